@@ -1,0 +1,70 @@
+"""How gunicorn runs the application: ``gunicorn app:app`` reads this file by itself."""
+
+import os
+import sys
+import time
+
+workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
+worker_class = "gthread"
+threads = 4
+timeout = 30
+graceful_timeout = 20
+control_socket_disable = True
+# No access log: an address beside "worried about a child" is nobody's to keep.
+accesslog = None
+# Not preloaded: every worker loads the directory after the fork, so that one that replaces a
+# killed worker has the directory of now, not that of the master's start.
+preload_app = False
+
+# One rehearsal clock for every worker, whenever it is started.
+os.environ.setdefault("CLOCK_STARTED_AT", str(time.time()))
+
+
+def on_starting(server):
+    """Refuse to start, with every problem, when nobody could be answered."""
+    from routing import create_app, enquiry
+    from routing.errors import RoutingError
+
+    try:
+        app = create_app()
+        with app.app_context():
+            enquiry.facts()
+    except RoutingError as error:
+        print(error, file=sys.stderr)  # noqa: T201
+        sys.exit(1)
+
+
+def post_worker_init(worker):
+    """Ask a first question in each worker, so that no caller waits for the directory to load."""
+    from routing import enquiry
+
+    with worker.wsgi.app_context():
+        enquiry.facts()
+
+
+def when_ready(server):
+    """Greet whoever ran bin/serve: the address, the answer now, and where to go next."""
+    if not os.environ.get("ROUTING_WELCOME"):
+        return
+    from routing import create_app
+    from routing.commands.who import answer_now
+
+    app = create_app()
+    lines = answer_now(app)
+    address = f"http://{server.address[0][0]}:{server.address[0][1]}"
+    print(  # noqa: T201
+        "\n".join(
+            [
+                "",
+                *lines,
+                "",
+                f"The page        {address}/",
+                f"All contacts    {address}/contacts",
+                f"For programs    {address}/api/v1/services   {address}/openapi.json",
+                "In a terminal   .venv/bin/flask who --at '2026-12-25 09:00'",
+                "Your council    edit directory.yaml, then .venv/bin/flask directory check",
+                "",
+            ]
+        ),
+        flush=True,
+    )

@@ -1,0 +1,63 @@
+"""Who do I call now? A council's lines, hours and bank holidays, answered at any minute."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Flask, Response, current_app, request
+from werkzeug.exceptions import HTTPException
+
+from routing import api, commands, config, site
+from routing.formats.problem import problem
+from routing.site import pages
+
+SECURITY_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; "
+        "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    ),
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
+    """Build the app from the environment, with ``settings`` in place of what they name.
+
+    It does not read the directory: the first question does. Raise BadSetting when a setting
+    cannot be used or the machine lacks zone data.
+    """
+    app = Flask(__name__)
+    app.config.from_mapping(config.read() | dict(settings or {}))
+    for room in (api, site, commands):
+        room.init_app(app)
+    app.register_error_handler(HTTPException, _refuse)
+    app.register_error_handler(Exception, _mend)
+    app.after_request(_protect)
+    return app
+
+
+def _refuse(error: HTTPException) -> Response | HTTPException:
+    """Answer programs with a problem document and people with a page of every number."""
+    if error.response is not None or (error.code or 500) < 400:
+        return error
+    if _for_programs():
+        return problem(error.code or 500, error.description or error.name)
+    return pages.not_found() if error.code == 404 else error
+
+
+def _mend(error: Exception) -> Response:
+    """A fault of ours: log it, and still show people every number."""
+    current_app.logger.exception("fault while answering %s", request.path)
+    if _for_programs():
+        return problem(500, "A fault of ours. In immediate danger call 999.")
+    return pages.fault()
+
+
+def _for_programs() -> bool:
+    return request.path.startswith(("/api/", "/metrics", "/readyz", "/healthz", "/openapi"))
+
+
+def _protect(response: Response) -> Response:
+    for header, value in SECURITY_HEADERS.items():
+        response.headers.setdefault(header, value)
+    return response

@@ -1,0 +1,72 @@
+"""Alive, ready, metrics: for whoever keeps the service running."""
+
+from flask import Blueprint, Response, abort
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Gauge,
+    generate_latest,
+)
+
+from routing import enquiry, status
+from routing.api.access import bearer
+from routing.formats.problem import problem
+
+bp = Blueprint("operations", __name__)
+
+
+@bp.get("/healthz")
+def healthz() -> Response:
+    """Say that the process is alive."""
+    return _plain("alive\n")
+
+
+@bp.get("/readyz")
+def readyz() -> Response:
+    """Say ``ready`` or ``degraded``; with the token, every warning in words."""
+    lines = [status.word()]
+    if bearer("OPS_TOKEN"):
+        lines += [f"{each.code}: {each.text}" for each in status.warnings()]
+    return _plain("".join(f"{line}\n" for line in lines))
+
+
+@bp.get("/metrics")
+def metrics() -> Response:
+    """Tell the figures that matter, read at each scrape. Needs the token."""
+    if not bearer("OPS_TOKEN"):
+        abort(
+            problem(
+                401,
+                "Send Authorization: Bearer OPS_TOKEN; without one set this is shut.",
+            )
+        )
+    return Response(generate_latest(_registry()), mimetype=CONTENT_TYPE_LATEST)
+
+
+def _registry() -> CollectorRegistry:
+    registry, facts, at = CollectorRegistry(), enquiry.facts(), enquiry.now()
+
+    def gauge(name: str, text: str, *labels: str) -> Gauge:
+        return Gauge(f"routing_{name}", text, labels, registry=registry)
+
+    broken = gauge("directory_broken", "1 when the file is broken and the kept one answers")
+    broken.set(facts.kept_at is not None)
+    loaded = gauge("directory_loaded_timestamp_seconds", "When this worker loaded the directory")
+    loaded.set(facts.loaded_at.timestamp())
+    covered = gauge("bank_holidays_covered_through", "The last year that GOV.UK has published")
+    covered.set(facts.holidays.covered_through)
+    gauge("rehearsal", "1 when the clock is set for a rehearsal").set(enquiry.rehearsing())
+    warned = gauge("warning", "Warnings in force, by code", "code")
+    for each in status.warnings():
+        warned.labels(each.code).inc()
+    answering = gauge("answering", "1 for the line that takes a service's calls", "service", "line")
+    handover = gauge("handover_timestamp_seconds", "When that next changes", "service")
+    for service in facts.directory.services:
+        found = enquiry.who_to_call(service.id, at)
+        answering.labels(service.id, found.line.id).set(1)
+        handover.labels(service.id).set(found.until.timestamp() if found.until else float("inf"))
+    return registry
+
+
+def _plain(text: str) -> Response:
+    return Response(text, mimetype="text/plain", headers={"Cache-Control": "no-store"})

@@ -1,0 +1,167 @@
+"""GET /api/v1/...: what the directory says, and who to call."""
+
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint, Response, abort, jsonify, request
+
+from routing import enquiry
+from routing.api.access import bearer
+from routing.core import instant
+from routing.core.answer import Decision
+from routing.core.decision import timeline
+from routing.core.wording import Voice
+from routing.errors import BadTime, UnknownService
+from routing.formats import json
+from routing.formats.problem import problem
+
+bp = Blueprint("api", __name__)
+
+SERVICES = "/api/v1/services"
+LONGEST_TIMELINE = timedelta(days=400)
+LONGEST_AGE = 10
+
+
+@bp.get(SERVICES)
+def services() -> Response:
+    """List every service."""
+    facts, voice = enquiry.facts(), _voice()
+    found = [json.service(each, voice, SERVICES) for each in facts.directory.services]
+    return cached({"services": found})
+
+
+@bp.get(f"{SERVICES}/<service>")
+def service(service: str) -> Response:
+    """Tell one service."""
+    found = enquiry.facts().timetables.service(service)
+    return cached(json.service(found, _voice(), SERVICES))
+
+
+@bp.get(f"{SERVICES}/<service>/decision")
+def decision(service: str) -> Response:
+    """Say who to call about a service, now or at ``?at=``."""
+    at = asked_at()
+    found = enquiry.who_to_call(service, at)
+    body = json.decision(found, at, enquiry.facts(), _voice(), enquiry.rehearsing())
+    return cached(body, found, at)
+
+
+@bp.get(f"{SERVICES}/<service>/number")
+def number(service: str) -> Response:
+    """Say which number an exchange should ring: E.164 and a newline, nothing else."""
+    return _numbers(service, most=1)
+
+
+@bp.get(f"{SERVICES}/<service>/numbers")
+def numbers(service: str) -> Response:
+    """Say which numbers an exchange should ring, one a line, in the order to try."""
+    return _numbers(service, most=None)
+
+
+@bp.get(f"{SERVICES}/<service>/timeline")
+def service_timeline(service: str) -> Response:
+    """List every span from ``?from=`` to ``?to=``, 400 days at most."""
+    start, end = _instant("from"), _instant("to")
+    if not start < end <= start + LONGEST_TIMELINE:
+        raise BadTime("'to' must be after 'from', by 400 days at most.")
+    timetables, voice = enquiry.facts().timetables, _voice()
+    found = timeline(timetables, service, start, end)
+    spans = json.timeline(found, timetables.service(service), voice)
+    return cached({"service": service, "spans": spans})
+
+
+@bp.get("/api/v1/lines")
+def lines() -> Response:
+    """List every public line with its hours as written and as spans for 14 days."""
+    facts, voice, at = enquiry.facts(), _voice(), enquiry.now()
+    start = at.astimezone(voice.zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    found = [
+        json.public_line(each, facts.timetables, instant.as_utc(start), voice)
+        for each in facts.directory.lines
+        if not each.internal
+    ]
+    return cached({"lines": found})
+
+
+@bp.get("/api/v1/bank-holidays")
+def bank_holidays() -> Response:
+    """List the bank holidays in force, their source, and the last year covered."""
+    return cached(json.bank_holidays(enquiry.facts()))
+
+
+@bp.get("/openapi.json")
+def openapi() -> Response:
+    """Describe all of the above, as OpenAPI 3.1."""
+    return Response(_openapi(), mimetype="application/json")
+
+
+@cache
+def _openapi() -> str:
+    return Path(__file__).with_name("openapi.json").read_text(encoding="utf-8")
+
+
+@bp.after_request
+def open_to_all(response: Response) -> Response:
+    """Let any page read the answers, and see how old they are."""
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    response.headers["Access-Control-Expose-Headers"] = "Date, Age, ETag"
+    return response
+
+
+@bp.errorhandler(BadTime)
+def bad_time(error: BadTime) -> Response:
+    """Say what to write instead."""
+    return problem(400, str(error))
+
+
+@bp.errorhandler(UnknownService)
+def unknown_service(error: UnknownService) -> Response:
+    """List the services that there are."""
+    return problem(404, str(error), services=list(error.known))
+
+
+def asked_at() -> datetime:
+    """Return the instant that ``?at=`` names, or now. Raise BadTime."""
+    return instant.parse(request.args["at"]) if "at" in request.args else enquiry.now()
+
+
+def cached(
+    body: dict[str, Any], found: Decision | None = None, at: datetime | None = None
+) -> Response:
+    """Return ``body`` with a weak tag over all but ``at``: 10 s at most, never past ``until``."""
+    response = jsonify(body)
+    age = LONGEST_AGE
+    if found is not None and found.until is not None and at is not None:
+        age = min(age, int((found.until - at).total_seconds()))
+    response.headers["Cache-Control"] = f"public, max-age={age}, must-revalidate"
+    response.headers["Content-Language"] = _voice().language
+    response.set_etag(json.etag(body), weak=True)
+    response.make_conditional(request)
+    return response
+
+
+def _instant(name: str) -> datetime:
+    if name not in request.args:
+        raise BadTime(f"'{name}' is missing. Write ?{name}=2026-12-24T00:00:00Z.")
+    return instant.parse(request.args[name])
+
+
+def _voice() -> Voice:
+    return enquiry.voice(request.args.get("lang"))
+
+
+def _numbers(service: str, most: int | None) -> Response:
+    at = asked_at()
+    found = enquiry.who_to_call(service, at)
+    answers = enquiry.to_try(found, at)[:most]
+    if any(answer.line.internal for answer in answers) and not bearer("EXCHANGE_TOKEN"):
+        abort(
+            problem(
+                401,
+                "An internal line answers: send Authorization: Bearer EXCHANGE_TOKEN.",
+            )
+        )
+    text = "".join(f"{answer.phone.e164}\n" for answer in answers)
+    return Response(text, mimetype="text/plain", headers={"Cache-Control": "no-store"})

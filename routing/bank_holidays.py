@@ -1,0 +1,138 @@
+"""The bank holidays of a division: their dates, where they came from, how far they reach."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import lru_cache
+from importlib.metadata import version
+from types import MappingProxyType
+
+import holidays
+
+from routing.core.directory import HolidayRules
+from routing.core.hours import BankHoliday
+
+FIRST_YEAR, LAST_YEAR = 1999, 2102
+
+PUBLISHED_THROUGH = 2028
+"""The last year in GOV.UK's bank-holidays.json: 2028 was added on 24 November 2025."""
+
+DIVISIONS: Mapping[str, str] = {
+    "england-and-wales": "ENG",
+    "scotland": "SCT",
+    "northern-ireland": "NIR",
+}
+
+_GOV_UK_NAMES: Mapping[str, str] = {
+    "New Year's Day": "New Year’s Day",
+    "New Year Holiday": "2nd January",
+    "Saint Patrick's Day": "St Patrick’s Day",
+    "May Day": "Early May bank holiday",
+    "Spring Bank Holiday": "Spring bank holiday",
+    "Summer Bank Holiday": "Summer bank holiday",
+    "Late Summer Bank Holiday": "Summer bank holiday",
+    "Battle of the Boyne": "Battle of the Boyne (Orangemen’s Day)",
+    "Saint Andrew's Day": "St Andrew’s Day",
+}
+
+_PROCLAIMED: Mapping[date, str] = {
+    date(2012, 6, 5): "Queen’s Diamond Jubilee",
+    date(2020, 5, 8): "Early May bank holiday (VE day)",
+    date(2022, 6, 3): "Platinum Jubilee bank holiday",
+    date(2022, 9, 19): "Bank Holiday for the State Funeral of Queen Elizabeth II",
+    date(2023, 5, 8): "Bank holiday for the coronation of King Charles III",
+    date(2026, 6, 15): "World Cup bank holiday",
+}
+"""One-offs, by the names that GOV.UK's list gives them."""
+
+
+@dataclass(frozen=True, slots=True)
+class BankHolidays:
+    """The dates in force, and what is known of their source.
+
+    ``dates`` is complete and never grows. ``covered_through`` is the last year GOV.UK published.
+    """
+
+    division: str
+    dates: Mapping[date, BankHoliday]
+    source: str
+    covered_through: int
+
+    def assumed(self, day: date) -> bool:
+        """Say whether ``day`` is past what GOV.UK has published: the usual holidays are assumed."""
+        return day.year > self.covered_through
+
+
+def bank_holidays(rules: HolidayRules) -> BankHolidays:
+    """Return a division's bank holidays, less those removed, and with those added."""
+    dates = {
+        day: found for day, found in _listed(rules.division).items() if day not in rules.remove
+    }
+    dates |= {day: BankHoliday(name) for day, name in rules.add}
+    return BankHolidays(
+        rules.division,
+        MappingProxyType(dates),
+        f"the holidays package, version {version('holidays')}",
+        PUBLISHED_THROUGH,
+    )
+
+
+@lru_cache
+def _listed(division: str) -> Mapping[date, BankHoliday]:
+    """Return what GOV.UK's list would hold: days off, never the weekend day that one replaces."""
+    # Copied at once: the package's own object fills itself while it is asked, and loses holidays
+    # when two threads ask at a time.
+    found = dict(
+        holidays.country_holidays(
+            "GB",
+            subdiv=DIVISIONS[division],
+            years=range(FIRST_YEAR, LAST_YEAR + 1),
+            expand=False,
+        )
+    )
+    named: dict[date, BankHoliday] = {}
+    for day in sorted(found):
+        if day.weekday() < 5:
+            named[day] = _named(day, found)
+    return MappingProxyType(named)
+
+
+def _named(day: date, found: Mapping[date, str]) -> BankHoliday:
+    """Give a day off the name that GOV.UK gives it, by its date.
+
+    Of two holidays in a row with one at the weekend, the one on a weekday keeps its own name and
+    the other's substitute follows; of two at the weekend the substitutes stand in their order.
+    """
+    if day in _PROCLAIMED:
+        return BankHoliday(_PROCLAIMED[day])
+    for pair in (_CHRISTMAS, _NEW_YEAR):
+        if (named := _of_pair(day, found, pair)) is not None:
+            return named
+    name = found[day].split(";")[0]
+    substitute = name.endswith("(observed)")
+    name = name.removesuffix(" (observed)")
+    return BankHoliday(_GOV_UK_NAMES.get(name, name), substitute)
+
+
+_CHRISTMAS = ((12, 25, "Christmas Day"), (12, 26, "Boxing Day"))
+_NEW_YEAR = ((1, 1, "New Year’s Day"), (1, 2, "2nd January"))
+
+
+def _of_pair(
+    day: date, found: Mapping[date, str], pair: tuple[tuple[int, int, str], ...]
+) -> BankHoliday | None:
+    """Name a day off that is, or stands for, one of two holidays in a row; None for any other."""
+    real = {date(day.year, month, on): name for month, on, name in pair}
+    real = {each: name for each, name in real.items() if each in found}
+    if not real or not min(real) <= day <= max(real) + timedelta(days=3):
+        return None
+    if day in real:
+        return BankHoliday(real[day])
+    moved = [name for each, name in sorted(real.items()) if each.weekday() >= 5]
+    last = max(real)
+    off = [
+        other
+        for count in range(1, 4)
+        if (other := last + timedelta(days=count)) in found and other.weekday() < 5
+    ]
+    return BankHoliday(moved[off.index(day)], substitute=True) if day in off and moved else None

@@ -1,0 +1,12 @@
+"""The third door: the command line. Words that a duty manager understands."""
+
+from flask import Flask
+
+from routing.commands import directory, status, who
+
+
+def init_app(app: Flask) -> None:
+    """Register every command on ``app``."""
+    app.cli.add_command(who.who)
+    app.cli.add_command(status.status)
+    app.cli.add_command(directory.group)

@@ -1,0 +1,28 @@
+"""flask status: ready or degraded, and why, in words."""
+
+import click
+from flask.cli import with_appcontext
+
+from routing import enquiry
+from routing import status as report
+from routing.core import wording
+from routing.errors import DirectoryInvalid
+
+
+@click.command("status")
+@with_appcontext
+def status() -> None:
+    """Say whether the service is ready, and every warning with what to do."""
+    try:
+        facts = enquiry.facts()
+    except DirectoryInvalid as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(report.word())
+    click.echo(f"clock: {wording.moment(enquiry.now(), enquiry.voice())}")
+    holidays = facts.holidays
+    click.echo(
+        f"bank holidays: {holidays.division}, published through {holidays.covered_through}, "
+        f"from {holidays.source}"
+    )
+    for each in report.warnings():
+        click.echo(f"{each.code}: {each.text}")

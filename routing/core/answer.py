@@ -1,0 +1,63 @@
+"""The answer's parts: why a line answers, and the decision that a door shows, speaks or rings."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from routing.core.directory import Line, Service
+from routing.core.hours import BankHoliday, SpecialDay
+from routing.core.words import Phone
+
+
+class Code(StrEnum):
+    """Why this line answers."""
+
+    DIVERT = "divert"
+    IN_HOURS = "in_hours"
+    SPECIAL_DAY = "special_day"
+    BANK_HOLIDAY = "bank_holiday"
+    OUT_OF_HOURS = "out_of_hours"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why this line answers, with the special day or bank holiday that shuts the first line."""
+
+    code: Code
+    special_day: SpecialDay | None = None
+    bank_holiday: BankHoliday | None = None
+
+
+IN_HOURS = Reason(Code.IN_HOURS)
+OUT_OF_HOURS = Reason(Code.OUT_OF_HOURS)
+DIVERTED = Reason(Code.DIVERT)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The line that answers, by which number, and why."""
+
+    line: Line
+    phone: Phone
+    reason: Reason
+
+    def same_call(self, other: "Answer") -> bool:
+        """True when a caller would notice nothing: the same line by the same number."""
+        return self.line.id == other.line.id and self.phone.e164 == other.phone.e164
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Who takes a service's calls at an instant.
+
+    ``until`` is the next handover in UTC: the first later instant at which the line or its number
+    differs, whatever the reason. ``next`` is what takes over then. Both are None when nothing
+    changes within 400 days.
+    """
+
+    service: Service
+    line: Line
+    phone: Phone
+    reason: Reason
+    until: datetime | None
+    next: Answer | None

@@ -1,0 +1,74 @@
+"""Hours as the directory writes them: ``mon-thu: 08:30-17:00``."""
+
+import re
+from collections.abc import Mapping
+
+from routing.core.hours import ALL_DAY, DAY, Hours, Range
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+BANK_HOLIDAY = "bank-holiday"
+
+_RANGE = re.compile(r"(\d\d):(\d\d)\s*-\s*(\d\d):(\d\d)", re.ASCII)
+_FORM = "Write it as 08:30-17:00, or several with commas, or closed, or always."
+
+
+def week(found: object) -> Hours:
+    """Read a week: ``always``, or a mapping of days to hours. Raise ValueError, saying the form."""
+    if found == "always":
+        return Hours((ALL_DAY,) * 7, None, (("", "always"),))
+    if not isinstance(found, Mapping) or not found:
+        raise ValueError(f"{found!r} is not a week's hours. Write `mon-fri: 08:30-17:00` below it.")
+    days: list[tuple[Range, ...] | None] = [None] * 7
+    bank_holiday = None
+    for key, value in found.items():
+        ranges = day(value)
+        if key == BANK_HOLIDAY:
+            bank_holiday = ranges
+            continue
+        for index in _days(key):
+            if days[index] is not None:
+                raise ValueError(f"{DAYS[index]} is named twice, again in '{key}'. Name it once.")
+            days[index] = ranges
+    written = tuple((str(key), str(value)) for key, value in found.items())
+    return Hours(tuple(each or () for each in days), bank_holiday, written)
+
+
+def day(found: object) -> tuple[Range, ...]:
+    """Read a day's hours: closed, always, or ranges. Raise ValueError, saying the form."""
+    if found == "closed":
+        return ()
+    if found == "always":
+        return ALL_DAY
+    if not isinstance(found, str):
+        raise ValueError(f"{found!r} is not hours. {_FORM}")
+    return tuple(sorted((_range(part.strip()) for part in found.split(",")), key=_opens))
+
+
+def _opens(found: Range) -> int:
+    return found.opens
+
+
+def _range(text: str) -> Range:
+    match = _RANGE.fullmatch(text)
+    if match is None:
+        raise ValueError(f"'{text}' is not a range of hours. {_FORM}")
+    open_hour, open_minute, close_hour, close_minute = map(int, match.groups())
+    opens, closes = open_hour * 60 + open_minute, close_hour * 60 + close_minute
+    if open_hour > 23 or open_minute > 59:
+        raise ValueError(f"'{text}' opens at a time that no clock shows. Write 00:00 to 23:59.")
+    if closes > DAY or close_minute > 59:
+        raise ValueError(f"'{text}' closes at a time that no clock shows. Write 00:00 to 24:00.")
+    return Range(opens, closes if closes > opens else closes + DAY)
+
+
+def _days(key: str) -> list[int]:
+    found: list[int] = []
+    for part in key.split(","):
+        names = part.strip().split("-")
+        if not 1 <= len(names) <= 2 or any(name not in DAYS for name in names):
+            raise ValueError(
+                f"'{key}' is not a day. Write mon, mon-fri, mon,wed,fri or bank-holiday."
+            )
+        first, last = DAYS.index(names[0]), DAYS.index(names[-1])
+        found += [index % 7 for index in range(first, last + (7 if last < first else 0) + 1)]
+    return found

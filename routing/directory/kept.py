@@ -1,0 +1,92 @@
+"""The last good directory, kept on disk, so that a broken file never silences the service."""
+
+import fcntl
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+from routing.core.directory import Directory
+from routing.directory.load import parse, text_of
+from routing.errors import DirectoryInvalid, Problem
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A directory to answer from.
+
+    When the file is broken this is the kept one: ``problems`` is what is wrong with the file, and
+    ``kept_at`` when the kept one was last known to be good. Otherwise empty and None.
+    """
+
+    directory: Directory
+    problems: tuple[Problem, ...] = ()
+    kept_at: datetime | None = None
+
+
+class Kept:
+    """The folder in which the last good directory is kept."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.file = folder / "last-good-directory.yaml"
+
+    def load(self, file: Path) -> Loaded:
+        """Return the directory in ``file`` and keep it; the kept one when that is broken.
+
+        Raise DirectoryInvalid, with the file's problems, when it is broken and none is kept. A
+        folder that cannot be written is logged and stops nothing.
+        """
+        with self._alone():
+            try:
+                text = text_of(file)
+                directory, _ = parse(text, file)
+            except DirectoryInvalid as error:
+                return self._kept(error)
+            self._keep(text)
+            return Loaded(directory)
+
+    def _kept(self, error: DirectoryInvalid) -> Loaded:
+        try:
+            directory, _ = parse(text_of(self.file), self.file)
+        except DirectoryInvalid:
+            raise error from None
+        kept_at = datetime.fromtimestamp(self.file.stat().st_mtime, UTC)
+        return Loaded(directory, error.problems, kept_at)
+
+    def _keep(self, text: str) -> None:
+        try:
+            with NamedTemporaryFile(
+                "w",
+                dir=self.folder,
+                prefix=".keeping-",
+                delete=False,
+                encoding="utf-8",
+                newline="",
+            ) as new:
+                new.write(text)
+                new.flush()
+                os.fsync(new.fileno())
+            os.replace(new.name, self.file)
+        except OSError as error:
+            log.warning("cannot keep the directory in %s: %s", self.folder, error)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Read and keep one process at a time: an older reading never replaces a newer one."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            lock = (self.folder / "directory.lock").open("w")
+        except OSError as error:
+            log.warning("cannot use %s: %s", self.folder, error)
+            yield
+            return
+        with lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield

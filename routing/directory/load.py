@@ -1,0 +1,117 @@
+"""A file as a Directory, or every problem in it at once."""
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+from pathlib import Path as File
+from typing import Any
+
+from pydantic import ValidationError
+
+from routing.core.directory import Directory
+from routing.directory import build, source
+from routing.directory.schema import DirectoryShape
+from routing.directory.source import Path, Source, Unreadable
+from routing.errors import DirectoryInvalid, Problem
+
+
+def load(file: File) -> tuple[Directory, Source]:
+    """Return the directory in ``file``, and its source with the place of each thing.
+
+    Raise DirectoryInvalid, with every problem, when it cannot be read or used.
+    """
+    return parse(text_of(file), file)
+
+
+def text_of(file: File) -> str:
+    """Return the file's text. Raise DirectoryInvalid when it is not there or not UTF-8."""
+    try:
+        return file.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        message = f"the file cannot be read: {error.strerror}. Set DIRECTORY to where it is."
+        raise DirectoryInvalid(file, [Problem(0, 0, "unreadable", message)]) from error
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        message = "this is not UTF-8 text. Save the file as UTF-8."
+        raise DirectoryInvalid(file, [Problem(line, 1, "unreadable", message)]) from error
+
+
+def parse(text: str, file: File) -> tuple[Directory, Source]:
+    """Return the directory that ``text`` writes; problems name ``file``. Raise as ``load``."""
+    try:
+        found = source.read(text)
+    except Unreadable as error:
+        raise DirectoryInvalid(file, [error.problem]) from error
+    problems = list(found.problems)
+    try:
+        shape = DirectoryShape.model_validate(found.root)
+    except ValidationError as error:
+        problems += [_problem(each, found) for each in error.errors()]
+        raise DirectoryInvalid(file, problems) from error
+    problems += _complaints(shape, found)
+    if problems:
+        raise DirectoryInvalid(file, problems)
+    return build.directory(shape), found
+
+
+def _complaints(shape: DirectoryShape, found: Source) -> Iterator[Problem]:
+    for path, code, message in dict.fromkeys(build.complaints(shape)):
+        yield Problem(*found.place(path), code, message)
+
+
+def _problem(error: Any, found: Source) -> Problem:
+    """Turn pydantic's error into a place, what was found, and what to write."""
+    path: Path = tuple(part for part in error["loc"] if part != "[key]")
+    kind, name = error["type"], path[-1] if path else ""
+    if kind == "missing":
+        message = f"'{name}' is missing. Add it: examples/anyshire.yaml shows how."
+        return Problem(*found.place(path[:-1]), "missing_key", message)
+    if kind == "extra_forbidden":
+        return Problem(*found.key_place(path), "unknown_key", _unknown_key(str(name), path))
+    said = error["ctx"]["error"] if kind == "value_error" else _plain(kind, error)
+    label = f"{name}: " if isinstance(name, str) and name else ""
+    return Problem(*found.place(path), "bad_value", f"{label}{said}")
+
+
+def _unknown_key(name: str, path: Path) -> str:
+    known = _keys_at(path)
+    near = get_close_matches(name, known, 1, 0.5)
+    hint = f"Did you mean '{near[0]}'?" if near else f"The keys here are: {', '.join(known)}."
+    return f"the key '{name}' is not known. {hint}"
+
+
+def _keys_at(path: Path) -> list[str]:
+    """Return the keys that may stand beside the one at ``path``, as the schema has them."""
+    schema: Any = DirectoryShape
+    for part in path[:-1]:
+        if isinstance(schema, type) and isinstance(part, str) and part in _aliases(schema):
+            schema = _inner(_aliases(schema)[part].annotation)
+    return list(_aliases(schema))
+
+
+def _aliases(schema: Any) -> dict[str, Any]:
+    return {each.alias or name: each for name, each in schema.model_fields.items()}
+
+
+def _inner(annotation: Any) -> Any:
+    """Return the shape within ``list[Shape]``, ``dict[str, Shape]`` or ``Shape | None``."""
+    for each in (*getattr(annotation, "__args__", ()), annotation):
+        if hasattr(each, "model_fields"):
+            return each
+        if getattr(each, "__args__", None) and each is not annotation:
+            return _inner(each)
+    return annotation
+
+
+def _plain(kind: str, error: Any) -> str:
+    value = error["input"]
+    shown = repr(value) if isinstance(value, str) else "this"
+    needed = {
+        "literal_error": f"write {error.get('ctx', {}).get('expected', 'another word')}",
+        "string_type": "write one text",
+        "list_type": "write a list: [one, another]",
+        "dict_type": "write keys and values below it, indented",
+        "model_type": "write keys and values below it, indented",
+        "too_short": "write at least one entry",
+        "string_too_short": "write a text that is not empty",
+    }
+    return f"{shown} cannot be used here: {needed.get(kind, error['msg'])}."

@@ -1,0 +1,71 @@
+"""Everything that can go wrong, as one tree.
+
+RoutingError
+├── BadTime             a time that cannot be used
+│   └── NaiveTime       a time arrived without a zone
+├── UnknownService      no service of that name
+├── BadSetting          an environment variable that cannot be used
+└── DirectoryInvalid    directory.yaml cannot be used
+
+An error says what was found, where, and what to write instead. It knows nothing of HTTP: the door
+that catches it picks the status.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+
+class RoutingError(Exception):
+    """Base of every error this package raises on purpose."""
+
+
+class BadTime(RoutingError):
+    """A time that is malformed, outside the years covered, or that no clock showed just once."""
+
+
+class NaiveTime(BadTime):
+    """A time without a zone. In October 01:30 happens twice, so nobody guesses."""
+
+    def __init__(self, value: datetime) -> None:
+        super().__init__(f"{value} has no zone. Add the offset, as in 2026-05-22T16:59:00+01:00.")
+        self.value = value
+
+
+class UnknownService(RoutingError):
+    """A service that the directory does not have; ``known`` lists those that it has."""
+
+    def __init__(self, service: str, known: Sequence[str]) -> None:
+        super().__init__(f"There is no service '{service}'. The services are: {', '.join(known)}.")
+        self.service = service
+        self.known = tuple(known)
+
+
+class BadSetting(RoutingError):
+    """An environment variable, or the machine itself, that cannot be used as it is."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """One thing wrong with a directory file, where it stands, and what to write instead.
+
+    ``line`` and ``column`` count from 1; 0 where the whole file is meant.
+    """
+
+    line: int
+    column: int
+    code: str
+    message: str
+    level: str = "error"
+
+    def __str__(self) -> str:
+        return f"line {self.line}, column {self.column}: {self.level}: {self.message}"
+
+
+class DirectoryInvalid(RoutingError):
+    """Every problem found, not just the first, so that one edit mends them all."""
+
+    def __init__(self, path: object, problems: Sequence[Problem]) -> None:
+        self.path = str(path)
+        self.problems = tuple(sorted(problems))
+        super().__init__("\n".join(f"{self.path}: {problem}" for problem in self.problems))

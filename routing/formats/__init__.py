@@ -1,0 +1,1 @@
+"""How an answer is written, no matter who asks."""

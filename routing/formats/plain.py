@@ -1,0 +1,25 @@
+"""A decision in plain text: for a terminal, and for whoever starts the service."""
+
+from datetime import datetime
+
+from routing.core import wording
+from routing.core.answer import Decision
+from routing.core.wording import Voice
+from routing.enquiry import Facts
+from routing.formats.json import assumption
+
+
+def decision(found: Decision, at: datetime, facts: Facts, voice: Voice) -> list[str]:
+    """Return the answer as lines: who to call, why, what comes next, and 999."""
+    options = "" if found.line.options is None else f" ({found.line.options.in_(voice.language)})"
+    when = wording.until_when(found, at, voice)
+    lines = [
+        f"{found.service.name.in_(voice.language)}, {wording.moment(at, voice)}:",
+        f"  Call {found.phone.display}{options}, {found.line.name.in_(voice.language)}, {when}.",
+        f"  {wording.why(found, at, voice, facts.holidays.dates)}",
+        wording.takeover(found, at, voice),
+        None if found.service.confirmed else "Not yet confirmed by the council.",
+        assumption(found, at, facts, voice),
+        facts.directory.emergency.in_(voice.language),
+    ]
+    return [line if n < 3 else f"  {line}" for n, line in enumerate(lines) if line]

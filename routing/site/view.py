@@ -1,0 +1,86 @@
+"""What a page shows: the values of a decision as the reader sees them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from routing import enquiry
+from routing.core import wording
+from routing.core.answer import Answer
+from routing.core.directory import Helpline, Line, Service
+from routing.core.words import Phone
+from routing.formats.json import assumption
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A line as a page shows it: never the number of an internal one."""
+
+    name: str
+    phone: Phone
+    hours: tuple[tuple[str, str], ...]
+    special: tuple[str, ...]
+    options: str | None
+    you_will_hear: str | None
+    email: str | None
+    relay: bool
+    aliases: tuple[str, ...]
+    open_now: bool
+    confirmed: bool
+
+
+def answer(service: Service, at: datetime) -> dict[str, object]:
+    """Return all that a service's page says about who to call at ``at``."""
+    facts, voice = enquiry.facts(), enquiry.voice()
+    found = enquiry.who_to_call(service.id, at)
+    backup = enquiry.to_try(found, at)[1:]
+    return {
+        "service": service,
+        "line": _number(service, found.line, found.phone, at),
+        "until": wording.until_when(found, at, voice),
+        "why": wording.why(found, at, voice, facts.holidays.dates),
+        "takeover": wording.takeover(found, at, voice) if service.number is None else None,
+        "backup": [_answer(service, each, at) for each in backup if not each.line.internal],
+        "lines": [number(each, at) for each in service.reachable if not each.internal],
+        "assumption": assumption(found, at, facts, voice),
+    }
+
+
+def number(line: Line, at: datetime, shown: Phone | None = None) -> Number:
+    """Return a public line as a page shows it."""
+    voice, facts = enquiry.voice(), enquiry.facts()
+    local = at.astimezone(voice.zone).date()
+    language = voice.language
+    return Number(
+        name=line.name.in_(language),
+        phone=shown or line.phone_on(local),
+        hours=wording.hours(line.hours, voice),
+        special=tuple(
+            wording.special(each, voice) for each in line.special_days if each.last >= local
+        ),
+        options=line.options.in_(language) if line.options else None,
+        you_will_hear=line.you_will_hear.in_(language) if line.you_will_hear else None,
+        email=line.email,
+        relay=line.relay_uk,
+        aliases=tuple(alias.in_(language) for alias in line.aliases),
+        open_now=facts.timetables.is_open(line, at),
+        confirmed=line.verified is not None,
+    )
+
+
+def helplines() -> list[tuple[Helpline, tuple[tuple[str, str], ...]]]:
+    """Return every helpline with its hours in words."""
+    voice = enquiry.voice()
+    return [
+        (each, wording.hours(each.hours, voice)) for each in enquiry.facts().directory.helplines
+    ]
+
+
+def _answer(service: Service, found: Answer, at: datetime) -> Number:
+    return _number(service, found.line, found.phone, at)
+
+
+def _number(service: Service, line: Line, phone: Phone, at: datetime) -> Number:
+    shown = number(line, at, service.number or phone)
+    if not line.internal:
+        return shown
+    return Number(shown.name, shown.phone, (), (), None, None, None, shown.relay, (), True, True)

@@ -1,0 +1,95 @@
+"""Every warning, in words, each with what to do: for flask status, /readyz and /metrics."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from flask import current_app
+
+from routing import enquiry
+from routing.enquiry import Facts
+
+_ENOUGH_COVER = timedelta(days=365)
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something that staff should know. A ``serious`` one makes the service degraded."""
+
+    code: str
+    text: str
+    serious: bool = False
+
+
+def warnings() -> tuple[Notice, ...]:
+    """Return every warning there is now, the serious ones first."""
+    facts, at = enquiry.facts(), enquiry.now()
+    found = [
+        *_directory(facts),
+        *_lines(facts, at),
+        *_holidays(facts, at),
+        *_settings(),
+    ]
+    return tuple(sorted(found, key=lambda each: not each.serious))
+
+
+def word() -> str:
+    """Return ``ready``, or ``degraded`` when a warning is serious: it answers either way."""
+    return "degraded" if any(each.serious for each in warnings()) else "ready"
+
+
+def _directory(facts: Facts) -> Iterator[Notice]:
+    if facts.kept_at is None:
+        return
+    yield Notice(
+        "directory_broken",
+        f"{current_app.config['DIRECTORY']} is broken. Answers come from the last good one, kept "
+        f"at {facts.kept_at.astimezone(facts.directory.zone):%H:%M on %d %B %Y}. Run `flask "
+        "directory check`, mend the file, and restart.",
+        serious=True,
+    )
+    for problem in facts.problems:
+        yield Notice("directory_problem", str(problem), serious=True)
+
+
+def _lines(facts: Facts, at: datetime) -> Iterator[Notice]:
+    today = at.astimezone(facts.directory.zone).date()
+    for line in facts.directory.lines:
+        name = line.name.in_(facts.directory.languages[0])
+        if line.verified is None:
+            yield Notice(
+                "unverified",
+                f"{name}, {line.phone.display}: nobody has confirmed this number. Ring it, then "
+                f"add `verified` to the line '{line.id}'.",
+            )
+        elif today > line.verified.until:
+            yield Notice(
+                "verification_expired",
+                f"{name}, {line.phone.display}: last confirmed on {line.verified.on:%d %B %Y}, "
+                f"which held for {line.verified.days} days. Check it at {line.verified.source}.",
+            )
+
+
+def _holidays(facts: Facts, at: datetime) -> Iterator[Notice]:
+    a_year_on = (at + _ENOUGH_COVER).astimezone(facts.directory.zone).date()
+    if facts.holidays.assumed(a_year_on):
+        yield Notice(
+            "bank_holidays_end",
+            f"Bank holidays are published through {facts.holidays.covered_through} only; later "
+            "ones are assumed. Update the holidays package.",
+        )
+
+
+def _settings() -> Iterator[Notice]:
+    if enquiry.rehearsing():
+        yield Notice(
+            "rehearsal",
+            f"Rehearsal: the clock says {enquiry.now():%H:%M on %d %B %Y} UTC. Answers are not "
+            "about now. Unset CLOCK_STARTS_AT to end it.",
+            serious=True,
+        )
+    if current_app.config.get("TWILIO_AUTH_TOKEN") is None:
+        yield Notice(
+            "telephone_off",
+            "The telephone's door is shut: no TWILIO_AUTH_TOKEN is set.",
+        )
