@@ -12,7 +12,8 @@ import holidays
 from routing.core.directory import HolidayRules
 from routing.core.hours import BankHoliday
 
-FIRST_YEAR, LAST_YEAR = 1999, 2102
+FIRST_YEAR, LAST_YEAR = 1999, 2100
+"""The years filled. The package knows none later."""
 
 PUBLISHED_THROUGH = 2028
 """The last year in GOV.UK's bank-holidays.json: 2028 was added on 24 November 2025."""
@@ -35,15 +36,17 @@ _GOV_UK_NAMES: Mapping[str, str] = {
     "Saint Andrew's Day": "St Andrew’s Day",
 }
 
-_PROCLAIMED: Mapping[date, str] = {
-    date(2012, 6, 5): "Queen’s Diamond Jubilee",
-    date(2020, 5, 8): "Early May bank holiday (VE day)",
-    date(2022, 6, 3): "Platinum Jubilee bank holiday",
-    date(2022, 9, 19): "Bank Holiday for the State Funeral of Queen Elizabeth II",
-    date(2023, 5, 8): "Bank holiday for the coronation of King Charles III",
-    date(2026, 6, 15): "World Cup bank holiday",
+_AS_PUBLISHED: Mapping[date, BankHoliday] = {
+    date(2012, 6, 5): BankHoliday("Queen’s Diamond Jubilee"),
+    date(2020, 5, 8): BankHoliday("Early May bank holiday (VE day)"),
+    date(2022, 6, 3): BankHoliday("Platinum Jubilee bank holiday"),
+    date(2022, 9, 19): BankHoliday("Bank Holiday for the State Funeral of Queen Elizabeth II"),
+    date(2023, 1, 2): BankHoliday("New Year’s Day", substitute=True),
+    date(2023, 1, 3): BankHoliday("2nd January", substitute=True),
+    date(2023, 5, 8): BankHoliday("Bank holiday for the coronation of King Charles III"),
+    date(2026, 6, 15): BankHoliday("World Cup bank holiday"),
 }
-"""One-offs, by the names that GOV.UK's list gives them."""
+"""One-offs, and days of which GOV.UK's list says something of its own, as that list has them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,17 +106,18 @@ def _named(day: date, found: Mapping[date, str]) -> BankHoliday:
     Of two holidays in a row with one at the weekend, the one on a weekday keeps its own name and
     the other's substitute follows; of two at the weekend the substitutes stand in their order.
     """
-    if day in _PROCLAIMED:
-        return BankHoliday(_PROCLAIMED[day])
+    if day in _AS_PUBLISHED:
+        return _AS_PUBLISHED[day]
     for pair in (_CHRISTMAS, _NEW_YEAR):
         if (named := _of_pair(day, found, pair)) is not None:
             return named
     name = found[day].split(";")[0]
-    substitute = name.endswith("(observed)")
-    name = name.removesuffix(" (observed)")
+    substitute = name.endswith(_MOVED)
+    name = name.removesuffix(_MOVED)
     return BankHoliday(_GOV_UK_NAMES.get(name, name), substitute)
 
 
+_MOVED = " (observed)"
 _CHRISTMAS = ((12, 25, "Christmas Day"), (12, 26, "Boxing Day"))
 _NEW_YEAR = ((1, 1, "New Year’s Day"), (1, 2, "2nd January"))
 
@@ -122,8 +126,8 @@ def _of_pair(
     day: date, found: Mapping[date, str], pair: tuple[tuple[int, int, str], ...]
 ) -> BankHoliday | None:
     """Name a day off that is, or stands for, one of two holidays in a row; None for any other."""
-    real = {date(day.year, month, on): name for month, on, name in pair}
-    real = {each: name for each, name in real.items() if each in found}
+    both = {date(day.year, month, on): name for month, on, name in pair}
+    real = {each: name for each, name in both.items() if _is_real(found.get(each, _MOVED))}
     if not real or not min(real) <= day <= max(real) + timedelta(days=3):
         return None
     if day in real:
@@ -136,3 +140,8 @@ def _of_pair(
         if (other := last + timedelta(days=count)) in found and other.weekday() < 5
     ]
     return BankHoliday(moved[off.index(day)], substitute=True) if day in off and moved else None
+
+
+def _is_real(names: str) -> bool:
+    """Say whether a day is a holiday of its own, not only in place of another."""
+    return any(not name.endswith(_MOVED) for name in names.split("; "))

@@ -68,7 +68,7 @@ def _reachable(
     if line.visibility == "internal" and service.number is None:
         message = (
             f"the line '{line_id}' is internal, and the service '{service_id}' can reach it "
-            "without a `number` of its own to show. Give the service a `number`, or make the line public."
+            "without a `number` to show instead. Give the service one, or make the line public."
         )
         yield (*at, "visibility"), "internal_line_reachable", message
     numbers: list[tuple[Path, Phone]] = [((*at, "phone"), line.phone)]

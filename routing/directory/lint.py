@@ -31,7 +31,7 @@ def _warnings(directory: Directory, source: Source, today: date) -> Iterator[Pro
         elif today > line.verified.until:
             message = (
                 f"{line.phone.display} ('{line.id}') was last confirmed on {line.verified.on}, "
-                f"which held for {line.verified.days} days. Check it at {line.verified.source}, then "
-                "write the new date."
+                f"which held for {line.verified.days} days. Check it at {line.verified.source}, "
+                "then write the new date."
             )
             yield Problem(*place, "verification_expired", message, "warning")

@@ -138,7 +138,9 @@ class SpecialDayShape(Shape):
     def build(self) -> SpecialDay:
         day_hours: tuple[Range, ...] | None = self.hours
         number: Phone | None = self.phone
-        return SpecialDay(self.on or self.first, self.on or self.last, self.name, day_hours, number)
+        first: Any = self.on or self.first
+        last: Any = self.on or self.last
+        return SpecialDay(first, last, self.name, day_hours, number)
 
 
 class VerifiedShape(Shape):

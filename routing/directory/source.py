@@ -13,7 +13,6 @@ from routing.errors import Problem
 MOST_BYTES = 1_000_000
 DEEPEST = 20
 
-type_ = type
 Node = str | list["Node"] | dict[str, "Node"]
 Path = tuple[str | int, ...]
 
@@ -81,8 +80,9 @@ def _content(text: str) -> Iterator[yaml.Event]:
                 *_mark(event),
                 "anchors (&) and aliases (*) are not used here. Write the value out.",
             )
-        if getattr(event, "tag", None) not in (None, "!"):
-            raise _unreadable(*_mark(event), f"tag {event.tag} is not used here. Leave it out.")
+        tag = getattr(event, "tag", None)
+        if tag not in (None, "!"):
+            raise _unreadable(*_mark(event), f"the tag {tag} is not used here. Leave it out.")
         if isinstance(event, yaml.NodeEvent | yaml.CollectionEndEvent):
             yield event
 
@@ -121,7 +121,8 @@ def _mapping(events: Iterator[yaml.Event], path: Path, source: Source) -> dict[s
 
 
 def _mark(event: yaml.Event) -> tuple[int, int]:
-    return event.start_mark.line + 1, event.start_mark.column + 1
+    mark = event.start_mark
+    return (mark.line + 1, mark.column + 1) if mark else (1, 1)
 
 
 def _unreadable(line: int, column: int, message: str) -> Unreadable:
