@@ -28,6 +28,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     """
     app = Flask(__name__)
     app.config.from_mapping(config.read() | dict(settings or {}))
+    app.json.sort_keys = False  # type: ignore[attr-defined]
     for room in (api, site, commands):
         room.init_app(app)
     app.register_error_handler(HTTPException, _refuse)

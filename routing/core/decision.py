@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 from routing.core import instant
 from routing.core.answer import DIVERTED, Answer, Decision
@@ -84,9 +84,9 @@ def timeline(
     ahead = [each for each in diverts if each.service == service_id]
     first = int(start.timestamp()), _answer_at(timetables, service_id, start, ahead)
     entries = [first]
-    for second, answer in _after(timetables, service_id, start, ahead):
-        if second >= end.timestamp():
-            break
+    last = end.timestamp()
+    later = _after(timetables, service_id, start, ahead)
+    for second, answer in takewhile(lambda entry: entry[0] < last, later):
         if answer != entries[-1][1]:
             entries.append((second, answer))
     edges = [
@@ -131,9 +131,7 @@ def _handover(
 ) -> tuple[datetime, Answer] | tuple[None, None]:
     """Return the first later change that a caller would notice, or None past the horizon."""
     last = (at + HORIZON).timestamp()
-    for second, following in later:
-        if second > last:
-            break
+    for second, following in takewhile(lambda entry: entry[0] <= last, later):
         if not following.same_call(answer):
             return datetime.fromtimestamp(second, UTC), following
     return None, None
@@ -145,7 +143,9 @@ def _after(
     """Yield every later instant at which the answer may change, and the answer from then on."""
     second = at.timestamp()
     edges = sorted(edge for edge in _edges(timetables, diverts) if edge > second)
-    for planned, answer in timetables.after(service_id, at):
+    plan = timetables.after(service_id, at)
+    while True:
+        planned, answer = next(plan)
         while edges and edges[0] <= planned:
             edge = edges.pop(0)
             yield edge, _answer_at(timetables, service_id, _utc(edge), diverts)

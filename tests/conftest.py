@@ -1,0 +1,67 @@
+"""What the tests share: an app over any directory, with a clock that a test sets."""
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from routing import create_app
+from routing.core import instant
+
+ROOT = Path(__file__).parent.parent
+ANYSHIRE = ROOT / "examples" / "anyshire.yaml"
+
+
+class Clock:
+    """The service's clock, standing where a test puts it."""
+
+    def __init__(self):
+        self.at = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+    def set(self, text):
+        self.at = instant.parse(text)
+
+    def __call__(self):
+        return self.at
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def make_app(tmp_path, clock):
+    """Build an app over a directory file, its instance folder in a temporary place."""
+
+    def make(directory=ROOT / "directory.yaml", **settings):
+        return create_app(
+            {
+                "DIRECTORY": str(directory),
+                "INSTANCE_PATH": str(tmp_path / "instance"),
+                "CLOCK": clock,
+                "TESTING": False,
+                **settings,
+            }
+        )
+
+    return make
+
+
+@pytest.fixture
+def client(make_app):
+    return make_app().test_client()
+
+
+@pytest.fixture
+def anyshire(make_app):
+    return make_app(ANYSHIRE, EXCHANGE_TOKEN="exchange", OPS_TOKEN="ops").test_client()
+
+
+def pytest_sessionfinish(session, exitstatus):
+    """In CI a skipped test is a failure: everything that tests need is installed there."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("CI") and reporter and reporter.stats.get("skipped") and exitstatus == 0:
+        reporter.write_line("A test was skipped in CI: .ci/run must install what it needs.")
+        session.exitstatus = 1

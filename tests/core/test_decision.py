@@ -1,0 +1,256 @@
+"""Who takes the call: the boundaries in threes, reasons, handovers, diverts."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from routing.bank_holidays import bank_holidays
+from routing.core.decision import HORIZON, Divert, decide, timeline, to_try
+from routing.core.hours import Span
+from routing.core.timetable import Timetables
+from routing.directory.load import parse
+from routing.errors import NaiveTime, UnknownService
+
+LONDON = ZoneInfo("Europe/London")
+HEAD = """
+council: {name: Anyshire, website: https://www.anyshire.example}
+zone: Europe/London
+languages: [en]
+emergency: Call 999.
+bank_holidays: {division: england-and-wales}
+"""
+PLAIN = """
+lines:
+  mash:
+    name: Hub
+    phone: 01632 960001
+    hours: {mon-thu: 08:30-17:00, fri: 08:30-16:30, bank-holiday: closed}
+    special_days:
+      - {date: 2026-12-24, name: Christmas Eve, hours: 08:30-15:30}
+      - {from: 2026-12-29, to: 2026-12-31, name: Festive number, phone: 01632 960009}
+  eds: {name: Night, phone: 01632 960002, hours: {mon-sun: 17:00-08:30}}
+  one: {name: One, phone: 01632 960003, hours: always}
+  backup: {name: Backup, phone: 01632 960004, hours: always}
+services:
+  children: {name: Children, lines: [mash], out_of_hours: eds, if_unanswered: [eds, mash, backup]}
+  always: {name: Always, lines: [one], out_of_hours: one}
+"""
+
+
+def compiled(text=PLAIN):
+    directory, _ = parse(HEAD + text, "test.yaml")
+    return Timetables(directory, bank_holidays(directory.holiday_rules).dates)
+
+
+TABLES = compiled()
+LINES = {line.id: line for line in TABLES.directory.lines}
+
+
+def london(text):
+    return datetime.fromisoformat(text).replace(tzinfo=LONDON).astimezone(UTC)
+
+
+def ask(text, diverts=(), service="children"):
+    found = decide(TABLES, service, london(text), diverts)
+    return found.line.id, found.reason.code.value
+
+
+@pytest.mark.parametrize(
+    ("at", "line", "reason"),
+    [
+        pytest.param("2026-05-22 08:29:59", "eds", "out_of_hours", id="before opening"),
+        pytest.param("2026-05-22 08:30:00", "mash", "in_hours", id="at opening"),
+        pytest.param("2026-05-22 08:30:01", "mash", "in_hours", id="after opening"),
+        pytest.param("2026-05-22 16:29:59", "mash", "in_hours", id="before Friday's close"),
+        pytest.param("2026-05-22 16:30:00", "eds", "out_of_hours", id="at Friday's close"),
+        pytest.param("2026-05-25 11:00:00", "eds", "bank_holiday", id="bank holiday Monday"),
+        pytest.param("2026-12-24 15:29:59", "mash", "in_hours", id="Christmas Eve"),
+        pytest.param("2026-12-24 15:30:00", "eds", "special_day", id="its early closing"),
+        pytest.param("2026-12-26 12:00:00", "eds", "out_of_hours", id="Saturday, no bank holiday"),
+        pytest.param("2026-12-28 12:00:00", "eds", "bank_holiday", id="the substitute day"),
+    ],
+)
+def test_the_first_open_line_takes_the_call(at, line, reason):
+    assert ask(at) == (line, reason)
+
+
+def test_the_answer_stands_until_the_next_handover():
+    found = decide(TABLES, "children", london("2026-12-24 15:30"))
+
+    assert found.until == london("2026-12-29 08:30")
+    assert (found.next.line.id, found.next.phone.display) == ("mash", "01632 960009")
+
+
+def test_another_number_holds_from_midnight_to_midnight():
+    numbers = [
+        decide(TABLES, "children", london(at)).phone.display
+        for at in ("2026-12-29 09:00", "2026-12-31 09:00", "2027-01-04 09:00")
+    ]
+
+    assert numbers == ["01632 960009", "01632 960009", "01632 960001"]
+
+
+def test_a_single_line_day_and_night_has_no_handover():
+    found = decide(TABLES, "always", london("2026-05-22 12:00"))
+
+    assert (found.until, found.next) == (None, None)
+
+
+def test_a_change_further_off_than_400_days_is_not_told_yet():
+    tables = compiled("""
+lines:
+  one:
+    name: One
+    phone: 01632 960003
+    hours: always
+    special_days: [{date: 2028-03-01, name: Works, phone: 01632 960005}]
+services: {s: {name: S, lines: [one], out_of_hours: one}}
+""")
+    change = london("2028-03-01 00:00")
+
+    assert decide(tables, "s", change - HORIZON - timedelta(seconds=1)).until is None
+    assert decide(tables, "s", change - HORIZON).until == change
+    assert decide(tables, "s", change - HORIZON + timedelta(seconds=1)).until == change
+
+
+def test_an_unknown_service_is_refused_with_those_there_are():
+    with pytest.raises(UnknownService, match="children, always"):
+        decide(TABLES, "adults", london("2026-05-22 12:00"))
+
+
+def test_a_time_without_a_zone_is_refused():
+    with pytest.raises(NaiveTime):
+        decide(TABLES, "children", datetime(2026, 5, 22, 12))  # noqa: DTZ001
+
+
+def divert(line, start, end, set_at="2026-05-22 09:00", service="children"):
+    return Divert(service, LINES[line], Span(london(start), london(end)), london(set_at))
+
+
+def test_a_divert_holds_from_its_start_up_to_its_end():
+    diverts = [divert("backup", "2026-05-22 12:00", "2026-05-22 13:00")]
+
+    assert ask("2026-05-22 11:59:59", diverts) == ("mash", "in_hours")
+    assert ask("2026-05-22 12:00:00", diverts) == ("backup", "divert")
+    assert ask("2026-05-22 12:59:59", diverts) == ("backup", "divert")
+    assert ask("2026-05-22 13:00:00", diverts) == ("mash", "in_hours")
+
+
+def test_of_several_diverts_the_one_set_last_wins():
+    diverts = [
+        divert("backup", "2026-05-22 12:00", "2026-05-22 14:00", set_at="2026-05-22 10:00"),
+        divert("eds", "2026-05-22 11:00", "2026-05-22 13:00", set_at="2026-05-22 09:00"),
+        divert("one", "2026-05-22 11:00", "2026-05-22 15:00", service="always"),
+    ]
+
+    assert ask("2026-05-22 11:30", diverts) == ("eds", "divert")
+    assert ask("2026-05-22 12:30", diverts) == ("backup", "divert")
+
+
+def test_until_counts_a_divert_that_begins_later_and_one_that_changes_nothing():
+    later = [divert("backup", "2026-05-22 12:00", "2026-05-22 13:00")]
+    same = [divert("mash", "2026-05-22 12:00", "2026-05-22 13:00")]
+
+    assert decide(TABLES, "children", london("2026-05-22 09:00"), later).until == london(
+        "2026-05-22 12:00"
+    )
+    assert decide(TABLES, "children", london("2026-05-22 12:30"), same).until == london(
+        "2026-05-22 16:30"
+    )
+
+
+def test_a_diverted_line_keeps_its_own_change_of_number():
+    diverts = [divert("mash", "2026-12-28 18:00", "2026-12-30 06:00")]
+
+    assert decide(TABLES, "children", london("2026-12-28 20:00"), diverts).until == london(
+        "2026-12-29 00:00"
+    )
+
+
+def test_lines_are_tried_once_each_and_shut_ones_passed_over():
+    at = london("2026-05-22 20:00")
+    tried = [answer.line.id for answer in to_try(TABLES, decide(TABLES, "children", at), at)]
+
+    assert tried == ["eds", "backup"]
+
+
+def test_a_timeline_of_no_length_is_empty():
+    at = london("2026-05-22 20:00")
+
+    assert list(timeline(TABLES, "children", at, at)) == []
+
+
+def test_a_decision_looks_up_no_holiday_zone_or_hours():
+    class Counted(dict):
+        asked = 0
+
+        def get(self, *args):
+            Counted.asked += 1
+            return super().get(*args)
+
+        def __contains__(self, key):
+            Counted.asked += 1
+            return super().__contains__(key)
+
+    tables = compiled()
+    tables.holidays = Counted(tables.holidays)
+    first = london("2026-05-22 12:00")
+    decide(tables, "children", first)
+    before = Counted.asked
+    for hour in range(2000):
+        decide(tables, "children", first + timedelta(hours=hour))
+
+    assert before > 0
+    assert Counted.asked == before
+
+
+CLOCK = st.integers(0, 95).map(lambda n: f"{n // 4:02}:{n % 4 * 15:02}")
+RANGE = st.tuples(CLOCK, CLOCK).map("-".join)
+DAY_HOURS = st.one_of(
+    st.just("closed"), st.just("always"), st.lists(RANGE, min_size=1, max_size=2).map(", ".join)
+)
+DAYS = st.dictionaries(
+    st.sampled_from(["mon", "tue", "wed", "thu", "fri", "sat", "sun", "bank-holiday"]),
+    DAY_HOURS,
+    min_size=1,
+)
+
+
+def written(hours):
+    return "{" + ", ".join(f'{day}: "{text}"' for day, text in hours.items()) + "}"
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    DAYS,
+    DAYS,
+    DAY_HOURS,
+    st.datetimes(datetime(2026, 3, 20), datetime(2026, 12, 31)),  # noqa: DTZ001
+)
+def test_until_is_the_first_difference_found_by_brute_force(first, second, special, wall):
+    tables = compiled(f"""
+lines:
+  a:
+    name: A
+    phone: 01632 960001
+    hours: {written(first)}
+    special_days: [{{date: 2026-10-25, name: Clocks, hours: "{special}"}}]
+  b: {{name: B, phone: 01632 960002, hours: {written(second)}}}
+  c: {{name: C, phone: 01632 960003, hours: always}}
+services: {{s: {{name: S, lines: [a, b], out_of_hours: c}}}}
+""")
+    at = wall.replace(tzinfo=UTC, second=0, microsecond=0)
+    found = decide(tables, "s", at)
+    minutes = (at + timedelta(minutes=15 - at.minute % 15 + 15 * n) for n in range(96 * 14))
+    brute = next((m for m in minutes if decide(tables, "s", m).line != found.line), None)
+
+    assert brute == (found.until if found.until and found.until < at + timedelta(days=14) else None)
+
+    spans = [span for span, _ in timeline(tables, "s", at, at + timedelta(days=30))]
+    assert spans[0].start == at
+    assert spans[-1].end == at + timedelta(days=30)
+    assert all(one.end == other.start for one, other in pairwise(spans))

@@ -1,0 +1,35 @@
+"""What follows from a directory's values alone."""
+
+from datetime import date
+
+from conftest import ANYSHIRE
+
+from routing.directory.load import load
+
+DIRECTORY, _ = load(ANYSHIRE)
+LINES = {line.id: line for line in DIRECTORY.lines}
+SERVICES = {service.id: service for service in DIRECTORY.services}
+
+
+def test_of_two_special_days_on_a_date_the_later_wins_for_hours_and_number_separately():
+    eve = date(2026, 12, 31)
+
+    assert LINES["mash"].special_day_on(eve).name.in_("en") == "New Year's Eve"
+    assert LINES["mash"].phone_on(eve).display == "01632 960009"
+
+
+def test_a_confirmation_holds_for_its_days():
+    assert LINES["mash"].verified.until == date(2027, 1, 30)
+
+
+def test_a_service_reaches_each_of_its_lines_once():
+    assert [line.id for line in SERVICES["children"].reachable] == ["mash", "eds", "duty-manager"]
+
+
+def test_a_service_is_confirmed_when_every_line_it_can_ring_is():
+    assert SERVICES["children"].confirmed
+
+
+def test_a_page_that_the_council_did_not_write_is_none():
+    assert SERVICES["professionals"].page("after") is None
+    assert "more about every child" in SERVICES["children"].page("after").in_("en")

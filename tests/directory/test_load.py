@@ -1,0 +1,159 @@
+"""A directory file: every problem at once, each with its place and what to write."""
+
+import re
+from datetime import date
+
+import pytest
+from conftest import ANYSHIRE, ROOT
+
+from routing.directory import lint
+from routing.directory.load import load, parse, text_of
+from routing.errors import DirectoryInvalid
+
+GOOD = text_of(ANYSHIRE)
+FILES = [ROOT / "directory.yaml", *sorted((ROOT / "examples").glob("*.yaml"))]
+DRAMA = re.compile(r"\+44(1632960\d{3}|2079460\d{3}|7700900\d{3})")
+
+
+def problems(text):
+    with pytest.raises(DirectoryInvalid) as caught:
+        parse(text, "test.yaml")
+    return caught.value.problems
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_every_directory_in_the_repository_loads(path):
+    directory, _ = load(path)
+
+    assert directory.services
+
+
+@pytest.mark.parametrize("path", FILES[1:], ids=lambda path: path.stem)
+def test_an_example_rings_nobody(path):
+    directory, _ = load(path)
+    numbers = [line.phone.e164 for line in directory.lines]
+    numbers += [s.phone.e164 for line in directory.lines for s in line.special_days if s.phone]
+
+    assert not [number for number in numbers if not DRAMA.fullmatch(number)]
+
+
+def test_the_council_that_this_is_for_is_published_as_it_publishes():
+    directory, _ = load(ROOT / "directory.yaml")
+
+    assert [(line.phone.e164, line.verified) for line in directory.lines] == [
+        ("+441344352005", None),
+        ("+441344351999", None),
+    ]
+
+
+def test_scalars_that_yaml_would_bend_survive_as_text():
+    text = GOOD.replace("phone: 01632 960001", "phone: 01632960001")
+
+    assert parse(text, "x")[0].lines[0].phone.e164 == "+441632960001"
+    assert parse(text, "x")[0].lines[3].relay_uk is False
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code", "said"),
+    [
+        ("08:30-17:00", "8.30-17", "bad_value", "08:30-17:00"),
+        (
+            "mon-thu: 08:30-17:00\n      fri",
+            "mon-fri: 08:30-17:00\n      fri",
+            "bad_value",
+            "twice",
+        ),
+        ("mon-thu: 08:30", "mon-thursday: 08:30", "bad_value", "mon-fri"),
+        ("phone: 01632 960001", "phone: '01632'", "bad_value", "too short"),
+        ("phone: 01632 960001", "phone: 999", "bad_value", "only under helplines|under helplines"),
+        ("phone: 01632 960001", "phone: 0845 650 0097", "barred_number", "084"),
+        ("phone: 01632 960009", "phone: 09011 654321", "barred_number", "premium"),
+        ("out_of_hours: eds\n    if", "out_of_hours: edss\n    if", "unknown_line", "mean 'eds'"),
+        ("relay_uk: yes", "relay_ukk: yes", "unknown_key", "mean 'relay_uk'"),
+        ("relay_uk: yes", "relay_uk: perhaps", "bad_value", "yes or no"),
+        ("number: 01632 960100", "greeting2: x", "unknown_key", "greeting"),
+        ("ring_seconds: 25 ", "ring_seconds: 4 ", "bad_value", "5 to 300"),
+        ('colour: "#1d4f91"', 'colour: "#ffdd00"', "bad_value", "too pale"),
+        ("zone: Europe/London", "zone: Europe/Lundon", "bad_value", "Europe/London"),
+        ("division: england-and-wales", "division: england", "bad_value", "scotland"),
+        ("date: 2026-12-24 ", "date: 24/12/2026 ", "bad_value", "2026-12-24"),
+        ("to: 2026-12-31", "to: 2026-12-01", "bad_value", "before"),
+        ("visibility: internal", "visibility: secret", "bad_value", "public"),
+        ("languages: [en] ", "languages: [fr] ", "bad_value", "cy"),
+        ("needed_when: {line: mash}", "needed_when: {line: mush}", "unknown_line", "mash"),
+        ("emergency: If a child", "emergency: ''\nx: If a child", "bad_value", "no words"),
+        ("council:\n", "council: &c\n", "unreadable", "anchors"),
+        ("zone: Europe/London", "zone: Europe/London\nzone: UTC", "duplicate_key", "twice"),
+        ("zone: Europe/London", "\tzone: Europe/London", "unreadable", "tabs"),
+        ("zone: Europe/London", "zone: !!str UTC", "unreadable", "tag"),
+    ],
+)
+def test_a_mistake_is_told_with_its_place_and_a_remedy(old, new, code, said):
+    assert old in GOOD
+    found = problems(GOOD.replace(old, new, 1))
+    line = GOOD[: GOOD.index(old)].count("\n") + 1
+
+    assert any(each.code == code and re.search(said, each.message) for each in found), found
+    assert any(abs(each.line - line) <= 6 for each in found if each.code == code)
+
+
+def test_an_internal_line_needs_a_service_with_a_number_to_show():
+    text = re.sub(r"    number: 01632 960100.*\n", "", GOOD)
+
+    assert [each.code for each in problems(text)] == ["internal_line_reachable"]
+
+
+def test_all_problems_are_told_at_once():
+    text = GOOD.replace("08:30-17:00", "late", 1).replace("relay_uk: yes", "relay_uk: x", 1)
+    found = problems(text.replace("website:", "site:", 1))
+
+    assert len(found) >= 4
+    assert list(found) == sorted(found)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        b"",
+        b"\x00\x01",
+        b"\xff\xfe",
+        b"[",
+        b"- a\n- b",
+        b"a: [b",
+        b"? [x]\n: y",
+        b"--- a",
+        b"{}",
+        b"a: b\n---\nc: d",
+        b"a: *b",
+        b"[" * 5000,
+        b"a: 1\n" * 250_000,
+        b"lines: 3",
+        b"lines: {a: b}",
+        b"services: []",
+        b"a: |\n\tx",
+        b"\xe2\x80\xa8: x",
+        b"!!python/object:os.system x",
+    ],
+)
+def test_no_bytes_give_a_traceback(tmp_path, broken):
+    path = tmp_path / "broken.yaml"
+    path.write_bytes(broken)
+
+    found = lint.check(path, date(2026, 11, 23))
+    assert found
+    assert all(each.level == "error" and each.message for each in found)
+
+
+def test_a_missing_file_says_what_to_set(tmp_path):
+    found = lint.check(tmp_path / "none.yaml", date(2026, 11, 23))
+
+    assert "DIRECTORY" in found[0].message
+
+
+def test_an_unconfirmed_number_and_a_stale_one_are_warnings_at_their_line():
+    found = lint.check(ROOT / "directory.yaml", date(2026, 11, 23))
+    stale = lint.check(ANYSHIRE, date(2027, 2, 1))
+
+    assert [(each.level, each.code) for each in found] == [("warning", "unverified")] * 2
+    assert {each.code for each in stale} == {"verification_expired"}
+    assert GOOD.splitlines()[stale[0].line - 1].strip() == "mash:"

@@ -1,0 +1,75 @@
+"""The house rule: a module imports only from the floors below its own."""
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "routing"
+FLOORS = (
+    "errors",
+    "core",
+    "config directory bank_holidays",
+    "enquiry",
+    "status formats",
+    "api site commands",
+)
+FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms.split()}
+
+
+def imports(path, package):
+    """Yield every module of the tree that ``path`` imports, and every other: dotted, in full."""
+    inside = ("routing", *path.relative_to(package).parent.parts)
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = inside[: len(inside) - node.level + 1] if node.level else ()
+            module = ".".join((*base, *filter(None, [node.module])))
+            yield from (f"{module}.{alias.name}" for alias in node.names)
+
+
+def violations(package):
+    """Return every import that goes up, aside, or out of the core."""
+    return [
+        f"{path.relative_to(package)} imports {module}"
+        for path in sorted(package.rglob("*.py"))
+        if path != package / "__init__.py"
+        for module in imports(path, package)
+        if not _allowed(path.relative_to(package).with_suffix("").parts[0], module)
+    ]
+
+
+def _allowed(room, module):
+    top, _, rest = module.partition(".")
+    if top != "routing":
+        return room != "core" or top in sys.stdlib_module_names
+    other = rest.partition(".")[0]
+    return other == room or FLOOR.get(other, len(FLOORS)) < FLOOR[room]
+
+
+def test_imports_only_go_down():
+    assert violations(PACKAGE) == []
+
+
+@pytest.mark.parametrize(
+    ("where", "code"),
+    [
+        ("core/decision.py", "import flask"),
+        ("core/decision.py", "from routing import enquiry"),
+        ("core/decision.py", "import routing.enquiry"),
+        ("core/decision.py", "from ..enquiry import now"),
+        ("errors.py", "from routing.core import hours"),
+        ("directory/load.py", "from routing.bank_holidays import bank_holidays"),
+        ("enquiry.py", "def late():\n    from routing.formats import json"),
+        ("api/reads.py", "from routing.site import pages"),
+        ("site/pages.py", "from routing import create_app"),
+    ],
+)
+def test_a_planted_violation_is_found(tmp_path, where, code):
+    planted = tmp_path / "routing" / where
+    planted.parent.mkdir(parents=True)
+    planted.write_text(code)
+
+    assert len(violations(tmp_path / "routing")) == 1
