@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from difflib import get_close_matches
+from inspect import isclass
 from pathlib import Path as File
-from typing import Any
+from typing import Any, get_args
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 
 from routing.core.directory import Directory
 from routing.directory import build, source
@@ -81,25 +83,23 @@ def _unknown_key(name: str, path: Path) -> str:
 
 def _keys_at(path: Path) -> list[str]:
     """Return the keys that may stand beside the one at ``path``, as the schema has them."""
-    schema: Any = DirectoryShape
+    shape: type[BaseModel] = DirectoryShape
     for part in path[:-1]:
-        if isinstance(schema, type) and isinstance(part, str) and part in _aliases(schema):
-            schema = _inner(_aliases(schema)[part].annotation)
-    return list(_aliases(schema))
+        field = _fields(shape).get(str(part))
+        shape = (_shape_in(field.annotation) if field else None) or shape
+    return list(_fields(shape))
 
 
-def _aliases(schema: Any) -> dict[str, Any]:
-    return {each.alias or name: each for name, each in schema.model_fields.items()}
+def _fields(shape: type[BaseModel]) -> dict[str, FieldInfo]:
+    return {each.alias or name: each for name, each in shape.model_fields.items()}
 
 
-def _inner(annotation: Any) -> Any:
-    """Return the shape within ``list[Shape]``, ``dict[str, Shape]`` or ``Shape | None``."""
-    for each in (*getattr(annotation, "__args__", ()), annotation):
-        if hasattr(each, "model_fields"):
-            return each
-        if getattr(each, "__args__", None) and each is not annotation:
-            return _inner(each)
-    return annotation
+def _shape_in(annotation: Any) -> type[BaseModel] | None:
+    """Return the shape within ``list[Shape]``, ``dict[str, Shape]`` or ``Shape | None``, if any."""
+    if isclass(annotation) and issubclass(annotation, BaseModel):
+        return annotation
+    found = (_shape_in(each) for each in get_args(annotation))
+    return next((each for each in found if each), None)
 
 
 def _plain(kind: str, error: Any) -> str:

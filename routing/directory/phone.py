@@ -6,6 +6,7 @@ import phonenumbers
 
 from routing.core.words import Phone
 
+_POSSIBLE = phonenumbers.ValidationResult.IS_POSSIBLE  # in full, not only within its area
 _BARRED = {
     "+4484": "084 numbers cost the caller extra",
     "+4487": "087 numbers cost the caller extra",
@@ -25,7 +26,7 @@ def phone(found: object) -> Phone:
         number = phonenumbers.parse(found, "GB")
     except phonenumbers.NumberParseException:
         number = None
-    if number is None or not phonenumbers.is_possible_number(number):
+    if number is None or phonenumbers.is_possible_number_with_reason(number) != _POSSIBLE:
         raise ValueError(
             f"'{found}' is too short or too long for a telephone number that can be rung. Write it "
             "in full, as 01632 960001; 999, 101 and text numbers may stand only under helplines."

@@ -162,3 +162,11 @@ def test_a_time_without_a_zone_is_no_time():
             datetime(2026, 5, 22),  # noqa: DTZ001
             VOICE,
         )
+
+
+def test_what_comes_next_is_said_with_its_number():
+    at = london("2026-12-24 16:00")
+
+    assert wording.takeover(decide(TABLES, "children", at), at, VOICE) == (
+        "From 8:30am on Tuesday 29 December, call the Hub on 01632 960009."
+    )

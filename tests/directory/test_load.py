@@ -68,7 +68,7 @@ def test_scalars_that_yaml_would_bend_survive_as_text():
         ("phone: 01632 960001", "phone: 999", "bad_value", "only under helplines|under helplines"),
         ("phone: 01632 960001", "phone: 0845 650 0097", "barred_number", "084"),
         ("phone: 01632 960009", "phone: 09011 654321", "barred_number", "premium"),
-        ("out_of_hours: eds\n    if", "out_of_hours: edss\n    if", "unknown_line", "mean 'eds'"),
+        ("if_unanswered: [eds,", "if_unanswered: [edss,", "unknown_line", "mean 'eds'"),
         ("relay_uk: yes", "relay_ukk: yes", "unknown_key", "mean 'relay_uk'"),
         ("relay_uk: yes", "relay_uk: perhaps", "bad_value", "yes or no"),
         ("number: 01632 960100", "greeting2: x", "unknown_key", "greeting"),

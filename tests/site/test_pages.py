@@ -1,0 +1,97 @@
+"""The pages for people: whole without JavaScript, and never without a number."""
+
+import pytest
+
+PAGES = ["/", "/services/children", "/services/children/professionals", "/contacts"]
+
+
+def test_the_page_shows_who_to_call_now_why_and_until_when(client, clock):
+    by_day = client.get("/").text
+    clock.set("2026-12-28T12:00:00Z")
+    by_night = client.get("/").text
+
+    assert 'href="tel:+441344352005">01344 352005' in by_day
+    assert "until 5pm on Monday 23 November" in by_day
+    assert "Call Emergency Duty Service" in by_night
+    assert "because it is the substitute day for Boxing Day, a bank holiday" in by_night
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_needs_no_script_no_cookie_and_no_third_party(client, path):
+    answer = client.get(path)
+
+    assert answer.status_code == 200
+    assert "<script" not in answer.text
+    assert " style=" not in answer.text
+    assert "Set-Cookie" not in answer.headers
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    assert "tel:999" in answer.text
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_an_unconfirmed_number_is_said_to_be(client, anyshire, path):
+    assert "Not yet confirmed by the council" in client.get(path).text
+    assert "Not yet confirmed by the council" not in anyshire.get(path).text
+
+
+def test_the_professionals_page_shows_forms_consent_and_confidentiality(client):
+    text = client.get("/services/children/professionals").text
+
+    for words in ("Early Help referral", "Safeguarding referral", "consent", "confidential"):
+        assert words in text
+
+
+def test_contacts_show_hours_what_is_open_and_every_helpline(client):
+    text = client.get("/contacts").text
+
+    for words in (
+        "Monday to Friday",
+        "8:30am to 5pm",
+        "Open now",
+        "Closed now",
+        "0800 1111",
+        "101",
+    ):
+        assert words in text
+
+
+@pytest.mark.parametrize("path", ["/nope", "/services/nope", "/services/nope/professionals"])
+def test_a_wrong_address_still_shows_every_number(client, path):
+    answer = client.get(path)
+
+    assert answer.status_code == 404
+    assert "01344 352005" in answer.text
+    assert "01344 351999" in answer.text
+
+
+def test_a_fault_of_ours_still_shows_every_number(make_app):
+    app = make_app()
+    app.view_functions["site.contacts"] = lambda: 1 / 0
+    answer = app.test_client().get("/contacts")
+
+    assert answer.status_code == 500
+    assert "01344 352005" in answer.text
+    assert "ZeroDivisionError" not in answer.text
+
+
+def test_html_in_the_directory_is_shown_as_text(make_app, tmp_path):
+    from conftest import ANYSHIRE
+
+    file = tmp_path / "directory.yaml"
+    file.write_text(
+        ANYSHIRE.read_text().replace("We find out", "<script>x</script> [a](javascript:x)")
+    )
+    text = make_app(file).test_client().get("/services/children").text
+
+    assert "<script>" not in text
+    assert 'href="javascript' not in text
+
+
+def test_a_rehearsal_says_so_on_every_page(make_app):
+    client = make_app(CLOCK_STARTS_AT="2026-12-24T16:59:50Z").test_client()
+
+    for path in [*PAGES, "/nope"]:
+        assert "Rehearsal." in client.get(path).text
+    assert client.get("/api/v1/services/children/decision").json["rehearsal"] is True
+    assert client.get("/readyz").text == "degraded\n"

@@ -1,0 +1,50 @@
+"""Settings: read as text, checked at start."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from routing import config
+from routing.errors import BadSetting
+
+
+def test_a_rehearsal_clock_is_the_same_in_every_process():
+    environ = {"CLOCK_STARTS_AT": "2026-12-24T16:59:50Z", "CLOCK_STARTED_AT": "1700000000.0"}
+    one, two = config.read(environ)["CLOCK"], config.read(environ)["CLOCK"]
+
+    assert abs((one() - two()).total_seconds()) < 1
+
+
+def test_a_rehearsal_clock_starts_where_it_is_told():
+    clock = config.read({"CLOCK_STARTS_AT": "2026-12-24T16:59:50Z"})["CLOCK"]
+
+    assert abs((clock() - datetime(2026, 12, 24, 16, 59, 50, tzinfo=UTC)).total_seconds()) < 5
+
+
+def test_a_clock_that_cannot_be_read_is_refused_at_start():
+    with pytest.raises(BadSetting, match="CLOCK_STARTS_AT"):
+        config.read({"CLOCK_STARTS_AT": "Christmas"})
+
+
+def test_without_a_setting_the_default_holds():
+    assert config.read({"DIRECTORY": ""})["DIRECTORY"] == "directory.yaml"
+
+
+def test_zone_data_that_is_wrong_in_july_is_refused(monkeypatch):
+    def utc(_):
+        from zoneinfo import ZoneInfo
+
+        return ZoneInfo("UTC")
+
+    monkeypatch.setattr(config, "ZoneInfo", utc)
+    with pytest.raises(BadSetting, match="tzdata"):
+        config.check_zones()
+
+
+def test_a_machine_without_zone_data_is_refused(monkeypatch):
+    def missing(_):
+        raise KeyError("Europe/London")
+
+    monkeypatch.setattr(config, "ZoneInfo", missing)
+    with pytest.raises(BadSetting, match="tzdata"):
+        config.check_zones()
