@@ -46,10 +46,10 @@ def decide(
     Raise UnknownService for a service that the directory lacks, NaiveTime if ``at`` has no zone.
     """
     at = instant.as_utc(at)
-    service = timetables.service(service_id)
-    ahead = [each for each in diverts if each.service == service_id and at < each.during.end]
-    if ahead:
-        return _follow(timetables, service_id, at, ahead)
+    if diverts:
+        ahead = [each for each in diverts if each.service == service_id and at < each.during.end]
+        if ahead:
+            return _follow(timetables, service_id, at, ahead)
 
     timetable = timetables.year(service_id, at.year)
     index = timetable.index(at.timestamp())
@@ -59,7 +59,9 @@ def decide(
 
     answer = timetable.answers[index]
     until, following = _handover(answer, at, timetables.after(service_id, at))
-    decision = Decision(service, answer.line, answer.phone, answer.reason, until, following)
+    decision = Decision(
+        timetables.service(service_id), answer.line, answer.phone, answer.reason, until, following
+    )
     if (
         until is not None
         and until.timestamp() - timetable.seconds[index] <= HORIZON.total_seconds()

@@ -17,6 +17,8 @@ _LOCAL = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?", re.ASCII)
 
 def as_utc(at: datetime) -> datetime:
     """Return the same instant in UTC. Raise NaiveTime if ``at`` has no zone."""
+    if at.tzinfo is UTC:
+        return at
     if at.utcoffset() is None:
         raise NaiveTime(at)
     return at.astimezone(UTC)

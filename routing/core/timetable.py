@@ -90,7 +90,7 @@ class Timetables:
         return bool(self.spans(line, at, at + timedelta(microseconds=1)))
 
     def _compile(self, service_id: str, year: int) -> Timetable:
-        service = self.services[service_id]
+        service = self.service(service_id)
         start, end = (
             datetime(year, 1, 1, tzinfo=UTC),
             datetime(year + 1, 1, 1, tzinfo=UTC),

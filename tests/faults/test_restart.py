@@ -1,0 +1,116 @@
+"""Real gunicorn processes: killed, restarted, started on a broken file, rehearsing."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from contextlib import contextmanager
+from datetime import datetime
+
+import pytest
+from conftest import ANYSHIRE, ROOT
+
+GOOD = ANYSHIRE.read_text()
+BETTER = GOOD.replace("01632 960100", "01632 960177")
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def start(folder, **environ):
+    port = free_port()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "app:app"],
+        cwd=ROOT,
+        env=os.environ
+        | {"DIRECTORY": str(folder / "directory.yaml"), "INSTANCE_PATH": str(folder / "instance")}
+        | environ,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    return process, f"http://127.0.0.1:{port}/api/v1/services/children/decision"
+
+
+def ask(url):
+    """Return the decision, waiting for a service that is still starting: 20 s at most."""
+    for _ in range(200):
+        try:
+            with urllib.request.urlopen(url, timeout=5) as answer:
+                return json.load(answer)
+        except (urllib.error.URLError, ConnectionError):
+            time.sleep(0.1)
+    raise AssertionError("no answer within 20 s")
+
+
+@contextmanager
+def serving(folder, **environ):
+    process, url = start(folder, **environ)
+    try:
+        yield process, url
+    finally:
+        process.terminate()
+        process.communicate(timeout=30)
+
+
+def number(url):
+    return ask(url)["line"]["phone"]["display"]
+
+
+def worker_of(process):
+    children = f"/proc/{process.pid}/task/{process.pid}/children"
+    with open(children) as listed:
+        return int(listed.read().split()[0])
+
+
+@pytest.fixture
+def file(tmp_path):
+    return tmp_path / "directory.yaml"
+
+
+def test_good_then_better_then_broken_the_better_one_answers_after_kill_and_restart(file):
+    file.write_text(GOOD)
+    with serving(file.parent, WEB_CONCURRENCY="1") as (process, url):
+        assert number(url) == "01632 960100"
+        file.write_text(BETTER)
+        os.kill(worker_of(process), signal.SIGKILL)
+        assert number(url) == "01632 960177"
+        file.write_text("services: [")
+        os.kill(worker_of(process), signal.SIGKILL)
+        assert number(url) == "01632 960177"
+    with serving(file.parent, WEB_CONCURRENCY="1") as (_, url):
+        assert number(url) == "01632 960177"
+
+
+def test_a_broken_file_with_none_kept_is_refused_with_every_problem_and_exit_1(file):
+    file.write_text("zone: nowhere")
+    process, _ = start(file.parent)
+    _, said = process.communicate(timeout=30)
+
+    assert process.returncode == 1
+    assert "'services' is missing" in said
+    assert "'lines' is missing" in said
+    assert "Traceback" not in said
+
+
+def test_the_rehearsal_clock_is_the_same_in_every_worker(file):
+    file.write_text(GOOD)
+    with serving(file.parent, WEB_CONCURRENCY="3", CLOCK_STARTS_AT="2026-12-24T12:00:00Z") as (
+        process,
+        url,
+    ):
+        began = time.monotonic()
+        ask(url)
+        os.kill(worker_of(process), signal.SIGKILL)
+        told = [datetime.fromisoformat(ask(url)["at"]) for _ in range(30)]
+
+    assert told == sorted(told)
+    assert (told[-1] - told[0]).total_seconds() <= time.monotonic() - began + 1
+    assert told[0].hour == 12
