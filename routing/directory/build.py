@@ -4,26 +4,33 @@ from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 
 from routing.core import directory as core
-from routing.core.words import Phone
-from routing.directory.phone import barred
-from routing.directory.schema import DirectoryShape, LineShape, RoleShape, ServiceShape
-from routing.directory.source import Path
+from routing.directory.phone import barred, phone
+from routing.directory.schema import DirectoryShape, LineShape, ServiceShape
+from routing.directory.source import Node, Path
 
 Complaint = tuple[Path, str, str]
 """Where, the problem's code, and what to write."""
 
 
-def complaints(shape: DirectoryShape) -> Iterator[Complaint]:
-    """Yield everything that one part of the file says wrongly of another."""
-    for service_id, service in shape.services.items():
-        at: Path = ("services", service_id)
-        for path, line_id in _named(at, service):
-            if line_id in shape.lines:
-                yield from _reachable(shape.lines[line_id], line_id, service_id, service)
+def complaints(root: dict[str, Node]) -> Iterator[Complaint]:
+    """Yield everything that one part of the file says wrongly of another.
+
+    ``root`` is what was read, whatever its shape: so these are told together with all other
+    problems. What has not the right shape is passed over here.
+    """
+    lines, services = _keys(root.get("lines")), _keys(root.get("services"))
+    for service_id, service in services.items():
+        for path, line_id in _named(("services", service_id), _keys(service)):
+            if line_id not in lines:
+                yield path, "unknown_line", _unknown("line", line_id, lines)
             else:
-                yield path, "unknown_line", _unknown("line", line_id, shape.lines)
-    for role_id, role in shape.rota.items():
-        yield from _role(shape, ("rota", role_id, "needed_when"), role)
+                yield from _reachable(line_id, _keys(lines[line_id]), service_id, _keys(service))
+    for role_id, role in _keys(root.get("rota")).items():
+        needed, at = _keys(_keys(role).get("needed_when")), ("rota", role_id, "needed_when")
+        for key, kind, known in (("line", "line", lines), ("out_of_hours_of", "service", services)):
+            name = needed.get(key)
+            if isinstance(name, str) and name not in known:
+                yield (*at, key), f"unknown_{kind}", _unknown(kind, name, known)
 
 
 def directory(shape: DirectoryShape) -> core.Directory:
@@ -54,42 +61,45 @@ def directory(shape: DirectoryShape) -> core.Directory:
     )
 
 
-def _named(at: Path, service: ServiceShape) -> Iterator[tuple[Path, str]]:
-    yield from (((*at, "lines", n), line_id) for n, line_id in enumerate(service.lines))
-    yield (*at, "out_of_hours"), service.out_of_hours
-    tried = enumerate(service.if_unanswered or ())
-    yield from (((*at, "if_unanswered", n), line_id) for n, line_id in tried)
+def _keys(found: Node | None) -> dict[str, Node]:
+    return found if isinstance(found, dict) else {}
+
+
+def _items(found: Node | None) -> list[Node]:
+    return found if isinstance(found, list) else []
+
+
+def _named(at: Path, service: dict[str, Node]) -> Iterator[tuple[Path, str]]:
+    named: list[tuple[Path, Node | None]] = [((*at, "out_of_hours"), service.get("out_of_hours"))]
+    for key in ("lines", "if_unanswered"):
+        named += [((*at, key, n), each) for n, each in enumerate(_items(service.get(key)))]
+    yield from ((path, line_id) for path, line_id in named if isinstance(line_id, str))
 
 
 def _reachable(
-    line: LineShape, line_id: str, service_id: str, service: ServiceShape
+    line_id: str, line: dict[str, Node], service_id: str, service: dict[str, Node]
 ) -> Iterator[Complaint]:
     at: Path = ("lines", line_id)
-    if line.visibility == "internal" and service.number is None:
+    if line.get("visibility") == "internal" and "number" not in service:
         message = (
             f"the line '{line_id}' is internal, and the service '{service_id}' can reach it "
             "without a `number` to show instead. Give the service one, or make the line public."
         )
         yield (*at, "visibility"), "internal_line_reachable", message
-    numbers: list[tuple[Path, Phone]] = [((*at, "phone"), line.phone)]
-    numbers += [
-        ((*at, "special_days", n, "phone"), special.phone)
-        for n, special in enumerate(line.special_days)
-        if special.phone is not None
-    ]
-    for path, phone in numbers:
-        if why := barred(phone):
-            message = f"'{phone.display}' may not be rung by a service: {why}. Write another."
+    numbers: list[tuple[Path, Node | None]] = [((*at, "phone"), line.get("phone"))]
+    for n, special in enumerate(_items(line.get("special_days"))):
+        numbers.append(((*at, "special_days", n, "phone"), _keys(special).get("phone")))
+    for path, number in numbers:
+        if why := _barred(number):
+            message = f"'{number}' may not be rung by a service: {why}. Write another."
             yield path, "barred_number", message
 
 
-def _role(shape: DirectoryShape, at: Path, role: RoleShape) -> Iterator[Complaint]:
-    line, service = role.needed_when.line, role.needed_when.out_of_hours_of
-    if line is not None and line not in shape.lines:
-        yield (*at, "line"), "unknown_line", _unknown("line", line, shape.lines)
-    if service is not None and service not in shape.services:
-        message = _unknown("service", service, shape.services)
-        yield (*at, "out_of_hours_of"), "unknown_service", message
+def _barred(number: Node | None) -> str | None:
+    try:
+        return barred(phone(number))
+    except ValueError:
+        return None  # the schema tells what is wrong with it
 
 
 def _unknown(kind: str, name: str, known: Mapping[str, object]) -> str:

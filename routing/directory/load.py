@@ -43,20 +43,19 @@ def parse(text: str, file: File) -> tuple[Directory, Source]:
         found = source.read(text)
     except Unreadable as error:
         raise DirectoryInvalid(file, [error.problem]) from error
-    problems = list(found.problems)
+    problems = [*found.problems, *_complaints(found)]
     try:
         shape = DirectoryShape.model_validate(found.root)
     except ValidationError as error:
         problems += [_problem(each, found) for each in error.errors()]
         raise DirectoryInvalid(file, problems) from error
-    problems += _complaints(shape, found)
     if problems:
         raise DirectoryInvalid(file, problems)
     return build.directory(shape), found
 
 
-def _complaints(shape: DirectoryShape, found: Source) -> Iterator[Problem]:
-    for path, code, message in dict.fromkeys(build.complaints(shape)):
+def _complaints(found: Source) -> Iterator[Problem]:
+    for path, code, message in dict.fromkeys(build.complaints(found.root)):
         yield Problem(*found.place(path), code, message)
 
 

@@ -105,9 +105,16 @@ def test_an_internal_line_needs_a_service_with_a_number_to_show():
 
 def test_all_problems_are_told_at_once():
     text = GOOD.replace("08:30-17:00", "late", 1).replace("relay_uk: yes", "relay_uk: x", 1)
+    text = text.replace("if_unanswered: [eds,", "if_unanswered: [edss,", 1)
     found = problems(text.replace("website:", "site:", 1))
 
-    assert len(found) >= 4
+    assert {each.code for each in found} == {
+        "bad_value",
+        "missing_key",
+        "unknown_key",
+        "unknown_line",
+    }
+    assert len(found) >= 5
     assert list(found) == sorted(found)
 
 
