@@ -1,5 +1,6 @@
 """Who takes the call: the boundaries in threes, reasons, handovers, diverts."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -184,28 +185,41 @@ def test_a_timeline_of_no_length_is_empty():
     assert list(timeline(TABLES, "children", at, at)) == []
 
 
-def test_a_decision_looks_up_no_holiday_zone_or_hours():
-    class Counted(dict):
-        asked = 0
+def test_a_decision_looks_up_no_holiday_zone_or_file(monkeypatch):
+    looked_up = []
 
+    class Holidays(dict):
         def get(self, *args):
-            Counted.asked += 1
+            looked_up.append("holiday")
             return super().get(*args)
 
         def __contains__(self, key):
-            Counted.asked += 1
+            looked_up.append("holiday")
             return super().__contains__(key)
 
-    tables = compiled()
-    tables.holidays = Counted(tables.holidays)
-    first = london("2026-05-22 12:00")
-    decide(tables, "children", first)
-    before = Counted.asked
-    for hour in range(2000):
-        decide(tables, "children", first + timedelta(hours=hour))
+    class Zone(ZoneInfo):
+        def utcoffset(self, at):
+            looked_up.append("zone")
+            return super().utcoffset(at)
 
-    assert before > 0
-    assert Counted.asked == before
+        def fromutc(self, at):
+            looked_up.append("zone")
+            return super().fromutc(at)
+
+    directory = replace(TABLES.directory, zone=Zone.no_cache("Europe/London"))
+    tables = Timetables(directory, Holidays(TABLES.holidays))
+    first = london("2026-01-01 12:00")
+    for year in range(3):
+        decide(tables, "children", first + timedelta(days=366 * year))
+    assert {"holiday", "zone"} == set(looked_up)
+
+    looked_up.clear()
+    monkeypatch.setattr("builtins.open", lambda *_, **__: looked_up.append("file"))
+    for hour in range(8000):
+        decide(tables, "children", first + timedelta(hours=hour))
+    monkeypatch.undo()
+
+    assert looked_up == []
 
 
 CLOCK = st.integers(0, 95).map(lambda n: f"{n // 4:02}:{n % 4 * 15:02}")
