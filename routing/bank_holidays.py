@@ -16,7 +16,7 @@ FIRST_YEAR, LAST_YEAR = 1999, 2100
 """The years filled. The package knows none later."""
 
 PUBLISHED_THROUGH = 2028
-"""The last year in GOV.UK's bank-holidays.json: 2028 was added on 24 November 2025."""
+"""The last year in https://www.gov.uk/bank-holidays.json: 2028 was added on 24 November 2025."""
 
 DIVISIONS: Mapping[str, str] = {
     "england-and-wales": "ENG",
@@ -36,7 +36,10 @@ _GOV_UK_NAMES: Mapping[str, str] = {
     "Saint Andrew's Day": "St Andrew’s Day",
 }
 
+_MOVED = " (observed)"
+
 _AS_PUBLISHED: Mapping[date, BankHoliday] = {
+    date(2012, 6, 4): BankHoliday("Spring bank holiday", substitute=True),
     date(2012, 6, 5): BankHoliday("Queen’s Diamond Jubilee"),
     date(2020, 5, 8): BankHoliday("Early May bank holiday (VE day)"),
     date(2022, 6, 3): BankHoliday("Platinum Jubilee bank holiday"),
@@ -47,6 +50,11 @@ _AS_PUBLISHED: Mapping[date, BankHoliday] = {
     date(2026, 6, 15): BankHoliday("World Cup bank holiday"),
 }
 """One-offs, and days of which GOV.UK's list says something of its own, as that list has them."""
+
+_AS_PUBLISHED_IN: Mapping[tuple[str, date], BankHoliday] = {
+    ("northern-ireland", date(2012, 6, 4)): BankHoliday("Spring bank holiday"),
+}
+"""Days on which GOV.UK's list for one division differs from its list for the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,52 +104,19 @@ def _listed(division: str) -> Mapping[date, BankHoliday]:
     named: dict[date, BankHoliday] = {}
     for day in sorted(found):
         if day.weekday() < 5:
-            named[day] = _named(day, found)
+            named[day] = _AS_PUBLISHED_IN.get((division, day)) or _named(day, found)
     return MappingProxyType(named)
 
 
 def _named(day: date, found: Mapping[date, str]) -> BankHoliday:
     """Give a day off the name that GOV.UK gives it, by its date.
 
-    Of two holidays in a row with one at the weekend, the one on a weekday keeps its own name and
-    the other's substitute follows; of two at the weekend the substitutes stand in their order.
+    Where a holiday falls on the day off for the one before it, it keeps its own name, and the day
+    after stands for the one before: Scotland's 2 January, when 1 January is a Sunday.
     """
     if day in _AS_PUBLISHED:
         return _AS_PUBLISHED[day]
-    for pair in (_CHRISTMAS, _NEW_YEAR):
-        if (named := _of_pair(day, found, pair)) is not None:
-            return named
-    name = found[day].split(";")[0]
-    substitute = name.endswith(_MOVED)
-    name = name.removesuffix(_MOVED)
-    return BankHoliday(_GOV_UK_NAMES.get(name, name), substitute)
-
-
-_MOVED = " (observed)"
-_CHRISTMAS = ((12, 25, "Christmas Day"), (12, 26, "Boxing Day"))
-_NEW_YEAR = ((1, 1, "New Year’s Day"), (1, 2, "2nd January"))
-
-
-def _of_pair(
-    day: date, found: Mapping[date, str], pair: tuple[tuple[int, int, str], ...]
-) -> BankHoliday | None:
-    """Name a day off that is, or stands for, one of two holidays in a row; None for any other."""
-    both = {date(day.year, month, on): name for month, on, name in pair}
-    real = {each: name for each, name in both.items() if _is_real(found.get(each, _MOVED))}
-    if not real or not min(real) <= day <= max(real) + timedelta(days=3):
-        return None
-    if day in real:
-        return BankHoliday(real[day])
-    moved = [name for each, name in sorted(real.items()) if each.weekday() >= 5]
-    last = max(real)
-    off = [
-        other
-        for count in range(1, 4)
-        if (other := last + timedelta(days=count)) in found and other.weekday() < 5
-    ]
-    return BankHoliday(moved[off.index(day)], substitute=True) if day in off and moved else None
-
-
-def _is_real(names: str) -> bool:
-    """Say whether a day is a holiday of its own, not only in place of another."""
-    return any(not name.endswith(_MOVED) for name in names.split("; "))
+    _, _, displaced = found.get(day - timedelta(days=1), "").partition("; ")
+    name = displaced or found[day].partition("; ")[0]
+    own = name.removesuffix(_MOVED)
+    return BankHoliday(_GOV_UK_NAMES.get(own, own), substitute=own != name)

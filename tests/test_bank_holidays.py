@@ -3,10 +3,11 @@
 import json
 from datetime import date
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
-from routing.bank_holidays import DIVISIONS, bank_holidays
+from routing.bank_holidays import DIVISIONS, FIRST_YEAR, LAST_YEAR, bank_holidays
 from routing.core.directory import HolidayRules
 from routing.core.hours import BankHoliday
 
@@ -29,10 +30,7 @@ def test_dates_names_and_substitutes_are_those_that_gov_uk_published(division):
     }
     ours = {day: found for day, found in dates(division).items() if 2012 <= day.year <= 2028}
 
-    assert ours.keys() == published.keys()
-    assert {day: ours[day] for day in ours if day.year > 2012} == {
-        day: published[day] for day in published if day.year > 2012
-    }
+    assert ours == published
 
 
 @pytest.mark.parametrize("division", DIVISIONS)
@@ -44,6 +42,55 @@ def test_a_proclaimed_holiday_is_added_by_its_name():
     found = dates(add=((date(2027, 6, 1), "Day of national celebration"),))
 
     assert found[date(2027, 6, 1)] == BankHoliday("Day of national celebration")
+
+
+def test_a_date_already_listed_takes_the_name_that_the_directory_adds():
+    found = dates(add=((date(2027, 12, 27), "Christmas, by proclamation"),))
+
+    assert found[date(2027, 12, 27)] == BankHoliday("Christmas, by proclamation")
+
+
+def test_a_date_both_removed_and_added_is_a_holiday():
+    day = date(2027, 5, 31)
+
+    assert dates(remove=frozenset({day}), add=((day, "Kept"),))[day] == BankHoliday("Kept")
+
+
+def test_an_added_weekend_day_stays():
+    day = date(2027, 6, 5)
+
+    assert dates(add=((day, "Coronation"),))[day] == BankHoliday("Coronation")
+
+
+def test_a_removed_date_is_an_ordinary_day_for_that_directory_alone():
+    day = date(2027, 5, 31)
+
+    assert day not in dates(remove=frozenset({day}))
+    assert day in dates()
+
+
+@pytest.mark.parametrize(
+    ("day", "division"),
+    [(date(2026, 11, 30), "scotland"), (date(2027, 7, 12), "northern-ireland")],
+)
+def test_saint_andrews_day_is_scotlands_alone_and_12_july_northern_irelands(day, division):
+    assert [each for each in DIVISIONS if day in dates(each)] == [division]
+
+
+def test_when_1_january_is_a_sunday_scotland_has_3_january_for_it():
+    found = dates("scotland")
+
+    assert found[date(2034, 1, 2)] == BankHoliday("2nd January")
+    assert found[date(2034, 1, 3)] == BankHoliday("New Year’s Day", substitute=True)
+
+
+@pytest.mark.parametrize("division", DIVISIONS)
+def test_every_year_is_filled_before_anyone_asks(division):
+    assert {day.year for day in dates(division)} == set(range(FIRST_YEAR, LAST_YEAR + 1))
+
+
+def test_nobody_can_write_to_the_dates():
+    assert isinstance(dates(), MappingProxyType)
 
 
 def test_a_moved_holiday_leaves_its_old_date():
@@ -58,6 +105,7 @@ def test_asking_for_another_day_adds_nothing():
     before = len(found)
 
     assert found.get(date(2031, 7, 9)) is None
+    assert date(LAST_YEAR + 1, 12, 25) not in found
     assert len(found) == before
 
 
