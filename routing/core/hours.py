@@ -54,6 +54,11 @@ class SpecialDay:
     def __contains__(self, day: date) -> bool:
         return self.first <= day <= self.last
 
+    @property
+    def changes_nothing(self) -> bool:
+        """True when it has neither hours nor a number of its own."""
+        return self.hours is None and self.phone is None
+
 
 @dataclass(frozen=True, slots=True)
 class BankHoliday:

@@ -97,15 +97,16 @@ def _reachable(
 
 def _barred(number: Node | None) -> str | None:
     try:
-        return barred(phone(number))
+        return barred(phone(number).e164)
     except ValueError:
         return None  # the schema tells what is wrong with it
 
 
 def _unknown(kind: str, name: str, known: Mapping[str, object]) -> str:
     near = get_close_matches(name, known, 1)
-    hint = f"Did you mean '{near[0]}'?" if near else f"Write one of: {', '.join(known)}."
-    return f"there is no {kind} '{name}'. {hint}"
+    names = ", ".join(known) or "none yet; add it first"
+    hint = f"Did you mean '{near[0]}'? " if near else ""
+    return f"there is no {kind} '{name}'. {hint}Those there are: {names}."
 
 
 def _line(line_id: str, shape: LineShape) -> core.Line:

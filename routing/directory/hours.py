@@ -1,9 +1,10 @@
 """Hours as the directory writes them: ``mon-thu: 08:30-17:00``."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from routing.core.hours import ALL_DAY, DAY, Hours, Range
+from routing.directory.faults import Fault, Faults
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 BANK_HOLIDAY = "bank-holiday"
@@ -13,24 +14,38 @@ _FORM = "Write it as 08:30-17:00, or several with commas, or closed, or always."
 
 
 def week(found: object) -> Hours:
-    """Read a week: ``always``, or a mapping of days to hours. Raise ValueError, saying the form."""
+    """Read a week: ``always``, or a mapping of days to hours.
+
+    Raise Faults with every key and value that is wrong, or ValueError, saying the form.
+    """
     if found == "always":
         return Hours((ALL_DAY,) * 7, None, (("", "always"),))
     if not isinstance(found, Mapping) or not found:
         raise ValueError(f"{found!r} is not a week's hours. Write `mon-fri: 08:30-17:00` below it.")
-    days: list[tuple[Range, ...] | None] = [None] * 7
-    bank_holiday = None
-    for key, value in found.items():
-        ranges = day(value)
-        if key == BANK_HOLIDAY:
-            bank_holiday = ranges
-            continue
-        for index in _days(key):
-            if days[index] is not None:
-                raise ValueError(f"{DAYS[index]} is named twice, again in '{key}'. Name it once.")
-            days[index] = ranges
+    days: dict[str, tuple[Range, ...]] = {}
+    faults = [fault for key, value in found.items() for fault in _add(days, key, value)]
+    if faults:
+        raise Faults(faults)
     written = tuple((str(key), str(value)) for key, value in found.items())
-    return Hours(tuple(each or () for each in days), bank_holiday, written)
+    return Hours(tuple(days.get(each, ()) for each in DAYS), days.get(BANK_HOLIDAY), written)
+
+
+def _add(days: dict[str, tuple[Range, ...]], key: str, value: object) -> Iterator[Fault]:
+    """Add what ``key: value`` says to ``days``; yield what is wrong with it."""
+    ranges: tuple[Range, ...] = ()
+    try:
+        ranges = day(value)
+    except ValueError as error:
+        yield Fault(key, str(error))
+    try:
+        names = _days(key)
+    except ValueError as error:
+        yield Fault(key, str(error), of_key=True)
+        return
+    for name in names:
+        if name in days:
+            yield Fault(key, f"{name} is named twice, again in '{key}'. Name it once.", of_key=True)
+        days[name] = ranges
 
 
 def day(found: object) -> tuple[Range, ...]:
@@ -61,8 +76,10 @@ def _range(text: str) -> Range:
     return Range(opens, closes if closes > opens else closes + DAY)
 
 
-def _days(key: str) -> list[int]:
-    found: list[int] = []
+def _days(key: str) -> list[str]:
+    if key == BANK_HOLIDAY:
+        return [key]
+    found: list[str] = []
     for part in key.split(","):
         names = part.strip().split("-")
         if not 1 <= len(names) <= 2 or any(name not in DAYS for name in names):
@@ -70,5 +87,5 @@ def _days(key: str) -> list[int]:
                 f"'{key}' is not a day. Write mon, mon-fri, mon,wed,fri or bank-holiday."
             )
         first, last = DAYS.index(names[0]), DAYS.index(names[-1])
-        found += [index % 7 for index in range(first, last + (7 if last < first else 0) + 1)]
+        found += [DAYS[index % 7] for index in range(first, last + (7 if last < first else 0) + 1)]
     return found

@@ -4,7 +4,7 @@ import fcntl
 import logging
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -55,38 +55,37 @@ class Kept:
     def _kept(self, error: DirectoryInvalid) -> Loaded:
         try:
             directory, _ = parse(text_of(self.file), self.file)
-        except DirectoryInvalid:
+            kept_at = datetime.fromtimestamp(self.file.stat().st_mtime, UTC)
+        except (DirectoryInvalid, OSError):
             raise error from None
-        kept_at = datetime.fromtimestamp(self.file.stat().st_mtime, UTC)
         return Loaded(directory, error.problems, kept_at)
 
     def _keep(self, text: str) -> None:
         try:
-            with NamedTemporaryFile(
-                "w",
-                dir=self.folder,
-                prefix=".keeping-",
-                delete=False,
-                encoding="utf-8",
-                newline="",
-            ) as new:
-                new.write(text)
-                new.flush()
-                os.fsync(new.fileno())
-            os.replace(new.name, self.file)
+            self._replace(text.encode())
         except OSError as error:
             log.warning("cannot keep the directory in %s: %s", self.folder, error)
+
+    def _replace(self, content: bytes) -> None:
+        """Put ``content`` in the kept file whole, or leave the file as it was."""
+        with NamedTemporaryFile(dir=self.folder, prefix=".keeping-", delete=False) as new:
+            try:
+                new.write(content)
+                new.flush()
+                os.fsync(new.fileno())
+                os.replace(new.name, self.file)
+            except OSError:
+                os.unlink(new.name)
+                raise
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """Read and keep one process at a time: an older reading never replaces a newer one."""
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            lock = (self.folder / "directory.lock").open("w")
-        except OSError as error:
-            log.warning("cannot use %s: %s", self.folder, error)
-            yield
-            return
-        with lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with ExitStack() as held:
+            try:
+                self.folder.mkdir(parents=True, exist_ok=True)
+                lock = held.enter_context((self.folder / "directory.lock").open("w"))
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            except OSError as error:
+                log.warning("cannot lock %s: %s", self.folder, error)
             yield

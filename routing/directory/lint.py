@@ -16,12 +16,18 @@ def check(file: File, today: date) -> tuple[Problem, ...]:
         directory, source = load(file)
     except DirectoryInvalid as error:
         return error.problems
-    return tuple(sorted(_warnings(directory, source, today)))
+    return warnings(directory, source, today)
 
 
-def _warnings(directory: Directory, source: Source, today: date) -> Iterator[Problem]:
+def warnings(directory: Directory, marks: Source, today: date) -> tuple[Problem, ...]:
+    """Return what is doubtful on ``today`` in a directory that is valid, by its place."""
+    found = [*_unconfirmed(directory, marks, today), *_idle_special_days(directory, marks)]
+    return tuple(sorted(found))
+
+
+def _unconfirmed(directory: Directory, marks: Source, today: date) -> Iterator[Problem]:
     for line in directory.lines:
-        place = source.key_place(("lines", line.id))
+        place = marks.key_place(("lines", line.id))
         if line.verified is None:
             message = (
                 f"nobody has confirmed {line.phone.display} ('{line.id}'), and pages say so. Ring "
@@ -35,3 +41,12 @@ def _warnings(directory: Directory, source: Source, today: date) -> Iterator[Pro
                 "then write the new date."
             )
             yield Problem(*place, "verification_expired", message, "warning")
+
+
+def _idle_special_days(directory: Directory, marks: Source) -> Iterator[Problem]:
+    for line in directory.lines:
+        for n, special in enumerate(line.special_days):
+            if special.changes_nothing:
+                place = marks.place(("lines", line.id, "special_days", n))
+                message = "this special day changes nothing. Give it `hours`, or a `phone`."
+                yield Problem(*place, "idle_special_day", message, "warning")

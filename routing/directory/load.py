@@ -11,8 +11,10 @@ from pydantic.fields import FieldInfo
 
 from routing.core.directory import Directory
 from routing.directory import build, source
+from routing.directory.faults import Faults
+from routing.directory.scalars import LANGUAGES
 from routing.directory.schema import DirectoryShape
-from routing.directory.source import Path, Source, Unreadable
+from routing.directory.source import MOST_BYTES, Node, Path, Source, Unreadable
 from routing.errors import DirectoryInvalid, Problem
 
 
@@ -27,14 +29,20 @@ def load(file: File) -> tuple[Directory, Source]:
 def text_of(file: File) -> str:
     """Return the file's text. Raise DirectoryInvalid when it is not there or not UTF-8."""
     try:
-        return file.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        message = f"the file cannot be read: {error.strerror}. Set DIRECTORY to where it is."
+        with file.open("rb") as opened:
+            found = opened.read(MOST_BYTES + 1)
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        message = f"the file cannot be read: {why}. Set DIRECTORY to where it is."
         raise DirectoryInvalid(file, [Problem(0, 0, "unreadable", message)]) from error
+    if len(found) > MOST_BYTES:
+        raise DirectoryInvalid(file, [source.too_large()])
+    try:
+        return found.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
+        line, column = source.position(found[: error.start].decode())
         message = "this is not UTF-8 text. Save the file as UTF-8."
-        raise DirectoryInvalid(file, [Problem(line, 1, "unreadable", message)]) from error
+        raise DirectoryInvalid(file, [Problem(line, column, "unreadable", message)]) from error
 
 
 def parse(text: str, file: File) -> tuple[Directory, Source]:
@@ -45,9 +53,9 @@ def parse(text: str, file: File) -> tuple[Directory, Source]:
         raise DirectoryInvalid(file, [error.problem]) from error
     problems = [*found.problems, *_complaints(found)]
     try:
-        shape = DirectoryShape.model_validate(found.root)
+        shape = DirectoryShape.model_validate(found.root, context=_languages(found.root))
     except ValidationError as error:
-        problems += [_problem(each, found) for each in error.errors()]
+        problems += [each for one in error.errors() for each in _problems(one, found)]
         raise DirectoryInvalid(file, problems) from error
     if problems:
         raise DirectoryInvalid(file, problems)
@@ -57,6 +65,25 @@ def parse(text: str, file: File) -> tuple[Directory, Source]:
 def _complaints(found: Source) -> Iterator[Problem]:
     for path, code, message in dict.fromkeys(build.complaints(found.root)):
         yield Problem(*found.place(path), code, message)
+
+
+def _languages(root: dict[str, Node]) -> tuple[str, ...]:
+    """Return the languages in which texts may be written: those of the file that are known."""
+    named = root.get("languages")
+    known = named if isinstance(named, list) else []
+    return tuple(str(each) for each in known if each in LANGUAGES)
+
+
+def _problems(error: Any, found: Source) -> Iterator[Problem]:
+    """Yield each thing that is wrong, at its own place, where pydantic has one error for all."""
+    fault = error.get("ctx", {}).get("error")
+    if not isinstance(fault, Faults):
+        yield _problem(error, found)
+        return
+    for each in fault.faults:
+        path: Path = (*error["loc"], each.key)
+        place = found.key_place(path) if each.of_key else found.place(path)
+        yield Problem(*place, "bad_value", f"{each.key}: {each.message}")
 
 
 def _problem(error: Any, found: Source) -> Problem:
@@ -70,7 +97,8 @@ def _problem(error: Any, found: Source) -> Problem:
         return Problem(*found.key_place(path), "unknown_key", _unknown_key(str(name), path))
     said = error["ctx"]["error"] if kind == "value_error" else _plain(kind, error)
     label = f"{name}: " if isinstance(name, str) and name else ""
-    return Problem(*found.place(path), "bad_value", f"{label}{said}")
+    place = found.key_place(path) if error["loc"][-1:] == ("[key]",) else found.place(path)
+    return Problem(*place, "bad_value", f"{label}{said}")
 
 
 def _unknown_key(name: str, path: Path) -> str:

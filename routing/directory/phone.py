@@ -7,6 +7,13 @@ import phonenumbers
 from routing.core.words import Phone
 
 _POSSIBLE = phonenumbers.ValidationResult.IS_POSSIBLE  # in full, not only within its area
+_REASONS = {
+    phonenumbers.ValidationResult.TOO_SHORT: "is too short for a telephone number",
+    phonenumbers.ValidationResult.TOO_LONG: "is too long for a telephone number",
+    phonenumbers.ValidationResult.IS_POSSIBLE_LOCAL_ONLY: "is too short for a telephone number",
+    phonenumbers.ValidationResult.INVALID_LENGTH: "has a digit too few or too many",
+    phonenumbers.ValidationResult.INVALID_COUNTRY_CODE: "begins with no country's code",
+}
 _BARRED = {
     "+4484": "084 numbers cost the caller extra",
     "+4487": "087 numbers cost the caller extra",
@@ -26,10 +33,10 @@ def phone(found: object) -> Phone:
         number = phonenumbers.parse(found, "GB")
     except phonenumbers.NumberParseException:
         number = None
-    if number is None or phonenumbers.is_possible_number_with_reason(number) != _POSSIBLE:
+    if number is None or (why := _impossible(number)):
         raise ValueError(
-            f"'{found}' is too short or too long for a telephone number that can be rung. Write it "
-            "in full, as 01632 960001; 999, 101 and text numbers may stand only under helplines."
+            f"'{found}' {why if number else 'is no telephone number'}. Write it in full, as 01632 "
+            "960001; 999, 101 and text numbers may stand only under helplines."
         )
     e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     return Phone(e164, found.strip())
@@ -42,6 +49,16 @@ def shown(found: object) -> Phone:
     return phone(found)
 
 
-def barred(found: Phone) -> str | None:
+def barred(e164: str) -> str | None:
     """Say why a service may not ring this number; None when it may."""
-    return next((why for prefix, why in _BARRED.items() if found.e164.startswith(prefix)), None)
+    return next((why for prefix, why in _BARRED.items() if e164.startswith(prefix)), None)
+
+
+def _impossible(number: phonenumbers.PhoneNumber) -> str | None:
+    """Say why no telephone has this number; None when one may."""
+    reason = phonenumbers.is_possible_number_with_reason(number)
+    if reason == _POSSIBLE:
+        if number.country_code != 44 or not number.italian_leading_zero:
+            return None
+        reason = phonenumbers.ValidationResult.TOO_SHORT  # an area code and a few digits
+    return _REASONS.get(reason, "is no telephone number")

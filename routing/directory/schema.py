@@ -1,103 +1,32 @@
 """The shape of directory.yaml (the contract, section 2), over values that are all text."""
 
-import re
-from collections.abc import Callable, Mapping
-from datetime import date
 from typing import Annotated, Any, Literal, Self
-from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from routing.core import directory as core
 from routing.core.hours import Hours, Range, SpecialDay
-from routing.core.words import Phone, Text
-from routing.directory import hours, phone
-from routing.directory.colour import contrast_with_white
-
-LANGUAGES = ("en", "cy")
-
-
-def _text(found: object) -> Text:
-    pairs = found.items() if isinstance(found, Mapping) else [("", found)]
-    for language, words in pairs:
-        if not isinstance(words, str) or not words.strip():
-            raise ValueError("there are no words here. Write a text, or one for each language.")
-        if isinstance(found, Mapping) and language not in LANGUAGES:
-            raise ValueError(f"'{language}' is not a language. Write en or cy.")
-    if not pairs:
-        raise ValueError("there are no words here. Write a text, or one for each language.")
-    return Text(tuple((language, str(words).strip()) for language, words in pairs))
-
-
-def _matching(pattern: str, form: str) -> Callable[[object], str]:
-    def check(found: object) -> str:
-        if not isinstance(found, str) or not re.fullmatch(pattern, found, re.ASCII):
-            raise ValueError(f"{found!r} cannot be used. Write {form}.")
-        return found
-
-    return check
-
-
-def _boolean(found: object) -> bool:
-    words = {
-        "yes": True,
-        "true": True,
-        "on": True,
-        "no": False,
-        "false": False,
-        "off": False,
-    }
-    if not isinstance(found, str) or found.lower() not in words:
-        raise ValueError(f"{found!r} is neither yes nor no. Write yes or no.")
-    return words[found.lower()]
-
-
-def _date(found: object) -> date:
-    try:
-        return date.fromisoformat(_matching(r"\d{4}-\d\d-\d\d", "it as 2026-12-24")(found))
-    except ValueError as error:
-        raise ValueError(f"{found!r} is not a date. Write it as 2026-12-24.") from error
-
-
-def _number(low: int, high: int) -> Callable[[object], int]:
-    def check(found: object) -> int:
-        if not isinstance(found, str) or not re.fullmatch(r"\d{1,6}", found, re.ASCII):
-            raise ValueError(f"{found!r} is not a whole number. Write {low} to {high}.")
-        if not low <= int(found) <= high:
-            raise ValueError(f"{found} is out of range. Write {low} to {high}.")
-        return int(found)
-
-    return check
-
-
-def _zone(found: object) -> ZoneInfo:
-    try:
-        return ZoneInfo(str(found))
-    except (KeyError, ValueError, OSError) as error:
-        raise ValueError(f"{found!r} is not a zone. Write Europe/London.") from error
-
-
-def _colour(found: object) -> str:
-    colour = _matching(r"#[0-9a-fA-F]{6}", 'it as "#1d4f91"')(found)
-    ratio = contrast_with_white(colour)
-    if ratio < 4.5:
-        raise ValueError(
-            f"{colour} is too pale: its contrast with white is {ratio:.1f}. Take a darker one, 4.5 "
-            "or more."
-        )
-    return colour
-
-
-Words = Annotated[Any, BeforeValidator(_text)]
-YesNo = Annotated[bool, BeforeValidator(_boolean)]
-Day = Annotated[Any, BeforeValidator(_date)]
-Url = Annotated[str, BeforeValidator(_matching(r"https?://[^\s<>\"]+", "https://..."))]
-Email = Annotated[str, BeforeValidator(_matching(r"[^@\s<>]+@[^@\s<>]+", "name@council.gov.uk"))]
-Number = Annotated[Any, BeforeValidator(phone.phone)]
-Shown = Annotated[Any, BeforeValidator(phone.shown)]
-Week = Annotated[Any, BeforeValidator(hours.week)]
-DayHours = Annotated[Any, BeforeValidator(hours.day)]
-Id = Annotated[str, BeforeValidator(_matching(r"[a-z0-9][a-z0-9-]*", "small letters, digits, -"))]
+from routing.core.words import Phone
+from routing.directory.faults import Fault, Faults
+from routing.directory.scalars import (
+    Colour,
+    Day,
+    DayHours,
+    Days,
+    Email,
+    Filled,
+    Id,
+    Number,
+    People,
+    Seconds,
+    Shown,
+    Url,
+    Week,
+    Words,
+    YesNo,
+    Zone,
+    each_once,
+)
 
 
 class Shape(BaseModel):
@@ -107,13 +36,13 @@ class Shape(BaseModel):
 class CouncilShape(Shape):
     name: Words
     website: Url
-    colour: Annotated[str, BeforeValidator(_colour)] | None = None
-    logo: str | None = None
+    colour: Colour | None = None
+    logo: Filled | None = None
 
 
 class HolidaysShape(Shape):
     division: Literal["england-and-wales", "scotland", "northern-ireland"]
-    add: dict[Day, Annotated[str, Field(min_length=1)]] = {}
+    add: dict[Day, Filled] = {}
     remove: list[Day] = []
 
 
@@ -130,9 +59,7 @@ class SpecialDayShape(Shape):
         if (self.on is None) == (self.first is None) or (self.first is None) != (self.last is None):
             raise ValueError("give either `date`, or `from` and `to`.")
         if self.first is not None and self.last < self.first:
-            raise ValueError(f"`to` {self.last} is before `from` {self.first}. Swap them.")
-        if self.hours is None and self.phone is None:
-            raise ValueError("this changes nothing. Give `hours`, or `phone`, or both.")
+            raise Faults([Fault("to", f"{self.last} is before `from` {self.first}. Swap them.")])
         return self
 
     def build(self) -> SpecialDay:
@@ -145,8 +72,8 @@ class SpecialDayShape(Shape):
 
 class VerifiedShape(Shape):
     on: Day
-    source: Annotated[str, Field(min_length=1)]
-    days: Annotated[int, BeforeValidator(_number(1, 3650))]
+    source: Filled
+    days: Days
 
     def build(self) -> core.Verified:
         return core.Verified(self.on, self.source, self.days)
@@ -163,7 +90,7 @@ class LineShape(Shape):
     visibility: Literal["public", "internal"] = "public"
     hours: Week
     special_days: list[SpecialDayShape] = []
-    ring_seconds: Annotated[int, BeforeValidator(_number(5, 300))] | None = None
+    ring_seconds: Seconds | None = None
     press_1_to_accept: YesNo = False
     verified: VerifiedShape | None = None
 
@@ -216,13 +143,13 @@ class NeededShape(Shape):
 class RoleShape(Shape):
     name: Words
     needed_when: NeededShape
-    people: Annotated[int, BeforeValidator(_number(1, 50))] = 1
+    people: People = 1
 
 
 class DirectoryShape(Shape):
     council: CouncilShape
-    zone: Annotated[Any, BeforeValidator(_zone)]
-    languages: Annotated[list[Literal["en", "cy"]], Field(min_length=1)]
+    zone: Zone
+    languages: Annotated[list[Literal["en", "cy"]], Field(min_length=1), AfterValidator(each_once)]
     emergency: Words
     bank_holidays: HolidaysShape
     lines: Annotated[dict[Id, LineShape], Field(min_length=1)]

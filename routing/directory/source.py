@@ -3,6 +3,7 @@
 Every scalar stays text: YAML would read 17:00 as 1020, 01632960001 as octal and ``no`` as false.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -16,6 +17,7 @@ DEEPEST = 20
 Node = str | list["Node"] | dict[str, "Node"]
 Path = tuple[str | int, ...]
 
+_UNPRINTABLE = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -53,8 +55,11 @@ def read(text: str) -> Source:
     Duplicate keys are among ``problems``. Raise Unreadable, with a place and a remedy, for text
     that is not YAML, or uses what a directory has no need of: anchors, tags, several documents.
     """
-    if len(text) > MOST_BYTES:
-        raise _unreadable(1, 1, f"the file is larger than {MOST_BYTES} characters. Split it up.")
+    if (bad := _UNPRINTABLE.search(text)) is not None:
+        message = f"the character U+{ord(bad[0]):04X} cannot stand in a text. Delete it."
+        raise _unreadable(*position(text[: bad.start()]), message)
+    if len(text.encode()) > MOST_BYTES:
+        raise Unreadable(too_large())
     source = Source()
     try:
         events = _content(text)
@@ -64,24 +69,39 @@ def read(text: str) -> Source:
         root = _build(first, events, (), source)
         assert isinstance(root, dict)
         source.root = root
-        extra = next(events, None)
+        next(events, None)  # to the end of the file: what follows is refused too
     except yaml.YAMLError as error:
         raise _not_yaml(error) from error
-    if extra is not None:
-        raise _unreadable(*_mark(extra), "a second document begins here. Keep one, without ---.")
     return source
+
+
+def position(before: str) -> tuple[int, int]:
+    """Return the line and column, from 1, of what follows the text ``before``."""
+    return before.count("\n") + 1, len(before) - before.rfind("\n")
+
+
+def too_large() -> Problem:
+    """Return the problem that a file too large to be a directory has."""
+    message = f"the file is larger than {MOST_BYTES} bytes. Leave out what is not the directory."
+    return Problem(1, 1, "unreadable", message)
 
 
 def _content(text: str) -> Iterator[yaml.Event]:
     """Yield the events that carry content. Raise Unreadable for what a directory never needs."""
+    begun = False
     for event in yaml.parse(text, Loader=_Loader):
+        if isinstance(event, yaml.DocumentStartEvent):
+            if begun:
+                message = "a second document begins here. Keep one, without ---."
+                raise _unreadable(*_mark(event), message)
+            begun = True
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             raise _unreadable(
                 *_mark(event),
                 "anchors (&) and aliases (*) are not used here. Write the value out.",
             )
         tag = getattr(event, "tag", None)
-        if tag not in (None, "!"):
+        if tag is not None:
             raise _unreadable(*_mark(event), f"the tag {tag} is not used here. Leave it out.")
         if isinstance(event, yaml.NodeEvent | yaml.CollectionEndEvent):
             yield event
@@ -111,6 +131,8 @@ def _mapping(events: Iterator[yaml.Event], path: Path, source: Source) -> dict[s
         if not isinstance(key, yaml.ScalarEvent):
             raise _unreadable(line, column, "a key must be a word. Write it as `key: value`.")
         name = str(key.value)
+        if name == "<<":
+            raise _unreadable(line, column, "merging (<<) is not used here. Write the keys out.")
         value = _build(next(events), events, (*path, name), source)
         if name in found:
             message = f"the key '{name}' is given twice. Keep one of them."

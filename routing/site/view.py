@@ -55,7 +55,9 @@ def number(line: Line, at: datetime, shown: Phone | None = None) -> Number:
         phone=shown or line.phone_on(local),
         hours=wording.hours(line.hours, voice),
         special=tuple(
-            wording.special(each, voice) for each in line.special_days if each.last >= local
+            wording.special(each, voice)
+            for each in line.special_days
+            if each.last >= local and not each.changes_nothing
         ),
         options=line.options.in_(language) if line.options else None,
         you_will_hear=line.you_will_hear.in_(language) if line.you_will_hear else None,

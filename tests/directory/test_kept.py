@@ -1,5 +1,10 @@
 """The last good directory: a broken file never silences the service."""
 
+import fcntl
+import os
+import threading
+from datetime import UTC, datetime
+
 import pytest
 from conftest import ANYSHIRE
 
@@ -37,3 +42,50 @@ def test_a_folder_that_cannot_be_written_stops_nothing(tmp_path):
     blocked.write_text("")
 
     assert Kept(blocked / "instance").load(ANYSHIRE).kept_at is None
+
+
+def test_the_kept_one_says_when_it_was_last_known_to_be_good(tmp_path):
+    file, kept = tmp_path / "directory.yaml", Kept(tmp_path / "instance")
+    file.write_text(GOOD)
+    kept.load(file)
+    os.utime(kept.file, (1_800_000_000, 1_800_000_000))
+    file.unlink()
+
+    assert kept.load(file).kept_at == datetime.fromtimestamp(1_800_000_000, UTC)
+
+
+def test_a_kept_one_that_is_itself_broken_leaves_the_files_own_problems(tmp_path):
+    file, kept = tmp_path / "directory.yaml", Kept(tmp_path)
+    file.write_text("zone: nowhere")
+    kept.file.write_text("lines: [")
+
+    with pytest.raises(DirectoryInvalid) as caught:
+        kept.load(file)
+    assert caught.value.path == str(file)
+
+
+def test_what_cannot_be_kept_is_logged_and_leaves_nothing_behind(tmp_path, caplog):
+    kept = Kept(tmp_path / "instance")
+    kept.file.mkdir(parents=True)
+
+    assert kept.load(ANYSHIRE).problems == ()
+    assert "cannot keep the directory" in caplog.text
+    assert sorted(each.name for each in kept.folder.iterdir()) == [
+        "directory.lock",
+        "last-good-directory.yaml",
+    ]
+
+
+def test_one_who_reads_while_another_keeps_waits_and_reads_what_is_there_then(tmp_path):
+    file, kept = tmp_path / "directory.yaml", Kept(tmp_path)
+    file.write_text(GOOD)
+    with (tmp_path / "directory.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        waiting = threading.Thread(target=kept.load, args=[file])
+        waiting.start()
+        waiting.join(0.1)
+        assert not kept.file.exists()
+        file.write_text(BETTER)
+    waiting.join()
+
+    assert kept.file.read_text() == BETTER

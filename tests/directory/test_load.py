@@ -1,17 +1,20 @@
 """A directory file: every problem at once, each with its place and what to write."""
 
+import random
 import re
+import time
 from datetime import date
 
 import pytest
 from conftest import ANYSHIRE, ROOT
 
-from routing.directory import lint
+from routing.directory import lint, phone
 from routing.directory.load import load, parse, text_of
 from routing.errors import DirectoryInvalid
 
 GOOD = text_of(ANYSHIRE)
 FILES = [ROOT / "directory.yaml", *sorted((ROOT / "examples").glob("*.yaml"))]
+REMEDY = r"\b(Write|Add|Did you mean|Start|Save|Delete|Leave|Keep|Check|Indent|The keys|write)\b"
 DRAMA = re.compile(r"\+44(1632960\d{3}|2079460\d{3}|7700900\d{3})")
 
 
@@ -118,6 +121,101 @@ def test_all_problems_are_told_at_once():
     assert list(found) == sorted(found)
 
 
+PLACED = """\
+council: {name: {en: A, cy: B}, website: https://a.example, colour: "#ffffff"}
+zone: Europe/London
+languages: [en]
+emergency: Call 999.
+bank_holidays: {division: england-and-wales, add: {1 June 2027: Day}}
+lines:
+  day:
+    name: Day
+    phone: 01632 96
+    hours:
+      mon-fri: 9-5
+      fri: 09:00-17:00
+    special_days:
+      - {from: 2026-12-29, to: 2026-12-01, name: Late, hours: closed}
+    verified: {on: 2026-11-01, days: 90}
+  night: {name: Night, phone: 0870 1234567, hours: always, visibility: internal}
+services:
+  children: {name: Children, lines: [], out_of_hours: night, if_unanswered: [nite]}
+rota:
+  worker: {name: Worker, needed_when: {out_of_hours_of: childrn}, people: 0}
+"""
+
+
+def test_every_problem_has_the_line_and_column_of_what_is_wrong():
+    found = problems(PLACED)
+
+    assert [(each.line, each.column, each.code) for each in found] == [
+        (1, 25, "bad_value"),
+        (1, 69, "bad_value"),
+        (5, 52, "bad_value"),
+        (9, 12, "bad_value"),
+        (11, 16, "bad_value"),
+        (12, 7, "bad_value"),
+        (14, 32, "bad_value"),
+        (15, 15, "missing_key"),
+        (16, 31, "barred_number"),
+        (16, 72, "internal_line_reachable"),
+        (18, 37, "bad_value"),
+        (18, 78, "unknown_line"),
+        (20, 57, "unknown_service"),
+        (20, 75, "bad_value"),
+    ]
+
+
+def test_a_text_gives_the_directorys_first_language_first():
+    text = GOOD.replace("languages: [en]", "languages: [cy, en]")
+    text = text.replace("name: Duty manager", "name: {en: Manager, cy: Rheolwr}")
+
+    name = parse(text, "x")[0].lines[3].name
+    assert name.by_language == (("cy", "Rheolwr"), ("en", "Manager"))
+
+
+def test_a_thousand_services_load_within_three_seconds():
+    head, _, _ = GOOD.partition("\nservices:\n")
+    service = "  s{}: {{name: S, lines: [mash], out_of_hours: eds}}\n"
+    text = head + "\nservices:\n" + "".join(service.format(n) for n in range(1000))
+    started = time.perf_counter()
+
+    assert len(parse(text, "x")[0].services) == 1000
+    assert time.perf_counter() - started < 3
+
+
+@pytest.mark.parametrize("number", ["999", "112", "101", "111", "116 123", "118500", "60006"])
+def test_a_short_number_may_be_shown_and_never_rung(number):
+    assert phone.shown(number).e164 == number.replace(" ", "")
+    with pytest.raises(ValueError, match="only under helplines"):
+        phone.phone(number)
+
+
+@pytest.mark.parametrize("number", ["01632 960001", "020 7946 0999", "07700 900900"])
+def test_ofcoms_drama_numbers_may_be_rung(number):
+    found = phone.phone(number)
+
+    assert (found.display, phone.barred(found.e164)) == (number, None)
+    assert phone.phone(found.e164).e164 == found.e164
+
+
+@pytest.mark.parametrize("number", ["0845 6500097", "0871 1234567", "09011 654321", "07011 123456"])
+def test_a_number_that_costs_more_may_not_be_rung_by_a_service(number):
+    assert phone.barred(phone.phone(number).e164)
+
+
+def test_a_broken_file_never_gives_a_traceback_however_it_is_broken(tmp_path):
+    path, draw = tmp_path / "broken.yaml", random.Random(20261123)
+    good = GOOD.encode()
+    for _ in range(60):
+        at, length = draw.randrange(len(good)), draw.randrange(40)
+        noise = bytes(draw.choice(b"\0\t\n :-[]{}&*!|>'\"%@`#,?\xff\xc3aA0") for _ in range(3))
+        path.write_bytes(good[:at] + noise + good[at + length :])
+        for each in lint.check(path, date(2026, 11, 23)):
+            assert each.line >= 1
+            assert each.column >= 1
+
+
 @pytest.mark.parametrize(
     "broken",
     [
@@ -148,7 +246,8 @@ def test_no_bytes_give_a_traceback(tmp_path, broken):
 
     found = lint.check(path, date(2026, 11, 23))
     assert found
-    assert all(each.level == "error" and each.message for each in found)
+    assert all(each.level == "error" and each.line and each.column for each in found)
+    assert all(re.search(REMEDY, each.message) for each in found), found
 
 
 def test_a_missing_file_says_what_to_set(tmp_path):
@@ -164,3 +263,12 @@ def test_an_unconfirmed_number_and_a_stale_one_are_warnings_at_their_line():
     assert [(each.level, each.code) for each in found] == [("warning", "unverified")] * 2
     assert {each.code for each in stale} == {"verification_expired"}
     assert GOOD.splitlines()[stale[0].line - 1].strip() == "mash:"
+
+
+def test_a_special_day_that_changes_nothing_is_a_doubt_and_no_error(tmp_path):
+    path = tmp_path / "directory.yaml"
+    path.write_text(GOOD.replace("        hours: closed\n", "", 1))
+    found = lint.check(path, date(2026, 11, 23))
+
+    assert [(each.level, each.code) for each in found] == [("warning", "idle_special_day")]
+    assert "2027-02-11" in path.read_text().splitlines()[found[0].line - 1]
