@@ -19,7 +19,9 @@ install() {
     if [ -x .venv/bin/python ] && cmp -s "$file" "$stamp"; then
         return
     fi
-    if [ ! -x .venv/bin/python ]; then
+    # One that was cut short while being made has a python but no pip: make it again.
+    if ! .venv/bin/python -m pip --version >/dev/null 2>&1; then
+        rm -rf .venv
         python=$(find_python) || return 1
         echo "Making .venv and installing what $file pins. This happens once." >&2
         if ! "$python" -m venv .venv; then

@@ -63,5 +63,5 @@ def pytest_sessionfinish(session, exitstatus):
     """In CI a skipped test is a failure: everything that tests need is installed there."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if os.environ.get("CI") and reporter and reporter.stats.get("skipped") and exitstatus == 0:
-        reporter.write_line("A test was skipped in CI: .ci/run must install what it needs.")
+        reporter.write_line("\nA test was skipped in CI: .ci/run must install what it needs.")
         session.exitstatus = 1
