@@ -20,6 +20,10 @@ preload_app = False
 os.environ.setdefault("CLOCK_STARTED_AT", str(time.time()))
 
 
+# What the master loaded: a worker falls back on it where the file is broken and none could be kept.
+at_start = {}
+
+
 def on_starting(server):
     """Refuse to start, with every problem, when nobody could be answered."""
     from routing import create_app, enquiry
@@ -28,7 +32,7 @@ def on_starting(server):
     try:
         app = create_app()
         with app.app_context():
-            enquiry.facts()
+            at_start["facts"] = enquiry.facts()
     except RoutingError as error:
         print(error, file=sys.stderr)  # noqa: T201
         sys.exit(1)
@@ -39,7 +43,7 @@ def post_worker_init(worker):
     from routing import enquiry
 
     with worker.wsgi.app_context():
-        enquiry.facts()
+        enquiry.inherit(at_start["facts"])
 
 
 def when_ready(server):

@@ -8,7 +8,7 @@ from werkzeug.exceptions import HTTPException
 
 from routing import api, commands, config, site
 from routing.formats.problem import problem
-from routing.site import pages
+from routing.site import last_resort, pages
 
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
@@ -43,12 +43,14 @@ def _refuse(error: HTTPException) -> Response | HTTPException:
         return error
     if _for_programs():
         return problem(error.code or 500, error.description or error.name)
+    if error.code == 500:  # the page that shows faults has a fault itself
+        return last_resort.page()
     return pages.not_found() if error.code == 404 else error
 
 
 def _mend(error: Exception) -> Response:
     """A fault of ours: log it, and still show people every number."""
-    current_app.logger.exception("fault while answering %s", request.path)
+    current_app.logger.exception("fault while answering %r", request.path)
     if _for_programs():
         return problem(500, "A fault of ours. In immediate danger call 999.")
     return pages.fault()

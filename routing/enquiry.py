@@ -3,13 +3,13 @@
 import gettext
 import logging
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from flask import Flask, current_app
+from flask import current_app
 
-from routing import bank_holidays, config
+from routing import bank_holidays
 from routing.bank_holidays import BankHolidays
 from routing.core import decision as core
 from routing.core.answer import Answer, Decision
@@ -17,7 +17,7 @@ from routing.core.directory import Directory
 from routing.core.timetable import Timetables
 from routing.core.wording import Voice
 from routing.directory.kept import Kept
-from routing.errors import Problem
+from routing.errors import DirectoryInvalid, Problem
 
 log = logging.getLogger(__name__)
 _loading = threading.Lock()
@@ -51,11 +51,7 @@ def facts() -> Facts:
     Raise DirectoryInvalid when neither the file nor a kept one can be used.
     """
     found: Facts | None = current_app.extensions.get("facts")
-    if found is None:
-        with _loading:
-            found = current_app.extensions.get("facts") or _load()
-            current_app.extensions["facts"] = found
-    return found
+    return found or _load_once()
 
 
 def who_to_call(service: str | None = None, at: datetime | None = None) -> Decision:
@@ -89,10 +85,26 @@ def rehearsing() -> bool:
     return current_app.config.get("CLOCK_STARTS_AT") is not None
 
 
-def init_app(app: Flask) -> None:
-    """Start ``app`` with nothing loaded, by settings already in its config."""
-    config.check_zones()
-    app.extensions.pop("facts", None)
+def inherit(facts: Facts) -> None:
+    """Load what the answers rest on; where that cannot be had, answer from ``facts``, and say so.
+
+    For a process that replaces another: it must not fall silent because the file has been broken
+    since, where no directory could be kept on disk.
+    """
+    try:
+        _load_once()
+    except DirectoryInvalid as error:
+        log.error("%s\nNone is kept: answering from what was loaded at start.", error)
+        current_app.extensions["facts"] = replace(
+            facts, problems=error.problems, kept_at=facts.kept_at or facts.loaded_at
+        )
+
+
+def _load_once() -> Facts:
+    with _loading:
+        found: Facts = current_app.extensions.get("facts") or _load()
+        current_app.extensions["facts"] = found
+    return found
 
 
 def _load() -> Facts:

@@ -59,7 +59,8 @@ class Problem:
     level: str = "error"
 
     def __str__(self) -> str:
-        return f"line {self.line}, column {self.column}: {self.level}: {self.message}"
+        place = f"line {self.line}, column {self.column}: " if self.line else ""
+        return f"{place}{self.level}: {self.message}"
 
 
 class DirectoryInvalid(RoutingError):

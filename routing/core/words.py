@@ -13,10 +13,6 @@ class Text:
         """Return the words in ``language``, or in the first language that has any."""
         return dict(self.by_language).get(language, self.by_language[0][1])
 
-    @property
-    def languages(self) -> frozenset[str]:
-        return frozenset(language for language, _ in self.by_language)
-
 
 @dataclass(frozen=True, slots=True)
 class Phone:

@@ -3,16 +3,21 @@
 import fcntl
 import logging
 import os
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+from typing import IO
 
 from routing.core.directory import Directory
 from routing.directory.load import parse, text_of
 from routing.errors import DirectoryInvalid, Problem
+
+LONGEST_WAIT = 2.0
+"""Seconds to wait for another process that reads and keeps: callers are waiting too."""
 
 log = logging.getLogger(__name__)
 
@@ -43,13 +48,14 @@ class Kept:
         Raise DirectoryInvalid, with the file's problems, when it is broken and none is kept. A
         folder that cannot be written is logged and stops nothing.
         """
-        with self._alone():
+        with self._alone() as alone:
             try:
                 text = text_of(file)
                 directory, _ = parse(text, file)
             except DirectoryInvalid as error:
                 return self._kept(error)
-            self._keep(text)
+            if alone:
+                self._keep(text)
             return Loaded(directory)
 
     def _kept(self, error: DirectoryInvalid) -> Loaded:
@@ -79,13 +85,31 @@ class Kept:
                 raise
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Read and keep one process at a time: an older reading never replaces a newer one."""
+    def _alone(self) -> Iterator[bool]:
+        """Read and keep one process at a time: an older reading never replaces a newer one.
+
+        Yield False, for reading only, where the lock is not to be had within LONGEST_WAIT.
+        """
         with ExitStack() as held:
             try:
                 self.folder.mkdir(parents=True, exist_ok=True)
                 lock = held.enter_context((self.folder / "directory.lock").open("w"))
-                fcntl.flock(lock, fcntl.LOCK_EX)
+                alone = _locked(lock)
             except OSError as error:
                 log.warning("cannot lock %s: %s", self.folder, error)
-            yield
+                alone = False
+            yield alone
+
+
+def _locked(lock: IO[str]) -> bool:
+    """Take the lock. Return False when another process, hung perhaps, still holds it at the end."""
+    give_up = time.monotonic() + LONGEST_WAIT
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except BlockingIOError:
+            if time.monotonic() > give_up:
+                log.warning("%s is held by another process: nothing is kept", lock.name)
+                return False
+            time.sleep(0.02)

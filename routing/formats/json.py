@@ -141,7 +141,11 @@ def timeline(found: Iterable[tuple[Span, Answer]], service: Service, voice: Voic
 
 
 def bank_holidays(facts: Facts) -> Json:
-    """Write the dates in force, their source, and the last year that GOV.UK has published."""
+    """Write the dates in force, their source, and the last year that GOV.UK has published.
+
+    Past that year only what the directory itself adds is certain enough to be listed.
+    """
+    added = dict(facts.directory.holiday_rules.add)
     return {
         "division": facts.holidays.division,
         "source": facts.holidays.source,
@@ -153,7 +157,7 @@ def bank_holidays(facts: Facts) -> Json:
                 "substitute": holiday.substitute,
             }
             for day, holiday in sorted(facts.holidays.dates.items())
-            if date(2000, 1, 1) <= day and not facts.holidays.assumed(day)
+            if date(2000, 1, 1) <= day and (not facts.holidays.assumed(day) or day in added)
         ],
     }
 

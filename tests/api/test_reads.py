@@ -215,3 +215,15 @@ def test_a_broken_directory_answers_from_the_kept_one_and_says_so(make_app, tmp_
     words = broken.get("/readyz", headers={"Authorization": "Bearer ops"}).text
     assert "directory_broken" in words
     assert "directory_problem: line 2" in words
+
+
+def test_a_holiday_that_the_directory_adds_is_listed_past_the_published_years(make_app, tmp_path):
+    file = tmp_path / "directory.yaml"
+    file.write_text(ANYSHIRE.read_text().replace("2027-06-01:", "2030-06-03:"))
+    dates = make_app(file).test_client().get("/api/v1/bank-holidays").json["dates"]
+
+    assert dates[-1] == {
+        "date": "2030-06-03",
+        "name": "Day of national celebration",
+        "substitute": False,
+    }

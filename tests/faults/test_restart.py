@@ -114,3 +114,33 @@ def test_the_rehearsal_clock_is_the_same_in_every_worker(file):
     assert told == sorted(told)
     assert (told[-1] - told[0]).total_seconds() <= time.monotonic() - began + 1
     assert told[0].hour == 12
+
+
+def test_a_worker_killed_where_nothing_can_be_kept_and_the_file_is_broken_still_answers(file):
+    (file.parent / "blocked").write_text("")
+    file.write_text(GOOD)
+    instance = str(file.parent / "blocked" / "instance")
+    with serving(file.parent, WEB_CONCURRENCY="1", INSTANCE_PATH=instance) as (process, url):
+        assert number(url) == "01632 960100"
+        file.write_text("services: [")
+        os.kill(worker_of(process), signal.SIGKILL)
+        assert number(url) == "01632 960100"
+        with urllib.request.urlopen(url.partition("/api")[0] + "/readyz", timeout=5) as answer:
+            assert answer.read() == b"degraded\n"
+
+
+def test_a_bad_setting_is_told_in_one_line(file):
+    file.write_text(GOOD)
+    for words in (["gunicorn", "--bind", "127.0.0.1:0", "app:app"], ["flask", "who"]):
+        done = subprocess.run(
+            [sys.executable, "-m", *words],
+            cwd=ROOT,
+            env=os.environ | {"DIRECTORY": str(file), "CLOCK_STARTS_AT": "Christmas"},
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+        assert done.returncode == 1
+        assert "CLOCK_STARTS_AT: 'Christmas' is not a time" in done.stderr
+        assert "Traceback" not in done.stderr

@@ -1,6 +1,7 @@
 """The pages for people: whole without JavaScript, and never without a number."""
 
 import pytest
+from conftest import ANYSHIRE
 
 PAGES = ["/", "/services/children", "/services/children/professionals", "/contacts"]
 
@@ -76,8 +77,6 @@ def test_a_fault_of_ours_still_shows_every_number(make_app):
 
 
 def test_html_in_the_directory_is_shown_as_text(make_app, tmp_path):
-    from conftest import ANYSHIRE
-
     file = tmp_path / "directory.yaml"
     file.write_text(
         ANYSHIRE.read_text().replace("We find out", "<script>x</script> [a](javascript:x)")
@@ -95,3 +94,44 @@ def test_a_rehearsal_says_so_on_every_page(make_app):
         assert "Rehearsal." in client.get(path).text
     assert client.get("/api/v1/services/children/decision").json["rehearsal"] is True
     assert client.get("/readyz").text == "degraded\n"
+
+
+def test_when_templates_are_broken_too_every_number_and_its_hours_still_show(make_app, clock):
+    app = make_app()
+    client = app.test_client()
+    client.get("/")
+    app.jinja_env.globals["url_for"] = None
+    answer = client.get("/")
+
+    assert answer.status_code == 500
+    for words in ("tel:+441344352005", "mon-fri 08:30-17:00", "tel:+441344351999", "tel:999"):
+        assert words in answer.text
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+
+
+def test_the_last_resort_shows_no_internal_line(make_app):
+    app = make_app(ANYSHIRE)
+    client = app.test_client()
+    client.get("/")
+    app.jinja_env.globals["url_for"] = None
+    text = client.get("/").text
+
+    assert "01632 960100" in text
+    assert "from 2026-12-29 to 2026-12-31 call 01632 960009" in text
+    assert "07700" not in text
+
+
+def test_before_any_directory_could_be_loaded_a_page_has_999(make_app, tmp_path):
+    answer = make_app(tmp_path / "none.yaml").test_client().get("/")
+
+    assert answer.status_code == 500
+    assert "tel:999" in answer.text
+
+
+def test_an_address_cannot_write_a_line_of_its_own_into_the_log(make_app, caplog):
+    app = make_app()
+    app.view_functions["site.service"] = lambda service: 1 / 0
+    app.test_client().get("/services/x%0Aforged")
+
+    assert "forged" in caplog.text
+    assert "\nforged" not in caplog.messages[0]
