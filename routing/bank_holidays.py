@@ -52,7 +52,7 @@ _AS_PUBLISHED: Mapping[date, BankHoliday] = {
 """One-offs, and days of which GOV.UK's list says something of its own, as that list has them."""
 
 _AS_PUBLISHED_IN: Mapping[tuple[str, date], BankHoliday] = {
-    ("northern-ireland", date(2012, 6, 4)): BankHoliday("Spring bank holiday"),
+    ("northern-ireland", date(2012, 6, 4)): BankHoliday("Spring bank holiday")
 }
 """Days on which GOV.UK's list for one division differs from its list for the others."""
 
@@ -95,10 +95,7 @@ def _listed(division: str) -> Mapping[date, BankHoliday]:
     # when two threads ask at a time.
     found = dict(
         holidays.country_holidays(
-            "GB",
-            subdiv=DIVISIONS[division],
-            years=range(FIRST_YEAR, LAST_YEAR + 1),
-            expand=False,
+            "GB", subdiv=DIVISIONS[division], years=range(FIRST_YEAR, LAST_YEAR + 1), expand=False
         )
     )
     named: dict[date, BankHoliday] = {}

@@ -13,23 +13,11 @@ from routing.errors import BadSetting, BadTime
 SETTINGS: Mapping[str, tuple[str | None, str]] = {
     "DIRECTORY": ("directory.yaml", "the council's directory"),
     "INSTANCE_PATH": ("instance", "where the service keeps what it makes"),
-    "EXCHANGE_TOKEN": (
-        None,
-        "bearer token with which an exchange may ask for internal lines",
-    ),
+    "EXCHANGE_TOKEN": (None, "bearer token with which an exchange may ask for internal lines"),
     "OPS_TOKEN": (None, "bearer token for /metrics and the words of /readyz"),
-    "TWILIO_AUTH_TOKEN": (
-        None,
-        "signs Twilio's webhooks; without it the telephone's door is shut",
-    ),
-    "CLOCK_STARTS_AT": (
-        None,
-        "rehearsal: the service's clock starts at this instant and runs on",
-    ),
-    "CLOCK_STARTED_AT": (
-        None,
-        "set by gunicorn.conf.py: when a rehearsal began, in Unix seconds",
-    ),
+    "TWILIO_AUTH_TOKEN": (None, "signs Twilio's webhooks; without it the telephone's door is shut"),
+    "CLOCK_STARTS_AT": (None, "rehearsal: the service's clock starts at this instant and runs on"),
+    "CLOCK_STARTED_AT": (None, "set by gunicorn.conf.py: when a rehearsal began, in Unix seconds"),
 }
 """Variable: (default, purpose). They are read as text; an empty one counts as not set."""
 

@@ -24,12 +24,7 @@ class Notice:
 def warnings() -> tuple[Notice, ...]:
     """Return every warning there is now, the serious ones first."""
     facts, at = enquiry.facts(), enquiry.now()
-    found = [
-        *_directory(facts),
-        *_lines(facts, at),
-        *_holidays(facts, at),
-        *_settings(),
-    ]
+    found = [*_directory(facts), *_lines(facts, at), *_holidays(facts, at), *_settings()]
     return tuple(sorted(found, key=lambda each: not each.serious))
 
 
@@ -89,7 +84,4 @@ def _settings() -> Iterator[Notice]:
             serious=True,
         )
     if current_app.config.get("TWILIO_AUTH_TOKEN") is None:
-        yield Notice(
-            "telephone_off",
-            "The telephone's door is shut: no TWILIO_AUTH_TOKEN is set.",
-        )
+        yield Notice("telephone_off", "The telephone's door is shut: no TWILIO_AUTH_TOKEN is set.")

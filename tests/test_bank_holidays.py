@@ -70,8 +70,7 @@ def test_a_removed_date_is_an_ordinary_day_for_that_directory_alone():
 
 
 @pytest.mark.parametrize(
-    ("day", "division"),
-    [(date(2026, 11, 30), "scotland"), (date(2027, 7, 12), "northern-ireland")],
+    ("day", "division"), [(date(2026, 11, 30), "scotland"), (date(2027, 7, 12), "northern-ireland")]
 )
 def test_saint_andrews_day_is_scotlands_alone_and_12_july_northern_irelands(day, division):
     assert [each for each in DIVISIONS if day in dates(each)] == [division]

@@ -1,12 +1,7 @@
 """Alive, ready, metrics: for whoever keeps the service running."""
 
 from flask import Blueprint, Response, abort
-from prometheus_client import (
-    CONTENT_TYPE_LATEST,
-    CollectorRegistry,
-    Gauge,
-    generate_latest,
-)
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 
 from routing import enquiry, status
 from routing.api.access import bearer
@@ -34,12 +29,7 @@ def readyz() -> Response:
 def metrics() -> Response:
     """Tell the figures that matter, read at each scrape. Needs the token."""
     if not bearer("OPS_TOKEN"):
-        abort(
-            problem(
-                401,
-                "Send Authorization: Bearer OPS_TOKEN; without one set this is shut.",
-            )
-        )
+        abort(problem(401, "Send Authorization: Bearer OPS_TOKEN; without one set this is shut."))
     return Response(generate_latest(_registry()), mimetype=CONTENT_TYPE_LATEST)
 
 

@@ -157,11 +157,6 @@ def _numbers(service: str, most: int | None) -> Response:
     found = enquiry.who_to_call(service, at)
     answers = enquiry.to_try(found, at)[:most]
     if any(answer.line.internal for answer in answers) and not bearer("EXCHANGE_TOKEN"):
-        abort(
-            problem(
-                401,
-                "An internal line answers: send Authorization: Bearer EXCHANGE_TOKEN.",
-            )
-        )
+        abort(problem(401, "An internal line answers: send Authorization: Bearer EXCHANGE_TOKEN."))
     text = "".join(f"{answer.phone.e164}\n" for answer in answers)
     return Response(text, mimetype="text/plain", headers={"Cache-Control": "no-store"})

@@ -14,11 +14,7 @@ from routing.formats import json, plain
 
 @click.command("who")
 @click.argument("service", required=False)
-@click.option(
-    "--at",
-    metavar="T",
-    help="Another time: 2026-12-24T17:00:00Z or '2026-12-24 17:00'.",
-)
+@click.option("--at", metavar="T", help="Another time: 2026-12-24T17:00:00Z or '2026-12-24 17:00'.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
 @with_appcontext
 def who(service: str | None, at: str | None, form: str) -> None:

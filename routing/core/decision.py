@@ -29,10 +29,7 @@ class Divert:
 
 
 def decide(
-    timetables: Timetables,
-    service_id: str,
-    at: datetime,
-    diverts: Sequence[Divert] = (),
+    timetables: Timetables, service_id: str, at: datetime, diverts: Sequence[Divert] = ()
 ) -> Decision:
     """Say who takes a service's calls at an instant. It always answers.
 
@@ -91,11 +88,7 @@ def timeline(
     for second, answer in takewhile(lambda entry: entry[0] < last, later):
         if answer != entries[-1][1]:
             entries.append((second, answer))
-    edges = [
-        start,
-        *(datetime.fromtimestamp(second, UTC) for second, _ in entries[1:]),
-        end,
-    ]
+    edges = [start, *(datetime.fromtimestamp(second, UTC) for second, _ in entries[1:]), end]
     if start < end:
         for (begins, ends), (_, answer) in zip(pairwise(edges), entries, strict=True):
             yield Span(begins, ends), answer

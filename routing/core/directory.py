@@ -45,8 +45,7 @@ class Line:
     def special_day_on(self, day: date) -> SpecialDay | None:
         """Return the special day that sets the hours on ``day``: the later in the file wins."""
         return next(
-            (s for s in reversed(self.special_days) if s.hours is not None and day in s),
-            None,
+            (s for s in reversed(self.special_days) if s.hours is not None and day in s), None
         )
 
     def phone_on(self, day: date) -> Phone:

@@ -77,8 +77,7 @@ class Timetables:
         """
         zone = self.directory.zone
         days = dates(
-            (start - _LONGEST_TAIL).astimezone(zone).date(),
-            (end + _DAY).astimezone(zone).date(),
+            (start - _LONGEST_TAIL).astimezone(zone).date(), (end + _DAY).astimezone(zone).date()
         )
         found = spans(((day, line.ranges_on(day, self.holidays)) for day in days), zone)
         cut = (Span(max(each.start, start), min(each.end, end)) for each in found)
@@ -91,10 +90,7 @@ class Timetables:
 
     def _compile(self, service_id: str, year: int) -> Timetable:
         service = self.service(service_id)
-        start, end = (
-            datetime(year, 1, 1, tzinfo=UTC),
-            datetime(year + 1, 1, 1, tzinfo=UTC),
-        )
+        start, end = (datetime(year, 1, 1, tzinfo=UTC), datetime(year + 1, 1, 1, tzinfo=UTC))
         edges = {
             line.id: _edges(self.spans(line, start, end))
             for line in (*service.lines, service.out_of_hours)

@@ -84,26 +84,14 @@ def ranges(found: tuple[Range, ...], voice: Voice) -> str:
         return voice.say("closed")
     if found == ALL_DAY:
         return voice.say("24 hours")
-    said = [
-        voice.say(
-            "{opens} to {closes}",
-            opens=clock(r.opens, voice),
-            closes=clock(r.closes, voice),
-        )
-        for r in found
-    ]
+    said = [_range(each, voice) for each in found]
     return _list(said, voice)
 
 
 def hours(found: Hours, voice: Voice) -> tuple[tuple[str, str], ...]:
     """Say a week as pairs of days and hours: ("Monday to Friday", "8:30am to 5pm")."""
     if found.always:
-        return (
-            (
-                voice.say("Every day"),
-                voice.say("24 hours a day, bank holidays included"),
-            ),
-        )
+        return ((voice.say("Every day"), voice.say("24 hours a day, bank holidays included")),)
     runs: list[list[int]] = []
     for weekday, on_that_day in enumerate(found.week):
         if runs and found.week[runs[-1][0]] == on_that_day:
@@ -117,10 +105,7 @@ def hours(found: Hours, voice: Voice) -> tuple[tuple[str, str], ...]:
 
 
 def why(
-    decision: Decision,
-    at: datetime,
-    voice: Voice,
-    holidays: Mapping[date, BankHoliday],
+    decision: Decision, at: datetime, voice: Voice, holidays: Mapping[date, BankHoliday]
 ) -> str:
     """Say why this line answers at ``at``, in one or two sentences a caller understands."""
     asked = instant.as_utc(at)
@@ -154,15 +139,20 @@ def takeover(decision: Decision, at: datetime, voice: Voice) -> str | None:
     )
 
 
+def _range(found: Range, voice: Voice) -> str:
+    opens, closes = clock(found.opens, voice), clock(found.closes, voice)
+    if found.closes > DAY:
+        return voice.say("{opens} to {closes} the next day", opens=opens, closes=closes)
+    return voice.say("{opens} to {closes}", opens=opens, closes=closes)
+
+
 def _open(decision: Decision, name: str, asked: datetime, voice: Voice) -> str:
     if decision.until is None or decision.next is None:
         return voice.say("The {line} is open day and night.", line=name)
     until = moment(decision.until, voice, asked)
     if decision.next.line.id == decision.line.id:
         return voice.say(
-            "The {line} is open. Its number changes at {moment}.",
-            line=name,
-            moment=until,
+            "The {line} is open. Its number changes at {moment}.", line=name, moment=until
         )
     return voice.say("The {line} is open until {moment}.", line=name, moment=until)
 

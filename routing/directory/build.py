@@ -50,11 +50,7 @@ def directory(shape: DirectoryShape) -> core.Directory:
         helplines=tuple(each.build() for each in shape.helplines),
         rota=tuple(
             core.RotaRole(
-                key,
-                role.name,
-                role.needed_when.line,
-                role.needed_when.out_of_hours_of,
-                role.people,
+                key, role.name, role.needed_when.line, role.needed_when.out_of_hours_of, role.people
             )
             for key, role in shape.rota.items()
         ),

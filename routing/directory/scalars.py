@@ -61,14 +61,7 @@ def _matching(pattern: str, form: str) -> Callable[[object], str]:
 
 
 def _boolean(found: object) -> bool:
-    words = {
-        "yes": True,
-        "true": True,
-        "on": True,
-        "no": False,
-        "false": False,
-        "off": False,
-    }
+    words = {"yes": True, "true": True, "on": True, "no": False, "false": False, "off": False}
     if not isinstance(found, str) or found.lower() not in words:
         raise ValueError(f"{found!r} is neither yes nor no. Write yes or no.")
     return words[found.lower()]

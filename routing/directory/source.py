@@ -97,8 +97,7 @@ def _content(text: str) -> Iterator[yaml.Event]:
             begun = True
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             raise _unreadable(
-                *_mark(event),
-                "anchors (&) and aliases (*) are not used here. Write the value out.",
+                *_mark(event), "anchors (&) and aliases (*) are not used here. Write the value out."
             )
         tag = getattr(event, "tag", None)
         if tag is not None:

@@ -23,10 +23,7 @@ LINE_SPANS = timedelta(days=14)
 def decision(found: Decision, at: datetime, facts: Facts, voice: Voice, rehearsal: bool) -> Json:
     """Write a decision. ``at`` is the instant asked about; times carry the directory's offset."""
     return {
-        "service": {
-            "id": found.service.id,
-            "name": found.service.name.in_(voice.language),
-        },
+        "service": {"id": found.service.id, "name": found.service.name.in_(voice.language)},
         "at": moment(at, voice),
         "line": line(found.service, found.line, found.phone, voice),
         "reason": {
@@ -37,10 +34,7 @@ def decision(found: Decision, at: datetime, facts: Facts, voice: Voice, rehearsa
         "next": {"line": line(found.service, found.next.line, found.next.phone, voice)}
         if found.next
         else None,
-        "emergency": {
-            "phone": "999",
-            "text": facts.directory.emergency.in_(voice.language),
-        },
+        "emergency": {"phone": "999", "text": facts.directory.emergency.in_(voice.language)},
         "confirmed": found.service.confirmed,
         "assumption": assumption(found, at, facts, voice),
         "rehearsal": rehearsal,
@@ -86,11 +80,7 @@ def service(found: Service, voice: Voice, base: str) -> Json:
         "lines": [line(found, each, each.phone, voice) for each in public],
         "out_of_hours": None if found.out_of_hours.internal else found.out_of_hours.id,
         "forms": [
-            {
-                "name": f.name.in_(voice.language),
-                "url": f.url,
-                "when": f.when.in_(voice.language),
-            }
+            {"name": f.name.in_(voice.language), "url": f.url, "when": f.when.in_(voice.language)}
             for f in found.forms
         ],
         "confirmed": found.confirmed,
@@ -151,11 +141,7 @@ def bank_holidays(facts: Facts) -> Json:
         "source": facts.holidays.source,
         "covered_through": facts.holidays.covered_through,
         "dates": [
-            {
-                "date": day.isoformat(),
-                "name": holiday.name,
-                "substitute": holiday.substitute,
-            }
+            {"date": day.isoformat(), "name": holiday.name, "substitute": holiday.substitute}
             for day, holiday in sorted(facts.holidays.dates.items())
             if date(2000, 1, 1) <= day and (not facts.holidays.assumed(day) or day in added)
         ],

@@ -32,10 +32,7 @@ def test_a_decision_has_the_shape_of_the_contract(client):
 def test_times_carry_the_offset_of_the_directory(client):
     body = client.get(f"{DECISION}?at=2026-07-01T11:00:00Z").json
 
-    assert (body["at"], body["until"]) == (
-        "2026-07-01T12:00:00+01:00",
-        "2026-07-01T17:00:00+01:00",
-    )
+    assert (body["at"], body["until"]) == ("2026-07-01T12:00:00+01:00", "2026-07-01T17:00:00+01:00")
 
 
 @pytest.mark.parametrize(

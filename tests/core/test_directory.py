@@ -1,9 +1,11 @@
 """What follows from a directory's values alone."""
 
+from dataclasses import replace
 from datetime import date
 
 from conftest import ANYSHIRE
 
+from routing.core.words import Phone
 from routing.directory.load import load
 
 DIRECTORY, _ = load(ANYSHIRE)
@@ -33,3 +35,12 @@ def test_a_service_is_confirmed_when_every_line_it_can_ring_is():
 def test_a_page_that_the_council_did_not_write_is_none():
     assert SERVICES["professionals"].page("after") is None
     assert "more about every child" in SERVICES["children"].page("after").in_("en")
+
+
+def test_of_two_special_numbers_on_a_date_the_later_in_the_file_wins():
+    line = LINES["mash"]
+    again = replace(line.special_days[2], phone=Phone("+441632960008", "01632 960008"))
+    both = replace(line, special_days=(*line.special_days, again))
+
+    assert both.phone_on(date(2026, 12, 30)).display == "01632 960008"
+    assert both.special_day_on(date(2026, 12, 31)).name.in_("en") == "New Year's Eve"
