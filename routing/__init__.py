@@ -1,12 +1,14 @@
 """Who do I call now? A council's lines, hours and bank holidays, answered at any minute."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import HTTPException
 
 from routing import api, commands, config, site
+from routing.facts import Sources
 from routing.formats.problem import problem
 from routing.site import last_resort, pages
 
@@ -29,6 +31,9 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     app = Flask(__name__)
     app.config.from_mapping(config.read() | dict(settings or {}))
     app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.extensions["sources"] = Sources(
+        Path(app.config["DIRECTORY"]), Path(app.config["INSTANCE_PATH"]), app.config["CLOCK"]
+    )
     for room in (api, site, commands):
         room.init_app(app)
     app.register_error_handler(HTTPException, _refuse)

@@ -5,6 +5,7 @@ RoutingError
 │   └── NaiveTime       a time arrived without a zone
 ├── UnknownService      no service of that name
 ├── BadSetting          an environment variable that cannot be used
+├── BadHolidays         a list of bank holidays that cannot be had or used
 └── DirectoryInvalid    directory.yaml cannot be used
 
 An error says what was found, where, and what to write instead. It knows nothing of HTTP: the door
@@ -43,6 +44,10 @@ class UnknownService(RoutingError):
 
 class BadSetting(RoutingError):
     """An environment variable, or the machine itself, that cannot be used as it is."""
+
+
+class BadHolidays(RoutingError):
+    """A list of bank holidays that cannot be fetched, has not the shape, or makes no sense."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

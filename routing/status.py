@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from flask import current_app
 
 from routing import enquiry
-from routing.enquiry import Facts
+from routing.facts import Facts
 
 _ENOUGH_COVER = timedelta(days=365)
 

@@ -222,6 +222,12 @@ class Oracle:
         services = file["services"].items()
         self.order = {name: (entry["lines"], entry["out_of_hours"]) for name, entry in services}
         self.services: tuple[str, ...] = tuple(self.order)
+        self.tried = {
+            name: entry.get("if_unanswered", [entry["out_of_hours"]]) for name, entry in services
+        }
+        self.ringing = {
+            name: e164(entry["number"]) if "number" in entry else None for name, entry in services
+        }
 
     def is_bank_holiday(self, day: date) -> bool:
         """Say whether a date is one: in GOV.UK's list or else by computation; the file decides."""
@@ -299,3 +305,24 @@ class Oracle:
             covered = open_minutes([of_day for of_day, _ in hours[name]], clock)
             result = np.where(covered, codes(name, ["in_hours"] * len(clock.dates)), result)
         return result, list(legend)
+
+    def open_in(self, name: str, start: datetime, end: datetime) -> np.ndarray:
+        """Say for each minute of ``[start, end)`` whether a line's own hours cover it."""
+        clock = wall(self.zone, *((edge - EPOCH) // ONE_MINUTE for edge in (start, end)))
+        return open_minutes([self.hours_of(name, day)[0] for day in clock.dates], clock)
+
+    def how_many_open(self, service: str, start: datetime, end: datetime) -> np.ndarray:
+        """Count for each minute the lines that take a service's calls and are open."""
+        names, out_of_hours = self.order[service]
+        return sum(self.open_in(name, start, end).astype(int) for name in {*names, out_of_hours})
+
+    def nobody_left(self, service: str, start: datetime, end: datetime) -> np.ndarray:
+        """Say for each minute that no other line, with another number, is left to be tried."""
+        rung, legend = self.minutes(service, start, end)
+        clock = wall(self.zone, *((edge - EPOCH) // ONE_MINUTE for edge in (start, end)))
+        left = np.zeros(len(rung), bool)
+        for name in self.tried[service]:
+            numbers = np.array([self.number_of(name, day) for day in clock.dates])[clock.day]
+            lines, others = (np.array([answer[n] for answer in legend])[rung] for n in (0, 1))
+            left |= self.open_in(name, start, end) & (lines != name) & (others != numbers)
+        return ~left

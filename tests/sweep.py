@@ -5,11 +5,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import generated
 import numpy
 from oracle import Oracle
 
-from routing.bank_holidays import bank_holidays
+from routing.bank_holidays.in_force import bank_holidays
+from routing.core.changes import changes
 from routing.core.decision import decide, timeline
+from routing.core.gaps import alone, gaps
 from routing.core.timetable import Timetables
 from routing.directory.load import load
 
@@ -69,6 +72,71 @@ def wrong_instants(path, start, end, division=None, random_instants=1000):
             asked += 1
             wrong += ours != oracle.answer(service, at)
     return asked, wrong
+
+
+def minutes_of(spans, start, end):
+    """Mark the minutes from ``start`` to ``end`` that spans cover; refuse spans that overlap."""
+    marked = numpy.zeros(int((end - start).total_seconds()) // 60, dtype=int)
+    for span in spans:
+        first, last = (int((edge - start).total_seconds()) // 60 for edge in (span.start, span.end))
+        assert 0 <= first < last <= len(marked)
+        marked[first:last] += 1
+    assert marked.max(initial=0) <= 1
+    return marked.astype(bool)
+
+
+def wrong_gaps(path, start, end):
+    """Return how many minutes gaps, overlaps and nobody-left find, and how many are wrong."""
+    oracle, tables = Oracle(path), timetables(path)
+    found = {"gap": 0, "overlap": 0, "alone": 0}
+    wrong = 0
+    for service in oracle.services:
+        ours = list(gaps(tables, service, start, end))
+        count = oracle.how_many_open(service, start, end)
+        truth = {"gap": count == 0, "overlap": count > 1}
+        truth["alone"] = oracle.nobody_left(service, start, end)
+        spans = {kind: [span for span, its, _ in ours if its == kind] for kind in truth}
+        spans["alone"] = alone(tables, service, start, end)
+        for kind, minutes in truth.items():
+            mine = minutes_of(spans[kind], start, end)
+            found[kind] += int(mine.sum())
+            wrong += int((mine != minutes).sum())
+    return found, wrong
+
+
+def wrong_changes(old, new, start, end):
+    """Return how many minutes change from one file to another, and how many are told wrongly."""
+    oracles, tables = (Oracle(old), Oracle(new)), (timetables(old), timetables(new))
+    changed = wrong = 0
+    for service in {*oracles[0].services, *oracles[1].services}:
+        mine = minutes_of((span for span, _ in changes(*tables, service, start, end)), start, end)
+        told = [_told(oracle, service, start, end) for oracle in oracles]
+        truth = numpy.array([one != other for one, other in zip(*told, strict=True)])
+        changed += int(truth.sum())
+        wrong += int((mine != truth).sum())
+    return changed, wrong
+
+
+def _told(oracle, service, start, end):
+    """Return the line, its number and the number callers ring in each minute; None: no service."""
+    if service not in oracle.services:
+        return [None] * (int((end - start).total_seconds()) // 60)
+    codes, legend = oracle.minutes(service, start, end)
+    told = [(line, number, oracle.ringing[service]) for line, number, _ in legend]
+    return [told[code] for code in codes]
+
+
+def pairs(seed, folder):
+    """Yield pairs of files: of directories made at random, without end."""
+    draw = random.Random(seed)
+    while True:
+        paths = folder / "old.yaml", folder / "new.yaml"
+        text = generated.directory(draw)
+        paths[0].write_text(text)
+        # Half of them differ in one place, as an edit does; the others in all.
+        edited = text.replace(generated.clock(draw), generated.clock(draw))
+        paths[1].write_text(edited if draw.random() < 0.5 else generated.directory(draw))
+        yield paths
 
 
 def year(number):

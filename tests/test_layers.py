@@ -8,9 +8,11 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "routing"
 FLOORS = (
-    "errors",
+    "errors files",
     "core",
+    "wording",
     "config directory bank_holidays",
+    "facts",
     "enquiry",
     "status formats",
     "api site commands",
@@ -61,7 +63,7 @@ def test_imports_only_go_down():
         ("core/decision.py", "import routing.enquiry"),
         ("core/decision.py", "from ..enquiry import now"),
         ("errors.py", "from routing.core import hours"),
-        ("directory/load.py", "from routing.bank_holidays import bank_holidays"),
+        ("directory/load.py", "from routing.bank_holidays.in_force import bank_holidays"),
         ("enquiry.py", "def late():\n    from routing.formats import json"),
         ("api/reads.py", "from routing.site import pages"),
         ("site/pages.py", "from routing import create_app"),

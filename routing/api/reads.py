@@ -12,10 +12,10 @@ from routing.api.access import bearer
 from routing.core import instant
 from routing.core.answer import Decision
 from routing.core.decision import timeline
-from routing.core.wording import Voice
 from routing.errors import BadTime, UnknownService
 from routing.formats import json
 from routing.formats.problem import problem
+from routing.wording.times import Voice
 
 bp = Blueprint("api", __name__)
 

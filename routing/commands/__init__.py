@@ -2,11 +2,13 @@
 
 from flask import Flask
 
-from routing.commands import directory, status, who
+from routing.commands import directory, reports, status, who
 
 
 def init_app(app: Flask) -> None:
     """Register every command on ``app``."""
     app.cli.add_command(who.who)
     app.cli.add_command(status.status)
+    directory.group.add_command(reports.tell_gaps)
+    directory.group.add_command(reports.diff)
     app.cli.add_command(directory.group)

@@ -4,22 +4,22 @@ import json
 from pathlib import Path
 
 import click
-from flask import current_app
 from flask.cli import AppGroup
 
 from routing import enquiry
+from routing.commands import options
 from routing.directory import lint
 
 group = AppGroup("directory", help="Check the directory, whatever state it is in.")
 
 
 @group.command("check")
-@click.argument("file", required=False, type=click.Path(path_type=Path))
+@click.argument("file", required=False, type=options.FILE)
 @click.option("--strict", is_flag=True, help="Fail on warnings too.")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+@options.form
 def check(file: Path | None, strict: bool, form: str) -> None:
     """Tell every error and warning in FILE (the directory in use), with line and column."""
-    path = file or Path(current_app.config["DIRECTORY"])
+    path = file or options.in_use()
     problems = lint.check(path, enquiry.now().date())
     if form == "json":
         keys = ("level", "code", "line", "column", "message")
@@ -30,4 +30,4 @@ def check(file: Path | None, strict: bool, form: str) -> None:
         errors = sum(each.level == "error" for each in problems)
         click.echo(f"{path}: {errors} errors, {len(problems) - errors} warnings")
     failed = any(strict or each.level == "error" for each in problems)
-    raise SystemExit(1 if failed else 0)
+    raise SystemExit(options.FOUND if failed else 0)

@@ -5,8 +5,8 @@ from flask.cli import with_appcontext
 
 from routing import enquiry
 from routing import status as report
-from routing.core import wording
 from routing.errors import DirectoryInvalid
+from routing.wording import times
 
 
 @click.command("status")
@@ -18,7 +18,7 @@ def status() -> None:
     except DirectoryInvalid as error:
         raise click.ClickException(str(error)) from error
     click.echo(report.word())
-    click.echo(f"clock: {wording.moment(enquiry.now(), enquiry.voice())}")
+    click.echo(f"clock: {times.moment(enquiry.now(), enquiry.voice())}")
     holidays = facts.holidays
     click.echo(
         f"bank holidays: {holidays.division}, published through {holidays.covered_through}, "

@@ -2,19 +2,18 @@
 
 import fcntl
 import logging
-import os
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import IO
 
 from routing.core.directory import Directory
 from routing.directory.load import parse, text_of
 from routing.errors import DirectoryInvalid, Problem
+from routing.files import replace
 
 LONGEST_WAIT = 2.0
 """Seconds to wait for another process that reads and keeps: callers are waiting too."""
@@ -68,21 +67,9 @@ class Kept:
 
     def _keep(self, text: str) -> None:
         try:
-            self._replace(text.encode())
+            replace(self.file, text.encode())
         except OSError as error:
             log.warning("cannot keep the directory in %s: %s", self.folder, error)
-
-    def _replace(self, content: bytes) -> None:
-        """Put ``content`` in the kept file whole, or leave the file as it was."""
-        with NamedTemporaryFile(dir=self.folder, prefix=".keeping-", delete=False) as new:
-            try:
-                new.write(content)
-                new.flush()
-                os.fsync(new.fileno())
-                os.replace(new.name, self.file)
-            except OSError:
-                os.unlink(new.name)
-                raise
 
     @contextmanager
     def _alone(self) -> Iterator[bool]:

@@ -6,14 +6,14 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from routing.core import wording
 from routing.core.answer import Answer, Decision
 from routing.core.directory import Line, Service
 from routing.core.hours import Hours, Span
 from routing.core.timetable import Timetables
-from routing.core.wording import Voice
 from routing.core.words import Phone, Text
-from routing.enquiry import Facts
+from routing.facts import Facts
+from routing.wording import sentences, times
+from routing.wording.times import Voice
 
 Json = dict[str, Any]
 
@@ -28,7 +28,7 @@ def decision(found: Decision, at: datetime, facts: Facts, voice: Voice, rehearsa
         "line": line(found.service, found.line, found.phone, voice),
         "reason": {
             "code": found.reason.code.value,
-            "text": wording.why(found, at, voice, facts.holidays.dates),
+            "text": sentences.why(found, at, voice, facts.holidays.dates),
         },
         "until": moment(found.until, voice) if found.until else None,
         "next": {"line": line(found.service, found.next.line, found.next.phone, voice)}
@@ -102,18 +102,18 @@ def public_line(found: Line, timetables: Timetables, at: datetime, voice: Voice)
         },
         "email": found.email,
         "hours": _written(found.hours),
-        "hours_text": [list(pair) for pair in wording.hours(found.hours, voice)],
+        "hours_text": [list(pair) for pair in times.hours(found.hours, voice)],
         "special_days": [
             {
                 "from": each.first.isoformat(),
                 "to": each.last.isoformat(),
                 "name": each.name.in_(voice.language),
-                "hours": None if each.hours is None else wording.ranges(each.hours, voice),
+                "hours": None if each.hours is None else times.ranges(each.hours, voice),
                 "phone": each.phone.display if each.phone else None,
             }
             for each in found.special_days
         ],
-        "spans": [_span(each, voice) for each in timetables.spans(found, at, at + LINE_SPANS)],
+        "spans": [span(each, voice) for each in timetables.spans(found, at, at + LINE_SPANS)],
         "confirmed": found.verified is not None,
     }
 
@@ -122,11 +122,11 @@ def timeline(found: Iterable[tuple[Span, Answer]], service: Service, voice: Voic
     """Write every span with its line and the code of its reason."""
     return [
         {
-            **_span(span, voice),
+            **span(during, voice),
             "line": line(service, answer.line, answer.phone, voice),
             "reason": answer.reason.code.value,
         }
-        for span, answer in found
+        for during, answer in found
     ]
 
 
@@ -159,8 +159,9 @@ def moment(at: datetime, voice: Voice) -> str:
     return at.astimezone(voice.zone).isoformat()
 
 
-def _span(span: Span, voice: Voice) -> Json:
-    return {"from": moment(span.start, voice), "to": moment(span.end, voice)}
+def span(during: Span, voice: Voice) -> Json:
+    """Write a stretch of time, up to but not including ``to``."""
+    return {"from": moment(during.start, voice), "to": moment(during.end, voice)}
 
 
 def _written(hours: Hours) -> Json | str:

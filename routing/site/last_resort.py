@@ -8,12 +8,12 @@ from markupsafe import Markup, escape
 
 from routing.core.directory import Helpline, Line
 from routing.core.hours import SpecialDay
-from routing.enquiry import Facts
+from routing.facts import Facts
 
 
 def page() -> Response:
     """Return the page. Before any directory could be loaded it has 999 alone."""
-    facts: Facts | None = current_app.extensions.get("facts")
+    facts: Facts | None = current_app.extensions["sources"].facts
     body = "" if facts is None else _numbers(facts)
     html = Markup(
         '<!doctype html><html lang="en"><meta charset="utf-8">'

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from routing import enquiry
-from routing.core import wording
 from routing.core.answer import Answer
 from routing.core.directory import Helpline, Line, Service
 from routing.core.words import Phone
 from routing.formats.json import assumption
+from routing.wording import sentences, times
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +36,9 @@ def answer(service: Service, at: datetime) -> dict[str, object]:
     return {
         "service": service,
         "line": _number(service, found.line, found.phone, at),
-        "until": wording.until_when(found, at, voice),
-        "why": wording.why(found, at, voice, facts.holidays.dates),
-        "takeover": wording.takeover(found, at, voice) if service.number is None else None,
+        "until": sentences.until_when(found, at, voice),
+        "why": sentences.why(found, at, voice, facts.holidays.dates),
+        "takeover": sentences.takeover(found, at, voice) if service.number is None else None,
         "backup": [_answer(service, each, at) for each in backup if not each.line.internal],
         "lines": [number(each, at) for each in service.reachable if not each.internal],
         "assumption": assumption(found, at, facts, voice),
@@ -53,9 +53,9 @@ def number(line: Line, at: datetime, shown: Phone | None = None) -> Number:
     return Number(
         name=line.name.in_(language),
         phone=shown or line.phone_on(local),
-        hours=wording.hours(line.hours, voice),
+        hours=times.hours(line.hours, voice),
         special=tuple(
-            wording.special(each, voice)
+            times.special(each, voice)
             for each in line.special_days
             if each.last >= local and not each.changes_nothing
         ),
@@ -72,9 +72,7 @@ def number(line: Line, at: datetime, shown: Phone | None = None) -> Number:
 def helplines() -> list[tuple[Helpline, tuple[tuple[str, str], ...]]]:
     """Return every helpline with its hours in words."""
     voice = enquiry.voice()
-    return [
-        (each, wording.hours(each.hours, voice)) for each in enquiry.facts().directory.helplines
-    ]
+    return [(each, times.hours(each.hours, voice)) for each in enquiry.facts().directory.helplines]
 
 
 def _answer(service: Service, found: Answer, at: datetime) -> Number:

@@ -20,7 +20,7 @@ import opening_hours
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
-from routing.bank_holidays import bank_holidays  # noqa: E402
+from routing.bank_holidays.in_force import bank_holidays  # noqa: E402
 from routing.core.decision import decide  # noqa: E402
 from routing.core.timetable import Timetables  # noqa: E402
 from routing.directory.load import load  # noqa: E402

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from conftest import ANYSHIRE
+from conftest import ANYSHIRE, ROOT
 
 
 @pytest.fixture
@@ -73,3 +73,100 @@ def test_a_broken_directory_with_none_kept_prints_every_problem_without_a_traceb
         assert answer.exit_code == 1
         assert "Europe/London" in answer.output
         assert "Traceback" not in answer.output
+
+
+WEST_BERKSHIRE = ROOT / "examples" / "west-berkshire.yaml"
+
+
+def test_gaps_says_every_friday_and_how_often_and_fails(run):
+    answer = run("directory", "gaps", str(WEST_BERKSHIRE))
+
+    assert answer.exit_code == 1
+    assert "gap      every Friday 4:30pm to 5pm, 54 times, first 27 November 2026" in answer.output
+    assert "overlap  every Monday to Friday 8:30am to 9am" in answer.output
+
+
+def test_gaps_finds_none_in_hours_that_meet_to_the_minute(run):
+    answer = run("directory", "gaps", str(ROOT / "examples" / "oxfordshire.yaml"))
+
+    assert answer.exit_code == 0
+    assert "no gap and no overlap" in answer.output
+
+
+def test_gaps_as_json_lists_each_with_the_offset_of_the_day(run):
+    words = ("--from", "2027-06-01", "--days", "7", "--format", "json")
+    answer = run("directory", "gaps", str(WEST_BERKSHIRE), *words)
+    found = [each for each in json.loads(answer.output) if each["kind"] == "gap"]
+
+    assert found == [
+        {
+            "service": "children",
+            "kind": "gap",
+            "from": "2027-06-04T16:30:00+01:00",
+            "to": "2027-06-04T17:00:00+01:00",
+            "lines": [],
+        }
+    ]
+
+
+@pytest.mark.parametrize("command", [("gaps",), ("diff", str(WEST_BERKSHIRE))])
+def test_a_file_that_cannot_be_read_gives_2_and_every_problem(run, tmp_path, command):
+    broken = tmp_path / "broken.yaml"
+    broken.write_text("zone: nowhere")
+    answer = run("directory", *command, str(broken))
+
+    assert answer.exit_code == 2
+    assert "'services' is missing" in answer.output
+    assert "Traceback" not in answer.output
+
+
+@pytest.fixture
+def no_early_friday(tmp_path):
+    path = tmp_path / "new.yaml"
+    path.write_text(WEST_BERKSHIRE.read_text().replace("fri: 08:30-16:30", "fri: 08:30-17:00"))
+    return str(path)
+
+
+def test_diff_says_when_the_answer_changes_and_from_what_to_what(run, no_early_friday):
+    answer = run("directory", "diff", str(WEST_BERKSHIRE), no_early_friday)
+
+    assert answer.exit_code == 1
+    assert [line.strip() for line in answer.output.splitlines()[3:]] == [
+        "every Friday 4:30pm to 5pm, 54 times, first 27 November 2026, "
+        "but not on 25 December 2026, 1 January 2027 and 26 March 2027",
+        "old: Emergency Duty Service (EDS) (eds), 01632 960199",
+        "new: Contact Advice and Assessment Service (CAAS) (caas), 01632 960111",
+    ]
+
+
+def test_diff_as_json_gives_the_line_and_number_before_and_after(run, no_early_friday):
+    words = ("--from", "2026-11-27", "--days", "1", "--format", "json")
+    answer = run("directory", "diff", str(WEST_BERKSHIRE), no_early_friday, *words)
+
+    assert json.loads(answer.output) == [
+        {
+            "service": "children",
+            "from": "2026-11-27T16:30:00+00:00",
+            "to": "2026-11-27T17:00:00+00:00",
+            "old": {"line": "eds", "e164": "+441632960199", "number": None},
+            "new": {"line": "caas", "e164": "+441632960111", "number": None},
+        }
+    ]
+
+
+def test_diff_of_a_file_with_itself_finds_nothing(run):
+    answer = run("directory", "diff", str(ANYSHIRE), str(ANYSHIRE))
+
+    assert answer.exit_code == 0
+    assert answer.output.count("the same at all hours") == 2
+
+
+def test_diff_of_one_file_compares_it_with_what_the_service_runs_on(run, no_early_friday):
+    before = run("directory", "diff", no_early_friday, directory=WEST_BERKSHIRE)
+    run("who", directory=WEST_BERKSHIRE)
+    after = run("directory", "diff", no_early_friday, directory=WEST_BERKSHIRE)
+
+    assert before.exit_code == 2
+    assert "Name two files" in before.output
+    assert after.exit_code == 1
+    assert "every Friday 4:30pm to 5pm" in after.output

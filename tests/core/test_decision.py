@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from routing.bank_holidays import bank_holidays
+from routing.bank_holidays.in_force import bank_holidays
 from routing.core.decision import HORIZON, Divert, decide, timeline, to_try
 from routing.core.hours import Span
 from routing.core.timetable import Timetables

@@ -7,18 +7,18 @@ from zoneinfo import ZoneInfo
 import pytest
 from core.test_decision import TABLES, compiled, divert, london
 
-from routing.core import wording
 from routing.core.decision import decide
-from routing.core.wording import Voice
 from routing.core.words import Text
 from routing.errors import NaiveTime
+from routing.wording import sentences, times
+from routing.wording.times import Voice
 
 VOICE = Voice(gettext.NullTranslations(), "en", ZoneInfo("Europe/London"))
 
 
 def why(at, service="children", tables=TABLES, diverts=()):
     found = decide(tables, service, london(at), diverts)
-    return wording.why(found, london(at), VOICE, tables.holidays)
+    return sentences.why(found, london(at), VOICE, tables.holidays)
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ def why(at, service="children", tables=TABLES, diverts=()):
     ],
 )
 def test_times_are_said_as_gov_uk_writes_them(minute, said):
-    assert wording.clock(minute, VOICE) == said
+    assert times.clock(minute, VOICE) == said
 
 
 @pytest.mark.parametrize(
@@ -106,18 +106,18 @@ services: {s: {name: S, lines: [a], out_of_hours: b}}
     found = decide(tables, "s", london("2026-05-22 12:00"))
 
     assert why("2026-05-22 12:00", "s", tables) == "The A is closed."
-    assert wording.until_when(found, london("2026-05-22 12:00"), VOICE) == "at all hours"
-    assert wording.takeover(found, london("2026-05-22 12:00"), VOICE) is None
+    assert sentences.until_when(found, london("2026-05-22 12:00"), VOICE) == "at all hours"
+    assert sentences.takeover(found, london("2026-05-22 12:00"), VOICE) is None
 
 
 def test_a_moment_far_off_is_said_with_its_year():
     asked, far = london("2026-05-22 12:00"), london("2027-03-01 09:00")
 
-    assert wording.moment(far, VOICE, asked) == "9am on Monday 1 March 2027"
+    assert times.moment(far, VOICE, asked) == "9am on Monday 1 March 2027"
 
 
 def test_a_week_is_said_in_runs_of_days():
-    hours = {line.id: wording.hours(line.hours, VOICE) for line in TABLES.directory.lines}
+    hours = {line.id: times.hours(line.hours, VOICE) for line in TABLES.directory.lines}
 
     assert hours["mash"] == (
         ("Monday to Thursday", "8:30am to 5pm"),
@@ -135,13 +135,13 @@ lines:
 services: {s: {name: S, lines: [a], out_of_hours: a}}
 """)
 
-    said = dict(wording.hours(tables.directory.lines[0].hours, VOICE))
+    said = dict(times.hours(tables.directory.lines[0].hours, VOICE))
     assert said["Monday"] == "9am to midday and 1pm to 4pm"
     assert said["Sunday"] == "24 hours"
 
 
 def test_hours_that_run_into_the_next_day_say_so():
-    hours = {line.id: wording.hours(line.hours, VOICE) for line in TABLES.directory.lines}
+    hours = {line.id: times.hours(line.hours, VOICE) for line in TABLES.directory.lines}
 
     assert hours["eds"] == (("Monday to Sunday", "5pm to 8:30am the next day"),)
 
@@ -149,7 +149,7 @@ def test_hours_that_run_into_the_next_day_say_so():
 def test_special_days_are_said_with_their_name():
     special = TABLES.directory.lines[0].special_days
 
-    assert [wording.special(each, VOICE) for each in special] == [
+    assert [times.special(each, VOICE) for each in special] == [
         "Thursday 24 December (Christmas Eve): 8:30am to 3:30pm",
         "Tuesday 29 December to Thursday 31 December (Festive number): call 01632 960009",
     ]
@@ -163,7 +163,7 @@ def test_words_fall_back_to_the_first_language():
 
 def test_a_time_without_a_zone_is_no_time():
     with pytest.raises(NaiveTime):
-        wording.until_when(
+        sentences.until_when(
             decide(TABLES, "children", london("2026-05-22 12:00")),
             datetime(2026, 5, 22),  # noqa: DTZ001
             VOICE,
@@ -173,6 +173,6 @@ def test_a_time_without_a_zone_is_no_time():
 def test_what_comes_next_is_said_with_its_number():
     at = london("2026-12-24 16:00")
 
-    assert wording.takeover(decide(TABLES, "children", at), at, VOICE) == (
+    assert sentences.takeover(decide(TABLES, "children", at), at, VOICE) == (
         "From 8:30am on Tuesday 29 December, call the Hub on 01632 960009."
     )

@@ -7,12 +7,16 @@ from types import MappingProxyType
 
 import pytest
 
-from routing.bank_holidays import DIVISIONS, FIRST_YEAR, LAST_YEAR, bank_holidays
+from routing.bank_holidays.in_force import bank_holidays
+from routing.bank_holidays.usual import DIVISIONS, FIRST_YEAR, LAST_YEAR
 from routing.core.directory import HolidayRules
 from routing.core.hours import BankHoliday
 
 PUBLISHED = json.loads(
-    Path(__file__).with_name("data").joinpath("bank-holidays.json").read_text(encoding="utf-8")
+    Path(__file__)
+    .parent.with_name("data")
+    .joinpath("bank-holidays.json")
+    .read_text(encoding="utf-8")
 )
 
 

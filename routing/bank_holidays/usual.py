@@ -1,7 +1,6 @@
-"""The bank holidays of a division: their dates, where they came from, how far they reach."""
+"""The bank holidays that the holidays package knows, by the names that GOV.UK gives them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
 from importlib.metadata import version
@@ -9,7 +8,6 @@ from types import MappingProxyType
 
 import holidays
 
-from routing.core.directory import HolidayRules
 from routing.core.hours import BankHoliday
 
 FIRST_YEAR, LAST_YEAR = 1999, 2100
@@ -57,39 +55,13 @@ _AS_PUBLISHED_IN: Mapping[tuple[str, date], BankHoliday] = {
 """Days on which GOV.UK's list for one division differs from its list for the others."""
 
 
-@dataclass(frozen=True, slots=True)
-class BankHolidays:
-    """The dates in force, and what is known of their source.
-
-    ``dates`` is complete and never grows. ``covered_through`` is the last year GOV.UK published.
-    """
-
-    division: str
-    dates: Mapping[date, BankHoliday]
-    source: str
-    covered_through: int
-
-    def assumed(self, day: date) -> bool:
-        """Say whether ``day`` is past what GOV.UK has published: the usual holidays are assumed."""
-        return day.year > self.covered_through
-
-
-def bank_holidays(rules: HolidayRules) -> BankHolidays:
-    """Return a division's bank holidays, less those removed, and with those added."""
-    dates = {
-        day: found for day, found in _listed(rules.division).items() if day not in rules.remove
-    }
-    dates |= {day: BankHoliday(name) for day, name in rules.add}
-    return BankHolidays(
-        rules.division,
-        MappingProxyType(dates),
-        f"the holidays package, version {version('holidays')}",
-        PUBLISHED_THROUGH,
-    )
+def package() -> str:
+    """Return the package and its version, in words."""
+    return f"the holidays package, version {version('holidays')}"
 
 
 @lru_cache
-def _listed(division: str) -> Mapping[date, BankHoliday]:
+def usual(division: str) -> Mapping[date, BankHoliday]:
     """Return what GOV.UK's list would hold: days off, never the weekend day that one replaces."""
     # Copied at once: the package's own object fills itself while it is asked, and loses holidays
     # when two threads ask at a time.

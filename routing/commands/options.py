@@ -1,0 +1,56 @@
+"""What several commands take: a file, a form, a period."""
+
+import sys
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import click
+from flask import current_app
+
+from routing import enquiry
+from routing.core import instant
+from routing.core.hours import Span
+from routing.errors import DirectoryInvalid
+from routing.facts import Facts
+
+FOUND, UNREADABLE = 1, 2
+"""Exit statuses of commands that look for something (the contract, section 6)."""
+
+FILE = click.Path(path_type=Path)
+form = click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
+)
+first = click.option(
+    "--from",
+    "first",
+    metavar="D",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="From this date, as 2026-12-24 (today).",
+)
+days = click.option(
+    "--days", type=click.IntRange(1, 3650), default=400, show_default=True, help="For so many days."
+)
+
+
+def in_use() -> Path:
+    """Return the directory file that the service is set to use."""
+    return Path(current_app.config["DIRECTORY"])
+
+
+def read(file: Path) -> Facts:
+    """Return what answers from ``file`` would rest on; if it is broken tell all, and exit 2."""
+    try:
+        return enquiry.read(file)
+    except DirectoryInvalid as error:
+        click.echo(str(error), err=True)
+        sys.exit(UNREADABLE)
+
+
+def period(facts: Facts, first: datetime | None, days: int) -> Span:
+    """Return so many local days from the midnight that begins ``first``, or today."""
+    zone = facts.directory.zone
+    day = first.date() if first else enquiry.now().astimezone(zone).date()
+    try:
+        return Span(instant.midnight(day, zone), instant.midnight(day + timedelta(days=days), zone))
+    except (OverflowError, ValueError) as error:
+        raise click.UsageError(f"--from {day}: {error}. Write it as 2026-12-24.") from error

@@ -1,0 +1,108 @@
+"""flask directory gaps and diff: what nobody publishes, and what a change would do."""
+
+import json
+from datetime import datetime
+from pathlib import Path
+
+import click
+from flask.cli import with_appcontext
+
+from routing import enquiry
+from routing.commands import options
+from routing.core.changes import changes
+from routing.core.gaps import gaps
+from routing.core.hours import Span
+from routing.directory.kept import Kept
+from routing.formats import findings
+from routing.wording import times
+from routing.wording.times import Voice
+
+
+@click.command("gaps")
+@click.argument("file", required=False, type=options.FILE)
+@options.first
+@options.days
+@options.form
+@with_appcontext
+def tell_gaps(file: Path | None, first: datetime | None, days: int, form: str) -> None:
+    """Tell when no line, or more than one, of a service in FILE says that it answers.
+
+    In a gap the out-of-hours line takes the calls, but nobody has published that it answers then.
+    Exit status 1 when anything is found, 2 when FILE cannot be read.
+    """
+    path = file or options.in_use()
+    facts = options.read(path)
+    voice, period = enquiry.voice(of=facts), options.period(facts, first, days)
+    found = {
+        service: list(gaps(facts.timetables, service.id, period.start, period.end))
+        for service in facts.directory.services
+    }
+    if form == "json":
+        rows = [
+            row
+            for service, each in found.items()
+            for row in findings.gaps_json(service, each, voice)
+        ]
+        click.echo(json.dumps(rows))
+    else:
+        click.echo(f"{path}, {_said(period, voice)}:")
+        for service, each in found.items():
+            click.echo(f"\n{service.name.in_(voice.language)} ({service.id})")
+            lines = findings.gaps_text(each, period, voice)
+            click.echo("\n".join(f"  {line}" for line in lines or ["no gap and no overlap"]))
+    raise SystemExit(options.FOUND if any(found.values()) else 0)
+
+
+@click.command("diff")
+@click.argument("old", type=options.FILE)
+@click.argument("new", required=False, type=options.FILE)
+@options.first
+@options.days
+@options.form
+@with_appcontext
+def diff(old: Path, new: Path | None, first: datetime | None, days: int, form: str) -> None:
+    """Tell every period in which the answer changes from OLD to NEW.
+
+    With one file, that one is NEW, and OLD is the directory that the service runs on. Exit status
+    1 when an answer changes, 2 when a file cannot be read.
+    """
+    if new is None:
+        old, new = _running(), old
+    before, after = options.read(old), options.read(new)
+    voice, period = enquiry.voice(of=after), options.period(after, first, days)
+    services = [*after.timetables.services, *before.timetables.services]
+    found = {
+        service: list(
+            changes(before.timetables, after.timetables, service, period.start, period.end)
+        )
+        for service in dict.fromkeys(services)
+    }
+    if form == "json":
+        rows = [
+            row
+            for service, each in found.items()
+            for row in findings.changes_json(service, each, voice)
+        ]
+        click.echo(json.dumps(rows))
+    else:
+        click.echo(f"From {old} to {new}, {_said(period, voice)}:")
+        for service, each in found.items():
+            click.echo(f"\n{service}")
+            lines = findings.changes_text(each, period, voice)
+            click.echo("\n".join(f"  {line}" for line in lines or ["the same at all hours"]))
+    raise SystemExit(options.FOUND if any(found.values()) else 0)
+
+
+def _running() -> Path:
+    """Return the copy of the directory that the service runs on."""
+    kept = Kept(enquiry.instance()).file
+    if not kept.exists():
+        raise click.UsageError(
+            f"There is no {kept}: the service has not run here. Name two files, OLD and NEW."
+        )
+    return kept
+
+
+def _said(period: Span, voice: Voice) -> str:
+    first, last = (edge.astimezone(voice.zone).date() for edge in (period.start, period.end))
+    return f"{times.date_alone(first, voice)} to {times.date_alone(last, voice)}"

@@ -1,0 +1,1 @@
+"""Everything the service says, in words: one room writes them all."""

@@ -1,0 +1,158 @@
+"""Times and hours in words, as GOV.UK writes them: 5pm on Thursday 24 December.
+
+Dates are absolute, so that a sentence stays true however long somebody keeps it. Every function
+takes a Voice; times are read in its zone.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from routing.core.hours import ALL_DAY, DAY, Hours, Range, SpecialDay
+
+DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+_YEAR_IS_SAID_AFTER = timedelta(days=180)
+
+
+class Translator(Protocol):
+    """What turns English into the reader's language; ``gettext.NullTranslations`` is one."""
+
+    def gettext(self, message: str, /) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """How to speak: the translator, its language for the council's own words, and the zone."""
+
+    translator: Translator
+    language: str
+    zone: ZoneInfo
+
+    def say(self, message: str, **values: str) -> str:
+        """Return ``message`` in this language with its ``{values}`` filled in."""
+        return self.translator.gettext(message).format(**values)
+
+
+def clock(minute: int, voice: Voice) -> str:
+    """Say a time of day as GOV.UK does: 8:30am, 5pm, midday, midnight."""
+    minute %= DAY
+    if minute in (0, DAY // 2):
+        return voice.say("midday" if minute else "midnight")
+    hour, past = divmod(minute, 60)
+    digits = f"{(hour - 1) % 12 + 1}" + (f":{past:02}" if past else "")
+    return voice.say("{time}am" if hour < 12 else "{time}pm", time=digits)
+
+
+def day(on: date, voice: Voice) -> str:
+    """Say a date: Thursday 24 December."""
+    return voice.say(
+        "{weekday} {day} {month}",
+        weekday=voice.say(DAYS[on.weekday()]),
+        day=str(on.day),
+        month=voice.say(MONTHS[on.month - 1]),
+    )
+
+
+def date_alone(on: date, voice: Voice) -> str:
+    """Say a date without its weekday: 24 December 2026."""
+    month = voice.say(MONTHS[on.month - 1])
+    return voice.say("{day} {month} {year}", day=str(on.day), month=month, year=str(on.year))
+
+
+def dated(on: date, voice: Voice) -> str:
+    """Say a date with its year: Thursday 24 December 2026."""
+    return f"{day(on, voice)} {on.year}"
+
+
+def moment(at: datetime, voice: Voice, asked: datetime | None = None) -> str:
+    """Say an instant: 5pm on Thursday 24 December. Midnight belongs to the day that it ends.
+
+    The year is said when the instant is more than half a year after ``asked``.
+    """
+    local = at.astimezone(voice.zone)
+    minute = local.hour * 60 + local.minute
+    on = local.date() if minute else local.date() - timedelta(days=1)
+    said = day(on, voice)
+    if asked is not None and at - asked > _YEAR_IS_SAID_AFTER:
+        said = f"{said} {on.year}"
+    if not minute:
+        return voice.say("midnight at the end of {day}", day=said)
+    return voice.say("{time} on {day}", time=clock(minute, voice), day=said)
+
+
+def ranges(found: tuple[Range, ...], voice: Voice) -> str:
+    """Say a day's hours: 8:30am to 5pm; closed; all day and night."""
+    if not found:
+        return voice.say("closed")
+    if found == ALL_DAY:
+        return voice.say("24 hours")
+    said = [clocks(each, voice) for each in found]
+    return listed(said, voice)
+
+
+def hours(found: Hours, voice: Voice) -> tuple[tuple[str, str], ...]:
+    """Say a week as pairs of days and hours: ("Monday to Friday", "8:30am to 5pm")."""
+    if found.always:
+        return ((voice.say("Every day"), voice.say("24 hours a day, bank holidays included")),)
+    runs: list[list[int]] = []
+    for weekday, on_that_day in enumerate(found.week):
+        if runs and found.week[runs[-1][0]] == on_that_day:
+            runs[-1].append(weekday)
+        else:
+            runs.append([weekday])
+    said = [(_run(run, voice), ranges(found.week[run[0]], voice)) for run in runs]
+    if found.bank_holiday is not None:
+        said.append((voice.say("Bank holidays"), ranges(found.bank_holiday, voice)))
+    return tuple(said)
+
+
+def special(found: SpecialDay, voice: Voice) -> str:
+    """Say a special day: Thursday 24 December (Christmas Eve): 8:30am to 3:30pm."""
+    on = day(found.first, voice)
+    if found.last != found.first:
+        on = voice.say("{first} to {last}", first=on, last=day(found.last, voice))
+    said = [] if found.hours is None else [ranges(found.hours, voice)]
+    if found.phone is not None:
+        said.append(voice.say("call {phone}", phone=found.phone.display))
+    name = found.name.in_(voice.language)
+    return voice.say("{days} ({name}): {what}", days=on, name=name, what=", ".join(said))
+
+
+def clocks(found: Range, voice: Voice) -> str:
+    """Say one range: 8:30am to 5pm; 5pm to 8:30am the next day."""
+    opens, closes = clock(found.opens, voice), clock(found.closes, voice)
+    if found.closes > DAY:
+        return voice.say("{opens} to {closes} the next day", opens=opens, closes=closes)
+    return voice.say("{opens} to {closes}", opens=opens, closes=closes)
+
+
+def weekdays(found: Iterable[int], voice: Voice) -> str:
+    """Say some days of the week, Monday being 0: Monday to Thursday and Saturday."""
+    runs: list[list[int]] = []
+    for each in sorted(found):
+        if runs and runs[-1][-1] == each - 1:
+            runs[-1].append(each)
+        else:
+            runs.append([each])
+    return listed([_run(run, voice) for run in runs], voice)
+
+
+def listed(said: Sequence[str], voice: Voice) -> str:
+    """Say several things: one, two and three."""
+    if len(said) == 1:
+        return said[0]
+    return voice.say("{most} and {last}", most=", ".join(said[:-1]), last=said[-1])
+
+
+def _run(run: list[int], voice: Voice) -> str:
+    first = voice.say(DAYS[run[0]])
+    if len(run) == 1:
+        return first
+    join = "{first} and {last}" if len(run) == 2 else "{first} to {last}"
+    return voice.say(join, first=first, last=voice.say(DAYS[run[-1]]))

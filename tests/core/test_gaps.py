@@ -1,0 +1,86 @@
+"""Gaps, overlaps, and when nobody is left to try: against a scan minute by minute."""
+
+import random
+from datetime import UTC, datetime, timedelta
+
+import generated
+import pytest
+from core.test_decision import compiled, london
+from sweep import EXAMPLES, ROOT, timetables, wrong_gaps
+
+from routing.core.gaps import Kind, alone, gaps
+from routing.errors import NaiveTime, UnknownService
+
+START = datetime(2026, 11, 23, tzinfo=UTC)
+END = START + timedelta(days=400)
+WITH_GAPS = {"neath-port-talbot", "west-berkshire"}
+
+
+@pytest.mark.parametrize("path", [ROOT / "directory.yaml", *EXAMPLES], ids=lambda path: path.stem)
+def test_what_is_found_in_a_directory_is_what_a_scan_of_every_minute_finds(path):
+    found, wrong = wrong_gaps(path, START, END)
+
+    assert wrong == 0
+    assert (found["gap"] > 0) == (path.stem in WITH_GAPS)
+
+
+def test_a_scan_agrees_on_directories_made_at_random(tmp_path):
+    draw, path = random.Random(20261123), tmp_path / "generated.yaml"
+    gaps_found = 0
+    for _ in range(15):
+        path.write_text(generated.directory(draw))
+        found, wrong = wrong_gaps(
+            path, datetime(2026, 10, 1, tzinfo=UTC), datetime(2027, 2, 1, tzinfo=UTC)
+        )
+        gaps_found += found["gap"]
+        assert wrong == 0
+
+    assert gaps_found > 1000
+
+
+def test_west_berkshires_friday_half_hour_is_a_gap_to_the_second():
+    tables = timetables(ROOT / "examples/west-berkshire.yaml")
+    found = list(gaps(tables, "children", START, START + timedelta(days=7)))
+
+    assert [(kind, span.start, span.end) for span, kind, _ in found if kind == Kind.GAP] == [
+        (Kind.GAP, london("2026-11-27 16:30"), london("2026-11-27 17:00"))
+    ]
+    assert {tuple(line.id for line in lines) for _, kind, lines in found if kind != Kind.GAP} == {
+        ("caas", "eds")
+    }
+
+
+ONE = """
+lines:
+  a: {name: A, phone: 01632 960001, hours: {mon-sun: 09:00-17:00}}
+  b: {name: B, phone: 01632 960001, hours: {mon-sun: 16:00-09:00}}
+  c: {name: C, phone: 01632 960003, hours: {mon-sun: 16:30-16:45}}
+services: {s: {name: S, lines: [a], out_of_hours: b, if_unanswered: [b, c, a]}}
+"""
+
+
+def test_a_line_with_the_same_number_is_nobody_left_to_try():
+    found = alone(compiled(ONE), "s", london("2026-11-25 00:00"), london("2026-11-26 00:00"))
+
+    assert [(span.start, span.end) for span in found] == [
+        (london("2026-11-25 00:00"), london("2026-11-25 16:30")),
+        (london("2026-11-25 16:45"), london("2026-11-26 00:00")),
+    ]
+
+
+def test_a_backup_that_is_open_is_somebody_left_and_no_gap_in_itself():
+    text = ONE.replace("if_unanswered: [b, c, a]", "if_unanswered: [c]").replace(
+        "16:00-09:00", "17:00-09:00"
+    )
+    period = london("2026-11-25 00:00"), london("2026-11-26 00:00")
+
+    assert list(gaps(compiled(text), "s", *period)) == []
+
+
+@pytest.mark.parametrize("question", [gaps, alone])
+def test_an_unknown_service_and_a_time_without_a_zone_are_refused(question):
+    naive = datetime(2026, 11, 23)  # noqa: DTZ001
+    with pytest.raises(UnknownService):
+        list(question(compiled(), "nope", START, END))
+    with pytest.raises(NaiveTime):
+        list(question(compiled(), "children", naive, END))
