@@ -13,6 +13,10 @@ from routing.errors import BadSetting, BadTime
 SETTINGS: Mapping[str, tuple[str | None, str]] = {
     "DIRECTORY": ("directory.yaml", "the council's directory"),
     "INSTANCE_PATH": ("instance", "where the service keeps what it makes"),
+    "BANK_HOLIDAYS_URL": (
+        "https://www.gov.uk/bank-holidays.json",
+        "where `flask bank-holidays refresh` fetches GOV.UK's list",
+    ),
     "EXCHANGE_TOKEN": (None, "bearer token with which an exchange may ask for internal lines"),
     "OPS_TOKEN": (None, "bearer token for /metrics and the words of /readyz"),
     "TWILIO_AUTH_TOKEN": (None, "signs Twilio's webhooks; without it the telephone's door is shut"),

@@ -10,6 +10,8 @@ from routing import enquiry
 from routing.facts import Facts
 
 _ENOUGH_COVER = timedelta(days=365)
+_FRESH = timedelta(days=3)
+"""A proclaimed holiday comes with ten days' notice or less: a list asked for daily is never old."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +40,9 @@ def _directory(facts: Facts) -> Iterator[Notice]:
         return
     yield Notice(
         "directory_broken",
-        f"{current_app.config['DIRECTORY']} is broken. Answers come from the last good one, kept "
-        f"at {facts.kept_at.astimezone(facts.directory.zone):%H:%M on %d %B %Y}. Run `flask "
-        "directory check`, mend the file, and restart.",
+        f"{current_app.config['DIRECTORY']} is broken. Answers come from the last good one, of "
+        f"{facts.kept_at.astimezone(facts.directory.zone):%H:%M on %d %B %Y}. Mend the file, see "
+        "`flask directory check`: it is picked up within 5 seconds.",
         serious=True,
     )
     for problem in facts.problems:
@@ -66,12 +68,34 @@ def _lines(facts: Facts, at: datetime) -> Iterator[Notice]:
 
 
 def _holidays(facts: Facts, at: datetime) -> Iterator[Notice]:
-    a_year_on = (at + _ENOUGH_COVER).astimezone(facts.directory.zone).date()
-    if facts.holidays.assumed(a_year_on):
+    found, zone = facts.holidays, facts.directory.zone
+    if found.fault is not None:
+        yield Notice("bank_holidays_broken", found.fault, serious=True)
+    if found.published is None:
+        yield Notice(
+            "bank_holidays_never_fetched",
+            "A bank holiday proclaimed at short notice would be missed: GOV.UK's list was never "
+            "fetched. Run `flask bank-holidays refresh` every day.",
+        )
+    elif at - found.published.checked_at > _FRESH:
+        yield Notice(
+            "bank_holidays_stale",
+            "A bank holiday proclaimed since would be missed: GOV.UK's list was last fetched on "
+            f"{found.published.checked_at.astimezone(zone):%d %B %Y}. Run `flask bank-holidays "
+            "refresh`, and see that it runs every day.",
+        )
+    ahead = [day for day in found.disagreements if day >= at.astimezone(zone).date()]
+    if ahead:
+        yield Notice(
+            "bank_holidays_disagree",
+            f"GOV.UK's list and the holidays package differ on {ahead[0]:%d %B %Y}: GOV.UK's list "
+            "counts. See `flask bank-holidays show`.",
+        )
+    if found.assumed((at + _ENOUGH_COVER).astimezone(zone).date()):
         yield Notice(
             "bank_holidays_end",
-            f"Bank holidays are published through {facts.holidays.covered_through} only; later "
-            "ones are assumed. Update the holidays package.",
+            f"Bank holidays are published through {found.covered_through} only; later ones are "
+            "assumed. Run `flask bank-holidays refresh`.",
         )
 
 

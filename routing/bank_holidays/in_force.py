@@ -77,7 +77,7 @@ def bank_holidays(
         rules.division,
         MappingProxyType(dates),
         listed,
-        max(PUBLISHED_THROUGH, *years(published, rules.division), 0),
+        covered_through(published, rules.division),
         published,
         fault,
     )
@@ -96,3 +96,8 @@ def years(published: Published | None, division: str) -> frozenset[int]:
     if published is None:
         return frozenset()
     return frozenset(day.year for day in published.feed.division(division))
+
+
+def covered_through(published: Published | None, division: str) -> int:
+    """Return the last year that GOV.UK is known to have published."""
+    return max(PUBLISHED_THROUGH, *years(published, division), 0)

@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from routing.commands import directory, reports, status, who
+from routing.commands import bank_holidays, directory, reports, status, who
 
 
 def init_app(app: Flask) -> None:
@@ -12,3 +12,4 @@ def init_app(app: Flask) -> None:
     directory.group.add_command(reports.tell_gaps)
     directory.group.add_command(reports.diff)
     app.cli.add_command(directory.group)
+    app.cli.add_command(bank_holidays.group)

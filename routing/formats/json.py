@@ -136,9 +136,11 @@ def bank_holidays(facts: Facts) -> Json:
     Past that year only what the directory itself adds is certain enough to be listed.
     """
     added = dict(facts.directory.holiday_rules.add)
+    published = facts.holidays.published
     return {
         "division": facts.holidays.division,
         "source": facts.holidays.source,
+        "checked_at": published.checked_at.isoformat(timespec="seconds") if published else None,
         "covered_through": facts.holidays.covered_through,
         "dates": [
             {"date": day.isoformat(), "name": holiday.name, "substitute": holiday.substitute}

@@ -1,0 +1,246 @@
+"""Taking GOV.UK's list anew: what is taken, what is refused, and what stays."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import feed as govuk
+import pytest
+
+from routing.bank_holidays import published
+from routing.bank_holidays.in_force import bank_holidays
+from routing.bank_holidays.refresh import refresh
+from routing.bank_holidays.usual import usual
+from routing.core.directory import HolidayRules
+from routing.core.hours import BankHoliday
+from routing.errors import BadHolidays
+
+AT = datetime(2026, 11, 23, 6, tzinfo=UTC)
+RULES = HolidayRules("england-and-wales")
+NEW = date(2026, 12, 2)
+
+
+@pytest.fixture
+def feed():
+    with govuk.serving() as feed:
+        yield feed
+
+
+def take(folder, feed, at=AT, **more):
+    return refresh(folder, feed.url, at, longest=1.0, **more).after
+
+
+def in_force(folder, rules=RULES):
+    return bank_holidays(rules, published.kept(folder))
+
+
+def test_the_list_is_kept_with_its_address_and_its_date(tmp_path, feed):
+    take(tmp_path, feed)
+    kept = published.kept(tmp_path)
+
+    assert (kept.url, kept.fetched_at, kept.checked_at) == (feed.url, AT, AT)
+    assert in_force(tmp_path).source.startswith(
+        "GOV.UK's list of 23 November 2026 for 2012 to 2028"
+    )
+
+
+def test_a_list_that_has_not_changed_is_asked_for_once_and_marked_as_current(tmp_path, feed):
+    feed.send(govuk.events())
+    feed.headers = {"Last-Modified": "Mon, 23 Nov 2026 06:00:00 GMT"}
+    first = take(tmp_path, feed)
+    second = take(tmp_path, feed, AT + timedelta(days=1))
+
+    assert feed.asked[1]["If-None-Match"] == feed.etag
+    assert feed.asked[1]["If-Modified-Since"] == "Mon, 23 Nov 2026 06:00:00 GMT"
+    assert (second.fetched_at, second.checked_at) == (AT, AT + timedelta(days=1))
+    assert second.feed == first.feed
+
+
+def test_another_address_is_asked_for_the_whole_list(tmp_path, feed):
+    feed.send(govuk.events())
+    take(tmp_path, feed)
+    with govuk.serving() as other:
+        take(tmp_path, other)
+
+    assert "If-None-Match" not in other.asked[0]
+
+
+def test_a_new_holiday_is_in_force_by_its_name(tmp_path, feed):
+    take(tmp_path, feed)
+    feed.send(govuk.added(govuk.events(), NEW.isoformat(), "Proclaimed"))
+    take(tmp_path, feed)
+
+    assert in_force(tmp_path).dates[NEW] == BankHoliday("Proclaimed")
+
+
+def test_a_moved_holiday_changes_both_dates(tmp_path, feed):
+    moved = govuk.without(govuk.events(), "2027-05-31")
+    feed.send(govuk.added(moved, "2027-06-04", "Spring bank holiday"))
+    take(tmp_path, feed)
+    found = in_force(tmp_path).dates
+
+    assert date(2027, 5, 31) not in found
+    assert found[date(2027, 6, 4)] == BankHoliday("Spring bank holiday")
+
+
+def test_a_year_that_the_list_has_is_as_it_has_it_and_any_other_as_the_package_has_it(
+    tmp_path, feed
+):
+    recent = govuk.events()
+    for division in recent.values():
+        division["events"] = [each for each in division["events"] if each["date"] >= "2026"]
+    feed.send(govuk.added(recent, NEW.isoformat(), "Proclaimed"))
+    take(tmp_path, feed)
+    found, ours = in_force(tmp_path), usual("england-and-wales")
+
+    assert found.years_published == {2026, 2027, 2028}
+    assert NEW in found.dates
+    for year in (2025, 2029):
+        assert {d: h for d, h in found.dates.items() if d.year == year} == {
+            d: h for d, h in ours.items() if d.year == year
+        }
+
+
+def test_what_the_directory_adds_and_removes_comes_last(tmp_path, feed):
+    feed.send(govuk.added(govuk.events(), NEW.isoformat(), "Proclaimed"))
+    take(tmp_path, feed)
+    rules = HolidayRules("england-and-wales", ((date(2026, 12, 3), "Ours"),), frozenset({NEW}))
+
+    assert NEW not in in_force(tmp_path, rules).dates
+    assert in_force(tmp_path, rules).dates[date(2026, 12, 3)] == BankHoliday("Ours")
+
+
+def test_a_year_that_gov_uk_adds_is_published_through_that_year(tmp_path, feed):
+    longer = govuk.events()
+    for division, each in longer.items():
+        each["events"] += [
+            {"title": holiday.name, "date": day.isoformat(), "notes": "", "bunting": True}
+            for day, holiday in sorted(usual(division).items())
+            if day.year == 2029
+        ]
+    feed.send(longer)
+    take(tmp_path, feed)
+
+    assert in_force(tmp_path).covered_through == 2029
+    assert not in_force(tmp_path).assumed(date(2029, 12, 31))
+
+
+def test_where_the_sources_differ_is_told(tmp_path, feed):
+    feed.send(govuk.added(govuk.events(), NEW.isoformat(), "Proclaimed"))
+    take(tmp_path, feed)
+
+    assert in_force(tmp_path).disagreements == {NEW: (BankHoliday("Proclaimed"), None)}
+
+
+def broken(change):
+    found = govuk.events()
+    change(found["england-and-wales"]["events"])
+    return found
+
+
+@pytest.mark.parametrize(
+    ("name", "send", "said"),
+    [
+        ("truncated", lambda feed: setattr(feed, "body", feed.body[:-40]), "EOF|JSON"),
+        ("cut short", lambda feed: feed.headers.update({"Content-Length": "99999"}), "fetched"),
+        ("404", lambda feed: setattr(feed, "status", 404), "404"),
+        ("500", lambda feed: setattr(feed, "status", 500), "500"),
+        ("304 unasked", lambda feed: setattr(feed, "status", 304), "304"),
+        ("slow", lambda feed: setattr(feed, "trickle", 0.2), "whole list after 1 second"),
+        ("HTML", lambda feed: setattr(feed, "body", b"<!doctype html><p>Sorry"), "doctype"),
+        ("empty", lambda feed: setattr(feed, "body", b""), "not GOV.UK's list"),
+        ("too large", lambda feed: setattr(feed, "body", b"[" + b" " * 1_100_000), "bytes"),
+        ("another list", lambda feed: setattr(feed, "body", b"[1, 2]"), "not GOV.UK's list"),
+        ("no division", lambda feed: feed.send({"scotland": {"events": []}}), "england-and-wales"),
+        ("no dates", lambda feed: feed.send(broken(lambda each: each.clear())), "events"),
+        (
+            "a date as a number",
+            lambda feed: feed.send(broken(lambda each: each[-1].update(date=20281226))),
+            "date",
+        ),
+        (
+            "a date twice",
+            lambda feed: feed.send(broken(lambda each: each.append(each[-1]))),
+            "2028-12-26 is listed twice",
+        ),
+        (
+            "a name missing",
+            lambda feed: feed.send(broken(lambda each: each[-1].pop("title"))),
+            "title",
+        ),
+        (
+            "a date missing",
+            lambda feed: feed.send(govuk.without(govuk.events(), "2027-12-27")),
+            r"7 dates in 2027, not 8 \(missing: 2027-12-27\)",
+        ),
+        (
+            "a year missing",
+            lambda feed: feed.send(broken(lambda each: each.__delitem__(slice(-8, None)))),
+            "0 dates in 2028",
+        ),
+        (
+            "this year missing",
+            lambda feed: feed.send(
+                broken(
+                    lambda each: each.__setitem__(
+                        slice(None), [one for one in each if one["date"][:4] != "2026"]
+                    )
+                )
+            ),
+            "nothing is listed for 2026",
+        ),
+    ],
+)
+@pytest.mark.parametrize("first", [True, False], ids=["first", "later"])
+def test_what_cannot_be_the_list_is_refused_and_what_is_kept_stays(
+    tmp_path, feed, name, send, said, first
+):
+    if not first:
+        take(tmp_path, feed)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    send(feed)
+
+    with pytest.raises(BadHolidays, match=said):
+        take(tmp_path, feed)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_a_holiday_that_was_kept_and_is_withdrawn_is_gone_only_when_somebody_says_so(
+    tmp_path, feed
+):
+    feed.send(govuk.added(govuk.events(), NEW.isoformat(), "Proclaimed"))
+    take(tmp_path, feed)
+    feed.send(govuk.events())
+    with pytest.raises(BadHolidays, match="--accept-fewer"):
+        take(tmp_path, feed)
+    assert NEW in in_force(tmp_path).dates
+
+    take(tmp_path, feed, accept_fewer=True)
+    assert NEW not in in_force(tmp_path).dates
+
+
+def test_years_that_are_over_may_go(tmp_path, feed):
+    take(tmp_path, feed)
+    feed.send(broken(lambda each: each.__delitem__(slice(0, 30))))
+    take(tmp_path, feed)
+
+    assert min(in_force(tmp_path).years_published) > 2012
+
+
+def test_nobody_there_is_told_with_the_address(tmp_path, feed):
+    with pytest.raises(BadHolidays, match=r"http://127\.0\.0\.1:1/ could not be fetched"):
+        refresh(tmp_path, "http://127.0.0.1:1/", AT)
+
+
+def test_a_folder_that_cannot_be_written_is_told(tmp_path, feed):
+    (tmp_path / "file").write_text("")
+
+    with pytest.raises(BadHolidays, match="cannot be written"):
+        take(tmp_path / "file" / "instance", feed)
+
+
+def test_a_kept_list_that_is_broken_is_told_and_replaced_by_the_next(tmp_path, feed):
+    published.file_in(tmp_path).write_text("{")
+    with pytest.raises(BadHolidays, match="refresh"):
+        published.kept(tmp_path)
+
+    take(tmp_path, feed)
+    assert published.kept(tmp_path).feed == published.read(feed.body)

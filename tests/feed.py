@@ -1,0 +1,91 @@
+"""A server on loopback that sends what a test gives it, in the place of GOV.UK."""
+
+import json
+import threading
+import time
+from contextlib import contextmanager
+from datetime import date, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+LIST = Path(__file__).with_name("data") / "bank-holidays.json"
+
+
+class Feed:
+    """What the server sends next, and what it was asked."""
+
+    def __init__(self):
+        self.status, self.body, self.headers, self.trickle = 200, LIST.read_bytes(), {}, 0.0
+        self.etag, self.asked, self.url = None, [], ""
+
+    def send(self, events):
+        """Send a list, as GOV.UK writes it; a new version has a new tag."""
+        self.body = json.dumps(events).encode()
+        self.etag = f'"{hash(self.body)}"'
+
+
+def events():
+    """Return GOV.UK's list, to be changed and sent."""
+    return json.loads(LIST.read_text("utf-8"))
+
+
+def added(feed, day, title, division="england-and-wales"):
+    """Return the list with a holiday added."""
+    event = {"title": title, "date": day, "notes": "", "bunting": True}
+    feed[division]["events"] = sorted(
+        [*feed[division]["events"], event], key=lambda each: each["date"]
+    )
+    return feed
+
+
+def without(feed, day, division="england-and-wales"):
+    """Return the list without what is on a day."""
+    kept = [each for each in feed[division]["events"] if each["date"] != day]
+    assert len(kept) == len(feed[division]["events"]) - 1
+    feed[division]["events"] = kept
+    return feed
+
+
+def in_days(at, days):
+    """Return the date so many days after an instant, as GOV.UK writes it."""
+    return (date.fromisoformat(at[:10]) + timedelta(days=days)).isoformat()
+
+
+@contextmanager
+def serving():
+    """Serve a Feed on loopback, until the block ends."""
+    feed = Feed()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            feed.asked.append(dict(self.headers))
+            same = feed.etag is not None and self.headers.get("If-None-Match") == feed.etag
+            self.send_response(304 if same else feed.status)
+            for name, value in ({"ETag": feed.etag} if feed.etag else {}).items():
+                self.send_header(name, value)
+            for name, value in feed.headers.items():
+                self.send_header(name, value)
+            self.end_headers()
+            if same:
+                return
+            if not feed.trickle:
+                self.wfile.write(feed.body)
+                return
+            for each in feed.body[:40]:
+                self.wfile.write(bytes([each]))
+                self.wfile.flush()
+                time.sleep(feed.trickle)
+
+        def log_message(self, *_):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    feed.url = f"http://127.0.0.1:{server.server_port}/bank-holidays.json"
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield feed
+    finally:
+        server.shutdown()
+        server.server_close()
