@@ -98,9 +98,7 @@ class Sources:
             if _same(running, loaded, holidays):
                 timetables = running.timetables
             else:
-                log.warning(
-                    "%s: answers come from what it and the bank holidays say now", self.file
-                )
+                log.warning("%s or the bank holidays changed: answers follow", self.file)
         self._tell(loaded)
         return Facts(
             loaded.directory, holidays, timetables, self.clock(), loaded.problems, loaded.kept_at

@@ -41,7 +41,7 @@ def _directory(facts: Facts) -> Iterator[Notice]:
     yield Notice(
         "directory_broken",
         f"{current_app.config['DIRECTORY']} is broken. Answers come from the last good one, of "
-        f"{facts.kept_at.astimezone(facts.directory.zone):%H:%M on %d %B %Y}. Mend the file, see "
+        f"{facts.kept_at.astimezone(facts.directory.zone):%H:%M on %-d %B %Y}. Mend the file, see "
         "`flask directory check`: it is picked up within 5 seconds.",
         serious=True,
     )
@@ -62,7 +62,7 @@ def _lines(facts: Facts, at: datetime) -> Iterator[Notice]:
         elif today > line.verified.until:
             yield Notice(
                 "verification_expired",
-                f"{name}, {line.phone.display}: last confirmed on {line.verified.on:%d %B %Y}, "
+                f"{name}, {line.phone.display}: last confirmed on {line.verified.on:%-d %B %Y}, "
                 f"which held for {line.verified.days} days. Check it at {line.verified.source}.",
             )
 
@@ -71,24 +71,24 @@ def _holidays(facts: Facts, at: datetime) -> Iterator[Notice]:
     found, zone = facts.holidays, facts.directory.zone
     if found.fault is not None:
         yield Notice("bank_holidays_broken", found.fault, serious=True)
-    if found.published is None:
+    elif found.published is None:
         yield Notice(
             "bank_holidays_never_fetched",
             "A bank holiday proclaimed at short notice would be missed: GOV.UK's list was never "
             "fetched. Run `flask bank-holidays refresh` every day.",
         )
-    elif at - found.published.checked_at > _FRESH:
+    if found.published is not None and at - found.published.checked_at > _FRESH:
         yield Notice(
             "bank_holidays_stale",
             "A bank holiday proclaimed since would be missed: GOV.UK's list was last fetched on "
-            f"{found.published.checked_at.astimezone(zone):%d %B %Y}. Run `flask bank-holidays "
+            f"{found.published.checked_at.astimezone(zone):%-d %B %Y}. Run `flask bank-holidays "
             "refresh`, and see that it runs every day.",
         )
     ahead = [day for day in found.disagreements if day >= at.astimezone(zone).date()]
     if ahead:
         yield Notice(
             "bank_holidays_disagree",
-            f"GOV.UK's list and the holidays package differ on {ahead[0]:%d %B %Y}: GOV.UK's list "
+            f"GOV.UK's list and the holidays package differ on {ahead[0]:%-d %B %Y}: GOV.UK's list "
             "counts. See `flask bank-holidays show`.",
         )
     if found.assumed((at + _ENOUGH_COVER).astimezone(zone).date()):
@@ -103,7 +103,7 @@ def _settings() -> Iterator[Notice]:
     if enquiry.rehearsing():
         yield Notice(
             "rehearsal",
-            f"Rehearsal: the clock says {enquiry.now():%H:%M on %d %B %Y} UTC. Answers are not "
+            f"Rehearsal: the clock says {enquiry.now():%H:%M on %-d %B %Y} UTC. Answers are not "
             "about now. Unset CLOCK_STARTS_AT to end it.",
             serious=True,
         )

@@ -42,7 +42,7 @@ class BankHolidays:
         if self.published is None:
             return package()
         first, last = min(self.years_published), max(self.years_published)
-        fetched = f"{self.published.checked_at:%d %B %Y}"
+        fetched = f"{self.published.checked_at:%-d %B %Y}"
         return f"GOV.UK's list of {fetched} for {first} to {last}; for other years {package()}"
 
     @property

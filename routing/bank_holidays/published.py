@@ -100,7 +100,7 @@ def kept(folder: Path) -> Published | None:
         raise BadHolidays(f"{file_in(folder)} cannot be read: {error.strerror}.") from error
     except ValidationError as error:
         raise BadHolidays(
-            f"{file_in(folder)} is broken: {_first(error)}. Run `flask bank-holidays refresh`."
+            f"{file_in(folder)} is broken: {_first(error)} Run `flask bank-holidays refresh`."
         ) from error
 
 
@@ -143,4 +143,4 @@ def _first(error: ValidationError) -> str:
     found = error.errors(include_url=False)[0]
     place = ".".join(str(part) for part in found["loc"])
     seen = repr(found["input"])[:60]
-    return f"{place + ': ' if place else ''}{found['msg']} (found {seen})"
+    return f"{place + ': ' if place else ''}{found['msg']} (found {seen})."

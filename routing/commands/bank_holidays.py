@@ -57,7 +57,7 @@ def refresh(accept_fewer: bool) -> None:
     except BadHolidays as error:
         raise click.ClickException(f"{error} The dates in force stay as they are.") from error
     if found.before is not None and found.before.feed == found.after.feed:
-        click.echo(f"{url} has not changed since {found.before.fetched_at:%d %B %Y}.")
+        click.echo(f"{url} has not changed since {found.before.fetched_at:%-d %B %Y}.")
         return
     click.echo(f"{url} is kept in {folder}.")
     try:
@@ -68,13 +68,14 @@ def refresh(accept_fewer: bool) -> None:
 
 def _sources(found: BankHolidays, voice: Voice) -> Iterator[str]:
     yield f"Bank holidays of {found.division}: {found.source}."
-    if found.published is None:
-        yield "GOV.UK's list was never fetched. Run `flask bank-holidays refresh` every day."
-    else:
-        checked = enquiry.now() - found.published.checked_at
-        yield f"Last asked {checked.days} days ago, at {found.published.url}."
     if found.fault is not None:
         yield found.fault
+    elif found.published is None:
+        yield "GOV.UK's list was never fetched. Run `flask bank-holidays refresh` every day."
+    if found.published is not None:
+        days = (enquiry.now() - found.published.checked_at).days
+        age = {0: "today", 1: "yesterday"}.get(days, f"{days} days ago")
+        yield f"Last fetched {age}, from {found.published.url}."
     yield f"Published through {found.covered_through}; the usual ones are assumed after that."
     for day, (theirs, ours) in found.disagreements.items():
         holiday, has, lacks = (

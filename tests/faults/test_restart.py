@@ -144,3 +144,47 @@ def test_a_bad_setting_is_told_in_one_line(file):
         assert done.returncode == 1
         assert "CLOCK_STARTS_AT: 'Christmas' is not a time" in done.stderr
         assert "Traceback" not in done.stderr
+
+
+def words(url, path, token="ops"):
+    address = url.partition("/api")[0] + path
+    asked = urllib.request.Request(address, headers={"Authorization": f"Bearer {token}"})
+    with urllib.request.urlopen(asked, timeout=5) as answer:
+        return answer.read().decode()
+
+
+def numbers_for(url, seconds):
+    """Ask over and over, on new connections, so that every worker is asked."""
+    told, until = [], time.monotonic() + seconds
+    while time.monotonic() < until:
+        told.append(number(url))
+        time.sleep(0.02)
+    return told
+
+
+def test_every_worker_picks_a_change_up_within_5_seconds_and_refuses_a_broken_file(file):
+    file.write_text(GOOD)
+    with serving(file.parent, WEB_CONCURRENCY="3", OPS_TOKEN="ops") as (_, url):
+        assert set(numbers_for(url, 1)) == {"01632 960100"}
+        file.write_text(BETTER)
+        time.sleep(5)
+        assert set(numbers_for(url, 1)) == {"01632 960177"}
+
+        file.write_text(BETTER[: len(BETTER) // 2])
+        time.sleep(5)
+        assert set(numbers_for(url, 1)) == {"01632 960177"}
+        assert words(url, "/readyz").startswith("degraded\ndirectory_broken:")
+        assert "routing_directory_broken 1.0" in words(url, "/metrics")
+    with serving(file.parent, WEB_CONCURRENCY="1", OPS_TOKEN="ops") as (process, url):
+        assert number(url) == "01632 960177"
+        assert "directory_problem: line" in words(url, "/readyz")
+
+        file.write_text(GOOD)
+        time.sleep(5)
+        assert number(url) == "01632 960100"
+        assert words(url, "/readyz").startswith("ready\n")
+        process.terminate()
+        log = process.stderr.read()
+
+    assert "is broken: answering from the last good one" in log
+    assert f"{file} or the bank holidays changed: answers follow" in log

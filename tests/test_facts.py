@@ -1,0 +1,228 @@
+"""What answers rest on: read again when a file changes, never while it is written or broken."""
+
+import fcntl
+import os
+import threading
+import time
+from datetime import UTC, date, datetime
+
+import feed as govuk
+import pytest
+from conftest import ANYSHIRE
+
+from routing import facts
+from routing.bank_holidays import published
+from routing.bank_holidays.refresh import refresh
+from routing.errors import DirectoryInvalid
+from routing.facts import Sources
+
+AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
+GOOD = ANYSHIRE.read_text()
+BETTER = GOOD.replace("01632 960001", "01632 960077")
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    monkeypatch.setattr(facts, "LOOK_EVERY", 0.05)
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "directory.yaml"
+    path.write_text(GOOD)
+    return path
+
+
+@pytest.fixture
+def sources(file, tmp_path):
+    found = Sources(file, tmp_path / "instance", lambda: AT)
+    found.current()
+    return found
+
+
+def settled(sources):
+    """Ask when every change has lain still, and long enough after the last look."""
+    time.sleep(0.12)
+    return sources.current()
+
+
+def number(found):
+    return found.directory.lines[0].phone.display
+
+
+def test_a_changed_file_is_in_use_at_the_first_question_after_it_has_lain_still(sources, file):
+    settled(sources)
+    file.write_text(BETTER)
+
+    assert number(settled(sources)) == "01632 960077"
+
+
+def test_a_file_that_is_replaced_by_another_is_in_use(sources, file, tmp_path):
+    (tmp_path / "new.yaml").write_text(BETTER)
+    settled(sources)
+    os.replace(tmp_path / "new.yaml", file)
+
+    assert number(settled(sources)) == "01632 960077"
+
+
+def test_a_file_that_is_being_written_is_not_read(sources, file, monkeypatch):
+    settled(sources)
+    monkeypatch.setattr(facts, "LOOK_EVERY", 0.3)
+    time.sleep(0.3)
+    for count in range(6):
+        file.write_text(BETTER + f"# {count}\n")
+        assert number(sources.current()) == "01632 960001"
+        time.sleep(0.1)
+    time.sleep(0.4)
+
+    assert number(sources.current()) == "01632 960077"
+
+
+def test_a_file_from_the_future_is_read_when_two_looks_find_it_the_same(sources, file, monkeypatch):
+    settled(sources)
+    file.write_text(BETTER)
+    monkeypatch.setattr(facts, "_still", lambda found: False)  # its clock is ahead of ours
+
+    assert number(settled(sources)) == "01632 960001"
+    assert number(settled(sources)) == "01632 960077"
+
+
+def test_files_are_looked_at_once_a_second_at_most_however_many_ask(sources, monkeypatch):
+    looks = []
+    real = facts._mark
+    monkeypatch.setattr(facts, "LOOK_EVERY", 1.0)
+    monkeypatch.setattr(facts, "_mark", lambda path: looks.append(path) or real(path))
+    time.sleep(0.06)
+    for _ in range(1000):
+        sources.current()
+
+    assert len(looks) == 2  # the directory, and the bank holidays
+
+
+@pytest.mark.parametrize("bad", ["services: [", "", GOOD[: len(GOOD) // 2], None])
+def test_a_broken_or_missing_file_changes_no_answer_and_says_what_is_wrong(sources, file, bad):
+    before = settled(sources)
+    if bad is None:
+        file.unlink()
+        settled(sources)
+    else:
+        file.write_text(bad)
+    found = settled(sources)
+
+    assert found.directory == before.directory
+    assert found.problems
+    assert found.kept_at == AT
+
+
+def test_a_file_that_stays_broken_is_not_read_again_and_again(sources, file):
+    settled(sources)
+    file.write_text("services: [")
+    found = settled(sources)
+
+    assert settled(sources) is found
+
+
+def test_a_mended_file_is_in_use_and_has_no_problems(sources, file):
+    settled(sources)
+    file.write_text("services: [")
+    assert settled(sources).problems
+    file.write_text(BETTER)
+    found = settled(sources)
+
+    assert (number(found), found.problems, found.kept_at) == ("01632 960077", (), None)
+
+
+def test_a_file_broken_while_nothing_can_be_kept_changes_no_answer(file, tmp_path):
+    (tmp_path / "blocked").write_text("")
+    sources = Sources(file, tmp_path / "blocked" / "instance", lambda: AT)
+    sources.current()
+    settled(sources)
+    file.write_text("services: [")
+    found = settled(sources)
+
+    assert number(found) == "01632 960001"
+    assert (bool(found.problems), found.kept_at) == (True, AT)
+
+
+def test_the_directory_in_use_goes_on_though_another_process_kept_an_older_one(
+    sources, file, tmp_path
+):
+    settled(sources)
+    (tmp_path / "instance" / "last-good-directory.yaml").write_text(BETTER)
+    file.write_text("services: [")
+
+    assert number(settled(sources)) == "01632 960001"
+
+
+def test_without_any_directory_the_first_question_is_refused_and_the_next_tries_again(tmp_path):
+    file = tmp_path / "directory.yaml"
+    sources = Sources(file, tmp_path / "instance", lambda: AT)
+    with pytest.raises(DirectoryInvalid):
+        sources.current()
+    file.write_text(GOOD)
+
+    assert number(sources.current()) == "01632 960001"
+
+
+def test_a_new_list_of_bank_holidays_is_in_use_without_a_restart(sources, tmp_path):
+    day = date(2026, 12, 2)
+    assert day not in settled(sources).holidays.dates
+    with govuk.serving() as feed:
+        feed.send(govuk.added(govuk.events(), day.isoformat(), "Proclaimed"))
+        refresh(tmp_path / "instance", feed.url, AT)
+
+    assert day in settled(sources).timetables.holidays
+
+
+def test_a_list_that_is_broken_on_disk_leaves_the_one_in_use(sources, tmp_path):
+    day = date(2026, 12, 2)
+    with govuk.serving() as feed:
+        feed.send(govuk.added(govuk.events(), day.isoformat(), "Proclaimed"))
+        refresh(tmp_path / "instance", feed.url, AT)
+    settled(sources)
+    published.file_in(tmp_path / "instance").write_text("{")
+    found = settled(sources)
+
+    assert day in found.holidays.dates
+    assert "refresh" in found.holidays.fault
+
+
+def test_a_file_that_says_the_same_as_before_costs_no_timetable(sources, file):
+    before = settled(sources)
+    file.write_text(GOOD + "# another remark\n")
+    found = settled(sources)
+
+    assert found is not before
+    assert found.timetables is before.timetables
+
+
+def test_while_one_thread_reads_the_others_answer(sources, file, tmp_path):
+    settled(sources)
+    file.write_text(BETTER)
+    time.sleep(0.12)
+    with (tmp_path / "instance" / "directory.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        reading = threading.Thread(target=sources.current)
+        reading.start()
+        time.sleep(0.05)
+        began = time.monotonic()
+        assert number(sources.current()) == "01632 960001"
+        waited = time.monotonic() - began
+        assert reading.is_alive()
+    reading.join()
+
+    assert waited < 0.5
+    assert number(sources.current()) == "01632 960077"
+
+
+def test_a_request_sees_one_set_of_facts_from_its_beginning_to_its_end(make_app, file):
+    from routing import enquiry
+
+    app = make_app(file)
+    with app.app_context():
+        enquiry.facts()
+        file.write_text(BETTER)
+        time.sleep(0.12)
+        assert number(enquiry.facts()) == "01632 960001"
+    with app.app_context():
+        assert number(enquiry.facts()) == "01632 960077"
