@@ -85,9 +85,14 @@ class Sources:
         still = _still(found)
         if running is not None and not (changed and (still or found == seen)):
             return running
-        facts = self._read(running or otherwise, first=running is None)
         self._read_at = found if still or running is not None else None
-        return facts
+        try:
+            return self._read(running or otherwise, first=running is None)
+        except Exception:
+            if running is None:
+                raise
+            log.exception("fault while reading %s again: what was read before goes on", self.file)
+            return running
 
     def _read(self, running: Facts | None, first: bool) -> Facts:
         loaded = self._load(running, first)

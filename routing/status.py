@@ -8,6 +8,7 @@ from flask import current_app
 
 from routing import enquiry
 from routing.facts import Facts
+from routing.lint.numbers import unconfirmed
 
 _ENOUGH_COVER = timedelta(days=365)
 _FRESH = timedelta(days=3)
@@ -52,19 +53,8 @@ def _directory(facts: Facts) -> Iterator[Notice]:
 def _lines(facts: Facts, at: datetime) -> Iterator[Notice]:
     today = at.astimezone(facts.directory.zone).date()
     for line in facts.directory.lines:
-        name = line.name.in_(facts.directory.languages[0])
-        if line.verified is None:
-            yield Notice(
-                "unverified",
-                f"{name}, {line.phone.display}: nobody has confirmed this number. Ring it, then "
-                f"add `verified` to the line '{line.id}'.",
-            )
-        elif today > line.verified.until:
-            yield Notice(
-                "verification_expired",
-                f"{name}, {line.phone.display}: last confirmed on {line.verified.on:%-d %B %Y}, "
-                f"which held for {line.verified.days} days. Check it at {line.verified.source}.",
-            )
+        for code, text in unconfirmed(line, today):
+            yield Notice(code, text)
 
 
 def _holidays(facts: Facts, at: datetime) -> Iterator[Notice]:

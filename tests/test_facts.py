@@ -196,6 +196,15 @@ def test_a_file_that_says_the_same_as_before_costs_no_timetable(sources, file):
     assert found.timetables is before.timetables
 
 
+def test_a_fault_of_ours_while_reading_again_costs_no_answer(sources, file, monkeypatch, caplog):
+    settled(sources)
+    monkeypatch.setattr(facts, "Timetables", None)
+    file.write_text(BETTER)
+
+    assert number(settled(sources)) == "01632 960001"
+    assert "fault while reading" in caplog.text
+
+
 def test_while_one_thread_reads_the_others_answer(sources, file, tmp_path):
     settled(sources)
     file.write_text(BETTER)

@@ -13,7 +13,7 @@ FLOORS = (
     "wording",
     "config directory bank_holidays",
     "facts",
-    "enquiry",
+    "enquiry lint",
     "status formats",
     "api site commands",
 )

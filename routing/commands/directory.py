@@ -8,7 +8,7 @@ from flask.cli import AppGroup
 
 from routing import enquiry
 from routing.commands import options
-from routing.directory import lint
+from routing.lint import check as lint
 
 group = AppGroup("directory", help="Check the directory, whatever state it is in.")
 
@@ -20,7 +20,7 @@ group = AppGroup("directory", help="Check the directory, whatever state it is in
 def check(file: Path | None, strict: bool, form: str) -> None:
     """Tell every error and warning in FILE (the directory in use), with line and column."""
     path = file or options.in_use()
-    problems = lint.check(path, enquiry.now().date())
+    problems = lint.check(path, enquiry.instance(), enquiry.now())
     if form == "json":
         keys = ("level", "code", "line", "column", "message")
         click.echo(json.dumps([{key: getattr(each, key) for key in keys} for each in problems]))
@@ -28,6 +28,11 @@ def check(file: Path | None, strict: bool, form: str) -> None:
         for each in problems:
             click.echo(f"{path}: {each}")
         errors = sum(each.level == "error" for each in problems)
-        click.echo(f"{path}: {errors} errors, {len(problems) - errors} warnings")
+        warnings = len(problems) - errors
+        click.echo(f"{path}: {_count(errors, 'error')}, {_count(warnings, 'warning')}")
     failed = any(strict or each.level == "error" for each in problems)
     raise SystemExit(options.FOUND if failed else 0)
+
+
+def _count(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"

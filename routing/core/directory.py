@@ -11,10 +11,13 @@ from routing.core.words import Phone, Text
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """That a number was confirmed: the day, the source, and for how many days that holds."""
+    """That a number was confirmed: the day, the source, and for how many days that holds.
+
+    ``source`` is None where nobody wrote it down.
+    """
 
     on: date
-    source: str
+    source: str | None
     days: int
 
     @property

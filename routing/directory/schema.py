@@ -72,7 +72,7 @@ class SpecialDayShape(Shape):
 
 class VerifiedShape(Shape):
     on: Day
-    source: Filled
+    source: Filled | None = None
     days: Days
 
     def build(self) -> core.Verified:

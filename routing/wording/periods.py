@@ -52,40 +52,49 @@ def periods(spans: Iterable[Span], period: Span, voice: Voice) -> list[str]:
             weekly[(*form, weekday if form[1] > 1 else -1)] += stretches
         else:
             rest[stretches[0].form] += stretches
-    said = [(_sorted(each), _every(_sorted(each), whole, voice)) for each in weekly.values()]
-    said += [(_sorted(each), _on(_sorted(each), voice)) for each in rest.values()]
-    return [sentence for _, sentence in sorted(said, key=lambda each: each[0][0].first)]
+    said = [
+        (days[0], _every(days, clocks, whole, voice))
+        for days, clocks in _alike(weekly.values(), voice)
+    ]
+    said += [(days[0], _on(days, clocks, voice)) for days, clocks in _alike(rest.values(), voice)]
+    return [sentence for _, sentence in sorted(said, key=lambda each: each[0])]
 
 
-def _sorted(found: list[_Stretch]) -> list[_Stretch]:
-    return sorted(found, key=lambda each: each.first)
+def _alike(
+    groups: Iterable[list[_Stretch]], voice: Voice
+) -> Iterator[tuple[tuple[date, ...], str]]:
+    """Yield the dates of groups, in order, with what is on them, together where they are equal."""
+    alike: dict[tuple[date, ...], list[_Stretch]] = defaultdict(list)
+    for group in groups:
+        alike[tuple(sorted(each.first for each in group))].append(group[0])
+    for days, stretches in alike.items():
+        in_order = sorted(stretches, key=lambda each: each.opens)
+        yield days, times.listed([_clocks(each, voice) for each in in_order], voice)
 
 
-def _every(found: list[_Stretch], whole: Sequence[date], voice: Voice) -> str:
-    on = {each.first for each in found}
-    weekdays = {day.weekday() for day in on}
-    but = [day for day in whole if day.weekday() in weekdays and day not in on]
-    but = [day for day in but if min(on) <= day <= max(on)]
+def _every(days: Sequence[date], clocks: str, whole: Sequence[date], voice: Voice) -> str:
+    weekdays = {day.weekday() for day in days}
+    but = [day for day in whole if day.weekday() in weekdays and day not in set(days)]
+    but = [day for day in but if days[0] <= day <= days[-1]]
     sentence = voice.say(
         "every {days} {clocks}, {times}, first {date}",
         days=times.weekdays(weekdays, voice),
-        clocks=_clocks(found[0], voice),
-        times=_times(len(found), voice),
-        date=times.date_alone(min(on), voice),
+        clocks=clocks,
+        times=_times(len(days), voice),
+        date=times.date_alone(days[0], voice),
     )
     if not but:
         return sentence
     return voice.say("{sentence}, but not on {dates}", sentence=sentence, dates=_named(but, voice))
 
 
-def _on(found: list[_Stretch], voice: Voice) -> str:
-    days = [each.first for each in found]
-    if len(found) == 1:
-        return f"{times.dated(days[0], voice)}, {_clocks(found[0], voice)}"
+def _on(days: Sequence[date], clocks: str, voice: Voice) -> str:
+    if len(days) == 1:
+        return f"{times.dated(days[0], voice)}, {clocks}"
     return voice.say(
         "{clocks}, {times}: {dates}",
-        clocks=_clocks(found[0], voice),
-        times=_times(len(found), voice),
+        clocks=clocks,
+        times=_times(len(days), voice),
         dates=_named(days, voice),
     )
 
@@ -105,6 +114,8 @@ def _times(count: int, voice: Voice) -> str:
 
 def _clocks(found: _Stretch, voice: Voice) -> str:
     opens, later, closes = found.form
+    if (opens, later, closes) == (0, 0, DAY):
+        return voice.say("all day")
     if not later and closes <= opens:
         clocks = times.clocks(Range(opens, closes), voice)
         return voice.say("{clocks}, as the clocks go back", clocks=clocks)

@@ -133,9 +133,12 @@ def clocks(found: Range, voice: Voice) -> str:
 
 
 def weekdays(found: Iterable[int], voice: Voice) -> str:
-    """Say some days of the week, Monday being 0: Monday to Thursday and Saturday."""
+    """Say some days of the week, Monday being 0: Monday to Thursday and Saturday; day, if all."""
+    days = sorted(found)
+    if len(days) == len(DAYS):
+        return voice.say("day")
     runs: list[list[int]] = []
-    for each in sorted(found):
+    for each in days:
         if runs and runs[-1][-1] == each - 1:
             runs[-1].append(each)
         else:

@@ -3,16 +3,18 @@
 import random
 import re
 import time
-from datetime import date
+from datetime import UTC, datetime
 
 import pytest
 from conftest import ANYSHIRE, ROOT
 
-from routing.directory import lint, phone
+from routing.directory import phone
 from routing.directory.load import load, parse, text_of
 from routing.errors import DirectoryInvalid
+from routing.lint.check import check
 
 GOOD = text_of(ANYSHIRE)
+AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
 FILES = [ROOT / "directory.yaml", *sorted((ROOT / "examples").glob("*.yaml"))]
 REMEDY = r"\b(Write|Add|Did you mean|Start|Save|Delete|Leave|Keep|Check|Indent|The keys|write)\b"
 DRAMA = re.compile(r"\+44(1632960\d{3}|2079460\d{3}|7700900\d{3})")
@@ -136,7 +138,7 @@ lines:
       fri: 09:00-17:00
     special_days:
       - {from: 2026-12-29, to: 2026-12-01, name: Late, hours: closed}
-    verified: {on: 2026-11-01, days: 90}
+    verified: {on: 2026-11-01, source: x}
   night: {name: Night, phone: 0870 1234567, hours: always, visibility: internal}
 services:
   children: {name: Children, lines: [], out_of_hours: night, if_unanswered: [nite]}
@@ -211,7 +213,7 @@ def test_a_broken_file_never_gives_a_traceback_however_it_is_broken(tmp_path):
         at, length = draw.randrange(len(good)), draw.randrange(40)
         noise = bytes(draw.choice(b"\0\t\n :-[]{}&*!|>'\"%@`#,?\xff\xc3aA0") for _ in range(3))
         path.write_bytes(good[:at] + noise + good[at + length :])
-        for each in lint.check(path, date(2026, 11, 23)):
+        for each in check(path, tmp_path, AT):
             assert each.line >= 1
             assert each.column >= 1
 
@@ -244,31 +246,13 @@ def test_no_bytes_give_a_traceback(tmp_path, broken):
     path = tmp_path / "broken.yaml"
     path.write_bytes(broken)
 
-    found = lint.check(path, date(2026, 11, 23))
+    found = check(path, tmp_path, AT)
     assert found
     assert all(each.level == "error" and each.line and each.column for each in found)
     assert all(re.search(REMEDY, each.message) for each in found), found
 
 
 def test_a_missing_file_says_what_to_set(tmp_path):
-    found = lint.check(tmp_path / "none.yaml", date(2026, 11, 23))
+    found = check(tmp_path / "none.yaml", tmp_path, AT)
 
     assert "DIRECTORY" in found[0].message
-
-
-def test_an_unconfirmed_number_and_a_stale_one_are_warnings_at_their_line():
-    found = lint.check(ROOT / "directory.yaml", date(2026, 11, 23))
-    stale = lint.check(ANYSHIRE, date(2027, 2, 1))
-
-    assert [(each.level, each.code) for each in found] == [("warning", "unverified")] * 2
-    assert {each.code for each in stale} == {"verification_expired"}
-    assert GOOD.splitlines()[stale[0].line - 1].strip() == "mash:"
-
-
-def test_a_special_day_that_changes_nothing_is_a_doubt_and_no_error(tmp_path):
-    path = tmp_path / "directory.yaml"
-    path.write_text(GOOD.replace("        hours: closed\n", "", 1))
-    found = lint.check(path, date(2026, 11, 23))
-
-    assert [(each.level, each.code) for each in found] == [("warning", "idle_special_day")]
-    assert "2027-02-11" in path.read_text().splitlines()[found[0].line - 1]

@@ -1,0 +1,52 @@
+"""Doubts about who answers: hours that nobody publishes, and hours with nobody left to try."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from gettext import NullTranslations
+
+from routing.core import instant
+from routing.core.gaps import Kind, alone, gaps
+from routing.core.hours import Span
+from routing.core.stretches import days
+from routing.directory.build import Complaint
+from routing.directory.source import Path
+from routing.facts import Facts
+from routing.wording.periods import periods
+from routing.wording.times import Voice
+
+AHEAD = timedelta(days=400)
+
+
+def doubts(facts: Facts, at: datetime) -> Iterator[Complaint]:
+    """Yield every doubt about who answers in the 400 days from the midnight before ``at``."""
+    directory, tables = facts.directory, facts.timetables
+    voice = Voice(NullTranslations(), directory.languages[0], directory.zone)
+    today = at.astimezone(directory.zone).date()
+    period = Span(
+        instant.midnight(today, directory.zone), instant.midnight(today + AHEAD, directory.zone)
+    )
+    for service in directory.services:
+        place: Path = ("services", service.id)
+        found = gaps(tables, service.id, period.start, period.end)
+        for when in periods((span for span, kind, _ in found if kind == Kind.GAP), period, voice):
+            message = (
+                f"no line says that it answers {when}. Calls go to '{service.out_of_hours.id}' "
+                "then: write that in its hours, or mend those of the others."
+            )
+            yield place, "gap", message
+        left = _by_day(alone(tables, service.id, period.start, period.end), period, voice)
+        if left:
+            message = (
+                "when the line that is rung does not answer, nobody is left to try "
+                f"{'; '.join(left)}. Add to `if_unanswered` a line with another number that is "
+                "open then."
+            )
+            yield place, "nobody_left", message
+
+
+def _by_day(found: Iterator[Span], period: Span, voice: Voice) -> list[str]:
+    """Say stretches as hours of the week, whatever they join across midnight."""
+    spans = list(found)
+    if spans != [period]:
+        spans = [piece for span in spans for piece, _ in days(span, voice.zone)]
+    return periods(spans, period, voice)

@@ -1,0 +1,262 @@
+"""Doubts about a valid directory: each told at its place, and none where there is none."""
+
+from datetime import UTC, datetime
+
+import feed as govuk
+import pytest
+from conftest import ANYSHIRE, ROOT
+from sweep import EXAMPLES
+
+from routing.bank_holidays.refresh import refresh
+from routing.lint.check import check
+from routing.lint.numbers import WELL_KNOWN, _one_slip
+
+AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
+CLEAN = """\
+council: {name: Anyshire, website: https://www.anyshire.example}
+zone: Europe/London
+languages: [en]
+emergency: Call 999.
+bank_holidays: {division: england-and-wales}
+lines:
+  mash:
+    name: Hub
+    phone: 01632 960001
+    hours: {mon-thu: 08:30-17:00, fri: 08:30-16:30, bank-holiday: closed}
+    special_days:
+      - {date: 2026-12-24, name: Christmas Eve, hours: 08:30-12:00}
+      - {date: 2026-12-31, name: New Year's Eve, hours: 08:30-12:00}
+    verified: {on: 2026-11-01, source: https://www.anyshire.example/contact, days: 90}
+  eds:
+    name: Night
+    phone: 01632 960002
+    hours: always
+    verified: {on: 2026-11-01, source: https://www.anyshire.example/contact, days: 90}
+  backup:
+    name: Backup
+    phone: 01632 960003
+    hours: always
+    verified: {on: 2026-11-01, source: https://www.anyshire.example/contact, days: 90}
+services:
+  children:
+    name: Children
+    lines: [mash]
+    out_of_hours: eds
+    if_unanswered: [eds, backup]
+helplines:
+  - {name: Childline, phone: 0800 1111, hours: always, for: Children}
+  - {name: NSPCC Helpline, phone: 0808 800 5000, hours: always, for: Adults}
+"""
+
+
+@pytest.fixture
+def doubts(tmp_path):
+    def doubts(text, at=AT):
+        file = tmp_path / "directory.yaml"
+        file.write_text(text)
+        return check(file, tmp_path / "instance", at)
+
+    return doubts
+
+
+def test_a_directory_without_a_doubt_has_no_warning(doubts):
+    assert doubts(CLEAN) == ()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code", "line", "said"),
+    [
+        ("fri: 08:30-16:30, ", "fri: 08:30-16:30", "no_bank_holiday", 10, "bank-holiday: closed"),
+        (
+            "bank-holiday: closed}",
+            "bank-holiday: 10:00-12:00}",
+            "opens_at_christmas",
+            10,
+            "Friday 25 December 2026, Friday 1 January 2027",
+        ),
+        (
+            "date: 2026-12-24, name: Christmas Eve",
+            "date: 2026-12-23, name: The day before",
+            "no_special_day",
+            10,
+            "Christmas Eve, Thursday 24 December 2026",
+        ),
+        (
+            "date: 2026-12-31",
+            "date: 2026-12-30",
+            "no_special_day",
+            10,
+            "New Year's Eve, Thursday 31 December 2026",
+        ),
+        ("2026-11-01, source: https://www.anyshire.example/contact, ", "2026-11-01, ", "no_source",
+         14, "source"),
+        ("on: 2026-11-01", "on: 2026-08-01", "verification_expired", 7, "1 August 2026"),
+        (
+            "    special_days:\n",
+            "    special_days:\n      - {date: 2026-11-22, name: Over, hours: closed}\n",
+            "past_special_day",
+            12,
+            "22 November 2026. Delete it",
+        ),
+        (
+            "    special_days:\n",
+            "    special_days:\n      - {date: 2027-02-11, name: Idle}\n",
+            "idle_special_day",
+            12,
+            "`hours`, or a `phone`",
+        ),
+        (
+            "date: 2026-12-31, name: New Year's Eve,",
+            "from: 2026-12-24, to: 2026-12-31, name: Festive,",
+            "overlapping_special_days",
+            13,
+            "'Christmas Eve', above it, set the hours of the same date",
+        ),
+        ("01632 960002", "01632 960001", "same_number", 17, "'mash'"),
+        ("0808 800 5000", "0800 800 5000", "near_miss", 33, "08088005000, the NSPCC Helpline"),
+        ("0800 1111", "0800 1112", "near_miss", 32, "Childline"),
+        ("name: Children\n", "name: Children\n    number: 01632 960003\n", "number_loops", 28,
+         "'backup'"),
+        ("hours: always\n    verified", "hours: {mon-sun: '17:00-08:30'}\n    verified", "gap", 26,
+         "every Friday 4:30pm to 5pm"),
+        (
+            "if_unanswered: [eds, backup]",
+            "if_unanswered: [eds]",
+            "nobody_left",
+            26,
+            "every Monday to Friday midnight to 8:30am",
+        ),
+    ],
+)  # fmt: skip
+def test_a_doubt_is_told_at_its_line_with_what_to_write(doubts, old, new, code, line, said):
+    if code == "no_bank_holiday":
+        old, new = ", bank-holiday: closed}", "}"
+    assert old in CLEAN
+    found = [each for each in doubts(CLEAN.replace(old, new, 1)) if each.code == code]
+
+    assert {(each.level, each.line) for each in found} == {("warning", line)}
+    assert any(said in each.message for each in found)
+
+
+def test_an_unconfirmed_number_is_told_with_what_to_write(doubts):
+    first, _, rest = CLEAN.partition("    verified: ")
+    found = doubts(first + rest.partition("\n")[2])
+
+    assert [(each.code, each.line) for each in found] == [("unverified", 7)]
+    assert "verified: {on: 2026-11-23" in found[0].message
+
+
+def test_one_slip_in_the_file_gives_one_warning(doubts):
+    assert [each.code for each in doubts(CLEAN.replace("0808 800 5000", "0800 800 5000"))] == [
+        "near_miss"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("hours", "doubtful"),
+    [
+        ("mon-fri: 08:30-17:00", True),
+        ("mon-fri: 05:00-22:00", True),
+        ("mon-fri: 08:30-22:30", False),
+        ("mon-fri: 04:30-17:00", False),
+    ],
+)
+def test_a_line_that_answers_at_night_keeps_bank_holidays_and_christmas_as_other_days(
+    doubts, hours, doubtful
+):
+    week = "mon-thu: 08:30-17:00, fri: 08:30-16:30, bank-holiday: closed"
+    found = doubts(CLEAN.replace(week, hours))
+
+    assert ("no_bank_holiday" in {each.code for each in found}) is doubtful
+
+
+def test_a_service_that_rings_only_mobiles_is_doubtful_and_one_landline_is_enough(doubts):
+    mobiles = CLEAN
+    for n in (1, 2, 3):
+        mobiles = mobiles.replace(f"01632 96000{n}", f"07700 90000{n}")
+    one_landline = mobiles.replace("07700 900003", "01632 960003")
+
+    assert [each.code for each in doubts(mobiles)] == ["only_a_mobile"]
+    assert doubts(one_landline) == ()
+
+
+def test_a_special_number_that_callers_ring_is_a_circle_too(doubts):
+    text = CLEAN.replace("hours: 08:30-12:00}", "hours: 08:30-12:00, phone: 01632 960100}", 1)
+    text = text.replace("name: Children\n", "name: Children\n    number: 01632 960100\n")
+
+    assert [each.code for each in doubts(text)] == ["number_loops"]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("Hub", "for every language alike"), ("{cy: Canolfan}", "no words in en")],
+)
+def test_a_text_without_words_in_a_language_of_the_directory_is_told(doubts, name, said):
+    text = CLEAN.replace("languages: [en]", "languages: [cy, en]").replace("Hub", name)
+    found = [each for each in doubts(text) if each.line == 8]
+
+    assert [each.code for each in found] == ["language_missing"]
+    assert said in found[0].message
+    assert "Write {cy: ..., en: ...}" in found[0].message
+
+
+@pytest.mark.parametrize(("at", "told"), [("2027-12-31", False), ("2028-01-02", True)])
+def test_bank_holidays_published_for_less_than_a_year_are_told(doubts, at, told):
+    found = doubts(CLEAN, datetime.fromisoformat(f"{at}T12:00:00+00:00"))
+
+    assert ("bank_holidays_end" in {each.code for each in found}) is told
+
+
+def test_a_proclaimed_holiday_counts_in_a_check_once_it_is_fetched(doubts, tmp_path):
+    text = CLEAN.replace("bank-holiday: closed", "bank-holiday: 10:00-12:00")
+    night = "hours: {mon-thu: '17:00-08:30', fri: '16:30-08:30', sat-sun: '08:30-08:30'}"
+    text = text.replace("hours: always\n    verified", f"{night}\n    verified", 1)
+    before = {each.message for each in doubts(text) if each.code == "gap"}
+    with govuk.serving() as feed:
+        feed.send(govuk.added(govuk.events(), "2026-12-02", "Proclaimed"))
+        refresh(tmp_path / "instance", feed.url, AT)
+    after = {each.message for each in doubts(text) if each.code == "gap"}
+
+    assert not any("2 December 2026" in message for message in before)
+    assert any("2 December 2026" in message for message in after)
+
+
+@pytest.mark.parametrize("one", WELL_KNOWN)
+def test_no_well_known_number_is_a_slip_of_another(one):
+    assert not any(_one_slip(one, other) for other in WELL_KNOWN)
+
+
+@pytest.mark.parametrize(
+    ("typed", "slip"),
+    [
+        ("08001111", False),
+        ("08011111", True),
+        ("0800111", True),
+        ("080011111", True),
+        ("08010111", True),
+        ("08110011", False),
+        ("01632960001", False),
+    ],
+)
+def test_a_slip_is_one_digit_changed_lost_added_or_two_swapped(typed, slip):
+    assert _one_slip(typed, "08001111") is slip
+
+
+@pytest.mark.parametrize("path", [ROOT / "directory.yaml", *EXAMPLES], ids=lambda path: path.stem)
+def test_every_example_has_only_doubts_of_the_kinds_that_its_council_publishes(path, tmp_path):
+    found = {each.code for each in check(path, tmp_path, AT)}
+    usual = {"unverified", "no_special_day", "nobody_left"}
+    own = {
+        "neath-port-talbot": {"gap"},
+        "sefton": {"past_special_day"},
+        "swansea": {"same_number"},
+        "warrington": {"same_number"},
+        "west-berkshire": {"gap"},
+        "wiltshire": {"same_number"},
+    }
+
+    assert found - usual == own.get(path.stem, set())
+
+
+def test_the_example_with_every_key_is_confirmed_and_has_its_eves(tmp_path):
+    assert {each.code for each in check(ANYSHIRE, tmp_path, AT)} == {"nobody_left"}
