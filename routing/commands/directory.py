@@ -8,6 +8,7 @@ from flask.cli import AppGroup
 
 from routing import enquiry
 from routing.commands import options
+from routing.directory import json_schema
 from routing.lint import check as lint
 
 group = AppGroup("directory", help="Check the directory, whatever state it is in.")
@@ -32,6 +33,12 @@ def check(file: Path | None, strict: bool, form: str) -> None:
         click.echo(f"{path}: {_count(errors, 'error')}, {_count(warnings, 'warning')}")
     failed = any(strict or each.level == "error" for each in problems)
     raise SystemExit(options.FOUND if failed else 0)
+
+
+@group.command("schema")
+def schema() -> None:
+    """Print the JSON Schema of a directory, for editors: routing/directory.schema.json."""
+    click.echo(json_schema.text(), nl=False)
 
 
 def _count(count: int, what: str) -> str:

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-from pydantic import BeforeValidator, ValidationInfo
+from pydantic import BeforeValidator, ValidationInfo, WithJsonSchema
 
 from routing.core.words import Text
 from routing.directory import hours, phone
@@ -103,19 +103,100 @@ def _colour(found: object) -> str:
     return colour
 
 
-Words = Annotated[Any, BeforeValidator(_text)]
-Filled = Annotated[str, BeforeValidator(_filled)]
-YesNo = Annotated[bool, BeforeValidator(_boolean)]
-Day = Annotated[Any, BeforeValidator(_date)]
-Url = Annotated[str, BeforeValidator(_matching(r"https?://[^\s<>\"]+", "https://..."))]
-Email = Annotated[str, BeforeValidator(_matching(r"[^@\s<>]+@[^@\s<>]+", "name@council.gov.uk"))]
-Number = Annotated[Any, BeforeValidator(phone.phone)]
-Shown = Annotated[Any, BeforeValidator(phone.shown)]
-Week = Annotated[Any, BeforeValidator(hours.week)]
-DayHours = Annotated[Any, BeforeValidator(hours.day)]
-Id = Annotated[str, BeforeValidator(_matching(r"[a-z0-9][a-z0-9-]*", "small letters, digits, -"))]
-Colour = Annotated[str, BeforeValidator(_colour)]
-Zone = Annotated[Any, BeforeValidator(_zone)]
-Seconds = Annotated[int, BeforeValidator(_number(5, 300))]
-People = Annotated[int, BeforeValidator(_number(1, 50))]
-Days = Annotated[int, BeforeValidator(_number(1, 3650))]
+def _as(read: Callable[..., object], description: str, **schema: object) -> Any:
+    """Return what a kind of value is to pydantic, and to an editor of the file.
+
+    An editor reads YAML 1.2, where 999 and 01632960001 are numbers and 17:00, yes and dates are
+    text: whatever reads as text here may be a number there.
+    """
+    written = WithJsonSchema({"description": description, **schema})
+    return Annotated[Any, BeforeValidator(read), written]
+
+
+_PLAIN = {"type": ["string", "number", "boolean"]}
+_RANGES = r"[0-9]{2}:[0-9]{2}\s*-\s*[0-9]{2}:[0-9]{2}"
+_DAY_HOURS = {"type": "string", "pattern": rf"^(closed|always|{_RANGES}(\s*,\s*{_RANGES})*)$"}
+_WEEKDAY = f"({'|'.join(hours.DAYS)})"
+_DAYS = rf"{_WEEKDAY}(-{_WEEKDAY})?"
+_YES_NO = "|".join(f"{a.upper()}|{a}|{a.capitalize()}" for a in ("yes", "no", "true", "false"))
+
+
+def _whole(low: int, high: int) -> dict[str, object]:
+    return {"type": ["integer", "string"], "minimum": low, "maximum": high, "pattern": "^[0-9]+$"}
+
+
+Words = _as(
+    _text,
+    "A text, or one for each language: {en: ..., cy: ...}.",
+    anyOf=[
+        _PLAIN,
+        {
+            "type": "object",
+            "properties": dict.fromkeys(LANGUAGES, _PLAIN),
+            "additionalProperties": False,
+            "minProperties": 1,
+        },
+    ],
+)
+Filled = _as(_filled, "A text.", **_PLAIN)
+YesNo = _as(
+    _boolean,
+    "yes or no.",
+    anyOf=[
+        {"type": "boolean"},
+        {"type": "string", "pattern": f"^({_YES_NO}|on|off|On|Off|ON|OFF)$"},
+    ],
+)
+Day = _as(_date, "A date, as 2026-12-24.", type="string", pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}$")
+Url = _as(
+    _matching(r"https?://[^\s<>\"]+", "https://..."),
+    "An address, beginning https://",
+    type="string",
+    pattern="^https?://",
+)
+Email = _as(
+    _matching(r"[^@\s<>]+@[^@\s<>]+", "name@council.gov.uk"),
+    "An e-mail address.",
+    type="string",
+    pattern="@",
+)
+Number = _as(
+    phone.phone,
+    "A telephone number, shown as written: 01632 960001.",
+    type=["string", "integer"],
+    pattern=r"^\s*\+?[0-9 ()-]+$",
+)
+Shown = _as(
+    phone.shown,
+    "A telephone number; 999, 101 and text numbers may stand here too.",
+    type=["string", "integer"],
+    pattern=r"^\s*\+?[0-9 ()-]+$",
+)
+DayHours = _as(hours.day, "closed, always, or 08:30-17:00; several with commas.", **_DAY_HOURS)
+Week = _as(
+    hours.week,
+    "always, or days and their hours. A close at or before its open runs into the next day.",
+    anyOf=[
+        {"const": "always"},
+        {
+            "type": "object",
+            "minProperties": 1,
+            "propertyNames": {"pattern": rf"^({hours.BANK_HOLIDAY}|{_DAYS}(\s*,\s*{_DAYS})*)$"},
+            "additionalProperties": _DAY_HOURS,
+        },
+    ],
+)
+Id = _as(
+    _matching(r"[a-z0-9][a-z0-9-]*", "small letters, digits, -"),
+    "A name of your choice: small letters, digits and hyphens.",
+    type="string",
+    pattern="^[a-z0-9][a-z0-9-]*$",
+)
+Colour = _as(
+    _colour, "A dark colour, as #1d4f91 in quotes.", type="string", pattern="^#[0-9a-fA-F]{6}$"
+)
+Zone = _as(_zone, "A time zone: Europe/London.", type="string")
+Seconds = _as(_number(5, 300), "Seconds, 5 to 300.", **_whole(5, 300))
+People = _as(_number(1, 50), "How many, 1 to 50.", **_whole(1, 50))
+Ref = Annotated[str, WithJsonSchema({"type": ["string", "integer"]})]
+Days = _as(_number(1, 3650), "Days, 1 to 3650.", **_whole(1, 3650))

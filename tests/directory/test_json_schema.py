@@ -1,0 +1,119 @@
+"""The JSON Schema that editors use: true to the shape, and to what a YAML 1.2 editor sees."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import jsonschema
+import pytest
+import ruamel.yaml
+from conftest import ANYSHIRE, ROOT
+from sweep import EXAMPLES
+
+from routing.directory import json_schema
+from routing.directory.load import parse
+from routing.errors import DirectoryInvalid
+
+FILE = ROOT / "routing" / "directory.schema.json"
+GOOD = ANYSHIRE.read_text()
+VALIDATOR = jsonschema.Draft202012Validator(json.loads(FILE.read_text("utf-8")))
+
+
+class Core(ruamel.yaml.constructor.SafeConstructor):
+    """YAML 1.2's core schema, as editors read it: it has no dates."""
+
+
+Core.add_constructor("tag:yaml.org,2002:timestamp", lambda _, node: node.value)
+
+
+def complaints(text):
+    """Return what an editor that reads YAML 1.2 would underline."""
+    reader = ruamel.yaml.YAML(typ="safe", pure=True)
+    reader.Constructor = Core
+    return list(VALIDATOR.iter_errors(reader.load(text)))
+
+
+def test_the_file_is_what_the_shape_makes():
+    assert FILE.read_text("utf-8") == json_schema.text(), (
+        "Run: .venv/bin/flask directory schema > routing/directory.schema.json"
+    )
+
+
+def test_it_is_a_schema():
+    jsonschema.Draft202012Validator.check_schema(json.loads(FILE.read_text("utf-8")))
+
+
+def test_a_schema_driven_checker_accepts_every_directory_and_refuses_a_broken_one(tmp_path):
+    broken = tmp_path / "broken.yaml"
+    broken.write_text(GOOD.replace("relay_uk: yes", "relay: yes"))
+    checker = [Path(sys.executable).with_name("check-jsonschema"), "--schemafile", FILE]
+    good = subprocess.run(
+        [*checker, ROOT / "directory.yaml", *EXAMPLES], capture_output=True, text=True, check=False
+    )
+    bad = subprocess.run([*checker, broken], capture_output=True, text=True, check=False)
+
+    assert good.returncode == 0, good.stdout
+    assert bad.returncode == 1
+    assert "'relay' was unexpected" in bad.stdout
+
+
+@pytest.mark.parametrize("path", [ROOT / "directory.yaml", *EXAMPLES], ids=lambda path: path.stem)
+def test_a_directory_names_the_schema_where_it_is(path):
+    _, _, named = path.read_text("utf-8").splitlines()[0].partition("$schema=")
+
+    assert (path.parent / named).resolve() == FILE
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("phone: 01632 960001", "phone: 01632960001"),
+        ("phone: 01632 960001", "phone: +441632960001"),
+        ("relay_uk: yes", "relay_uk: true"),
+        ("relay_uk: yes", "relay_uk: No"),
+        ("name: Duty manager", "name: 24"),
+        ("name: Duty manager", "name: {en: Duty manager}"),
+        ("ring_seconds: 25 ", 'ring_seconds: "25" '),
+        ("mon-thu: 08:30-17:00", "mon,tue-thu: 08:30-12:00, 12:30 - 17:00"),
+        ("hours: closed", "hours: always"),
+    ],
+)
+def test_what_the_service_reads_an_editor_accepts(old, new):
+    assert old in GOOD
+    text = GOOD.replace(old, new, 1)
+    parse(text, "x")
+
+    assert complaints(text) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("08:30-17:00", "8.30-17"),
+        ("mon-thu: 08:30", "mon-thursday: 08:30"),
+        ("relay_uk: yes", "relay_uk: perhaps"),
+        ("relay_uk: yes", "relay_ukk: yes"),
+        ("ring_seconds: 25 ", "ring_seconds: 4 "),
+        ("ring_seconds: 25 ", "ring_seconds: 301 "),
+        ('colour: "#1d4f91"', "colour: blue"),
+        ("division: england-and-wales", "division: england"),
+        ("- date: 2026-12-24 ", "- date: 24/12/2026 "),
+        ("- date: 2026-12-24 ", "- from: 2026-12-24 "),
+        ("visibility: internal", "visibility: secret"),
+        ("languages: [en] ", "languages: [fr] "),
+        ("needed_when: {line: mash}", "needed_when: {}"),
+        ("lines: [mash] ", "lines: [] "),
+        ("website: ", "site: "),
+        ("  mash:\n", "  MASH:\n"),
+        ("phone: 01632 960001", "phone: ring us"),
+        ("logo: static/logo.svg", "logo:"),
+    ],
+)
+def test_a_mistake_that_the_service_refuses_is_underlined(old, new):
+    assert old in GOOD
+    text = GOOD.replace(old, new, 1)
+    with pytest.raises(DirectoryInvalid):
+        parse(text, "x")
+
+    assert complaints(text)
