@@ -9,6 +9,9 @@ from flask.cli import AppGroup
 from routing import enquiry
 from routing.commands import options
 from routing.directory import json_schema
+from routing.errors import DirectoryInvalid
+from routing.files import replace
+from routing.formats import printed
 from routing.lint import check as lint
 
 group = AppGroup("directory", help="Check the directory, whatever state it is in.")
@@ -33,6 +36,27 @@ def check(file: Path | None, strict: bool, form: str) -> None:
         click.echo(f"{path}: {_count(errors, 'error')}, {_count(warnings, 'warning')}")
     failed = any(strict or each.level == "error" for each in problems)
     raise SystemExit(options.FOUND if failed else 0)
+
+
+@group.command("print")
+@click.option(
+    "--weeks", type=click.IntRange(1, 52), default=8, show_default=True, help="Dates for so long."
+)
+@click.option("--output", type=options.FILE, help="Write it there, whole or not at all.")
+@click.option("--lang", metavar="LANGUAGE", help="A language of the directory (its first one).")
+def print_page(weeks: int, output: Path | None, lang: str | None) -> None:
+    """Print one page of every number and its hours: for a wall, or while nothing else is up.
+
+    It is HTML that needs no other file. It says until when its dates are complete.
+    """
+    try:
+        page = printed.page(enquiry.facts(), enquiry.now(), weeks, enquiry.voice(lang))
+        if output is None:
+            click.echo(page)
+        else:
+            replace(output, page.encode())
+    except (DirectoryInvalid, OSError) as error:
+        raise click.ClickException(str(error)) from error
 
 
 @group.command("schema")

@@ -99,10 +99,11 @@ def _barred(number: Node | None) -> str | None:
 
 
 def _unknown(kind: str, name: str, known: Mapping[str, object]) -> str:
+    if not known:
+        return f"there is no {kind} '{name}'. Add it under `{kind}s`."
     near = get_close_matches(name, known, 1)
-    names = ", ".join(known) or "none yet; add it first"
     hint = f"Did you mean '{near[0]}'? " if near else ""
-    return f"there is no {kind} '{name}'. {hint}Those there are: {names}."
+    return f"there is no {kind} '{name}'. {hint}Write one of those there are: {', '.join(known)}."
 
 
 def _line(line_id: str, shape: LineShape) -> core.Line:

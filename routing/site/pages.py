@@ -4,6 +4,7 @@ from flask import Blueprint, Response, make_response, render_template
 
 from routing import enquiry
 from routing.errors import UnknownService
+from routing.formats import structured
 from routing.site import view
 from routing.site.markdown import markdown
 
@@ -36,8 +37,10 @@ def professionals(service: str) -> Response:
 def contacts() -> Response:
     """Show the whole public directory, with hours and what is open now."""
     at = enquiry.now()
-    lines = [view.number(x, at) for x in enquiry.facts().directory.lines if not x.internal]
-    return _page("contacts.html", at=at, lines=lines)
+    facts = enquiry.facts()
+    lines = [view.number(x, at) for x in facts.directory.lines if not x.internal]
+    found = structured.contacts(facts, facts.directory.services, at, enquiry.voice())
+    return _page("contacts.html", at=at, lines=lines, structured=found)
 
 
 @bp.errorhandler(UnknownService)

@@ -7,6 +7,7 @@ from routing import enquiry
 from routing.core.answer import Answer
 from routing.core.directory import Helpline, Line, Service
 from routing.core.words import Phone
+from routing.formats import structured
 from routing.formats.json import assumption
 from routing.wording import sentences, times
 
@@ -42,6 +43,7 @@ def answer(service: Service, at: datetime) -> dict[str, object]:
         "backup": [_answer(service, each, at) for each in backup if not each.line.internal],
         "lines": [number(each, at) for each in service.reachable if not each.internal],
         "assumption": assumption(found, at, facts, voice),
+        "structured": structured.contacts(facts, [service], at, voice),
     }
 
 

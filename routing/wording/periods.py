@@ -77,8 +77,8 @@ def _every(days: Sequence[date], clocks: str, whole: Sequence[date], voice: Voic
     but = [day for day in whole if day.weekday() in weekdays and day not in set(days)]
     but = [day for day in but if days[0] <= day <= days[-1]]
     sentence = voice.say(
-        "every {days} {clocks}, {times}, first {date}",
-        days=times.weekdays(weekdays, voice),
+        "{days} {clocks}, {times}, first {date}",
+        days=_each(weekdays, voice),
         clocks=clocks,
         times=_times(len(days), voice),
         date=times.date_alone(days[0], voice),
@@ -86,6 +86,12 @@ def _every(days: Sequence[date], clocks: str, whole: Sequence[date], voice: Voic
     if not but:
         return sentence
     return voice.say("{sentence}, but not on {dates}", sentence=sentence, dates=_named(but, voice))
+
+
+def _each(found: set[int], voice: Voice) -> str:
+    if len(found) == len(times.DAYS):
+        return voice.say("every day")
+    return voice.say("every {days}", days=times.weekdays(found, voice))
 
 
 def _on(days: Sequence[date], clocks: str, voice: Voice) -> str:

@@ -4,13 +4,14 @@ Dates are absolute, so that a sentence stays true however long somebody keeps it
 takes a Voice; times are read in its zone.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from routing.core.hours import ALL_DAY, DAY, Hours, Range, SpecialDay
+from routing.core.directory import Line
+from routing.core.hours import ALL_DAY, DAY, BankHoliday, Hours, Range, SpecialDay, dates
 
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MONTHS = (
@@ -100,13 +101,10 @@ def hours(found: Hours, voice: Voice) -> tuple[tuple[str, str], ...]:
     """Say a week as pairs of days and hours: ("Monday to Friday", "8:30am to 5pm")."""
     if found.always:
         return ((voice.say("Every day"), voice.say("24 hours a day, bank holidays included")),)
-    runs: list[list[int]] = []
+    alike: dict[tuple[Range, ...], list[int]] = {}
     for weekday, on_that_day in enumerate(found.week):
-        if runs and found.week[runs[-1][0]] == on_that_day:
-            runs[-1].append(weekday)
-        else:
-            runs.append([weekday])
-    said = [(_run(run, voice), ranges(found.week[run[0]], voice)) for run in runs]
+        alike.setdefault(on_that_day, []).append(weekday)
+    said = [(weekdays(each, voice), ranges(of_each, voice)) for of_each, each in alike.items()]
     if found.bank_holiday is not None:
         said.append((voice.say("Bank holidays"), ranges(found.bank_holiday, voice)))
     return tuple(said)
@@ -124,6 +122,34 @@ def special(found: SpecialDay, voice: Voice) -> str:
     return voice.say("{days} ({name}): {what}", days=on, name=name, what=", ".join(said))
 
 
+def unusual(
+    line: Line, first: date, last: date, holidays: Mapping[date, BankHoliday], voice: Voice
+) -> list[tuple[str, str]]:
+    """Say each date from ``first`` to ``last`` that is not as usual for a line, and what it is.
+
+    ("Thursday 24 December 2026 (Christmas Eve)", "8:30am to 3:30pm").
+    """
+    return [
+        (_named_day(line, on, holidays, voice), _that_day(line, on, holidays, voice))
+        for on in dates(first, last)
+        if line.is_unusual(on, holidays)
+    ]
+
+
+def _named_day(line: Line, on: date, holidays: Mapping[date, BankHoliday], voice: Voice) -> str:
+    names = [each.name.in_(voice.language) for each in line.special_days if on in each]
+    if not names and on in holidays:
+        names = [voice.say(holidays[on].name)]
+    return f"{dated(on, voice)} ({', '.join(names)})"
+
+
+def _that_day(line: Line, on: date, holidays: Mapping[date, BankHoliday], voice: Voice) -> str:
+    hours_then, phone = ranges(line.ranges_on(on, holidays), voice), line.phone_on(on)
+    if phone == line.phone:
+        return hours_then
+    return voice.say("{hours}, call {phone}", hours=hours_then, phone=phone.display)
+
+
 def clocks(found: Range, voice: Voice) -> str:
     """Say one range: 8:30am to 5pm; 5pm to 8:30am the next day."""
     opens, closes = clock(found.opens, voice), clock(found.closes, voice)
@@ -133,17 +159,18 @@ def clocks(found: Range, voice: Voice) -> str:
 
 
 def weekdays(found: Iterable[int], voice: Voice) -> str:
-    """Say some days of the week, Monday being 0: Monday to Thursday and Saturday; day, if all."""
+    """Say some days of the week, Monday being 0: Monday to Thursday and Saturday; Every day."""
     days = sorted(found)
     if len(days) == len(DAYS):
-        return voice.say("day")
+        return voice.say("Every day")
     runs: list[list[int]] = []
     for each in days:
         if runs and runs[-1][-1] == each - 1:
             runs[-1].append(each)
         else:
             runs.append([each])
-    return listed([_run(run, voice) for run in runs], voice)
+    said = [part for run in runs for part in _run(run, voice)]
+    return listed(said, voice)
 
 
 def listed(said: Sequence[str], voice: Voice) -> str:
@@ -153,9 +180,9 @@ def listed(said: Sequence[str], voice: Voice) -> str:
     return voice.say("{most} and {last}", most=", ".join(said[:-1]), last=said[-1])
 
 
-def _run(run: list[int], voice: Voice) -> str:
-    first = voice.say(DAYS[run[0]])
-    if len(run) == 1:
-        return first
-    join = "{first} and {last}" if len(run) == 2 else "{first} to {last}"
-    return voice.say(join, first=first, last=voice.say(DAYS[run[-1]]))
+def _run(run: list[int], voice: Voice) -> list[str]:
+    """Say days in a row: each of two, the first and last of more."""
+    first, *_, last = (voice.say(DAYS[each]) for each in (run[0], run[-1]))
+    if len(run) <= 2:
+        return [first, last][: len(run)]
+    return [voice.say("{first} to {last}", first=first, last=last)]

@@ -143,7 +143,7 @@ services: {s: {name: S, lines: [a], out_of_hours: a}}
 def test_hours_that_run_into_the_next_day_say_so():
     hours = {line.id: times.hours(line.hours, VOICE) for line in TABLES.directory.lines}
 
-    assert hours["eds"] == (("Monday to Sunday", "5pm to 8:30am the next day"),)
+    assert hours["eds"] == (("Every day", "5pm to 8:30am the next day"),)
 
 
 def test_special_days_are_said_with_their_name():

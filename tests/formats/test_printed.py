@@ -1,0 +1,153 @@
+"""The printed page: every number and its hours, true however long it hangs on a wall."""
+
+import re
+from datetime import date, timedelta
+from html.parser import HTMLParser
+
+import pytest
+from conftest import ANYSHIRE, ROOT
+from sweep import EXAMPLES
+
+
+@pytest.fixture
+def printed(make_app):
+    def printed(directory=ANYSHIRE, *words):
+        answer = make_app(directory).test_cli_runner().invoke(args=["directory", "print", *words])
+        assert answer.exit_code == 0, answer.output
+        return answer.output
+
+    return printed
+
+
+class Text(HTMLParser):
+    """The words of a page, one after another, and whatever it would fetch."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.words, self.fetched, self.quiet = [], [], False
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        self.quiet = tag == "style"
+        named = dict(attrs)
+        if tag in ("script", "link", "img", "iframe"):
+            self.fetched.append(tag)
+        self.fetched += [v for k, v in named.items() if k in ("src", "href") and "tel:" not in v]
+
+    def handle_data(self, data):
+        if not self.quiet:
+            self.words.append(data.strip())
+
+
+def words(page):
+    return " ".join(" ".join(filter(None, Text(page).words)).split())
+
+
+@pytest.mark.parametrize("path", [ROOT / "directory.yaml", *EXAMPLES], ids=lambda path: path.stem)
+def test_it_has_every_service_line_and_helpline_and_fetches_nothing(printed, make_app, path):
+    page = printed(path)
+    text = words(page)
+    app = make_app(path)
+    with app.app_context():
+        from routing import enquiry
+
+        directory = enquiry.facts().directory
+    language = directory.languages[0]
+
+    assert Text(page).fetched == []
+    for service in directory.services:
+        assert service.name.in_(language) in text
+        assert service.number is None or service.number.display in text
+    for line in directory.lines:
+        assert (line.phone.display in text) is not line.internal
+        assert (line.name.in_(language) in text) is not line.internal
+    for helpline in directory.helplines:
+        assert helpline.name.in_(language) in text
+        assert helpline.phone.display in text
+
+
+def test_it_never_says_now_or_today(printed):
+    text = words(printed()).replace("a crime that is not happening now", "")  # the council's own
+
+    assert not re.search(r"\b(now|today|tomorrow|currently|open until)\b", text, re.I)
+
+
+def test_it_is_the_same_at_any_hour_of_the_day(printed, clock):
+    by_day = printed()
+    clock.set("2026-11-23T23:30:00Z")
+
+    assert printed() == by_day
+
+
+def test_it_says_when_it_was_printed_and_until_when_its_dates_are_complete(printed):
+    text = words(printed(ANYSHIRE, "--weeks", "5"))
+
+    assert "Printed on Monday 23 November 2026." in text
+    assert "Days with other hours are listed to Sunday 27 December 2026" in text
+    assert "Thursday 24 December 2026 (Christmas Eve) 8:30am to 3:30pm" in text
+    assert "Monday 28 December 2026" not in text
+
+
+def test_a_date_that_is_not_as_usual_says_its_hours_its_number_and_why(printed):
+    text = words(printed())
+
+    for said in (
+        "Friday 25 December 2026 (Christmas Day) closed",
+        "Monday 28 December 2026 (Boxing Day bank holiday) 10am to 4pm",
+        "Tuesday 29 December 2026 (Festive number) 8:30am to 5pm, call 01632 960009",
+        "Thursday 31 December 2026 (Festive number, New Year's Eve) 8:30am to 3:30pm, "
+        "call 01632 960009",
+    ):
+        assert said in text
+
+
+def test_the_order_of_lines_and_the_one_for_all_other_times_are_said(printed):
+    text = words(printed())
+
+    assert "Call 01632 960100 at any hour." in text
+    assert text.index("Professionals' advice line:") < text.index("At all other times:")
+    assert "At all other times: Emergency Duty Service (EDS): 01632 960002" in text
+
+
+def test_an_unconfirmed_service_says_so(printed):
+    assert "Not yet confirmed by the council." in printed(ROOT / "directory.yaml")
+    assert "Not yet confirmed by the council." not in printed()
+
+
+def test_a_language_of_the_directory_may_be_asked_for(printed):
+    swansea = ROOT / "examples" / "swansea.yaml"
+
+    assert "Cyngor Abertawe" in printed(swansea)
+    assert "Swansea Council" in printed(swansea, "--lang", "en")
+
+
+def test_it_is_written_to_a_file_whole_or_not_at_all(make_app, tmp_path):
+    run = make_app(ANYSHIRE).test_cli_runner()
+    path = tmp_path / "page.html"
+    answer = run.invoke(args=["directory", "print", "--output", str(path)])
+    failed = run.invoke(args=["directory", "print", "--output", str(tmp_path / "no" / "page.html")])
+
+    assert answer.exit_code == 0
+    assert path.read_text("utf-8").rstrip().endswith("</html>")
+    assert (failed.exit_code, "Traceback" in failed.output) == (1, False)
+    assert [each.name for each in tmp_path.glob("*.html")] == ["page.html"]
+
+
+def test_it_is_printed_from_the_last_good_directory_while_the_file_is_broken(make_app, tmp_path):
+    path = tmp_path / "directory.yaml"
+    path.write_text(ANYSHIRE.read_text())
+    make_app(path).test_cli_runner().invoke(args=["who"])
+    path.write_text("services: [")
+    answer = make_app(path).test_cli_runner().invoke(args=["directory", "print"])
+
+    assert answer.exit_code == 0
+    assert "01632 960100" in answer.output
+
+
+def test_the_bank_holidays_ahead_are_listed(printed, clock):
+    clock.set("2027-01-05T12:00:00Z")
+    text = words(printed(ROOT / "directory.yaml", "--weeks", "12"))
+    last = date(2027, 1, 5) + timedelta(weeks=12, days=-1)
+
+    assert f"Bank holidays to {last:%A} {last.day} March 2027" in text
+    assert "Friday 26 March 2027, Good Friday" in text

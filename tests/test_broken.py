@@ -1,0 +1,168 @@
+"""Hundreds of broken directories: each told with a place and a remedy, none of them ever in use."""
+
+import random
+import re
+import time
+from datetime import UTC, datetime
+
+import pytest
+import yaml
+from conftest import ANYSHIRE, ROOT
+
+from routing import facts
+from routing.core.decision import decide
+from routing.facts import Sources
+from routing.lint.check import check
+
+AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
+GOOD = [ANYSHIRE, *(ROOT / "examples" / f"{name}.yaml" for name in ("swansea", "wiltshire"))]
+REMEDY = re.compile(
+    r"\b(Write|Add|Did you mean|Start|Save|Delete|Leave|Keep|Check|Indent|The keys|Swap|Take|Give"
+    r"|Name|write|give)\b"
+)
+
+
+def indented(text, draw):
+    lines = text.splitlines()
+    n = draw.randrange(len(lines))
+    lines[n] = " " * draw.choice((1, 3, 5)) + lines[n]
+    return "\n".join(lines)
+
+
+def tabbed(text, draw):
+    lines = text.splitlines()
+    n = draw.choice([n for n, line in enumerate(lines) if line.startswith("  ")])
+    lines[n] = "\t" + lines[n].lstrip()
+    return "\n".join(lines)
+
+
+def doubled(text, draw):
+    lines = text.splitlines()
+    n = draw.choice([n for n, line in enumerate(lines) if re.match(r" +[\w-]+: +[^|>{ ]", line)])
+    return "\n".join([*lines[: n + 1], *lines[n:]])
+
+
+def anchored(text, draw):
+    mark = draw.choice(("&a ", "*a #", "!!str ", "!!python/object:os.system ", "<<: "))
+    at = draw.choice([found.end() for found in re.finditer(r"^ +[\w-]+: (?=\w)", text, re.M)])
+    return text[:at] + mark + text[at:]
+
+
+def cut(text, draw):
+    return text[: draw.randrange(len(text) * 3 // 4)]
+
+
+def noisy(text, draw):
+    at = draw.randrange(len(text))
+    noise = "".join(draw.choice("\t\n :-[]{}&*!|>'\"%@`#,?aA0") for _ in range(4))
+    return text[:at] + noise + text[at + draw.randrange(30) :]
+
+
+def retyped(text, _):
+    """Yield the text with each value in turn of another type."""
+    tree = yaml.load(text, yaml.BaseLoader)
+    for path, value in list(places(tree, ())):
+        wrong = "word" if isinstance(value, dict | list) else draw_wrong(path)
+        yield yaml.safe_dump(placed(tree, path, wrong), allow_unicode=True, sort_keys=False)
+
+
+def draw_wrong(path):
+    return [["a", "list"]] if len(path) % 2 else {"a": {"mapping": "of things"}}
+
+
+def places(node, path):
+    if path:
+        yield path, node
+    items = node.items() if isinstance(node, dict) else enumerate(node)
+    if isinstance(node, dict | list):
+        for key, value in items:
+            yield from places(value, (*path, key))
+
+
+def placed(node, path, value):
+    """Return a tree with another value at a path."""
+    if not path:
+        return value
+    key, *rest = path
+    if isinstance(node, dict):
+        return {k: placed(v, rest, value) if k == key else v for k, v in node.items()}
+    return [placed(v, rest, value) if n == key else v for n, v in enumerate(node)]
+
+
+WHOLE = {
+    "empty": b"",
+    "blank": b" \n\n",
+    "a remark": b"# nothing yet\n",
+    "null": b"null\n",
+    "a number": b"42\n",
+    "a list": b"- a\n- b\n",
+    "a text": b"closed\n",
+    "binary": bytes(range(256)) * 20,
+    "zeros": b"\0" * 4096,
+    "UTF-16": ANYSHIRE.read_text().encode("utf-16"),
+    "Latin-1": ANYSHIRE.read_text().replace("Anyshire", "Sir Fôn").encode("latin-1"),
+    "huge": b"a: " + b"x" * 1_100_000,
+    "long": b"# remark\n" * 120_000,
+    "deep": b"[" * 3000 + b"]" * 3000,
+    "deep mappings": b"".join(b" " * n + b"a:\n" for n in range(60)),
+    "two documents": ANYSHIRE.read_bytes() + b"\n---\n" + ANYSHIRE.read_bytes(),
+    "bomb": b"a: &a [x,x]\nb: &b [*a,*a]\nc: &c [*b,*b]\n",
+    "a picture": b"\x89PNG\r\n\x1a\n" + b"\xff" * 200,
+    "JSON": b'{"council": {"name": "A"}}',
+    "a web page": b"<!doctype html><title>404</title>",
+    "a conflict": b"<<<<<<< HEAD\n" + ANYSHIRE.read_bytes() + b"\n=======\n>>>>>>> other\n",
+}
+
+
+def is_broken(file, content, tmp_path):
+    file.write_bytes(content)
+    found = check(file, tmp_path, AT)
+    return [each for each in found if each.level == "error"]
+
+
+@pytest.fixture
+def broken(tmp_path):
+    """Return every broken file: a name and its bytes."""
+    draw, file = random.Random(20261123), tmp_path / "tried.yaml"
+    found = list(WHOLE.items())
+    for kind in (indented, tabbed, doubled, anchored, cut, noisy):
+        count = 0
+        while count < 12:  # a change that leaves a valid file does not count
+            content = kind(draw.choice(GOOD).read_text(), draw).encode()
+            if is_broken(file, content, tmp_path):
+                found.append((kind.__name__, content))
+                count += 1
+    found += [("retyped", text.encode()) for text in retyped(ANYSHIRE.read_text(), draw)]
+    return found
+
+
+def test_every_broken_directory_is_told_with_a_place_and_a_remedy(broken, tmp_path):
+    assert len(broken) > 200
+    for kind, content in broken:
+        problems = is_broken(tmp_path / "directory.yaml", content, tmp_path)
+        assert problems, (kind, content[:300])
+        for each in problems:
+            assert (each.line >= 1, each.column >= 1) == (True, True), (kind, each)
+            assert REMEDY.search(each.message), (kind, each)
+
+
+def test_no_broken_directory_is_ever_in_use_and_no_answer_changes(
+    broken, tmp_path, monkeypatch, caplog
+):
+    monkeypatch.setattr(facts, "LOOK_EVERY", 0.001)
+    file = tmp_path / "directory.yaml"
+    file.write_text(ANYSHIRE.read_text())
+    sources = Sources(file, tmp_path / "instance", lambda: AT)
+    good = sources.current()
+    answers = [decide(good.timetables, service, AT) for service in good.timetables.services]
+    for kind, content in broken:
+        file.write_bytes(content)
+        time.sleep(0.005)
+        found = sources.current()
+        now = [decide(found.timetables, service, AT) for service in good.timetables.services]
+        assert found.problems, (kind, content[:300])
+        assert (found.directory, now) == (good.directory, answers), kind
+
+    assert "fault while reading" not in caplog.text
+    again = Sources(file, tmp_path / "instance", lambda: AT).current()
+    assert (again.directory, bool(again.problems)) == (good.directory, True)
