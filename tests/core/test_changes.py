@@ -58,6 +58,14 @@ def test_a_service_that_one_directory_lacks_differs_throughout():
     assert differing(without, PLAIN, "always") == [(*PERIOD, None, "one")]
 
 
+def test_a_change_that_goes_on_while_its_reason_changes_is_one_stretch():
+    new = PLAIN.replace("01632 960002", "01632 960012")
+    period = london("2026-12-24 15:30"), london("2026-12-29 08:30")
+    found = list(changes(compiled(), compiled(new), "children", *period))
+
+    assert [(span.start, span.end) for span, _ in found] == [period]
+
+
 def test_an_empty_period_has_no_changes():
     at = PERIOD[0]
 
