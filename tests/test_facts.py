@@ -4,7 +4,7 @@ import fcntl
 import os
 import threading
 import time
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import feed as govuk
 import pytest
@@ -120,6 +120,28 @@ def test_a_file_that_stays_broken_is_not_read_again_and_again(sources, file):
     found = settled(sources)
 
     assert settled(sources) is found
+
+
+def test_a_file_just_written_is_read_once_more_when_it_lies_still(file, tmp_path):
+    file.write_text(GOOD)
+    sources = Sources(file, tmp_path / "instance", lambda: AT)
+    first = sources.current()
+    second = settled(sources)
+
+    assert second is not first
+    assert settled(sources) is second
+
+
+def test_the_last_good_directory_keeps_its_own_time_however_often_the_file_is_broken(
+    file, tmp_path
+):
+    times = iter(AT + timedelta(hours=n) for n in range(9))
+    sources = Sources(file, tmp_path / "instance", lambda: next(times))
+    sources.current()
+    good = settled(sources)
+    for bad in ("services: [", "lines: ["):
+        file.write_text(bad)
+        assert settled(sources).kept_at == good.loaded_at
 
 
 def test_a_mended_file_is_in_use_and_has_no_problems(sources, file):

@@ -71,6 +71,14 @@ def test_a_new_holiday_is_in_force_by_its_name(tmp_path, feed):
     assert in_force(tmp_path).dates[NEW] == BankHoliday("Proclaimed")
 
 
+def test_a_substitute_day_is_known_by_gov_uks_note(tmp_path, feed):
+    take(tmp_path, feed)
+    found = in_force(tmp_path).dates
+
+    assert found[date(2026, 12, 28)] == BankHoliday("Boxing Day", substitute=True)
+    assert found[date(2026, 12, 25)] == BankHoliday("Christmas Day")
+
+
 def test_a_moved_holiday_changes_both_dates(tmp_path, feed):
     moved = govuk.without(govuk.events(), "2027-05-31")
     feed.send(govuk.added(moved, "2027-06-04", "Spring bank holiday"))

@@ -86,6 +86,7 @@ def test_gaps_says_every_friday_and_how_often_and_fails(run):
     assert answer.exit_code == 1
     assert "gap      every Friday 4:30pm to 5pm, 54 times, first 27 November 2026" in answer.output
     assert "overlap  every Monday to Friday 8:30am to 9am" in answer.output
+    assert answer.output.index("gap  ") < answer.output.index("overlap")
 
 
 def test_gaps_finds_none_in_hours_that_meet_to_the_minute(run):

@@ -180,6 +180,29 @@ def test_a_service_that_rings_only_mobiles_is_doubtful_and_one_landline_is_enoug
     assert doubts(one_landline) == ()
 
 
+def test_a_pager_is_no_mobile(doubts):
+    pagers = CLEAN
+    for n in (1, 2, 3):
+        pagers = pagers.replace(f"01632 96000{n}", f"07600 90000{n}")
+
+    assert doubts(pagers) == ()
+
+
+def test_a_special_day_is_over_only_on_the_day_after(doubts):
+    text = CLEAN.replace(
+        "special_days:\n", "special_days:\n      - {date: 2026-11-23, name: X, hours: closed}\n"
+    )
+
+    assert doubts(text) == ()
+
+
+def test_a_line_that_also_takes_the_calls_at_night_is_no_day_line(doubts):
+    text = CLEAN.replace("out_of_hours: eds", "out_of_hours: mash")
+    text = text.replace(", bank-holiday: closed", "")
+
+    assert "no_bank_holiday" not in {each.code for each in doubts(text)}
+
+
 def test_a_special_number_that_callers_ring_is_a_circle_too(doubts):
     text = CLEAN.replace("hours: 08:30-12:00}", "hours: 08:30-12:00, phone: 01632 960100}", 1)
     text = text.replace("name: Children\n", "name: Children\n    number: 01632 960100\n")
