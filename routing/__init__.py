@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask, Response, current_app, request
+from jinja2 import ChoiceLoader, PackageLoader, PrefixLoader
 from werkzeug.exceptions import HTTPException
 
 from routing import api, commands, config, site
@@ -14,7 +15,7 @@ from routing.site import last_resort, pages
 
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; "
+        "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; "
         "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     ),
     "Referrer-Policy": "no-referrer",
@@ -34,6 +35,8 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     app.extensions["sources"] = Sources(
         Path(app.config["DIRECTORY"]), Path(app.config["INSTANCE_PATH"]), app.config["CLOCK"]
     )
+    macros = PrefixLoader({"govuk_frontend_jinja": PackageLoader("govuk_frontend_jinja")})
+    app.jinja_loader = ChoiceLoader([app.jinja_loader, macros])  # type: ignore[list-item]
     for room in (api, site, commands):
         room.init_app(app)
     app.register_error_handler(HTTPException, _refuse)

@@ -14,6 +14,7 @@ from routing.core.answer import Decision
 from routing.core.decision import timeline
 from routing.errors import BadTime, UnknownService
 from routing.formats import json
+from routing.formats.caching import kept
 from routing.formats.problem import problem
 from routing.wording.times import Voice
 
@@ -21,7 +22,6 @@ bp = Blueprint("api", __name__)
 
 SERVICES = "/api/v1/services"
 LONGEST_TIMELINE = timedelta(days=400)
-LONGEST_AGE = 10
 
 
 @bp.get(SERVICES)
@@ -132,14 +132,9 @@ def cached(
 ) -> Response:
     """Return ``body`` with a weak tag over all but ``at``: 10 s at most, never past ``until``."""
     response = jsonify(body)
-    age = LONGEST_AGE
-    if found is not None and found.until is not None and at is not None:
-        age = min(age, int((found.until - at).total_seconds()))
-    response.headers["Cache-Control"] = f"public, max-age={age}, must-revalidate"
     response.headers["Content-Language"] = _voice().language
-    response.set_etag(json.etag(body), weak=True)
-    response.make_conditional(request)
-    return response
+    until = found.until if found is not None else None
+    return kept(response, json.etag(body), until, at or enquiry.now())
 
 
 def _instant(name: str) -> datetime:

@@ -1,14 +1,29 @@
-"""GET /, /services/<service>, /services/<service>/professionals, /contacts."""
+"""The public pages: who to call now, every contact, what the council says of its pages."""
 
-from flask import Blueprint, Response, make_response, render_template
+import hashlib
+from pathlib import Path
+
+from flask import (
+    Blueprint,
+    Response,
+    current_app,
+    make_response,
+    render_template,
+    request,
+    send_file,
+)
 
 from routing import enquiry
 from routing.errors import UnknownService
 from routing.formats import structured
-from routing.site import view
+from routing.formats.caching import kept
+from routing.site import assets, view
 from routing.site.markdown import markdown
 
 bp = Blueprint("site", __name__)
+
+EXIT_URL = "https://www.bbc.co.uk/weather"
+"""Where "Exit this page" leads: GOV.UK's default, which says nothing of whoever opens it."""
 
 
 @bp.get("/")
@@ -20,27 +35,71 @@ def home() -> Response:
 @bp.get("/services/<service>")
 def service(service: str) -> Response:
     """Show who to call now about a service."""
-    found = enquiry.facts().timetables.service(service)
-    at = enquiry.now()
-    return _page("service.html", at=at, **view.answer(found, at))
+    return _service("service.html", service)
 
 
 @bp.get("/services/<service>/professionals")
 def professionals(service: str) -> Response:
     """Show the way for people who work with children."""
-    found = enquiry.facts().timetables.service(service)
+    return _service("professionals.html", service)
+
+
+@bp.get("/services/<service>/now")
+def now(service: str) -> Response:
+    """Give the live part of a service's page, for its script to put in place at a handover."""
+    return _service("now.html", service)
+
+
+@bp.get("/services/<service>/fragment")
+def fragment(service: str) -> Response:
+    """Give the answer as HTML for a server-side include, true however long it is kept."""
     at = enquiry.now()
-    return _page("professionals.html", at=at, **view.answer(found, at))
+    found = enquiry.who_to_call(service, at)
+    response = _service("fragment.html", service)
+    tag = hashlib.sha256(response.get_data()).hexdigest()[:20]
+    return kept(response, tag, found.until, at)
 
 
 @bp.get("/contacts")
 def contacts() -> Response:
-    """Show the whole public directory, with hours and what is open now."""
-    at = enquiry.now()
-    facts = enquiry.facts()
-    lines = [view.number(x, at) for x in facts.directory.lines if not x.internal]
+    """Show the public directory, with hours and what is open now; ``?q=`` finds by any name."""
+    at, facts = enquiry.now(), enquiry.facts()
+    every = [view.number(x, at) for x in facts.directory.lines if not x.internal]
+    query = request.args.get("q", "").strip()[:100]
     found = structured.contacts(facts, facts.directory.services, at, enquiry.voice())
-    return _page("contacts.html", at=at, lines=lines, structured=found)
+    lines = [line for line in every if line.answers_to(query)]
+    return _page("contacts.html", lines=lines or every, found=lines, query=query, structured=found)
+
+
+@bp.get("/accessibility")
+def accessibility() -> Response:
+    """Publish the accessibility statement that the regulations of 2018 ask for."""
+    return _page("accessibility.html")
+
+
+@bp.get("/privacy")
+def privacy() -> Response:
+    """Say what is kept of whoever looks or calls."""
+    return _page("privacy.html")
+
+
+@bp.get("/logo")
+def logo() -> Response:
+    """Send the council's logo."""
+    path = _logo()
+    return send_file(path, max_age=3600) if path else not_found()
+
+
+@bp.get("/assets/<address>")
+def asset(address: str) -> Response:
+    """Send the style sheet or the script."""
+    return assets.send(address)
+
+
+@bp.after_request
+def compress(response: Response) -> Response:
+    """Send less: callers wait on slow telephones."""
+    return assets.compressed(response)
 
 
 @bp.errorhandler(UnknownService)
@@ -59,12 +118,23 @@ def fault() -> Response:
     return _error(500, "Sorry, there is a problem with this page")
 
 
+def _logo() -> Path | None:
+    """Return the council's logo, a picture beside the directory; None if there is none."""
+    named = enquiry.facts().directory.council.logo
+    path = Path(current_app.config["DIRECTORY"]).resolve().parent / (named or "")
+    return path if path.suffix in (".svg", ".png") and path.is_file() else None
+
+
+def _service(template: str, service: str) -> Response:
+    found = enquiry.facts().timetables.service(service)
+    return _page(template, **view.answer(found, enquiry.now()))
+
+
 def _error(status: int, title: str) -> Response:
     at = enquiry.now()
     lines = [view.number(x, at) for x in enquiry.facts().directory.lines if not x.internal]
-    response = _page("error.html", at=at, lines=lines, title=title)
+    response = _page("error.html", lines=lines, title=title)
     response.status_code = status
-    response.headers["Cache-Control"] = "no-store"
     return response
 
 
@@ -78,8 +148,12 @@ def _page(template: str, **values: object) -> Response:
             helplines=view.helplines(),
             rehearsing=enquiry.rehearsing(),
             markdown=markdown,
+            asset=assets.url,
+            exit_url=EXIT_URL,
+            logo=_logo() is not None,
             **values,
         )
     )
     response.headers["Cache-Control"] = "no-store"
+    response.headers["Content-Language"] = voice.language
     return response

@@ -1,15 +1,18 @@
 """What a page shows: the values of a decision as the reader sees them."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from routing import enquiry
 from routing.core.answer import Answer
 from routing.core.directory import Helpline, Line, Service
 from routing.core.words import Phone
 from routing.formats import structured
-from routing.formats.json import assumption
+from routing.formats.json import assumption, moment
 from routing.wording import sentences, times
+
+SOON = timedelta(minutes=5)
+"""How long before a handover a page says that one is coming."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,18 +31,31 @@ class Number:
     open_now: bool
     confirmed: bool
 
+    def answers_to(self, words: str) -> bool:
+        """Say whether every one of some words is in its name or what people call it."""
+        said = " ".join((self.name, *self.aliases, self.phone.display)).casefold()
+        return all(word in said for word in words.casefold().split())
+
 
 def answer(service: Service, at: datetime) -> dict[str, object]:
     """Return all that a service's page says about who to call at ``at``."""
     facts, voice = enquiry.facts(), enquiry.voice()
     found = enquiry.who_to_call(service.id, at)
     backup = enquiry.to_try(found, at)[1:]
+    takeover = sentences.takeover(found, at, voice) if service.number is None else None
+    line = _number(service, found.line, found.phone, at)
+    first = service.lines[0]
     return {
         "service": service,
-        "line": _number(service, found.line, found.phone, at),
+        "at_iso": moment(at, voice),
+        "until_iso": moment(found.until, voice) if found.until else "",
+        "soon": found.until is not None and found.until - at <= SOON,
+        "said": voice.say("Call {line} on {phone}.", line=line.name, phone=line.phone.display),
+        "line": line,
         "until": sentences.until_when(found, at, voice),
         "why": sentences.why(found, at, voice, facts.holidays.dates),
-        "takeover": sentences.takeover(found, at, voice) if service.number is None else None,
+        "takeover": takeover,
+        "wait": None if service.number or found.line.id == first.id else number(first, at),
         "backup": [_answer(service, each, at) for each in backup if not each.line.internal],
         "lines": [number(each, at) for each in service.reachable if not each.internal],
         "assumption": assumption(found, at, facts, voice),

@@ -1,63 +1,20 @@
 """Real gunicorn processes: killed, restarted, started on a broken file, rehearsing."""
 
-import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
-from contextlib import contextmanager
 from datetime import datetime
 
 import pytest
 from conftest import ANYSHIRE, ROOT
+from serving import ask, serving, start
 
 GOOD = ANYSHIRE.read_text()
 BETTER = GOOD.replace("01632 960100", "01632 960177")
-
-
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
-
-
-def start(folder, **environ):
-    port = free_port()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "app:app"],
-        cwd=ROOT,
-        env=os.environ
-        | {"DIRECTORY": str(folder / "directory.yaml"), "INSTANCE_PATH": str(folder / "instance")}
-        | environ,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    return process, f"http://127.0.0.1:{port}/api/v1/services/children/decision"
-
-
-def ask(url):
-    """Return the decision, waiting for a service that is still starting: 20 s at most."""
-    for _ in range(200):
-        try:
-            with urllib.request.urlopen(url, timeout=5) as answer:
-                return json.load(answer)
-        except (urllib.error.URLError, ConnectionError):
-            time.sleep(0.1)
-    raise AssertionError("no answer within 20 s")
-
-
-@contextmanager
-def serving(folder, **environ):
-    process, url = start(folder, **environ)
-    try:
-        yield process, url
-    finally:
-        process.terminate()
-        process.communicate(timeout=30)
 
 
 def number(url):

@@ -1,0 +1,82 @@
+"""The handover, seen live: by the server's clock, within a second, and never a false answer."""
+
+import time
+
+import pytest
+from conftest import ROOT
+
+WEST_BERKSHIRE = ROOT / "examples" / "west-berkshire.yaml"
+TWO_HOURS = 2 * 60 * 60 * 1000
+AT_FIVE = "2026-11-24T16:59:52Z"
+DAY, NIGHT = "01632 960111", "01632 960199"
+
+
+def shown(page):
+    return page.inner_text("[data-who-answer] .who-big").strip()
+
+
+def when_it_changes(page, after, seconds=14):
+    """Return how long it takes until the page shows another number."""
+    began = time.monotonic()
+    while time.monotonic() - began < seconds:
+        if page.is_visible("[data-who-answer]") and shown(page) == after:
+            return time.monotonic() - began
+        time.sleep(0.05)
+    raise AssertionError(f"still {shown(page)} after {seconds} s")
+
+
+def server_clock(page, address):
+    """Return how many seconds there are to 5pm by the server's clock."""
+    at = page.request.get(f"{address}/api/v1/services/children/decision").json()["at"]
+    hours, minutes, seconds = at[11:-6].split(":")
+    return 17 * 3600 - (int(hours) * 3600 + int(minutes) * 60 + float(seconds))
+
+
+@pytest.mark.parametrize("wrong", [0, TWO_HOURS, -TWO_HOURS])
+def test_the_page_flips_within_a_second_whatever_the_devices_clock_says(pages, serve, wrong):
+    address, _ = serve(WEST_BERKSHIRE, CLOCK_STARTS_AT=AT_FIVE, WEB_CONCURRENCY="1")
+    page = pages.open()
+    page.add_init_script(
+        f"const real = Date; Date = class extends real {{ constructor(...a) {{ a.length ? "
+        f"super(...a) : super(real.now() + {wrong}) }} static now() {{ return real.now() + "
+        f"{wrong} }} }}"
+    )
+    page.goto(f"{address}/")
+    assert shown(page) == DAY
+    assert page.is_visible("[data-who-soon]")
+    page.focus("[data-who-answer] a")
+    left = server_clock(page, address)
+    took = when_it_changes(page, NIGHT)
+
+    assert left - 0.3 <= took <= left + 2  # a second, and one for a busy machine
+    assert page.inner_text("[data-who-status]") == (
+        f"Call Emergency Duty Service (EDS) on {NIGHT}."
+    )
+    assert page.evaluate("document.activeElement.textContent") == NIGHT
+    assert pages.said == []
+
+
+def test_with_the_server_gone_it_shows_all_numbers_and_no_answer(pages, serve):
+    address, process = serve(WEST_BERKSHIRE, CLOCK_STARTS_AT=AT_FIVE, WEB_CONCURRENCY="1")
+    page = pages.open(f"{address}/")
+    left = server_clock(page, address)
+    process.terminate()
+    process.wait(timeout=30)
+    page.wait_for_timeout(max(0, left * 1000) + 1500)
+
+    assert not page.is_visible("[data-who-answer]")
+    text = page.inner_text("[data-who-lost]")
+    for words in ("cannot find out who answers", DAY, NIGHT, "8:30am to 4:30pm"):
+        assert words in text
+
+
+def test_without_a_network_it_says_so_and_when_it_is_back_it_answers_again(pages, serve):
+    address, _ = serve(WEST_BERKSHIRE, WEB_CONCURRENCY="1")
+    page = pages.open(f"{address}/")
+    page.context.set_offline(True)
+    page.wait_for_selector("[data-who-lost]", state="visible", timeout=3000)
+    assert not page.is_visible("[data-who-answer]")
+    page.context.set_offline(False)
+    page.wait_for_selector("[data-who-answer]", state="visible", timeout=8000)
+
+    assert not page.is_visible("[data-who-lost]")

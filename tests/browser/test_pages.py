@@ -1,0 +1,153 @@
+"""Every public page in a real browser: for everybody, at every width, in silence."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from conftest import ANYSHIRE, ROOT
+
+PATHS = [
+    "/",
+    "/services/professionals",
+    "/services/children/professionals",
+    "/contacts",
+    "/contacts?q=front+door",
+    "/accessibility",
+    "/privacy",
+    "/nope",
+]
+WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+LOGO = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><rect width="9" height="9"/></svg>'
+)
+WIDTHS = [320, 768, 1280]
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory):
+    from serving import ask, serving
+
+    folder = tmp_path_factory.mktemp("served")
+    (folder / "directory.yaml").write_text(ANYSHIRE.read_text())
+    (folder / "static").mkdir()
+    (folder / "static" / "logo.svg").write_text(LOGO)
+    with serving(folder, WEB_CONCURRENCY="1") as (_, url):
+        ask(url)
+        yield url.partition("/api")[0]
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("path", PATHS)
+def test_a_page_has_no_fault_that_axe_finds_and_never_scrolls_sideways(pages, address, path, width):
+    page = pages.open(f"{address}{path}", viewport={"width": width, "height": 800})
+    found = Axe().run(page, options=WCAG)
+    wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+
+    assert [(each["id"], each["nodes"][0]["html"]) for each in found.response["violations"]] == []
+    assert wide <= 0
+
+
+def test_a_page_has_no_fault_in_forced_colours(pages, address):
+    page = pages.open(f"{address}/", forced_colors="active")
+
+    assert Axe().run(page, options=WCAG).response["violations"] == []
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_page_says_nothing_to_the_console_and_asks_nobody_else(pages, address, path):
+    page = pages.open(f"{address}{path}")
+    page.wait_for_timeout(500)
+    told = [each for each in pages.said if "404" not in each or path != "/nope"]
+
+    assert told == []
+    assert [each for each in pages.asked if not each.startswith((address, "data:"))] == []
+    assert page.context.cookies() == []
+
+
+def test_a_page_weighs_little_and_takes_three_requests(pages, address):
+    page = pages.open()
+    sizes = []
+    page.on("requestfinished", lambda asked: sizes.append(asked.sizes()["responseBodySize"]))
+    page.goto(f"{address}/services/professionals")
+    page.wait_for_timeout(300)
+
+    assert len([each for each in pages.asked if not each.startswith("data:")]) == 4  # and the logo
+    assert sum(sizes) < 40_000
+
+
+def test_without_a_script_everything_is_there(pages, address):
+    page = pages.open(f"{address}/services/professionals", java_script_enabled=False)
+    text = page.inner_text("main")
+
+    for words in ("In immediate danger", "Call ", "If nobody answers", "All hours", "Helplines"):
+        assert words in text
+    assert not page.is_visible("[data-who-lost]")
+    assert page.get_attribute(".govuk-exit-this-page a", "href").startswith("https://www.bbc.co.uk")
+
+
+def test_the_whole_page_goes_by_keyboard(pages, address):
+    page = pages.open(f"{address}/")
+    reached = []
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        reached.append(page.evaluate(FOCUSED))
+        if reached[-1][0] == "BODY":
+            break
+    names = [name for _, name, _ in reached]  # a link within a sentence may be as low as its line
+
+    assert names[0] == "Skip to main content"
+    assert names[1] == "Exit this page"
+    for name in ("All contacts", "Call 999", "01632 960100", "Privacy"):
+        assert name in names
+    assert [each for each in reached if each[0] == "A" and each[2] < 24] == []
+
+
+FOCUSED = """(e => {
+    const r = document.createRange(); r.selectNodeContents(e.parentElement);
+    const alone = r.toString().trim() === e.textContent.trim() || e.closest("ul, footer");
+    return [e.tagName, e.textContent.trim(), alone ? e.getBoundingClientRect().height : 24];
+})(document.activeElement)"""
+
+
+@pytest.mark.parametrize("leave", ["button", "keys"])
+def test_the_exit_leads_away_by_its_button_and_by_shift_three_times(pages, address, leave):
+    page = pages.open(f"{address}/")
+    gone = []
+
+    def leaves(route):
+        gone.append(route.request.url)
+        route.fulfill(body="<title>Weather</title>", content_type="text/html")
+
+    page.context.route("https://www.bbc.co.uk/**", leaves)
+    if leave == "button":
+        page.click(".govuk-exit-this-page a")
+    else:
+        for _ in range(3):
+            page.keyboard.press("Shift")
+    page.wait_for_timeout(500)
+
+    assert gone == ["https://www.bbc.co.uk/weather"]
+    assert page.title() == "Weather"
+
+
+def test_printed_it_is_the_hours_in_full_and_no_furniture(pages, address):
+    page = pages.open(f"{address}/services/professionals")
+    page.emulate_media(media="print")
+
+    assert not page.is_visible(".who-header")
+    assert not page.is_visible(".govuk-exit-this-page")
+    assert page.is_visible("text=All hours")
+
+
+def test_the_colour_of_the_council_is_on_its_header(pages, address):
+    page = pages.open(f"{address}/")
+    header = "getComputedStyle(document.querySelector('.who-header'))"
+    colour = page.evaluate(f"{header}.backgroundColor")
+
+    assert colour == "rgb(29, 79, 145)"
+
+
+@pytest.mark.parametrize("name", ["govuk-frontend.css", "site.css", "exit-this-page.js"])
+def test_nothing_that_only_gov_uk_may_use_has_come_back(name):
+    text = (ROOT / "routing" / "static" / name).read_text("utf-8")
+
+    for barred in ("GDS Transport", "@font-face", "govuk-crest", "sourceMappingURL"):
+        assert barred not in text

@@ -1,0 +1,54 @@
+"""A real gunicorn on loopback, for the tests that need one."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from contextlib import contextmanager
+
+from conftest import ROOT
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def start(folder, **environ):
+    port = free_port()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "app:app"],
+        cwd=ROOT,
+        env=os.environ
+        | {"DIRECTORY": str(folder / "directory.yaml"), "INSTANCE_PATH": str(folder / "instance")}
+        | environ,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    return process, f"http://127.0.0.1:{port}/api/v1/services/children/decision"
+
+
+def ask(url):
+    """Return the decision, waiting for a service that is still starting: 20 s at most."""
+    for _ in range(200):
+        try:
+            with urllib.request.urlopen(url, timeout=5) as answer:
+                return json.load(answer)
+        except (urllib.error.URLError, ConnectionError):
+            time.sleep(0.1)
+    raise AssertionError("no answer within 20 s")
+
+
+@contextmanager
+def serving(folder, **environ):
+    process, url = start(folder, **environ)
+    try:
+        yield process, url
+    finally:
+        process.terminate()
+        process.communicate(timeout=30)
