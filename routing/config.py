@@ -17,6 +17,7 @@ SETTINGS: Mapping[str, tuple[str | None, str]] = {
         "https://www.gov.uk/bank-holidays.json",
         "where `flask bank-holidays refresh` fetches GOV.UK's list",
     ),
+    "PUBLIC_BASE_URL": (None, "where this service is reached from outside: https://..."),
     "EXCHANGE_TOKEN": (None, "bearer token with which an exchange may ask for internal lines"),
     "OPS_TOKEN": (None, "bearer token for /metrics and the words of /readyz"),
     "TWILIO_AUTH_TOKEN": (None, "signs Twilio's webhooks; without it the telephone's door is shut"),

@@ -31,7 +31,10 @@ def decision(found: Decision, at: datetime, facts: Facts, voice: Voice, rehearsa
             "text": sentences.why(found, at, voice, facts.holidays.dates),
         },
         "until": moment(found.until, voice) if found.until else None,
-        "next": {"line": line(found.service, found.next.line, found.next.phone, voice)}
+        "next": {
+            "line": line(found.service, found.next.line, found.next.phone, voice),
+            "text": None if found.service.number else sentences.takeover(found, at, voice),
+        }
         if found.next
         else None,
         "emergency": {"phone": "999", "text": facts.directory.emergency.in_(voice.language)},

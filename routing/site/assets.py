@@ -16,6 +16,7 @@ from routing import enquiry
 BUNDLES = {
     "site.css": ("govuk-frontend.css", "site.css"),
     "site.js": ("exit-this-page.js", "live.js", "site.js"),
+    "embed.js": ("live.js", "embed.js"),
 }
 _TYPES = {"css": "text/css", "js": "text/javascript"}
 _DARK = "#0b2545"
@@ -37,6 +38,15 @@ def send(address: str) -> Response:
     response = Response(_body(name), mimetype=_TYPES[kind])
     kept = "public, max-age=31536000, immutable" if url(name).endswith(address) else "no-store"
     response.headers["Cache-Control"] = kept
+    return response
+
+
+def embed() -> Response:
+    """Return the component's script, for any page of any website to load."""
+    response = Response(_body("embed.js"), mimetype=_TYPES["js"])
+    response.headers["Cache-Control"] = "public, max-age=3600"
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     return response
 
 

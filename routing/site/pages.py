@@ -90,6 +90,21 @@ def logo() -> Response:
     return send_file(path, max_age=3600) if path else not_found()
 
 
+@bp.get("/embed/v1.js")
+def embed_script() -> Response:
+    """Send the component's script."""
+    return assets.embed()
+
+
+@bp.get("/embed")
+def embed() -> Response:
+    """Show web editors what to copy into their own pages, each with a preview."""
+    facts = enquiry.facts()
+    service = facts.timetables.service(request.args.get("service", enquiry.first_service()))
+    home = current_app.config["PUBLIC_BASE_URL"] or request.url_root.rstrip("/")
+    return _page("embed.html", home=home, **view.answer(service, enquiry.now()))
+
+
 @bp.get("/assets/<address>")
 def asset(address: str) -> Response:
     """Send the style sheet or the script."""

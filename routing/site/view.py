@@ -1,7 +1,8 @@
 """What a page shows: the values of a decision as the reader sees them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from routing import enquiry
 from routing.core.answer import Answer
@@ -19,8 +20,10 @@ SOON = timedelta(minutes=5)
 class Number:
     """A line as a page shows it: never the number of an internal one."""
 
+    id: str
     name: str
     phone: Phone
+    usual: Phone
     hours: tuple[tuple[str, str], ...]
     special: tuple[str, ...]
     options: str | None
@@ -69,7 +72,9 @@ def number(line: Line, at: datetime, shown: Phone | None = None) -> Number:
     local = at.astimezone(voice.zone).date()
     language = voice.language
     return Number(
+        id=line.id,
         name=line.name.in_(language),
+        usual=line.phone,
         phone=shown or line.phone_on(local),
         hours=times.hours(line.hours, voice),
         special=tuple(
@@ -101,4 +106,6 @@ def _number(service: Service, line: Line, phone: Phone, at: datetime) -> Number:
     shown = number(line, at, service.number or phone)
     if not line.internal:
         return shown
-    return Number(shown.name, shown.phone, (), (), None, None, None, shown.relay, (), True, True)
+    hidden: dict[str, Any] = {"hours": (), "special": (), "aliases": ()}
+    hidden |= dict.fromkeys(("options", "you_will_hear", "email"))
+    return replace(shown, usual=shown.phone, open_now=True, confirmed=True, **hidden)

@@ -12,6 +12,7 @@ PATHS = [
     "/contacts?q=front+door",
     "/accessibility",
     "/privacy",
+    "/embed",
     "/nope",
 ]
 WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}

@@ -1,5 +1,6 @@
 """The pages for people: whole without JavaScript, and never without a number."""
 
+import gzip
 import re
 
 import pytest
@@ -93,7 +94,7 @@ def test_html_in_the_directory_is_shown_as_text(make_app, tmp_path):
 def test_a_rehearsal_says_so_on_every_page(make_app):
     client = make_app(CLOCK_STARTS_AT="2026-12-24T16:59:50Z").test_client()
 
-    for path in [*PAGES, "/nope"]:
+    for path in [*PAGES, "/nope", "/services/children/fragment"]:
         assert "Rehearsal." in client.get(path).text
     assert client.get("/api/v1/services/children/decision").json["rehearsal"] is True
     assert client.get("/readyz").text == "degraded\n"
@@ -138,3 +139,78 @@ def test_an_address_cannot_write_a_line_of_its_own_into_the_log(make_app, caplog
 
     assert "forged" in caplog.text
     assert "\nforged" not in caplog.messages[0]
+
+
+def test_the_fragment_may_be_kept_ten_seconds_and_never_past_a_handover(client, clock):
+    by_day = client.get("/services/children/fragment")
+    clock.set("2026-11-23T16:59:55.5Z")
+    late = client.get("/services/children/fragment")
+    again = client.get(
+        "/services/children/fragment", headers={"If-None-Match": late.headers["ETag"]}
+    )
+
+    assert by_day.headers["Cache-Control"] == "public, max-age=10, must-revalidate"
+    assert late.headers["Cache-Control"] == "public, max-age=4, must-revalidate"
+    assert again.status_code == 304
+
+
+def test_the_fragment_speaks_in_dates_and_needs_no_style_or_script(client):
+    text = client.get("/services/children/fragment").text
+
+    assert "until 5pm on Monday 23 November" in text
+    assert "01344 352005" in text
+    assert not re.search(r"<script|<style|\bnow\b|\btoday\b", text)
+
+
+@pytest.mark.parametrize("query", ["front door", "FRONT", "mash", "352005"])
+def test_a_contact_is_found_by_its_name_by_what_people_call_it_and_by_its_number(client, query):
+    text = client.get("/contacts", query_string={"q": query}).text
+
+    assert "Multi-Agency Safeguarding Hub (MASH)</h3>" in text
+    assert "Emergency Duty Service (EDS)</h3>" not in text
+
+
+def test_a_search_that_finds_nothing_shows_every_contact(client):
+    text = client.get("/contacts", query_string={"q": "<b>zebra"}).text
+
+    assert "Nothing is called “&lt;b&gt;zebra”" in text
+    assert "Emergency Duty Service (EDS)</h3>" in text
+
+
+def test_a_page_is_sent_small_to_whoever_accepts_that(client):
+    plain = client.get("/", headers={"Accept-Encoding": "identity"})
+    small = client.get("/", headers={"Accept-Encoding": "gzip"})
+
+    assert "Content-Encoding" not in plain.headers
+    assert gzip.decompress(small.data).decode().startswith("<!doctype html>")
+    assert len(small.data) < len(plain.data) / 2
+    assert small.headers["Vary"] == "Accept-Encoding"
+
+
+def test_a_style_sheet_is_kept_for_a_year_at_its_own_address_and_sent_at_an_older_one(client):
+    address = re.search(r"/assets/site\.\w+\.css", client.get("/").text)[0]
+
+    assert "immutable" in client.get(address).headers["Cache-Control"]
+    assert client.get("/assets/site.0123456789ab.css").headers["Cache-Control"] == "no-store"
+    assert client.get("/assets/other.css").status_code == 404
+
+
+def test_a_logo_is_a_picture_beside_the_directory_and_nothing_else(make_app, tmp_path):
+    path = tmp_path / "directory.yaml"
+    text = (ANYSHIRE.parent.parent / "directory.yaml").read_text()
+    for logo, status in (("logo.svg", 200), ("missing.svg", 404), ("directory.yaml", 404)):
+        path.write_text(text.replace("council:\n", f"council:\n  logo: {logo}\n"))
+        (tmp_path / "logo.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
+        client = make_app(path).test_client()
+
+        with client.get("/logo") as answer:
+            assert answer.status_code == status
+        assert ('src="/logo"' in client.get("/").text) == (status == 200)
+
+
+def test_an_open_page_is_told_of_a_handover_in_its_last_five_minutes(client, clock):
+    soon = "data-who-soon>Closing soon. From 5pm on Monday 23 November"
+    clock.set("2026-11-23T16:54:59Z")
+    assert soon not in client.get("/").text
+    clock.set("2026-11-23T16:55:00Z")
+    assert soon in client.get("/").text

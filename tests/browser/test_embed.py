@@ -1,0 +1,155 @@
+"""The component in somebody else's page, under that page's own strict policy."""
+
+import gzip
+import threading
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from browser.test_flip import AT_FIVE, DAY, NIGHT, WEST_BERKSHIRE, server_clock
+from browser.test_pages import WCAG
+
+FALLBACK = f"<ul><li>Day: {DAY}</li><li>At all other times: {NIGHT}</li></ul>"
+COMPONENT = f'<who-to-call service="children" lang="en">{FALLBACK}</who-to-call>'
+PLAIN = f'<div class="who-to-call" data-service="children" lang="en">{FALLBACK}</div>'
+
+
+@contextmanager
+def host(body, home):
+    """Serve a council's own page, from another origin than the service and with a strict policy."""
+    policy = f"default-src 'none'; script-src {home}; connect-src {home}; base-uri 'none'"
+    page = (
+        '<!doctype html><html lang="en"><meta charset="utf-8"><title>A council</title>'
+        '<link rel="icon" href="data:,">'
+        f"<main><h1>A council</h1>{body}</main>"
+        f'<script type="module" src="{home}/embed/v1.js" referrerpolicy="no-referrer"></script>'
+    ).encode()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.send_header("Content-Security-Policy", f"{policy}; img-src data:")
+            self.end_headers()
+            self.wfile.write(page)
+
+        def log_message(self, *_):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/child-abuse"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def phone(page):
+    return page.locator("who-to-call .phone").inner_text(timeout=5000)
+
+
+@pytest.mark.parametrize("body", [COMPONENT, PLAIN], ids=["component", "plain"])
+def test_it_answers_in_a_page_of_another_origin_and_leaks_nothing(pages, serve, body):
+    address, _ = serve(WEST_BERKSHIRE, CLOCK_STARTS_AT="2026-11-24T12:00:00Z", WEB_CONCURRENCY="1")
+    with host(body, address) as url:
+        page = pages.open()
+        sent = []
+        page.on("request", lambda asked: sent.append((asked.url, asked.all_headers())))
+        page.goto(url)
+        assert phone(page) == DAY
+        said = page.locator("who-to-call .text").all_inner_texts()
+        page.locator("who-to-call summary").click()
+        ours = [headers for asked, headers in sent if asked.startswith(address)]
+
+        assert said[0].startswith("Rehearsal")
+        assert "is open until 5pm on Tuesday 24 November" in said[1]
+        assert NIGHT in said[2]
+        assert said[3] == "Not yet confirmed by the council."
+        assert page.locator("who-to-call li").last.is_visible()
+        assert len(ours) == 2
+        assert not any("referer" in headers or "cookie" in headers for headers in ours)
+        assert page.context.cookies() == []
+        assert pages.said == []
+        assert {
+            asked.partition(
+                "/",
+            )[0]
+            for asked, _ in sent
+        } <= {"http:", "data:,"}
+
+
+def test_it_has_no_fault_that_axe_finds_at_any_width(pages, serve):
+    address, _ = serve(WEST_BERKSHIRE, WEB_CONCURRENCY="1")
+    for width in (320, 768, 1280):
+        page = pages.open(f"{address}/embed", viewport={"width": width, "height": 900})
+        page.locator("who-to-call .phone").first.wait_for()
+        found = Axe().run(page, options=WCAG).response["violations"]
+
+        assert [(each["id"], each["nodes"][0]["html"]) for each in found] == []
+        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    assert pages.said == []
+
+
+def test_it_flips_at_the_handover_and_says_so_without_taking_the_focus(pages, serve):
+    address, _ = serve(WEST_BERKSHIRE, CLOCK_STARTS_AT=AT_FIVE, WEB_CONCURRENCY="1")
+    with host(COMPONENT, address) as url:
+        page = pages.open(url)
+        assert phone(page) == DAY
+        left = server_clock(page, address)
+        page.wait_for_function(
+            "n => document.querySelector('who-to-call').shadowRoot.querySelector('.phone')"
+            ".textContent === n",
+            arg=NIGHT,
+            timeout=(left + 2) * 1000,
+        )
+
+        assert page.locator("who-to-call [role=status]").inner_text() == (
+            f"Emergency Duty Service (EDS), {NIGHT}"
+        )
+        assert page.evaluate("document.activeElement === document.body")
+
+
+def test_with_the_server_gone_the_pages_own_numbers_stand_alone(pages, serve):
+    address, process = serve(WEST_BERKSHIRE, CLOCK_STARTS_AT=AT_FIVE, WEB_CONCURRENCY="1")
+    with host(COMPONENT, address) as url:
+        page = pages.open(url)
+        assert phone(page) == DAY
+        left = server_clock(page, address)
+        process.terminate()
+        process.wait(timeout=30)
+        page.wait_for_timeout(max(0, left * 1000) + 1500)
+
+        assert not page.locator("who-to-call .box").is_visible()
+        assert page.locator("who-to-call li").all_inner_texts() == [
+            f"Day: {DAY}",
+            f"At all other times: {NIGHT}",
+        ]
+
+
+def test_without_scripts_the_pages_own_numbers_are_there(pages, serve):
+    address, _ = serve(WEST_BERKSHIRE, WEB_CONCURRENCY="1")
+    with host(COMPONENT, address) as url:
+        page = pages.open(url, java_script_enabled=False)
+
+        assert NIGHT in page.inner_text("who-to-call")
+
+
+def test_its_script_costs_the_host_little(client):
+    answer = client.get("/embed/v1.js")
+
+    assert len(gzip.compress(answer.data)) <= 6 * 1024
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert answer.headers["Content-Type"].startswith("text/javascript")
+
+
+def test_what_editors_copy_is_what_the_preview_shows(pages, serve):
+    address, _ = serve(WEST_BERKSHIRE, WEB_CONCURRENCY="1")
+    page = pages.open(f"{address}/embed")
+    copied = page.input_value("#plain")
+
+    assert copied.startswith('<div class="who-to-call" data-service="children" lang="en">')
+    assert f'src="{address}/embed/v1.js"' in copied
+    for words in ("Monday to Thursday: 8:30am to 5pm", "tel:+441632960111", "tel:+441632960199"):
+        assert words in copied
