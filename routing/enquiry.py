@@ -1,6 +1,5 @@
 """Who to call: gather the facts, ask the core. The only reader of the clock and the directory."""
 
-import gettext
 from datetime import datetime
 from pathlib import Path
 
@@ -10,7 +9,7 @@ from routing.core import decision as core
 from routing.core.answer import Answer, Decision
 from routing.directory.load import load
 from routing.facts import Facts, Sources, gather
-from routing.wording.times import Voice
+from routing.wording.voice import Voice, speaking
 
 
 def now() -> datetime:
@@ -50,13 +49,16 @@ def first_service() -> str:
 
 
 def voice(language: str | None = None, of: Facts | None = None) -> Voice:
-    """Return how to speak in a language of the directory; in its first one for any other.
+    """Return how to speak in a language of the directory.
 
-    ``of`` names facts other than those in use.
+    For any other, and for None, that is the language of the request, if it set one in
+    ``g.language``, or else the directory's first. ``of`` names facts other than those in use.
     """
     directory = (of or facts()).directory
-    chosen = language if language in directory.languages else directory.languages[0]
-    return Voice(gettext.NullTranslations(), chosen, directory.zone)
+    for chosen in (language, g.get("language")):
+        if chosen in directory.languages:
+            return speaking(chosen, directory.zone)
+    return speaking(directory.languages[0], directory.zone)
 
 
 def rehearsing() -> bool:

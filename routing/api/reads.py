@@ -16,7 +16,7 @@ from routing.errors import BadTime, UnknownService
 from routing.formats import json
 from routing.formats.caching import kept
 from routing.formats.problem import problem
-from routing.wording.times import Voice
+from routing.wording.voice import Voice
 
 bp = Blueprint("api", __name__)
 

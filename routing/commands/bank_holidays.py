@@ -21,7 +21,7 @@ from routing.facts import Facts
 from routing.formats import findings
 from routing.formats.json import bank_holidays as written
 from routing.wording import times
-from routing.wording.times import Voice
+from routing.wording.voice import Voice
 
 group = AppGroup("bank-holidays", help="The bank holidays in force, and where they come from.")
 

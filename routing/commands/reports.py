@@ -15,7 +15,7 @@ from routing.core.hours import Span
 from routing.directory.kept import Kept
 from routing.formats import findings
 from routing.wording import times
-from routing.wording.times import Voice
+from routing.wording.voice import Voice
 
 
 @click.command("gaps")

@@ -10,7 +10,7 @@ from routing.core.gaps import Kind
 from routing.core.hours import Span
 from routing.formats.json import span as written
 from routing.wording.periods import periods
-from routing.wording.times import Voice
+from routing.wording.voice import Voice
 
 Json = list[dict[str, Any]]
 Gap = tuple[Span, Kind, tuple[Line, ...]]

@@ -13,7 +13,7 @@ from routing.core.timetable import Timetables
 from routing.core.words import Phone, Text
 from routing.facts import Facts
 from routing.wording import sentences, times
-from routing.wording.times import Voice
+from routing.wording.voice import Voice
 
 Json = dict[str, Any]
 

@@ -6,19 +6,24 @@ from routing.core.answer import Decision
 from routing.facts import Facts
 from routing.formats.json import assumption
 from routing.wording import sentences, times
-from routing.wording.times import Voice
+from routing.wording.voice import Voice
 
 
 def decision(found: Decision, at: datetime, facts: Facts, voice: Voice) -> list[str]:
     """Return the answer as lines: who to call, why, what comes next, and 999."""
     options = "" if found.line.options is None else f" ({found.line.options.in_(voice.language)})"
-    when = sentences.until_when(found, at, voice)
+    call = voice.say(
+        "Call {phone}, {line}, {until}.",
+        phone=f"{found.phone.display}{options}",
+        line=found.line.name.in_(voice.language),
+        until=sentences.until_when(found, at, voice),
+    )
     lines = [
         f"{found.service.name.in_(voice.language)}, {times.moment(at, voice)}:",
-        f"  Call {found.phone.display}{options}, {found.line.name.in_(voice.language)}, {when}.",
+        f"  {call}",
         f"  {sentences.why(found, at, voice, facts.holidays.dates)}",
         sentences.takeover(found, at, voice),
-        None if found.service.confirmed else "Not yet confirmed by the council.",
+        None if found.service.confirmed else voice.say("Not yet confirmed by the council."),
         assumption(found, at, facts, voice),
         facts.directory.emergency.in_(voice.language),
     ]

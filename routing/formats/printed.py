@@ -10,7 +10,7 @@ from flask import render_template
 
 from routing.facts import Facts
 from routing.wording import times
-from routing.wording.times import Voice
+from routing.wording.voice import Voice
 
 
 def page(facts: Facts, at: datetime, weeks: int, voice: Voice) -> str:
@@ -22,6 +22,7 @@ def page(facts: Facts, at: datetime, weeks: int, voice: Voice) -> str:
         "printed.html",
         directory=directory,
         language=voice.language,
+        say=voice.say_html,
         lines=[line for line in directory.lines if not line.internal],
         hours=lambda found: times.hours(found, voice),
         unusual=lambda line: times.unusual(line, first, last, holidays, voice),

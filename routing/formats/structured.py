@@ -14,7 +14,8 @@ from routing.core.directory import Line, Service
 from routing.core.hours import ALL_DAY, DAY, Range, dates
 from routing.core.words import Phone
 from routing.facts import Facts
-from routing.wording.times import DAYS, Voice
+from routing.wording.times import DAYS
+from routing.wording.voice import Voice
 
 Json = dict[str, Any]
 

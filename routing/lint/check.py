@@ -31,7 +31,8 @@ def check(file: File, folder: File, at: datetime) -> tuple[Problem, ...]:
     found += texts.doubts(source.root, directory.languages)
     return tuple(
         sorted(
-            Problem(*source.key_place(path), code, message, "warning")
+            Problem(*source.key_place(path), code, message, level)
             for path, code, message in dict.fromkeys(found)
+            for level in ("error" if code == texts.EMERGENCY else "warning",)
         )
     )

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from gettext import NullTranslations
 
 from routing.core import instant
 from routing.core.gaps import Kind, alone, gaps
@@ -12,7 +11,7 @@ from routing.directory.build import Complaint
 from routing.directory.source import Path
 from routing.facts import Facts
 from routing.wording.periods import periods
-from routing.wording.times import Voice
+from routing.wording.voice import Voice, speaking
 
 AHEAD = timedelta(days=400)
 
@@ -20,7 +19,7 @@ AHEAD = timedelta(days=400)
 def doubts(facts: Facts, at: datetime) -> Iterator[Complaint]:
     """Yield every doubt about who answers in the 400 days from the midnight before ``at``."""
     directory, tables = facts.directory, facts.timetables
-    voice = Voice(NullTranslations(), directory.languages[0], directory.zone)
+    voice = speaking("en", directory.zone)
     today = at.astimezone(directory.zone).date()
     period = Span(
         instant.midnight(today, directory.zone), instant.midnight(today + AHEAD, directory.zone)

@@ -9,9 +9,19 @@ from routing.directory.build import Complaint
 from routing.directory.schema import DirectoryShape
 from routing.directory.source import Node, Path
 
+UNREVIEWED = "cy"
+EMERGENCY = "emergency_language_missing"
+"""The sentence that matters most: a check fails where it is missing in a language."""
+
 
 def doubts(root: Mapping[str, Node], languages: Sequence[str]) -> Iterator[Complaint]:
     """Yield each text of a valid directory that lacks one of its languages."""
+    if UNREVIEWED in languages:
+        message = (
+            "no Welsh speaker has checked the Welsh words that pages add to yours. Have them read, "
+            "and corrected in routing/translations/cy/LC_MESSAGES/messages.po."
+        )
+        yield ("languages",), "welsh_unreviewed", message
     if len(languages) < 2:
         return
     shape = DirectoryShape.model_validate(root, context=languages)
@@ -26,7 +36,7 @@ def doubts(root: Mapping[str, Node], languages: Sequence[str]) -> Iterator[Compl
                 else (f"there are no words in {' and '.join(missing)}")
             )
             message = f"{what}. Write {{{form}}}, the same words twice if they are the same."
-            yield path, "language_missing", message
+            yield path, EMERGENCY if path == ("emergency",) else "language_missing", message
 
 
 def _texts(found: object, path: Path) -> Iterator[tuple[Path, Text]]:

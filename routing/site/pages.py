@@ -2,15 +2,18 @@
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 from flask import (
     Blueprint,
     Response,
     current_app,
+    g,
     make_response,
     render_template,
     request,
     send_file,
+    url_for,
 )
 
 from routing import enquiry
@@ -19,11 +22,26 @@ from routing.formats import structured
 from routing.formats.caching import kept
 from routing.site import assets, view
 from routing.site.markdown import markdown
+from routing.wording.voice import N_
 
 bp = Blueprint("site", __name__)
 
+NAMES = {"en": "English", "cy": "Cymraeg"}
+WELSH = "cy"
+
 EXIT_URL = "https://www.bbc.co.uk/weather"
 """Where "Exit this page" leads: GOV.UK's default, which says nothing of whoever opens it."""
+
+
+@bp.before_request
+def choose_language() -> Response | None:
+    """Speak the language that ``?lang=`` names; under /cy/ Welsh, where the directory has it."""
+    g.language = request.args.get("lang")
+    if request.blueprint == WELSH:
+        g.language = WELSH
+        if WELSH not in enquiry.facts().directory.languages:
+            return not_found()
+    return None
 
 
 @bp.get("/")
@@ -99,6 +117,7 @@ def embed_script() -> Response:
 @bp.get("/embed")
 def embed() -> Response:
     """Show web editors what to copy into their own pages, each with a preview."""
+    g.language = "en"  # it is written for editors, in English alone
     facts = enquiry.facts()
     service = facts.timetables.service(request.args.get("service", enquiry.first_service()))
     home = current_app.config["PUBLIC_BASE_URL"] or request.url_root.rstrip("/")
@@ -125,12 +144,38 @@ def unknown_service(error: UnknownService) -> Response:
 
 def not_found() -> Response:
     """Return the page for an address that there is not, with every public number."""
-    return _error(404, "Page not found")
+    return _error(404, N_("Page not found"))
 
 
 def fault() -> Response:
     """Return the page for a fault of ours, with every public number."""
-    return _error(500, "Sorry, there is a problem with this page")
+    return _error(500, N_("Sorry, there is a problem with this page"))
+
+
+def _url(endpoint: str, **values: Any) -> str:
+    """Return the address of a page in the language of the page that names it."""
+    language = enquiry.voice().language
+    first = enquiry.facts().directory.languages[0]
+    if language == first:
+        return url_for(f"site.{endpoint}", **values)
+    if language == WELSH:
+        return url_for(f"{WELSH}.{endpoint}", **values)
+    return url_for(f"site.{endpoint}", **values, lang=language)
+
+
+def _other_language(language: str) -> dict[str, str] | None:
+    """Return the name of the directory's other language and where this page is in it, if any."""
+    languages = enquiry.facts().directory.languages
+    other = next((each for each in languages if each != language), None)
+    if other is None or request.endpoint is None or request.blueprint not in ("site", WELSH):
+        return None
+    endpoint, values = request.endpoint.partition(".")[2], dict(request.view_args or {})
+    if other == WELSH and languages[0] != WELSH:
+        address = url_for(f"{WELSH}.{endpoint}", **values)
+    else:
+        lang: dict[str, Any] = {} if other == languages[0] else {"lang": other}
+        address = url_for(f"site.{endpoint}", **values, **lang)
+    return {"language": other, "name": NAMES[other], "address": address}
 
 
 def _logo() -> Path | None:
@@ -148,6 +193,7 @@ def _service(template: str, service: str) -> Response:
 def _error(status: int, title: str) -> Response:
     at = enquiry.now()
     lines = [view.number(x, at) for x in enquiry.facts().directory.lines if not x.internal]
+    title = enquiry.voice().say(title)
     response = _page("error.html", lines=lines, title=title)
     response.status_code = status
     return response
@@ -166,6 +212,9 @@ def _page(template: str, **values: object) -> Response:
             asset=assets.url,
             exit_url=EXIT_URL,
             logo=_logo() is not None,
+            page_url=_url,
+            say=voice.say_html,
+            other=_other_language(voice.language),
             **values,
         )
     )

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 from routing.core.hours import DAY, Range, Span, dates
 from routing.wording import times
-from routing.wording.times import Voice
+from routing.wording.voice import Voice
 
 MOST_DATES = 8
 """How many dates a sentence names before it counts them."""

@@ -10,7 +10,8 @@ from routing.core import instant
 from routing.core.answer import Code, Decision
 from routing.core.directory import Line
 from routing.core.hours import BankHoliday
-from routing.wording.times import Voice, day, moment, ranges
+from routing.wording.times import day, moment, ranges
+from routing.wording.voice import Voice
 
 
 def why(

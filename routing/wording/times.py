@@ -5,49 +5,48 @@ takes a Voice; times are read in its zone.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Protocol
-from zoneinfo import ZoneInfo
 
 from routing.core.directory import Line
 from routing.core.hours import ALL_DAY, DAY, BankHoliday, Hours, Range, SpecialDay, dates
+from routing.wording.voice import N_, Voice
 
-DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+DAYS = (
+    N_("Monday"),
+    N_("Tuesday"),
+    N_("Wednesday"),
+    N_("Thursday"),
+    N_("Friday"),
+    N_("Saturday"),
+    N_("Sunday"),
+)
 MONTHS = (
-    *("January", "February", "March", "April", "May", "June"),
-    *("July", "August", "September", "October", "November", "December"),
+    N_("January"),
+    N_("February"),
+    N_("March"),
+    N_("April"),
+    N_("May"),
+    N_("June"),
+    N_("July"),
+    N_("August"),
+    N_("September"),
+    N_("October"),
+    N_("November"),
+    N_("December"),
 )
 _YEAR_IS_SAID_AFTER = timedelta(days=180)
-
-
-class Translator(Protocol):
-    """What turns English into the reader's language; ``gettext.NullTranslations`` is one."""
-
-    def gettext(self, message: str, /) -> str: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Voice:
-    """How to speak: the translator, its language for the council's own words, and the zone."""
-
-    translator: Translator
-    language: str
-    zone: ZoneInfo
-
-    def say(self, message: str, **values: str) -> str:
-        """Return ``message`` in this language with its ``{values}`` filled in."""
-        return self.translator.gettext(message).format(**values)
 
 
 def clock(minute: int, voice: Voice) -> str:
     """Say a time of day as GOV.UK does: 8:30am, 5pm, midday, midnight."""
     minute %= DAY
-    if minute in (0, DAY // 2):
-        return voice.say("midday" if minute else "midnight")
+    if minute == 0:
+        return voice.say("midnight")
+    if minute == DAY // 2:
+        return voice.say("midday")
     hour, past = divmod(minute, 60)
     digits = f"{(hour - 1) % 12 + 1}" + (f":{past:02}" if past else "")
-    return voice.say("{time}am" if hour < 12 else "{time}pm", time=digits)
+    return voice.say("{time}am", time=digits) if hour < 12 else voice.say("{time}pm", time=digits)
 
 
 def day(on: date, voice: Voice) -> str:

@@ -105,8 +105,8 @@ def test_the_order_of_lines_and_the_one_for_all_other_times_are_said(printed):
     text = words(printed())
 
     assert "Call 01632 960100 at any hour." in text
-    assert text.index("Professionals' advice line:") < text.index("At all other times:")
-    assert "At all other times: Emergency Duty Service (EDS): 01632 960002" in text
+    assert text.index("Professionals' advice line:") < text.index("At all other times")
+    assert "At all other times, Emergency Duty Service (EDS): 01632 960002" in text
 
 
 def test_an_unconfirmed_service_says_so(printed):

@@ -223,6 +223,16 @@ def test_a_text_without_words_in_a_language_of_the_directory_is_told(doubts, nam
     assert "Write {cy: ..., en: ...}" in found[0].message
 
 
+@pytest.mark.parametrize("words", ["Call 999.", "{en: Call 999.}"])
+def test_a_check_fails_where_the_emergency_is_not_said_in_a_language(doubts, words):
+    text = CLEAN.replace("languages: [en]", "languages: [en, cy]")
+    found = doubts(text.replace("emergency: Call 999.", f"emergency: {words}"))
+
+    assert [(each.code, each.line) for each in found if each.level == "error"] == [
+        ("emergency_language_missing", 4)
+    ]
+
+
 @pytest.mark.parametrize(("at", "told"), [("2027-12-31", False), ("2028-01-02", True)])
 def test_bank_holidays_published_for_less_than_a_year_are_told(doubts, at, told):
     found = doubts(CLEAN, datetime.fromisoformat(f"{at}T12:00:00+00:00"))
@@ -270,9 +280,10 @@ def test_every_example_has_only_doubts_of_the_kinds_that_its_council_publishes(p
     found = {each.code for each in check(path, tmp_path, AT)}
     usual = {"unverified", "no_special_day", "nobody_left"}
     own = {
-        "neath-port-talbot": {"gap"},
+        "neath-port-talbot": {"gap", "welsh_unreviewed"},
+        "rhondda-cynon-taf": {"welsh_unreviewed"},
         "sefton": {"past_special_day"},
-        "swansea": {"same_number"},
+        "swansea": {"same_number", "welsh_unreviewed"},
         "warrington": {"same_number"},
         "west-berkshire": {"gap"},
         "wiltshire": {"same_number"},

@@ -11,7 +11,7 @@ from routing.core.decision import decide
 from routing.core.words import Text
 from routing.errors import NaiveTime
 from routing.wording import sentences, times
-from routing.wording.times import Voice
+from routing.wording.voice import Voice
 
 VOICE = Voice(gettext.NullTranslations(), "en", ZoneInfo("Europe/London"))
 

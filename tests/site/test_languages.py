@@ -1,0 +1,90 @@
+"""Welsh and English: the directory's first language first, the other a link away."""
+
+import re
+
+import pytest
+from conftest import ROOT
+
+SWANSEA = ROOT / "examples" / "swansea.yaml"
+
+
+@pytest.fixture
+def welsh_first(make_app):
+    return make_app(SWANSEA).test_client()
+
+
+@pytest.fixture
+def english_first(make_app, tmp_path):
+    path = tmp_path / "directory.yaml"
+    path.write_text(SWANSEA.read_text().replace("languages: [cy, en]", "languages: [en, cy]"))
+    return make_app(path).test_client()
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/services/children", "/services/children/professionals", "/contacts"]
+)
+def test_a_page_speaks_the_first_language_and_links_to_the_other(welsh_first, english_first, path):
+    welsh, english = welsh_first.get(path), english_first.get(path)
+
+    assert '<html lang="cy"' in welsh.text
+    assert "Ffoniwch" in welsh.text
+    assert f'href="{path}?lang=en" lang="en" hreflang="en">English</a>' in welsh.text
+    assert '<html lang="en"' in english.text
+    assert f'href="/cy{path}" lang="cy" hreflang="cy">Cymraeg</a>' in english.text
+
+
+def test_under_cy_everything_is_welsh_and_stays_so(english_first):
+    page = english_first.get("/cy/services/children").text
+
+    assert '<html lang="cy"' in page
+    assert "Os yw plentyn mewn perygl uniongyrchol, ffoniwch 999." in page
+    links = re.findall(r'href="(/[^"]*)"', page)
+    ours = [link for link in links if not link.startswith("/assets") and "English" not in link]
+    assert [link for link in ours if not link.startswith("/cy/")] == ["/services/children"]
+
+
+def test_with_lang_every_link_keeps_the_language(welsh_first):
+    page = welsh_first.get("/?lang=en").text
+
+    assert '<html lang="en"' in page
+    assert 'href="/contacts?lang=en"' in page
+    assert "/services/children/now?lang=en" in page
+
+
+def test_the_whole_answer_is_welsh(welsh_first, clock):
+    clock.set("2026-12-25T05:00:00Z")
+    page = welsh_first.get("/").text
+
+    assert "Mae Un Pwynt Cyswllt ar gau ddydd Gwener 25 Rhagfyr oherwydd: Dydd Nadolig" in page
+    assert "tan 9am ddydd Gwener 25 Rhagfyr" in page
+
+
+def test_the_api_and_the_fragment_speak_welsh_when_asked(english_first):
+    told = english_first.get("/api/v1/services/children/decision?lang=cy")
+
+    assert told.headers["Content-Language"] == "cy"
+    assert told.json["reason"]["text"].startswith("Mae Un Pwynt Cyswllt ar agor tan 5pm")
+    assert "Ffoniwch" in english_first.get("/services/children/fragment?lang=cy").text
+    assert "Ffoniwch" in english_first.get("/cy/services/children/fragment").text
+
+
+def test_where_the_directory_has_no_welsh_there_is_no_welsh_page(client):
+    answer = client.get("/cy/")
+
+    assert answer.status_code == 404
+    assert "01344 352005" in answer.text
+    assert "Cymraeg" not in client.get("/").text
+
+
+def test_a_wrong_address_under_cy_still_shows_every_number(english_first):
+    answer = english_first.get("/cy/nope")
+
+    assert answer.status_code == 404
+    assert "01632 960171" in answer.text
+
+
+def test_the_printed_page_speaks_welsh(make_app):
+    answer = make_app(SWANSEA).test_cli_runner().invoke(args=["directory", "print"])
+
+    assert "Bob amser arall, Gweithiwr cymdeithasol ar alwad" in answer.output
+    assert "Argraffwyd dydd Llun 23 Tachwedd 2026." in answer.output
