@@ -9,6 +9,7 @@ from jinja2 import ChoiceLoader, PackageLoader, PrefixLoader
 from werkzeug.exceptions import HTTPException
 
 from routing import api, commands, config, site
+from routing.errors import DirectoryInvalid
 from routing.facts import Sources
 from routing.formats.problem import problem
 from routing.site import last_resort, pages
@@ -61,6 +62,8 @@ def _mend(error: Exception) -> Response:
     current_app.logger.exception("fault while answering %r", request.path)
     if _for_programs():
         return problem(500, "A fault of ours. In immediate danger call 999.")
+    if isinstance(error, DirectoryInvalid):  # there are no numbers to show yet
+        return last_resort.page(503)
     return pages.fault()
 
 

@@ -40,7 +40,11 @@ def check(file: Path | None, strict: bool, form: str) -> None:
 
 @group.command("print")
 @click.option(
-    "--weeks", type=click.IntRange(1, 52), default=8, show_default=True, help="Dates for so long."
+    "--weeks",
+    type=click.IntRange(1, 52),
+    default=printed.WEEKS,
+    show_default=True,
+    help="Dates for so long.",
 )
 @click.option("--output", type=options.FILE, help="Write it there, whole or not at all.")
 @click.option("--lang", metavar="LANGUAGE", help="A language of the directory (its first one).")
@@ -50,7 +54,13 @@ def print_page(weeks: int, output: Path | None, lang: str | None) -> None:
     It is HTML that needs no other file. It says until when its dates are complete.
     """
     try:
-        page = printed.page(enquiry.facts(), enquiry.now(), weeks, enquiry.voice(lang))
+        page = printed.page(
+            enquiry.facts(),
+            enquiry.now(),
+            weeks,
+            enquiry.voice(lang),
+            rehearsing=enquiry.rehearsing(),
+        )
         if output is None:
             click.echo(page)
         else:

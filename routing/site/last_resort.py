@@ -11,7 +11,7 @@ from routing.core.hours import SpecialDay
 from routing.facts import Facts
 
 
-def page() -> Response:
+def page(status: int = 500) -> Response:
     """Return the page. Before any directory could be loaded it has 999 alone."""
     facts: Facts | None = current_app.extensions["sources"].facts
     body = "" if facts is None else _numbers(facts)
@@ -22,7 +22,7 @@ def page() -> Response:
         "<h1>Sorry, there is a problem with this page</h1>"
         '<p>If a child is in immediate danger, call <a href="tel:999">999</a>.</p>{}</html>'
     ).format(body)
-    return Response(html, 500, mimetype="text/html", headers={"Cache-Control": "no-store"})
+    return Response(html, status, mimetype="text/html", headers={"Cache-Control": "no-store"})
 
 
 def _numbers(facts: Facts) -> Markup:

@@ -18,7 +18,7 @@ from flask import (
 
 from routing import enquiry
 from routing.errors import UnknownService
-from routing.formats import structured
+from routing.formats import printed, structured
 from routing.formats.caching import kept
 from routing.site import assets, view
 from routing.site.markdown import markdown
@@ -191,11 +191,24 @@ def _service(template: str, service: str) -> Response:
 
 
 def _error(status: int, title: str) -> Response:
-    at = enquiry.now()
-    lines = [view.number(x, at) for x in enquiry.facts().directory.lines if not x.internal]
-    title = enquiry.voice().say(title)
-    response = _page("error.html", lines=lines, title=title)
-    response.status_code = status
+    """Return a page that needs no other file: what broke one page may have broken those too."""
+    facts, voice = enquiry.facts(), enquiry.voice()
+    title = voice.say(title)
+    body = printed.page(
+        facts,
+        enquiry.now(),
+        printed.WEEKS,
+        voice,
+        rehearsing=enquiry.rehearsing(),
+        title=title,
+        exit_url=EXIT_URL,
+    )
+    response = Response(body, status, mimetype="text/html")
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["Content-Security-Policy"] = (
+        f"default-src 'none'; style-src {printed.STYLE_SOURCE}; base-uri 'none'; "
+        "form-action 'none'; frame-ancestors 'none'"
+    )
     return response
 
 

@@ -2,6 +2,8 @@
 
 import gzip
 import re
+from base64 import b64encode
+from hashlib import sha256
 
 import pytest
 from conftest import ANYSHIRE
@@ -131,7 +133,7 @@ def test_the_last_resort_shows_no_internal_line(make_app):
 def test_before_any_directory_could_be_loaded_a_page_has_999(make_app, tmp_path):
     answer = make_app(tmp_path / "none.yaml").test_client().get("/")
 
-    assert answer.status_code == 500
+    assert answer.status_code == 503
     assert "tel:999" in answer.text
 
 
@@ -217,3 +219,17 @@ def test_an_open_page_is_told_of_a_handover_in_its_last_five_minutes(client, clo
     assert soon not in client.get("/").text
     clock.set("2026-11-23T16:55:00Z")
     assert soon in client.get("/").text
+
+
+@pytest.mark.parametrize("path", ["/nope", "/broken"])
+def test_an_error_page_needs_no_other_file_and_shows_every_number_with_its_hours(make_app, path):
+    app = make_app()
+    app.add_url_rule("/broken", "broken", lambda: 1 / 0)
+    answer = app.test_client().get(path)
+    style = re.search(r"<style>(.*?)</style>", answer.text, re.DOTALL)[1]
+    allowed = b64encode(sha256(style.encode()).digest()).decode()
+
+    assert not re.search(r"<script|<link|<img| src=", answer.text)
+    assert f"style-src 'sha256-{allowed}'" in answer.headers["Content-Security-Policy"]
+    for words in ("01344 352005", "8:30am to 5pm", "01344 351999", "0800 1111", "tel:999"):
+        assert words in answer.text

@@ -1,0 +1,48 @@
+"""bin/screenshots: each page as somebody sees it, in docs/screenshots."""
+
+import tempfile
+from pathlib import Path
+
+from browser.conftest import CHROMIUM, QUIET
+from playwright.sync_api import sync_playwright
+from serving import ROOT, ask, serving
+
+FOLDER = ROOT / "docs" / "screenshots"
+EXAMPLES = ROOT / "examples"
+# name, directory, instant, path, width
+PICTURES = [
+    ("day", "west-berkshire", "2026-11-24T10:00:00Z", "/", 1280),
+    ("day-small", "west-berkshire", "2026-11-24T10:00:00Z", "/", 320),
+    ("christmas-small", "west-berkshire", "2026-12-25T10:00:00Z", "/", 320),
+    ("professionals", "anyshire", "2026-11-24T10:00:00Z", "/services/children/professionals", 1280),
+    ("contacts", "anyshire", "2026-11-24T10:00:00Z", "/contacts", 1280),
+    ("welsh", "swansea", "2026-11-24T23:00:00Z", "/", 1280),
+    ("not-found", "west-berkshire", "2026-11-24T10:00:00Z", "/nope", 1280),
+    ("editors", "west-berkshire", "2026-11-24T10:00:00Z", "/embed", 1280),
+    ("accessibility", "west-berkshire", "2026-11-24T10:00:00Z", "/accessibility", 1280),
+    ("privacy", "west-berkshire", "2026-11-24T10:00:00Z", "/privacy", 1280),
+]
+
+
+def main():
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        for name, directory, at, path, width in PICTURES:
+            with tempfile.TemporaryDirectory() as folder:
+                text = (EXAMPLES / f"{directory}.yaml").read_text("utf-8")
+                Path(folder, "directory.yaml").write_text(text, "utf-8")
+                with serving(Path(folder), CLOCK_STARTS_AT=at, WEB_CONCURRENCY="1") as (_, url):
+                    ask(url)
+                    page = browser.new_page(viewport={"width": width, "height": 900})
+                    page.goto(url.partition("/api")[0] + path)
+                    page.wait_for_timeout(800)
+                    # It is a rehearsal, and every page says so; a picture shows the page itself.
+                    page.evaluate("document.querySelector('.who-rehearsal')?.remove()")
+                    page.screenshot(path=FOLDER / f"{name}.png", full_page=width > 320)
+                    page.close()
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
