@@ -159,7 +159,10 @@ class HolidayRules:
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """A whole directory, valid in itself."""
+    """A whole directory, valid in itself.
+
+    ``unanswered`` is what to do when nobody answers; None leaves it to the pages' own words.
+    """
 
     council: Council
     zone: ZoneInfo
@@ -170,3 +173,4 @@ class Directory:
     services: tuple[Service, ...]
     helplines: tuple[Helpline, ...] = ()
     rota: tuple[RotaRole, ...] = ()
+    unanswered: Text | None = None

@@ -42,6 +42,7 @@ def directory(shape: DirectoryShape) -> core.Directory:
         zone=shape.zone,
         languages=tuple(shape.languages),
         emergency=shape.emergency,
+        unanswered=shape.unanswered,
         holiday_rules=core.HolidayRules(
             holidays.division, tuple(holidays.add.items()), frozenset(holidays.remove)
         ),

@@ -6,7 +6,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from pydantic.config import JsonDict
 
 from routing.core import directory as core
-from routing.core.hours import Hours, SpecialDay
+from routing.core.hours import SpecialDay
 from routing.directory.faults import Fault, Faults
 from routing.directory.scalars import (
     Colour,
@@ -195,8 +195,7 @@ class HelplineShape(Shape):
     """Whom it is for."""
 
     def build(self) -> core.Helpline:
-        week: Hours = self.hours
-        return core.Helpline(self.name, self.phone, week, self.audience)
+        return core.Helpline(self.name, self.phone, self.hours, self.audience)
 
 
 class NeededShape(Shape):
@@ -238,6 +237,8 @@ class DirectoryShape(Shape):
     """The first one comes first on pages."""
     emergency: Words
     """Shown first on every page."""
+    unanswered: Words | None = None
+    """What to do if a child is in danger and nobody answers; shown beside a link to call 999."""
     bank_holidays: HolidaysShape
     """Which bank holidays count."""
     lines: Annotated[dict[Id, LineShape], Field(min_length=1)]

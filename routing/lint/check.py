@@ -33,6 +33,6 @@ def check(file: File, folder: File, at: datetime) -> tuple[Problem, ...]:
         sorted(
             Problem(*source.key_place(path), code, message, level)
             for path, code, message in dict.fromkeys(found)
-            for level in ("error" if code == texts.EMERGENCY else "warning",)
+            for level in ("error" if code == texts.SAFETY else "warning",)
         )
     )

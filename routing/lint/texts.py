@@ -9,34 +9,43 @@ from routing.directory.build import Complaint
 from routing.directory.schema import DirectoryShape
 from routing.directory.source import Node, Path
 
-UNREVIEWED = "cy"
-EMERGENCY = "emergency_language_missing"
-"""The sentence that matters most: a check fails where it is missing in a language."""
+ENGLISH, WELSH = "en", "cy"
+SAFETY = "safety_words_missing"
+"""Nobody's life hangs on our translation: a check fails where the council has not said it."""
+
+_SAFETY_KEYS = ("emergency", "unanswered")
 
 
 def doubts(root: Mapping[str, Node], languages: Sequence[str]) -> Iterator[Complaint]:
-    """Yield each text of a valid directory that lacks one of its languages."""
-    if UNREVIEWED in languages:
+    """Yield each text of a valid directory that lacks one of its languages.
+
+    The emergency, and what to do if nobody answers, must be said in every language but English,
+    which the pages know themselves.
+    """
+    if WELSH in languages:
         message = (
             "no Welsh speaker has checked the Welsh words that pages add to yours. Have them read, "
             "and corrected in routing/translations/cy/LC_MESSAGES/messages.po."
         )
         yield ("languages",), "welsh_unreviewed", message
+    form = ", ".join(f"{each}: ..." for each in languages)
+    if set(languages) - {ENGLISH} and "unanswered" not in root:
+        message = (
+            "`unanswered` is missing: what to do if a child is in danger and nobody answers. Write "
+            f"it in each language: unanswered: {{{form}}}."
+        )
+        yield ("languages",), SAFETY, message
     if len(languages) < 2:
         return
     shape = DirectoryShape.model_validate(root, context=languages)
     for path, text in _texts(shape, ()):
         missing = [each for each in languages if each not in dict(text.by_language)]
         if missing:
-            form = ", ".join(f"{each}: ..." for each in languages)
             plain = len(missing) == len(languages)
-            what = (
-                "these words are for every language alike"
-                if plain
-                else (f"there are no words in {' and '.join(missing)}")
-            )
+            no_words = f"there are no words in {' and '.join(missing)}"
+            what = "these words are for every language alike" if plain else no_words
             message = f"{what}. Write {{{form}}}, the same words twice if they are the same."
-            yield path, EMERGENCY if path == ("emergency",) else "language_missing", message
+            yield path, SAFETY if path[0] in _SAFETY_KEYS else "language_missing", message
 
 
 def _texts(found: object, path: Path) -> Iterator[tuple[Path, Text]]:

@@ -223,14 +223,27 @@ def test_a_text_without_words_in_a_language_of_the_directory_is_told(doubts, nam
     assert "Write {cy: ..., en: ...}" in found[0].message
 
 
-@pytest.mark.parametrize("words", ["Call 999.", "{en: Call 999.}"])
-def test_a_check_fails_where_the_emergency_is_not_said_in_a_language(doubts, words):
-    text = CLEAN.replace("languages: [en]", "languages: [en, cy]")
-    found = doubts(text.replace("emergency: Call 999.", f"emergency: {words}"))
+BOTH = "{en: Call the police., cy: Ffoniwch yr heddlu.}"
 
-    assert [(each.code, each.line) for each in found if each.level == "error"] == [
-        ("emergency_language_missing", 4)
-    ]
+
+@pytest.mark.parametrize(
+    ("emergency", "unanswered", "line"),
+    [
+        ("Call 999.", f"unanswered: {BOTH}", 4),
+        ("{en: Call 999.}", f"unanswered: {BOTH}", 4),
+        (BOTH, "unanswered: Call the police.", 5),
+        (BOTH, "# nothing", 3),
+        (BOTH, f"unanswered: {BOTH}", None),
+    ],
+)
+def test_a_check_fails_where_what_matters_for_safety_is_not_said_in_each_language(
+    doubts, emergency, unanswered, line
+):
+    text = CLEAN.replace("languages: [en]", "languages: [en, cy]")
+    text = text.replace("emergency: Call 999.", f"emergency: {emergency}\n{unanswered}")
+    errors = [(each.code, each.line) for each in doubts(text) if each.level == "error"]
+
+    assert errors == ([("safety_words_missing", line)] if line else [])
 
 
 @pytest.mark.parametrize(("at", "told"), [("2027-12-31", False), ("2028-01-02", True)])
