@@ -3,7 +3,6 @@
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
-from pydantic.config import JsonDict
 
 from routing.core import directory as core
 from routing.core.hours import SpecialDay
@@ -34,10 +33,6 @@ class Shape(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
-def _one_of(*forms: JsonDict) -> ConfigDict:
-    return ConfigDict(json_schema_extra={"oneOf": list(forms)})
-
-
 class CouncilShape(Shape):
     """Whose directory it is."""
 
@@ -65,7 +60,9 @@ class HolidaysShape(Shape):
 class SpecialDayShape(Shape):
     """A date, or a run of dates, that breaks the week. The later in the list wins."""
 
-    model_config = _one_of({"required": ["date"]}, {"required": ["from", "to"]})
+    model_config = ConfigDict(
+        json_schema_extra={"oneOf": [{"required": ["date"]}, {"required": ["from", "to"]}]}
+    )
 
     on: Day | None = Field(None, alias="date")
     """One date, as 2026-12-24; or give `from` and `to`."""
@@ -201,7 +198,9 @@ class HelplineShape(Shape):
 class NeededShape(Shape):
     """When somebody must be on duty: give one of the two."""
 
-    model_config = _one_of({"required": ["line"]}, {"required": ["out_of_hours_of"]})
+    model_config = ConfigDict(
+        json_schema_extra={"oneOf": [{"required": ["line"]}, {"required": ["out_of_hours_of"]}]}
+    )
 
     line: Ref | None = None
     """Whenever that line is open."""

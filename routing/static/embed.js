@@ -51,9 +51,10 @@ class WhoToCall extends HTMLElement {
   async load(signal) {
     const asked = new URL(`api/v1/services/${encodeURIComponent(this.getAttribute("service"))}/decision`, HOME);
     if (this.lang) asked.searchParams.set("lang", this.lang);
+    const taken = performance.now();
     const answer = await fetch(asked, { signal, cache: "no-store", credentials: "omit", referrerPolicy: "no-referrer" });
     if (!answer.ok) throw new Error(answer.status);
-    const taken = performance.now(), age = 1000 * (answer.headers.get("Age") || 0);
+    const age = 1000 * (answer.headers.get("Age") || 0);
     const found = await answer.json();
     return { at: Date.parse(found.at) + age, until: found.until && Date.parse(found.until), taken, found };
   }

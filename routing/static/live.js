@@ -1,7 +1,8 @@
 /* Keeps an answer true while somebody looks at it, by the server's clock and never the device's.
 
    An answer is {at, until, taken}: the server's time and the next handover in milliseconds (until is
-   null when there is none), and what performance.now() was when the server's time was that. */
+   null when there is none), and what performance.now() was when it was asked for: so our reading of the
+   server's clock is early by the time that the question took, never late, and we ask again if too soon. */
 
 const TICK = 200; // milliseconds between two looks
 const PATIENCE = 1000; // how long an answer past its handover may stand while the next is asked for

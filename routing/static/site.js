@@ -13,9 +13,9 @@ for (const root of document.querySelectorAll("[data-who-now]")) {
   });
 
   async function load(signal) {
+    const taken = performance.now();
     const answer = await fetch(root.dataset.whoNow, { signal, cache: "no-store", credentials: "omit" });
     if (!answer.ok) throw new Error(answer.status);
-    const taken = performance.now();
     const found = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-until]");
     return { ...read(found, taken), found };
   }
@@ -45,5 +45,5 @@ for (const root of document.querySelectorAll("[data-who-now]")) {
     part("soon").hidden = !soon || part("answer").hidden || !part("soon").textContent.trim();
   }
 
-  keepTrue(read(root, page ? page.responseStart : 0), { load, show, lose, near });
+  keepTrue(read(root, page ? page.requestStart : 0), { load, show, lose, near });
 }
