@@ -54,7 +54,7 @@ def _refuse(error: HTTPException) -> Response | HTTPException:
         return problem(error.code or 500, error.description or error.name)
     if error.code == 500:  # the page that shows faults has a fault itself
         return last_resort.page()
-    return pages.not_found() if error.code == 404 else error
+    return pages.not_found() if error.code == 404 else pages.refused(error.code or 500)
 
 
 def _mend(error: Exception) -> Response:

@@ -147,6 +147,11 @@ def not_found() -> Response:
     return _error(404, N_("Page not found"))
 
 
+def refused(status: int) -> Response:
+    """Return the page for a request that makes no sense, with every public number."""
+    return _error(status, N_("Sorry, this page cannot be asked for like that"))
+
+
 def fault() -> Response:
     """Return the page for a fault of ours, with every public number."""
     return _error(500, N_("Sorry, there is a problem with this page"))

@@ -80,3 +80,20 @@ def test_without_a_network_it_says_so_and_when_it_is_back_it_answers_again(pages
     page.wait_for_selector("[data-who-answer]", state="visible", timeout=8000)
 
     assert not page.is_visible("[data-who-lost]")
+
+
+def test_after_a_sleep_it_asks_at_once_and_shows_all_numbers_where_it_cannot(pages, serve):
+    address, process = serve(WEST_BERKSHIRE, WEB_CONCURRENCY="1")
+    page = pages.open(f"{address}/")
+    asked = len(pages.asked)
+    page.evaluate("Date.now = (now => () => now() + 3_600_000)(Date.now)")
+    page.wait_for_timeout(800)
+    assert len(pages.asked) > asked
+    assert page.is_visible("[data-who-answer]")
+
+    process.terminate()
+    process.wait(timeout=30)
+    page.evaluate("Date.now = (now => () => now() + 3_600_000)(Date.now)")
+    page.wait_for_selector("[data-who-lost]", state="visible", timeout=3000)
+
+    assert not page.is_visible("[data-who-answer]")

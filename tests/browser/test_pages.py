@@ -1,5 +1,6 @@
 """Every public page in a real browser: for everybody, at every width, in silence."""
 
+import re
 from contextlib import contextmanager
 
 import pytest
@@ -90,14 +91,14 @@ def test_a_page_says_nothing_to_the_console_and_asks_nobody_else(pages, address,
     assert page.context.cookies() == []
 
 
-def test_a_page_weighs_little_and_takes_three_requests(pages, address):
+def test_a_page_weighs_little_and_takes_three_requests(pages, welsh):
     page = pages.open()
     sizes = []
     page.on("requestfinished", lambda asked: sizes.append(asked.sizes()["responseBodySize"]))
-    page.goto(f"{address}/services/professionals")
+    page.goto(f"{welsh}/services/children")
     page.wait_for_timeout(300)
 
-    assert len([each for each in pages.asked if not each.startswith("data:")]) == 4  # and the logo
+    assert len([each for each in pages.asked if not each.startswith("data:")]) == 3
     assert sum(sizes) < 40_000
 
 
@@ -163,6 +164,13 @@ def test_printed_it_is_the_hours_in_full_and_no_furniture(pages, address):
     assert not page.is_visible(".who-header")
     assert not page.is_visible(".govuk-exit-this-page")
     assert page.is_visible("text=All hours")
+
+
+@pytest.mark.parametrize("path", ["/", "/services/professionals"])
+def test_printed_it_is_one_sheet(pages, address, path):
+    sheets = re.findall(rb"/Type /Page\b", pages.open(f"{address}{path}").pdf(format="A4"))
+
+    assert len(sheets) == 1
 
 
 def test_the_colour_of_the_council_is_on_its_header(pages, address):

@@ -233,3 +233,10 @@ def test_an_error_page_needs_no_other_file_and_shows_every_number_with_its_hours
     assert f"style-src 'sha256-{allowed}'" in answer.headers["Content-Security-Policy"]
     for words in ("01344 352005", "8:30am to 5pm", "01344 351999", "0800 1111", "tel:999"):
         assert words in answer.text
+
+
+def test_whatever_is_wrong_with_a_request_every_number_shows(client):
+    answer = client.post("/contacts")
+
+    assert answer.status_code == 405
+    assert "01344 352005" in answer.text
