@@ -1,7 +1,9 @@
 """flask directory gaps and diff: what nobody publishes, and what a change would do."""
 
 import json
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 
 import click
@@ -37,19 +39,17 @@ def tell_gaps(file: Path | None, first: datetime | None, days: int, form: str) -
         service: list(gaps(facts.timetables, service.id, period.start, period.end))
         for service in facts.directory.services
     }
-    if form == "json":
-        rows = [
-            row
+    _tell(
+        form,
+        [findings.gaps_json(service, each, voice) for service, each in found.items()],
+        f"{path}, {_said(period, voice)}:",
+        {
+            f"{service.name.in_(voice.language)} ({service.id})": (
+                findings.gaps_text(each, period, voice) or ["no gap and no overlap"]
+            )
             for service, each in found.items()
-            for row in findings.gaps_json(service, each, voice)
-        ]
-        click.echo(json.dumps(rows))
-    else:
-        click.echo(f"{path}, {_said(period, voice)}:")
-        for service, each in found.items():
-            click.echo(f"\n{service.name.in_(voice.language)} ({service.id})")
-            lines = findings.gaps_text(each, period, voice)
-            click.echo("\n".join(f"  {line}" for line in lines or ["no gap and no overlap"]))
+        },
+    )
     raise SystemExit(options.FOUND if any(found.values()) else 0)
 
 
@@ -77,20 +77,27 @@ def diff(old: Path, new: Path | None, first: datetime | None, days: int, form: s
         )
         for service in dict.fromkeys(services)
     }
-    if form == "json":
-        rows = [
-            row
+    _tell(
+        form,
+        [findings.changes_json(service, each, voice) for service, each in found.items()],
+        f"From {old} to {new}, {_said(period, voice)}:",
+        {
+            service: findings.changes_text(each, period, voice) or ["the same at all hours"]
             for service, each in found.items()
-            for row in findings.changes_json(service, each, voice)
-        ]
-        click.echo(json.dumps(rows))
-    else:
-        click.echo(f"From {old} to {new}, {_said(period, voice)}:")
-        for service, each in found.items():
-            click.echo(f"\n{service}")
-            lines = findings.changes_text(each, period, voice)
-            click.echo("\n".join(f"  {line}" for line in lines or ["the same at all hours"]))
+        },
+    )
     raise SystemExit(options.FOUND if any(found.values()) else 0)
+
+
+def _tell(
+    form: str, rows: list[findings.Json], heading: str, sections: Mapping[str, Sequence[str]]
+) -> None:
+    if form == "json":
+        click.echo(json.dumps(list(chain.from_iterable(rows))))
+        return
+    click.echo(heading)
+    for title, lines in sections.items():
+        click.echo("\n".join(["", title, *(f"  {line}" for line in lines)]))
 
 
 def _running() -> Path:
