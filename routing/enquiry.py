@@ -48,17 +48,22 @@ def first_service() -> str:
     return facts().directory.services[0].id
 
 
-def voice(language: str | None = None, of: Facts | None = None) -> Voice:
+def voice(language: str | None = None) -> Voice:
     """Return how to speak in a language of the directory.
 
     For any other, and for None, that is the language of the request, if it set one in
-    ``g.language``, or else the directory's first. ``of`` names facts other than those in use.
+    ``g.language``, or else the directory's first.
     """
-    directory = (of or facts()).directory
+    directory = facts().directory
     for chosen in (language, g.get("language")):
         if chosen in directory.languages:
             return speaking(chosen, directory.zone)
     return speaking(directory.languages[0], directory.zone)
+
+
+def staff_voice(of: Facts | None = None) -> Voice:
+    """Return how to speak to staff: in English, as all that commands say to them is."""
+    return speaking("en", (of or facts()).directory.zone)
 
 
 def rehearsing() -> bool:

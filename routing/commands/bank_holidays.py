@@ -34,7 +34,7 @@ _AHEAD = 400
 def show(form: str) -> None:
     """Tell the bank holidays ahead, their sources, their age, and where the sources differ."""
     try:
-        facts, voice = enquiry.facts(), enquiry.voice()
+        facts, voice = enquiry.facts(), enquiry.staff_voice()
     except DirectoryInvalid as error:
         raise click.ClickException(str(error)) from error
     if form == "json":
@@ -61,7 +61,7 @@ def refresh(accept_fewer: bool) -> None:
         return
     click.echo(f"{url} is kept in {folder}.")
     try:
-        click.echo("\n".join(_changed(found, enquiry.facts(), enquiry.voice())))
+        click.echo("\n".join(_changed(found, enquiry.facts(), enquiry.staff_voice())))
     except DirectoryInvalid as error:
         raise click.ClickException(f"Which answers change is not known: {error}") from error
 

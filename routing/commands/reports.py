@@ -34,7 +34,7 @@ def tell_gaps(file: Path | None, first: datetime | None, days: int, form: str) -
     """
     path = file or options.in_use()
     facts = options.read(path)
-    voice, period = enquiry.voice(of=facts), options.period(facts, first, days)
+    voice, period = enquiry.staff_voice(facts), options.period(facts, first, days)
     found = {
         service: list(gaps(facts.timetables, service.id, period.start, period.end))
         for service in facts.directory.services
@@ -69,7 +69,7 @@ def diff(old: Path, new: Path | None, first: datetime | None, days: int, form: s
     if new is None:
         old, new = _running(), old
     before, after = options.read(old), options.read(new)
-    voice, period = enquiry.voice(of=after), options.period(after, first, days)
+    voice, period = enquiry.staff_voice(after), options.period(after, first, days)
     services = [*after.timetables.services, *before.timetables.services]
     found = {
         service: list(

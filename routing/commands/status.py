@@ -18,7 +18,7 @@ def status() -> None:
     except DirectoryInvalid as error:
         raise click.ClickException(str(error)) from error
     click.echo(report.word())
-    click.echo(f"clock: {times.moment(enquiry.now(), enquiry.voice())}")
+    click.echo(f"clock: {times.moment(enquiry.now(), enquiry.staff_voice())}")
     holidays = facts.holidays
     click.echo(
         f"bank holidays: {holidays.division}, published through {holidays.covered_through}, "

@@ -120,7 +120,7 @@ def embed() -> Response:
     g.language = "en"  # it is written for editors, in English alone
     facts = enquiry.facts()
     service = facts.timetables.service(request.args.get("service", enquiry.first_service()))
-    home = current_app.config["PUBLIC_BASE_URL"] or request.url_root.rstrip("/")
+    home = (current_app.config["PUBLIC_BASE_URL"] or request.url_root).rstrip("/")
     return _page("embed.html", home=home, **view.answer(service, enquiry.now()))
 
 

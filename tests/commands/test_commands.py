@@ -173,3 +173,10 @@ def test_diff_of_one_file_compares_it_with_what_the_service_runs_on(run, no_earl
     assert "Name two files" in before.output
     assert after.exit_code == 1
     assert "every Friday 4:30pm to 5pm" in after.output
+
+
+def test_what_is_said_to_staff_is_in_english_whatever_the_pages_speak(run):
+    answer = run("directory", "gaps", str(ROOT / "examples" / "neath-port-talbot.yaml"))
+
+    assert "Worried about a child (children)" in answer.output
+    assert "gap      every Saturday and Sunday 8:30am to 9am" in answer.output

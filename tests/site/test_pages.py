@@ -240,3 +240,24 @@ def test_whatever_is_wrong_with_a_request_every_number_shows(client):
 
     assert answer.status_code == 405
     assert "01344 352005" in answer.text
+
+
+def test_what_editors_copy_names_the_public_address(make_app):
+    client = make_app(PUBLIC_BASE_URL="https://who.anyshire.example/").test_client()
+    text = client.get("/embed").text
+
+    assert "https://who.anyshire.example/embed/v1.js" in text
+    assert "https://who.anyshire.example/services/children/fragment" in text
+
+
+def test_a_page_for_editors_of_a_service_that_there_is_not_shows_every_number(client):
+    answer = client.get("/embed?service=nope")
+
+    assert answer.status_code == 404
+    assert "01344 352005" in answer.text
+
+
+def test_what_is_typed_into_the_search_cannot_become_markup(client):
+    text = client.get("/contacts", query_string={"q": '"><script>x</script>'}).text
+
+    assert "<script>x" not in text
