@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from routing.core import instant
+from routing import typed
 from routing.errors import BadSetting, BadTime
 
 SETTINGS: Mapping[str, tuple[str | None, str]] = {
@@ -61,7 +61,7 @@ def _clock(starts_at: str | None, started_at: str | None) -> Callable[[], dateti
     if starts_at is None:
         return lambda: datetime.now(UTC)
     try:
-        starts = instant.parse(starts_at)
+        starts = typed.read(starts_at)
         began = float(started_at) if started_at else time.time()
     except (BadTime, ValueError) as error:
         raise BadSetting(f"CLOCK_STARTS_AT: {error}") from error

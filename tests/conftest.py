@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from routing import create_app
-from routing.core import instant
+from routing import create_app, typed
 
 ROOT = Path(__file__).parent.parent
 ANYSHIRE = ROOT / "examples" / "anyshire.yaml"
@@ -20,7 +19,7 @@ class Clock:
         self.at = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
     def set(self, text):
-        self.at = instant.parse(text)
+        self.at = typed.read(text)
 
     def __call__(self):
         return self.at

@@ -10,7 +10,7 @@ PACKAGE = Path(__file__).parent.parent / "routing"
 FLOORS = (
     "errors files",
     "core",
-    "wording",
+    "wording typed",
     "config directory bank_holidays",
     "facts",
     "enquiry lint",

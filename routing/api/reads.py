@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Blueprint, Response, abort, jsonify, request
 
-from routing import enquiry
+from routing import enquiry, typed
 from routing.api.access import bearer
 from routing.core import instant
 from routing.core.answer import Decision
@@ -124,7 +124,7 @@ def unknown_service(error: UnknownService) -> Response:
 
 def asked_at() -> datetime:
     """Return the instant that ``?at=`` names, or now. Raise BadTime."""
-    return instant.parse(request.args["at"]) if "at" in request.args else enquiry.now()
+    return typed.read(request.args["at"]) if "at" in request.args else enquiry.now()
 
 
 def cached(
@@ -140,7 +140,7 @@ def cached(
 def _instant(name: str) -> datetime:
     if name not in request.args:
         raise BadTime(f"'{name}' is missing. Write ?{name}=2026-12-24T00:00:00Z.")
-    return instant.parse(request.args[name])
+    return typed.read(request.args[name])
 
 
 def _voice() -> Voice:

@@ -6,8 +6,7 @@ import click
 from flask import Flask
 from flask.cli import with_appcontext
 
-from routing import enquiry
-from routing.core import instant
+from routing import enquiry, typed
 from routing.errors import BadTime, DirectoryInvalid, UnknownService
 from routing.formats import json, plain
 
@@ -21,7 +20,7 @@ def who(service: str | None, at: str | None, form: str) -> None:
     """Say who takes a call about SERVICE (the first one), why, and until when."""
     try:
         facts, voice = enquiry.facts(), enquiry.voice()
-        asked = instant.parse_typed(at, voice.zone) if at else enquiry.now()
+        asked = typed.read_local(at, voice.zone) if at else enquiry.now()
         found = enquiry.who_to_call(service, asked)
     except (BadTime, UnknownService) as error:
         raise click.UsageError(str(error)) from error
