@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from browser.test_flip import AT_FIVE, DAY, NIGHT, WEST_BERKSHIRE, server_clock
+from browser.test_flip import DAY, NIGHT, WEST_BERKSHIRE, before_five, to_five
 from browser.test_pages import WCAG
 
 FALLBACK = f"<ul><li>Day: {DAY}</li><li>At all other times: {NIGHT}</li></ul>"
@@ -93,11 +93,11 @@ def test_it_has_no_fault_that_axe_finds_at_any_width(pages, serve):
 
 
 def test_it_flips_at_the_handover_and_says_so_without_taking_the_focus(pages, serve):
-    address, _ = serve(WEST_BERKSHIRE, CLOCK_STARTS_AT=AT_FIVE, WEB_CONCURRENCY="1")
+    address, _ = before_five(serve)
     with host(COMPONENT, address) as url:
         page = pages.open(url)
         assert phone(page) == DAY
-        left = server_clock(page, address)
+        left = to_five(address)
         page.wait_for_function(
             "n => document.querySelector('who-to-call').shadowRoot.querySelector('.phone')"
             ".textContent === n",
@@ -112,11 +112,11 @@ def test_it_flips_at_the_handover_and_says_so_without_taking_the_focus(pages, se
 
 
 def test_with_the_server_gone_the_pages_own_numbers_stand_alone(pages, serve):
-    address, process = serve(WEST_BERKSHIRE, CLOCK_STARTS_AT=AT_FIVE, WEB_CONCURRENCY="1")
+    address, process = before_five(serve)
     with host(COMPONENT, address) as url:
         page = pages.open(url)
         assert phone(page) == DAY
-        left = server_clock(page, address)
+        left = to_five(address)
         process.terminate()
         process.wait(timeout=30)
         page.wait_for_timeout(max(0, left * 1000) + 1500)

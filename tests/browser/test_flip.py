@@ -1,13 +1,15 @@
 """The handover, seen live: by the server's clock, within a second, and never a false answer."""
 
+import json
 import time
+import urllib.request
+from datetime import datetime
 
 import pytest
 from conftest import ROOT
 
 WEST_BERKSHIRE = ROOT / "examples" / "west-berkshire.yaml"
 TWO_HOURS = 2 * 60 * 60 * 1000
-AT_FIVE = "2026-11-24T16:59:52Z"
 DAY, NIGHT = "01632 960111", "01632 960199"
 
 
@@ -15,7 +17,7 @@ def shown(page):
     return page.inner_text("[data-who-answer] .who-big").strip()
 
 
-def when_it_changes(page, after, seconds=14):
+def when_it_changes(page, after, seconds):
     """Return how long it takes until the page shows another number."""
     began = time.monotonic()
     while time.monotonic() - began < seconds:
@@ -25,16 +27,26 @@ def when_it_changes(page, after, seconds=14):
     raise AssertionError(f"still {shown(page)} after {seconds} s")
 
 
-def server_clock(page, address):
+def to_five(address):
     """Return how many seconds there are to 5pm by the server's clock."""
-    at = page.request.get(f"{address}/api/v1/services/children/decision").json()["at"]
-    hours, minutes, seconds = at[11:-6].split(":")
-    return 17 * 3600 - (int(hours) * 3600 + int(minutes) * 60 + float(seconds))
+    with urllib.request.urlopen(f"{address}/api/v1/services/children/decision") as answer:
+        at = datetime.fromisoformat(json.load(answer)["at"])
+    return (datetime.fromisoformat("2026-11-24T17:00:00+00:00") - at).total_seconds()
+
+
+def before_five(serve):
+    """Serve with the clock a little before 5pm, however long the machine takes to start."""
+    for second in (52, 40, 20):
+        starts = f"2026-11-24T16:59:{second}Z"
+        address, process = serve(WEST_BERKSHIRE, CLOCK_STARTS_AT=starts, WEB_CONCURRENCY="1")
+        if to_five(address) >= 5:
+            return address, process
+    raise AssertionError("the machine takes more than 30 s to start a server")
 
 
 @pytest.mark.parametrize("wrong", [0, TWO_HOURS, -TWO_HOURS])
 def test_the_page_flips_within_a_second_whatever_the_devices_clock_says(pages, serve, wrong):
-    address, _ = serve(WEST_BERKSHIRE, CLOCK_STARTS_AT=AT_FIVE, WEB_CONCURRENCY="1")
+    address, _ = before_five(serve)
     page = pages.open()
     page.add_init_script(
         f"const real = Date; Date = class extends real {{ constructor(...a) {{ a.length ? "
@@ -45,8 +57,8 @@ def test_the_page_flips_within_a_second_whatever_the_devices_clock_says(pages, s
     assert shown(page) == DAY
     assert page.is_visible("[data-who-soon]")
     page.focus("[data-who-answer] a")
-    left = server_clock(page, address)
-    took = when_it_changes(page, NIGHT)
+    left = to_five(address)
+    took = when_it_changes(page, NIGHT, left + 5)
 
     assert left - 0.3 <= took <= left + 2  # a second, and one for a busy machine
     assert page.inner_text("[data-who-status]") == (
@@ -57,9 +69,9 @@ def test_the_page_flips_within_a_second_whatever_the_devices_clock_says(pages, s
 
 
 def test_with_the_server_gone_it_shows_all_numbers_and_no_answer(pages, serve):
-    address, process = serve(WEST_BERKSHIRE, CLOCK_STARTS_AT=AT_FIVE, WEB_CONCURRENCY="1")
+    address, process = before_five(serve)
     page = pages.open(f"{address}/")
-    left = server_clock(page, address)
+    left = to_five(address)
     process.terminate()
     process.wait(timeout=30)
     page.wait_for_timeout(max(0, left * 1000) + 1500)
