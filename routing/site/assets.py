@@ -56,8 +56,8 @@ def compressed(response: Response) -> Response:
     if response.is_streamed or response.direct_passthrough:
         return response
     body = response.get_data()
-    if "gzip" in request.headers.get("Accept-Encoding", "") and len(body) > 1000:
-        response.set_data(_gzip(body))
+    if request.accept_encodings["gzip"] and len(body) > 1000:
+        response.set_data(gzip.compress(body, 6, mtime=0))
         response.headers["Content-Encoding"] = "gzip"
     return response
 
@@ -66,11 +66,6 @@ def _body(name: str) -> bytes:
     colour = enquiry.facts().directory.council.colour or _DARK
     theme = f":root{{--govuk-brand-colour:{colour}}}\n" if name.endswith(".css") else ""
     return _read(Path(current_app.static_folder or ""), name) + theme.encode()
-
-
-@lru_cache(maxsize=32)
-def _gzip(body: bytes) -> bytes:
-    return gzip.compress(body, 6, mtime=0)
 
 
 @lru_cache

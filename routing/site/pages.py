@@ -73,7 +73,7 @@ def fragment(service: str) -> Response:
     """Give the answer as HTML for a server-side include, true however long it is kept."""
     at = enquiry.now()
     found = enquiry.who_to_call(service, at)
-    response = _service("fragment.html", service)
+    response = _page("fragment.html", **view.answer(found.service, at))
     tag = hashlib.sha256(response.get_data()).hexdigest()[:20]
     return kept(response, tag, found.until, at)
 

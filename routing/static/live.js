@@ -11,7 +11,7 @@ const POLL = 60000; // how often to ask when nothing is due: staff may have sent
 const SOON = 5 * 60000;
 
 function keepTrue(answer, { load, show, lose, near }) {
-  let asking = false, failed = 0, asked = performance.now(), doubt = false;
+  let asking = null, failed = 0, asked = performance.now(), doubt = false, owed = null;
   let ticked = { wall: Date.now(), steady: performance.now() };
 
   const now = () => answer.at + performance.now() - answer.taken;
@@ -19,23 +19,29 @@ function keepTrue(answer, { load, show, lose, near }) {
 
   async function ask() {
     if (asking) return;
-    asking = true;
     asked = performance.now();
-    const stop = new AbortController();
-    const patience = setTimeout(() => due() && lose(), PATIENCE);
+    const stop = (asking = new AbortController());
     const longest = setTimeout(() => stop.abort(), LONGEST);
     try {
       answer = await load(stop.signal);
       failed = 0;
       doubt = false;
+      owed = null; // the server has just said so: it is true, even if our clock runs ahead
       show(answer);
     } catch {
       failed += 1;
       if (due()) lose();
     }
-    clearTimeout(patience);
     clearTimeout(longest);
-    asking = false;
+    asking = null;
+  }
+
+  /* Whatever is asked and hangs, no answer outlives its handover by more than PATIENCE. */
+  function collect(steady) {
+    owed = due() ? (owed ?? steady) : null;
+    if (owed === null || steady - owed < PATIENCE) return;
+    lose();
+    if (asking && asked < owed) asking.abort(); // a question from before: ask anew
   }
 
   function tick() {
@@ -46,6 +52,7 @@ function keepTrue(answer, { load, show, lose, near }) {
       asked = -POLL;
     }
     ticked = { wall, steady };
+    collect(steady);
     const wait = due() ? Math.min(TICK * 2 ** failed, 5000) : POLL;
     if (steady - asked >= wait && (due() || document.visibilityState === "visible")) ask();
     if (near) near(answer.until !== null && answer.until - now() <= SOON);

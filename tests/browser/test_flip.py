@@ -109,3 +109,28 @@ def test_after_a_sleep_it_asks_at_once_and_shows_all_numbers_where_it_cannot(pag
     page.wait_for_selector("[data-who-lost]", state="visible", timeout=3000)
 
     assert not page.is_visible("[data-who-answer]")
+
+
+def test_a_question_that_hangs_from_before_the_handover_keeps_no_old_number_up(pages, serve):
+    address, _ = before_five(serve)
+    page = pages.open(f"{address}/")
+    hung = []
+
+    def hang(route):
+        if not hung:
+            hung.append(route)  # never answered
+        else:
+            route.continue_()
+
+    page.route("**/now", hang)
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    page.wait_for_timeout(200)
+    assert len(hung) == 1
+    assert shown(page) == DAY
+    left = to_five(address)
+    page.wait_for_timeout(max(0, left * 1000) + 1600)
+    stale = page.is_visible("[data-who-answer]") and shown(page) == DAY
+    took = when_it_changes(page, NIGHT, 10)
+
+    assert not stale
+    assert took < 5
