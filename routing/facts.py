@@ -1,11 +1,12 @@
 """All that an answer rests on, read from files, and read again when the files change."""
 
 import logging
+import math
 import os
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -19,6 +20,9 @@ from routing.errors import BadHolidays, DirectoryInvalid, Problem
 LOOK_EVERY = 1.0
 """Seconds between two looks at whether a file has changed; and for which a change must lie still.
 """
+
+RETRY_AFTER = 4.0
+"""Seconds after which a file that could not be read is tried again, changed or not."""
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +60,7 @@ class Sources:
         self._next_look = 0.0
         self._read_at: _Marks | None = None
         self._seen: _Marks | None = None
+        self._retry = math.inf
 
     def current(self, otherwise: Facts | None = None) -> Facts:
         """Return the facts: read at the first question, and again once a file has changed.
@@ -83,62 +88,77 @@ class Sources:
         found = self._marks()
         changed, seen, self._seen = found != self._read_at, self._seen, found
         still = _still(found)
-        if running is not None and not (changed and (still or found == seen)):
+        again = time.monotonic() >= self._retry
+        if running is not None and not again and not (changed and (still or found == seen)):
             return running
-        self._read_at = found if still or running is not None else None
         try:
-            return self._read(running or otherwise, first=running is None)
-        except Exception:
+            facts = self._read(running, otherwise)
+        except Exception as error:
             if running is None:
                 raise
-            log.exception("fault while reading %s again: what was read before goes on", self.file)
-            return running
+            facts = self._unread(running, error)
+        self._read_at = found if still or running is not None else None
+        self._retry = time.monotonic() + RETRY_AFTER if _may_pass(facts) else math.inf
+        self._tell(facts, running)
+        return facts
 
-    def _read(self, running: Facts | None, first: bool) -> Facts:
-        loaded = self._load(running, first)
+    def _read(self, running: Facts | None, otherwise: Facts | None) -> Facts:
+        loaded = self._load(running, otherwise)
         listed, fault = self._published(running)
         holidays = bank_holidays(loaded.directory.holiday_rules, listed, fault)
-        timetables = Timetables(loaded.directory, holidays.dates)
-        if running is not None and not first:
-            if _same(running, loaded, holidays):
-                timetables = running.timetables
-            else:
-                log.warning("%s or the bank holidays changed: answers follow", self.file)
-        self._tell(loaded)
+        if running is not None and _same(running, loaded, holidays):
+            timetables = running.timetables
+        else:
+            timetables = Timetables(loaded.directory, holidays.dates)
         return Facts(
             loaded.directory, holidays, timetables, self.clock(), loaded.problems, loaded.kept_at
         )
 
-    def _load(self, running: Facts | None, first: bool) -> Loaded:
+    def _load(self, running: Facts | None, otherwise: Facts | None) -> Loaded:
         """Return the directory in the file; where it is broken, the one in use goes on."""
         try:
             loaded = Kept(self.folder).load(self.file)
+            if running is None or not loaded.problems:
+                return loaded
+            good, problems = running, loaded.problems
         except DirectoryInvalid as error:
-            if running is None:
+            if running is None and otherwise is None:
                 raise
-            first, loaded = False, Loaded(running.directory, error.problems, running.loaded_at)
-        if loaded.kept_at is None or running is None or first:
-            return loaded
-        return Loaded(running.directory, loaded.problems, running.kept_at or running.loaded_at)
+            good, problems = running or otherwise, error.problems  # type: ignore[assignment]
+        return Loaded(good.directory, problems, good.kept_at or good.loaded_at)
 
     def _published(self, running: Facts | None) -> tuple[published.Published | None, str | None]:
         """Return the copy of GOV.UK's list; where it is broken, the one in use and the fault."""
         try:
             return published.kept(self.folder), None
         except BadHolidays as error:
-            log.error("%s", error)
             return running.holidays.published if running else None, str(error)
 
-    def _tell(self, loaded: Loaded) -> None:
-        for problem in loaded.problems:
+    def _unread(self, running: Facts, error: Exception) -> Facts:
+        """Return what was read before, for a fault of ours while reading again; it says so."""
+        message = f"it could not be read again ({error!r}). Restart the service if that goes on."
+        problem = Problem(0, 0, "fault", message)
+        if problem not in running.problems:
+            log.exception("fault while reading %s again", self.file)
+        return replace(running, problems=(problem,), kept_at=running.kept_at or running.loaded_at)
+
+    def _tell(self, facts: Facts, before: Facts | None) -> None:
+        """Log what is new: other answers, other problems, or none any more."""
+        if before is not None and facts.timetables is not before.timetables:
+            log.warning("%s or the bank holidays changed: answers follow", self.file)
+        if before is not None and _wrong(facts) == _wrong(before):
+            return
+        for problem in _wrong(facts):
             log.error("%s: %s", self.file, problem)
-        if loaded.kept_at is not None:
+        if facts.kept_at is not None:
             log.error(
                 "%s is broken: answering from the last good one, of %s. Mend it: see `flask "
                 "directory check`.",
                 self.file,
-                loaded.kept_at.isoformat(timespec="seconds"),
+                facts.kept_at.isoformat(timespec="seconds"),
             )
+        elif before is not None and not _wrong(facts):
+            log.warning("%s is in order again", self.file)
 
     def _marks(self) -> _Marks:
         return tuple(_mark(path) for path in (self.file, published.file_in(self.folder)))
@@ -156,6 +176,18 @@ def gather(directory: Directory, folder: Path, at: datetime) -> Facts:
 
 def _same(running: Facts, loaded: Loaded, holidays: BankHolidays) -> bool:
     return running.directory == loaded.directory and running.holidays.dates == holidays.dates
+
+
+def _wrong(facts: Facts) -> tuple[str, ...]:
+    return (*map(str, facts.problems), *filter(None, [facts.holidays.fault]))
+
+
+def _may_pass(facts: Facts) -> bool:
+    """Say whether what is wrong may mend itself while the files stay as they are.
+
+    So it may where no line of the file is to blame: no handle was free, or the disk was not there.
+    """
+    return facts.holidays.fault is not None or any(not each.line for each in facts.problems)
 
 
 def _mark(path: Path) -> tuple[int, ...] | None:

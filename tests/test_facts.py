@@ -1,5 +1,6 @@
 """What answers rest on: read again when a file changes, never while it is written or broken."""
 
+import errno
 import fcntl
 import os
 import threading
@@ -218,13 +219,47 @@ def test_a_file_that_says_the_same_as_before_costs_no_timetable(sources, file):
     assert found.timetables is before.timetables
 
 
-def test_a_fault_of_ours_while_reading_again_costs_no_answer(sources, file, monkeypatch, caplog):
+def test_a_fault_of_ours_while_reading_again_costs_no_answer_and_is_tried_again(
+    sources, file, monkeypatch, caplog
+):
     settled(sources)
-    monkeypatch.setattr(facts, "Timetables", None)
-    file.write_text(BETTER)
+    monkeypatch.setattr(facts, "RETRY_AFTER", 0.1)
+    with monkeypatch.context() as broken:
+        broken.setattr(facts, "Timetables", None)
+        file.write_text(BETTER)
+        found = settled(sources)
+        settled(sources)
+        assert number(found) == "01632 960001"
+        assert found.problems[0].code == "fault"
+        assert caplog.text.count("fault while reading") == 1
 
-    assert number(settled(sources)) == "01632 960001"
-    assert "fault while reading" in caplog.text
+    assert number(settled(sources)) == "01632 960077"
+    assert settled(sources).problems == ()
+
+
+def test_a_file_that_could_not_be_opened_for_a_while_is_in_use_without_being_touched(
+    sources, file, monkeypatch, caplog
+):
+    settled(sources)
+    monkeypatch.setattr(facts, "RETRY_AFTER", 0.1)
+    file.write_text(BETTER)
+    with monkeypatch.context() as full:
+        opened = type(file).open
+        full.setattr(
+            type(file),
+            "open",
+            lambda path, *words: _no_handle() if path == file else opened(path, *words),
+        )
+        found = settled(sources)
+        assert (number(found), found.problems[0].line) == ("01632 960001", 0)
+    caplog.clear()
+
+    assert number(settled(sources)) == "01632 960077"
+    assert "is in order again" in caplog.text
+
+
+def _no_handle():
+    raise OSError(errno.EMFILE, "Too many open files")
 
 
 def test_while_one_thread_reads_the_others_answer(sources, file, tmp_path):
