@@ -51,6 +51,7 @@ def page(
         say=voice.say_html,
         lines=[line for line in directory.lines if not line.internal],
         hours=lambda found: times.hours(found, voice),
+        others=lambda line: times.other_numbers(line, first, last, voice),
         unusual=lambda line: times.unusual(line, first, last, holidays, voice),
         holidays=[
             f"{times.dated(day, voice)}, {voice.say(holidays[day].name)}"

@@ -5,6 +5,7 @@ takes a Voice; times are read in its zone.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from routing.core.directory import Line
@@ -119,6 +120,15 @@ def special(found: SpecialDay, voice: Voice) -> str:
         said.append(voice.say("call {phone}", phone=found.phone.display))
     name = found.name.in_(voice.language)
     return voice.say("{days} ({name}): {what}", days=on, name=name, what=", ".join(said))
+
+
+def other_numbers(line: Line, first: date, last: date, voice: Voice) -> list[str]:
+    """Say each other number that holds for a line on some date from ``first`` to ``last``."""
+    return [
+        special(replace(each, hours=None), voice)
+        for each in line.special_days
+        if each.phone is not None and each.first <= last and each.last >= first
+    ]
 
 
 def unusual(

@@ -101,6 +101,18 @@ def test_a_date_that_is_not_as_usual_says_its_hours_its_number_and_why(printed):
         assert said in text
 
 
+def test_a_number_that_holds_for_some_dates_stands_beside_the_usual_one(printed, tmp_path):
+    direct = tmp_path / "direct.yaml"
+    text = ANYSHIRE.read_text("utf-8")
+    direct.write_text(
+        re.sub(r"    number: 01632 960100.*\n", "", text).replace("internal", "public")
+    )
+    of_service = words(printed(direct)).partition("Numbers and their hours")[0]
+
+    assert "(Festive number): call 01632 960009" in of_service
+    assert "01632 960009" not in words(printed(direct, "--weeks", "5"))
+
+
 def test_the_order_of_lines_and_the_one_for_all_other_times_are_said(printed):
     text = words(printed())
 
