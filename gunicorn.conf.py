@@ -51,10 +51,12 @@ def when_ready(server):
     if not os.environ.get("ROUTING_WELCOME"):
         return
     from routing import create_app
+    from routing.commands.staff import first_account
     from routing.commands.who import answer_now
 
     app = create_app()
     lines = answer_now(app)
+    staff = first_account(app)
     address = f"http://{server.address[0][0]}:{server.address[0][1]}"
     print(  # noqa: T201
         "\n".join(
@@ -65,6 +67,7 @@ def when_ready(server):
                 f"The page        {address}/",
                 f"All contacts    {address}/contacts",
                 f"For programs    {address}/api/v1/services   {address}/openapi.json",
+                f"For staff       {address}/staff   {staff}",
                 "In a terminal   .venv/bin/flask who --at '2026-12-25 09:00'",
                 "Your council    edit directory.yaml, then .venv/bin/flask directory check",
                 "",

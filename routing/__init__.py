@@ -8,11 +8,14 @@ from flask import Flask, Response, current_app, request
 from jinja2 import ChoiceLoader, PackageLoader, PrefixLoader
 from werkzeug.exceptions import HTTPException
 
-from routing import api, commands, config, site
-from routing.errors import DirectoryInvalid
+from routing import api, commands, config, site, staff
+from routing.errors import BadSetting, DirectoryInvalid
 from routing.facts import Sources
 from routing.formats.problem import problem
 from routing.site import last_resort, pages
+from routing.storage.db import Database
+from routing.storage.kept import Kept
+from routing.storage.readings import Readings
 
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
@@ -38,12 +41,29 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     )
     macros = PrefixLoader({"govuk_frontend_jinja": PackageLoader("govuk_frontend_jinja")})
     app.jinja_loader = ChoiceLoader([app.jinja_loader, macros])  # type: ignore[list-item]
-    for room in (api, site, commands):
+    _connect(app)
+    for room in (api, site, staff, commands):
         room.init_app(app)
     app.register_error_handler(HTTPException, _refuse)
     app.register_error_handler(Exception, _mend)
     app.after_request(_protect)
     return app
+
+
+def _connect(app: Flask) -> None:
+    """Give the app its database, which nobody asks yet. A rehearsal has files of its own."""
+    folder, rehearsal = Path(app.config["INSTANCE_PATH"]), app.config.get("CLOCK_STARTS_AT")
+    name = "rehearsal" if rehearsal else "routing"
+    database = Database(app.config["DATABASE_URL"], folder, f"{name}.sqlite")
+    if not database.is_sqlite and not app.config["SECRET_KEY"]:
+        raise BadSetting(
+            "SECRET_KEY is not set, and DATABASE_URL is for several machines: they must sign "
+            "cookies alike. Set it to the same long random text on each, such as that of "
+            "`python3 -c 'import secrets; print(secrets.token_urlsafe(48))'`."
+        )
+    app.extensions["database"] = database
+    kept = Kept(folder / f"{name}-diverts.json")
+    app.extensions["readings"] = Readings(database, kept, app.config["CLOCK"])
 
 
 def _refuse(error: HTTPException) -> Response | HTTPException:

@@ -1,5 +1,6 @@
 """Who to call: gather the facts, ask the core. The only reader of the clock and the directory."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 
@@ -7,9 +8,19 @@ from flask import current_app, g
 
 from routing.core import decision as core
 from routing.core.answer import Answer, Decision
+from routing.core.decision import Divert
+from routing.core.directory import Line
 from routing.directory.load import load
+from routing.diverting import why_not
 from routing.facts import Facts, Sources, gather
+from routing.storage.db import Database
+from routing.storage.diverts import Stored
+from routing.storage.readings import PATIENCE, Reading, Readings
+from routing.storage.witness import Witness
 from routing.wording.voice import Voice, speaking
+
+OLDEST = 1.0
+"""Seconds that a divert takes at most to be in the web's answers (the contract, section 4)."""
 
 
 def now() -> datetime:
@@ -29,13 +40,60 @@ def facts() -> Facts:
     return found
 
 
+def read_diverts(max_age: float = OLDEST, patience: float = PATIENCE) -> Reading:
+    """Return the diverts as read ``max_age`` seconds ago at most; the request goes on with them.
+
+    0 means from now on: for the telephone, and for what is shown after a change. It waits for the
+    database for ``patience`` seconds at most, and then answers from the last reading.
+    """
+    g.pop("diverts", None)
+    g.reading = _readings().current(max_age, patience)
+    found: Reading = g.reading
+    return found
+
+
+def reading() -> Reading:
+    """Return the diverts as last read: the same throughout a request."""
+    found: Reading = g.reading if "reading" in g else read_diverts()
+    return found
+
+
+def diverts() -> tuple[Divert, ...]:
+    """Return the diverts that answers count with, in the order in which they were set."""
+    found = reading()
+    if "diverts" not in g:
+        g.diverts = in_use(found.diverts)
+    counted: tuple[Divert, ...] = g.diverts
+    return counted
+
+
+def in_use(found: Iterable[Stored]) -> tuple[Divert, ...]:
+    """Return those of some diverts that the directory still allows."""
+    return tuple(
+        Divert(each.service, lines[0], each.during, each.set_at)
+        for each in found
+        if (lines := _line_of(each)) and unusable(each) is None
+    )
+
+
+def unusable(found: Stored) -> str | None:
+    """Say why a divert has no effect since the directory changed; None when it has one."""
+    timetables, lines = facts().timetables, _line_of(found)
+    service = timetables.services.get(found.service)
+    if service is None:
+        return f"The directory has no service '{found.service}' any more."
+    if not lines:
+        return f"The directory has no line '{found.line}' any more."
+    return why_not(service, lines[0], found.during, timetables.directory.zone)
+
+
 def who_to_call(service: str | None = None, at: datetime | None = None) -> Decision:
     """Answer who to call about a service (the directory's first one) at an instant (now).
 
     Raise UnknownService, NaiveTime.
     """
     timetables = facts().timetables
-    return core.decide(timetables, service or first_service(), at or now())
+    return core.decide(timetables, service or first_service(), at or now(), diverts())
 
 
 def to_try(decision: Decision, at: datetime) -> tuple[Answer, ...]:
@@ -75,9 +133,13 @@ def inherit(facts: Facts) -> None:
     """Load what the answers rest on; where that cannot be had, answer from ``facts``, and say so.
 
     For a process that replaces another: it must not fall silent because the file has been broken
-    since, where no directory could be kept on disk.
+    since, where no directory could be kept on disk. From then on the record tells of each
+    directory that this process reads.
     """
-    _sources().current(otherwise=facts)
+    witness, sources = Witness(database(), current_app.config["CLOCK"]), _sources()
+    sources.on_read = lambda found: _witnessed(witness, found)
+    sources.current(otherwise=facts)
+    read_diverts(max_age=0)
 
 
 def read(file: Path) -> Facts:
@@ -92,6 +154,27 @@ def read(file: Path) -> Facts:
 def instance() -> Path:
     """Return the folder in which the service keeps what it makes."""
     return Path(current_app.config["INSTANCE_PATH"])
+
+
+def database() -> Database:
+    """Return the database."""
+    found: Database = current_app.extensions["database"]
+    return found
+
+
+def _line_of(found: Stored) -> list[Line]:
+    """Return the line of a divert, or nothing where the directory has none of that id."""
+    return [line for line in facts().directory.lines if line.id == found.line]
+
+
+def _readings() -> Readings:
+    found: Readings = current_app.extensions["readings"]
+    return found
+
+
+def _witnessed(witness: Witness, found: Facts) -> None:
+    if found.kept_at is None:
+        witness.notice("directory.read", "directory", {"sha256": found.sha256[:12]})
 
 
 def _sources() -> Sources:

@@ -6,6 +6,11 @@ RoutingError
 ├── UnknownService      no service of that name
 ├── BadSetting          an environment variable that cannot be used
 ├── BadHolidays         a list of bank holidays that cannot be had or used
+├── StorageDown         the database cannot be asked
+├── UnknownDivert       no divert of that id
+├── DivertRefused       a divert that would not do what was meant
+├── AccountRefused      an account that cannot be made, changed or found
+├── SignInRefused       somebody who may not come in, or not now
 └── DirectoryInvalid    directory.yaml cannot be used
 
 An error says what was found, where, and what to write instead. It knows nothing of HTTP: the door
@@ -48,6 +53,35 @@ class BadSetting(RoutingError):
 
 class BadHolidays(RoutingError):
     """A list of bank holidays that cannot be fetched, has not the shape, or makes no sense."""
+
+
+class StorageDown(RoutingError):
+    """The database does not answer, or not in time, or is not made. Says which, without secrets."""
+
+
+class UnknownDivert(RoutingError):
+    """A divert that there is not."""
+
+    def __init__(self, divert_id: object) -> None:
+        super().__init__(
+            f"There is no divert {divert_id}. `flask divert list` has those there are."
+        )
+
+
+class DivertRefused(RoutingError):
+    """A divert that is refused: ``field`` is what to change, and the words say into what."""
+
+    def __init__(self, field: str, words: str) -> None:
+        super().__init__(words)
+        self.field = field
+
+
+class AccountRefused(RoutingError):
+    """An account that cannot be made, changed or found. Says why."""
+
+
+class SignInRefused(RoutingError):
+    """Somebody who may not come in, or not now. The words tell nothing of who has an account."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

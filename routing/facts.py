@@ -35,7 +35,7 @@ class Facts:
 
     ``problems`` is what is wrong with the file when the last good directory answers in its stead,
     and ``kept_at`` when that one was last known to be good; empty and None when the file itself is
-    in use.
+    in use. ``sha256`` is that of the directory's text.
     """
 
     directory: Directory
@@ -44,6 +44,7 @@ class Facts:
     loaded_at: datetime
     problems: tuple[Problem, ...] = ()
     kept_at: datetime | None = None
+    sha256: str = ""
 
 
 class Sources:
@@ -51,6 +52,7 @@ class Sources:
 
     They are the directory and, in the instance folder, the copy of GOV.UK's bank holidays. Safe to
     share between threads: one reads, the others answer meanwhile from what was read before.
+    ``on_read`` is told of each reading; it must neither wait nor fail.
     """
 
     def __init__(self, file: Path, folder: Path, clock: Callable[[], datetime]) -> None:
@@ -61,6 +63,7 @@ class Sources:
         self._read_at: _Marks | None = None
         self._seen: _Marks | None = None
         self._retry = math.inf
+        self.on_read: Callable[[Facts], None] = lambda facts: None
 
     def current(self, otherwise: Facts | None = None) -> Facts:
         """Return the facts: read at the first question, and again once a file has changed.
@@ -100,6 +103,7 @@ class Sources:
         self._read_at = found if still or running is not None else None
         self._retry = time.monotonic() + RETRY_AFTER if _may_pass(facts) else math.inf
         self._tell(facts, running)
+        self.on_read(facts)
         return facts
 
     def _read(self, running: Facts | None, otherwise: Facts | None) -> Facts:
@@ -110,9 +114,8 @@ class Sources:
             timetables = running.timetables
         else:
             timetables = Timetables(loaded.directory, holidays.dates)
-        return Facts(
-            loaded.directory, holidays, timetables, self.clock(), loaded.problems, loaded.kept_at
-        )
+        told = (loaded.problems, loaded.kept_at, loaded.sha256)
+        return Facts(loaded.directory, holidays, timetables, self.clock(), *told)
 
     def _load(self, running: Facts | None, otherwise: Facts | None) -> Loaded:
         """Return the directory in the file; where it is broken, the one in use goes on."""
@@ -125,7 +128,7 @@ class Sources:
             if running is None and otherwise is None:
                 raise
             good, problems = running or otherwise, error.problems  # type: ignore[assignment]
-        return Loaded(good.directory, problems, good.kept_at or good.loaded_at)
+        return Loaded(good.directory, good.sha256, problems, good.kept_at or good.loaded_at)
 
     def _published(self, running: Facts | None) -> tuple[published.Published | None, str | None]:
         """Return the copy of GOV.UK's list; where it is broken, the one in use and the fault."""

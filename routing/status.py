@@ -9,8 +9,10 @@ from flask import current_app
 from routing import enquiry
 from routing.facts import Facts
 from routing.lint.numbers import unconfirmed
+from routing.wording import duty
 
 _ENOUGH_COVER = timedelta(days=365)
+ENDS_SOON = timedelta(minutes=30)
 _FRESH = timedelta(days=3)
 """A proclaimed holiday comes with ten days' notice or less: a list asked for daily is never old."""
 
@@ -27,7 +29,8 @@ class Notice:
 def warnings() -> tuple[Notice, ...]:
     """Return every warning there is now, the serious ones first."""
     facts, at = enquiry.facts(), enquiry.now()
-    found = [*_directory(facts), *_lines(facts, at), *_holidays(facts, at), *_settings()]
+    found = [*_directory(facts), *_diverts(at), *_lines(facts, at), *_holidays(facts, at)]
+    found += [*_settings(), *_storage()]
     return tuple(sorted(found, key=lambda each: not each.serious))
 
 
@@ -48,6 +51,44 @@ def _directory(facts: Facts) -> Iterator[Notice]:
     )
     for problem in facts.problems:
         yield Notice("directory_problem", str(problem), serious=True)
+
+
+def _diverts(at: datetime) -> Iterator[Notice]:
+    voice, found = enquiry.staff_voice(), enquiry.reading()
+    for each in found.diverts:
+        if each.during.end <= at:
+            continue
+        trouble = enquiry.unusable(each)
+        name = f"Divert {each.id} of {each.service} to {each.line}"
+        if trouble is not None:
+            text = f"{name} has no effect. {trouble} End it, and set another if need be."
+            yield Notice("divert_without_effect", text, serious=True)
+        elif at in each.during:
+            left, end = each.during.end - at, duty.soon(each.during.end, at, voice)
+            if left <= ENDS_SOON:
+                text = f"{name} ends in {duty.left(left)}, {end}. Extend it if it is still needed."
+                yield Notice("divert_ends_soon", text, serious=True)
+            else:
+                yield Notice("diverted", f"{name} is in force until {end} ({duty.left(left)}).")
+
+
+def _storage() -> Iterator[Notice]:
+    found, database = enquiry.reading(), enquiry.database()
+    if found.fault is not None:
+        since = found.began and datetime.fromtimestamp(found.began, enquiry.staff_voice().zone)
+        last = f"last read at {since:%H:%M on %-d %B %Y}" if since else "never read"
+        yield Notice(
+            "database_down",
+            f"{found.fault} Answers rest on the directory and on the diverts {last}; staff can "
+            "change nothing. Start the database, or see what `flask db upgrade` says.",
+            serious=True,
+        )
+    elif not database.exists:
+        yield Notice(
+            "database_not_made",
+            "Staff cannot sign in or divert calls: the database is not made. Run `flask db "
+            "upgrade`.",
+        )
 
 
 def _lines(facts: Facts, at: datetime) -> Iterator[Notice]:

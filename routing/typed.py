@@ -1,7 +1,7 @@
 """Times that programs and people write, as instants."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from routing.core import instant
@@ -50,12 +50,53 @@ def read_local(text: str, zone: ZoneInfo) -> datetime:
         wall = datetime.fromisoformat(text.strip())
     except ValueError as error:
         raise BadTime(f"'{text}' is not a time that exists ({error}).") from error
+    return _once(wall, zone, text, "Write the offset: {first} or {second}.")
+
+
+def read_parts(day: str, month: str, year: str, time: str, zone: ZoneInfo) -> datetime:
+    """Read what a person types in a form: a day, a month, a year, and 5pm, 5:30pm or 17:30.
+
+    Raise BadTime as ``read_local`` does.
+    """
+    text = "/".join(part.strip() for part in (day, month, year))
+    try:
+        date = datetime(int(year), int(month), int(day))  # noqa: DTZ001
+    except ValueError as error:
+        raise BadTime(f"'{text[:40]}' is not a date. Write it as 24 12 2026.") from error
+    wall = date + timedelta(minutes=read_clock(time))
+    said = f"{time.strip()} on {wall:%-d %B %Y}"
+    return _once(wall, zone, said, "Choose a time before it, or after the hour that comes twice.")
+
+
+def read_clock(text: str) -> int:
+    """Read a time of day, in minutes after midnight: 5pm, 5:30pm, 17:30, midday. Raise BadTime.
+
+    Midnight is the one that begins the day.
+    """
+    said = text.strip().lower().replace(" ", "").replace(".", ":")
+    if said in _NAMED:
+        return _NAMED[said]
+    found = _CLOCK.fullmatch(said)
+    hour, minute, half = found.groups() if found else ("99", None, None)
+    number, past = int(hour), int(minute or 0)
+    if half and 1 <= number <= 12 and past < 60:
+        return (number % 12 + (12 if half == "pm" else 0)) * 60 + past
+    if not half and minute and number < 24 and past < 60:
+        return number * 60 + past
+    raise BadTime(f"'{text.strip()[:40]}' is not a time. Write it as 5pm, 5:30pm or 17:30.")
+
+
+_CLOCK = re.compile(r"(\d{1,2})(?::(\d\d))?(am|pm)?", re.ASCII)
+_NAMED = {"midnight": 0, "midday": 720, "noon": 720}
+
+
+def _once(wall: datetime, zone: ZoneInfo, said: str, twice: str) -> datetime:
+    """Return the instant at which clocks in ``zone`` showed ``wall``. Raise BadTime unless once."""
     first, second = instant.readings(wall, zone)
     if first > second:
-        raise BadTime(f"{text} does not exist in {zone.key}: the clocks go forward over it.")
+        raise BadTime(f"{said} does not exist in {zone.key}: the clocks go forward over it.")
     if first < second:
-        raise BadTime(
-            f"{text} happens twice in {zone.key}, when the clocks go back. Write the offset: "
-            f"{first.astimezone(zone).isoformat()} or {second.astimezone(zone).isoformat()}."
-        )
+        both = {"first": first.astimezone(zone), "second": second.astimezone(zone)}
+        remedy = twice.format(**{name: each.isoformat() for name, each in both.items()})
+        raise BadTime(f"{said} happens twice in {zone.key}, when the clocks go back. {remedy}")
     return read(first.isoformat())

@@ -4,6 +4,7 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
+import postgres
 import pytest
 
 from routing import create_app, typed
@@ -56,6 +57,15 @@ def client(make_app):
 @pytest.fixture
 def anyshire(make_app):
     return make_app(ANYSHIRE, EXCHANGE_TOKEN="exchange", OPS_TOKEN="ops").test_client()
+
+
+@pytest.fixture(scope="session")
+def postgresql():
+    """A real PostgreSQL, started once in each process that tests."""
+    if postgres.POSTGRES is None:
+        pytest.skip("needs PostgreSQL")
+    with postgres.running() as server:
+        yield server
 
 
 def pytest_sessionfinish(session, exitstatus):

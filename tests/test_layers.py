@@ -8,14 +8,14 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "routing"
 FLOORS = (
-    "errors files",
+    "errors files keys",
     "core",
     "wording typed",
     "config directory bank_holidays",
-    "facts",
+    "facts diverting storage",
     "enquiry lint",
-    "status formats",
-    "api site commands",
+    "status formats assets",
+    "api site staff commands",
 )
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms.split()}
 

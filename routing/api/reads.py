@@ -67,7 +67,7 @@ def service_timeline(service: str) -> Response:
     if not start < end <= start + LONGEST_TIMELINE:
         raise BadTime("'to' must be after 'from', by 400 days at most.")
     timetables, voice = enquiry.facts().timetables, _voice()
-    found = timeline(timetables, service, start, end)
+    found = timeline(timetables, service, start, end, enquiry.diverts())
     spans = json.timeline(found, timetables.service(service), voice)
     return cached({"service": service, "spans": spans})
 
@@ -148,6 +148,7 @@ def _voice() -> Voice:
 
 
 def _numbers(service: str, most: int | None) -> Response:
+    enquiry.read_diverts(max_age=0)
     at = asked_at()
     found = enquiry.who_to_call(service, at)
     answers = enquiry.to_try(found, at)[:most]

@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from routing.commands import bank_holidays, directory, reports, status, who
+from routing.commands import bank_holidays, db, directory, divert, reports, staff, status, who
 
 
 def init_app(app: Flask) -> None:
@@ -13,3 +13,6 @@ def init_app(app: Flask) -> None:
     directory.group.add_command(reports.diff)
     app.cli.add_command(directory.group)
     app.cli.add_command(bank_holidays.group)
+    app.cli.add_command(divert.group)
+    app.cli.add_command(staff.group)
+    app.cli.add_command(db.group)

@@ -1,5 +1,6 @@
 """flask bank-holidays ...: the dates in force and their sources; taking GOV.UK's list anew."""
 
+import hashlib
 import json
 from collections.abc import Iterator
 from datetime import date
@@ -10,16 +11,19 @@ from flask.cli import AppGroup
 
 from routing import enquiry
 from routing.bank_holidays.in_force import BankHolidays, bank_holidays
+from routing.bank_holidays.published import Published
 from routing.bank_holidays.refresh import Refreshed
 from routing.bank_holidays.refresh import refresh as take
 from routing.commands import options
+from routing.commands.terminal import actor
 from routing.core.changes import changes
 from routing.core.hours import BankHoliday
 from routing.core.timetable import Timetables
-from routing.errors import BadHolidays, DirectoryInvalid
+from routing.errors import BadHolidays, DirectoryInvalid, StorageDown
 from routing.facts import Facts
 from routing.formats import findings
 from routing.formats.json import bank_holidays as written
+from routing.storage import changes as changes_made
 from routing.wording import times
 from routing.wording.voice import Voice
 
@@ -60,10 +64,37 @@ def refresh(accept_fewer: bool) -> None:
         click.echo(f"{url} has not changed since {found.before.fetched_at:%-d %B %Y}.")
         return
     click.echo(f"{url} is kept in {folder}.")
+    _record(found)
     try:
         click.echo("\n".join(_changed(found, enquiry.facts(), enquiry.staff_voice())))
     except DirectoryInvalid as error:
         raise click.ClickException(f"Which answers change is not known: {error}") from error
+
+
+def _record(found: Refreshed) -> None:
+    """Put the new list into the record; a database that is down costs nobody the list."""
+    if not enquiry.database().exists:
+        return
+    before, after = (
+        None if x is None else {"sha256": _mark(x)} for x in (found.before, found.after)
+    )
+    try:
+        with enquiry.database().writing() as connection:
+            changes_made.record(
+                connection,
+                enquiry.now(),
+                actor(),
+                "bank_holidays.refreshed",
+                "bank-holidays",
+                before,
+                after,
+            )
+    except StorageDown as error:
+        click.echo(f"The list is in use, but the record does not tell of it: {error}", err=True)
+
+
+def _mark(found: Published) -> str:
+    return hashlib.sha256(found.feed.model_dump_json().encode()).hexdigest()[:12]
 
 
 def _sources(found: BankHolidays, voice: Voice) -> Iterator[str]:

@@ -5,6 +5,7 @@ from flask.cli import with_appcontext
 
 from routing import enquiry
 from routing import status as report
+from routing.commands.terminal import PATIENCE
 from routing.errors import DirectoryInvalid
 from routing.wording import times
 
@@ -15,6 +16,7 @@ def status() -> None:
     """Say whether the service is ready, and every warning with what to do."""
     try:
         facts = enquiry.facts()
+        enquiry.read_diverts(max_age=0, patience=PATIENCE)
     except DirectoryInvalid as error:
         raise click.ClickException(str(error)) from error
     click.echo(report.word())

@@ -7,6 +7,7 @@ from flask import Flask
 from flask.cli import with_appcontext
 
 from routing import enquiry, typed
+from routing.commands.terminal import PATIENCE
 from routing.errors import BadTime, DirectoryInvalid, UnknownService
 from routing.formats import json, plain
 
@@ -20,6 +21,7 @@ def who(service: str | None, at: str | None, form: str) -> None:
     """Say who takes a call about SERVICE (the first one), why, and until when."""
     try:
         facts, voice = enquiry.facts(), enquiry.voice()
+        enquiry.read_diverts(max_age=0, patience=PATIENCE)
         asked = typed.read_local(at, voice.zone) if at else enquiry.now()
         found = enquiry.who_to_call(service, asked)
     except (BadTime, UnknownService) as error:

@@ -1,6 +1,7 @@
 """The last good directory, kept on disk, so that a broken file never silences the service."""
 
 import fcntl
+import hashlib
 import logging
 import time
 from collections.abc import Iterator
@@ -26,10 +27,12 @@ class Loaded:
     """A directory to answer from.
 
     When the file is broken this is the kept one: ``problems`` is what is wrong with the file, and
-    ``kept_at`` when the kept one was last known to be good. Otherwise empty and None.
+    ``kept_at`` when the kept one was last known to be good. Otherwise empty and None. ``sha256`` is
+    that of the text it was read from.
     """
 
     directory: Directory
+    sha256: str
     problems: tuple[Problem, ...] = ()
     kept_at: datetime | None = None
 
@@ -55,15 +58,16 @@ class Kept:
                 return self._kept(error)
             if alone:
                 self._keep(text)
-            return Loaded(directory)
+            return Loaded(directory, _sha256(text))
 
     def _kept(self, error: DirectoryInvalid) -> Loaded:
         try:
-            directory, _ = parse(text_of(self.file), self.file)
+            text = text_of(self.file)
+            directory, _ = parse(text, self.file)
             kept_at = datetime.fromtimestamp(self.file.stat().st_mtime, UTC)
         except (DirectoryInvalid, OSError):
             raise error from None
-        return Loaded(directory, error.problems, kept_at)
+        return Loaded(directory, _sha256(text), error.problems, kept_at)
 
     def _keep(self, text: str) -> None:
         try:
@@ -86,6 +90,10 @@ class Kept:
                 log.warning("cannot lock %s: %s", self.folder, error)
                 alone = False
             yield alone
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _locked(lock: IO[str]) -> bool:

@@ -16,11 +16,11 @@ from flask import (
     url_for,
 )
 
-from routing import enquiry
+from routing import assets, enquiry
 from routing.errors import UnknownService
 from routing.formats import printed, structured
 from routing.formats.caching import kept
-from routing.site import assets, view
+from routing.site import view
 from routing.site.markdown import markdown
 from routing.wording.voice import N_
 

@@ -16,6 +16,8 @@ from routing import enquiry
 BUNDLES = {
     "site.css": ("govuk-frontend.css", "site.css"),
     "site.js": ("exit-this-page.js", "live.js", "site.js"),
+    "staff.css": ("govuk-frontend.css", "site.css", "staff.css"),
+    "staff.js": ("staff.js",),
     "embed.js": ("live.js", "embed.js"),
 }
 _TYPES = {"css": "text/css", "js": "text/javascript"}

@@ -1,0 +1,202 @@
+"""What may be diverted where, and for how long: the same on the staff page and in a terminal."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from routing.core.decision import decide
+from routing.core.directory import Line, Service
+from routing.core.hours import Span, dates
+from routing.core.stretches import covered
+from routing.core.timetable import Timetables
+from routing.directory.phone import barred
+from routing.errors import DivertRefused, UnknownService
+from routing.wording.times import moment
+from routing.wording.voice import Voice
+
+LONGEST = timedelta(hours=72)
+"""How long a divert lasts at most (the contract, section 3: none is open-ended)."""
+
+FURTHEST = timedelta(days=400)
+"""How far ahead one may be set: as far as handovers are looked for."""
+
+LONGEST_NOTE = 200
+EVERY = "all"
+"""What stands for every service at once, where a service is named."""
+
+_SECOND = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A divert that may be set. ``closed`` is when the line's own hours say that it is shut."""
+
+    service: Service
+    line: Line
+    during: Span
+    note: str
+    closed: tuple[Span, ...]
+
+
+def plans(
+    timetables: Timetables,
+    service_id: str,
+    line_id: str,
+    start: datetime | None,
+    until: datetime | timedelta | None,
+    note: str,
+    at: datetime,
+    voice: Voice,
+) -> list[Plan]:
+    """Return the diverts of a service, or of EVERY one, to a line.
+
+    ``start`` None means ``at``. ``until`` is an instant, or a time from the start, or None for the
+    next handover of each service. Raise DivertRefused, with the field to change.
+    """
+    directory = timetables.directory
+    line = next((each for each in directory.lines if each.id == line_id), None)
+    if line is None:
+        known = ", ".join(each.id for each in directory.lines)
+        raise DivertRefused("line", f"There is no line '{line_id}'. The lines are: {known}.")
+    try:
+        found = directory.services if service_id == EVERY else (timetables.service(service_id),)
+    except UnknownService as error:
+        raise DivertRefused("service", str(error)) from error
+    note = noted(note)
+    begins = _start(start, at, voice)
+    return [
+        _plan(
+            timetables,
+            each,
+            line,
+            begins,
+            _end(timetables, each, begins, until, voice),
+            note,
+            at,
+            voice,
+        )
+        for each in found
+    ]
+
+
+def moved(
+    timetables: Timetables,
+    service: Service,
+    line: Line,
+    start: datetime,
+    until: datetime | timedelta | None,
+    at: datetime,
+    voice: Voice,
+) -> Plan:
+    """Return a divert with another end: an instant, or a time from now, or the next handover.
+
+    Raise DivertRefused.
+    """
+    begins = max(start, at)
+    end = _end(timetables, service, begins, until, voice)
+    return _plan(timetables, service, line, begins, end, "", at, voice)
+
+
+def why_not(service: Service, line: Line, during: Span, zone: ZoneInfo) -> str | None:
+    """Say why a service's calls must not go to a line; None when they may."""
+    days = dates(during.start.astimezone(zone).date(), during.end.astimezone(zone).date())
+    phones = {line.phone, *(line.phone_on(day) for day in days)}
+    if service.number is not None and service.number.e164 in {each.e164 for each in phones}:
+        return (
+            f"{service.number.display} is the number that callers ring: calls would go round in "
+            "a circle. Choose another line."
+        )
+    if line.internal and service.number is None:
+        return (
+            "That line is internal, and this service has no number of its own: its number would "
+            "be shown to everyone. Choose another line."
+        )
+    dear = next(filter(None, (barred(each.e164) for each in phones)), None)
+    if dear is not None:
+        return f"That line may not be rung for callers: {dear}. Choose another line."
+    return None
+
+
+def noted(note: str) -> str:
+    """Return a note for colleagues on one line. Raise DivertRefused without one, or a long one."""
+    note = " ".join(note.split())
+    if not note:
+        raise DivertRefused("note", "Say why, for colleagues: for example, the phones are down.")
+    if len(note) > LONGEST_NOTE:
+        raise DivertRefused("note", f"Say why in {LONGEST_NOTE} characters at most.")
+    return note
+
+
+def _plan(
+    timetables: Timetables,
+    service: Service,
+    line: Line,
+    start: datetime,
+    end: datetime,
+    note: str,
+    at: datetime,
+    voice: Voice,
+) -> Plan:
+    if end <= at:
+        raise DivertRefused(
+            "until",
+            f"That end, {moment(end, voice)}, is past: it is {moment(at, voice)} now. Choose a "
+            "later one.",
+        )
+    if end <= start:
+        raise DivertRefused(
+            "until",
+            f"That end, {moment(end, voice)}, is not after the start, {moment(start, voice)}. "
+            "Choose a later one.",
+        )
+    if end - start > LONGEST:
+        raise DivertRefused(
+            "until",
+            f"A divert lasts 72 hours at most: here until {moment(start + LONGEST, voice)}. Choose "
+            "an earlier end; before it comes, anybody may extend it.",
+        )
+    during = Span(start, end)
+    refusal = why_not(service, line, during, voice.zone)
+    if refusal is not None:
+        raise DivertRefused("line", refusal)
+    spans = timetables.spans(line, start, end)
+    closed = tuple(span for span, is_open in covered(spans, during) if not is_open)
+    return Plan(service, line, during, note, closed)
+
+
+def _start(start: datetime | None, at: datetime, voice: Voice) -> datetime:
+    now = at.replace(microsecond=0)
+    if start is None:
+        return now
+    if start < now - timedelta(minutes=1):
+        raise DivertRefused(
+            "from",
+            f"That start, {moment(start, voice)}, is past: it is {moment(at, voice)} now. Choose "
+            "now or a later one.",
+        )
+    if start > at + FURTHEST:
+        raise DivertRefused("from", "That start is more than 400 days away. Choose an earlier one.")
+    return max(start, now)
+
+
+def _end(
+    timetables: Timetables,
+    service: Service,
+    start: datetime,
+    until: datetime | timedelta | None,
+    voice: Voice,
+) -> datetime:
+    if isinstance(until, datetime):
+        return until
+    if until is not None:
+        return start + until
+    handover = decide(timetables, service.id, start).until
+    if handover is None or handover - start > LONGEST:
+        when = "none ahead" if handover is None else f"not before {moment(handover, voice, start)}"
+        name = service.name.in_(voice.language)
+        raise DivertRefused(
+            "until",
+            f"A divert lasts 72 hours at most, and the next handover of '{name}' is {when}. Choose "
+            "a time instead.",
+        )
+    return handover

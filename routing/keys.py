@@ -1,0 +1,35 @@
+"""The key that signs cookies: given, or made on the first run and kept."""
+
+import logging
+import os
+import secrets
+from pathlib import Path
+
+log = logging.getLogger(__name__)
+
+
+def kept(folder: Path) -> str:
+    """Return the key kept in ``folder``, making it first where there is none.
+
+    Where the folder cannot be written, return one that lasts as long as the process: staff must
+    sign in again after a restart, callers notice nothing.
+    """
+    file = folder / "secret-key"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        new = file.with_name(f".new-key-{os.getpid()}")
+        new.unlink(missing_ok=True)
+        with os.fdopen(os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as made:
+            made.write(secrets.token_urlsafe(48))
+        try:
+            os.link(new, file)  # whole, and only where there is none: another worker may be faster
+        except FileExistsError:
+            log.debug("%s is there already", file)
+        finally:
+            new.unlink()
+        return file.read_text("utf-8")
+    except OSError as error:
+        log.warning(
+            "cannot keep a key in %s (%s): staff must sign in after each start", folder, error
+        )
+        return secrets.token_urlsafe(48)

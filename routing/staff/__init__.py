@@ -1,0 +1,26 @@
+"""The staff door: who may come in, where calls go now, diverts, the record, any other time."""
+
+from flask import Flask
+
+from routing.staff import access, changes, diverts, now, preview, sign_in
+
+
+def init_app(app: Flask) -> None:
+    """Register the room's pages on ``app``, and the cookie that only they get."""
+    app.session_interface = access.StaffCookie()
+    app.extensions["csrf"] = access.csrf
+    app.config.update(
+        SESSION_COOKIE_NAME="staff",
+        SESSION_COOKIE_PATH=access.HOME,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        WTF_CSRF_CHECK_DEFAULT=False,
+        WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_SSL_STRICT=False,
+    )
+    access.csrf.init_app(app)
+    for page in (sign_in, now, diverts, changes, preview):
+        page.bp.before_request(access.let_in)
+        page.bp.after_request(access.keep_to_oneself)
+        access.answer_errors(page.bp)
+        app.register_blueprint(page.bp, url_prefix=access.HOME)

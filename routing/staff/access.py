@@ -1,0 +1,164 @@
+"""Who may come in: signed in, with a role for the page, by a form of ours. Otherwise nobody."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+from urllib.parse import quote, urlsplit
+
+from flask import Blueprint, Flask, Request, Response, current_app, g, redirect, request, session
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
+from flask_wtf.csrf import CSRFError, CSRFProtect
+from itsdangerous import URLSafeTimedSerializer
+from werkzeug.wrappers import Response as AnyResponse
+
+from routing import enquiry, keys
+from routing.errors import DivertRefused, StorageDown, UnknownDivert
+from routing.staff.pages import page
+from routing.storage import sessions
+from routing.storage.accounts import Person, Role
+
+HOME = "/staff"
+TOKEN = "token"
+
+_LOOPBACK = ("127.0.0.1", "::1")
+
+csrf = CSRFProtect()
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+class StaffCookie(SecureCookieSessionInterface):
+    """A signed cookie for staff pages alone: no caller is ever given one."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        """Return what the cookie holds; on any other page, nothing that could be kept."""
+        if not request.path.startswith(f"{HOME}/") and request.path != HOME:
+            return self.make_null_session(app)
+        return super().open_session(app, request)
+
+    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
+        """Return what signs the cookie, with a key that is made when first needed."""
+        if not app.secret_key:
+            app.secret_key = keys.kept(enquiry.instance())
+        return super().get_signing_serializer(app)
+
+    def get_cookie_secure(self, app: Flask) -> bool:
+        """Send it over https alone; over plain http only to this very machine."""
+        host = urlsplit(f"//{request.host}").hostname
+        near = request.remote_addr in _LOOPBACK and host in (*_LOOPBACK, "localhost")
+        return not (near and request.scheme == "http" and "X-Forwarded-For" not in request.headers)
+
+
+def anyone(view: View) -> View:
+    """Mark a page that is shown before sign-in."""
+    view.needs = None  # type: ignore[attr-defined]
+    return view
+
+
+def needs(role: Role) -> Callable[[View], View]:
+    """Mark a page that only people with a role may ask for. Without a mark, any role will do."""
+
+    def mark(view: View) -> View:
+        view.needs = role  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def let_in() -> AnyResponse | None:
+    """Let those in who may ask for this page; send others to sign in. Refuse a foreign form."""
+    g.language = "en"
+    csrf.protect()
+    role = getattr(current_app.view_functions[request.endpoint or ""], "needs", Role.VIEW)
+    if role is None:
+        return None
+    found = _person()
+    if found is None:
+        session.clear()
+        asked = request.full_path.rstrip("?") if request.method == "GET" else HOME
+        return redirect(f"{HOME}/sign-in?next={quote(asked, safe='/')}")
+    g.person = found
+    if found.may(role):
+        return None
+    return page(
+        "message.html",
+        status=403,
+        title="You may not do this",
+        words=[
+            f"It needs the role '{role.value}'. You have: {', '.join(sorted(found.roles))}.",
+            "Ask whoever looks after accounts, or a colleague who has the role.",
+        ],
+    )
+
+
+def person() -> Person:
+    """Return who asks."""
+    found: Person = g.person
+    return found
+
+
+def after_sign_in(asked: str | None) -> str:
+    """Return where to go after signing in: a page of ours alone, whatever was asked for."""
+    parts = urlsplit(asked or "")
+    safe = asked and not (parts.scheme or parts.netloc) and asked.isprintable()
+    if safe and asked and "\\" not in asked and (parts.path + "/").startswith(f"{HOME}/"):
+        return asked
+    return HOME
+
+
+def keep_to_oneself(response: Response) -> Response:
+    """Let nothing on the way keep what staff see."""
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def answer_errors(bp: Blueprint) -> None:
+    """Say what went wrong, and what to do, on a page of the staff's own."""
+
+    @bp.errorhandler(StorageDown)
+    def storage_down(error: StorageDown) -> Response:
+        return page(
+            "message.html",
+            status=503,
+            title="This page cannot be shown just now",
+            words=[
+                str(error),
+                "Callers are still answered: by the directory, and by the diverts last read, each "
+                "until its end. A change that you were just making may or may not have been kept: "
+                "look again before you repeat it.",
+                "This page works again by itself when the database does. If that takes long, tell "
+                "whoever looks after this service: `flask status` says more.",
+            ],
+            signed_in=False,
+        )
+
+    @bp.errorhandler(CSRFError)
+    def foreign_form(error: CSRFError) -> Response:
+        return page(
+            "message.html",
+            status=400,
+            title="Please send that again",
+            words=[
+                "This form was opened before you signed in, or in another browser. Nothing was "
+                "changed. Go back, load the page again, and send it."
+            ],
+            signed_in=False,
+        )
+
+    @bp.errorhandler(UnknownDivert)
+    def unknown_divert(error: UnknownDivert) -> Response:
+        return page("message.html", status=404, title="There is no such divert", words=[str(error)])
+
+    @bp.errorhandler(DivertRefused)
+    def refused(error: DivertRefused) -> Response:
+        return page("message.html", status=400, title="This cannot be done", words=[str(error)])
+
+
+def _person() -> Person | None:
+    """Return who has signed in; None for nobody. Raise StorageDown, without waiting once known."""
+    token = session.get(TOKEN)
+    if not isinstance(token, str):
+        return None
+    fault = enquiry.reading().fault
+    if fault is not None:
+        raise StorageDown(fault)
+    with enquiry.database().reading() as connection:
+        return sessions.whose(connection, token, enquiry.now())

@@ -1,0 +1,1 @@
+"""What staff change, in SQLite or PostgreSQL: diverts, accounts, sessions, and the record."""

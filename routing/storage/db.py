@@ -1,0 +1,160 @@
+"""The database: connections that never wait for long, and transactions for reading and writing."""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import URL, Connection, make_url
+from sqlalchemy.pool import NullPool, QueuePool
+
+from routing.errors import BadSetting, StorageDown
+
+WAIT = 2.0
+"""Seconds for one question to the database, at most; and for a writer to wait for another."""
+
+AT_ONCE = 2
+"""Connections of a process, so that a hung database holds up that many of its threads at most."""
+
+_TURN = 0.25
+_WRITERS = 0x726F7574
+"""The lock that writers share on PostgreSQL; on SQLite there is one writer anyway."""
+
+
+class Database:
+    """A database by its URL. Nothing is connected before the first question."""
+
+    def __init__(self, url: str, folder: Path, file: str = "routing.sqlite") -> None:
+        self.url = _url(url) if url else make_url(f"sqlite:///{(folder / file).resolve()}")
+        self.file = Path(self.url.database or "") if self.is_sqlite else None
+        self.engine = self.make_engine(QueuePool, pool_size=AT_ONCE, max_overflow=0)
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Say whether it is SQLite, in a file of this machine."""
+        return self.url.get_backend_name() == "sqlite"
+
+    @property
+    def exists(self) -> bool:
+        """Say whether there can be anything in it: not so before SQLite's file is made."""
+        return self.file is None or self.file.exists()
+
+    def make_engine(self, pool: type[sa.Pool], wait: float = WAIT, **more: Any) -> sa.Engine:
+        """Return an engine whose every question ends within ``wait`` seconds."""
+        if pool is QueuePool:
+            more |= {"pool_timeout": _TURN, "pool_pre_ping": not self.is_sqlite}
+        if not self.is_sqlite:
+            connect = _postgresql(self.url, wait)
+            return sa.create_engine(
+                self.url, creator=connect, poolclass=pool, use_native_hstore=False, **more
+            )
+        engine = sa.create_engine(
+            self.url, creator=_sqlite(self.file, wait), poolclass=pool, **more
+        )
+        sa.event.listen(engine, "begin", _begin)
+        return engine
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Yield a connection that sees one state of the database. Raise StorageDown."""
+        with _told(), self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Yield a connection whose changes are kept together, or not at all if anything is raised.
+
+        One writer at a time. Raise StorageDown; a change may have been kept when that was raised
+        while keeping it.
+        """
+        with _told(), self.engine.connect() as connection:
+            connection = connection.execution_options(writing=True)
+            with connection.begin():
+                if not self.is_sqlite:
+                    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_WRITERS)))
+                yield connection
+
+    def reader(self, wait: float) -> Connection:
+        """Return a connection of one's own that answers each question as of now.
+
+        Raise StorageDown. Its questions raise sqlalchemy.exc.SQLAlchemyError.
+        """
+        with _told():
+            engine = self.make_engine(NullPool, wait)
+            return engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except sa.exc.IntegrityError:
+        raise
+    except (sa.exc.OperationalError, sa.exc.ProgrammingError, sa.exc.TimeoutError) as error:
+        raise StorageDown(words(error)) from error
+
+
+def words(error: BaseException) -> str:
+    """Say in one line what the database said, without the statement or its values."""
+    said = str(getattr(error, "orig", None) or error).strip().splitlines() or [""]
+    if "no such table" in said[0] or "does not exist" in said[0]:
+        return f"The database is not made yet, or not by this version ({said[0]})."
+    if isinstance(error, sa.exc.TimeoutError):
+        return "The database does not answer: others wait for it already."
+    return f"The database does not answer ({said[0]})."
+
+
+def _url(text: str) -> URL:
+    """Read DATABASE_URL. Raise BadSetting."""
+    try:
+        url = make_url(text)
+    except sa.exc.ArgumentError:
+        url = None
+    if url is None or url.get_backend_name() not in ("sqlite", "postgresql", "postgres"):
+        kind = url.get_backend_name() if url else "that"
+        raise BadSetting(
+            f"DATABASE_URL: {kind} is no database that this service knows. Write "
+            "postgresql://user:password@host/name, or unset it for SQLite."
+        )
+    if url.get_backend_name() == "sqlite":
+        if not url.database or url.database == ":memory:":
+            raise BadSetting("DATABASE_URL: SQLite needs a file: sqlite:////var/lib/routing.sqlite")
+        return url
+    return url.set(drivername="postgresql+psycopg")
+
+
+def _sqlite(file: Path | None, wait: float) -> Callable[[], sqlite3.Connection]:
+    def connect() -> sqlite3.Connection:
+        assert file is not None
+        connection = sqlite3.connect(
+            f"{file.resolve().as_uri()}?mode=rw",  # never makes the file: `flask db upgrade` does
+            uri=True,
+            timeout=wait,
+            isolation_level=None,  # the "begin" event says which kind
+            check_same_thread=False,
+        )
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        return connection
+
+    return connect
+
+
+def _begin(connection: Connection) -> None:
+    if connection.get_isolation_level() == "AUTOCOMMIT":
+        return
+    writing = connection.get_execution_options().get("writing", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+def _postgresql(url: URL, wait: float) -> Callable[[], Any]:
+    def connect() -> Any:
+        from routing.storage import postgresql  # psycopg is not loaded where it is not used
+
+        words = url.translate_connect_args(username="user", database="dbname")
+        return postgresql.connect(wait, words | dict(url.query))
+
+    return connect

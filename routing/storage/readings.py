@@ -1,0 +1,148 @@
+"""The diverts as last read. Nobody who asks waits for the database for longer than PATIENCE."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from routing.errors import StorageDown
+from routing.storage.db import Database, words
+from routing.storage.diverts import Stored, unended
+from routing.storage.kept import Kept
+
+PATIENCE = 0.25
+"""Seconds that one who asks waits for the database, at most."""
+
+TRY_EVERY = 1.0
+"""Seconds between two tries while the database does not answer; nobody waits for those."""
+
+KEEP_EVERY = 30.0
+"""Seconds after which a reading is kept on disk again though nothing changed, for its time."""
+
+LOOK_BACK = timedelta(days=1)
+"""Diverts that ended within this are read as well: answers may be asked for a little ago."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The diverts, those set last coming last, and when that was so, in Unix seconds.
+
+    ``fault`` says in words why it is not newer; None while the database answers.
+    """
+
+    diverts: tuple[Stored, ...]
+    began: float
+    fault: str | None = None
+
+
+_NOTHING = Reading((), 0.0)
+
+
+class Readings:
+    """What one process knows of the diverts. Safe to share between threads.
+
+    One thread of its own reads, so that a database that hangs holds up that thread alone. Those
+    who ask at the same time share a reading, if it began after they asked.
+    """
+
+    def __init__(self, database: Database, kept: Kept, clock: Callable[[], datetime]) -> None:
+        self.database, self.kept, self.clock = database, kept, clock
+        self._turn = threading.Condition()
+        self._last: Reading | None = None
+        self._began = float("-inf")
+        self._fault: str | None = None
+        self._wanted = False
+        self._thread: threading.Thread | None = None
+        self._connection: Connection | None = None
+        self._keep_at = 0.0
+
+    def current(self, max_age: float, patience: float = PATIENCE) -> Reading:
+        """Return a reading that began ``max_age`` seconds ago at most; 0 means from now on.
+
+        Where the database does not answer within ``patience`` seconds, return the last one, of
+        this process or as kept on disk by another, with its fault; and until the database answers
+        again, return that at once.
+        """
+        if not self.database.exists:
+            return _NOTHING
+        with self._turn:
+            since = time.monotonic() - max_age
+            if self._began < since:
+                self._ask()
+                if self._fault is None:
+                    self._turn.wait_for(
+                        lambda: self._began >= since or self._fault is not None, patience
+                    )
+                    if self._began < since and self._fault is None:
+                        self._fault = f"The database did not answer within {patience} seconds."
+                        log.error("%s Answers rest on the diverts last read.", self._fault)
+            if self._fault is None and self._last is not None:
+                return self._last
+            fault, last = self._fault, self._last
+        return self._otherwise(last, fault)
+
+    def _otherwise(self, last: Reading | None, fault: str | None) -> Reading:
+        kept = self.kept.get()
+        if kept is not None and (last is None or kept[1] > last.began):
+            return Reading(*kept, fault)
+        last = last or _NOTHING
+        return Reading(last.diverts, last.began, fault)
+
+    def _ask(self) -> None:
+        self._wanted = True
+        if self._thread is None or not self._thread.is_alive():
+            self._thread = threading.Thread(target=self._run, name="diverts", daemon=True)
+            self._thread.start()
+        self._turn.notify_all()
+
+    def _run(self) -> None:
+        while True:
+            with self._turn:
+                self._turn.wait_for(lambda: self._wanted)
+                self._wanted = False
+            if not self._read():
+                time.sleep(TRY_EVERY)
+                with self._turn:
+                    self._wanted = True
+
+    def _read(self) -> bool:
+        """Read once, and hold on to the connection. Return False when that failed."""
+        began, wall = time.monotonic(), time.time()
+        try:
+            if self._connection is None:
+                self._connection = self.database.reader(TRY_EVERY)
+            found = Reading(unended(self._connection, self.clock() - LOOK_BACK), wall)
+        except Exception as error:
+            self._failed(error)
+            return False
+        if self._last is None or self._last.diverts != found.diverts or wall > self._keep_at:
+            self.kept.put(found.diverts, wall)
+            self._keep_at = wall + KEEP_EVERY
+        with self._turn:
+            if self._fault is not None:
+                log.warning("The database answers again.")
+            self._last, self._began, self._fault = found, began, None
+            self._turn.notify_all()
+        return True
+
+    def _failed(self, error: Exception) -> None:
+        known = isinstance(error, SQLAlchemyError | StorageDown)
+        fault = str(error) if isinstance(error, StorageDown) else words(error)
+        with self._turn:
+            if self._fault is None:
+                log.error("%s Answers rest on the diverts last read.", fault, exc_info=not known)
+            self._fault = fault
+            self._turn.notify_all()
+        if self._connection is not None:
+            connection, self._connection = self._connection, None
+            try:
+                connection.close()
+            except SQLAlchemyError as again:
+                log.info("closing what is broken already: %s", words(again))

@@ -1,0 +1,113 @@
+"""The tables. Every time in them is an instant in UTC; every span is half-open."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Dialect
+
+from routing.core import instant
+
+
+class Instant(sa.TypeDecorator[datetime]):
+    """An instant, kept in UTC on every database: SQLite by itself would forget the zone.
+
+    A time without a zone is refused with NaiveTime.
+    """
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else instant.as_utc(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        found: datetime = value
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+
+
+METADATA = sa.MetaData()
+
+
+def _key() -> sa.Column[int]:
+    # BIGINT would not count by itself on SQLite.
+    kind = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+    return sa.Column("id", kind, primary_key=True, autoincrement=True)
+
+
+def _instant(name: str, null: bool = False) -> sa.Column[datetime]:
+    return sa.Column(name, Instant, nullable=null)
+
+
+people = sa.Table(
+    "people",
+    METADATA,
+    _key(),
+    sa.Column("issuer", sa.Text, nullable=False),  # LOCAL, or the OpenID provider's
+    sa.Column("subject", sa.Text, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("roles", sa.Text, nullable=False),
+    sa.Column("password", sa.Text),
+    _instant("added_at"),
+    _instant("removed_at", null=True),
+    sqlite_autoincrement=True,
+)
+sa.Index(
+    "one_account_each",
+    people.c.issuer,
+    people.c.subject,
+    unique=True,
+    sqlite_where=people.c.removed_at.is_(None),
+    postgresql_where=people.c.removed_at.is_(None),
+)
+
+sessions = sa.Table(
+    "sessions",
+    METADATA,
+    sa.Column("token_sha256", sa.Text, primary_key=True),
+    sa.Column("person", sa.ForeignKey("people.id"), nullable=False, index=True),
+    sa.Column("roles", sa.Text, nullable=False),
+    _instant("started_at"),
+    _instant("ends_at"),
+)
+
+sign_in_failures = sa.Table(
+    "sign_in_failures",
+    METADATA,
+    _key(),
+    sa.Column("name_sha256", sa.Text, nullable=False, index=True),
+    _instant("at"),
+)
+
+diverts = sa.Table(
+    "diverts",
+    METADATA,
+    _key(),
+    sa.Column("service", sa.Text, nullable=False),
+    sa.Column("line", sa.Text, nullable=False),
+    _instant("starts_at"),
+    _instant("ends_at"),
+    sa.Column("note", sa.Text, nullable=False),
+    _instant("set_at"),
+    sa.Column("set_by", sa.Text, nullable=False),
+    sa.Column("asked", sa.Text, unique=True),  # the form that asked for it: sent twice, set once
+    sa.CheckConstraint("starts_at <= ends_at", name="ends_after_it_starts"),
+    sa.Index("diverts_by_end", "ends_at"),
+    sqlite_autoincrement=True,
+)
+
+changes = sa.Table(
+    "changes",
+    METADATA,
+    _key(),
+    _instant("at"),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("action", sa.Text, nullable=False),
+    sa.Column("entity", sa.Text, nullable=False),
+    sa.Column("before", sa.JSON),
+    sa.Column("after", sa.JSON),
+    sa.Index("changes_by_entity", "entity", "id"),
+    sqlite_autoincrement=True,
+)

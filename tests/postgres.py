@@ -1,0 +1,112 @@
+"""A real PostgreSQL on loopback, for the tests that need one. What a machine lacks is named."""
+
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+from serving import free_port
+
+_FOUND = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
+POSTGRES = shutil.which("postgres") or (str(_FOUND[-1]) if _FOUND else None)
+FAST = ("fsync=off", "max_connections=60", "shared_buffers=32MB", "autovacuum=off")
+
+
+class Server:
+    """A server with its data in a temporary folder; databases are made as they are wanted."""
+
+    def __init__(self, folder):
+        self.folder, self.port, self.made, self.process = Path(folder), free_port(), 0, None
+        self._as = _not_root()
+        if self._as:
+            os.chown(folder, self._as["user"], self._as["group"])
+        bin_ = Path(POSTGRES).parent
+        self._run([bin_ / "initdb", "-D", self.folder / "data", "-A", "trust", "-U", "routing"])
+
+    def _run(self, command):
+        command = [str(word) for word in command]
+        subprocess.run(command, check=True, capture_output=True, cwd="/", **self._as)
+
+    def start(self):
+        command = [POSTGRES, "-D", str(self.folder / "data"), "-p", str(self.port)]
+        command += ["-k", str(self.folder), "-h", "127.0.0.1"]
+        command += [word for each in FAST for word in ("-c", each)]
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(
+                command, stdout=log, stderr=log, cwd="/", start_new_session=True, **self._as
+            )
+        for _ in range(300):
+            try:
+                psycopg.connect(self._url("postgres"), connect_timeout=2).close()
+                return
+            except psycopg.OperationalError:
+                time.sleep(0.05)
+        raise AssertionError((self.folder / "log").read_text())
+
+    def stop(self):
+        """Stop at once, breaking every connection."""
+        self.signal(signal.SIGCONT)
+        self.process.send_signal(signal.SIGQUIT)
+        self.process.wait(20)
+
+    def signal(self, which):
+        """Send a signal to the server and all its processes: each is a group of its own."""
+        for pid in (self.process.pid, *_children(self.process.pid)):
+            try:
+                os.kill(pid, which)
+            except ProcessLookupError:
+                continue
+
+    def hang(self):
+        self.signal(signal.SIGSTOP)
+
+    def go_on(self):
+        self.signal(signal.SIGCONT)
+
+    def database(self):
+        """Make a database with nothing in it, and return its URL."""
+        self.made += 1
+        name = f"test{self.made}"
+        with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}")
+        return self._url(name)
+
+    def _url(self, name):
+        return f"postgresql://routing@127.0.0.1:{self.port}/{name}"
+
+
+@contextmanager
+def running():
+    folder = tempfile.mkdtemp(prefix="routing-postgres-")
+    os.chmod(folder, 0o755)
+    try:
+        server = Server(folder)
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _children(pid):
+    found = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True)
+    return [int(word) for word in found.stdout.split()]
+
+
+def _not_root():
+    """Return as whom to run: PostgreSQL refuses root."""
+    if os.geteuid() != 0:
+        return {}
+    try:
+        user = pwd.getpwnam("postgres")
+    except KeyError:
+        user = pwd.getpwnam("nobody")
+    return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}

@@ -1,0 +1,187 @@
+"""The database: instants as they were given, one writer at a time, migrations all or none."""
+
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from routing.errors import BadSetting, NaiveTime, StorageDown
+from routing.storage import changes, tables, upgrade
+from routing.storage.db import Database
+
+
+def test_a_time_without_a_zone_is_refused(database, now):
+    with pytest.raises(sa.exc.StatementError) as told, database.writing() as connection:
+        changes.record(connection, now.replace(tzinfo=None), "service", "tried", "test")
+
+    assert isinstance(told.value.orig, NaiveTime)
+
+
+def test_an_instant_comes_back_as_it_was_whatever_zone_it_was_given_in(database, now):
+    from zoneinfo import ZoneInfo
+
+    summer = datetime(2026, 7, 1, 12, tzinfo=ZoneInfo("Europe/London"))
+    with database.writing() as connection:
+        changes.record(connection, summer, "service", "tried", "test")
+    with database.reading() as connection:
+        (found,) = changes.newest(connection, 1)
+
+    assert found.at == summer
+    assert found.at.tzinfo is UTC
+
+
+def test_instants_are_compared_as_instants(database):
+    from zoneinfo import ZoneInfo
+
+    noon = datetime(2026, 7, 1, 12, tzinfo=ZoneInfo("Europe/London"))
+    with database.writing() as connection:
+        changes.record(connection, noon, "service", "tried", "test")
+        found = changes.changes.select().where(
+            tables.changes.c.at == datetime(2026, 7, 1, 11, tzinfo=UTC)
+        )
+        assert len(connection.execute(found).all()) == 1
+
+
+def test_what_is_raised_while_writing_undoes_all_of_it(database, now):
+    with pytest.raises(RuntimeError), database.writing() as connection:
+        changes.record(connection, now, "service", "tried", "test")
+        raise RuntimeError
+    with database.reading() as connection:
+        assert changes.newest(connection, 1) == []
+
+
+def test_one_writes_at_a_time_and_the_next_sees_what_it_wrote(database, now):
+    def count():
+        with database.writing() as connection:
+            (last,) = changes.newest(connection, 1) or [None]
+            time.sleep(0.01)
+            number = (last.after["n"] if last else 0) + 1
+            changes.record(connection, now, "service", "counted", "test", after={"n": number})
+
+    threads = [threading.Thread(target=lambda: [count() for _ in range(5)]) for _ in range(2)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    with database.reading() as connection:
+        assert [each.after["n"] for each in changes.newest(connection, 20)] == list(range(10, 0, -1))
+
+
+def test_a_migration_makes_the_tables_that_the_code_knows(database):
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    with database.reading() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, tables.METADATA) == []
+
+
+def test_the_newest_migration_is_the_one_the_code_asks_for(bare):
+    assert upgrade.behind(bare)
+    assert upgrade.upgrade(bare) == (None, upgrade.LATEST)
+    assert not upgrade.behind(bare)
+    assert upgrade.upgrade(bare) == (upgrade.LATEST, upgrade.LATEST)
+
+
+def test_two_that_upgrade_at_once_both_succeed(url, tmp_path):
+    told = []
+    databases = [Database(url, tmp_path) for _ in range(2)]
+    threads = [
+        threading.Thread(target=lambda each=each: told.append(upgrade.upgrade(each)))
+        for each in databases
+    ]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+
+    assert sorted(told, key=str) == [("0001", "0001"), (None, "0001")]
+    for each in databases:
+        each.engine.dispose()
+
+
+def test_a_database_without_tables_says_what_to_run(bare, tmp_path):
+    if bare.file is not None:
+        bare.file.touch()
+    with pytest.raises(StorageDown, match="not made yet"), bare.reading() as connection:
+        changes.newest(connection, 1)
+
+
+def test_the_record_is_only_ever_added_to_by_order_of_the_database(database, now):
+    with database.writing() as connection:
+        changes.record(connection, now, "service", "tried", "test")
+    statements = ["UPDATE changes SET actor = 'nobody'", "DELETE FROM changes"]
+    if not database.is_sqlite:
+        statements.append("TRUNCATE changes")
+    for each in statements:
+        with (
+            pytest.raises(sa.exc.IntegrityError, match="only ever added to"),
+            database.writing() as connection,
+        ):
+            connection.exec_driver_sql(each)
+    with database.reading() as connection:
+        assert [each.actor for each in changes.newest(connection, 5)] == ["service"]
+
+
+def test_what_every_worker_notices_is_told_once(database, now):
+    for text in ("a", "a", "b", "b", "a"):
+        with database.writing() as connection:
+            changes.record_once(connection, now, "directory.read", "directory", {"sha256": text})
+    with database.reading() as connection:
+        found = [(each.before, each.after) for each in changes.newest(connection, 9)]
+
+    assert [after["sha256"] for _, after in found] == ["a", "b", "a"]
+    assert [before for before, _ in found] == [{"sha256": "b"}, {"sha256": "a"}, None]
+
+
+def test_older_entries_are_asked_for_by_the_oldest_that_was_shown(database, now):
+    with database.writing() as connection:
+        for number in range(5):
+            changes.record(connection, now + timedelta(minutes=number), "service", str(number), "x")
+    with database.reading() as connection:
+        first = changes.newest(connection, 3)
+        rest = changes.newest(connection, 3, before=first[-1].id)
+
+    assert [each.action for each in (*first, *rest)] == ["4", "3", "2", "1", "0"]
+
+
+def test_a_server_that_hangs_is_given_up_after_the_wait(postgresql, tmp_path):
+    database = Database(postgresql.database(), tmp_path)
+    with database.reading() as connection:
+        connection.execute(sa.text("SELECT 1"))
+    postgresql.hang()
+    try:
+        began = time.monotonic()
+        with pytest.raises(StorageDown), database.reading() as connection:
+            connection.execute(sa.text("SELECT 1"))
+        waited = time.monotonic() - began
+    finally:
+        postgresql.go_on()
+    with database.reading() as connection:
+        assert connection.scalar(sa.text("SELECT 1")) == 1
+    database.engine.dispose()
+
+    assert 1.5 < waited < 6
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("mysql://root@127.0.0.1/x", "mysql is no database"),
+        ("not a url", "Write postgresql://"),
+        ("sqlite://", "SQLite needs a file"),
+    ],
+)
+def test_another_kind_of_database_is_refused_with_what_to_write(url, said, tmp_path):
+    with pytest.raises(BadSetting, match=said):
+        Database(url, tmp_path)
+
+
+def test_what_a_database_says_never_holds_its_password(tmp_path):
+    database = Database("postgres://routing:hush@127.0.0.1:9/none", tmp_path)
+    with pytest.raises(StorageDown) as told, database.reading():
+        pass
+
+    assert "hush" not in str(told.value)
