@@ -9,8 +9,9 @@ import time
 import urllib.error
 import urllib.request
 from contextlib import contextmanager
+from pathlib import Path
 
-from conftest import ROOT
+ROOT = Path(__file__).parent.parent
 
 
 def free_port():

@@ -20,7 +20,4 @@ def init_app(app: Flask) -> None:
     )
     access.csrf.init_app(app)
     for page in (sign_in, now, diverts, changes, preview):
-        page.bp.before_request(access.let_in)
-        page.bp.after_request(access.keep_to_oneself)
-        access.answer_errors(page.bp)
-        app.register_blueprint(page.bp, url_prefix=access.HOME)
+        app.register_blueprint(page.bp)

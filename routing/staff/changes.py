@@ -1,14 +1,15 @@
 """The record: who changed what, when, from what to what."""
 
-from flask import Blueprint, Response, request
+from flask import Response, request
 
 from routing import enquiry
 from routing.staff import names
+from routing.staff.access import part
 from routing.staff.pages import page
 from routing.storage import changes
 from routing.wording.times import moment
 
-bp = Blueprint("changes", __name__)
+bp = part("changes")
 
 ON_A_PAGE = 50
 

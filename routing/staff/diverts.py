@@ -3,20 +3,20 @@
 import secrets
 from collections.abc import Sequence
 
-from flask import Blueprint, Response, redirect, request, url_for
+from flask import Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from routing import diverting, enquiry, typed
 from routing.diverting import Plan
 from routing.errors import BadTime, DivertRefused
 from routing.staff import effect, form, names, view
-from routing.staff.access import needs, person
+from routing.staff.access import needs, part, person
 from routing.staff.pages import page
 from routing.storage import diverts
 from routing.storage.accounts import Role
 from routing.storage.diverts import Stored, Wanted
 
-bp = Blueprint("diverts", __name__)
+bp = part("diverts")
 
 SHOWN_ENDED = 20
 

@@ -2,19 +2,20 @@
 
 from datetime import datetime
 
-from flask import Blueprint, Response, request
+from flask import Response, request
 
 from routing import enquiry, typed
 from routing.core import decision as core
 from routing.errors import BadTime
 from routing.staff import view
+from routing.staff.access import part
 from routing.staff.pages import page
 from routing.storage import diverts
 from routing.storage.diverts import Stored
 from routing.wording import duty, reasons, sentences
 from routing.wording.times import moment
 
-bp = Blueprint("preview", __name__)
+bp = part("preview")
 
 
 @bp.get("/preview")

@@ -4,18 +4,18 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from flask import Blueprint, Response, current_app, redirect, request, session, url_for
+from flask import Response, current_app, redirect, request, session, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from routing import enquiry
 from routing.errors import SignInRefused
 from routing.staff import access
-from routing.staff.access import HOME, TOKEN, anyone
+from routing.staff.access import HOME, TOKEN, anyone, part
 from routing.staff.pages import page
 from routing.storage import accounts, passwords, sessions
 from routing.storage.accounts import Person
 
-bp = Blueprint("sign_in", __name__)
+bp = part("sign_in")
 
 _WRONG = "The name or the password is wrong."
 _slow = threading.BoundedSemaphore(2)

@@ -66,7 +66,9 @@ def test_one_writes_at_a_time_and_the_next_sees_what_it_wrote(database, now):
     for each in threads:
         each.join()
     with database.reading() as connection:
-        assert [each.after["n"] for each in changes.newest(connection, 20)] == list(range(10, 0, -1))
+        assert [each.after["n"] for each in changes.newest(connection, 20)] == list(
+            range(10, 0, -1)
+        )
 
 
 def test_a_migration_makes_the_tables_that_the_code_knows(database):
