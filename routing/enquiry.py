@@ -22,6 +22,9 @@ from routing.wording.voice import Voice, speaking
 OLDEST = 1.0
 """Seconds that a divert takes at most to be in the web's answers (the contract, section 4)."""
 
+AT_START = 1.0
+"""Seconds that a new process waits for the database: connecting takes longer than reading."""
+
 
 def now() -> datetime:
     """Return the instant it is, in UTC, by the service's clock."""
@@ -139,7 +142,7 @@ def inherit(facts: Facts) -> None:
     witness, sources = Witness(database(), current_app.config["CLOCK"]), _sources()
     sources.on_read = lambda found: _witnessed(witness, found)
     sources.current(otherwise=facts)
-    read_diverts(max_age=0)
+    read_diverts(max_age=0, patience=AT_START)
 
 
 def read(file: Path) -> Facts:

@@ -1,0 +1,213 @@
+"""The diverts as last read: as fresh as asked for, and never waited for longer than agreed."""
+
+import os
+import threading
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from conftest import Clock
+
+from routing.core.hours import Span
+from routing.storage import diverts, upgrade
+from routing.storage.db import Database
+from routing.storage.diverts import Wanted
+from routing.storage.kept import Kept
+from routing.storage.readings import Readings
+
+
+@pytest.fixture
+def kept(tmp_path):
+    return Kept(tmp_path / "diverts.json")
+
+
+@pytest.fixture
+def readings(database, kept):
+    found = Readings(database, kept, Clock())
+    found.current(0, patience=10)  # connected: on a busy machine that takes longer than patience
+    return found
+
+
+@pytest.fixture
+def put(database, now):
+    def put(line="eds"):
+        wanted = Wanted("children", line, Span(now, now + timedelta(hours=1)), "secret words")
+        with database.writing() as connection:
+            return diverts.put(connection, [wanted], now, "person:1")[0]
+
+    return put
+
+
+def lines(reading):
+    return [each.line for each in reading.diverts]
+
+
+def settled(readings, fault):
+    """Wait until the database is known to be down, or up again: 15 s at most."""
+    for _ in range(150):
+        if (readings.current(0).fault is not None) is fault:
+            return readings.current(0)
+        time.sleep(0.1)
+    raise AssertionError(readings.current(0).fault)
+
+
+def test_a_reading_from_now_on_has_what_was_just_set(readings, put):
+    for number in range(20):
+        put(f"line-{number}")
+        assert lines(readings.current(0))[-1] == f"line-{number}"
+
+
+def test_a_reading_may_be_as_old_as_is_said_and_no_older(readings, put):
+    assert lines(readings.current(0)) == []
+    put()
+    assert lines(readings.current(60)) == []
+    time.sleep(0.3)
+    assert lines(readings.current(0.25)) == ["eds"]
+
+
+def test_those_who_ask_at_the_same_time_share_a_reading_that_began_after_they_asked(
+    readings, put, monkeypatch
+):
+    reads, read = [], readings._read
+
+    def slowly():
+        reads.append(1)
+        time.sleep(0.05)
+        return read()
+
+    monkeypatch.setattr(readings, "_read", slowly)
+    put()
+    threads = [threading.Thread(target=readings.current, args=[0]) for _ in range(10)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+
+    assert 1 <= len(reads) <= 3
+
+
+def test_a_database_that_is_not_made_holds_no_diverts_and_is_no_fault(bare, kept):
+    if not bare.is_sqlite:
+        return  # a server's database is there or it is a fault
+    found = Readings(bare, kept, Clock()).current(0)
+
+    assert (found.diverts, found.fault) == ((), None)
+    assert not bare.file.exists()
+
+
+def test_a_database_without_tables_is_a_fault_that_says_so_and_costs_no_wait(bare, kept):
+    if bare.file is not None:
+        bare.file.touch()
+    readings = Readings(bare, kept, Clock())
+    began = time.monotonic()
+    found = readings.current(0, patience=5)
+
+    assert "not made yet" in found.fault
+    assert time.monotonic() - began < 4
+
+
+def test_it_answers_again_by_itself_once_the_tables_are_made(bare, kept):
+    if bare.file is not None:
+        bare.file.touch()
+    readings = Readings(bare, kept, Clock())
+    assert readings.current(0, patience=5).fault
+    upgrade.upgrade(bare)
+
+    assert settled(readings, fault=False).diverts == ()
+
+
+def test_another_process_that_starts_without_the_database_has_the_last_reading(
+    readings, put, kept, tmp_path
+):
+    stored = put()
+    readings.current(0)
+    gone = Database("postgresql://routing@127.0.0.1:9/none", tmp_path)
+    began = time.monotonic()
+    found = Readings(gone, kept, Clock()).current(0)
+
+    assert time.monotonic() - began < 1
+    assert lines(found) == ["eds"]
+    assert (found.diverts[0].during, found.diverts[0].set_at) == (stored.during, stored.set_at)
+    assert found.fault is not None
+
+
+def test_the_note_is_not_kept_on_disk(readings, put, kept):
+    put()
+    readings.current(0)
+
+    assert "secret" not in kept.file.read_text()
+    assert oct(kept.file.stat().st_mode)[-3:] == "600"
+
+
+def test_an_older_reading_never_replaces_a_newer_one(kept, readings, put):
+    put()
+    new = readings.current(0)
+    kept.put((), new.began - 1)
+    assert [each.line for each in kept.get()[0]] == ["eds"]
+    kept.put((), new.began + 1)
+    assert kept.get() == ((), pytest.approx(new.began + 1))
+
+
+def test_a_kept_file_that_is_broken_costs_nothing(kept, tmp_path, caplog):
+    for text in ("{", "[]", '{"diverts": [{"id": 1}]}', '{"diverts": 3}', "\x00"):
+        kept.file.write_text(text)
+        assert kept.get() is None
+        assert "cannot use the diverts" in caplog.text
+        caplog.clear()
+
+
+def test_a_folder_that_cannot_be_written_is_logged_and_stops_nothing(database, put, caplog):
+    readings = Readings(database, Kept(Path("/proc/none/diverts.json")), Clock())
+    put()
+
+    assert lines(readings.current(0, patience=10)) == ["eds"]
+    assert "cannot keep the diverts" in caplog.text
+
+
+def test_a_server_that_hangs_is_waited_for_once_and_its_last_diverts_stay(
+    postgresql, tmp_path, now
+):
+    database = Database(postgresql.database(), tmp_path)
+    upgrade.upgrade(database)
+    wanted = Wanted("children", "eds", Span(now, now + timedelta(hours=1)), "x")
+    with database.writing() as connection:
+        diverts.put(connection, [wanted], now, "person:1")
+    readings = Readings(database, Kept(tmp_path / "kept.json"), Clock())
+    assert lines(readings.current(0, patience=10)) == ["eds"]
+    postgresql.hang()
+    try:
+        waited = []
+        for _ in range(400):
+            began = time.monotonic()
+            found = readings.current(0)
+            waited.append(time.monotonic() - began)
+            assert lines(found) == ["eds"]
+            assert found.fault is not None
+            time.sleep(0.01)
+    finally:
+        postgresql.go_on()
+    again = settled(readings, fault=False)
+    database.engine.dispose()
+
+    assert lines(again) == ["eds"]
+    assert max(waited) < 0.5
+    assert sum(each > 0.1 for each in waited) == 1
+
+
+def test_a_server_that_stops_and_starts_again_is_found_again(postgresql, tmp_path, caplog):
+    database = Database(postgresql.database(), tmp_path)
+    upgrade.upgrade(database)
+    readings = Readings(database, Kept(tmp_path / "kept.json"), Clock())
+    assert readings.current(0, patience=10).fault is None
+    postgresql.stop()
+    try:
+        found = readings.current(0)
+        assert "does not answer" in found.fault
+        assert os.linesep not in found.fault
+    finally:
+        postgresql.start()
+    settled(readings, fault=False)
+    database.engine.dispose()
+
+    assert "The database answers again." in caplog.text
