@@ -70,3 +70,65 @@ def test_a_person_may_type_local_time():
 def test_a_local_time_that_no_clock_shows_just_once_is_refused(text, why):
     with pytest.raises(BadTime, match=why):
         typed.read_local(text, LONDON)
+
+
+@pytest.mark.parametrize(
+    ("text", "minute"),
+    [
+        ("5pm", 1020),
+        ("5:30pm", 1050),
+        ("5.30 PM", 1050),
+        ("17:30", 1050),
+        ("08:30", 510),
+        ("8:30", 510),
+        ("12am", 0),
+        ("12:01am", 1),
+        ("12pm", 720),
+        ("12:59 pm", 779),
+        ("11:59pm", 1439),
+        ("0:00", 0),
+        ("23:59", 1439),
+        ("midnight", 0),
+        ("Midday", 720),
+        ("noon", 720),
+    ],
+)
+def test_a_time_of_day_is_read_as_people_write_it(text, minute):
+    assert typed.read_clock(text) == minute
+
+
+@pytest.mark.parametrize(
+    "text", ["", "5", "17", "24:00", "13pm", "0am", "5:60pm", "17:5", "5pmm", "half past 5", "٥pm"]
+)
+def test_what_is_no_time_of_day_is_refused_with_what_to_write(text):
+    with pytest.raises(BadTime, match="5pm, 5:30pm or 17:30"):
+        typed.read_clock(text)
+
+
+def test_the_parts_of_a_form_are_an_instant():
+    london = ZoneInfo("Europe/London")
+
+    assert typed.read_parts(" 24", "12", "2026", "5pm", london).isoformat() == (
+        "2026-12-24T17:00:00+00:00"
+    )
+    assert typed.read_parts("1", "7", "2026", "17:00", london).isoformat() == (
+        "2026-07-01T16:00:00+00:00"
+    )
+
+
+@pytest.mark.parametrize(
+    ("parts", "said"),
+    [
+        (("31", "2", "2026", "5pm"), "'31/2/2026' is not a date"),
+        (("", "", "", "5pm"), "is not a date"),
+        (("x", "1", "2026", "5pm"), "is not a date"),
+        (("1", "1", "99999", "5pm"), "is not a date"),
+        (("1", "1", "2026", "5"), "is not a time"),
+        (("28", "3", "2027", "1:30am"), "1:30am on 28 March 2027 does not exist"),
+        (("25", "10", "2026", "1:30am"), "1:30am on 25 October 2026 happens twice"),
+        (("1", "1", "1999", "5pm"), "not from 2000"),
+    ],
+)
+def test_parts_that_are_no_instant_or_two_are_refused(parts, said):
+    with pytest.raises(BadTime, match=said):
+        typed.read_parts(*parts, ZoneInfo("Europe/London"))

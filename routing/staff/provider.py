@@ -58,8 +58,6 @@ def vouched() -> Claimed:
     provider's keys, for us, by this very issuer, with the nonce of that state, and in date.
     """
     issuer = current_app.config["OIDC_ISSUER"]
-    if not issuer:
-        raise SignInRefused("There is no provider to sign in with.")
     try:
         client = _client()
         _metadata(client)
@@ -106,7 +104,9 @@ def _metadata(client: Any) -> None:
 
 
 def _client() -> Any:
-    """Return the provider's client, made once in a process."""
+    """Return the provider's client, made once in a process. Raise SignInRefused without one."""
+    if not current_app.config["OIDC_ISSUER"]:
+        raise SignInRefused("There is no council account to sign in with here.")
     oauth = current_app.extensions.get("provider")
     if oauth is None:
         config = current_app.config

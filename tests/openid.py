@@ -1,0 +1,122 @@
+"""An OpenID provider on loopback: it checks what they check, and can be told to misbehave."""
+
+import base64
+import hashlib
+import json
+import secrets
+import threading
+import time
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+from joserfc import jwt
+from joserfc.jwk import RSAKey
+
+CLIENT, SECRET = "routing", "hush-hush"
+
+
+class Provider:
+    """Its state: who signs in next, with which claims, and what is wrong with it."""
+
+    def __init__(self, server):
+        self.server = server
+        self.issuer = f"http://127.0.0.1:{server.server_port}/tenant"
+        self.key = RSAKey.generate_key(2048, {"kid": "one", "use": "sig", "alg": "RS256"})
+        self.claims = {"sub": "s-1", "name": "Priya Shah", "roles": ["view", "divert"]}
+        self.wrong, self.signing_key = {}, self.key  # wrong: claims that replace the right ones
+        self.says_issuer, self.slow, self.down = self.issuer, 0, False
+        self.codes, self.asked = {}, []
+
+    def metadata(self):
+        return {
+            "issuer": self.says_issuer,
+            "authorization_endpoint": f"{self.issuer}/authorize",
+            "token_endpoint": f"{self.issuer}/token",
+            "jwks_uri": f"{self.issuer}/keys",
+            "response_types_supported": ["code"],
+            "subject_types_supported": ["pairwise"],
+            "id_token_signing_alg_values_supported": ["RS256"],
+            "code_challenge_methods_supported": ["S256"],
+        }
+
+    def authorize(self, asked):
+        """Sign the person in at once, as one who has a session there, and send them back."""
+        assert asked["response_type"] == "code"
+        assert asked["client_id"] == CLIENT
+        assert asked["code_challenge_method"] == "S256"
+        assert "openid" in asked["scope"].split()
+        code = secrets.token_urlsafe(16)
+        self.codes[code] = asked
+        return f"{asked['redirect_uri']}?{urlencode({'code': code, 'state': asked['state']})}"
+
+    def token(self, asked, authorization):
+        """Exchange a code, once, for an ID token; None where a provider would refuse."""
+        held = self.codes.pop(asked.get("code"), None)
+        basic = base64.b64encode(f"{CLIENT}:{SECRET}".encode()).decode()
+        verifier = hashlib.sha256(asked.get("code_verifier", "").encode()).digest()
+        challenge = base64.urlsafe_b64encode(verifier).decode().rstrip("=")
+        right = held and held["code_challenge"] == challenge and authorization == f"Basic {basic}"
+        if not right or held["redirect_uri"] != asked["redirect_uri"]:
+            return None
+        now = int(time.time())
+        claims = {
+            "iss": self.issuer,
+            "aud": CLIENT,
+            "iat": now,
+            "exp": now + 300,
+            "nonce": held["nonce"],
+            **self.claims,
+            **self.wrong,
+        }
+        claims = {key: value for key, value in claims.items() if value is not None}
+        signed = jwt.encode({"alg": "RS256", "kid": "one"}, claims, self.signing_key)
+        return {"access_token": "a", "token_type": "Bearer", "expires_in": 300, "id_token": signed}
+
+
+class _Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        provider, url = self.server.provider, urlsplit(self.path)
+        asked = {key: value[0] for key, value in parse_qs(url.query).items()}
+        provider.asked.append(url.path)
+        time.sleep(provider.slow)
+        if provider.down:
+            self._say(503, {})
+        elif url.path.endswith("/.well-known/openid-configuration"):
+            self._say(200, provider.metadata())
+        elif url.path.endswith("/keys"):
+            self._say(200, {"keys": [provider.key.as_dict(private=False)]})
+        else:
+            self.send_response(302)
+            self.send_header("Location", provider.authorize(asked))
+            self.end_headers()
+
+    def do_POST(self):
+        provider = self.server.provider
+        time.sleep(provider.slow)
+        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        asked = {key: value[0] for key, value in parse_qs(body).items()}
+        found = provider.token(asked, self.headers.get("Authorization"))
+        self._say(*((200, found) if found else (400, {"error": "invalid_grant"})))
+
+    def _say(self, status, body):
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.end_headers()
+        self.wfile.write(json.dumps(body).encode())
+
+    def log_message(self, *said):
+        """Keep the tests' output quiet."""
+
+
+@contextmanager
+def running():
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+    server.provider = Provider(server)
+    thread = threading.Thread(target=server.serve_forever, args=[0.05], daemon=True)
+    thread.start()
+    try:
+        yield server.provider
+    finally:
+        server.shutdown()
+        server.server_close()

@@ -1,0 +1,90 @@
+"""Staff pages over a real database, for somebody who has signed in with some roles."""
+
+import re
+
+import pytest
+from conftest import ANYSHIRE
+
+from routing import enquiry
+from routing.storage import accounts, upgrade
+from routing.storage.accounts import Role
+
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture
+def app(make_app):
+    app = make_app(ANYSHIRE)
+    with app.app_context():
+        upgrade.upgrade(enquiry.database())
+        enquiry.read_diverts(max_age=0, patience=10)
+    return app
+
+
+class Browser:
+    """Keeps a cookie and fills in forms, as a browser without JavaScript does."""
+
+    def __init__(self, app):
+        self.client = app.test_client()
+
+    def get(self, path, **more):
+        return self.client.get(path, **more)
+
+    def send(self, page, path, *more, follow=True, **values):
+        """Send the form of a page that goes to ``path``: what it holds, changed by ``values``."""
+        form = next(
+            f for f in re.findall(r"<form.*?</form>", page.text, re.S) if f'action="{path}"' in f
+        )
+        held = re.findall(r'<input[^>]*type="hidden"[^>]*>', form)
+        filled = [(_word(x, "name"), _word(x, "value")) for x in held]
+        filled = [(key, value) for key, value in filled if key not in values]
+        filled += [*values.items(), *more]
+        data = {}
+        for key, value in filled:
+            data.setdefault(key, []).append(value)
+        return self.client.post(path, data=data, follow_redirects=follow)
+
+    def sign_in(self, name, password=PASSWORD):
+        page = self.get("/staff/sign-in")
+        return self.send(page, "/staff/sign-in", name=name, password=password)
+
+
+def _word(tag, name):
+    found = re.search(rf'\b{name}="([^"]*)"', tag)
+    return found[1].replace("&#43;", "+").replace("&amp;", "&") if found else ""
+
+
+@pytest.fixture
+def browser(app):
+    return Browser(app)
+
+
+@pytest.fixture
+def account(app):
+    """Make an account with some roles, and return its name."""
+
+    def account(*roles, name=""):
+        name = name or "-".join(roles)
+        with app.app_context(), enquiry.database().writing() as connection:
+            granted = frozenset(map(Role, roles))
+            accounts.add(connection, name, granted, PASSWORD, enquiry.now(), "terminal:0")
+        return name
+
+    return account
+
+
+@pytest.fixture
+def signed_in(app, account):
+    """Return a browser that has signed in with some roles."""
+
+    def signed_in(*roles):
+        browser = Browser(app)
+        assert browser.sign_in(account(*roles)).status_code == 200
+        return browser
+
+    return signed_in
+
+
+@pytest.fixture
+def duty(signed_in):
+    return signed_in("divert")

@@ -1,0 +1,240 @@
+"""Who may come in: every page and form tried with every role, with none, and by a foreign form."""
+
+import re
+
+import pytest
+from staff.conftest import PASSWORD, Browser
+
+from routing import enquiry
+from routing.staff import access
+from routing.storage import diverts
+
+OPEN = {"/staff/sign-in", "/staff/sign-in/provider", "/staff/sign-in/callback"}
+LOOKS = {"/staff", "/staff/diverts", "/staff/changes", "/staff/preview", "/staff/sign-out"}
+WAYS = [
+    ("GET", "/staff"),
+    ("GET", "/staff/changes"),
+    ("GET", "/staff/diverts"),
+    ("POST", "/staff/diverts"),
+    ("POST", "/staff/diverts/check"),
+    ("POST", "/staff/diverts/end-all"),
+    ("GET", "/staff/diverts/new"),
+    ("GET", "/staff/diverts/1"),
+    ("POST", "/staff/diverts/1"),
+    ("GET", "/staff/diverts/1/end"),
+    ("POST", "/staff/diverts/1/end"),
+    ("GET", "/staff/preview"),
+    ("GET", "/staff/sign-in"),
+    ("POST", "/staff/sign-in"),
+    ("GET", "/staff/sign-in/callback"),
+    ("GET", "/staff/sign-in/provider"),
+    ("POST", "/staff/sign-out"),
+]
+
+
+def token(browser):
+    """Return the form token of somebody's session."""
+    page = browser.get("/staff")
+    if page.status_code == 302:
+        page = browser.get("/staff/sign-in")
+    return re.search(r'name="csrf_token" value="([^"]+)"', page.text)[1]
+
+
+def ask(browser, method, path):
+    data = {"csrf_token": token(browser)} if method == "POST" else None
+    return browser.client.open(path, method=method, data=data)
+
+
+def test_every_staff_page_is_among_those_tried(app):
+    found = {
+        (method, re.sub(r"<int:.*?>", "1", rule.rule))
+        for rule in app.url_map.iter_rules()
+        for method in rule.methods - {"HEAD", "OPTIONS"}
+        if rule.rule.startswith("/staff")
+    }
+
+    assert found == set(WAYS)
+
+
+@pytest.mark.parametrize(("method", "path"), WAYS)
+def test_nobody_comes_in_without_signing_in(app, browser, method, path):
+    answer = ask(browser, method, path)
+
+    if path in OPEN:
+        assert answer.status_code in (200, 403, 503)
+        assert "Calls go to" not in answer.text
+    else:
+        assert answer.status_code == 302
+        assert answer.headers["Location"].startswith("/staff/sign-in?next=/staff")
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize("role", ["view", "rota", "divert", "admin"])
+@pytest.mark.parametrize(("method", "path"), [each for each in WAYS if each[1] not in OPEN])
+def test_a_role_opens_what_it_should_and_nothing_else(signed_in, app, method, path, role):
+    answer = ask(signed_in(role), method, path)
+
+    looks = path in LOOKS and (method, path) != ("POST", "/staff/diverts")
+    may = looks or role in ("divert", "admin")
+    assert (answer.status_code == 403) is not may
+    if not may:
+        assert "It needs the role &#39;divert&#39;" in answer.text
+        with app.app_context(), enquiry.database().reading() as connection:
+            assert diverts.unended(connection, enquiry.now()) == ()
+
+
+def test_somebody_without_any_role_is_let_in_nowhere(app, browser, account):
+    account(name="nobody in particular")
+    browser.sign_in("nobody in particular")
+
+    assert browser.get("/staff").status_code == 403
+
+
+@pytest.mark.parametrize(("method", "path"), [each for each in WAYS if each[0] == "POST"])
+def test_a_form_from_elsewhere_changes_nothing(duty, method, path):
+    for data in ({}, {"csrf_token": "guessed"}):
+        answer = duty.client.post(path, data={**data, "everywhere": "yes"})
+        assert answer.status_code == 400
+        assert "Nothing was changed" in " ".join(answer.text.split())
+    assert duty.get("/staff").status_code == 200
+
+
+def test_the_form_token_of_one_session_is_no_good_in_another(signed_in, duty):
+    other = signed_in("admin")
+
+    assert duty.client.post("/staff/sign-out", data={"csrf_token": token(other)}).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("asked", "goes"),
+    [
+        ("/staff", "/staff"),
+        ("/staff/preview?at=2026-12-24T17:00:00Z", "/staff/preview?at=2026-12-24T17:00:00Z"),
+        ("https://evil.example/staff", "/staff"),
+        ("//evil.example/staff", "/staff"),
+        ("/\\evil.example/staff", "/staff"),
+        ("/staff\\..\\evil", "/staff"),
+        ("/staffing", "/staff"),
+        ("/staff/\n//evil.example", "/staff"),
+        ("javascript:alert(1)", "/staff"),
+        ("", "/staff"),
+        (None, "/staff"),
+    ],
+)
+def test_after_signing_in_one_goes_to_a_staff_page_and_nowhere_else(asked, goes):
+    assert access.after_sign_in(asked) == goes
+
+
+def test_one_who_asked_for_a_page_is_brought_to_it(app, account):
+    browser = Browser(app)
+    first = browser.get("/staff/preview?at=2026-12-24T17:00:00Z")
+    page = browser.get(first.headers["Location"])
+    answer = browser.send(
+        page, "/staff/sign-in", follow=False, name=account("view"), password=PASSWORD
+    )
+
+    assert answer.headers["Location"] == "/staff/preview?at=2026-12-24T17:00:00Z"
+
+
+def cookie(answer):
+    return answer.headers["Set-Cookie"]
+
+
+def test_the_cookie_is_for_staff_pages_alone_and_not_for_scripts(browser):
+    found = cookie(browser.get("/staff/sign-in"))
+
+    for word in ("HttpOnly", "SameSite=Lax", "Path=/staff"):
+        assert word in found
+    assert "Expires" not in found
+
+
+@pytest.mark.parametrize(
+    ("url", "headers", "secure"),
+    [
+        ("http://127.0.0.1:8000", {}, False),
+        ("http://localhost:8000", {}, False),
+        ("http://[::1]:8000", {}, False),
+        ("https://127.0.0.1", {}, True),
+        ("http://calls.anyshire.example", {}, True),
+        ("http://127.0.0.1:8000", {"X-Forwarded-For": "203.0.113.9"}, True),
+        ("http://127.0.0.1.evil.example", {}, True),
+    ],
+)
+def test_the_cookie_goes_over_https_alone_but_for_plain_loopback(browser, url, headers, secure):
+    answer = browser.get("/staff/sign-in", base_url=url, headers=headers)
+
+    assert ("Secure" in cookie(answer)) is secure
+
+
+@pytest.mark.parametrize("path", ["/", "/contacts", "/api/v1/services", "/staffing", "/healthz"])
+def test_no_other_page_gives_a_cookie_or_reads_one(duty, path):
+    answer = duty.get(path)
+
+    assert "Set-Cookie" not in answer.headers
+    assert "Cookie" not in answer.headers.get("Vary", "")
+
+
+def test_a_key_is_made_once_and_kept_for_the_owner_alone(app, browser, tmp_path):
+    browser.get("/staff/sign-in")
+    key = tmp_path / "instance" / "secret-key"
+
+    assert len(key.read_text()) >= 43
+    assert oct(key.stat().st_mode)[-3:] == "600"
+    before = key.read_text()
+    app.secret_key = None
+    browser.get("/staff/sign-in")
+    assert key.read_text() == before
+
+
+def test_a_cookie_signed_with_another_key_is_nobodys(app, duty):
+    app.secret_key = "another"
+
+    assert duty.get("/staff").status_code == 302
+
+
+def test_a_session_ends_after_twelve_hours(duty, clock):
+    clock.set("2026-11-23T23:59:59Z")
+    assert duty.get("/staff").status_code == 200
+    clock.set("2026-11-24T00:00:00Z")
+    assert duty.get("/staff").status_code == 302
+
+
+def test_signing_out_ends_the_session_for_a_copied_cookie_too(app, duty):
+    copied = duty.client.get_cookie("staff", path="/staff").value
+    duty.send(duty.get("/staff"), "/staff/sign-out")
+    thief = app.test_client()
+    thief.set_cookie("staff", copied, path="/staff")
+
+    assert thief.get("/staff").status_code == 302
+
+
+def test_signing_out_everywhere_ends_every_browser_of_that_person_alone(app, account):
+    name, other = account("divert"), account("view")
+    one, two, three = Browser(app), Browser(app), Browser(app)
+    for browser, who in ((one, name), (two, name), (three, other)):
+        browser.sign_in(who)
+    one.send(one.get("/staff"), "/staff/sign-out", everywhere="yes")
+
+    assert two.get("/staff").status_code == 302
+    assert three.get("/staff").status_code == 200
+
+
+def test_a_session_planted_before_sign_in_is_not_the_one_after(app, account):
+    browser = Browser(app)
+    browser.get("/staff/sign-in")
+    planted = browser.client.get_cookie("staff", path="/staff").value
+    browser.sign_in(account("divert"))
+    thief = app.test_client()
+    thief.set_cookie("staff", planted, path="/staff")
+
+    assert thief.get("/staff").status_code == 302
+
+
+def test_every_staff_page_has_the_headers_of_every_page(duty):
+    answer = duty.get("/staff")
+
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    assert "script-src 'self'" in answer.headers["Content-Security-Policy"]
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert " style=" not in answer.text
