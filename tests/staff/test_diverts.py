@@ -1,0 +1,353 @@
+"""Diverts on the staff page: asked for, checked, set, seen everywhere, given another end, ended."""
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from routing import enquiry
+from routing.storage import changes, diverts
+
+MASH, EDS = "01632 960001", "01632 960002"
+ASKED = {"service": "children", "line": "eds", "from": "now", "until": "1h", "note": "Phones down"}
+
+
+def said(answer):
+    text = re.sub(r"<[^>]+>", " ", answer.text.partition("<main")[2].partition("</main")[0])
+    return " ".join(text.replace("&#39;", "'").split())
+
+
+def check(browser, **asked):
+    return browser.send(
+        browser.get("/staff/diverts/new"), "/staff/diverts/check", **{**ASKED, **asked}
+    )
+
+
+def confirm(browser, page, although_closed="yes"):
+    """Confirm; by day the out-of-hours line is shut by its own hours, so twice."""
+    return browser.send(page, "/staff/diverts", although_closed=although_closed)
+
+
+@pytest.fixture
+def stored(app):
+    def stored():
+        with app.app_context(), enquiry.database().reading() as connection:
+            return diverts.unended(connection, enquiry.now())
+
+    return stored
+
+
+def test_what_callers_will_get_is_shown_before_it_is_so(duty, stored):
+    page = check(duty)
+
+    assert "From now until 1pm today, calls about ‘Worried about a child’ go to Emergency" in said(
+        page
+    )
+    assert "Calls are answered by the Emergency Duty Service (EDS) until 1pm on Monday" in said(
+        page
+    )
+    assert "It ends 1pm today, after 1 hour" in said(page)
+    assert f"Then calls go to Multi-Agency Safeguarding Hub (MASH) on {MASH}" in said(page)
+    assert stored() == ()
+
+
+def test_a_divert_is_in_every_answer_once_the_page_says_that_it_is_set(app, duty, client):
+    answer = confirm(duty, check(duty))
+
+    assert "The divert is set." in said(answer)
+    service = "/api/v1/services/children"
+    key = {"Authorization": "Bearer exchange"}
+    app.config["EXCHANGE_TOKEN"] = "exchange"
+    anyone = app.test_client()
+    assert anyone.get(f"{service}/number", headers=key).text == "+441632960002\n"
+    decision = anyone.get(f"{service}/decision").json
+    assert (decision["line"]["id"], decision["reason"]["code"]) == ("eds", "divert")
+    assert decision["until"] == "2026-11-23T13:00:00+00:00"
+    spans = anyone.get(f"{service}/timeline?from=2026-11-23T12:30:00Z&to=2026-11-23T14:00:00Z").json
+    assert [each["reason"] for each in spans["spans"]] == ["divert", "in_hours"]
+    assert "Emergency Duty Service (EDS)" in anyone.get("/services/children").text
+    told = app.test_cli_runner().invoke(args=["who", "children"]).output
+    assert EDS in told or "Emergency Duty Service" in told
+
+
+def test_what_staff_write_is_in_no_public_answer(app, duty):
+    confirm(duty, check(duty, note="ZZTOP secret"))
+    anyone = app.test_client()
+    for path in (
+        "/",
+        "/services/children",
+        "/services/children/fragment",
+        "/contacts",
+        "/api/v1/services/children/decision",
+        "/api/v1/services/children/timeline?from=2026-11-23T12:00:00Z&to=2026-11-24T12:00:00Z",
+        "/readyz",
+    ):
+        text = anyone.get(path).text
+        assert "ZZTOP" not in text
+        assert "person" not in text.replace("personal", "").replace("another person", "")
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({"until": ""}, "Choose when the divert ends: every divert has an end."),
+        ({"until": "for ever"}, "Choose when the divert ends"),
+        ({"from": ""}, "Choose when the divert starts."),
+        ({"note": "  "}, "Say why, for colleagues"),
+        ({"service": ""}, "no service ''"),
+        ({"line": "01632 960123"}, "no line '01632 960123'"),
+        ({"until": "time", "until-time": ""}, "Write the time"),
+        ({"until": "time", "until-time": "11am", "until-day": "23"}, "is past"),
+        ({"until": "time", "until-time": "1pm", "until-day": "29"}, "72 hours at most"),
+        ({"until": "time", "until-time": "1pm", "until-day": "31"}, "is not a date"),
+        ({"from": "time", "from-time": "11am", "from-day": "23"}, "is past"),
+        (
+            {"from": "time", "from-time": "3pm", "from-day": "23", "until": "time"}
+            | {"until-time": "2pm", "until-day": "23"},
+            "is not after the start",
+        ),
+    ],
+)
+def test_what_makes_no_sense_is_refused_and_nothing_that_was_written_is_lost(
+    duty, stored, asked, words
+):
+    dates = {
+        f"{x}-{part}": v
+        for x in ("from", "until")
+        for part, v in (("month", "11"), ("year", "2026"))
+    }
+    answer = check(duty, **{"note": "Phones are down", **dates, **asked})
+
+    assert answer.status_code == 400
+    assert words in said(answer)
+    assert "There is a problem" in said(answer)
+    if "note" not in asked:
+        assert "Phones are down</textarea>" in answer.text
+    if asked.get("until-time"):
+        assert f'value="{asked["until-time"]}"' in answer.text
+    assert stored() == ()
+
+
+@pytest.mark.parametrize(
+    ("now", "day", "month", "year", "words"),
+    [
+        ("2026-10-24T12:00:00Z", "25", "10", "2026", "happens twice"),
+        ("2027-03-27T12:00:00Z", "28", "3", "2027", "does not exist"),
+    ],
+)
+def test_a_time_on_the_night_of_a_clock_change_is_refused(
+    app, signed_in, clock, now, day, month, year, words
+):
+    clock.set(now)
+    duty = signed_in("divert")
+    parts = {"until-day": day, "until-month": month, "until-year": year, "until-time": "1:30am"}
+
+    assert words in said(check(duty, until="time", **parts))
+
+
+def test_a_line_that_is_shut_is_diverted_to_only_after_a_second_confirmation(duty, clock, stored):
+    clock.set("2026-11-23T16:30:00Z")
+    page = check(duty, line="mash")
+    assert "is shut from 5pm today until 5:30pm today" in said(page)
+    assert "Monday to Thursday: 8:30am to 5pm" in said(page)
+    again = confirm(duty, page, although_closed="")
+
+    assert again.status_code == 400
+    assert "Tick this" in said(again)
+    assert stored() == ()
+    confirm(duty, again)
+    assert [each.line for each in stored()] == ["mash"]
+
+
+def test_a_form_that_is_sent_twice_sets_one_divert(duty, stored):
+    page = check(duty)
+    confirm(duty, page)
+    confirm(duty, page)
+
+    assert len(stored()) == 1
+
+
+def test_what_was_shown_is_what_is_set_though_a_handover_came_between(duty, clock, stored):
+    clock.set("2026-11-23T16:59:30Z")
+    page = check(duty, until="handover")
+    clock.set("2026-11-23T17:00:30Z")
+    answer = confirm(duty, page)
+
+    assert answer.status_code == 400
+    assert "is past" in said(answer)
+    assert stored() == ()
+
+
+def test_all_services_are_diverted_at_once_each_until_its_own_handover(duty, clock, stored):
+    clock.set("2026-11-23T10:00:00Z")
+    page = check(duty, service="all", until="handover", line="eds")
+    answer = confirm(duty, page)
+
+    assert answer.status_code == 200
+    assert {each.service: each.during.end.hour for each in stored()} == {
+        "children": 17,
+        "professionals": 12,
+    }
+
+
+def test_a_later_one_is_shown_to_replace_and_wins(app, duty):
+    confirm(duty, check(duty, until="4h"))
+    page = check(duty, line="duty-manager")
+    assert "Divert 1 to Emergency Duty Service (EDS), from now until 4pm today, does not" in said(
+        page
+    )
+    answer = confirm(duty, page)
+
+    assert "Divert 2, set later, counts instead while it lasts." in said(answer)
+    anyone = app.test_client()
+    assert anyone.get("/api/v1/services/children/decision").json["line"]["id"] == "duty-manager"
+
+
+def test_one_may_be_set_for_later(app, duty, clock, stored):
+    parts = {f"from-{k}": v for k, v in (("day", "24"), ("month", "11"), ("year", "2026"))}
+    confirm(duty, check(duty, **{"from": "time"}, **parts, **{"from-time": "9am"}))
+    (found,) = stored()
+    anyone = app.test_client()
+
+    assert found.during.start.isoformat() == "2026-11-24T09:00:00+00:00"
+    assert anyone.get("/api/v1/services/children/decision").json["reason"]["code"] == "in_hours"
+    clock.set("2026-11-24T09:00:00Z")
+    assert anyone.get("/api/v1/services/children/decision").json["reason"]["code"] == "divert"
+
+
+def test_another_end_is_checked_too_and_colleagues_may_give_it(duty, signed_in, stored):
+    confirm(duty, check(duty))
+    colleague = signed_in("admin")
+    page = colleague.send(colleague.get("/staff/diverts/1"), "/staff/diverts/1", until="4h")
+    assert "until 4pm today" in said(page)
+    assert stored()[0].during.end.hour == 13
+    colleague.send(page, "/staff/diverts/1", although_closed="yes")
+
+    assert stored()[0].during.end.hour == 16
+
+
+def test_another_end_that_makes_no_sense_is_refused(duty, stored):
+    confirm(duty, check(duty))
+    answer = duty.send(duty.get("/staff/diverts/1"), "/staff/diverts/1", until="")
+
+    assert answer.status_code == 400
+    assert "Choose when the divert ends" in said(answer)
+
+
+def test_ending_one_says_what_callers_get_then_and_does_it(app, duty, stored):
+    confirm(duty, check(duty))
+    page = duty.get("/staff/diverts/1/end")
+    assert "Once it has ended: Calls go to Multi-Agency Safeguarding Hub (MASH)" in said(page)
+    duty.send(page, "/staff/diverts/1/end")
+
+    assert stored() == ()
+    anyone = app.test_client()
+    assert anyone.get("/api/v1/services/children/decision").json["line"]["id"] == "mash"
+
+
+def test_all_may_be_ended_at_once(duty, stored):
+    confirm(duty, check(duty, service="all", line="eds"))
+    assert len(stored()) == 2
+    duty.send(duty.get("/staff/diverts"), "/staff/diverts/end-all")
+
+    assert stored() == ()
+
+
+def test_every_page_says_that_calls_are_diverted_and_warns_in_the_last_half_hour(duty, clock):
+    confirm(duty, check(duty))
+    assert "Calls are diverted" in duty.get("/staff/changes").text
+    assert "ends in" not in said(duty.get("/staff"))
+    for at, warned in (("12:29:59", False), ("12:30:00", True), ("12:59:59", True)):
+        clock.set(f"2026-11-23T{at}Z")
+        page = duty.get("/staff")
+        assert ("Extend it if it is still needed" in said(page)) is warned
+        assert ("It ends soon." in page.text) is warned
+    clock.set("2026-11-23T13:00:00Z")
+    assert "Calls are diverted" not in duty.get("/staff/changes").text
+
+
+def test_a_divert_to_a_line_that_is_gone_has_no_effect_and_that_is_said(app, duty, monkeypatch):
+    confirm(duty, check(duty))
+    with app.app_context():
+        directory = enquiry.facts().directory
+    import dataclasses
+
+    from routing.core.timetable import Timetables
+
+    facts = app.extensions["sources"].facts
+    lines = tuple(each for each in directory.lines if each.id != "eds")
+    less = dataclasses.replace(directory, lines=lines)
+    tables = Timetables(less, facts.holidays.dates)
+    changed = dataclasses.replace(facts, directory=less, timetables=tables)
+    monkeypatch.setattr(app.extensions["sources"], "current", lambda otherwise=None: changed)
+
+    page = duty.get("/staff")
+    assert "has no effect. The directory has no line &#39;eds&#39; any more." in page.text
+    anyone = app.test_client()
+    assert anyone.get("/api/v1/services/children/decision").json["reason"]["code"] == "in_hours"
+
+
+def test_the_record_tells_who_did_what_and_names_nobody_outside_these_pages(app, duty):
+    confirm(duty, check(duty))
+    duty.send(duty.get("/staff/diverts/1/end"), "/staff/diverts/1/end")
+    page = said(duty.get("/staff/changes"))
+
+    assert page.index("Divert ended early (divert 1)") < page.index("Divert set (divert 1)")
+    assert "Midday on Monday 23 November, divert" in page  # the account is called "divert"
+    with app.app_context(), enquiry.database().reading() as connection:
+        told = changes.newest(connection, 9)
+    assert [each.actor for each in told] == ["person:1", "person:1", "terminal:0"]
+    assert "Phones down" not in repr(told)
+
+
+def test_older_changes_are_a_page_further(app, duty):
+    with app.app_context(), enquiry.database().writing() as connection:
+        for number in range(60):
+            changes.record(
+                connection,
+                enquiry.now(),
+                "service",
+                "directory.read",
+                "directory",
+                after={"n": f"entry-{number}"},
+            )
+    first = duty.get("/staff/changes")
+    address = re.search(r'href="(/staff/changes\?before=\d+)"', first.text)[1]
+    rest = duty.get(address)
+
+    found = re.findall(r"entry-\d+", said(first)) + re.findall(r"entry-\d+", said(rest))
+    assert found == [f"entry-{number}" for number in reversed(range(60))]
+    assert "There are none" in said(duty.get("/staff/changes?before=1"))
+    assert duty.get("/staff/changes?before=x").status_code == 200
+
+
+def test_any_other_time_is_shown_with_its_reasons(duty):
+    confirm(duty, check(duty))
+    now = said(duty.get("/staff/preview"))
+    christmas = said(duty.get("/staff/preview?day=25&month=12&year=2026&time=5pm"))
+    exact = said(duty.get("/staff/preview?at=2026-12-24T15:29:59Z"))
+
+    assert "Divert 1 is in force: calls go to Emergency Duty Service (EDS)" in now
+    assert "At 5pm on Friday 25 December 2026" in christmas
+    assert "closed (bank holiday, Christmas Day)" in christmas
+    assert "No divert is in force then." in christmas
+    assert "(special day, Christmas Eve)" in exact
+
+
+def test_a_time_that_cannot_be_shown_is_refused_and_kept_in_the_form(duty):
+    answer = duty.get("/staff/preview?day=25&month=10&year=2026&time=1:30am")
+
+    assert answer.status_code == 400
+    assert "happens twice" in said(answer)
+    assert 'value="1:30am"' in answer.text
+
+
+def test_the_past_is_shown_as_it_was_also_after_a_divert_was_ended_early(duty, clock):
+    confirm(duty, check(duty))
+    clock.at += timedelta(minutes=10)
+    duty.send(duty.get("/staff/diverts/1/end"), "/staff/diverts/1/end")
+
+    during = said(duty.get("/staff/preview?at=2026-11-23T12:05:00Z"))
+    after = said(duty.get("/staff/preview?at=2026-11-23T12:10:00Z"))
+    assert "Calls are diverted to Emergency Duty Service" in during
+    assert "Calls go to Multi-Agency Safeguarding Hub" in after
