@@ -1,0 +1,191 @@
+"""The staff door in a real browser: the whole journey, at every width, for everybody."""
+
+import os
+import subprocess
+import sys
+import urllib.request
+
+import pytest
+from browser.test_pages import faults
+from conftest import ANYSHIRE, ROOT
+from serving import ask, serving
+
+PASSWORD = "correct horse battery"
+START = "2026-11-23T15:40:00Z"
+PATHS = [
+    "/staff",
+    "/staff/diverts",
+    "/staff/diverts/new",
+    "/staff/diverts/1",
+    "/staff/diverts/1/end",
+    "/staff/diverts/99",
+    "/staff/changes",
+    "/staff/preview",
+    "/staff/preview?day=25&month=10&year=2026&time=1:30am",
+    "/staff/sign-in",
+]
+
+
+class Service:
+    """A served Anyshire on a Monday afternoon, with its commands."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        (folder / "directory.yaml").write_text(ANYSHIRE.read_text("utf-8"))
+        self.environ = {"CLOCK_STARTS_AT": START, "WEB_CONCURRENCY": "2"}
+        self.flask("db", "upgrade")
+
+    def flask(self, *words, stdin=""):
+        places = {
+            "DIRECTORY": str(self.folder / "directory.yaml"),
+            "INSTANCE_PATH": str(self.folder / "instance"),
+        }
+        done = subprocess.run(
+            [sys.executable, "-m", "flask", *words],
+            cwd=ROOT,
+            env=os.environ | places | self.environ,
+            input=stdin,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def get(self, path):
+        with urllib.request.urlopen(self.base + path, timeout=10) as answer:
+            return answer.read().decode()
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory):
+    found = Service(tmp_path_factory.mktemp("staff"))
+    with serving(found.folder, **found.environ) as (_, url):
+        ask(url)
+        found.base = url.partition("/api")[0]
+        roles = ("--role", "divert,view", "--password-stdin")
+        found.flask("staff", "add", "Priya Shah", *roles, stdin=f"{PASSWORD}\n")
+        yield found
+
+
+def sign_in(page, service):
+    page.goto(f"{service.base}/staff")
+    page.get_by_label("Name").fill("Priya Shah")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("heading", name="On duty now").wait_for()
+    return page
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
+def test_the_whole_journey_from_the_first_account_to_the_record(pages, service, scripts):
+    page = sign_in(pages.open(java_script_enabled=scripts), service)
+    assert "Calls go to Multi-Agency Safeguarding Hub (MASH)" in page.inner_text("main")
+    page.get_by_role("button", name="Divert calls").click()
+    page.get_by_label("Worried about a child").check()
+    page.get_by_label("Professionals' advice line").check()
+    page.get_by_label("For 1 hour").check()
+    page.get_by_label("Why?").fill("The phones are down")
+    page.get_by_role("button", name="Continue").click()
+    said = page.inner_text("main")
+    assert "From now until 4:4" in said
+    assert "Callers read and hear" in said
+    if page.locator("#although_closed").count():
+        page.locator("#although_closed").check()
+    page.get_by_role("button", name="Divert calls").click()
+    page.get_by_text("The divert is set.").wait_for()
+
+    decision = "/api/v1/services/children/decision"
+    assert '"code":"divert"' in service.get(decision)
+    assert service.get("/api/v1/services/children/number") == "+441632960003\n"
+    assert "Professionals" in service.flask("divert", "list") or "advice" in service.flask(
+        "divert", "list"
+    )
+    public = pages.open(f"{service.base}/", java_script_enabled=scripts)
+    assert "Professionals' advice line" in public.inner_text("main")
+
+    page.locator(".who-diverted").get_by_text("Change its end").click()
+    page.get_by_label("For 4 hours").check()
+    page.get_by_role("button", name="Continue").click()
+    if page.locator("#although_closed").count():
+        page.locator("#although_closed").check()
+    page.get_by_role("button", name="Change the end").click()
+    page.get_by_text("The divert has another end.").wait_for()
+    page.locator(".who-diverted").get_by_text("End it").click()
+    page.get_by_role("button", name="End it now").click()
+    page.get_by_text("The divert has ended.").wait_for()
+    assert service.get("/api/v1/services/children/number") == "+441632960001\n"
+
+    page.get_by_role("link", name="Changes").click()
+    said = page.inner_text("main")
+    order = ["Divert ended early", "Divert given another end", "Divert set"]
+    assert sorted(order, key=said.index) == order
+    assert "Priya Shah" in said
+    page.get_by_role("button", name="Sign out", exact=True).click()
+    page.goto(f"{service.base}/staff/changes")
+    page.get_by_role("heading", name="Sign in").wait_for()
+
+
+@pytest.fixture(scope="module")
+def diverted(service):
+    words = ("--until", "4h", "--note", "Phones are down", "--although-closed")
+    service.flask("divert", "set", "all", "eds", *words)
+    return service
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_every_staff_page_is_for_everybody_at_every_width(pages, diverted, width):
+    page = sign_in(pages.open(viewport={"width": width, "height": 900}), diverted)
+    found = {}
+    for path in PATHS:
+        page.goto(diverted.base + path)
+        found[path] = faults(page)
+    page.goto(f"{diverted.base}/staff/diverts/new")
+    page.get_by_role("button", name="Continue").click()
+    found["refused"] = faults(page)
+    page.get_by_label("All of them").check()
+    page.get_by_label("Multi-Agency Safeguarding Hub").check()
+    page.get_by_label("For 4 hours").check()
+    page.get_by_label("Why?").fill("x")
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_role("heading", name="Check before you divert").wait_for()
+    found["check"] = faults(page)
+    page.get_by_role("button", name="Divert calls").click()
+    found["unconfirmed"] = faults(page)
+
+    assert {path: each for path, each in found.items() if each != ([], 0)} == {}
+
+
+def test_a_divert_can_be_set_with_the_keyboard_alone(pages, diverted):
+    page = sign_in(pages.open(), diverted)
+    page.goto(f"{diverted.base}/staff/diverts/new")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent").strip() == "Skip to main content"
+    page.keyboard.press("Enter")
+    reached = set()
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        reached.add(
+            page.evaluate("document.activeElement.name || document.activeElement.innerText")
+        )
+    for name in ("service", "line", "from", "until", "note", "Continue", "Cancel"):
+        assert any(name == each.strip() for each in reached if each), (name, reached)
+
+
+def test_no_staff_page_asks_anything_of_anybody_else(pages, diverted):
+    page = sign_in(pages.open(), diverted)
+    for path in PATHS[:4]:
+        page.goto(diverted.base + path)
+
+    assert all(url.startswith((diverted.base, "data:")) for url in pages.asked)
+    assert [each for each in pages.said if "status of 4" not in each] == []
+
+
+def test_on_duty_now_follows_what_others_do_without_being_reloaded(pages, service):
+    page = sign_in(pages.open(), service)
+    words = ("--until", "1h", "--note", "x", "--although-closed")
+    service.flask("divert", "set", "professionals", "mash", *words)
+    page.evaluate("window.same = true")
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    page.locator(".who-diverted").get_by_text("Multi-Agency Safeguarding Hub").wait_for()
+
+    assert page.evaluate("window.same")
