@@ -4,6 +4,7 @@ import tempfile
 from pathlib import Path
 
 from browser.conftest import CHROMIUM, QUIET
+from browser.test_staff import PASSWORD, Service, sign_in
 from playwright.sync_api import sync_playwright
 from serving import ROOT, ask, serving
 
@@ -24,6 +25,40 @@ PICTURES = [
 ]
 
 
+def staff(browser):
+    """Take what somebody sees who diverts calls, before and after."""
+    with tempfile.TemporaryDirectory() as name:
+        service = Service(Path(name))
+        with serving(service.folder, **service.environ) as (_, url):
+            ask(url)
+            service.base = url.partition("/api")[0]
+            roles = ("--role", "divert", "--password-stdin")
+            service.flask("staff", "add", "Priya Shah", *roles, stdin=f"{PASSWORD}\n")
+            page = sign_in(browser.new_page(viewport={"width": 1280, "height": 900}), service)
+            page.goto(f"{service.base}/staff/diverts/new")
+            page.get_by_label("Worried about a child").check()
+            page.get_by_label("Emergency Duty Service").check()
+            page.get_by_label("Why?").fill("The phones are down")
+            shoot(page, "staff-divert")
+            page.get_by_role("button", name="Continue").click()
+            shoot(page, "staff-check")
+            page.locator("#although_closed").check()
+            page.get_by_role("button", name="Divert calls").click()
+            page.goto(f"{service.base}/staff")
+            shoot(page, "staff")
+            page.goto(f"{service.base}/staff/changes")
+            shoot(page, "staff-changes")
+            page.set_viewport_size({"width": 320, "height": 900})
+            page.goto(f"{service.base}/staff")
+            shoot(page, "staff-small", whole=False)
+
+
+def shoot(page, name, whole=True):
+    # It is a rehearsal, and every page says so; a picture shows the page itself.
+    page.evaluate("document.querySelector('.who-rehearsal')?.remove()")
+    page.screenshot(path=FOLDER / f"{name}.png", full_page=whole)
+
+
 def main():
     FOLDER.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
@@ -37,10 +72,9 @@ def main():
                     page = browser.new_page(viewport={"width": width, "height": 900})
                     page.goto(url.partition("/api")[0] + path)
                     page.wait_for_timeout(800)
-                    # It is a rehearsal, and every page says so; a picture shows the page itself.
-                    page.evaluate("document.querySelector('.who-rehearsal')?.remove()")
-                    page.screenshot(path=FOLDER / f"{name}.png", full_page=width > 320)
+                    shoot(page, name, whole=width > 320)
                     page.close()
+        staff(browser)
         browser.close()
 
 

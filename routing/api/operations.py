@@ -46,6 +46,14 @@ def _registry() -> CollectorRegistry:
     covered = gauge("bank_holidays_covered_through", "The last year that GOV.UK has published")
     covered.set(facts.holidays.covered_through)
     gauge("rehearsal", "1 when the clock is set for a rehearsal").set(enquiry.rehearsing())
+    read = enquiry.reading()
+    gauge("database_up", "1 while the database answers").set(read.fault is None)
+    when = gauge("diverts_read_timestamp_seconds", "When this worker last read the diverts")
+    when.set(read.began)
+    diverts = gauge("diverts_in_force", "Diverts in force, by service", "service")
+    for each in enquiry.diverts():
+        if at in each.during:
+            diverts.labels(each.service).inc()
     warned = gauge("warning", "Warnings in force, by code", "code")
     for each in status.warnings():
         warned.labels(each.code).inc()
