@@ -51,9 +51,9 @@ def _registry() -> CollectorRegistry:
     when = gauge("diverts_read_timestamp_seconds", "When this worker last read the diverts")
     when.set(read.began)
     diverts = gauge("diverts_in_force", "Diverts in force, by service", "service")
-    for each in enquiry.diverts():
-        if at in each.during:
-            diverts.labels(each.service).inc()
+    for divert in enquiry.diverts():
+        if at in divert.during:
+            diverts.labels(divert.service).inc()
     warned = gauge("warning", "Warnings in force, by code", "code")
     for each in status.warnings():
         warned.labels(each.code).inc()

@@ -73,9 +73,15 @@ def needs(role: Role) -> Callable[[View], View]:
 
 
 def let_in() -> AnyResponse | None:
-    """Let those in who may ask for this page; send others to sign in. Refuse a foreign form."""
+    """Let those in who may ask for this page; send others to sign in. Refuse a foreign form.
+
+    Raise StorageDown while the database does not answer: nothing could be shown or changed.
+    """
     g.language = "en"
     csrf.protect()
+    fault = enquiry.read_diverts(max_age=0).fault
+    if fault is not None:  # known by now: nobody waits for the database again
+        raise StorageDown(fault)
     role = getattr(current_app.view_functions[request.endpoint or ""], "needs", Role.VIEW)
     if role is None:
         return None
@@ -162,12 +168,9 @@ def _answer_errors(bp: Blueprint) -> None:
 
 
 def _person() -> Person | None:
-    """Return who has signed in; None for nobody. Raise StorageDown, without waiting once known."""
+    """Return who has signed in; None for nobody. Raise StorageDown."""
     token = session.get(TOKEN)
     if not isinstance(token, str):
         return None
-    fault = enquiry.read_diverts(max_age=0).fault
-    if fault is not None:
-        raise StorageDown(fault)
     with enquiry.database().reading() as connection:
         return sessions.whose(connection, token, enquiry.now())

@@ -78,7 +78,18 @@ def vouched() -> Claimed:
     return _claimed(issuer, claims)
 
 
-_FAILURES = (AuthlibBaseError, JoseError, RequestException, ValueError, KeyError, RuntimeError)
+_FAILURES = (
+    AuthlibBaseError,
+    JoseError,
+    RequestException,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+"""What comes of whatever a provider may send in the place of what it should."""
 
 
 def _claimed(issuer: str, claims: Any) -> Claimed:

@@ -49,6 +49,7 @@ def to_provider() -> AnyResponse:
     """Send whoever asks to the council's provider."""
     from routing.staff import provider
 
+    session.clear()  # each try leaves a state behind, and a browser keeps 4 KB of cookie at most
     session["next"] = access.after_sign_in(request.args.get("next"))
     try:
         with _one_of_few():

@@ -99,8 +99,8 @@ def _told() -> Iterator[None]:
 def words(error: BaseException) -> str:
     """Say in one line what the database said, without the statement or its values."""
     said = str(getattr(error, "orig", None) or error).strip().splitlines() or [""]
-    if "no such table" in said[0] or "does not exist" in said[0]:
-        return f"The database is not made yet, or not by this version ({said[0]})."
+    if any(sign in said[0] for sign in ("no such table", "does not exist", "unable to open")):
+        return f"The database is not made yet, or not for this version ({said[0]})."
     if isinstance(error, sa.exc.TimeoutError):
         return "The database does not answer: others wait for it already."
     return f"The database does not answer ({said[0]})."

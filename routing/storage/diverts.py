@@ -49,7 +49,7 @@ def put(
     They are set one after another, whatever the clocks of several machines say: each is newer than
     every one before it. ``asked`` names the form: sent twice, it sets them once.
     """
-    if asked and (kept := _found(connection, _ASKED, {"asked": f"{asked}/%"})):
+    if asked and (kept := _asked(connection, asked)):
         return list(kept)
     newest = connection.scalar(sa.select(sa.func.max(diverts.c.set_at)))
     found = []
@@ -119,7 +119,11 @@ def overlapping(connection: Connection, start: datetime, end: datetime) -> tuple
 
 
 UNENDED = diverts.select().where(diverts.c.ends_at > sa.bindparam("at")).order_by(diverts.c.id)
-_ASKED = diverts.select().where(diverts.c.asked.like(sa.bindparam("asked"))).order_by(diverts.c.id)
+
+
+def _asked(connection: Connection, form: str) -> tuple[Stored, ...]:
+    mine = diverts.c.asked.startswith(f"{form}/", autoescape=True)
+    return _found(connection, diverts.select().where(mine).order_by(diverts.c.id))
 
 
 def _found(

@@ -15,8 +15,14 @@ from routing.storage.db import Database, words
 from routing.storage.diverts import Stored, unended
 from routing.storage.kept import Kept
 
-PATIENCE = 0.25
-"""Seconds that one who asks waits for the database, at most."""
+PATIENCE = 0.2
+"""Seconds that one who asks waits for the database."""
+
+GRACE = 0.09
+"""And then these: a machine that is busy elsewhere may have had no time to take an answer in."""
+
+DOUBT = 1.0
+"""Seconds without an answer after which nobody waits any more, until there is one."""
 
 TRY_EVERY = 1.0
 """Seconds between two tries while the database does not answer; nobody waits for those."""
@@ -58,6 +64,7 @@ class Readings:
         self._last: Reading | None = None
         self._began = float("-inf")
         self._fault: str | None = None
+        self._late_since: float | None = None
         self._wanted = False
         self._thread: threading.Thread | None = None
         self._connection: Connection | None = None
@@ -66,27 +73,47 @@ class Readings:
     def current(self, max_age: float, patience: float = PATIENCE) -> Reading:
         """Return a reading that began ``max_age`` seconds ago at most; 0 means from now on.
 
-        Where the database does not answer within ``patience`` seconds, return the last one, of
-        this process or as kept on disk by another, with its fault; and until the database answers
-        again, return that at once.
+        Where the database does not answer within ``patience`` seconds and GRACE, return the last
+        one, of this process or as kept on disk by another, with its fault. Once it has not
+        answered for DOUBT, or said that it cannot, return that at once, until it answers again.
         """
         if not self.database.exists:
-            return _NOTHING
+            return self._without_file()
         with self._turn:
             since = time.monotonic() - max_age
             if self._began < since:
                 self._ask()
-                if self._fault is None:
-                    self._turn.wait_for(
-                        lambda: self._began >= since or self._fault is not None, patience
-                    )
-                    if self._began < since and self._fault is None:
-                        self._fault = f"The database did not answer within {patience} seconds."
-                        log.error("%s Answers rest on the diverts last read.", self._fault)
-            if self._fault is None and self._last is not None:
+                fault = self._fault or self._wait(since, patience)
+            else:
+                fault = None
+            if fault is None and self._last is not None:
                 return self._last
-            fault, last = self._fault, self._last
+            last = self._last
         return self._otherwise(last, fault)
+
+    def _wait(self, since: float, patience: float) -> str | None:
+        """Wait for a reading that began at ``since`` or later. Return the fault if none came."""
+        for each in (patience, GRACE):
+            self._turn.wait_for(lambda: self._began >= since or self._fault is not None, each)
+        if self._began >= since or self._fault is not None:
+            return self._fault
+        fault = f"The database did not answer within {patience} seconds."
+        if self._late_since is None:
+            self._late_since = time.monotonic()
+        elif time.monotonic() - self._late_since > DOUBT:
+            self._fault = fault
+            log.error("%s Answers rest on the diverts last read.", fault)
+        return fault
+
+    def _without_file(self) -> Reading:
+        """Return what there is before SQLite's file is made: nothing, and no fault. If it was read
+        once, it is gone, and what was read last goes on.
+        """
+        if self._last is None and not self.kept.file.exists():
+            return _NOTHING
+        return self._otherwise(
+            self._last, f"The database's file {self.database.file} is not there."
+        )
 
     def _otherwise(self, last: Reading | None, fault: str | None) -> Reading:
         kept = self.kept.get()
@@ -128,7 +155,8 @@ class Readings:
         with self._turn:
             if self._fault is not None:
                 log.warning("The database answers again.")
-            self._last, self._began, self._fault = found, began, None
+            self._last, self._began = found, began
+            self._fault = self._late_since = None
             self._turn.notify_all()
         return True
 

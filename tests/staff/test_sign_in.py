@@ -1,6 +1,7 @@
 """Signing in: with an account of this service's own, or with a real OpenID provider on loopback."""
 
 import re
+import time
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -211,6 +212,43 @@ def test_a_provider_that_is_down_is_told_with_the_other_way_in(visitor, provider
 
     assert answer.status_code == 503
     assert "flask divert" in said(answer)
+
+
+def test_one_who_began_often_and_never_finished_comes_in_all_the_same(visitor, provider):
+    for _ in range(30):
+        visitor.get("/staff/sign-in/provider")
+    visitor.get(to_provider(visitor))
+
+    assert signed_in(visitor)
+    assert len(visitor.client.get_cookie("staff", path="/staff").value) < 4000
+
+
+def test_a_provider_that_hangs_is_not_waited_for(visitor, provider, monkeypatch):
+    from routing.staff import provider as client
+
+    monkeypatch.setattr(client, "WAIT", 0.3)
+    provider.slow = 3
+    began = time.monotonic()
+    answer = visitor.get("/staff/sign-in/provider")
+
+    assert time.monotonic() - began < 2
+    assert (answer.status_code, "flask divert" in said(answer)) == (503, True)
+
+
+@pytest.mark.parametrize("sent", [[], "x", {"issuer": 7}, {"keys": 3}, None])
+def test_a_provider_that_sends_nonsense_lets_nobody_in(visitor, provider, sent):
+    right = provider.metadata()
+    wrong = sent if not isinstance(sent, dict) or "keys" not in sent else right
+    provider.metadata = lambda: wrong
+    if wrong is right:
+        provider.key = type("Key", (), {"as_dict": lambda self, private: 3})()
+        provider.signing_key = RSAKey.generate_key(2048, {"kid": "one"})
+        answer = visitor.get(to_provider(visitor))
+    else:
+        answer = visitor.get("/staff/sign-in/provider")
+
+    assert answer.status_code in (403, 503)
+    assert not signed_in(visitor)
 
 
 def test_with_a_provider_local_accounts_are_shut(council, visitor):

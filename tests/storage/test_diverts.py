@@ -92,9 +92,10 @@ def test_a_form_sent_twice_sets_its_diverts_once(put, unended, now):
     first = put(wanted(now), wanted(now, "mash"), once="abc_")
     again = put(wanted(now), wanted(now, "mash"), once="abc_")
     other = put(wanted(now), once="abcd")
+    like = put(wanted(now), once="ab__")
 
     assert first == again
-    assert list(unended(now)) == [*first, *other]
+    assert list(unended(now)) == [*first, *other, *like]
 
 
 def test_several_are_set_all_or_none(put, unended, now, record):

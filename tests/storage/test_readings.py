@@ -96,6 +96,20 @@ def test_a_database_that_is_not_made_holds_no_diverts_and_is_no_fault(bare, kept
     assert not bare.file.exists()
 
 
+def test_a_file_that_is_gone_is_a_fault_and_its_diverts_stay_in_force(readings, put, tmp_path):
+    put()
+    readings.current(0)
+    if not readings.database.is_sqlite:
+        return  # a server's database is no file of this machine
+    readings.database.file.rename(tmp_path / "elsewhere")
+    for each in (readings, Readings(readings.database, readings.kept, Clock())):
+        found = each.current(0)
+        assert lines(found) == ["eds"]
+        assert "is not there" in found.fault
+    (tmp_path / "elsewhere").rename(readings.database.file)
+    assert settled(readings, fault=False).fault is None
+
+
 def test_a_database_without_tables_is_a_fault_that_says_so_and_costs_no_wait(bare, kept):
     if bare.file is not None:
         bare.file.touch()
@@ -177,11 +191,11 @@ def test_a_server_that_hangs_is_waited_for_once_and_its_last_diverts_stay(
     assert lines(readings.current(0, patience=10)) == ["eds"]
     postgresql.hang()
     try:
-        waited = []
-        for _ in range(400):
+        waited, hung = [], time.monotonic()
+        while time.monotonic() < hung + 4:
             began = time.monotonic()
             found = readings.current(0)
-            waited.append(time.monotonic() - began)
+            waited.append((began - hung, time.monotonic() - began))
             assert lines(found) == ["eds"]
             assert found.fault is not None
             time.sleep(0.01)
@@ -191,8 +205,9 @@ def test_a_server_that_hangs_is_waited_for_once_and_its_last_diverts_stay(
     database.engine.dispose()
 
     assert lines(again) == ["eds"]
-    assert max(waited) < 0.5
-    assert sum(each > 0.1 for each in waited) == 1
+    assert max(took for _, took in waited) < 0.5
+    assert len(waited) > 100
+    assert max(took for at, took in waited if at > 1.8) < 0.15
 
 
 def test_a_server_that_stops_and_starts_again_is_found_again(postgresql, tmp_path, caplog):
