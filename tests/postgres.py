@@ -69,12 +69,12 @@ class Server:
     def go_on(self):
         self.signal(signal.SIGCONT)
 
-    def database(self):
-        """Make a database with nothing in it, and return its URL."""
+    def database(self, template="template0"):
+        """Make a database with nothing in it, or a copy of another, and return its URL."""
         self.made += 1
         name = f"test{self.made}"
         with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}")
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         return self._url(name)
 
     def _url(self, name):

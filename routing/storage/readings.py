@@ -15,11 +15,13 @@ from routing.storage.db import Database, words
 from routing.storage.diverts import Stored, unended
 from routing.storage.kept import Kept
 
-PATIENCE = 0.2
+PATIENCE = 0.28
 """Seconds that one who asks waits for the database."""
 
-GRACE = 0.09
-"""And then these: a machine that is busy elsewhere may have had no time to take an answer in."""
+SLICES = 10
+"""They are waited for in so many parts: a machine that is busy elsewhere for a while, so that this
+process stands still, costs one of them. It is not the database that is late then.
+"""
 
 DOUBT = 1.0
 """Seconds without an answer after which nobody waits any more, until there is one."""
@@ -60,7 +62,8 @@ class Readings:
 
     def __init__(self, database: Database, kept: Kept, clock: Callable[[], datetime]) -> None:
         self.database, self.kept, self.clock = database, kept, clock
-        self._turn = threading.Condition()
+        lock = threading.Lock()
+        self._turn, self._asked = threading.Condition(lock), threading.Condition(lock)
         self._last: Reading | None = None
         self._began = float("-inf")
         self._fault: str | None = None
@@ -73,9 +76,9 @@ class Readings:
     def current(self, max_age: float, patience: float = PATIENCE) -> Reading:
         """Return a reading that began ``max_age`` seconds ago at most; 0 means from now on.
 
-        Where the database does not answer within ``patience`` seconds and GRACE, return the last
-        one, of this process or as kept on disk by another, with its fault. Once it has not
-        answered for DOUBT, or said that it cannot, return that at once, until it answers again.
+        Where the database does not answer within ``patience`` seconds, return the last one, of
+        this process or as kept on disk by another, with its fault. Once it has not answered for
+        DOUBT, or said that it cannot, return that at once, until it answers again.
         """
         if not self.database.exists:
             return self._without_file()
@@ -93,9 +96,11 @@ class Readings:
 
     def _wait(self, since: float, patience: float) -> str | None:
         """Wait for a reading that began at ``since`` or later. Return the fault if none came."""
-        for each in (patience, GRACE):
-            self._turn.wait_for(lambda: self._began >= since or self._fault is not None, each)
-        if self._began >= since or self._fault is not None:
+
+        def known() -> bool:
+            return self._began >= since or self._fault is not None
+
+        if any(self._turn.wait_for(known, patience / SLICES) for _ in range(SLICES)):
             return self._fault
         fault = f"The database did not answer within {patience} seconds."
         if self._late_since is None:
@@ -127,12 +132,12 @@ class Readings:
         if self._thread is None or not self._thread.is_alive():
             self._thread = threading.Thread(target=self._run, name="diverts", daemon=True)
             self._thread.start()
-        self._turn.notify_all()
+        self._asked.notify()
 
     def _run(self) -> None:
         while True:
             with self._turn:
-                self._turn.wait_for(lambda: self._wanted)
+                self._asked.wait_for(lambda: self._wanted)
                 self._wanted = False
             if not self._read():
                 time.sleep(TRY_EVERY)

@@ -18,7 +18,7 @@ from routing.storage.accounts import Role
 from routing.storage.db import Database
 
 DECISION = "/api/v1/services/children/decision"
-ROUNDS, EACH = 20, 500
+ROUNDS, EACH, CONNECTION = 20, 500, 25
 NUMBERS = {"advice": "+441632960003", "eds": "+441632960002"}
 PASSWORD = "correct horse battery"
 
@@ -83,13 +83,17 @@ class Asked:
         self.old, self.late, self.numbers = [], [], []
 
     def number(self, base, wanted, count):
-        """Ask for the number so often: each must be the one that the page had said."""
-        with Caller(base) as caller:
-            for _ in range(count):
-                answer = caller.ask(NUMBER)
-                self.numbers.append(1)
-                if answer.text.strip() != wanted:
-                    self.old.append((answer.status, answer.text, wanted))
+        """Ask for the number so often: each must be the one that the page had said.
+
+        Every few times over another connection, so that each worker is asked.
+        """
+        for _ in range(count // CONNECTION):
+            with Caller(base) as caller:
+                for _ in range(CONNECTION):
+                    answer = caller.ask(NUMBER)
+                    self.numbers.append(1)
+                    if answer.text.strip() != wanted:
+                        self.old.append((answer.status, answer.text, wanted))
 
     def decision(self, base, line, confirmed):
         """Ask who answers until after a second: from then on it must be the new line."""
@@ -108,8 +112,8 @@ def _rounds(staff, bases):
         line = ("advice", "eds")[number % 2]
         staff.divert(line)
         confirmed = time.monotonic()
-        wanted = (NUMBERS[line], EACH // 4)
-        ways = [(asked.number, (base, *wanted)) for base in (*bases, *bases)]
+        wanted = (NUMBERS[line], EACH // 2)
+        ways = [(asked.number, (base, *wanted)) for base in bases]
         if number % 5 == 0:
             ways += [(asked.decision, (base, line, confirmed)) for base in bases]
         threads = [threading.Thread(target=way, args=words) for way, words in ways]

@@ -7,12 +7,11 @@ from urllib.parse import urlsplit
 
 import openid
 import pytest
-from conftest import ANYSHIRE
 from joserfc.jwk import RSAKey
 from staff.conftest import Browser
 
 from routing import enquiry
-from routing.storage import accounts, upgrade
+from routing.storage import accounts
 
 
 def said(answer):
@@ -46,18 +45,13 @@ def provider():
 
 
 @pytest.fixture
-def council(make_app, provider):
+def council(make_staffed, provider):
     """An app whose staff sign in with the provider."""
-    app = make_app(
-        ANYSHIRE,
+    return make_staffed(
         OIDC_ISSUER=provider.issuer,
         OIDC_CLIENT_ID=openid.CLIENT,
         OIDC_CLIENT_SECRET=openid.SECRET,
     )
-    with app.app_context():
-        upgrade.upgrade(enquiry.database())
-        enquiry.read_diverts(max_age=0, patience=10)
-    return app
 
 
 @pytest.fixture

@@ -1,5 +1,8 @@
 """Every promise of storage is kept on both databases."""
 
+import functools
+import shutil
+
 import pytest
 from conftest import Clock
 
@@ -22,10 +25,30 @@ def bare(url, tmp_path):
     database.engine.dispose()
 
 
+@pytest.fixture(scope="session")
+def made(tmp_path_factory):
+    """Return, by kind, a database as `flask db upgrade` makes it: to be copied."""
+    return functools.cache(lambda kind, url: _made(url, tmp_path_factory.mktemp(kind)))
+
+
+def _made(url, folder):
+    database = Database(url, folder)
+    upgrade.upgrade(database)
+    database.engine.dispose()
+    return database
+
+
 @pytest.fixture
-def database(bare):
-    upgrade.upgrade(bare)
-    return bare
+def database(request, bare, made, tmp_path):
+    if bare.is_sqlite:
+        shutil.copy(made("sqlite", "").file, bare.file)
+        return bare
+    server = request.getfixturevalue("postgresql")
+    if not hasattr(server, "template"):
+        server.template = made("postgresql", server.database()).url.database
+    database = Database(server.database(server.template), tmp_path)
+    request.addfinalizer(database.engine.dispose)
+    return database
 
 
 @pytest.fixture
