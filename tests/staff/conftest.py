@@ -12,6 +12,7 @@ from routing.storage.accounts import Role
 from routing.storage.db import Database
 
 PASSWORD = "correct horse battery"
+ASKED = {"service": "children", "line": "eds", "from": "now", "until": "1h", "note": "Phones down"}
 
 
 @pytest.fixture(scope="session")
@@ -69,6 +70,22 @@ class Browser:
     def sign_in(self, name, password=PASSWORD):
         page = self.get("/staff/sign-in")
         return self.send(page, "/staff/sign-in", name=name, password=password)
+
+
+def said(answer):
+    text = re.sub(r"<[^>]+>", " ", answer.text.partition("<main")[2].partition("</main")[0])
+    return " ".join(text.replace("&#39;", "'").split())
+
+
+def check(browser, **asked):
+    return browser.send(
+        browser.get("/staff/diverts/new"), "/staff/diverts/check", **{**ASKED, **asked}
+    )
+
+
+def confirm(browser, page, although_closed="yes"):
+    """Confirm; by day the out-of-hours line is shut by its own hours, so twice."""
+    return browser.send(page, "/staff/diverts", although_closed=although_closed)
 
 
 def _word(tag, name):

@@ -1,31 +1,13 @@
 """Diverts on the staff page: asked for, checked, set, seen everywhere, given another end, ended."""
 
-import re
-from datetime import timedelta
 
 import pytest
+from staff.conftest import check, confirm, said
 
 from routing import enquiry
-from routing.storage import changes, diverts
+from routing.storage import diverts
 
 MASH, EDS = "01632 960001", "01632 960002"
-ASKED = {"service": "children", "line": "eds", "from": "now", "until": "1h", "note": "Phones down"}
-
-
-def said(answer):
-    text = re.sub(r"<[^>]+>", " ", answer.text.partition("<main")[2].partition("</main")[0])
-    return " ".join(text.replace("&#39;", "'").split())
-
-
-def check(browser, **asked):
-    return browser.send(
-        browser.get("/staff/diverts/new"), "/staff/diverts/check", **{**ASKED, **asked}
-    )
-
-
-def confirm(browser, page, although_closed="yes"):
-    """Confirm; by day the out-of-hours line is shut by its own hours, so twice."""
-    return browser.send(page, "/staff/diverts", although_closed=although_closed)
 
 
 @pytest.fixture
@@ -285,69 +267,3 @@ def test_a_divert_to_a_line_that_is_gone_has_no_effect_and_that_is_said(app, dut
     assert "has no effect. The directory has no line &#39;eds&#39; any more." in page.text
     anyone = app.test_client()
     assert anyone.get("/api/v1/services/children/decision").json["reason"]["code"] == "in_hours"
-
-
-def test_the_record_tells_who_did_what_and_names_nobody_outside_these_pages(app, duty):
-    confirm(duty, check(duty))
-    duty.send(duty.get("/staff/diverts/1/end"), "/staff/diverts/1/end")
-    page = said(duty.get("/staff/changes"))
-
-    assert page.index("Divert ended early (divert 1)") < page.index("Divert set (divert 1)")
-    assert "Midday on Monday 23 November, divert" in page  # the account is called "divert"
-    with app.app_context(), enquiry.database().reading() as connection:
-        told = changes.newest(connection, 9)
-    assert [each.actor for each in told] == ["person:1", "person:1", "terminal:0"]
-    assert "Phones down" not in repr(told)
-
-
-def test_older_changes_are_a_page_further(app, duty):
-    with app.app_context(), enquiry.database().writing() as connection:
-        for number in range(60):
-            changes.record(
-                connection,
-                enquiry.now(),
-                "service",
-                "directory.read",
-                "directory",
-                after={"n": f"entry-{number}"},
-            )
-    first = duty.get("/staff/changes")
-    address = re.search(r'href="(/staff/changes\?before=\d+)"', first.text)[1]
-    rest = duty.get(address)
-
-    found = re.findall(r"entry-\d+", said(first)) + re.findall(r"entry-\d+", said(rest))
-    assert found == [f"entry-{number}" for number in reversed(range(60))]
-    assert "There are none" in said(duty.get("/staff/changes?before=1"))
-    assert duty.get("/staff/changes?before=x").status_code == 200
-
-
-def test_any_other_time_is_shown_with_its_reasons(duty):
-    confirm(duty, check(duty))
-    now = said(duty.get("/staff/preview"))
-    christmas = said(duty.get("/staff/preview?day=25&month=12&year=2026&time=5pm"))
-    exact = said(duty.get("/staff/preview?at=2026-12-24T15:29:59Z"))
-
-    assert "Divert 1 is in force: calls go to Emergency Duty Service (EDS)" in now
-    assert "At 5pm on Friday 25 December 2026" in christmas
-    assert "closed (bank holiday, Christmas Day)" in christmas
-    assert "No divert is in force then." in christmas
-    assert "(special day, Christmas Eve)" in exact
-
-
-def test_a_time_that_cannot_be_shown_is_refused_and_kept_in_the_form(duty):
-    answer = duty.get("/staff/preview?day=25&month=10&year=2026&time=1:30am")
-
-    assert answer.status_code == 400
-    assert "happens twice" in said(answer)
-    assert 'value="1:30am"' in answer.text
-
-
-def test_the_past_is_shown_as_it_was_also_after_a_divert_was_ended_early(duty, clock):
-    confirm(duty, check(duty))
-    clock.at += timedelta(minutes=10)
-    duty.send(duty.get("/staff/diverts/1/end"), "/staff/diverts/1/end")
-
-    during = said(duty.get("/staff/preview?at=2026-11-23T12:05:00Z"))
-    after = said(duty.get("/staff/preview?at=2026-11-23T12:10:00Z"))
-    assert "Calls are diverted to Emergency Duty Service" in during
-    assert "Calls go to Multi-Agency Safeguarding Hub" in after
