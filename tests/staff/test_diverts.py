@@ -1,6 +1,5 @@
 """Diverts on the staff page: asked for, checked, set, seen everywhere, given another end, ended."""
 
-
 import pytest
 from staff.conftest import check, confirm, said
 
