@@ -30,7 +30,7 @@ class Kept:
             self.file.parent.mkdir(parents=True, exist_ok=True)
             with self.file.with_suffix(".lock").open("w") as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                self._put(_written(diverts), began)
+                self._put(_written(diverts).encode(), began)
         except BlockingIOError:
             log.info("another process keeps the diverts just now")
         except OSError as error:
@@ -47,12 +47,12 @@ class Kept:
             log.warning("cannot use the diverts kept in %s: %s", self.file, error)
             return None
 
-    def _put(self, text: str, began: float) -> None:
+    def _put(self, content: bytes, began: float) -> None:
         old = self.file.stat().st_mtime if self.file.exists() else 0.0
         if began <= old:
             return
-        if not old or self.file.read_text("utf-8") != text:
-            replace(self.file, text.encode())
+        if not old or self.file.read_bytes() != content:
+            replace(self.file, content)
         os.utime(self.file, (began, began))
 
 

@@ -154,15 +154,16 @@ class Readings:
         except Exception as error:
             self._failed(error)
             return False
-        if self._last is None or self._last.diverts != found.diverts or wall > self._keep_at:
-            self.kept.put(found.diverts, wall)
-            self._keep_at = wall + KEEP_EVERY
+        keep = self._last is None or self._last.diverts != found.diverts or wall > self._keep_at
         with self._turn:
             if self._fault is not None:
                 log.warning("The database answers again.")
             self._last, self._began = found, began
             self._fault = self._late_since = None
             self._turn.notify_all()
+        if keep:  # after those who wait have it: a disk may be slow
+            self.kept.put(found.diverts, wall)
+            self._keep_at = wall + KEEP_EVERY
         return True
 
     def _failed(self, error: Exception) -> None:

@@ -43,6 +43,16 @@ def lines(reading):
     return [each.line for each in reading.diverts]
 
 
+def on_disk(kept, lines):
+    """Wait until a reading is kept, which callers do not wait for: 10 s at most."""
+    for _ in range(500):
+        found = kept.get()
+        if found is not None and [each.line for each in found[0]] == lines:
+            return found
+        time.sleep(0.02)
+    raise AssertionError(found)
+
+
 def settled(readings, fault):
     """Wait until the database is known to be down, or up again: 15 s at most."""
     for _ in range(150):
@@ -101,6 +111,7 @@ def test_a_file_that_is_gone_is_a_fault_and_its_diverts_stay_in_force(readings, 
     readings.current(0)
     if not readings.database.is_sqlite:
         return  # a server's database is no file of this machine
+    on_disk(readings.kept, ["eds"])
     readings.database.file.rename(tmp_path / "elsewhere")
     for each in (readings, Readings(readings.database, readings.kept, Clock())):
         found = each.current(0)
@@ -136,6 +147,7 @@ def test_another_process_that_starts_without_the_database_has_the_last_reading(
 ):
     stored = put()
     readings.current(0)
+    on_disk(kept, ["eds"])
     gone = Database("postgresql://routing@127.0.0.1:9/none", tmp_path)
     began = time.monotonic()
     found = Readings(gone, kept, Clock()).current(0)
@@ -149,6 +161,7 @@ def test_another_process_that_starts_without_the_database_has_the_last_reading(
 def test_the_note_is_not_kept_on_disk(readings, put, kept):
     put()
     readings.current(0)
+    on_disk(kept, ["eds"])
 
     assert "secret" not in kept.file.read_text()
     assert oct(kept.file.stat().st_mode)[-3:] == "600"
@@ -157,6 +170,7 @@ def test_the_note_is_not_kept_on_disk(readings, put, kept):
 def test_an_older_reading_never_replaces_a_newer_one(kept, readings, put):
     put()
     new = readings.current(0)
+    on_disk(kept, ["eds"])
     kept.put((), new.began - 1)
     assert [each.line for each in kept.get()[0]] == ["eds"]
     kept.put((), new.began + 1)
@@ -169,6 +183,10 @@ def test_a_kept_file_that_is_broken_costs_nothing(kept, tmp_path, caplog):
         assert kept.get() is None
         assert "cannot use the diverts" in caplog.text
         caplog.clear()
+    kept.file.write_bytes(b"\xff\xfe")
+    assert kept.get() is None
+    kept.put((), time.time() + 1)
+    assert kept.get()[0] == ()
 
 
 def test_a_folder_that_cannot_be_written_is_logged_and_stops_nothing(database, put, caplog):
@@ -176,7 +194,10 @@ def test_a_folder_that_cannot_be_written_is_logged_and_stops_nothing(database, p
     put()
 
     assert lines(readings.current(0, patience=10)) == ["eds"]
-    assert "cannot keep the diverts" in caplog.text
+    end = time.monotonic() + 10
+    while "cannot keep the diverts" not in caplog.text:
+        assert time.monotonic() < end
+        time.sleep(0.02)
 
 
 def test_a_server_that_hangs_is_waited_for_once_and_its_last_diverts_stay(
