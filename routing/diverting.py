@@ -24,8 +24,6 @@ LONGEST_NOTE = 200
 EVERY = "all"
 """What stands for every service at once, where a service is named."""
 
-_SECOND = timedelta(seconds=1)
-
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -119,7 +117,7 @@ def why_not(service: Service, line: Line, during: Span, zone: ZoneInfo) -> str |
 
 def noted(note: str) -> str:
     """Return a note for colleagues on one line. Raise DivertRefused without one, or a long one."""
-    note = " ".join(note.split())
+    note = " ".join("".join(each if each.isprintable() else " " for each in note).split())
     if not note:
         raise DivertRefused("note", "Say why, for colleagues: for example, the phones are down.")
     if len(note) > LONGEST_NOTE:

@@ -73,21 +73,21 @@ def diverts() -> tuple[Divert, ...]:
 def in_use(found: Iterable[Stored]) -> tuple[Divert, ...]:
     """Return those of some diverts that the directory still allows."""
     return tuple(
-        Divert(each.service, lines[0], each.during, each.set_at)
+        Divert(each.service, line, each.during, each.set_at)
         for each in found
-        if (lines := _line_of(each)) and unusable(each) is None
+        if (line := _line_of(each)) and unusable(each) is None
     )
 
 
 def unusable(found: Stored) -> str | None:
     """Say why a divert has no effect since the directory changed; None when it has one."""
-    timetables, lines = facts().timetables, _line_of(found)
+    timetables, line = facts().timetables, _line_of(found)
     service = timetables.services.get(found.service)
     if service is None:
         return f"The directory has no service '{found.service}' any more."
-    if not lines:
+    if line is None:
         return f"The directory has no line '{found.line}' any more."
-    return why_not(service, lines[0], found.during, timetables.directory.zone)
+    return why_not(service, line, found.during, timetables.directory.zone)
 
 
 def who_to_call(service: str | None = None, at: datetime | None = None) -> Decision:
@@ -165,9 +165,9 @@ def database() -> Database:
     return found
 
 
-def _line_of(found: Stored) -> list[Line]:
-    """Return the line of a divert, or nothing where the directory has none of that id."""
-    return [line for line in facts().directory.lines if line.id == found.line]
+def _line_of(found: Stored) -> Line | None:
+    """Return the line of a divert; None where the directory has none of that id."""
+    return next((line for line in facts().directory.lines if line.id == found.line), None)
 
 
 def _readings() -> Readings:

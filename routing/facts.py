@@ -125,9 +125,10 @@ class Sources:
                 return loaded
             good, problems = running, loaded.problems
         except DirectoryInvalid as error:
-            if running is None and otherwise is None:
+            before = running or otherwise
+            if before is None:
                 raise
-            good, problems = running or otherwise, error.problems  # type: ignore[assignment]
+            good, problems = before, error.problems
         return Loaded(good.directory, good.sha256, problems, good.kept_at or good.loaded_at)
 
     def _published(self, running: Facts | None) -> tuple[published.Published | None, str | None]:

@@ -170,6 +170,7 @@ def test_a_divert_says_why(anyshire, note):
 
 def test_a_note_is_one_line_and_not_a_report(anyshire):
     assert plans(anyshire, note=" the \n phones\tare down ")[0].note == "the phones are down"
+    assert plans(anyshire, note="down\x00\x1b[0m now")[0].note == "down [0m now"
     assert plans(anyshire, note="x" * 200)
     refused("note", "200 characters", tables=anyshire, note="x" * 201)
 

@@ -12,7 +12,6 @@ from routing import diverting, enquiry, typed
 from routing.commands import options
 from routing.commands.terminal import PATIENCE, actor, in_words
 from routing.core.decision import decide
-from routing.core.hours import Span
 from routing.diverting import Plan
 from routing.errors import DivertRefused
 from routing.formats.json import moment as written
@@ -167,6 +166,5 @@ def _tell_now(services: Iterable[str]) -> None:
 
 def _line(found: Stored) -> str:
     at, voice = enquiry.now(), enquiry.staff_voice()
-    during = Span(found.during.start, found.during.end)
-    when = duty.from_to(during, at, voice)
+    when = duty.from_to(found.during, at, voice)
     return f"{found.id:>4}  {found.service} to {found.line}, {when}. {found.note}"

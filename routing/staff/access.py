@@ -23,6 +23,8 @@ _LOOPBACK = ("127.0.0.1", "::1")
 
 csrf = CSRFProtect()
 View = TypeVar("View", bound=Callable[..., Any])
+_NEEDS: dict[Callable[..., Any], Role | None] = {}
+"""The role that a view needs; None where it is shown before sign-in."""
 
 
 class StaffCookie(SecureCookieSessionInterface):
@@ -58,7 +60,7 @@ def part(name: str) -> Blueprint:
 
 def anyone(view: View) -> View:
     """Mark a page that is shown before sign-in."""
-    view.needs = None  # type: ignore[attr-defined]
+    _NEEDS[view] = None
     return view
 
 
@@ -66,7 +68,7 @@ def needs(role: Role) -> Callable[[View], View]:
     """Mark a page that only people with a role may ask for. Without a mark, any role will do."""
 
     def mark(view: View) -> View:
-        view.needs = role  # type: ignore[attr-defined]
+        _NEEDS[view] = role
         return view
 
     return mark
@@ -82,7 +84,7 @@ def let_in() -> AnyResponse | None:
     fault = enquiry.read_diverts(max_age=0).fault
     if fault is not None:  # known by now: nobody waits for the database again
         raise StorageDown(fault)
-    role = getattr(current_app.view_functions[request.endpoint or ""], "needs", Role.VIEW)
+    role = _NEEDS.get(current_app.view_functions[request.endpoint or ""], Role.VIEW)
     if role is None:
         return None
     found = _person()
@@ -130,12 +132,13 @@ def _answer_errors(bp: Blueprint) -> None:
 
     @bp.errorhandler(StorageDown)
     def storage_down(error: StorageDown) -> Response:
+        current_app.logger.warning("%s", error)  # where it is, is nothing for whoever asks
         return page(
             "message.html",
             status=503,
             title="This page cannot be shown just now",
             words=[
-                str(error),
+                "The database does not answer, or is not made yet.",
                 "Callers are still answered: by the directory, and by the diverts last read, each "
                 "until its end. A change that you were just making may or may not have been kept: "
                 "look again before you repeat it.",

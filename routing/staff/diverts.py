@@ -140,7 +140,7 @@ def end_all() -> AnyResponse:
 
 
 def _done(what: str) -> AnyResponse:
-    """Go on, once this process answers by the change and keeps it on disk."""
+    """Go on, once this process answers by the change."""
     enquiry.read_diverts(max_age=0)
     return redirect(url_for("diverts.listed", done=what))
 

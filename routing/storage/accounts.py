@@ -115,6 +115,7 @@ def remove(connection: Connection, name: str, at: datetime, actor: str) -> None:
     """End a local account and its sessions. Raise AccountRefused."""
     found = _local(connection, name)
     gone = {"removed_at": at, "password": None, "name": f"Former account {found.id}"}
+    gone["subject"] = f"former {found.id}"
     connection.execute(people.update().where(people.c.id == found.id).values(**gone))
     connection.execute(sessions.delete().where(sessions.c.person == found.id))
     before = {"roles": found.roles}

@@ -45,6 +45,7 @@ class Database:
         """Return an engine whose every question ends within ``wait`` seconds."""
         if pool is QueuePool:
             more |= {"pool_timeout": _TURN, "pool_pre_ping": not self.is_sqlite}
+        more["hide_parameters"] = True  # names stand among them, and errors are logged
         if not self.is_sqlite:
             connect = _postgresql(self.url, wait)
             return sa.create_engine(

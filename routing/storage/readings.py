@@ -80,6 +80,13 @@ class Readings:
         this process or as kept on disk by another, with its fault. Once it has not answered for
         DOUBT, or said that it cannot, return that at once, until it answers again.
         """
+        try:
+            return self._current(max_age, patience)
+        except Exception as error:  # no handle, no thread to be had: callers come first
+            log.exception("fault while reading the diverts: answers rest on those last read")
+            return self._otherwise(self._last, f"The diverts could not be read ({error!r}).")
+
+    def _current(self, max_age: float, patience: float) -> Reading:
         if not self.database.exists:
             return self._without_file()
         with self._turn:

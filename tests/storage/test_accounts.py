@@ -84,7 +84,9 @@ def test_one_who_is_removed_is_signed_out_and_keeps_no_name(database, priya, now
         assert sessions.whose(connection, token, now) is None
         assert accounts.named(connection, "priya shah") is None
         (left,) = accounts.everyone(connection)
+        kept = connection.exec_driver_sql("SELECT * FROM people").all()
     assert (left.name, left.roles) == ("Former account 1", frozenset())
+    assert "priya" not in repr(kept).lower()
 
 
 def test_the_name_of_one_who_was_removed_may_be_given_again_to_another_person(database, priya, now):

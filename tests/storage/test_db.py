@@ -181,6 +181,18 @@ def test_another_kind_of_database_is_refused_with_what_to_write(url, said, tmp_p
         Database(url, tmp_path)
 
 
+def test_what_a_database_refuses_is_told_without_the_values(database, now):
+    from routing.storage import tables
+
+    row = {"issuer": None, "subject": "priya-shah", "name": "Priya", "roles": "", "added_at": now}
+    with pytest.raises(sa.exc.IntegrityError) as told, database.writing() as connection:
+        connection.execute(tables.people.insert().values(**row))
+
+    if database.is_sqlite:  # PostgreSQL itself tells the failing row: see the next promise
+        assert "priya" not in str(told.value).lower()
+    assert "parameters hidden" in str(told.value)
+
+
 def test_what_a_database_says_never_holds_its_password(tmp_path):
     database = Database("postgres://routing:hush@127.0.0.1:9/none", tmp_path)
     with pytest.raises(StorageDown) as told, database.reading():

@@ -200,6 +200,26 @@ def test_a_folder_that_cannot_be_written_is_logged_and_stops_nothing(database, p
         time.sleep(0.02)
 
 
+def test_a_machine_without_another_thread_or_handle_to_give_costs_no_answer(
+    readings, put, monkeypatch, caplog
+):
+    put()
+    readings.current(0)
+
+    def none_left(*words, **more):
+        raise RuntimeError("can't start new thread")
+
+    fresh = Readings(readings.database, readings.kept, Clock())
+    on_disk(readings.kept, ["eds"])
+    monkeypatch.setattr(threading.Thread, "start", none_left)
+    found = fresh.current(0)
+    assert lines(found) == ["eds"]
+    assert "can't start new thread" in found.fault
+
+    monkeypatch.setattr(type(readings.database), "exists", property(none_left))
+    assert lines(readings.current(0)) == ["eds"]
+
+
 def test_a_server_that_hangs_is_waited_for_once_and_its_last_diverts_stay(
     postgresql, tmp_path, now
 ):
