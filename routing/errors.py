@@ -7,6 +7,7 @@ RoutingError
 ├── BadSetting          an environment variable that cannot be used
 ├── BadHolidays         a list of bank holidays that cannot be had or used
 ├── StorageDown         the database cannot be asked
+├── StorageRefused      the database's own rules forbid a change
 ├── UnknownDivert       no divert of that id
 ├── DivertRefused       a divert that would not do what was meant
 ├── AccountRefused      an account that cannot be made, changed or found
@@ -57,6 +58,10 @@ class BadHolidays(RoutingError):
 
 class StorageDown(RoutingError):
     """The database does not answer, or not in time, or is not made. Says which, without secrets."""
+
+
+class StorageRefused(RoutingError):
+    """A change that the database's own rules forbid. Says which rule, without the values."""
 
 
 class UnknownDivert(RoutingError):

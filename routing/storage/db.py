@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.pool import NullPool, QueuePool
 
-from routing.errors import BadSetting, StorageDown
+from routing.errors import BadSetting, StorageDown, StorageRefused
 
 WAIT = 2.0
 """Seconds for one question to the database, at most; and for a writer to wait for another."""
@@ -67,8 +67,8 @@ class Database:
     def writing(self) -> Iterator[Connection]:
         """Yield a connection whose changes are kept together, or not at all if anything is raised.
 
-        One writer at a time. Raise StorageDown; a change may have been kept when that was raised
-        while keeping it.
+        One writer at a time. Raise StorageRefused, or StorageDown; a change may have been kept when
+        that was raised while keeping it.
         """
         with _told(), self.engine.connect() as connection:
             connection = connection.execution_options(writing=True)
@@ -91,20 +91,25 @@ class Database:
 def _told() -> Iterator[None]:
     try:
         yield
-    except sa.exc.IntegrityError:
-        raise
+    except (sa.exc.IntegrityError, sa.exc.DataError) as error:
+        raise StorageRefused(_said(error)) from None  # PostgreSQL tells the values, names too
     except (sa.exc.OperationalError, sa.exc.ProgrammingError, sa.exc.TimeoutError) as error:
         raise StorageDown(words(error)) from error
 
 
 def words(error: BaseException) -> str:
     """Say in one line what the database said, without the statement or its values."""
-    said = str(getattr(error, "orig", None) or error).strip().splitlines() or [""]
-    if any(sign in said[0] for sign in ("no such table", "does not exist", "unable to open")):
-        return f"The database is not made yet, or not for this version ({said[0]})."
+    said = _said(error)
+    if any(sign in said for sign in ("no such table", "does not exist", "unable to open")):
+        return f"The database is not made yet, or not for this version ({said})."
     if isinstance(error, sa.exc.TimeoutError):
         return "The database does not answer: others wait for it already."
-    return f"The database does not answer ({said[0]})."
+    return f"The database does not answer ({said})."
+
+
+def _said(error: BaseException) -> str:
+    """Return the first line of what the database said: it holds no values."""
+    return (str(getattr(error, "orig", None) or error).strip().splitlines() or [""])[0]
 
 
 def _url(text: str) -> URL:

@@ -7,7 +7,7 @@ import pytest
 from conftest import ANYSHIRE
 
 from routing import enquiry
-from routing.storage import accounts, sessions, upgrade
+from routing.storage import accounts, diverts, sessions, upgrade
 from routing.storage.accounts import Role
 from routing.storage.db import Database
 
@@ -131,3 +131,12 @@ def signed_in(app, account):
 @pytest.fixture
 def duty(signed_in):
     return signed_in("divert")
+
+
+@pytest.fixture
+def stored(app):
+    def stored():
+        with app.app_context(), enquiry.database().reading() as connection:
+            return diverts.unended(connection, enquiry.now())
+
+    return stored

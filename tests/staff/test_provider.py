@@ -1,0 +1,236 @@
+"""Signing in with a real OpenID provider on loopback, that is right, wrong, slow or down."""
+
+import time
+from urllib.parse import urlsplit
+
+import openid
+import pytest
+from joserfc.jwk import RSAKey
+from staff.conftest import Browser, said
+
+from routing import enquiry
+from routing.storage import accounts
+
+
+@pytest.fixture
+def provider():
+    with openid.running() as found:
+        yield found
+
+
+@pytest.fixture
+def council(make_staffed, provider):
+    """An app whose staff sign in with the provider."""
+    return make_staffed(
+        OIDC_ISSUER=provider.issuer,
+        OIDC_CLIENT_ID=openid.CLIENT,
+        OIDC_CLIENT_SECRET=openid.SECRET,
+    )
+
+
+@pytest.fixture
+def visitor(council):
+    return Browser(council)
+
+
+def to_provider(visitor):
+    """Go to the provider, and return the address to which it sends one back."""
+    import requests
+
+    sent = visitor.get("/staff/sign-in/provider?next=/staff/preview")
+    assert sent.status_code == 302, said(sent)
+    back = requests.get(sent.headers["Location"], allow_redirects=False, timeout=10)
+    parts = urlsplit(back.headers["Location"])
+    return f"{parts.path}?{parts.query}"
+
+
+def signed_in(visitor):
+    return visitor.get("/staff").status_code == 200
+
+
+def test_one_whom_the_provider_vouches_for_comes_in_with_its_roles(visitor, provider):
+    answer = visitor.get(to_provider(visitor))
+
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/staff/preview")
+    page = visitor.get("/staff")
+    assert "Signed in as Priya Shah (divert, view)" in page.text
+    assert visitor.get("/staff/diverts/new").status_code == 200
+
+
+def test_it_asks_with_a_state_a_nonce_and_a_pkce_challenge(visitor, provider):
+    sent = visitor.get("/staff/sign-in/provider").headers["Location"]
+
+    for word in ("state=", "nonce=", "code_challenge=", "code_challenge_method=S256"):
+        assert word in sent
+    assert openid.SECRET not in sent
+
+
+def test_people_are_known_by_issuer_and_subject(council, visitor, provider):
+    visitor.get(to_provider(visitor))
+    provider.claims |= {"name": "Priya Jones", "email": "other@anyshire.example"}
+    visitor.get(to_provider(visitor))
+    with council.app_context(), enquiry.database().reading() as connection:
+        (person,) = accounts.everyone(connection)
+
+    assert (person.issuer, person.subject, person.name) == (provider.issuer, "s-1", "Priya Jones")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"aud": "another"},
+        {"aud": ["another"]},
+        {"aud": None},
+        {"iss": "https://login.example/other-tenant"},
+        {"iss": None},
+        {"nonce": "of-another-time"},
+        {"nonce": None},
+        {"exp": 1_700_000_000},
+        {"exp": None},
+        {"sub": None},
+    ],
+    ids=str,
+)
+def test_a_token_that_is_not_quite_for_this_is_refused(visitor, provider, wrong):
+    provider.wrong = wrong
+    answer = visitor.get(to_provider(visitor))
+
+    assert answer.status_code == 403
+    assert "did not confirm who you are" in said(answer)
+    assert not signed_in(visitor)
+
+
+def test_a_token_signed_by_a_stranger_is_refused(visitor, provider):
+    provider.signing_key = RSAKey.generate_key(2048, {"kid": "one"})
+
+    assert visitor.get(to_provider(visitor)).status_code == 403
+    assert not signed_in(visitor)
+
+
+def test_a_way_back_is_good_once(council, visitor, provider):
+    back = to_provider(visitor)
+    visitor.get(back)
+    visitor.send(visitor.get("/staff"), "/staff/sign-out")
+
+    assert visitor.get(back).status_code == 403
+    assert Browser(council).get(back).status_code == 403
+    assert not signed_in(visitor)
+
+
+def test_a_replayed_nonce_is_refused(visitor, provider):
+    old = []
+    authorize = provider.authorize
+    provider.authorize = lambda asked: old.append(asked["nonce"]) or authorize(asked)
+    visitor.get(to_provider(visitor))
+    visitor.send(visitor.get("/staff"), "/staff/sign-out")
+    provider.wrong = {"nonce": old[0]}
+
+    assert visitor.get(to_provider(visitor)).status_code == 403
+    assert not signed_in(visitor)
+
+
+def test_a_way_back_that_another_browser_asked_for_is_refused(council, visitor, provider):
+    back = to_provider(visitor)
+    victim = Browser(council)
+    to_provider(victim)
+
+    assert victim.get(back).status_code == 403
+    assert not signed_in(victim)
+
+
+@pytest.mark.parametrize("roles", [None, [], ["owner"], "", 7, {"view": True}])
+def test_one_without_a_role_is_refused_with_whom_to_ask(council, visitor, provider, roles):
+    provider.claims["roles"] = roles
+    answer = visitor.get(to_provider(visitor))
+
+    assert answer.status_code == 403
+    assert "has no role in this service" in said(answer)
+    assert not signed_in(visitor)
+    with council.app_context(), enquiry.database().reading() as connection:
+        assert accounts.everyone(connection) == []
+
+
+def test_the_claim_with_the_roles_may_have_another_name(council, visitor, provider):
+    council.config["OIDC_ROLES_CLAIM"] = "app_roles"
+    provider.claims |= {"roles": ["admin"], "app_roles": "view rota"}
+    visitor.get(to_provider(visitor))
+
+    assert "(rota, view)" in visitor.get("/staff").text
+
+
+def test_a_provider_for_many_tenants_is_refused(visitor, provider):
+    provider.says_issuer = "http://127.0.0.1/{tenantid}"
+    answer = visitor.get("/staff/sign-in/provider")
+
+    assert answer.status_code == 503
+    assert "Set OIDC_ISSUER" in said(answer)
+
+
+def test_one_who_declines_there_is_told_here(visitor, provider):
+    to_provider(visitor)
+    answer = visitor.get("/staff/sign-in/callback?error=access_denied")
+
+    assert answer.status_code == 403
+    assert "Start again" in said(answer)
+
+
+def test_a_provider_that_is_down_is_told_with_the_other_way_in(visitor, provider):
+    provider.down = True
+    answer = visitor.get("/staff/sign-in/provider")
+
+    assert answer.status_code == 503
+    assert "flask divert" in said(answer)
+
+
+def test_one_who_began_often_and_never_finished_comes_in_all_the_same(visitor, provider):
+    for _ in range(30):
+        visitor.get("/staff/sign-in/provider")
+    visitor.get(to_provider(visitor))
+
+    assert signed_in(visitor)
+    assert len(visitor.client.get_cookie("staff", path="/staff").value) < 4000
+
+
+def test_a_provider_that_hangs_is_not_waited_for(visitor, provider, monkeypatch):
+    from routing.staff import provider as client
+
+    monkeypatch.setattr(client, "WAIT", 0.3)
+    provider.slow = 3
+    began = time.monotonic()
+    answer = visitor.get("/staff/sign-in/provider")
+
+    assert time.monotonic() - began < 2
+    assert (answer.status_code, "flask divert" in said(answer)) == (503, True)
+
+
+@pytest.mark.parametrize("sent", [[], "x", {"issuer": 7}, {"keys": 3}, None])
+def test_a_provider_that_sends_nonsense_lets_nobody_in(visitor, provider, sent):
+    right = provider.metadata()
+    wrong = sent if not isinstance(sent, dict) or "keys" not in sent else right
+    provider.metadata = lambda: wrong
+    if wrong is right:
+        provider.key = type("Key", (), {"as_dict": lambda self, private: 3})()
+        provider.signing_key = RSAKey.generate_key(2048, {"kid": "one"})
+        answer = visitor.get(to_provider(visitor))
+    else:
+        answer = visitor.get("/staff/sign-in/provider")
+
+    assert answer.status_code in (403, 503)
+    assert not signed_in(visitor)
+
+
+def test_with_a_provider_local_accounts_are_shut(council, visitor):
+    with council.app_context(), enquiry.database().writing() as connection:
+        granted = frozenset({accounts.Role.ADMIN})
+        password = "correct horse battery"
+        accounts.add(connection, "local", granted, password, enquiry.now(), "terminal:0")
+    page = visitor.get("/staff/sign-in")
+    token = page.text.partition("csrf_token")
+    assert "password" not in page.text.partition("<main")[2].replace("forgotten password", "")
+    assert token[1] == ""
+    with visitor.client.session_transaction(path="/staff/sign-in") as session:
+        session["csrf_token"] = "x"
+    answer = visitor.client.post("/staff/sign-in", data={"name": "local", "password": password})
+
+    assert answer.status_code in (400, 403)
+    assert not signed_in(visitor)
