@@ -40,10 +40,11 @@ def on_starting(server):
 
 def post_worker_init(worker):
     """Ask a first question in each worker, so that no caller waits for the directory to load."""
-    from routing import enquiry
+    from routing import enquiry, telephony
 
     with worker.wsgi.app_context():
         enquiry.inherit(at_start["facts"])
+        telephony.at_start()
 
 
 def when_ready(server):

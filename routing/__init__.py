@@ -8,7 +8,7 @@ from flask import Flask, Response, current_app, request
 from jinja2 import ChoiceLoader, PackageLoader, PrefixLoader
 from werkzeug.exceptions import HTTPException
 
-from routing import api, commands, config, site, staff
+from routing import api, commands, config, site, staff, telephony
 from routing.errors import BadSetting, DirectoryInvalid
 from routing.facts import Sources
 from routing.formats.problem import problem
@@ -35,6 +35,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     """
     app = Flask(__name__)
     app.config.from_mapping(config.read() | dict(settings or {}))
+    config.check(app.config)
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.extensions["sources"] = Sources(
         Path(app.config["DIRECTORY"]), Path(app.config["INSTANCE_PATH"]), app.config["CLOCK"]
@@ -42,7 +43,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     macros = PrefixLoader({"govuk_frontend_jinja": PackageLoader("govuk_frontend_jinja")})
     app.jinja_loader = ChoiceLoader([app.jinja_loader, macros])  # type: ignore[list-item]
     _connect(app)
-    for room in (api, site, staff, commands):
+    for room in (api, site, telephony, staff, commands):
         room.init_app(app)
     app.register_error_handler(HTTPException, _refuse)
     app.register_error_handler(Exception, _mend)

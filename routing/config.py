@@ -1,6 +1,7 @@
 """Every setting: its variable, its default, what it is for. One table, one reader."""
 
 import os
+import re
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -27,10 +28,36 @@ SETTINGS: Mapping[str, tuple[str | None, str]] = {
     "EXCHANGE_TOKEN": (None, "bearer token with which an exchange may ask for internal lines"),
     "OPS_TOKEN": (None, "bearer token for /metrics and the words of /readyz"),
     "TWILIO_AUTH_TOKEN": (None, "signs Twilio's webhooks; without it the telephone's door is shut"),
+    "TWILIO_AUTH_TOKEN_2": (None, "the other token while one replaces the other"),
+    "CALLER_ID": (
+        "caller",
+        "whose number lines see: the caller's, or `own`, the one called",
+    ),
+    "REHEARSAL_NUMBER": (None, "whom a rehearsal rings, +447700900123; or `directory`"),
+    "CALL_RETENTION_DAYS": ("90", "how long the call log keeps a call"),
+    "TWILIO_FALLBACK_URL": (None, "where the fallback is hosted, for `flask twilio doctor`"),
+    "TWILIO_ACCOUNT_SID": (None, "with the key and its secret, `flask twilio doctor` asks Twilio"),
+    "TWILIO_API_KEY": (None, "an API key that may read the account's numbers"),
+    "TWILIO_API_SECRET": (None, "and its secret"),
+    "TWILIO_API_URL": ("https://api.twilio.com", "where Twilio's own interface is"),
     "CLOCK_STARTS_AT": (None, "rehearsal: the service's clock starts at this instant and runs on"),
     "CLOCK_STARTED_AT": (None, "set by gunicorn.conf.py: when a rehearsal began, in Unix seconds"),
 }
 """Variable: (default, purpose). They are read as text; an empty one counts as not set."""
+
+_FORMS = {
+    "CALLER_ID": (r"caller|own", "`caller` or `own`"),
+    "REHEARSAL_NUMBER": (
+        r"directory|\+[1-9]\d{6,14}",
+        "the number that a rehearsal may ring, as +447700900123; or `directory` for the real ones",
+    ),
+    "CALL_RETENTION_DAYS": (r"[1-9]\d{0,3}", "a number of days, 1 to 9999"),
+    "PUBLIC_BASE_URL": (
+        r"https?://[^\s/?#@]+(/[^\s?#]*)?",
+        "the address at which Twilio and browsers reach this service, as https://who.example",
+    ),
+}
+"""Variable: its form, and what to write instead of anything else."""
 
 _JULY = datetime(2026, 7, 1, 12, tzinfo=UTC)
 
@@ -46,6 +73,14 @@ def read(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
     check_zones()
     settings["CLOCK"] = _clock(settings["CLOCK_STARTS_AT"], settings["CLOCK_STARTED_AT"])
     return settings
+
+
+def check(settings: Mapping[str, Any]) -> None:
+    """Raise BadSetting for one of the telephone's settings that has not the right form."""
+    for name, (right, instead) in _FORMS.items():
+        value = settings.get(name)
+        if value is not None and not re.fullmatch(right, str(value)):
+            raise BadSetting(f"{name} is {value!r}. Write {instead}.")
 
 
 def check_zones() -> None:

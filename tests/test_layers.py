@@ -12,10 +12,10 @@ FLOORS = (
     "core",
     "wording typed",
     "config directory bank_holidays",
-    "facts diverting storage",
+    "facts diverting calling storage",
     "enquiry lint",
     "status formats assets",
-    "api site staff commands",
+    "api site telephony staff commands",
 )
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms.split()}
 

@@ -162,6 +162,7 @@ class Directory:
     """A whole directory, valid in itself.
 
     ``unanswered`` is what to do when nobody answers; None leaves it to the pages' own words.
+    ``voices`` are by language the voices that speak on the telephone, where the council chose one.
     """
 
     council: Council
@@ -174,3 +175,4 @@ class Directory:
     helplines: tuple[Helpline, ...] = ()
     rota: tuple[RotaRole, ...] = ()
     unanswered: Text | None = None
+    voices: tuple[tuple[str, str], ...] = ()

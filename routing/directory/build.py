@@ -43,6 +43,7 @@ def directory(shape: DirectoryShape) -> core.Directory:
         languages=tuple(shape.languages),
         emergency=shape.emergency,
         unanswered=shape.unanswered,
+        voices=tuple(shape.voices.items()),
         holiday_rules=core.HolidayRules(
             holidays.division, tuple(holidays.add.items()), frozenset(holidays.remove)
         ),

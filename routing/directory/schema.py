@@ -238,6 +238,8 @@ class DirectoryShape(Shape):
     """Shown first on every page."""
     unanswered: Words | None = None
     """What to do if a child is in danger and nobody answers; shown beside a link to call 999."""
+    voices: dict[Literal["en", "cy"], Filled] = {}
+    """Who speaks on the telephone, by language: one of Twilio's voices, as Polly.Amy-Neural."""
     bank_holidays: HolidaysShape
     """Which bank holidays count."""
     lines: Annotated[dict[Id, LineShape], Field(min_length=1)]

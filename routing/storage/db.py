@@ -86,6 +86,16 @@ class Database:
             engine = self.make_engine(NullPool, wait)
             return engine.connect().execution_options(isolation_level="AUTOCOMMIT")
 
+    def writer(self, wait: float) -> Connection:
+        """Return a connection of one's own for short notes, which wait for no other writer but
+        where both write the same row.
+
+        Raise StorageDown. What is done with it raises sqlalchemy.exc.SQLAlchemyError.
+        """
+        with _told():
+            engine = self.make_engine(NullPool, wait)
+            return engine.connect().execution_options(writing=True)
+
 
 @contextmanager
 def _told() -> Iterator[None]:

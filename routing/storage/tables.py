@@ -111,3 +111,39 @@ changes = sa.Table(
     sa.Index("changes_by_entity", "entity", "id"),
     sqlite_autoincrement=True,
 )
+
+calls = sa.Table(
+    "calls",
+    METADATA,
+    _key(),
+    sa.Column("sid_sha256", sa.Text, nullable=False, unique=True),  # of Twilio's CallSid
+    sa.Column("service", sa.Text, nullable=False),
+    sa.Column("line", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("began_at", Instant, nullable=False, index=True),
+    _instant("ended_at", null=True),
+    sa.Column("outcome", sa.Text),
+    sa.Column("answered_by", sa.Text),
+    sqlite_autoincrement=True,
+)
+
+legs = sa.Table(
+    "legs",
+    METADATA,
+    sa.Column("call", sa.ForeignKey("calls.id"), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("line", sa.Text, nullable=False),
+    _instant("rung_at"),
+    _instant("accepted_at", null=True),
+    sa.Column("outcome", sa.Text),
+    sa.Column("rang", sa.Integer),  # seconds until somebody picked up, or it ended
+    sa.Column("talked", sa.Integer),
+)
+
+tallies = sa.Table(
+    "tallies",
+    METADATA,
+    sa.Column("hour", Instant, primary_key=True),
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("count", sa.Integer, nullable=False),
+)

@@ -1,0 +1,148 @@
+"""The call log as a telephone call writes it: first, but never at the cost of the answer."""
+
+import logging
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from datetime import datetime
+from functools import partial
+from typing import Any, TypeVar
+
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
+
+from routing.errors import RoutingError, StorageDown
+from routing.storage import calls
+from routing.storage.db import Database, words
+
+PATIENCE = 0.28
+"""Seconds that a call waits until it is written."""
+
+TRY_EVERY = 1.0
+"""Seconds between two tries while the database does not answer; no call waits for those."""
+
+MOST = 5000
+"""Entries that wait for a database that is down, in one process; beyond them the oldest go."""
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+Job = Callable[[Connection], T]
+
+
+class CallLog:
+    """What calls write, one entry after another, in a thread of its own. It never raises.
+
+    Safe to share between threads. An entry that the database could not take in time is written
+    once it can, as long as the process lives.
+    """
+
+    def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
+        self.database, self.clock = database, clock
+        self._turn = threading.Condition()
+        self._waiting: deque[tuple[Job[Any], Future[Any]]] = deque(maxlen=MOST)
+        self._counted: Counter[str] = Counter()
+        self._down = False
+        self._thread: threading.Thread | None = None
+        self._connection: Connection | None = None
+
+    def write(self, job: Job[T], patience: float = PATIENCE) -> T | None:
+        """Do ``job`` in a transaction, and return what it returns.
+
+        None where that is not known in time: it is done later then. While the database does not
+        answer, nobody waits.
+        """
+        try:
+            done: Future[T] = Future()
+            if not self.database.exists:
+                return None
+            with self._turn:
+                self._waiting.append((job, done))
+                self._wake()
+                down = self._down
+            return None if down else done.result(timeout=patience)
+        except TimeoutError:
+            if patience:
+                log.warning("A call is written later: the database did not answer in time.")
+        except Exception:
+            log.exception("fault in the call log: the call goes on without it")
+        return None
+
+    def count(self, name: str) -> None:
+        """Add to a tally. However often that happens, it is written once a second."""
+        try:
+            with self._turn:
+                self._counted[name] += 1
+                if self._counted.total() == 1:
+                    later = threading.Timer(TRY_EVERY, self._tally)
+                    later.daemon = True
+                    later.start()
+        except Exception:
+            log.exception("fault while counting %s", name)
+
+    def _tally(self) -> None:
+        with self._turn:
+            counted, self._counted = self._counted, Counter()
+        at = self.clock()
+        for name, more in counted.items():
+            self.write(partial(calls.count, name=name, at=at, more=more), patience=0)
+
+    def _wake(self) -> None:
+        if self._thread is None or not self._thread.is_alive():
+            self._thread = threading.Thread(target=self._run, name="call log", daemon=True)
+            self._thread.start()
+        self._turn.notify_all()
+
+    def _run(self) -> None:
+        while True:
+            with self._turn:
+                self._turn.wait_for(lambda: self._waiting)
+                entry = self._waiting[0]
+            try:
+                self._finish(entry)
+            except (SQLAlchemyError, StorageDown) as error:
+                self._wait(error)
+
+    def _finish(self, entry: tuple[Job[Any], Future[Any]]) -> None:
+        """Do the oldest entry. Whatever it raises by itself is logged, and it is left undone."""
+        job, done = entry
+        try:
+            result = self._do(job)
+        except Exception as error:
+            if isinstance(error, SQLAlchemyError | StorageDown) and not _for_good(error):
+                raise
+            log.exception("an entry of the call log is lost")
+            result = None
+        with self._turn:
+            if self._down:
+                log.warning("The database takes the call log again.")
+            self._down = False
+            if self._waiting and self._waiting[0] is entry:
+                self._waiting.popleft()
+        done.set_result(result)
+
+    def _do(self, job: Job[T]) -> T:
+        if self._connection is None:
+            self._connection = self.database.writer(TRY_EVERY)
+        with self._connection.begin():
+            return job(self._connection)
+
+    def _wait(self, error: Exception) -> None:
+        said = str(error) if isinstance(error, RoutingError) else words(error)
+        with self._turn:
+            if not self._down:
+                log.error("%s Calls go on, and are written later.", said)
+            self._down = True
+        connection, self._connection = self._connection, None
+        try:
+            if connection is not None:
+                connection.close()
+        except SQLAlchemyError as again:
+            log.info("closing what is broken already: %s", words(again))
+        time.sleep(TRY_EVERY)
+
+
+def _for_good(error: Exception) -> bool:
+    """Say whether trying again cannot help: the entry itself is refused."""
+    return isinstance(error, DataError | IntegrityError)

@@ -1,0 +1,186 @@
+"""The call log: one row a call, and one for each line that it rang. Never who rang.
+
+What is told twice, or in another order than it happened, leaves the same rows.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection
+
+from routing.storage.tables import calls, legs, tallies
+
+ANSWERED, UNANSWERED, ABANDONED, UNKNOWN = "answered", "unanswered", "abandoned", "unknown"
+"""How a call ended: somebody answered; it was given up; the caller hung up; nobody told us."""
+
+_WEIGHT = {UNKNOWN: 1, ABANDONED: 2, UNANSWERED: 2, ANSWERED: 3}
+
+REFUSED, FAULTS = "signature_refused", "faults"
+"""Tallies: requests without a right signature; calls that a fault of ours sent to the last resort.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A call as it began: its service, the line first decided on and why, and when."""
+
+    service: str
+    line: str
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """A line that a call rang: the how manyth, and when."""
+
+    number: int
+    line: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How ringing a line ended, and for how many seconds the two talked; None if not told."""
+
+    number: int
+    line: str
+    outcome: str
+    at: datetime
+    talked: int | None
+
+
+def known_by(sid: str) -> str:
+    """Return what the log knows a call by instead of Twilio's id: that would lead to the caller."""
+    return hashlib.sha256(sid.encode()).hexdigest()
+
+
+def begin(connection: Connection, known_by: str, call: Begun) -> Begun:
+    """Note that a call begins, unless it is noted already. Return it as it was noted first."""
+    row = _row(connection, known_by, call)
+    return Begun(row.service, row.line, row.reason, row.began_at)
+
+
+def step(
+    connection: Connection,
+    known_by: str,
+    call: Begun,
+    ended: Ended | None = None,
+    rings: Leg | None = None,
+    over: str | None = None,
+) -> None:
+    """Note a step of a call: how ringing a line ended, whom it rings now, or how it is over.
+
+    ``call`` stands in where its beginning was never noted. What ended once stays so, except that
+    who knows more counts: a call that somebody answered was answered.
+    """
+    key = _row(connection, known_by, call).id
+    if ended is not None:
+        _end(connection, key, ended)
+    if rings is not None:
+        _ring(connection, key, rings)
+    if over is not None:
+        by = ended.line if ended is not None and over == ANSWERED else None
+        at = ended.at if ended is not None else call.at
+        _over(connection, key, over, by, at)
+
+
+def finish(connection: Connection, known_by: str, at: datetime) -> None:
+    """Note that a call is over without knowing how, unless that is known."""
+    key = connection.scalar(sa.select(calls.c.id).where(calls.c.sid_sha256 == known_by))
+    if key is not None:
+        _over(connection, key, UNKNOWN, None, at)
+
+
+def accept(connection: Connection, known_by: str, call: Begun, leg: Leg) -> None:
+    """Note that whoever picked up a leg pressed the key."""
+    key = _row(connection, known_by, call).id
+    _ring(connection, key, leg)
+    mine = _leg(key, leg.number) & legs.c.accepted_at.is_(None)
+    connection.execute(legs.update().where(mine).values(accepted_at=leg.at))
+
+
+def accepted(connection: Connection, known_by: str, number: int) -> bool:
+    """Say whether whoever picked up a leg pressed the key."""
+    found = (
+        sa.select(legs.c.number)
+        .join(calls)
+        .where(calls.c.sid_sha256 == known_by, legs.c.number == number)
+        .where(legs.c.accepted_at.is_not(None))
+    )
+    return connection.execute(found).first() is not None
+
+
+def count(connection: Connection, name: str, at: datetime, more: int = 1) -> None:
+    """Add to the tally of an hour."""
+    hour = at.replace(minute=0, second=0, microsecond=0)
+    insert = _insert(connection, tallies).values(hour=hour, name=name, count=more)
+    added = {"count": tallies.c.count + insert.excluded["count"]}
+    connection.execute(insert.on_conflict_do_update(index_elements=["hour", "name"], set_=added))
+
+
+def counted(connection: Connection, name: str, since: datetime) -> int:
+    """Return a tally since the hour of an instant."""
+    hour = since.replace(minute=0, second=0, microsecond=0)
+    mine = (tallies.c.name == name) & (tallies.c.hour >= hour)
+    return connection.scalar(sa.select(sa.func.sum(tallies.c.count)).where(mine)) or 0
+
+
+def purge(connection: Connection, before: datetime) -> int:
+    """Delete every call that began before an instant, and return how many there were."""
+    old = sa.select(calls.c.id).where(calls.c.began_at < before)
+    connection.execute(legs.delete().where(legs.c.call.in_(old)))
+    connection.execute(tallies.delete().where(tallies.c.hour < before))
+    return connection.execute(calls.delete().where(calls.c.began_at < before)).rowcount
+
+
+def _row(connection: Connection, known_by: str, call: Begun) -> Any:
+    """Return the row of a call, making it first where there is none."""
+    known = calls.select().where(calls.c.sid_sha256 == known_by)
+    row = connection.execute(known).first()
+    if row is not None:
+        return row
+    values = {"service": call.service, "line": call.line, "reason": call.reason}
+    insert = _insert(connection, calls).values(sid_sha256=known_by, began_at=call.at, **values)
+    connection.execute(insert.on_conflict_do_nothing(index_elements=["sid_sha256"]))
+    return connection.execute(known).one()
+
+
+def _ring(connection: Connection, key: int, leg: Leg) -> None:
+    insert = _insert(connection, legs).values(
+        call=key, number=leg.number, line=leg.line, rung_at=leg.at
+    )
+    latest = {"line": insert.excluded.line}
+    connection.execute(insert.on_conflict_do_update(index_elements=["call", "number"], set_=latest))
+
+
+def _end(connection: Connection, key: int, ended: Ended) -> None:
+    _ring(connection, key, Leg(ended.number, ended.line, ended.at))
+    row = connection.execute(legs.select().where(_leg(key, ended.number))).one()
+    if row.outcome is not None:
+        return
+    took = int((ended.at - row.rung_at).total_seconds()) - (ended.talked or 0)
+    values = {"outcome": ended.outcome, "rang": max(0, took), "talked": ended.talked}
+    connection.execute(legs.update().where(_leg(key, ended.number)).values(values))
+
+
+def _over(connection: Connection, key: int, outcome: str, by: str | None, at: datetime) -> None:
+    row = connection.execute(calls.select().where(calls.c.id == key)).one()
+    if _WEIGHT[outcome] > _WEIGHT.get(row.outcome, 0):
+        values = {"outcome": outcome, "answered_by": by, "ended_at": at}
+        connection.execute(calls.update().where(calls.c.id == key).values(values))
+
+
+def _leg(key: int, number: int) -> sa.ColumnElement[bool]:
+    return (legs.c.call == key) & (legs.c.number == number)
+
+
+def _insert(connection: Connection, table: sa.Table) -> Any:
+    """Return an insert that says what to do on a conflict: both databases know how."""
+    kinds: Mapping[str, Any] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
+    return kinds[connection.dialect.name](table)

@@ -1,0 +1,104 @@
+"""Who may ask, and how a fault of ours is answered: signed or refused, and then always TwiML."""
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from flask import Blueprint, Response, current_app, request
+
+from routing import enquiry
+from routing.formats.problem import problem
+from routing.storage import calls
+from routing.storage.call_log import CallLog
+from routing.telephony.accepted import Accepted
+from routing.telephony.signature import signed
+
+log = logging.getLogger(__name__)
+
+METHODS = ["GET", "POST"]
+"""Twilio posts; a number set up with GET by mistake must not cost a caller the answer."""
+
+
+def part(name: str, otherwise: Callable[[], str]) -> Blueprint:
+    """Return a part of the door. ``otherwise`` makes the document that answers a fault of ours."""
+    bp = Blueprint(name, __name__)
+    bp.before_request(let_in)
+
+    @bp.errorhandler(Exception)
+    def answer_anyway(error: Exception) -> Response:
+        log.exception("fault while answering Twilio: the last resort answers")
+        call_log().count(calls.FAULTS)
+        return xml(otherwise())
+
+    return bp
+
+
+def let_in() -> Response | None:
+    """Refuse a request that Twilio did not sign. Shut the door where it is not set up."""
+    closed = shut(current_app.config)
+    if closed is not None:
+        return problem(503, closed)
+    config = current_app.config
+    tokens = [config[name] for name in ("TWILIO_AUTH_TOKEN", "TWILIO_AUTH_TOKEN_2") if config[name]]
+    if signed(request, base(), tokens):
+        return None
+    call_log().count(calls.REFUSED)
+    log.warning("refused: no right signature for %.200r", request.path)
+    return problem(403, "The signature is not right for this address. See `flask twilio doctor`.")
+
+
+def shut(config: Mapping[str, Any]) -> str | None:
+    """Say why the door is shut; None when it is open."""
+    if not config.get("TWILIO_AUTH_TOKEN") and not config.get("TWILIO_AUTH_TOKEN_2"):
+        return "The telephone's door is shut: no TWILIO_AUTH_TOKEN is set."
+    if not config.get("PUBLIC_BASE_URL"):
+        return (
+            "The telephone's door is shut: PUBLIC_BASE_URL is not set. Set it to the address that "
+            "Twilio is told, without /twilio: signatures are checked against it."
+        )
+    if config.get("CLOCK_STARTS_AT") and not config.get("REHEARSAL_NUMBER"):
+        return (
+            "The telephone's door is shut: this is a rehearsal, and REHEARSAL_NUMBER is not set. "
+            "Set it to the number that may be rung, or to `directory` to ring the real ones."
+        )
+    return None
+
+
+def base() -> str:
+    """Return the address at which Twilio reaches this service, without a slash at its end."""
+    return str(current_app.config["PUBLIC_BASE_URL"]).rstrip("/")
+
+
+def rehearsal_number(config: Mapping[str, Any]) -> str | None:
+    """Return the number that a rehearsal rings in place of every other; None if it rings those."""
+    number: str | None = config.get("REHEARSAL_NUMBER")
+    return number if config.get("CLOCK_STARTS_AT") and number != "directory" else None
+
+
+def xml(document: str) -> Response:
+    """Return a document that nobody may keep."""
+    return Response(document, mimetype="text/xml", headers={"Cache-Control": "no-store"})
+
+
+def service_id(asked: str, called: str | None) -> str:
+    """Return which service is meant: that of the address, else that of the number called, else the
+    directory's first. A caller is put through whatever was typed at Twilio's.
+    """
+    services = enquiry.facts().timetables.services
+    if asked in services:
+        return asked
+    log.error("Twilio asks for a service that the directory has not: %.60r", asked)
+    numbers = {each.number.e164: each.id for each in services.values() if each.number}
+    return numbers.get(called or "", next(iter(services)))
+
+
+def call_log() -> CallLog:
+    """Return the call log."""
+    found: CallLog = current_app.extensions["call_log"]
+    return found
+
+
+def accepted() -> Accepted:
+    """Return the marks of accepted calls."""
+    found: Accepted = current_app.extensions["accepted"]
+    return found

@@ -1,0 +1,64 @@
+"""Whether Twilio signed a request: by the address as it was written, never as it was decoded.
+
+https://www.twilio.com/docs/usage/webhooks/webhooks-security
+"""
+
+import hmac
+import logging
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Request
+from twilio import request_validator as twilio
+
+log = logging.getLogger(__name__)
+
+LONGEST_BODY = 100_000
+"""Bytes of a request that are read: Twilio's own are a few thousand."""
+
+
+def signed(request: Request, base: str, tokens: Iterable[str]) -> bool:
+    """Say whether a request is signed with one of some tokens, for ``base`` and its raw target.
+
+    Nothing that a proxy says of host, scheme or prefix counts. A request that cannot be read is not
+    signed.
+    """
+    try:
+        request.max_content_length = LONGEST_BODY
+        given = request.headers.get(twilio.SIGNATURE_HEADER, "")
+        settings = request.headers.get(twilio.SIGNATURE_SETTINGS_HEADER)
+        algorithm = twilio.get_signature_algorithm(settings)
+        target = request.environ.get("RAW_URI") or request.environ.get("REQUEST_URI") or ""
+        addresses, form = spellings(base + target), request.form
+        return any(
+            _equal(signature(token, address, form, algorithm), given)
+            for token in tokens
+            for address in addresses
+        )
+    except Exception as error:
+        log.info("a request whose signature cannot be checked: %r", type(error))
+        return False
+
+
+def signature(token: str, address: str, form: Any, algorithm: str = twilio.HMAC_SHA1) -> str:
+    """Return the signature for an address and the values of a form.
+
+    Raise ValueError for an algorithm that Twilio's library does not know.
+    """
+    return str(twilio.RequestValidator(token).compute_signature(address, form, algorithm))
+
+
+def spellings(address: str) -> tuple[str, ...]:
+    """Return an address as given, and with and without its port: Twilio signs either."""
+    parts = urlsplit(address)
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.netloc
+    host = host.rpartition(":")[0] if parts.port and host == parts.netloc else host
+    scheme, _, rest = address.partition("://")
+    after = rest[len(parts.netloc) :]
+    port = parts.port or (443 if scheme == "https" else 80)
+    return address, f"{scheme}://{host}{after}", f"{scheme}://{host}:{port}{after}"
+
+
+def _equal(one: str, other: str) -> bool:
+    return hmac.compare_digest(one.encode(), other.encode())
