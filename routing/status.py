@@ -1,18 +1,22 @@
 """Every warning, in words, each with what to do: for flask status, /readyz and /metrics."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from flask import current_app
 
 from routing import enquiry
+from routing.errors import StorageDown
 from routing.facts import Facts
 from routing.lint.numbers import unconfirmed
+from routing.storage import calls
 from routing.wording import duty
 
 _ENOUGH_COVER = timedelta(days=365)
 ENDS_SOON = timedelta(minutes=30)
+_LATELY = timedelta(hours=1)
 _FRESH = timedelta(days=3)
 """A proclaimed holiday comes with ten days' notice or less: a list asked for daily is never old."""
 
@@ -30,8 +34,25 @@ def warnings() -> tuple[Notice, ...]:
     """Return every warning there is now, the serious ones first."""
     facts, at = enquiry.facts(), enquiry.now()
     found = [*_directory(facts), *_diverts(at), *_lines(facts, at), *_holidays(facts, at)]
-    found += [*_settings(), *_storage()]
+    found += [*_settings(), *_storage(), *_calls(at)]
     return tuple(sorted(found, key=lambda each: not each.serious))
+
+
+def telephone_shut(config: Mapping[str, Any]) -> str | None:
+    """Say why the telephone's door is shut; None when it is open."""
+    if not config.get("TWILIO_AUTH_TOKEN") and not config.get("TWILIO_AUTH_TOKEN_2"):
+        return "The telephone's door is shut: no TWILIO_AUTH_TOKEN is set."
+    if not config.get("PUBLIC_BASE_URL"):
+        return (
+            "The telephone's door is shut: PUBLIC_BASE_URL is not set. Set it to the address that "
+            "Twilio is told, without /twilio: signatures are checked against it."
+        )
+    if config.get("CLOCK_STARTS_AT") and not config.get("REHEARSAL_NUMBER"):
+        return (
+            "The telephone's door is shut: this is a rehearsal, and REHEARSAL_NUMBER is not set. "
+            "Set it to the number that may be rung, or to `directory` to ring the real ones."
+        )
+    return None
 
 
 def word() -> str:
@@ -138,5 +159,32 @@ def _settings() -> Iterator[Notice]:
             "about now. Unset CLOCK_STARTS_AT to end it.",
             serious=True,
         )
-    if current_app.config.get("TWILIO_AUTH_TOKEN") is None:
-        yield Notice("telephone_off", "The telephone's door is shut: no TWILIO_AUTH_TOKEN is set.")
+    shut = telephone_shut(current_app.config)
+    if shut is not None:
+        yield Notice("telephone_off", shut)
+
+
+def _calls(at: datetime) -> Iterator[Notice]:
+    """Warn of what went wrong with calls in the last hour, while the database answers."""
+    if not enquiry.database().exists or enquiry.reading().fault is not None:
+        return
+    try:
+        with enquiry.database().reading() as connection:
+            refused = calls.counted(connection, calls.REFUSED, at - _LATELY)
+            faults = calls.counted(connection, calls.FAULTS, at - _LATELY)
+    except StorageDown:
+        return  # the diverts' own reading says so within a second
+    if refused:
+        yield Notice(
+            "signatures_refused",
+            f"{refused} requests in the last two hours were not signed by Twilio for this address. "
+            "If callers hear an error, the token or PUBLIC_BASE_URL is wrong: run `flask twilio "
+            "doctor`.",
+        )
+    if faults:
+        yield Notice(
+            "telephone_faults",
+            f"{faults} calls or texts in the last two hours met a fault of ours: callers were put "
+            "through by the last resort, which knows no hours. See the log.",
+            serious=True,
+        )

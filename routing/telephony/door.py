@@ -8,6 +8,7 @@ from flask import Blueprint, Response, current_app, request
 
 from routing import enquiry
 from routing.formats.problem import problem
+from routing.status import telephone_shut
 from routing.storage import calls
 from routing.storage.call_log import CallLog
 from routing.telephony.accepted import Accepted
@@ -35,7 +36,7 @@ def part(name: str, otherwise: Callable[[], str]) -> Blueprint:
 
 def let_in() -> Response | None:
     """Refuse a request that Twilio did not sign. Shut the door where it is not set up."""
-    closed = shut(current_app.config)
+    closed = telephone_shut(current_app.config)
     if closed is not None:
         return problem(503, closed)
     config = current_app.config
@@ -45,23 +46,6 @@ def let_in() -> Response | None:
     call_log().count(calls.REFUSED)
     log.warning("refused: no right signature for %.200r", request.path)
     return problem(403, "The signature is not right for this address. See `flask twilio doctor`.")
-
-
-def shut(config: Mapping[str, Any]) -> str | None:
-    """Say why the door is shut; None when it is open."""
-    if not config.get("TWILIO_AUTH_TOKEN") and not config.get("TWILIO_AUTH_TOKEN_2"):
-        return "The telephone's door is shut: no TWILIO_AUTH_TOKEN is set."
-    if not config.get("PUBLIC_BASE_URL"):
-        return (
-            "The telephone's door is shut: PUBLIC_BASE_URL is not set. Set it to the address that "
-            "Twilio is told, without /twilio: signatures are checked against it."
-        )
-    if config.get("CLOCK_STARTS_AT") and not config.get("REHEARSAL_NUMBER"):
-        return (
-            "The telephone's door is shut: this is a rehearsal, and REHEARSAL_NUMBER is not set. "
-            "Set it to the number that may be rung, or to `directory` to ring the real ones."
-        )
-    return None
 
 
 def base() -> str:

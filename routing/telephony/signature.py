@@ -57,7 +57,9 @@ def spellings(address: str) -> tuple[str, ...]:
     scheme, _, rest = address.partition("://")
     after = rest[len(parts.netloc) :]
     port = parts.port or (443 if scheme == "https" else 80)
-    return address, f"{scheme}://{host}{after}", f"{scheme}://{host}:{port}{after}"
+    found = (address, f"{scheme}://{host}{after}", f"{scheme}://{host}:{port}{after}")
+    # A bare question mark is signed, and lost on the way through a proxy.
+    return found if "?" in after else (*found, *(f"{each}?" for each in found))
 
 
 def _equal(one: str, other: str) -> bool:

@@ -1,0 +1,65 @@
+"""A telephone that rings this service, over a real database, and what its log then holds."""
+
+import shutil
+
+import pytest
+from conftest import ANYSHIRE
+from telephone import BASE, TOKEN, Telephone
+
+from routing import enquiry
+from routing.storage import tables, upgrade
+from routing.storage.db import Database
+
+MASH, EDS, MANAGER = "+441632960001", "+441632960002", "+447700900001"
+NUMBERS = {MASH, EDS, MANAGER, "+441632960003", "+441632960009"}
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory):
+    """A database file as `flask db upgrade` makes it, to be copied."""
+    database = Database("", tmp_path_factory.mktemp("made"))
+    upgrade.upgrade(database)
+    database.engine.dispose()
+    return database.file
+
+
+@pytest.fixture
+def make_telephoned(make_app, made, tmp_path):
+    """Build an app that Twilio may ask, over any directory."""
+
+    def make(directory=ANYSHIRE, **settings):
+        app = make_app(
+            directory, **{"TWILIO_AUTH_TOKEN": TOKEN, "PUBLIC_BASE_URL": BASE, **settings}
+        )
+        (tmp_path / "instance").mkdir(exist_ok=True)
+        shutil.copy(made, tmp_path / "instance" / made.name)
+        with app.app_context():
+            enquiry.read_diverts(max_age=0, patience=10)
+            app.extensions["call_log"].write(lambda connection: None, patience=10)
+        return app
+
+    return make
+
+
+@pytest.fixture
+def app(make_telephoned):
+    return make_telephoned()
+
+
+@pytest.fixture
+def twilio(app):
+    return Telephone(app.test_client(), NUMBERS)
+
+
+@pytest.fixture
+def logged(app):
+    """Return every call of the log, with its legs, once all of it is written."""
+
+    def logged():
+        app.extensions["call_log"].write(lambda connection: None, patience=10)
+        with app.app_context(), enquiry.database().reading() as connection:
+            rows = connection.execute(tables.calls.select().order_by("id")).all()
+            legs = connection.execute(tables.legs.select().order_by("call", "number")).all()
+        return [(row, [leg for leg in legs if leg.call == row.id]) for row in rows]
+
+    return logged
