@@ -83,6 +83,7 @@ class Telephone:
 
     def texts(self, caller=CALLER, called=CALLED, service="children", **more):
         form = {"MessageSid": "SM1", "From": caller, "To": called, "Body": "help", **more}
+        form = {key: value for key, value in form.items() if value is not None}
         return self.document(f"{self.base}/twilio/sms/{service}", form, text=True)
 
     def document(self, address, form, **kind):

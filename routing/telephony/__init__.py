@@ -1,6 +1,6 @@
 """The telephone's door: a caller is always connected."""
 
-from flask import Flask
+from flask import Flask, Response, request
 
 from routing.storage.call_log import CallLog
 from routing.telephony import door, last_resort, sms, voice
@@ -14,6 +14,23 @@ def init_app(app: Flask) -> None:
     app.extensions["last_resort"] = last_resort.LastResort(door.rehearsal_number(app.config))
     for part in (voice, sms):
         app.register_blueprint(part.bp)
+    app.before_request(put_through)
+
+
+def put_through() -> Response | None:
+    """Answer an address under /twilio that there is not: somebody mistyped it at Twilio's.
+
+    A redirect or a page of ours would cost the caller the answer.
+    """
+    parts = [part for part in request.path.split("/") if part]
+    if parts[:1] != ["twilio"] or request.blueprint in (voice.bp.name, sms.bp.name):
+        return None
+    door_of, asked = (sms, sms.answer) if parts[1:2] == ["sms"] else (voice, voice.begin)
+    named = [part for part in parts[1:] if part not in ("voice", "sms")]
+    try:
+        return door.let_in() or asked(named[0] if named else "")
+    except Exception as error:
+        return door.answer_anyway(error, door_of.otherwise)
 
 
 def at_start() -> None:

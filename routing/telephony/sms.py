@@ -33,9 +33,8 @@ def otherwise() -> str:
 bp = door.part("sms", otherwise)
 
 
-@bp.route("/twilio/sms", methods=door.METHODS)
-@bp.route("/twilio/sms/<path:service>", methods=door.METHODS)
-def answer(service: str = "") -> Response:
+@bp.route("/twilio/sms/<service>", methods=door.METHODS)
+def answer(service: str) -> Response:
     """Answer a text message; never one from a withheld or short sender, nor a machine for ever."""
     given = incoming.read(request.values)
     facts, at = enquiry.facts(), enquiry.now()

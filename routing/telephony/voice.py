@@ -1,10 +1,12 @@
 """Calls: ring whoever answers now, and go on by what really happened."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import TypeVar
+from urllib.parse import urlencode
 
 from flask import Response, current_app, request
 
@@ -71,13 +73,6 @@ def go_on(service: str, step: str) -> Response:
     return steps.get(step, _begin)(_call(service))
 
 
-@bp.route("/twilio", methods=door.METHODS)
-@bp.route("/twilio/<path:mistyped>", methods=door.METHODS)
-def mistyped(mistyped: str = "") -> Response:
-    """Put a caller through all the same, if an address at Twilio's was mistyped."""
-    return begin(mistyped.removeprefix("voice/").partition("/")[0])
-
-
 def _begin(call: Call) -> Response:
     facts, at = enquiry.facts(), call.at
     decision = enquiry.who_to_call(call.service.id, at)
@@ -114,13 +109,15 @@ def _after(call: Call) -> Response:
 
 def _screen(call: Call) -> Response:
     """Tell whoever picked up what the call is, and ask for the key."""
-    address = f"{door.base()}/twilio/voice/{call.service.id}/accept?{request.query_string.decode()}"
+    progress, key = calling.read(request.args), _asked_for()
+    state = {**calling.written(progress), "call": key} if progress and key else {}
+    address = f"{door.base()}/twilio/voice/{call.service.id}/accept?{urlencode(state)}"
     return door.xml(document.acceptance(call.service, enquiry.facts().directory, address))
 
 
 def _accept(call: Call) -> Response:
     """Connect whoever pressed the key, and note it; hang up on anybody else."""
-    progress, key = calling.read(request.args), request.args.get("call", "")
+    progress, key = calling.read(request.args), _asked_for()
     if request.values.get("Digits") != KEY:
         return door.xml(twiml.hang_up())
     if progress is not None and progress.tried and key:
@@ -130,6 +127,12 @@ def _accept(call: Call) -> Response:
         leg = Leg(progress.leg, progress.tried[-1], call.at)
         door.call_log().write(partial(calls.accept, known_by=key, call=begun, leg=leg))
     return door.xml(twiml.nothing())
+
+
+def _asked_for() -> str:
+    """Return what the log knows the caller's call by: whoever picks up is another call."""
+    key = request.args.get("call", "")
+    return key if re.fullmatch("[0-9a-f]{64}", key) else ""
 
 
 def _ended(call: Call) -> Response:

@@ -1,0 +1,194 @@
+"""Calls made at random over directories made at random, played to the service as Twilio would.
+
+What must be rung next is worked out here a second way, from the contract's section 5 and the
+oracle: it shares no code with the service.
+"""
+
+import random
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import generated
+import yaml
+from oracle import Oracle, e164
+from telephone import BASE, CALLED, TOKEN, Telephone
+
+ROUNDS, LONGEST, ADDED = 3, 480, 5
+STATUSES = ("busy", "no-answer", "failed", "completed", "completed", "canceled", "", "ringing", "x")
+
+
+class Directory:
+    """A directory as its text says: the oracle for hours and numbers, the order from the file."""
+
+    def __init__(self, path):
+        self.oracle = Oracle(path)
+        self.text = yaml.load(path.read_text(), yaml.BaseLoader)
+        self.numbers = {
+            self.oracle.number_of(line, generated.FIRST + timedelta(days=n))
+            for line in self.text["lines"]
+            for n in range(140)
+        }
+
+    def line(self, name):
+        return self.text["lines"][name]
+
+    def screened(self, name):
+        return self.line(name).get("press_1_to_accept") == "yes"
+
+    def if_unanswered(self, service):
+        found = self.text["services"][service]
+        return found.get("if_unanswered", [found["out_of_hours"]])
+
+    def leads_back(self, called):
+        services = self.text["services"].values()
+        return {called, *(e164(each["number"]) for each in services if "number" in each)}
+
+    def number_of(self, line, at):
+        return self.oracle.number_of(line, at.astimezone(self.oracle.zone).date())
+
+    def round(self, service, at, barred):
+        """Return who may be rung in a round that begins at ``at``, in order."""
+        first = self.oracle.answer(service, at)[0]
+        found, numbers = [], set(barred)
+        for line in (first, *self.if_unanswered(service)):
+            shut = line != first and not self.oracle.is_open(line, at)
+            if self.number_of(line, at) not in numbers and line not in found and not shut:
+                numbers.add(self.number_of(line, at))
+                found.append(line)
+            elif line == first:
+                numbers.add(self.number_of(line, at))
+        return found
+
+    def left(self, service, tried, at, barred):
+        """Return the next to be rung in a round, None when nobody is left."""
+        numbers = {*barred, *(self.number_of(each, at) for each in tried)}
+        for line in self.if_unanswered(service):
+            if line in tried or self.number_of(line, at) in numbers:
+                continue
+            if self.oracle.is_open(line, at):
+                return line
+        return None
+
+
+def directory(draw):
+    """Return the text of a directory in which some lines are screened."""
+    lines = generated.directory(draw).splitlines()
+    more = (", press_1_to_accept: yes", ", ring_seconds: 7", "", "")
+    return "\n".join(
+        line.replace(", hours:", f"{draw.choice(more)}, hours:", 1)
+        if line.startswith("  ") and "phone:" in line
+        else line
+        for line in lines
+    )
+
+
+@dataclass
+class History:
+    """One call, played step by step. ``expected`` is whom the next document must ring."""
+
+    draw: random.Random
+    twilio: Telephone
+    directory: Directory
+    clock: object
+    service: str
+    sid: str
+    rung: list = field(default_factory=list)
+    tried: list = field(default_factory=list)
+    steps: list = field(default_factory=list)
+    round: int = 1
+    answered: bool = False
+    called: str = CALLED
+
+    def play(self):
+        """Call, and go on until the call is over. Return how many documents were given."""
+        self.barred = self.directory.leads_back(self.called)
+        self.began = self.clock.at
+        first = self.directory.round(self.service, self.clock.at, self.barred)
+        told = self.twilio.call(self.sid, service=self.service)
+        self.expect(told, first[0] if first else None)
+        documents = 1
+        while told.dial is not None:
+            told = self.step(told)
+            documents += 1
+            assert documents <= 1 + ROUNDS * (1 + len(self.directory.if_unanswered(self.service)))
+        return documents
+
+    def expect(self, told, line):
+        number = None if line is None else self.directory.number_of(line, self.clock.at)
+        assert told.number == number, (self.service, self.clock.at, self.rung, told.text)
+        if line is None:
+            assert told.verbs == ["Say", "Pause", "Say", "Hangup"]
+            return
+        assert number not in {self.directory.number_of(x, self.clock.at) for x in self.tried}
+        self.tried.append(line)
+        self.rung.append(line)
+
+    def step(self, told):
+        line, status = self.tried[-1], self.draw.choice(STATUSES)
+        pressed = self.whisper(told, line, status)
+        self.clock.at += timedelta(seconds=self.draw.choice((0, 1, 12, 30, 65, 125)))
+        more = {}
+        if self.draw.random() < 0.5:
+            more["DialBridged"] = self.draw.choice(("true", "false"))
+        form = (status, more)
+        answered = status == "completed" and more.get("DialBridged") != "false"
+        if self.directory.screened(line) and not pressed:
+            answered = False
+        if self.draw.random() < 0.2 and self.steps:
+            self.again()
+        following = self.twilio.ends(told, self.sid, status, **more)
+        self.steps.append((told, *form))
+        if self.draw.random() < 0.3:
+            assert self.twilio.ends(told, self.sid, status, **more).text == following.text
+        if answered or status == "canceled":
+            self.answered = answered
+            assert following.verbs == ["Hangup"], (line, status, more, following.text)
+        else:
+            self.expect(following, self.next())
+        return following
+
+    def whisper(self, told, line, status):
+        if not self.directory.screened(line) or status != "completed":
+            return False
+        digits = self.draw.choice((None, "1", "1", "2", "", "1#"))
+        self.twilio.picked_up(told, self.sid, digits)
+        return digits == "1"
+
+    def again(self):
+        """Send a callback of before once more: the answer is valid, and changes nothing."""
+        told, status, more = self.draw.choice(self.steps)
+        self.twilio.ends(told, self.sid, status, **more)
+
+    def next(self):
+        at = self.clock.at
+        if (at.replace(microsecond=0) - self.began).total_seconds() >= LONGEST:
+            return None
+        line = self.directory.left(self.service, self.tried, at, self.barred)
+        if line is None and self.round < ROUNDS:
+            self.round, self.tried = self.round + 1, []
+            found = self.directory.round(self.service, at, self.barred)
+            line = found[0] if found else None
+        return line
+
+
+def instant(draw):
+    """Return an instant of the months in which generated directories have their special days."""
+    first = datetime(2026, 10, 1, tzinfo=UTC)
+    return first + timedelta(minutes=draw.randrange(130 * 24 * 60), seconds=draw.randrange(60))
+
+
+def play(make_app, clock, folder, draw, calls):
+    """Play some calls over one directory. Return (documents, the histories, the app)."""
+    path = Path(folder, "generated.yaml")
+    path.write_text(directory(draw))
+    found, documents, played = Directory(path), 0, []
+    app = make_app(path)
+    for number in range(calls):
+        clock.at = instant(draw)
+        twilio = Telephone(app.test_client(), found.numbers, TOKEN, BASE)
+        service = draw.choice(list(found.text["services"]))
+        history = History(draw, twilio, found, clock, service, f"CA{number}")
+        documents += history.play()
+        played.append(history)
+    return documents, played, app

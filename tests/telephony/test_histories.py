@@ -1,0 +1,36 @@
+"""Call histories made at random: whom to ring next, held against a second working-out."""
+
+import random
+
+import pytest
+from histories import play
+
+from routing import enquiry
+from routing.storage import tables
+
+SEEDS = range(12)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_every_call_is_rung_as_the_contract_says(make_telephoned, clock, tmp_path, seed, request):
+    documents, histories, app = play(
+        make_telephoned, clock, tmp_path, random.Random(f"calls {seed}"), calls=25
+    )
+
+    assert documents >= len(histories)
+    rows = written(app)
+    for number, history in enumerate(histories):
+        line, outcome, legs = rows[number]
+        if history.rung:
+            assert line == history.rung[0] or history.barred
+        assert legs >= len(history.rung)
+        assert (outcome == "answered") is history.answered, number
+
+
+def written(app):
+    """Return (line, outcome, how many legs) of each call, in the order in which they began."""
+    app.extensions["call_log"].write(lambda connection: None, patience=10)
+    with app.app_context(), enquiry.database().reading() as connection:
+        calls = connection.execute(tables.calls.select().order_by("id")).all()
+        legs = connection.execute(tables.legs.select()).all()
+    return [(x.line, x.outcome, sum(leg.call == x.id for leg in legs)) for x in calls]
