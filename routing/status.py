@@ -11,12 +11,13 @@ from routing import enquiry
 from routing.errors import StorageDown
 from routing.facts import Facts
 from routing.lint.numbers import unconfirmed
-from routing.storage import calls
+from routing.storage import call_report, calls
 from routing.wording import duty
 
 _ENOUGH_COVER = timedelta(days=365)
 ENDS_SOON = timedelta(minutes=30)
 _LATELY = timedelta(hours=1)
+_GRACE = timedelta(days=2)
 _FRESH = timedelta(days=3)
 """A proclaimed holiday comes with ten days' notice or less: a list asked for daily is never old."""
 
@@ -38,6 +39,10 @@ def warnings() -> tuple[Notice, ...]:
     return tuple(sorted(found, key=lambda each: not each.serious))
 
 
+def _retention() -> timedelta:
+    return timedelta(days=int(current_app.config["CALL_RETENTION_DAYS"]))
+
+
 def telephone_shut(config: Mapping[str, Any]) -> str | None:
     """Say why the telephone's door is shut; None when it is open."""
     if not config.get("TWILIO_AUTH_TOKEN") and not config.get("TWILIO_AUTH_TOKEN_2"):
@@ -53,6 +58,12 @@ def telephone_shut(config: Mapping[str, Any]) -> str | None:
             "Set it to the number that may be rung, or to `directory` to ring the real ones."
         )
     return None
+
+
+def rehearsal_number(config: Mapping[str, Any]) -> str | None:
+    """Return the number that a rehearsal rings in place of every other; None if it rings those."""
+    number: str | None = config.get("REHEARSAL_NUMBER")
+    return number if config.get("CLOCK_STARTS_AT") and number != "directory" else None
 
 
 def word() -> str:
@@ -172,6 +183,7 @@ def _calls(at: datetime) -> Iterator[Notice]:
         with enquiry.database().reading() as connection:
             refused = calls.counted(connection, calls.REFUSED, at - _LATELY)
             faults = calls.counted(connection, calls.FAULTS, at - _LATELY)
+            kept = call_report.oldest(connection)
     except StorageDown:
         return  # the diverts' own reading says so within a second
     if refused:
@@ -180,6 +192,12 @@ def _calls(at: datetime) -> Iterator[Notice]:
             f"{refused} requests in the last two hours were not signed by Twilio for this address. "
             "If callers hear an error, the token or PUBLIC_BASE_URL is wrong: run `flask twilio "
             "doctor`.",
+        )
+    if kept is not None and at - kept > _retention() + _GRACE:
+        yield Notice(
+            "calls_kept_too_long",
+            f"The call log goes back to {kept.astimezone(enquiry.staff_voice().zone):%-d %B %Y}: "
+            f"longer than CALL_RETENTION_DAYS. Run `flask calls purge` every day.",
         )
     if faults:
         yield Notice(

@@ -8,13 +8,14 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "routing"
 FLOORS = (
-    "errors files keys",
+    "errors files keys signature",
     "core",
     "wording typed",
     "config directory bank_holidays",
     "facts diverting calling storage",
     "enquiry lint",
     "status formats assets",
+    "doctor",
     "api site telephony staff commands",
 )
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms.split()}

@@ -1,11 +1,18 @@
 """Alive, ready, metrics: for whoever keeps the service running."""
 
-from flask import Blueprint, Response, abort
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from flask import Blueprint, Response, abort, current_app
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 
 from routing import enquiry, status
 from routing.api.access import bearer
+from routing.errors import StorageDown
 from routing.formats.problem import problem
+from routing.storage import call_report, calls
+
+_DAY = timedelta(days=1)
 
 bp = Blueprint("operations", __name__)
 
@@ -63,7 +70,34 @@ def _registry() -> CollectorRegistry:
         found = enquiry.who_to_call(service.id, at)
         answering.labels(service.id, found.line.id).set(1)
         handover.labels(service.id).set(found.until.timestamp() if found.until else float("inf"))
+    _calls(gauge, at)
     return registry
+
+
+def _calls(gauge: Callable[..., Gauge], at: datetime) -> None:
+    """Tell what became of the calls of the last day; nothing while the database is down."""
+    shut = status.telephone_shut(current_app.config)
+    gauge("telephone_open", "1 while Twilio may ask").set(shut is None)
+    if not enquiry.database().exists or enquiry.reading().fault is not None:
+        return
+    ended = gauge("calls_last_day", "Calls of the last 24 hours", "service", "line", "outcome")
+    missed = gauge("calls_unanswered_last_day", "Those that nobody answered", "service")
+    refused = gauge("signatures_refused_last_day", "Requests that Twilio had not signed")
+    faults = gauge("telephone_faults_last_day", "Calls and texts that met a fault of ours")
+    try:
+        with enquiry.database().reading() as connection:
+            found = call_report.counts(connection, at - _DAY, at + _DAY, at)
+            refused.set(calls.counted(connection, calls.REFUSED, at - _DAY))
+            faults.set(calls.counted(connection, calls.FAULTS, at - _DAY))
+    except StorageDown as error:
+        current_app.logger.warning("no call in the metrics: %s", error)
+        return
+    for service in enquiry.facts().directory.services:
+        missed.labels(service.id).set(0)
+    for (service_id, line, outcome), count in found.items():
+        ended.labels(service_id, line, outcome or "going_on").set(count)
+        if outcome not in (calls.ANSWERED, None):
+            missed.labels(service_id).inc(count)
 
 
 def _plain(text: str) -> Response:

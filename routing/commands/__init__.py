@@ -2,7 +2,18 @@
 
 from flask import Flask
 
-from routing.commands import bank_holidays, db, directory, divert, reports, staff, status, who
+from routing.commands import (
+    bank_holidays,
+    calls,
+    db,
+    directory,
+    divert,
+    reports,
+    staff,
+    status,
+    twilio,
+    who,
+)
 
 
 def init_app(app: Flask) -> None:
@@ -14,5 +25,7 @@ def init_app(app: Flask) -> None:
     app.cli.add_command(directory.group)
     app.cli.add_command(bank_holidays.group)
     app.cli.add_command(divert.group)
+    app.cli.add_command(calls.group)
+    app.cli.add_command(twilio.group)
     app.cli.add_command(staff.group)
     app.cli.add_command(db.group)

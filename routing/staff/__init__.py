@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from routing.staff import access, changes, diverts, now, preview, sign_in
+from routing.staff import access, calls, changes, diverts, now, preview, sign_in
 
 
 def init_app(app: Flask) -> None:
@@ -19,5 +19,5 @@ def init_app(app: Flask) -> None:
         WTF_CSRF_SSL_STRICT=False,
     )
     access.csrf.init_app(app)
-    for page in (sign_in, now, diverts, changes, preview):
+    for page in (sign_in, now, diverts, calls, changes, preview):
         app.register_blueprint(page.bp)

@@ -21,6 +21,7 @@ _DEEDS = {
     "person.removed": "Account removed",
     "directory.read": "Directory read",
     "bank_holidays.refreshed": "Bank holidays refreshed",
+    "calls.purged": "Old calls deleted",
 }
 
 

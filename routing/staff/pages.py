@@ -8,7 +8,12 @@ from routing import assets, enquiry
 from routing.staff import view
 from routing.storage.accounts import Role
 
-PAGES = (("now.now", "On duty now"), ("diverts.listed", "Diverts"), ("preview.preview", "Preview"))
+PAGES = (
+    ("now.now", "On duty now"),
+    ("diverts.listed", "Diverts"),
+    ("calls.counted", "Calls"),
+    ("preview.preview", "Preview"),
+)
 RECORD = ("changes.record", "Changes")
 
 

@@ -1,12 +1,14 @@
 """Any other time: what every service would answer, and why."""
 
 from datetime import datetime
+from functools import partial
 
 from flask import Response, request
 
 from routing import enquiry, typed
 from routing.core import decision as core
 from routing.errors import BadTime
+from routing.formats import heard
 from routing.staff import view
 from routing.staff.access import part
 from routing.staff.pages import page
@@ -72,6 +74,13 @@ def _services(at: datetime, stored: tuple[Stored, ...]) -> list[dict[str, object
                     f"{each.line.name.in_('en')} on {each.phone.display}"
                     for each in core.to_try(facts.timetables, decision, at)
                 ],
+                "heard": heard.steps(
+                    facts.timetables,
+                    at,
+                    partial(core.decide, facts.timetables, service.id, diverts=counted),
+                    {x.number.e164 for x in facts.directory.services if x.number},
+                    voice,
+                ),
             }
         )
     return found

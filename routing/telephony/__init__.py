@@ -2,6 +2,7 @@
 
 from flask import Flask, Response, request
 
+from routing.status import rehearsal_number
 from routing.storage.call_log import CallLog
 from routing.telephony import door, last_resort, sms, voice
 from routing.telephony.accepted import Accepted
@@ -11,7 +12,7 @@ def init_app(app: Flask) -> None:
     """Register the room's addresses on ``app``, with the log that calls write."""
     app.extensions["call_log"] = CallLog(app.extensions["database"], app.config["CLOCK"])
     app.extensions["accepted"] = Accepted(app.config["INSTANCE_PATH"])
-    app.extensions["last_resort"] = last_resort.LastResort(door.rehearsal_number(app.config))
+    app.extensions["last_resort"] = last_resort.LastResort(rehearsal_number(app.config))
     for part in (voice, sms):
         app.register_blueprint(part.bp)
     app.before_request(put_through)

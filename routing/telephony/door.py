@@ -1,19 +1,18 @@
 """Who may ask, and how a fault of ours is answered: signed or refused, and then always TwiML."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 from flask import Blueprint, Response, current_app, request
 
 from routing import enquiry
 from routing.formats.problem import problem
+from routing.signature import signed
 from routing.status import telephone_shut
 from routing.storage import calls
 from routing.storage.call_log import CallLog
 from routing.telephony.accepted import Accepted
-from routing.telephony.signature import signed
 
 log = logging.getLogger(__name__)
 
@@ -53,12 +52,6 @@ def let_in() -> Response | None:
 def base() -> str:
     """Return the address at which Twilio reaches this service, without a slash at its end."""
     return str(current_app.config["PUBLIC_BASE_URL"]).rstrip("/")
-
-
-def rehearsal_number(config: Mapping[str, Any]) -> str | None:
-    """Return the number that a rehearsal rings in place of every other; None if it rings those."""
-    number: str | None = config.get("REHEARSAL_NUMBER")
-    return number if config.get("CLOCK_STARTS_AT") and number != "directory" else None
 
 
 def xml(document: str) -> Response:

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from flask import Response, current_app, request
 
-from routing import calling, enquiry
+from routing import calling, enquiry, status
 from routing.calling import LONGEST, GiveUp, Outcome, Over, Progress, Ring, Step
 from routing.core.answer import Decision
 from routing.core.directory import Line, Service
@@ -52,6 +52,12 @@ class Call:
     def barred(self) -> frozenset[str]:
         """Return the numbers that may not be rung."""
         return self.incoming.barred(enquiry.facts().directory)
+
+
+@bp.route("/twilio/check", methods=door.METHODS)
+def check() -> Response:
+    """Say that a signed request arrives: for `flask twilio doctor`."""
+    return door.xml(twiml.nothing())
 
 
 @bp.route("/twilio/voice/<service>", methods=door.METHODS)
@@ -185,7 +191,7 @@ def _answer(
     exchange = Exchange(
         door.base(),
         call.incoming.key or "",
-        door.rehearsal_number(current_app.config),
+        status.rehearsal_number(current_app.config),
         lambda line: call.incoming.shown_to(line, call.service, current_app.config["CALLER_ID"]),
     )
     shown = document.shown(enquiry.facts().timetables, decision, call.at, call.barred)

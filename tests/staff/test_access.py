@@ -10,9 +10,19 @@ from routing.staff import access
 from routing.storage import diverts
 
 OPEN = {"/staff/sign-in", "/staff/sign-in/provider", "/staff/sign-in/callback"}
-LOOKS = {"/staff", "/staff/diverts", "/staff/changes", "/staff/preview", "/staff/sign-out"}
+LOOKS = {
+    "/staff/calls",
+    "/staff/calls.csv",
+    "/staff",
+    "/staff/diverts",
+    "/staff/changes",
+    "/staff/preview",
+    "/staff/sign-out",
+}
 WAYS = [
     ("GET", "/staff"),
+    ("GET", "/staff/calls"),
+    ("GET", "/staff/calls.csv"),
     ("GET", "/staff/changes"),
     ("GET", "/staff/diverts"),
     ("POST", "/staff/diverts"),

@@ -1,0 +1,60 @@
+"""flask calls ...: what became of calls, and what is kept of them for no longer than needed."""
+
+import json
+from datetime import timedelta
+
+import click
+from flask import current_app
+from flask.cli import AppGroup
+
+from routing import enquiry
+from routing.commands import options
+from routing.commands.terminal import actor, in_words
+from routing.storage import call_report
+from routing.storage import calls as log
+from routing.storage.changes import record
+from routing.wording.calls import OUTCOMES
+
+group = AppGroup("calls", help="The call log: counts, and deleting what is old. Never who rang.")
+
+days = click.option(
+    "--days", type=click.IntRange(1, 9999), default=30, show_default=True, help="So many days back."
+)
+
+
+@group.command("summary")
+@days
+@options.form
+def summary(days: int, form: str) -> None:
+    """Count calls by service, by the line rung first, and by how they ended."""
+    with in_words():
+        at = enquiry.now()
+        with enquiry.database().reading() as connection:
+            found = call_report.counts(connection, at - timedelta(days=days), at, at)
+    rows = sorted(found.items(), key=lambda each: (*each[0][:2], list(OUTCOMES).index(each[0][2])))
+    if form == "json":
+        told = [
+            {"service": service, "line": line, "outcome": outcome, "calls": count}
+            for (service, line, outcome), count in rows
+        ]
+        click.echo(json.dumps(told, indent=2))
+        return
+    for (service, line, outcome), count in rows:
+        click.echo(f"{count:>6}  {service}, first to {line}: {OUTCOMES[outcome].lower()}")
+    total = sum(found.values())
+    missed = sum(n for (_, _, outcome), n in found.items() if outcome not in (log.ANSWERED, None))
+    click.echo(f"{total:>6}  calls in the last {days} days; {missed} that nobody answered.")
+
+
+@group.command("purge")
+def purge() -> None:
+    """Delete every call older than CALL_RETENTION_DAYS. Run it every day."""
+    kept = int(current_app.config["CALL_RETENTION_DAYS"])
+    with in_words(), enquiry.database().writing() as connection:
+        at = enquiry.now()
+        before = at - timedelta(days=kept)
+        count = log.purge(connection, before)
+        if count:
+            told = {"before": before.isoformat(timespec="seconds"), "calls": count}
+            record(connection, at, actor(), "calls.purged", "calls", after=told)
+    click.echo(f"{count} calls older than {kept} days are deleted.")

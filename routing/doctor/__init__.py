@@ -1,0 +1,1 @@
+"""What would stop calls, or send them wrong: found before a caller finds it."""

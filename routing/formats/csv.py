@@ -1,0 +1,50 @@
+"""Tables for a spreadsheet, with a header and CRLF, as RFC 4180 says."""
+
+import csv
+import io
+from collections.abc import Iterable
+
+from routing.storage.call_report import Call
+from routing.wording.voice import Voice
+
+CALLS = (
+    "began",
+    "service",
+    "first_line",
+    "reason",
+    "outcome",
+    "answered_by",
+    "seconds_to_answer",
+    "seconds_talked",
+    "rung",
+)
+
+
+def calls(found: Iterable[Call], voice: Voice) -> str:
+    """Write calls, one a row. ``rung`` has each line with its outcome: "eds no_answer 30; ..."."""
+    made = io.StringIO(newline="")
+    writer = csv.writer(made)
+    writer.writerow(CALLS)
+    for call in found:
+        talked = next((leg.talked for leg in call.legs if leg.outcome == "answered"), None)
+        writer.writerow(
+            [
+                call.began_at.astimezone(voice.zone).isoformat(timespec="seconds"),
+                call.service,
+                call.line,
+                call.reason,
+                call.outcome or "",
+                call.answered_by or "",
+                _number(call.waited),
+                _number(talked),
+                "; ".join(
+                    " ".join(filter(None, (leg.line, leg.outcome, _number(leg.rang))))
+                    for leg in call.legs
+                ),
+            ]
+        )
+    return made.getvalue()
+
+
+def _number(value: int | None) -> str:
+    return "" if value is None else str(value)

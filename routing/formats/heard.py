@@ -1,0 +1,61 @@
+"""A call as a caller would hear it if nobody answered, step by step, in words for staff."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from routing import calling
+from routing.calling import GiveUp, Redecide, Ring, Step
+from routing.core.timetable import Timetables
+from routing.formats.call import shown
+from routing.wording import spoken
+from routing.wording.calls import lasting
+from routing.wording.voice import Voice
+
+
+def steps(
+    timetables: Timetables,
+    at: datetime,
+    redecide: Redecide,
+    barred: Collection[str],
+    voice: Voice,
+) -> list[str]:
+    """Say each step of a call that begins at ``at`` and that nobody answers, with its time."""
+    said: list[str] = []
+    for when, step in calling.unanswered(timetables, at, redecide, barred):
+        said += _said(timetables, when, step, redecide, barred, voice)
+    return said
+
+
+def _said(
+    timetables: Timetables,
+    at: datetime,
+    step: Step,
+    redecide: Redecide,
+    barred: Collection[str],
+    voice: Voice,
+) -> list[str]:
+    directory, decision = timetables.directory, redecide(at)
+    named = shown(timetables, decision, at, barred)
+    clock = f"{at.astimezone(voice.zone):%H:%M:%S}"
+    if isinstance(step, GiveUp):
+        words = spoken.given_up(directory, named, voice)
+        return [f"{clock} The caller hears, twice: “{words}” The call ends."]
+    if not isinstance(step, Ring):
+        return []
+    found: list[str] = []
+    greeting = spoken.greeting(decision.service, voice)
+    if step.again:
+        words = spoken.trying_again(directory, named, voice)
+        found.append(f"{clock} The caller hears: “{words}”")
+    elif step.progress.leg == 1 and greeting:
+        found.append(f"{clock} The caller hears: “{greeting}”")
+    return [*found, f"{clock} {_rings(step)}"]
+
+
+def _rings(step: Ring) -> str:
+    name, usual = step.line.name.in_("en"), calling.TWILIO_ADDS.seconds
+    said = f"It rings {name} on {step.phone.display} for {lasting(step.seconds + usual)}"
+    said += f" (the directory's {step.seconds}, and {usual} that Twilio adds)."
+    if step.line.press_1_to_accept:
+        said += " Whoever picks up must press 1: a voicemail does not count."
+    return said

@@ -1,0 +1,114 @@
+"""Calls: what became of them, by day and month. Nobody who rang stands here, nor anywhere."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, timedelta
+
+from flask import Response, request
+
+from routing import enquiry
+from routing.core import instant
+from routing.core.hours import dates
+from routing.formats import chart, csv
+from routing.staff.access import part
+from routing.staff.pages import page
+from routing.storage import call_report
+from routing.storage.call_report import Call
+from routing.storage.calls import ANSWERED
+from routing.wording import calls as words
+from routing.wording.times import MONTHS, moment
+
+bp = part("calls")
+
+MOST_SHOWN = 100
+"""How many calls that nobody answered a page names; the file has them all."""
+
+
+@bp.get("/calls")
+def counted() -> Response:
+    """Show today's calls and a month's: by line and outcome, by day, and each unanswered one."""
+    at, voice = enquiry.now(), enquiry.staff_voice()
+    today = at.astimezone(voice.zone).date()
+    first, following = _month(today)
+    found = _between(first, following)
+    of_today = [x for x in _between(today, today + timedelta(days=1)) if x.began_at <= at]
+    missed = [x for x in found if x.outcome not in (ANSWERED, None)][::-1]
+    shown = [each for each in dates(first, min(following - timedelta(days=1), today))]
+    by_day = [_column(found, each) for each in shown]
+    return page(
+        "calls.html",
+        month=f"{MONTHS[first.month - 1]} {first.year}",
+        today=_table(of_today),
+        table=_table(found),
+        days=by_day,
+        chart=chart.columns("Calls by day; the table below has the same numbers", by_day),
+        missed=[_missed(each) for each in missed[:MOST_SHOWN]],
+        more=max(0, len(missed) - MOST_SHOWN),
+        outcomes=list(words.OUTCOMES.values()),
+        earlier=f"{first - timedelta(days=1):%Y-%m}",
+        later=f"{following:%Y-%m}" if following <= today else None,
+        this=f"{first:%Y-%m}",
+    )
+
+
+@bp.get("/calls.csv")
+def as_file() -> Response:
+    """Send a month's calls, one a row, for a spreadsheet."""
+    first, following = _month(enquiry.now().astimezone(enquiry.staff_voice().zone).date())
+    body = csv.calls(_between(first, following), enquiry.staff_voice())
+    name = f'attachment; filename="calls-{first:%Y-%m}.csv"'
+    return Response(body, mimetype="text/csv", headers={"Content-Disposition": name})
+
+
+def _month(today: date) -> tuple[date, date]:
+    """Return the first day of the month asked for, or of this one, and that of the next."""
+    asked = re.fullmatch(r"(20\d\d)-(0[1-9]|1[0-2])", request.args.get("month", ""), re.ASCII)
+    first = date(int(asked[1]), int(asked[2]), 1) if asked else today.replace(day=1)
+    return first, (first + timedelta(days=31)).replace(day=1)
+
+
+def _between(first: date, following: date) -> list[Call]:
+    zone = enquiry.staff_voice().zone
+    start, end = instant.midnight(first, zone), instant.midnight(following, zone)
+    with enquiry.database().reading() as connection:
+        return call_report.between(connection, start, end, enquiry.now())
+
+
+def _table(found: Iterable[Call]) -> list[tuple[str, str, list[int], int]]:
+    """Return a row for each service and first line: its counts by outcome, and their sum."""
+    services, lines = _names()
+    counts = Counter((each.service, each.line, each.outcome) for each in found)
+    rows = sorted({(service, line) for service, line, _ in counts})
+    of = [(s, x, [counts[s, x, outcome] for outcome in words.OUTCOMES]) for s, x in rows]
+    return [(services.get(s, s), lines.get(x, x), each, sum(each)) for s, x, each in of]
+
+
+def _column(found: Sequence[Call], day: date) -> chart.Column:
+    zone = enquiry.staff_voice().zone
+    here = [each for each in found if each.began_at.astimezone(zone).date() == day]
+    missed = sum(each.outcome not in (ANSWERED, None) for each in here)
+    return chart.Column(str(day.day), len(here) - missed, missed)
+
+
+def _missed(call: Call) -> dict[str, object]:
+    services, lines = _names()
+    at: datetime = call.began_at
+    return {
+        "at": moment(at, enquiry.staff_voice()),
+        "service": services.get(call.service, call.service),
+        "outcome": words.OUTCOMES[call.outcome],
+        "reason": words.REASONS.get(call.reason, ""),
+        "legs": [
+            words.leg(lines.get(leg.line, leg.line), leg.outcome, leg.rang, leg.talked)
+            for leg in call.legs
+        ],
+    }
+
+
+def _names() -> tuple[dict[str, str], dict[str, str]]:
+    directory = enquiry.facts().directory
+    return (
+        {each.id: each.name.in_("en") for each in directory.services},
+        {each.id: each.name.in_("en") for each in directory.lines},
+    )

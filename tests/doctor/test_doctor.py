@@ -1,0 +1,230 @@
+"""`flask twilio doctor`: each thing that would stop calls is found, and said with what to do."""
+
+import os
+import shutil
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+
+import doctor_host
+import pytest
+import serving
+from conftest import ANYSHIRE, ROOT
+
+from routing import create_app
+from routing.doctor import here
+from routing.doctor.finding import Level
+
+TOKEN = "12345"
+
+
+@pytest.fixture(scope="module")
+def host():
+    with doctor_host.running() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A council whose service runs, its database made."""
+    found = tmp_path_factory.mktemp("council")
+    shutil.copy(ANYSHIRE, found / "directory.yaml")
+    flask(settings(found), "db", "upgrade")
+    return found
+
+
+@pytest.fixture(scope="module")
+def service(folder):
+    port = serving.free_port()
+    environ = {"TWILIO_AUTH_TOKEN": TOKEN, "PUBLIC_BASE_URL": f"http://127.0.0.1:{port}"}
+    command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "app:app"]
+    process = subprocess.Popen(command, cwd=ROOT, env=os.environ | settings(folder) | environ)
+    serving.ask(f"http://127.0.0.1:{port}/api/v1/services/children/decision")
+    yield environ["PUBLIC_BASE_URL"]
+    process.terminate()
+    process.wait(timeout=30)
+
+
+def settings(folder):
+    return {"DIRECTORY": f"{folder}/directory.yaml", "INSTANCE_PATH": f"{folder}/instance"}
+
+
+def flask(given, *arguments):
+    """Run a command, as `flask` does, with some settings."""
+    return create_app(given).test_cli_runner().invoke(args=arguments)
+
+
+@pytest.fixture
+def doctor(folder, service, host):
+    def doctor(*arguments, **given):
+        right = {
+            "TWILIO_AUTH_TOKEN": TOKEN,
+            "PUBLIC_BASE_URL": service,
+            "TWILIO_FALLBACK_URL": f"{host.base}/{{service}}.xml",
+        }
+        given = settings(folder) | right | given
+        given = {key: value or None for key, value in given.items()}
+        return flask(given, "twilio", "doctor", *arguments)
+
+    host.files["/children.xml"] = flask(settings(folder), "twilio", "fallback", "children").stdout
+    return doctor
+
+
+def test_where_all_is_well_it_says_so(doctor):
+    done = doctor()
+
+    assert done.exit_code == 0, done.stdout + done.stderr
+    for said in (
+        "ok     The telephone's door is open.",
+        "/twilio/check answers a request signed as Twilio signs.",
+        "ok     A forged signature is refused there.",
+        "ok     Zone data is right",
+        "ok     The database answers",
+        "ok     The fallback of 'children'",
+        "agree within 5 seconds",
+        "0 of",
+    ):
+        assert said in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("environ", "said"),
+    [
+        ({"TWILIO_AUTH_TOKEN": ""}, "no TWILIO_AUTH_TOKEN is set"),
+        ({"PUBLIC_BASE_URL": ""}, "PUBLIC_BASE_URL is not set"),
+        ({"PUBLIC_BASE_URL": "http://who.invalid"}, "without https"),
+        ({"PUBLIC_BASE_URL": "http://127.0.0.1:9"}, "nothing answers there"),
+        ({"TWILIO_AUTH_TOKEN": "another"}, "refuses a request signed with this token"),
+        ({"TWILIO_AUTH_TOKEN_2": "another"}, "refuses a request signed with this token"),
+        ({"CLOCK_STARTS_AT": "2026-12-24T16:59:00Z"}, "REHEARSAL_NUMBER is not set"),
+        ({"TWILIO_FALLBACK_URL": "http://127.0.0.1:9/x"}, "on the same host as the service"),
+        ({"TWILIO_FALLBACK_URL": "http://localhost:9/x"}, "cannot be fetched"),
+    ],
+)
+def test_what_would_stop_calls_is_found(doctor, environ, said):
+    done = doctor(**environ)
+
+    assert done.exit_code == 1
+    stops = [line for line in done.stdout.splitlines() if line.startswith("STOPS")]
+    assert any(said in line for line in stops), done.stdout
+
+
+def test_another_page_at_the_public_address_is_told_apart(doctor, host):
+    done = doctor(PUBLIC_BASE_URL=host.base.replace("localhost", "127.0.0.1"))
+
+    assert "it is not this service that answers there" in done.stdout
+
+
+def test_a_fallback_that_is_out_of_date_is_found(doctor, host):
+    host.files["/children.xml"] = host.files["/children.xml"].replace("960002", "960007")
+    done = doctor()
+
+    assert done.exit_code == 1
+    assert "is out of date" in done.stdout
+
+
+def test_no_fallback_is_a_doubt(doctor):
+    done = doctor(TWILIO_FALLBACK_URL="")
+
+    assert done.exit_code == 0
+    assert "No TWILIO_FALLBACK_URL is set" in done.stdout
+
+
+def test_a_database_that_is_not_made_is_found(doctor, tmp_path):
+    done = doctor(INSTANCE_PATH=str(tmp_path))
+
+    assert done.exit_code == 1
+    assert "Run `flask db upgrade`" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("change", "level", "said"),
+    [
+        (("phone: 01632 960001 ", "phone: 01632 960100 "), "STOPS", "number of the service 'chi"),
+        (("phone: 01632 960001 ", "phone: 01999 960001 "), "look", "no telephone has such"),
+        (("phone: 01632 960001 ", "phone: +353 1 679 1010 "), "look", "in another country"),
+        (("verified: {on: 2026-11-01", "verified: {on: 2020-11-01"), "look", "last confirmed on"),
+        (("    number: 01632 960100", "    # "), "look", "has no `number`"),
+    ],
+)
+def test_a_line_that_cannot_be_rung_or_leads_back_is_found(doctor, tmp_path, change, level, said):
+    text = ANYSHIRE.read_text().replace("visibility: internal", "visibility: public")
+    (tmp_path / "directory.yaml").write_text(text.replace(*change))
+    done = doctor(DIRECTORY=str(tmp_path / "directory.yaml"))
+    found = [line for line in done.stdout.splitlines() if said in line]
+
+    assert found, done.stdout + done.stderr
+    assert found[0].startswith(level)
+
+
+def test_a_directory_that_cannot_be_used_is_told(doctor, tmp_path):
+    (tmp_path / "directory.yaml").write_text("services: {")
+    done = doctor(DIRECTORY=str(tmp_path / "directory.yaml"), INSTANCE_PATH=str(tmp_path))
+
+    assert done.exit_code == 1
+    assert "directory.yaml" in done.stderr
+
+
+def test_clocks_that_differ_are_found():
+    assert here.clock("x", datetime.now(UTC) + timedelta(seconds=2)).level is Level.FINE
+    assert here.clock("x", datetime.now(UTC) + timedelta(seconds=9)).level is Level.STOPS
+    assert here.clock("x", datetime.now(UTC) - timedelta(seconds=9)).level is Level.STOPS
+
+
+@pytest.fixture
+def asked(doctor, host, service):
+    """Ask the doctor about an account whose number is set up in some way."""
+
+    def asked(**changed):
+        right = {
+            "voice_url": f"{service}/twilio/voice/children#ct=2000&rc=2",
+            "voice_method": "POST",
+            "voice_fallback_url": f"{host.base}/children.xml",
+            "sms_url": f"{service}/twilio/sms/children",
+        }
+        host.numbers = {"+441632960100": right | changed} if changed != {"gone": 1} else {}
+        return doctor(
+            "--account",
+            TWILIO_API_URL=host.base,
+            TWILIO_ACCOUNT_SID="AC1",
+            TWILIO_API_KEY="SK1",
+            TWILIO_API_SECRET="secret",
+        )
+
+    return asked
+
+
+def test_a_number_that_asks_here_is_in_order(asked, host):
+    done = asked()
+
+    assert done.exit_code == 0, done.stdout
+    assert "At Twilio, +441632960100 asks this service" in done.stdout
+    assert host.asked[-1][0].startswith("/2010-04-01/Accounts/AC1/IncomingPhoneNumbers.json?")
+    assert host.asked[-1][1].startswith("Basic ")
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"voice_url": "https://other.example/voice"}, "A call comes in: Webhook is https://other"),
+        ({"voice_url": None}, "A call comes in: Webhook is not set. Set it to http://127.0.0.1"),
+        ({"voice_method": "GET"}, "HTTP method is GET. Set it to POST"),
+        ({"voice_fallback_url": ""}, "Primary handler fails is not set. Set it to http://local"),
+        ({"voice_application_sid": "AP1"}, "a TwiML App (AP1)"),
+        ({"trunk_sid": "TK1"}, "a SIP trunk (TK1)"),
+        ({"sms_url": "https://other.example"}, "A message comes in is https://other.example."),
+        ({"gone": 1}, "Twilio's account has no number +441632960100"),
+    ],
+)
+def test_what_is_to_be_changed_at_twilios_is_said(asked, changed, said):
+    done = asked(**changed)
+
+    assert done.exit_code == 1
+    assert said in done.stdout
+
+
+def test_without_keys_twilio_is_not_asked(doctor):
+    done = doctor("--account")
+
+    assert done.exit_code == 1
+    assert "TWILIO_ACCOUNT_SID, TWILIO_API_KEY, TWILIO_API_SECRET not set" in done.stdout

@@ -1,0 +1,169 @@
+"""Calls as staff see them: what became of each, by day and month, and never who rang."""
+
+import csv
+import io
+import re
+from datetime import datetime, timedelta
+from functools import partial
+
+import pytest
+from staff.conftest import said
+
+from routing import enquiry
+from routing.storage import calls, tables
+from routing.storage.calls import Begun, Ended, Leg
+
+
+@pytest.fixture
+def rang(app):
+    """Write calls: each a time, and how ringing each line ended."""
+
+    def rang(when, *legs, service="children", over=None):
+        at = datetime.fromisoformat(when)
+        key = calls.known_by(f"{when}{service}{legs}")
+        begun = Begun(service, legs[0][0], "in_hours", at)
+        with app.app_context(), enquiry.database().writing() as connection:
+            note = partial(calls.step, connection, key, begun)
+            for number, (line, outcome) in enumerate(legs, 1):
+                note(rings=Leg(number, line, at))
+                at += timedelta(seconds=30)
+                talked = 25 if outcome == "answered" else None
+                if outcome:
+                    note(ended=Ended(number, line, outcome, at, talked), over=None)
+            if over:
+                number, (line, outcome) = len(legs), legs[-1]
+                note(ended=Ended(number, line, outcome, at, None), over=over)
+
+    return rang
+
+
+@pytest.fixture
+def november(rang):
+    rang("2026-11-23T09:00:00+00:00", ("mash", "answered"), over="answered")
+    rang("2026-11-23T10:00:00+00:00", ("mash", "busy"), ("eds", "answered"), over="answered")
+    rang("2026-11-23T11:59:00+00:00", ("mash", None))
+    rang("2026-11-22T22:00:00+00:00", ("eds", "no_answer"), over="unanswered")
+    rang("2026-11-02T00:00:00+00:00", ("eds", "declined"), ("mash", "abandoned"), over="abandoned")
+    rang("2026-11-01T00:00:00+00:00", ("eds", None))
+    rang("2026-10-31T23:59:59+00:00", ("eds", "busy"), over="unanswered")
+
+
+def test_todays_and_the_months_calls_are_counted_by_line_and_outcome(duty, november):
+    page = said(duty.get("/staff/calls"))
+    today, _, rest = page.partition("November 2026")
+
+    assert "(MASH) Worried about a child 2 0 0 0 1 3" in today
+    assert "(EDS)" not in today
+    assert "(MASH) Worried about a child 2 0 0 0 1 3" in rest
+    assert "(EDS) Worried about a child 0 1 1 1 0 3" in rest
+
+
+def test_every_call_that_nobody_answered_is_told_with_what_was_rung(duty, november):
+    page = said(duty.get("/staff/calls")).partition("Calls that nobody answered")[2]
+    page = page.replace(" .", ".")
+
+    assert "10pm on Sunday 22 November Worried about a child (in hours). Nobody answered" in page
+    assert "Emergency Duty Service (EDS): no answer after 30 seconds" in page
+    assert "Emergency Duty Service (EDS): not accepted after 30 seconds" in page
+    assert "(MASH): the caller hung up" in page
+    assert "The end was not reported" in page
+    assert "October" not in page.partition("Midnight at the end of Saturday 31 October")[2]
+    assert page.index("Sunday 22 November") < page.index("Sunday 1 November")
+
+
+def test_another_month_is_asked_for_by_its_name(duty, november):
+    page = duty.get("/staff/calls?month=2026-10")
+
+    assert "(EDS) Worried about a child 0 0 1 0 0 1" in said(page)
+    assert 'href="/staff/calls?month=2026-11"' in page.text
+    assert 'href="/staff/calls?month=2026-09"' in page.text
+
+
+@pytest.mark.parametrize("month", ["2026-13", "x", "2026-1", "1999-01", "", "2026-11-01"])
+def test_what_is_no_month_shows_this_one(duty, november, month):
+    assert "November 2026" in said(duty.get(f"/staff/calls?month={month}"))
+
+
+def test_the_chart_says_what_its_table_says(duty, november):
+    page = duty.get("/staff/calls").text
+    table = re.findall(r'header">(\d+)</th><td[^>]*>(\d+)</td><td[^>]*>(\d+)</td>', page)
+    drawn = re.findall(
+        r'<rect x="[^"]+" y="[^"]+" width="[^"]+" height="([^"]+)" fill="(\S+?)"', page
+    )
+
+    assert [each for each in table if each[1:] != ("0", "0")] == [
+        ("1", "0", "1"),
+        ("2", "0", "1"),
+        ("22", "0", "1"),
+        ("23", "3", "0"),
+    ]
+    assert len(table) == 23  # up to today
+    assert [fill for _, fill in drawn] == ["url(#hatched)"] * 3 + ["#1d70b8"]
+    assert float(drawn[3][0]) == pytest.approx(3 * float(drawn[0][0]), abs=0.2)
+
+
+def test_the_file_has_a_row_for_each_call(duty, november):
+    answer = duty.get("/staff/calls.csv?month=2026-11")
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+
+    assert answer.mimetype == "text/csv"
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="calls-2026-11.csv"'
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert len(rows) == 6
+    assert rows[-2] == {
+        "began": "2026-11-23T10:00:00+00:00",
+        "service": "children",
+        "first_line": "mash",
+        "reason": "in_hours",
+        "outcome": "answered",
+        "answered_by": "eds",
+        "seconds_to_answer": "35",
+        "seconds_talked": "25",
+        "rung": "mash busy 30; eds answered 5",
+    }
+
+
+def test_nobody_who_rang_is_in_the_table(app):
+    kept = {column.name for table in (tables.calls, tables.legs) for column in table.columns}
+
+    assert kept == {
+        "id", "sid_sha256", "service", "line", "reason", "began_at", "ended_at", "outcome",
+        "answered_by", "call", "number", "rung_at", "accepted_at", "rang", "talked",
+    }  # fmt: skip
+
+
+def test_without_calls_the_page_says_so(duty):
+    page = said(duty.get("/staff/calls"))
+
+    assert page.count("No call was put through by this service.") == 2
+    assert "There are none." in page
+
+
+def test_a_month_of_a_busy_council_is_one_page(app, duty, clock):
+    with app.app_context(), enquiry.database().writing() as connection:
+        for number in range(3000):
+            at = clock.at - timedelta(minutes=10 * number)
+            begun = Begun("children", "mash", "in_hours", at)
+            over = "answered" if number % 5 else "unanswered"
+            ended = Ended(1, "mash", "answered" if number % 5 else "busy", at, 60)
+            calls.step(connection, f"k{number}", begun, ended, over=over)
+    page = duty.get("/staff/calls")
+
+    assert page.status_code == 200
+    assert page.text.count('<section class="who-line">') == 100
+    assert "more: see the file above" in page.text
+
+
+def test_the_preview_says_what_a_caller_hears_step_by_step(duty):
+    page = said(duty.get("/staff/preview?at=2026-11-23T22:00:00Z"))
+    heard = page.partition("Callers hear")[2]
+
+    for each in (
+        "22:00:00 The caller hears: “Anyshire children's social care.",
+        "22:00:00 It rings Emergency Duty Service (EDS) on 01632 960002 for 30 seconds",
+        "22:00:30 It rings Duty manager on 07700 900001 for 45 seconds",
+        "must press 1: a voicemail does not count",
+        "22:01:15 The caller hears: “Sorry, nobody has answered yet.",
+        "The caller hears, twice: “Sorry, nobody has answered.",
+    ):
+        assert each in heard, heard[:900]
