@@ -47,6 +47,7 @@ def _said(
     if step.again:
         words = spoken.trying_again(directory, named, voice)
         found.append(f"{clock} The caller hears: “{words}”")
+        clock = f"{(at + calling.A_MESSAGE).astimezone(voice.zone):%H:%M:%S}"
     elif step.progress.leg == 1 and greeting:
         found.append(f"{clock} The caller hears: “{greeting}”")
     return [*found, f"{clock} {_rings(step)}"]
@@ -55,7 +56,7 @@ def _said(
 def _rings(step: Ring) -> str:
     name, usual = step.line.name.in_("en"), calling.TWILIO_ADDS.seconds
     said = f"It rings {name} on {step.phone.display} for {lasting(step.seconds + usual)}"
-    said += f" (the directory's {step.seconds}, and {usual} that Twilio adds)."
+    said += f" ({step.seconds}, and {usual} that Twilio adds)."
     if step.line.press_1_to_accept:
         said += " Whoever picks up must press 1: a voicemail does not count."
     return said

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import urllib.request
 
+import callers
 import pytest
 from browser.test_pages import faults
 from conftest import ANYSHIRE, ROOT
@@ -19,6 +20,8 @@ PATHS = [
     "/staff/diverts/1",
     "/staff/diverts/1/end",
     "/staff/diverts/99",
+    "/staff/calls",
+    "/staff/calls?month=2026-10",
     "/staff/changes",
     "/staff/preview",
     "/staff/preview?day=25&month=10&year=2026&time=1:30am",
@@ -34,6 +37,7 @@ class Service:
         (folder / "directory.yaml").write_text(ANYSHIRE.read_text("utf-8"))
         self.environ = {"CLOCK_STARTS_AT": START, "WEB_CONCURRENCY": "2"}
         self.flask("db", "upgrade")
+        callers.leave(folder / "instance")
 
     def flask(self, *words, stdin=""):
         places = {
