@@ -98,7 +98,7 @@ def accessibility() -> Response:
 @bp.get("/privacy")
 def privacy() -> Response:
     """Say what is kept of whoever looks or calls."""
-    return _page("privacy.html")
+    return _page("privacy.html", retention=current_app.config["CALL_RETENTION_DAYS"])
 
 
 @bp.get("/logo")

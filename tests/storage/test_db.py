@@ -100,7 +100,7 @@ def test_two_that_upgrade_at_once_both_succeed(url, tmp_path):
     for each in threads:
         each.join()
 
-    assert sorted(told, key=str) == [("0001", "0001"), (None, "0001")]
+    assert sorted(told, key=str) == [(upgrade.LATEST, upgrade.LATEST), (None, upgrade.LATEST)]
     for each in databases:
         each.engine.dispose()
 

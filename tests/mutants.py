@@ -1,0 +1,109 @@
+"""Mutants that would drop callers: the code broken on purpose, and the tests that must say so.
+
+Run by bin/prove: each is made in a copy, and some test of the telephone must fail there.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+TESTS = ("tests/test_calling.py", "tests/telephony", "tests/storage/test_calls.py")
+
+MUTANTS = {
+    "trust `completed`": (
+        "routing/calling.py",
+        "if bridged is False or (screened and not accepted):",
+        "if False:",
+    ),
+    "trust a bridge without the key": (
+        "routing/calling.py",
+        "(screened and not accepted)",
+        "False",
+    ),
+    "raise in the log": (
+        "routing/storage/call_log.py",
+        '            log.exception("fault in the call log: the call goes on without it")',
+        "            raise",
+    ),
+    "lose the log's entry": (
+        "routing/storage/call_log.py",
+        "                self._waiting.append((job, done))",
+        "                pass",
+    ),
+    "no action on failure": (
+        "routing/formats/twiml.py",
+        "timeout=seconds, action=action, method",
+        "timeout=seconds, method",
+    ),
+    "wrong order of handlers": (
+        "routing/telephony/door.py",
+        "    bp.register_error_handler(Exception, partial(answer_anyway, otherwise=otherwise))\n",
+        "",
+    ),
+    "ring a shut office": (
+        "routing/calling.py",
+        "if not known and timetables.is_open(line, at):",
+        "if not known:",
+    ),
+    "forget the first decision": (
+        "routing/telephony/voice.py",
+        "    decision, began = _as_first(decision, kept), ",
+        "    decision, began = decision, ",
+    ),
+    "ring for ever": ("routing/calling.py", "if progress.round >= ROUNDS:", "if False:"),
+    "no end of eight minutes": (
+        "routing/calling.py",
+        "if _seconds(at) - progress.began >= LONGEST.total_seconds():",
+        "if False:",
+    ),
+    "ring the number that was called": (
+        "routing/telephony/incoming.py",
+        "filter(None, (self.called, self.forwarded_from, *services))",
+        "filter(None, ())",
+    ),
+    "show a withheld number": (
+        "routing/telephony/incoming.py",
+        "if number in WITHHELD or not re.fullmatch",
+        "if not re.match",
+    ),
+    "let in the unsigned": (
+        "routing/telephony/door.py",
+        "if signed(request, base(), tokens):",
+        "if signed(request, base(), tokens) or True:",
+    ),
+    "say 999 as a whole": (
+        "routing/wording/spoken.py",
+        "return [spelled(each) for each in",
+        "return [each for each in",
+    ),
+}
+
+
+def survivors():
+    """Yield (name, whether every test still passes) for each mutant."""
+    for name, (file, old, new) in MUTANTS.items():
+        with tempfile.TemporaryDirectory() as folder:
+            copy = Path(folder, "copy")
+            ignored = shutil.ignore_patterns(".venv", ".git", "instance", "__pycache__", ".*_cache")
+            shutil.copytree(ROOT, copy, ignore=ignored)
+            text = (copy / file).read_text("utf-8")
+            assert text.count(old) == 1, f"{name}: {file} has not just one {old!r}"
+            (copy / file).write_text(text.replace(old, new), "utf-8")
+            done = subprocess.run(
+                [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *TESTS],
+                cwd=copy,
+                env={key: os.environ[key] for key in os.environ if key != "PYTHONPATH"},
+                capture_output=True,
+                check=False,
+            )
+            assert done.returncode in (0, 1), done.stdout[-2000:]
+            yield name, done.returncode == 0
+
+
+if __name__ == "__main__":
+    for name, survives in survivors():
+        print("SURVIVES" if survives else "killed  ", name, flush=True)  # noqa: T201
