@@ -14,6 +14,8 @@ from pathlib import Path
 
 import generated
 import postgres
+from mutants import survivors
+from prove_calls import telephone, told_of_calls
 from sweep import (
     DIVISIONS,
     EXAMPLES,
@@ -104,6 +106,10 @@ def main():
     print("gaps", *gaps, "differences", *differences)  # noqa: T201
     kills = list(kill())
     print("kills", *kills)  # noqa: T201
+    calls, requests = telephone()
+    print("calls", *calls, "requests", *requests)  # noqa: T201
+    mutants = list(survivors())
+    print("mutants", *mutants)  # noqa: T201
     zones = {
         zone: subprocess.run(
             [sys.executable, "-m", "tests.prove", "--zone-sample"],
@@ -116,9 +122,11 @@ def main():
     (ROOT / "docs").mkdir(exist_ok=True)
     ROOT.joinpath("docs/proof.md").write_text(
         report(rows, zones, gaps, differences, kills, time.monotonic() - began)
+        + told_of_calls(calls, requests, mutants)
     )
     failed = any(row[2] or row[4] for row in rows) or any(zones.values())
     failed = failed or gaps[1] or differences[1] or any(row[3] or row[4] for row in kills)
+    failed = failed or calls[2] or requests[1] or any(survives for _, survives in mutants)
     print("differences found" if failed else "no difference")  # noqa: T201
     sys.exit(1 if failed else 0)
 

@@ -6,9 +6,11 @@ import threading
 import time
 
 import pytest
+from conftest import ANYSHIRE
 from telephone import CALLER, Telephone
 from telephony.conftest import EDS, MANAGER, NUMBERS
 
+from routing import enquiry
 from routing.storage import call_log, calls
 
 NIGHT = "2026-11-23T22:00:00Z"
@@ -146,11 +148,21 @@ def test_a_fault_in_the_log_is_logged_and_nobodys_concern(app, twilio, monkeypat
     assert "an entry of the call log is lost" in caplog.text
 
 
+def test_a_log_that_cannot_even_be_written_to_changes_no_answer(app, twilio, clock, monkeypatch):
+    def fault(*arguments, **more):
+        raise RuntimeError("no thread is to be had")
+
+    clock.set(NIGHT)
+    monkeypatch.setattr(app.extensions["call_log"], "_wake", fault)
+    told = twilio.call("CA1")
+
+    assert told.number == EDS
+    assert twilio.ends(told, "CA1", "busy").number == MANAGER
+
+
 def test_a_database_that_was_never_made_costs_nothing(make_app, clock):
     clock.set(NIGHT)
     settings = {"TWILIO_AUTH_TOKEN": "12345", "PUBLIC_BASE_URL": "https://who.example"}
-    from conftest import ANYSHIRE
-
     twilio = Telephone(make_app(ANYSHIRE, **settings).test_client(), NUMBERS)
     told = twilio.call("CA1")
 
@@ -177,8 +189,6 @@ def test_many_calls_at_once_are_all_written(app, clock, logged):
 
 
 def test_what_is_refused_is_counted_exactly(app, twilio):
-    from routing import enquiry
-
     for _ in range(25):
         twilio.client.post("/twilio/voice/children", headers={"X-Twilio-Signature": "forged"})
     time.sleep(call_log.TRY_EVERY + 0.3)

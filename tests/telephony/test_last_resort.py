@@ -1,6 +1,7 @@
 """Any fault of ours still puts the caller through: the chain of last resorts, link by link."""
 
 import pytest
+from conftest import ANYSHIRE
 from telephone import CALLED, CALLER, Telephone
 from telephony.conftest import EDS, MANAGER, MASH, NUMBERS
 
@@ -74,8 +75,6 @@ def test_where_there_never_was_a_directory_the_caller_hears_999(make_app, tmp_pa
 
 def test_a_broken_file_changes_nothing(make_telephoned, tmp_path, clock):
     file = tmp_path / "directory.yaml"
-    from conftest import ANYSHIRE
-
     file.write_text(ANYSHIRE.read_text())
     before = Telephone(make_telephoned(file).test_client(), NUMBERS).call("CA1")
     file.write_text("services: {")

@@ -1,0 +1,98 @@
+"""The telephone's part of bin/prove: calls and malformed requests by the thousand."""
+
+import logging
+import random
+import shutil
+import tempfile
+from pathlib import Path
+
+import histories
+import malformed
+from conftest import Clock
+from telephone import BASE, TOKEN
+
+from routing import create_app, enquiry
+from routing.storage import upgrade
+from routing.storage.db import Database
+
+
+class Telephoned:
+    """Services that Twilio may ask, each with a database of its own."""
+
+    def __init__(self, folder):
+        self.folder, self.clock = Path(folder), Clock()
+        database = Database("", self.folder, "made.sqlite")
+        upgrade.upgrade(database)
+        database.engine.dispose()
+
+    def __call__(self, directory):
+        instance = self.folder / f"instance-{len(list(self.folder.iterdir()))}"
+        instance.mkdir()
+        shutil.copy(self.folder / "made.sqlite", instance / "routing.sqlite")
+        app = create_app(
+            {
+                "DIRECTORY": str(directory),
+                "INSTANCE_PATH": str(instance),
+                "CLOCK": self.clock,
+                "TWILIO_AUTH_TOKEN": TOKEN,
+                "PUBLIC_BASE_URL": BASE,
+            }
+        )
+        with app.app_context():
+            enquiry.read_diverts(max_age=0, patience=10)
+            app.extensions["call_log"].write(lambda connection: None, patience=10)
+        return app
+
+
+def telephone(directories=120, calls=40, requests=20_000):
+    """Play call histories, and send what Twilio never would.
+
+    Return (calls, documents, wrong calls), (requests, wrong answers).
+    """
+    documents = wrong = 0
+    logging.disable(logging.CRITICAL)
+    with tempfile.TemporaryDirectory() as folder:
+        make = Telephoned(folder)
+        for seed in range(directories):
+            draw = random.Random(f"proof {seed}")
+            try:
+                told, _, _ = histories.play(make, make.clock, folder, draw, calls)
+                documents += told
+            except AssertionError as error:
+                print("history", seed, error)  # noqa: T201
+                wrong += 1
+        draw, client = (
+            random.Random("proof"),
+            make(ROOT / "examples" / "anyshire.yaml").test_client(),
+        )
+        numbers = {f"+44163296000{n}" for n in (1, 2, 3, 9)} | {"+447700900001"}
+        found = [x for _ in range(requests) for x in malformed.faults(client, draw, numbers)]
+        for each in found[:5]:
+            print(each)  # noqa: T201
+    logging.disable(logging.NOTSET)
+    return (directories * calls, documents, wrong), (requests, len(found))
+
+
+def told_of_calls(calls, requests, mutants):
+    """Return what is proved of the telephone."""
+    alive = [name for name, survives in mutants if survives]
+    lines = [
+        "",
+        "Calls played as Twilio plays them, every request signed and every address followed, over",
+        "directories made at random, with callbacks repeated and out of order: whom to ring next,",
+        f"against a second working-out. {calls[0]:,} calls, {calls[1]:,} documents, each valid;",
+        f"{calls[2]} directories with a wrong one.",
+        "",
+        "Requests that Twilio would never send, signed or not: a status of 500 or more, a trace,",
+        f"or a document without a way on. {requests[0]:,} requests, {requests[1]} wrong.",
+        "",
+        "The code broken on purpose, so that callers would be dropped, and the tests of the",
+        f"telephone run over it: {len(mutants)} mutants, {len(mutants) - len(alive)} killed"
+        + (f"; {', '.join(alive)} survived." if alive else "."),
+        "",
+        "| mutant | killed |",
+        "|---|---|",
+        *(f"| {name} | {'no' if survives else 'yes'} |" for name, survives in mutants),
+        "",
+    ]
+    return "\n".join(lines)
