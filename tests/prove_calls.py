@@ -61,10 +61,7 @@ def telephone(directories=120, calls=40, requests=20_000):
             except AssertionError as error:
                 print("history", seed, error)  # noqa: T201
                 wrong += 1
-        draw, client = (
-            random.Random("proof"),
-            make(ROOT / "examples" / "anyshire.yaml").test_client(),
-        )
+        draw, client = random.Random("proof"), make(ANYSHIRE).test_client()
         numbers = {f"+44163296000{n}" for n in (1, 2, 3, 9)} | {"+447700900001"}
         found = [x for _ in range(requests) for x in malformed.faults(client, draw, numbers)]
         for each in found[:5]:

@@ -48,21 +48,15 @@ def lines() -> Iterator[Finding]:
     """Look for lines that cannot be rung, that lead back here, or that nobody has confirmed."""
     facts, at = enquiry.facts(), enquiry.now()
     services, found = facts.directory.services, 0
-    here = {each.number.e164: each.id for each in services if each.number}
     for line in {x.id: x for service in services for x in service.reachable}.values():
         for text in _cannot_be_rung(line):
             found += 1
             yield doubt(text)
-        if line.phone.e164 in here:
-            found += 1
-            yield stops(
-                f"The line '{line.id}' is {line.phone.display}, the number of the service "
-                f"'{here[line.phone.e164]}' itself: it is never rung. Write the number that the "
-                "line itself answers."
-            )
-    for _, code, message in numbers.doubts(facts, at):
-        if code != "number_loops":
-            found += 1
+    for path, code, message in numbers.doubts(facts, at):
+        found += 1
+        if code == "number_loops":
+            yield stops(f"The service '{path[1]}': {message}")
+        else:
             yield doubt(message)
     for service in services:
         if service.number is None:

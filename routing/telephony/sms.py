@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+import threading
 import time
 from collections import defaultdict, deque
 
@@ -20,6 +21,7 @@ each other would go on for ever."""
 _SALT = secrets.token_bytes(16)
 """Senders are known by a hash that no other process can make, in memory alone."""
 
+_turn = threading.Lock()
 _answered: dict[bytes, deque[float]] = defaultdict(lambda: deque(maxlen=MOST))
 
 
@@ -53,10 +55,11 @@ def answer(service: str) -> Response:
 def _often(sender: str) -> bool:
     """Say whether a sender has had MOST answers WITHIN."""
     now, key = time.monotonic(), hashlib.sha256(_SALT + sender.encode()).digest()
-    for old in [each for each, times in _answered.items() if now - times[-1] > WITHIN]:
-        _answered.pop(old, None)
-    times = _answered[key]
-    if len(times) == MOST and now - times[0] < WITHIN:
-        return True
-    times.append(now)
+    with _turn:
+        for old in [each for each, times in _answered.items() if now - times[-1] > WITHIN]:
+            del _answered[old]
+        times = _answered[key]
+        if len(times) == MOST and now - times[0] < WITHIN:
+            return True
+        times.append(now)
     return False
