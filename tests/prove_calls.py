@@ -8,7 +8,7 @@ from pathlib import Path
 
 import histories
 import malformed
-from conftest import Clock
+from conftest import ANYSHIRE, Clock
 from telephone import BASE, TOKEN
 
 from routing import create_app, enquiry
