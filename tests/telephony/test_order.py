@@ -1,0 +1,81 @@
+"""Every callback of a call dropped, repeated, or in another order: always a way on, one truth."""
+
+from itertools import permutations
+
+from telephone import CALLED, CALLER, Telephone
+from telephony.conftest import EDS, MANAGER, NUMBERS
+
+from routing.storage import calls
+
+NIGHT = "2026-11-23T22:00:00Z"
+
+
+class Listening(Telephone):
+    """Remembers what it sent."""
+
+    def __init__(self, client):
+        super().__init__(client, NUMBERS)
+        self.sent = []
+
+    def document(self, address, form, **kind):
+        self.sent.append((address, form, kind))
+        return super().document(address, form, **kind)
+
+
+def callbacks(app):
+    """Return what is sent of a call that the first line misses and the screened one accepts."""
+    twilio = Listening(app.test_client())
+    told = twilio.call("SID")
+    told = twilio.ends(told, "SID", "no-answer")
+    assert told.number == MANAGER
+    twilio.picked_up(told, "SID", "1")
+    twilio.ends(told, "SID", "completed", DialBridged="true", DialCallDuration="60")
+    twilio.document(
+        f"{twilio.base}/twilio/voice/children/ended",
+        twilio.form("SID", CALLER, CALLED, CallStatus="completed"),
+        whisper=True,
+    )
+    return [each for each in twilio.sent if "/screen?" not in each[0]]
+
+
+def orders(sent):
+    """Return the callbacks in every order: all of them, up to three of them, and one sent twice."""
+    for most in (1, 2, 3, len(sent)):
+        yield from permutations(sent, most)
+    for place, twice in enumerate(sent):
+        for again in range(place, len(sent)):
+            yield (*sent[: again + 1], twice, *sent[again + 1 :])
+
+
+def test_whatever_arrives_in_whatever_order_has_a_way_on_and_ends_in_one_truth(app, clock, logged):
+    clock.set(NIGHT)
+    sent, twilio = callbacks(app), Telephone(app.test_client(), NUMBERS)
+    tried = list(orders(sent))
+    for number, order in enumerate(tried):
+        sid = f"CA{number}"
+        for address, form, kind in order:
+            address = address.replace(calls.known_by("SID"), calls.known_by(sid))
+            form = {**form, "CallSid": form["CallSid"].replace("SID", sid)}
+            told = twilio.document(address, form, **kind)  # valid, or this fails
+            if address.endswith("/voice/children"):
+                assert told.number == EDS
+    found = {call.sid_sha256: (call, legs) for call, legs in logged()}
+
+    assert len(tried) == 5 + 20 + 60 + 120 + 15
+    for number, order in enumerate(tried):
+        call, legs = found.get(calls.known_by(f"CA{number}"), (None, []))
+        steps = [address.partition("?")[0].rpartition("/")[2] for address, _, _ in order]
+        if set(steps) == {"ended"}:
+            assert call is None  # nothing else was ever heard of it
+        elif _accepted_before_it_completed(order):
+            assert (call.outcome, call.answered_by) == ("answered", "duty-manager"), steps
+        else:
+            assert call.outcome != "answered", steps
+        assert len({leg.number for leg in legs}) == len(legs) <= 3
+
+
+def _accepted_before_it_completed(order):
+    accepted = [n for n, (address, _, _) in enumerate(order) if "/accept?" in address]
+    statuses = [form.get("DialCallStatus") for _, form, _ in order]
+    completed = [n for n, status in enumerate(statuses) if status == "completed"]
+    return bool(accepted and completed) and accepted[0] < completed[-1]
