@@ -8,6 +8,8 @@ import postgres
 import pytest
 
 from routing import create_app, typed
+from routing.storage import upgrade
+from routing.storage.db import Database
 
 ROOT = Path(__file__).parent.parent
 ANYSHIRE = ROOT / "examples" / "anyshire.yaml"
@@ -83,6 +85,15 @@ def client(make_app):
 @pytest.fixture
 def anyshire(make_app):
     return make_app(ANYSHIRE, EXCHANGE_TOKEN="exchange", OPS_TOKEN="ops").test_client()
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory):
+    """A database file as `flask db upgrade` makes it, to be copied."""
+    database = Database("", tmp_path_factory.mktemp("made"))
+    upgrade.upgrade(database)
+    database.engine.dispose()
+    return database.file
 
 
 @pytest.fixture(scope="session")

@@ -7,21 +7,11 @@ import pytest
 from conftest import ANYSHIRE
 
 from routing import enquiry
-from routing.storage import accounts, diverts, sessions, upgrade
+from routing.storage import accounts, diverts, sessions
 from routing.storage.accounts import Role
-from routing.storage.db import Database
 
 PASSWORD = "correct horse battery"
 ASKED = {"service": "children", "line": "eds", "from": "now", "until": "1h", "note": "Phones down"}
-
-
-@pytest.fixture(scope="session")
-def made(tmp_path_factory):
-    """A database file as `flask db upgrade` makes it, to be copied."""
-    database = Database("", tmp_path_factory.mktemp("made"))
-    upgrade.upgrade(database)
-    database.engine.dispose()
-    return database.file
 
 
 @pytest.fixture

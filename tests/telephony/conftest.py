@@ -7,20 +7,10 @@ from conftest import ANYSHIRE
 from telephone import BASE, TOKEN, Telephone
 
 from routing import enquiry
-from routing.storage import tables, upgrade
-from routing.storage.db import Database
+from routing.storage import tables
 
 MASH, EDS, MANAGER = "+441632960001", "+441632960002", "+447700900001"
 NUMBERS = {MASH, EDS, MANAGER, "+441632960003", "+441632960009"}
-
-
-@pytest.fixture(scope="session")
-def made(tmp_path_factory):
-    """A database file as `flask db upgrade` makes it, to be copied."""
-    database = Database("", tmp_path_factory.mktemp("made"))
-    upgrade.upgrade(database)
-    database.engine.dispose()
-    return database.file
 
 
 @pytest.fixture
