@@ -11,7 +11,7 @@ from routing import enquiry
 from routing.errors import StorageDown
 from routing.facts import Facts
 from routing.lint.numbers import unconfirmed
-from routing.storage import call_report, calls
+from routing.storage import call_report, calls, upgrade
 from routing.wording import duty
 
 _ENOUGH_COVER = timedelta(days=365)
@@ -180,6 +180,14 @@ def _calls(at: datetime) -> Iterator[Notice]:
     if not enquiry.database().exists or enquiry.reading().fault is not None:
         return
     try:
+        if upgrade.behind(enquiry.database()):
+            yield Notice(
+                "database_behind",
+                "The database is not made for this version: calls are put through, but not "
+                "written. Run `flask db upgrade`.",
+                serious=True,
+            )
+            return
         with enquiry.database().reading() as connection:
             refused = calls.counted(connection, calls.REFUSED, at - _LATELY)
             faults = calls.counted(connection, calls.FAULTS, at - _LATELY)

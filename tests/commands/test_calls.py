@@ -66,6 +66,16 @@ def test_what_is_kept_for_too_long_is_warned_of(app, clock):
     assert "calls_kept_too_long" not in app.test_cli_runner().invoke(args=["status"]).output
 
 
+def test_a_database_of_an_older_version_is_warned_of(app):
+    with app.app_context(), enquiry.database().writing() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
+    told = app.test_cli_runner().invoke(args=["status"]).output
+
+    assert told.startswith("degraded")
+    assert "database_behind" in told
+    assert "flask db upgrade" in told
+
+
 def test_without_a_database_the_words_say_what_to_do(make_app):
     done = run(make_app(ANYSHIRE), "summary")
 

@@ -161,7 +161,7 @@ def _udp(port):
 
 def _listens(port, process):
     """Wait until a process listens: it takes a moment to start."""
-    for _ in range(200):
+    for _ in range(750):
         assert process.poll() is None, f"{process.args} ended with {process.returncode}"
         if f":{port:04X} " in Path("/proc/net/udp").read_text():
             return
