@@ -70,7 +70,7 @@ class CallLog:
         return None
 
     def count(self, name: str) -> None:
-        """Add to a tally. However often that happens, it is written once a second."""
+        """Add to a tally. However often that happens, it is written and logged once a second."""
         try:
             with self._turn:
                 self._counted[name] += 1
@@ -85,6 +85,7 @@ class CallLog:
         with self._turn:
             counted, self._counted = self._counted, Counter()
         at = self.clock()
+        log.warning("counted within a second: %s", dict(counted))
         for name, more in counted.items():
             self.write(partial(calls.count, name=name, at=at, more=more), patience=0)
 

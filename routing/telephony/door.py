@@ -45,7 +45,7 @@ def let_in() -> Response | None:
     if signed(request, base(), tokens):
         return None
     call_log().count(calls.REFUSED)
-    log.warning("refused: no right signature for %.200r", request.path)
+    log.info("refused: no right signature for %.200r", request.path)  # the count is a warning
     return problem(403, "The signature is not right for this address. See `flask twilio doctor`.")
 
 

@@ -188,14 +188,17 @@ def test_many_calls_at_once_are_all_written(app, clock, logged):
     assert [(call.outcome, len(legs)) for call, legs in logged()] == [("answered", 1)] * 160
 
 
-def test_what_is_refused_is_counted_exactly(app, twilio):
+def test_what_is_refused_is_counted_exactly_and_logged_once(app, twilio, caplog):
     for _ in range(25):
         twilio.client.post("/twilio/voice/children", headers={"X-Twilio-Signature": "forged"})
     time.sleep(call_log.TRY_EVERY + 0.3)
     with app.app_context(), enquiry.database().reading() as connection:
         counted = calls.counted(connection, calls.REFUSED, enquiry.now())
 
+    told = [each.getMessage() for each in caplog.records if each.levelno >= logging.WARNING]
+
     assert counted == 25
+    assert told == ["counted within a second: {'signature_refused': 25}"]
 
 
 def test_the_callers_number_is_nowhere_after_a_thousand_calls(
