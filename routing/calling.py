@@ -5,7 +5,7 @@ no later step needs the database.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -56,13 +56,15 @@ class Progress:
     """How far a call has come: when it began, its round, its leg, and whom this round has rung.
 
     ``began`` is in Unix seconds. ``leg`` counts those rung through all rounds, from 1. ``tried``
-    holds ids of lines, the one that is rung now coming last.
+    holds ids of lines, the one that is rung now coming last; ``screened`` says that whoever picks
+    it up must press a key, whatever the directory says by then.
     """
 
     began: int
     round: int
     leg: int
     tried: tuple[str, ...]
+    screened: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +174,7 @@ def written(progress: Progress) -> dict[str, str]:
         "round": str(progress.round),
         "leg": str(progress.leg),
         "tried": "_".join(progress.tried),
+        "screened": str(int(progress.screened)),
     }
 
 
@@ -181,7 +184,8 @@ def read(given: Mapping[str, str]) -> Progress | None:
     if not all(each.isascii() and each.isdecimal() and len(each) < 12 for each in numbers):
         return None
     began, round_, leg = map(int, numbers)
-    return Progress(began, round_, leg, tuple(filter(None, given.get("tried", "").split("_"))))
+    tried = tuple(filter(None, given.get("tried", "").split("_")))
+    return Progress(began, round_, leg, tried, screened=given.get("screened") == "1")
 
 
 def _round(
@@ -222,9 +226,8 @@ def _ring(left: list[tuple[Line, Phone]], progress: Progress, again: bool = Fals
     line, phone = left[0]
     usual = RING if len(left) > 1 or line.press_1_to_accept else RING_LAST
     tried = (*progress.tried, line.id)
-    seconds = line.ring_seconds or usual
-    reached = Progress(progress.began, progress.round, progress.leg, tried)
-    return Ring(line, phone, seconds, reached, again)
+    reached = replace(progress, tried=tried, screened=line.press_1_to_accept)
+    return Ring(line, phone, line.ring_seconds or usual, reached, again)
 
 
 def _seconds(at: datetime) -> int:

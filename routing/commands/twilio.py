@@ -45,12 +45,14 @@ def doctor(account: bool) -> None:
 def fallback(service: str | None, output: Path | None) -> None:
     """Print what is to answer SERVICE's calls (the first one's) while this service is down.
 
-    It is TwiML that is safe at any hour: host it elsewhere, and anew whenever a number changes.
+    It is TwiML that is safe at any hour: host it elsewhere, and anew every night, since a line may
+    have another number for some days.
     """
     with in_words():
         facts = enquiry.facts()
         found = facts.timetables.service(service or enquiry.first_service())
-        document = call.fallback(found, facts.directory, _rehearsal())
+        day = enquiry.now().astimezone(facts.directory.zone).date()
+        document = call.fallback(found, facts.directory, day, _rehearsal())
     if output is None:
         click.echo(document)
         return

@@ -2,11 +2,12 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from routing.core import directory as core
 from routing.core.hours import SpecialDay
 from routing.directory.faults import Fault, Faults
+from routing.directory.rota import RoleShape
 from routing.directory.scalars import (
     Colour,
     Day,
@@ -16,7 +17,6 @@ from routing.directory.scalars import (
     Filled,
     Id,
     Number,
-    People,
     Ref,
     Seconds,
     Shown,
@@ -27,10 +27,7 @@ from routing.directory.scalars import (
     Zone,
     each_once,
 )
-
-
-class Shape(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+from routing.directory.shape import Shape
 
 
 class CouncilShape(Shape):
@@ -195,36 +192,6 @@ class HelplineShape(Shape):
         return core.Helpline(self.name, self.phone, self.hours, self.audience)
 
 
-class NeededShape(Shape):
-    """When somebody must be on duty: give one of the two."""
-
-    model_config = ConfigDict(
-        json_schema_extra={"oneOf": [{"required": ["line"]}, {"required": ["out_of_hours_of"]}]}
-    )
-
-    line: Ref | None = None
-    """Whenever that line is open."""
-    out_of_hours_of: Ref | None = None
-    """Whenever that service's calls go to its out-of-hours line."""
-
-    @model_validator(mode="after")
-    def check(self) -> Self:
-        if (self.line is None) == (self.out_of_hours_of is None):
-            raise ValueError("give either `line` or `out_of_hours_of`.")
-        return self
-
-
-class RoleShape(Shape):
-    """Somebody who must be on duty."""
-
-    name: Words
-    """What the post is called."""
-    needed_when: NeededShape
-    """When."""
-    people: People = 1
-    """How many at once."""
-
-
 class DirectoryShape(Shape):
     """Who to call, and when: the directory of a council."""
 
@@ -239,7 +206,7 @@ class DirectoryShape(Shape):
     unanswered: Words | None = None
     """What to do if a child is in danger and nobody answers; shown beside a link to call 999."""
     voices: dict[Literal["en", "cy"], Filled] = {}
-    """Who speaks on the telephone, by language: one of Twilio's voices, as Polly.Amy-Neural."""
+    """Who speaks on the telephone, by language: as Polly.Amy-Neural."""
     bank_holidays: HolidaysShape
     """Which bank holidays count."""
     lines: Annotated[dict[Id, LineShape], Field(min_length=1)]

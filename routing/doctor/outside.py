@@ -60,9 +60,10 @@ def fallback(rehearsal: str | None) -> Iterator[Finding]:
             "service is. Host it elsewhere, as in a TwiML Bin."
         )
     directory = enquiry.facts().directory
+    day = enquiry.now().astimezone(directory.zone).date()
     for service in _answering(directory.services):
         address = where.replace("{service}", service.id)
-        yield _same(address, service, call.fallback(service, directory, rehearsal))
+        yield _same(address, service, call.fallback(service, directory, day, rehearsal))
 
 
 def account() -> Iterator[Finding]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from urllib.parse import urlencode
 
 from routing import calling
@@ -73,20 +73,27 @@ def document(
     )
 
 
-def fallback(service: Service, directory: Directory, rehearsal: str | None = None) -> str:
+def fallback(
+    service: Service, directory: Directory, day: date, rehearsal: str | None = None
+) -> str:
     """Return a document that is safe at any hour, and asks nothing more of anybody.
 
     It rings the out-of-hours line first, then the others, each as long as it rings before another.
-    A screened line, which nobody could screen there, comes last, and only where there is no other.
-    No number comes twice, nor one that leads back here.
+    A screened line, which nobody could screen there, comes only where there is no other. Where a
+    line has another number on ``day``, that is rung, and then its usual one: the document may be
+    heard on a later day. No number comes twice, nor one that leads back here.
     """
     here = {each.number.e164 for each in directory.services if each.number}
     chain = {line.id: line for line in (service.out_of_hours, *service.reachable)}.values()
-    lines = [line for line in chain if line.phone.e164 not in here]
-    plain = [line for line in lines if not line.press_1_to_accept] or lines
-    numbers = [rehearsal] if rehearsal else dict.fromkeys(line.phone.e164 for line in plain)
-    shown = [(line, line.phone) for line in plain if not line.internal]
-    message = in_each(spoken.afterwards, directory, shown[:MOST_SPOKEN])
+    plain = [line for line in chain if not line.press_1_to_accept] or list(chain)
+    found = [(line, phone) for line in plain for phone in (line.phone_on(day), line.phone)]
+    found = [each for each in found if each[1].e164 not in here]
+    numbers = [rehearsal] if rehearsal else dict.fromkeys(phone.e164 for _, phone in found)
+    shown: dict[str, tuple[Line, Phone]] = {}
+    for line, phone in found:
+        if not line.internal:
+            shown.setdefault(line.id, (line, phone))
+    message = in_each(spoken.afterwards, directory, list(shown.values())[:MOST_SPOKEN])
     seconds = max((line.ring_seconds or calling.RING for line in plain), default=calling.RING)
     return twiml.in_turn(tuple(numbers), seconds, message)
 

@@ -4,6 +4,7 @@ It rings the out-of-hours line, then the others, and asks nothing more of this s
 """
 
 import logging
+from datetime import date, datetime
 
 from flask import current_app
 
@@ -30,19 +31,23 @@ class LastResort:
 
     def __init__(self, rehearsal: str | None) -> None:
         self.rehearsal = rehearsal
-        self._of: Facts | None = None
+        self._of: tuple[Facts, date] | None = None
         self._documents: dict[str, str] = {}
 
-    def make(self, facts: Facts) -> None:
-        """Make the documents anew, if the directory is another. A fault leaves those there are."""
-        if facts is self._of:
+    def make(self, facts: Facts, at: datetime) -> None:
+        """Make the documents anew on another day, or if the directory is another.
+
+        A fault leaves those there are.
+        """
+        day = at.astimezone(facts.directory.zone).date()
+        if self._of is not None and self._of[0] is facts and self._of[1] == day:
             return
         try:
             self._documents = {
-                each.id: call.fallback(each, facts.directory, self.rehearsal)
+                each.id: call.fallback(each, facts.directory, day, self.rehearsal)
                 for each in facts.directory.services
             }
-            self._of = facts
+            self._of = facts, day
         except Exception:
             log.exception("fault while making the last resort: the one there is stays")
 
@@ -55,7 +60,7 @@ class LastResort:
 def current() -> LastResort:
     """Return the last resort, made of the directory as it is now."""
     found: LastResort = current_app.extensions["last_resort"]
-    found.make(enquiry.facts())
+    found.make(enquiry.facts(), enquiry.now())
     return found
 
 
@@ -63,7 +68,7 @@ def document(service: str) -> str:
     """Return the document for a service, whatever is broken."""
     found: LastResort = current_app.extensions["last_resort"]
     try:
-        found.make(enquiry.facts())
+        found.make(enquiry.facts(), enquiry.now())
     except Exception:
         log.exception("no directory for the last resort: the one made before answers")
     return found.document(service)

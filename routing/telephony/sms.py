@@ -25,11 +25,15 @@ _turn = threading.Lock()
 _answered: dict[bytes, deque[float]] = defaultdict(lambda: deque(maxlen=MOST))
 
 
+OTHERWISE = twiml.text_message(
+    "If a child is in immediate danger, call 999. We cannot answer texts: please call us."
+)
+"""Made at start: it answers when nothing else can be said."""
+
+
 def otherwise() -> str:
-    """Return the answer when ours cannot be made."""
-    return twiml.text_message(
-        "If a child is in immediate danger, call 999. We cannot answer texts: please call us."
-    )
+    """Return the document that answers a fault."""
+    return OTHERWISE
 
 
 bp = door.part("sms", otherwise)

@@ -13,7 +13,7 @@ from flask import Response, current_app, request
 from routing import calling, enquiry, status
 from routing.calling import LONGEST, GiveUp, Outcome, Over, Progress, Ring, Step
 from routing.core.answer import Decision
-from routing.core.directory import Line, Service
+from routing.core.directory import Service
 from routing.formats import call as document
 from routing.formats import twiml
 from routing.formats.call import Exchange
@@ -28,12 +28,15 @@ KEY = "1"
 WHISPERS = ("screen", "accept")
 """Steps that whoever was rung hears, not the caller: ringing somebody else is no way on there."""
 
+HANG_UP = twiml.hang_up()
+"""Made at start: it answers a fault."""
+
 
 def otherwise() -> str:
     """Return the document that answers a fault: nobody who rings is left without a way on."""
     given = request.view_args or {}
     if given.get("step") in WHISPERS:
-        return twiml.hang_up()
+        return HANG_UP
     return last_resort.document(given.get("service", ""))
 
 
@@ -94,8 +97,7 @@ def _after(call: Call) -> Response:
     facts, progress = enquiry.facts(), calling.read(request.args)
     if progress is None or not progress.tried:
         return _begin(call)
-    lines = {line.id: line for line in facts.directory.lines}
-    ended = _outcome(call, progress, lines.get(progress.tried[-1]))
+    ended = _outcome(call, progress)
     redecide = partial(enquiry.who_to_call, call.service.id)
     arguments = (facts.timetables, call.service, progress, ended, call.at, redecide, call.barred)
     step = calling.after(*arguments)
@@ -159,17 +161,15 @@ def _as_first(decision: Decision, kept: Begun) -> Decision:
     """Return the decision with the line decided on first, if the directory still has it."""
     directory = enquiry.facts().directory
     line = next((each for each in directory.lines if each.id == kept.line), None)
-    if line is None or kept.service != decision.service.id or line.id == decision.line.id:
+    if line is None or kept.service != decision.service.id:
         return decision
-    return replace(
-        decision, line=line, phone=line.phone_on(kept.at.astimezone(directory.zone).date())
-    )
+    day = kept.at.astimezone(directory.zone).date()  # its number too, over midnight
+    return replace(decision, line=line, phone=line.phone_on(day))
 
 
-def _outcome(call: Call, progress: Progress, line: Line | None) -> Outcome:
-    given = request.values
+def _outcome(call: Call, progress: Progress) -> Outcome:
+    given, screened = request.values, progress.screened
     bridged = {"true": True, "": None}.get(given.get("DialBridged", "").lower(), False)
-    screened = line is not None and line.press_1_to_accept
     status = given.get("DialCallStatus", "")
     accepted = screened and status == "completed" and _accepted(call, progress.leg)
     return calling.outcome(status, bridged, screened, accepted)

@@ -10,14 +10,8 @@ from routing.staff import access
 from routing.storage import diverts
 
 OPEN = {"/staff/sign-in", "/staff/sign-in/provider", "/staff/sign-in/callback"}
-LOOKS = {
-    "/staff/calls",
-    "/staff/calls.csv",
-    "/staff",
-    "/staff/diverts",
-    "/staff/changes",
-    "/staff/preview",
-    "/staff/sign-out",
+LOOKS = {"/staff"} | {
+    f"/staff/{each}" for each in ["calls", "calls.csv", "changes", "diverts", "preview", "sign-out"]
 }
 WAYS = [
     ("GET", "/staff"),

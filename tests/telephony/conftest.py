@@ -53,3 +53,11 @@ def logged(app):
         return [(row, [leg for leg in legs if leg.call == row.id]) for row in rows]
 
     return logged
+
+
+def night_manager(twilio, clock, sid="CA1"):
+    """Call at night, and return what rings the screened line, the first being busy."""
+    clock.set("2026-11-23T22:00:00Z")
+    told = twilio.ends(twilio.call(sid), sid, "busy")
+    assert told.number == MANAGER
+    return told

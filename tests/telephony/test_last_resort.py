@@ -120,3 +120,13 @@ def test_a_rehearsals_last_resort_rings_the_rehearsals_number(make_telephoned, m
     monkeypatch.setattr(enquiry, "who_to_call", fault)
 
     assert twilio.call("CA1", CALLER, CALLED).numbers == ["+447700900999"]
+
+
+def test_the_last_resort_rings_the_number_that_a_line_has_that_day(twilio, clock, monkeypatch):
+    clock.set("2026-12-28T23:59:59Z")
+    twilio.call("CA1")
+    monkeypatch.setattr(enquiry, "who_to_call", fault)
+
+    assert twilio.call("CA2").numbers == [EDS, MASH]
+    clock.set("2026-12-29T00:00:00Z")
+    assert twilio.call("CA3").numbers == [EDS, "+441632960009", MASH]

@@ -1,12 +1,8 @@
 """Calls as Twilio makes them: who is rung, by what really happened, until somebody answers."""
 
-import subprocess
-import sys
-from urllib.parse import urlencode
-
 import pytest
-from conftest import ANYSHIRE, ROOT
-from telephone import BASE, CALLED, CALLER, Telephone, sign
+from conftest import ANYSHIRE
+from telephone import Telephone
 from telephony.conftest import EDS, MANAGER, MASH, NUMBERS
 
 DAY, NIGHT = "2026-11-23T12:00:00Z", "2026-11-23T22:00:00Z"
@@ -189,6 +185,17 @@ def test_a_divert_moves_the_next_call_and_not_the_one_that_rings(twilio, app, cl
     assert twilio.call("CA2").number == EDS
 
 
+def test_a_call_keeps_the_number_it_began_with_over_midnight(twilio, app, clock):
+    clock.set("2026-12-28T23:59:59Z")
+    divert = "divert set children mash --until 4h --note x --although-closed"
+    assert app.test_cli_runner().invoke(args=divert.split()).exit_code == 0
+    first = twilio.call("CA1").number
+    clock.set("2026-12-29T00:00:01Z")
+
+    assert twilio.call("CA1").number == first == MASH
+    assert twilio.call("CA2").number == "+441632960009"  # from then on, for three days
+
+
 def test_how_long_a_line_rings_depends_on_whether_another_follows(twilio, clock, make_telephoned):
     clock.set(NIGHT)
     first = twilio.call("CA1")
@@ -198,186 +205,3 @@ def test_how_long_a_line_rings_depends_on_whether_another_follows(twilio, clock,
     assert first.dial.get("timeout") == "25"
     assert last.dial.get("timeout") == "40"  # as the directory says
     assert alone.dial.get("timeout") == "120"
-
-
-def night_manager(twilio, clock, sid="CA1"):
-    clock.set(NIGHT)
-    told = twilio.ends(twilio.call(sid), sid, "busy")
-    assert told.number == MANAGER
-    return told
-
-
-def test_whoever_presses_1_has_the_call(twilio, clock):
-    told = night_manager(twilio, clock)
-    asked = twilio.picked_up(told, "CA1")
-    connected = twilio.picked_up(told, "CA1", "1")
-
-    assert "press 1" in asked.said
-    assert connected.verbs == []
-    assert twilio.ends(told, "CA1", "completed", DialBridged="true").verbs == ["Hangup"]
-
-
-@pytest.mark.parametrize("digits", ["2", "*", "", "11"])
-def test_whoever_presses_another_key_has_declined(twilio, clock, digits):
-    told = night_manager(twilio, clock)
-
-    assert twilio.picked_up(told, "CA1", digits).verbs == ["Hangup"]
-    assert twilio.ends(told, "CA1", "completed", DialBridged="true").number == EDS
-
-
-@pytest.mark.parametrize("bridged", ["true", "false", None])
-def test_a_voicemail_on_a_screened_line_never_has_the_call(twilio, clock, bridged):
-    told = night_manager(twilio, clock)
-    asked = twilio.picked_up(told, "CA1")
-
-    assert asked.verbs == ["Gather", "Gather", "Hangup"]
-    assert twilio.ends(told, "CA1", "completed", DialBridged=bridged).number == EDS
-
-
-def test_the_key_counts_for_the_leg_on_which_it_was_pressed(twilio, clock):
-    told = night_manager(twilio, clock)
-    twilio.picked_up(told, "CA1", "1")
-    told = twilio.ends(told, "CA1", "failed")
-    told = twilio.ends(told, "CA1", "busy")
-
-    assert told.number == MANAGER
-    assert twilio.ends(told, "CA1", "completed", DialBridged="true").number == EDS
-
-
-def test_the_key_is_known_to_another_worker_without_a_database(
-    twilio, clock, make_telephoned, tmp_path
-):
-    told = night_manager(twilio, clock)
-    (tmp_path / "instance" / "routing.sqlite").unlink()
-    twilio.picked_up(told, "CA1", "1")
-    other = Telephone(make_telephoned().test_client(), NUMBERS)
-
-    assert other.ends(told, "CA1", "completed", DialBridged="true").verbs == ["Hangup"]
-
-
-def test_the_key_is_known_to_another_machine_by_the_log(twilio, clock, app):
-    told = night_manager(twilio, clock)
-    twilio.picked_up(told, "CA1", "1")
-    for mark in app.extensions["accepted"].folder.iterdir():
-        mark.unlink()
-
-    assert twilio.ends(told, "CA1", "completed", DialBridged="true").verbs == ["Hangup"]
-
-
-WITHHELD = [
-    "anonymous", "Anonymous", "unknown", "restricted", "unavailable", "private", "", None,
-    "+266696687", "+86282452253", "+8656696", "+2562533", "+7378742833",
-    "01632960123", "+44", "+0441632960123", "sip:x@example.org", "+441632960123;ext=1", "999",
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("caller", WITHHELD)
-def test_a_withheld_number_is_replaced_by_the_one_that_was_called(twilio, caller):
-    assert twilio.call("CA1", caller=caller).dial.get("callerId") == CALLED
-
-
-def test_a_callers_number_is_passed_on(twilio):
-    assert twilio.call("CA1", caller=CALLER).dial.get("callerId") is None
-
-
-def test_a_screened_line_is_never_shown_who_rings(twilio, clock):
-    assert night_manager(twilio, clock).dial.get("callerId") == CALLED
-
-
-def test_the_council_may_show_its_own_number_to_all(make_telephoned):
-    twilio = Telephone(make_telephoned(CALLER_ID="own").test_client(), NUMBERS)
-
-    assert twilio.call("CA1").dial.get("callerId") == CALLED
-    assert twilio.call("CA2", called="sip:who@example.org").dial.get("callerId") == CALLED
-
-
-def test_the_number_that_was_called_is_never_rung(twilio, clock):
-    clock.set(NIGHT)
-
-    assert twilio.call("CA1", called=EDS).number == MANAGER
-
-
-def test_a_line_that_forwarded_the_call_here_is_not_rung(twilio):
-    assert twilio.call("CA1", ForwardedFrom=MASH).number == MANAGER
-
-
-def test_a_call_that_could_only_come_back_is_told_what_to_do(twilio, clock):
-    clock.set(DAY)
-    told = twilio.call("CA1", service="professionals", called="+441632960003", ForwardedFrom=MASH)
-    while told.dial is not None:
-        assert told.number not in ("+441632960003", MASH)
-        told = twilio.ends(told, "CA1", "busy", called="+441632960003", ForwardedFrom=MASH)
-
-    assert "9 9 9" in told.said
-
-
-def test_a_number_set_up_with_get_connects_too(twilio):
-    path = "/twilio/voice/children?" + urlencode({"CallSid": "CA1", "From": CALLER, "To": CALLED})
-    headers = {"X-Twilio-Signature": sign(BASE + path, {})}
-
-    assert f"<Number>{MASH}</Number>" in twilio.client.get(path, headers=headers).text
-
-
-@pytest.mark.parametrize(
-    "path", ["childen", "children/", "x/y/z", "", "children/afte", "children/after", "../etc"]
-)
-def test_a_mistyped_address_still_puts_the_caller_through(twilio, path):
-    form = twilio.form("CA1", CALLER, CALLED)
-
-    assert twilio.document(f"{BASE}/twilio/voice/{path}", form).number == MASH
-
-
-def test_languages_are_spoken_in_the_directorys_order(make_telephoned, clock):
-    clock.set(NIGHT)
-    twilio = Telephone(make_telephoned(ROOT / "examples" / "swansea.yaml").test_client())
-    service = "children"
-    told = twilio.call("CA1", service=service)
-    while told.dial is not None:
-        told = twilio.ends(told, "CA1", "busy")
-    tongues = [each.get("language") for each in told.root.iter("Say")]
-
-    assert tongues == ["cy-GB", "en-GB"] * 2 or tongues == ["en-GB", "cy-GB"] * 2
-
-
-def test_a_rehearsal_rings_the_rehearsals_number_alone(make_telephoned, clock):
-    settings = {"CLOCK_STARTS_AT": DAY, "REHEARSAL_NUMBER": "+447700900999"}
-    twilio = Telephone(make_telephoned(**settings).test_client(), {"+447700900999"})
-    told, rung = twilio.call("CA1"), []
-    while told.dial is not None:
-        rung += told.numbers
-        told = twilio.ends(told, "CA1", "busy")
-
-    assert set(rung) == {"+447700900999"}
-
-
-def test_a_rehearsal_may_ring_the_directory(make_telephoned):
-    settings = {"CLOCK_STARTS_AT": DAY, "REHEARSAL_NUMBER": "directory"}
-
-    assert Telephone(make_telephoned(**settings).test_client()).call("CA1").number == MASH
-
-
-@pytest.mark.parametrize(
-    "settings",
-    [
-        {"CLOCK_STARTS_AT": DAY},
-        {"TWILIO_AUTH_TOKEN": None},
-        {"PUBLIC_BASE_URL": None},
-    ],
-)
-def test_a_door_that_is_not_set_up_is_shut_and_says_so(make_telephoned, settings):
-    app = make_telephoned(**settings)
-    twilio = Telephone(app.test_client())
-    answer = twilio.post(f"{twilio.base}/twilio/voice/children", twilio.form("CA1", CALLER, CALLED))
-    done = app.test_cli_runner().invoke(args=["status"])
-
-    assert answer.status_code == 503
-    assert "telephone_off" in done.output
-
-
-def test_the_web_process_never_loads_twilios_own_client():
-    code = (
-        "import sys; from routing import create_app; create_app(); "
-        "sys.exit('twilio.rest' in sys.modules)"
-    )
-
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,0 +1,55 @@
+"""Whose number a line sees, and numbers that would bring the call back."""
+
+import pytest
+from telephone import CALLED, CALLER, Telephone
+from telephony.conftest import EDS, MANAGER, MASH, NUMBERS, night_manager
+
+DAY = "2026-11-23T12:00:00Z"
+NIGHT = "2026-11-23T22:00:00Z"
+
+
+WITHHELD = [
+    "anonymous", "Anonymous", "unknown", "restricted", "unavailable", "private", "", None,
+    "+266696687", "+86282452253", "+8656696", "+2562533", "+7378742833",
+    "01632960123", "+44", "+0441632960123", "sip:x@example.org", "+441632960123;ext=1", "999",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("caller", WITHHELD)
+def test_a_withheld_number_is_replaced_by_the_one_that_was_called(twilio, caller):
+    assert twilio.call("CA1", caller=caller).dial.get("callerId") == CALLED
+
+
+def test_a_callers_number_is_passed_on(twilio):
+    assert twilio.call("CA1", caller=CALLER).dial.get("callerId") is None
+
+
+def test_a_screened_line_is_never_shown_who_rings(twilio, clock):
+    assert night_manager(twilio, clock).dial.get("callerId") == CALLED
+
+
+def test_the_council_may_show_its_own_number_to_all(make_telephoned):
+    twilio = Telephone(make_telephoned(CALLER_ID="own").test_client(), NUMBERS)
+
+    assert twilio.call("CA1").dial.get("callerId") == CALLED
+    assert twilio.call("CA2", called="sip:who@example.org").dial.get("callerId") == CALLED
+
+
+def test_the_number_that_was_called_is_never_rung(twilio, clock):
+    clock.set(NIGHT)
+
+    assert twilio.call("CA1", called=EDS).number == MANAGER
+
+
+def test_a_line_that_forwarded_the_call_here_is_not_rung(twilio):
+    assert twilio.call("CA1", ForwardedFrom=MASH).number == MANAGER
+
+
+def test_a_call_that_could_only_come_back_is_told_what_to_do(twilio, clock):
+    clock.set(DAY)
+    told = twilio.call("CA1", service="professionals", called="+441632960003", ForwardedFrom=MASH)
+    while told.dial is not None:
+        assert told.number not in ("+441632960003", MASH)
+        told = twilio.ends(told, "CA1", "busy", called="+441632960003", ForwardedFrom=MASH)
+
+    assert "9 9 9" in told.said

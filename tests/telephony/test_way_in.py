@@ -1,0 +1,85 @@
+"""However the door is set up, or mistyped: callers are put through, or it says that it is shut."""
+
+import subprocess
+import sys
+from urllib.parse import urlencode
+
+import pytest
+from conftest import ROOT
+from telephone import BASE, CALLED, CALLER, Telephone, sign
+from telephony.conftest import MASH
+
+DAY = "2026-11-23T12:00:00Z"
+NIGHT = "2026-11-23T22:00:00Z"
+
+
+def test_a_number_set_up_with_get_connects_too(twilio):
+    path = "/twilio/voice/children?" + urlencode({"CallSid": "CA1", "From": CALLER, "To": CALLED})
+    headers = {"X-Twilio-Signature": sign(BASE + path, {})}
+
+    assert f"<Number>{MASH}</Number>" in twilio.client.get(path, headers=headers).text
+
+
+@pytest.mark.parametrize(
+    "path", ["childen", "children/", "x/y/z", "", "children/afte", "children/after", "../etc"]
+)
+def test_a_mistyped_address_still_puts_the_caller_through(twilio, path):
+    form = twilio.form("CA1", CALLER, CALLED)
+
+    assert twilio.document(f"{BASE}/twilio/voice/{path}", form).number == MASH
+
+
+def test_languages_are_spoken_in_the_directorys_order(make_telephoned, clock):
+    clock.set(NIGHT)
+    twilio = Telephone(make_telephoned(ROOT / "examples" / "swansea.yaml").test_client())
+    service = "children"
+    told = twilio.call("CA1", service=service)
+    while told.dial is not None:
+        told = twilio.ends(told, "CA1", "busy")
+    tongues = [each.get("language") for each in told.root.iter("Say")]
+
+    assert tongues == ["cy-GB", "en-GB"] * 2 or tongues == ["en-GB", "cy-GB"] * 2
+
+
+def test_a_rehearsal_rings_the_rehearsals_number_alone(make_telephoned, clock):
+    settings = {"CLOCK_STARTS_AT": DAY, "REHEARSAL_NUMBER": "+447700900999"}
+    twilio = Telephone(make_telephoned(**settings).test_client(), {"+447700900999"})
+    told, rung = twilio.call("CA1"), []
+    while told.dial is not None:
+        rung += told.numbers
+        told = twilio.ends(told, "CA1", "busy")
+
+    assert set(rung) == {"+447700900999"}
+
+
+def test_a_rehearsal_may_ring_the_directory(make_telephoned):
+    settings = {"CLOCK_STARTS_AT": DAY, "REHEARSAL_NUMBER": "directory"}
+
+    assert Telephone(make_telephoned(**settings).test_client()).call("CA1").number == MASH
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"CLOCK_STARTS_AT": DAY},
+        {"TWILIO_AUTH_TOKEN": None},
+        {"PUBLIC_BASE_URL": None},
+    ],
+)
+def test_a_door_that_is_not_set_up_is_shut_and_says_so(make_telephoned, settings):
+    app = make_telephoned(**settings)
+    twilio = Telephone(app.test_client())
+    answer = twilio.post(f"{twilio.base}/twilio/voice/children", twilio.form("CA1", CALLER, CALLED))
+    done = app.test_cli_runner().invoke(args=["status"])
+
+    assert answer.status_code == 503
+    assert "telephone_off" in done.output
+
+
+def test_the_web_process_never_loads_twilios_own_client():
+    code = (
+        "import sys; from routing import create_app; create_app(); "
+        "sys.exit('twilio.rest' in sys.modules)"
+    )
+
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
