@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import generated
+import over_http
 import yaml
 from oracle import Oracle, e164
 from telephone import BASE, CALLED, TOKEN, Telephone
@@ -184,11 +185,12 @@ def play(make_app, clock, folder, draw, calls):
     path.write_text(directory(draw))
     found, documents, played = Directory(path), 0, []
     app = make_app(path)
-    for number in range(calls):
-        clock.at = instant(draw)
-        twilio = Telephone(app.test_client(), found.numbers, TOKEN, BASE)
-        service = draw.choice(list(found.text["services"]))
-        history = History(draw, twilio, found, clock, service, f"CA{number}")
-        documents += history.play()
-        played.append(history)
+    with over_http.serving(app) as client:
+        for number in range(calls):
+            clock.at = instant(draw)
+            twilio = Telephone(client, found.numbers, TOKEN, BASE)
+            service = draw.choice(list(found.text["services"]))
+            history = History(draw, twilio, found, clock, service, f"CA{number}")
+            documents += history.play()
+            played.append(history)
     return documents, played, app

@@ -6,6 +6,7 @@ import time
 
 import doctor_host
 import pytest
+import serving
 from pbx.conftest import DAY, EDS, MANAGER, MASH, Council
 
 ALL = {MASH: "answers", EDS: "answers", MANAGER: "accepts"}
@@ -146,14 +147,26 @@ def test_two_hundred_calls_at_twenty_a_second_are_all_connected(day, twilio):
     assert exchange.all("error") == exchange.all("application_error") == []
 
 
-def test_every_call_is_in_the_log_and_nobody_who_rang(day, twilio):
-    with twilio(day, ALL) as exchange:
-        exchange.call()
-        assert exchange.until("ended", "completed")
-    told = day.flask("calls", "summary")
+def test_every_call_is_in_the_log_and_nobody_who_rang_in_what_the_service_says(
+    tmp_path_factory, twilio
+):
+    council = Council(tmp_path_factory.mktemp("said"), DAY)
+    process, url = serving.start(council.folder, **council.environ)
+    try:
+        serving.ask(url)
+        council.local = url.partition("/api")[0]
+        with twilio(council, ALL) as exchange:
+            exchange.call(calls=20)
+            assert exchange.until("ended", "completed")
+        told = council.flask("calls", "summary")
+    finally:
+        process.terminate()
+        _, said = process.communicate(timeout=30)
 
-    assert "children, first to mash: answered" in told
-    for file in day.folder.rglob("*"):
+    assert "20  children, first to mash: answered" in told
+    assert "gunicorn" in said
+    assert "7700900123" not in said
+    for file in council.folder.rglob("*"):
         assert not file.is_file() or b"7700900123" not in file.read_bytes(), file
 
 
