@@ -14,8 +14,9 @@ from twilio import request_validator as twilio
 
 log = logging.getLogger(__name__)
 
-LONGEST_BODY = 100_000
-"""Bytes of a request that are read: Twilio's own are a few thousand."""
+LONGEST_BODY = 500_000
+"""Bytes of a request that are read: Twilio's own are a few thousand. What is longer is refused
+unread, and a proxy that is still sending it may call that a fault of ours."""
 
 
 def signed(request: Request, base: str, tokens: Iterable[str]) -> bool:
