@@ -10,6 +10,9 @@ RoutingError
 ├── StorageRefused      the database's own rules forbid a change
 ├── UnknownDivert       no divert of that id
 ├── DivertRefused       a divert that would not do what was meant
+├── UnknownShift        no shift, person or change of the rota of that id
+├── RotaRefused         a change of the rota that would not do what was meant
+├── SheetRefused        a spreadsheet of shifts that cannot be imported
 ├── AccountRefused      an account that cannot be made, changed or found
 ├── SignInRefused       somebody who may not come in, or not now
 └── DirectoryInvalid    directory.yaml cannot be used
@@ -79,6 +82,29 @@ class DivertRefused(RoutingError):
     def __init__(self, field: str, words: str) -> None:
         super().__init__(words)
         self.field = field
+
+
+class UnknownShift(RoutingError):
+    """A shift, a person or a change of the rota that there is not."""
+
+    def __init__(self, what: str, number: object) -> None:
+        super().__init__(f"There is no {what} {number} on the rota.")
+
+
+class RotaRefused(RoutingError):
+    """A change of the rota that is refused: ``field`` is what to change, the words into what."""
+
+    def __init__(self, field: str, words: str) -> None:
+        super().__init__(words)
+        self.field = field
+
+
+class SheetRefused(RoutingError):
+    """A spreadsheet of which nothing is imported: every problem, each with its row."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = tuple(problems)
 
 
 class AccountRefused(RoutingError):

@@ -15,6 +15,8 @@ _RFC_3339 = re.compile(
 )
 _LOCAL = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?", re.ASCII)
 
+_BRITISH = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})[T ]+(\d{1,2}):(\d\d(?::\d\d)?)", re.ASCII)
+
 
 def read(text: str) -> datetime:
     """Read an RFC 3339 time with its offset, from 2000 to 2100, as an instant in UTC.
@@ -53,19 +55,38 @@ def read_local(text: str, zone: ZoneInfo) -> datetime:
     return _once(wall, zone, text, "Write the offset: {first} or {second}.")
 
 
+def read_cell(text: str, zone: ZoneInfo) -> datetime:
+    """Read what stands in a spreadsheet: as ``read_local``, or ``24/12/2026 17:00``, day first.
+
+    Raise BadTime as ``read_local`` does.
+    """
+    found = _BRITISH.fullmatch(text.strip())
+    if found is None:
+        return read_local(text, zone)
+    day, month, year, hour, rest = found.groups()
+    return read_local(f"{year}-{month:0>2}-{day:0>2} {hour:0>2}:{rest}", zone)
+
+
 def read_parts(day: str, month: str, year: str, time: str, zone: ZoneInfo) -> datetime:
     """Read what a person types in a form: a day, a month, a year, and 5pm, 5:30pm or 17:30.
 
-    Raise BadTime as ``read_local`` does.
+    What happens twice, when the clocks go back, is told apart by the clock's name: 1:30am BST or
+    1:30am GMT. Raise BadTime as ``read_local`` does.
     """
     text = "/".join(part.strip() for part in (day, month, year))
     try:
         date = datetime(int(year), int(month), int(day))  # noqa: DTZ001
     except ValueError as error:
         raise BadTime(f"'{text[:40]}' is not a date. Write it as 24 12 2026.") from error
+    named = _NAMED_CLOCK.fullmatch(time.strip())
+    if named is not None:
+        wall = date + timedelta(minutes=read_clock(named[1]))
+        for each in instant.readings(wall, zone):
+            if each.astimezone(zone).tzname() == named[2].upper():
+                return read(each.isoformat())
     wall = date + timedelta(minutes=read_clock(time))
     said = f"{time.strip()} on {wall:%-d %B %Y}"
-    return _once(wall, zone, said, "Choose a time before it, or after the hour that comes twice.")
+    return _once(wall, zone, said, "Write {one} or {other} behind the time.")
 
 
 def read_clock(text: str) -> int:
@@ -87,6 +108,7 @@ def read_clock(text: str) -> int:
 
 
 _CLOCK = re.compile(r"(\d{1,2})(?::(\d\d))?(am|pm)?", re.ASCII)
+_NAMED_CLOCK = re.compile(r"(.*\S)\s+([A-Za-z]{3,5})")
 _NAMED = {"midnight": 0, "midday": 720, "noon": 720}
 
 
@@ -96,7 +118,8 @@ def _once(wall: datetime, zone: ZoneInfo, said: str, twice: str) -> datetime:
     if first > second:
         raise BadTime(f"{said} does not exist in {zone.key}: the clocks go forward over it.")
     if first < second:
-        both = {"first": first.astimezone(zone), "second": second.astimezone(zone)}
-        remedy = twice.format(**{name: each.isoformat() for name, each in both.items()})
+        both = [each.astimezone(zone) for each in (first, second)]
+        written, names = [x.isoformat() for x in both], [x.tzname() for x in both]
+        remedy = twice.format(first=written[0], second=written[1], one=names[0], other=names[1])
         raise BadTime(f"{said} happens twice in {zone.key}, when the clocks go back. {remedy}")
     return read(first.isoformat())

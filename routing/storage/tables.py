@@ -147,3 +147,86 @@ tallies = sa.Table(
     sa.Column("name", sa.Text, primary_key=True),
     sa.Column("count", sa.Integer, nullable=False),
 )
+
+batches = sa.Table(
+    "batches",
+    METADATA,
+    _key(),
+    sa.Column("kind", sa.Text, nullable=False),
+    _instant("made_at"),
+    sa.Column("made_by", sa.Text, nullable=False),
+    sa.Column("asked", sa.Text, unique=True),  # the form that asked for it: sent twice, made once
+    sa.Column("undone_in", sa.ForeignKey("batches.id")),
+    sqlite_autoincrement=True,
+)
+
+workers = sa.Table(
+    "workers",
+    METADATA,
+    _key(),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("key", sa.Text, nullable=False),  # the name, case and blanks aside
+    sa.Column("phone", sa.Text),
+    sa.Column("account", sa.ForeignKey("people.id")),
+    sa.Column("past", sa.ForeignKey("workers.id")),  # who has had this person's oldest shifts
+    _instant("added_at"),
+    _instant("left_at", null=True),
+    _instant("forgotten_at", null=True),
+    sqlite_autoincrement=True,
+)
+_HERE = workers.c.left_at.is_(None)
+for _name in ("key", "account"):
+    _column = workers.c[_name]
+    sa.Index(
+        f"one_worker_each_{_name}",
+        _column,
+        unique=True,
+        sqlite_where=_HERE,
+        postgresql_where=_HERE,
+    )
+
+shifts = sa.Table(
+    "shifts",
+    METADATA,
+    _key(),
+    sa.Column("role", sa.Text, nullable=False),
+    sa.Column("worker", sa.ForeignKey("workers.id"), nullable=False, index=True),
+    _instant("starts_at"),
+    _instant("ends_at"),
+    sa.Column("added_in", sa.ForeignKey("batches.id"), nullable=False, index=True),
+    sa.Column("cancelled_in", sa.ForeignKey("batches.id"), index=True),
+    sa.Column("sequence", sa.Integer, nullable=False),
+    _instant("changed_at"),
+    sa.CheckConstraint("starts_at < ends_at", name="shift_ends_after_it_starts"),
+    sa.Index("shifts_by_end", "ends_at"),
+    sqlite_autoincrement=True,
+)
+
+covers = sa.Table(
+    "covers",
+    METADATA,
+    _key(),
+    sa.Column("shift", sa.ForeignKey("shifts.id"), nullable=False, index=True),
+    sa.Column("worker", sa.ForeignKey("workers.id")),  # null: nobody yet
+    _instant("starts_at"),
+    _instant("ends_at"),
+    sa.Column("note", sa.Text, nullable=False),
+    sa.Column("added_in", sa.ForeignKey("batches.id"), nullable=False, index=True),
+    sa.Column("cancelled_in", sa.ForeignKey("batches.id"), index=True),
+    sa.CheckConstraint("starts_at < ends_at", name="cover_ends_after_it_starts"),
+    sqlite_autoincrement=True,
+)
+
+feeds = sa.Table(
+    "feeds",
+    METADATA,
+    _key(),
+    sa.Column("token_sha256", sa.Text, nullable=False, unique=True),
+    sa.Column("worker", sa.ForeignKey("workers.id")),  # whose shifts; null: a rota's
+    sa.Column("role", sa.Text),  # which role's; null: all of them
+    sa.Column("account", sa.ForeignKey("people.id"), nullable=False),
+    _instant("made_at"),
+    _instant("used_at", null=True),
+    _instant("revoked_at", null=True),
+    sqlite_autoincrement=True,
+)

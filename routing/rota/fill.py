@@ -1,0 +1,173 @@
+"""Filling a rota: slots made of required time, given to people in turn."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+from dateutil.rrule import DAILY, WEEKLY, rrule
+
+from routing.core import instant
+from routing.core.hours import Span
+from routing.core.timetable import Timetables
+from routing.rota.roster import Roster
+
+LONGEST = 400
+"""How many days are filled at once, at most."""
+
+SHORTEST = timedelta(hours=3)
+"""No slot is made shorter than this at an end of required time: on a Christmas Eve that closes at
+3:30pm, whoever comes on at 5pm on other days comes on then.
+"""
+
+_LOOKED_AT = timedelta(weeks=8)
+_FOLLOWING = timedelta(weeks=1)
+
+
+class Kind(StrEnum):
+    """What a date is: a bank holiday before it is a day of the weekend."""
+
+    WORKING_DAY = "working-day"
+    WEEKEND = "weekend"
+    BANK_HOLIDAY = "bank-holiday"
+
+
+class Turn(StrEnum):
+    """How people take turns: a week each, or a slot each."""
+
+    WEEK = "week"
+    SLOT = "slot"
+
+
+Pattern = Mapping[Kind, tuple[int, ...]]
+"""By kind of day, when the next slot begins, in minutes after midnight by the clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A shift that is to be: ``worker`` None where nobody of the list is free."""
+
+    during: Span
+    worker: int | None
+
+
+@dataclass(slots=True)
+class _Busy:
+    """Who has what already, as slots are given out."""
+
+    spans: dict[int, list[Span]] = field(default_factory=dict)
+
+    def free(self, worker: int, during: Span) -> bool:
+        found = self.spans.get(worker, ())
+        return all(x.end <= during.start or during.end <= x.start for x in found)
+
+    def take(self, worker: int, during: Span) -> None:
+        self.spans.setdefault(worker, []).append(during)
+
+
+def kind(day: date, timetables: Timetables) -> Kind:
+    """Return what kind of day a date is."""
+    if day in timetables.holidays:
+        return Kind.BANK_HOLIDAY
+    return Kind.WEEKEND if day.weekday() >= 5 else Kind.WORKING_DAY
+
+
+def handovers(roster: Roster, role_id: str, at: datetime) -> tuple[int, ...]:
+    """Return when a role is usually handed over: by the clock, in minutes after midnight.
+
+    The times at which required time most often begins and ends in the eight weeks from ``at``;
+    none where it never does either.
+    """
+    zone = roster.timetables.directory.zone
+    found = roster.needed(role_id, at, at + _LOOKED_AT)[1:-1]
+    edges = [[_minute(x.start, zone) for x in found], [_minute(x.end, zone) for x in found]]
+    usual = {Counter(each).most_common(1)[0][0] for each in edges if each}
+    return tuple(sorted(usual))
+
+
+def usual(roster: Roster, role_id: str, at: datetime) -> Pattern:
+    """Return the pattern to begin with: every kind of day is cut at the usual handovers."""
+    return dict.fromkeys(Kind, handovers(roster, role_id, at))
+
+
+def slots(roster: Roster, role_id: str, pattern: Pattern, first: date, last: date) -> list[Span]:
+    """Return required time that begins on the dates from ``first`` to ``last``, in slots.
+
+    It is cut at each time of the pattern for the kind of day it is, unless that is nearer than
+    SHORTEST to where required time begins or ends. Each cut is one instant, the
+    end of one slot and the start of the next: also on nights when the clocks change. What was
+    required since the day before belongs to the day before; what runs on past ``last`` runs on to
+    its next cut or its end.
+    """
+    timetables = roster.timetables
+    zone = timetables.directory.zone
+    start = instant.midnight(first, zone)
+    end = instant.midnight(last + timedelta(days=1), zone)
+    cuts = _cuts(pattern, first, last + _FOLLOWING, timetables)
+    found = []
+    for span in roster.needed(role_id, start - _LOOKED_AT, end + _LOOKED_AT):
+        inside = [x for x in cuts if span.start + SHORTEST <= x <= span.end - SHORTEST]
+        edges = [span.start, *inside, span.end]
+        if span.start < start:  # it runs since before: only what is cut off in time is ours
+            edges = edges[1:]
+        found += [Span(begins, ends) for begins, ends in pairwise(edges) if start <= begins < end]
+    return found
+
+
+def fill(
+    roster: Roster, role_id: str, wanted: Sequence[Span], people: Sequence[int], turn: Turn
+) -> list[Planned]:
+    """Give what nobody has yet of ``wanted`` slots to ``people`` in turn.
+
+    By week, each has all slots that begin in a week, Monday to Sunday; by slot, each has the next
+    one. Who has a duty then already, in any role, is passed over, and the next in turn has it. A
+    slot that somebody has in part is filled for the rest.
+    """
+    if not wanted or not people:
+        return [Planned(each, None) for each in wanted]
+    busy, weeks = _Busy(), _weeks(wanted, roster.timetables.directory.zone)
+    for role in roster.roles:
+        for duty in roster.duties(role, wanted[0].start, wanted[-1].end):
+            busy.take(duty.shift.worker, duty.shift.during)
+            if duty.worker is not None:
+                busy.take(duty.worker, duty.during)
+    found, turns = [], 0
+    for number, slot in enumerate(wanted):
+        for during, missing in roster.gaps(role_id, slot.start, slot.end):
+            for _ in range(missing):
+                first = weeks[number] if turn is Turn.WEEK else turns
+                order = [people[(first + n) % len(people)] for n in range(len(people))]
+                free = [each for each in order if busy.free(each, during)]
+                turns += 1
+                found.append(Planned(during, free[0] if free else None))
+                if free:
+                    busy.take(free[0], during)
+    return found
+
+
+def _cuts(pattern: Pattern, first: date, last: date, timetables: Timetables) -> list[datetime]:
+    """Return each instant at which a slot begins, by the pattern, from ``first`` to ``last``."""
+    zone, begins = timetables.directory.zone, datetime.combine(first, time())
+    return sorted(
+        {
+            instant.starts(day.date(), minute, zone)
+            for day in rrule(DAILY, dtstart=begins, until=datetime.combine(last, time()))
+            for minute in pattern[kind(day.date(), timetables)]
+        }
+    )
+
+
+def _weeks(wanted: Sequence[Span], zone: ZoneInfo) -> list[int]:
+    """Return for each slot which week it begins in, that of the first one being 0."""
+    days = [each.start.astimezone(zone).date() for each in wanted]
+    monday = datetime.combine(days[0] - timedelta(days=days[0].weekday()), time())
+    weeks = list(rrule(WEEKLY, dtstart=monday, until=datetime.combine(days[-1], time())))
+    return [sum(week.date() <= day for week in weeks) - 1 for day in days]
+
+
+def _minute(at: datetime, zone: ZoneInfo) -> int:
+    local = at.astimezone(zone)
+    return local.hour * 60 + local.minute

@@ -1,0 +1,143 @@
+"""A change of the rota before it is made: refused in words, or ready to be kept."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from routing.core.hours import Span
+from routing.errors import RotaRefused, UnknownShift
+from routing.rota.roster import Cover, Duty, Roster, Shift
+
+LONGEST = timedelta(days=7)
+"""A shift longer than this is taken for a slip in a date."""
+
+AROUND = LONGEST + timedelta(days=1)
+"""What of the rota, before and after a change, says whether it can be made."""
+
+NOTE_AT_MOST = 300
+_EVER = datetime(9000, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class NewShift:
+    """A shift to be added."""
+
+    role: str
+    worker: int
+    during: Span
+
+
+@dataclass(frozen=True, slots=True)
+class NewCover:
+    """A cover to be set: of part of a shift, by a person, or by nobody yet."""
+
+    shift: int
+    worker: int | None
+    during: Span
+    note: str = ""
+
+
+def shift(roster: Roster, role: str, worker: int, during: Span) -> NewShift:
+    """Return a shift that can be added. Raise RotaRefused."""
+    if role not in roster.roles:
+        raise RotaRefused("role", "Choose a role.")
+    if during.end <= during.start:
+        raise RotaRefused("ends", "It ends before it starts, or at once. Look at the dates.")
+    if during.end - during.start > LONGEST:
+        raise RotaRefused("ends", f"That is longer than {LONGEST.days} days. Look at the dates.")
+    own = [x for x in roster.shifts if x.role == role and x.worker == worker]
+    if any(_meet(x.during, during) for x in own):
+        raise RotaRefused("person", "This person has a shift in this role at that time already.")
+    return NewShift(role, worker, during)
+
+
+def cover(
+    roster: Roster, shift_id: int, worker: int | None, during: Span, note: str, at: datetime
+) -> NewCover:
+    """Return a cover of part of a shift. Raise RotaRefused, UnknownShift.
+
+    It lies within the shift. Who covers has not that part of it already.
+    """
+    own = _shift(roster, shift_id)
+    if during.end <= during.start:
+        raise RotaRefused("ends", "It ends before it starts, or at once. Look at the dates.")
+    if during.start < own.during.start:
+        raise RotaRefused("starts", "The shift starts later than that. A cover is part of it.")
+    if during.end > own.during.end:
+        raise RotaRefused("ends", "The shift ends earlier than that. A cover is part of it.")
+    if all(each.worker == worker for each in _parts(roster, own, during)):
+        said = "Nobody has it" if worker is None else "This person has it"
+        raise RotaRefused("person", f"{said} at that time already.")
+    if len(note) > NOTE_AT_MOST:
+        raise RotaRefused("note", f"Write {NOTE_AT_MOST} characters at most.")
+    return NewCover(shift_id, worker, during, note.strip())
+
+
+def swap(roster: Roster, one: int, other: int, at: datetime) -> tuple[NewCover, NewCover]:
+    """Return two covers by which whoever has a shift has the other one: from now on, if it has
+    begun. Raise RotaRefused, UnknownShift.
+    """
+    both = [_shift(roster, each) for each in (one, other)]
+    if both[0].role != both[1].role:
+        raise RotaRefused("other", "These are shifts of two roles: swap within one.")
+    left = [Span(max(x.during.start, at), x.during.end) for x in both]
+    if any(each.end <= each.start for each in left):
+        raise RotaRefused("other", "One of these shifts is over.")
+    have = [{x.worker for x in _parts(roster, y, z)} for y, z in zip(both, left, strict=True)]
+    if any(len(each) > 1 or None in each for each in have):
+        raise RotaRefused(
+            "other", "One of these is shared by several people, or has nobody: set a cover instead."
+        )
+    (first,), (second,) = have
+    if first == second:
+        raise RotaRefused("other", "The same person has both.")
+    return (
+        NewCover(both[0].id, second, left[0], "Swapped"),
+        NewCover(both[1].id, first, left[1], "Swapped"),
+    )
+
+
+def leaving(roster: Roster, worker: int, at: datetime) -> list[NewCover]:
+    """Return a cover by nobody for all that somebody who leaves still has to do."""
+    duties = [x for role in roster.roles for x in roster.duties(role, at, _EVER)]
+    return [
+        NewCover(x.shift.id, None, Span(max(x.during.start, at), x.during.end), "Has left")
+        for x in duties
+        if x.worker == worker
+    ]
+
+
+def after(roster: Roster, added: Iterable[NewShift | NewCover]) -> Roster:
+    """Return the rota as it would be with some changes made, in that order."""
+    shifts, covers = list(roster.shifts), list(roster.covers)
+    highest = max((each.id for each in covers), default=0)
+    for number, each in enumerate(added, 1):
+        if isinstance(each, NewShift):
+            shifts.append(Shift(-number, each.role, each.worker, each.during))
+        else:
+            new = highest + number
+            covers.append(Cover(new, each.shift, each.worker, each.during, each.note))
+    return Roster(roster.timetables, shifts, covers)
+
+
+def needless(roster: Roster, added: Sequence[NewShift]) -> list[NewShift]:
+    """Return the shifts in which at no time anybody must be on duty."""
+    return [
+        each for each in added if not roster.needed(each.role, each.during.start, each.during.end)
+    ]
+
+
+def _shift(roster: Roster, shift_id: int) -> Shift:
+    found = next((each for each in roster.shifts if each.id == shift_id), None)
+    if found is None or found.role not in roster.roles:
+        raise UnknownShift("shift", shift_id)
+    return found
+
+
+def _parts(roster: Roster, own: Shift, during: Span) -> list[Duty]:
+    found = roster.duties(own.role, during.start, during.end)
+    return [each for each in found if each.shift.id == own.id]
+
+
+def _meet(one: Span, other: Span) -> bool:
+    return one.start < other.end and other.start < one.end

@@ -1,0 +1,169 @@
+"""The spreadsheet that councils have today: ``role,starts,ends,person``, one shift a row."""
+
+import csv
+import io
+from collections.abc import Container, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from routing import typed
+from routing.core import instant
+from routing.core.hours import Span
+from routing.errors import BadTime, SheetRefused
+from routing.rota.roster import Duty
+
+COLUMNS = ("role", "starts", "ends", "person")
+LONGEST = timedelta(days=7)
+"""A shift longer than this is taken for a slip in a date."""
+
+MOST = 2 * 1024 * 1024
+"""How many bytes a file has at most: some 30,000 shifts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A shift as a row puts it. ``number`` is the row's, as a spreadsheet counts: header 1."""
+
+    number: int
+    role: str
+    during: Span
+    person: str
+
+
+def key(name: str) -> str:
+    """Return what two names have in common that are the same: case and blanks aside."""
+    return " ".join(name.split()).casefold()
+
+
+def read(data: bytes, zone: ZoneInfo, roles: Container[str], people: Container[str]) -> list[Row]:
+    """Read a file as a spreadsheet program saves it. ``people`` are known by their ``key``.
+
+    With a byte order mark or without; in UTF-8, UTF-16 or Windows-1252; with commas, semicolons or
+    tabs; dates as 2026-12-24 or 24/12/2026. Empty rows and other columns are passed over. Times
+    are local; one that happens twice is written with its offset.
+
+    Raise SheetRefused with every problem of every row.
+    """
+    if len(data) > MOST:
+        raise SheetRefused([f"The file has more than {MOST // 1024 // 1024} MB."])
+    text = _decoded(data)
+    lines = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
+    problems: list[str] = []
+    found: list[Row] = []
+    try:
+        places = _places(next(lines, []))
+        for cells in lines:
+            if any(cell.strip() for cell in cells):
+                own = {name: _cell(cells, place) for name, place in places.items()}
+                _take(own, lines.line_num, zone, roles, people, found, problems)
+    except csv.Error as error:
+        problems.append(f"Row {lines.line_num}: {error}.")
+    problems += _doubled(found)
+    if problems:
+        raise SheetRefused(problems)
+    return found
+
+
+def write(duties: Iterable[Duty], people: Mapping[int, str], zone: ZoneInfo) -> str:
+    """Write who is really on duty, one stretch a row, so that ``read`` reads the same again.
+
+    Stretches that nobody has are left out.
+    """
+    made = io.StringIO(newline="")
+    writer = csv.writer(made)
+    writer.writerow(COLUMNS)
+    for each in duties:
+        if each.worker is not None:
+            edges = [_written(edge, zone) for edge in (each.during.start, each.during.end)]
+            writer.writerow([each.shift.role, *edges, people[each.worker]])
+    return made.getvalue()
+
+
+def _take(
+    own: Mapping[str, str],
+    number: int,
+    zone: ZoneInfo,
+    roles: Container[str],
+    people: Container[str],
+    found: list[Row],
+    problems: list[str],
+) -> None:
+    """Read one row into ``found``, or what is wrong with it into ``problems``."""
+    wrong = []
+    if own["role"] not in roles:
+        wrong.append(f"there is no role '{own['role'][:60]}' in the directory")
+    if key(own["person"]) not in people:
+        wrong.append(f"there is nobody called '{own['person'][:60]}' on the rota: add them first")
+    edges: list[datetime] = []
+    for name in ("starts", "ends"):
+        try:
+            edges.append(typed.read_cell(own[name], zone))
+        except BadTime as error:
+            wrong.append(f"{name}: {error}" if own[name] else f"{name} is empty")
+    if len(edges) == 2:
+        if edges[1] <= edges[0]:
+            wrong.append("it ends before it starts, or at once: is the date of the end right?")
+        elif edges[1] - edges[0] > LONGEST:
+            wrong.append(f"it is longer than {LONGEST.days} days: is the date of the end right?")
+    problems += [f"Row {number}: {each.rstrip('.')}." for each in wrong]
+    if not wrong:
+        found.append(Row(number, own["role"], Span(*edges), own["person"]))
+
+
+def _doubled(rows: Iterable[Row]) -> list[str]:
+    """Return a problem for each row that meets one before it of its person and role."""
+    problems: list[str] = []
+    last: dict[tuple[str, str], Row] = {}
+    for row in sorted(rows, key=lambda each: each.during.start):
+        whose = row.role, key(row.person)
+        other = last.get(whose)
+        if other is not None and row.during.start < other.during.end:
+            problems.append(
+                f"Row {row.number}: {row.person} has this role already at that time, in row "
+                f"{other.number}."
+            )
+        if other is None or row.during.end > other.during.end:
+            last[whose] = row
+    return problems
+
+
+def _decoded(data: bytes) -> str:
+    wide = data.startswith((b"\xff\xfe", b"\xfe\xff"))
+    for encoding in ("utf-16",) if wide else ("utf-8-sig", "cp1252"):
+        try:
+            return data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise SheetRefused(["This is no text. Save the sheet as CSV, and choose that file."])
+
+
+def _delimiter(text: str) -> str:
+    header = text.partition("\n")[0]
+    return max(",;\t", key=header.count)
+
+
+def _places(header: list[str]) -> dict[str, int]:
+    """Return in which column each name stands. Raise SheetRefused."""
+    names = [each.strip().casefold() for each in header]
+    missing = [name for name in COLUMNS if names.count(name) != 1]
+    if missing:
+        raise SheetRefused(
+            [
+                f"Row 1: it must name the columns {', '.join(COLUMNS)}, each once. It has no "
+                f"'{missing[0]}', or several: {', '.join(names)[:100] or 'nothing'}."
+            ]
+        )
+    return {name: names.index(name) for name in COLUMNS}
+
+
+def _cell(cells: list[str], place: int) -> str:
+    return " ".join(cells[place].split()) if place < len(cells) else ""
+
+
+def _written(at: datetime, zone: ZoneInfo) -> str:
+    """Write a local time; where the clocks show it twice, with its offset."""
+    local = at.astimezone(zone)
+    first, second = instant.readings(local.replace(tzinfo=None), zone)
+    form = "%Y-%m-%d %H:%M:%S" if local.second else "%Y-%m-%d %H:%M"
+    return local.isoformat(timespec="seconds") if first != second else local.strftime(form)

@@ -1,0 +1,217 @@
+"""Shifts and covers as staff make them, each change one batch that can be undone. Nothing goes."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from routing.core.hours import Span
+from routing.errors import UnknownShift
+from routing.rota.planning import NewCover, NewShift
+from routing.rota.roster import Cover, Shift
+from routing.storage.changes import record
+from routing.storage.tables import batches, covers, shifts
+
+GRACE = timedelta(minutes=5)
+"""What stood for less than this before it was undone counts as never done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """One change of the rota: what was added or cancelled together, and is undone together."""
+
+    id: int
+    kind: str
+    made_at: datetime
+    made_by: str
+    undone_in: int | None = None
+
+
+def add(
+    connection: Connection,
+    kind: str,
+    added: Sequence[NewShift | NewCover],
+    at: datetime,
+    actor: str,
+    asked: str = "",
+) -> Batch:
+    """Add shifts and covers, all or none. ``asked`` names the form: sent twice, it adds them once.
+
+    Raise sqlalchemy.exc.IntegrityError where the database forbids it: two shifts of one person in
+    a role at once.
+    """
+    known = asked and connection.execute(batches.select().where(batches.c.asked == asked)).first()
+    if known:
+        return _batch(known)
+    batch = _begin(connection, kind, at, actor, asked)
+    for each in added:
+        edges = {"starts_at": each.during.start, "ends_at": each.during.end, "added_in": batch.id}
+        if isinstance(each, NewShift):
+            row = {"role": each.role, "worker": each.worker, "sequence": 0, "changed_at": at}
+            connection.execute(shifts.insert().values(**row, **edges))
+        else:
+            row = {"shift": each.shift, "worker": each.worker, "note": each.note}
+            connection.execute(covers.insert().values(**row, **edges))
+    _touch(connection, {x.shift for x in added if isinstance(x, NewCover)}, at)
+    _record(connection, batch, after=_told(added))
+    return batch
+
+
+def cancel(
+    connection: Connection,
+    at: datetime,
+    actor: str,
+    shift: int | None = None,
+    cover: int | None = None,
+) -> Batch:
+    """Cancel a shift or a cover from now on: what it did until now stays.
+
+    A cover uncovers what lay below it. Raise UnknownShift for one that is not there any more.
+    """
+    table, key = (shifts, shift) if cover is None else (covers, cover)
+    row = connection.execute(
+        table.select().where((table.c.id == key) & table.c.cancelled_in.is_(None))
+    ).first()
+    if row is None:
+        raise UnknownShift("shift" if cover is None else "cover", key)
+    batch = _begin(connection, "removed" if cover is None else "uncovered", at, actor, "")
+    connection.execute(table.update().where(table.c.id == key).values(cancelled_in=batch.id))
+    _touch(connection, {row.id if cover is None else row.shift}, at)
+    told = {"person": row.worker and f"worker:{row.worker}", **_edges(row.starts_at, row.ends_at)}
+    told |= {"role": row.role} if cover is None else {"shift": row.shift}
+    _record(connection, batch, before=told)
+    return batch
+
+
+def undo(connection: Connection, batch_id: int, at: datetime, actor: str) -> Batch:
+    """Undo a change: cancel what it added, bring back what it cancelled; once.
+
+    What it did while it stood stays, as ``read`` says. Raise UnknownShift for a change that there
+    is not or that was undone, sqlalchemy.exc.IntegrityError where something new is in the way.
+    """
+    found = (batches.c.id == batch_id) & batches.c.undone_in.is_(None)
+    row = connection.execute(batches.select().where(found)).first()
+    if row is None:
+        raise UnknownShift("change to undo with the number", batch_id)
+    batch = _begin(connection, "undone", at, actor, "")
+    touched: set[int] = set()
+    for table, column in ((shifts, shifts.c.id), (covers, covers.c.shift)):
+        added = (table.c.added_in == batch_id) & table.c.cancelled_in.is_(None)
+        gone = table.c.cancelled_in == batch_id
+        touched |= set(connection.scalars(sa.select(column).where(added | gone)))
+        back = connection.scalars(sa.select(table.c.id).where(gone)).all()
+        connection.execute(table.update().where(added).values(cancelled_in=batch.id))
+        connection.execute(table.update().where(table.c.id.in_(back)).values(cancelled_in=None))
+    _touch(connection, touched, at)
+    connection.execute(batches.update().where(batches.c.id == batch_id).values(undone_in=batch.id))
+    _record(connection, batch, before={"change": batch_id, "made": row.kind})
+    return batch
+
+
+def read(connection: Connection, start: datetime, end: datetime) -> tuple[list[Shift], list[Cover]]:
+    """Return the shifts that meet a period, and the covers of them, as they count.
+
+    What was cancelled counts for as long as it stood: from when it was added until it was
+    cancelled, if that is GRACE or more. So the past stays as it was.
+    """
+    found = _standing(shifts).where((shifts.c.starts_at < end) & (shifts.c.ends_at > start))
+    rows = [(row, span) for row in connection.execute(found) if (span := _counts(row))]
+    own = [
+        Shift(row.id, row.role, row.worker, span, row.sequence, row.changed_at)
+        for row, span in rows
+        if span.start < end and start < span.end
+    ]
+    over = _standing(covers).join(shifts, shifts.c.id == covers.c.shift)
+    over = over.where((shifts.c.starts_at < end) & (shifts.c.ends_at > start))
+    of = {each.id for each in own}
+    return own, [
+        Cover(row.id, row.shift, row.worker, span, row.note)
+        for row in connection.execute(over.order_by(covers.c.id))
+        if row.shift in of and (span := _counts(row))
+    ]
+
+
+def get(connection: Connection, shift_id: int) -> tuple[Shift, list[Cover]]:
+    """Return a shift and its covers as they count. Raise UnknownShift for one that never counts."""
+    row = connection.execute(_standing(shifts).where(shifts.c.id == shift_id)).first()
+    span = row and _counts(row)
+    if row is None or not span:
+        raise UnknownShift("shift", shift_id)
+    own, over = read(connection, span.start, span.end)
+    return next(x for x in own if x.id == shift_id), [x for x in over if x.shift == shift_id]
+
+
+def newest(connection: Connection, most: int) -> list[Batch]:
+    """Return the latest changes of the rota, the last one first."""
+    found = batches.select().order_by(batches.c.id.desc()).limit(most)
+    return [_batch(row) for row in connection.execute(found)]
+
+
+def batch(connection: Connection, batch_id: int) -> Batch:
+    """Return a change of the rota. Raise UnknownShift."""
+    row = connection.execute(batches.select().where(batches.c.id == batch_id)).first()
+    if row is None:
+        raise UnknownShift("change", batch_id)
+    return _batch(row)
+
+
+def _standing(table: sa.Table) -> sa.Select[Any]:
+    """Select rows with when they were added and, if they were, cancelled."""
+    added, gone = batches.alias(), batches.alias()
+    return (
+        sa.select(table, added.c.made_at.label("added_at"), gone.c.made_at.label("cancelled_at"))
+        .join(added, added.c.id == table.c.added_in)
+        .outerjoin(gone, gone.c.id == table.c.cancelled_in)
+    )
+
+
+def _counts(row: sa.Row[Any]) -> Span | None:
+    """Return the stretch for which a row counts; None if it never does."""
+    if row.cancelled_at is None:
+        return Span(row.starts_at, row.ends_at)
+    start, end = max(row.starts_at, row.added_at), min(row.ends_at, row.cancelled_at)
+    start, end = (each.replace(second=0, microsecond=0) for each in (start, end))
+    return Span(start, end) if end - start >= GRACE else None
+
+
+def _touch(connection: Connection, ids: Iterable[int], at: datetime) -> None:
+    """Count a change of some shifts, for calendars."""
+    ids = sorted(ids)
+    for first in range(0, len(ids), 500):
+        some = shifts.c.id.in_(ids[first : first + 500])
+        change = {"sequence": shifts.c.sequence + 1, "changed_at": at}
+        connection.execute(shifts.update().where(some).values(**change))
+
+
+def _begin(connection: Connection, kind: str, at: datetime, actor: str, asked: str) -> Batch:
+    row = {"kind": kind, "made_at": at, "made_by": actor, "asked": asked or None}
+    key = connection.execute(batches.insert().values(**row).returning(batches.c.id)).scalar_one()
+    return Batch(key, kind, at, actor)
+
+
+def _batch(row: sa.Row[Any]) -> Batch:
+    return Batch(row.id, row.kind, row.made_at, row.made_by, row.undone_in)
+
+
+def _record(connection: Connection, batch: Batch, **told: Any) -> None:
+    action, entity = f"rota.{batch.kind}", f"rota:{batch.id}"
+    record(connection, batch.made_at, batch.made_by, action, entity, **told)
+
+
+def _told(added: Sequence[NewShift | NewCover]) -> dict[str, Any]:
+    """Tell what was added: one by itself, several by their number and from when to when."""
+    edges = _edges(min(x.during.start for x in added), max(x.during.end for x in added))
+    if len(added) > 1:
+        kinds = {type(each) for each in added}
+        return {"covers" if NewCover in kinds else "shifts": len(added), **edges}
+    (each,) = added
+    person = f"worker:{each.worker}" if each.worker is not None else "nobody"
+    what = {"role": each.role} if isinstance(each, NewShift) else {"shift": each.shift}
+    return {**what, "person": person, **edges}
+
+
+def _edges(start: datetime, end: datetime) -> dict[str, str]:
+    return {"from": start.isoformat(), "to": end.isoformat()}

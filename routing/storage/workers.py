@@ -1,0 +1,177 @@
+"""People who can be on the rota: their names, and work phones for those who need them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from routing.errors import RotaRefused, UnknownShift
+from routing.rota import sheet
+from routing.storage.changes import record
+from routing.storage.tables import covers, feeds, shifts, workers
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """Somebody who is or was on the rota. ``account`` is with what they sign in, if they do."""
+
+    id: int
+    name: str
+    phone: str | None = None
+    account: int | None = None
+    left_at: datetime | None = None
+
+
+def add(connection: Connection, name: str, phone: str | None, at: datetime, actor: str) -> Worker:
+    """Put somebody on the list of those who can be on the rota. Raise RotaRefused."""
+    name = _free(connection, name)
+    row = {"name": name, "key": sheet.key(name), "phone": phone, "added_at": at}
+    key = connection.execute(workers.insert().values(**row).returning(workers.c.id)).scalar_one()
+    record(connection, at, actor, "worker.added", f"worker:{key}")
+    return Worker(key, name, phone)
+
+
+def change(
+    connection: Connection,
+    worker_id: int,
+    name: str,
+    phone: str | None,
+    account: int | None,
+    at: datetime,
+    actor: str,
+) -> Worker:
+    """Give somebody another name, phone or account. The record says which, never what they were.
+
+    Raise UnknownShift, RotaRefused.
+    """
+    before = get(connection, worker_id)
+    if sheet.key(name) != sheet.key(before.name):
+        _free(connection, name)
+    after = Worker(worker_id, _good(name), phone, account)
+    if account is not None and account != before.account:
+        taken = (workers.c.account == account) & workers.c.left_at.is_(None)
+        if connection.execute(workers.select().where(taken)).first():
+            raise RotaRefused("account", "Somebody else on the rota has this account.")
+    row = {"name": after.name, "key": sheet.key(after.name), "phone": phone, "account": account}
+    connection.execute(workers.update().where(workers.c.id == worker_id).values(**row))
+    old, new = (before.name, before.phone, before.account), (after.name, phone, account)
+    parts = zip(("name", "phone", "account"), old, new, strict=True)
+    told = {part: "changed" for part, one, other in parts if one != other}
+    if told:
+        record(connection, at, actor, "worker.changed", f"worker:{worker_id}", after=told)
+    return after
+
+
+def leave(connection: Connection, worker_id: int, at: datetime, actor: str) -> None:
+    """Take somebody off the list: no new shifts, and their calendar feeds are dead.
+
+    Their name stays on what they did until ``purge``. Raise UnknownShift.
+    """
+    found = get(connection, worker_id)
+    gone = {"left_at": at, "account": None, "phone": None}
+    connection.execute(workers.update().where(workers.c.id == worker_id).values(**gone))
+    own = feeds.c.worker == worker_id
+    if found.account is not None:
+        own = own | (feeds.c.account == found.account)
+    live = own & feeds.c.revoked_at.is_(None)
+    connection.execute(feeds.update().where(live).values(revoked_at=at))
+    record(connection, at, actor, "worker.left", f"worker:{worker_id}")
+
+
+def get(connection: Connection, worker_id: int) -> Worker:
+    """Return somebody who can be on the rota. Raise UnknownShift for one who left, or never was."""
+    here = (workers.c.id == worker_id) & workers.c.left_at.is_(None)
+    row = connection.execute(workers.select().where(here)).first()
+    if row is None:
+        raise UnknownShift("person", worker_id)
+    return _worker(row)
+
+
+def everyone(connection: Connection) -> list[Worker]:
+    """Return everybody who is or was on the rota, by name; who has left has ``left_at``."""
+    return [_worker(row) for row in connection.execute(workers.select().order_by(workers.c.key))]
+
+
+def purge(connection: Connection, before: datetime, at: datetime, actor: str) -> tuple[int, int]:
+    """Forget who did what ended ``before`` then, and the names of those who had left by then.
+
+    Shifts stay, under a name such as "Former worker 17": one for each person, so that a pattern of
+    work can still be seen. Notes are emptied. Return how many people and shifts it forgot.
+    """
+    old = (workers.c.left_at < before) & workers.c.forgotten_at.is_(None)
+    gone = connection.scalars(sa.select(workers.c.id).where(old)).all()
+    for key in gone:
+        _forget(connection, key, at)
+    known = sa.select(workers.c.id).where(workers.c.forgotten_at.is_(None))
+    moved = 0
+    ended = shifts.c.ends_at < before
+    past = {
+        shifts: ended & shifts.c.worker.in_(known),
+        covers: covers.c.shift.in_(sa.select(shifts.c.id).where(ended))
+        & covers.c.worker.in_(known),
+    }
+    for table, found in past.items():
+        for worker in connection.scalars(sa.select(table.c.worker).where(found).distinct()).all():
+            mine = table.update().where(found & (table.c.worker == worker))
+            done = connection.execute(mine.values(worker=_past(connection, worker, at)))
+            moved += done.rowcount
+    noted = covers.c.shift.in_(sa.select(shifts.c.id).where(ended)) & (covers.c.note != "")
+    connection.execute(covers.update().where(noted).values(note=""))
+    if gone or moved:
+        told = {"people": len(gone), "shifts": moved}
+        record(connection, at, actor, "rota.purged", "rota", after=told)
+    return len(gone), moved
+
+
+def overdue(connection: Connection, before: datetime) -> bool:
+    """Say whether ``purge`` would forget anything."""
+    named = workers.c.forgotten_at.is_(None)
+    left = sa.select(workers.c.id).where(named & (workers.c.left_at < before))
+    worked = (
+        sa.select(shifts.c.id)
+        .join(workers, workers.c.id == shifts.c.worker)
+        .where(named & (shifts.c.ends_at < before))
+    )
+    return any(connection.execute(each.limit(1)).first() is not None for each in (left, worked))
+
+
+def _past(connection: Connection, worker: int, at: datetime) -> int:
+    """Return who has the oldest shifts of somebody: made when first needed."""
+    found: int | None = connection.scalar(sa.select(workers.c.past).where(workers.c.id == worker))
+    if found is None:
+        row = {"name": "Former worker", "key": "", "added_at": at, "left_at": at}
+        made = workers.insert().values(**row, forgotten_at=at).returning(workers.c.id)
+        found = connection.execute(made).scalar_one()
+        _forget(connection, found, at)
+        connection.execute(workers.update().where(workers.c.id == worker).values(past=found))
+    return found
+
+
+def _forget(connection: Connection, key: int, at: datetime) -> None:
+    words: dict[str, Any] = {"name": f"Former worker {key}", "key": f"former worker {key}"}
+    words |= {"phone": None, "account": None, "past": None, "forgotten_at": at}
+    connection.execute(workers.update().where(workers.c.id == key).values(**words))
+
+
+def _free(connection: Connection, name: str) -> str:
+    """Return a name as it is kept. Raise RotaRefused unless it can be given to somebody new."""
+    name = _good(name)
+    taken = (workers.c.key == sheet.key(name)) & workers.c.left_at.is_(None)
+    if connection.execute(workers.select().where(taken)).first():
+        raise RotaRefused("name", f"There is a {name} on the rota already. Tell them apart.")
+    return name
+
+
+def _good(name: str) -> str:
+    name = " ".join(name.split())
+    if not 1 <= len(name) <= 100 or not name.isprintable() or not name[0].isalnum():
+        raise RotaRefused("name", "Write a name of 1 to 100 characters that begins with a letter.")
+    if sheet.key(name).startswith("former worker"):
+        raise RotaRefused("name", "‘Former worker’ stands for people whose names were forgotten.")
+    return name
+
+
+def _worker(row: sa.Row[Any]) -> Worker:
+    return Worker(row.id, row.name, row.phone, row.account, row.left_at)
