@@ -35,6 +35,10 @@ SETTINGS: Mapping[str, tuple[str | None, str]] = {
     ),
     "REHEARSAL_NUMBER": (None, "whom a rehearsal rings, +447700900123; or `directory`"),
     "CALL_RETENTION_DAYS": ("90", "how long the call log keeps a call"),
+    "ROTA_RETENTION_DAYS": (
+        "730",
+        "how long the rota keeps who did what, and leavers' names",
+    ),
     "TWILIO_FALLBACK_URL": (None, "where the fallback is hosted, for `flask twilio doctor`"),
     "TWILIO_ACCOUNT_SID": (None, "with the key and its secret, `flask twilio doctor` asks Twilio"),
     "TWILIO_API_KEY": (None, "an API key that may read the account's numbers"),
@@ -52,6 +56,7 @@ _FORMS = {
         "the number that a rehearsal may ring, as +447700900123; or `directory` for the real ones",
     ),
     "CALL_RETENTION_DAYS": (r"[1-9]\d{0,3}", "a number of days, 1 to 9999"),
+    "ROTA_RETENTION_DAYS": (r"[1-9]\d{0,3}", "a number of days, 1 to 9999"),
     "PUBLIC_BASE_URL": (
         r"https?://[^\s/?#@]+(/[^\s?#]*)?",
         "the address at which Twilio and browsers reach this service, as https://who.example",

@@ -7,11 +7,12 @@ from typing import Any
 
 from flask import current_app
 
-from routing import enquiry
+from routing import enquiry, rostering
 from routing.errors import StorageDown
 from routing.facts import Facts
 from routing.lint.numbers import unconfirmed
-from routing.storage import call_report, calls, upgrade
+from routing.rota import words
+from routing.storage import call_report, calls, upgrade, workers
 from routing.wording import duty
 
 _ENOUGH_COVER = timedelta(days=365)
@@ -35,7 +36,7 @@ def warnings() -> tuple[Notice, ...]:
     """Return every warning there is now, the serious ones first."""
     facts, at = enquiry.facts(), enquiry.now()
     found = [*_directory(facts), *_diverts(at), *_lines(facts, at), *_holidays(facts, at)]
-    found += [*_settings(), *_storage(), *_calls(at)]
+    found += [*_settings(), *_storage(), *_calls(at), *_rota(facts, at)]
     return tuple(sorted(found, key=lambda each: not each.serious))
 
 
@@ -214,3 +215,43 @@ def _calls(at: datetime) -> Iterator[Notice]:
             "through by the last resort, which knows no hours. See the log.",
             serious=True,
         )
+
+
+def _rota(facts: Facts, at: datetime) -> Iterator[Notice]:
+    """Warn of every role with a gap ahead, once each; callers' answers never rest on the rota."""
+    if not facts.directory.rota or not _asks():
+        return
+    days, voice = rostering.AHEAD.days, enquiry.staff_voice()
+    kept = timedelta(days=int(current_app.config["ROTA_RETENTION_DAYS"])) + _GRACE
+    try:
+        with enquiry.database().reading() as connection:
+            found = rostering.within(connection, at, at + rostering.AHEAD)
+            overdue = workers.overdue(connection, at - kept)
+    except StorageDown:
+        return
+    for role in found.roles:
+        gaps = list(found.roster.gaps(role.id, at, at + rostering.AHEAD))
+        if gaps and not found.roster.duties(role.id, at, at + rostering.AHEAD):
+            text = f"{words.role(role)}: nobody is on the rota in the next {days} days."
+            yield Notice("rota_empty", text)
+        elif gaps:
+            more = f", and {len(gaps) - 1} more in {days} days" if len(gaps) > 1 else ""
+            said = words.gap(role, *gaps[0], at, voice)
+            yield Notice("rota_gap", f"{said}{more}. See `flask rota gaps`.")
+    if overdue:
+        yield Notice(
+            "rota_kept_too_long",
+            "The rota keeps names for longer than ROTA_RETENTION_DAYS. Run `flask rota purge` "
+            "every day.",
+        )
+
+
+def _asks() -> bool:
+    """Say whether the database can be asked for more than diverts."""
+    database = enquiry.database()
+    if not database.exists or enquiry.reading().fault is not None:
+        return False
+    try:
+        return not upgrade.behind(database)
+    except StorageDown:
+        return False

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from flask import Blueprint, Response, abort, current_app
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 
-from routing import enquiry, status
+from routing import enquiry, rostering, status
 from routing.api.access import bearer
 from routing.errors import StorageDown
 from routing.formats.problem import problem
@@ -71,6 +71,7 @@ def _registry() -> CollectorRegistry:
         answering.labels(service.id, found.line.id).set(1)
         handover.labels(service.id).set(found.until.timestamp() if found.until else float("inf"))
     _calls(gauge, at)
+    _rota(gauge, at)
     return registry
 
 
@@ -98,6 +99,23 @@ def _calls(gauge: Callable[..., Gauge], at: datetime) -> None:
         ended.labels(service_id, line, outcome or "going_on").set(count)
         if outcome not in (calls.ANSWERED, None):
             missed.labels(service_id).inc(count)
+
+
+def _rota(gauge: Callable[..., Gauge], at: datetime) -> None:
+    """Tell the rota's gaps; nothing while the database is down or not made."""
+    gaps = gauge("rota_gaps", "Gaps of the next 28 days, by rota role", "role")
+    seconds = gauge("rota_gap_seconds", "How long those last, together", "role")
+    missing = gauge("rota_people_missing", "How many people are missing now", "role")
+    try:
+        found = rostering.read(at, at + rostering.AHEAD)
+    except StorageDown as error:
+        current_app.logger.warning("no rota in the metrics: %s", error)
+        return
+    for role in found.roles:
+        spans = [x for x, _ in found.roster.gaps(role.id, at, at + rostering.AHEAD)]
+        gaps.labels(role.id).set(len(spans))
+        seconds.labels(role.id).set(sum((x.end - x.start).total_seconds() for x in spans))
+        missing.labels(role.id).set(found.roster.on(role.id, at).missing)
 
 
 def _plain(text: str) -> Response:

@@ -9,6 +9,7 @@ from routing.commands import (
     directory,
     divert,
     reports,
+    rota,
     staff,
     status,
     twilio,
@@ -25,6 +26,7 @@ def init_app(app: Flask) -> None:
     app.cli.add_command(directory.group)
     app.cli.add_command(bank_holidays.group)
     app.cli.add_command(divert.group)
+    app.cli.add_command(rota.group)
     app.cli.add_command(calls.group)
     app.cli.add_command(twilio.group)
     app.cli.add_command(staff.group)

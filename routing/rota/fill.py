@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from dateutil.rrule import DAILY, WEEKLY, rrule
 
+from routing import typed
 from routing.core import instant
 from routing.core.hours import Span
 from routing.core.timetable import Timetables
@@ -66,6 +67,12 @@ class _Busy:
 
     def take(self, worker: int, during: Span) -> None:
         self.spans.setdefault(worker, []).append(during)
+
+
+def times(text: str) -> tuple[int, ...]:
+    """Read when shifts begin: 8:30am, 5pm or 08:30,17:00. Raise BadTime."""
+    parts = [each for each in text.split(",") if each.strip()]
+    return tuple(sorted({typed.read_clock(each) for each in parts}))
 
 
 def kind(day: date, timetables: Timetables) -> Kind:

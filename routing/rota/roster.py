@@ -44,12 +44,16 @@ class Cover:
 
 @dataclass(frozen=True, slots=True)
 class Duty:
-    """A stretch of a shift as it really is: who has it, by the newest cover, or None for nobody."""
+    """A stretch of a shift as it really is: who has it, by the newest cover, or None for nobody.
+
+    ``part`` numbers the stretches of a shift from 0.
+    """
 
     during: Span
     worker: int | None
     shift: Shift
     cover: Cover | None = None
+    part: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,8 +193,8 @@ def _held(shift: Shift, covers: Sequence[Cover]) -> Iterator[Duty]:
     inside = {edge for edge in edges if edge in shift.during}
     cut = pairwise(sorted({shift.during.start, *inside, shift.during.end}))
     pieces = ((Span(begins, ends), _newest(covers, begins)) for begins, ends in cut)
-    for span, cover in joined(pieces):
-        yield Duty(span, shift.worker if cover is None else cover.worker, shift, cover)
+    for part, (span, cover) in enumerate(joined(pieces)):
+        yield Duty(span, shift.worker if cover is None else cover.worker, shift, cover, part)
 
 
 def _newest(covers: Sequence[Cover], at: datetime) -> Cover | None:

@@ -1,16 +1,18 @@
 """The rota in words, for staff: in English, with dates that stay true."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import islice
 
 from routing.core.directory import RotaRole
 from routing.core.hours import Span
 from routing.rota.clashes import Clash, Kind
-from routing.rota.roster import Duty
+from routing.rota.roster import Duty, Roster, Standing
 from routing.wording import duty, times
 from routing.wording.voice import Voice
 
 NOBODY = "Nobody"
+_AHEAD = timedelta(days=28)
 
 
 def role(found: RotaRole) -> str:
@@ -73,3 +75,39 @@ def held(found: Duty, known: Mapping[int, str]) -> str:
         return ""
     whose = f"for {known[found.shift.worker]}" if found.worker != found.shift.worker else ""
     return ": ".join(filter(None, (whose, found.cover.note)))
+
+
+def now(
+    roster: Roster, found: RotaRole, known: Mapping[int, str], at: datetime, voice: Voice
+) -> tuple[str, str]:
+    """Say who is on duty at ``at``, and until when, and who then.
+
+    ("Amara Owusu", "until 8:30am tomorrow, then Ben Hughes"), ("Nobody", ...) where somebody must
+    be, ("Not needed", "until 5pm today, then Amara Owusu").
+    """
+    turns = list(islice(roster.turns(found.id, at, at + _AHEAD), 3))
+    span, standing = turns[0]
+    who = _who(standing, known, voice)
+    if len(turns) == 1:
+        return who, "for the next 4 weeks"
+    until = duty.soon(span.end, at, voice)
+    following = turns[1][1]
+    if following.needed or following.workers:
+        return who, f"until {until}, then {_then(following, known, voice)}"
+    if len(turns) == 2:
+        return who, f"until {until}, then not needed"
+    back = duty.soon(turns[2][0].start, at, voice)
+    return who, f"until {until}, then from {back} {_then(turns[2][1], known, voice)}"
+
+
+def _who(standing: Standing, known: Mapping[int, str], voice: Voice) -> str:
+    if not standing.needed and not standing.workers:
+        return "Not needed"
+    who = names(standing.workers, known, voice)
+    short_of = standing.missing and standing.workers
+    return f"{who} ({len(standing.workers)} of {standing.needed} people)" if short_of else who
+
+
+def _then(standing: Standing, known: Mapping[int, str], voice: Voice) -> str:
+    who = _who(standing, known, voice)
+    return who.lower() if who == NOBODY else who

@@ -2,7 +2,22 @@
 
 from flask import Flask
 
-from routing.staff import access, calls, changes, diverts, now, preview, sign_in
+from routing.staff import (
+    access,
+    calls,
+    changes,
+    covers,
+    diverts,
+    feeds,
+    mine,
+    now,
+    people,
+    preview,
+    rota,
+    rota_fill,
+    shifts,
+    sign_in,
+)
 
 
 def init_app(app: Flask) -> None:
@@ -19,5 +34,6 @@ def init_app(app: Flask) -> None:
         WTF_CSRF_SSL_STRICT=False,
     )
     access.csrf.init_app(app)
-    for page in (sign_in, now, diverts, calls, changes, preview):
+    on_the_rota = (rota, shifts, covers, rota_fill, people, mine, feeds)
+    for page in (sign_in, now, diverts, *on_the_rota, calls, changes, preview):
         app.register_blueprint(page.bp)

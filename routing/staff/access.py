@@ -11,7 +11,13 @@ from itsdangerous import URLSafeTimedSerializer
 from werkzeug.wrappers import Response as AnyResponse
 
 from routing import enquiry, keys
-from routing.errors import DivertRefused, StorageDown, UnknownDivert
+from routing.errors import (
+    DivertRefused,
+    RotaRefused,
+    StorageDown,
+    UnknownDivert,
+    UnknownShift,
+)
 from routing.staff.pages import page
 from routing.storage import sessions
 from routing.storage.accounts import Person, Role
@@ -165,8 +171,14 @@ def _answer_errors(bp: Blueprint) -> None:
     def unknown_divert(error: UnknownDivert) -> Response:
         return page("message.html", status=404, title="There is no such divert", words=[str(error)])
 
+    @bp.errorhandler(UnknownShift)
+    def unknown_shift(error: UnknownShift) -> Response:
+        words = [str(error), "It may have been removed meanwhile: look at the rota."]
+        return page("message.html", status=404, title="This is not on the rota", words=words)
+
+    @bp.errorhandler(RotaRefused)
     @bp.errorhandler(DivertRefused)
-    def refused(error: DivertRefused) -> Response:
+    def refused(error: DivertRefused | RotaRefused) -> Response:
         return page("message.html", status=400, title="This cannot be done", words=[str(error)])
 
 

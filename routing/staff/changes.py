@@ -29,7 +29,7 @@ def record() -> Response:
             "at": moment(each.at, voice),
             "who": who(each.actor),
             "what": names.deed(each),
-            "changed": names.changed(each, voice),
+            "changed": names.changed(each, voice, who),
         }
         for each in found[:ON_A_PAGE]
     ]

@@ -6,12 +6,12 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
-from routing.storage import accounts
+from routing.storage import accounts, workers
 from routing.storage.changes import SERVICE, Change
 from routing.wording.times import moment
 from routing.wording.voice import Voice
 
-_DEEDS = {
+DEEDS = {
     "divert.set": "Divert set",
     "divert.changed": "Divert given another end",
     "divert.ended": "Divert ended early",
@@ -22,12 +22,28 @@ _DEEDS = {
     "directory.read": "Directory read",
     "bank_holidays.refreshed": "Bank holidays refreshed",
     "calls.purged": "Old calls deleted",
+    "rota.added": "Shift added",
+    "rota.covered": "Cover set",
+    "rota.swapped": "Shifts swapped",
+    "rota.removed": "Shift removed",
+    "rota.uncovered": "Cover removed",
+    "rota.filled": "Rota filled",
+    "rota.imported": "Shifts imported",
+    "rota.left": "Shifts of somebody who left given up",
+    "rota.undone": "Change of the rota undone",
+    "rota.purged": "Old names of the rota forgotten",
+    "worker.added": "Person put on the rota",
+    "worker.changed": "Person on the rota changed",
+    "worker.left": "Person taken off the rota",
+    "feed.made": "Calendar feed made",
+    "feed.revoked": "Calendar feed revoked",
 }
 
 
 def of(connection: Connection) -> Callable[[str], str]:
     """Return what turns an actor of the record into a name."""
     known = {each.actor: each.name for each in accounts.everyone(connection)}
+    known |= {f"worker:{each.id}": each.name for each in workers.everyone(connection)}
 
     def name(actor: str) -> str:
         kind, _, number = actor.partition(":")
@@ -43,24 +59,26 @@ def of(connection: Connection) -> Callable[[str], str]:
 def deed(found: Change) -> str:
     """Say what was done, and to what."""
     kind, _, number = found.entity.partition(":")
-    words = _DEEDS.get(found.action, found.action)
+    words = DEEDS.get(found.action, found.action)
     return f"{words} ({kind} {number})" if number else words
 
 
-def changed(found: Change, voice: Voice) -> list[tuple[str, str, str]]:
+def changed(found: Change, voice: Voice, who: Callable[[str], str]) -> list[tuple[str, str, str]]:
     """Return each thing that changed: what, from what, to what. Empty words for nothing."""
     before, after = found.before or {}, found.after or {}
     return [
-        (key, _said(before.get(key), voice), _said(after.get(key), voice))
+        (key, _said(before.get(key), voice, who), _said(after.get(key), voice, who))
         for key in dict.fromkeys((*before, *after))
-        if before.get(key) != after.get(key) or found.action.endswith((".set", ".added"))
+        if before.get(key) != after.get(key) or found.action.endswith((".set", ".added", ".made"))
     ]
 
 
-def _said(value: Any, voice: Voice) -> str:
-    """Say a value of the record: a time in words, anything else as it is."""
+def _said(value: Any, voice: Voice, who: Callable[[str], str]) -> str:
+    """Say a value of the record: a time in words, a person by name, anything else as it is."""
     if value is None:
         return ""
+    if str(value).startswith("worker:"):
+        return who(str(value))
     try:
         at = datetime.fromisoformat(value)
     except (TypeError, ValueError):

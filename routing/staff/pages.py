@@ -10,6 +10,8 @@ from routing.storage.accounts import Role
 
 PAGES = (
     ("now.now", "On duty now"),
+    ("rota.shown", "Rota"),
+    ("mine.mine", "My shifts"),
     ("diverts.listed", "Diverts"),
     ("calls.counted", "Calls"),
     ("preview.preview", "Preview"),
@@ -29,6 +31,7 @@ def page(template: str, status: int = 200, signed_in: bool = True, **values: Any
         rehearsing=enquiry.rehearsing(),
         person=person,
         may_divert=person is not None and person.may(Role.DIVERT),
+        may_rota=person is not None and person.may(Role.ROTA),
         pages=(*PAGES, RECORD) if person else (),
         in_force=[each for each in view.diverts(at) if each.in_force] if person else [],
         at=view.instant(at),

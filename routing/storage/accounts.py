@@ -134,6 +134,12 @@ def everyone(connection: Connection) -> list[Person]:
     return [_person(row) for row in found]
 
 
+def present(connection: Connection) -> list[Person]:
+    """Return everybody who has an account, by name."""
+    here = people.select().where(people.c.removed_at.is_(None))
+    return [_person(row) for row in connection.execute(here.order_by(people.c.name))]
+
+
 def _insert(
     connection: Connection,
     issuer: str,

@@ -1,5 +1,6 @@
 """People who can be on the rota: their names, and work phones for those who need them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -89,9 +90,27 @@ def get(connection: Connection, worker_id: int) -> Worker:
     return _worker(row)
 
 
+def of_account(connection: Connection, account: int) -> Worker | None:
+    """Return who signs in with an account; None if nobody on the rota does."""
+    here = (workers.c.account == account) & workers.c.left_at.is_(None)
+    row = connection.execute(workers.select().where(here)).first()
+    return None if row is None else _worker(row)
+
+
 def everyone(connection: Connection) -> list[Worker]:
     """Return everybody who is or was on the rota, by name; who has left has ``left_at``."""
     return [_worker(row) for row in connection.execute(workers.select().order_by(workers.c.key))]
+
+
+def named(connection: Connection, names: Iterable[str]) -> list[int]:
+    """Return the numbers of those who are called so, in that order. Raise RotaRefused."""
+    here = {sheet.key(x.name): x.id for x in everyone(connection) if x.left_at is None}
+    found = []
+    for name in filter(None, map(str.strip, names)):
+        if sheet.key(name) not in here:
+            raise RotaRefused("people", f"There is nobody called '{name[:60]}' on the rota.")
+        found.append(here[sheet.key(name)])
+    return found
 
 
 def purge(connection: Connection, before: datetime, at: datetime, actor: str) -> tuple[int, int]:

@@ -1,0 +1,172 @@
+"""flask rota ...: who is on duty, what is not covered, and the rota as a spreadsheet."""
+
+import json
+from datetime import datetime, timedelta
+from typing import BinaryIO
+
+import click
+from flask import current_app
+from flask.cli import AppGroup
+
+from routing import enquiry, rostering, typed
+from routing.commands import options
+from routing.commands.terminal import actor, in_words
+from routing.core.hours import Span
+from routing.errors import SheetRefused
+from routing.formats.json import moment as written
+from routing.rota import fill as filling
+from routing.rota import sheet, words
+from routing.rota.fill import Kind, Turn
+from routing.rota.planning import NewShift
+from routing.storage import workers
+from routing.wording import duty
+
+group = AppGroup("rota", help="Who is on duty, and when nobody is.")
+
+_DATE = click.DateTime(["%Y-%m-%d"])
+
+
+@group.command("who")
+@click.option("--at", "asked", metavar="T", help="At 2026-12-24T17:00:00Z or '2026-12-24 17:00'.")
+def who(asked: str | None) -> None:
+    """Tell who is on duty now, or at T, by role, until when, and who then."""
+    with in_words():
+        voice = enquiry.staff_voice()
+        at = typed.read_local(asked, voice.zone) if asked else enquiry.now()
+        found = rostering.read(at, at + rostering.AHEAD)
+    for role in found.roles:
+        name, when = words.now(found.roster, role, found.names, at, voice)
+        click.echo(f"{words.role(role)}: {name}, {when}.")
+    if not found.roles:
+        click.echo("The directory has no `rota`: nobody must be on duty.")
+
+
+@group.command("gaps")
+@options.first
+@click.option("--days", type=click.IntRange(1, 3650), default=28, show_default=True)
+@options.form
+def gaps(first: datetime | None, days: int, form: str) -> None:
+    """Tell every gap: when fewer people are on duty than the directory says must be.
+
+    From now, or from the midnight that begins D. Exit status 1 when there is any.
+    """
+    with in_words():
+        at, voice = enquiry.now().replace(microsecond=0), enquiry.staff_voice()
+        period = Span(at, at + timedelta(days=days))
+        if first is not None:
+            period = options.period(enquiry.facts(), first, days)
+        found = rostering.read(period.start, period.end)
+        holes = found.gaps(period.start, period.end)
+    if form == "json":
+        rows = [
+            {"role": role.id, "from": written(x.start, voice), "to": written(x.end, voice)}
+            for role, x, _ in holes
+        ]
+        click.echo(json.dumps(rows, indent=2))
+    else:
+        for role, span, missing in holes:
+            hours = f"{(span.end - span.start) / timedelta(hours=1):g} hours"
+            click.echo(f"{words.gap(role, span, missing, at, voice)} ({hours}).")
+        if not holes:
+            click.echo(f"No gap in {days} days.")
+    raise SystemExit(options.FOUND if holes else 0)
+
+
+@group.command("export")
+@options.first
+@click.option("--days", type=click.IntRange(1, 3650), default=400, show_default=True)
+def export(first: datetime | None, days: int) -> None:
+    """Write who is really on duty as CSV: from today, or from D, those who are on it meanwhile."""
+    with in_words():
+        period = options.period(enquiry.facts(), first, days)
+        click.echo(rostering.as_sheet(period), nl=False)
+
+
+@group.command("import")
+@click.argument("file", type=click.File("rb"))
+@click.option("--add-people", is_flag=True, help="Put whoever is not on the rota yet there.")
+def import_(file: BinaryIO, add_people: bool) -> None:
+    """Add the shifts of a CSV file with the columns role,starts,ends,person: all, or none.
+
+    Times are local, 2026-12-24 17:00 or 24/12/2026 17:00. FILE may be - for standard input. A shift
+    that is on the rota already is passed over.
+    """
+    with in_words():
+        data = file.read(sheet.MOST + 1)
+        try:
+            with enquiry.database().writing() as connection:
+                batch, added, known = rostering.bring_in(connection, data, actor(), add_people)
+        except SheetRefused as error:
+            raise click.ClickException(f"Nothing is imported.\n{error}") from error
+    there = f" {known} were there already." if known else ""
+    click.echo(f"{added} shifts are added.{there}{_undone_by(batch.id if batch else None)}")
+
+
+@group.command("fill")
+@click.option("--role", required=True, help="The role, by its key in the directory.")
+@click.option("--from", "first", required=True, metavar="D", type=_DATE, help="The first day.")
+@click.option("--to", "last", required=True, metavar="D", type=_DATE, help="The last day.")
+@click.option("--people", required=True, metavar="A,B,C", help="Who takes turns, in their order.")
+@click.option("--turn", type=click.Choice(["week", "slot"]), default="week", show_default=True)
+@click.option("--working-day", metavar="T,T", help="When shifts begin on working days, as 17:00.")
+@click.option("--weekend", metavar="T,T", help="And on Saturdays and Sundays.")
+@click.option("--bank-holiday", metavar="T,T", help="And on bank holidays.")
+@click.option("--yes", is_flag=True, help="Add the shifts; without it they are only told.")
+def fill(
+    role: str,
+    first: datetime,
+    last: datetime,
+    people: str,
+    turn: str,
+    working_day: str | None,
+    weekend: str | None,
+    bank_holiday: str | None,
+    yes: bool,
+) -> None:
+    """Fill the gaps of a role with people in turn: a week each, or a slot each.
+
+    What must be covered follows from the directory. It is cut into shifts where a shift usually
+    begins or ends, or at the times that you give for a kind of day.
+    """
+    own = dict(zip(Kind, (working_day, weekend, bank_holiday), strict=True))
+    with in_words(), enquiry.database().writing() as connection:
+        chosen = workers.named(connection, people.split(","))
+        times = {kind: filling.times(text) for kind, text in own.items() if text}
+        found, planned = rostering.fill(
+            connection, role, first.date(), last.date(), chosen, Turn(turn), times
+        )
+        at, voice, names = enquiry.now(), enquiry.staff_voice(), found.names
+        for each in planned:
+            name = names[each.worker] if each.worker is not None else "nobody is free"
+            click.echo(f"{duty.from_to(each.during, at, voice)}: {name}")
+        shifts = [NewShift(role, x.worker, x.during) for x in planned if x.worker is not None]
+        if not yes:
+            click.echo(f"{len(shifts)} shifts would be added. Add --yes to add them.")
+            return
+        batch = rostering.keep(connection, "filled", shifts, actor())
+    click.echo(f"{len(shifts)} shifts are added.{_undone_by(batch.id)}")
+
+
+@group.command("undo")
+@click.argument("change", type=int)
+def undo(change: int) -> None:
+    """Undo a change of the rota by its number. What it did until now stays."""
+    with in_words(), enquiry.database().writing() as connection:
+        rostering.undo(connection, change, actor())
+    click.echo(f"Change {change} is undone.")
+
+
+@group.command("purge")
+def purge() -> None:
+    """Forget who did what, and the names of leavers, past ROTA_RETENTION_DAYS. Run it every day."""
+    kept = int(current_app.config["ROTA_RETENTION_DAYS"])
+    with in_words(), enquiry.database().writing() as connection:
+        at = enquiry.now()
+        people, shifts = workers.purge(connection, at - timedelta(days=kept), at, actor())
+    click.echo(
+        f"Forgotten past {kept} days: {people} people who had left, who had {shifts} shifts."
+    )
+
+
+def _undone_by(batch: int | None) -> str:
+    return f" `flask rota undo {batch}` takes them back." if batch is not None else ""

@@ -1,0 +1,75 @@
+"""Shifts as a calendar that others subscribe to: RFC 5545, in UTC, marking nobody as busy."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+from icalendar import Calendar, Event, Timezone, TimezoneStandard
+
+from routing.rota.roster import Duty
+
+REFRESHED = timedelta(hours=1)
+"""How often a calendar program is asked to look again; each decides for itself."""
+
+
+def calendar(
+    duties: Iterable[Duty],
+    title: str,
+    summary: Callable[[Duty], str],
+    website: str,
+    description: str,
+) -> bytes:
+    """Write duties as events: the same bytes as long as nothing of them has changed.
+
+    An event keeps its UID whoever takes the shift over; its SEQUENCE counts the changes. Every
+    event is transparent and free, for Outlook too: being on the rota is no meeting.
+    """
+    made = Calendar()
+    made.add("prodid", "-//who-to-call//rota//EN")
+    made.add("version", "2.0")
+    made.add("method", "PUBLISH")
+    made.add("x-wr-calname", title)
+    # RFC 7986, 5.7, wants the VALUE; the library's own property leaves it out.
+    made.add("refresh-interval", REFRESHED, parameters={"VALUE": "DURATION"})
+    made.add("x-published-ttl", "PT1H")
+    host = urlsplit(website).hostname or "localhost"
+    events = [_event(each, summary(each), host, description) for each in duties]
+    for each in events:
+        made.add_component(each)
+    if not events:
+        made.add_component(_nothing())
+    written: bytes = made.to_ical()
+    return written
+
+
+def _event(duty: Duty, summary: str, host: str, description: str) -> Event:
+    shift, part = duty.shift, f"-{duty.part}" if duty.part else ""
+    event = Event()
+    event.add("uid", f"shift-{shift.id}{part}@{host}")
+    event.add("sequence", shift.sequence)
+    changed = shift.changed_at or duty.during.start
+    event.add("dtstamp", _whole(changed))
+    event.add("last-modified", _whole(changed))
+    event.add("dtstart", duty.during.start)
+    event.add("dtend", duty.during.end)
+    event.add("summary", summary)
+    event.add("description", description)
+    event.add("transp", "TRANSPARENT")
+    event.add("x-microsoft-cdo-busystatus", "FREE")
+    event.add("class", "PRIVATE")
+    return event
+
+
+def _nothing() -> Timezone:
+    """Return what a calendar without events holds: RFC 5545, 3.6, wants one component at least."""
+    zone, standard = Timezone(), TimezoneStandard()
+    zone.add("tzid", "UTC")
+    standard.add("dtstart", datetime(1970, 1, 1))  # noqa: DTZ001
+    standard.add("tzoffsetfrom", timedelta(0))
+    standard.add("tzoffsetto", timedelta(0))
+    zone.add_component(standard)
+    return zone
+
+
+def _whole(at: datetime) -> datetime:
+    return at.replace(microsecond=0)

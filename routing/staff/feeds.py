@@ -1,0 +1,98 @@
+"""Calendar feeds, at secret addresses: who has which shift, for programs that show calendars."""
+
+from datetime import datetime, timedelta
+
+from flask import Blueprint, Response, current_app, request
+
+from routing import enquiry, rostering
+from routing.core import instant
+from routing.errors import StorageDown
+from routing.formats import ics
+from routing.rostering import Rota
+from routing.rota import words
+from routing.rota.roster import Duty
+from routing.storage import feeds
+from routing.storage.feeds import Feed
+
+bp = Blueprint("feeds", __name__)
+
+PAST = timedelta(days=14)
+"""How long a calendar still shows what is over."""
+
+RETRY_AFTER = timedelta(minutes=10)
+
+
+@bp.get("/calendars/<token>.ics")
+def feed(token: str) -> Response:
+    """Send a feed: the shifts as they really are, from two weeks ago to half a year ahead.
+
+    404 for an address that there is not, or that was revoked. 503 while the database is down: a
+    calendar then keeps what it has.
+    """
+    at = enquiry.now()
+    try:
+        with enquiry.database().reading() as connection:
+            found = feeds.by(connection, token[:100])
+            if found is None:
+                return _plain(
+                    "There is no such calendar. Its address may have been revoked.\n", 404
+                )
+            zone = enquiry.staff_voice().zone
+            today = at.astimezone(zone).date()
+            start = instant.midnight(today - PAST, zone)
+            end = instant.midnight(today + rostering.HALF_A_YEAR, zone)
+            rota = rostering.within(connection, start, end)
+    except StorageDown as error:
+        current_app.logger.warning("no calendar: %s", error)
+        answer = _plain("The calendar cannot be read just now.\n", 503)
+        answer.headers["Retry-After"] = str(int(RETRY_AFTER.total_seconds()))
+        return answer
+    _note(found, at)
+    response = Response(_written(found, rota, start, end), mimetype="text/calendar")
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.headers["X-Robots-Tag"] = "noindex"
+    response.add_etag()
+    response.make_conditional(request)
+    return response
+
+
+def _written(feed: Feed, rota: Rota, start: datetime, end: datetime) -> bytes:
+    names, roles = rota.names, rota.roster.roles
+    chosen = [role for role in roles if feed.role in (None, role)]
+    duties = [
+        each
+        for role in chosen
+        for each in rota.roster.duties(role, start, end)
+        if each.worker is not None and feed.worker in (None, each.worker)
+    ]
+    title = f"Shifts of {names[feed.worker]}" if feed.worker is not None else "Rota"
+    if feed.role in roles:
+        title = f"Rota: {words.role(roles[feed.role or ''])}"
+
+    def summary(duty: Duty) -> str:
+        role = words.role(roles[duty.shift.role])
+        return role if feed.worker is not None else f"{role}: {names[duty.worker or 0]}"
+
+    base = current_app.config["PUBLIC_BASE_URL"]
+    where = f"{base.rstrip('/')}/staff/rota" if base else "the staff pages"
+    told = f"A calendar can be a day behind. For who is on duty now, see {where}."
+    website = enquiry.facts().directory.council.website
+    duties.sort(key=lambda each: (each.during.start, each.shift.id))
+    return ics.calendar(duties, title, summary, website, told)
+
+
+def _note(found: Feed, at: datetime) -> None:
+    """Note that a feed is in use; the calendar is sent whether or not that can be written."""
+    if not feeds.should_note(found, at):
+        return
+    try:
+        with enquiry.database().writing() as connection:
+            feeds.used(connection, found, at)
+    except StorageDown as error:
+        current_app.logger.warning("a calendar's use is not noted: %s", error)
+
+
+def _plain(text: str, status: int) -> Response:
+    response = Response(text, status, mimetype="text/plain")
+    response.headers["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,101 @@
+"""My shifts, and the calendars that follow them. A feed's address is shown once."""
+
+from flask import Response, current_app, redirect, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from routing import enquiry, rostering
+from routing.errors import RotaRefused, UnknownShift
+from routing.rota import words
+from routing.rota.planning import AROUND
+from routing.staff.access import part, person
+from routing.staff.pages import page
+from routing.storage import feeds, workers
+from routing.storage.accounts import Role
+from routing.wording import duty
+
+bp = part("mine")
+
+MINE, WHOLE = "mine", "whole"
+
+
+@bp.get("/rota/mine")
+def mine() -> Response:
+    """Show the shifts of whoever asks, what clashes among them, and the calendar feeds."""
+    at, voice, me = enquiry.now(), enquiry.staff_voice(), person()
+    with enquiry.database().reading() as connection:
+        own = workers.of_account(connection, me.id)
+        found = rostering.within(connection, at - AROUND, at + rostering.HALF_A_YEAR)
+        every = feeds.every(connection)
+    roles, names = found.roster.roles, found.names
+    duties = [
+        each
+        for role in roles
+        for each in found.roster.duties(role, at, at + rostering.HALF_A_YEAR)
+        if own is not None and each.worker == own.id
+    ]
+    clashes = found.clashes(at, at + rostering.HALF_A_YEAR)
+    return page(
+        "mine.html",
+        own=own,
+        duties=[
+            (
+                duty.from_to(each.during, at, voice),
+                words.role(roles[each.shift.role]),
+                words.held(each, names),
+                each.shift.id,
+            )
+            for each in sorted(duties, key=lambda each: each.during.start)
+        ],
+        clashes=[
+            words.clash(each, roles, names, at, voice)
+            for each in clashes
+            if own is not None and each.worker == own.id
+        ],
+        feeds=[
+            {
+                "id": each.id,
+                "what": _what(each, names, {key: words.role(x) for key, x in roles.items()}),
+                "made": duty.soon(each.made_at, at, voice),
+                "used": duty.soon(each.used_at, at, voice) if each.used_at else "never",
+            }
+            for each in every
+            if each.account == me.id or me.may(Role.ROTA)
+        ],
+        choices=[(key, words.role(role)) for key, role in roles.items()],
+        done=request.args.get("done"),
+    )
+
+
+@bp.post("/rota/feeds")
+def make() -> Response:
+    """Make a feed, and show its address this once."""
+    chosen, me = request.form.get("of", ""), person()
+    with enquiry.database().writing() as connection:
+        own = workers.of_account(connection, me.id)
+        roles = {role.id for role in enquiry.facts().directory.rota}
+        if (chosen == MINE and own is None) or chosen not in {MINE, WHOLE, *roles}:
+            raise RotaRefused("of", "Choose what the calendar shows.")
+        worker = own.id if own is not None and chosen == MINE else None
+        role = chosen if chosen in roles else None
+        token = feeds.make(connection, worker, role, me.id, enquiry.now(), me.actor)
+    base = current_app.config["PUBLIC_BASE_URL"] or request.url_root
+    address = f"{base.rstrip('/')}/calendars/{token}.ics"
+    return page("feed.html", address=address, webcal=f"webcal:{address.partition(':')[2]}")
+
+
+@bp.post("/rota/feeds/<int:feed_id>/revoke")
+def revoke(feed_id: int) -> AnyResponse:
+    """Kill a feed: one's own, or with the role for it anybody's."""
+    me = person()
+    with enquiry.database().writing() as connection:
+        mine = {each.id for each in feeds.every(connection) if each.account == me.id}
+        if feed_id not in mine and not me.may(Role.ROTA):
+            raise UnknownShift("calendar feed", feed_id)
+        feeds.revoke(connection, feed_id, enquiry.now(), me.actor)
+    return redirect(url_for("mine.mine", done="revoked"))
+
+
+def _what(feed: feeds.Feed, names: dict[int, str], roles: dict[str, str]) -> str:
+    if feed.worker is not None:
+        return f"The shifts of {names[feed.worker]}"
+    return roles.get(feed.role, feed.role) if feed.role else "The whole rota"

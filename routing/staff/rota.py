@@ -1,0 +1,203 @@
+"""The rota to look at: on duty now, two weeks ahead, gaps and clashes, bank holidays, on paper."""
+
+from datetime import date, datetime, timedelta
+
+from flask import Response, request, url_for
+
+from routing import enquiry, rostering
+from routing.core import instant
+from routing.core.directory import RotaRole
+from routing.core.hours import Span, dates
+from routing.errors import UnknownShift
+from routing.rostering import Rota
+from routing.rota import words
+from routing.rota.planning import AROUND
+from routing.staff import names, timeline
+from routing.staff.access import part, person
+from routing.staff.pages import page
+from routing.storage import rota
+from routing.storage.accounts import Role
+from routing.wording import duty
+from routing.wording.times import dated, moment
+
+bp = part("rota")
+
+SHOWN = 14
+PRINTED = 28
+CHANGES_SHOWN = 10
+_DAY = timedelta(days=1)
+_YEAR = 366
+
+
+@bp.get("/rota")
+def shown() -> Response:
+    """Show who is on duty now, by role, the gaps ahead, and two weeks from today or ``?from=``."""
+    at, voice = enquiry.now(), enquiry.staff_voice()
+    first = _first(at)
+    period = _days(first, SHOWN)
+    found = rostering.read(min(at, period.start) - AROUND, max(at + rostering.AHEAD, period.end))
+    with enquiry.database().reading() as connection:
+        latest = rota.newest(connection, CHANGES_SHOWN)
+        who = names.of(connection)
+    return page(
+        "rota.html",
+        roles=[
+            {
+                "id": role.id,
+                "name": words.role(role),
+                "now": words.now(found.roster, role, found.names, at, voice),
+                "phones": _phones(found, role, at),
+                "rows": timeline.rows(found, role, dates(first, first + (SHOWN - 1) * _DAY), at),
+            }
+            for role in found.roles
+        ],
+        gaps=holes(found, at, Span(at, at + rostering.AHEAD)),
+        days=rostering.AHEAD.days,
+        first=first,
+        today=at.astimezone(voice.zone).date(),
+        earlier=first - SHOWN * _DAY,
+        later=first + SHOWN * _DAY,
+        title=f"{dated(first, voice)} to {dated(first + (SHOWN - 1) * _DAY, voice)}",
+        latest=[
+            {
+                "batch": each,
+                "what": names.DEEDS.get(f"rota.{each.kind}", each.kind),
+                "at": duty.soon(each.made_at, at, voice),
+                "who": who(each.made_by),
+            }
+            for each in latest
+        ],
+        done=_done(request.args.get("done", "")),
+    )
+
+
+@bp.get("/rota/print")
+def printed() -> Response:
+    """Show four weeks of the rota for paper: a side for each role, and no telephone number."""
+    at, voice = enquiry.now(), enquiry.staff_voice()
+    first = _first(at)
+    period = _days(first, PRINTED)
+    found = rostering.read(period.start - AROUND, period.end + AROUND)
+    last = first + (PRINTED - 1) * _DAY
+    return page(
+        "rota_print.html",
+        roles=[
+            (words.role(role), timeline.rows(found, role, dates(first, last), at))
+            for role in found.roles
+        ],
+        title=f"{dated(first, voice)} to {dated(last, voice)}",
+        printed=f"{moment(at, voice)} {at.astimezone(voice.zone).year}",
+    )
+
+
+@bp.get("/rota.csv")
+def as_file() -> Response:
+    """Send who is really on duty from today, or ``?from=``, for a spreadsheet."""
+    first = _first(enquiry.now())
+    body = rostering.as_sheet(_days(first, _YEAR)).encode("utf-8-sig")
+    name = f'attachment; filename="rota-{first}.csv"'
+    return Response(body, mimetype="text/csv", headers={"Content-Disposition": name})
+
+
+@bp.get("/rota/gaps")
+def gaps() -> Response:
+    """Show every gap, every surplus, everybody who is in two places or has too little rest."""
+    at, voice = enquiry.now(), enquiry.staff_voice()
+    period = Span(at, at + rostering.AHEAD)
+    found = rostering.read(at - AROUND, period.end + AROUND)
+    roles = found.roster.roles
+    return page(
+        "rota_gaps.html",
+        gaps=holes(found, at, period),
+        surplus=[
+            f"{words.role(role)}: {_who(found, role, span)} on duty {duty.from_to(span, at, voice)}"
+            for role in found.roles
+            for span in found.roster.surplus(role.id, period.start, period.end)
+        ],
+        clashes=[
+            (words.clash(each, roles, found.names, at, voice), each.duties[-1].shift.id)
+            for each in found.clashes(period.start, period.end)
+        ],
+        days=rostering.AHEAD.days,
+    )
+
+
+@bp.get("/rota/bank-holidays")
+def bank_holidays() -> Response:
+    """Show who covers each bank holiday of the next twelve months."""
+    at = enquiry.now()
+    today = at.astimezone(enquiry.staff_voice().zone).date()
+    holidays = enquiry.facts().timetables.holidays
+    days = [each for each in dates(today, today + _YEAR * _DAY) if each in holidays]
+    found = rostering.read(at - AROUND, at + _YEAR * _DAY + AROUND)
+    return page(
+        "rota_holidays.html",
+        roles=[(words.role(x), x.id, timeline.rows(found, x, days, at)) for x in found.roles],
+    )
+
+
+def holes(found: Rota, at: datetime, period: Span) -> list[tuple[str, str]]:
+    """Say every gap of a period, each with where to fill it; an empty rota is one for its role."""
+    voice, told = enquiry.staff_voice(), []
+    gaps = found.gaps(period.start, period.end)
+    empty = {
+        role.id for role, *_ in gaps if not found.roster.duties(role.id, period.start, period.end)
+    }
+    for role, span, missing in gaps:
+        if role.id not in empty:
+            link = url_for(
+                "rota_shifts.new",
+                role=role.id,
+                starts=span.start.isoformat(),
+                ends=span.end.isoformat(),
+            )
+            told.append((words.gap(role, span, missing, at, voice), link))
+    bare = [
+        (
+            f"{words.role(role)}: nobody is on the rota in the next {rostering.AHEAD.days} days",
+            url_for("rota_fill.ask", role=role.id),
+        )
+        for role in found.roles
+        if role.id in empty
+    ]
+    return bare + told
+
+
+def _who(found: Rota, role: RotaRole, span: Span) -> str:
+    standing = found.roster.on(role.id, span.start)
+    return words.names(standing.workers, found.names, enquiry.staff_voice())
+
+
+def _phones(found: Rota, role: RotaRole, at: datetime) -> list[tuple[str, str]]:
+    """Return the work phones of those on duty: for those alone who arrange duty, or diverts."""
+    me = person()
+    if not (me.may(Role.ROTA) or me.may(Role.DIVERT)):
+        return []
+    on = [found.workers[each] for each in found.roster.on(role.id, at).workers]
+    return [(each.name, each.phone) for each in on if each.phone]
+
+
+def _done(number: str) -> tuple[str, int, bool] | None:
+    """Return what was just done, and whether it can be undone."""
+    if not number.isdecimal() or len(number) > 18:
+        return None
+    try:
+        with enquiry.database().reading() as connection:
+            found = rota.batch(connection, int(number))
+    except UnknownShift:
+        return None
+    return names.DEEDS.get(f"rota.{found.kind}", found.kind), found.id, found.undone_in is None
+
+
+def _first(at: datetime) -> date:
+    today = at.astimezone(enquiry.staff_voice().zone).date()
+    try:
+        asked = date.fromisoformat(request.args.get("from", ""))
+    except ValueError:
+        return today
+    return asked if 2000 <= asked.year < 2100 else today
+
+
+def _days(first: date, count: int) -> Span:
+    zone = enquiry.staff_voice().zone
+    return Span(instant.midnight(first, zone), instant.midnight(first + (count + 1) * _DAY, zone))

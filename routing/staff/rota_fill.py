@@ -1,0 +1,181 @@
+"""Filling the rota: people in turn, or a spreadsheet. Shown before it is so, undone in one step."""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from hashlib import sha256
+
+from flask import Response, redirect, request, url_for
+from sqlalchemy.engine import Connection
+from werkzeug.wrappers import Response as AnyResponse
+
+from routing import enquiry, rostering
+from routing.errors import BadTime, RotaRefused, SheetRefused
+from routing.rostering import Rota
+from routing.rota import fill, planning, sheet, words
+from routing.rota.fill import Kind, Planned, Turn
+from routing.rota.planning import AROUND, NewShift
+from routing.staff.access import needs, part, person
+from routing.staff.pages import page
+from routing.storage import workers
+from routing.storage.accounts import Role
+from routing.wording import duty
+
+bp = part("rota_fill")
+
+_PARTS = ("day", "month", "year")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The form as it was filled in: dates in parts, people one a line, times by kind of day."""
+
+    role: str
+    first: dict[str, str]
+    last: dict[str, str]
+    people: str
+    turn: str
+    times: dict[str, str]
+
+
+@bp.get("/rota/fill")
+@needs(Role.ROTA)
+def ask() -> Response:
+    """Ask which role to fill, when, and with whom."""
+    return _ask(_given())
+
+
+@bp.post("/rota/fill")
+@needs(Role.ROTA)
+def put() -> AnyResponse:
+    """Show the shifts that would be added; add just those once they are confirmed."""
+    asked = _given()
+    once = request.form.get("once", "")[:40]
+    with enquiry.database().writing() as connection:
+        try:
+            found, planned = _plan(connection, asked)
+        except RotaRefused as error:
+            return _ask(asked, error)
+        added = [NewShift(asked.role, x.worker, x.during) for x in planned if x.worker is not None]
+        shown = sha256(repr(added).encode()).hexdigest()
+        if not added or request.form.get("shown") != shown:
+            return _check(asked, found, planned, added, shown)
+        batch = rostering.keep(connection, "filled", added, person().actor, once)
+    day = added[0].during.start.astimezone(enquiry.staff_voice().zone).date()
+    return redirect(url_for("rota.shown", done=batch.id) + f"&from={day}")
+
+
+@bp.get("/rota/import")
+@needs(Role.ROTA)
+def ask_import() -> Response:
+    """Ask for a spreadsheet of shifts."""
+    return page("rota_import.html", problems=[], columns=",".join(sheet.COLUMNS))
+
+
+@bp.post("/rota/import")
+@needs(Role.ROTA)
+def import_() -> AnyResponse:
+    """Add the shifts of a spreadsheet, all or none."""
+    sent = request.files.get("file")
+    data = sent.stream.read(sheet.MOST + 1) if sent else b""
+    add_people = request.form.get("add_people") == "yes"
+    try:
+        if not data:
+            raise SheetRefused(["Choose a CSV file."])
+        with enquiry.database().writing() as connection:
+            found = rostering.bring_in(connection, data, person().actor, add_people)
+    except SheetRefused as error:
+        return page(
+            "rota_import.html",
+            status=400,
+            problems=error.problems[:50],
+            more=max(0, len(error.problems) - 50),
+            columns=",".join(sheet.COLUMNS),
+        )
+    batch, added, known = found
+    return redirect(
+        url_for("rota.shown", done=batch.id if batch else None, added=added, known=known)
+    )
+
+
+def _plan(connection: Connection, asked: Asked) -> tuple[Rota, list[Planned]]:
+    """Return what the form would add. Raise RotaRefused."""
+    first, last = _date("first", asked.first), _date("last", asked.last)
+    people = workers.named(connection, asked.people.splitlines())
+    if asked.turn not in [*Turn]:
+        raise RotaRefused("turn", "Choose how people take turns.")
+    times = {}
+    for kind in Kind:
+        if asked.times[kind].strip():
+            try:
+                times[kind] = fill.times(asked.times[kind])
+            except BadTime as error:
+                raise RotaRefused(kind.value, str(error)) from error
+    turn = Turn(asked.turn)
+    return rostering.fill(connection, asked.role, first, last, people, turn, times)
+
+
+def _ask(asked: Asked, error: RotaRefused | None = None) -> Response:
+    at = enquiry.now()
+    found = rostering.read(at, at)
+    return page(
+        "rota_fill.html",
+        status=400 if error else 200,
+        asked=asked,
+        error=error,
+        roles=[(role.id, words.role(role)) for role in found.roles],
+        everybody="\n".join(each.name for each in found.here()),
+    )
+
+
+def _check(
+    asked: Asked, found: Rota, planned: Sequence[Planned], added: Sequence[NewShift], shown: str
+) -> Response:
+    at, voice, names = enquiry.now(), enquiry.staff_voice(), found.names
+    start, end = planned[0].during.start - AROUND, planned[-1].during.end + AROUND
+    later = Rota(planning.after(found.roster, added), found.workers)
+    known = {each.during for each in found.clashes(start, end)}
+    return page(
+        "rota_planned.html",
+        asked=asked,
+        shown=shown,
+        once=secrets.token_urlsafe(16),
+        role=words.role(found.roster.roles[asked.role]),
+        planned=[
+            (
+                duty.from_to(each.during, at, voice),
+                duty.left(each.during.end - each.during.start),
+                None if each.worker is None else names[each.worker],
+            )
+            for each in planned
+        ],
+        added=len(added),
+        changed="shown" in request.form,
+        doubts=[
+            words.clash(each, later.roster.roles, names, at, voice) + "."
+            for each in later.clashes(start, end)
+            if each.during not in known
+        ],
+    )
+
+
+def _given() -> Asked:
+    def parts(prefix: str) -> dict[str, str]:
+        return {each: request.form.get(f"{prefix}-{each}", "")[:10] for each in _PARTS}
+
+    return Asked(
+        request.values.get("role", "")[:100],
+        parts("first"),
+        parts("last"),
+        request.form.get("people", "")[:20_000],
+        request.form.get("turn", Turn.WEEK.value)[:10],
+        {kind.value: request.form.get(kind.value, "")[:100] for kind in Kind},
+    )
+
+
+def _date(field: str, parts: dict[str, str]) -> date:
+    try:
+        return date(*(int(parts[each]) for each in reversed(_PARTS)))
+    except (ValueError, OverflowError) as error:
+        raise RotaRefused(field, "Write the date as 24 12 2026.") from error

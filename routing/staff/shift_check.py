@@ -1,0 +1,110 @@
+"""What a change of the rota is read back as, what it would mean, and how it is kept."""
+
+import secrets
+from collections.abc import Sequence
+from datetime import datetime
+
+from flask import Response, redirect, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from routing import enquiry, rostering
+from routing.core.hours import Span
+from routing.errors import UnknownShift
+from routing.rostering import Rota
+from routing.rota import planning, words
+from routing.rota.planning import AROUND, NewCover, NewShift
+from routing.rota.roster import Shift
+from routing.staff.access import person
+from routing.staff.pages import page
+from routing.storage import rota
+from routing.wording import duty
+from routing.wording.times import moment
+
+
+def shown(
+    title: str,
+    said: list[str],
+    found: Rota,
+    wanted: Sequence[NewShift | NewCover],
+    hidden: dict[str, str],
+    button: str,
+) -> Response:
+    """Return a page that reads a change back, for whoever asks to confirm it or not."""
+    return page(
+        "rota_check.html",
+        title=title,
+        said=said,
+        doubts=_doubts(found, wanted),
+        hidden={**hidden, "confirmed": "yes"},
+        button=button,
+        once=secrets.token_urlsafe(16),
+    )
+
+
+def keep(kind: str, wanted: Sequence[NewShift | NewCover], start: datetime) -> AnyResponse:
+    """Keep a change that was confirmed. Raise RotaRefused."""
+    once = request.form.get("once", "")[:40]
+    with enquiry.database().writing() as connection:
+        batch = rostering.keep(connection, kind, wanted, person().actor, once)
+    return done(batch.id, start)
+
+
+def done(batch: int, start: datetime) -> AnyResponse:
+    """Go back to the rota, to two weeks in which the change can be seen."""
+    zone = enquiry.staff_voice().zone
+    day, today = (each.astimezone(zone).date() for each in (start, enquiry.now()))
+    away = not 0 <= (day - today).days < 14
+    return redirect(url_for("rota.shown", done=batch) + (f"&from={day}" if away else ""))
+
+
+def found(shift_id: int) -> tuple[Rota, Shift]:
+    """Return a shift, and the rota around it. Raise UnknownShift."""
+    with enquiry.database().reading() as connection:
+        shift, _ = rota.get(connection, shift_id)
+        edges = shift.during.start - AROUND, shift.during.end + AROUND
+        around = rostering.within(connection, *edges)
+    if shift.role not in around.roster.roles:
+        raise UnknownShift("role of the directory any more for shift", shift_id)
+    return around, shift
+
+
+def around_both(one: Shift, other: Shift) -> Rota:
+    """Return the rota around two shifts."""
+    spans = one.during, other.during
+    return rostering.read(
+        min(each.start for each in spans) - AROUND, max(each.end for each in spans) + AROUND
+    )
+
+
+def role(found: Rota, role_id: str) -> str:
+    """Return what a role is called."""
+    return words.role(found.roster.roles[role_id])
+
+
+def said(found: Rota, worker: int | None, role_id: str, during: Span) -> str:
+    """Say who is on duty as what, and when."""
+    who = words.NOBODY if worker is None else found.names[worker]
+    return f"{who}: {role(found, role_id)}, {when(during)}."
+
+
+def when(during: Span) -> str:
+    """Say a stretch in full, with how long it is: it is read back to whoever typed it."""
+    voice, at = enquiry.staff_voice(), enquiry.now()
+    edges = [moment(each, voice, at) for each in (during.start, during.end)]
+    return f"from {edges[0]} until {edges[1]} ({duty.left(during.end - during.start)})"
+
+
+def _doubts(found: Rota, wanted: Sequence[NewShift | NewCover]) -> list[str]:
+    """Say what of a change may not be meant: nobody needed, two places at once, too little rest."""
+    at, voice = enquiry.now(), enquiry.staff_voice()
+    start = min(each.during.start for each in wanted) - AROUND
+    end = max(each.during.end for each in wanted) + AROUND
+    later = Rota(planning.after(found.roster, wanted), found.workers)
+    known = {(x.kind, x.worker, x.during) for x in found.clashes(start, end)}
+    new = [x for x in later.clashes(start, end) if (x.kind, x.worker, x.during) not in known]
+    said = [words.clash(x, later.roster.roles, found.names, at, voice) for x in new]
+    idle = planning.needless(found.roster, [x for x in wanted if isinstance(x, NewShift)])
+    said += ["By the directory nobody is needed at that time." for _ in idle]
+    past = [x for x in wanted if x.during.end <= at]
+    said += ["That is in the past: it will stand as who was on duty then." for _ in past[:1]]
+    return [f"{each.rstrip('.')}." for each in said]

@@ -1,0 +1,160 @@
+"""The rota as rows of bars, each row from one handover to the next day's: for screen and paper."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from routing import enquiry
+from routing.core import instant
+from routing.core.directory import RotaRole
+from routing.core.hours import Span
+from routing.rostering import Rota
+from routing.rota import fill, words
+from routing.rota.roster import Duty
+from routing.wording import times
+
+QUARTER = timedelta(minutes=15)
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A stretch of a row. ``kind`` is duty, cover, gap, or idle, where there is nothing to show.
+
+    ``clocks`` are when it begins and ends by the clock, ``who`` has it, ``note`` says more;
+    ``quarters`` is how long it is, in quarters of an hour; ``shift`` which shift it is part of.
+    """
+
+    kind: str
+    during: Span
+    clocks: str = ""
+    who: str = ""
+    note: str = ""
+    shift: int | None = None
+    now: bool = False
+
+    @property
+    def quarters(self) -> int:
+        """Return how wide it is."""
+        return max(1, round((self.during.end - self.during.start) / QUARTER))
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A day of a role. ``lanes`` hold bars one after another: one lane for each person at once."""
+
+    day: str
+    begins: str
+    tags: tuple[str, ...]
+    weekend: bool
+    lanes: tuple[tuple[Bar, ...], ...]
+
+
+def rows(found: Rota, role: RotaRole, days: Iterable[date], at: datetime) -> list[Row]:
+    """Return a row for each of some dates: from the role's usual handover until the next day's."""
+    zone = enquiry.facts().directory.zone
+    days = list(days)
+    if not days:
+        return []
+    minute = min(fill.handovers(found.roster, role.id, instant.midnight(days[0], zone)), default=0)
+    return [
+        _row(
+            found,
+            role,
+            day,
+            Span(instant.starts(day, minute, zone), instant.starts(day + _DAY, minute, zone)),
+            at,
+        )
+        for day in days
+    ]
+
+
+def _row(found: Rota, role: RotaRole, day: date, whole: Span, at: datetime) -> Row:
+    voice = enquiry.staff_voice()
+    bars = [
+        _duty(found, each, whole, at)
+        for each in found.roster.duties(role.id, whole.start, whole.end)
+        if each.worker is not None
+    ]
+    bars += [
+        _gap(found, role, span, missing, at)
+        for span, missing in found.roster.gaps(role.id, whole.start, whole.end)
+    ]
+    return Row(
+        times.dated(day, voice),
+        words.clocks(whole, voice).partition(" to ")[0],
+        tuple(_tags(found, role, day, whole)),
+        fill.kind(day, found.roster.timetables) is not fill.Kind.WORKING_DAY,
+        tuple(_lane(each, whole) for each in _lanes(bars)) or (_lane([], whole),),
+    )
+
+
+def _duty(found: Rota, duty: Duty, whole: Span, at: datetime) -> Bar:
+    during = Span(max(duty.during.start, whole.start), min(duty.during.end, whole.end))
+    return Bar(
+        "duty" if duty.cover is None else "cover",
+        during,
+        words.clocks(during, enquiry.staff_voice()),
+        found.names[duty.worker or 0],
+        words.held(duty, found.names),
+        duty.shift.id,
+        at in during,
+    )
+
+
+def _gap(found: Rota, role: RotaRole, span: Span, missing: int, at: datetime) -> Bar:
+    who = words.NOBODY if missing == role.people else f"{missing} of {role.people} missing"
+    off = [
+        each for each in found.roster.duties(role.id, span.start, span.end) if each.worker is None
+    ]
+    said = [f"{found.names[x.shift.worker]} is off" + _note(x) for x in off]
+    clocks = words.clocks(span, enquiry.staff_voice())
+    shift = off[0].shift.id if off else None
+    return Bar("gap", span, clocks, who, "; ".join(said), shift, at in span)
+
+
+def _note(duty: Duty) -> str:
+    return f": {duty.cover.note}" if duty.cover and duty.cover.note else ""
+
+
+def _tags(found: Rota, role: RotaRole, day: date, whole: Span) -> Iterable[str]:
+    timetables = found.roster.timetables
+    holiday = timetables.holidays.get(day)
+    if holiday is not None:
+        yield f"Bank holiday: {holiday.name}"
+    line_id = role.line or timetables.service(role.out_of_hours_of or "").lines[0].id
+    line = next(each for each in timetables.directory.lines if each.id == line_id)
+    special = line.special_day_on(day)
+    if special is not None:
+        yield special.name.in_("en")
+    if whole.end - whole.start != _DAY:
+        back = whole.end - whole.start > _DAY
+        hours = (whole.end - whole.start) // timedelta(hours=1)
+        yield f"Clocks go {'back' if back else 'forward'}: {hours} hours"
+
+
+def _lanes(bars: Iterable[Bar]) -> list[list[Bar]]:
+    """Put bars into as few lanes as will do: within a lane none meet."""
+    lanes: list[list[Bar]] = []
+    for bar in sorted(bars, key=lambda each: (each.during.start, each.during.end)):
+        free = (lane for lane in lanes if lane[-1].during.end <= bar.during.start)
+        lane = next(free, None)
+        if lane is None:
+            lanes.append([bar])
+        else:
+            lane.append(bar)
+    return lanes
+
+
+def _lane(bars: Sequence[Bar], whole: Span) -> tuple[Bar, ...]:
+    """Fill a lane up with idle bars from the row's start to its end."""
+    found: list[Bar] = []
+    reached = whole.start
+    for bar in bars:
+        if reached < bar.during.start:
+            found.append(Bar("idle", Span(reached, bar.during.start)))
+        found.append(bar)
+        reached = bar.during.end
+    if reached < whole.end:
+        found.append(Bar("idle", Span(reached, whole.end)))
+    return tuple(found)
