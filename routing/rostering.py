@@ -60,11 +60,18 @@ class Rota:
         return [each for each in self.workers.values() if each.left_at is None]
 
     def gaps(self, start: datetime, end: datetime) -> list[tuple[RotaRole, Span, int]]:
-        """Return every gap of a period, over all roles, the soonest first; how many are missing."""
-        found = [
-            (role, *gap) for role in self.roles for gap in self.roster.gaps(role.id, start, end)
-        ]
-        return sorted(found, key=lambda each: each[1].start)
+        """Return every gap that begins in a period, over all roles, the soonest first.
+
+        With each, its role and how many people are missing. One that runs on is told whole, for as
+        long as the rota was read: AROUND longer than the period is enough.
+        """
+        of = self.roster.gaps
+        found = [(role, *gap) for role in self.roles for gap in of(role.id, start, end + AROUND)]
+        return sorted((x for x in found if x[1].start < end), key=lambda each: each[1].start)
+
+    def empty(self, role: RotaRole, start: datetime, end: datetime) -> bool:
+        """Say whether a role has nobody at all in a period."""
+        return not self.roster.duties(role.id, start, end)
 
     def clashes(self, start: datetime, end: datetime) -> list[Clash]:
         """Return what clashes in a period, over all roles."""
@@ -83,6 +90,11 @@ def within(connection: Connection, start: datetime, end: datetime) -> Rota:
     shifts, covers = rota.read(connection, start, end)
     known = {each.id: each for each in workers.everyone(connection)}
     return Rota(Roster(enquiry.facts().timetables, shifts, covers), known)
+
+
+def ahead(connection: Connection, at: datetime) -> Rota:
+    """Return what is needed to know who is on duty at ``at``, and every gap of the next AHEAD."""
+    return within(connection, at - AROUND, at + AHEAD + AROUND)
 
 
 def keep(

@@ -225,19 +225,21 @@ def _rota(facts: Facts, at: datetime) -> Iterator[Notice]:
     kept = timedelta(days=int(current_app.config["ROTA_RETENTION_DAYS"])) + _GRACE
     try:
         with enquiry.database().reading() as connection:
-            found = rostering.within(connection, at, at + rostering.AHEAD)
+            found = rostering.ahead(connection, at)
             overdue = workers.overdue(connection, at - kept)
     except StorageDown:
         return
+    every = found.gaps(at, at + rostering.AHEAD)
     for role in found.roles:
-        gaps = list(found.roster.gaps(role.id, at, at + rostering.AHEAD))
-        if gaps and not found.roster.duties(role.id, at, at + rostering.AHEAD):
+        gaps = [(span, missing) for of, span, missing in every if of is role]
+        if gaps and found.empty(role, at, at + rostering.AHEAD):
             text = f"{words.role(role)}: nobody is on the rota in the next {days} days."
             yield Notice("rota_empty", text)
         elif gaps:
             more = f", and {len(gaps) - 1} more in {days} days" if len(gaps) > 1 else ""
-            said = words.gap(role, *gaps[0], at, voice)
-            yield Notice("rota_gap", f"{said}{more}. See `flask rota gaps`.")
+            span, missing = gaps[0]
+            said = words.gap(role, span, missing, at, voice)
+            yield Notice("rota_gap", f"{said}{more}. See Gaps and clashes under Rota, or `flask rota gaps`.")
     if overdue:
         yield Notice(
             "rota_kept_too_long",

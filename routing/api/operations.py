@@ -107,12 +107,14 @@ def _rota(gauge: Callable[..., Gauge], at: datetime) -> None:
     seconds = gauge("rota_gap_seconds", "How long those last, together", "role")
     missing = gauge("rota_people_missing", "How many people are missing now", "role")
     try:
-        found = rostering.read(at, at + rostering.AHEAD)
+        with enquiry.database().reading() as connection:
+            found = rostering.ahead(connection, at)
     except StorageDown as error:
         current_app.logger.warning("no rota in the metrics: %s", error)
         return
+    every = found.gaps(at, at + rostering.AHEAD)
     for role in found.roles:
-        spans = [x for x, _ in found.roster.gaps(role.id, at, at + rostering.AHEAD)]
+        spans = [span for of, span, _ in every if of is role]
         gaps.labels(role.id).set(len(spans))
         seconds.labels(role.id).set(sum((x.end - x.start).total_seconds() for x in spans))
         missing.labels(role.id).set(found.roster.on(role.id, at).missing)

@@ -17,7 +17,7 @@ from routing.formats.json import moment as written
 from routing.rota import fill as filling
 from routing.rota import sheet, words
 from routing.rota.fill import Kind, Turn
-from routing.rota.planning import NewShift
+from routing.rota.planning import AROUND, NewShift
 from routing.storage import workers
 from routing.wording import duty
 
@@ -48,14 +48,15 @@ def who(asked: str | None) -> None:
 def gaps(first: datetime | None, days: int, form: str) -> None:
     """Tell every gap: when fewer people are on duty than the directory says must be.
 
-    From now, or from the midnight that begins D. Exit status 1 when there is any.
+    Those that begin from now on, or from the midnight that begins D, and before so many days are
+    over; each is told whole. Exit status 1 when there is any.
     """
     with in_words():
         at, voice = enquiry.now().replace(microsecond=0), enquiry.staff_voice()
         period = Span(at, at + timedelta(days=days))
         if first is not None:
             period = options.period(enquiry.facts(), first, days)
-        found = rostering.read(period.start, period.end)
+        found = rostering.read(period.start, period.end + AROUND)
         holes = found.gaps(period.start, period.end)
     if form == "json":
         rows = [

@@ -2,10 +2,11 @@
 
 from flask import Response
 
-from routing import enquiry, status
+from routing import enquiry, rostering, status
 from routing.staff import view
 from routing.staff.access import part
 from routing.staff.pages import page
+from routing.staff.rota import on_duty
 
 bp = part("now")
 
@@ -14,4 +15,11 @@ bp = part("now")
 def now() -> Response:
     """Show where every service's calls go, the diverts, the warnings and the next handovers."""
     at = enquiry.now()
-    return page("now.html", duties=view.duties(at), warnings=status.warnings())
+    with enquiry.database().reading() as connection:
+        found = rostering.ahead(connection, at)
+    return page(
+        "now.html",
+        duties=view.duties(at),
+        people=on_duty(found, at),
+        warnings=status.warnings(),
+    )

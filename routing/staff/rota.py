@@ -35,7 +35,8 @@ def shown() -> Response:
     at, voice = enquiry.now(), enquiry.staff_voice()
     first = _first(at)
     period = _days(first, SHOWN)
-    found = rostering.read(min(at, period.start) - AROUND, max(at + rostering.AHEAD, period.end))
+    last = max(at + rostering.AHEAD + AROUND, period.end)
+    found = rostering.read(min(at, period.start) - AROUND, last)
     with enquiry.database().reading() as connection:
         latest = rota.newest(connection, CHANGES_SHOWN)
         who = names.of(connection)
@@ -45,12 +46,11 @@ def shown() -> Response:
             {
                 "id": role.id,
                 "name": words.role(role),
-                "now": words.now(found.roster, role, found.names, at, voice),
-                "phones": _phones(found, role, at),
                 "rows": timeline.rows(found, role, dates(first, first + (SHOWN - 1) * _DAY), at),
             }
             for role in found.roles
         ],
+        people=on_duty(found, at),
         gaps=holes(found, at, Span(at, at + rostering.AHEAD)),
         days=rostering.AHEAD.days,
         first=first,
@@ -140,9 +140,7 @@ def holes(found: Rota, at: datetime, period: Span) -> list[tuple[str, str]]:
     """Say every gap of a period, each with where to fill it; an empty rota is one for its role."""
     voice, told = enquiry.staff_voice(), []
     gaps = found.gaps(period.start, period.end)
-    empty = {
-        role.id for role, *_ in gaps if not found.roster.duties(role.id, period.start, period.end)
-    }
+    empty = {x.id for x, *_ in gaps if found.empty(x, period.start, period.end)}
     for role, span, missing in gaps:
         if role.id not in empty:
             link = url_for(
@@ -166,6 +164,19 @@ def holes(found: Rota, at: datetime, period: Span) -> list[tuple[str, str]]:
 def _who(found: Rota, role: RotaRole, span: Span) -> str:
     standing = found.roster.on(role.id, span.start)
     return words.names(standing.workers, found.names, enquiry.staff_voice())
+
+
+def on_duty(found: Rota, at: datetime) -> list[tuple[str, tuple[str, str], list[tuple[str, str]]]]:
+    """Say who is on duty in each role, until when and who then; and their work phones."""
+    voice = enquiry.staff_voice()
+    return [
+        (
+            words.role(role),
+            words.now(found.roster, role, found.names, at, voice),
+            _phones(found, role, at),
+        )
+        for role in found.roles
+    ]
 
 
 def _phones(found: Rota, role: RotaRole, at: datetime) -> list[tuple[str, str]]:

@@ -1,5 +1,6 @@
 """Filling the rota: people in turn, or a spreadsheet. Shown before it is so, undone in one step."""
 
+import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -102,7 +103,7 @@ def import_() -> AnyResponse:
 def _plan(connection: Connection, asked: Asked) -> tuple[Rota, list[Planned]]:
     """Return what the form would add. Raise RotaRefused."""
     first, last = _date("first", asked.first), _date("last", asked.last)
-    people = workers.named(connection, asked.people.splitlines())
+    people = workers.named(connection, re.split(r"[\n,]", asked.people))
     if asked.turn not in [*Turn]:
         raise RotaRefused("turn", "Choose how people take turns.")
     times = {}

@@ -187,6 +187,8 @@ def _good(name: str) -> str:
     name = " ".join(name.split())
     if not 1 <= len(name) <= 100 or not name.isprintable() or not name[0].isalnum():
         raise RotaRefused("name", "Write a name of 1 to 100 characters that begins with a letter.")
+    if "," in name:
+        raise RotaRefused("name", "Write the name without a comma: Amara Owusu.")
     if sheet.key(name).startswith("former worker"):
         raise RotaRefused("name", "‘Former worker’ stands for people whose names were forgotten.")
     return name

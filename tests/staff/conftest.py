@@ -1,5 +1,6 @@
 """Staff pages over a real database, for somebody who has signed in with some roles."""
 
+import html
 import re
 import shutil
 
@@ -80,7 +81,7 @@ def confirm(browser, page, although_closed="yes"):
 
 def _word(tag, name):
     found = re.search(rf'\b{name}="([^"]*)"', tag)
-    return found[1].replace("&#43;", "+").replace("&amp;", "&") if found else ""
+    return html.unescape(found[1]) if found else ""
 
 
 @pytest.fixture
