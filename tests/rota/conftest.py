@@ -1,0 +1,76 @@
+"""A council with a rota and no special days, in a file, so that an oracle can read it too."""
+
+from datetime import UTC, datetime
+
+import pytest
+from core.test_decision import HEAD
+from sweep import timetables
+
+from routing.core.hours import Span
+from routing.rota.roster import Cover, Roster, Shift
+
+COUNCIL = (
+    HEAD
+    + """
+lines:
+  mash: {name: Hub, phone: 01632 960001, hours: {mon-fri: 08:30-17:00, bank-holiday: closed}}
+  eds:
+    name: Night
+    phone: 01632 960002
+    hours: {mon-fri: "00:00-08:30, 17:00-24:00", sat-sun: always, bank-holiday: always}
+  late: {name: Late, phone: 01632 960003, hours: {mon-sun: "17:00-01:30"}}
+services:
+  children: {name: Children, lines: [mash], out_of_hours: eds}
+  adults: {name: Adults, lines: [mash, late], out_of_hours: eds}
+rota:
+  day: {name: Duty social worker, needed_when: {line: mash}, people: 2}
+  night: {name: Out-of-hours social worker, needed_when: {out_of_hours_of: children}}
+  standby: {name: Standby, needed_when: {out_of_hours_of: adults}}
+"""
+)
+
+
+def at(text):
+    """Return an instant, written in UTC."""
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def span(start, end):
+    return Span(at(start), at(end))
+
+
+class Rota:
+    """Collects shifts and covers, numbering them."""
+
+    def __init__(self, tables):
+        self.tables, self.shifts, self.covers = tables, [], []
+
+    def shift(self, role, worker, start, end):
+        self.shifts.append(Shift(len(self.shifts) + 1, role, worker, span(start, end)))
+        return self.shifts[-1].id
+
+    def cover(self, shift, worker, start, end, note=""):
+        new = Cover(len(self.covers) + 1, shift, worker, span(start, end), note)
+        self.covers.append(new)
+        return new.id
+
+    @property
+    def roster(self):
+        return Roster(self.tables, self.shifts, self.covers)
+
+
+@pytest.fixture(scope="session")
+def council(tmp_path_factory):
+    path = tmp_path_factory.mktemp("council") / "directory.yaml"
+    path.write_text(COUNCIL)
+    return path
+
+
+@pytest.fixture(scope="session")
+def tables(council):
+    return timetables(council)
+
+
+@pytest.fixture
+def rota(tables):
+    return Rota(tables)
