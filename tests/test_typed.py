@@ -132,3 +132,49 @@ def test_the_parts_of_a_form_are_an_instant():
 def test_parts_that_are_no_instant_or_two_are_refused(parts, said):
     with pytest.raises(BadTime, match=said):
         typed.read_parts(*parts, ZoneInfo("Europe/London"))
+
+
+@pytest.mark.parametrize(
+    ("time", "at"),
+    [
+        ("1:30am BST", "2026-10-25T00:30:00+00:00"),
+        ("1:30am GMT", "2026-10-25T01:30:00+00:00"),
+        ("1:30 am bst", "2026-10-25T00:30:00+00:00"),
+        ("12:00 GMT", "2026-10-25T12:00:00+00:00"),
+    ],
+)
+def test_an_hour_that_comes_twice_is_told_apart_by_the_clocks_name(time, at):
+    found = typed.read_parts("25", "10", "2026", time, ZoneInfo("Europe/London"))
+
+    assert found.isoformat() == at
+
+
+@pytest.mark.parametrize("time", ["12:00 BST", "12:00 CEST", "5 oclock", "midnight GMT BST"])
+def test_a_clock_that_nobody_there_reads_is_refused(time):
+    with pytest.raises(BadTime):
+        typed.read_parts("25", "10", "2026", time, ZoneInfo("Europe/London"))
+
+
+def test_whoever_typed_an_hour_that_comes_twice_is_told_what_to_write():
+    with pytest.raises(BadTime, match="Write BST or GMT behind the time"):
+        typed.read_parts("25", "10", "2026", "1:30am", ZoneInfo("Europe/London"))
+
+
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        ("24/12/2026 17:00", "2026-12-24T17:00"),
+        ("5/1/2027 8:30", "2027-01-05T08:30"),
+        ("24/12/2026  17:00:05", "2026-12-24T17:00:05"),
+        (" 2026-12-24 17:00 ", "2026-12-24T17:00"),
+        ("2026-07-01T17:00:00+01:00", "2026-07-01T16:00"),
+    ],
+)
+def test_a_cell_of_a_spreadsheet_is_a_local_time_with_the_day_first(text, at):
+    assert typed.read_cell(text, LONDON) == utc(at)
+
+
+@pytest.mark.parametrize("text", ["24/12/26 17:00", "24/13/2026 17:00", "24-12-2026 17:00", "x"])
+def test_what_is_no_time_in_a_cell_is_refused(text):
+    with pytest.raises(BadTime):
+        typed.read_cell(text, LONDON)

@@ -118,6 +118,7 @@ def read(connection: Connection, start: datetime, end: datetime) -> tuple[list[S
     cancelled, if that is GRACE or more. So the past stays as it was.
     """
     found = _standing(shifts).where((shifts.c.starts_at < end) & (shifts.c.ends_at > start))
+    found = found.order_by(shifts.c.id)
     rows = [(row, span) for row in connection.execute(found) if (span := _counts(row))]
     own = [
         Shift(row.id, row.role, row.worker, span, row.sequence, row.changed_at)

@@ -1,0 +1,229 @@
+"""People on the rota: one of each name, forgotten in time; and calendars that die with them."""
+
+from datetime import timedelta
+
+import pytest
+
+from routing.core.hours import Span
+from routing.errors import RotaRefused, UnknownShift
+from routing.rota.planning import NewCover, NewShift
+from routing.storage import accounts, changes, feeds, rota, workers
+from routing.storage.accounts import Role
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+
+@pytest.fixture
+def write(database, now):
+    def write(do, *given):
+        with database.writing() as connection:
+            return do(connection, *given, now, "person:1")
+
+    return write
+
+
+@pytest.fixture
+def amara(write):
+    return write(workers.add, "Amara Owusu", "07700 900123")
+
+
+@pytest.fixture
+def account(database, now):
+    with database.writing() as connection:
+        roles = frozenset([Role.VIEW])
+        return accounts.add(connection, "amara", roles, "correct horse", now, "terminal:0").id
+
+
+def everyone(database):
+    with database.reading() as connection:
+        return workers.everyone(connection)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        " ",
+        "x" * 101,
+        "=cmd()",
+        "+44",
+        "-1",
+        "@x",
+        "a\nb\x07",
+        "Owusu, Amara",
+        "Former worker 3",
+    ],
+)
+def test_a_name_that_cannot_be_one_is_refused(write, name):
+    with pytest.raises(RotaRefused):
+        write(workers.add, name, None)
+
+
+@pytest.mark.parametrize("name", ["Siân O’Brien", "Llŷr ap Rhys", "Nguyễn Thị Ánh", "李 Wei", "X"])
+def test_names_are_kept_as_they_are_written(database, write, name):
+    write(workers.add, f"  {name} ", None)
+
+    assert [each.name for each in everyone(database)] == [name]
+
+
+def test_two_people_on_the_rota_have_two_names(write, amara):
+    with pytest.raises(RotaRefused, match="already"):
+        write(workers.add, "amara  OWUSU", None)
+
+
+def test_the_name_of_one_who_left_is_free_again(database, write, amara):
+    write(workers.leave, amara.id)
+    write(workers.add, "Amara Owusu", None)
+
+    assert [each.left_at is None for each in everyone(database)] == [False, True]
+
+
+def test_the_record_says_that_a_phone_was_changed_and_never_what_it_was(database, write, amara):
+    write(workers.change, amara.id, "Amara Owusu", "07700 900456", None)
+    with database.reading() as connection:
+        told = changes.newest(connection, 9)
+
+    assert told[0].after == {"phone": "changed"}
+    assert "900" not in repr(told)
+    assert "Amara" not in repr(told)
+
+
+def test_a_change_that_changes_nothing_is_not_recorded(database, write, amara):
+    write(workers.change, amara.id, "Amara Owusu", "07700 900123", None)
+    with database.reading() as connection:
+        assert [x.action for x in changes.newest(connection, 9)] == ["worker.added"]
+
+
+def test_two_people_have_two_accounts(database, write, amara, account):
+    write(workers.change, amara.id, "Amara Owusu", None, account)
+    other = write(workers.add, "Ben Hughes", None)
+    with pytest.raises(RotaRefused, match="account"):
+        write(workers.change, other.id, "Ben Hughes", None, account)
+    with database.reading() as connection:
+        assert workers.of_account(connection, account).name == "Amara Owusu"
+        assert workers.of_account(connection, 99) is None
+
+
+def test_a_name_is_found_by_its_words_and_an_unknown_one_refused(database, amara):
+    with database.reading() as connection:
+        assert workers.named(connection, ["", " AMARA owusu"]) == [amara.id]
+        with pytest.raises(RotaRefused, match="'Ben'"):
+            workers.named(connection, ["Ben"])
+
+
+def test_one_who_left_is_not_found_any_more(database, write, amara):
+    write(workers.leave, amara.id)
+    with database.reading() as connection, pytest.raises(UnknownShift):
+        workers.get(connection, amara.id)
+
+
+def test_a_feed_is_found_by_its_token_alone_and_only_its_hash_is_kept(
+    database, write, amara, account
+):
+    token = write(feeds.make, amara.id, None, account)
+    with database.reading() as connection:
+        assert feeds.by(connection, token).worker == amara.id
+        assert feeds.by(connection, token + "x") is None
+        assert token not in repr(connection.exec_driver_sql("SELECT * FROM feeds").all())
+        assert token not in repr(changes.newest(connection, 9))
+
+
+@pytest.mark.parametrize("end", ["revoked", "worker left", "account removed", "maker left"])
+def test_a_feed_dies_when_it_is_revoked_or_its_owner_goes(database, write, amara, account, end):
+    of = None if end == "maker left" else amara.id
+    write(workers.change, amara.id, "Amara Owusu", None, account)
+    token = write(feeds.make, of, None, account)
+    if end == "revoked":
+        write(feeds.revoke, 1)
+    elif end == "account removed":
+        write(accounts.remove, "amara")
+    else:
+        write(workers.leave, amara.id)
+    with database.reading() as connection:
+        assert feeds.by(connection, token) is None
+        assert feeds.every(connection) == []
+
+
+def test_a_feed_is_revoked_once(write, account):
+    write(feeds.make, None, "eds-social-worker", account)
+    write(feeds.revoke, 1)
+    with pytest.raises(UnknownShift):
+        write(feeds.revoke, 1)
+
+
+def test_the_use_of_a_feed_is_noted_once_an_hour(database, write, account, now):
+    token = write(feeds.make, None, None, account)
+    with database.writing() as connection:
+        feed = feeds.by(connection, token)
+        assert feeds.should_note(feed, now)
+        feeds.used(connection, feed, now)
+        feed = feeds.by(connection, token)
+
+    assert not feeds.should_note(feed, now + HOUR - timedelta(seconds=1))
+    assert feeds.should_note(feed, now + HOUR)
+
+
+@pytest.fixture
+def past(database, now, write, amara):
+    """Shifts of two people: long ago, and lately; somebody covered one; one of them has left."""
+    ben = write(workers.add, "Ben Hughes", None)
+    with database.writing() as connection:
+        for start in (-900 * DAY, -800 * DAY, -10 * DAY):
+            for each in (amara, ben):
+                during = Span(now + start, now + start + HOUR)
+                new = NewShift("eds-social-worker", each.id, during)
+                rota.add(connection, "added", [new], now, "person:1")
+        during = Span(now - 900 * DAY, now - 900 * DAY + HOUR / 2)
+        rota.add(connection, "covered", [NewCover(1, ben.id, during, "Sick")], now, "person:1")
+        workers.leave(connection, ben.id, now - 731 * DAY, "person:1")
+    return amara, ben
+
+
+def purge(database, now):
+    with database.writing() as connection:
+        assert workers.overdue(connection, now - 730 * DAY)
+        found = workers.purge(connection, now - 730 * DAY, now, "terminal:0")
+        assert not workers.overdue(connection, now - 730 * DAY)
+        return found
+
+
+def test_who_did_what_long_ago_is_forgotten_and_what_was_done_is_not(database, now, past):
+    assert purge(database, now) == (1, 2)
+    with database.reading() as connection:
+        shifts, covers = rota.read(connection, now - 1000 * DAY, now)
+        names = {each.id: each.name for each in workers.everyone(connection)}
+    told = [(names[x.worker], (x.during.start - now).days) for x in shifts]
+
+    assert [name for name, _ in told] == [
+        "Former worker 3",
+        "Former worker 2",
+        "Former worker 3",
+        "Former worker 2",
+        "Amara Owusu",
+        "Former worker 2",
+    ]
+    assert [days for _, days in told] == [-900, -900, -800, -800, -10, -10]
+    assert [each.note for each in covers] == [""]
+
+
+def test_what_is_forgotten_is_in_no_row_of_the_database(database, now, past):
+    purge(database, now)
+    with database.reading() as connection:
+        for table in ("workers", "shifts", "covers", "changes", "batches"):
+            found = repr(connection.exec_driver_sql(f"SELECT * FROM {table}").all())
+            assert "Ben" not in found
+            assert "Sick" not in found
+
+
+def test_forgetting_again_forgets_nothing_more_and_keeps_one_name_for_one_person(
+    database, now, past
+):
+    purge(database, now)
+    with database.writing() as connection:
+        assert workers.purge(connection, now - 730 * DAY, now, "terminal:0") == (0, 0)
+        later = now + 725 * DAY
+        assert workers.purge(connection, later - 730 * DAY, later, "terminal:0") == (0, 1)
+        told = [x.after for x in changes.newest(connection, 2)]
+        shifts, _ = rota.read(connection, now - 1000 * DAY, now)
+    assert told == [{"people": 0, "shifts": 1}, {"people": 1, "shifts": 2}]
+    assert {each.worker for each in shifts} == {2, 3}
