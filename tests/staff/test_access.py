@@ -10,9 +10,10 @@ from routing.staff import access
 from routing.storage import diverts
 
 OPEN = {"/staff/sign-in", "/staff/sign-in/provider", "/staff/sign-in/callback"}
-LOOKS = {"/staff"} | {
-    f"/staff/{each}" for each in ["calls", "calls.csv", "changes", "diverts", "preview", "sign-out"]
-}
+LOOKED_AT = ["calls", "calls.csv", "changes", "diverts", "preview", "sign-out", "rota", "rota.csv"]
+LOOKED_AT += [f"rota/{each}" for each in ("bank-holidays", "feeds", "gaps", "mine", "print")]
+LOOKED_AT += ["rota/feeds/1/revoke", "rota/shifts/1"]
+LOOKS = {"/staff"} | {f"/staff/{each}" for each in LOOKED_AT}
 WAYS = [
     ("GET", "/staff"),
     ("GET", "/staff/calls"),
@@ -28,6 +29,34 @@ WAYS = [
     ("GET", "/staff/diverts/1/end"),
     ("POST", "/staff/diverts/1/end"),
     ("GET", "/staff/preview"),
+    ("GET", "/staff/rota"),
+    ("GET", "/staff/rota.csv"),
+    ("GET", "/staff/rota/bank-holidays"),
+    ("POST", "/staff/rota/feeds"),
+    ("POST", "/staff/rota/feeds/1/revoke"),
+    ("GET", "/staff/rota/fill"),
+    ("POST", "/staff/rota/fill"),
+    ("GET", "/staff/rota/gaps"),
+    ("GET", "/staff/rota/import"),
+    ("POST", "/staff/rota/import"),
+    ("GET", "/staff/rota/mine"),
+    ("GET", "/staff/rota/people"),
+    ("POST", "/staff/rota/people"),
+    ("GET", "/staff/rota/people/1"),
+    ("POST", "/staff/rota/people/1"),
+    ("GET", "/staff/rota/people/1/leave"),
+    ("POST", "/staff/rota/people/1/leave"),
+    ("GET", "/staff/rota/print"),
+    ("GET", "/staff/rota/shifts/1"),
+    ("GET", "/staff/rota/shifts/1/cover"),
+    ("POST", "/staff/rota/shifts/1/cover"),
+    ("GET", "/staff/rota/shifts/1/remove"),
+    ("POST", "/staff/rota/shifts/1/remove"),
+    ("GET", "/staff/rota/shifts/1/swap"),
+    ("POST", "/staff/rota/shifts/1/swap"),
+    ("GET", "/staff/rota/shifts/new"),
+    ("POST", "/staff/rota/shifts/new"),
+    ("POST", "/staff/rota/undo/1"),
     ("GET", "/staff/sign-in"),
     ("POST", "/staff/sign-in"),
     ("GET", "/staff/sign-in/callback"),
@@ -81,8 +110,9 @@ def test_a_role_opens_what_it_should_and_nothing_else(signed_in, account, app, r
             continue
         answer = ask(browser, method, path)
         looks = path in LOOKS and (method, path) != ("POST", "/staff/diverts")
-        may = looks or role in ("divert", "admin")
-        refused = answer.status_code == 403 and "It needs the role &#39;divert&#39;" in answer.text
+        needed = "rota" if path.startswith("/staff/rota") else "divert"
+        may = looks or role in (needed, "admin")
+        refused = answer.status_code == 403 and f"needs the role &#39;{needed}&#39;" in answer.text
         if refused is may:
             wrong.append((method, path, answer.status_code))
 

@@ -1,0 +1,265 @@
+"""People on the rota, their own shifts, their calendars."""
+
+import html
+import re
+
+import icalendar
+import ics
+import pytest
+import rostered
+import vobject
+from staff.conftest import said
+
+from routing import enquiry
+from routing.rota.planning import NewCover
+from routing.storage import accounts, rota, workers
+
+PEOPLE = "/staff/rota/people"
+
+
+@pytest.fixture
+def app(make_staffed, clock):
+    clock.set("2026-12-23T15:40:00Z")
+    app = make_staffed(PUBLIC_BASE_URL="https://who.anyshire.example")
+    rostered.people(app)
+    return app
+
+
+@pytest.fixture
+def arranger(signed_in):
+    return signed_in("rota")
+
+
+@pytest.fixture
+def mine(app, signed_in):
+    """Return a browser of somebody on the rota: of Siân O’Brien, who only looks."""
+    browser = signed_in("view")
+    with app.app_context(), enquiry.database().writing() as connection:
+        account, _ = accounts.named(connection, "view")
+        found = next(x for x in workers.everyone(connection) if x.name == "Siân O’Brien")
+        at = enquiry.now()
+        workers.change(connection, found.id, found.name, None, account.id, at, "person:1")
+    return browser
+
+
+def test_somebody_new_is_on_the_list_with_a_work_phone(arranger):
+    page = arranger.get(PEOPLE)
+    done = arranger.send(page, PEOPLE, name="Ann Other", phone="01632 960555")
+
+    assert "They can be on the rota now." in said(done)
+    assert "Ann Other 01632 960555" in said(done)
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ({"name": ""}, "Write a name"),
+        ({"name": "amara owusu"}, "already"),
+        ({"name": "Ann", "phone": "12"}, "too short for a telephone number"),
+        ({"name": "Ann", "phone": "ring me"}, "is not a telephone number"),
+    ],
+)
+def test_what_cannot_be_is_refused_and_nothing_typed_is_lost(arranger, asked, told):
+    page = arranger.send(arranger.get(PEOPLE), PEOPLE, **asked)
+
+    assert page.status_code == 400
+    assert told in said(page)
+    assert f'value="{asked["name"]}"' in page.text or not asked["name"]
+
+
+def test_a_name_phone_and_account_can_be_changed(app, arranger, signed_in):
+    signed_in("view")
+    page = arranger.get(f"{PEOPLE}/1")
+    account = re.search(r'value="(\d+)">view', page.text)[1]
+    done = arranger.send(page, f"{PEOPLE}/1", name="Amara Asante", phone="", account=account)
+
+    assert "Amara Asante No work phone Signs in as view" in said(done)
+    again = arranger.send(arranger.get(f"{PEOPLE}/2"), f"{PEOPLE}/2", name="X", account=account)
+    assert "Somebody else on the rota has this account." in said(again)
+
+
+def test_whoever_leaves_leaves_gaps_that_can_be_seen(app, arranger):
+    rostered.christmas(app)
+    path = f"{PEOPLE}/2/leave"
+    page = arranger.get(path)
+    assert "1 stretch of duty to come is theirs" in said(page)
+    done = arranger.send(page, path)
+
+    assert "They are off the rota." in said(done)
+    assert "Siân" not in said(done)
+    gaps = said(arranger.get("/staff/rota/gaps"))
+    assert "nobody from 8:30am on Friday 25 December until 8:30am on Saturday 26" in gaps
+    assert "Siân O’Brien is off: Has left" in said(arranger.get("/staff/rota?from=2026-12-24"))
+
+
+def test_my_shifts_are_those_that_i_really_have(app, mine):
+    rostered.christmas(app)
+    text = said(mine.get("/staff/rota/mine"))
+
+    assert "From 8:30am on Friday 25 December until 8:30am on Saturday 26 December" in text
+    assert text.count("Out-of-hours social worker From") + text.count("From 8:30am") == 1
+
+
+def test_one_who_is_not_on_the_rota_is_told_whom_to_ask(signed_in):
+    text = said(signed_in("divert").get("/staff/rota/mine"))
+
+    assert "Nobody on the rota is known to sign in with your account." in text
+
+
+def feed(browser, of="mine"):
+    """Make a feed and return its path."""
+    page = browser.send(browser.get("/staff/rota/mine"), "/staff/rota/feeds", of=of)
+    found = re.search(r"https://who\.anyshire\.example(/calendars/[\w-]{43}\.ics)", page.text)
+    assert f"webcal://who.anyshire.example{found[1]}" in page.text
+    return found[1]
+
+
+def events(app, path):
+    answer = app.test_client().get(path)
+    assert answer.status_code == 200
+    return icalendar.Calendar.from_ical(answer.data).walk("VEVENT"), answer
+
+
+def test_a_calendar_has_my_shifts_and_nobodys_name(app, mine):
+    rostered.christmas(app)
+    (event,), answer = events(app, feed(mine))
+
+    assert str(event["SUMMARY"]) == "Out-of-hours social worker"
+    assert event.decoded("DTSTART").isoformat() == "2026-12-25T08:30:00+00:00"
+    assert event.decoded("DTEND").isoformat() == "2026-12-26T08:30:00+00:00"
+    assert answer.headers["Content-Type"] == "text/calendar; charset=utf-8"
+    assert not any(name in answer.text for name in rostered.PEOPLE if name != "Siân O’Brien")
+    assert "07700" not in answer.text
+
+
+def test_a_calendar_of_a_rota_names_everybody_as_they_write_themselves(app, mine):
+    rostered.christmas(app)
+    found, _ = events(app, feed(mine, "eds-social-worker"))
+
+    assert [str(x["SUMMARY"]) for x in found] == [
+        f"Out-of-hours social worker: {name}" for name in rostered.PEOPLE
+    ]
+    assert len(events(app, feed(mine, "mash-social-worker"))[0]) == 0
+    assert len(events(app, feed(mine, "whole"))[0]) == 4
+
+
+@pytest.mark.parametrize("of", ["mine", "whole", "mash-social-worker"])
+def test_programs_that_we_did_not_write_read_every_calendar_and_find_nothing_wrong(app, mine, of):
+    rostered.christmas(app)
+    _, answer = events(app, feed(mine, of))
+    read = vobject.readOne(answer.text)
+
+    assert read.validate(raiseException=True)
+    ours = {str(x["UID"]) for x in icalendar.Calendar.from_ical(answer.data).walk("VEVENT")}
+    assert {each.uid for each in ics.Calendar(answer.text).events} == ours
+    assert all(len(line) <= 75 for line in answer.data.split(b"\r\n"))
+    assert b"\n" not in answer.data.replace(b"\r\n", b"")
+    assert b"VALUE=DURATION:PT1H" in answer.data
+
+
+def test_nothing_in_a_calendar_marks_anybody_busy(app, mine):
+    rostered.christmas(app)
+    found, _ = events(app, feed(mine, "whole"))
+
+    for event in found:
+        assert event["TRANSP"] == "TRANSPARENT"
+        assert event["X-MICROSOFT-CDO-BUSYSTATUS"] == "FREE"
+        assert "VALARM" not in {each.name for each in event.walk()}
+
+
+def test_a_covered_shift_keeps_its_event_and_counts_the_change(app, mine, clock):
+    rostered.christmas(app)
+    path = feed(mine, "whole")
+    before, first = events(app, path)
+    same = app.test_client().get(path, headers={"If-None-Match": first.headers["ETag"]})
+    assert same.status_code == 304
+
+    with app.app_context(), enquiry.database().writing() as connection:
+        shift, _ = rota.get(connection, 2)
+        new = NewCover(2, 1, shift.during)
+        rota.add(connection, "covered", [new], enquiry.now(), "person:1")
+    after, second = events(app, path)
+
+    assert second.headers["ETag"] != first.headers["ETag"]
+    assert [x["UID"] for x in after] == [x["UID"] for x in before]
+    assert [int(x["SEQUENCE"]) for x in after] == [0, 1, 0, 0]
+    assert str(after[1]["SUMMARY"]).endswith("Amara Owusu")
+
+
+def test_a_calendar_reaches_from_two_weeks_ago_to_half_a_year_ahead(app, mine, clock):
+    rostered.christmas(app)
+    path = feed(mine)
+    for at, shown in (
+        ("2027-01-08T12:00:00Z", 1),
+        ("2027-01-10T12:00:00Z", 0),
+        ("2026-06-24T12:00:00Z", 0),
+        ("2026-06-25T12:00:00Z", 1),
+    ):
+        clock.set(at)
+        assert len(events(app, path)[0]) == shown, at
+
+
+@pytest.mark.parametrize("token", ["x", "x" * 43, "../staff", "%00", "x" * 5000])
+def test_any_other_address_is_no_calendar(app, token):
+    assert app.test_client().get(f"/calendars/{token}.ics").status_code == 404
+
+
+def test_a_revoked_calendar_is_gone_at_once(app, mine):
+    path = feed(mine)
+    assert app.test_client().get(path).status_code == 200
+    done = mine.send(mine.get("/staff/rota/mine"), "/staff/rota/feeds/1/revoke")
+
+    assert "does not work any more" in said(done)
+    assert app.test_client().get(path).status_code == 404
+
+
+def test_nobody_but_its_maker_and_who_arranges_the_rota_may_revoke_a_calendar(
+    app, mine, signed_in, arranger
+):
+    path = feed(mine)
+    other = signed_in("divert")
+    token = re.search(r'csrf_token" value="([^"]+)', other.get("/staff/rota/mine").text)[1]
+    assert "Revoke" not in said(other.get("/staff/rota/mine"))
+    refused = other.client.post("/staff/rota/feeds/1/revoke", data={"csrf_token": token})
+    assert refused.status_code == 404
+    assert app.test_client().get(path).status_code == 200
+
+    arranger.send(arranger.get("/staff/rota/mine"), "/staff/rota/feeds/1/revoke")
+    assert app.test_client().get(path).status_code == 404
+
+
+@pytest.mark.parametrize("of", ["", "mine", "nothing"])
+def test_a_calendar_of_nothing_is_refused(signed_in, of):
+    browser = signed_in("divert")
+    answer = browser.send(browser.get("/staff/rota/mine"), "/staff/rota/feeds", of=of)
+
+    assert answer.status_code == 400
+
+
+def test_the_address_is_shown_once_and_kept_nowhere(app, mine, tmp_path):
+    token = feed(mine).rpartition("/")[2].removesuffix(".ics")
+
+    assert token not in html.unescape(mine.get("/staff/rota/mine").text)
+    assert token not in html.unescape(mine.get("/staff/changes").text)
+    for file in (tmp_path / "instance").iterdir():
+        assert token.encode() not in file.read_bytes()
+
+
+def test_the_use_of_a_calendar_is_seen(app, mine):
+    path = feed(mine)
+    assert "Last fetched: never." in said(mine.get("/staff/rota/mine"))
+    app.test_client().get(path)
+
+    assert "Last fetched: 3:40pm today." in said(mine.get("/staff/rota/mine"))
+
+
+def test_while_the_database_is_down_a_calendar_keeps_what_it_has(app, mine, tmp_path):
+    path = feed(mine)
+    file = tmp_path / "instance" / "routing.sqlite"
+    app.extensions["database"].engine.dispose()
+    file.rename(file.with_suffix(".away"))
+    answer = app.test_client().get(path)
+
+    assert answer.status_code == 503
+    assert int(answer.headers["Retry-After"]) == 600
+    file.with_suffix(".away").rename(file)

@@ -1,0 +1,194 @@
+"""The rota to look at: who is on duty, what is not covered, on screen and on paper."""
+
+import re
+
+import pytest
+import rostered
+from conftest import ANYSHIRE
+from staff.conftest import said
+
+from routing import enquiry, status
+from routing.storage import rota
+
+NIGHT = "Out-of-hours social worker"
+
+
+@pytest.fixture
+def app(make_staffed, clock, tmp_path, request):
+    clock.set("2026-12-23T15:40:00Z")
+    text = ANYSHIRE.read_text("utf-8")
+    if getattr(request, "param", None) == "without":
+        text = text.partition("\nrota:")[0] + "\n"
+    (tmp_path / "directory.yaml").write_text(text)
+    return make_staffed(OPS_TOKEN="ops", DIRECTORY=str(tmp_path / "directory.yaml"))
+
+
+@pytest.fixture
+def look(signed_in):
+    browser = signed_in("view")
+    return lambda path="/staff/rota": browser.get(path)
+
+
+def warned(app):
+    with app.app_context():
+        return [(each.code, each.text) for each in status.warnings() if "rota" in each.code]
+
+
+def gaps(app, *words):
+    result = app.test_cli_runner().invoke(args=["rota", "gaps", *words])
+    return result.exit_code, result.output
+
+
+def metric(app, name):
+    answer = app.test_client().get("/metrics", headers={"Authorization": "Bearer ops"})
+    found = re.findall(rf'^routing_{name}{{role="([^"]+)"}} (\S+)$', answer.text, re.M)
+    return {role: float(value) for role, value in found}
+
+
+def test_the_empty_rota_is_one_warning_for_each_role_everywhere(app, look):
+    words = [
+        f"{role}: nobody is on the rota in the next 28 days."
+        for role in ("Duty social worker", NIGHT)
+    ]
+
+    assert warned(app) == [("rota_empty", each) for each in words]
+    for path in ("/staff", "/staff/rota", "/staff/rota/gaps"):
+        text = said(look(path))
+        assert [text.count(each.rstrip(".")) for each in words] == [1, 1], path
+    assert metric(app, "rota_people_missing") == {
+        "mash-social-worker": 2.0,
+        "eds-social-worker": 0.0,
+    }
+
+
+def test_taking_a_shift_of_christmas_away_is_just_that_gap_on_page_command_and_metric(app, look):
+    rostered.shifts(app, "eds-social-worker,2026-12-23 17:00,2026-12-24 08:30,Dev Patel")
+    rostered.christmas(app)
+    pages = ("/staff/rota", "/staff/rota/gaps")
+    gap = f"{NIGHT}: nobody from 8:30am on Saturday 26 December until 8:30am on Sunday 27 December"
+    before = metric(app, "rota_gaps"), metric(app, "rota_gap_seconds")
+    assert all(gap not in said(look(path)) for path in pages)
+    assert gap not in gaps(app)[1]
+
+    with app.app_context(), enquiry.database().writing() as connection:
+        rota.cancel(connection, enquiry.now(), "person:1", shift=4)
+
+    assert all(gap in said(look(path)) for path in pages)
+    assert gaps(app)[0] == 1
+    assert f"{gap} (24 hours)." in gaps(app)[1]
+    after = metric(app, "rota_gaps"), metric(app, "rota_gap_seconds")
+    change = [
+        one["eds-social-worker"] - other["eds-social-worker"]
+        for one, other in zip(after, before, strict=True)
+    ]
+    assert change == [1, 24 * 3600]
+
+
+def test_who_is_on_duty_and_the_next_handover_are_said_by_role(app, look):
+    rostered.shifts(app, "mash-social-worker,2026-12-23 08:30,2026-12-23 17:00,Amara Owusu")
+    rostered.shifts(app, "eds-social-worker,2026-12-23 17:00,2026-12-24 08:30,Dev Patel")
+
+    for path in ("/staff", "/staff/rota"):
+        text = said(look(path))
+        assert "Duty social worker Amara Owusu (1 of 2 people) , until 5pm today" in text
+        assert f"{NIGHT} Not needed , until 5pm today, then Dev Patel" in text
+
+
+def test_a_row_runs_from_handover_to_handover_and_a_gap_says_nobody(app, look):
+    rostered.christmas(app)
+    text = said(look("/staff/rota?from=2026-12-24"))
+
+    night = text.rpartition(f" {NIGHT} Day")[2]
+    assert "Thursday 24 December 2026 Christmas Eve 3:30pm to 8:30am Amara Owusu" in night
+    assert "Friday 25 December 2026 Bank holiday: Christmas Day 8:30am to 8:30am Siân" in night
+    assert "Tuesday 29 December 2026 5pm to 8:30am Nobody" in night
+    assert "Monday 28 December 2026 Bank holiday: Boxing Day" in night
+
+
+@pytest.mark.parametrize(
+    ("day", "hours"), [("2027-03-27", "forward: 23 hours"), ("2026-10-24", "back: 25 hours")]
+)
+def test_the_day_on_which_the_clocks_change_says_so(look, day, hours):
+    assert f"Clocks go {hours}" in said(look(f"/staff/rota?from={day}"))
+
+
+@pytest.mark.parametrize("asked", ["x", "2026-13-01", "9999-01-01", "1999-12-31", ""])
+def test_any_other_date_shows_today(look, asked):
+    assert "Wednesday 23 December 2026 to Tuesday 5 January 2027" in said(
+        look(f"/staff/rota?from={asked}")
+    )
+
+
+def test_bank_holidays_of_twelve_months_are_shown_with_who_covers_them(app, look):
+    rostered.christmas(app)
+    text = said(look("/staff/rota/bank-holidays"))
+
+    assert text.count("Bank holiday: Christmas Day") == 2
+    assert "Bank holiday: Good Friday 8:30am to 8:30am Nobody" in text
+    assert "Friday 25 December 2026 Bank holiday: Christmas Day 8:30am to 8:30am Siân" in text
+
+
+def test_clashes_and_surplus_are_told(app, look):
+    rostered.shifts(
+        app,
+        "mash-social-worker,2026-12-24 08:30,2026-12-24 17:00,Amara Owusu",
+        "eds-social-worker,2026-12-24 15:30,2026-12-25 08:30,Amara Owusu",
+        "eds-social-worker,2026-12-29 08:30,2026-12-29 16:00,Dev Patel",
+    )
+    text = said(look("/staff/rota/gaps"))
+
+    assert f"Amara Owusu is Duty social worker and {NIGHT} from 3:30pm tomorrow until" in text
+    assert f"{NIGHT}: Dev Patel on duty from 8:30am on Tuesday 29 December" in text
+
+
+def test_the_paper_has_a_side_for_each_role_its_time_and_no_telephone_number(app, look):
+    rostered.people(app)
+    rostered.christmas(app)
+    page = look("/staff/rota/print?from=2026-12-24")
+
+    assert page.text.count('class="who-side"') == 2
+    assert "Printed 3:40pm on Wednesday 23 December 2026" in page.text
+    assert "Siân O’Brien" in page.text
+    assert "07700" not in page.text
+
+
+def test_a_spreadsheet_has_who_is_really_on_duty(app, look):
+    rostered.christmas(app)
+    answer = look("/staff/rota.csv?from=2026-12-25")
+
+    assert answer.data.startswith(b"\xef\xbb\xbfrole,starts,ends,person\r\n")
+    assert "2026-12-25 08:30,2026-12-26 08:30,Siân O’Brien" in answer.text
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="rota-2026-12-25.csv"'
+
+
+@pytest.mark.parametrize(
+    ("role", "sees"), [("view", False), ("rota", True), ("divert", True), ("admin", True)]
+)
+def test_a_work_phone_is_shown_to_those_who_arrange_duty_or_diverts(app, signed_in, role, sees):
+    rostered.people(app)
+    rostered.shifts(app, "mash-social-worker,2026-12-23 08:30,2026-12-23 17:00,Amara Owusu")
+    browser = signed_in(role)
+
+    for path in ("/staff", "/staff/rota"):
+        assert ("07700 900111" in browser.get(path).text) is sees
+        assert "07700 900222" not in browser.get(path).text
+    assert ("07700" in browser.get("/staff/rota/people").text) is (role in ("rota", "admin"))
+
+
+@pytest.mark.parametrize("app", ["without"], indirect=True)
+def test_a_directory_without_a_rota_says_so(app, look):
+    for path in ("/staff", "/staff/rota", "/staff/rota/gaps", "/staff/rota/print"):
+        assert look(path).status_code == 200
+    assert "does not say who must be on duty" in said(look("/staff/rota"))
+    assert warned(app) == []
+
+
+def test_names_kept_too_long_are_warned_of(app, clock):
+    rostered.shifts(app, "mash-social-worker,2026-12-23 08:30,2026-12-23 17:00,Amara Owusu")
+    clock.set("2028-12-24T17:00:00Z")
+    assert "rota_kept_too_long" not in dict(warned(app))
+    clock.set("2028-12-25T17:00:01Z")
+    assert "rota_kept_too_long" in dict(warned(app))
+    done = app.test_cli_runner().invoke(args=["rota", "purge"])
+    assert done.output == "Forgotten past 730 days: 0 people who had left, who had 1 shifts.\n"
+    assert "rota_kept_too_long" not in dict(warned(app))

@@ -1,0 +1,294 @@
+"""Shifts and covers changed by forms: read back, doubted, kept, undone."""
+
+import pytest
+import rostered
+from staff.conftest import said
+
+from routing import enquiry, rostering, typed
+from routing.storage import changes
+
+NIGHT = "Out-of-hours social worker"
+NEW = "/staff/rota/shifts/new"
+
+
+def edges(start, end):
+    """Fill two dates and times in: "24 12 2026 5pm"."""
+    return {
+        f"{name}-{part}": value
+        for name, text in (("starts", start), ("ends", end))
+        for part, value in zip(("day", "month", "year", "time"), text.split(" ", 3), strict=True)
+    }
+
+
+CHRISTMAS = edges("24 12 2026 5pm", "25 12 2026 8:30am")
+
+
+@pytest.fixture
+def app(make_staffed, clock):
+    clock.set("2026-12-23T15:40:00Z")
+    app = make_staffed()
+    rostered.people(app)
+    return app
+
+
+@pytest.fixture
+def arranger(signed_in):
+    return signed_in("rota")
+
+
+@pytest.fixture
+def send(arranger):
+    """Send the form of a page; with ``then`` confirm what is read back."""
+
+    def send(path, then=True, **values):
+        page = arranger.send(arranger.get(path), path, **values)
+        return arranger.send(page, path) if then else page
+
+    return send
+
+
+@pytest.fixture
+def on(app):
+    """Return who is on duty at an instant."""
+
+    def on(moment, role="eds-social-worker"):
+        at = typed.read(moment)
+        with app.app_context():
+            found = rostering.read(at, at + rostering.AHEAD)
+            return [found.names[x] for x in found.roster.on(role, at).workers]
+
+    return on
+
+
+def add(send, worker=1, role="eds-social-worker", **more):
+    return send(NEW, role=role, person=str(worker), **{**CHRISTMAS, **more})
+
+
+def test_a_shift_is_read_back_before_it_is_added(send, on):
+    page = send(NEW, then=False, role="eds-social-worker", person="1", **CHRISTMAS)
+
+    assert (
+        "Amara Owusu: Out-of-hours social worker, from 5pm on Thursday 24 December until 8:30am on "
+        "Friday 25 December (15 hours 30 minutes)." in said(page)
+    )
+    assert on("2026-12-24T20:00:00Z") == []
+
+
+def test_a_shift_that_was_confirmed_is_on_the_rota_and_in_the_record(send, on, arranger):
+    page = add(send)
+
+    assert "Shift added." in said(page)
+    assert on("2026-12-24T16:59:59Z") == []
+    assert on("2026-12-24T17:00:00Z") == ["Amara Owusu"]
+    assert on("2026-12-25T08:29:59Z") == ["Amara Owusu"]
+    assert on("2026-12-25T08:30:00Z") == []
+    assert "Shift added (rota 1)" in said(arranger.get("/staff/changes"))
+    assert "Person Amara Owusu" in said(arranger.get("/staff/changes"))
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ({"person": ""}, "Choose a person."),
+        ({"person": "99"}, "Choose a person."),
+        ({"person": "nobody"}, "Choose a person."),
+        ({"role": ""}, "Choose a role."),
+        ({"starts-time": ""}, "Write the time, as 5pm, 5:30pm or 17:30."),
+        ({"starts-time": "late"}, "'late' is not a time"),
+        ({"starts-day": "31", "starts-month": "2"}, "is not a date"),
+        ({"ends-day": "24", "ends-time": "5pm"}, "It ends before it starts, or at once."),
+        ({"ends-year": "2027"}, "That is longer than 7 days."),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_and_nothing_typed_is_lost(send, asked, told):
+    values = {"role": "eds-social-worker", "person": "1", **CHRISTMAS, **asked}
+    page = send(NEW, then=False, **values)
+
+    assert page.status_code == 400
+    assert said(page).count(told) == 2
+    assert "<title>Error: " in page.text
+    for name, value in values.items():
+        if "-" in name and value:
+            assert f'value="{value}"' in page.text
+
+
+def test_an_hour_that_comes_twice_is_told_apart(send, on, clock):
+    clock.set("2026-10-20T12:00:00Z")
+    twice = edges("24 10 2026 5pm", "25 10 2026 1:30am")
+    refused = send(NEW, then=False, role="eds-social-worker", person="1", **twice)
+    assert "Write BST or GMT behind the time." in said(refused)
+
+    add(send, 1, **{**twice, "ends-time": "1:30am BST"})
+    add(send, 2, **edges("25 10 2026 1:30am BST", "25 10 2026 8:30am"))
+
+    assert on("2026-10-25T00:29:59Z") == ["Amara Owusu"]
+    assert on("2026-10-25T00:30:00Z") == ["Siân O’Brien"]
+
+
+def test_an_hour_that_does_not_come_is_refused_in_words(send):
+    gone = edges("28 3 2027 1:30am", "28 3 2027 8:30am")
+    page = send(NEW, then=False, role="eds-social-worker", person="1", **gone)
+
+    assert "1:30am on 28 March 2027 does not exist" in said(page)
+
+
+def test_filling_a_gap_has_its_times_filled_in_to_the_instant(arranger, send, on):
+    page = arranger.get("/staff/rota/gaps")
+    link = page.text.partition('href="/staff/rota/fill')[0]
+    assert "Fill this gap" in said(page)
+    add(send)
+    text = arranger.get("/staff/rota/gaps").text
+    link = next(x for x in text.split('"') if x.startswith(NEW + "?role=eds"))
+    form = arranger.get(link.replace("&amp;", "&"))
+
+    assert 'value="23"' in form.text
+    assert 'value="17:00"' in form.text
+    assert 'value="eds-social-worker" checked' in form.text
+
+
+@pytest.mark.parametrize("starts", ["x", "2026-12-24T17:00:00", "1999-01-01T00:00:00Z"])
+def test_a_crooked_link_shows_an_empty_form(arranger, starts):
+    page = arranger.get(f"{NEW}?role=eds-social-worker&starts={starts}")
+
+    assert page.status_code == 200
+
+
+def test_a_shift_that_nobody_needs_or_that_leaves_no_rest_is_doubted_and_can_be_added(send, on):
+    add(send)
+    page = send(
+        NEW,
+        then=False,
+        role="mash-social-worker",
+        person="1",
+        **edges("25 12 2026 8:30am", "25 12 2026 5pm"),
+    )
+
+    assert "By the directory nobody is needed at that time." in said(page)
+    assert "Amara Owusu has no time to rest" in said(page)
+
+
+def test_a_shift_in_the_past_is_doubted(send):
+    past = edges("1 12 2026 5pm", "2 12 2026 8:30am")
+    page = send(NEW, then=False, role="eds-social-worker", person="1", **past)
+
+    assert "That is in the past" in said(page)
+
+
+def test_nobody_has_two_shifts_in_a_role_at_once(send):
+    add(send)
+    page = send(NEW, then=False, role="eds-social-worker", person="1", **CHRISTMAS)
+
+    assert page.status_code == 400
+    assert "This person has a shift in this role at that time already." in said(page)
+
+
+def test_a_form_that_is_sent_twice_adds_one_shift(app, arranger, send):
+    page = send(NEW, then=False, role="eds-social-worker", person="1", **CHRISTMAS)
+    first = arranger.send(page, NEW)
+    second = arranger.send(page, NEW)
+
+    assert first.status_code == 200
+    assert "Shift added" in said(first)
+    with app.app_context(), enquiry.database().reading() as connection:
+        assert [x.action for x in changes.newest(connection, 99)].count("rota.added") == 1
+    assert second.status_code in (200, 400)
+
+
+def test_somebody_sick_is_covered_by_nobody_yet_and_that_is_a_gap_with_its_note(arranger, send, on):
+    add(send)
+    path = "/staff/rota/shifts/1/cover"
+    told = edges("24 12 2026 8pm", "24 12 2026 11pm")
+    page = send(path, person="nobody", note="Called in at 3pm", **told)
+
+    assert "Cover set." in said(page)
+    assert on("2026-12-24T19:59:59Z") == ["Amara Owusu"]
+    assert on("2026-12-24T20:00:00Z") == []
+    assert on("2026-12-24T23:00:00Z") == ["Amara Owusu"]
+    assert "8pm to 11pm Nobody Amara Owusu is off: Called in at 3pm" in said(page)
+    assert f"{NIGHT}: nobody from 8pm tomorrow until 11pm tomorrow" in said(page)
+
+
+def test_the_newest_cover_wins_and_removing_it_uncovers_the_one_below(arranger, send, on):
+    add(send)
+    path, whole = "/staff/rota/shifts/1/cover", edges("24 12 2026 5pm", "25 12 2026 8:30am")
+    send(path, person="2", **whole)
+    send(path, person="3", **edges("24 12 2026 8pm", "24 12 2026 9pm"))
+    assert on("2026-12-24T20:30:00Z") == ["Llŷr ap Rhys"]
+    page = arranger.get("/staff/rota/shifts/1")
+    assert "Llŷr ap Rhys (for Amara Owusu)" in said(page)
+
+    gone = "/staff/rota/shifts/1/remove"
+    asked = arranger.get(f"{gone}?cover=2")
+    assert "Llŷr ap Rhys in place of Amara Owusu" in said(asked)
+    assert "Cover removed." in said(arranger.send(asked, gone))
+    assert on("2026-12-24T20:30:00Z") == ["Siân O’Brien"]
+
+
+def test_two_people_swap_in_one_step_and_take_it_back_in_one(arranger, send, on):
+    add(send)
+    add(send, 2, **edges("25 12 2026 5pm", "26 12 2026 8:30am"))
+    page = send("/staff/rota/shifts/1/swap", other="2")
+
+    assert "Shifts swapped." in said(page)
+    nights = "2026-12-24T20:00:00Z", "2026-12-25T20:00:00Z"
+    assert [on(each) for each in nights] == [["Siân O’Brien"], ["Amara Owusu"]]
+    assert "5pm to 8:30am Siân O’Brien (cover) for Amara Owusu: Swapped" in said(page)
+    assert "Change of the rota undone." in said(arranger.send(page, "/staff/rota/undo/3"))
+    assert [on(each) for each in nights] == [["Amara Owusu"], ["Siân O’Brien"]]
+
+
+@pytest.mark.parametrize("other", ["", "x", "1"])
+def test_a_swap_with_nothing_or_with_itself_is_refused(send, other):
+    add(send)
+    add(send, 2, **edges("25 12 2026 5pm", "26 12 2026 8:30am"))
+    page = send("/staff/rota/shifts/1/swap", then=False, other=other)
+
+    assert page.status_code == 400
+    assert "There is a problem" in said(page)
+
+
+def test_a_shift_can_be_removed_and_brought_back(arranger, send, on):
+    add(send)
+    path = "/staff/rota/shifts/1/remove"
+    page = send(path, then=False)
+    assert "Shift removed." in said(page)
+    assert on("2026-12-24T20:00:00Z") == []
+
+    arranger.send(page, "/staff/rota/undo/2")
+    assert on("2026-12-24T20:00:00Z") == ["Amara Owusu"]
+
+
+def test_what_was_undone_cannot_be_undone_again(arranger, send):
+    page = add(send)
+    arranger.send(page, "/staff/rota/undo/1")
+    again = arranger.send(page, "/staff/rota/undo/1")
+
+    assert again.status_code == 404
+    assert "There is no change to undo with the number 1" in said(again)
+
+
+@pytest.mark.parametrize(
+    "path", ["shifts/99", "shifts/99/cover", "shifts/99/swap", "shifts/99/remove", "people/99"]
+)
+def test_what_is_not_on_the_rota_is_said_so(arranger, path):
+    answer = arranger.get(f"/staff/rota/{path}")
+
+    assert answer.status_code == 404
+    assert "This is not on the rota" in said(answer)
+
+
+def test_a_shift_that_is_over_offers_nothing_to_change(app, signed_in, send, clock):
+    add(send)
+    clock.set("2026-12-25T08:30:00Z")
+    page = signed_in("admin").get("/staff/rota/shifts/1")
+
+    assert "It is over." in said(page)
+    assert "/cover" not in page.text
+    assert "/remove" not in page.text
+
+
+def test_changes_never_show_a_note(arranger, send):
+    add(send)
+    send("/staff/rota/shifts/1/cover", person="nobody", note="A family matter", **CHRISTMAS)
+
+    assert "A family matter" not in said(arranger.get("/staff/changes"))
