@@ -69,7 +69,7 @@ def gaps(first: datetime | None, days: int, form: str) -> None:
             hours = f"{(span.end - span.start) / timedelta(hours=1):g} hours"
             click.echo(f"{words.gap(role, span, missing, at, voice)} ({hours}).")
         if not holes:
-            click.echo(f"No gap in {days} days.")
+            click.echo(f"No gap in {days} {'day' if days == 1 else 'days'}.")
     raise SystemExit(options.FOUND if holes else 0)
 
 

@@ -1,0 +1,166 @@
+"""At any instant the page, the paper, the calendar, the spreadsheet and the command name the same
+people: whatever was covered, swapped, undone or removed, and on nights when the clocks change.
+"""
+
+import html
+import random
+import re
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import icalendar
+import pytest
+import rostered
+from staff.conftest import account, make_staffed, signed_in  # noqa: F401
+
+from routing import enquiry, rostering, typed
+from routing.core.hours import Span
+from routing.errors import RotaRefused
+from routing.rota.planning import NewCover, NewShift
+from routing.storage import accounts, feeds, rota, sessions
+
+QUARTER = timedelta(minutes=15)
+LONDON = ZoneInfo("Europe/London")
+ROLES = {
+    "mash-social-worker": "Duty social worker",
+    "eds-social-worker": "Out-of-hours social worker",
+}
+PERIODS = ["2026-10-23", "2026-12-23", "2027-03-26"]
+
+
+@pytest.fixture
+def app(make_staffed):  # noqa: F811
+    return make_staffed()
+
+
+def made_up(app, first, draw):
+    """Make a rota at random in the four days from ``first``."""
+    start = datetime.fromisoformat(first).replace(tzinfo=UTC)
+    people = list(rostered.people(app).values())
+    with app.app_context():
+        database = enquiry.database()
+
+        def during(low, high):
+            begins = low + timedelta(minutes=15) * draw.randrange((high - low) // QUARTER)
+            left = (high - begins) // QUARTER
+            return Span(begins, begins + QUARTER * draw.randrange(1, min(left, 64) + 1))
+
+        made = []
+        for _ in range(24):
+            span = during(start, start + timedelta(days=4))
+            new = NewShift(draw.choice([*ROLES]), draw.choice(people), span)
+            with suppress(RotaRefused), database.writing() as connection:
+                made.append(rostering.keep(connection, "added", [new], "person:1"))
+        with database.reading() as connection:
+            shifts, _ = rota.read(connection, start, start + timedelta(days=9))
+        for shift in shifts:
+            for _ in range(draw.randrange(3)):
+                span = during(shift.during.start, shift.during.end)
+                new = NewCover(shift.id, draw.choice([None, *people]), span)
+                with database.writing() as connection:
+                    made.append(rostering.keep(connection, "covered", [new], "person:1"))
+        for batch in draw.sample(made, 6):
+            with suppress(RotaRefused), database.writing() as connection:
+                rostering.undo(connection, batch.id, "person:1")
+
+
+def by_page(browser):
+    page = browser.get("/staff/rota").text
+    found = dict(re.findall(r"<dt>(.*?)</dt><dd><strong[^>]*>(.*?)</strong>", page))
+    return {role: named(found[name]) for role, name in ROLES.items()}
+
+
+def by_command(app):
+    told = app.test_cli_runner().invoke(args=["rota", "who"]).output
+    found = dict(line.split(": ", 1) for line in told.splitlines())
+    return {role: named(found[name]) for role, name in ROLES.items()}
+
+
+def by_sheet(app, at):
+    first = (at - timedelta(days=5)).date().isoformat()
+    told = app.test_cli_runner().invoke(args=["rota", "export", "--from", first]).output
+    found = {role: set() for role in ROLES}
+    for row in told.splitlines()[1:]:
+        role, *edges, person = row.split(",")
+        start, end = (instant(each) for each in edges)
+        if start <= at < end:
+            found[role].add(person)
+    return found
+
+
+def instant(text):
+    return typed.read_cell(text, LONDON)
+
+
+def by_calendar(app, token, at):
+    answer = app.test_client().get(f"/calendars/{token}.ics")
+    found = {role: set() for role in ROLES}
+    roles = {name: role for role, name in ROLES.items()}
+    for event in icalendar.Calendar.from_ical(answer.data).walk("VEVENT"):
+        if event.decoded("DTSTART") <= at < event.decoded("DTEND"):
+            name, _, person = str(event["SUMMARY"]).partition(": ")
+            found[roles[name]].add(person)
+    return found
+
+
+def by_paper(browser, at):
+    """Return whose stretches the paper's own mark-up says are now; print leaves that mark out."""
+    first = at.astimezone(LONDON).date() - timedelta(days=2)
+    page = browser.get(f"/staff/rota/print?from={first}")
+    found = {}
+    for role, side in zip(ROLES, page.text.split('class="who-side"')[1:], strict=True):
+        marked = re.findall(
+            r"who-bar--(?:duty|cover) w\d+( who-bar--now)?\">.*?<strong>(.*?)</strong>", side
+        )
+        found[role] = {html.unescape(name) for now, name in marked if now}
+    return found
+
+
+def named(text):
+    """Return the people in "Amara Owusu and Siân O’Brien (2 of 3 people), until 5pm...": known."""
+    who = re.split(r",? until |, for the next| \(", html.unescape(text))[0]
+    return {name for name in rostered.PEOPLE if name in who}
+
+
+def duties(app, start):
+    """Return when each stretch of duty begins and ends."""
+    end = start + timedelta(days=4)
+    with app.app_context():
+        roster = rostering.read(start, end).roster
+        found = [x.during for role in ROLES for x in roster.duties(role, start, end)]
+    return [(x.start, x.end) for x in found]
+
+
+def renewed(app, browser):
+    """Start a session as of now: one lasts for twelve hours."""
+    with app.app_context(), enquiry.database().writing() as connection:
+        person, _ = accounts.named(connection, "view")
+        token = sessions.start(connection, person, enquiry.now())
+    with browser.client.session_transaction("/staff") as session:
+        session["token"] = token
+    return browser
+
+
+@pytest.mark.parametrize("first", PERIODS)
+def test_every_way_to_ask_who_is_on_duty_names_the_same_people(app, signed_in, clock, first):  # noqa: F811
+    draw, somebody = random.Random(first), 0
+    clock.set(f"{first}T00:00:00Z")
+    made_up(app, first, draw)
+    browser, start = signed_in("view"), clock.at
+    with app.app_context(), enquiry.database().writing() as connection:
+        token = feeds.make(connection, None, None, 1, enquiry.now(), "person:1")
+    edges = sorted({edge for duty in duties(app, start) for edge in duty})
+    for edge in draw.sample(edges, 8):
+        at = clock.at = edge + timedelta(seconds=draw.choice((-1, 0, 1)))
+        page = renewed(app, browser)
+        found = {
+            "page": by_page(page),
+            "paper": by_paper(page, at),
+            "command": by_command(app),
+            "spreadsheet": by_sheet(app, at),
+            "calendar": by_calendar(app, token, at),
+        }
+        assert all(each == found["page"] for each in found.values()), (at, found)
+        somebody += any(found["page"].values())
+    assert somebody > 2
