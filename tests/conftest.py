@@ -18,6 +18,7 @@ ANYSHIRE = ROOT / "examples" / "anyshire.yaml"
 SLOW_FIRST = (
     "faults/test_two_groups.py",
     "browser/test_staff.py",
+    "browser/test_rota.py",
     "pbx/test_twilio.py",
     "telephony/test_call_log.py",
     "faults/test_restart.py",
@@ -31,6 +32,7 @@ SLOW_FIRST = (
     "test_broken.py",
     "telephony/test_signature.py",
     "telephony/test_malformed.py",
+    "staff/test_access.py",
 )
 """Files that take longest, to begin with: those in which time matters not beside each other."""
 

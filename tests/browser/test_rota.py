@@ -1,0 +1,158 @@
+"""The rota in a real browser: Christmas filled, swapped, covered, undone and printed."""
+
+import re
+
+import icalendar
+import pytest
+from browser.test_pages import faults
+from browser.test_staff import PASSWORD, Service, sign_in
+from serving import ask, serving
+
+NIGHT = "Out-of-hours social worker"
+PEOPLE = ["Amara Owusu", "Siân O’Brien", "Llŷr ap Rhys", "Dev Patel"]
+LOOKED_AT = ["", "/gaps", "/bank-holidays", "/mine", "/people", "/people/1", "/people/1/leave"]
+LOOKED_AT += ["/fill", "/import", "/shifts/new", "/print", "?from=2026-10-20"]
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory):
+    found = Service(tmp_path_factory.mktemp("rota"))
+    found.environ["CLOCK_STARTS_AT"] = "2026-12-20T15:40:00Z"
+    with serving(found.folder, **found.environ) as (_, url):
+        ask(url)
+        found.base = url.partition("/api")[0]
+        roles = ("--role", "rota", "--password-stdin")
+        found.flask("staff", "add", "Priya Shah", *roles, stdin=f"{PASSWORD}\n")
+        rows = [f"mash-social-worker,2026-12-21 08:30,2026-12-21 17:00,{x}\n" for x in PEOPLE]
+        sheet = "role,starts,ends,person\n" + "".join(rows)
+        found.flask("rota", "import", "-", "--add-people", stdin=sheet)
+        yield found
+
+
+def fill_in(page, name, day, month, year, time=None):
+    """Type a date, and a time behind it."""
+    for part, value in (("day", day), ("month", month), ("year", year)):
+        page.locator(f"[name={name}-{part}]").fill(value)
+    if time:
+        page.locator(f"[name={name}-time]").fill(time)
+
+
+def rows(page, role=NIGHT):
+    """Return what the rows of a role's timeline say, by day."""
+    table = page.locator("table.who-rota", has=page.locator("caption", has_text=role))
+    said = [" ".join(each.split()) for each in table.locator("tbody tr").all_inner_texts()]
+    return {" ".join(each.split()[:3]): each for each in said}
+
+
+@pytest.mark.parametrize("width", [1280, 320])
+def test_christmas_is_filled_swapped_covered_undone_and_printed(pages, service, width):
+    page = pages.open(viewport={"width": width, "height": 900})
+    page.set_default_timeout(8000)
+    sign_in(page, service)
+    found = {}
+
+    def look(name):
+        found[name] = faults(page)
+
+    page.locator("nav[aria-label='Staff pages']").get_by_role("link", name="Rota").click()
+    assert f"{NIGHT}: nobody is on the rota in the next 28 days." in page.inner_text("main")
+    look("empty")
+    page.get_by_role("link", name=re.compile(f"Fill this gap ?: {NIGHT}")).click()
+    fill_in(page, "first", "24", "12", "2026")
+    fill_in(page, "last", "28", "12", "2026")
+    page.get_by_label("Who takes turns?").fill("\n".join(PEOPLE))
+    page.get_by_label("A shift each").check()
+    look("fill")
+    page.get_by_role("button", name="Show the shifts").click()
+    assert f"{NIGHT}: 8 shifts" in page.inner_text("main")
+    look("planned")
+    page.get_by_role("button", name="Add these shifts").click()
+    page.get_by_text("Rota filled.").wait_for()
+    look("filled")
+    assert "3:30pm to 8:30am Amara Owusu" in rows(page)["Thursday 24 December"]
+    assert "8:30am to 5pm Siân O’Brien" in rows(page)["Friday 25 December"]
+    assert "Nobody" not in rows(page)["Sunday 27 December"]
+
+    page.get_by_role("link", name="Amara Owusu").first.click()
+    page.get_by_role("button", name="Swap it").click()
+    look("swap")
+    page.get_by_label("Siân O’Brien, from 8:30am on Friday 25 December").check()
+    page.get_by_role("button", name="Continue").click()
+    look("swap read back")
+    page.get_by_role("button", name="Swap these shifts").click()
+    page.get_by_text("Shifts swapped.").wait_for()
+    assert "Siân O’Brien (cover) for Amara Owusu" in rows(page)["Thursday 24 December"]
+
+    page.get_by_role("link", name="Dev Patel").last.click()
+    look("shift")
+    page.get_by_role("button", name="Cover part of it").click()
+    page.get_by_label("Who?").select_option("Nobody yet")
+    page.locator("[name=ends-time]").fill("8 in the evening")
+    page.get_by_role("button", name="Continue").click()
+    assert "'8 in the evening' is not a time" in page.inner_text("main")
+    look("refused")
+    page.locator("[name=ends-time]").fill("8am")
+    page.get_by_label("Note for colleagues").fill("Called in at 3pm")
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_role("button", name="Set this cover").click()
+    page.get_by_text("Cover set.").wait_for()
+    assert re.search(r"4pm to 8am Nobody Dev Patel is off: Called in at 3pm", str(rows(page)))
+    look("covered")
+    page.locator(".govuk-notification-banner").get_by_role("button", name="Undo").click()
+    page.get_by_text("Change of the rota undone.").wait_for()
+    assert "Nobody" not in rows(page)["Monday 28 December"]
+
+    page.get_by_role("link", name="Print four weeks").click()
+    paper = page.pdf(format="A4", prefer_css_page_size=True)
+    assert len(re.findall(rb"/Type /Page\b", paper)) == 2
+    assert "Printed 3:4" in page.inner_text("main")
+    page.get_by_role("link", name="Back to the rota").click()
+    undo = page.get_by_role("listitem").filter(has_text="Rota filled").first
+    undo.get_by_role("button", name="Undo").click()
+    page.get_by_text("Change of the rota undone.").wait_for()
+    assert f"{NIGHT}: nobody is on the rota" in page.inner_text("main")
+    assert {name: each for name, each in found.items() if each != ([], 0)} == {}
+
+
+def test_a_calendar_is_made_fetched_and_revoked(pages, service):
+    page = sign_in(pages.open(viewport={"width": 320, "height": 900}), service)
+    page.goto(f"{service.base}/staff/rota/mine")
+    page.get_by_label("Duty social worker", exact=True).check()
+    page.get_by_role("button", name="Make a calendar").click()
+    path = page.locator(".who-address").inner_text().partition("/calendars/")[2]
+    assert faults(page) == ([], 0)
+    events = icalendar.Calendar.from_ical(service.get(f"/calendars/{path}")).walk("VEVENT")
+    assert {str(x["SUMMARY"]).partition(": ")[2] for x in events} == set(PEOPLE)
+    page.get_by_role("link", name="Back to my shifts").click()
+    page.get_by_role("button", name="Revoke its address").first.click()
+    page.get_by_text("does not work any more").wait_for()
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_every_page_of_the_rota_is_for_everybody_at_every_width(pages, service, width):
+    page = sign_in(pages.open(viewport={"width": width, "height": 900}), service)
+    found = {}
+    for path in LOOKED_AT:
+        page.goto(f"{service.base}/staff/rota{path}")
+        found[path] = faults(page)
+        assert page.locator("script").count() == 0  # so it is the same without JavaScript
+
+    assert {path: each for path, each in found.items() if each != ([], 0)} == {}
+    assert all(url.startswith((service.base, "data:")) for url in pages.asked)
+
+
+def test_a_shift_can_be_added_with_the_keyboard_alone(pages, service):
+    page = sign_in(pages.open(), service)
+    page.goto(f"{service.base}/staff/rota/shifts/new")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    reached = []
+    for key in ("Tab", "Space", *("Tab",) * 12):
+        page.keyboard.press(key)
+        reached.append(
+            page.evaluate("document.activeElement.name || document.activeElement.innerText")
+        )
+    edges = [f"{edge}-{part}" for edge in ("starts", "ends") for part in ("day", "month", "time")]
+
+    for name in ("role", "person", *edges, "Continue", "Cancel"):
+        assert name in [each.strip() for each in reached], (name, reached)
