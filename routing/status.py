@@ -239,7 +239,8 @@ def _rota(facts: Facts, at: datetime) -> Iterator[Notice]:
             more = f", and {len(gaps) - 1} more in {days} days" if len(gaps) > 1 else ""
             span, missing = gaps[0]
             said = words.gap(role, span, missing, at, voice)
-            yield Notice("rota_gap", f"{said}{more}. See Gaps and clashes under Rota, or `flask rota gaps`.")
+            text = f"{said}{more}. See Gaps and clashes under Rota, or `flask rota gaps`."
+            yield Notice("rota_gap", text)
     if overdue:
         yield Notice(
             "rota_kept_too_long",
