@@ -1,25 +1,19 @@
 """The rota as it stands: read it from the database, hold it against the directory."""
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
-import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from routing import enquiry
-from routing.core import instant
 from routing.core.directory import RotaRole
 from routing.core.hours import Span
-from routing.errors import RotaRefused, SheetRefused
-from routing.rota import clashes, sheet
-from routing.rota import fill as filling
+from routing.rota import clashes, sheet, words
 from routing.rota.clashes import Clash
-from routing.rota.fill import Pattern, Planned, Turn
-from routing.rota.planning import AROUND, LONGEST, NewCover, NewShift
+from routing.rota.planning import AROUND
 from routing.rota.roster import Roster
 from routing.storage import rota, workers
-from routing.storage.rota import Batch
 from routing.storage.workers import Worker
 
 AHEAD = timedelta(days=28)
@@ -31,11 +25,6 @@ HALF_A_YEAR = timedelta(days=184)
 
 EVER = timedelta(days=3650)
 """Beyond this nobody has shifts."""
-
-CROSSED = (
-    "Somebody else has just changed the rota: one of these people has a shift in this role at that "
-    "time now. Look at the rota, and try again."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,71 +86,6 @@ def ahead(connection: Connection, at: datetime) -> Rota:
     return within(connection, at - AROUND, at + AHEAD + AROUND)
 
 
-def keep(
-    connection: Connection,
-    kind: str,
-    added: Sequence[NewShift | NewCover],
-    actor: str,
-    asked: str = "",
-) -> Batch:
-    """Keep a change of the rota. Raise RotaRefused where the database's own rules forbid it."""
-    if not added:
-        raise RotaRefused("", "There is nothing to add.")
-    try:
-        return rota.add(connection, kind, added, enquiry.now(), actor, asked)
-    except sa.exc.IntegrityError as error:
-        raise RotaRefused("person", CROSSED) from error
-
-
-def undo(connection: Connection, batch_id: int, actor: str) -> Batch:
-    """Undo a change of the rota. Raise UnknownShift, RotaRefused."""
-    try:
-        return rota.undo(connection, batch_id, enquiry.now(), actor)
-    except sa.exc.IntegrityError as error:
-        raise RotaRefused(
-            "", "This cannot be undone: since then somebody was given a shift at the same time."
-        ) from error
-
-
-def fill(
-    connection: Connection,
-    role: str,
-    first: date,
-    last: date,
-    people: Sequence[int],
-    turn: Turn,
-    times: Pattern | None = None,
-) -> tuple[Rota, list[Planned]]:
-    """Return what filling the gaps of a role would add, and the rota without it.
-
-    From ``first`` to ``last``, both included; what is over already is left. ``times`` says for some
-    kinds of day when shifts begin; on others they do when they usually do. Raise RotaRefused.
-    """
-    timetables, at = enquiry.facts().timetables, enquiry.now()
-    if last < first:
-        raise RotaRefused("last", "The last day is before the first.")
-    if last - first > timedelta(days=filling.LONGEST):
-        raise RotaRefused("last", f"Fill {filling.LONGEST} days at most at once.")
-    if not people:
-        raise RotaRefused("people", "Name the people who take turns, in their order.")
-    start = instant.midnight(first, timetables.directory.zone)
-    around = timedelta(days=(last - first).days) + AROUND
-    found = within(connection, start - AROUND, start + around + AROUND)
-    if role not in found.roster.roles:
-        known = ", ".join(found.roster.roles) or "none"
-        raise RotaRefused("role", f"There is no role '{role}'. The directory's roles are: {known}.")
-    pattern = {**filling.usual(found.roster, role, start), **(times or {})}
-    slots = filling.slots(found.roster, role, pattern, first, last)
-    now = at.replace(second=0, microsecond=0)
-    slots = [Span(max(x.start, now), x.end) for x in slots if x.end > at]
-    if any(each.end - each.start > LONGEST for each in slots):
-        raise RotaRefused("working-day", "Write when shifts begin: one would be over a week long.")
-    planned = filling.fill(found.roster, role, slots, people, turn)
-    if not planned:
-        raise RotaRefused("last", "There is no gap in that time: everything is covered.")
-    return found, planned
-
-
 def as_sheet(period: Span) -> str:
     """Return who is really on duty in a period, as a spreadsheet. Raise StorageDown."""
     found = read(period.start, period.end)
@@ -170,50 +94,34 @@ def as_sheet(period: Span) -> str:
     return sheet.write(duties, found.names, enquiry.facts().directory.zone)
 
 
-def bring_in(
-    connection: Connection, data: bytes, actor: str, add_people: bool = False, asked: str = ""
-) -> tuple[Batch | None, int, int]:
-    """Import a spreadsheet of shifts, all or none. Return the change, how many shifts it added, and
-    how many were there already.
+def warnings(connection: Connection, at: datetime, kept: timedelta) -> list[tuple[str, str]]:
+    """Return what staff should know of the rota, each with its code: each role with a gap, once.
 
-    With ``add_people`` whoever is not on the rota yet is put there. Raise SheetRefused.
+    ``kept`` is for how long names are kept.
     """
-    timetables = enquiry.facts().timetables
-    roles = {role.id for role in timetables.directory.rota}
-    here = {sheet.key(x.name): x.id for x in workers.everyone(connection) if x.left_at is None}
-    known: Container[str] = _Anybody() if add_people else here
-    rows = sheet.read(data, timetables.directory.zone, roles, known)
-    if not rows:
-        raise SheetRefused(["The file has no shifts."])
-    problems = []
-    for row in rows:
-        if sheet.key(row.person) not in here:
-            try:
-                new = workers.add(connection, row.person, None, enquiry.now(), actor)
-                here[sheet.key(row.person)] = new.id
-            except RotaRefused as error:
-                problems.append(f"Row {row.number}: {error}")
-    edges = min(x.during.start for x in rows), max(x.during.end for x in rows)
-    own: dict[tuple[str, int], list[Span]] = {}
-    for shift in within(connection, *edges).roster.shifts:
-        own.setdefault((shift.role, shift.worker), []).append(shift.during)
-    added = []
-    for row in rows if not problems else ():
-        new_shift = NewShift(row.role, here[sheet.key(row.person)], row.during)
-        others = own.get((new_shift.role, new_shift.worker), [])
-        if row.during in others:
-            continue
-        if any(x.start < row.during.end and row.during.start < x.end for x in others):
-            problems.append(
-                f"Row {row.number}: {row.person} has another shift in this role at that time."
-            )
-        added.append(new_shift)
-    if problems:
-        raise SheetRefused(problems)
-    batch = keep(connection, "imported", added, actor, asked) if added else None
-    return batch, len(added), len(rows) - len(added)
-
-
-class _Anybody:
-    def __contains__(self, name: object) -> bool:
-        return bool(name)
+    found, voice, told = ahead(connection, at), enquiry.staff_voice(), []
+    every = found.gaps(at, at + AHEAD)
+    for role in found.roles:
+        gaps = [(span, missing) for of, span, missing in every if of is role]
+        if gaps and found.empty(role, at, at + AHEAD):
+            text = f"{words.role(role)}: nobody is on the rota in the next {AHEAD.days} days."
+            told.append(("rota_empty", text))
+        elif gaps:
+            more = f", and {len(gaps) - 1} more in {AHEAD.days} days" if len(gaps) > 1 else ""
+            said = words.gap(role, *gaps[0], at, voice)
+            where = "See Gaps and clashes under Rota, or `flask rota gaps`."
+            told.append(("rota_gap", f"{said}{more}. {where}"))
+    ahead_of_now = [each for each in found.roster.shifts if each.during.end > at]
+    for gone in sorted({each.role for each in ahead_of_now} - set(found.roster.roles)):
+        text = (
+            f"There are shifts to come in the role '{gone}', which the directory has not. Give the "
+            "role its key back in directory.yaml, or enter them anew."
+        )
+        told.append(("rota_role_unknown", text))
+    if workers.overdue(connection, at - kept):
+        text = (
+            "The rota keeps names for longer than ROTA_RETENTION_DAYS. Run `flask rota purge` "
+            "every day."
+        )
+        told.append(("rota_kept_too_long", text))
+    return told

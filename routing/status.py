@@ -11,8 +11,7 @@ from routing import enquiry, rostering
 from routing.errors import StorageDown
 from routing.facts import Facts
 from routing.lint.numbers import unconfirmed
-from routing.rota import words
-from routing.storage import call_report, calls, upgrade, workers
+from routing.storage import call_report, calls, upgrade
 from routing.wording import duty
 
 _ENOUGH_COVER = timedelta(days=365)
@@ -218,35 +217,17 @@ def _calls(at: datetime) -> Iterator[Notice]:
 
 
 def _rota(facts: Facts, at: datetime) -> Iterator[Notice]:
-    """Warn of every role with a gap ahead, once each; callers' answers never rest on the rota."""
+    """Warn of the rota, where there is one: callers' answers never rest on it."""
     if not facts.directory.rota or not _asks():
         return
-    days, voice = rostering.AHEAD.days, enquiry.staff_voice()
     kept = timedelta(days=int(current_app.config["ROTA_RETENTION_DAYS"])) + _GRACE
     try:
         with enquiry.database().reading() as connection:
-            found = rostering.ahead(connection, at)
-            overdue = workers.overdue(connection, at - kept)
+            found = rostering.warnings(connection, at, kept)
     except StorageDown:
         return
-    every = found.gaps(at, at + rostering.AHEAD)
-    for role in found.roles:
-        gaps = [(span, missing) for of, span, missing in every if of is role]
-        if gaps and found.empty(role, at, at + rostering.AHEAD):
-            text = f"{words.role(role)}: nobody is on the rota in the next {days} days."
-            yield Notice("rota_empty", text)
-        elif gaps:
-            more = f", and {len(gaps) - 1} more in {days} days" if len(gaps) > 1 else ""
-            span, missing = gaps[0]
-            said = words.gap(role, span, missing, at, voice)
-            text = f"{said}{more}. See Gaps and clashes under Rota, or `flask rota gaps`."
-            yield Notice("rota_gap", text)
-    if overdue:
-        yield Notice(
-            "rota_kept_too_long",
-            "The rota keeps names for longer than ROTA_RETENTION_DAYS. Run `flask rota purge` "
-            "every day.",
-        )
+    for code, text in found:
+        yield Notice(code, text)
 
 
 def _asks() -> bool:

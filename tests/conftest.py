@@ -6,6 +6,7 @@ from pathlib import Path
 
 import postgres
 import pytest
+from jinja2 import BytecodeCache
 
 from routing import create_app, typed
 from routing.storage import upgrade
@@ -61,12 +62,29 @@ def clock():
     return Clock()
 
 
+class Compiled(BytecodeCache):
+    """Templates as compiled once in this process, for every app: compiling is what takes time."""
+
+    def __init__(self):
+        self.kept = {}
+
+    def load_bytecode(self, bucket):
+        if bucket.key in self.kept:
+            bucket.bytecode_from_string(self.kept[bucket.key])
+
+    def dump_bytecode(self, bucket):
+        self.kept[bucket.key] = bucket.bytecode_to_string()
+
+
+COMPILED = Compiled()
+
+
 @pytest.fixture
 def make_app(tmp_path, clock):
     """Build an app over a directory file, its instance folder in a temporary place."""
 
     def make(directory=ROOT / "directory.yaml", **settings):
-        return create_app(
+        app = create_app(
             {
                 "DIRECTORY": str(directory),
                 "INSTANCE_PATH": str(tmp_path / "instance"),
@@ -75,6 +93,8 @@ def make_app(tmp_path, clock):
                 **settings,
             }
         )
+        app.jinja_env.bytecode_cache = COMPILED
+        return app
 
     return make
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import generated
 import postgres
+import prove_rota
 from mutants import survivors
 from prove_calls import telephone, told_of_calls
 from sweep import (
@@ -108,6 +109,8 @@ def main():
     print("kills", *kills)  # noqa: T201
     calls, requests = telephone()
     print("calls", *calls, "requests", *requests)  # noqa: T201
+    compared, made = prove_rota.rotas(500), prove_rota.filled()
+    print("rotas", *compared, "filled", *made)  # noqa: T201
     mutants = list(survivors())
     print("mutants", *mutants)  # noqa: T201
     zones = {
@@ -123,9 +126,11 @@ def main():
     ROOT.joinpath("docs/proof.md").write_text(
         report(rows, zones, gaps, differences, kills, time.monotonic() - began)
         + told_of_calls(calls, requests, mutants)
+        + prove_rota.told_of_rotas(compared, made)
     )
     failed = any(row[2] or row[4] for row in rows) or any(zones.values())
     failed = failed or gaps[1] or differences[1] or any(row[3] or row[4] for row in kills)
+    failed = failed or compared[1] or made[1]
     failed = failed or calls[2] or requests[1] or any(survives for _, survives in mutants)
     print("differences found" if failed else "no difference")  # noqa: T201
     sys.exit(1 if failed else 0)

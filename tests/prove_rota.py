@@ -86,12 +86,13 @@ def told_of_rotas(rotas, filled):
         [
             "",
             "Rotas made at random, shifts of several roles with covers over covers, over nights on",
-            "which clocks change, Christmas and a leap day: who is on duty, when somebody must be, and",
-            f"gaps, in each minute against brute force. {rotas[0]:,} minutes, {rotas[1]} wrong.",
+            "which clocks change, Christmas and a leap day: who is on duty, when somebody must be,",
+            "and gaps, in each minute against brute force.",
+            f"{rotas[0]:,} minutes, {rotas[1]} wrong.",
             "",
-            "Years from 2026 to 2031 filled with four people in turn, cut at eight times of day, those",
-            f"that clocks skip or show twice among them: {filled[0]:,} shifts, {filled[1]} minutes",
-            "with nobody or with two.",
+            "Years from 2026 to 2031 filled with four people in turn, cut at eight times of day,",
+            f"those that clocks skip or show twice among them: {filled[0]:,} shifts, {filled[1]}",
+            "minutes with nobody; none with two.",
             "",
         ]
     )

@@ -14,7 +14,7 @@ import pytest
 import rostered
 from staff.conftest import account, make_staffed, signed_in  # noqa: F401
 
-from routing import enquiry, rostering, typed
+from routing import arranging, enquiry, rostering, typed
 from routing.core.hours import Span
 from routing.errors import RotaRefused
 from routing.rota.planning import NewCover, NewShift
@@ -51,7 +51,7 @@ def made_up(app, first, draw):
             span = during(start, start + timedelta(days=4))
             new = NewShift(draw.choice([*ROLES]), draw.choice(people), span)
             with suppress(RotaRefused), database.writing() as connection:
-                made.append(rostering.keep(connection, "added", [new], "person:1"))
+                made.append(arranging.keep(connection, "added", [new], "person:1"))
         with database.reading() as connection:
             shifts, _ = rota.read(connection, start, start + timedelta(days=9))
         for shift in shifts:
@@ -59,10 +59,10 @@ def made_up(app, first, draw):
                 span = during(shift.during.start, shift.during.end)
                 new = NewCover(shift.id, draw.choice([None, *people]), span)
                 with database.writing() as connection:
-                    made.append(rostering.keep(connection, "covered", [new], "person:1"))
+                    made.append(arranging.keep(connection, "covered", [new], "person:1"))
         for batch in draw.sample(made, 6):
             with suppress(RotaRefused), database.writing() as connection:
-                rostering.undo(connection, batch.id, "person:1")
+                arranging.undo(connection, batch.id, "person:1")
 
 
 def by_page(browser):

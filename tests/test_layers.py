@@ -15,6 +15,7 @@ FLOORS = (
     "facts diverting calling storage",
     "enquiry lint",
     "rostering",
+    "arranging",
     "status formats assets",
     "doctor",
     "api site telephony staff commands",

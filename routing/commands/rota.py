@@ -8,7 +8,7 @@ import click
 from flask import current_app
 from flask.cli import AppGroup
 
-from routing import enquiry, rostering, typed
+from routing import arranging, enquiry, rostering, typed
 from routing.commands import options
 from routing.commands.terminal import actor, in_words
 from routing.core.hours import Span
@@ -96,7 +96,7 @@ def import_(file: BinaryIO, add_people: bool) -> None:
         data = file.read(sheet.MOST + 1)
         try:
             with enquiry.database().writing() as connection:
-                batch, added, known = rostering.bring_in(connection, data, actor(), add_people)
+                batch, added, known = arranging.bring_in(connection, data, actor(), add_people)
         except SheetRefused as error:
             raise click.ClickException(f"Nothing is imported.\n{error}") from error
     there = f" {known} were there already." if known else ""
@@ -133,7 +133,7 @@ def fill(
     with in_words(), enquiry.database().writing() as connection:
         chosen = workers.named(connection, people.split(","))
         times = {kind: filling.times(text) for kind, text in own.items() if text}
-        found, planned = rostering.fill(
+        found, planned = arranging.fill(
             connection, role, first.date(), last.date(), chosen, Turn(turn), times
         )
         at, voice, names = enquiry.now(), enquiry.staff_voice(), found.names
@@ -144,7 +144,7 @@ def fill(
         if not yes:
             click.echo(f"{len(shifts)} shifts would be added. Add --yes to add them.")
             return
-        batch = rostering.keep(connection, "filled", shifts, actor())
+        batch = arranging.keep(connection, "filled", shifts, actor())
     click.echo(f"{len(shifts)} shifts are added.{_undone_by(batch.id)}")
 
 
@@ -153,7 +153,7 @@ def fill(
 def undo(change: int) -> None:
     """Undo a change of the rota by its number. What it did until now stays."""
     with in_words(), enquiry.database().writing() as connection:
-        rostering.undo(connection, change, actor())
+        arranging.undo(connection, change, actor())
     click.echo(f"Change {change} is undone.")
 
 

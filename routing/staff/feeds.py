@@ -32,7 +32,7 @@ def feed(token: str) -> Response:
     at = enquiry.now()
     try:
         with enquiry.database().reading() as connection:
-            found = feeds.by(connection, token[:100])
+            found = feeds.by(connection, token[:100], at)
             if found is None:
                 return _plain(
                     "There is no such calendar. Its address may have been revoked.\n", 404

@@ -25,7 +25,7 @@ def mine() -> Response:
     with enquiry.database().reading() as connection:
         own = workers.of_account(connection, me.id)
         found = rostering.within(connection, at - AROUND, at + rostering.HALF_A_YEAR)
-        every = feeds.every(connection)
+        every = feeds.every(connection, at)
     roles, names = found.roster.roles, found.names
     duties = [
         each
@@ -88,10 +88,11 @@ def revoke(feed_id: int) -> AnyResponse:
     """Kill a feed: one's own, or with the role for it anybody's."""
     me = person()
     with enquiry.database().writing() as connection:
-        mine = {each.id for each in feeds.every(connection) if each.account == me.id}
+        at = enquiry.now()
+        mine = {each.id for each in feeds.every(connection, at) if each.account == me.id}
         if feed_id not in mine and not me.may(Role.ROTA):
             raise UnknownShift("calendar feed", feed_id)
-        feeds.revoke(connection, feed_id, enquiry.now(), me.actor)
+        feeds.revoke(connection, feed_id, at, me.actor)
     return redirect(url_for("mine.mine", done="revoked"))
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from flask import Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from routing import enquiry, rostering
+from routing import arranging, enquiry, rostering
 from routing.directory.phone import phone as read_phone
 from routing.errors import RotaRefused
 from routing.rota import planning
@@ -110,7 +110,7 @@ def leave(worker_id: int) -> AnyResponse:
         whole = rostering.within(connection, at, at + rostering.EVER)
         left = planning.leaving(whole.roster, worker_id, at)
         if left:
-            rostering.keep(connection, "left", left, person().actor)
+            arranging.keep(connection, "left", left, person().actor)
         workers.leave(connection, worker_id, enquiry.now(), person().actor)
     return redirect(url_for("rota_people.listed", done="left"))
 

@@ -11,7 +11,7 @@ from flask import Response, redirect, request, url_for
 from sqlalchemy.engine import Connection
 from werkzeug.wrappers import Response as AnyResponse
 
-from routing import enquiry, rostering
+from routing import arranging, enquiry, rostering
 from routing.errors import BadTime, RotaRefused, SheetRefused
 from routing.rostering import Rota
 from routing.rota import fill, planning, sheet, words
@@ -62,7 +62,7 @@ def put() -> AnyResponse:
         shown = sha256(repr(added).encode()).hexdigest()
         if not added or request.form.get("shown") != shown:
             return _check(asked, found, planned, added, shown)
-        batch = rostering.keep(connection, "filled", added, person().actor, once)
+        batch = arranging.keep(connection, "filled", added, person().actor, once)
     day = added[0].during.start.astimezone(enquiry.staff_voice().zone).date()
     return redirect(url_for("rota.shown", done=batch.id) + f"&from={day}")
 
@@ -85,7 +85,7 @@ def import_() -> AnyResponse:
         if not data:
             raise SheetRefused(["Choose a CSV file."])
         with enquiry.database().writing() as connection:
-            found = rostering.bring_in(connection, data, person().actor, add_people)
+            found = arranging.bring_in(connection, data, person().actor, add_people)
     except SheetRefused as error:
         return page(
             "rota_import.html",
@@ -114,7 +114,7 @@ def _plan(connection: Connection, asked: Asked) -> tuple[Rota, list[Planned]]:
             except BadTime as error:
                 raise RotaRefused(kind.value, str(error)) from error
     turn = Turn(asked.turn)
-    return rostering.fill(connection, asked.role, first, last, people, turn, times)
+    return arranging.fill(connection, asked.role, first, last, people, turn, times)
 
 
 def _ask(asked: Asked, error: RotaRefused | None = None) -> Response:

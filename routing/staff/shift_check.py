@@ -7,7 +7,7 @@ from datetime import datetime
 from flask import Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from routing import enquiry, rostering
+from routing import arranging, enquiry, rostering
 from routing.core.hours import Span
 from routing.errors import UnknownShift
 from routing.rostering import Rota
@@ -45,7 +45,7 @@ def keep(kind: str, wanted: Sequence[NewShift | NewCover], start: datetime) -> A
     """Keep a change that was confirmed. Raise RotaRefused."""
     once = request.form.get("once", "")[:40]
     with enquiry.database().writing() as connection:
-        batch = rostering.keep(connection, kind, wanted, person().actor, once)
+        batch = arranging.keep(connection, kind, wanted, person().actor, once)
     return done(batch.id, start)
 
 

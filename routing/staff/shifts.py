@@ -3,7 +3,7 @@
 from flask import Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from routing import enquiry, rostering
+from routing import arranging, enquiry, rostering
 from routing.errors import RotaRefused, UnknownShift
 from routing.rostering import Rota
 from routing.rota import planning, words
@@ -127,7 +127,7 @@ def remove(shift_id: int) -> AnyResponse:
 def undo(batch_id: int) -> AnyResponse:
     """Undo a change, all of it in one step."""
     with enquiry.database().writing() as connection:
-        batch = rostering.undo(connection, batch_id, person().actor)
+        batch = arranging.undo(connection, batch_id, person().actor)
     return redirect(url_for("rota.shown", done=batch.id))
 
 

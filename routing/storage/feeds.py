@@ -13,6 +13,11 @@ from routing.errors import UnknownShift
 from routing.storage.changes import record
 from routing.storage.tables import feeds, people, workers
 
+LAPSES = timedelta(days=184)
+"""A feed rests once its maker has not signed in for so long: a council's identity provider does not
+tell this service who has left.
+"""
+
 _NOTED = timedelta(hours=1)
 
 
@@ -49,9 +54,9 @@ def make(
     return token
 
 
-def by(connection: Connection, token: str) -> Feed | None:
-    """Return the feed of a token; None if it was revoked, or its owner is gone."""
-    found = _live().where(feeds.c.token_sha256 == _hash(token))
+def by(connection: Connection, token: str, at: datetime) -> Feed | None:
+    """Return the feed of a token; None if it was revoked or rests, or its owner is gone."""
+    found = _live(at).where(feeds.c.token_sha256 == _hash(token))
     row = connection.execute(found).first()
     return None if row is None else _feed(row)
 
@@ -66,9 +71,9 @@ def should_note(feed: Feed, at: datetime) -> bool:
     return feed.used_at is None or at - feed.used_at >= _NOTED
 
 
-def every(connection: Connection) -> list[Feed]:
+def every(connection: Connection, at: datetime) -> list[Feed]:
     """Return every feed that works, the newest first."""
-    return [_feed(row) for row in connection.execute(_live().order_by(feeds.c.id.desc()))]
+    return [_feed(row) for row in connection.execute(_live(at).order_by(feeds.c.id.desc()))]
 
 
 def revoke(connection: Connection, feed_id: int, at: datetime, actor: str) -> None:
@@ -79,9 +84,10 @@ def revoke(connection: Connection, feed_id: int, at: datetime, actor: str) -> No
     record(connection, at, actor, "feed.revoked", f"feed:{feed_id}")
 
 
-def _live() -> sa.Select[Any]:
+def _live(at: datetime) -> sa.Select[Any]:
     """Select the feeds that work: of people who have an account, and are on the rota still."""
-    account, worker = people.c.removed_at.is_(None), workers.c.left_at.is_(None)
+    account = people.c.removed_at.is_(None) & (people.c.signed_in_at > at - LAPSES)
+    worker = workers.c.left_at.is_(None)
     return (
         sa.select(feeds)
         .join(people, people.c.id == feeds.c.account)

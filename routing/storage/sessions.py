@@ -18,6 +18,7 @@ def start(connection: Connection, person: Person, at: datetime) -> str:
     """Start a session and return its token; only the token's hash is kept."""
     token = secrets.token_urlsafe(32)
     connection.execute(sessions.delete().where(sessions.c.ends_at <= at))
+    connection.execute(people.update().where(people.c.id == person.id).values(signed_in_at=at))
     connection.execute(
         sessions.insert().values(
             token_sha256=_hash(token),

@@ -52,6 +52,7 @@ people = sa.Table(
     sa.Column("password", sa.Text),
     _instant("added_at"),
     _instant("removed_at", null=True),
+    _instant("signed_in_at", null=True),
     sqlite_autoincrement=True,
 )
 sa.Index(

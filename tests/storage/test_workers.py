@@ -7,7 +7,7 @@ import pytest
 from routing.core.hours import Span
 from routing.errors import RotaRefused, UnknownShift
 from routing.rota.planning import NewCover, NewShift
-from routing.storage import accounts, changes, feeds, rota, workers
+from routing.storage import accounts, changes, feeds, rota, sessions, workers
 from routing.storage.accounts import Role
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -31,7 +31,9 @@ def amara(write):
 def account(database, now):
     with database.writing() as connection:
         roles = frozenset([Role.VIEW])
-        return accounts.add(connection, "amara", roles, "correct horse", now, "terminal:0").id
+        found = accounts.add(connection, "amara", roles, "correct horse", now, "terminal:0")
+        sessions.start(connection, found, now)
+        return found.id
 
 
 def everyone(database):
@@ -118,18 +120,20 @@ def test_one_who_left_is_not_found_any_more(database, write, amara):
 
 
 def test_a_feed_is_found_by_its_token_alone_and_only_its_hash_is_kept(
-    database, write, amara, account
+    database, write, amara, account, now
 ):
     token = write(feeds.make, amara.id, None, account)
     with database.reading() as connection:
-        assert feeds.by(connection, token).worker == amara.id
-        assert feeds.by(connection, token + "x") is None
+        assert feeds.by(connection, token, now).worker == amara.id
+        assert feeds.by(connection, token + "x", now) is None
         assert token not in repr(connection.exec_driver_sql("SELECT * FROM feeds").all())
         assert token not in repr(changes.newest(connection, 9))
 
 
 @pytest.mark.parametrize("end", ["revoked", "worker left", "account removed", "maker left"])
-def test_a_feed_dies_when_it_is_revoked_or_its_owner_goes(database, write, amara, account, end):
+def test_a_feed_dies_when_it_is_revoked_or_its_owner_goes(
+    database, write, amara, account, end, now
+):
     of = None if end == "maker left" else amara.id
     write(workers.change, amara.id, "Amara Owusu", None, account)
     token = write(feeds.make, of, None, account)
@@ -140,8 +144,21 @@ def test_a_feed_dies_when_it_is_revoked_or_its_owner_goes(database, write, amara
     else:
         write(workers.leave, amara.id)
     with database.reading() as connection:
-        assert feeds.by(connection, token) is None
-        assert feeds.every(connection) == []
+        assert feeds.by(connection, token, now) is None
+        assert feeds.every(connection, now) == []
+
+
+def test_a_feed_rests_while_its_maker_has_not_signed_in_for_half_a_year(
+    database, write, account, now
+):
+    token = write(feeds.make, None, None, account)
+    later = now + feeds.LAPSES
+    with database.writing() as connection:
+        assert feeds.by(connection, token, later - timedelta(seconds=1))
+        assert feeds.by(connection, token, later) is None
+        person, _ = accounts.named(connection, "amara")
+        sessions.start(connection, person, later)
+        assert feeds.by(connection, token, later)
 
 
 def test_a_feed_is_revoked_once(write, account):
@@ -154,10 +171,10 @@ def test_a_feed_is_revoked_once(write, account):
 def test_the_use_of_a_feed_is_noted_once_an_hour(database, write, account, now):
     token = write(feeds.make, None, None, account)
     with database.writing() as connection:
-        feed = feeds.by(connection, token)
+        feed = feeds.by(connection, token, now)
         assert feeds.should_note(feed, now)
         feeds.used(connection, feed, now)
-        feed = feeds.by(connection, token)
+        feed = feeds.by(connection, token, now)
 
     assert not feeds.should_note(feed, now + HOUR - timedelta(seconds=1))
     assert feeds.should_note(feed, now + HOUR)

@@ -22,6 +22,7 @@ def upgrade() -> None:
     def at(name: str, null: bool = False) -> sa.Column[datetime]:
         return sa.Column(name, instant, nullable=null)
 
+    op.add_column("people", at("signed_in_at", null=True))
     op.create_table(
         "batches",
         own(),
