@@ -1,6 +1,6 @@
-"""Mutants that would drop callers: the code broken on purpose, and the tests that must say so.
+"""Mutants that would drop callers, or hide who is on duty: the code broken on purpose.
 
-Run by bin/prove: each is made in a copy, and some test of the telephone must fail there.
+Run by bin/prove: each is made in a copy, and some test of that part must fail there.
 """
 
 import os
@@ -82,10 +82,89 @@ MUTANTS = {
     ),
 }
 
+ROTA_TESTS = (
+    "tests/rota",
+    "tests/storage/test_rota.py",
+    "tests/storage/test_workers.py",
+    "tests/staff/test_rota.py",
+    "tests/staff/test_shifts.py",
+    "tests/staff/test_fill.py",
+    "tests/staff/test_people.py",
+)
 
-def survivors():
-    """Yield (name, whether every test still passes) for each mutant."""
-    for name, (file, old, new) in MUTANTS.items():
+ROTA_MUTANTS = {
+    "let the oldest cover win": (
+        "routing/rota/roster.py",
+        "for each in reversed(covers) if",
+        "for each in covers if",
+    ),
+    "keep somebody on for the second they go": (
+        "routing/rota/roster.py",
+        "on = [each for each in on if begins < each.during.end]",
+        "on = [each for each in on if begins <= each.during.end]",
+    ),
+    "count nobody as somebody": (
+        "routing/rota/roster.py",
+        "tuple(dict.fromkeys(x.worker for x in self.duties if x.worker is not None))",
+        "tuple(dict.fromkeys(x.worker for x in self.duties))",
+    ),
+    "count one person twice": (
+        "routing/rota/roster.py",
+        "tuple(dict.fromkeys(x.worker for x in self.duties if x.worker is not None))",
+        "tuple(x.worker for x in self.duties if x.worker is not None)",
+    ),
+    "cut a doubled hour at its second time": (
+        "routing/rota/fill.py",
+        "instant.starts(day.date(), minute, zone)",
+        "instant.ends(day.date(), minute, zone)",
+    ),
+    "give somebody two slots at once": (
+        "routing/rota/fill.py",
+        "free = [each for each in order if busy.free(each, during)]",
+        "free = order",
+    ),
+    "read the month first": (
+        "routing/typed.py",
+        "day, month, year, hour, rest = found.groups()",
+        "month, day, year, hour, rest = found.groups()",
+    ),
+    "import what is right and drop the rest": (
+        "routing/arranging.py",
+        "    if problems:\n        raise SheetRefused(problems)",
+        "    if False:\n        raise SheetRefused(problems)",
+    ),
+    "undo half of a swap": (
+        "routing/storage/rota.py",
+        "((shifts, shifts.c.id), (covers, covers.c.shift))",
+        "((shifts, shifts.c.id),)",
+    ),
+    "forget what somebody did before their shift was taken away": (
+        "routing/storage/rota.py",
+        "return Span(start, end) if end - start >= GRACE else None",
+        "return None",
+    ),
+    "keep a revoked calendar": (
+        "routing/storage/feeds.py",
+        "feeds.c.revoked_at.is_(None) & account & worker",
+        "account & worker",
+    ),
+    "mark people as busy": ("routing/formats/ics.py", '"TRANSPARENT"', '"OPAQUE"'),
+    "show work phones to all": (
+        "routing/staff/rota.py",
+        "if not (me.may(Role.ROTA) or me.may(Role.DIVERT)):",
+        "if False:",
+    ),
+    "keep the names of leavers": (
+        "routing/storage/workers.py",
+        "    for key in gone:\n        _forget(connection, key, at)\n",
+        "",
+    ),
+}
+
+
+def survivors(mutants=None, tests=TESTS):
+    """Yield (name, whether every test still passes) for each mutant; those of the telephone."""
+    for name, (file, old, new) in (mutants or MUTANTS).items():
         with tempfile.TemporaryDirectory() as folder:
             copy = Path(folder, "copy")
             ignored = shutil.ignore_patterns(".venv", ".git", "instance", "__pycache__", ".*_cache")
@@ -94,7 +173,7 @@ def survivors():
             assert text.count(old) == 1, f"{name}: {file} has not just one {old!r}"
             (copy / file).write_text(text.replace(old, new), "utf-8")
             done = subprocess.run(
-                [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *TESTS],
+                [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests],
                 cwd=copy,
                 env={key: os.environ[key] for key in os.environ if key != "PYTHONPATH"},
                 capture_output=True,
@@ -105,5 +184,5 @@ def survivors():
 
 
 if __name__ == "__main__":
-    for name, survives in survivors():
+    for name, survives in (*survivors(), *survivors(ROTA_MUTANTS, ROTA_TESTS)):
         print("SURVIVES" if survives else "killed  ", name, flush=True)  # noqa: T201

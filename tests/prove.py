@@ -15,7 +15,7 @@ from pathlib import Path
 import generated
 import postgres
 import prove_rota
-from mutants import survivors
+from mutants import ROTA_MUTANTS, ROTA_TESTS, survivors
 from prove_calls import telephone, told_of_calls
 from sweep import (
     DIVISIONS,
@@ -111,8 +111,8 @@ def main():
     print("calls", *calls, "requests", *requests)  # noqa: T201
     compared, made = prove_rota.rotas(500), prove_rota.filled()
     print("rotas", *compared, "filled", *made)  # noqa: T201
-    mutants = list(survivors())
-    print("mutants", *mutants)  # noqa: T201
+    mutants, of_rota = list(survivors()), list(survivors(ROTA_MUTANTS, ROTA_TESTS))
+    print("mutants", *mutants, *of_rota)  # noqa: T201
     zones = {
         zone: subprocess.run(
             [sys.executable, "-m", "tests.prove", "--zone-sample"],
@@ -126,12 +126,14 @@ def main():
     ROOT.joinpath("docs/proof.md").write_text(
         report(rows, zones, gaps, differences, kills, time.monotonic() - began)
         + told_of_calls(calls, requests, mutants)
-        + prove_rota.told_of_rotas(compared, made)
+        + prove_rota.told_of_rotas(compared, made, of_rota)
     )
     failed = any(row[2] or row[4] for row in rows) or any(zones.values())
     failed = failed or gaps[1] or differences[1] or any(row[3] or row[4] for row in kills)
     failed = failed or compared[1] or made[1]
-    failed = failed or calls[2] or requests[1] or any(survives for _, survives in mutants)
+    failed = (
+        failed or calls[2] or requests[1] or any(survives for _, survives in (*mutants, *of_rota))
+    )
     print("differences found" if failed else "no difference")  # noqa: T201
     sys.exit(1 if failed else 0)
 

@@ -80,7 +80,7 @@ def _left(tables, role, planned, number):
     return gaps + sum(x.worker is None for x in planned)
 
 
-def told_of_rotas(rotas, filled):
+def told_of_rotas(rotas, filled, mutants):
     """Return the rota's part of docs/proof.md."""
     return "\n".join(
         [
@@ -93,6 +93,9 @@ def told_of_rotas(rotas, filled):
             "Years from 2026 to 2031 filled with four people in turn, cut at eight times of day,",
             f"those that clocks skip or show twice among them: {filled[0]:,} shifts, {filled[1]}",
             "minutes with nobody; none with two.",
+            "",
+            "The code of the rota broken on purpose, and its tests run over it:",
+            f"{len(mutants)} mutants, {sum(not survives for _, survives in mutants)} killed.",
             "",
         ]
     )

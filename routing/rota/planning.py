@@ -51,9 +51,7 @@ def shift(roster: Roster, role: str, worker: int, during: Span) -> NewShift:
     return NewShift(role, worker, during)
 
 
-def cover(
-    roster: Roster, shift_id: int, worker: int | None, during: Span, note: str, at: datetime
-) -> NewCover:
+def cover(roster: Roster, shift_id: int, worker: int | None, during: Span, note: str) -> NewCover:
     """Return a cover of part of a shift. Raise RotaRefused, UnknownShift.
 
     It lies within the shift. Who covers has not that part of it already.

@@ -38,7 +38,7 @@ def cover(shift_id: int) -> AnyResponse:
         during, worker = asked.during(), asked.worker()
         if worker is not None and worker not in {each.id for each in found.here()}:
             raise RotaRefused("person", "Choose a person.")
-        wanted = planning.cover(found.roster, shift_id, worker, during, asked.note, enquiry.now())
+        wanted = planning.cover(found.roster, shift_id, worker, during, asked.note)
     except RotaRefused as error:
         return _ask_cover(shift, asked, error)
     if not request.form.get("confirmed"):

@@ -70,12 +70,12 @@ def test_two_shifts_of_one_person_in_a_role_may_touch_and_never_overlap(rota, st
 def test_a_cover_that_cannot_be_meant_is_refused(rota, worker, edges, note, field):
     shift = rota.shift("night", 1, *NIGHT)
 
-    assert refused(planning.cover, rota.roster, shift, worker, span(*edges), note, NOW) == field
+    assert refused(planning.cover, rota.roster, shift, worker, span(*edges), note) == field
 
 
 def test_a_cover_lies_within_its_shift_and_may_be_all_of_it(rota):
     shift = rota.shift("night", 1, *NIGHT)
-    found = planning.cover(rota.roster, shift, None, span(*NIGHT), " Sick ", NOW)
+    found = planning.cover(rota.roster, shift, None, span(*NIGHT), " Sick ")
 
     assert found == NewCover(shift, None, span(*NIGHT), "Sick")
     later = planning.after(rota.roster, [found])
@@ -86,12 +86,12 @@ def test_a_cover_that_changes_nothing_is_refused(rota):
     shift = rota.shift("night", 1, *NIGHT)
     rota.cover(shift, None, *NIGHT)
 
-    assert refused(planning.cover, rota.roster, shift, None, span(*NIGHT), "", NOW) == "person"
+    assert refused(planning.cover, rota.roster, shift, None, span(*NIGHT), "") == "person"
 
 
 def test_a_cover_of_no_shift_is_refused(rota):
     with pytest.raises(UnknownShift):
-        planning.cover(rota.roster, 9, 1, span(*NIGHT), "", NOW)
+        planning.cover(rota.roster, 9, 1, span(*NIGHT), "")
 
 
 def test_two_people_swap_and_each_has_the_others_shift(rota):
