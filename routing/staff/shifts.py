@@ -16,7 +16,6 @@ from routing.staff.pages import page
 from routing.staff.shift_form import Asked
 from routing.storage import rota
 from routing.storage.accounts import Role
-from routing.wording import duty
 
 bp = part("rota_shifts")
 
@@ -71,9 +70,7 @@ def one(shift_id: int) -> Response:
         when=check.when(shift.during),
         parts_of=[
             (
-                duty.from_to(each.during, each.during.start, voice).replace(
-                    "from now", f"from {duty.soon(each.during.start, at, voice)}"
-                ),
+                check.when(each.during),
                 words.names((each.worker,) if each.worker is not None else (), found.names, voice),
                 words.held(each, found.names),
                 each.cover,
