@@ -57,6 +57,49 @@ def staff(browser):
             shoot(page, "staff-small", whole=False)
 
 
+def rota(browser):
+    """Take the rota as somebody sees it who arranges it, with Christmas all but covered."""
+    with tempfile.TemporaryDirectory() as name:
+        service = Service(Path(name))
+        service.environ["CLOCK_STARTS_AT"] = "2026-12-23T15:40:00Z"
+        people = ("Amara Owusu", "Siân O’Brien", "Llŷr ap Rhys", "Dev Patel")
+        rows = [
+            f"mash-social-worker,2026-12-{day} 08:30,2026-12-{day} 17:00,{who}"
+            for day in (23, 24)
+            for who in ("Tom Reid", "Ann Ho")
+        ]
+        for day, who in enumerate(people, 1):
+            rows.append(f"eds-social-worker,2026-11-0{day} 17:00,2026-11-0{day} 18:00,{who}")
+        with serving(service.folder, **service.environ) as (_, url):
+            ask(url)
+            service.base = url.partition("/api")[0]
+            roles = ("--role", "rota", "--password-stdin")
+            service.flask("staff", "add", "Priya Shah", *roles, stdin=f"{PASSWORD}\n")
+            sheet = "\n".join(["role,starts,ends,person", *rows])
+            service.flask("rota", "import", "-", "--add-people", stdin=sheet)
+            words = ("--role", "eds-social-worker", "--from", "2026-12-23", "--to", "2027-01-20")
+            turns = ("--people", ",".join(people), "--turn", "slot", "--yes")
+            service.flask("rota", "fill", *words, *turns)
+            page = sign_in(browser.new_page(viewport={"width": 1280, "height": 900}), service)
+            page.goto(f"{service.base}/staff/rota?from=2026-12-27")
+            page.locator("table").last.get_by_role("link").nth(1).click()
+            page.get_by_role("button", name="Cover part of it").click()
+            page.get_by_label("Who?").select_option("Nobody yet")
+            page.get_by_label("Note for colleagues").fill("Called in this morning")
+            page.get_by_role("button", name="Continue").click()
+            shoot(page, "staff-rota-check")
+            page.get_by_role("button", name="Set this cover").click()
+            page.goto(f"{service.base}/staff/rota?from=2026-12-23")
+            shoot(page, "staff-rota")
+            page.goto(f"{service.base}/staff/rota/gaps")
+            shoot(page, "staff-rota-gaps")
+            page.set_viewport_size({"width": 320, "height": 900})
+            page.goto(f"{service.base}/staff/rota?from=2026-12-23")
+            page.locator("table").last.scroll_into_view_if_needed()
+            page.evaluate("scrollTo(0, document.querySelectorAll('table')[1].offsetTop)")
+            shoot(page, "staff-rota-small", whole=False)
+
+
 def shoot(page, name, whole=True):
     # It is a rehearsal, and every page says so; a picture shows the page itself.
     page.evaluate("document.querySelector('.who-rehearsal')?.remove()")
@@ -79,6 +122,7 @@ def main():
                     shoot(page, name, whole=width > 320)
                     page.close()
         staff(browser)
+        rota(browser)
         browser.close()
 
 

@@ -5,6 +5,7 @@ import re
 import shutil
 
 import pytest
+import rostered
 from conftest import ANYSHIRE
 
 from routing import enquiry
@@ -125,6 +126,24 @@ def signed_in(app):
 @pytest.fixture
 def duty(signed_in):
     return signed_in("divert")
+
+
+@pytest.fixture
+def before_christmas(make_staffed, clock):
+    """Build an app with people on its rota, the day before Christmas Eve."""
+
+    def make(**settings):
+        clock.set("2026-12-23T15:40:00Z")
+        app = make_staffed(**settings)
+        rostered.people(app)
+        return app
+
+    return make
+
+
+@pytest.fixture
+def arranger(signed_in):
+    return signed_in("rota")
 
 
 @pytest.fixture

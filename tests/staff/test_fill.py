@@ -23,16 +23,8 @@ CHRISTMAS = {
 
 
 @pytest.fixture
-def app(make_staffed, clock):
-    clock.set("2026-12-23T15:40:00Z")
-    app = make_staffed()
-    rostered.people(app)
-    return app
-
-
-@pytest.fixture
-def arranger(signed_in):
-    return signed_in("rota")
+def app(before_christmas):
+    return before_christmas()
 
 
 @pytest.fixture

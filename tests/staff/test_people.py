@@ -18,16 +18,8 @@ PEOPLE = "/staff/rota/people"
 
 
 @pytest.fixture
-def app(make_staffed, clock):
-    clock.set("2026-12-23T15:40:00Z")
-    app = make_staffed(PUBLIC_BASE_URL="https://who.anyshire.example")
-    rostered.people(app)
-    return app
-
-
-@pytest.fixture
-def arranger(signed_in):
-    return signed_in("rota")
+def app(before_christmas):
+    return before_christmas(PUBLIC_BASE_URL="https://who.anyshire.example")
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Shifts and covers changed by forms: read back, doubted, kept, undone."""
 
 import pytest
-import rostered
 from staff.conftest import said
 
 from routing import enquiry, rostering, typed
@@ -24,16 +23,8 @@ CHRISTMAS = edges("24 12 2026 5pm", "25 12 2026 8:30am")
 
 
 @pytest.fixture
-def app(make_staffed, clock):
-    clock.set("2026-12-23T15:40:00Z")
-    app = make_staffed()
-    rostered.people(app)
-    return app
-
-
-@pytest.fixture
-def arranger(signed_in):
-    return signed_in("rota")
+def app(before_christmas):
+    return before_christmas()
 
 
 @pytest.fixture
