@@ -58,6 +58,12 @@ class Rota:
         found = [(role, *gap) for role in self.roles for gap in of(role.id, start, end + AROUND)]
         return sorted((x for x in found if x[1].start < end), key=lambda each: each[1].start)
 
+    def surplus(self, start: datetime, end: datetime) -> list[tuple[RotaRole, Span]]:
+        """Return every stretch of a period in which people are on duty though nobody is needed."""
+        of = self.roster.surplus
+        found = [(role, span) for role in self.roles for span in of(role.id, start, end)]
+        return sorted(found, key=lambda each: each[1].start)
+
     def empty(self, role: RotaRole, start: datetime, end: datetime) -> bool:
         """Say whether a role has nobody at all in a period."""
         return not self.roster.duties(role.id, start, end)

@@ -49,7 +49,8 @@ def gaps(first: datetime | None, days: int, form: str) -> None:
     """Tell every gap: when fewer people are on duty than the directory says must be.
 
     Those that begin from now on, or from the midnight that begins D, and before so many days are
-    over; each is told whole. Exit status 1 when there is any.
+    over; each is told whole. Told too, in words alone: who is on duty though nobody is needed.
+    Exit status 1 when there is a gap.
     """
     with in_words():
         at, voice = enquiry.now().replace(microsecond=0), enquiry.staff_voice()
@@ -58,6 +59,7 @@ def gaps(first: datetime | None, days: int, form: str) -> None:
             period = options.period(enquiry.facts(), first, days)
         found = rostering.read(period.start, period.end + AROUND)
         holes = found.gaps(period.start, period.end)
+        idle = found.surplus(period.start, period.end)
     if form == "json":
         rows = [
             {"role": role.id, "from": written(x.start, voice), "to": written(x.end, voice)}
@@ -68,6 +70,8 @@ def gaps(first: datetime | None, days: int, form: str) -> None:
         for role, span, missing in holes:
             hours = f"{(span.end - span.start) / timedelta(hours=1):g} hours"
             click.echo(f"{words.gap(role, span, missing, at, voice)} ({hours}).")
+        for role, span in idle:
+            click.echo(f"{words.surplus(found.roster, role, span, found.names, at, voice)}.")
         if not holes:
             click.echo(f"No gap in {days} {'day' if days == 1 else 'days'}.")
     raise SystemExit(options.FOUND if holes else 0)

@@ -25,6 +25,20 @@ def gap(found: RotaRole, span: Span, missing: int, at: datetime, voice: Voice) -
     return f"{role(found)}: {short(found, missing)} {duty.from_to(span, at, voice)}"
 
 
+def surplus(
+    roster: Roster,
+    found: RotaRole,
+    span: Span,
+    known: Mapping[int, str],
+    at: datetime,
+    voice: Voice,
+) -> str:
+    """Say who is on duty though nobody is needed."""
+    who = names(roster.on(found.id, span.start).workers, known, voice)
+    when = duty.from_to(span, at, voice)
+    return f"{role(found)}: {who} {when}, though nobody is needed then"
+
+
 def short(found: RotaRole, missing: int) -> str:
     """Say how many are missing: nobody; 1 of 2 people."""
     if missing == found.people:

@@ -24,6 +24,8 @@ from routing.storage.accounts import Person, Role
 
 HOME = "/staff"
 TOKEN = "token"
+LARGEST = 4 * 1024 * 1024
+"""How many bytes a form has at most: twice the largest spreadsheet."""
 
 _LOOPBACK = ("127.0.0.1", "::1")
 
@@ -86,6 +88,7 @@ def let_in() -> AnyResponse | None:
     Raise StorageDown while the database does not answer: nothing could be shown or changed.
     """
     g.language = "en"
+    request.max_content_length = LARGEST  # before the form is read, whoever sent it
     csrf.protect()
     fault = enquiry.read_diverts(max_age=0).fault
     if fault is not None:  # known by now: nobody waits for the database again

@@ -101,24 +101,31 @@ def as_file() -> Response:
 
 @bp.get("/rota/gaps")
 def gaps() -> Response:
-    """Show every gap, every surplus, everybody who is in two places or has too little rest."""
+    """Show every gap, every surplus, everybody who is in two places or has too little rest.
+
+    Of four weeks, from now or from ``?from=``.
+    """
     at, voice = enquiry.now(), enquiry.staff_voice()
-    period = Span(at, at + rostering.AHEAD)
-    found = rostering.read(at - AROUND, period.end + AROUND)
+    first, zone = _first(at), voice.zone
+    start = at if first == at.astimezone(zone).date() else instant.midnight(first, zone)
+    period = Span(start, start + rostering.AHEAD)
+    found = rostering.read(start - AROUND, period.end + AROUND)
     roles = found.roster.roles
     return page(
         "rota_gaps.html",
         gaps=holes(found, at, period),
         surplus=[
-            f"{words.role(role)}: {_who(found, role, span)} on duty {duty.from_to(span, at, voice)}"
-            for role in found.roles
-            for span in found.roster.surplus(role.id, period.start, period.end)
+            words.surplus(found.roster, role, span, found.names, at, voice)
+            for role, span in found.surplus(period.start, period.end)
         ],
         clashes=[
             (words.clash(each, roles, found.names, at, voice), each.duties[-1].shift.id)
             for each in found.clashes(period.start, period.end)
         ],
         days=rostering.AHEAD.days,
+        first=first,
+        said=dated(first, voice),
+        later=first + rostering.AHEAD,
     )
 
 
@@ -159,11 +166,6 @@ def holes(found: Rota, at: datetime, period: Span) -> list[tuple[str, str]]:
         if role.id in empty
     ]
     return bare + told
-
-
-def _who(found: Rota, role: RotaRole, span: Span) -> str:
-    standing = found.roster.on(role.id, span.start)
-    return words.names(standing.workers, found.names, enquiry.staff_voice())
 
 
 def on_duty(found: Rota, at: datetime) -> list[tuple[str, tuple[str, str], list[tuple[str, str]]]]:

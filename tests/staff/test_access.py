@@ -144,6 +144,15 @@ def test_the_form_token_of_one_session_is_no_good_in_another(signed_in, duty):
     assert duty.client.post("/staff/sign-out", data={"csrf_token": token(other)}).status_code == 400
 
 
+@pytest.mark.parametrize("path", ["/staff/sign-in", "/staff/rota/import"])
+def test_nobody_fills_the_disk_with_a_form(app, signed_in, path):
+    for browser in (Browser(app), signed_in("rota")):
+        form = b'--b\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n\r\n'
+        kind = "multipart/form-data; boundary=b"
+        answer = browser.client.post(path, data=form + b"x" * 5_000_000, content_type=kind)
+        assert answer.status_code == 413
+
+
 @pytest.mark.parametrize(
     ("asked", "goes"),
     [

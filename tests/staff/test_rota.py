@@ -138,7 +138,11 @@ def test_clashes_and_surplus_are_told(app, look):
     text = said(look("/staff/rota/gaps"))
 
     assert f"Amara Owusu is Duty social worker and {NIGHT} from 3:30pm tomorrow until" in text
-    assert f"{NIGHT}: Dev Patel on duty from 8:30am on Tuesday 29 December" in text
+    assert f"{NIGHT}: Dev Patel from 8:30am on Tuesday 29 December until 4pm on Tuesday 29" in text
+    later = said(look("/staff/rota/gaps?from=2027-01-20"))
+    assert "Of 28 days from Wednesday 20 January 2027" in later
+    assert "Dev Patel" not in later
+    assert "though nobody is needed then." in gaps(app)[1]
 
 
 def test_the_paper_has_a_side_for_each_role_its_time_and_no_telephone_number(app, look):
