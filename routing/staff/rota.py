@@ -157,9 +157,11 @@ def holes(found: Rota, at: datetime, period: Span) -> list[tuple[str, str]]:
                 ends=span.end.isoformat(),
             )
             told.append((words.gap(role, span, missing, at, voice), link))
+    days = f"{rostering.AHEAD.days} days"
+    when = f"in the {'next ' if period.start <= at else ''}{days}"
     bare = [
         (
-            f"{words.role(role)}: nobody is on the rota in the next {rostering.AHEAD.days} days",
+            f"{words.role(role)}: nobody is on the rota {when}",
             url_for("rota_fill.ask", role=role.id),
         )
         for role in found.roles

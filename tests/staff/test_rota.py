@@ -142,6 +142,7 @@ def test_clashes_and_surplus_are_told(app, look):
     later = said(look("/staff/rota/gaps?from=2027-01-20"))
     assert "Of 28 days from Wednesday 20 January 2027" in later
     assert "Dev Patel" not in later
+    assert f"{NIGHT}: nobody is on the rota in the 28 days" in later
     assert "though nobody is needed then." in gaps(app)[1]
 
 
