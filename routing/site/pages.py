@@ -20,8 +20,10 @@ from routing import assets, enquiry
 from routing.errors import UnknownService
 from routing.formats import printed, structured
 from routing.formats.caching import kept
+from routing.formats.json import moment
 from routing.site import view
 from routing.site.markdown import markdown
+from routing.site.written import Written
 from routing.wording.voice import N_
 
 bp = Blueprint("site", __name__)
@@ -191,8 +193,19 @@ def _logo() -> Path | None:
 
 
 def _service(template: str, service: str) -> Response:
-    found = enquiry.facts().timetables.service(service)
-    return _page(template, **view.answer(found, enquiry.now()))
+    facts, voice, at = enquiry.facts(), enquiry.voice(), enquiry.now()
+    found = facts.timetables.service(service)
+    written: Written = current_app.extensions["written"]
+    key = template, request.script_root, request.path, voice.language
+    body = written.page(
+        key,
+        at,
+        moment(at, voice),
+        facts,
+        enquiry.reading().diverts,
+        lambda: _render(template, **view.answer(found, at)),
+    )
+    return _sent(body)
 
 
 def _error(status: int, title: str) -> Response:
@@ -218,24 +231,30 @@ def _error(status: int, title: str) -> Response:
 
 
 def _page(template: str, **values: object) -> Response:
+    return _sent(_render(template, **values))
+
+
+def _render(template: str, **values: object) -> str:
     facts, voice = enquiry.facts(), enquiry.voice()
-    response = make_response(
-        render_template(
-            f"site/{template}",
-            directory=facts.directory,
-            language=voice.language,
-            helplines=view.helplines(),
-            rehearsing=enquiry.rehearsing(),
-            markdown=markdown,
-            asset=assets.url,
-            exit_url=EXIT_URL,
-            logo=_logo() is not None,
-            page_url=_url,
-            say=voice.say_html,
-            other=_other_language(voice.language),
-            **values,
-        )
+    return render_template(
+        f"site/{template}",
+        directory=facts.directory,
+        language=voice.language,
+        helplines=view.helplines(),
+        rehearsing=enquiry.rehearsing(),
+        markdown=markdown,
+        asset=assets.url,
+        exit_url=EXIT_URL,
+        logo=_logo() is not None,
+        page_url=_url,
+        say=voice.say_html,
+        other=_other_language(voice.language),
+        **values,
     )
+
+
+def _sent(body: str) -> Response:
+    response = make_response(body)
     response.headers["Cache-Control"] = "no-store"
-    response.headers["Content-Language"] = voice.language
+    response.headers["Content-Language"] = enquiry.voice().language
     return response

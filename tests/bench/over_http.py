@@ -1,0 +1,202 @@
+"""Requests a second over HTTP, beside a hello-world of Flask and a bare WSGI application.
+
+All run under the same gunicorn settings, one worker each, pinned to one processor; wrk asks from
+another. They take turns, round by round: what counts is the ratio within a round.
+"""
+
+import os
+import re
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+from serving import ROOT, free_port
+from telephone import BASE, TOKEN, sign
+
+from routing.storage import upgrade
+from routing.storage.db import Database
+
+CONNECTIONS = (1, 16, 64)
+ROUNDS, SECONDS = 5, 2
+SIGNED = 40_000
+VOICE = "/twilio/voice/children"
+FORM = {"From": "+447700900123", "To": "+441632960100", "Direction": "inbound"}
+_SIDS = count()
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is asked: of which server, at which path, by POST of signed calls or by GET."""
+
+    name: str
+    server: str
+    path: str
+    signed: bool = False
+
+
+ASKED = (
+    Asked("bare WSGI", "bare", "/"),
+    Asked("hello-world", "hello", "/"),
+    Asked("decision JSON", "ours", "/api/v1/services/children/decision"),
+    Asked("plain number", "ours", "/api/v1/services/children/number"),
+    Asked("page", "ours", "/"),
+    Asked("signed voice webhook", "ours", VOICE, signed=True),
+)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One run: requests a second, milliseconds at the median and the 99th percentile."""
+
+    rate: float
+    median: float
+    p99: float
+
+
+@contextmanager
+def server(app, folder, config, **environ):
+    """Serve an application by gunicorn with one worker; yield its address and its worker's id."""
+    port = free_port()
+    words = ["gunicorn", "--config", str(config), "--bind", f"127.0.0.1:{port}", app]
+    process = subprocess.Popen(
+        [*_pinned(0), sys.executable, "-m", *words],
+        cwd=ROOT,
+        env=os.environ
+        | {"WEB_CONCURRENCY": "1", "PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}"}
+        | {"DIRECTORY": str(ROOT / "directory.yaml"), "INSTANCE_PATH": str(folder)}
+        | environ,
+        stderr=subprocess.DEVNULL,
+    )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(200):
+            try:
+                urllib.request.urlopen(address + "/", timeout=5).close()
+                break
+            except OSError:
+                time.sleep(0.1)
+        found = subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True, text=True)
+        yield address, int(found.stdout.split()[0])
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(30)
+
+
+def run(asked, address, connections, folder, seconds=SECONDS):
+    """Ask for some seconds; return what wrk measured. Raise AssertionError for any other answer."""
+    words = [*_pinned(1), "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency"]
+    if asked.signed:
+        words += ["-s", str(_script(folder))]
+    done = subprocess.run(
+        [*words, address + asked.path], capture_output=True, text=True, check=True
+    )
+    assert "Non-2xx" not in done.stdout, done.stdout
+    assert "Socket errors" not in done.stdout, done.stdout
+    rate = float(re.search(r"Requests/sec:\s+([\d.]+)", done.stdout)[1])
+    at = {p: _milliseconds(v) for p, v in re.findall(r"(50|99)%\s+([\d.]+\w+)", done.stdout)}
+    return Measured(rate, at["50"], at["99"])
+
+
+def memory(pid):
+    """Return the MiB that a process holds, its share of what it shares counted."""
+    text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    return int(re.search(r"^Pss:\s+(\d+)", text, re.M)[1]) / 1024
+
+
+def measure(rounds=ROUNDS):
+    """Return what was measured: by connections and what was asked, each round; MiB by server."""
+    if not shutil.which("wrk"):
+        raise SystemExit("bin/prove bench needs wrk. On Debian or Ubuntu: sudo apt install wrk")
+    found = {(n, each.name): [] for n in CONNECTIONS for each in ASKED}
+    with ExitStack() as running, tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        upgrade.upgrade(Database("", folder))
+        plain = ROOT / "tests/bench/plain.conf.py"
+        ours = {"TWILIO_AUTH_TOKEN": TOKEN, "PUBLIC_BASE_URL": BASE}
+        servers = {
+            "bare": server("bench.hello:bare", folder, plain),
+            "hello": server("bench.hello:app", folder, plain),
+            "ours": server("app:app", folder, ROOT / "gunicorn.conf.py", **ours),
+        }
+        at = {key: running.enter_context(each) for key, each in servers.items()}
+        for each in ASKED:
+            run(each, at[each.server][0], 16, folder, seconds=1)
+        for _ in range(rounds):
+            for connections in CONNECTIONS:
+                for each in ASKED:
+                    measured = run(each, at[each.server][0], connections, folder)
+                    found[connections, each.name].append(measured)
+        kept = {key: memory(pid) for key, (_, pid) in at.items()}
+    return found, kept
+
+
+def table(found):
+    """Return rows of what was measured, each beside hello-world in the same round."""
+    for connections in CONNECTIONS:
+        hello = found[connections, "hello-world"]
+        for each in ASKED:
+            mine = found[connections, each.name]
+            ratios = [x.rate / y.rate for x, y in zip(mine, hello, strict=True)]
+            slow = [x.p99 / y.p99 for x, y in zip(mine, hello, strict=True)]
+            yield (
+                connections,
+                each.name,
+                statistics.median(x.rate for x in mine),
+                statistics.median(ratios),
+                (min(ratios), max(ratios)),
+                statistics.median(x.median for x in mine),
+                statistics.median(x.p99 for x in mine),
+                statistics.median(slow),
+            )
+
+
+def _script(folder):
+    """Write what wrk sends: calls that nobody made before, each signed."""
+    rows = []
+    for number in (next(_SIDS) for _ in range(SIGNED)):
+        form = FORM | {"CallSid": f"CA{number:032x}"}
+        rows.append(f"{form['CallSid']} {sign(BASE + VOICE, form)}")
+    (folder / "signed").write_text("\n".join(rows))
+    fields = "&".join(f"{key}={value.replace('+', '%2B')}" for key, value in FORM.items())
+    script = folder / "voice.lua"
+    script.write_text(
+        f"""
+local rows, n = {{}}, 0
+for line in io.lines("{folder / "signed"}") do rows[#rows + 1] = line end
+request = function()
+  n = n % #rows + 1
+  local sid, signature = rows[n]:match("(%S+) (%S+)")
+  local headers = {{["Content-Type"] = "application/x-www-form-urlencoded",
+                    ["X-Twilio-Signature"] = signature}}
+  return wrk.format("POST", nil, headers, "{fields}&CallSid=" .. sid)
+end
+"""
+    )
+    return script
+
+
+def _pinned(processor):
+    """Return what pins a command to a processor, where there are two."""
+    many = (os.cpu_count() or 1) > 1 and shutil.which("taskset")
+    return ["taskset", "-c", str(processor)] if many else []
+
+
+def _milliseconds(text):
+    number, unit = re.fullmatch(r"([\d.]+)(\w+)", text).groups()
+    return float(number) * {"us": 0.001, "ms": 1, "s": 1000, "m": 60_000}[unit]
+
+
+if __name__ == "__main__":
+    figures, mib = measure(int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS)
+    for row in table(figures):
+        print("{:>3} {:<22} {:>8.0f}/s {:.2f} {} {:.2f} ms {:.2f} ms {:.2f}".format(*row))  # noqa: T201
+    print(mib)  # noqa: T201
