@@ -12,7 +12,7 @@ from routing import api, commands, config, site, staff, telephony
 from routing.errors import BadSetting, DirectoryInvalid
 from routing.facts import Sources
 from routing.formats.problem import problem
-from routing.site import last_resort, pages
+from routing.site import last_resort, sorry
 from routing.storage.db import Database
 from routing.storage.kept import Kept
 from routing.storage.readings import Readings
@@ -75,7 +75,7 @@ def _refuse(error: HTTPException) -> Response | HTTPException:
         return problem(error.code or 500, error.description or error.name)
     if error.code == 500:  # the page that shows faults has a fault itself
         return last_resort.page()
-    return pages.not_found() if error.code == 404 else pages.refused(error.code or 500)
+    return sorry.not_found() if error.code == 404 else sorry.refused(error.code or 500)
 
 
 def _mend(error: Exception) -> Response:
@@ -85,7 +85,7 @@ def _mend(error: Exception) -> Response:
         return problem(500, "A fault of ours. In immediate danger call 999.")
     if isinstance(error, DirectoryInvalid):  # there are no numbers to show yet
         return last_resort.page(503)
-    return pages.fault()
+    return sorry.fault()
 
 
 def _for_programs() -> bool:

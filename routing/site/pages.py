@@ -18,21 +18,17 @@ from flask import (
 
 from routing import assets, enquiry
 from routing.errors import UnknownService
-from routing.formats import printed, structured
+from routing.formats import structured
 from routing.formats.caching import kept
 from routing.formats.json import moment
-from routing.site import view
+from routing.site import sorry, view
 from routing.site.markdown import markdown
 from routing.site.written import Written
-from routing.wording.voice import N_
 
 bp = Blueprint("site", __name__)
 
 NAMES = {"en": "English", "cy": "Cymraeg"}
 WELSH = "cy"
-
-EXIT_URL = "https://www.bbc.co.uk/weather"
-"""Where "Exit this page" leads: GOV.UK's default, which says nothing of whoever opens it."""
 
 
 @bp.before_request
@@ -42,7 +38,7 @@ def choose_language() -> Response | None:
     if request.blueprint == WELSH:
         g.language = WELSH
         if WELSH not in enquiry.facts().directory.languages:
-            return not_found()
+            return sorry.not_found()
     return None
 
 
@@ -107,7 +103,7 @@ def privacy() -> Response:
 def logo() -> Response:
     """Send the council's logo."""
     path = _logo()
-    return send_file(path, max_age=3600) if path else not_found()
+    return send_file(path, max_age=3600) if path else sorry.not_found()
 
 
 @bp.get("/embed/v1.js")
@@ -141,22 +137,7 @@ def compress(response: Response) -> Response:
 @bp.errorhandler(UnknownService)
 def unknown_service(error: UnknownService) -> Response:
     """Show every service and number: whoever mistyped an address still finds help."""
-    return not_found()
-
-
-def not_found() -> Response:
-    """Return the page for an address that there is not, with every public number."""
-    return _error(404, N_("Page not found"))
-
-
-def refused(status: int) -> Response:
-    """Return the page for a request that makes no sense, with every public number."""
-    return _error(status, N_("Sorry, this page cannot be asked for like that"))
-
-
-def fault() -> Response:
-    """Return the page for a fault of ours, with every public number."""
-    return _error(500, N_("Sorry, there is a problem with this page"))
+    return sorry.not_found()
 
 
 def _url(endpoint: str, **values: Any) -> str:
@@ -208,28 +189,6 @@ def _service(template: str, service: str) -> Response:
     return _sent(body)
 
 
-def _error(status: int, title: str) -> Response:
-    """Return a page that needs no other file: what broke one page may have broken those too."""
-    facts, voice = enquiry.facts(), enquiry.voice()
-    title = voice.say(title)
-    body = printed.page(
-        facts,
-        enquiry.now(),
-        printed.WEEKS,
-        voice,
-        rehearsing=enquiry.rehearsing(),
-        title=title,
-        exit_url=EXIT_URL,
-    )
-    response = Response(body, status, mimetype="text/html")
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["Content-Security-Policy"] = (
-        f"default-src 'none'; style-src {printed.STYLE_SOURCE}; base-uri 'none'; "
-        "form-action 'none'; frame-ancestors 'none'"
-    )
-    return response
-
-
 def _page(template: str, **values: object) -> Response:
     return _sent(_render(template, **values))
 
@@ -244,7 +203,7 @@ def _render(template: str, **values: object) -> str:
         rehearsing=enquiry.rehearsing(),
         markdown=markdown,
         asset=assets.url,
-        exit_url=EXIT_URL,
+        exit_url=sorry.EXIT_URL,
         logo=_logo() is not None,
         page_url=_url,
         say=voice.say_html,
