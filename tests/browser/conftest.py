@@ -46,6 +46,12 @@ class Pages:
         return page
 
 
+def follow(page, place):
+    """Click on what leads to another page, and wait until that has come."""
+    with page.expect_navigation():
+        place.click()
+
+
 @pytest.fixture
 def pages(chromium):
     found = Pages(chromium)

@@ -4,6 +4,7 @@ import re
 
 import icalendar
 import pytest
+from browser.conftest import follow
 from browser.test_pages import faults
 from browser.test_staff import PASSWORD, Service, sign_in
 from serving import ask, serving
@@ -54,61 +55,61 @@ def test_christmas_is_filled_swapped_covered_undone_and_printed(pages, service, 
     def look(name):
         found[name] = faults(page)
 
-    page.locator("nav[aria-label='Staff pages']").get_by_role("link", name="Rota").click()
+    follow(page, page.locator("nav[aria-label='Staff pages']").get_by_role("link", name="Rota"))
     assert f"{NIGHT}: nobody is on the rota in the next 28 days." in page.inner_text("main")
     look("empty")
-    page.get_by_role("link", name=re.compile(f"Fill this gap ?: {NIGHT}")).click()
+    follow(page, page.get_by_role("link", name=re.compile(f"Fill this gap ?: {NIGHT}")))
     fill_in(page, "first", "24", "12", "2026")
     fill_in(page, "last", "28", "12", "2026")
     page.get_by_label("Who takes turns?").fill("\n".join(PEOPLE))
     page.get_by_label("A shift each").check()
     look("fill")
-    page.get_by_role("button", name="Show the shifts").click()
+    follow(page, page.get_by_role("button", name="Show the shifts"))
     assert f"{NIGHT}: 8 shifts" in page.inner_text("main")
     look("planned")
-    page.get_by_role("button", name="Add these shifts").click()
+    follow(page, page.get_by_role("button", name="Add these shifts"))
     page.get_by_text("Rota filled.").wait_for()
     look("filled")
     assert "3:30pm to 8:30am Amara Owusu" in rows(page)["Thursday 24 December"]
     assert "8:30am to 5pm Siân O’Brien" in rows(page)["Friday 25 December"]
     assert "Nobody" not in rows(page)["Sunday 27 December"]
 
-    page.get_by_role("link", name="Amara Owusu").first.click()
-    page.get_by_role("button", name="Swap it").click()
+    follow(page, page.get_by_role("link", name="Amara Owusu").first)
+    follow(page, page.get_by_role("button", name="Swap it"))
     look("swap")
     page.get_by_label("Siân O’Brien, from 8:30am on Friday 25 December").check()
-    page.get_by_role("button", name="Continue").click()
+    follow(page, page.get_by_role("button", name="Continue"))
     look("swap read back")
-    page.get_by_role("button", name="Swap these shifts").click()
+    follow(page, page.get_by_role("button", name="Swap these shifts"))
     page.get_by_text("Shifts swapped.").wait_for()
     assert "Siân O’Brien (cover) for Amara Owusu" in rows(page)["Thursday 24 December"]
 
-    page.get_by_role("link", name="Dev Patel").last.click()
+    follow(page, page.get_by_role("link", name="Dev Patel").last)
     look("shift")
-    page.get_by_role("button", name="Cover part of it").click()
+    follow(page, page.get_by_role("button", name="Cover part of it"))
     page.get_by_label("Who?").select_option("Nobody yet")
     page.locator("[name=ends-time]").fill("8 in the evening")
-    page.get_by_role("button", name="Continue").click()
+    follow(page, page.get_by_role("button", name="Continue"))
     assert "'8 in the evening' is not a time" in page.inner_text("main")
     look("refused")
     page.locator("[name=ends-time]").fill("8am")
     page.get_by_label("Note for colleagues").fill("Called in at 3pm")
-    page.get_by_role("button", name="Continue").click()
-    page.get_by_role("button", name="Set this cover").click()
+    follow(page, page.get_by_role("button", name="Continue"))
+    follow(page, page.get_by_role("button", name="Set this cover"))
     page.get_by_text("Cover set.").wait_for()
     assert re.search(r"4pm to 8am Nobody Dev Patel is off: Called in at 3pm", str(rows(page)))
     look("covered")
-    page.locator(".govuk-notification-banner").get_by_role("button", name="Undo").click()
+    follow(page, page.locator(".govuk-notification-banner").get_by_role("button", name="Undo"))
     page.get_by_text("Change of the rota undone.").wait_for()
     assert "Nobody" not in rows(page)["Monday 28 December"]
 
-    page.get_by_role("link", name="Print four weeks").click()
+    follow(page, page.get_by_role("link", name="Print four weeks"))
     paper = page.pdf(format="A4", prefer_css_page_size=True)
     assert len(re.findall(rb"/Type /Page\b", paper)) == 2
     assert "Printed 3:4" in page.inner_text("main")
-    page.get_by_role("link", name="Back to the rota").click()
+    follow(page, page.get_by_role("link", name="Back to the rota"))
     undo = page.get_by_role("listitem").filter(has_text="Rota filled").first
-    undo.get_by_role("button", name="Undo").click()
+    follow(page, undo.get_by_role("button", name="Undo"))
     page.get_by_text("Change of the rota undone.").wait_for()
     assert f"{NIGHT}: nobody is on the rota" in page.inner_text("main")
     assert {name: each for name, each in found.items() if each != ([], 0)} == {}
@@ -118,12 +119,12 @@ def test_a_calendar_is_made_fetched_and_revoked(pages, service):
     page = sign_in(pages.open(viewport={"width": 320, "height": 900}), service)
     page.goto(f"{service.base}/staff/rota/mine")
     page.get_by_label("Duty social worker", exact=True).check()
-    page.get_by_role("button", name="Make a calendar").click()
+    follow(page, page.get_by_role("button", name="Make a calendar"))
     path = page.locator(".who-address").inner_text().partition("/calendars/")[2]
     assert faults(page) == ([], 0)
     events = icalendar.Calendar.from_ical(service.get(f"/calendars/{path}")).walk("VEVENT")
     assert {str(x["SUMMARY"]).partition(": ")[2] for x in events} == set(PEOPLE)
-    page.get_by_role("link", name="Back to my shifts").click()
+    follow(page, page.get_by_role("link", name="Back to my shifts"))
     page.get_by_role("button", name="Revoke its address").first.click()
     page.get_by_text("does not work any more").wait_for()
 
