@@ -12,6 +12,7 @@ from routing import api, commands, config, site, staff, telephony
 from routing.errors import BadSetting, DirectoryInvalid
 from routing.facts import Sources
 from routing.formats.problem import problem
+from routing.formats.written import Written
 from routing.site import last_resort, sorry
 from routing.storage.db import Database
 from routing.storage.kept import Kept
@@ -42,6 +43,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     )
     macros = PrefixLoader({"govuk_frontend_jinja": PackageLoader("govuk_frontend_jinja")})
     app.jinja_loader = ChoiceLoader([app.jinja_loader, macros])  # type: ignore[list-item]
+    app.extensions["written"] = Written()
     _connect(app)
     for room in (api, site, telephony, staff, commands):
         room.init_app(app)
@@ -93,6 +95,6 @@ def _for_programs() -> bool:
 
 
 def _protect(response: Response) -> Response:
-    for header, value in SECURITY_HEADERS.items():
-        response.headers.setdefault(header, value)
+    own = {name.lower() for name, _ in response.headers}
+    response.headers.extend(x for x in SECURITY_HEADERS.items() if x[0].lower() not in own)
     return response

@@ -1,6 +1,6 @@
 """The public pages: who to call now, every contact, what the council says of its pages."""
 
-import hashlib
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +21,9 @@ from routing.errors import UnknownService
 from routing.formats import structured
 from routing.formats.caching import kept
 from routing.formats.json import moment
+from routing.formats.written import Written
 from routing.site import sorry, view
 from routing.site.markdown import markdown
-from routing.site.written import Written
 
 bp = Blueprint("site", __name__)
 
@@ -71,9 +71,8 @@ def fragment(service: str) -> Response:
     """Give the answer as HTML for a server-side include, true however long it is kept."""
     at = enquiry.now()
     found = enquiry.who_to_call(service, at)
-    response = _page("fragment.html", **view.answer(found.service, at))
-    tag = hashlib.sha256(response.get_data()).hexdigest()[:20]
-    return kept(response, tag, found.until, at)
+    body, tag = _about_now("fragment.html", service, at)
+    return kept(_sent(body), tag, found.until, at)
 
 
 @bp.get("/contacts")
@@ -174,19 +173,20 @@ def _logo() -> Path | None:
 
 
 def _service(template: str, service: str) -> Response:
-    facts, voice, at = enquiry.facts(), enquiry.voice(), enquiry.now()
-    found = facts.timetables.service(service)
+    return _sent(_about_now(template, service, enquiry.now())[0])
+
+
+def _about_now(template: str, service: str, at: datetime) -> tuple[str, str]:
+    """Return what a template says about a service now, and a tag over all of it but its time."""
+    voice = enquiry.voice()
+    found = enquiry.facts().timetables.service(service)
     written: Written = current_app.extensions["written"]
-    key = template, request.script_root, request.path, voice.language
-    body = written.page(
-        key,
+    return written.answer(
+        (template, request.script_root, request.path, voice.language),
         at,
-        moment(at, voice),
-        facts,
-        enquiry.reading().diverts,
+        f'data-at="{moment(at, voice)}"',
         lambda: _render(template, **view.answer(found, at)),
     )
-    return _sent(body)
 
 
 def _page(template: str, **values: object) -> Response:

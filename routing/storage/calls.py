@@ -60,10 +60,18 @@ def known_by(sid: str) -> str:
     return hashlib.sha256(sid.encode()).hexdigest()
 
 
-def begin(connection: Connection, known_by: str, call: Begun) -> Begun:
-    """Note that a call begins, unless it is noted already. Return it as it was noted first."""
-    row = _row(connection, known_by, call)
-    return Begun(row.service, row.line, row.reason, row.began_at)
+def begin(connection: Connection, known_by: str, call: Begun, rings: Leg | None = None) -> Begun:
+    """Note that a call begins, and whom it rings, unless it is noted already.
+
+    Return it as it was noted first.
+    """
+    key = _new(connection, known_by, call)
+    if key is None:
+        row = connection.execute(calls.select().where(calls.c.sid_sha256 == known_by)).one()
+        return Begun(row.service, row.line, row.reason, row.began_at)
+    if rings is not None:
+        _ring(connection, key, rings)
+    return call
 
 
 def step(
@@ -79,7 +87,7 @@ def step(
     ``call`` stands in where its beginning was never noted. What ended once stays so, except that
     who knows more counts: a call that somebody answered was answered.
     """
-    key = _row(connection, known_by, call).id
+    key = _key(connection, known_by, call)
     if ended is not None:
         _end(connection, key, ended)
     if rings is not None:
@@ -99,7 +107,7 @@ def finish(connection: Connection, known_by: str, at: datetime) -> None:
 
 def accept(connection: Connection, known_by: str, call: Begun, leg: Leg) -> None:
     """Note that whoever picked up a leg pressed the key."""
-    key = _row(connection, known_by, call).id
+    key = _key(connection, known_by, call)
     _ring(connection, key, leg)
     mine = _leg(key, leg.number) & legs.c.accepted_at.is_(None)
     connection.execute(legs.update().where(mine).values(accepted_at=leg.at))
@@ -139,16 +147,22 @@ def purge(connection: Connection, before: datetime) -> int:
     return connection.execute(calls.delete().where(calls.c.began_at < before)).rowcount
 
 
-def _row(connection: Connection, known_by: str, call: Begun) -> Any:
-    """Return the row of a call, making it first where there is none."""
-    known = calls.select().where(calls.c.sid_sha256 == known_by)
-    row = connection.execute(known).first()
-    if row is not None:
-        return row
+def _key(connection: Connection, known_by: str, call: Begun) -> int:
+    """Return the id of a call's row, making it first where there is none."""
+    known = sa.select(calls.c.id).where(calls.c.sid_sha256 == known_by)
+    found: int | None = connection.scalar(known)
+    if found is None:
+        found = _new(connection, known_by, call)
+    return connection.execute(known).scalar_one() if found is None else found
+
+
+def _new(connection: Connection, known_by: str, call: Begun) -> int | None:
+    """Make a call's row, and return its id; None where there is one already."""
     values = {"service": call.service, "line": call.line, "reason": call.reason}
     insert = _insert(connection, calls).values(sid_sha256=known_by, began_at=call.at, **values)
-    connection.execute(insert.on_conflict_do_nothing(index_elements=["sid_sha256"]))
-    return connection.execute(known).one()
+    insert = insert.on_conflict_do_nothing(index_elements=["sid_sha256"]).returning(calls.c.id)
+    found: int | None = connection.scalar(insert)
+    return found
 
 
 def _ring(connection: Connection, key: int, leg: Leg) -> None:
