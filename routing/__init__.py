@@ -1,8 +1,8 @@
 """Who do I call now? A council's lines, hours and bank holidays, answered at any minute."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, current_app, request
 from jinja2 import ChoiceLoader, PackageLoader, PrefixLoader
@@ -17,6 +17,11 @@ from routing.site import last_resort, sorry
 from routing.storage.db import Database
 from routing.storage.kept import Kept
 from routing.storage.readings import Readings
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+    Headers = list[tuple[str, str]]
 
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
@@ -49,7 +54,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
         room.init_app(app)
     app.register_error_handler(HTTPException, _refuse)
     app.register_error_handler(Exception, _mend)
-    app.after_request(_protect)
+    app.wsgi_app = _protected(app.wsgi_app)  # type: ignore[assignment, method-assign]
     return app
 
 
@@ -94,7 +99,15 @@ def _for_programs() -> bool:
     return request.path.startswith(("/api/", "/metrics", "/readyz", "/healthz", "/openapi"))
 
 
-def _protect(response: Response) -> Response:
-    own = {name.lower() for name, _ in response.headers}
-    response.headers.extend(x for x in SECURITY_HEADERS.items() if x[0].lower() not in own)
-    return response
+def _protected(answers: "WSGIApplication") -> "WSGIApplication":
+    """Return an application whose every answer, whatever made it, has SECURITY_HEADERS too."""
+
+    def protected(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        def start(status: str, headers: "Headers", *error: Any) -> Callable[[bytes], object]:
+            own = {name.lower() for name, _ in headers}
+            more = [each for each in SECURITY_HEADERS.items() if each[0].lower() not in own]
+            return start_response(status, headers + more, *error)
+
+        return answers(environ, start)
+
+    return protected

@@ -48,18 +48,18 @@ def service(service: str) -> Response:
 def decision(service: str) -> Response:
     """Say who to call about a service, now or at ``?at=``."""
     at, voice = asked_at(), _voice()
-    found = enquiry.who_to_call(service, at)
 
-    def write() -> str:
+    def write() -> tuple[str, datetime | None]:
+        found = enquiry.who_to_call(service, at)
         body = json.decision(found, at, enquiry.facts(), voice, enquiry.rehearsing())
-        return f"{current_app.json.dumps(body, separators=(',', ':'))}\n"
+        return f"{current_app.json.dumps(body, separators=(',', ':'))}\n", found.until
 
     written = Written() if "at" in request.args else current_app.extensions["written"]
     mark = f'"at":"{json.moment(at, voice)}"'
-    text, tag = written.answer((service, voice.language), at, mark, write)
-    response = Response(text, mimetype="application/json")
+    found = written.answer((service, voice.language), at, mark, write)
+    response = Response(found.text, mimetype="application/json")
     response.headers["Content-Language"] = voice.language
-    return kept(response, tag, found.until, at)
+    return kept(response, found.tag, found.until, at)
 
 
 @bp.get(f"{SERVICES}/<service>/number")

@@ -18,6 +18,15 @@ MOST = 4096
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer about now: ``tag`` is over all of it but its time, ``until`` the next handover."""
+
+    text: str
+    tag: str
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class _Kept:
     """An answer as written at ``second``, by what answers rested on then; ``mark`` is its time."""
 
@@ -25,8 +34,7 @@ class _Kept:
     facts: Facts
     diverts: tuple[Stored, ...]
     mark: str
-    text: str
-    tag: str
+    answer: Answer
 
 
 class Written:
@@ -36,21 +44,28 @@ class Written:
         self._kept: dict[Hashable, _Kept] = {}
 
     def answer(
-        self, key: Hashable, at: datetime, mark: str, write: Callable[[], str]
-    ) -> tuple[str, str]:
-        """Return an answer for ``at``, and a tag over all of it but its time.
+        self,
+        key: Hashable,
+        at: datetime,
+        mark: str,
+        write: Callable[[], tuple[str, datetime | None]],
+    ) -> Answer:
+        """Return an answer for ``at``: written now, or by the same facts and diverts earlier in the
+        same second, and then its time is put right.
 
-        Its time, if it tells one, stands in it as ``mark``, there first. It is written now, or was
-        earlier in the same second, by the same facts and diverts, and has its time put right.
+        ``write`` returns the text, in which ``mark`` is its time if it tells one, there first; and
+        the next handover, or None.
         """
         second, kept = int(at.timestamp()), self._kept.get(key)
         facts, diverts = enquiry.facts(), enquiry.reading().diverts
         fresh = kept is not None and kept.second == second and kept.facts is facts
         if kept is None or not fresh or kept.diverts != diverts:
-            text = write()
+            text, until = write()
             tag = hashlib.sha256(text.replace(mark, "", 1).encode()).hexdigest()[:20]
-            kept = _Kept(second, facts, diverts, mark, text, tag)
+            kept = _Kept(second, facts, diverts, mark, Answer(text, tag, until))
             if len(self._kept) >= MOST:
                 self._kept = {}
             self._kept[key] = kept
-        return kept.text.replace(kept.mark, mark, 1), kept.tag
+            return kept.answer
+        answer = kept.answer
+        return Answer(answer.text.replace(kept.mark, mark, 1), answer.tag, answer.until)
