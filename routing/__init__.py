@@ -4,11 +4,13 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
 from flask import Flask, Response, current_app, request
+from flask.cli import AppGroup
 from jinja2 import ChoiceLoader, PackageLoader, PrefixLoader
 from werkzeug.exceptions import HTTPException
 
-from routing import api, commands, config, site, staff, telephony
+from routing import api, config, site, staff, telephony
 from routing.errors import BadSetting, DirectoryInvalid
 from routing.facts import Sources
 from routing.formats.problem import problem
@@ -50,12 +52,28 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     app.jinja_loader = ChoiceLoader([app.jinja_loader, macros])  # type: ignore[list-item]
     app.extensions["written"] = Written()
     _connect(app)
-    for room in (api, site, telephony, staff, commands):
+    for room in (api, site, telephony, staff):
         room.init_app(app)
+    app.cli = _Commands()
     app.register_error_handler(HTTPException, _refuse)
     app.register_error_handler(Exception, _mend)
     app.wsgi_app = _protected(app.wsgi_app)  # type: ignore[assignment, method-assign]
     return app
+
+
+class _Commands(AppGroup):
+    """Every command, loaded once a terminal asks: a web worker has no use for what they need."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return self._loaded().list_commands(ctx)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        return self._loaded().get_command(ctx, name)
+
+    def _loaded(self) -> AppGroup:
+        from routing import commands
+
+        return commands.every()
 
 
 def _connect(app: Flask) -> None:
