@@ -66,8 +66,8 @@ def of_decisions(contest, taken, wrong):
     """Return a table of what a decision costs."""
     lines = [
         f"In process, the same {len(contest.instants):,} instants of 2027, {contest.rounds} rounds"
-        " in turn: nanoseconds of processor time, and what that is of a bare bisect in the same round"
-        " (median, least to most). Wrong answers are those that differ from the oracle's.",
+        " in turn: nanoseconds of processor time, and what that is of a bare bisect in the same"
+        " round (median, least to most). Wrong answers are those that differ from the oracle's.",
         "",
         "| what | does | ns | times a bare bisect | wrong |",
         "|---|---|---:|---:|---:|",

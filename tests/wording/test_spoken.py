@@ -1,8 +1,13 @@
 """What is said aloud: digits one by one, the council's words as they are."""
 
-import pytest
+from zoneinfo import ZoneInfo
 
+import pytest
+from conftest import ANYSHIRE
+
+from routing.directory.load import load
 from routing.wording import calls, spoken
+from routing.wording.voice import speaking
 
 
 @pytest.mark.parametrize(
@@ -43,3 +48,10 @@ def test_only_telephone_numbers_in_the_councils_words_are_spelled(written, said)
 )
 def test_what_became_of_a_line_is_said(leg, said):
     assert calls.leg(*leg) == said
+
+
+def test_whoever_picks_up_a_screened_line_is_told_what_the_call_is():
+    directory, _ = load(ANYSHIRE)
+    said = spoken.accept(directory.services[0], speaking("en", ZoneInfo("Europe/London")))
+
+    assert said == "A call for Worried about a child. To take it, press 1."
