@@ -1,5 +1,7 @@
 """The part of bin/prove that measures: medians of paired rounds, beside what people would use."""
 
+from statistics import median
+
 from bench import over_http, start
 from bench.decision import Contest, ratios
 
@@ -72,10 +74,10 @@ def of_decisions(contest, taken, wrong):
         "| what | does | ns | times a bare bisect | wrong |",
         "|---|---|---:|---:|---:|",
     ]
-    for name, (median, least, most) in ratios(taken).items():
+    for name, (middle, least, most) in ratios(taken).items():
         does = getattr(contest, name).__doc__.strip().rstrip(".")
         spent = sorted(taken[name])[len(taken[name]) // 2]
-        spread = f"{median:.1f} ({least:.1f} to {most:.1f})"
+        spread = f"{middle:.1f} ({least:.1f} to {most:.1f})"
         told = name.replace("_", " ")
         lines.append(f"| {told} | {does} | {spent:,.0f} | {spread} | {wrong[name]} |")
     return "\n".join(lines)
@@ -99,3 +101,18 @@ def of_http(http, memory):
         )
     held = ", ".join(f"{name} {mib:.0f}" for name, mib in memory.items())
     return "\n".join([*lines, "", f"MiB a worker holds after that (PSS): {held}."])
+
+
+def of_threads(found):
+    """Return a table of how many threads a worker has, which gunicorn.conf.py rests on."""
+    lines = [
+        "One worker with so many threads, 64 connections: requests a second, and the 99th"
+        " percentile (medians of rounds in turn).",
+        "",
+        "| threads | what | a second | p99 |",
+        "|---:|---|---:|---:|",
+    ]
+    for (threads, name), rounds in found.items():
+        rate, p99 = (median(getattr(x, key) for x in rounds) for key in ("rate", "p99"))
+        lines.append(f"| {threads} | {name} | {rate:,.0f} | {p99:.0f} ms |")
+    return "\n".join(lines)

@@ -31,6 +31,7 @@ ROUNDS, SECONDS = 5, 2
 SIGNED = 40_000
 VOICE = "/twilio/voice/children"
 FORM = {"From": "+447700900123", "To": "+441632960100", "Direction": "inbound"}
+OURS = {"TWILIO_AUTH_TOKEN": TOKEN, "PUBLIC_BASE_URL": BASE}
 _SIDS = count()
 _WRITTEN = {}
 
@@ -125,11 +126,10 @@ def measure(rounds=ROUNDS):
         folder = Path(name)
         upgrade.upgrade(Database("", folder))
         plain = ROOT / "tests/bench/plain.conf.py"
-        ours = {"TWILIO_AUTH_TOKEN": TOKEN, "PUBLIC_BASE_URL": BASE}
         servers = {
             "bare": server("bench.hello:bare", folder, plain),
             "hello": server("bench.hello:app", folder, plain),
-            "ours": server("app:app", folder, ROOT / "gunicorn.conf.py", **ours),
+            "ours": server("app:app", folder, ROOT / "gunicorn.conf.py", **OURS),
         }
         at = {key: running.enter_context(each) for key, each in servers.items()}
         for each in ASKED:
@@ -161,6 +161,31 @@ class Beside:
     median: float
     p99: float
     slower: float
+
+
+THREADS = (1, 2, 4, 8)
+
+
+def threads(rounds=3):
+    """Return what was measured with each number of threads a worker, of what waits and what does
+    not, at 64 connections: by threads and name, each round.
+    """
+    asked = [each for each in ASKED if each.name in ("decision JSON", "signed voice webhook")]
+    found = {(n, each.name): [] for n in THREADS for each in asked}
+    with ExitStack() as running, tempfile.TemporaryDirectory() as name:
+        at, folders = {}, {}
+        for n in THREADS:
+            folders[n] = Path(name, str(n))
+            folders[n].mkdir()
+            upgrade.upgrade(Database("", folders[n]))
+            more = OURS | {"GUNICORN_CMD_ARGS": f"--threads {n}"}
+            config = ROOT / "gunicorn.conf.py"
+            at[n], _ = running.enter_context(server("app:app", folders[n], config, **more))
+        for _ in range(rounds):
+            for each in asked:
+                for n in THREADS:
+                    found[n, each.name].append(run(each, at[n], CONNECTIONS[-1], folders[n]))
+    return found
 
 
 def beside(found):
