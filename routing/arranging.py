@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from routing import enquiry
+from routing import enquiry, typed
 from routing.core import instant
 from routing.core.hours import Span
 from routing.errors import RotaRefused, SheetRefused
@@ -65,6 +65,9 @@ def fill(
     kinds of day when shifts begin; on others they do when they usually do. Raise RotaRefused.
     """
     timetables, at = enquiry.facts().timetables, enquiry.now()
+    for field, day in (("first", first), ("last", last)):
+        if not typed.FIRST_YEAR <= day.year < typed.LAST_YEAR:
+            raise RotaRefused(field, f"Write the year in full: {day.year} is no year of a rota.")
     if last < first:
         raise RotaRefused("last", "The last day is before the first.")
     if last - first > timedelta(days=filling.LONGEST):

@@ -1,5 +1,6 @@
 """People who can be on the rota: their names, and work phones for those who need them."""
 
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -184,7 +185,7 @@ def _free(connection: Connection, name: str) -> str:
 
 
 def _good(name: str) -> str:
-    name = " ".join(name.split())
+    name = unicodedata.normalize("NFC", " ".join(name.split()))
     if not 1 <= len(name) <= 100 or not name.isprintable() or not name[0].isalnum():
         raise RotaRefused("name", "Write a name of 1 to 100 characters that begins with a letter.")
     if "," in name:
