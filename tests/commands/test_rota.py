@@ -104,6 +104,14 @@ def test_gaps_from_a_date_begin_at_its_midnight(run, christmas):
     ]
 
 
+@pytest.mark.parametrize("day", ["0026-12-24", "9999-12-31"])
+def test_a_date_that_no_rota_reaches_is_refused_with_what_to_write(run, day):
+    done = run("gaps", "--from", day)
+
+    assert done.exit_code == 2
+    assert done.output.endswith("Write it as 2026-12-24.\n")
+
+
 def test_part_of_an_hour_is_told_in_two_figures_at_most(run, clock):
     clock.set("2026-12-24T12:10:00Z")
 

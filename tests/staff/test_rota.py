@@ -9,6 +9,7 @@ from conftest import ANYSHIRE
 from staff.conftest import said
 
 from routing import enquiry, status
+from routing.rota.planning import NewCover
 from routing.storage import rota
 
 NIGHT = "Out-of-hours social worker"
@@ -162,15 +163,22 @@ def test_clashes_and_surplus_are_told(app, look):
     assert "though nobody is needed then." in gaps(app)[1]
 
 
-def test_the_paper_has_a_side_for_each_role_its_time_and_no_telephone_number(app, look):
+def test_the_paper_has_a_side_for_each_role_its_time_no_note_and_no_telephone_number(app, look):
     rostered.people(app)
     rostered.christmas(app)
+    with app.app_context(), enquiry.database().writing() as connection:
+        shift, _ = rota.get(connection, 1)
+        cover = NewCover(1, 2, shift.during, "Called in at three")
+        rota.add(connection, "covered", [cover], enquiry.now(), "person:1")
     page = look("/staff/rota/print?from=2026-12-24")
 
     assert page.text.count('class="who-side"') == 2
     assert "Printed 3:40pm on Wednesday 23 December 2026" in page.text
     assert "Siân O’Brien" in page.text
     assert "07700" not in page.text
+    assert "(cover)" in page.text
+    assert "Called in at three" not in page.text
+    assert "Called in at three" in look("/staff/rota").text
 
 
 def test_a_spreadsheet_has_who_is_really_on_duty(app, look):
