@@ -178,8 +178,7 @@ def _forget(connection: Connection, key: int, at: datetime) -> None:
 def _free(connection: Connection, name: str) -> str:
     """Return a name as it is kept. Raise RotaRefused unless it can be given to somebody new."""
     name = _good(name)
-    taken = (workers.c.key == sheet.key(name)) & workers.c.left_at.is_(None)
-    if connection.execute(workers.select().where(taken)).first():
+    if sheet.key(name) in {sheet.key(x.name) for x in everyone(connection) if not x.left_at}:
         raise RotaRefused("name", f"There is a {name} on the rota already. Tell them apart.")
     return name
 
