@@ -83,7 +83,7 @@ def read_parts(day: str, month: str, year: str, time: str, zone: ZoneInfo) -> da
     text = "/".join(part.strip() for part in (day, month, year))
     try:
         date = datetime(int(year), int(month), int(day))  # noqa: DTZ001
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise BadTime(f"'{text[:40]}' is not a date. Write it as 24 12 2026.") from error
     if not FIRST_YEAR <= date.year <= LAST_YEAR:
         years = f"from {FIRST_YEAR} to {LAST_YEAR}"

@@ -123,6 +123,7 @@ def test_the_parts_of_a_form_are_an_instant():
         (("", "", "", "5pm"), "is not a date"),
         (("x", "1", "2026", "5pm"), "is not a date"),
         (("1", "1", "99999", "5pm"), "is not a date"),
+        (("1", "1", "9" * 40, "5pm"), "is not a date"),
         (("1", "1", "2026", "5"), "is not a time"),
         (("28", "3", "2027", "1:30am"), "1:30am on 28 March 2027 does not exist"),
         (("25", "10", "2026", "1:30am"), "1:30am on 25 October 2026 happens twice"),
