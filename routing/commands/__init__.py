@@ -3,6 +3,7 @@
 from flask import Flask
 
 from routing.commands import (
+    alerts,
     bank_holidays,
     calls,
     db,
@@ -28,6 +29,7 @@ def init_app(app: Flask) -> None:
     app.cli.add_command(divert.group)
     app.cli.add_command(rota.group)
     app.cli.add_command(calls.group)
+    app.cli.add_command(alerts.group)
     app.cli.add_command(twilio.group)
     app.cli.add_command(staff.group)
     app.cli.add_command(db.group)
