@@ -40,7 +40,7 @@ def send(url: str, sender: str, letters: Sequence[Letter], tell: Tell) -> None:
             while left:
                 fault = _sent(server, sender, left[0])
                 tell(left.pop(0).key, fault and f"The mail server {host} {fault}")
-    except (smtplib.SMTPException, OSError) as error:
+    except (smtplib.SMTPException, OSError, ValueError) as error:
         for each in left:
             tell(each.key, f"The mail server {host} {_said(error)}")
 
@@ -107,6 +107,8 @@ def _said(error: Exception) -> str:
             f"has a certificate that is not trusted ({error.verify_message}). Where the council "
             "has an authority of its own, set SSL_CERT_FILE to its certificates."
         )
+    if isinstance(error, ValueError):
+        return "cannot be asked: look at the host and port of ALERT_SMTP_URL."
     if isinstance(error, OSError) and error.strerror:
         return f"cannot be reached ({error.strerror})."
     return f"did not answer ({type(error).__name__})."

@@ -29,6 +29,6 @@ def post(url: str, body: Mapping[str, Any]) -> str | None:
         return f"The webhook did not answer within {WAIT:g} seconds."
     except requests.exceptions.SSLError:
         return "The webhook has a certificate that is not trusted."
-    except (requests.RequestException, OSError) as error:
+    except (requests.RequestException, OSError, ValueError) as error:
         return f"The webhook cannot be reached ({type(error).__name__})."
     return None

@@ -2,7 +2,9 @@
 
 import asyncio
 import socket
+import ssl
 import threading
+from contextlib import ExitStack
 from email import message_from_bytes, policy
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -49,7 +51,11 @@ class Server(Controller):
         return self.sessions[-1]
 
     def _trigger_server(self):
-        with socket.create_connection((self.hostname, self.port), 30) as connection:
+        with ExitStack() as stack:
+            connection = stack.enter_context(socket.create_connection(("127.0.0.1", self.port), 30))
+            if self.ssl_context:
+                anybody = ssl._create_unverified_context()
+                connection = stack.enter_context(anybody.wrap_socket(connection))
             connection.recv(1024)
 
     def stop(self):

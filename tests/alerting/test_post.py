@@ -155,6 +155,12 @@ def certificate(tmp_path_factory):
     return folder / "cert.pem", folder / "key.pem"
 
 
+def _context(certificate):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*certificate)
+    return context
+
+
 @pytest.fixture
 def safe(request, certificate):
     """A mail server with STARTTLS that takes nothing without it, nor without the right login."""
@@ -163,13 +169,11 @@ def safe(request, certificate):
         known = (data.login, data.password) == (b"duty", b"p@ss:word")
         return AuthResult(success=known, handled=False)
 
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(*certificate)
     post = Post()
     post.port = serve_mail(
         post,
         request,
-        tls_context=context,
+        tls_context=_context(certificate),
         require_starttls=True,
         authenticator=right,
         auth_required=True,
@@ -194,6 +198,24 @@ def test_a_login_goes_over_starttls_once_the_certificate_is_trusted(
     assert "word" not in wrong.replace("password", "")
     assert right is None
     assert len(safe.taken) == 1
+
+
+def test_smtps_is_encrypted_from_the_start(request, certificate, message, monkeypatch):
+    post = Post()
+    port = serve_mail(post, request, ssl_context=_context(certificate))
+    config = settings(ALERT_SMTP_URL=f"smtps://localhost:{port}")
+    untrusted = sent(config, message()).popitem()[1]
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
+
+    assert "certificate that is not trusted" in untrusted
+    assert sent(config, message()).popitem()[1] is None
+    assert len(post.taken) == 1
+
+
+def test_a_port_that_there_is_not_is_told_and_waited_for_by_nobody(message):
+    config = settings(ALERT_SMTP_URL="smtp://127.0.0.1:99999")
+
+    assert "look at the host and port" in sent(config, message()).popitem()[1]
 
 
 def test_a_login_is_never_sent_without_encryption(post, message):

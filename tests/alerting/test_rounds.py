@@ -43,7 +43,6 @@ def app(make, post):
 
 
 def run(app, *arguments):
-    app.extensions["sources"].facts = None
     return app.test_cli_runner().invoke(args=["alerts", *arguments])
 
 
