@@ -218,12 +218,20 @@ def test_a_port_that_there_is_not_is_told_and_waited_for_by_nobody(message):
     assert "look at the host and port" in sent(config, message()).popitem()[1]
 
 
-def test_a_login_is_never_sent_without_encryption(post, message):
-    config = settings(ALERT_SMTP_URL=f"smtp://duty:hush@127.0.0.1:{post.port}")
+def test_a_login_is_never_sent_without_encryption(request, message):
+    """Not even to a server that would take it."""
+    logins, post = [], Post()
+
+    def anybody(server, session, envelope, mechanism, data):
+        logins.append(data)
+        return AuthResult(success=True)
+
+    port = serve_mail(post, request, authenticator=anybody, auth_require_tls=False)
+    config = settings(ALERT_SMTP_URL=f"smtp://duty:hush@127.0.0.1:{port}")
     told = sent(config, message()).popitem()[1]
 
     assert "offers no encryption" in told
-    assert post.taken == []
+    assert logins == post.taken == []
 
 
 def test_a_webhook_gets_json_with_a_text_that_chats_show(hook, message):

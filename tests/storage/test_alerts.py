@@ -86,7 +86,9 @@ def test_what_fails_is_tried_again_after_pauses_that_grow_to_a_quarter_of_an_hou
     assert send(now + MINUTE - SECOND) == []
     assert send(now + MINUTE, fault="down") == ["x"]
     assert send(now + 3 * MINUTE - SECOND) == []
-    assert send(now + 3 * MINUTE) == ["x"]
+    assert send(now + 3 * MINUTE, fault="down") == ["x"]
+    assert send(now + 7 * MINUTE - SECOND) == []
+    assert send(now + 7 * MINUTE) == ["x"]
 
 
 def test_somebody_in_haste_waits_for_no_pause_but_for_another_sender(look, send, claimed, now):
