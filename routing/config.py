@@ -53,8 +53,8 @@ SETTINGS: Mapping[str, tuple[str | None, str]] = {
 }
 """Variable: (default, purpose). They are read as text; an empty one counts as not set."""
 
-_HOST = r"([\w.-]+|\[[0-9a-fA-F:]+\])(:[1-9]\d{0,4})?"
-_ADDRESS = r"[^\s@,;<>]+@[\w.-]+"
+_HOST = r"([A-Za-z0-9._-]+|\[[0-9a-fA-F:]+\])(:[1-9]\d{0,4})?"
+_ADDRESS = r"[!#$%&'*+/=?^`{|}~.A-Za-z0-9_-]+@[A-Za-z0-9.-]+"
 
 _FORMS = {
     "CALLER_ID": (r"caller|own", "`caller` or `own`"),

@@ -77,6 +77,7 @@ def test_settings_of_alerts_in_their_usual_forms_are_taken(name, value):
         ("ALERT_FROM", "who@anyshire.example\nBcc: all@anyshire.example"),
         ("ALERT_TO", "duty@anyshire.example; ict@anyshire.example"),
         ("ALERT_TO", "duty"),
+        ("ALERT_TO", "llŷr@anyshire.example"),
         ("ALERT_WEBHOOK_URL", "hooks.example/hush"),
         ("ALERT_WEBHOOK_URL", "https://hooks.example/hush hush"),
     ],
