@@ -128,7 +128,9 @@ def directory(facts: Facts, file: str, voice: Voice) -> Iterator[Alert]:
 def bank_holidays(facts: Facts, at: datetime) -> Iterator[Alert]:
     """Yield that GOV.UK's list is old, or not to be had: a new holiday would be missed."""
     found, zone = facts.holidays, facts.directory.zone
-    missed = "A bank holiday proclaimed since would be missed, and calls would go to a shut line."
+    missed = (
+        "One proclaimed at short notice would be missed, and calls would go to a line that is shut."
+    )
     if found.fault is not None:
         key, text = hashlib.sha256(found.fault.encode()).hexdigest()[:12], found.fault
     elif found.published is None:

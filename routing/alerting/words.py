@@ -116,11 +116,11 @@ def message(found: Sequence[Queued], base: str | None, rehearsing: bool, voice: 
     )
 
 
-def test(at: datetime, base: str | None, rehearsing: bool, voice: Voice) -> Message:
+def test(at: datetime, base: str | None, rehearsing: bool) -> Message:
     """Say that this is only a test."""
     body = (
-        f"This is a test, sent by `flask alerts test` at {times.moment(at, voice)}. Nothing has "
-        f"happened. Alerts will come to you like this.\n\nLook: {_address('/staff', base)}"
+        "This is a test, sent by `flask alerts test`. Nothing has happened. Alerts will come to "
+        f"you like this.\n\nLook: {_address('/staff', base)}"
     )
     return _marked(Message(_id(at.isoformat()), "Test: alerts reach you", body), rehearsing)
 

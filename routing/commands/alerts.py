@@ -43,13 +43,11 @@ def send(impatient: bool) -> None:
 def test() -> None:
     """Send a test to every recipient at once, and say of each whether it was taken.
 
-    It needs no database, and changes nothing.
+    It needs neither the directory nor the database, and changes nothing.
     """
     well = _complete()
-    with in_words():
-        voice = enquiry.staff_voice()
     base, rehearsing = current_app.config["PUBLIC_BASE_URL"], enquiry.rehearsing()
-    message = words.test(enquiry.now(), base, rehearsing, voice)
+    message = words.test(enquiry.now(), base, rehearsing)
     known = recipients.recipients(current_app.config)
     for each, fault in post.send(current_app.config, dict.fromkeys(known, message)):
         well = well and fault is None

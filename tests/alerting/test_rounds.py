@@ -217,9 +217,9 @@ def test_the_list_tells_what_was_sent_and_what_waits_and_no_address(app, post):
     assert "duty@" not in text + kept
 
 
-def test_a_test_goes_to_everybody_and_needs_no_database(make_app, post, hook):
+def test_a_test_goes_to_everybody_and_needs_no_directory_nor_database(make_app, post, hook):
     mail = {"ALERT_SMTP_URL": f"smtp://127.0.0.1:{post.port}", **SMTP}
-    done = run(make_app(ANYSHIRE, **mail, ALERT_WEBHOOK_URL=hook.url), "test")
+    done = run(make_app("/nowhere.yaml", **mail, ALERT_WEBHOOK_URL=hook.url), "test")
 
     assert done.exit_code == 0
     assert post.subjects() == ["Test: alerts reach you"]
