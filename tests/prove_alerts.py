@@ -22,7 +22,7 @@ from conftest import ANYSHIRE
 from sweep import ROOT
 
 from routing import create_app, enquiry
-from routing.alerting import rounds
+from routing.alerting import rounds, webhook  # noqa: F401  # loaded before a sender is forked
 from routing.storage import alerts, calls, upgrade
 from routing.storage.calls import Begun, Ended
 
@@ -85,11 +85,15 @@ def run(url, times):
     running = [_start(app, 0), _start(app, 1)]
     for number in range(times):
         random.seed(number)
+        child, begins = running[number % 2]
+        os.read(begins, 1)  # it begins to send
         time.sleep(random.uniform(0, 0.3))
-        _kill(running[number % 2])
+        _kill(child)
+        os.close(begins)
         running[number % 2] = _start(app, number + 2)
-    for each in running:
-        _kill(each)
+    for child, begins in running:
+        _kill(child)
+        os.close(begins)
     found = _count(app, folder / "told")
     _kill(hook)
     shutil.rmtree(folder)
@@ -114,17 +118,20 @@ def _hook(file):
 
 
 def _start(app, number):
+    """Start a sender; return its number, and where it writes a byte whenever it begins to send."""
+    reads, writes = os.pipe()
     child = os.fork()
     if not child:
         try:
             with app.app_context():
-                _work(number)
+                _work(number, writes)
         finally:
             os._exit(1)
-    return child
+    os.close(writes)
+    return child, reads
 
 
-def _work(number):
+def _work(number, begins):
     turn = 0
     while True:
         turn += 1
@@ -132,6 +139,7 @@ def _work(number):
             begun = Begun(f"call-{number}-{turn}", "mash", "in_hours", enquiry.now())
             ended = Ended(1, "mash", "no_answer", enquiry.now(), None)
             calls.step(connection, begun.service, begun, ended=ended, over="unanswered")
+        os.write(begins, b".")
         rounds.send(impatient=True)
 
 
