@@ -8,6 +8,7 @@ from routing.commands import (
     db,
     directory,
     divert,
+    purge,
     reports,
     rota,
     staff,
@@ -21,6 +22,7 @@ def init_app(app: Flask) -> None:
     """Register every command on ``app``."""
     app.cli.add_command(who.who)
     app.cli.add_command(status.status)
+    app.cli.add_command(purge.purge)
     directory.group.add_command(reports.tell_gaps)
     directory.group.add_command(reports.diff)
     app.cli.add_command(directory.group)

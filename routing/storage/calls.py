@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
+from routing.storage.changes import record
 from routing.storage.tables import calls, legs, tallies
 
 ANSWERED, UNANSWERED, ABANDONED, UNKNOWN = "answered", "unanswered", "abandoned", "unknown"
@@ -131,12 +132,22 @@ def counted(connection: Connection, name: str, since: datetime) -> int:
     return connection.scalar(sa.select(sa.func.sum(tallies.c.count)).where(mine)) or 0
 
 
-def purge(connection: Connection, before: datetime) -> int:
+def purge(connection: Connection, before: datetime, at: datetime, actor: str) -> tuple[int]:
     """Delete every call that began before an instant, and return how many there were."""
     old = sa.select(calls.c.id).where(calls.c.began_at < before)
     connection.execute(legs.delete().where(legs.c.call.in_(old)))
     connection.execute(tallies.delete().where(tallies.c.hour < before))
-    return connection.execute(calls.delete().where(calls.c.began_at < before)).rowcount
+    count = connection.execute(calls.delete().where(calls.c.began_at < before)).rowcount
+    if count:
+        told = {"before": before.isoformat(timespec="seconds"), "calls": count}
+        record(connection, at, actor, "calls.purged", "calls", after=told)
+    return (count,)
+
+
+def overdue(connection: Connection, before: datetime) -> bool:
+    """Say whether ``purge`` would delete a call."""
+    old = sa.select(calls.c.id).where(calls.c.began_at < before).limit(1)
+    return connection.execute(old).first() is not None
 
 
 def _row(connection: Connection, known_by: str, call: Begun) -> Any:
