@@ -1,13 +1,14 @@
 """One line an event, on stderr, masked: ours, Flask's, gunicorn's, SQLAlchemy's, everybody's."""
 
 import atexit
+import io
 import logging
 import os
 import queue
 import sys
 import threading
 import time
-from typing import Any, TextIO
+from typing import Any
 
 import structlog
 from structlog.typing import EventDict, WrappedLogger
@@ -52,9 +53,14 @@ class Lines(logging.Handler):
         self._lost = 0
         self._waiting: queue.Queue[str] | None = None
         self._thread: threading.Thread | None = None
+        self._stream: io.FileIO | None = None
 
     def do_not_wait(self) -> None:
-        """From now on let a thread write, here and in every process that is forked from here."""
+        """From now on let a thread write, here and in every process that is forked from here.
+
+        It writes to what stderr is now, past Python's own stream: of a lock that is held while a
+        process forks, the child would never be free.
+        """
         if self._waiting is None:
             os.register_at_fork(after_in_child=self._begin)
             atexit.register(self.finish)
@@ -65,7 +71,8 @@ class Lines(logging.Handler):
         try:
             line = self._line(record)
             if self._waiting is None:
-                _write(line)
+                sys.stderr.write(f"{line}\n")
+                sys.stderr.flush()
                 return
             self._waiting.put_nowait(line)
             if self._thread is None or not self._thread.is_alive():
@@ -90,30 +97,34 @@ class Lines(logging.Handler):
 
     def _begin(self) -> None:
         self._waiting, self._thread, self._lost = queue.Queue(MOST), None, 0
+        if self._stream is None:
+            self._stream = io.FileIO(sys.stderr.fileno(), "w", closefd=False)
 
     def _run(self) -> None:
         waiting = self._waiting
         while waiting is not None:
             line = waiting.get()
-            if not _write(line):
+            if not self._write(line):
                 self._lost += 1
             elif self._lost:
                 lost, self._lost = self._lost, 0
                 said = {"name": __name__, "levelname": "WARNING", "process": os.getpid()}
                 said["msg"] = f"{lost} lines could not be written"
-                _write(self._line(logging.makeLogRecord(said)))
+                self._write(self._line(logging.makeLogRecord(said)))
             waiting.task_done()
 
-
-def _write(line: str) -> bool:
-    """Write a line at once; say whether that went well."""
-    try:
-        stream: TextIO = sys.stderr
-        stream.write(f"{line}\n")
-        stream.flush()
-    except Exception:  # a full disk, a pipe that nobody reads any more
-        return False
-    return True
+    def _write(self, line: str) -> bool:
+        """Write a whole line; say whether that went well."""
+        left = f"{line}\n".encode(errors="backslashreplace")
+        try:
+            while left and self._stream is not None:
+                written = self._stream.write(left)
+                if not written:  # a pipe that does not block, and is full
+                    return False
+                left = left[written:]
+        except OSError:  # a full disk, a pipe that nobody reads any more
+            return False
+        return True
 
 
 def _formatter(form: str) -> logging.Formatter:
