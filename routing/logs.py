@@ -42,7 +42,8 @@ def set_up(form: str | None = None, waits: bool = True) -> None:
         _take_faults()
     if not waits:
         handler.do_not_wait()
-    handler.setFormatter(_formatter(form or ("text" if sys.stderr.isatty() else "json")))
+    terminal = sys.stderr is not None and sys.stderr.isatty()
+    handler.setFormatter(_formatter(form or ("text" if terminal else "json")))
 
 
 class Lines(logging.Handler):
@@ -97,7 +98,7 @@ class Lines(logging.Handler):
 
     def _begin(self) -> None:
         self._waiting, self._thread, self._lost = queue.Queue(MOST), None, 0
-        if self._stream is None:
+        if self._stream is None and sys.stderr is not None:
             self._stream = io.FileIO(sys.stderr.fileno(), "w", closefd=False)
 
     def _run(self) -> None:

@@ -99,6 +99,7 @@ def test_a_full_disk_and_a_closed_log_are_survived(written, monkeypatch):
         monkeypatch.setattr(sys, "stderr", full)
         log.error("to a full disk")
         monkeypatch.setattr(sys, "stderr", None)
+        logs.set_up()
         log.error("to nothing at all")
         with pytest.raises(OSError, match="No space left"):
             full.flush()
