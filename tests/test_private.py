@@ -9,6 +9,7 @@ import io
 import json
 import re
 import shutil
+import socket
 import sqlite3
 import time
 from contextlib import closing
@@ -122,6 +123,13 @@ def ring(client):
             client.open(path, method=method, data={"From": caller}, headers=headers)
 
 
+def speak_nonsense(port):
+    """Send what is no request: gunicorn itself logs how it began, and from where."""
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+        connection.sendall(f"{CALLER} From=+44{forms(CALLER)[2]} x y\r\n\r\n".encode())
+        connection.recv(1000)
+
+
 def staff_work(app):
     """Sign in, wrongly at first; divert; import a rota; make a calendar. Return the secrets."""
     browser = Browser(app)
@@ -184,6 +192,7 @@ def left(made, tmp_path_factory):
             client = through.test_client()
             secrets = staff_work(through)
             ring(client)
+            speak_nonsense(through.port)
             answers = ask_everything(client, app)
             metrics = client.get("/metrics", headers=OPS).text
             runner = app.test_cli_runner()
@@ -243,6 +252,7 @@ def test_the_log_is_lines_of_json_that_tell_of_faults_and_mask_numbers(left):
 
     assert any("Traceback" in each and "[number]" in each for each in traced)
     assert any("Twilio asks for a service" in each["event"] for each in lines)
+    assert any("Invalid request" in each["event"] for each in lines)
     assert found(forms(PLANTED), left.log) == []
 
 
