@@ -34,10 +34,12 @@ SETTINGS: Mapping[str, tuple[str | None, str]] = {
         "whose number lines see: the caller's, or `own`, the one called",
     ),
     "REHEARSAL_NUMBER": (None, "whom a rehearsal rings, +447700900123; or `directory`"),
+    "LOG_FORMAT": (None, "`json` or `text`; without it text in a terminal, otherwise JSON"),
     "CALL_RETENTION_DAYS": ("90", "how long the call log keeps a call"),
+    "NOTE_RETENTION_DAYS": ("90", "how long notes of diverts and covers are kept, once over"),
     "ROTA_RETENTION_DAYS": (
         "730",
-        "how long the rota keeps who did what, and leavers' names",
+        "how long the rota keeps who did what; for how long names are known of who left",
     ),
     "TWILIO_FALLBACK_URL": (None, "where the fallback is hosted, for `flask twilio doctor`"),
     "TWILIO_ACCOUNT_SID": (None, "with the key and its secret, `flask twilio doctor` asks Twilio"),
@@ -62,8 +64,11 @@ _FORMS = {
         r"directory|\+[1-9]\d{6,14}",
         "the number that a rehearsal may ring, as +447700900123; or `directory` for the real ones",
     ),
-    "CALL_RETENTION_DAYS": (r"[1-9]\d{0,3}", "a number of days, 1 to 9999"),
-    "ROTA_RETENTION_DAYS": (r"[1-9]\d{0,3}", "a number of days, 1 to 9999"),
+    "LOG_FORMAT": (r"json|text", "`json` or `text`"),
+    **{
+        f"{kept}_RETENTION_DAYS": (r"[1-9]\d{0,3}", "a number of days, 1 to 9999")
+        for kept in ("CALL", "NOTE", "ROTA")
+    },
     "PUBLIC_BASE_URL": (
         r"https?://[^\s/?#@]+(/[^\s?#]*)?",
         "the address at which Twilio and browsers reach this service, as https://who.example",

@@ -111,11 +111,8 @@ def as_sheet(period: Span) -> str:
     return sheet.write(duties, found.names, enquiry.facts().directory.zone)
 
 
-def warnings(connection: Connection, at: datetime, kept: timedelta) -> list[tuple[str, str]]:
-    """Return what staff should know of the rota, each with its code: each role with a gap, once.
-
-    ``kept`` is for how long names are kept.
-    """
+def warnings(connection: Connection, at: datetime) -> list[tuple[str, str]]:
+    """Return what staff should know of the rota, each with its code: each role with a gap, once."""
     found, voice, told = ahead(connection, at), enquiry.staff_voice(), []
     every = found.gaps(at, at + AHEAD)
     for role in found.roles:
@@ -135,10 +132,4 @@ def warnings(connection: Connection, at: datetime, kept: timedelta) -> list[tupl
             "role its key back in directory.yaml, or enter them anew."
         )
         told.append(("rota_role_unknown", text))
-    if workers.overdue(connection, at - kept):
-        text = (
-            "The rota keeps names for longer than ROTA_RETENTION_DAYS. Run `flask rota purge` "
-            "every day."
-        )
-        told.append(("rota_kept_too_long", text))
     return told

@@ -14,12 +14,11 @@ from routing.diverting import ENDS_SOON
 from routing.errors import StorageDown
 from routing.facts import Facts
 from routing.lint.numbers import unconfirmed
-from routing.storage import call_report, calls, upgrade
+from routing.storage import calls, retention, upgrade
 from routing.wording import duty
 
 _ENOUGH_COVER = timedelta(days=365)
 _LATELY = timedelta(hours=1)
-_GRACE = timedelta(days=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +36,6 @@ def warnings() -> tuple[Notice, ...]:
     found = [*_directory(facts), *_diverts(at), *_lines(facts, at), *_holidays(facts, at)]
     found += [*_settings(), *_storage(), *_calls(at), *_rota(facts, at), *_alerts()]
     return tuple(sorted(found, key=lambda each: not each.serious))
-
-
-def _retention() -> timedelta:
-    return timedelta(days=int(current_app.config["CALL_RETENTION_DAYS"]))
 
 
 def telephone_shut(config: Mapping[str, Any]) -> str | None:
@@ -176,7 +171,7 @@ def _settings() -> Iterator[Notice]:
 
 
 def _calls(at: datetime) -> Iterator[Notice]:
-    """Warn of what went wrong with calls in the last hour, while the database answers."""
+    """Warn of what went wrong with calls lately, and is kept too long, while there is an answer."""
     if not enquiry.database().exists or enquiry.reading().fault is not None:
         return
     try:
@@ -191,7 +186,7 @@ def _calls(at: datetime) -> Iterator[Notice]:
         with enquiry.database().reading() as connection:
             refused = calls.counted(connection, calls.REFUSED, at - _LATELY)
             faults = calls.counted(connection, calls.FAULTS, at - _LATELY)
-            kept = call_report.oldest(connection)
+            kept = retention.overdue(connection, current_app.config, at)
     except StorageDown:
         return  # the diverts' own reading says so within a second
     if refused:
@@ -201,11 +196,11 @@ def _calls(at: datetime) -> Iterator[Notice]:
             "If callers hear an error, the token or PUBLIC_BASE_URL is wrong: run `flask twilio "
             "doctor`.",
         )
-    if kept is not None and at - kept > _retention() + _GRACE:
+    if kept:
         yield Notice(
-            "calls_kept_too_long",
-            f"The call log goes back to {kept.astimezone(enquiry.staff_voice().zone):%-d %B %Y}: "
-            f"longer than CALL_RETENTION_DAYS. Run `flask calls purge` every day.",
+            "kept_too_long",
+            f"Kept for longer than the privacy notice says: {', '.join(kept)}. Run `flask purge`, "
+            "and see that it runs every day.",
         )
     if faults:
         yield Notice(
@@ -219,8 +214,7 @@ def _calls(at: datetime) -> Iterator[Notice]:
 def _rota(facts: Facts, at: datetime) -> Iterator[Notice]:
     """Warn of the rota, where there is one: callers' answers never rest on it."""
     if facts.directory.rota:
-        kept = timedelta(days=int(current_app.config["ROTA_RETENTION_DAYS"])) + _GRACE
-        yield from _asked(lambda connection: rostering.warnings(connection, at, kept))
+        yield from _asked(lambda connection: rostering.warnings(connection, at))
 
 
 def _alerts() -> Iterator[Notice]:

@@ -19,6 +19,7 @@ ANYSHIRE = ROOT / "examples" / "anyshire.yaml"
 
 SLOW_FIRST = (
     "faults/test_two_groups.py",
+    "test_private.py",
     "browser/test_staff.py",
     "browser/test_rota.py",
     "pbx/test_twilio.py",

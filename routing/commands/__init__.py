@@ -9,6 +9,7 @@ from routing.commands import (
     db,
     directory,
     divert,
+    purge,
     reports,
     rota,
     staff,
@@ -25,6 +26,7 @@ def every() -> AppGroup:
     found = AppGroup()
     for each in (who.who, status.status, directory.group, bank_holidays.group, divert.group):
         found.add_command(each)
-    for each in (rota.group, calls.group, alerts.group, twilio.group, staff.group, db.group):
+    for each in (purge.purge, rota.group, calls.group, alerts.group, twilio.group, staff.group):
         found.add_command(each)
+    found.add_command(db.group)
     return found

@@ -5,7 +5,6 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from routing.storage.calls import ANSWERED, UNKNOWN
@@ -93,9 +92,3 @@ def counts(
     for call in between(connection, start, end, at):
         found[call.service, call.line, call.outcome] += 1
     return dict(found)
-
-
-def oldest(connection: Connection) -> datetime | None:
-    """Return when the oldest call that is kept began, None where there is none."""
-    found: datetime | None = connection.scalar(sa.select(sa.func.min(calls.c.began_at)))
-    return found

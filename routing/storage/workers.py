@@ -118,7 +118,7 @@ def purge(connection: Connection, before: datetime, at: datetime, actor: str) ->
     """Forget who did what ended ``before`` then, and the names of those who had left by then.
 
     Shifts stay, under a name such as "Former worker 17": one for each person, so that a pattern of
-    work can still be seen. Notes are emptied. Return how many people and shifts it forgot.
+    work can still be seen. Return how many people and shifts it forgot.
     """
     old = (workers.c.left_at < before) & workers.c.forgotten_at.is_(None)
     gone = connection.scalars(sa.select(workers.c.id).where(old)).all()
@@ -137,8 +137,6 @@ def purge(connection: Connection, before: datetime, at: datetime, actor: str) ->
             mine = table.update().where(found & (table.c.worker == worker))
             done = connection.execute(mine.values(worker=_past(connection, worker, at)))
             moved += done.rowcount
-    noted = covers.c.shift.in_(sa.select(shifts.c.id).where(ended)) & (covers.c.note != "")
-    connection.execute(covers.update().where(noted).values(note=""))
     if gone or moved:
         told = {"people": len(gone), "shifts": moved}
         record(connection, at, actor, "rota.purged", "rota", after=told)

@@ -40,6 +40,11 @@ def warned(app):
         return [(each.code, each.text) for each in status.warnings() if "rota" in each.code]
 
 
+def codes(app):
+    with app.app_context():
+        return {each.code for each in status.warnings()}
+
+
 def gaps(app, *words):
     result = app.test_cli_runner().invoke(args=["rota", "gaps", *words])
     return result.exit_code, result.output
@@ -215,9 +220,9 @@ def test_a_directory_without_a_rota_says_so(app, look):
 def test_names_kept_too_long_are_warned_of(app, clock):
     rostered.shifts(app, "mash-social-worker,2026-12-23 08:30,2026-12-23 17:00,Amara Owusu")
     clock.set("2028-12-24T17:00:00Z")
-    assert "rota_kept_too_long" not in dict(warned(app))
+    assert "kept_too_long" not in codes(app)
     clock.set("2028-12-25T17:00:01Z")
-    assert "rota_kept_too_long" in dict(warned(app))
+    assert "kept_too_long" in codes(app)
     done = app.test_cli_runner().invoke(args=["rota", "purge"])
     assert done.output == "Forgotten past 730 days: 0 people who had left, who had 1 shifts.\n"
-    assert "rota_kept_too_long" not in dict(warned(app))
+    assert "kept_too_long" not in codes(app)
