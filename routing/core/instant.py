@@ -1,9 +1,13 @@
 """Instants: what a wall clock shows, as a point in UTC, and back."""
 
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from routing.errors import NaiveTime
+
+_STEADY = 2 * 24 * 60
+"""Minutes from a midnight within which a range of hours ends, whichever day it runs into."""
 
 
 def as_utc(at: datetime) -> datetime:
@@ -21,19 +25,43 @@ def starts(day: date, minute: int, zone: ZoneInfo) -> datetime:
     A wall time that does not exist is the instant the clocks jump; of one that exists twice, the
     first. ``minute`` may pass 1440 into the days after.
     """
-    first, second = readings(_wall(day, minute), zone)
+    first, second = _both(day, minute, zone)
     return _jump(second, first, zone) if first > second else first
 
 
 def ends(day: date, minute: int, zone: ZoneInfo) -> datetime:
     """Return the instant at which something ends: as ``starts``, but of two the second."""
-    first, second = readings(_wall(day, minute), zone)
+    first, second = _both(day, minute, zone)
     return _jump(second, first, zone) if first > second else second
 
 
 def midnight(day: date, zone: ZoneInfo) -> datetime:
     """Return the instant at which ``day`` begins in ``zone``."""
     return starts(day, 0, zone)
+
+
+def _both(day: date, minute: int, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    steady = _steady_midnight(day, zone) if minute <= _STEADY else None
+    if steady is None:
+        return readings(_wall(day, minute), zone)
+    at = steady + timedelta(minutes=minute)
+    return at, at
+
+
+@lru_cache(maxsize=4096)
+def _steady_midnight(day: date, zone: ZoneInfo) -> datetime | None:
+    """Return when ``day`` begins if no clock changes within _STEADY; None if one does.
+
+    Every service keeps the same days: what their hours begin and end at is then an addition. No
+    zone changes its clocks and changes them back within a quarter of a day.
+    """
+    probes = range(0, _STEADY + 1, _STEADY // 8)
+    found = [(minute, readings(_wall(day, minute), zone)) for minute in probes]
+    begins = found[0][1][0]
+    steady = all(
+        first == second == begins + timedelta(minutes=minute) for minute, (first, second) in found
+    )
+    return begins if steady else None
 
 
 def _wall(day: date, minute: int) -> datetime:

@@ -102,9 +102,11 @@ class Timetables:
             finishes = min(end, instant.midnight(day + _DAY, zone))
             for second in _cuts(int(begins.timestamp()), int(finishes.timestamp()), edges):
                 answer = self._answer(service, day, second, edges)
-                if not compiled.answers or compiled.answers[-1] != answer:
+                before = compiled.answers[-2:]
+                if not before or before[-1] != answer:
                     compiled.seconds.append(second)
-                    compiled.answers.append(answer)
+                    # By day and by night the same two take turns: one of each will do.
+                    compiled.answers.append(before[0] if before[:1] == [answer] else answer)
         return compiled
 
     def _answer(
