@@ -40,7 +40,7 @@ def _lines(number):
         f"    hours: {{mon-thu: {opens}-{closes}, fri: {opens}-{friday}, bank-holiday: closed}}",
         "    special_days:",
         f"      - {{date: 2026-12-24, name: Christmas Eve, hours: {opens}-{eve}}}",
-        f"      - {{from: 2026-12-29, to: 2026-12-31, name: Festive number, phone: 01632 960999}}",
+        "      - {from: 2026-12-29, to: 2026-12-31, name: Festive number, phone: 01632 960999}",
         f"      - {{date: {training}, name: Staff training, hours: closed}}",
         f"    {verified}",
         f"  night-{number}:",
