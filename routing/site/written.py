@@ -30,6 +30,7 @@ class Written:
     """The pages of a process, by what was asked for. Safe to share between threads."""
 
     def __init__(self) -> None:
+        self._of: Facts | None = None
         self._kept: dict[Hashable, Page] = {}
 
     def page(
@@ -44,10 +45,10 @@ class Written:
         """Return a page for ``at``, whose own time stands in it as ``iso``: written now, or earlier
         in the same second by the same facts and diverts and with its time put right.
         """
+        if facts is not self._of or len(self._kept) >= MOST:
+            self._of, self._kept = facts, {}  # pages must not keep directories that are gone
         second, kept = int(at.timestamp()), self._kept.get(key)
         if kept is None or kept.second != second or not _same(kept, facts, diverts):
-            if len(self._kept) >= MOST:
-                self._kept = {}
             kept = Page(second, facts, diverts, iso, write())
             self._kept[key] = kept
         return kept.body.replace(_mark(kept.at), _mark(iso), 1)
