@@ -1,11 +1,14 @@
 """All that an answer rests on, read from files, and read again when the files change."""
 
+import gc
 import logging
 import math
 import os
+import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -29,7 +32,7 @@ log = logging.getLogger(__name__)
 _Marks = tuple[tuple[int, ...] | None, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Facts:
     """All that an answer rests on, loaded together.
 
@@ -51,8 +54,7 @@ class Sources:
     """The files that answers rest on, and what was last read from them.
 
     They are the directory and, in the instance folder, the copy of GOV.UK's bank holidays. Safe to
-    share between threads: one of its own reads, all others answer meanwhile from what was read
-    before.
+    share between threads: one of its own reads, the others answer from what was read before.
     ``on_read`` is told of each reading; it must neither wait nor fail.
     """
 
@@ -105,7 +107,8 @@ class Sources:
 
     def _renew(self, found: _Marks, running: Facts) -> None:
         try:
-            self._take(found, running, None)
+            with _aside():
+                self._take(found, running, None)
         finally:
             self._turn.release()
 
@@ -186,6 +189,24 @@ class Sources:
 
     def _marks(self) -> _Marks:
         return tuple(_mark(path) for path in (self.file, published.file_in(self.folder)))
+
+
+@contextmanager
+def _aside() -> Iterator[None]:
+    """Let those who are answering go first, while a thousand services are read beside them.
+
+    They get the interpreter ten times as often as usual, and nobody stops to look for garbage among
+    half a million new values, none of which is any: those are set apart.
+    """
+    every = sys.getswitchinterval()
+    sys.setswitchinterval(every / 10)
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
+        sys.setswitchinterval(every)
 
 
 def gather(directory: Directory, folder: Path, at: datetime) -> Facts:

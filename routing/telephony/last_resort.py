@@ -6,6 +6,7 @@ It rings the out-of-hours line, then the others, and asks nothing more of this s
 import logging
 from collections.abc import Iterable
 from datetime import date, datetime
+from weakref import ref
 
 from flask import current_app
 
@@ -32,7 +33,7 @@ class LastResort:
 
     def __init__(self, rehearsal: str | None) -> None:
         self.rehearsal = rehearsal
-        self._of: tuple[Facts, date] | None = None
+        self._of: tuple[ref[Facts], date] | None = None  # a directory that is gone can go
         self._documents: dict[str, str] = {}
         self._fresh: set[str] = set()
 
@@ -44,10 +45,10 @@ class LastResort:
         """
         day, known = at.astimezone(facts.directory.zone).date(), facts.timetables.services
         try:
-            if self._of is None or self._of[0] is not facts or self._of[1] != day:
+            if self._of is None or self._of[0]() is not facts or self._of[1] != day:
                 before = self._documents
                 self._documents = {key: before[key] for key in known if key in before}
-                self._of, self._fresh = (facts, day), set()
+                self._of, self._fresh = (ref(facts), day), set()
             for key in services:
                 if key in known and key not in self._fresh:
                     self._documents[key] = call.fallback(
