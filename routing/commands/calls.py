@@ -1,7 +1,7 @@
 """flask calls ...: what became of calls, and what is kept of them for no longer than needed."""
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import click
 from flask import current_app
@@ -54,11 +54,18 @@ def summary(days: int, form: str) -> None:
 def purge() -> None:
     """Delete every call older than CALL_RETENTION_DAYS. Run it every day."""
     kept = int(current_app.config["CALL_RETENTION_DAYS"])
-    with in_words(), enquiry.database().writing() as connection:
-        at = enquiry.now()
-        before = at - timedelta(days=kept)
-        count = log.purge(connection, before)
-        if count:
-            told = {"before": before.isoformat(timespec="seconds"), "calls": count}
-            record(connection, at, actor(), "calls.purged", "calls", after=told)
-    click.echo(f"{count} calls older than {kept} days are deleted.")
+    before = enquiry.now() - timedelta(days=kept)
+    total = 0
+    with in_words():
+        while gone := _purge(before):
+            total += gone
+    click.echo(f"{total} calls older than {kept} days are deleted.")
+
+
+def _purge(before: datetime) -> int:
+    with enquiry.database().writing() as connection:
+        gone = log.purge(connection, before)
+        if gone:
+            told = {"before": before.isoformat(timespec="seconds"), "calls": gone}
+            record(connection, enquiry.now(), actor(), "calls.purged", "calls", after=told)
+    return gone

@@ -18,6 +18,9 @@ from routing.storage.tables import calls, legs, tallies
 ANSWERED, UNANSWERED, ABANDONED, UNKNOWN = "answered", "unanswered", "abandoned", "unknown"
 """How a call ended: somebody answered; it was given up; the caller hung up; nobody told us."""
 
+PURGED_AT_ONCE = 2000
+"""Calls deleted in one transaction."""
+
 _WEIGHT = {UNKNOWN: 1, ABANDONED: 2, UNANSWERED: 2, ANSWERED: 3}
 
 REFUSED, FAULTS = "signature_refused", "faults"
@@ -131,12 +134,16 @@ def counted(connection: Connection, name: str, since: datetime) -> int:
     return connection.scalar(sa.select(sa.func.sum(tallies.c.count)).where(mine)) or 0
 
 
-def purge(connection: Connection, before: datetime) -> int:
-    """Delete every call that began before an instant, and return how many there were."""
-    old = sa.select(calls.c.id).where(calls.c.began_at < before)
-    connection.execute(legs.delete().where(legs.c.call.in_(old)))
+def purge(connection: Connection, before: datetime, most: int = PURGED_AT_ONCE) -> int:
+    """Delete calls that began before an instant, the oldest first; return how many there were.
+
+    ``most`` at once, so that no call waits long to be written: do it again until there are fewer.
+    """
+    old = sa.select(calls.c.id).where(calls.c.began_at < before).order_by(calls.c.began_at)
+    keys = connection.scalars(old.limit(most)).all()
+    connection.execute(legs.delete().where(legs.c.call.in_(keys)))
     connection.execute(tallies.delete().where(tallies.c.hour < before))
-    return connection.execute(calls.delete().where(calls.c.began_at < before)).rowcount
+    return connection.execute(calls.delete().where(calls.c.id.in_(keys))).rowcount
 
 
 def _row(connection: Connection, known_by: str, call: Begun) -> Any:
