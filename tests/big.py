@@ -12,8 +12,10 @@ CLOSES = ("16:30", "17:00", "17:15", "17:30", "18:00")
 EVES = ("12:00", "13:00", "15:00", "15:30")
 
 
-def directory(services):
-    """Return the text of a directory of so many services, each with two lines of its own."""
+def directory(services, roles=0):
+    """Return the text of a directory of so many services, each with two lines of its own, and of so
+    many roles of a rota: half by day, half by night.
+    """
     lines, found = [], []
     for number in range(services):
         lines += _lines(number)
@@ -22,7 +24,18 @@ def directory(services):
             f"lines: [day-{number}], out_of_hours: night-{number}, "
             f"if_unanswered: [night-{number}, day-{number}]}}"
         )
-    return "\n".join([HEAD + "lines:", *lines, "services:", *found, ""])
+    rota = [
+        f"  role-{number}: {{name: Post {number}, needed_when: {_needed(number, services)}}}"
+        for number in range(roles)
+    ]
+    return "\n".join(
+        [HEAD + "lines:", *lines, "services:", *found, *(["rota:", *rota] if rota else []), ""]
+    )
+
+
+def _needed(number, services):
+    day, of = number % 2 == 0, number // 2 % services
+    return f"{{line: day-{of}}}" if day else f"{{out_of_hours_of: s{of}}}"
 
 
 def _lines(number):
