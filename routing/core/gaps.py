@@ -49,10 +49,10 @@ def alone(
     service, period = _asked(timetables, service_id, start, end)
     takers = _open(timetables, service.lines, period)
     others = _open(timetables, service.if_unanswered, period)
-    by_day = days(period, timetables.directory.zone)
+    answers = overlay(overlay(takers, others), days(period, timetables.directory.zone))
     left = (
         (span, _left(found, next(iter(lines), service.out_of_hours), day))
-        for span, ((lines, found), day) in overlay(overlay(takers, others), by_day)
+        for span, ((lines, found), day) in answers
     )
     return (span for span, anybody in joined(left) if not anybody)
 

@@ -6,8 +6,7 @@ from zoneinfo import ZoneInfo
 
 from routing.errors import NaiveTime
 
-_STEADY = 2 * 24 * 60
-"""Minutes from a midnight within which a range of hours ends, whichever day it runs into."""
+_STEADY = 2 * 24 * 60  # minutes from the midnight of its day within which a range of hours ends
 
 
 def as_utc(at: datetime) -> datetime:
@@ -44,24 +43,17 @@ def _both(day: date, minute: int, zone: ZoneInfo) -> tuple[datetime, datetime]:
     steady = _steady_midnight(day, zone) if minute <= _STEADY else None
     if steady is None:
         return readings(_wall(day, minute), zone)
-    at = steady + timedelta(minutes=minute)
-    return at, at
+    return (steady + timedelta(minutes=minute),) * 2
 
 
 @lru_cache(maxsize=4096)
 def _steady_midnight(day: date, zone: ZoneInfo) -> datetime | None:
-    """Return when ``day`` begins if no clock changes within _STEADY; None if one does.
-
-    Every service keeps the same days: what their hours begin and end at is then an addition. No
-    zone changes its clocks and changes them back within a quarter of a day.
-    """
-    probes = range(0, _STEADY + 1, _STEADY // 8)
-    found = [(minute, readings(_wall(day, minute), zone)) for minute in probes]
-    begins = found[0][1][0]
-    steady = all(
-        first == second == begins + timedelta(minutes=minute) for minute, (first, second) in found
-    )
-    return begins if steady else None
+    """Return when ``day`` begins; None if clocks change within _STEADY, for 6 hours at least."""
+    begins, _ = readings(_wall(day, 0), zone)
+    for minute in range(0, _STEADY + 1, _STEADY // 8):
+        if {*readings(_wall(day, minute), zone)} != {begins + timedelta(minutes=minute)}:
+            return None
+    return begins
 
 
 def _wall(day: date, minute: int) -> datetime:

@@ -105,7 +105,7 @@ class Timetables:
                 before = compiled.answers[-2:]
                 if not before or before[-1] != answer:
                     compiled.seconds.append(second)
-                    # By day and by night the same two take turns: one of each will do.
+                    # The same two take turns: one of each will do.
                     compiled.answers.append(before[0] if before[:1] == [answer] else answer)
         return compiled
 
