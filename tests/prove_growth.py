@@ -76,7 +76,7 @@ def told_of_growth(rows, curves=CURVES):
             f"{most['decision'] / one['decision']:.2f} times that of one, the first of a service",
             f"{most['first decision'] * 1000:.0f} ms; checked in {most['check']:.1f} s. Read again",
             f"in running workers under load, twice: {reload['failed']} requests failed; the",
-            f"slowest took {reload['slowest']:.0f} ms, {reload['slowest, no reload']:.0f} ms without.",
+            f"slowest took {reload['slowest']:.0f} ms; {reload['slowest, no reload']:.0f} without.",
             f"Missed: {'; '.join(missed)}." if missed else "All of that is as asked for.",
             "",
             f"![Curves of the same]({curves.name})",

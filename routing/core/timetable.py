@@ -5,6 +5,7 @@ nothing. Everything that a clock change, a special day or a bank holiday does is
 compiling; looking up reads no zone, no holiday and no hours.
 """
 
+from array import array
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -28,11 +29,12 @@ _DAY = timedelta(days=1)
 class Timetable:
     """A calendar year, in UTC: ``answers[i]`` holds from ``seconds[i]`` until the entry after it.
 
-    ``seconds`` counts from the Unix epoch; the first entry is the year's first instant.
+    ``seconds`` counts from the Unix epoch; the first entry is the year's first instant. They lie
+    side by side in memory: of a thousand services a bisect would wait for each that it looks at.
     ``decisions`` keeps those that hold for the whole of their entry, once somebody asked.
     """
 
-    seconds: list[int]
+    seconds: "array[int]"
     answers: list[Answer]
     decisions: dict[int, Decision] = field(default_factory=dict)
 
@@ -96,7 +98,7 @@ class Timetables:
             for line in (*service.lines, service.out_of_hours)
         }
         zone = self.directory.zone
-        compiled = Timetable([], [])
+        compiled = Timetable(array("q"), [])
         for day in dates(start.astimezone(zone).date(), end.astimezone(zone).date()):
             begins = max(start, instant.midnight(day, zone))
             finishes = min(end, instant.midnight(day + _DAY, zone))

@@ -212,7 +212,7 @@ def reload(count, seconds=12):
                     os.replace(new, file)
 
             under = _wrk(asked, seconds, replace)
-            assert b"01632 960004" in urlopen(asked, timeout=10).read()
+            _wait(f"{asked}?at=2026-11-23T12:00:00Z", b"01632 960004")
         finally:
             process.terminate()
             process.wait(30)
@@ -230,13 +230,14 @@ def _wrk(url, seconds, meanwhile):
     return float(number) * {"us": 0.001, "ms": 1, "s": 1000}[unit], failed
 
 
-def _wait(url):
+def _wait(url, words=b""):
     for _ in range(100):
         try:
-            urlopen(url, timeout=20).close()
-            return
+            if words in urlopen(url, timeout=20).read():
+                return
         except OSError:
-            time.sleep(0.2)
+            pass
+        time.sleep(0.2)
     raise AssertionError("no answer")
 
 
