@@ -99,9 +99,8 @@ class Sources:
         changed, seen, self._seen = found != self._read_at, self._seen, found
         again = time.monotonic() >= self._retry
         if again or (changed and (_still(found) or found == seen)):
-            threading.Thread(
-                target=self._renew, args=(found, running), name="directory", daemon=True
-            ).start()
+            asked = (found, running)
+            threading.Thread(None, self._renew, "directory", asked, daemon=True).start()
         else:
             self._turn.release()
 
@@ -195,8 +194,8 @@ class Sources:
 def _aside() -> Iterator[None]:
     """Let those who are answering go first, while a thousand services are read beside them.
 
-    They get the interpreter ten times as often as usual, and nobody stops to look for garbage among
-    half a million new values, none of which is any: those are set apart.
+    They get the interpreter ten times as often, and nobody stops to look for garbage among half a
+    million new values: those are set apart.
     """
     every = sys.getswitchinterval()
     sys.setswitchinterval(every / 10)

@@ -29,8 +29,8 @@ _DAY = timedelta(days=1)
 class Timetable:
     """A calendar year, in UTC: ``answers[i]`` holds from ``seconds[i]`` until the entry after it.
 
-    ``seconds`` counts from the Unix epoch; the first entry is the year's first instant. They lie
-    side by side in memory: of a thousand services a bisect would wait for each that it looks at.
+    ``seconds`` counts from the Unix epoch; the first entry is the year's first instant. An array:
+    it lies side by side in memory, where a bisect through a thousand services would wait for it.
     ``decisions`` keeps those that hold for the whole of their entry, once somebody asked.
     """
 
@@ -104,10 +104,9 @@ class Timetables:
             finishes = min(end, instant.midnight(day + _DAY, zone))
             for second in _cuts(int(begins.timestamp()), int(finishes.timestamp()), edges):
                 answer = self._answer(service, day, second, edges)
-                before = compiled.answers[-2:]
+                before = compiled.answers[-2:]  # the same two take turns: one of each will do
                 if not before or before[-1] != answer:
                     compiled.seconds.append(second)
-                    # The same two take turns: one of each will do.
                     compiled.answers.append(before[0] if before[:1] == [answer] else answer)
         return compiled
 
