@@ -231,7 +231,8 @@ def _wrk(url, seconds, meanwhile):
 
 
 def _wait(url, words=b""):
-    for _ in range(100):
+    give_up = time.monotonic() + 120
+    while time.monotonic() < give_up:
         try:
             if words in urlopen(url, timeout=20).read():
                 return
