@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pytest
 import yaml
 from conftest import ANYSHIRE, ROOT
+from reread import reread
 
 from routing import facts
 from routing.core.decision import decide
@@ -158,7 +159,7 @@ def test_no_broken_directory_is_ever_in_use_and_no_answer_changes(
     for kind, content in broken:
         file.write_bytes(content)
         time.sleep(0.005)
-        found = sources.current()
+        found = reread(sources)
         now = [decide(found.timetables, service, AT) for service in good.timetables.services]
         assert found.problems, (kind, content[:300])
         assert (found.directory, now) == (good.directory, answers), kind

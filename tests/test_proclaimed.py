@@ -5,6 +5,7 @@ import time
 import feed as govuk
 import pytest
 from conftest import ROOT
+from reread import reread
 
 from routing import facts
 
@@ -29,6 +30,7 @@ def app(make_app, feed, monkeypatch):
 def refreshed(app):
     said = app.test_cli_runner().invoke(args=["bank-holidays", "refresh"]).output
     time.sleep(0.12)
+    reread(app.extensions["sources"])
     return said
 
 

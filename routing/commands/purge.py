@@ -1,5 +1,7 @@
 """flask purge: nothing about people is kept for longer than it is needed."""
 
+from itertools import zip_longest
+
 import click
 from flask import current_app
 from flask.cli import with_appcontext
@@ -24,9 +26,13 @@ def run(*rules: Rule) -> None:
     with in_words():
         database, settings = enquiry.database(), current_app.config
         for rule in rules:
-            at = enquiry.now()
-            with database.writing() as connection:
-                counts = rule.purge(connection, rule.before(settings, at), at, actor())
+            at, more = enquiry.now(), True
+            before, counts = rule.before(settings, at), tuple[int, ...]()
+            while more:
+                with database.writing() as connection:
+                    gone = rule.purge(connection, before, at, actor())
+                    more = any(gone) and rule.overdue(connection, before)
+                counts = tuple(map(sum, zip_longest(counts, gone, fillvalue=0)))
             click.echo(rule.tell(settings, counts))
         if not database.scrub():
             click.echo("The database is busy: the disk forgets it the next time.", err=True)

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise, takewhile
 
 from routing.core import instant
 from routing.core.answer import DIVERTED, Answer, Decision
-from routing.core.directory import Line
+from routing.core.directory import Line, Service
 from routing.core.hours import Span
 from routing.core.timetable import Timetables
 
@@ -50,16 +50,14 @@ def decide(
 
     timetable = timetables.year(service_id, at.year)
     index = timetable.index(at)
-    kept = timetable.decisions.get(index)
+    kept = timetable.decisions[index]
     if kept is not None:
         return kept
 
-    answer = timetable.answers[index]
-    until, following = _handover(answer, at, timetables.after(service_id, at))
-    decision = Decision(
-        timetables.service(service_id), answer.line, answer.phone, answer.reason, until, following
-    )
-    if until is not None and until - timetable.starts[index] <= HORIZON:
+    service, later = timetables.service(service_id), timetables.after(service_id, at)
+    decision = _until_handover(service, timetable.answers[index], at, later)
+    until = decision.until
+    if until is not None and until - _utc(timetable.seconds[index]) <= HORIZON:
         timetable.decisions[index] = decision
     return decision
 
@@ -78,12 +76,14 @@ def timeline(
     start, end = instant.as_utc(start), instant.as_utc(end)
     timetables.service(service_id)
     ahead = [each for each in diverts if each.service == service_id]
-    entries = [(start, _answer_at(timetables, service_id, start, ahead))]
+    first = int(start.timestamp()), _answer_at(timetables, service_id, start, ahead)
+    entries = [first]
+    last = end.timestamp()
     later = _after(timetables, service_id, start, ahead)
-    for begins, answer in takewhile(lambda entry: entry[0] < end, later):
+    for second, answer in takewhile(lambda entry: entry[0] < last, later):
         if answer != entries[-1][1]:
-            entries.append((begins, answer))
-    edges = [*(begins for begins, _ in entries), end]
+            entries.append((second, answer))
+    edges = [start, *(_utc(second) for second, _ in entries[1:]), end]
     if start < end:
         for (begins, ends), (_, answer) in zip(pairwise(edges), entries, strict=True):
             yield Span(begins, ends), answer
@@ -111,37 +111,37 @@ def _follow(
     timetables: Timetables, service_id: str, at: datetime, diverts: Sequence[Divert]
 ) -> Decision:
     answer = _answer_at(timetables, service_id, at, diverts)
-    until, following = _handover(answer, at, _after(timetables, service_id, at, diverts))
-    service = timetables.service(service_id)
-    return Decision(service, answer.line, answer.phone, answer.reason, until, following)
+    later = _after(timetables, service_id, at, diverts)
+    return _until_handover(timetables.service(service_id), answer, at, later)
 
 
-def _handover(
-    answer: Answer, at: datetime, later: Iterator[tuple[datetime, Answer]]
-) -> tuple[datetime, Answer] | tuple[None, None]:
-    """Return the first later change that a caller would notice, or None past the horizon."""
-    last = at + HORIZON
-    for begins, following in takewhile(lambda entry: entry[0] <= last, later):
+def _until_handover(
+    service: Service, answer: Answer, at: datetime, later: Iterator[tuple[int, Answer]]
+) -> Decision:
+    """Return the decision, until the first later change that a caller would notice, if any."""
+    told, last = (service, answer.line, answer.phone, answer.reason), (at + HORIZON).timestamp()
+    for second, following in takewhile(lambda entry: entry[0] <= last, later):
         if not following.same_call(answer):
-            return begins, following
-    return None, None
+            return Decision(*told, _utc(second), following)
+    return Decision(*told, None, None)
 
 
 def _after(
     timetables: Timetables, service_id: str, at: datetime, diverts: Sequence[Divert]
-) -> Iterator[tuple[datetime, Answer]]:
+) -> Iterator[tuple[int, Answer]]:
     """Yield every later instant at which the answer may change, and the answer from then on."""
-    edges = sorted(edge for edge in _edges(timetables, diverts) if edge > at)
+    second = at.timestamp()
+    edges = sorted(edge for edge in _edges(timetables, diverts) if edge > second)
     plan = timetables.after(service_id, at)
     while True:
         planned, answer = next(plan)
         while edges and edges[0] <= planned:
             edge = edges.pop(0)
-            yield edge, _answer_at(timetables, service_id, edge, diverts)
-        yield planned, _diverted(timetables, planned, diverts) or answer
+            yield edge, _answer_at(timetables, service_id, _utc(edge), diverts)
+        yield planned, _diverted(timetables, _utc(planned), diverts) or answer
 
 
-def _edges(timetables: Timetables, diverts: Sequence[Divert]) -> set[datetime]:
+def _edges(timetables: Timetables, diverts: Sequence[Divert]) -> set[int]:
     """Return where diverts begin and end, and where a number changes on a line diverted to."""
     zone = timetables.directory.zone
     edges = {edge for each in diverts for edge in (each.during.start, each.during.end)}
@@ -150,7 +150,7 @@ def _edges(timetables: Timetables, diverts: Sequence[Divert]) -> set[datetime]:
             if special.phone is not None:
                 edges.add(instant.midnight(special.first, zone))
                 edges.add(instant.midnight(special.last + timedelta(days=1), zone))
-    return edges
+    return {int(edge.timestamp()) for edge in edges}
 
 
 def _answer_at(
@@ -171,3 +171,7 @@ def _diverted(timetables: Timetables, at: datetime, diverts: Sequence[Divert]) -
     newest = max(reversed(in_force), key=lambda each: each.set_at)
     day = at.astimezone(timetables.directory.zone).date()
     return Answer(newest.line, newest.line.phone_on(day), DIVERTED)
+
+
+def _utc(second: int) -> datetime:
+    return datetime.fromtimestamp(second, UTC)

@@ -65,11 +65,6 @@ class Line:
             return self.hours.bank_holiday
         return self.hours.week[day.weekday()]
 
-    def is_unusual(self, day: date, holidays: Mapping[date, BankHoliday]) -> bool:
-        """Say whether ``day`` has other hours than its day of the week, or another number."""
-        usual = self.hours.week[day.weekday()]
-        return self.ranges_on(day, holidays) != usual or self.phone_on(day) != self.phone
-
 
 @dataclass(frozen=True, slots=True)
 class Form:

@@ -5,8 +5,6 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from routing.core import instant
-from routing.core.answer import Answer
-from routing.core.decision import timeline
 from routing.core.directory import Line, Service
 from routing.core.hours import Span
 from routing.core.stretches import covered, days, joined, overlay
@@ -49,19 +47,19 @@ def alone(
     as ``to_try`` has it. Diverts aside. Raise as ``gaps``.
     """
     service, period = _asked(timetables, service_id, start, end)
-    answers = timeline(timetables, service_id, period.start, period.end)
+    takers = _open(timetables, service.lines, period)
     others = _open(timetables, service.if_unanswered, period)
-    by_day = days(period, timetables.directory.zone)
+    answers = overlay(overlay(takers, others), days(period, timetables.directory.zone))
     left = (
-        (span, _left(found, answer, day))
-        for span, ((answer, found), day) in overlay(overlay(answers, others), by_day)
+        (span, _left(found, next(iter(lines), service.out_of_hours), day))
+        for span, ((lines, found), day) in answers
     )
     return (span for span, anybody in joined(left) if not anybody)
 
 
-def _left(found: Lines, rung: Answer, day: date) -> bool:
+def _left(found: Lines, rung: Line, day: date) -> bool:
     """Say whether any line found open on ``day`` has another number than the one that is rung."""
-    return any(line.phone_on(day).e164 != rung.phone.e164 for line in found)
+    return any(line.phone_on(day).e164 != rung.phone_on(day).e164 for line in found)
 
 
 def _asked(

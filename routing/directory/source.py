@@ -6,16 +6,19 @@ Every scalar stays text: YAML would read 17:00 as 1020, 01632960001 as octal and
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import takewhile
 
 import yaml
 
 from routing.errors import Problem
 
-MOST_BYTES = 1_000_000
+MOST_BYTES = 4_000_000
 DEEPEST = 20
 
 Node = str | list["Node"] | dict[str, "Node"]
 Path = tuple[str | int, ...]
+Place = tuple[int, int]
 
 _UNPRINTABLE = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -29,24 +32,36 @@ class Unreadable(Exception):
         self.problem = problem
 
 
-@dataclass(slots=True)
+@dataclass
 class Source:
-    """What was read: the root mapping, the place of each value and of each key, and problems."""
+    """What was read: the root mapping, and problems; and the place of all of it."""
 
+    text: str
     root: dict[str, Node] = field(default_factory=dict)
-    values: dict[Path, tuple[int, int]] = field(default_factory=dict)
-    keys: dict[Path, tuple[int, int]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
-    def place(self, path: Path) -> tuple[int, int]:
+    def place(self, path: Path) -> Place:
         """Return line and column of a value, or of the nearest thing around it that is there."""
-        while path and path not in self.values:
+        values, _ = self._places
+        while path and path not in values:
             path = path[:-1]
-        return self.values.get(path, (1, 1))
+        return values.get(path, (1, 1))
 
-    def key_place(self, path: Path) -> tuple[int, int]:
+    def key_place(self, path: Path) -> Place:
         """Return line and column of a key, or of its value's surroundings."""
-        return self.keys.get(path) or self.place(path)
+        return self._places[1].get(path) or self.place(path)
+
+    @cached_property
+    def _places(self) -> tuple[dict[Path, Place], dict[Path, Place]]:
+        """The places of values and of keys: read when something is wrong, and only then, for of a
+        large directory they fill four times the memory of what they are the places of.
+        """
+        values: dict[Path, Place] = {}
+        keys: dict[Path, Place] = {}
+        root = yaml.compose(self.text, Loader=_Loader)
+        assert root is not None
+        _locate(root, (), values, keys)
+        return values, keys
 
 
 def read(text: str) -> Source:
@@ -60,13 +75,13 @@ def read(text: str) -> Source:
         raise _unreadable(*position(text[: bad.start()]), message)
     if len(text.encode()) > MOST_BYTES:
         raise Unreadable(too_large())
-    source = Source()
+    source = Source(text)
     try:
         events = _content(text)
         first = next(events, None)
         if not isinstance(first, yaml.MappingStartEvent):
             raise _unreadable(1, 1, "the file holds no keys. Start from examples/anyshire.yaml.")
-        root = _build(first, events, (), source)
+        root = _build(first, events, 0, source)
         assert isinstance(root, dict)
         source.root = root
         next(events, None)  # to the end of the file: what follows is refused too
@@ -106,22 +121,19 @@ def _content(text: str) -> Iterator[yaml.Event]:
             yield event
 
 
-def _build(event: yaml.Event, events: Iterator[yaml.Event], path: Path, source: Source) -> Node:
-    source.values[path] = _mark(event)
-    if len(path) > DEEPEST:
+def _build(event: yaml.Event, events: Iterator[yaml.Event], depth: int, source: Source) -> Node:
+    if depth > DEEPEST:
         raise _unreadable(*_mark(event), f"nested more than {DEEPEST} deep. Check the indentation.")
     if isinstance(event, yaml.ScalarEvent):
         return str(event.value)
     if isinstance(event, yaml.SequenceStartEvent):
-        items: list[Node] = []
-        for item in iter(lambda: next(events), None):
-            if isinstance(item, yaml.SequenceEndEvent):
-                return items
-            items.append(_build(item, events, (*path, len(items)), source))
-    return _mapping(events, path, source)
+        items = iter(lambda: next(events), None)
+        inside = takewhile(lambda item: not isinstance(item, yaml.SequenceEndEvent), items)
+        return [_build(item, events, depth + 1, source) for item in inside]
+    return _mapping(events, depth, source)
 
 
-def _mapping(events: Iterator[yaml.Event], path: Path, source: Source) -> dict[str, Node]:
+def _mapping(events: Iterator[yaml.Event], depth: int, source: Source) -> dict[str, Node]:
     found: dict[str, Node] = {}
     for key in iter(lambda: next(events), None):
         if isinstance(key, yaml.MappingEndEvent):
@@ -132,17 +144,29 @@ def _mapping(events: Iterator[yaml.Event], path: Path, source: Source) -> dict[s
         name = str(key.value)
         if name == "<<":
             raise _unreadable(line, column, "merging (<<) is not used here. Write the keys out.")
-        value = _build(next(events), events, (*path, name), source)
+        value = _build(next(events), events, depth + 1, source)
         if name in found:
             message = f"the key '{name}' is given twice. Keep one of them."
             source.problems.append(Problem(line, column, "duplicate_key", message))
-        source.keys[(*path, name)] = (line, column)
         found[name] = value
     return found
 
 
-def _mark(event: yaml.Event) -> tuple[int, int]:
-    mark = event.start_mark
+def _locate(
+    node: yaml.Node, path: Path, values: dict[Path, Place], keys: dict[Path, Place]
+) -> None:
+    values[path] = _mark(node)
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            keys[(*path, key.value)] = _mark(key)
+            _locate(value, (*path, key.value), values, keys)
+    elif isinstance(node, yaml.SequenceNode):
+        for number, item in enumerate(node.value):
+            _locate(item, (*path, number), values, keys)
+
+
+def _mark(found: yaml.Event | yaml.Node) -> Place:
+    mark = found.start_mark
     return (mark.line + 1, mark.column + 1) if mark else (1, 1)
 
 

@@ -11,10 +11,10 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from routing.core.directory import Line, Service
-from routing.core.hours import ALL_DAY, DAY, Range, dates
+from routing.core.hours import ALL_DAY, DAY, Range
 from routing.core.words import Phone
 from routing.facts import Facts
-from routing.wording.times import DAYS
+from routing.wording.times import DAYS, unusual_days
 from routing.wording.voice import Voice
 
 Json = dict[str, Any]
@@ -55,9 +55,9 @@ class _Year:
     def days(self, line: Line, phone: Phone) -> Iterator[Json]:
         """Write each date on which a number of a line keeps other hours than the week's."""
         holidays = self.facts.holidays.dates
-        for day in dates(self.first, self.first + YEAR):
+        for day in unusual_days(line, self.first, self.first + YEAR, holidays):
             holds = line.phone_on(day) == phone
-            if line.is_unusual(day, holidays) and (holds or phone == line.phone):
+            if holds or phone == line.phone:
                 ranges = line.ranges_on(day, holidays) if holds else ()
                 yield from (_hours(each, day, day) for each in ranges or (Range(0, 0),))
 

@@ -42,6 +42,7 @@ class Written:
 
     def __init__(self) -> None:
         self._kept: dict[Hashable, _Kept] = {}
+        self._of: Facts | None = None
 
     def answer(
         self,
@@ -56,16 +57,19 @@ class Written:
         ``write`` returns the text, in which ``mark`` is its time if it tells one, there first; and
         the next handover, or None.
         """
-        second, kept = int(at.timestamp()), self._kept.get(key)
         facts, diverts = enquiry.facts(), enquiry.reading().diverts
-        fresh = kept is not None and kept.second == second and kept.facts is facts
-        if kept is None or not fresh or kept.diverts != diverts:
+        if facts is not self._of or len(self._kept) >= MOST:
+            self._of, self._kept = facts, {}  # answers must not keep directories that are gone
+        second, kept = int(at.timestamp()), self._kept.get(key)
+        if kept is None or kept.second != second or not _same(kept, facts, diverts):
             text, until = write()
             tag = hashlib.sha256(text.replace(mark, "", 1).encode()).hexdigest()[:20]
             kept = _Kept(second, facts, diverts, mark, Answer(text, tag, until))
-            if len(self._kept) >= MOST:
-                self._kept = {}
             self._kept[key] = kept
             return kept.answer
         answer = kept.answer
         return Answer(answer.text.replace(kept.mark, mark, 1), answer.tag, answer.until)
+
+
+def _same(kept: _Kept, facts: Facts, diverts: tuple[Stored, ...]) -> bool:
+    return kept.facts is facts and kept.diverts == diverts

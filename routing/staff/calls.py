@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 
 from flask import Response, request
@@ -21,6 +21,8 @@ from routing.wording.times import MONTHS, moment
 
 bp = part("calls")
 
+Key = tuple[str, str, str | None]
+
 MOST_SHOWN = 100
 """How many calls that nobody answered a page names; the file has them all."""
 
@@ -31,20 +33,26 @@ def counted() -> Response:
     at, voice = enquiry.now(), enquiry.staff_voice()
     today = at.astimezone(voice.zone).date()
     first, following = _month(today)
-    found = _between(first, following)
-    of_today = [x for x in _between(today, today + timedelta(days=1)) if x.began_at <= at]
-    missed = [x for x in found if x.outcome not in (ANSWERED, None)][::-1]
-    shown = [each for each in dates(first, min(following - timedelta(days=1), today))]
-    by_day = [_column(found, each) for each in shown]
+    days = list(dates(first, following - timedelta(days=1)))
+    edges = [instant.midnight(day, voice.zone) for day in (*days, following)]
+    so_far = instant.midnight(today, voice.zone), at + timedelta(microseconds=1)
+    with enquiry.database().reading() as connection:
+        found = call_report.by_period(connection, edges, at)
+        of_today = call_report.counts(connection, *so_far, at)
+        missed = call_report.missed(connection, edges[0], edges[-1], at, MOST_SHOWN)
+    whole = Counter[Key]()
+    for (_, service, line, outcome), count in found.items():
+        whole[service, line, outcome] += count
+    by_day = [_column(found, n, day) for n, day in enumerate(days) if day <= today]
     return page(
         "calls.html",
         month=f"{MONTHS[first.month - 1]} {first.year}",
         today=_table(of_today),
-        table=_table(found),
+        table=_table(whole),
         days=by_day,
         chart=chart.columns("Calls by day; the table below has the same numbers", by_day),
-        missed=[_missed(each) for each in missed[:MOST_SHOWN]],
-        more=max(0, len(missed) - MOST_SHOWN),
+        missed=[_missed(each) for each in missed],
+        more=max(0, sum(_missed_of(whole)) - len(missed)),
         outcomes=list(words.OUTCOMES.values()),
         earlier=f"{first - timedelta(days=1):%Y-%m}",
         later=f"{following:%Y-%m}" if following <= today else None,
@@ -75,20 +83,22 @@ def _between(first: date, following: date) -> list[Call]:
         return call_report.between(connection, start, end, enquiry.now())
 
 
-def _table(found: Iterable[Call]) -> list[tuple[str, str, list[int], int]]:
+def _table(counts: Mapping[Key, int]) -> list[tuple[str, str, list[int], int]]:
     """Return a row for each service and first line: its counts by outcome, and their sum."""
     services, lines = _names()
-    counts = Counter((each.service, each.line, each.outcome) for each in found)
     rows = sorted({(service, line) for service, line, _ in counts})
-    of = [(s, x, [counts[s, x, outcome] for outcome in words.OUTCOMES]) for s, x in rows]
+    of = [(s, x, [counts.get((s, x, outcome), 0) for outcome in words.OUTCOMES]) for s, x in rows]
     return [(services.get(s, s), lines.get(x, x), each, sum(each)) for s, x, each in of]
 
 
-def _column(found: Sequence[Call], day: date) -> chart.Column:
-    zone = enquiry.staff_voice().zone
-    here = [each for each in found if each.began_at.astimezone(zone).date() == day]
-    missed = sum(each.outcome not in (ANSWERED, None) for each in here)
-    return chart.Column(str(day.day), len(here) - missed, missed)
+def _column(found: Mapping[tuple[int, *Key], int], number: int, day: date) -> chart.Column:
+    here = {key[1:]: count for key, count in found.items() if key[0] == number}
+    missed = sum(_missed_of(here))
+    return chart.Column(str(day.day), sum(here.values()) - missed, missed)
+
+
+def _missed_of(counts: Mapping[Key, int]) -> Iterator[int]:
+    return (n for (*_, outcome), n in counts.items() if outcome not in (ANSWERED, None))
 
 
 def _missed(call: Call) -> dict[str, object]:

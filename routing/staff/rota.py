@@ -36,9 +36,9 @@ def shown() -> Response:
     at, voice = enquiry.now(), enquiry.staff_voice()
     first = _first(at)
     period = _days(first, SHOWN)
-    last = max(at + rostering.AHEAD + AROUND, period.end)
-    found = rostering.read(min(at, period.start) - AROUND, last)
     with enquiry.database().reading() as connection:
+        of_now = rostering.ahead(connection, at)
+        found = rostering.within(connection, period.start - AROUND, period.end + AROUND)
         latest = rota.newest(connection, CHANGES_SHOWN)
         who = names.of(connection)
     return page(
@@ -51,8 +51,8 @@ def shown() -> Response:
             }
             for role in found.roles
         ],
-        people=on_duty(found, at),
-        gaps=holes(found, at, Span(at, at + rostering.AHEAD)),
+        people=on_duty(of_now, at),
+        gaps=holes(of_now, at, Span(at, at + rostering.AHEAD)),
         days=rostering.AHEAD.days,
         first=first,
         today=at.astimezone(voice.zone).date(),

@@ -1,10 +1,12 @@
 """The call log as it is read: calls of a period, each with the lines that it rang."""
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from routing.storage.calls import ANSWERED, UNKNOWN
@@ -59,15 +61,60 @@ def between(
 
     Where ``outcomes`` are given, only those that ended so.
     """
-    during = (calls.c.began_at >= start) & (calls.c.began_at < end)
+    during = _during(start, end)
     if outcomes:
         during &= calls.c.outcome.in_(outcomes)
+    found = calls.select().where(during).order_by(calls.c.began_at, calls.c.id)
+    return _read(connection, found, at)
+
+
+def missed(
+    connection: Connection, start: datetime, end: datetime, at: datetime, most: int
+) -> list[Call]:
+    """Return the newest calls of a period that are over and that nobody answered, newest first."""
+    ended = _outcome(at)
+    found = calls.select().where(_during(start, end) & (ended != ANSWERED))
+    found = found.order_by(calls.c.began_at.desc(), calls.c.id.desc())
+    return _read(connection, found.limit(most), at)
+
+
+def counts(
+    connection: Connection, start: datetime, end: datetime, at: datetime
+) -> dict[tuple[str, str, str | None], int]:
+    """Return how many calls of a period there are by service, first line and outcome."""
+    found = by_period(connection, (start, end), at)
+    return {key[1:]: count for key, count in found.items()}
+
+
+def by_period(
+    connection: Connection, edges: Sequence[datetime], at: datetime
+) -> dict[tuple[int, str, str, str | None], int]:
+    """Return the same for each period from one of ``edges`` to the next, numbered from 0."""
+    period = sa.case(*((calls.c.began_at < edge, n) for n, edge in enumerate(edges[1:])))
+    columns = (period, calls.c.service, calls.c.line, _outcome(at))
+    by: list[sa.ColumnElement[Any]] = [sa.literal_column(place) for place in "1234"]
+    found = sa.select(*columns, sa.func.count()).where(_during(edges[0], edges[-1])).group_by(*by)
+    return {
+        (n, service, line, ended): count
+        for n, service, line, ended, count in (connection.execute(found))
+    }
+
+
+def _during(start: datetime, end: datetime) -> sa.ColumnElement[bool]:
+    return (calls.c.began_at >= start) & (calls.c.began_at < end)
+
+
+def _outcome(at: datetime) -> sa.ColumnElement[str | None]:
+    """Select how a call ended, as known ``at``."""
+    untold = calls.c.outcome.is_(None) & (calls.c.began_at < at - STALE)
+    return sa.case((untold, UNKNOWN), else_=calls.c.outcome)
+
+
+def _read(connection: Connection, found: sa.Select[Any], at: datetime) -> list[Call]:
     rung: dict[int, list[Rung]] = defaultdict(list)
-    for row in connection.execute(
-        legs.select().join(calls).where(during).order_by(legs.c.call, legs.c.number)
-    ):
+    of = legs.c.call.in_(sa.select(found.subquery().c.id))
+    for row in connection.execute(legs.select().where(of).order_by(legs.c.call, legs.c.number)):
         rung[row.call].append(Rung(row.line, row.rung_at, row.outcome, row.rang, row.talked))
-    rows = connection.execute(calls.select().where(during).order_by(calls.c.began_at, calls.c.id))
     return [
         Call(
             id=row.id,
@@ -80,15 +127,5 @@ def between(
             answered_by=row.answered_by,
             legs=tuple(rung[row.id]),
         )
-        for row in rows
+        for row in connection.execute(found)
     ]
-
-
-def counts(
-    connection: Connection, start: datetime, end: datetime, at: datetime
-) -> dict[tuple[str, str, str | None], int]:
-    """Return how many calls of a period there are by service, first line and outcome."""
-    found: dict[tuple[str, str, str | None], int] = defaultdict(int)
-    for call in between(connection, start, end, at):
-        found[call.service, call.line, call.outcome] += 1
-    return dict(found)

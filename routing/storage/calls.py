@@ -20,6 +20,9 @@ from routing.storage.tables import calls, legs, tallies
 ANSWERED, UNANSWERED, ABANDONED, UNKNOWN = "answered", "unanswered", "abandoned", "unknown"
 """How a call ended: somebody answered; it was given up; the caller hung up; nobody told us."""
 
+PURGED_AT_ONCE = 2000
+"""Calls deleted in one transaction."""
+
 _WEIGHT = {UNKNOWN: 1, ABANDONED: 2, UNANSWERED: 2, ANSWERED: 3}
 
 REFUSED, FAULTS = "signature_refused", "faults"
@@ -151,12 +154,18 @@ def hours(connection: Connection, name: str, since: datetime) -> list[datetime]:
     return list(connection.scalars(sa.select(tallies.c.hour).where(mine).order_by("hour")))
 
 
-def purge(connection: Connection, before: datetime, at: datetime, actor: str) -> tuple[int]:
-    """Delete every call that began before an instant, and return how many there were."""
-    old = sa.select(calls.c.id).where(calls.c.began_at < before)
-    connection.execute(legs.delete().where(legs.c.call.in_(old)))
+def purge(
+    connection: Connection, before: datetime, at: datetime, actor: str, most: int = PURGED_AT_ONCE
+) -> tuple[int]:
+    """Delete calls that began before an instant, the oldest first; return how many there were.
+
+    ``most`` at once, so that no call waits long to be written: do it again while ``overdue``.
+    """
+    old = sa.select(calls.c.id).where(calls.c.began_at < before).order_by(calls.c.began_at)
+    keys = connection.scalars(old.limit(most)).all()
+    connection.execute(legs.delete().where(legs.c.call.in_(keys)))
     connection.execute(tallies.delete().where(tallies.c.hour < before))
-    count = connection.execute(calls.delete().where(calls.c.began_at < before)).rowcount
+    count = connection.execute(calls.delete().where(calls.c.id.in_(keys))).rowcount
     if count:
         told = {"before": before.isoformat(timespec="seconds"), "calls": count}
         record(connection, at, actor, "calls.purged", "calls", after=told)

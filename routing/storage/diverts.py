@@ -49,11 +49,13 @@ def put(
     They are set one after another, whatever the clocks of several machines say: each is newer than
     every one before it. ``asked`` names the form: sent twice, it sets them once.
     """
-    if asked and (kept := _asked(connection, asked)):
+    forms = [f"{asked}/{number}" if asked else None for number in range(len(wanted))]
+    if asked and (kept := _found(connection, diverts.select().where(diverts.c.asked.in_(forms)))):
         return list(kept)
-    newest = connection.scalar(sa.select(sa.func.max(diverts.c.set_at)))
+    latest = sa.select(diverts.c.set_at).order_by(diverts.c.id.desc()).limit(1)
+    newest = connection.scalar(latest)
     found = []
-    for number, each in enumerate(wanted):
+    for form, each in zip(forms, wanted, strict=True):
         during = Span(_whole(each.during.start), _whole(each.during.end))
         at = newest = max(at, newest + timedelta(microseconds=1)) if newest else at
         insert = diverts.insert().values(
@@ -64,7 +66,7 @@ def put(
             note=each.note,
             set_at=at,
             set_by=actor,
-            asked=f"{asked}/{number}" if asked else None,
+            asked=form,
         )
         key = connection.execute(insert.returning(diverts.c.id)).scalar_one()
         stored = Stored(key, each.service, each.line, during, each.note, at, actor)
@@ -109,27 +111,27 @@ def unended(connection: Connection, at: datetime) -> tuple[Stored, ...]:
 def ended(connection: Connection, at: datetime, most: int) -> tuple[Stored, ...]:
     """Return the diverts that had ended by ``at``, the last set coming last."""
     past = diverts.select().where(diverts.c.ends_at <= at).order_by(diverts.c.id.desc())
-    return _found(connection, past.limit(most))[::-1]
+    return _found(connection, past.limit(most))
 
 
 def overlapping(connection: Connection, start: datetime, end: datetime) -> tuple[Stored, ...]:
     """Return every divert in force at some instant from ``start`` to before ``end``."""
     during = (diverts.c.starts_at < end) & (diverts.c.ends_at > start)
-    return _found(connection, diverts.select().where(during).order_by(diverts.c.id))
+    return _found(connection, diverts.select().where(during))
 
 
-UNENDED = diverts.select().where(diverts.c.ends_at > sa.bindparam("at")).order_by(diverts.c.id)
-
-
-def _asked(connection: Connection, form: str) -> tuple[Stored, ...]:
-    mine = diverts.c.asked.startswith(f"{form}/", autoescape=True)
-    return _found(connection, diverts.select().where(mine).order_by(diverts.c.id))
+UNENDED = diverts.select().where(diverts.c.ends_at > sa.bindparam("at"))
 
 
 def _found(
     connection: Connection, statement: sa.Select[Any], values: dict[str, Any] | None = None
 ) -> tuple[Stored, ...]:
-    return tuple(_stored(row) for row in connection.execute(statement, values or {}))
+    """Return what a statement finds, in the order in which it was set.
+
+    Sorted here: SQLite would rather read every row in the order asked for than sort the few found.
+    """
+    found = (_stored(row) for row in connection.execute(statement, values or {}))
+    return tuple(sorted(found, key=lambda each: each.id))
 
 
 def _stored(row: sa.Row[Any]) -> Stored:

@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 
 from routing.core.hours import Span
 from routing.errors import UnknownShift
-from routing.rota.planning import NewCover, NewShift
+from routing.rota.planning import LONGEST, NewCover, NewShift
 from routing.rota.roster import Cover, Shift
 from routing.storage.changes import record
 from routing.storage.tables import batches, covers, shifts
@@ -101,7 +101,8 @@ def undo(connection: Connection, batch_id: int, at: datetime, actor: str) -> Bat
     for table, column in ((shifts, shifts.c.id), (covers, covers.c.shift)):
         added = (table.c.added_in == batch_id) & table.c.cancelled_in.is_(None)
         gone = table.c.cancelled_in == batch_id
-        touched |= set(connection.scalars(sa.select(column).where(added | gone)))
+        for some in (added, gone):
+            touched |= set(connection.scalars(sa.select(column).where(some)))
         back = connection.scalars(sa.select(table.c.id).where(gone)).all()
         connection.execute(table.update().where(added).values(cancelled_in=batch.id))
         connection.execute(table.update().where(table.c.id.in_(back)).values(cancelled_in=None))
@@ -117,8 +118,9 @@ def read(connection: Connection, start: datetime, end: datetime) -> tuple[list[S
     What was cancelled counts for as long as it stood: from when it was added until it was
     cancelled, if that is GRACE or more. So the past stays as it was.
     """
-    found = _standing(shifts).where((shifts.c.starts_at < end) & (shifts.c.ends_at > start))
-    found = found.order_by(shifts.c.id)
+    # No shift is longer than LONGEST: so its end alone, which has an index, leads to it.
+    during = shifts.c.ends_at.between(start, end + LONGEST) & (shifts.c.starts_at < end)
+    found = _standing(shifts).where(during & (shifts.c.ends_at > start))
     rows = [(row, span) for row in connection.execute(found) if (span := _counts(row))]
     own = [
         Shift(row.id, row.role, row.worker, span, row.sequence, row.changed_at)
@@ -126,13 +128,13 @@ def read(connection: Connection, start: datetime, end: datetime) -> tuple[list[S
         if span.start < end and start < span.end
     ]
     over = _standing(covers).join(shifts, shifts.c.id == covers.c.shift)
-    over = over.where((shifts.c.starts_at < end) & (shifts.c.ends_at > start))
     of = {each.id for each in own}
-    return own, [
+    above = [
         Cover(row.id, row.shift, row.worker, span, row.note)
-        for row in connection.execute(over.order_by(covers.c.id))
+        for row in connection.execute(over.where(during))
         if row.shift in of and (span := _counts(row))
     ]
+    return sorted(own, key=_id), sorted(above, key=_id)
 
 
 def get(connection: Connection, shift_id: int) -> tuple[Shift, list[Cover]]:
@@ -170,6 +172,10 @@ def batch(connection: Connection, batch_id: int) -> Batch:
     if row is None:
         raise UnknownShift("change", batch_id)
     return _batch(row)
+
+
+def _id(found: Shift | Cover) -> int:
+    return found.id
 
 
 def _standing(table: sa.Table) -> sa.Select[Any]:

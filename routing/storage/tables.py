@@ -15,8 +15,8 @@ def _key() -> sa.Column[int]:
     return sa.Column("id", kind, primary_key=True, autoincrement=True)
 
 
-def _instant(name: str, null: bool = False) -> sa.Column[datetime]:
-    return sa.Column(name, Instant, nullable=null)
+def _instant(name: str, null: bool = False, index: bool = False) -> sa.Column[datetime]:
+    return sa.Column(name, Instant, nullable=null, index=index)
 
 
 people = sa.Table(
@@ -49,7 +49,7 @@ sessions = sa.Table(
     sa.Column("person", sa.ForeignKey("people.id"), nullable=False, index=True),
     sa.Column("roles", sa.Text, nullable=False),
     _instant("started_at"),
-    _instant("ends_at"),
+    _instant("ends_at", index=True),
 )
 
 sign_in_failures = sa.Table(
@@ -57,7 +57,7 @@ sign_in_failures = sa.Table(
     METADATA,
     _key(),
     sa.Column("name_sha256", sa.Text, nullable=False, index=True),
-    _instant("at"),
+    _instant("at", index=True),
 )
 
 diverts = sa.Table(
@@ -99,7 +99,7 @@ calls = sa.Table(
     sa.Column("service", sa.Text, nullable=False),
     sa.Column("line", sa.Text, nullable=False),
     sa.Column("reason", sa.Text, nullable=False),
-    sa.Column("began_at", Instant, nullable=False, index=True),
+    _instant("began_at", index=True),
     _instant("ended_at", null=True),
     sa.Column("outcome", sa.Text),
     sa.Column("answered_by", sa.Text),
@@ -169,7 +169,7 @@ shifts = sa.Table(
     METADATA,
     _key(),
     sa.Column("role", sa.Text, nullable=False),
-    sa.Column("worker", sa.ForeignKey("workers.id"), nullable=False, index=True),
+    sa.Column("worker", sa.ForeignKey("workers.id"), nullable=False),
     _instant("starts_at"),
     _instant("ends_at"),
     sa.Column("added_in", sa.ForeignKey("batches.id"), nullable=False, index=True),
@@ -178,6 +178,7 @@ shifts = sa.Table(
     _instant("changed_at"),
     sa.CheckConstraint("starts_at < ends_at", name="shift_ends_after_it_starts"),
     sa.Index("shifts_by_end", "ends_at"),
+    sa.Index("shifts_by_worker", "worker", "ends_at"),
     sqlite_autoincrement=True,
 )
 
@@ -193,6 +194,7 @@ covers = sa.Table(
     sa.Column("added_in", sa.ForeignKey("batches.id"), nullable=False, index=True),
     sa.Column("cancelled_in", sa.ForeignKey("batches.id"), index=True),
     sa.CheckConstraint("starts_at < ends_at", name="cover_ends_after_it_starts"),
+    sa.Index("covers_by_end", "ends_at"),
     sqlite_autoincrement=True,
 )
 

@@ -145,14 +145,9 @@ def purge(connection: Connection, before: datetime, at: datetime, actor: str) ->
 
 def overdue(connection: Connection, before: datetime) -> bool:
     """Say whether ``purge`` would forget anything."""
-    named = workers.c.forgotten_at.is_(None)
-    left = sa.select(workers.c.id).where(named & (workers.c.left_at < before))
-    worked = (
-        sa.select(shifts.c.id)
-        .join(workers, workers.c.id == shifts.c.worker)
-        .where(named & (shifts.c.ends_at < before))
-    )
-    return any(connection.execute(each.limit(1)).first() is not None for each in (left, worked))
+    worked = sa.exists().where((shifts.c.worker == workers.c.id) & (shifts.c.ends_at < before))
+    due = workers.c.forgotten_at.is_(None) & ((workers.c.left_at < before) | worked)
+    return connection.execute(sa.select(workers.c.id).where(due).limit(1)).first() is not None
 
 
 def _past(connection: Connection, worker: int, at: datetime) -> int:

@@ -38,5 +38,5 @@ def put_through() -> Response | None:
 
 def at_start() -> None:
     """Make ready what no caller should wait for: the last resort, and the log's connection."""
-    last_resort.current()
+    last_resort.at_start()
     door.call_log().write(lambda connection: None, patience=1.0)

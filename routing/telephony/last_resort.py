@@ -4,7 +4,9 @@ It rings the out-of-hours line, then the others, and asks nothing more of this s
 """
 
 import logging
+from collections.abc import Iterable
 from datetime import date, datetime
+from weakref import ref
 
 from flask import current_app
 
@@ -31,23 +33,28 @@ class LastResort:
 
     def __init__(self, rehearsal: str | None) -> None:
         self.rehearsal = rehearsal
-        self._of: tuple[Facts, date] | None = None
+        self._of: tuple[ref[Facts], date] | None = None  # a directory that is gone can go
         self._documents: dict[str, str] = {}
+        self._fresh: set[str] = set()
 
-    def make(self, facts: Facts, at: datetime) -> None:
-        """Make the documents anew on another day, or if the directory is another.
+    def make(self, facts: Facts, at: datetime, services: Iterable[str]) -> None:
+        """Make the documents of some services anew on another day, or if the directory is another.
 
-        A fault leaves those there are.
+        A fault leaves those there are, as does a service that nobody has called since: to make a
+        thousand of them would keep a caller waiting.
         """
-        day = at.astimezone(facts.directory.zone).date()
-        if self._of is not None and self._of[0] is facts and self._of[1] == day:
-            return
+        day, known = at.astimezone(facts.directory.zone).date(), facts.timetables.services
         try:
-            self._documents = {
-                each.id: call.fallback(each, facts.directory, day, self.rehearsal)
-                for each in facts.directory.services
-            }
-            self._of = facts, day
+            if self._of is None or self._of[0]() is not facts or self._of[1] != day:
+                before = self._documents
+                self._documents = {key: before[key] for key in known if key in before}
+                self._of, self._fresh = (ref(facts), day), set()
+            for key in services:
+                if key in known and key not in self._fresh:
+                    self._documents[key] = call.fallback(
+                        known[key], facts.directory, day, self.rehearsal
+                    )
+                    self._fresh.add(key)
         except Exception:
             log.exception("fault while making the last resort: the one there is stays")
 
@@ -57,18 +64,27 @@ class LastResort:
         return self._documents.get(service, first)
 
 
-def current() -> LastResort:
-    """Return the last resort, made of the directory as it is now."""
-    found: LastResort = current_app.extensions["last_resort"]
-    found.make(enquiry.facts(), enquiry.now())
-    return found
+def at_start() -> None:
+    """Make the document of every service: whatever breaks later, there is one."""
+    facts = enquiry.facts()
+    _made().make(facts, enquiry.now(), facts.timetables.services)
+
+
+def ready(service: str) -> None:
+    """Have the document of a service, as the directory is now, before anything can break."""
+    facts = enquiry.facts()
+    _made().make(facts, enquiry.now(), (enquiry.first_service(), service))
 
 
 def document(service: str) -> str:
     """Return the document for a service, whatever is broken."""
-    found: LastResort = current_app.extensions["last_resort"]
     try:
-        found.make(enquiry.facts(), enquiry.now())
+        ready(service)
     except Exception:
         log.exception("no directory for the last resort: the one made before answers")
-    return found.document(service)
+    return _made().document(service)
+
+
+def _made() -> LastResort:
+    found: LastResort = current_app.extensions["last_resort"]
+    return found

@@ -66,7 +66,7 @@ def check() -> Response:
 @bp.route("/twilio/voice/<service>", methods=door.METHODS)
 def begin(service: str) -> Response:
     """Ring the line that answers now; for a call asked about before, the one it was given then."""
-    last_resort.current()
+    last_resort.ready(service)
     return _begin(_call(service))
 
 

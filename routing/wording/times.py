@@ -4,7 +4,7 @@ Dates are absolute, so that a sentence stays true however long somebody keeps it
 takes a Voice; times are read in its zone.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
@@ -140,9 +140,21 @@ def unusual(
     """
     return [
         (_named_day(line, on, holidays, voice), _that_day(line, on, holidays, voice))
-        for on in dates(first, last)
-        if line.is_unusual(on, holidays)
+        for on in unusual_days(line, first, last, holidays)
     ]
+
+
+def unusual_days(
+    line: Line, first: date, last: date, holidays: Mapping[date, BankHoliday]
+) -> Iterator[date]:
+    """Yield each date on which a line has other hours than its week's, or another number."""
+    broken = {day for day in holidays if first <= day <= last}
+    for each in line.special_days:
+        broken.update(dates(max(first, each.first), min(last, each.last)))
+    for day in sorted(broken):
+        usual = line.hours.week[day.weekday()]
+        if line.ranges_on(day, holidays) != usual or line.phone_on(day) != line.phone:
+            yield day
 
 
 def _named_day(line: Line, on: date, holidays: Mapping[date, BankHoliday], voice: Voice) -> str:

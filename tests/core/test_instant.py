@@ -1,6 +1,6 @@
 """Wall clocks and instants, on ordinary days and on the nights that clocks change."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -37,3 +37,16 @@ def test_a_wall_time_starts_at_its_first_instant_and_ends_at_its_last(day, minut
 def test_a_time_without_a_zone_is_refused():
     with pytest.raises(NaiveTime, match="no zone"):
         instant.as_utc(datetime(2026, 10, 25, 1, 30))  # noqa: DTZ001
+
+
+@pytest.mark.parametrize("zone", ["Europe/London", "Africa/Casablanca", "Asia/Beirut", "UTC"])
+def test_an_instant_that_is_added_up_is_the_one_that_the_zone_says(zone):
+    zone = ZoneInfo(zone)
+    days = [date(2024, 1, 1) + timedelta(days=count) for count in range(3 * 366)]
+    for day in days:
+        for minute in (0, 59, 510, 1439, 1440, 2879):
+            wall = datetime(day.year, day.month, day.day) + timedelta(minutes=minute)  # noqa: DTZ001
+            first, second = instant.readings(wall, zone)
+            if first <= second:
+                assert instant.starts(day, minute, zone) == first
+                assert instant.ends(day, minute, zone) == second

@@ -1,0 +1,260 @@
+"""What a larger directory, a longer call log and an older rota cost: time, memory, work.
+
+Run: PYTHONPATH=.:tests .venv/bin/python -m bench.growth services 1000 (or calls 100000, rota 10,
+reload 1000), each in a process of its own. `bin/prove` runs them all: see tests/prove_growth.py.
+Times are the processor's own, so that others on the machine count for less; the best of several.
+"""
+
+import gc
+import json
+import logging
+import os
+import random
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.request import urlopen
+
+import big
+import grown
+from serving import ROOT, free_port
+
+from routing import create_app, enquiry, rostering
+from routing.core.decision import decide
+from routing.facts import gather
+from routing.lint.check import check
+from routing.storage import accounts, calls, feeds, sessions, upgrade, workers
+from routing.storage.accounts import Role
+from routing.storage.db import Database
+
+AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
+DAY = timedelta(days=1)
+ROLES, ROTA_PEOPLE = 50, 200
+
+
+def cost(ask, times=3):
+    """Return the seconds that the processor worked on something: the least of several times."""
+    taken = []
+    for _ in range(times):
+        began = time.process_time()
+        ask()
+        taken.append(time.process_time() - began)
+    return min(taken)
+
+
+def memory(pid="self"):
+    """Return the MiB that a process holds, its share of what it shares counted."""
+    gc.collect()
+    text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    return int(re.search(r"^Pss:\s+(\d+)", text, re.M)[1]) / 1024
+
+
+class Grown:
+    """An app in a temporary folder, and somebody who has signed in to it."""
+
+    def __init__(self, folder, text):
+        logging.disable(logging.CRITICAL)
+        self.folder, self.file = Path(folder), Path(folder, "directory.yaml")
+        self.file.write_text(text)
+        settings = {"DIRECTORY": str(self.file), "INSTANCE_PATH": folder, "OPS_TOKEN": "ops"}
+        self.app = create_app({**settings, "CLOCK": lambda: AT})
+        self.database = self.app.extensions["database"]
+        upgrade.upgrade(self.database)
+        self.client = self.app.test_client()
+
+    def sign_in(self):
+        roles = frozenset([Role.ADMIN])
+        with self.database.writing() as connection:
+            person = accounts.came_in(connection, "bench", "me", "Me", roles, AT)
+            token = sessions.start(connection, person, AT)
+            self.feed = feeds.make(connection, None, None, person.id, AT, person.actor)
+        with self.client.session_transaction("/staff") as session:
+            session["token"] = token
+
+    def get(self, path):
+        answer = self.client.get(path, headers={"Authorization": "Bearer ops"})
+        assert answer.status_code == 200, (path, answer.status_code)
+        return answer
+
+    def pages(self, *paths):
+        """Return the seconds that each page costs, the first time it is asked for aside."""
+        for path in paths:
+            self.get(path)
+        return {path: cost(lambda path=path: self.get(path)) for path in paths}
+
+
+def services(count):
+    """Measure a directory of so many services."""
+    with tempfile.TemporaryDirectory() as folder:
+        grown_app = Grown(folder, big.directory(1))
+        with grown_app.app.app_context():
+            enquiry.facts()
+        before = memory()
+        grown_app.file.write_text(big.directory(count))
+        app = Grown(folder, big.directory(count))
+        with app.app.app_context():
+            began = time.process_time()
+            facts = enquiry.facts()
+            found = {"load": time.process_time() - began, "loaded": memory() - before}
+            for each in facts.timetables.services:
+                enquiry.who_to_call(each)
+            found["decided"] = memory() - before
+        found["decision"] = _decision(facts)
+        found["first decision"] = _first_decision(facts)
+        paths = ("/contacts", "/api/v1/services", "/api/v1/lines", "/metrics", "/openapi.json")
+        one = ("/", "/api/v1/services/s0/decision", "/api/v1/services/s0/number", "/nothing")
+        for path in (*paths, *one):
+            app.client.get(path, headers={"Authorization": "Bearer ops"})
+            found[path] = cost(lambda path=path: app.client.get(path, headers=_OPS))
+        found["check"] = cost(lambda: check(app.file, app.folder, AT), 1)
+        return found
+
+
+_OPS = {"Authorization": "Bearer ops"}
+
+
+def _decision(facts, asked=20_000):
+    """Return the seconds of a decision at random services and instants of two months, compiled."""
+    draw = random.Random(1)
+    ids = list(facts.timetables.services)
+    wanted = [
+        (draw.choice(ids), AT - timedelta(seconds=draw.randrange(60 * 86_400)))
+        for _ in range(asked)
+    ]
+
+    def ask():
+        for service, at in wanted:
+            decide(facts.timetables, service, at)
+
+    ask()
+    return cost(ask) / asked
+
+
+def _first_decision(facts):
+    """Return the seconds of the first decision about a service, which compiles its year."""
+    fresh = gather(facts.directory, Path("/nowhere"), AT).timetables
+    ids = list(fresh.services)[:20]
+    return cost(lambda: [decide(fresh, each, AT) for each in ids], 1) / len(ids)
+
+
+def log(rows):
+    """Measure a call log of so many rows in ninety days."""
+    with tempfile.TemporaryDirectory() as folder:
+        app = Grown(folder, big.directory(3))
+        app.sign_in()
+        grown.fill(app.database, AT, calls=rows, people=1, roles=0, days=0, others=1)
+        found = app.pages("/staff/calls", "/staff/calls?month=2026-10", "/metrics", "/staff")
+        runner = app.app.test_cli_runner()
+        found["summary"] = cost(lambda: runner.invoke(args=["calls", "summary"]), 2)
+        began, longest = time.process_time(), 0.0
+        while True:
+            with app.database.writing() as connection:
+                turn = time.process_time()
+                (gone,) = calls.purge(connection, AT, AT, "t")
+                longest = max(longest, time.process_time() - turn)
+            if not gone:
+                break
+        found |= {"purge of all": time.process_time() - began, "one turn of it": longest}
+        return found
+
+
+def rota(years):
+    """Measure a rota of fifty roles over so many years, most of them past."""
+    with tempfile.TemporaryDirectory() as folder:
+        app = Grown(folder, big.directory(25, ROLES))
+        app.sign_in()
+        days = max(365 * years, 185)
+        grown.fill(app.database, AT, 0, ROTA_PEOPLE, ROLES, days if years else 0, others=1000)
+        feed = f"/calendars/{app.feed}.ics"
+        pages = ("/staff", "/staff/rota", "/staff/rota/gaps", "/staff/rota/print", "/metrics")
+        more = ("/staff/rota/people", "/staff/rota/mine", "/staff/rota?from=2024-01-01", feed)
+        found = app.pages(*pages, *more)
+        found["feed"] = found.pop(feed)
+        with app.app.app_context():
+            month = AT + 31 * DAY
+            found["a month as CSV"] = cost(lambda: rostering.as_sheet(rostering.Span(AT, month)))
+            with app.database.writing() as connection:
+                due = AT - 730 * DAY
+                found["purge"] = cost(lambda: workers.purge(connection, due, AT, "t"), 1)
+                found["purge again"] = cost(lambda: workers.purge(connection, due, AT, "t"), 1)
+        found["/staff, purged"] = app.pages("/staff")["/staff"]
+        return found
+
+
+def reload(count, seconds=12):
+    """Replace a directory of so many services twice under load; return what wrk saw, in ms."""
+    with tempfile.TemporaryDirectory() as name:
+        folder, port, text = Path(name), free_port(), big.directory(count)
+        file = folder / "directory.yaml"
+        file.write_text(text)
+        (folder / "instance").mkdir()
+        upgrade.upgrade(Database("", folder / "instance"))
+        environ = {"DIRECTORY": str(file), "INSTANCE_PATH": str(folder / "instance")}
+        words = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "app:app"]
+        process = subprocess.Popen(
+            words, cwd=ROOT, env=os.environ | environ, stderr=subprocess.DEVNULL
+        )
+        base = f"http://127.0.0.1:{port}"
+        asked = f"{base}/api/v1/services/s1/decision"
+        try:
+            _wait(asked)
+            quiet = _wrk(asked, seconds, lambda: None)
+
+            def replace():
+                for turn in (3, 4):
+                    time.sleep(seconds / 3)
+                    new = folder / "new.yaml"
+                    new.write_text(text.replace("01632 960001", f"01632 96000{turn}"))
+                    os.replace(new, file)
+
+            under = _wrk(asked, seconds, replace)
+            _wait(f"{asked}?at=2026-11-23T12:00:00Z", b"01632 960004")
+        finally:
+            process.terminate()
+            process.wait(30)
+        return {"slowest, no reload": quiet[0], "slowest": under[0], "failed": under[1]}
+
+
+def _wrk(url, seconds, meanwhile):
+    words = ["wrk", "-t1", "-c4", f"-d{seconds}s", "--timeout", "20s", url]
+    load = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
+    meanwhile()
+    told = load.communicate()[0]
+    number, unit = re.search(r"Latency\s+\S+\s+\S+\s+([\d.]+)(\w+)", told).groups()
+    failed = sum(map(int, re.findall(r"Non-2xx or 3xx responses: (\d+)", told)))
+    failed += sum(map(int, re.findall(r"(?:connect|read|write|timeout) (\d+)", told)))
+    return float(number) * {"us": 0.001, "ms": 1, "s": 1000}[unit], failed
+
+
+def _wait(url, words=b""):
+    give_up = time.monotonic() + 120
+    while time.monotonic() < give_up:
+        try:
+            if words in urlopen(url, timeout=20).read():
+                return
+        except OSError:
+            pass
+        time.sleep(0.2)
+    raise AssertionError("no answer")
+
+
+MEASURES = {"services": services, "calls": log, "rota": rota, "reload": reload}
+
+
+def measured(what, size):
+    """Measure in a process of its own, so that nothing else counts."""
+    words = [sys.executable, "-m", "bench.growth", what, str(size)]
+    path = f"{ROOT}{os.pathsep}{ROOT / 'tests'}"
+    done = subprocess.run(
+        words, cwd=ROOT, env=os.environ | {"PYTHONPATH": path}, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+if __name__ == "__main__":
+    print(json.dumps(MEASURES[sys.argv[1]](int(sys.argv[2])), indent=1))  # noqa: T201

@@ -1,0 +1,202 @@
+"""Work that must not grow with the directory, the call log or the rota: counted, never timed."""
+
+import shutil
+import sys
+import time
+from contextlib import contextmanager
+
+import big
+import grown
+import pytest
+import sqlalchemy as sa
+from conftest import ANYSHIRE
+from reread import reread
+
+from routing import create_app, enquiry, facts
+from routing.core import timetable
+from routing.core.decision import decide
+from routing.directory.load import parse
+from routing.facts import gather
+from routing.storage import accounts, sessions
+from routing.storage.accounts import Role
+
+DECISION, NUMBER = "/api/v1/services/{}/decision", "/api/v1/services/{}/number"
+
+
+@pytest.fixture
+def make(made, clock, tmp_path):
+    """Build an app over a directory's text, its database made, in a folder of its own."""
+
+    def make(text):
+        folder = tmp_path / f"app{len(list(tmp_path.iterdir()))}"
+        folder.mkdir()
+        shutil.copy(made, folder / made.name)
+        file = folder / "directory.yaml"
+        file.write_text(text)
+        app = create_app({"DIRECTORY": str(file), "INSTANCE_PATH": str(folder), "CLOCK": clock})
+        with app.app_context():
+            enquiry.read_diverts(max_age=0, patience=10)
+        return app
+
+    return make
+
+
+@contextmanager
+def statements():
+    """Collect every statement that goes to any database."""
+    found = []
+
+    def note(connection, cursor, statement, values, context, many):
+        if not statement.startswith("PRAGMA"):
+            found.append(statement)
+
+    sa.event.listen(sa.Engine, "before_cursor_execute", note)
+    try:
+        yield found
+    finally:
+        sa.event.remove(sa.Engine, "before_cursor_execute", note)
+
+
+def calls_made(do):
+    """Return how many functions are called, of Python's and of C's, while something is done."""
+    count = 0
+
+    def note(frame, event, argument):
+        nonlocal count
+        count += event in ("call", "c_call")
+
+    sys.setprofile(note)
+    try:
+        do()
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+def test_answers_for_the_web_ask_the_database_once_a_second_at_most(make):
+    client = make(ANYSHIRE.read_text()).test_client()
+    began = time.monotonic()
+    with statements() as asked:
+        for _ in range(50):
+            assert client.get(DECISION.format("children")).status_code == 200
+            assert client.get("/").status_code == 200
+
+    assert len(asked) <= 1 + (time.monotonic() - began) / enquiry.OLDEST
+
+
+def test_a_number_for_an_exchange_asks_the_database_once(make):
+    app = make(ANYSHIRE.read_text())
+    client = app.test_client()
+    for _ in range(3):
+        with statements() as asked:
+            assert client.get(NUMBER.format("children")).status_code == 200
+        assert len(asked) == 1
+
+
+@pytest.fixture(scope="module")
+def thousand(tmp_path_factory):
+    directory, source = parse(big.directory(1000), tmp_path_factory.mktemp("big") / "x.yaml")
+    return directory, source
+
+
+def test_a_decision_of_a_thousand_services_takes_the_steps_that_one_of_one_takes(
+    thousand, clock, tmp_path
+):
+    one, _ = parse(big.directory(1), tmp_path / "x.yaml")
+    steps = []
+    for directory in (one, thousand[0]):
+        tables = gather(directory, tmp_path, clock()).timetables
+        decide(tables, "s0", clock())
+        steps.append(calls_made(lambda tables=tables: decide(tables, "s0", clock())))
+
+    assert steps[0] == steps[1]
+    assert steps[0] < 20
+
+
+def test_a_service_of_a_thousand_is_compiled_when_it_is_asked_for_and_then_no_more(
+    thousand, clock, tmp_path
+):
+    tables = gather(thousand[0], tmp_path, clock()).timetables
+    assert not tables._years
+    for _ in range(2):
+        for service in list(tables.services)[:10]:
+            decide(tables, service, clock())
+
+    assert len(tables._years) == 10
+    assert 2 * len(tables.services) <= timetable.KEPT
+
+
+def test_of_a_directory_without_a_mistake_no_place_is_kept(thousand):
+    assert "_places" not in vars(thousand[1])
+
+
+def test_a_directory_that_is_read_again_compiles_nothing_until_somebody_asks(
+    make, monkeypatch, clock
+):
+    monkeypatch.setattr(facts, "LOOK_EVERY", 0.05)
+    app = make(big.directory(5))
+    client, sources = app.test_client(), app.extensions["sources"]
+    for path in ("/", DECISION.format("s1"), "/contacts"):
+        assert client.get(path).status_code == 200
+    before = sources.facts
+    sources.file.write_text(big.directory(6))
+    deadline = time.monotonic() + 20
+    while reread(sources).timetables is before.timetables and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert not sources.facts.timetables._years
+    assert client.get(DECISION.format("s5")).status_code == 200
+
+    assert len(sources.facts.timetables._years) == 1
+
+
+PAGES = ("/staff", "/staff/rota", "/staff/rota/gaps", "/staff/rota?from=2026-11-30", "/staff/calls")
+
+
+@pytest.fixture
+def work(make, clock):
+    """Return the statements of staff's pages, and the rows they bring, over a rota so long."""
+
+    def work(days, calls):
+        app = make(big.directory(2, roles=2))
+        database = app.extensions["database"]
+        grown.fill(database, clock(), calls=calls, people=6, roles=2, days=days, others=calls)
+        with database.writing() as connection:
+            roles = frozenset([Role.ADMIN])
+            person = accounts.came_in(connection, "x", "me", "Me", roles, clock())
+            token = sessions.start(connection, person, clock())
+        client = app.test_client()
+        with client.session_transaction("/staff") as session:
+            session["token"] = token
+        done = {}
+        for path in PAGES:
+            with statements() as asked, rows() as brought:
+                assert client.get(path).status_code == 200
+            done[path] = [x for x in asked if "diverts.ends_at >" not in x], sum(brought)
+        return done
+
+    return work
+
+
+@contextmanager
+def rows():
+    """Count the shifts and covers that are read."""
+    from routing.storage import rota
+
+    found, real = [], rota.read
+
+    def read(connection, start, end):
+        told = real(connection, start, end)
+        found.append(len(told[0]) + len(told[1]))
+        return told
+
+    rota.read = read
+    try:
+        yield found
+    finally:
+        rota.read = real
+
+
+def test_a_page_of_staff_does_the_same_over_a_year_of_rota_and_calls_as_over_months(work):
+    short, long = work(days=210, calls=50), work(days=400, calls=500)
+
+    assert short == long
