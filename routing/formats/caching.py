@@ -1,10 +1,17 @@
 """How long an answer about now may be kept: never past a handover, ten seconds at most."""
 
-from datetime import datetime
+import math
+import time
+from datetime import datetime, timedelta
 
 from flask import Response, request
 
+from routing import enquiry
+
 LONGEST_AGE = 10
+SHARED_AGE = LONGEST_AGE - math.ceil(enquiry.OLDEST)
+"""Seconds that a cache before the service keeps an answer at most: what it rests on may be a second
+old already, and a divert is in answers from caches within ten."""
 
 
 def kept(response: Response, tag: str, until: datetime | None, at: datetime) -> Response:
@@ -16,6 +23,19 @@ def kept(response: Response, tag: str, until: datetime | None, at: datetime) -> 
     if until is not None:
         age = min(age, int((until - at).total_seconds()))
     response.headers["Cache-Control"] = f"public, max-age={age}, must-revalidate"
+    response.headers["X-Accel-Expires"] = _last_second(min(age, SHARED_AGE), at)
     response.set_etag(tag, weak=True)
     response.make_conditional(request)
     return response
+
+
+def _last_second(age: int, at: datetime) -> str:
+    """Return the last whole second in which nginx may give the answer, in its own words.
+
+    nginx knows whole seconds alone: one that it may give for n seconds more, it gives for nearly
+    n + 1, and it counts from when it stored it. So it is told the end, by the machine's clock
+    (the service's may be a rehearsal's), less how long the answer took to make.
+    """
+    took = max(timedelta(0), enquiry.now() - at)
+    last = math.floor(time.time() - took.total_seconds() + age) - 1
+    return f"@{last}" if last >= int(time.time()) else "0"
