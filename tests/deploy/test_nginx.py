@@ -1,4 +1,4 @@
-"""deploy/nginx.conf, run before a real gunicorn: what it keeps, what it never keeps, what it says."""
+"""deploy/nginx.conf before a real gunicorn: what it keeps, what it never keeps, what it says."""
 
 import gzip
 import http.client
