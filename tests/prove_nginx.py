@@ -144,6 +144,7 @@ def diverted(times=5):
             time.sleep(0.37 * number)
             line = ("eds", "mash")[number % 2]
             words = ("children", line, "--until", "2026-11-23T16:00:00Z", "--note", "drill")
+            words += ("--although-closed",)
             _flask(settings, "divert", "set", *words)
             late.append(_last_old(port, line))
     return late

@@ -16,6 +16,7 @@ import nginx
 import pytest
 import serving
 from conftest import ANYSHIRE, ROOT
+from dying import dying
 from telephone import CALLED, CALLER, TOKEN, sign
 
 DECISION = "/api/v1/services/children/decision"
@@ -339,3 +340,34 @@ def test_who_floods_is_held_back_and_a_telephone_never_is(front, tmp_path):
     assert b"01632 960100" in pages[-1].body
     assert queries == [429] * 3
     assert 429 not in free
+
+
+IN_HAND = [("GET", "/"), ("GET", DECISION), ("GET", "/staff"), ("POST", VOICE)]
+
+
+@pytest.mark.parametrize("hangs", [False, True], ids=["killed", "hung"])
+@pytest.mark.parametrize(("method", "path"), IN_HAND)
+def test_what_a_killed_worker_had_in_hand_is_asked_anew_though_there_is_one_machine_alone(
+    tmp_path, method, path, hangs
+):
+    def hasty(text):
+        return re.sub(r"proxy_read_timeout \d+s", "proxy_read_timeout 200ms", text)
+
+    body = b"CallSid=CA1" if method == "POST" else None
+    with (
+        dying(hangs=hangs) as application,
+        nginx.before([application.address], tmp_path, change=hasty) as port,
+    ):
+        answer = get(port, path, method, body)
+
+    assert (answer.status, answer.body) == (200, b"answered")
+    assert application.asked == [f"{method} {path}"] * 2
+
+
+def test_a_form_of_staff_is_never_sent_twice_and_they_are_told_to_look(tmp_path):
+    with dying() as application, nginx.before([application.address], tmp_path) as port:
+        answer = get(port, "/staff/diverts", "POST", b"once=1")
+
+    assert application.asked == ["POST /staff/diverts"]
+    assert answer.status == 502
+    assert b"look at <a href=/staff>the staff page</a>" in answer.body
