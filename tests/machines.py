@@ -33,9 +33,20 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 SLOW = 1.0
 """Seconds."""
 
-WORKERS = 2
-PAUSE = 0.005
+PAUSE = 0.02
 """Seconds that a client waits before it asks again."""
+
+CONFIGURATION = """
+import os
+exec(open("gunicorn.conf.py").read())
+own = post_worker_init
+
+
+def post_worker_init(worker):
+    own(worker)
+    open(os.path.join({folder!r}, f"up-{{os.getpid()}}"), "w").close()
+"""
+# The service's own, which leaves a file for each worker that answers from now on.
 
 MIGRATION = """
 import sqlalchemy as sa
@@ -71,7 +82,10 @@ class Group:
         """Start it, and wait for nothing."""
         at = {"DIRECTORY": "directory.yaml", "INSTANCE_PATH": "instance"}
         at = {name: str(self.folder / file) for name, file in at.items()}
-        words = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{self.port}", "app:app"]
+        config = self.folder / "gunicorn.conf.py"
+        config.write_text(CONFIGURATION.format(folder=str(self.folder)))
+        words = [sys.executable, "-m", "gunicorn", "--config", str(config)]
+        words += ["--bind", f"127.0.0.1:{self.port}", "app:app"]
         with (self.folder / "log").open("a") as log:
             environ = os.environ | self.environ | at
             self.process = subprocess.Popen(words, cwd=root, env=environ, stderr=log)
@@ -79,10 +93,15 @@ class Group:
     def wait(self):
         """Wait until each of its workers answers: 60 s at most."""
         for _ in range(1200):
-            if len(self.workers) == WORKERS and all(map(_answers, self.workers)):
+            up = [pid for pid in self.workers if self.up(pid).exists()]
+            if len(up) == int(self.environ["WEB_CONCURRENCY"]):
                 return
             time.sleep(0.05)
         raise AssertionError((self.folder / "log").read_text())
+
+    def up(self, pid):
+        """Return the file that is there once a worker answers."""
+        return self.folder / f"up-{pid}"
 
     @property
     def workers(self):
@@ -100,14 +119,6 @@ class Group:
         if self.process is not None:
             self.process.terminate()
             self.process.wait(60)
-
-
-def _answers(pid):
-    """Say whether a worker answers by now: it has begun a thread that reads diverts."""
-    try:
-        return len(os.listdir(f"/proc/{pid}/task")) > 1
-    except FileNotFoundError:
-        return False
 
 
 @dataclass
@@ -143,7 +154,7 @@ class Clients:
     def _run(self, port, number):
         count = 0
         while not self._stop.is_set():
-            with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=30)) as to:
+            with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=120)) as to:
                 try:
                     while not self._stop.is_set():
                         count += 1
@@ -190,15 +201,14 @@ class Machines:
     def kill_workers(self, times):
         """Kill so many, each worker of a group, then of the other; return what clients saw."""
         with Clients(self.port) as asked:
-            for number in range(times):
-                if number % WORKERS == 0:
-                    for group in self.groups:
-                        group.wait()
-                    turn = self.groups[number // WORKERS % 2]
-                    pids = turn.workers
-                os.kill(pids[number % WORKERS], signal.SIGKILL)
-                time.sleep(0.1)
-            turn.wait()
+            while times > 0:
+                for turn in self.groups:
+                    for pid in turn.workers[:times]:
+                        time.sleep(0.1)
+                        turn.up(pid).unlink(missing_ok=True)  # it is a child until it is reaped
+                        os.kill(pid, signal.SIGKILL)
+                        times -= 1
+                    turn.wait()
         return asked
 
     def kill_groups(self, times=1, pause=0.5):
@@ -247,8 +257,11 @@ def ready(group):
 
 
 @contextmanager
-def two(server, folder):
-    """Run two groups on a database of a PostgreSQL server, behind nginx; yield Machines."""
+def two(server, folder, workers=2, change=lambda text: text):
+    """Run two groups on a database of a PostgreSQL server, behind nginx; yield Machines.
+
+    ``change`` may alter deploy/nginx.conf further.
+    """
     folder, url = Path(folder), server.database()
     database = Database(url, folder)
     upgrade.upgrade(database)
@@ -256,7 +269,7 @@ def two(server, folder):
     environ = {
         "DATABASE_URL": url,
         "SECRET_KEY": "the same on each machine",
-        "WEB_CONCURRENCY": str(WORKERS),
+        "WEB_CONCURRENCY": str(workers),
         "PUBLIC_BASE_URL": BASE,
         "TWILIO_AUTH_TOKEN": TOKEN,
         "EXCHANGE_TOKEN": "exchange",
@@ -269,7 +282,9 @@ def two(server, folder):
                 step(group)
         (folder / "nginx").mkdir()
         own = [f"127.0.0.1:{group.port}" for group in groups]
-        with nginx.before(own, folder / "nginx", change=unlimited) as port:
+        with nginx.before(
+            own, folder / "nginx", change=lambda text: change(unlimited(text))
+        ) as port:
             yield Machines(folder, url, port, groups)
     finally:
         for group in groups:
@@ -292,6 +307,12 @@ def sent(*body):
 def unlimited(text):
     """Let one address ask as often as it likes: all clients of a test have the same."""
     return text.replace("rate=50r/s", "rate=100000r/s")
+
+
+def patient(text):
+    """Wait longer for an application: where a machine is slow, one takes long to start again."""
+    text = text.replace("proxy_read_timeout 3s", "proxy_read_timeout 60s")
+    return text.replace("proxy_next_upstream_timeout 4s", "proxy_next_upstream_timeout 0")
 
 
 def newer(root):

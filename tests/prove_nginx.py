@@ -141,25 +141,40 @@ def diverted(times=5):
         own = url.removeprefix("http://").partition("/")[0]
         port = running.enter_context(nginx.before([own], folder))
         for number in range(times):
-            time.sleep(0.37 * number)
             line = ("eds", "mash")[number % 2]
             words = ("children", line, "--until", "2026-11-23T16:00:00Z", "--note", "drill")
-            words += ("--although-closed",)
-            _flask(settings, "divert", "set", *words)
-            late.append(_last_old(port, line))
+            with Watch(port) as watch:
+                time.sleep(2 + 0.37 * number)
+                _flask(settings, "divert", "set", *words, "--although-closed")
+                began = time.monotonic()
+                time.sleep(12)
+            late.append(max(sent for sent, told in watch.told if told != line) - began)
     return late
 
 
-def _last_old(port, line):
-    """Return when an answer with another line was asked for last, in seconds from now."""
-    began = last = time.monotonic()
-    with socket.create_connection(("127.0.0.1", port), timeout=20) as to:
-        while (sent := time.monotonic()) < began + 12:
-            body, _ = _asked(to)
-            if json.loads(body)["line"]["id"] != line:
-                last = sent
-            time.sleep(0.02)
-    return last - began
+class Watch:
+    """Asks over and over in a thread which line answers, and when it was asked."""
+
+    def __init__(self, port):
+        self.told, self._port, self._stop = [], port, threading.Event()
+        self._thread = threading.Thread(target=self._run)
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *error):
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self):
+        with socket.create_connection(("127.0.0.1", self._port), timeout=20) as to:
+            while not self._stop.is_set():
+                sent = time.monotonic()
+                body, closed = _asked(to)
+                assert not closed, "ask less often"
+                self.told.append((sent, json.loads(body)["line"]["id"]))
+                time.sleep(0.02)
 
 
 def _flask(settings, *words):

@@ -23,19 +23,30 @@ def kept(response: Response, tag: str, until: datetime | None, at: datetime) -> 
     if until is not None:
         age = min(age, int((until - at).total_seconds()))
     response.headers["Cache-Control"] = f"public, max-age={age}, must-revalidate"
-    response.headers["X-Accel-Expires"] = _last_second(min(age, SHARED_AGE), at)
+    made = _made(at)
+    response.headers["X-Answered"] = str(int(made))
+    response.headers["X-Accel-Expires"] = _last_second(made, min(age, SHARED_AGE))
     response.set_etag(tag, weak=True)
     response.make_conditional(request)
     return response
 
 
-def _last_second(age: int, at: datetime) -> str:
-    """Return the last whole second in which nginx may give the answer, in its own words.
+def _made(at: datetime) -> float:
+    """Return when an answer about now was made, in Unix seconds of the machine's clock.
+
+    Proxies know that clock alone: the service's may be a rehearsal's. An answer about another time
+    is made as it is sent.
+    """
+    took = enquiry.now() - at
+    about_now = timedelta(0) <= took <= timedelta(seconds=LONGEST_AGE)
+    return time.time() - (took.total_seconds() if about_now else 0)
+
+
+def _last_second(made: float, age: int) -> str:
+    """Return the last whole second in which nginx may give an answer, in nginx's own words.
 
     nginx knows whole seconds alone: one that it may give for n seconds more, it gives for nearly
-    n + 1, and it counts from when it stored it. So it is told the end, by the machine's clock
-    (the service's may be a rehearsal's), less how long the answer took to make.
+    n + 1, and it counts from when it stored it. So it is told the end.
     """
-    took = max(timedelta(0), enquiry.now() - at)
-    last = math.floor(time.time() - took.total_seconds() + age) - 1
-    return f"@{last}" if last >= int(time.time()) else "0"
+    last = math.floor(made + age) - 1
+    return f"@{last}" if last >= int(made) else "0"

@@ -43,8 +43,8 @@ def get(port, path, method="GET", body=None, **headers):
         return Answer(answer.status, answer.headers, answer.read())
 
 
-def style_sheet(front):
-    return re.search(rb'href="(/assets/site[^"]+css)"', get(front.port, "/").body)[1].decode()
+def asset(front, kind):
+    return re.search(rb'"(/assets/site[^"]+%s)"' % kind, get(front.port, "/").body)[1].decode()
 
 
 def until_kept(port, path, **headers):
@@ -135,6 +135,23 @@ def test_an_answer_about_now_is_kept_with_its_own_age_and_others_may_keep_it_no_
         assert "X-Accel-Expires" not in other.headers
 
 
+def test_an_answer_tells_its_age_by_the_second_in_which_it_was_made(front):
+    path, body, ages = f"{DECISION}?lang=en", None, set()  # nobody else asks for this one
+    while len(ages) < 3:
+        answer = get(front.port, path)
+        if answer.body != body:
+            body, made, ages = answer.body, time.time(), set()
+        age, old = int(answer.headers["Age"]), time.time() - made
+        ages.add(age)
+
+        assert old - 1.5 < age < old + 1.5, "or this machine stood still"
+        assert "X-Answered" not in answer.headers
+        time.sleep(0.05)
+    assert sorted(ages) == list(range(min(ages), min(ages) + 3))
+    assert get(front.port, path, If_None_Match=answer.headers["ETag"]).headers["Age"]
+    assert "Age" not in get(front.port, "/").headers
+
+
 def test_one_that_has_an_answer_is_told_that_it_is_the_same_and_how_old_it_is(front):
     kept = until_kept(front.port, DECISION)
     told = get(front.port, DECISION, If_None_Match=kept.headers["ETag"])
@@ -182,13 +199,18 @@ def test_each_language_is_kept_by_itself(front):
 
 
 def test_what_is_compressed_goes_to_those_alone_who_can_read_it(front):
-    address = style_sheet(front)
+    address = asset(front, b"css")
     small = get(front.port, address, Accept_Encoding="deflate, gzip;q=0.5, br")
     plain = get(front.port, address, Accept_Encoding="gzip;q=0, identity")
 
     assert small.headers["Content-Encoding"] == "gzip"
     assert "Content-Encoding" not in plain.headers
     assert gzip.decompress(small.body) == plain.body
+    for encoding in ("*", "gzip;q=0.0, *"):
+        assert (
+            "Content-Encoding"
+            not in get(front.port, asset(front, b"js"), Accept_Encoding=encoding).headers
+        )
     assert {small.headers["Vary"], plain.headers["Vary"]} == {"Accept-Encoding"}
 
 
@@ -238,7 +260,7 @@ def test_a_page_is_never_kept_and_comes_with_one_of_each_header(front):
 
 
 def test_a_style_sheet_is_kept_and_an_address_made_up_is_not(front):
-    address = style_sheet(front)
+    address = asset(front, b"css")
     answers = front.folder / "plain" / "answers"
     first = get(front.port, address)
     held = sum(each.is_file() for each in answers.rglob("*"))

@@ -35,8 +35,8 @@ def test_no_answer_is_given_past_its_handover(make_app, tmp_path):
 
 
 def test_no_client_sees_that_workers_are_killed_nor_that_groups_are_upgraded(postgresql, tmp_path):
-    with machines.two(postgresql, tmp_path) as two:
-        of_workers = two.kill_workers(4)
+    with machines.two(postgresql, tmp_path, 1, machines.patient) as two:
+        of_workers = two.kill_workers(2)
         # One group dies whole while the database is newer than its code, the other is stopped.
         of_groups, stands_at, said = two.upgrade((Group.kill, Group.stop), pause=0.2)
         rows = two.rows()

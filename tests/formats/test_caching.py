@@ -53,6 +53,13 @@ def test_what_an_answer_took_to_make_is_no_time_to_give_it(make_app, clock):
 
 @pytest.mark.parametrize("at", ["2000-01-01T00:00:00Z", "2099-12-31T00:00:00Z"])
 def test_an_answer_about_another_time_is_given_no_longer_than_one_about_now(client, at):
-    last, _, after = ends(client, f"{DECISION}?at={at}")
+    last, before, after = ends(client, f"{DECISION}?at={at}")
 
-    assert last + 1 <= after + 9
+    assert before + 8 - 1 < last + 1 <= after + 9
+
+
+def test_the_second_in_which_an_answer_was_made_is_told_by_the_machines_clock(client, clock):
+    before = int(time.time())
+    made = int(client.get(DECISION).headers["X-Answered"])
+
+    assert before <= made <= time.time()
