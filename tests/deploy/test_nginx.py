@@ -5,6 +5,7 @@ import http.client
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 import time
@@ -362,6 +363,38 @@ def test_who_floods_is_held_back_and_a_telephone_never_is(front, tmp_path):
     assert b"01632 960100" in pages[-1].body
     assert queries == [429] * 3
     assert 429 not in free
+
+
+TARGETS = ["/a%2Fb?", "//x/../y?q=%c3%a9&&;=", "/twilio/voice/%63hildren?", f"{DECISION}?x"]
+
+
+def test_a_target_goes_on_as_it_was_written_and_what_clients_say_of_addresses_does_not(tmp_path):
+    lies = "X-Forwarded-For: 192.0.2.1\r\nForwarded: for=192.0.2.1\r\nX-Forwarded-Host: other"
+    head = f"HTTP/1.1\r\nHost: who.example\r\nConnection: close\r\n{lies}"
+    with dying(first=0) as application, nginx.before([application.address], tmp_path) as port:
+        for target in TARGETS:
+            nginx.ask(port, f"GET {target} {head}")
+
+    assert application.asked == [f"GET {target}" for target in TARGETS]
+    for each in application.heads:
+        assert "192.0.2.1" not in each
+        assert "other" not in each
+        assert "127.0.0.1" not in each
+        assert "host: who.example" in each
+
+
+def test_a_slow_client_holds_up_nginx_and_not_the_application(tmp_path):
+    head = b"POST /twilio/voice/children HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nslo"
+    with (
+        dying(first=0) as application,
+        nginx.before([application.address], tmp_path) as port,
+        socket.create_connection(("127.0.0.1", port), timeout=20) as slow,
+    ):
+        slow.sendall(head)
+        assert get(port, "/").status == 200
+        assert application.asked == ["GET /"]
+        slow.sendall(b"w body")
+        assert slow.recv(65536).startswith(b"HTTP/1.1 200")
 
 
 IN_HAND = [("GET", "/"), ("GET", DECISION), ("GET", "/staff"), ("POST", VOICE)]
