@@ -1,5 +1,6 @@
 """A real nginx before the service: by deploy/nginx.conf, its paths and ports alone changed."""
 
+import http.client
 import os
 import re
 import shutil
@@ -7,7 +8,8 @@ import socket
 import ssl
 import subprocess
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from serving import ROOT, free_port
@@ -75,6 +77,23 @@ def before(applications, folder, tls=None, locations="", workers=1, change=lambd
             yield port
         finally:
             process.terminate()
+
+
+@dataclass
+class Answer:
+    """An answer: its status, its headers (an http.client.HTTPMessage) and its body."""
+
+    status: int
+    headers: http.client.HTTPMessage
+    body: bytes
+
+
+def get(port, path, method="GET", body=None, **headers):
+    headers = {name.replace("_", "-"): value for name, value in headers.items()}
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=20)) as connection:
+        connection.request(method, path, body, headers)
+        answer = connection.getresponse()
+        return Answer(answer.status, answer.headers, answer.read())
 
 
 def ask(port, head, body=b"", tls=False):

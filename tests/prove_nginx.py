@@ -1,92 +1,28 @@
 """nginx's part of bin/prove: across handovers, beside the application alone, over kills."""
 
-import json
 import math
 import os
-import re
-import socket
 import statistics
-import subprocess
-import sys
 import tempfile
-import threading
 import time
 from contextlib import ExitStack, contextmanager
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import machines
 import nginx
 import postgres
+from across import DECISION, HANDOVER, Watch, across
 from bench import over_http
 from serving import ROOT, ask, serving
 
-HANDOVER = datetime.fromisoformat("2026-11-23T17:00:00+00:00")
-DECISION = "/api/v1/services/children/decision"
-QUESTION = f"GET {DECISION} HTTP/1.1\r\nHost: who.example\r\n\r\n".encode()
-UNTIL = re.compile(rb'"until": ?"([^"]+)"')
-LENGTH = re.compile(rb"content-length: (\d+)", re.I)
+from routing.core.hours import Span
+from routing.storage import diverts, upgrade
+from routing.storage.db import Database
+from routing.storage.diverts import Wanted
+
 FRACTIONS = (0.0, 0.25, 0.5, 0.75)
 """Where within a second of nginx's clock a handover falls: 0 in life, anywhere in a rehearsal."""
-
-
-class Counted:
-    """How many answers there were, and which were asked for at their handover or later."""
-
-    def __init__(self):
-        self.answers, self.stale, self.lines = 0, [], set()
-
-
-def across(port, handover, seconds=3.0, threads=4):
-    """Ask over and over until so long after a handover (Unix seconds); return what was counted.
-
-    An answer is stale when its question was sent at its own ``until`` or later.
-    """
-    counted, turn = Counted(), threading.Lock()
-
-    def run():
-        with socket.create_connection(("127.0.0.1", port), timeout=20) as to:
-            told, answers, stale = set(), 0, []
-            while (sent := time.time()) < handover + seconds:
-                body, closed = _asked(to)
-                answers += 1
-                until = UNTIL.search(body)[1].decode()
-                told.add(until)
-                ends = handover + (datetime.fromisoformat(until) - HANDOVER).total_seconds()
-                if sent >= ends:
-                    stale.append((sent - ends, until))
-                if closed:
-                    to.close()
-                    to = socket.create_connection(("127.0.0.1", port), timeout=20)
-            to.close()
-        with turn:
-            counted.answers += answers
-            counted.stale += stale
-            counted.lines |= told
-
-    running = [threading.Thread(target=run) for _ in range(threads)]
-    for each in running:
-        each.start()
-    for each in running:
-        each.join()
-    return counted
-
-
-def _asked(to):
-    """Send the question; return the answer's body, and whether the connection is closed then."""
-    to.sendall(QUESTION)
-    answer = b""
-    while b"\r\n\r\n" not in answer:
-        answer += to.recv(65536) or _gone(answer)
-    head, _, body = answer.partition(b"\r\n\r\n")
-    assert head.startswith(b"HTTP/1.1 200"), answer
-    while len(body) < int(LENGTH.search(head)[1]):
-        body += to.recv(65536) or _gone(body)
-    return body, b"connection: close" in head.lower()
-
-
-def _gone(answer):
-    raise AssertionError(f"the connection is gone after {answer!r}")
 
 
 def rehearsing(handover):
@@ -130,56 +66,31 @@ def diverted(times=5):
     """Set diverts while an answer is kept; return the seconds until the last old answer to each."""
     late = []
     with tempfile.TemporaryDirectory() as name, ExitStack() as running:
-        folder = Path(name)
+        os.chmod(name, 0o755)
+        folder, noon = Path(name), HANDOVER - timedelta(hours=5)
         (folder / "directory.yaml").write_text((ROOT / "directory.yaml").read_text())
-        settings = {"INSTANCE_PATH": f"{name}/instance", "DIRECTORY": f"{name}/directory.yaml"}
-        settings |= {"CLOCK_STARTS_AT": "2026-11-23T12:00:00Z"}
-        settings["CLOCK_STARTED_AT"] = repr(time.time())
-        _flask(settings, "db", "upgrade")
+        database = Database("", folder / "instance", "rehearsal.sqlite")
+        running.callback(database.engine.dispose)
+        upgrade.upgrade(database)
+        began = time.time()
+        settings = {"CLOCK_STARTS_AT": noon.isoformat(), "CLOCK_STARTED_AT": repr(began)}
         _, url = running.enter_context(serving(folder, **settings))
         ask(url)
         own = url.removeprefix("http://").partition("/")[0]
         port = running.enter_context(nginx.before([own], folder))
         for number in range(times):
             line = ("eds", "mash")[number % 2]
-            words = ("children", line, "--until", "2026-11-23T16:00:00Z", "--note", "drill")
             with Watch(port) as watch:
                 time.sleep(2 + 0.37 * number)
-                _flask(settings, "divert", "set", *words, "--although-closed")
-                began = time.monotonic()
+                at = noon + timedelta(seconds=time.time() - began)
+                with database.writing() as connection:
+                    during = Span(at, at + timedelta(hours=1))
+                    wanted = Wanted("children", line, during, "drill")
+                    diverts.put(connection, [wanted], at, "terminal:0")
+                kept = time.time()
                 time.sleep(12)
-            late.append(max(sent for sent, told in watch.told if told != line) - began)
+            late.append(max(sent for sent, told in watch.told if told != line) - kept)
     return late
-
-
-class Watch:
-    """Asks over and over in a thread which line answers, and when it was asked."""
-
-    def __init__(self, port):
-        self.told, self._port, self._stop = [], port, threading.Event()
-        self._thread = threading.Thread(target=self._run)
-
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *error):
-        self._stop.set()
-        self._thread.join()
-
-    def _run(self):
-        with socket.create_connection(("127.0.0.1", self._port), timeout=20) as to:
-            while not self._stop.is_set():
-                sent = time.monotonic()
-                body, closed = _asked(to)
-                assert not closed, "ask less often"
-                self.told.append((sent, json.loads(body)["line"]["id"]))
-                time.sleep(0.02)
-
-
-def _flask(settings, *words):
-    command = [sys.executable, "-m", "flask", *words]
-    subprocess.run(command, cwd=ROOT, env=os.environ | settings, check=True, capture_output=True)
 
 
 def throughput(rounds=5, connections=(16, 64)):

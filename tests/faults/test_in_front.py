@@ -1,15 +1,20 @@
 """Behind nginx: no answer past a handover, no client that sees a kill or an upgrade."""
 
 import math
+import runpy
 import time
 from datetime import timedelta
+from types import SimpleNamespace
 
 import machines
 import nginx
 import over_http
 import pytest
+from across import HANDOVER, across
+from gunicorn.config import Config
+from gunicorn.http import wsgi
 from machines import Group
-from prove_nginx import HANDOVER, across
+from serving import ROOT
 
 from routing.storage import upgrade
 
@@ -50,10 +55,23 @@ def test_no_client_sees_that_workers_are_killed_nor_that_groups_are_upgraded(pos
     assert rows == of_workers.calls + of_groups.calls > 0
 
 
-def test_the_head_of_an_answer_is_never_sent_without_its_body():
-    sent = machines.sent(b"who to call", b" now")
+def sent(*body):
+    """Return what gunicorn, set up by its file, sends of an answer: each piece by itself."""
+    pieces = []
+    runpy.run_path(str(ROOT / "gunicorn.conf.py"))
+    asked = SimpleNamespace(method="GET", version=(1, 1), should_close=lambda: False)
+    answer = wsgi.Response(asked, SimpleNamespace(sendall=pieces.append), Config())
+    answer.start_response("200 OK", [("Content-Length", str(len(b"".join(body))))])
+    for part in body:
+        answer.write(part)
+    answer.close()
+    return pieces
 
-    assert len(sent) == 2
-    assert sent[0].startswith(b"HTTP/1.1 200 OK\r\n")
-    assert sent[0].endswith(b"\r\n\r\nwho to call")
-    assert sent[1] == b" now"
+
+def test_the_head_of_an_answer_is_never_sent_without_its_body(monkeypatch):
+    monkeypatch.setattr(wsgi, "Response", wsgi.Response)  # the file puts its own there
+    first, rest = sent(b"who to call", b" now")
+
+    assert first.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert first.endswith(b"\r\n\r\nwho to call")
+    assert rest == b" now"
