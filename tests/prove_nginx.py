@@ -51,7 +51,7 @@ def shortly_before(folder, fraction):
 def handovers(wanted=200_000):
     """Ask across handovers, so many questions; return (handovers, answers, stale)."""
     done = answers = stale = 0
-    while answers < wanted and done < 200:
+    while (answers < wanted or done < len(FRACTIONS)) and done < 200:
         with tempfile.TemporaryDirectory() as name:
             os.chmod(name, 0o755)
             with shortly_before(Path(name), FRACTIONS[done % len(FRACTIONS)]) as (port, handover):
