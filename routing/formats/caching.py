@@ -27,7 +27,8 @@ def kept(response: Response, tag: str, until: datetime | None, at: datetime) -> 
     response.headers["X-Answered"] = str(int(made))
     response.headers["X-Accel-Expires"] = _last_second(made, min(age, SHARED_AGE))
     response.set_etag(tag, weak=True)
-    response.make_conditional(request)
+    if "HTTP_IF_NONE_MATCH" in request.environ:
+        response.make_conditional(request)
     return response
 
 
