@@ -21,6 +21,9 @@ from routing.storage import diverts, upgrade
 from routing.storage.db import Database
 from routing.storage.diverts import Wanted
 
+LATEST, FASTER = 10, 10
+"""Seconds until a divert is in every answer, at most; times the application's rate, at least."""
+
 FRACTIONS = (0.0, 0.25, 0.5, 0.75)
 """Where within a second of nginx's clock a handover falls: 0 in life, anywhere in a rehearsal."""
 
@@ -130,10 +133,7 @@ def killed(workers=200, groups=10):
 
 def told_of_nginx(crossed, late, rates, faults):
     """Return nginx's part of docs/proof.md."""
-    ratios = {
-        number: [front.rate / alone.rate for alone, front in pairs]
-        for number, pairs in rates.items()
-    }
+    ratios = {number: _ratios(pairs) for number, pairs in rates.items()}
     return "\n".join(
         [
             "",
@@ -168,7 +168,13 @@ def told_of_nginx(crossed, late, rates, faults):
     )
 
 
-if __name__ == "__main__":
-    print(  # noqa: T201
-        told_of_nginx(handovers(), diverted(), throughput(), list(killed()))
-    )
+def in_front():
+    """Prove what stands before the service."""
+    crossed, late, rates, faults = handovers(), diverted(), throughput(), list(killed())
+    wrong = crossed[2] or max(late) > LATEST or any(seen.failures for _, _, seen in faults)
+    wrong = wrong or any(statistics.median(_ratios(pairs)) < FASTER for pairs in rates.values())
+    return told_of_nginx(crossed, late, rates, faults), bool(wrong)
+
+
+def _ratios(pairs):
+    return [front.rate / alone.rate for alone, front in pairs]
