@@ -4,14 +4,18 @@ import socket
 import threading
 from contextlib import contextmanager
 
-OK = b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\nConnection: close\r\n\r\nanswered"
+OK = "HTTP/1.1 200 OK\r\nContent-Length: 8\r\n{}Connection: close\r\n\r\nanswered"
 
 
 class Dying:
-    """What it was asked, by which heads. It answers none of the first: it hangs up, or hangs."""
+    """What it was asked, by which heads. It answers none of the first: it hangs up, or hangs.
+
+    ``more`` is one more line of the heads of its answers.
+    """
 
     def __init__(self, first, hangs):
         self.asked, self.heads, self.first, self.hangs = [], [], first, hangs
+        self.more = ""
         self._held, self._listener = [], socket.create_server(("127.0.0.1", 0))
         self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
         self._thread = threading.Thread(target=self._run)
@@ -27,7 +31,7 @@ class Dying:
             self.asked.append(request.split(b" HTTP")[0].decode())
             self.heads.append(request.partition(b"\r\n\r\n")[0].decode().lower())
             if len(self.asked) > self.first:
-                connection.sendall(OK)
+                connection.sendall(OK.format(self.more).encode())
             elif self.hangs:
                 self._held.append(connection)
                 continue

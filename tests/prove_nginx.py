@@ -97,7 +97,8 @@ def diverted(times=5):
 
 
 def throughput(rounds=5, connections=(16, 64)):
-    """Return for so many connections the rates of each round: (the application's, nginx's).
+    """Return for so many connections each round's figures: (the application's, nginx's), of each
+    its requests a second and the microseconds of a processor that one request took it.
 
     One worker a side, on one processor; wrk asks from another.
     """
@@ -106,17 +107,33 @@ def throughput(rounds=5, connections=(16, 64)):
     with tempfile.TemporaryDirectory() as name, ExitStack() as running:
         os.chmod(name, 0o755)
         config = ROOT / "gunicorn.conf.py"
-        alone, _ = running.enter_context(over_http.server("app:app", Path(name), config))
+        alone, worker = running.enter_context(over_http.server("app:app", Path(name), config))
         own, workers = alone.removeprefix("http://"), "1; worker_cpu_affinity 1"
         port = running.enter_context(nginx.before([own], name, workers=workers))
-        front = f"http://127.0.0.1:{port}"
-        for address in (alone, front):
-            over_http.run(asked, address, 16, Path(name), seconds=1)
+        master = Path(name, "nginx.pid").read_text().strip()
+        children = Path(f"/proc/{master}/task/{master}/children").read_text().split()
+        sides = ((alone, [worker]), (f"http://127.0.0.1:{port}", children))
+
+        def run(address, pids, number, seconds):
+            before = sum(map(_ticks, pids))
+            rate = over_http.run(asked, address, number, Path(name), seconds).rate
+            return rate, (sum(map(_ticks, pids)) - before) * 1e6 / _TICK / (rate * seconds)
+
+        for side in sides:
+            run(*side, 16, seconds=1)
         for _ in range(rounds):
             for number in connections:
-                pair = [over_http.run(asked, at, number, Path(name)) for at in (alone, front)]
-                found[number].append(pair)
+                found[number].append([run(*side, number, seconds=2) for side in sides])
     return found
+
+
+_TICK = os.sysconf("SC_CLK_TCK")
+
+
+def _ticks(pid):
+    """Return the time that a process has used, its own and the system's for it."""
+    used = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(used[11]) + int(used[12])
 
 
 def killed(workers=200, groups=10):
@@ -142,15 +159,16 @@ def told_of_nginx(crossed, late, rates, faults):
             f"{crossed[0]} handovers, {crossed[1]:,} answers, {crossed[2]} stale.",
             f"After a divert, the last old answer came within {max(late):.1f} seconds, of 10.",
             "",
-            "Decision JSON, requests a second in paired rounds, one worker each, on one processor:",
+            "Decision JSON in paired rounds, one worker each, on one processor:",
             "",
-            "| connections | the application alone | through nginx | ratio | least, most |",
-            "|---:|---:|---:|---:|---:|",
+            "| connections | the application alone, requests a second | through nginx | ratio "
+            "| least, most | processor time a request, each |",
+            "|---:|---:|---:|---:|---:|---:|",
             *(
-                f"| {number} | {statistics.median(alone.rate for alone, _ in pairs):,.0f} "
-                f"| {statistics.median(front.rate for _, front in pairs):,.0f} "
+                f"| {number} | {_median(pairs, 0, 0):,.0f} | {_median(pairs, 1, 0):,.0f} "
                 f"| {statistics.median(ratios[number]):.1f} "
-                f"| {min(ratios[number]):.1f}, {max(ratios[number]):.1f} |"
+                f"| {min(ratios[number]):.1f}, {max(ratios[number]):.1f} "
+                f"| {_median(pairs, 0, 1):.0f} us, {_median(pairs, 1, 1):.0f} us |"
                 for number, pairs in rates.items()
             ),
             "",
@@ -177,4 +195,8 @@ def in_front():
 
 
 def _ratios(pairs):
-    return [front.rate / alone.rate for alone, front in pairs]
+    return [front[0] / alone[0] for alone, front in pairs]
+
+
+def _median(pairs, side, figure):
+    return statistics.median(pair[side][figure] for pair in pairs)

@@ -114,24 +114,8 @@ def test_an_answer_about_now_is_kept_with_its_own_age_and_others_may_keep_it_no_
         assert other.body == one.body
         assert other.headers.get_all("Date") == one.headers.get_all("Date")
         assert other.headers["Cache-Control"] == "public, max-age=10, must-revalidate"
+        assert int(one.headers["Age"]) < int(other.headers["Age"]) < 10
         assert "X-Accel-Expires" not in other.headers
-
-
-def test_an_answer_tells_its_age_by_the_second_in_which_it_was_made(front):
-    path, body, ages = f"{DECISION}?lang=en", None, set()  # nobody else asks for this one
-    while len(ages) < 3:
-        answer = get(front.port, path)
-        if answer.body != body:
-            body, made, ages = answer.body, time.time(), set()
-        age, old = int(answer.headers["Age"]), time.time() - made
-        ages.add(age)
-
-        assert old - 1.5 < age < old + 1.5, "or this machine stood still"
-        assert "X-Answered" not in answer.headers
-        time.sleep(0.05)
-    assert sorted(ages) == list(range(min(ages), min(ages) + 3))
-    assert get(front.port, path, If_None_Match=answer.headers["ETag"]).headers["Age"]
-    assert "Age" not in get(front.port, "/").headers
 
 
 def test_one_that_has_an_answer_is_told_that_it_is_the_same_and_how_old_it_is(front):
@@ -141,6 +125,7 @@ def test_one_that_has_an_answer_is_told_that_it_is_the_same_and_how_old_it_is(fr
     assert (told.status, told.body) == (304, b"")
     assert told.headers["ETag"] == kept.headers["ETag"]
     assert told.headers["Date"]
+    assert told.headers["Age"]
     assert get(front.port, DECISION, If_None_Match='W/"other"').status == 200
 
 
