@@ -182,6 +182,7 @@ def told_of_nginx(crossed, late, rates, faults):
                 for what, times, seen in faults
             ),
             "",
+            *(f"Seen: {seen.failures[:3]}" for _, _, seen in faults if seen.failures),
         ]
     )
 
