@@ -1,13 +1,16 @@
 """Every warning, in words, each with what to do: for flask status, /readyz and /metrics."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from flask import current_app
+from sqlalchemy.engine import Connection
 
 from routing import enquiry, rostering
+from routing.alerting import recipients
+from routing.diverting import ENDS_SOON
 from routing.errors import StorageDown
 from routing.facts import Facts
 from routing.lint.numbers import unconfirmed
@@ -15,11 +18,8 @@ from routing.storage import call_report, calls, upgrade
 from routing.wording import duty
 
 _ENOUGH_COVER = timedelta(days=365)
-ENDS_SOON = timedelta(minutes=30)
 _LATELY = timedelta(hours=1)
 _GRACE = timedelta(days=2)
-_FRESH = timedelta(days=3)
-"""A proclaimed holiday comes with ten days' notice or less: a list asked for daily is never old."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ def warnings() -> tuple[Notice, ...]:
     """Return every warning there is now, the serious ones first."""
     facts, at = enquiry.facts(), enquiry.now()
     found = [*_directory(facts), *_diverts(at), *_lines(facts, at), *_holidays(facts, at)]
-    found += [*_settings(), *_storage(), *_calls(at), *_rota(facts, at)]
+    found += [*_settings(), *_storage(), *_calls(at), *_rota(facts, at), *_alerts()]
     return tuple(sorted(found, key=lambda each: not each.serious))
 
 
@@ -140,7 +140,7 @@ def _holidays(facts: Facts, at: datetime) -> Iterator[Notice]:
             "A bank holiday proclaimed at short notice would be missed: GOV.UK's list was never "
             "fetched. Run `flask bank-holidays refresh` every day.",
         )
-    if found.published is not None and at - found.published.checked_at > _FRESH:
+    if found.published is not None and found.stale(at):
         yield Notice(
             "bank_holidays_stale",
             "A bank holiday proclaimed since would be missed: GOV.UK's list was last fetched on "
@@ -218,24 +218,33 @@ def _calls(at: datetime) -> Iterator[Notice]:
 
 def _rota(facts: Facts, at: datetime) -> Iterator[Notice]:
     """Warn of the rota, where there is one: callers' answers never rest on it."""
-    if not facts.directory.rota or not _asks():
+    if facts.directory.rota:
+        kept = timedelta(days=int(current_app.config["ROTA_RETENTION_DAYS"])) + _GRACE
+        yield from _asked(lambda connection: rostering.warnings(connection, at, kept))
+
+
+def _alerts() -> Iterator[Notice]:
+    """Warn that nobody would be told of what should not wait."""
+    lacking = recipients.lacking(current_app.config)
+    if lacking is not None:
+        yield Notice("alerts_off", lacking)
+    config, voice = current_app.config, enquiry.staff_voice()
+    yield from _asked(lambda asked: recipients.warnings(asked, config, voice), serious=True)
+
+
+def _asked(
+    question: Callable[[Connection], Iterable[tuple[str, str]]], serious: bool = False
+) -> Iterator[Notice]:
+    """Warn of what the database knows; of nothing while it does not answer."""
+    database = enquiry.database()
+    if not database.exists or enquiry.reading().fault is not None:
         return
-    kept = timedelta(days=int(current_app.config["ROTA_RETENTION_DAYS"])) + _GRACE
     try:
-        with enquiry.database().reading() as connection:
-            found = rostering.warnings(connection, at, kept)
+        if upgrade.behind(database):
+            return
+        with database.reading() as connection:
+            found = tuple(question(connection))
     except StorageDown:
         return
     for code, text in found:
-        yield Notice(code, text)
-
-
-def _asks() -> bool:
-    """Say whether the database can be asked for more than diverts."""
-    database = enquiry.database()
-    if not database.exists or enquiry.reading().fault is not None:
-        return False
-    try:
-        return not upgrade.behind(database)
-    except StorageDown:
-        return False
+        yield Notice(code, text, serious)

@@ -15,7 +15,7 @@ FLOORS = (
     "facts diverting calling storage",
     "enquiry lint",
     "rostering",
-    "arranging",
+    "arranging alerting",
     "status formats assets",
     "doctor",
     "api site telephony staff commands",

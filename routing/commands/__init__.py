@@ -3,6 +3,7 @@
 from flask.cli import AppGroup
 
 from routing.commands import (
+    alerts,
     bank_holidays,
     calls,
     db,
@@ -24,6 +25,6 @@ def every() -> AppGroup:
     found = AppGroup()
     for each in (who.who, status.status, directory.group, bank_holidays.group, divert.group):
         found.add_command(each)
-    for each in (rota.group, calls.group, twilio.group, staff.group, db.group):
+    for each in (rota.group, calls.group, alerts.group, twilio.group, staff.group, db.group):
         found.add_command(each)
     return found

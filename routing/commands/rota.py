@@ -68,7 +68,7 @@ def gaps(first: datetime | None, days: int, form: str) -> None:
         click.echo(json.dumps(rows, indent=2))
     else:
         for role, span, missing in holes:
-            hours = f"{(span.end - span.start) / timedelta(hours=1):g} hours"
+            hours = f"{round((span.end - span.start) / timedelta(hours=1), 2):g} hours"
             click.echo(f"{words.gap(role, span, missing, at, voice)} ({hours}).")
         for role, span in idle:
             click.echo(f"{words.surplus(found.roster, role, span, found.names, at, voice)}.")
@@ -145,6 +145,9 @@ def fill(
             name = names[each.worker] if each.worker is not None else "nobody is free"
             click.echo(f"{duty.from_to(each.during, at, voice)}: {name}")
         shifts = [NewShift(role, x.worker, x.during) for x in planned if x.worker is not None]
+        for clash in found.new_clashes(shifts):
+            said = words.clash(clash, found.roster.roles, names, at, voice)
+            click.echo(f"Look again: {said}.")
         if not yes:
             click.echo(f"{len(shifts)} shifts would be added. Add --yes to add them.")
             return

@@ -143,6 +143,13 @@ def counted(connection: Connection, name: str, since: datetime) -> int:
     return connection.scalar(sa.select(sa.func.sum(tallies.c.count)).where(mine)) or 0
 
 
+def hours(connection: Connection, name: str, since: datetime) -> list[datetime]:
+    """Return the hours, from that of an instant on, in which a tally was added to."""
+    first = since.replace(minute=0, second=0, microsecond=0)
+    mine = (tallies.c.name == name) & (tallies.c.hour >= first)
+    return list(connection.scalars(sa.select(tallies.c.hour).where(mine).order_by("hour")))
+
+
 def purge(connection: Connection, before: datetime) -> int:
     """Delete every call that began before an instant, and return how many there were."""
     old = sa.select(calls.c.id).where(calls.c.began_at < before)

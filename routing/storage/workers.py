@@ -1,5 +1,6 @@
 """People who can be on the rota: their names, and work phones for those who need them."""
 
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -177,14 +178,13 @@ def _forget(connection: Connection, key: int, at: datetime) -> None:
 def _free(connection: Connection, name: str) -> str:
     """Return a name as it is kept. Raise RotaRefused unless it can be given to somebody new."""
     name = _good(name)
-    taken = (workers.c.key == sheet.key(name)) & workers.c.left_at.is_(None)
-    if connection.execute(workers.select().where(taken)).first():
+    if sheet.key(name) in {sheet.key(x.name) for x in everyone(connection) if not x.left_at}:
         raise RotaRefused("name", f"There is a {name} on the rota already. Tell them apart.")
     return name
 
 
 def _good(name: str) -> str:
-    name = " ".join(name.split())
+    name = unicodedata.normalize("NFC", " ".join(name.split()))
     if not 1 <= len(name) <= 100 or not name.isprintable() or not name[0].isalnum():
         raise RotaRefused("name", "Write a name of 1 to 100 characters that begins with a letter.")
     if "," in name:

@@ -73,6 +73,15 @@ def test_two_people_on_the_rota_have_two_names(write, amara):
         write(workers.add, "amara  OWUSU", None)
 
 
+@pytest.mark.parametrize("again", ["Siân O'Brien", "Sia\N{COMBINING CIRCUMFLEX ACCENT}n O’Brien"])
+def test_one_name_written_in_two_ways_is_one_person(database, write, again):
+    write(workers.add, "Siân O’Brien", None)
+    with pytest.raises(RotaRefused, match="already"):
+        write(workers.add, again, None)
+    with database.reading() as connection:
+        assert workers.named(connection, [again]) == [1]
+
+
 def test_the_name_of_one_who_left_is_free_again(database, write, amara):
     write(workers.leave, amara.id)
     write(workers.add, "Amara Owusu", None)
