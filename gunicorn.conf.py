@@ -5,6 +5,7 @@ import sys
 import time
 
 from gunicorn.glogging import Logger
+from gunicorn.http import wsgi
 
 from routing import logs
 
@@ -36,6 +37,34 @@ preload_app = False
 
 # One rehearsal clock for every worker, whenever it is started.
 os.environ.setdefault("CLOCK_STARTED_AT", str(time.time()))
+
+
+class Pieces(list):
+    """What would have been sent, in place of a socket."""
+
+    sendall = list.append
+
+
+class Whole(wsgi.Response):
+    """An answer whose head and body are sent at once.
+
+    gunicorn sends one after the other; if a worker is killed between them, the proxy has passed the
+    head on and cannot ask another.
+    """
+
+    def write(self, arg):
+        if self.headers_sent:
+            super().write(arg)
+            return
+        to, self.sock = self.sock, Pieces()
+        try:
+            super().write(arg)
+        finally:
+            pieces, self.sock = self.sock, to
+        to.sendall(b"".join(pieces))
+
+
+wsgi.Response = Whole
 
 
 # What the master loaded: a worker falls back on it where the file is broken and none could be kept.

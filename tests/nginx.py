@@ -1,65 +1,99 @@
-"""A real nginx with TLS before the service, under a path of its own; and raw requests to either."""
+"""A real nginx before the service: by deploy/nginx.conf, its paths and ports alone changed."""
 
+import http.client
 import os
+import re
 import shutil
 import socket
 import ssl
 import subprocess
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from serving import ROOT, free_port
 
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
 
-USER = "" if os.getuid() else "user root; "  # or it cannot write into the test's own folder
+USER = "" if os.getuid() else "user root;"  # or it cannot write into the test's own folder
 
-CONFIGURATION = """
-{user}daemon off; pid {folder}/nginx.pid; error_log {folder}/error.log;
-events {{ }}
+# As Debian's own, which writes an access log wherever a site does not say no.
+AROUND = """
+{user} daemon off; pid {folder}/nginx.pid; error_log {folder}/nginx.log;
+worker_processes {workers}; worker_rlimit_nofile 8192;
+events {{ worker_connections 2048; }}
 http {{
-  access_log off; client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;
+  access_log {folder}/access.log; sendfile on; tcp_nopush on;
+  client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;
   fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
-  server {{
-    listen 127.0.0.1:{port} ssl;
-    ssl_certificate {folder}/cert.pem; ssl_certificate_key {folder}/key.pem;
-    location /duty/ {{ proxy_pass {upstream}/; proxy_set_header Host internal.example; }}
-  }}
+  include {folder}/who-to-call.conf;
 }}
 """
+OTHER = "192.0.2.2:8000"
+"""The second machine that the file names."""
+
+
+def configured(folder, port, applications, tls=None, locations=""):
+    """Return deploy/nginx.conf for some applications (host:port), with TLS if that has a port."""
+    text = (ROOT / "deploy/nginx.conf").read_text()
+    text = text.replace("127.0.0.1:8000", applications[0])
+    if len(applications) > 1:
+        text = text.replace("#server", "server").replace(OTHER, applications[1])
+    if tls:
+        text = re.sub(r"^(\s+)#(?!server|\s)", r"\1", text, flags=re.M)
+    text = re.sub(r"^\s+listen \[::\].*\n", "", text, flags=re.M)
+    for old, new in (
+        ("listen 80;", f"listen 127.0.0.1:{port};\n{locations}"),
+        ("listen 443 ssl;", f"listen 127.0.0.1:{tls} ssl;"),
+        ("/etc/ssl/who-to-call/fullchain.pem", f"{folder}/cert.pem"),
+        ("/etc/ssl/who-to-call/privkey.pem", f"{folder}/key.pem"),
+        ("/run/who-to-call-answers", f"{folder}/answers"),
+        ("/var/log/nginx/who-to-call.log", f"{folder}/error.log"),
+        ("/srv/who-to-call/printed", str(folder)),
+    ):
+        assert old in text, old
+        text = text.replace(old, new)
+    return text
 
 
 @contextmanager
-def before(upstream, folder, port):
-    """Serve what is at ``upstream`` at https://127.0.0.1:port/duty/."""
-    subprocess.run(
-        [
-            "openssl",
-            "req",
-            "-x509",
-            "-newkey",
-            "rsa:2048",
-            "-nodes",
-            "-days",
-            "2",
-            "-subj",
-            "/CN=127.0.0.1",
-            "-keyout",
-            "key.pem",
-            "-out",
-            "cert.pem",
-        ],
-        cwd=folder,
-        check=True,
-        capture_output=True,
-    )
-    file = folder / "nginx.conf"
-    file.write_text(CONFIGURATION.format(folder=folder, port=port, upstream=upstream, user=USER))
-    command = [NGINX, "-c", str(file), "-p", str(folder)]
-    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
+def before(applications, folder, tls=None, locations="", workers=1, change=lambda text: text):
+    """Put nginx before some applications; yield its port. ``change`` may set other limits."""
+    if tls:
+        _certificate(folder)
+    port = free_port()
+    text = change(configured(folder, port, applications, tls, locations))
+    Path(folder, "who-to-call.conf").write_text(text)
+    file = Path(folder, "nginx.conf")
+    file.write_text(AROUND.format(folder=folder, user=USER, workers=workers))
+    said = Path(folder, "said")
+    with (
+        said.open("w") as told,
+        subprocess.Popen([NGINX, "-c", str(file), "-p", str(folder)], stderr=told) as process,
+    ):
         try:
-            _wait(port)
-            yield
+            _wait(port, said)
+            yield port
         finally:
             process.terminate()
+
+
+@dataclass
+class Answer:
+    """An answer: its status, its headers (an http.client.HTTPMessage) and its body."""
+
+    status: int
+    headers: http.client.HTTPMessage
+    body: bytes
+
+
+def get(port, path, method="GET", body=None, **headers):
+    headers = {name.replace("_", "-"): value for name, value in headers.items()}
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=20)) as connection:
+        connection.request(method, path, body, headers)
+        answer = connection.getresponse()
+        return Answer(answer.status, answer.headers, answer.read())
 
 
 def ask(port, head, body=b"", tls=False):
@@ -83,17 +117,23 @@ def _received(connection):
         return b""
 
 
+def _certificate(folder):
+    words = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=127.0.0.1"
+    words += " -keyout key.pem -out cert.pem"
+    subprocess.run(words.split(), cwd=folder, check=True, capture_output=True)
+
+
 def _unverified():
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     return context
 
 
-def _wait(port):
-    for _ in range(100):
+def _wait(port, said):
+    for _ in range(200):
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
             return
         except OSError:
             time.sleep(0.05)
-    raise AssertionError("nginx does not listen")
+    raise AssertionError(said.read_text())

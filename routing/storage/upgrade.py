@@ -16,7 +16,8 @@ def upgrade(database: Database) -> tuple[str | None, str]:
     """Bring the database up to date, making it where there is none.
 
     Return the migration it stood at, None where there was none, and the one it stands at now. All
-    of it happens or none. Two that upgrade at once wait for each other. Raise StorageDown.
+    of it happens or none. Two that upgrade at once wait for each other. One that a newer version
+    has upgraded is left as it is. Raise StorageDown.
     """
     from alembic import command, config
 
@@ -28,16 +29,21 @@ def upgrade(database: Database) -> tuple[str | None, str]:
     with database.writing() as connection:
         settings.attributes["connection"] = connection
         before = stands_at(connection)
+        if before is not None and before >= LATEST:
+            return before, before
         command.upgrade(settings, "head")
         return before, stands_at(connection) or LATEST
 
 
 def behind(database: Database) -> bool:
-    """Say whether the database lacks a migration. Raise StorageDown."""
+    """Say whether the database lacks a migration. Raise StorageDown.
+
+    One that a newer version has upgraded already lacks none: migrations only add.
+    """
     if not database.exists:
         return True
     with database.reading() as connection:
-        return stands_at(connection) != LATEST
+        return (stands_at(connection) or "") < LATEST
 
 
 def stands_at(connection: sa.Connection) -> str | None:

@@ -88,6 +88,14 @@ def test_the_newest_migration_is_the_one_the_code_asks_for(bare):
     assert upgrade.upgrade(bare) == (upgrade.LATEST, upgrade.LATEST)
 
 
+def test_a_database_that_a_newer_version_has_upgraded_lacks_nothing_and_is_left_as_it_is(database):
+    with database.writing() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+
+    assert not upgrade.behind(database)
+    assert upgrade.upgrade(database) == ("9999", "9999")
+
+
 def test_two_that_upgrade_at_once_both_succeed(url, tmp_path):
     told = []
     databases = [Database(url, tmp_path) for _ in range(2)]

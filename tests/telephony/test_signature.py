@@ -65,7 +65,9 @@ def service(tmp_path_factory):
         )
         serving.ask(url)
         base = url.removesuffix("/api/v1/services/children/decision")
-        running.enter_context(nginx.before(base, folder, tls))
+        own = base.removeprefix("http://")
+        away = "location ^~ /duty/ { proxy_pass http://who_to_call/; }"
+        running.enter_context(nginx.before([own], folder, tls, away))
         yield Service(int(base.rpartition(":")[2]), tls)
 
 

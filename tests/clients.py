@@ -1,0 +1,93 @@
+"""Clients of a running service that never try again by themselves, and what they saw."""
+
+import http.client
+import os
+import threading
+import time
+from contextlib import closing
+from dataclasses import dataclass, field
+from urllib.parse import urlencode
+
+from telephone import BASE, CALLED, CALLER, sign
+
+NUMBER = "/api/v1/services/children/numbers"
+DECISION = "/api/v1/services/children/decision"
+VOICE = "/twilio/voice/children"
+EXCHANGE = {"Authorization": "Bearer exchange"}
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+SLOW = 1.0
+"""Seconds."""
+
+PAUSE = 0.02
+"""Seconds that a client waits before it asks again."""
+
+
+@dataclass
+class Asked:
+    """What clients saw: answers, those over a second, the slowest, and every failure."""
+
+    answers: int = 0
+    slow: int = 0
+    slowest: float = 0.0
+    failures: list = field(default_factory=list)
+    calls: int = 0
+
+
+class Clients:
+    """Threads that ask over kept connections, without ever trying again by themselves."""
+
+    def __init__(self, port, threads=4):
+        self.asked, self._stop, self._turn = Asked(), threading.Event(), threading.Lock()
+        self._threads = [
+            threading.Thread(target=self._run, args=[port, number]) for number in range(threads)
+        ]
+
+    def __enter__(self):
+        for each in self._threads:
+            each.start()
+        return self.asked
+
+    def __exit__(self, *error):
+        self._stop.set()
+        for each in self._threads:
+            each.join()
+
+    def _run(self, port, number):
+        count = 0
+        while not self._stop.is_set():
+            with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=120)) as to:
+                try:
+                    while not self._stop.is_set():
+                        count += 1
+                        self._ask(to, f"{os.getpid()}-{id(self)}-{number}-{count}", count)
+                        time.sleep(PAUSE)
+                except (http.client.HTTPException, OSError) as error:
+                    with self._turn:
+                        self.asked.failures.append((time.time(), repr(error)))
+
+    def _ask(self, to, name, count):
+        """Ask one of several questions, and note how it was answered."""
+        signed = count % 2 == 0
+        began = time.monotonic()
+        if signed:
+            form = {"CallSid": f"CA{name}", "From": CALLER, "To": CALLED}
+            headers = FORM | {"X-Twilio-Signature": sign(BASE + VOICE, form)}
+            to.request("POST", VOICE, urlencode(form), headers)
+            wanted = b"<Dial"
+        else:
+            path, headers, wanted = (
+                (NUMBER, EXCHANGE, b"+44"),
+                (DECISION, {}, b'"e164"'),
+                ("/", {}, b"01632 960100"),
+                (f"{DECISION}?x={count}", {}, b'"e164"'),
+            )[count // 2 % 4]
+            to.request("GET", path, headers=headers)
+        answer = to.getresponse()
+        body, took = answer.read(), time.monotonic() - began
+        with self._turn:
+            self.asked.answers += 1
+            self.asked.calls += signed
+            self.asked.slow += took > SLOW
+            self.asked.slowest = max(self.asked.slowest, took)
+            if answer.status != 200 or wanted not in body:
+                self.asked.failures.append((time.time(), answer.status, body[:200]))

@@ -1,0 +1,174 @@
+"""deploy/nginx.conf before nobody, before what dies or hangs; what reaches an application."""
+
+import re
+import shutil
+import socket
+import time
+
+import nginx
+import pytest
+import serving
+from conftest import ANYSHIRE
+from dying import dying
+from nginx import get
+
+DECISION = "/api/v1/services/children/decision"
+FRAGMENT = "/services/children/fragment"
+VOICE = "/twilio/voice/children"
+
+
+@pytest.fixture(autouse=True)
+def needed():
+    if nginx.NGINX is None:
+        pytest.skip("needs nginx")
+
+
+@pytest.fixture
+def printed(make_app, tmp_path):
+    """The page that `flask directory print` writes, every night."""
+    file = tmp_path / "printed" / "who-to-call.html"
+    file.parent.mkdir()
+    runner = make_app(ANYSHIRE).test_cli_runner()
+    assert runner.invoke(args=["directory", "print", "--output", str(file)]).exit_code == 0
+    return file
+
+
+def no_application(folder, **more):
+    """Put nginx before a port at which nobody listens."""
+    return nginx.before([f"127.0.0.1:{serving.free_port()}"], folder, **more)
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/contacts?q=x", DECISION, FRAGMENT, "/nope", "/calendars/x.ics"]
+)
+def test_when_nothing_is_up_the_printed_page_answers_and_says_that_it_does(printed, tmp_path, path):
+    shutil.copy(printed, tmp_path)
+    with no_application(tmp_path) as port:
+        answer = get(port, path)
+
+    assert answer.status == 502
+    assert b"01632 960100" in answer.body
+    assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert answer.headers.get_all("Cache-Control") == ["no-store"]
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+
+
+def test_when_there_is_no_printed_page_either_999_is_told(tmp_path):
+    with no_application(tmp_path) as port:
+        answer = get(port, "/")
+        staff = get(port, "/staff/diverts", "POST", b"x=1")
+
+    assert (answer.status, staff.status) == (502, 502)
+    assert b"tel:999" in answer.body
+    assert b"look at <a href=/staff>" in staff.body
+    for each in (answer, staff):
+        assert each.headers["Cache-Control"] == "no-store"
+        assert each.headers["Content-Security-Policy"]
+
+
+def test_who_floods_is_held_back_and_a_telephone_never_is(printed, tmp_path):
+    def strict(text):
+        return text.replace("rate=50r/s", "rate=1r/m").replace("burst=1000", "burst=4")
+
+    shutil.copy(printed, tmp_path)
+    with (
+        dying(first=0) as application,
+        nginx.before([application.address], tmp_path, change=strict) as port,
+    ):
+        pages = [get(port, "/privacy") for _ in range(8)]
+        queries = [get(port, f"{DECISION}?x={n}").status for n in range(3)]
+        free = [
+            get(port, path, method).status
+            for _ in range(20)
+            for path, method in (
+                ("/api/v1/services/professionals/number", "GET"),
+                (f"{VOICE}?x=1", "POST"),
+                (DECISION, "GET"),
+                (f"{FRAGMENT}?lang=cy", "GET"),
+            )
+        ]
+
+    assert [each.status for each in pages] == [200] * 5 + [429] * 3
+    assert b"01632 960100" in pages[-1].body
+    assert queries == [429] * 3
+    assert 429 not in free
+
+
+@pytest.mark.parametrize("seconds", range(9))
+def test_an_answer_tells_its_age_by_the_second_in_which_it_was_made(tmp_path, seconds):
+    with dying(first=0) as application, nginx.before([application.address], tmp_path) as port:
+        made = int(time.time()) - seconds
+        application.more = f"X-Answered: {made}\r\n"
+        answer = get(port, "/")
+        after = int(time.time()) - made
+        application.more = ""
+        without = get(port, "/")
+
+    assert seconds <= int(answer.headers["Age"]) <= after
+    assert "X-Answered" not in answer.headers
+    assert "Age" not in without.headers
+
+
+TARGETS = ["/a%2Fb?", "//x/../y?q=%c3%a9&&;=", "/twilio/voice/%63hildren?", f"{DECISION}?x"]
+
+
+def test_a_target_goes_on_as_it_was_written_and_what_clients_say_of_addresses_does_not(tmp_path):
+    lies = "X-Forwarded-For: 192.0.2.1\r\nForwarded: for=192.0.2.1\r\nX-Forwarded-Host: other"
+    head = f"HTTP/1.1\r\nHost: who.example\r\nConnection: close\r\n{lies}"
+    with dying(first=0) as application, nginx.before([application.address], tmp_path) as port:
+        for target in TARGETS:
+            nginx.ask(port, f"GET {target} {head}")
+
+    assert application.asked == [f"GET {target}" for target in TARGETS]
+    for each in application.heads:
+        assert "192.0.2.1" not in each
+        assert "other" not in each
+        assert "127.0.0.1" not in each
+        assert "host: who.example" in each
+
+
+def test_a_slow_client_holds_up_nginx_and_not_the_application(tmp_path):
+    head = b"POST /twilio/voice/children HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nslo"
+    with (
+        dying(first=0) as application,
+        nginx.before([application.address], tmp_path) as port,
+        socket.create_connection(("127.0.0.1", port), timeout=20) as slow,
+    ):
+        slow.sendall(head)
+        assert get(port, "/").status == 200
+        assert application.asked == ["GET /"]
+        slow.sendall(b"w body")
+        assert slow.recv(65536).startswith(b"HTTP/1.1 200")
+
+
+IN_HAND = [("GET", "/"), ("GET", DECISION), ("GET", "/staff"), ("POST", VOICE)]
+
+
+@pytest.mark.parametrize("hangs", [False, True], ids=["killed", "hung"])
+@pytest.mark.parametrize(("method", "path"), IN_HAND)
+def test_what_a_killed_worker_had_in_hand_is_asked_anew_though_there_is_one_machine_alone(
+    tmp_path, method, path, hangs
+):
+    def hasty(text):
+        return re.sub(r"proxy_read_timeout \d+s", "proxy_read_timeout 200ms", text)
+
+    body = b"CallSid=CA1" if method == "POST" else None
+    with (
+        dying(hangs=hangs) as application,
+        nginx.before([application.address], tmp_path, change=hasty) as port,
+    ):
+        answer = get(port, path, method, body)
+
+    assert (answer.status, answer.body) == (200, b"answered")
+    assert application.asked == [f"{method} {path}"] * 2
+
+
+def test_a_form_of_staff_is_never_sent_twice_and_they_are_told_to_look(tmp_path):
+    with dying() as application, nginx.before([application.address], tmp_path) as port:
+        answer = get(port, "/staff/diverts", "POST", b"once=1")
+
+    assert application.asked == ["POST /staff/diverts"]
+    assert answer.status == 502
+    assert b"look at <a href=/staff>the staff page</a>" in answer.body

@@ -1,0 +1,77 @@
+"""Behind nginx: no answer past a handover, no client that sees a kill or an upgrade."""
+
+import math
+import runpy
+import time
+from datetime import timedelta
+from types import SimpleNamespace
+
+import machines
+import nginx
+import over_http
+import pytest
+from across import HANDOVER, across
+from gunicorn.config import Config
+from gunicorn.http import wsgi
+from machines import Group
+from serving import ROOT
+
+from routing.storage import upgrade
+
+
+@pytest.fixture(autouse=True)
+def needed():
+    if nginx.NGINX is None:
+        pytest.skip("needs nginx")
+
+
+def test_no_answer_is_given_past_its_handover(make_app, tmp_path):
+    tmp_path.chmod(0o755)
+    comes = [time.time() + 3600]
+    app = make_app(CLOCK=lambda: HANDOVER + timedelta(seconds=time.time() - comes[0]))
+    app.test_client().get("/api/v1/services/children/decision")
+    with over_http.serving(app) as own, nginx.before([f"127.0.0.1:{own.port}"], tmp_path) as port:
+        comes[0] = math.ceil(time.time()) + 2.5
+        found = across(port, comes[0], seconds=1)
+
+    assert len(found.lines) == 2
+    assert found.answers > 500
+    assert found.stale == []
+
+
+def test_no_client_sees_that_workers_are_killed_nor_that_groups_are_upgraded(postgresql, tmp_path):
+    with machines.two(postgresql, tmp_path, 1, machines.patient) as two:
+        of_workers = two.kill_workers(2)
+        # One group dies whole while the database is newer than its code, the other is stopped.
+        of_groups, stands_at, said = two.upgrade((Group.kill, Group.stop), pause=0.2)
+        rows = two.rows()
+
+    assert of_workers.failures == []
+    assert of_groups.failures == []
+    assert stands_at > upgrade.LATEST
+    assert len(said) == 2
+    assert not any("database" in each for each in said), said
+    # Whoever was in hand when it was killed was asked anew: each call is written once.
+    assert rows == of_workers.calls + of_groups.calls > 0
+
+
+def sent(*body):
+    """Return what gunicorn, set up by its file, sends of an answer: each piece by itself."""
+    pieces = []
+    runpy.run_path(str(ROOT / "gunicorn.conf.py"))
+    asked = SimpleNamespace(method="GET", version=(1, 1), should_close=lambda: False)
+    answer = wsgi.Response(asked, SimpleNamespace(sendall=pieces.append), Config())
+    answer.start_response("200 OK", [("Content-Length", str(len(b"".join(body))))])
+    for part in body:
+        answer.write(part)
+    answer.close()
+    return pieces
+
+
+def test_the_head_of_an_answer_is_never_sent_without_its_body(monkeypatch):
+    monkeypatch.setattr(wsgi, "Response", wsgi.Response)  # the file puts its own there
+    first, rest = sent(b"who to call", b" now")
+
+    assert first.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert first.endswith(b"\r\n\r\nwho to call")
+    assert rest == b" now"
