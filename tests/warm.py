@@ -71,7 +71,13 @@ def _become(words, environ, folder, handles):
     os.environ.update(environ)
     os.chdir(folder)
     sys.argv = words
-    main()
+    try:
+        main()
+    except SystemExit as left:
+        if isinstance(left.code, int):  # to tidy up takes Python as long as the command did
+            sys.stdout.flush()
+            os._exit(left.code)
+        raise
 
 
 if __name__ == "__main__":

@@ -73,7 +73,7 @@ class Machine:
         )
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def flask(tmp_path_factory):
     """The text of a program that is flask, loaded already."""
     with warm.running(tmp_path_factory.mktemp("warm")) as program:
