@@ -84,7 +84,7 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parent.parent))
     import dotenv  # noqa: F401
 
-    import routing  # noqa: F401
+    import routing.commands  # noqa: F401
     from routing.bank_holidays import usual
 
     usual.usual("england-and-wales")
