@@ -41,7 +41,7 @@ def backup(database: Database, file: Path) -> Mapping[str, int]:
             os.fsync(new.fileno())
             os.replace(new.name, file)
             _sync(file.parent)
-        except (sqlite3.Error, sa.exc.OperationalError) as error:
+        except (sqlite3.Error, sa.exc.DatabaseError) as error:
             raise StorageDown(f"The copy cannot be made ({str(error).splitlines()[0]}).") from error
         finally:
             Path(new.name).unlink(missing_ok=True)

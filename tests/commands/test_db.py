@@ -54,7 +54,7 @@ def test_a_copy_that_fails_deletes_no_older_one(run, folder, clock, tmp_path):
     (tmp_path / "instance/routing.sqlite").write_bytes(b"not a database" * 99)
     told = run("backup", folder, "--keep", 1)
 
-    assert told.exit_code == 1
+    assert told.output.startswith("Error: No copy was made. ")
     assert [each.name for each in folder.iterdir()] == ["routing-20261123T120000Z.sqlite"]
 
 
@@ -77,6 +77,13 @@ def test_a_damaged_database_is_told_and_leaves_no_copy(run, folder, tmp_path):
     assert told.exit_code == 1
     assert told.output.startswith("Error: No copy was made. ")
     assert list(folder.iterdir()) == []
+
+
+def test_a_damaged_database_is_told_in_words_to_whoever_asks_it(app, run, tmp_path):
+    (tmp_path / "instance/routing.sqlite").write_bytes(b"not a database" * 99)
+    for told in (run("counts"), app.test_cli_runner().invoke(args=["divert", "list"])):
+        assert told.exit_code == 1
+        assert told.output.startswith("Error: The database is damaged: put a copy in its place")
 
 
 def test_keep_is_for_a_folder(run, folder):

@@ -73,6 +73,12 @@ class Machine:
         )
 
 
+def counted(told):
+    """Read what `flask db counts` prints: rows by table."""
+    rows = [line.split() for line in told.splitlines()]
+    return {row[1]: int(row[0]) for row in rows if len(row) == 2 and row[0].isdigit()}
+
+
 @pytest.fixture(scope="session")
 def flask(tmp_path_factory):
     """The text of a program that is flask, loaded already."""

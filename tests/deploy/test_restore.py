@@ -11,7 +11,7 @@ import fenced
 import psycopg
 import pytest
 from conftest import ROOT
-from deploy.conftest import Machine
+from deploy.conftest import Machine, counted
 
 BLOCKS = [each for each in fenced.blocks(ROOT / "docs/runbook.md") if each.kind == "sh"]
 ROLE = "who-to-call"
@@ -48,11 +48,6 @@ class Place:
 
     def counts(self):
         return counted(self.does("who-to-call db counts"))
-
-
-def counted(told):
-    rows = [line.split() for line in told.splitlines()]
-    return {row[1]: int(row[0]) for row in rows if len(row) == 2 and row[0].isdigit()}
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -110,6 +105,7 @@ def writing(url):
             listening.join()
 
 
+@pytest.mark.parametrize("make", ["postgresql"], indirect=True)  # test_runbook.py: SQLite
 def test_what_is_restored_in_an_empty_place_counts_as_what_was_backed_up(make):
     here, there = make("here"), make("there")
     here.does(FILL)

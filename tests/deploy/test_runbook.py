@@ -3,7 +3,7 @@
 import fenced
 import pytest
 from conftest import ROOT
-from deploy.conftest import Machine
+from deploy.conftest import Machine, counted
 
 PAGE = ROOT / "docs/runbook.md"
 BLOCKS = [block for block in fenced.blocks(PAGE) if block.kind == "sh"]
@@ -41,3 +41,10 @@ def test_they_print_what_the_page_shows(machine, done, block):
     shown = machine.here(block.prints)
 
     assert fenced.matches(shown, done[block].stdout), done[block].stdout
+
+
+def test_what_is_restored_counts_as_what_was_backed_up(done):
+    told = {block.heading: counted(found.stdout) for block, found in done.items()}
+
+    assert told["Restore"] == told["Back up"]
+    assert (told["Restore"]["diverts"], told["Restore"]["people"]) == (2, 1)
