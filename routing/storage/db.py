@@ -107,7 +107,7 @@ def _told() -> Iterator[None]:
         yield
     except (sa.exc.IntegrityError, sa.exc.DataError) as error:
         raise StorageRefused(_said(error)) from None  # PostgreSQL tells the values, names too
-    except (sa.exc.DatabaseError, sa.exc.TimeoutError) as error:
+    except (sa.exc.DBAPIError, sa.exc.TimeoutError) as error:
         raise StorageDown(words(error)) from error
 
 

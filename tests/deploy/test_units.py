@@ -20,7 +20,7 @@ UNITS = sorted(FOLDER.iterdir())
 SERVICE, JOB = FOLDER / "who-to-call.service", FOLDER / "who-to-call@.service"
 GUIDE = ROOT / "docs/deploy.md"
 ANALYZE = shutil.which("systemd-analyze")
-COMING = {"alerts", "deploy/nginx.conf"}
+COMING = {"alerts", "purge", "deploy/nginx.conf"}
 """Commands and files that are not there yet."""
 
 needs_systemd = pytest.mark.skipif(ANALYZE is None, reason="needs systemd-analyze")
