@@ -110,6 +110,13 @@ def test_files_that_the_guide_installs_are_there():
     assert {each for each in wanted if not (ROOT / each).exists()} == wanted & COMING
 
 
+def test_what_the_guide_installs_from_where_the_code_is_is_installed_from_there():
+    found = [each.text for each in fenced.blocks(GUIDE) if " deploy/" in each.text]
+
+    assert len(found) >= 2
+    assert {each.splitlines()[0] for each in found} == {"cd /srv/who-to-call/current"}
+
+
 def test_answers_in_hand_have_their_time_before_systemd_kills():
     (allowed,) = lines(SERVICE, "TimeoutStopSec")
 
