@@ -6,11 +6,10 @@ from pathlib import Path
 import click
 from flask.cli import AppGroup
 
-from routing import enquiry
+from routing import enquiry, files
 from routing.commands import options
 from routing.directory import json_schema
 from routing.errors import DirectoryInvalid
-from routing.files import replace
 from routing.formats import printed
 from routing.lint import check as lint
 
@@ -64,7 +63,7 @@ def print_page(weeks: int, output: Path | None, lang: str | None) -> None:
         if output is None:
             click.echo(page)
         else:
-            replace(output, page.encode())
+            files.replace(output, page.encode(), files.PUBLIC)
     except (DirectoryInvalid, OSError) as error:
         raise click.ClickException(str(error)) from error
 

@@ -57,7 +57,7 @@ def fallback(service: str | None, output: Path | None) -> None:
         click.echo(document)
         return
     try:
-        files.replace(output, document.encode())
+        files.replace(output, document.encode(), files.PUBLIC)
     except OSError as error:
         raise click.ClickException(f"{output} cannot be written: {error}.") from error
     click.echo(f"{output} is written: what answers '{found.id}' while this service is down.")

@@ -119,7 +119,7 @@ def _told() -> Iterator[None]:
         yield
     except (sa.exc.IntegrityError, sa.exc.DataError) as error:
         raise StorageRefused(_said(error)) from None  # PostgreSQL tells the values, names too
-    except (sa.exc.OperationalError, sa.exc.ProgrammingError, sa.exc.TimeoutError) as error:
+    except (sa.exc.DBAPIError, sa.exc.TimeoutError) as error:
         raise StorageDown(words(error)) from error
 
 
@@ -128,6 +128,8 @@ def words(error: BaseException) -> str:
     said = _said(error)
     if any(sign in said for sign in ("no such table", "does not exist", "unable to open")):
         return f"The database is not made yet, or not for this version ({said})."
+    if any(sign in said for sign in ("malformed", "not a database")):
+        return f"The database is damaged: put a copy in its place, see docs/runbook.md ({said})."
     if isinstance(error, sa.exc.TimeoutError):
         return "The database does not answer: others wait for it already."
     return f"The database does not answer ({said})."

@@ -1,0 +1,159 @@
+"""The units: what systemd makes of them, and that they and the pages name what there is."""
+
+import fcntl
+import os
+import re
+import runpy
+import shutil
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import fenced
+import pytest
+from conftest import ANYSHIRE, ROOT
+
+FOLDER = ROOT / "deploy/systemd"
+UNITS = sorted(FOLDER.iterdir())
+SERVICE, JOB = FOLDER / "who-to-call.service", FOLDER / "who-to-call@.service"
+GUIDE = ROOT / "docs/deploy.md"
+ANALYZE = shutil.which("systemd-analyze")
+COMING = {"alerts", "purge", "deploy/nginx.conf"}
+"""Commands and files that are not there yet."""
+
+needs_systemd = pytest.mark.skipif(ANALYZE is None, reason="needs systemd-analyze")
+
+
+def lines(unit, name):
+    return re.findall(rf"^{name}=(.*)$", unit.read_text("utf-8"), re.M)
+
+
+def jobs():
+    """Return each job's command by its name."""
+    return dict(line.strip('"').split("=", 1) for line in lines(JOB, "Environment"))
+
+
+@pytest.fixture
+def units(tmp_path):
+    """The units as they are, with programs in place of those that a machine has under /srv."""
+    for each in UNITS:
+        text = re.sub(r"(?<==)/srv/\S+/bin/\w+", "/bin/true", each.read_text("utf-8"))
+        (tmp_path / each.name.replace("@.", "@backup.")).write_text(text)
+    return sorted(tmp_path.iterdir())
+
+
+@needs_systemd
+def test_systemd_finds_nothing_wrong(units):
+    done = subprocess.run(
+        [ANALYZE, "verify", "--man=no", *units], capture_output=True, text=True, check=False
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@needs_systemd
+@pytest.mark.parametrize("name", ["who-to-call.service", "who-to-call@backup.service"])
+def test_services_may_do_little(units, name):
+    (unit,) = [each for each in units if each.name == name]
+    asked = [ANALYZE, "security", "--offline=true", "--threshold=15", unit]
+    done = subprocess.run(asked, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stdout
+
+
+def test_jobs_are_confined_as_the_service_is():
+    confined = [
+        each.read_text("utf-8").partition("\n\n# Writes to its own folder")[2].partition("\n\n")[0]
+        for each in (SERVICE, JOB)
+    ]
+
+    assert confined[0].strip() == confined[1].strip() != ""
+
+
+@pytest.mark.parametrize("name", jobs())
+def test_each_job_is_a_command_with_such_options(make_app, name):
+    words = jobs()[name].split()
+    command, context = make_app().cli, click.Context(click.Command("flask"))
+    if words[0] in COMING:
+        assert command.get_command(context, words[0]) is None, "It is there: not coming any more."
+        return
+    while isinstance(command, click.Group):
+        command = command.get_command(context, words.pop(0))
+    command.make_parser(context).parse_args(words)
+
+
+def test_the_guide_enables_a_timer_for_each_job():
+    (enabled,) = re.findall(r"enable --now who-to-call@\{(.*)\}\.timer", GUIDE.read_text("utf-8"))
+
+    assert sorted(enabled.split(",")) == sorted(jobs())
+
+
+def test_every_place_that_units_and_programs_name_is_in_the_guides_table():
+    told = re.findall(r"^\| (`/.*?) \|", GUIDE.read_text("utf-8"), re.M)
+    places = [Path(place) for row in told for place in re.findall(r"`(/[^`]*)`", row)]
+    texts = [each.read_text("utf-8") for each in [*UNITS, *(ROOT / "deploy").glob("who-to-call*")]]
+    named = set(re.findall(r"/(?:srv|etc|var)/[^\s\"'*:]+", "\n".join(texts)))
+
+    assert named != set()
+    assert [
+        each for each in named if not any(Path(each).is_relative_to(place) for place in places)
+    ] == []
+
+
+def test_files_that_the_guide_installs_are_there():
+    said = "".join(block.text for block in fenced.blocks(GUIDE))
+    wanted = set(re.findall(r"install -m \d+ ((?:deploy|docs)/[\w./-]+)", said))
+
+    assert len(wanted) >= 2
+    assert {each for each in wanted if not (ROOT / each).exists()} == wanted & COMING
+
+
+def test_what_the_guide_installs_from_where_the_code_is_is_installed_from_there():
+    found = [each.text for each in fenced.blocks(GUIDE) if " deploy/" in each.text]
+
+    assert len(found) >= 2
+    assert {each.splitlines()[0] for each in found} == {"cd /srv/who-to-call/current"}
+
+
+def test_answers_in_hand_have_their_time_before_systemd_kills():
+    (allowed,) = lines(SERVICE, "TimeoutStopSec")
+
+    assert int(allowed) > runpy.run_path(str(ROOT / "gunicorn.conf.py"))["graceful_timeout"]
+
+
+def test_the_service_never_gives_up():
+    assert lines(SERVICE, "Restart") == ["always"]
+    assert lines(SERVICE, "StartLimitIntervalSec") == ["0"]
+
+
+def test_who_asks_while_it_starts_waits_and_is_answered_and_systemd_is_told(tmp_path):
+    shutil.copy(ANYSHIRE, tmp_path / "directory.yaml")
+    with (
+        socket.create_server(("127.0.0.1", 0)) as held,
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd,
+        socket.create_connection(held.getsockname(), timeout=120) as caller,
+    ):
+        systemd.bind(str(tmp_path / "notify"))
+        systemd.settimeout(120)
+        caller.sendall(b"GET /healthz HTTP/1.0\r\nHost: localhost\r\n\r\n")
+        given = fcntl.fcntl(held, fcntl.F_DUPFD, 10)
+        start = f"LISTEN_FDS=1 LISTEN_PID=$$ exec {sys.executable} -m gunicorn app:app 3<&{given}"
+        settings = {
+            "DIRECTORY": str(tmp_path / "directory.yaml"),
+            "INSTANCE_PATH": str(tmp_path / "instance"),
+            "NOTIFY_SOCKET": str(tmp_path / "notify"),
+            "WEB_CONCURRENCY": "1",
+        }
+        with subprocess.Popen(
+            ["bash", "-c", start], cwd=ROOT, env=os.environ | settings, pass_fds=[given]
+        ) as gunicorn:
+            try:
+                told, answer = systemd.recv(4096), caller.recv(4096)
+            finally:
+                gunicorn.terminate()
+        os.close(given)
+
+    assert b"READY=1" in told
+    assert answer.startswith(b"HTTP/1.0 200 OK")
