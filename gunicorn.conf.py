@@ -1,13 +1,80 @@
 """How gunicorn runs the application: ``gunicorn app:app`` reads this file by itself."""
 
 import os
+import socket
 import sys
 import time
+from contextlib import suppress
+
+from gunicorn.workers import gthread
+
+LONGEST_REQUEST = 15
+"""Seconds from a request's first byte to its answer's last. Our own waits end far sooner: what
+takes longer is sent or read too slowly."""
+
+LONGEST_HEAD = 8192
+
+
+class Worker(gthread.ThreadWorker):
+    """A worker in which slow senders wait in the loop, where they are in nobody's way.
+
+    gunicorn's own waits for them in its threads: for 5 seconds while nothing is sent, for ever once
+    a byte was. As many such connections as there are threads would silence it.
+    """
+
+    def init_process(self):
+        self.since = {}
+        super().init_process()
+
+    def enqueue_req(self, conn):
+        conn.asked = getattr(conn, "asked", None) or time.monotonic()
+        super().enqueue_req(conn)
+
+    def handle(self, conn):
+        self.since[conn] = conn.asked  # from now on: what waited for a thread is still answered
+        if not has_head(conn):
+            return gthread._DEFER
+        try:
+            return super().handle(conn)
+        finally:
+            conn.asked = None
+            self.since.pop(conn, None)
+
+    def murder_pending(self):
+        super().murder_pending()
+        late = time.monotonic() - LONGEST_REQUEST
+        for conn, since in self.since.copy().items():
+            if conn.sock.fileno() < 0:
+                self.since.pop(conn, None)
+            elif since < late:
+                with suppress(OSError):
+                    conn.sock.shutdown(socket.SHUT_RDWR)
+
+
+def has_head(conn):
+    """Say whether a request's head is here, or no more of it comes; if not, wake for more alone."""
+    held = conn.parser.unreader.buf.getvalue() if conn.initialized else b""
+    if conn.cfg.is_ssl or b"\r\n\r\n" in held:
+        return True
+    try:
+        more = conn.sock.recv(LONGEST_HEAD, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        ended = len(more) in (getattr(conn, "seen", 0), LONGEST_HEAD)
+        ended = ended or b"\r\n\r\n" in held + more
+        conn.seen = 0 if ended else len(more)
+        conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, conn.seen + 1)
+    except BlockingIOError:
+        return False
+    except OSError:  # it was reset: gunicorn closes it
+        return True
+    return ended
+
 
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
-worker_class = "gthread"
+worker_class = Worker
 threads = 4
 timeout = 30
+# For which a connection waits for a first byte too: over a bad network that takes some seconds.
+keepalive = 10
 graceful_timeout = 20
 control_socket_disable = True
 # No access log: an address beside "worried about a child" is nobody's to keep.

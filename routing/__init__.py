@@ -22,9 +22,14 @@ SECURITY_HEADERS = {
         "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; "
         "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     ),
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
+HTTPS_ALONE = "max-age=31536000"
+"""For a browser that was here once by https: a year, and nothing of the council's other hosts."""
 
 
 def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
@@ -37,6 +42,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     app.config.from_mapping(config.read() | dict(settings or {}))
     config.check(app.config)
     app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.url_map.merge_slashes = False  # its redirects would lead to whatever host is asked for
     app.extensions["sources"] = Sources(
         Path(app.config["DIRECTORY"]), Path(app.config["INSTANCE_PATH"]), app.config["CLOCK"]
     )
@@ -71,11 +77,18 @@ def _refuse(error: HTTPException) -> Response | HTTPException:
     """Answer programs with a problem document and people with a page of every number."""
     if error.response is not None or (error.code or 500) < 400:
         return error
+    answer = _refusal(error.code or 500, error.description or error.name)
+    for name, value in error.get_headers():  # which methods are allowed, among others
+        answer.headers.setdefault(name, value)
+    return answer
+
+
+def _refusal(code: int, words: str) -> Response:
     if _for_programs():
-        return problem(error.code or 500, error.description or error.name)
-    if error.code == 500:  # the page that shows faults has a fault itself
+        return problem(code, words)
+    if code == 500:  # the page that shows faults has a fault itself
         return last_resort.page()
-    return sorry.not_found() if error.code == 404 else sorry.refused(error.code or 500)
+    return sorry.not_found() if code == 404 else sorry.refused(code)
 
 
 def _mend(error: Exception) -> Response:
@@ -95,4 +108,6 @@ def _for_programs() -> bool:
 def _protect(response: Response) -> Response:
     for header, value in SECURITY_HEADERS.items():
         response.headers.setdefault(header, value)
+    if (current_app.config["PUBLIC_BASE_URL"] or "").startswith("https://"):
+        response.headers["Strict-Transport-Security"] = HTTPS_ALONE
     return response

@@ -56,8 +56,7 @@ def read(text: str) -> Source:
     that is not YAML, or uses what a directory has no need of: anchors, tags, several documents.
     """
     if (bad := _UNPRINTABLE.search(text)) is not None:
-        message = f"the character U+{ord(bad[0]):04X} cannot stand in a text. Delete it."
-        raise _unreadable(*position(text[: bad.start()]), message)
+        raise _unreadable(*position(text[: bad.start()]), _cannot_stand(bad[0]))
     if len(text.encode()) > MOST_BYTES:
         raise Unreadable(too_large())
     source = Source()
@@ -111,7 +110,7 @@ def _build(event: yaml.Event, events: Iterator[yaml.Event], path: Path, source: 
     if len(path) > DEEPEST:
         raise _unreadable(*_mark(event), f"nested more than {DEEPEST} deep. Check the indentation.")
     if isinstance(event, yaml.ScalarEvent):
-        return str(event.value)
+        return _scalar(event)
     if isinstance(event, yaml.SequenceStartEvent):
         items: list[Node] = []
         for item in iter(lambda: next(events), None):
@@ -129,7 +128,7 @@ def _mapping(events: Iterator[yaml.Event], path: Path, source: Source) -> dict[s
         line, column = _mark(key)
         if not isinstance(key, yaml.ScalarEvent):
             raise _unreadable(line, column, "a key must be a word. Write it as `key: value`.")
-        name = str(key.value)
+        name = _scalar(key)
         if name == "<<":
             raise _unreadable(line, column, "merging (<<) is not used here. Write the keys out.")
         value = _build(next(events), events, (*path, name), source)
@@ -139,6 +138,18 @@ def _mapping(events: Iterator[yaml.Event], path: Path, source: Source) -> dict[s
         source.keys[(*path, name)] = (line, column)
         found[name] = value
     return found
+
+
+def _scalar(event: yaml.ScalarEvent) -> str:
+    """Return the text of a scalar, where an escape may stand for what cannot stand by itself."""
+    found = str(event.value)
+    if (bad := _UNPRINTABLE.search(found)) is not None:
+        raise _unreadable(*_mark(event), _cannot_stand(bad[0]))
+    return found
+
+
+def _cannot_stand(character: str) -> str:
+    return f"the character U+{ord(character):04X} cannot stand in a text. Delete it."
 
 
 def _mark(event: yaml.Event) -> tuple[int, int]:
