@@ -9,8 +9,8 @@ from contextlib import suppress
 from gunicorn.workers import gthread
 
 LONGEST_REQUEST = 15
-"""Seconds from a request's first byte to its answer's last. Our own waits end far sooner: what
-takes longer is sent or read too slowly."""
+"""Seconds in which a request's head must be here; and then its body, and its answer be sent. Our
+own waits end far sooner: what takes longer is sent or read too slowly."""
 
 LONGEST_HEAD = 8192
 
@@ -26,18 +26,14 @@ class Worker(gthread.ThreadWorker):
         self.since = {}
         super().init_process()
 
-    def enqueue_req(self, conn):
-        conn.asked = getattr(conn, "asked", None) or time.monotonic()
-        super().enqueue_req(conn)
-
     def handle(self, conn):
-        self.since[conn] = conn.asked  # from now on: what waited for a thread is still answered
+        self.since.setdefault(conn, time.monotonic())
         if not has_head(conn):
             return gthread._DEFER
+        self.since[conn] = time.monotonic()
         try:
             return super().handle(conn)
         finally:
-            conn.asked = None
             self.since.pop(conn, None)
 
     def murder_pending(self):
