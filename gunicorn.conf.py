@@ -36,6 +36,9 @@ class Worker(gthread.ThreadWorker):
         finally:
             self.since.pop(conn, None)
 
+    def handle_error(self, req, client, addr, exc):
+        super().handle_error(req, client, None, exc)  # whose address it was is nobody's to log
+
     def murder_pending(self):
         super().murder_pending()
         late = time.monotonic() - LONGEST_REQUEST

@@ -23,12 +23,16 @@ class Held:
     failures: list[str] = field(default_factory=list)
 
 
-def held(app, examples, token=None):
-    """Ask every operation for so many examples, right and wrong, and hold every answer."""
+def held(app, examples, token=None, **phases):
+    """Ask every operation for so many examples, right and wrong, and hold every answer.
+
+    ``phases`` leaves some of schemathesis's ways of asking out: ``coverage=False``.
+    """
     settings = {
         "seed": 20261123,
         "generation": {"max-examples": examples, "database": "none"},
         "operations": [UNSAYABLE],
+        "phases": {name: {"enabled": enabled} for name, enabled in phases.items()},
     }
     if token:
         settings["headers"] = {"Authorization": f"Bearer {token}"}

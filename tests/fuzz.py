@@ -200,7 +200,7 @@ PARSERS = {
     "calls": Parser(CALLS, _call, tokens=["&", "=", "_", "%2B"]),
     "spoken words": Parser(WORDS, _said),
     "where to go": Parser(PLACES, _place),
-    "Markdown": Parser(WORDS, _page, tokens=["[", "](", "*", "`", "> ", "![", "\n"], longest=3000),
+    "Markdown": Parser(WORDS, _page, tokens=["[", "](", "*", "`", "> ", "![", "\n"], longest=1000),
     "GOV.UK's list": Parser(["{" + LISTED.rstrip(",") + "}"], lambda x: published.read(x.encode())),
 }  # fmt: skip
 """Everything that reads what others write, by name."""

@@ -19,18 +19,27 @@ SOON = 10
 
 
 @pytest.fixture(scope="module")
-def port(tmp_path_factory):
-    """Serve as in production, but that a request may take two seconds and not fifteen."""
+def served(tmp_path_factory):
+    """Serve as in production, but that a request may take two seconds and not fifteen.
+
+    Yield the port, and the file of the log.
+    """
     folder = tmp_path_factory.mktemp("slow")
     shutil.copy(ANYSHIRE, folder / "directory.yaml")
     written = (ROOT / "gunicorn.conf.py").read_text()
     hasty = written.replace("LONGEST_REQUEST = 15", "LONGEST_REQUEST = 2")
     assert hasty != written
     (folder / "gunicorn.conf.py").write_text(hasty)
-    arguments = {"GUNICORN_CMD_ARGS": f"-c {folder}/gunicorn.conf.py", "WEB_CONCURRENCY": "1"}
-    with serving.serving(folder, **arguments) as (_, url):
+    arguments = f"-c {folder}/gunicorn.conf.py --log-file {folder}/log"
+    settings = {"GUNICORN_CMD_ARGS": arguments, "WEB_CONCURRENCY": "1"}
+    with serving.serving(folder, **settings) as (_, url):
         serving.ask(url)
-        yield int(url.split(":")[2].split("/")[0])
+        yield int(url.split(":")[2].split("/")[0]), folder / "log"
+
+
+@pytest.fixture
+def port(served):
+    return served[0]
 
 
 @contextmanager
@@ -125,6 +134,27 @@ def test_what_is_no_request_is_refused_by_gunicorn_itself_and_runs_nowhere(port,
 
     assert 400 <= status < 500
     assert b"<script>" not in body
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "G\x1b[2JT / HTTP/1.1\r\nHost: x",
+        "GET /\x1b[2J HTTP/1.1\r\nHost: x",
+        "GET / HTTP/1.1\r\nHo\x1b[2Jst: x",
+        "GET / HTTP/1.1\r\nHost: x\r\nX: a\x00b",
+        "GET / HTTP/1.1\r\nHost: x\n[2026-11-23] CRITICAL: y",
+    ],
+)
+def test_gunicorns_log_tells_it_on_one_line_and_not_who_asked(served, head):
+    port, log = served
+    before = len(log.read_text().splitlines())
+    assert nginx.ask(port, head)[0] == 400
+    written = log.read_text().splitlines()[before:]
+
+    assert len(written) == 1
+    assert written[0].isprintable()
+    assert "Invalid request from ip=: " in written[0]
 
 
 @pytest.mark.skipif(nginx.NGINX is None, reason="needs nginx")
