@@ -5,7 +5,7 @@ from itsdangerous import URLSafeTimedSerializer
 from staff.conftest import PASSWORD, Browser
 
 from routing import enquiry
-from routing.storage import accounts, sessions, tables
+from routing.storage import accounts, tables
 from routing.storage.accounts import Role
 
 DOOR = "/staff/sign-in"
@@ -58,18 +58,6 @@ def test_no_cookie_that_was_tampered_with_is_anybodys_or_a_fault(app, account):
     good = held(browser)
     for bad in (good[:-1], good[1:], good.replace(".", ""), good + "x", "", "x", "é", "." * 3000):
         assert thief(app, bad).get("/staff").status_code == 302
-
-
-def test_the_database_holds_no_token(app, account):
-    browser = Browser(app)
-    browser.sign_in(account)
-    with browser.client.session_transaction("/staff") as session:
-        token = session["token"]
-    with app.app_context(), enquiry.database().reading() as connection:
-        kept = repr(connection.execute(tables.sessions.select()).all())
-        assert sessions.whose(connection, token, enquiry.now()).name == account
-
-    assert token not in kept
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:8000", "localhost"])
