@@ -180,10 +180,10 @@ def test_a_thousand_services_load_within_three_seconds():
     head, _, _ = GOOD.partition("\nservices:\n")
     service = "  s{}: {{name: S, lines: [mash], out_of_hours: eds}}\n"
     text = head + "\nservices:\n" + "".join(service.format(n) for n in range(1000))
-    started = time.perf_counter()
+    started = time.process_time()
 
     assert len(parse(text, "x")[0].services) == 1000
-    assert time.perf_counter() - started < 3
+    assert time.process_time() - started < 3
 
 
 @pytest.mark.parametrize("number", ["999", "112", "101", "111", "116 123", "118500", "60006"])
