@@ -26,6 +26,7 @@ BOMBS = {
     "one long key": f"{fuzz.DIRECTORY}{'x' * 900_000}: y\n",
     "escapes": 'a: "' + "\\x41" * 240_000 + '"\n',
     "hours": fuzz.DIRECTORY.replace("08:30-17:00", ",".join(["08:30-17:00"] * 20_000)),
+    "a zone": fuzz.DIRECTORY.replace("Europe/London", "Europe/" + "L/" * 9_000),
     "a number": fuzz.DIRECTORY.replace("01632 960001", "0" * 900_000),
 }
 
