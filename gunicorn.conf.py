@@ -4,67 +4,28 @@ import os
 import sys
 import time
 
-from gunicorn.glogging import Logger
 from gunicorn.http import wsgi
 
-from routing import logs
+from routing import server
 
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
-worker_class = "gthread"
+worker_class = server.Worker
 threads = 4
 timeout = 30
+# For which a connection waits for a first byte too: over a bad network that takes some seconds.
+keepalive = 10
 graceful_timeout = 20
 control_socket_disable = True
 # No access log: an address beside "worried about a child" is nobody's to keep.
 accesslog = None
-
-
-class OurLogger(Logger):
-    """gunicorn's own log among ours: one line an event, masked, and nobody waits for the disk."""
-
-    def setup(self, cfg):
-        super().setup(cfg)
-        self.error_log.handlers.clear()
-        self.error_log.propagate = True
-        form = os.environ.get("LOG_FORMAT")
-        logs.set_up(form if form in logs.FORMS else None, waits=False)
-
-
-logger_class = OurLogger
+logger_class = server.OurLogger
+wsgi.Response = server.Whole
 # Not preloaded: every worker loads the directory after the fork, so that one that replaces a
 # killed worker has the directory of now, not that of the master's start.
 preload_app = False
 
 # One rehearsal clock for every worker, whenever it is started.
 os.environ.setdefault("CLOCK_STARTED_AT", str(time.time()))
-
-
-class Pieces(list):
-    """What would have been sent, in place of a socket."""
-
-    sendall = list.append
-
-
-class Whole(wsgi.Response):
-    """An answer whose head and body are sent at once.
-
-    gunicorn sends one after the other; if a worker is killed between them, the proxy has passed the
-    head on and cannot ask another.
-    """
-
-    def write(self, arg):
-        if self.headers_sent:
-            super().write(arg)
-            return
-        to, self.sock = self.sock, Pieces()
-        try:
-            super().write(arg)
-        finally:
-            pieces, self.sock = self.sock, to
-        to.sendall(b"".join(pieces))
-
-
-wsgi.Response = Whole
 
 
 # What the master loaded: a worker falls back on it where the file is broken and none could be kept.

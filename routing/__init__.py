@@ -30,9 +30,14 @@ SECURITY_HEADERS = {
         "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; "
         "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     ),
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
+HTTPS_ALONE = "max-age=31536000"
+"""For a browser that was here once by https: a year, and nothing of the council's other hosts."""
 
 
 def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
@@ -46,6 +51,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     config.check(app.config)
     logs.set_up(app.config["LOG_FORMAT"])
     app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.url_map.merge_slashes = False  # its redirects would lead to whatever host is asked for
     app.extensions["sources"] = Sources(
         Path(app.config["DIRECTORY"]), Path(app.config["INSTANCE_PATH"]), app.config["CLOCK"]
     )
@@ -58,7 +64,8 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     app.cli = _Commands()
     app.register_error_handler(HTTPException, _refuse)
     app.register_error_handler(Exception, _mend)
-    app.wsgi_app = _protected(app.wsgi_app)  # type: ignore[assignment, method-assign]
+    public = app.config["PUBLIC_BASE_URL"]
+    app.wsgi_app = _protected(app.wsgi_app, public)  # type: ignore[assignment, method-assign]
     return app
 
 
@@ -97,11 +104,18 @@ def _refuse(error: HTTPException) -> Response | HTTPException:
     """Answer programs with a problem document and people with a page of every number."""
     if error.response is not None or (error.code or 500) < 400:
         return error
+    answer = _refusal(error.code or 500, error.description or error.name)
+    for name, value in error.get_headers():  # which methods are allowed, among others
+        answer.headers.setdefault(name, value)
+    return answer
+
+
+def _refusal(code: int, words: str) -> Response:
     if _for_programs():
-        return problem(error.code or 500, error.description or error.name)
-    if error.code == 500:  # the page that shows faults has a fault itself
+        return problem(code, words)
+    if code == 500:  # the page that shows faults has a fault itself
         return last_resort.page()
-    return sorry.not_found() if error.code == 404 else sorry.refused(error.code or 500)
+    return sorry.not_found() if code == 404 else sorry.refused(code)
 
 
 def _mend(error: Exception) -> Response:
@@ -118,13 +132,19 @@ def _for_programs() -> bool:
     return request.path.startswith(("/api/", "/metrics", "/readyz", "/healthz", "/openapi"))
 
 
-def _protected(answers: "WSGIApplication") -> "WSGIApplication":
-    """Return an application whose every answer, whatever made it, has SECURITY_HEADERS too."""
+def _protected(answers: "WSGIApplication", public: str | None) -> "WSGIApplication":
+    """Return an application whose every answer, whatever made it, has SECURITY_HEADERS too.
+
+    Where ``public``, its address, is https, browsers are told to ask for nothing else.
+    """
+    every = dict(SECURITY_HEADERS)
+    if (public or "").startswith("https://"):
+        every["Strict-Transport-Security"] = HTTPS_ALONE
 
     def protected(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         def start(status: str, headers: "Headers", *error: Any) -> Callable[[bytes], object]:
             own = {name.lower() for name, _ in headers}
-            more = [each for each in SECURITY_HEADERS.items() if each[0].lower() not in own]
+            more = [each for each in every.items() if each[0].lower() not in own]
             return start_response(status, headers + more, *error)
 
         return answers(environ, start)

@@ -134,9 +134,19 @@ class Problem:
 
 
 class DirectoryInvalid(RoutingError):
-    """Every problem found, not just the first, so that one edit mends them all."""
+    """Every problem found, not just the first, so that one edit mends them all.
+
+    Of more than MOST the first are told, and how many more there are: somebody pasted another file.
+    """
+
+    MOST = 200
 
     def __init__(self, path: object, problems: Sequence[Problem]) -> None:
         self.path = str(path)
-        self.problems = tuple(sorted(problems))
+        found = sorted(problems)
+        if len(found) > self.MOST:
+            first, count = found[self.MOST], len(found) - self.MOST
+            words = f"from here on there are {count} more problems. Check that this is the file."
+            found[self.MOST :] = [Problem(first.line, first.column, "more_problems", words)]
+        self.problems = tuple(found)
         super().__init__("\n".join(f"{self.path}: {problem}" for problem in self.problems))

@@ -4,6 +4,7 @@ import logging
 import os
 import secrets
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 log = logging.getLogger(__name__)
 
@@ -17,16 +18,13 @@ def kept(folder: Path) -> str:
     file = folder / "secret-key"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        new = file.with_name(f".new-key-{os.getpid()}")
-        new.unlink(missing_ok=True)
-        with os.fdopen(os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as made:
-            made.write(secrets.token_urlsafe(48))
-        try:
-            os.link(new, file)  # whole, and only where there is none: another worker may be faster
-        except FileExistsError:
-            log.debug("%s is there already", file)
-        finally:
-            new.unlink()
+        with NamedTemporaryFile("w", dir=folder, prefix=".new-key-") as new:  # for the owner alone
+            new.write(secrets.token_urlsafe(48))
+            new.flush()
+            try:
+                os.link(new.name, file)  # whole, and only where there is none: another is faster
+            except FileExistsError:
+                log.debug("%s is there already", file)
         return file.read_text("utf-8")
     except OSError as error:
         log.warning(

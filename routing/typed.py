@@ -33,9 +33,14 @@ def read(text: str) -> datetime:
         at = datetime.fromisoformat(text.upper()).astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise BadTime(f"'{text}' is not a time that exists ({error}). {_FORM}") from error
-    if not FIRST_YEAR <= at.year <= LAST_YEAR:
-        raise BadTime(f"'{text}' is not from {FIRST_YEAR} to {LAST_YEAR}. {_FORM}")
+    _in_reach(at, text, 0)
     return at
+
+
+def _in_reach(at: datetime, text: str, more: int = 1) -> None:
+    """Raise BadTime for a year that is not covered; ``more`` of them may be, by another clock."""
+    if not FIRST_YEAR - more <= at.year <= LAST_YEAR + more:
+        raise BadTime(f"'{text}' is not from {FIRST_YEAR} to {LAST_YEAR}. {_FORM}")
 
 
 _FORM = "Write it as 2026-12-24T17:00:00+00:00."
@@ -52,6 +57,7 @@ def read_local(text: str, zone: ZoneInfo) -> datetime:
         wall = datetime.fromisoformat(text.strip())
     except ValueError as error:
         raise BadTime(f"'{text}' is not a time that exists ({error}).") from error
+    _in_reach(wall, text)
     return _once(wall, zone, text, "Write the offset: {first} or {second}.")
 
 

@@ -10,7 +10,7 @@ PACKAGE = Path(__file__).parent.parent / "routing"
 FLOORS = (
     "errors files keys masking signature",
     "core logs",
-    "wording typed",
+    "wording typed server",
     "config directory bank_holidays rota",
     "facts diverting calling storage",
     "enquiry lint",

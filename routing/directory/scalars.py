@@ -87,7 +87,7 @@ def _number(low: int, high: int) -> Callable[[object], int]:
 
 def _zone(found: object) -> ZoneInfo:
     try:
-        return ZoneInfo(str(found))
+        return ZoneInfo(str(found)[:60])  # it looks a long one up without end
     except (KeyError, ValueError, OSError) as error:
         raise ValueError(f"{found!r} is not a zone. Write Europe/London.") from error
 

@@ -71,8 +71,7 @@ def read(text: str) -> Source:
     that is not YAML, or uses what a directory has no need of: anchors, tags, several documents.
     """
     if (bad := _UNPRINTABLE.search(text)) is not None:
-        message = f"the character U+{ord(bad[0]):04X} cannot stand in a text. Delete it."
-        raise _unreadable(*position(text[: bad.start()]), message)
+        raise _unreadable(*position(text[: bad.start()]), _cannot_stand(bad[0]))
     if len(text.encode()) > MOST_BYTES:
         raise Unreadable(too_large())
     source = Source(text)
@@ -125,7 +124,7 @@ def _build(event: yaml.Event, events: Iterator[yaml.Event], depth: int, source: 
     if depth > DEEPEST:
         raise _unreadable(*_mark(event), f"nested more than {DEEPEST} deep. Check the indentation.")
     if isinstance(event, yaml.ScalarEvent):
-        return str(event.value)
+        return _scalar(event)
     if isinstance(event, yaml.SequenceStartEvent):
         items = iter(lambda: next(events), None)
         inside = takewhile(lambda item: not isinstance(item, yaml.SequenceEndEvent), items)
@@ -141,7 +140,7 @@ def _mapping(events: Iterator[yaml.Event], depth: int, source: Source) -> dict[s
         line, column = _mark(key)
         if not isinstance(key, yaml.ScalarEvent):
             raise _unreadable(line, column, "a key must be a word. Write it as `key: value`.")
-        name = str(key.value)
+        name = _scalar(key)
         if name == "<<":
             raise _unreadable(line, column, "merging (<<) is not used here. Write the keys out.")
         value = _build(next(events), events, depth + 1, source)
@@ -163,6 +162,18 @@ def _locate(
     elif isinstance(node, yaml.SequenceNode):
         for number, item in enumerate(node.value):
             _locate(item, (*path, number), values, keys)
+
+
+def _scalar(event: yaml.ScalarEvent) -> str:
+    """Return the text of a scalar, where an escape may stand for what cannot stand by itself."""
+    found = str(event.value)
+    if (bad := _UNPRINTABLE.search(found)) is not None:
+        raise _unreadable(*_mark(event), _cannot_stand(bad[0]))
+    return found
+
+
+def _cannot_stand(character: str) -> str:
+    return f"the character U+{ord(character):04X} cannot stand in a text. Delete it."
 
 
 def _mark(found: yaml.Event | yaml.Node) -> Place:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
-from icalendar import Calendar, Event, Timezone, TimezoneStandard
+from icalendar import Calendar, Event, Timezone, TimezoneStandard, vText
 
 from routing.rota.roster import Duty
 
@@ -28,7 +28,7 @@ def calendar(
     made.add("prodid", "-//who-to-call//rota//EN")
     made.add("version", "2.0")
     made.add("method", "PUBLISH")
-    made.add("x-wr-calname", title)
+    made.add("x-wr-calname", _line(title))
     # RFC 7986, 5.7, wants the VALUE; the library's own property leaves it out.
     made.add("refresh-interval", REFRESHED, parameters={"VALUE": "DURATION"})
     made.add("x-published-ttl", "PT1H")
@@ -52,12 +52,17 @@ def _event(duty: Duty, summary: str, host: str, description: str) -> Event:
     event.add("last-modified", _whole(changed))
     event.add("dtstart", duty.during.start)
     event.add("dtend", duty.during.end)
-    event.add("summary", summary)
-    event.add("description", description)
+    event.add("summary", _line(summary))
+    event.add("description", _line(description))
     event.add("transp", "TRANSPARENT")
     event.add("x-microsoft-cdo-busystatus", "FREE")
     event.add("class", "PRIVATE")
     return event
+
+
+def _line(words: str) -> vText:
+    """Return words on one line, escaped: what the library does not know it would write as it is."""
+    return vText(" ".join(words.split()))
 
 
 def _nothing() -> Timezone:

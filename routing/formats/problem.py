@@ -13,4 +13,6 @@ def problem(status: int, detail: str, **more: Any) -> Response:
     body |= {"detail": detail, **more}
     response = Response(json.dumps(body), status, mimetype="application/problem+json")
     response.headers["Cache-Control"] = "no-store"
+    if status == 401:
+        response.headers["WWW-Authenticate"] = "Bearer"
     return response

@@ -23,6 +23,7 @@ from routing.staff import (
 def init_app(app: Flask) -> None:
     """Register the room's pages on ``app``, and the cookie that only they get."""
     app.session_interface = access.StaffCookie()
+    app.url_map.converters["int"] = access.Number
     app.extensions["csrf"] = access.csrf
     app.config.update(
         SESSION_COOKIE_NAME="staff",

@@ -4,10 +4,22 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
 
-from flask import Blueprint, Flask, Request, Response, current_app, g, redirect, request, session
+from flask import (
+    Blueprint,
+    Flask,
+    Request,
+    Response,
+    abort,
+    current_app,
+    g,
+    redirect,
+    request,
+    session,
+)
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from itsdangerous import URLSafeTimedSerializer
+from werkzeug.routing import IntegerConverter
 from werkzeug.wrappers import Response as AnyResponse
 
 from routing import enquiry, keys
@@ -51,10 +63,20 @@ class StaffCookie(SecureCookieSessionInterface):
         return super().get_signing_serializer(app)
 
     def get_cookie_secure(self, app: Flask) -> bool:
-        """Send it over https alone; over plain http only to this very machine."""
+        """Send it over https alone; over plain http only to this very machine, and never where
+        PUBLIC_BASE_URL is https: a proxy beside this process may look like this machine.
+        """
+        if (app.config["PUBLIC_BASE_URL"] or "").startswith("https://"):
+            return True
         host = urlsplit(f"//{request.host}").hostname
         near = request.remote_addr in _LOOPBACK and host in (*_LOOPBACK, "localhost")
         return not (near and request.scheme == "http" and "X-Forwarded-For" not in request.headers)
+
+
+class Number(IntegerConverter):
+    """The number of something kept, in an address: none is longer than a database counts."""
+
+    regex = "[0-9]{1,18}"
 
 
 def part(name: str) -> Blueprint:
@@ -90,6 +112,8 @@ def let_in() -> AnyResponse | None:
     g.language = "en"
     request.max_content_length = LARGEST  # before the form is read, whoever sent it
     csrf.protect()
+    if "\0" in "".join(request.form.values()):
+        abort(400)  # no text that anybody types, and none that PostgreSQL takes
     fault = enquiry.read_diverts(max_age=0).fault
     if fault is not None:  # known by now: nobody waits for the database again
         raise StorageDown(fault)
@@ -123,11 +147,9 @@ def person() -> Person:
 
 def after_sign_in(asked: str | None) -> str:
     """Return where to go after signing in: a page of ours alone, whatever was asked for."""
-    parts = urlsplit(asked or "")
-    safe = asked and not (parts.scheme or parts.netloc) and asked.isprintable()
-    if safe and asked and "\\" not in asked and (parts.path + "/").startswith(f"{HOME}/"):
-        return asked
-    return HOME
+    path = (asked or "").partition("?")[0]
+    safe = (path + "/").startswith(f"{HOME}/") and "\\" not in path
+    return asked if asked and safe and asked.isprintable() else HOME
 
 
 def keep_to_oneself(response: Response) -> Response:

@@ -101,7 +101,8 @@ def _claimed(issuer: str, claims: Any) -> Claimed:
             "give you one: view, rota, divert or admin."
         )
     name = claims.get("name") or claims.get("preferred_username") or "Somebody without a name"
-    return Claimed(issuer, str(claims["sub"]), str(name)[:100], granted)
+    name = "".join(each for each in str(name) if each.isprintable())  # terminals show it too
+    return Claimed(issuer, str(claims["sub"]), name[:100], granted)
 
 
 def _metadata(client: Any) -> None:

@@ -108,6 +108,10 @@ def _local(name: str, password: str) -> tuple[str, str | None]:
 
 
 def _come_in(token: str, asked: str | None) -> AnyResponse:
+    earlier = session.get(TOKEN)
+    if isinstance(earlier, str):
+        with enquiry.database().writing() as connection:
+            sessions.end(connection, earlier)
     session.clear()  # whoever planted a cookie before does not share the session
     session[TOKEN] = token
     return redirect(access.after_sign_in(asked))

@@ -1,0 +1,75 @@
+"""What others' programs open: spreadsheets that calculate nothing, calendars with nothing else."""
+
+import csv
+import io
+from datetime import UTC, datetime, timedelta
+
+import icalendar
+import pytest
+import rostered
+
+from routing import arranging, enquiry
+from routing.core.hours import Span
+from routing.errors import RotaRefused, SheetRefused
+from routing.formats import ics
+from routing.rota.roster import Duty, Shift
+from routing.storage import calls, workers
+from routing.storage.calls import Begun
+
+FORMULAS = ["=1+1", "+1", "-1", "@SUM(1)", "\t=1", "\r=1", "|x", "=HYPERLINK(1)", " =1", "＝1+1"]
+HOSTILE = [
+    "A\r\nATTENDEE:mailto:a@evil.example",
+    "A\nEND:VEVENT\nBEGIN:VALARM\nACTION:DISPLAY\nEND:VALARM\nBEGIN:VEVENT",
+    "A\rATTACH:https://evil.example",
+    "A\u2028URL:https://evil.example",
+    "A\\nB\\,C;D:E",
+    '"A";X=Y:Z',
+    "é" * 300,
+    "",
+]
+AT = datetime(2026, 11, 23, 17, tzinfo=UTC)
+
+
+def test_nobody_is_called_what_a_spreadsheet_would_calculate(app):
+    when = "eds-social-worker,2026-11-23 17:00,2026-11-24 08:30"
+    with app.app_context(), enquiry.database().writing() as connection:
+        for name in FORMULAS:
+            with pytest.raises(RotaRefused):
+                workers.add(connection, name, None, AT, "terminal:0")
+            with pytest.raises((RotaRefused, SheetRefused)):
+                data = f'{rostered.HEADER}{when},"{name}"\n'.encode()
+                arranging.bring_in(connection, data, "terminal:0", add_people=True)
+
+
+def test_no_cell_of_any_file_is_a_formula(app, sign_in, clock):
+    clock.set("2026-12-24T20:30:00Z")
+    rostered.people(app)
+    rostered.christmas(app)
+    with app.app_context(), enquiry.database().writing() as connection:
+        calls.begin(connection, known_by="=1", call=Begun("children", "eds", "out_of_hours", AT))
+    browser = sign_in(app, "admin")
+    for path in ("/staff/rota.csv", "/staff/calls.csv?month=2026-11"):
+        text = browser.get(path).get_data().decode("utf-8-sig")
+        rows = list(csv.reader(io.StringIO(text, newline="")))
+        assert len(rows) > 1
+        assert [cell for row in rows for cell in row if cell and not cell[0].isalnum()] == []
+
+
+@pytest.mark.parametrize("written", HOSTILE)
+def test_a_calendar_holds_what_was_written_and_nothing_else(written):
+    shift = Shift(1, "role", 1, Span(AT, AT + timedelta(hours=8)))
+    duty = Duty(shift.during, 1, shift)
+    made = ics.calendar([duty], written, lambda _: written, "https://anyshire.example", written)
+    lines = made.split(b"\r\n")
+    (found,) = icalendar.Calendar.from_ical(made).walk("VEVENT")
+    said = " ".join(written.split())
+
+    assert not {b"\n", b"\r"} & {bytes([each]) for each in b"".join(lines)}
+    assert max(map(len, lines)) <= 75
+    assert [x for x in lines if x.startswith((b"ATT", b"URL", b"BEGIN:VALARM"))] == []
+    assert sum(each == b"BEGIN:VEVENT" for each in lines) == 1
+    assert (found["summary"], found["description"]) == (said, said)
+    assert icalendar.Calendar.from_ical(made)["x-wr-calname"].replace("\\", "") == said.replace(
+        "\\", ""
+    )
+    assert found.subcomponents == []

@@ -1,0 +1,43 @@
+"""Guessing names and tokens, and the key that must be one for all."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from routing import keys
+from routing.storage import passwords
+
+
+def test_a_name_that_there_is_not_takes_as_long_as_one_that_there_is():
+    kept = passwords.hashed("correct horse battery")
+    passwords.is_right("x", None)  # the first makes what it compares with
+
+    def cost(of):
+        began = time.process_time()
+        passwords.is_right("x" * 300, of)
+        return time.process_time() - began
+
+    for _ in range(5):
+        known, unknown = (min(cost(of) for _ in range(3)) for of in (kept, None))
+        if 0.8 < known / unknown < 1.25:  # else again: another test's thread may have been counted
+            return
+    raise AssertionError(f"{known:.3f} s for a name that there is, {unknown:.3f} s otherwise")
+
+
+@pytest.mark.parametrize(
+    "given",
+    ["", "Bearer", "Bearer ", "Bearer op", "Bearer opsx", "Basic ops", "ops", "Bearer \xe9"],
+)
+def test_a_bearer_token_is_right_to_the_letter(app, given):
+    answer = app.test_client().get("/metrics", headers={"Authorization": given})
+
+    assert answer.status_code == 401
+
+
+def test_threads_that_need_a_key_at_once_all_get_the_same(tmp_path):
+    for number in range(20):
+        with ThreadPoolExecutor(8) as pool:
+            found = set(pool.map(keys.kept, [tmp_path / str(number)] * 8))
+        assert len(found) == 1
+        assert [each.name for each in (tmp_path / str(number)).iterdir()] == ["secret-key"]

@@ -1,0 +1,111 @@
+"""What every answer carries, whatever was asked: no page of ours runs or frames another's."""
+
+import pytest
+from telephone import BASE, sign
+from test_private import addresses
+
+EVERY = {
+    "Content-Security-Policy": "default-src 'none'",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "geolocation=()",
+    "Referrer-Policy": "no-referrer",
+    "Strict-Transport-Security": "max-age=31536000",
+    "X-Content-Type-Options": "nosniff",
+}
+FORM = {"CallSid": "CA1", "From": "+447700900999", "To": "+441632960100"}
+
+
+def lacking(answer):
+    return [name for name, word in EVERY.items() if word not in answer.headers.get(name, "")]
+
+
+def test_every_answer_of_every_address_carries_them(app, sign_in):
+    browser, seen, wrong = sign_in(app, "admin"), set(), []
+    for client in (browser.client, app.test_client()):
+        for method, path in sorted({*addresses(app)}):
+            signed = {"X-Twilio-Signature": sign(BASE + path, FORM)}
+            sent = {"headers": signed, "data": FORM} if method == "POST" else {}
+            answer = client.open(path, method=method, **sent)
+            seen.add(answer.status_code)
+            wrong += [(method, path, answer.status_code, each) for each in lacking(answer)]
+            answer.close()
+
+    assert wrong == []
+    assert seen >= {200, 302, 400, 401, 403, 404}
+
+
+def test_so_do_answers_to_what_makes_no_sense(app):
+    client = app.test_client()
+    large = {"data": b"x" * 5_000_000, "content_type": "application/x-www-form-urlencoded"}
+    asked = [
+        (404, "GET", "/nope", {}),
+        (404, "GET", "/api/v1/nope", {}),
+        (404, "GET", "/static/nope", {}),
+        (405, "DELETE", "/", {}),
+        (405, "POST", "/api/v1/services", {}),
+        (405, "TRACE", "/staff/sign-in", {}),
+        (400, "POST", "/staff/sign-in", {}),
+        (413, "POST", "/staff/sign-in", large),
+        (400, "GET", "/api/v1/services/children/decision?at=x", {}),
+    ]
+    for status, method, path, more in asked:
+        answer = client.open(path, method=method, **more)
+        assert (answer.status_code, lacking(answer)) == (status, []), path
+
+
+@pytest.mark.parametrize("path", ["/services/children/fragment", "/api/v1/services"])
+def test_so_does_the_answer_that_nothing_has_changed(app, path):
+    tag = app.test_client().get(path).headers["ETag"]
+    answer = app.test_client().get(path, headers={"If-None-Match": tag})
+
+    assert (answer.status_code, lacking(answer)) == (304, [])
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "path"),
+    [("site.home", "/"), ("api.lines", "/api/v1/lines"), ("now.now", "/staff")],
+)
+def test_so_does_a_fault_of_ours_which_tells_nothing_of_itself(app, sign_in, endpoint, path):
+    def broken():
+        raise RuntimeError("a secret")
+
+    app.view_functions[endpoint] = broken
+    answer = sign_in(app, "admin").get(path)
+
+    assert (answer.status_code, lacking(answer)) == (500, [])
+    assert "secret" not in answer.text
+    assert "Traceback" not in answer.text
+
+
+def test_no_policy_allows_anything_that_a_page_itself_says(app, sign_in):
+    browser = sign_in(app, "admin")
+    for path in ("/", "/staff", "/nope", "/embed", "/api/v1/lines"):
+        policy = browser.get(path).headers["Content-Security-Policy"]
+        assert "unsafe" not in policy
+        assert "*" not in policy
+        assert "frame-ancestors 'none'" in policy
+        assert "base-uri 'none'" in policy
+
+
+def test_by_plain_http_no_browser_is_told_to_use_https_alone(make_open):
+    for base in ("http://127.0.0.1:8000", None):
+        answer = make_open(PUBLIC_BASE_URL=base).test_client().get("/")
+        assert "Strict-Transport-Security" not in answer.headers
+
+
+def test_the_component_alone_is_for_pages_of_others_to_load(app):
+    client, policy = app.test_client(), "Cross-Origin-Resource-Policy"
+
+    assert client.get("/embed/v1.js").headers[policy] == "cross-origin"
+    for path in ("/", "/staff/sign-in", "/api/v1/lines"):
+        assert client.get(path).headers[policy] == "same-origin"
+
+
+def test_who_uses_the_wrong_method_is_told_the_right_ones(app):
+    for path in ("/", "/api/v1/services"):
+        allowed = app.test_client().post(path).headers["Allow"]
+        assert set(allowed.split(", ")) == {"GET", "HEAD", "OPTIONS"}
+
+
+def test_who_lacks_a_token_is_told_which_kind(app):
+    assert app.test_client().get("/metrics").headers["WWW-Authenticate"] == "Bearer"

@@ -1,0 +1,48 @@
+"""openapi.json held against the service, with the exchange's token and without."""
+
+import json
+
+from conftest import ANYSHIRE, ROOT
+from described import held
+
+CHECKS = {
+    "not_a_server_error",
+    "status_code_conformance",
+    "content_type_conformance",
+    "response_headers_conformance",
+    "response_schema_conformance",
+    "negative_data_rejection",
+    "positive_data_acceptance",
+    "missing_required_header",
+    "unsupported_method",
+    "allow_header_conformance",
+    "ignored_auth",
+}
+
+
+def test_whatever_is_asked_is_answered_as_described(make_app):
+    found = held(make_app(ANYSHIRE, EXCHANGE_TOKEN="exchange"), 6)
+
+    assert found.failures == []
+    assert set(found.checks) >= CHECKS
+    assert found.requests > 150
+
+
+def test_so_it_is_for_whoever_has_the_token(make_app):
+    app = make_app(ANYSHIRE, EXCHANGE_TOKEN="exchange")
+    found = held(app, 10, "exchange", coverage=False, stateful=False)
+
+    assert found.failures == []
+    assert found.requests > 50
+
+
+def test_an_answer_that_is_not_as_described_is_found(make_app):
+    app = make_app(ANYSHIRE)
+    described = json.loads((ROOT / "routing/api/openapi.json").read_text())
+    del described["paths"]["/api/v1/services/{service}"]["get"]["responses"]["404"]
+    kept = {
+        each: {"get": described["paths"][each]["get"]} for each in ["/api/v1/services/{service}"]
+    }
+    app.view_functions["api.openapi"] = lambda: json.dumps(described | {"paths": kept})
+
+    assert any("status_code" in each for each in held(app, 3).failures)

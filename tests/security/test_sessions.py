@@ -1,0 +1,88 @@
+"""A session: begun anew at each sign-in, opened by nothing but its own token, gone when ended."""
+
+import pytest
+from itsdangerous import URLSafeTimedSerializer
+from staff.conftest import PASSWORD, Browser
+
+from routing import enquiry
+from routing.storage import accounts, tables
+from routing.storage.accounts import Role
+
+DOOR = "/staff/sign-in"
+
+
+@pytest.fixture
+def account(app):
+    with app.app_context(), enquiry.database().writing() as connection:
+        roles, at = frozenset([Role.ADMIN]), enquiry.now()
+        accounts.add(connection, "Priya", roles, PASSWORD, at, "terminal:0")
+    return "Priya"
+
+
+def held(browser):
+    return browser.client.get_cookie("staff", path="/staff").value
+
+
+def thief(app, cookie):
+    found = Browser(app)
+    found.client.set_cookie("staff", cookie, path="/staff")
+    return found
+
+
+def test_signing_in_again_begins_another_session_and_ends_the_one_before(app, account):
+    browser = Browser(app)
+    browser.sign_in(account)
+    before = held(browser)
+    browser.sign_in(account)
+
+    assert held(browser) != before
+    assert browser.get("/staff").status_code == 200
+    assert thief(app, before).get("/staff").status_code == 302
+
+
+def test_the_key_that_signs_cookies_opens_no_session(app, account):
+    """Whoever has the key alone can sign what they like: the token must be one of the database."""
+    Browser(app).sign_in(account)
+    signer = app.session_interface.get_signing_serializer(app)
+    assert isinstance(signer, URLSafeTimedSerializer)
+    with app.app_context(), enquiry.database().reading() as connection:
+        kept = connection.execute(tables.sessions.select()).one()
+    for token in (kept.token_sha256, "", "1", 1, None, ["1"], {"person": 1}, True):
+        forged = signer.dumps({"token": token, "person": kept.person, "roles": ["admin"]})
+        assert thief(app, forged).get("/staff").status_code == 302
+
+
+def test_no_cookie_that_was_tampered_with_is_anybodys_or_a_fault(app, account):
+    browser = Browser(app)
+    browser.sign_in(account)
+    good = held(browser)
+    for bad in (good[:-1], good[1:], good.replace(".", ""), good + "x", "", "x", "é", "." * 3000):
+        assert thief(app, bad).get("/staff").status_code == 302
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8000", "localhost"])
+def test_behind_a_proxy_that_tells_nothing_the_cookie_still_goes_by_https_alone(make_open, host):
+    """As nginx passes on by itself: a request of this very machine, by plain http."""
+    answer = make_open().test_client().get(DOOR, base_url=f"http://{host}")
+
+    assert "; Secure" in answer.headers["Set-Cookie"]
+
+
+def test_where_to_go_after_signing_in_is_read_whatever_it_is(app):
+    client = app.test_client()
+    for asked in ("//[", "http://[::1", "//a\u2100b", "/staff/\x00", "\ud7ff", "/" * 4000):
+        answer = client.get(DOOR, query_string={"next": asked})
+        assert (answer.status_code, 'name="next" value="/staff"' in answer.text) == (200, True)
+
+
+def test_a_nul_in_a_form_is_refused_before_any_database_has_to(app, account):
+    browser = Browser(app)
+
+    assert browser.send(browser.get(DOOR), DOOR, name="Pri\0ya", password="x").status_code == 400
+
+
+def test_the_number_of_something_kept_is_never_too_large_to_ask_for(app, sign_in):
+    browser = sign_in(app, "admin")
+    for path in ("diverts", "rota/shifts", "rota/people"):
+        for number in (2**63, 10**400):
+            assert browser.get(f"/staff/{path}/{number}").status_code == 404
