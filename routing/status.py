@@ -12,6 +12,7 @@ from routing.errors import StorageDown
 from routing.facts import Facts
 from routing.lint.numbers import unconfirmed
 from routing.storage import call_report, calls, upgrade
+from routing.storage.call_log import CallLog
 from routing.wording import duty
 
 _ENOUGH_COVER = timedelta(days=365)
@@ -188,6 +189,13 @@ def _calls(at: datetime) -> Iterator[Notice]:
                 serious=True,
             )
             return
+        log: CallLog = current_app.extensions["call_log"]
+        if fault := log.fault():
+            text = (
+                f"{fault} Staff can change nothing, and calls are written later. See that its disk "
+                "is not full, and that it may be written to."
+            )
+            yield Notice("database_refuses", text, serious=True)
         with enquiry.database().reading() as connection:
             refused = calls.counted(connection, calls.REFUSED, at - _LATELY)
             faults = calls.counted(connection, calls.FAULTS, at - _LATELY)
@@ -226,8 +234,7 @@ def _rota(facts: Facts, at: datetime) -> Iterator[Notice]:
             found = rostering.warnings(connection, at, kept)
     except StorageDown:
         return
-    for code, text in found:
-        yield Notice(code, text)
+    yield from (Notice(code, text) for code, text in found)
 
 
 def _asks() -> bool:

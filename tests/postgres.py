@@ -2,12 +2,13 @@
 
 import os
 import pwd
+import resource
 import shutil
 import signal
 import subprocess
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psycopg
@@ -43,7 +44,7 @@ class Server:
             )
         for _ in range(300):
             try:
-                psycopg.connect(self._url("postgres"), connect_timeout=2).close()
+                psycopg.connect(self.url("postgres"), connect_timeout=2).close()
                 return
             except psycopg.OperationalError:
                 time.sleep(0.05)
@@ -54,6 +55,29 @@ class Server:
         self.signal(signal.SIGCONT)
         self.process.send_signal(signal.SIGQUIT)
         self.process.wait(20)
+
+    def kill(self):
+        """Kill it and all its processes, as the kernel does when memory runs out."""
+        every = [self.process.pid, *_children(self.process.pid)]
+        for pid in every:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self.process.wait(20)
+        while any(Path(f"/proc/{pid}").exists() for pid in every[1:]):
+            time.sleep(0.01)
+
+    def run(self, program, *words):
+        """Run one of PostgreSQL's programs."""
+        self._run([Path(POSTGRES).parent / program, *words])
+
+    def fill(self, full=True):
+        """Let no process of it write to its files any more, as when the disk is full; or again.
+
+        It stops by itself then: what it has promised to keep it could keep no more.
+        """
+        for pid in (self.process.pid, *_children(self.process.pid)):
+            with suppress(ProcessLookupError):
+                limit_files(pid, full)
 
     def signal(self, which):
         """Send a signal to the server and all its processes: each is a group of its own."""
@@ -73,11 +97,11 @@ class Server:
         """Make a database with nothing in it, or a copy of another, and return its URL."""
         self.made += 1
         name = f"test{self.made}"
-        with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
             connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
-        return self._url(name)
+        return self.url(name)
 
-    def _url(self, name):
+    def url(self, name):
         return f"postgresql://routing@127.0.0.1:{self.port}/{name}"
 
 
@@ -94,6 +118,12 @@ def running():
             server.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def limit_files(pid, full):
+    """Let a process write nothing to files, as when the disk is full; or write again."""
+    _, most = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (0 if full else most, most))
 
 
 def _children(pid):

@@ -23,6 +23,9 @@ PATIENCE = 0.28
 TRY_EVERY = 1.0
 """Seconds between two tries while the database does not answer; no call waits for those."""
 
+TRUSTED = 10.0
+"""Seconds after an entry was written for which the database is taken to take more."""
+
 MOST = 5000
 """Entries that wait for a database that is down, in one process; beyond them the oldest go."""
 
@@ -43,7 +46,8 @@ class CallLog:
         self._turn = threading.Condition()
         self._waiting: deque[tuple[Job[Any], Future[Any]]] = deque(maxlen=MOST)
         self._counted: Counter[str] = Counter()
-        self._down = False
+        self._fault: str | None = None
+        self._written = float("-inf")
         self._thread: threading.Thread | None = None
         self._connection: Connection | None = None
 
@@ -60,7 +64,7 @@ class CallLog:
             with self._turn:
                 self._waiting.append((job, done))
                 self._wake()
-                down = self._down
+                down = self._fault is not None
             return None if down else done.result(timeout=patience)
         except TimeoutError:
             if patience:
@@ -68,6 +72,14 @@ class CallLog:
         except Exception:
             log.exception("fault in the call log: the call goes on without it")
         return None
+
+    def fault(self) -> str | None:
+        """Say why nothing can be written just now; None when it can. Where nothing was written
+        for TRUSTED, it tries.
+        """
+        if self._fault is None and time.monotonic() - self._written > TRUSTED:
+            self.write(partial(calls.count, name=calls.TRIED, at=self.clock(), more=0))
+        return self._fault
 
     def count(self, name: str) -> None:
         """Add to a tally. However often that happens, it is written and logged once a second."""
@@ -116,14 +128,17 @@ class CallLog:
             log.exception("an entry of the call log is lost")
             result = None
         with self._turn:
-            if self._down:
+            if self._fault is not None:
                 log.warning("The database takes the call log again.")
-            self._down = False
+            self._fault, self._written = None, time.monotonic()
             if self._waiting and self._waiting[0] is entry:
                 self._waiting.popleft()
         done.set_result(result)
 
     def _do(self, job: Job[T]) -> T:
+        if self._connection is not None and not self.database.holds(self._connection):
+            self._connection.close()
+            self._connection = None
         if self._connection is None:
             self._connection = self.database.writer(TRY_EVERY)
         with self._connection.begin():
@@ -132,9 +147,9 @@ class CallLog:
     def _wait(self, error: Exception) -> None:
         said = str(error) if isinstance(error, RoutingError) else words(error)
         with self._turn:
-            if not self._down:
+            if self._fault is None:
                 log.error("%s Calls go on, and are written later.", said)
-            self._down = True
+            self._fault = said
         connection, self._connection = self._connection, None
         try:
             if connection is not None:

@@ -155,6 +155,9 @@ class Readings:
         """Read once, and hold on to the connection. Return False when that failed."""
         began, wall = time.monotonic(), time.time()
         try:
+            if self._connection is not None and not self.database.holds(self._connection):
+                self._connection.close()
+                self._connection = None
             if self._connection is None:
                 self._connection = self.database.reader(TRY_EVERY)
             found = Reading(unended(self._connection, self.clock() - LOOK_BACK), wall)

@@ -1,0 +1,181 @@
+"""The real service under load, broken in the middle: what callers got, what staff were told, what
+was lost. Each fault is a few lines of breaking.py; each makes one row.
+"""
+
+import html
+import re
+import time
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import sqlalchemy as sa
+from colleague import NAME, PASSWORD
+from conftest import ANYSHIRE
+from doors import EXCHANGE, Load
+from link import linked
+from load import Caller, once
+from serving import ask, free_port, start
+from telephone import BASE, TOKEN
+from truth import Truth
+
+from routing.storage import accounts, upgrade
+from routing.storage.accounts import Role
+from routing.storage.calls import known_by
+from routing.storage.db import Database
+from routing.storage.tables import calls, changes, diverts
+
+KEY = "a key for the tests of faults"
+OPS = {"Authorization": "Bearer ops"}
+
+
+@dataclass
+class Served:
+    """A service that runs, and all of it that can break.
+
+    ``server`` and ``link`` are its PostgreSQL and the line to it; None where it has SQLite.
+    """
+
+    folder: Path
+    base: str
+    database: Database
+    environ: dict
+    app: str
+    truth: Truth
+    server: object = None
+    link: object = None
+    process: object = None
+
+    @property
+    def file(self):
+        return self.folder / "directory.yaml"
+
+    def run(self):
+        """Start it at its address."""
+        with (self.folder / "log").open("ab") as log:
+            port = int(self.base.rpartition(":")[2])
+            self.process, url = start(self.folder, self.app, port, log, **self.environ)
+        ask(url)
+
+    def words(self):
+        """Return what /readyz says to whoever keeps the service running."""
+        with Caller(self.base, OPS) as caller:
+            return caller.ask("/readyz").text
+
+    def codes(self):
+        """Return the codes of the warnings that callers' load does not make by itself."""
+        found = set(re.findall(r"^(\w+): ", self.words(), re.MULTILINE))
+        return found - {"diverted", "rota_gaps", "rota_next_day"}
+
+    def staff(self):
+        """Return what a staff page is headed while nobody has signed in."""
+        page = once(self.base, "/staff/sign-in").text
+        return html.unescape(re.search(r"<h1[^>]*>(.*?)</h1>", page)[1])
+
+
+@contextmanager
+def served(folder, server=None, app="app:app", **environ):
+    """Serve Anyshire's directory by two workers, with a database and somebody who may divert."""
+    (folder / "directory.yaml").write_text(ANYSHIRE.read_text("utf-8"))
+    with ExitStack() as stack:
+        url = server.database() if server else ""
+        database = Database(url, folder / "instance")
+        upgrade.upgrade(database)
+        with database.writing() as connection:
+            role = frozenset({Role.DIVERT})
+            accounts.add(connection, NAME, role, PASSWORD, datetime.now(UTC), "terminal:0")
+        stack.callback(database.engine.dispose)
+        link = stack.enter_context(linked(server.port)) if server else None
+        given = {"TWILIO_AUTH_TOKEN": TOKEN, "PUBLIC_BASE_URL": BASE, "EXCHANGE_TOKEN": EXCHANGE}
+        given |= {"OPS_TOKEN": "ops", "SECRET_KEY": KEY, "WEB_CONCURRENCY": "2", **environ}
+        if server:
+            given["DATABASE_URL"] = url.replace(f":{server.port}/", f":{link.port}/")
+        base = f"http://127.0.0.1:{free_port()}"
+        found = Served(folder, base, database, given, app, Truth(), server, link)
+        found.truth.directory(found.file)
+        found.run()
+        try:
+            yield found
+        finally:
+            found.process.terminate()
+            found.process.wait(30)
+
+
+@dataclass
+class Row:
+    """What a fault did: a row of the table. ``told`` has the codes of the warnings that it made,
+    ``staff`` the head of a staff page meanwhile, ``unwritten`` the calls that the log has not.
+    """
+
+    fault: str
+    tally: object
+    acknowledged: int = 0
+    lost: list = field(default_factory=list)
+    alone: int = 0
+    unwritten: int = 0
+    told: frozenset = frozenset()
+    staff: str = ""
+    words: str = ""
+
+    def bad(self):
+        """Return what no fault may do: answers wrong or missing, calls silent, writes lost."""
+        found = {
+            "wrong": self.tally.wrong,
+            "silent": self.tally.silent,
+            "failed": self.tally.failed,
+            "lost": self.lost,
+            "without its record": self.alone,
+        }
+        return {name: each for name, each in found.items() if each}
+
+
+def endured(name, served, fault, during=1.5):
+    """Break a Served by ``fault``, a context manager, under load; return a Row once it is mended.
+
+    Raise AssertionError when it does not mend by itself within half a minute.
+    """
+    served.truth.writes.clear()
+    with Load(served) as load:
+        load.settled()
+        before, row = served.codes(), Row(name, load.tally)
+        with fault(served):
+            end = time.monotonic() + during
+            while time.monotonic() < end:
+                time.sleep(0.1)
+            row.words, row.told = served.words(), frozenset(served.codes() - before)
+            row.staff = served.staff()
+        load.settled()
+        _until(lambda: all(served.codes() <= before for _ in range(4)), "it is still degraded")
+    return kept(row, served, load)
+
+
+def kept(row, served, load):
+    """Complete a row by what the database holds once the load is over."""
+    sent = [each for each in served.truth.writes if each.confirmed is not None]
+    wanted = {known_by(sid) for sid in load.tally.calls}
+    _until(lambda: not wanted - _column(served, calls.c.sid_sha256), "", 3, at_least=False)
+    row.unwritten = len(wanted - _column(served, calls.c.sid_sha256))
+    row.acknowledged = len(sent)
+    held = _column(served, diverts.c.note)
+    row.lost = [each.note for each in sent if each.note not in held]
+    with served.database.reading() as connection:
+        keys = connection.scalars(sa.select(diverts.c.id)).all()
+        made = changes.c.action == "divert.set"
+        told = connection.scalars(sa.select(changes.c.entity).where(made)).all()
+    row.alone = len({f"divert:{key}" for key in keys} ^ set(told))
+    return row
+
+
+def _column(served, column):
+    with served.database.reading() as connection:
+        return set(connection.scalars(sa.select(column)))
+
+
+def _until(condition, otherwise, seconds=30, at_least=True):
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            assert not at_least, otherwise
+            return
+        time.sleep(0.1)
