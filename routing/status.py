@@ -191,17 +191,16 @@ def _calls(at: datetime) -> Iterator[Notice]:
             return
         log: CallLog = current_app.extensions["call_log"]
         if fault := log.fault():
-            text = (
-                f"{fault} Staff can change nothing, and calls are written later. See that its disk "
-                "is not full, and that it may be written to."
-            )
-            yield Notice("database_refuses", text, serious=True)
+            raise StorageDown(fault)
         with enquiry.database().reading() as connection:
             refused = calls.counted(connection, calls.REFUSED, at - _LATELY)
             faults = calls.counted(connection, calls.FAULTS, at - _LATELY)
             kept = call_report.oldest(connection)
-    except StorageDown:
-        return  # the diverts' own reading says so within a second
+    except StorageDown as error:
+        text = f"{error} Staff can change nothing, and calls are written later."
+        text += " See that its disk is not full, and that it may be written to."
+        yield Notice("database_refuses", text, serious=True)
+        return
     if refused:
         yield Notice(
             "signatures_refused",

@@ -1,5 +1,6 @@
 """Somebody at a staff page who diverts calls, through the forms as a browser sends them."""
 
+import html
 import re
 
 import requests
@@ -9,7 +10,11 @@ NAME = "Priya"
 
 
 class Refused(Exception):
-    """The page did not say that the divert is set."""
+    """The page did not say that the divert is set, but something else at its head."""
+
+    def __init__(self, page):
+        found = re.search(r"<h1[^>]*>(.*?)</h1>", page, re.DOTALL)
+        super().__init__(html.unescape(found[1]).strip() if found else page[:100])
 
 
 class Colleague:

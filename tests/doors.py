@@ -104,6 +104,7 @@ class Load:
                 for door in doors:
                     for service in SERVICES:
                         self._ask(kind, caller, door, service)
+                caller.close()  # or it would be one worker that answers all of them
 
     def _ask(self, kind, caller, door, service):
         path, late, named = self._reads[door]
@@ -129,10 +130,10 @@ class Load:
         draw = random.Random(20261128)
         with Caller(self.served.base, heard=self._heard) as caller:
             twilio = Telephone(caller, self.truth.numbers)
-            for number in count():
-                if self._stop.wait(PAUSE):
-                    return
-                self._call(twilio, f"CA{number}", draw.choice(SERVICES), draw.choice(ENDS))
+            while not self._stop.wait(PAUSE):
+                sid = f"CA{time.monotonic_ns()}"
+                self._call(twilio, sid, draw.choice(SERVICES), draw.choice(ENDS))
+                caller.close()
 
     def _call(self, twilio, sid, service, ends):
         document = self._tried("call", lambda: twilio.call(sid, service=service))
@@ -185,10 +186,10 @@ class Load:
 
     def _colleague(self):
         colleague = None
-        for number in count():
+        for number in count(len(self.truth.writes)):
             if self._stop.wait(0.2):
                 return
-            write = Write(f"write {number}", ("advice", "eds")[number % 2], 0.0, None)
+            write = Write(f"write {time.monotonic_ns()}", ("advice", "eds")[number % 2], 0.0, None)
             try:
                 colleague = colleague or Colleague(self.served.base)
                 colleague.divert(write.line, write.note, lambda of=write: self._sent(of))
@@ -196,7 +197,7 @@ class Load:
                 self._had["diverts"] = write.began
             except (Refused, requests.RequestException) as error:
                 self.tally.refusals.append(str(error))
-                colleague = None if "sign-in" in str(error) else colleague
+                colleague = None if str(error) == "Sign in" else colleague
 
     def _sent(self, write):
         write.began, write.at = time.monotonic(), self.truth.now()

@@ -2,20 +2,22 @@
 was lost. Each fault is a few lines of breaking.py; each makes one row.
 """
 
-import html
+import os
 import re
+import subprocess
+import sys
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 import sqlalchemy as sa
 from colleague import NAME, PASSWORD
-from conftest import ANYSHIRE
+from conftest import ANYSHIRE, ROOT
 from doors import EXCHANGE, Load
 from link import linked
-from load import Caller, once
+from load import Caller
 from serving import ask, free_port, start
 from telephone import BASE, TOKEN
 from truth import Truth
@@ -48,6 +50,10 @@ class Served:
     process: object = None
 
     @property
+    def server_url(self):
+        return self.database.url.set(drivername="postgresql").render_as_string()
+
+    @property
     def file(self):
         return self.folder / "directory.yaml"
 
@@ -58,6 +64,19 @@ class Served:
             self.process, url = start(self.folder, self.app, port, log, **self.environ)
         ask(url)
 
+    def flask(self, *words, **environ):
+        """Run one of the service's commands."""
+        files = {"DIRECTORY": str(self.file), "INSTANCE_PATH": str(self.folder / "instance")}
+        return subprocess.run(
+            [sys.executable, "-m", "flask", *words],
+            cwd=ROOT,
+            env=os.environ | files | self.environ | environ,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+
     def words(self):
         """Return what /readyz says to whoever keeps the service running."""
         with Caller(self.base, OPS) as caller:
@@ -67,11 +86,6 @@ class Served:
         """Return the codes of the warnings that callers' load does not make by itself."""
         found = set(re.findall(r"^(\w+): ", self.words(), re.MULTILINE))
         return found - {"diverted", "rota_gaps", "rota_next_day"}
-
-    def staff(self):
-        """Return what a staff page is headed while nobody has signed in."""
-        page = once(self.base, "/staff/sign-in").text
-        return html.unescape(re.search(r"<h1[^>]*>(.*?)</h1>", page)[1])
 
 
 @contextmanager
@@ -105,7 +119,8 @@ def served(folder, server=None, app="app:app", **environ):
 @dataclass
 class Row:
     """What a fault did: a row of the table. ``told`` has the codes of the warnings that it made,
-    ``staff`` the head of a staff page meanwhile, ``unwritten`` the calls that the log has not.
+    ``staff`` what a page said meanwhile to somebody who diverts, ``unwritten`` how many calls the
+    log has not.
     """
 
     fault: str
@@ -130,31 +145,33 @@ class Row:
         return {name: each for name, each in found.items() if each}
 
 
-def endured(name, served, fault, during=1.5):
+def endured(name, served, fault, told=(), during=1.0):
     """Break a Served by ``fault``, a context manager, under load; return a Row once it is mended.
 
-    Raise AssertionError when it does not mend by itself within half a minute.
+    It stays broken for ``during`` seconds at least, and until staff are told all of ``told``. Raise
+    AssertionError when they are not, or when it does not mend by itself, within half a minute.
     """
-    served.truth.writes.clear()
+    earlier = len(served.truth.writes)
     with Load(served) as load:
         load.settled()
         before, row = served.codes(), Row(name, load.tally)
         with fault(served):
-            end = time.monotonic() + during
-            while time.monotonic() < end:
-                time.sleep(0.1)
+            time.sleep(during)
+            _until(lambda: served.codes() >= {*told}, f"not told of {told}")
             row.words, row.told = served.words(), frozenset(served.codes() - before)
-            row.staff = served.staff()
+            refusals = load.tally.refusals
+            row.staff = refusals[-1] if refusals else "The divert is set."
         load.settled()
-        _until(lambda: all(served.codes() <= before for _ in range(4)), "it is still degraded")
-    return kept(row, served, load)
+        _until(lambda: all(served.codes() <= before for _ in range(4)), "it is degraded still")
+    return kept(row, served, earlier)
 
 
-def kept(row, served, load):
+def kept(row, served, earlier):
     """Complete a row by what the database holds once the load is over."""
-    sent = [each for each in served.truth.writes if each.confirmed is not None]
-    wanted = {known_by(sid) for sid in load.tally.calls}
-    _until(lambda: not wanted - _column(served, calls.c.sid_sha256), "", 3, at_least=False)
+    sent = [x for x in served.truth.writes[earlier:] if x.confirmed is not None]
+    wanted = {known_by(sid) for sid in row.tally.calls}
+    with suppress(AssertionError):
+        _until(lambda: wanted <= _column(served, calls.c.sid_sha256), "calls are not written", 3)
     row.unwritten = len(wanted - _column(served, calls.c.sid_sha256))
     row.acknowledged = len(sent)
     held = _column(served, diverts.c.note)
@@ -172,10 +189,8 @@ def _column(served, column):
         return set(connection.scalars(sa.select(column)))
 
 
-def _until(condition, otherwise, seconds=30, at_least=True):
+def _until(condition, otherwise, seconds=30):
     end = time.monotonic() + seconds
     while not condition():
-        if time.monotonic() > end:
-            assert not at_least, otherwise
-            return
+        assert time.monotonic() < end, f"{otherwise} after {seconds} seconds"
         time.sleep(0.1)

@@ -2,7 +2,6 @@
 
 import os
 import pwd
-import resource
 import shutil
 import signal
 import subprocess
@@ -70,14 +69,13 @@ class Server:
         """Run one of PostgreSQL's programs."""
         self._run([Path(POSTGRES).parent / program, *words])
 
-    def fill(self, full=True):
-        """Let no process of it write to its files any more, as when the disk is full; or again.
-
-        It stops by itself then: what it has promised to keep it could keep no more.
+    def fill(self):
+        """Let no process of it write to a file any more, as when the disk is full. It stops by
+        itself then, for it cannot keep what it would have to.
         """
         for pid in (self.process.pid, *_children(self.process.pid)):
-            with suppress(ProcessLookupError):
-                limit_files(pid, full)
+            words = ["prlimit", "--pid", str(pid), "--fsize=0:"]  # its own user may, and root not
+            subprocess.run(words, capture_output=True, check=False, cwd="/", **self._as)
 
     def signal(self, which):
         """Send a signal to the server and all its processes: each is a group of its own."""
@@ -118,12 +116,6 @@ def running():
             server.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def limit_files(pid, full):
-    """Let a process write nothing to files, as when the disk is full; or write again."""
-    _, most = resource.prlimit(pid, resource.RLIMIT_FSIZE)
-    resource.prlimit(pid, resource.RLIMIT_FSIZE, (0 if full else most, most))
 
 
 def _children(pid):

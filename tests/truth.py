@@ -15,6 +15,12 @@ from oracle import Oracle
 AT_ONCE, WEB = 0.0, 1.0
 PICKED_UP = 5.0
 DIVERTED = "children"
+SETTLES = 2.0
+"""Seconds that an older state of the database takes at most to be in answers."""
+
+STEPPING = 0.5
+"""Seconds that a test takes at most to step the clock, once it has said so."""
+
 LASTS = timedelta(hours=1)
 NEAR = timedelta(seconds=2)
 
@@ -24,7 +30,7 @@ class Write:
     """A divert that somebody sets: when it was sent and confirmed, in monotonic seconds.
 
     ``confirmed`` is None where no page said so: it may be in force or not. ``at`` is the service's
-    time of sending.
+    time of sending. ``forgotten`` is when a state of before was put back: it is in force no more.
     """
 
     note: str
@@ -32,6 +38,7 @@ class Write:
     began: float
     at: datetime
     confirmed: float | None = None
+    forgotten: float = float("inf")
 
     def surely(self, at):
         return self.at + NEAR <= at < self.at + LASTS - NEAR
@@ -63,6 +70,12 @@ class Truth:
         """Say that the service's clock is wrong by so much from now on."""
         self.steps.append((time.monotonic(), by))
 
+    def forget(self, copied, restored):
+        """Say that a database as it was at ``copied`` took the place of that of ``restored``."""
+        for each in self.writes:
+            if each.began < restored and not (each.confirmed and each.confirmed <= copied):
+                each.confirmed, each.forgotten = None, restored
+
     def now(self):
         """Return the service's time."""
         return datetime.now(UTC) + self.steps[-1][1]
@@ -84,14 +97,14 @@ class Truth:
         ago = datetime.now(UTC) - timedelta(seconds=time.monotonic())
         return [
             ago + timedelta(seconds=edge) + step
-            for step in self._held(self.steps, asked, had)
+            for step in self._held(self.steps, asked - STEPPING, had)
             for edge in (asked, had)
         ]
 
     def _answers(self, oracle, service, at, known, had):
         day = at.astimezone(oracle.zone).date()
         for each in reversed(self.writes) if service == DIVERTED else ():
-            if each.began <= had and each.perhaps(at):
+            if each.began <= had and each.forgotten > known - SETTLES and each.perhaps(at):
                 yield each.line, oracle.number_of(each.line, day)
                 if each.confirmed is not None and each.confirmed <= known and each.surely(at):
                     return

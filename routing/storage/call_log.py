@@ -23,9 +23,6 @@ PATIENCE = 0.28
 TRY_EVERY = 1.0
 """Seconds between two tries while the database does not answer; no call waits for those."""
 
-TRUSTED = 10.0
-"""Seconds after an entry was written for which the database is taken to take more."""
-
 MOST = 5000
 """Entries that wait for a database that is down, in one process; beyond them the oldest go."""
 
@@ -59,7 +56,7 @@ class CallLog:
         """
         try:
             done: Future[T] = Future()
-            if not self.database.exists:
+            if not self.database.exists and self._written < 0:  # never made, not gone
                 return None
             with self._turn:
                 self._waiting.append((job, done))
@@ -74,10 +71,10 @@ class CallLog:
         return None
 
     def fault(self) -> str | None:
-        """Say why nothing can be written just now; None when it can. Where nothing was written
-        for TRUSTED, it tries.
+        """Say why nothing can be written just now; None when it can. It tries, where nothing was
+        written for TRY_EVERY.
         """
-        if self._fault is None and time.monotonic() - self._written > TRUSTED:
+        if self._fault is None and time.monotonic() - self._written > TRY_EVERY:
             self.write(partial(calls.count, name=calls.TRIED, at=self.clock(), more=0))
         return self._fault
 

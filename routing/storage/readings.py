@@ -129,7 +129,7 @@ class Readings:
 
     def _otherwise(self, last: Reading | None, fault: str | None) -> Reading:
         kept = self.kept.get()
-        if kept is not None and (last is None or kept[1] > last.began):
+        if kept is not None and (last is None or last.began < kept[1] <= time.time()):
             return Reading(*kept, fault)
         last = last or _NOTHING
         return Reading(last.diverts, last.began, fault)
@@ -164,7 +164,7 @@ class Readings:
         except Exception as error:
             self._failed(error)
             return False
-        keep = self._last is None or self._last.diverts != found.diverts or wall > self._keep_at
+        keep = self._last is None or self._last.diverts != found.diverts or began > self._keep_at
         with self._turn:
             if self._fault is not None:
                 log.warning("The database answers again.")
@@ -173,7 +173,7 @@ class Readings:
             self._turn.notify_all()
         if keep:  # after those who wait have it: a disk may be slow
             self.kept.put(found.diverts, wall)
-            self._keep_at = wall + KEEP_EVERY
+            self._keep_at = began + KEEP_EVERY
         return True
 
     def _failed(self, error: Exception) -> None:
