@@ -48,13 +48,13 @@ class Tally:
 
 
 class Load:
-    """Callers of a Served at its doors, until the block ends."""
+    """Callers of a Served at its doors, until the block ends; ``writes``: and who diverts them."""
 
-    def __init__(self, served):
+    def __init__(self, served, writes=True):
         self.served, self.truth, self.tally = served, served.truth, Tally()
         self._stop, self._turn = threading.Event(), threading.Lock()
         self._reads, self._had = self._doors(), {}
-        ways = (self._web, self._exchange, self._telephone, self._colleague)
+        ways = [self._web, self._exchange, self._telephone, *([self._colleague] * writes)]
         self._threads = [threading.Thread(target=each) for each in ways]
 
     def __enter__(self):
@@ -163,16 +163,15 @@ class Load:
             self.tally.made += 1
         try:
             found = ask()
-        except ConnectionRefusedError:
-            with self._turn:
-                self.tally.refused += 1
-            self._stop.wait(0.05)
-            return None
-        except AssertionError as error:
-            self.tally.silent.append((door, str(error)))
-            return None
         except Exception as error:
-            (self.tally.silent if door == "call" else self.tally.failed).append((door, repr(error)))
+            if self.served.down and isinstance(error, ConnectionError):
+                with self._turn:
+                    self.tally.refused += 1
+                self._stop.wait(0.05)
+            elif door == "call":
+                self.tally.silent.append(repr(error))
+            else:
+                self.tally.failed.append((door, repr(error)))
             return None
         if door != "call":
             self._count(found)
@@ -195,7 +194,9 @@ class Load:
                 colleague.divert(write.line, write.note, lambda of=write: self._sent(of))
                 write.confirmed = time.monotonic()
                 self._had["diverts"] = write.began
-            except (Refused, requests.RequestException) as error:
+            except requests.RequestException:
+                self.tally.refusals.append("nothing: no connection")
+            except Refused as error:
                 self.tally.refusals.append(str(error))
                 colleague = None if str(error) == "Sign in" else colleague
 

@@ -4,12 +4,15 @@ was lost. Each fault is a few lines of breaking.py; each makes one row.
 
 import os
 import re
+import shutil
+import signal
 import subprocess
 import sys
 import time
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from importlib.resources import as_file, files
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -18,7 +21,7 @@ from conftest import ANYSHIRE, ROOT
 from doors import EXCHANGE, Load
 from link import linked
 from load import Caller
-from serving import ask, free_port, start
+from serving import ask, free_port, start, workers
 from telephone import BASE, TOKEN
 from truth import Truth
 
@@ -29,6 +32,8 @@ from routing.storage.db import Database
 from routing.storage.tables import calls, changes, diverts
 
 KEY = "a key for the tests of faults"
+STORAGE = {"database_down", "database_refuses"}
+SET = "The divert is set."
 OPS = {"Authorization": "Bearer ops"}
 
 
@@ -37,6 +42,7 @@ class Served:
     """A service that runs, and all of it that can break.
 
     ``server`` and ``link`` are its PostgreSQL and the line to it; None where it has SQLite.
+    ``down``: it is meant not to listen.
     """
 
     folder: Path
@@ -48,6 +54,7 @@ class Served:
     server: object = None
     link: object = None
     process: object = None
+    down: bool = False
 
     @property
     def server_url(self):
@@ -63,6 +70,12 @@ class Served:
             port = int(self.base.rpartition(":")[2])
             self.process, url = start(self.folder, self.app, port, log, **self.environ)
         ask(url)
+
+    def workers(self):
+        """Return the ids of its workers, once there are two."""
+        while len(found := workers(self.process)) < 2:
+            time.sleep(0.02)
+        return found
 
     def flask(self, *words, **environ):
         """Run one of the service's commands."""
@@ -89,12 +102,39 @@ class Served:
 
 
 @contextmanager
-def served(folder, server=None, app="app:app", **environ):
+def stepped(folder):
+    """Serve on a machine whose clock can be stepped, and whose data of zones can be removed."""
+    step, zones, none = folder / "step", folder / "zones", folder / "none"
+    step.write_bytes(bytes(8))
+    with as_file(files("tzdata") / "zoneinfo" / "Europe" / "London") as london:
+        (zones / "Europe").mkdir(parents=True)
+        shutil.copy(london, zones / "Europe")
+    (none / "tzdata").mkdir(parents=True)
+    (none / "tzdata" / "__init__.py").write_text("")  # as if it were not installed
+    path = os.pathsep.join(map(str, (none, ROOT / "tests")))
+    environ = {"CLOCK_STEP": str(step), "PYTHONTZPATH": str(zones), "PYTHONPATH": path}
+    with served(folder, app="stepped:app", **environ) as found:
+        yield found
+
+
+@contextmanager
+def rehearsing(folder, at):
+    """Serve a rehearsal that starts at an instant."""
+    began = time.time()
+    environ = {"CLOCK_STARTS_AT": at.isoformat(), "CLOCK_STARTED_AT": repr(began)}
+    environ["REHEARSAL_NUMBER"] = "directory"
+    with served(folder, file="rehearsal.sqlite", **environ) as found:
+        found.truth.steps = [(float("-inf"), at - datetime.fromtimestamp(began, UTC))]
+        yield found
+
+
+@contextmanager
+def served(folder, server=None, app="app:app", file="routing.sqlite", **environ):
     """Serve Anyshire's directory by two workers, with a database and somebody who may divert."""
     (folder / "directory.yaml").write_text(ANYSHIRE.read_text("utf-8"))
     with ExitStack() as stack:
         url = server.database() if server else ""
-        database = Database(url, folder / "instance")
+        database = Database(url, folder / "instance", file)
         upgrade.upgrade(database)
         with database.writing() as connection:
             role = frozenset({Role.DIVERT})
@@ -112,7 +152,8 @@ def served(folder, server=None, app="app:app", **environ):
         try:
             yield found
         finally:
-            found.process.terminate()
+            for pid in (found.process.pid, *workers(found.process)):
+                os.kill(pid, signal.SIGKILL)
             found.process.wait(30)
 
 
@@ -158,9 +199,10 @@ def endured(name, served, fault, told=(), during=1.0):
         with fault(served):
             time.sleep(during)
             _until(lambda: served.codes() >= {*told}, f"not told of {told}")
+            if STORAGE & {*told}:
+                _until(lambda: load.tally.refusals, "a divert is not refused")
             row.words, row.told = served.words(), frozenset(served.codes() - before)
-            refusals = load.tally.refusals
-            row.staff = refusals[-1] if refusals else "The divert is set."
+            row.staff = [SET, *load.tally.refusals][-1]
         load.settled()
         _until(lambda: all(served.codes() <= before for _ in range(4)), "it is degraded still")
     return kept(row, served, earlier)
@@ -168,7 +210,7 @@ def endured(name, served, fault, told=(), during=1.0):
 
 def kept(row, served, earlier):
     """Complete a row by what the database holds once the load is over."""
-    sent = [x for x in served.truth.writes[earlier:] if x.confirmed is not None]
+    sent = [x for x in served.truth.writes[earlier:] if x.confirmed and x.sure]
     wanted = {known_by(sid) for sid in row.tally.calls}
     with suppress(AssertionError):
         _until(lambda: wanted <= _column(served, calls.c.sid_sha256), "calls are not written", 3)

@@ -67,7 +67,7 @@ class Server:
 
     def run(self, program, *words):
         """Run one of PostgreSQL's programs."""
-        self._run([Path(POSTGRES).parent / program, *words])
+        self._run([Path(POSTGRES).resolve().parent / program, *words])
 
     def fill(self):
         """Let no process of it write to a file any more, as when the disk is full. It stops by

@@ -31,6 +31,7 @@ class Write:
 
     ``confirmed`` is None where no page said so: it may be in force or not. ``at`` is the service's
     time of sending. ``forgotten`` is when a state of before was put back: it is in force no more.
+    ``sure``: once confirmed, it is in force.
     """
 
     note: str
@@ -39,9 +40,12 @@ class Write:
     at: datetime
     confirmed: float | None = None
     forgotten: float = float("inf")
+    sure: bool = True
 
-    def surely(self, at):
-        return self.at + NEAR <= at < self.at + LASTS - NEAR
+    def surely(self, at, known):
+        """Say whether it is in force at an instant, for whoever knew what was confirmed by then."""
+        confirmed = self.sure and self.confirmed is not None and self.confirmed <= known
+        return confirmed and self.at + NEAR <= at < self.at + LASTS - NEAR
 
     def perhaps(self, at):
         return self.at - NEAR <= at < self.at + LASTS + NEAR
@@ -74,7 +78,8 @@ class Truth:
         """Say that a database as it was at ``copied`` took the place of that of ``restored``."""
         for each in self.writes:
             if each.began < restored and not (each.confirmed and each.confirmed <= copied):
-                each.confirmed, each.forgotten = None, restored
+                each.sure = False  # of one that was just being sent nobody knows where it went
+                each.forgotten = restored if each.confirmed else each.forgotten
 
     def now(self):
         """Return the service's time."""
@@ -106,7 +111,7 @@ class Truth:
         for each in reversed(self.writes) if service == DIVERTED else ():
             if each.began <= had and each.forgotten > known - SETTLES and each.perhaps(at):
                 yield each.line, oracle.number_of(each.line, day)
-                if each.confirmed is not None and each.confirmed <= known and each.surely(at):
+                if each.surely(at, known):
                     return
         yield oracle.answer(service, at)[:2]
 
