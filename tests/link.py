@@ -28,7 +28,7 @@ class Link:
             answers, far = await asyncio.open_connection("127.0.0.1", self.to)
             ways = (self._carry(reader, far), self._carry(answers, writer))
             await asyncio.gather(*ways)
-        except OSError:
+        except (OSError, asyncio.CancelledError):
             return
         finally:
             for each in filter(None, (writer, far)):

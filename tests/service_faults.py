@@ -42,7 +42,7 @@ def all_killed(served):
 
 @contextmanager
 def reloaded(served):
-    """Told to start its workers anew, as for an upgrade."""
+    """Told to start its workers anew (HUP)."""
     old = set(served.workers())
     served.process.send_signal(signal.SIGHUP)
     while old & set(workers(served.process)):

@@ -70,12 +70,12 @@ class CallLog:
             log.exception("fault in the call log: the call goes on without it")
         return None
 
-    def fault(self) -> str | None:
-        """Say why nothing can be written just now; None when it can. It tries, where nothing was
-        written for TRY_EVERY.
+    def fault(self, patience: float = PATIENCE) -> str | None:
+        """Say why nothing can be written just now; None when it can, or that is not known in time.
+        It tries, where nothing was written for TRY_EVERY.
         """
         if self._fault is None and time.monotonic() - self._written > TRY_EVERY:
-            self.write(partial(calls.count, name=calls.TRIED, at=self.clock(), more=0))
+            self.write(partial(calls.count, name=calls.TRIED, at=self.clock(), more=0), patience)
         return self._fault
 
     def count(self, name: str) -> None:
