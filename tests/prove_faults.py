@@ -17,6 +17,7 @@ import storage_faults
 from christmas import christmas
 from doors import Load
 from faulted import Row, endured, kept, rehearsing, served, stepped
+from two_groups import two_groups
 
 DOWN, REFUSES = {"database_down"}, {"database_refuses"}
 FAULTS = {
@@ -116,8 +117,15 @@ def handovers():
             yield Row(f"{at:%-d %B, %H:%M}", load.tally)
 
 
-def told_of_faults(rows, killed, wrong_files, flips, asked, wrong):
+def groups(rounds=20, each=500):
+    """Ask two groups of processes that share a PostgreSQL, as two_groups does."""
+    with postgres.running() as server, tempfile.TemporaryDirectory() as folder:
+        return two_groups(server, Path(folder), rounds, each)
+
+
+def told_of_faults(rows, killed, wrong_files, flips, christmas, groups):
     """Return the faults' part of docs/proof.md."""
+    (asked, wrong), (numbers, old, late) = christmas, groups
     unlike = [x.fault for x in rows if x.bad()]
     return "\n".join(
         [
@@ -141,6 +149,10 @@ def told_of_faults(rows, killed, wrong_files, flips, asked, wrong):
             f"through, {killed.unwritten} not in the log; {len(wrong_files)} faults in the file.",
             "",
             *_table([killed]),
+            "",
+            "Two groups of processes that share a PostgreSQL, diverts to and fro on the staff page",
+            f"of one: {numbers:,} numbers asked of both as soon as the page had said that it is set,",
+            f"{len(old)} old; {len(late)} other answers old after a second.",
             "",
             f"Christmas rehearsed from {asked['rota']} instants between 20 December 2026 and 5",
             "January 2027, every other one a second before, at or after a handover; asked at each",
@@ -172,9 +184,10 @@ def _table(rows):
 def main(fraction=1.0):
     """Run all of it, or a part; return the Markdown, and whether anything was not as promised."""
     rows, (killed, wrong_files) = list(faults()), kills(round(200 * fraction))
-    flips, (asked, wrong) = list(handovers()), christmas(round(200 * fraction))
-    failed = any(x.bad() for x in (*rows, killed, *flips)) or wrong_files or wrong
-    return told_of_faults(rows, killed, wrong_files, flips, asked, wrong), bool(failed)
+    flips, asked, shared = list(handovers()), christmas(round(200 * fraction)), groups()
+    failed = any(x.bad() for x in (*rows, killed, *flips)) or wrong_files or asked[1]
+    failed = failed or shared[1] or shared[2]
+    return told_of_faults(rows, killed, wrong_files, flips, asked, shared), bool(failed)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from telephone import CALLER, Telephone
 from telephony.conftest import EDS, MANAGER, NUMBERS
 
 from routing import enquiry
-from routing.commands import status
+from routing.commands import status as command
 from routing.storage import call_log, calls
 
 NIGHT = "2026-11-23T22:00:00Z"
@@ -156,7 +156,7 @@ def test_what_calls_write_while_the_file_is_gone_is_written_once_it_is_back(
 
 def test_status_says_that_nothing_can_be_written_though_diverts_can_be_read(app, monkeypatch):
     monkeypatch.setattr(call_log, "TRY_EVERY", 0.1)
-    monkeypatch.setattr(status, "PATIENCE", 1.0)
+    monkeypatch.setattr(command, "PATIENCE", 1.0)
     time.sleep(0.2)
     with Broken(app):
         told = app.test_cli_runner().invoke(args=["status"]).output
