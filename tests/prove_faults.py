@@ -151,7 +151,7 @@ def told_of_faults(rows, killed, wrong_files, flips, christmas, groups):
             *_table([killed]),
             "",
             "Two groups of processes that share a PostgreSQL, diverts to and fro on the staff page",
-            f"of one: {numbers:,} numbers asked of both as soon as the page had said that it is set,",
+            f"of one: {numbers:,} numbers asked of both as soon as it was confirmed,",
             f"{len(old)} old; {len(late)} other answers old after a second.",
             "",
             f"Christmas rehearsed from {asked['rota']} instants between 20 December 2026 and 5",
