@@ -74,7 +74,7 @@ def full(served):
 @contextmanager
 def put_back(served):
     """An older state of PostgreSQL's database put back under the workers, by its own programs."""
-    copy = served.server.folder / "copy"
+    copy, copying = served.server.folder / "copy", time.monotonic()
     served.server.run("pg_dump", "-Fc", "-f", copy, served.server_url)
     copied = time.monotonic()
     time.sleep(0.5)
@@ -86,7 +86,7 @@ def put_back(served):
         connection.execute(others, [name])
         _retried(connection, f"ALTER DATABASE {name} RENAME TO {name}_old")
         connection.execute(f"ALTER DATABASE {new.rpartition('/')[2]} RENAME TO {name}")
-    served.truth.forget(copied, time.monotonic())
+    served.truth.forget(copying, copied, time.monotonic())
     yield
 
 
@@ -143,7 +143,7 @@ def gone(served):
 @contextmanager
 def copied_back(served):
     """An older state of SQLite's file put in its place under the workers."""
-    copy, file = served.folder / "copy", served.database.file
+    copy, file, copying = served.folder / "copy", served.database.file, time.monotonic()
     with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(copy)) as target:
         source.backup(target)
     copied = time.monotonic()
@@ -151,5 +151,5 @@ def copied_back(served):
     for end in ("-wal", "-shm"):
         file.with_name(file.name + end).unlink(missing_ok=True)
     os.replace(copy, file)
-    served.truth.forget(copied, time.monotonic())
+    served.truth.forget(copying, copied, time.monotonic())
     yield

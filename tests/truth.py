@@ -1,6 +1,7 @@
 """What callers may be told while things break, by the contract alone: an oracle and the diverts.
 
-A divert reaches the telephone and ``number`` at once, other answers within a second; a changed
+A divert reaches the telephone and ``number`` at once, other answers within a second; where the
+database was waited for in vain, as on a machine that stands still, what was read before. A changed
 directory is in use within five seconds. Until then what held before is right as well, and so is
 what is just being changed while somebody asks.
 """
@@ -12,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 import yaml
 from oracle import Oracle
 
-AT_ONCE, WEB = 0.0, 1.0
+AT_ONCE, WEB, LATE = 0.0, 1.0, 3.0
 PICKED_UP = 5.0
 DIVERTED = "children"
 SETTLES = 2.0
@@ -45,7 +46,7 @@ class Write:
     def surely(self, at, known):
         """Say whether it is in force at an instant, for whoever knew what was confirmed by then."""
         confirmed = self.sure and self.confirmed is not None and self.confirmed <= known
-        return confirmed and self.at + NEAR <= at < self.at + LASTS - NEAR
+        return confirmed and self.at <= at < self.at + LASTS - NEAR
 
     def perhaps(self, at):
         return self.at - NEAR <= at < self.at + LASTS + NEAR
@@ -74,12 +75,15 @@ class Truth:
         """Say that the service's clock is wrong by so much from now on."""
         self.steps.append((time.monotonic(), by))
 
-    def forget(self, copied, restored):
-        """Say that a database as it was at ``copied`` took the place of that of ``restored``."""
+    def forget(self, copying, copied, restored):
+        """Say that a copy of the database, made from ``copying`` to ``copied``, took its place at
+        ``restored``. Of what was sent or confirmed meanwhile nobody knows whether it is in it.
+        """
         for each in self.writes:
-            if each.began < restored and not (each.confirmed and each.confirmed <= copied):
-                each.sure = False  # of one that was just being sent nobody knows where it went
-                each.forgotten = restored if each.confirmed else each.forgotten
+            if each.began < restored and not (each.confirmed and each.confirmed <= copying):
+                each.sure = False
+                if each.confirmed and each.began >= copied:
+                    each.forgotten = restored
 
     def now(self):
         """Return the service's time."""

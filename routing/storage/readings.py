@@ -129,7 +129,7 @@ class Readings:
 
     def _otherwise(self, last: Reading | None, fault: str | None) -> Reading:
         kept = self.kept.get()
-        if kept is not None and (last is None or last.began < kept[1] <= time.time()):
+        if kept is not None and (last is None or kept[1] > last.began):
             return Reading(*kept, fault)
         last = last or _NOTHING
         return Reading(last.diverts, last.began, fault)
