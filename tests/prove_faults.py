@@ -88,7 +88,7 @@ def kills(times=200, every=10):
         with Load(service) as load:
             load.settled()
             for number in range(1, times + 1):
-                time.sleep(draw.uniform(0, 0.3))
+                time.sleep(draw.uniform(0.2, 0.8))
                 if number % every == 0:
                     with service_faults.all_killed(service):
                         load.settled()
@@ -185,6 +185,8 @@ def main(fraction=1.0):
     """Run all of it, or a part; return the Markdown, and whether anything was not as promised."""
     rows, (killed, wrong_files) = list(faults()), kills(round(200 * fraction))
     flips, asked, shared = list(handovers()), christmas(round(200 * fraction)), groups()
+    for each in (*rows, killed, *flips):
+        print(each.fault, each.bad())  # noqa: T201
     failed = any(x.bad() for x in (*rows, killed, *flips)) or wrong_files or asked[1]
     failed = failed or shared[1] or shared[2]
     return told_of_faults(rows, killed, wrong_files, flips, asked, shared), bool(failed)

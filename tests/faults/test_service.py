@@ -18,9 +18,7 @@ QUICK = (
     storage_faults.copied_back,
     service_faults.workers_killed,
     service_faults.reloaded,
-    service_faults.deleted,
     service_faults.back_an_hour,
-    service_faults.without_zones,
 )
 
 
