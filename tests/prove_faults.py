@@ -143,7 +143,7 @@ def told_of_faults(rows, killed, wrong_files, flips, christmas, groups):
             "",
             *([f"Not as promised: {'; '.join(unlike)}.", ""] if unlike else []),
             f"Workers, and every tenth time the whole application, {killed.fault} under the same",
-            "load: what a killed worker had in hand was asked for again, as nginx does.",
+            "load: what a killed worker had in hand was asked for again, as Twilio does.",
             f"{killed.acknowledged:,} diverts confirmed, {len(killed.lost)} lost, {killed.alone}",
             f"without their record or records without them; {len(killed.tally.calls):,} calls put",
             f"through, {killed.unwritten} not in the log; {len(wrong_files)} faults in the file.",
