@@ -1,21 +1,29 @@
 """Who do I call now? A council's lines, hours and bank holidays, answered at any minute."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import click
 from flask import Flask, Response, current_app, request
+from flask.cli import AppGroup
 from jinja2 import ChoiceLoader, PackageLoader, PrefixLoader
 from werkzeug.exceptions import HTTPException
 
-from routing import api, commands, config, site, staff, telephony
+from routing import api, config, site, staff, telephony
 from routing.errors import BadSetting, DirectoryInvalid
 from routing.facts import Sources
 from routing.formats.problem import problem
+from routing.formats.written import Written
 from routing.site import last_resort, sorry
 from routing.storage.db import Database
 from routing.storage.kept import Kept
 from routing.storage.readings import Readings
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+    Headers = list[tuple[str, str]]
 
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
@@ -42,13 +50,30 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     )
     macros = PrefixLoader({"govuk_frontend_jinja": PackageLoader("govuk_frontend_jinja")})
     app.jinja_loader = ChoiceLoader([app.jinja_loader, macros])  # type: ignore[list-item]
+    app.extensions["written"] = Written()
     _connect(app)
-    for room in (api, site, telephony, staff, commands):
+    for room in (api, site, telephony, staff):
         room.init_app(app)
+    app.cli = _Commands()
     app.register_error_handler(HTTPException, _refuse)
     app.register_error_handler(Exception, _mend)
-    app.after_request(_protect)
+    app.wsgi_app = _protected(app.wsgi_app)  # type: ignore[assignment, method-assign]
     return app
+
+
+class _Commands(AppGroup):
+    """Every command, loaded once a terminal asks: a web worker has no use for what they need."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return self._loaded().list_commands(ctx)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        return self._loaded().get_command(ctx, name)
+
+    def _loaded(self) -> AppGroup:
+        from routing import commands
+
+        return commands.every()
 
 
 def _connect(app: Flask) -> None:
@@ -92,7 +117,15 @@ def _for_programs() -> bool:
     return request.path.startswith(("/api/", "/metrics", "/readyz", "/healthz", "/openapi"))
 
 
-def _protect(response: Response) -> Response:
-    for header, value in SECURITY_HEADERS.items():
-        response.headers.setdefault(header, value)
-    return response
+def _protected(answers: "WSGIApplication") -> "WSGIApplication":
+    """Return an application whose every answer, whatever made it, has SECURITY_HEADERS too."""
+
+    def protected(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        def start(status: str, headers: "Headers", *error: Any) -> Callable[[bytes], object]:
+            own = {name.lower() for name, _ in headers}
+            more = [each for each in SECURITY_HEADERS.items() if each[0].lower() not in own]
+            return start_response(status, headers + more, *error)
+
+        return answers(environ, start)
+
+    return protected

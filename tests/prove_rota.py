@@ -80,7 +80,7 @@ def _left(tables, role, planned, number):
     return gaps + sum(x.worker is None for x in planned)
 
 
-def told_of_rotas(rotas, filled, mutants):
+def told_of_rotas(rotas, filled):
     """Return the rota's part of docs/proof.md."""
     return "\n".join(
         [
@@ -94,8 +94,11 @@ def told_of_rotas(rotas, filled, mutants):
             f"those that clocks skip or show twice among them: {filled[0]:,} shifts, {filled[1]}",
             "minutes with nobody; none with two.",
             "",
-            "The code of the rota broken on purpose, and its tests run over it:",
-            f"{len(mutants)} mutants, {sum(not survives for _, survives in mutants)} killed.",
-            "",
         ]
     )
+
+
+def rota():
+    """Prove the rota."""
+    compared, made = rotas(500), filled()
+    return told_of_rotas(compared, made), bool(compared[1] or made[1])

@@ -1,27 +1,32 @@
 """GET /api/v1/...: what the directory says, and who to call."""
 
+import hashlib
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Response, abort, jsonify, request
+from flask import Blueprint, Response, abort, current_app, jsonify, request
 
 from routing import enquiry, typed
 from routing.api.access import bearer
 from routing.core import instant
-from routing.core.answer import Decision
 from routing.core.decision import timeline
 from routing.errors import BadTime, UnknownService
 from routing.formats import json
 from routing.formats.caching import kept
 from routing.formats.problem import problem
+from routing.formats.written import Written
 from routing.wording.voice import Voice
 
 bp = Blueprint("api", __name__)
 
 SERVICES = "/api/v1/services"
 LONGEST_TIMELINE = timedelta(days=400)
+OPEN = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "Date, Age, ETag",
+}
 
 
 @bp.get(SERVICES)
@@ -42,10 +47,19 @@ def service(service: str) -> Response:
 @bp.get(f"{SERVICES}/<service>/decision")
 def decision(service: str) -> Response:
     """Say who to call about a service, now or at ``?at=``."""
-    at = asked_at()
-    found = enquiry.who_to_call(service, at)
-    body = json.decision(found, at, enquiry.facts(), _voice(), enquiry.rehearsing())
-    return cached(body, found, at)
+    at, voice = asked_at(), _voice()
+
+    def write() -> tuple[str, datetime | None]:
+        found = enquiry.who_to_call(service, at)
+        body = json.decision(found, at, enquiry.facts(), voice, enquiry.rehearsing())
+        return f"{current_app.json.dumps(body, separators=(',', ':'))}\n", found.until
+
+    written = Written() if "at" in request.args else current_app.extensions["written"]
+    mark = f'"at":"{json.moment(at, voice)}"'
+    found = written.answer((service, voice.language), at, mark, write)
+    response = Response(found.text, mimetype="application/json")
+    response.headers["Content-Language"] = voice.language
+    return kept(response, found.tag, found.until, at)
 
 
 @bp.get(f"{SERVICES}/<service>/number")
@@ -105,8 +119,7 @@ def _openapi() -> str:
 @bp.after_request
 def open_to_all(response: Response) -> Response:
     """Let any page read the answers, and see how old they are."""
-    response.headers["Access-Control-Allow-Origin"] = "*"
-    response.headers["Access-Control-Expose-Headers"] = "Date, Age, ETag"
+    response.headers.extend(OPEN)
     return response
 
 
@@ -127,14 +140,11 @@ def asked_at() -> datetime:
     return typed.read(request.args["at"]) if "at" in request.args else enquiry.now()
 
 
-def cached(
-    body: dict[str, Any], found: Decision | None = None, at: datetime | None = None
-) -> Response:
-    """Return ``body`` with a weak tag over all but ``at``: 10 s at most, never past ``until``."""
+def cached(body: dict[str, Any]) -> Response:
+    """Return ``body`` with a weak tag over it, to be kept for 10 s at most."""
     response = jsonify(body)
     response.headers["Content-Language"] = _voice().language
-    until = found.until if found is not None else None
-    return kept(response, json.etag(body), until, at or enquiry.now())
+    return kept(response, hashlib.sha256(response.get_data()).hexdigest()[:20], None, enquiry.now())
 
 
 def _instant(name: str) -> datetime:

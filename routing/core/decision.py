@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise, takewhile
 
 from routing.core import instant
@@ -49,7 +49,7 @@ def decide(
             return _follow(timetables, service_id, at, ahead)
 
     timetable = timetables.year(service_id, at.year)
-    index = timetable.index(at.timestamp())
+    index = timetable.index(at)
     kept = timetable.decisions.get(index)
     if kept is not None:
         return kept
@@ -59,10 +59,7 @@ def decide(
     decision = Decision(
         timetables.service(service_id), answer.line, answer.phone, answer.reason, until, following
     )
-    if (
-        until is not None
-        and until.timestamp() - timetable.seconds[index] <= HORIZON.total_seconds()
-    ):
+    if until is not None and until - timetable.starts[index] <= HORIZON:
         timetable.decisions[index] = decision
     return decision
 
@@ -81,14 +78,12 @@ def timeline(
     start, end = instant.as_utc(start), instant.as_utc(end)
     timetables.service(service_id)
     ahead = [each for each in diverts if each.service == service_id]
-    first = int(start.timestamp()), _answer_at(timetables, service_id, start, ahead)
-    entries = [first]
-    last = end.timestamp()
+    entries = [(start, _answer_at(timetables, service_id, start, ahead))]
     later = _after(timetables, service_id, start, ahead)
-    for second, answer in takewhile(lambda entry: entry[0] < last, later):
+    for begins, answer in takewhile(lambda entry: entry[0] < end, later):
         if answer != entries[-1][1]:
-            entries.append((second, answer))
-    edges = [start, *(datetime.fromtimestamp(second, UTC) for second, _ in entries[1:]), end]
+            entries.append((begins, answer))
+    edges = [*(begins for begins, _ in entries), end]
     if start < end:
         for (begins, ends), (_, answer) in zip(pairwise(edges), entries, strict=True):
             yield Span(begins, ends), answer
@@ -122,32 +117,31 @@ def _follow(
 
 
 def _handover(
-    answer: Answer, at: datetime, later: Iterator[tuple[int, Answer]]
+    answer: Answer, at: datetime, later: Iterator[tuple[datetime, Answer]]
 ) -> tuple[datetime, Answer] | tuple[None, None]:
     """Return the first later change that a caller would notice, or None past the horizon."""
-    last = (at + HORIZON).timestamp()
-    for second, following in takewhile(lambda entry: entry[0] <= last, later):
+    last = at + HORIZON
+    for begins, following in takewhile(lambda entry: entry[0] <= last, later):
         if not following.same_call(answer):
-            return datetime.fromtimestamp(second, UTC), following
+            return begins, following
     return None, None
 
 
 def _after(
     timetables: Timetables, service_id: str, at: datetime, diverts: Sequence[Divert]
-) -> Iterator[tuple[int, Answer]]:
+) -> Iterator[tuple[datetime, Answer]]:
     """Yield every later instant at which the answer may change, and the answer from then on."""
-    second = at.timestamp()
-    edges = sorted(edge for edge in _edges(timetables, diverts) if edge > second)
+    edges = sorted(edge for edge in _edges(timetables, diverts) if edge > at)
     plan = timetables.after(service_id, at)
     while True:
         planned, answer = next(plan)
         while edges and edges[0] <= planned:
             edge = edges.pop(0)
-            yield edge, _answer_at(timetables, service_id, _utc(edge), diverts)
-        yield planned, _diverted(timetables, _utc(planned), diverts) or answer
+            yield edge, _answer_at(timetables, service_id, edge, diverts)
+        yield planned, _diverted(timetables, planned, diverts) or answer
 
 
-def _edges(timetables: Timetables, diverts: Sequence[Divert]) -> set[int]:
+def _edges(timetables: Timetables, diverts: Sequence[Divert]) -> set[datetime]:
     """Return where diverts begin and end, and where a number changes on a line diverted to."""
     zone = timetables.directory.zone
     edges = {edge for each in diverts for edge in (each.during.start, each.during.end)}
@@ -156,7 +150,7 @@ def _edges(timetables: Timetables, diverts: Sequence[Divert]) -> set[int]:
             if special.phone is not None:
                 edges.add(instant.midnight(special.first, zone))
                 edges.add(instant.midnight(special.last + timedelta(days=1), zone))
-    return {int(edge.timestamp()) for edge in edges}
+    return edges
 
 
 def _answer_at(
@@ -166,7 +160,7 @@ def _answer_at(
     if diverted is not None:
         return diverted
     timetable = timetables.year(service_id, at.year)
-    return timetable.answers[timetable.index(at.timestamp())]
+    return timetable.answers[timetable.index(at)]
 
 
 def _diverted(timetables: Timetables, at: datetime, diverts: Sequence[Divert]) -> Answer | None:
@@ -177,7 +171,3 @@ def _diverted(timetables: Timetables, at: datetime, diverts: Sequence[Divert]) -
     newest = max(reversed(in_force), key=lambda each: each.set_at)
     day = at.astimezone(timetables.directory.zone).date()
     return Answer(newest.line, newest.line.phone_on(day), DIVERTED)
-
-
-def _utc(second: int) -> datetime:
-    return datetime.fromtimestamp(second, UTC)

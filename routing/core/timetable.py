@@ -5,7 +5,7 @@ nothing. Everything that a clock change, a special day or a bank holiday does is
 compiling; looking up reads no zone, no holiday and no hours.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -26,19 +26,19 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Timetable:
-    """A calendar year, in UTC: ``answers[i]`` holds from ``seconds[i]`` until the entry after it.
+    """A calendar year, in UTC: ``answers[i]`` holds from ``starts[i]`` until the entry after it.
 
-    ``seconds`` counts from the Unix epoch; the first entry is the year's first instant.
-    ``decisions`` keeps those that hold for the whole of their entry, once somebody asked.
+    The first entry starts at the year's first instant. ``decisions`` keeps those that hold for the
+    whole of their entry, once somebody asked.
     """
 
-    seconds: list[int]
+    starts: list[datetime]
     answers: list[Answer]
     decisions: dict[int, Decision] = field(default_factory=dict)
 
-    def index(self, second: float) -> int:
-        """Return which entry holds at ``second``, an instant of this year."""
-        return bisect_right(self.seconds, second) - 1
+    def index(self, at: datetime) -> int:
+        """Return which entry holds at ``at``, an instant of this year in UTC."""
+        return bisect_right(self.starts, at) - 1
 
 
 class Timetables:
@@ -49,6 +49,8 @@ class Timetables:
         self.holidays = holidays
         self.services = {service.id: service for service in directory.services}
         self.year = lru_cache(maxsize=YEARS_KEPT)(self._compile)
+        self._lines = {line.id: line for line in directory.lines}
+        self._edges = lru_cache(maxsize=YEARS_KEPT)(self._find_edges)
 
     def service(self, service_id: str) -> Service:
         """Return the service of that id. Raise UnknownService, listing those there are."""
@@ -57,16 +59,16 @@ class Timetables:
         except KeyError:
             raise UnknownService(service_id, tuple(self.services)) from None
 
-    def after(self, service_id: str, at: datetime) -> Iterator[tuple[int, Answer]]:
-        """Yield each later entry: its first second and its answer, without end.
+    def after(self, service_id: str, at: datetime) -> Iterator[tuple[datetime, Answer]]:
+        """Yield each later entry: when it starts and its answer, without end.
 
         The first entry of a year may repeat the answer before it. ``at`` is in UTC.
         """
         year = at.year
         timetable = self.year(service_id, year)
-        index = timetable.index(at.timestamp()) + 1
+        index = timetable.index(at) + 1
         while True:
-            yield from zip(timetable.seconds[index:], timetable.answers[index:], strict=True)
+            yield from zip(timetable.starts[index:], timetable.answers[index:], strict=True)
             year, index = year + 1, 0
             timetable = self.year(service_id, year)
 
@@ -86,33 +88,34 @@ class Timetables:
     def is_open(self, line: Line, at: datetime) -> bool:
         """Say whether the line's own published hours cover ``at``."""
         at = instant.as_utc(at)
-        return bool(self.spans(line, at, at + timedelta(microseconds=1)))
+        return bool(bisect_right(self._edges(line.id, at.year), at) % 2)
+
+    def _find_edges(self, line_id: str, year: int) -> list[datetime]:
+        """Return when a line opens and shuts in a year: after an odd number of them it is open."""
+        found = self.spans(self._lines[line_id], *_bounds(year))
+        return [edge for span in found for edge in (span.start, span.end)]
 
     def _compile(self, service_id: str, year: int) -> Timetable:
-        service = self.service(service_id)
-        start, end = (datetime(year, 1, 1, tzinfo=UTC), datetime(year + 1, 1, 1, tzinfo=UTC))
-        edges = {
-            line.id: _edges(self.spans(line, start, end))
-            for line in (*service.lines, service.out_of_hours)
-        }
-        zone = self.directory.zone
+        service, zone, (start, end) = self.service(service_id), self.directory.zone, _bounds(year)
+        lines = {line.id for line in (*service.lines, service.out_of_hours)}
+        edges = {line: self._edges(line, year) for line in lines}
         compiled = Timetable([], [])
         for day in dates(start.astimezone(zone).date(), end.astimezone(zone).date()):
             begins = max(start, instant.midnight(day, zone))
             finishes = min(end, instant.midnight(day + _DAY, zone))
-            for second in _cuts(int(begins.timestamp()), int(finishes.timestamp()), edges):
-                answer = self._answer(service, day, second, edges)
+            for cut in _cuts(begins, finishes, edges):
+                answer = self._answer(service, day, cut, edges)
                 if not compiled.answers or compiled.answers[-1] != answer:
-                    compiled.seconds.append(second)
+                    compiled.starts.append(cut)
                     compiled.answers.append(answer)
         return compiled
 
     def _answer(
-        self, service: Service, day: date, second: int, edges: Mapping[str, list[int]]
+        self, service: Service, day: date, at: datetime, edges: Mapping[str, list[datetime]]
     ) -> Answer:
         """Take steps 2 and 3 of the decision (the contract, section 3) at the start of an entry."""
         for line in service.lines:
-            if bisect_right(edges[line.id], second) % 2:
+            if bisect_right(edges[line.id], at) % 2:
                 return Answer(line, line.phone_on(day), IN_HOURS)
         line = service.out_of_hours
         return Answer(line, line.phone_on(day), self._why_shut(service.lines[0], day))
@@ -127,18 +130,20 @@ class Timetables:
         return OUT_OF_HOURS
 
 
-def _edges(found: tuple[Span, ...]) -> list[int]:
-    """Flatten spans to sorted seconds: after an odd number of them the line is open."""
-    return [int(edge.timestamp()) for span in found for edge in (span.start, span.end)]
+def _bounds(year: int) -> tuple[datetime, datetime]:
+    """Return the first instant of a year in UTC, and that of the year after it."""
+    return datetime(year, 1, 1, tzinfo=UTC), datetime(year + 1, 1, 1, tzinfo=UTC)
 
 
-def _cuts(begins: int, finishes: int, edges: Mapping[str, list[int]]) -> list[int]:
+def _cuts(
+    begins: datetime, finishes: datetime, edges: Mapping[str, list[datetime]]
+) -> list[datetime]:
     """Return where a day's answer may change: its midnight, and each edge before the next one."""
     if begins >= finishes:
         return []
     inside = {
-        second
-        for seconds in edges.values()
-        for second in seconds[bisect_right(seconds, begins) : bisect_right(seconds, finishes - 1)]
+        edge
+        for found in edges.values()
+        for edge in found[bisect_right(found, begins) : bisect_left(found, finishes)]
     }
     return sorted({begins, *inside})

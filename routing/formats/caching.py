@@ -17,5 +17,6 @@ def kept(response: Response, tag: str, until: datetime | None, at: datetime) -> 
         age = min(age, int((until - at).total_seconds()))
     response.headers["Cache-Control"] = f"public, max-age={age}, must-revalidate"
     response.set_etag(tag, weak=True)
-    response.make_conditional(request)
+    if "HTTP_IF_NONE_MATCH" in request.environ:
+        response.make_conditional(request)
     return response

@@ -1,8 +1,6 @@
 """Answers as JSON: what the contract's section 4 shows, and nothing that is internal."""
 
-import hashlib
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -151,12 +149,6 @@ def bank_holidays(facts: Facts) -> Json:
             if date(2000, 1, 1) <= day and (not facts.holidays.assumed(day) or day in added)
         ],
     }
-
-
-def etag(body: Mapping[str, Any]) -> str:
-    """Return a tag over everything but ``at``: equal while the answer is."""
-    told = {key: value for key, value in body.items() if key != "at"}
-    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:20]
 
 
 def moment(at: datetime, voice: Voice) -> str:

@@ -3,11 +3,9 @@
 from flask import Flask
 
 from routing.site import pages
-from routing.site.written import Written
 
 
 def init_app(app: Flask) -> None:
     """Register the room's pages on ``app``."""
-    app.extensions["written"] = Written()
     app.register_blueprint(pages.bp)
     app.register_blueprint(pages.bp, name=pages.WELSH, url_prefix=f"/{pages.WELSH}")

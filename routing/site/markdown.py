@@ -1,9 +1,9 @@
 """The council's own words as HTML, with no HTML of theirs let through."""
 
-from markdown_it import MarkdownIt
-from markupsafe import Markup
+from functools import cache
+from typing import Any
 
-_RENDERER = MarkdownIt("commonmark", {"html": False})
+from markupsafe import Markup
 
 
 def markdown(text: str) -> Markup:
@@ -11,4 +11,11 @@ def markdown(text: str) -> Markup:
 
     HTML in the text is shown as written; links that would run a script are not made.
     """
-    return Markup(_RENDERER.render(text))
+    return Markup(_renderer().render(text))
+
+
+@cache
+def _renderer() -> Any:
+    from markdown_it import MarkdownIt  # not every council has words of its own
+
+    return MarkdownIt("commonmark", {"html": False})

@@ -1,6 +1,6 @@
 """The public pages: who to call now, every contact, what the council says of its pages."""
 
-import hashlib
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +21,9 @@ from routing.errors import UnknownService
 from routing.formats import structured
 from routing.formats.caching import kept
 from routing.formats.json import moment
+from routing.formats.written import Answer, Written
 from routing.site import sorry, view
 from routing.site.markdown import markdown
-from routing.site.written import Written
 
 bp = Blueprint("site", __name__)
 
@@ -70,10 +70,8 @@ def now(service: str) -> Response:
 def fragment(service: str) -> Response:
     """Give the answer as HTML for a server-side include, true however long it is kept."""
     at = enquiry.now()
-    found = enquiry.who_to_call(service, at)
-    response = _page("fragment.html", **view.answer(found.service, at))
-    tag = hashlib.sha256(response.get_data()).hexdigest()[:20]
-    return kept(response, tag, found.until, at)
+    found = _about_now("fragment.html", service, at)
+    return kept(_sent(found.text), found.tag, found.until, at)
 
 
 @bp.get("/contacts")
@@ -116,10 +114,10 @@ def embed_script() -> Response:
 def embed() -> Response:
     """Show web editors what to copy into their own pages, each with a preview."""
     g.language = "en"  # it is written for editors, in English alone
-    facts = enquiry.facts()
-    service = facts.timetables.service(request.args.get("service", enquiry.first_service()))
+    at = enquiry.now()
+    found = enquiry.who_to_call(request.args.get("service"), at)
     home = (current_app.config["PUBLIC_BASE_URL"] or request.url_root).rstrip("/")
-    return _page("embed.html", home=home, **view.answer(service, enquiry.now()))
+    return _page("embed.html", home=home, **view.answer(found, at))
 
 
 @bp.get("/assets/<address>")
@@ -174,19 +172,20 @@ def _logo() -> Path | None:
 
 
 def _service(template: str, service: str) -> Response:
-    facts, voice, at = enquiry.facts(), enquiry.voice(), enquiry.now()
-    found = facts.timetables.service(service)
-    written: Written = current_app.extensions["written"]
+    return _sent(_about_now(template, service, enquiry.now()).text)
+
+
+def _about_now(template: str, service: str, at: datetime) -> Answer:
+    """Return what a template says about a service at ``at``, which is now."""
+    voice = enquiry.voice()
+
+    def write() -> tuple[str, datetime | None]:
+        found = enquiry.who_to_call(service, at)
+        return _render(template, **view.answer(found, at)), found.until
+
     key = template, request.script_root, request.path, voice.language
-    body = written.page(
-        key,
-        at,
-        moment(at, voice),
-        facts,
-        enquiry.reading().diverts,
-        lambda: _render(template, **view.answer(found, at)),
-    )
-    return _sent(body)
+    written: Written = current_app.extensions["written"]
+    return written.answer(key, at, f'data-at="{moment(at, voice)}"', write)
 
 
 def _page(template: str, **values: object) -> Response:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from routing import enquiry
-from routing.core.answer import Answer
+from routing.core.answer import Answer, Decision
 from routing.core.directory import Helpline, Line, Service
 from routing.core.words import Phone
 from routing.formats import structured
@@ -40,10 +40,9 @@ class Number:
         return all(word in said for word in words.casefold().split())
 
 
-def answer(service: Service, at: datetime) -> dict[str, object]:
+def answer(found: Decision, at: datetime) -> dict[str, object]:
     """Return all that a service's page says about who to call at ``at``."""
-    facts, voice = enquiry.facts(), enquiry.voice()
-    found = enquiry.who_to_call(service.id, at)
+    facts, voice, service = enquiry.facts(), enquiry.voice(), found.service
     backup = enquiry.to_try(found, at)[1:]
     takeover = sentences.takeover(found, at, voice) if service.number is None else None
     line = _number(service, found.line, found.phone, at)

@@ -7,7 +7,6 @@ from flask import Blueprint, Response, current_app, request
 from routing import enquiry, rostering
 from routing.core import instant
 from routing.errors import StorageDown
-from routing.formats import ics
 from routing.rostering import Rota
 from routing.rota import words
 from routing.rota.roster import Duty
@@ -57,6 +56,8 @@ def feed(token: str) -> Response:
 
 
 def _written(feed: Feed, rota: Rota, start: datetime, end: datetime) -> bytes:
+    from routing.formats import ics  # what it needs takes long to load, and few ask for it
+
     names, roles = rota.names, rota.roster.roles
     chosen = [role for role in roles if feed.role in (None, role)]
     duties = [

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from datetime import datetime
 from functools import partial
+from itertools import islice
 from typing import Any, TypeVar
 
 from sqlalchemy.engine import Connection
@@ -23,12 +24,16 @@ PATIENCE = 0.28
 TRY_EVERY = 1.0
 """Seconds between two tries while the database does not answer; no call waits for those."""
 
+TOGETHER = 64
+"""Entries that are written in one transaction at most, when several wait: a disk is asked once."""
+
 MOST = 5000
 """Entries that wait for a database that is down, in one process; beyond them the oldest go."""
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 Job = Callable[[Connection], T]
+_Entry = tuple[Job[Any], Future[Any]]
 
 
 class CallLog:
@@ -41,10 +46,10 @@ class CallLog:
     def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
         self.database, self.clock = database, clock
         self._turn = threading.Condition()
-        self._waiting: deque[tuple[Job[Any], Future[Any]]] = deque(maxlen=MOST)
+        self._waiting: deque[_Entry] = deque(maxlen=MOST)
         self._counted: Counter[str] = Counter()
         self._fault: str | None = None
-        self._written = float("-inf")
+        self._last = float("-inf")
         self._thread: threading.Thread | None = None
         self._connection: Connection | None = None
 
@@ -56,7 +61,7 @@ class CallLog:
         """
         try:
             done: Future[T] = Future()
-            if not self.database.exists and self._written < 0:  # never made, not gone
+            if not self.database.exists and self._last < 0:  # never made, not gone
                 return None
             with self._turn:
                 self._waiting.append((job, done))
@@ -74,7 +79,7 @@ class CallLog:
         """Say why nothing can be written just now; None when it can, or that is not known in time.
         It tries, where nothing was written for TRY_EVERY.
         """
-        if self._fault is None and time.monotonic() - self._written > TRY_EVERY:
+        if self._fault is None and time.monotonic() - self._last > TRY_EVERY:
             self.write(partial(calls.count, name=calls.TRIED, at=self.clock(), more=0), patience)
         return self._fault
 
@@ -108,29 +113,44 @@ class CallLog:
         while True:
             with self._turn:
                 self._turn.wait_for(lambda: self._waiting)
-                entry = self._waiting[0]
+                entries = list(islice(self._waiting, TOGETHER))
             try:
-                self._finish(entry)
+                if len(entries) == 1 or not self._finish_together(entries):
+                    self._finish(entries[0])
             except (SQLAlchemyError, StorageDown) as error:
                 self._wait(error)
 
-    def _finish(self, entry: tuple[Job[Any], Future[Any]]) -> None:
-        """Do the oldest entry. Whatever it raises by itself is logged, and it is left undone."""
-        job, done = entry
+    def _finish_together(self, entries: list[_Entry]) -> bool:
+        """Do several entries, all or none. Return False for none: then one by one tells why."""
         try:
-            result = self._do(job)
+            results = self._do(lambda connection: [job(connection) for job, _ in entries])
+        except Exception as error:
+            log.info("entries of the call log cannot be written together: %s", type(error).__name__)
+            return False
+        self._written(entries, results)
+        return True
+
+    def _finish(self, entry: _Entry) -> None:
+        """Do the oldest entry. Whatever it raises by itself is logged, and it is left undone."""
+        try:
+            result = self._do(entry[0])
         except Exception as error:
             if isinstance(error, SQLAlchemyError | StorageDown) and not _for_good(error):
                 raise
             log.exception("an entry of the call log is lost")
             result = None
+        self._written([entry], [result])
+
+    def _written(self, entries: list[_Entry], results: list[Any]) -> None:
         with self._turn:
             if self._fault is not None:
                 log.warning("The database takes the call log again.")
-            self._fault, self._written = None, time.monotonic()
-            if self._waiting and self._waiting[0] is entry:
-                self._waiting.popleft()
-        done.set_result(result)
+            self._fault, self._last = None, time.monotonic()
+            for entry in entries:
+                if self._waiting and self._waiting[0] is entry:
+                    self._waiting.popleft()
+        for (_, done), result in zip(entries, results, strict=True):
+            done.set_result(result)
 
     def _do(self, job: Job[T]) -> T:
         if self._connection is not None and not self.database.holds(self._connection):

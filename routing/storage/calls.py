@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -24,6 +25,9 @@ REFUSED, FAULTS, TRIED = "signature_refused", "faults", "tried"
 """Tallies: requests without a right signature; calls that a fault of ours sent to the last resort;
 nothing, written to see that the database takes it.
 """
+
+_INSERTS: Mapping[str, Any] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
+"""Inserts that can say what to do on a conflict: both databases know how."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +65,18 @@ def known_by(sid: str) -> str:
     return hashlib.sha256(sid.encode()).hexdigest()
 
 
-def begin(connection: Connection, known_by: str, call: Begun) -> Begun:
-    """Note that a call begins, unless it is noted already. Return it as it was noted first."""
-    row = _row(connection, known_by, call)
-    return Begun(row.service, row.line, row.reason, row.began_at)
+def begin(connection: Connection, known_by: str, call: Begun, rings: Leg | None = None) -> Begun:
+    """Note that a call begins, and whom it rings, unless it is noted already.
+
+    Return it as it was noted first.
+    """
+    key = _new(connection, known_by, call)
+    if key is None:
+        row = connection.execute(calls.select().where(calls.c.sid_sha256 == known_by)).one()
+        return Begun(row.service, row.line, row.reason, row.began_at)
+    if rings is not None:
+        _ring(connection, key, rings)
+    return call
 
 
 def step(
@@ -80,7 +92,7 @@ def step(
     ``call`` stands in where its beginning was never noted. What ended once stays so, except that
     who knows more counts: a call that somebody answered was answered.
     """
-    key = _row(connection, known_by, call).id
+    key = _key(connection, known_by, call)
     if ended is not None:
         _end(connection, key, ended)
     if rings is not None:
@@ -100,7 +112,7 @@ def finish(connection: Connection, known_by: str, at: datetime) -> None:
 
 def accept(connection: Connection, known_by: str, call: Begun, leg: Leg) -> None:
     """Note that whoever picked up a leg pressed the key."""
-    key = _row(connection, known_by, call).id
+    key = _key(connection, known_by, call)
     _ring(connection, key, leg)
     mine = _leg(key, leg.number) & legs.c.accepted_at.is_(None)
     connection.execute(legs.update().where(mine).values(accepted_at=leg.at))
@@ -120,7 +132,7 @@ def accepted(connection: Connection, known_by: str, number: int) -> bool:
 def count(connection: Connection, name: str, at: datetime, more: int = 1) -> None:
     """Add to the tally of an hour."""
     hour = at.replace(minute=0, second=0, microsecond=0)
-    insert = _insert(connection, tallies).values(hour=hour, name=name, count=more)
+    insert = _INSERTS[connection.dialect.name](tallies).values(hour=hour, name=name, count=more)
     added = {"count": tallies.c.count + insert.excluded["count"]}
     connection.execute(insert.on_conflict_do_update(index_elements=["hour", "name"], set_=added))
 
@@ -140,24 +152,40 @@ def purge(connection: Connection, before: datetime) -> int:
     return connection.execute(calls.delete().where(calls.c.began_at < before)).rowcount
 
 
-def _row(connection: Connection, known_by: str, call: Begun) -> Any:
-    """Return the row of a call, making it first where there is none."""
-    known = calls.select().where(calls.c.sid_sha256 == known_by)
-    row = connection.execute(known).first()
-    if row is not None:
-        return row
-    values = {"service": call.service, "line": call.line, "reason": call.reason}
-    insert = _insert(connection, calls).values(sid_sha256=known_by, began_at=call.at, **values)
-    connection.execute(insert.on_conflict_do_nothing(index_elements=["sid_sha256"]))
-    return connection.execute(known).one()
+def _key(connection: Connection, known_by: str, call: Begun) -> int:
+    """Return the id of a call's row, making it first where there is none."""
+    known = sa.select(calls.c.id).where(calls.c.sid_sha256 == known_by)
+    found: int | None = connection.scalar(known)
+    if found is None:
+        found = _new(connection, known_by, call)
+    return connection.execute(known).scalar_one() if found is None else found
+
+
+def _new(connection: Connection, known_by: str, call: Begun) -> int | None:
+    """Make a call's row, and return its id; None where there is one already."""
+    row: dict[str, Any] = {"service": call.service, "line": call.line, "reason": call.reason}
+    row |= {"sid_sha256": known_by, "began_at": call.at}
+    found: int | None = connection.scalar(_insert_call(connection.dialect.name), row)
+    return found
 
 
 def _ring(connection: Connection, key: int, leg: Leg) -> None:
-    insert = _insert(connection, legs).values(
-        call=key, number=leg.number, line=leg.line, rung_at=leg.at
-    )
+    row = {"call": key, "number": leg.number, "line": leg.line, "rung_at": leg.at}
+    connection.execute(_insert_leg(connection.dialect.name), row)
+
+
+@cache
+def _insert_call(dialect: str) -> Any:
+    """Return the statement, made once: building one takes longer than the database does."""
+    insert = _INSERTS[dialect](calls).on_conflict_do_nothing(index_elements=["sid_sha256"])
+    return insert.returning(calls.c.id)
+
+
+@cache
+def _insert_leg(dialect: str) -> Any:
+    insert = _INSERTS[dialect](legs)
     latest = {"line": insert.excluded.line}
-    connection.execute(insert.on_conflict_do_update(index_elements=["call", "number"], set_=latest))
+    return insert.on_conflict_do_update(index_elements=["call", "number"], set_=latest)
 
 
 def _end(connection: Connection, key: int, ended: Ended) -> None:
@@ -179,9 +207,3 @@ def _over(connection: Connection, key: int, outcome: str, by: str | None, at: da
 
 def _leg(key: int, number: int) -> sa.ColumnElement[bool]:
     return (legs.c.call == key) & (legs.c.number == number)
-
-
-def _insert(connection: Connection, table: sa.Table) -> Any:
-    """Return an insert that says what to do on a conflict: both databases know how."""
-    kinds: Mapping[str, Any] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
-    return kinds[connection.dialect.name](table)

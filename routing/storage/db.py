@@ -102,11 +102,15 @@ class Database:
         """Return a connection of one's own for short notes, which wait for no other writer but
         where both write the same row.
 
-        Raise StorageDown. What is done with it raises sqlalchemy.exc.SQLAlchemyError.
+        On SQLite a note outlives the process, whatever kills it, but the last ones not a machine
+        that loses its power: the disk is not waited for. Raise StorageDown. What is done with it
+        raises sqlalchemy.exc.SQLAlchemyError.
         """
         with _told():
-            engine = self.make_engine(NullPool, wait)
-            return engine.connect().execution_options(writing=True)
+            connection = self.make_engine(NullPool, wait).connect()
+            if self.is_sqlite:
+                connection.connection.cursor().execute("PRAGMA synchronous = NORMAL")
+            return connection.execution_options(writing=True)
 
 
 @contextmanager

@@ -23,6 +23,8 @@ def put_through() -> Response | None:
 
     A redirect or a page of ours would cost the caller the answer.
     """
+    if "twilio" not in request.path:
+        return None
     parts = [part for part in request.path.split("/") if part]
     if parts[:1] != ["twilio"] or request.blueprint in (voice.bp.name, sms.bp.name):
         return None

@@ -83,10 +83,15 @@ def go_on(service: str, step: str) -> Response:
 
 
 def _begin(call: Call) -> Response:
+    """Ring whoever answers now, noted together with the call; or as it was noted first."""
     facts, at = enquiry.facts(), call.at
     decision = enquiry.who_to_call(call.service.id, at)
     begun = Begun(call.service.id, decision.line.id, decision.reason.code.value, at)
-    kept = _noted(call, partial(calls.begin, call=begun)) or begun
+    step = calling.first(facts.timetables, decision, at, at, call.barred)
+    rings = Leg(step.progress.leg, step.line.id, at) if isinstance(step, Ring) else None
+    kept = _noted(call, partial(calls.begin, call=begun, rings=rings)) or begun
+    if kept is begun and rings is not None:
+        return door.xml(_document(call, step, decision))
     decision, began = _as_first(decision, kept), kept.at if at - kept.at < LONGEST else at
     step = calling.first(facts.timetables, decision, at, began, call.barred)
     return _answer(call, step, decision, begun)
@@ -187,21 +192,25 @@ def _answer(
     call: Call, step: Step, decision: Decision, begun: Begun, ended: Ended | None = None
 ) -> Response:
     """Note the step, and answer with its document."""
-    directory = enquiry.facts().directory
-    exchange = Exchange(
-        door.base(),
-        call.incoming.key or "",
-        status.rehearsal_number(current_app.config),
-        lambda line: call.incoming.shown_to(line, call.service, current_app.config["CALLER_ID"]),
-    )
-    shown = document.shown(enquiry.facts().timetables, decision, call.at, call.barred)
-    said = document.document(step, call.service, directory, shown, exchange)
+    said = _document(call, step, decision)
     over = _over(step, ended, call.incoming.gone)
     rings = None
     if isinstance(step, Ring) and over is None:
         rings = Leg(step.progress.leg, step.line.id, call.at)
     _noted(call, partial(calls.step, call=begun, ended=ended, rings=rings, over=over))
     return door.xml(said)
+
+
+def _document(call: Call, step: Step, decision: Decision) -> str:
+    facts = enquiry.facts()
+    exchange = Exchange(
+        door.base(),
+        call.incoming.key or "",
+        status.rehearsal_number(current_app.config),
+        lambda line: call.incoming.shown_to(line, call.service, current_app.config["CALLER_ID"]),
+    )
+    shown = document.shown(facts.timetables, decision, call.at, call.barred)
+    return document.document(step, call.service, facts.directory, shown, exchange)
 
 
 def _over(step: Step, ended: Ended | None, gone: bool) -> str | None:

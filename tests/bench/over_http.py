@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import signal
+import sqlite3
 import statistics
 import subprocess
 import sys
@@ -30,7 +31,9 @@ ROUNDS, SECONDS = 5, 2
 SIGNED = 40_000
 VOICE = "/twilio/voice/children"
 FORM = {"From": "+447700900123", "To": "+441632960100", "Direction": "inbound"}
+OURS = {"TWILIO_AUTH_TOKEN": TOKEN, "PUBLIC_BASE_URL": BASE}
 _SIDS = count()
+_WRITTEN = {}
 
 
 @dataclass(frozen=True)
@@ -101,6 +104,8 @@ def run(asked, address, connections, folder, seconds=SECONDS):
     )
     assert "Non-2xx" not in done.stdout, done.stdout
     assert "Socket errors" not in done.stdout, done.stdout
+    if asked.signed:
+        _all_written(folder, int(re.search(r"(\d+) requests in", done.stdout)[1]))
     rate = float(re.search(r"Requests/sec:\s+([\d.]+)", done.stdout)[1])
     at = {p: _milliseconds(v) for p, v in re.findall(r"(50|99)%\s+([\d.]+\w+)", done.stdout)}
     return Measured(rate, at["50"], at["99"])
@@ -121,11 +126,10 @@ def measure(rounds=ROUNDS):
         folder = Path(name)
         upgrade.upgrade(Database("", folder))
         plain = ROOT / "tests/bench/plain.conf.py"
-        ours = {"TWILIO_AUTH_TOKEN": TOKEN, "PUBLIC_BASE_URL": BASE}
         servers = {
             "bare": server("bench.hello:bare", folder, plain),
             "hello": server("bench.hello:app", folder, plain),
-            "ours": server("app:app", folder, ROOT / "gunicorn.conf.py", **ours),
+            "ours": server("app:app", folder, ROOT / "gunicorn.conf.py", **OURS),
         }
         at = {key: running.enter_context(each) for key, each in servers.items()}
         for each in ASKED:
@@ -139,24 +143,77 @@ def measure(rounds=ROUNDS):
     return found, kept
 
 
-def table(found):
-    """Return rows of what was measured, each beside hello-world in the same round."""
-    for connections in CONNECTIONS:
+@dataclass(frozen=True)
+class Beside:
+    """What was measured of one thing at so many connections, beside hello-world each round.
+
+    ``rate``, ``median`` and ``p99`` are medians of the rounds; ``ratio`` and ``slower`` are the
+    medians of the rounds' ratios, of requests a second and of the 99th percentile; ``least`` and
+    ``most`` say how far the first of them spread.
+    """
+
+    connections: int
+    name: str
+    rate: float
+    ratio: float
+    least: float
+    most: float
+    median: float
+    p99: float
+    slower: float
+
+
+THREADS = (1, 2, 4, 8)
+
+
+def threads(rounds=3):
+    """Return what was measured with each number of threads a worker, of what waits and what does
+    not, at 64 connections: by threads and name, each round.
+    """
+    asked = [each for each in ASKED if each.name in ("decision JSON", "signed voice webhook")]
+    found = {(n, each.name): [] for n in THREADS for each in asked}
+    with ExitStack() as running, tempfile.TemporaryDirectory() as name:
+        at, folders = {}, {}
+        for n in THREADS:
+            folders[n] = Path(name, str(n))
+            folders[n].mkdir()
+            upgrade.upgrade(Database("", folders[n]))
+            more = OURS | {"GUNICORN_CMD_ARGS": f"--threads {n}"}
+            config = ROOT / "gunicorn.conf.py"
+            at[n], _ = running.enter_context(server("app:app", folders[n], config, **more))
+        for _ in range(rounds):
+            for each in asked:
+                for n in THREADS:
+                    found[n, each.name].append(run(each, at[n], CONNECTIONS[-1], folders[n]))
+    return found
+
+
+def beside(found):
+    """Yield each thing that was measured beside hello-world in the same round."""
+    for (connections, name), mine in found.items():
         hello = found[connections, "hello-world"]
-        for each in ASKED:
-            mine = found[connections, each.name]
-            ratios = [x.rate / y.rate for x, y in zip(mine, hello, strict=True)]
-            slow = [x.p99 / y.p99 for x, y in zip(mine, hello, strict=True)]
-            yield (
-                connections,
-                each.name,
-                statistics.median(x.rate for x in mine),
-                statistics.median(ratios),
-                (min(ratios), max(ratios)),
-                statistics.median(x.median for x in mine),
-                statistics.median(x.p99 for x in mine),
-                statistics.median(slow),
-            )
+        ratios = [x.rate / y.rate for x, y in zip(mine, hello, strict=True)]
+        slower = [x.p99 / y.p99 for x, y in zip(mine, hello, strict=True)]
+        yield Beside(
+            connections,
+            name,
+            statistics.median(x.rate for x in mine),
+            statistics.median(ratios),
+            min(ratios),
+            max(ratios),
+            statistics.median(x.median for x in mine),
+            statistics.median(x.p99 for x in mine),
+            statistics.median(slower),
+        )
+
+
+def _all_written(folder, answered):
+    """Make sure that each call that was answered has its row: a log that fell behind is no log."""
+    with sqlite3.connect(f"file:{folder}/routing.sqlite?mode=ro", uri=True) as connection:
+        rows = connection.execute("SELECT count(*) FROM calls").fetchone()[0]
+    known = _WRITTEN.get(folder, 0)
+    assert rows - known >= answered, f"{answered} calls were answered, {rows - known} written"
+    _WRITTEN[folder] = rows
 
 
 def _script(folder):
@@ -193,10 +250,3 @@ def _pinned(processor):
 def _milliseconds(text):
     number, unit = re.fullmatch(r"([\d.]+)(\w+)", text).groups()
     return float(number) * {"us": 0.001, "ms": 1, "s": 1000, "m": 60_000}[unit]
-
-
-if __name__ == "__main__":
-    figures, mib = measure(int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS)
-    for row in table(figures):
-        print("{:>3} {:<22} {:>8.0f}/s {:.2f} {} {:.2f} ms {:.2f} ms {:.2f}".format(*row))  # noqa: T201
-    print(mib)  # noqa: T201

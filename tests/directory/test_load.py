@@ -2,7 +2,6 @@
 
 import random
 import re
-import time
 from datetime import UTC, datetime
 
 import pytest
@@ -174,16 +173,6 @@ def test_a_text_gives_the_directorys_first_language_first():
 
     name = parse(text, "x")[0].lines[3].name
     assert name.by_language == (("cy", "Rheolwr"), ("en", "Manager"))
-
-
-def test_a_thousand_services_load_within_three_seconds():
-    head, _, _ = GOOD.partition("\nservices:\n")
-    service = "  s{}: {{name: S, lines: [mash], out_of_hours: eds}}\n"
-    text = head + "\nservices:\n" + "".join(service.format(n) for n in range(1000))
-    started = time.perf_counter()
-
-    assert len(parse(text, "x")[0].services) == 1000
-    assert time.perf_counter() - started < 3
 
 
 @pytest.mark.parametrize("number", ["999", "112", "101", "111", "116 123", "118500", "60006"])

@@ -120,3 +120,14 @@ def test_clocks_are_said_without_their_days(rota):
     voice = speaking("en", rota.tables.directory.zone)
 
     assert words.clocks(span("2026-11-23T17:00", "2026-11-24T08:30"), voice) == "5pm to 8:30am"
+
+
+def test_who_is_on_duty_though_nobody_is_needed_is_said(rota):
+    rota.shift("day", 1, "2026-11-23T17:00", "2026-11-23T19:00")
+    role, voice = rota.roster.roles["day"], speaking("en", rota.tables.directory.zone)
+    (found,) = rota.roster.surplus("day", at("2026-11-23T12:00"), at("2026-11-24T00:00"))
+
+    assert words.surplus(rota.roster, role, found, NAMES, NOW, voice) == (
+        "Duty social worker: Amara Owusu from 5pm today until 7pm today, though nobody is needed "
+        "then"
+    )

@@ -10,7 +10,7 @@ from flask import template_rendered
 
 from routing import enquiry
 from routing.core.hours import Span
-from routing.site import written
+from routing.formats import written
 from routing.storage import diverts
 from routing.storage.diverts import Wanted
 
