@@ -129,9 +129,12 @@ def on_a_day(served):
 
 
 def _stepped(served, by):
+    stepped, end = time.monotonic(), time.monotonic() + 30
     _step(served, by)
-    time.sleep(1)
-    with gone(served):  # what was kept on disk has times of the other clock
+    while not any(x.confirmed and x.began > stepped for x in list(served.truth.writes)):
+        assert time.monotonic() < end, "no divert could be set by the other clock"
+        time.sleep(0.05)
+    with gone(served):  # what was kept on disk before has times of the other clock
         time.sleep(1)
     try:
         yield
