@@ -186,7 +186,7 @@ class Row:
         return {name: each for name, each in found.items() if each}
 
 
-def endured(name, served, fault, told=(), during=1.0):
+def endured(name, served, fault, told=(), during=1.0, patience=3):
     """Break a Served by ``fault``, a context manager, under load; return a Row once it is mended.
 
     It stays broken for ``during`` seconds at least, and until staff are told all of ``told``. Raise
@@ -205,15 +205,19 @@ def endured(name, served, fault, told=(), during=1.0):
             row.staff = [SET, *load.tally.refusals][-1]
         load.settled()
         _until(lambda: all(served.codes() <= before for _ in range(4)), "it is degraded still")
-    return kept(row, served, earlier)
+    return kept(row, served, earlier, patience)
 
 
-def kept(row, served, earlier):
-    """Complete a row by what the database holds once the load is over."""
+def kept(row, served, earlier, patience):
+    """Complete a row by what the database holds once the load is over, or so many seconds later
+    where calls are not written yet.
+    """
     sent = [x for x in served.truth.writes[earlier:] if x.confirmed and x.sure]
     wanted = {known_by(sid) for sid in row.tally.calls}
     with suppress(AssertionError):
-        _until(lambda: wanted <= _column(served, calls.c.sid_sha256), "calls are not written", 3)
+        _until(
+            lambda: wanted <= _column(served, calls.c.sid_sha256), "calls are not written", patience
+        )
     row.unwritten = len(wanted - _column(served, calls.c.sid_sha256))
     row.acknowledged = len(sent)
     held = _column(served, diverts.c.note)
