@@ -4,6 +4,10 @@ import os
 import sys
 import time
 
+from gunicorn.glogging import Logger
+
+from routing import logs
+
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 worker_class = "gthread"
 threads = 4
@@ -12,6 +16,20 @@ graceful_timeout = 20
 control_socket_disable = True
 # No access log: an address beside "worried about a child" is nobody's to keep.
 accesslog = None
+
+
+class OurLogger(Logger):
+    """gunicorn's own log among ours: one line an event, masked, and nobody waits for the disk."""
+
+    def setup(self, cfg):
+        super().setup(cfg)
+        self.error_log.handlers.clear()
+        self.error_log.propagate = True
+        form = os.environ.get("LOG_FORMAT")
+        logs.set_up(form if form in logs.FORMS else None, waits=False)
+
+
+logger_class = OurLogger
 # Not preloaded: every worker loads the directory after the fork, so that one that replaces a
 # killed worker has the directory of now, not that of the master's start.
 preload_app = False
@@ -30,7 +48,8 @@ def on_starting(server):
         with app.app_context():
             server.facts = enquiry.facts()
     except RoutingError as error:
-        print(error, file=sys.stderr)  # noqa: T201
+        for line in str(error).splitlines():
+            server.log.critical("%s", line)
         sys.exit(1)
 
 

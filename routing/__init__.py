@@ -10,7 +10,7 @@ from flask.cli import AppGroup
 from jinja2 import ChoiceLoader, PackageLoader, PrefixLoader
 from werkzeug.exceptions import HTTPException
 
-from routing import api, config, site, staff, telephony
+from routing import api, config, logs, site, staff, telephony
 from routing.errors import BadSetting, DirectoryInvalid
 from routing.facts import Sources
 from routing.formats.problem import problem
@@ -44,6 +44,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     app = Flask(__name__)
     app.config.from_mapping(config.read() | dict(settings or {}))
     config.check(app.config)
+    logs.set_up(app.config["LOG_FORMAT"])
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.extensions["sources"] = Sources(
         Path(app.config["DIRECTORY"]), Path(app.config["INSTANCE_PATH"]), app.config["CLOCK"]

@@ -1,16 +1,16 @@
 """Changes of the rota: kept, undone, filled, brought in from a sheet. All of each, or none."""
 
 from collections.abc import Container, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from routing import enquiry
+from routing import enquiry, typed
 from routing.core import instant
 from routing.core.hours import Span
 from routing.errors import RotaRefused, SheetRefused
-from routing.rostering import Rota, within
+from routing.rostering import EVER, Rota, within
 from routing.rota import fill as filling
 from routing.rota import sheet
 from routing.rota.fill import Pattern, Planned, Turn
@@ -41,13 +41,34 @@ def keep(
 
 
 def undo(connection: Connection, batch_id: int, actor: str) -> Batch:
-    """Undo a change of the rota. Raise UnknownShift, RotaRefused."""
+    """Undo a change of the rota. Raise UnknownShift, RotaRefused.
+
+    Nobody who has left is given anything back that is to come.
+    """
+    at = enquiry.now()
     try:
-        return rota.undo(connection, batch_id, enquiry.now(), actor)
+        done = rota.undo(connection, batch_id, at, actor)
     except sa.exc.IntegrityError as error:
         raise RotaRefused(
             "", "This cannot be undone: since then somebody was given a shift at the same time."
         ) from error
+    _refuse_leavers(connection, at)
+    return done
+
+
+def uncover(connection: Connection, cover_id: int, actor: str) -> Batch:
+    """Take a cover away from now on, as ``undo`` does. Raise UnknownShift, RotaRefused."""
+    at = enquiry.now()
+    done = rota.cancel(connection, at, actor, cover=cover_id)
+    _refuse_leavers(connection, at)
+    return done
+
+
+def _refuse_leavers(connection: Connection, at: datetime) -> None:
+    found = within(connection, at, at + EVER)
+    duties = [x for role in found.roles for x in found.roster.duties(role.id, at, at + EVER)]
+    if any(x.worker and found.workers[x.worker].left_at for x in duties):
+        raise RotaRefused("", "This cannot be: somebody who has left would be on duty again.")
 
 
 def fill(
@@ -65,6 +86,9 @@ def fill(
     kinds of day when shifts begin; on others they do when they usually do. Raise RotaRefused.
     """
     timetables, at = enquiry.facts().timetables, enquiry.now()
+    for field, day in (("first", first), ("last", last)):
+        if not typed.FIRST_YEAR <= day.year < typed.LAST_YEAR:
+            raise RotaRefused(field, f"Write the year in full: {day.year} is no year of a rota.")
     if last < first:
         raise RotaRefused("last", "The last day is before the first.")
     if last - first > timedelta(days=filling.LONGEST):

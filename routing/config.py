@@ -34,20 +34,29 @@ SETTINGS: Mapping[str, tuple[str | None, str]] = {
         "whose number lines see: the caller's, or `own`, the one called",
     ),
     "REHEARSAL_NUMBER": (None, "whom a rehearsal rings, +447700900123; or `directory`"),
+    "LOG_FORMAT": (None, "`json` or `text`; without it text in a terminal, otherwise JSON"),
     "CALL_RETENTION_DAYS": ("90", "how long the call log keeps a call"),
+    "NOTE_RETENTION_DAYS": ("90", "how long notes of diverts and covers are kept, once over"),
     "ROTA_RETENTION_DAYS": (
         "730",
-        "how long the rota keeps who did what, and leavers' names",
+        "how long the rota keeps who did what; for how long names are known of who left",
     ),
     "TWILIO_FALLBACK_URL": (None, "where the fallback is hosted, for `flask twilio doctor`"),
     "TWILIO_ACCOUNT_SID": (None, "with the key and its secret, `flask twilio doctor` asks Twilio"),
     "TWILIO_API_KEY": (None, "an API key that may read the account's numbers"),
     "TWILIO_API_SECRET": (None, "and its secret"),
     "TWILIO_API_URL": ("https://api.twilio.com", "where Twilio's own interface is"),
+    "ALERT_SMTP_URL": (None, "sends alerts by email: smtps:// or smtp://user:password@host:587"),
+    "ALERT_FROM": (None, "the address that alerts come from"),
+    "ALERT_TO": (None, "the addresses that alerts go to, with commas between"),
+    "ALERT_WEBHOOK_URL": (None, "alerts are posted there as JSON"),
     "CLOCK_STARTS_AT": (None, "rehearsal: the service's clock starts at this instant and runs on"),
     "CLOCK_STARTED_AT": (None, "set by gunicorn.conf.py: when a rehearsal began, in Unix seconds"),
 }
 """Variable: (default, purpose). They are read as text; an empty one counts as not set."""
+
+_HOST = r"([A-Za-z0-9._-]+|\[[0-9a-fA-F:]+\])(:[1-9]\d{0,4})?"
+_ADDRESS = r"[!#$%&'*+/=?^`{|}~.A-Za-z0-9_-]+@[A-Za-z0-9.-]+"
 
 _FORMS = {
     "CALLER_ID": (r"caller|own", "`caller` or `own`"),
@@ -55,14 +64,34 @@ _FORMS = {
         r"directory|\+[1-9]\d{6,14}",
         "the number that a rehearsal may ring, as +447700900123; or `directory` for the real ones",
     ),
-    "CALL_RETENTION_DAYS": (r"[1-9]\d{0,3}", "a number of days, 1 to 9999"),
-    "ROTA_RETENTION_DAYS": (r"[1-9]\d{0,3}", "a number of days, 1 to 9999"),
+    "LOG_FORMAT": (r"json|text", "`json` or `text`"),
+    **{
+        f"{kept}_RETENTION_DAYS": (r"[1-9]\d{0,3}", "a number of days, 1 to 9999")
+        for kept in ("CALL", "NOTE", "ROTA")
+    },
     "PUBLIC_BASE_URL": (
         r"https?://[^\s/?#@]+(/[^\s?#]*)?",
         "the address at which Twilio and browsers reach this service, as https://who.example",
     ),
+    "ALERT_SMTP_URL": (
+        rf"smtps?://([^\s:/@]+:[^\s/@]+@)?{_HOST}/?",
+        "smtps://user:password@mail.example, or smtp:// for STARTTLS, or smtp://mail.example "
+        "without a login. In a user or password write %40 for @, %3A for : and %2F for /",
+    ),
+    "ALERT_FROM": (_ADDRESS, "one address, as who-to-call@council.example"),
+    "ALERT_TO": (
+        rf"{_ADDRESS}(\s*,\s*{_ADDRESS})*",
+        "addresses with commas between, as duty@council.example, ict@council.example",
+    ),
+    "ALERT_WEBHOOK_URL": (
+        r"https?://[^\s/?#]+([/?][^\s#]*)?",
+        "the address that your chat or pager gave you, as https://hooks.example/...",
+    ),
 }
 """Variable: its form, and what to write instead of anything else."""
+
+_SECRET = ("ALERT_SMTP_URL", "ALERT_WEBHOOK_URL")
+"""What must not be shown, not even where it is wrong."""
 
 _JULY = datetime(2026, 7, 1, 12, tzinfo=UTC)
 
@@ -81,11 +110,12 @@ def read(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
 
 
 def check(settings: Mapping[str, Any]) -> None:
-    """Raise BadSetting for one of the telephone's settings that has not the right form."""
+    """Raise BadSetting for a setting that has not the right form."""
     for name, (right, instead) in _FORMS.items():
         value = settings.get(name)
         if value is not None and not re.fullmatch(right, str(value)):
-            raise BadSetting(f"{name} is {value!r}. Write {instead}.")
+            found = "not of the right form" if name in _SECRET else repr(value)
+            raise BadSetting(f"{name} is {found}. Write {instead}.")
 
 
 def check_zones() -> None:

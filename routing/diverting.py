@@ -20,6 +20,9 @@ LONGEST = timedelta(hours=72)
 FURTHEST = timedelta(days=400)
 """How far ahead one may be set: as far as handovers are looked for."""
 
+ENDS_SOON = timedelta(minutes=30)
+"""How long before the end of a divert staff are warned of it."""
+
 LONGEST_NOTE = 200
 EVERY = "all"
 """What stands for every service at once, where a service is named."""

@@ -1,6 +1,6 @@
 """The rota as it stands: read it from the database, hold it against the directory."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -9,9 +9,9 @@ from sqlalchemy.engine import Connection
 from routing import enquiry
 from routing.core.directory import RotaRole
 from routing.core.hours import Span
-from routing.rota import clashes, sheet, words
+from routing.rota import clashes, planning, sheet, words
 from routing.rota.clashes import Clash
-from routing.rota.planning import AROUND
+from routing.rota.planning import AROUND, NewCover, NewShift
 from routing.rota.roster import Roster
 from routing.storage import rota, workers
 from routing.storage.workers import Worker
@@ -73,6 +73,17 @@ class Rota:
         duties = [x for role in self.roles for x in self.roster.duties(role.id, start, end)]
         return clashes.clashes(duties)
 
+    def new_clashes(self, wanted: Sequence[NewShift | NewCover]) -> list[Clash]:
+        """Return what would clash if some changes were made, and does not without them."""
+        if not wanted:
+            return []
+        start = min(each.during.start for each in wanted) - AROUND
+        end = max(each.during.end for each in wanted) + AROUND
+        later = Rota(planning.after(self.roster, wanted), self.workers)
+        known = {(x.kind, x.worker, x.during) for x in self.clashes(start, end)}
+        found = later.clashes(start, end)
+        return [x for x in found if (x.kind, x.worker, x.during) not in known]
+
 
 def read(start: datetime, end: datetime) -> Rota:
     """Return the rota from ``start`` to ``end``. Raise StorageDown."""
@@ -100,11 +111,8 @@ def as_sheet(period: Span) -> str:
     return sheet.write(duties, found.names, enquiry.facts().directory.zone)
 
 
-def warnings(connection: Connection, at: datetime, kept: timedelta) -> list[tuple[str, str]]:
-    """Return what staff should know of the rota, each with its code: each role with a gap, once.
-
-    ``kept`` is for how long names are kept.
-    """
+def warnings(connection: Connection, at: datetime) -> list[tuple[str, str]]:
+    """Return what staff should know of the rota, each with its code: each role with a gap, once."""
     found, voice, told = ahead(connection, at), enquiry.staff_voice(), []
     every = found.gaps(at, at + AHEAD)
     for role in found.roles:
@@ -124,10 +132,4 @@ def warnings(connection: Connection, at: datetime, kept: timedelta) -> list[tupl
             "role its key back in directory.yaml, or enter them anew."
         )
         told.append(("rota_role_unknown", text))
-    if workers.overdue(connection, at - kept):
-        text = (
-            "The rota keeps names for longer than ROTA_RETENTION_DAYS. Run `flask rota purge` "
-            "every day."
-        )
-        told.append(("rota_kept_too_long", text))
     return told

@@ -1,26 +1,25 @@
 """Every warning, in words, each with what to do: for flask status, /readyz and /metrics."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from flask import current_app
+from sqlalchemy.engine import Connection
 
 from routing import enquiry, rostering
+from routing.alerting import recipients
+from routing.diverting import ENDS_SOON
 from routing.errors import StorageDown
 from routing.facts import Facts
 from routing.lint.numbers import unconfirmed
-from routing.storage import call_report, calls, upgrade
+from routing.storage import calls, retention, upgrade
 from routing.storage.call_log import CallLog
 from routing.wording import duty
 
 _ENOUGH_COVER = timedelta(days=365)
-ENDS_SOON = timedelta(minutes=30)
 _LATELY = timedelta(hours=1)
-_GRACE = timedelta(days=2)
-_FRESH = timedelta(days=3)
-"""A proclaimed holiday comes with ten days' notice or less: a list asked for daily is never old."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +35,8 @@ def warnings() -> tuple[Notice, ...]:
     """Return every warning there is now, the serious ones first."""
     facts, at = enquiry.facts(), enquiry.now()
     found = [*_directory(facts), *_diverts(at), *_lines(facts, at), *_holidays(facts, at)]
-    found += [*_settings(), *_storage(), *_calls(at), *_rota(facts, at)]
+    found += [*_settings(), *_storage(), *_calls(at), *_rota(facts, at), *_alerts()]
     return tuple(sorted(found, key=lambda each: not each.serious))
-
-
-def _retention() -> timedelta:
-    return timedelta(days=int(current_app.config["CALL_RETENTION_DAYS"]))
 
 
 def telephone_shut(config: Mapping[str, Any]) -> str | None:
@@ -141,7 +136,7 @@ def _holidays(facts: Facts, at: datetime) -> Iterator[Notice]:
             "A bank holiday proclaimed at short notice would be missed: GOV.UK's list was never "
             "fetched. Run `flask bank-holidays refresh` every day.",
         )
-    if found.published is not None and at - found.published.checked_at > _FRESH:
+    if found.published is not None and found.stale(at):
         yield Notice(
             "bank_holidays_stale",
             "A bank holiday proclaimed since would be missed: GOV.UK's list was last fetched on "
@@ -177,7 +172,7 @@ def _settings() -> Iterator[Notice]:
 
 
 def _calls(at: datetime) -> Iterator[Notice]:
-    """Warn of what went wrong with calls in the last hour, while the database answers."""
+    """Warn of what went wrong with calls lately, and is kept too long, while there is an answer."""
     if not enquiry.database().exists or enquiry.reading().fault is not None:
         return
     try:
@@ -195,10 +190,9 @@ def _calls(at: datetime) -> Iterator[Notice]:
         with enquiry.database().reading() as connection:
             refused = calls.counted(connection, calls.REFUSED, at - _LATELY)
             faults = calls.counted(connection, calls.FAULTS, at - _LATELY)
-            kept = call_report.oldest(connection)
+            kept = retention.overdue(connection, current_app.config, at)
     except StorageDown as error:
-        text = f"{error} Staff can change nothing, and calls are written later."
-        text += " See that its disk is not full, and that it may be written to."
+        text = f"{error} Nothing can be changed. See that its disk is neither full nor read-only."
         yield Notice("database_refuses", text, serious=True)
         return
     if refused:
@@ -208,11 +202,11 @@ def _calls(at: datetime) -> Iterator[Notice]:
             "If callers hear an error, the token or PUBLIC_BASE_URL is wrong: run `flask twilio "
             "doctor`.",
         )
-    if kept is not None and at - kept > _retention() + _GRACE:
+    if kept:
         yield Notice(
-            "calls_kept_too_long",
-            f"The call log goes back to {kept.astimezone(enquiry.staff_voice().zone):%-d %B %Y}: "
-            f"longer than CALL_RETENTION_DAYS. Run `flask calls purge` every day.",
+            "kept_too_long",
+            f"Kept for longer than the privacy notice says: {', '.join(kept)}. Run `flask purge`, "
+            "and see that it runs every day.",
         )
     if faults:
         yield Notice(
@@ -225,23 +219,31 @@ def _calls(at: datetime) -> Iterator[Notice]:
 
 def _rota(facts: Facts, at: datetime) -> Iterator[Notice]:
     """Warn of the rota, where there is one: callers' answers never rest on it."""
-    if not facts.directory.rota or not _asks():
-        return
-    kept = timedelta(days=int(current_app.config["ROTA_RETENTION_DAYS"])) + _GRACE
-    try:
-        with enquiry.database().reading() as connection:
-            found = rostering.warnings(connection, at, kept)
-    except StorageDown:
-        return
-    yield from (Notice(code, text) for code, text in found)
+    if facts.directory.rota:
+        yield from _asked(lambda connection: rostering.warnings(connection, at))
 
 
-def _asks() -> bool:
-    """Say whether the database can be asked for more than diverts."""
+def _alerts() -> Iterator[Notice]:
+    """Warn that nobody would be told of what should not wait."""
+    lacking = recipients.lacking(current_app.config)
+    if lacking is not None:
+        yield Notice("alerts_off", lacking)
+    config, voice = current_app.config, enquiry.staff_voice()
+    yield from _asked(lambda asked: recipients.warnings(asked, config, voice), serious=True)
+
+
+def _asked(
+    question: Callable[[Connection], Iterable[tuple[str, str]]], serious: bool = False
+) -> Iterator[Notice]:
+    """Warn of what the database knows; of nothing while it does not answer."""
     database = enquiry.database()
     if not database.exists or enquiry.reading().fault is not None:
-        return False
+        return
     try:
-        return not upgrade.behind(database)
+        if upgrade.behind(database):
+            return
+        with database.reading() as connection:
+            found = tuple(question(connection))
     except StorageDown:
-        return False
+        return
+    yield from (Notice(code, text, serious) for code, text in found)

@@ -60,11 +60,18 @@ def read_cell(text: str, zone: ZoneInfo) -> datetime:
 
     Raise BadTime as ``read_local`` does.
     """
-    found = _BRITISH.fullmatch(text.strip())
-    if found is None:
-        return read_local(text, zone)
-    day, month, year, hour, rest = found.groups()
-    return read_local(f"{year}-{month:0>2}-{day:0>2} {hour:0>2}:{rest}", zone)
+    found, written = _BRITISH.fullmatch(text.strip()), text.strip()
+    if found is not None:
+        day, month, year, hour, rest = found.groups()
+        written = f"{year}-{month:0>2}-{day:0>2} {hour:0>2}:{rest}"
+    if not (_LOCAL.fullmatch(written) or _RFC_3339.fullmatch(written)):
+        raise BadTime(f"'{text[:40]}' is not a date with a time. Write it as 24/12/2026 17:00.")
+    try:
+        datetime.fromisoformat(written.upper())
+    except ValueError as error:
+        form = "Write the day first, as 24/12/2026 17:00."
+        raise BadTime(f"'{text[:40]}' is not a time that exists ({error}). {form}") from error
+    return read_local(written, zone)
 
 
 def read_parts(day: str, month: str, year: str, time: str, zone: ZoneInfo) -> datetime:
@@ -76,8 +83,11 @@ def read_parts(day: str, month: str, year: str, time: str, zone: ZoneInfo) -> da
     text = "/".join(part.strip() for part in (day, month, year))
     try:
         date = datetime(int(year), int(month), int(day))  # noqa: DTZ001
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise BadTime(f"'{text[:40]}' is not a date. Write it as 24 12 2026.") from error
+    if not FIRST_YEAR <= date.year <= LAST_YEAR:
+        years = f"from {FIRST_YEAR} to {LAST_YEAR}"
+        raise BadTime(f"'{text[:40]}' is not {years}. Write it as 24 12 2026.")
     named = _NAMED_CLOCK.fullmatch(time.strip())
     if named is not None:
         wall = date + timedelta(minutes=read_clock(named[1]))

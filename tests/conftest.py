@@ -7,6 +7,7 @@ from pathlib import Path
 import postgres
 import pytest
 from jinja2 import BytecodeCache
+from werkzeug.routing import Rule
 
 from routing import create_app, typed
 from routing.storage import upgrade
@@ -18,6 +19,7 @@ ANYSHIRE = ROOT / "examples" / "anyshire.yaml"
 
 SLOW_FIRST = (
     "faults/test_two_groups.py",
+    "test_private.py",
     "browser/test_staff.py",
     "browser/test_rota.py",
     "pbx/test_twilio.py",
@@ -77,6 +79,19 @@ class Compiled(BytecodeCache):
 
 
 COMPILED = Compiled()
+
+_BUILDERS, _compile = {}, Rule._compile_builder
+
+
+def _compiled_once(self, append_unknown=True):
+    """Compile what builds an address once in this process, for every app."""
+    key = self.rule, repr(self.defaults), append_unknown
+    if key not in _BUILDERS:
+        _BUILDERS[key] = _compile(self, append_unknown)
+    return _BUILDERS[key]
+
+
+Rule._compile_builder = _compiled_once
 
 
 @pytest.fixture

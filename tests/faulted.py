@@ -68,7 +68,7 @@ class Served:
         """Start it at its address."""
         with (self.folder / "log").open("ab") as log:
             port = int(self.base.rpartition(":")[2])
-            self.process, url = start(self.folder, self.app, port, log, **self.environ)
+            self.process, url = start(self.folder, log, self.app, port, **self.environ)
         ask(url)
 
     def workers(self):

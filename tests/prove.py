@@ -8,6 +8,7 @@ import time
 from datetime import UTC, datetime
 
 import mutants
+import prove_alerts
 import prove_answers
 import prove_bench
 import prove_calls
@@ -24,6 +25,7 @@ PARTS = {
     "calls": ("Calls", prove_calls.calls),
     "rota": ("The rota", prove_rota.rota),
     "kills": ("Killed while writing", prove_kills.kills),
+    "alerts": ("Alerts of senders that are killed", prove_alerts.alerts_of_the_killed),
     "mutants": ("Broken on purpose", mutants.broken),
     "bench": ("How fast, beside what else there is", prove_bench.bench),
 }

@@ -20,7 +20,7 @@ def free_port():
         return listener.getsockname()[1]
 
 
-def start(folder, app="app:app", port=None, log=subprocess.PIPE, **environ):
+def start(folder, stderr=subprocess.PIPE, app="app:app", port=None, **environ):
     port = port or free_port()
     process = subprocess.Popen(
         [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", app],
@@ -28,7 +28,7 @@ def start(folder, app="app:app", port=None, log=subprocess.PIPE, **environ):
         env=os.environ
         | {"DIRECTORY": str(folder / "directory.yaml"), "INSTANCE_PATH": str(folder / "instance")}
         | environ,
-        stderr=log,
+        stderr=stderr,
         text=True,
     )
     return process, f"http://127.0.0.1:{port}/api/v1/services/children/decision"

@@ -48,3 +48,42 @@ def test_a_machine_without_zone_data_is_refused(monkeypatch):
     monkeypatch.setattr(config, "ZoneInfo", missing)
     with pytest.raises(BadSetting, match="tzdata"):
         config.check_zones()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ALERT_SMTP_URL", "smtps://duty:hush@mail.example:465"),
+        ("ALERT_SMTP_URL", "smtp://duty%40anyshire.example:hush%2Fhush@mail.example"),
+        ("ALERT_SMTP_URL", "smtp://127.0.0.1:1025/"),
+        ("ALERT_SMTP_URL", "smtp://[::1]:25"),
+        ("ALERT_FROM", "who@anyshire.example"),
+        ("ALERT_TO", "duty@anyshire.example, o'brien+x@ict.example,a@b.example"),
+        ("ALERT_WEBHOOK_URL", "https://hooks.example/services/T/B?x=1"),
+    ],
+)
+def test_settings_of_alerts_in_their_usual_forms_are_taken(name, value):
+    config.check({name: value})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ALERT_SMTP_URL", "mail.example"),
+        ("ALERT_SMTP_URL", "https://duty:hush@mail.example"),
+        ("ALERT_SMTP_URL", "smtp://duty:hush@two@mail.example"),
+        ("ALERT_SMTP_URL", "smtp://duty:hush@mail.example:port"),
+        ("ALERT_FROM", "Who to call <who@anyshire.example>"),
+        ("ALERT_FROM", "who@anyshire.example\nBcc: all@anyshire.example"),
+        ("ALERT_TO", "duty@anyshire.example; ict@anyshire.example"),
+        ("ALERT_TO", "duty"),
+        ("ALERT_TO", "llŷr@anyshire.example"),
+        ("ALERT_WEBHOOK_URL", "hooks.example/hush"),
+        ("ALERT_WEBHOOK_URL", "https://hooks.example/hush hush"),
+    ],
+)
+def test_another_form_is_refused_with_what_to_write_and_without_the_secret(name, value):
+    with pytest.raises(BadSetting, match=f"{name} is .*Write ") as told:
+        config.check({name: value})
+
+    assert "hush" not in str(told.value)

@@ -8,14 +8,14 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "routing"
 FLOORS = (
-    "errors files keys signature",
-    "core",
+    "errors files keys masking signature",
+    "core logs",
     "wording typed",
     "config directory bank_holidays rota",
     "facts diverting calling storage",
     "enquiry lint",
     "rostering",
-    "arranging",
+    "arranging alerting",
     "status formats assets",
     "doctor",
     "api site telephony staff commands",

@@ -15,8 +15,10 @@ LATER = {
     "markdown_it": "the council's own words, where it has any",
     "psycopg": "PostgreSQL, where it is used",
     "requests": "GOV.UK's list and the doctor, in a terminal",
+    "routing.alerting.due": "alerts, in a terminal",
     "routing.commands": "in a terminal",
     "routing.doctor": "in a terminal",
+    "smtplib": "alerts, in a terminal",
     "twilio.rest": "never",
 }
 

@@ -123,10 +123,12 @@ def test_the_parts_of_a_form_are_an_instant():
         (("", "", "", "5pm"), "is not a date"),
         (("x", "1", "2026", "5pm"), "is not a date"),
         (("1", "1", "99999", "5pm"), "is not a date"),
+        (("1", "1", "9" * 40, "5pm"), "is not a date"),
         (("1", "1", "2026", "5"), "is not a time"),
         (("28", "3", "2027", "1:30am"), "1:30am on 28 March 2027 does not exist"),
         (("25", "10", "2026", "1:30am"), "1:30am on 25 October 2026 happens twice"),
         (("1", "1", "1999", "5pm"), "not from 2000"),
+        (("24", "12", "26", "5pm"), "'24/12/26' is not from 2000 to 2100. Write it as 24 12 2026."),
     ],
 )
 def test_parts_that_are_no_instant_or_two_are_refused(parts, said):
@@ -174,7 +176,9 @@ def test_a_cell_of_a_spreadsheet_is_a_local_time_with_the_day_first(text, at):
     assert typed.read_cell(text, LONDON) == utc(at)
 
 
-@pytest.mark.parametrize("text", ["24/12/26 17:00", "24/13/2026 17:00", "24-12-2026 17:00", "x"])
-def test_what_is_no_time_in_a_cell_is_refused(text):
-    with pytest.raises(BadTime):
+@pytest.mark.parametrize(
+    "text", ["24/12/26 17:00", "12/24/2026 17:00", "24-12-2026 17:00", "2026-12-24", "x"]
+)
+def test_what_is_no_time_in_a_cell_is_refused_as_it_stands_there_with_what_to_write(text):
+    with pytest.raises(BadTime, match=f"'{text}' is not a .* as 24/12/2026 17:00"):
         typed.read_cell(text, LONDON)

@@ -1,5 +1,6 @@
 """Alive, ready, metrics: for whoever keeps the service running."""
 
+import platform
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -9,8 +10,9 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, gen
 from routing import enquiry, rostering, status
 from routing.api.access import bearer
 from routing.errors import StorageDown
+from routing.facts import Facts
 from routing.formats.problem import problem
-from routing.storage import call_report, calls
+from routing.storage import call_report, calls, upgrade
 
 _DAY = timedelta(days=1)
 
@@ -46,12 +48,11 @@ def _registry() -> CollectorRegistry:
     def gauge(name: str, text: str, *labels: str) -> Gauge:
         return Gauge(f"routing_{name}", text, labels, registry=registry)
 
+    _about(gauge, facts)
     broken = gauge("directory_broken", "1 when the file is broken and the kept one answers")
     broken.set(facts.kept_at is not None)
     loaded = gauge("directory_loaded_timestamp_seconds", "When this worker loaded the directory")
     loaded.set(facts.loaded_at.timestamp())
-    covered = gauge("bank_holidays_covered_through", "The last year that GOV.UK has published")
-    covered.set(facts.holidays.covered_through)
     gauge("rehearsal", "1 when the clock is set for a rehearsal").set(enquiry.rehearsing())
     read = enquiry.reading()
     gauge("database_up", "1 while the database answers").set(read.fault is None)
@@ -73,6 +74,21 @@ def _registry() -> CollectorRegistry:
     _calls(gauge, at)
     _rota(gauge, at)
     return registry
+
+
+def _about(gauge: Callable[..., Gauge], facts: Facts) -> None:
+    """Tell what runs here, whether all is well, and how old the bank holidays are."""
+    about = gauge("build_info", "1; what runs, and the migration it wants", "python", "migration")
+    about.labels(platform.python_version(), upgrade.LATEST).set(1)
+    degraded = gauge("degraded", "1 while a warning is serious: wake somebody")
+    degraded.set(status.word() == "degraded")
+    covered = gauge("bank_holidays_covered_through", "The last year that GOV.UK has published")
+    covered.set(facts.holidays.covered_through)
+    fetched = gauge(
+        "bank_holidays_fetched_timestamp_seconds", "When GOV.UK's list was fetched; 0 never"
+    )
+    published = facts.holidays.published
+    fetched.set(published.checked_at.timestamp() if published else 0)
 
 
 def _calls(gauge: Callable[..., Gauge], at: datetime) -> None:

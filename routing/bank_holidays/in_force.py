@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from types import MappingProxyType
 
 from routing.bank_holidays.published import Published
 from routing.bank_holidays.usual import PUBLISHED_THROUGH, package, usual
 from routing.core.directory import HolidayRules
 from routing.core.hours import BankHoliday
+
+FRESH = timedelta(days=3)
+"""A proclaimed holiday comes with ten days' notice or less: a list asked for daily is never old."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,10 @@ class BankHolidays:
     def assumed(self, day: date) -> bool:
         """Say whether ``day`` is past what GOV.UK has published: the usual holidays are assumed."""
         return day.year > self.covered_through
+
+    def stale(self, at: datetime) -> bool:
+        """Say whether GOV.UK's list was fetched, but not for longer than FRESH."""
+        return self.published is not None and at - self.published.checked_at > FRESH
 
     @property
     def years_published(self) -> frozenset[int]:

@@ -3,11 +3,13 @@
 from flask.cli import AppGroup
 
 from routing.commands import (
+    alerts,
     bank_holidays,
     calls,
     db,
     directory,
     divert,
+    purge,
     reports,
     rota,
     staff,
@@ -24,6 +26,7 @@ def every() -> AppGroup:
     found = AppGroup()
     for each in (who.who, status.status, directory.group, bank_holidays.group, divert.group):
         found.add_command(each)
-    for each in (rota.group, calls.group, twilio.group, staff.group, db.group):
+    for each in (purge.purge, rota.group, calls.group, alerts.group, twilio.group, staff.group):
         found.add_command(each)
+    found.add_command(db.group)
     return found

@@ -4,15 +4,15 @@ import json
 from datetime import timedelta
 
 import click
-from flask import current_app
 from flask.cli import AppGroup
 
 from routing import enquiry
 from routing.commands import options
-from routing.commands.terminal import actor, in_words
+from routing.commands import purge as purging
+from routing.commands.terminal import in_words
 from routing.storage import call_report
 from routing.storage import calls as log
-from routing.storage.changes import record
+from routing.storage.retention import CALLS
 from routing.wording.calls import OUTCOMES
 
 group = AppGroup("calls", help="The call log: counts, and deleting what is old. Never who rang.")
@@ -52,13 +52,5 @@ def summary(days: int, form: str) -> None:
 
 @group.command("purge")
 def purge() -> None:
-    """Delete every call older than CALL_RETENTION_DAYS. Run it every day."""
-    kept = int(current_app.config["CALL_RETENTION_DAYS"])
-    with in_words(), enquiry.database().writing() as connection:
-        at = enquiry.now()
-        before = at - timedelta(days=kept)
-        count = log.purge(connection, before)
-        if count:
-            told = {"before": before.isoformat(timespec="seconds"), "calls": count}
-            record(connection, at, actor(), "calls.purged", "calls", after=told)
-    click.echo(f"{count} calls older than {kept} days are deleted.")
+    """Delete every call older than CALL_RETENTION_DAYS. `flask purge` does this too."""
+    purging.run(CALLS)

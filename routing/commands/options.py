@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 from flask import current_app
 
-from routing import enquiry
+from routing import enquiry, typed
 from routing.core import instant
 from routing.core.hours import Span
 from routing.errors import DirectoryInvalid
@@ -51,6 +51,8 @@ def period(facts: Facts, first: datetime | None, days: int) -> Span:
     zone = facts.directory.zone
     day = first.date() if first else enquiry.now().astimezone(zone).date()
     try:
+        if day.year < typed.FIRST_YEAR:
+            raise ValueError(f"before {typed.FIRST_YEAR}")
         return Span(instant.midnight(day, zone), instant.midnight(day + timedelta(days=days), zone))
     except (OverflowError, ValueError) as error:
         raise click.UsageError(f"--from {day}: {error}. Write it as 2026-12-24.") from error

@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 from typing import BinaryIO
 
 import click
-from flask import current_app
 from flask.cli import AppGroup
 
 from routing import arranging, enquiry, rostering, typed
 from routing.commands import options
+from routing.commands import purge as purging
 from routing.commands.terminal import actor, in_words
 from routing.core.hours import Span
 from routing.errors import SheetRefused
@@ -19,6 +19,7 @@ from routing.rota import sheet, words
 from routing.rota.fill import Kind, Turn
 from routing.rota.planning import AROUND, NewShift
 from routing.storage import workers
+from routing.storage.retention import ROTA
 from routing.wording import duty
 
 group = AppGroup("rota", help="Who is on duty, and when nobody is.")
@@ -68,7 +69,7 @@ def gaps(first: datetime | None, days: int, form: str) -> None:
         click.echo(json.dumps(rows, indent=2))
     else:
         for role, span, missing in holes:
-            hours = f"{(span.end - span.start) / timedelta(hours=1):g} hours"
+            hours = f"{round((span.end - span.start) / timedelta(hours=1), 2):g} hours"
             click.echo(f"{words.gap(role, span, missing, at, voice)} ({hours}).")
         for role, span in idle:
             click.echo(f"{words.surplus(found.roster, role, span, found.names, at, voice)}.")
@@ -145,6 +146,9 @@ def fill(
             name = names[each.worker] if each.worker is not None else "nobody is free"
             click.echo(f"{duty.from_to(each.during, at, voice)}: {name}")
         shifts = [NewShift(role, x.worker, x.during) for x in planned if x.worker is not None]
+        for clash in found.new_clashes(shifts):
+            said = words.clash(clash, found.roster.roles, names, at, voice)
+            click.echo(f"Look again: {said}.")
         if not yes:
             click.echo(f"{len(shifts)} shifts would be added. Add --yes to add them.")
             return
@@ -163,14 +167,8 @@ def undo(change: int) -> None:
 
 @group.command("purge")
 def purge() -> None:
-    """Forget who did what, and the names of leavers, past ROTA_RETENTION_DAYS. Run it every day."""
-    kept = int(current_app.config["ROTA_RETENTION_DAYS"])
-    with in_words(), enquiry.database().writing() as connection:
-        at = enquiry.now()
-        people, shifts = workers.purge(connection, at - timedelta(days=kept), at, actor())
-    click.echo(
-        f"Forgotten past {kept} days: {people} people who had left, who had {shifts} shifts."
-    )
+    """Forget who did what past ROTA_RETENTION_DAYS, and leavers. `flask purge` does this too."""
+    purging.run(ROTA)
 
 
 def _undone_by(batch: int | None) -> str:

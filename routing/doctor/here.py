@@ -96,7 +96,7 @@ def machine() -> Iterator[Finding]:
 def warnings() -> Iterator[Finding]:
     """Repeat what `flask status` warns of."""
     for each in status.warnings():
-        if each.code not in _OWN and not each.code.startswith("database_"):
+        if each.code not in _OWN and not each.code.startswith(("database_", "alerts_")):
             yield (stops if each.serious else doubt)(each.text)
 
 

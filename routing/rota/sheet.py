@@ -2,6 +2,7 @@
 
 import csv
 import io
+import unicodedata
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -32,8 +33,16 @@ class Row:
 
 
 def key(name: str) -> str:
-    """Return what two names have in common that are the same: case and blanks aside."""
-    return " ".join(name.split()).casefold()
+    """Return what two names have in common that are the same: case and blanks aside.
+
+    And however a program writes them: Siân O'Brien with either apostrophe, her â as one character
+    or as two.
+    """
+    plain = unicodedata.normalize("NFKC", name).translate(_APOSTROPHES)
+    return " ".join(plain.split()).casefold()
+
+
+_APOSTROPHES = dict.fromkeys(map(ord, "‘’ʼ`´"), "'")
 
 
 def read(data: bytes, zone: ZoneInfo, roles: Container[str], people: Container[str]) -> list[Row]:
@@ -51,14 +60,15 @@ def read(data: bytes, zone: ZoneInfo, roles: Container[str], people: Container[s
     lines = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
     problems: list[str] = []
     found: list[Row] = []
+    number = 1  # not the reader's line_num: a cell may hold several lines
     try:
         places = _places(next(lines, []))
-        for cells in lines:
+        for number, cells in enumerate(lines, 2):
             if any(cell.strip() for cell in cells):
                 own = {name: _cell(cells, place) for name, place in places.items()}
-                _take(own, lines.line_num, zone, roles, people, found, problems)
+                _take(own, number, zone, roles, people, found, problems)
     except csv.Error as error:
-        problems.append(f"Row {lines.line_num}: {error}.")
+        problems.append(f"Row {number + 1}: {error}.")
     problems += _doubled(found)
     if problems:
         raise SheetRefused(problems)

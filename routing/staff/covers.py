@@ -1,11 +1,13 @@
 """Covers: somebody takes over part of a shift, or two people swap. Read back first."""
 
+from contextlib import suppress
+
 from flask import Response, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from routing import enquiry, rostering
 from routing.core.hours import Span
-from routing.errors import RotaRefused
+from routing.errors import RotaRefused, UnknownShift
 from routing.rota import planning, words
 from routing.rota.roster import Shift
 from routing.staff import shift_check as check
@@ -43,12 +45,10 @@ def cover(shift_id: int) -> AnyResponse:
         return _ask_cover(shift, asked, error)
     if not request.form.get("confirmed"):
         who = words.NOBODY if worker is None else found.names[worker]
+        whose = check.having(found, shift, during)
         return check.shown(
             "Check the cover",
-            [
-                f"{who} in place of {found.names[shift.worker]}: {check.role(found, shift.role)}, "
-                f"{check.when(during)}."
-            ],
+            [f"{who} in place of {whose}: {check.role(found, shift.role)}, {check.when(during)}."],
             found,
             [wanted],
             asked.hidden(during),
@@ -93,7 +93,7 @@ def _ask_cover(shift: Shift, asked: Asked, error: RotaRefused | None = None) -> 
         status=400 if error else 200,
         title="Cover part of a shift",
         roles=[],
-        people=[(each.id, each.name) for each in found.here() if each.id != shift.worker],
+        people=[(each.id, each.name) for each in found.here()],
         asked=asked,
         error=error,
         covering=check.said(found, shift.worker, shift.role, shift.during),
@@ -102,20 +102,19 @@ def _ask_cover(shift: Shift, asked: Asked, error: RotaRefused | None = None) -> 
 
 def _ask_swap(shift: Shift, error: RotaRefused | None = None) -> Response:
     at, voice = enquiry.now(), enquiry.staff_voice()
-    found = rostering.read(at, max(at, shift.during.end) + rostering.AHEAD)
-    others = [
-        (
-            str(each.id),
-            f"{found.names[each.worker]}, {duty.from_to(each.during, at, voice)}",
-        )
-        for each in sorted(found.roster.shifts, key=lambda x: x.during.start)
-        if each.role == shift.role and each.worker != shift.worker and each.during.end > at
-    ]
+    start, end = min(at, shift.during.start), max(at, shift.during.end)
+    found, others = rostering.read(start, end + rostering.AHEAD), []
+    for each in sorted(found.roster.shifts, key=lambda x: x.during.start):
+        with suppress(RotaRefused, UnknownShift):
+            theirs, _ = planning.swap(found.roster, shift.id, each.id, at)
+            who = found.names[theirs.worker or 0]
+            others.append((str(each.id), f"{who}, {duty.from_to(each.during, at, voice)}"))
     return page(
         "swap.html",
         status=400 if error else 200,
         shift=shift,
-        said=check.said(found, shift.worker, shift.role, shift.during),
+        said=f"{check.having(found, shift, shift.during)}: {check.role(found, shift.role)}, "
+        f"{check.when(shift.during)}.",
         others=others,
         error=error,
     )

@@ -22,6 +22,7 @@ DEEDS = {
     "directory.read": "Directory read",
     "bank_holidays.refreshed": "Bank holidays refreshed",
     "calls.purged": "Old calls deleted",
+    "notes.purged": "Old notes emptied",
     "rota.added": "Shift added",
     "rota.covered": "Cover set",
     "rota.swapped": "Shifts swapped",

@@ -1,6 +1,7 @@
 """The rota to look at: on duty now, two weeks ahead, gaps and clashes, bank holidays, on paper."""
 
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from flask import Response, request, url_for
 
@@ -11,6 +12,7 @@ from routing.core.hours import Span, dates
 from routing.errors import UnknownShift
 from routing.rostering import Rota
 from routing.rota import words
+from routing.rota.fill import Turn
 from routing.rota.planning import AROUND
 from routing.staff import names, timeline
 from routing.staff.access import part, person
@@ -23,7 +25,6 @@ from routing.wording.times import dated, moment
 bp = part("rota")
 
 SHOWN = 14
-PRINTED = 28
 CHANGES_SHOWN = 10
 _DAY = timedelta(days=1)
 _YEAR = 366
@@ -73,12 +74,12 @@ def shown() -> Response:
 
 @bp.get("/rota/print")
 def printed() -> Response:
-    """Show four weeks of the rota for paper: a side for each role, and no telephone number."""
+    """Show two weeks of the rota for paper: a side for each role, no note, no telephone number."""
     at, voice = enquiry.now(), enquiry.staff_voice()
     first = _first(at)
-    period = _days(first, PRINTED)
+    period = _days(first, SHOWN)
     found = rostering.read(period.start - AROUND, period.end + AROUND)
-    last = first + (PRINTED - 1) * _DAY
+    last = first + (SHOWN - 1) * _DAY
     return page(
         "rota_print.html",
         roles=[
@@ -150,13 +151,7 @@ def holes(found: Rota, at: datetime, period: Span) -> list[tuple[str, str]]:
     empty = {x.id for x, *_ in gaps if found.empty(x, period.start, period.end)}
     for role, span, missing in gaps:
         if role.id not in empty:
-            link = url_for(
-                "rota_shifts.new",
-                role=role.id,
-                starts=span.start.isoformat(),
-                ends=span.end.isoformat(),
-            )
-            told.append((words.gap(role, span, missing, at, voice), link))
+            told.append((words.gap(role, span, missing, at, voice), _filling(found, role, span)))
     days = f"{rostering.AHEAD.days} days"
     when = f"in the {'next ' if period.start <= at else ''}{days}"
     bare = [
@@ -168,6 +163,19 @@ def holes(found: Rota, at: datetime, period: Span) -> list[tuple[str, str]]:
         if role.id in empty
     ]
     return bare + told
+
+
+def _filling(found: Rota, role: RotaRole, gap: Span) -> str:
+    """Return where a gap is filled: with a shift, or with several if it is longer than a day."""
+    if gap.end - gap.start <= _DAY:
+        starts, ends = gap.start.isoformat(), gap.end.isoformat()
+        return url_for("rota_shifts.new", role=role.id, starts=starts, ends=ends)
+    days = zip(("first", "last"), timeline.days_of(found, role, gap), strict=True)
+    parts = ("day", "month", "year")
+    filled: dict[str, Any] = {
+        f"{x}-{part}": getattr(day, part) for x, day in days for part in parts
+    }
+    return url_for("rota_fill.ask", role=role.id, turn=Turn.SLOT, **filled)
 
 
 def on_duty(found: Rota, at: datetime) -> list[tuple[str, tuple[str, str], list[tuple[str, str]]]]:

@@ -14,9 +14,9 @@ from werkzeug.wrappers import Response as AnyResponse
 from routing import arranging, enquiry, rostering
 from routing.errors import BadTime, RotaRefused, SheetRefused
 from routing.rostering import Rota
-from routing.rota import fill, planning, sheet, words
+from routing.rota import fill, sheet, words
 from routing.rota.fill import Kind, Planned, Turn
-from routing.rota.planning import AROUND, NewShift
+from routing.rota.planning import NewShift
 from routing.staff.access import needs, part, person
 from routing.staff.pages import page
 from routing.storage import workers
@@ -43,7 +43,7 @@ class Asked:
 @bp.get("/rota/fill")
 @needs(Role.ROTA)
 def ask() -> Response:
-    """Ask which role to fill, when, and with whom."""
+    """Ask which role to fill, when, and with whom; what a link to a long gap says is filled in."""
     return _ask(_given())
 
 
@@ -134,15 +134,13 @@ def _check(
     asked: Asked, found: Rota, planned: Sequence[Planned], added: Sequence[NewShift], shown: str
 ) -> Response:
     at, voice, names = enquiry.now(), enquiry.staff_voice(), found.names
-    start, end = planned[0].during.start - AROUND, planned[-1].during.end + AROUND
-    later = Rota(planning.after(found.roster, added), found.workers)
-    known = {each.during for each in found.clashes(start, end)}
+    roles = found.roster.roles
     return page(
         "rota_planned.html",
         asked=asked,
         shown=shown,
         once=secrets.token_urlsafe(16),
-        role=words.role(found.roster.roles[asked.role]),
+        role=words.role(roles[asked.role]),
         planned=[
             (
                 duty.from_to(each.during, at, voice),
@@ -154,23 +152,21 @@ def _check(
         added=len(added),
         changed="shown" in request.form,
         doubts=[
-            words.clash(each, later.roster.roles, names, at, voice) + "."
-            for each in later.clashes(start, end)
-            if each.during not in known
+            words.clash(each, roles, names, at, voice) + "." for each in found.new_clashes(added)
         ],
     )
 
 
 def _given() -> Asked:
     def parts(prefix: str) -> dict[str, str]:
-        return {each: request.form.get(f"{prefix}-{each}", "")[:10] for each in _PARTS}
+        return {each: request.values.get(f"{prefix}-{each}", "")[:10] for each in _PARTS}
 
     return Asked(
         request.values.get("role", "")[:100],
         parts("first"),
         parts("last"),
         request.form.get("people", "")[:20_000],
-        request.form.get("turn", Turn.WEEK.value)[:10],
+        request.values.get("turn", Turn.WEEK.value)[:10],
         {kind.value: request.form.get(kind.value, "")[:100] for kind in Kind},
     )
 

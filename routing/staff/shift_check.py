@@ -18,7 +18,7 @@ from routing.staff.access import person
 from routing.staff.pages import page
 from routing.storage import rota
 from routing.wording import duty
-from routing.wording.times import moment
+from routing.wording.times import listed, moment
 
 
 def shown(
@@ -87,6 +87,14 @@ def said(found: Rota, worker: int | None, role_id: str, during: Span) -> str:
     return f"{who}: {role(found, role_id)}, {when(during)}."
 
 
+def having(found: Rota, shift: Shift, during: Span) -> str:
+    """Say who has a shift in some part of it, each once: by covers, if there are any."""
+    parts = found.roster.duties(shift.role, during.start, during.end)
+    workers = dict.fromkeys(x.worker for x in parts if x.shift.id == shift.id)
+    said = [words.NOBODY if each is None else found.names[each] for each in workers]
+    return listed(said, enquiry.staff_voice())
+
+
 def when(during: Span) -> str:
     """Say a stretch in full, with how long it is: it is read back to whoever typed it."""
     voice, at = enquiry.staff_voice(), enquiry.now()
@@ -97,12 +105,8 @@ def when(during: Span) -> str:
 def _doubts(found: Rota, wanted: Sequence[NewShift | NewCover]) -> list[str]:
     """Say what of a change may not be meant: nobody needed, two places at once, too little rest."""
     at, voice = enquiry.now(), enquiry.staff_voice()
-    start = min(each.during.start for each in wanted) - AROUND
-    end = max(each.during.end for each in wanted) + AROUND
-    later = Rota(planning.after(found.roster, wanted), found.workers)
-    known = {(x.kind, x.worker, x.during) for x in found.clashes(start, end)}
-    new = [x for x in later.clashes(start, end) if (x.kind, x.worker, x.during) not in known]
-    said = [words.clash(x, later.roster.roles, found.names, at, voice) for x in new]
+    roles = found.roster.roles
+    said = [words.clash(x, roles, found.names, at, voice) for x in found.new_clashes(wanted)]
     idle = planning.needless(found.roster, [x for x in wanted if isinstance(x, NewShift)])
     said += ["By the directory nobody is needed at that time." for _ in idle]
     past = [x for x in wanted if x.during.end <= at]

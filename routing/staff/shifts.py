@@ -111,11 +111,11 @@ def remove(shift_id: int) -> AnyResponse:
     found, shift = check.found(shift_id)
     chosen = _cover_of(found, shift)
     with enquiry.database().writing() as connection:
-        at, actor = enquiry.now(), person().actor
+        actor = person().actor
         if chosen:
-            batch = rota.cancel(connection, at, actor, cover=chosen.id)
+            batch = arranging.uncover(connection, chosen.id, actor)
         else:
-            batch = rota.cancel(connection, at, actor, shift=shift_id)
+            batch = rota.cancel(connection, enquiry.now(), actor, shift=shift_id)
     return check.done(batch.id, shift.during.start)
 
 

@@ -56,7 +56,7 @@ def rows(found: Rota, role: RotaRole, days: Iterable[date], at: datetime) -> lis
     days = list(days)
     if not days:
         return []
-    minute = min(fill.handovers(found.roster, role.id, instant.midnight(days[0], zone)), default=0)
+    minute = _begins(found, role, instant.midnight(days[0], zone))
     return [
         _row(
             found,
@@ -67,6 +67,19 @@ def rows(found: Rota, role: RotaRole, days: Iterable[date], at: datetime) -> lis
         )
         for day in days
     ]
+
+
+def days_of(found: Rota, role: RotaRole, span: Span) -> tuple[date, date]:
+    """Return of which dates the rows are that a stretch of time begins and ends in."""
+    zone = enquiry.facts().directory.zone
+    before = timedelta(minutes=_begins(found, role, span.start))
+    first, last = span.start - before, span.end - before - timedelta(seconds=1)
+    return first.astimezone(zone).date(), last.astimezone(zone).date()
+
+
+def _begins(found: Rota, role: RotaRole, at: datetime) -> int:
+    """Return when a role's rows begin by the clock, in minutes after midnight."""
+    return min(fill.handovers(found.roster, role.id, at), default=0)
 
 
 def _row(found: Rota, role: RotaRole, day: date, whole: Span, at: datetime) -> Row:

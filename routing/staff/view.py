@@ -7,7 +7,7 @@ from itertools import islice
 from routing import enquiry
 from routing.core.answer import Code
 from routing.core.decision import timeline
-from routing.status import ENDS_SOON
+from routing.diverting import ENDS_SOON
 from routing.storage.diverts import Stored
 from routing.wording import duty
 from routing.wording.times import moment

@@ -1,10 +1,10 @@
 """The call log as it is read: calls of a period, each with the lines that it rang."""
 
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from routing.storage.calls import ANSWERED, UNKNOWN
@@ -29,6 +29,7 @@ class Rung:
 class Call:
     """A call. ``outcome`` is one of storage.calls, None while it goes on."""
 
+    id: int
     service: str
     line: str
     reason: str
@@ -47,9 +48,20 @@ class Call:
         return None
 
 
-def between(connection: Connection, start: datetime, end: datetime, at: datetime) -> list[Call]:
-    """Return every call that began from ``start`` to before ``end``, in order, as known ``at``."""
+def between(
+    connection: Connection,
+    start: datetime,
+    end: datetime,
+    at: datetime,
+    outcomes: Collection[str] = (),
+) -> list[Call]:
+    """Return every call that began from ``start`` to before ``end``, in order, as known ``at``.
+
+    Where ``outcomes`` are given, only those that ended so.
+    """
     during = (calls.c.began_at >= start) & (calls.c.began_at < end)
+    if outcomes:
+        during &= calls.c.outcome.in_(outcomes)
     rung: dict[int, list[Rung]] = defaultdict(list)
     for row in connection.execute(
         legs.select().join(calls).where(during).order_by(legs.c.call, legs.c.number)
@@ -58,6 +70,7 @@ def between(connection: Connection, start: datetime, end: datetime, at: datetime
     rows = connection.execute(calls.select().where(during).order_by(calls.c.began_at, calls.c.id))
     return [
         Call(
+            id=row.id,
             service=row.service,
             line=row.line,
             reason=row.reason,
@@ -79,9 +92,3 @@ def counts(
     for call in between(connection, start, end, at):
         found[call.service, call.line, call.outcome] += 1
     return dict(found)
-
-
-def oldest(connection: Connection) -> datetime | None:
-    """Return when the oldest call that is kept began, None where there is none."""
-    found: datetime | None = connection.scalar(sa.select(sa.func.min(calls.c.began_at)))
-    return found

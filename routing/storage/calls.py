@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
+from routing.storage.changes import record
 from routing.storage.tables import calls, legs, tallies
 
 ANSWERED, UNANSWERED, ABANDONED, UNKNOWN = "answered", "unanswered", "abandoned", "unknown"
@@ -144,12 +145,29 @@ def counted(connection: Connection, name: str, since: datetime) -> int:
     return connection.scalar(sa.select(sa.func.sum(tallies.c.count)).where(mine)) or 0
 
 
-def purge(connection: Connection, before: datetime) -> int:
+def hours(connection: Connection, name: str, since: datetime) -> list[datetime]:
+    """Return the hours, from that of an instant on, in which a tally was added to."""
+    first = since.replace(minute=0, second=0, microsecond=0)
+    mine = (tallies.c.name == name) & (tallies.c.hour >= first)
+    return list(connection.scalars(sa.select(tallies.c.hour).where(mine).order_by("hour")))
+
+
+def purge(connection: Connection, before: datetime, at: datetime, actor: str) -> tuple[int]:
     """Delete every call that began before an instant, and return how many there were."""
     old = sa.select(calls.c.id).where(calls.c.began_at < before)
     connection.execute(legs.delete().where(legs.c.call.in_(old)))
     connection.execute(tallies.delete().where(tallies.c.hour < before))
-    return connection.execute(calls.delete().where(calls.c.began_at < before)).rowcount
+    count = connection.execute(calls.delete().where(calls.c.began_at < before)).rowcount
+    if count:
+        told = {"before": before.isoformat(timespec="seconds"), "calls": count}
+        record(connection, at, actor, "calls.purged", "calls", after=told)
+    return (count,)
+
+
+def overdue(connection: Connection, before: datetime) -> bool:
+    """Say whether ``purge`` would delete a call."""
+    old = sa.select(calls.c.id).where(calls.c.began_at < before).limit(1)
+    return connection.execute(old).first() is not None
 
 
 def _key(connection: Connection, known_by: str, call: Begun) -> int:

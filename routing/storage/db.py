@@ -89,6 +89,18 @@ class Database:
                     connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_WRITERS)))
                 yield connection
 
+    def scrub(self) -> bool:
+        """Leave nothing on the disk of what was deleted; False where that has to wait.
+
+        SQLite overwrites what it deletes, once its log is written back: this does it now. On
+        PostgreSQL it is for vacuum and the server's disks. Raise StorageDown.
+        """
+        if not self.is_sqlite:
+            return True
+        with self.reader(WAIT) as connection:
+            busy: int = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[0]
+            return busy == 0
+
     def reader(self, wait: float) -> Connection:
         """Return a connection of one's own that answers each question as of now.
 
@@ -181,6 +193,7 @@ def _sqlite(file: Path | None, wait: float) -> Callable[[], _Opened]:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA secure_delete = ON")  # not every build does by itself
         return connection
 
     return connect

@@ -84,6 +84,12 @@ def revoke(connection: Connection, feed_id: int, at: datetime, actor: str) -> No
     record(connection, at, actor, "feed.revoked", f"feed:{feed_id}")
 
 
+def dead(before: datetime) -> sa.ColumnElement[bool]:
+    """Say which feeds were dead by then: revoked, or of an account that is no more."""
+    gone = sa.select(people.c.id).where(people.c.removed_at <= before)
+    return (feeds.c.revoked_at <= before) | feeds.c.account.in_(gone)
+
+
 def _live(at: datetime) -> sa.Select[Any]:
     """Select the feeds that work: of people who have an account, and are on the rota still."""
     account = people.c.removed_at.is_(None) & (people.c.signed_in_at > at - LAPSES)

@@ -145,6 +145,19 @@ def get(connection: Connection, shift_id: int) -> tuple[Shift, list[Cover]]:
     return next(x for x in own if x.id == shift_id), [x for x in over if x.shift == shift_id]
 
 
+def entered(connection: Connection, role: str, during: Span) -> int:
+    """Return how many shifts and covers were ever entered for a role in a period.
+
+    What is cancelled stays, so that it only grows: it tells a gap from one that was filled since.
+    """
+    meet = (shifts.c.role == role) & (shifts.c.starts_at < during.end)
+    own = sa.select(sa.func.count()).where(meet & (shifts.c.ends_at > during.start))
+    over = sa.select(sa.func.count()).join_from(covers, shifts, covers.c.shift == shifts.c.id)
+    over = over.where(shifts.c.role == role, covers.c.starts_at < during.end)
+    over = over.where(covers.c.ends_at > during.start)
+    return connection.execute(own).scalar_one() + connection.execute(over).scalar_one()
+
+
 def newest(connection: Connection, most: int) -> list[Batch]:
     """Return the latest changes of the rota, the last one first."""
     found = batches.select().order_by(batches.c.id.desc()).limit(most)

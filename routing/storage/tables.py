@@ -1,32 +1,10 @@
 """The tables. Every time in them is an instant in UTC; every span is half-open."""
 
-from datetime import UTC, datetime
-from typing import Any
+from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Dialect
 
-from routing.core import instant
-
-
-class Instant(sa.TypeDecorator[datetime]):
-    """An instant, kept in UTC on every database: SQLite by itself would forget the zone.
-
-    A time without a zone is refused with NaiveTime.
-    """
-
-    impl = sa.DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        return None if value is None else instant.as_utc(value)
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        found: datetime = value
-        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
-
+from routing.storage.instants import Instant
 
 METADATA = sa.MetaData()
 
@@ -229,5 +207,32 @@ feeds = sa.Table(
     _instant("made_at"),
     _instant("used_at", null=True),
     _instant("revoked_at", null=True),
+    sqlite_autoincrement=True,
+)
+
+alert_recipients = sa.Table(
+    "alert_recipients",
+    METADATA,
+    sa.Column("recipient", sa.Text, primary_key=True),  # a hash: no address is kept
+    _instant("looked_at"),
+    _instant("claimed_until", null=True),
+    _instant("not_before", null=True),
+    sa.Column("tries", sa.Integer, nullable=False),
+    _instant("failing_since", null=True),
+    sa.Column("fault", sa.Text),
+)
+
+alerts = sa.Table(
+    "alerts",
+    METADATA,
+    _key(),
+    sa.Column("recipient", sa.ForeignKey("alert_recipients.recipient"), nullable=False),
+    sa.Column("key", sa.Text, nullable=False),  # what happened, so that it is told once
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    _instant("noticed_at"),
+    _instant("sent_at", null=True),
+    sa.UniqueConstraint("recipient", "key", name="told_once_each"),
     sqlite_autoincrement=True,
 )

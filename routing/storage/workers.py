@@ -1,5 +1,6 @@
 """People who can be on the rota: their names, and work phones for those who need them."""
 
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -117,7 +118,7 @@ def purge(connection: Connection, before: datetime, at: datetime, actor: str) ->
     """Forget who did what ended ``before`` then, and the names of those who had left by then.
 
     Shifts stay, under a name such as "Former worker 17": one for each person, so that a pattern of
-    work can still be seen. Notes are emptied. Return how many people and shifts it forgot.
+    work can still be seen. Return how many people and shifts it forgot.
     """
     old = (workers.c.left_at < before) & workers.c.forgotten_at.is_(None)
     gone = connection.scalars(sa.select(workers.c.id).where(old)).all()
@@ -136,8 +137,6 @@ def purge(connection: Connection, before: datetime, at: datetime, actor: str) ->
             mine = table.update().where(found & (table.c.worker == worker))
             done = connection.execute(mine.values(worker=_past(connection, worker, at)))
             moved += done.rowcount
-    noted = covers.c.shift.in_(sa.select(shifts.c.id).where(ended)) & (covers.c.note != "")
-    connection.execute(covers.update().where(noted).values(note=""))
     if gone or moved:
         told = {"people": len(gone), "shifts": moved}
         record(connection, at, actor, "rota.purged", "rota", after=told)
@@ -177,14 +176,13 @@ def _forget(connection: Connection, key: int, at: datetime) -> None:
 def _free(connection: Connection, name: str) -> str:
     """Return a name as it is kept. Raise RotaRefused unless it can be given to somebody new."""
     name = _good(name)
-    taken = (workers.c.key == sheet.key(name)) & workers.c.left_at.is_(None)
-    if connection.execute(workers.select().where(taken)).first():
+    if sheet.key(name) in {sheet.key(x.name) for x in everyone(connection) if not x.left_at}:
         raise RotaRefused("name", f"There is a {name} on the rota already. Tell them apart.")
     return name
 
 
 def _good(name: str) -> str:
-    name = " ".join(name.split())
+    name = unicodedata.normalize("NFC", " ".join(name.split()))
     if not 1 <= len(name) <= 100 or not name.isprintable() or not name[0].isalnum():
         raise RotaRefused("name", "Write a name of 1 to 100 characters that begins with a letter.")
     if "," in name:

@@ -1,6 +1,7 @@
 """The doors for programs: what they answer, how long it may be kept, and what is refused."""
 
 import itertools
+import re
 
 import pytest
 from conftest import ANYSHIRE, ROOT
@@ -198,6 +199,11 @@ def test_health_readiness_and_metrics(anyshire, client):
     assert client.get("/metrics").status_code == 401
     answer = anyshire.get("/metrics", headers={"Authorization": "Bearer ops"})
     assert 'routing_answering{line="mash",service="children"} 1.0' in answer.text
+    assert "routing_degraded 0.0" in answer.text
+    assert "routing_bank_holidays_fetched_timestamp_seconds 0.0" in answer.text
+    assert 'routing_build_info{migration="' in answer.text
+    figures = set(re.findall(r"^(\w+)[ {]", answer.text, re.M))
+    assert figures <= set(re.findall(r"^# HELP (\w+) \w", answer.text, re.M))
 
 
 def test_a_broken_directory_answers_from_the_kept_one_and_says_so(make_app, tmp_path):
@@ -211,6 +217,8 @@ def test_a_broken_directory_answers_from_the_kept_one_and_says_so(make_app, tmp_
     assert broken.get("/readyz").text == "degraded\n"
     words = broken.get("/readyz", headers={"Authorization": "Bearer ops"}).text
     assert "directory_broken" in words
+    bearer = {"Authorization": "Bearer ops"}
+    assert "routing_degraded 1.0" in broken.get("/metrics", headers=bearer).text
     assert "directory_problem: line 2" in words
 
 

@@ -1,16 +1,16 @@
 """The staff door in a real browser: the whole journey, at every width, for everybody."""
 
 import os
-import subprocess
-import sys
 import urllib.request
 
 import callers
 import pytest
 from browser.conftest import follow
 from browser.test_pages import faults
-from conftest import ANYSHIRE, ROOT
+from conftest import ANYSHIRE
 from serving import ask, serving
+
+from routing import config, create_app
 
 PASSWORD = "correct horse battery"
 START = "2026-11-23T15:40:00Z"
@@ -31,30 +31,26 @@ PATHS = [
 
 
 class Service:
-    """A served Anyshire on a Monday afternoon, with its commands."""
+    """A served Anyshire on a Monday afternoon, with its commands, and a month of calls."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, called=True):
         self.folder = folder
         (folder / "directory.yaml").write_text(ANYSHIRE.read_text("utf-8"))
         self.environ = {"CLOCK_STARTS_AT": START, "WEB_CONCURRENCY": "2"}
         self.flask("db", "upgrade")
-        callers.leave(folder / "instance")
+        if called:
+            callers.leave(folder / "instance")
 
     def flask(self, *words, stdin=""):
+        """Run a command; for speed in this process, in an app of its own."""
         places = {
             "DIRECTORY": str(self.folder / "directory.yaml"),
             "INSTANCE_PATH": str(self.folder / "instance"),
         }
-        done = subprocess.run(
-            [sys.executable, "-m", "flask", *words],
-            cwd=ROOT,
-            env=os.environ | places | self.environ,
-            input=stdin,
-            capture_output=True,
-            text=True,
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+        app = create_app(config.read(os.environ | places | self.environ))
+        done = app.test_cli_runner().invoke(args=words, input=stdin)
+        assert done.exit_code == 0, done.output
+        return done.output
 
     def get(self, path):
         with urllib.request.urlopen(self.base + path, timeout=10) as answer:

@@ -104,6 +104,20 @@ def test_gaps_from_a_date_begin_at_its_midnight(run, christmas):
     ]
 
 
+@pytest.mark.parametrize("day", ["0026-12-24", "9999-12-31"])
+def test_a_date_that_no_rota_reaches_is_refused_with_what_to_write(run, day):
+    done = run("gaps", "--from", day)
+
+    assert done.exit_code == 2
+    assert done.output.endswith("Write it as 2026-12-24.\n")
+
+
+def test_part_of_an_hour_is_told_in_two_figures_at_most(run, clock):
+    clock.set("2026-12-24T12:10:00Z")
+
+    assert "until 3:30pm today (3.33 hours)." in run("gaps", "--days", "1").output
+
+
 def test_no_gap_is_said_so_with_exit_status_0(run, christmas):
     done = run("gaps", "--from", "2026-12-25", "--days", "1")
 
@@ -128,6 +142,12 @@ def test_filling_is_told_first_and_done_with_yes_and_undone_as_one(app, run, chr
     assert len(run("export").output.splitlines()) == 3
     with app.app_context(), enquiry.database().reading() as connection:
         assert changes.newest(connection, 1)[0].action == "rota.undone"
+
+
+def test_too_little_rest_is_pointed_out_before_a_rota_is_filled(run, christmas):
+    told = run(*FILL, "--people", "Amara Owusu").output.splitlines()
+
+    assert told[-2].startswith("Look again: Amara Owusu has 5 shifts on end with less than 11")
 
 
 @pytest.mark.parametrize(

@@ -65,6 +65,19 @@ def test_names_are_found_whatever_their_case_and_blanks():
     assert read(HEADER + ROW.replace("Amara Owusu", "  AMARA   owusu "))
 
 
+@pytest.mark.parametrize("name", ["Siân O’Brien", "Sia\N{COMBINING CIRCUMFLEX ACCENT}n O'Brien"])
+def test_names_are_found_however_a_program_writes_their_accents_and_apostrophes(name):
+    assert read(HEADER + ROW.replace("Amara Owusu", name))
+
+
+def test_a_row_is_counted_as_a_spreadsheet_counts_it_though_a_cell_holds_two_lines():
+    text = (
+        f'{HEADER.strip()},note\n{ROW.strip()},"one\ntwo"\nnight,x,25/12/2026 08:30,Amara Owusu,\n'
+    )
+
+    assert [each.partition(":")[0] for each in problems(text)] == ["Row 3"]
+
+
 def test_empty_rows_other_columns_and_their_order_do_not_matter():
     text = "Person, Team ,ENDS,starts,role\r\n,,,,\r\nAmara Owusu,x,2026-12-25 08:30,"
     (row,) = read(text + "2026-12-24 17:00,night\r\n\r\n")

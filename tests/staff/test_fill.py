@@ -110,6 +110,7 @@ def test_a_slot_for_which_nobody_is_free_stays_a_gap(app, ask):
         ({"role": ""}, "There is no role"),
         ({"first-day": "x"}, "Write the date as 24 12 2026."),
         ({"last-day": "23"}, "The last day is before the first."),
+        ({"first-year": "26", "last-year": "26"}, "Write the year in full: 26 is no year"),
         ({"last-year": "2028"}, "Fill 400 days at most at once."),
         ({"people": ""}, "Name the people"),
         ({"people": "Somebody Else"}, "There is nobody called"),
@@ -165,7 +166,7 @@ def test_one_wrong_row_and_nothing_is_imported(arranger, shifts):
 
     assert page.status_code == 400
     assert "Row 4: there is nobody called 'Ann Oth' on the rota: add them first." in said(page)
-    assert "Row 4: starts: 'x' is not a time" in said(page)
+    assert "Row 4: starts: 'x' is not a date with a time." in said(page)
     assert shifts() == []
 
 

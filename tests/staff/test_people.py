@@ -84,6 +84,20 @@ def test_whoever_leaves_leaves_gaps_that_can_be_seen(app, arranger):
     assert "Siân O’Brien is off: Has left" in said(arranger.get("/staff/rota?from=2026-12-24"))
 
 
+@pytest.mark.parametrize("way", ["undo/2", "shifts/2/remove?cover=1"])
+def test_nobody_who_has_left_is_given_shifts_back(app, arranger, way):
+    rostered.christmas(app)
+    leave, back = f"{PEOPLE}/2/leave", f"/staff/rota/{way}"
+    arranger.send(arranger.get(leave), leave)
+    page = arranger.get("/staff/rota" if "undo" in way else back)
+    refused = arranger.send(page, back.partition("?")[0])
+
+    assert "somebody who has left would be on duty" in said(refused)
+    assert "Nobody Siân O’Brien is off: Has left" in said(
+        arranger.get("/staff/rota?from=2026-12-24")
+    )
+
+
 def test_my_shifts_are_those_that_i_really_have(app, mine):
     rostered.christmas(app)
     text = said(mine.get("/staff/rota/mine"))

@@ -1,6 +1,10 @@
 """Shifts and covers changed by forms: read back, doubted, kept, undone."""
 
+import re
+from urllib.parse import parse_qsl
+
 import pytest
+import rostered
 from staff.conftest import said
 
 from routing import enquiry, rostering, typed
@@ -137,6 +141,21 @@ def test_filling_a_gap_has_its_times_filled_in_to_the_instant(arranger, send, on
     assert 'value="eds-social-worker" checked' in form.text
 
 
+def test_a_gap_longer_than_a_day_is_filled_with_several_shifts(app, arranger, send):
+    rostered.christmas(app)
+    send("/staff/rota/shifts/2/remove", then=False)
+    send("/staff/rota/shifts/3/remove", then=False)
+    text = arranger.get("/staff/rota/gaps").text
+    link = next(x for x in text.split('"') if x.startswith("/staff/rota/fill?role=eds"))
+    page = arranger.get(link.replace("&amp;", "&"))
+    held = dict(re.findall(r'name="((?:fir|la)st-day)"[^>]* value="(\d+)"', page.text))
+    assert held == {"first-day": "25", "last-day": "26"}
+
+    filled = dict(parse_qsl(link.replace("&amp;", "&").partition("?")[2]))
+    asked = arranger.send(page, "/staff/rota/fill", people="Amara Owusu\nDev Patel", **filled)
+    assert "Out-of-hours social worker: 4 shifts" in said(asked)
+
+
 @pytest.mark.parametrize("starts", ["x", "2026-12-24T17:00:00", "1999-01-01T00:00:00Z"])
 def test_a_crooked_link_shows_an_empty_form(arranger, starts):
     page = arranger.get(f"{NEW}?role=eds-social-worker&starts={starts}")
@@ -226,6 +245,34 @@ def test_two_people_swap_in_one_step_and_take_it_back_in_one(arranger, send, on)
     assert "5pm to 8:30am Siân O’Brien (cover) for Amara Owusu: Swapped" in said(page)
     assert "Change of the rota undone." in said(arranger.send(page, "/staff/rota/undo/3"))
     assert [on(each) for each in nights] == [["Amara Owusu"], ["Siân O’Brien"]]
+
+
+def test_a_swap_offers_what_can_be_swapped_by_the_name_of_whoever_has_it(arranger, send, on):
+    add(send)
+    add(send, 2, **edges("25 12 2026 5pm", "26 12 2026 8:30am"))
+    add(send, 4, **edges("26 12 2026 5pm", "27 12 2026 8:30am"))
+    for shift, day, who in ((2, 25, "3"), (3, 26, "nobody")):
+        covered = edges(f"{day} 12 2026 5pm", f"{day + 1} 12 2026 8:30am")
+        send(f"/staff/rota/shifts/{shift}/cover", person=who, **covered)
+
+    text = said(arranger.get("/staff/rota/shifts/1/swap"))
+    assert "Llŷr ap Rhys, from 5pm on Friday 25 December" in text
+    assert "Siân" not in text
+    assert "Dev" not in text
+    assert "Llŷr ap Rhys: Out-of" in said(arranger.get("/staff/rota/shifts/2/swap"))
+
+
+def test_whoever_was_covered_can_take_part_of_the_shift_back(send, on):
+    add(send)
+    path = "/staff/rota/shifts/1/cover"
+    send(path, person="2", **CHRISTMAS)
+    back = edges("25 12 2026 6am", "25 12 2026 8:30am")
+    page = send(path, then=False, person="1", **back)
+    assert "Amara Owusu in place of Siân O’Brien: Out-of-hours" in said(page)
+
+    send(path, person="1", **back)
+    assert on("2026-12-25T05:59:59Z") == ["Siân O’Brien"]
+    assert on("2026-12-25T06:00:00Z") == ["Amara Owusu"]
 
 
 @pytest.mark.parametrize("other", ["", "x", "1"])

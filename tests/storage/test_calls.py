@@ -173,7 +173,7 @@ def test_a_purge_takes_what_is_older_and_nothing_else(note, call, now, rows, dat
         note(calls.step, key, begun, rings=Leg(1, name, at))
     note(calls.count, calls.REFUSED, now - timedelta(hours=2))
 
-    assert note(calls.purge, now) == 1
+    assert note(calls.purge, now, now, "terminal:0") == (1,)
     assert [x[0] for x in rows()[0]] == ["new"]
     assert [x[1] for x in rows()[1]] == ["new"]
     with database.reading() as connection:

@@ -250,7 +250,7 @@ def test_migrating_keeps_what_was_there(bare, now):
         settings.attributes["connection"] = connection
         command.upgrade(settings, "0002")
         connection.execute(tables.tallies.insert().values(hour=now, name="refused", count=3))
-    assert upgrade.upgrade(bare) == ("0002", "0003")
+    assert upgrade.upgrade(bare) == ("0002", upgrade.LATEST)
     with bare.reading() as connection:
         assert connection.execute(sa.select(tables.tallies.c.count)).scalar_one() == 3
         assert workers.everyone(connection) == []

@@ -1,0 +1,32 @@
+"""flask purge: nothing about people is kept for longer than it is needed."""
+
+import click
+from flask import current_app
+from flask.cli import with_appcontext
+
+from routing import enquiry
+from routing.commands.terminal import actor, in_words
+from routing.storage.retention import RULES, Rule
+
+
+@click.command("purge")
+@with_appcontext
+def purge() -> None:
+    """Delete or forget all that was kept long enough. Run it every day.
+
+    That is calls, notes, names, accounts that nobody uses, and what has ended by itself.
+    """
+    run(*RULES)
+
+
+def run(*rules: Rule) -> None:
+    """Purge by some rules, one after another, so that nobody waits long. Tell what is gone."""
+    with in_words():
+        database, settings = enquiry.database(), current_app.config
+        for rule in rules:
+            at = enquiry.now()
+            with database.writing() as connection:
+                counts = rule.purge(connection, rule.before(settings, at), at, actor())
+            click.echo(rule.tell(settings, counts))
+        if not database.scrub():
+            click.echo("The database is busy: the disk forgets it the next time.", err=True)

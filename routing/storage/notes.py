@@ -1,0 +1,32 @@
+"""Notes that staff write beside a divert or a cover: the only free text, for nobody's file."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from routing.storage.changes import record
+from routing.storage.tables import covers, diverts
+
+
+def purge(connection: Connection, before: datetime, at: datetime, actor: str) -> tuple[int]:
+    """Empty the notes of what ended before an instant, and return how many there were."""
+    count = sum(
+        connection.execute(table.update().where(_old(table, before)).values(note="")).rowcount
+        for table in (diverts, covers)
+    )
+    if count:
+        record(connection, at, actor, "notes.purged", "notes", after={"notes": count})
+    return (count,)
+
+
+def overdue(connection: Connection, before: datetime) -> bool:
+    """Say whether ``purge`` would empty a note."""
+    return any(
+        connection.execute(sa.select(table.c.id).where(_old(table, before)).limit(1)).first()
+        for table in (diverts, covers)
+    )
+
+
+def _old(table: sa.Table, before: datetime) -> sa.ColumnElement[bool]:
+    return (table.c.ends_at < before) & (table.c.note != "")

@@ -1,0 +1,127 @@
+"""Where alerts go in tests: a real mail server, and a real webhook, on loopback."""
+
+import asyncio
+import socket
+import ssl
+import threading
+from contextlib import ExitStack
+from email import message_from_bytes, policy
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from aiosmtpd.controller import Controller
+from serving import free_port
+
+
+class Post:
+    """A mail server, aiosmtpd, that keeps what it takes, and refuses what a test says."""
+
+    def __init__(self):
+        self.taken, self.refused, self.said = [], set(), "250 OK"
+
+    async def handle_RCPT(self, server, session, envelope, address, options):
+        if address in self.refused:
+            return f"550 5.1.1 <{address}>: no such user"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server, session, envelope):
+        if self.said.startswith("250"):
+            self.taken.append(
+                (envelope.rcpt_tos, message_from_bytes(envelope.content, policy=policy.default))
+            )
+        return self.said
+
+    def subjects(self, address="duty@anyshire.example"):
+        return [mail["Subject"] for to, mail in self.taken if to == [address]]
+
+    def bodies(self):
+        return [mail.get_content() for _, mail in self.taken]
+
+
+class Server(Controller):
+    """aiosmtpd, which waits for itself a second and leaves connections open: neither is so here."""
+
+    def __init__(self, *arguments, **more):
+        self.sessions = []
+        super().__init__(*arguments, ready_timeout=60, **more)
+
+    def factory(self):
+        self.sessions.append(super().factory())
+        return self.sessions[-1]
+
+    def _trigger_server(self):
+        with ExitStack() as stack:
+            connection = stack.enter_context(socket.create_connection(("127.0.0.1", self.port), 30))
+            if self.ssl_context:
+                anybody = ssl._create_unverified_context()
+                connection = stack.enter_context(anybody.wrap_socket(connection))
+            connection.recv(1024)
+
+    def stop(self):
+        asyncio.run_coroutine_threadsafe(self._hang_up(), self.loop).result(30)
+        super().stop()
+
+    async def _hang_up(self):
+        for each in self.sessions:
+            for transport in filter(None, (each.transport, each._original_transport)):
+                transport.abort()
+        for _ in range(5):
+            await asyncio.sleep(0)
+
+
+def serve_mail(post, request, **more):
+    server = Server(post, hostname="127.0.0.1", port=free_port(), **more)
+    server.start()
+    request.addfinalizer(server.stop)
+    return server.port
+
+
+@pytest.fixture
+def post(request):
+    post = Post()
+    post.port = serve_mail(post, request)
+    return post
+
+
+class Hook(ThreadingHTTPServer):
+    """A webhook that keeps what is posted, and answers as a test says: at once, or never."""
+
+    daemon_threads = True
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.taken, self.status, self.gate, self.on_post = [], 204, threading.Event(), None
+        self.gate.set()
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.server_port}/hooks/SECRET"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.taken.append(body)
+        if self.server.on_post:
+            self.server.on_post()
+        self.server.gate.wait(30)
+        self.send_response(self.server.status)
+        self.send_header("Location", f"{self.server.url}/elsewhere")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *arguments):
+        """Be quiet."""
+
+
+@pytest.fixture
+def hook():
+    server = Hook()
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    yield server
+    server.gate.set()
+    server.shutdown()
+    server.server_close()
+    thread.join()

@@ -1,0 +1,30 @@
+"""The assessment and the privacy page say what the code does."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from routing.config import SETTINGS
+from routing.storage.retention import RULES
+from routing.storage.tables import METADATA
+
+KEPT = (Path(__file__).parent.parent / "docs" / "dpia.md").read_text("utf-8")
+ROWS = [line for line in KEPT.splitlines() if line.startswith("| ")]
+
+
+@pytest.mark.parametrize("table", METADATA.tables)
+def test_every_table_of_the_database_is_told_of_with_how_long_it_is_kept(table):
+    assert [row for row in ROWS if f"`{table}`" in row.split("|")[1]] != []
+
+
+def test_every_time_that_is_told_is_the_default_of_its_setting():
+    told = re.findall(r"`(\w+_RETENTION_DAYS)` \((\d+)\)", KEPT)
+
+    assert {name for name, _ in told} == {each for each in SETTINGS if "RETENTION" in each}
+    assert {(name, SETTINGS[name][0]) for name, _ in told} == set(told)
+    assert {rule.kept for rule in RULES if isinstance(rule.kept, str)} <= {name for name, _ in told}
+
+
+def test_the_privacy_page_tells_callers_the_same_time(anyshire):
+    assert f"after {SETTINGS['CALL_RETENTION_DAYS'][0]} days" in anyshire.get("/privacy").text

@@ -1,0 +1,157 @@
+"""One line an event, masked; and a log that cannot be written costs nobody an answer."""
+
+import io
+import json
+import logging
+import os
+import re
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+from serving import ROOT
+
+from routing import logs
+
+log = logging.getLogger("routing.tests")
+
+
+@pytest.fixture
+def written(monkeypatch):
+    """Return what is written to stderr in a form, and leave the log as it was."""
+    handlers = logging.getLogger().handlers
+    kept = [each for each in handlers if isinstance(each, logs.Lines)]
+    for each in kept:
+        handlers.remove(each)
+
+    def written(form, stream=None):
+        stream = stream or io.StringIO()
+        monkeypatch.setattr(sys, "stderr", stream)
+        logs.set_up(form)
+        return stream
+
+    yield written
+    handlers[:] = [each for each in handlers if not isinstance(each, logs.Lines)] + kept
+
+
+def fails(number):
+    raise ValueError(f"{number} is\n2026-11-28T00:00:00Z critical forged")
+
+
+def test_an_event_is_one_line_of_json_with_an_instant_in_utc(written):
+    stream = written("json")
+    log.warning("asked for %r", "a\r\n{} \x1b[2J\x9b")
+    (line,) = stream.getvalue().splitlines()
+    told = json.loads(line)
+
+    assert told.pop("timestamp").endswith("Z")
+    assert told.pop("process") == os.getpid()
+    assert told == {
+        "level": "warning",
+        "logger": "routing.tests",
+        "event": "asked for 'a\\r\\n{} \\x1b[2J\\x9b'",
+    }
+    assert line.isascii()
+
+
+@pytest.mark.parametrize("form", logs.FORMS)
+def test_a_traceback_is_masked_too_and_forges_no_line(written, form):
+    stream = written(form)
+    try:
+        fails("+447700900123")
+    except ValueError:
+        log.exception("a fault at \x1b[2J\n2026 from %s", "07700 900123")
+    lines = stream.getvalue().splitlines()
+
+    assert "ValueError: [number] is" in stream.getvalue()
+    assert "900" not in stream.getvalue() and "\x1b" not in stream.getvalue()
+    assert len(lines) == 1 or all(line.startswith("  | ") for line in lines[1:])
+
+
+def test_values_that_do_not_fit_their_words_are_left_out(written):
+    stream = written("json")
+    (handler,) = (each for each in logging.getLogger().handlers if isinstance(each, logs.Lines))
+    handler.handle(logging.makeLogRecord({"msg": "%d calls", "args": ("07700 900123",)}))
+
+    assert json.loads(stream.getvalue())["event"] == "%d calls"
+
+
+@pytest.mark.parametrize("name", ["flask.app", "sqlalchemy.pool", "alembic", "gunicorn.error"])
+def test_everybody_is_heard_in_the_same_way(written, name):
+    stream = written("json")
+    logging.getLogger(name).error("from %s", "07700 900123")
+
+    assert json.loads(stream.getvalue())["event"] == "from [number]"
+
+
+def test_no_access_log_is_kept_by_flask_run_either(written):
+    stream = written("json")
+    logging.getLogger("werkzeug").info('192.0.2.7 - - "GET / HTTP/1.1" 200 -')
+
+    assert stream.getvalue() == ""
+
+
+def test_a_full_disk_and_a_closed_log_are_survived(written, monkeypatch):
+    written("json")
+    with open("/dev/full", "w") as full:
+        monkeypatch.setattr(sys, "stderr", full)
+        log.error("to a full disk")
+        monkeypatch.setattr(sys, "stderr", None)
+        logs.set_up()
+        log.error("to nothing at all")
+        with pytest.raises(OSError, match="No space left"):
+            full.flush()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), full.fileno())
+
+
+def log_much(handler, times):
+    for number in range(times):
+        handler.handle(logging.makeLogRecord({"msg": f"{number} {'x' * 100}"}))
+
+
+def test_nobody_waits_for_a_pipe_that_is_not_read_and_what_is_lost_is_told(monkeypatch):
+    reads, writes = os.pipe()
+    handler = logs.Lines()
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    with os.fdopen(writes, "w") as stream, os.fdopen(reads, "rb", buffering=0) as pipe:
+        monkeypatch.setattr(sys, "stderr", stream)
+        handler.do_not_wait()
+        flood = threading.Thread(target=log_much, args=[handler, 3 * logs.MOST], daemon=True)
+        flood.start()
+        flood.join(30)
+        waits = flood.is_alive()
+        os.set_blocking(reads, False)
+        heard, until = b"", time.monotonic() + 20
+        while handler._waiting.unfinished_tasks and time.monotonic() < until:
+            heard += pipe.read(1 << 20) or b""
+        heard += pipe.read(1 << 20) or b""
+    lost = re.findall(rb"^(\d+) lines could not be written", heard, re.M)
+
+    assert not waits
+    assert len(re.findall(b"x{100}", heard)) + sum(map(int, lost)) == 3 * logs.MOST
+    assert sum(map(int, lost)) > 100
+
+
+def test_every_process_and_every_thread_is_heard_and_masked_to_its_end():
+    """What nobody catches too: Python itself would write it as it is."""
+    program = (
+        "import logging, os, threading; from routing import logs\n"
+        "logs.set_up('json', waits=False)\n"
+        "logging.error('parent')\n"
+        "child = os.fork()\n"
+        "logging.error('parent again' if child else 'child')\n"
+        "child and os.waitpid(child, 0)\n"
+        "def fails(): raise ValueError('07700 900123')\n"
+        "each = threading.Thread(target=fails); child and (each.start(), each.join(), fails())"
+    )
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    told = [json.loads(line) for line in done.stderr.splitlines()]
+    uncaught = [each["exception"] for each in told if each["event"] == "nobody caught this"]
+
+    assert done.returncode == 1
+    assert {"parent", "parent again", "child"} <= {each["event"] for each in told}
+    assert len(uncaught) == 2
+    assert all("ValueError: [number]" in each for each in uncaught)
