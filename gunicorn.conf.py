@@ -28,10 +28,6 @@ preload_app = False
 os.environ.setdefault("CLOCK_STARTED_AT", str(time.time()))
 
 
-# What the master loaded: a worker falls back on it where the file is broken and none could be kept.
-at_start = {}
-
-
 def on_starting(server):
     """Refuse to start, with every problem, when nobody could be answered."""
     from routing import create_app, enquiry
@@ -40,20 +36,30 @@ def on_starting(server):
     try:
         app = create_app()
         with app.app_context():
-            at_start["facts"] = enquiry.facts()
+            server.facts = enquiry.facts()
     except RoutingError as error:
         for line in str(error).splitlines():
             server.log.critical("%s", line)
         sys.exit(1)
 
 
+def pre_fork(server, worker):
+    """Give a worker what the master loaded: it falls back on that where the file is broken and none
+    could be kept. The master outlives a reload; what this file holds does not.
+    """
+    worker.facts = server.facts
+
+
 def post_worker_init(worker):
     """Ask a first question in each worker, so that no caller waits for the directory to load."""
     from routing import enquiry, telephony
 
-    with worker.wsgi.app_context():
-        enquiry.inherit(at_start["facts"])
-        telephony.at_start()
+    try:
+        with worker.wsgi.app_context():
+            enquiry.inherit(worker.facts)
+            telephony.at_start()
+    except Exception:  # one worker that does not come up would end the whole service
+        worker.log.exception("fault while making ready: the first callers wait instead")
 
 
 def when_ready(server):

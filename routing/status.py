@@ -15,6 +15,7 @@ from routing.errors import StorageDown
 from routing.facts import Facts
 from routing.lint.numbers import unconfirmed
 from routing.storage import calls, retention, upgrade
+from routing.storage.call_log import CallLog
 from routing.wording import duty
 
 _ENOUGH_COVER = timedelta(days=365)
@@ -183,12 +184,17 @@ def _calls(at: datetime) -> Iterator[Notice]:
                 serious=True,
             )
             return
+        log: CallLog = current_app.extensions["call_log"]
+        if fault := log.fault():
+            raise StorageDown(fault)
         with enquiry.database().reading() as connection:
             refused = calls.counted(connection, calls.REFUSED, at - _LATELY)
             faults = calls.counted(connection, calls.FAULTS, at - _LATELY)
             kept = retention.overdue(connection, current_app.config, at)
-    except StorageDown:
-        return  # the diverts' own reading says so within a second
+    except StorageDown as error:
+        text = f"{error} Nothing can be changed. See that its disk is neither full nor read-only."
+        yield Notice("database_refuses", text, serious=True)
+        return
     if refused:
         yield Notice(
             "signatures_refused",
@@ -240,5 +246,4 @@ def _asked(
             found = tuple(question(connection))
     except StorageDown:
         return
-    for code, text in found:
-        yield Notice(code, text, serious)
+    yield from (Notice(code, text, serious) for code, text in found)

@@ -1,49 +1,95 @@
-"""Many questions at once over connections that are kept open, each answer with how long it took."""
+"""Questions over connections that are kept open, each answer with how long it took."""
 
 import http.client
-import threading
 import time
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from http.client import HTTPMessage
+from urllib.parse import urlencode, urlsplit
+
+TRIES = 3
+LONGEST = 15.0
+"""Seconds that one waits for an answer: as long as Twilio does at most."""
 
 
 @dataclass
 class Answer:
-    """One answer: when it was asked for (monotonic seconds), how long it took, and what it said."""
+    """One answer: when it was asked for and had (monotonic seconds), and what it said.
+
+    ``again``: the connection broke, and it was asked for over another, up to TRIES times in all, as
+    Twilio does by the address in docs/telephony.md (``rc=2``).
+    """
 
     asked: float
-    took: float
+    had: float
     status: int
+    headers: HTTPMessage
     text: str
+    again: bool = False
+
+    @property
+    def took(self):
+        return self.had - self.asked
+
+    @property
+    def status_code(self):
+        return self.status
+
+    @property
+    def mimetype(self):
+        return self.headers.get_content_type()
+
+    def get_data(self):
+        return self.text.encode()
 
 
 class Caller:
-    """One connection that is kept open, and opened again when the server closes it."""
+    """One connection that is kept open, and opened again when the server closes it.
 
-    def __init__(self, base, headers=None):
+    ``heard`` is told of each answer.
+    """
+
+    def __init__(self, base, headers=None, heard=lambda answer: None):
         self.host, self.headers, self.connection = urlsplit(base).netloc, headers or {}, None
+        self.heard = heard
 
     def __enter__(self):
         return self
 
     def __exit__(self, *error):
+        self.close()
+
+    def close(self):
         if self.connection is not None:
             self.connection.close()
+            self.connection = None
 
     def ask(self, path):
-        for again in (False, True):
+        return self._ask("GET", path, None, self.headers)
+
+    def post(self, path, data, headers):
+        """Send a form, as a test client of Flask's would."""
+        kind = {"Content-Type": "application/x-www-form-urlencoded"}
+        return self._ask("POST", path, urlencode(data), self.headers | kind | headers)
+
+    def _ask(self, method, path, body, headers):
+        asked = time.monotonic()
+        for tries in range(1, TRIES + 1):
             if self.connection is None:
-                self.connection = http.client.HTTPConnection(self.host, timeout=30)
-            asked = time.monotonic()
+                self.connection = http.client.HTTPConnection(self.host, timeout=LONGEST)
             try:
-                self.connection.request("GET", path, headers=self.headers)
+                self.connection.request(method, path, body, headers)
                 answer = self.connection.getresponse()
                 text = answer.read().decode()
-                return Answer(asked, time.monotonic() - asked, answer.status, text)
+                had, again = time.monotonic(), tries > 1
+                found = Answer(asked, had, answer.status, answer.headers, text, again)
+                self.heard(found)
+                return found
+            except TimeoutError:
+                self.close()
+                raise
             except (http.client.HTTPException, OSError):
-                self.connection.close()
-                self.connection = None
-                if again:
+                self.close()
+                if tries == TRIES:
                     raise
         raise AssertionError
 
@@ -52,37 +98,3 @@ def once(base, path, headers=None):
     """Ask once, over a connection of its own."""
     with Caller(base, headers) as caller:
         return caller.ask(path)
-
-
-class Load:
-    """Threads that ask one path after another until they are told to stop."""
-
-    def __init__(self, base, paths, threads=2, pause=0.005):
-        self.answers, self.failed, self._stop = [], [], threading.Event()
-        self._threads = [
-            threading.Thread(target=self._run, args=[base, paths, pause]) for _ in range(threads)
-        ]
-
-    def _run(self, base, paths, pause):
-        with Caller(base) as caller:
-            while not self._stop.is_set():
-                for path in paths:
-                    try:
-                        self.answers.append((path, caller.ask(path)))
-                    except Exception as error:
-                        self.failed.append((path, repr(error)))
-                time.sleep(pause)
-
-    def __enter__(self):
-        for each in self._threads:
-            each.start()
-        return self
-
-    def __exit__(self, *error):
-        self._stop.set()
-        for each in self._threads:
-            each.join()
-
-    def since(self, start):
-        """Return the answers that were asked for after an instant of time.monotonic()."""
-        return [(path, each) for path, each in list(self.answers) if each.asked >= start]

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psycopg
@@ -43,7 +43,7 @@ class Server:
             )
         for _ in range(300):
             try:
-                psycopg.connect(self._url("postgres"), connect_timeout=2).close()
+                psycopg.connect(self.url("postgres"), connect_timeout=2).close()
                 return
             except psycopg.OperationalError:
                 time.sleep(0.05)
@@ -54,6 +54,28 @@ class Server:
         self.signal(signal.SIGCONT)
         self.process.send_signal(signal.SIGQUIT)
         self.process.wait(20)
+
+    def kill(self):
+        """Kill it and all its processes, as the kernel does when memory runs out."""
+        every = [self.process.pid, *_children(self.process.pid)]
+        for pid in every:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self.process.wait(20)
+        while any(Path(f"/proc/{pid}").exists() for pid in every[1:]):
+            time.sleep(0.01)
+
+    def run(self, program, *words):
+        """Run one of PostgreSQL's programs."""
+        self._run([Path(POSTGRES).resolve().parent / program, *words])
+
+    def fill(self):
+        """Let no process of it write to a file any more, as when the disk is full. It stops by
+        itself then, for it cannot keep what it would have to.
+        """
+        for pid in (self.process.pid, *_children(self.process.pid)):
+            words = ["prlimit", "--pid", str(pid), "--fsize=0:"]  # its own user may, and root not
+            subprocess.run(words, capture_output=True, check=False, cwd="/", **self._as)
 
     def signal(self, which):
         """Send a signal to the server and all its processes: each is a group of its own."""
@@ -73,11 +95,11 @@ class Server:
         """Make a database with nothing in it, or a copy of another, and return its URL."""
         self.made += 1
         name = f"test{self.made}"
-        with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
             connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
-        return self._url(name)
+        return self.url(name)
 
-    def _url(self, name):
+    def url(self, name):
         return f"postgresql://routing@127.0.0.1:{self.port}/{name}"
 
 

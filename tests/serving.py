@@ -20,10 +20,10 @@ def free_port():
         return listener.getsockname()[1]
 
 
-def start(folder, stderr=subprocess.PIPE, **environ):
-    port = free_port()
+def start(folder, stderr=subprocess.PIPE, app="app:app", port=None, **environ):
+    port = port or free_port()
     process = subprocess.Popen(
-        [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "app:app"],
+        [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", app],
         cwd=ROOT,
         env=os.environ
         | {"DIRECTORY": str(folder / "directory.yaml"), "INSTANCE_PATH": str(folder / "instance")}
@@ -43,6 +43,12 @@ def ask(url):
         except (urllib.error.URLError, ConnectionError):
             time.sleep(0.1)
     raise AssertionError("no answer within 20 s")
+
+
+def workers(process):
+    """Return the ids of the workers of a service."""
+    with open(f"/proc/{process.pid}/task/{process.pid}/children") as listed:
+        return [int(word) for word in listed.read().split()]
 
 
 @contextmanager

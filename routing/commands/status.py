@@ -1,6 +1,7 @@
 """flask status: ready or degraded, and why, in words."""
 
 import click
+from flask import current_app
 from flask.cli import with_appcontext
 
 from routing import enquiry
@@ -17,6 +18,7 @@ def status() -> None:
     try:
         facts = enquiry.facts()
         enquiry.read_diverts(max_age=0, patience=PATIENCE)
+        current_app.extensions["call_log"].fault(PATIENCE)
     except DirectoryInvalid as error:
         raise click.ClickException(str(error)) from error
     click.echo(report.word())

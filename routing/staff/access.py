@@ -169,7 +169,7 @@ def _answer_errors(bp: Blueprint) -> None:
             status=503,
             title="This page cannot be shown just now",
             words=[
-                "The database does not answer, or is not made yet.",
+                "The database does not answer, takes no changes, or is not made yet.",
                 "Callers are still answered: by the directory, and by the diverts last read, each "
                 "until its end. A change that you were just making may or may not have been kept: "
                 "look again before you repeat it.",

@@ -48,7 +48,8 @@ class CallLog:
         self._turn = threading.Condition()
         self._waiting: deque[_Entry] = deque(maxlen=MOST)
         self._counted: Counter[str] = Counter()
-        self._down = False
+        self._fault: str | None = None
+        self._last = float("-inf")
         self._thread: threading.Thread | None = None
         self._connection: Connection | None = None
 
@@ -60,12 +61,12 @@ class CallLog:
         """
         try:
             done: Future[T] = Future()
-            if not self.database.exists:
+            if not self.database.exists and self._last < 0:  # never made, not gone
                 return None
             with self._turn:
                 self._waiting.append((job, done))
                 self._wake()
-                down = self._down
+                down = self._fault is not None
             return None if down else done.result(timeout=patience)
         except TimeoutError:
             if patience:
@@ -73,6 +74,14 @@ class CallLog:
         except Exception:
             log.exception("fault in the call log: the call goes on without it")
         return None
+
+    def fault(self, patience: float = PATIENCE) -> str | None:
+        """Say why nothing can be written just now; None when it can, or that is not known in time.
+        It tries, where nothing was written for TRY_EVERY.
+        """
+        if self._fault is None and time.monotonic() - self._last > TRY_EVERY:
+            self.write(partial(calls.count, name=calls.TRIED, at=self.clock(), more=0), patience)
+        return self._fault
 
     def count(self, name: str) -> None:
         """Add to a tally. However often that happens, it is written and logged once a second."""
@@ -134,9 +143,9 @@ class CallLog:
 
     def _written(self, entries: list[_Entry], results: list[Any]) -> None:
         with self._turn:
-            if self._down:
+            if self._fault is not None:
                 log.warning("The database takes the call log again.")
-            self._down = False
+            self._fault, self._last = None, time.monotonic()
             for entry in entries:
                 if self._waiting and self._waiting[0] is entry:
                     self._waiting.popleft()
@@ -144,6 +153,9 @@ class CallLog:
             done.set_result(result)
 
     def _do(self, job: Job[T]) -> T:
+        if self._connection is not None and not self.database.holds(self._connection):
+            self._connection.close()
+            self._connection = None
         if self._connection is None:
             self._connection = self.database.writer(TRY_EVERY)
         with self._connection.begin():
@@ -152,9 +164,9 @@ class CallLog:
     def _wait(self, error: Exception) -> None:
         said = str(error) if isinstance(error, RoutingError) else words(error)
         with self._turn:
-            if not self._down:
+            if self._fault is None:
                 log.error("%s Calls go on, and are written later.", said)
-            self._down = True
+            self._fault = said
         connection, self._connection = self._connection, None
         try:
             if connection is not None:

@@ -25,8 +25,9 @@ PURGED_AT_ONCE = 2000
 
 _WEIGHT = {UNKNOWN: 1, ABANDONED: 2, UNANSWERED: 2, ANSWERED: 3}
 
-REFUSED, FAULTS = "signature_refused", "faults"
-"""Tallies: requests without a right signature; calls that a fault of ours sent to the last resort.
+REFUSED, FAULTS, TRIED = "signature_refused", "faults", "tried"
+"""Tallies: requests without a right signature; calls that a fault of ours sent to the last resort;
+nothing, written to see that the database takes it.
 """
 
 _INSERTS: Mapping[str, Any] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}

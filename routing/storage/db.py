@@ -55,7 +55,19 @@ class Database:
             self.url, creator=_sqlite(self.file, wait), poolclass=pool, **more
         )
         sa.event.listen(engine, "begin", _begin)
+        sa.event.listen(engine, "checkout", self._look)
         return engine
+
+    def holds(self, connection: Connection) -> bool:
+        """Say whether a connection is to what the URL names now: a copy that is put in the place
+        of SQLite's file is another file, and what is written to the old one is lost.
+        """
+        opened: Any = connection.connection.driver_connection
+        return self.file is None or opened.inode == _inode(self.file)
+
+    def _look(self, opened: Any, *_: Any) -> None:
+        if opened.inode != _inode(self.file):
+            raise sa.exc.DisconnectionError(f"{self.file} is another file now")
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -132,6 +144,8 @@ def words(error: BaseException) -> str:
         return f"The database is damaged: put a copy in its place, see docs/runbook.md ({said})."
     if isinstance(error, sa.exc.TimeoutError):
         return "The database does not answer: others wait for it already."
+    if any(sign in said for sign in ("read-only", "readonly", "is full", "I/O", "No space")):
+        return f"The database takes no changes ({said})."
     return f"The database does not answer ({said})."
 
 
@@ -159,16 +173,25 @@ def _url(text: str) -> URL:
     return url.set(drivername="postgresql+psycopg")
 
 
-def _sqlite(file: Path | None, wait: float) -> Callable[[], sqlite3.Connection]:
-    def connect() -> sqlite3.Connection:
+class _Opened(sqlite3.Connection):
+    """A connection that knows which file it opened."""
+
+    inode: int | None = None
+
+
+def _sqlite(file: Path | None, wait: float) -> Callable[[], _Opened]:
+    def connect() -> _Opened:
         assert file is not None
+        inode = _inode(file)  # before it is opened: one put in its place meanwhile is another
         connection = sqlite3.connect(
             f"{file.resolve().as_uri()}?mode=rw",  # never makes the file: `flask db upgrade` does
             uri=True,
             timeout=wait,
             isolation_level=None,  # the "begin" event says which kind
             check_same_thread=False,
+            factory=_Opened,
         )
+        connection.inode = inode
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
@@ -176,6 +199,14 @@ def _sqlite(file: Path | None, wait: float) -> Callable[[], sqlite3.Connection]:
         return connection
 
     return connect
+
+
+def _inode(file: Path | None) -> int | None:
+    """Return what tells one file of a name from another; None when there is none."""
+    try:
+        return file.stat().st_ino if file else None
+    except OSError:
+        return None
 
 
 def _begin(connection: Connection) -> None:

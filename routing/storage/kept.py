@@ -4,6 +4,7 @@ import fcntl
 import json
 import logging
 import os
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,9 @@ class Kept:
         self.file = file
 
     def put(self, diverts: tuple[Stored, ...], began: float) -> None:
-        """Keep a reading, unless one that began later is kept already."""
+        """Keep a reading, unless one that began later is kept already. One from the future is no
+        later: the clock was put back since.
+        """
         try:
             self.file.parent.mkdir(parents=True, exist_ok=True)
             with self.file.with_suffix(".lock").open("w") as lock:
@@ -49,7 +52,7 @@ class Kept:
 
     def _put(self, content: bytes, began: float) -> None:
         old = self.file.stat().st_mtime if self.file.exists() else 0.0
-        if began <= old:
+        if began <= old <= time.time():
             return
         if not old or self.file.read_bytes() != content:
             replace(self.file, content)

@@ -155,13 +155,16 @@ class Readings:
         """Read once, and hold on to the connection. Return False when that failed."""
         began, wall = time.monotonic(), time.time()
         try:
+            if self._connection is not None and not self.database.holds(self._connection):
+                self._connection.close()
+                self._connection = None
             if self._connection is None:
                 self._connection = self.database.reader(TRY_EVERY)
             found = Reading(unended(self._connection, self.clock() - LOOK_BACK), wall)
         except Exception as error:
             self._failed(error)
             return False
-        keep = self._last is None or self._last.diverts != found.diverts or wall > self._keep_at
+        keep = self._last is None or self._last.diverts != found.diverts or began > self._keep_at
         with self._turn:
             if self._fault is not None:
                 log.warning("The database answers again.")
@@ -170,7 +173,7 @@ class Readings:
             self._turn.notify_all()
         if keep:  # after those who wait have it: a disk may be slow
             self.kept.put(found.diverts, wall)
-            self._keep_at = wall + KEEP_EVERY
+            self._keep_at = began + KEEP_EVERY
         return True
 
     def _failed(self, error: Exception) -> None:

@@ -11,6 +11,7 @@ from telephone import CALLER, Telephone
 from telephony.conftest import EDS, MANAGER, NUMBERS
 
 from routing import enquiry
+from routing.commands import status as command
 from routing.storage import call_log, calls
 
 NIGHT = "2026-11-23T22:00:00Z"
@@ -134,6 +135,36 @@ def test_a_database_that_takes_nothing_costs_a_moment_and_then_none(app, twilio,
     assert sum(took) < 8 * 2 * call_log.PATIENCE + 2
     assert sorted(took)[3] < call_log.PATIENCE  # most waited for nothing
     assert len(found) == 8  # and all of them were written once it could be
+
+
+def test_what_calls_write_while_the_file_is_gone_is_written_once_it_is_back(
+    app, twilio, clock, logged, tmp_path
+):
+    clock.set(NIGHT)
+    file, away = app.extensions["database"].file, tmp_path / "away"
+    twilio.call("CA1")
+    file.rename(away)
+    assert twilio.call("CA2").number == EDS
+    away.rename(file)
+    for _ in range(100):
+        if len(found := logged()) == 2:
+            break
+        time.sleep(0.1)
+
+    assert len(found) == 2
+
+
+def test_status_says_that_nothing_can_be_written_though_diverts_can_be_read(app, monkeypatch):
+    monkeypatch.setattr(call_log, "TRY_EVERY", 0.1)
+    monkeypatch.setattr(command, "PATIENCE", 1.0)
+    time.sleep(0.2)
+    with Broken(app):
+        told = app.test_cli_runner().invoke(args=["status"]).stdout
+
+    assert told.startswith("degraded\n")
+    assert "database_refuses: The database does not answer (database is locked)." in told
+    time.sleep(0.5)
+    assert "database_refuses" not in app.test_cli_runner().invoke(args=["status"]).output
 
 
 def test_a_fault_in_the_log_is_logged_and_nobodys_concern(app, twilio, monkeypatch, caplog):

@@ -1,0 +1,73 @@
+"""The service's own processes, files and clock broken under load: callers notice nothing of it."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+import service_faults
+import storage_faults
+from conftest import ROOT
+from faulted import endured, stepped
+from prove_faults import FAULTS, name
+
+from routing.storage import changes
+
+QUICK = (
+    storage_faults.no_space,
+    storage_faults.copied_back,
+    service_faults.workers_killed,
+    service_faults.reloaded,
+    service_faults.back_an_hour,
+)
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory):
+    with stepped(tmp_path_factory.mktemp("served")) as found:
+        yield found
+
+
+def broken(service, fault):
+    told = next(found[fault] for found in FAULTS.values() if fault in found)
+    row = endured(name(fault), service, fault, told)
+    assert row.bad() == {}
+    assert row.tally.answered == row.tally.made
+    assert row.tally.slow <= row.tally.made / 20
+
+
+@pytest.mark.parametrize("fault", QUICK, ids=lambda fault: fault.__name__)
+def test_no_answer_is_wrong_or_missing_and_no_divert_lost_while_a_part_breaks(service, fault):
+    broken(service, fault)
+
+
+def test_a_changed_directory_is_in_every_workers_answers_within_5_seconds_and_recorded_once(
+    service,
+):
+    broken(service, service_faults.swapped)
+
+    with service.database.reading() as connection:
+        made = changes.newest(connection, 10**6)
+    read = [each for each in made if each.action == "directory.read"]
+    assert {each.actor for each in read} == {"service"}
+    assert [each.before for each in read] == [*(each.after for each in read[1:]), None]
+    assert all(each.before != each.after for each in read)
+
+
+def test_a_machine_without_data_of_zones_is_refused_at_start_with_what_to_install(tmp_path):
+    (tmp_path / "tzdata").mkdir()
+    (tmp_path / "tzdata" / "__init__.py").write_text("")
+    given = {"PYTHONPATH": str(tmp_path), "PYTHONTZPATH": "", "INSTANCE_PATH": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-m", "gunicorn", "--bind", "127.0.0.1:0", "app:app"],
+        cwd=ROOT,
+        env=os.environ | given,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert done.returncode == 1
+    assert "Install the tzdata package" in done.stderr
+    assert "Traceback" not in done.stderr

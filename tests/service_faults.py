@@ -1,0 +1,182 @@
+"""The ways in which a service's own processes and files can break, and the clock of its machine;
+each is mended when its block ends.
+"""
+
+import os
+import random
+import signal
+import struct
+import time
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+import feed
+from serving import free_port, workers
+from storage_faults import gone
+from truth import PICKED_UP
+
+from routing.bank_holidays import published
+from routing.bank_holidays.published import Published
+
+
+@contextmanager
+def workers_killed(served, times=3):
+    """Workers killed with -9, one after another, each at any instant of its life."""
+    draw = random.Random(20261128)
+    for _ in range(times):
+        time.sleep(draw.uniform(0.2, 0.6))
+        os.kill(draw.choice(served.workers()), signal.SIGKILL)
+    yield
+
+
+@contextmanager
+def all_killed(served):
+    """The whole application killed with -9, and started again as systemd does."""
+    every = (served.process.pid, *served.workers())
+    with _down(served):
+        for pid in every:
+            os.kill(pid, signal.SIGKILL)
+        served.process.wait(20)
+    yield
+
+
+@contextmanager
+def reloaded(served):
+    """Told to start its workers anew (HUP)."""
+    old = set(served.workers())
+    served.process.send_signal(signal.SIGHUP)
+    while old & set(workers(served.process)):
+        time.sleep(0.05)
+    yield
+
+
+@contextmanager
+def stopped(served):
+    """Stopped as by systemd, and started again."""
+    with _down(served):
+        served.process.terminate()
+        served.process.wait(30)
+    yield
+
+
+@contextmanager
+def _down(served):
+    """Start it again when the block ends; until then nothing listens."""
+    served.down = True
+    yield
+    served.run()
+    served.down = False
+
+
+@contextmanager
+def truncated(served):
+    """The directory's file emptied, then written again as an editor does that saves in place."""
+    yield from _mangled(served, lambda file, text: file.write_bytes(b""))
+
+
+@contextmanager
+def half_written(served):
+    """Half of the directory's file written, and the rest much later."""
+    yield from _mangled(served, lambda file, text: file.write_bytes(text[: len(text) // 2]))
+
+
+@contextmanager
+def deleted(served):
+    """The directory's file deleted, and written again."""
+    yield from _mangled(served, lambda file, text: file.unlink())
+
+
+def _mangled(served, change):
+    text = served.file.read_bytes()
+    change(served.file, text)
+    try:
+        yield
+    finally:
+        _write_in_slices(served.file, text)
+
+
+def _write_in_slices(file, text):
+    """Write as an editor does that saves in place, over a slow line."""
+    with file.open("wb") as written:
+        for start in range(0, len(text), len(text) // 6):
+            written.write(text[start : start + len(text) // 6])
+            written.flush()
+            time.sleep(0.1)
+
+
+@contextmanager
+def swapped(served):
+    """Another directory moved over the file: every line has another number."""
+    new = served.folder / "new.yaml"
+    text = served.file.read_text("utf-8")
+    new.write_text(text.replace("01632 96000", "01632 96005"), "utf-8")
+    served.truth.directory(new)
+    os.replace(new, served.file)
+    time.sleep(PICKED_UP + 0.5)
+    yield
+
+
+@contextmanager
+def back_an_hour(served):
+    """The machine's clock put back an hour, and the database gone for a while."""
+    yield from _stepped(served, -timedelta(hours=1))
+
+
+@contextmanager
+def on_a_day(served):
+    """The machine's clock put on a day, and the database gone for a while."""
+    yield from _stepped(served, timedelta(days=1))
+
+
+def _stepped(served, by):
+    stepped, end = time.monotonic(), time.monotonic() + 30
+    _step(served, by)
+    while not any(x.confirmed and x.began > stepped for x in list(served.truth.writes)):
+        assert time.monotonic() < end, "no divert could be set by the other clock"
+        time.sleep(0.05)
+    with gone(served):  # what was kept on disk before has times of the other clock
+        time.sleep(1)
+    try:
+        yield
+    finally:
+        _step(served, timedelta())
+
+
+def _step(served, by):
+    served.truth.step(by)
+    with open(served.environ["CLOCK_STEP"], "r+b") as file:
+        file.write(struct.pack("d", by.total_seconds()))
+
+
+@contextmanager
+def without_zones(served):
+    """The data of zones removed under the service, and a worker killed that would read it."""
+    away = served.folder / "away"
+    os.rename(served.environ["PYTHONTZPATH"], away)
+    os.kill(served.workers()[0], signal.SIGKILL)
+    os.utime(served.file)  # a directory that is read anew names its zone again
+    try:
+        yield
+    finally:
+        os.rename(away, served.environ["PYTHONTZPATH"])
+
+
+@contextmanager
+def without_holidays(served):
+    """GOV.UK's list four days old, and then nobody there who sends it, or nonsense."""
+    folder, old = served.folder / "instance", datetime.now(UTC) - timedelta(days=4)
+    with feed.serving() as source:
+        given = {"url": source.url, "fetched_at": old, "checked_at": old, "etag": None}
+        listed = published.read(feed.LIST.read_bytes())
+        published.keep(folder, Published(**given, last_modified=None, feed=listed))
+        for url, body in ((f"http://127.0.0.1:{free_port()}/", b""), (source.url, b"<html>")):
+            source.body = body
+            done = served.flask("bank-holidays", "refresh", BANK_HOLIDAYS_URL=url)
+            assert done.returncode == 1, done.stdout
+            assert "The dates in force stay as they are." in done.stderr, done.stderr
+        try:
+            yield
+        finally:
+            source.body = feed.LIST.read_bytes()
+            done = served.flask("bank-holidays", "refresh", BANK_HOLIDAYS_URL=source.url)
+            assert done.returncode == 0, done.stderr

@@ -1,0 +1,96 @@
+"""Two groups of processes that share a PostgreSQL: a divert set on one, asked of all workers."""
+
+import json
+import threading
+import time
+from contextlib import ExitStack
+from datetime import UTC, datetime
+
+from colleague import NAME, PASSWORD, Colleague
+from conftest import ANYSHIRE
+from faulted import KEY
+from load import Caller
+from serving import ask, serving
+
+from routing.storage import accounts, upgrade
+from routing.storage.accounts import Role
+from routing.storage.db import Database
+
+NUMBER = "/api/v1/services/children/number"
+DECISION = "/api/v1/services/children/decision"
+CONNECTION = 25
+NUMBERS = {"advice": "+441632960003", "eds": "+441632960002"}
+
+
+def two_groups(server, folder, rounds, each):
+    """Divert to and fro on one group, and ask both, so often for the number in each round.
+
+    Return how many numbers were asked for, those that were old once the page had said that the
+    divert is set, and other answers that were old a second after that.
+    """
+    url = server.database()
+    database = Database(url, folder)
+    upgrade.upgrade(database)
+    with database.writing() as connection:
+        role = frozenset({Role.DIVERT})
+        accounts.add(connection, NAME, role, PASSWORD, datetime.now(UTC), "terminal:0")
+    database.engine.dispose()
+    with ExitStack() as running:
+        bases = []
+        for name in ("one", "two"):
+            group = folder / name
+            group.mkdir()
+            (group / "directory.yaml").write_text(ANYSHIRE.read_text("utf-8"))
+            _, at = running.enter_context(
+                serving(group, DATABASE_URL=url, SECRET_KEY=KEY, WEB_CONCURRENCY="2")
+            )
+            ask(at)
+            bases.append(at.partition("/api")[0])
+        asked = Asked()
+        asked.rounds(Colleague(bases[0]), bases, rounds, each)
+        return len(asked.numbers), asked.old, asked.late
+
+
+class Asked:
+    """Threads that ask every worker of every group, and what they were told wrongly."""
+
+    def __init__(self):
+        self.old, self.late, self.numbers = [], [], []
+
+    def number(self, base, wanted, count):
+        """Ask for the number so often: each must be the one that the page had said.
+
+        Every few times over another connection, so that each worker is asked.
+        """
+        for _ in range(count // CONNECTION):
+            with Caller(base) as caller:
+                for _ in range(CONNECTION):
+                    answer = caller.ask(NUMBER)
+                    self.numbers.append(1)
+                    if answer.text.strip() != wanted:
+                        self.old.append((answer.status, answer.text, wanted))
+
+    def decision(self, base, line, confirmed):
+        """Ask who answers until after a second: from then on it must be the new line."""
+        with Caller(base) as caller:
+            while time.monotonic() < confirmed + 1.3:
+                answer = caller.ask(DECISION)
+                found = json.loads(answer.text)["line"]["id"]
+                if answer.asked > confirmed + 1 and found != line:
+                    self.late.append((answer.asked - confirmed, answer.text[:200]))
+
+    def rounds(self, staff, bases, rounds, each):
+        """Divert, and ask at once; in every fourth round for the decision as well."""
+        for number in range(rounds):
+            line = ("advice", "eds")[number % 2]
+            staff.divert(line)
+            confirmed = time.monotonic()
+            ways = [(self.number, (base, NUMBERS[line], each // 2)) for base in bases]
+            if number % 4 == 0:
+                ways += [(self.decision, (base, line, confirmed)) for base in bases]
+            threads = [threading.Thread(target=way, args=words) for way, words in ways]
+            for one in threads:
+                one.start()
+            for one in threads:
+                one.join()
+        staff.session.close()
