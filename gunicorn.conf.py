@@ -6,10 +6,10 @@ import time
 
 from gunicorn.http import wsgi
 
-from routing import server
+from routing.server import OurLogger, Whole, Worker
 
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
-worker_class = server.Worker
+worker_class = Worker
 threads = 4
 timeout = 30
 # For which a connection waits for a first byte too: over a bad network that takes some seconds.
@@ -18,8 +18,8 @@ graceful_timeout = 20
 control_socket_disable = True
 # No access log: an address beside "worried about a child" is nobody's to keep.
 accesslog = None
-logger_class = server.OurLogger
-wsgi.Response = server.Whole
+logger_class = OurLogger
+wsgi.Response = Whole
 # Not preloaded: every worker loads the directory after the fork, so that one that replaces a
 # killed worker has the directory of now, not that of the master's start.
 preload_app = False

@@ -12,7 +12,11 @@ import prove_alerts
 import prove_answers
 import prove_bench
 import prove_calls
+import prove_faults
+import prove_fuzz
+import prove_growth
 import prove_kills
+import prove_nginx
 import prove_rota
 from sweep import ROOT
 
@@ -25,8 +29,13 @@ PARTS = {
     "calls": ("Calls", prove_calls.calls),
     "rota": ("The rota", prove_rota.rota),
     "kills": ("Killed while writing", prove_kills.kills),
+    "faults": ("Whatever breaks", prove_faults.faults),
+    "christmas": ("Christmas rehearsed", prove_faults.rehearsed),
+    "front": ("Behind nginx", prove_nginx.in_front),
+    "fuzz": ("Whatever is written", prove_fuzz.fuzzed),
     "alerts": ("Alerts of senders that are killed", prove_alerts.alerts_of_the_killed),
     "mutants": ("Broken on purpose", mutants.broken),
+    "growth": ("As the work grows", prove_growth.grown),
     "bench": ("How fast, beside what else there is", prove_bench.bench),
 }
 """Part: its title in docs/proof.md, and what makes it: (its text, whether anything was wrong)."""

@@ -51,3 +51,9 @@ def told_of_fuzz(found, held):
 def failed(found, held):
     """Say whether anything failed."""
     return any(x.faults or x.slow for x in found.values()) or any(x.failures for x in held)
+
+
+def fuzzed():
+    """Prove that whatever is written ends in a value or in words."""
+    found, asked = parsers(), described(100)
+    return told_of_fuzz(found, asked), failed(found, asked)

@@ -179,3 +179,9 @@ def _short(value):
 
 if __name__ == "__main__":
     print(told_of_growth(growth()))  # noqa: T201
+
+
+def grown():
+    """Prove what does not grow with the work, and draw what does."""
+    rows = growth()
+    return told_of_growth(rows), bool(failures(rows))

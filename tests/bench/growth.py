@@ -118,12 +118,11 @@ _OPS = {"Authorization": "Bearer ops"}
 
 
 def _decision(facts, asked=20_000):
-    """Return the seconds of a decision at random services and instants of two months, compiled."""
+    """Return the seconds of a decision at random services and instants of a day, compiled."""
     draw = random.Random(1)
     ids = list(facts.timetables.services)
     wanted = [
-        (draw.choice(ids), AT - timedelta(seconds=draw.randrange(60 * 86_400)))
-        for _ in range(asked)
+        (draw.choice(ids), AT - timedelta(seconds=draw.randrange(86_400))) for _ in range(asked)
     ]
 
     def ask():
