@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from routing.bank_holidays.in_force import bank_holidays
+from routing.core import timetable
 from routing.core.decision import HORIZON, Divert, decide, timeline, to_try
 from routing.core.hours import Span
 from routing.core.timetable import Timetables
@@ -226,3 +227,12 @@ def test_a_decision_looks_up_no_holiday_zone_or_file(monkeypatch):
     monkeypatch.undo()
 
     assert looked_up == []
+
+
+def test_only_so_many_years_are_kept_and_what_went_is_compiled_anew(monkeypatch):
+    monkeypatch.setattr(timetable, "KEPT", 3)
+    tables, asked = compiled(), [*range(2020, 2030), *range(2020, 2030)]
+    found = [decide(tables, "children", datetime(year, 3, 2, 12, tzinfo=UTC)) for year in asked]
+
+    assert [each.line.id for each in found[:10]] == [each.line.id for each in found[10:]]
+    assert len(tables._years) == 3
