@@ -80,7 +80,7 @@ class CallLog:
         It tries, where nothing was written for TRY_EVERY.
         """
         if self._fault is None and time.monotonic() - self._last > TRY_EVERY:
-            self.write(partial(calls.count, name=calls.TRIED, at=self.clock(), more=0), patience)
+            self.write(partial(calls.attempt, at=self.clock()), patience)
         return self._fault
 
     def count(self, name: str) -> None:

@@ -25,7 +25,7 @@ PURGED_AT_ONCE = 2000
 
 _WEIGHT = {UNKNOWN: 1, ABANDONED: 2, UNANSWERED: 2, ANSWERED: 3}
 
-REFUSED, FAULTS, TRIED = "signature_refused", "faults", "tried"
+REFUSED, FAULTS, ATTEMPT = "signature_refused", "faults", "attempt"
 """Tallies: requests without a right signature; calls that a fault of ours sent to the last resort;
 nothing, written to see that the database takes it.
 """
@@ -139,6 +139,14 @@ def count(connection: Connection, name: str, at: datetime, more: int = 1) -> Non
     insert = _INSERTS[connection.dialect.name](tallies).values(hour=hour, name=name, count=more)
     added = {"count": tallies.c.count + insert.excluded["count"]}
     connection.execute(insert.on_conflict_do_update(index_elements=["hour", "name"], set_=added))
+
+
+def attempt(connection: Connection, at: datetime) -> None:
+    """Write and take back: to find out whether anything can be written."""
+    count(connection, ATTEMPT, at, more=0)
+    hour = at.replace(minute=0, second=0, microsecond=0)
+    mine = (tallies.c.hour == hour) & (tallies.c.name == ATTEMPT)
+    connection.execute(tallies.delete().where(mine))
 
 
 def counted(connection: Connection, name: str, since: datetime) -> int:

@@ -23,6 +23,19 @@ mypy what is so already, and checks nothing that anybody sends."""
 PUBLIC = {
     ("routing/staff/names.py", "Secret Keyword"): "the words 'Password given'",
     ("routing/storage/db.py", "Basic Auth Credentials"): "how to write DATABASE_URL",
+    **dict.fromkeys(
+        [
+            (file, "Basic Auth Credentials")
+            for file in (
+                "README.md",
+                "deploy/who-to-call.env",
+                "docs/alerts.md",
+                "docs/deploy.md",
+                "routing/config.py",
+            )
+        ],
+        "how to write ALERT_SMTP_URL or DATABASE_URL",
+    ),
 }
 MADE_UP = {"Secret Keyword", "Basic Auth Credentials"}
 """What passwords look like in tests, where there are no others."""

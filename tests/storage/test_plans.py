@@ -91,6 +91,7 @@ def queries(now):
         "calls.count": lambda c: calls.count(c, "faults", now),
         "calls.hours": lambda c: calls.hours(c, "faults", now - HOUR),
         "calls.overdue": lambda c: calls.overdue(c, now - 90 * DAY),
+        "calls.attempt": lambda c: calls.attempt(c, now),
         "calls.counted": lambda c: calls.counted(c, "faults", now - HOUR),
         "calls.purge": lambda c: calls.purge(c, now - 90 * DAY, now, "t"),
         "changes.record": lambda c: changes.record(c, now, ME, "a", "rota:1"),

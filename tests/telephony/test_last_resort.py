@@ -39,7 +39,7 @@ def in_turn(told):
 def test_whatever_breaks_the_caller_is_put_through(twilio, monkeypatch, module, name):
     before = twilio.call("CA1")
     if name == "base":
-        monkeypatch.setattr(voice, "_answer", fault)
+        monkeypatch.setattr(voice, "_document", fault)
     else:
         monkeypatch.setattr(module, name, fault)
 
