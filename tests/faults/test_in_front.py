@@ -1,7 +1,6 @@
 """Behind nginx: no answer past a handover, no client that sees a kill or an upgrade."""
 
 import math
-import runpy
 import time
 from datetime import timedelta
 from types import SimpleNamespace
@@ -12,10 +11,10 @@ import over_http
 import pytest
 from across import HANDOVER, across
 from gunicorn.config import Config
-from gunicorn.http import wsgi
 from machines import Group
 from serving import ROOT
 
+from routing.server import Whole
 from routing.storage import upgrade
 
 
@@ -56,11 +55,10 @@ def test_no_client_sees_that_workers_are_killed_nor_that_groups_are_upgraded(pos
 
 
 def sent(*body):
-    """Return what gunicorn, set up by its file, sends of an answer: each piece by itself."""
+    """Return what is sent of an answer: each piece by itself."""
     pieces = []
-    runpy.run_path(str(ROOT / "gunicorn.conf.py"))
     asked = SimpleNamespace(method="GET", version=(1, 1), should_close=lambda: False)
-    answer = wsgi.Response(asked, SimpleNamespace(sendall=pieces.append), Config())
+    answer = Whole(asked, SimpleNamespace(sendall=pieces.append), Config())
     answer.start_response("200 OK", [("Content-Length", str(len(b"".join(body))))])
     for part in body:
         answer.write(part)
@@ -68,8 +66,8 @@ def sent(*body):
     return pieces
 
 
-def test_the_head_of_an_answer_is_never_sent_without_its_body(monkeypatch):
-    monkeypatch.setattr(wsgi, "Response", wsgi.Response)  # the file puts its own there
+def test_the_head_of_an_answer_is_never_sent_without_its_body():
+    assert "\nwsgi.Response = Whole\n" in (ROOT / "gunicorn.conf.py").read_text()
     first, rest = sent(b"who to call", b" now")
 
     assert first.startswith(b"HTTP/1.1 200 OK\r\n")
