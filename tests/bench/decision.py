@@ -35,7 +35,7 @@ class Contest:
     def __init__(self, rounds=ROUNDS):
         path = ROOT / "directory.yaml"
         self.rounds, self.tables = rounds, timetables(path)
-        self.starts = [int(x.timestamp()) for x in self.tables.year("children", 2027).starts]
+        self.starts = list(self.tables.year("children", 2027).seconds)
         draw, first = random.Random(1), datetime(2027, 1, 1, tzinfo=UTC)
         drawn = [draw.randrange(365 * 86_400) for _ in range(INSTANTS)]
         self.instants = [first + timedelta(seconds=each) for each in drawn]
