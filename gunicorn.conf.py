@@ -4,9 +4,10 @@ import os
 import sys
 import time
 
+from gunicorn import util
 from gunicorn.http import wsgi
 
-from routing.server import OurLogger, Whole, Worker
+from routing.server import OurLogger, Whole, Worker, refuse
 
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 worker_class = Worker
@@ -20,6 +21,7 @@ control_socket_disable = True
 accesslog = None
 logger_class = OurLogger
 wsgi.Response = Whole
+util.write_error = refuse
 # Not preloaded: every worker loads the directory after the fork, so that one that replaces a
 # killed worker has the directory of now, not that of the master's start.
 preload_app = False

@@ -15,6 +15,7 @@ from routing.errors import BadSetting, DirectoryInvalid
 from routing.facts import Sources
 from routing.formats.problem import problem
 from routing.formats.written import Written
+from routing.headers import HTTPS_ALONE, SECURITY_HEADERS
 from routing.site import last_resort, sorry
 from routing.storage.db import Database
 from routing.storage.kept import Kept
@@ -24,20 +25,6 @@ if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
     Headers = list[tuple[str, str]]
-
-SECURITY_HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; "
-        "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-    ),
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-}
-HTTPS_ALONE = "max-age=31536000"
-"""For a browser that was here once by https: a year, and nothing of the council's other hosts."""
 
 
 def create_app(settings: Mapping[str, Any] | None = None) -> Flask:

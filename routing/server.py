@@ -1,5 +1,5 @@
 """What gunicorn does not do by itself: keep slow senders out of the way, send an answer in one
-piece, and log as everybody here does.
+piece, refuse in words of ours, and log as everybody here does.
 """
 
 import os
@@ -8,11 +8,13 @@ import time
 from contextlib import suppress
 from typing import Any
 
+from gunicorn import util
 from gunicorn.glogging import Logger
 from gunicorn.http import wsgi
 from gunicorn.workers import gthread
 
 from routing import logs
+from routing.headers import SECURITY_HEADERS
 
 LONGEST_REQUEST = 15
 """Seconds in which a request's head must be here; and then its body, and its answer be sent. Our
@@ -100,6 +102,17 @@ class Whole(wsgi.Response):  # type: ignore[misc]
         finally:
             self.sock = to
         to.sendall(b"".join(pieces))
+
+
+def refuse(sock: socket.socket, status: int, reason: str, said: str) -> None:
+    """Answer what is no request, in gunicorn's place: it would send what was sent back, and none of
+    our headers.
+    """
+    body = f"{reason}. In immediate danger call 999.\n"
+    own = {"Content-Type": "text/plain; charset=utf-8", "Content-Length": str(len(body))}
+    every = {"Connection": "close", "Cache-Control": "no-store", **own, **SECURITY_HEADERS}
+    head = "".join(f"{name}: {value}\r\n" for name, value in every.items())
+    util.write_nonblock(sock, f"HTTP/1.1 {status} {reason}\r\n{head}\r\n{body}".encode("latin-1"))
 
 
 class OurLogger(Logger):  # type: ignore[misc]

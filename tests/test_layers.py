@@ -8,7 +8,7 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "routing"
 FLOORS = (
-    "errors files keys masking signature",
+    "errors files headers keys masking signature",
     "core logs",
     "wording typed server",
     "config directory bank_holidays rota",

@@ -10,6 +10,8 @@ import pytest
 import serving
 from conftest import ANYSHIRE, ROOT
 
+from routing.headers import SECURITY_HEADERS
+
 ASK = "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close"
 FORM = "POST /staff/sign-in HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data; boundary=b"
@@ -133,11 +135,14 @@ def test_a_form_without_end_is_read_no_further_than_a_form_may_be_long(port, kin
     ],
 )
 def test_what_is_no_request_is_refused_by_gunicorn_itself_and_runs_nowhere(port, head):
-    """Its own page has none of our headers; but it says nothing as it was sent."""
-    status, _, body = nginx.ask(port, head)
+    """It has our headers all the same, and says nothing of what was sent."""
+    status, told, body = nginx.ask(port, head)
 
     assert 400 <= status < 500
-    assert b"<script>" not in body
+    assert b"script" not in body
+    assert b"999" in body
+    for name, value in SECURITY_HEADERS.items():
+        assert f"\r\n{name}: {value}" in told
 
 
 @pytest.mark.parametrize(
