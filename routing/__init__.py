@@ -15,6 +15,7 @@ from routing.errors import BadSetting, DirectoryInvalid
 from routing.facts import Sources
 from routing.formats.problem import problem
 from routing.formats.written import Written
+from routing.front import Front
 from routing.headers import HTTPS_ALONE, SECURITY_HEADERS
 from routing.site import last_resort, sorry
 from routing.storage.db import Database
@@ -53,6 +54,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     app.register_error_handler(Exception, _mend)
     public = app.config["PUBLIC_BASE_URL"]
     app.wsgi_app = _protected(app.wsgi_app, public)  # type: ignore[assignment, method-assign]
+    app.wsgi_app = Front(app)  # type: ignore[method-assign]
     return app
 
 

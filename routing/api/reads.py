@@ -16,7 +16,7 @@ from routing.errors import BadTime, UnknownService
 from routing.formats import json
 from routing.formats.caching import kept
 from routing.formats.problem import problem
-from routing.formats.written import Written
+from routing.formats.written import ABOUT_NOW, AboutNow
 from routing.wording.voice import Voice
 
 bp = Blueprint("api", __name__)
@@ -47,19 +47,21 @@ def service(service: str) -> Response:
 @bp.get(f"{SERVICES}/<service>/decision")
 def decision(service: str) -> Response:
     """Say who to call about a service, now or at ``?at=``."""
-    at, voice = asked_at(), _voice()
+    at, voice, facts = asked_at(), _voice(), enquiry.facts()
+    found = enquiry.who_to_call(service, at)
+    body = json.decision(found, at, facts, voice, enquiry.rehearsing())
+    text = f"{current_app.json.dumps(body, separators=(',', ':'))}\n"
 
-    def write() -> tuple[str, datetime | None]:
-        found = enquiry.who_to_call(service, at)
-        body = json.decision(found, at, enquiry.facts(), voice, enquiry.rehearsing())
-        return f"{current_app.json.dumps(body, separators=(',', ':'))}\n", found.until
+    def mark(at: datetime) -> str:
+        return f'"at":"{json.moment(at, voice)}"'
 
-    written = Written() if "at" in request.args else current_app.extensions["written"]
-    mark = f'"at":"{json.moment(at, voice)}"'
-    found = written.answer((service, voice.language), at, mark, write)
-    response = Response(found.text, mimetype="application/json")
+    if not request.args:
+        diverts = enquiry.reading().diverts
+        request.environ[ABOUT_NOW] = AboutNow(at, facts, diverts, text, found.until, mark)
+    response = Response(text, mimetype="application/json")
     response.headers["Content-Language"] = voice.language
-    return kept(response, found.tag, found.until, at)
+    tag = hashlib.sha256(text.replace(mark(at), "", 1).encode()).hexdigest()[:20]
+    return kept(response, tag, found.until, at)
 
 
 @bp.get(f"{SERVICES}/<service>/number")

@@ -19,26 +19,33 @@ def kept(response: Response, tag: str, until: datetime | None, at: datetime) -> 
 
     ``tag`` is equal while the answer is. ``until`` is the next handover after ``at``, None if none.
     """
-    age = LONGEST_AGE
-    if until is not None:
-        age = min(age, int((until - at).total_seconds()))
-    response.headers["Cache-Control"] = f"public, max-age={age}, must-revalidate"
-    made = _made(at)
-    response.headers["X-Answered"] = str(int(made))
-    response.headers["X-Accel-Expires"] = _last_second(made, min(age, SHARED_AGE))
+    response.headers.update(lifetimes(until, at, enquiry.now()))
     response.set_etag(tag, weak=True)
     if "HTTP_IF_NONE_MATCH" in request.environ:
         response.make_conditional(request)
     return response
 
 
-def _made(at: datetime) -> float:
+def lifetimes(until: datetime | None, at: datetime, now: datetime) -> dict[str, str]:
+    """Return the headers that say so, of an answer about ``at`` that is sent ``now``."""
+    age = LONGEST_AGE
+    if until is not None:
+        age = min(age, int((until - at).total_seconds()))
+    made = _made(at, now)
+    return {
+        "Cache-Control": f"public, max-age={age}, must-revalidate",
+        "X-Answered": str(int(made)),
+        "X-Accel-Expires": _last_second(made, min(age, SHARED_AGE)),
+    }
+
+
+def _made(at: datetime, now: datetime) -> float:
     """Return when an answer about now was made, in Unix seconds of the machine's clock.
 
     Proxies know that clock alone: the service's may be a rehearsal's. An answer about another time
     is made as it is sent.
     """
-    took = enquiry.now() - at
+    took = now - at
     about_now = timedelta(0) <= took <= timedelta(seconds=LONGEST_AGE)
     return time.time() - (took.total_seconds() if about_now else 0)
 

@@ -16,6 +16,24 @@ from routing.storage.diverts import Stored
 MOST = 4096
 """How many answers a process holds: beyond that it begins again."""
 
+ABOUT_NOW = "routing.about_now"
+"""Where in a request's environment a view leaves an AboutNow, to be sent again this second."""
+
+
+@dataclass(frozen=True, slots=True)
+class AboutNow:
+    """An answer as written ``at`` an instant, by what answers rested on then.
+
+    Its own time stands in ``text`` as ``mark(at)``, there first; ``until`` is the next handover.
+    """
+
+    at: datetime
+    facts: Facts
+    diverts: tuple[Stored, ...]
+    text: str
+    until: datetime | None
+    mark: Callable[[datetime], str]
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
