@@ -17,7 +17,7 @@ from routing.core import timetable
 from routing.core.decision import decide
 from routing.directory.load import parse
 from routing.facts import gather
-from routing.storage import accounts, sessions
+from routing.storage import accounts, calls, sessions
 from routing.storage.accounts import Role
 
 DECISION, NUMBER = "/api/v1/services/{}/decision", "/api/v1/services/{}/number"
@@ -84,13 +84,17 @@ def test_answers_for_the_web_ask_the_database_once_a_second_at_most(make):
     assert len(asked) <= 1 + (time.monotonic() - began) / enquiry.OLDEST
 
 
-def test_a_number_for_an_exchange_asks_the_database_once(make):
+def test_a_number_for_an_exchange_reads_the_database_once_after_a_write_and_else_not(make):
     app = make(ANYSHIRE.read_text())
     client = app.test_client()
-    for _ in range(3):
+    client.get(NUMBER.format("children"))
+    for writes in (0, 1, 0, 1):
+        if writes:
+            with app.extensions["database"].writing() as connection:
+                calls.count(connection, "faults", app.config["CLOCK"]())
         with statements() as asked:
             assert client.get(NUMBER.format("children")).status_code == 200
-        assert len(asked) == 1
+        assert len(asked) == writes
 
 
 @pytest.fixture(scope="module")

@@ -58,15 +58,23 @@ class Database:
         sa.event.listen(engine, "checkout", self._look)
         return engine
 
+    def inode(self) -> int | None:
+        """Return what tells SQLite's file from another of its name; None when there is none."""
+        return _inode(self.file)
+
+    def open(self, wait: float) -> "Opened":
+        """Open SQLite's file for one's own questions, past SQLAlchemy. Raise sqlite3.Error."""
+        return _sqlite(self.file, wait)()
+
     def holds(self, connection: Connection) -> bool:
         """Say whether a connection is to what the URL names now: a copy that is put in the place
         of SQLite's file is another file, and what is written to the old one is lost.
         """
         opened: Any = connection.connection.driver_connection
-        return self.file is None or opened.inode == _inode(self.file)
+        return self.file is None or opened.inode == self.inode()
 
     def _look(self, opened: Any, *_: Any) -> None:
-        if opened.inode != _inode(self.file):
+        if opened.inode != self.inode():
             raise sa.exc.DisconnectionError(f"{self.file} is another file now")
 
     @contextmanager
@@ -173,14 +181,14 @@ def _url(text: str) -> URL:
     return url.set(drivername="postgresql+psycopg")
 
 
-class _Opened(sqlite3.Connection):
+class Opened(sqlite3.Connection):
     """A connection that knows which file it opened."""
 
     inode: int | None = None
 
 
-def _sqlite(file: Path | None, wait: float) -> Callable[[], _Opened]:
-    def connect() -> _Opened:
+def _sqlite(file: Path | None, wait: float) -> Callable[[], Opened]:
+    def connect() -> Opened:
         assert file is not None
         inode = _inode(file)  # before it is opened: one put in its place meanwhile is another
         connection = sqlite3.connect(
@@ -189,7 +197,7 @@ def _sqlite(file: Path | None, wait: float) -> Callable[[], _Opened]:
             timeout=wait,
             isolation_level=None,  # the "begin" event says which kind
             check_same_thread=False,
-            factory=_Opened,
+            factory=Opened,
         )
         connection.inode = inode
         connection.execute("PRAGMA journal_mode = WAL")

@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -14,6 +14,7 @@ from routing.errors import StorageDown
 from routing.storage.db import Database, words
 from routing.storage.diverts import Stored, unended
 from routing.storage.kept import Kept
+from routing.storage.watch import Watch
 
 PATIENCE = 0.28
 """Seconds that one who asks waits for the database."""
@@ -66,6 +67,8 @@ class Readings:
         self._turn, self._asked = threading.Condition(lock), threading.Condition(lock)
         self._last: Reading | None = None
         self._began = float("-inf")
+        self._watch = Watch(database)
+        self._version: Hashable | None = None
         self._fault: str | None = None
         self._late_since: float | None = None
         self._wanted = False
@@ -91,7 +94,7 @@ class Readings:
             return self._without_file()
         with self._turn:
             since = time.monotonic() - max_age
-            if self._began < since:
+            if self._began < since and not self._still():
                 self._ask()
                 fault = self._fault or self._wait(since, patience)
             else:
@@ -100,6 +103,20 @@ class Readings:
                 return self._last
             last = self._last
         return self._otherwise(last, fault)
+
+    def _still(self) -> bool:
+        """Say whether the last reading is as good as one from now on: nothing was written since.
+
+        Every KEEP_EVERY it is read all the same, and kept on disk with its time.
+        """
+        began, last = time.monotonic(), self._last
+        if last is None or self._fault is not None or began > self._keep_at:
+            return False
+        version = self._watch.version()
+        if version is None or version != self._version:
+            return False
+        self._last, self._began = Reading(last.diverts, time.time()), began
+        return True
 
     def _wait(self, since: float, patience: float) -> str | None:
         """Wait for a reading that began at ``since`` or later. Return the fault if none came."""
@@ -160,6 +177,8 @@ class Readings:
                 self._connection = None
             if self._connection is None:
                 self._connection = self.database.reader(TRY_EVERY)
+            with self._turn:
+                version = self._watch.version()  # first: what is written from here on is another
             found = Reading(unended(self._connection, self.clock() - LOOK_BACK), wall)
         except Exception as error:
             self._failed(error)
@@ -168,7 +187,7 @@ class Readings:
         with self._turn:
             if self._fault is not None:
                 log.warning("The database answers again.")
-            self._last, self._began = found, began
+            self._last, self._began, self._version = found, began, version
             self._fault = self._late_since = None
             self._turn.notify_all()
         if keep:  # after those who wait have it: a disk may be slow
