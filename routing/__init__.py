@@ -21,6 +21,7 @@ from routing.site import last_resort, sorry
 from routing.storage.db import Database
 from routing.storage.kept import Kept
 from routing.storage.readings import Readings
+from routing.storage.writer import Writer
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -86,7 +87,8 @@ def _connect(app: Flask) -> None:
         )
     app.extensions["database"] = database
     kept = Kept(folder / f"{name}-diverts.json")
-    app.extensions["readings"] = Readings(database, kept, app.config["CLOCK"])
+    app.extensions["writer"] = writer = Writer(database)
+    app.extensions["readings"] = Readings(writer, kept, app.config["CLOCK"])
 
 
 def _refuse(error: HTTPException) -> Response | HTTPException:

@@ -16,7 +16,8 @@ from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
 from routing.errors import RoutingError, StorageDown
 from routing.storage import calls
-from routing.storage.db import Database, words
+from routing.storage.db import words
+from routing.storage.writer import Writer
 
 PATIENCE = 0.28
 """Seconds that a call waits until it is written."""
@@ -43,15 +44,14 @@ class CallLog:
     once it can, as long as the process lives.
     """
 
-    def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
-        self.database, self.clock = database, clock
+    def __init__(self, writer: Writer, clock: Callable[[], datetime]) -> None:
+        self.writer, self.clock = writer, clock
         self._turn = threading.Condition()
         self._waiting: deque[_Entry] = deque(maxlen=MOST)
         self._counted: Counter[str] = Counter()
         self._fault: str | None = None
         self._last = float("-inf")
         self._thread: threading.Thread | None = None
-        self._connection: Connection | None = None
 
     def write(self, job: Job[T], patience: float = PATIENCE) -> T | None:
         """Do ``job`` in a transaction, and return what it returns.
@@ -61,7 +61,7 @@ class CallLog:
         """
         try:
             done: Future[T] = Future()
-            if not self.database.exists and self._last < 0:  # never made, not gone
+            if not self.writer.database.exists and self._last < 0:  # never made, not gone
                 return None
             with self._turn:
                 self._waiting.append((job, done))
@@ -153,13 +153,8 @@ class CallLog:
             done.set_result(result)
 
     def _do(self, job: Job[T]) -> T:
-        if self._connection is not None and not self.database.holds(self._connection):
-            self._connection.close()
-            self._connection = None
-        if self._connection is None:
-            self._connection = self.database.writer(TRY_EVERY)
-        with self._connection.begin():
-            return job(self._connection)
+        with self.writer.transaction() as connection:
+            return job(connection)
 
     def _wait(self, error: Exception) -> None:
         said = str(error) if isinstance(error, RoutingError) else words(error)
@@ -167,10 +162,8 @@ class CallLog:
             if self._fault is None:
                 log.error("%s Calls go on, and are written later.", said)
             self._fault = said
-        connection, self._connection = self._connection, None
         try:
-            if connection is not None:
-                connection.close()
+            self.writer.close()
         except SQLAlchemyError as again:
             log.info("closing what is broken already: %s", words(again))
         time.sleep(TRY_EVERY)

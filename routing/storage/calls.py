@@ -4,17 +4,14 @@ What is told twice, or in another order than it happened, leaves the same rows.
 """
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
-from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from routing.storage.changes import record
+from routing.storage.insert import Insert, into
 from routing.storage.tables import calls, legs, tallies
 
 ANSWERED, UNANSWERED, ABANDONED, UNKNOWN = "answered", "unanswered", "abandoned", "unknown"
@@ -30,8 +27,20 @@ REFUSED, FAULTS, ATTEMPT = "signature_refused", "faults", "attempt"
 nothing, written to see that the database takes it.
 """
 
-_INSERTS: Mapping[str, Any] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
-"""Inserts that can say what to do on a conflict: both databases know how."""
+_CALL = Insert(
+    calls,
+    "sid_sha256 service line reason began_at",
+    lambda insert: insert.on_conflict_do_nothing(index_elements=["sid_sha256"]).returning(
+        calls.c.id
+    ),
+)
+_LEG = Insert(
+    legs,
+    "call number line rung_at",
+    lambda insert: insert.on_conflict_do_update(
+        index_elements=["call", "number"], set_={"line": insert.excluded.line}
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +145,7 @@ def accepted(connection: Connection, known_by: str, number: int) -> bool:
 def count(connection: Connection, name: str, at: datetime, more: int = 1) -> None:
     """Add to the tally of an hour."""
     hour = at.replace(minute=0, second=0, microsecond=0)
-    insert = _INSERTS[connection.dialect.name](tallies).values(hour=hour, name=name, count=more)
+    insert = into(tallies, connection).values(hour=hour, name=name, count=more)
     added = {"count": tallies.c.count + insert.excluded["count"]}
     connection.execute(insert.on_conflict_do_update(index_elements=["hour", "name"], set_=added))
 
@@ -198,29 +207,14 @@ def _key(connection: Connection, known_by: str, call: Begun) -> int:
 
 def _new(connection: Connection, known_by: str, call: Begun) -> int | None:
     """Make a call's row, and return its id; None where there is one already."""
-    row: dict[str, Any] = {"service": call.service, "line": call.line, "reason": call.reason}
-    row |= {"sid_sha256": known_by, "began_at": call.at}
-    found: int | None = connection.scalar(_insert_call(connection.dialect.name), row)
+    row = {"service": call.service, "line": call.line, "reason": call.reason}
+    found: int | None = _CALL.run(connection, row | {"sid_sha256": known_by, "began_at": call.at})
     return found
 
 
 def _ring(connection: Connection, key: int, leg: Leg) -> None:
     row = {"call": key, "number": leg.number, "line": leg.line, "rung_at": leg.at}
-    connection.execute(_insert_leg(connection.dialect.name), row)
-
-
-@cache
-def _insert_call(dialect: str) -> Any:
-    """Return the statement, made once: building one takes longer than the database does."""
-    insert = _INSERTS[dialect](calls).on_conflict_do_nothing(index_elements=["sid_sha256"])
-    return insert.returning(calls.c.id)
-
-
-@cache
-def _insert_leg(dialect: str) -> Any:
-    insert = _INSERTS[dialect](legs)
-    latest = {"line": insert.excluded.line}
-    return insert.on_conflict_do_update(index_elements=["call", "number"], set_=latest)
+    _LEG.run(connection, row)
 
 
 def _end(connection: Connection, key: int, ended: Ended) -> None:

@@ -18,6 +18,10 @@ WAIT = 2.0
 AT_ONCE = 2
 """Connections of a process, so that a hung database holds up that many of its threads at most."""
 
+WRITTEN_BACK = 4000
+"""Pages of SQLite's log, of 4 KiB each, after which a note writes them back and waits for the disk:
+some 500 calls. SQLite's own 1,000 would have one call in a hundred wait."""
+
 _TURN = 0.25
 _WRITERS = 0x726F7574
 """The lock that writers share on PostgreSQL; on SQLite there is one writer anyway."""
@@ -129,7 +133,9 @@ class Database:
         with _told():
             connection = self.make_engine(NullPool, wait).connect()
             if self.is_sqlite:
-                connection.connection.cursor().execute("PRAGMA synchronous = NORMAL")
+                cursor = connection.connection.cursor()
+                cursor.execute("PRAGMA synchronous = NORMAL")
+                cursor.execute(f"PRAGMA wal_autocheckpoint = {WRITTEN_BACK}")
             return connection.execution_options(writing=True)
 
 

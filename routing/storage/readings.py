@@ -11,10 +11,10 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from routing.errors import StorageDown
-from routing.storage.db import Database, words
+from routing.storage.db import words
 from routing.storage.diverts import Stored, unended
 from routing.storage.kept import Kept
-from routing.storage.watch import Watch
+from routing.storage.writer import Writer
 
 PATIENCE = 0.28
 """Seconds that one who asks waits for the database."""
@@ -61,13 +61,13 @@ class Readings:
     who ask at the same time share a reading, if it began after they asked.
     """
 
-    def __init__(self, database: Database, kept: Kept, clock: Callable[[], datetime]) -> None:
-        self.database, self.kept, self.clock = database, kept, clock
+    def __init__(self, writer: Writer, kept: Kept, clock: Callable[[], datetime]) -> None:
+        self.writer, self.database = writer, writer.database
+        self.kept, self.clock = kept, clock
         lock = threading.Lock()
         self._turn, self._asked = threading.Condition(lock), threading.Condition(lock)
         self._last: Reading | None = None
         self._began = float("-inf")
-        self._watch = Watch(database)
         self._version: Hashable | None = None
         self._fault: str | None = None
         self._late_since: float | None = None
@@ -112,7 +112,7 @@ class Readings:
         began, last = time.monotonic(), self._last
         if last is None or self._fault is not None or began > self._keep_at:
             return False
-        version = self._watch.version()
+        version = self.writer.version()
         if version is None or version != self._version:
             return False
         self._last, self._began = Reading(last.diverts, time.time()), began
@@ -177,8 +177,7 @@ class Readings:
                 self._connection = None
             if self._connection is None:
                 self._connection = self.database.reader(TRY_EVERY)
-            with self._turn:
-                version = self._watch.version()  # first: what is written from here on is another
+            version = self.writer.version(opening=True)  # first: what comes later is another
             found = Reading(unended(self._connection, self.clock() - LOOK_BACK), wall)
         except Exception as error:
             self._failed(error)

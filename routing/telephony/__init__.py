@@ -10,7 +10,7 @@ from routing.telephony.accepted import Accepted
 
 def init_app(app: Flask) -> None:
     """Register the room's addresses on ``app``, with the log that calls write."""
-    app.extensions["call_log"] = CallLog(app.extensions["database"], app.config["CLOCK"])
+    app.extensions["call_log"] = CallLog(app.extensions["writer"], app.config["CLOCK"])
     app.extensions["accepted"] = Accepted(app.config["INSTANCE_PATH"])
     app.extensions["last_resort"] = last_resort.LastResort(rehearsal_number(app.config))
     for part in (voice, sms):

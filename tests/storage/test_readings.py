@@ -15,6 +15,7 @@ from routing.storage.db import Database
 from routing.storage.diverts import Wanted
 from routing.storage.kept import Kept
 from routing.storage.readings import Readings
+from routing.storage.writer import Writer
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ def kept(tmp_path):
 
 @pytest.fixture
 def readings(database, kept):
-    found = Readings(database, kept, Clock())
+    found = Readings(Writer(database), kept, Clock())
     found.current(0, patience=10)  # connected: on a busy machine that takes longer than patience
     return found
 
@@ -100,7 +101,7 @@ def test_those_who_ask_at_the_same_time_share_a_reading_that_began_after_they_as
 def test_a_database_that_is_not_made_holds_no_diverts_and_is_no_fault(bare, kept):
     if not bare.is_sqlite:
         return  # a server's database is there or it is a fault
-    found = Readings(bare, kept, Clock()).current(0)
+    found = Readings(Writer(bare), kept, Clock()).current(0)
 
     assert (found.diverts, found.fault) == ((), None)
     assert not bare.file.exists()
@@ -113,7 +114,7 @@ def test_a_file_that_is_gone_is_a_fault_and_its_diverts_stay_in_force(readings, 
         return  # a server's database is no file of this machine
     on_disk(readings.kept, ["eds"])
     readings.database.file.rename(tmp_path / "elsewhere")
-    for each in (readings, Readings(readings.database, readings.kept, Clock())):
+    for each in (readings, Readings(Writer(readings.database), readings.kept, Clock())):
         found = each.current(0)
         assert lines(found) == ["eds"]
         assert "is not there" in found.fault
@@ -124,7 +125,7 @@ def test_a_file_that_is_gone_is_a_fault_and_its_diverts_stay_in_force(readings, 
 def test_a_database_without_tables_is_a_fault_that_says_so_and_costs_no_wait(bare, kept):
     if bare.file is not None:
         bare.file.touch()
-    readings = Readings(bare, kept, Clock())
+    readings = Readings(Writer(bare), kept, Clock())
     began = time.monotonic()
     found = readings.current(0, patience=5)
 
@@ -135,7 +136,7 @@ def test_a_database_without_tables_is_a_fault_that_says_so_and_costs_no_wait(bar
 def test_it_answers_again_by_itself_once_the_tables_are_made(bare, kept):
     if bare.file is not None:
         bare.file.touch()
-    readings = Readings(bare, kept, Clock())
+    readings = Readings(Writer(bare), kept, Clock())
     assert readings.current(0, patience=5).fault
     upgrade.upgrade(bare)
 
@@ -150,7 +151,7 @@ def test_another_process_that_starts_without_the_database_has_the_last_reading(
     on_disk(kept, ["eds"])
     gone = Database("postgresql://routing@127.0.0.1:9/none", tmp_path)
     began = time.monotonic()
-    found = Readings(gone, kept, Clock()).current(0)
+    found = Readings(Writer(gone), kept, Clock()).current(0)
 
     assert time.monotonic() - began < 1
     assert lines(found) == ["eds"]
@@ -190,7 +191,7 @@ def test_a_kept_file_that_is_broken_costs_nothing(kept, tmp_path, caplog):
 
 
 def test_a_folder_that_cannot_be_written_is_logged_and_stops_nothing(database, put, caplog):
-    readings = Readings(database, Kept(Path("/proc/none/diverts.json")), Clock())
+    readings = Readings(Writer(database), Kept(Path("/proc/none/diverts.json")), Clock())
     put()
 
     assert lines(readings.current(0, patience=10)) == ["eds"]
@@ -209,7 +210,7 @@ def test_a_machine_without_another_thread_or_handle_to_give_costs_no_answer(
     def none_left(*words, **more):
         raise RuntimeError("can't start new thread")
 
-    fresh = Readings(readings.database, readings.kept, Clock())
+    fresh = Readings(Writer(readings.database), readings.kept, Clock())
     on_disk(readings.kept, ["eds"])
     monkeypatch.setattr(threading.Thread, "start", none_left)
     found = fresh.current(0)
@@ -228,7 +229,7 @@ def test_a_server_that_hangs_is_waited_for_once_and_its_last_diverts_stay(
     wanted = Wanted("children", "eds", Span(now, now + timedelta(hours=1)), "x")
     with database.writing() as connection:
         diverts.put(connection, [wanted], now, "person:1")
-    readings = Readings(database, Kept(tmp_path / "kept.json"), Clock())
+    readings = Readings(Writer(database), Kept(tmp_path / "kept.json"), Clock())
     assert lines(readings.current(0, patience=10)) == ["eds"]
     postgresql.hang()
     try:
@@ -254,7 +255,7 @@ def test_a_server_that_hangs_is_waited_for_once_and_its_last_diverts_stay(
 def test_a_server_that_stops_and_starts_again_is_found_again(postgresql, tmp_path, caplog):
     database = Database(postgresql.database(), tmp_path)
     upgrade.upgrade(database)
-    readings = Readings(database, Kept(tmp_path / "kept.json"), Clock())
+    readings = Readings(Writer(database), Kept(tmp_path / "kept.json"), Clock())
     assert readings.current(0, patience=10).fault is None
     postgresql.stop()
     try:

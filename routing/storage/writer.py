@@ -1,0 +1,77 @@
+"""One connection of a process for its short notes; and whether anybody else wrote to the file."""
+
+import sqlite3
+import threading
+from collections.abc import Hashable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from routing.errors import StorageDown
+from routing.storage.db import Database
+
+WAIT = 1.0
+"""Seconds that a note waits for the database, at most."""
+
+A_NOTE = 0.01
+"""Seconds that one who asks for the version waits while a note is written: it takes a tenth."""
+
+
+class Writer:
+    """Safe to share between threads: one at a time has the connection."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self._turn = threading.Lock()
+        self._connection: Connection | None = None
+        self._opened = 0
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """Yield the connection; what is written is kept together, or not at all.
+
+        Raise StorageDown where there is none, and SQLAlchemyError for what went wrong since.
+        """
+        with self._turn:
+            connection = self._open()
+            with connection.begin():
+                yield connection
+
+    def close(self) -> None:
+        """Let go of the connection. Raise SQLAlchemyError where it is broken."""
+        with self._turn:
+            connection, self._connection = self._connection, None
+            if connection is not None:
+                connection.close()
+
+    def version(self, opening: bool = False) -> Hashable | None:
+        """Return what is equal as long as nobody else writes to SQLite's file, and it is the same.
+
+        It reads shared memory, and waits for nobody but a note, and A_NOTE at most for that. None
+        where it cannot be known: then the database is to be read. ``opening`` connects first where
+        that is not done. Always None for PostgreSQL, which has nothing like it
+        (https://www.sqlite.org/pragma.html#pragma_data_version).
+        """
+        if not self.database.is_sqlite or not self._turn.acquire(timeout=A_NOTE):
+            return None
+        try:
+            connection = self._open() if opening else self._connection
+            if connection is None or not self.database.holds(connection):
+                return None
+            opened: Any = connection.connection.driver_connection
+            (version,) = opened.execute("PRAGMA data_version").fetchone()
+            return self._opened, version
+        except (sqlite3.Error, SQLAlchemyError, StorageDown):
+            return None
+        finally:
+            self._turn.release()
+
+    def _open(self) -> Connection:
+        if self._connection is not None and not self.database.holds(self._connection):
+            self._connection.close()
+            self._connection = None
+        if self._connection is None:
+            self._connection, self._opened = self.database.writer(WAIT), self._opened + 1
+        return self._connection
