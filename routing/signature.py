@@ -9,33 +9,37 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Request
 from twilio import request_validator as twilio
+from werkzeug.datastructures import MultiDict
 
 log = logging.getLogger(__name__)
+
+Form = Iterable[tuple[str, str]]
+SIGNATURE, SETTINGS = twilio.SIGNATURE_HEADER, twilio.SIGNATURE_SETTINGS_HEADER
+"""The headers in which Twilio sends its signature, and how that is made."""
 
 LONGEST_BODY = 500_000
 """Bytes of a request that are read: Twilio's own are a few thousand. What is longer is refused
 unread, and a proxy that is still sending it may call that a fault of ours."""
 
+MOST_VALUES = 2000
+"""Values of a request that are read: Twilio's own are some thirty."""
 
-def signed(request: Request, base: str, tokens: Iterable[str]) -> bool:
-    """Say whether a request is signed with one of some tokens, for ``base`` and its raw target.
 
-    Nothing that a proxy says of host, scheme or prefix counts. A request that cannot be read is not
-    signed.
+def signed(
+    address: str, form: Form, given: str, settings: str | None, tokens: Iterable[str]
+) -> bool:
+    """Say whether ``given`` is the signature, with one of some tokens, of an address and a form.
+
+    The address is that which Twilio was told, with the target as it was written: nothing that a
+    proxy says of host, scheme or prefix counts. ``settings`` is what Twilio says of how it signed.
     """
     try:
-        request.max_content_length = LONGEST_BODY
-        given = request.headers.get(twilio.SIGNATURE_HEADER, "")
-        settings = request.headers.get(twilio.SIGNATURE_SETTINGS_HEADER)
-        algorithm = twilio.get_signature_algorithm(settings)
-        target = request.environ.get("RAW_URI") or request.environ.get("REQUEST_URI") or ""
-        addresses, form = spellings(base + target), request.form
+        algorithm, values = twilio.get_signature_algorithm(settings), MultiDict(form)
         return any(
-            _equal(signature(token, address, form, algorithm), given)
+            _equal(signature(token, each, values, algorithm), given)
             for token in tokens
-            for address in addresses
+            for each in spellings(address)
         )
     except Exception as error:
         log.info("a request whose signature cannot be checked: %r", type(error))

@@ -1,39 +1,81 @@
-"""The telephone's door: a caller is always connected."""
+"""The telephone's door: a caller is always connected.
 
-from flask import Flask, Response, request
+It stands in front of Flask, which takes longer to find a page than a call takes to be answered;
+and nothing that is done for pages can come between a caller and a line.
+"""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from flask import Flask, Response
 
 from routing.status import rehearsal_number
 from routing.storage.call_log import CallLog
 from routing.telephony import door, last_resort, sms, voice
 from routing.telephony.accepted import Accepted
+from routing.telephony.asked import Asked
+from routing.telephony.last_resort import LastResort
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIEnvironment
 
 
 def init_app(app: Flask) -> None:
-    """Register the room's addresses on ``app``, with the log that calls write."""
+    """Put the door in front of ``app``, with the log that calls write."""
     app.extensions["call_log"] = CallLog(app.extensions["writer"], app.config["CLOCK"])
     app.extensions["accepted"] = Accepted(app.config["INSTANCE_PATH"])
-    app.extensions["last_resort"] = last_resort.LastResort(rehearsal_number(app.config))
-    for part in (voice, sms):
-        app.register_blueprint(part.bp)
-    app.before_request(put_through)
+    app.extensions["last_resort"] = LastResort(rehearsal_number(app.config))
+    app.wsgi_app = Door(app)  # type: ignore[method-assign]
 
 
-def put_through() -> Response | None:
-    """Answer an address under /twilio that there is not: somebody mistyped it at Twilio's.
+class Door:
+    """Whatever is asked below /twilio; all else is for Flask.
 
-    A redirect or a page of ours would cost the caller the answer.
+    An address that there is not was mistyped at Twilio's: the caller is put through all the same.
     """
-    if "twilio" not in request.path:
-        return None
-    parts = [part for part in request.path.split("/") if part]
-    if parts[:1] != ["twilio"] or request.blueprint in (voice.bp.name, sms.bp.name):
-        return None
-    door_of, asked = (sms, sms.answer) if parts[1:2] == ["sms"] else (voice, voice.begin)
-    named = [part for part in parts[1:] if part not in ("voice", "sms")]
+
+    def __init__(self, app: Flask) -> None:
+        self.app, self.answers = app, app.wsgi_app
+
+    def __call__(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
+        if "twilio" not in environ["PATH_INFO"]:
+            return self.answers(environ, start_response)
+        asked = Asked(environ)
+        if asked.parts[:1] != ("twilio",):
+            return self.answers(environ, start_response)
+        with self.app.app_context():
+            found = answer(asked)
+        if isinstance(found, Response):
+            return found(environ, start_response)
+        document = found.encode()
+        kind = ("Content-Type", "text/xml; charset=utf-8")
+        length = ("Content-Length", str(len(document)))
+        start_response("200 OK", [kind, length, ("Cache-Control", "no-store")])
+        return [document]
+
+
+def answer(asked: Asked) -> Response | str:
+    """Return the document that answers; or a refusal, of what Twilio did not sign.
+
+    A fault of ours is answered with a document too.
+    """
+    parts = asked.parts[1:]
+    text = parts[:1] == ("sms",)
+    named = [each for each in parts if each not in ("voice", "sms")]
+    service = named[0] if named else ""
+    step = parts[2] if len(parts) == 3 and parts[0] == "voice" else ""
     try:
-        return door.let_in() or asked(named[0] if named else "")
+        refused = door.let_in(asked)
+        if refused is not None:
+            return refused
+        if parts == door.CHECK:
+            return voice.NOTHING
+        return sms.answer(asked, service) if text else voice.answer(asked, service, step)
     except Exception as error:
-        return door.answer_anyway(error, door_of.otherwise)
+        door.fault(error)
+        return sms.OTHERWISE if text else voice.otherwise(service, step)
 
 
 def at_start() -> None:

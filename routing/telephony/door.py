@@ -1,67 +1,54 @@
 """Who may ask, and how a fault of ours is answered: signed or refused, and then always TwiML."""
 
 import logging
-from collections.abc import Callable
-from functools import partial
 
-from flask import Blueprint, Response, current_app, request
+from flask import Response, current_app
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from routing import enquiry
 from routing.formats.problem import problem
-from routing.signature import signed
+from routing.signature import SETTINGS, SIGNATURE, signed
 from routing.status import telephone_shut
 from routing.storage import calls
 from routing.storage.call_log import CallLog
 from routing.telephony.accepted import Accepted
+from routing.telephony.asked import Asked
 
 log = logging.getLogger(__name__)
 
-METHODS = ["GET", "POST"]
+METHODS = ("GET", "POST")
 """Twilio posts; a number set up with GET by mistake must not cost a caller the answer."""
 
-
-CHECK = "voice.check"
+CHECK = ("check",)
 """Where the doctor asks whether a signed request arrives."""
 
 
-def part(name: str, otherwise: Callable[[], str]) -> Blueprint:
-    """Return a part of the door. ``otherwise`` makes the document that answers a fault of ours."""
-    bp = Blueprint(name, __name__)
-    bp.before_request(let_in)
-    bp.register_error_handler(Exception, partial(answer_anyway, otherwise=otherwise))
-    return bp
-
-
-def answer_anyway(error: Exception, otherwise: Callable[[], str]) -> Response:
-    """Answer a fault of ours: it is logged, counted, and no caller's concern."""
-    log.error("fault while answering Twilio: the last resort answers", exc_info=error)
-    call_log().count(calls.FAULTS)
-    return xml(otherwise())
-
-
-def let_in() -> Response | None:
+def let_in(asked: Asked) -> Response | None:
     """Refuse a request that Twilio did not sign. Shut the door where it is not set up."""
     closed = telephone_shut(current_app.config)
     if closed is not None:
         return problem(503, closed)
-    config = current_app.config
-    tokens = [config[name] for name in ("TWILIO_AUTH_TOKEN", "TWILIO_AUTH_TOKEN_2") if config[name]]
-    if signed(request, base(), tokens):
+    if asked.method not in METHODS:
+        refused = problem(405, "Twilio asks with POST, or GET.")
+        refused.headers["Allow"] = ", ".join(METHODS)
+        return refused
+    if _signed(asked):
         return None
-    if request.endpoint != CHECK:  # the doctor forges one, to see that it is refused
+    if asked.parts[1:] != CHECK:  # the doctor forges one, to see that it is refused
         call_log().count(calls.REFUSED)
-    log.info("refused: no right signature for %.200r", request.path)  # the count is a warning
+    log.info("refused: no right signature for %.200r", asked.parts)  # the count is a warning
     return problem(403, "The signature is not right for this address. See `flask twilio doctor`.")
+
+
+def fault(error: Exception) -> None:
+    """Log and count a fault of ours: it is no caller's concern."""
+    log.error("fault while answering Twilio: the last resort answers", exc_info=error)
+    call_log().count(calls.FAULTS)
 
 
 def base() -> str:
     """Return the address at which Twilio reaches this service, without a slash at its end."""
     return str(current_app.config["PUBLIC_BASE_URL"]).rstrip("/")
-
-
-def xml(document: str) -> Response:
-    """Return a document that nobody may keep."""
-    return Response(document, mimetype="text/xml", headers={"Cache-Control": "no-store"})
 
 
 def service_id(asked: str, called: str | None) -> str:
@@ -86,3 +73,16 @@ def accepted() -> Accepted:
     """Return the marks of accepted calls."""
     found: Accepted = current_app.extensions["accepted"]
     return found
+
+
+def _signed(asked: Asked) -> bool:
+    """Say whether Twilio signed a request. One that cannot be read is not signed."""
+    config = current_app.config
+    tokens = [config[name] for name in ("TWILIO_AUTH_TOKEN", "TWILIO_AUTH_TOKEN_2") if config[name]]
+    try:
+        form, _ = asked.form, asked.values
+    except (RequestEntityTooLarge, OSError, ValueError) as error:
+        log.info("a request that cannot be read: %s", type(error).__name__)
+        return False
+    given = asked.header(SIGNATURE) or ""
+    return signed(base() + asked.target, form, given, asked.header(SETTINGS), tokens)

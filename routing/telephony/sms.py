@@ -6,11 +6,10 @@ import threading
 import time
 from collections import defaultdict, deque
 
-from flask import Response, request
-
 from routing import enquiry
 from routing.formats import twiml
 from routing.telephony import door, incoming
+from routing.telephony.asked import Asked
 from routing.wording import spoken
 from routing.wording.voice import speaking
 
@@ -31,29 +30,20 @@ OTHERWISE = twiml.text_message(
 """Made at start: it answers when nothing else can be said."""
 
 
-def otherwise() -> str:
-    """Return the document that answers a fault."""
-    return OTHERWISE
-
-
-bp = door.part("sms", otherwise)
-
-
-@bp.route("/twilio/sms/<service>", methods=door.METHODS)
-def answer(service: str) -> Response:
+def answer(asked: Asked, service: str) -> str:
     """Answer a text message; never one from a withheld or short sender, nor a machine for ever."""
-    given = incoming.read(request.values)
+    given = incoming.read(asked.values)
     facts, at = enquiry.facts(), enquiry.now()
     ours = given.barred(facts.directory)
     if not incoming.can_be_texted(given.caller) or given.caller in ours or _often(given.caller):
-        return door.xml(twiml.no_text_message())
+        return twiml.no_text_message()
     enquiry.read_diverts(max_age=0)
     decision = enquiry.who_to_call(door.service_id(service, given.called), at)
     said = [
         spoken.text(decision, facts.directory, at, speaking(each, facts.directory.zone))
         for each in facts.directory.languages
     ]
-    return door.xml(twiml.text_message(" ".join(said)))
+    return twiml.text_message(" ".join(said))
 
 
 def _often(sender: str) -> bool:
