@@ -5,7 +5,7 @@ https://www.twilio.com/docs/usage/webhooks/webhooks-security
 
 import hmac
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -54,17 +54,19 @@ def signature(token: str, address: str, form: Any, algorithm: str = twilio.HMAC_
     return str(twilio.RequestValidator(token).compute_signature(address, form, algorithm))
 
 
-def spellings(address: str) -> tuple[str, ...]:
-    """Return an address as given, and with and without its port: Twilio signs either."""
+def spellings(address: str) -> Iterator[str]:
+    """Yield an address as given, and with and without its port: Twilio signs either."""
+    yield address
     parts = urlsplit(address)
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.netloc
     host = host.rpartition(":")[0] if parts.port and host == parts.netloc else host
     scheme, _, rest = address.partition("://")
     after = rest[len(parts.netloc) :]
     port = parts.port or (443 if scheme == "https" else 80)
-    found = (address, f"{scheme}://{host}{after}", f"{scheme}://{host}:{port}{after}")
-    # A bare question mark is signed, and lost on the way through a proxy.
-    return found if "?" in after else (*found, *(f"{each}?" for each in found))
+    ported = (f"{scheme}://{host}{after}", f"{scheme}://{host}:{port}{after}")
+    yield from ported
+    if "?" not in after:  # a bare one is signed, and lost on the way through a proxy
+        yield from (f"{each}?" for each in (address, *ported))
 
 
 def _equal(one: str, other: str) -> bool:

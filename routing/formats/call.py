@@ -1,12 +1,13 @@
 """A step of a telephone call as a document for Twilio, in the directory's languages."""
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import lru_cache
 from urllib.parse import urlencode
 
 from routing import calling
-from routing.calling import GiveUp, Ring, Step
+from routing.calling import GiveUp, Progress, Ring, Step
 from routing.core.answer import Decision
 from routing.core.decision import to_try
 from routing.core.directory import Directory, Line, Service
@@ -19,6 +20,9 @@ from routing.wording.voice import Voice, speaking
 
 MOST_SPOKEN = 2
 """How many numbers a message reads out: nobody can note down more."""
+
+_BEGAN, _CALL = "when.this.call.began", "what.this.call.is.known.by"
+"""What differs from call to call in a document that is made once for all that ring the same."""
 
 Shown = Sequence[tuple[Line, Phone]]
 Words = Callable[[Directory, Shown, Voice], str]
@@ -38,37 +42,57 @@ class Exchange:
     rehearsal: str | None
     own: Callable[[Line], str | None]
 
-    def address(self, service: Service, step: str, values: dict[str, str]) -> str:
-        """Return where a later step of the call is asked for."""
-        return f"{self.base}/twilio/voice/{service.id}/{step}?{urlencode(values)}"
-
     def dialled(self, phone: Phone) -> str:
         """Return the number to ring for one of the directory."""
         return self.rehearsal or phone.e164
 
 
 def document(
-    step: Step, service: Service, directory: Directory, shown: Shown, exchange: Exchange
+    step: Step,
+    service: Service,
+    directory: Directory,
+    shown: Callable[[], Shown],
+    exchange: Exchange,
 ) -> str:
-    """Return what Twilio does next. ``shown`` are the numbers that a message may read out."""
+    """Return what Twilio does next. ``shown`` returns the numbers that a message may read out."""
     if isinstance(step, GiveUp):
-        return twiml.give_up(in_each(spoken.given_up, directory, shown))
+        return twiml.give_up(in_each(spoken.given_up, directory, shown()))
     if not isinstance(step, Ring):
         return twiml.hang_up()
     before: list[Spoken] = []
     if step.again:
-        before = in_each(spoken.trying_again, directory, shown)
+        before = in_each(spoken.trying_again, directory, shown())
     elif step.progress.leg == 1:
         before = greeting(service, directory)
-    values = calling.written(step.progress)
-    screened = step.line.press_1_to_accept
-    asked = {**values, "call": exchange.known_by}
-    return twiml.ring(
+    made = _ringing(
         exchange.dialled(step.phone),
         step.seconds,
-        exchange.address(service, "after", values),
-        own=exchange.own(step.line),
-        screen=exchange.address(service, "screen", asked) if screened else None,
+        f"{exchange.base}/twilio/voice/{service.id}",
+        replace(step.progress, began=0),
+        exchange.own(step.line),
+        tuple(before),
+    )
+    return made.replace(_BEGAN, str(step.progress.began)).replace(_CALL, exchange.known_by)
+
+
+@lru_cache(maxsize=256)
+def _ringing(
+    number: str,
+    seconds: int,
+    address: str,
+    progress: Progress,
+    own: str | None,
+    before: tuple[Spoken, ...],
+) -> str:
+    """Return the document that rings a number, with marks for what differs from call to call."""
+    state = calling.written(progress) | {"began": _BEGAN}
+    screen = urlencode({**state, "call": _CALL}) if progress.screened else None
+    return twiml.ring(
+        number,
+        seconds,
+        f"{address}/after?{urlencode(state)}",
+        own=own,
+        screen=screen and f"{address}/screen?{screen}",
         before=before,
     )
 

@@ -5,7 +5,6 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable
-from concurrent.futures import Future
 from datetime import datetime
 from functools import partial
 from itertools import islice
@@ -34,7 +33,18 @@ MOST = 5000
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 Job = Callable[[Connection], T]
-_Entry = tuple[Job[Any], Future[Any]]
+
+
+class _Entry:
+    """A job, whether it is done (then its lock is free), and what it returned."""
+
+    __slots__ = ("done", "job", "result")
+
+    def __init__(self, job: Job[Any]) -> None:
+        self.job = job
+        self.result: Any = None
+        self.done = threading.Lock()
+        self.done.acquire()
 
 
 class CallLog:
@@ -60,16 +70,17 @@ class CallLog:
         answer, nobody waits.
         """
         try:
-            done: Future[T] = Future()
-            if not self.writer.database.exists and self._last < 0:  # never made, not gone
+            entry = _Entry(job)
+            if self._last < 0 and not self.writer.database.exists:  # never made, not gone
                 return None
             with self._turn:
-                self._waiting.append((job, done))
+                self._waiting.append(entry)
                 self._wake()
                 down = self._fault is not None
-            return None if down else done.result(timeout=patience)
-        except TimeoutError:
-            if patience:
+            if not down and entry.done.acquire(timeout=patience):
+                found: T | None = entry.result
+                return found
+            if patience and not down:
                 log.warning("A call is written later: the database did not answer in time.")
         except Exception:
             log.exception("fault in the call log: the call goes on without it")
@@ -123,7 +134,7 @@ class CallLog:
     def _finish_together(self, entries: list[_Entry]) -> bool:
         """Do several entries, all or none. Return False for none: then one by one tells why."""
         try:
-            results = self._do(lambda connection: [job(connection) for job, _ in entries])
+            results = self._do(lambda connection: [each.job(connection) for each in entries])
         except Exception as error:
             log.info("entries of the call log cannot be written together: %s", type(error).__name__)
             return False
@@ -133,7 +144,7 @@ class CallLog:
     def _finish(self, entry: _Entry) -> None:
         """Do the oldest entry. Whatever it raises by itself is logged, and it is left undone."""
         try:
-            result = self._do(entry[0])
+            result = self._do(entry.job)
         except Exception as error:
             if isinstance(error, SQLAlchemyError | StorageDown) and not _for_good(error):
                 raise
@@ -149,8 +160,9 @@ class CallLog:
             for entry in entries:
                 if self._waiting and self._waiting[0] is entry:
                     self._waiting.popleft()
-        for (_, done), result in zip(entries, results, strict=True):
-            done.set_result(result)
+        for entry, result in zip(entries, results, strict=True):
+            entry.result = result
+            entry.done.release()
 
     def _do(self, job: Job[T]) -> T:
         with self.writer.transaction() as connection:

@@ -18,9 +18,9 @@ WAIT = 2.0
 AT_ONCE = 2
 """Connections of a process, so that a hung database holds up that many of its threads at most."""
 
-WRITTEN_BACK = 4000
-"""Pages of SQLite's log, of 4 KiB each, after which a note writes them back and waits for the disk:
-some 500 calls. SQLite's own 1,000 would have one call in a hundred wait."""
+MOST_PAGES = 4000
+"""Pages of SQLite's log, of 4 KiB, from which on a note writes back what ``write_back`` left: only
+while nobody writes does that begin the log anew."""
 
 _TURN = 0.25
 _WRITERS = 0x726F7574
@@ -66,10 +66,6 @@ class Database:
         """Return what tells SQLite's file from another of its name; None when there is none."""
         return _inode(self.file)
 
-    def open(self, wait: float) -> "Opened":
-        """Open SQLite's file for one's own questions, past SQLAlchemy. Raise sqlite3.Error."""
-        return _sqlite(self.file, wait)()
-
     def holds(self, connection: Connection) -> bool:
         """Say whether a connection is to what the URL names now: a copy that is put in the place
         of SQLite's file is another file, and what is written to the old one is lost.
@@ -113,6 +109,13 @@ class Database:
             busy: int = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[0]
             return busy == 0
 
+    def write_back(self) -> None:
+        """Have SQLite write its log back into its file, as far as nobody reads or writes there: it
+        waits for the disk, and nobody for it. Raise StorageDown.
+        """
+        with self.reader(WAIT) as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)").all()
+
     def reader(self, wait: float) -> Connection:
         """Return a connection of one's own that answers each question as of now.
 
@@ -135,7 +138,7 @@ class Database:
             if self.is_sqlite:
                 cursor = connection.connection.cursor()
                 cursor.execute("PRAGMA synchronous = NORMAL")
-                cursor.execute(f"PRAGMA wal_autocheckpoint = {WRITTEN_BACK}")
+                cursor.execute(f"PRAGMA wal_autocheckpoint = {MOST_PAGES}")
             return connection.execution_options(writing=True)
 
 

@@ -1,5 +1,6 @@
 """One connection of a process for its short notes; and whether anybody else wrote to the file."""
 
+import logging
 import sqlite3
 import threading
 from collections.abc import Hashable, Iterator
@@ -12,8 +13,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from routing.errors import StorageDown
 from routing.storage.db import Database
 
+log = logging.getLogger(__name__)
+
 WAIT = 1.0
 """Seconds that a note waits for the database, at most."""
+
+WRITE_BACK = 400
+"""Notes after which SQLite's log is written back. SQLite would have a note do it, and wait."""
 
 A_NOTE = 0.01
 """Seconds that one who asks for the version waits while a note is written: it takes a tenth."""
@@ -26,7 +32,7 @@ class Writer:
         self.database = database
         self._turn = threading.Lock()
         self._connection: Connection | None = None
-        self._opened = 0
+        self._opened = self._written = 0
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
@@ -38,6 +44,9 @@ class Writer:
             connection = self._open()
             with connection.begin():
                 yield connection
+            self._written += 1
+            if self.database.is_sqlite and self._written % WRITE_BACK == 0:
+                threading.Thread(target=self._write_back, name="write back", daemon=True).start()
 
     def close(self) -> None:
         """Let go of the connection. Raise SQLAlchemyError where it is broken."""
@@ -67,6 +76,12 @@ class Writer:
             return None
         finally:
             self._turn.release()
+
+    def _write_back(self) -> None:
+        try:
+            self.database.write_back()
+        except (StorageDown, SQLAlchemyError) as error:
+            log.info("the database's log is written back later: %s", type(error).__name__)
 
     def _open(self) -> Connection:
         if self._connection is not None and not self.database.holds(self._connection):

@@ -80,9 +80,9 @@ def _signed(asked: Asked) -> bool:
     config = current_app.config
     tokens = [config[name] for name in ("TWILIO_AUTH_TOKEN", "TWILIO_AUTH_TOKEN_2") if config[name]]
     try:
-        form, _ = asked.form, asked.values
+        asked.read()
     except (RequestEntityTooLarge, OSError, ValueError) as error:
         log.info("a request that cannot be read: %s", type(error).__name__)
         return False
     given = asked.header(SIGNATURE) or ""
-    return signed(base() + asked.target, form, given, asked.header(SETTINGS), tokens)
+    return signed(base() + asked.target, asked.form, given, asked.header(SETTINGS), tokens)

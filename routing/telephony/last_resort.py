@@ -73,7 +73,7 @@ def at_start() -> None:
 def ready(service: str) -> None:
     """Have the document of a service, as the directory is now, before anything can break."""
     facts = enquiry.facts()
-    _made().make(facts, enquiry.now(), (enquiry.first_service(), service))
+    _made().make(facts, enquiry.now(), (facts.directory.services[0].id, service))
 
 
 def document(service: str) -> str:

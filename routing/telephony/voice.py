@@ -189,7 +189,7 @@ def _document(call: Call, step: Step, decision: Decision) -> str:
         status.rehearsal_number(config),
         lambda line: call.incoming.shown_to(line, call.service, config["CALLER_ID"]),
     )
-    shown = document.shown(facts.timetables, decision, call.at, call.barred)
+    shown = partial(document.shown, facts.timetables, decision, call.at, call.barred)
     return document.document(step, call.service, facts.directory, shown, exchange)
 
 

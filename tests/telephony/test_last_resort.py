@@ -16,7 +16,7 @@ PARTS = [
     (calling, "first"),
     (call, "document"),
     (call, "greeting"),
-    (twiml, "ring"),
+    (call, "_ringing"),
     (voice.incoming, "read"),
     (voice.door, "service_id"),
     (voice.door, "base"),
@@ -50,7 +50,7 @@ def test_whatever_breaks_the_caller_is_put_through(twilio, monkeypatch, module, 
 
 def test_the_document_is_there_though_making_it_breaks(twilio, monkeypatch):
     twilio.call("CA1")
-    for module, name in ((twiml, "ring"), (twiml, "in_turn"), (call, "fallback")):
+    for module, name in ((call, "_ringing"), (twiml, "in_turn"), (call, "fallback")):
         monkeypatch.setattr(module, name, fault)
     monkeypatch.setattr(last_resort.LastResort, "make", fault)
 
