@@ -10,7 +10,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from twilio import request_validator as twilio
-from werkzeug.datastructures import MultiDict
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +34,7 @@ def signed(
     proxy says of host, scheme or prefix counts. ``settings`` is what Twilio says of how it signed.
     """
     try:
-        algorithm, values = twilio.get_signature_algorithm(settings), MultiDict(form)
+        algorithm, values = twilio.get_signature_algorithm(settings), _Values(form)
         return any(
             _equal(signature(token, each, values, algorithm), given)
             for token in tokens
@@ -67,6 +66,17 @@ def spellings(address: str) -> Iterator[str]:
     yield from ported
     if "?" not in after:  # a bare one is signed, and lost on the way through a proxy
         yield from (f"{each}?" for each in (address, *ported))
+
+
+class _Values(dict[str, list[str]]):
+    """A form as Twilio's library reads it: the values of each name."""
+
+    def __init__(self, form: Form) -> None:
+        super().__init__()
+        for name, value in form:
+            self.setdefault(name, []).append(value)
+
+    getall = dict.__getitem__
 
 
 def _equal(one: str, other: str) -> bool:

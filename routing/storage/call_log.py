@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from itertools import islice
+from queue import SimpleQueue
 from typing import Any, TypeVar
 
 from sqlalchemy.engine import Connection
@@ -56,7 +57,8 @@ class CallLog:
 
     def __init__(self, writer: Writer, clock: Callable[[], datetime]) -> None:
         self.writer, self.clock = writer, clock
-        self._turn = threading.Condition()
+        self._turn = threading.Lock()
+        self._asked: SimpleQueue[None] = SimpleQueue()
         self._waiting: deque[_Entry] = deque(maxlen=MOST)
         self._counted: Counter[str] = Counter()
         self._fault: str | None = None
@@ -118,13 +120,15 @@ class CallLog:
         if self._thread is None or not self._thread.is_alive():
             self._thread = threading.Thread(target=self._run, name="call log", daemon=True)
             self._thread.start()
-        self._turn.notify_all()
+        self._asked.put(None)
 
     def _run(self) -> None:
         while True:
             with self._turn:
-                self._turn.wait_for(lambda: self._waiting)
                 entries = list(islice(self._waiting, TOGETHER))
+            if not entries:
+                self._asked.get()
+                continue
             try:
                 if len(entries) == 1 or not self._finish_together(entries):
                     self._finish(entries[0])

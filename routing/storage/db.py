@@ -11,6 +11,7 @@ from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.pool import NullPool, QueuePool
 
 from routing.errors import BadSetting, StorageDown, StorageRefused
+from routing.storage.driver import run
 
 WAIT = 2.0
 """Seconds for one question to the database, at most; and for a writer to wait for another."""
@@ -127,7 +128,7 @@ class Database:
 
     def writer(self, wait: float) -> Connection:
         """Return a connection of one's own for short notes, which wait for no other writer but
-        where both write the same row.
+        where both write the same row. Whoever uses it says where each transaction begins and ends.
 
         On SQLite a note outlives the process, whatever kills it, but the last ones not a machine
         that loses its power: the disk is not waited for. Raise StorageDown. What is done with it
@@ -139,7 +140,7 @@ class Database:
                 cursor = connection.connection.cursor()
                 cursor.execute("PRAGMA synchronous = NORMAL")
                 cursor.execute(f"PRAGMA wal_autocheckpoint = {MOST_PAGES}")
-            return connection.execution_options(writing=True)
+            return connection.execution_options(isolation_level="AUTOCOMMIT")
 
 
 @contextmanager
@@ -229,7 +230,7 @@ def _inode(file: Path | None) -> int | None:
 def _begin(connection: Connection) -> None:
     options = connection.get_execution_options()
     if options.get("isolation_level") != "AUTOCOMMIT":
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("writing") else "BEGIN")
+        run(connection, "BEGIN IMMEDIATE" if options.get("writing") else "BEGIN")
 
 
 def _postgresql(url: URL, wait: float) -> Callable[[], Any]:

@@ -1,7 +1,4 @@
-"""Inserts that every call waits for: compiled once, and given to the driver as they are.
-
-SQLAlchemy takes several times as long to have such a statement run as SQLite takes to run it.
-"""
+"""Inserts that every call waits for: compiled once, and then run by the driver."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -9,7 +6,9 @@ from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import Connection, Dialect
+from sqlalchemy.engine import Connection
+
+from routing.storage.driver import run
 
 Values = Mapping[str, Any]
 _Kind = Any  # one of the two: an insert that can say what to do on a conflict
@@ -51,16 +50,8 @@ class Insert:
 
         Raise sqlalchemy.exc.DBAPIError, without the values.
         """
-        dialect = connection.dialect
-        compiled = self._compiled.get(dialect.name) or self._compile(connection)
-        cursor = connection.connection.cursor()
-        try:
-            cursor.execute(compiled.text, compiled.values(row))
-            found = cursor.fetchall() if cursor.description else ()
-        except dialect.loaded_dbapi.Error as error:
-            raise _told(error, dialect, compiled.text) from error
-        finally:
-            cursor.close()
+        compiled = self._compiled.get(connection.dialect.name) or self._compile(connection)
+        found = run(connection, compiled.text, compiled.values(row))
         return found[0][0] if found else None
 
     def _compile(self, connection: Connection) -> _Compiled:
@@ -72,11 +63,3 @@ class Insert:
         order = tuple(made.positiontup) if made.positional else None
         known = {name: write for name, write in written.items() if write is not None}
         return self._compiled.setdefault(dialect.name, _Compiled(str(made), order, known))
-
-
-def _told(error: Exception, dialect: Dialect, text: str) -> BaseException:
-    """Return a driver's error as SQLAlchemy raises it, without the values."""
-    base = dialect.loaded_dbapi.Error
-    return sa.exc.DBAPIError.instance(
-        text, None, error, base, hide_parameters=True, dialect=dialect
-    )

@@ -90,19 +90,18 @@ class Readings:
             return self._otherwise(self._last, f"The diverts could not be read ({error!r}).")
 
     def _current(self, max_age: float, patience: float) -> Reading:
-        if not self.database.exists:
-            return self._without_file()
         with self._turn:
-            since = time.monotonic() - max_age
-            if self._began < since and not self._still():
+            since, fault = time.monotonic() - max_age, None
+            if self._began >= since or self._still():
+                return self._last or _NOTHING
+            gone = not self.database.exists
+            if not gone:
                 self._ask()
                 fault = self._fault or self._wait(since, patience)
-            else:
-                fault = None
-            if fault is None and self._last is not None:
-                return self._last
             last = self._last
-        return self._otherwise(last, fault)
+        if gone:
+            return self._without_file()
+        return self._otherwise(last, fault) if fault is not None or last is None else last
 
     def _still(self) -> bool:
         """Say whether the last reading is as good as one from now on: nothing was written since.

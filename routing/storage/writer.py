@@ -4,7 +4,7 @@ import logging
 import sqlite3
 import threading
 from collections.abc import Hashable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from sqlalchemy.engine import Connection
@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from routing.errors import StorageDown
 from routing.storage.db import Database
+from routing.storage.driver import run
 
 log = logging.getLogger(__name__)
 
@@ -42,8 +43,14 @@ class Writer:
         """
         with self._turn:
             connection = self._open()
-            with connection.begin():
+            run(connection, "BEGIN IMMEDIATE" if self.database.is_sqlite else "BEGIN")
+            try:
                 yield connection
+                run(connection, "COMMIT")
+            except BaseException:
+                with suppress(SQLAlchemyError):
+                    run(connection, "ROLLBACK")
+                raise
             self._written += 1
             if self.database.is_sqlite and self._written % WRITE_BACK == 0:
                 threading.Thread(target=self._write_back, name="write back", daemon=True).start()

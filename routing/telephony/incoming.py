@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import phonenumbers
+from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneNumber
 
 from routing.core.directory import Directory, Line, Service
 from routing.storage.calls import known_by
@@ -62,16 +63,10 @@ def read(given: Mapping[str, str]) -> Incoming:
     return Incoming(
         key=known_by(sid) if sid else None,
         caller=given.get("From", ""),
-        called=called if _called(called) else None,
+        called=called if usable(called) else None,
         forwarded_from=forwarded if usable(forwarded) else None,
         gone=given.get("CallStatus", "") in GONE,
     )
-
-
-@lru_cache(maxsize=256)
-def _called(number: str) -> bool:
-    """Say whether a number is usable: the council's own, which every call tells again."""
-    return usable(number)
 
 
 def usable(number: str) -> bool:
@@ -81,10 +76,15 @@ def usable(number: str) -> bool:
     """
     if number in WITHHELD or not re.fullmatch(r"\+[1-9]\d{6,14}", number, re.ASCII):
         return False
-    try:
-        return phonenumbers.is_possible_number(phonenumbers.parse(number))
-    except phonenumbers.NumberParseException:
-        return False
+    codes = (number[1:end] for end in (2, 3, 4))  # none begins with another
+    code = next((each for each in codes if int(each) in COUNTRY_CODE_TO_REGION_CODE), "")
+    return bool(code) and _possible(int(code), len(number) - 1 - len(code))
+
+
+@lru_cache(maxsize=1024)
+def _possible(code: int, length: int) -> bool:
+    """Say whether a country's numbers can be so long. So no number is kept to save the work."""
+    return phonenumbers.is_possible_number(PhoneNumber(code, int("9" * length)))
 
 
 def can_be_texted(number: str) -> bool:

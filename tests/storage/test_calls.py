@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from routing.storage import calls, tables
 from routing.storage.calls import Begun, Ended, Leg
+from routing.storage.writer import Writer
 
 SECOND = timedelta(seconds=1)
 KEY = calls.known_by("CA1")
@@ -142,9 +143,9 @@ def test_two_that_begin_the_same_call_at_once_agree(database, call, now):
 
     def begin(line):
         barrier.wait()
-        writer = database.writer(5)
-        with writer.begin():
-            found.append(calls.begin(writer, KEY, Begun("children", line, "", now)).line)
+        writer = Writer(database)
+        with writer.transaction() as connection:
+            found.append(calls.begin(connection, KEY, Begun("children", line, "", now)).line)
         writer.close()
 
     threads = [threading.Thread(target=begin, args=[f"line-{n}"]) for n in range(4)]
