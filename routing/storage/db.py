@@ -19,9 +19,9 @@ WAIT = 2.0
 AT_ONCE = 2
 """Connections of a process, so that a hung database holds up that many of its threads at most."""
 
-MOST_PAGES = 4000
-"""Pages of SQLite's log, of 4 KiB, from which on a note writes back what ``write_back`` left: only
-while nobody writes does that begin the log anew."""
+MOST_PAGES = 16_000
+"""Pages of SQLite's log, of 4 KiB, from which on a note writes them back itself, and waits for the
+disk: where ``write_back`` could not."""
 
 _TURN = 0.25
 _WRITERS = 0x726F7574
@@ -111,11 +111,13 @@ class Database:
             return busy == 0
 
     def write_back(self) -> None:
-        """Have SQLite write its log back into its file, as far as nobody reads or writes there: it
-        waits for the disk, and nobody for it. Raise StorageDown.
+        """Have SQLite write its log back into its file, and begin it anew. Raise StorageDown.
+
+        Nearly all of that keeps nobody waiting: only what was written meanwhile does.
         """
         with self.reader(WAIT) as connection:
-            connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)").all()
+            for kind in ("PASSIVE", "RESTART"):
+                run(connection, f"PRAGMA wal_checkpoint({kind})")
 
     def reader(self, wait: float) -> Connection:
         """Return a connection of one's own that answers each question as of now.

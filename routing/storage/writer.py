@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 WAIT = 1.0
 """Seconds that a note waits for the database, at most."""
 
-WRITE_BACK = 400
+WRITE_BACK = 1000
 """Notes after which SQLite's log is written back. SQLite would have a note do it, and wait."""
 
 A_NOTE = 0.01

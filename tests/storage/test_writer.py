@@ -1,16 +1,19 @@
-"""Whether SQLite's file was written to since, and that nothing written is missed."""
+"""Notes, each whole or not there; and that what others wrote to SQLite's file is never missed."""
 
 import shutil
 import sqlite3
 import time
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy.exc import IntegrityError
 
 from routing.core.hours import Span
-from routing.storage import calls, diverts, upgrade
+from routing.storage import calls, diverts, tables, upgrade
 from routing.storage.db import Database
 from routing.storage.diverts import Wanted
+from routing.storage.insert import Insert
 from routing.storage.kept import Kept
 from routing.storage.readings import Readings
 from routing.storage.writer import Writer
@@ -46,6 +49,12 @@ def note(writer):
         calls.count(connection, calls.FAULTS, AT)
 
 
+def tally(file):
+    """Return what a file holds of the tally that notes add to."""
+    with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as connection:
+        return connection.execute("SELECT sum(count) FROM tallies").fetchone()[0]
+
+
 def test_it_is_the_same_while_nobody_writes_and_another_after_each_write(writer, file):
     seen = [writer.version(), writer.version()]
     for _ in range(2):
@@ -64,6 +73,29 @@ def test_its_own_notes_are_no_change_and_what_was_written_before_one_still_is(wr
     put(f"sqlite:///{file}", file.parent)
     note(writer)
     assert writer.version() not in (before, None)
+
+
+def test_a_note_that_fails_leaves_nothing_and_the_next_is_kept(writer, file):
+    legs = Insert(tables.legs, "call number line rung_at", lambda insert: insert)
+    leg = {"call": None, "number": 1, "line": "secret words", "rung_at": AT}
+    with pytest.raises(IntegrityError) as raised, writer.transaction() as connection:
+        calls.count(connection, calls.FAULTS, AT)
+        legs.run(connection, leg)
+    assert "secret" not in str(raised.value)
+    note(writer)
+
+    assert tally(file) == 1
+
+
+def test_what_was_noted_is_written_back_while_nobody_waits(writer, file, tmp_path, monkeypatch):
+    monkeypatch.setattr("routing.storage.writer.WRITE_BACK", 5)
+    for _ in range(5):
+        note(writer)
+    for _ in range(200):  # seconds, at most
+        if tally(shutil.copy(file, tmp_path / "alone.sqlite")) == 5:
+            return
+        time.sleep(0.1)
+    pytest.fail("the log was not written back")
 
 
 def test_while_a_note_hangs_nothing_is_known_and_nobody_waits_for_it(writer):

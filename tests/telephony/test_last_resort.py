@@ -18,6 +18,7 @@ PARTS = [
     (call, "greeting"),
     (call, "_ringing"),
     (voice.incoming, "read"),
+    (voice.door, "let_in"),
     (voice.door, "service_id"),
     (voice.door, "base"),
     (voice, "_noted"),

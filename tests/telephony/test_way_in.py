@@ -29,6 +29,19 @@ def test_a_mistyped_address_still_puts_the_caller_through(twilio, path):
     assert twilio.document(f"{BASE}/twilio/voice/{path}", form).number == MASH
 
 
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "HEAD", "OPTIONS"])
+def test_what_twilio_never_sends_is_told_what_may_be_sent(twilio, method):
+    answer = twilio.client.open("/twilio/voice/children", method=method)
+
+    assert answer.status_code == 405
+    assert answer.headers["Allow"] == "GET, POST"
+
+
+def test_an_address_that_only_speaks_of_the_telephone_is_for_people(twilio):
+    assert twilio.client.get("/contact/twilio").status_code == 404
+    assert twilio.client.get("/twilio").status_code == 403
+
+
 def test_languages_are_spoken_in_the_directorys_order(make_telephoned, clock):
     clock.set(NIGHT)
     twilio = Telephone(make_telephoned(ROOT / "examples" / "swansea.yaml").test_client())
