@@ -17,6 +17,8 @@ MOST_LOAD, MOST_MORE, MOST_SLOWER, MOST_WAIT = 3.0, 60.0, 1.3, 250.0
 """What the issue asks of 1,000 services: seconds, MiB, times one service's decision, milliseconds.
 """
 
+PAIRED = "of one's"
+
 PANELS = (
     ("Load a directory", "services", 1, "s", ("load", "check"), MOST_LOAD),
     ("Memory more than of one", "services", 1, "MiB", ("loaded", "decided"), MOST_MORE),
@@ -50,7 +52,7 @@ def failures(rows):
     asked = [
         ("load", most["load"], MOST_LOAD),
         ("memory", most["decided"] - one["decided"], MOST_MORE),
-        ("decision", most["decision"] / one["decision"], MOST_SLOWER),
+        ("decision", most[PAIRED], MOST_SLOWER),
         ("slowest while it is read again", reload["slowest"], MOST_WAIT),
         ("failed while it is read again", reload["failed"], 0),
     ]
@@ -73,7 +75,7 @@ def told_of_growth(rows, curves=CURVES):
             f"Of {max(of):,} services: loaded in {most['load']:.1f} s;",
             f"{most['loaded'] - one['loaded']:.0f} MiB more than of one, and",
             f"{most['decided'] - one['decided']:.0f} MiB once each was asked for; a decision takes",
-            f"{most['decision'] / one['decision']:.2f} times that of one, the first of a service",
+            f"{most[PAIRED]:.2f} times that of one, the first of a service",
             f"{most['first decision'] * 1000:.0f} ms; checked in {most['check']:.1f} s. Read again",
             f"in running workers under load, twice: {reload['failed']} requests failed; the",
             f"slowest took {reload['slowest']:.0f} ms; {reload['slowest, no reload']:.0f} without.",
@@ -100,6 +102,8 @@ def _table(what, found):
 def _said(name, value):
     if name in ("loaded", "decided"):
         return f"{value:.1f} MiB"
+    if name == PAIRED:
+        return f"{value:.2f}"
     unit, times = next(
         (u, t) for u, t in (("s", 1), ("ms", 1e3), ("µs", 1e6)) if value * t >= 1 or u == "µs"
     )
