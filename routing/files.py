@@ -7,6 +7,9 @@ from tempfile import NamedTemporaryFile
 PUBLIC = 0o644
 """The mode of what a web server, which runs as another user, is to read."""
 
+_LEFT = 3600.0
+"""Seconds after which nobody writes a file any more: whoever began it was killed."""
+
 
 def replace(path: Path, content: bytes, mode: int = 0o600) -> None:
     """Put ``content`` in the file at ``path`` whole, or leave the file as it was.
@@ -14,8 +17,10 @@ def replace(path: Path, content: bytes, mode: int = 0o600) -> None:
     Whoever reads it meanwhile reads the old one or the new one. Raise OSError when it cannot be
     written.
     """
-    with NamedTemporaryFile(dir=path.parent, prefix=".new-", delete=False) as new:
+    prefix = f".new-{path.name}-"
+    with NamedTemporaryFile(dir=path.parent, prefix=prefix, delete=False) as new:
         try:
+            _sweep(path.parent, prefix, os.fstat(new.fileno()).st_mtime - _LEFT)
             new.write(content)
             new.flush()
             os.fchmod(new.fileno(), mode)
@@ -24,3 +29,10 @@ def replace(path: Path, content: bytes, mode: int = 0o600) -> None:
         except OSError:
             os.unlink(new.name)
             raise
+
+
+def _sweep(folder: Path, prefix: str, before: float) -> None:
+    """Delete what those left who were killed while they wrote, as commands are at their end."""
+    for each in folder.iterdir():
+        if each.name.startswith(prefix) and each.stat().st_mtime < before:
+            each.unlink(missing_ok=True)

@@ -8,11 +8,13 @@ from urllib.parse import parse_qs, urlsplit
 
 
 class Host(ThreadingHTTPServer):
-    """``files`` by path, ``numbers`` by E.164 as Twilio tells of them, and what was ``asked``."""
+    """``files`` by path, ``numbers`` by E.164 as Twilio tells of them, what was ``asked``, and the
+    status of a ``refusal``.
+    """
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.files, self.numbers, self.asked = {}, {}, []
+        self.files, self.numbers, self.asked, self.refusal = {}, {}, [], 405
 
     @property
     def base(self):
@@ -33,7 +35,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(404, "text/html", "not here")
 
     def do_POST(self):
-        self._answer(405, "text/html", "files only")
+        self._answer(self.server.refusal, "text/html", "files only")
 
     def _answer(self, status, kind, text):
         self.send_response(status)

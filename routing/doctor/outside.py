@@ -99,6 +99,11 @@ def _reached(address: str, answer: requests.Response | str) -> Iterator[Finding]
             "address: PUBLIC_BASE_URL must be what Twilio is told, path and port included, and the "
             "proxy must take that path away before it asks the service."
         )
+    elif answer.status_code in (502, 503, 504):
+        yield stops(
+            f"{address} answers {answer.status_code}: behind what answers there the service is "
+            "down, or has not been restarted since its token was set."
+        )
     else:
         yield stops(
             f"{address} answers {answer.status_code} {answer.headers.get('Content-Type', '')}, not "

@@ -139,5 +139,7 @@ def _client() -> Any:
 
 
 def _refused(error: Exception) -> SignInRefused:
-    log.warning("sign-in with the provider failed: %s", type(error).__name__)
+    response = getattr(error, "response", None)
+    said = getattr(error, "error", None) or getattr(response, "status_code", "")
+    log.warning("sign-in with the provider failed: %s %.40s", type(error).__name__, said)
     return SignInRefused(_DOWN if isinstance(error, RequestException) else _REFUSED)

@@ -48,3 +48,15 @@ def test_what_is_restored_counts_as_what_was_backed_up(done):
 
     assert told["Restore"] == told["Back up"]
     assert (told["Restore"]["diverts"], told["Restore"]["people"]) == (2, 1)
+
+
+@pytest.mark.parametrize("heading", EDITS)
+def test_one_whose_files_are_for_nobody_else_leaves_a_directory_that_the_service_reads(
+    machine, done, heading
+):
+    first = next(block for block in PLAIN if block.heading == heading)
+    found = machine.does(f"umask 077\n{first.text}", EDITS[heading])
+    left = [machine.folder / "etc" / name for name in ("directory.yaml", "new.yaml")]
+
+    assert found.returncode == 0, found.stderr
+    assert {oct(each.stat().st_mode & 0o777) for each in left if each.exists()} == {"0o644"}

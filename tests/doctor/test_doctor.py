@@ -115,6 +115,14 @@ def test_another_page_at_the_public_address_is_told_apart(doctor, host):
     assert "it is not this service that answers there" in done.stdout
 
 
+def test_a_service_that_is_down_behind_what_answers_is_told_apart(doctor, host, monkeypatch):
+    monkeypatch.setattr(host, "refusal", 502)
+    done = doctor(PUBLIC_BASE_URL=host.base.replace("localhost", "127.0.0.1"))
+
+    assert done.exit_code == 1
+    assert "the service is down" in done.stdout
+
+
 def test_a_fallback_that_is_out_of_date_is_found(doctor, host):
     host.files["/children.xml"] = host.files["/children.xml"].replace("960002", "960007")
     done = doctor()

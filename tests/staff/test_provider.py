@@ -182,6 +182,17 @@ def test_a_provider_that_is_down_is_told_with_the_other_way_in(visitor, provider
     assert "flask divert" in said(answer)
 
 
+def test_what_the_provider_said_is_in_the_log(visitor, provider, monkeypatch, caplog):
+    monkeypatch.setattr(openid, "SECRET", "another")
+    visitor.get(to_provider(visitor))
+    provider.down = True
+    visitor.client.application.extensions.pop("provider")
+    visitor.get("/staff/sign-in/provider")
+
+    assert "OAuthError invalid_grant" in caplog.text
+    assert "HTTPError 503" in caplog.text
+
+
 def test_one_who_began_often_and_never_finished_comes_in_all_the_same(visitor, provider):
     for _ in range(30):
         visitor.get("/staff/sign-in/provider")
