@@ -1,6 +1,8 @@
 """Files put in place whole."""
 
+import math
 import os
+from contextlib import suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
@@ -33,6 +35,15 @@ def replace(path: Path, content: bytes, mode: int = 0o600) -> None:
 
 def _sweep(folder: Path, prefix: str, before: float) -> None:
     """Delete what those left who were killed while they wrote, as commands are at their end."""
-    for each in folder.iterdir():
-        if each.name.startswith(prefix) and each.stat().st_mtime < before:
-            each.unlink(missing_ok=True)
+    with suppress(OSError):
+        for each in folder.iterdir():
+            if each.name.startswith(prefix) and _written_at(each) < before:
+                each.unlink(missing_ok=True)
+
+
+def _written_at(path: Path) -> float:
+    """Return when a file was written; never, for one that another writer puts in its place now."""
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return math.inf

@@ -121,8 +121,8 @@ _OPS = {"Authorization": "Bearer ops"}
 
 
 def _decision(facts, rounds=9):
-    """Return the seconds of a decision at random services and instants of an hour, compiled; and how
-    many times that is what one service alone takes: the median of rounds in turns.
+    """Return the seconds of a decision about any service at any instant of an hour, compiled; and
+    how many times that is what one service alone takes: the median of rounds in turns.
     """
     alone = gather(parse(big.directory(1), "one.yaml")[0], Path("/nowhere"), AT)
     asks = [_asking(alone), _asking(facts)]
