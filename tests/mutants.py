@@ -11,7 +11,12 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-TESTS = ("tests/test_calling.py", "tests/telephony", "tests/storage/test_calls.py")
+TESTS = (
+    "tests/test_calling.py",
+    "tests/telephony",
+    "tests/storage/test_calls.py",
+    "tests/storage/test_writer.py",
+)
 
 MUTANTS = {
     "trust `completed`": (
@@ -31,7 +36,7 @@ MUTANTS = {
     ),
     "lose the log's entry": (
         "routing/storage/call_log.py",
-        "                self._waiting.append((job, done))",
+        "                self._waiting.append(entry)",
         "                pass",
     ),
     "no action on failure": (
@@ -39,10 +44,25 @@ MUTANTS = {
         "timeout=seconds, action=action, method",
         "timeout=seconds, method",
     ),
-    "wrong order of handlers": (
-        "routing/telephony/door.py",
-        "    bp.register_error_handler(Exception, partial(answer_anyway, otherwise=otherwise))\n",
+    "leave a fault to others": (
+        "routing/telephony/__init__.py",
+        "    except Exception as error:\n        door.fault(error)",
+        "    except ImportError as error:\n        door.fault(error)",
+    ),
+    "tell one call of another's state": (
+        "routing/formats/call.py",
+        ".replace(_BEGAN, str(step.progress.began))",
         "",
+    ),
+    "take another's change for a note of one's own": (
+        "routing/storage/writer.py",
+        "return self._opened, version",
+        "return self._opened",
+    ),
+    "leave a note half written": (
+        "routing/storage/writer.py",
+        '                    run(connection, "ROLLBACK")',
+        '                    run(connection, "COMMIT")',
     ),
     "ring a shut office": (
         "routing/calling.py",
@@ -72,8 +92,8 @@ MUTANTS = {
     ),
     "let in the unsigned": (
         "routing/telephony/door.py",
-        "if signed(request, base(), tokens):",
-        "if signed(request, base(), tokens) or True:",
+        "    if _signed(asked):",
+        "    if _signed(asked) or True:",
     ),
     "say 999 as a whole": (
         "routing/wording/spoken.py",
