@@ -1,5 +1,6 @@
 """How gunicorn runs the application: ``gunicorn app:app`` reads this file by itself."""
 
+import gc
 import os
 import sys
 import time
@@ -60,6 +61,7 @@ def post_worker_init(worker):
         with worker.wsgi.app_context():
             enquiry.inherit(worker.facts)
             telephony.at_start()
+        gc.freeze()  # it stays: a search for garbage among it would hold up a caller
     except Exception:  # one worker that does not come up would end the whole service
         worker.log.exception("fault while making ready: the first callers wait instead")
 

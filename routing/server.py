@@ -21,6 +21,7 @@ LONGEST_REQUEST = 15
 own waits end far sooner: what takes longer is sent or read too slowly."""
 
 LONGEST_HEAD = 8192
+FIXED = frozenset(SECURITY_HEADERS.items())
 
 
 class Worker(gthread.ThreadWorker):  # type: ignore[misc]
@@ -90,6 +91,11 @@ class Whole(wsgi.Response):  # type: ignore[misc]
     """
 
     sock: Any
+
+    def process_headers(self, headers: list[tuple[str, str]]) -> None:
+        """Check headers, but for those that every answer has and no request changes."""
+        super().process_headers([each for each in headers if each not in FIXED])
+        self.headers.extend(each for each in headers if each in FIXED)
 
     def write(self, arg: bytes) -> None:
         if self.headers_sent:

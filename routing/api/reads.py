@@ -139,7 +139,9 @@ def unknown_service(error: UnknownService) -> Response:
 
 def asked_at() -> datetime:
     """Return the instant that ``?at=`` names, or now. Raise BadTime."""
-    return typed.read(request.args["at"]) if "at" in request.args else enquiry.now()
+    if not request.environ.get("QUERY_STRING") or "at" not in request.args:
+        return enquiry.now()
+    return typed.read(request.args["at"])
 
 
 def cached(body: dict[str, Any]) -> Response:

@@ -12,15 +12,14 @@ from sqlalchemy.exc import DBAPIError
 
 def run(connection: Connection, text: str, values: Any = ()) -> Sequence[Any]:
     """Run a statement, and return its rows. Raise DBAPIError, which does not tell the values."""
-    cursor = connection.connection.cursor()
-    kinds = connection.dialect.loaded_dbapi.Error
+    opened: Any = connection.connection.driver_connection
     try:
-        cursor.execute(text, values)
+        cursor = opened.execute(text, values)
         return cursor.fetchall() if cursor.description else ()
-    except kinds as error:
-        told = DBAPIError.instance(
+    except Exception as error:
+        kinds = connection.dialect.loaded_dbapi.Error
+        if not isinstance(error, kinds):
+            raise
+        raise DBAPIError.instance(
             text, None, error, kinds, hide_parameters=True, dialect=connection.dialect
-        )
-        raise told from error
-    finally:
-        cursor.close()
+        ) from error

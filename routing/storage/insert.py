@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from routing.storage.driver import run
@@ -13,15 +12,19 @@ from routing.storage.driver import run
 Values = Mapping[str, Any]
 _Kind = Any  # one of the two: an insert that can say what to do on a conflict
 
-_KINDS: Mapping[str, Callable[[sa.Table], _Kind]] = {
-    "postgresql": postgresql.insert,
-    "sqlite": sqlite.insert,
-}
-
 
 def into(table: sa.Table, connection: Connection) -> _Kind:
-    """Return an insert that can say what to do on a conflict: both databases know how."""
-    return _KINDS[connection.dialect.name](table)
+    """Return an insert that can say what to do on a conflict: both databases know how.
+
+    What the other database needs is not loaded.
+    """
+    if connection.dialect.name == "sqlite":
+        from sqlalchemy.dialects import sqlite
+
+        return sqlite.insert(table)
+    from sqlalchemy.dialects import postgresql
+
+    return postgresql.insert(table)
 
 
 @dataclass(frozen=True, slots=True)
