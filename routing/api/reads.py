@@ -1,6 +1,7 @@
 """GET /api/v1/...: what the directory says, and who to call."""
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -11,6 +12,7 @@ from flask import Blueprint, Response, abort, current_app, jsonify, request
 from routing import enquiry, typed
 from routing.api.access import bearer
 from routing.core import instant
+from routing.core.answer import Answer, Decision
 from routing.core.decision import timeline
 from routing.errors import BadTime, UnknownService
 from routing.formats import json
@@ -67,13 +69,14 @@ def decision(service: str) -> Response:
 @bp.get(f"{SERVICES}/<service>/number")
 def number(service: str) -> Response:
     """Say which number an exchange should ring: E.164 and a newline, nothing else."""
-    return _numbers(service, most=1)
+    found, _ = _decided(service)
+    return _plain([found])
 
 
 @bp.get(f"{SERVICES}/<service>/numbers")
 def numbers(service: str) -> Response:
     """Say which numbers an exchange should ring, one a line, in the order to try."""
-    return _numbers(service, most=None)
+    return _plain(enquiry.to_try(*_decided(service)))
 
 
 @bp.get(f"{SERVICES}/<service>/timeline")
@@ -161,11 +164,15 @@ def _voice() -> Voice:
     return enquiry.voice(request.args.get("lang"))
 
 
-def _numbers(service: str, most: int | None) -> Response:
+def _decided(service: str) -> tuple[Decision, datetime]:
+    """Decide with the diverts of now, as an exchange rings whom it is told; return when, too."""
     enquiry.read_diverts(max_age=0)
     at = asked_at()
-    found = enquiry.who_to_call(service, at)
-    answers = enquiry.to_try(found, at)[:most]
+    return enquiry.who_to_call(service, at), at
+
+
+def _plain(answers: Sequence[Answer | Decision]) -> Response:
+    """Tell the numbers, one a line; those of internal lines only to whoever has the token."""
     if any(answer.line.internal for answer in answers) and not bearer("EXCHANGE_TOKEN"):
         abort(problem(401, "An internal line answers: send Authorization: Bearer EXCHANGE_TOKEN."))
     text = "".join(f"{answer.phone.e164}\n" for answer in answers)

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +20,8 @@ AT_ONCE = 2
 """Connections of a process, so that a hung database holds up that many of its threads at most."""
 
 MOST_PAGES = 16_000
-"""Pages of SQLite's log, of 4 KiB, from which on a note writes them back itself, and waits for the
-disk: where ``write_back`` could not."""
+"""Pages of SQLite's log, of 4 KiB, from which on a note writes back what ``write_back`` left: so
+the log begins anew though somebody always writes."""
 
 _TURN = 0.25
 _WRITERS = 0x726F7574
@@ -111,13 +111,11 @@ class Database:
             return busy == 0
 
     def write_back(self) -> None:
-        """Have SQLite write its log back into its file, and begin it anew. Raise StorageDown.
-
-        Nearly all of that keeps nobody waiting: only what was written meanwhile does.
+        """Have SQLite write its log back into its file: that waits for the disk, and nobody for it.
+        While nobody writes, the log begins anew after that. Raise sqlite3.Error.
         """
-        with self.reader(WAIT) as connection:
-            for kind in ("PASSIVE", "RESTART"):
-                run(connection, f"PRAGMA wal_checkpoint({kind})")
+        with closing(_sqlite(self.file, WAIT)()) as opened:
+            opened.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
     def reader(self, wait: float) -> Connection:
         """Return a connection of one's own that answers each question as of now.

@@ -53,7 +53,8 @@ class Writer:
                 raise
             self._written += 1
             if self.database.is_sqlite and self._written % WRITE_BACK == 0:
-                threading.Thread(target=self._write_back, name="write back", daemon=True).start()
+                with suppress(RuntimeError):  # no thread to be had: another time
+                    threading.Thread(None, self._write_back, "write back", daemon=True).start()
 
     def close(self) -> None:
         """Let go of the connection. Raise SQLAlchemyError where it is broken."""
@@ -87,7 +88,7 @@ class Writer:
     def _write_back(self) -> None:
         try:
             self.database.write_back()
-        except (StorageDown, SQLAlchemyError) as error:
+        except sqlite3.Error as error:
             log.info("the database's log is written back later: %s", type(error).__name__)
 
     def _open(self) -> Connection:
