@@ -19,9 +19,9 @@ WAIT = 2.0
 AT_ONCE = 2
 """Connections of a process, so that a hung database holds up that many of its threads at most."""
 
-MOST_PAGES = 16_000
-"""Pages of SQLite's log, of 4 KiB, from which on a note writes back what ``write_back`` left: so
-the log begins anew though somebody always writes."""
+MOST_PAGES = 100_000
+"""Pages of SQLite's log, of 4 KiB, from which on a note writes them back: where ``write_back`` does
+not."""
 
 _TURN = 0.25
 _WRITERS = 0x726F7574
@@ -111,11 +111,12 @@ class Database:
             return busy == 0
 
     def write_back(self) -> None:
-        """Have SQLite write its log back into its file: that waits for the disk, and nobody for it.
-        While nobody writes, the log begins anew after that. Raise sqlite3.Error.
+        """Have SQLite write its log back into its file, and begin it anew: nearly all of that waits
+        for the disk alone, and nobody for it. Raise sqlite3.Error.
         """
         with closing(_sqlite(self.file, WAIT)()) as opened:
-            opened.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+            for kind in ("PASSIVE", "RESTART"):  # the second, which notes wait for, has little left
+                opened.execute(f"PRAGMA wal_checkpoint({kind})").fetchall()
 
     def reader(self, wait: float) -> Connection:
         """Return a connection of one's own that answers each question as of now.

@@ -19,8 +19,9 @@ log = logging.getLogger(__name__)
 WAIT = 1.0
 """Seconds that a note waits for the database, at most."""
 
-WRITE_BACK = 1000
-"""Notes after which SQLite's log is written back. SQLite would have a note do it, and wait."""
+WRITE_BACK = 8000
+"""Notes after which SQLite's log, by then some 220 MiB, is written back. SQLite would have a note do
+so every 150, and wait: staff's changes and commands still do, so the log is seldom so long."""
 
 A_NOTE = 0.01
 """Seconds that one who asks for the version waits while a note is written: it takes a tenth."""
