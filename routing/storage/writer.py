@@ -20,8 +20,8 @@ WAIT = 1.0
 """Seconds that a note waits for the database, at most."""
 
 WRITE_BACK = 8000
-"""Notes after which SQLite's log, by then some 220 MiB, is written back. SQLite would have a note do
-so every 150, and wait: staff's changes and commands still do, so the log is seldom so long."""
+"""Notes after which SQLite's log, by then some 220 MiB, is written back. SQLite would have
+a note do so every 150, and wait: staff's changes and commands still do, and keep the log short."""
 
 A_NOTE = 0.01
 """Seconds that one who asks for the version waits while a note is written: it takes a tenth."""
