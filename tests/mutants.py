@@ -71,7 +71,7 @@ MUTANTS = {
     ),
     "forget the first decision": (
         "routing/telephony/voice.py",
-        "    decision, began = _as_first(decision, kept), ",
+        "    decision, began = _as_first(call, decision, kept), ",
         "    decision, began = decision, ",
     ),
     "ring for ever": ("routing/calling.py", "if progress.round >= ROUNDS:", "if False:"),
