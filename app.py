@@ -2,15 +2,25 @@
 
 import gc
 
-gc.disable()  # what is made at start stays: nobody stops to look through it, then or later
+from flask import Flask
 
-from routing import create_app  # noqa: E402
-from routing.errors import BadSetting  # noqa: E402
 
-try:
-    app = create_app()
-except BadSetting as error:
-    raise SystemExit(f"Error: {error}") from None
+def start() -> Flask:
+    """Build the app. What is made meanwhile stays: nobody stops to look for garbage among it, now
+    or later.
+    """
+    gc.disable()
+    try:
+        from routing import create_app
+        from routing.errors import BadSetting
 
-gc.freeze()
-gc.enable()
+        try:
+            return create_app()
+        except BadSetting as error:
+            raise SystemExit(f"Error: {error}") from None
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+app = start()

@@ -1,7 +1,7 @@
 """What the tests share: an app over any directory, with a clock that a test sets."""
 
 import os
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import postgres
@@ -9,9 +9,11 @@ import pytest
 from jinja2 import BytecodeCache
 from werkzeug.routing import Rule
 
-from routing import create_app, typed
-from routing.storage import upgrade
+from routing import create_app, enquiry, typed
+from routing.core.hours import Span
+from routing.storage import diverts, upgrade
 from routing.storage.db import Database
+from routing.storage.diverts import Wanted
 
 ROOT = Path(__file__).parent.parent
 ANYSHIRE = ROOT / "examples" / "anyshire.yaml"
@@ -121,6 +123,16 @@ def make_app(tmp_path, clock):
         return app
 
     return make
+
+
+def divert_now(app):
+    """Divert children's calls to `eds` for an hour from now, and have that read."""
+    with app.app_context(), enquiry.database().writing() as connection:
+        at = enquiry.now()
+        wanted = Wanted("children", "eds", Span(at, at + timedelta(hours=1)), "x")
+        diverts.put(connection, [wanted], at, "person:1")
+    with app.app_context():
+        enquiry.read_diverts(max_age=0, patience=5)
 
 
 @pytest.fixture

@@ -4,13 +4,10 @@ import shutil
 from datetime import timedelta
 
 import pytest
-from conftest import ANYSHIRE
+from conftest import ANYSHIRE, divert_now
 from flask import request_started
 
 from routing import enquiry
-from routing.core.hours import Span
-from routing.storage import diverts
-from routing.storage.diverts import Wanted
 
 NOW = "/api/v1/services/children/decision"
 
@@ -88,12 +85,7 @@ def test_at_the_handover_it_is_another_answer(app, clock, asked):
 def test_a_divert_that_is_set_is_in_the_next_answer_of_the_same_second(app, clock):
     client = app.test_client()
     before = client.get(NOW).json["line"]["id"]
-    with app.app_context(), enquiry.database().writing() as connection:
-        at = enquiry.now()
-        wanted = Wanted("children", "eds", Span(at, at + timedelta(hours=1)), "x")
-        diverts.put(connection, [wanted], at, "person:1")
-    with app.app_context():
-        enquiry.read_diverts(max_age=0, patience=5)
+    divert_now(app)
 
     assert (before, client.get(NOW).json["line"]["id"]) == ("mash", "eds")
 

@@ -50,7 +50,8 @@ def decide(
 
     timetable = timetables.year(service_id, at.year)
     index = timetable.index(at)
-    if (kept := timetable.decisions[index]) is not None:
+    kept = timetable.decisions[index]
+    if kept is not None:
         return kept
 
     service, later = timetables.service(service_id), timetables.after(service_id, at)
@@ -75,7 +76,8 @@ def timeline(
     start, end = instant.as_utc(start), instant.as_utc(end)
     timetables.service(service_id)
     ahead = [each for each in diverts if each.service == service_id]
-    entries = [(int(start.timestamp()), _answer_at(timetables, service_id, start, ahead))]
+    first = int(start.timestamp()), _answer_at(timetables, service_id, start, ahead)
+    entries = [first]
     last = end.timestamp()
     later = _after(timetables, service_id, start, ahead)
     for second, answer in takewhile(lambda entry: entry[0] < last, later):

@@ -19,7 +19,7 @@ from routing.core.hours import BankHoliday, Span, dates, spans
 from routing.errors import UnknownService
 
 KEPT = 4096
-"""How many years, each of a service or of a line, stay in memory; of all services, four do."""
+"""How many years, each of a service or of a line, stay in memory."""
 
 _LONGEST_TAIL = timedelta(days=3)
 _DAY = timedelta(days=1)
@@ -55,19 +55,16 @@ class Timetables:
         self.directory = directory
         self.holidays = holidays
         self.services = {service.id: service for service in directory.services}
-        self._years: dict[int, dict[str, Timetable]] = {}
+        self._years: dict[tuple[str, int], Timetable] = {}
         self._edges = lru_cache(maxsize=KEPT)(self._find_edges)
 
     def year(self, service_id: str, year: int) -> Timetable:
         """Return a service's timetable of a year. Raise UnknownService."""
-        of_all = self._years.get(year)
-        if of_all is None:
-            if len(self._years) >= max(4, KEPT // len(self.services)):
-                self._years.pop(next(iter(self._years)), None)  # to be compiled anew if asked for
-            of_all = self._years.setdefault(year, {})
-        found = of_all.get(service_id)
+        found = self._years.get((service_id, year))
         if found is None:
-            found = of_all[service_id] = self._compile(service_id, year)
+            if len(self._years) >= KEPT:  # the oldest goes, to be compiled anew if it is asked for
+                self._years.pop(next(iter(self._years)), None)
+            found = self._years[service_id, year] = self._compile(service_id, year)
         return found
 
     def service(self, service_id: str) -> Service:
@@ -82,7 +79,8 @@ class Timetables:
 
         The first entry of a year may repeat the answer before it. ``at`` is in UTC.
         """
-        year, timetable = at.year, self.year(service_id, at.year)
+        year = at.year
+        timetable = self.year(service_id, year)
         index = timetable.index(at) + 1
         while True:
             yield from zip(timetable.seconds[index:], timetable.answers[index:], strict=True)

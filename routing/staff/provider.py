@@ -1,6 +1,7 @@
 """The council's OpenID provider. Loaded when somebody signs in with it, not before."""
 
 import logging
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -140,6 +141,8 @@ def _client() -> Any:
 
 def _refused(error: Exception) -> SignInRefused:
     response = getattr(error, "response", None)
-    said = getattr(error, "error", None) or getattr(response, "status_code", "")
-    log.warning("sign-in with the provider failed: %s %.40s", type(error).__name__, said)
+    said = str(getattr(error, "error", None) or getattr(response, "status_code", ""))
+    if not re.fullmatch("[a-z0-9_]{1,40}", said):  # whoever comes back here can say anything
+        said = "no code of an error"
+    log.warning("sign-in with the provider failed: %s %s", type(error).__name__, said)
     return SignInRefused(_DOWN if isinstance(error, RequestException) else _REFUSED)

@@ -112,10 +112,13 @@ class Database:
 
     def write_back(self) -> None:
         """Have SQLite write its log back into its file, and begin it anew: nearly all of that waits
-        for the disk alone, and nobody for it. Raise sqlite3.Error.
+        for the disk alone, and nobody for it.
+
+        The second step has writers wait, for a quarter of a second at most: where somebody reads
+        for longer, as when a copy is made, the log begins anew another time. Raise sqlite3.Error.
         """
-        with closing(_sqlite(self.file, WAIT)()) as opened:
-            for kind in ("PASSIVE", "RESTART"):  # the second, which notes wait for, has little left
+        with closing(_sqlite(self.file, _TURN / 2)()) as opened:
+            for kind in ("PASSIVE", "RESTART"):
                 opened.execute(f"PRAGMA wal_checkpoint({kind})").fetchall()
 
     def reader(self, wait: float) -> Connection:

@@ -42,7 +42,8 @@ class Asked:
     def read(self) -> None:
         """Read what was sent. A body that is no form counts for nothing.
 
-        Raise werkzeug.exceptions.RequestEntityTooLarge, OSError, ValueError.
+        Raise ValueError for what cannot be decoded or holds too many values, RequestEntityTooLarge,
+        and whatever the server raises while it reads.
         """
         kind = self.environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
         if self.method == "POST" and kind == FORM:

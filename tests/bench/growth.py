@@ -5,12 +5,10 @@ reload 1000), each in a process of its own. `bin/prove` runs them all: see tests
 Times are the processor's own, so that others on the machine count for less; the best of several.
 """
 
-import gc
 import json
 import logging
 import os
 import random
-import re
 import subprocess
 import sys
 import tempfile
@@ -18,11 +16,12 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
-from urllib.request import urlopen
 
 import big
 import grown
-from serving import ROOT, free_port
+from bench.memory import memory
+from bench.reload import reload
+from serving import ROOT
 
 from routing import create_app, enquiry, rostering
 from routing.core.decision import decide
@@ -31,7 +30,6 @@ from routing.facts import gather
 from routing.lint.check import check
 from routing.storage import accounts, calls, feeds, sessions, upgrade, workers
 from routing.storage.accounts import Role
-from routing.storage.db import Database
 
 AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -47,13 +45,6 @@ def cost(ask, times=3):
         ask()
         taken.append(time.process_time() - began)
     return min(taken)
-
-
-def memory(pid="self"):
-    """Return the MiB that a process holds, its share of what it shares counted."""
-    gc.collect()
-    text = Path(f"/proc/{pid}/smaps_rollup").read_text()
-    return int(re.search(r"^Pss:\s+(\d+)", text, re.M)[1]) / 1024
 
 
 class Grown:
@@ -195,63 +186,6 @@ def rota(years):
                 found["purge again"] = cost(lambda: workers.purge(connection, due, AT, "t"), 1)
         found["/staff, purged"] = app.pages("/staff")["/staff"]
         return found
-
-
-def reload(count, seconds=12):
-    """Replace a directory of so many services twice under load; return what wrk saw, in ms."""
-    with tempfile.TemporaryDirectory() as name:
-        folder, port, text = Path(name), free_port(), big.directory(count)
-        file = folder / "directory.yaml"
-        file.write_text(text)
-        (folder / "instance").mkdir()
-        upgrade.upgrade(Database("", folder / "instance"))
-        environ = {"DIRECTORY": str(file), "INSTANCE_PATH": str(folder / "instance")}
-        words = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "app:app"]
-        process = subprocess.Popen(
-            words, cwd=ROOT, env=os.environ | environ, stderr=subprocess.DEVNULL
-        )
-        base = f"http://127.0.0.1:{port}"
-        asked = f"{base}/api/v1/services/s1/decision"
-        try:
-            _wait(asked)
-            quiet = _wrk(asked, seconds, lambda: None)
-
-            def replace():
-                for turn in (3, 4):
-                    time.sleep(seconds / 3)
-                    new = folder / "new.yaml"
-                    new.write_text(text.replace("01632 960001", f"01632 96000{turn}"))
-                    os.replace(new, file)
-
-            under = _wrk(asked, seconds, replace)
-            _wait(f"{asked}?at=2026-11-23T12:00:00Z", b"01632 960004")
-        finally:
-            process.terminate()
-            process.wait(30)
-        return {"slowest, no reload": quiet[0], "slowest": under[0], "failed": under[1]}
-
-
-def _wrk(url, seconds, meanwhile):
-    words = ["wrk", "-t1", "-c4", f"-d{seconds}s", "--timeout", "20s", url]
-    load = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
-    meanwhile()
-    told = load.communicate()[0]
-    number, unit = re.search(r"Latency\s+\S+\s+\S+\s+([\d.]+)(\w+)", told).groups()
-    failed = sum(map(int, re.findall(r"Non-2xx or 3xx responses: (\d+)", told)))
-    failed += sum(map(int, re.findall(r"(?:connect|read|write|timeout) (\d+)", told)))
-    return float(number) * {"us": 0.001, "ms": 1, "s": 1000}[unit], failed
-
-
-def _wait(url, words=b""):
-    give_up = time.monotonic() + 120
-    while time.monotonic() < give_up:
-        try:
-            if words in urlopen(url, timeout=20).read():
-                return
-        except OSError:
-            pass
-        time.sleep(0.2)
-    raise AssertionError("no answer")
 
 
 MEASURES = {"services": services, "calls": log, "rota": rota, "reload": reload}

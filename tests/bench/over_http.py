@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
+from bench.memory import memory
 from serving import ROOT, free_port
 from telephone import BASE, TOKEN, sign
 
@@ -109,12 +110,6 @@ def run(asked, address, connections, folder, seconds=SECONDS):
     rate = float(re.search(r"Requests/sec:\s+([\d.]+)", done.stdout)[1])
     at = {p: _milliseconds(v) for p, v in re.findall(r"(50|99)%\s+([\d.]+\w+)", done.stdout)}
     return Measured(rate, at["50"], at["99"])
-
-
-def memory(pid):
-    """Return the MiB that a process holds, its share of what it shares counted."""
-    text = Path(f"/proc/{pid}/smaps_rollup").read_text()
-    return int(re.search(r"^Pss:\s+(\d+)", text, re.M)[1]) / 1024
 
 
 def measure(rounds=ROUNDS):

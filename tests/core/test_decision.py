@@ -230,9 +230,9 @@ def test_a_decision_looks_up_no_holiday_zone_or_file(monkeypatch):
 
 
 def test_only_so_many_years_are_kept_and_what_went_is_compiled_anew(monkeypatch):
-    monkeypatch.setattr(timetable, "KEPT", 1)
+    monkeypatch.setattr(timetable, "KEPT", 3)
     tables, asked = compiled(), [*range(2020, 2030), *range(2020, 2030)]
     found = [decide(tables, "children", datetime(year, 3, 2, 12, tzinfo=UTC)) for year in asked]
 
     assert [each.line.id for each in found[:10]] == [each.line.id for each in found[10:]]
-    assert len(tables._years) == 4
+    assert len(tables._years) == 3

@@ -2,17 +2,12 @@
 
 import re
 import shutil
-from datetime import timedelta
 
 import pytest
-from conftest import ANYSHIRE
+from conftest import ANYSHIRE, divert_now
 from flask import template_rendered
 
-from routing import enquiry
-from routing.core.hours import Span
 from routing.formats import written
-from routing.storage import diverts
-from routing.storage.diverts import Wanted
 
 
 @pytest.fixture
@@ -77,12 +72,7 @@ def test_every_page_service_and_way_in_is_written_by_itself(app, rendered):
 def test_a_divert_that_is_set_has_the_page_written_anew_within_the_same_second(app, clock):
     client = app.test_client()
     before = client.get("/services/children/now").text
-    with app.app_context(), enquiry.database().writing() as connection:
-        at = enquiry.now()
-        wanted = Wanted("children", "eds", Span(at, at + timedelta(hours=1)), "x")
-        diverts.put(connection, [wanted], at, "person:1")
-    with app.app_context():
-        enquiry.read_diverts(max_age=0, patience=5)
+    divert_now(app)
     after = client.get("/services/children/now").text
 
     assert 'data-line="+441632960100 Multi' in before

@@ -166,6 +166,15 @@ def test_a_provider_for_many_tenants_is_refused(visitor, provider):
     assert "Set OIDC_ISSUER" in said(answer)
 
 
+def test_what_anybody_says_in_the_providers_name_is_in_no_log(visitor, caplog):
+    to_provider(visitor)
+    visitor.get("/staff/sign-in/callback?error=Jane+Doe+07700+900123%0Aline")
+
+    assert "sign-in with the provider failed" in caplog.text
+    assert "Jane" not in caplog.text
+    assert "900123" not in caplog.text
+
+
 def test_one_who_declines_there_is_told_here(visitor, provider):
     to_provider(visitor)
     answer = visitor.get("/staff/sign-in/callback?error=access_denied")

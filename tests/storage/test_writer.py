@@ -98,6 +98,19 @@ def test_what_was_noted_is_written_back_while_nobody_waits(writer, file, tmp_pat
     pytest.fail("the log was not written back")
 
 
+def test_whoever_reads_for_long_holds_up_no_note_by_what_is_written_back(writer, file):
+    with closing(sqlite3.connect(file, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM tallies").fetchall()
+        note(writer)
+        began = time.monotonic()
+        writer.database.write_back()
+        assert time.monotonic() - began < 1.5
+        note(writer)
+
+    assert tally(file) == 2
+
+
 def test_while_a_note_hangs_nothing_is_known_and_nobody_waits_for_it(writer):
     with writer.transaction():
         began = time.monotonic()

@@ -215,6 +215,20 @@ def test_a_signature_counts_for_its_own_form_alone(service, body):
     assert service.post(VOICE, right, body.encode("latin-1")) in (403, 413)
 
 
+def test_a_body_in_broken_chunks_is_refused_and_told_no_number(service):
+    head = [
+        f"POST {VOICE} HTTP/1.1",
+        "Host: who.example",
+        "Connection: close",
+        "Content-Type: application/x-www-form-urlencoded",
+        "Transfer-Encoding: chunked",
+    ]
+    status, _, answer = nginx.ask(service.port, "\r\n".join(head), b"zz\r\nCallSid\r\n\r\n")
+
+    assert status in (400, 403)
+    assert b"+44" not in answer
+
+
 def test_what_is_refused_is_counted_and_connects_nobody(service):
     connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=20)
     with closing(connection):

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from io import BytesIO
 from urllib.parse import urlencode
 
 import pytest
@@ -35,6 +36,28 @@ def test_what_twilio_never_sends_is_told_what_may_be_sent(twilio, method):
 
     assert answer.status_code == 405
     assert answer.headers["Allow"] == "GET, POST"
+
+
+class Cut(BytesIO):
+    """A body that ends in the middle, as servers tell it: each with an error of its own."""
+
+    def read(self, *_):
+        raise RuntimeError("no more of it comes")
+
+    readinto = read
+
+
+@pytest.mark.parametrize("body", [BytesIO(b"CallSid="), Cut()], ids=["cut short", "an error"])
+def test_a_body_that_cannot_be_read_is_unsigned_and_told_no_number(twilio, body):
+    answer = twilio.client.post(
+        "/twilio/voice/children",
+        input_stream=body,
+        content_length=50,
+        content_type="application/x-www-form-urlencoded",
+    )
+
+    assert answer.status_code == 403
+    assert "+44" not in answer.text
 
 
 def test_an_address_that_only_speaks_of_the_telephone_is_for_people(twilio):
