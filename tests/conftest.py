@@ -1,6 +1,7 @@
 """What the tests share: an app over any directory, with a clock that a test sets."""
 
 import os
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -122,7 +123,10 @@ def make_app(tmp_path, clock):
         app.jinja_env.bytecode_cache = COMPILED
         return app
 
-    return make
+    yield make
+    for each in threading.enumerate():  # what is counted is logged later: not in the next test
+        if isinstance(each, threading.Timer) and each.function.__qualname__ == "CallLog._tally":
+            each.cancel()
 
 
 def divert_now(app):
