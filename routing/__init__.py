@@ -18,10 +18,10 @@ from routing.formats.written import Written
 from routing.front import Front
 from routing.headers import HTTPS_ALONE, SECURITY_HEADERS
 from routing.site import last_resort, sorry
+from routing.storage.call_log import CallLog
 from routing.storage.db import Database
 from routing.storage.kept import Kept
 from routing.storage.readings import Readings
-from routing.storage.writer import Writer
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -87,8 +87,8 @@ def _connect(app: Flask) -> None:
         )
     app.extensions["database"] = database
     kept = Kept(folder / f"{name}-diverts.json")
-    app.extensions["writer"] = writer = Writer(database)
-    app.extensions["readings"] = Readings(writer, kept, app.config["CLOCK"])
+    app.extensions["readings"] = Readings(database, kept, app.config["CLOCK"])
+    app.extensions["call_log"] = CallLog(database, app.config["CLOCK"])
 
 
 def _refuse(error: HTTPException) -> Response | HTTPException:

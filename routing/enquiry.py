@@ -13,10 +13,10 @@ from routing.core.directory import Line
 from routing.directory.load import load
 from routing.diverting import why_not
 from routing.facts import Facts, Sources, gather
+from routing.storage.call_log import CallLog
 from routing.storage.db import Database
 from routing.storage.diverts import Stored
 from routing.storage.readings import PATIENCE, Reading, Readings
-from routing.storage.witness import Witness
 from routing.wording.voice import Voice, speaking
 
 OLDEST = 1.0
@@ -139,8 +139,8 @@ def inherit(facts: Facts) -> None:
     since, where no directory could be kept on disk. From then on the record tells of each
     directory that this process reads.
     """
-    witness, sources = Witness(database(), current_app.config["CLOCK"]), _sources()
-    sources.on_read = lambda found: _witnessed(witness, found)
+    call_log, sources = current_app.extensions["call_log"], _sources()
+    sources.on_read = lambda found: _record_directory(call_log, found)
     sources.current(otherwise=facts)
     read_diverts(max_age=0, patience=AT_START)
 
@@ -175,9 +175,9 @@ def _readings() -> Readings:
     return found
 
 
-def _witnessed(witness: Witness, found: Facts) -> None:
-    if found.kept_at is None:
-        witness.notice("directory.read", "directory", {"sha256": found.sha256[:12]})
+def _record_directory(call_log: CallLog, facts: Facts) -> None:
+    if facts.kept_at is None:
+        call_log.record("directory.read", "directory", {"sha256": facts.sha256[:12]})
 
 
 def _sources() -> Sources:

@@ -1,7 +1,6 @@
 """What the tests share: an app over any directory, with a clock that a test sets."""
 
 import os
-import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -110,6 +109,8 @@ Rule._compile_builder = _compiled_once
 def make_app(tmp_path, clock):
     """Build an app over a directory file, its instance folder in a temporary place."""
 
+    apps = []
+
     def make(directory=ROOT / "directory.yaml", **settings):
         app = create_app(
             {
@@ -121,12 +122,14 @@ def make_app(tmp_path, clock):
             }
         )
         app.jinja_env.bytecode_cache = COMPILED
+        apps.append(app)
         return app
 
     yield make
-    for each in threading.enumerate():  # what is counted is logged later: not in the next test
-        if isinstance(each, threading.Timer) and each.function.__qualname__ == "CallLog._tally":
-            each.cancel()
+    for app in apps:  # what is counted is logged now: not in the next test
+        app.extensions["call_log"].close()
+        app.extensions["readings"].close()
+        app.extensions["database"].close()
 
 
 def divert_now(app):

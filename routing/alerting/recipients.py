@@ -1,6 +1,5 @@
 """To whom alerts go, by the settings; and what is wrong with that."""
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -9,6 +8,7 @@ from typing import Any
 from sqlalchemy.engine import Connection
 
 from routing.storage import alerts
+from routing.storage.tokens import hash_token
 from routing.wording import times
 from routing.wording.voice import Voice
 
@@ -88,4 +88,4 @@ def warnings(
 
 def _key(config: Mapping[str, Any], address: str) -> str:
     rehearsal = "rehearsal " if config["CLOCK_STARTS_AT"] else ""
-    return hashlib.sha256(f"{rehearsal}{address}".encode()).hexdigest()[:16]
+    return hash_token(f"{rehearsal}{address}")[:16]

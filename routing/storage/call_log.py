@@ -1,190 +1,105 @@
-"""The call log as a telephone call writes it: first, but never at the cost of the answer."""
+"""The call log as a telephone call writes it: before the answer, but never at its cost."""
 
 import logging
 import threading
 import time
-from collections import Counter, deque
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
-from itertools import islice
-from queue import SimpleQueue
 from typing import Any, TypeVar
 
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
-from routing.errors import RoutingError, StorageDown
-from routing.storage import calls
-from routing.storage.db import words
-from routing.storage.writer import Writer
+from routing.errors import StorageDown
+from routing.storage import calls, changes
+from routing.storage.background import RETRY_SECONDS, Background
+from routing.storage.db import Database
 
 PATIENCE = 0.28
-"""Seconds that a call waits until it is written."""
+"""How long a call waits until it is written, in seconds."""
 
-TRY_EVERY = 1.0
-"""Seconds between two tries while the database does not answer; no call waits for those."""
-
-TOGETHER = 64
-"""Entries that are written in one transaction at most, when several wait: a disk is asked once."""
-
-MOST = 5000
-"""Entries that wait for a database that is down, in one process; beyond them the oldest go."""
+COUNT_SECONDS = 1.0
+"""How often counts are written and logged, however often something is counted."""
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 Job = Callable[[Connection], T]
 
 
-class _Entry:
-    """A job, whether it is done (then its lock is free), and what it returned."""
-
-    __slots__ = ("done", "job", "result")
-
-    def __init__(self, job: Job[Any]) -> None:
-        self.job = job
-        self.result: Any = None
-        self.done = threading.Lock()
-        self.done.acquire()
-
-
 class CallLog:
-    """What calls write, one entry after another, in a thread of its own. It never raises.
+    """What the service writes by itself: calls, counts, and what it notices for the audit log.
 
-    Safe to share between threads. An entry that the database could not take in time is written
-    once it can, as long as the process lives.
+    Entries are written in order. One that the database could not take in time is written once it
+    can, as long as the process lives. Safe to share between threads; nothing here raises.
     """
 
-    def __init__(self, writer: Writer, clock: Callable[[], datetime]) -> None:
-        self.writer, self.clock = writer, clock
-        self._turn = threading.Lock()
-        self._asked: SimpleQueue[None] = SimpleQueue()
-        self._waiting: deque[_Entry] = deque(maxlen=MOST)
-        self._counted: Counter[str] = Counter()
-        self._fault: str | None = None
-        self._last = float("-inf")
-        self._thread: threading.Thread | None = None
+    def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
+        self.database, self.clock = database, clock
+        self._background = Background("call log", database, writes=True)
+        self._counts: Counter[str] = Counter()
+        self._timer: threading.Timer | None = None
+        self._lock = threading.Lock()
 
     def write(self, job: Job[T], patience: float = PATIENCE) -> T | None:
         """Do ``job`` in a transaction, and return what it returns.
 
-        None where that is not known in time: it is done later then. While the database does not
-        answer, nobody waits.
+        None where that is not known within ``patience`` seconds: it is done later then. While the
+        database is known to be down, return at once.
         """
         try:
-            entry = _Entry(job)
-            if self._last < 0 and not self.writer.database.exists:  # never made, not gone
+            never_used = self._background.last_success < 0
+            if never_used and not self.database.exists:  # not created yet, rather than gone
                 return None
-            with self._turn:
-                self._waiting.append(entry)
-                self._wake()
-                down = self._fault is not None
-            if not down and entry.done.acquire(timeout=patience):
-                found: T | None = entry.result
-                return found
-            if patience and not down:
-                log.warning("A call is written later: the database did not answer in time.")
+            future = self._background.submit(job)
+            if patience > 0:
+                return self._background.wait(future, patience)
+        except StorageDown as error:
+            log.warning("a call is written later: %s", error)
         except Exception:
-            log.exception("fault in the call log: the call goes on without it")
+            log.exception("an entry of the call log is not written: the call goes on without it")
         return None
 
-    def fault(self, patience: float = PATIENCE) -> str | None:
-        """Say why nothing can be written just now; None when it can, or that is not known in time.
-        It tries, where nothing was written for TRY_EVERY.
+    def record(self, action: str, entity: str, after: Mapping[str, Any]) -> None:
+        """Add to the audit log that ``entity`` is now as ``after`` says, unless it says so already.
+
+        Nobody waits for it.
         """
-        if self._fault is None and time.monotonic() - self._last > TRY_EVERY:
+        job = partial(
+            changes.record_once, at=self.clock(), action=action, entity=entity, after=after
+        )
+        self.write(job, patience=0)
+
+    def fault(self, patience: float = PATIENCE) -> str | None:
+        """Return why nothing can be written at present; None when it can, or that is not known in
+        time. Where nothing was written lately, it tries.
+        """
+        if time.monotonic() - self._background.last_success > RETRY_SECONDS:
             self.write(partial(calls.attempt, at=self.clock()), patience)
-        return self._fault
+        return self._background.fault
 
     def count(self, name: str) -> None:
-        """Add to a tally. However often that happens, it is written and logged once a second."""
+        """Add one to a count. It is written and logged within COUNT_SECONDS."""
         try:
-            with self._turn:
-                self._counted[name] += 1
-                if self._counted.total() == 1:
-                    later = threading.Timer(TRY_EVERY, self._tally)
-                    later.daemon = True
-                    later.start()
+            with self._lock:
+                self._counts[name] += 1
+                if self._timer is None:
+                    timer = threading.Timer(COUNT_SECONDS, self._write_counts)
+                    timer.daemon = True
+                    timer.start()
+                    self._timer = timer
         except Exception:
             log.exception("fault while counting %s", name)
 
-    def _tally(self) -> None:
-        with self._turn:
-            counted, self._counted = self._counted, Counter()
-        at = self.clock()
-        log.warning("counted within a second: %s", dict(counted))
-        for name, more in counted.items():
-            self.write(partial(calls.count, name=name, at=at, more=more), patience=0)
+    def close(self) -> None:
+        """Write what is left, and stop. A process that ends does this by itself."""
+        self._write_counts()
+        self._background.close()
 
-    def _wake(self) -> None:
-        if self._thread is None or not self._thread.is_alive():
-            self._thread = threading.Thread(target=self._run, name="call log", daemon=True)
-            self._thread.start()
-        self._asked.put(None)
-
-    def _run(self) -> None:
-        while True:
-            with self._turn:
-                entries = list(islice(self._waiting, TOGETHER))
-            if not entries:
-                self._asked.get()
-                continue
-            try:
-                if len(entries) == 1 or not self._finish_together(entries):
-                    self._finish(entries[0])
-            except (SQLAlchemyError, StorageDown) as error:
-                self._wait(error)
-
-    def _finish_together(self, entries: list[_Entry]) -> bool:
-        """Do several entries, all or none. Return False for none: then one by one tells why."""
-        try:
-            results = self._do(lambda connection: [each.job(connection) for each in entries])
-        except Exception as error:
-            log.info("entries of the call log cannot be written together: %s", type(error).__name__)
-            return False
-        self._written(entries, results)
-        return True
-
-    def _finish(self, entry: _Entry) -> None:
-        """Do the oldest entry. Whatever it raises by itself is logged, and it is left undone."""
-        try:
-            result = self._do(entry.job)
-        except Exception as error:
-            if isinstance(error, SQLAlchemyError | StorageDown) and not _for_good(error):
-                raise
-            log.exception("an entry of the call log is lost")
-            result = None
-        self._written([entry], [result])
-
-    def _written(self, entries: list[_Entry], results: list[Any]) -> None:
-        with self._turn:
-            if self._fault is not None:
-                log.warning("The database takes the call log again.")
-            self._fault, self._last = None, time.monotonic()
-            for entry in entries:
-                if self._waiting and self._waiting[0] is entry:
-                    self._waiting.popleft()
-        for entry, result in zip(entries, results, strict=True):
-            entry.result = result
-            entry.done.release()
-
-    def _do(self, job: Job[T]) -> T:
-        with self.writer.transaction() as connection:
-            return job(connection)
-
-    def _wait(self, error: Exception) -> None:
-        said = str(error) if isinstance(error, RoutingError) else words(error)
-        with self._turn:
-            if self._fault is None:
-                log.error("%s Calls go on, and are written later.", said)
-            self._fault = said
-        try:
-            self.writer.close()
-        except SQLAlchemyError as again:
-            log.info("closing what is broken already: %s", words(again))
-        time.sleep(TRY_EVERY)
-
-
-def _for_good(error: Exception) -> bool:
-    """Say whether trying again cannot help: the entry itself is refused."""
-    return isinstance(error, DataError | IntegrityError)
+    def _write_counts(self) -> None:
+        with self._lock:
+            counts, self._counts, self._timer = self._counts, Counter(), None
+        if counts:
+            log.warning("counted within a second: %s", dict(counts))
+        for name, more in counts.items():
+            self.write(partial(calls.count, name=name, at=self.clock(), more=more), patience=0)

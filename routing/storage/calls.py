@@ -3,16 +3,18 @@
 What is told twice, or in another order than it happened, leaves the same rows.
 """
 
-import hashlib
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from typing import Any, cast
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import Connection
 
 from routing.storage.changes import record
-from routing.storage.insert import Insert, into
 from routing.storage.tables import calls, legs, tallies
+from routing.storage.tokens import hash_token
 
 ANSWERED, UNANSWERED, ABANDONED, UNKNOWN = "answered", "unanswered", "abandoned", "unknown"
 """How a call ended: somebody answered; it was given up; the caller hung up; nobody told us."""
@@ -26,21 +28,6 @@ REFUSED, FAULTS, ATTEMPT = "signature_refused", "faults", "attempt"
 """Tallies: requests without a right signature; calls that a fault of ours sent to the last resort;
 nothing, written to see that the database takes it.
 """
-
-_CALL = Insert(
-    calls,
-    "sid_sha256 service line reason began_at",
-    lambda insert: insert.on_conflict_do_nothing(index_elements=["sid_sha256"]).returning(
-        calls.c.id
-    ),
-)
-_LEG = Insert(
-    legs,
-    "call number line rung_at",
-    lambda insert: insert.on_conflict_do_update(
-        index_elements=["call", "number"], set_={"line": insert.excluded.line}
-    ),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +62,7 @@ class Ended:
 
 def known_by(sid: str) -> str:
     """Return what the log knows a call by instead of Twilio's id: that would lead to the caller."""
-    return hashlib.sha256(sid.encode()).hexdigest()
+    return hash_token(sid)
 
 
 def begin(connection: Connection, known_by: str, call: Begun, rings: Leg | None = None) -> Begun:
@@ -145,7 +132,7 @@ def accepted(connection: Connection, known_by: str, number: int) -> bool:
 def count(connection: Connection, name: str, at: datetime, more: int = 1) -> None:
     """Add to the tally of an hour."""
     hour = at.replace(minute=0, second=0, microsecond=0)
-    insert = into(tallies, connection).values(hour=hour, name=name, count=more)
+    insert = _insert(connection.dialect.name, tallies).values(hour=hour, name=name, count=more)
     added = {"count": tallies.c.count + insert.excluded["count"]}
     connection.execute(insert.on_conflict_do_update(index_elements=["hour", "name"], set_=added))
 
@@ -207,14 +194,15 @@ def _key(connection: Connection, known_by: str, call: Begun) -> int:
 
 def _new(connection: Connection, known_by: str, call: Begun) -> int | None:
     """Make a call's row, and return its id; None where there is one already."""
-    row = {"service": call.service, "line": call.line, "reason": call.reason}
-    found: int | None = _CALL.run(connection, row | {"sid_sha256": known_by, "began_at": call.at})
-    return found
+    row: dict[str, Any] = {"service": call.service, "line": call.line, "reason": call.reason}
+    row |= {"sid_sha256": known_by, "began_at": call.at}
+    key: int | None = connection.scalar(_insert_call(connection.dialect.name), row)
+    return key
 
 
 def _ring(connection: Connection, key: int, leg: Leg) -> None:
     row = {"call": key, "number": leg.number, "line": leg.line, "rung_at": leg.at}
-    _LEG.run(connection, row)
+    connection.execute(_insert_leg(connection.dialect.name), row)
 
 
 def _end(connection: Connection, key: int, ended: Ended) -> None:
@@ -236,3 +224,26 @@ def _over(connection: Connection, key: int, outcome: str, by: str | None, at: da
 
 def _leg(key: int, number: int) -> sa.ColumnElement[bool]:
     return (legs.c.call == key) & (legs.c.number == number)
+
+
+@cache  # building these takes three times as long as running them, and every call waits
+def _insert_call(dialect: str) -> sa.Insert:
+    insert = _insert(dialect, calls).on_conflict_do_nothing(index_elements=["sid_sha256"])
+    return cast(sa.Insert, insert.returning(calls.c.id))
+
+
+@cache
+def _insert_leg(dialect: str) -> sa.Insert:
+    insert = _insert(dialect, legs)
+    line = {"line": insert.excluded.line}
+    insert = insert.on_conflict_do_update(index_elements=["call", "number"], set_=line)
+    return cast(sa.Insert, insert)
+
+
+def _insert(dialect: str, table: sa.Table) -> Any:
+    """Return an insert that can say what to do on a conflict; both databases have one."""
+    if dialect == "sqlite":
+        return sqlite.insert(table)
+    from sqlalchemy.dialects import postgresql  # not loaded where it is not used
+
+    return postgresql.insert(table)

@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from routing.storage.db import lock_writers
 from routing.storage.tables import changes
 
 SERVICE = "service"
@@ -53,6 +54,7 @@ def record_once(
 
     Every worker of every machine notices a changed file; the record tells it once.
     """
+    lock_writers(connection)  # or two that notice at once would both record it
     newest = changes.select().where(changes.c.entity == entity).order_by(changes.c.id.desc())
     last = connection.execute(newest.limit(1)).first()
     before = None if last is None else last.after

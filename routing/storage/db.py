@@ -1,182 +1,175 @@
-"""The database: connections that never wait for long, and transactions for reading and writing."""
+"""The database: connections with bounded waits, and transactions for reading and writing."""
 
+import atexit
+import logging
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection, make_url
-from sqlalchemy.pool import NullPool, QueuePool
+from sqlalchemy.pool import QueuePool
 
 from routing.errors import BadSetting, StorageDown, StorageRefused
-from routing.storage.driver import run
+from routing.storage import sqlite_replaced_file
 
-WAIT = 2.0
-"""Seconds for one question to the database, at most; and for a writer to wait for another."""
+TIMEOUT_SECONDS = 2.0
+"""How long one statement may take, and how long a writer waits for another."""
 
-AT_ONCE = 2
-"""Connections of a process, so that a hung database holds up that many of its threads at most."""
+POOL_SIZE = 2
+"""Connections per process, so that a hung database holds up at most this many of its threads."""
 
-MOST_PAGES = 100_000
-"""Pages of SQLite's log, of 4 KiB, from which on a note writes them back: where ``write_back`` does
-not."""
+POOL_TIMEOUT_SECONDS = 0.25
+"""How long a thread waits for another thread's connection."""
 
-_TURN = 0.25
-_WRITERS = 0x726F7574
-"""The lock that writers share on PostgreSQL; on SQLite there is one writer anyway."""
+MAX_WAL_BYTES = 8 * 1024**2
+"""The size to which SQLite cuts its write-ahead log (-wal) when it starts the log again.
+
+A checkpoint runs every 1,000 pages (4 MiB, SQLite's default). The log grows past this only while a
+reader, such as a backup, keeps it from being started again.
+"""
+
+EXIT_TIMEOUT_SECONDS = 0.25
+"""How long a process that ends waits for others before it leaves the log to them."""
+
+_WRITERS_LOCK = 0x726F7574
+
+log = logging.getLogger(__name__)
 
 
 class Database:
-    """A database by its URL. Nothing is connected before the first question."""
+    """A database by its URL. Nothing connects before the first statement.
 
-    def __init__(self, url: str, folder: Path, file: str = "routing.sqlite") -> None:
+    ``timeout`` bounds each statement, in seconds; ``connections`` is the size of the pool.
+    """
+
+    def __init__(
+        self,
+        url: str | URL,
+        folder: Path,
+        file: str = "routing.sqlite",
+        timeout: float = TIMEOUT_SECONDS,
+        connections: int = POOL_SIZE,
+    ) -> None:
         self.url = _url(url) if url else make_url(f"sqlite:///{(folder / file).resolve()}")
         self.file = Path(self.url.database or "") if self.is_sqlite else None
-        self.engine = self.make_engine(QueuePool, pool_size=AT_ONCE, max_overflow=0)
+        self.engine = _engine(self.url, self.file, timeout, connections)
+        sa.event.listen(self.engine, "connect", self._close_at_exit)
+
+    def with_own_connection(self, timeout: float) -> "Database":
+        """Return the same database with a pool of one connection, which nobody else waits for."""
+        return Database(self.url, Path(), timeout=timeout, connections=1)
 
     @property
     def is_sqlite(self) -> bool:
-        """Say whether it is SQLite, in a file of this machine."""
+        """Whether it is SQLite, in a file of this machine."""
         return self.url.get_backend_name() == "sqlite"
 
     @property
     def exists(self) -> bool:
-        """Say whether there can be anything in it: not so before SQLite's file is made."""
+        """Whether there can be anything in it: False until SQLite's file has been created."""
         return self.file is None or self.file.exists()
-
-    def make_engine(self, pool: type[sa.Pool], wait: float = WAIT, **more: Any) -> sa.Engine:
-        """Return an engine whose every question ends within ``wait`` seconds."""
-        if pool is QueuePool:
-            more |= {"pool_timeout": _TURN, "pool_pre_ping": not self.is_sqlite}
-        more["hide_parameters"] = True  # names stand among them, and errors are logged
-        if not self.is_sqlite:
-            connect = _postgresql(self.url, wait)
-            return sa.create_engine(
-                self.url, creator=connect, poolclass=pool, use_native_hstore=False, **more
-            )
-        engine = sa.create_engine(
-            self.url, creator=_sqlite(self.file, wait), poolclass=pool, **more
-        )
-        sa.event.listen(engine, "begin", _begin)
-        sa.event.listen(engine, "checkout", self._look)
-        return engine
-
-    def inode(self) -> int | None:
-        """Return what tells SQLite's file from another of its name; None when there is none."""
-        return _inode(self.file)
-
-    def holds(self, connection: Connection) -> bool:
-        """Say whether a connection is to what the URL names now: a copy that is put in the place
-        of SQLite's file is another file, and what is written to the old one is lost.
-        """
-        opened: Any = connection.connection.driver_connection
-        return self.file is None or opened.inode == self.inode()
-
-    def _look(self, opened: Any, *_: Any) -> None:
-        if opened.inode != self.inode():
-            raise sa.exc.DisconnectionError(f"{self.file} is another file now")
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Yield a connection that sees one state of the database. Raise StorageDown."""
-        with _told(), self.engine.connect() as connection:
+        with _translated_errors(), self.engine.connect() as connection:
             yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """Yield a connection whose changes are kept together, or not at all if anything is raised.
+    def writing(self, exclusive: bool = True) -> Iterator[Connection]:
+        """Yield a connection whose changes are committed together, or rolled back on any exception.
 
-        One writer at a time. Raise StorageRefused, or StorageDown; a change may have been kept when
-        that was raised while keeping it.
+        One writer at a time. On PostgreSQL, ``exclusive=False`` waits for other writers only where
+        both write the same row. Raise StorageRefused, or StorageDown; if the commit itself raises,
+        the change may have been kept.
         """
-        with _told(), self.engine.connect() as connection:
+        with _translated_errors(), self.engine.connect() as connection:
             connection = connection.execution_options(writing=True)
             with connection.begin():
-                if not self.is_sqlite:
-                    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_WRITERS)))
+                if exclusive:
+                    lock_writers(connection)
                 yield connection
 
     def scrub(self) -> bool:
-        """Leave nothing on the disk of what was deleted; False where that has to wait.
+        """Leave nothing on the disk of what was deleted; return False if the database is too busy.
 
-        SQLite overwrites what it deletes, once its log is written back: this does it now. On
-        PostgreSQL it is for vacuum and the server's disks. Raise StorageDown.
+        SQLite overwrites what it deletes once its write-ahead log is checkpointed: this does it
+        now. On PostgreSQL that is the work of vacuum and the server's disks. Raise StorageDown.
         """
-        if not self.is_sqlite:
+        if self.file is None:
             return True
-        with self.reader(WAIT) as connection:
-            busy: int = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[0]
-            return busy == 0
+        try:
+            return _empty_log(self.file, TIMEOUT_SECONDS)
+        except sqlite3.Error as error:
+            raise StorageDown(words(error)) from error
 
-    def write_back(self) -> None:
-        """Have SQLite write its log back into its file, and begin it anew: nearly all of that waits
-        for the disk alone, and nobody for it.
+    def close(self) -> None:
+        """Close the pool's connections and empty SQLite's write-ahead log, unless others hold it.
 
-        The second step has writers wait, for a quarter of a second at most: where somebody reads
-        for longer, as when a copy is made, the log begins anew another time. Raise sqlite3.Error.
+        A process that has used the database does this when it ends. It can be used again.
         """
-        with closing(_sqlite(self.file, _TURN / 2)()) as opened:
-            for kind in ("PASSIVE", "RESTART"):
-                opened.execute(f"PRAGMA wal_checkpoint({kind})").fetchall()
+        atexit.unregister(self.close)
+        self.engine.dispose()
+        if self.file is not None and self.exists:
+            try:
+                _empty_log(self.file, EXIT_TIMEOUT_SECONDS)
+            except sqlite3.Error as error:
+                log.info("the write-ahead log stays for the next process: %s", error)
 
-    def reader(self, wait: float) -> Connection:
-        """Return a connection of one's own that answers each question as of now.
+    def _close_at_exit(self, *_: Any) -> None:
+        atexit.unregister(self.close)
+        atexit.register(self.close)
 
-        Raise StorageDown. Its questions raise sqlalchemy.exc.SQLAlchemyError.
-        """
-        with _told():
-            engine = self.make_engine(NullPool, wait)
-            return engine.connect().execution_options(isolation_level="AUTOCOMMIT")
 
-    def writer(self, wait: float) -> Connection:
-        """Return a connection of one's own for short notes, which wait for no other writer but
-        where both write the same row. Whoever uses it says where each transaction begins and ends.
+def _empty_log(file: Path, timeout: float) -> bool:
+    """Checkpoint SQLite's write-ahead log and cut it to nothing; return False if it is in use."""
+    with closing(sqlite_replaced_file.connect(file, timeout)) as connection:
+        busy, *_ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return bool(busy == 0)
 
-        On SQLite a note outlives the process, whatever kills it, but the last ones not a machine
-        that loses its power: the disk is not waited for. Raise StorageDown. What is done with it
-        raises sqlalchemy.exc.SQLAlchemyError.
-        """
-        with _told():
-            connection = self.make_engine(NullPool, wait).connect()
-            if self.is_sqlite:
-                cursor = connection.connection.cursor()
-                cursor.execute("PRAGMA synchronous = NORMAL")
-                cursor.execute(f"PRAGMA wal_autocheckpoint = {MOST_PAGES}")
-            return connection.execution_options(isolation_level="AUTOCOMMIT")
+
+def lock_writers(connection: Connection) -> None:
+    """Wait until no other transaction holds this lock; keep it until the end of this transaction.
+
+    SQLite has one writer anyway.
+    """
+    if connection.dialect.name != "sqlite":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_WRITERS_LOCK)))
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _translated_errors() -> Iterator[None]:
     try:
         yield
     except (sa.exc.IntegrityError, sa.exc.DataError) as error:
-        raise StorageRefused(_said(error)) from None  # PostgreSQL tells the values, names too
+        raise StorageRefused(_first_line(error)) from None  # PostgreSQL's text has values in it
     except (sa.exc.DBAPIError, sa.exc.TimeoutError) as error:
         raise StorageDown(words(error)) from error
 
 
 def words(error: BaseException) -> str:
     """Say in one line what the database said, without the statement or its values."""
-    said = _said(error)
-    if any(sign in said for sign in ("no such table", "does not exist", "unable to open")):
-        return f"The database is not made yet, or not for this version ({said})."
-    if any(sign in said for sign in ("malformed", "not a database")):
-        return f"The database is damaged: put a copy in its place, see docs/runbook.md ({said})."
+    text = _first_line(error)
+    if any(sign in text for sign in ("no such table", "does not exist", "unable to open")):
+        return f"The database is not made yet, or not for this version ({text})."
+    if any(sign in text for sign in ("malformed", "not a database")):
+        return f"The database is damaged: put a copy in its place, see docs/runbook.md ({text})."
     if isinstance(error, sa.exc.TimeoutError):
         return "The database does not answer: others wait for it already."
-    if any(sign in said for sign in ("read-only", "readonly", "is full", "I/O", "No space")):
-        return f"The database takes no changes ({said})."
-    return f"The database does not answer ({said})."
+    if any(sign in text for sign in ("read-only", "readonly", "is full", "I/O", "No space")):
+        return f"The database takes no changes ({text})."
+    return f"The database does not answer ({text})."
 
 
-def _said(error: BaseException) -> str:
+def _first_line(error: BaseException) -> str:
     """Return the first line of what the database said: it holds no values."""
     return (str(getattr(error, "orig", None) or error).strip().splitlines() or [""])[0]
 
 
-def _url(text: str) -> URL:
+def _url(text: str | URL) -> URL:
     """Read DATABASE_URL. Raise BadSetting."""
     try:
         url = make_url(text)
@@ -195,53 +188,47 @@ def _url(text: str) -> URL:
     return url.set(drivername="postgresql+psycopg")
 
 
-class Opened(sqlite3.Connection):
-    """A connection that knows which file it opened."""
+def _engine(url: URL, file: Path | None, timeout: float, connections: int) -> sa.Engine:
+    """Return an engine whose every statement ends within ``timeout`` seconds."""
 
-    inode: int | None = None
+    def connect() -> Any:
+        if file is not None:
+            return _sqlite(file, timeout)
+        from routing.storage import postgresql  # psycopg is not loaded where it is not used
+
+        names = url.translate_connect_args(username="user", database="dbname")
+        return postgresql.connect(timeout, names | dict(url.query))
+
+    options = {} if file is not None else {"use_native_hstore": False}
+    engine = sa.create_engine(
+        url,
+        creator=connect,
+        poolclass=QueuePool,
+        pool_size=connections,
+        max_overflow=0,
+        pool_timeout=POOL_TIMEOUT_SECONDS,
+        pool_pre_ping=file is None,
+        hide_parameters=True,  # they hold names, and errors are logged
+        **options,
+    )
+    if file is not None:
+        sa.event.listen(engine, "begin", _begin)
+        sqlite_replaced_file.reconnect_when_replaced(engine, file)
+    return engine
 
 
-def _sqlite(file: Path | None, wait: float) -> Callable[[], Opened]:
-    def connect() -> Opened:
-        assert file is not None
-        inode = _inode(file)  # before it is opened: one put in its place meanwhile is another
-        connection = sqlite3.connect(
-            f"{file.resolve().as_uri()}?mode=rw",  # never makes the file: `flask db upgrade` does
-            uri=True,
-            timeout=wait,
-            isolation_level=None,  # the "begin" event says which kind
-            check_same_thread=False,
-            factory=Opened,
-        )
-        connection.inode = inode
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("PRAGMA secure_delete = ON")  # not every build does by itself
-        return connection
-
-    return connect
-
-
-def _inode(file: Path | None) -> int | None:
-    """Return what tells one file of a name from another; None when there is none."""
-    try:
-        return file.stat().st_ino if file else None
-    except OSError:
-        return None
+def _sqlite(file: Path, timeout: float) -> sqlite3.Connection:
+    connection = sqlite_replaced_file.connect(file, timeout)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute(f"PRAGMA journal_size_limit = {MAX_WAL_BYTES}")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA secure_delete = ON")  # not every build does by itself
+    return connection
 
 
 def _begin(connection: Connection) -> None:
+    """Begin by hand, as SQLAlchemy's documentation says: sqlite3 by itself would begin late."""
     options = connection.get_execution_options()
     if options.get("isolation_level") != "AUTOCOMMIT":
-        run(connection, "BEGIN IMMEDIATE" if options.get("writing") else "BEGIN")
-
-
-def _postgresql(url: URL, wait: float) -> Callable[[], Any]:
-    def connect() -> Any:
-        from routing.storage import postgresql  # psycopg is not loaded where it is not used
-
-        words = url.translate_connect_args(username="user", database="dbname")
-        return postgresql.connect(wait, words | dict(url.query))
-
-    return connect
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("writing") else "BEGIN")

@@ -1,6 +1,5 @@
 """Calendar feeds: a secret address each, kept as a hash, shown once, dead when revoked."""
 
-import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,6 +11,7 @@ from sqlalchemy.engine import Connection
 from routing.errors import UnknownShift
 from routing.storage.changes import record
 from routing.storage.tables import feeds, people, workers
+from routing.storage.tokens import hash_token
 
 LAPSES = timedelta(days=184)
 """A feed rests once its maker has not signed in for so long: a council's identity provider does not
@@ -47,7 +47,7 @@ def make(
     """Make a feed and return its token, which can never be had again."""
     token = secrets.token_urlsafe(32)
     row = {"worker": worker, "role": role, "account": account, "made_at": at}
-    made = feeds.insert().values(**row, token_sha256=_hash(token)).returning(feeds.c.id)
+    made = feeds.insert().values(**row, token_sha256=hash_token(token)).returning(feeds.c.id)
     key = connection.execute(made).scalar_one()
     told = {"of": f"worker:{worker}" if worker is not None else role or "the whole rota"}
     record(connection, at, actor, "feed.made", f"feed:{key}", after=told)
@@ -56,7 +56,7 @@ def make(
 
 def by(connection: Connection, token: str, at: datetime) -> Feed | None:
     """Return the feed of a token; None if it was revoked or rests, or its owner is gone."""
-    found = _live(at).where(feeds.c.token_sha256 == _hash(token))
+    found = _live(at).where(feeds.c.token_sha256 == hash_token(token))
     row = connection.execute(found).first()
     return None if row is None else _feed(row)
 
@@ -104,7 +104,3 @@ def _live(at: datetime) -> sa.Select[Any]:
 
 def _feed(row: sa.Row[Any]) -> Feed:
     return Feed(row.id, row.worker, row.role, row.account, row.made_at, row.used_at)
-
-
-def _hash(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()

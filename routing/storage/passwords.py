@@ -1,6 +1,5 @@
 """Passwords of local accounts: how they are kept, checked, and not to be guessed."""
 
-import hashlib
 from datetime import datetime, timedelta
 from functools import cache
 
@@ -10,6 +9,7 @@ from werkzeug.security import check_password_hash, generate_password_hash
 
 from routing.errors import AccountRefused, SignInRefused
 from routing.storage.tables import sign_in_failures
+from routing.storage.tokens import hash_token
 
 SHORTEST = 12
 LONGEST = 256
@@ -68,7 +68,7 @@ def _nobodys() -> str:
 
 
 def _key(name: str) -> str:
-    return hashlib.sha256(name.strip().casefold().encode()).hexdigest()
+    return hash_token(name.strip().casefold())
 
 
 def _wait(failures: int) -> timedelta:

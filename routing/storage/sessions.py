@@ -1,6 +1,5 @@
 """Sessions of staff: kept here, so that signing out ends them in every worker and every browser."""
 
-import hashlib
 import secrets
 from datetime import datetime, timedelta
 
@@ -9,6 +8,7 @@ from sqlalchemy.engine import Connection
 
 from routing.storage.accounts import Person, roles
 from routing.storage.tables import people, sessions
+from routing.storage.tokens import hash_token
 
 LASTS = timedelta(hours=12)
 """How long a session lasts, used or not."""
@@ -21,7 +21,7 @@ def start(connection: Connection, person: Person, at: datetime) -> str:
     connection.execute(people.update().where(people.c.id == person.id).values(signed_in_at=at))
     connection.execute(
         sessions.insert().values(
-            token_sha256=_hash(token),
+            token_sha256=hash_token(token),
             person=person.id,
             roles=" ".join(sorted(person.roles)),
             started_at=at,
@@ -37,7 +37,7 @@ def whose(connection: Connection, token: str, at: datetime) -> Person | None:
         sa.select(people, sessions.c.roles.label("granted"))
         .join(sessions, sessions.c.person == people.c.id)
         .where(
-            (sessions.c.token_sha256 == _hash(token))
+            (sessions.c.token_sha256 == hash_token(token))
             & (sessions.c.ends_at > at)
             & people.c.removed_at.is_(None)
         )
@@ -50,13 +50,9 @@ def whose(connection: Connection, token: str, at: datetime) -> Person | None:
 
 def end(connection: Connection, token: str) -> None:
     """End a session."""
-    connection.execute(sessions.delete().where(sessions.c.token_sha256 == _hash(token)))
+    connection.execute(sessions.delete().where(sessions.c.token_sha256 == hash_token(token)))
 
 
 def end_all(connection: Connection, person: Person) -> None:
     """End every session of a person, in whatever browser."""
     connection.execute(sessions.delete().where(sessions.c.person == person.id))
-
-
-def _hash(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()

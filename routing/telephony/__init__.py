@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from flask import Flask, Response
 
 from routing.status import rehearsal_number
-from routing.storage.call_log import CallLog
 from routing.telephony import door, last_resort, sms, voice
 from routing.telephony.accepted import Accepted
 from routing.telephony.asked import Asked
@@ -21,8 +20,7 @@ if TYPE_CHECKING:
 
 
 def init_app(app: Flask) -> None:
-    """Put the door in front of ``app``, with the log that calls write."""
-    app.extensions["call_log"] = CallLog(app.extensions["writer"], app.config["CLOCK"])
+    """Put the door in front of ``app``."""
     app.extensions["accepted"] = Accepted(app.config["INSTANCE_PATH"])
     app.extensions["last_resort"] = LastResort(rehearsal_number(app.config))
     app.wsgi_app = Door(app)  # type: ignore[method-assign]

@@ -9,7 +9,6 @@ import sqlalchemy as sa
 
 from routing.storage import calls, tables
 from routing.storage.calls import Begun, Ended, Leg
-from routing.storage.writer import Writer
 
 SECOND = timedelta(seconds=1)
 KEY = calls.known_by("CA1")
@@ -143,10 +142,10 @@ def test_two_that_begin_the_same_call_at_once_agree(database, call, now):
 
     def begin(line):
         barrier.wait()
-        writer = Writer(database)
-        with writer.transaction() as connection:
+        own = database.with_own_connection(timeout=10)
+        with own.writing(exclusive=False) as connection:
             found.append(calls.begin(connection, KEY, Begun("children", line, "", now)).line)
-        writer.close()
+        own.close()
 
     threads = [threading.Thread(target=begin, args=[f"line-{n}"]) for n in range(4)]
     for each in threads:
