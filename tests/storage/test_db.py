@@ -158,25 +158,6 @@ def test_older_entries_are_asked_for_by_the_oldest_that_was_shown(database, now)
     assert [each.action for each in (*first, *rest)] == ["4", "3", "2", "1", "0"]
 
 
-def test_a_server_that_hangs_is_given_up_after_the_wait(postgresql, tmp_path):
-    database = Database(postgresql.database(), tmp_path)
-    with database.reading() as connection:
-        connection.execute(sa.text("SELECT 1"))
-    postgresql.hang()
-    try:
-        began = time.monotonic()
-        with pytest.raises(StorageDown), database.reading() as connection:
-            connection.execute(sa.text("SELECT 1"))
-        waited = time.monotonic() - began
-    finally:
-        postgresql.go_on()
-    with database.reading() as connection:
-        assert connection.scalar(sa.text("SELECT 1")) == 1
-    database.engine.dispose()
-
-    assert 1.5 < waited < 6
-
-
 @pytest.mark.parametrize(
     ("url", "said"),
     [

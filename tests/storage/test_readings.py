@@ -100,7 +100,7 @@ def test_requests_that_arrive_during_a_reading_share_the_next(readings):
     finally:
         sa.event.remove(sa.Engine, "before_cursor_execute", hold)
 
-    assert len(statements) <= 3
+    assert len(statements) <= 5  # of 53 requests
 
 
 def test_a_database_that_is_not_made_holds_no_diverts_and_is_no_fault(bare, kept):
