@@ -116,21 +116,24 @@ def remove(connection: Connection, name: str, at: datetime, actor: str) -> None:
     _end(connection, _local(connection, name), at, actor)
 
 
+def unused(before: datetime) -> sa.Select[Any]:
+    """Select the accounts for which no provider has vouched since an instant."""
+    seen = sa.func.coalesce(people.c.signed_in_at, people.c.added_at)
+    return people.select().where(
+        (people.c.issuer != LOCAL) & people.c.removed_at.is_(None) & (seen < before)
+    )
+
+
 def purge(connection: Connection, before: datetime, at: datetime, actor: str) -> tuple[int]:
     """Forget whom a provider vouched for last before an instant: it does not tell who has left.
 
     Local accounts stay until somebody removes them: one may be there for the day when nothing
     else works. Return how many it forgot.
     """
-    gone = connection.execute(_unseen(before)).all()
+    gone = connection.execute(unused(before)).all()
     for found in gone:
         _end(connection, found, at, actor)
     return (len(gone),)
-
-
-def overdue(connection: Connection, before: datetime) -> bool:
-    """Say whether ``purge`` would forget anybody."""
-    return connection.execute(_unseen(before).limit(1)).first() is not None
 
 
 def named(connection: Connection, name: str) -> tuple[Person, str] | None:
@@ -176,13 +179,6 @@ def _end(connection: Connection, found: sa.Row[Any], at: datetime, actor: str) -
     connection.execute(sessions.delete().where(sessions.c.person == found.id))
     before = {"roles": found.roles}
     record(connection, at, actor, "person.removed", f"person:{found.id}", before)
-
-
-def _unseen(before: datetime) -> sa.Select[Any]:
-    seen = sa.func.coalesce(people.c.signed_in_at, people.c.added_at)
-    return people.select().where(
-        (people.c.issuer != LOCAL) & people.c.removed_at.is_(None) & (seen < before)
-    )
 
 
 def _local(connection: Connection, name: str) -> sa.Row[Any]:

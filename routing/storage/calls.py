@@ -159,15 +159,19 @@ def hours(connection: Connection, name: str, since: datetime) -> list[datetime]:
     return list(connection.scalars(sa.select(tallies.c.hour).where(mine).order_by("hour")))
 
 
+def old(before: datetime) -> sa.Select[Any]:
+    """Select the calls that began before an instant."""
+    return sa.select(calls.c.id).where(calls.c.began_at < before)
+
+
 def purge(
     connection: Connection, before: datetime, at: datetime, actor: str, most: int = PURGED_AT_ONCE
 ) -> tuple[int]:
     """Delete calls that began before an instant, the oldest first; return how many there were.
 
-    ``most`` at once, so that no call waits long to be written: do it again while ``overdue``.
+    ``most`` at once, so that no call waits long to be written: do it again while there are any.
     """
-    old = sa.select(calls.c.id).where(calls.c.began_at < before).order_by(calls.c.began_at)
-    keys = connection.scalars(old.limit(most)).all()
+    keys = connection.scalars(old(before).order_by(calls.c.began_at).limit(most)).all()
     connection.execute(legs.delete().where(legs.c.call.in_(keys)))
     connection.execute(tallies.delete().where(tallies.c.hour < before))
     count = connection.execute(calls.delete().where(calls.c.id.in_(keys))).rowcount
@@ -175,12 +179,6 @@ def purge(
         told = {"before": before.isoformat(timespec="seconds"), "calls": count}
         record(connection, at, actor, "calls.purged", "calls", after=told)
     return (count,)
-
-
-def overdue(connection: Connection, before: datetime) -> bool:
-    """Say whether ``purge`` would delete a call."""
-    old = sa.select(calls.c.id).where(calls.c.began_at < before).limit(1)
-    return connection.execute(old).first() is not None
 
 
 def _key(connection: Connection, known_by: str, call: Begun) -> int:

@@ -1,12 +1,18 @@
 """Notes that staff write beside a divert or a cover: the only free text, for nobody's file."""
 
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from routing.storage.changes import record
 from routing.storage.tables import covers, diverts
+
+
+def old(before: datetime) -> tuple[sa.Select[Any], ...]:
+    """Select the diverts and the covers with a note that ended before an instant."""
+    return tuple(sa.select(table.c.id).where(_old(table, before)) for table in (diverts, covers))
 
 
 def purge(connection: Connection, before: datetime, at: datetime, actor: str) -> tuple[int]:
@@ -18,14 +24,6 @@ def purge(connection: Connection, before: datetime, at: datetime, actor: str) ->
     if count:
         record(connection, at, actor, "notes.purged", "notes", after={"notes": count})
     return (count,)
-
-
-def overdue(connection: Connection, before: datetime) -> bool:
-    """Say whether ``purge`` would empty a note."""
-    return any(
-        connection.execute(sa.select(table.c.id).where(_old(table, before)).limit(1)).first()
-        for table in (diverts, covers)
-    )
 
 
 def _old(table: sa.Table, before: datetime) -> sa.ColumnElement[bool]:

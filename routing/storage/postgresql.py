@@ -1,4 +1,10 @@
-"""Connections to PostgreSQL that are given up when an answer takes too long."""
+"""Connections to PostgreSQL that are given up when an answer takes too long.
+
+A server that stands still (stopped, or its disk hangs) answers nothing, while its kernel goes on
+acknowledging: neither statement_timeout nor TCP's own time-outs end that wait. So this overrides
+psycopg's ``Connection.wait``, which has a docstring but no page in psycopg's documentation: hence
+the bound on psycopg in requirements.in, and tests/storage/test_postgresql.py.
+"""
 
 from collections.abc import Mapping
 from typing import Any, TypeVar
@@ -10,36 +16,32 @@ from psycopg.pq import TransactionStatus
 T = TypeVar("T")
 
 
-class _Bounded(psycopg.Connection[Any]):
-    """A connection whose every question ends within ``longest`` seconds.
+class TimeoutConnection(psycopg.Connection[Any]):
+    """A connection on which every wait for an answer ends within ``timeout_seconds``."""
 
-    A stopped server answers nothing, not even that it cannot: neither its statement_timeout nor
-    TCP's would end the wait, so the wait itself has an end.
-    """
-
-    longest = 2.0
+    timeout_seconds = 2.0
 
     def wait(self, gen: PQGen[T], interval: float = 0.1, timeout: float | None = None) -> T:
         try:
-            return super().wait(gen, interval, timeout or self.longest)
+            return super().wait(gen, interval, timeout or self.timeout_seconds)
         except psycopg.OperationalError:
             if self.pgconn.transaction_status == TransactionStatus.ACTIVE:
                 self.pgconn.finish()
             raise
 
 
-def connect(longest: float, words: Mapping[str, Any]) -> psycopg.Connection[Any]:
-    """Connect, and wait ``longest`` seconds for each answer. ``words`` are libpq's.
+def connect(timeout: float, options: Mapping[str, Any]) -> psycopg.Connection[Any]:
+    """Connect with libpq's ``options``, and wait ``timeout`` seconds at most for each answer.
 
-    Connecting itself takes 2 seconds at most unless ``connect_timeout`` says otherwise: libpq's
-    own least. Raise psycopg.OperationalError.
+    Connecting itself takes 2 seconds at most unless ``connect_timeout`` says otherwise: libpq
+    allows no less. Raise psycopg.OperationalError.
     """
-    usual = {
+    defaults = {
         "connect_timeout": "2",
         "tcp_user_timeout": "5000",
-        "options": f"-c statement_timeout={int(longest * 1000)}",
+        "options": f"-c statement_timeout={int(timeout * 1000)}",
         "application_name": "routing",
     }
-    connection = _Bounded.connect(**{**usual, **words})
-    connection.longest = longest
+    connection = TimeoutConnection.connect(**{**defaults, **options})
+    connection.timeout_seconds = timeout
     return connection

@@ -1,6 +1,6 @@
 """How long anything about people is kept: one table of it, and what comes of it when time is up."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,9 +10,6 @@ from sqlalchemy.engine import Connection
 
 from routing.storage import accounts, calls, feeds, notes, passwords, tables, workers
 
-Purge = Callable[[Connection, datetime, datetime, str], tuple[int, ...]]
-Overdue = Callable[[Connection, datetime], bool]
-
 GRACE = timedelta(days=2)
 """After so long anything that should be gone is warned of: a daily purge may be missed once."""
 
@@ -21,15 +18,19 @@ GRACE = timedelta(days=2)
 class Rule:
     """Something that is kept: for the days of a setting, or for a time that is always the same.
 
-    ``purge`` deletes or forgets what is from before an instant, and returns how much that was, as
-    ``said`` tells it; ``overdue`` says whether it would find anything.
+    ``old`` selects what is from before an instant, in one query or several; ``purge`` deletes it or
+    takes the names out of it, and returns how much that was, as ``said`` puts it.
     """
 
     what: str
     kept: str | timedelta
     said: str
-    purge: Purge
-    overdue: Overdue
+    old: Callable[[datetime], Sequence[sa.Select[Any]]]
+    purge: Callable[[Connection, datetime, datetime, str], tuple[int, ...]]
+
+    def overdue(self, connection: Connection, before: datetime) -> bool:
+        """Return whether ``purge`` would take anything."""
+        return any(connection.execute(query.limit(1)).first() for query in self.old(before))
 
     def before(self, settings: Mapping[str, Any], at: datetime) -> datetime:
         """Return the instant before which nothing is kept."""
@@ -45,34 +46,40 @@ class Rule:
         return timedelta(days=int(settings[self.kept]))
 
 
-def _rows(
-    table: sa.Table, old: Callable[[datetime], sa.ColumnElement[bool]]
-) -> tuple[Purge, Overdue]:
-    """Return what deletes rows that ended by themselves, which the record need not tell."""
+def _ended_rows(
+    what: str,
+    kept: timedelta,
+    said: str,
+    table: sa.Table,
+    condition: Callable[[datetime], sa.ColumnElement[bool]],
+) -> Rule:
+    """Return the rule of rows that end by themselves: the audit log does not mention them."""
 
     def purge(connection: Connection, before: datetime, *_: Any) -> tuple[int]:
-        return (connection.execute(table.delete().where(old(before))).rowcount,)
+        return (connection.execute(table.delete().where(condition(before))).rowcount,)
 
-    def overdue(connection: Connection, before: datetime) -> bool:
-        found = sa.select(sa.literal(1)).select_from(table).where(old(before)).limit(1)
-        return connection.execute(found).first() is not None
-
-    return purge, overdue
+    return Rule(
+        what,
+        kept,
+        said,
+        lambda before: [sa.select(sa.literal(1)).select_from(table).where(condition(before))],
+        purge,
+    )
 
 
 CALLS = Rule(
     "calls",
     "CALL_RETENTION_DAYS",
     "{} calls older than {days} days are deleted.",
+    lambda before: [calls.old(before)],
     calls.purge,
-    calls.overdue,
 )
 ROTA = Rule(
     "names on the rota",
     "ROTA_RETENTION_DAYS",
     "Forgotten past {days} days: {} people who had left, who had {} shifts.",
+    workers.old,
     workers.purge,
-    workers.overdue,
 )
 RULES = (
     CALLS,
@@ -80,8 +87,8 @@ RULES = (
         "notes",
         "NOTE_RETENTION_DAYS",
         "{} notes of diverts and covers that ended more than {days} days ago are emptied.",
+        notes.old,
         notes.purge,
-        notes.overdue,
     ),
     ROTA,
     Rule(
@@ -89,26 +96,29 @@ RULES = (
         "ROTA_RETENTION_DAYS",
         "{} people are forgotten who have not signed in with the council's provider for {days} "
         "days.",
+        lambda before: [accounts.unused(before)],
         accounts.purge,
-        accounts.overdue,
     ),
-    Rule(
+    _ended_rows(
         "calendars that are revoked",
         timedelta(0),
         "{} calendars that were revoked are deleted.",
-        *_rows(tables.feeds, feeds.dead),
+        tables.feeds,
+        feeds.dead,
     ),
-    Rule(
+    _ended_rows(
         "sessions that have ended",
         timedelta(0),
         "{} sessions that had ended are deleted.",
-        *_rows(tables.sessions, tables.sessions.c.ends_at.__le__),
+        tables.sessions,
+        lambda before: tables.sessions.c.ends_at <= before,
     ),
-    Rule(
+    _ended_rows(
         "wrong passwords",
         passwords.FORGOTTEN_AFTER,
         "{} failed sign-ins are forgotten.",
-        *_rows(tables.sign_in_failures, tables.sign_in_failures.c.at.__lt__),
+        tables.sign_in_failures,
+        lambda before: tables.sign_in_failures.c.at < before,
     ),
 )
 

@@ -120,34 +120,40 @@ def purge(connection: Connection, before: datetime, at: datetime, actor: str) ->
     Shifts stay, under a name such as "Former worker 17": one for each person, so that a pattern of
     work can still be seen. Return how many people and shifts it forgot.
     """
-    old = (workers.c.left_at < before) & workers.c.forgotten_at.is_(None)
-    gone = connection.scalars(sa.select(workers.c.id).where(old)).all()
-    for key in gone:
-        _forget(connection, key, at)
-    known = sa.select(workers.c.id).where(workers.c.forgotten_at.is_(None))
+    left, *at_work = old(before)
+    leavers = connection.scalars(left).all()
+    for worker in leavers:
+        _forget(connection, worker, at)
     moved = 0
+    for (table, is_past), people in zip(_past_work(before).items(), at_work, strict=True):
+        for worker in connection.scalars(people).all():
+            past = table.update().where(is_past & (table.c.worker == worker))
+            former = _past(connection, worker, at)
+            moved += connection.execute(past.values(worker=former)).rowcount
+    if leavers or moved:
+        after = {"people": len(leavers), "shifts": moved}
+        record(connection, at, actor, "rota.purged", "rota", after=after)
+    return len(leavers), moved
+
+
+def old(before: datetime) -> tuple[sa.Select[Any], ...]:
+    """Select whose names ``purge`` takes away: of people who had left, from shifts, from covers."""
+    past = _past_work(before)
+    named = sa.select(workers.c.id).where(workers.c.forgotten_at.is_(None))
+    worked = sa.exists().where((shifts.c.worker == workers.c.id) & past[shifts])
+    covered = sa.select(covers.c.worker).where(past[covers])
+    return (
+        named.where(workers.c.left_at < before),
+        named.where(worked),
+        named.where(workers.c.id.in_(covered)),
+    )
+
+
+def _past_work(before: datetime) -> dict[sa.Table, sa.ColumnElement[bool]]:
+    """Return, by table, which rows are of shifts that ended before an instant."""
     ended = shifts.c.ends_at < before
-    past = {
-        shifts: ended & shifts.c.worker.in_(known),
-        covers: covers.c.shift.in_(sa.select(shifts.c.id).where(ended))
-        & covers.c.worker.in_(known),
-    }
-    for table, found in past.items():
-        for worker in connection.scalars(sa.select(table.c.worker).where(found).distinct()).all():
-            mine = table.update().where(found & (table.c.worker == worker))
-            done = connection.execute(mine.values(worker=_past(connection, worker, at)))
-            moved += done.rowcount
-    if gone or moved:
-        told = {"people": len(gone), "shifts": moved}
-        record(connection, at, actor, "rota.purged", "rota", after=told)
-    return len(gone), moved
-
-
-def overdue(connection: Connection, before: datetime) -> bool:
-    """Say whether ``purge`` would forget anything."""
-    worked = sa.exists().where((shifts.c.worker == workers.c.id) & (shifts.c.ends_at < before))
-    due = workers.c.forgotten_at.is_(None) & ((workers.c.left_at < before) | worked)
-    return connection.execute(sa.select(workers.c.id).where(due).limit(1)).first() is not None
+    of_ended = covers.c.shift.in_(sa.select(shifts.c.id).where(ended))
+    return {shifts: ended, covers: (covers.c.ends_at < before) & of_ended}
 
 
 def _past(connection: Connection, worker: int, at: datetime) -> int:

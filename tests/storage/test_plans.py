@@ -21,6 +21,7 @@ from routing.storage import (
     feeds,
     notes,
     passwords,
+    retention,
     rota,
     sessions,
     upgrade,
@@ -47,6 +48,7 @@ GROWS = {
 WHOLE = {"workers.purge": {"covers"}, "notes.purge": {"covers"}}
 """Once a day they look for old notes, wherever they are."""
 
+SETTINGS = {"CALL_RETENTION_DAYS": 90, "NOTE_RETENTION_DAYS": 90, "ROTA_RETENTION_DAYS": 210}
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 PASSWORD = "correct horse battery"
 VIEW = frozenset([Role.VIEW])
@@ -67,7 +69,6 @@ def queries(now):
         "accounts.named": lambda c: accounts.named(c, "p2"),
         "accounts.everyone": accounts.everyone,
         "accounts.purge": lambda c: accounts.purge(c, now - 700 * DAY, now, ME),
-        "accounts.overdue": lambda c: accounts.overdue(c, now - 700 * DAY),
         "alerts.clock": alerts.clock,
         "alerts.look": lambda c: alerts.look(c, ["r"], [Alert("k", "kind", "t", "x")], now, now),
         "alerts.claim": lambda c: _claimed(c, now),
@@ -90,7 +91,6 @@ def queries(now):
         "calls.accepted": lambda c: calls.accepted(c, f"{9:064}", 1),
         "calls.count": lambda c: calls.count(c, "faults", now),
         "calls.hours": lambda c: calls.hours(c, "faults", now - HOUR),
-        "calls.overdue": lambda c: calls.overdue(c, now - 90 * DAY),
         "calls.attempt": lambda c: calls.attempt(c, now),
         "calls.counted": lambda c: calls.counted(c, "faults", now - HOUR),
         "calls.purge": lambda c: calls.purge(c, now - 90 * DAY, now, "t"),
@@ -109,7 +109,6 @@ def queries(now):
         "feeds.every": lambda c: feeds.every(c, now),
         "feeds.revoke": lambda c: feeds.revoke(c, _feed(c, now), now, ME),
         "notes.purge": lambda c: notes.purge(c, now - 90 * DAY, now, ME),
-        "notes.overdue": lambda c: notes.overdue(c, now - 90 * DAY),
         "passwords.attempt": lambda c: passwords.attempt(c, "new", now),
         "passwords.forget": lambda c: passwords.forget(c, "new"),
         "rota.add": lambda c: rota.add(
@@ -127,6 +126,7 @@ def queries(now):
         "rota.entered": lambda c: rota.entered(c, "role-1", during),
         "rota.newest": lambda c: rota.newest(c, 10),
         "rota.batch": lambda c: rota.batch(c, 7),
+        "retention.overdue": lambda c: retention.overdue(c, SETTINGS, now),
         "sessions.start": lambda c: sessions.start(c, PERSON, now),
         "sessions.whose": lambda c: sessions.whose(c, "token", now),
         "sessions.end": lambda c: sessions.end(c, "token"),
@@ -140,7 +140,6 @@ def queries(now):
         "workers.everyone": workers.everyone,
         "workers.named": lambda c: workers.named(c, ["Worker 1"]),
         "workers.purge": lambda c: workers.purge(c, now - 210 * DAY, now, ME),
-        "workers.overdue": lambda c: workers.overdue(c, now - 210 * DAY),
     }
 
 
@@ -158,7 +157,7 @@ def test_every_query_of_storage_is_looked_at(now):
     modules = (accounts, alerts, call_report, calls, changes, diverts, feeds, notes, passwords)
     found = {
         f"{module.__name__.rpartition('.')[2]}.{name}"
-        for module in (*modules, rota, sessions, upgrade, workers)
+        for module in (*modules, retention, rota, sessions, upgrade, workers)
         for name, each in inspect.getmembers(module, inspect.isfunction)
         if each.__module__ == module.__name__
         and not name.startswith("_")

@@ -7,7 +7,7 @@ import pytest
 from routing.core.hours import Span
 from routing.errors import RotaRefused, UnknownShift
 from routing.rota.planning import NewCover, NewShift
-from routing.storage import accounts, changes, feeds, rota, sessions, workers
+from routing.storage import accounts, changes, feeds, retention, rota, sessions, workers
 from routing.storage.accounts import Role
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -205,11 +205,15 @@ def past(database, now, write, amara):
     return amara, ben
 
 
+def is_overdue(connection, now):
+    return retention.ROTA.overdue(connection, now - 730 * DAY)
+
+
 def purge(database, now):
     with database.writing() as connection:
-        assert workers.overdue(connection, now - 730 * DAY)
+        assert is_overdue(connection, now)
         found = workers.purge(connection, now - 730 * DAY, now, "terminal:0")
-        assert not workers.overdue(connection, now - 730 * DAY)
+        assert not is_overdue(connection, now)
         return found
 
 
@@ -252,3 +256,17 @@ def test_forgetting_again_forgets_nothing_more_and_keeps_one_name_for_one_person
         shifts, _ = rota.read(connection, now - 1000 * DAY, now)
     assert told == [{"people": 0, "shifts": 1}, {"people": 1, "shifts": 2}]
     assert {each.worker for each in shifts} == {2, 3}
+
+
+def test_somebody_who_only_covered_long_ago_is_overdue_too(database, now, write, amara):
+    ben = write(workers.add, "Ben Hughes", None)
+    during = Span(now - 900 * DAY, now - 900 * DAY + HOUR)
+    with database.writing() as connection:
+        shift = NewShift("eds-social-worker", amara.id, during)
+        rota.add(connection, "added", [shift], now, "person:1")
+    purge(database, now)
+    with database.writing() as connection:
+        cover = NewCover(1, ben.id, during, "Sick")
+        rota.add(connection, "covered", [cover], now, "person:1")
+
+    assert purge(database, now) == (0, 1)
