@@ -15,7 +15,7 @@ TESTS = (
     "tests/test_calling.py",
     "tests/telephony",
     "tests/storage/test_calls.py",
-    "tests/storage/test_writer.py",
+    "tests/storage/test_background.py",
 )
 
 MUTANTS = {
@@ -31,13 +31,13 @@ MUTANTS = {
     ),
     "raise in the log": (
         "routing/storage/call_log.py",
-        '            log.exception("fault in the call log: the call goes on without it")',
-        "            raise",
+        '    except Exception:\n            log.exception("an entry of the call log',
+        '    except Exception:\n            raise\n            log.exception("an entry of the call log',
     ),
     "lose the log's entry": (
-        "routing/storage/call_log.py",
-        "                self._waiting.append(entry)",
-        "                pass",
+        "routing/storage/background.py",
+        "            self._jobs.append(entry)",
+        "            pass",
     ),
     "no action on failure": (
         "routing/formats/twiml.py",
@@ -53,16 +53,6 @@ MUTANTS = {
         "routing/formats/call.py",
         ".replace(_BEGAN, str(step.progress.began))",
         "",
-    ),
-    "take another's change for a note of one's own": (
-        "routing/storage/writer.py",
-        "return self._opened, version",
-        "return self._opened",
-    ),
-    "leave a note half written": (
-        "routing/storage/writer.py",
-        '                    run(connection, "ROLLBACK")',
-        '                    run(connection, "COMMIT")',
     ),
     "ring a shut office": (
         "routing/calling.py",
@@ -176,7 +166,7 @@ ROTA_MUTANTS = {
     ),
     "keep the names of leavers": (
         "routing/storage/workers.py",
-        "    for key in gone:\n        _forget(connection, key, at)\n",
+        "    for worker in leavers:\n        _forget(connection, worker, at)\n",
         "",
     ),
 }

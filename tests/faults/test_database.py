@@ -2,6 +2,7 @@
 
 import pytest
 import storage_faults
+from doors import Load
 from faulted import endured, served
 from prove_faults import FAULTS, name
 
@@ -23,3 +24,20 @@ def test_no_answer_is_wrong_or_missing_and_no_divert_lost_while_a_database_break
     assert row.tally.answered == row.tally.made
     assert row.tally.slow <= row.tally.made / 20
     assert row.staff == STAFF
+
+
+def test_a_service_that_is_told_to_stop_leaves_sqlites_log_empty(tmp_path):
+    with served(tmp_path) as service:
+        log = service.database.file.with_name(f"{service.database.file.name}-wal")
+        with Load(service) as load:
+            load.settled()
+        assert load.tally.calls
+        service.database.engine.dispose()  # this process's own connections
+        assert log.stat().st_size > 0
+        service.process.terminate()
+        service.process.wait(30)
+
+        left = log.stat().st_size if log.exists() else 0
+        service.run()
+
+    assert left == 0
