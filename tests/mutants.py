@@ -31,8 +31,8 @@ MUTANTS = {
     ),
     "raise in the log": (
         "routing/storage/call_log.py",
-        '    except Exception:\n            log.exception("an entry of the call log',
-        '    except Exception:\n            raise\n            log.exception("an entry of the call log',
+        '            log.exception("an entry of the call log',
+        '            raise\n            log.exception("an entry of the call log',
     ),
     "lose the log's entry": (
         "routing/storage/background.py",
