@@ -1,5 +1,7 @@
 """Any fault of ours still puts the caller through: the chain of last resorts, link by link."""
 
+import threading
+
 import pytest
 from conftest import ANYSHIRE
 from telephone import CALLED, CALLER, Telephone
@@ -110,7 +112,7 @@ def test_a_fault_is_counted(twilio, app, monkeypatch):
 
 def test_a_fault_in_counting_is_no_fault_of_the_call(twilio, app, monkeypatch):
     monkeypatch.setattr(enquiry, "who_to_call", fault)
-    monkeypatch.setattr(app.extensions["call_log"], "_counted", None)
+    monkeypatch.setattr(threading.Thread, "start", fault)  # none to be had
 
     in_turn(twilio.call("CA1"))
 
