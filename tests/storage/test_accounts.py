@@ -57,11 +57,38 @@ def test_a_name_that_cannot_be_shown_is_refused(database, now, name):
 
 @pytest.mark.parametrize(("length", "good"), [(11, False), (12, True), (256, True), (257, False)])
 def test_a_password_has_twelve_characters_at_least(length, good):
+    password = ("kestrel pylon marmalade " * 11)[:length]
     if good:
-        assert passwords.is_right("x" * length, passwords.hashed("x" * length))
+        assert passwords.is_right(password, passwords.hashed(password))
     else:
         with pytest.raises(AccountRefused, match="at least 12"):
-            passwords.hashed("x" * length)
+            passwords.hashed(password)
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        " " * 12,
+        "            a",
+        "x" * 256,
+        "passwordpassword",
+        "password1234",
+        "123456789012",
+        "qwertyuiop12",
+        "q1w2e3r4t5y6",
+        "iloveyou1234",
+        "administrator",
+        "PRIYA SHAH 1",
+    ],
+)
+def test_a_password_that_anybody_would_guess_first_is_refused(password):
+    with pytest.raises(AccountRefused, match="among the first that anybody would guess"):
+        passwords.hashed(password, "Priya Shah")
+
+
+@pytest.mark.parametrize("password", [PASSWORD, "another long one", "kestrel pylon marmalade"])
+def test_a_password_of_a_few_words_is_taken(password):
+    assert passwords.is_right(password, passwords.hashed(password, "Priya Shah"))
 
 
 def test_a_password_is_kept_by_scrypt_with_a_salt():
