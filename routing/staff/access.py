@@ -174,8 +174,9 @@ def after_sign_in(address: str | None) -> str:
     """
     address = address or ""
     path = address.partition("?")[0]
-    ours = _OWN_PATH.fullmatch(path) and address.isprintable() and "#" not in address
-    return address if ours and len(address) <= _LONGEST_NEXT else HOME
+    plain = address.isprintable() and "\\" not in address and "#" not in address
+    ours = plain and len(address) <= _LONGEST_NEXT and _OWN_PATH.fullmatch(path)
+    return address if ours else HOME
 
 
 def keep_to_oneself(response: Response) -> Response:

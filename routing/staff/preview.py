@@ -57,7 +57,7 @@ def _asked() -> datetime | None:
 
 def _services(at: datetime, stored: tuple[Stored, ...]) -> list[dict[str, object]]:
     facts, voice = enquiry.facts(), enquiry.staff_voice()
-    counted = enquiry.in_use(stored)
+    counted, internal_numbers = enquiry.in_use(stored), view.sees_internal_numbers()
     found: list[dict[str, object]] = []
     for service in facts.directory.services:
         decision = core.decide(facts.timetables, service.id, at, counted)
@@ -66,13 +66,13 @@ def _services(at: datetime, stored: tuple[Stored, ...]) -> list[dict[str, object
         found.append(
             {
                 "name": service.name.in_("en"),
-                "said": duty.now(decision, at, voice),
+                "said": duty.now(decision, at, voice, internal_numbers),
                 "public": sentences.why(decision, at, voice, facts.holidays.dates),
                 "diverts": said or ["No divert is in force then."],
-                "lines": reasons.chain(service, at, facts.timetables, voice),
+                "lines": reasons.chain(service, at, facts.timetables, voice, internal_numbers),
                 "to_try": [
-                    f"{each.line.name.in_('en')} on {each.phone.display}"
-                    for each in core.to_try(facts.timetables, decision, at)
+                    duty.numbered(answer.line, answer.phone, internal_numbers)
+                    for answer in core.to_try(facts.timetables, decision, at)
                 ],
                 "heard": heard.steps(
                     facts.timetables,
@@ -80,6 +80,7 @@ def _services(at: datetime, stored: tuple[Stored, ...]) -> list[dict[str, object
                     partial(core.decide, facts.timetables, service.id, diverts=counted),
                     {x.number.e164 for x in facts.directory.services if x.number},
                     voice,
+                    internal_numbers,
                 ),
             }
         )
