@@ -129,9 +129,9 @@ def let_in() -> AnyResponse | None:
         return None
     who = signed_in()
     if who is None:
-        session.clear()
-        asked = request.full_path.rstrip("?") if request.method == "GET" else HOME
-        return redirect(f"{HOME}/sign-in?next={quote(asked, safe='/')}")
+        session.pop(TOKEN, None)  # and nothing else: another tab may be signing in
+        onward = request.full_path.rstrip("?") if request.method == "GET" else HOME
+        return redirect(f"{HOME}/sign-in?next={quote(onward, safe='/')}")
     g.person = who
     if who.may(role):
         return None

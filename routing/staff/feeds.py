@@ -56,7 +56,7 @@ def calendar(token: str) -> Response:
         answer.headers["Retry-After"] = str(int(RETRY_AFTER.total_seconds()))
         return answer
     _note(feed, at)
-    response = Response(_written(feed, rota, start, end), mimetype="text/calendar")
+    response = Response(_calendar(feed, rota, start, end), mimetype="text/calendar")
     response.headers["Cache-Control"] = "private, no-cache"
     response.headers["X-Robots-Tag"] = "noindex"
     response.add_etag()
@@ -64,16 +64,16 @@ def calendar(token: str) -> Response:
     return response
 
 
-def _written(feed: Feed, rota: Rota, start: datetime, end: datetime) -> bytes:
+def _calendar(feed: Feed, rota: Rota, start: datetime, end: datetime) -> bytes:
     from routing.formats import ics  # what it needs takes long to load, and few ask for it
 
     names, roles = rota.names, rota.roster.roles
     chosen = [role for role in roles if feed.role in (None, role)]
     duties = [
-        each
+        duty
         for role in chosen
-        for each in rota.roster.duties(role, start, end)
-        if each.worker is not None and feed.worker in (None, each.worker)
+        for duty in rota.roster.duties(role, start, end)
+        if duty.worker is not None and feed.worker in (None, duty.worker)
     ]
     title = f"Shifts of {names[feed.worker]}" if feed.worker is not None else "Rota"
     if feed.role in roles:
@@ -83,10 +83,12 @@ def _written(feed: Feed, rota: Rota, start: datetime, end: datetime) -> bytes:
         role = words.role(roles[duty.shift.role])
         return role if feed.worker is not None else f"{role}: {names[duty.worker or 0]}"
 
-    told = f"A calendar can be a day behind. For who is on duty now, see {_staff_pages('/rota')}."
+    caution = (
+        f"A calendar can be a day behind. For who is on duty now, see {_staff_pages('/rota')}."
+    )
     website = enquiry.facts().directory.council.website
-    duties.sort(key=lambda each: (each.during.start, each.shift.id))
-    return ics.calendar(duties, title, summary, website, told)
+    duties.sort(key=lambda duty: (duty.during.start, duty.shift.id))
+    return ics.calendar(duties, title, summary, website, caution)
 
 
 def _staff_pages(path: str = "") -> str:

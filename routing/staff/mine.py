@@ -32,10 +32,10 @@ def mine() -> Response:
     roles, names = rota.roster.roles, rota.names
     sees_all = me.may(Role.ROTA)
     duties = [
-        each
+        own_duty
         for role in roles
-        for each in rota.roster.duties(role, at, at + rostering.HALF_A_YEAR)
-        if own is not None and each.worker == own.id
+        for own_duty in rota.roster.duties(role, at, at + rostering.HALF_A_YEAR)
+        if own is not None and own_duty.worker == own.id
     ]
     clashes = rota.clashes(at, at + rostering.HALF_A_YEAR)
     return page(
@@ -43,17 +43,17 @@ def mine() -> Response:
         own=own,
         duties=[
             (
-                duty.from_to(each.during, at, voice),
-                words.role(roles[each.shift.role]),
-                words.held(each, names),
-                each.shift.id,
+                duty.from_to(own_duty.during, at, voice),
+                words.role(roles[own_duty.shift.role]),
+                words.held(own_duty, names),
+                own_duty.shift.id,
             )
-            for each in sorted(duties, key=lambda each: each.during.start)
+            for own_duty in sorted(duties, key=lambda own_duty: own_duty.during.start)
         ],
         clashes=[
-            words.clash(each, roles, names, at, voice)
-            for each in clashes
-            if own is not None and each.worker == own.id
+            words.clash(clash, roles, names, at, voice)
+            for clash in clashes
+            if own is not None and clash.worker == own.id
         ],
         feeds=[
             {

@@ -25,7 +25,7 @@ def preview() -> Response:
     """Show what every service would answer at ``?at=``, or at a date and time, with the reasons."""
     refusal, at = "", enquiry.now()
     try:
-        at = _asked() or at
+        at = _instant() or at
     except BadTime as error:
         refusal = str(error)
     with enquiry.database().reading() as connection:
@@ -44,7 +44,7 @@ def preview() -> Response:
     )
 
 
-def _asked() -> datetime | None:
+def _instant() -> datetime | None:
     """Return the instant asked about, None for now. Raise BadTime."""
     given, zone = request.args, enquiry.staff_voice().zone
     if given.get("at"):
@@ -58,17 +58,17 @@ def _asked() -> datetime | None:
 def _services(at: datetime, stored: tuple[Stored, ...]) -> list[dict[str, object]]:
     facts, voice = enquiry.facts(), enquiry.staff_voice()
     counted, internal_numbers = enquiry.in_use(stored), view.sees_internal_numbers()
-    found: list[dict[str, object]] = []
+    services: list[dict[str, object]] = []
     for service in facts.directory.services:
         decision = core.decide(facts.timetables, service.id, at, counted)
-        mine = [x for x in stored if x.service == service.id and at in x.during]
-        said = [f"Divert {x.id} {_standing(x, at, tuple(stored))}" for x in mine]
-        found.append(
+        current = [x for x in stored if x.service == service.id and at in x.during]
+        effects = [f"Divert {x.id} {_standing(x, at, tuple(stored))}" for x in current]
+        services.append(
             {
                 "name": service.name.in_("en"),
                 "said": duty.now(decision, at, voice, internal_numbers),
                 "public": sentences.why(decision, at, voice, facts.holidays.dates),
-                "diverts": said or ["No divert is in force then."],
+                "diverts": effects or ["No divert is in force then."],
                 "lines": reasons.chain(service, at, facts.timetables, voice, internal_numbers),
                 "to_try": [
                     duty.numbered(answer.line, answer.phone, internal_numbers)
@@ -84,11 +84,11 @@ def _services(at: datetime, stored: tuple[Stored, ...]) -> list[dict[str, object
                 ),
             }
         )
-    return found
+    return services
 
 
-def _standing(found: Stored, at: datetime, stored: tuple[Stored, ...]) -> str:
-    shown = next(each for each in view.diverts(at, stored) if each.id == found.id)
+def _standing(divert: Stored, at: datetime, stored: tuple[Stored, ...]) -> str:
+    shown = next(row for row in view.diverts(at, stored) if row.id == divert.id)
     if shown.in_force:
         return f"is in force: calls go to {shown.line} {shown.when}."
     return f"has no effect. {shown.trouble}"

@@ -333,6 +333,7 @@ def test_a_fault_of_the_provider_or_a_forged_refusal_ends_nothing(council, provi
 
 def test_two_tabs_may_sign_in_at_once_and_each_goes_where_it_was_going(visitor, provider):
     first = to_provider(visitor, "/staff/rota")
+    visitor.get("/staff/changes")
     second = to_provider(visitor, "/staff/preview")
 
     assert visitor.get(first).headers["Location"] == "/staff/rota"
