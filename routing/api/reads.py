@@ -16,9 +16,8 @@ from routing.core.answer import Answer, Decision
 from routing.core.decision import timeline
 from routing.errors import BadTime, UnknownService
 from routing.formats import json
-from routing.formats.caching import kept
+from routing.formats.caching import cacheable
 from routing.formats.problem import problem
-from routing.formats.written import ABOUT_NOW, AboutNow
 from routing.wording.voice import Voice
 
 bp = Blueprint("api", __name__)
@@ -52,18 +51,7 @@ def decision(service: str) -> Response:
     at, voice, facts = asked_at(), _voice(), enquiry.facts()
     found = enquiry.who_to_call(service, at)
     body = json.decision(found, at, facts, voice, enquiry.rehearsing())
-    text = f"{current_app.json.dumps(body, separators=(',', ':'))}\n"
-
-    def mark(at: datetime) -> str:
-        return f'"at":"{json.moment(at, voice)}"'
-
-    if not request.args:
-        diverts = enquiry.reading().diverts
-        request.environ[ABOUT_NOW] = AboutNow(at, facts, diverts, text, found.until, mark)
-    response = Response(text, mimetype="application/json")
-    response.headers["Content-Language"] = voice.language
-    tag = hashlib.sha256(text.replace(mark(at), "", 1).encode()).hexdigest()[:20]
-    return kept(response, tag, found.until, at)
+    return cached(body, found.until, at)
 
 
 @bp.get(f"{SERVICES}/<service>/number")
@@ -147,11 +135,18 @@ def asked_at() -> datetime:
     return typed.read(request.args["at"])
 
 
-def cached(body: dict[str, Any]) -> Response:
-    """Return ``body`` with a weak tag over it, to be kept for 10 s at most."""
+def cached(
+    body: dict[str, Any], until: datetime | None = None, at: datetime | None = None
+) -> Response:
+    """Return ``body`` to be cached for 10 s at most, and never past ``until``.
+
+    ``at`` is the instant that it is about, None for now. The ETag is over all of it but ``at``.
+    """
     response = jsonify(body)
     response.headers["Content-Language"] = _voice().language
-    return kept(response, hashlib.sha256(response.get_data()).hexdigest()[:20], None, enquiry.now())
+    without_time = current_app.json.dumps({key: body[key] for key in body if key != "at"})
+    tag = hashlib.sha256(without_time.encode()).hexdigest()[:20]
+    return cacheable(response, tag, until, at or enquiry.now())
 
 
 def _instant(name: str) -> datetime:

@@ -1,6 +1,6 @@
 """The public pages: who to call now, every contact, what the council says of its pages."""
 
-from datetime import datetime
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +19,7 @@ from flask import (
 from routing import assets, enquiry
 from routing.errors import UnknownService
 from routing.formats import structured
-from routing.formats.caching import kept
-from routing.formats.json import moment
-from routing.formats.written import Answer, Written
+from routing.formats.caching import cacheable
 from routing.site import sorry, view
 from routing.site.markdown import markdown
 
@@ -70,8 +68,10 @@ def now(service: str) -> Response:
 def fragment(service: str) -> Response:
     """Give the answer as HTML for a server-side include, true however long it is kept."""
     at = enquiry.now()
-    found = _about_now("fragment.html", service, at)
-    return kept(_sent(found.text), found.tag, found.until, at)
+    decision = enquiry.who_to_call(service, at)
+    html = _render("fragment.html", **view.answer(decision, at))
+    tag = hashlib.sha256(html.encode()).hexdigest()[:20]
+    return cacheable(_sent(html), tag, decision.until, at)
 
 
 @bp.get("/contacts")
@@ -172,20 +172,8 @@ def _logo() -> Path | None:
 
 
 def _service(template: str, service: str) -> Response:
-    return _sent(_about_now(template, service, enquiry.now()).text)
-
-
-def _about_now(template: str, service: str, at: datetime) -> Answer:
-    """Return what a template says about a service at ``at``, which is now."""
-    voice = enquiry.voice()
-
-    def write() -> tuple[str, datetime | None]:
-        found = enquiry.who_to_call(service, at)
-        return _render(template, **view.answer(found, at)), found.until
-
-    key = template, request.script_root, request.path, voice.language
-    written: Written = current_app.extensions["written"]
-    return written.answer(key, at, f'data-at="{moment(at, voice)}"', write)
+    at = enquiry.now()
+    return _page(template, **view.answer(enquiry.who_to_call(service, at), at))
 
 
 def _page(template: str, **values: object) -> Response:
