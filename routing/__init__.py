@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException
 from routing import api, config, logs, site, staff, telephony
 from routing.errors import BadSetting, DirectoryInvalid
 from routing.facts import Sources
+from routing.formats.answer_cache import AnswerCache
 from routing.formats.problem import problem
 from routing.headers import HTTPS_ONLY, SECURITY_HEADERS
 from routing.site import last_resort, sorry
@@ -39,6 +40,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     )
     macros = PrefixLoader({"govuk_frontend_jinja": PackageLoader("govuk_frontend_jinja")})
     app.jinja_loader = ChoiceLoader([app.jinja_loader, macros])  # type: ignore[list-item]
+    app.extensions["answer_cache"] = AnswerCache()
     _connect(app)
     for room in (api, site, telephony, staff):
         room.init_app(app)
@@ -123,8 +125,9 @@ def _security_headers(public_base_url: str | None) -> Callable[[Response], Respo
         headers["Strict-Transport-Security"] = HTTPS_ONLY
 
     def add(response: Response) -> Response:
-        for name, value in headers.items():
-            response.headers.setdefault(name, value)
+        own = {name.lower() for name, _ in response.headers}
+        missing = [(name, value) for name, value in headers.items() if name.lower() not in own]
+        response.headers.extend(missing)
         return response
 
     return add

@@ -16,6 +16,7 @@ from routing.core.answer import Answer, Decision
 from routing.core.decision import timeline
 from routing.errors import BadTime, UnknownService
 from routing.formats import json
+from routing.formats.answer_cache import AnswerCache, answer
 from routing.formats.caching import cacheable
 from routing.formats.problem import problem
 from routing.wording.voice import Voice
@@ -48,10 +49,22 @@ def service(service: str) -> Response:
 @bp.get(f"{SERVICES}/<service>/decision")
 def decision(service: str) -> Response:
     """Say who to call about a service, now or at ``?at=``."""
-    at, voice, facts = asked_at(), _voice(), enquiry.facts()
-    found = enquiry.who_to_call(service, at)
-    body = json.decision(found, at, facts, voice, enquiry.rehearsing())
-    return cached(body, found.until, at)
+    at, voice = asked_at(), _voice()
+
+    def render() -> tuple[str, datetime | None]:
+        decision = enquiry.who_to_call(service, at)
+        body = json.decision(decision, at, enquiry.facts(), voice, enquiry.rehearsing())
+        return f"{current_app.json.dumps(body, separators=(',', ':'))}\n", decision.until
+
+    time = f'"at":"{json.moment(at, voice)}"'
+    if "at" in request.args:
+        rendered = answer(time, render)
+    else:
+        cache: AnswerCache = current_app.extensions["answer_cache"]
+        rendered = cache.get((SERVICES, service, voice.language), at, time, render)
+    response = Response(rendered.text, mimetype="application/json")
+    response.headers["Content-Language"] = voice.language
+    return cacheable(response, rendered.tag, rendered.until, at)
 
 
 @bp.get(f"{SERVICES}/<service>/number")
@@ -135,18 +148,12 @@ def asked_at() -> datetime:
     return typed.read(request.args["at"])
 
 
-def cached(
-    body: dict[str, Any], until: datetime | None = None, at: datetime | None = None
-) -> Response:
-    """Return ``body`` to be cached for 10 s at most, and never past ``until``.
-
-    ``at`` is the instant that it is about, None for now. The ETag is over all of it but ``at``.
-    """
+def cached(body: dict[str, Any]) -> Response:
+    """Return ``body`` with an ETag over it, to be cached for 10 s at most."""
     response = jsonify(body)
     response.headers["Content-Language"] = _voice().language
-    without_time = current_app.json.dumps({key: body[key] for key in body if key != "at"})
-    tag = hashlib.sha256(without_time.encode()).hexdigest()[:20]
-    return cacheable(response, tag, until, at or enquiry.now())
+    tag = hashlib.sha256(response.get_data()).hexdigest()[:20]
+    return cacheable(response, tag, None, enquiry.now())
 
 
 def _instant(name: str) -> datetime:

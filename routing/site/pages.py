@@ -1,6 +1,6 @@
 """The public pages: who to call now, every contact, what the council says of its pages."""
 
-import hashlib
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,9 @@ from flask import (
 from routing import assets, enquiry
 from routing.errors import UnknownService
 from routing.formats import structured
+from routing.formats.answer_cache import Answer, AnswerCache
 from routing.formats.caching import cacheable
+from routing.formats.json import moment
 from routing.site import sorry, view
 from routing.site.markdown import markdown
 
@@ -68,10 +70,8 @@ def now(service: str) -> Response:
 def fragment(service: str) -> Response:
     """Give the answer as HTML for a server-side include, true however long it is kept."""
     at = enquiry.now()
-    decision = enquiry.who_to_call(service, at)
-    html = _render("fragment.html", **view.answer(decision, at))
-    tag = hashlib.sha256(html.encode()).hexdigest()[:20]
-    return cacheable(_sent(html), tag, decision.until, at)
+    answer = _about_now("fragment.html", service, at)
+    return cacheable(_sent(answer.text), answer.tag, answer.until, at)
 
 
 @bp.get("/contacts")
@@ -172,8 +172,20 @@ def _logo() -> Path | None:
 
 
 def _service(template: str, service: str) -> Response:
-    at = enquiry.now()
-    return _page(template, **view.answer(enquiry.who_to_call(service, at), at))
+    return _sent(_about_now(template, service, enquiry.now()).text)
+
+
+def _about_now(template: str, service: str, at: datetime) -> Answer:
+    """Return what a template says about a service at ``at``, which is now."""
+    voice = enquiry.voice()
+
+    def render() -> tuple[str, datetime | None]:
+        decision = enquiry.who_to_call(service, at)
+        return _render(template, **view.answer(decision, at)), decision.until
+
+    key = template, request.script_root, request.path, voice.language
+    cache: AnswerCache = current_app.extensions["answer_cache"]
+    return cache.get(key, at, f'data-at="{moment(at, voice)}"', render)
 
 
 def _page(template: str, **values: object) -> Response:
