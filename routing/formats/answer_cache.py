@@ -1,7 +1,7 @@
 """Answers about now, each rendered once a second: the only cache of answers.
 
-GOV.UK's components take 2 ms to render, ten times as long as the rest of a request. Within a second
-an answer changes nothing but its own time: handovers and diverts begin and end on whole seconds.
+GOV.UK's components take 2 ms to render, ten times as long as the rest of a request. Within a
+second, and before the next handover, nothing in an answer changes but its own time.
 """
 
 import hashlib
@@ -44,15 +44,15 @@ class AnswerCache:
     def get(self, key: Hashable, at: datetime, time: str, render: Render) -> Answer:
         """Return the answer for ``at``, which is now: rendered, or that of the same second.
 
-        The first ``time`` in a cached text is put right. Nothing is kept from another second,
-        another directory or other diverts.
+        The first ``time`` in a cached text is put right. Nothing is used past its handover (a
+        divert may end within a second), nor from another second, directory or set of diverts.
         """
         basis, answers = self._second
         now = int(at.timestamp()), enquiry.facts(), enquiry.reading().diverts
         if basis != now:
             basis, answers = self._second = (now, {})
         cached = answers.get(key)
-        if cached is not None:
+        if cached is not None and (cached.until is None or at < cached.until):
             return replace(cached, text=cached.text.replace(cached.time, time, 1), time=time)
         rendered = answer(time, render)
         if len(answers) < MAX_ANSWERS:

@@ -2,10 +2,13 @@
 
 import re
 import shutil
+from datetime import timedelta
 
 import pytest
 from conftest import ANYSHIRE, divert_now
 from flask import template_rendered
+
+from routing.formats.answer_cache import AnswerCache
 
 DECISION = "/api/v1/services/children/decision"
 NOW = "/services/children/now"
@@ -105,6 +108,17 @@ def test_a_divert_is_in_the_next_answers_of_the_same_second(app, client, clock):
     assert 'data-line="+441632960100 Multi' in before[0]
     assert 'data-line="+441632960100 Emergency' in client.get(NOW).text
     assert (before[1], client.get(DECISION).json["line"]["id"]) == ("mash", "eds")
+
+
+@pytest.mark.parametrize(("part", "text"), [(0.4, "first"), (0.5, "second"), (0.6, "second")])
+def test_no_answer_is_used_past_a_handover_within_its_second(app, clock, part, text):
+    texts, noon = iter(["first", "second"]), clock.at
+    cache, until = AnswerCache(), noon + timedelta(seconds=0.5)
+    with app.app_context():
+        for at in (noon, noon + timedelta(seconds=part)):
+            answer = cache.get("key", at, "", lambda: (next(texts), until))
+
+    assert answer.text == text
 
 
 def test_an_answer_about_another_time_is_not_one_about_now(client, clock):
