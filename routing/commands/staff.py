@@ -3,12 +3,11 @@
 import sys
 
 import click
-from flask import Flask, current_app
+from flask import current_app
 from flask.cli import AppGroup
 
 from routing import enquiry
 from routing.commands.terminal import actor, in_words
-from routing.errors import StorageDown
 from routing.storage import accounts
 from routing.storage.accounts import LOCAL, Role
 
@@ -83,19 +82,6 @@ def remove(account: str) -> None:
         click.echo(
             f"They can sign in again while {removed.issuer} gives them a role: take it away there."
         )
-
-
-def first_account(app: Flask) -> str:
-    """Say how to make the first account; nothing once there is one, or a provider."""
-    if app.config["OIDC_ISSUER"]:
-        return ""
-    with app.app_context():
-        try:
-            with enquiry.database().reading() as connection:
-                known = accounts.everyone(connection)
-        except StorageDown as error:
-            return str(error)
-    return "" if known else "(first account: .venv/bin/flask staff add NAME --role admin)"
 
 
 def _password(stdin: bool) -> str:
