@@ -27,7 +27,7 @@ SETTINGS: Mapping[str, tuple[str | None, str]] = {
     "OIDC_ROLES_CLAIM": ("roles", "the claim that holds somebody's roles"),
     "EXCHANGE_TOKEN": (None, "bearer token with which an exchange may ask for internal lines"),
     "OPS_TOKEN": (None, "bearer token for /metrics and the words of /readyz"),
-    "TWILIO_AUTH_TOKEN": (None, "signs Twilio's webhooks; without it the telephone's door is shut"),
+    "TWILIO_AUTH_TOKEN": (None, "signs Twilio's webhooks; without it the telephone is off"),
     "TWILIO_AUTH_TOKEN_2": (None, "the other token while one replaces the other"),
     "CALLER_ID": (
         "caller",

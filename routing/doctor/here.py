@@ -27,7 +27,7 @@ _OWN = {"telephone_off", "unverified", "verification_expired", "signatures_refus
 
 
 def settings() -> Iterator[Finding]:
-    """Look at what the telephone's door needs."""
+    """Check the settings that telephony needs."""
     given = current_app.config
     disabled = config.telephony_disabled_reason(given)
     yield stops(disabled) if disabled else fine("The telephone is on.")

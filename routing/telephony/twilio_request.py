@@ -18,10 +18,10 @@ from twilio.request_validator import (
     RequestValidator,
     get_signature_algorithm,
 )
-from werkzeug.datastructures import MultiDict
 
 from routing.core.directory import Directory, Line, Service
 from routing.storage.calls import known_by
+from routing.telephony.call_flow import CallState
 
 log = logging.getLogger(__name__)
 
@@ -92,12 +92,13 @@ def base_url() -> str:
     return str(current_app.config["PUBLIC_BASE_URL"]).rstrip("/")
 
 
-def unrecognised_reason(parameters: MultiDict[str, str]) -> str | None:
-    """Return what is unlike Twilio in the parameters of a voice request, in words; None if nothing.
+def unrecognised_reason() -> str | None:
+    """Return what is unlike Twilio in the current voice request, in words; None if nothing.
 
-    Twilio's signature joins names and values without separators, so a signed request could be cut
-    again into other parameters. The words hold no value, and no name but of letters.
+    Twilio's signature joins the address, names and values without separators, so a signed request
+    could be cut again into other parameters. The words hold no value, and no name but of letters.
     """
+    parameters = request.values
     unknown = [
         name
         for name in sorted(parameters)
@@ -112,6 +113,8 @@ def unrecognised_reason(parameters: MultiDict[str, str]) -> str | None:
     if unknown:
         names = [name if re.fullmatch("[A-Za-z]{1,40}", name) else "..." for name in unknown[:5]]
         return f"unknown parameters: {', '.join(names)}"
+    if request.method == "POST" and request.args and not _is_our_query(request.args):
+        return "the query is not one that this service writes"
     return None
 
 
@@ -172,6 +175,14 @@ def is_presentable(number: str) -> bool:
         return phonenumbers.is_possible_number(phonenumbers.parse(number))
     except phonenumbers.NumberParseException:
         return False
+
+
+def _is_our_query(query: Mapping[str, str]) -> bool:
+    return (
+        query.keys() <= OUR_PARAMETERS
+        and CallState.from_query(query) is not None
+        and re.fullmatch("([0-9a-f]{64})?", query.get("call", "")) is not None
+    )
 
 
 def _is_signed_with(token: str, url: str) -> bool:

@@ -168,7 +168,7 @@ def _answer(target: Target) -> Response:
 
 def _answer_call(call_request: CallRequest, service_id: str, step: str) -> str:
     fallback_twiml().refresh((enquiry.first_service(), service_id))
-    reason = unrecognised_reason(request.values)
+    reason = unrecognised_reason()
     if reason is not None:
         log.warning("a signed request unlike Twilio's is answered, and not logged: %s", reason)
         call_log().count(calls.UNRECOGNISED)

@@ -169,8 +169,9 @@ def test_nothing_that_the_application_does_around_requests_comes_between(app, br
     assert app.test_client().post("/twilio/mistyped").status_code == 403
 
 
-def test_two_faults_at_once_are_answered_with_the_fallback(app, monkeypatch):
-    break_before(app)
+@pytest.mark.parametrize("break_app", [break_before, break_sessions])
+def test_two_faults_at_once_are_answered_with_the_fallback(app, monkeypatch, break_app):
+    break_app(app)
     monkeypatch.setattr(enquiry, "who_to_call", fault)
 
     in_turn(Telephone(app.test_client(), NUMBERS).call("CA1"))

@@ -42,16 +42,28 @@ def test_a_request_of_another_shape_is_answered_and_not_logged(twilio, app, logg
     assert logged() == []
 
 
-def test_a_request_cut_again_keeps_its_signature_and_writes_nothing(twilio, logged):
-    form = {**FORM, "ParentCallSid": call_sid("another")}
-    cut = {**FORM, "Parent": "", "CallSid": call_sid("another")}
-    signature = sign(URL, form)
-    answer = twilio.client.post(URL, data=cut, headers={"X-Twilio-Signature": signature})
-    again = {name: value for name, value in FORM.items() if name != "To"}
-    again["From"] = f"{CALLER}To{CALLED}"
-    answer = twilio.client.post(URL, data=again, headers={"X-Twilio-Signature": sign(URL, FORM)})
+def post(twilio, target, form, signature):
+    return twilio.client.post(target, data=form, headers={"X-Twilio-Signature": signature})
 
-    assert answer.status_code == 200
+
+def test_a_request_cut_again_within_its_form_is_answered_and_not_logged(twilio, logged):
+    cut = {name: value for name, value in FORM.items() if name != "To"}
+    cut["CallStatus"] = f"ringingFrom{CALLER}To{CALLED}"
+    del cut["From"]
+    answer = post(twilio, "/twilio/voice/children", cut, sign(URL, FORM))
+
+    assert f"<Number>{MASH}</Number>" in answer.text
+    assert logged() == []
+
+
+def test_a_request_cut_again_between_its_address_and_its_form_names_no_other_call(twilio, logged):
+    query = "?began=1&round=1&leg=1&tried=mash&screened=0"
+    form = {**FORM, "DialCallSid": call_sid("another"), "Direction": "inbound"}
+    moved = f"{query}CallSid{FORM['CallSid']}CallStatusringingDial"
+    cut = {"CallSid": call_sid("another"), "Direction": "inbound", "From": CALLER, "To": CALLED}
+    signature = sign(f"{URL}/after{query}", form)
+    answer = post(twilio, f"/twilio/voice/children/after{moved}", cut, signature)
+
     assert f"<Number>{MASH}</Number>" in answer.text
     assert logged() == []
 
