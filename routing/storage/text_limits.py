@@ -29,4 +29,4 @@ def delete_senders(connection: Connection, at: datetime) -> None:
 
 def is_old_sender(before: datetime) -> sa.ColumnElement[bool]:
     """Select the senders of the hours that began before an instant."""
-    return tallies.c.name.startswith(SENDER_PREFIX) & (tallies.c.hour < before)
+    return tallies.c.name.startswith(SENDER_PREFIX, autoescape=True) & (tallies.c.hour < before)
