@@ -14,7 +14,7 @@ from routing.telephony.call_flow import (
     unanswered_call,
 )
 from routing.telephony.call_twiml import named_lines
-from routing.wording import spoken
+from routing.wording import duty, spoken
 from routing.wording.calls import lasting
 from routing.wording.voice import Voice
 
@@ -25,12 +25,18 @@ def steps(
     decide_at: DecideAt,
     excluded_numbers: Collection[str],
     voice: Voice,
+    internal_numbers: bool,
 ) -> list[str]:
-    """Describe each step of a call that begins at ``at`` and that nobody answers, with its time."""
+    """Describe each step of a call that begins at ``at`` and that nobody answers, with its time.
+
+    Without ``internal_numbers`` an internal line is named without its number.
+    """
     return [
         sentence
         for when, step in unanswered_call(timetables, at, decide_at, excluded_numbers)
-        for sentence in _describe(timetables, when, step, decide_at, excluded_numbers, voice)
+        for sentence in _describe(
+            timetables, when, step, decide_at, excluded_numbers, voice, internal_numbers
+        )
     ]
 
 
@@ -41,6 +47,7 @@ def _describe(
     decide_at: DecideAt,
     excluded_numbers: Collection[str],
     voice: Voice,
+    internal_numbers: bool,
 ) -> list[str]:
     directory, decision = timetables.directory, decide_at(at)
     lines = named_lines(timetables, decision, at, excluded_numbers)
@@ -58,12 +65,13 @@ def _describe(
         time = f"{(at + MESSAGE_DURATION).astimezone(voice.zone):%H:%M:%S}"
     elif step.state.leg == 1 and greeting:
         sentences.append(f"{time} The caller hears: “{greeting}”")
-    return [*sentences, f"{time} {_ringing(step)}"]
+    return [*sentences, f"{time} {_ringing(step, internal_numbers)}"]
 
 
-def _ringing(step: Dial) -> str:
-    name, added = step.line.name.in_("en"), TWILIO_ADDS.seconds
-    sentence = f"It rings {name} on {step.phone.display} for {lasting(step.seconds + added)}"
+def _ringing(step: Dial, internal_numbers: bool) -> str:
+    line = duty.numbered(step.line, step.phone, internal_numbers)
+    added = TWILIO_ADDS.seconds
+    sentence = f"It rings {line} for {lasting(step.seconds + added)}"
     sentence += f" ({step.seconds}, and {added} that Twilio adds)."
     if step.line.press_1_to_accept:
         sentence += " Whoever picks up must press 1: a voicemail does not count."
