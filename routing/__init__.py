@@ -85,6 +85,8 @@ def _connect(app: Flask) -> None:
 
 def _refuse(error: HTTPException) -> Response | HTTPException:
     """Answer programs with a problem document and people with a page of every number."""
+    if telephony.is_below_twilio(request.path):
+        return telephony.connect_anyway(error)
     if error.response is not None or (error.code or 500) < 400:
         return error
     answer = _refusal(error.code or 500, error.description or error.name)
@@ -103,6 +105,8 @@ def _refusal(code: int, words: str) -> Response:
 
 def _mend(error: Exception) -> Response:
     """A fault of ours: log it, and still show people every number."""
+    if telephony.is_below_twilio(request.path):
+        return telephony.connect_anyway(error)
     current_app.logger.exception("fault while answering %r", request.path)
     if _for_programs():
         return problem(500, "A fault of ours. In immediate danger call 999.")

@@ -99,7 +99,7 @@ def ring(client):
     """Ring, text and get lost, from a number that is known, in every part of a request."""
     number, caller = forms(CALLER)[1], "+44" + forms(CALLER)[2]
     twilio = Telephone(client, NUMBERS)
-    more = {"Caller": caller, "CallerName": STRANGER, "ForwardedFrom": caller, "Body": CALLER}
+    more = {"Caller": caller, "CallerName": STRANGER, "ForwardedFrom": caller}
     for turn, status in enumerate(("busy", "completed", "canceled", "x")):
         sid = f"{SID}{turn}" if turn else SID
         told = twilio.call(sid, caller=caller, **more)

@@ -8,12 +8,12 @@ from flask import Response, request
 from routing import enquiry, typed
 from routing.core import decision as core
 from routing.errors import BadTime
-from routing.formats import heard
 from routing.staff import view
 from routing.staff.access import part
 from routing.staff.pages import page
 from routing.storage import diverts
 from routing.storage.diverts import Stored
+from routing.telephony import call_preview
 from routing.wording import duty, reasons, sentences
 from routing.wording.times import moment
 
@@ -74,7 +74,7 @@ def _services(at: datetime, stored: tuple[Stored, ...]) -> list[dict[str, object
                     duty.numbered(answer.line, answer.phone, internal_numbers)
                     for answer in core.to_try(facts.timetables, decision, at)
                 ],
-                "heard": heard.steps(
+                "heard": call_preview.steps(
                     facts.timetables,
                     at,
                     partial(core.decide, facts.timetables, service.id, diverts=counted),
