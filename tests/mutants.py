@@ -12,7 +12,6 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 TESTS = (
-    "tests/test_calling.py",
     "tests/telephony",
     "tests/storage/test_calls.py",
     "tests/storage/test_background.py",
@@ -20,12 +19,12 @@ TESTS = (
 
 MUTANTS = {
     "trust `completed`": (
-        "routing/calling.py",
+        "routing/telephony/call_flow.py",
         "if bridged is False or (screened and not accepted):",
         "if False:",
     ),
     "trust a bridge without the key": (
-        "routing/calling.py",
+        "routing/telephony/call_flow.py",
         "(screened and not accepted)",
         "False",
     ),
@@ -40,50 +39,54 @@ MUTANTS = {
         "            pass",
     ),
     "no action on failure": (
-        "routing/formats/twiml.py",
+        "routing/telephony/twiml.py",
         "timeout=seconds, action=action, method",
         "timeout=seconds, method",
     ),
     "leave a fault to others": (
-        "routing/telephony/__init__.py",
-        "    except Exception as error:\n        door.fault(error)",
-        "    except ImportError as error:\n        door.fault(error)",
+        "routing/telephony/views.py",
+        "        except Exception as fault:",
+        "        except ImportError as fault:",
     ),
-    "tell one call of another's state": (
-        "routing/formats/call.py",
-        ".replace(_BEGAN, str(step.progress.began))",
-        "",
+    "forget whose key is pressed": (
+        "routing/telephony/call_twiml.py",
+        '{**query, "call": settings.call_key}',
+        "query",
     ),
     "ring a shut office": (
-        "routing/calling.py",
-        "if not known and timetables.is_open(line, at):",
-        "if not known:",
+        "routing/telephony/call_flow.py",
+        "if not skip and timetables.is_open(line, at):",
+        "if not skip:",
     ),
     "forget the first decision": (
-        "routing/telephony/voice.py",
-        "    decision, began = _as_first(call, decision, kept), ",
-        "    decision, began = decision, ",
+        "routing/telephony/views.py",
+        "    decision = _decision_as_logged(call, decision, logged)\n",
+        "",
     ),
-    "ring for ever": ("routing/calling.py", "if progress.round >= ROUNDS:", "if False:"),
+    "ring for ever": (
+        "routing/telephony/call_flow.py",
+        "if state.round >= MAX_ROUNDS:",
+        "if False:",
+    ),
     "no end of eight minutes": (
-        "routing/calling.py",
-        "if _seconds(at) - progress.began >= LONGEST.total_seconds():",
+        "routing/telephony/call_flow.py",
+        "if _unix_seconds(at) - state.began >= MAX_CALL_DURATION.total_seconds():",
         "if False:",
     ),
     "ring the number that was called": (
-        "routing/telephony/incoming.py",
+        "routing/telephony/twilio_request.py",
         "filter(None, (self.called, self.forwarded_from, *services))",
         "filter(None, ())",
     ),
     "show a withheld number": (
-        "routing/telephony/incoming.py",
+        "routing/telephony/twilio_request.py",
         "if number in WITHHELD or not re.fullmatch",
         "if not re.match",
     ),
     "let in the unsigned": (
-        "routing/telephony/door.py",
-        "    if _signed(asked):",
-        "    if _signed(asked) or True:",
+        "routing/telephony/views.py",
+        "    if is_signed():",
+        "    if is_signed() or True:",
     ),
     "say 999 as a whole": (
         "routing/wording/spoken.py",
@@ -155,8 +158,8 @@ ROTA_MUTANTS = {
     ),
     "keep a revoked calendar": (
         "routing/storage/feeds.py",
-        "feeds.c.revoked_at.is_(None) & account & worker",
-        "account & worker",
+        "feeds.c.revoked_at.is_(None) & owner & worker",
+        "owner & worker",
     ),
     "mark people as busy": ("routing/formats/ics.py", '"TRANSPARENT"', '"OPAQUE"'),
     "show work phones to all": (

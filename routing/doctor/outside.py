@@ -7,13 +7,13 @@ from urllib.parse import urldefrag, urlsplit
 
 import requests
 from flask import current_app
+from twilio.request_validator import RequestValidator
 
 from routing import enquiry
 from routing.core.directory import Service
 from routing.doctor.finding import Finding, doubt, fine, stops
 from routing.doctor.here import clock
-from routing.formats import call
-from routing.signature import signature
+from routing.telephony import call_twiml
 
 LONGEST = 10.0
 """Seconds that an answer may take: Twilio itself waits 15, unless it is told otherwise."""
@@ -27,7 +27,7 @@ def public_address() -> Iterator[Finding]:
     tokens = [current_app.config[f"TWILIO_AUTH_TOKEN{n}"] for n in ("", "_2")]
     address = f"{base}{CHECK}"
     for token in filter(None, tokens):
-        answer = _post(address, signature(token, address, {}))
+        answer = _post(address, RequestValidator(token).compute_signature(address, {}))
         yield from _reached(address, answer)
         if isinstance(answer, str) or answer.status_code != 200:
             return
@@ -64,7 +64,7 @@ def fallback(rehearsal: str | None) -> Iterator[Finding]:
     day = enquiry.now().astimezone(directory.zone).date()
     for service in _answering(directory.services):
         address = where.replace("{service}", service.id)
-        yield _same(address, service, call.fallback(service, directory, day, rehearsal))
+        yield _same(address, service, call_twiml.fallback(service, directory, day, rehearsal))
 
 
 def account() -> Iterator[Finding]:

@@ -8,7 +8,16 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from routing.storage import accounts, calls, feeds, notes, passwords, tables, workers
+from routing.storage import (
+    accounts,
+    calls,
+    feeds,
+    notes,
+    passwords,
+    tables,
+    text_limits,
+    workers,
+)
 
 GRACE = timedelta(days=2)
 """After so long anything that should be gone is warned of: a daily purge may be missed once."""
@@ -119,6 +128,13 @@ RULES = (
         "{} failed sign-ins are forgotten.",
         tables.sign_in_failures,
         lambda before: tables.sign_in_failures.c.at < before,
+    ),
+    _ended_rows(
+        "senders of text messages",
+        timedelta(hours=1),
+        "{} counts of text messages by sender are deleted.",
+        tables.tallies,
+        text_limits.is_old_sender,
     ),
 )
 

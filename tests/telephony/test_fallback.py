@@ -1,29 +1,26 @@
-"""Any fault of ours still puts the caller through: the chain of last resorts, link by link."""
-
-import threading
+"""Any fault of ours still connects the caller: the handler of last resort, and the fallback."""
 
 import pytest
 from conftest import ANYSHIRE
+from flask.sessions import SecureCookieSessionInterface
 from telephone import CALLED, CALLER, Telephone
 from telephony.conftest import EDS, MANAGER, MASH, NUMBERS
 
-from routing import calling, enquiry
-from routing.formats import call, twiml
-from routing.telephony import last_resort, voice
+from routing import enquiry
+from routing.telephony import call_twiml, twiml, views
+from routing.telephony.twilio_request import CallRequest
 
 PARTS = [
     (enquiry, "who_to_call"),
     (enquiry, "read_diverts"),
     (enquiry, "now"),
-    (calling, "first"),
-    (call, "document"),
-    (call, "greeting"),
-    (call, "_ringing"),
-    (voice.incoming, "read"),
-    (voice.door, "let_in"),
-    (voice.door, "service_id"),
-    (voice.door, "base"),
-    (voice, "_noted"),
+    (views, "first_step"),
+    (views, "unrecognised_reason"),
+    (call_twiml, "for_step"),
+    (call_twiml, "greeting"),
+    (twiml, "dial"),
+    (CallRequest, "from_parameters"),
+    (CallRequest, "excluded_numbers"),
 ]
 
 
@@ -41,10 +38,7 @@ def in_turn(told):
 @pytest.mark.parametrize(("module", "name"), PARTS, ids=[name for _, name in PARTS])
 def test_whatever_breaks_the_caller_is_put_through(twilio, monkeypatch, module, name):
     before = twilio.call("CA1")
-    if name == "base":
-        monkeypatch.setattr(voice, "_document", fault)
-    else:
-        monkeypatch.setattr(module, name, fault)
+    monkeypatch.setattr(module, name, fault)
 
     in_turn(twilio.call("CA2"))
     after = twilio.ends(before, "CA1", "busy")
@@ -53,9 +47,8 @@ def test_whatever_breaks_the_caller_is_put_through(twilio, monkeypatch, module, 
 
 def test_the_document_is_there_though_making_it_breaks(twilio, monkeypatch):
     twilio.call("CA1")
-    for module, name in ((call, "_ringing"), (twiml, "in_turn"), (call, "fallback")):
+    for module, name in ((twiml, "dial"), (twiml, "dial_in_turn"), (call_twiml, "fallback")):
         monkeypatch.setattr(module, name, fault)
-    monkeypatch.setattr(last_resort.LastResort, "make", fault)
 
     in_turn(twilio.call("CA2"))
 
@@ -89,7 +82,7 @@ def test_a_broken_file_changes_nothing(make_telephoned, tmp_path, clock):
 def test_a_fault_in_what_the_one_who_picks_up_hears_rings_the_next(twilio, clock, monkeypatch):
     clock.set("2026-11-23T22:00:00Z")
     told = twilio.ends(twilio.call("CA1"), "CA1", "busy")
-    monkeypatch.setattr(call, "acceptance", fault)
+    monkeypatch.setattr(call_twiml, "acceptance", fault)
 
     assert twilio.picked_up(told, "CA1").verbs == ["Hangup"]
 
@@ -110,13 +103,6 @@ def test_a_fault_is_counted(twilio, app, monkeypatch):
     assert told == ["faults"]
 
 
-def test_a_fault_in_counting_is_no_fault_of_the_call(twilio, app, monkeypatch):
-    monkeypatch.setattr(enquiry, "who_to_call", fault)
-    monkeypatch.setattr(threading.Thread, "start", fault)  # none to be had
-
-    in_turn(twilio.call("CA1"))
-
-
 def test_a_rehearsals_last_resort_rings_the_rehearsals_number(make_telephoned, monkeypatch):
     settings = {"CLOCK_STARTS_AT": "2026-11-23T12:00:00Z", "REHEARSAL_NUMBER": "+447700900999"}
     twilio = Telephone(make_telephoned(**settings).test_client(), {"+447700900999"})
@@ -133,3 +119,59 @@ def test_the_last_resort_rings_the_number_that_a_line_has_that_day(twilio, clock
     assert twilio.call("CA2").numbers == [EDS, MASH]
     clock.set("2026-12-29T00:00:00Z")
     assert twilio.call("CA3").numbers == [EDS, "+441632960009", MASH]
+
+
+def unsigned(app):
+    form = Telephone.form("CA1", CALLER, CALLED)
+    return app.test_client().post("/twilio/voice/children", data=form)
+
+
+def test_no_fault_answers_an_unsigned_request(app, monkeypatch):
+    for module, name in PARTS:
+        monkeypatch.setattr(module, name, fault)
+
+    assert unsigned(app).status_code == 403
+
+
+class BrokenSessions(SecureCookieSessionInterface):
+    open_session = save_session = fault
+
+
+def break_before(app):
+    app.before_request(fault)
+
+
+def break_after(app):
+    app.after_request(fault)
+
+
+def break_sessions(app):
+    app.session_interface = BrokenSessions()
+
+
+def require_csrf_token(app):
+    app.config["WTF_CSRF_CHECK_DEFAULT"] = True
+
+
+@pytest.mark.parametrize(
+    "break_app", [break_before, break_after, break_sessions, require_csrf_token]
+)
+def test_nothing_that_the_application_does_around_requests_comes_between(app, break_app):
+    break_app(app)
+    twilio = Telephone(app.test_client(), NUMBERS)
+    first = twilio.call("CA1")
+
+    assert first.number == MASH  # not the fallback: the line that answers now
+    assert twilio.ends(first, "CA1", "busy").number == MANAGER
+    assert twilio.call("CA2", service="x/y/z").number == MASH
+    assert twilio.texts().verbs == ["Message"]
+    assert unsigned(app).status_code == 403
+    assert app.test_client().post("/twilio/mistyped").status_code == 403
+
+
+@pytest.mark.parametrize("break_app", [break_before, break_sessions])
+def test_two_faults_at_once_are_answered_with_the_fallback(app, monkeypatch, break_app):
+    break_app(app)
+    monkeypatch.setattr(enquiry, "who_to_call", fault)
+
+    in_turn(Telephone(app.test_client(), NUMBERS).call("CA1"))

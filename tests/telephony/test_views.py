@@ -1,4 +1,4 @@
-"""However the door is set up, or mistyped: callers are put through, or it says that it is shut."""
+"""However the webhooks are set up, or mistyped: callers are connected, or told that it is off."""
 
 import subprocess
 import sys
@@ -30,12 +30,25 @@ def test_a_mistyped_address_still_puts_the_caller_through(twilio, path):
     assert twilio.document(f"{BASE}/twilio/voice/{path}", form).number == MASH
 
 
-@pytest.mark.parametrize("method", ["PUT", "DELETE", "HEAD", "OPTIONS"])
-def test_what_twilio_never_sends_is_told_what_may_be_sent(twilio, method):
-    answer = twilio.client.open("/twilio/voice/children", method=method)
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "POST"])
+@pytest.mark.parametrize(
+    "path", ["/twilio/voice/children", "/twilio//voice///children", "//twilio", "/twilio/"]
+)
+def test_whatever_is_signed_is_put_through(twilio, method, path):
+    form = twilio.form("CA1", CALLER, CALLED)
+    headers = {"X-Twilio-Signature": sign(BASE + path, form)}
+    environ = {"PATH_INFO": path, "RAW_URI": path}
+    answer = twilio.client.open(
+        method=method, data=form, headers=headers, environ_overrides=environ
+    )
 
-    assert answer.status_code == 405
-    assert answer.headers["Allow"] == "GET, POST"
+    assert f"<Number>{MASH}</Number>" in answer.text
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS"])
+@pytest.mark.parametrize("path", ["/twilio/voice/children", "/twilio/mistyped", "/twilio"])
+def test_whatever_is_not_signed_is_refused(twilio, method, path):
+    assert twilio.client.open(path, method=method).status_code == 403
 
 
 class Cut(BytesIO):
