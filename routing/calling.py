@@ -13,7 +13,7 @@ from routing.core.answer import Decision
 from routing.core.decision import to_try
 from routing.core.directory import Line, Service
 from routing.core.timetable import Timetables
-from routing.core.words import Phone
+from routing.core.values import Phone
 
 ROUNDS = 3
 LONGEST = timedelta(minutes=8)

@@ -135,8 +135,8 @@ ROTA_MUTANTS = {
     ),
     "cut a doubled hour at its second time": (
         "routing/rota/fill.py",
-        "instant.starts(day.date(), minute, zone)",
-        "instant.ends(day.date(), minute, zone)",
+        "instants.starts(day.date(), minute, zone)",
+        "instants.ends(day.date(), minute, zone)",
     ),
     "give somebody two slots at once": (
         "routing/rota/fill.py",

@@ -12,7 +12,7 @@ from routing.core.answer import Decision
 from routing.core.decision import to_try
 from routing.core.directory import Directory, Line, Service
 from routing.core.timetable import Timetables
-from routing.core.words import Phone
+from routing.core.values import Phone
 from routing.formats import twiml
 from routing.formats.twiml import Spoken
 from routing.wording import spoken

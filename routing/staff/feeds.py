@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from flask import Blueprint, Response, current_app, request
 
 from routing import enquiry, rostering
-from routing.core import instant
+from routing.config import base_url
+from routing.core import instants
 from routing.errors import StorageDown
 from routing.rostering import Rota
 from routing.rota import words
@@ -38,8 +39,8 @@ def feed(token: str) -> Response:
                 )
             zone = enquiry.staff_voice().zone
             today = at.astimezone(zone).date()
-            start = instant.midnight(today - PAST, zone)
-            end = instant.midnight(today + rostering.HALF_A_YEAR, zone)
+            start = instants.midnight(today - PAST, zone)
+            end = instants.midnight(today + rostering.HALF_A_YEAR, zone)
             rota = rostering.within(connection, start, end)
     except StorageDown as error:
         current_app.logger.warning("no calendar: %s", error)
@@ -74,8 +75,8 @@ def _written(feed: Feed, rota: Rota, start: datetime, end: datetime) -> bytes:
         role = words.role(roles[duty.shift.role])
         return role if feed.worker is not None else f"{role}: {names[duty.worker or 0]}"
 
-    base = current_app.config["PUBLIC_BASE_URL"]
-    where = f"{base.rstrip('/')}/staff/rota" if base else "the staff pages"
+    base = base_url(current_app.config)
+    where = f"{base}/staff/rota" if base else "the staff pages"
     told = f"A calendar can be a day behind. For who is on duty now, see {where}."
     website = enquiry.facts().directory.council.website
     duties.sort(key=lambda each: (each.during.start, each.shift.id))

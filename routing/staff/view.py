@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from routing import enquiry
-from routing.core.answer import Code
+from routing.core.answer import ReasonCode
 from routing.core.decision import timeline
 from routing.diverting import ENDS_SOON
 from routing.storage.diverts import Stored
@@ -64,7 +64,8 @@ def duties(at: datetime) -> list[Duty]:
         spans = timeline(facts.timetables, service.id, at, at + AHEAD, enquiry.diverts())
         later = [
             f"{duty.soon(span.start, at, voice)}: {answer.line.name.in_('en')} on "
-            f"{answer.phone.display}{' (diverted)' if answer.reason.code is Code.DIVERT else ''}"
+            f"{answer.phone.display}"
+            f"{' (diverted)' if answer.reason.code is ReasonCode.DIVERT else ''}"
             for span, answer in islice(spans, 1, 1 + HANDOVERS)
         ]
         said = duty.now(decision, at, voice)
@@ -91,8 +92,8 @@ def instant(at: datetime) -> str:
 
 def _divert(found: Stored, at: datetime, newest: int | None) -> Divert:
     voice, directory = enquiry.staff_voice(), enquiry.facts().directory
-    line = next((each for each in directory.lines if each.id == found.line), None)
-    service = enquiry.facts().timetables.services.get(found.service)
+    line = directory.line(found.line)
+    service = directory.service(found.service)
     trouble = enquiry.unusable(found) or ""
     if found.during.end <= at:
         state = "ended"

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from routing.core.answer import Code, Decision
+from routing.core.answer import Decision, ReasonCode
 from routing.core.directory import Line
 from routing.core.hours import Span
 from routing.wording.times import clock, hours, moment
@@ -12,7 +12,7 @@ from routing.wording.voice import Voice
 def now(found: Decision, at: datetime, voice: Voice) -> str:
     """Say where a service's calls go: "Calls go to the EDS on 01632 960002 until 5pm today..."."""
     line = found.line.name.in_(voice.language)
-    verb = "are diverted" if found.reason.code is Code.DIVERT else "go"
+    verb = "are diverted" if found.reason.code is ReasonCode.DIVERT else "go"
     said = f"Calls {verb} to {line} on {found.phone.display}"
     if found.until is None or found.next is None:
         return f"{said}. Nothing else is planned in the next 400 days."

@@ -8,7 +8,8 @@ import pytest
 
 from routing.bank_holidays.in_force import bank_holidays
 from routing.core import timetable
-from routing.core.decision import HORIZON, Divert, decide, timeline, to_try
+from routing.core.answer import HORIZON
+from routing.core.decision import Divert, decide, timeline, to_try
 from routing.core.hours import Span
 from routing.core.timetable import Timetables
 from routing.directory.load import parse
@@ -216,8 +217,8 @@ def test_a_decision_looks_up_no_holiday_zone_or_file(monkeypatch):
     directory = replace(TABLES.directory, zone=Zone.no_cache("Europe/London"))
     tables = Timetables(directory, Holidays(TABLES.holidays))
     first = london("2026-01-01 12:00")
-    for year in range(3):
-        decide(tables, "children", first + timedelta(days=366 * year))
+    for day in range(350):
+        decide(tables, "children", first + timedelta(days=day))
     assert {"holiday", "zone"} == set(looked_up)
 
     looked_up.clear()
@@ -229,10 +230,11 @@ def test_a_decision_looks_up_no_holiday_zone_or_file(monkeypatch):
     assert looked_up == []
 
 
-def test_only_so_many_years_are_kept_and_what_went_is_compiled_anew(monkeypatch):
-    monkeypatch.setattr(timetable, "KEPT", 3)
-    tables, asked = compiled(), [*range(2020, 2030), *range(2020, 2030)]
-    found = [decide(tables, "children", datetime(year, 3, 2, 12, tzinfo=UTC)) for year in asked]
+def test_a_month_that_is_compiled_again_gives_the_same_decisions(monkeypatch):
+    monkeypatch.setattr(timetable, "MAX_MONTHS", 3)
+    tables = compiled()
+    days = [datetime(year, 3, 2, 12, tzinfo=UTC) for year in range(2020, 2030)]
+    decisions = [decide(tables, "children", at) for at in days]
 
-    assert [each.line.id for each in found[:10]] == [each.line.id for each in found[10:]]
-    assert len(tables._years) == 3
+    assert [decide(tables, "children", at) for at in days] == decisions
+    assert tables.month.cache_info().currsize == 3
