@@ -172,6 +172,18 @@ def test_until_counts_a_divert_that_begins_later_and_one_that_changes_nothing():
     )
 
 
+def test_a_divert_that_ends_within_a_second_hands_over_at_its_end():
+    end = london("2026-05-22 13:00") + timedelta(milliseconds=500)
+    diverts = [
+        replace(
+            divert("backup", "2026-05-22 12:00", "2026-05-22 14:00"),
+            during=Span(london("2026-05-22 12:00"), end),
+        )
+    ]
+
+    assert decide(TABLES, "children", london("2026-05-22 12:30"), diverts).until == end
+
+
 def test_a_diverted_line_keeps_its_own_change_of_number():
     diverts = [divert("mash", "2026-12-28 18:00", "2026-12-30 06:00")]
 
