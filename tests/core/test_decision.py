@@ -250,3 +250,40 @@ def test_a_month_that_is_compiled_again_gives_the_same_decisions(monkeypatch):
 
     assert [decide(tables, "children", at) for at in days] == decisions
     assert tables.month.cache_info().currsize == 3
+
+
+SHARED = """
+lines:
+  a: {name: A, phone: 01632 960001, hours: {mon-sun: 09:00-17:00}}
+  b: {name: B, phone: 01632 960001, hours: always}
+  c:
+    name: C
+    phone: 01632 960003
+    hours: always
+    special_days: [{date: 2026-07-01, name: Moved, phone: 01632 960009}]
+services: {s: {name: S, lines: [a], out_of_hours: b, if_unanswered: [b, c]}}
+"""
+
+
+def test_a_backup_with_the_number_of_the_first_line_is_passed_over():
+    tables, at = compiled(SHARED), london("2026-05-22 12:00")
+    decision = decide(tables, "s", at)
+    answers = to_try(tables, decision, at)
+
+    assert [answer.line.id for answer in answers] == ["a", "c"]
+    assert [answer.reason for answer in answers] == [decision.reason] * 2
+
+
+@pytest.mark.parametrize(
+    ("at", "phone"),
+    [
+        ("2026-06-30 23:59:59", "01632 960003"),
+        ("2026-07-01 00:00:00", "01632 960009"),
+        ("2026-07-01 00:00:01", "01632 960009"),
+    ],
+)
+def test_a_backup_is_rung_on_the_number_of_the_local_date(at, phone):
+    tables = compiled(SHARED)
+    answers = to_try(tables, decide(tables, "s", london(at)), london(at))
+
+    assert answers[-1].phone.display == phone

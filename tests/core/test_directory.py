@@ -5,7 +5,7 @@ from datetime import date
 
 from conftest import ANYSHIRE
 
-from routing.core.values import Phone
+from routing.core.values import Phone, Text
 from routing.directory.load import load
 
 DIRECTORY, _ = load(ANYSHIRE)
@@ -51,3 +51,10 @@ def test_a_line_and_a_service_are_looked_up_by_id():
     assert DIRECTORY.service("children") is SERVICES["children"]
     assert DIRECTORY.line("nobody") is None
     assert DIRECTORY.service("nobody") is None
+
+
+def test_a_text_is_read_in_a_language_or_in_the_first_one_that_has_it():
+    text = Text((("en", "Night team"), ("cy", "Tîm nos")))
+
+    assert text.in_("cy") == "Tîm nos"
+    assert text.in_("pl") == "Night team"
