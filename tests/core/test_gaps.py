@@ -84,3 +84,16 @@ def test_an_unknown_service_and_a_time_without_a_zone_are_refused(question):
         list(question(compiled(), "nope", START, END))
     with pytest.raises(NaiveTime):
         list(question(compiled(), "children", naive, END))
+
+
+def test_a_backup_that_has_the_number_of_the_first_line_for_a_day_is_none_on_that_day():
+    text = ONE.replace(
+        "  c: {name: C, phone: 01632 960003, hours: {mon-sun: 16:30-16:45}}",
+        "  c:\n    name: C\n    phone: 01632 960003\n    hours: always\n    special_days:\n"
+        "      - {date: 2026-07-01, name: Moved, phone: 01632 960001}",
+    )
+    days = unbacked(compiled(text), "s", london("2026-06-29 00:00"), london("2026-07-04 00:00"))
+
+    assert [(span.start, span.end) for span in days] == [
+        (london("2026-07-01 00:00"), london("2026-07-02 00:00"))
+    ]
