@@ -165,7 +165,7 @@ def database() -> Database:
 
 def _line_of(found: Stored) -> Line | None:
     """Return the line of a divert; None where the directory has none of that id."""
-    return next((line for line in facts().directory.lines if line.id == found.line), None)
+    return facts().directory.line(found.line)
 
 
 def _readings() -> Readings:
