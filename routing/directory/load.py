@@ -14,7 +14,7 @@ from routing.directory import build, source
 from routing.directory.faults import Faults
 from routing.directory.scalars import LANGUAGES
 from routing.directory.schema import DirectoryShape
-from routing.directory.source import MOST_BYTES, Node, Path, Source, Unreadable
+from routing.directory.source import MAX_BYTES, Node, Path, Source, Unreadable
 from routing.errors import DirectoryInvalid, Problem
 
 
@@ -30,12 +30,12 @@ def text_of(file: File) -> str:
     """Return the file's text. Raise DirectoryInvalid when it is not there or not UTF-8."""
     try:
         with file.open("rb") as opened:
-            found = opened.read(MOST_BYTES + 1)
+            found = opened.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or error
         message = f"the file cannot be read: {why}. Set DIRECTORY to where it is."
         raise DirectoryInvalid(file, [Problem(0, 0, "unreadable", message)]) from error
-    if len(found) > MOST_BYTES:
+    if len(found) > MAX_BYTES:
         raise DirectoryInvalid(file, [source.too_large()])
     try:
         return found.decode("utf-8-sig")
