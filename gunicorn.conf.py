@@ -59,7 +59,7 @@ def post_worker_init(worker):
 
     try:
         with worker.wsgi.app_context():
-            enquiry.inherit(worker.facts)
+            enquiry.warm_up()
             telephony.at_start()
         gc.freeze()  # it stays: a search for garbage among it would hold up a caller
     except Exception:  # one worker that does not come up would end the whole service

@@ -132,16 +132,17 @@ def rehearsing() -> bool:
     return current_app.config.get("CLOCK_STARTS_AT") is not None
 
 
-def inherit(facts: Facts) -> None:
-    """Load what the answers rest on; where that cannot be had, answer from ``facts``, and say so.
+def warm_up() -> None:
+    """Load what the answers rest on, and watch the files for changes in a thread from now on.
 
-    For a process that replaces another: it must not fall silent because the file has been broken
-    since, where no directory could be kept on disk. From then on the record tells of each
-    directory that this process reads.
+    For a worker, after the fork. From then on the record tells of each directory that this process
+    reads. Raise DirectoryInvalid when neither the file nor its last good copy can be used; the
+    thread watches all the same, so that a mended file is in use without a restart.
     """
     witness, sources = Witness(database(), current_app.config["CLOCK"]), _sources()
-    sources.on_read = lambda found: _witnessed(witness, found)
-    sources.current(otherwise=facts)
+    sources.on_read = lambda facts: _witnessed(witness, facts)
+    sources.watch()
+    sources.current()
     read_diverts(max_age=0, patience=AT_START)
 
 

@@ -13,6 +13,9 @@ from routing.errors import Problem
 
 MAX_BYTES = 2_000_000
 MAX_NODES = 200_000
+MAX_ENTRIES = 10_000
+"""Entries of one list or mapping."""
+
 MAX_DEPTH = 20
 MAX_PROBLEMS = 1000
 """How many problems of one kind are collected: a file with more is not a directory."""
@@ -165,6 +168,7 @@ def _list(events: Iterator[yaml.Event], depth: int, source: Source) -> ListNode:
     for event in events:
         if isinstance(event, yaml.SequenceEndEvent):
             break
+        _check_room(items, event)
         items.places[len(items)] = _mark(event)
         items.append(_node(event, events, depth + 1, source))
     return items
@@ -175,6 +179,7 @@ def _mapping(events: Iterator[yaml.Event], depth: int, source: Source) -> Mappin
     for event in events:
         if isinstance(event, yaml.MappingEndEvent):
             break
+        _check_room(mapping, event)
         line, column = _mark(event)
         if not isinstance(event, yaml.ScalarEvent):
             raise _unreadable(line, column, "a key must be a word. Write it as `key: value`.")
@@ -190,6 +195,12 @@ def _mapping(events: Iterator[yaml.Event], depth: int, source: Source) -> Mappin
         mapping.places[name] = _mark(event)
         mapping[name] = _node(event, events, depth + 1, source)
     return mapping
+
+
+def _check_room(entries: MappingNode | ListNode, event: yaml.Event) -> None:
+    if len(entries) >= MAX_ENTRIES:
+        message = f"more than {MAX_ENTRIES} entries. Leave out what is not the directory."
+        raise _unreadable(*_mark(event), message)
 
 
 def _scalar(event: yaml.ScalarEvent) -> str:
