@@ -24,7 +24,7 @@ MAX_PARSE_BYTES = 280 * 2**20
 
 MAX_INLINE_CHARS = 60_000
 """A larger text, of some sixty services, is parsed in a process of its own, which takes a second
-longer to start. A smaller one needs 60 MiB and a second at the very worst.
+longer to start. A smaller one needs 80 MiB and half a second at the very worst.
 """
 
 _CHILD = "from routing.directory.guarded_read import main; main()"
