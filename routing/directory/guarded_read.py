@@ -4,6 +4,7 @@ import errno
 import os
 import pickle
 import resource
+import signal
 import stat
 import subprocess
 import sys
@@ -18,7 +19,10 @@ from routing.errors import DirectoryInvalid, Problem
 IO_TIMEOUT_SECONDS = 5.0
 """How long a file system may take to answer."""
 
+START_TIMEOUT_SECONDS = 10.0
 PARSE_TIMEOUT_SECONDS = 10.0
+"""Of a process that parses a large file: a busy machine may take long to start it."""
+
 MAX_PARSE_BYTES = 280 * 2**20
 """Memory of the process that parses a large file; with what it shares it stays below 300 MiB."""
 
@@ -64,12 +68,14 @@ def parse_in_child(text: str, file: Path) -> Directory:
     """
     try:
         returncode, output = _run_child(text, file)
-    except subprocess.TimeoutExpired as error:
-        reason = f"takes more than {PARSE_TIMEOUT_SECONDS:.0f} seconds"
-        raise ReaderEnded(file, reason) from error
-    except OSError as error:
-        message = f"no process can be started to read it: {error.strerror}. Free some memory."
+    except (OSError, subprocess.TimeoutExpired) as error:
+        reason = getattr(error, "strerror", None) or "it takes too long"
+        message = (
+            f"no process can be started to read it: {reason}. See what else this machine does."
+        )
         raise DirectoryInvalid(file, [Problem(0, 0, "not_read", message)]) from error
+    if returncode == -signal.SIGALRM:
+        raise ReaderEnded(file, f"takes more than {PARSE_TIMEOUT_SECONDS:.0f} seconds")
     if returncode != 0:
         reason = f"needs more than {MAX_PARSE_BYTES // 2**20} MiB of memory, or fails otherwise"
         raise ReaderEnded(file, reason)
@@ -83,9 +89,9 @@ def main() -> None:
     """Parse the directory on standard input; write it, or its problems, to standard output."""
     from routing.directory.load import parse
 
-    seconds = int(PARSE_TIMEOUT_SECONDS)
-    resource.setrlimit(resource.RLIMIT_DATA, (MAX_PARSE_BYTES, MAX_PARSE_BYTES))
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))  # where the parent was killed
+    max_bytes, seconds = int(sys.argv[2]), float(sys.argv[3])
+    signal.setitimer(signal.ITIMER_REAL, seconds)  # SIGALRM ends this process, whatever it does
+    resource.setrlimit(resource.RLIMIT_DATA, (max_bytes, max_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     result: Directory | tuple[object, ...]
     try:
@@ -98,12 +104,12 @@ def main() -> None:
 def _run_child(text: str, file: Path) -> tuple[int, bytes]:
     """Return the child's exit status and output. Raise OSError, TimeoutExpired."""
     done = subprocess.run(
-        [sys.executable, "-c", _CHILD, str(file)],
+        [sys.executable, "-c", _CHILD, str(file), str(MAX_PARSE_BYTES), str(PARSE_TIMEOUT_SECONDS)],
         cwd=_ROOT,
         input=text.encode(),
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        timeout=PARSE_TIMEOUT_SECONDS,
+        timeout=START_TIMEOUT_SECONDS + PARSE_TIMEOUT_SECONDS,
         check=False,
     )
     return done.returncode, done.stdout

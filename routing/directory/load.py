@@ -16,6 +16,7 @@ from routing.directory.faults import Faults
 from routing.directory.guarded_read import MAX_INLINE_CHARS, parse_in_child, read_bytes
 from routing.directory.scalars import LANGUAGES
 from routing.directory.schema import DirectoryShape
+from routing.directory.shape import Context
 from routing.directory.source import MAX_BYTES, MAX_PROBLEMS, Node, Path, Source, Unreadable
 from routing.errors import DirectoryInvalid, Problem
 
@@ -62,7 +63,7 @@ def parse(text: str, file: File) -> tuple[Directory, Source]:
         raise DirectoryInvalid(file, [error.problem]) from error
     problems = [*found.problems, *_complaints(found)]
     try:
-        shape = DirectoryShape.model_validate(found.root, context=_languages(found.root))
+        shape = DirectoryShape.model_validate(found.root, context=Context(_languages(found.root)))
     except ValidationError as error:
         errors = chain.from_iterable(_problems(one, found) for one in error.errors())
         problems += islice(errors, MAX_PROBLEMS)

@@ -9,6 +9,7 @@ import big
 import pytest
 from conftest import ANYSHIRE, ROOT
 
+from routing.directory import guarded_read
 from routing.directory.guarded_read import ReaderEnded, parse_in_child
 from routing.directory.kept import MAX_ATTEMPTS, Kept
 from routing.directory.load import parse
@@ -33,7 +34,13 @@ def cut_off(size):
     return big.directory(size // 900)[:size]
 
 
-HOSTILE = wrong_items(400_000)
+LARGE = big.directory(100)
+
+
+@pytest.fixture
+def no_memory(monkeypatch):
+    """Give the process that parses a large file less memory than it needs."""
+    monkeypatch.setattr(guarded_read, "MAX_PARSE_BYTES", 2**20)
 
 
 @pytest.mark.parametrize("make", [wrong_items, cut_off], ids=lambda make: make.__name__)
@@ -77,13 +84,13 @@ def peak_mib(file):
 
 
 def test_a_large_directory_is_the_same_from_a_process_of_its_own(tmp_path):
-    text = big.directory(100)
+    text = LARGE
 
     assert parse_in_child(text, tmp_path) == parse(text, tmp_path)[0]
 
 
 def test_a_large_directory_that_is_broken_is_told_with_every_problem(tmp_path):
-    text = big.directory(100).replace("phone: 01632 960001", "phone: 1").replace("fri: 16:30", "x")
+    text = LARGE.replace("phone: 01632 960001", "phone: 1").replace("fri: 16:30", "x")
     with pytest.raises(DirectoryInvalid) as inline:
         parse(text, tmp_path / "directory.yaml")
     with pytest.raises(DirectoryInvalid) as in_child:
@@ -93,9 +100,9 @@ def test_a_large_directory_that_is_broken_is_told_with_every_problem(tmp_path):
     assert str(tmp_path) in str(in_child.value)
 
 
-def test_a_file_that_ended_its_reader_twice_is_not_read_again_until_it_changes(tmp_path):
+def test_a_file_that_ended_its_reader_twice_is_not_read_again_until_it_changes(no_memory, tmp_path):
     file, folder = tmp_path / "directory.yaml", tmp_path / "instance"
-    file.write_text(HOSTILE)
+    file.write_text(LARGE)
     for _ in range(MAX_ATTEMPTS):
         with pytest.raises(ReaderEnded):
             Kept(folder).load(file)
@@ -103,16 +110,23 @@ def test_a_file_that_ended_its_reader_twice_is_not_read_again_until_it_changes(t
     with pytest.raises(DirectoryInvalid, match="until it changes") as refused:
         Kept(folder).load(file)
     assert not isinstance(refused.value, ReaderEnded)
-    file.write_text(HOSTILE + "# changed\n")
+    file.write_text(LARGE + "# changed\n")
     with pytest.raises(ReaderEnded):
         Kept(folder).load(file)
 
 
-def test_a_new_process_answers_from_the_last_good_copy_where_its_reader_is_ended(tmp_path):
+def test_a_file_that_takes_too_long_is_given_up(monkeypatch, tmp_path):
+    monkeypatch.setattr(guarded_read, "PARSE_TIMEOUT_SECONDS", 0.01)
+
+    with pytest.raises(ReaderEnded, match="seconds"):
+        parse_in_child(LARGE, tmp_path)
+
+
+def test_a_new_process_answers_from_the_last_good_copy_if_its_reader_is_ended(no_memory, tmp_path):
     file, folder = tmp_path / "directory.yaml", tmp_path / "instance"
     file.write_text(GOOD)
     Kept(folder).load(file)
-    file.write_text(HOSTILE)
+    file.write_text(LARGE)
     facts = Sources(file, folder, lambda: AT).current()
 
     assert facts.directory == parse(GOOD, file)[0]
@@ -123,17 +137,18 @@ def test_a_new_process_reads_a_large_file_rather_than_the_last_good_copy(tmp_pat
     file, folder = tmp_path / "directory.yaml", tmp_path / "instance"
     file.write_text(GOOD)
     Kept(folder).load(file)
-    file.write_text(big.directory(100))
+    file.write_text(LARGE)
 
     assert len(Sources(file, folder, lambda: AT).current().directory.services) == 100
 
 
-def test_a_condition_says_that_the_file_is_not_read(make_app, tmp_path):
+def test_a_condition_says_that_the_file_is_not_read(no_memory, make_app, tmp_path):
     file = tmp_path / "directory.yaml"
     file.write_text(GOOD)
     make_app(file).test_client().get("/")
-    file.write_text(HOSTILE)
-    answer = make_app(file, OPS_TOKEN="ops").test_client().get("/readyz")
+    file.write_text(LARGE)
+    client = make_app(file, OPS_TOKEN="ops").test_client()
+    answer = client.get("/readyz", headers={"Authorization": "Bearer ops"})
 
     assert "directory_not_read" in answer.text
 
