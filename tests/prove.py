@@ -18,6 +18,7 @@ import prove_growth
 import prove_kills
 import prove_nginx
 import prove_rota
+import prove_silence
 from sweep import ROOT
 
 PARTS = {
@@ -30,6 +31,7 @@ PARTS = {
     "rota": ("The rota", prove_rota.rota),
     "kills": ("Killed while writing", prove_kills.kills),
     "faults": ("Whatever breaks", prove_faults.faults),
+    "silence": ("A change, then silence", prove_silence.silent),
     "christmas": ("Christmas rehearsed", prove_faults.rehearsed),
     "front": ("Behind nginx", prove_nginx.in_front),
     "fuzz": ("Whatever is written", prove_fuzz.fuzzed),
