@@ -26,9 +26,9 @@ PARSE_TIMEOUT_SECONDS = 10.0
 MAX_PARSE_BYTES = 280 * 2**20
 """Memory of the process that parses a large file; with what it shares it stays below 300 MiB."""
 
-MAX_INLINE_CHARS = 60_000
-"""A larger text, of some sixty services, is parsed in a process of its own, which takes a second
-longer to start. A smaller one needs 80 MiB and half a second at the very worst.
+MAX_INLINE_CHARS = 250_000
+"""A larger text, of some 230 services, is parsed in a process of its own, which takes a second
+longer to start. A smaller one needs 80 MiB and a second at the very worst.
 """
 
 _CHILD = "from routing.directory.guarded_read import main; main()"

@@ -34,7 +34,7 @@ def cut_off(size):
     return big.directory(size // 900)[:size]
 
 
-LARGE = big.directory(100)
+LARGE = big.directory(250)
 
 
 @pytest.fixture
@@ -139,7 +139,7 @@ def test_a_new_process_reads_a_large_file_rather_than_the_last_good_copy(tmp_pat
     Kept(folder).load(file)
     file.write_text(LARGE)
 
-    assert len(Sources(file, folder, lambda: AT).current().directory.services) == 100
+    assert len(Sources(file, folder, lambda: AT).current().directory.services) == 250
 
 
 def test_a_condition_says_that_the_file_is_not_read(no_memory, make_app, tmp_path):
