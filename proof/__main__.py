@@ -21,6 +21,7 @@ from proof import (
     mutation,
     nginx,
     rota,
+    silence,
 )
 
 PARTS = {
@@ -33,6 +34,7 @@ PARTS = {
     "rota": ("The rota", rota.rota),
     "kills": ("Killed while writing", kills.kills),
     "faults": ("Whatever breaks", faults.faults),
+    "silence": ("A change, then silence", silence.silent),
     "christmas": ("Christmas rehearsed", faults.rehearsed),
     "front": ("Behind nginx", nginx.in_front),
     "fuzz": ("Whatever is written", fuzz.fuzzed),

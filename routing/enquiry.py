@@ -133,12 +133,15 @@ def rehearsing() -> bool:
 
 
 def warm_up() -> None:
-    """Load what answers rest on, in a new worker, before its first request.
+    """Load what the answers rest on, and watch the files for changes in a thread from now on.
 
-    From then on the audit log tells of each directory that this process reads.
+    For a worker, after the fork. From then on the record tells of each directory that this process
+    reads. Raise DirectoryInvalid when neither the file nor its last good copy can be used; the
+    thread watches all the same, so that a mended file is in use without a restart.
     """
     witness, sources = Witness(database(), current_app.config["CLOCK"]), _sources()
     sources.on_read = lambda facts: _witnessed(witness, facts)
+    sources.watch()
     sources.current()
     read_diverts(max_age=0, patience=AT_START)
 

@@ -10,7 +10,6 @@ import grown
 import pytest
 import sqlalchemy as sa
 from conftest import ANYSHIRE
-from reread import reread
 
 from routing import create_app, enquiry, facts
 from routing.core import timetable
@@ -130,14 +129,10 @@ def test_a_service_of_a_thousand_is_compiled_when_it_is_asked_for_and_then_no_mo
     assert 2 * len(tables.services) <= timetable.MAX_MONTHS
 
 
-def test_of_a_directory_without_a_mistake_no_place_is_kept(thousand):
-    assert "_places" not in vars(thousand[1])
-
-
 def test_a_directory_that_is_read_again_compiles_nothing_until_somebody_asks(
     make, monkeypatch, clock
 ):
-    monkeypatch.setattr(facts, "LOOK_EVERY", 0.05)
+    monkeypatch.setattr(facts, "POLL_INTERVAL_SECONDS", 0.05)
     app = make(big.directory(5))
     client, sources = app.test_client(), app.extensions["sources"]
     for path in ("/", DECISION.format("s1"), "/contacts"):
@@ -145,7 +140,7 @@ def test_a_directory_that_is_read_again_compiles_nothing_until_somebody_asks(
     before = sources.facts
     sources.file.write_text(big.directory(6))
     deadline = time.monotonic() + 20
-    while reread(sources).timetables is before.timetables and time.monotonic() < deadline:
+    while sources.current().timetables is before.timetables and time.monotonic() < deadline:
         time.sleep(0.02)
     assert sources.facts.timetables.month.cache_info().misses == 0
     assert client.get(DECISION.format("s5")).status_code == 200
