@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from routing import enquiry, typed
-from routing.core import instant
+from routing.core import instants
 from routing.core.hours import Span
 from routing.errors import RotaRefused, SheetRefused
 from routing.rostering import EVER, Rota, within
@@ -95,7 +95,7 @@ def fill(
         raise RotaRefused("last", f"Fill {filling.LONGEST} days at most at once.")
     if not people:
         raise RotaRefused("people", "Name the people who take turns, in their order.")
-    start = instant.midnight(first, timetables.directory.zone)
+    start = instants.midnight(first, timetables.directory.zone)
     around = timedelta(days=(last - first).days) + AROUND
     found = within(connection, start - AROUND, start + around + AROUND)
     if role not in found.roster.roles:

@@ -141,6 +141,14 @@ def rehearsal_number(settings: Mapping[str, Any]) -> str | None:
     return number if settings.get("CLOCK_STARTS_AT") and number != "directory" else None
 
 
+def base_url(settings: Mapping[str, Any], request_root: str = "") -> str:
+    """Return the address at which this service is reached, without a slash at its end.
+
+    ``request_root`` stands in where PUBLIC_BASE_URL is not set; without either it is empty.
+    """
+    return str(settings["PUBLIC_BASE_URL"] or request_root).rstrip("/")
+
+
 def check_zones() -> None:
     """Raise BadSetting unless London is an hour ahead of UTC in July, as it should be."""
     try:

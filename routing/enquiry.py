@@ -133,12 +133,15 @@ def rehearsing() -> bool:
 
 
 def warm_up() -> None:
-    """Load what answers rest on, in a new worker, before its first request.
+    """Load what the answers rest on, and watch the files for changes in a thread from now on.
 
-    From then on the audit log tells of each directory that this process reads.
+    For a worker, after the fork. From then on the record tells of each directory that this process
+    reads. Raise DirectoryInvalid when neither the file nor its last good copy can be used; the
+    thread watches all the same, so that a mended file is in use without a restart.
     """
     call_log, sources = current_app.extensions["call_log"], _sources()
     sources.on_read = lambda facts: _record_directory(call_log, facts)
+    sources.watch()
     sources.current()
     read_diverts(max_age=0, patience=AT_START)
 
@@ -165,7 +168,7 @@ def database() -> Database:
 
 def _line_of(found: Stored) -> Line | None:
     """Return the line of a divert; None where the directory has none of that id."""
-    return next((line for line in facts().directory.lines if line.id == found.line), None)
+    return facts().directory.line(found.line)
 
 
 def _readings() -> Readings:

@@ -144,7 +144,7 @@ class DirectoryInvalid(RoutingError):
     def __init__(self, path: object, problems: Sequence[Problem]) -> None:
         self.path = str(path)
         found = sorted(problems)
-        if len(found) > self.MOST:
+        if len(found) > self.MOST + 1:  # one more takes no more room than saying so
             first, count = found[self.MOST], len(found) - self.MOST
             words = f"from here on there are {count} more problems. Check that this is the file."
             found[self.MOST :] = [Problem(first.line, first.column, "more_problems", words)]

@@ -1,14 +1,10 @@
 """All that an answer rests on, read from files, and read again when the files change."""
 
-import gc
 import logging
 import math
-import os
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -17,15 +13,15 @@ from routing.bank_holidays import published
 from routing.bank_holidays.in_force import BankHolidays, bank_holidays
 from routing.core.directory import Directory
 from routing.core.timetable import Timetables
+from routing.directory.guarded_read import stat_of
 from routing.directory.kept import Kept, Loaded
 from routing.errors import BadHolidays, DirectoryInvalid, Problem
 
-LOOK_EVERY = 1.0
-"""Seconds between two looks at whether a file has changed; and for which a change must lie still.
-"""
+POLL_INTERVAL_SECONDS = 1.0
+"""How often the files are looked at; and for how long a change must lie still before it is read."""
 
-RETRY_AFTER = 4.0
-"""Seconds after which a file that could not be read is tried again, changed or not."""
+RETRY_SECONDS = 4.0
+"""After which a file that could not be read is tried again, changed or not."""
 
 log = logging.getLogger(__name__)
 
@@ -54,104 +50,133 @@ class Sources:
     """The files that answers rest on, and what was last read from them.
 
     They are the directory and, in the instance folder, the copy of GOV.UK's bank holidays. Safe to
-    share between threads: one of its own reads, the others answer from what was read before.
-    ``on_read`` is told of each reading; it must neither wait nor fail.
+    share between threads. ``on_read`` is called after each reading; it must neither wait nor fail.
     """
 
     def __init__(self, file: Path, folder: Path, clock: Callable[[], datetime]) -> None:
         self.file, self.folder, self.clock = file, folder, clock
         self.facts: Facts | None = None
-        self._turn = threading.Lock()
-        self._next_look = 0.0
-        self._read_at: _Marks | None = None
-        self._seen: _Marks | None = None
-        self._retry = math.inf
         self.on_read: Callable[[Facts], None] = lambda facts: None
+        self._kept = Kept(folder)
+        self._lock = threading.Lock()
+        self._watcher: threading.Thread | None = None
+        self._has_stopped = threading.Event()
+        self._marks_read: _Marks | None = None
+        self._marks_seen: _Marks | None = None
+        self._seen_since = -math.inf
+        self._next_look = -math.inf
+        self._retry_at = math.inf
 
-    def current(self, otherwise: Facts | None = None) -> Facts:
-        """Return the facts: read at the first question, and again once a file has changed.
+    def current(self) -> Facts:
+        """Return the facts: those of now.
 
-        Files are looked at once in LOOK_EVERY at most. A change counts when it has lain still for
-        as long, so that no file is read while it is being written; nobody who asks waits for that
-        reading. A broken directory changes no answer: the one in use, or at the first question the
-        one kept in the instance folder, or ``otherwise``, goes on. Raise DirectoryInvalid when
-        there is none of these.
+        While a thread watches the files, these are what it read last, and nobody waits. Without
+        one (commands, ``flask run``, tests) look at the files, unless that was done less than
+        POLL_INTERVAL_SECONDS ago, and read what has changed before answering. Raise
+        DirectoryInvalid when there are no facts yet, and neither the file nor its last good copy
+        can be used.
         """
         facts = self.facts
-        if facts is None:
-            return self._first(otherwise)
-        if time.monotonic() >= self._next_look and self._turn.acquire(blocking=False):
-            try:
-                self._look(facts)
-            except RuntimeError as error:  # no thread to be had: the next look tries again
-                self._turn.release()
-                log.warning("%s is not read again yet: %s", self.file, error)
-        return facts
+        is_watched = self._watcher is not None and self._watcher.is_alive()
+        if facts is not None and (is_watched or time.monotonic() < self._next_look):
+            return facts
+        return self.refresh()
 
-    def _first(self, otherwise: Facts | None) -> Facts:
-        with self._turn:
-            return self.facts or self._take(self._marks(), None, otherwise)
+    def watch(self) -> None:
+        """Look at the files every POLL_INTERVAL_SECONDS from now on, in a thread.
 
-    def _look(self, running: Facts) -> None:
-        """Look at the files; read what has changed in a thread, which gives up the turn then."""
-        self._next_look = time.monotonic() + LOOK_EVERY
-        found = self._marks()
-        changed, seen, self._seen = found != self._read_at, self._seen, found
-        again = time.monotonic() >= self._retry
-        if again or (changed and (_still(found) or found == seen)):
-            asked = (found, running)
-            threading.Thread(None, self._renew, "directory", asked, daemon=True).start()
-        else:
-            self._turn.release()
+        A worker calls this after the fork: a thread does not outlive one.
+        """
+        self._has_stopped.clear()
+        self._watcher = threading.Thread(target=self._watch, name="files", daemon=True)
+        self._watcher.start()
 
-    def _renew(self, found: _Marks, running: Facts) -> None:
+    def stop(self) -> None:
+        """End the thread that watches, if there is one."""
+        self._has_stopped.set()
+        if self._watcher is not None:
+            self._watcher.join()
+
+    def refresh(self) -> Facts:
+        """Look at the files, read what has changed, and return the facts.
+
+        A change is read when it has lain still for POLL_INTERVAL_SECONDS, so that no file is read
+        while it is being written. A broken directory changes no answer: the one in use goes on, or
+        at the first reading the last good copy. While another thread reads, return what was read
+        before. Raise DirectoryInvalid when there is none of these.
+        """
+        if not self._lock.acquire(blocking=self.facts is None) and self.facts is not None:
+            return self.facts
         try:
-            with _aside():
-                self._take(found, running, None)
+            facts, marks, now = self.facts, self._marks(), time.monotonic()
+            self._next_look = now + POLL_INTERVAL_SECONDS
+            if marks != self._marks_seen:
+                self._marks_seen, self._seen_since = marks, now
+            is_still = _is_still(marks) or now - self._seen_since >= POLL_INTERVAL_SECONDS
+            if facts is None:
+                return self._take(self._read(None), None, marks if is_still else None)
+            if (is_still and marks != self._marks_read) or now >= self._retry_at:
+                return self._take(self._reread(facts), facts, marks)
+            return facts
         finally:
-            self._turn.release()
+            self._lock.release()
 
-    def _take(self, found: _Marks, running: Facts | None, otherwise: Facts | None) -> Facts:
-        """Read the files, whose marks were ``found`` before, and answer from them from now on."""
-        read_at = found if running is not None or _still(found) else None
-        try:
-            facts = self._read(running, otherwise)
-        except Exception as error:
-            if running is None:
-                raise
-            facts = self._unread(running, error)
-        self._read_at = read_at
-        self._retry = time.monotonic() + RETRY_AFTER if _may_pass(facts) else math.inf
-        self._next_look = time.monotonic() + LOOK_EVERY
+    def _watch(self) -> None:
+        while not self._has_stopped.wait(POLL_INTERVAL_SECONDS):
+            try:
+                self.refresh()
+            except DirectoryInvalid:
+                log.debug("no directory yet")  # each request says so
+            except Exception:
+                log.exception("fault while looking at %s", self.file)
+
+    def _take(self, facts: Facts, before: Facts | None, marks: _Marks | None) -> Facts:
+        """Answer from ``facts``, read from files of ``marks``, from now on."""
+        self._marks_read = marks
+        self._retry_at = time.monotonic() + RETRY_SECONDS if _may_pass(facts) else math.inf
         self.facts = facts
-        self._tell(facts, running)
+        self._log(facts, before)
         self.on_read(facts)
         return facts
 
-    def _read(self, running: Facts | None, otherwise: Facts | None) -> Facts:
-        loaded = self._load(running, otherwise)
+    def _reread(self, running: Facts) -> Facts:
+        """Read the files; after a fault of ours return what was read before, saying so."""
+        try:
+            return self._read(running)
+        except Exception as error:
+            message = (
+                f"it could not be read again ({error!r}). Restart the service if that goes on."
+            )
+            problem = Problem(0, 0, "fault", message)
+            if problem not in running.problems:
+                log.exception("fault while reading %s again", self.file)
+            kept_at = running.kept_at or running.loaded_at
+            return replace(running, problems=(problem,), kept_at=kept_at)
+
+    def _read(self, running: Facts | None) -> Facts:
+        loaded = self._load(running)
         listed, fault = self._published(running)
         holidays = bank_holidays(loaded.directory.holiday_rules, listed, fault)
-        if running is not None and _same(running, loaded, holidays):
+        if running is not None and _is_same(running, loaded, holidays):
             timetables = running.timetables
         else:
             timetables = Timetables(loaded.directory, holidays.dates)
-        told = (loaded.problems, loaded.kept_at, loaded.sha256)
-        return Facts(loaded.directory, holidays, timetables, self.clock(), *told)
+        state = (loaded.problems, loaded.kept_at, loaded.sha256)
+        return Facts(loaded.directory, holidays, timetables, self.clock(), *state)
 
-    def _load(self, running: Facts | None, otherwise: Facts | None) -> Loaded:
+    def _load(self, running: Facts | None) -> Loaded:
         """Return the directory in the file; where it is broken, the one in use goes on."""
         try:
-            loaded = Kept(self.folder).load(self.file)
+            loaded = self._kept.load(self.file)
             if running is None or not loaded.problems:
                 return loaded
-            good, problems = running, loaded.problems
+            problems = loaded.problems
         except DirectoryInvalid as error:
-            before = running or otherwise
-            if before is None:
+            if running is None:
                 raise
-            good, problems = before, error.problems
-        return Loaded(good.directory, good.sha256, problems, good.kept_at or good.loaded_at)
+            problems = error.problems
+        kept_at = running.kept_at or running.loaded_at
+        return Loaded(running.directory, running.sha256, problems, kept_at)
 
     def _published(self, running: Facts | None) -> tuple[published.Published | None, str | None]:
         """Return the copy of GOV.UK's list; where it is broken, the one in use and the fault."""
@@ -160,21 +185,13 @@ class Sources:
         except BadHolidays as error:
             return running.holidays.published if running else None, str(error)
 
-    def _unread(self, running: Facts, error: Exception) -> Facts:
-        """Return what was read before, for a fault of ours while reading again; it says so."""
-        message = f"it could not be read again ({error!r}). Restart the service if that goes on."
-        problem = Problem(0, 0, "fault", message)
-        if problem not in running.problems:
-            log.exception("fault while reading %s again", self.file)
-        return replace(running, problems=(problem,), kept_at=running.kept_at or running.loaded_at)
-
-    def _tell(self, facts: Facts, before: Facts | None) -> None:
+    def _log(self, facts: Facts, before: Facts | None) -> None:
         """Log what is new: other answers, other problems, or none any more."""
         if before is not None and facts.timetables is not before.timetables:
             log.warning("%s or the bank holidays changed: answers follow", self.file)
-        if before is not None and _wrong(facts) == _wrong(before):
+        if before is not None and _faults(facts) == _faults(before):
             return
-        for problem in _wrong(facts):
+        for problem in _faults(facts):
             log.error("%s: %s", self.file, problem)
         if facts.kept_at is not None:
             log.error(
@@ -183,29 +200,11 @@ class Sources:
                 self.file,
                 facts.kept_at.isoformat(timespec="seconds"),
             )
-        elif before is not None and not _wrong(facts):
+        elif before is not None and not _faults(facts):
             log.warning("%s is in order again", self.file)
 
     def _marks(self) -> _Marks:
         return tuple(_mark(path) for path in (self.file, published.file_in(self.folder)))
-
-
-@contextmanager
-def _aside() -> Iterator[None]:
-    """Let those who are answering go first, while a thousand services are read beside them.
-
-    They get the interpreter ten times as often, and nobody stops to look for garbage among half a
-    million new values: those are set apart.
-    """
-    every = sys.getswitchinterval()
-    sys.setswitchinterval(every / 10)
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        gc.enable()
-        sys.setswitchinterval(every)
 
 
 def gather(directory: Directory, folder: Path, at: datetime) -> Facts:
@@ -218,11 +217,11 @@ def gather(directory: Directory, folder: Path, at: datetime) -> Facts:
     return Facts(directory, holidays, Timetables(directory, holidays.dates), at)
 
 
-def _same(running: Facts, loaded: Loaded, holidays: BankHolidays) -> bool:
+def _is_same(running: Facts, loaded: Loaded, holidays: BankHolidays) -> bool:
     return running.directory == loaded.directory and running.holidays.dates == holidays.dates
 
 
-def _wrong(facts: Facts) -> tuple[str, ...]:
+def _faults(facts: Facts) -> tuple[str, ...]:
     return (*map(str, facts.problems), *filter(None, [facts.holidays.fault]))
 
 
@@ -237,13 +236,13 @@ def _may_pass(facts: Facts) -> bool:
 def _mark(path: Path) -> tuple[int, ...] | None:
     """Return what tells one state of a file from another; None when there is no file."""
     try:
-        found = os.stat(path)
+        status = stat_of(path)
     except (OSError, ValueError):
         return None
-    return found.st_ctime_ns, found.st_mtime_ns, found.st_size, found.st_ino
+    return status.st_ctime_ns, status.st_mtime_ns, status.st_size, status.st_ino
 
 
-def _still(found: _Marks) -> bool:
-    """Say whether no file has been written to for LOOK_EVERY."""
-    newest = max((mark[0] for mark in found if mark is not None), default=0)
-    return time.time_ns() - newest >= LOOK_EVERY * 1e9
+def _is_still(marks: _Marks) -> bool:
+    """Say whether no file has been written to for POLL_INTERVAL_SECONDS."""
+    newest = max((mark[0] for mark in marks if mark is not None), default=0)
+    return time.time_ns() - newest >= POLL_INTERVAL_SECONDS * 1e9

@@ -54,7 +54,8 @@ def _directory(facts: Facts) -> Iterator[Notice]:
         serious=True,
     )
     for problem in facts.problems:
-        yield Notice("directory_problem", str(problem), serious=True)
+        code = "directory_not_read" if problem.code == "not_read" else "directory_problem"
+        yield Notice(code, str(problem), serious=True)
 
 
 def _diverts(at: datetime) -> Iterator[Notice]:

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 import pytest
 import yaml
 from conftest import ANYSHIRE, ROOT
-from reread import reread
 
 from routing import facts
 from routing.core.decision import decide
@@ -150,7 +149,7 @@ def test_every_broken_directory_is_told_with_a_place_and_a_remedy(broken, tmp_pa
 def test_no_broken_directory_is_ever_in_use_and_no_answer_changes(
     broken, tmp_path, monkeypatch, caplog
 ):
-    monkeypatch.setattr(facts, "LOOK_EVERY", 0.001)
+    monkeypatch.setattr(facts, "POLL_INTERVAL_SECONDS", 0.001)
     file = tmp_path / "directory.yaml"
     file.write_text(ANYSHIRE.read_text())
     sources = Sources(file, tmp_path / "instance", lambda: AT)
@@ -159,7 +158,7 @@ def test_no_broken_directory_is_ever_in_use_and_no_answer_changes(
     for kind, content in broken:
         file.write_bytes(content)
         time.sleep(0.005)
-        found = reread(sources)
+        found = sources.current()
         now = [decide(found.timetables, service, AT) for service in good.timetables.services]
         assert found.problems, (kind, content[:300])
         assert (found.directory, now) == (good.directory, answers), kind

@@ -1,18 +1,16 @@
 """What answers rest on: read again when a file changes, never while it is written or broken."""
 
-import errno
-import fcntl
 import os
-import threading
+import resource
+import socket
 import time
 from datetime import UTC, date, datetime, timedelta
 
 import feed as govuk
 import pytest
 from conftest import ANYSHIRE
-from reread import reread
 
-from routing import facts
+from routing import facts as facts_module
 from routing.bank_holidays import published
 from routing.bank_holidays.refresh import refresh
 from routing.errors import DirectoryInvalid
@@ -25,7 +23,7 @@ BETTER = GOOD.replace("01632 960001", "01632 960077")
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
-    monkeypatch.setattr(facts, "LOOK_EVERY", 0.05)
+    monkeypatch.setattr(facts_module, "POLL_INTERVAL_SECONDS", 0.05)
 
 
 @pytest.fixture
@@ -43,9 +41,9 @@ def sources(file, tmp_path):
 
 
 def settled(sources):
-    """Ask when every change has lain still, and long enough after the last look."""
+    """Return the facts once every change has lain still, long enough after the last look."""
     time.sleep(0.12)
-    return reread(sources)
+    return sources.current()
 
 
 def number(found):
@@ -69,36 +67,15 @@ def test_a_file_that_is_replaced_by_another_is_in_use(sources, file, tmp_path):
 
 def test_a_file_that_is_being_written_is_not_read(sources, file, monkeypatch):
     settled(sources)
-    monkeypatch.setattr(facts, "LOOK_EVERY", 0.3)
+    monkeypatch.setattr(facts_module, "POLL_INTERVAL_SECONDS", 0.3)
     time.sleep(0.3)
     for count in range(6):
         file.write_text(BETTER + f"# {count}\n")
-        assert number(reread(sources)) == "01632 960001"
+        assert number(sources.current()) == "01632 960001"
         time.sleep(0.1)
     time.sleep(0.4)
 
-    assert number(reread(sources)) == "01632 960077"
-
-
-def test_a_file_from_the_future_is_read_when_two_looks_find_it_the_same(sources, file, monkeypatch):
-    settled(sources)
-    file.write_text(BETTER)
-    monkeypatch.setattr(facts, "_still", lambda found: False)  # its clock is ahead of ours
-
-    assert number(settled(sources)) == "01632 960001"
-    assert number(settled(sources)) == "01632 960077"
-
-
-def test_files_are_looked_at_once_a_second_at_most_however_many_ask(sources, monkeypatch):
-    looks = []
-    real = facts._mark
-    monkeypatch.setattr(facts, "LOOK_EVERY", 1.0)
-    monkeypatch.setattr(facts, "_mark", lambda path: looks.append(path) or real(path))
-    time.sleep(0.06)
-    for _ in range(1000):
-        sources.current()
-
-    assert len(looks) == 2  # the directory, and the bank holidays
+    assert number(sources.current()) == "01632 960077"
 
 
 @pytest.mark.parametrize("bad", ["services: [", "", GOOD[: len(GOOD) // 2], None])
@@ -220,76 +197,6 @@ def test_a_file_that_says_the_same_as_before_costs_no_timetable(sources, file):
     assert found.timetables is before.timetables
 
 
-def test_a_fault_of_ours_while_reading_again_costs_no_answer_and_is_tried_again(
-    sources, file, monkeypatch, caplog
-):
-    settled(sources)
-    monkeypatch.setattr(facts, "RETRY_AFTER", 0.1)
-    with monkeypatch.context() as broken:
-        broken.setattr(facts, "Timetables", None)
-        file.write_text(BETTER)
-        found = settled(sources)
-        settled(sources)
-        assert number(found) == "01632 960001"
-        assert found.problems[0].code == "fault"
-        assert caplog.text.count("fault while reading") == 1
-
-    assert number(settled(sources)) == "01632 960077"
-    assert settled(sources).problems == ()
-
-
-def test_a_file_that_could_not_be_opened_for_a_while_is_in_use_without_being_touched(
-    sources, file, monkeypatch, caplog
-):
-    settled(sources)
-    monkeypatch.setattr(facts, "RETRY_AFTER", 0.1)
-    file.write_text(BETTER)
-    with monkeypatch.context() as full:
-        opened = type(file).open
-        full.setattr(
-            type(file),
-            "open",
-            lambda path, *words: _no_handle() if path == file else opened(path, *words),
-        )
-        found = settled(sources)
-        assert (number(found), found.problems[0].line) == ("01632 960001", 0)
-    caplog.clear()
-
-    assert number(settled(sources)) == "01632 960077"
-    assert "is in order again" in caplog.text
-
-
-def _no_handle():
-    raise OSError(errno.EMFILE, "Too many open files")
-
-
-def test_nobody_who_asks_waits_for_a_changed_file_not_even_who_finds_it(sources, file, tmp_path):
-    settled(sources)
-    file.write_text(BETTER)
-    time.sleep(0.12)
-    with (tmp_path / "instance" / "directory.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        for _ in range(2):
-            assert number(sources.current()) == "01632 960001"
-        assert sources._turn.locked()
-
-    assert number(reread(sources)) == "01632 960077"
-
-
-def test_a_machine_without_a_thread_to_spare_answers_and_reads_later(sources, file, monkeypatch):
-    settled(sources)
-    file.write_text(BETTER)
-    with monkeypatch.context() as full:
-        full.setattr(threading.Thread, "start", _no_thread)
-        assert number(settled(sources)) == "01632 960001"
-
-    assert number(settled(sources)) == "01632 960077"
-
-
-def _no_thread(thread):
-    raise RuntimeError("can't start new thread")
-
-
 def test_a_request_sees_one_set_of_facts_from_its_beginning_to_its_end(make_app, file):
     from routing import enquiry
 
@@ -301,3 +208,109 @@ def test_a_request_sees_one_set_of_facts_from_its_beginning_to_its_end(make_app,
         assert number(enquiry.facts()) == "01632 960001"
     with app.app_context():
         assert number(enquiry.facts()) == "01632 960077"
+
+
+def test_a_file_from_the_future_is_read_once_it_has_lain_still(sources, file):
+    settled(sources)
+    file.write_text(BETTER)
+    ahead = time.time() + 3600
+    os.utime(file, (ahead, ahead))
+
+    assert number(settled(sources)) == "01632 960077"
+
+
+@pytest.mark.parametrize("kind", ["pipe", "socket", "folder", "device"])
+def test_what_is_no_regular_file_is_not_opened_and_changes_no_answer(sources, file, kind):
+    settled(sources)
+    file.unlink()
+    if kind == "pipe":
+        os.mkfifo(file)
+    elif kind == "folder":
+        file.mkdir()
+    elif kind == "device":
+        file.symlink_to("/dev/zero")
+    else:
+        with socket.socket(socket.AF_UNIX) as bound:
+            bound.bind(str(file))
+    facts = settled(sources)
+
+    assert number(facts) == "01632 960001"
+    assert "not a regular file" in facts.problems[0].message
+
+
+def test_a_new_process_that_finds_a_pipe_answers_from_the_last_good_copy(sources, file, tmp_path):
+    file.unlink()
+    os.mkfifo(file)
+    facts = Sources(file, tmp_path / "instance", lambda: AT).current()
+
+    assert number(facts) == "01632 960001"
+    assert facts.problems
+
+
+def test_a_file_that_could_not_be_opened_for_a_while_is_in_use_without_being_touched(
+    sources, file, monkeypatch, caplog
+):
+    settled(sources)
+    monkeypatch.setattr(facts_module, "RETRY_SECONDS", 0.1)
+    file.write_text(BETTER)
+    time.sleep(0.12)
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, limit[1]))
+    try:
+        facts = sources.current()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limit)
+    assert (number(facts), facts.problems[0].line) == ("01632 960001", 0)
+    caplog.clear()
+
+    assert number(settled(sources)) == "01632 960077"
+    assert "is in order again" in caplog.text
+
+
+def test_a_fault_of_ours_while_reading_again_costs_no_answer_and_is_tried_again(
+    file, tmp_path, monkeypatch, caplog
+):
+    monkeypatch.setattr(facts_module, "RETRY_SECONDS", 0.1)
+    sources = Sources(file, tmp_path / "instance", lambda: AT)
+    sources.current()
+    settled(sources)
+    sources.clock = lambda: 1 / 0
+    file.write_text(BETTER)
+    for _ in range(2):
+        facts = settled(sources)
+        assert (number(facts), facts.problems[0].code) == ("01632 960001", "fault")
+    assert caplog.text.count("fault while reading") == 1
+    sources.clock = lambda: AT
+
+    assert number(settled(sources)) == "01632 960077"
+    assert settled(sources).problems == ()
+
+
+def test_a_change_is_in_use_though_nobody_asked_since(sources, file):
+    settled(sources)
+    sources.watch()
+    try:
+        file.write_text(BETTER)
+        wait_for(lambda: number(sources.facts) == "01632 960077")
+        assert number(sources.current()) == "01632 960077"
+    finally:
+        sources.stop()
+
+
+def test_a_mended_file_is_in_use_though_there_was_no_directory_at_the_start(tmp_path):
+    file = tmp_path / "directory.yaml"
+    sources = Sources(file, tmp_path / "instance", lambda: AT)
+    sources.watch()
+    try:
+        with pytest.raises(DirectoryInvalid):
+            sources.current()
+        file.write_text(GOOD)
+        wait_for(lambda: sources.facts is not None)
+    finally:
+        sources.stop()
+
+
+def wait_for(is_done):
+    give_up = time.monotonic() + 20
+    while not is_done() and time.monotonic() < give_up:
+        time.sleep(0.02)

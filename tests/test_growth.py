@@ -10,7 +10,6 @@ import grown
 import pytest
 import sqlalchemy as sa
 from conftest import ANYSHIRE
-from reread import reread
 
 from routing import create_app, enquiry, facts
 from routing.core import timetable
@@ -121,23 +120,19 @@ def test_a_service_of_a_thousand_is_compiled_when_it_is_asked_for_and_then_no_mo
     thousand, clock, tmp_path
 ):
     tables = gather(thousand[0], tmp_path, clock()).timetables
-    assert not tables._years
+    assert tables.month.cache_info().misses == 0
     for _ in range(2):
         for service in list(tables.services)[:10]:
             decide(tables, service, clock())
 
-    assert len(tables._years) == 10
-    assert 2 * len(tables.services) <= timetable.KEPT
-
-
-def test_of_a_directory_without_a_mistake_no_place_is_kept(thousand):
-    assert "_places" not in vars(thousand[1])
+    assert tables.month.cache_info().misses == 10
+    assert 2 * len(tables.services) <= timetable.MAX_MONTHS
 
 
 def test_a_directory_that_is_read_again_compiles_nothing_until_somebody_asks(
     make, monkeypatch, clock
 ):
-    monkeypatch.setattr(facts, "LOOK_EVERY", 0.05)
+    monkeypatch.setattr(facts, "POLL_INTERVAL_SECONDS", 0.05)
     app = make(big.directory(5))
     client, sources = app.test_client(), app.extensions["sources"]
     for path in ("/", DECISION.format("s1"), "/contacts"):
@@ -145,12 +140,12 @@ def test_a_directory_that_is_read_again_compiles_nothing_until_somebody_asks(
     before = sources.facts
     sources.file.write_text(big.directory(6))
     deadline = time.monotonic() + 20
-    while reread(sources).timetables is before.timetables and time.monotonic() < deadline:
+    while sources.current().timetables is before.timetables and time.monotonic() < deadline:
         time.sleep(0.02)
-    assert not sources.facts.timetables._years
+    assert sources.facts.timetables.month.cache_info().misses == 0
     assert client.get(DECISION.format("s5")).status_code == 200
 
-    assert len(sources.facts.timetables._years) == 1
+    assert sources.facts.timetables.month.cache_info().misses == 1
 
 
 PAGES = ("/staff", "/staff/rota", "/staff/rota/gaps", "/staff/rota?from=2025-01-01", "/staff/calls")

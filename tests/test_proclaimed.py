@@ -5,7 +5,6 @@ import time
 import feed as govuk
 import pytest
 from conftest import ROOT
-from reread import reread
 
 from routing import facts
 
@@ -21,7 +20,7 @@ def feed():
 
 @pytest.fixture
 def app(make_app, feed, monkeypatch):
-    monkeypatch.setattr(facts, "LOOK_EVERY", 0.05)
+    monkeypatch.setattr(facts, "POLL_INTERVAL_SECONDS", 0.05)
     app = make_app(ROOT / "examples" / "west-berkshire.yaml", BANK_HOLIDAYS_URL=feed.url)
     assert refreshed(app).startswith(feed.url)
     return app
@@ -30,7 +29,7 @@ def app(make_app, feed, monkeypatch):
 def refreshed(app):
     said = app.test_cli_runner().invoke(args=["bank-holidays", "refresh"]).output
     time.sleep(0.12)
-    reread(app.extensions["sources"])
+    app.extensions["sources"].current()
     return said
 
 

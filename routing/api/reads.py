@@ -11,7 +11,7 @@ from flask import Blueprint, Response, abort, current_app, jsonify, request
 
 from routing import enquiry, typed
 from routing.api.access import bearer
-from routing.core import instant
+from routing.core import instants
 from routing.core.answer import Answer, Decision
 from routing.core.decision import timeline
 from routing.errors import BadTime, UnknownService
@@ -98,7 +98,7 @@ def lines() -> Response:
     facts, voice, at = enquiry.facts(), _voice(), enquiry.now()
     start = at.astimezone(voice.zone).replace(hour=0, minute=0, second=0, microsecond=0)
     found = [
-        json.public_line(each, facts.timetables, instant.as_utc(start), voice)
+        json.public_line(each, facts.timetables, instants.as_utc(start), voice)
         for each in facts.directory.lines
         if not each.internal
     ]

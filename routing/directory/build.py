@@ -11,6 +11,9 @@ from routing.directory.source import Node, Path
 Complaint = tuple[Path, str, str]
 """Where, the problem's code, and what to write."""
 
+MAX_NAMES = 100
+"""How many names are listed and searched for a similar one: of more, that takes too long."""
+
 
 def complaints(root: dict[str, Node]) -> Iterator[Complaint]:
     """Yield everything that one part of the file says wrongly of another.
@@ -103,6 +106,8 @@ def _barred(number: Node | None) -> str | None:
 def _unknown(kind: str, name: str, known: Mapping[str, object]) -> str:
     if not known:
         return f"there is no {kind} '{name}'. Add it under `{kind}s`."
+    if len(known) > MAX_NAMES:
+        return f"there is no {kind} '{name}'. Write one of the {len(known)} there are."
     near = get_close_matches(name, known, 1)
     hint = f"Did you mean '{near[0]}'? " if near else ""
     return f"there is no {kind} '{name}'. {hint}Write one of those there are: {', '.join(known)}."

@@ -42,8 +42,8 @@ def _add(days: dict[str, tuple[Range, ...]], key: str, value: object) -> Iterato
     except ValueError as error:
         yield Fault(key, str(error), of_key=True)
         return
-    for name in names:
-        if name in days:
+    for name in dict.fromkeys(names):
+        if name in days or names.count(name) > 1:
             yield Fault(key, f"{name} is named twice, again in '{key}'. Name it once.", of_key=True)
         days[name] = ranges
 

@@ -12,12 +12,16 @@ from pathlib import Path
 from typing import IO
 
 from routing.core.directory import Directory
+from routing.directory.guarded_read import MAX_INLINE_CHARS, ReaderEnded, parse_in_child
 from routing.directory.load import parse, text_of
 from routing.errors import DirectoryInvalid, Problem
 from routing.files import replace
 
-LONGEST_WAIT = 2.0
-"""Seconds to wait for another process that reads and keeps: callers are waiting too."""
+LOCK_TIMEOUT_SECONDS = 12.0
+"""How long to wait for another process that reads and keeps: longer than it may parse."""
+
+MAX_ATTEMPTS = 2
+"""How often a text may end the process that parses it."""
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +47,7 @@ class Kept:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.file = folder / "last-good-directory.yaml"
+        self.attempts_file = folder / "directory-attempts"
 
     def load(self, file: Path) -> Loaded:
         """Return the directory in ``file`` and keep it; the kept one when that is broken.
@@ -53,12 +58,47 @@ class Kept:
         with self._alone() as alone:
             try:
                 text = text_of(file)
-                directory, _ = parse(text, file)
+                directory = self._parse(text, file)
             except DirectoryInvalid as error:
                 return self._kept(error)
             if alone:
                 self._keep(text)
             return Loaded(directory, _sha256(text))
+
+    def _parse(self, text: str, file: Path) -> Directory:
+        """Return the directory that a text writes; a large text is parsed in a child process.
+
+        A text that ended its reader MAX_ATTEMPTS times is refused from then on, in every process.
+        """
+        if len(text) <= MAX_INLINE_CHARS:
+            return parse(text, file)[0]
+        sha256 = _sha256(text)
+        attempts = self._attempts(sha256)
+        if attempts >= MAX_ATTEMPTS:
+            message = (
+                f"it is not read again until it changes: its reader was ended {attempts} times. "
+                "Leave out what is not the directory, and see `flask directory check`."
+            )
+            raise DirectoryInvalid(file, [Problem(1, 1, "not_read", message)])
+        try:
+            return parse_in_child(text, file)
+        except ReaderEnded:
+            self._write_attempts(sha256, attempts + 1)
+            raise
+
+    def _attempts(self, sha256: str) -> int:
+        """Return how often the text of this hash ended its reader."""
+        try:
+            known, count = self.attempts_file.read_text().split()
+            return int(count) if known == sha256 else 0
+        except (OSError, ValueError):
+            return 0
+
+    def _write_attempts(self, sha256: str, count: int) -> None:
+        try:
+            replace(self.attempts_file, f"{sha256} {count}\n".encode())
+        except OSError as error:
+            log.warning("cannot write %s: %s", self.attempts_file, error)
 
     def _kept(self, error: DirectoryInvalid) -> Loaded:
         try:
@@ -79,7 +119,7 @@ class Kept:
     def _alone(self) -> Iterator[bool]:
         """Read and keep one process at a time: an older reading never replaces a newer one.
 
-        Yield False, for reading only, where the lock is not to be had within LONGEST_WAIT.
+        Yield False, for reading only, where the lock is not to be had within LOCK_TIMEOUT_SECONDS.
         """
         with ExitStack() as held:
             try:
@@ -98,7 +138,7 @@ def _sha256(text: str) -> str:
 
 def _locked(lock: IO[str]) -> bool:
     """Take the lock. Return False when another process, hung perhaps, still holds it at the end."""
-    give_up = time.monotonic() + LONGEST_WAIT
+    give_up = time.monotonic() + LOCK_TIMEOUT_SECONDS
     while True:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from difflib import get_close_matches
 from inspect import isclass
+from itertools import chain, islice
 from pathlib import Path as File
 from typing import Any, get_args
 
@@ -12,35 +13,44 @@ from pydantic.fields import FieldInfo
 from routing.core.directory import Directory
 from routing.directory import build, source
 from routing.directory.faults import Faults
+from routing.directory.guarded_read import MAX_INLINE_CHARS, parse_in_child, read_bytes
 from routing.directory.scalars import LANGUAGES
 from routing.directory.schema import DirectoryShape
-from routing.directory.source import MOST_BYTES, Node, Path, Source, Unreadable
+from routing.directory.shape import Context
+from routing.directory.source import MAX_BYTES, MAX_PROBLEMS, Node, Path, Source, Unreadable
 from routing.errors import DirectoryInvalid, Problem
 
 
 def load(file: File) -> tuple[Directory, Source]:
     """Return the directory in ``file``, and its source with the place of each thing.
 
-    Raise DirectoryInvalid, with every problem, when it cannot be read or used.
+    Raise DirectoryInvalid, with every problem, when it cannot be read or used. A large file is
+    tried in a child process first, so that a hostile one cannot take this process's memory.
     """
-    return parse(text_of(file), file)
+    text = text_of(file)
+    if len(text) > MAX_INLINE_CHARS:
+        parse_in_child(text, file)
+    return parse(text, file)
 
 
 def text_of(file: File) -> str:
-    """Return the file's text. Raise DirectoryInvalid when it is not there or not UTF-8."""
+    """Return the file's text.
+
+    Raise DirectoryInvalid when it is not there, no regular file, too large or not UTF-8, or when
+    its file system does not answer.
+    """
     try:
-        with file.open("rb") as opened:
-            found = opened.read(MOST_BYTES + 1)
+        content = read_bytes(file, MAX_BYTES + 1)
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or error
         message = f"the file cannot be read: {why}. Set DIRECTORY to where it is."
         raise DirectoryInvalid(file, [Problem(0, 0, "unreadable", message)]) from error
-    if len(found) > MOST_BYTES:
+    if len(content) > MAX_BYTES:
         raise DirectoryInvalid(file, [source.too_large()])
     try:
-        return found.decode("utf-8-sig")
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line, column = source.position(found[: error.start].decode())
+        line, column = source.position(content[: error.start].decode())
         message = "this is not UTF-8 text. Save the file as UTF-8."
         raise DirectoryInvalid(file, [Problem(line, column, "unreadable", message)]) from error
 
@@ -53,9 +63,10 @@ def parse(text: str, file: File) -> tuple[Directory, Source]:
         raise DirectoryInvalid(file, [error.problem]) from error
     problems = [*found.problems, *_complaints(found)]
     try:
-        shape = DirectoryShape.model_validate(found.root, context=_languages(found.root))
+        shape = DirectoryShape.model_validate(found.root, context=Context(_languages(found.root)))
     except ValidationError as error:
-        problems += [each for one in error.errors() for each in _problems(one, found)]
+        errors = chain.from_iterable(_problems(one, found) for one in error.errors())
+        problems += islice(errors, MAX_PROBLEMS)
         raise DirectoryInvalid(file, problems) from error
     if problems:
         raise DirectoryInvalid(file, problems)
@@ -63,7 +74,7 @@ def parse(text: str, file: File) -> tuple[Directory, Source]:
 
 
 def _complaints(found: Source) -> Iterator[Problem]:
-    for path, code, message in dict.fromkeys(build.complaints(found.root)):
+    for path, code, message in dict.fromkeys(islice(build.complaints(found.root), MAX_PROBLEMS)):
         yield Problem(*found.place(path), code, message)
 
 

@@ -8,10 +8,11 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, ValidationInfo, WithJsonSchema
 
-from routing.core.words import Text
+from routing.core.values import Text
 from routing.directory import hours, phone
 from routing.directory.colour import contrast_with_white
 from routing.directory.faults import Fault, Faults
+from routing.directory.shape import Context
 
 LANGUAGES = ("en", "cy")
 _NO_WORDS = "there are no words here. Write a text, or one for each language."
@@ -21,7 +22,7 @@ def _text(found: object, info: ValidationInfo) -> Text:
     """Read a text, or one for each language, the directory's first language first."""
     if not isinstance(found, Mapping):
         return Text((("", _filled(found)),))
-    languages: Sequence[str] = info.context or LANGUAGES
+    languages = info.context.languages if isinstance(info.context, Context) else LANGUAGES
     faults = [fault for each in found.items() for fault in _text_faults(*each, languages)]
     if faults:
         raise Faults(faults)

@@ -6,22 +6,50 @@ Every scalar stays text: YAML would read 17:00 as 1020, 01632960001 as octal and
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
-from itertools import takewhile
 
 import yaml
 
 from routing.errors import Problem
 
-MOST_BYTES = 4_000_000
-DEEPEST = 20
+MAX_BYTES = 2_000_000
+MAX_NODES = 200_000
+MAX_ENTRIES = 10_000
+"""Entries of one list or mapping."""
 
-Node = str | list["Node"] | dict[str, "Node"]
+MAX_DEPTH = 20
+MAX_PROBLEMS = 1000
+"""How many problems of one kind are collected: a file with more is not a directory."""
+
 Path = tuple[str | int, ...]
 Place = tuple[int, int]
+"""Line and column, from 1."""
 
 _UNPRINTABLE = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_Loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+
+
+class MappingNode(dict[str, "Node"]):
+    """A mapping, with the place of each key and of its value."""
+
+    __slots__ = ("key_places", "places")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.key_places: dict[str, Place] = {}
+        self.places: dict[str | int, Place] = {}
+
+
+class ListNode(list["Node"]):
+    """A list, with the place of each item."""
+
+    __slots__ = ("places",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.places: dict[str | int, Place] = {}
+
+
+Node = str | list["Node"] | dict[str, "Node"]
 
 
 class Unreadable(Exception):
@@ -32,36 +60,34 @@ class Unreadable(Exception):
         self.problem = problem
 
 
-@dataclass
+@dataclass(slots=True)
 class Source:
     """What was read: the root mapping, and problems; and the place of all of it."""
 
-    text: str
-    root: dict[str, Node] = field(default_factory=dict)
+    root: MappingNode = field(default_factory=MappingNode)
     problems: list[Problem] = field(default_factory=list)
+    start: Place = (1, 1)
+    nodes: int = 0
 
     def place(self, path: Path) -> Place:
         """Return line and column of a value, or of the nearest thing around it that is there."""
-        values, _ = self._places
-        while path and path not in values:
-            path = path[:-1]
-        return values.get(path, (1, 1))
+        place, node = self.start, self.root
+        for key in path:
+            if not isinstance(node, MappingNode | ListNode) or key not in node.places:
+                break
+            place, node = node.places[key], node[key]  # type: ignore[index, assignment]
+        return place
 
     def key_place(self, path: Path) -> Place:
         """Return line and column of a key, or of its value's surroundings."""
-        return self._places[1].get(path) or self.place(path)
-
-    @cached_property
-    def _places(self) -> tuple[dict[Path, Place], dict[Path, Place]]:
-        """The places of values and of keys: read when something is wrong, and only then, for of a
-        large directory they fill four times the memory of what they are the places of.
-        """
-        values: dict[Path, Place] = {}
-        keys: dict[Path, Place] = {}
-        root = yaml.compose(self.text, Loader=_Loader)
-        assert root is not None
-        _locate(root, (), values, keys)
-        return values, keys
+        node: object = self.root
+        for key in path[:-1]:
+            if not isinstance(node, MappingNode | ListNode) or key not in node.places:
+                return self.place(path)
+            node = node[key]  # type: ignore[index]
+        if isinstance(node, MappingNode) and path and path[-1] in node.key_places:
+            return node.key_places[str(path[-1])]
+        return self.place(path)
 
 
 def read(text: str) -> Source:
@@ -72,17 +98,16 @@ def read(text: str) -> Source:
     """
     if (bad := _UNPRINTABLE.search(text)) is not None:
         raise _unreadable(*position(text[: bad.start()]), _cannot_stand(bad[0]))
-    if len(text.encode()) > MOST_BYTES:
+    if len(text.encode()) > MAX_BYTES:
         raise Unreadable(too_large())
-    source = Source(text)
+    source = Source()
     try:
         events = _content(text)
         first = next(events, None)
         if not isinstance(first, yaml.MappingStartEvent):
             raise _unreadable(1, 1, "the file holds no keys. Start from examples/anyshire.yaml.")
-        root = _build(first, events, 0, source)
-        assert isinstance(root, dict)
-        source.root = root
+        source.start = _mark(first)
+        source.root = _mapping(events, 0, source)
         next(events, None)  # to the end of the file: what follows is refused too
     except yaml.YAMLError as error:
         raise _not_yaml(error) from error
@@ -96,19 +121,22 @@ def position(before: str) -> tuple[int, int]:
 
 def too_large() -> Problem:
     """Return the problem that a file too large to be a directory has."""
-    message = f"the file is larger than {MOST_BYTES} bytes. Leave out what is not the directory."
+    message = f"the file is larger than {MAX_BYTES} bytes. Leave out what is not the directory."
     return Problem(1, 1, "unreadable", message)
 
 
 def _content(text: str) -> Iterator[yaml.Event]:
-    """Yield the events that carry content. Raise Unreadable for what a directory never needs."""
-    begun = False
+    """Yield the events that carry content. Raise Unreadable for what a directory never needs.
+
+    Nodes would not do: they no longer tell an anchor that nobody uses, nor ``!!str``.
+    """
+    has_begun = False
     for event in yaml.parse(text, Loader=_Loader):
         if isinstance(event, yaml.DocumentStartEvent):
-            if begun:
+            if has_begun:
                 message = "a second document begins here. Keep one, without ---."
                 raise _unreadable(*_mark(event), message)
-            begun = True
+            has_begun = True
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             raise _unreadable(
                 *_mark(event), "anchors (&) and aliases (*) are not used here. Write the value out."
@@ -120,64 +148,75 @@ def _content(text: str) -> Iterator[yaml.Event]:
             yield event
 
 
-def _build(event: yaml.Event, events: Iterator[yaml.Event], depth: int, source: Source) -> Node:
-    if depth > DEEPEST:
-        raise _unreadable(*_mark(event), f"nested more than {DEEPEST} deep. Check the indentation.")
+def _node(event: yaml.Event, events: Iterator[yaml.Event], depth: int, source: Source) -> Node:
+    source.nodes += 1
+    if source.nodes > MAX_NODES:
+        message = f"more than {MAX_NODES} values and keys. Leave out what is not the directory."
+        raise _unreadable(*_mark(event), message)
+    if depth > MAX_DEPTH:
+        message = f"nested more than {MAX_DEPTH} deep. Check the indentation."
+        raise _unreadable(*_mark(event), message)
     if isinstance(event, yaml.ScalarEvent):
         return _scalar(event)
     if isinstance(event, yaml.SequenceStartEvent):
-        items = iter(lambda: next(events), None)
-        inside = takewhile(lambda item: not isinstance(item, yaml.SequenceEndEvent), items)
-        return [_build(item, events, depth + 1, source) for item in inside]
+        return _list(events, depth, source)
     return _mapping(events, depth, source)
 
 
-def _mapping(events: Iterator[yaml.Event], depth: int, source: Source) -> dict[str, Node]:
-    found: dict[str, Node] = {}
-    for key in iter(lambda: next(events), None):
-        if isinstance(key, yaml.MappingEndEvent):
+def _list(events: Iterator[yaml.Event], depth: int, source: Source) -> ListNode:
+    items = ListNode()
+    for event in events:
+        if isinstance(event, yaml.SequenceEndEvent):
             break
-        line, column = _mark(key)
-        if not isinstance(key, yaml.ScalarEvent):
+        _check_room(items, event)
+        items.places[len(items)] = _mark(event)
+        items.append(_node(event, events, depth + 1, source))
+    return items
+
+
+def _mapping(events: Iterator[yaml.Event], depth: int, source: Source) -> MappingNode:
+    mapping = MappingNode()
+    for event in events:
+        if isinstance(event, yaml.MappingEndEvent):
+            break
+        _check_room(mapping, event)
+        line, column = _mark(event)
+        if not isinstance(event, yaml.ScalarEvent):
             raise _unreadable(line, column, "a key must be a word. Write it as `key: value`.")
-        name = _scalar(key)
+        source.nodes += 1
+        name = _scalar(event)
         if name == "<<":
             raise _unreadable(line, column, "merging (<<) is not used here. Write the keys out.")
-        value = _build(next(events), events, depth + 1, source)
-        if name in found:
+        if name in mapping and len(source.problems) < MAX_PROBLEMS:
             message = f"the key '{name}' is given twice. Keep one of them."
             source.problems.append(Problem(line, column, "duplicate_key", message))
-        found[name] = value
-    return found
+        mapping.key_places[name] = line, column
+        event = next(events)
+        mapping.places[name] = _mark(event)
+        mapping[name] = _node(event, events, depth + 1, source)
+    return mapping
 
 
-def _locate(
-    node: yaml.Node, path: Path, values: dict[Path, Place], keys: dict[Path, Place]
-) -> None:
-    values[path] = _mark(node)
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            keys[(*path, key.value)] = _mark(key)
-            _locate(value, (*path, key.value), values, keys)
-    elif isinstance(node, yaml.SequenceNode):
-        for number, item in enumerate(node.value):
-            _locate(item, (*path, number), values, keys)
+def _check_room(entries: MappingNode | ListNode, event: yaml.Event) -> None:
+    if len(entries) >= MAX_ENTRIES:
+        message = f"more than {MAX_ENTRIES} entries. Leave out what is not the directory."
+        raise _unreadable(*_mark(event), message)
 
 
 def _scalar(event: yaml.ScalarEvent) -> str:
     """Return the text of a scalar, where an escape may stand for what cannot stand by itself."""
-    found = str(event.value)
-    if (bad := _UNPRINTABLE.search(found)) is not None:
+    text = str(event.value)
+    if (bad := _UNPRINTABLE.search(text)) is not None:
         raise _unreadable(*_mark(event), _cannot_stand(bad[0]))
-    return found
+    return text
 
 
 def _cannot_stand(character: str) -> str:
     return f"the character U+{ord(character):04X} cannot stand in a text. Delete it."
 
 
-def _mark(found: yaml.Event | yaml.Node) -> Place:
-    mark = found.start_mark
+def _mark(event: yaml.Event) -> Place:
+    mark = event.start_mark
     return (mark.line + 1, mark.column + 1) if mark else (1, 1)
 
 
@@ -188,10 +227,10 @@ def _unreadable(line: int, column: int, message: str) -> Unreadable:
 def _not_yaml(error: yaml.YAMLError) -> Unreadable:
     mark = getattr(error, "problem_mark", None)
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-    said = getattr(error, "problem", None) or getattr(error, "reason", None) or "it is not text"
+    reason = getattr(error, "problem", None) or getattr(error, "reason", None) or "it is not text"
     return _unreadable(
         line,
         column,
-        f"this is not YAML: {said}. Indent with blanks, not tabs; put text with ': ' or '#' in "
+        f"this is not YAML: {reason}. Indent with blanks, not tabs; put text with ': ' or '#' in "
         "quotes; write lists as '- item'.",
     )

@@ -33,7 +33,7 @@ def settings() -> Iterator[Finding]:
     yield stops(disabled) if disabled else fine("The telephone is on.")
     if given["TWILIO_AUTH_TOKEN"] and given["TWILIO_AUTH_TOKEN_2"]:
         yield fine("Two tokens are set: requests signed with either are let in.")
-    parts = urlsplit(given["PUBLIC_BASE_URL"] or "")
+    parts = urlsplit(config.base_url(given))
     if parts.scheme == "http" and parts.hostname not in NEAR:
         yield stops(
             f"PUBLIC_BASE_URL is {given['PUBLIC_BASE_URL']}: without https anybody on the way can "

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 
 from routing.core.directory import Directory, Line
-from routing.core.words import Phone
+from routing.core.values import Phone
 from routing.directory.build import Complaint
 from routing.directory.source import Path
 from routing.facts import Facts

@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from pydantic import BaseModel
 
-from routing.core.words import Text
+from routing.core.values import Text
 from routing.directory.build import Complaint
 from routing.directory.schema import DirectoryShape
+from routing.directory.shape import Context
 from routing.directory.source import Node, Path
 
 ENGLISH, WELSH = "en", "cy"
@@ -37,7 +38,7 @@ def doubts(root: Mapping[str, Node], languages: Sequence[str]) -> Iterator[Compl
         yield ("languages",), SAFETY, message
     if len(languages) < 2:
         return
-    shape = DirectoryShape.model_validate(root, context=languages)
+    shape = DirectoryShape.model_validate(root, context=Context(languages))
     for path, text in _texts(shape, ()):
         missing = [each for each in languages if each not in dict(text.by_language)]
         if missing:

@@ -17,6 +17,7 @@ from flask import (
 )
 
 from routing import assets, enquiry
+from routing.config import base_url
 from routing.errors import UnknownService
 from routing.formats import structured
 from routing.formats.answer_cache import Answer, AnswerCache
@@ -116,7 +117,7 @@ def embed() -> Response:
     g.language = "en"  # it is written for editors, in English alone
     at = enquiry.now()
     found = enquiry.who_to_call(request.args.get("service"), at)
-    home = (current_app.config["PUBLIC_BASE_URL"] or request.url_root).rstrip("/")
+    home = base_url(current_app.config, request.url_root)
     return _page("embed.html", home=home, **view.answer(found, at))
 
 

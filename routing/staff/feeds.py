@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from flask import Blueprint, Response, current_app, request
 
 from routing import enquiry, rostering
-from routing.core import instant
+from routing.core import instants
 from routing.errors import StorageDown
 from routing.rostering import Rota
 from routing.rota import words
@@ -47,8 +47,8 @@ def calendar(token: str) -> Response:
                 )
             zone = enquiry.staff_voice().zone
             today = at.astimezone(zone).date()
-            start = instant.midnight(today - PAST, zone)
-            end = instant.midnight(today + rostering.HALF_A_YEAR, zone)
+            start = instants.midnight(today - PAST, zone)
+            end = instants.midnight(today + rostering.HALF_A_YEAR, zone)
             rota = rostering.within(connection, start, end)
     except StorageDown as error:
         current_app.logger.warning("no calendar: %s", error)

@@ -6,7 +6,8 @@ from functools import partial
 from flask import Response, request
 
 from routing import enquiry, typed
-from routing.core import decision as core
+from routing.core.answer import HORIZON
+from routing.core.decision import decide, to_try
 from routing.errors import BadTime
 from routing.staff import view
 from routing.staff.access import part
@@ -29,7 +30,7 @@ def preview() -> Response:
     except BadTime as error:
         refusal = str(error)
     with enquiry.database().reading() as connection:
-        stored = diverts.overlapping(connection, at, at + core.HORIZON)
+        stored = diverts.overlapping(connection, at, at + HORIZON)
     local = at.astimezone(enquiry.staff_voice().zone)
     form = {"day": local.day, "month": local.month, "year": local.year, "time": f"{local:%H:%M}"}
     if refusal:
@@ -60,7 +61,7 @@ def _services(at: datetime, stored: tuple[Stored, ...]) -> list[dict[str, object
     counted, internal_numbers = enquiry.in_use(stored), view.sees_internal_numbers()
     services: list[dict[str, object]] = []
     for service in facts.directory.services:
-        decision = core.decide(facts.timetables, service.id, at, counted)
+        decision = decide(facts.timetables, service.id, at, counted)
         current = [x for x in stored if x.service == service.id and at in x.during]
         effects = [f"Divert {x.id} {_standing(x, at, tuple(stored))}" for x in current]
         services.append(
@@ -72,12 +73,12 @@ def _services(at: datetime, stored: tuple[Stored, ...]) -> list[dict[str, object
                 "lines": reasons.chain(service, at, facts.timetables, voice, internal_numbers),
                 "to_try": [
                     duty.numbered(answer.line, answer.phone, internal_numbers)
-                    for answer in core.to_try(facts.timetables, decision, at)
+                    for answer in to_try(facts.timetables, decision, at)
                 ],
                 "heard": call_preview.steps(
                     facts.timetables,
                     at,
-                    partial(core.decide, facts.timetables, service.id, diverts=counted),
+                    partial(decide, facts.timetables, service.id, diverts=counted),
                     {x.number.e164 for x in facts.directory.services if x.number},
                     voice,
                     internal_numbers,

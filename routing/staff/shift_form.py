@@ -6,7 +6,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from routing import enquiry, typed
-from routing.core import instant
+from routing.core import instants
 from routing.core.hours import Span
 from routing.errors import BadTime, RotaRefused
 
@@ -65,7 +65,7 @@ def given(filled: Mapping[str, str], during: Span | None = None) -> Asked:
 def _parts(at: datetime, zone: ZoneInfo) -> dict[str, str]:
     """Return an instant as it is typed; one that the clocks show twice by the clock's name."""
     local = at.astimezone(zone)
-    first, second = instant.readings(local.replace(tzinfo=None), zone)
+    first, second = instants.readings(local.replace(tzinfo=None), zone)
     clock = f"{local:%H:%M}" + (f" {local.tzname()}" if first != second else "")
     return {
         "day": str(local.day),

@@ -7,7 +7,7 @@ from itertools import islice
 from flask import g
 
 from routing import enquiry
-from routing.core.answer import Code
+from routing.core.answer import ReasonCode
 from routing.core.decision import timeline
 from routing.core.directory import Line
 from routing.diverting import ENDS_SOON
@@ -73,7 +73,7 @@ def duties(at: datetime) -> list[Duty]:
         later = [
             f"{duty.soon(span.start, at, voice)}: "
             f"{duty.numbered(answer.line, answer.phone, internal_numbers)}"
-            f"{' (diverted)' if answer.reason.code is Code.DIVERT else ''}"
+            f"{' (diverted)' if answer.reason.code is ReasonCode.DIVERT else ''}"
             for span, answer in islice(spans, 1, 1 + HANDOVERS)
         ]
         said = duty.now(decision, at, voice, internal_numbers)
@@ -106,8 +106,8 @@ def instant(at: datetime) -> str:
 
 def _divert(found: Stored, at: datetime, newest: int | None) -> Divert:
     voice, directory = enquiry.staff_voice(), enquiry.facts().directory
-    line = next((each for each in directory.lines if each.id == found.line), None)
-    service = enquiry.facts().timetables.services.get(found.service)
+    line = directory.line(found.line)
+    service = directory.service(found.service)
     trouble = enquiry.unusable(found) or ""
     if found.during.end <= at:
         state = "ended"

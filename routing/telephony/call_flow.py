@@ -14,7 +14,7 @@ from routing.core.decision import to_try
 from routing.core.directory import Line, Service
 from routing.core.outcome import Outcome
 from routing.core.timetable import Timetables
-from routing.core.words import Phone
+from routing.core.values import Phone
 
 MAX_ROUNDS = 3
 MAX_CALL_DURATION = timedelta(minutes=8)

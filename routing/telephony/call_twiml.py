@@ -9,7 +9,7 @@ from routing.core.answer import Decision
 from routing.core.decision import to_try
 from routing.core.directory import Directory, Line, Service
 from routing.core.timetable import Timetables
-from routing.core.words import Phone
+from routing.core.values import Phone
 from routing.telephony import twiml
 from routing.telephony.call_flow import RING_SECONDS, Dial, GiveUp, Step
 from routing.telephony.twiml import Utterance

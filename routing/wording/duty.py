@@ -2,10 +2,10 @@
 
 from datetime import datetime, timedelta
 
-from routing.core.answer import Code, Decision
+from routing.core.answer import Decision, ReasonCode
 from routing.core.directory import Line
 from routing.core.hours import Span
-from routing.core.words import Phone
+from routing.core.values import Phone
 from routing.wording.times import clock, hours, moment
 from routing.wording.voice import Voice
 
@@ -15,7 +15,7 @@ def now(decision: Decision, at: datetime, voice: Voice, internal_numbers: bool =
 
     Without ``internal_numbers`` an internal line is named without its number.
     """
-    verb = "are diverted" if decision.reason.code is Code.DIVERT else "go"
+    verb = "are diverted" if decision.reason.code is ReasonCode.DIVERT else "go"
     line = numbered(decision.line, decision.phone, internal_numbers)
     if decision.until is None or decision.next is None:
         return f"Calls {verb} to {line}. Nothing else is planned in the next 400 days."

@@ -92,7 +92,7 @@ def test_one_who_reads_while_another_keeps_waits_and_reads_what_is_there_then(tm
 
 
 def test_a_process_that_hangs_with_the_lock_keeps_nobody_waiting_long(tmp_path, monkeypatch):
-    monkeypatch.setattr("routing.directory.kept.LONGEST_WAIT", 0.1)
+    monkeypatch.setattr("routing.directory.kept.LOCK_TIMEOUT_SECONDS", 0.1)
     kept = Kept(tmp_path)
     with (tmp_path / "directory.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

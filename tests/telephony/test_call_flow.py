@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from conftest import ANYSHIRE
+from core.test_decision import compiled
 from hypothesis import given
 from hypothesis import strategies as st
 from sweep import timetables
@@ -104,3 +105,82 @@ def test_a_clock_that_is_behind_does_not_end_a_call():
     step = call_flow.next_step(TABLES, service, begun.state, Outcome.BUSY, NIGHT, answers)
 
     assert isinstance(step, Dial)
+
+
+SHARED = """
+lines:
+  a: {name: A, phone: 01632 960001, hours: {mon-sun: 09:00-17:00}}
+  b: {name: B, phone: 01632 960001, hours: always}
+  c: {name: C, phone: 01632 960003, hours: always, press_1_to_accept: true}
+  d:
+    name: D
+    phone: 01632 960004
+    hours: always
+    special_days: [{date: 2026-07-01, name: Moved, phone: 01632 960009}]
+services: {s: {name: S, lines: [a], out_of_hours: b, if_unanswered: [b, c, d]}}
+"""
+
+
+def rings(tables, at, barred=()):
+    """Return each ring of a call that nobody answers, with when it begins."""
+    steps = call_flow.unanswered_call(tables, at, lambda at: decide(tables, "s", at), barred)
+    return [(begins, step) for begins, step in steps if isinstance(step, Dial)]
+
+
+def test_a_number_that_rang_in_this_round_does_not_ring_again_as_another_line():
+    tables, noon = compiled(SHARED), typed.read("2026-05-22T11:00:00Z")
+
+    assert [step.line.id for _, step in rings(tables, noon)][:6] == ["a", "c", "d"] * 2
+
+
+def test_a_number_that_is_barred_is_passed_over_and_the_others_ring():
+    tables, noon = compiled(SHARED), typed.read("2026-05-22T11:00:00Z")
+    ids = [step.line.id for _, step in rings(tables, noon, {"+441632960003"})]
+
+    assert ids == ["a", "d"] * 3
+
+
+def test_the_last_line_of_a_round_rings_longer_and_one_that_must_accept_does_not():
+    steps = [step for _, step in rings(compiled(SHARED), NIGHT)]
+
+    assert [(step.line.id, step.seconds) for step in steps[:3]] == [
+        ("b", call_flow.RING_SECONDS),
+        ("c", call_flow.RING_SECONDS),
+        ("d", call_flow.LAST_RING_SECONDS),
+    ]
+    assert [step.state.screened for step in steps[:3]] == [False, True, False]
+
+
+def test_a_later_round_begins_with_a_message_that_takes_its_time():
+    steps = rings(compiled(SHARED), NIGHT)
+    begins = [at for at, _ in steps]
+
+    ring = timedelta(seconds=call_flow.RING_SECONDS) + call_flow.TWILIO_ADDS
+    assert steps[3][1].new_round
+    assert begins[4] - begins[3] == ring + call_flow.MESSAGE_DURATION
+
+
+@pytest.mark.parametrize(
+    ("at", "phone"),
+    [
+        ("2026-06-30T22:59:59Z", "01632 960004"),
+        ("2026-06-30T23:00:00Z", "01632 960009"),
+        ("2026-06-30T23:00:01Z", "01632 960009"),
+    ],
+)
+def test_a_backup_rings_on_the_number_of_the_local_date(at, phone):
+    tables, at = compiled(SHARED), typed.read(at)
+    progress = CallState(int(at.timestamp()), 1, 1, ("b", "c"))
+    service = tables.service("s")
+    step = call_flow.next_step(tables, service, progress, Outcome.BUSY, at, answers)
+
+    assert step.phone.display == phone
+
+
+@pytest.mark.parametrize(("seconds", "step"), [(-1, Dial), (0, GiveUp), (1, GiveUp)])
+def test_a_call_is_given_up_eight_minutes_after_it_began(seconds, step):
+    began = int(NIGHT.timestamp())
+    progress, service = CallState(began, 1, 1, ("eds",)), TABLES.service("children")
+    at = NIGHT + call_flow.MAX_CALL_DURATION + timedelta(seconds=seconds)
+
+    assert type(call_flow.next_step(TABLES, service, progress, Outcome.BUSY, at, answers)) is step

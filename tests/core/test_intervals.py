@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from routing.core.hours import Span
-from routing.core.stretches import covered, days, joined, overlay
+from routing.core.intervals import covered, days, joined, overlay
 
 
 def at(hour):

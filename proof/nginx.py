@@ -13,9 +13,9 @@ import machines
 import nginx
 import postgres
 from across import DECISION, HANDOVER, Watch, across
-from bench import over_http
 from serving import ROOT, ask, serving
 
+from proof.bench import over_http
 from routing.core.hours import Span
 from routing.storage import diverts, upgrade
 from routing.storage.db import Database
@@ -102,7 +102,7 @@ def throughput(rounds=5, connections=(16, 64)):
 
     One worker a side, on one processor; wrk asks from another.
     """
-    asked = over_http.Asked("decision JSON", "ours", DECISION)
+    asked = over_http.Endpoint("decision JSON", DECISION)
     found = {number: [] for number in connections}
     with tempfile.TemporaryDirectory() as name, ExitStack() as running:
         os.chmod(name, 0o755)

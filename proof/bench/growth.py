@@ -1,7 +1,7 @@
 """What a larger directory, a longer call log and an older rota cost: time, memory, work.
 
-Run: PYTHONPATH=.:tests .venv/bin/python -m bench.growth services 1000 (or calls 100000, rota 10,
-reload 1000), each in a process of its own. `bin/prove` runs them all: see tests/prove_growth.py.
+Run: PYTHONPATH=.:tests .venv/bin/python -m proof.bench.growth services 1000 (or calls 100000,
+rota 10, reload 1000), each in a process of its own. `bin/prove growth` runs them all.
 Times are the processor's own, so that others on the machine count for less; the best of several.
 """
 
@@ -19,10 +19,10 @@ from statistics import median
 
 import big
 import grown
-from bench.memory import memory
-from bench.reload import reload
 from serving import ROOT
 
+from proof.bench.memory import memory
+from proof.bench.reload import reload
 from routing import create_app, enquiry, rostering
 from routing.core.decision import decide
 from routing.directory.load import parse
@@ -193,7 +193,7 @@ MEASURES = {"services": services, "calls": log, "rota": rota, "reload": reload}
 
 def measured(what, size):
     """Measure in a process of its own, so that nothing else counts."""
-    words = [sys.executable, "-m", "bench.growth", what, str(size)]
+    words = [sys.executable, "-m", "proof.bench.growth", what, str(size)]
     path = f"{ROOT}{os.pathsep}{ROOT / 'tests'}"
     done = subprocess.run(
         words, cwd=ROOT, env=os.environ | {"PYTHONPATH": path}, capture_output=True, text=True

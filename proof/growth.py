@@ -3,8 +3,9 @@
 import math
 from html import escape
 
-from bench.growth import measured
 from serving import ROOT
+
+from proof.bench.growth import measured
 
 SIZES = {
     "services": (1, 100, 1000),

@@ -1,6 +1,6 @@
 """The alerts' part of bin/prove: senders killed with -9 at any instant, two at a time.
 
-``python -m prove_alerts DATABASE_URL TIMES`` in the tests' folder; prints what was found as JSON.
+``PYTHONPATH=.:tests python -m proof.alerts DATABASE_URL TIMES`` prints what was found as JSON.
 """
 
 import json
@@ -56,7 +56,7 @@ def told_of_alerts(rows):
 def _apart(url, times):
     """Do ``run`` in a process of its own, which may fork."""
     done = subprocess.run(
-        [sys.executable, "-m", "prove_alerts", url, str(times)],
+        [sys.executable, "-m", "proof.alerts", url, str(times)],
         env=os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tests'}"},
         capture_output=True,
         check=True,

@@ -29,7 +29,7 @@ def minutes():
     rows = list(sweep())
     zones = {
         zone: subprocess.run(
-            [sys.executable, "-m", "prove_answers"],
+            [sys.executable, "-m", "proof.answers"],
             cwd=ROOT,
             env=os.environ | {"TZ": zone, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tests'}"},
             check=False,

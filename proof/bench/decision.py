@@ -18,7 +18,7 @@ import opening_hours
 from oracle import Oracle
 from sweep import ROOT, timetables
 
-from routing.core.decision import decide
+from routing.core.decision import decide, timeline
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # of its own dependencies
@@ -35,7 +35,13 @@ class Contest:
     def __init__(self, rounds=ROUNDS):
         path = ROOT / "directory.yaml"
         self.rounds, self.tables = rounds, timetables(path)
-        self.starts = list(self.tables.year("children", 2027).seconds)
+        spans = timeline(
+            self.tables,
+            "children",
+            datetime(2027, 1, 1, tzinfo=UTC),
+            datetime(2028, 1, 1, tzinfo=UTC),
+        )
+        self.starts = [int(span.start.timestamp()) for span, _ in spans]
         draw, first = random.Random(1), datetime(2027, 1, 1, tzinfo=UTC)
         drawn = [draw.randrange(365 * 86_400) for _ in range(INSTANTS)]
         self.instants = [first + timedelta(seconds=each) for each in drawn]

@@ -11,45 +11,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import postgres
-import service_faults
-import storage_faults
 from christmas import christmas
 from doors import Load
+from fault_list import FAULTS, name
 from faulted import Row, endured, kept, rehearsing, served, stepped
+from service_faults import all_killed
 from two_groups import two_groups
-
-DOWN, REFUSES = {"database_down"}, {"database_refuses"}
-FAULTS = {
-    "postgresql": {
-        storage_faults.killed: DOWN,
-        storage_faults.hung: DOWN,
-        storage_faults.slow: DOWN,
-        storage_faults.full: DOWN,
-        storage_faults.read_only: REFUSES,
-        storage_faults.put_back: set(),
-    },
-    "sqlite": {
-        storage_faults.no_space: REFUSES,
-        storage_faults.locked: REFUSES,
-        storage_faults.gone: DOWN,
-        storage_faults.copied_back: set(),
-        service_faults.workers_killed: set(),
-        service_faults.reloaded: set(),
-        service_faults.stopped: set(),
-        service_faults.all_killed: set(),
-        service_faults.truncated: {"directory_broken"},
-        service_faults.half_written: {"directory_broken"},
-        service_faults.deleted: {"directory_broken"},
-        service_faults.swapped: set(),
-        service_faults.without_holidays: {"bank_holidays_stale"},
-    },
-    "stepped": {
-        service_faults.back_an_hour: set(),
-        service_faults.on_a_day: set(),
-        service_faults.without_zones: set(),
-    },
-}
-"""By what is served: each fault, and the warnings that staff are told of it."""
 
 HANDOVERS = ("2026-12-24T15:30:00Z", "2026-12-28T10:00:00Z", "2026-12-29T00:00:00Z")
 """Christmas Eve's early end, a bank holiday on which the day team is in, another number."""
@@ -95,11 +62,6 @@ def running(kind, folder, stack):
     return served(folder, stack.enter_context(postgres.running()) if kind == "postgresql" else None)
 
 
-def name(fault):
-    """Return what a fault is called in the table."""
-    return " ".join(fault.__doc__.split()).rstrip(".")
-
-
 def kills(times=200, every=10):
     """Kill workers with -9 under load at any instant, every so manyth time the whole application.
 
@@ -112,7 +74,7 @@ def kills(times=200, every=10):
             for number in range(1, times + 1):
                 time.sleep(draw.uniform(0, 0.3))
                 if number % every == 0:
-                    with service_faults.all_killed(service):
+                    with all_killed(service):
                         load.settled()
                 else:
                     os.kill(draw.choice(service.workers()), signal.SIGKILL)

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from routing.core import instant
+from routing.core import instants
 from routing.errors import NaiveTime
 
 LONDON = ZoneInfo("Europe/London")
@@ -30,13 +30,13 @@ def utc(text):
     ],
 )
 def test_a_wall_time_starts_at_its_first_instant_and_ends_at_its_last(day, minute, starts, ends):
-    assert instant.starts(day, minute, LONDON) == utc(starts)
-    assert instant.ends(day, minute, LONDON) == utc(ends)
+    assert instants.starts(day, minute, LONDON) == utc(starts)
+    assert instants.ends(day, minute, LONDON) == utc(ends)
 
 
 def test_a_time_without_a_zone_is_refused():
     with pytest.raises(NaiveTime, match="no zone"):
-        instant.as_utc(datetime(2026, 10, 25, 1, 30))  # noqa: DTZ001
+        instants.as_utc(datetime(2026, 10, 25, 1, 30))  # noqa: DTZ001
 
 
 @pytest.mark.parametrize("zone", ["Europe/London", "Africa/Casablanca", "Asia/Beirut", "UTC"])
@@ -46,7 +46,7 @@ def test_an_instant_that_is_added_up_is_the_one_that_the_zone_says(zone):
     for day in days:
         for minute in (0, 59, 510, 1439, 1440, 2879):
             wall = datetime(day.year, day.month, day.day) + timedelta(minutes=minute)  # noqa: DTZ001
-            first, second = instant.readings(wall, zone)
+            first, second = instants.readings(wall, zone)
             if first <= second:
-                assert instant.starts(day, minute, zone) == first
-                assert instant.ends(day, minute, zone) == second
+                assert instants.starts(day, minute, zone) == first
+                assert instants.ends(day, minute, zone) == second

@@ -1,7 +1,6 @@
 """Instants: what a wall clock shows, as a point in UTC, and back."""
 
 from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from routing.errors import NaiveTime
@@ -22,25 +21,19 @@ def starts(day: date, minute: int, zone: ZoneInfo) -> datetime:
     A wall time that does not exist is the instant the clocks jump; of one that exists twice, the
     first. ``minute`` may pass 1440 into the days after.
     """
-    first, second = _both(day, minute, zone)
+    first, second = readings(_wall(day, minute), zone)
     return _jump(second, first, zone) if first > second else first
 
 
 def ends(day: date, minute: int, zone: ZoneInfo) -> datetime:
     """Return the instant at which something ends: as ``starts``, but of two the second."""
-    first, second = _both(day, minute, zone)
+    first, second = readings(_wall(day, minute), zone)
     return _jump(second, first, zone) if first > second else second
 
 
 def midnight(day: date, zone: ZoneInfo) -> datetime:
     """Return the instant at which ``day`` begins in ``zone``."""
     return starts(day, 0, zone)
-
-
-@lru_cache(maxsize=16_384)
-def _both(day: date, minute: int, zone: ZoneInfo) -> tuple[datetime, datetime]:
-    """Return what ``readings`` does; many lines open and shut at the same times."""
-    return readings(_wall(day, minute), zone)
 
 
 def _wall(day: date, minute: int) -> datetime:

@@ -1,0 +1,166 @@
+"""A directory that is large or hostile: read within limits, or the last good one answers."""
+
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime
+
+import big
+import pytest
+from conftest import ANYSHIRE, ROOT
+
+from routing.directory import guarded_read
+from routing.directory.guarded_read import ReaderEnded, parse_in_child
+from routing.directory.kept import MAX_ATTEMPTS, Kept
+from routing.directory.load import parse
+from routing.directory.source import MAX_BYTES
+from routing.errors import DirectoryInvalid
+from routing.facts import Sources
+
+AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
+GOOD = ANYSHIRE.read_text()
+MAX_MIB = 300
+
+
+def wrong_items(size):
+    """Return a directory of so many bytes at most, almost every item of which is a mistake."""
+    line = "{aliases: [" + ",".join(['""'] * 5000) + "]}"
+    count = (size - len(big.HEAD)) // (len(line) + 10)
+    return big.HEAD + "lines:\n" + "".join(f"  l{number}: {line}\n" for number in range(count))
+
+
+def cut_off(size):
+    """Return a good directory of more bytes, cut off after so many."""
+    return big.directory(size // 900)[:size]
+
+
+LARGE = big.directory(250)
+
+
+@pytest.fixture
+def no_memory(monkeypatch):
+    """Give the process that parses a large file less memory than it needs."""
+    monkeypatch.setattr(guarded_read, "MAX_PARSE_BYTES", 2**20)
+
+
+@pytest.mark.parametrize("make", [wrong_items, cut_off], ids=lambda make: make.__name__)
+def test_a_broken_file_just_below_the_limit_is_read_within_300_mib(make, tmp_path):
+    file = tmp_path / "directory.yaml"
+    file.write_text(make(MAX_BYTES - 1000))
+    assert MAX_BYTES * 0.9 < file.stat().st_size < MAX_BYTES
+
+    assert peak_mib(file) < MAX_MIB
+
+
+def test_a_thousand_services_are_read_within_300_mib(tmp_path):
+    file = tmp_path / "directory.yaml"
+    file.write_text(big.directory(1000))
+
+    assert peak_mib(file) < MAX_MIB
+
+
+def peak_mib(file):
+    """Return the memory that reading a file takes at most, in MiB."""
+    program = (
+        "import resource, sys\n"
+        "from pathlib import Path\n"
+        "from routing.directory.kept import Kept\n"
+        "from routing.errors import DirectoryInvalid\n"
+        "file = Path(sys.argv[1])\n"
+        "try: Kept(file.parent / 'instance').load(file)\n"
+        "except DirectoryInvalid: pass\n"
+        "who = resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN\n"
+        "print(max(resource.getrusage(each).ru_maxrss for each in who) // 1024)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(file)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+    return int(done.stdout)
+
+
+def test_a_large_directory_is_the_same_from_a_process_of_its_own(tmp_path):
+    text = LARGE
+
+    assert parse_in_child(text, tmp_path) == parse(text, tmp_path)[0]
+
+
+def test_a_large_directory_that_is_broken_is_told_with_every_problem(tmp_path):
+    text = LARGE.replace("phone: 01632 960001", "phone: 1").replace("fri: 16:30", "x")
+    with pytest.raises(DirectoryInvalid) as inline:
+        parse(text, tmp_path / "directory.yaml")
+    with pytest.raises(DirectoryInvalid) as in_child:
+        parse_in_child(text, tmp_path / "directory.yaml")
+
+    assert in_child.value.problems == inline.value.problems
+    assert str(tmp_path) in str(in_child.value)
+
+
+def test_a_file_that_ended_its_reader_twice_is_not_read_again_until_it_changes(no_memory, tmp_path):
+    file, folder = tmp_path / "directory.yaml", tmp_path / "instance"
+    file.write_text(LARGE)
+    for _ in range(MAX_ATTEMPTS):
+        with pytest.raises(ReaderEnded):
+            Kept(folder).load(file)
+
+    with pytest.raises(DirectoryInvalid, match="until it changes") as refused:
+        Kept(folder).load(file)
+    assert not isinstance(refused.value, ReaderEnded)
+    file.write_text(LARGE + "# changed\n")
+    with pytest.raises(ReaderEnded):
+        Kept(folder).load(file)
+
+
+def test_a_file_that_takes_too_long_is_given_up(monkeypatch, tmp_path):
+    monkeypatch.setattr(guarded_read, "PARSE_TIMEOUT_SECONDS", 0.01)
+
+    with pytest.raises(ReaderEnded, match="seconds"):
+        parse_in_child(LARGE, tmp_path)
+
+
+def test_a_new_process_answers_from_the_last_good_copy_if_its_reader_is_ended(no_memory, tmp_path):
+    file, folder = tmp_path / "directory.yaml", tmp_path / "instance"
+    file.write_text(GOOD)
+    Kept(folder).load(file)
+    file.write_text(LARGE)
+    facts = Sources(file, folder, lambda: AT).current()
+
+    assert facts.directory == parse(GOOD, file)[0]
+    assert [problem.code for problem in facts.problems] == ["not_read"]
+
+
+def test_a_new_process_reads_a_large_file_rather_than_the_last_good_copy(tmp_path):
+    file, folder = tmp_path / "directory.yaml", tmp_path / "instance"
+    file.write_text(GOOD)
+    Kept(folder).load(file)
+    file.write_text(LARGE)
+
+    assert len(Sources(file, folder, lambda: AT).current().directory.services) == 250
+
+
+def test_a_condition_says_that_the_file_is_not_read(no_memory, make_app, tmp_path):
+    file = tmp_path / "directory.yaml"
+    file.write_text(GOOD)
+    make_app(file).test_client().get("/")
+    file.write_text(LARGE)
+    client = make_app(file, OPS_TOKEN="ops").test_client()
+    answer = client.get("/readyz", headers={"Authorization": "Bearer ops"})
+
+    assert "directory_not_read" in answer.text
+
+
+@pytest.mark.parametrize("command", [["status"], ["directory", "check"], ["who"]])
+def test_commands_come_up_where_the_file_is_a_pipe(make_app, tmp_path, command):
+    file = tmp_path / "directory.yaml"
+    file.write_text(GOOD)
+    make_app(file).test_client().get("/")
+    file.unlink()
+    os.mkfifo(file)
+    result = make_app(file).test_cli_runner().invoke(args=command)
+
+    assert result.exception is None or isinstance(result.exception, SystemExit)
+    assert result.output

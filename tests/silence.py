@@ -1,0 +1,94 @@
+"""A change, then silence, then the first answers of every worker."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from urllib.request import urlopen
+
+import feed as govuk
+import serving
+from conftest import ANYSHIRE, ROOT
+
+NOON = "2026-11-23T12:00:00Z"
+REQUESTS = 40
+"""At once, each over a connection of its own: every one of four workers answers some."""
+
+
+class Service:
+    """A service of four workers at noon on a Monday, and the files and commands that change it."""
+
+    def __init__(self, folder, feed, url, environ):
+        self.file, self.feed, self.url, self.environ = folder / "directory.yaml", feed, url, environ
+
+    def change_directory(self):
+        self.file.write_text(self.file.read_text().replace("01632 960003", "01632 960077"))
+
+    def set_divert(self):
+        words = ("--until", "1h", "--note", "Fire alarm", "--although-closed")
+        self.run("divert", "set", "professionals", "eds", *words)
+
+    def end_divert(self):
+        self.run("divert", "end", "1")
+
+    def proclaim_holiday(self):
+        self.feed.send(govuk.added(govuk.events(), NOON[:10], "Day of national mourning"))
+        self.run("bank-holidays", "refresh")
+
+    def run(self, *words):
+        """Run a command of the service."""
+        flask(self.environ, *words)
+
+    def numbers(self):
+        """Return the numbers that the service answers with: one, once all workers agree."""
+        with ThreadPoolExecutor(8) as pool:
+            return set(pool.map(self._number, range(REQUESTS)))
+
+    def _number(self, _):
+        with urlopen(self.url, timeout=20) as answer:
+            return json.load(answer)["line"]["phone"]["display"]
+
+
+def flask(environ, *words):
+    """Run a command in a process of its own."""
+    subprocess.run(
+        [sys.executable, "-m", "flask", *words],
+        cwd=ROOT,
+        env=os.environ | environ,
+        capture_output=True,
+        check=True,
+        timeout=60,
+    )
+
+
+@contextmanager
+def service(folder):
+    """Serve a directory with four workers, all of which have answered."""
+    (folder / "directory.yaml").write_text(ANYSHIRE.read_text())
+    with govuk.serving() as feed:
+        environ = {
+            "DIRECTORY": str(folder / "directory.yaml"),
+            "INSTANCE_PATH": str(folder / "instance"),
+            "BANK_HOLIDAYS_URL": feed.url,
+            "CLOCK_STARTS_AT": NOON,
+            "CLOCK_STARTED_AT": str(time.time()),
+            "WEB_CONCURRENCY": "4",
+        }
+        flask(environ, "db", "upgrade")
+        with serving.serving(folder, stderr=subprocess.DEVNULL, **environ) as (_, url):
+            serving.ask(url)
+            found = Service(folder, feed, url.replace("children", "professionals"), environ)
+            found.numbers()
+            yield found
+
+
+CHANGES = {
+    "directory.yaml is edited": (Service.change_directory, "01632 960077"),
+    "a divert is set by a command": (Service.set_divert, "01632 960002"),
+    "that divert is ended by a command": (Service.end_divert, "01632 960077"),
+    "a bank holiday is fetched": (Service.proclaim_holiday, "01632 960002"),
+}
+"""Changes in their order, and the number that callers are given from then on."""
