@@ -12,7 +12,7 @@ from routing.server import OurLogger, Whole, Worker, refuse
 
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 worker_class = Worker
-threads = 4
+threads = 16
 timeout = 30
 # For which a connection waits for a first byte too: over a bad network that takes some seconds.
 keepalive = 10

@@ -190,6 +190,7 @@ def _calls(at: datetime) -> Iterator[Notice]:
         with enquiry.database().reading() as connection:
             refused = calls.counted(connection, calls.REFUSED, at - _LATELY)
             faults = calls.counted(connection, calls.FAULTS, at - _LATELY)
+            over_limit = calls.counted(connection, calls.OVER_LIMIT, at - _LATELY)
             kept = retention.overdue(connection, current_app.config, at)
     except StorageDown as error:
         text = f"{error} Nothing can be changed. See that its disk is neither full nor read-only."
@@ -201,6 +202,15 @@ def _calls(at: datetime) -> Iterator[Notice]:
             f"{refused} requests in the last two hours were not signed by Twilio for this address. "
             "If callers hear an error, the token or PUBLIC_BASE_URL is wrong: run `flask twilio "
             "doctor`.",
+        )
+    if over_limit:
+        yield Notice(
+            "requests_refused",
+            f"{over_limit} requests for staff pages, sign-in, calendars or long lists were refused "
+            "in the last two hours: too many ran at the same time. Callers are answered. If staff "
+            "cannot sign in, divert with `flask divert set` at the server. If it goes on, see that "
+            "the limits of deploy/nginx.conf are in force, and block whoever floods this service "
+            "at the firewall.",
         )
     if kept:
         yield Notice(

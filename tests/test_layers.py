@@ -17,7 +17,7 @@ FLOORS = (
     "rostering",
     "arranging alerting",
     "status formats assets",
-    "doctor front",
+    "doctor front concurrency",
     "api site telephony staff commands",
 )
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms.split()}

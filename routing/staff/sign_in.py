@@ -1,9 +1,5 @@
 """Signing in and out: with the council's provider, or with an account of this service."""
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from flask import Response, current_app, redirect, request, session, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -18,8 +14,6 @@ from routing.storage.accounts import Person
 bp = part("sign_in")
 
 _WRONG = "The name or the password is wrong."
-_slow = threading.BoundedSemaphore(2)
-"""Checking a password takes memory and a provider takes its time: callers come first."""
 
 
 @bp.get("/sign-in")
@@ -37,8 +31,7 @@ def check() -> AnyResponse:
         return _form("Sign in with your council account.", 403)
     name, password = request.form.get("name", "")[:200], request.form.get("password", "")
     try:
-        with _one_of_few():
-            return _come_in(*_local(name, password))
+        return _come_in(*_local(name, password))
     except SignInRefused as error:
         return _form(str(error), 403, name)
 
@@ -52,8 +45,7 @@ def to_provider() -> AnyResponse:
     session.clear()  # each try leaves a state behind, and a browser keeps 4 KB of cookie at most
     session["next"] = access.after_sign_in(request.args.get("next"))
     try:
-        with _one_of_few():
-            return provider.send(_callback())
+        return provider.send(_callback())
     except SignInRefused as error:
         return _form(str(error), 503)
 
@@ -65,8 +57,7 @@ def from_provider() -> AnyResponse:
     from routing.staff import provider
 
     try:
-        with _one_of_few():
-            claimed = provider.vouched()
+        claimed = provider.vouched()
     except SignInRefused as error:
         return _form(str(error), 403)
     at = enquiry.now()
@@ -133,13 +124,3 @@ def _form(refusal: str = "", status: int = 200, name: str = "") -> Response:
 def _callback() -> str:
     home = (current_app.config["PUBLIC_BASE_URL"] or request.url_root).rstrip("/")
     return f"{home}{HOME}/sign-in/callback"
-
-
-@contextmanager
-def _one_of_few() -> Iterator[None]:
-    if not _slow.acquire(timeout=0.25):
-        raise SignInRefused("Many people sign in just now. Try again in a moment.")
-    try:
-        yield
-    finally:
-        _slow.release()

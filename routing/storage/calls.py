@@ -27,6 +27,9 @@ REFUSED, FAULTS, ATTEMPT = "signature_refused", "faults", "attempt"
 nothing, written to see that the database takes it.
 """
 
+OVER_LIMIT = "over_limit"
+"""A tally: requests refused because too many of their kind ran at the same time."""
+
 _CALL = Insert(
     calls,
     "sid_sha256 service line reason began_at",
