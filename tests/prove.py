@@ -13,6 +13,7 @@ import prove_answers
 import prove_bench
 import prove_calls
 import prove_faults
+import prove_floods
 import prove_fuzz
 import prove_growth
 import prove_kills
@@ -32,6 +33,7 @@ PARTS = {
     "faults": ("Whatever breaks", prove_faults.faults),
     "christmas": ("Christmas rehearsed", prove_faults.rehearsed),
     "front": ("Behind nginx", prove_nginx.in_front),
+    "floods": ("Flooded", prove_floods.floods),
     "fuzz": ("Whatever is written", prove_fuzz.fuzzed),
     "alerts": ("Alerts of senders that are killed", prove_alerts.alerts_of_the_killed),
     "mutants": ("Broken on purpose", mutants.broken),
