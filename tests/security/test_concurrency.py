@@ -124,7 +124,7 @@ def test_every_place_is_given_back_once(app, under_way):
 def test_callers_are_answered_whatever_is_refused(app, under_way, duty):
     duty.get("/staff")
     under_way(FEED, 2)
-    under_way("/contacts", 4)
+    under_way("/contacts", 2)
     under_way("/staff", 2, cookie_of(duty))
 
     decision = "/api/v1/services/children/decision"
@@ -135,7 +135,7 @@ def test_callers_are_answered_whatever_is_refused(app, under_way, duty):
 
 
 def test_lists_that_grow_with_the_directory_are_limited_by_themselves(app, under_way):
-    under_way("/contacts", 4)
+    under_way("/contacts", 2)
     page, answer = get(app, "/contacts"), get(app, "/api/v1/lines")
 
     assert page.status_code == answer.status_code == 503
@@ -147,7 +147,7 @@ def test_lists_that_grow_with_the_directory_are_limited_by_themselves(app, under
 
 def test_an_unknown_address_stays_unknown_on_a_page_that_costs_nothing(app, under_way):
     whole = get(app, "/nothing")
-    under_way("/contacts", 4)
+    under_way("/contacts", 2)
     short = get(app, "/nothing")
 
     assert whole.status_code == short.status_code == 404
