@@ -6,6 +6,7 @@ are cheap and have no limit.
 """
 
 import re
+import sys
 import threading
 from enum import Enum
 
@@ -16,6 +17,10 @@ from routing.storage import calls
 from routing.storage.call_log import CallLog
 
 RETRY_AFTER_SECONDS = 3
+SWITCH_INTERVAL_SECONDS = 0.001
+"""How long a thread computes before one that answers a caller gets its turn. With Python's 0.005 a
+call took 2.6 s while 490 people asked for the contacts of 200 lines; with this 0.6 s."""
+
 SESSION_TOKEN = "token"
 """What a session holds from sign-in to sign-out, and at no other time."""
 
@@ -46,6 +51,7 @@ _LISTING = re.compile(r"(/cy)?/(contacts|embed)|/api/v1/(services|lines|bank-hol
 
 def init_app(app: Flask) -> None:
     """Limit the requests of ``app``. Call it before any other hook is registered."""
+    sys.setswitchinterval(SWITCH_INTERVAL_SECONDS)
     app.extensions["concurrency"] = {kind: threading.Semaphore(kind.value[1]) for kind in Kind}
     app.before_request(limit)
     app.teardown_request(end)
