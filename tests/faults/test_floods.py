@@ -2,8 +2,8 @@
 
 import flood
 import nginx
-import prove_floods
 import pytest
+from flooded import served
 
 
 @pytest.fixture(scope="module")
@@ -11,7 +11,7 @@ def ports(tmp_path_factory):
     """A real service's port, and that of the nginx before it where there is one."""
     folder = tmp_path_factory.mktemp("flooded")
     folder.chmod(0o755)
-    with prove_floods.served(folder) as own:
+    with served(folder) as own:
         if nginx.NGINX is None:
             yield {"alone": own}
             return
