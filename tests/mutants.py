@@ -165,8 +165,8 @@ ROTA_MUTANTS = {
     ),
     "keep a revoked calendar": (
         "routing/storage/feeds.py",
-        "feeds.c.revoked_at.is_(None) & account & worker",
-        "account & worker",
+        "feeds.c.revoked_at.is_(None) & owner & worker",
+        "owner & worker",
     ),
     "mark people as busy": ("routing/formats/ics.py", '"TRANSPARENT"', '"OPAQUE"'),
     "show work phones to all": (

@@ -166,7 +166,7 @@ def work(make, clock):
         grown.fill(database, clock(), calls=calls, people=6, roles=2, days=days, others=calls)
         with database.writing() as connection:
             roles = frozenset([Role.ADMIN])
-            person = accounts.came_in(connection, "x", "me", "Me", roles, clock())
+            person = accounts.came_in(connection, accounts.LOCAL, "me", "Me", roles, clock())
             token = sessions.start(connection, person, clock())
         client = app.test_client()
         with client.session_transaction("/staff") as session:

@@ -10,14 +10,14 @@ PACKAGE = Path(__file__).parent.parent / "routing"
 FLOORS = (
     "errors files headers keys masking signature",
     "core logs",
-    "wording typed server",
+    "wording typed gunicorn_logger",
     "config directory bank_holidays rota",
     "facts diverting calling storage",
     "enquiry lint",
     "rostering",
     "arranging alerting",
     "status formats assets",
-    "doctor front concurrency",
+    "doctor concurrency",
     "api site telephony staff commands",
 )
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms.split()}

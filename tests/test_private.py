@@ -252,7 +252,7 @@ def test_the_log_is_lines_of_json_that_tell_of_faults_and_mask_numbers(left):
 
     assert any("Traceback" in each and "[number]" in each for each in traced)
     assert any("Twilio asks for a service" in each["event"] for each in lines)
-    assert any("Invalid request" in each["event"] for each in lines)
+    assert any("Refused a malformed request." in each["event"] for each in lines)
     assert found(forms(PLANTED), left.log) == []
 
 

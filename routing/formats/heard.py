@@ -7,7 +7,7 @@ from routing import calling
 from routing.calling import GiveUp, Redecide, Ring, Step
 from routing.core.timetable import Timetables
 from routing.formats.call import shown
-from routing.wording import spoken
+from routing.wording import duty, spoken
 from routing.wording.calls import lasting
 from routing.wording.voice import Voice
 
@@ -18,11 +18,15 @@ def steps(
     redecide: Redecide,
     barred: Collection[str],
     voice: Voice,
+    internal_numbers: bool,
 ) -> list[str]:
-    """Say each step of a call that begins at ``at`` and that nobody answers, with its time."""
+    """Say each step of a call that begins at ``at`` and that nobody answers, with its time.
+
+    Without ``internal_numbers`` an internal line is named without its number.
+    """
     said: list[str] = []
     for when, step in calling.unanswered(timetables, at, redecide, barred):
-        said += _said(timetables, when, step, redecide, barred, voice)
+        said += _said(timetables, when, step, redecide, barred, voice, internal_numbers)
     return said
 
 
@@ -33,6 +37,7 @@ def _said(
     redecide: Redecide,
     barred: Collection[str],
     voice: Voice,
+    internal_numbers: bool,
 ) -> list[str]:
     directory, decision = timetables.directory, redecide(at)
     named = shown(timetables, decision, at, barred)
@@ -50,12 +55,13 @@ def _said(
         clock = f"{(at + calling.A_MESSAGE).astimezone(voice.zone):%H:%M:%S}"
     elif step.progress.leg == 1 and greeting:
         found.append(f"{clock} The caller hears: “{greeting}”")
-    return [*found, f"{clock} {_rings(step)}"]
+    return [*found, f"{clock} {_rings(step, internal_numbers)}"]
 
 
-def _rings(step: Ring) -> str:
-    name, usual = step.line.name.in_("en"), calling.TWILIO_ADDS.seconds
-    said = f"It rings {name} on {step.phone.display} for {lasting(step.seconds + usual)}"
+def _rings(step: Ring, internal_numbers: bool) -> str:
+    usual = calling.TWILIO_ADDS.seconds
+    line = duty.numbered(step.line, step.phone, internal_numbers)
+    said = f"It rings {line} for {lasting(step.seconds + usual)}"
     said += f" ({step.seconds}, and {usual} that Twilio adds)."
     if step.line.press_1_to_accept:
         said += " Whoever picks up must press 1: a voicemail does not count."

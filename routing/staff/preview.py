@@ -25,7 +25,7 @@ def preview() -> Response:
     """Show what every service would answer at ``?at=``, or at a date and time, with the reasons."""
     refusal, at = "", enquiry.now()
     try:
-        at = _asked() or at
+        at = _instant() or at
     except BadTime as error:
         refusal = str(error)
     with enquiry.database().reading() as connection:
@@ -44,7 +44,7 @@ def preview() -> Response:
     )
 
 
-def _asked() -> datetime | None:
+def _instant() -> datetime | None:
     """Return the instant asked about, None for now. Raise BadTime."""
     given, zone = request.args, enquiry.staff_voice().zone
     if given.get("at"):
@@ -57,22 +57,22 @@ def _asked() -> datetime | None:
 
 def _services(at: datetime, stored: tuple[Stored, ...]) -> list[dict[str, object]]:
     facts, voice = enquiry.facts(), enquiry.staff_voice()
-    counted = enquiry.in_use(stored)
-    found: list[dict[str, object]] = []
+    counted, internal_numbers = enquiry.in_use(stored), view.sees_internal_numbers()
+    services: list[dict[str, object]] = []
     for service in facts.directory.services:
         decision = core.decide(facts.timetables, service.id, at, counted)
-        mine = [x for x in stored if x.service == service.id and at in x.during]
-        said = [f"Divert {x.id} {_standing(x, at, tuple(stored))}" for x in mine]
-        found.append(
+        current = [x for x in stored if x.service == service.id and at in x.during]
+        effects = [f"Divert {x.id} {_standing(x, at, tuple(stored))}" for x in current]
+        services.append(
             {
                 "name": service.name.in_("en"),
-                "said": duty.now(decision, at, voice),
+                "said": duty.now(decision, at, voice, internal_numbers),
                 "public": sentences.why(decision, at, voice, facts.holidays.dates),
-                "diverts": said or ["No divert is in force then."],
-                "lines": reasons.chain(service, at, facts.timetables, voice),
+                "diverts": effects or ["No divert is in force then."],
+                "lines": reasons.chain(service, at, facts.timetables, voice, internal_numbers),
                 "to_try": [
-                    f"{each.line.name.in_('en')} on {each.phone.display}"
-                    for each in core.to_try(facts.timetables, decision, at)
+                    duty.numbered(answer.line, answer.phone, internal_numbers)
+                    for answer in core.to_try(facts.timetables, decision, at)
                 ],
                 "heard": heard.steps(
                     facts.timetables,
@@ -80,14 +80,15 @@ def _services(at: datetime, stored: tuple[Stored, ...]) -> list[dict[str, object
                     partial(core.decide, facts.timetables, service.id, diverts=counted),
                     {x.number.e164 for x in facts.directory.services if x.number},
                     voice,
+                    internal_numbers,
                 ),
             }
         )
-    return found
+    return services
 
 
-def _standing(found: Stored, at: datetime, stored: tuple[Stored, ...]) -> str:
-    shown = next(each for each in view.diverts(at, stored) if each.id == found.id)
+def _standing(divert: Stored, at: datetime, stored: tuple[Stored, ...]) -> str:
+    shown = next(row for row in view.diverts(at, stored) if row.id == divert.id)
     if shown.in_force:
         return f"is in force: calls go to {shown.line} {shown.when}."
     return f"has no effect. {shown.trouble}"

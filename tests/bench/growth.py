@@ -63,7 +63,7 @@ class Grown:
     def sign_in(self):
         roles = frozenset([Role.ADMIN])
         with self.database.writing() as connection:
-            person = accounts.came_in(connection, "bench", "me", "Me", roles, AT)
+            person = accounts.came_in(connection, accounts.LOCAL, "me", "Me", roles, AT)
             token = sessions.start(connection, person, AT)
             self.feed = feeds.make(connection, None, None, person.id, AT, person.actor)
         with self.client.session_transaction("/staff") as session:

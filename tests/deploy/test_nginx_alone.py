@@ -3,7 +3,6 @@
 import re
 import shutil
 import socket
-import time
 
 import nginx
 import pytest
@@ -142,21 +141,6 @@ def test_every_address_of_a_network_of_ipv6_is_one_client(strict):
     assert get(strict, "/", X_Address="2001:db8:0:2::1").status == 200
     assert get(strict, "/", X_Address="192.0.2.1").status == 200
     assert get(strict, "/", X_Address="192.0.2.2").status == 200
-
-
-@pytest.mark.parametrize("seconds", range(9))
-def test_an_answer_tells_its_age_by_the_second_in_which_it_was_made(tmp_path, seconds):
-    with dying(first=0) as application, nginx.before([application.address], tmp_path) as port:
-        made = int(time.time()) - seconds
-        application.more = f"X-Answered: {made}\r\n"
-        answer = get(port, "/")
-        after = int(time.time()) - made
-        application.more = ""
-        without = get(port, "/")
-
-    assert seconds <= int(answer.headers["Age"]) <= after
-    assert "X-Answered" not in answer.headers
-    assert "Age" not in without.headers
 
 
 TARGETS = ["/a%2Fb?", "//x/../y?q=%c3%a9&&;=", "/twilio/voice/%63hildren?", f"{DECISION}?x"]
