@@ -45,7 +45,7 @@ def shortly_before(folder, fraction):
             ask(url)
             if time.time() < handover - 3:
                 own = url.removeprefix("http://").partition("/")[0]
-                with nginx.before([own], folder, workers=2) as port:
+                with nginx.before([own], folder, workers=2, change=nginx.unlimited) as port:
                     yield port, handover
                 return
     raise AssertionError("the service does not start within 87 seconds")
@@ -80,7 +80,7 @@ def diverted(times=5):
         _, url = running.enter_context(serving(folder, **settings))
         ask(url)
         own = url.removeprefix("http://").partition("/")[0]
-        port = running.enter_context(nginx.before([own], folder))
+        port = running.enter_context(nginx.before([own], folder, change=nginx.unlimited))
         for number in range(times):
             line = ("eds", "mash")[number % 2]
             with Watch(port) as watch:
@@ -109,7 +109,9 @@ def throughput(rounds=5, connections=(16, 64)):
         config = ROOT / "gunicorn.conf.py"
         alone, worker = running.enter_context(over_http.server("app:app", Path(name), config))
         own, workers = alone.removeprefix("http://"), "1; worker_cpu_affinity 1"
-        port = running.enter_context(nginx.before([own], name, workers=workers))
+        port = running.enter_context(
+            nginx.before([own], name, workers=workers, change=nginx.unlimited)
+        )
         master = Path(name, "nginx.pid").read_text().strip()
         children = Path(f"/proc/{master}/task/{master}/children").read_text().split()
         sides = ((alone, [worker]), (f"http://127.0.0.1:{port}", children))

@@ -10,7 +10,7 @@ from flask.cli import AppGroup
 from jinja2 import ChoiceLoader, PackageLoader, PrefixLoader
 from werkzeug.exceptions import HTTPException
 
-from routing import api, config, logs, site, staff, telephony
+from routing import api, concurrency, config, logs, site, staff, telephony
 from routing.errors import BadSetting, DirectoryInvalid
 from routing.facts import Sources
 from routing.formats.answer_cache import AnswerCache
@@ -42,6 +42,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     app.jinja_loader = ChoiceLoader([app.jinja_loader, macros])  # type: ignore[list-item]
     app.extensions["answer_cache"] = AnswerCache()
     _connect(app)
+    concurrency.init_app(app)
     for room in (api, site, telephony, staff):
         room.init_app(app)
     app.cli = _Commands()

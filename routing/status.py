@@ -169,6 +169,7 @@ def _calls(at: datetime) -> Iterator[Notice]:
             faults = calls.counted(connection, calls.FAULTS, at - _LATELY)
             unrecognised = calls.counted(connection, calls.UNRECOGNISED, at - _LATELY)
             texts_limited = calls.counted(connection, calls.TEXTS_LIMITED, at - _LATELY)
+            over_limit = calls.counted(connection, calls.OVER_LIMIT, at - _LATELY)
             kept = retention.overdue(connection, current_app.config, at)
     except StorageDown as error:
         text = f"{error} Nothing can be changed. See that its disk is neither full nor read-only."
@@ -195,6 +196,15 @@ def _calls(at: datetime) -> Iterator[Notice]:
             "many had come within the hour. Look at Twilio's message log for where they come from, "
             "and block what is abuse there (docs/telephony.md).",
             serious=True,
+        )
+    if over_limit:
+        yield Notice(
+            "requests_refused",
+            f"{over_limit} requests for staff pages, sign-in, calendars or long lists were refused "
+            "in the last two hours: too many ran at the same time. Callers are answered. If staff "
+            "cannot sign in, divert with `flask divert set` at the server. If it goes on, see that "
+            "the limits of deploy/nginx.conf are in force, and block whoever floods this service "
+            "at the firewall.",
         )
     if kept:
         yield Notice(

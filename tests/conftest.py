@@ -23,6 +23,7 @@ SLOW_FIRST = (
     "faults/test_in_front.py",
     "faults/test_service.py",
     "faults/test_two_groups.py",
+    "faults/test_floods.py",
     "test_private.py",
     "browser/test_staff.py",
     "browser/test_rota.py",

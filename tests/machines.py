@@ -196,17 +196,12 @@ def two(server, folder, workers=2, change=lambda text: text):
         (folder / "nginx").mkdir()
         own = [f"127.0.0.1:{group.port}" for group in groups]
         with nginx.before(
-            own, folder / "nginx", change=lambda text: change(unlimited(text))
+            own, folder / "nginx", change=lambda text: change(nginx.unlimited(text))
         ) as port:
             yield Machines(folder, url, port, groups)
     finally:
         for group in groups:
             group.stop()
-
-
-def unlimited(text):
-    """Let one address ask as often as it likes: all clients of a test have the same."""
-    return text.replace("rate=50r/s", "rate=100000r/s")
 
 
 def patient(text):

@@ -58,6 +58,11 @@ def configured(folder, port, applications, tls=None, locations=""):
     return text
 
 
+def unlimited(text):
+    """Return a configuration whose limits nobody reaches: for tests that ask as fast as can be."""
+    return re.sub(r"rate=\d+r/s", "rate=100000r/s", text)
+
+
 @contextmanager
 def before(applications, folder, tls=None, locations="", workers=1, change=lambda text: text):
     """Put nginx before some applications; yield its port. ``change`` may set other limits."""

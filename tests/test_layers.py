@@ -18,7 +18,7 @@ FLOORS = (
     "arranging alerting",
     "status formats assets",
     "telephony",
-    "doctor",
+    "doctor concurrency",
     "api site staff commands",
 )
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms.split()}

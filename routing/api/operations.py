@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from flask import Blueprint, Response, abort, current_app
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 
-from routing import config, enquiry, rostering, status
+from routing import concurrency, config, enquiry, rostering, status
 from routing.api.access import bearer
 from routing.errors import StorageDown
 from routing.facts import Facts
@@ -27,11 +27,17 @@ def healthz() -> Response:
 
 @bp.get("/readyz")
 def readyz() -> Response:
-    """Say ``ready`` or ``degraded``; with the token, every warning in words."""
-    lines = [status.word()]
+    """Say ``ready`` or ``degraded``; with the token, every warning in words.
+
+    Without it, of requests at the same time one looks, and the others repeat the last word: a
+    monitor is never refused, whoever floods this address.
+    """
     if bearer("OPS_TOKEN"):
-        lines += [f"{each.code}: {each.text}" for each in status.warnings()]
-    return _plain("".join(f"{line}\n" for line in lines))
+        lines = [status.word(), *(f"{each.code}: {each.text}" for each in status.warnings())]
+        return _plain("".join(f"{line}\n" for line in lines))
+    if concurrency.start(concurrency.Kind.READINESS):
+        current_app.extensions["readiness"] = status.word()
+    return _plain(f"{current_app.extensions.get('readiness', 'ready')}\n")
 
 
 @bp.get("/metrics")

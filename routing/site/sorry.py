@@ -2,7 +2,8 @@
 
 from flask import Response
 
-from routing import enquiry
+from routing import concurrency, enquiry
+from routing.concurrency import Kind
 from routing.formats import printed
 from routing.wording.voice import N_
 
@@ -26,7 +27,12 @@ def fault() -> Response:
 
 
 def _error(status: int, title: str) -> Response:
-    """Return a page that needs no other file: what broke one page may have broken those too."""
+    """Return a page that needs no other file: what broke one page may have broken those too.
+
+    It has every number, so it takes its place among the pages that grow with the directory.
+    """
+    if not concurrency.start(Kind.LISTING):
+        return concurrency.refusal(Kind.LISTING, status)
     facts, voice = enquiry.facts(), enquiry.voice()
     title = voice.say(title)
     body = printed.page(

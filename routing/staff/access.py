@@ -24,6 +24,7 @@ from werkzeug.routing import IntegerConverter
 from werkzeug.wrappers import Response as AnyResponse
 
 from routing import enquiry, keys
+from routing.concurrency import SESSION_TOKEN
 from routing.errors import (
     DivertRefused,
     RotaRefused,
@@ -36,7 +37,7 @@ from routing.storage import sessions
 from routing.storage.accounts import LOCAL, Person, Role
 
 HOME = "/staff"
-TOKEN = "token"
+TOKEN = SESSION_TOKEN
 LARGEST = 4 * 1024 * 1024
 """How many bytes a form has at most: twice the largest spreadsheet."""
 

@@ -1,8 +1,5 @@
 """Signing in and out: with the council's provider, or with an account of this service."""
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import astuple
 from datetime import datetime
 
@@ -28,8 +25,6 @@ _NO_ROLE = (
     "you one: view, rota, divert or admin."
 )
 _WRONG = "The name or the password is wrong."
-_slow = threading.BoundedSemaphore(2)
-"""Checking a password takes memory and a provider takes its time: callers come first."""
 
 
 @bp.get("/sign-in")
@@ -47,8 +42,7 @@ def check() -> AnyResponse:
         return _form("Sign in with your council account.", 403)
     name, password = request.form.get("name", "")[:200], request.form.get("password", "")
     try:
-        with _one_of_few():
-            return _come_in(*_local(name, password))
+        return _come_in(*_local(name, password))
     except SignInRefused as error:
         return _form(str(error), 403, name)
 
@@ -60,8 +54,7 @@ def to_provider() -> AnyResponse:
     from routing.staff import provider
 
     try:
-        with _one_of_few():
-            address, attempt = provider.begin(_callback())
+        address, attempt = provider.begin(_callback())
     except SignInRefused as error:
         return _form(str(error), 503)
     onward = access.after_sign_in(request.args.get("next"))
@@ -86,8 +79,7 @@ def from_provider() -> AnyResponse:
         return _form(provider.NOT_CONFIRMED, 403)
     *secrets, onward = attempt
     try:
-        with _one_of_few():
-            identity = provider.identify(provider.Attempt(*secrets), request.args, _callback())
+        identity = provider.identify(provider.Attempt(*secrets), request.args, _callback())
     except provider.AccessDenied as error:
         who = access.signed_in()
         if who is not None:
@@ -180,13 +172,3 @@ def _form(refusal: str = "", status: int = 200, name: str = "") -> Response:
 def _callback() -> str:
     home = (current_app.config["PUBLIC_BASE_URL"] or request.url_root).rstrip("/")
     return f"{home}{HOME}/sign-in/callback"
-
-
-@contextmanager
-def _one_of_few() -> Iterator[None]:
-    if not _slow.acquire(timeout=0.25):
-        raise SignInRefused("Many people sign in just now. Try again in a moment.")
-    try:
-        yield
-    finally:
-        _slow.release()

@@ -33,6 +33,9 @@ nothing, written to see that the database takes it; signed requests without the 
 own; text messages unanswered because a ceiling was reached.
 """
 
+OVER_LIMIT = "over_limit"
+"""A tally: requests refused because too many of their kind ran at the same time."""
+
 
 @dataclass(frozen=True, slots=True)
 class Begun:

@@ -11,7 +11,8 @@ from conftest import ANYSHIRE
 from dying import dying
 from nginx import get
 
-DECISION = "/api/v1/services/children/decision"
+SERVICES = "/api/v1/services"
+DECISION = f"{SERVICES}/children/decision"
 FRAGMENT = "/services/children/fragment"
 VOICE = "/twilio/voice/children"
 
@@ -67,32 +68,79 @@ def test_when_there_is_no_printed_page_either_999_is_told(tmp_path):
         assert each.headers["Content-Security-Policy"]
 
 
-def test_who_floods_is_held_back_and_a_telephone_never_is(printed, tmp_path):
-    def strict(text):
-        return text.replace("rate=50r/s", "rate=1r/m").replace("burst=1000", "burst=4")
+ZONES = {
+    "sign-in": ("POST /staff/sign-in", "POST /staff/sign%2Din", "POST //staff/sign-in?next=x"),
+    "lists": ("GET /calendars/x.ics", "GET /calendars/y.ics", f"GET {SERVICES}/x/timeline?from=y"),
+    "staff": ("GET /staff", "POST /staff/diverts", "GET /staff/rota?x=1"),
+    "pages": ("GET /", "GET /nobody", f"GET {DECISION}?at=x", "GET /contacts?q=x"),
+    "about now": (f"GET {DECISION}", f"GET {SERVICES}/nobody", f"GET {FRAGMENT}?lang=cy"),
+    "calls": (f"POST {VOICE}?x=1", "POST //twilio/sms/x", f"GET {SERVICES}/x/numbers"),
+}
+"""Requests of each kind that nginx limits, staff's with a cookie."""
+
+
+@pytest.fixture
+def strict(printed, tmp_path):
+    """Run nginx before an application with limits that let three requests of each kind through.
+
+    The client's address is that of the header X-Address, if there is one. Yield nginx's port.
+    """
+
+    def change(text):
+        text = re.sub(r"rate=\d+r/s", "rate=1r/m", text)
+        text = re.sub(r"burst=\d+ nodelay", "burst=2 nodelay", text)
+        real = "set_real_ip_from 127.0.0.1; real_ip_header X-Address; server_tokens off;"
+        return text.replace("server_tokens off;", real)
 
     shutil.copy(printed, tmp_path)
     with (
         dying(first=0) as application,
-        nginx.before([application.address], tmp_path, change=strict) as port,
+        nginx.before([application.address], tmp_path, change=change) as port,
     ):
-        pages = [get(port, "/privacy") for _ in range(8)]
-        queries = [get(port, f"{DECISION}?x={n}").status for n in range(3)]
-        free = [
-            get(port, path, method).status
-            for _ in range(20)
-            for path, method in (
-                ("/api/v1/services/professionals/number", "GET"),
-                (f"{VOICE}?x=1", "POST"),
-                (DECISION, "GET"),
-                (f"{FRAGMENT}?lang=cy", "GET"),
-            )
-        ]
+        yield port
 
-    assert [each.status for each in pages] == [200] * 5 + [429] * 3
-    assert b"01632 960100" in pages[-1].body
-    assert queries == [429] * 3
-    assert 429 not in free
+
+def statuses(port, zone, times=1, **headers):
+    headers |= {"Cookie": "staff=x"} if zone == "staff" else {}
+    asked = [line.split() for line in ZONES[zone]] * times
+    return [get(port, path, method, **headers).status for method, path in asked]
+
+
+@pytest.mark.parametrize("zone", ZONES)
+def test_a_flood_of_one_kind_is_held_back_and_costs_the_other_kinds_nothing(strict, zone):
+    flooded = statuses(strict, zone, times=3)
+
+    assert flooded == [200] * 3 + [429] * (len(flooded) - 3)
+    for other in ZONES.keys() - {zone}:
+        assert statuses(strict, other)[:3] == [200] * 3, other
+
+
+def test_staff_pages_without_a_cookie_are_limited_as_a_strangers(strict):
+    statuses(strict, "pages")
+
+    assert get(strict, "/staff").status == 429
+    assert get(strict, "/staff", Cookie="staff=x").status == 200
+
+
+def test_who_is_held_back_is_shown_every_number_and_staff_how_to_divert(strict):
+    statuses(strict, "pages", times=2)
+    statuses(strict, "sign-in", times=2)
+    page, sign_in = get(strict, "/"), get(strict, "/staff/sign-in", "POST")
+
+    assert page.status == sign_in.status == 429
+    assert b"01632 960100" in page.body
+    assert b"flask divert set" in sign_in.body
+    assert sign_in.headers["Retry-After"]
+
+
+def test_every_address_of_a_network_of_ipv6_is_one_client(strict):
+    for host in range(3):
+        get(strict, "/", X_Address=f"2001:db8:0:1::{host + 1:x}")
+
+    assert get(strict, "/", X_Address="2001:db8:0:1:ffff::1").status == 429
+    assert get(strict, "/", X_Address="2001:db8:0:2::1").status == 200
+    assert get(strict, "/", X_Address="192.0.2.1").status == 200
+    assert get(strict, "/", X_Address="192.0.2.2").status == 200
 
 
 TARGETS = ["/a%2Fb?", "//x/../y?q=%c3%a9&&;=", "/twilio/voice/%63hildren?", f"{DECISION}?x"]

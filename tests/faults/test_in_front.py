@@ -25,7 +25,10 @@ def test_no_answer_is_given_past_its_handover(make_app, tmp_path):
     comes = [time.time() + 3600]
     app = make_app(CLOCK=lambda: HANDOVER + timedelta(seconds=time.time() - comes[0]))
     app.test_client().get("/api/v1/services/children/decision")
-    with over_http.serving(app) as own, nginx.before([f"127.0.0.1:{own.port}"], tmp_path) as port:
+    with (
+        over_http.serving(app) as own,
+        nginx.before([f"127.0.0.1:{own.port}"], tmp_path, change=nginx.unlimited) as port,
+    ):
         comes[0] = math.ceil(time.time()) + 2.5
         found = across(port, comes[0], seconds=1)
 

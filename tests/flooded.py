@@ -1,0 +1,28 @@
+"""The service as a flood meets it: a real gunicorn over a made database, with every door open."""
+
+from contextlib import contextmanager
+
+import serving
+from conftest import ANYSHIRE
+from telephone import BASE, TOKEN
+
+from routing.storage import upgrade
+from routing.storage.db import Database
+
+
+@contextmanager
+def served(folder):
+    """Run the service as in production over a made database; yield its port."""
+    (folder / "directory.yaml").write_text(ANYSHIRE.read_text("utf-8"))
+    database = Database("", folder / "instance")
+    upgrade.upgrade(database)
+    database.engine.dispose()
+    doors = {"TWILIO_AUTH_TOKEN": TOKEN, "PUBLIC_BASE_URL": BASE, "EXCHANGE_TOKEN": "exchange"}
+    with (folder / "log").open("w") as log:
+        process, url = serving.start(folder, stderr=log, WEB_CONCURRENCY="2", **doors)
+        try:
+            serving.ask(url)
+            yield int(url.split(":")[2].partition("/")[0])
+        finally:
+            process.terminate()
+            process.wait(60)
