@@ -29,10 +29,14 @@ EVER = timedelta(days=3650)
 
 @dataclass(frozen=True, slots=True)
 class Rota:
-    """The rota of a period, and everybody who is or was on it, by their number."""
+    """The rota of a period, and everybody who is or was on it, by their number.
+
+    ``revision`` differs from that of a later reading if anybody has changed the rota meanwhile.
+    """
 
     roster: Roster
     workers: Mapping[int, Worker]
+    revision: tuple[int, int] = (0, 0)
 
     @property
     def roles(self) -> tuple[RotaRole, ...]:
@@ -93,9 +97,10 @@ def read(start: datetime, end: datetime) -> Rota:
 
 def within(connection: Connection, start: datetime, end: datetime) -> Rota:
     """Return the rota from ``start`` to ``end``, as a transaction sees it."""
+    revision = rota.revision(connection)  # first: what changes while the rest is read, counts
     shifts, covers = rota.read(connection, start, end)
     known = {each.id: each for each in workers.everyone(connection)}
-    return Rota(Roster(enquiry.facts().timetables, shifts, covers), known)
+    return Rota(Roster(enquiry.facts().timetables, shifts, covers), known, revision)
 
 
 def ahead(connection: Connection, at: datetime) -> Rota:

@@ -20,8 +20,8 @@ def people(app):
 def shifts(app, *rows):
     """Add shifts: ``"eds-social-worker,2026-12-24 17:00,2026-12-25 08:30,Amara Owusu"``."""
     data = (HEADER + "\n".join(rows)).encode()
-    with app.app_context(), enquiry.database().writing() as connection:
-        return arranging.bring_in(connection, data, "terminal:0", add_people=True)
+    with app.app_context():
+        return arranging.import_spreadsheet(data, "terminal:0", add_people=True)
 
 
 def christmas(app):

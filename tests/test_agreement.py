@@ -50,19 +50,20 @@ def made_up(app, first, draw):
         for _ in range(24):
             span = during(start, start + timedelta(days=4))
             new = NewShift(draw.choice([*ROLES]), draw.choice(people), span)
-            with suppress(RotaRefused), database.writing() as connection:
-                made.append(arranging.keep(connection, "added", [new], "person:1"))
+            with suppress(RotaRefused):
+                current = rostering.read(start, start)
+                made.append(arranging.save("added", [new], current, "person:1"))
         with database.reading() as connection:
             shifts, _ = rota.read(connection, start, start + timedelta(days=9))
         for shift in shifts:
             for _ in range(draw.randrange(3)):
                 span = during(shift.during.start, shift.during.end)
                 new = NewCover(shift.id, draw.choice([None, *people]), span)
-                with database.writing() as connection:
-                    made.append(arranging.keep(connection, "covered", [new], "person:1"))
+                current = rostering.read(start, start)
+                made.append(arranging.save("covered", [new], current, "person:1"))
         for batch in draw.sample(made, 6):
-            with suppress(RotaRefused), database.writing() as connection:
-                arranging.undo(connection, batch.id, "person:1")
+            with suppress(RotaRefused):
+                arranging.undo(batch.id, "person:1")
 
 
 def by_page(browser):

@@ -18,7 +18,6 @@ from routing.rota import fill as filling
 from routing.rota import sheet, words
 from routing.rota.fill import Kind, Turn
 from routing.rota.planning import AROUND, NewShift
-from routing.storage import workers
 from routing.storage.retention import ROTA
 from routing.wording import duty
 
@@ -100,12 +99,12 @@ def import_(file: BinaryIO, add_people: bool) -> None:
     with in_words():
         data = file.read(sheet.MOST + 1)
         try:
-            with enquiry.database().writing() as connection:
-                batch, added, known = arranging.bring_in(connection, data, actor(), add_people)
+            result = arranging.import_spreadsheet(data, actor(), add_people)
         except SheetRefused as error:
             raise click.ClickException(f"Nothing is imported.\n{error}") from error
-    there = f" {known} were there already." if known else ""
-    click.echo(f"{added} shifts are added.{there}{_undone_by(batch.id if batch else None)}")
+    there = f" {result.known} were there already." if result.known else ""
+    change = result.change.id if result.change else None
+    click.echo(f"{result.added} shifts are added.{there}{_undone_by(change)}")
 
 
 @group.command("fill")
@@ -135,11 +134,10 @@ def fill(
     begins or ends, or at the times that you give for a kind of day.
     """
     own = dict(zip(Kind, (working_day, weekend, bank_holiday), strict=True))
-    with in_words(), enquiry.database().writing() as connection:
-        chosen = workers.named(connection, people.split(","))
+    with in_words():
         times = {kind: filling.times(text) for kind, text in own.items() if text}
         found, planned = arranging.fill(
-            connection, role, first.date(), last.date(), chosen, Turn(turn), times
+            role, first.date(), last.date(), people.split(","), Turn(turn), times
         )
         at, voice, names = enquiry.now(), enquiry.staff_voice(), found.names
         for each in planned:
@@ -152,7 +150,7 @@ def fill(
         if not yes:
             click.echo(f"{len(shifts)} shifts would be added. Add --yes to add them.")
             return
-        batch = arranging.keep(connection, "filled", shifts, actor())
+        batch = arranging.save("filled", shifts, found, actor())
     click.echo(f"{len(shifts)} shifts are added.{_undone_by(batch.id)}")
 
 
@@ -160,8 +158,8 @@ def fill(
 @click.argument("change", type=int)
 def undo(change: int) -> None:
     """Undo a change of the rota by its number. What it did until now stays."""
-    with in_words(), enquiry.database().writing() as connection:
-        arranging.undo(connection, change, actor())
+    with in_words():
+        arranging.undo(change, actor())
     click.echo(f"Change {change} is undone.")
 
 

@@ -1,14 +1,15 @@
 """Filling a rota: slots made of required time, given to people in turn."""
 
+from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from dateutil.rrule import DAILY, WEEKLY, rrule
+from dateutil.rrule import DAILY, rrule
 
 from routing import typed
 from routing.core import instant
@@ -62,8 +63,8 @@ class _Busy:
     spans: dict[int, list[Span]] = field(default_factory=dict)
 
     def free(self, worker: int, during: Span) -> bool:
-        found = self.spans.get(worker, ())
-        return all(x.end <= during.start or during.end <= x.start for x in found)
+        spans = self.spans.get(worker, ())
+        return all(span.end <= during.start or during.end <= span.start for span in spans)
 
     def take(self, worker: int, during: Span) -> None:
         self.spans.setdefault(worker, []).append(during)
@@ -116,7 +117,9 @@ def slots(roster: Roster, role_id: str, pattern: Pattern, first: date, last: dat
     cuts = _cuts(pattern, first, last + _FOLLOWING, timetables)
     found = []
     for span in roster.needed(role_id, start - _LOOKED_AT, end + _LOOKED_AT):
-        inside = [x for x in cuts if span.start + SHORTEST <= x <= span.end - SHORTEST]
+        inside = cuts[
+            bisect_left(cuts, span.start + SHORTEST) : bisect_right(cuts, span.end - SHORTEST)
+        ]
         edges = [span.start, *inside, span.end]
         if span.start < start:  # it runs since before: only what is cut off in time is ours
             edges = edges[1:]
@@ -125,13 +128,19 @@ def slots(roster: Roster, role_id: str, pattern: Pattern, first: date, last: dat
 
 
 def fill(
-    roster: Roster, role_id: str, wanted: Sequence[Span], people: Sequence[int], turn: Turn
+    roster: Roster,
+    role_id: str,
+    wanted: Sequence[Span],
+    people: Sequence[int],
+    turn: Turn,
+    check_time: Callable[[], None] = lambda: None,
 ) -> list[Planned]:
     """Give what nobody has yet of ``wanted`` slots to ``people`` in turn.
 
     By week, each has all slots that begin in a week, Monday to Sunday; by slot, each has the next
     one. Who has a duty then already, in any role, is passed over, and the next in turn has it. A
-    slot that somebody has in part is filled for the rest.
+    slot that somebody has in part is filled for the rest. ``check_time`` is called for every slot,
+    and raises when this has taken too long.
     """
     if not wanted or not people:
         return [Planned(each, None) for each in wanted]
@@ -143,15 +152,16 @@ def fill(
                 busy.take(duty.worker, duty.during)
     found, turns = [], 0
     for number, slot in enumerate(wanted):
+        check_time()
         for during, missing in roster.gaps(role_id, slot.start, slot.end):
             for _ in range(missing):
                 first = weeks[number] if turn is Turn.WEEK else turns
-                order = [people[(first + n) % len(people)] for n in range(len(people))]
-                free = [each for each in order if busy.free(each, during)]
+                order = (people[(first + n) % len(people)] for n in range(len(people)))
+                worker = next((each for each in order if busy.free(each, during)), None)
                 turns += 1
-                found.append(Planned(during, free[0] if free else None))
-                if free:
-                    busy.take(free[0], during)
+                found.append(Planned(during, worker))
+                if worker is not None:
+                    busy.take(worker, during)
     return found
 
 
@@ -170,9 +180,8 @@ def _cuts(pattern: Pattern, first: date, last: date, timetables: Timetables) -> 
 def _weeks(wanted: Sequence[Span], zone: ZoneInfo) -> list[int]:
     """Return for each slot which week it begins in, that of the first one being 0."""
     days = [each.start.astimezone(zone).date() for each in wanted]
-    monday = datetime.combine(days[0] - timedelta(days=days[0].weekday()), time())
-    weeks = list(rrule(WEEKLY, dtstart=monday, until=datetime.combine(days[-1], time())))
-    return [sum(week.date() <= day for week in weeks) - 1 for day in days]
+    monday = days[0] - timedelta(days=days[0].weekday())
+    return [(day - monday).days // 7 for day in days]
 
 
 def _minute(at: datetime, zone: ZoneInfo) -> int:

@@ -19,7 +19,15 @@ LONGEST = timedelta(days=7)
 """A shift longer than this is taken for a slip in a date."""
 
 MOST = 2 * 1024 * 1024
-"""How many bytes a file has at most: some 30,000 shifts."""
+"""How many bytes a file has at most."""
+
+MAX_ROWS = 5_000
+"""How many shifts a file has at most: a change of the rota is saved in one go, and while it is,
+nobody can set a divert.
+"""
+
+MAX_PEOPLE = 200
+"""How many people a file names at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +68,26 @@ def read(data: bytes, zone: ZoneInfo, roles: Container[str], people: Container[s
     lines = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
     problems: list[str] = []
     found: list[Row] = []
+    rows = 0
     number = 1  # not the reader's line_num: a cell may hold several lines
     try:
         places = _places(next(lines, []))
         for number, cells in enumerate(lines, 2):
             if any(cell.strip() for cell in cells):
+                rows += 1
+                if rows > MAX_ROWS:
+                    raise SheetRefused([_TOO_LONG])
                 own = {name: _cell(cells, place) for name, place in places.items()}
                 _take(own, number, zone, roles, people, found, problems)
     except csv.Error as error:
         problems.append(f"Row {number + 1}: {error}.")
     problems += _doubled(found)
+    named = len({key(row.person) for row in found})
+    if named > MAX_PEOPLE:
+        problems.append(
+            f"The file names {named} people. Import shifts of {MAX_PEOPLE} people at most at once: "
+            "save some of its rows as another file."
+        )
     if problems:
         raise SheetRefused(problems)
     return found
@@ -88,6 +106,12 @@ def write(duties: Iterable[Duty], people: Mapping[int, str], zone: ZoneInfo) -> 
             edges = [_written(edge, zone) for edge in (each.during.start, each.during.end)]
             writer.writerow([each.shift.role, *edges, people[each.worker]])
     return made.getvalue()
+
+
+_TOO_LONG = (
+    f"The file has more than {MAX_ROWS:,} shifts. Import {MAX_ROWS:,} at most at once: save the "
+    "other rows as another file, a few months in each."
+)
 
 
 def _take(

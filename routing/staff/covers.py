@@ -54,7 +54,7 @@ def cover(shift_id: int) -> AnyResponse:
             asked.hidden(during),
             "Set this cover",
         )
-    return check.keep("covered", [wanted], during.start)
+    return check.keep("covered", found, [wanted], during.start)
 
 
 @bp.get("/rota/shifts/<int:shift_id>/swap")
@@ -83,7 +83,7 @@ def swap(shift_id: int) -> AnyResponse:
         return check.shown(
             "Check the swap", said, found, wanted, {"other": other}, "Swap these shifts"
         )
-    return check.keep("swapped", wanted, wanted[0].during.start)
+    return check.keep("swapped", found, wanted, wanted[0].during.start)
 
 
 def _ask_cover(shift: Shift, asked: Asked, error: RotaRefused | None = None) -> Response:

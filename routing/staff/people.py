@@ -105,13 +105,7 @@ def ask_leave(worker_id: int) -> Response:
 @needs(Role.ROTA)
 def leave(worker_id: int) -> AnyResponse:
     """Take somebody off the rota: nobody has what they still had to do."""
-    with enquiry.database().writing() as connection:
-        at = enquiry.now().replace(second=0, microsecond=0)
-        whole = rostering.within(connection, at, at + rostering.EVER)
-        left = planning.leaving(whole.roster, worker_id, at)
-        if left:
-            arranging.keep(connection, "left", left, person().actor)
-        workers.leave(connection, worker_id, enquiry.now(), person().actor)
+    arranging.leave(worker_id, person().actor)
     return redirect(url_for("rota_people.listed", done="left"))
 
 

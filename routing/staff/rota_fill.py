@@ -8,18 +8,16 @@ from datetime import date
 from hashlib import sha256
 
 from flask import Response, redirect, request, url_for
-from sqlalchemy.engine import Connection
 from werkzeug.wrappers import Response as AnyResponse
 
 from routing import arranging, enquiry, rostering
-from routing.errors import BadTime, RotaRefused, SheetRefused
+from routing.errors import BadTime, RotaChanged, RotaRefused, SheetRefused
 from routing.rostering import Rota
 from routing.rota import fill, sheet, words
 from routing.rota.fill import Kind, Planned, Turn
 from routing.rota.planning import NewShift
 from routing.staff.access import needs, part, person
 from routing.staff.pages import page
-from routing.storage import workers
 from routing.storage.accounts import Role
 from routing.wording import duty
 
@@ -53,16 +51,17 @@ def put() -> AnyResponse:
     """Show the shifts that would be added; add just those once they are confirmed."""
     asked = _given()
     once = request.form.get("once", "")[:40]
-    with enquiry.database().writing() as connection:
-        try:
-            found, planned = _plan(connection, asked)
-        except RotaRefused as error:
-            return _ask(asked, error)
+    try:
+        found, planned = _plan(asked)
         added = [NewShift(asked.role, x.worker, x.during) for x in planned if x.worker is not None]
         shown = sha256(repr(added).encode()).hexdigest()
         if not added or request.form.get("shown") != shown:
             return _check(asked, found, planned, added, shown)
-        batch = arranging.keep(connection, "filled", added, person().actor, once)
+        batch = arranging.save("filled", added, found, person().actor, once)
+    except RotaChanged:
+        return _check_again(asked)
+    except RotaRefused as error:
+        return _ask(asked, error)
     day = added[0].during.start.astimezone(enquiry.staff_voice().zone).date()
     return redirect(url_for("rota.shown", done=batch.id) + f"&from={day}")
 
@@ -84,26 +83,23 @@ def import_() -> AnyResponse:
     try:
         if not data:
             raise SheetRefused(["Choose a CSV file."])
-        with enquiry.database().writing() as connection:
-            found = arranging.bring_in(connection, data, person().actor, add_people)
-    except SheetRefused as error:
+        result = arranging.import_spreadsheet(data, person().actor, add_people)
+    except (SheetRefused, RotaRefused) as error:
+        problems = error.problems if isinstance(error, SheetRefused) else (str(error),)
         return page(
             "rota_import.html",
             status=400,
-            problems=error.problems[:50],
-            more=max(0, len(error.problems) - 50),
+            problems=problems[:50],
+            more=max(0, len(problems) - 50),
             columns=",".join(sheet.COLUMNS),
         )
-    batch, added, known = found
-    return redirect(
-        url_for("rota.shown", done=batch.id if batch else None, added=added, known=known)
-    )
+    change = result.change.id if result.change else None
+    return redirect(url_for("rota.shown", done=change, added=result.added, known=result.known))
 
 
-def _plan(connection: Connection, asked: Asked) -> tuple[Rota, list[Planned]]:
+def _plan(asked: Asked) -> tuple[Rota, list[Planned]]:
     """Return what the form would add. Raise RotaRefused."""
     first, last = _date("first", asked.first), _date("last", asked.last)
-    people = workers.named(connection, re.split(r"[\n,]", asked.people))
     if asked.turn not in [*Turn]:
         raise RotaRefused("turn", "Choose how people take turns.")
     times = {}
@@ -114,7 +110,8 @@ def _plan(connection: Connection, asked: Asked) -> tuple[Rota, list[Planned]]:
             except BadTime as error:
                 raise RotaRefused(kind.value, str(error)) from error
     turn = Turn(asked.turn)
-    return arranging.fill(connection, asked.role, first, last, people, turn, times)
+    names = re.split(r"[\n,]", asked.people)
+    return arranging.fill(asked.role, first, last, names, turn, times)
 
 
 def _ask(asked: Asked, error: RotaRefused | None = None) -> Response:
@@ -155,6 +152,16 @@ def _check(
             words.clash(each, roles, names, at, voice) + "." for each in found.new_clashes(added)
         ],
     )
+
+
+def _check_again(asked: Asked) -> Response:
+    """Work it out again from the rota as it is by now, and show that."""
+    try:
+        found, planned = _plan(asked)
+    except RotaRefused as error:
+        return _ask(asked, error)
+    added = [NewShift(asked.role, x.worker, x.during) for x in planned if x.worker is not None]
+    return _check(asked, found, planned, added, sha256(repr(added).encode()).hexdigest())
 
 
 def _given() -> Asked:

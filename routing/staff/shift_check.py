@@ -41,11 +41,12 @@ def shown(
     )
 
 
-def keep(kind: str, wanted: Sequence[NewShift | NewCover], start: datetime) -> AnyResponse:
+def keep(
+    kind: str, found: Rota, wanted: Sequence[NewShift | NewCover], start: datetime
+) -> AnyResponse:
     """Keep a change that was confirmed. Raise RotaRefused."""
     once = request.form.get("once", "")[:40]
-    with enquiry.database().writing() as connection:
-        batch = arranging.keep(connection, kind, wanted, person().actor, once)
+    batch = arranging.save(kind, wanted, found, person().actor, once)
     return done(batch.id, start)
 
 

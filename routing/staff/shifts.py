@@ -14,7 +14,6 @@ from routing.staff import shift_form
 from routing.staff.access import needs, part, person
 from routing.staff.pages import page
 from routing.staff.shift_form import Asked
-from routing.storage import rota
 from routing.storage.accounts import Role
 
 bp = part("rota_shifts")
@@ -54,7 +53,7 @@ def add() -> AnyResponse:
             asked.hidden(during),
             "Add this shift",
         )
-    return check.keep("added", [wanted], during.start)
+    return check.keep("added", found, [wanted], during.start)
 
 
 @bp.get("/rota/shifts/<int:shift_id>")
@@ -110,12 +109,11 @@ def remove(shift_id: int) -> AnyResponse:
     """Remove a shift or a cover from now on."""
     found, shift = check.found(shift_id)
     chosen = _cover_of(found, shift)
-    with enquiry.database().writing() as connection:
-        actor = person().actor
-        if chosen:
-            batch = arranging.uncover(connection, chosen.id, actor)
-        else:
-            batch = rota.cancel(connection, enquiry.now(), actor, shift=shift_id)
+    actor = person().actor
+    if chosen:
+        batch = arranging.uncover(chosen.id, shift_id, actor)
+    else:
+        batch = arranging.remove(shift_id, actor)
     return check.done(batch.id, shift.during.start)
 
 
@@ -123,8 +121,7 @@ def remove(shift_id: int) -> AnyResponse:
 @needs(Role.ROTA)
 def undo(batch_id: int) -> AnyResponse:
     """Undo a change, all of it in one step."""
-    with enquiry.database().writing() as connection:
-        batch = arranging.undo(connection, batch_id, person().actor)
+    batch = arranging.undo(batch_id, person().actor)
     return redirect(url_for("rota.shown", done=batch.id))
 
 

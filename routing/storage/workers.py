@@ -1,7 +1,7 @@
 """People who can be on the rota: their names, and work phones for those who need them."""
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,6 +13,9 @@ from routing.errors import RotaRefused, UnknownShift
 from routing.rota import sheet
 from routing.storage.changes import record
 from routing.storage.tables import covers, feeds, shifts, workers
+
+PURGE_ROWS = 1_000
+"""How many shifts, and how many covers, are purged in one transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +31,27 @@ class Worker:
 
 def add(connection: Connection, name: str, phone: str | None, at: datetime, actor: str) -> Worker:
     """Put somebody on the list of those who can be on the rota. Raise RotaRefused."""
-    name = _free(connection, name)
-    row = {"name": name, "key": sheet.key(name), "phone": phone, "added_at": at}
-    key = connection.execute(workers.insert().values(**row).returning(workers.c.id)).scalar_one()
-    record(connection, at, actor, "worker.added", f"worker:{key}")
-    return Worker(key, name, phone)
+    (worker,) = add_all(connection, [(name, phone)], at, actor)
+    return worker
+
+
+def add_all(
+    connection: Connection,
+    people: Iterable[tuple[str, str | None]],
+    at: datetime,
+    actor: str,
+) -> list[Worker]:
+    """Put several people, by name and phone, on the list: all or none. Raise RotaRefused."""
+    taken = _taken(connection)
+    added = []
+    for given_name, phone in people:
+        name = _free(taken, given_name)
+        taken.add(sheet.key(name))
+        row = {"name": name, "key": sheet.key(name), "phone": phone, "added_at": at}
+        insert = workers.insert().values(**row).returning(workers.c.id)
+        added.append(Worker(connection.execute(insert).scalar_one(), name, phone))
+        record(connection, at, actor, "worker.added", f"worker:{added[-1].id}")
+    return added
 
 
 def change(
@@ -50,8 +69,8 @@ def change(
     """
     before = get(connection, worker_id)
     if sheet.key(name) != sheet.key(before.name):
-        _free(connection, name)
-    after = Worker(worker_id, _good(name), phone, account)
+        _free(_taken(connection), name)
+    after = Worker(worker_id, good_name(name), phone, account)
     if account is not None and account != before.account:
         taken = (workers.c.account == account) & workers.c.left_at.is_(None)
         if connection.execute(workers.select().where(taken)).first():
@@ -118,25 +137,20 @@ def purge(connection: Connection, before: datetime, at: datetime, actor: str) ->
     """Forget who did what ended ``before`` then, and the names of those who had left by then.
 
     Shifts stay, under a name such as "Former worker 17": one for each person, so that a pattern of
-    work can still be seen. Return how many people and shifts it forgot.
+    work can still be seen. No more than PURGE_ROWS shifts and as many covers at once, so that
+    nobody waits for it: call it until ``overdue`` is false. Return how many people and shifts it
+    forgot.
     """
     old = (workers.c.left_at < before) & workers.c.forgotten_at.is_(None)
     gone = connection.scalars(sa.select(workers.c.id).where(old)).all()
     for key in gone:
         _forget(connection, key, at)
-    known = sa.select(workers.c.id).where(workers.c.forgotten_at.is_(None))
-    moved = 0
+    named = sa.select(workers.c.id).where(workers.c.forgotten_at.is_(None))
     ended = shifts.c.ends_at < before
-    past = {
-        shifts: ended & shifts.c.worker.in_(known),
-        covers: covers.c.shift.in_(sa.select(shifts.c.id).where(ended))
-        & covers.c.worker.in_(known),
-    }
-    for table, found in past.items():
-        for worker in connection.scalars(sa.select(table.c.worker).where(found).distinct()).all():
-            mine = table.update().where(found & (table.c.worker == worker))
-            done = connection.execute(mine.values(worker=_past(connection, worker, at)))
-            moved += done.rowcount
+    of_ended = covers.c.shift.in_(sa.select(shifts.c.id).where(ended))
+    moved = _move(connection, covers, of_ended & covers.c.worker.in_(named), at)
+    if moved < PURGE_ROWS:  # the last shifts go after the last covers: ``overdue`` looks at shifts
+        moved += _move(connection, shifts, ended & shifts.c.worker.in_(named), at)
     if gone or moved:
         told = {"people": len(gone), "shifts": moved}
         record(connection, at, actor, "rota.purged", "rota", after=told)
@@ -148,6 +162,20 @@ def overdue(connection: Connection, before: datetime) -> bool:
     worked = sa.exists().where((shifts.c.worker == workers.c.id) & (shifts.c.ends_at < before))
     due = workers.c.forgotten_at.is_(None) & ((workers.c.left_at < before) | worked)
     return connection.execute(sa.select(workers.c.id).where(due).limit(1)).first() is not None
+
+
+def _move(
+    connection: Connection, table: sa.Table, due: sa.ColumnElement[bool], at: datetime
+) -> int:
+    """Give some shifts or covers, PURGE_ROWS at most, to nameless people; return how many."""
+    ids_by_worker: dict[int, list[int]] = {}
+    some = sa.select(table.c.id, table.c.worker).where(due).limit(PURGE_ROWS)
+    for row in connection.execute(some).all():
+        ids_by_worker.setdefault(row.worker, []).append(row.id)
+    for worker, ids in ids_by_worker.items():
+        change = table.update().where(table.c.id.in_(ids))
+        connection.execute(change.values(worker=_past(connection, worker, at)))
+    return sum(map(len, ids_by_worker.values()))
 
 
 def _past(connection: Connection, worker: int, at: datetime) -> int:
@@ -168,15 +196,21 @@ def _forget(connection: Connection, key: int, at: datetime) -> None:
     connection.execute(workers.update().where(workers.c.id == key).values(**words))
 
 
-def _free(connection: Connection, name: str) -> str:
+def _taken(connection: Connection) -> set[str]:
+    """Return the names, by their key, of those who are on the rota."""
+    return set(connection.scalars(sa.select(workers.c.key).where(workers.c.left_at.is_(None))))
+
+
+def _free(taken: Container[str], name: str) -> str:
     """Return a name as it is kept. Raise RotaRefused unless it can be given to somebody new."""
-    name = _good(name)
-    if sheet.key(name) in {sheet.key(x.name) for x in everyone(connection) if not x.left_at}:
+    name = good_name(name)
+    if sheet.key(name) in taken:
         raise RotaRefused("name", f"There is a {name} on the rota already. Tell them apart.")
     return name
 
 
-def _good(name: str) -> str:
+def good_name(name: str) -> str:
+    """Return a name as it is kept. Raise RotaRefused for one that nobody can have."""
     name = unicodedata.normalize("NFC", " ".join(name.split()))
     if not 1 <= len(name) <= 100 or not name.isprintable() or not name[0].isalnum():
         raise RotaRefused("name", "Write a name of 1 to 100 characters that begins with a letter.")

@@ -118,7 +118,9 @@ def test_no_staff_page_does_nor_what_colleagues_wrote(app, sign_in):
         )
         row = f'eds-social-worker,2026-11-23 17:00,2026-11-24 08:30,"{name.replace(chr(34), "“")}"'
         data = (rostered.HEADER + row).encode()
-        arranging.bring_in(connection, data, "terminal:0", add_people=True)
+    with app.app_context():
+        arranging.import_spreadsheet(data, "terminal:0", add_people=True)
+    with app.app_context(), enquiry.database().writing() as connection:
         shift, _ = rota.get(connection, 1)
         cover = NewCover(1, None, shift.during, PLANT)
         rota.add(connection, "covered", [cover], at, who.actor)

@@ -1,0 +1,161 @@
+"""Large changes of the rota, and several at once: no divert waits for them, and nothing is lost."""
+
+import io
+import threading
+from datetime import date, timedelta
+
+import pytest
+import rostered
+from staff.conftest import said
+
+from routing import arranging, enquiry, rostering
+from routing.core.hours import Span
+from routing.errors import RotaChanged, RotaRefused
+from routing.rota.fill import Kind, Turn
+from routing.rota.planning import NewShift
+from routing.rota.sheet import MAX_PEOPLE, MAX_ROWS
+from routing.storage import diverts, workers
+from routing.storage.diverts import Wanted
+
+NIGHT = "eds-social-worker"
+HOUR = timedelta(hours=1)
+HOURLY = dict.fromkeys(Kind, tuple(range(0, 24 * 60, 60)))
+NAMES = [f"Person {number}" for number in range(MAX_PEOPLE)]
+FIRST = date(2026, 12, 24)
+LAST = FIRST + timedelta(days=320)
+"""Up to when hourly shifts are nearly as many as may be added at once."""
+
+
+@pytest.fixture
+def app(before_christmas):
+    return before_christmas()
+
+
+@pytest.fixture
+def everybody(app):
+    """Put as many people on the rota as a change may name."""
+    with app.app_context(), enquiry.database().writing() as connection:
+        workers.add_all(connection, [(name, None) for name in NAMES], enquiry.now(), "person:1")
+
+
+def large_sheet():
+    """Return a file with as many shifts, of as many people, as may be imported at once."""
+    rows = []
+    for number in range(MAX_ROWS):
+        day, hour = divmod(number // MAX_PEOPLE, 24)
+        when = f"2027-01-{1 + day:02} {hour:02}"
+        rows.append(f"{NIGHT},{when}:00,{when}:30,{NAMES[number % MAX_PEOPLE]}")
+    return (rostered.HEADER + "\n".join(rows)).encode()
+
+
+def save_large_fill():
+    current, planned = arranging.fill(NIGHT, FIRST, LAST, NAMES, Turn.SLOT, HOURLY, HOUR)
+    shifts = [NewShift(NIGHT, each.worker, each.during) for each in planned]
+    assert len(shifts) > 0.9 * MAX_ROWS
+    change = arranging.save("filled", shifts, current, "person:1")
+    arranging.undo(change.id, "person:1")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        save_large_fill,
+        lambda: arranging.import_spreadsheet(large_sheet(), "person:1", add_people=True),
+    ],
+    ids=["fill", "import"],
+)
+def test_diverts_are_set_while_the_largest_change_is_worked_out_and_saved(app, request, change):
+    if change is save_large_fill:
+        request.getfixturevalue("everybody")
+
+    def large_change():
+        with app.app_context():
+            change()
+        done.append(True)
+
+    done = []
+    thread = threading.Thread(target=large_change)
+    thread.start()
+    with app.app_context():
+        at = enquiry.now()
+        count = 0
+        while thread.is_alive():  # each raises StorageDown if it waits for longer than two seconds
+            with enquiry.database().writing() as connection:
+                new = Wanted("children", "eds", Span(at, at + HOUR), "Phones down")
+                diverts.put(connection, [new], at, "person:1", f"form {count}")
+            count += 1
+            thread.join(0.05)
+
+    assert done == [True]
+    assert count > 1
+
+
+def fill(names=NAMES, times=HOURLY, last=LAST, limit=HOUR):
+    return arranging.fill(NIGHT, FIRST, last, names, Turn.SLOT, times, limit)
+
+
+@pytest.mark.parametrize(
+    ("too_much", "words"),
+    [
+        ({"names": [*NAMES, "One More"]}, "These are 201 names. Name 200 people at most."),
+        ({"last": FIRST + timedelta(days=400)}, "Change 5,000 at most at once: choose fewer days."),
+        ({"limit": timedelta(0)}, "This takes too long to work out. Fill fewer days at once"),
+    ],
+    ids=["people", "shifts", "time"],
+)
+def test_what_is_too_much_to_fill_at_once_is_refused_with_what_to_write(
+    app, everybody, too_much, words
+):
+    with app.app_context(), pytest.raises(RotaRefused) as refusal:
+        fill(**too_much)
+
+    assert words in str(refusal.value)
+
+
+def send_file(arranger, data):
+    page = arranger.get("/staff/rota/import")
+    token = page.text.partition('name="csrf_token" value="')[2].partition('"')[0]
+    values = {"csrf_token": token, "file": (io.BytesIO(data), "rota.csv"), "add_people": "yes"}
+    return arranger.client.post("/staff/rota/import", data=values, follow_redirects=True)
+
+
+def test_a_file_with_too_many_shifts_or_people_is_refused_with_what_to_do(arranger):
+    more = f"\n{NIGHT},2028-01-01 08:00,2028-01-01 09:00,"
+    shifts = send_file(arranger, large_sheet() + f"{more}{NAMES[0]}".encode())
+    people = send_file(
+        arranger,
+        rostered.HEADER.encode() + "".join(f"{more}{name}" for name in [*NAMES, "Last"]).encode(),
+    )
+
+    assert "The file has more than 5,000 shifts. Import 5,000 at most at once" in said(shifts)
+    assert "The file names 201 people. Import shifts of 200 people at most" in said(people)
+
+
+def shift(worker, start):
+    return NewShift(NIGHT, worker, Span(start, start + HOUR))
+
+
+def on_the_rota(at):
+    return [(x.worker, x.during.start) for x in rostering.read(at, at + 99 * HOUR).roster.shifts]
+
+
+def test_of_two_managers_who_change_the_rota_at_once_the_second_is_told_and_loses_nothing(app):
+    with app.app_context():
+        at = enquiry.now()
+        first = second = rostering.read(at, at + HOUR)
+        arranging.save("added", [shift(1, at)], first, "person:1")
+        with pytest.raises(RotaChanged, match="Nothing of yours was saved"):
+            arranging.save("added", [shift(2, at)], second, "person:2")
+
+        assert on_the_rota(at) == [(1, at)]
+
+
+def test_nobody_is_given_a_shift_who_left_while_it_was_worked_out(app):
+    with app.app_context():
+        at = enquiry.now()
+        current = rostering.read(at, at + HOUR)
+        arranging.leave(1, "person:1")
+        with pytest.raises(RotaChanged):
+            arranging.save("added", [shift(1, at)], current, "person:2")
+
+        assert on_the_rota(at) == []
