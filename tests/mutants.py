@@ -149,18 +149,18 @@ ROTA_MUTANTS = {
         "month, day, year, hour, rest = found.groups()",
     ),
     "import what is right and drop the rest": (
-        "routing/arranging.py",
+        "routing/rota_service.py",
         "    if problems:\n        raise SheetRefused(problems)",
         "    if False:\n        raise SheetRefused(problems)",
     ),
     "undo half of a swap": (
         "routing/storage/rota.py",
-        "((shifts, shifts.c.id), (covers, covers.c.shift))",
-        "((shifts, shifts.c.id),)",
+        "for table in (shifts, covers):",
+        "for table in (shifts,):",
     ),
     "forget what somebody did before their shift was taken away": (
         "routing/storage/rota.py",
-        "return Span(start, end) if end - start >= GRACE else None",
+        "return Span(start, end) if end - start >= UNDO_GRACE else None",
         "return None",
     ),
     "keep a revoked calendar": (

@@ -7,7 +7,7 @@ from typing import BinaryIO
 import click
 from flask.cli import AppGroup
 
-from routing import arranging, enquiry, rostering, typed
+from routing import enquiry, rota_service, typed
 from routing.commands import options
 from routing.commands import purge as purging
 from routing.commands.terminal import actor, in_words
@@ -15,9 +15,9 @@ from routing.core.hours import Span
 from routing.errors import SheetRefused
 from routing.formats.json import moment as written
 from routing.rota import fill as filling
-from routing.rota import sheet, words
-from routing.rota.fill import Kind, Turn
-from routing.rota.planning import AROUND, NewShift
+from routing.rota import spreadsheet, words
+from routing.rota.fill import DayKind, Turn
+from routing.rota.validation import CONTEXT_MARGIN, NewShift
 from routing.storage.retention import ROTA
 from routing.wording import duty
 
@@ -33,7 +33,7 @@ def who(asked: str | None) -> None:
     with in_words():
         voice = enquiry.staff_voice()
         at = typed.read_local(asked, voice.zone) if asked else enquiry.now()
-        found = rostering.read(at, at + rostering.AHEAD)
+        found = rota_service.read(at, at + rota_service.LOOKAHEAD)
     for role in found.roles:
         name, when = words.now(found.roster, role, found.names, at, voice)
         click.echo(f"{words.role(role)}: {name}, {when}.")
@@ -57,7 +57,7 @@ def gaps(first: datetime | None, days: int, form: str) -> None:
         period = Span(at, at + timedelta(days=days))
         if first is not None:
             period = options.period(enquiry.facts(), first, days)
-        found = rostering.read(period.start, period.end + AROUND)
+        found = rota_service.read(period.start, period.end + CONTEXT_MARGIN)
         holes = found.gaps(period.start, period.end)
         idle = found.surplus(period.start, period.end)
     if form == "json":
@@ -84,7 +84,7 @@ def export(first: datetime | None, days: int) -> None:
     """Write who is really on duty as CSV: from today, or from D, those who are on it meanwhile."""
     with in_words():
         period = options.period(enquiry.facts(), first, days)
-        click.echo(rostering.as_sheet(period), nl=False)
+        click.echo(rota_service.as_sheet(period), nl=False)
 
 
 @group.command("import")
@@ -97,9 +97,9 @@ def import_(file: BinaryIO, add_people: bool) -> None:
     that is on the rota already is passed over.
     """
     with in_words():
-        data = file.read(sheet.MOST + 1)
+        data = file.read(spreadsheet.MAX_BYTES + 1)
         try:
-            result = arranging.import_spreadsheet(data, actor(), add_people)
+            result = rota_service.import_spreadsheet(data, actor(), add_people)
         except SheetRefused as error:
             raise click.ClickException(f"Nothing is imported.\n{error}") from error
     there = f" {result.known} were there already." if result.known else ""
@@ -133,10 +133,10 @@ def fill(
     What must be covered follows from the directory. It is cut into shifts where a shift usually
     begins or ends, or at the times that you give for a kind of day.
     """
-    own = dict(zip(Kind, (working_day, weekend, bank_holiday), strict=True))
+    own = dict(zip(DayKind, (working_day, weekend, bank_holiday), strict=True))
     with in_words():
         times = {kind: filling.times(text) for kind, text in own.items() if text}
-        found, planned = arranging.fill(
+        found, planned = rota_service.fill(
             role, first.date(), last.date(), people.split(","), Turn(turn), times
         )
         at, voice, names = enquiry.now(), enquiry.staff_voice(), found.names
@@ -150,7 +150,7 @@ def fill(
         if not yes:
             click.echo(f"{len(shifts)} shifts would be added. Add --yes to add them.")
             return
-        batch = arranging.save("filled", shifts, found, actor())
+        batch = rota_service.save("filled", shifts, found, actor())
     click.echo(f"{len(shifts)} shifts are added.{_undone_by(batch.id)}")
 
 
@@ -159,7 +159,7 @@ def fill(
 def undo(change: int) -> None:
     """Undo a change of the rota by its number. What it did until now stays."""
     with in_words():
-        arranging.undo(change, actor())
+        rota_service.undo(change, actor())
     click.echo(f"Change {change} is undone.")
 
 

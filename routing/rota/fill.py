@@ -17,10 +17,10 @@ from routing.core.hours import Span
 from routing.core.timetable import Timetables
 from routing.rota.roster import Roster
 
-LONGEST = 400
+MAX_DAYS = 400
 """How many days are filled at once, at most."""
 
-SHORTEST = timedelta(hours=3)
+MIN_SLOT = timedelta(hours=3)
 """No slot is made shorter than this at an end of required time: on a Christmas Eve that closes at
 3:30pm, whoever comes on at 5pm on other days comes on then.
 """
@@ -29,7 +29,7 @@ _LOOKED_AT = timedelta(weeks=8)
 _FOLLOWING = timedelta(weeks=1)
 
 
-class Kind(StrEnum):
+class DayKind(StrEnum):
     """What a date is: a bank holiday before it is a day of the weekend."""
 
     WORKING_DAY = "working-day"
@@ -44,12 +44,12 @@ class Turn(StrEnum):
     SLOT = "slot"
 
 
-Pattern = Mapping[Kind, tuple[int, ...]]
+Pattern = Mapping[DayKind, tuple[int, ...]]
 """By kind of day, when the next slot begins, in minutes after midnight by the clock."""
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
+class ProposedShift:
     """A shift that is to be: ``worker`` None where nobody of the list is free."""
 
     during: Span
@@ -76,11 +76,11 @@ def times(text: str) -> tuple[int, ...]:
     return tuple(sorted({typed.read_clock(each) for each in parts}))
 
 
-def kind(day: date, timetables: Timetables) -> Kind:
+def kind(day: date, timetables: Timetables) -> DayKind:
     """Return what kind of day a date is."""
     if day in timetables.holidays:
-        return Kind.BANK_HOLIDAY
-    return Kind.WEEKEND if day.weekday() >= 5 else Kind.WORKING_DAY
+        return DayKind.BANK_HOLIDAY
+    return DayKind.WEEKEND if day.weekday() >= 5 else DayKind.WORKING_DAY
 
 
 def handovers(roster: Roster, role_id: str, at: datetime) -> tuple[int, ...]:
@@ -98,14 +98,14 @@ def handovers(roster: Roster, role_id: str, at: datetime) -> tuple[int, ...]:
 
 def usual(roster: Roster, role_id: str, at: datetime) -> Pattern:
     """Return the pattern to begin with: every kind of day is cut at the usual handovers."""
-    return dict.fromkeys(Kind, handovers(roster, role_id, at))
+    return dict.fromkeys(DayKind, handovers(roster, role_id, at))
 
 
 def slots(roster: Roster, role_id: str, pattern: Pattern, first: date, last: date) -> list[Span]:
     """Return required time that begins on the dates from ``first`` to ``last``, in slots.
 
     It is cut at each time of the pattern for the kind of day it is, unless that is nearer than
-    SHORTEST to where required time begins or ends. Each cut is one instant, the
+    MIN_SLOT to where required time begins or ends. Each cut is one instant, the
     end of one slot and the start of the next: also on nights when the clocks change. What was
     required since the day before belongs to the day before; what runs on past ``last`` runs on to
     its next cut or its end.
@@ -118,7 +118,7 @@ def slots(roster: Roster, role_id: str, pattern: Pattern, first: date, last: dat
     found = []
     for span in roster.needed(role_id, start - _LOOKED_AT, end + _LOOKED_AT):
         inside = cuts[
-            bisect_left(cuts, span.start + SHORTEST) : bisect_right(cuts, span.end - SHORTEST)
+            bisect_left(cuts, span.start + MIN_SLOT) : bisect_right(cuts, span.end - MIN_SLOT)
         ]
         edges = [span.start, *inside, span.end]
         if span.start < start:  # it runs since before: only what is cut off in time is ours
@@ -134,7 +134,7 @@ def fill(
     people: Sequence[int],
     turn: Turn,
     check_time: Callable[[], None] = lambda: None,
-) -> list[Planned]:
+) -> list[ProposedShift]:
     """Give what nobody has yet of ``wanted`` slots to ``people`` in turn.
 
     By week, each has all slots that begin in a week, Monday to Sunday; by slot, each has the next
@@ -143,7 +143,7 @@ def fill(
     and raises when this has taken too long.
     """
     if not wanted or not people:
-        return [Planned(each, None) for each in wanted]
+        return [ProposedShift(each, None) for each in wanted]
     busy, weeks = _Busy(), _weeks(wanted, roster.timetables.directory.zone)
     for role in roster.roles:
         for duty in roster.duties(role, wanted[0].start, wanted[-1].end):
@@ -159,7 +159,7 @@ def fill(
                 order = (people[(first + n) % len(people)] for n in range(len(people)))
                 worker = next((each for each in order if busy.free(each, during)), None)
                 turns += 1
-                found.append(Planned(during, worker))
+                found.append(ProposedShift(during, worker))
                 if worker is not None:
                     busy.take(worker, during)
     return found

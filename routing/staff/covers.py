@@ -5,10 +5,10 @@ from contextlib import suppress
 from flask import Response, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from routing import enquiry, rostering
+from routing import enquiry, rota_service
 from routing.core.hours import Span
 from routing.errors import RotaRefused, UnknownShift
-from routing.rota import planning, words
+from routing.rota import validation, words
 from routing.rota.roster import Shift
 from routing.staff import shift_check as check
 from routing.staff import shift_form
@@ -40,7 +40,7 @@ def cover(shift_id: int) -> AnyResponse:
         during, worker = asked.during(), asked.worker()
         if worker is not None and worker not in {each.id for each in found.here()}:
             raise RotaRefused("person", "Choose a person.")
-        wanted = planning.cover(found.roster, shift_id, worker, during, asked.note)
+        wanted = validation.cover(found.roster, shift_id, worker, during, asked.note)
     except RotaRefused as error:
         return _ask_cover(shift, asked, error)
     if not request.form.get("confirmed"):
@@ -75,7 +75,7 @@ def swap(shift_id: int) -> AnyResponse:
         if not other.isdecimal() or len(other) > 18:
             raise RotaRefused("other", "Choose the other shift.")
         found = check.around_both(shift, check.found(int(other))[1])
-        wanted = planning.swap(found.roster, shift_id, int(other), enquiry.now())
+        wanted = validation.swap(found.roster, shift_id, int(other), enquiry.now())
     except RotaRefused as error:
         return _ask_swap(shift, error)
     if not request.form.get("confirmed"):
@@ -103,10 +103,10 @@ def _ask_cover(shift: Shift, asked: Asked, error: RotaRefused | None = None) -> 
 def _ask_swap(shift: Shift, error: RotaRefused | None = None) -> Response:
     at, voice = enquiry.now(), enquiry.staff_voice()
     start, end = min(at, shift.during.start), max(at, shift.during.end)
-    found, others = rostering.read(start, end + rostering.AHEAD), []
+    found, others = rota_service.read(start, end + rota_service.LOOKAHEAD), []
     for each in sorted(found.roster.shifts, key=lambda x: x.during.start):
         with suppress(RotaRefused, UnknownShift):
-            theirs, _ = planning.swap(found.roster, shift.id, each.id, at)
+            theirs, _ = validation.swap(found.roster, shift.id, each.id, at)
             who = found.names[theirs.worker or 0]
             others.append((str(each.id), f"{who}, {duty.from_to(each.during, at, voice)}"))
     return page(

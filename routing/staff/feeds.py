@@ -4,12 +4,12 @@ from datetime import datetime, timedelta
 
 from flask import Blueprint, Response, current_app, request
 
-from routing import enquiry, rostering
+from routing import enquiry, rota_service
 from routing.core import instant
 from routing.errors import StorageDown
-from routing.rostering import Rota
 from routing.rota import words
-from routing.rota.roster import Duty
+from routing.rota.roster import Assignment
+from routing.rota_service import Rota
 from routing.storage import feeds
 from routing.storage.feeds import Feed
 
@@ -39,8 +39,8 @@ def feed(token: str) -> Response:
             zone = enquiry.staff_voice().zone
             today = at.astimezone(zone).date()
             start = instant.midnight(today - PAST, zone)
-            end = instant.midnight(today + rostering.HALF_A_YEAR, zone)
-            rota = rostering.within(connection, start, end)
+            end = instant.midnight(today + rota_service.HALF_A_YEAR, zone)
+            rota = rota_service.within(connection, start, end)
     except StorageDown as error:
         current_app.logger.warning("no calendar: %s", error)
         answer = _plain("The calendar cannot be read just now.\n", 503)
@@ -70,7 +70,7 @@ def _written(feed: Feed, rota: Rota, start: datetime, end: datetime) -> bytes:
     if feed.role in roles:
         title = f"Rota: {words.role(roles[feed.role or ''])}"
 
-    def summary(duty: Duty) -> str:
+    def summary(duty: Assignment) -> str:
         role = words.role(roles[duty.shift.role])
         return role if feed.worker is not None else f"{role}: {names[duty.worker or 0]}"
 

@@ -3,10 +3,10 @@
 from flask import Response, current_app, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from routing import enquiry, rostering
+from routing import enquiry, rota_service
 from routing.errors import RotaRefused, UnknownShift
 from routing.rota import words
-from routing.rota.planning import AROUND
+from routing.rota.validation import CONTEXT_MARGIN
 from routing.staff.access import part, person
 from routing.staff.pages import page
 from routing.storage import feeds, workers
@@ -24,16 +24,16 @@ def mine() -> Response:
     at, voice, me = enquiry.now(), enquiry.staff_voice(), person()
     with enquiry.database().reading() as connection:
         own = workers.of_account(connection, me.id)
-        found = rostering.within(connection, at - AROUND, at + rostering.HALF_A_YEAR)
+        found = rota_service.within(connection, at - CONTEXT_MARGIN, at + rota_service.HALF_A_YEAR)
         every = feeds.every(connection, at)
     roles, names = found.roster.roles, found.names
     duties = [
         each
         for role in roles
-        for each in found.roster.duties(role, at, at + rostering.HALF_A_YEAR)
+        for each in found.roster.duties(role, at, at + rota_service.HALF_A_YEAR)
         if own is not None and each.worker == own.id
     ]
-    clashes = found.clashes(at, at + rostering.HALF_A_YEAR)
+    clashes = found.clashes(at, at + rota_service.HALF_A_YEAR)
     return page(
         "mine.html",
         own=own,

@@ -2,7 +2,7 @@
 
 from flask import Response
 
-from routing import enquiry, rostering, status
+from routing import enquiry, rota_service, status
 from routing.staff import view
 from routing.staff.access import part
 from routing.staff.pages import page
@@ -16,7 +16,7 @@ def now() -> Response:
     """Show where every service's calls go, the diverts, the warnings and the next handovers."""
     at = enquiry.now()
     with enquiry.database().reading() as connection:
-        found = rostering.ahead(connection, at)
+        found = rota_service.ahead(connection, at)
     return page(
         "now.html",
         duties=view.duties(at),

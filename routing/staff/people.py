@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from flask import Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from routing import arranging, enquiry, rostering
+from routing import enquiry, rota_service
 from routing.directory.phone import phone as read_phone
 from routing.errors import RotaRefused
-from routing.rota import planning
+from routing.rota import validation
 from routing.staff.access import needs, part, person
 from routing.staff.pages import page
 from routing.storage import accounts, workers
 from routing.storage.accounts import Role
-from routing.storage.workers import Worker
+from routing.storage.workers import RotaPerson
 
 bp = part("rota_people")
 
@@ -83,8 +83,8 @@ def ask_leave(worker_id: int) -> Response:
     at = enquiry.now()
     with enquiry.database().reading() as connection:
         found = workers.get(connection, worker_id)
-        whole = rostering.within(connection, at, at + rostering.EVER)
-    left = len(planning.leaving(whole.roster, worker_id, at))
+        whole = rota_service.within(connection, at, at + rota_service.FAR_FUTURE)
+    left = len(validation.leaving(whole.roster, worker_id, at))
     return page(
         "rota_check.html",
         title=f"Take {found.name} off the rota",
@@ -105,7 +105,7 @@ def ask_leave(worker_id: int) -> Response:
 @needs(Role.ROTA)
 def leave(worker_id: int) -> AnyResponse:
     """Take somebody off the rota: nobody has what they still had to do."""
-    arranging.leave(worker_id, person().actor)
+    rota_service.leave(worker_id, person().actor)
     return redirect(url_for("rota_people.listed", done="left"))
 
 
@@ -123,7 +123,7 @@ def _listed(asked: Asked, error: RotaRefused | None = None) -> Response:
     )
 
 
-def _one(found: Worker, asked: Asked, error: RotaRefused | None = None) -> Response:
+def _one(found: RotaPerson, asked: Asked, error: RotaRefused | None = None) -> Response:
     with enquiry.database().reading() as connection:
         known = [(str(each.id), each.name) for each in accounts.present(connection)]
     return page(

@@ -10,12 +10,12 @@ from hashlib import sha256
 from flask import Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from routing import arranging, enquiry, rostering
+from routing import enquiry, rota_service
 from routing.errors import BadTime, RotaChanged, RotaRefused, SheetRefused
-from routing.rostering import Rota
-from routing.rota import fill, sheet, words
-from routing.rota.fill import Kind, Planned, Turn
-from routing.rota.planning import NewShift
+from routing.rota import fill, spreadsheet, words
+from routing.rota.fill import DayKind, ProposedShift, Turn
+from routing.rota.validation import NewShift
+from routing.rota_service import Rota
 from routing.staff.access import needs, part, person
 from routing.staff.pages import page
 from routing.storage.accounts import Role
@@ -57,7 +57,7 @@ def put() -> AnyResponse:
         shown = sha256(repr(added).encode()).hexdigest()
         if not added or request.form.get("shown") != shown:
             return _check(asked, found, planned, added, shown)
-        batch = arranging.save("filled", added, found, person().actor, once)
+        batch = rota_service.save("filled", added, found, person().actor, once)
     except RotaChanged:
         return _check_again(asked)
     except RotaRefused as error:
@@ -70,7 +70,7 @@ def put() -> AnyResponse:
 @needs(Role.ROTA)
 def ask_import() -> Response:
     """Ask for a spreadsheet of shifts."""
-    return page("rota_import.html", problems=[], columns=",".join(sheet.COLUMNS))
+    return page("rota_import.html", problems=[], columns=",".join(spreadsheet.COLUMNS))
 
 
 @bp.post("/rota/import")
@@ -78,12 +78,12 @@ def ask_import() -> Response:
 def import_() -> AnyResponse:
     """Add the shifts of a spreadsheet, all or none."""
     sent = request.files.get("file")
-    data = sent.stream.read(sheet.MOST + 1) if sent else b""
+    data = sent.stream.read(spreadsheet.MAX_BYTES + 1) if sent else b""
     add_people = request.form.get("add_people") == "yes"
     try:
         if not data:
             raise SheetRefused(["Choose a CSV file."])
-        result = arranging.import_spreadsheet(data, person().actor, add_people)
+        result = rota_service.import_spreadsheet(data, person().actor, add_people)
     except (SheetRefused, RotaRefused) as error:
         problems = error.problems if isinstance(error, SheetRefused) else (str(error),)
         return page(
@@ -91,19 +91,19 @@ def import_() -> AnyResponse:
             status=400,
             problems=problems[:50],
             more=max(0, len(problems) - 50),
-            columns=",".join(sheet.COLUMNS),
+            columns=",".join(spreadsheet.COLUMNS),
         )
     change = result.change.id if result.change else None
     return redirect(url_for("rota.shown", done=change, added=result.added, known=result.known))
 
 
-def _plan(asked: Asked) -> tuple[Rota, list[Planned]]:
+def _plan(asked: Asked) -> tuple[Rota, list[ProposedShift]]:
     """Return what the form would add. Raise RotaRefused."""
     first, last = _date("first", asked.first), _date("last", asked.last)
     if asked.turn not in [*Turn]:
         raise RotaRefused("turn", "Choose how people take turns.")
     times = {}
-    for kind in Kind:
+    for kind in DayKind:
         if asked.times[kind].strip():
             try:
                 times[kind] = fill.times(asked.times[kind])
@@ -111,12 +111,12 @@ def _plan(asked: Asked) -> tuple[Rota, list[Planned]]:
                 raise RotaRefused(kind.value, str(error)) from error
     turn = Turn(asked.turn)
     names = re.split(r"[\n,]", asked.people)
-    return arranging.fill(asked.role, first, last, names, turn, times)
+    return rota_service.fill(asked.role, first, last, names, turn, times)
 
 
 def _ask(asked: Asked, error: RotaRefused | None = None) -> Response:
     at = enquiry.now()
-    found = rostering.read(at, at)
+    found = rota_service.read(at, at)
     return page(
         "rota_fill.html",
         status=400 if error else 200,
@@ -128,7 +128,11 @@ def _ask(asked: Asked, error: RotaRefused | None = None) -> Response:
 
 
 def _check(
-    asked: Asked, found: Rota, planned: Sequence[Planned], added: Sequence[NewShift], shown: str
+    asked: Asked,
+    found: Rota,
+    planned: Sequence[ProposedShift],
+    added: Sequence[NewShift],
+    shown: str,
 ) -> Response:
     at, voice, names = enquiry.now(), enquiry.staff_voice(), found.names
     roles = found.roster.roles
@@ -174,7 +178,7 @@ def _given() -> Asked:
         parts("last"),
         request.form.get("people", "")[:20_000],
         request.values.get("turn", Turn.WEEK.value)[:10],
-        {kind.value: request.form.get(kind.value, "")[:100] for kind in Kind},
+        {kind.value: request.form.get(kind.value, "")[:100] for kind in DayKind},
     )
 
 

@@ -7,13 +7,13 @@ from datetime import datetime
 from flask import Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from routing import arranging, enquiry, rostering
+from routing import enquiry, rota_service
 from routing.core.hours import Span
 from routing.errors import UnknownShift
-from routing.rostering import Rota
-from routing.rota import planning, words
-from routing.rota.planning import AROUND, NewCover, NewShift
+from routing.rota import validation, words
 from routing.rota.roster import Shift
+from routing.rota.validation import CONTEXT_MARGIN, NewCover, NewShift
+from routing.rota_service import Rota
 from routing.staff.access import person
 from routing.staff.pages import page
 from routing.storage import rota
@@ -46,7 +46,7 @@ def keep(
 ) -> AnyResponse:
     """Keep a change that was confirmed. Raise RotaRefused."""
     once = request.form.get("once", "")[:40]
-    batch = arranging.save(kind, wanted, found, person().actor, once)
+    batch = rota_service.save(kind, wanted, found, person().actor, once)
     return done(batch.id, start)
 
 
@@ -62,8 +62,8 @@ def found(shift_id: int) -> tuple[Rota, Shift]:
     """Return a shift, and the rota around it. Raise UnknownShift."""
     with enquiry.database().reading() as connection:
         shift, _ = rota.get(connection, shift_id)
-        edges = shift.during.start - AROUND, shift.during.end + AROUND
-        around = rostering.within(connection, *edges)
+        edges = shift.during.start - CONTEXT_MARGIN, shift.during.end + CONTEXT_MARGIN
+        around = rota_service.within(connection, *edges)
     if shift.role not in around.roster.roles:
         raise UnknownShift("role of the directory any more for shift", shift_id)
     return around, shift
@@ -72,8 +72,9 @@ def found(shift_id: int) -> tuple[Rota, Shift]:
 def around_both(one: Shift, other: Shift) -> Rota:
     """Return the rota around two shifts."""
     spans = one.during, other.during
-    return rostering.read(
-        min(each.start for each in spans) - AROUND, max(each.end for each in spans) + AROUND
+    return rota_service.read(
+        min(each.start for each in spans) - CONTEXT_MARGIN,
+        max(each.end for each in spans) + CONTEXT_MARGIN,
     )
 
 
@@ -108,7 +109,7 @@ def _doubts(found: Rota, wanted: Sequence[NewShift | NewCover]) -> list[str]:
     at, voice = enquiry.now(), enquiry.staff_voice()
     roles = found.roster.roles
     said = [words.clash(x, roles, found.names, at, voice) for x in found.new_clashes(wanted)]
-    idle = planning.needless(found.roster, [x for x in wanted if isinstance(x, NewShift)])
+    idle = validation.needless(found.roster, [x for x in wanted if isinstance(x, NewShift)])
     said += ["By the directory nobody is needed at that time." for _ in idle]
     past = [x for x in wanted if x.during.end <= at]
     said += ["That is in the past: it will stand as who was on duty then." for _ in past[:1]]

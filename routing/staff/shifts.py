@@ -3,12 +3,12 @@
 from flask import Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from routing import arranging, enquiry, rostering
+from routing import enquiry, rota_service
 from routing.errors import RotaRefused, UnknownShift
-from routing.rostering import Rota
-from routing.rota import planning, words
-from routing.rota.planning import AROUND
+from routing.rota import validation, words
 from routing.rota.roster import Cover, Shift
+from routing.rota.validation import CONTEXT_MARGIN
+from routing.rota_service import Rota
 from routing.staff import shift_check as check
 from routing.staff import shift_form
 from routing.staff.access import needs, part, person
@@ -38,10 +38,12 @@ def add() -> AnyResponse:
     try:
         asked = shift_form.given(request.form)
         during, worker = asked.during(), asked.worker()
-        found = rostering.read(during.start - AROUND, max(during.end, enquiry.now()) + AROUND)
+        found = rota_service.read(
+            during.start - CONTEXT_MARGIN, max(during.end, enquiry.now()) + CONTEXT_MARGIN
+        )
         if worker is None or worker not in {each.id for each in found.here()}:
             raise RotaRefused("person", "Choose a person.")
-        wanted = planning.shift(found.roster, asked.role, worker, during)
+        wanted = validation.shift(found.roster, asked.role, worker, during)
     except RotaRefused as error:
         return _ask(asked, error)
     if not request.form.get("confirmed"):
@@ -111,9 +113,9 @@ def remove(shift_id: int) -> AnyResponse:
     chosen = _cover_of(found, shift)
     actor = person().actor
     if chosen:
-        batch = arranging.uncover(chosen.id, shift_id, actor)
+        batch = rota_service.uncover(chosen.id, shift_id, actor)
     else:
-        batch = arranging.remove(shift_id, actor)
+        batch = rota_service.remove(shift_id, actor)
     return check.done(batch.id, shift.during.start)
 
 
@@ -121,13 +123,13 @@ def remove(shift_id: int) -> AnyResponse:
 @needs(Role.ROTA)
 def undo(batch_id: int) -> AnyResponse:
     """Undo a change, all of it in one step."""
-    batch = arranging.undo(batch_id, person().actor)
+    batch = rota_service.undo(batch_id, person().actor)
     return redirect(url_for("rota.shown", done=batch.id))
 
 
 def _ask(asked: Asked, error: RotaRefused | None = None) -> Response:
     at = enquiry.now()
-    found = rostering.read(at, at)
+    found = rota_service.read(at, at)
     return page(
         "shift_form.html",
         status=400 if error else 200,

@@ -10,17 +10,17 @@ from sqlalchemy.engine import Connection
 
 from routing.core.hours import Span
 from routing.errors import UnknownShift
-from routing.rota.planning import LONGEST, NewCover, NewShift
 from routing.rota.roster import Cover, Shift
+from routing.rota.validation import MAX_SHIFT, NewCover, NewShift
 from routing.storage.changes import record
 from routing.storage.tables import batches, covers, shifts, workers
 
-GRACE = timedelta(minutes=5)
+UNDO_GRACE = timedelta(minutes=5)
 """What stood for less than this before it was undone counts as never done."""
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class RotaChange:
     """One change of the rota: what was added or cancelled together, and is undone together."""
 
     id: int
@@ -37,7 +37,7 @@ def add(
     at: datetime,
     actor: str,
     asked: str = "",
-) -> Batch:
+) -> RotaChange:
     """Add shifts and covers, all or none. ``asked`` names the form: sent twice, it adds them once.
 
     Raise sqlalchemy.exc.IntegrityError where the database forbids it: two shifts of one person in
@@ -66,7 +66,7 @@ def add(
     return batch
 
 
-def saved_by(connection: Connection, form: str) -> Batch | None:
+def saved_by(connection: Connection, form: str) -> RotaChange | None:
     """Return the change that a form made when it was sent before; None if it made none."""
     row = form and connection.execute(batches.select().where(batches.c.asked == form)).first()
     return _batch(row) if row else None
@@ -88,7 +88,7 @@ def cancel(
     actor: str,
     shift: int | None = None,
     cover: int | None = None,
-) -> Batch:
+) -> RotaChange:
     """Cancel a shift or a cover from now on: what it did until now stays.
 
     A cover uncovers what lay below it. Raise UnknownShift for one that is not there any more.
@@ -108,7 +108,7 @@ def cancel(
     return batch
 
 
-def undo(connection: Connection, batch_id: int, at: datetime, actor: str) -> Batch:
+def undo(connection: Connection, batch_id: int, at: datetime, actor: str) -> RotaChange:
     """Undo a change: cancel what it added, bring back what it cancelled; once.
 
     What it did while it stood stays, as ``read`` says. Raise UnknownShift for a change that there
@@ -135,10 +135,10 @@ def read(connection: Connection, start: datetime, end: datetime) -> tuple[list[S
     """Return the shifts that meet a period, and the covers of them, as they count.
 
     What was cancelled counts for as long as it stood: from when it was added until it was
-    cancelled, if that is GRACE or more. So the past stays as it was.
+    cancelled, if that is UNDO_GRACE or more. So the past stays as it was.
     """
-    # No shift is longer than LONGEST: so its end alone, which has an index, leads to it.
-    during = shifts.c.ends_at.between(start, end + LONGEST) & (shifts.c.starts_at < end)
+    # No shift is longer than MAX_SHIFT: so its end alone, which has an index, leads to it.
+    during = shifts.c.ends_at.between(start, end + MAX_SHIFT) & (shifts.c.starts_at < end)
     own, above = _read(connection, during & (shifts.c.ends_at > start))
     own = [shift for shift in own if shift.during.start < end and start < shift.during.end]
     ids = {shift.id for shift in own}
@@ -203,13 +203,13 @@ def entered(connection: Connection, role: str, during: Span) -> int:
     return connection.execute(own).scalar_one() + connection.execute(over).scalar_one()
 
 
-def newest(connection: Connection, most: int) -> list[Batch]:
+def newest(connection: Connection, most: int) -> list[RotaChange]:
     """Return the latest changes of the rota, the last one first."""
     found = batches.select().order_by(batches.c.id.desc()).limit(most)
     return [_batch(row) for row in connection.execute(found)]
 
 
-def batch(connection: Connection, batch_id: int) -> Batch:
+def batch(connection: Connection, batch_id: int) -> RotaChange:
     """Return a change of the rota. Raise UnknownShift."""
     row = connection.execute(batches.select().where(batches.c.id == batch_id)).first()
     if row is None:
@@ -237,7 +237,7 @@ def _counts(row: sa.Row[Any]) -> Span | None:
         return Span(row.starts_at, row.ends_at)
     start, end = max(row.starts_at, row.added_at), min(row.ends_at, row.cancelled_at)
     start, end = (each.replace(second=0, microsecond=0) for each in (start, end))
-    return Span(start, end) if end - start >= GRACE else None
+    return Span(start, end) if end - start >= UNDO_GRACE else None
 
 
 def _touch(connection: Connection, ids: Collection[int], at: datetime) -> None:
@@ -246,17 +246,17 @@ def _touch(connection: Connection, ids: Collection[int], at: datetime) -> None:
     connection.execute(shifts.update().where(shifts.c.id.in_(ids)).values(**change))
 
 
-def _begin(connection: Connection, kind: str, at: datetime, actor: str, asked: str) -> Batch:
+def _begin(connection: Connection, kind: str, at: datetime, actor: str, asked: str) -> RotaChange:
     row = {"kind": kind, "made_at": at, "made_by": actor, "asked": asked or None}
     key = connection.execute(batches.insert().values(**row).returning(batches.c.id)).scalar_one()
-    return Batch(key, kind, at, actor)
+    return RotaChange(key, kind, at, actor)
 
 
-def _batch(row: sa.Row[Any]) -> Batch:
-    return Batch(row.id, row.kind, row.made_at, row.made_by, row.undone_in)
+def _batch(row: sa.Row[Any]) -> RotaChange:
+    return RotaChange(row.id, row.kind, row.made_at, row.made_by, row.undone_in)
 
 
-def _record(connection: Connection, batch: Batch, **told: Any) -> None:
+def _record(connection: Connection, batch: RotaChange, **told: Any) -> None:
     action, entity = f"rota.{batch.kind}", f"rota:{batch.id}"
     record(connection, batch.made_at, batch.made_by, action, entity, **told)
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from routing.errors import RotaRefused, UnknownShift
-from routing.rota import sheet
+from routing.rota import spreadsheet
 from routing.storage.changes import record
 from routing.storage.tables import covers, feeds, shifts, workers
 
@@ -19,7 +19,7 @@ PURGE_ROWS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class Worker:
+class RotaPerson:
     """Somebody who is or was on the rota. ``account`` is with what they sign in, if they do."""
 
     id: int
@@ -29,7 +29,9 @@ class Worker:
     left_at: datetime | None = None
 
 
-def add(connection: Connection, name: str, phone: str | None, at: datetime, actor: str) -> Worker:
+def add(
+    connection: Connection, name: str, phone: str | None, at: datetime, actor: str
+) -> RotaPerson:
     """Put somebody on the list of those who can be on the rota. Raise RotaRefused."""
     (worker,) = add_all(connection, [(name, phone)], at, actor)
     return worker
@@ -40,16 +42,16 @@ def add_all(
     people: Iterable[tuple[str, str | None]],
     at: datetime,
     actor: str,
-) -> list[Worker]:
+) -> list[RotaPerson]:
     """Put several people, by name and phone, on the list: all or none. Raise RotaRefused."""
     taken = _taken(connection)
     added = []
     for given_name, phone in people:
         name = _free(taken, given_name)
-        taken.add(sheet.key(name))
-        row = {"name": name, "key": sheet.key(name), "phone": phone, "added_at": at}
+        taken.add(spreadsheet.key(name))
+        row = {"name": name, "key": spreadsheet.key(name), "phone": phone, "added_at": at}
         insert = workers.insert().values(**row).returning(workers.c.id)
-        added.append(Worker(connection.execute(insert).scalar_one(), name, phone))
+        added.append(RotaPerson(connection.execute(insert).scalar_one(), name, phone))
         record(connection, at, actor, "worker.added", f"worker:{added[-1].id}")
     return added
 
@@ -62,20 +64,25 @@ def change(
     account: int | None,
     at: datetime,
     actor: str,
-) -> Worker:
+) -> RotaPerson:
     """Give somebody another name, phone or account. The record says which, never what they were.
 
     Raise UnknownShift, RotaRefused.
     """
     before = get(connection, worker_id)
-    if sheet.key(name) != sheet.key(before.name):
+    if spreadsheet.key(name) != spreadsheet.key(before.name):
         _free(_taken(connection), name)
-    after = Worker(worker_id, good_name(name), phone, account)
+    after = RotaPerson(worker_id, good_name(name), phone, account)
     if account is not None and account != before.account:
         taken = (workers.c.account == account) & workers.c.left_at.is_(None)
         if connection.execute(workers.select().where(taken)).first():
             raise RotaRefused("account", "Somebody else on the rota has this account.")
-    row = {"name": after.name, "key": sheet.key(after.name), "phone": phone, "account": account}
+    row = {
+        "name": after.name,
+        "key": spreadsheet.key(after.name),
+        "phone": phone,
+        "account": account,
+    }
     connection.execute(workers.update().where(workers.c.id == worker_id).values(**row))
     old, new = (before.name, before.phone, before.account), (after.name, phone, account)
     parts = zip(("name", "phone", "account"), old, new, strict=True)
@@ -101,7 +108,7 @@ def leave(connection: Connection, worker_id: int, at: datetime, actor: str) -> N
     record(connection, at, actor, "worker.left", f"worker:{worker_id}")
 
 
-def get(connection: Connection, worker_id: int) -> Worker:
+def get(connection: Connection, worker_id: int) -> RotaPerson:
     """Return somebody who can be on the rota. Raise UnknownShift for one who left, or never was."""
     here = (workers.c.id == worker_id) & workers.c.left_at.is_(None)
     row = connection.execute(workers.select().where(here)).first()
@@ -110,26 +117,26 @@ def get(connection: Connection, worker_id: int) -> Worker:
     return _worker(row)
 
 
-def of_account(connection: Connection, account: int) -> Worker | None:
+def of_account(connection: Connection, account: int) -> RotaPerson | None:
     """Return who signs in with an account; None if nobody on the rota does."""
     here = (workers.c.account == account) & workers.c.left_at.is_(None)
     row = connection.execute(workers.select().where(here)).first()
     return None if row is None else _worker(row)
 
 
-def everyone(connection: Connection) -> list[Worker]:
+def everyone(connection: Connection) -> list[RotaPerson]:
     """Return everybody who is or was on the rota, by name; who has left has ``left_at``."""
     return [_worker(row) for row in connection.execute(workers.select().order_by(workers.c.key))]
 
 
 def named(connection: Connection, names: Iterable[str]) -> list[int]:
     """Return the numbers of those who are called so, in that order. Raise RotaRefused."""
-    here = {sheet.key(x.name): x.id for x in everyone(connection) if x.left_at is None}
+    here = {spreadsheet.key(x.name): x.id for x in everyone(connection) if x.left_at is None}
     found = []
     for name in filter(None, map(str.strip, names)):
-        if sheet.key(name) not in here:
+        if spreadsheet.key(name) not in here:
             raise RotaRefused("people", f"There is nobody called '{name[:60]}' on the rota.")
-        found.append(here[sheet.key(name)])
+        found.append(here[spreadsheet.key(name)])
     return found
 
 
@@ -204,7 +211,7 @@ def _taken(connection: Connection) -> set[str]:
 def _free(taken: Container[str], name: str) -> str:
     """Return a name as it is kept. Raise RotaRefused unless it can be given to somebody new."""
     name = good_name(name)
-    if sheet.key(name) in taken:
+    if spreadsheet.key(name) in taken:
         raise RotaRefused("name", f"There is a {name} on the rota already. Tell them apart.")
     return name
 
@@ -216,10 +223,10 @@ def good_name(name: str) -> str:
         raise RotaRefused("name", "Write a name of 1 to 100 characters that begins with a letter.")
     if "," in name:
         raise RotaRefused("name", "Write the name without a comma: Amara Owusu.")
-    if sheet.key(name).startswith("former worker"):
+    if spreadsheet.key(name).startswith("former worker"):
         raise RotaRefused("name", "‘Former worker’ stands for people whose names were forgotten.")
     return name
 
 
-def _worker(row: sa.Row[Any]) -> Worker:
-    return Worker(row.id, row.name, row.phone, row.account, row.left_at)
+def _worker(row: sa.Row[Any]) -> RotaPerson:
+    return RotaPerson(row.id, row.name, row.phone, row.account, row.left_at)

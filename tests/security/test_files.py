@@ -8,11 +8,11 @@ import icalendar
 import pytest
 import rostered
 
-from routing import arranging, enquiry
+from routing import enquiry, rota_service
 from routing.core.hours import Span
 from routing.errors import RotaRefused, SheetRefused
 from routing.formats import ics
-from routing.rota.roster import Duty, Shift
+from routing.rota.roster import Assignment, Shift
 from routing.storage import calls, workers
 from routing.storage.calls import Begun
 
@@ -38,7 +38,7 @@ def test_nobody_is_called_what_a_spreadsheet_would_calculate(app):
                 workers.add(connection, name, None, AT, "terminal:0")
             with pytest.raises(SheetRefused):
                 data = f'{rostered.HEADER}{when},"{name}"\n'.encode()
-                arranging.import_spreadsheet(data, "terminal:0", add_people=True)
+                rota_service.import_spreadsheet(data, "terminal:0", add_people=True)
 
 
 def test_no_cell_of_any_file_is_a_formula(app, sign_in, clock):
@@ -58,7 +58,7 @@ def test_no_cell_of_any_file_is_a_formula(app, sign_in, clock):
 @pytest.mark.parametrize("written", HOSTILE)
 def test_a_calendar_holds_what_was_written_and_nothing_else(written):
     shift = Shift(1, "role", 1, Span(AT, AT + timedelta(hours=8)))
-    duty = Duty(shift.during, 1, shift)
+    duty = Assignment(shift.during, 1, shift)
     made = ics.calendar([duty], written, lambda _: written, "https://anyshire.example", written)
     lines = made.split(b"\r\n")
     (found,) = icalendar.Calendar.from_ical(made).walk("VEVENT")

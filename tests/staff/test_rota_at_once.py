@@ -8,18 +8,18 @@ import pytest
 import rostered
 from staff.conftest import said
 
-from routing import arranging, enquiry, rostering
+from routing import enquiry, rota_service
 from routing.core.hours import Span
 from routing.errors import RotaChanged, RotaRefused
-from routing.rota.fill import Kind, Turn
-from routing.rota.planning import NewShift
-from routing.rota.sheet import MAX_PEOPLE, MAX_ROWS
+from routing.rota.fill import DayKind, Turn
+from routing.rota.spreadsheet import MAX_PEOPLE, MAX_ROWS
+from routing.rota.validation import NewShift
 from routing.storage import diverts, workers
 from routing.storage.diverts import Wanted
 
 NIGHT = "eds-social-worker"
 HOUR = timedelta(hours=1)
-HOURLY = dict.fromkeys(Kind, tuple(range(0, 24 * 60, 60)))
+HOURLY = dict.fromkeys(DayKind, tuple(range(0, 24 * 60, 60)))
 NAMES = [f"Person {number}" for number in range(MAX_PEOPLE)]
 FIRST = date(2026, 12, 24)
 LAST = FIRST + timedelta(days=320)
@@ -49,18 +49,18 @@ def large_sheet():
 
 
 def save_large_fill():
-    current, planned = arranging.fill(NIGHT, FIRST, LAST, NAMES, Turn.SLOT, HOURLY, HOUR)
+    current, planned = rota_service.fill(NIGHT, FIRST, LAST, NAMES, Turn.SLOT, HOURLY, HOUR)
     shifts = [NewShift(NIGHT, each.worker, each.during) for each in planned]
     assert len(shifts) > 0.9 * MAX_ROWS
-    change = arranging.save("filled", shifts, current, "person:1")
-    arranging.undo(change.id, "person:1")
+    change = rota_service.save("filled", shifts, current, "person:1")
+    rota_service.undo(change.id, "person:1")
 
 
 @pytest.mark.parametrize(
     "change",
     [
         save_large_fill,
-        lambda: arranging.import_spreadsheet(large_sheet(), "person:1", add_people=True),
+        lambda: rota_service.import_spreadsheet(large_sheet(), "person:1", add_people=True),
     ],
     ids=["fill", "import"],
 )
@@ -91,7 +91,7 @@ def test_diverts_are_set_while_the_largest_change_is_worked_out_and_saved(app, r
 
 
 def fill(names=NAMES, times=HOURLY, last=LAST, limit=HOUR):
-    return arranging.fill(NIGHT, FIRST, last, names, Turn.SLOT, times, limit)
+    return rota_service.fill(NIGHT, FIRST, last, names, Turn.SLOT, times, limit)
 
 
 @pytest.mark.parametrize(
@@ -136,16 +136,16 @@ def shift(worker, start):
 
 
 def on_the_rota(at):
-    return [(x.worker, x.during.start) for x in rostering.read(at, at + 99 * HOUR).roster.shifts]
+    return [(x.worker, x.during.start) for x in rota_service.read(at, at + 99 * HOUR).roster.shifts]
 
 
 def test_of_two_managers_who_change_the_rota_at_once_the_second_is_told_and_loses_nothing(app):
     with app.app_context():
         at = enquiry.now()
-        first = second = rostering.read(at, at + HOUR)
-        arranging.save("added", [shift(1, at)], first, "person:1")
+        first = second = rota_service.read(at, at + HOUR)
+        rota_service.save("added", [shift(1, at)], first, "person:1")
         with pytest.raises(RotaChanged, match="Nothing of yours was saved"):
-            arranging.save("added", [shift(2, at)], second, "person:2")
+            rota_service.save("added", [shift(2, at)], second, "person:2")
 
         assert on_the_rota(at) == [(1, at)]
 
@@ -153,9 +153,9 @@ def test_of_two_managers_who_change_the_rota_at_once_the_second_is_told_and_lose
 def test_nobody_is_given_a_shift_who_left_while_it_was_worked_out(app):
     with app.app_context():
         at = enquiry.now()
-        current = rostering.read(at, at + HOUR)
-        arranging.leave(1, "person:1")
+        current = rota_service.read(at, at + HOUR)
+        rota_service.leave(1, "person:1")
         with pytest.raises(RotaChanged):
-            arranging.save("added", [shift(1, at)], current, "person:2")
+            rota_service.save("added", [shift(1, at)], current, "person:2")
 
         assert on_the_rota(at) == []

@@ -10,7 +10,7 @@ import grown
 import sqlalchemy as sa
 
 from routing.core.hours import Span
-from routing.rota.planning import NewCover, NewShift
+from routing.rota.validation import NewCover, NewShift
 from routing.storage import (
     accounts,
     alerts,

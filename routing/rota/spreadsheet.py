@@ -5,20 +5,18 @@ import io
 import unicodedata
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from routing import typed
 from routing.core import instant
 from routing.core.hours import Span
 from routing.errors import BadTime, SheetRefused
-from routing.rota.roster import Duty
+from routing.rota.roster import Assignment
+from routing.rota.validation import MAX_SHIFT
 
 COLUMNS = ("role", "starts", "ends", "person")
-LONGEST = timedelta(days=7)
-"""A shift longer than this is taken for a slip in a date."""
-
-MOST = 2 * 1024 * 1024
+MAX_BYTES = 2 * 1024 * 1024
 """How many bytes a file has at most."""
 
 MAX_ROWS = 5_000
@@ -62,8 +60,8 @@ def read(data: bytes, zone: ZoneInfo, roles: Container[str], people: Container[s
 
     Raise SheetRefused with every problem of every row.
     """
-    if len(data) > MOST:
-        raise SheetRefused([f"The file has more than {MOST // 1024 // 1024} MB."])
+    if len(data) > MAX_BYTES:
+        raise SheetRefused([f"The file has more than {MAX_BYTES // 1024 // 1024} MB."])
     text = _decoded(data)
     lines = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
     problems: list[str] = []
@@ -93,7 +91,7 @@ def read(data: bytes, zone: ZoneInfo, roles: Container[str], people: Container[s
     return found
 
 
-def write(duties: Iterable[Duty], people: Mapping[int, str], zone: ZoneInfo) -> str:
+def write(duties: Iterable[Assignment], people: Mapping[int, str], zone: ZoneInfo) -> str:
     """Write who is really on duty, one stretch a row, so that ``read`` reads the same again.
 
     Stretches that nobody has are left out.
@@ -138,8 +136,8 @@ def _take(
     if len(edges) == 2:
         if edges[1] <= edges[0]:
             wrong.append("it ends before it starts, or at once: is the date of the end right?")
-        elif edges[1] - edges[0] > LONGEST:
-            wrong.append(f"it is longer than {LONGEST.days} days: is the date of the end right?")
+        elif edges[1] - edges[0] > MAX_SHIFT:
+            wrong.append(f"it is longer than {MAX_SHIFT.days} days: is the date of the end right?")
     problems += [f"Row {number}: {each.rstrip('.')}." for each in wrong]
     if not wrong:
         found.append(Row(number, own["role"], Span(*edges), own["person"]))

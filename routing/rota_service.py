@@ -1,13 +1,13 @@
-"""Changes of the rota: worked out while reading, then saved in one short transaction, or undone.
+"""The rota as it stands, held against the directory; and changes of it, saved or undone.
 
 Only one program at a time can write to the database, so whatever takes time is done before: a
-divert must never wait for a rota. A change is saved only if nobody has changed the rota since it
-was read (RotaChanged).
+divert must never wait for a rota. A change is worked out while reading, then saved in one short
+transaction, and only if nobody has changed the rota since it was read (RotaChanged).
 """
 
 import time
 from bisect import bisect_left
-from collections.abc import Callable, Collection, Container, Sequence
+from collections.abc import Callable, Collection, Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -16,17 +16,19 @@ from sqlalchemy.engine import Connection
 
 from routing import enquiry, typed
 from routing.core import instant
+from routing.core.directory import RotaRole
 from routing.core.hours import Span
 from routing.errors import RotaChanged, RotaRefused, SheetRefused
-from routing.rostering import EVER, Rota, within
+from routing.rota import clashes, spreadsheet, validation, words
 from routing.rota import fill as filling
-from routing.rota import planning, sheet
-from routing.rota.fill import Pattern, Planned, Turn
-from routing.rota.planning import AROUND, LONGEST, NewCover, NewShift
+from routing.rota.clashes import Clash
+from routing.rota.fill import Pattern, ProposedShift, Turn
 from routing.rota.roster import Roster
-from routing.rota.sheet import MAX_PEOPLE, MAX_ROWS, Row
+from routing.rota.spreadsheet import MAX_PEOPLE, MAX_ROWS, Row
+from routing.rota.validation import CONTEXT_MARGIN, MAX_SHIFT, NewCover, NewShift
 from routing.storage import rota, workers
-from routing.storage.rota import Batch
+from routing.storage.rota import RotaChange
+from routing.storage.workers import RotaPerson
 
 FILL_TIME_LIMIT = timedelta(seconds=5)
 """How long it may take to work out who takes which shift."""
@@ -37,11 +39,137 @@ CONFLICT_MESSAGE = (
 )
 
 
+LOOKAHEAD = timedelta(days=28)
+"""How far ahead gaps are warned of, on every page, in `flask rota gaps` and in /metrics."""
+
+
+HALF_A_YEAR = timedelta(days=184)
+"""How far ahead somebody's own shifts are shown, here and in calendars."""
+
+FAR_FUTURE = timedelta(days=3650)
+"""Beyond this nobody has shifts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rota:
+    """The rota of a period, and everybody who is or was on it, by their number.
+
+    ``revision`` differs from that of a later reading if anybody has changed the rota meanwhile.
+    """
+
+    roster: Roster
+    workers: Mapping[int, RotaPerson]
+    revision: tuple[int, int] = (0, 0)
+
+    @property
+    def roles(self) -> tuple[RotaRole, ...]:
+        """Return every role, in the directory's order."""
+        return tuple(self.roster.roles.values())
+
+    @property
+    def names(self) -> dict[int, str]:
+        """Return everybody's name, by number."""
+        return {key: each.name for key, each in self.workers.items()}
+
+    def here(self) -> list[RotaPerson]:
+        """Return those who can be given a shift, by name."""
+        return [each for each in self.workers.values() if each.left_at is None]
+
+    def gaps(self, start: datetime, end: datetime) -> list[tuple[RotaRole, Span, int]]:
+        """Return every gap that begins in a period, over all roles, the soonest first.
+
+        With each, its role and how many people are missing. One that runs on is told whole, for as
+        long as the rota was read: CONTEXT_MARGIN longer than the period is enough.
+        """
+        of = self.roster.gaps
+        found = [
+            (role, *gap) for role in self.roles for gap in of(role.id, start, end + CONTEXT_MARGIN)
+        ]
+        return sorted((x for x in found if x[1].start < end), key=lambda each: each[1].start)
+
+    def surplus(self, start: datetime, end: datetime) -> list[tuple[RotaRole, Span]]:
+        """Return every stretch of a period in which people are on duty though nobody is needed."""
+        of = self.roster.surplus
+        found = [(role, span) for role in self.roles for span in of(role.id, start, end)]
+        return sorted(found, key=lambda each: each[1].start)
+
+    def empty(self, role: RotaRole, start: datetime, end: datetime) -> bool:
+        """Say whether a role has nobody at all in a period."""
+        return not self.roster.duties(role.id, start, end)
+
+    def clashes(self, start: datetime, end: datetime) -> list[Clash]:
+        """Return what clashes in a period, over all roles."""
+        duties = [x for role in self.roles for x in self.roster.duties(role.id, start, end)]
+        return clashes.clashes(duties)
+
+    def new_clashes(self, wanted: Sequence[NewShift | NewCover]) -> list[Clash]:
+        """Return what would clash if some changes were made, and does not without them."""
+        if not wanted:
+            return []
+        start = min(each.during.start for each in wanted) - CONTEXT_MARGIN
+        end = max(each.during.end for each in wanted) + CONTEXT_MARGIN
+        later = Rota(validation.after(self.roster, wanted), self.workers)
+        known = {(x.kind, x.worker, x.during) for x in self.clashes(start, end)}
+        found = later.clashes(start, end)
+        return [x for x in found if (x.kind, x.worker, x.during) not in known]
+
+
+def read(start: datetime, end: datetime) -> Rota:
+    """Return the rota from ``start`` to ``end``. Raise StorageDown."""
+    with enquiry.database().reading() as connection:
+        return within(connection, start, end)
+
+
+def within(connection: Connection, start: datetime, end: datetime) -> Rota:
+    """Return the rota from ``start`` to ``end``, as a transaction sees it."""
+    revision = rota.revision(connection)  # first: what changes while the rest is read, counts
+    shifts, covers = rota.read(connection, start, end)
+    known = {each.id: each for each in workers.everyone(connection)}
+    return Rota(Roster(enquiry.facts().timetables, shifts, covers), known, revision)
+
+
+def ahead(connection: Connection, at: datetime) -> Rota:
+    """Return what says who is on duty at ``at``, and every gap of the next LOOKAHEAD."""
+    return within(connection, at - CONTEXT_MARGIN, at + LOOKAHEAD + CONTEXT_MARGIN)
+
+
+def as_sheet(period: Span) -> str:
+    """Return who is really on duty in a period, as a spreadsheet. Raise StorageDown."""
+    found = read(period.start, period.end)
+    duties = [x for r in found.roles for x in found.roster.duties(r.id, period.start, period.end)]
+    duties.sort(key=lambda each: each.during.start)
+    return spreadsheet.write(duties, found.names, enquiry.facts().directory.zone)
+
+
+def warnings(connection: Connection, at: datetime) -> list[tuple[str, str]]:
+    """Return what staff should know of the rota, each with its code: each role with a gap, once."""
+    found, voice, told = ahead(connection, at), enquiry.staff_voice(), []
+    every = found.gaps(at, at + LOOKAHEAD)
+    for role in found.roles:
+        gaps = [(span, missing) for of, span, missing in every if of is role]
+        if gaps and found.empty(role, at, at + LOOKAHEAD):
+            text = f"{words.role(role)}: nobody is on the rota in the next {LOOKAHEAD.days} days."
+            told.append(("rota_empty", text))
+        elif gaps:
+            more = f", and {len(gaps) - 1} more in {LOOKAHEAD.days} days" if len(gaps) > 1 else ""
+            said = words.gap(role, *gaps[0], at, voice)
+            where = "See Gaps and clashes under Rota, or `flask rota gaps`."
+            told.append(("rota_gap", f"{said}{more}. {where}"))
+    ahead_of_now = [each for each in found.roster.shifts if each.during.end > at]
+    for gone in sorted({each.role for each in ahead_of_now} - set(found.roster.roles)):
+        text = (
+            f"There are shifts to come in the role '{gone}', which the directory has not. Give the "
+            "role its key back in directory.yaml, or enter them anew."
+        )
+        told.append(("rota_role_unknown", text))
+    return told
+
+
 @dataclass(frozen=True, slots=True)
 class ImportResult:
     """What importing a spreadsheet did: ``change`` None if every shift was there already."""
 
-    change: Batch | None
+    change: RotaChange | None
     added: int
     known: int
 
@@ -52,7 +180,7 @@ def save(
     based_on: Rota,
     actor: str,
     form: str = "",
-) -> Batch:
+) -> RotaChange:
     """Save a change that was worked out from the rota as it was read.
 
     ``form`` names the form that was sent: sent twice, it is saved once. Raise RotaChanged when the
@@ -66,7 +194,7 @@ def save(
         return _save(connection, kind, added, actor, form)
 
 
-def undo(change: int, actor: str) -> Batch:
+def undo(change: int, actor: str) -> RotaChange:
     """Undo a change of the rota. Raise UnknownShift, RotaRefused.
 
     Nobody who has left is given anything back that is to come.
@@ -84,13 +212,13 @@ def undo(change: int, actor: str) -> Batch:
     return undone
 
 
-def remove(shift_id: int, actor: str) -> Batch:
+def remove(shift_id: int, actor: str) -> RotaChange:
     """Take a shift away from now on. Raise UnknownShift."""
     with enquiry.database().writing() as connection:
         return rota.cancel(connection, enquiry.now(), actor, shift=shift_id)
 
 
-def uncover(cover_id: int, shift_id: int, actor: str) -> Batch:
+def uncover(cover_id: int, shift_id: int, actor: str) -> RotaChange:
     """Take a cover of a shift away from now on. Raise UnknownShift, RotaRefused."""
     at = enquiry.now()
     with enquiry.database().writing() as connection:
@@ -106,8 +234,8 @@ def leave(worker_id: int, actor: str) -> None:
     """
     at = enquiry.now().replace(second=0, microsecond=0)
     with enquiry.database().reading() as connection:
-        current = within(connection, at, at + EVER)
-    covers = planning.leaving(current.roster, worker_id, at)
+        current = within(connection, at, at + FAR_FUTURE)
+    covers = validation.leaving(current.roster, worker_id, at)
     with enquiry.database().writing() as connection:
         _check_unchanged(connection, current)
         if covers:
@@ -123,7 +251,7 @@ def fill(
     turn: Turn,
     times: Pattern | None = None,
     time_limit: timedelta = FILL_TIME_LIMIT,
-) -> tuple[Rota, list[Planned]]:
+) -> tuple[Rota, list[ProposedShift]]:
     """Return what filling the gaps of a role would add, and the rota that it was worked out from.
 
     From ``first`` to ``last``, both included; what is over already is left. ``times`` says for some
@@ -135,18 +263,18 @@ def fill(
             raise RotaRefused(field, f"Write the year in full: {day.year} is no year of a rota.")
     if last < first:
         raise RotaRefused("last", "The last day is before the first.")
-    if last - first > timedelta(days=filling.LONGEST):
-        raise RotaRefused("last", f"Fill {filling.LONGEST} days at most at once.")
+    if last - first > timedelta(days=filling.MAX_DAYS):
+        raise RotaRefused("last", f"Fill {filling.MAX_DAYS} days at most at once.")
     names = [name for name in names if name.strip()]
     if len(names) > MAX_PEOPLE:
         words = f"These are {len(names)} names. Name {MAX_PEOPLE} people at most."
         raise RotaRefused("people", words)
     start = instant.midnight(first, timetables.directory.zone)
-    around = timedelta(days=(last - first).days) + AROUND
+    around = timedelta(days=(last - first).days) + CONTEXT_MARGIN
     if not names:
         raise RotaRefused("people", "Name the people who take turns, in their order.")
     with enquiry.database().reading() as connection:
-        current = within(connection, start - AROUND, start + around + AROUND)
+        current = within(connection, start - CONTEXT_MARGIN, start + around + CONTEXT_MARGIN)
         people = workers.named(connection, names)
     if role not in current.roster.roles:
         known = ", ".join(current.roster.roles) or "none"
@@ -155,7 +283,7 @@ def fill(
     slots = filling.slots(current.roster, role, pattern, first, last)
     now = at.replace(second=0, microsecond=0)
     slots = [Span(max(slot.start, now), slot.end) for slot in slots if slot.end > at]
-    if any(slot.end - slot.start > LONGEST for slot in slots):
+    if any(slot.end - slot.start > MAX_SHIFT for slot in slots):
         raise RotaRefused("working-day", "Write when shifts begin: one would be over a week long.")
     _check_size(len(slots))
     check_time = _time_check(time_limit)
@@ -178,10 +306,10 @@ def import_spreadsheet(
     with enquiry.database().reading() as connection:
         revision = rota.revision(connection)
         people = [person for person in workers.everyone(connection) if person.left_at is None]
-    ids = {sheet.key(person.name): person.id for person in people}
+    ids = {spreadsheet.key(person.name): person.id for person in people}
     roles = {role.id for role in timetables.directory.rota}
     known: Container[str] = _Anybody() if add_people else ids
-    rows = sheet.read(data, timetables.directory.zone, roles, known)
+    rows = spreadsheet.read(data, timetables.directory.zone, roles, known)
     if not rows:
         raise SheetRefused(["The file has no shifts."])
     new_names = _new_names(rows, ids)
@@ -197,8 +325,8 @@ def import_spreadsheet(
         _check_unchanged(connection, current)
         new_people = [(name, None) for name in new_names.values()]
         for person in workers.add_all(connection, new_people, enquiry.now(), actor):
-            ids[sheet.key(person.name)] = person.id
-        shifts = [NewShift(row.role, ids[sheet.key(row.person)], row.during) for row in added]
+            ids[spreadsheet.key(person.name)] = person.id
+        shifts = [NewShift(row.role, ids[spreadsheet.key(row.person)], row.during) for row in added]
         change = _save(connection, "imported", shifts, actor, form)
     return ImportResult(change, len(added), len(rows) - len(added))
 
@@ -209,7 +337,7 @@ def _save(
     added: Sequence[NewShift | NewCover],
     actor: str,
     form: str = "",
-) -> Batch:
+) -> RotaChange:
     if not added:
         raise RotaRefused("", "There is nothing to add.")
     _check_size(len(added))
@@ -254,7 +382,7 @@ def _refuse_leavers(connection: Connection, shift_ids: Collection[int], at: date
     if not left:
         return
     roster = Roster(enquiry.facts().timetables, *rota.read_shifts(connection, shift_ids))
-    duties = [duty for role in roster.roles for duty in roster.duties(role, at, at + EVER)]
+    duties = [duty for role in roster.roles for duty in roster.duties(role, at, at + FAR_FUTURE)]
     if any(duty.worker in left for duty in duties):
         raise RotaRefused("", "This cannot be: somebody who has left would be on duty again.")
 
@@ -264,9 +392,9 @@ def _new_names(rows: Sequence[Row], known: Container[str]) -> dict[str, str]:
     names: dict[str, str] = {}
     problems = []
     for row in rows:
-        if sheet.key(row.person) not in known:
+        if spreadsheet.key(row.person) not in known:
             try:
-                names.setdefault(sheet.key(row.person), workers.good_name(row.person))
+                names.setdefault(spreadsheet.key(row.person), workers.good_name(row.person))
             except RotaRefused as error:
                 problems.append(f"Row {row.number}: {error}")
     if problems:
@@ -286,9 +414,9 @@ def _not_on_the_rota(rows: Sequence[Row], ids: dict[str, int], roster: Roster) -
         spans.sort(key=_start)
     added, problems = [], []
     for row in rows:
-        spans = own.get((row.role, ids.get(sheet.key(row.person), 0)), [])
+        spans = own.get((row.role, ids.get(spreadsheet.key(row.person), 0)), [])
         near = spans[
-            bisect_left(spans, row.during.start - LONGEST, key=_start) : bisect_left(
+            bisect_left(spans, row.during.start - MAX_SHIFT, key=_start) : bisect_left(
                 spans, row.during.end, key=_start
             )
         ]
