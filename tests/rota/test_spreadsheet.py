@@ -4,7 +4,7 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rota.conftest import at, span
 
@@ -144,6 +144,7 @@ def test_what_is_no_sheet_of_shifts_is_refused(data, said):
 MINUTES = st.integers(0, 800 * 24 * 60)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(MINUTES, st.integers(1, 7 * 24 * 60)), max_size=5))
 def test_what_is_written_is_read_back_the_same(edges):
     """Also on the nights when clocks change: what the clock shows twice has its offset."""
