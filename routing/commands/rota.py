@@ -58,23 +58,23 @@ def gaps(first: datetime | None, days: int, form: str) -> None:
         if first is not None:
             period = options.period(enquiry.facts(), first, days)
         found = rota_service.read(period.start, period.end + CONTEXT_MARGIN)
-        holes = found.gaps(period.start, period.end)
+        gaps_ahead = found.gaps(period.start, period.end)
         idle = found.surplus(period.start, period.end)
     if form == "json":
         rows = [
             {"role": role.id, "from": written(x.start, voice), "to": written(x.end, voice)}
-            for role, x, _ in holes
+            for role, x, _ in gaps_ahead
         ]
         click.echo(json.dumps(rows, indent=2))
     else:
-        for role, span, missing in holes:
+        for role, span, missing in gaps_ahead:
             hours = f"{round((span.end - span.start) / timedelta(hours=1), 2):g} hours"
             click.echo(f"{words.gap(role, span, missing, at, voice)} ({hours}).")
         for role, span in idle:
             click.echo(f"{words.surplus(found.roster, role, span, found.names, at, voice)}.")
-        if not holes:
+        if not gaps_ahead:
             click.echo(f"No gap in {days} {'day' if days == 1 else 'days'}.")
-    raise SystemExit(options.FOUND if holes else 0)
+    raise SystemExit(options.FOUND if gaps_ahead else 0)
 
 
 @group.command("export")

@@ -54,7 +54,7 @@ def shown() -> Response:
             for role in found.roles
         ],
         people=on_duty(of_now, at),
-        gaps=holes(of_now, at, Span(at, at + rota_service.LOOKAHEAD)),
+        gaps=gap_items(of_now, at, Span(at, at + rota_service.LOOKAHEAD)),
         days=rota_service.LOOKAHEAD.days,
         first=first,
         today=at.astimezone(voice.zone).date(),
@@ -116,7 +116,7 @@ def gaps() -> Response:
     roles = found.roster.roles
     return page(
         "rota_gaps.html",
-        gaps=holes(found, at, period),
+        gaps=gap_items(found, at, period),
         surplus=[
             words.surplus(found.roster, role, span, found.names, at, voice)
             for role, span in found.surplus(period.start, period.end)
@@ -146,7 +146,7 @@ def bank_holidays() -> Response:
     )
 
 
-def holes(found: Rota, at: datetime, period: Span) -> list[tuple[str, str]]:
+def gap_items(found: Rota, at: datetime, period: Span) -> list[tuple[str, str]]:
     """Say every gap of a period, each with where to fill it; an empty rota is one for its role."""
     voice, told = enquiry.staff_voice(), []
     gaps = found.gaps(period.start, period.end)
