@@ -160,3 +160,18 @@ def test_nobody_is_given_a_shift_who_left_while_it_was_worked_out(app):
             rota_service.save("added", [shift(1, at)], current, "person:2")
 
         assert on_the_rota(at) == []
+
+
+def test_a_shift_that_crosses_somebody_elses_is_shown_again_as_it_was_typed(app, arranger):
+    names = ("day", "month", "year", "time")
+    values = {"role": NIGHT, "person": "1"}
+    for edge, words in (("starts", "24 12 2026 5pm"), ("ends", "24 12 2026 9pm")):
+        values |= {f"{edge}-{part}": word for part, word in zip(names, words.split(), strict=True)}
+    path = "/staff/rota/shifts/new"
+    page = arranger.send(arranger.get(path), path, **values)
+    rostered.shifts(app, f"{NIGHT},2026-12-24 20:00,2026-12-24 21:00,Amara Owusu")
+    refused = arranger.send(page, path)
+
+    assert refused.status_code == 400
+    assert "This person has a shift in this role at that time already." in said(refused)
+    assert 'value="17:00"' in refused.text
