@@ -258,17 +258,8 @@ def fill(
     kinds of day when shifts begin; on others they do when they usually do. Raise RotaRefused.
     """
     timetables, at = enquiry.facts().timetables, enquiry.now()
-    for field, day in (("first", first), ("last", last)):
-        if not typed.FIRST_YEAR <= day.year < typed.LAST_YEAR:
-            raise RotaRefused(field, f"Write the year in full: {day.year} is no year of a rota.")
-    if last < first:
-        raise RotaRefused("last", "The last day is before the first.")
-    if last - first > timedelta(days=filling.MAX_DAYS):
-        raise RotaRefused("last", f"Fill {filling.MAX_DAYS} days at most at once.")
     names = [name for name in names if name.strip()]
-    if len(names) > MAX_PEOPLE:
-        words = f"These are {len(names)} names. Name {MAX_PEOPLE} people at most."
-        raise RotaRefused("people", words)
+    _check_fill(first, last, len(names))
     start = instant.midnight(first, timetables.directory.zone)
     around = timedelta(days=(last - first).days) + CONTEXT_MARGIN
     if not names:
@@ -346,6 +337,20 @@ def _save(
         return rota.add(connection, kind, ordered, enquiry.now(), actor, form)
     except sa.exc.IntegrityError as error:
         raise RotaRefused("person", CONFLICT_MESSAGE) from error
+
+
+def _check_fill(first: date, last: date, count: int) -> None:
+    """Raise RotaRefused for days or a number of people that cannot be filled."""
+    for field, day in (("first", first), ("last", last)):
+        if not typed.FIRST_YEAR <= day.year < typed.LAST_YEAR:
+            raise RotaRefused(field, f"Write the year in full: {day.year} is no year of a rota.")
+    if last < first:
+        raise RotaRefused("last", "The last day is before the first.")
+    if last - first > timedelta(days=filling.MAX_DAYS):
+        raise RotaRefused("last", f"Fill {filling.MAX_DAYS} days at most at once.")
+    if count > MAX_PEOPLE:
+        words = f"These are {count} names. Name {MAX_PEOPLE} people at most."
+        raise RotaRefused("people", words)
 
 
 def _check_unchanged(connection: Connection, based_on: Rota) -> None:
