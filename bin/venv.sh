@@ -15,7 +15,7 @@ find_python() {
 
 # install FILE: everything in FILE, unless that very file is installed already.
 install() {
-    local file=$1 stamp=.venv/.installed-$1 python
+    local file=$1 stamp=.venv/.installed-${1//\//-} python
     if [ -x .venv/bin/python ] && cmp -s "$file" "$stamp"; then
         return
     fi

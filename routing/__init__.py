@@ -1,8 +1,8 @@
 """Who do I call now? A council's lines, hours and bank holidays, answered at any minute."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 from flask import Flask, Response, current_app, request
@@ -13,20 +13,14 @@ from werkzeug.exceptions import HTTPException
 from routing import api, config, logs, site, staff, telephony
 from routing.errors import BadSetting, DirectoryInvalid
 from routing.facts import Sources
+from routing.formats.answer_cache import AnswerCache
 from routing.formats.problem import problem
-from routing.formats.written import Written
-from routing.front import Front
-from routing.headers import HTTPS_ALONE, SECURITY_HEADERS
+from routing.headers import HTTPS_ONLY, SECURITY_HEADERS
 from routing.site import last_resort, sorry
 from routing.storage.db import Database
 from routing.storage.kept import Kept
 from routing.storage.readings import Readings
 from routing.storage.writer import Writer
-
-if TYPE_CHECKING:
-    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
-
-    Headers = list[tuple[str, str]]
 
 
 def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
@@ -46,16 +40,14 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     )
     macros = PrefixLoader({"govuk_frontend_jinja": PackageLoader("govuk_frontend_jinja")})
     app.jinja_loader = ChoiceLoader([app.jinja_loader, macros])  # type: ignore[list-item]
-    app.extensions["written"] = Written()
+    app.extensions["answer_cache"] = AnswerCache()
     _connect(app)
     for room in (api, site, telephony, staff):
         room.init_app(app)
     app.cli = _Commands()
     app.register_error_handler(HTTPException, _refuse)
     app.register_error_handler(Exception, _mend)
-    public = app.config["PUBLIC_BASE_URL"]
-    app.wsgi_app = _protected(app.wsgi_app, public)  # type: ignore[assignment, method-assign]
-    app.wsgi_app = Front(app)  # type: ignore[method-assign]
+    app.after_request(_security_headers(app.config["PUBLIC_BASE_URL"]))
     return app
 
 
@@ -93,6 +85,8 @@ def _connect(app: Flask) -> None:
 
 def _refuse(error: HTTPException) -> Response | HTTPException:
     """Answer programs with a problem document and people with a page of every number."""
+    if telephony.is_below_twilio(request.path):
+        return telephony.connect_anyway(error)
     if error.response is not None or (error.code or 500) < 400:
         return error
     answer = _refusal(error.code or 500, error.description or error.name)
@@ -111,6 +105,8 @@ def _refusal(code: int, words: str) -> Response:
 
 def _mend(error: Exception) -> Response:
     """A fault of ours: log it, and still show people every number."""
+    if telephony.is_below_twilio(request.path):
+        return telephony.connect_anyway(error)
     current_app.logger.exception("fault while answering %r", request.path)
     if _for_programs():
         return problem(500, "A fault of ours. In immediate danger call 999.")
@@ -123,21 +119,19 @@ def _for_programs() -> bool:
     return request.path.startswith(("/api/", "/metrics", "/readyz", "/healthz", "/openapi"))
 
 
-def _protected(answers: "WSGIApplication", public: str | None) -> "WSGIApplication":
-    """Return an application whose every answer, whatever made it, has SECURITY_HEADERS too.
+def _security_headers(public_base_url: str | None) -> Callable[[Response], Response]:
+    """Return a function that adds SECURITY_HEADERS to a response, where it has none of its own.
 
-    Where ``public``, its address, is https, browsers are told to ask for nothing else.
+    Where the public address is https, browsers are told to use https only.
     """
-    every = dict(SECURITY_HEADERS)
-    if (public or "").startswith("https://"):
-        every["Strict-Transport-Security"] = HTTPS_ALONE
+    headers = dict(SECURITY_HEADERS)
+    if (public_base_url or "").startswith("https://"):
+        headers["Strict-Transport-Security"] = HTTPS_ONLY
 
-    def protected(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        def start(status: str, headers: "Headers", *error: Any) -> Callable[[bytes], object]:
-            own = {name.lower() for name, _ in headers}
-            more = [each for each in every.items() if each[0].lower() not in own]
-            return start_response(status, headers + more, *error)
+    def add(response: Response) -> Response:
+        own = {name.lower() for name, _ in response.headers}
+        missing = [(name, value) for name, value in headers.items() if name.lower() not in own]
+        response.headers.extend(missing)
+        return response
 
-        return answers(environ, start)
-
-    return protected
+    return add

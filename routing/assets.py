@@ -53,7 +53,10 @@ def embed() -> Response:
 
 
 def compressed(response: Response) -> Response:
-    """Return the response gzipped, if whoever asks accepts that and it is worth it."""
+    """Return the response gzipped, if the client accepts that and it is long enough.
+
+    For public pages only: a page with a form token must not be compressed.
+    """
     response.headers["Vary"] = "Accept-Encoding"
     if response.is_streamed or response.direct_passthrough:
         return response

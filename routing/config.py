@@ -27,7 +27,7 @@ SETTINGS: Mapping[str, tuple[str | None, str]] = {
     "OIDC_ROLES_CLAIM": ("roles", "the claim that holds somebody's roles"),
     "EXCHANGE_TOKEN": (None, "bearer token with which an exchange may ask for internal lines"),
     "OPS_TOKEN": (None, "bearer token for /metrics and the words of /readyz"),
-    "TWILIO_AUTH_TOKEN": (None, "signs Twilio's webhooks; without it the telephone's door is shut"),
+    "TWILIO_AUTH_TOKEN": (None, "signs Twilio's webhooks; without it the telephone is off"),
     "TWILIO_AUTH_TOKEN_2": (None, "the other token while one replaces the other"),
     "CALLER_ID": (
         "caller",
@@ -116,6 +116,37 @@ def check(settings: Mapping[str, Any]) -> None:
         if value is not None and not re.fullmatch(right, str(value)):
             found = "not of the right form" if name in _SECRET else repr(value)
             raise BadSetting(f"{name} is {found}. Write {instead}.")
+
+
+def telephony_disabled_reason(settings: Mapping[str, Any]) -> str | None:
+    """Return why Twilio's webhooks are not answered, in words; None when they are."""
+    if not settings.get("TWILIO_AUTH_TOKEN") and not settings.get("TWILIO_AUTH_TOKEN_2"):
+        return "The telephone is off: TWILIO_AUTH_TOKEN is not set."
+    if not settings.get("PUBLIC_BASE_URL"):
+        return (
+            "The telephone is off: PUBLIC_BASE_URL is not set. Set it to the address that Twilio "
+            "is told, without /twilio: signatures are checked against it."
+        )
+    if settings.get("CLOCK_STARTS_AT") and not settings.get("REHEARSAL_NUMBER"):
+        return (
+            "The telephone is off: this is a rehearsal, and REHEARSAL_NUMBER is not set. Set it to "
+            "the number that may be rung, or to `directory` to ring the real ones."
+        )
+    return None
+
+
+def rehearsal_number(settings: Mapping[str, Any]) -> str | None:
+    """Return the number that a rehearsal rings in place of every other; None if it rings those."""
+    number: str | None = settings.get("REHEARSAL_NUMBER")
+    return number if settings.get("CLOCK_STARTS_AT") and number != "directory" else None
+
+
+def base_url(settings: Mapping[str, Any], request_root: str = "") -> str:
+    """Return the address at which this service is reached, without a slash at its end.
+
+    ``request_root`` stands in where PUBLIC_BASE_URL is not set; without either it is empty.
+    """
+    return str(settings["PUBLIC_BASE_URL"] or request_root).rstrip("/")
 
 
 def check_zones() -> None:

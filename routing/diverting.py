@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from routing.core.decision import decide
 from routing.core.directory import Line, Service
 from routing.core.hours import Span, dates
-from routing.core.stretches import covered
+from routing.core.intervals import covered
 from routing.core.timetable import Timetables
 from routing.directory.phone import barred
 from routing.errors import DivertRefused, UnknownService
@@ -55,7 +55,7 @@ def plans(
     next handover of each service. Raise DivertRefused, with the field to change.
     """
     directory = timetables.directory
-    line = next((each for each in directory.lines if each.id == line_id), None)
+    line = directory.line(line_id)
     if line is None:
         known = ", ".join(each.id for each in directory.lines)
         raise DivertRefused("line", f"There is no line '{line_id}'. The lines are: {known}.")

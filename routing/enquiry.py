@@ -132,16 +132,14 @@ def rehearsing() -> bool:
     return current_app.config.get("CLOCK_STARTS_AT") is not None
 
 
-def inherit(facts: Facts) -> None:
-    """Load what the answers rest on; where that cannot be had, answer from ``facts``, and say so.
+def warm_up() -> None:
+    """Load what answers rest on, in a new worker, before its first request.
 
-    For a process that replaces another: it must not fall silent because the file has been broken
-    since, where no directory could be kept on disk. From then on the record tells of each
-    directory that this process reads.
+    From then on the audit log tells of each directory that this process reads.
     """
     witness, sources = Witness(database(), current_app.config["CLOCK"]), _sources()
-    sources.on_read = lambda found: _witnessed(witness, found)
-    sources.current(otherwise=facts)
+    sources.on_read = lambda facts: _witnessed(witness, facts)
+    sources.current()
     read_diverts(max_age=0, patience=AT_START)
 
 
@@ -167,7 +165,7 @@ def database() -> Database:
 
 def _line_of(found: Stored) -> Line | None:
     """Return the line of a divert; None where the directory has none of that id."""
-    return next((line for line in facts().directory.lines if line.id == found.line), None)
+    return facts().directory.line(found.line)
 
 
 def _readings() -> Readings:

@@ -1,4 +1,4 @@
-"""What every answer tells browsers not to do, whatever made it."""
+"""The security headers of every answer."""
 
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
@@ -11,5 +11,5 @@ SECURITY_HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
-HTTPS_ALONE = "max-age=31536000"
-"""For a browser that was here once by https: a year, and nothing of the council's other hosts."""
+HTTPS_ONLY = "max-age=31536000"
+"""Strict-Transport-Security: for a year, and for this host alone, not the council's other hosts."""

@@ -1,13 +1,14 @@
-"""One line an event, on stderr, masked: ours, Flask's, gunicorn's, SQLAlchemy's, everybody's."""
+"""The log: one line an event, on stderr, masked; ours, Flask's, gunicorn's, SQLAlchemy's alike."""
 
 import atexit
-import io
 import logging
 import os
 import queue
 import sys
 import threading
 import time
+from contextlib import suppress
+from logging.handlers import QueueHandler, QueueListener
 from typing import Any
 
 import structlog
@@ -18,144 +19,153 @@ from routing.masking import masked
 FORMS = ("json", "text")
 """How a line is written: for programs; for people, each line of a traceback being marked."""
 
-MOST = 1000
-"""Lines that wait to be written, in one process; beyond them they are lost, and counted."""
+MAX_QUEUED_LINES = 1000
+"""Lines that wait to be written, in one process; beyond them they are lost."""
 
-_KEPT_AS_IS = ("timestamp", "level", "logger", "process")
+MAX_EVENT_CHARS = 2000
+MAX_TRACEBACK_CHARS = 16_000
+
+FLUSH_TIMEOUT_SECONDS = 1.0
+"""For which a process that ends waits until its last lines are written."""
+
+_NOT_MASKED = ("timestamp", "level", "logger", "process")
 _STAMP = structlog.processors.TimeStamper(fmt="iso", utc=True)
 
 
-def set_up(form: str | None = None, waits: bool = True) -> None:
-    """Have every record of WARNING and above written to stderr, and every one that is let through.
+class StderrHandler(logging.StreamHandler):  # type: ignore[type-arg]
+    """Writes records to what sys.stderr is at that moment."""
 
-    ``form`` is one of FORMS; None means text in a terminal, and JSON otherwise. Where ``waits`` is
-    False nobody who logs waits for a disk or a pipe: a thread of its own writes. May be called
-    again; one that does not wait stays so.
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a record, if there is a stderr."""
+        if sys.stderr is not None:
+            self.setStream(sys.stderr)
+            super().emit(record)
+
+
+class BackgroundHandler(QueueHandler):
+    """Formats and masks records at once, and leaves the writing to a thread.
+
+    Lines that the queue has no room for are lost: nobody waits for a full disk or a stuck pipe.
     """
-    root = logging.getLogger()
-    handler = next((each for each in root.handlers if isinstance(each, Lines)), None)
+
+    queue: "queue.Queue[logging.LogRecord]"
+
+    def enqueue(self, record: logging.LogRecord) -> None:
+        """Put a record into the queue, if there is room."""
+        with suppress(queue.Full):
+            self.queue.put_nowait(record)
+
+
+class DescriptorHandler(logging.Handler):
+    """Writes finished lines to a file descriptor; for one thread, so without a lock.
+
+    Neither a fork nor the end of the process waits for a lock that a stuck write holds.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        super().__init__()
+        self.descriptor = descriptor
+
+    def handle(self, record: logging.LogRecord) -> bool:
+        """Write a record whole, or lose it: to a full disk, or a pipe that nobody reads."""
+        line = f"{record.getMessage()}\n".encode(errors="backslashreplace")
+        with suppress(OSError):
+            while line:
+                line = line[os.write(self.descriptor, line) :]
+        return True
+
+
+class _Formatter(structlog.stdlib.ProcessorFormatter):
+    def format(self, record: logging.LogRecord) -> str:
+        try:
+            return super().format(record)
+        except Exception:  # its values do not fit its words: masked words are better than none
+            return super().format(logging.makeLogRecord({**record.__dict__, "args": ()}))
+
+
+def set_up(form: str | None = None) -> None:
+    """Write every record of WARNING and above to stderr, one line each.
+
+    ``form`` is one of FORMS; None means text in a terminal, and JSON otherwise. It may be called
+    again, to change the form.
+    """
+    root, handler = logging.getLogger(), _handler()
     if handler is None:
-        handler = Lines()
+        handler = StderrHandler()
         root.addHandler(handler)
+        logging.raiseExceptions = False  # a log that cannot be written must not print tracebacks
         logging.getLogger("werkzeug").setLevel(logging.WARNING)  # its access log has addresses
         logging.captureWarnings(True)
-        _take_faults()
-    if not waits:
-        handler.do_not_wait()
+        _log_uncaught_exceptions()
     terminal = sys.stderr is not None and sys.stderr.isatty()
     handler.setFormatter(_formatter(form or ("text" if terminal else "json")))
 
 
-class Lines(logging.Handler):
-    """Writes lines to what stderr is at that moment. Whatever goes wrong costs nobody anything."""
+def write_in_background() -> None:
+    """Have a thread write the log from now on, here and in each process forked from here."""
+    if not isinstance(_handler(), BackgroundHandler):
+        os.register_at_fork(after_in_child=_start_listener)
+        atexit.register(_wait_until_written)
+        _start_listener()
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._lost = 0
-        self._waiting: queue.Queue[str] | None = None
-        self._thread: threading.Thread | None = None
-        self._stream: io.FileIO | None = None
 
-    def do_not_wait(self) -> None:
-        """From now on let a thread write, here and in every process that is forked from here.
+def _handler() -> logging.Handler | None:
+    handlers = logging.getLogger().handlers
+    ours = (StderrHandler, BackgroundHandler)
+    return next((handler for handler in handlers if isinstance(handler, ours)), None)
 
-        It writes to what stderr is now, past Python's own stream: of a lock that is held while a
-        process forks, the child would never be free.
-        """
-        if self._waiting is None:
-            os.register_at_fork(after_in_child=self._begin)
-            atexit.register(self.finish)
-            self._begin()
 
-    def emit(self, record: logging.LogRecord) -> None:
-        """Write a record, or put it into the queue."""
-        try:
-            line = self._line(record)
-            if self._waiting is None:
-                sys.stderr.write(f"{line}\n")
-                sys.stderr.flush()
-                return
-            self._waiting.put_nowait(line)
-            if self._thread is None or not self._thread.is_alive():
-                self._thread = threading.Thread(target=self._run, name="log", daemon=True)
-                self._thread.start()
-        except queue.Full:
-            self._lost += 1
-        except Exception:  # there is nowhere left to say so
-            self._lost += 1
+def _start_listener() -> None:
+    """Replace the handler by one with a new queue and thread: a fork copies neither."""
+    root, before = logging.getLogger(), _handler()
+    if before is None or sys.stderr is None:
+        return
+    handler = BackgroundHandler(queue.Queue(MAX_QUEUED_LINES))
+    handler.setFormatter(before.formatter)
+    QueueListener(handler.queue, DescriptorHandler(sys.stderr.fileno())).start()
+    root.removeHandler(before)
+    root.addHandler(handler)
 
-    def finish(self, patience: float = 1.0) -> None:
-        """Wait until what was logged is written, as long as ``patience`` says."""
-        until = time.monotonic() + patience
-        while self._waiting and self._waiting.unfinished_tasks and time.monotonic() < until:
-            time.sleep(0.005)
 
-    def _line(self, record: logging.LogRecord) -> str:
-        try:
-            return self.format(record)
-        except Exception:  # its values do not fit its words
-            return self.format(logging.makeLogRecord({**record.__dict__, "args": ()}))
-
-    def _begin(self) -> None:
-        self._waiting, self._thread, self._lost = queue.Queue(MOST), None, 0
-        if self._stream is None and sys.stderr is not None:
-            self._stream = io.FileIO(sys.stderr.fileno(), "w", closefd=False)
-
-    def _run(self) -> None:
-        waiting = self._waiting
-        while waiting is not None:
-            line = waiting.get()
-            if not self._write(line):
-                self._lost += 1
-            elif self._lost:
-                lost, self._lost = self._lost, 0
-                said = {"name": __name__, "levelname": "WARNING", "process": os.getpid()}
-                said["msg"] = f"{lost} lines could not be written"
-                self._write(self._line(logging.makeLogRecord(said)))
-            waiting.task_done()
-
-    def _write(self, line: str) -> bool:
-        """Write a whole line; say whether that went well."""
-        left = f"{line}\n".encode(errors="backslashreplace")
-        try:
-            while left and self._stream is not None:
-                written = self._stream.write(left)
-                if not written:  # a pipe that does not block, and is full
-                    return False
-                left = left[written:]
-        except OSError:  # a full disk, a pipe that nobody reads any more
-            return False
-        return True
+def _wait_until_written() -> None:
+    handler, end = _handler(), time.monotonic() + FLUSH_TIMEOUT_SECONDS
+    if isinstance(handler, BackgroundHandler):
+        while not handler.queue.empty() and time.monotonic() < end:
+            time.sleep(0.01)
+        time.sleep(0.01)  # the thread writes the line that it took last
 
 
 def _formatter(form: str) -> logging.Formatter:
-    return structlog.stdlib.ProcessorFormatter(
+    return _Formatter(
         processors=[
-            _called,
+            _describe,
             structlog.processors.ExceptionRenderer(),
             _mask,
-            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            _Formatter.remove_processors_meta,
             structlog.processors.JSONRenderer() if form == "json" else _readable,
         ],
     )
 
 
-def _called(logger: WrappedLogger, name: str, event: EventDict) -> EventDict:
-    """Name when, how bad, and who says so."""
+def _describe(logger: WrappedLogger, name: str, event: EventDict) -> EventDict:
+    """Add the time, the level, the logger and the process."""
     record: logging.LogRecord = event["_record"]
     head = {"level": record.levelname.lower(), "logger": record.name, "process": record.process}
     return {**_STAMP(logger, name, {}), **head, **event}
 
 
 def _mask(logger: WrappedLogger, name: str, event: EventDict) -> EventDict:
-    return {
-        key: masked(str(value)) if key not in _KEPT_AS_IS and key[0] != "_" else value
-        for key, value in event.items()
-    }
+    return {key: _masked(key, value) for key, value in event.items()}
+
+
+def _masked(key: str, value: object) -> object:
+    if key in _NOT_MASKED or key.startswith("_"):
+        return value
+    return masked(str(value), MAX_TRACEBACK_CHARS if key == "exception" else MAX_EVENT_CHARS)
 
 
 def _readable(logger: WrappedLogger, name: str, event: EventDict) -> str:
-    """Write for people. No text from outside begins a line, or steers a terminal."""
+    """Write for people. No text from outside begins a line or controls a terminal."""
     head = f"{event['timestamp']} {event['level']:<8} {_plain(event['event'])}"
     lines = event.get("exception", "").splitlines()
     tail = f"  [{event['logger']} {event['process']}]"
@@ -166,21 +176,21 @@ def _plain(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
-def _take_faults() -> None:
-    """Log what nobody catches, too: Python would write it to stderr as it is."""
+def _log_uncaught_exceptions() -> None:
+    """Log exceptions that nothing catches: Python would write them to stderr unmasked."""
     log = logging.getLogger(__name__)
 
-    def fault(kind: Any, error: BaseException, trace: Any) -> None:
+    def log_uncaught(kind: Any, error: BaseException, traceback: Any) -> None:
         if issubclass(kind, KeyboardInterrupt):
-            sys.__excepthook__(kind, error, trace)
+            sys.__excepthook__(kind, error, traceback)
         else:
-            log.critical("nobody caught this", exc_info=(kind, error, trace))
+            log.critical("nobody caught this", exc_info=(kind, error, traceback))
 
-    def thread_fault(found: threading.ExceptHookArgs) -> None:
-        if found.exc_value is not None and not issubclass(found.exc_type, SystemExit):
-            fault(found.exc_type, found.exc_value, found.exc_traceback)
+    def log_uncaught_in_thread(args: threading.ExceptHookArgs) -> None:
+        if args.exc_value is not None and not issubclass(args.exc_type, SystemExit):
+            log_uncaught(args.exc_type, args.exc_value, args.exc_traceback)
 
     if sys.excepthook is sys.__excepthook__:
-        sys.excepthook = fault
+        sys.excepthook = log_uncaught
     if threading.excepthook is threading.__excepthook__:
-        threading.excepthook = thread_fault
+        threading.excepthook = log_uncaught_in_thread

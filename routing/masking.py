@@ -1,17 +1,18 @@
-"""What no log may hold, put out of sight: numbers, addresses, secrets, wherever they stand."""
+"""Masking of what no log may hold: numbers, addresses and secrets, wherever they stand."""
 
 import re
 
-MOST = 16_000
-"""Characters of one value, at most: what an attacker sends may be long."""
+OVERLAP_CHARS = 500
+"""Characters that are read beyond a limit: longer than any number, address or token, so that none
+is cut in two before it is recognised."""
 
 _D = r"(?:\d|%3\d)"
 _GAP = r"(?:[ \t\xa0()./\-\u2010-\u2015]|%2[0589DEF]|%C2%A0)"
 _DATE = r"(?<!\d)(?:19|20)\d\d-[01]\d-[0-3]\d(?!\d)(?:[T ][0-2]\d:[0-5]\d(?::[0-5]\d(?:\.\d+)?)?)?"
 
 _RULES = tuple(
-    (re.compile(pattern, re.IGNORECASE), instead)
-    for pattern, instead in (
+    (re.compile(pattern, re.IGNORECASE), replacement)
+    for pattern, replacement in (
         (r"(://)[^\s/@]*@", r"\1[secret]@"),
         (r"\b(bearer|basic)(\s|%20)+[^\s'\",]+", r"\1 [secret]"),
         (
@@ -21,7 +22,7 @@ _RULES = tuple(
         ),
         (r"(/calendars/)[^\s/'\"?]+", r"\1[secret]"),
         # What PostgreSQL says of the row that it refuses.
-        (r"(\bKey \([^)\n]*\)=|\bFailing row contains )\([^\n]*\)", r"\1[row]"),
+        (r"(\bKey \([^)\n]*\)=|\bFailing row contains )(?:\([^\n]*\)|\([^\n]*$)", r"\1[row]"),
         (r"[\w.+%-]{1,64}(?:@|%40)[\w-]+(?:\.[\w-]+)+", "[e-mail]"),
         (r"(?<![\d.])(?!127\.|0\.0\.0\.0)(?:\d{1,3}\.){3}\d{1,3}(?![\d.])", "[address]"),
         (r"(?<![\w:])(?=[0-9a-f:]*::|(?:[0-9a-f]+:){4})[0-9a-f:]{6,}(?!\w)", "[address]"),
@@ -38,21 +39,28 @@ _NUMBER = re.compile(
 )
 
 
-def masked(text: str) -> str:
-    """Return a text with everything in it masked that may lead to somebody, or opens something.
+def masked(text: str, max_chars: int) -> str:
+    """Return a text with everything in it masked that identifies somebody or opens something.
 
-    That is what looks like a telephone number in any spelling (dates aside), an e-mail or network
-    address (this machine's own aside), a password, a token, an id of a call or a person.
+    That is what looks like a telephone number in any spelling (dates apart), an e-mail or network
+    address (this machine's own apart), a password, a token, an id of a call or a person. It is
+    masked first and then cut to ``max_chars``, so that no part of a number is left at the end.
     """
-    if len(text) > MOST:
-        text = f"{text[:MOST]} ..."
-    for pattern, instead in _RULES:
-        text = pattern.sub(instead, text)
+    is_long = len(text) > max_chars + OVERLAP_CHARS
+    if is_long:
+        text = text[: max_chars + OVERLAP_CHARS]
+    for pattern, replacement in _RULES:
+        text = pattern.sub(replacement, text)
     text = _TOKEN.sub("[secret]", text)
-    text = _SPELT.sub(_spelt, text)
-    return _NUMBER.sub(lambda found: found["kept"] or "[number]", text)
+    text = _SPELT.sub(_mask_spelt, text)
+    text = _NUMBER.sub(lambda match: match["kept"] or "[number]", text)
+    if is_long:
+        text = text[: max(0, len(text) - OVERLAP_CHARS)]
+    if is_long or len(text) > max_chars:
+        text = f"{text[:max_chars]} ..."
+    return text
 
 
-def _spelt(found: re.Match[str]) -> str:
+def _mask_spelt(match: re.Match[str]) -> str:
     """Mask a number that ends in letters of the keypad, if it is long enough to be one."""
-    return "[number]" if sum(map(str.isalnum, found[0])) >= 8 else found[0]
+    return "[number]" if sum(map(str.isalnum, match[0])) >= 8 else match[0]

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from routing import enquiry, typed
-from routing.core import instant
+from routing.core import instants
 from routing.core.directory import RotaRole
 from routing.core.hours import Span
 from routing.errors import RotaChanged, RotaRefused, SheetRefused
@@ -260,7 +260,7 @@ def fill(
     timetables, at = enquiry.facts().timetables, enquiry.now()
     names = [name for name in names if name.strip()]
     _check_fill(first, last, len(names))
-    start = instant.midnight(first, timetables.directory.zone)
+    start = instants.midnight(first, timetables.directory.zone)
     around = timedelta(days=(last - first).days) + CONTEXT_MARGIN
     if not names:
         raise RotaRefused("people", "Name the people who take turns, in their order.")

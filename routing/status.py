@@ -1,14 +1,13 @@
 """Every warning, in words, each with what to do: for flask status, /readyz and /metrics."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from flask import current_app
 from sqlalchemy.engine import Connection
 
-from routing import enquiry, rota_service
+from routing import config, enquiry, rota_service
 from routing.alerting import recipients
 from routing.diverting import ENDS_SOON
 from routing.errors import StorageDown
@@ -37,29 +36,6 @@ def warnings() -> tuple[Notice, ...]:
     found = [*_directory(facts), *_diverts(at), *_lines(facts, at), *_holidays(facts, at)]
     found += [*_settings(), *_storage(), *_calls(at), *_rota(facts, at), *_alerts()]
     return tuple(sorted(found, key=lambda each: not each.serious))
-
-
-def telephone_shut(config: Mapping[str, Any]) -> str | None:
-    """Say why the telephone's door is shut; None when it is open."""
-    if not config.get("TWILIO_AUTH_TOKEN") and not config.get("TWILIO_AUTH_TOKEN_2"):
-        return "The telephone's door is shut: no TWILIO_AUTH_TOKEN is set."
-    if not config.get("PUBLIC_BASE_URL"):
-        return (
-            "The telephone's door is shut: PUBLIC_BASE_URL is not set. Set it to the address that "
-            "Twilio is told, without /twilio: signatures are checked against it."
-        )
-    if config.get("CLOCK_STARTS_AT") and not config.get("REHEARSAL_NUMBER"):
-        return (
-            "The telephone's door is shut: this is a rehearsal, and REHEARSAL_NUMBER is not set. "
-            "Set it to the number that may be rung, or to `directory` to ring the real ones."
-        )
-    return None
-
-
-def rehearsal_number(config: Mapping[str, Any]) -> str | None:
-    """Return the number that a rehearsal rings in place of every other; None if it rings those."""
-    number: str | None = config.get("REHEARSAL_NUMBER")
-    return number if config.get("CLOCK_STARTS_AT") and number != "directory" else None
 
 
 def word() -> str:
@@ -166,9 +142,9 @@ def _settings() -> Iterator[Notice]:
             "about now. Unset CLOCK_STARTS_AT to end it.",
             serious=True,
         )
-    shut = telephone_shut(current_app.config)
-    if shut is not None:
-        yield Notice("telephone_off", shut)
+    disabled = config.telephony_disabled_reason(current_app.config)
+    if disabled is not None:
+        yield Notice("telephone_off", disabled)
 
 
 def _calls(at: datetime) -> Iterator[Notice]:
@@ -190,6 +166,8 @@ def _calls(at: datetime) -> Iterator[Notice]:
         with enquiry.database().reading() as connection:
             refused = calls.counted(connection, calls.REFUSED, at - _LATELY)
             faults = calls.counted(connection, calls.FAULTS, at - _LATELY)
+            unrecognised = calls.counted(connection, calls.UNRECOGNISED, at - _LATELY)
+            texts_limited = calls.counted(connection, calls.TEXTS_LIMITED, at - _LATELY)
             kept = retention.overdue(connection, current_app.config, at)
     except StorageDown as error:
         text = f"{error} Nothing can be changed. See that its disk is neither full nor read-only."
@@ -201,6 +179,21 @@ def _calls(at: datetime) -> Iterator[Notice]:
             f"{refused} requests in the last two hours were not signed by Twilio for this address. "
             "If callers hear an error, the token or PUBLIC_BASE_URL is wrong: run `flask twilio "
             "doctor`.",
+        )
+    if unrecognised:
+        yield Notice(
+            "requests_unrecognised",
+            f"{unrecognised} signed requests in the last two hours did not have the shape of "
+            "Twilio's own: callers were put through, but the calls are not in the log. Twilio may "
+            "have added a parameter: see the warnings in the log, and update this service.",
+        )
+    if texts_limited:
+        yield Notice(
+            "texts_limited",
+            f"{texts_limited} text messages in the last two hours were not answered, because too "
+            "many had come within the hour. Look at Twilio's message log for where they come from, "
+            "and block what is abuse there (docs/telephony.md).",
+            serious=True,
         )
     if kept:
         yield Notice(

@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from routing.core import instant
+from routing.core import instants
 from routing.errors import BadTime
 
 FIRST_YEAR, LAST_YEAR = 2000, 2100
@@ -97,7 +97,7 @@ def read_parts(day: str, month: str, year: str, time: str, zone: ZoneInfo) -> da
     named = _NAMED_CLOCK.fullmatch(time.strip())
     if named is not None:
         wall = date + timedelta(minutes=read_clock(named[1]))
-        for each in instant.readings(wall, zone):
+        for each in instants.readings(wall, zone):
             if each.astimezone(zone).tzname() == named[2].upper():
                 return read(each.isoformat())
     wall = date + timedelta(minutes=read_clock(time))
@@ -130,7 +130,7 @@ _NAMED = {"midnight": 0, "midday": 720, "noon": 720}
 
 def _once(wall: datetime, zone: ZoneInfo, said: str, twice: str) -> datetime:
     """Return the instant at which clocks in ``zone`` showed ``wall``. Raise BadTime unless once."""
-    first, second = instant.readings(wall, zone)
+    first, second = instants.readings(wall, zone)
     if first > second:
         raise BadTime(f"{said} does not exist in {zone.key}: the clocks go forward over it.")
     if first < second:

@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
-from telephone import BASE, CALLED, CALLER, sign
+from telephone import BASE, CALLED, CALLER, call_sid, sign
 
 NUMBER = "/api/v1/services/children/numbers"
 DECISION = "/api/v1/services/children/decision"
@@ -70,7 +70,7 @@ class Clients:
         signed = count % 2 == 0
         began = time.monotonic()
         if signed:
-            form = {"CallSid": f"CA{name}", "From": CALLER, "To": CALLED}
+            form = {"CallSid": call_sid(name), "From": CALLER, "To": CALLED}
             headers = FORM | {"X-Twilio-Signature": sign(BASE + VOICE, form)}
             to.request("POST", VOICE, urlencode(form), headers)
             wanted = b"<Dial"

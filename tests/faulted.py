@@ -22,7 +22,7 @@ from doors import EXCHANGE, Load
 from link import linked
 from load import Caller
 from serving import ask, free_port, start, workers
-from telephone import BASE, TOKEN
+from telephone import BASE, TOKEN, call_sid
 from truth import Truth
 
 from routing.storage import accounts, upgrade
@@ -213,7 +213,7 @@ def kept(row, served, earlier, patience):
     where calls are not written yet.
     """
     sent = [x for x in served.truth.writes[earlier:] if x.confirmed and x.sure]
-    wanted = {known_by(sid) for sid in row.tally.calls}
+    wanted = {known_by(call_sid(sid)) for sid in row.tally.calls}
     with suppress(AssertionError):
         _until(
             lambda: wanted <= _column(served, calls.c.sid_sha256), "calls are not written", patience

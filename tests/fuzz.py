@@ -13,15 +13,16 @@ from pathlib import Path
 from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
 
-from routing import calling, typed
+from routing import typed
 from routing.bank_holidays import published
 from routing.directory import hours, load, phone
 from routing.errors import RoutingError
-from routing.formats import twiml
 from routing.rota import fill, spreadsheet
 from routing.site.markdown import markdown
 from routing.staff import access
-from routing.telephony import incoming
+from routing.telephony import sms, twiml
+from routing.telephony.call_flow import CallState
+from routing.telephony.twilio_request import CallRequest, is_presentable
 from routing.wording import spoken
 
 SLOW = 0.1
@@ -152,10 +153,10 @@ def _phone(text):
 
 def _call(text):
     given = dict(parse_qsl(text, keep_blank_values=True, errors="replace"))
-    found, progress = incoming.read(given), calling.read(given)
-    assert found.called is None or incoming.usable(found.called)
-    assert progress is None or calling.read(calling.written(progress)) == progress
-    return calling.written(progress) if progress else incoming.can_be_texted(found.caller)
+    call_request, state = CallRequest.from_parameters(given), CallState.from_query(given)
+    assert call_request.called is None or is_presentable(call_request.called)
+    assert state is None or CallState.from_query(state.to_query()) == state
+    return state.to_query() if state else sms.is_answerable(call_request.caller)
 
 
 def _said(text):

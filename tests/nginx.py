@@ -18,11 +18,12 @@ NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
 
 USER = "" if os.getuid() else "user root;"  # or it cannot write into the test's own folder
 
-# As Debian's own, which writes an access log wherever a site does not say no.
+# As Debian's own, which writes an access log wherever a site does not say no; with the connections
+# that docs/deploy.md asks for.
 AROUND = """
 {user} daemon off; pid {folder}/nginx.pid; error_log {folder}/nginx.log;
-worker_processes {workers}; worker_rlimit_nofile 8192;
-events {{ worker_connections 2048; }}
+worker_processes {workers}; worker_rlimit_nofile 16384;
+events {{ worker_connections 8192; }}
 http {{
   access_log {folder}/access.log; sendfile on; tcp_nopush on;
   client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;
@@ -88,9 +89,9 @@ class Answer:
     body: bytes
 
 
-def get(port, path, method="GET", body=None, **headers):
+def get(port, path, method="GET", body=None, timeout=20, **headers):
     headers = {name.replace("_", "-"): value for name, value in headers.items()}
-    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=20)) as connection:
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)) as connection:
         connection.request(method, path, body, headers)
         answer = connection.getresponse()
         return Answer(answer.status, answer.headers, answer.read())

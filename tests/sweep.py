@@ -10,9 +10,9 @@ import numpy
 from oracle import Oracle
 
 from routing.bank_holidays.in_force import bank_holidays
-from routing.core.changes import changes
 from routing.core.decision import decide, timeline
-from routing.core.gaps import alone, gaps
+from routing.core.diff import changes
+from routing.core.gaps import gaps, unbacked
 from routing.core.timetable import Timetables
 from routing.directory.load import load
 
@@ -88,15 +88,15 @@ def minutes_of(spans, start, end):
 def wrong_gaps(path, start, end):
     """Return how many minutes gaps, overlaps and nobody-left find, and how many are wrong."""
     oracle, tables = Oracle(path), timetables(path)
-    found = {"gap": 0, "overlap": 0, "alone": 0}
+    found = {"gap": 0, "overlap": 0, "unbacked": 0}
     wrong = 0
     for service in oracle.services:
         ours = list(gaps(tables, service, start, end))
         count = oracle.how_many_open(service, start, end)
         truth = {"gap": count == 0, "overlap": count > 1}
-        truth["alone"] = oracle.nobody_left(service, start, end)
+        truth["unbacked"] = oracle.nobody_left(service, start, end)
         spans = {kind: [span for span, its, _ in ours if its == kind] for kind in truth}
-        spans["alone"] = alone(tables, service, start, end)
+        spans["unbacked"] = unbacked(tables, service, start, end)
         for kind, minutes in truth.items():
             mine = minutes_of(spans[kind], start, end)
             found[kind] += int(mine.sum())

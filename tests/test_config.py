@@ -87,3 +87,15 @@ def test_another_form_is_refused_with_what_to_write_and_without_the_secret(name,
         config.check({name: value})
 
     assert "hush" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("public", "request_root", "base"),
+    [
+        ("https://who.example/", "http://127.0.0.1/", "https://who.example"),
+        (None, "http://127.0.0.1/", "http://127.0.0.1"),
+        (None, "", ""),
+    ],
+)
+def test_the_public_address_goes_before_the_one_that_was_requested(public, request_root, base):
+    assert config.base_url({"PUBLIC_BASE_URL": public}, request_root) == base

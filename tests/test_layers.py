@@ -8,17 +8,18 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "routing"
 FLOORS = (
-    "errors files headers keys masking signature",
+    "errors files headers keys masking",
     "core logs",
-    "wording typed server",
+    "wording typed gunicorn_logger",
     "config directory bank_holidays rota",
-    "facts diverting calling storage",
+    "facts diverting storage",
     "enquiry lint",
     "rota_service",
     "alerting",
     "status formats assets",
-    "doctor front",
-    "api site telephony staff commands",
+    "telephony",
+    "doctor",
+    "api site staff commands",
 )
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms.split()}
 

@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routing.masking import MOST, masked
+from routing import masking
+
+MAX_CHARS = 16_000
+
+
+def masked(text, max_chars=MAX_CHARS):
+    return masking.masked(text, max_chars)
+
 
 NUMBERS = (
     "+447700900123",
@@ -88,6 +95,20 @@ def test_what_helps_to_mend_stays(text):
 @pytest.mark.parametrize("part", ["0", "a", "1 ", "Key (", "+0", "%3", "ab:", "password", "1.1."])
 def test_a_long_text_takes_no_longer_than_a_moment(part):
     began = time.process_time()
-    masked(part * MOST)
+    masked(part * MAX_CHARS)
 
     assert time.process_time() - began < 1
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+@pytest.mark.parametrize("shown", range(24))
+@pytest.mark.parametrize("after", ["", "x" * 2 * masking.OVERLAP_CHARS])
+def test_a_text_that_is_cut_within_a_number_shows_no_part_of_it(number, shown, after):
+    cut = masked(f"{'x' * (1000 - shown - 1)} {number} {after}", 1000)
+
+    assert not any(digit in cut for digit in "0123456789٠٧٩")
+
+
+def test_a_long_text_is_cut_after_it_is_masked():
+    assert masked("a" * 20 + " 07700 900123", 25) == "a" * 20 + " [num ..."
+    assert masked("é " * 20_000) == "é " * (MAX_CHARS // 2) + " ..."

@@ -10,9 +10,9 @@ from sqlalchemy.engine import Connection
 
 from routing import enquiry, rota_service
 from routing.alerting.words import alert
-from routing.core import instant
+from routing.core import instants
 from routing.core.decision import decide
-from routing.core.directory import Line, RotaRole
+from routing.core.directory import RotaRole
 from routing.core.hours import Span
 from routing.diverting import ENDS_SOON
 from routing.facts import Facts
@@ -110,7 +110,7 @@ def next_working_day_ends(facts: Facts, at: datetime) -> datetime:
     day = at.astimezone(zone).date() + _DAY
     while day.weekday() > 4 or day in holidays:
         day += _DAY
-    return instant.midnight(day + _DAY, zone)
+    return instants.midnight(day + _DAY, zone)
 
 
 def directory(facts: Facts, file: str, voice: Voice) -> Iterator[Alert]:
@@ -185,10 +185,10 @@ def _fault(hour: datetime, voice: Voice) -> Alert:
 
 
 def _service(facts: Facts, service: str) -> str:
-    found = facts.timetables.services.get(service)
+    found = facts.directory.service(service)
     return found.name.in_("en") if found else service
 
 
 def _line(facts: Facts, line: str) -> str:
-    found: Line | None = next((x for x in facts.directory.lines if x.id == line), None)
+    found = facts.directory.line(line)
     return found.name.in_("en") if found else line

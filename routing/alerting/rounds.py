@@ -9,6 +9,7 @@ from routing import enquiry
 from routing.alerting import post, words
 from routing.alerting.due import due
 from routing.alerting.recipients import Recipient, recipients
+from routing.config import base_url
 from routing.storage import alerts
 from routing.storage.alerts import Queued
 
@@ -57,7 +58,7 @@ def _post(waiting: dict[Recipient, list[Queued]]) -> dict[Recipient, int]:
     Return how many alerts each was told of.
     """
     config, voice = current_app.config, enquiry.staff_voice()
-    base, rehearsing = config["PUBLIC_BASE_URL"], enquiry.rehearsing()
+    base, rehearsing = base_url(config), enquiry.rehearsing()
     messages = {
         each: words.message(queued, base, rehearsing, voice) for each, queued in waiting.items()
     }

@@ -102,7 +102,7 @@ def alert(kind: str, key: str, detail: str, text: str) -> Alert:
     return Alert(f"{kind} {key}".strip(), kind, _flat(title), _flat(text))
 
 
-def message(found: Sequence[Queued], base: str | None, rehearsing: bool, voice: Voice) -> Message:
+def message(found: Sequence[Queued], base: str, rehearsing: bool, voice: Voice) -> Message:
     """Say some alerts in one message; ``base`` is where staff reach this service, if it is set."""
     of = {kind: [each for each in found if each.alert.kind == kind] for kind in KINDS}
     kinds = [kind for kind in KINDS if of[kind]]
@@ -116,7 +116,7 @@ def message(found: Sequence[Queued], base: str | None, rehearsing: bool, voice: 
     )
 
 
-def test(at: datetime, base: str | None, rehearsing: bool) -> Message:
+def test(at: datetime, base: str, rehearsing: bool) -> Message:
     """Say that this is only a test."""
     body = (
         "This is a test, sent by `flask alerts test`. Nothing has happened. Alerts will come to "
@@ -125,7 +125,7 @@ def test(at: datetime, base: str | None, rehearsing: bool) -> Message:
     return _marked(Message(_id(at.isoformat()), "Test: alerts reach you", body), rehearsing)
 
 
-def _part(kind: Kind, found: Sequence[Queued], base: str | None, voice: Voice) -> str:
+def _part(kind: Kind, found: Sequence[Queued], base: str, voice: Voice) -> str:
     lines = [_heading(kind, found), ""]
     for each in found[:LISTED]:
         noticed = times.moment(each.noticed_at, voice)
@@ -148,10 +148,10 @@ def _marked(found: Message, rehearsing: bool) -> Message:
     return Message(found.id, REHEARSAL + found.subject, body, found.alerts)
 
 
-def _address(path: str, base: str | None) -> str:
-    if base is None:
+def _address(path: str, base: str) -> str:
+    if not base:
         return f"{path} at this service's address (PUBLIC_BASE_URL is not set)"
-    return base.rstrip("/") + path
+    return base + path
 
 
 def _id(text: str) -> str:

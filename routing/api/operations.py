@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from flask import Blueprint, Response, abort, current_app
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 
-from routing import enquiry, rota_service, status
+from routing import config, enquiry, rota_service, status
 from routing.api.access import bearer
 from routing.errors import StorageDown
 from routing.facts import Facts
@@ -93,8 +93,8 @@ def _about(gauge: Callable[..., Gauge], facts: Facts) -> None:
 
 def _calls(gauge: Callable[..., Gauge], at: datetime) -> None:
     """Tell what became of the calls of the last day; nothing while the database is down."""
-    shut = status.telephone_shut(current_app.config)
-    gauge("telephone_open", "1 while Twilio may ask").set(shut is None)
+    disabled = config.telephony_disabled_reason(current_app.config)
+    gauge("telephone_open", "1 while Twilio may ask").set(disabled is None)
     if not enquiry.database().exists or enquiry.reading().fault is not None:
         return
     ended = gauge("calls_last_day", "Calls of the last 24 hours", "service", "line", "outcome")

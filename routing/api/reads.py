@@ -11,14 +11,14 @@ from flask import Blueprint, Response, abort, current_app, jsonify, request
 
 from routing import enquiry, typed
 from routing.api.access import bearer
-from routing.core import instant
+from routing.core import instants
 from routing.core.answer import Answer, Decision
 from routing.core.decision import timeline
 from routing.errors import BadTime, UnknownService
 from routing.formats import json
-from routing.formats.caching import kept
+from routing.formats.answer_cache import AnswerCache, answer
+from routing.formats.caching import cacheable
 from routing.formats.problem import problem
-from routing.formats.written import ABOUT_NOW, AboutNow
 from routing.wording.voice import Voice
 
 bp = Blueprint("api", __name__)
@@ -49,21 +49,22 @@ def service(service: str) -> Response:
 @bp.get(f"{SERVICES}/<service>/decision")
 def decision(service: str) -> Response:
     """Say who to call about a service, now or at ``?at=``."""
-    at, voice, facts = asked_at(), _voice(), enquiry.facts()
-    found = enquiry.who_to_call(service, at)
-    body = json.decision(found, at, facts, voice, enquiry.rehearsing())
-    text = f"{current_app.json.dumps(body, separators=(',', ':'))}\n"
+    at, voice = asked_at(), _voice()
 
-    def mark(at: datetime) -> str:
-        return f'"at":"{json.moment(at, voice)}"'
+    def render() -> tuple[str, datetime | None]:
+        decision = enquiry.who_to_call(service, at)
+        body = json.decision(decision, at, enquiry.facts(), voice, enquiry.rehearsing())
+        return f"{current_app.json.dumps(body, separators=(',', ':'))}\n", decision.until
 
-    if not request.args:
-        diverts = enquiry.reading().diverts
-        request.environ[ABOUT_NOW] = AboutNow(at, facts, diverts, text, found.until, mark)
-    response = Response(text, mimetype="application/json")
+    time = f'"at":"{json.moment(at, voice)}"'
+    if "at" in request.args:
+        rendered = answer(time, render)
+    else:
+        cache: AnswerCache = current_app.extensions["answer_cache"]
+        rendered = cache.get((SERVICES, service, voice.language), at, time, render)
+    response = Response(rendered.text, mimetype="application/json")
     response.headers["Content-Language"] = voice.language
-    tag = hashlib.sha256(text.replace(mark(at), "", 1).encode()).hexdigest()[:20]
-    return kept(response, tag, found.until, at)
+    return cacheable(response, rendered.tag, rendered.until, at)
 
 
 @bp.get(f"{SERVICES}/<service>/number")
@@ -97,7 +98,7 @@ def lines() -> Response:
     facts, voice, at = enquiry.facts(), _voice(), enquiry.now()
     start = at.astimezone(voice.zone).replace(hour=0, minute=0, second=0, microsecond=0)
     found = [
-        json.public_line(each, facts.timetables, instant.as_utc(start), voice)
+        json.public_line(each, facts.timetables, instants.as_utc(start), voice)
         for each in facts.directory.lines
         if not each.internal
     ]
@@ -148,10 +149,11 @@ def asked_at() -> datetime:
 
 
 def cached(body: dict[str, Any]) -> Response:
-    """Return ``body`` with a weak tag over it, to be kept for 10 s at most."""
+    """Return ``body`` with an ETag over it, to be cached for 10 s at most."""
     response = jsonify(body)
     response.headers["Content-Language"] = _voice().language
-    return kept(response, hashlib.sha256(response.get_data()).hexdigest()[:20], None, enquiry.now())
+    tag = hashlib.sha256(response.get_data()).hexdigest()[:20]
+    return cacheable(response, tag, None, enquiry.now())
 
 
 def _instant(name: str) -> datetime:

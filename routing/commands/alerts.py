@@ -11,6 +11,7 @@ from routing import enquiry
 from routing.alerting import post, recipients, rounds, words
 from routing.commands import options
 from routing.commands.terminal import in_words
+from routing.config import base_url
 from routing.storage import alerts
 from routing.wording import times
 
@@ -46,7 +47,7 @@ def test() -> None:
     It needs neither the directory nor the database, and changes nothing.
     """
     well = _complete()
-    base, rehearsing = current_app.config["PUBLIC_BASE_URL"], enquiry.rehearsing()
+    base, rehearsing = base_url(current_app.config), enquiry.rehearsing()
     message = words.test(enquiry.now(), base, rehearsing)
     known = recipients.recipients(current_app.config)
     for each, fault in post.send(current_app.config, dict.fromkeys(known, message)):

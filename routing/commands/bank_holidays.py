@@ -16,7 +16,7 @@ from routing.bank_holidays.refresh import Refreshed
 from routing.bank_holidays.refresh import refresh as take
 from routing.commands import options
 from routing.commands.terminal import actor
-from routing.core.changes import changes
+from routing.core.diff import changes
 from routing.core.hours import BankHoliday
 from routing.core.timetable import Timetables
 from routing.errors import BadHolidays, DirectoryInvalid, StorageDown

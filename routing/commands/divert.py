@@ -73,9 +73,9 @@ def extend(divert_id: int, until: str, although_closed: bool) -> None:
         with enquiry.database().reading() as connection:
             stored = diverts.get(connection, divert_id)
         trouble = enquiry.unusable(stored) or ("It has ended." if stored.during.end <= at else None)
-        if trouble is not None:
+        line = facts.directory.line(stored.line)
+        if trouble is not None or line is None:
             raise DivertRefused("until", f"{trouble} Set a new divert instead.")
-        line = next(each for each in facts.directory.lines if each.id == stored.line)
         service = facts.timetables.service(stored.service)
         start = stored.during.start
         plan = diverting.moved(facts.timetables, service, line, start, _until(until), at, voice)

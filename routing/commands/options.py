@@ -8,7 +8,7 @@ import click
 from flask import current_app
 
 from routing import enquiry, typed
-from routing.core import instant
+from routing.core import instants
 from routing.core.hours import Span
 from routing.errors import DirectoryInvalid
 from routing.facts import Facts
@@ -53,6 +53,8 @@ def period(facts: Facts, first: datetime | None, days: int) -> Span:
     try:
         if day.year < typed.FIRST_YEAR:
             raise ValueError(f"before {typed.FIRST_YEAR}")
-        return Span(instant.midnight(day, zone), instant.midnight(day + timedelta(days=days), zone))
+        return Span(
+            instants.midnight(day, zone), instants.midnight(day + timedelta(days=days), zone)
+        )
     except (OverflowError, ValueError) as error:
         raise click.UsageError(f"--from {day}: {error}. Write it as 2026-12-24.") from error

@@ -11,7 +11,7 @@ from flask.cli import with_appcontext
 
 from routing import enquiry
 from routing.commands import options
-from routing.core.changes import changes
+from routing.core.diff import changes
 from routing.core.gaps import gaps
 from routing.core.hours import Span
 from routing.directory.kept import Kept

@@ -3,12 +3,11 @@
 import sys
 
 import click
-from flask import Flask, current_app
+from flask import current_app
 from flask.cli import AppGroup
 
 from routing import enquiry
 from routing.commands.terminal import actor, in_words
-from routing.errors import StorageDown
 from routing.storage import accounts
 from routing.storage.accounts import LOCAL, Role
 
@@ -24,8 +23,8 @@ from_stdin = click.option("--password-stdin", is_flag=True, help="Read the passw
 def add(name: str, granted: str, password_stdin: bool) -> None:
     """Make an account. NAME is what its owner types to sign in, and what colleagues see."""
     words = [word.strip() for word in granted.split(",")]
-    found = accounts.roles(words)
-    if len(found) != len(set(words)):
+    roles = accounts.roles(words)
+    if len(roles) != len(set(words)):
         known = ", ".join(role.value for role in Role)
         raise click.UsageError(
             f"--role {granted}: the roles are {known}. Write --role view,divert."
@@ -34,7 +33,7 @@ def add(name: str, granted: str, password_stdin: bool) -> None:
         accounts.free(connection, name)
     password = _password(password_stdin)
     with in_words(), enquiry.database().writing() as connection:
-        accounts.add(connection, name, found, password, enquiry.now(), actor())
+        accounts.add(connection, name, roles, password, enquiry.now(), actor())
     click.echo(f"{name} may sign in at /staff, with {granted}.")
     if current_app.config["OIDC_ISSUER"]:
         click.echo("Not while OIDC_ISSUER is set: then people sign in with the council's provider.")
@@ -44,49 +43,49 @@ def add(name: str, granted: str, password_stdin: bool) -> None:
 @click.argument("name")
 @from_stdin
 def password(name: str, password_stdin: bool) -> None:
-    """Give an account another password. Whoever is signed in with it is signed out."""
+    """Give a local account another password. Its sessions and calendars end."""
     new = _password(password_stdin)
     with in_words(), enquiry.database().writing() as connection:
         accounts.give_password(connection, name, new, enquiry.now(), actor())
-    click.echo(f"{name} has another password, and is signed out everywhere.")
+    click.echo(
+        f"{name} has another password and is signed out everywhere. Their calendars have ended."
+    )
 
 
 @group.command("list")
 def listed() -> None:
-    """Tell who may sign in, or has signed in with the council's provider, with which roles."""
+    """List accounts: number, name, roles, and `local` or the provider that vouches for them."""
     with in_words(), enquiry.database().reading() as connection:
-        found = [each for each in accounts.everyone(connection) if each.roles]
-    for each in found:
-        where = "local" if each.issuer == LOCAL else each.issuer
-        click.echo(f"{each.id:>4}  {each.name}  {','.join(sorted(each.roles))}  {where}")
-    if not found:
+        everybody = accounts.present(connection)
+    for person in everybody:
+        granted = ",".join(sorted(person.roles)) or "no role"
+        click.echo(f"{person.id:>4}  {person.name}  {granted}  {person.issuer}")
+    if not everybody:
         click.echo("There are no accounts. Make the first: flask staff add NAME --role admin")
 
 
 @group.command("remove")
-@click.argument("name")
-def remove(name: str) -> None:
-    """End a local account. Whoever is signed in with it is signed out; its past is kept."""
+@click.argument("account", metavar="NAME|NUMBER")
+def remove(account: str) -> None:
+    """Remove an account, by its name or its number in `flask staff list`.
+
+    Its sessions and calendars end at once; what it did stays in the record. Whoever still has a
+    role at the council's provider can sign in again, with a new account: take it away there too.
+    """
     with in_words(), enquiry.database().writing() as connection:
-        accounts.remove(connection, name, enquiry.now(), actor())
-    click.echo(f"{name} is removed, and signed out everywhere.")
-
-
-def first_account(app: Flask) -> str:
-    """Say how to make the first account; nothing once there is one, or a provider."""
-    if app.config["OIDC_ISSUER"]:
-        return ""
-    with app.app_context():
-        try:
-            with enquiry.database().reading() as connection:
-                known = accounts.everyone(connection)
-        except StorageDown as error:
-            return str(error)
-    return "" if known else "(first account: .venv/bin/flask staff add NAME --role admin)"
+        removed = accounts.remove(connection, account, enquiry.now(), actor())
+    click.echo(
+        f"{removed.name} (account {removed.id}) is removed and signed out everywhere. Their "
+        "calendars have ended."
+    )
+    if removed.issuer != LOCAL:
+        click.echo(
+            f"They can sign in again while {removed.issuer} gives them a role: take it away there."
+        )
 
 
 def _password(stdin: bool) -> str:
     if stdin:
         return sys.stdin.readline().rstrip("\r\n")
-    found: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
-    return found
+    typed: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    return typed

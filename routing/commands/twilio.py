@@ -8,12 +8,12 @@ import click
 from flask import current_app
 from flask.cli import AppGroup
 
-from routing import enquiry, files, status
+from routing import config, enquiry, files
 from routing.commands import options
 from routing.commands.terminal import PATIENCE, in_words
 from routing.doctor import here, outside
 from routing.doctor.finding import Finding, Level
-from routing.formats import call
+from routing.telephony import call_twiml
 
 group = AppGroup("twilio", help="The telephone: is it as it should be, and what if we are down.")
 
@@ -52,7 +52,7 @@ def fallback(service: str | None, output: Path | None) -> None:
         facts = enquiry.facts()
         found = facts.timetables.service(service or enquiry.first_service())
         day = enquiry.now().astimezone(facts.directory.zone).date()
-        document = call.fallback(found, facts.directory, day, _rehearsal())
+        document = call_twiml.fallback(found, facts.directory, day, _rehearsal())
     if output is None:
         click.echo(document)
         return
@@ -65,7 +65,7 @@ def fallback(service: str | None, output: Path | None) -> None:
 
 def _all(account: bool) -> Iterator[Finding]:
     yield from here.settings()
-    if status.telephone_shut(current_app.config) is None:
+    if config.telephony_disabled_reason(current_app.config) is None:
         yield from outside.public_address()
     yield from here.lines()
     yield from here.machine()
@@ -76,4 +76,4 @@ def _all(account: bool) -> Iterator[Finding]:
 
 
 def _rehearsal() -> str | None:
-    return status.rehearsal_number(current_app.config)
+    return config.rehearsal_number(current_app.config)

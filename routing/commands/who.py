@@ -3,7 +3,6 @@
 import json as text
 
 import click
-from flask import Flask
 from flask.cli import with_appcontext
 
 from routing import enquiry, typed
@@ -33,14 +32,3 @@ def who(service: str | None, at: str | None, form: str) -> None:
         click.echo(text.dumps(body, indent=2, ensure_ascii=False))
     else:
         click.echo("\n".join(plain.decision(found, asked, facts, voice)))
-
-
-def answer_now(app: Flask) -> list[str]:
-    """Return the answer now for each service, as lines: what bin/serve prints at start."""
-    with app.app_context():
-        facts, voice, at = enquiry.facts(), enquiry.voice(), enquiry.now()
-        return [
-            line
-            for service in facts.directory.services
-            for line in plain.decision(enquiry.who_to_call(service.id, at), at, facts, voice)
-        ]

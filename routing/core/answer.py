@@ -1,15 +1,18 @@
-"""The answer's parts: why a line answers, and the decision that a door shows, speaks or rings."""
+"""Why a line answers, and the decision that a page shows and the telephone speaks or rings."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from routing.core.directory import Line, Service
 from routing.core.hours import BankHoliday, SpecialDay
-from routing.core.words import Phone
+from routing.core.values import Phone
+
+HORIZON = timedelta(days=400)
+"""How far ahead a handover is looked for (the contract, section 3)."""
 
 
-class Code(StrEnum):
+class ReasonCode(StrEnum):
     """Why this line answers."""
 
     DIVERT = "divert"
@@ -23,14 +26,14 @@ class Code(StrEnum):
 class Reason:
     """Why this line answers, with the special day or bank holiday that shuts the first line."""
 
-    code: Code
+    code: ReasonCode
     special_day: SpecialDay | None = None
     bank_holiday: BankHoliday | None = None
 
 
-IN_HOURS = Reason(Code.IN_HOURS)
-OUT_OF_HOURS = Reason(Code.OUT_OF_HOURS)
-DIVERTED = Reason(Code.DIVERT)
+IN_HOURS = Reason(ReasonCode.IN_HOURS)
+OUT_OF_HOURS = Reason(ReasonCode.OUT_OF_HOURS)
+DIVERTED = Reason(ReasonCode.DIVERT)
 
 
 @dataclass(frozen=True, slots=True)

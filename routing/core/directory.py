@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from routing.core.hours import BankHoliday, Hours, Range, SpecialDay
-from routing.core.words import Phone, Text
+from routing.core.values import Phone, Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,3 +171,11 @@ class Directory:
     rota: tuple[RotaRole, ...] = ()
     unanswered: Text | None = None
     voices: tuple[tuple[str, str], ...] = ()
+
+    def line(self, line_id: str) -> Line | None:
+        """Return the line of that id, or None if the directory lacks it."""
+        return next((line for line in self.lines if line.id == line_id), None)
+
+    def service(self, service_id: str) -> Service | None:
+        """Return the service of that id, or None if the directory lacks it."""
+        return next((service for service in self.services if service.id == service_id), None)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from routing.core import instant
-from routing.core.words import Phone, Text
+from routing.core import instants
+from routing.core.values import Phone, Text
 
 DAY = 24 * 60
 
@@ -20,6 +20,10 @@ class Span:
 
     def __contains__(self, at: datetime) -> bool:
         return self.start <= at < self.end
+
+    def overlaps(self, other: "Span") -> bool:
+        """Return whether some instant is in both; spans that only touch share none."""
+        return self.start < other.end and other.start < self.end
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,23 +94,23 @@ class Hours:
 
 
 def spans(days: Iterable[tuple[date, tuple[Range, ...]]], zone: ZoneInfo) -> tuple[Span, ...]:
-    """Return the stretches of UTC that the ranges starting on ``days`` make, in order, united.
+    """Return the spans of UTC that the ranges starting on ``days`` make, in order, merged.
 
     Spans that touch or overlap become one. A range that lies wholly in an hour that the clocks
     skip vanishes.
     """
-    found = sorted(
-        (instant.starts(day, each.opens, zone), instant.ends(day, each.closes, zone))
+    edges = sorted(
+        (instants.starts(day, hours.opens, zone), instants.ends(day, hours.closes, zone))
         for day, ranges in days
-        for each in ranges
+        for hours in ranges
     )
-    united: list[Span] = []
-    for start, end in found:
-        if united and start <= united[-1].end:
-            united[-1] = Span(united[-1].start, max(end, united[-1].end))
+    merged: list[Span] = []
+    for start, end in edges:
+        if merged and start <= merged[-1].end:
+            merged[-1] = Span(merged[-1].start, max(end, merged[-1].end))
         elif start < end:
-            united.append(Span(start, end))
-    return tuple(united)
+            merged.append(Span(start, end))
+    return tuple(merged)
 
 
 def dates(first: date, last: date) -> Iterable[date]:

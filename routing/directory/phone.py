@@ -4,7 +4,7 @@ import re
 
 import phonenumbers
 
-from routing.core.words import Phone
+from routing.core.values import Phone
 
 _POSSIBLE = phonenumbers.ValidationResult.IS_POSSIBLE  # in full, not only within its area
 _REASONS = {

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, ValidationInfo, WithJsonSchema
 
-from routing.core.words import Text
+from routing.core.values import Text
 from routing.directory import hours, phone
 from routing.directory.colour import contrast_with_white
 from routing.directory.faults import Fault, Faults

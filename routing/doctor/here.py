@@ -27,13 +27,13 @@ _OWN = {"telephone_off", "unverified", "verification_expired", "signatures_refus
 
 
 def settings() -> Iterator[Finding]:
-    """Look at what the telephone's door needs."""
+    """Check the settings that telephony needs."""
     given = current_app.config
-    shut = status.telephone_shut(given)
-    yield stops(shut) if shut else fine("The telephone's door is open.")
+    disabled = config.telephony_disabled_reason(given)
+    yield stops(disabled) if disabled else fine("The telephone is on.")
     if given["TWILIO_AUTH_TOKEN"] and given["TWILIO_AUTH_TOKEN_2"]:
         yield fine("Two tokens are set: requests signed with either are let in.")
-    parts = urlsplit(given["PUBLIC_BASE_URL"] or "")
+    parts = urlsplit(config.base_url(given))
     if parts.scheme == "http" and parts.hostname not in NEAR:
         yield stops(
             f"PUBLIC_BASE_URL is {given['PUBLIC_BASE_URL']}: without https anybody on the way can "

@@ -7,13 +7,14 @@ from urllib.parse import urldefrag, urlsplit
 
 import requests
 from flask import current_app
+from twilio.request_validator import RequestValidator
 
 from routing import enquiry
+from routing.config import base_url
 from routing.core.directory import Service
 from routing.doctor.finding import Finding, doubt, fine, stops
 from routing.doctor.here import clock
-from routing.formats import call
-from routing.signature import signature
+from routing.telephony import call_twiml
 
 LONGEST = 10.0
 """Seconds that an answer may take: Twilio itself waits 15, unless it is told otherwise."""
@@ -23,11 +24,11 @@ CHECK = "/twilio/check"
 
 def public_address() -> Iterator[Finding]:
     """Ask the public address as Twilio would, signed, and then with a forged signature."""
-    base = str(current_app.config["PUBLIC_BASE_URL"]).rstrip("/")
+    base = base_url(current_app.config)
     tokens = [current_app.config[f"TWILIO_AUTH_TOKEN{n}"] for n in ("", "_2")]
     address = f"{base}{CHECK}"
     for token in filter(None, tokens):
-        answer = _post(address, signature(token, address, {}))
+        answer = _post(address, RequestValidator(token).compute_signature(address, {}))
         yield from _reached(address, answer)
         if isinstance(answer, str) or answer.status_code != 200:
             return
@@ -54,7 +55,7 @@ def fallback(rehearsal: str | None) -> Iterator[Finding]:
             "give its address to Twilio and here ({service} in it stands for the service's id)."
         )
         return
-    base = urlsplit(current_app.config["PUBLIC_BASE_URL"] or "")
+    base = urlsplit(base_url(current_app.config))
     if urlsplit(where).hostname == base.hostname:
         yield stops(
             f"The fallback is at {where}, on the same host as the service: it is down when the "
@@ -64,7 +65,7 @@ def fallback(rehearsal: str | None) -> Iterator[Finding]:
     day = enquiry.now().astimezone(directory.zone).date()
     for service in _answering(directory.services):
         address = where.replace("{service}", service.id)
-        yield _same(address, service, call.fallback(service, directory, day, rehearsal))
+        yield _same(address, service, call_twiml.fallback(service, directory, day, rehearsal))
 
 
 def account() -> Iterator[Finding]:
@@ -160,7 +161,7 @@ def _number(service: Service, e164: str, address: str) -> Iterator[Finding]:
 def _changes(service: Service, found: Mapping[str, Any]) -> Iterator[str]:
     """Yield what to change at Twilio's, where a number is set up otherwise."""
     given = current_app.config
-    base = str(given["PUBLIC_BASE_URL"] or "").rstrip("/")
+    base = base_url(given)
     for key, what in (("trunk_sid", "a SIP trunk"), ("voice_application_sid", "a TwiML App")):
         if found.get(key):
             yield f"it is answered by {what} ({found[key]}), not by a webhook. Take that away."

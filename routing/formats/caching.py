@@ -1,4 +1,4 @@
-"""How long an answer about now may be kept: never past a handover, ten seconds at most."""
+"""How long an answer about now may be cached: never past a handover, ten seconds at most."""
 
 import math
 import time
@@ -8,53 +8,39 @@ from flask import Response, request
 
 from routing import enquiry
 
-LONGEST_AGE = 10
-SHARED_AGE = LONGEST_AGE - math.ceil(enquiry.OLDEST)
-"""Seconds that a cache before the service keeps an answer at most: what it rests on may be a second
-old already, and a divert is in answers from caches within ten."""
+MAX_AGE_SECONDS = 10
+SHARED_MAX_AGE_SECONDS = MAX_AGE_SECONDS - math.ceil(enquiry.OLDEST)
+"""For nginx: the diverts that an answer rests on may be a second old already, and a divert must be
+in every cached answer within ten."""
 
 
-def kept(response: Response, tag: str, until: datetime | None, at: datetime) -> Response:
-    """Return the response marked so (the contract, section 4); 304 if whoever asks has it.
+def cacheable(response: Response, tag: str, until: datetime | None, at: datetime) -> Response:
+    """Return the response with its ETag and lifetimes; a 304 if the client has that ETag.
 
-    ``tag`` is equal while the answer is. ``until`` is the next handover after ``at``, None if none.
+    ``tag`` is the same as long as the answer is, apart from its time. ``until`` is the next
+    handover after ``at``, None if there is none.
     """
-    response.headers.update(lifetimes(until, at, enquiry.now()))
+    max_age = MAX_AGE_SECONDS
+    if until is not None:
+        max_age = min(max_age, int((until - at).total_seconds()))
+    response.headers["Cache-Control"] = f"public, max-age={max_age}, must-revalidate"
+    response.headers["X-Accel-Expires"] = _nginx_expiry(at, max_age)
     response.set_etag(tag, weak=True)
     if "HTTP_IF_NONE_MATCH" in request.environ:
         response.make_conditional(request)
     return response
 
 
-def lifetimes(until: datetime | None, at: datetime, now: datetime) -> dict[str, str]:
-    """Return the headers that say so, of an answer about ``at`` that is sent ``now``."""
-    age = LONGEST_AGE
-    if until is not None:
-        age = min(age, int((until - at).total_seconds()))
-    made = _made(at, now)
-    return {
-        "Cache-Control": f"public, max-age={age}, must-revalidate",
-        "X-Answered": str(int(made)),
-        "X-Accel-Expires": _last_second(made, min(age, SHARED_AGE)),
-    }
+def _nginx_expiry(at: datetime, max_age: int) -> str:
+    """Return the last whole second (Unix time) in which nginx may use an answer; "0" if none.
 
-
-def _made(at: datetime, now: datetime) -> float:
-    """Return when an answer about now was made, in Unix seconds of the machine's clock.
-
-    Proxies know that clock alone: the service's may be a rehearsal's. An answer about another time
-    is made as it is sent.
+    nginx compares whole seconds: an answer that expires in second n is used until n + 1 begins.
+    It knows only the machine's clock, while the service's may be set for a rehearsal: so ``at`` is
+    converted, as far back as the request has taken. An answer about another time is made now.
     """
-    took = now - at
-    about_now = timedelta(0) <= took <= timedelta(seconds=LONGEST_AGE)
-    return time.time() - (took.total_seconds() if about_now else 0)
-
-
-def _last_second(made: float, age: int) -> str:
-    """Return the last whole second in which nginx may give an answer, in nginx's own words.
-
-    nginx knows whole seconds alone: one that it may give for n seconds more, it gives for nearly
-    n + 1, and it counts from when it stored it. So it is told the end.
-    """
-    last = math.floor(made + age) - 1
-    return f"@{last}" if last >= int(made) else "0"
+    duration = enquiry.now() - at
+    if not timedelta(0) <= duration <= timedelta(seconds=MAX_AGE_SECONDS):
+        duration = timedelta(0)
+    made_at = time.time() - duration.total_seconds()
+    last = math.floor(made_at + min(max_age, SHARED_MAX_AGE_SECONDS)) - 1
+    return f"@{last}" if last >= int(made_at) else "0"

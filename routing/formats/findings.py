@@ -4,16 +4,16 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from routing.core.changes import Change, Given
+from routing.core.diff import Callee, Change
 from routing.core.directory import Line, Service
-from routing.core.gaps import Kind
+from routing.core.gaps import CoverageKind
 from routing.core.hours import Span
 from routing.formats.json import span as written
 from routing.wording.periods import periods
 from routing.wording.voice import Voice
 
 Json = list[dict[str, Any]]
-Gap = tuple[Span, Kind, tuple[Line, ...]]
+Gap = tuple[Span, CoverageKind, tuple[Line, ...]]
 Changed = tuple[Span, Change]
 
 
@@ -32,7 +32,7 @@ def gaps_json(service: Service, found: Iterable[Gap], voice: Voice) -> Json:
 
 def gaps_text(found: Iterable[Gap], period: Span, voice: Voice) -> list[str]:
     """Say each gap and overlap of a service, those of a kind and of the same lines together."""
-    groups: dict[tuple[Kind, tuple[str, ...]], list[Span]] = defaultdict(list)
+    groups: dict[tuple[CoverageKind, tuple[str, ...]], list[Span]] = defaultdict(list)
     for during, kind, lines in found:
         groups[kind, tuple(line.name.in_(voice.language) for line in lines)].append(during)
     return [
@@ -48,8 +48,8 @@ def changes_json(service_id: str, found: Iterable[Changed], voice: Voice) -> Jso
         {
             "service": service_id,
             **written(during, voice),
-            "old": _given_json(old),
-            "new": _given_json(new),
+            "old": _callee_json(old),
+            "new": _callee_json(new),
         }
         for during, (old, new) in found
     ]
@@ -59,25 +59,25 @@ def changes_text(found: Iterable[Changed], period: Span, voice: Voice) -> list[s
     """Say what changes in a service, from what to what, and in which stretches of time."""
     groups: dict[tuple[str, str], list[Span]] = defaultdict(list)
     for during, (old, new) in found:
-        groups[_given_text(old, voice), _given_text(new, voice)].append(during)
+        groups[_callee_text(old, voice), _callee_text(new, voice)].append(during)
     lines: list[str] = []
     for (old_text, new_text), spans in groups.items():
         lines += [*periods(spans, period, voice), f"  old: {old_text}", f"  new: {new_text}"]
     return lines
 
 
-def _given_json(given: Given | None) -> dict[str, str | None] | None:
-    if given is None:
+def _callee_json(callee: Callee | None) -> dict[str, str | None] | None:
+    if callee is None:
         return None
-    number = given.number.e164 if given.number else None
-    return {"line": given.answer.line.id, "e164": given.answer.phone.e164, "number": number}
+    number = callee.number.e164 if callee.number else None
+    return {"line": callee.answer.line.id, "e164": callee.answer.phone.e164, "number": number}
 
 
-def _given_text(given: Given | None, voice: Voice) -> str:
-    if given is None:
+def _callee_text(callee: Callee | None, voice: Voice) -> str:
+    if callee is None:
         return voice.say("this service is not there")
-    line, phone = given.answer.line, given.answer.phone
+    line, phone = callee.answer.line, callee.answer.phone
     said = f"{line.name.in_(voice.language)} ({line.id}), {phone.display}"
-    if given.number is None:
+    if callee.number is None:
         return said
-    return voice.say("{answer}; callers ring {number}", answer=said, number=given.number.display)
+    return voice.say("{answer}; callers ring {number}", answer=said, number=callee.number.display)

@@ -8,7 +8,7 @@ from routing.core.answer import Answer, Decision
 from routing.core.directory import Line, Service
 from routing.core.hours import Hours, Span
 from routing.core.timetable import Timetables
-from routing.core.words import Phone, Text
+from routing.core.values import Phone, Text
 from routing.facts import Facts
 from routing.wording import sentences, times
 from routing.wording.voice import Voice

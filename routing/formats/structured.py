@@ -12,7 +12,7 @@ from typing import Any
 
 from routing.core.directory import Line, Service
 from routing.core.hours import ALL_DAY, DAY, Range
-from routing.core.words import Phone
+from routing.core.values import Phone
 from routing.facts import Facts
 from routing.wording.times import DAYS, unusual_days
 from routing.wording.voice import Voice

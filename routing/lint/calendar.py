@@ -6,7 +6,7 @@ from itertools import combinations
 
 from routing.core.directory import Directory, Line
 from routing.core.hours import SpecialDay, dates
-from routing.core.words import Phone
+from routing.core.values import Phone
 from routing.directory.build import Complaint
 from routing.directory.source import Path
 from routing.facts import Facts

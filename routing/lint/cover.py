@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from routing.core import instant
-from routing.core.gaps import Kind, alone, gaps
+from routing.core import instants
+from routing.core.gaps import CoverageKind, gaps, unbacked
 from routing.core.hours import Span
-from routing.core.stretches import days
+from routing.core.intervals import days
 from routing.directory.build import Complaint
 from routing.directory.source import Path
 from routing.facts import Facts
@@ -22,18 +22,20 @@ def doubts(facts: Facts, at: datetime) -> Iterator[Complaint]:
     voice = speaking("en", directory.zone)
     today = at.astimezone(directory.zone).date()
     period = Span(
-        instant.midnight(today, directory.zone), instant.midnight(today + AHEAD, directory.zone)
+        instants.midnight(today, directory.zone), instants.midnight(today + AHEAD, directory.zone)
     )
     for service in directory.services:
         place: Path = ("services", service.id)
         found = gaps(tables, service.id, period.start, period.end)
-        for when in periods((span for span, kind, _ in found if kind == Kind.GAP), period, voice):
+        for when in periods(
+            (span for span, kind, _ in found if kind == CoverageKind.GAP), period, voice
+        ):
             message = (
                 f"no line says that it answers {when}. Calls go to '{service.out_of_hours.id}' "
                 "then: write that in its hours, or mend those of the others."
             )
             yield place, "gap", message
-        left = _by_day(alone(tables, service.id, period.start, period.end), period, voice)
+        left = _by_day(unbacked(tables, service.id, period.start, period.end), period, voice)
         if left:
             message = (
                 "when the line that is rung does not answer, nobody is left to try "

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 
 from routing.core.directory import Directory, Line
-from routing.core.words import Phone
+from routing.core.values import Phone
 from routing.directory.build import Complaint
 from routing.directory.source import Path
 from routing.facts import Facts
@@ -43,12 +43,17 @@ def doubts(facts: Facts, at: datetime) -> Iterator[Complaint]:
 
 
 def unconfirmed(line: Line, today: date) -> Iterator[tuple[str, str]]:
-    """Yield a code and words when nobody has confirmed a line's number, or not for too long."""
-    name, number = line.name.by_language[0][1], line.phone.display
+    """Yield a code and words when nobody has confirmed a line's number, or not for too long.
+
+    The words are for all staff, so an internal line's number is not among them.
+    """
+    name = line.name.by_language[0][1]
+    if not line.internal:
+        name += f", {line.phone.display}"
     if line.verified is None:
         yield (
             "unverified",
-            f"{name}, {number}: nobody has confirmed this number, and pages say so. Ring it, then "
+            f"{name}: nobody has confirmed this number, and pages say so. Ring it, then "
             f"write in the line '{line.id}': verified: {{on: {today}, source: https://..., days: "
             "90}.",
         )
@@ -56,7 +61,7 @@ def unconfirmed(line: Line, today: date) -> Iterator[tuple[str, str]]:
         where = f" at {line.verified.source}" if line.verified.source else ""
         yield (
             "verification_expired",
-            f"{name}, {number}: last confirmed on {line.verified.on:%-d %B %Y}, which held for "
+            f"{name}: last confirmed on {line.verified.on:%-d %B %Y}, which held for "
             f"{line.verified.days} days. Check it{where}, then write the new date in the line "
             f"'{line.id}'.",
         )

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from pydantic import BaseModel
 
-from routing.core.words import Text
+from routing.core.values import Text
 from routing.directory.build import Complaint
 from routing.directory.schema import DirectoryShape
 from routing.directory.source import Node, Path

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from dateutil.rrule import DAILY, rrule
 
 from routing import typed
-from routing.core import instant
+from routing.core import instants
 from routing.core.hours import Span
 from routing.core.timetable import Timetables
 from routing.rota.roster import Roster
@@ -112,8 +112,8 @@ def slots(roster: Roster, role_id: str, pattern: Pattern, first: date, last: dat
     """
     timetables = roster.timetables
     zone = timetables.directory.zone
-    start = instant.midnight(first, zone)
-    end = instant.midnight(last + timedelta(days=1), zone)
+    start = instants.midnight(first, zone)
+    end = instants.midnight(last + timedelta(days=1), zone)
     cuts = _cuts(pattern, first, last + _FOLLOWING, timetables)
     found = []
     for span in roster.needed(role_id, start - _LOOKED_AT, end + _LOOKED_AT):
@@ -170,7 +170,7 @@ def _cuts(pattern: Pattern, first: date, last: date, timetables: Timetables) -> 
     zone, begins = timetables.directory.zone, datetime.combine(first, time())
     return sorted(
         {
-            instant.starts(day.date(), minute, zone)
+            instants.starts(day.date(), minute, zone)
             for day in rrule(DAILY, dtstart=begins, until=datetime.combine(last, time()))
             for minute in pattern[kind(day.date(), timetables)]
         }

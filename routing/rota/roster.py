@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from routing.core import instant
+from routing.core import instants
 from routing.core.decision import timeline
 from routing.core.hours import Span
-from routing.core.stretches import joined
+from routing.core.intervals import joined
 from routing.core.timetable import Timetables
 
 HANDOVER = timedelta(minutes=15)
@@ -103,7 +103,7 @@ class Roster:
         Whenever the role's line is open; or whenever its service's calls go to the service's
         out-of-hours line, diverts aside.
         """
-        start, end = instant.as_utc(start), instant.as_utc(end)
+        start, end = instants.as_utc(start), instants.as_utc(end)
         role, timetables = self.roles[role_id], self.timetables
         if role.line is not None:
             line = next(x for x in timetables.directory.lines if x.id == role.line)
@@ -117,7 +117,7 @@ class Roster:
 
     def duties(self, role_id: str, start: datetime, end: datetime) -> list[Assignment]:
         """Return the duties that meet a period, whole, in the order in which they begin."""
-        start, end = instant.as_utc(start), instant.as_utc(end)
+        start, end = instants.as_utc(start), instants.as_utc(end)
         return [
             each
             for each in self._duties[role_id]
@@ -128,7 +128,7 @@ class Roster:
         self, role_id: str, start: datetime, end: datetime
     ) -> Iterator[tuple[Span, Staffing]]:
         """Yield a period in stretches that touch and fill it, cut where anything changes."""
-        start, end = instant.as_utc(start), instant.as_utc(end)
+        start, end = instants.as_utc(start), instants.as_utc(end)
         needed, duties = self.needed(role_id, start, end), self.duties(role_id, start, end)
         spans = [*needed, *(each.during for each in duties)]
         edges = {start, end} | {edge for x in spans for edge in (x.start, x.end)}
@@ -173,7 +173,7 @@ class Roster:
 
     def on(self, role_id: str, at: datetime) -> Staffing:
         """Return who is on duty at an instant, and whether anybody must be."""
-        at = instant.as_utc(at)
+        at = instants.as_utc(at)
         return next(self.stretches(role_id, at, at + timedelta(microseconds=1)))[1]
 
     def turns(

@@ -9,7 +9,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from routing import typed
-from routing.core import instant
+from routing.core import instants
 from routing.core.hours import Span
 from routing.errors import BadTime, SheetRefused
 from routing.rota.roster import Assignment
@@ -196,6 +196,6 @@ def _cell(cells: list[str], place: int) -> str:
 def _written(at: datetime, zone: ZoneInfo) -> str:
     """Write a local time; where the clocks show it twice, with its offset."""
     local = at.astimezone(zone)
-    first, second = instant.readings(local.replace(tzinfo=None), zone)
+    first, second = instants.readings(local.replace(tzinfo=None), zone)
     form = "%Y-%m-%d %H:%M:%S" if local.second else "%Y-%m-%d %H:%M"
     return local.isoformat(timespec="seconds") if first != second else local.strftime(form)

@@ -17,11 +17,12 @@ from flask import (
 )
 
 from routing import assets, enquiry
+from routing.config import base_url
 from routing.errors import UnknownService
 from routing.formats import structured
-from routing.formats.caching import kept
+from routing.formats.answer_cache import Answer, AnswerCache
+from routing.formats.caching import cacheable
 from routing.formats.json import moment
-from routing.formats.written import Answer, Written
 from routing.site import sorry, view
 from routing.site.markdown import markdown
 
@@ -70,8 +71,8 @@ def now(service: str) -> Response:
 def fragment(service: str) -> Response:
     """Give the answer as HTML for a server-side include, true however long it is kept."""
     at = enquiry.now()
-    found = _about_now("fragment.html", service, at)
-    return kept(_sent(found.text), found.tag, found.until, at)
+    answer = _about_now("fragment.html", service, at)
+    return cacheable(_sent(answer.text), answer.tag, answer.until, at)
 
 
 @bp.get("/contacts")
@@ -116,7 +117,7 @@ def embed() -> Response:
     g.language = "en"  # it is written for editors, in English alone
     at = enquiry.now()
     found = enquiry.who_to_call(request.args.get("service"), at)
-    home = (current_app.config["PUBLIC_BASE_URL"] or request.url_root).rstrip("/")
+    home = base_url(current_app.config, request.url_root)
     return _page("embed.html", home=home, **view.answer(found, at))
 
 
@@ -179,13 +180,13 @@ def _about_now(template: str, service: str, at: datetime) -> Answer:
     """Return what a template says about a service at ``at``, which is now."""
     voice = enquiry.voice()
 
-    def write() -> tuple[str, datetime | None]:
-        found = enquiry.who_to_call(service, at)
-        return _render(template, **view.answer(found, at)), found.until
+    def render() -> tuple[str, datetime | None]:
+        decision = enquiry.who_to_call(service, at)
+        return _render(template, **view.answer(decision, at)), decision.until
 
     key = template, request.script_root, request.path, voice.language
-    written: Written = current_app.extensions["written"]
-    return written.answer(key, at, f'data-at="{moment(at, voice)}"', write)
+    cache: AnswerCache = current_app.extensions["answer_cache"]
+    return cache.get(key, at, f'data-at="{moment(at, voice)}"', render)
 
 
 def _page(template: str, **values: object) -> Response:

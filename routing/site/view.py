@@ -7,7 +7,7 @@ from typing import Any
 from routing import enquiry
 from routing.core.answer import Answer, Decision
 from routing.core.directory import Helpline, Line, Service
-from routing.core.words import Phone
+from routing.core.values import Phone
 from routing.formats import structured
 from routing.formats.json import assumption, moment
 from routing.wording import sentences, times

@@ -1,5 +1,6 @@
 """Who may come in: signed in, with a role for the page, by a form of ours. Otherwise nobody."""
 
+import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
@@ -32,12 +33,18 @@ from routing.errors import (
 )
 from routing.staff.pages import page
 from routing.storage import sessions
-from routing.storage.accounts import Person, Role
+from routing.storage.accounts import LOCAL, Person, Role
 
 HOME = "/staff"
 TOKEN = "token"
 LARGEST = 4 * 1024 * 1024
 """How many bytes a form has at most: twice the largest spreadsheet."""
+
+_OWN_PATH = re.compile(rf"{HOME}(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
+"""A staff page's path as this service writes it: no empty or dotted segment, nothing encoded."""
+
+_LONGEST_NEXT = 300
+"""How many characters an address to go to has at most: the cookie holds a few of them."""
 
 _LOOPBACK = ("127.0.0.1", "::1")
 
@@ -120,20 +127,20 @@ def let_in() -> AnyResponse | None:
     role = _NEEDS.get(current_app.view_functions[request.endpoint or ""], Role.VIEW)
     if role is None:
         return None
-    found = _person()
-    if found is None:
-        session.clear()
-        asked = request.full_path.rstrip("?") if request.method == "GET" else HOME
-        return redirect(f"{HOME}/sign-in?next={quote(asked, safe='/')}")
-    g.person = found
-    if found.may(role):
+    who = signed_in()
+    if who is None:
+        session.pop(TOKEN, None)  # and nothing else: another tab may be signing in
+        onward = request.full_path.rstrip("?") if request.method == "GET" else HOME
+        return redirect(f"{HOME}/sign-in?next={quote(onward, safe='/')}")
+    g.person = who
+    if who.may(role):
         return None
     return page(
         "message.html",
         status=403,
         title="You may not do this",
         words=[
-            f"It needs the role '{role.value}'. You have: {', '.join(sorted(found.roles))}.",
+            f"It needs the role '{role.value}'. You have: {', '.join(sorted(who.roles))}.",
             "Ask whoever looks after accounts, or a colleague who has the role.",
         ],
     )
@@ -141,15 +148,35 @@ def let_in() -> AnyResponse | None:
 
 def person() -> Person:
     """Return who asks."""
-    found: Person = g.person
-    return found
+    who: Person = g.person
+    return who
 
 
-def after_sign_in(asked: str | None) -> str:
-    """Return where to go after signing in: a page of ours alone, whatever was asked for."""
-    path = (asked or "").partition("?")[0]
-    safe = (path + "/").startswith(f"{HOME}/") and "\\" not in path
-    return asked if asked and safe and asked.isprintable() else HOME
+def signed_in() -> Person | None:
+    """Return who has signed in in this browser, None for nobody. Raise StorageDown."""
+    token = session.get(TOKEN)
+    if not isinstance(token, str):
+        return None
+    with enquiry.database().reading() as connection:
+        return sessions.whose(connection, token, enquiry.now(), issuer())
+
+
+def issuer() -> str:
+    """Return whom people sign in with: the council's provider, or LOCAL without one."""
+    return current_app.config["OIDC_ISSUER"] or LOCAL
+
+
+def after_sign_in(address: str | None) -> str:
+    """Return the address if it is a staff page's path as we write it, with any query; else HOME.
+
+    A browser reads ``..``, ``%2e``, ``//`` and backslashes its own way: none of them is in a path
+    of ours, so all are refused.
+    """
+    address = address or ""
+    path = address.partition("?")[0]
+    plain = address.isprintable() and "\\" not in address and "#" not in address
+    ours = plain and len(address) <= _LONGEST_NEXT and _OWN_PATH.fullmatch(path)
+    return address if ours else HOME
 
 
 def keep_to_oneself(response: Response) -> Response:
@@ -205,12 +232,3 @@ def _answer_errors(bp: Blueprint) -> None:
     @bp.errorhandler(DivertRefused)
     def refused(error: DivertRefused | RotaRefused) -> Response:
         return page("message.html", status=400, title="This cannot be done", words=[str(error)])
-
-
-def _person() -> Person | None:
-    """Return who has signed in; None for nobody. Raise StorageDown."""
-    token = session.get(TOKEN)
-    if not isinstance(token, str):
-        return None
-    with enquiry.database().reading() as connection:
-        return sessions.whose(connection, token, enquiry.now())

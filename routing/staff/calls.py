@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from flask import Response, request
 
 from routing import enquiry
-from routing.core import instant
+from routing.core import instants
 from routing.core.hours import dates
 from routing.formats import chart, csv
 from routing.staff.access import part
@@ -34,8 +34,8 @@ def counted() -> Response:
     today = at.astimezone(voice.zone).date()
     first, following = _month(today)
     days = list(dates(first, following - timedelta(days=1)))
-    edges = [instant.midnight(day, voice.zone) for day in (*days, following)]
-    so_far = instant.midnight(today, voice.zone), at + timedelta(microseconds=1)
+    edges = [instants.midnight(day, voice.zone) for day in (*days, following)]
+    so_far = instants.midnight(today, voice.zone), at + timedelta(microseconds=1)
     with enquiry.database().reading() as connection:
         found = call_report.by_period(connection, edges, at)
         of_today = call_report.counts(connection, *so_far, at)
@@ -78,7 +78,7 @@ def _month(today: date) -> tuple[date, date]:
 
 def _between(first: date, following: date) -> list[Call]:
     zone = enquiry.staff_voice().zone
-    start, end = instant.midnight(first, zone), instant.midnight(following, zone)
+    start, end = instants.midnight(first, zone), instants.midnight(following, zone)
     with enquiry.database().reading() as connection:
         return call_report.between(connection, start, end, enquiry.now())
 

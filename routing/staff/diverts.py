@@ -240,12 +240,11 @@ def _plan_to(form: DivertForm, text: str) -> Plan:
 
 def _moved(stored: Stored, until: datetime | timedelta | None) -> Plan:
     facts, voice, at = enquiry.facts(), enquiry.staff_voice(), enquiry.now()
-    trouble = enquiry.unusable(stored)
-    if trouble:
+    trouble, line = enquiry.unusable(stored), facts.directory.line(stored.line)
+    if trouble or line is None:
         raise DivertRefused("until", f"{trouble} Set a new divert instead.")
     if stored.during.end <= at:
         raise DivertRefused("until", "This divert has ended. Set a new one instead.")
-    line = next(each for each in facts.directory.lines if each.id == stored.line)
     service = facts.timetables.service(stored.service)
     return diverting.moved(facts.timetables, service, line, stored.during.start, until, at, voice)
 

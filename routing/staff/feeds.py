@@ -5,11 +5,12 @@ from datetime import datetime, timedelta
 from flask import Blueprint, Response, current_app, request
 
 from routing import enquiry, rota_service
-from routing.core import instant
+from routing.core import instants
 from routing.errors import StorageDown
 from routing.rota import words
 from routing.rota.roster import Assignment
 from routing.rota_service import Rota
+from routing.staff import access
 from routing.storage import feeds
 from routing.storage.feeds import Feed
 
@@ -22,32 +23,40 @@ RETRY_AFTER = timedelta(minutes=10)
 
 
 @bp.get("/calendars/<token>.ics")
-def feed(token: str) -> Response:
+def calendar(token: str) -> Response:
     """Send a feed: the shifts as they really are, from two weeks ago to half a year ahead.
 
-    404 for an address that there is not, or that was revoked. 503 while the database is down: a
-    calendar then keeps what it has.
+    404 for an unknown or revoked address. 403 while the feed is suspended, because its owner has
+    not signed in for long: calendar programs ask again later, and get it after a sign-in. (After
+    404 and 410 some give up for good; 401 would ask for a password.) 503 while the database is
+    down: a calendar then keeps what it has.
     """
     at = enquiry.now()
     try:
         with enquiry.database().reading() as connection:
-            found = feeds.by(connection, token[:100], at)
-            if found is None:
+            feed = feeds.by(connection, token[:100])
+            if feed is None:
                 return _plain(
                     "There is no such calendar. Its address may have been revoked.\n", 404
                 )
+            if feed.is_suspended(at, access.issuer()):
+                return _plain(
+                    "This calendar is suspended: whoever made it has not signed in for a while. "
+                    f"It works again once they sign in, at {_staff_pages()}.\n",
+                    403,
+                )
             zone = enquiry.staff_voice().zone
             today = at.astimezone(zone).date()
-            start = instant.midnight(today - PAST, zone)
-            end = instant.midnight(today + rota_service.HALF_A_YEAR, zone)
+            start = instants.midnight(today - PAST, zone)
+            end = instants.midnight(today + rota_service.HALF_A_YEAR, zone)
             rota = rota_service.within(connection, start, end)
     except StorageDown as error:
         current_app.logger.warning("no calendar: %s", error)
         answer = _plain("The calendar cannot be read just now.\n", 503)
         answer.headers["Retry-After"] = str(int(RETRY_AFTER.total_seconds()))
         return answer
-    _note(found, at)
-    response = Response(_written(found, rota, start, end), mimetype="text/calendar")
+    _note(feed, at)
+    response = Response(_calendar(feed, rota, start, end), mimetype="text/calendar")
     response.headers["Cache-Control"] = "private, no-cache"
     response.headers["X-Robots-Tag"] = "noindex"
     response.add_etag()
@@ -55,16 +64,16 @@ def feed(token: str) -> Response:
     return response
 
 
-def _written(feed: Feed, rota: Rota, start: datetime, end: datetime) -> bytes:
+def _calendar(feed: Feed, rota: Rota, start: datetime, end: datetime) -> bytes:
     from routing.formats import ics  # what it needs takes long to load, and few ask for it
 
     names, roles = rota.names, rota.roster.roles
     chosen = [role for role in roles if feed.role in (None, role)]
     duties = [
-        each
+        duty
         for role in chosen
-        for each in rota.roster.duties(role, start, end)
-        if each.worker is not None and feed.worker in (None, each.worker)
+        for duty in rota.roster.duties(role, start, end)
+        if duty.worker is not None and feed.worker in (None, duty.worker)
     ]
     title = f"Shifts of {names[feed.worker]}" if feed.worker is not None else "Rota"
     if feed.role in roles:
@@ -74,21 +83,26 @@ def _written(feed: Feed, rota: Rota, start: datetime, end: datetime) -> bytes:
         role = words.role(roles[duty.shift.role])
         return role if feed.worker is not None else f"{role}: {names[duty.worker or 0]}"
 
-    base = current_app.config["PUBLIC_BASE_URL"]
-    where = f"{base.rstrip('/')}/staff/rota" if base else "the staff pages"
-    told = f"A calendar can be a day behind. For who is on duty now, see {where}."
+    caution = (
+        f"A calendar can be a day behind. For who is on duty now, see {_staff_pages('/rota')}."
+    )
     website = enquiry.facts().directory.council.website
-    duties.sort(key=lambda each: (each.during.start, each.shift.id))
-    return ics.calendar(duties, title, summary, website, told)
+    duties.sort(key=lambda duty: (duty.during.start, duty.shift.id))
+    return ics.calendar(duties, title, summary, website, caution)
 
 
-def _note(found: Feed, at: datetime) -> None:
+def _staff_pages(path: str = "") -> str:
+    base = current_app.config["PUBLIC_BASE_URL"]
+    return f"{base.rstrip('/')}/staff{path}" if base else "the staff pages"
+
+
+def _note(feed: Feed, at: datetime) -> None:
     """Note that a feed is in use; the calendar is sent whether or not that can be written."""
-    if not feeds.should_note(found, at):
+    if not feeds.should_note(feed, at):
         return
     try:
         with enquiry.database().writing() as connection:
-            feeds.used(connection, found, at)
+            feeds.used(connection, feed, at)
     except StorageDown as error:
         current_app.logger.warning("a calendar's use is not noted: %s", error)
 

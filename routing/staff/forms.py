@@ -13,7 +13,7 @@ from wtforms import Field, StringField
 from wtforms.validators import ValidationError
 
 from routing import enquiry, typed
-from routing.core import instant
+from routing.core import instants
 from routing.core.hours import Span
 from routing.directory.phone import phone as read_phone
 from routing.errors import BadTime, DivertRefused, RotaRefused
@@ -77,7 +77,7 @@ class LocalTimeField(PartsField):
         """Return an instant as it is typed; one that the clocks show twice by the clock's name."""
         zone = enquiry.staff_voice().zone
         local = data.astimezone(zone)
-        first, second = instant.readings(local.replace(tzinfo=None), zone)
+        first, second = instants.readings(local.replace(tzinfo=None), zone)
         clock = f"{local:%H:%M}" + (f" {local.tzname()}" if first != second else "")
         return dict(
             zip(self.names, (str(local.day), str(local.month), str(local.year), clock), strict=True)

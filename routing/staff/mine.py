@@ -7,7 +7,7 @@ from routing import enquiry, rota_service
 from routing.errors import RotaRefused, UnknownShift
 from routing.rota import words
 from routing.rota.validation import CONTEXT_MARGIN
-from routing.staff.access import part, person
+from routing.staff.access import issuer, part, person
 from routing.staff.pages import page
 from routing.storage import feeds, workers
 from routing.storage.accounts import Role
@@ -20,46 +20,52 @@ MINE, WHOLE = "mine", "whole"
 
 @bp.get("/rota/mine")
 def mine() -> Response:
-    """Show the shifts of whoever asks, what clashes among them, and the calendar feeds."""
+    """Show the shifts of whoever asks, what clashes among them, and the calendar feeds.
+
+    Whoever arranges the rota sees everybody's feeds, and whose each is.
+    """
     at, voice, me = enquiry.now(), enquiry.staff_voice(), person()
     with enquiry.database().reading() as connection:
         own = workers.of_account(connection, me.id)
-        found = rota_service.within(connection, at - CONTEXT_MARGIN, at + rota_service.HALF_A_YEAR)
-        every = feeds.every(connection, at)
-    roles, names = found.roster.roles, found.names
+        rota = rota_service.within(connection, at - CONTEXT_MARGIN, at + rota_service.HALF_A_YEAR)
+        calendars = feeds.every(connection)
+    roles, names = rota.roster.roles, rota.names
+    sees_all = me.may(Role.ROTA)
     duties = [
-        each
+        own_duty
         for role in roles
-        for each in found.roster.duties(role, at, at + rota_service.HALF_A_YEAR)
-        if own is not None and each.worker == own.id
+        for own_duty in rota.roster.duties(role, at, at + rota_service.HALF_A_YEAR)
+        if own is not None and own_duty.worker == own.id
     ]
-    clashes = found.clashes(at, at + rota_service.HALF_A_YEAR)
+    clashes = rota.clashes(at, at + rota_service.HALF_A_YEAR)
     return page(
         "mine.html",
         own=own,
         duties=[
             (
-                duty.from_to(each.during, at, voice),
-                words.role(roles[each.shift.role]),
-                words.held(each, names),
-                each.shift.id,
+                duty.from_to(own_duty.during, at, voice),
+                words.role(roles[own_duty.shift.role]),
+                words.held(own_duty, names),
+                own_duty.shift.id,
             )
-            for each in sorted(duties, key=lambda each: each.during.start)
+            for own_duty in sorted(duties, key=lambda own_duty: own_duty.during.start)
         ],
         clashes=[
-            words.clash(each, roles, names, at, voice)
-            for each in clashes
-            if own is not None and each.worker == own.id
+            words.clash(clash, roles, names, at, voice)
+            for clash in clashes
+            if own is not None and clash.worker == own.id
         ],
         feeds=[
             {
-                "id": each.id,
-                "what": _what(each, names, {key: words.role(x) for key, x in roles.items()}),
-                "made": duty.soon(each.made_at, at, voice),
-                "used": duty.soon(each.used_at, at, voice) if each.used_at else "never",
+                "id": feed.id,
+                "what": _what(feed, names, {key: words.role(role) for key, role in roles.items()}),
+                "owner": feed.owner if sees_all else "",
+                "made": duty.soon(feed.made_at, at, voice),
+                "used": duty.soon(feed.used_at, at, voice) if feed.used_at else "never",
+                "suspended": feed.is_suspended(at, issuer()),
             }
-            for each in every
-            if each.account == me.id or me.may(Role.ROTA)
+            for feed in calendars
+            if feed.account == me.id or sees_all
         ],
         choices=[(key, words.role(role)) for key, role in roles.items()],
         done=request.args.get("done"),
@@ -85,11 +91,11 @@ def make() -> Response:
 
 @bp.post("/rota/feeds/<int:feed_id>/revoke")
 def revoke(feed_id: int) -> AnyResponse:
-    """Kill a feed: one's own, or with the role for it anybody's."""
+    """Revoke a feed: one's own, or with the role for it anybody's."""
     me = person()
     with enquiry.database().writing() as connection:
         at = enquiry.now()
-        mine = {each.id for each in feeds.every(connection, at) if each.account == me.id}
+        mine = {feed.id for feed in feeds.every(connection) if feed.account == me.id}
         if feed_id not in mine and not me.may(Role.ROTA):
             raise UnknownShift("calendar feed", feed_id)
         feeds.revoke(connection, feed_id, at, me.actor)

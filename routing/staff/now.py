@@ -16,10 +16,13 @@ def now() -> Response:
     """Show where every service's calls go, the diverts, the warnings and the next handovers."""
     at = enquiry.now()
     with enquiry.database().reading() as connection:
-        found = rota_service.ahead(connection, at)
+        rota = rota_service.ahead(connection, at)
+    warnings = status.warnings()
+    if not view.sees_internal_numbers():  # a problem of the directory quotes what is in the file
+        warnings = tuple(notice for notice in warnings if notice.code != "directory_problem")
     return page(
         "now.html",
         duties=view.duties(at),
-        people=on_duty(found, at),
-        warnings=status.warnings(),
+        people=on_duty(rota, at),
+        warnings=warnings,
     )

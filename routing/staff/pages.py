@@ -37,4 +37,5 @@ def page(template: str, status: int = 200, signed_in: bool = True, **values: Any
         at=view.instant(at),
         **values,
     )
-    return assets.compressed(make_response(body, status))
+    # Never compressed: by its length a page would betray its form token (BREACH).
+    return make_response(body, status)

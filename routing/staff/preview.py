@@ -6,14 +6,15 @@ from functools import partial
 from flask import Response, request
 
 from routing import enquiry
-from routing.core import decision as core
-from routing.formats import heard
+from routing.core.answer import HORIZON
+from routing.core.decision import decide, to_try
 from routing.staff import view
 from routing.staff.access import part
 from routing.staff.forms import PreviewForm
 from routing.staff.pages import page
 from routing.storage import diverts
 from routing.storage.diverts import Stored
+from routing.telephony import call_preview
 from routing.wording import duty, reasons, sentences
 from routing.wording.times import moment
 
@@ -27,7 +28,7 @@ def preview() -> Response:
     if form.is_filled_in and form.validate():
         at = form.at.data
     with enquiry.database().reading() as connection:
-        stored = diverts.overlapping(connection, at, at + core.HORIZON)
+        stored = diverts.overlapping(connection, at, at + HORIZON)
     local = at.astimezone(enquiry.staff_voice().zone)
     return page(
         "preview.html",
@@ -41,37 +42,38 @@ def preview() -> Response:
 
 def _services(at: datetime, stored: tuple[Stored, ...]) -> list[dict[str, object]]:
     facts, voice = enquiry.facts(), enquiry.staff_voice()
-    counted = enquiry.in_use(stored)
-    found: list[dict[str, object]] = []
+    counted, internal_numbers = enquiry.in_use(stored), view.sees_internal_numbers()
+    services: list[dict[str, object]] = []
     for service in facts.directory.services:
-        decision = core.decide(facts.timetables, service.id, at, counted)
-        mine = [x for x in stored if x.service == service.id and at in x.during]
-        said = [f"Divert {x.id} {_standing(x, at, tuple(stored))}" for x in mine]
-        found.append(
+        decision = decide(facts.timetables, service.id, at, counted)
+        current = [x for x in stored if x.service == service.id and at in x.during]
+        effects = [f"Divert {x.id} {_standing(x, at, tuple(stored))}" for x in current]
+        services.append(
             {
                 "name": service.name.in_("en"),
-                "said": duty.now(decision, at, voice),
+                "said": duty.now(decision, at, voice, internal_numbers),
                 "public": sentences.why(decision, at, voice, facts.holidays.dates),
-                "diverts": said or ["No divert is in force then."],
-                "lines": reasons.chain(service, at, facts.timetables, voice),
+                "diverts": effects or ["No divert is in force then."],
+                "lines": reasons.chain(service, at, facts.timetables, voice, internal_numbers),
                 "to_try": [
-                    f"{each.line.name.in_('en')} on {each.phone.display}"
-                    for each in core.to_try(facts.timetables, decision, at)
+                    duty.numbered(answer.line, answer.phone, internal_numbers)
+                    for answer in to_try(facts.timetables, decision, at)
                 ],
-                "heard": heard.steps(
+                "heard": call_preview.steps(
                     facts.timetables,
                     at,
-                    partial(core.decide, facts.timetables, service.id, diverts=counted),
+                    partial(decide, facts.timetables, service.id, diverts=counted),
                     {x.number.e164 for x in facts.directory.services if x.number},
                     voice,
+                    internal_numbers,
                 ),
             }
         )
-    return found
+    return services
 
 
-def _standing(found: Stored, at: datetime, stored: tuple[Stored, ...]) -> str:
-    shown = next(each for each in view.diverts(at, stored) if each.id == found.id)
+def _standing(divert: Stored, at: datetime, stored: tuple[Stored, ...]) -> str:
+    shown = next(row for row in view.diverts(at, stored) if row.id == divert.id)
     if shown.in_force:
         return f"is in force: calls go to {shown.line} {shown.when}."
     return f"has no effect. {shown.trouble}"

@@ -2,16 +2,17 @@
 
 import logging
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from authlib.common.errors import AuthlibBaseError
+from authlib.integrations.base_client import OAuthError
 from authlib.integrations.flask_client import OAuth
 from authlib.oidc.core.claims import CodeIDToken
 from flask import current_app
 from joserfc.errors import JoseError
 from requests import RequestException
-from werkzeug.wrappers import Response
 
 from routing.errors import SignInRefused
 from routing.storage.accounts import Role, roles
@@ -23,14 +24,27 @@ _DOWN = (
     "Your council's sign-in does not answer as it should. Try again in a moment. If it stays down "
     "and calls must be diverted, somebody at the server can use `flask divert`."
 )
-_REFUSED = "Your council's sign-in did not confirm who you are. Start again from this page."
+NOT_CONFIRMED = "Your council's sign-in did not confirm who you are. Start again from this page."
 
 log = logging.getLogger(__name__)
 
 
+class AccessDenied(SignInRefused):
+    """The provider knows who it is, and says that they may not sign in here."""
+
+
 @dataclass(frozen=True, slots=True)
-class Claimed:
-    """Somebody as the provider describes them."""
+class Attempt:
+    """A sign-in that was begun: its state goes to the provider and back, the rest stays here."""
+
+    state: str
+    nonce: str
+    code_verifier: str
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Somebody as the provider describes them. ``roles`` is empty if it gives them none here."""
 
     issuer: str
     subject: str
@@ -38,31 +52,40 @@ class Claimed:
     roles: frozenset[Role]
 
 
-def send(callback: str) -> Response:
-    """Return a redirect to the provider. Raise SignInRefused when it does not answer.
+def begin(callback: str) -> tuple[str, Attempt]:
+    """Return the provider's address to go to, and the attempt. Raise SignInRefused when it is down.
 
-    It carries a state, a nonce and a PKCE challenge, which the cookie remembers.
+    The address carries the attempt's state and nonce, and a PKCE challenge of its verifier.
     """
     try:
         client = _client()
         _metadata(client)
-        found: Response = client.authorize_redirect(callback)
+        begun = client.create_authorization_url(callback)
+        return begun["url"], Attempt(begun["state"], begun["nonce"], begun["code_verifier"])
     except _FAILURES as error:
         raise _refused(error) from error
-    return found
 
 
-def vouched() -> Claimed:
-    """Return whom the provider vouches for in the request that it sent back. Raise SignInRefused.
+def identify(attempt: Attempt, answer: Mapping[str, str], callback: str) -> Identity:
+    """Return whom the provider vouches for in the query that it sent back.
 
-    The state must be one of ours that was not used before; the ID token must be signed by the
-    provider's keys, for us, by this very issuer, with the nonce of that state, and in date.
+    Raise AccessDenied if it says that they may not sign in here, SignInRefused for anything else.
+    ``attempt`` is the one with the state of that query. The ID token must be signed by the
+    provider's keys, for us, by this very issuer, with the attempt's nonce, and in date.
     """
     issuer = current_app.config["OIDC_ISSUER"]
+    if "error" in answer:
+        refusal = _refused(OAuthError(answer["error"]))
+        raise AccessDenied(str(refusal)) if answer["error"] == "access_denied" else refusal
     try:
         client = _client()
         _metadata(client)
-        token = client.authorize_access_token(
+        token = client.fetch_access_token(
+            callback, code=answer["code"], code_verifier=attempt.code_verifier
+        )
+        claims = client.parse_id_token(
+            token,
+            attempt.nonce,
             claims_cls=CodeIDToken,
             claims_options={
                 "iss": {"essential": True, "value": issuer},
@@ -73,10 +96,9 @@ def vouched() -> Claimed:
         )
     except _FAILURES as error:
         raise _refused(error) from error
-    claims = token.get("userinfo")
-    if claims is None:  # no ID token, or no nonce to hold it against
-        raise SignInRefused(_REFUSED)
-    return _claimed(issuer, claims)
+    if claims is None:  # no ID token
+        raise SignInRefused(NOT_CONFIRMED)
+    return _identity(issuer, claims)
 
 
 _FAILURES = (
@@ -93,26 +115,21 @@ _FAILURES = (
 """What comes of whatever a provider may send in the place of what it should."""
 
 
-def _claimed(issuer: str, claims: Any) -> Claimed:
+def _identity(issuer: str, claims: Any) -> Identity:
     given = claims.get(current_app.config["OIDC_ROLES_CLAIM"])
     granted = roles(given if isinstance(given, list) else str(given or "").split())
-    if not granted:
-        raise SignInRefused(
-            "Your council account has no role in this service. Ask whoever looks after accounts to "
-            "give you one: view, rota, divert or admin."
-        )
     name = claims.get("name") or claims.get("preferred_username") or "Somebody without a name"
-    name = "".join(each for each in str(name) if each.isprintable())  # terminals show it too
-    return Claimed(issuer, str(claims["sub"]), name[:100], granted)
+    name = "".join(letter for letter in str(name) if letter.isprintable())  # terminals show it too
+    return Identity(issuer, str(claims["sub"]), name[:100], granted)
 
 
 def _metadata(client: Any) -> None:
     """Refuse a provider that calls itself by another name: its tokens would be somebody else's."""
-    found = client.load_server_metadata().get("issuer")
-    if found != current_app.config["OIDC_ISSUER"]:
+    issuer = client.load_server_metadata().get("issuer")
+    if issuer != current_app.config["OIDC_ISSUER"]:
         raise SignInRefused(
             f"OIDC_ISSUER is {current_app.config['OIDC_ISSUER']}, but the provider there calls "
-            f"itself {found}. Set OIDC_ISSUER to the single tenant's own issuer."
+            f"itself {issuer}. Set OIDC_ISSUER to the single tenant's own issuer."
         )
 
 
@@ -141,8 +158,8 @@ def _client() -> Any:
 
 def _refused(error: Exception) -> SignInRefused:
     response = getattr(error, "response", None)
-    said = str(getattr(error, "error", None) or getattr(response, "status_code", ""))
-    if not re.fullmatch("[a-z0-9_]{1,40}", said):  # whoever comes back here can say anything
-        said = "no code of an error"
-    log.warning("sign-in with the provider failed: %s %s", type(error).__name__, said)
-    return SignInRefused(_DOWN if isinstance(error, RequestException) else _REFUSED)
+    code = str(getattr(error, "error", None) or getattr(response, "status_code", ""))
+    if not re.fullmatch("[a-z0-9_]{1,40}", code):  # whoever comes back here can say anything
+        code = "no code of an error"
+    log.warning("sign-in with the provider failed: %s %s", type(error).__name__, code)
+    return SignInRefused(_DOWN if isinstance(error, RequestException) else NOT_CONFIRMED)

@@ -6,7 +6,7 @@ from typing import Any
 from flask import Response, request, url_for
 
 from routing import enquiry, rota_service
-from routing.core import instant
+from routing.core import instants
 from routing.core.directory import RotaRole
 from routing.core.hours import Span, dates
 from routing.errors import UnknownShift
@@ -110,7 +110,7 @@ def gaps() -> Response:
     """
     at, voice = enquiry.now(), enquiry.staff_voice()
     first, zone = _first(at), voice.zone
-    start = at if first == at.astimezone(zone).date() else instant.midnight(first, zone)
+    start = at if first == at.astimezone(zone).date() else instants.midnight(first, zone)
     period = Span(start, start + rota_service.LOOKAHEAD)
     found = rota_service.read(start - CONTEXT_MARGIN, period.end + CONTEXT_MARGIN)
     roles = found.roster.roles
@@ -225,4 +225,4 @@ def _first(at: datetime) -> date:
 
 def _days(first: date, count: int) -> Span:
     zone = enquiry.staff_voice().zone
-    return Span(instant.midnight(first, zone), instant.midnight(first + (count + 1) * _DAY, zone))
+    return Span(instants.midnight(first, zone), instants.midnight(first + (count + 1) * _DAY, zone))

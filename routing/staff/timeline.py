@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from routing import enquiry
-from routing.core import instant
+from routing.core import instants
 from routing.core.directory import RotaRole
 from routing.core.hours import Span
 from routing.rota import fill, words
@@ -56,13 +56,13 @@ def rows(found: Rota, role: RotaRole, days: Iterable[date], at: datetime) -> lis
     days = list(days)
     if not days:
         return []
-    minute = _begins(found, role, instant.midnight(days[0], zone))
+    minute = _begins(found, role, instants.midnight(days[0], zone))
     return [
         _row(
             found,
             role,
             day,
-            Span(instant.starts(day, minute, zone), instant.starts(day + _DAY, minute, zone)),
+            Span(instants.starts(day, minute, zone), instants.starts(day + _DAY, minute, zone)),
             at,
         )
         for day in days

@@ -4,10 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 
+from flask import g
+
 from routing import enquiry
-from routing.core.answer import Code
+from routing.core.answer import ReasonCode
 from routing.core.decision import timeline
+from routing.core.directory import Line
 from routing.diverting import ENDS_SOON
+from routing.storage.accounts import Person, Role
 from routing.storage.diverts import Stored
 from routing.wording import duty
 from routing.wording.times import moment
@@ -18,7 +22,10 @@ HANDOVERS = 3
 
 @dataclass(frozen=True, slots=True)
 class Divert:
-    """A divert as a page shows it. ``state`` is one of: in force, later, ended, no effect."""
+    """A divert as a page shows it. ``state`` is one of: in force, later, ended, no effect.
+
+    ``phone`` is empty if its line is no more, or internal and not for whoever asks.
+    """
 
     id: int
     service: str
@@ -58,16 +65,18 @@ class Duty:
 def duties(at: datetime) -> list[Duty]:
     """Return every service as it stands at ``at``, with its next handovers."""
     voice, facts = enquiry.staff_voice(), enquiry.facts()
+    internal_numbers = sees_internal_numbers()
     found = []
     for service in facts.directory.services:
         decision = enquiry.who_to_call(service.id, at)
         spans = timeline(facts.timetables, service.id, at, at + AHEAD, enquiry.diverts())
         later = [
-            f"{duty.soon(span.start, at, voice)}: {answer.line.name.in_('en')} on "
-            f"{answer.phone.display}{' (diverted)' if answer.reason.code is Code.DIVERT else ''}"
+            f"{duty.soon(span.start, at, voice)}: "
+            f"{duty.numbered(answer.line, answer.phone, internal_numbers)}"
+            f"{' (diverted)' if answer.reason.code is ReasonCode.DIVERT else ''}"
             for span, answer in islice(spans, 1, 1 + HANDOVERS)
         ]
-        said = duty.now(decision, at, voice)
+        said = duty.now(decision, at, voice, internal_numbers)
         name, code = service.name.in_("en"), decision.reason.code.value
         found.append(Duty(service.id, name, said, code, tuple(later)))
     return found
@@ -84,6 +93,12 @@ def diverts(at: datetime, found: tuple[Stored, ...] | None = None) -> list[Diver
     return [_divert(each, at, newest.get(each.service)) for each in reversed(chosen)]
 
 
+def sees_internal_numbers() -> bool:
+    """Say whether whoever asks may see the numbers of internal lines: to divert calls to them."""
+    person: Person | None = g.get("person")
+    return person is not None and person.may(Role.DIVERT)
+
+
 def instant(at: datetime) -> str:
     """Say an instant in full, as a page's own time."""
     return moment(at, enquiry.staff_voice())
@@ -91,8 +106,8 @@ def instant(at: datetime) -> str:
 
 def _divert(found: Stored, at: datetime, newest: int | None) -> Divert:
     voice, directory = enquiry.staff_voice(), enquiry.facts().directory
-    line = next((each for each in directory.lines if each.id == found.line), None)
-    service = enquiry.facts().timetables.services.get(found.service)
+    line = directory.line(found.line)
+    service = directory.service(found.service)
     trouble = enquiry.unusable(found) or ""
     if found.during.end <= at:
         state = "ended"
@@ -109,7 +124,7 @@ def _divert(found: Stored, at: datetime, newest: int | None) -> Divert:
         id=found.id,
         service=service.name.in_("en") if service else found.service,
         line=line.name.in_("en") if line else found.line,
-        phone=line.phone_on(at.astimezone(voice.zone).date()).display if line else "",
+        phone=_number(line, at) if line else "",
         when=duty.from_to(found.during, at, voice) if left > timedelta(0) else _was(found),
         left=duty.left(left) if left > timedelta(0) else "",
         note=found.note,
@@ -119,6 +134,12 @@ def _divert(found: Stored, at: datetime, newest: int | None) -> Divert:
         trouble=trouble,
         ends_soon=at in found.during and left <= ENDS_SOON,
     )
+
+
+def _number(line: Line, at: datetime) -> str:
+    if line.internal and not sees_internal_numbers():
+        return ""
+    return line.phone_on(at.astimezone(enquiry.staff_voice().zone).date()).display
 
 
 def _was(found: Stored) -> str:

@@ -56,7 +56,9 @@ class WhoToCall extends HTMLElement {
     if (!answer.ok) throw new Error(answer.status);
     const age = 1000 * (answer.headers.get("Age") || 0);
     const found = await answer.json();
-    return { at: Date.parse(found.at) + age, until: found.until && Date.parse(found.until), taken, found };
+    // A proxy may have kept the answer for some seconds: Date is when it was sent. A rehearsal has a clock of its own.
+    const sent = (!found.rehearsal && Date.parse(answer.headers.get("Date"))) || 0;
+    return { at: Math.max(Date.parse(found.at), sent) + age, until: found.until && Date.parse(found.until), taken, found };
   }
 
   show({ found }) {

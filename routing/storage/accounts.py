@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 from routing.errors import AccountRefused
 from routing.storage import passwords
 from routing.storage.changes import record
-from routing.storage.tables import people, sessions
+from routing.storage.tables import feeds, people, sessions
 
 LOCAL = "local"
 """The issuer of accounts that are made here."""
@@ -39,12 +39,28 @@ class Person:
 
     def may(self, role: Role) -> bool:
         """Say whether this person may do what ``role`` may."""
-        return bool(self.roles & {role, Role.ADMIN}) or (role is Role.VIEW and bool(self.roles))
+        return allows(self.roles, role)
 
     @property
     def actor(self) -> str:
         """How the record names this person."""
         return f"person:{self.id}"
+
+
+def allows(granted: frozenset[Role], role: Role) -> bool:
+    """Say whether some roles allow what ``role`` may do: ``admin`` allows all, each allows view."""
+    return bool(granted & {role, Role.ADMIN}) or (role is Role.VIEW and bool(granted))
+
+
+def common(one: frozenset[Role], other: frozenset[Role]) -> frozenset[Role]:
+    """Return the roles that both sets allow: ``admin`` and ``rota`` have ``rota`` in common.
+
+    Sets that have nothing else in common have ``view``, which each role allows.
+    """
+    both = frozenset(role for role in one | other if allows(one, role) and allows(other, role))
+    if one and other and not both:
+        return frozenset({Role.VIEW})
+    return both
 
 
 def roles(words: Iterable[object]) -> frozenset[Role]:
@@ -63,8 +79,9 @@ def add(
 ) -> Person:
     """Make a local account. Raise AccountRefused for a name that is taken or a poor password."""
     free(connection, name)
-    kept, name = passwords.hashed(password), name.strip()
-    return _insert(connection, LOCAL, _subject(name), name, granted, at, actor, kept)
+    name = name.strip()
+    password_hash = passwords.hashed(password, name)
+    return _insert(connection, LOCAL, _subject(name), name, granted, at, actor, password_hash)
 
 
 def free(connection: Connection, name: str) -> None:
@@ -86,34 +103,63 @@ def came_in(
     granted: frozenset[Role],
     at: datetime,
 ) -> Person:
-    """Return the person whom a provider has vouched for, as it describes them now."""
-    found = _find(connection, issuer, subject)
-    if found is None:
+    """Return the account of the person whom a provider vouches for, as it describes them now.
+
+    If their roles differ from those of their last sign-in, their sessions end; if they lost one,
+    their calendar feeds are revoked as well.
+    """
+    row = _find(connection, issuer, subject)
+    if row is None:
         return _insert(connection, issuer, subject, name, granted, at, actor="provider")
-    connection.execute(
-        people.update().where(people.c.id == found.id).values(name=name, roles=_joined(granted))
-    )
-    if found.roles != _joined(granted):
-        before, after = {"roles": found.roles}, {"roles": _joined(granted)}
-        record(connection, at, "provider", "person.changed", f"person:{found.id}", before, after)
-    return Person(found.id, issuer, subject, name, granted)
+    connection.execute(people.update().where(people.c.id == row.id).values(name=name))
+    _change_roles(connection, row, granted, at)
+    return Person(row.id, issuer, subject, name, granted)
+
+
+def refuse(connection: Connection, issuer: str, subject: str, at: datetime) -> None:
+    """Take every role from the account of somebody whom a provider no longer gives any.
+
+    Their sessions end and their calendar feeds are revoked. Somebody who never had a role here has
+    no account, and gets none.
+    """
+    row = _find(connection, issuer, subject)
+    if row is not None:
+        _change_roles(connection, row, frozenset(), at)
 
 
 def give_password(
     connection: Connection, name: str, password: str, at: datetime, actor: str
 ) -> None:
-    """Give a local account another password, and end its sessions. Raise AccountRefused."""
-    found = _local(connection, name)
-    change = people.update().where(people.c.id == found.id)
-    connection.execute(change.values(password=passwords.hashed(password)))
-    connection.execute(sessions.delete().where(sessions.c.person == found.id))
+    """Give a local account another password, and end its sessions and calendars.
+
+    Raise AccountRefused for an unknown account or a poor password.
+    """
+    row = _local(connection, name)
+    change = people.update().where(people.c.id == row.id)
+    connection.execute(change.values(password=passwords.hashed(password, row.name)))
     passwords.forget(connection, name)
-    record(connection, at, actor, "person.password", f"person:{found.id}")
+    record(connection, at, actor, "person.password", f"person:{row.id}")
+    end_access(connection, row.id, at, actor)
 
 
-def remove(connection: Connection, name: str, at: datetime, actor: str) -> None:
-    """End a local account and its sessions. Raise AccountRefused."""
-    _end(connection, _local(connection, name), at, actor)
+def end_access(connection: Connection, account_id: int, at: datetime, actor: str) -> None:
+    """End every session of an account, in whatever browser, and revoke its calendar feeds."""
+    connection.execute(sessions.delete().where(sessions.c.person == account_id))
+    valid = (feeds.c.account == account_id) & feeds.c.revoked_at.is_(None)
+    revoked = feeds.update().where(valid).values(revoked_at=at).returning(feeds.c.id)
+    for feed_id in connection.scalars(revoked).all():
+        record(connection, at, actor, "feed.revoked", f"feed:{feed_id}")
+
+
+def remove(connection: Connection, name_or_number: str, at: datetime, actor: str) -> Person:
+    """Remove an account, local or of a provider, with its sessions and calendars; return it.
+
+    Digits alone are a number as `flask staff list` shows it, anything else a name. Raise
+    AccountRefused if there is no such account, or several of that name.
+    """
+    row = _named_or_numbered(connection, name_or_number.strip())
+    _end(connection, row, at, actor)
+    return _person(row)
 
 
 def purge(connection: Connection, before: datetime, at: datetime, actor: str) -> tuple[int]:
@@ -122,10 +168,10 @@ def purge(connection: Connection, before: datetime, at: datetime, actor: str) ->
     Local accounts stay until somebody removes them: one may be there for the day when nothing
     else works. Return how many it forgot.
     """
-    gone = connection.execute(_unseen(before)).all()
-    for found in gone:
-        _end(connection, found, at, actor)
-    return (len(gone),)
+    rows = connection.execute(_unseen(before)).all()
+    for row in rows:
+        _end(connection, row, at, actor)
+    return (len(rows),)
 
 
 def overdue(connection: Connection, before: datetime) -> bool:
@@ -134,15 +180,15 @@ def overdue(connection: Connection, before: datetime) -> bool:
 
 
 def named(connection: Connection, name: str) -> tuple[Person, str] | None:
-    """Return a local account with its password as kept; None when there is none of that name."""
-    found = _find(connection, LOCAL, _subject(name))
-    return None if found is None else (_person(found), found.password)
+    """Return a local account with its password's hash; None if none has that name."""
+    row = _find(connection, LOCAL, _subject(name))
+    return None if row is None else (_person(row), row.password)
 
 
 def everyone(connection: Connection) -> list[Person]:
     """Return everybody who has an account, or had one, by name; those removed have no role."""
-    found = connection.execute(people.select().order_by(people.c.name, people.c.id))
-    return [_person(row) for row in found]
+    rows = connection.execute(people.select().order_by(people.c.name, people.c.id))
+    return [_person(row) for row in rows]
 
 
 def present(connection: Connection) -> list[Person]:
@@ -169,13 +215,27 @@ def _insert(
     return Person(key, issuer, subject, name, granted)
 
 
-def _end(connection: Connection, found: sa.Row[Any], at: datetime, actor: str) -> None:
-    gone = {"removed_at": at, "password": None, "name": f"Former account {found.id}"}
-    gone["subject"] = f"former {found.id}"
-    connection.execute(people.update().where(people.c.id == found.id).values(**gone))
-    connection.execute(sessions.delete().where(sessions.c.person == found.id))
-    before = {"roles": found.roles}
-    record(connection, at, actor, "person.removed", f"person:{found.id}", before)
+def _change_roles(
+    connection: Connection, row: sa.Row[Any], granted: frozenset[Role], at: datetime
+) -> None:
+    before, after = roles(row.roles.split()), _joined(granted)
+    if before == granted:
+        return
+    connection.execute(people.update().where(people.c.id == row.id).values(roles=after))
+    change = {"roles": row.roles}, {"roles": after}
+    record(connection, at, "provider", "person.changed", f"person:{row.id}", *change)
+    if all(allows(granted, role) for role in before):
+        connection.execute(sessions.delete().where(sessions.c.person == row.id))
+    else:
+        end_access(connection, row.id, at, "provider")
+
+
+def _end(connection: Connection, row: sa.Row[Any], at: datetime, actor: str) -> None:
+    former = {"removed_at": at, "password": None, "name": f"Former account {row.id}"}
+    former["subject"] = f"former {row.id}"
+    connection.execute(people.update().where(people.c.id == row.id).values(**former))
+    record(connection, at, actor, "person.removed", f"person:{row.id}", {"roles": row.roles})
+    end_access(connection, row.id, at, actor)
 
 
 def _unseen(before: datetime) -> sa.Select[Any]:
@@ -186,12 +246,31 @@ def _unseen(before: datetime) -> sa.Select[Any]:
 
 
 def _local(connection: Connection, name: str) -> sa.Row[Any]:
-    found = _find(connection, LOCAL, _subject(name))
-    if found is None:
+    row = _find(connection, LOCAL, _subject(name))
+    if row is None:
+        raise _unknown(name)
+    return row
+
+
+def _named_or_numbered(connection: Connection, wanted: str) -> sa.Row[Any]:
+    rows = connection.execute(people.select().where(people.c.removed_at.is_(None))).all()
+    if wanted.isdecimal():
+        rows = [row for row in rows if str(row.id) == wanted]
+    else:
+        rows = [row for row in rows if _subject(row.name) == _subject(wanted)]
+    if not rows:
+        raise _unknown(wanted)
+    if len(rows) > 1:
+        numbers = ", ".join(str(row.id) for row in rows)
         raise AccountRefused(
-            f"There is no account '{name}'. `flask staff list` has those there are."
+            f"There are {len(rows)} accounts '{wanted}': {numbers}. `flask staff list` says whose "
+            "each is. Give the number in place of the name."
         )
-    return found
+    return rows[0]
+
+
+def _unknown(name: str) -> AccountRefused:
+    return AccountRefused(f"There is no account '{name}'. `flask staff list` shows all accounts.")
 
 
 def _find(connection: Connection, issuer: str, subject: str) -> sa.Row[Any] | None:

@@ -10,11 +10,13 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from routing.core.outcome import Outcome
 from routing.storage.changes import record
 from routing.storage.insert import Insert, into
 from routing.storage.tables import calls, legs, tallies
 
-ANSWERED, UNANSWERED, ABANDONED, UNKNOWN = "answered", "unanswered", "abandoned", "unknown"
+ANSWERED, UNANSWERED = Outcome.ANSWERED.value, Outcome.UNANSWERED.value
+ABANDONED, UNKNOWN = Outcome.ABANDONED.value, Outcome.UNKNOWN.value
 """How a call ended: somebody answered; it was given up; the caller hung up; nobody told us."""
 
 PURGED_AT_ONCE = 2000
@@ -23,8 +25,10 @@ PURGED_AT_ONCE = 2000
 _WEIGHT = {UNKNOWN: 1, ABANDONED: 2, UNANSWERED: 2, ANSWERED: 3}
 
 REFUSED, FAULTS, ATTEMPT = "signature_refused", "faults", "attempt"
+UNRECOGNISED, TEXTS_LIMITED = "request_unrecognised", "texts_limited"
 """Tallies: requests without a right signature; calls that a fault of ours sent to the last resort;
-nothing, written to see that the database takes it.
+nothing, written to see that the database takes it; signed requests without the shape of Twilio's
+own; text messages unanswered because a ceiling was reached.
 """
 
 _CALL = Insert(

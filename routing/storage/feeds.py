@@ -10,13 +10,15 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from routing.errors import UnknownShift
+from routing.storage.accounts import LOCAL
 from routing.storage.changes import record
 from routing.storage.tables import feeds, people, workers
 
-LAPSES = timedelta(days=184)
-"""A feed rests once its maker has not signed in for so long: a council's identity provider does not
-tell this service who has left.
-"""
+LONGEST_ABSENCE = timedelta(days=184)
+"""A feed is suspended once its owner has not signed in for this long."""
+
+LONGEST_ABSENCE_WITH_PROVIDER = timedelta(days=30)
+"""The same with an identity provider, which does not tell this service who has left."""
 
 _NOTED = timedelta(hours=1)
 
@@ -25,7 +27,8 @@ _NOTED = timedelta(hours=1)
 class Feed:
     """A feed of one person's shifts (``worker``), of one role's, or of the whole rota's.
 
-    ``account`` is the number of the account that made it.
+    ``account`` is the number of the account that made it, ``owner`` that account's name, ``issuer``
+    the one that it signs in with, ``signed_in_at`` its last sign-in; None if it never signed in.
     """
 
     id: int
@@ -33,7 +36,22 @@ class Feed:
     role: str | None
     account: int
     made_at: datetime
-    used_at: datetime | None = None
+    used_at: datetime | None
+    owner: str
+    issuer: str
+    signed_in_at: datetime | None
+
+    def is_suspended(self, at: datetime, issuer: str) -> bool:
+        """Say whether the feed must wait until its owner signs in again.
+
+        ``issuer`` is the one that people sign in with now. The owner may be away for less than 184
+        days, with a provider less than 30, and must be able to sign in at all: not with another
+        issuer.
+        """
+        longest = LONGEST_ABSENCE if issuer == LOCAL else LONGEST_ABSENCE_WITH_PROVIDER
+        if self.issuer != issuer or self.signed_in_at is None:
+            return True
+        return at - self.signed_in_at >= longest
 
 
 def make(
@@ -47,17 +65,16 @@ def make(
     """Make a feed and return its token, which can never be had again."""
     token = secrets.token_urlsafe(32)
     row = {"worker": worker, "role": role, "account": account, "made_at": at}
-    made = feeds.insert().values(**row, token_sha256=_hash(token)).returning(feeds.c.id)
-    key = connection.execute(made).scalar_one()
-    told = {"of": f"worker:{worker}" if worker is not None else role or "the whole rota"}
-    record(connection, at, actor, "feed.made", f"feed:{key}", after=told)
+    insert = feeds.insert().values(**row, token_sha256=_hash(token)).returning(feeds.c.id)
+    feed_id = connection.execute(insert).scalar_one()
+    content = {"of": f"worker:{worker}" if worker is not None else role or "the whole rota"}
+    record(connection, at, actor, "feed.made", f"feed:{feed_id}", after=content)
     return token
 
 
-def by(connection: Connection, token: str, at: datetime) -> Feed | None:
-    """Return the feed of a token; None if it was revoked or rests, or its owner is gone."""
-    found = _live(at).where(feeds.c.token_sha256 == _hash(token))
-    row = connection.execute(found).first()
+def by(connection: Connection, token: str) -> Feed | None:
+    """Return the feed of a token, suspended or not; None if it was revoked or its owner is gone."""
+    row = connection.execute(_valid().where(feeds.c.token_sha256 == _hash(token))).first()
     return None if row is None else _feed(row)
 
 
@@ -71,15 +88,15 @@ def should_note(feed: Feed, at: datetime) -> bool:
     return feed.used_at is None or at - feed.used_at >= _NOTED
 
 
-def every(connection: Connection, at: datetime) -> list[Feed]:
-    """Return every feed that works, the newest first."""
-    return [_feed(row) for row in connection.execute(_live(at).order_by(feeds.c.id.desc()))]
+def every(connection: Connection) -> list[Feed]:
+    """Return every feed that was not revoked, suspended or not, the newest first."""
+    return [_feed(row) for row in connection.execute(_valid().order_by(feeds.c.id.desc()))]
 
 
 def revoke(connection: Connection, feed_id: int, at: datetime, actor: str) -> None:
-    """Kill a feed at once. Raise UnknownShift for one that does not work already."""
-    live = (feeds.c.id == feed_id) & feeds.c.revoked_at.is_(None)
-    if not connection.execute(feeds.update().where(live).values(revoked_at=at)).rowcount:
+    """Revoke a feed at once. Raise UnknownShift for an unknown one, or one revoked before."""
+    valid = (feeds.c.id == feed_id) & feeds.c.revoked_at.is_(None)
+    if not connection.execute(feeds.update().where(valid).values(revoked_at=at)).rowcount:
         raise UnknownShift("calendar feed", feed_id)
     record(connection, at, actor, "feed.revoked", f"feed:{feed_id}")
 
@@ -90,20 +107,30 @@ def dead(before: datetime) -> sa.ColumnElement[bool]:
     return (feeds.c.revoked_at <= before) | feeds.c.account.in_(gone)
 
 
-def _live(at: datetime) -> sa.Select[Any]:
-    """Select the feeds that work: of people who have an account, and are on the rota still."""
-    account = people.c.removed_at.is_(None) & (people.c.signed_in_at > at - LAPSES)
+def _valid() -> sa.Select[Any]:
+    """Select the feeds of people who have an account, about workers who are still on the rota."""
+    owner = people.c.removed_at.is_(None)
     worker = workers.c.left_at.is_(None)
     return (
-        sa.select(feeds)
+        sa.select(feeds, people.c.name, people.c.issuer, people.c.signed_in_at)
         .join(people, people.c.id == feeds.c.account)
         .outerjoin(workers, workers.c.id == feeds.c.worker)
-        .where(feeds.c.revoked_at.is_(None) & account & worker)
+        .where(feeds.c.revoked_at.is_(None) & owner & worker)
     )
 
 
 def _feed(row: sa.Row[Any]) -> Feed:
-    return Feed(row.id, row.worker, row.role, row.account, row.made_at, row.used_at)
+    return Feed(
+        id=row.id,
+        worker=row.worker,
+        role=row.role,
+        account=row.account,
+        made_at=row.made_at,
+        used_at=row.used_at,
+        owner=row.name,
+        issuer=row.issuer,
+        signed_in_at=row.signed_in_at,
+    )
 
 
 def _hash(token: str) -> str:

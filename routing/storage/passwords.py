@@ -21,20 +21,36 @@ LONGEST_WAIT = timedelta(minutes=15)
 FORGOTTEN_AFTER = timedelta(hours=1)
 
 
-def hashed(password: str) -> str:
-    """Return a password as it is kept: scrypt, with a salt. Raise AccountRefused for a poor one."""
+FEWEST_GUESSES = 1_000_000
+"""A password that zxcvbn finds in fewer guesses is refused: blanks, repeats, the commonest."""
+
+_LONGEST_ESTIMATE = 72
+"""How many characters zxcvbn looks at: it takes time that grows faster than the length."""
+
+
+def hashed(password: str, name: str = "") -> str:
+    """Return a password's scrypt hash, with a salt. Raise AccountRefused for a poor one.
+
+    ``name`` is the account's: a password that is little more than that is poor.
+    """
     if not SHORTEST <= len(password) <= LONGEST:
         raise AccountRefused(
             f"A password has at least {SHORTEST} characters, {LONGEST} at most. Three words that "
             "have nothing to do with each other make a good one."
         )
+    if _guesses(password, name) < FEWEST_GUESSES:
+        raise AccountRefused(
+            "That password is among the first that anybody would guess: a common one, a repeat, a "
+            "sequence, blanks, or the account's name. Three words that have nothing to do with "
+            "each other make a good one."
+        )
     return generate_password_hash(password, method="scrypt")
 
 
-def is_right(password: str, kept: str | None) -> bool:
+def is_right(password: str, password_hash: str | None) -> bool:
     """Check a password. It takes as long where there is no such account."""
-    right = check_password_hash(kept or _nobodys(), password[:LONGEST])
-    return right and kept is not None
+    right = check_password_hash(password_hash or _nobodys(), password[:LONGEST])
+    return right and password_hash is not None
 
 
 def attempt(connection: Connection, name: str, at: datetime) -> None:
@@ -60,6 +76,13 @@ def forget(connection: Connection, name: str) -> None:
     """Forget the failures of a name."""
     mine = sign_in_failures.c.name_sha256 == _key(name)
     connection.execute(sign_in_failures.delete().where(mine))
+
+
+def _guesses(password: str, name: str) -> int:
+    from zxcvbn import zxcvbn  # its lists of common passwords take 10 MB, and signing in needs none
+
+    estimate = zxcvbn(password[:_LONGEST_ESTIMATE], user_inputs=[name, *name.split()])
+    return int(estimate["guesses"])
 
 
 @cache

@@ -8,7 +8,16 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from routing.storage import accounts, calls, feeds, notes, passwords, tables, workers
+from routing.storage import (
+    accounts,
+    calls,
+    feeds,
+    notes,
+    passwords,
+    tables,
+    text_limits,
+    workers,
+)
 
 Purge = Callable[[Connection, datetime, datetime, str], tuple[int, ...]]
 Overdue = Callable[[Connection, datetime], bool]
@@ -109,6 +118,12 @@ RULES = (
         passwords.FORGOTTEN_AFTER,
         "{} failed sign-ins are forgotten.",
         *_rows(tables.sign_in_failures, tables.sign_in_failures.c.at.__lt__),
+    ),
+    Rule(
+        "senders of text messages",
+        timedelta(hours=1),
+        "{} counts of text messages by sender are deleted.",
+        *_rows(tables.tallies, text_limits.is_old_sender),
     ),
 )
 

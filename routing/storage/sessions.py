@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from routing.storage.accounts import Person, roles
+from routing.storage.accounts import Person, common, roles
 from routing.storage.tables import people, sessions
 
 LASTS = timedelta(hours=12)
@@ -31,31 +31,32 @@ def start(connection: Connection, person: Person, at: datetime) -> str:
     return token
 
 
-def whose(connection: Connection, token: str, at: datetime) -> Person | None:
-    """Return who signed in with this token, with the roles of then; None when it has ended."""
-    found = connection.execute(
+def whose(connection: Connection, token: str, at: datetime, issuer: str) -> Person | None:
+    """Return who signed in with this token; None when the session has ended.
+
+    Their roles are those that both the session and the account allow: a role that was lost since
+    is lost at once, one that was gained counts from the next sign-in. ``issuer`` is the one that
+    people sign in with now: a session of another (a local one, once a provider is set) has ended.
+    """
+    row = connection.execute(
         sa.select(people, sessions.c.roles.label("granted"))
         .join(sessions, sessions.c.person == people.c.id)
         .where(
             (sessions.c.token_sha256 == _hash(token))
             & (sessions.c.ends_at > at)
+            & (people.c.issuer == issuer)
             & people.c.removed_at.is_(None)
         )
     ).first()
-    if found is None:
+    if row is None:
         return None
-    granted = roles(found.granted.split())
-    return Person(found.id, found.issuer, found.subject, found.name, granted)
+    in_force = common(roles(row.granted.split()), roles(row.roles.split()))
+    return Person(row.id, row.issuer, row.subject, row.name, in_force)
 
 
 def end(connection: Connection, token: str) -> None:
     """End a session."""
     connection.execute(sessions.delete().where(sessions.c.token_sha256 == _hash(token)))
-
-
-def end_all(connection: Connection, person: Person) -> None:
-    """End every session of a person, in whatever browser."""
-    connection.execute(sessions.delete().where(sessions.c.person == person.id))
 
 
 def _hash(token: str) -> str:

@@ -1,59 +1,152 @@
-"""Text messages: answered with the line to ring, until when, and 999."""
+"""Text messages: answered with the line to ring, until when, and 999. Limits bound the cost."""
 
 import hashlib
-import secrets
+import hmac
 import threading
-import time
-from collections import defaultdict, deque
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime
+from enum import Enum
+from functools import partial
 
-from routing import enquiry
-from routing.formats import twiml
-from routing.telephony import door, incoming
-from routing.telephony.asked import Asked
+import phonenumbers
+from flask import current_app
+from phonenumbers import PhoneNumberType
+from sqlalchemy.engine import Connection
+
+from routing import enquiry, keys
+from routing.storage import text_limits
+from routing.storage.call_log import CallLog
+from routing.storage.calls import TEXTS_LIMITED
+from routing.telephony import twiml
+from routing.telephony.twilio_request import CallRequest, is_presentable
 from routing.wording import spoken
 from routing.wording.voice import speaking
 
-MOST, WITHIN = 3, 600.0
-"""So many answers a sender gets within so many seconds, of each worker: two machines that answer
-each other would go on for ever."""
+MAX_ANSWERS_PER_SENDER = 6
+"""An hour. Two machines that answer each other would go on for ever."""
 
-_SALT = secrets.token_bytes(16)
-"""Senders are known by a hash that no other process can make, in memory alone."""
+MAX_ANSWERS = {"home": 300, "foreign": 60}
+"""An hour, for all senders of a group together: each answer costs, abroad many times more."""
 
-_turn = threading.Lock()
-_answered: dict[bytes, deque[float]] = defaultdict(lambda: deque(maxlen=MOST))
+MIN_DIGITS = 10
+"""Of a number that can be a person's telephone, with country code. Shorter ones are services."""
 
+NEVER_ANSWERED = (
+    *("+800", "+808", "+870", "+878", "+881", "+882", "+883", "+888", "+979"),
+    *("+449", "+4487", "+4484", "+4470"),
+)
+"""Satellite networks, international networks, and numbers that charge: the ITU's shared country
+codes (E.164, annex), and Ofcom's ranges for premium, business-rate and personal numbers."""
 
-OTHERWISE = twiml.text_message(
+NEVER_ANSWERED_TYPES = frozenset(
+    {
+        PhoneNumberType.PREMIUM_RATE,
+        PhoneNumberType.SHARED_COST,
+        PhoneNumberType.PERSONAL_NUMBER,
+        PhoneNumberType.PAGER,
+        PhoneNumberType.UAN,
+    }
+)
+"""The same kinds of number in other countries' numbering plans."""
+
+FAULT_ANSWER = twiml.text_message(
     "If a child is in immediate danger, call 999. We cannot answer texts: please call us."
 )
 """Made at start: it answers when nothing else can be said."""
 
 
-def answer(asked: Asked, service: str) -> str:
-    """Answer a text message; never one from a withheld or short sender, nor a machine for ever."""
-    given = incoming.read(asked.values)
+class Verdict(Enum):
+    """Whether a text message may be answered, or which limit is reached."""
+
+    ALLOWED = "allowed"
+    SENDER_LIMIT = "sender limit"
+    CEILING = "ceiling"
+
+
+class TextLimits:
+    """How many answers may still be sent. The counts are in the database, shared by all workers.
+
+    While the database does not answer, each process counts alone. Safe to share between threads.
+    """
+
+    def __init__(self, call_log: CallLog, secret_key: Callable[[], str]) -> None:
+        self.call_log, self.secret_key = call_log, secret_key
+        self._lock = threading.Lock()
+        self._hour: datetime | None = None
+        self._counts: Counter[str] = Counter()
+
+    def take(self, sender: str, at: datetime) -> Verdict:
+        """Count a message of ``sender``, and return whether it may be answered."""
+        sender_hash = self._hash(sender, at)
+        group = "home" if sender.startswith("+44") else "foreign"
+        job = partial(_take_from_database, sender_hash=sender_hash, group=group, at=at)
+        verdict = self.call_log.write(job) or self._take_alone(sender_hash, group, at)
+        if verdict is Verdict.CEILING:
+            self.call_log.count(TEXTS_LIMITED)
+        return verdict
+
+    def _take_alone(self, sender_hash: str, group: str, at: datetime) -> Verdict:
+        with self._lock:
+            hour = at.replace(minute=0, second=0, microsecond=0)
+            if self._hour != hour:
+                self._hour, self._counts = hour, Counter()
+            return _take(self._increment, sender_hash, group)
+
+    def _increment(self, name: str) -> int:
+        self._counts[name] += 1
+        return self._counts[name]
+
+    def _hash(self, sender: str, at: datetime) -> str:
+        message = f"text sender {at:%Y-%m-%d %H} {sender}"
+        return hmac.new(self.secret_key().encode(), message.encode(), hashlib.sha256).hexdigest()
+
+
+def answer(request: CallRequest, service_id: str) -> str:
+    """Return the TwiML that answers a text message, or leaves it unanswered."""
     facts, at = enquiry.facts(), enquiry.now()
-    ours = given.barred(facts.directory)
-    if not incoming.can_be_texted(given.caller) or given.caller in ours or _often(given.caller):
+    ours = request.excluded_numbers(facts.directory)
+    if not is_answerable(request.caller) or request.caller in ours:
+        return twiml.no_text_message()
+    limits: TextLimits = current_app.extensions["text_limits"]
+    if limits.take(request.caller, at) is not Verdict.ALLOWED:
         return twiml.no_text_message()
     enquiry.read_diverts(max_age=0)
-    decision = enquiry.who_to_call(door.service_id(service, given.called), at)
-    said = [
-        spoken.text(decision, facts.directory, at, speaking(each, facts.directory.zone))
-        for each in facts.directory.languages
+    decision = enquiry.who_to_call(service_id, at)
+    texts = [
+        spoken.text(decision, facts.directory, at, speaking(language, facts.directory.zone))
+        for language in facts.directory.languages
     ]
-    return twiml.text_message(" ".join(said))
+    return twiml.text_message(" ".join(texts))
 
 
-def _often(sender: str) -> bool:
-    """Say whether a sender has had MOST answers WITHIN."""
-    now, key = time.monotonic(), hashlib.sha256(_SALT + sender.encode()).digest()
-    with _turn:
-        for old in [each for each, times in _answered.items() if now - times[-1] > WITHIN]:
-            del _answered[old]
-        times = _answered[key]
-        if len(times) == MOST and now - times[0] < WITHIN:
-            return True
-        times.append(now)
-    return False
+def is_answerable(sender: str) -> bool:
+    """Return whether a sender may be answered at all: a telephone that costs what a mobile does.
+
+    Not withheld or short numbers, words, satellite networks, and numbers that charge.
+    """
+    if not is_presentable(sender) or len(sender) <= MIN_DIGITS:
+        return False
+    kind = phonenumbers.number_type(phonenumbers.parse(sender))
+    return not sender.startswith(NEVER_ANSWERED) and kind not in NEVER_ANSWERED_TYPES
+
+
+def secret_key() -> str:
+    """Return the key under which senders are hashed: that which signs staff's cookies."""
+    return current_app.config["SECRET_KEY"] or keys.kept(enquiry.instance())
+
+
+def _take_from_database(
+    connection: Connection, sender_hash: str, group: str, at: datetime
+) -> Verdict:
+    text_limits.delete_senders(connection, at)
+    return _take(partial(text_limits.increment, connection, at=at), sender_hash, group)
+
+
+def _take(increment: Callable[[str], int], sender_hash: str, group: str) -> Verdict:
+    """Count the sender first, so that one sender cannot use up what is meant for all."""
+    if increment(f"{text_limits.SENDER_PREFIX}{sender_hash}") > MAX_ANSWERS_PER_SENDER:
+        return Verdict.SENDER_LIMIT
+    if increment(f"texts_{group}") > MAX_ANSWERS[group]:
+        return Verdict.CEILING
+    return Verdict.ALLOWED

@@ -2,24 +2,35 @@
 
 from datetime import datetime, timedelta
 
-from routing.core.answer import Code, Decision
+from routing.core.answer import Decision, ReasonCode
 from routing.core.directory import Line
 from routing.core.hours import Span
+from routing.core.values import Phone
 from routing.wording.times import clock, hours, moment
 from routing.wording.voice import Voice
 
 
-def now(found: Decision, at: datetime, voice: Voice) -> str:
-    """Say where a service's calls go: "Calls go to the EDS on 01632 960002 until 5pm today..."."""
-    line = found.line.name.in_(voice.language)
-    verb = "are diverted" if found.reason.code is Code.DIVERT else "go"
-    said = f"Calls {verb} to {line} on {found.phone.display}"
-    if found.until is None or found.next is None:
-        return f"{said}. Nothing else is planned in the next 400 days."
-    then = f"{found.next.line.name.in_(voice.language)} on {found.next.phone.display}"
-    return (
-        f"{said} until {soon(found.until, at, voice)} ({left(found.until - at)}), then to {then}."
-    )
+def now(decision: Decision, at: datetime, voice: Voice, internal_numbers: bool = True) -> str:
+    """Say where a service's calls go: "Calls go to the EDS on 01632 960002 until 5pm today...".
+
+    Without ``internal_numbers`` an internal line is named without its number.
+    """
+    verb = "are diverted" if decision.reason.code is ReasonCode.DIVERT else "go"
+    line = numbered(decision.line, decision.phone, internal_numbers)
+    if decision.until is None or decision.next is None:
+        return f"Calls {verb} to {line}. Nothing else is planned in the next 400 days."
+    then = numbered(decision.next.line, decision.next.phone, internal_numbers)
+    until = f"{soon(decision.until, at, voice)} ({left(decision.until - at)})"
+    return f"Calls {verb} to {line} until {until}, then to {then}."
+
+
+def numbered(line: Line, phone: Phone, internal_numbers: bool = True) -> str:
+    """Say a line with its number: "the EDS on 01632 960002".
+
+    Without ``internal_numbers`` an internal line is named without it.
+    """
+    name = line.name.in_("en")
+    return f"{name} on {phone.display}" if internal_numbers or not line.internal else name
 
 
 def soon(when: datetime, at: datetime, voice: Voice) -> str:

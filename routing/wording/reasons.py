@@ -8,8 +8,17 @@ from routing.wording.times import dated, day, ranges
 from routing.wording.voice import Voice
 
 
-def chain(service: Service, at: datetime, timetables: Timetables, voice: Voice) -> list[str]:
-    """Say of each line of a service, in order, whether it is open at ``at`` and why."""
+def chain(
+    service: Service,
+    at: datetime,
+    timetables: Timetables,
+    voice: Voice,
+    internal_numbers: bool = True,
+) -> list[str]:
+    """Say of each line of a service, in order, whether it is open at ``at`` and why.
+
+    Without ``internal_numbers`` no number of an internal line is said.
+    """
     said, taken = [], False
     for line in service.lines:
         is_open = timetables.is_open(line, at)
@@ -17,7 +26,10 @@ def chain(service: Service, at: datetime, timetables: Timetables, voice: Voice) 
         if is_open:
             verdict += ": it takes the calls" if not taken else ", but a line before it is too"
         taken = taken or is_open
-        said.append(f"{line.name.in_('en')} {verdict}. {_hours(line, at, timetables, voice)}")
+        hours = _hours(line, at, timetables, voice)
+        if internal_numbers or not line.internal:
+            hours += _other_number(line, at, voice)
+        said.append(f"{line.name.in_('en')} {verdict}. {hours}")
     last = service.out_of_hours
     name = last.name.in_("en")
     if taken:
@@ -40,6 +52,9 @@ def _hours(line: Line, at: datetime, timetables: Timetables, voice: Voice) -> st
         if holiday is not None:
             cause += f"; {holiday.name} makes no difference to this line"
     hours = ranges(line.ranges_on(on, timetables.holidays), voice)
-    phone = line.phone_on(on)
-    other = f" Its number on that date is {phone.display}." if phone != line.phone else ""
-    return f"Its hours on {dated(on, voice)}: {hours} ({cause}).{other}"
+    return f"Its hours on {dated(on, voice)}: {hours} ({cause})."
+
+
+def _other_number(line: Line, at: datetime, voice: Voice) -> str:
+    phone = line.phone_on(at.astimezone(voice.zone).date())
+    return f" Its number on that date is {phone.display}." if phone != line.phone else ""

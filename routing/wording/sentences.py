@@ -6,8 +6,8 @@ Every function takes a Voice, which holds the translator.
 from collections.abc import Mapping
 from datetime import date, datetime
 
-from routing.core import instant
-from routing.core.answer import Code, Decision
+from routing.core import instants
+from routing.core.answer import Decision, ReasonCode
 from routing.core.directory import Line
 from routing.core.hours import BankHoliday
 from routing.wording.times import day, moment, ranges
@@ -18,11 +18,11 @@ def why(
     decision: Decision, at: datetime, voice: Voice, holidays: Mapping[date, BankHoliday]
 ) -> str:
     """Say why this line answers at ``at``, in one or two sentences a caller understands."""
-    asked = instant.as_utc(at)
+    asked = instants.as_utc(at)
     name = decision.line.name.in_(voice.language)
-    if decision.reason.code is Code.IN_HOURS:
+    if decision.reason.code is ReasonCode.IN_HOURS:
         return _open(decision, name, asked, voice)
-    if decision.reason.code is Code.DIVERT:
+    if decision.reason.code is ReasonCode.DIVERT:
         until = f" {until_when(decision, at, voice)}" if decision.until else ""
         return voice.say("Calls are answered by the {line}{until}.", line=name, until=until)
     first = decision.service.lines[0]
@@ -33,7 +33,7 @@ def until_when(decision: Decision, at: datetime, voice: Voice) -> str:
     """Say until when the answer holds: "until 5pm on Friday 27 November", or at all hours."""
     if decision.until is None:
         return voice.say("at all hours")
-    asked = instant.as_utc(at)
+    asked = instants.as_utc(at)
     return voice.say("until {moment}", moment=moment(decision.until, voice, asked))
 
 
@@ -43,7 +43,7 @@ def takeover(decision: Decision, at: datetime, voice: Voice) -> str | None:
         return None
     return voice.say(
         "From {moment}, call the {line} on {phone}.",
-        moment=moment(decision.until, voice, instant.as_utc(at)),
+        moment=moment(decision.until, voice, instants.as_utc(at)),
         line=decision.next.line.name.in_(voice.language),
         phone=decision.next.phone.display,
     )
@@ -106,5 +106,5 @@ def _cause(decision: Decision, voice: Voice) -> str | None:
 def _reopens(decision: Decision, first: Line, at: datetime, voice: Voice) -> str:
     if decision.until is None or decision.next is None or decision.next.line.id != first.id:
         return ""
-    asked = instant.as_utc(at)
+    asked = instants.as_utc(at)
     return " " + voice.say("It opens at {moment}.", moment=moment(decision.until, voice, asked))

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from routing.core.answer import Decision
 from routing.core.directory import Directory, Line, Service
-from routing.core.words import Phone
+from routing.core.values import Phone
 from routing.wording.sentences import until_when
 from routing.wording.voice import Voice
 

@@ -287,4 +287,4 @@ def test_a_webhook_that_hangs_is_given_up(hook, message):
 
 
 def test_without_its_address_a_message_says_which_page(message):
-    assert "Look: /staff/calls at this service's address" in message(base=None).body
+    assert "Look: /staff/calls at this service's address" in message(base="").body

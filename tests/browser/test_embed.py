@@ -3,6 +3,8 @@
 import gzip
 import threading
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -109,6 +111,38 @@ def test_it_flips_at_the_handover_and_says_so_without_taking_the_focus(pages, se
             f"Emergency Duty Service (EDS), {NIGHT}"
         )
         assert page.evaluate("document.activeElement === document.body")
+
+
+def test_an_answer_that_a_proxy_had_for_an_hour_flips_by_the_time_at_which_it_was_sent(
+    pages, serve
+):
+    """nginx has them for ten seconds at most; an hour leaves no doubt which time counts."""
+    address, _ = serve(WEST_BERKSHIRE, WEB_CONCURRENCY="1")
+    requests = []
+
+    def answer(route):
+        requests.append(route.request.url)
+        if len(requests) > 1:
+            return route.continue_()
+        response, now = route.fetch(), datetime.now(UTC)
+        decision = response.json()
+        decision["at"] = (now - timedelta(hours=1)).isoformat()
+        decision["until"] = (now + timedelta(seconds=2)).isoformat()
+        decision["line"]["phone"]["display"] = "01632 960000"
+        date = format_datetime(now, usegmt=True)
+        return route.fulfill(json=decision, headers=response.headers | {"date": date})
+
+    with host(COMPONENT, address) as url:
+        page = pages.open()
+        page.route("**/decision*", answer)
+        page.goto(url)
+        page.wait_for_function(
+            "() => !['', '01632 960000'].includes(document.querySelector('who-to-call')"
+            ".shadowRoot.querySelector('.phone')?.textContent ?? '')",
+            timeout=30_000,
+        )
+
+    assert len(requests) >= 2
 
 
 def test_with_the_server_gone_the_pages_own_numbers_stand_alone(pages, serve):

@@ -7,7 +7,7 @@ import pytest
 from conftest import ANYSHIRE
 
 from routing import enquiry
-from routing.storage import changes
+from routing.storage import accounts, changes
 
 
 @pytest.fixture
@@ -158,6 +158,37 @@ def test_a_role_that_there_is_not_is_refused(run, granted):
 
     assert told.exit_code == 2
     assert "view, rota, divert, admin" in told.output
+
+
+@pytest.mark.parametrize("wanted", ["Tom Price", "1"])
+def test_a_council_account_is_listed_and_removed_by_name_or_number(run, app, wanted):
+    issuer = "https://login.anyshire.example"
+    with app.app_context(), enquiry.database().writing() as connection:
+        roles = accounts.roles(["admin"])
+        accounts.came_in(connection, issuer, "s-1", "Tom Price", roles, enquiry.now())
+    assert f"   1  Tom Price  admin  {issuer}" in run("staff", "list").output
+    removed = run("staff", "remove", wanted)
+
+    assert (removed.exit_code, "Tom Price (account 1) is removed" in removed.output) == (0, True)
+    assert f"They can sign in again while {issuer} gives them a role" in removed.output
+    assert "There are no accounts" in run("staff", "list").output
+
+
+def test_an_account_without_a_role_is_listed_so_that_it_can_be_removed(run, app):
+    with app.app_context(), enquiry.database().writing() as connection:
+        issuer, at = "https://login.anyshire.example", enquiry.now()
+        accounts.came_in(connection, issuer, "s-1", "Tom Price", accounts.roles(["admin"]), at)
+        accounts.refuse(connection, issuer, "s-1", at)
+
+    assert "Tom Price  no role" in run("staff", "list").output
+    assert run("staff", "remove", "Tom Price").exit_code == 0
+
+
+def test_a_common_password_is_refused(run):
+    words = ("staff", "add", "X", "--role", "view", "--password-stdin")
+    refused = run(*words, stdin="passwordpassword\n")
+
+    assert (refused.exit_code, "anybody would guess" in refused.output) == (1, True)
 
 
 def test_a_short_password_is_refused(run):

@@ -8,7 +8,8 @@ import pytest
 
 from routing.bank_holidays.in_force import bank_holidays
 from routing.core import timetable
-from routing.core.decision import HORIZON, Divert, decide, timeline, to_try
+from routing.core.answer import HORIZON
+from routing.core.decision import Divert, decide, timeline, to_try
 from routing.core.hours import Span
 from routing.core.timetable import Timetables
 from routing.directory.load import parse
@@ -171,6 +172,18 @@ def test_until_counts_a_divert_that_begins_later_and_one_that_changes_nothing():
     )
 
 
+def test_a_divert_that_ends_within_a_second_hands_over_at_its_end():
+    end = london("2026-05-22 13:00") + timedelta(milliseconds=500)
+    diverts = [
+        replace(
+            divert("backup", "2026-05-22 12:00", "2026-05-22 14:00"),
+            during=Span(london("2026-05-22 12:00"), end),
+        )
+    ]
+
+    assert decide(TABLES, "children", london("2026-05-22 12:30"), diverts).until == end
+
+
 def test_a_diverted_line_keeps_its_own_change_of_number():
     diverts = [divert("mash", "2026-12-28 18:00", "2026-12-30 06:00")]
 
@@ -216,8 +229,8 @@ def test_a_decision_looks_up_no_holiday_zone_or_file(monkeypatch):
     directory = replace(TABLES.directory, zone=Zone.no_cache("Europe/London"))
     tables = Timetables(directory, Holidays(TABLES.holidays))
     first = london("2026-01-01 12:00")
-    for year in range(3):
-        decide(tables, "children", first + timedelta(days=366 * year))
+    for day in range(350):
+        decide(tables, "children", first + timedelta(days=day))
     assert {"holiday", "zone"} == set(looked_up)
 
     looked_up.clear()
@@ -229,10 +242,48 @@ def test_a_decision_looks_up_no_holiday_zone_or_file(monkeypatch):
     assert looked_up == []
 
 
-def test_only_so_many_years_are_kept_and_what_went_is_compiled_anew(monkeypatch):
-    monkeypatch.setattr(timetable, "KEPT", 3)
-    tables, asked = compiled(), [*range(2020, 2030), *range(2020, 2030)]
-    found = [decide(tables, "children", datetime(year, 3, 2, 12, tzinfo=UTC)) for year in asked]
+def test_a_month_that_is_compiled_again_gives_the_same_decisions(monkeypatch):
+    monkeypatch.setattr(timetable, "MAX_MONTHS", 3)
+    tables = compiled()
+    days = [datetime(year, 3, 2, 12, tzinfo=UTC) for year in range(2020, 2030)]
+    decisions = [decide(tables, "children", at) for at in days]
 
-    assert [each.line.id for each in found[:10]] == [each.line.id for each in found[10:]]
-    assert len(tables._years) == 3
+    assert [decide(tables, "children", at) for at in days] == decisions
+    assert tables.month.cache_info().currsize == 3
+
+
+SHARED = """
+lines:
+  a: {name: A, phone: 01632 960001, hours: {mon-sun: 09:00-17:00}}
+  b: {name: B, phone: 01632 960001, hours: always}
+  c:
+    name: C
+    phone: 01632 960003
+    hours: always
+    special_days: [{date: 2026-07-01, name: Moved, phone: 01632 960009}]
+services: {s: {name: S, lines: [a], out_of_hours: b, if_unanswered: [b, c]}}
+"""
+
+
+def test_a_backup_with_the_number_of_the_first_line_is_passed_over():
+    tables, at = compiled(SHARED), london("2026-05-22 12:00")
+    decision = decide(tables, "s", at)
+    answers = to_try(tables, decision, at)
+
+    assert [answer.line.id for answer in answers] == ["a", "c"]
+    assert [answer.reason for answer in answers] == [decision.reason] * 2
+
+
+@pytest.mark.parametrize(
+    ("at", "phone"),
+    [
+        ("2026-06-30 23:59:59", "01632 960003"),
+        ("2026-07-01 00:00:00", "01632 960009"),
+        ("2026-07-01 00:00:01", "01632 960009"),
+    ],
+)
+def test_a_backup_is_rung_on_the_number_of_the_local_date(at, phone):
+    tables = compiled(SHARED)
+    answers = to_try(tables, decide(tables, "s", london(at)), london(at))
+
+    assert answers[-1].phone.display == phone

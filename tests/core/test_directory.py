@@ -5,7 +5,7 @@ from datetime import date
 
 from conftest import ANYSHIRE
 
-from routing.core.words import Phone
+from routing.core.values import Phone, Text
 from routing.directory.load import load
 
 DIRECTORY, _ = load(ANYSHIRE)
@@ -44,3 +44,17 @@ def test_of_two_special_numbers_on_a_date_the_later_in_the_file_wins():
 
     assert both.phone_on(date(2026, 12, 30)).display == "01632 960008"
     assert both.special_day_on(date(2026, 12, 31)).name.in_("en") == "New Year's Eve"
+
+
+def test_a_line_and_a_service_are_looked_up_by_id():
+    assert DIRECTORY.line("eds") is LINES["eds"]
+    assert DIRECTORY.service("children") is SERVICES["children"]
+    assert DIRECTORY.line("nobody") is None
+    assert DIRECTORY.service("nobody") is None
+
+
+def test_a_text_is_read_in_a_language_or_in_the_first_one_that_has_it():
+    text = Text((("en", "Night team"), ("cy", "Tîm nos")))
+
+    assert text.in_("cy") == "Tîm nos"
+    assert text.in_("pl") == "Night team"

@@ -8,7 +8,7 @@ import pytest
 from core.test_decision import compiled, london
 from sweep import EXAMPLES, ROOT, timetables, wrong_gaps
 
-from routing.core.gaps import Kind, alone, gaps
+from routing.core.gaps import CoverageKind, gaps, unbacked
 from routing.errors import NaiveTime, UnknownService
 
 START = datetime(2026, 11, 23, tzinfo=UTC)
@@ -42,12 +42,12 @@ def test_west_berkshires_friday_half_hour_is_a_gap_to_the_second():
     tables = timetables(ROOT / "examples/west-berkshire.yaml")
     found = list(gaps(tables, "children", START, START + timedelta(days=7)))
 
-    assert [(kind, span.start, span.end) for span, kind, _ in found if kind == Kind.GAP] == [
-        (Kind.GAP, london("2026-11-27 16:30"), london("2026-11-27 17:00"))
-    ]
-    assert {tuple(line.id for line in lines) for _, kind, lines in found if kind != Kind.GAP} == {
-        ("caas", "eds")
-    }
+    assert [
+        (kind, span.start, span.end) for span, kind, _ in found if kind == CoverageKind.GAP
+    ] == [(CoverageKind.GAP, london("2026-11-27 16:30"), london("2026-11-27 17:00"))]
+    assert {
+        tuple(line.id for line in lines) for _, kind, lines in found if kind != CoverageKind.GAP
+    } == {("caas", "eds")}
 
 
 ONE = """
@@ -60,7 +60,7 @@ services: {s: {name: S, lines: [a], out_of_hours: b, if_unanswered: [b, c, a]}}
 
 
 def test_a_line_with_the_same_number_is_nobody_left_to_try():
-    found = alone(compiled(ONE), "s", london("2026-11-25 00:00"), london("2026-11-26 00:00"))
+    found = unbacked(compiled(ONE), "s", london("2026-11-25 00:00"), london("2026-11-26 00:00"))
 
     assert [(span.start, span.end) for span in found] == [
         (london("2026-11-25 00:00"), london("2026-11-25 16:30")),
@@ -77,10 +77,23 @@ def test_a_backup_that_is_open_is_somebody_left_and_no_gap_in_itself():
     assert list(gaps(compiled(text), "s", *period)) == []
 
 
-@pytest.mark.parametrize("question", [gaps, alone])
+@pytest.mark.parametrize("question", [gaps, unbacked])
 def test_an_unknown_service_and_a_time_without_a_zone_are_refused(question):
     naive = datetime(2026, 11, 23)  # noqa: DTZ001
     with pytest.raises(UnknownService):
         list(question(compiled(), "nope", START, END))
     with pytest.raises(NaiveTime):
         list(question(compiled(), "children", naive, END))
+
+
+def test_a_backup_that_has_the_number_of_the_first_line_for_a_day_is_none_on_that_day():
+    text = ONE.replace(
+        "  c: {name: C, phone: 01632 960003, hours: {mon-sun: 16:30-16:45}}",
+        "  c:\n    name: C\n    phone: 01632 960003\n    hours: always\n    special_days:\n"
+        "      - {date: 2026-07-01, name: Moved, phone: 01632 960001}",
+    )
+    days = unbacked(compiled(text), "s", london("2026-06-29 00:00"), london("2026-07-04 00:00"))
+
+    assert [(span.start, span.end) for span in days] == [
+        (london("2026-07-01 00:00"), london("2026-07-02 00:00"))
+    ]

@@ -1,7 +1,9 @@
-"""Ranges as stretches of UTC, on the nights on which the clocks change."""
+"""Ranges as spans of UTC, on the nights on which the clocks change."""
 
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
+
+import pytest
 
 from routing.core.hours import Range, Span, spans
 
@@ -25,3 +27,20 @@ def test_ranges_that_touch_are_one():
     days = [(SPRING, (Range(240, 300), Range(300, 360)))]
 
     assert spans(days, LONDON) == (Span(utc(3), utc(5)),)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "overlaps"),
+    [
+        (utc(1), utc(2), False),
+        (utc(1), utc(2, 1), True),
+        (utc(2, 15), utc(2, 45), True),
+        (utc(2, 59), utc(4), True),
+        (utc(3), utc(4), False),
+    ],
+)
+def test_spans_overlap_when_an_instant_is_in_both_and_not_when_they_touch(start, end, overlaps):
+    two_to_three = Span(utc(2), utc(3))
+
+    assert two_to_three.overlaps(Span(start, end)) is overlaps
+    assert Span(start, end).overlaps(two_to_three) is overlaps

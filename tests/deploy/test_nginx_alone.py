@@ -3,7 +3,6 @@
 import re
 import shutil
 import socket
-import time
 
 import nginx
 import pytest
@@ -94,21 +93,6 @@ def test_who_floods_is_held_back_and_a_telephone_never_is(printed, tmp_path):
     assert b"01632 960100" in pages[-1].body
     assert queries == [429] * 3
     assert 429 not in free
-
-
-@pytest.mark.parametrize("seconds", range(9))
-def test_an_answer_tells_its_age_by_the_second_in_which_it_was_made(tmp_path, seconds):
-    with dying(first=0) as application, nginx.before([application.address], tmp_path) as port:
-        made = int(time.time()) - seconds
-        application.more = f"X-Answered: {made}\r\n"
-        answer = get(port, "/")
-        after = int(time.time()) - made
-        application.more = ""
-        without = get(port, "/")
-
-    assert seconds <= int(answer.headers["Age"]) <= after
-    assert "X-Answered" not in answer.headers
-    assert "Age" not in without.headers
 
 
 TARGETS = ["/a%2Fb?", "//x/../y?q=%c3%a9&&;=", "/twilio/voice/%63hildren?", f"{DECISION}?x"]

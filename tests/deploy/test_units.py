@@ -13,6 +13,7 @@ import click
 import fenced
 import pytest
 from conftest import ANYSHIRE, ROOT
+from gunicorn.config import Config
 
 FOLDER = ROOT / "deploy/systemd"
 UNITS = sorted(FOLDER.iterdir())
@@ -116,6 +117,23 @@ def test_answers_in_hand_have_their_time_before_systemd_kills():
 
     wanted = re.search(r"^graceful_timeout = (\d+)$", (ROOT / "gunicorn.conf.py").read_text(), re.M)
     assert int(allowed) > int(wanted[1])
+
+
+@pytest.mark.parametrize("unit", [SERVICE, JOB], ids=["service", "job"])
+def test_units_bound_memory_and_files_and_leave_no_core_file(unit):
+    (memory,), (core,) = lines(unit, "MemoryMax"), lines(unit, "LimitCORE")
+    (files,) = lines(unit, "LimitNOFILE")
+
+    assert memory in ("1G", "512M")
+    assert core == "0"
+    assert int(files) >= 1024
+
+
+def test_a_worker_may_open_as_many_files_as_it_may_have_connections():
+    """Two workers of gunicorn's default: each is a process with a limit of its own."""
+    (files,) = lines(SERVICE, "LimitNOFILE")
+
+    assert int(files) >= 2 * Config().worker_connections
 
 
 def test_the_service_never_gives_up():

@@ -75,7 +75,7 @@ def test_where_all_is_well_it_says_so(doctor):
 
     assert done.exit_code == 0, done.stdout + done.stderr
     for said in (
-        "ok     The telephone's door is open.",
+        "ok     The telephone is on.",
         "/twilio/check answers a request signed as Twilio signs.",
         "ok     A forged signature is refused there.",
         "ok     Zone data is right",
@@ -90,7 +90,7 @@ def test_where_all_is_well_it_says_so(doctor):
 @pytest.mark.parametrize(
     ("environ", "said"),
     [
-        ({"TWILIO_AUTH_TOKEN": ""}, "no TWILIO_AUTH_TOKEN is set"),
+        ({"TWILIO_AUTH_TOKEN": ""}, "TWILIO_AUTH_TOKEN is not set"),
         ({"PUBLIC_BASE_URL": ""}, "PUBLIC_BASE_URL is not set"),
         ({"PUBLIC_BASE_URL": "http://who.invalid"}, "without https"),
         ({"PUBLIC_BASE_URL": "http://127.0.0.1:9"}, "nothing answers there"),

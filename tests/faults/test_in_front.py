@@ -3,18 +3,14 @@
 import math
 import time
 from datetime import timedelta
-from types import SimpleNamespace
 
 import machines
 import nginx
 import over_http
 import pytest
 from across import HANDOVER, across
-from gunicorn.config import Config
 from machines import Group
-from serving import ROOT
 
-from routing.server import Whole
 from routing.storage import upgrade
 
 
@@ -52,24 +48,3 @@ def test_no_client_sees_that_workers_are_killed_nor_that_groups_are_upgraded(pos
     assert not any("database" in each for each in said), said
     # Whoever was in hand when it was killed was asked anew: each call is written once.
     assert rows == of_workers.calls + of_groups.calls > 0
-
-
-def sent(*body):
-    """Return what is sent of an answer: each piece by itself."""
-    pieces = []
-    asked = SimpleNamespace(method="GET", version=(1, 1), should_close=lambda: False)
-    answer = Whole(asked, SimpleNamespace(sendall=pieces.append), Config())
-    answer.start_response("200 OK", [("Content-Length", str(len(b"".join(body))))])
-    for part in body:
-        answer.write(part)
-    answer.close()
-    return pieces
-
-
-def test_the_head_of_an_answer_is_never_sent_without_its_body():
-    assert "\nwsgi.Response = Whole\n" in (ROOT / "gunicorn.conf.py").read_text()
-    first, rest = sent(b"who to call", b" now")
-
-    assert first.startswith(b"HTTP/1.1 200 OK\r\n")
-    assert first.endswith(b"\r\n\r\nwho to call")
-    assert rest == b" now"

@@ -75,18 +75,6 @@ def test_the_rehearsal_clock_is_the_same_in_every_worker(file):
     assert told[0].hour == 12
 
 
-def test_a_worker_killed_where_nothing_can_be_kept_and_the_file_is_broken_still_answers(file):
-    (file.parent / "blocked").write_text("")
-    file.write_text(GOOD)
-    instance = str(file.parent / "blocked" / "instance")
-    with serving(file.parent, WEB_CONCURRENCY="1", INSTANCE_PATH=instance) as (process, url):
-        assert number(url) == "01632 960100"
-        file.write_text("services: [")
-        os.kill(workers(process)[0], signal.SIGKILL)
-        assert number(url) == "01632 960100"
-        assert words(url, "/readyz").startswith("degraded\n")
-
-
 def test_a_bad_setting_is_told_in_one_line(file):
     file.write_text(GOOD)
     for words in (["gunicorn", "--bind", "127.0.0.1:0", "app:app"], ["flask", "who"]):

@@ -56,10 +56,3 @@ def test_an_answer_about_another_time_is_given_no_longer_than_one_about_now(clie
     last, before, after = ends(client, f"{DECISION}?at={at}")
 
     assert before + 8 - 1 < last + 1 <= after + 9
-
-
-def test_the_second_in_which_an_answer_was_made_is_told_by_the_machines_clock(client, clock):
-    before = int(time.time())
-    made = int(client.get(DECISION).headers["X-Answered"])
-
-    assert before <= made <= time.time()

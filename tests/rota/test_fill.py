@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import pytest
 from rota.conftest import at, span
 
-from routing.core import instant
+from routing.core import instants
 from routing.errors import BadTime
 from routing.rota import fill
 from routing.rota.fill import DayKind, Turn
@@ -77,7 +77,7 @@ def test_a_cut_in_the_hour_that_the_clocks_change_is_one_instant(rota, day, cut,
     assert all(one.end == other.start for one, other in itertools.pairwise(found))
     zone = rota.tables.directory.zone
     first, last = (date.fromisoformat(x) for x in (day, after))
-    noon = instant.starts(first, 720, zone), instant.starts(last, 720, zone)
+    noon = instants.starts(first, 720, zone), instants.starts(last, 720, zone)
     assert (noon[1] - noon[0]) / HOUR == hours
 
 

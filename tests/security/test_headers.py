@@ -109,3 +109,14 @@ def test_who_uses_the_wrong_method_is_told_the_right_ones(app):
 
 def test_who_lacks_a_token_is_told_which_kind(app):
     assert app.test_client().get("/metrics").headers["WWW-Authenticate"] == "Bearer"
+
+
+@pytest.mark.parametrize("path", ["/staff", "/staff/sign-in", "/staff/diverts", "/staff/nope"])
+def test_no_staff_page_is_compressed_since_its_length_would_betray_the_form_token(
+    app, sign_in, path
+):
+    for client in (sign_in(app, "admin").client, app.test_client()):
+        answer = client.get(path, headers={"Accept-Encoding": "gzip, br"}, follow_redirects=True)
+
+        assert len(answer.data) > 1000
+        assert "Content-Encoding" not in answer.headers

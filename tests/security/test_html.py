@@ -114,7 +114,7 @@ def test_no_staff_page_does_nor_what_colleagues_wrote(app, sign_in):
     with app.app_context(), enquiry.database().writing() as connection:
         at, name = enquiry.now(), f"P{PLANT}"[:100].replace(",", " ")
         who = accounts.add(
-            connection, PLANT[:99], frozenset([Role.VIEW]), "x" * 12, at, "terminal:0"
+            connection, PLANT[:99], frozenset([Role.VIEW]), "correct horse", at, "terminal:0"
         )
         row = f'eds-social-worker,2026-11-23 17:00,2026-11-24 08:30,"{name.replace(chr(34), "“")}"'
         data = (rostered.HEADER + row).encode()

@@ -33,7 +33,7 @@ def test_no_path_forges_a_line(app, logged, caplog):
 
     assert logged() == []
     assert "no right signature" in caplog.text
-    assert "a service that the directory has not" in caplog.text
+    assert "a service that the directory does not have" in caplog.text
 
 
 def test_no_fault_forges_one(app, logged, caplog):

@@ -3,7 +3,8 @@
 import re
 
 import pytest
-from staff.conftest import PASSWORD, Browser
+from addresses import REFUSED, STAFF_PAGES
+from staff.conftest import PASSWORD, Browser, check, confirm, said
 
 from routing import enquiry
 from routing.staff import access
@@ -71,6 +72,12 @@ def token(browser):
     if page.status_code == 302:
         page = browser.get("/staff/sign-in")
     return re.search(r'name="csrf_token" value="([^"]+)"', page.text)[1]
+
+
+def calendar(browser):
+    """Make a calendar of the whole rota, and return its path."""
+    page = browser.send(browser.get("/staff/rota/mine"), "/staff/rota/feeds", of="whole")
+    return re.search(r"/calendars/[\w-]{43}\.ics", page.text)[0]
 
 
 def ask(browser, method, path):
@@ -153,24 +160,14 @@ def test_nobody_fills_the_disk_with_a_form(app, signed_in, path):
         assert answer.status_code == 413
 
 
-@pytest.mark.parametrize(
-    ("asked", "goes"),
-    [
-        ("/staff", "/staff"),
-        ("/staff/preview?at=2026-12-24T17:00:00Z", "/staff/preview?at=2026-12-24T17:00:00Z"),
-        ("https://evil.example/staff", "/staff"),
-        ("//evil.example/staff", "/staff"),
-        ("/\\evil.example/staff", "/staff"),
-        ("/staff\\..\\evil", "/staff"),
-        ("/staffing", "/staff"),
-        ("/staff/\n//evil.example", "/staff"),
-        ("javascript:alert(1)", "/staff"),
-        ("", "/staff"),
-        (None, "/staff"),
-    ],
-)
-def test_after_signing_in_one_goes_to_a_staff_page_and_nowhere_else(asked, goes):
-    assert access.after_sign_in(asked) == goes
+@pytest.mark.parametrize("address", STAFF_PAGES)
+def test_after_signing_in_one_goes_to_the_staff_page_that_one_asked_for(address):
+    assert access.after_sign_in(address) == address
+
+
+@pytest.mark.parametrize("address", [*REFUSED, None, "/staff?" + "x" * 300])
+def test_after_signing_in_no_other_spelling_of_an_address_leads_anywhere(address):
+    assert access.after_sign_in(address) == "/staff"
 
 
 def test_one_who_asked_for_a_page_is_brought_to_it(app, account):
@@ -265,6 +262,44 @@ def test_signing_out_everywhere_ends_every_browser_of_that_person_alone(app, acc
 
     assert two.get("/staff").status_code == 302
     assert three.get("/staff").status_code == 200
+
+
+@pytest.mark.parametrize("role", ["view", "rota", "divert", "admin"])
+def test_only_whoever_may_divert_sees_the_number_of_an_internal_line(signed_in, clock, role):
+    """On no page: while calls are diverted to it, and nobody has confirmed its number for long."""
+    clock.set("2027-03-01T12:00:00Z")
+    colleague = signed_in("divert", "rota")
+    confirm(colleague, check(colleague, line="duty-manager"))
+    browser = signed_in(role)
+    pages = [path for method, path in WAYS if method == "GET" and path not in OPEN]
+    shown = {path for path in pages if "900001" in browser.get(path, follow_redirects=True).text}
+
+    assert "Duty manager" in said(browser.get("/staff"))
+    assert ("/staff/preview" in shown and "/staff" in shown) is (role in ("divert", "admin"))
+    assert bool(shown) is (role in ("divert", "admin"))
+
+
+def test_signing_out_everywhere_ends_calendars_too(app, duty, signed_in):
+    mine, other = calendar(duty), calendar(signed_in("rota"))
+    duty.send(duty.get("/staff"), "/staff/sign-out", everywhere="yes")
+
+    assert app.test_client().get(mine).status_code == 404
+    assert app.test_client().get(other).status_code == 200
+
+
+def test_signing_out_of_one_browser_leaves_calendars(app, duty):
+    path = calendar(duty)
+    duty.send(duty.get("/staff"), "/staff/sign-out")
+
+    assert app.test_client().get(path).status_code == 200
+
+
+def test_a_local_session_ends_when_a_provider_is_set(app, duty):
+    path = calendar(duty)
+    app.config["OIDC_ISSUER"] = "https://login.anyshire.example"
+
+    assert duty.get("/staff").status_code == 302
+    assert app.test_client().get(path).status_code == 403
 
 
 def test_a_session_planted_before_sign_in_is_not_the_one_after(app, account):

@@ -1,7 +1,9 @@
 """Signing in with a real OpenID provider on loopback, that is right, wrong, slow or down."""
 
+import re
 import time
-from urllib.parse import urlsplit
+from datetime import timedelta
+from urllib.parse import parse_qs, quote, urlsplit
 
 import openid
 import pytest
@@ -33,11 +35,11 @@ def visitor(council):
     return Browser(council)
 
 
-def to_provider(visitor):
+def to_provider(visitor, onward="/staff/preview"):
     """Go to the provider, and return the address to which it sends one back."""
     import requests
 
-    sent = visitor.get("/staff/sign-in/provider?next=/staff/preview")
+    sent = visitor.get(f"/staff/sign-in/provider?next={quote(onward)}")
     assert sent.status_code == 302, said(sent)
     back = requests.get(sent.headers["Location"], allow_redirects=False, timeout=10)
     parts = urlsplit(back.headers["Location"])
@@ -254,3 +256,122 @@ def test_with_a_provider_local_accounts_are_shut(council, visitor):
 
     assert answer.status_code in (400, 403)
     assert not signed_in(visitor)
+
+
+def come_in(council, provider, *roles):
+    """Sign in in another browser, with some roles."""
+    provider.claims["roles"] = list(roles)
+    browser = Browser(council)
+    browser.get(to_provider(browser))
+    return browser
+
+
+def calendar(browser):
+    """Make a calendar of the whole rota, and return its path."""
+    page = browser.send(browser.get("/staff/rota/mine"), "/staff/rota/feeds", of="whole")
+    return re.search(r"/calendars/[\w-]{43}\.ics", page.text)[0]
+
+
+def status(council, path):
+    return council.test_client().get(path).status_code
+
+
+def test_a_demotion_seen_at_another_sign_in_ends_the_session_and_calendar_of_before(
+    council, provider
+):
+    before = come_in(council, provider, "admin")
+    path = calendar(before)
+    after = come_in(council, provider, "view")
+
+    assert not signed_in(before)
+    assert status(council, path) == 404
+    assert "(view)" in after.get("/staff").text
+    assert after.get("/staff/diverts/new").status_code == 403
+
+
+def test_one_whom_the_provider_gives_no_role_any_more_loses_every_session_and_calendar(
+    council, provider
+):
+    before = come_in(council, provider, "admin")
+    path = calendar(before)
+    refused = come_in(council, provider)
+
+    assert not signed_in(refused)
+    assert not signed_in(before)
+    assert status(council, path) == 404
+    assert signed_in(come_in(council, provider, "view"))
+
+
+def denied(browser, error="access_denied", state=None):
+    """Begin to sign in, and come back with the provider's refusal."""
+    sent = browser.get("/staff/sign-in/provider").headers["Location"]
+    state = state or parse_qs(urlsplit(sent).query)["state"][0]
+    return browser.get(f"/staff/sign-in/callback?error={error}&state={state}")
+
+
+def test_one_whom_the_provider_denies_access_loses_every_session_and_calendar(council, provider):
+    elsewhere, here = (come_in(council, provider, "admin") for _ in range(2))
+    path = calendar(elsewhere)
+
+    assert denied(here).status_code == 403
+    assert not signed_in(here)
+    assert not signed_in(elsewhere)
+    assert status(council, path) == 404
+
+
+@pytest.mark.parametrize(
+    "answer", [{"error": "temporarily_unavailable"}, {"state": "of-another-browser"}]
+)
+def test_a_fault_of_the_provider_or_a_forged_refusal_ends_nothing(council, provider, answer):
+    browser = come_in(council, provider, "view")
+    path = calendar(browser)
+
+    assert denied(browser, **answer).status_code == 403
+    assert signed_in(browser)
+    assert status(council, path) == 200
+
+
+def test_two_tabs_may_sign_in_at_once_and_each_goes_where_it_was_going(visitor, provider):
+    first = to_provider(visitor, "/staff/rota")
+    visitor.get("/staff/changes")
+    second = to_provider(visitor, "/staff/preview")
+
+    assert visitor.get(first).headers["Location"] == "/staff/rota"
+    assert visitor.get(second).headers["Location"] == "/staff/preview"
+    assert signed_in(visitor)
+
+
+@pytest.mark.parametrize(("days", "answer"), [(29, 200), (30, 403), (184, 403)])
+def test_a_calendar_is_suspended_after_thirty_days_until_its_owner_signs_in(
+    council, provider, clock, days, answer
+):
+    path = calendar(come_in(council, provider, "view"))
+    clock.at += timedelta(days=days)
+
+    assert status(council, path) == answer
+    come_in(council, provider, "view")
+    assert status(council, path) == 200
+
+
+def test_a_suspended_calendar_says_what_to_do_and_no_name(council, provider, clock):
+    path = calendar(come_in(council, provider, "view"))
+    clock.at += timedelta(days=30)
+    answer = council.test_client().get(path)
+
+    assert "works again once they sign in" in answer.text
+    assert "Priya" not in answer.text
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_whoever_arranges_the_rota_sees_whose_each_calendar_is_and_which_are_suspended(
+    council, provider, clock
+):
+    calendar(come_in(council, provider, "view"))
+    clock.at += timedelta(days=30)
+    provider.claims |= {"sub": "s-2", "name": "Amara Owusu"}
+    colleague = said(come_in(council, provider, "view").get("/staff/rota/mine"))
+    provider.claims |= {"sub": "s-3", "name": "Ben Hughes"}
+    admin = said(come_in(council, provider, "admin").get("/staff/rota/mine"))
+
+    assert "Priya Shah" not in colleague
+    assert "by Priya Shah. Last fetched: never. Suspended until its owner signs in" in admin

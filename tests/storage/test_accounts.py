@@ -5,11 +5,12 @@ from datetime import timedelta
 import pytest
 
 from routing.errors import AccountRefused, SignInRefused
-from routing.storage import accounts, changes, passwords, sessions
-from routing.storage.accounts import Person, Role
+from routing.storage import accounts, changes, feeds, passwords, sessions, tables
+from routing.storage.accounts import LOCAL, Person, Role
 
 PASSWORD = "correct horse battery"
-DIVERT = frozenset({Role.DIVERT})
+ADMIN, DIVERT, VIEW = (frozenset({role}) for role in (Role.ADMIN, Role.DIVERT, Role.VIEW))
+ISSUER = "https://login.anyshire.example"
 SECOND = timedelta(seconds=1)
 
 
@@ -57,11 +58,38 @@ def test_a_name_that_cannot_be_shown_is_refused(database, now, name):
 
 @pytest.mark.parametrize(("length", "good"), [(11, False), (12, True), (256, True), (257, False)])
 def test_a_password_has_twelve_characters_at_least(length, good):
+    password = ("kestrel pylon marmalade " * 11)[:length]
     if good:
-        assert passwords.is_right("x" * length, passwords.hashed("x" * length))
+        assert passwords.is_right(password, passwords.hashed(password))
     else:
         with pytest.raises(AccountRefused, match="at least 12"):
-            passwords.hashed("x" * length)
+            passwords.hashed(password)
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        " " * 12,
+        "            a",
+        "x" * 256,
+        "passwordpassword",
+        "password1234",
+        "123456789012",
+        "qwertyuiop12",
+        "q1w2e3r4t5y6",
+        "iloveyou1234",
+        "administrator",
+        "PRIYA SHAH 1",
+    ],
+)
+def test_a_password_that_anybody_would_guess_first_is_refused(password):
+    with pytest.raises(AccountRefused, match="among the first that anybody would guess"):
+        passwords.hashed(password, "Priya Shah")
+
+
+@pytest.mark.parametrize("password", [PASSWORD, "another long one", "kestrel pylon marmalade"])
+def test_a_password_of_a_few_words_is_taken(password):
+    assert passwords.is_right(password, passwords.hashed(password, "Priya Shah"))
 
 
 def test_a_password_is_kept_by_scrypt_with_a_salt():
@@ -81,7 +109,7 @@ def test_one_who_is_removed_is_signed_out_and_keeps_no_name(database, priya, now
         token = sessions.start(connection, priya, now)
         accounts.remove(connection, "priya shah", now, "terminal:0")
     with database.reading() as connection:
-        assert sessions.whose(connection, token, now) is None
+        assert sessions.whose(connection, token, now, LOCAL) is None
         assert accounts.named(connection, "priya shah") is None
         (left,) = accounts.everyone(connection)
         kept = connection.exec_driver_sql("SELECT * FROM people").all()
@@ -102,7 +130,7 @@ def test_another_password_ends_every_session_and_the_old_one(database, priya, at
         token = sessions.start(connection, priya, now)
         accounts.give_password(connection, "Priya Shah", "another long one", now, "terminal:0")
     with database.reading() as connection:
-        assert sessions.whose(connection, token, now) is None
+        assert sessions.whose(connection, token, now, LOCAL) is None
 
     assert attempt("priya shah", PASSWORD, now) == "wrong"
     assert attempt("priya shah", "another long one", now) is None
@@ -124,20 +152,20 @@ def test_a_session_lasts_twelve_hours_to_the_second(database, priya, now):
     with database.writing() as connection:
         token = sessions.start(connection, priya, now)
     with database.reading() as connection:
-        assert sessions.whose(connection, token, now) == priya
-        assert sessions.whose(connection, token, now + timedelta(hours=12) - SECOND) == priya
-        assert sessions.whose(connection, token, now + timedelta(hours=12)) is None
+        assert sessions.whose(connection, token, now, LOCAL) == priya
+        assert sessions.whose(connection, token, now + timedelta(hours=12) - SECOND, LOCAL) == priya
+        assert sessions.whose(connection, token, now + timedelta(hours=12), LOCAL) is None
 
 
 def test_signing_out_ends_one_session_and_everywhere_ends_all(database, priya, now):
     with database.writing() as connection:
         one, two, three = (sessions.start(connection, priya, now) for _ in range(3))
         sessions.end(connection, one)
-        assert sessions.whose(connection, one, now) is None
-        assert sessions.whose(connection, two, now) == priya
-        sessions.end_all(connection, priya)
-        assert sessions.whose(connection, two, now) is None
-        assert sessions.whose(connection, three, now) is None
+        assert sessions.whose(connection, one, now, LOCAL) is None
+        assert sessions.whose(connection, two, now, LOCAL) == priya
+        accounts.end_access(connection, priya.id, now, priya.actor)
+        assert sessions.whose(connection, two, now, LOCAL) is None
+        assert sessions.whose(connection, three, now, LOCAL) is None
 
 
 def test_a_session_is_kept_by_the_hash_of_its_token(database, priya, now):
@@ -149,15 +177,158 @@ def test_a_session_is_kept_by_the_hash_of_its_token(database, priya, now):
     assert token not in repr(kept)
 
 
-def test_a_session_keeps_the_roles_with_which_it_began(database, now):
-    issuer = "https://login.example"
+@pytest.fixture
+def council(database, now):
+    """Sign somebody in with the council's provider, with some roles; return their account."""
+
+    def council(roles, subject="s1", name="Tom"):
+        with database.writing() as connection:
+            return accounts.came_in(connection, ISSUER, subject, name, roles, now)
+
+    return council
+
+
+@pytest.fixture
+def access(database, now):
+    """Give an account a session and a calendar; return what asks whether each still works."""
+
+    def access(person):
+        with database.writing() as connection:
+            token = sessions.start(connection, person, now)
+            secret = feeds.make(connection, None, None, person.id, now, person.actor)
+
+        def works():
+            with database.reading() as connection:
+                session = sessions.whose(connection, token, now, person.issuer)
+                return session is not None, feeds.by(connection, secret) is not None
+
+        assert works() == (True, True)
+        return works
+
+    return access
+
+
+@pytest.mark.parametrize(
+    ("session", "account", "in_force"),
+    [
+        ({"admin"}, {"admin"}, {"admin"}),
+        ({"admin"}, {"view"}, {"view"}),
+        ({"admin"}, {"divert", "rota"}, {"divert", "rota"}),
+        ({"view"}, {"admin"}, {"view"}),
+        ({"divert"}, {"rota"}, {"view"}),
+        ({"divert", "view"}, {"divert", "view"}, {"divert", "view"}),
+        ({"admin"}, set(), set()),
+    ],
+)
+def test_the_roles_in_force_are_those_that_session_and_account_both_allow(
+    database, now, session, account, in_force
+):
     with database.writing() as connection:
-        person = accounts.came_in(connection, issuer, "s1", "Tom", DIVERT, now)
+        person = accounts.came_in(connection, ISSUER, "s1", "Tom", accounts.roles(session), now)
         token = sessions.start(connection, person, now)
-        less = accounts.came_in(connection, issuer, "s1", "Tom", frozenset({Role.VIEW}), now)
-    with database.reading() as connection:
-        assert sessions.whose(connection, token, now).roles == DIVERT
-    assert less.id == person.id
+        changed = tables.people.update().values(roles=" ".join(account))
+        connection.execute(changed)
+        assert sessions.whose(connection, token, now, ISSUER).roles == accounts.roles(in_force)
+
+
+def test_a_sign_in_with_fewer_roles_ends_the_other_sessions_and_calendars(council, access):
+    works = access(council(ADMIN))
+    council(VIEW)
+
+    assert works() == (False, False)
+
+
+def test_a_sign_in_with_more_roles_ends_the_other_sessions_and_keeps_calendars(council, access):
+    works = access(council(VIEW))
+    council(DIVERT)
+
+    assert works() == (False, True)
+
+
+def test_a_sign_in_with_the_same_roles_ends_nothing(council, access):
+    works = access(council(DIVERT))
+    council(DIVERT, name="Thomas")
+
+    assert works() == (True, True)
+
+
+def test_one_whom_the_provider_refuses_has_no_role_session_or_calendar_left(
+    database, council, access, now
+):
+    tom, other = council(ADMIN), council(ADMIN, subject="s2")
+    works, others = access(tom), access(other)
+    with database.writing() as connection:
+        accounts.refuse(connection, ISSUER, "s1", now)
+        roles = {person.id: person.roles for person in accounts.present(connection)}
+
+    assert works() == (False, False)
+    assert others() == (True, True)
+    assert roles == {tom.id: frozenset(), other.id: ADMIN}
+
+
+def test_one_who_never_had_a_role_gets_no_account_by_being_refused(database, now):
+    with database.writing() as connection:
+        accounts.refuse(connection, ISSUER, "s1", now)
+        assert accounts.everyone(connection) == []
+
+
+def test_a_session_of_another_issuer_than_the_one_in_use_has_ended(database, priya, council, now):
+    tom = council(DIVERT)
+    with database.writing() as connection:
+        local, provided = (sessions.start(connection, person, now) for person in (priya, tom))
+        assert sessions.whose(connection, local, now, ISSUER) is None
+        assert sessions.whose(connection, provided, now, LOCAL) is None
+        assert sessions.whose(connection, provided, now, f"{ISSUER}/other") is None
+
+
+def test_another_password_ends_calendars_too(database, priya, access, now):
+    works = access(priya)
+    with database.writing() as connection:
+        accounts.give_password(connection, "priya shah", "another long one", now, "terminal:0")
+
+    assert works() == (False, False)
+
+
+def test_ending_all_access_of_a_person_is_recorded_and_ends_nobody_elses(
+    database, priya, council, access, now
+):
+    works, others = access(priya), access(council(DIVERT))
+    with database.writing() as connection:
+        accounts.end_access(connection, priya.id, now, priya.actor)
+        (newest,) = changes.newest(connection, 1)
+
+    assert works() == (False, False)
+    assert others() == (True, True)
+    assert (newest.actor, newest.action, newest.entity) == (priya.actor, "feed.revoked", "feed:1")
+
+
+@pytest.mark.parametrize("wanted", ["tom", " TOM ", "1", " 1"])
+def test_a_council_account_is_removed_by_name_or_by_number(database, council, access, now, wanted):
+    works = access(council(ADMIN))
+    with database.writing() as connection:
+        removed = accounts.remove(connection, wanted, now, "terminal:0")
+        assert accounts.present(connection) == []
+
+    assert (removed.id, removed.name, removed.issuer) == (1, "Tom", ISSUER)
+    assert works() == (False, False)
+
+
+def test_a_name_of_two_accounts_removes_neither_and_says_their_numbers(database, council, now):
+    one, two = council(VIEW, subject="s1"), council(VIEW, subject="s2")
+    refused = pytest.raises(AccountRefused, match="There are 2 accounts 'Tom': 1, 2")
+    with refused, database.writing() as connection:
+        accounts.remove(connection, "Tom", now, "terminal:0")
+    with database.writing() as connection:
+        accounts.remove(connection, str(two.id), now, "terminal:0")
+        assert [person.id for person in accounts.present(connection)] == [one.id]
+
+
+@pytest.mark.parametrize("wanted", ["", "nobody", "7", "-1", "٣"])
+def test_an_unknown_account_cannot_be_removed(database, council, now, wanted):
+    council(VIEW)
+    refused = pytest.raises(AccountRefused, match="There is no account")
+    with refused, database.writing() as connection:
+        accounts.remove(connection, wanted, now, "terminal:0")
 
 
 def test_people_are_known_by_issuer_and_subject_never_by_name(database, now):

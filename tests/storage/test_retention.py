@@ -23,6 +23,7 @@ from routing.storage.accounts import Role
 from routing.storage.calls import Begun
 from routing.storage.db import Database
 from routing.storage.diverts import Wanted
+from routing.storage.tables import tallies
 
 DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
 SETTINGS = {"CALL_RETENTION_DAYS": "90", "NOTE_RETENTION_DAYS": "60", "ROTA_RETENTION_DAYS": "730"}
@@ -34,6 +35,7 @@ KEPT = {
     "calendars that are revoked": timedelta(0),
     "sessions that have ended": timedelta(0),
     "wrong passwords": passwords.FORGOTTEN_AFTER,
+    "senders of text messages": timedelta(hours=1),
 }
 RULES = {rule.what: rule for rule in retention.RULES}
 
@@ -43,6 +45,9 @@ def over(what, connection, at):
     granted, hour = frozenset([Role.VIEW]), timedelta(hours=1)
     if what == "calls":
         calls.begin(connection, "x", Begun("children", "eds", "out_of_hours", at))
+    elif what == "senders of text messages":
+        row = {"hour": at, "name": "text_sender:x", "count": 1}
+        connection.execute(tallies.insert().values(row))
     elif what == "wrong passwords":
         passwords.attempt(connection, "Priya Shah", at)
     elif what in ("notes", "names on the rota"):

@@ -8,7 +8,7 @@ from routing.core.hours import Span
 from routing.errors import RotaRefused, UnknownShift
 from routing.rota.validation import NewCover, NewShift
 from routing.storage import accounts, changes, feeds, rota, sessions, workers
-from routing.storage.accounts import Role
+from routing.storage.accounts import LOCAL, Role
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -133,8 +133,8 @@ def test_a_feed_is_found_by_its_token_alone_and_only_its_hash_is_kept(
 ):
     token = write(feeds.make, amara.id, None, account)
     with database.reading() as connection:
-        assert feeds.by(connection, token, now).worker == amara.id
-        assert feeds.by(connection, token + "x", now) is None
+        assert feeds.by(connection, token).worker == amara.id
+        assert feeds.by(connection, token + "x") is None
         assert token not in repr(connection.exec_driver_sql("SELECT * FROM feeds").all())
         assert token not in repr(changes.newest(connection, 9))
 
@@ -153,21 +153,39 @@ def test_a_feed_dies_when_it_is_revoked_or_its_owner_goes(
     else:
         write(workers.leave, amara.id)
     with database.reading() as connection:
-        assert feeds.by(connection, token, now) is None
-        assert feeds.every(connection, now) == []
+        assert feeds.by(connection, token) is None
+        assert feeds.every(connection) == []
 
 
-def test_a_feed_rests_while_its_maker_has_not_signed_in_for_half_a_year(
-    database, write, account, now
-):
-    token = write(feeds.make, None, None, account)
-    later = now + feeds.LAPSES
+@pytest.mark.parametrize(("issuer", "days"), [(LOCAL, 184), ("https://login.example", 30)])
+def test_a_feed_is_suspended_until_its_owner_signs_in_again(database, write, now, issuer, days):
+    """For half a year without a provider; with one for 30 days, since it tells nobody who left."""
     with database.writing() as connection:
-        assert feeds.by(connection, token, later - timedelta(seconds=1))
-        assert feeds.by(connection, token, later) is None
-        person, _ = accounts.named(connection, "amara")
-        sessions.start(connection, person, later)
-        assert feeds.by(connection, token, later)
+        owner = accounts.came_in(connection, issuer, "s1", "Amara", frozenset({Role.VIEW}), now)
+        sessions.start(connection, owner, now)
+    token, later = write(feeds.make, None, None, owner.id), now + timedelta(days=days)
+    with database.writing() as connection:
+        feed = feeds.by(connection, token)
+        assert not feed.is_suspended(later - timedelta(seconds=1), issuer)
+        assert feed.is_suspended(later, issuer)
+        assert feed.is_suspended(later + timedelta(seconds=1), issuer)
+        sessions.start(connection, owner, later)
+        assert not feeds.by(connection, token).is_suspended(later, issuer)
+
+
+def test_a_feed_is_suspended_while_its_owner_could_not_sign_in(database, write, account, now):
+    token = write(feeds.make, None, None, account)
+    with database.reading() as connection:
+        feed = feeds.by(connection, token)
+
+    assert not feed.is_suspended(now, LOCAL)
+    assert feed.is_suspended(now, "https://login.example")
+
+
+def test_a_feed_names_its_owner(database, write, account):
+    write(feeds.make, None, None, account)
+    with database.reading() as connection:
+        assert [feed.owner for feed in feeds.every(connection)] == ["amara"]
 
 
 def test_a_feed_is_revoked_once(write, account):
@@ -180,10 +198,10 @@ def test_a_feed_is_revoked_once(write, account):
 def test_the_use_of_a_feed_is_noted_once_an_hour(database, write, account, now):
     token = write(feeds.make, None, None, account)
     with database.writing() as connection:
-        feed = feeds.by(connection, token, now)
+        feed = feeds.by(connection, token)
         assert feeds.should_note(feed, now)
         feeds.used(connection, feed, now)
-        feed = feeds.by(connection, token, now)
+        feed = feeds.by(connection, token)
 
     assert not feeds.should_note(feed, now + HOUR - timedelta(seconds=1))
     assert feeds.should_note(feed, now + HOUR)

@@ -1,6 +1,7 @@
 """A telephone that rings this service, over a real database, and what its log then holds."""
 
 import shutil
+import time
 
 import pytest
 from conftest import ANYSHIRE
@@ -17,12 +18,13 @@ NUMBERS = {MASH, EDS, MANAGER, "+441632960003", "+441632960009"}
 def make_telephoned(make_app, made, tmp_path):
     """Build an app that Twilio may ask, over any directory."""
 
-    def make(directory=ANYSHIRE, **settings):
+    def make(directory=ANYSHIRE, replace_database=True, **settings):
         app = make_app(
             directory, **{"TWILIO_AUTH_TOKEN": TOKEN, "PUBLIC_BASE_URL": BASE, **settings}
         )
         (tmp_path / "instance").mkdir(exist_ok=True)
-        shutil.copy(made, tmp_path / "instance" / made.name)
+        if replace_database:
+            shutil.copy(made, tmp_path / "instance" / made.name)
         with app.app_context():
             enquiry.read_diverts(max_age=0, patience=10)
             app.extensions["call_log"].write(lambda connection: None, patience=10)
@@ -61,3 +63,12 @@ def night_manager(twilio, clock, sid="CA1"):
     told = twilio.ends(twilio.call(sid), sid, "busy")
     assert told.number == MANAGER
     return told
+
+
+def eventually(holds):
+    """Wait until ``holds()`` is true, at most ten seconds."""
+    for _ in range(100):
+        if holds():
+            return
+        time.sleep(0.1)
+    raise AssertionError("not within ten seconds")

@@ -59,7 +59,7 @@ def test_the_key_is_known_to_another_worker_without_a_database(
 def test_the_key_is_known_to_another_machine_by_the_log(twilio, clock, app):
     told = night_manager(twilio, clock)
     twilio.picked_up(told, "CA1", "1")
-    for mark in app.extensions["accepted"].folder.iterdir():
+    for mark in app.extensions["acceptance_marks"].folder.iterdir():
         mark.unlink()
 
     assert twilio.ends(told, "CA1", "completed", DialBridged="true").verbs == ["Hangup"]

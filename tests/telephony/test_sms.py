@@ -1,15 +1,13 @@
 """Text messages: the line, until when, and 999; never to whom no answer may go."""
 
 import pytest
-from conftest import ROOT
-from telephone import CALLED, CALLER, Telephone
+import sqlalchemy as sa
+from conftest import ANYSHIRE, ROOT
+from telephone import BASE, CALLED, CALLER, TOKEN, Telephone
+from telephony.conftest import eventually
 
-from routing.telephony import sms
-
-
-@pytest.fixture(autouse=True)
-def nobody_has_written():
-    sms._answered.clear()
+from routing import enquiry
+from routing.storage import tables
 
 
 def test_a_text_is_answered_with_the_line_until_when_and_999(twilio, clock):
@@ -50,26 +48,111 @@ def test_another_service_of_ours_is_not_answered(twilio):
     assert twilio.texts(caller=CALLED, called="+441632960199").verbs == []
 
 
+@pytest.mark.parametrize(
+    "sender",
+    [
+        "+870773111632",  # satellite: Inmarsat
+        "+881612345678",  # satellite: Iridium
+        "+882161234567",  # international networks
+        "+883510012345",
+        "+878101234567890",  # personal numbers
+        "+979123456789",  # international premium rate
+        "+449098790123",  # UK premium, business-rate and personal numbers
+        "+448712345678",
+        "+448431234567",
+        "+447012345678",
+        "+19002345678",  # premium rate in the United States
+    ],
+)
+def test_a_sender_that_costs_more_than_a_telephone_is_never_answered(twilio, sender):
+    assert twilio.texts(caller=sender).verbs == []
+
+
+def test_a_parent_with_a_foreign_sim_is_answered(twilio):
+    assert twilio.texts(caller="+48601123456").verbs == ["Message"]
+
+
+def answered(twilio, senders):
+    return [twilio.texts(caller=sender).verbs == ["Message"] for sender in senders]
+
+
 def test_two_machines_do_not_answer_each_other_for_ever(twilio):
-    answered = [twilio.texts().verbs for _ in range(10)]
-
-    assert answered == [["Message"]] * 3 + [[]] * 7
-    assert twilio.texts(caller="+447700900124").verbs == ["Message"]
+    assert answered(twilio, [CALLER] * 10) == [True] * 6 + [False] * 4
+    assert answered(twilio, ["+447700900124"]) == [True]
 
 
-def test_a_sender_is_answered_again_later(twilio, monkeypatch):
-    for _ in range(4):
-        twilio.texts()
-    monkeypatch.setattr(sms, "WITHIN", -1.0)
+def test_a_sender_is_answered_again_in_the_next_hour(twilio, clock):
+    clock.set("2026-11-23T12:59:59Z")
+    answered(twilio, [CALLER] * 7)
+    clock.set("2026-11-23T13:00:00Z")
 
-    assert twilio.texts().verbs == ["Message"]
+    assert answered(twilio, [CALLER]) == [True]
 
 
-def test_a_sender_is_remembered_by_a_hash_alone(twilio):
+HOME = [f"+4477009{number:05}" for number in range(301)]
+FOREIGN = [f"+48601{number:06}" for number in range(61)]
+
+
+def test_foreign_senders_have_a_ceiling_of_their_own(twilio, app):
+    assert answered(twilio, FOREIGN) == [True] * 60 + [False]
+    assert answered(twilio, HOME[:1]) == [True]
+
+
+def test_home_senders_have_another_ceiling(twilio):
+    assert answered(twilio, HOME) == [True] * 300 + [False]
+    assert answered(twilio, FOREIGN[:1]) == [True]
+
+
+def test_one_sender_cannot_use_up_what_is_meant_for_all(twilio):
+    assert answered(twilio, FOREIGN[:1] * 100).count(True) == 6
+    assert answered(twilio, FOREIGN[1:55]) == [True] * 54
+
+
+def test_the_workers_share_the_counts(twilio, make_telephoned):
+    other = Telephone(make_telephoned(replace_database=False).test_client())
+
+    assert (
+        answered(twilio, [CALLER] * 4) + answered(other, [CALLER] * 4) == [True] * 6 + [False] * 2
+    )
+
+
+def test_without_a_database_each_process_counts_alone(make_app):
+    settings = {"TWILIO_AUTH_TOKEN": TOKEN, "PUBLIC_BASE_URL": BASE}
+    twilio = Telephone(make_app(ANYSHIRE, **settings).test_client())
+
+    assert answered(twilio, [CALLER] * 10) == [True] * 6 + [False] * 4
+    assert answered(twilio, FOREIGN) == [True] * 60 + [False]
+
+
+def test_a_ceiling_that_is_reached_is_a_condition(twilio, app):
+    answered(twilio, FOREIGN)
+    eventually(lambda: "texts_limited" in app.test_cli_runner().invoke(args=["status"]).output)
+
+
+def test_a_sender_is_known_by_a_hash_that_is_gone_within_the_hour(twilio, app, clock):
+    def names():
+        with app.app_context(), enquiry.database().reading() as connection:
+            return connection.scalars(sa.select(tables.tallies.c.name)).all()
+
+    clock.set("2026-11-23T12:00:00Z")
     twilio.texts()
+    first = [name for name in names() if name.startswith("text_sender:")]
+    clock.set("2026-11-23T13:00:00Z")
+    twilio.texts()
+    second = [name for name in names() if name.startswith("text_sender:")]
 
-    assert CALLER not in repr(sms._answered)
-    assert len(sms._answered) == 1
+    assert len(first) == len(second) == 1
+    assert first != second
+    assert not [name for name in (*first, *second) if CALLER.lstrip("+") in name]
+
+
+def test_a_purge_deletes_what_is_known_of_senders(twilio, app, clock):
+    clock.set("2026-11-23T12:00:00Z")
+    twilio.texts()
+    clock.set("2026-11-23T14:00:00Z")
+    told = app.test_cli_runner().invoke(args=["purge"]).output
+
+    assert "1 counts of text messages by sender are deleted." in told
 
 
 def test_every_language_of_the_directory_is_written(make_telephoned):

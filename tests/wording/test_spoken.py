@@ -9,7 +9,7 @@ from conftest import ANYSHIRE
 
 from routing.core.decision import decide
 from routing.core.timetable import Timetables
-from routing.core.words import Text
+from routing.core.values import Text
 from routing.directory.load import load
 from routing.wording import calls, spoken
 from routing.wording.voice import speaking

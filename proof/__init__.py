@@ -1,0 +1,1 @@
+"""Long counts, benchmarks, fault injection and mutation testing: run by hand with `bin/prove`."""

@@ -1,0 +1,171 @@
+"""The alerts' part of bin/prove: senders killed with -9 at any instant, two at a time.
+
+``PYTHONPATH=.:tests python -m proof.alerts DATABASE_URL TIMES`` prints what was found as JSON.
+"""
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from datetime import timedelta
+from pathlib import Path
+
+import postgres
+from alerting.conftest import Hook
+from conftest import ANYSHIRE
+from sweep import ROOT
+
+from routing import create_app, enquiry
+from routing.alerting import rounds, webhook  # noqa: F401  # loaded before a sender is forked
+from routing.storage import alerts, calls, upgrade
+from routing.storage.calls import Begun, Ended
+
+SHORT = timedelta(seconds=0.5)
+
+
+def alerts_of_the_killed(times=100):
+    """Prove that no alert is lost with its sender; return what was found, and whether any was."""
+    with postgres.running() as server, tempfile.TemporaryDirectory() as folder:
+        urls = {"SQLite": f"sqlite:///{folder}/routing.sqlite", "PostgreSQL": server.database()}
+        rows = [(name, _apart(url, times)) for name, url in urls.items()]
+    return told_of_alerts(rows), any(found["never"] for _, found in rows)
+
+
+def told_of_alerts(rows):
+    """Return what is proved of alerts; ``rows`` are (database, what ``run`` returned)."""
+    lines = [
+        "Two processes that each note a call nobody answered and send what is due to a webhook, as",
+        "fast as they can, killed with -9 at any instant. Each call must be told; it is told twice",
+        "where a sender was killed before it could note that.",
+        "",
+        "| database | killed | calls noted | never told | told twice |",
+        "|---|---:|---:|---:|---:|",
+    ]
+    for name, found in rows:
+        figures = (found[key] for key in ("killed", "noted", "never", "twice"))
+        lines.append(f"| {name} | {' | '.join(f'{each:,}' for each in figures)} |")
+    return "\n".join(lines)
+
+
+def _apart(url, times):
+    """Do ``run`` in a process of its own, which may fork."""
+    done = subprocess.run(
+        [sys.executable, "-m", "proof.alerts", url, str(times)],
+        env=os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tests'}"},
+        capture_output=True,
+        check=True,
+    )
+    return json.loads(done.stdout)
+
+
+def run(url, times):
+    """Kill so many senders; return how many, the calls noted, those never told and told twice."""
+    folder = Path(tempfile.mkdtemp(prefix="routing-alerts-"))
+    hook, address = _hook(folder / "told")
+    alerts.LEASE = SHORT
+    app = create_app(
+        {
+            "DIRECTORY": str(ANYSHIRE),
+            "INSTANCE_PATH": str(folder),
+            "DATABASE_URL": url,
+            "SECRET_KEY": "x" * 40,
+            "ALERT_WEBHOOK_URL": address,
+        }
+    )
+    with app.app_context():
+        upgrade.upgrade(enquiry.database())
+        enquiry.database().engine.dispose()
+        enquiry.facts()
+    running = [_start(app, 0), _start(app, 1)]
+    for number in range(times):
+        random.seed(number)
+        child, begins = running[number % 2]
+        os.read(begins, 1)  # it begins to send
+        time.sleep(random.uniform(0, 0.3))
+        _kill(child)
+        os.close(begins)
+        running[number % 2] = _start(app, number + 2)
+    for child, begins in running:
+        _kill(child)
+        os.close(begins)
+    found = _count(app, folder / "told")
+    _kill(hook)
+    shutil.rmtree(folder)
+    return {"killed": times, **found}
+
+
+def _hook(file):
+    """Answer as a webhook, from a process of its own; each alert is a line of ``file``."""
+    server = Hook()
+
+    def keep():
+        told = [each["title"] for each in json.loads(server.taken.pop())["alerts"]]
+        with file.open("a") as out:
+            out.write("".join(f"{each}\n" for each in told))
+
+    server.on_post = keep
+    child = os.fork()
+    if not child:
+        server.serve_forever()
+    server.server_close()
+    return child, server.url
+
+
+def _start(app, number):
+    """Start a sender; return its number, and where it writes a byte whenever it begins to send."""
+    reads, writes = os.pipe()
+    child = os.fork()
+    if not child:
+        try:
+            with app.app_context():
+                _work(number, writes)
+        finally:
+            os._exit(1)
+    os.close(writes)
+    return child, reads
+
+
+def _work(number, begins):
+    turn = 0
+    while True:
+        turn += 1
+        with enquiry.database().writing() as connection:
+            begun = Begun(f"call-{number}-{turn}", "mash", "in_hours", enquiry.now())
+            ended = Ended(1, "mash", "no_answer", enquiry.now(), None)
+            calls.step(connection, begun.service, begun, ended=ended, over="unanswered")
+        os.write(begins, b".")
+        rounds.send(impatient=True)
+
+
+def _kill(child):
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+
+
+def _count(app, file):
+    """Let one sender finish what waits, and compare what was noted with what was told."""
+    time.sleep(2 * SHORT.total_seconds())
+    with app.app_context():
+        for _ in range(100):
+            (found,) = rounds.send(impatient=True)
+            if not found.waiting:
+                break
+            time.sleep(0.1)
+        with enquiry.database().reading() as connection:
+            noted = {row.service for row in connection.execute(calls.calls.select()) if row.outcome}
+    told = Counter(line.rpartition(": ")[2].strip() for line in file.open())
+    return {
+        "noted": len(noted),
+        "never": len(noted - told.keys()),
+        "twice": sum(told[each] > 1 for each in noted),
+    }
+
+
+if __name__ == "__main__":
+    print(json.dumps(run(sys.argv[1], int(sys.argv[2]))))  # noqa: T201

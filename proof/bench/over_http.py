@@ -1,0 +1,243 @@
+"""Requests a second over HTTP, beside a one-file application that answers the same requests.
+
+Both run under the same gunicorn settings, one worker each, pinned to one processor; wrk sends
+requests from another. They take turns within each round: what counts is the ratio within a round.
+"""
+
+import os
+import re
+import shutil
+import signal
+import sqlite3
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+from serving import ROOT, free_port
+from telephone import BASE, TOKEN, sign
+
+from proof.bench.memory import memory
+from routing.storage import upgrade
+from routing.storage.db import Database
+
+CONNECTIONS = (1, 16, 64)
+ROUNDS, SECONDS = 5, 2
+SIGNED_REQUESTS = 40_000
+VOICE = "/twilio/voice/children"
+FORM = {"From": "+447700900123", "To": "+441632960100", "Direction": "inbound"}
+SETTINGS = {"TWILIO_AUTH_TOKEN": TOKEN, "PUBLIC_BASE_URL": BASE}
+CALL_LOG_SECONDS = 10.0
+"""How long after the last answer the call log may still be written."""
+
+APPS = {
+    "service": ("app:app", ROOT / "gunicorn.conf.py", "routing.sqlite"),
+    "one file": (
+        "proof.one_file_app:app",
+        ROOT / "proof/bench/plain.conf.py",
+        "one_file_app.sqlite",
+    ),
+}
+"""Server: its application, its gunicorn settings, and the database with its table of calls."""
+
+_call_numbers = count()
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """What wrk requests: a path, by GET or by POST of signed calls."""
+
+    name: str
+    path: str
+    signed: bool = False
+
+
+ENDPOINTS = (
+    Endpoint("decision JSON", "/api/v1/services/children/decision"),
+    Endpoint("plain number", "/api/v1/services/children/number"),
+    Endpoint("signed webhook", VOICE, signed=True),
+    Endpoint("page", "/"),
+)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run: requests a second; milliseconds at the median and at the 99th percentile."""
+
+    rate: float
+    median: float
+    p99: float
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One endpoint at a number of connections, beside the one-file application in each round.
+
+    ``rate``, ``median`` and ``p99`` are the service's, ``other_rate`` and ``other_p99`` those of
+    the other; ``ratio`` and ``p99_ratio`` are medians of the rounds' ratios; ``least`` and ``most``
+    are how far ``ratio`` spreads.
+    """
+
+    connections: int
+    name: str
+    rate: float
+    other_rate: float
+    ratio: float
+    least: float
+    most: float
+    median: float
+    p99: float
+    other_p99: float
+    p99_ratio: float
+
+
+@contextmanager
+def server(app, folder, config, **environ):
+    """Serve an application by gunicorn with one worker; yield its address and its worker's id."""
+    port = free_port()
+    command = ["gunicorn", "--config", str(config), "--bind", f"127.0.0.1:{port}", app]
+    process = subprocess.Popen(
+        [*_pinned(0), sys.executable, "-m", *command],
+        cwd=ROOT,
+        env=os.environ
+        | {"WEB_CONCURRENCY": "1", "PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}"}
+        | {"DIRECTORY": str(ROOT / "directory.yaml"), "INSTANCE_PATH": str(folder)}
+        | environ,
+        stderr=subprocess.DEVNULL,
+    )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(200):
+            try:
+                urllib.request.urlopen(address + "/", timeout=5).close()
+                break
+            except OSError:
+                time.sleep(0.1)
+        children = subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True, text=True)
+        yield address, int(children.stdout.split()[0])
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(30)
+
+
+def run(endpoint, address, connections, folder, seconds=SECONDS):
+    """Request an endpoint for some seconds; return a Run. Raise AssertionError for a failure."""
+    command = [*_pinned(1), "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency"]
+    if endpoint.signed:
+        command += ["-s", str(_script(folder))]
+    output = subprocess.run(
+        [*command, address + endpoint.path], capture_output=True, text=True, check=True
+    ).stdout
+    assert "Non-2xx" not in output, output
+    assert "Socket errors" not in output, output
+    rate = float(re.search(r"Requests/sec:\s+([\d.]+)", output)[1])
+    latency = {p: _milliseconds(v) for p, v in re.findall(r"(50|99)%\s+([\d.]+\w+)", output)}
+    return Run(rate, latency["50"], latency["99"])
+
+
+def measure(rounds=ROUNDS, connections=CONNECTIONS, endpoints=ENDPOINTS, seconds=SECONDS):
+    """Return a Comparison of each endpoint, and the MiB that a worker of each server holds.
+
+    Raise AssertionError if a signed call that was answered has no row in the end.
+    """
+    if not shutil.which("wrk"):
+        raise SystemExit("bin/prove bench needs wrk. On Debian or Ubuntu: sudo apt install wrk")
+    runs = {
+        (n, endpoint.name, app): [] for n in connections for endpoint in endpoints for app in APPS
+    }
+    with ExitStack() as stack, tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        upgrade.upgrade(Database("", folder))
+        servers = {
+            app: stack.enter_context(server(target, folder, config, **SETTINGS))
+            for app, (target, config, _) in APPS.items()
+        }
+        for endpoint in endpoints:
+            for address, _ in servers.values():
+                run(endpoint, address, 16, folder, seconds=1)
+        for _ in range(rounds):
+            for n in connections:
+                for endpoint in endpoints:
+                    for app, (address, _) in servers.items():
+                        before = _calls(folder, app)
+                        result = run(endpoint, address, n, folder, seconds)
+                        runs[n, endpoint.name, app].append(result)
+                        if endpoint.signed:
+                            _expect_calls(folder, app, before + int(result.rate * seconds * 0.95))
+        mebibytes = {app: memory(pid) for app, (_, pid) in servers.items()}
+    return [_compare(runs, n, e.name) for n in connections for e in endpoints], mebibytes
+
+
+def _compare(runs, connections, name):
+    own, other = (runs[connections, name, app] for app in APPS)
+    ratios = [mine.rate / theirs.rate for mine, theirs in zip(own, other, strict=True)]
+    slower = [mine.p99 / theirs.p99 for mine, theirs in zip(own, other, strict=True)]
+    return Comparison(
+        connections,
+        name,
+        statistics.median(result.rate for result in own),
+        statistics.median(result.rate for result in other),
+        statistics.median(ratios),
+        min(ratios),
+        max(ratios),
+        statistics.median(result.median for result in own),
+        statistics.median(result.p99 for result in own),
+        statistics.median(result.p99 for result in other),
+        statistics.median(slower),
+    )
+
+
+def _calls(folder, app):
+    with closing(sqlite3.connect(f"file:{folder / APPS[app][2]}?mode=ro", uri=True)) as connection:
+        return connection.execute("SELECT count(*) FROM calls").fetchone()[0]
+
+
+def _expect_calls(folder, app, expected):
+    """Wait until every answered call has its row."""
+    deadline = time.monotonic() + CALL_LOG_SECONDS
+    while _calls(folder, app) < expected and time.monotonic() < deadline:
+        time.sleep(0.1)
+    written = _calls(folder, app)
+    assert written >= expected, f"{app}: {expected} calls were answered, {written} written"
+
+
+def _script(folder):
+    """Write what wrk sends: signed calls, each with an id of its own."""
+    rows = []
+    for number in (next(_call_numbers) for _ in range(SIGNED_REQUESTS)):
+        form = FORM | {"CallSid": f"CA{number:032x}"}
+        rows.append(f"{form['CallSid']} {sign(BASE + VOICE, form)}")
+    (folder / "signed").write_text("\n".join(rows))
+    fields = "&".join(f"{key}={value.replace('+', '%2B')}" for key, value in FORM.items())
+    script = folder / "voice.lua"
+    script.write_text(
+        f"""
+local rows, n = {{}}, 0
+for line in io.lines("{folder / "signed"}") do rows[#rows + 1] = line end
+request = function()
+  n = n % #rows + 1
+  local sid, signature = rows[n]:match("(%S+) (%S+)")
+  local headers = {{["Content-Type"] = "application/x-www-form-urlencoded",
+                    ["X-Twilio-Signature"] = signature}}
+  return wrk.format("POST", nil, headers, "{fields}&CallSid=" .. sid)
+end
+"""
+    )
+    return script
+
+
+def _pinned(processor):
+    """Return what pins a command to a processor, where there are two."""
+    several = (os.cpu_count() or 1) > 1 and shutil.which("taskset")
+    return ["taskset", "-c", str(processor)] if several else []
+
+
+def _milliseconds(text):
+    number, unit = re.fullmatch(r"([\d.]+)(\w+)", text).groups()
+    return float(number) * {"us": 0.001, "ms": 1, "s": 1000, "m": 60_000}[unit]

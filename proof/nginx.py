@@ -1,0 +1,203 @@
+"""nginx's part of bin/prove: across handovers, beside the application alone, over kills."""
+
+import math
+import os
+import statistics
+import tempfile
+import time
+from contextlib import ExitStack, contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import machines
+import nginx
+import postgres
+from across import DECISION, HANDOVER, Watch, across
+from serving import ROOT, ask, serving
+
+from proof.bench import over_http
+from routing.core.hours import Span
+from routing.storage import diverts, upgrade
+from routing.storage.db import Database
+from routing.storage.diverts import Wanted
+
+LATEST, FASTER = 10, 10
+"""Seconds until a divert is in every answer, at most; times the application's rate, at least."""
+
+FRACTIONS = (0.0, 0.25, 0.5, 0.75)
+"""Where within a second of nginx's clock a handover falls: 0 in life, anywhere in a rehearsal."""
+
+
+def rehearsing(handover):
+    """Return the settings by which the service's clock shows HANDOVER at an instant (Unix)."""
+    began = time.time()
+    starts = HANDOVER - timedelta(seconds=handover - began)
+    return {"CLOCK_STARTS_AT": starts.isoformat(), "CLOCK_STARTED_AT": repr(began)}
+
+
+@contextmanager
+def shortly_before(folder, fraction):
+    """Run the service and nginx shortly before a handover; yield nginx's port and when it is."""
+    (folder / "directory.yaml").write_text((ROOT / "directory.yaml").read_text())
+    for lead in (8, 30, 90):  # a slow machine takes long to start
+        handover = math.ceil(time.time()) + lead + fraction
+        with serving(folder, **rehearsing(handover)) as (_, url):
+            ask(url)
+            if time.time() < handover - 3:
+                own = url.removeprefix("http://").partition("/")[0]
+                with nginx.before([own], folder, workers=2) as port:
+                    yield port, handover
+                return
+    raise AssertionError("the service does not start within 87 seconds")
+
+
+def handovers(wanted=200_000):
+    """Ask across handovers, so many questions; return (handovers, answers, stale)."""
+    done = answers = stale = 0
+    while (answers < wanted or done < len(FRACTIONS)) and done < 200:
+        with tempfile.TemporaryDirectory() as name:
+            os.chmod(name, 0o755)
+            with shortly_before(Path(name), FRACTIONS[done % len(FRACTIONS)]) as (port, handover):
+                time.sleep(max(0, handover - 4 - time.time()))
+                found = across(port, handover)
+        assert len(found.lines) > 1, "no handover was met"
+        done, answers, stale = done + 1, answers + found.answers, stale + len(found.stale)
+    return done, answers, stale
+
+
+def diverted(times=5):
+    """Set diverts while an answer is kept; return the seconds until the last old answer to each."""
+    late = []
+    with tempfile.TemporaryDirectory() as name, ExitStack() as running:
+        os.chmod(name, 0o755)
+        folder, noon = Path(name), HANDOVER - timedelta(hours=5)
+        (folder / "directory.yaml").write_text((ROOT / "directory.yaml").read_text())
+        database = Database("", folder / "instance", "rehearsal.sqlite")
+        running.callback(database.engine.dispose)
+        upgrade.upgrade(database)
+        began = time.time()
+        settings = {"CLOCK_STARTS_AT": noon.isoformat(), "CLOCK_STARTED_AT": repr(began)}
+        _, url = running.enter_context(serving(folder, **settings))
+        ask(url)
+        own = url.removeprefix("http://").partition("/")[0]
+        port = running.enter_context(nginx.before([own], folder))
+        for number in range(times):
+            line = ("eds", "mash")[number % 2]
+            with Watch(port) as watch:
+                time.sleep(2 + 0.37 * number)
+                at = noon + timedelta(seconds=time.time() - began)
+                with database.writing() as connection:
+                    during = Span(at, at + timedelta(hours=1))
+                    wanted = Wanted("children", line, during, "drill")
+                    diverts.put(connection, [wanted], at, "terminal:0")
+                kept = time.time()
+                time.sleep(12)
+            late.append(max(sent for sent, told in watch.told if told != line) - kept)
+    return late
+
+
+def throughput(rounds=5, connections=(16, 64)):
+    """Return for so many connections each round's figures: (the application's, nginx's), of each
+    its requests a second and the microseconds of a processor that one request took it.
+
+    One worker a side, on one processor; wrk asks from another.
+    """
+    asked = over_http.Endpoint("decision JSON", DECISION)
+    found = {number: [] for number in connections}
+    with tempfile.TemporaryDirectory() as name, ExitStack() as running:
+        os.chmod(name, 0o755)
+        config = ROOT / "gunicorn.conf.py"
+        alone, worker = running.enter_context(over_http.server("app:app", Path(name), config))
+        own, workers = alone.removeprefix("http://"), "1; worker_cpu_affinity 1"
+        port = running.enter_context(nginx.before([own], name, workers=workers))
+        master = Path(name, "nginx.pid").read_text().strip()
+        children = Path(f"/proc/{master}/task/{master}/children").read_text().split()
+        sides = ((alone, [worker]), (f"http://127.0.0.1:{port}", children))
+
+        def run(address, pids, number, seconds):
+            before = sum(map(_ticks, pids))
+            rate = over_http.run(asked, address, number, Path(name), seconds).rate
+            return rate, (sum(map(_ticks, pids)) - before) * 1e6 / _TICK / (rate * seconds)
+
+        for side in sides:
+            run(*side, 16, seconds=1)
+        for _ in range(rounds):
+            for number in connections:
+                found[number].append([run(*side, number, seconds=2) for side in sides])
+    return found
+
+
+_TICK = os.sysconf("SC_CLK_TCK")
+
+
+def _ticks(pid):
+    """Return the time that a process has used, its own and the system's for it."""
+    used = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(used[11]) + int(used[12])
+
+
+def killed(workers=200, groups=10):
+    """Kill workers and groups, and upgrade; yield (what, how often, what clients saw)."""
+    with postgres.running() as server, tempfile.TemporaryDirectory() as name:
+        os.chmod(name, 0o755)
+        with machines.two(server, Path(name)) as two:
+            yield "a worker killed with -9", workers, two.kill_workers(workers)
+            yield "a group killed with -9, and started", 2 * groups, two.kill_groups(groups)
+            asked, _, said = two.upgrade()
+            assert not any("database_behind" in each for each in said), said
+            yield "migrated, each group stopped and started with the new code", 1, asked
+
+
+def told_of_nginx(crossed, late, rates, faults):
+    """Return nginx's part of docs/proof.md."""
+    ratios = {number: _ratios(pairs) for number, pairs in rates.items()}
+    return "\n".join(
+        [
+            "",
+            "Through nginx, by `deploy/nginx.conf`. Asked across handovers on whole seconds and",
+            "within them; stale is an answer whose question was sent at its own `until` or later.",
+            f"{crossed[0]} handovers, {crossed[1]:,} answers, {crossed[2]} stale.",
+            f"After a divert, the last old answer came within {max(late):.1f} seconds, of 10.",
+            "",
+            "Decision JSON in paired rounds, one worker each, on one processor:",
+            "",
+            "| connections | the application alone, requests a second | through nginx | ratio "
+            "| least, most | processor time a request, each |",
+            "|---:|---:|---:|---:|---:|---:|",
+            *(
+                f"| {number} | {_median(pairs, 0, 0):,.0f} | {_median(pairs, 1, 0):,.0f} "
+                f"| {statistics.median(ratios[number]):.1f} "
+                f"| {min(ratios[number]):.1f}, {max(ratios[number]):.1f} "
+                f"| {_median(pairs, 0, 1):.0f} us, {_median(pairs, 1, 1):.0f} us |"
+                for number, pairs in rates.items()
+            ),
+            "",
+            "Two groups on one PostgreSQL behind nginx, under calls, numbers, pages and JSON:",
+            "",
+            "| what | times | answers | failures seen | over 1 s | slowest |",
+            "|---|---:|---:|---:|---:|---:|",
+            *(
+                f"| {what} | {times} | {seen.answers:,} | {len(seen.failures)} | {seen.slow} "
+                f"| {seen.slowest:.2f} s |"
+                for what, times, seen in faults
+            ),
+            "",
+            *(f"Seen: {seen.failures[:3]}" for _, _, seen in faults if seen.failures),
+        ]
+    )
+
+
+def in_front():
+    """Prove what stands before the service."""
+    crossed, late, rates, faults = handovers(), diverted(), throughput(), list(killed())
+    wrong = crossed[2] or max(late) > LATEST or any(seen.failures for _, _, seen in faults)
+    wrong = wrong or any(statistics.median(_ratios(pairs)) < FASTER for pairs in rates.values())
+    return told_of_nginx(crossed, late, rates, faults), bool(wrong)
+
+
+def _ratios(pairs):
+    return [front[0] / alone[0] for alone, front in pairs]
+
+
+def _median(pairs, side, figure):
+    return statistics.median(pair[side][figure] for pair in pairs)

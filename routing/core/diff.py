@@ -1,0 +1,64 @@
+"""What differs between two directories: every period in which a caller would notice."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from routing.core import instants
+from routing.core.answer import Answer
+from routing.core.decision import timeline
+from routing.core.hours import Span
+from routing.core.intervals import Intervals, joined, overlay
+from routing.core.timetable import Timetables
+from routing.core.values import Phone
+
+
+@dataclass(frozen=True, slots=True)
+class Callee:
+    """Whom a caller reaches: the answer, and the service's own number where it has one."""
+
+    answer: Answer
+    number: Phone | None
+
+    @property
+    def caller_view(self) -> tuple[str, str, str | None]:
+        """Return what a caller would notice: the line and its number, the number they ring."""
+        number = None if self.number is None else self.number.e164
+        return self.answer.line.id, self.answer.phone.e164, number
+
+
+Change = tuple[Callee | None, Callee | None]
+"""Whom a caller reaches before and after; None where that directory lacks the service."""
+
+
+def changes(
+    old: Timetables, new: Timetables, service_id: str, start: datetime, end: datetime
+) -> Iterator[tuple[Span, Change]]:
+    """Yield each span from ``start`` to ``end`` in which callers of the two reach somebody else.
+
+    A change of the line, its number or the number callers ring counts; of the reason alone, not.
+    A service that only one of them has differs throughout. Diverts aside.
+
+    Raise UnknownService for a service that both lack, NaiveTime for a time without zone.
+    """
+    period = Span(instants.as_utc(start), instants.as_utc(end))
+    if service_id not in new.services:
+        old.service(service_id)
+    both = overlay(_callees(old, service_id, period), _callees(new, service_id, period))
+    for span, change in joined(both, key=_caller_view):
+        before, after = _caller_view(change)
+        if before != after:
+            yield span, change
+
+
+def _callees(timetables: Timetables, service_id: str, period: Span) -> Intervals[Callee | None]:
+    if service_id not in timetables.services:
+        return [(period, None)] if period.start < period.end else []
+    number = timetables.service(service_id).number
+    answers = timeline(timetables, service_id, period.start, period.end)
+    return ((span, Callee(answer, number)) for span, answer in answers)
+
+
+def _caller_view(change: Change) -> tuple[object, object]:
+    before, after = change
+    return before and before.caller_view, after and after.caller_view

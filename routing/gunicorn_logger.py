@@ -1,0 +1,42 @@
+"""gunicorn's messages in the application's log: masked, one event a line, without requests."""
+
+import os
+from typing import Any
+
+from gunicorn.glogging import Logger
+
+from routing import logs
+
+_WITH_A_REQUEST = {
+    "Invalid request": "Refused a malformed request.",
+    "Error handling request": "gunicorn failed while it handled a request.",
+}
+"""What is logged in place of messages that quote a request: by how those begin."""
+
+
+class GunicornLogger(Logger):  # type: ignore[misc]
+    """gunicorn's logger, its records handled by the root logger (see ``logs``)."""
+
+    def setup(self, cfg: Any) -> None:
+        """Send gunicorn's records to the root logger, which a background thread writes."""
+        super().setup(cfg)
+        self.error_log.handlers.clear()
+        self.error_log.propagate = True
+        log_format = os.environ.get("LOG_FORMAT")
+        logs.set_up(log_format if log_format in logs.FORMS else None)
+        logs.write_in_background()
+
+    def warning(self, msg: str, *args: Any, **kwargs: Any) -> None:
+        """Log a warning; of a malformed request neither its text nor the client's address."""
+        super().warning(*_without_request(msg, args), **kwargs)
+
+    def exception(self, msg: str, *args: Any, **kwargs: Any) -> None:
+        """Log an exception; of a request neither its method nor its address."""
+        super().exception(*_without_request(msg, args), **kwargs)
+
+
+def _without_request(message: str, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    for beginning, replacement in _WITH_A_REQUEST.items():
+        if message.startswith(beginning):
+            return (replacement,)
+    return (message, *args)

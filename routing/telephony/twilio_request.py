@@ -1,0 +1,198 @@
+"""A request from Twilio: whether it is signed, and what it says of a call.
+
+The caller's number is read here, used at once, and neither stored nor logged.
+https://www.twilio.com/docs/usage/security
+"""
+
+import hmac
+import logging
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import phonenumbers
+from flask import current_app, request
+from twilio.request_validator import (
+    SIGNATURE_HEADER,
+    SIGNATURE_SETTINGS_HEADER,
+    RequestValidator,
+    get_signature_algorithm,
+)
+
+from routing.core.directory import Directory, Line, Service
+from routing.storage.calls import known_by
+from routing.telephony.call_flow import CallState
+
+log = logging.getLogger(__name__)
+
+MAX_BODY_BYTES = 500_000
+"""Twilio's own requests are a few thousand bytes. A longer one is refused unread."""
+
+MAX_PARAMETERS = 2000
+"""Twilio's own requests have some thirty parameters."""
+
+WITHHELD = frozenset({"+266696687", "+86282452253", "+8656696", "+2562533", "+7378742833"})
+"""ANONYMOUS, UNAVAILABLE, UNKNOWN, BLOCKED and RESTRICTED, typed on a telephone's keys: how
+networks write a number that is withheld."""
+
+ENDED_STATUSES = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
+"""Values of CallStatus of a call that has ended."""
+
+OUR_PARAMETERS = frozenset(("began", "round", "leg", "tried", "screened", "call"))
+"""What this service writes into callback URLs."""
+
+TWILIO_PARAMETERS = frozenset(
+    re.findall(
+        r"\w+",
+        """
+        AccountSid ApiVersion CallSid CallStatus CallToken CallerName Direction DisplayName
+        ForwardedFrom CalledVia From To ParentCallSid TrunkSid
+        Caller CallerCity CallerState CallerZip CallerCountry
+        Called CalledCity CalledState CalledZip CalledCountry
+        FromCity FromState FromZip FromCountry ToCity ToState ToZip ToCountry
+        DialCallStatus DialCallSid DialCallDuration DialBridged Digits FinishedOnKey msg
+        RecordingUrl RecordingSid RecordingDuration
+        CallDuration Duration Timestamp SequenceNumber CallbackSource SipResponseCode QueueTime
+        ErrorCode ErrorUrl AddOns
+        SipDomain SipDomainSid SipUsername SipCallId SipSourceIp
+        StirVerstat StirPassportToken StirStatus
+        """,
+    )
+)
+"""The parameters of voice webhooks, of the callbacks of Dial, Number and Gather, and of status
+callbacks: https://www.twilio.com/docs/voice/twiml#twilios-request-to-your-application and the page
+of each verb."""
+
+_CALL_SID = re.compile(r"CA[0-9a-f]{32}")
+_SIP_HEADER = "SipHeader_"
+
+
+def is_signed() -> bool:
+    """Return whether Twilio signed the current request, with either of two tokens.
+
+    The URL is PUBLIC_BASE_URL and the raw request target: nothing that a proxy says of host, scheme
+    or prefix counts. A request that cannot be read, or whose signature cannot be checked, is not
+    signed.
+    """
+    config = current_app.config
+    tokens = [config[name] for name in ("TWILIO_AUTH_TOKEN", "TWILIO_AUTH_TOKEN_2") if config[name]]
+    try:
+        request.max_content_length = MAX_BODY_BYTES
+        if len(request.form) > MAX_PARAMETERS:
+            return False
+        url = base_url() + (request.environ.get("RAW_URI") or request.environ["REQUEST_URI"])
+        return any(_is_signed_with(token, url) for token in tokens)
+    except Exception as error:  # whatever a server raises for a body that is cut short
+        log.info("the signature of a request cannot be checked: %s", type(error).__name__)
+        return False
+
+
+def base_url() -> str:
+    """Return the URL at which Twilio reaches this service, without a slash at its end."""
+    return str(current_app.config["PUBLIC_BASE_URL"]).rstrip("/")
+
+
+def unrecognised_reason() -> str | None:
+    """Return what is unlike Twilio in the current voice request, in words; None if nothing.
+
+    Twilio's signature joins the address, names and values without separators, so a signed request
+    could be cut again into other parameters. The words hold no value, and no name but of letters.
+    """
+    parameters = request.values
+    unknown = [
+        name
+        for name in sorted(parameters)
+        if name not in TWILIO_PARAMETERS | OUR_PARAMETERS and not name.startswith(_SIP_HEADER)
+    ]
+    if not _CALL_SID.fullmatch(parameters.get("CallSid", "")):
+        return "CallSid is missing, or not of Twilio's form"
+    if not parameters.get("From") or not parameters.get("To"):
+        return "From or To is missing"
+    if any(len(values) > 1 for _, values in parameters.lists()):
+        return "a parameter is repeated"
+    if unknown:
+        names = [name if re.fullmatch("[A-Za-z]{1,40}", name) else "..." for name in unknown[:5]]
+        return f"unknown parameters: {', '.join(names)}"
+    if request.method == "POST" and request.args and not _is_our_query(request.args):
+        return "the query is not one that this service writes"
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class CallRequest:
+    """What Twilio says of a call.
+
+    ``call_key`` is what the log knows the call by; None without a right CallSid. ``called`` and
+    ``forwarded_from`` are in E.164, None otherwise. ``caller`` may be anything.
+    """
+
+    call_key: str | None
+    caller: str
+    called: str | None
+    forwarded_from: str | None
+    has_ended: bool
+
+    @classmethod
+    def from_parameters(cls, parameters: Mapping[str, str]) -> "CallRequest":
+        """Read Twilio's parameters. What is missing or malformed is left out."""
+        sid, called = parameters.get("CallSid", ""), parameters.get("To", "")
+        forwarded_from = parameters.get("ForwardedFrom", "")
+        return cls(
+            call_key=known_by(sid) if _CALL_SID.fullmatch(sid) else None,
+            caller=parameters.get("From", ""),
+            called=called if is_presentable(called) else None,
+            forwarded_from=forwarded_from if is_presentable(forwarded_from) else None,
+            has_ended=parameters.get("CallStatus", "") in ENDED_STATUSES,
+        )
+
+    def excluded_numbers(self, directory: Directory) -> frozenset[str]:
+        """Return the numbers that would bring the call back: the one that was called, the one that
+        forwarded the call to it, and those of every service.
+        """
+        services = (service.number.e164 for service in directory.services if service.number)
+        return frozenset(filter(None, (self.called, self.forwarded_from, *services)))
+
+    def caller_id(self, line: Line, service: Service, policy: str) -> str | None:
+        """Return the number that a line is shown; None for the caller's own.
+
+        ``policy`` is the setting CALLER_ID. In place of the caller's it is the number that was
+        called, or the service's. A screened line is somebody's own telephone: it never sees who
+        rings.
+        """
+        if policy == "caller" and not line.press_1_to_accept and is_presentable(self.caller):
+            return None
+        return self.called or (service.number.e164 if service.number else None)
+
+
+def is_presentable(number: str) -> bool:
+    """Return whether a number can be shown as caller ID: E.164, possible, and not withheld.
+
+    Networks reject calls from any other (Twilio's error 13214).
+    """
+    if number in WITHHELD or not re.fullmatch(r"\+[1-9][0-9]{6,14}", number):
+        return False
+    try:
+        return phonenumbers.is_possible_number(phonenumbers.parse(number))
+    except phonenumbers.NumberParseException:
+        return False
+
+
+def _is_our_query(query: Mapping[str, str]) -> bool:
+    return (
+        query.keys() <= OUR_PARAMETERS
+        and CallState.from_query(query) is not None
+        and re.fullmatch("([0-9a-f]{64})?", query.get("call", "")) is not None
+    )
+
+
+def _is_signed_with(token: str, url: str) -> bool:
+    validator, signature = RequestValidator(token), request.headers.get(SIGNATURE_HEADER, "")
+    algorithm = get_signature_algorithm(request.headers.get(SIGNATURE_SETTINGS_HEADER))
+    if validator.validate(url, request.form, signature, algorithm):
+        return True
+    path = url.rstrip("?")
+    if "?" in path:
+        return False
+    # A bare "?" is signed too, but proxies drop it, and so does the validator.
+    expected = validator.compute_signature(f"{path}?", request.form, algorithm)
+    return hmac.compare_digest(expected.encode(), signature.encode())

@@ -1,0 +1,390 @@
+"""Twilio's webhooks: ring the line that answers now, and go on by what really happened.
+
+Only a bad signature is refused. Every other fault, here or in what the application does around
+every request, is answered with TwiML that connects the caller.
+"""
+
+import logging
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import partial
+from typing import TypeVar
+from urllib.parse import urlencode
+
+from flask import Blueprint, Response, current_app, g, request
+
+from routing import enquiry
+from routing.config import rehearsal_number, telephony_disabled_reason
+from routing.core.answer import Decision
+from routing.core.directory import Service
+from routing.core.outcome import Outcome
+from routing.facts import Facts
+from routing.formats.problem import problem
+from routing.storage import calls
+from routing.storage.call_log import CallLog
+from routing.storage.calls import Begun, Ended, Leg
+from routing.telephony import call_twiml, sms, twiml
+from routing.telephony.acceptance_marks import AcceptanceMarks
+from routing.telephony.call_flow import (
+    MAX_CALL_DURATION,
+    CallState,
+    Dial,
+    Done,
+    GiveUp,
+    Step,
+    dial_outcome,
+    first_step,
+    next_step,
+)
+from routing.telephony.call_twiml import DialSettings
+from routing.telephony.fallback import fallback_twiml
+from routing.telephony.twilio_request import CallRequest, base_url, is_signed, unrecognised_reason
+
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+METHODS = ["GET", "POST"]
+"""Twilio posts; a number set up with GET by mistake must not cost a caller the answer."""
+
+ACCEPT_KEY = "1"
+WHISPERS = ("screen", "accept")
+"""Steps that whoever was rung hears, not the caller: to ring somebody else is no way on there."""
+
+bp = Blueprint("telephony", __name__, url_prefix="/twilio")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a path below /twilio asks for; ``service`` and ``step`` as they were typed at Twilio."""
+
+    is_text: bool
+    service: str
+    step: str
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """The call of a request: its service, and the snapshot and instant by which it is answered.
+
+    ``may_be_logged`` is False for a request that has not the shape of Twilio's own.
+    """
+
+    request: CallRequest
+    may_be_logged: bool
+    service: Service
+    facts: Facts
+    at: datetime
+    excluded_numbers: frozenset[str]
+
+
+@bp.before_request
+def require_signature() -> Response | None:
+    """Refuse a request that Twilio did not sign, and any while telephony is not set up."""
+    disabled = telephony_disabled_reason(current_app.config)
+    if disabled is not None:
+        return problem(503, disabled)
+    if is_signed():
+        return None
+    if request.path.rstrip("/") != "/twilio/check":  # the doctor forges one on purpose
+        call_log().count(calls.REFUSED)
+    log.info("refused: no right signature for %.200r", request.path)  # the count is a warning
+    return problem(403, "The signature is not right for this address. See `flask twilio doctor`.")
+
+
+@bp.route("/check", methods=METHODS)
+def check() -> Response:
+    """Say that a signed request arrives, for `flask twilio doctor`."""
+    return _xml(twiml.do_nothing())
+
+
+@bp.route("/voice/<service>", methods=METHODS)
+@bp.route("/voice/<service>/<step>", methods=METHODS)
+def voice(service: str, step: str = "") -> Response:
+    """Ring the line that answers now; for a call that is known already, the one it began with.
+
+    With a step, go on with a call. An unknown step begins it again.
+    """
+    return _answer(Target(False, service, step))
+
+
+@bp.route("/sms/<service>", methods=METHODS)
+def text(service: str) -> Response:
+    """Answer a text message."""
+    return _answer(Target(True, service, ""))
+
+
+def is_below_twilio(path: str) -> bool:
+    """Return whether a path is for Twilio, however it was mistyped there."""
+    return _segments(path)[:1] == ["twilio"]
+
+
+@bp.errorhandler(Exception)
+def connect_anyway(error: Exception) -> Response:
+    """Answer whatever went wrong with a request below /twilio: the handler of last resort.
+
+    It is this blueprint's error handler, and the application's handlers call it for what no
+    blueprint sees: an address that no route matches, and a fault in opening the session. It checks
+    the signature itself, so that no fault answers an unsigned request. A fault outside this
+    blueprint does not change the answer; one in the answer itself is answered with the fallback.
+    """
+    refusal = require_signature()
+    if refusal is not None:
+        return refusal
+    target = _target(request.path)
+    if error is not request.routing_exception:  # that is a mistyped address
+        cause = getattr(error, "original_exception", None) or error
+        log.error("fault while answering Twilio: the caller is connected", exc_info=cause)
+        call_log().count(calls.FAULTS)
+    if "twiml" in g:  # a fault after the answer was made
+        return _xml(g.twiml)
+    if "answering" not in g:  # a fault before
+        try:
+            return _answer(target)
+        except Exception as fault:
+            log.error("fault while answering Twilio: the fallback answers", exc_info=fault)
+            call_log().count(calls.FAULTS)
+    return _xml(_fault_answer(target))
+
+
+def call_log() -> CallLog:
+    """Return the call log."""
+    log: CallLog = current_app.extensions["call_log"]
+    return log
+
+
+def _answer(target: Target) -> Response:
+    g.answering = True
+    call_request = CallRequest.from_parameters(request.values)
+    service_id = _service_id(target.service, call_request.called)
+    if target.is_text:
+        g.twiml = sms.answer(call_request, service_id)
+    else:
+        g.twiml = _answer_call(call_request, service_id, target.step)
+    return _xml(g.twiml)
+
+
+def _answer_call(call_request: CallRequest, service_id: str, step: str) -> str:
+    fallback_twiml().refresh((enquiry.first_service(), service_id))
+    reason = unrecognised_reason()
+    if reason is not None:
+        log.warning("a signed request unlike Twilio's is answered, and not logged: %s", reason)
+        call_log().count(calls.UNRECOGNISED)
+    facts = enquiry.facts()
+    enquiry.read_diverts(max_age=0)
+    call = Call(
+        call_request,
+        reason is None,
+        facts.timetables.service(service_id),
+        facts,
+        enquiry.now(),
+        call_request.excluded_numbers(facts.directory),
+    )
+    return _STEPS.get(step, _begin)(call)
+
+
+def _fault_answer(target: Target) -> str:
+    if target.is_text:
+        return sms.FAULT_ANSWER
+    return twiml.hang_up() if target.step in WHISPERS else fallback_twiml().get(target.service)
+
+
+def _begin(call: Call) -> str:
+    """Ring the line that answers now, and log both; or the line that was logged first."""
+    timetables, at = call.facts.timetables, call.at
+    decision = enquiry.who_to_call(call.service.id, at)
+    begun = Begun(call.service.id, decision.line.id, decision.reason.code.value, at)
+    step = first_step(timetables, decision, at, at, call.excluded_numbers)
+    leg = Leg(step.state.leg, step.line.id, at) if isinstance(step, Dial) else None
+    logged = _write(call, partial(calls.begin, call=begun, rings=leg)) or begun
+    if logged is begun and leg is not None:
+        return _twiml(call, step, decision)
+    decision = _decision_as_logged(call, decision, logged)
+    began = logged.at if at - logged.at < MAX_CALL_DURATION else at
+    step = first_step(timetables, decision, at, began, call.excluded_numbers)
+    return _log_and_answer(call, step, decision, begun)
+
+
+def _after(call: Call) -> str:
+    """Go on when ringing a line has ended, by what really happened."""
+    state = CallState.from_query(request.args)
+    if state is None or not state.tried:
+        return _begin(call)
+    outcome = _outcome(call, state)
+    decide_at = partial(enquiry.who_to_call, call.service.id)
+    step = next_step(
+        call.facts.timetables,
+        call.service,
+        state,
+        outcome,
+        call.at,
+        decide_at,
+        call.excluded_numbers,
+    )
+    duration = request.values.get("DialCallDuration", "")
+    ended = Ended(
+        state.leg,
+        state.tried[-1],
+        outcome.value,
+        call.at,
+        int(duration) if re.fullmatch("[0-9]{1,6}", duration) else None,
+    )
+    return _log_and_answer(call, step, decide_at(call.at), _begun(call, state), ended)
+
+
+def _screen(call: Call) -> str:
+    """Say to whoever picked up what the call is, and ask for the key."""
+    state, call_key = CallState.from_query(request.args), _caller_call_key()
+    query = {**state.to_query(), "call": call_key} if state and call_key else {}
+    url = f"{base_url()}/twilio/voice/{call.service.id}/accept?{urlencode(query)}"
+    return call_twiml.acceptance(call.service, call.facts.directory, url)
+
+
+def _accept(call: Call) -> str:
+    """Connect whoever pressed the key, and record it; hang up on anybody else."""
+    state, call_key = CallState.from_query(request.args), _caller_call_key()
+    if request.values.get("Digits") != ACCEPT_KEY:
+        return twiml.hang_up()
+    if state is not None and state.tried and call_key:
+        _acceptance_marks().add(call_key, state.leg)
+        leg = Leg(state.leg, state.tried[-1], call.at)
+        if call.may_be_logged:
+            job = partial(calls.accept, known_by=call_key, call=_begun(call, state), leg=leg)
+            call_log().write(job)
+    return twiml.do_nothing()
+
+
+def _ended(call: Call) -> str:
+    """Log that a call is over: Twilio's own status callback, where it is set up."""
+    if call.request.has_ended:
+        _write(call, partial(calls.finish, at=call.at))
+    return twiml.do_nothing()
+
+
+_STEPS: Mapping[str, Callable[[Call], str]] = {
+    "after": _after,
+    "screen": _screen,
+    "accept": _accept,
+    "ended": _ended,
+}
+
+
+def _caller_call_key() -> str:
+    """Return the key of the caller's call: whoever picks up is another call of Twilio's."""
+    call_key = request.args.get("call", "")
+    return call_key if re.fullmatch("[0-9a-f]{64}", call_key) else ""
+
+
+def _begun(call: Call, state: CallState) -> Begun:
+    """Return how a call began, as far as a later step knows it."""
+    return Begun(call.service.id, state.tried[0], "", datetime.fromtimestamp(state.began, UTC))
+
+
+def _decision_as_logged(call: Call, decision: Decision, logged: Begun) -> Decision:
+    """Return the decision with the line decided on first, if the directory still has it."""
+    directory = call.facts.directory
+    line = next((line for line in directory.lines if line.id == logged.line), None)
+    if line is None or logged.service != decision.service.id:
+        return decision
+    day = logged.at.astimezone(directory.zone).date()  # its number too, over midnight
+    return replace(decision, line=line, phone=line.phone_on(day))
+
+
+def _outcome(call: Call, state: CallState) -> Outcome:
+    status = request.values.get("DialCallStatus", "")
+    bridged = request.values.get("DialBridged", "").lower()
+    is_accepted = state.screened and status == "completed" and _is_accepted(call, state.leg)
+    return dial_outcome(
+        status, {"true": True, "": None}.get(bridged, False), state.screened, is_accepted
+    )
+
+
+def _is_accepted(call: Call, leg: int) -> bool:
+    """Return whether the key was pressed: by the mark on this machine, or else by the log."""
+    call_key = call.request.call_key
+    if call_key is None:
+        return False
+    if _acceptance_marks().has(call_key, leg):
+        return True
+    return bool(call_log().write(partial(calls.accepted, known_by=call_key, number=leg)))
+
+
+def _log_and_answer(
+    call: Call, step: Step, decision: Decision, begun: Begun, ended: Ended | None = None
+) -> str:
+    """Log the step, and return its TwiML."""
+    document = _twiml(call, step, decision)
+    outcome = _call_outcome(step, ended, call.request.has_ended)
+    leg = None
+    if isinstance(step, Dial) and outcome is None:
+        leg = Leg(step.state.leg, step.line.id, call.at)
+    over = outcome and outcome.value
+    _write(call, partial(calls.step, call=begun, ended=ended, rings=leg, over=over))
+    return document
+
+
+def _twiml(call: Call, step: Step, decision: Decision) -> str:
+    config = current_app.config
+    settings = DialSettings(
+        base_url(),
+        call.request.call_key or "",
+        rehearsal_number(config),
+        lambda line: call.request.caller_id(line, call.service, config["CALLER_ID"]),
+    )
+    named_lines = partial(
+        call_twiml.named_lines, call.facts.timetables, decision, call.at, call.excluded_numbers
+    )
+    return call_twiml.for_step(step, call.service, call.facts.directory, named_lines, settings)
+
+
+def _call_outcome(step: Step, ended: Ended | None, caller_has_gone: bool) -> Outcome | None:
+    """Return how the call ended, None while it goes on. A caller who has gone hears no answer."""
+    if isinstance(step, Done) and ended is not None and ended.outcome == Outcome.ANSWERED:
+        return Outcome.ANSWERED
+    if isinstance(step, Done) or (caller_has_gone and ended is not None):
+        return Outcome.ABANDONED
+    return Outcome.UNANSWERED if isinstance(step, GiveUp) else None
+
+
+def _write(call: Call, job: Callable[..., T]) -> T | None:
+    """Write in the call log, unless the request has not the shape of Twilio's own."""
+    if not call.may_be_logged:
+        return None
+    return call_log().write(partial(job, known_by=call.request.call_key))
+
+
+def _acceptance_marks() -> AcceptanceMarks:
+    marks: AcceptanceMarks = current_app.extensions["acceptance_marks"]
+    return marks
+
+
+def _service_id(service: str, called: str | None) -> str:
+    """Return the service of the address, else that of the number called, else the directory's
+    first: a caller is put through whatever was typed at Twilio.
+    """
+    services = enquiry.facts().timetables.services
+    if service in services:
+        return service
+    log.error("Twilio asks for a service that the directory does not have: %.60r", service)
+    by_number = {other.number.e164: other.id for other in services.values() if other.number}
+    return by_number.get(called or "", next(iter(services)))
+
+
+def _target(path: str) -> Target:
+    """Read a path, however it was mistyped: the first segment after the kind is the service."""
+    segments = _segments(path)[1:]
+    names = [segment for segment in segments if segment not in ("voice", "sms")]
+    is_step = len(segments) == 3 and segments[0] == "voice"
+    return Target(
+        segments[:1] == ["sms"], names[0] if names else "", segments[2] if is_step else ""
+    )
+
+
+def _segments(path: str) -> list[str]:
+    return [segment for segment in path.split("/") if segment]
+
+
+def _xml(document: str) -> Response:
+    return Response(document, mimetype="text/xml", headers={"Cache-Control": "no-store"})

@@ -1,0 +1,80 @@
+"""What differs between two directories: against a comparison minute by minute."""
+
+from datetime import UTC, datetime
+from itertools import islice
+
+import pytest
+from core.test_decision import PLAIN, compiled, london
+from sweep import pairs, wrong_changes
+
+from routing.core.diff import changes
+from routing.errors import UnknownService
+
+PERIOD = london("2026-12-24 00:00"), london("2026-12-25 00:00")
+
+
+def differing(old, new, service="children"):
+    return [
+        (span.start, span.end, before and before.answer.line.id, after and after.answer.line.id)
+        for span, (before, after) in changes(compiled(old), compiled(new), service, *PERIOD)
+    ]
+
+
+def test_pairs_of_directories_made_at_random_differ_where_a_scan_of_every_minute_says(tmp_path):
+    start, end = datetime(2026, 10, 1, tzinfo=UTC), datetime(2027, 2, 1, tzinfo=UTC)
+    changed = []
+    for old, new in islice(pairs(20261123, tmp_path), 20):
+        found, wrong = wrong_changes(old, new, start, end)
+        changed.append(found)
+        assert wrong == 0
+
+    assert sum(found > 0 for found in changed) > 10
+
+
+def test_an_earlier_close_is_told_to_the_second_and_nothing_else():
+    assert differing(PLAIN, PLAIN.replace("08:30-15:30", "08:30-15:00")) == [
+        (london("2026-12-24 15:00"), london("2026-12-24 15:30"), "mash", "eds")
+    ]
+
+
+def test_the_same_line_and_number_for_another_reason_is_no_change():
+    assert differing(PLAIN, PLAIN.replace("08:30-17:00", "08:30-15:30")) == []
+
+
+def test_another_number_of_the_service_changes_every_hour():
+    numbered = PLAIN.replace("{name: Children,", "{name: Children, number: 01632 960100,")
+
+    assert [found[:2] for found in differing(PLAIN, numbered)] == [
+        (london("2026-12-24 00:00"), london("2026-12-24 08:30")),
+        (london("2026-12-24 08:30"), london("2026-12-24 15:30")),
+        (london("2026-12-24 15:30"), london("2026-12-25 00:00")),
+    ]
+
+
+def test_a_service_that_one_directory_lacks_differs_throughout():
+    without = PLAIN.replace("  always: {name: Always, lines: [one], out_of_hours: one}\n", "")
+
+    assert differing(PLAIN, without, "always") == [(*PERIOD, "one", None)]
+    assert differing(without, PLAIN, "always") == [(*PERIOD, None, "one")]
+
+
+def test_a_change_that_goes_on_while_its_reason_changes_is_one_stretch():
+    new = PLAIN.replace("01632 960002", "01632 960012")
+    period = london("2026-12-24 15:30"), london("2026-12-29 08:30")
+    found = list(changes(compiled(), compiled(new), "children", *period))
+
+    assert [(span.start, span.end) for span, _ in found] == [period]
+
+
+def test_an_empty_period_has_no_changes():
+    at = PERIOD[0]
+
+    assert (
+        list(changes(compiled(), compiled(PLAIN.replace("960001", "960008")), "children", at, at))
+        == []
+    )
+
+
+def test_a_service_that_both_lack_is_unknown():
+    with pytest.raises(UnknownService, match="children"):
+        differing(PLAIN, PLAIN, "nope")

@@ -1,0 +1,186 @@
+"""A call as a pure function: what ended how, who is next, and how far it has come."""
+
+from datetime import timedelta
+
+import pytest
+from conftest import ANYSHIRE
+from core.test_decision import compiled
+from hypothesis import given
+from hypothesis import strategies as st
+from sweep import timetables
+
+from routing import typed
+from routing.core.decision import decide
+from routing.core.outcome import Outcome
+from routing.telephony import call_flow
+from routing.telephony.call_flow import CallState, Dial, GiveUp
+
+TABLES = timetables(ANYSHIRE)
+NIGHT = typed.read("2026-11-23T22:00:00Z")
+
+
+@pytest.mark.parametrize(
+    ("status", "bridged", "screened", "accepted", "outcome"),
+    [
+        ("completed", True, False, False, Outcome.ANSWERED),
+        ("completed", None, False, False, Outcome.ANSWERED),
+        ("completed", False, False, False, Outcome.DECLINED),
+        ("completed", True, True, True, Outcome.ANSWERED),
+        ("completed", None, True, True, Outcome.ANSWERED),
+        ("completed", False, True, True, Outcome.DECLINED),
+        ("completed", True, True, False, Outcome.DECLINED),
+        ("completed", None, True, False, Outcome.DECLINED),
+        ("canceled", None, False, False, Outcome.ABANDONED),
+        ("busy", None, False, False, Outcome.BUSY),
+        ("no-answer", True, True, True, Outcome.NO_ANSWER),
+        ("failed", None, False, False, Outcome.FAILED),
+        ("answered", None, False, False, Outcome.UNKNOWN),
+        ("", None, False, False, Outcome.UNKNOWN),
+    ],
+)
+def test_what_really_happened(status, bridged, screened, accepted, outcome):
+    assert call_flow.dial_outcome(status, bridged, screened, accepted) is outcome
+
+
+def answers(at):
+    return decide(TABLES, "children", at)
+
+
+def test_a_call_that_nobody_answers_is_told_step_by_step():
+    steps = list(call_flow.unanswered_call(TABLES, NIGHT, answers))
+    rings = [step for _, step in steps[:-1]]
+
+    assert [each.line.id for each in rings] == ["eds", "duty-manager"] * 3
+    assert [dial.new_round for dial in rings] == [False, False, True, False, True, False]
+    assert [each.state.round for each in rings] == [1, 1, 2, 2, 3, 3]
+    assert [each.state.leg for each in rings] == [1, 2, 3, 4, 5, 6]
+    assert isinstance(steps[-1][1], GiveUp)
+    assert steps[1][0] - steps[0][0] == timedelta(seconds=30)  # Twilio adds 5 to 25
+
+
+def test_no_number_is_rung_that_is_barred():
+    everybody = {line.phone.e164 for line in TABLES.directory.lines}
+    steps = list(call_flow.unanswered_call(TABLES, NIGHT, answers, everybody))
+
+    assert [type(step) for _, step in steps] == [GiveUp]
+
+
+@given(
+    st.integers(0, 10**11 - 1),
+    st.integers(1, 3),
+    st.integers(1, 99),
+    st.lists(st.sampled_from([line.id for line in TABLES.directory.lines]), unique=True),
+    st.booleans(),
+)
+def test_a_call_state_is_read_as_it_was_written(began, rounds, leg, tried, screened):
+    state = CallState(began, rounds, leg, tuple(tried), screened)
+
+    assert CallState.from_query(state.to_query()) == state
+
+
+QUERY = {"began": "1", "round": "1", "leg": "1", "tried": "mash_eds", "screened": "0"}
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        *({"began": text} for text in ("", "x", "-1", "1.5", "٣", "9" * 12, " 1")),
+        {"round": "x"},
+        {"leg": ""},
+        {"tried": "mash,eds"},
+        {"screened": "1AccountSidAC1"},
+        {"screened": ""},
+    ],
+    ids=str,
+)
+def test_a_query_that_is_not_a_call_state_is_none(changed):
+    assert CallState.from_query(QUERY) == CallState(1, 1, 1, ("mash", "eds"))
+    assert CallState.from_query(QUERY | changed) is None
+
+
+def test_a_clock_that_is_behind_does_not_end_a_call():
+    begun = call_flow.first_step(TABLES, answers(NIGHT), NIGHT, NIGHT + timedelta(minutes=1))
+    assert isinstance(begun, Dial)
+    service = TABLES.service("children")
+    step = call_flow.next_step(TABLES, service, begun.state, Outcome.BUSY, NIGHT, answers)
+
+    assert isinstance(step, Dial)
+
+
+SHARED = """
+lines:
+  a: {name: A, phone: 01632 960001, hours: {mon-sun: 09:00-17:00}}
+  b: {name: B, phone: 01632 960001, hours: always}
+  c: {name: C, phone: 01632 960003, hours: always, press_1_to_accept: true}
+  d:
+    name: D
+    phone: 01632 960004
+    hours: always
+    special_days: [{date: 2026-07-01, name: Moved, phone: 01632 960009}]
+services: {s: {name: S, lines: [a], out_of_hours: b, if_unanswered: [b, c, d]}}
+"""
+
+
+def rings(tables, at, barred=()):
+    """Return each ring of a call that nobody answers, with when it begins."""
+    steps = call_flow.unanswered_call(tables, at, lambda at: decide(tables, "s", at), barred)
+    return [(begins, step) for begins, step in steps if isinstance(step, Dial)]
+
+
+def test_a_number_that_rang_in_this_round_does_not_ring_again_as_another_line():
+    tables, noon = compiled(SHARED), typed.read("2026-05-22T11:00:00Z")
+
+    assert [step.line.id for _, step in rings(tables, noon)][:6] == ["a", "c", "d"] * 2
+
+
+def test_a_number_that_is_barred_is_passed_over_and_the_others_ring():
+    tables, noon = compiled(SHARED), typed.read("2026-05-22T11:00:00Z")
+    ids = [step.line.id for _, step in rings(tables, noon, {"+441632960003"})]
+
+    assert ids == ["a", "d"] * 3
+
+
+def test_the_last_line_of_a_round_rings_longer_and_one_that_must_accept_does_not():
+    steps = [step for _, step in rings(compiled(SHARED), NIGHT)]
+
+    assert [(step.line.id, step.seconds) for step in steps[:3]] == [
+        ("b", call_flow.RING_SECONDS),
+        ("c", call_flow.RING_SECONDS),
+        ("d", call_flow.LAST_RING_SECONDS),
+    ]
+    assert [step.state.screened for step in steps[:3]] == [False, True, False]
+
+
+def test_a_later_round_begins_with_a_message_that_takes_its_time():
+    steps = rings(compiled(SHARED), NIGHT)
+    begins = [at for at, _ in steps]
+
+    ring = timedelta(seconds=call_flow.RING_SECONDS) + call_flow.TWILIO_ADDS
+    assert steps[3][1].new_round
+    assert begins[4] - begins[3] == ring + call_flow.MESSAGE_DURATION
+
+
+@pytest.mark.parametrize(
+    ("at", "phone"),
+    [
+        ("2026-06-30T22:59:59Z", "01632 960004"),
+        ("2026-06-30T23:00:00Z", "01632 960009"),
+        ("2026-06-30T23:00:01Z", "01632 960009"),
+    ],
+)
+def test_a_backup_rings_on_the_number_of_the_local_date(at, phone):
+    tables, at = compiled(SHARED), typed.read(at)
+    progress = CallState(int(at.timestamp()), 1, 1, ("b", "c"))
+    service = tables.service("s")
+    step = call_flow.next_step(tables, service, progress, Outcome.BUSY, at, answers)
+
+    assert step.phone.display == phone
+
+
+@pytest.mark.parametrize(("seconds", "step"), [(-1, Dial), (0, GiveUp), (1, GiveUp)])
+def test_a_call_is_given_up_eight_minutes_after_it_began(seconds, step):
+    began = int(NIGHT.timestamp())
+    progress, service = CallState(began, 1, 1, ("eds",)), TABLES.service("children")
+    at = NIGHT + call_flow.MAX_CALL_DURATION + timedelta(seconds=seconds)
+
+    assert type(call_flow.next_step(TABLES, service, progress, Outcome.BUSY, at, answers)) is step

@@ -1,0 +1,177 @@
+"""Any fault of ours still connects the caller: the handler of last resort, and the fallback."""
+
+import pytest
+from conftest import ANYSHIRE
+from flask.sessions import SecureCookieSessionInterface
+from telephone import CALLED, CALLER, Telephone
+from telephony.conftest import EDS, MANAGER, MASH, NUMBERS
+
+from routing import enquiry
+from routing.telephony import call_twiml, twiml, views
+from routing.telephony.twilio_request import CallRequest
+
+PARTS = [
+    (enquiry, "who_to_call"),
+    (enquiry, "read_diverts"),
+    (enquiry, "now"),
+    (views, "first_step"),
+    (views, "unrecognised_reason"),
+    (call_twiml, "for_step"),
+    (call_twiml, "greeting"),
+    (twiml, "dial"),
+    (CallRequest, "from_parameters"),
+    (CallRequest, "excluded_numbers"),
+]
+
+
+def fault(*arguments, **more):
+    raise RuntimeError("a fault of ours")
+
+
+def in_turn(told):
+    assert told.numbers == [EDS, MASH]
+    assert told.dial.get("action") is None
+    assert told.dial.get("sequential") == "true"
+    assert "9 9 9" in told.said
+
+
+@pytest.mark.parametrize(("module", "name"), PARTS, ids=[name for _, name in PARTS])
+def test_whatever_breaks_the_caller_is_put_through(twilio, monkeypatch, module, name):
+    before = twilio.call("CA1")
+    monkeypatch.setattr(module, name, fault)
+
+    in_turn(twilio.call("CA2"))
+    after = twilio.ends(before, "CA1", "busy")
+    assert after.number in (EDS, MANAGER)
+
+
+def test_the_document_is_there_though_making_it_breaks(twilio, monkeypatch):
+    twilio.call("CA1")
+    for module, name in ((twiml, "dial"), (twiml, "dial_in_turn"), (call_twiml, "fallback")):
+        monkeypatch.setattr(module, name, fault)
+
+    in_turn(twilio.call("CA2"))
+
+
+def test_where_the_directory_is_gone_the_document_made_before_answers(twilio, app, monkeypatch):
+    twilio.call("CA1")
+    monkeypatch.setattr(app.extensions["sources"], "current", fault)
+
+    in_turn(twilio.call("CA2"))
+
+
+def test_where_there_never_was_a_directory_the_caller_hears_999(make_app, tmp_path):
+    settings = {"TWILIO_AUTH_TOKEN": "12345", "PUBLIC_BASE_URL": "https://who.example"}
+    app = make_app(tmp_path / "missing.yaml", **settings)
+    told = Telephone(app.test_client()).call("CA1")
+
+    assert told.verbs == ["Say", "Pause", "Say"]
+    assert "dial 9 9 9" in told.said
+
+
+def test_a_broken_file_changes_nothing(make_telephoned, tmp_path, clock):
+    file = tmp_path / "directory.yaml"
+    file.write_text(ANYSHIRE.read_text())
+    before = Telephone(make_telephoned(file).test_client(), NUMBERS).call("CA1")
+    file.write_text("services: {")
+    after = Telephone(make_telephoned(file).test_client(), NUMBERS).call("CA2")
+
+    assert before.number == after.number == MASH
+
+
+def test_a_fault_in_what_the_one_who_picks_up_hears_rings_the_next(twilio, clock, monkeypatch):
+    clock.set("2026-11-23T22:00:00Z")
+    told = twilio.ends(twilio.call("CA1"), "CA1", "busy")
+    monkeypatch.setattr(call_twiml, "acceptance", fault)
+
+    assert twilio.picked_up(told, "CA1").verbs == ["Hangup"]
+
+
+def test_another_services_callers_are_put_through_to_its_own_lines(twilio, monkeypatch):
+    twilio.call("CA1")
+    monkeypatch.setattr(enquiry, "who_to_call", fault)
+
+    assert twilio.call("CA2", service="professionals").numbers[0] == EDS
+
+
+def test_a_fault_is_counted(twilio, app, monkeypatch):
+    told = []
+    monkeypatch.setattr(app.extensions["call_log"], "count", told.append)
+    monkeypatch.setattr(enquiry, "who_to_call", fault)
+    twilio.call("CA1")
+
+    assert told == ["faults"]
+
+
+def test_a_rehearsals_last_resort_rings_the_rehearsals_number(make_telephoned, monkeypatch):
+    settings = {"CLOCK_STARTS_AT": "2026-11-23T12:00:00Z", "REHEARSAL_NUMBER": "+447700900999"}
+    twilio = Telephone(make_telephoned(**settings).test_client(), {"+447700900999"})
+    monkeypatch.setattr(enquiry, "who_to_call", fault)
+
+    assert twilio.call("CA1", CALLER, CALLED).numbers == ["+447700900999"]
+
+
+def test_the_last_resort_rings_the_number_that_a_line_has_that_day(twilio, clock, monkeypatch):
+    clock.set("2026-12-28T23:59:59Z")
+    twilio.call("CA1")
+    monkeypatch.setattr(enquiry, "who_to_call", fault)
+
+    assert twilio.call("CA2").numbers == [EDS, MASH]
+    clock.set("2026-12-29T00:00:00Z")
+    assert twilio.call("CA3").numbers == [EDS, "+441632960009", MASH]
+
+
+def unsigned(app):
+    form = Telephone.form("CA1", CALLER, CALLED)
+    return app.test_client().post("/twilio/voice/children", data=form)
+
+
+def test_no_fault_answers_an_unsigned_request(app, monkeypatch):
+    for module, name in PARTS:
+        monkeypatch.setattr(module, name, fault)
+
+    assert unsigned(app).status_code == 403
+
+
+class BrokenSessions(SecureCookieSessionInterface):
+    open_session = save_session = fault
+
+
+def break_before(app):
+    app.before_request(fault)
+
+
+def break_after(app):
+    app.after_request(fault)
+
+
+def break_sessions(app):
+    app.session_interface = BrokenSessions()
+
+
+def require_csrf_token(app):
+    app.config["WTF_CSRF_CHECK_DEFAULT"] = True
+
+
+@pytest.mark.parametrize(
+    "break_app", [break_before, break_after, break_sessions, require_csrf_token]
+)
+def test_nothing_that_the_application_does_around_requests_comes_between(app, break_app):
+    break_app(app)
+    twilio = Telephone(app.test_client(), NUMBERS)
+    first = twilio.call("CA1")
+
+    assert first.number == MASH  # not the fallback: the line that answers now
+    assert twilio.ends(first, "CA1", "busy").number == MANAGER
+    assert twilio.call("CA2", service="x/y/z").number == MASH
+    assert twilio.texts().verbs == ["Message"]
+    assert unsigned(app).status_code == 403
+    assert app.test_client().post("/twilio/mistyped").status_code == 403
+
+
+@pytest.mark.parametrize("break_app", [break_before, break_sessions])
+def test_two_faults_at_once_are_answered_with_the_fallback(app, monkeypatch, break_app):
+    break_app(app)
+    monkeypatch.setattr(enquiry, "who_to_call", fault)
+
+    in_turn(Telephone(app.test_client(), NUMBERS).call("CA1"))

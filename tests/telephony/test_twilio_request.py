@@ -1,0 +1,95 @@
+"""A signed request that was cut again into others: it is answered, and not logged as a call."""
+
+import pytest
+from telephone import BASE, CALLED, CALLER, Telephone, call_sid, sign
+from telephony.conftest import MASH, eventually
+
+URL = f"{BASE}/twilio/voice/children"
+FORM = {"CallSid": call_sid("a call"), "From": CALLER, "To": CALLED, "CallStatus": "ringing"}
+
+
+def test_a_call_of_twilios_own_shape_is_logged(twilio, logged):
+    documented = {"AccountSid": "AC" + "0" * 32, "FromCity": "", "StirVerstat": "TN-Validation"}
+    sip = {"SipHeader_X-Reason": "x"}
+
+    assert twilio.document(URL, FORM | documented | sip).number == MASH
+    assert len(logged()) == 1
+
+
+CUT = [
+    {"CallSid": FORM["CallSid"] + "0"},
+    {"CallSid": FORM["CallSid"][:-1]},
+    {"CallSid": FORM["CallSid"].upper()},
+    {"CallSid": "CA1"},
+    {"CallSid": None},
+    {"From": None},
+    {"From": ""},
+    {"To": None},
+    {"CallStatusringing": "", "CallStatus": None},
+    {"callSid": FORM["CallSid"]},
+    {"AddedYesterday": "1"},
+]
+
+
+@pytest.mark.parametrize("changed", CUT, ids=str)
+def test_a_request_of_another_shape_is_answered_and_not_logged(twilio, app, logged, changed):
+    form = {name: value for name, value in (FORM | changed).items() if value is not None}
+    first = twilio.document(URL, form)
+    after = twilio.document(first.dial.get("action"), form | {"DialCallStatus": "busy"})
+
+    assert first.number == MASH
+    assert after.number
+    assert logged() == []
+
+
+def post(twilio, target, form, signature):
+    return twilio.client.post(target, data=form, headers={"X-Twilio-Signature": signature})
+
+
+def test_a_request_cut_again_within_its_form_is_answered_and_not_logged(twilio, logged):
+    cut = {name: value for name, value in FORM.items() if name != "To"}
+    cut["CallStatus"] = f"ringingFrom{CALLER}To{CALLED}"
+    del cut["From"]
+    answer = post(twilio, "/twilio/voice/children", cut, sign(URL, FORM))
+
+    assert f"<Number>{MASH}</Number>" in answer.text
+    assert logged() == []
+
+
+def test_a_request_cut_again_between_its_address_and_its_form_names_no_other_call(twilio, logged):
+    query = "?began=1&round=1&leg=1&tried=mash&screened=0"
+    form = {**FORM, "DialCallSid": call_sid("another"), "Direction": "inbound"}
+    moved = f"{query}CallSid{FORM['CallSid']}CallStatusringingDial"
+    cut = {"CallSid": call_sid("another"), "Direction": "inbound", "From": CALLER, "To": CALLED}
+    signature = sign(f"{URL}/after{query}", form)
+    answer = post(twilio, f"/twilio/voice/children/after{moved}", cut, signature)
+
+    assert f"<Number>{MASH}</Number>" in answer.text
+    assert logged() == []
+
+
+def test_a_repeated_parameter_is_not_twilios(twilio, logged):
+    query = f"?CallSid={call_sid('another')}"
+
+    assert twilio.document(URL + query, FORM).number == MASH
+    assert logged() == []
+
+
+def test_a_condition_counts_requests_of_another_shape(twilio, app):
+    twilio.document(URL, FORM | {"AddedYesterday": "1"})
+    eventually(
+        lambda: (
+            "requests_unrecognised: 1 signed requests"
+            in app.test_cli_runner().invoke(args=["status"]).output
+        )
+    )
+
+
+def test_the_key_counts_though_twilio_has_added_a_parameter(app, clock):
+    clock.set("2026-11-23T22:00:00Z")
+    added = {"AddedYesterday": "1"}
+    twilio = Telephone(app.test_client())
+    told = twilio.ends(twilio.call("CA1", **added), "CA1", "busy", **added)
+    twilio.picked_up(told, "CA1", "1")
+
+    assert twilio.ends(told, "CA1", "completed", **added).verbs == ["Hangup"]

@@ -1,0 +1,134 @@
+"""However the webhooks are set up, or mistyped: callers are connected, or told that it is off."""
+
+import subprocess
+import sys
+from io import BytesIO
+from urllib.parse import urlencode
+
+import pytest
+from conftest import ROOT
+from telephone import BASE, CALLED, CALLER, Telephone, sign
+from telephony.conftest import MASH
+
+DAY = "2026-11-23T12:00:00Z"
+NIGHT = "2026-11-23T22:00:00Z"
+
+
+def test_a_number_set_up_with_get_connects_too(twilio):
+    path = "/twilio/voice/children?" + urlencode({"CallSid": "CA1", "From": CALLER, "To": CALLED})
+    headers = {"X-Twilio-Signature": sign(BASE + path, {})}
+
+    assert f"<Number>{MASH}</Number>" in twilio.client.get(path, headers=headers).text
+
+
+@pytest.mark.parametrize(
+    "path", ["childen", "children/", "x/y/z", "", "children/afte", "children/after", "../etc"]
+)
+def test_a_mistyped_address_still_puts_the_caller_through(twilio, path):
+    form = twilio.form("CA1", CALLER, CALLED)
+
+    assert twilio.document(f"{BASE}/twilio/voice/{path}", form).number == MASH
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "POST"])
+@pytest.mark.parametrize(
+    "path", ["/twilio/voice/children", "/twilio//voice///children", "//twilio", "/twilio/"]
+)
+def test_whatever_is_signed_is_put_through(twilio, method, path):
+    form = twilio.form("CA1", CALLER, CALLED)
+    headers = {"X-Twilio-Signature": sign(BASE + path, form)}
+    environ = {"PATH_INFO": path, "RAW_URI": path}
+    answer = twilio.client.open(
+        method=method, data=form, headers=headers, environ_overrides=environ
+    )
+
+    assert f"<Number>{MASH}</Number>" in answer.text
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS"])
+@pytest.mark.parametrize("path", ["/twilio/voice/children", "/twilio/mistyped", "/twilio"])
+def test_whatever_is_not_signed_is_refused(twilio, method, path):
+    assert twilio.client.open(path, method=method).status_code == 403
+
+
+class Cut(BytesIO):
+    """A body that ends in the middle, as servers tell it: each with an error of its own."""
+
+    def read(self, *_):
+        raise RuntimeError("no more of it comes")
+
+    readinto = read
+
+
+@pytest.mark.parametrize("body", [BytesIO(b"CallSid="), Cut()], ids=["cut short", "an error"])
+def test_a_body_that_cannot_be_read_is_unsigned_and_told_no_number(twilio, body):
+    answer = twilio.client.post(
+        "/twilio/voice/children",
+        input_stream=body,
+        content_length=50,
+        content_type="application/x-www-form-urlencoded",
+    )
+
+    assert answer.status_code == 403
+    assert "+44" not in answer.text
+
+
+def test_an_address_that_only_speaks_of_the_telephone_is_for_people(twilio):
+    assert twilio.client.get("/contact/twilio").status_code == 404
+    assert twilio.client.get("/twilio").status_code == 403
+
+
+def test_languages_are_spoken_in_the_directorys_order(make_telephoned, clock):
+    clock.set(NIGHT)
+    twilio = Telephone(make_telephoned(ROOT / "examples" / "swansea.yaml").test_client())
+    service = "children"
+    told = twilio.call("CA1", service=service)
+    while told.dial is not None:
+        told = twilio.ends(told, "CA1", "busy")
+    tongues = [each.get("language") for each in told.root.iter("Say")]
+
+    assert tongues == ["cy-GB", "en-GB"] * 2 or tongues == ["en-GB", "cy-GB"] * 2
+
+
+def test_a_rehearsal_rings_the_rehearsals_number_alone(make_telephoned, clock):
+    settings = {"CLOCK_STARTS_AT": DAY, "REHEARSAL_NUMBER": "+447700900999"}
+    twilio = Telephone(make_telephoned(**settings).test_client(), {"+447700900999"})
+    told, rung = twilio.call("CA1"), []
+    while told.dial is not None:
+        rung += told.numbers
+        told = twilio.ends(told, "CA1", "busy")
+
+    assert set(rung) == {"+447700900999"}
+
+
+def test_a_rehearsal_may_ring_the_directory(make_telephoned):
+    settings = {"CLOCK_STARTS_AT": DAY, "REHEARSAL_NUMBER": "directory"}
+
+    assert Telephone(make_telephoned(**settings).test_client()).call("CA1").number == MASH
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"CLOCK_STARTS_AT": DAY},
+        {"TWILIO_AUTH_TOKEN": None},
+        {"PUBLIC_BASE_URL": None},
+    ],
+)
+def test_a_door_that_is_not_set_up_is_shut_and_says_so(make_telephoned, settings):
+    app = make_telephoned(**settings)
+    twilio = Telephone(app.test_client())
+    answer = twilio.post(f"{twilio.base}/twilio/voice/children", twilio.form("CA1", CALLER, CALLED))
+    done = app.test_cli_runner().invoke(args=["status"])
+
+    assert answer.status_code == 503
+    assert "telephone_off" in done.output
+
+
+def test_the_web_process_never_loads_twilios_own_client():
+    code = (
+        "import sys; from routing import create_app; create_app(); "
+        "sys.exit('twilio.rest' in sys.modules)"
+    )
+
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
