@@ -12,7 +12,7 @@ from sweep import minutes_of, timetables, year
 
 from routing.core.hours import dates
 from routing.rota import fill
-from routing.rota.fill import Kind, Turn
+from routing.rota.fill import DayKind, Turn
 from routing.rota.roster import Roster, Shift
 
 PERIODS = [
@@ -56,7 +56,7 @@ def filled(first=2026, last=2032):
             for cuts in CUTS:
                 for number in range(first, last):
                     days = dates(date(number, 1, 1), date(number, 12, 31))
-                    pattern = dict.fromkeys(Kind, cuts)
+                    pattern = dict.fromkeys(DayKind, cuts)
                     empty = Roster(tables, ())
                     slots = fill.slots(empty, role, pattern, *_ends(list(days)))
                     planned = fill.fill(empty, role, slots, [1, 2, 3, 4], Turn.SLOT)

@@ -12,6 +12,7 @@ RoutingError
 ├── DivertRefused       a divert that would not do what was meant
 ├── UnknownShift        no shift, person or change of the rota of that id
 ├── RotaRefused         a change of the rota that would not do what was meant
+│   └── RotaChanged     somebody else changed the rota meanwhile
 ├── SheetRefused        a spreadsheet of shifts that cannot be imported
 ├── AccountRefused      an account that cannot be made, changed or found
 ├── SignInRefused       somebody who may not come in, or not now
@@ -97,6 +98,17 @@ class RotaRefused(RoutingError):
     def __init__(self, field: str, words: str) -> None:
         super().__init__(words)
         self.field = field
+
+
+class RotaChanged(RotaRefused):
+    """A change worked out from a rota that somebody else has changed since. Nothing is saved."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "",
+            "Somebody else changed the rota while this was worked out. Nothing of yours was saved. "
+            "Look at the rota, and try again.",
+        )
 
 
 class SheetRefused(RoutingError):

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from flask import current_app
 from sqlalchemy.engine import Connection
 
-from routing import config, enquiry, rostering
+from routing import config, enquiry, rota_service
 from routing.alerting import recipients
 from routing.diverting import ENDS_SOON
 from routing.errors import StorageDown
@@ -224,7 +224,7 @@ def _calls(at: datetime) -> Iterator[Notice]:
 def _rota(facts: Facts, at: datetime) -> Iterator[Notice]:
     """Warn of the rota, where there is one: callers' answers never rest on it."""
     if facts.directory.rota:
-        yield from _asked(lambda connection: rostering.warnings(connection, at))
+        yield from _asked(lambda connection: rota_service.warnings(connection, at))
 
 
 def _alerts() -> Iterator[Notice]:

@@ -17,7 +17,7 @@ from routing import typed
 from routing.bank_holidays import published
 from routing.directory import hours, load, phone
 from routing.errors import RoutingError
-from routing.rota import fill, sheet
+from routing.rota import fill, spreadsheet
 from routing.site.markdown import markdown
 from routing.staff import access
 from routing.telephony import sms, twiml
@@ -56,7 +56,7 @@ lines:
 services:
   children: {name: Worried, lines: [day], out_of_hours: night, number: 01632 960100}
 rota:
-  duty: {name: Duty, needed_when: {line: day}}
+  duty: {name: Assignment, needed_when: {line: day}}
 """
 
 TIMES = ["2026-12-24T17:00:00+00:00", "2026-10-25 01:30", "2026-03-29T01:30", "24/12/2026 5:00"]
@@ -181,7 +181,7 @@ def _page(text):
 
 def _sheet(text):
     data = text.encode("utf-16" if len(text) % 7 == 0 else "utf-8")
-    return sheet.read(data, _zone(text), {"duty"}, {"amara owusu", "dev patel"})
+    return spreadsheet.read(data, _zone(text), {"duty"}, {"amara owusu", "dev patel"})
 
 
 PARSERS = {

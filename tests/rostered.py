@@ -1,6 +1,6 @@
 """A rota for tests: people, and shifts by a spreadsheet, in the database of an app."""
 
-from routing import arranging, enquiry
+from routing import enquiry, rota_service
 from routing.storage import workers
 
 PEOPLE = ("Amara Owusu", "Siân O’Brien", "Llŷr ap Rhys", "Dev Patel")
@@ -20,8 +20,8 @@ def people(app):
 def shifts(app, *rows):
     """Add shifts: ``"eds-social-worker,2026-12-24 17:00,2026-12-25 08:30,Amara Owusu"``."""
     data = (HEADER + "\n".join(rows)).encode()
-    with app.app_context(), enquiry.database().writing() as connection:
-        return arranging.bring_in(connection, data, "terminal:0", add_people=True)
+    with app.app_context():
+        return rota_service.import_spreadsheet(data, "terminal:0", add_people=True)
 
 
 def christmas(app):

@@ -14,10 +14,10 @@ import pytest
 import rostered
 from staff.conftest import account, make_staffed, signed_in  # noqa: F401
 
-from routing import arranging, enquiry, rostering, typed
+from routing import enquiry, rota_service, typed
 from routing.core.hours import Span
 from routing.errors import RotaRefused
-from routing.rota.planning import NewCover, NewShift
+from routing.rota.validation import NewCover, NewShift
 from routing.storage import accounts, feeds, rota, sessions
 
 QUARTER = timedelta(minutes=15)
@@ -50,19 +50,20 @@ def made_up(app, first, draw):
         for _ in range(24):
             span = during(start, start + timedelta(days=4))
             new = NewShift(draw.choice([*ROLES]), draw.choice(people), span)
-            with suppress(RotaRefused), database.writing() as connection:
-                made.append(arranging.keep(connection, "added", [new], "person:1"))
+            with suppress(RotaRefused):
+                current = rota_service.read(start, start)
+                made.append(rota_service.save("added", [new], current, "person:1"))
         with database.reading() as connection:
             shifts, _ = rota.read(connection, start, start + timedelta(days=9))
         for shift in shifts:
             for _ in range(draw.randrange(3)):
                 span = during(shift.during.start, shift.during.end)
                 new = NewCover(shift.id, draw.choice([None, *people]), span)
-                with database.writing() as connection:
-                    made.append(arranging.keep(connection, "covered", [new], "person:1"))
+                current = rota_service.read(start, start)
+                made.append(rota_service.save("covered", [new], current, "person:1"))
         for batch in draw.sample(made, 6):
-            with suppress(RotaRefused), database.writing() as connection:
-                arranging.undo(connection, batch.id, "person:1")
+            with suppress(RotaRefused):
+                rota_service.undo(batch.id, "person:1")
 
 
 def by_page(browser):
@@ -127,7 +128,7 @@ def duties(app, start):
     """Return when each stretch of duty begins and ends."""
     end = start + timedelta(days=4)
     with app.app_context():
-        roster = rostering.read(start, end).roster
+        roster = rota_service.read(start, end).roster
         found = [x.during for role in ROLES for x in roster.duties(role, start, end)]
     return [(x.start, x.end) for x in found]
 

@@ -26,7 +26,7 @@ from telephony.conftest import NUMBERS
 from through import Through
 
 from routing import create_app, enquiry
-from routing.rota.planning import NewCover
+from routing.rota.validation import NewCover
 from routing.storage import accounts, rota
 from routing.storage.accounts import Role
 

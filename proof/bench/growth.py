@@ -23,7 +23,7 @@ from serving import ROOT
 
 from proof.bench.memory import memory
 from proof.bench.reload import reload
-from routing import create_app, enquiry, rostering
+from routing import create_app, enquiry, rota_service
 from routing.core.decision import decide
 from routing.directory.load import parse
 from routing.facts import gather
@@ -179,7 +179,9 @@ def rota(years):
         found["feed"] = found.pop(feed)
         with app.app.app_context():
             month = AT + 31 * DAY
-            found["a month as CSV"] = cost(lambda: rostering.as_sheet(rostering.Span(AT, month)))
+            found["a month as CSV"] = cost(
+                lambda: rota_service.as_sheet(rota_service.Span(AT, month))
+            )
             with app.database.writing() as connection:
                 due = AT - 730 * DAY
                 found["purge"] = cost(lambda: workers.purge(connection, due, AT, "t"), 1)

@@ -8,7 +8,7 @@ from pathlib import Path
 from flask import current_app
 from sqlalchemy.engine import Connection
 
-from routing import enquiry, rostering
+from routing import enquiry, rota_service
 from routing.alerting.words import alert
 from routing.core import instants
 from routing.core.decision import decide
@@ -18,7 +18,7 @@ from routing.diverting import ENDS_SOON
 from routing.facts import Facts
 from routing.lint.numbers import unconfirmed
 from routing.rota import words as rota_words
-from routing.rota.planning import AROUND
+from routing.rota.validation import CONTEXT_MARGIN
 from routing.storage import call_report, calls, diverts, rota
 from routing.storage.alerts import Alert
 from routing.storage.call_report import Call
@@ -50,8 +50,8 @@ def due(connection: Connection, at: datetime) -> list[Alert]:
     holes: list[tuple[RotaRole, Span, int, int]] = []
     if facts.directory.rota:
         end = next_working_day_ends(facts, at)
-        found = rostering.within(connection, at - AROUND, end + AROUND)
-        for role, span, missing in found.gaps(at - AROUND, end):
+        found = rota_service.within(connection, at - CONTEXT_MARGIN, end + CONTEXT_MARGIN)
+        for role, span, missing in found.gaps(at - CONTEXT_MARGIN, end):
             if at < span.end:
                 holes.append((role, span, missing, rota.entered(connection, role.id, span)))
     file = Path(current_app.config["DIRECTORY"]).name
@@ -87,15 +87,15 @@ def gaps(
 ) -> Iterator[Alert]:
     """Yield each gap: its role, its stretch, how many are missing, how often shifts were entered.
 
-    One that was filled and is empty again is another. One that has lasted for longer than AROUND
-    is told every day.
+    One that was filled and is empty again is another. One that has lasted for longer than
+    CONTEXT_MARGIN is told every day.
     """
     for role, span, missing, entered in found:
         name = rota_words.role(role)
         begins = f"from {times.moment(span.start, voice)}"
         key = f"{role.id} {span.start.isoformat()} {entered}"
-        if span.start <= at - AROUND:
-            begins = f"for more than {AROUND.days} days already,"
+        if span.start <= at - CONTEXT_MARGIN:
+            begins = f"for more than {CONTEXT_MARGIN.days} days already,"
             key = f"{role.id} {at.astimezone(voice.zone).date()}"
         who = rota_words.short(role, missing)
         text = f"{name}: {who} {begins} until {times.moment(span.end, voice)}."

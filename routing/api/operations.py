@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from flask import Blueprint, Response, abort, current_app
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 
-from routing import concurrency, config, enquiry, rostering, status
+from routing import concurrency, config, enquiry, rota_service, status
 from routing.api.access import bearer
 from routing.errors import StorageDown
 from routing.facts import Facts
@@ -130,11 +130,11 @@ def _rota(gauge: Callable[..., Gauge], at: datetime) -> None:
     missing = gauge("rota_people_missing", "How many people are missing now", "role")
     try:
         with enquiry.database().reading() as connection:
-            found = rostering.ahead(connection, at)
+            found = rota_service.ahead(connection, at)
     except StorageDown as error:
         current_app.logger.warning("no rota in the metrics: %s", error)
         return
-    every = found.gaps(at, at + rostering.AHEAD)
+    every = found.gaps(at, at + rota_service.LOOKAHEAD)
     for role in found.roles:
         spans = [span for of, span, _ in every if of is role]
         gaps.labels(role.id).set(len(spans))

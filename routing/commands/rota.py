@@ -7,7 +7,7 @@ from typing import BinaryIO
 import click
 from flask.cli import AppGroup
 
-from routing import arranging, enquiry, rostering, typed
+from routing import enquiry, rota_service, typed
 from routing.commands import options
 from routing.commands import purge as purging
 from routing.commands.terminal import actor, in_words
@@ -15,10 +15,9 @@ from routing.core.hours import Span
 from routing.errors import SheetRefused
 from routing.formats.json import moment as written
 from routing.rota import fill as filling
-from routing.rota import sheet, words
-from routing.rota.fill import Kind, Turn
-from routing.rota.planning import AROUND, NewShift
-from routing.storage import workers
+from routing.rota import spreadsheet, words
+from routing.rota.fill import DayKind, Turn
+from routing.rota.validation import CONTEXT_MARGIN, NewShift
 from routing.storage.retention import ROTA
 from routing.wording import duty
 
@@ -34,7 +33,7 @@ def who(asked: str | None) -> None:
     with in_words():
         voice = enquiry.staff_voice()
         at = typed.read_local(asked, voice.zone) if asked else enquiry.now()
-        found = rostering.read(at, at + rostering.AHEAD)
+        found = rota_service.read(at, at + rota_service.LOOKAHEAD)
     for role in found.roles:
         name, when = words.now(found.roster, role, found.names, at, voice)
         click.echo(f"{words.role(role)}: {name}, {when}.")
@@ -58,24 +57,24 @@ def gaps(first: datetime | None, days: int, form: str) -> None:
         period = Span(at, at + timedelta(days=days))
         if first is not None:
             period = options.period(enquiry.facts(), first, days)
-        found = rostering.read(period.start, period.end + AROUND)
-        holes = found.gaps(period.start, period.end)
+        found = rota_service.read(period.start, period.end + CONTEXT_MARGIN)
+        gaps_ahead = found.gaps(period.start, period.end)
         idle = found.surplus(period.start, period.end)
     if form == "json":
         rows = [
             {"role": role.id, "from": written(x.start, voice), "to": written(x.end, voice)}
-            for role, x, _ in holes
+            for role, x, _ in gaps_ahead
         ]
         click.echo(json.dumps(rows, indent=2))
     else:
-        for role, span, missing in holes:
+        for role, span, missing in gaps_ahead:
             hours = f"{round((span.end - span.start) / timedelta(hours=1), 2):g} hours"
             click.echo(f"{words.gap(role, span, missing, at, voice)} ({hours}).")
         for role, span in idle:
             click.echo(f"{words.surplus(found.roster, role, span, found.names, at, voice)}.")
-        if not holes:
+        if not gaps_ahead:
             click.echo(f"No gap in {days} {'day' if days == 1 else 'days'}.")
-    raise SystemExit(options.FOUND if holes else 0)
+    raise SystemExit(options.FOUND if gaps_ahead else 0)
 
 
 @group.command("export")
@@ -85,7 +84,7 @@ def export(first: datetime | None, days: int) -> None:
     """Write who is really on duty as CSV: from today, or from D, those who are on it meanwhile."""
     with in_words():
         period = options.period(enquiry.facts(), first, days)
-        click.echo(rostering.as_sheet(period), nl=False)
+        click.echo(rota_service.as_sheet(period), nl=False)
 
 
 @group.command("import")
@@ -98,14 +97,14 @@ def import_(file: BinaryIO, add_people: bool) -> None:
     that is on the rota already is passed over.
     """
     with in_words():
-        data = file.read(sheet.MOST + 1)
+        data = file.read(spreadsheet.MAX_BYTES + 1)
         try:
-            with enquiry.database().writing() as connection:
-                batch, added, known = arranging.bring_in(connection, data, actor(), add_people)
+            result = rota_service.import_spreadsheet(data, actor(), add_people)
         except SheetRefused as error:
             raise click.ClickException(f"Nothing is imported.\n{error}") from error
-    there = f" {known} were there already." if known else ""
-    click.echo(f"{added} shifts are added.{there}{_undone_by(batch.id if batch else None)}")
+    there = f" {result.known} were there already." if result.known else ""
+    change = result.change.id if result.change else None
+    click.echo(f"{result.added} shifts are added.{there}{_undone_by(change)}")
 
 
 @group.command("fill")
@@ -134,12 +133,11 @@ def fill(
     What must be covered follows from the directory. It is cut into shifts where a shift usually
     begins or ends, or at the times that you give for a kind of day.
     """
-    own = dict(zip(Kind, (working_day, weekend, bank_holiday), strict=True))
-    with in_words(), enquiry.database().writing() as connection:
-        chosen = workers.named(connection, people.split(","))
+    own = dict(zip(DayKind, (working_day, weekend, bank_holiday), strict=True))
+    with in_words():
         times = {kind: filling.times(text) for kind, text in own.items() if text}
-        found, planned = arranging.fill(
-            connection, role, first.date(), last.date(), chosen, Turn(turn), times
+        found, planned = rota_service.fill(
+            role, first.date(), last.date(), people.split(","), Turn(turn), times
         )
         at, voice, names = enquiry.now(), enquiry.staff_voice(), found.names
         for each in planned:
@@ -152,7 +150,7 @@ def fill(
         if not yes:
             click.echo(f"{len(shifts)} shifts would be added. Add --yes to add them.")
             return
-        batch = arranging.keep(connection, "filled", shifts, actor())
+        batch = rota_service.save("filled", shifts, found, actor())
     click.echo(f"{len(shifts)} shifts are added.{_undone_by(batch.id)}")
 
 
@@ -160,8 +158,8 @@ def fill(
 @click.argument("change", type=int)
 def undo(change: int) -> None:
     """Undo a change of the rota by its number. What it did until now stays."""
-    with in_words(), enquiry.database().writing() as connection:
-        arranging.undo(connection, change, actor())
+    with in_words():
+        rota_service.undo(change, actor())
     click.echo(f"Change {change} is undone.")
 
 

@@ -6,16 +6,16 @@ from urllib.parse import urlsplit
 
 from icalendar import Calendar, Event, Timezone, TimezoneStandard, vText
 
-from routing.rota.roster import Duty
+from routing.rota.roster import Assignment
 
 REFRESHED = timedelta(hours=1)
 """How often a calendar program is asked to look again; each decides for itself."""
 
 
 def calendar(
-    duties: Iterable[Duty],
+    duties: Iterable[Assignment],
     title: str,
-    summary: Callable[[Duty], str],
+    summary: Callable[[Assignment], str],
     website: str,
     description: str,
 ) -> bytes:
@@ -42,7 +42,7 @@ def calendar(
     return written
 
 
-def _event(duty: Duty, summary: str, host: str, description: str) -> Event:
+def _event(duty: Assignment, summary: str, host: str, description: str) -> Event:
     shift, part = duty.shift, f"-{duty.part}" if duty.part else ""
     event = Event()
     event.add("uid", f"shift-{shift.id}{part}@{host}")

@@ -6,7 +6,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 from routing.core.hours import Span
-from routing.rota.roster import HANDOVER, Duty
+from routing.rota.roster import HANDOVER, Assignment
 
 REST = timedelta(hours=11)
 """Rest that a worker is entitled to between duties: Working Time Regulations 1998, regulation 10,
@@ -14,7 +14,7 @@ REST = timedelta(hours=11)
 """
 
 
-class Kind(StrEnum):
+class ClashKind(StrEnum):
     """On two duties at once, or with too little rest between some."""
 
     TWICE = "twice"
@@ -29,19 +29,19 @@ class Clash:
     is followed too soon to the start of the last one that follows too soon.
     """
 
-    kind: Kind
+    kind: ClashKind
     worker: int
     during: Span
-    duties: tuple[Duty, ...]
+    duties: tuple[Assignment, ...]
 
 
-def clashes(duties: Iterable[Duty]) -> list[Clash]:
+def clashes(duties: Iterable[Assignment]) -> list[Clash]:
     """Return what clashes among duties of all roles, in the order in which it begins.
 
     An overlap no longer than HANDOVER is none. Too little rest after each of several duties on end
     is one clash. Stretches of one shift do not clash with each other.
     """
-    by_worker: dict[int, list[Duty]] = {}
+    by_worker: dict[int, list[Assignment]] = {}
     for duty in sorted(duties, key=lambda each: (each.during.start, each.during.end)):
         if duty.worker is not None:
             by_worker.setdefault(duty.worker, []).append(duty)
@@ -49,15 +49,15 @@ def clashes(duties: Iterable[Duty]) -> list[Clash]:
     return sorted(found, key=lambda each: (each.during.start, each.worker, each.kind))
 
 
-def _of(worker: int, own: list[Duty]) -> Iterator[Clash]:
-    tired: list[Duty] = []
+def _of(worker: int, own: list[Assignment]) -> Iterator[Clash]:
+    tired: list[Assignment] = []
     before = own[0]
     for duty in own[1:]:
         rest = duty.during.start - before.during.end
         apart = duty.shift.id != before.shift.id
         if apart and -rest > HANDOVER:
             both = Span(duty.during.start, min(duty.during.end, before.during.end))
-            yield Clash(Kind.TWICE, worker, both, (before, duty))
+            yield Clash(ClashKind.TWICE, worker, both, (before, duty))
         elif apart and rest < REST:
             tired = [*(tired or [before]), duty]
         elif rest >= REST and tired:
@@ -69,6 +69,6 @@ def _of(worker: int, own: list[Duty]) -> Iterator[Clash]:
         yield _rest(worker, tired)
 
 
-def _rest(worker: int, duties: list[Duty]) -> Clash:
+def _rest(worker: int, duties: list[Assignment]) -> Clash:
     edges = duties[0].during.end, duties[-1].during.start
-    return Clash(Kind.REST, worker, Span(min(edges), max(edges)), tuple(duties))
+    return Clash(ClashKind.REST, worker, Span(min(edges), max(edges)), tuple(duties))

@@ -1,14 +1,15 @@
 """Filling a rota: slots made of required time, given to people in turn."""
 
+from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from dateutil.rrule import DAILY, WEEKLY, rrule
+from dateutil.rrule import DAILY, rrule
 
 from routing import typed
 from routing.core import instants
@@ -16,10 +17,10 @@ from routing.core.hours import Span
 from routing.core.timetable import Timetables
 from routing.rota.roster import Roster
 
-LONGEST = 400
+MAX_DAYS = 400
 """How many days are filled at once, at most."""
 
-SHORTEST = timedelta(hours=3)
+MIN_SLOT = timedelta(hours=3)
 """No slot is made shorter than this at an end of required time: on a Christmas Eve that closes at
 3:30pm, whoever comes on at 5pm on other days comes on then.
 """
@@ -28,7 +29,7 @@ _LOOKED_AT = timedelta(weeks=8)
 _FOLLOWING = timedelta(weeks=1)
 
 
-class Kind(StrEnum):
+class DayKind(StrEnum):
     """What a date is: a bank holiday before it is a day of the weekend."""
 
     WORKING_DAY = "working-day"
@@ -43,12 +44,12 @@ class Turn(StrEnum):
     SLOT = "slot"
 
 
-Pattern = Mapping[Kind, tuple[int, ...]]
+Pattern = Mapping[DayKind, tuple[int, ...]]
 """By kind of day, when the next slot begins, in minutes after midnight by the clock."""
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
+class ProposedShift:
     """A shift that is to be: ``worker`` None where nobody of the list is free."""
 
     during: Span
@@ -62,8 +63,8 @@ class _Busy:
     spans: dict[int, list[Span]] = field(default_factory=dict)
 
     def free(self, worker: int, during: Span) -> bool:
-        found = self.spans.get(worker, ())
-        return all(x.end <= during.start or during.end <= x.start for x in found)
+        spans = self.spans.get(worker, ())
+        return all(span.end <= during.start or during.end <= span.start for span in spans)
 
     def take(self, worker: int, during: Span) -> None:
         self.spans.setdefault(worker, []).append(during)
@@ -75,11 +76,11 @@ def times(text: str) -> tuple[int, ...]:
     return tuple(sorted({typed.read_clock(each) for each in parts}))
 
 
-def kind(day: date, timetables: Timetables) -> Kind:
+def kind(day: date, timetables: Timetables) -> DayKind:
     """Return what kind of day a date is."""
     if day in timetables.holidays:
-        return Kind.BANK_HOLIDAY
-    return Kind.WEEKEND if day.weekday() >= 5 else Kind.WORKING_DAY
+        return DayKind.BANK_HOLIDAY
+    return DayKind.WEEKEND if day.weekday() >= 5 else DayKind.WORKING_DAY
 
 
 def handovers(roster: Roster, role_id: str, at: datetime) -> tuple[int, ...]:
@@ -97,14 +98,14 @@ def handovers(roster: Roster, role_id: str, at: datetime) -> tuple[int, ...]:
 
 def usual(roster: Roster, role_id: str, at: datetime) -> Pattern:
     """Return the pattern to begin with: every kind of day is cut at the usual handovers."""
-    return dict.fromkeys(Kind, handovers(roster, role_id, at))
+    return dict.fromkeys(DayKind, handovers(roster, role_id, at))
 
 
 def slots(roster: Roster, role_id: str, pattern: Pattern, first: date, last: date) -> list[Span]:
     """Return required time that begins on the dates from ``first`` to ``last``, in slots.
 
     It is cut at each time of the pattern for the kind of day it is, unless that is nearer than
-    SHORTEST to where required time begins or ends. Each cut is one instant, the
+    MIN_SLOT to where required time begins or ends. Each cut is one instant, the
     end of one slot and the start of the next: also on nights when the clocks change. What was
     required since the day before belongs to the day before; what runs on past ``last`` runs on to
     its next cut or its end.
@@ -116,7 +117,9 @@ def slots(roster: Roster, role_id: str, pattern: Pattern, first: date, last: dat
     cuts = _cuts(pattern, first, last + _FOLLOWING, timetables)
     found = []
     for span in roster.needed(role_id, start - _LOOKED_AT, end + _LOOKED_AT):
-        inside = [x for x in cuts if span.start + SHORTEST <= x <= span.end - SHORTEST]
+        inside = cuts[
+            bisect_left(cuts, span.start + MIN_SLOT) : bisect_right(cuts, span.end - MIN_SLOT)
+        ]
         edges = [span.start, *inside, span.end]
         if span.start < start:  # it runs since before: only what is cut off in time is ours
             edges = edges[1:]
@@ -125,16 +128,22 @@ def slots(roster: Roster, role_id: str, pattern: Pattern, first: date, last: dat
 
 
 def fill(
-    roster: Roster, role_id: str, wanted: Sequence[Span], people: Sequence[int], turn: Turn
-) -> list[Planned]:
+    roster: Roster,
+    role_id: str,
+    wanted: Sequence[Span],
+    people: Sequence[int],
+    turn: Turn,
+    check_time: Callable[[], None] = lambda: None,
+) -> list[ProposedShift]:
     """Give what nobody has yet of ``wanted`` slots to ``people`` in turn.
 
     By week, each has all slots that begin in a week, Monday to Sunday; by slot, each has the next
     one. Who has a duty then already, in any role, is passed over, and the next in turn has it. A
-    slot that somebody has in part is filled for the rest.
+    slot that somebody has in part is filled for the rest. ``check_time`` is called for every slot,
+    and raises when this has taken too long.
     """
     if not wanted or not people:
-        return [Planned(each, None) for each in wanted]
+        return [ProposedShift(each, None) for each in wanted]
     busy, weeks = _Busy(), _weeks(wanted, roster.timetables.directory.zone)
     for role in roster.roles:
         for duty in roster.duties(role, wanted[0].start, wanted[-1].end):
@@ -143,15 +152,16 @@ def fill(
                 busy.take(duty.worker, duty.during)
     found, turns = [], 0
     for number, slot in enumerate(wanted):
+        check_time()
         for during, missing in roster.gaps(role_id, slot.start, slot.end):
             for _ in range(missing):
                 first = weeks[number] if turn is Turn.WEEK else turns
-                order = [people[(first + n) % len(people)] for n in range(len(people))]
-                free = [each for each in order if busy.free(each, during)]
+                order = (people[(first + n) % len(people)] for n in range(len(people)))
+                worker = next((each for each in order if busy.free(each, during)), None)
                 turns += 1
-                found.append(Planned(during, free[0] if free else None))
-                if free:
-                    busy.take(free[0], during)
+                found.append(ProposedShift(during, worker))
+                if worker is not None:
+                    busy.take(worker, during)
     return found
 
 
@@ -170,9 +180,8 @@ def _cuts(pattern: Pattern, first: date, last: date, timetables: Timetables) -> 
 def _weeks(wanted: Sequence[Span], zone: ZoneInfo) -> list[int]:
     """Return for each slot which week it begins in, that of the first one being 0."""
     days = [each.start.astimezone(zone).date() for each in wanted]
-    monday = datetime.combine(days[0] - timedelta(days=days[0].weekday()), time())
-    weeks = list(rrule(WEEKLY, dtstart=monday, until=datetime.combine(days[-1], time())))
-    return [sum(week.date() <= day for week in weeks) - 1 for day in days]
+    monday = days[0] - timedelta(days=days[0].weekday())
+    return [(day - monday).days // 7 for day in days]
 
 
 def _minute(at: datetime, zone: ZoneInfo) -> int:

@@ -43,7 +43,7 @@ class Cover:
 
 
 @dataclass(frozen=True, slots=True)
-class Duty:
+class Assignment:
     """A stretch of a shift as it really is: who has it, by the newest cover, or None for nobody.
 
     ``part`` numbers the stretches of a shift from 0.
@@ -57,11 +57,11 @@ class Duty:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Staffing:
     """What holds throughout a stretch of a role: whether it is needed, and the duties in it."""
 
     needed: int
-    duties: tuple[Duty, ...]
+    duties: tuple[Assignment, ...]
 
     @property
     def workers(self) -> tuple[int, ...]:
@@ -90,7 +90,7 @@ class Roster:
         by_shift: dict[int, list[Cover]] = {}
         for cover in sorted(self.covers, key=lambda each: each.id):
             by_shift.setdefault(cover.shift, []).append(cover)
-        self._duties: dict[str, list[Duty]] = {role: [] for role in self.roles}
+        self._duties: dict[str, list[Assignment]] = {role: [] for role in self.roles}
         for shift in sorted(self.shifts, key=lambda each: (each.during.start, each.id)):
             if shift.role in self._duties:
                 self._duties[shift.role] += _held(shift, by_shift.get(shift.id, ()))
@@ -115,7 +115,7 @@ class Roster:
         )
         return tuple(span for span, out_of_hours in joined(found) if out_of_hours)
 
-    def duties(self, role_id: str, start: datetime, end: datetime) -> list[Duty]:
+    def duties(self, role_id: str, start: datetime, end: datetime) -> list[Assignment]:
         """Return the duties that meet a period, whole, in the order in which they begin."""
         start, end = instants.as_utc(start), instants.as_utc(end)
         return [
@@ -126,14 +126,14 @@ class Roster:
 
     def stretches(
         self, role_id: str, start: datetime, end: datetime
-    ) -> Iterator[tuple[Span, Standing]]:
+    ) -> Iterator[tuple[Span, Staffing]]:
         """Yield a period in stretches that touch and fill it, cut where anything changes."""
         start, end = instants.as_utc(start), instants.as_utc(end)
         needed, duties = self.needed(role_id, start, end), self.duties(role_id, start, end)
         spans = [*needed, *(each.during for each in duties)]
         edges = {start, end} | {edge for x in spans for edge in (x.start, x.end)}
         people, coming, wanted = self.roles[role_id].people, deque(duties), deque(needed)
-        on: list[Duty] = []
+        on: list[Assignment] = []
         for begins, ends in pairwise(sorted(edge for edge in edges if start <= edge <= end)):
             on = [each for each in on if begins < each.during.end]
             while coming and coming[0].during.start <= begins:
@@ -141,7 +141,7 @@ class Roster:
             while wanted and wanted[0].end <= begins:
                 wanted.popleft()
             is_needed = bool(wanted) and begins in wanted[0]
-            yield Span(begins, ends), Standing(people if is_needed else 0, tuple(on))
+            yield Span(begins, ends), Staffing(people if is_needed else 0, tuple(on))
 
     def gaps(self, role_id: str, start: datetime, end: datetime) -> Iterator[tuple[Span, int]]:
         """Yield each stretch in which too few people are on duty, and how many are missing.
@@ -171,30 +171,30 @@ class Roster:
         )
         return (x for x, idle in joined(found) if idle and x.end - x.start > HANDOVER)
 
-    def on(self, role_id: str, at: datetime) -> Standing:
+    def on(self, role_id: str, at: datetime) -> Staffing:
         """Return who is on duty at an instant, and whether anybody must be."""
         at = instants.as_utc(at)
         return next(self.stretches(role_id, at, at + timedelta(microseconds=1)))[1]
 
     def turns(
         self, role_id: str, start: datetime, end: datetime
-    ) -> Iterator[tuple[Span, Standing]]:
+    ) -> Iterator[tuple[Span, Staffing]]:
         """Yield a period in stretches, cut only where other people are on duty, or are needed."""
         return joined(self.stretches(role_id, start, end), key=_who)
 
 
-def _who(found: Standing) -> tuple[int, frozenset[int]]:
+def _who(found: Staffing) -> tuple[int, frozenset[int]]:
     return found.needed, frozenset(found.workers)
 
 
-def _held(shift: Shift, covers: Sequence[Cover]) -> Iterator[Duty]:
+def _held(shift: Shift, covers: Sequence[Cover]) -> Iterator[Assignment]:
     """Yield a shift in its duties: each stretch with the newest of the covers in force in it."""
     edges = {edge for x in covers for edge in (x.during.start, x.during.end)}
     inside = {edge for edge in edges if edge in shift.during}
     cut = pairwise(sorted({shift.during.start, *inside, shift.during.end}))
     pieces = ((Span(begins, ends), _newest(covers, begins)) for begins, ends in cut)
     for part, (span, cover) in enumerate(joined(pieces)):
-        yield Duty(span, shift.worker if cover is None else cover.worker, shift, cover, part)
+        yield Assignment(span, shift.worker if cover is None else cover.worker, shift, cover, part)
 
 
 def _newest(covers: Sequence[Cover], at: datetime) -> Cover | None:

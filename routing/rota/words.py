@@ -6,8 +6,8 @@ from itertools import islice
 
 from routing.core.directory import RotaRole
 from routing.core.hours import Span
-from routing.rota.clashes import Clash, Kind
-from routing.rota.roster import Duty, Roster, Standing
+from routing.rota.clashes import Clash, ClashKind
+from routing.rota.roster import Assignment, Roster, Staffing
 from routing.wording import duty, times
 from routing.wording.voice import Voice
 
@@ -60,7 +60,7 @@ def clash(
 ) -> str:
     """Say a clash: who, what, when."""
     who, first, last = known[found.worker], found.duties[0], found.duties[-1]
-    if found.kind is Kind.TWICE:
+    if found.kind is ClashKind.TWICE:
         both = [role(roles[each.shift.role]) for each in found.duties]
         what = f"twice as {both[0]}" if both[0] == both[1] else " and ".join(both)
         return f"{who} is {what} {duty.from_to(found.during, at, voice)}"
@@ -83,7 +83,7 @@ def clocks(span: Span, voice: Voice) -> str:
     return f"{first} to {last}"
 
 
-def held(found: Duty, known: Mapping[int, str]) -> str:
+def held(found: Assignment, known: Mapping[int, str]) -> str:
     """Say how somebody came to a duty, if by a cover: "for Amara Owusu: Sick"."""
     if found.cover is None:
         return ""
@@ -114,7 +114,7 @@ def now(
     return who, f"until {until}, then from {back} {_then(turns[2][1], known, voice)}"
 
 
-def _who(standing: Standing, known: Mapping[int, str], voice: Voice) -> str:
+def _who(standing: Staffing, known: Mapping[int, str], voice: Voice) -> str:
     if not standing.needed and not standing.workers:
         return "Not needed"
     who = names(standing.workers, known, voice)
@@ -122,6 +122,6 @@ def _who(standing: Standing, known: Mapping[int, str], voice: Voice) -> str:
     return f"{who} ({len(standing.workers)} of {standing.needed} people)" if short_of else who
 
 
-def _then(standing: Standing, known: Mapping[int, str], voice: Voice) -> str:
+def _then(standing: Staffing, known: Mapping[int, str], voice: Voice) -> str:
     who = _who(standing, known, voice)
     return who.lower() if who == NOBODY else who

@@ -6,15 +6,14 @@ from routing.staff import (
     access,
     calls,
     changes,
-    covers,
     diverts,
     feeds,
+    fill,
     mine,
     now,
     people,
     preview,
     rota,
-    rota_fill,
     shifts,
     sign_in,
 )
@@ -35,6 +34,6 @@ def init_app(app: Flask) -> None:
         WTF_CSRF_SSL_STRICT=False,
     )
     access.csrf.init_app(app)
-    on_the_rota = (rota, shifts, covers, rota_fill, people, mine, feeds)
+    on_the_rota = (rota, shifts, fill, people, mine, feeds)
     for page in (sign_in, now, diverts, *on_the_rota, calls, changes, preview):
         app.register_blueprint(page.bp)

@@ -2,19 +2,23 @@
 
 import secrets
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from flask import Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from routing import diverting, enquiry, typed
+from routing.core.decision import decide
 from routing.diverting import Plan
 from routing.errors import BadTime, DivertRefused
-from routing.staff import effect, form, names, view
+from routing.staff import effect, names, view
 from routing.staff.access import needs, part, person
+from routing.staff.forms import HANDOVER, NOW, DivertForm, EndForm
 from routing.staff.pages import page
 from routing.storage import diverts
 from routing.storage.accounts import Role
 from routing.storage.diverts import Stored, Wanted
+from routing.wording import duty, times
 
 bp = part("diverts")
 
@@ -43,36 +47,53 @@ def listed() -> Response:
 @needs(Role.DIVERT)
 def new() -> Response:
     """Ask what to divert, where, from when, until when and why."""
-    return _ask(form.blank())
+    at, services = enquiry.now(), enquiry.facts().directory.services
+    service = services[0].id if len(services) == 1 else ""
+    until = HANDOVER if _handover(services[0].id, at) else "4h"
+    return _ask(DivertForm(service=service, until=until))
 
 
 @bp.post("/diverts/check")
 @needs(Role.DIVERT)
 def check() -> Response:
     """Show what callers will get, before it is so."""
-    asked = form.given(request.form)
+    form = DivertForm()
+    if not form.validate():
+        return _ask(form)
+    timetables, at, voice = enquiry.facts().timetables, enquiry.now(), enquiry.staff_voice()
     try:
-        found = _plans(asked)
+        plans = diverting.plans(
+            timetables,
+            form.service.data,
+            form.line.data,
+            form.from_.data,
+            form.until.data,
+            form.note.data,
+            at,
+            voice,
+        )
     except DivertRefused as error:
-        return _ask(asked, error)
-    return _check(found, asked, secrets.token_urlsafe(16))
+        form.refuse(error)
+        return _ask(form)
+    return _check(plans, form, secrets.token_urlsafe(16))
 
 
 @bp.post("/diverts")
 @needs(Role.DIVERT)
 def put() -> AnyResponse:
     """Set what was checked, to the minute that was shown."""
-    asked = form.given(request.form)
+    form = DivertForm()
     once = request.form.get("once", "")[:40]
     try:
-        found = [_plan_to(asked, each) for each in request.form.getlist("to")]
-        if not found:
+        plans = [_plan_to(form, shown) for shown in request.form.getlist("to")]
+        if not plans:
             raise DivertRefused("until", "Choose when the divert ends.")
     except DivertRefused as error:
-        return _ask(asked, error)
-    if any(each.closed for each in found) and not request.form.get("although_closed"):
-        return _check(found, asked, once, unconfirmed=True)
-    wanted = [Wanted(each.service.id, each.line.id, each.during, each.note) for each in found]
+        form.refuse(error)
+        return _ask(form)
+    if any(plan.closed for plan in plans) and not request.form.get("although_closed"):
+        return _check(plans, form, once, unconfirmed=True)
+    wanted = [Wanted(plan.service.id, plan.line.id, plan.during, plan.note) for plan in plans]
     with enquiry.database().writing() as connection:
         diverts.put(connection, wanted, enquiry.now(), person().actor, once)
     return _done("set")
@@ -82,30 +103,38 @@ def put() -> AnyResponse:
 @needs(Role.DIVERT)
 def one(divert_id: int) -> Response:
     """Show a divert, and ask for another end."""
-    return _one(_stored(divert_id))
+    stored = _stored(divert_id)
+    until = HANDOVER if _next_handover(stored) else "4h"
+    return _one(stored, EndForm(until=until))
 
 
 @bp.post("/diverts/<int:divert_id>")
 @needs(Role.DIVERT)
 def move(divert_id: int) -> AnyResponse:
     """Show what callers will get with another end; with that confirmed, keep it."""
-    stored, asked = _stored(divert_id), form.given(request.form)
+    stored, form = _stored(divert_id), EndForm()
+    to = request.form.get("to")
+    if not to and not form.validate():
+        return _one(stored, form)
     try:
-        found = _moved(stored, asked)
+        plan = _moved(stored, typed.read(to) if to else form.until.data)
     except DivertRefused as error:
-        return _one(stored, error, asked)
-    confirmed = request.form.get("to") and (not found.closed or request.form.get("although_closed"))
-    if not confirmed:
+        form.refuse(error)
+        return _one(stored, form)
+    except BadTime as error:
+        form.refuse(DivertRefused("until", str(error)))
+        return _one(stored, form)
+    if not to or (plan.closed and not request.form.get("although_closed")):
         return page(
             "move.html",
             divert=_shown(stored),
-            effects=[effect.of(found, _others(stored), enquiry.now())],
-            to=found.during.end.isoformat(),
+            effects=[effect.of(plan, _others(stored), enquiry.now())],
+            to=plan.during.end.isoformat(),
             unconfirmed="to" in request.form,
         )
     with enquiry.database().writing() as connection:
         at = enquiry.now()
-        diverts.move_end(connection, divert_id, found.during.end, at, person().actor)
+        diverts.move_end(connection, divert_id, plan.during.end, at, person().actor)
     return _done("moved")
 
 
@@ -145,74 +174,71 @@ def _done(what: str) -> AnyResponse:
     return redirect(url_for("diverts.listed", done=what))
 
 
-def _ask(asked: form.Asked, error: DivertRefused | None = None) -> Response:
+def _ask(form: DivertForm) -> Response:
     return page(
         "divert.html",
-        status=400 if error else 200,
-        asked=asked,
-        error=error,
-        services=form.services(),
-        lines=form.lines(),
+        status=400 if form.errors else 200,
+        form=form,
+        error=form.errors,
+        services=_services(),
+        lines=_lines(),
         every=diverting.EVERY,
     )
 
 
 def _check(
-    found: Sequence[Plan], asked: form.Asked, once: str, unconfirmed: bool = False
+    plans: Sequence[Plan], form: DivertForm, once: str, unconfirmed: bool = False
 ) -> Response:
     stored = enquiry.read_diverts(max_age=0).diverts
     return page(
         "check.html",
         status=400 if unconfirmed else 200,
-        effects=[effect.of(each, stored, enquiry.now()) for each in found],
-        to=[f"{each.service.id} {each.during.end.isoformat()}" for each in found],
-        asked=asked,
-        start=found[0].during.start.isoformat() if asked.begins != form.NOW else form.NOW,
-        note=found[0].note,
-        line=found[0].line.id,
+        effects=[effect.of(plan, stored, enquiry.now()) for plan in plans],
+        to=[f"{plan.service.id} {plan.during.end.isoformat()}" for plan in plans],
+        hidden={
+            "service": form.service.data,
+            "line": plans[0].line.id,
+            "from": NOW if form.from_.choice == NOW else plans[0].during.start.isoformat(),
+            "until": form.until.choice,
+            "note": plans[0].note,
+        },
+        note=plans[0].note,
         once=once,
         unconfirmed=unconfirmed,
     )
 
 
-def _one(
-    stored: Stored, error: DivertRefused | None = None, asked: form.Asked | None = None
-) -> Response:
+def _one(stored: Stored, form: EndForm) -> Response:
     return page(
         "extend.html",
-        status=400 if error else 200,
+        status=400 if form.errors else 200,
         divert=_shown(stored),
-        error=error,
-        asked=asked or form.blank(),
-        handover=form.handover(stored.service, max(stored.during.start, enquiry.now())),
+        form=form,
+        error=form.errors,
+        handover=_next_handover(stored),
     )
 
 
-def _plans(asked: form.Asked) -> list[Plan]:
-    timetables, voice = enquiry.facts().timetables, enquiry.staff_voice()
-    start, until = asked.start(voice.zone), asked.until(voice.zone)
-    return diverting.plans(
-        timetables, asked.service, asked.line, start, until, asked.note, enquiry.now(), voice
-    )
-
-
-def _plan_to(asked: form.Asked, text: str) -> Plan:
+def _plan_to(form: DivertForm, text: str) -> Plan:
     """Return the plan that was shown for one service. Raise DivertRefused: time has gone on."""
     timetables, voice = enquiry.facts().timetables, enquiry.staff_voice()
     service, _, end = text.partition(" ")
     try:
         until = typed.read(end)
-        start = None if asked.begins == form.NOW else typed.read(asked.begins)
     except BadTime as error:
         raise DivertRefused("until", str(error)) from error
-    at = enquiry.now()
+    at, start = enquiry.now(), form.from_.data
+    if form.from_.choice != NOW and start is None:
+        raise DivertRefused("from", "Choose when the divert starts.")
     if start is not None and start <= at:
         start = None
-    (found,) = diverting.plans(timetables, service, asked.line, start, until, asked.note, at, voice)
-    return found
+    (plan,) = diverting.plans(
+        timetables, service, form.line.data, start, until, form.note.data, at, voice
+    )
+    return plan
 
 
-def _moved(stored: Stored, asked: form.Asked) -> Plan:
+def _moved(stored: Stored, until: datetime | timedelta | None) -> Plan:
     facts, voice, at = enquiry.facts(), enquiry.staff_voice(), enquiry.now()
     trouble, line = enquiry.unusable(stored), facts.directory.line(stored.line)
     if trouble or line is None:
@@ -220,12 +246,45 @@ def _moved(stored: Stored, asked: form.Asked) -> Plan:
     if stored.during.end <= at:
         raise DivertRefused("until", "This divert has ended. Set a new one instead.")
     service = facts.timetables.service(stored.service)
-    confirmed = request.form.get("to")
-    try:
-        until = typed.read(confirmed) if confirmed else asked.until(voice.zone)
-    except BadTime as error:
-        raise DivertRefused("until", str(error)) from error
     return diverting.moved(facts.timetables, service, line, stored.during.start, until, at, voice)
+
+
+def _services() -> list[tuple[str, str, str]]:
+    """Return every service: its id, its name, and when its next handover is."""
+    at = enquiry.now()
+    return [
+        (service.id, service.name.in_("en"), _handover(service.id, at))
+        for service in enquiry.facts().directory.services
+    ]
+
+
+def _lines() -> list[tuple[str, str, str]]:
+    """Return every line: its id, its name and number, and its hours."""
+    voice, at = enquiry.staff_voice(), enquiry.now()
+    day = at.astimezone(voice.zone).date()
+    return [
+        (
+            line.id,
+            f"{line.name.in_('en')}, {line.phone_on(day).display}",
+            "; ".join(f"{days}: {clocks}" for days, clocks in times.hours(line.hours, voice)),
+        )
+        for line in enquiry.facts().directory.lines
+    ]
+
+
+def _handover(service: str, at: datetime) -> str:
+    """Say when a service's next handover is, diverts aside; nothing if it is too far to divert."""
+    facts = enquiry.facts()
+    if service not in facts.timetables.services:
+        return ""
+    until = decide(facts.timetables, service, at).until
+    if until is None or until - at > diverting.LONGEST:
+        return ""
+    return duty.soon(until, enquiry.now(), enquiry.staff_voice())
+
+
+def _next_handover(stored: Stored) -> str:
+    return _handover(stored.service, max(stored.during.start, enquiry.now()))
 
 
 def _stored(divert_id: int) -> Stored:

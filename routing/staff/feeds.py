@@ -4,12 +4,12 @@ from datetime import datetime, timedelta
 
 from flask import Blueprint, Response, current_app, request
 
-from routing import enquiry, rostering
+from routing import enquiry, rota_service
 from routing.core import instants
 from routing.errors import StorageDown
-from routing.rostering import Rota
 from routing.rota import words
-from routing.rota.roster import Duty
+from routing.rota.roster import Assignment
+from routing.rota_service import Rota
 from routing.staff import access
 from routing.storage import feeds
 from routing.storage.feeds import Feed
@@ -48,8 +48,8 @@ def calendar(token: str) -> Response:
             zone = enquiry.staff_voice().zone
             today = at.astimezone(zone).date()
             start = instants.midnight(today - PAST, zone)
-            end = instants.midnight(today + rostering.HALF_A_YEAR, zone)
-            rota = rostering.within(connection, start, end)
+            end = instants.midnight(today + rota_service.HALF_A_YEAR, zone)
+            rota = rota_service.within(connection, start, end)
     except StorageDown as error:
         current_app.logger.warning("no calendar: %s", error)
         answer = _plain("The calendar cannot be read just now.\n", 503)
@@ -79,7 +79,7 @@ def _calendar(feed: Feed, rota: Rota, start: datetime, end: datetime) -> bytes:
     if feed.role in roles:
         title = f"Rota: {words.role(roles[feed.role or ''])}"
 
-    def summary(duty: Duty) -> str:
+    def summary(duty: Assignment) -> str:
         role = words.role(roles[duty.shift.role])
         return role if feed.worker is not None else f"{role}: {names[duty.worker or 0]}"
 

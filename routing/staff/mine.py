@@ -3,10 +3,10 @@
 from flask import Response, current_app, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from routing import enquiry, rostering
+from routing import enquiry, rota_service
 from routing.errors import RotaRefused, UnknownShift
 from routing.rota import words
-from routing.rota.planning import AROUND
+from routing.rota.validation import CONTEXT_MARGIN
 from routing.staff.access import issuer, part, person
 from routing.staff.pages import page
 from routing.storage import feeds, workers
@@ -27,17 +27,17 @@ def mine() -> Response:
     at, voice, me = enquiry.now(), enquiry.staff_voice(), person()
     with enquiry.database().reading() as connection:
         own = workers.of_account(connection, me.id)
-        rota = rostering.within(connection, at - AROUND, at + rostering.HALF_A_YEAR)
+        rota = rota_service.within(connection, at - CONTEXT_MARGIN, at + rota_service.HALF_A_YEAR)
         calendars = feeds.every(connection)
     roles, names = rota.roster.roles, rota.names
     sees_all = me.may(Role.ROTA)
     duties = [
         own_duty
         for role in roles
-        for own_duty in rota.roster.duties(role, at, at + rostering.HALF_A_YEAR)
+        for own_duty in rota.roster.duties(role, at, at + rota_service.HALF_A_YEAR)
         if own is not None and own_duty.worker == own.id
     ]
-    clashes = rota.clashes(at, at + rostering.HALF_A_YEAR)
+    clashes = rota.clashes(at, at + rota_service.HALF_A_YEAR)
     return page(
         "mine.html",
         own=own,

@@ -1,50 +1,42 @@
 """People who can be on the rota: for those who arrange it. Leavers go off it, and leave gaps."""
 
-from dataclasses import dataclass
-
 from flask import Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from routing import arranging, enquiry, rostering
-from routing.directory.phone import phone as read_phone
+from routing import enquiry, rota_service
 from routing.errors import RotaRefused
-from routing.rota import planning
+from routing.rota import validation
 from routing.staff.access import needs, part, person
+from routing.staff.forms import PersonForm
 from routing.staff.pages import page
 from routing.storage import accounts, workers
 from routing.storage.accounts import Role
-from routing.storage.workers import Worker
+from routing.storage.workers import RotaPerson
 
 bp = part("rota_people")
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """The form as it was filled in."""
-
-    name: str = ""
-    phone: str = ""
-    account: str = ""
 
 
 @bp.get("/rota/people")
 @needs(Role.ROTA)
 def listed() -> Response:
     """Show everybody who can be on the rota, and a form for somebody new."""
-    return _listed(Asked())
+    return _listed(PersonForm())
 
 
 @bp.post("/rota/people")
 @needs(Role.ROTA)
 def add() -> AnyResponse:
     """Put somebody on the list."""
-    asked = _given()
+    form = PersonForm()
+    if not form.validate():
+        return _listed(form)
     try:
         with enquiry.database().writing() as connection:
-            phone, at = _phone(asked.phone), enquiry.now()
-            workers.add(connection, asked.name, phone, at, person().actor)
+            phone, at = form.phone.data or None, enquiry.now()
+            workers.add(connection, form.name.data, phone, at, person().actor)
     except RotaRefused as error:
-        return _listed(asked, error)
+        form.refuse(error)
+        return _listed(form)
     return redirect(url_for("rota_people.listed", done="added"))
 
 
@@ -53,26 +45,29 @@ def add() -> AnyResponse:
 def one(worker_id: int) -> Response:
     """Show somebody's name, work phone and account, to be changed."""
     with enquiry.database().reading() as connection:
-        found = workers.get(connection, worker_id)
-    asked = Asked(found.name, found.phone or "", str(found.account or ""))
-    return _one(found, asked)
+        worker = workers.get(connection, worker_id)
+    form = PersonForm(name=worker.name, phone=worker.phone, account=str(worker.account or ""))
+    return _one(worker, form)
 
 
 @bp.post("/rota/people/<int:worker_id>")
 @needs(Role.ROTA)
 def change(worker_id: int) -> AnyResponse:
     """Change them."""
-    asked = _given()
+    form = PersonForm()
     with enquiry.database().reading() as connection:
-        found = workers.get(connection, worker_id)
+        worker = workers.get(connection, worker_id)
+    if not form.validate():
+        return _one(worker, form)
     try:
         with enquiry.database().writing() as connection:
-            known = {str(each.id): each.id for each in accounts.present(connection)}
-            phone, account = _phone(asked.phone), known.get(asked.account)
+            known = {str(account.id): account.id for account in accounts.present(connection)}
+            phone, account = form.phone.data or None, known.get(form.account.data)
             at, actor = enquiry.now(), person().actor
-            workers.change(connection, worker_id, asked.name, phone, account, at, actor)
+            workers.change(connection, worker_id, form.name.data, phone, account, at, actor)
     except RotaRefused as error:
-        return _one(found, asked, error)
+        form.refuse(error)
+        return _one(worker, form)
     return redirect(url_for("rota_people.listed", done="changed"))
 
 
@@ -82,12 +77,12 @@ def ask_leave(worker_id: int) -> Response:
     """Say what taking somebody off the rota means."""
     at = enquiry.now()
     with enquiry.database().reading() as connection:
-        found = workers.get(connection, worker_id)
-        whole = rostering.within(connection, at, at + rostering.EVER)
-    left = len(planning.leaving(whole.roster, worker_id, at))
+        worker = workers.get(connection, worker_id)
+        whole = rota_service.within(connection, at, at + rota_service.FAR_FUTURE)
+    left = len(validation.leaving(whole.roster, worker_id, at))
     return page(
         "rota_check.html",
-        title=f"Take {found.name} off the rota",
+        title=f"Take {worker.name} off the rota",
         said=[
             f"{left or 'No'} {'stretch' if left == 1 else 'stretches'} of duty to come "
             f"{'is' if left == 1 else 'are'} theirs: nobody will have them, and each shows as a "
@@ -105,53 +100,32 @@ def ask_leave(worker_id: int) -> Response:
 @needs(Role.ROTA)
 def leave(worker_id: int) -> AnyResponse:
     """Take somebody off the rota: nobody has what they still had to do."""
-    with enquiry.database().writing() as connection:
-        at = enquiry.now().replace(second=0, microsecond=0)
-        whole = rostering.within(connection, at, at + rostering.EVER)
-        left = planning.leaving(whole.roster, worker_id, at)
-        if left:
-            arranging.keep(connection, "left", left, person().actor)
-        workers.leave(connection, worker_id, enquiry.now(), person().actor)
+    rota_service.leave(worker_id, person().actor)
     return redirect(url_for("rota_people.listed", done="left"))
 
 
-def _listed(asked: Asked, error: RotaRefused | None = None) -> Response:
+def _listed(form: PersonForm) -> Response:
     with enquiry.database().reading() as connection:
-        found = [each for each in workers.everyone(connection) if each.left_at is None]
-        names = {each.id: each.name for each in accounts.present(connection)}
+        people = [each for each in workers.everyone(connection) if each.left_at is None]
+        names = {account.id: account.name for account in accounts.present(connection)}
     return page(
         "people.html",
-        status=400 if error else 200,
-        people=[(each, names.get(each.account or 0)) for each in found],
-        asked=asked,
-        error=error,
+        status=400 if form.errors else 200,
+        people=[(each, names.get(each.account or 0)) for each in people],
+        form=form,
+        error=form.errors,
         done=request.args.get("done"),
     )
 
 
-def _one(found: Worker, asked: Asked, error: RotaRefused | None = None) -> Response:
+def _one(worker: RotaPerson, form: PersonForm) -> Response:
     with enquiry.database().reading() as connection:
-        known = [(str(each.id), each.name) for each in accounts.present(connection)]
+        known = [(str(account.id), account.name) for account in accounts.present(connection)]
     return page(
         "person.html",
-        status=400 if error else 200,
-        worker=found,
-        asked=asked,
+        status=400 if form.errors else 200,
+        worker=worker,
+        form=form,
         accounts=known,
-        error=error,
+        error=form.errors,
     )
-
-
-def _given() -> Asked:
-    words = (request.form.get(name, "")[:200] for name in ("name", "phone", "account"))
-    return Asked(*words)
-
-
-def _phone(text: str) -> str | None:
-    """Return a work phone as it is written; None for none. Raise RotaRefused."""
-    if not text.strip():
-        return None
-    try:
-        return read_phone(text).display
-    except ValueError as error:
-        raise RotaRefused("phone", str(error).partition(";")[0] + ".") from error

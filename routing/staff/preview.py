@@ -5,12 +5,12 @@ from functools import partial
 
 from flask import Response, request
 
-from routing import enquiry, typed
+from routing import enquiry
 from routing.core.answer import HORIZON
 from routing.core.decision import decide, to_try
-from routing.errors import BadTime
 from routing.staff import view
 from routing.staff.access import part
+from routing.staff.forms import PreviewForm
 from routing.staff.pages import page
 from routing.storage import diverts
 from routing.storage.diverts import Stored
@@ -24,36 +24,20 @@ bp = part("preview")
 @bp.get("/preview")
 def preview() -> Response:
     """Show what every service would answer at ``?at=``, or at a date and time, with the reasons."""
-    refusal, at = "", enquiry.now()
-    try:
-        at = _instant() or at
-    except BadTime as error:
-        refusal = str(error)
+    form, at = PreviewForm(request.args), enquiry.now()
+    if form.is_filled_in and form.validate():
+        at = form.at.data
     with enquiry.database().reading() as connection:
         stored = diverts.overlapping(connection, at, at + HORIZON)
     local = at.astimezone(enquiry.staff_voice().zone)
-    form = {"day": local.day, "month": local.month, "year": local.year, "time": f"{local:%H:%M}"}
-    if refusal:
-        form |= {key: request.args.get(key, "") for key in form}
     return page(
         "preview.html",
-        status=400 if refusal else 200,
+        status=400 if form.errors else 200,
         asked=f"{moment(at, enquiry.staff_voice())} {local.year}",
-        refusal=refusal,
-        form=form,
-        services=[] if refusal else _services(at, stored),
+        error=form.errors,
+        form=form if form.errors else PreviewForm(None, at=at),
+        services=[] if form.errors else _services(at, stored),
     )
-
-
-def _instant() -> datetime | None:
-    """Return the instant asked about, None for now. Raise BadTime."""
-    given, zone = request.args, enquiry.staff_voice().zone
-    if given.get("at"):
-        return typed.read_local(given["at"], zone)
-    if not given.get("time"):
-        return None
-    day, month, year, time = (given.get(key, "") for key in ("day", "month", "year", "time"))
-    return typed.read_parts(day, month, year, time, zone)
 
 
 def _services(at: datetime, stored: tuple[Stored, ...]) -> list[dict[str, object]]:

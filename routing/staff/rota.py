@@ -5,15 +5,15 @@ from typing import Any
 
 from flask import Response, request, url_for
 
-from routing import enquiry, rostering
+from routing import enquiry, rota_service
 from routing.core import instants
 from routing.core.directory import RotaRole
 from routing.core.hours import Span, dates
 from routing.errors import UnknownShift
-from routing.rostering import Rota
 from routing.rota import words
 from routing.rota.fill import Turn
-from routing.rota.planning import AROUND
+from routing.rota.validation import CONTEXT_MARGIN
+from routing.rota_service import Rota
 from routing.staff import names, timeline
 from routing.staff.access import part, person
 from routing.staff.pages import page
@@ -37,8 +37,10 @@ def shown() -> Response:
     first = _first(at)
     period = _days(first, SHOWN)
     with enquiry.database().reading() as connection:
-        of_now = rostering.ahead(connection, at)
-        found = rostering.within(connection, period.start - AROUND, period.end + AROUND)
+        of_now = rota_service.ahead(connection, at)
+        found = rota_service.within(
+            connection, period.start - CONTEXT_MARGIN, period.end + CONTEXT_MARGIN
+        )
         latest = rota.newest(connection, CHANGES_SHOWN)
         who = names.of(connection)
     return page(
@@ -52,8 +54,8 @@ def shown() -> Response:
             for role in found.roles
         ],
         people=on_duty(of_now, at),
-        gaps=holes(of_now, at, Span(at, at + rostering.AHEAD)),
-        days=rostering.AHEAD.days,
+        gaps=gap_items(of_now, at, Span(at, at + rota_service.LOOKAHEAD)),
+        days=rota_service.LOOKAHEAD.days,
         first=first,
         today=at.astimezone(voice.zone).date(),
         earlier=first - SHOWN * _DAY,
@@ -78,7 +80,7 @@ def printed() -> Response:
     at, voice = enquiry.now(), enquiry.staff_voice()
     first = _first(at)
     period = _days(first, SHOWN)
-    found = rostering.read(period.start - AROUND, period.end + AROUND)
+    found = rota_service.read(period.start - CONTEXT_MARGIN, period.end + CONTEXT_MARGIN)
     last = first + (SHOWN - 1) * _DAY
     return page(
         "rota_print.html",
@@ -95,7 +97,7 @@ def printed() -> Response:
 def as_file() -> Response:
     """Send who is really on duty from today, or ``?from=``, for a spreadsheet."""
     first = _first(enquiry.now())
-    body = rostering.as_sheet(_days(first, _YEAR)).encode("utf-8-sig")
+    body = rota_service.as_sheet(_days(first, _YEAR)).encode("utf-8-sig")
     name = f'attachment; filename="rota-{first}.csv"'
     return Response(body, mimetype="text/csv", headers={"Content-Disposition": name})
 
@@ -109,12 +111,12 @@ def gaps() -> Response:
     at, voice = enquiry.now(), enquiry.staff_voice()
     first, zone = _first(at), voice.zone
     start = at if first == at.astimezone(zone).date() else instants.midnight(first, zone)
-    period = Span(start, start + rostering.AHEAD)
-    found = rostering.read(start - AROUND, period.end + AROUND)
+    period = Span(start, start + rota_service.LOOKAHEAD)
+    found = rota_service.read(start - CONTEXT_MARGIN, period.end + CONTEXT_MARGIN)
     roles = found.roster.roles
     return page(
         "rota_gaps.html",
-        gaps=holes(found, at, period),
+        gaps=gap_items(found, at, period),
         surplus=[
             words.surplus(found.roster, role, span, found.names, at, voice)
             for role, span in found.surplus(period.start, period.end)
@@ -123,10 +125,10 @@ def gaps() -> Response:
             (words.clash(each, roles, found.names, at, voice), each.duties[-1].shift.id)
             for each in found.clashes(period.start, period.end)
         ],
-        days=rostering.AHEAD.days,
+        days=rota_service.LOOKAHEAD.days,
         first=first,
         said=dated(first, voice),
-        later=first + rostering.AHEAD,
+        later=first + rota_service.LOOKAHEAD,
     )
 
 
@@ -137,14 +139,14 @@ def bank_holidays() -> Response:
     today = at.astimezone(enquiry.staff_voice().zone).date()
     holidays = enquiry.facts().timetables.holidays
     days = [each for each in dates(today, today + _YEAR * _DAY) if each in holidays]
-    found = rostering.read(at - AROUND, at + _YEAR * _DAY + AROUND)
+    found = rota_service.read(at - CONTEXT_MARGIN, at + _YEAR * _DAY + CONTEXT_MARGIN)
     return page(
         "rota_holidays.html",
         roles=[(words.role(x), x.id, timeline.rows(found, x, days, at)) for x in found.roles],
     )
 
 
-def holes(found: Rota, at: datetime, period: Span) -> list[tuple[str, str]]:
+def gap_items(found: Rota, at: datetime, period: Span) -> list[tuple[str, str]]:
     """Say every gap of a period, each with where to fill it; an empty rota is one for its role."""
     voice, told = enquiry.staff_voice(), []
     gaps = found.gaps(period.start, period.end)
@@ -152,7 +154,7 @@ def holes(found: Rota, at: datetime, period: Span) -> list[tuple[str, str]]:
     for role, span, missing in gaps:
         if role.id not in empty:
             told.append((words.gap(role, span, missing, at, voice), _filling(found, role, span)))
-    days = f"{rostering.AHEAD.days} days"
+    days = f"{rota_service.LOOKAHEAD.days} days"
     when = f"in the {'next ' if period.start <= at else ''}{days}"
     bare = [
         (

@@ -1,21 +1,28 @@
-"""Shifts: add one, look at one, remove one, undo any change of the rota. Read back first."""
+"""Shifts and covers: add one, change one, swap, remove, undo. Every change is read back first."""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime
 
 from flask import Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from routing import arranging, enquiry, rostering
+from routing import enquiry, rota_service
+from routing.core.hours import Span
 from routing.errors import RotaRefused, UnknownShift
-from routing.rostering import Rota
-from routing.rota import planning, words
-from routing.rota.planning import AROUND
+from routing.rota import validation, words
 from routing.rota.roster import Cover, Shift
-from routing.staff import shift_check as check
-from routing.staff import shift_form
+from routing.rota.validation import CONTEXT_MARGIN, NewCover, NewShift
+from routing.rota_service import Rota
 from routing.staff.access import needs, part, person
+from routing.staff.forms import CoverForm, ShiftForm, SwapForm
 from routing.staff.pages import page
-from routing.staff.shift_form import Asked
 from routing.storage import rota
 from routing.storage.accounts import Role
+from routing.storage.rota import RotaChange
+from routing.wording import duty
+from routing.wording.times import listed, moment
 
 bp = part("rota_shifts")
 
@@ -24,59 +31,53 @@ bp = part("rota_shifts")
 @needs(Role.ROTA)
 def new() -> Response:
     """Ask for a shift; what a link to fill a gap says is filled in."""
-    try:
-        asked = shift_form.given(request.args)
-    except RotaRefused:
-        asked = shift_form.given({})
-    return _ask(asked)
+    return _ask_shift(ShiftForm(request.args))
 
 
 @bp.post("/rota/shifts/new")
 @needs(Role.ROTA)
 def add() -> AnyResponse:
-    """Read a shift back, with what it would mean; add it once that is confirmed."""
-    asked = shift_form.given({})
+    """Read a shift back, with what it would mean; save it once that is confirmed."""
+    form = ShiftForm()
+    if not form.validate():
+        return _ask_shift(form)
     try:
-        asked = shift_form.given(request.form)
-        during, worker = asked.during(), asked.worker()
-        found = rostering.read(during.start - AROUND, max(during.end, enquiry.now()) + AROUND)
-        if worker is None or worker not in {each.id for each in found.here()}:
+        current = _around(form.during, Span(enquiry.now(), enquiry.now()))
+        worker = form.person_id
+        if worker is None or worker not in {each.id for each in current.here()}:
             raise RotaRefused("person", "Choose a person.")
-        wanted = planning.shift(found.roster, asked.role, worker, during)
+        shift = validation.shift(current.roster, form.role.data, worker, form.during)
+        if _is_confirmed():
+            return _save("added", current, [shift])
     except RotaRefused as error:
-        return _ask(asked, error)
-    if not request.form.get("confirmed"):
-        return check.shown(
-            "Check the shift",
-            [check.said(found, worker, asked.role, during)],
-            found,
-            [wanted],
-            asked.hidden(during),
-            "Add this shift",
-        )
-    return check.keep("added", [wanted], during.start)
+        form.refuse(error)
+        return _ask_shift(form)
+    text = _duty_text(current, worker, shift.role, shift.during)
+    return _check("Check the shift", [text], current, [shift], form.hidden(), "Add this shift")
 
 
 @bp.get("/rota/shifts/<int:shift_id>")
 def one(shift_id: int) -> Response:
     """Show a shift: who has which part of it, and what can be done with it."""
-    found, shift = check.found(shift_id)
+    current, shift = _find(shift_id)
     at, voice = enquiry.now(), enquiry.staff_voice()
-    duties = found.roster.duties(shift.role, shift.during.start, shift.during.end)
+    assignments = current.roster.duties(shift.role, shift.during.start, shift.during.end)
     return page(
         "shift.html",
         shift=shift,
-        title=f"{check.role(found, shift.role)}: {found.names[shift.worker]}",
-        when=check.when(shift.during),
+        title=f"{_role_name(current, shift.role)}: {current.names[shift.worker]}",
+        when=_period(shift.during),
         parts_of=[
             (
-                check.when(each.during),
-                words.names((each.worker,) if each.worker is not None else (), found.names, voice),
-                words.held(each, found.names),
-                each.cover,
+                _period(part_of.during),
+                words.names(
+                    (part_of.worker,) if part_of.worker is not None else (), current.names, voice
+                ),
+                words.held(part_of, current.names),
+                part_of.cover,
             )
-            for each in duties
-            if each.shift.id == shift_id
+            for part_of in assignments
+            if part_of.shift.id == shift_id
         ],
         over=shift.during.end <= at,
     )
@@ -86,19 +87,19 @@ def one(shift_id: int) -> Response:
 @needs(Role.ROTA)
 def ask_remove(shift_id: int) -> Response:
     """Say what removing a shift, or with ``?cover=`` a cover of it, would mean."""
-    found, shift = check.found(shift_id)
-    chosen = _cover_of(found, shift)
-    what = "cover" if chosen else "shift"
-    said = check.said(found, shift.worker, shift.role, shift.during)
-    if chosen:
-        who = words.NOBODY if chosen.worker is None else found.names[chosen.worker]
-        said = f"{who} in place of {found.names[shift.worker]}, {check.when(chosen.during)}."
+    current, shift = _find(shift_id)
+    cover = _chosen_cover(current, shift)
+    what = "cover" if cover else "shift"
+    text = _duty_text(current, shift.worker, shift.role, shift.during)
+    if cover:
+        who = _name(current, cover.worker)
+        text = f"{who} in place of {current.names[shift.worker]}, {_period(cover.during)}."
     return page(
         "rota_check.html",
         title=f"Remove this {what}",
-        said=[said, "What is over already stays as it was."],
+        said=[text, "What is over already stays as it was."],
         doubts=[],
-        hidden={"cover": str(chosen.id)} if chosen else {},
+        hidden={"cover": str(cover.id)} if cover else {},
         button=f"Remove this {what}",
         once="",
     )
@@ -108,47 +109,239 @@ def ask_remove(shift_id: int) -> Response:
 @needs(Role.ROTA)
 def remove(shift_id: int) -> AnyResponse:
     """Remove a shift or a cover from now on."""
-    found, shift = check.found(shift_id)
-    chosen = _cover_of(found, shift)
-    with enquiry.database().writing() as connection:
-        actor = person().actor
-        if chosen:
-            batch = arranging.uncover(connection, chosen.id, actor)
-        else:
-            batch = rota.cancel(connection, enquiry.now(), actor, shift=shift_id)
-    return check.done(batch.id, shift.during.start)
+    current, shift = _find(shift_id)
+    cover = _chosen_cover(current, shift)
+    actor = person().actor
+    if cover:
+        change = rota_service.uncover(cover.id, shift_id, actor)
+    else:
+        change = rota_service.remove(shift_id, actor)
+    return _show_change(change, shift.during.start)
+
+
+@bp.get("/rota/shifts/<int:shift_id>/cover")
+@needs(Role.ROTA)
+def ask_cover(shift_id: int) -> Response:
+    """Ask who covers which part of a shift: what is left of it, if nothing else is written."""
+    current, shift = _find(shift_id)
+    at = enquiry.now().replace(second=0, microsecond=0)
+    has_begun = shift.during.start < at < shift.during.end
+    start = at if has_begun else shift.during.start
+    return _ask_cover(current, shift, CoverForm(starts=start, ends=shift.during.end))
+
+
+@bp.post("/rota/shifts/<int:shift_id>/cover")
+@needs(Role.ROTA)
+def cover(shift_id: int) -> AnyResponse:
+    """Read a cover back; save it once that is confirmed."""
+    current, shift = _find(shift_id)
+    form = CoverForm()
+    if not form.validate():
+        return _ask_cover(current, shift, form)
+    try:
+        worker = form.person_id
+        if worker is not None and worker not in {each.id for each in current.here()}:
+            raise RotaRefused("person", "Choose a person.")
+        cover = validation.cover(current.roster, shift_id, worker, form.during, form.note.data)
+        if _is_confirmed():
+            return _save("covered", current, [cover])
+    except RotaRefused as error:
+        form.refuse(error)
+        return _ask_cover(current, shift, form)
+    text = (
+        f"{_name(current, worker)} in place of {_holders(current, shift, cover.during)}: "
+        f"{_role_name(current, shift.role)}, {_period(cover.during)}."
+    )
+    return _check("Check the cover", [text], current, [cover], form.hidden(), "Set this cover")
+
+
+@bp.get("/rota/shifts/<int:shift_id>/swap")
+@needs(Role.ROTA)
+def ask_swap(shift_id: int) -> Response:
+    """Ask with which shift to swap."""
+    _, shift = _find(shift_id)
+    return _ask_swap(shift, SwapForm())
+
+
+@bp.post("/rota/shifts/<int:shift_id>/swap")
+@needs(Role.ROTA)
+def swap(shift_id: int) -> AnyResponse:
+    """Read a swap back; save it in one step once that is confirmed."""
+    _, shift = _find(shift_id)
+    form = SwapForm()
+    try:
+        _, other = _find(form.other_id)
+        current = _around(shift.during, other.during)
+        covers = validation.swap(current.roster, shift_id, other.id, enquiry.now())
+        if _is_confirmed():
+            return _save("swapped", current, covers)
+    except RotaRefused as error:
+        form.refuse(error)
+        return _ask_swap(shift, form)
+    texts = [_duty_text(current, new.worker, shift.role, new.during) for new in covers]
+    return _check("Check the swap", texts, current, covers, form.hidden(), "Swap these shifts")
 
 
 @bp.post("/rota/undo/<int:batch_id>")
 @needs(Role.ROTA)
 def undo(batch_id: int) -> AnyResponse:
     """Undo a change, all of it in one step."""
-    with enquiry.database().writing() as connection:
-        batch = arranging.undo(connection, batch_id, person().actor)
-    return redirect(url_for("rota.shown", done=batch.id))
+    change = rota_service.undo(batch_id, person().actor)
+    return redirect(url_for("rota.shown", done=change.id))
 
 
-def _ask(asked: Asked, error: RotaRefused | None = None) -> Response:
+def _ask_shift(form: ShiftForm) -> Response:
     at = enquiry.now()
-    found = rostering.read(at, at)
+    current = rota_service.read(at, at)
     return page(
         "shift_form.html",
-        status=400 if error else 200,
+        status=400 if form.errors else 200,
         title="Add a shift",
-        roles=[(role.id, words.role(role)) for role in found.roles],
-        people=[(each.id, each.name) for each in found.here()],
-        asked=asked,
-        error=error,
+        roles=[(role.id, words.role(role)) for role in current.roles],
+        people=[(each.id, each.name) for each in current.here()],
+        form=form,
+        error=form.errors,
         covering=None,
     )
 
 
-def _cover_of(found: Rota, shift: Shift) -> Cover | None:
-    """Return the cover that is asked about; None for the shift itself. Raise UnknownShift."""
-    asked = request.values.get("cover", "")
-    if not asked:
+def _ask_cover(current: Rota, shift: Shift, form: CoverForm) -> Response:
+    return page(
+        "shift_form.html",
+        status=400 if form.errors else 200,
+        title="Cover part of a shift",
+        roles=[],
+        people=[(each.id, each.name) for each in current.here()],
+        form=form,
+        error=form.errors,
+        covering=_duty_text(current, shift.worker, shift.role, shift.during),
+    )
+
+
+def _ask_swap(shift: Shift, form: SwapForm) -> Response:
+    at, voice = enquiry.now(), enquiry.staff_voice()
+    start, end = min(at, shift.during.start), max(at, shift.during.end)
+    current, others = rota_service.read(start, end + rota_service.LOOKAHEAD), []
+    for other in sorted(current.roster.shifts, key=lambda shift: shift.during.start):
+        with suppress(RotaRefused, UnknownShift):
+            theirs, _ = validation.swap(current.roster, shift.id, other.id, at)
+            who = current.names[theirs.worker or 0]
+            others.append((str(other.id), f"{who}, {duty.from_to(other.during, at, voice)}"))
+    return page(
+        "swap.html",
+        status=400 if form.errors else 200,
+        shift=shift,
+        said=f"{_holders(current, shift, shift.during)}: {_role_name(current, shift.role)}, "
+        f"{_period(shift.during)}.",
+        others=others,
+        form=form,
+        error=form.errors,
+    )
+
+
+def _is_confirmed() -> bool:
+    return bool(request.form.get("confirmed"))
+
+
+def _check(
+    title: str,
+    texts: list[str],
+    current: Rota,
+    proposed: Sequence[NewShift | NewCover],
+    hidden: Mapping[str, str],
+    button: str,
+) -> Response:
+    """Return a page that reads a change back, to be confirmed or not."""
+    return page(
+        "rota_check.html",
+        title=title,
+        said=texts,
+        doubts=_doubts(current, proposed),
+        hidden={**hidden, "confirmed": "yes"},
+        button=button,
+        once=secrets.token_urlsafe(16),
+    )
+
+
+def _save(kind: str, current: Rota, proposed: Sequence[NewShift | NewCover]) -> AnyResponse:
+    """Save a change that was confirmed. Raise RotaRefused."""
+    once = request.form.get("once", "")[:40]
+    change = rota_service.save(kind, proposed, current, person().actor, once)
+    return _show_change(change, proposed[0].during.start)
+
+
+def _show_change(change: RotaChange, start: datetime) -> AnyResponse:
+    """Go back to the rota, to two weeks in which the change can be seen."""
+    zone = enquiry.staff_voice().zone
+    day, today = (at.astimezone(zone).date() for at in (start, enquiry.now()))
+    away = not 0 <= (day - today).days < 14
+    return redirect(url_for("rota.shown", done=change.id) + (f"&from={day}" if away else ""))
+
+
+def _find(shift_id: int) -> tuple[Rota, Shift]:
+    """Return a shift, and the rota around it. Raise UnknownShift."""
+    with enquiry.database().reading() as connection:
+        shift, _ = rota.get(connection, shift_id)
+    current = _around(shift.during)
+    if shift.role not in current.roster.roles:
+        raise UnknownShift("role of the directory any more for shift", shift_id)
+    return current, shift
+
+
+def _around(*spans: Span) -> Rota:
+    """Return the rota around some stretches of time."""
+    return rota_service.read(
+        min(span.start for span in spans) - CONTEXT_MARGIN,
+        max(span.end for span in spans) + CONTEXT_MARGIN,
+    )
+
+
+def _chosen_cover(current: Rota, shift: Shift) -> Cover | None:
+    """Return the cover that is meant; None for the shift itself. Raise UnknownShift."""
+    chosen = request.values.get("cover", "")
+    if not chosen:
         return None
-    for each in found.roster.covers:
-        if str(each.id) == asked and each.shift == shift.id:
-            return each
-    raise UnknownShift("cover", asked[:20])
+    for cover in current.roster.covers:
+        if str(cover.id) == chosen and cover.shift == shift.id:
+            return cover
+    raise UnknownShift("cover", chosen[:20])
+
+
+def _role_name(current: Rota, role_id: str) -> str:
+    return words.role(current.roster.roles[role_id])
+
+
+def _name(current: Rota, worker: int | None) -> str:
+    return words.NOBODY if worker is None else current.names[worker]
+
+
+def _duty_text(current: Rota, worker: int | None, role_id: str, during: Span) -> str:
+    """Say who is on duty as what, and when."""
+    return f"{_name(current, worker)}: {_role_name(current, role_id)}, {_period(during)}."
+
+
+def _holders(current: Rota, shift: Shift, during: Span) -> str:
+    """Say who has a shift in some part of it, each once: by covers, if there are any."""
+    parts = current.roster.duties(shift.role, during.start, during.end)
+    holders = dict.fromkeys(part_of.worker for part_of in parts if part_of.shift.id == shift.id)
+    return listed([_name(current, worker) for worker in holders], enquiry.staff_voice())
+
+
+def _period(during: Span) -> str:
+    """Say a stretch in full, with how long it is: it is read back to whoever typed it."""
+    voice, at = enquiry.staff_voice(), enquiry.now()
+    start, end = (moment(edge, voice, at) for edge in (during.start, during.end))
+    return f"from {start} until {end} ({duty.left(during.end - during.start)})"
+
+
+def _doubts(current: Rota, proposed: Sequence[NewShift | NewCover]) -> list[str]:
+    """Say what of a change may not be meant: nobody needed, two places at once, too little rest."""
+    at, voice = enquiry.now(), enquiry.staff_voice()
+    roles, names = current.roster.roles, current.names
+    texts = [words.clash(clash, roles, names, at, voice) for clash in current.new_clashes(proposed)]
+    new_shifts = [new for new in proposed if isinstance(new, NewShift)]
+    for _ in validation.needless(current.roster, new_shifts):
+        texts.append("By the directory nobody is needed at that time.")
+    if any(new.during.end <= at for new in proposed):
+        texts.append("That is in the past: it will stand as who was on duty then.")
+    return [f"{text.rstrip('.')}." for text in texts]

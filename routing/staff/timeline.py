@@ -8,9 +8,9 @@ from routing import enquiry
 from routing.core import instants
 from routing.core.directory import RotaRole
 from routing.core.hours import Span
-from routing.rostering import Rota
 from routing.rota import fill, words
-from routing.rota.roster import Duty
+from routing.rota.roster import Assignment
+from routing.rota_service import Rota
 from routing.wording import times
 
 QUARTER = timedelta(minutes=15)
@@ -97,12 +97,12 @@ def _row(found: Rota, role: RotaRole, day: date, whole: Span, at: datetime) -> R
         times.dated(day, voice),
         words.clocks(whole, voice).partition(" to ")[0],
         tuple(_tags(found, role, day, whole)),
-        fill.kind(day, found.roster.timetables) is not fill.Kind.WORKING_DAY,
+        fill.kind(day, found.roster.timetables) is not fill.DayKind.WORKING_DAY,
         tuple(_lane(each, whole) for each in _lanes(bars)) or (_lane([], whole),),
     )
 
 
-def _duty(found: Rota, duty: Duty, whole: Span, at: datetime) -> Bar:
+def _duty(found: Rota, duty: Assignment, whole: Span, at: datetime) -> Bar:
     during = Span(max(duty.during.start, whole.start), min(duty.during.end, whole.end))
     return Bar(
         "duty" if duty.cover is None else "cover",
@@ -126,7 +126,7 @@ def _gap(found: Rota, role: RotaRole, span: Span, missing: int, at: datetime) ->
     return Bar("gap", span, clocks, who, "; ".join(said), shift, at in span)
 
 
-def _note(duty: Duty) -> str:
+def _note(duty: Assignment) -> str:
     return f": {duty.cover.note}" if duty.cover and duty.cover.note else ""
 
 

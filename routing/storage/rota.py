@@ -1,6 +1,6 @@
 """Shifts and covers as staff make them, each change one batch that can be undone. Nothing goes."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,17 +10,17 @@ from sqlalchemy.engine import Connection
 
 from routing.core.hours import Span
 from routing.errors import UnknownShift
-from routing.rota.planning import LONGEST, NewCover, NewShift
 from routing.rota.roster import Cover, Shift
+from routing.rota.validation import MAX_SHIFT, NewCover, NewShift
 from routing.storage.changes import record
-from routing.storage.tables import batches, covers, shifts
+from routing.storage.tables import batches, covers, shifts, workers
 
-GRACE = timedelta(minutes=5)
+UNDO_GRACE = timedelta(minutes=5)
 """What stood for less than this before it was undone counts as never done."""
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class RotaChange:
     """One change of the rota: what was added or cancelled together, and is undone together."""
 
     id: int
@@ -37,27 +37,49 @@ def add(
     at: datetime,
     actor: str,
     asked: str = "",
-) -> Batch:
+) -> RotaChange:
     """Add shifts and covers, all or none. ``asked`` names the form: sent twice, it adds them once.
 
     Raise sqlalchemy.exc.IntegrityError where the database forbids it: two shifts of one person in
     a role at once.
     """
-    known = asked and connection.execute(batches.select().where(batches.c.asked == asked)).first()
+    known = saved_by(connection, asked)
     if known:
-        return _batch(known)
+        return known
     batch = _begin(connection, kind, at, actor, asked)
+    new_shifts: list[dict[str, Any]] = []
+    new_covers: list[dict[str, Any]] = []
     for each in added:
         edges = {"starts_at": each.during.start, "ends_at": each.during.end, "added_in": batch.id}
         if isinstance(each, NewShift):
             row = {"role": each.role, "worker": each.worker, "sequence": 0, "changed_at": at}
-            connection.execute(shifts.insert().values(**row, **edges))
+            new_shifts.append(row | edges)
         else:
-            row = {"shift": each.shift, "worker": each.worker, "note": each.note}
-            connection.execute(covers.insert().values(**row, **edges))
+            new_covers.append(
+                {"shift": each.shift, "worker": each.worker, "note": each.note, **edges}
+            )
+    for table, rows in ((shifts, new_shifts), (covers, new_covers)):
+        if rows:
+            connection.execute(table.insert(), rows)
     _touch(connection, {x.shift for x in added if isinstance(x, NewCover)}, at)
     _record(connection, batch, after=_told(added))
     return batch
+
+
+def saved_by(connection: Connection, form: str) -> RotaChange | None:
+    """Return the change that a form made when it was sent before; None if it made none."""
+    row = form and connection.execute(batches.select().where(batches.c.asked == form)).first()
+    return _batch(row) if row else None
+
+
+def revision(connection: Connection) -> tuple[int, int]:
+    """Return what differs once anybody has changed the rota, or has left: the number of the newest
+    change, and how many people have left.
+    """
+    newest_change = sa.select(sa.func.coalesce(sa.func.max(batches.c.id), 0)).scalar_subquery()
+    left = sa.select(sa.func.count()).where(workers.c.left_at.is_not(None)).scalar_subquery()
+    row = connection.execute(sa.select(newest_change, left)).one()
+    return row[0], row[1]
 
 
 def cancel(
@@ -66,7 +88,7 @@ def cancel(
     actor: str,
     shift: int | None = None,
     cover: int | None = None,
-) -> Batch:
+) -> RotaChange:
     """Cancel a shift or a cover from now on: what it did until now stays.
 
     A cover uncovers what lay below it. Raise UnknownShift for one that is not there any more.
@@ -86,7 +108,7 @@ def cancel(
     return batch
 
 
-def undo(connection: Connection, batch_id: int, at: datetime, actor: str) -> Batch:
+def undo(connection: Connection, batch_id: int, at: datetime, actor: str) -> RotaChange:
     """Undo a change: cancel what it added, bring back what it cancelled; once.
 
     What it did while it stood stays, as ``read`` says. Raise UnknownShift for a change that there
@@ -97,16 +119,13 @@ def undo(connection: Connection, batch_id: int, at: datetime, actor: str) -> Bat
     if row is None:
         raise UnknownShift("change to undo with the number", batch_id)
     batch = _begin(connection, "undone", at, actor, "")
-    touched: set[int] = set()
-    for table, column in ((shifts, shifts.c.id), (covers, covers.c.shift)):
+    _touch(connection, shifts_of(connection, batch_id), at)
+    for table in (shifts, covers):
         added = (table.c.added_in == batch_id) & table.c.cancelled_in.is_(None)
         gone = table.c.cancelled_in == batch_id
-        for some in (added, gone):
-            touched |= set(connection.scalars(sa.select(column).where(some)))
         back = connection.scalars(sa.select(table.c.id).where(gone)).all()
         connection.execute(table.update().where(added).values(cancelled_in=batch.id))
         connection.execute(table.update().where(table.c.id.in_(back)).values(cancelled_in=None))
-    _touch(connection, touched, at)
     connection.execute(batches.update().where(batches.c.id == batch_id).values(undone_in=batch.id))
     _record(connection, batch, before={"change": batch_id, "made": row.kind})
     return batch
@@ -116,23 +135,47 @@ def read(connection: Connection, start: datetime, end: datetime) -> tuple[list[S
     """Return the shifts that meet a period, and the covers of them, as they count.
 
     What was cancelled counts for as long as it stood: from when it was added until it was
-    cancelled, if that is GRACE or more. So the past stays as it was.
+    cancelled, if that is UNDO_GRACE or more. So the past stays as it was.
     """
-    # No shift is longer than LONGEST: so its end alone, which has an index, leads to it.
-    during = shifts.c.ends_at.between(start, end + LONGEST) & (shifts.c.starts_at < end)
-    found = _standing(shifts).where(during & (shifts.c.ends_at > start))
-    rows = [(row, span) for row in connection.execute(found) if (span := _counts(row))]
+    # No shift is longer than MAX_SHIFT: so its end alone, which has an index, leads to it.
+    during = shifts.c.ends_at.between(start, end + MAX_SHIFT) & (shifts.c.starts_at < end)
+    own, above = _read(connection, during & (shifts.c.ends_at > start))
+    own = [shift for shift in own if shift.during.start < end and start < shift.during.end]
+    ids = {shift.id for shift in own}
+    return own, [cover for cover in above if cover.shift in ids]
+
+
+def read_shifts(
+    connection: Connection, shift_ids: Collection[int]
+) -> tuple[list[Shift], list[Cover]]:
+    """Return some shifts, and all covers of them, as they count."""
+    return _read(connection, shifts.c.id.in_(shift_ids))
+
+
+def shifts_of(connection: Connection, change: int) -> list[int]:
+    """Return the ids of the shifts that a change added or cancelled, or whose covers it did."""
+    ids: set[int] = set()
+    for table, shift_id in ((shifts, shifts.c.id), (covers, covers.c.shift)):
+        for column in (table.c.added_in, table.c.cancelled_in):
+            ids |= set(connection.scalars(sa.select(shift_id).where(column == change)))
+    return sorted(ids)
+
+
+def _read(
+    connection: Connection, wanted: sa.ColumnElement[bool]
+) -> tuple[list[Shift], list[Cover]]:
+    """Return some shifts, and the covers of them, as they count, in the order of their ids."""
     own = [
         Shift(row.id, row.role, row.worker, span, row.sequence, row.changed_at)
-        for row, span in rows
-        if span.start < end and start < span.end
+        for row in connection.execute(_standing(shifts).where(wanted))
+        if (span := _counts(row))
     ]
-    over = _standing(covers).join(shifts, shifts.c.id == covers.c.shift)
-    of = {each.id for each in own}
+    over = _standing(covers).join(shifts, shifts.c.id == covers.c.shift).where(wanted)
+    ids = {shift.id for shift in own}
     above = [
         Cover(row.id, row.shift, row.worker, span, row.note)
-        for row in connection.execute(over.where(during))
-        if row.shift in of and (span := _counts(row))
+        for row in connection.execute(over)
+        if row.shift in ids and (span := _counts(row))
     ]
     return sorted(own, key=_id), sorted(above, key=_id)
 
@@ -160,13 +203,13 @@ def entered(connection: Connection, role: str, during: Span) -> int:
     return connection.execute(own).scalar_one() + connection.execute(over).scalar_one()
 
 
-def newest(connection: Connection, most: int) -> list[Batch]:
+def newest(connection: Connection, most: int) -> list[RotaChange]:
     """Return the latest changes of the rota, the last one first."""
     found = batches.select().order_by(batches.c.id.desc()).limit(most)
     return [_batch(row) for row in connection.execute(found)]
 
 
-def batch(connection: Connection, batch_id: int) -> Batch:
+def batch(connection: Connection, batch_id: int) -> RotaChange:
     """Return a change of the rota. Raise UnknownShift."""
     row = connection.execute(batches.select().where(batches.c.id == batch_id)).first()
     if row is None:
@@ -194,29 +237,26 @@ def _counts(row: sa.Row[Any]) -> Span | None:
         return Span(row.starts_at, row.ends_at)
     start, end = max(row.starts_at, row.added_at), min(row.ends_at, row.cancelled_at)
     start, end = (each.replace(second=0, microsecond=0) for each in (start, end))
-    return Span(start, end) if end - start >= GRACE else None
+    return Span(start, end) if end - start >= UNDO_GRACE else None
 
 
-def _touch(connection: Connection, ids: Iterable[int], at: datetime) -> None:
+def _touch(connection: Connection, ids: Collection[int], at: datetime) -> None:
     """Count a change of some shifts, for calendars."""
-    ids = sorted(ids)
-    for first in range(0, len(ids), 500):
-        some = shifts.c.id.in_(ids[first : first + 500])
-        change = {"sequence": shifts.c.sequence + 1, "changed_at": at}
-        connection.execute(shifts.update().where(some).values(**change))
+    change = {"sequence": shifts.c.sequence + 1, "changed_at": at}
+    connection.execute(shifts.update().where(shifts.c.id.in_(ids)).values(**change))
 
 
-def _begin(connection: Connection, kind: str, at: datetime, actor: str, asked: str) -> Batch:
+def _begin(connection: Connection, kind: str, at: datetime, actor: str, asked: str) -> RotaChange:
     row = {"kind": kind, "made_at": at, "made_by": actor, "asked": asked or None}
     key = connection.execute(batches.insert().values(**row).returning(batches.c.id)).scalar_one()
-    return Batch(key, kind, at, actor)
+    return RotaChange(key, kind, at, actor)
 
 
-def _batch(row: sa.Row[Any]) -> Batch:
-    return Batch(row.id, row.kind, row.made_at, row.made_by, row.undone_in)
+def _batch(row: sa.Row[Any]) -> RotaChange:
+    return RotaChange(row.id, row.kind, row.made_at, row.made_by, row.undone_in)
 
 
-def _record(connection: Connection, batch: Batch, **told: Any) -> None:
+def _record(connection: Connection, batch: RotaChange, **told: Any) -> None:
     action, entity = f"rota.{batch.kind}", f"rota:{batch.id}"
     record(connection, batch.made_at, batch.made_by, action, entity, **told)
 

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from routing.storage.db import Database
 
-LATEST = "0005"
+LATEST = "0006"
 """The newest migration, so that asking for it does not load Alembic."""
 
 _FOLDER = Path(__file__).with_name("migrations")

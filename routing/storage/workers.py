@@ -1,7 +1,7 @@
 """People who can be on the rota: their names, and work phones for those who need them."""
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,13 +10,16 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from routing.errors import RotaRefused, UnknownShift
-from routing.rota import sheet
+from routing.rota import spreadsheet
 from routing.storage.changes import record
 from routing.storage.tables import covers, feeds, shifts, workers
 
+PURGE_ROWS = 1_000
+"""How many shifts, and how many covers, are purged in one transaction."""
+
 
 @dataclass(frozen=True, slots=True)
-class Worker:
+class RotaPerson:
     """Somebody who is or was on the rota. ``account`` is with what they sign in, if they do."""
 
     id: int
@@ -26,13 +29,31 @@ class Worker:
     left_at: datetime | None = None
 
 
-def add(connection: Connection, name: str, phone: str | None, at: datetime, actor: str) -> Worker:
+def add(
+    connection: Connection, name: str, phone: str | None, at: datetime, actor: str
+) -> RotaPerson:
     """Put somebody on the list of those who can be on the rota. Raise RotaRefused."""
-    name = _free(connection, name)
-    row = {"name": name, "key": sheet.key(name), "phone": phone, "added_at": at}
-    key = connection.execute(workers.insert().values(**row).returning(workers.c.id)).scalar_one()
-    record(connection, at, actor, "worker.added", f"worker:{key}")
-    return Worker(key, name, phone)
+    (worker,) = add_all(connection, [(name, phone)], at, actor)
+    return worker
+
+
+def add_all(
+    connection: Connection,
+    people: Iterable[tuple[str, str | None]],
+    at: datetime,
+    actor: str,
+) -> list[RotaPerson]:
+    """Put several people, by name and phone, on the list: all or none. Raise RotaRefused."""
+    taken = _taken(connection)
+    added = []
+    for given_name, phone in people:
+        name = _free(taken, given_name)
+        taken.add(spreadsheet.key(name))
+        row = {"name": name, "key": spreadsheet.key(name), "phone": phone, "added_at": at}
+        insert = workers.insert().values(**row).returning(workers.c.id)
+        added.append(RotaPerson(connection.execute(insert).scalar_one(), name, phone))
+        record(connection, at, actor, "worker.added", f"worker:{added[-1].id}")
+    return added
 
 
 def change(
@@ -43,20 +64,25 @@ def change(
     account: int | None,
     at: datetime,
     actor: str,
-) -> Worker:
+) -> RotaPerson:
     """Give somebody another name, phone or account. The record says which, never what they were.
 
     Raise UnknownShift, RotaRefused.
     """
     before = get(connection, worker_id)
-    if sheet.key(name) != sheet.key(before.name):
-        _free(connection, name)
-    after = Worker(worker_id, _good(name), phone, account)
+    if spreadsheet.key(name) != spreadsheet.key(before.name):
+        _free(_taken(connection), name)
+    after = RotaPerson(worker_id, good_name(name), phone, account)
     if account is not None and account != before.account:
         taken = (workers.c.account == account) & workers.c.left_at.is_(None)
         if connection.execute(workers.select().where(taken)).first():
             raise RotaRefused("account", "Somebody else on the rota has this account.")
-    row = {"name": after.name, "key": sheet.key(after.name), "phone": phone, "account": account}
+    row = {
+        "name": after.name,
+        "key": spreadsheet.key(after.name),
+        "phone": phone,
+        "account": account,
+    }
     connection.execute(workers.update().where(workers.c.id == worker_id).values(**row))
     old, new = (before.name, before.phone, before.account), (after.name, phone, account)
     parts = zip(("name", "phone", "account"), old, new, strict=True)
@@ -82,7 +108,7 @@ def leave(connection: Connection, worker_id: int, at: datetime, actor: str) -> N
     record(connection, at, actor, "worker.left", f"worker:{worker_id}")
 
 
-def get(connection: Connection, worker_id: int) -> Worker:
+def get(connection: Connection, worker_id: int) -> RotaPerson:
     """Return somebody who can be on the rota. Raise UnknownShift for one who left, or never was."""
     here = (workers.c.id == worker_id) & workers.c.left_at.is_(None)
     row = connection.execute(workers.select().where(here)).first()
@@ -91,26 +117,26 @@ def get(connection: Connection, worker_id: int) -> Worker:
     return _worker(row)
 
 
-def of_account(connection: Connection, account: int) -> Worker | None:
+def of_account(connection: Connection, account: int) -> RotaPerson | None:
     """Return who signs in with an account; None if nobody on the rota does."""
     here = (workers.c.account == account) & workers.c.left_at.is_(None)
     row = connection.execute(workers.select().where(here)).first()
     return None if row is None else _worker(row)
 
 
-def everyone(connection: Connection) -> list[Worker]:
+def everyone(connection: Connection) -> list[RotaPerson]:
     """Return everybody who is or was on the rota, by name; who has left has ``left_at``."""
     return [_worker(row) for row in connection.execute(workers.select().order_by(workers.c.key))]
 
 
 def named(connection: Connection, names: Iterable[str]) -> list[int]:
     """Return the numbers of those who are called so, in that order. Raise RotaRefused."""
-    here = {sheet.key(x.name): x.id for x in everyone(connection) if x.left_at is None}
+    here = {spreadsheet.key(x.name): x.id for x in everyone(connection) if x.left_at is None}
     found = []
     for name in filter(None, map(str.strip, names)):
-        if sheet.key(name) not in here:
+        if spreadsheet.key(name) not in here:
             raise RotaRefused("people", f"There is nobody called '{name[:60]}' on the rota.")
-        found.append(here[sheet.key(name)])
+        found.append(here[spreadsheet.key(name)])
     return found
 
 
@@ -118,18 +144,19 @@ def purge(connection: Connection, before: datetime, at: datetime, actor: str) ->
     """Forget who did what ended ``before`` then, and the names of those who had left by then.
 
     Shifts stay, under a name such as "Former worker 17": one for each person, so that a pattern of
-    work can still be seen. Return how many people and shifts it forgot.
+    work can still be seen. No more than PURGE_ROWS shifts and as many covers at once, so that
+    nobody waits for it: call it until ``overdue`` is false. Return how many people and shifts it
+    forgot.
     """
-    left, *at_work = old(before)
+    left, *_ = old(before)
     leavers = connection.scalars(left).all()
     for worker in leavers:
         _forget(connection, worker, at)
+    named = sa.select(workers.c.id).where(workers.c.forgotten_at.is_(None))
     moved = 0
-    for (table, is_past), people in zip(_past_work(before).items(), at_work, strict=True):
-        for worker in connection.scalars(people).all():
-            past = table.update().where(is_past & (table.c.worker == worker))
-            former = _past(connection, worker, at)
-            moved += connection.execute(past.values(worker=former)).rowcount
+    for table, is_past in _past_work(before).items():
+        if moved < PURGE_ROWS:
+            moved += _move(connection, table, is_past & table.c.worker.in_(named), at)
     if leavers or moved:
         after = {"people": len(leavers), "shifts": moved}
         record(connection, at, actor, "rota.purged", "rota", after=after)
@@ -156,6 +183,20 @@ def _past_work(before: datetime) -> dict[sa.Table, sa.ColumnElement[bool]]:
     return {shifts: ended, covers: (covers.c.ends_at < before) & of_ended}
 
 
+def _move(
+    connection: Connection, table: sa.Table, due: sa.ColumnElement[bool], at: datetime
+) -> int:
+    """Give some shifts or covers, PURGE_ROWS at most, to nameless people; return how many."""
+    ids_by_worker: dict[int, list[int]] = {}
+    some = sa.select(table.c.id, table.c.worker).where(due).limit(PURGE_ROWS)
+    for row in connection.execute(some).all():
+        ids_by_worker.setdefault(row.worker, []).append(row.id)
+    for worker, ids in ids_by_worker.items():
+        change = table.update().where(table.c.id.in_(ids))
+        connection.execute(change.values(worker=_past(connection, worker, at)))
+    return sum(map(len, ids_by_worker.values()))
+
+
 def _past(connection: Connection, worker: int, at: datetime) -> int:
     """Return who has the oldest shifts of somebody: made when first needed."""
     found: int | None = connection.scalar(sa.select(workers.c.past).where(workers.c.id == worker))
@@ -174,24 +215,30 @@ def _forget(connection: Connection, key: int, at: datetime) -> None:
     connection.execute(workers.update().where(workers.c.id == key).values(**words))
 
 
-def _free(connection: Connection, name: str) -> str:
+def _taken(connection: Connection) -> set[str]:
+    """Return the names, by their key, of those who are on the rota."""
+    return set(connection.scalars(sa.select(workers.c.key).where(workers.c.left_at.is_(None))))
+
+
+def _free(taken: Container[str], name: str) -> str:
     """Return a name as it is kept. Raise RotaRefused unless it can be given to somebody new."""
-    name = _good(name)
-    if sheet.key(name) in {sheet.key(x.name) for x in everyone(connection) if not x.left_at}:
+    name = good_name(name)
+    if spreadsheet.key(name) in taken:
         raise RotaRefused("name", f"There is a {name} on the rota already. Tell them apart.")
     return name
 
 
-def _good(name: str) -> str:
+def good_name(name: str) -> str:
+    """Return a name as it is kept. Raise RotaRefused for one that nobody can have."""
     name = unicodedata.normalize("NFC", " ".join(name.split()))
     if not 1 <= len(name) <= 100 or not name.isprintable() or not name[0].isalnum():
         raise RotaRefused("name", "Write a name of 1 to 100 characters that begins with a letter.")
     if "," in name:
         raise RotaRefused("name", "Write the name without a comma: Amara Owusu.")
-    if sheet.key(name).startswith("former worker"):
+    if spreadsheet.key(name).startswith("former worker"):
         raise RotaRefused("name", "‘Former worker’ stands for people whose names were forgotten.")
     return name
 
 
-def _worker(row: sa.Row[Any]) -> Worker:
-    return Worker(row.id, row.name, row.phone, row.account, row.left_at)
+def _worker(row: sa.Row[Any]) -> RotaPerson:
+    return RotaPerson(row.id, row.name, row.phone, row.account, row.left_at)

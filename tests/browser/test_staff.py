@@ -25,7 +25,7 @@ PATHS = [
     "/staff/calls?month=2026-10",
     "/staff/changes",
     "/staff/preview",
-    "/staff/preview?day=25&month=10&year=2026&time=1:30am",
+    "/staff/preview?at-day=25&at-month=10&at-year=2026&at-time=1:30am",
     "/staff/sign-in",
 ]
 

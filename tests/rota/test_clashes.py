@@ -4,7 +4,7 @@ import pytest
 from rota.conftest import at, span
 
 from routing.rota import words
-from routing.rota.clashes import Kind, clashes
+from routing.rota.clashes import ClashKind, clashes
 from routing.wording.voice import speaking
 
 NAMES = {1: "Amara Owusu", 2: "Ben O'Brien"}
@@ -27,14 +27,19 @@ def test_one_person_in_two_roles_at_once_clashes(rota):
     rota.shift("night", 1, "2026-11-23T17:00", "2026-11-24T08:30")
 
     (clash,) = found(rota)
-    assert (clash.kind, clash.during) == (Kind.TWICE, span("2026-11-23T17:00", "2026-11-23T18:00"))
+    assert (clash.kind, clash.during) == (
+        ClashKind.TWICE,
+        span("2026-11-23T17:00", "2026-11-23T18:00"),
+    )
     assert said(rota) == [
         "Amara Owusu is Duty social worker and Out-of-hours social worker from 5pm today until "
         "6pm today"
     ]
 
 
-@pytest.mark.parametrize(("until", "kinds"), [("17:15", [Kind.REST]), ("17:16", [Kind.TWICE])])
+@pytest.mark.parametrize(
+    ("until", "kinds"), [("17:15", [ClashKind.REST]), ("17:16", [ClashKind.TWICE])]
+)
 def test_a_quarter_of_an_hour_to_hand_over_is_not_two_places_at_once(rota, until, kinds):
     rota.shift("day", 1, "2026-11-23T08:30", f"2026-11-23T{until}")
     rota.shift("night", 1, "2026-11-23T17:00", "2026-11-24T08:30")
@@ -109,7 +114,7 @@ def test_parts_of_one_shift_do_not_clash_and_a_long_one_is_measured_by_its_end(r
 
     rota.shift("day", 1, "2026-11-23T18:00", "2026-11-23T18:30")
     rota.shift("standby", 1, "2026-11-24T09:00", "2026-11-24T10:00")
-    assert [each.kind for each in found(rota)] == [Kind.TWICE, Kind.REST]
+    assert [each.kind for each in found(rota)] == [ClashKind.TWICE, ClashKind.REST]
 
 
 def test_somebody_twice_in_one_role_is_said_so(rota):

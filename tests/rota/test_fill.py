@@ -9,10 +9,10 @@ from rota.conftest import at, span
 from routing.core import instants
 from routing.errors import BadTime
 from routing.rota import fill
-from routing.rota.fill import Kind, Turn
+from routing.rota.fill import DayKind, Turn
 
 HOUR = timedelta(hours=1)
-EVENINGS = dict.fromkeys(Kind, (510, 1020))
+EVENINGS = dict.fromkeys(DayKind, (510, 1020))
 
 
 def slots(rota, first, last, role="night", pattern=EVENINGS):
@@ -40,7 +40,7 @@ def test_the_usual_handovers_follow_from_the_directory(rota):
 
 
 def test_a_pattern_hangs_on_the_kind_of_day(rota):
-    pattern = {Kind.WORKING_DAY: (), Kind.WEEKEND: (540, 1260), Kind.BANK_HOLIDAY: (600,)}
+    pattern = {DayKind.WORKING_DAY: (), DayKind.WEEKEND: (540, 1260), DayKind.BANK_HOLIDAY: (600,)}
     found = slots(rota, "2026-12-25", "2026-12-27", pattern=pattern)
 
     assert [f"{x.start:%a %H:%M}" for x in found] == [
@@ -58,7 +58,7 @@ def test_what_began_the_day_before_belongs_to_the_day_before(rota):
 
 
 def test_no_sliver_is_cut_off_at_an_end(rota):
-    pattern = dict.fromkeys(Kind, (450, 1080))
+    pattern = dict.fromkeys(DayKind, (450, 1080))
     found = slots(rota, "2026-11-23", "2026-11-23", pattern=pattern)
 
     assert found == [span("2026-11-23T17:00", "2026-11-24T08:30")]
@@ -69,7 +69,7 @@ def test_no_sliver_is_cut_off_at_an_end(rota):
     [("2026-10-24", "2026-10-25T00:30", 25.0), ("2027-03-27", "2027-03-28T01:00", 23.0)],
 )
 def test_a_cut_in_the_hour_that_the_clocks_change_is_one_instant(rota, day, cut, hours):
-    pattern = dict.fromkeys(Kind, (90,))
+    pattern = dict.fromkeys(DayKind, (90,))
     after = (date.fromisoformat(day) + timedelta(days=1)).isoformat()
     found = slots(rota, day, after, pattern=pattern)
 
@@ -88,7 +88,7 @@ def test_people_take_turns_by_slot(rota):
 
 
 def test_people_take_turns_by_week_from_monday_to_sunday(rota):
-    wanted = slots(rota, "2026-11-27", "2026-12-08", pattern=dict.fromkeys(Kind, ()))
+    wanted = slots(rota, "2026-11-27", "2026-12-08", pattern=dict.fromkeys(DayKind, ()))
 
     assert [f"{x.start:%a %d}" for x in wanted] == [
         "Fri 27",

@@ -9,10 +9,10 @@ import yaml
 from conftest import ANYSHIRE
 from test_broken import placed, places
 
-from routing import arranging, enquiry
+from routing import enquiry, rota_service
 from routing.directory.load import parse
 from routing.errors import DirectoryInvalid
-from routing.rota.planning import NewCover
+from routing.rota.validation import NewCover
 from routing.site import last_resort, sorry
 from routing.storage import accounts, rota
 from routing.storage.accounts import Role
@@ -118,7 +118,9 @@ def test_no_staff_page_does_nor_what_colleagues_wrote(app, sign_in):
         )
         row = f'eds-social-worker,2026-11-23 17:00,2026-11-24 08:30,"{name.replace(chr(34), "“")}"'
         data = (rostered.HEADER + row).encode()
-        arranging.bring_in(connection, data, "terminal:0", add_people=True)
+    with app.app_context():
+        rota_service.import_spreadsheet(data, "terminal:0", add_people=True)
+    with app.app_context(), enquiry.database().writing() as connection:
         shift, _ = rota.get(connection, 1)
         cover = NewCover(1, None, shift.during, PLANT)
         rota.add(connection, "covered", [cover], at, who.actor)

@@ -6,7 +6,7 @@ import pytest
 import rostered
 from staff.conftest import said
 
-from routing import enquiry, rostering
+from routing import enquiry, rota_service
 
 FILL, IMPORT = "/staff/rota/fill", "/staff/rota/import"
 CHRISTMAS = {
@@ -41,7 +41,7 @@ def shifts(app):
     def shifts():
         with app.app_context():
             at = enquiry.now()
-            found = rostering.read(at - rostering.AHEAD, at + rostering.HALF_A_YEAR)
+            found = rota_service.read(at - rota_service.LOOKAHEAD, at + rota_service.HALF_A_YEAR)
         return [(found.names[x.worker], x.during.start) for x in found.roster.shifts]
 
     return shifts

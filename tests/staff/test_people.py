@@ -11,7 +11,7 @@ import vobject
 from staff.conftest import said
 
 from routing import enquiry
-from routing.rota.planning import NewCover
+from routing.rota.validation import NewCover
 from routing.storage import accounts, rota, workers
 
 PEOPLE = "/staff/rota/people"

@@ -8,7 +8,7 @@ from staff.conftest import check, confirm, said
 def test_any_other_time_is_shown_with_its_reasons(duty):
     confirm(duty, check(duty))
     now = said(duty.get("/staff/preview"))
-    christmas = said(duty.get("/staff/preview?day=25&month=12&year=2026&time=5pm"))
+    christmas = said(duty.get("/staff/preview?at-day=25&at-month=12&at-year=2026&at-time=5pm"))
     exact = said(duty.get("/staff/preview?at=2026-12-24T15:29:59Z"))
 
     assert "Divert 1 is in force: calls go to Emergency Duty Service (EDS)" in now
@@ -19,7 +19,7 @@ def test_any_other_time_is_shown_with_its_reasons(duty):
 
 
 def test_a_time_that_cannot_be_shown_is_refused_and_kept_in_the_form(duty):
-    answer = duty.get("/staff/preview?day=25&month=10&year=2026&time=1:30am")
+    answer = duty.get("/staff/preview?at-day=25&at-month=10&at-year=2026&at-time=1:30am")
 
     assert answer.status_code == 400
     assert "happens twice" in said(answer)

@@ -9,7 +9,7 @@ from conftest import ANYSHIRE
 from staff.conftest import said
 
 from routing import enquiry, status
-from routing.rota.planning import NewCover
+from routing.rota.validation import NewCover
 from routing.storage import rota
 
 NIGHT = "Out-of-hours social worker"

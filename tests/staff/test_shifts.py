@@ -7,7 +7,7 @@ import pytest
 import rostered
 from staff.conftest import said
 
-from routing import enquiry, rostering, typed
+from routing import enquiry, rota_service, typed
 from routing.storage import changes
 
 NIGHT = "Out-of-hours social worker"
@@ -49,7 +49,7 @@ def on(app):
     def on(moment, role="eds-social-worker"):
         at = typed.read(moment)
         with app.app_context():
-            found = rostering.read(at, at + rostering.AHEAD)
+            found = rota_service.read(at, at + rota_service.LOOKAHEAD)
             return [found.names[x] for x in found.roster.on(role, at).workers]
 
     return on

@@ -10,7 +10,7 @@ import grown
 import sqlalchemy as sa
 
 from routing.core.hours import Span
-from routing.rota.planning import NewCover, NewShift
+from routing.rota.validation import NewCover, NewShift
 from routing.storage import (
     accounts,
     alerts,
@@ -123,6 +123,10 @@ def queries(now):
         ),
         "rota.cancel": lambda c: rota.cancel(c, now, ME, shift=5),
         "rota.undo": lambda c: rota.undo(c, 7, now, ME),
+        "rota.saved_by": lambda c: rota.saved_by(c, "form"),
+        "rota.revision": rota.revision,
+        "rota.read_shifts": lambda c: rota.read_shifts(c, [5]),
+        "rota.shifts_of": lambda c: rota.shifts_of(c, 7),
         "rota.read": lambda c: rota.read(c, now, now + DAY),
         "rota.get": lambda c: rota.get(c, 5),
         "rota.entered": lambda c: rota.entered(c, "role-1", during),
@@ -134,6 +138,7 @@ def queries(now):
         "sessions.end": lambda c: sessions.end(c, "token"),
         "upgrade.stands_at": upgrade.stands_at,
         "workers.add": lambda c: workers.add(c, "New One", None, now, ME),
+        "workers.add_all": lambda c: workers.add_all(c, [("New One", None)], now, ME),
         "workers.change": lambda c: workers.change(c, 1, "New One", None, 1, now, ME),
         "workers.leave": lambda c: workers.leave(c, 1, now, ME),
         "workers.get": lambda c: workers.get(c, 1),

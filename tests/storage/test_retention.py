@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from routing.core.hours import Span
-from routing.rota.planning import NewCover, NewShift
+from routing.rota.validation import NewCover, NewShift
 from routing.storage import (
     accounts,
     calls,

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from routing.core.hours import Span
 from routing.errors import StorageRefused, UnknownShift
-from routing.rota.planning import NewCover, NewShift
+from routing.rota.validation import NewCover, NewShift
 from routing.storage import changes, rota, tables, workers
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)

@@ -6,7 +6,7 @@ import pytest
 
 from routing.core.hours import Span
 from routing.errors import RotaRefused, UnknownShift
-from routing.rota.planning import NewCover, NewShift
+from routing.rota.validation import NewCover, NewShift
 from routing.storage import accounts, changes, feeds, retention, rota, sessions, workers
 from routing.storage.accounts import LOCAL, Role
 

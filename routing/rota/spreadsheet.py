@@ -5,21 +5,27 @@ import io
 import unicodedata
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from routing import typed
 from routing.core import instants
 from routing.core.hours import Span
 from routing.errors import BadTime, SheetRefused
-from routing.rota.roster import Duty
+from routing.rota.roster import Assignment
+from routing.rota.validation import MAX_SHIFT
 
 COLUMNS = ("role", "starts", "ends", "person")
-LONGEST = timedelta(days=7)
-"""A shift longer than this is taken for a slip in a date."""
+MAX_BYTES = 2 * 1024 * 1024
+"""How many bytes a file has at most."""
 
-MOST = 2 * 1024 * 1024
-"""How many bytes a file has at most: some 30,000 shifts."""
+MAX_ROWS = 5_000
+"""How many shifts a file has at most: a change of the rota is saved in one go, and while it is,
+nobody can set a divert.
+"""
+
+MAX_PEOPLE = 200
+"""How many people a file names at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,28 +60,38 @@ def read(data: bytes, zone: ZoneInfo, roles: Container[str], people: Container[s
 
     Raise SheetRefused with every problem of every row.
     """
-    if len(data) > MOST:
-        raise SheetRefused([f"The file has more than {MOST // 1024 // 1024} MB."])
+    if len(data) > MAX_BYTES:
+        raise SheetRefused([f"The file has more than {MAX_BYTES // 1024 // 1024} MB."])
     text = _decoded(data)
     lines = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
     problems: list[str] = []
     found: list[Row] = []
+    rows = 0
     number = 1  # not the reader's line_num: a cell may hold several lines
     try:
         places = _places(next(lines, []))
         for number, cells in enumerate(lines, 2):
             if any(cell.strip() for cell in cells):
+                rows += 1
+                if rows > MAX_ROWS:
+                    raise SheetRefused([_TOO_LONG])
                 own = {name: _cell(cells, place) for name, place in places.items()}
                 _take(own, number, zone, roles, people, found, problems)
     except csv.Error as error:
         problems.append(f"Row {number + 1}: {error}.")
     problems += _doubled(found)
+    named = len({key(row.person) for row in found})
+    if named > MAX_PEOPLE:
+        problems.append(
+            f"The file names {named} people. Import shifts of {MAX_PEOPLE} people at most at once: "
+            "save some of its rows as another file."
+        )
     if problems:
         raise SheetRefused(problems)
     return found
 
 
-def write(duties: Iterable[Duty], people: Mapping[int, str], zone: ZoneInfo) -> str:
+def write(duties: Iterable[Assignment], people: Mapping[int, str], zone: ZoneInfo) -> str:
     """Write who is really on duty, one stretch a row, so that ``read`` reads the same again.
 
     Stretches that nobody has are left out.
@@ -88,6 +104,12 @@ def write(duties: Iterable[Duty], people: Mapping[int, str], zone: ZoneInfo) -> 
             edges = [_written(edge, zone) for edge in (each.during.start, each.during.end)]
             writer.writerow([each.shift.role, *edges, people[each.worker]])
     return made.getvalue()
+
+
+_TOO_LONG = (
+    f"The file has more than {MAX_ROWS:,} shifts. Import {MAX_ROWS:,} at most at once: save the "
+    "other rows as another file, a few months in each."
+)
 
 
 def _take(
@@ -114,8 +136,8 @@ def _take(
     if len(edges) == 2:
         if edges[1] <= edges[0]:
             wrong.append("it ends before it starts, or at once: is the date of the end right?")
-        elif edges[1] - edges[0] > LONGEST:
-            wrong.append(f"it is longer than {LONGEST.days} days: is the date of the end right?")
+        elif edges[1] - edges[0] > MAX_SHIFT:
+            wrong.append(f"it is longer than {MAX_SHIFT.days} days: is the date of the end right?")
     problems += [f"Row {number}: {each.rstrip('.')}." for each in wrong]
     if not wrong:
         found.append(Row(number, own["role"], Span(*edges), own["person"]))

@@ -6,15 +6,15 @@ from datetime import UTC, datetime, timedelta
 
 from routing.core.hours import Span
 from routing.errors import RotaRefused, UnknownShift
-from routing.rota.roster import Cover, Duty, Roster, Shift
+from routing.rota.roster import Assignment, Cover, Roster, Shift
 
-LONGEST = timedelta(days=7)
+MAX_SHIFT = timedelta(days=7)
 """A shift longer than this is taken for a slip in a date."""
 
-AROUND = LONGEST + timedelta(days=1)
+CONTEXT_MARGIN = MAX_SHIFT + timedelta(days=1)
 """What of the rota, before and after a change, says whether it can be made."""
 
-NOTE_AT_MOST = 300
+MAX_NOTE_LENGTH = 300
 _EVER = datetime(9000, 1, 1, tzinfo=UTC)
 
 
@@ -43,8 +43,8 @@ def shift(roster: Roster, role: str, worker: int, during: Span) -> NewShift:
         raise RotaRefused("role", "Choose a role.")
     if during.end <= during.start:
         raise RotaRefused("ends", "It ends before it starts, or at once. Look at the dates.")
-    if during.end - during.start > LONGEST:
-        raise RotaRefused("ends", f"That is longer than {LONGEST.days} days. Look at the dates.")
+    if during.end - during.start > MAX_SHIFT:
+        raise RotaRefused("ends", f"That is longer than {MAX_SHIFT.days} days. Look at the dates.")
     own = [x for x in roster.shifts if x.role == role and x.worker == worker]
     if any(_meet(x.during, during) for x in own):
         raise RotaRefused("person", "This person has a shift in this role at that time already.")
@@ -66,8 +66,8 @@ def cover(roster: Roster, shift_id: int, worker: int | None, during: Span, note:
     if all(each.worker == worker for each in _parts(roster, own, during)):
         said = "Nobody has it" if worker is None else "This person has it"
         raise RotaRefused("person", f"{said} at that time already.")
-    if len(note) > NOTE_AT_MOST:
-        raise RotaRefused("note", f"Write {NOTE_AT_MOST} characters at most.")
+    if len(note) > MAX_NOTE_LENGTH:
+        raise RotaRefused("note", f"Write {MAX_NOTE_LENGTH} characters at most.")
     return NewCover(shift_id, worker, during, note.strip())
 
 
@@ -132,7 +132,7 @@ def _shift(roster: Roster, shift_id: int) -> Shift:
     return found
 
 
-def _parts(roster: Roster, own: Shift, during: Span) -> list[Duty]:
+def _parts(roster: Roster, own: Shift, during: Span) -> list[Assignment]:
     found = roster.duties(own.role, during.start, during.end)
     return [each for each in found if each.shift.id == own.id]
 

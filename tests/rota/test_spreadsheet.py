@@ -4,16 +4,16 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rota.conftest import at, span
 
 from routing.errors import SheetRefused
-from routing.rota import sheet
-from routing.rota.roster import Duty, Shift
+from routing.rota import spreadsheet
+from routing.rota.roster import Assignment, Shift
 
 LONDON = ZoneInfo("Europe/London")
-PEOPLE = {sheet.key(x): x for x in ("Amara Owusu", "Siân O'Brien", "Llŷr ap Rhys")}
+PEOPLE = {spreadsheet.key(x): x for x in ("Amara Owusu", "Siân O'Brien", "Llŷr ap Rhys")}
 HEADER = "role,starts,ends,person\n"
 ROW = "night,2026-12-24 17:00,2026-12-25 08:30,Amara Owusu\n"
 CHRISTMAS = span("2026-12-24T17:00", "2026-12-25T08:30")
@@ -21,7 +21,7 @@ CHRISTMAS = span("2026-12-24T17:00", "2026-12-25T08:30")
 
 def read(text, encoding="utf-8"):
     data = text if isinstance(text, bytes) else text.encode(encoding)
-    return sheet.read(data, LONDON, {"night", "day"}, PEOPLE)
+    return spreadsheet.read(data, LONDON, {"night", "day"}, PEOPLE)
 
 
 def problems(text):
@@ -133,7 +133,7 @@ def test_two_rows_that_overlap_are_told_by_their_numbers():
         (b"role,starts,ends\n", "'person'"),
         (b"role,role,starts,ends,person\n", "'role'"),
         (b"\x89PNG\r\n\x81\x8d\x8f", "no text"),
-        (b"x" * (sheet.MOST + 1), "2 MB"),
+        (b"x" * (spreadsheet.MAX_BYTES + 1), "2 MB"),
     ],
     ids=["empty", "no person", "two roles", "a picture", "too much"],
 )
@@ -144,6 +144,7 @@ def test_what_is_no_sheet_of_shifts_is_refused(data, said):
 MINUTES = st.integers(0, 800 * 24 * 60)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(MINUTES, st.integers(1, 7 * 24 * 60)), max_size=5))
 def test_what_is_written_is_read_back_the_same(edges):
     """Also on the nights when clocks change: what the clock shows twice has its offset."""
@@ -152,20 +153,20 @@ def test_what_is_written_is_read_back_the_same(edges):
         begin = max(reached, at("2026-01-01T00:00") + timedelta(minutes=start))
         reached = begin + timedelta(minutes=length)
         spans.append(type(CHRISTMAS)(begin, reached))
-    duties = [Duty(x, 1, Shift(n, "night", 1, x)) for n, x in enumerate(spans)]
-    text = sheet.write(duties, {1: "Llŷr ap Rhys"}, LONDON)
+    duties = [Assignment(x, 1, Shift(n, "night", 1, x)) for n, x in enumerate(spans)]
+    text = spreadsheet.write(duties, {1: "Llŷr ap Rhys"}, LONDON)
 
     assert [x.during for x in read(text)] == spans
 
 
 def test_a_stretch_that_nobody_has_is_not_written():
-    duty = Duty(CHRISTMAS, None, Shift(1, "night", 1, CHRISTMAS))
+    duty = Assignment(CHRISTMAS, None, Shift(1, "night", 1, CHRISTMAS))
 
-    assert sheet.write([duty], {}, LONDON) == "role,starts,ends,person\r\n"
+    assert spreadsheet.write([duty], {}, LONDON) == "role,starts,ends,person\r\n"
 
 
 def test_seconds_are_written_where_there_are_some():
     odd = type(CHRISTMAS)(at("2026-12-24T17:00:30"), CHRISTMAS.end)
-    text = sheet.write([Duty(odd, 1, Shift(1, "night", 1, odd))], {1: "A"}, LONDON)
+    text = spreadsheet.write([Assignment(odd, 1, Shift(1, "night", 1, odd))], {1: "A"}, LONDON)
 
     assert "2026-12-24 17:00:30,2026-12-25 08:30" in text

@@ -6,8 +6,8 @@ import pytest
 from rota.conftest import at, span
 
 from routing.errors import RotaRefused, UnknownShift
-from routing.rota import planning
-from routing.rota.planning import NewCover, NewShift
+from routing.rota import validation
+from routing.rota.validation import NewCover, NewShift
 
 NOW = at("2026-11-23T12:00")
 NIGHT = ("2026-11-23T17:00", "2026-11-24T08:30")
@@ -20,7 +20,7 @@ def refused(make, *given):
 
 
 def test_a_shift_that_can_be_added_is_as_it_was_asked_for(rota):
-    assert planning.shift(rota.roster, "night", 1, span(*NIGHT)) == NewShift(
+    assert validation.shift(rota.roster, "night", 1, span(*NIGHT)) == NewShift(
         "night", 1, span(*NIGHT)
     )
 
@@ -35,7 +35,7 @@ def test_a_shift_that_can_be_added_is_as_it_was_asked_for(rota):
     ],
 )
 def test_a_shift_that_cannot_be_meant_is_refused(rota, role, edges, field):
-    assert refused(planning.shift, rota.roster, role, 1, span(*edges)) == field
+    assert refused(validation.shift, rota.roster, role, 1, span(*edges)) == field
 
 
 @pytest.mark.parametrize(
@@ -49,12 +49,12 @@ def test_a_shift_that_cannot_be_meant_is_refused(rota, role, edges, field):
 )
 def test_two_shifts_of_one_person_in_a_role_may_touch_and_never_overlap(rota, start, end, meets):
     rota.shift("night", 1, *NIGHT)
-    assert planning.shift(rota.roster, "night", 2, span(start, end))
-    assert planning.shift(rota.roster, "day", 1, span(start, end))
+    assert validation.shift(rota.roster, "night", 2, span(start, end))
+    assert validation.shift(rota.roster, "day", 1, span(start, end))
     if meets:
-        assert refused(planning.shift, rota.roster, "night", 1, span(start, end)) == "person"
+        assert refused(validation.shift, rota.roster, "night", 1, span(start, end)) == "person"
     else:
-        assert planning.shift(rota.roster, "night", 1, span(start, end))
+        assert validation.shift(rota.roster, "night", 1, span(start, end))
 
 
 @pytest.mark.parametrize(
@@ -70,15 +70,15 @@ def test_two_shifts_of_one_person_in_a_role_may_touch_and_never_overlap(rota, st
 def test_a_cover_that_cannot_be_meant_is_refused(rota, worker, edges, note, field):
     shift = rota.shift("night", 1, *NIGHT)
 
-    assert refused(planning.cover, rota.roster, shift, worker, span(*edges), note) == field
+    assert refused(validation.cover, rota.roster, shift, worker, span(*edges), note) == field
 
 
 def test_a_cover_lies_within_its_shift_and_may_be_all_of_it(rota):
     shift = rota.shift("night", 1, *NIGHT)
-    found = planning.cover(rota.roster, shift, None, span(*NIGHT), " Sick ")
+    found = validation.cover(rota.roster, shift, None, span(*NIGHT), " Sick ")
 
     assert found == NewCover(shift, None, span(*NIGHT), "Sick")
-    later = planning.after(rota.roster, [found])
+    later = validation.after(rota.roster, [found])
     assert [x.worker for x in later.duties("night", *_edges(NIGHT))] == [None]
 
 
@@ -86,19 +86,19 @@ def test_a_cover_that_changes_nothing_is_refused(rota):
     shift = rota.shift("night", 1, *NIGHT)
     rota.cover(shift, None, *NIGHT)
 
-    assert refused(planning.cover, rota.roster, shift, None, span(*NIGHT), "") == "person"
+    assert refused(validation.cover, rota.roster, shift, None, span(*NIGHT), "") == "person"
 
 
 def test_a_cover_of_no_shift_is_refused(rota):
     with pytest.raises(UnknownShift):
-        planning.cover(rota.roster, 9, 1, span(*NIGHT), "")
+        validation.cover(rota.roster, 9, 1, span(*NIGHT), "")
 
 
 def test_two_people_swap_and_each_has_the_others_shift(rota):
     one = rota.shift("night", 1, *NIGHT)
     other = rota.shift("night", 2, "2026-11-24T17:00", "2026-11-25T08:30")
-    found = planning.swap(rota.roster, one, other, NOW)
-    later = planning.after(rota.roster, found)
+    found = validation.swap(rota.roster, one, other, NOW)
+    later = validation.after(rota.roster, found)
 
     assert [each.worker for each in found] == [2, 1]
     assert later.on("night", at("2026-11-23T20:00")).workers == (2,)
@@ -109,7 +109,7 @@ def test_of_a_shift_that_has_begun_what_is_left_is_swapped(rota):
     one = rota.shift("night", 1, *NIGHT)
     other = rota.shift("night", 2, "2026-11-24T17:00", "2026-11-25T08:30")
     now = at("2026-11-23T20:00")
-    later = planning.after(rota.roster, planning.swap(rota.roster, one, other, now))
+    later = validation.after(rota.roster, validation.swap(rota.roster, one, other, now))
 
     assert later.on("night", now - timedelta(seconds=1)).workers == (1,)
     assert later.on("night", now).workers == (2,)
@@ -120,7 +120,7 @@ def test_what_somebody_covers_is_swapped_as_theirs(rota):
     rota.cover(one, 3, *NIGHT)
     other = rota.shift("night", 2, "2026-11-24T17:00", "2026-11-25T08:30")
 
-    assert [x.worker for x in planning.swap(rota.roster, one, other, NOW)] == [2, 3]
+    assert [x.worker for x in validation.swap(rota.roster, one, other, NOW)] == [2, 3]
 
 
 @pytest.mark.parametrize("why", ["roles", "over", "shared", "same"])
@@ -133,7 +133,7 @@ def test_a_swap_that_cannot_be_is_refused(rota, why):
         rota.cover(other, 3, "2026-11-24T20:00", "2026-11-24T21:00")
     now = at("2026-11-24T08:30") if why == "over" else NOW
 
-    assert refused(planning.swap, rota.roster, one, other, now) == "other"
+    assert refused(validation.swap, rota.roster, one, other, now) == "other"
 
 
 def test_whoever_leaves_leaves_gaps_in_what_is_theirs_and_in_nothing_else(rota):
@@ -142,8 +142,8 @@ def test_whoever_leaves_leaves_gaps_in_what_is_theirs_and_in_nothing_else(rota):
     other = rota.shift("night", 2, "2026-11-24T17:00", "2026-11-25T08:30")
     rota.cover(other, 1, "2026-11-24T20:00", "2026-11-24T21:00")
     now = at("2026-11-23T18:00")
-    found = planning.leaving(rota.roster, 1, now)
-    later = planning.after(rota.roster, found)
+    found = validation.leaving(rota.roster, 1, now)
+    later = validation.after(rota.roster, found)
 
     assert [(x.worker, f"{x.during.start:%d %H}") for x in later.duties("night", *_edges(NIGHT))][
         :1
@@ -158,11 +158,11 @@ def test_a_shift_at_a_time_when_nobody_is_needed_is_pointed_out(rota):
     needless = NewShift("night", 1, span("2026-11-23T09:00", "2026-11-23T16:00"))
     needed = NewShift("night", 1, span(*NIGHT))
 
-    assert planning.needless(rota.roster, [needless, needed]) == [needless]
+    assert validation.needless(rota.roster, [needless, needed]) == [needless]
 
 
 def test_a_rota_as_it_would_be_has_what_was_added(rota):
-    later = planning.after(rota.roster, [NewShift("night", 1, span(*NIGHT))])
+    later = validation.after(rota.roster, [NewShift("night", 1, span(*NIGHT))])
 
     assert later.on("night", at("2026-11-23T20:00")).workers == (1,)
     assert rota.roster.on("night", at("2026-11-23T20:00")).workers == ()

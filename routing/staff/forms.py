@@ -1,0 +1,323 @@
+"""The forms that staff fill in. Fields read what was typed; the rules are the rota's and diverts'.
+
+Cross-site tokens are checked for every form before a view runs (``access.let_in``).
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from flask_wtf import FlaskForm
+from wtforms import Field, StringField
+from wtforms.validators import ValidationError
+
+from routing import enquiry, typed
+from routing.core import instants
+from routing.core.hours import Span
+from routing.directory.phone import phone as read_phone
+from routing.errors import BadTime, DivertRefused, RotaRefused
+from routing.rota import fill
+from routing.rota.fill import DayKind, Pattern, Turn
+
+NOBODY = "nobody"
+NOW, HANDOVER, TIME = "now", "handover", "time"
+DIVERT_ENDS = {HANDOVER: None, "1h": timedelta(hours=1), "4h": timedelta(hours=4)}
+"""When a divert ends, by choice: None is the next handover, else so long after its start."""
+
+MAX_ID_DIGITS = 18
+"""No id in the database is longer."""
+
+
+class PartsField(Field):
+    """A field typed in several boxes: ``starts`` in ``starts-day``, ``starts-month`` and so on.
+
+    ``parts`` is what was typed, by box.
+    """
+
+    names: tuple[str, ...] = ()
+    data: Any
+
+    def process(
+        self, formdata: Mapping[str, str] | None, data: Any = None, extra_filters: Any = None
+    ) -> None:
+        """Read every box; without a form that was sent, fill them in from ``data``."""
+        self.process_errors: list[str] = []
+        self.data = data or None
+        typed_parts = formdata or {}
+        self.parts = {part: typed_parts.get(f"{self.name}-{part}", "")[:40] for part in self.names}
+        if self.data is not None and not any(self.parts.values()):
+            self.parts = self.split(self.data)
+
+    def split(self, data: Any) -> dict[str, str]:
+        """Return a value as it is typed, by box."""
+        raise NotImplementedError
+
+
+class LocalTimeField(PartsField):
+    """A date and a time of day by local clocks; ``data`` is the instant.
+
+    A confirmed form sends the instant itself under the field's own name, and so do links.
+    """
+
+    names = ("day", "month", "year", "time")
+
+    def process(
+        self, formdata: Mapping[str, str] | None, data: Any = None, extra_filters: Any = None
+    ) -> None:
+        """Read every box, or the whole instant."""
+        whole, self.whole_error = (formdata or {}).get(self.name, ""), ""
+        try:
+            data = typed.read_local(whole, enquiry.staff_voice().zone) if whole else data
+        except BadTime as error:
+            self.whole_error = str(error)
+        super().process(formdata, data, extra_filters)
+
+    def split(self, data: datetime) -> dict[str, str]:
+        """Return an instant as it is typed; one that the clocks show twice by the clock's name."""
+        zone = enquiry.staff_voice().zone
+        local = data.astimezone(zone)
+        first, second = instants.readings(local.replace(tzinfo=None), zone)
+        clock = f"{local:%H:%M}" + (f" {local.tzname()}" if first != second else "")
+        return dict(
+            zip(self.names, (str(local.day), str(local.month), str(local.year), clock), strict=True)
+        )
+
+    def pre_validate(self, form: FlaskForm) -> None:
+        """Read the instant. Raise ValidationError, saying what to write."""
+        if self.whole_error:
+            raise ValidationError(self.whole_error)
+        if not self.parts["time"].strip():
+            raise ValidationError("Write the time, as 5pm, 5:30pm or 17:30.")
+        zone = enquiry.staff_voice().zone
+        try:
+            day, month, year, time = self.parts.values()
+            self.data = typed.read_parts(day, month, year, time, zone)
+        except BadTime as error:
+            raise ValidationError(str(error)) from error
+
+
+class TimeChoiceField(LocalTimeField):
+    """A choice of times; TIME is the one that is typed, in boxes.
+
+    ``choices`` says what each of the others means. ``choice`` is what was chosen, ``data`` the
+    instant or what it means. Whoever shows an empty form gives the choice as the field's data.
+    """
+
+    def __init__(self, choices: Mapping[str, Any], refusal: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.choices, self.refusal = choices, refusal
+
+    def process(
+        self, formdata: Mapping[str, str] | None, data: Any = None, extra_filters: Any = None
+    ) -> None:
+        """Read the choice and every box; of an empty form they hold today's date."""
+        if formdata is not None:
+            super().process(formdata, None, extra_filters)
+            self.choice = formdata.get(self.name, "")[:100]
+        else:
+            super().process(None, enquiry.now(), extra_filters)
+            self.parts["time"], self.choice = "", data or ""
+
+    def pre_validate(self, form: FlaskForm) -> None:
+        """Read what was chosen. Raise ValidationError, saying what to write."""
+        if self.choice in self.choices:
+            self.data = self.choices[self.choice]
+        elif self.choice == TIME:
+            self.whole_error = ""
+            super().pre_validate(form)
+        elif self.data is None:
+            raise ValidationError(self.refusal)
+
+
+class DateField(PartsField):
+    """A date; ``data`` is the date."""
+
+    names = ("day", "month", "year")
+
+    def split(self, data: date) -> dict[str, str]:
+        """Return a date as it is typed."""
+        return {name: str(getattr(data, name)) for name in self.names}
+
+    def pre_validate(self, form: FlaskForm) -> None:
+        """Read the date. Raise ValidationError, saying what to write."""
+        try:
+            self.data = date(*(int(self.parts[name]) for name in reversed(self.names)))
+        except (ValueError, OverflowError) as error:
+            raise ValidationError("Write the date as 24 12 2026.") from error
+
+
+def text(max_length: int, **kwargs: Any) -> StringField:
+    """Return a field for text, of which no more than ``max_length`` characters are looked at."""
+    return StringField(filters=[_cut(max_length)], **kwargs)
+
+
+def _cut(max_length: int) -> Callable[[str | None], str]:
+    return lambda value: (value or "")[:max_length]
+
+
+class StaffForm(FlaskForm):
+    """A form whose errors are its fields' own, and those of the rules that refuse it."""
+
+    class Meta:
+        """Settings of WTForms."""
+
+        csrf = False
+
+    def refuse(self, error: RotaRefused | DivertRefused) -> None:
+        """Show why the form was refused, beside the field to change."""
+        for field in self:
+            if field.name == error.field:
+                field.errors = [str(error)]
+                return
+        self.form_errors.append(str(error))
+
+    @property
+    def summary(self) -> list[dict[str, str]]:
+        """Return every error with a link to its field, for GOV.UK's error summary."""
+        own = [{"text": words} for words in self.form_errors]
+        return own + [
+            {"text": words, "href": f"#{field.id}"} for field in self for words in field.errors
+        ]
+
+    def hidden(self) -> dict[str, str]:
+        """Return what the form says, to be sent again once it was checked."""
+        values = {}
+        for field in self:
+            if isinstance(field, LocalTimeField):  # validated: it has an instant
+                values[field.name] = field.data.isoformat()
+            elif isinstance(field, PartsField):
+                values |= {f"{field.name}-{part}": value for part, value in field.parts.items()}
+            else:
+                values[field.name] = field.data
+        return values
+
+
+class _PersonAndTime(StaffForm):
+    person = text(20)
+    starts = LocalTimeField()
+    ends = LocalTimeField()
+
+    @property
+    def during(self) -> Span:
+        """Return from when until when. Only once the form was validated."""
+        return Span(self.starts.data, self.ends.data)
+
+    @property
+    def person_id(self) -> int | None:
+        """Return who; None for nobody yet, -1 for nobody that there is."""
+        chosen = self.person.data
+        if chosen == NOBODY:
+            return None
+        return int(chosen) if chosen.isdecimal() and len(chosen) <= MAX_ID_DIGITS else -1
+
+
+class ShiftForm(_PersonAndTime):
+    """Who has a shift, as what, from when until when."""
+
+    role = text(100)
+
+
+class CoverForm(_PersonAndTime):
+    """Who covers which part of a shift, and why."""
+
+    note = text(2000)
+
+
+class SwapForm(StaffForm):
+    """With which other shift to swap."""
+
+    other = text(20)
+
+    @property
+    def other_id(self) -> int:
+        """Return the other shift's number. Raise RotaRefused."""
+        chosen = self.other.data
+        if not chosen.isdecimal() or len(chosen) > MAX_ID_DIGITS:
+            raise RotaRefused("other", "Choose the other shift.")
+        return int(chosen)
+
+
+class FillForm(StaffForm):
+    """Which role to fill from which day to which, with whom in turn."""
+
+    role = text(100)
+    first = DateField()
+    last = DateField()
+    people = text(20_000)
+    turn = text(10, default=Turn.WEEK.value)
+    working_day = text(100, name=DayKind.WORKING_DAY.value)
+    weekend = text(100, name=DayKind.WEEKEND.value)
+    bank_holiday = text(100, name=DayKind.BANK_HOLIDAY.value)
+
+    def validate_turn(self, field: Field) -> None:
+        """Raise ValidationError unless people take turns by week or by shift."""
+        if field.data not in [*Turn]:
+            raise ValidationError("Choose how people take turns.")
+
+    def _validate_times(self, field: Field) -> None:
+        try:
+            fill.times(field.data)
+        except BadTime as error:
+            raise ValidationError(str(error)) from error
+
+    validate_working_day = validate_weekend = validate_bank_holiday = _validate_times
+
+    @property
+    def names(self) -> list[str]:
+        """Return who takes turns, in that order: one a line, or with commas."""
+        return [name.strip() for name in re.split(r"[\n,]", self.people.data) if name.strip()]
+
+    @property
+    def times(self) -> Pattern:
+        """Return when shifts begin, for those kinds of day for which that was written."""
+        fields = (self.working_day, self.weekend, self.bank_holiday)
+        return {
+            DayKind(field.name): fill.times(field.data) for field in fields if field.data.strip()
+        }
+
+
+class PersonForm(StaffForm):
+    """Somebody's name, work phone and account."""
+
+    name = text(200)
+    phone = text(200)
+    account = text(20)
+
+    def validate_phone(self, field: Field) -> None:
+        """Put a telephone number into the form in which it is written. Raise ValidationError."""
+        if field.data.strip():
+            try:
+                field.data = read_phone(field.data).display
+            except ValueError as error:
+                raise ValidationError(str(error).partition(";")[0] + ".") from error
+        else:
+            field.data = ""
+
+
+class EndForm(StaffForm):
+    """Until when a divert lasts."""
+
+    until = TimeChoiceField(
+        DIVERT_ENDS, "Choose when the divert ends: every divert has an end.", default=HANDOVER
+    )
+
+
+class DivertForm(EndForm):
+    """Whose calls are diverted to which line, from when, until when and why."""
+
+    service = text(100)
+    line = text(100)
+    from_ = TimeChoiceField({NOW: None}, "Choose when the divert starts.", name="from", default=NOW)
+    note = text(2000)
+
+
+class PreviewForm(StaffForm):
+    """Which instant to show."""
+
+    at = LocalTimeField()
+
+    @property
+    def is_filled_in(self) -> bool:
+        """Say whether any time is asked for."""
+        return bool(self.at.data or self.at.whole_error or self.at.parts["time"].strip())

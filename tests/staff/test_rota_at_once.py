@@ -1,0 +1,177 @@
+"""Large changes of the rota, and several at once: no divert waits for them, and nothing is lost."""
+
+import io
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+import rostered
+from staff.conftest import said
+
+from routing import enquiry, rota_service
+from routing.core.hours import Span
+from routing.errors import RotaChanged, RotaRefused
+from routing.rota.fill import DayKind, Turn
+from routing.rota.spreadsheet import MAX_PEOPLE, MAX_ROWS
+from routing.rota.validation import NewShift
+from routing.storage import diverts, workers
+from routing.storage.diverts import Wanted
+
+NIGHT = "eds-social-worker"
+HOUR = timedelta(hours=1)
+HOURLY = dict.fromkeys(DayKind, tuple(range(0, 24 * 60, 60)))
+NAMES = [f"Person {number}" for number in range(MAX_PEOPLE)]
+FIRST = date(2026, 12, 24)
+LAST = FIRST + timedelta(days=320)
+"""Up to when hourly shifts are nearly as many as may be added at once."""
+
+
+@pytest.fixture
+def app(before_christmas):
+    return before_christmas()
+
+
+@pytest.fixture
+def everybody(app):
+    """Put as many people on the rota as a change may name."""
+    with app.app_context(), enquiry.database().writing() as connection:
+        workers.add_all(connection, [(name, None) for name in NAMES], enquiry.now(), "person:1")
+
+
+def large_sheet():
+    """Return a file with as many shifts, of as many people, as may be imported at once."""
+    rows = []
+    for number in range(MAX_ROWS):
+        day, hour = divmod(number // MAX_PEOPLE, 24)
+        when = f"2027-01-{1 + day:02} {hour:02}"
+        rows.append(f"{NIGHT},{when}:00,{when}:30,{NAMES[number % MAX_PEOPLE]}")
+    return (rostered.HEADER + "\n".join(rows)).encode()
+
+
+@pytest.fixture
+def set_divert(app):
+    """Return what sets a divert; it raises StorageDown if it must wait for two seconds."""
+
+    def set_divert():
+        at = datetime(2026, 12, 23, 15, 40, tzinfo=UTC)
+        with app.app_context(), enquiry.database().writing() as connection:
+            new = Wanted("children", "eds", Span(at, at + HOUR), "Phones down")
+            diverts.put(connection, [new], at, "person:1", "form")
+
+    return set_divert
+
+
+def test_a_divert_is_set_while_the_largest_fill_is_worked_out(app, everybody, set_divert, stored):
+    at = app.config["CLOCK"]()
+
+    def clock():
+        app.config["CLOCK"] = lambda: at
+        set_divert()
+        return at
+
+    app.config["CLOCK"] = clock
+    with app.app_context():
+        current, proposed = fill()
+        shifts = [NewShift(NIGHT, new.worker, new.during) for new in proposed]
+        rota_service.save("filled", shifts, current, "person:1")
+
+    assert len(stored()) == 1
+    assert len(shifts) > 0.9 * MAX_ROWS
+
+
+def test_a_divert_is_set_while_the_largest_file_is_read(app, set_divert, stored):
+    class File(bytes):
+        def decode(self, *args):
+            set_divert()
+            return super().decode(*args)
+
+    with app.app_context():
+        result = rota_service.import_spreadsheet(File(large_sheet()), "person:1", add_people=True)
+
+    assert len(stored()) == 1
+    assert result.added == MAX_ROWS
+
+
+def fill(names=NAMES, times=HOURLY, last=LAST, limit=HOUR):
+    return rota_service.fill(NIGHT, FIRST, last, names, Turn.SLOT, times, limit)
+
+
+@pytest.mark.parametrize(
+    ("too_much", "words"),
+    [
+        ({"names": [*NAMES, "One More"]}, "These are 201 names. Name 200 people at most."),
+        ({"last": FIRST + timedelta(days=400)}, "Change 5,000 at most at once: choose fewer days."),
+        ({"limit": timedelta(0)}, "This takes too long to work out. Fill fewer days at once"),
+    ],
+    ids=["people", "shifts", "time"],
+)
+def test_what_is_too_much_to_fill_at_once_is_refused_with_what_to_write(
+    app, everybody, too_much, words
+):
+    with app.app_context(), pytest.raises(RotaRefused) as refusal:
+        fill(**too_much)
+
+    assert words in str(refusal.value)
+
+
+def send_file(arranger, data):
+    page = arranger.get("/staff/rota/import")
+    token = page.text.partition('name="csrf_token" value="')[2].partition('"')[0]
+    values = {"csrf_token": token, "file": (io.BytesIO(data), "rota.csv"), "add_people": "yes"}
+    return arranger.client.post("/staff/rota/import", data=values, follow_redirects=True)
+
+
+def test_a_file_with_too_many_shifts_or_people_is_refused_with_what_to_do(arranger):
+    more = f"\n{NIGHT},2028-01-01 08:00,2028-01-01 09:00,"
+    shifts = send_file(arranger, large_sheet() + f"{more}{NAMES[0]}".encode())
+    people = send_file(
+        arranger,
+        rostered.HEADER.encode() + "".join(f"{more}{name}" for name in [*NAMES, "Last"]).encode(),
+    )
+
+    assert "The file has more than 5,000 shifts. Import 5,000 at most at once" in said(shifts)
+    assert "The file names 201 people. Import shifts of 200 people at most" in said(people)
+
+
+def shift(worker, start):
+    return NewShift(NIGHT, worker, Span(start, start + HOUR))
+
+
+def on_the_rota(at):
+    return [(x.worker, x.during.start) for x in rota_service.read(at, at + 99 * HOUR).roster.shifts]
+
+
+def test_of_two_managers_who_change_the_rota_at_once_the_second_is_told_and_loses_nothing(app):
+    with app.app_context():
+        at = enquiry.now()
+        first = second = rota_service.read(at, at + HOUR)
+        rota_service.save("added", [shift(1, at)], first, "person:1")
+        with pytest.raises(RotaChanged, match="Nothing of yours was saved"):
+            rota_service.save("added", [shift(2, at)], second, "person:2")
+
+        assert on_the_rota(at) == [(1, at)]
+
+
+def test_nobody_is_given_a_shift_who_left_while_it_was_worked_out(app):
+    with app.app_context():
+        at = enquiry.now()
+        current = rota_service.read(at, at + HOUR)
+        rota_service.leave(1, "person:1")
+        with pytest.raises(RotaChanged):
+            rota_service.save("added", [shift(1, at)], current, "person:2")
+
+        assert on_the_rota(at) == []
+
+
+def test_a_shift_that_crosses_somebody_elses_is_shown_again_as_it_was_typed(app, arranger):
+    names = ("day", "month", "year", "time")
+    values = {"role": NIGHT, "person": "1"}
+    for edge, words in (("starts", "24 12 2026 5pm"), ("ends", "24 12 2026 9pm")):
+        values |= {f"{edge}-{part}": word for part, word in zip(names, words.split(), strict=True)}
+    path = "/staff/rota/shifts/new"
+    page = arranger.send(arranger.get(path), path, **values)
+    rostered.shifts(app, f"{NIGHT},2026-12-24 20:00,2026-12-24 21:00,Amara Owusu")
+    refused = arranger.send(page, path)
+
+    assert refused.status_code == 400
+    assert "This person has a shift in this role at that time already." in said(refused)
+    assert 'value="17:00"' in refused.text
