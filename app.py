@@ -1,9 +1,9 @@
 """The WSGI entry point: ``gunicorn app:app``. Everything else is in routing/."""
 
 from routing import create_app
-from routing.errors import BadSetting
+from routing.errors import InvalidSetting
 
 try:
     app = create_app()
-except BadSetting as error:
+except InvalidSetting as error:
     raise SystemExit(f"Error: {error}") from None

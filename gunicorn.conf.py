@@ -26,12 +26,12 @@ os.environ.setdefault("CLOCK_STARTED_AT", str(time.time()))
 
 def on_starting(server):
     """Exit with status 1 and every problem when there is no directory to answer from."""
-    from routing import create_app, enquiry
+    from routing import create_app, lookup
     from routing.errors import RoutingError
 
     try:
         with create_app().app_context():
-            enquiry.facts()
+            lookup.snapshot()
     except RoutingError as error:
         for line in str(error).splitlines():
             server.log.critical("%s", line)
@@ -40,11 +40,11 @@ def on_starting(server):
 
 def post_worker_init(worker):
     """Load the directory and the diverts before the worker's first request."""
-    from routing import enquiry, telephony
+    from routing import lookup, telephony
 
     try:
         with worker.wsgi.app_context():
-            enquiry.warm_up()
+            lookup.warm_up()
             telephony.at_start()
     except Exception:  # a worker that fails to start would end the whole service
         worker.log.exception("the worker could not load in advance: its first request loads")

@@ -17,14 +17,17 @@ from datetime import timedelta
 from pathlib import Path
 
 import postgres
-from alerting.conftest import Hook
+from alerts.conftest import Hook
 from conftest import ANYSHIRE
 from sweep import ROOT
 
-from routing import create_app, enquiry
-from routing.alerting import rounds, webhook  # noqa: F401  # loaded before a sender is forked
-from routing.storage import alerts, calls, upgrade
-from routing.storage.calls import Begun, Ended
+from routing import create_app, lookup
+from routing.alerts import (
+    rounds,
+    webhook,  # noqa: F401  # loaded before a sender is forked
+)
+from routing.store import alerts, calls, migrate
+from routing.store.calls import CallStart, LegEnd
 
 SHORT = timedelta(seconds=0.5)
 
@@ -79,9 +82,9 @@ def run(url, times):
         }
     )
     with app.app_context():
-        upgrade.upgrade(enquiry.database())
-        enquiry.database().engine.dispose()
-        enquiry.facts()
+        migrate.upgrade(lookup.database())
+        lookup.database().engine.dispose()
+        lookup.snapshot()
     running = [_start(app, 0), _start(app, 1)]
     for number in range(times):
         random.seed(number)
@@ -135,9 +138,9 @@ def _work(number, begins):
     turn = 0
     while True:
         turn += 1
-        with enquiry.database().writing() as connection:
-            begun = Begun(f"call-{number}-{turn}", "mash", "in_hours", enquiry.now())
-            ended = Ended(1, "mash", "no_answer", enquiry.now(), None)
+        with lookup.database().writing() as connection:
+            begun = CallStart(f"call-{number}-{turn}", "mash", "in_hours", lookup.now())
+            ended = LegEnd(1, "mash", "no_answer", lookup.now(), None)
             calls.step(connection, begun.service, begun, ended=ended, over="unanswered")
         os.write(begins, b".")
         rounds.send(impatient=True)
@@ -157,7 +160,7 @@ def _count(app, file):
             if not found.waiting:
                 break
             time.sleep(0.1)
-        with enquiry.database().reading() as connection:
+        with lookup.database().reading() as connection:
             noted = {row.service for row in connection.execute(calls.calls.select()) if row.outcome}
     told = Counter(line.rpartition(": ")[2].strip() for line in file.open())
     return {

@@ -11,9 +11,9 @@ import malformed
 from conftest import ANYSHIRE, Clock
 from telephone import BASE, TOKEN
 
-from routing import create_app, enquiry
-from routing.storage import upgrade
-from routing.storage.db import Database
+from routing import create_app, lookup
+from routing.store import migrate
+from routing.store.db import Database
 
 
 class Telephoned:
@@ -22,7 +22,7 @@ class Telephoned:
     def __init__(self, folder):
         self.folder, self.clock = Path(folder), Clock()
         database = Database("", self.folder, "made.sqlite")
-        upgrade.upgrade(database)
+        migrate.upgrade(database)
         database.engine.dispose()
 
     def __call__(self, directory):
@@ -39,7 +39,7 @@ class Telephoned:
             }
         )
         with app.app_context():
-            enquiry.read_diverts(max_age=0, patience=10)
+            lookup.read_diverts(max_age=0, patience=10)
             app.extensions["call_log"].write(lambda connection: None, patience=10)
         return app
 

@@ -17,9 +17,9 @@ from serving import ROOT, ask, serving
 
 from proof.bench import over_http
 from routing.core.hours import Span
-from routing.storage import diverts, upgrade
-from routing.storage.db import Database
-from routing.storage.diverts import Wanted
+from routing.store import diverts, migrate
+from routing.store.db import Database
+from routing.store.diverts import NewDivert
 
 LATEST, FASTER = 10, 10
 """Seconds until a divert is in every answer, at most; times the application's rate, at least."""
@@ -74,7 +74,7 @@ def diverted(times=5):
         (folder / "directory.yaml").write_text((ROOT / "directory.yaml").read_text())
         database = Database("", folder / "instance", "rehearsal.sqlite")
         running.callback(database.engine.dispose)
-        upgrade.upgrade(database)
+        migrate.upgrade(database)
         began = time.time()
         settings = {"CLOCK_STARTS_AT": noon.isoformat(), "CLOCK_STARTED_AT": repr(began)}
         _, url = running.enter_context(serving(folder, **settings))
@@ -88,8 +88,8 @@ def diverted(times=5):
                 at = noon + timedelta(seconds=time.time() - began)
                 with database.writing() as connection:
                     during = Span(at, at + timedelta(hours=1))
-                    wanted = Wanted("children", line, during, "drill")
-                    diverts.put(connection, [wanted], at, "terminal:0")
+                    wanted = NewDivert("children", line, during, "drill")
+                    diverts.create(connection, [wanted], at, "terminal:0")
                 kept = time.time()
                 time.sleep(12)
             late.append(max(sent for sent, told in watch.told if told != line) - kept)

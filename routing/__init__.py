@@ -10,32 +10,32 @@ from flask.cli import AppGroup
 from jinja2 import ChoiceLoader, PackageLoader, PrefixLoader
 from werkzeug.exceptions import HTTPException
 
-from routing import api, concurrency, config, logs, site, staff, telephony
-from routing.errors import BadSetting, DirectoryInvalid
-from routing.facts import Sources
+from routing import concurrency, config, logging_config, public, staff, telephony
+from routing.errors import InvalidDirectory, InvalidSetting
 from routing.formats.answer_cache import AnswerCache
 from routing.formats.problem import problem
 from routing.headers import HTTPS_ONLY, SECURITY_HEADERS
-from routing.site import last_resort, sorry
-from routing.storage.call_log import CallLog
-from routing.storage.db import Database
-from routing.storage.kept import Kept
-from routing.storage.readings import Readings
+from routing.public import error_pages
+from routing.snapshot import SnapshotLoader
+from routing.store.call_log import CallLog
+from routing.store.db import Database
+from routing.store.divert_cache import DivertCache
+from routing.store.divert_file import DivertFile
 
 
 def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     """Build the app from the environment, with ``settings`` in place of what they name.
 
-    It does not read the directory: the first question does. Raise BadSetting when a setting
+    It does not read the directory: the first question does. Raise InvalidSetting when a setting
     cannot be used or the machine lacks zone data.
     """
     app = Flask(__name__)
     app.config.from_mapping(config.read() | dict(settings or {}))
     config.check(app.config)
-    logs.set_up(app.config["LOG_FORMAT"])
+    logging_config.configure(app.config["LOG_FORMAT"])
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.url_map.merge_slashes = False  # its redirects would lead to whatever host is asked for
-    app.extensions["sources"] = Sources(
+    app.extensions["sources"] = SnapshotLoader(
         Path(app.config["DIRECTORY"]), Path(app.config["INSTANCE_PATH"]), app.config["CLOCK"]
     )
     macros = PrefixLoader({"govuk_frontend_jinja": PackageLoader("govuk_frontend_jinja")})
@@ -43,8 +43,8 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     app.extensions["answer_cache"] = AnswerCache()
     _connect(app)
     concurrency.init_app(app)
-    for room in (api, site, telephony, staff):
-        room.init_app(app)
+    for package in (public, telephony, staff):
+        package.init_app(app)
     app.cli = _Commands()
     app.register_error_handler(HTTPException, _refuse)
     app.register_error_handler(Exception, _mend)
@@ -62,9 +62,9 @@ class _Commands(AppGroup):
         return self._loaded().get_command(ctx, name)
 
     def _loaded(self) -> AppGroup:
-        from routing import commands
+        from routing import cli
 
-        return commands.every()
+        return cli.every()
 
 
 def _connect(app: Flask) -> None:
@@ -73,14 +73,14 @@ def _connect(app: Flask) -> None:
     name = "rehearsal" if rehearsal else "routing"
     database = Database(app.config["DATABASE_URL"], folder, f"{name}.sqlite")
     if not database.is_sqlite and not app.config["SECRET_KEY"]:
-        raise BadSetting(
+        raise InvalidSetting(
             "SECRET_KEY is not set, and DATABASE_URL is for several machines: they must sign "
             "cookies alike. Set it to the same long random text on each, such as that of "
             "`python3 -c 'import secrets; print(secrets.token_urlsafe(48))'`."
         )
     app.extensions["database"] = database
-    kept = Kept(folder / f"{name}-diverts.json")
-    app.extensions["readings"] = Readings(database, kept, app.config["CLOCK"])
+    kept = DivertFile(folder / f"{name}-diverts.json")
+    app.extensions["readings"] = DivertCache(database, kept, app.config["CLOCK"])
     app.extensions["call_log"] = CallLog(database, app.config["CLOCK"])
 
 
@@ -100,8 +100,8 @@ def _refusal(code: int, words: str) -> Response:
     if _for_programs():
         return problem(code, words)
     if code == 500:  # the page that shows faults has a fault itself
-        return last_resort.page()
-    return sorry.not_found() if code == 404 else sorry.refused(code)
+        return error_pages.static_page()
+    return error_pages.not_found() if code == 404 else error_pages.client_error(code)
 
 
 def _mend(error: Exception) -> Response:
@@ -111,9 +111,9 @@ def _mend(error: Exception) -> Response:
     current_app.logger.exception("fault while answering %r", request.path)
     if _for_programs():
         return problem(500, "A fault of ours. In immediate danger call 999.")
-    if isinstance(error, DirectoryInvalid):  # there are no numbers to show yet
-        return last_resort.page(503)
-    return sorry.fault()
+    if isinstance(error, InvalidDirectory):  # there are no numbers to show yet
+        return error_pages.static_page(503)
+    return error_pages.server_error()
 
 
 def _for_programs() -> bool:

@@ -13,8 +13,8 @@ from enum import Enum
 from flask import Flask, Response, current_app, request, session
 
 from routing.formats.problem import problem
-from routing.storage import calls
-from routing.storage.call_log import CallLog
+from routing.store import calls
+from routing.store.call_log import CallLog
 
 RETRY_AFTER_SECONDS = 3
 SWITCH_INTERVAL_SECONDS = 0.001

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from routing import typed
-from routing.errors import BadSetting, BadTime
+from routing.errors import InvalidSetting, InvalidTime
+from routing.text import time_parsing
 
 SETTINGS: Mapping[str, tuple[str | None, str]] = {
     "DIRECTORY": ("directory.yaml", "the council's directory"),
@@ -99,7 +99,7 @@ _JULY = datetime(2026, 7, 1, 12, tzinfo=UTC)
 def read(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
     """Return every setting, and ``CLOCK``, which returns the instant it is now, in UTC.
 
-    Raise BadSetting when one cannot be used, or when the machine lacks zone data.
+    Raise InvalidSetting when one cannot be used, or when the machine lacks zone data.
     """
     settings: dict[str, Any] = {
         name: environ.get(name) or default for name, (default, _) in SETTINGS.items()
@@ -110,12 +110,12 @@ def read(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
 
 
 def check(settings: Mapping[str, Any]) -> None:
-    """Raise BadSetting for a setting that has not the right form."""
+    """Raise InvalidSetting for a setting that has not the right form."""
     for name, (right, instead) in _FORMS.items():
         value = settings.get(name)
         if value is not None and not re.fullmatch(right, str(value)):
             found = "not of the right form" if name in _SECRET else repr(value)
-            raise BadSetting(f"{name} is {found}. Write {instead}.")
+            raise InvalidSetting(f"{name} is {found}. Write {instead}.")
 
 
 def telephony_disabled_reason(settings: Mapping[str, Any]) -> str | None:
@@ -150,15 +150,15 @@ def base_url(settings: Mapping[str, Any], request_root: str = "") -> str:
 
 
 def check_zones() -> None:
-    """Raise BadSetting unless London is an hour ahead of UTC in July, as it should be."""
+    """Raise InvalidSetting unless London is an hour ahead of UTC in July, as it should be."""
     try:
         offset = _JULY.astimezone(ZoneInfo("Europe/London")).utcoffset()
     except (KeyError, OSError) as error:
-        raise BadSetting(
+        raise InvalidSetting(
             f"This machine has no data for Europe/London ({error}). Install the tzdata package."
         ) from error
     if offset != timedelta(hours=1):
-        raise BadSetting(
+        raise InvalidSetting(
             f"Europe/London is {offset} ahead of UTC in July by this machine's data; it should be "
             "1:00:00. Install the tzdata package, and unset PYTHONTZPATH."
         )
@@ -168,8 +168,8 @@ def _clock(starts_at: str | None, started_at: str | None) -> Callable[[], dateti
     if starts_at is None:
         return lambda: datetime.now(UTC)
     try:
-        starts = typed.read(starts_at)
+        starts = time_parsing.parse_rfc3339(starts_at)
         began = float(started_at) if started_at else time.time()
-    except (BadTime, ValueError) as error:
-        raise BadSetting(f"CLOCK_STARTS_AT: {error}") from error
+    except (InvalidTime, ValueError) as error:
+        raise InvalidSetting(f"CLOCK_STARTS_AT: {error}") from error
     return lambda: starts + timedelta(seconds=time.time() - began)

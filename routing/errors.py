@@ -1,22 +1,22 @@
 """Everything that can go wrong, as one tree.
 
 RoutingError
-├── BadTime             a time that cannot be used
+├── InvalidTime             a time that cannot be used
 │   └── NaiveTime       a time arrived without a zone
 ├── UnknownService      no service of that name
-├── BadSetting          an environment variable that cannot be used
-├── BadHolidays         a list of bank holidays that cannot be had or used
-├── StorageDown         the database cannot be asked
-├── StorageRefused      the database's own rules forbid a change
+├── InvalidSetting          an environment variable that cannot be used
+├── InvalidBankHolidays         a list of bank holidays that cannot be had or used
+├── DatabaseUnavailable         the database cannot be asked
+├── ConstraintViolation      the database's own rules forbid a change
 ├── UnknownDivert       no divert of that id
-├── DivertRefused       a divert that would not do what was meant
+├── InvalidDivert       a divert that would not do what was meant
 ├── UnknownShift        no shift, person or change of the rota of that id
-├── RotaRefused         a change of the rota that would not do what was meant
+├── InvalidRotaChange         a change of the rota that would not do what was meant
 │   └── RotaChanged     somebody else changed the rota meanwhile
-├── SheetRefused        a spreadsheet of shifts that cannot be imported
-├── AccountRefused      an account that cannot be made, changed or found
-├── SignInRefused       somebody who may not come in, or not now
-└── DirectoryInvalid    directory.yaml cannot be used
+├── InvalidSpreadsheet        a spreadsheet of shifts that cannot be imported
+├── AccountError      an account that cannot be made, changed or found
+├── SignInError       somebody who may not come in, or not now
+└── InvalidDirectory    directory.yaml cannot be used
 
 An error says what was found, where, and what to write instead. It knows nothing of HTTP: the door
 that catches it picks the status.
@@ -25,17 +25,18 @@ that catches it picks the status.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 
 class RoutingError(Exception):
     """Base of every error this package raises on purpose."""
 
 
-class BadTime(RoutingError):
+class InvalidTime(RoutingError):
     """A time that is malformed, outside the years covered, or that no clock showed just once."""
 
 
-class NaiveTime(BadTime):
+class NaiveTime(InvalidTime):
     """A time without a zone. In October 01:30 happens twice, so nobody guesses."""
 
     def __init__(self, value: datetime) -> None:
@@ -52,19 +53,19 @@ class UnknownService(RoutingError):
         self.known = tuple(known)
 
 
-class BadSetting(RoutingError):
+class InvalidSetting(RoutingError):
     """An environment variable, or the machine itself, that cannot be used as it is."""
 
 
-class BadHolidays(RoutingError):
+class InvalidBankHolidays(RoutingError):
     """A list of bank holidays that cannot be fetched, has not the shape, or makes no sense."""
 
 
-class StorageDown(RoutingError):
+class DatabaseUnavailable(RoutingError):
     """The database does not answer, or not in time, or is not made. Says which, without secrets."""
 
 
-class StorageRefused(RoutingError):
+class ConstraintViolation(RoutingError):
     """A change that the database's own rules forbid. Says which rule, without the values."""
 
 
@@ -77,7 +78,7 @@ class UnknownDivert(RoutingError):
         )
 
 
-class DivertRefused(RoutingError):
+class InvalidDivert(RoutingError):
     """A divert that is refused: ``field`` is what to change, and the words say into what."""
 
     def __init__(self, field: str, words: str) -> None:
@@ -92,7 +93,7 @@ class UnknownShift(RoutingError):
         super().__init__(f"There is no {what} {number} on the rota.")
 
 
-class RotaRefused(RoutingError):
+class InvalidRotaChange(RoutingError):
     """A change of the rota that is refused: ``field`` is what to change, the words into what."""
 
     def __init__(self, field: str, words: str) -> None:
@@ -100,7 +101,7 @@ class RotaRefused(RoutingError):
         self.field = field
 
 
-class RotaChanged(RotaRefused):
+class RotaChanged(InvalidRotaChange):
     """A change worked out from a rota that somebody else has changed since. Nothing is saved."""
 
     def __init__(self) -> None:
@@ -111,7 +112,7 @@ class RotaChanged(RotaRefused):
         )
 
 
-class SheetRefused(RoutingError):
+class InvalidSpreadsheet(RoutingError):
     """A spreadsheet of which nothing is imported: every problem, each with its row."""
 
     def __init__(self, problems: Sequence[str]) -> None:
@@ -119,11 +120,11 @@ class SheetRefused(RoutingError):
         self.problems = tuple(problems)
 
 
-class AccountRefused(RoutingError):
+class AccountError(RoutingError):
     """An account that cannot be made, changed or found. Says why."""
 
 
-class SignInRefused(RoutingError):
+class SignInError(RoutingError):
     """Somebody who may not come in, or not now. The words tell nothing of who has an account."""
 
 
@@ -145,7 +146,7 @@ class Problem:
         return f"{place}{self.level}: {self.message}"
 
 
-class DirectoryInvalid(RoutingError):
+class InvalidDirectory(RoutingError):
     """Every problem found, not just the first, so that one edit mends them all.
 
     Of more than MOST the first are told, and how many more there are: somebody pasted another file.
@@ -162,3 +163,19 @@ class DirectoryInvalid(RoutingError):
             found[self.MOST :] = [Problem(first.line, first.column, "more_problems", words)]
         self.problems = tuple(found)
         super().__init__("\n".join(f"{self.path}: {problem}" for problem in self.problems))
+
+
+class FieldError(NamedTuple):
+    """What is wrong below ``key``: in its value, or in the key itself."""
+
+    key: str
+    message: str
+    of_key: bool = False
+
+
+class FieldErrors(ValueError):
+    """A mapping of which several things are wrong: each has a place of its own."""
+
+    def __init__(self, faults: Sequence[FieldError]) -> None:
+        super().__init__(" ".join(fault.message for fault in faults))
+        self.faults = tuple(faults)

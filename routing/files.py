@@ -1,19 +1,21 @@
 """Files put in place whole."""
 
+import logging
 import math
 import os
+import secrets
 from contextlib import suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
-PUBLIC = 0o644
+PUBLIC_FILE_MODE = 0o644
 """The mode of what a web server, which runs as another user, is to read."""
 
 _LEFT = 3600.0
 """Seconds after which nobody writes a file any more: whoever began it was killed."""
 
 
-def replace(path: Path, content: bytes, mode: int = 0o600) -> None:
+def write_atomically(path: Path, content: bytes, mode: int = 0o600) -> None:
     """Put ``content`` in the file at ``path`` whole, or leave the file as it was.
 
     Whoever reads it meanwhile reads the old one or the new one. Raise OSError when it cannot be
@@ -47,3 +49,30 @@ def _written_at(path: Path) -> float:
         return path.stat().st_mtime
     except FileNotFoundError:
         return math.inf
+
+
+log = logging.getLogger(__name__)
+
+
+def load_secret_key(folder: Path) -> str:
+    """Return the key kept in ``folder``, making it first where there is none.
+
+    Where the folder cannot be written, return one that lasts as long as the process: staff must
+    sign in again after a restart, callers notice nothing.
+    """
+    file = folder / "secret-key"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with NamedTemporaryFile("w", dir=folder, prefix=".new-key-") as new:  # for the owner alone
+            new.write(secrets.token_urlsafe(48))
+            new.flush()
+            try:
+                os.link(new.name, file)  # whole, and only where there is none: another is faster
+            except FileExistsError:
+                log.debug("%s is there already", file)
+        return file.read_text("utf-8")
+    except OSError as error:
+        log.warning(
+            "cannot keep a key in %s (%s): staff must sign in after each start", folder, error
+        )
+        return secrets.token_urlsafe(48)

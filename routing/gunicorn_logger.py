@@ -5,7 +5,7 @@ from typing import Any
 
 from gunicorn.glogging import Logger
 
-from routing import logs
+from routing import logging_config
 
 _WITH_A_REQUEST = {
     "Invalid request": "Refused a malformed request.",
@@ -23,8 +23,8 @@ class GunicornLogger(Logger):  # type: ignore[misc]
         self.error_log.handlers.clear()
         self.error_log.propagate = True
         log_format = os.environ.get("LOG_FORMAT")
-        logs.set_up(log_format if log_format in logs.FORMS else None)
-        logs.write_in_background()
+        logging_config.configure(log_format if log_format in logging_config.FORMS else None)
+        logging_config.write_in_background()
 
     def warning(self, msg: str, *args: Any, **kwargs: Any) -> None:
         """Log a warning; of a malformed request neither its text nor the client's address."""

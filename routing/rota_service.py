@@ -14,11 +14,11 @@ from datetime import date, datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from routing import enquiry, typed
+from routing import lookup
 from routing.core import instants
 from routing.core.directory import RotaRole
 from routing.core.hours import Span
-from routing.errors import RotaChanged, RotaRefused, SheetRefused
+from routing.errors import InvalidRotaChange, InvalidSpreadsheet, RotaChanged
 from routing.rota import clashes, spreadsheet, validation, words
 from routing.rota import fill as filling
 from routing.rota.clashes import Clash
@@ -26,9 +26,10 @@ from routing.rota.fill import Pattern, ProposedShift, Turn
 from routing.rota.roster import Roster
 from routing.rota.spreadsheet import MAX_PEOPLE, MAX_ROWS, Row
 from routing.rota.validation import CONTEXT_MARGIN, MAX_SHIFT, NewCover, NewShift
-from routing.storage import rota, workers
-from routing.storage.rota import RotaChange
-from routing.storage.workers import RotaPerson
+from routing.store import rota, rota_people
+from routing.store.rota import RotaChange
+from routing.store.rota_people import RotaPerson
+from routing.text import time_parsing
 
 FILL_TIME_LIMIT = timedelta(seconds=5)
 """How long it may take to work out who takes which shift."""
@@ -115,8 +116,8 @@ class Rota:
 
 
 def read(start: datetime, end: datetime) -> Rota:
-    """Return the rota from ``start`` to ``end``. Raise StorageDown."""
-    with enquiry.database().reading() as connection:
+    """Return the rota from ``start`` to ``end``. Raise DatabaseUnavailable."""
+    with lookup.database().reading() as connection:
         return within(connection, start, end)
 
 
@@ -124,8 +125,8 @@ def within(connection: Connection, start: datetime, end: datetime) -> Rota:
     """Return the rota from ``start`` to ``end``, as a transaction sees it."""
     revision = rota.revision(connection)  # first: what changes while the rest is read, counts
     shifts, covers = rota.read(connection, start, end)
-    known = {each.id: each for each in workers.everyone(connection)}
-    return Rota(Roster(enquiry.facts().timetables, shifts, covers), known, revision)
+    known = {each.id: each for each in rota_people.everyone(connection)}
+    return Rota(Roster(lookup.snapshot().timetables, shifts, covers), known, revision)
 
 
 def ahead(connection: Connection, at: datetime) -> Rota:
@@ -134,16 +135,16 @@ def ahead(connection: Connection, at: datetime) -> Rota:
 
 
 def as_sheet(period: Span) -> str:
-    """Return who is really on duty in a period, as a spreadsheet. Raise StorageDown."""
+    """Return who is really on duty in a period, as a spreadsheet. Raise DatabaseUnavailable."""
     found = read(period.start, period.end)
     duties = [x for r in found.roles for x in found.roster.duties(r.id, period.start, period.end)]
     duties.sort(key=lambda each: each.during.start)
-    return spreadsheet.write(duties, found.names, enquiry.facts().directory.zone)
+    return spreadsheet.write(duties, found.names, lookup.snapshot().directory.zone)
 
 
 def warnings(connection: Connection, at: datetime) -> list[tuple[str, str]]:
     """Return what staff should know of the rota, each with its code: each role with a gap, once."""
-    found, voice, told = ahead(connection, at), enquiry.staff_voice(), []
+    found, locale, told = ahead(connection, at), lookup.staff_locale(), []
     every = found.gaps(at, at + LOOKAHEAD)
     for role in found.roles:
         gaps = [(span, missing) for of, span, missing in every if of is role]
@@ -152,7 +153,7 @@ def warnings(connection: Connection, at: datetime) -> list[tuple[str, str]]:
             told.append(("rota_empty", text))
         elif gaps:
             more = f", and {len(gaps) - 1} more in {LOOKAHEAD.days} days" if len(gaps) > 1 else ""
-            said = words.gap(role, *gaps[0], at, voice)
+            said = words.gap(role, *gaps[0], at, locale)
             where = "See Gaps and clashes under Rota, or `flask rota gaps`."
             told.append(("rota_gap", f"{said}{more}. {where}"))
     ahead_of_now = [each for each in found.roster.shifts if each.during.end > at]
@@ -184,9 +185,9 @@ def save(
     """Save a change that was worked out from the rota as it was read.
 
     ``form`` names the form that was sent: sent twice, it is saved once. Raise RotaChanged when the
-    rota has changed since, RotaRefused where the database's own rules forbid it or it is too large.
+    rota has changed since, InvalidRotaChange where the database's own rules forbid it or it is too large.
     """
-    with enquiry.database().writing() as connection:
+    with lookup.database().writing() as connection:
         known = rota.saved_by(connection, form)
         if known:
             return known
@@ -195,17 +196,17 @@ def save(
 
 
 def undo(change: int, actor: str) -> RotaChange:
-    """Undo a change of the rota. Raise UnknownShift, RotaRefused.
+    """Undo a change of the rota. Raise UnknownShift, InvalidRotaChange.
 
     Nobody who has left is given anything back that is to come.
     """
-    at = enquiry.now()
-    with enquiry.database().writing() as connection:
+    at = lookup.now()
+    with lookup.database().writing() as connection:
         shift_ids = rota.shifts_of(connection, change)
         try:
             undone = rota.undo(connection, change, at, actor)
         except sa.exc.IntegrityError as error:
-            raise RotaRefused(
+            raise InvalidRotaChange(
                 "", "This cannot be undone: since then somebody was given a shift at the same time."
             ) from error
         _refuse_leavers(connection, shift_ids, at)
@@ -214,14 +215,14 @@ def undo(change: int, actor: str) -> RotaChange:
 
 def remove(shift_id: int, actor: str) -> RotaChange:
     """Take a shift away from now on. Raise UnknownShift."""
-    with enquiry.database().writing() as connection:
-        return rota.cancel(connection, enquiry.now(), actor, shift=shift_id)
+    with lookup.database().writing() as connection:
+        return rota.cancel(connection, lookup.now(), actor, shift=shift_id)
 
 
 def uncover(cover_id: int, shift_id: int, actor: str) -> RotaChange:
-    """Take a cover of a shift away from now on. Raise UnknownShift, RotaRefused."""
-    at = enquiry.now()
-    with enquiry.database().writing() as connection:
+    """Take a cover of a shift away from now on. Raise UnknownShift, InvalidRotaChange."""
+    at = lookup.now()
+    with lookup.database().writing() as connection:
         change = rota.cancel(connection, at, actor, cover=cover_id)
         _refuse_leavers(connection, [shift_id], at)
     return change
@@ -230,17 +231,17 @@ def uncover(cover_id: int, shift_id: int, actor: str) -> RotaChange:
 def leave(worker_id: int, actor: str) -> None:
     """Take somebody off the rota: nobody has what they still had to do.
 
-    Raise UnknownShift, RotaRefused.
+    Raise UnknownShift, InvalidRotaChange.
     """
-    at = enquiry.now().replace(second=0, microsecond=0)
-    with enquiry.database().reading() as connection:
+    at = lookup.now().replace(second=0, microsecond=0)
+    with lookup.database().reading() as connection:
         current = within(connection, at, at + FAR_FUTURE)
     covers = validation.leaving(current.roster, worker_id, at)
-    with enquiry.database().writing() as connection:
+    with lookup.database().writing() as connection:
         _check_unchanged(connection, current)
         if covers:
             _save(connection, "left", covers, actor)
-        workers.leave(connection, worker_id, enquiry.now(), actor)
+        rota_people.leave(connection, worker_id, lookup.now(), actor)
 
 
 def fill(
@@ -255,32 +256,36 @@ def fill(
     """Return what filling the gaps of a role would add, and the rota that it was worked out from.
 
     From ``first`` to ``last``, both included; what is over already is left. ``times`` says for some
-    kinds of day when shifts begin; on others they do when they usually do. Raise RotaRefused.
+    kinds of day when shifts begin; on others they do when they usually do. Raise InvalidRotaChange.
     """
-    timetables, at = enquiry.facts().timetables, enquiry.now()
+    timetables, at = lookup.snapshot().timetables, lookup.now()
     names = [name for name in names if name.strip()]
     _check_fill(first, last, len(names))
     start = instants.midnight(first, timetables.directory.zone)
     around = timedelta(days=(last - first).days) + CONTEXT_MARGIN
     if not names:
-        raise RotaRefused("people", "Name the people who take turns, in their order.")
-    with enquiry.database().reading() as connection:
+        raise InvalidRotaChange("people", "Name the people who take turns, in their order.")
+    with lookup.database().reading() as connection:
         current = within(connection, start - CONTEXT_MARGIN, start + around + CONTEXT_MARGIN)
-        people = workers.named(connection, names)
+        people = rota_people.named(connection, names)
     if role not in current.roster.roles:
         known = ", ".join(current.roster.roles) or "none"
-        raise RotaRefused("role", f"There is no role '{role}'. The directory's roles are: {known}.")
+        raise InvalidRotaChange(
+            "role", f"There is no role '{role}'. The directory's roles are: {known}."
+        )
     pattern = {**filling.usual(current.roster, role, start), **(times or {})}
     slots = filling.slots(current.roster, role, pattern, first, last)
     now = at.replace(second=0, microsecond=0)
     slots = [Span(max(slot.start, now), slot.end) for slot in slots if slot.end > at]
     if any(slot.end - slot.start > MAX_SHIFT for slot in slots):
-        raise RotaRefused("working-day", "Write when shifts begin: one would be over a week long.")
+        raise InvalidRotaChange(
+            "working-day", "Write when shifts begin: one would be over a week long."
+        )
     _check_size(len(slots))
     check_time = _time_check(time_limit)
     planned = filling.fill(current.roster, role, slots, people, turn, check_time)
     if not planned:
-        raise RotaRefused("last", "There is no gap in that time: everything is covered.")
+        raise InvalidRotaChange("last", "There is no gap in that time: everything is covered.")
     _check_size(len(planned))
     return current, planned
 
@@ -290,32 +295,32 @@ def import_spreadsheet(
 ) -> ImportResult:
     """Import a spreadsheet of shifts, all or none.
 
-    With ``add_people`` whoever is not on the rota yet is put there. Raise SheetRefused,
+    With ``add_people`` whoever is not on the rota yet is put there. Raise InvalidSpreadsheet,
     RotaChanged.
     """
-    timetables = enquiry.facts().timetables
-    with enquiry.database().reading() as connection:
+    timetables = lookup.snapshot().timetables
+    with lookup.database().reading() as connection:
         revision = rota.revision(connection)
-        people = [person for person in workers.everyone(connection) if person.left_at is None]
+        people = [person for person in rota_people.everyone(connection) if person.left_at is None]
     ids = {spreadsheet.key(person.name): person.id for person in people}
     roles = {role.id for role in timetables.directory.rota}
     known: Container[str] = _Anybody() if add_people else ids
     rows = spreadsheet.read(data, timetables.directory.zone, roles, known)
     if not rows:
-        raise SheetRefused(["The file has no shifts."])
+        raise InvalidSpreadsheet(["The file has no shifts."])
     new_names = _new_names(rows, ids)
     start, end = min(row.during.start for row in rows), max(row.during.end for row in rows)
-    with enquiry.database().reading() as connection:
+    with lookup.database().reading() as connection:
         current = within(connection, start, end)
     if current.revision != revision:
         raise RotaChanged
     added = _not_on_the_rota(rows, ids, current.roster)
     if not added:
         return ImportResult(None, 0, len(rows))
-    with enquiry.database().writing() as connection:
+    with lookup.database().writing() as connection:
         _check_unchanged(connection, current)
         new_people = [(name, None) for name in new_names.values()]
-        for person in workers.add_all(connection, new_people, enquiry.now(), actor):
+        for person in rota_people.add_all(connection, new_people, lookup.now(), actor):
             ids[spreadsheet.key(person.name)] = person.id
         shifts = [NewShift(row.role, ids[spreadsheet.key(row.person)], row.during) for row in added]
         change = _save(connection, "imported", shifts, actor, form)
@@ -330,27 +335,29 @@ def _save(
     form: str = "",
 ) -> RotaChange:
     if not added:
-        raise RotaRefused("", "There is nothing to add.")
+        raise InvalidRotaChange("", "There is nothing to add.")
     _check_size(len(added))
     ordered = sorted(added, key=lambda each: each.during.start)  # the overlap check is then quick
     try:
-        return rota.add(connection, kind, ordered, enquiry.now(), actor, form)
+        return rota.add(connection, kind, ordered, lookup.now(), actor, form)
     except sa.exc.IntegrityError as error:
-        raise RotaRefused("person", CONFLICT_MESSAGE) from error
+        raise InvalidRotaChange("person", CONFLICT_MESSAGE) from error
 
 
 def _check_fill(first: date, last: date, count: int) -> None:
-    """Raise RotaRefused for days or a number of people that cannot be filled."""
+    """Raise InvalidRotaChange for days or a number of people that cannot be filled."""
     for field, day in (("first", first), ("last", last)):
-        if not typed.FIRST_YEAR <= day.year < typed.LAST_YEAR:
-            raise RotaRefused(field, f"Write the year in full: {day.year} is no year of a rota.")
+        if not time_parsing.FIRST_YEAR <= day.year < time_parsing.LAST_YEAR:
+            raise InvalidRotaChange(
+                field, f"Write the year in full: {day.year} is no year of a rota."
+            )
     if last < first:
-        raise RotaRefused("last", "The last day is before the first.")
+        raise InvalidRotaChange("last", "The last day is before the first.")
     if last - first > timedelta(days=filling.MAX_DAYS):
-        raise RotaRefused("last", f"Fill {filling.MAX_DAYS} days at most at once.")
+        raise InvalidRotaChange("last", f"Fill {filling.MAX_DAYS} days at most at once.")
     if count > MAX_PEOPLE:
         words = f"These are {count} names. Name {MAX_PEOPLE} people at most."
-        raise RotaRefused("people", words)
+        raise InvalidRotaChange("people", words)
 
 
 def _check_unchanged(connection: Connection, based_on: Rota) -> None:
@@ -361,19 +368,19 @@ def _check_unchanged(connection: Connection, based_on: Rota) -> None:
 
 def _check_size(count: int) -> None:
     if count > MAX_ROWS:
-        raise RotaRefused(
+        raise InvalidRotaChange(
             "last",
             f"That is {count:,} shifts. Change {MAX_ROWS:,} at most at once: choose fewer days.",
         )
 
 
 def _time_check(limit: timedelta) -> Callable[[], None]:
-    """Return what raises RotaRefused once ``limit`` is over."""
+    """Return what raises InvalidRotaChange once ``limit`` is over."""
     deadline = time.monotonic() + limit.total_seconds()
 
     def check_time() -> None:
         if time.monotonic() > deadline:
-            raise RotaRefused(
+            raise InvalidRotaChange(
                 "last",
                 "This takes too long to work out. Fill fewer days at once, or name fewer people.",
             )
@@ -382,35 +389,35 @@ def _time_check(limit: timedelta) -> Callable[[], None]:
 
 
 def _refuse_leavers(connection: Connection, shift_ids: Collection[int], at: datetime) -> None:
-    """Raise RotaRefused if somebody who has left has a duty to come in some shifts."""
-    left = {each.id for each in workers.everyone(connection) if each.left_at is not None}
+    """Raise InvalidRotaChange if somebody who has left has a duty to come in some shifts."""
+    left = {each.id for each in rota_people.everyone(connection) if each.left_at is not None}
     if not left:
         return
-    roster = Roster(enquiry.facts().timetables, *rota.read_shifts(connection, shift_ids))
+    roster = Roster(lookup.snapshot().timetables, *rota.read_shifts(connection, shift_ids))
     duties = [duty for role in roster.roles for duty in roster.duties(role, at, at + FAR_FUTURE)]
     if any(duty.worker in left for duty in duties):
-        raise RotaRefused("", "This cannot be: somebody who has left would be on duty again.")
+        raise InvalidRotaChange("", "This cannot be: somebody who has left would be on duty again.")
 
 
 def _new_names(rows: Sequence[Row], known: Container[str]) -> dict[str, str]:
-    """Return the names to put on the rota, by their key. Raise SheetRefused."""
+    """Return the names to put on the rota, by their key. Raise InvalidSpreadsheet."""
     names: dict[str, str] = {}
     problems = []
     for row in rows:
         if spreadsheet.key(row.person) not in known:
             try:
-                names.setdefault(spreadsheet.key(row.person), workers.good_name(row.person))
-            except RotaRefused as error:
+                names.setdefault(spreadsheet.key(row.person), rota_people.good_name(row.person))
+            except InvalidRotaChange as error:
                 problems.append(f"Row {row.number}: {error}")
     if problems:
-        raise SheetRefused(problems)
+        raise InvalidSpreadsheet(problems)
     return names
 
 
 def _not_on_the_rota(rows: Sequence[Row], ids: dict[str, int], roster: Roster) -> list[Row]:
     """Return the shifts of a spreadsheet that are not on the rota yet.
 
-    Raise SheetRefused where one overlaps another of its person and role.
+    Raise InvalidSpreadsheet where one overlaps another of its person and role.
     """
     own: dict[tuple[str, int], list[Span]] = {}
     for shift in roster.shifts:
@@ -433,7 +440,7 @@ def _not_on_the_rota(rows: Sequence[Row], ids: dict[str, int], roster: Roster) -
             )
         added.append(row)
     if problems:
-        raise SheetRefused(problems)
+        raise InvalidSpreadsheet(problems)
     return added
 
 

@@ -7,15 +7,15 @@ from datetime import datetime, timedelta
 from flask import current_app
 from sqlalchemy.engine import Connection
 
-from routing import config, enquiry, rota_service
-from routing.alerting import recipients
-from routing.diverting import ENDS_SOON
-from routing.errors import StorageDown
-from routing.facts import Facts
+from routing import config, lookup, rota_service
+from routing.alerts import recipients
+from routing.divert_rules import ENDS_SOON
+from routing.errors import DatabaseUnavailable
 from routing.lint.numbers import unconfirmed
-from routing.storage import calls, retention, upgrade
-from routing.storage.call_log import CallLog
-from routing.wording import duty
+from routing.snapshot import Snapshot
+from routing.store import calls, migrate, retention
+from routing.store.call_log import CallLog
+from routing.text import staff
 
 _ENOUGH_COVER = timedelta(days=365)
 _LATELY = timedelta(hours=1)
@@ -32,7 +32,7 @@ class Notice:
 
 def warnings() -> tuple[Notice, ...]:
     """Return every warning there is now, the serious ones first."""
-    facts, at = enquiry.facts(), enquiry.now()
+    facts, at = lookup.snapshot(), lookup.now()
     found = [*_directory(facts), *_diverts(at), *_lines(facts, at), *_holidays(facts, at)]
     found += [*_settings(), *_storage(), *_calls(at), *_rota(facts, at), *_alerts()]
     return tuple(sorted(found, key=lambda each: not each.serious))
@@ -43,7 +43,7 @@ def word() -> str:
     return "degraded" if any(each.serious for each in warnings()) else "ready"
 
 
-def _directory(facts: Facts) -> Iterator[Notice]:
+def _directory(facts: Snapshot) -> Iterator[Notice]:
     if facts.kept_at is None:
         return
     yield Notice(
@@ -59,28 +59,30 @@ def _directory(facts: Facts) -> Iterator[Notice]:
 
 
 def _diverts(at: datetime) -> Iterator[Notice]:
-    voice, found = enquiry.staff_voice(), enquiry.reading()
+    locale, found = lookup.staff_locale(), lookup.latest_diverts()
     for each in found.diverts:
         if each.during.end <= at:
             continue
-        trouble = enquiry.unusable(each)
+        trouble = lookup.divert_error(each)
         name = f"Divert {each.id} of {each.service} to {each.line}"
         if trouble is not None:
             text = f"{name} has no effect. {trouble} End it, and set another if need be."
             yield Notice("divert_without_effect", text, serious=True)
         elif at in each.during:
-            left, end = each.during.end - at, duty.soon(each.during.end, at, voice)
+            left, end = each.during.end - at, staff.format_relative(each.during.end, at, locale)
             if left <= ENDS_SOON:
-                text = f"{name} ends in {duty.left(left)}, {end}. Extend it if it is still needed."
+                text = f"{name} ends in {staff.format_time_left(left)}, {end}. Extend it if it is still needed."
                 yield Notice("divert_ends_soon", text, serious=True)
             else:
-                yield Notice("diverted", f"{name} is in force until {end} ({duty.left(left)}).")
+                yield Notice(
+                    "diverted", f"{name} is in force until {end} ({staff.format_time_left(left)})."
+                )
 
 
 def _storage() -> Iterator[Notice]:
-    found, database = enquiry.reading(), enquiry.database()
+    found, database = lookup.latest_diverts(), lookup.database()
     if found.fault is not None:
-        since = found.began and datetime.fromtimestamp(found.began, enquiry.staff_voice().zone)
+        since = found.began and datetime.fromtimestamp(found.began, lookup.staff_locale().zone)
         last = f"last read at {since:%H:%M on %-d %B %Y}" if since else "never read"
         yield Notice(
             "database_down",
@@ -96,14 +98,14 @@ def _storage() -> Iterator[Notice]:
         )
 
 
-def _lines(facts: Facts, at: datetime) -> Iterator[Notice]:
+def _lines(facts: Snapshot, at: datetime) -> Iterator[Notice]:
     today = at.astimezone(facts.directory.zone).date()
     for line in facts.directory.lines:
         for code, text in unconfirmed(line, today):
             yield Notice(code, text)
 
 
-def _holidays(facts: Facts, at: datetime) -> Iterator[Notice]:
+def _holidays(facts: Snapshot, at: datetime) -> Iterator[Notice]:
     found, zone = facts.holidays, facts.directory.zone
     if found.fault is not None:
         yield Notice("bank_holidays_broken", found.fault, serious=True)
@@ -136,10 +138,10 @@ def _holidays(facts: Facts, at: datetime) -> Iterator[Notice]:
 
 
 def _settings() -> Iterator[Notice]:
-    if enquiry.rehearsing():
+    if lookup.is_rehearsal():
         yield Notice(
             "rehearsal",
-            f"Rehearsal: the clock says {enquiry.now():%H:%M on %-d %B %Y} UTC. Answers are not "
+            f"Rehearsal: the clock says {lookup.now():%H:%M on %-d %B %Y} UTC. Answers are not "
             "about now. Unset CLOCK_STARTS_AT to end it.",
             serious=True,
         )
@@ -150,10 +152,10 @@ def _settings() -> Iterator[Notice]:
 
 def _calls(at: datetime) -> Iterator[Notice]:
     """Warn of what went wrong with calls lately, and is kept too long, while there is an answer."""
-    if not enquiry.database().exists or enquiry.reading().fault is not None:
+    if not lookup.database().exists or lookup.latest_diverts().fault is not None:
         return
     try:
-        if upgrade.behind(enquiry.database()):
+        if migrate.needs_upgrade(lookup.database()):
             yield Notice(
                 "database_behind",
                 "The database is not made for this version: calls are put through, but not "
@@ -163,15 +165,15 @@ def _calls(at: datetime) -> Iterator[Notice]:
             return
         log: CallLog = current_app.extensions["call_log"]
         if fault := log.fault():
-            raise StorageDown(fault)
-        with enquiry.database().reading() as connection:
-            refused = calls.counted(connection, calls.REFUSED, at - _LATELY)
-            faults = calls.counted(connection, calls.FAULTS, at - _LATELY)
-            unrecognised = calls.counted(connection, calls.UNRECOGNISED, at - _LATELY)
-            texts_limited = calls.counted(connection, calls.TEXTS_LIMITED, at - _LATELY)
-            over_limit = calls.counted(connection, calls.OVER_LIMIT, at - _LATELY)
+            raise DatabaseUnavailable(fault)
+        with lookup.database().reading() as connection:
+            refused = calls.count_since(connection, calls.SIGNATURE_REFUSED, at - _LATELY)
+            faults = calls.count_since(connection, calls.FAULTS, at - _LATELY)
+            unrecognised = calls.count_since(connection, calls.UNRECOGNISED, at - _LATELY)
+            texts_limited = calls.count_since(connection, calls.TEXTS_LIMITED, at - _LATELY)
+            over_limit = calls.count_since(connection, calls.OVER_LIMIT, at - _LATELY)
             kept = retention.overdue(connection, current_app.config, at)
-    except StorageDown as error:
+    except DatabaseUnavailable as error:
         text = f"{error} Nothing can be changed. See that its disk is neither full nor read-only."
         yield Notice("database_refuses", text, serious=True)
         return
@@ -221,7 +223,7 @@ def _calls(at: datetime) -> Iterator[Notice]:
         )
 
 
-def _rota(facts: Facts, at: datetime) -> Iterator[Notice]:
+def _rota(facts: Snapshot, at: datetime) -> Iterator[Notice]:
     """Warn of the rota, where there is one: callers' answers never rest on it."""
     if facts.directory.rota:
         yield from _asked(lambda connection: rota_service.warnings(connection, at))
@@ -232,22 +234,22 @@ def _alerts() -> Iterator[Notice]:
     lacking = recipients.lacking(current_app.config)
     if lacking is not None:
         yield Notice("alerts_off", lacking)
-    config, voice = current_app.config, enquiry.staff_voice()
-    yield from _asked(lambda asked: recipients.warnings(asked, config, voice), serious=True)
+    config, locale = current_app.config, lookup.staff_locale()
+    yield from _asked(lambda asked: recipients.warnings(asked, config, locale), serious=True)
 
 
 def _asked(
     question: Callable[[Connection], Iterable[tuple[str, str]]], serious: bool = False
 ) -> Iterator[Notice]:
     """Warn of what the database knows; of nothing while it does not answer."""
-    database = enquiry.database()
-    if not database.exists or enquiry.reading().fault is not None:
+    database = lookup.database()
+    if not database.exists or lookup.latest_diverts().fault is not None:
         return
     try:
-        if upgrade.behind(database):
+        if migrate.needs_upgrade(database):
             return
         with database.reading() as connection:
             found = tuple(question(connection))
-    except StorageDown:
+    except DatabaseUnavailable:
         return
     yield from (Notice(code, text, serious) for code, text in found)

@@ -4,9 +4,9 @@ import random
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from routing.storage import calls
-from routing.storage.calls import Begun, Ended, Leg
-from routing.storage.db import Database
+from routing.store import calls
+from routing.store.calls import CallStart, LegEnd, LegStart
+from routing.store.db import Database
 
 
 def leave(instance, file="rehearsal.sqlite", last=datetime(2026, 11, 23, 15, tzinfo=UTC), days=60):
@@ -23,15 +23,15 @@ def leave(instance, file="rehearsal.sqlite", last=datetime(2026, 11, 23, 15, tzi
 def _call(connection, key, at, draw):
     by_day = at.weekday() < 5 and 9 <= at.hour < 17
     lines = ["mash", "duty-manager"] if by_day else ["eds", "duty-manager"]
-    begun = Begun("children", lines[0], "in_hours" if by_day else "out_of_hours", at)
+    begun = CallStart("children", lines[0], "in_hours" if by_day else "out_of_hours", at)
     for number, line in enumerate(lines, 1):
-        calls.step(connection, key, begun, rings=Leg(number, line, at))
+        calls.step(connection, key, begun, rings=LegStart(number, line, at))
         at += timedelta(seconds=draw.randrange(3, 30))
         if draw.random() < 0.9:
-            ended = Ended(number, line, "answered", at + timedelta(seconds=200), 200)
+            ended = LegEnd(number, line, "answered", at + timedelta(seconds=200), 200)
             calls.step(connection, key, begun, ended, over=calls.ANSWERED)
             return
-        ended = Ended(number, line, draw.choice(("busy", "no_answer", "declined")), at, None)
+        ended = LegEnd(number, line, draw.choice(("busy", "no_answer", "declined")), at, None)
         calls.step(connection, key, begun, ended)
     over = draw.choice((calls.ABANDONED, calls.UNANSWERED))
     calls.step(connection, key, begun, ended, over=over)

@@ -15,9 +15,9 @@ from doors import EXCHANGE, FRAGMENT, PAGE
 from oracle import Oracle, e164
 from telephone import BASE, TOKEN, Telephone
 
-from routing import config, create_app, enquiry
-from routing.storage import upgrade
-from routing.storage.db import Database
+from routing import config, create_app, lookup
+from routing.store import migrate
+from routing.store.db import Database
 
 FIRST, LAST = datetime(2026, 12, 20, tzinfo=UTC), datetime(2027, 1, 5, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -56,8 +56,8 @@ class Rehearsal:
         self.app.jinja_env.bytecode_cache = COMPILED
         self.client = self.app.test_client()
         with self.app.app_context():
-            lines = enquiry.facts().directory.lines
-        self.ids = {line.name.in_("en"): line.id for line in lines}
+            lines = lookup.snapshot().directory.lines
+        self.ids = {line.name.get("en"): line.id for line in lines}
 
     def now(self):
         return self.app.config["CLOCK"]()
@@ -90,7 +90,7 @@ class Rehearsal:
 
     def _decided(self, service):
         with self.app.app_context():
-            return enquiry.who_to_call(service).line.id
+            return lookup.who_to_call(service).line.id
 
     def _read(self, path):
         answer = self.client.get(path, headers={"Authorization": f"Bearer {EXCHANGE}"})
@@ -113,7 +113,7 @@ def christmas(count=200):
     asked, wrong, oracle = Counter(), [], Oracle(ANYSHIRE)
     with tempfile.TemporaryDirectory() as folder:
         made = Database("", Path(folder), "made.sqlite")
-        upgrade.upgrade(made)
+        migrate.upgrade(made)
         made.engine.dispose()
         for n, at in enumerate(starts(count, oracle)):
             instance = Path(folder, str(n))

@@ -9,11 +9,12 @@ import pytest
 from jinja2 import BytecodeCache
 from werkzeug.routing import Rule
 
-from routing import create_app, enquiry, typed
+from routing import create_app, lookup
 from routing.core.hours import Span
-from routing.storage import diverts, upgrade
-from routing.storage.db import Database
-from routing.storage.diverts import Wanted
+from routing.store import diverts, migrate
+from routing.store.db import Database
+from routing.store.diverts import NewDivert
+from routing.text import time_parsing
 
 ROOT = Path(__file__).parent.parent
 ANYSHIRE = ROOT / "examples" / "anyshire.yaml"
@@ -65,7 +66,7 @@ class Clock:
         self.at = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
     def set(self, text):
-        self.at = typed.read(text)
+        self.at = time_parsing.parse_rfc3339(text)
 
     def __call__(self):
         return self.at
@@ -135,12 +136,12 @@ def make_app(tmp_path, clock):
 
 def divert_now(app):
     """Divert children's calls to `eds` for an hour from now, and have that read."""
-    with app.app_context(), enquiry.database().writing() as connection:
-        at = enquiry.now()
-        wanted = Wanted("children", "eds", Span(at, at + timedelta(hours=1)), "x")
-        diverts.put(connection, [wanted], at, "person:1")
+    with app.app_context(), lookup.database().writing() as connection:
+        at = lookup.now()
+        wanted = NewDivert("children", "eds", Span(at, at + timedelta(hours=1)), "x")
+        diverts.create(connection, [wanted], at, "person:1")
     with app.app_context():
-        enquiry.read_diverts(max_age=0, patience=5)
+        lookup.read_diverts(max_age=0, patience=5)
 
 
 @pytest.fixture
@@ -157,7 +158,7 @@ def anyshire(make_app):
 def made(tmp_path_factory):
     """A database file as `flask db upgrade` makes it, to be copied."""
     database = Database("", tmp_path_factory.mktemp("made"))
-    upgrade.upgrade(database)
+    migrate.upgrade(database)
     database.engine.dispose()
     return database.file
 

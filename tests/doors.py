@@ -18,7 +18,7 @@ from load import Caller
 from telephone import Telephone
 from truth import AT_ONCE, DIVERTED, LATE, WEB, Write
 
-from routing.storage.readings import PATIENCE
+from routing.store.divert_cache import TIMEOUT_SECONDS
 
 PAUSE = 0.02
 EXCHANGE = "exchange"
@@ -125,7 +125,7 @@ class Load:
 
     def _judge(self, door, service, answer, late, found):
         """Hold the id of a line, or its number, against the truth."""
-        if answer.took > PATIENCE:  # whoever asks waits no longer than that for the database
+        if answer.took > TIMEOUT_SECONDS:  # whoever asks waits no longer than that for the database
             late = max(late, LATE)
         allowed = self.truth.lines(service, answer.asked, answer.had, late)
         if not any(found in each for each in allowed):

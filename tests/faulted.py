@@ -25,11 +25,11 @@ from serving import ask, free_port, start, workers
 from telephone import BASE, TOKEN, call_sid
 from truth import Truth
 
-from routing.storage import accounts, upgrade
-from routing.storage.accounts import Role
-from routing.storage.calls import known_by
-from routing.storage.db import Database
-from routing.storage.tables import calls, changes, diverts
+from routing.store import accounts, migrate
+from routing.store.accounts import Role
+from routing.store.calls import call_key
+from routing.store.db import Database
+from routing.store.tables import calls, changes, diverts
 
 KEY = "a key for the tests of faults"
 STORAGE = {"database_down", "database_refuses"}
@@ -135,7 +135,7 @@ def served(folder, server=None, app="app:app", file="routing.sqlite", **environ)
     with ExitStack() as stack:
         url = server.database() if server else ""
         database = Database(url, folder / "instance", file)
-        upgrade.upgrade(database)
+        migrate.upgrade(database)
         with database.writing() as connection:
             role = frozenset({Role.DIVERT})
             accounts.add(connection, NAME, role, PASSWORD, datetime.now(UTC), "terminal:0")
@@ -213,7 +213,7 @@ def kept(row, served, earlier, patience):
     where calls are not written yet.
     """
     sent = [x for x in served.truth.writes[earlier:] if x.confirmed and x.sure]
-    wanted = {known_by(call_sid(sid)) for sid in row.tally.calls}
+    wanted = {call_key(call_sid(sid)) for sid in row.tally.calls}
     with suppress(AssertionError):
         _until(
             lambda: wanted <= _column(served, calls.c.sid_sha256), "calls are not written", patience

@@ -13,17 +13,16 @@ from pathlib import Path
 from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
 
-from routing import typed
-from routing.bank_holidays import published
+from routing.bank_holidays import govuk
 from routing.directory import hours, load, phone
 from routing.errors import RoutingError
+from routing.public.context import markdown
 from routing.rota import fill, spreadsheet
-from routing.site.markdown import markdown
-from routing.staff import access
+from routing.staff import auth
 from routing.telephony import sms, twiml
 from routing.telephony.call_flow import CallState
 from routing.telephony.twilio_request import CallRequest, is_presentable
-from routing.wording import spoken
+from routing.text import spoken, time_parsing
 
 SLOW = 0.1
 """Seconds of this process's own work that an input may take."""
@@ -137,16 +136,16 @@ def _directory(text):
 
 
 def _parts(text):
-    return typed.read_parts(*(text.split("|") + [""] * 3)[:4], _zone(text))
+    return time_parsing.parse_date_and_time(*(text.split("|") + [""] * 3)[:4], _zone(text))
 
 
 def _hours(text):
     key, equals, value = text.partition("=")
-    return hours.week({key: value}) if equals else hours.day(text)
+    return hours.parse_week({key: value}) if equals else hours.parse_day_hours(text)
 
 
 def _phone(text):
-    found = phone.shown(text) if len(text) % 2 else phone.phone(text)
+    found = phone.parse_display_phone(text) if len(text) % 2 else phone.parse_phone(text)
     assert found.e164.lstrip("+").isdecimal()
     return found
 
@@ -161,13 +160,13 @@ def _call(text):
 
 def _said(text):
     """Return words as Twilio would hear them: a document that is whole, and theirs alone."""
-    root = ET.fromstring(twiml.text_message(spoken.spelled(text)))
+    root = ET.fromstring(twiml.text_message(spoken.spell_numbers(text)))
     assert [each.tag for each in root.iter()] == ["Response", "Message"]
     return root
 
 
 def _place(text):
-    found = access.after_sign_in(text)
+    found = auth.safe_next_url(text)
     assert found == "/staff" or (found == text and found.startswith(("/staff/", "/staff?")))
     return found
 
@@ -189,11 +188,11 @@ PARSERS = {
         [DIRECTORY], _directory, tokens=["\n", "  ", ": ", "- ", "{", "}", "[", "&a ", "!!x "],
         longest=3000,
     ),
-    "at": Parser(TIMES, typed.read),
-    "local times": Parser(TIMES, lambda text: typed.read_local(text, _zone(text))),
-    "cells": Parser(TIMES, lambda text: typed.read_cell(text, _zone(text))),
+    "at": Parser(TIMES, time_parsing.parse_rfc3339),
+    "local times": Parser(TIMES, lambda text: time_parsing.parse_local(text, _zone(text))),
+    "cells": Parser(TIMES, lambda text: time_parsing.parse_cell(text, _zone(text))),
     "dates in parts": Parser(PARTS, _parts),
-    "clocks": Parser(CLOCKS, typed.read_clock),
+    "clocks": Parser(CLOCKS, time_parsing.parse_clock),
     "handover times": Parser([", ".join(CLOCKS)], fill.times),
     "hours": Parser(RANGES, _hours, (ValueError,)),
     "telephone numbers": Parser(PHONES, _phone, (ValueError,)),
@@ -202,7 +201,7 @@ PARSERS = {
     "spoken words": Parser(WORDS, _said),
     "where to go": Parser(PLACES, _place),
     "Markdown": Parser(WORDS, _page, tokens=["[", "](", "*", "`", "> ", "![", "\n"], longest=1000),
-    "GOV.UK's list": Parser(["{" + LISTED.rstrip(",") + "}"], lambda x: published.read(x.encode())),
+    "GOV.UK's list": Parser(["{" + LISTED.rstrip(",") + "}"], lambda x: govuk.parse(x.encode())),
 }  # fmt: skip
 """Everything that reads what others write, by name."""
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
-from routing.storage import tables
+from routing.store import tables
 
 DAY = timedelta(days=1)
 OUTCOMES = ("answered", "answered", "answered", "unanswered", "abandoned")

@@ -13,9 +13,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from routing.core.hours import Span
-from routing.storage import changes, diverts, upgrade
-from routing.storage.db import Database
-from routing.storage.diverts import Wanted
+from routing.store import audit_log, diverts, migrate
+from routing.store.db import Database
+from routing.store.diverts import NewDivert
 
 
 def divert_for_ever(url, acknowledged):
@@ -24,8 +24,8 @@ def divert_for_ever(url, acknowledged):
     while True:
         at = datetime.now(UTC)
         with database.writing() as connection:
-            wanted = Wanted("children", "eds", Span(at, at + timedelta(hours=1)), "x")
-            (found,) = diverts.put(connection, [wanted], at, "person:1")
+            wanted = NewDivert("children", "eds", Span(at, at + timedelta(hours=1)), "x")
+            (found,) = diverts.create(connection, [wanted], at, "person:1")
         os.write(acknowledged, b"s")
         with database.writing() as connection:
             diverts.move_end(connection, found.id, at + timedelta(hours=2), at, "person:1")
@@ -34,7 +34,7 @@ def divert_for_ever(url, acknowledged):
 
 def run(url, times):
     """Kill so many processes, and return what the database holds beside what was acknowledged."""
-    upgrade.upgrade(Database(url, Path(".")))
+    migrate.upgrade(Database(url, Path(".")))
     told = {b"s": 0, b"m": 0}
     for number in range(times):
         random.seed(number)
@@ -60,7 +60,7 @@ def run(url, times):
 def _held(url):
     with Database(url, Path(".")).reading() as connection:
         rows = connection.execute(diverts.diverts.select()).all()
-        record = changes.newest(connection, 10**6)
+        record = audit_log.newest(connection, 10**6)
     state = {}
     for each in reversed(record):
         state[each.entity] = each.after

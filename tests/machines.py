@@ -17,8 +17,8 @@ from conftest import ANYSHIRE
 from serving import ROOT, free_port
 from telephone import BASE, TOKEN
 
-from routing.storage import upgrade
-from routing.storage.db import Database
+from routing.store import migrate
+from routing.store.db import Database
 
 CONFIGURATION = """
 import os
@@ -177,7 +177,7 @@ def two(server, folder, workers=2, change=lambda text: text):
     """
     folder, url = Path(folder), server.database()
     database = Database(url, folder)
-    upgrade.upgrade(database)
+    migrate.upgrade(database)
     database.engine.dispose()
     environ = {
         "DATABASE_URL": url,
@@ -216,7 +216,7 @@ def newer(root):
     for name in ("app.py", "gunicorn.conf.py"):
         shutil.copy(ROOT / name, root)
     shutil.copytree(ROOT / "routing", root / "routing")
-    old, new = upgrade.LATEST, f"{int(upgrade.LATEST) + 1:04}"
+    old, new = migrate.LATEST_REVISION, f"{int(migrate.LATEST_REVISION) + 1:04}"
     storage = root / "routing" / "storage"
     written = (storage / "upgrade.py").read_text()
     (storage / "upgrade.py").write_text(written.replace(f'"{old}"', f'"{new}"'))

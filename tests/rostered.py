@@ -1,7 +1,7 @@
 """A rota for tests: people, and shifts by a spreadsheet, in the database of an app."""
 
-from routing import enquiry, rota_service
-from routing.storage import workers
+from routing import lookup, rota_service
+from routing.store import rota_people
 
 PEOPLE = ("Amara Owusu", "Siân O’Brien", "Llŷr ap Rhys", "Dev Patel")
 PHONES = ("07700 900111", "07700 900222", "07700 900333", "07700 900444")
@@ -10,11 +10,11 @@ HEADER = "role,starts,ends,person\n"
 
 def people(app):
     """Put everybody on the rota; return their numbers by name."""
-    with app.app_context(), enquiry.database().writing() as connection:
-        at = enquiry.now()
+    with app.app_context(), lookup.database().writing() as connection:
+        at = lookup.now()
         for name, phone in zip(PEOPLE, PHONES, strict=True):
-            workers.add(connection, name, phone, at, "terminal:0")
-        return {each.name: each.id for each in workers.everyone(connection)}
+            rota_people.add(connection, name, phone, at, "terminal:0")
+        return {each.name: each.id for each in rota_people.everyone(connection)}
 
 
 def shifts(app, *rows):

@@ -10,13 +10,13 @@ import time
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
-import feed
+import govuk_feed as feed
 from serving import free_port, workers
 from storage_faults import gone
 from truth import PICKED_UP
 
-from routing.bank_holidays import published
-from routing.bank_holidays.published import Published
+from routing.bank_holidays import govuk
+from routing.bank_holidays.govuk import HolidayList
 
 
 @contextmanager
@@ -167,8 +167,8 @@ def without_holidays(served):
     folder, old = served.folder / "instance", datetime.now(UTC) - timedelta(days=4)
     with feed.serving() as source:
         given = {"url": source.url, "fetched_at": old, "checked_at": old, "etag": None}
-        listed = published.read(feed.LIST.read_bytes())
-        published.keep(folder, Published(**given, last_modified=None, feed=listed))
+        listed = govuk.parse(feed.LIST.read_bytes())
+        govuk.save_copy(folder, HolidayList(**given, last_modified=None, feed=listed))
         for url, body in ((f"http://127.0.0.1:{free_port()}/", b""), (source.url, b"<html>")):
             source.body = body
             done = served.flask("bank-holidays", "refresh", BANK_HOLIDAYS_URL=url)

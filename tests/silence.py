@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from urllib.request import urlopen
 
-import feed as govuk
+import govuk_feed
 import serving
 from conftest import ANYSHIRE, ROOT
 
@@ -35,7 +35,7 @@ class Service:
         self.run("divert", "end", "1")
 
     def proclaim_holiday(self):
-        self.feed.send(govuk.added(govuk.events(), NOON[:10], "Day of national mourning"))
+        self.feed.send(govuk_feed.added(govuk_feed.events(), NOON[:10], "Day of national mourning"))
         self.run("bank-holidays", "refresh")
 
     def run(self, *words):
@@ -68,7 +68,7 @@ def flask(environ, *words):
 def service(folder):
     """Serve a directory with four workers, all of which have answered."""
     (folder / "directory.yaml").write_text(ANYSHIRE.read_text())
-    with govuk.serving() as feed:
+    with govuk_feed.serving() as feed:
         environ = {
             "DIRECTORY": str(folder / "directory.yaml"),
             "INSTANCE_PATH": str(folder / "instance"),

@@ -9,7 +9,7 @@ import generated
 import numpy
 from oracle import Oracle
 
-from routing.bank_holidays.in_force import bank_holidays
+from routing.bank_holidays.calendar import build_calendar
 from routing.core.decision import decide, timeline
 from routing.core.diff import changes
 from routing.core.gaps import gaps, unbacked
@@ -27,7 +27,7 @@ def timetables(path, division=None):
     rules = directory.holiday_rules
     if division:
         rules = replace(rules, division=division)
-    return Timetables(directory, bank_holidays(rules).dates)
+    return Timetables(directory, build_calendar(rules).dates)
 
 
 def our_minutes(tables, service, start, end, legend):

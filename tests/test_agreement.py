@@ -14,11 +14,12 @@ import pytest
 import rostered
 from staff.conftest import account, make_staffed, signed_in  # noqa: F401
 
-from routing import enquiry, rota_service, typed
+from routing import lookup, rota_service
 from routing.core.hours import Span
-from routing.errors import RotaRefused
+from routing.errors import InvalidRotaChange
 from routing.rota.validation import NewCover, NewShift
-from routing.storage import accounts, feeds, rota, sessions
+from routing.store import accounts, calendars, rota, sessions
+from routing.text import time_parsing
 
 QUARTER = timedelta(minutes=15)
 LONDON = ZoneInfo("Europe/London")
@@ -39,7 +40,7 @@ def made_up(app, first, draw):
     start = datetime.fromisoformat(first).replace(tzinfo=UTC)
     people = list(rostered.people(app).values())
     with app.app_context():
-        database = enquiry.database()
+        database = lookup.database()
 
         def during(low, high):
             begins = low + timedelta(minutes=15) * draw.randrange((high - low) // QUARTER)
@@ -50,7 +51,7 @@ def made_up(app, first, draw):
         for _ in range(24):
             span = during(start, start + timedelta(days=4))
             new = NewShift(draw.choice([*ROLES]), draw.choice(people), span)
-            with suppress(RotaRefused):
+            with suppress(InvalidRotaChange):
                 current = rota_service.read(start, start)
                 made.append(rota_service.save("added", [new], current, "person:1"))
         with database.reading() as connection:
@@ -62,7 +63,7 @@ def made_up(app, first, draw):
                 current = rota_service.read(start, start)
                 made.append(rota_service.save("covered", [new], current, "person:1"))
         for batch in draw.sample(made, 6):
-            with suppress(RotaRefused):
+            with suppress(InvalidRotaChange):
                 rota_service.undo(batch.id, "person:1")
 
 
@@ -91,7 +92,7 @@ def by_sheet(app, at):
 
 
 def instant(text):
-    return typed.read_cell(text, LONDON)
+    return time_parsing.parse_cell(text, LONDON)
 
 
 def by_calendar(app, token, at):
@@ -135,9 +136,9 @@ def duties(app, start):
 
 def renewed(app, browser):
     """Start a session as of now: one lasts for twelve hours."""
-    with app.app_context(), enquiry.database().writing() as connection:
-        person, _ = accounts.named(connection, "view")
-        token = sessions.start(connection, person, enquiry.now())
+    with app.app_context(), lookup.database().writing() as connection:
+        person, _ = accounts.find_local(connection, "view")
+        token = sessions.start(connection, person, lookup.now())
     with browser.client.session_transaction("/staff") as session:
         session["token"] = token
     return browser
@@ -149,8 +150,8 @@ def test_every_way_to_ask_who_is_on_duty_names_the_same_people(app, signed_in, c
     clock.set(f"{first}T00:00:00Z")
     made_up(app, first, draw)
     browser, start = signed_in("view"), clock.at
-    with app.app_context(), enquiry.database().writing() as connection:
-        token = feeds.make(connection, None, None, 1, enquiry.now(), "person:1")
+    with app.app_context(), lookup.database().writing() as connection:
+        token = calendars.make(connection, None, None, 1, lookup.now(), "person:1")
     edges = sorted({edge for duty in duties(app, start) for edge in duty})
     for edge in draw.sample(edges, 8):
         at = clock.at = edge + timedelta(seconds=draw.choice((-1, 0, 1)))

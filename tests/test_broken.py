@@ -9,10 +9,10 @@ import pytest
 import yaml
 from conftest import ANYSHIRE, ROOT
 
-from routing import facts
+from routing import snapshot
 from routing.core.decision import decide
-from routing.facts import Sources
 from routing.lint.check import check
+from routing.snapshot import SnapshotLoader
 
 AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
 GOOD = [ANYSHIRE, *(ROOT / "examples" / f"{name}.yaml" for name in ("swansea", "wiltshire"))]
@@ -149,10 +149,10 @@ def test_every_broken_directory_is_told_with_a_place_and_a_remedy(broken, tmp_pa
 def test_no_broken_directory_is_ever_in_use_and_no_answer_changes(
     broken, tmp_path, monkeypatch, caplog
 ):
-    monkeypatch.setattr(facts, "POLL_INTERVAL_SECONDS", 0.001)
+    monkeypatch.setattr(snapshot, "POLL_INTERVAL_SECONDS", 0.001)
     file = tmp_path / "directory.yaml"
     file.write_text(ANYSHIRE.read_text())
-    sources = Sources(file, tmp_path / "instance", lambda: AT)
+    sources = SnapshotLoader(file, tmp_path / "instance", lambda: AT)
     good = sources.current()
     answers = [decide(good.timetables, service, AT) for service in good.timetables.services]
     for kind, content in broken:
@@ -164,5 +164,5 @@ def test_no_broken_directory_is_ever_in_use_and_no_answer_changes(
         assert (found.directory, now) == (good.directory, answers), kind
 
     assert "fault while reading" not in caplog.text
-    again = Sources(file, tmp_path / "instance", lambda: AT).current()
+    again = SnapshotLoader(file, tmp_path / "instance", lambda: AT).current()
     assert (again.directory, bool(again.problems)) == (good.directory, True)

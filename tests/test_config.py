@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from routing import config
-from routing.errors import BadSetting
+from routing.errors import InvalidSetting
 
 
 def test_a_rehearsal_clock_is_the_same_in_every_process():
@@ -22,7 +22,7 @@ def test_a_rehearsal_clock_starts_where_it_is_told():
 
 
 def test_a_clock_that_cannot_be_read_is_refused_at_start():
-    with pytest.raises(BadSetting, match="CLOCK_STARTS_AT"):
+    with pytest.raises(InvalidSetting, match="CLOCK_STARTS_AT"):
         config.read({"CLOCK_STARTS_AT": "Christmas"})
 
 
@@ -37,7 +37,7 @@ def test_zone_data_that_is_wrong_in_july_is_refused(monkeypatch):
         return ZoneInfo("UTC")
 
     monkeypatch.setattr(config, "ZoneInfo", utc)
-    with pytest.raises(BadSetting, match="tzdata"):
+    with pytest.raises(InvalidSetting, match="tzdata"):
         config.check_zones()
 
 
@@ -46,7 +46,7 @@ def test_a_machine_without_zone_data_is_refused(monkeypatch):
         raise KeyError("Europe/London")
 
     monkeypatch.setattr(config, "ZoneInfo", missing)
-    with pytest.raises(BadSetting, match="tzdata"):
+    with pytest.raises(InvalidSetting, match="tzdata"):
         config.check_zones()
 
 
@@ -83,7 +83,7 @@ def test_settings_of_alerts_in_their_usual_forms_are_taken(name, value):
     ],
 )
 def test_another_form_is_refused_with_what_to_write_and_without_the_secret(name, value):
-    with pytest.raises(BadSetting, match=f"{name} is .*Write ") as told:
+    with pytest.raises(InvalidSetting, match=f"{name} is .*Write ") as told:
         config.check({name: value})
 
     assert "hush" not in str(told.value)

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from routing.config import SETTINGS
-from routing.storage.retention import RULES
-from routing.storage.tables import METADATA
+from routing.store.retention import RULES
+from routing.store.tables import METADATA
 
 KEPT = (Path(__file__).parent.parent / "docs" / "dpia.md").read_text("utf-8")
 ROWS = [line for line in KEPT.splitlines() if line.startswith("| ")]

@@ -11,10 +11,10 @@ def test_what_one_who_was_killed_left_is_deleted_an_hour_later_and_nothing_else(
     for each in (old, young, other):
         each.write_text("half")
     target.write_text("before")
-    files.replace(target, b"once")
+    files.write_atomically(target, b"once")
     for each in (old, other):
         os.utime(each, (0, 0))
-    files.replace(target, b"twice")
+    files.write_atomically(target, b"twice")
 
     assert target.read_bytes() == b"twice"
     assert {each.name for each in tmp_path.iterdir()} == {"page.html", young.name, other.name}

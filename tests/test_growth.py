@@ -11,13 +11,13 @@ import pytest
 import sqlalchemy as sa
 from conftest import ANYSHIRE
 
-from routing import create_app, enquiry, facts
+from routing import create_app, lookup, snapshot
 from routing.core import timetable
 from routing.core.decision import decide
 from routing.directory.load import parse
-from routing.facts import gather
-from routing.storage import accounts, calls, sessions
-from routing.storage.accounts import Role
+from routing.snapshot import build_snapshot
+from routing.store import accounts, calls, sessions
+from routing.store.accounts import Role
 
 DECISION, NUMBER = "/api/v1/services/{}/decision", "/api/v1/services/{}/number"
 
@@ -34,7 +34,7 @@ def make(made, clock, tmp_path):
         file.write_text(text)
         app = create_app({"DIRECTORY": str(file), "INSTANCE_PATH": str(folder), "CLOCK": clock})
         with app.app_context():
-            enquiry.read_diverts(max_age=0, patience=10)
+            lookup.read_diverts(max_age=0, patience=10)
         return app
 
     return make
@@ -80,7 +80,7 @@ def test_answers_for_the_web_ask_the_database_once_a_second_at_most(make):
             assert client.get(DECISION.format("children")).status_code == 200
             assert client.get("/").status_code == 200
 
-    assert len(asked) <= 1 + (time.monotonic() - began) / enquiry.OLDEST
+    assert len(asked) <= 1 + (time.monotonic() - began) / lookup.MAX_DIVERT_AGE_SECONDS
 
 
 def test_a_number_for_an_exchange_reads_the_database_once_after_a_write_and_else_not(make):
@@ -108,7 +108,7 @@ def test_a_decision_of_a_thousand_services_takes_the_steps_that_one_of_one_takes
     one, _ = parse(big.directory(1), tmp_path / "x.yaml")
     steps = []
     for directory in (one, thousand[0]):
-        tables = gather(directory, tmp_path, clock()).timetables
+        tables = build_snapshot(directory, tmp_path, clock()).timetables
         decide(tables, "s0", clock())
         steps.append(calls_made(lambda tables=tables: decide(tables, "s0", clock())))
 
@@ -119,7 +119,7 @@ def test_a_decision_of_a_thousand_services_takes_the_steps_that_one_of_one_takes
 def test_a_service_of_a_thousand_is_compiled_when_it_is_asked_for_and_then_no_more(
     thousand, clock, tmp_path
 ):
-    tables = gather(thousand[0], tmp_path, clock()).timetables
+    tables = build_snapshot(thousand[0], tmp_path, clock()).timetables
     assert tables.month.cache_info().misses == 0
     for _ in range(2):
         for service in list(tables.services)[:10]:
@@ -132,7 +132,7 @@ def test_a_service_of_a_thousand_is_compiled_when_it_is_asked_for_and_then_no_mo
 def test_a_directory_that_is_read_again_compiles_nothing_until_somebody_asks(
     make, monkeypatch, clock
 ):
-    monkeypatch.setattr(facts, "POLL_INTERVAL_SECONDS", 0.05)
+    monkeypatch.setattr(snapshot, "POLL_INTERVAL_SECONDS", 0.05)
     app = make(big.directory(5))
     client, sources = app.test_client(), app.extensions["sources"]
     for path in ("/", DECISION.format("s1"), "/contacts"):
@@ -161,7 +161,9 @@ def work(make, clock):
         grown.fill(database, clock(), calls=calls, people=6, roles=2, days=days, others=calls)
         with database.writing() as connection:
             roles = frozenset([Role.ADMIN])
-            person = accounts.came_in(connection, accounts.LOCAL, "me", "Me", roles, clock())
+            person = accounts.upsert_sso_account(
+                connection, accounts.LOCAL, "me", "Me", roles, clock()
+            )
             token = sessions.start(connection, person, clock())
         client = app.test_client()
         with client.session_transaction("/staff") as session:
@@ -179,7 +181,7 @@ def work(make, clock):
 @contextmanager
 def rows():
     """Count the shifts and covers that are read."""
-    from routing.storage import rota
+    from routing.store import rota
 
     found, real = [], rota.read
 

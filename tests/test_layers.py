@@ -8,18 +8,18 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "routing"
 FLOORS = (
-    "errors files headers keys masking",
-    "core logs",
-    "wording typed gunicorn_logger",
+    "errors files headers redaction",
+    "core logging_config",
+    "text gunicorn_logger",
     "config directory bank_holidays rota",
-    "facts diverting storage",
-    "enquiry lint",
+    "snapshot divert_rules store",
+    "lookup lint",
     "rota_service",
-    "alerting",
-    "status formats assets",
+    "alerts",
+    "status formats static_files",
     "telephony",
     "doctor concurrency",
-    "api site staff commands",
+    "public staff cli",
 )
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms.split()}
 
@@ -63,14 +63,14 @@ def test_imports_only_go_down():
     ("where", "code"),
     [
         ("core/decision.py", "import flask"),
-        ("core/decision.py", "from routing import enquiry"),
-        ("core/decision.py", "import routing.enquiry"),
-        ("core/decision.py", "from ..enquiry import now"),
+        ("core/decision.py", "from routing import lookup"),
+        ("core/decision.py", "import routing.lookup"),
+        ("core/decision.py", "from ..lookup import now"),
         ("errors.py", "from routing.core import hours"),
-        ("directory/load.py", "from routing.bank_holidays.in_force import bank_holidays"),
-        ("enquiry.py", "def late():\n    from routing.formats import json"),
-        ("api/reads.py", "from routing.site import pages"),
-        ("site/pages.py", "from routing import create_app"),
+        ("directory/load.py", "from routing.bank_holidays.calendar import bank_holidays"),
+        ("lookup.py", "def late():\n    from routing.formats import json"),
+        ("public/api.py", "from routing.staff import layout"),
+        ("public/pages.py", "from routing import create_app"),
     ],
 )
 def test_a_planted_violation_is_found(tmp_path, where, code):

@@ -25,10 +25,10 @@ from telephone import BASE, TOKEN, Telephone, sign
 from telephony.conftest import NUMBERS
 from through import Through
 
-from routing import create_app, enquiry
+from routing import create_app, lookup
 from routing.rota.validation import NewCover
-from routing.storage import accounts, rota
-from routing.storage.accounts import Role
+from routing.store import accounts, rota
+from routing.store.accounts import Role
 
 CALLER, PLANTED = "07700 900876", "07700 900765"
 SID = "CA5f0c1e2d3b4a59687f0c1e2d3b4a5968"
@@ -60,7 +60,7 @@ STAFF = [*WORDS, *NOTES, *(each for phone in rostered.PHONES for each in forms(p
 def addresses(app):
     """Yield every address that is answered without sign-in, with everything that fits in it."""
     with app.app_context():
-        services = [*enquiry.facts().timetables.services, "nope"]
+        services = [*lookup.snapshot().timetables.services, "nope"]
     fitting = {
         "service": services,
         "filename": ["../staff", "site.css"],
@@ -154,12 +154,12 @@ def people(app):
     """Leave in the database all that can be known of staff."""
     rostered.people(app)
     rostered.christmas(app)
-    with app.app_context(), enquiry.database().writing() as connection:
+    with app.app_context(), lookup.database().writing() as connection:
         roles = frozenset([Role.ADMIN])
-        accounts.add(connection, ACCOUNT, roles, PASSWORD, enquiry.now(), "terminal:0")
+        accounts.add(connection, ACCOUNT, roles, PASSWORD, lookup.now(), "terminal:0")
         shift, _ = rota.get(connection, 1)
         cover = NewCover(1, None, shift.during, NOTES[0])
-        rota.add(connection, "covered", [cover], enquiry.now(), "terminal:0")
+        rota.add(connection, "covered", [cover], lookup.now(), "terminal:0")
 
 
 def fault(database, client):
@@ -267,7 +267,7 @@ def test_the_search_would_find_what_is_there_to_be_found(left):
 def test_a_metric_names_only_what_the_directory_and_the_code_name(left):
     """So no label grows without bound, and none can hold a name."""
     with left.app.app_context():
-        directory = enquiry.facts().directory
+        directory = lookup.snapshot().directory
     known = {x.id for x in (*directory.services, *directory.lines, *directory.rota)}
     labels = set(re.findall(r'(?:service|line|role)="([^"]*)"', left.metrics))
     told = set(re.findall(r'(\w+)="', left.metrics))

@@ -2,11 +2,11 @@
 
 import time
 
-import feed as govuk
+import govuk_feed
 import pytest
 from conftest import ROOT
 
-from routing import facts
+from routing import snapshot
 
 SERVICE = "/api/v1/services/children"
 EDS, CAAS = "+441632960199", "+441632960111"
@@ -14,13 +14,13 @@ EDS, CAAS = "+441632960199", "+441632960111"
 
 @pytest.fixture
 def feed():
-    with govuk.serving() as feed:
+    with govuk_feed.serving() as feed:
         yield feed
 
 
 @pytest.fixture
 def app(make_app, feed, monkeypatch):
-    monkeypatch.setattr(facts, "POLL_INTERVAL_SECONDS", 0.05)
+    monkeypatch.setattr(snapshot, "POLL_INTERVAL_SECONDS", 0.05)
     app = make_app(ROOT / "examples" / "west-berkshire.yaml", BANK_HOLIDAYS_URL=feed.url)
     assert refreshed(app).startswith(feed.url)
     return app
@@ -52,10 +52,10 @@ def doors(app, clock, day):
 
 
 def test_a_holiday_proclaimed_nine_days_ahead_changes_every_door(app, clock, feed):
-    day = govuk.in_days(clock.at.isoformat(), 9)
+    day = govuk_feed.in_days(clock.at.isoformat(), 9)
     assert doors(app, clock, day)[0] == {CAAS}
 
-    feed.send(govuk.added(govuk.events(), day, "Day of national mourning"))
+    feed.send(govuk_feed.added(govuk_feed.events(), day, "Day of national mourning"))
     said = refreshed(app)
     numbers, reason = doors(app, clock, day)
 
@@ -71,8 +71,8 @@ def test_a_holiday_that_is_moved_changes_both_dates_at_every_door(app, clock, fe
         {CAAS},
     )
 
-    moved = govuk.without(govuk.events(), "2027-05-31")
-    feed.send(govuk.added(moved, "2027-06-04", "Spring bank holiday"))
+    moved = govuk_feed.without(govuk_feed.events(), "2027-05-31")
+    feed.send(govuk_feed.added(moved, "2027-06-04", "Spring bank holiday"))
     refreshed(app)
 
     assert (doors(app, clock, "2027-05-31")[0], doors(app, clock, "2027-06-04")[0]) == (

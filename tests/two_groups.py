@@ -12,9 +12,9 @@ from faulted import KEY
 from load import Caller
 from serving import ask, serving
 
-from routing.storage import accounts, upgrade
-from routing.storage.accounts import Role
-from routing.storage.db import Database
+from routing.store import accounts, migrate
+from routing.store.accounts import Role
+from routing.store.db import Database
 
 NUMBER = "/api/v1/services/children/number"
 DECISION = "/api/v1/services/children/decision"
@@ -30,7 +30,7 @@ def two_groups(server, folder, rounds, each):
     """
     url = server.database()
     database = Database(url, folder)
-    upgrade.upgrade(database)
+    migrate.upgrade(database)
     with database.writing() as connection:
         role = frozenset({Role.DIVERT})
         accounts.add(connection, NAME, role, PASSWORD, datetime.now(UTC), "terminal:0")

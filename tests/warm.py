@@ -84,9 +84,9 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parent.parent))
     import dotenv  # noqa: F401
 
-    import routing.commands  # noqa: F401
-    from routing.bank_holidays import usual
+    import routing.cli  # noqa: F401
+    from routing.bank_holidays import package
 
-    usual.usual("england-and-wales")
+    package.package_holidays("england-and-wales")
     gc.freeze()  # what is loaded is copied into no child, and swept by none
     _serve(socket.socket(fileno=int(sys.argv[1])))

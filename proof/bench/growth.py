@@ -23,13 +23,13 @@ from serving import ROOT
 
 from proof.bench.memory import memory
 from proof.bench.reload import reload
-from routing import create_app, enquiry, rota_service
+from routing import create_app, lookup, rota_service
 from routing.core.decision import decide
 from routing.directory.load import parse
-from routing.facts import gather
 from routing.lint.check import check
-from routing.storage import accounts, calls, feeds, sessions, upgrade, workers
-from routing.storage.accounts import Role
+from routing.snapshot import build_snapshot
+from routing.store import accounts, calendars, calls, migrate, rota_people, sessions
+from routing.store.accounts import Role
 
 AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -57,15 +57,15 @@ class Grown:
         settings = {"DIRECTORY": str(self.file), "INSTANCE_PATH": folder, "OPS_TOKEN": "ops"}
         self.app = create_app({**settings, "CLOCK": lambda: AT})
         self.database = self.app.extensions["database"]
-        upgrade.upgrade(self.database)
+        migrate.upgrade(self.database)
         self.client = self.app.test_client()
 
     def sign_in(self):
         roles = frozenset([Role.ADMIN])
         with self.database.writing() as connection:
-            person = accounts.came_in(connection, accounts.LOCAL, "me", "Me", roles, AT)
+            person = accounts.upsert_sso_account(connection, accounts.LOCAL, "me", "Me", roles, AT)
             token = sessions.start(connection, person, AT)
-            self.feed = feeds.make(connection, None, None, person.id, AT, person.actor)
+            self.feed = calendars.make(connection, None, None, person.id, AT, person.actor)
         with self.client.session_transaction("/staff") as session:
             session["token"] = token
 
@@ -86,16 +86,16 @@ def services(count):
     with tempfile.TemporaryDirectory() as folder:
         grown_app = Grown(folder, big.directory(1))
         with grown_app.app.app_context():
-            enquiry.facts()
+            lookup.snapshot()
         before = memory()
         grown_app.file.write_text(big.directory(count))
         app = Grown(folder, big.directory(count))
         with app.app.app_context():
             began = time.process_time()
-            facts = enquiry.facts()
+            facts = lookup.snapshot()
             found = {"load": time.process_time() - began, "loaded": memory() - before}
             for each in facts.timetables.services:
-                enquiry.who_to_call(each)
+                lookup.who_to_call(each)
             found["decided"] = memory() - before
         found["decision"], found["of one's"] = _decision(facts)
         found["first decision"] = _first_decision(facts)
@@ -115,7 +115,7 @@ def _decision(facts, rounds=9):
     """Return the seconds of a decision about any service at any instant of an hour, compiled; and
     how many times that is what one service alone takes: the median of rounds in turns.
     """
-    alone = gather(parse(big.directory(1), "one.yaml")[0], Path("/nowhere"), AT)
+    alone = build_snapshot(parse(big.directory(1), "one.yaml")[0], Path("/nowhere"), AT)
     asks = [_asking(alone), _asking(facts)]
     for ask in asks:
         ask()
@@ -139,7 +139,7 @@ def _asking(facts):
 
 def _first_decision(facts):
     """Return the seconds of the first decision about a service, which compiles its year."""
-    fresh = gather(facts.directory, Path("/nowhere"), AT).timetables
+    fresh = build_snapshot(facts.directory, Path("/nowhere"), AT).timetables
     ids = list(fresh.services)[:20]
     return cost(lambda: [decide(fresh, each, AT) for each in ids], 1) / len(ids)
 
@@ -184,8 +184,8 @@ def rota(years):
             )
             with app.database.writing() as connection:
                 due = AT - 730 * DAY
-                found["purge"] = cost(lambda: workers.purge(connection, due, AT, "t"), 1)
-                found["purge again"] = cost(lambda: workers.purge(connection, due, AT, "t"), 1)
+                found["purge"] = cost(lambda: rota_people.purge(connection, due, AT, "t"), 1)
+                found["purge again"] = cost(lambda: rota_people.purge(connection, due, AT, "t"), 1)
         found["/staff, purged"] = app.pages("/staff")["/staff"]
         return found
 

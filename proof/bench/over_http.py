@@ -24,8 +24,8 @@ from serving import ROOT, free_port
 from telephone import BASE, TOKEN, sign
 
 from proof.bench.memory import memory
-from routing.storage import upgrade
-from routing.storage.db import Database
+from routing.store import migrate
+from routing.store.db import Database
 
 CONNECTIONS = (1, 16, 64)
 ROUNDS, SECONDS = 5, 2
@@ -153,7 +153,7 @@ def measure(rounds=ROUNDS, connections=CONNECTIONS, endpoints=ENDPOINTS, seconds
     }
     with ExitStack() as stack, tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        upgrade.upgrade(Database("", folder))
+        migrate.upgrade(Database("", folder))
         servers = {
             app: stack.enter_context(server(target, folder, config, **SETTINGS))
             for app, (target, config, _) in APPS.items()

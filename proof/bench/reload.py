@@ -12,8 +12,8 @@ from urllib.request import urlopen
 import big
 from serving import ROOT, free_port
 
-from routing.storage import upgrade
-from routing.storage.db import Database
+from routing.store import migrate
+from routing.store.db import Database
 
 
 def reload(count, seconds=12):
@@ -23,7 +23,7 @@ def reload(count, seconds=12):
         file = folder / "directory.yaml"
         file.write_text(text)
         (folder / "instance").mkdir()
-        upgrade.upgrade(Database("", folder / "instance"))
+        migrate.upgrade(Database("", folder / "instance"))
         environ = {"DIRECTORY": str(file), "INSTANCE_PATH": str(folder / "instance")}
         words = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "app:app"]
         process = subprocess.Popen(

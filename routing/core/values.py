@@ -9,7 +9,7 @@ class Text:
 
     by_language: tuple[tuple[str, str], ...]
 
-    def in_(self, language: str) -> str:
+    def get(self, language: str) -> str:
         """Return the words in ``language``, or in the first language that has any."""
         return dict(self.by_language).get(language, self.by_language[0][1])
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from routing.core.directory import Directory
-from routing.errors import DirectoryInvalid, Problem
+from routing.errors import InvalidDirectory, Problem
 
 IO_TIMEOUT_SECONDS = 5.0
 """How long a file system may take to answer."""
@@ -38,7 +38,7 @@ _Result = TypeVar("_Result")
 _hanging: dict[Path, threading.Thread] = {}
 
 
-class ReaderEnded(DirectoryInvalid):
+class ReaderEnded(InvalidDirectory):
     """The process that parsed a file needed too much memory or time; the problem says which."""
 
     def __init__(self, file: Path, reason: str) -> None:
@@ -63,7 +63,7 @@ def read_bytes(file: Path, size: int) -> bytes:
 def parse_in_child(text: str, file: Path) -> Directory:
     """Return the directory that ``text`` writes, parsed in a process with a memory limit.
 
-    Raise DirectoryInvalid, naming ``file``, also when the process cannot be started; ReaderEnded
+    Raise InvalidDirectory, naming ``file``, also when the process cannot be started; ReaderEnded
     when it needs more than MAX_PARSE_BYTES or PARSE_TIMEOUT_SECONDS.
     """
     try:
@@ -73,7 +73,7 @@ def parse_in_child(text: str, file: Path) -> Directory:
         message = (
             f"no process can be started to read it: {reason}. See what else this machine does."
         )
-        raise DirectoryInvalid(file, [Problem(0, 0, "not_read", message)]) from error
+        raise InvalidDirectory(file, [Problem(0, 0, "not_read", message)]) from error
     if returncode == -signal.SIGALRM:
         raise ReaderEnded(file, f"takes more than {PARSE_TIMEOUT_SECONDS:.0f} seconds")
     if returncode != 0:
@@ -82,7 +82,7 @@ def parse_in_child(text: str, file: Path) -> Directory:
     result = pickle.loads(output)
     if isinstance(result, Directory):
         return result
-    raise DirectoryInvalid(file, result)
+    raise InvalidDirectory(file, result)
 
 
 def main() -> None:
@@ -96,7 +96,7 @@ def main() -> None:
     result: Directory | tuple[object, ...]
     try:
         result, _ = parse(sys.stdin.buffer.read().decode(), Path(sys.argv[1]))
-    except DirectoryInvalid as error:
+    except InvalidDirectory as error:
         result = error.problems
     sys.stdout.buffer.write(pickle.dumps(result, pickle.HIGHEST_PROTOCOL))
 

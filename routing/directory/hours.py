@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from routing.core.hours import ALL_DAY, DAY, Hours, Range
-from routing.directory.faults import Fault, Faults
+from routing.errors import FieldError, FieldErrors
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 BANK_HOLIDAY = "bank-holiday"
@@ -13,7 +13,7 @@ _RANGE = re.compile(r"(\d\d):(\d\d)\s*-\s*(\d\d):(\d\d)", re.ASCII)
 _FORM = "Write it as 08:30-17:00, or several with commas, or closed, or always."
 
 
-def week(found: object) -> Hours:
+def parse_week(found: object) -> Hours:
     """Read a week: ``always``, or a mapping of days to hours.
 
     Raise Faults with every key and value that is wrong, or ValueError, saying the form.
@@ -25,30 +25,32 @@ def week(found: object) -> Hours:
     days: dict[str, tuple[Range, ...]] = {}
     faults = [fault for key, value in found.items() for fault in _add(days, key, value)]
     if faults:
-        raise Faults(faults)
+        raise FieldErrors(faults)
     written = tuple((str(key), str(value)) for key, value in found.items())
     return Hours(tuple(days.get(each, ()) for each in DAYS), days.get(BANK_HOLIDAY), written)
 
 
-def _add(days: dict[str, tuple[Range, ...]], key: str, value: object) -> Iterator[Fault]:
+def _add(days: dict[str, tuple[Range, ...]], key: str, value: object) -> Iterator[FieldError]:
     """Add what ``key: value`` says to ``days``; yield what is wrong with it."""
     ranges: tuple[Range, ...] = ()
     try:
-        ranges = day(value)
+        ranges = parse_day_hours(value)
     except ValueError as error:
-        yield Fault(key, str(error))
+        yield FieldError(key, str(error))
     try:
         names = _days(key)
     except ValueError as error:
-        yield Fault(key, str(error), of_key=True)
+        yield FieldError(key, str(error), of_key=True)
         return
     for name in dict.fromkeys(names):
         if name in days or names.count(name) > 1:
-            yield Fault(key, f"{name} is named twice, again in '{key}'. Name it once.", of_key=True)
+            yield FieldError(
+                key, f"{name} is named twice, again in '{key}'. Name it once.", of_key=True
+            )
         days[name] = ranges
 
 
-def day(found: object) -> tuple[Range, ...]:
+def parse_day_hours(found: object) -> tuple[Range, ...]:
     """Read a day's hours: closed, always, or ranges. Raise ValueError, saying the form."""
     if found == "closed":
         return ()

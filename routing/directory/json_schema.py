@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema
 
-from routing.directory.schema import DirectoryShape
+from routing.directory.schema import DirectoryModel
 
 _NOISE = ("title", "default")
 
@@ -15,7 +15,7 @@ def text() -> str:
 
     What one part of a directory says of another is left to ``flask directory check``.
     """
-    found = _tidy(DirectoryShape.model_json_schema())
+    found = _tidy(DirectoryModel.model_json_schema())
     head = {"$schema": GenerateJsonSchema.schema_dialect, "title": "directory.yaml"}
     return json.dumps(head | found, indent=1, ensure_ascii=False) + "\n"
 

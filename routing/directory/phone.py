@@ -22,7 +22,7 @@ _BARRED = {
 }
 
 
-def phone(found: object) -> Phone:
+def parse_phone(found: object) -> Phone:
     """Read a number that can be rung. Raise ValueError, saying what to write.
 
     Ofcom's drama numbers, which are in nobody's use, pass: any number of a possible length does.
@@ -42,14 +42,14 @@ def phone(found: object) -> Phone:
     return Phone(e164, found.strip())
 
 
-def shown(found: object) -> Phone:
+def parse_display_phone(found: object) -> Phone:
     """Read a number that is shown and never rung: as ``phone``, or a short one by its digits."""
     if isinstance(found, str) and re.fullmatch(r"\d{3,6}", found.replace(" ", ""), re.ASCII):
         return Phone(found.replace(" ", ""), found.strip())
-    return phone(found)
+    return parse_phone(found)
 
 
-def barred(e164: str) -> str | None:
+def forbidden_reason(e164: str) -> str | None:
     """Say why a service may not ring this number; None when it may."""
     return next((why for prefix, why in _BARRED.items() if e164.startswith(prefix)), None)
 

@@ -6,72 +6,102 @@ from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from routing.core import directory as core
 from routing.core.hours import SpecialDay
-from routing.directory.faults import Fault, Faults
-from routing.directory.rota import RoleShape
-from routing.directory.scalars import (
+from routing.directory.field_types import (
     Colour,
-    Day,
     DayHours,
     Days,
+    DisplayPhone,
     Email,
-    Filled,
     Id,
-    Number,
-    Ref,
+    IsoDate,
+    LocalisedText,
+    NonEmptyText,
+    People,
+    PhoneNumber,
+    Reference,
     Seconds,
-    Shown,
+    StrictModel,
     Url,
     Week,
-    Words,
     YesNo,
     Zone,
-    each_once,
+    require_unique,
 )
-from routing.directory.shape import Shape
+from routing.errors import FieldError, FieldErrors
 
 
-class CouncilShape(Shape):
+class NeededWhenModel(StrictModel):
+    """When somebody must be on duty: give one of the two."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"oneOf": [{"required": ["line"]}, {"required": ["out_of_hours_of"]}]}
+    )
+
+    line: Reference | None = None
+    """Whenever that line is open."""
+    out_of_hours_of: Reference | None = None
+    """Whenever that service's calls go to its out-of-hours line."""
+
+    @model_validator(mode="after")
+    def check(self) -> Self:
+        if (self.line is None) == (self.out_of_hours_of is None):
+            raise ValueError("give either `line` or `out_of_hours_of`.")
+        return self
+
+
+class RotaRoleModel(StrictModel):
+    """Somebody who must be on duty."""
+
+    name: LocalisedText
+    """What the post is called."""
+    needed_when: NeededWhenModel
+    """When."""
+    people: People = 1
+    """How many at once."""
+
+
+class CouncilModel(StrictModel):
     """Whose directory it is."""
 
-    name: Words
+    name: LocalisedText
     """The council's name, as pages show it."""
     website: Url
     """The address of its website: https://..."""
     colour: Colour | None = None
     """Of the header, as #1d4f91 in quotes; dark enough for white letters."""
-    logo: Filled | None = None
+    logo: NonEmptyText | None = None
     """A file, for the header."""
 
 
-class HolidaysShape(Shape):
+class BankHolidaysModel(StrictModel):
     """Which bank holidays count."""
 
     division: Literal["england-and-wales", "scotland", "northern-ireland"]
     """Which of GOV.UK's lists."""
-    add: dict[Day, Filled] = {}
+    add: dict[IsoDate, NonEmptyText] = {}
     """Dates proclaimed since, with their names."""
-    remove: list[Day] = []
+    remove: list[IsoDate] = []
     """Dates that are no bank holiday after all."""
 
 
-class SpecialDayShape(Shape):
+class SpecialDayModel(StrictModel):
     """A date, or a run of dates, that breaks the week. The later in the list wins."""
 
     model_config = ConfigDict(
         json_schema_extra={"oneOf": [{"required": ["date"]}, {"required": ["from", "to"]}]}
     )
 
-    on: Day | None = Field(None, alias="date")
+    on: IsoDate | None = Field(None, alias="date")
     """One date, as 2026-12-24; or give `from` and `to`."""
-    first: Day | None = Field(None, alias="from")
+    first: IsoDate | None = Field(None, alias="from")
     """The first of several dates."""
-    last: Day | None = Field(None, alias="to")
+    last: IsoDate | None = Field(None, alias="to")
     """The last of them, included."""
-    name: Words
+    name: LocalisedText
     """What the day is called: Christmas Eve."""
     hours: DayHours | None = None
     """closed, always, or as 08:30-15:30; the usual hours if left out."""
-    phone: Number | None = None
+    phone: PhoneNumber | None = None
     """Another number, from midnight to midnight."""
 
     @model_validator(mode="after")
@@ -79,7 +109,9 @@ class SpecialDayShape(Shape):
         if (self.on is None) == (self.first is None) or (self.first is None) != (self.last is None):
             raise ValueError("give either `date`, or `from` and `to`.")
         if self.first is not None and self.last < self.first:
-            raise Faults([Fault("to", f"{self.last} is before `from` {self.first}. Swap them.")])
+            raise FieldErrors(
+                [FieldError("to", f"{self.last} is before `from` {self.first}. Swap them.")]
+            )
         return self
 
     def build(self) -> SpecialDay:
@@ -88,12 +120,12 @@ class SpecialDayShape(Shape):
         return SpecialDay(first, last, self.name, self.hours, self.phone)
 
 
-class VerifiedShape(Shape):
+class VerifiedModel(StrictModel):
     """That somebody confirmed the number."""
 
-    on: Day
+    on: IsoDate
     """The day."""
-    source: Filled | None = None
+    source: NonEmptyText | None = None
     """The page, or who, confirmed it."""
     days: Days
     """For how many days that holds."""
@@ -102,18 +134,18 @@ class VerifiedShape(Shape):
         return core.Verified(self.on, self.source, self.days)
 
 
-class LineShape(Shape):
+class LineModel(StrictModel):
     """A number that can be rung, and the hours it keeps."""
 
-    name: Words
+    name: LocalisedText
     """What callers see and hear."""
-    aliases: list[Words] = []
+    aliases: list[LocalisedText] = []
     """Other names that people search for."""
-    phone: Number
+    phone: PhoneNumber
     """Shown as written; 999 and the like stand only under helplines."""
-    options: Words | None = None
+    options: LocalisedText | None = None
     """What to press: press 1, then 2."""
-    you_will_hear: Words | None = None
+    you_will_hear: LocalisedText | None = None
     """What a caller hears first."""
     email: Email | None = None
     """Shown beside the number."""
@@ -123,97 +155,99 @@ class LineShape(Shape):
     """internal: never shown, only rung."""
     hours: Week
     """When it answers: always, or days and hours, as mon-fri: 08:30-17:00."""
-    special_days: list[SpecialDayShape] = []
+    special_days: list[SpecialDayModel] = []
     """Dates that break the week."""
     ring_seconds: Seconds | None = None
     """How long it rings before the next is tried."""
     press_1_to_accept: YesNo = False
     """Whether whoever answers must press 1: voicemail never does."""
-    verified: VerifiedShape | None = None
+    verified: VerifiedModel | None = None
     """Without it, pages say "Not yet confirmed by the council"."""
 
 
-class FormShape(Shape):
+class FormModel(StrictModel):
     """A way that is not a phone call."""
 
-    name: Words
+    name: LocalisedText
     """What it is called."""
     url: Url
     """Where it is."""
-    when: Words
+    when: LocalisedText
     """When to use it."""
 
 
-class PagesShape(Shape):
+class PagesModel(StrictModel):
     """The council's own words on a service's pages, in Markdown."""
 
-    after: Words | None = None
+    after: LocalisedText | None = None
     """What happens after a call."""
-    professionals: Words | None = None
+    professionals: LocalisedText | None = None
     """For people who work with children."""
-    confidential: Words | None = None
+    confidential: LocalisedText | None = None
     """What happens with the caller's name."""
 
 
-class ServiceShape(Shape):
+class ServiceModel(StrictModel):
     """What a caller needs help with."""
 
-    name: Words
+    name: LocalisedText
     """As a caller would say it: Worried about a child."""
-    lines: Annotated[list[Ref], Field(min_length=1)]
+    lines: Annotated[list[Reference], Field(min_length=1)]
     """Lines in order: the first one open takes the call."""
-    out_of_hours: Ref
+    out_of_hours: Reference
     """The line that takes the call whenever none of them is open."""
-    if_unanswered: list[Ref] | None = None
+    if_unanswered: list[Reference] | None = None
     """Lines to try next, in order; the out-of-hours line if left out."""
-    number: Number | None = None
+    number: PhoneNumber | None = None
     """What callers ring, when this service answers the telephone."""
-    greeting: Words | None = None
+    greeting: LocalisedText | None = None
     """Spoken before the line is rung."""
-    forms: list[FormShape] = []
+    forms: list[FormModel] = []
     """Ways that are not a phone call."""
-    pages: PagesShape = PagesShape()
+    pages: PagesModel = PagesModel()
     """The council's own words."""
 
 
-class HelplineShape(Shape):
+class HelplineModel(StrictModel):
     """A number that is shown and never rung."""
 
-    name: Words
+    name: LocalisedText
     """What it is called."""
-    phone: Shown
+    phone: DisplayPhone
     """999, 101 and text numbers may stand here."""
     hours: Week
     """When it answers: always, or days and hours, as mon-fri: 08:30-17:00."""
-    audience: Words = Field(alias="for")
+    audience: LocalisedText = Field(alias="for")
     """Whom it is for."""
 
     def build(self) -> core.Helpline:
         return core.Helpline(self.name, self.phone, self.hours, self.audience)
 
 
-class DirectoryShape(Shape):
+class DirectoryModel(StrictModel):
     """Who to call, and when: the directory of a council."""
 
-    council: CouncilShape
+    council: CouncilModel
     """Whose directory it is."""
     zone: Zone
     """In which all hours are read."""
-    languages: Annotated[list[Literal["en", "cy"]], Field(min_length=1), AfterValidator(each_once)]
+    languages: Annotated[
+        list[Literal["en", "cy"]], Field(min_length=1), AfterValidator(require_unique)
+    ]
     """The first one comes first on pages."""
-    emergency: Words
+    emergency: LocalisedText
     """Shown first on every page."""
-    unanswered: Words | None = None
+    unanswered: LocalisedText | None = None
     """What to do if a child is in danger and nobody answers; shown beside a link to call 999."""
-    voices: dict[Literal["en", "cy"], Filled] = {}
+    voices: dict[Literal["en", "cy"], NonEmptyText] = {}
     """Who speaks on the telephone, by language: as Polly.Amy-Neural."""
-    bank_holidays: HolidaysShape
+    bank_holidays: BankHolidaysModel
     """Which bank holidays count."""
-    lines: Annotated[dict[Id, LineShape], Field(min_length=1)]
+    lines: Annotated[dict[Id, LineModel], Field(min_length=1)]
     """Every number that can be rung."""
-    services: Annotated[dict[Id, ServiceShape], Field(min_length=1)]
+    services: Annotated[dict[Id, ServiceModel], Field(min_length=1)]
     """What callers need help with; the first one is the home page."""
-    helplines: list[HelplineShape] = []
+    helplines: list[HelplineModel] = []
     """Numbers that are shown and never rung."""
-    rota: dict[Id, RoleShape] = {}
+    rota: dict[Id, RotaRoleModel] = {}
     """Who must be on duty."""

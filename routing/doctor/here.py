@@ -9,12 +9,12 @@ import phonenumbers
 import sqlalchemy as sa
 from flask import current_app
 
-from routing import config, enquiry, status
+from routing import config, lookup, status
 from routing.core.directory import Line
 from routing.doctor.finding import Finding, doubt, fine, stops
-from routing.errors import BadSetting, StorageDown
+from routing.errors import DatabaseUnavailable, InvalidSetting
 from routing.lint import numbers
-from routing.storage import upgrade
+from routing.store import migrate
 
 NEAR = ("127.0.0.1", "localhost", "::1")
 DRAMA = ("+441632960", "+442079460", "+447700900")
@@ -39,20 +39,20 @@ def settings() -> Iterator[Finding]:
             f"PUBLIC_BASE_URL is {given['PUBLIC_BASE_URL']}: without https anybody on the way can "
             "read who calls whom. Put TLS before the service, and write https://."
         )
-    if enquiry.rehearsing():
+    if lookup.is_rehearsal():
         number = given["REHEARSAL_NUMBER"]
         yield doubt(f"This is a rehearsal: {_rung(number)} Unset CLOCK_STARTS_AT to end it.")
 
 
 def lines() -> Iterator[Finding]:
     """Look for lines that cannot be rung, that lead back here, or that nobody has confirmed."""
-    facts, at = enquiry.facts(), enquiry.now()
+    facts, at = lookup.snapshot(), lookup.now()
     services, found = facts.directory.services, 0
     for line in {x.id: x for service in services for x in service.reachable}.values():
         for text in _cannot_be_rung(line):
             found += 1
             yield doubt(text)
-    for path, code, message in numbers.doubts(facts, at):
+    for path, code, message in numbers.warnings(facts, at):
         found += 1
         if code == "number_loops":
             yield stops(f"The service '{path[1]}': {message}")
@@ -74,11 +74,11 @@ def machine() -> Iterator[Finding]:
     try:
         config.check_zones()
         yield fine(f"Zone data is right (tzdata {version('tzdata')}).")
-    except BadSetting as error:
+    except InvalidSetting as error:
         yield stops(str(error))
-    database = enquiry.database()
+    database = lookup.database()
     try:
-        if upgrade.behind(database):
+        if migrate.needs_upgrade(database):
             yield stops(
                 "The database is not made, or not for this version: calls are put through, but not "
                 "written, and nobody can divert them. Run `flask db upgrade`."
@@ -89,7 +89,7 @@ def machine() -> Iterator[Finding]:
             with database.reading() as connection:
                 theirs = connection.execute(sa.select(sa.func.clock_timestamp())).scalar_one()
             yield clock("the database", theirs)
-    except StorageDown as error:
+    except DatabaseUnavailable as error:
         yield stops(f"{error} Calls are put through by the diverts last read, and not written.")
 
 

@@ -9,7 +9,7 @@ import requests
 from flask import current_app
 from twilio.request_validator import RequestValidator
 
-from routing import enquiry
+from routing import lookup
 from routing.config import base_url
 from routing.core.directory import Service
 from routing.doctor.finding import Finding, doubt, fine, stops
@@ -61,8 +61,8 @@ def fallback(rehearsal: str | None) -> Iterator[Finding]:
             f"The fallback is at {where}, on the same host as the service: it is down when the "
             "service is. Host it elsewhere, as in a TwiML Bin."
         )
-    directory = enquiry.facts().directory
-    day = enquiry.now().astimezone(directory.zone).date()
+    directory = lookup.snapshot().directory
+    day = lookup.now().astimezone(directory.zone).date()
     for service in _answering(directory.services):
         address = where.replace("{service}", service.id)
         yield _same(address, service, call_twiml.fallback(service, directory, day, rehearsal))
@@ -77,7 +77,7 @@ def account() -> Iterator[Finding]:
         yield stops(f"Twilio cannot be asked: {', '.join(missing)} not set.")
         return
     base = f"{given['TWILIO_API_URL']}/2010-04-01/Accounts/{given['TWILIO_ACCOUNT_SID']}"
-    for service in enquiry.facts().directory.services:
+    for service in lookup.snapshot().directory.services:
         if service.number is None:
             continue
         yield from _number(service, service.number.e164, f"{base}/IncomingPhoneNumbers.json")

@@ -9,7 +9,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from routing import enquiry
+from routing import lookup
 
 MAX_ANSWERS = 1000
 
@@ -48,7 +48,7 @@ class AnswerCache:
         divert may end within a second), nor from another second, directory or set of diverts.
         """
         basis, answers = self._second
-        now = int(at.timestamp()), enquiry.facts(), enquiry.reading().diverts
+        now = int(at.timestamp()), lookup.snapshot(), lookup.latest_diverts().diverts
         if basis != now:
             basis, answers = self._second = (now, {})
         cached = answers.get(key)

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 
 from flask import Response, request
 
-from routing import enquiry
+from routing import lookup
 
 MAX_AGE_SECONDS = 10
-SHARED_MAX_AGE_SECONDS = MAX_AGE_SECONDS - math.ceil(enquiry.OLDEST)
+SHARED_MAX_AGE_SECONDS = MAX_AGE_SECONDS - math.ceil(lookup.MAX_DIVERT_AGE_SECONDS)
 """For nginx: the diverts that an answer rests on may be a second old already, and a divert must be
 in every cached answer within ten."""
 
@@ -38,7 +38,7 @@ def _nginx_expiry(at: datetime, max_age: int) -> str:
     It knows only the machine's clock, while the service's may be set for a rehearsal: so ``at`` is
     converted, as far back as the request has taken. An answer about another time is made now.
     """
-    duration = enquiry.now() - at
+    duration = lookup.now() - at
     if not timedelta(0) <= duration <= timedelta(seconds=MAX_AGE_SECONDS):
         duration = timedelta(0)
     made_at = time.time() - duration.total_seconds()

@@ -4,8 +4,8 @@ import csv
 import io
 from collections.abc import Iterable
 
-from routing.storage.call_report import Call
-from routing.wording.voice import Voice
+from routing.store.call_report import Call
+from routing.text.locale import Locale
 
 CALLS = (
     "began",
@@ -20,7 +20,7 @@ CALLS = (
 )
 
 
-def calls(found: Iterable[Call], voice: Voice) -> str:
+def calls(found: Iterable[Call], locale: Locale) -> str:
     """Write calls, one a row. ``rung`` has each line with its outcome: "eds no_answer 30; ..."."""
     made = io.StringIO(newline="")
     writer = csv.writer(made)
@@ -29,7 +29,7 @@ def calls(found: Iterable[Call], voice: Voice) -> str:
         talked = next((leg.talked for leg in call.legs if leg.outcome == "answered"), None)
         writer.writerow(
             [
-                call.began_at.astimezone(voice.zone).isoformat(timespec="seconds"),
+                call.began_at.astimezone(locale.zone).isoformat(timespec="seconds"),
                 call.service,
                 call.line,
                 call.reason,

@@ -9,45 +9,45 @@ from routing.core.directory import Line, Service
 from routing.core.gaps import CoverageKind
 from routing.core.hours import Span
 from routing.formats.json import span as written
-from routing.wording.periods import periods
-from routing.wording.voice import Voice
+from routing.text.locale import Locale
+from routing.text.periods import periods
 
 Json = list[dict[str, Any]]
 Gap = tuple[Span, CoverageKind, tuple[Line, ...]]
 Changed = tuple[Span, Change]
 
 
-def gaps_json(service: Service, found: Iterable[Gap], voice: Voice) -> Json:
+def gaps_json(service: Service, found: Iterable[Gap], locale: Locale) -> Json:
     """Write each gap and overlap of a service, with the ids of the lines open in an overlap."""
     return [
         {
             "service": service.id,
             "kind": kind.value,
-            **written(during, voice),
+            **written(during, locale),
             "lines": [line.id for line in lines],
         }
         for during, kind, lines in found
     ]
 
 
-def gaps_text(found: Iterable[Gap], period: Span, voice: Voice) -> list[str]:
+def gaps_text(found: Iterable[Gap], period: Span, locale: Locale) -> list[str]:
     """Say each gap and overlap of a service, those of a kind and of the same lines together."""
     groups: dict[tuple[CoverageKind, tuple[str, ...]], list[Span]] = defaultdict(list)
     for during, kind, lines in found:
-        groups[kind, tuple(line.name.in_(voice.language) for line in lines)].append(during)
+        groups[kind, tuple(line.name.get(locale.language) for line in lines)].append(during)
     return [
         f"{kind.value:<8} {sentence}{' (' + ' + '.join(names) + ')' if names else ''}"
         for (kind, names), spans in sorted(groups.items(), key=lambda each: each[0][0])
-        for sentence in periods(spans, period, voice)
+        for sentence in periods(spans, period, locale)
     ]
 
 
-def changes_json(service_id: str, found: Iterable[Changed], voice: Voice) -> Json:
+def changes_json(service_id: str, found: Iterable[Changed], locale: Locale) -> Json:
     """Write each stretch of a service that changes; null where a directory lacks the service."""
     return [
         {
             "service": service_id,
-            **written(during, voice),
+            **written(during, locale),
             "old": _callee_json(old),
             "new": _callee_json(new),
         }
@@ -55,14 +55,14 @@ def changes_json(service_id: str, found: Iterable[Changed], voice: Voice) -> Jso
     ]
 
 
-def changes_text(found: Iterable[Changed], period: Span, voice: Voice) -> list[str]:
+def changes_text(found: Iterable[Changed], period: Span, locale: Locale) -> list[str]:
     """Say what changes in a service, from what to what, and in which stretches of time."""
     groups: dict[tuple[str, str], list[Span]] = defaultdict(list)
     for during, (old, new) in found:
-        groups[_callee_text(old, voice), _callee_text(new, voice)].append(during)
+        groups[_callee_text(old, locale), _callee_text(new, locale)].append(during)
     lines: list[str] = []
     for (old_text, new_text), spans in groups.items():
-        lines += [*periods(spans, period, voice), f"  old: {old_text}", f"  new: {new_text}"]
+        lines += [*periods(spans, period, locale), f"  old: {old_text}", f"  new: {new_text}"]
     return lines
 
 
@@ -73,11 +73,13 @@ def _callee_json(callee: Callee | None) -> dict[str, str | None] | None:
     return {"line": callee.answer.line.id, "e164": callee.answer.phone.e164, "number": number}
 
 
-def _callee_text(callee: Callee | None, voice: Voice) -> str:
+def _callee_text(callee: Callee | None, locale: Locale) -> str:
     if callee is None:
-        return voice.say("this service is not there")
+        return locale.translate("this service is not there")
     line, phone = callee.answer.line, callee.answer.phone
-    said = f"{line.name.in_(voice.language)} ({line.id}), {phone.display}"
+    said = f"{line.name.get(locale.language)} ({line.id}), {phone.display}"
     if callee.number is None:
         return said
-    return voice.say("{answer}; callers ring {number}", answer=said, number=callee.number.display)
+    return locale.translate(
+        "{answer}; callers ring {number}", answer=said, number=callee.number.display
+    )

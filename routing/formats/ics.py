@@ -8,7 +8,7 @@ from icalendar import Calendar, Event, Timezone, TimezoneStandard, vText
 
 from routing.rota.roster import Assignment
 
-REFRESHED = timedelta(hours=1)
+REFRESH_INTERVAL = timedelta(hours=1)
 """How often a calendar program is asked to look again; each decides for itself."""
 
 
@@ -30,7 +30,7 @@ def calendar(
     made.add("method", "PUBLISH")
     made.add("x-wr-calname", _line(title))
     # RFC 7986, 5.7, wants the VALUE; the library's own property leaves it out.
-    made.add("refresh-interval", REFRESHED, parameters={"VALUE": "DURATION"})
+    made.add("refresh-interval", REFRESH_INTERVAL, parameters={"VALUE": "DURATION"})
     made.add("x-published-ttl", "PT1H")
     host = urlsplit(website).hostname or "localhost"
     events = [_event(each, summary(each), host, description) for each in duties]

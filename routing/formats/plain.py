@@ -3,28 +3,28 @@
 from datetime import datetime
 
 from routing.core.answer import Decision
-from routing.facts import Facts
 from routing.formats.json import assumption
-from routing.wording import sentences, times
-from routing.wording.voice import Voice
+from routing.snapshot import Snapshot
+from routing.text import dates, sentences
+from routing.text.locale import Locale
 
 
-def decision(found: Decision, at: datetime, facts: Facts, voice: Voice) -> list[str]:
+def decision(found: Decision, at: datetime, facts: Snapshot, locale: Locale) -> list[str]:
     """Return the answer as lines: who to call, why, what comes next, and 999."""
-    options = "" if found.line.options is None else f" ({found.line.options.in_(voice.language)})"
-    call = voice.say(
+    options = "" if found.line.options is None else f" ({found.line.options.get(locale.language)})"
+    call = locale.translate(
         "Call {phone}, {line}, {until}.",
         phone=f"{found.phone.display}{options}",
-        line=found.line.name.in_(voice.language),
-        until=sentences.until_when(found, at, voice),
+        line=found.line.name.get(locale.language),
+        until=sentences.until_when(found, at, locale),
     )
     lines = [
-        f"{found.service.name.in_(voice.language)}, {times.moment(at, voice)}:",
+        f"{found.service.name.get(locale.language)}, {dates.format_datetime(at, locale)}:",
         f"  {call}",
-        f"  {sentences.why(found, at, voice, facts.holidays.dates)}",
-        sentences.takeover(found, at, voice),
-        None if found.service.confirmed else voice.say("Not yet confirmed by the council."),
-        assumption(found, at, facts, voice),
-        facts.directory.emergency.in_(voice.language),
+        f"  {sentences.reason_sentence(found, at, locale, facts.holidays.dates)}",
+        sentences.next_sentence(found, at, locale),
+        None if found.service.confirmed else locale.translate("Not yet confirmed by the council."),
+        assumption(found, at, facts, locale),
+        facts.directory.emergency.get(locale.language),
     ]
     return [line if n < 3 else f"  {line}" for n, line in enumerate(lines) if line]

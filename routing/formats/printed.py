@@ -12,9 +12,9 @@ from pathlib import Path
 from flask import render_template
 from markupsafe import Markup
 
-from routing.facts import Facts
-from routing.wording import times
-from routing.wording.voice import Voice
+from routing.snapshot import Snapshot
+from routing.text import dates
+from routing.text.locale import Locale
 
 WEEKS = 8
 
@@ -24,10 +24,10 @@ STYLE_SOURCE = f"'sha256-{b64encode(sha256(_STYLE.encode()).digest()).decode()}'
 
 
 def page(
-    facts: Facts,
+    facts: Snapshot,
     at: datetime,
     weeks: int,
-    voice: Voice,
+    locale: Locale,
     *,
     rehearsing: bool,
     title: str = "",
@@ -37,7 +37,7 @@ def page(
 
     With a ``title`` it stands in for a page that could not be shown.
     """
-    first = at.astimezone(voice.zone).date()
+    first = at.astimezone(locale.zone).date()
     last = first + timedelta(weeks=weeks) - timedelta(days=1)
     directory, holidays = facts.directory, facts.holidays.dates
     return render_template(
@@ -47,17 +47,17 @@ def page(
         rehearsing=rehearsing,
         exit_url=exit_url,
         directory=directory,
-        language=voice.language,
-        say=voice.say_html,
+        language=locale.language,
+        say=locale.translate_html,
         lines=[line for line in directory.lines if not line.internal],
-        hours=lambda found: times.hours(found, voice),
-        others=lambda line: times.other_numbers(line, first, last, voice),
-        unusual=lambda line: times.unusual(line, first, last, holidays, voice),
+        hours=lambda found: dates.format_hours(found, locale),
+        others=lambda line: dates.other_numbers(line, first, last, locale),
+        unusual=lambda line: dates.format_exceptions(line, first, last, holidays, locale),
         holidays=[
-            f"{times.dated(day, voice)}, {voice.say(holidays[day].name)}"
+            f"{dates.format_full_date(day, locale)}, {locale.translate(holidays[day].name)}"
             for day in sorted(holidays)
             if first <= day <= last
         ],
-        printed=times.dated(first, voice),
-        last=times.dated(last, voice),
+        printed=dates.format_full_date(first, locale),
+        last=dates.format_full_date(last, locale),
     )

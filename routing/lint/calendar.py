@@ -7,18 +7,18 @@ from itertools import combinations
 from routing.core.directory import Directory, Line
 from routing.core.hours import SpecialDay, dates
 from routing.core.values import Phone
-from routing.directory.build import Complaint
-from routing.directory.source import Path
-from routing.facts import Facts
+from routing.directory.load import CrossCheckError
+from routing.directory.yaml_source import Path
+from routing.snapshot import Snapshot
 
-AHEAD = timedelta(days=400)
+LOOKAHEAD = timedelta(days=400)
 _A_YEAR = timedelta(days=365)
 _CHRISTMAS = ((12, 25), (12, 26), (1, 1))
 _EVES = {(12, 24): "Christmas Eve", (12, 31): "New Year's Eve"}
 _NIGHT_ENDS, _NIGHT_BEGINS = 5 * 60, 22 * 60
 
 
-def doubts(facts: Facts, at: datetime) -> Iterator[Complaint]:
+def warnings(facts: Snapshot, at: datetime) -> Iterator[CrossCheckError]:
     """Yield every doubt about dates."""
     today = at.astimezone(facts.directory.zone).date()
     if facts.holidays.assumed(today + _A_YEAR):
@@ -33,7 +33,7 @@ def doubts(facts: Facts, at: datetime) -> Iterator[Complaint]:
         yield from _special_days(line, today)
 
 
-def _day_line(line: Line, facts: Facts, today: date) -> Iterator[Complaint]:
+def _day_line(line: Line, facts: Snapshot, today: date) -> Iterator[CrossCheckError]:
     hours: Path = ("lines", line.id, "hours")
     if line.hours.bank_holiday is None:
         message = (
@@ -43,7 +43,7 @@ def _day_line(line: Line, facts: Facts, today: date) -> Iterator[Complaint]:
         yield hours, "no_bank_holiday", message
     opens = [
         day
-        for day in dates(today, today + AHEAD)
+        for day in dates(today, today + LOOKAHEAD)
         if line.special_day_on(day) is None and line.ranges_on(day, facts.holidays.dates)
     ]
     found = [day for day in opens if (day.month, day.day) in _CHRISTMAS]
@@ -62,7 +62,7 @@ def _day_line(line: Line, facts: Facts, today: date) -> Iterator[Complaint]:
         yield hours, "no_special_day", message
 
 
-def _special_days(line: Line, today: date) -> Iterator[Complaint]:
+def _special_days(line: Line, today: date) -> Iterator[CrossCheckError]:
     numbered = list(enumerate(line.special_days))
     for n, special in numbered:
         at: Path = ("lines", line.id, "special_days", n)

@@ -4,16 +4,15 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path as File
 
-from routing.directory.build import Complaint
-from routing.directory.load import load
-from routing.errors import DirectoryInvalid, Problem
-from routing.facts import Facts, gather
+from routing.directory.load import CrossCheckError, load
+from routing.errors import InvalidDirectory, Problem
 from routing.lint import calendar, cover, numbers, texts
+from routing.snapshot import Snapshot, build_snapshot
 
-DOUBTS: tuple[Callable[[Facts, datetime], Iterator[Complaint]], ...] = (
-    numbers.doubts,
-    calendar.doubts,
-    cover.doubts,
+CHECKS: tuple[Callable[[Snapshot, datetime], Iterator[CrossCheckError]], ...] = (
+    numbers.warnings,
+    calendar.warnings,
+    cover.warnings,
 )
 
 
@@ -24,11 +23,11 @@ def check(file: File, folder: File, at: datetime) -> tuple[Problem, ...]:
     """
     try:
         directory, source = load(file)
-    except DirectoryInvalid as error:
+    except InvalidDirectory as error:
         return error.problems
-    facts = gather(directory, folder, at)
-    found = [each for doubts in DOUBTS for each in doubts(facts, at)]
-    found += texts.doubts(source.root, directory.languages)
+    facts = build_snapshot(directory, folder, at)
+    found = [each for doubts in CHECKS for each in doubts(facts, at)]
+    found += texts.warnings(source.root, directory.languages)
     return tuple(
         sorted(
             Problem(*source.key_place(path), code, message, level)

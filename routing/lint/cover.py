@@ -7,35 +7,36 @@ from routing.core import instants
 from routing.core.gaps import CoverageKind, gaps, unbacked
 from routing.core.hours import Span
 from routing.core.intervals import days
-from routing.directory.build import Complaint
-from routing.directory.source import Path
-from routing.facts import Facts
-from routing.wording.periods import periods
-from routing.wording.voice import Voice, speaking
+from routing.directory.load import CrossCheckError
+from routing.directory.yaml_source import Path
+from routing.snapshot import Snapshot
+from routing.text.locale import Locale, get_locale
+from routing.text.periods import periods
 
-AHEAD = timedelta(days=400)
+LOOKAHEAD = timedelta(days=400)
 
 
-def doubts(facts: Facts, at: datetime) -> Iterator[Complaint]:
+def warnings(facts: Snapshot, at: datetime) -> Iterator[CrossCheckError]:
     """Yield every doubt about who answers in the 400 days from the midnight before ``at``."""
     directory, tables = facts.directory, facts.timetables
-    voice = speaking("en", directory.zone)
+    locale = get_locale("en", directory.zone)
     today = at.astimezone(directory.zone).date()
     period = Span(
-        instants.midnight(today, directory.zone), instants.midnight(today + AHEAD, directory.zone)
+        instants.midnight(today, directory.zone),
+        instants.midnight(today + LOOKAHEAD, directory.zone),
     )
     for service in directory.services:
         place: Path = ("services", service.id)
         found = gaps(tables, service.id, period.start, period.end)
         for when in periods(
-            (span for span, kind, _ in found if kind == CoverageKind.GAP), period, voice
+            (span for span, kind, _ in found if kind == CoverageKind.GAP), period, locale
         ):
             message = (
                 f"no line says that it answers {when}. Calls go to '{service.out_of_hours.id}' "
                 "then: write that in its hours, or mend those of the others."
             )
             yield place, "gap", message
-        left = _by_day(unbacked(tables, service.id, period.start, period.end), period, voice)
+        left = _by_day(unbacked(tables, service.id, period.start, period.end), period, locale)
         if left:
             message = (
                 "when the line that is rung does not answer, nobody is left to try "
@@ -45,9 +46,9 @@ def doubts(facts: Facts, at: datetime) -> Iterator[Complaint]:
             yield place, "nobody_left", message
 
 
-def _by_day(found: Iterator[Span], period: Span, voice: Voice) -> list[str]:
+def _by_day(found: Iterator[Span], period: Span, locale: Locale) -> list[str]:
     """Say stretches as hours of the week, whatever they join across midnight."""
     spans = list(found)
     if spans != [period]:
-        spans = [piece for span in spans for piece, _ in days(span, voice.zone)]
-    return periods(spans, period, voice)
+        spans = [piece for span in spans for piece, _ in days(span, locale.zone)]
+    return periods(spans, period, locale)

@@ -5,9 +5,9 @@ from datetime import date, datetime
 
 from routing.core.directory import Directory, Line
 from routing.core.values import Phone
-from routing.directory.build import Complaint
-from routing.directory.source import Path
-from routing.facts import Facts
+from routing.directory.load import CrossCheckError
+from routing.directory.yaml_source import Path
+from routing.snapshot import Snapshot
 
 WELL_KNOWN: Mapping[str, str] = {
     "08001111": "Childline",
@@ -27,7 +27,7 @@ WELL_KNOWN: Mapping[str, str] = {
 0800 800 5000 for the NSPCC's 0808 800 5000, among others."""
 
 
-def doubts(facts: Facts, at: datetime) -> Iterator[Complaint]:
+def warnings(facts: Snapshot, at: datetime) -> Iterator[CrossCheckError]:
     """Yield every doubt about a number."""
     directory = facts.directory
     today = at.astimezone(directory.zone).date()
@@ -67,7 +67,7 @@ def unconfirmed(line: Line, today: date) -> Iterator[tuple[str, str]]:
         )
 
 
-def _near_misses(directory: Directory) -> Iterator[Complaint]:
+def _near_misses(directory: Directory) -> Iterator[CrossCheckError]:
     for path, phone in _all_numbers(directory):
         digits = "0" + phone.e164.removeprefix("+44")
         for known, name in WELL_KNOWN.items():
@@ -76,7 +76,7 @@ def _near_misses(directory: Directory) -> Iterator[Complaint]:
                 yield path, "near_miss", message
 
 
-def _shared(directory: Directory) -> Iterator[Complaint]:
+def _shared(directory: Directory) -> Iterator[CrossCheckError]:
     first: dict[str, str] = {}
     for line in directory.lines:
         other = first.setdefault(line.phone.e164, line.id)
@@ -88,7 +88,7 @@ def _shared(directory: Directory) -> Iterator[Complaint]:
             yield ("lines", line.id, "phone"), "same_number", message
 
 
-def _services(directory: Directory) -> Iterator[Complaint]:
+def _services(directory: Directory) -> Iterator[CrossCheckError]:
     dialled = {phone.e164: line.id for line in directory.lines for _, phone in _numbers_of(line)}
     for service in directory.services:
         at: Path = ("services", service.id)

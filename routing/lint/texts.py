@@ -5,10 +5,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pydantic import BaseModel
 
 from routing.core.values import Text
-from routing.directory.build import Complaint
-from routing.directory.schema import DirectoryShape
-from routing.directory.shape import Context
-from routing.directory.source import Node, Path
+from routing.directory.field_types import Context
+from routing.directory.load import CrossCheckError
+from routing.directory.schema import DirectoryModel
+from routing.directory.yaml_source import Node, Path
 
 ENGLISH, WELSH = "en", "cy"
 SAFETY = "safety_words_missing"
@@ -17,7 +17,7 @@ SAFETY = "safety_words_missing"
 _SAFETY_KEYS = ("emergency", "unanswered")
 
 
-def doubts(root: Mapping[str, Node], languages: Sequence[str]) -> Iterator[Complaint]:
+def warnings(root: Mapping[str, Node], languages: Sequence[str]) -> Iterator[CrossCheckError]:
     """Yield each text of a valid directory that lacks one of its languages.
 
     The emergency, and what to do if nobody answers, must be said in every language but English,
@@ -38,7 +38,7 @@ def doubts(root: Mapping[str, Node], languages: Sequence[str]) -> Iterator[Compl
         yield ("languages",), SAFETY, message
     if len(languages) < 2:
         return
-    shape = DirectoryShape.model_validate(root, context=Context(languages))
+    shape = DirectoryModel.model_validate(root, context=Context(languages))
     for path, text in _texts(shape, ()):
         missing = [each for each in languages if each not in dict(text.by_language)]
         if missing:

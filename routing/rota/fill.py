@@ -11,11 +11,11 @@ from zoneinfo import ZoneInfo
 
 from dateutil.rrule import DAILY, rrule
 
-from routing import typed
 from routing.core import instants
 from routing.core.hours import Span
 from routing.core.timetable import Timetables
 from routing.rota.roster import Roster
+from routing.text import time_parsing
 
 MAX_DAYS = 400
 """How many days are filled at once, at most."""
@@ -71,9 +71,9 @@ class _Busy:
 
 
 def times(text: str) -> tuple[int, ...]:
-    """Read when shifts begin: 8:30am, 5pm or 08:30,17:00. Raise BadTime."""
+    """Read when shifts begin: 8:30am, 5pm or 08:30,17:00. Raise InvalidTime."""
     parts = [each for each in text.split(",") if each.strip()]
-    return tuple(sorted({typed.read_clock(each) for each in parts}))
+    return tuple(sorted({time_parsing.parse_clock(each) for each in parts}))
 
 
 def kind(day: date, timetables: Timetables) -> DayKind:

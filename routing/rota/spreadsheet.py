@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from routing import typed
 from routing.core import instants
 from routing.core.hours import Span
-from routing.errors import BadTime, SheetRefused
+from routing.errors import InvalidSpreadsheet, InvalidTime
 from routing.rota.roster import Assignment
 from routing.rota.validation import MAX_SHIFT
+from routing.text import time_parsing
 
 COLUMNS = ("role", "starts", "ends", "person")
 MAX_BYTES = 2 * 1024 * 1024
@@ -58,10 +58,10 @@ def read(data: bytes, zone: ZoneInfo, roles: Container[str], people: Container[s
     tabs; dates as 2026-12-24 or 24/12/2026. Empty rows and other columns are passed over. Times
     are local; one that happens twice is written with its offset.
 
-    Raise SheetRefused with every problem of every row.
+    Raise InvalidSpreadsheet with every problem of every row.
     """
     if len(data) > MAX_BYTES:
-        raise SheetRefused([f"The file has more than {MAX_BYTES // 1024 // 1024} MB."])
+        raise InvalidSpreadsheet([f"The file has more than {MAX_BYTES // 1024 // 1024} MB."])
     text = _decoded(data)
     lines = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
     problems: list[str] = []
@@ -74,7 +74,7 @@ def read(data: bytes, zone: ZoneInfo, roles: Container[str], people: Container[s
             if any(cell.strip() for cell in cells):
                 rows += 1
                 if rows > MAX_ROWS:
-                    raise SheetRefused([_TOO_LONG])
+                    raise InvalidSpreadsheet([_TOO_LONG])
                 own = {name: _cell(cells, place) for name, place in places.items()}
                 _take(own, number, zone, roles, people, found, problems)
     except csv.Error as error:
@@ -87,7 +87,7 @@ def read(data: bytes, zone: ZoneInfo, roles: Container[str], people: Container[s
             "save some of its rows as another file."
         )
     if problems:
-        raise SheetRefused(problems)
+        raise InvalidSpreadsheet(problems)
     return found
 
 
@@ -130,8 +130,8 @@ def _take(
     edges: list[datetime] = []
     for name in ("starts", "ends"):
         try:
-            edges.append(typed.read_cell(own[name], zone))
-        except BadTime as error:
+            edges.append(time_parsing.parse_cell(own[name], zone))
+        except InvalidTime as error:
             wrong.append(f"{name}: {error}" if own[name] else f"{name} is empty")
     if len(edges) == 2:
         if edges[1] <= edges[0]:
@@ -167,7 +167,7 @@ def _decoded(data: bytes) -> str:
             return data.decode(encoding)
         except UnicodeDecodeError:
             continue
-    raise SheetRefused(["This is no text. Save the sheet as CSV, and choose that file."])
+    raise InvalidSpreadsheet(["This is no text. Save the sheet as CSV, and choose that file."])
 
 
 def _delimiter(text: str) -> str:
@@ -176,11 +176,11 @@ def _delimiter(text: str) -> str:
 
 
 def _places(header: list[str]) -> dict[str, int]:
-    """Return in which column each name stands. Raise SheetRefused."""
+    """Return in which column each name stands. Raise InvalidSpreadsheet."""
     names = [each.strip().casefold() for each in header]
     missing = [name for name in COLUMNS if names.count(name) != 1]
     if missing:
-        raise SheetRefused(
+        raise InvalidSpreadsheet(
             [
                 f"Row 1: it must name the columns {', '.join(COLUMNS)}, each once. It has no "
                 f"'{missing[0]}', or several: {', '.join(names)[:100] or 'nothing'}."

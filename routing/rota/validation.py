@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from routing.core.hours import Span
-from routing.errors import RotaRefused, UnknownShift
+from routing.errors import InvalidRotaChange, UnknownShift
 from routing.rota.roster import Assignment, Cover, Roster, Shift
 
 MAX_SHIFT = timedelta(days=7)
@@ -38,57 +38,63 @@ class NewCover:
 
 
 def shift(roster: Roster, role: str, worker: int, during: Span) -> NewShift:
-    """Return a shift that can be added. Raise RotaRefused."""
+    """Return a shift that can be added. Raise InvalidRotaChange."""
     if role not in roster.roles:
-        raise RotaRefused("role", "Choose a role.")
+        raise InvalidRotaChange("role", "Choose a role.")
     if during.end <= during.start:
-        raise RotaRefused("ends", "It ends before it starts, or at once. Look at the dates.")
+        raise InvalidRotaChange("ends", "It ends before it starts, or at once. Look at the dates.")
     if during.end - during.start > MAX_SHIFT:
-        raise RotaRefused("ends", f"That is longer than {MAX_SHIFT.days} days. Look at the dates.")
+        raise InvalidRotaChange(
+            "ends", f"That is longer than {MAX_SHIFT.days} days. Look at the dates."
+        )
     own = [x for x in roster.shifts if x.role == role and x.worker == worker]
     if any(_meet(x.during, during) for x in own):
-        raise RotaRefused("person", "This person has a shift in this role at that time already.")
+        raise InvalidRotaChange(
+            "person", "This person has a shift in this role at that time already."
+        )
     return NewShift(role, worker, during)
 
 
 def cover(roster: Roster, shift_id: int, worker: int | None, during: Span, note: str) -> NewCover:
-    """Return a cover of part of a shift. Raise RotaRefused, UnknownShift.
+    """Return a cover of part of a shift. Raise InvalidRotaChange, UnknownShift.
 
     It lies within the shift. Who covers has not that part of it already.
     """
     own = _shift(roster, shift_id)
     if during.end <= during.start:
-        raise RotaRefused("ends", "It ends before it starts, or at once. Look at the dates.")
+        raise InvalidRotaChange("ends", "It ends before it starts, or at once. Look at the dates.")
     if during.start < own.during.start:
-        raise RotaRefused("starts", "The shift starts later than that. A cover is part of it.")
+        raise InvalidRotaChange(
+            "starts", "The shift starts later than that. A cover is part of it."
+        )
     if during.end > own.during.end:
-        raise RotaRefused("ends", "The shift ends earlier than that. A cover is part of it.")
+        raise InvalidRotaChange("ends", "The shift ends earlier than that. A cover is part of it.")
     if all(each.worker == worker for each in _parts(roster, own, during)):
         said = "Nobody has it" if worker is None else "This person has it"
-        raise RotaRefused("person", f"{said} at that time already.")
+        raise InvalidRotaChange("person", f"{said} at that time already.")
     if len(note) > MAX_NOTE_LENGTH:
-        raise RotaRefused("note", f"Write {MAX_NOTE_LENGTH} characters at most.")
+        raise InvalidRotaChange("note", f"Write {MAX_NOTE_LENGTH} characters at most.")
     return NewCover(shift_id, worker, during, note.strip())
 
 
 def swap(roster: Roster, one: int, other: int, at: datetime) -> tuple[NewCover, NewCover]:
     """Return two covers by which whoever has a shift has the other one: from now on, if it has
-    begun. Raise RotaRefused, UnknownShift.
+    begun. Raise InvalidRotaChange, UnknownShift.
     """
     both = [_shift(roster, each) for each in (one, other)]
     if both[0].role != both[1].role:
-        raise RotaRefused("other", "These are shifts of two roles: swap within one.")
+        raise InvalidRotaChange("other", "These are shifts of two roles: swap within one.")
     left = [Span(max(x.during.start, at), x.during.end) for x in both]
     if any(each.end <= each.start for each in left):
-        raise RotaRefused("other", "One of these shifts is over.")
+        raise InvalidRotaChange("other", "One of these shifts is over.")
     have = [{x.worker for x in _parts(roster, y, z)} for y, z in zip(both, left, strict=True)]
     if any(len(each) > 1 or None in each for each in have):
-        raise RotaRefused(
+        raise InvalidRotaChange(
             "other", "One of these is shared by several people, or has nobody: set a cover instead."
         )
     (first,), (second,) = have
     if first == second:
-        raise RotaRefused("other", "The same person has both.")
+        raise InvalidRotaChange("other", "The same person has both.")
     return (
         NewCover(both[0].id, second, left[0], "Swapped"),
         NewCover(both[1].id, first, left[1], "Swapped"),

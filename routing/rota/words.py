@@ -8,8 +8,8 @@ from routing.core.directory import RotaRole
 from routing.core.hours import Span
 from routing.rota.clashes import Clash, ClashKind
 from routing.rota.roster import Assignment, Roster, Staffing
-from routing.wording import duty, times
-from routing.wording.voice import Voice
+from routing.text import dates, staff
+from routing.text.locale import Locale
 
 NOBODY = "Nobody"
 _AHEAD = timedelta(days=28)
@@ -17,12 +17,12 @@ _AHEAD = timedelta(days=28)
 
 def role(found: RotaRole) -> str:
     """Say what a role is called."""
-    return found.name.in_("en")
+    return found.name.get("en")
 
 
-def gap(found: RotaRole, span: Span, missing: int, at: datetime, voice: Voice) -> str:
+def gap(found: RotaRole, span: Span, missing: int, at: datetime, locale: Locale) -> str:
     """Say a gap: "Out-of-hours social worker: nobody from 5pm on Sunday 27 December until ..."."""
-    return f"{role(found)}: {short(found, missing)} {duty.from_to(span, at, voice)}"
+    return f"{role(found)}: {short(found, missing)} {staff.format_span(span, at, locale)}"
 
 
 def surplus(
@@ -31,11 +31,11 @@ def surplus(
     span: Span,
     known: Mapping[int, str],
     at: datetime,
-    voice: Voice,
+    locale: Locale,
 ) -> str:
     """Say who is on duty though nobody is needed."""
-    who = names(roster.on(found.id, span.start).workers, known, voice)
-    when = duty.from_to(span, at, voice)
+    who = names(roster.on(found.id, span.start).workers, known, locale)
+    when = staff.format_span(span, at, locale)
     return f"{role(found)}: {who} {when}, though nobody is needed then"
 
 
@@ -46,9 +46,9 @@ def short(found: RotaRole, missing: int) -> str:
     return f"{found.people - missing} of {found.people} people"
 
 
-def names(workers: tuple[int, ...], known: Mapping[int, str], voice: Voice) -> str:
+def names(workers: tuple[int, ...], known: Mapping[int, str], locale: Locale) -> str:
     """Say who: Amara Owusu and Ben Hughes; Nobody."""
-    return times.listed([known[each] for each in workers], voice) if workers else NOBODY
+    return dates.join_words([known[each] for each in workers], locale) if workers else NOBODY
 
 
 def clash(
@@ -56,30 +56,30 @@ def clash(
     roles: Mapping[str, RotaRole],
     known: Mapping[int, str],
     at: datetime,
-    voice: Voice,
+    locale: Locale,
 ) -> str:
     """Say a clash: who, what, when."""
     who, first, last = known[found.worker], found.duties[0], found.duties[-1]
     if found.kind is ClashKind.TWICE:
         both = [role(roles[each.shift.role]) for each in found.duties]
         what = f"twice as {both[0]}" if both[0] == both[1] else " and ".join(both)
-        return f"{who} is {what} {duty.from_to(found.during, at, voice)}"
-    ends = duty.soon(first.during.end, at, voice)
-    begins = duty.soon(last.during.start, at, voice)
+        return f"{who} is {what} {staff.format_span(found.during, at, locale)}"
+    ends = staff.format_relative(first.during.end, at, locale)
+    begins = staff.format_relative(last.during.start, at, locale)
     if len(found.duties) > 2:
         return (
             f"{who} has {len(found.duties)} shifts on end with less than 11 hours’ rest between "
             f"them: the first ends {ends}, the last begins {begins}"
         )
     rest = last.during.start - first.during.end
-    slept = duty.left(rest) if rest.total_seconds() > 0 else "no time"
+    slept = staff.format_time_left(rest) if rest.total_seconds() > 0 else "no time"
     return f"{who} has {slept} to rest: a shift ends {ends}, the next begins {begins}"
 
 
-def clocks(span: Span, voice: Voice) -> str:
+def clocks(span: Span, locale: Locale) -> str:
     """Say a stretch by the clock alone: 5pm to 8:30am."""
-    edges = [each.astimezone(voice.zone) for each in (span.start, span.end)]
-    first, last = (times.clock(each.hour * 60 + each.minute, voice) for each in edges)
+    edges = [each.astimezone(locale.zone) for each in (span.start, span.end)]
+    first, last = (dates.format_time(each.hour * 60 + each.minute, locale) for each in edges)
     return f"{first} to {last}"
 
 
@@ -92,7 +92,7 @@ def held(found: Assignment, known: Mapping[int, str]) -> str:
 
 
 def now(
-    roster: Roster, found: RotaRole, known: Mapping[int, str], at: datetime, voice: Voice
+    roster: Roster, found: RotaRole, known: Mapping[int, str], at: datetime, locale: Locale
 ) -> tuple[str, str]:
     """Say who is on duty at ``at``, and until when, and who then.
 
@@ -101,27 +101,27 @@ def now(
     """
     turns = list(islice(roster.turns(found.id, at, at + _AHEAD), 3))
     span, standing = turns[0]
-    who = _who(standing, known, voice)
+    who = _who(standing, known, locale)
     if len(turns) == 1:
         return who, "for the next 4 weeks"
-    until = duty.soon(span.end, at, voice)
+    until = staff.format_relative(span.end, at, locale)
     following = turns[1][1]
     if following.needed or following.workers:
-        return who, f"until {until}, then {_then(following, known, voice)}"
+        return who, f"until {until}, then {_then(following, known, locale)}"
     if len(turns) == 2:
         return who, f"until {until}, then not needed"
-    back = duty.soon(turns[2][0].start, at, voice)
-    return who, f"until {until}, then from {back} {_then(turns[2][1], known, voice)}"
+    back = staff.format_relative(turns[2][0].start, at, locale)
+    return who, f"until {until}, then from {back} {_then(turns[2][1], known, locale)}"
 
 
-def _who(standing: Staffing, known: Mapping[int, str], voice: Voice) -> str:
+def _who(standing: Staffing, known: Mapping[int, str], locale: Locale) -> str:
     if not standing.needed and not standing.workers:
         return "Not needed"
-    who = names(standing.workers, known, voice)
+    who = names(standing.workers, known, locale)
     short_of = standing.missing and standing.workers
     return f"{who} ({len(standing.workers)} of {standing.needed} people)" if short_of else who
 
 
-def _then(standing: Staffing, known: Mapping[int, str], voice: Voice) -> str:
-    who = _who(standing, known, voice)
+def _then(standing: Staffing, known: Mapping[int, str], locale: Locale) -> str:
+    who = _who(standing, known, locale)
     return who.lower() if who == NOBODY else who

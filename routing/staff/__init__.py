@@ -3,13 +3,13 @@
 from flask import Flask
 
 from routing.staff import (
-    access,
+    audit,
+    auth,
+    calendars,
     calls,
-    changes,
     diverts,
-    feeds,
     fill,
-    mine,
+    my_shifts,
     now,
     people,
     preview,
@@ -21,19 +21,19 @@ from routing.staff import (
 
 def init_app(app: Flask) -> None:
     """Register the room's pages on ``app``, and the cookie that only they get."""
-    app.session_interface = access.StaffCookie()
-    app.url_map.converters["int"] = access.Number
-    app.extensions["csrf"] = access.csrf
+    app.session_interface = auth.StaffSessionInterface()
+    app.url_map.converters["int"] = auth.IdConverter
+    app.extensions["csrf"] = auth.csrf
     app.config.update(
         SESSION_COOKIE_NAME="staff",
-        SESSION_COOKIE_PATH=access.HOME,
+        SESSION_COOKIE_PATH=auth.HOME,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         WTF_CSRF_CHECK_DEFAULT=False,
         WTF_CSRF_TIME_LIMIT=None,
         WTF_CSRF_SSL_STRICT=False,
     )
-    access.csrf.init_app(app)
-    on_the_rota = (rota, shifts, fill, people, mine, feeds)
-    for page in (sign_in, now, diverts, *on_the_rota, calls, changes, preview):
+    auth.csrf.init_app(app)
+    on_the_rota = (rota, shifts, fill, people, my_shifts, calendars)
+    for page in (sign_in, now, diverts, *on_the_rota, calls, audit, preview):
         app.register_blueprint(page.bp)

@@ -7,44 +7,44 @@ from datetime import date, datetime, timedelta
 
 from flask import Response, request
 
-from routing import enquiry
+from routing import lookup
 from routing.core import instants
 from routing.core.hours import dates
 from routing.formats import chart, csv
-from routing.staff.access import part
-from routing.staff.pages import page
-from routing.storage import call_report
-from routing.storage.call_report import Call
-from routing.storage.calls import ANSWERED
-from routing.wording import calls as words
-from routing.wording.times import MONTHS, moment
+from routing.staff.auth import staff_blueprint
+from routing.staff.layout import render_page
+from routing.store import call_report
+from routing.store.call_report import Call
+from routing.store.calls import ANSWERED
+from routing.text import staff as words
+from routing.text.dates import MONTHS, format_datetime
 
-bp = part("calls")
+bp = staff_blueprint("calls")
 
 Key = tuple[str, str, str | None]
 
-MOST_SHOWN = 100
+MAX_SHOWN = 100
 """How many calls that nobody answered a page names; the file has them all."""
 
 
 @bp.get("/calls")
 def counted() -> Response:
     """Show today's calls and a month's: by line and outcome, by day, and each unanswered one."""
-    at, voice = enquiry.now(), enquiry.staff_voice()
-    today = at.astimezone(voice.zone).date()
+    at, locale = lookup.now(), lookup.staff_locale()
+    today = at.astimezone(locale.zone).date()
     first, following = _month(today)
     days = list(dates(first, following - timedelta(days=1)))
-    edges = [instants.midnight(day, voice.zone) for day in (*days, following)]
-    so_far = instants.midnight(today, voice.zone), at + timedelta(microseconds=1)
-    with enquiry.database().reading() as connection:
-        found = call_report.by_period(connection, edges, at)
+    edges = [instants.midnight(day, locale.zone) for day in (*days, following)]
+    so_far = instants.midnight(today, locale.zone), at + timedelta(microseconds=1)
+    with lookup.database().reading() as connection:
+        found = call_report.counts_by_period(connection, edges, at)
         of_today = call_report.counts(connection, *so_far, at)
-        missed = call_report.missed(connection, edges[0], edges[-1], at, MOST_SHOWN)
+        missed = call_report.missed(connection, edges[0], edges[-1], at, MAX_SHOWN)
     whole = Counter[Key]()
     for (_, service, line, outcome), count in found.items():
         whole[service, line, outcome] += count
     by_day = [_column(found, n, day) for n, day in enumerate(days) if day <= today]
-    return page(
+    return render_page(
         "calls.html",
         month=f"{MONTHS[first.month - 1]} {first.year}",
         today=_table(of_today),
@@ -53,7 +53,7 @@ def counted() -> Response:
         chart=chart.columns("Calls by day; the table below has the same numbers", by_day),
         missed=[_missed(each) for each in missed],
         more=max(0, sum(_missed_of(whole)) - len(missed)),
-        outcomes=list(words.OUTCOMES.values()),
+        outcomes=list(words.CALL_OUTCOMES.values()),
         earlier=f"{first - timedelta(days=1):%Y-%m}",
         later=f"{following:%Y-%m}" if following <= today else None,
         this=f"{first:%Y-%m}",
@@ -63,8 +63,8 @@ def counted() -> Response:
 @bp.get("/calls.csv")
 def as_file() -> Response:
     """Send a month's calls, one a row, for a spreadsheet."""
-    first, following = _month(enquiry.now().astimezone(enquiry.staff_voice().zone).date())
-    body = csv.calls(_between(first, following), enquiry.staff_voice())
+    first, following = _month(lookup.now().astimezone(lookup.staff_locale().zone).date())
+    body = csv.calls(_between(first, following), lookup.staff_locale())
     name = f'attachment; filename="calls-{first:%Y-%m}.csv"'
     return Response(body, mimetype="text/csv", headers={"Content-Disposition": name})
 
@@ -77,17 +77,19 @@ def _month(today: date) -> tuple[date, date]:
 
 
 def _between(first: date, following: date) -> list[Call]:
-    zone = enquiry.staff_voice().zone
+    zone = lookup.staff_locale().zone
     start, end = instants.midnight(first, zone), instants.midnight(following, zone)
-    with enquiry.database().reading() as connection:
-        return call_report.between(connection, start, end, enquiry.now())
+    with lookup.database().reading() as connection:
+        return call_report.calls_between(connection, start, end, lookup.now())
 
 
 def _table(counts: Mapping[Key, int]) -> list[tuple[str, str, list[int], int]]:
     """Return a row for each service and first line: its counts by outcome, and their sum."""
     services, lines = _names()
     rows = sorted({(service, line) for service, line, _ in counts})
-    of = [(s, x, [counts.get((s, x, outcome), 0) for outcome in words.OUTCOMES]) for s, x in rows]
+    of = [
+        (s, x, [counts.get((s, x, outcome), 0) for outcome in words.CALL_OUTCOMES]) for s, x in rows
+    ]
     return [(services.get(s, s), lines.get(x, x), each, sum(each)) for s, x, each in of]
 
 
@@ -105,20 +107,20 @@ def _missed(call: Call) -> dict[str, object]:
     services, lines = _names()
     at: datetime = call.began_at
     return {
-        "at": moment(at, enquiry.staff_voice()),
+        "at": format_datetime(at, lookup.staff_locale()),
         "service": services.get(call.service, call.service),
-        "outcome": words.OUTCOMES[call.outcome],
-        "reason": words.REASONS.get(call.reason, ""),
+        "outcome": words.CALL_OUTCOMES[call.outcome],
+        "reason": words.CALL_REASONS.get(call.reason, ""),
         "legs": [
-            words.leg(lines.get(leg.line, leg.line), leg.outcome, leg.rang, leg.talked)
+            words.describe_leg(lines.get(leg.line, leg.line), leg.outcome, leg.rang, leg.talked)
             for leg in call.legs
         ],
     }
 
 
 def _names() -> tuple[dict[str, str], dict[str, str]]:
-    directory = enquiry.facts().directory
+    directory = lookup.snapshot().directory
     return (
-        {each.id: each.name.in_("en") for each in directory.services},
-        {each.id: each.name.in_("en") for each in directory.lines},
+        {each.id: each.name.get("en") for each in directory.services},
+        {each.id: each.name.get("en") for each in directory.lines},
     )

@@ -7,32 +7,32 @@ from hashlib import sha256
 from flask import Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from routing import enquiry, rota_service
-from routing.errors import RotaChanged, RotaRefused, SheetRefused
+from routing import lookup, rota_service
+from routing.errors import InvalidRotaChange, InvalidSpreadsheet, RotaChanged
 from routing.rota import spreadsheet, words
 from routing.rota.fill import ProposedShift, Turn
 from routing.rota.validation import NewShift
 from routing.rota_service import Rota
-from routing.staff.access import needs, part, person
+from routing.staff.auth import current_account, require_role, staff_blueprint
 from routing.staff.forms import FillForm
-from routing.staff.pages import page
-from routing.storage.accounts import Role
-from routing.wording import duty
+from routing.staff.layout import render_page
+from routing.store.accounts import Role
+from routing.text import staff
 
-bp = part("rota_fill")
+bp = staff_blueprint("rota_fill")
 
 MAX_PROBLEMS_SHOWN = 50
 
 
 @bp.get("/rota/fill")
-@needs(Role.ROTA)
+@require_role(Role.ROTA)
 def ask() -> Response:
     """Ask which role to fill, when, and with whom; what a link to a long gap says is filled in."""
     return _ask(FillForm(request.args))
 
 
 @bp.post("/rota/fill")
-@needs(Role.ROTA)
+@require_role(Role.ROTA)
 def put() -> AnyResponse:
     """Show the shifts that would be added; add just those once they are confirmed."""
     form = FillForm()
@@ -45,25 +45,25 @@ def put() -> AnyResponse:
         if not added or request.form.get("shown") != _digest(added):
             return _check(form, current, proposed)
         try:
-            change = rota_service.save("filled", added, current, person().actor, once)
+            change = rota_service.save("filled", added, current, current_account().actor, once)
         except RotaChanged:
             return _check(form, *_propose(form))
-    except RotaRefused as error:
+    except InvalidRotaChange as error:
         form.refuse(error)
         return _ask(form)
-    day = added[0].during.start.astimezone(enquiry.staff_voice().zone).date()
+    day = added[0].during.start.astimezone(lookup.staff_locale().zone).date()
     return redirect(url_for("rota.shown", done=change.id) + f"&from={day}")
 
 
 @bp.get("/rota/import")
-@needs(Role.ROTA)
+@require_role(Role.ROTA)
 def ask_import() -> Response:
     """Ask for a spreadsheet of shifts."""
     return _ask_import()
 
 
 @bp.post("/rota/import")
-@needs(Role.ROTA)
+@require_role(Role.ROTA)
 def import_() -> AnyResponse:
     """Add the shifts of a spreadsheet, all or none."""
     file = request.files.get("file")
@@ -72,17 +72,17 @@ def import_() -> AnyResponse:
     if not data:
         return _ask_import(["Choose a CSV file."])
     try:
-        result = rota_service.import_spreadsheet(data, person().actor, add_people)
-    except SheetRefused as error:
+        result = rota_service.import_spreadsheet(data, current_account().actor, add_people)
+    except InvalidSpreadsheet as error:
         return _ask_import(error.problems)
-    except RotaRefused as error:
+    except InvalidRotaChange as error:
         return _ask_import([str(error)])
     change = result.change.id if result.change else None
     return redirect(url_for("rota.shown", done=change, added=result.added, known=result.known))
 
 
 def _propose(form: FillForm) -> tuple[Rota, list[ProposedShift]]:
-    """Return what the form would add. Raise RotaRefused."""
+    """Return what the form would add. Raise InvalidRotaChange."""
     first, last, turn = form.first.data, form.last.data, Turn(form.turn.data)
     return rota_service.fill(form.role.data, first, last, form.names, turn, form.times)
 
@@ -102,9 +102,9 @@ def _digest(added: Sequence[NewShift]) -> str:
 
 
 def _ask(form: FillForm) -> Response:
-    at = enquiry.now()
+    at = lookup.now()
     current = rota_service.read(at, at)
-    return page(
+    return render_page(
         "rota_fill.html",
         status=400 if form.errors else 200,
         form=form,
@@ -115,9 +115,9 @@ def _ask(form: FillForm) -> Response:
 
 
 def _check(form: FillForm, current: Rota, proposed: Sequence[ProposedShift]) -> Response:
-    at, voice, names = enquiry.now(), enquiry.staff_voice(), current.names
+    at, locale, names = lookup.now(), lookup.staff_locale(), current.names
     roles, added = current.roster.roles, _given_away(form, proposed)
-    return page(
+    return render_page(
         "rota_planned.html",
         hidden={**form.hidden(), "people": ", ".join(form.names), "shown": _digest(added)},
         once=secrets.token_urlsafe(16),
@@ -125,8 +125,8 @@ def _check(form: FillForm, current: Rota, proposed: Sequence[ProposedShift]) -> 
         role=words.role(roles[form.role.data]),
         planned=[
             (
-                duty.from_to(new.during, at, voice),
-                duty.left(new.during.end - new.during.start),
+                staff.format_span(new.during, at, locale),
+                staff.format_time_left(new.during.end - new.during.start),
                 None if new.worker is None else names[new.worker],
             )
             for new in proposed
@@ -134,14 +134,14 @@ def _check(form: FillForm, current: Rota, proposed: Sequence[ProposedShift]) -> 
         added=len(added),
         changed="shown" in request.form,
         doubts=[
-            f"{words.clash(clash, roles, names, at, voice)}."
+            f"{words.clash(clash, roles, names, at, locale)}."
             for clash in current.new_clashes(added)
         ],
     )
 
 
 def _ask_import(problems: Sequence[str] = ()) -> Response:
-    return page(
+    return render_page(
         "rota_import.html",
         status=400 if problems else 200,
         error=problems,

@@ -12,13 +12,14 @@ from flask_wtf import FlaskForm
 from wtforms import Field, StringField
 from wtforms.validators import ValidationError
 
-from routing import enquiry, typed
+from routing import lookup
 from routing.core import instants
 from routing.core.hours import Span
-from routing.directory.phone import phone as read_phone
-from routing.errors import BadTime, DivertRefused, RotaRefused
+from routing.directory.phone import parse_phone as read_phone
+from routing.errors import InvalidDivert, InvalidRotaChange, InvalidTime
 from routing.rota import fill
 from routing.rota.fill import DayKind, Pattern, Turn
+from routing.text import time_parsing
 
 NOBODY = "nobody"
 NOW, HANDOVER, TIME = "now", "handover", "time"
@@ -68,14 +69,14 @@ class LocalTimeField(PartsField):
         """Read every box, or the whole instant."""
         whole, self.whole_error = (formdata or {}).get(self.name, ""), ""
         try:
-            data = typed.read_local(whole, enquiry.staff_voice().zone) if whole else data
-        except BadTime as error:
+            data = time_parsing.parse_local(whole, lookup.staff_locale().zone) if whole else data
+        except InvalidTime as error:
             self.whole_error = str(error)
         super().process(formdata, data, extra_filters)
 
     def split(self, data: datetime) -> dict[str, str]:
         """Return an instant as it is typed; one that the clocks show twice by the clock's name."""
-        zone = enquiry.staff_voice().zone
+        zone = lookup.staff_locale().zone
         local = data.astimezone(zone)
         first, second = instants.readings(local.replace(tzinfo=None), zone)
         clock = f"{local:%H:%M}" + (f" {local.tzname()}" if first != second else "")
@@ -89,11 +90,11 @@ class LocalTimeField(PartsField):
             raise ValidationError(self.whole_error)
         if not self.parts["time"].strip():
             raise ValidationError("Write the time, as 5pm, 5:30pm or 17:30.")
-        zone = enquiry.staff_voice().zone
+        zone = lookup.staff_locale().zone
         try:
             day, month, year, time = self.parts.values()
-            self.data = typed.read_parts(day, month, year, time, zone)
-        except BadTime as error:
+            self.data = time_parsing.parse_date_and_time(day, month, year, time, zone)
+        except InvalidTime as error:
             raise ValidationError(str(error)) from error
 
 
@@ -116,7 +117,7 @@ class TimeChoiceField(LocalTimeField):
             super().process(formdata, None, extra_filters)
             self.choice = formdata.get(self.name, "")[:100]
         else:
-            super().process(None, enquiry.now(), extra_filters)
+            super().process(None, lookup.now(), extra_filters)
             self.parts["time"], self.choice = "", data or ""
 
     def pre_validate(self, form: FlaskForm) -> None:
@@ -164,7 +165,7 @@ class StaffForm(FlaskForm):
 
         csrf = False
 
-    def refuse(self, error: RotaRefused | DivertRefused) -> None:
+    def refuse(self, error: InvalidRotaChange | InvalidDivert) -> None:
         """Show why the form was refused, beside the field to change."""
         for field in self:
             if field.name == error.field:
@@ -231,10 +232,10 @@ class SwapForm(StaffForm):
 
     @property
     def other_id(self) -> int:
-        """Return the other shift's number. Raise RotaRefused."""
+        """Return the other shift's number. Raise InvalidRotaChange."""
         chosen = self.other.data
         if not chosen.isdecimal() or len(chosen) > MAX_ID_DIGITS:
-            raise RotaRefused("other", "Choose the other shift.")
+            raise InvalidRotaChange("other", "Choose the other shift.")
         return int(chosen)
 
 
@@ -258,7 +259,7 @@ class FillForm(StaffForm):
     def _validate_times(self, field: Field) -> None:
         try:
             fill.times(field.data)
-        except BadTime as error:
+        except InvalidTime as error:
             raise ValidationError(str(error)) from error
 
     validate_working_day = validate_weekend = validate_bank_holiday = _validate_times

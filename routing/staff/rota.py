@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Response, request, url_for
 
-from routing import enquiry, rota_service
+from routing import lookup, rota_service
 from routing.core import instants
 from routing.core.directory import RotaRole
 from routing.core.hours import Span, dates
@@ -14,15 +14,15 @@ from routing.rota import words
 from routing.rota.fill import Turn
 from routing.rota.validation import CONTEXT_MARGIN
 from routing.rota_service import Rota
-from routing.staff import names, timeline
-from routing.staff.access import part, person
-from routing.staff.pages import page
-from routing.storage import rota
-from routing.storage.accounts import Role
-from routing.wording import duty
-from routing.wording.times import dated, moment
+from routing.staff import audit_labels, timeline
+from routing.staff.auth import current_account, staff_blueprint
+from routing.staff.layout import render_page
+from routing.store import rota
+from routing.store.accounts import Role
+from routing.text import staff
+from routing.text.dates import format_datetime, format_full_date
 
-bp = part("rota")
+bp = staff_blueprint("rota")
 
 SHOWN = 14
 CHANGES_SHOWN = 10
@@ -33,17 +33,17 @@ _YEAR = 366
 @bp.get("/rota")
 def shown() -> Response:
     """Show who is on duty now, by role, the gaps ahead, and two weeks from today or ``?from=``."""
-    at, voice = enquiry.now(), enquiry.staff_voice()
+    at, locale = lookup.now(), lookup.staff_locale()
     first = _first(at)
     period = _days(first, SHOWN)
-    with enquiry.database().reading() as connection:
+    with lookup.database().reading() as connection:
         of_now = rota_service.ahead(connection, at)
         found = rota_service.within(
             connection, period.start - CONTEXT_MARGIN, period.end + CONTEXT_MARGIN
         )
         latest = rota.newest(connection, CHANGES_SHOWN)
-        who = names.of(connection)
-    return page(
+        who = audit_labels.names_in(connection)
+    return render_page(
         "rota.html",
         roles=[
             {
@@ -57,15 +57,15 @@ def shown() -> Response:
         gaps=gap_items(of_now, at, Span(at, at + rota_service.LOOKAHEAD)),
         days=rota_service.LOOKAHEAD.days,
         first=first,
-        today=at.astimezone(voice.zone).date(),
+        today=at.astimezone(locale.zone).date(),
         earlier=first - SHOWN * _DAY,
         later=first + SHOWN * _DAY,
-        title=f"{dated(first, voice)} to {dated(first + (SHOWN - 1) * _DAY, voice)}",
+        title=f"{format_full_date(first, locale)} to {format_full_date(first + (SHOWN - 1) * _DAY, locale)}",
         latest=[
             {
                 "batch": each,
-                "what": names.DEEDS.get(f"rota.{each.kind}", each.kind),
-                "at": duty.soon(each.made_at, at, voice),
+                "what": audit_labels.ACTION_LABELS.get(f"rota.{each.kind}", each.kind),
+                "at": staff.format_relative(each.made_at, at, locale),
                 "who": who(each.made_by),
             }
             for each in latest
@@ -77,26 +77,26 @@ def shown() -> Response:
 @bp.get("/rota/print")
 def printed() -> Response:
     """Show two weeks of the rota for paper: a side for each role, no note, no telephone number."""
-    at, voice = enquiry.now(), enquiry.staff_voice()
+    at, locale = lookup.now(), lookup.staff_locale()
     first = _first(at)
     period = _days(first, SHOWN)
     found = rota_service.read(period.start - CONTEXT_MARGIN, period.end + CONTEXT_MARGIN)
     last = first + (SHOWN - 1) * _DAY
-    return page(
+    return render_page(
         "rota_print.html",
         roles=[
             (words.role(role), timeline.rows(found, role, dates(first, last), at))
             for role in found.roles
         ],
-        title=f"{dated(first, voice)} to {dated(last, voice)}",
-        printed=f"{moment(at, voice)} {at.astimezone(voice.zone).year}",
+        title=f"{format_full_date(first, locale)} to {format_full_date(last, locale)}",
+        printed=f"{format_datetime(at, locale)} {at.astimezone(locale.zone).year}",
     )
 
 
 @bp.get("/rota.csv")
 def as_file() -> Response:
     """Send who is really on duty from today, or ``?from=``, for a spreadsheet."""
-    first = _first(enquiry.now())
+    first = _first(lookup.now())
     body = rota_service.as_sheet(_days(first, _YEAR)).encode("utf-8-sig")
     name = f'attachment; filename="rota-{first}.csv"'
     return Response(body, mimetype="text/csv", headers={"Content-Disposition": name})
@@ -108,26 +108,26 @@ def gaps() -> Response:
 
     Of four weeks, from now or from ``?from=``.
     """
-    at, voice = enquiry.now(), enquiry.staff_voice()
-    first, zone = _first(at), voice.zone
+    at, locale = lookup.now(), lookup.staff_locale()
+    first, zone = _first(at), locale.zone
     start = at if first == at.astimezone(zone).date() else instants.midnight(first, zone)
     period = Span(start, start + rota_service.LOOKAHEAD)
     found = rota_service.read(start - CONTEXT_MARGIN, period.end + CONTEXT_MARGIN)
     roles = found.roster.roles
-    return page(
+    return render_page(
         "rota_gaps.html",
         gaps=gap_items(found, at, period),
         surplus=[
-            words.surplus(found.roster, role, span, found.names, at, voice)
+            words.surplus(found.roster, role, span, found.names, at, locale)
             for role, span in found.surplus(period.start, period.end)
         ],
         clashes=[
-            (words.clash(each, roles, found.names, at, voice), each.duties[-1].shift.id)
+            (words.clash(each, roles, found.names, at, locale), each.duties[-1].shift.id)
             for each in found.clashes(period.start, period.end)
         ],
         days=rota_service.LOOKAHEAD.days,
         first=first,
-        said=dated(first, voice),
+        said=format_full_date(first, locale),
         later=first + rota_service.LOOKAHEAD,
     )
 
@@ -135,12 +135,12 @@ def gaps() -> Response:
 @bp.get("/rota/bank-holidays")
 def bank_holidays() -> Response:
     """Show who covers each bank holiday of the next twelve months."""
-    at = enquiry.now()
-    today = at.astimezone(enquiry.staff_voice().zone).date()
-    holidays = enquiry.facts().timetables.holidays
+    at = lookup.now()
+    today = at.astimezone(lookup.staff_locale().zone).date()
+    holidays = lookup.snapshot().timetables.holidays
     days = [each for each in dates(today, today + _YEAR * _DAY) if each in holidays]
     found = rota_service.read(at - CONTEXT_MARGIN, at + _YEAR * _DAY + CONTEXT_MARGIN)
-    return page(
+    return render_page(
         "rota_holidays.html",
         roles=[(words.role(x), x.id, timeline.rows(found, x, days, at)) for x in found.roles],
     )
@@ -148,12 +148,12 @@ def bank_holidays() -> Response:
 
 def gap_items(found: Rota, at: datetime, period: Span) -> list[tuple[str, str]]:
     """Say every gap of a period, each with where to fill it; an empty rota is one for its role."""
-    voice, told = enquiry.staff_voice(), []
+    locale, told = lookup.staff_locale(), []
     gaps = found.gaps(period.start, period.end)
     empty = {x.id for x, *_ in gaps if found.empty(x, period.start, period.end)}
     for role, span, missing in gaps:
         if role.id not in empty:
-            told.append((words.gap(role, span, missing, at, voice), _filling(found, role, span)))
+            told.append((words.gap(role, span, missing, at, locale), _filling(found, role, span)))
     days = f"{rota_service.LOOKAHEAD.days} days"
     when = f"in the {'next ' if period.start <= at else ''}{days}"
     bare = [
@@ -182,11 +182,11 @@ def _filling(found: Rota, role: RotaRole, gap: Span) -> str:
 
 def on_duty(found: Rota, at: datetime) -> list[tuple[str, tuple[str, str], list[tuple[str, str]]]]:
     """Say who is on duty in each role, until when and who then; and their work phones."""
-    voice = enquiry.staff_voice()
+    locale = lookup.staff_locale()
     return [
         (
             words.role(role),
-            words.now(found.roster, role, found.names, at, voice),
+            words.now(found.roster, role, found.names, at, locale),
             _phones(found, role, at),
         )
         for role in found.roles
@@ -195,7 +195,7 @@ def on_duty(found: Rota, at: datetime) -> list[tuple[str, tuple[str, str], list[
 
 def _phones(found: Rota, role: RotaRole, at: datetime) -> list[tuple[str, str]]:
     """Return the work phones of those on duty: for those alone who arrange duty, or diverts."""
-    me = person()
+    me = current_account()
     if not (me.may(Role.ROTA) or me.may(Role.DIVERT)):
         return []
     on = [found.workers[each] for each in found.roster.on(role.id, at).workers]
@@ -207,15 +207,19 @@ def _done(number: str) -> tuple[str, int, bool] | None:
     if not number.isdecimal() or len(number) > 18:
         return None
     try:
-        with enquiry.database().reading() as connection:
+        with lookup.database().reading() as connection:
             found = rota.batch(connection, int(number))
     except UnknownShift:
         return None
-    return names.DEEDS.get(f"rota.{found.kind}", found.kind), found.id, found.undone_in is None
+    return (
+        audit_labels.ACTION_LABELS.get(f"rota.{found.kind}", found.kind),
+        found.id,
+        found.undone_in is None,
+    )
 
 
 def _first(at: datetime) -> date:
-    today = at.astimezone(enquiry.staff_voice().zone).date()
+    today = at.astimezone(lookup.staff_locale().zone).date()
     try:
         asked = date.fromisoformat(request.args.get("from", ""))
     except ValueError:
@@ -224,5 +228,5 @@ def _first(at: datetime) -> date:
 
 
 def _days(first: date, count: int) -> Span:
-    zone = enquiry.staff_voice().zone
+    zone = lookup.staff_locale().zone
     return Span(instants.midnight(first, zone), instants.midnight(first + (count + 1) * _DAY, zone))

@@ -8,48 +8,48 @@ from datetime import datetime
 from flask import Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from routing import enquiry, rota_service
+from routing import lookup, rota_service
 from routing.core.hours import Span
-from routing.errors import RotaRefused, UnknownShift
+from routing.errors import InvalidRotaChange, UnknownShift
 from routing.rota import validation, words
 from routing.rota.roster import Cover, Shift
 from routing.rota.validation import CONTEXT_MARGIN, NewCover, NewShift
 from routing.rota_service import Rota
-from routing.staff.access import needs, part, person
+from routing.staff.auth import current_account, require_role, staff_blueprint
 from routing.staff.forms import CoverForm, ShiftForm, SwapForm
-from routing.staff.pages import page
-from routing.storage import rota
-from routing.storage.accounts import Role
-from routing.storage.rota import RotaChange
-from routing.wording import duty
-from routing.wording.times import listed, moment
+from routing.staff.layout import render_page
+from routing.store import rota
+from routing.store.accounts import Role
+from routing.store.rota import RotaChange
+from routing.text import staff
+from routing.text.dates import format_datetime, join_words
 
-bp = part("rota_shifts")
+bp = staff_blueprint("rota_shifts")
 
 
 @bp.get("/rota/shifts/new")
-@needs(Role.ROTA)
+@require_role(Role.ROTA)
 def new() -> Response:
     """Ask for a shift; what a link to fill a gap says is filled in."""
     return _ask_shift(ShiftForm(request.args))
 
 
 @bp.post("/rota/shifts/new")
-@needs(Role.ROTA)
+@require_role(Role.ROTA)
 def add() -> AnyResponse:
     """Read a shift back, with what it would mean; save it once that is confirmed."""
     form = ShiftForm()
     if not form.validate():
         return _ask_shift(form)
     try:
-        current = _around(form.during, Span(enquiry.now(), enquiry.now()))
+        current = _around(form.during, Span(lookup.now(), lookup.now()))
         worker = form.person_id
         if worker is None or worker not in {each.id for each in current.here()}:
-            raise RotaRefused("person", "Choose a person.")
+            raise InvalidRotaChange("person", "Choose a person.")
         shift = validation.shift(current.roster, form.role.data, worker, form.during)
         if _is_confirmed():
             return _save("added", current, [shift])
-    except RotaRefused as error:
+    except InvalidRotaChange as error:
         form.refuse(error)
         return _ask_shift(form)
     text = _duty_text(current, worker, shift.role, shift.during)
@@ -60,9 +60,9 @@ def add() -> AnyResponse:
 def one(shift_id: int) -> Response:
     """Show a shift: who has which part of it, and what can be done with it."""
     current, shift = _find(shift_id)
-    at, voice = enquiry.now(), enquiry.staff_voice()
+    at, locale = lookup.now(), lookup.staff_locale()
     assignments = current.roster.duties(shift.role, shift.during.start, shift.during.end)
-    return page(
+    return render_page(
         "shift.html",
         shift=shift,
         title=f"{_role_name(current, shift.role)}: {current.names[shift.worker]}",
@@ -71,7 +71,7 @@ def one(shift_id: int) -> Response:
             (
                 _period(part_of.during),
                 words.names(
-                    (part_of.worker,) if part_of.worker is not None else (), current.names, voice
+                    (part_of.worker,) if part_of.worker is not None else (), current.names, locale
                 ),
                 words.held(part_of, current.names),
                 part_of.cover,
@@ -84,7 +84,7 @@ def one(shift_id: int) -> Response:
 
 
 @bp.get("/rota/shifts/<int:shift_id>/remove")
-@needs(Role.ROTA)
+@require_role(Role.ROTA)
 def ask_remove(shift_id: int) -> Response:
     """Say what removing a shift, or with ``?cover=`` a cover of it, would mean."""
     current, shift = _find(shift_id)
@@ -94,7 +94,7 @@ def ask_remove(shift_id: int) -> Response:
     if cover:
         who = _name(current, cover.worker)
         text = f"{who} in place of {current.names[shift.worker]}, {_period(cover.during)}."
-    return page(
+    return render_page(
         "rota_check.html",
         title=f"Remove this {what}",
         said=[text, "What is over already stays as it was."],
@@ -106,12 +106,12 @@ def ask_remove(shift_id: int) -> Response:
 
 
 @bp.post("/rota/shifts/<int:shift_id>/remove")
-@needs(Role.ROTA)
+@require_role(Role.ROTA)
 def remove(shift_id: int) -> AnyResponse:
     """Remove a shift or a cover from now on."""
     current, shift = _find(shift_id)
     cover = _chosen_cover(current, shift)
-    actor = person().actor
+    actor = current_account().actor
     if cover:
         change = rota_service.uncover(cover.id, shift_id, actor)
     else:
@@ -120,18 +120,18 @@ def remove(shift_id: int) -> AnyResponse:
 
 
 @bp.get("/rota/shifts/<int:shift_id>/cover")
-@needs(Role.ROTA)
+@require_role(Role.ROTA)
 def ask_cover(shift_id: int) -> Response:
     """Ask who covers which part of a shift: what is left of it, if nothing else is written."""
     current, shift = _find(shift_id)
-    at = enquiry.now().replace(second=0, microsecond=0)
+    at = lookup.now().replace(second=0, microsecond=0)
     has_begun = shift.during.start < at < shift.during.end
     start = at if has_begun else shift.during.start
     return _ask_cover(current, shift, CoverForm(starts=start, ends=shift.during.end))
 
 
 @bp.post("/rota/shifts/<int:shift_id>/cover")
-@needs(Role.ROTA)
+@require_role(Role.ROTA)
 def cover(shift_id: int) -> AnyResponse:
     """Read a cover back; save it once that is confirmed."""
     current, shift = _find(shift_id)
@@ -141,11 +141,11 @@ def cover(shift_id: int) -> AnyResponse:
     try:
         worker = form.person_id
         if worker is not None and worker not in {each.id for each in current.here()}:
-            raise RotaRefused("person", "Choose a person.")
+            raise InvalidRotaChange("person", "Choose a person.")
         cover = validation.cover(current.roster, shift_id, worker, form.during, form.note.data)
         if _is_confirmed():
             return _save("covered", current, [cover])
-    except RotaRefused as error:
+    except InvalidRotaChange as error:
         form.refuse(error)
         return _ask_cover(current, shift, form)
     text = (
@@ -156,7 +156,7 @@ def cover(shift_id: int) -> AnyResponse:
 
 
 @bp.get("/rota/shifts/<int:shift_id>/swap")
-@needs(Role.ROTA)
+@require_role(Role.ROTA)
 def ask_swap(shift_id: int) -> Response:
     """Ask with which shift to swap."""
     _, shift = _find(shift_id)
@@ -164,7 +164,7 @@ def ask_swap(shift_id: int) -> Response:
 
 
 @bp.post("/rota/shifts/<int:shift_id>/swap")
-@needs(Role.ROTA)
+@require_role(Role.ROTA)
 def swap(shift_id: int) -> AnyResponse:
     """Read a swap back; save it in one step once that is confirmed."""
     _, shift = _find(shift_id)
@@ -172,10 +172,10 @@ def swap(shift_id: int) -> AnyResponse:
     try:
         _, other = _find(form.other_id)
         current = _around(shift.during, other.during)
-        covers = validation.swap(current.roster, shift_id, other.id, enquiry.now())
+        covers = validation.swap(current.roster, shift_id, other.id, lookup.now())
         if _is_confirmed():
             return _save("swapped", current, covers)
-    except RotaRefused as error:
+    except InvalidRotaChange as error:
         form.refuse(error)
         return _ask_swap(shift, form)
     texts = [_duty_text(current, new.worker, shift.role, new.during) for new in covers]
@@ -183,17 +183,17 @@ def swap(shift_id: int) -> AnyResponse:
 
 
 @bp.post("/rota/undo/<int:batch_id>")
-@needs(Role.ROTA)
+@require_role(Role.ROTA)
 def undo(batch_id: int) -> AnyResponse:
     """Undo a change, all of it in one step."""
-    change = rota_service.undo(batch_id, person().actor)
+    change = rota_service.undo(batch_id, current_account().actor)
     return redirect(url_for("rota.shown", done=change.id))
 
 
 def _ask_shift(form: ShiftForm) -> Response:
-    at = enquiry.now()
+    at = lookup.now()
     current = rota_service.read(at, at)
-    return page(
+    return render_page(
         "shift_form.html",
         status=400 if form.errors else 200,
         title="Add a shift",
@@ -206,7 +206,7 @@ def _ask_shift(form: ShiftForm) -> Response:
 
 
 def _ask_cover(current: Rota, shift: Shift, form: CoverForm) -> Response:
-    return page(
+    return render_page(
         "shift_form.html",
         status=400 if form.errors else 200,
         title="Cover part of a shift",
@@ -219,15 +219,15 @@ def _ask_cover(current: Rota, shift: Shift, form: CoverForm) -> Response:
 
 
 def _ask_swap(shift: Shift, form: SwapForm) -> Response:
-    at, voice = enquiry.now(), enquiry.staff_voice()
+    at, locale = lookup.now(), lookup.staff_locale()
     start, end = min(at, shift.during.start), max(at, shift.during.end)
     current, others = rota_service.read(start, end + rota_service.LOOKAHEAD), []
     for other in sorted(current.roster.shifts, key=lambda shift: shift.during.start):
-        with suppress(RotaRefused, UnknownShift):
+        with suppress(InvalidRotaChange, UnknownShift):
             theirs, _ = validation.swap(current.roster, shift.id, other.id, at)
             who = current.names[theirs.worker or 0]
-            others.append((str(other.id), f"{who}, {duty.from_to(other.during, at, voice)}"))
-    return page(
+            others.append((str(other.id), f"{who}, {staff.format_span(other.during, at, locale)}"))
+    return render_page(
         "swap.html",
         status=400 if form.errors else 200,
         shift=shift,
@@ -252,7 +252,7 @@ def _check(
     button: str,
 ) -> Response:
     """Return a page that reads a change back, to be confirmed or not."""
-    return page(
+    return render_page(
         "rota_check.html",
         title=title,
         said=texts,
@@ -264,23 +264,23 @@ def _check(
 
 
 def _save(kind: str, current: Rota, proposed: Sequence[NewShift | NewCover]) -> AnyResponse:
-    """Save a change that was confirmed. Raise RotaRefused."""
+    """Save a change that was confirmed. Raise InvalidRotaChange."""
     once = request.form.get("once", "")[:40]
-    change = rota_service.save(kind, proposed, current, person().actor, once)
+    change = rota_service.save(kind, proposed, current, current_account().actor, once)
     return _show_change(change, proposed[0].during.start)
 
 
 def _show_change(change: RotaChange, start: datetime) -> AnyResponse:
     """Go back to the rota, to two weeks in which the change can be seen."""
-    zone = enquiry.staff_voice().zone
-    day, today = (at.astimezone(zone).date() for at in (start, enquiry.now()))
+    zone = lookup.staff_locale().zone
+    day, today = (at.astimezone(zone).date() for at in (start, lookup.now()))
     away = not 0 <= (day - today).days < 14
     return redirect(url_for("rota.shown", done=change.id) + (f"&from={day}" if away else ""))
 
 
 def _find(shift_id: int) -> tuple[Rota, Shift]:
     """Return a shift, and the rota around it. Raise UnknownShift."""
-    with enquiry.database().reading() as connection:
+    with lookup.database().reading() as connection:
         shift, _ = rota.get(connection, shift_id)
     current = _around(shift.during)
     if shift.role not in current.roster.roles:
@@ -324,21 +324,23 @@ def _holders(current: Rota, shift: Shift, during: Span) -> str:
     """Say who has a shift in some part of it, each once: by covers, if there are any."""
     parts = current.roster.duties(shift.role, during.start, during.end)
     holders = dict.fromkeys(part_of.worker for part_of in parts if part_of.shift.id == shift.id)
-    return listed([_name(current, worker) for worker in holders], enquiry.staff_voice())
+    return join_words([_name(current, worker) for worker in holders], lookup.staff_locale())
 
 
 def _period(during: Span) -> str:
     """Say a stretch in full, with how long it is: it is read back to whoever typed it."""
-    voice, at = enquiry.staff_voice(), enquiry.now()
-    start, end = (moment(edge, voice, at) for edge in (during.start, during.end))
-    return f"from {start} until {end} ({duty.left(during.end - during.start)})"
+    locale, at = lookup.staff_locale(), lookup.now()
+    start, end = (format_datetime(edge, locale, at) for edge in (during.start, during.end))
+    return f"from {start} until {end} ({staff.format_time_left(during.end - during.start)})"
 
 
 def _doubts(current: Rota, proposed: Sequence[NewShift | NewCover]) -> list[str]:
     """Say what of a change may not be meant: nobody needed, two places at once, too little rest."""
-    at, voice = enquiry.now(), enquiry.staff_voice()
+    at, locale = lookup.now(), lookup.staff_locale()
     roles, names = current.roster.roles, current.names
-    texts = [words.clash(clash, roles, names, at, voice) for clash in current.new_clashes(proposed)]
+    texts = [
+        words.clash(clash, roles, names, at, locale) for clash in current.new_clashes(proposed)
+    ]
     new_shifts = [new for new in proposed if isinstance(new, NewShift)]
     for _ in validation.needless(current.roster, new_shifts):
         texts.append("By the directory nobody is needed at that time.")

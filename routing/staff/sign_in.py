@@ -6,15 +6,15 @@ from datetime import datetime
 from flask import Response, current_app, redirect, request, session, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from routing import enquiry
-from routing.errors import SignInRefused
-from routing.staff import access
-from routing.staff.access import HOME, TOKEN, anyone, part
-from routing.staff.pages import page
-from routing.storage import accounts, passwords, sessions
-from routing.storage.accounts import Person
+from routing import lookup
+from routing.errors import SignInError
+from routing.staff import auth
+from routing.staff.auth import HOME, TOKEN, public, staff_blueprint
+from routing.staff.layout import render_page
+from routing.store import accounts, passwords, sessions
+from routing.store.accounts import Account
 
-bp = part("sign_in")
+bp = staff_blueprint("sign_in")
 
 ATTEMPTS = "attempts"
 MAX_ATTEMPTS = 3
@@ -28,14 +28,14 @@ _WRONG = "The name or the password is wrong."
 
 
 @bp.get("/sign-in")
-@anyone
+@public
 def ask() -> Response:
     """Ask who it is."""
     return _form()
 
 
 @bp.post("/sign-in")
-@anyone
+@public
 def check() -> AnyResponse:
     """Check a name and a password of this service's own; not where there is a provider."""
     if current_app.config["OIDC_ISSUER"]:
@@ -43,55 +43,55 @@ def check() -> AnyResponse:
     name, password = request.form.get("name", "")[:200], request.form.get("password", "")
     try:
         return _come_in(*_local(name, password))
-    except SignInRefused as error:
+    except SignInError as error:
         return _form(str(error), 403, name)
 
 
 @bp.get("/sign-in/provider")
-@anyone
+@public
 def to_provider() -> AnyResponse:
     """Send whoever asks to the council's provider."""
-    from routing.staff import provider
+    from routing.staff import sso
 
     try:
-        address, attempt = provider.begin(_callback())
-    except SignInRefused as error:
+        address, attempt = sso.begin(_callback())
+    except SignInError as error:
         return _form(str(error), 503)
-    onward = access.after_sign_in(request.args.get("next"))
+    onward = auth.safe_next_url(request.args.get("next"))
     attempts = [*session.get(ATTEMPTS, []), [*astuple(attempt), onward]]
     session[ATTEMPTS] = attempts[-MAX_ATTEMPTS:]
     return redirect(address)
 
 
 @bp.get("/sign-in/callback")
-@anyone
+@public
 def from_provider() -> AnyResponse:
     """Let in whom the provider vouches for, if it gives them a role.
 
     Anybody whom it gives none, or whom it denies access in a browser where they had signed in,
     loses the roles that they had here, with their sessions and calendars.
     """
-    from routing.staff import provider
+    from routing.staff import sso
 
-    at, attempt = enquiry.now(), _attempt()
+    at, attempt = lookup.now(), _attempt()
     if attempt is None:
         current_app.logger.warning("sign-in with the provider failed: no attempt has that state")
-        return _form(provider.NOT_CONFIRMED, 403)
+        return _form(sso.NOT_CONFIRMED, 403)
     *secrets, onward = attempt
     try:
-        identity = provider.identify(provider.Attempt(*secrets), request.args, _callback())
-    except provider.AccessDenied as error:
-        who = access.signed_in()
+        identity = sso.identify(sso.Attempt(*secrets), request.args, _callback())
+    except sso.AccessDenied as error:
+        who = auth.signed_in()
         if who is not None:
             _refuse(who.issuer, who.subject, at)
         return _form(str(error), 403)
-    except SignInRefused as error:
+    except SignInError as error:
         return _form(str(error), 403)
     if not identity.roles:
         _refuse(identity.issuer, identity.subject, at)
         return _form(_NO_ROLE, 403)
-    with enquiry.database().writing() as connection:
-        account = accounts.came_in(
+    with lookup.database().writing() as connection:
+        account = accounts.upsert_sso_account(
             connection, identity.issuer, identity.subject, identity.name, identity.roles, at
         )
         token = sessions.start(connection, account, at)
@@ -101,10 +101,10 @@ def from_provider() -> AnyResponse:
 @bp.post("/sign-out")
 def leave() -> AnyResponse:
     """End this session, or with ``everywhere`` all sessions and calendars of this person."""
-    who = access.person()
-    with enquiry.database().writing() as connection:
+    who = auth.current_account()
+    with lookup.database().writing() as connection:
         if request.form.get("everywhere"):
-            accounts.end_access(connection, who.id, enquiry.now(), who.actor)
+            accounts.end_access(connection, who.id, lookup.now(), who.actor)
         else:
             sessions.end(connection, session[TOKEN])
     session.clear()
@@ -112,19 +112,19 @@ def leave() -> AnyResponse:
 
 
 def _local(name: str, password: str) -> tuple[str, str | None]:
-    """Return a new session's token, and where to go. Raise SignInRefused."""
-    database, at = enquiry.database(), enquiry.now()
+    """Return a new session's token, and where to go. Raise SignInError."""
+    database, at = lookup.database(), lookup.now()
     with database.writing() as connection:
-        passwords.attempt(connection, name, at)
-        account = accounts.named(connection, name)
-    if not passwords.is_right(password, account[1] if account else None):
-        raise SignInRefused(_WRONG)
+        passwords.check_rate_limit(connection, name, at)
+        account = accounts.find_local(connection, name)
+    if not passwords.verify_password(password, account[1] if account else None):
+        raise SignInError(_WRONG)
     with database.writing() as connection:
-        again = accounts.named(connection, name)
+        again = accounts.find_local(connection, name)
         if again is None or again != account:
-            raise SignInRefused(_WRONG)  # removed, or given another password, meanwhile
-        passwords.forget(connection, name)
-        person: Person = again[0]
+            raise SignInError(_WRONG)  # removed, or given another password, meanwhile
+        passwords.clear_failures(connection, name)
+        person: Account = again[0]
         return sessions.start(connection, person, at), request.form.get("next")
 
 
@@ -140,24 +140,24 @@ def _attempt() -> list[str] | None:
 
 def _refuse(issuer: str, subject: str, at: datetime) -> None:
     session.pop(TOKEN, None)
-    with enquiry.database().writing() as connection:
+    with lookup.database().writing() as connection:
         accounts.refuse(connection, issuer, subject, at)
 
 
 def _come_in(token: str, onward: str | None) -> AnyResponse:
     earlier, attempts = session.get(TOKEN), session.get(ATTEMPTS, [])
     if isinstance(earlier, str):
-        with enquiry.database().writing() as connection:
+        with lookup.database().writing() as connection:
             sessions.end(connection, earlier)
     session.clear()  # whoever planted a cookie before does not share the session
     session[TOKEN] = token
     if attempts:  # of other tabs
         session[ATTEMPTS] = attempts
-    return redirect(access.after_sign_in(onward))
+    return redirect(auth.safe_next_url(onward))
 
 
 def _form(refusal: str = "", status: int = 200, name: str = "") -> Response:
-    return page(
+    return render_page(
         "sign_in.html",
         status=status,
         signed_in=False,
@@ -165,7 +165,7 @@ def _form(refusal: str = "", status: int = 200, name: str = "") -> Response:
         name=name,
         provider=current_app.config["OIDC_ISSUER"],
         left="left" in request.args,
-        next=access.after_sign_in(request.values.get("next")),
+        next=auth.safe_next_url(request.values.get("next")),
     )
 
 

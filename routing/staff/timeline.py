@@ -4,14 +4,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from routing import enquiry
+from routing import lookup
 from routing.core import instants
 from routing.core.directory import RotaRole
 from routing.core.hours import Span
 from routing.rota import fill, words
 from routing.rota.roster import Assignment
 from routing.rota_service import Rota
-from routing.wording import times
+from routing.text import dates
 
 QUARTER = timedelta(minutes=15)
 _DAY = timedelta(days=1)
@@ -52,7 +52,7 @@ class Row:
 
 def rows(found: Rota, role: RotaRole, days: Iterable[date], at: datetime) -> list[Row]:
     """Return a row for each of some dates: from the role's usual handover until the next day's."""
-    zone = enquiry.facts().directory.zone
+    zone = lookup.snapshot().directory.zone
     days = list(days)
     if not days:
         return []
@@ -71,7 +71,7 @@ def rows(found: Rota, role: RotaRole, days: Iterable[date], at: datetime) -> lis
 
 def days_of(found: Rota, role: RotaRole, span: Span) -> tuple[date, date]:
     """Return of which dates the rows are that a stretch of time begins and ends in."""
-    zone = enquiry.facts().directory.zone
+    zone = lookup.snapshot().directory.zone
     before = timedelta(minutes=_begins(found, role, span.start))
     first, last = span.start - before, span.end - before - timedelta(seconds=1)
     return first.astimezone(zone).date(), last.astimezone(zone).date()
@@ -83,7 +83,7 @@ def _begins(found: Rota, role: RotaRole, at: datetime) -> int:
 
 
 def _row(found: Rota, role: RotaRole, day: date, whole: Span, at: datetime) -> Row:
-    voice = enquiry.staff_voice()
+    locale = lookup.staff_locale()
     bars = [
         _duty(found, each, whole, at)
         for each in found.roster.duties(role.id, whole.start, whole.end)
@@ -94,8 +94,8 @@ def _row(found: Rota, role: RotaRole, day: date, whole: Span, at: datetime) -> R
         for span, missing in found.roster.gaps(role.id, whole.start, whole.end)
     ]
     return Row(
-        times.dated(day, voice),
-        words.clocks(whole, voice).partition(" to ")[0],
+        dates.format_full_date(day, locale),
+        words.clocks(whole, locale).partition(" to ")[0],
         tuple(_tags(found, role, day, whole)),
         fill.kind(day, found.roster.timetables) is not fill.DayKind.WORKING_DAY,
         tuple(_lane(each, whole) for each in _lanes(bars)) or (_lane([], whole),),
@@ -107,7 +107,7 @@ def _duty(found: Rota, duty: Assignment, whole: Span, at: datetime) -> Bar:
     return Bar(
         "duty" if duty.cover is None else "cover",
         during,
-        words.clocks(during, enquiry.staff_voice()),
+        words.clocks(during, lookup.staff_locale()),
         found.names[duty.worker or 0],
         words.held(duty, found.names),
         duty.shift.id,
@@ -121,7 +121,7 @@ def _gap(found: Rota, role: RotaRole, span: Span, missing: int, at: datetime) ->
         each for each in found.roster.duties(role.id, span.start, span.end) if each.worker is None
     ]
     said = [f"{found.names[x.shift.worker]} is off" + _note(x) for x in off]
-    clocks = words.clocks(span, enquiry.staff_voice())
+    clocks = words.clocks(span, lookup.staff_locale())
     shift = off[0].shift.id if off else None
     return Bar("gap", span, clocks, who, "; ".join(said), shift, at in span)
 
@@ -139,7 +139,7 @@ def _tags(found: Rota, role: RotaRole, day: date, whole: Span) -> Iterable[str]:
     line = next(each for each in timetables.directory.lines if each.id == line_id)
     special = line.special_day_on(day)
     if special is not None:
-        yield special.name.in_("en")
+        yield special.name.get("en")
     if whole.end - whole.start != _DAY:
         back = whole.end - whole.start > _DAY
         hours = (whole.end - whole.start) // timedelta(hours=1)

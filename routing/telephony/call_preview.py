@@ -14,9 +14,9 @@ from routing.telephony.call_flow import (
     unanswered_call,
 )
 from routing.telephony.call_twiml import named_lines
-from routing.wording import duty, spoken
-from routing.wording.calls import lasting
-from routing.wording.voice import Voice
+from routing.text import spoken, staff
+from routing.text.locale import Locale
+from routing.text.staff import format_duration
 
 
 def steps(
@@ -24,7 +24,7 @@ def steps(
     at: datetime,
     decide_at: DecideAt,
     excluded_numbers: Collection[str],
-    voice: Voice,
+    locale: Locale,
     internal_numbers: bool,
 ) -> list[str]:
     """Describe each step of a call that begins at ``at`` and that nobody answers, with its time.
@@ -35,7 +35,7 @@ def steps(
         sentence
         for when, step in unanswered_call(timetables, at, decide_at, excluded_numbers)
         for sentence in _describe(
-            timetables, when, step, decide_at, excluded_numbers, voice, internal_numbers
+            timetables, when, step, decide_at, excluded_numbers, locale, internal_numbers
         )
     ]
 
@@ -46,32 +46,32 @@ def _describe(
     step: Step,
     decide_at: DecideAt,
     excluded_numbers: Collection[str],
-    voice: Voice,
+    locale: Locale,
     internal_numbers: bool,
 ) -> list[str]:
     directory, decision = timetables.directory, decide_at(at)
     lines = named_lines(timetables, decision, at, excluded_numbers)
-    time = f"{at.astimezone(voice.zone):%H:%M:%S}"
+    time = f"{at.astimezone(locale.zone):%H:%M:%S}"
     if isinstance(step, GiveUp):
-        message = spoken.given_up(directory, lines, voice)
+        message = spoken.given_up(directory, lines, locale)
         return [f"{time} The caller hears, twice: “{message}” The call ends."]
     if not isinstance(step, Dial):
         return []
     sentences: list[str] = []
-    greeting = spoken.greeting(decision.service, voice)
+    greeting = spoken.greeting(decision.service, locale)
     if step.new_round:
-        message = spoken.trying_again(directory, lines, voice)
+        message = spoken.trying_again(directory, lines, locale)
         sentences.append(f"{time} The caller hears: “{message}”")
-        time = f"{(at + MESSAGE_DURATION).astimezone(voice.zone):%H:%M:%S}"
+        time = f"{(at + MESSAGE_DURATION).astimezone(locale.zone):%H:%M:%S}"
     elif step.state.leg == 1 and greeting:
         sentences.append(f"{time} The caller hears: “{greeting}”")
     return [*sentences, f"{time} {_ringing(step, internal_numbers)}"]
 
 
 def _ringing(step: Dial, internal_numbers: bool) -> str:
-    line = duty.numbered(step.line, step.phone, internal_numbers)
+    line = staff.numbered(step.line, step.phone, internal_numbers)
     added = TWILIO_ADDS.seconds
-    sentence = f"It rings {line} for {lasting(step.seconds + added)}"
+    sentence = f"It rings {line} for {format_duration(step.seconds + added)}"
     sentence += f" ({step.seconds}, and {added} that Twilio adds)."
     if step.line.press_1_to_accept:
         sentence += " Whoever picks up must press 1: a voicemail does not count."

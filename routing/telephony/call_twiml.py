@@ -13,14 +13,14 @@ from routing.core.values import Phone
 from routing.telephony import twiml
 from routing.telephony.call_flow import RING_SECONDS, Dial, GiveUp, Step
 from routing.telephony.twiml import Utterance
-from routing.wording import spoken
-from routing.wording.voice import Voice, speaking
+from routing.text import spoken
+from routing.text.locale import Locale, get_locale
 
 MAX_SPOKEN_NUMBERS = 2
 """Numbers that a message reads out: nobody can note down more."""
 
 NamedLines = Sequence[tuple[Line, Phone]]
-Message = Callable[[Directory, NamedLines, Voice], str]
+Message = Callable[[Directory, NamedLines, Locale], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ def acceptance(service: Service, directory: Directory, action: str) -> str:
     """Return what whoever picks up a screened line is asked."""
     prompt = [
         twiml.utterance(
-            spoken.accept(service, speaking(language, directory.zone)), language, directory
+            spoken.accept_prompt(service, get_locale(language, directory.zone)), language, directory
         )
         for language in directory.languages
     ]
@@ -129,7 +129,7 @@ def greeting(service: Service, directory: Directory) -> list[Utterance]:
     """
     utterances: dict[str, Utterance] = {}
     for language in directory.languages:
-        text = spoken.greeting(service, speaking(language, directory.zone))
+        text = spoken.greeting(service, get_locale(language, directory.zone))
         if text:
             utterances[text] = twiml.utterance(text, language, directory)
     return list(utterances.values())
@@ -140,7 +140,7 @@ def _in_each_language(
 ) -> list[Utterance]:
     return [
         twiml.utterance(
-            message(directory, named_lines, speaking(language, directory.zone)),
+            message(directory, named_lines, get_locale(language, directory.zone)),
             language,
             directory,
         )

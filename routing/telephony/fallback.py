@@ -11,9 +11,9 @@ from weakref import ref
 
 from flask import current_app
 
-from routing import enquiry
+from routing import lookup
 from routing.config import rehearsal_number
-from routing.facts import Facts
+from routing.snapshot import Snapshot
 from routing.telephony import call_twiml
 
 log = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ gone before the first call."""
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    facts: ref[Facts]
+    facts: ref[Snapshot]
     """Weak, so that a directory that is no longer in force can be freed."""
     day: date
     twiml: str
@@ -62,9 +62,9 @@ class FallbackTwiml:
         return entry.twiml if entry else APOLOGY
 
     def _refresh(self, service_ids: Iterable[str] | None) -> None:
-        facts = enquiry.facts()
+        facts = lookup.snapshot()
         services = facts.timetables.services
-        day = enquiry.now().astimezone(facts.directory.zone).date()
+        day = lookup.now().astimezone(facts.directory.zone).date()
         for service_id in services if service_ids is None else service_ids:
             entry = self._entries.get(service_id)
             is_current = entry and entry.facts() is facts and entry.day == day

@@ -14,14 +14,14 @@ from flask import current_app
 from phonenumbers import PhoneNumberType
 from sqlalchemy.engine import Connection
 
-from routing import enquiry, keys
-from routing.storage import text_limits
-from routing.storage.call_log import CallLog
-from routing.storage.calls import TEXTS_LIMITED
+from routing import files, lookup
+from routing.store import text_limits
+from routing.store.call_log import CallLog
+from routing.store.calls import TEXTS_LIMITED
 from routing.telephony import twiml
 from routing.telephony.twilio_request import CallRequest, is_presentable
-from routing.wording import spoken
-from routing.wording.voice import speaking
+from routing.text import spoken
+from routing.text.locale import get_locale
 
 MAX_ANSWERS_PER_SENDER = 6
 """An hour. Two machines that answer each other would go on for ever."""
@@ -104,17 +104,17 @@ class TextLimits:
 
 def answer(request: CallRequest, service_id: str) -> str:
     """Return the TwiML that answers a text message, or leaves it unanswered."""
-    facts, at = enquiry.facts(), enquiry.now()
+    facts, at = lookup.snapshot(), lookup.now()
     ours = request.excluded_numbers(facts.directory)
     if not is_answerable(request.caller) or request.caller in ours:
         return twiml.no_text_message()
     limits: TextLimits = current_app.extensions["text_limits"]
     if limits.take(request.caller, at) is not Verdict.ALLOWED:
         return twiml.no_text_message()
-    enquiry.read_diverts(max_age=0)
-    decision = enquiry.who_to_call(service_id, at)
+    lookup.read_diverts(max_age=0)
+    decision = lookup.who_to_call(service_id, at)
     texts = [
-        spoken.text(decision, facts.directory, at, speaking(language, facts.directory.zone))
+        spoken.text(decision, facts.directory, at, get_locale(language, facts.directory.zone))
         for language in facts.directory.languages
     ]
     return twiml.text_message(" ".join(texts))
@@ -133,7 +133,7 @@ def is_answerable(sender: str) -> bool:
 
 def secret_key() -> str:
     """Return the key under which senders are hashed: that which signs staff's cookies."""
-    return current_app.config["SECRET_KEY"] or keys.kept(enquiry.instance())
+    return current_app.config["SECRET_KEY"] or files.load_secret_key(lookup.instance_path())
 
 
 def _take_from_database(

@@ -20,7 +20,7 @@ from twilio.request_validator import (
 )
 
 from routing.core.directory import Directory, Line, Service
-from routing.storage.calls import known_by
+from routing.store.calls import call_key
 from routing.telephony.call_flow import CallState
 
 log = logging.getLogger(__name__)
@@ -138,7 +138,7 @@ class CallRequest:
         sid, called = parameters.get("CallSid", ""), parameters.get("To", "")
         forwarded_from = parameters.get("ForwardedFrom", "")
         return cls(
-            call_key=known_by(sid) if _CALL_SID.fullmatch(sid) else None,
+            call_key=call_key(sid) if _CALL_SID.fullmatch(sid) else None,
             caller=parameters.get("From", ""),
             called=called if is_presentable(called) else None,
             forwarded_from=forwarded_from if is_presentable(forwarded_from) else None,

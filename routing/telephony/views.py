@@ -15,16 +15,16 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Response, current_app, g, request
 
-from routing import enquiry
+from routing import lookup
 from routing.config import rehearsal_number, telephony_disabled_reason
 from routing.core.answer import Decision
 from routing.core.directory import Service
 from routing.core.outcome import Outcome
-from routing.facts import Facts
 from routing.formats.problem import problem
-from routing.storage import calls
-from routing.storage.call_log import CallLog
-from routing.storage.calls import Begun, Ended, Leg
+from routing.snapshot import Snapshot
+from routing.store import calls
+from routing.store.call_log import CallLog
+from routing.store.calls import CallStart, LegEnd, LegStart
 from routing.telephony import call_twiml, sms, twiml
 from routing.telephony.acceptance_marks import AcceptanceMarks
 from routing.telephony.call_flow import (
@@ -75,7 +75,7 @@ class Call:
     request: CallRequest
     may_be_logged: bool
     service: Service
-    facts: Facts
+    facts: Snapshot
     at: datetime
     excluded_numbers: frozenset[str]
 
@@ -89,7 +89,7 @@ def require_signature() -> Response | None:
     if is_signed():
         return None
     if request.path.rstrip("/") != "/twilio/check":  # the doctor forges one on purpose
-        call_log().count(calls.REFUSED)
+        call_log().count(calls.SIGNATURE_REFUSED)
     log.info("refused: no right signature for %.200r", request.path)  # the count is a warning
     return problem(403, "The signature is not right for this address. See `flask twilio doctor`.")
 
@@ -102,7 +102,7 @@ def check() -> Response:
 
 @bp.route("/voice/<service>", methods=METHODS)
 @bp.route("/voice/<service>/<step>", methods=METHODS)
-def voice(service: str, step: str = "") -> Response:
+def locale(service: str, step: str = "") -> Response:
     """Ring the line that answers now; for a call that is known already, the one it began with.
 
     With a step, go on with a call. An unknown step begins it again.
@@ -167,19 +167,19 @@ def _answer(target: Target) -> Response:
 
 
 def _answer_call(call_request: CallRequest, service_id: str, step: str) -> str:
-    fallback_twiml().refresh((enquiry.first_service(), service_id))
+    fallback_twiml().refresh((lookup.first_service(), service_id))
     reason = unrecognised_reason()
     if reason is not None:
         log.warning("a signed request unlike Twilio's is answered, and not logged: %s", reason)
         call_log().count(calls.UNRECOGNISED)
-    facts = enquiry.facts()
-    enquiry.read_diverts(max_age=0)
+    facts = lookup.snapshot()
+    lookup.read_diverts(max_age=0)
     call = Call(
         call_request,
         reason is None,
         facts.timetables.service(service_id),
         facts,
-        enquiry.now(),
+        lookup.now(),
         call_request.excluded_numbers(facts.directory),
     )
     return _STEPS.get(step, _begin)(call)
@@ -194,10 +194,10 @@ def _fault_answer(target: Target) -> str:
 def _begin(call: Call) -> str:
     """Ring the line that answers now, and log both; or the line that was logged first."""
     timetables, at = call.facts.timetables, call.at
-    decision = enquiry.who_to_call(call.service.id, at)
-    begun = Begun(call.service.id, decision.line.id, decision.reason.code.value, at)
+    decision = lookup.who_to_call(call.service.id, at)
+    begun = CallStart(call.service.id, decision.line.id, decision.reason.code.value, at)
     step = first_step(timetables, decision, at, at, call.excluded_numbers)
-    leg = Leg(step.state.leg, step.line.id, at) if isinstance(step, Dial) else None
+    leg = LegStart(step.state.leg, step.line.id, at) if isinstance(step, Dial) else None
     logged = _write(call, partial(calls.begin, call=begun, rings=leg)) or begun
     if logged is begun and leg is not None:
         return _twiml(call, step, decision)
@@ -213,7 +213,7 @@ def _after(call: Call) -> str:
     if state is None or not state.tried:
         return _begin(call)
     outcome = _outcome(call, state)
-    decide_at = partial(enquiry.who_to_call, call.service.id)
+    decide_at = partial(lookup.who_to_call, call.service.id)
     step = next_step(
         call.facts.timetables,
         call.service,
@@ -224,7 +224,7 @@ def _after(call: Call) -> str:
         call.excluded_numbers,
     )
     duration = request.values.get("DialCallDuration", "")
-    ended = Ended(
+    ended = LegEnd(
         state.leg,
         state.tried[-1],
         outcome.value,
@@ -249,7 +249,7 @@ def _accept(call: Call) -> str:
         return twiml.hang_up()
     if state is not None and state.tried and call_key:
         _acceptance_marks().add(call_key, state.leg)
-        leg = Leg(state.leg, state.tried[-1], call.at)
+        leg = LegStart(state.leg, state.tried[-1], call.at)
         if call.may_be_logged:
             job = partial(calls.accept, known_by=call_key, call=_begun(call, state), leg=leg)
             call_log().write(job)
@@ -277,12 +277,12 @@ def _caller_call_key() -> str:
     return call_key if re.fullmatch("[0-9a-f]{64}", call_key) else ""
 
 
-def _begun(call: Call, state: CallState) -> Begun:
+def _begun(call: Call, state: CallState) -> CallStart:
     """Return how a call began, as far as a later step knows it."""
-    return Begun(call.service.id, state.tried[0], "", datetime.fromtimestamp(state.began, UTC))
+    return CallStart(call.service.id, state.tried[0], "", datetime.fromtimestamp(state.began, UTC))
 
 
-def _decision_as_logged(call: Call, decision: Decision, logged: Begun) -> Decision:
+def _decision_as_logged(call: Call, decision: Decision, logged: CallStart) -> Decision:
     """Return the decision with the line decided on first, if the directory still has it."""
     directory = call.facts.directory
     line = next((line for line in directory.lines if line.id == logged.line), None)
@@ -308,18 +308,18 @@ def _is_accepted(call: Call, leg: int) -> bool:
         return False
     if _acceptance_marks().has(call_key, leg):
         return True
-    return bool(call_log().write(partial(calls.accepted, known_by=call_key, number=leg)))
+    return bool(call_log().write(partial(calls.was_accepted, known_by=call_key, number=leg)))
 
 
 def _log_and_answer(
-    call: Call, step: Step, decision: Decision, begun: Begun, ended: Ended | None = None
+    call: Call, step: Step, decision: Decision, begun: CallStart, ended: LegEnd | None = None
 ) -> str:
     """Log the step, and return its TwiML."""
     document = _twiml(call, step, decision)
     outcome = _call_outcome(step, ended, call.request.has_ended)
     leg = None
     if isinstance(step, Dial) and outcome is None:
-        leg = Leg(step.state.leg, step.line.id, call.at)
+        leg = LegStart(step.state.leg, step.line.id, call.at)
     over = outcome and outcome.value
     _write(call, partial(calls.step, call=begun, ended=ended, rings=leg, over=over))
     return document
@@ -339,7 +339,7 @@ def _twiml(call: Call, step: Step, decision: Decision) -> str:
     return call_twiml.for_step(step, call.service, call.facts.directory, named_lines, settings)
 
 
-def _call_outcome(step: Step, ended: Ended | None, caller_has_gone: bool) -> Outcome | None:
+def _call_outcome(step: Step, ended: LegEnd | None, caller_has_gone: bool) -> Outcome | None:
     """Return how the call ended, None while it goes on. A caller who has gone hears no answer."""
     if isinstance(step, Done) and ended is not None and ended.outcome == Outcome.ANSWERED:
         return Outcome.ANSWERED
@@ -364,7 +364,7 @@ def _service_id(service: str, called: str | None) -> str:
     """Return the service of the address, else that of the number called, else the directory's
     first: a caller is put through whatever was typed at Twilio.
     """
-    services = enquiry.facts().timetables.services
+    services = lookup.snapshot().timetables.services
     if service in services:
         return service
     log.error("Twilio asks for a service that the directory does not have: %.60r", service)

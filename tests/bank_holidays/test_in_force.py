@@ -7,8 +7,8 @@ from types import MappingProxyType
 
 import pytest
 
-from routing.bank_holidays.in_force import bank_holidays
-from routing.bank_holidays.usual import DIVISIONS, FIRST_YEAR, LAST_YEAR
+from routing.bank_holidays.calendar import build_calendar
+from routing.bank_holidays.package import DIVISIONS, FIRST_YEAR, LAST_YEAR
 from routing.core.directory import HolidayRules
 from routing.core.hours import BankHoliday
 
@@ -21,7 +21,7 @@ PUBLISHED = json.loads(
 
 
 def dates(division="england-and-wales", **rules):
-    return bank_holidays(HolidayRules(division, **rules)).dates
+    return build_calendar(HolidayRules(division, **rules)).dates
 
 
 @pytest.mark.parametrize("division", DIVISIONS)
@@ -116,4 +116,4 @@ def test_asking_for_another_day_adds_nothing():
     ("day", "assumed"), [(date(2028, 12, 31), False), (date(2029, 1, 1), True)]
 )
 def test_past_the_published_years_a_date_is_an_assumption(day, assumed):
-    assert bank_holidays(HolidayRules("scotland")).assumed(day) is assumed
+    assert build_calendar(HolidayRules("scotland")).assumed(day) is assumed

@@ -2,16 +2,16 @@
 
 from datetime import UTC, date, datetime, timedelta
 
-import feed as govuk
+import govuk_feed
 import pytest
 
-from routing.bank_holidays import published
-from routing.bank_holidays.in_force import bank_holidays
+from routing.bank_holidays import govuk
+from routing.bank_holidays.calendar import build_calendar
+from routing.bank_holidays.package import package_holidays
 from routing.bank_holidays.refresh import refresh
-from routing.bank_holidays.usual import usual
 from routing.core.directory import HolidayRules
 from routing.core.hours import BankHoliday
-from routing.errors import BadHolidays
+from routing.errors import InvalidBankHolidays
 
 AT = datetime(2026, 11, 23, 6, tzinfo=UTC)
 RULES = HolidayRules("england-and-wales")
@@ -20,7 +20,7 @@ NEW = date(2026, 12, 2)
 
 @pytest.fixture
 def feed():
-    with govuk.serving() as feed:
+    with govuk_feed.serving() as feed:
         yield feed
 
 
@@ -29,12 +29,12 @@ def take(folder, feed, at=AT, **more):
 
 
 def in_force(folder, rules=RULES):
-    return bank_holidays(rules, published.kept(folder))
+    return build_calendar(rules, govuk.load_copy(folder))
 
 
 def test_the_list_is_kept_with_its_address_and_its_date(tmp_path, feed):
     take(tmp_path, feed)
-    kept = published.kept(tmp_path)
+    kept = govuk.load_copy(tmp_path)
 
     assert (kept.url, kept.fetched_at, kept.checked_at) == (feed.url, AT, AT)
     assert in_force(tmp_path).source.startswith(
@@ -43,7 +43,7 @@ def test_the_list_is_kept_with_its_address_and_its_date(tmp_path, feed):
 
 
 def test_a_list_that_has_not_changed_is_asked_for_once_and_marked_as_current(tmp_path, feed):
-    feed.send(govuk.events())
+    feed.send(govuk_feed.events())
     feed.headers = {"Last-Modified": "Mon, 23 Nov 2026 06:00:00 GMT"}
     first = take(tmp_path, feed)
     second = take(tmp_path, feed, AT + timedelta(days=1))
@@ -55,9 +55,9 @@ def test_a_list_that_has_not_changed_is_asked_for_once_and_marked_as_current(tmp
 
 
 def test_another_address_is_asked_for_the_whole_list(tmp_path, feed):
-    feed.send(govuk.events())
+    feed.send(govuk_feed.events())
     take(tmp_path, feed)
-    with govuk.serving() as other:
+    with govuk_feed.serving() as other:
         take(tmp_path, other)
 
     assert "If-None-Match" not in other.asked[0]
@@ -65,7 +65,7 @@ def test_another_address_is_asked_for_the_whole_list(tmp_path, feed):
 
 def test_a_new_holiday_is_in_force_by_its_name(tmp_path, feed):
     take(tmp_path, feed)
-    feed.send(govuk.added(govuk.events(), NEW.isoformat(), "Proclaimed"))
+    feed.send(govuk_feed.added(govuk_feed.events(), NEW.isoformat(), "Proclaimed"))
     take(tmp_path, feed)
 
     assert in_force(tmp_path).dates[NEW] == BankHoliday("Proclaimed")
@@ -80,8 +80,8 @@ def test_a_substitute_day_is_known_by_gov_uks_note(tmp_path, feed):
 
 
 def test_a_moved_holiday_changes_both_dates(tmp_path, feed):
-    moved = govuk.without(govuk.events(), "2027-05-31")
-    feed.send(govuk.added(moved, "2027-06-04", "Spring bank holiday"))
+    moved = govuk_feed.without(govuk_feed.events(), "2027-05-31")
+    feed.send(govuk_feed.added(moved, "2027-06-04", "Spring bank holiday"))
     take(tmp_path, feed)
     found = in_force(tmp_path).dates
 
@@ -92,12 +92,12 @@ def test_a_moved_holiday_changes_both_dates(tmp_path, feed):
 def test_a_year_that_the_list_has_is_as_it_has_it_and_any_other_as_the_package_has_it(
     tmp_path, feed
 ):
-    recent = govuk.events()
+    recent = govuk_feed.events()
     for division in recent.values():
         division["events"] = [each for each in division["events"] if each["date"] >= "2026"]
-    feed.send(govuk.added(recent, NEW.isoformat(), "Proclaimed"))
+    feed.send(govuk_feed.added(recent, NEW.isoformat(), "Proclaimed"))
     take(tmp_path, feed)
-    found, ours = in_force(tmp_path), usual("england-and-wales")
+    found, ours = in_force(tmp_path), package_holidays("england-and-wales")
 
     assert found.years_published == {2026, 2027, 2028}
     assert NEW in found.dates
@@ -108,7 +108,7 @@ def test_a_year_that_the_list_has_is_as_it_has_it_and_any_other_as_the_package_h
 
 
 def test_what_the_directory_adds_and_removes_comes_last(tmp_path, feed):
-    feed.send(govuk.added(govuk.events(), NEW.isoformat(), "Proclaimed"))
+    feed.send(govuk_feed.added(govuk_feed.events(), NEW.isoformat(), "Proclaimed"))
     take(tmp_path, feed)
     rules = HolidayRules("england-and-wales", ((date(2026, 12, 3), "Ours"),), frozenset({NEW}))
 
@@ -117,11 +117,11 @@ def test_what_the_directory_adds_and_removes_comes_last(tmp_path, feed):
 
 
 def test_a_year_that_gov_uk_adds_is_published_through_that_year(tmp_path, feed):
-    longer = govuk.events()
+    longer = govuk_feed.events()
     for division, each in longer.items():
         each["events"] += [
             {"title": holiday.name, "date": day.isoformat(), "notes": "", "bunting": True}
-            for day, holiday in sorted(usual(division).items())
+            for day, holiday in sorted(package_holidays(division).items())
             if day.year == 2029
         ]
     feed.send(longer)
@@ -132,14 +132,14 @@ def test_a_year_that_gov_uk_adds_is_published_through_that_year(tmp_path, feed):
 
 
 def test_where_the_sources_differ_is_told(tmp_path, feed):
-    feed.send(govuk.added(govuk.events(), NEW.isoformat(), "Proclaimed"))
+    feed.send(govuk_feed.added(govuk_feed.events(), NEW.isoformat(), "Proclaimed"))
     take(tmp_path, feed)
 
     assert in_force(tmp_path).disagreements == {NEW: (BankHoliday("Proclaimed"), None)}
 
 
 def broken(change):
-    found = govuk.events()
+    found = govuk_feed.events()
     change(found["england-and-wales"]["events"])
     return found
 
@@ -176,7 +176,7 @@ def broken(change):
         ),
         (
             "a date missing",
-            lambda feed: feed.send(govuk.without(govuk.events(), "2027-12-27")),
+            lambda feed: feed.send(govuk_feed.without(govuk_feed.events(), "2027-12-27")),
             r"7 dates in 2027, not 8 \(missing: 2027-12-27\)",
         ),
         (
@@ -206,7 +206,7 @@ def test_what_cannot_be_the_list_is_refused_and_what_is_kept_stays(
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     send(feed)
 
-    with pytest.raises(BadHolidays, match=said):
+    with pytest.raises(InvalidBankHolidays, match=said):
         take(tmp_path, feed)
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
@@ -214,10 +214,10 @@ def test_what_cannot_be_the_list_is_refused_and_what_is_kept_stays(
 def test_a_holiday_that_was_kept_and_is_withdrawn_is_gone_only_when_somebody_says_so(
     tmp_path, feed
 ):
-    feed.send(govuk.added(govuk.events(), NEW.isoformat(), "Proclaimed"))
+    feed.send(govuk_feed.added(govuk_feed.events(), NEW.isoformat(), "Proclaimed"))
     take(tmp_path, feed)
-    feed.send(govuk.events())
-    with pytest.raises(BadHolidays, match="--accept-fewer"):
+    feed.send(govuk_feed.events())
+    with pytest.raises(InvalidBankHolidays, match="--accept-fewer"):
         take(tmp_path, feed)
     assert NEW in in_force(tmp_path).dates
 
@@ -234,21 +234,21 @@ def test_years_that_are_over_may_go(tmp_path, feed):
 
 
 def test_nobody_there_is_told_with_the_address(tmp_path, feed):
-    with pytest.raises(BadHolidays, match=r"http://127\.0\.0\.1:1/ could not be fetched"):
+    with pytest.raises(InvalidBankHolidays, match=r"http://127\.0\.0\.1:1/ could not be fetched"):
         refresh(tmp_path, "http://127.0.0.1:1/", AT)
 
 
 def test_a_folder_that_cannot_be_written_is_told(tmp_path, feed):
     (tmp_path / "file").write_text("")
 
-    with pytest.raises(BadHolidays, match="cannot be written"):
+    with pytest.raises(InvalidBankHolidays, match="cannot be written"):
         take(tmp_path / "file" / "instance", feed)
 
 
 def test_a_kept_list_that_is_broken_is_told_and_replaced_by_the_next(tmp_path, feed):
-    published.file_in(tmp_path).write_text("{")
-    with pytest.raises(BadHolidays, match="refresh"):
-        published.kept(tmp_path)
+    govuk.copy_path(tmp_path).write_text("{")
+    with pytest.raises(InvalidBankHolidays, match="refresh"):
+        govuk.load_copy(tmp_path)
 
     take(tmp_path, feed)
-    assert published.kept(tmp_path).feed == published.read(feed.body)
+    assert govuk.load_copy(tmp_path).feed == govuk.parse(feed.body)

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from routing.bank_holidays.in_force import bank_holidays
+from routing.bank_holidays.calendar import build_calendar
 from routing.core import timetable
 from routing.core.answer import HORIZON
 from routing.core.decision import Divert, decide, timeline, to_try
@@ -43,7 +43,7 @@ services:
 
 def compiled(text=PLAIN):
     directory, _ = parse(HEAD + text, "test.yaml")
-    return Timetables(directory, bank_holidays(directory.holiday_rules).dates)
+    return Timetables(directory, build_calendar(directory.holiday_rules).dates)
 
 
 TABLES = compiled()

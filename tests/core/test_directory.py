@@ -16,7 +16,7 @@ SERVICES = {service.id: service for service in DIRECTORY.services}
 def test_of_two_special_days_on_a_date_the_later_wins_for_hours_and_number_separately():
     eve = date(2026, 12, 31)
 
-    assert LINES["mash"].special_day_on(eve).name.in_("en") == "New Year's Eve"
+    assert LINES["mash"].special_day_on(eve).name.get("en") == "New Year's Eve"
     assert LINES["mash"].phone_on(eve).display == "01632 960009"
 
 
@@ -34,7 +34,7 @@ def test_a_service_is_confirmed_when_every_line_it_can_ring_is():
 
 def test_a_page_that_the_council_did_not_write_is_none():
     assert SERVICES["professionals"].page("after") is None
-    assert "more about every child" in SERVICES["children"].page("after").in_("en")
+    assert "more about every child" in SERVICES["children"].page("after").get("en")
 
 
 def test_of_two_special_numbers_on_a_date_the_later_in_the_file_wins():
@@ -43,7 +43,7 @@ def test_of_two_special_numbers_on_a_date_the_later_in_the_file_wins():
     both = replace(line, special_days=(*line.special_days, again))
 
     assert both.phone_on(date(2026, 12, 30)).display == "01632 960008"
-    assert both.special_day_on(date(2026, 12, 31)).name.in_("en") == "New Year's Eve"
+    assert both.special_day_on(date(2026, 12, 31)).name.get("en") == "New Year's Eve"
 
 
 def test_a_line_and_a_service_are_looked_up_by_id():
@@ -56,5 +56,5 @@ def test_a_line_and_a_service_are_looked_up_by_id():
 def test_a_text_is_read_in_a_language_or_in_the_first_one_that_has_it():
     text = Text((("en", "Night team"), ("cy", "Tîm nos")))
 
-    assert text.in_("cy") == "Tîm nos"
-    assert text.in_("pl") == "Night team"
+    assert text.get("cy") == "Tîm nos"
+    assert text.get("pl") == "Night team"

@@ -11,11 +11,11 @@ from conftest import ANYSHIRE, ROOT
 
 from routing.directory import guarded_read
 from routing.directory.guarded_read import ReaderEnded, parse_in_child
-from routing.directory.kept import MAX_ATTEMPTS, Kept
+from routing.directory.last_good import MAX_ATTEMPTS, LastGoodDirectory
 from routing.directory.load import parse
-from routing.directory.source import MAX_BYTES
-from routing.errors import DirectoryInvalid
-from routing.facts import Sources
+from routing.directory.yaml_source import MAX_BYTES
+from routing.errors import InvalidDirectory
+from routing.snapshot import SnapshotLoader
 
 AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
 GOOD = ANYSHIRE.read_text()
@@ -64,11 +64,11 @@ def peak_mib(file):
     program = (
         "import resource, sys\n"
         "from pathlib import Path\n"
-        "from routing.directory.kept import Kept\n"
-        "from routing.errors import DirectoryInvalid\n"
+        "from routing.directory.last_good import LastGoodDirectory\n"
+        "from routing.errors import InvalidDirectory\n"
         "file = Path(sys.argv[1])\n"
-        "try: Kept(file.parent / 'instance').load(file)\n"
-        "except DirectoryInvalid: pass\n"
+        "try: LastGoodDirectory(file.parent / 'instance').load(file)\n"
+        "except InvalidDirectory: pass\n"
         "who = resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN\n"
         "print(max(resource.getrusage(each).ru_maxrss for each in who) // 1024)\n"
     )
@@ -91,9 +91,9 @@ def test_a_large_directory_is_the_same_from_a_process_of_its_own(tmp_path):
 
 def test_a_large_directory_that_is_broken_is_told_with_every_problem(tmp_path):
     text = LARGE.replace("phone: 01632 960001", "phone: 1").replace("fri: 16:30", "x")
-    with pytest.raises(DirectoryInvalid) as inline:
+    with pytest.raises(InvalidDirectory) as inline:
         parse(text, tmp_path / "directory.yaml")
-    with pytest.raises(DirectoryInvalid) as in_child:
+    with pytest.raises(InvalidDirectory) as in_child:
         parse_in_child(text, tmp_path / "directory.yaml")
 
     assert in_child.value.problems == inline.value.problems
@@ -105,14 +105,14 @@ def test_a_file_that_ended_its_reader_twice_is_not_read_again_until_it_changes(n
     file.write_text(LARGE)
     for _ in range(MAX_ATTEMPTS):
         with pytest.raises(ReaderEnded):
-            Kept(folder).load(file)
+            LastGoodDirectory(folder).load(file)
 
-    with pytest.raises(DirectoryInvalid, match="until it changes") as refused:
-        Kept(folder).load(file)
+    with pytest.raises(InvalidDirectory, match="until it changes") as refused:
+        LastGoodDirectory(folder).load(file)
     assert not isinstance(refused.value, ReaderEnded)
     file.write_text(LARGE + "# changed\n")
     with pytest.raises(ReaderEnded):
-        Kept(folder).load(file)
+        LastGoodDirectory(folder).load(file)
 
 
 def test_a_file_that_takes_too_long_is_given_up(monkeypatch, tmp_path):
@@ -125,9 +125,9 @@ def test_a_file_that_takes_too_long_is_given_up(monkeypatch, tmp_path):
 def test_a_new_process_answers_from_the_last_good_copy_if_its_reader_is_ended(no_memory, tmp_path):
     file, folder = tmp_path / "directory.yaml", tmp_path / "instance"
     file.write_text(GOOD)
-    Kept(folder).load(file)
+    LastGoodDirectory(folder).load(file)
     file.write_text(LARGE)
-    facts = Sources(file, folder, lambda: AT).current()
+    facts = SnapshotLoader(file, folder, lambda: AT).current()
 
     assert facts.directory == parse(GOOD, file)[0]
     assert [problem.code for problem in facts.problems] == ["not_read"]
@@ -136,10 +136,10 @@ def test_a_new_process_answers_from_the_last_good_copy_if_its_reader_is_ended(no
 def test_a_new_process_reads_a_large_file_rather_than_the_last_good_copy(tmp_path):
     file, folder = tmp_path / "directory.yaml", tmp_path / "instance"
     file.write_text(GOOD)
-    Kept(folder).load(file)
+    LastGoodDirectory(folder).load(file)
     file.write_text(LARGE)
 
-    assert len(Sources(file, folder, lambda: AT).current().directory.services) == 250
+    assert len(SnapshotLoader(file, folder, lambda: AT).current().directory.services) == 250
 
 
 def test_a_condition_says_that_the_file_is_not_read(no_memory, make_app, tmp_path):

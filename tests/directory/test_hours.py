@@ -3,12 +3,12 @@
 import pytest
 
 from routing.core.hours import ALL_DAY, Range
-from routing.directory.faults import Faults
-from routing.directory.hours import day, week
+from routing.directory.hours import parse_day_hours, parse_week
+from routing.errors import FieldErrors
 
 
 def open_days(written):
-    return [name for name, hours in zip("mtwhfsu", week(written).week, strict=True) if hours]
+    return [name for name, hours in zip("mtwhfsu", parse_week(written).week, strict=True) if hours]
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ def test_a_key_is_a_day_a_range_or_a_list_and_other_days_are_closed(key, days):
     ],
 )
 def test_a_value_is_closed_always_or_ranges(written, ranges):
-    assert day(written) == ranges
+    assert parse_day_hours(written) == ranges
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_a_value_is_closed_always_or_ranges(written, ranges):
     [("17:00-09:00", 33 * 60), ("17:00-00:00", 24 * 60), ("17:00-17:00", 41 * 60)],
 )
 def test_a_close_at_or_before_its_open_runs_into_the_next_day(written, closes):
-    assert day(written) == (Range(17 * 60, closes),)
+    assert parse_day_hours(written) == (Range(17 * 60, closes),)
 
 
 @pytest.mark.parametrize(
@@ -49,23 +49,25 @@ def test_a_close_at_or_before_its_open_runs_into_the_next_day(written, closes):
 )  # fmt: skip
 def test_what_is_no_hours_is_refused_with_what_to_write(written):
     with pytest.raises(ValueError, match="Write"):
-        day(written)
+        parse_day_hours(written)
 
 
 def test_always_is_every_day_and_keeps_how_it_was_written():
-    assert week("always").always
-    assert week("always").written == (("", "always"),)
-    assert week({"mon-fri": "09:00-17:00"}).written == (("mon-fri", "09:00-17:00"),)
+    assert parse_week("always").always
+    assert parse_week("always").written == (("", "always"),)
+    assert parse_week({"mon-fri": "09:00-17:00"}).written == (("mon-fri", "09:00-17:00"),)
 
 
 def test_a_bank_holiday_is_an_ordinary_day_unless_it_has_a_key():
-    assert week({"mon": "09:00-17:00"}).bank_holiday is None
-    assert week({"mon": "09:00-17:00", "bank-holiday": "closed"}).bank_holiday == ()
+    assert parse_week({"mon": "09:00-17:00"}).bank_holiday is None
+    assert parse_week({"mon": "09:00-17:00", "bank-holiday": "closed"}).bank_holiday == ()
 
 
 def test_every_fault_of_a_week_is_told_at_its_own_key():
-    with pytest.raises(Faults) as caught:
-        week({"mon-fri": "late", "fri": "09:00-17:00", "someday": "closed", "sat": "09:00-17:00"})
+    with pytest.raises(FieldErrors) as caught:
+        parse_week(
+            {"mon-fri": "late", "fri": "09:00-17:00", "someday": "closed", "sat": "09:00-17:00"}
+        )
 
     assert [(fault.key, fault.of_key) for fault in caught.value.faults] == [
         ("mon-fri", False),
@@ -77,4 +79,4 @@ def test_every_fault_of_a_week_is_told_at_its_own_key():
 @pytest.mark.parametrize("written", ["mon", "", [], {}, ["mon"]])
 def test_what_is_no_week_is_refused_with_what_to_write(written):
     with pytest.raises(ValueError, match="Write"):
-        week(written)
+        parse_week(written)

@@ -13,7 +13,7 @@ from sweep import EXAMPLES
 
 from routing.directory import json_schema
 from routing.directory.load import parse
-from routing.errors import DirectoryInvalid
+from routing.errors import InvalidDirectory
 
 FILE = ROOT / "routing" / "directory.schema.json"
 GOOD = ANYSHIRE.read_text()
@@ -113,7 +113,7 @@ def test_what_the_service_reads_an_editor_accepts(old, new):
 def test_a_mistake_that_the_service_refuses_is_underlined(old, new):
     assert old in GOOD
     text = GOOD.replace(old, new, 1)
-    with pytest.raises(DirectoryInvalid):
+    with pytest.raises(InvalidDirectory):
         parse(text, "x")
 
     assert complaints(text)

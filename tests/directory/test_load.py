@@ -9,7 +9,7 @@ from conftest import ANYSHIRE, ROOT
 
 from routing.directory import phone
 from routing.directory.load import load, parse, text_of
-from routing.errors import DirectoryInvalid
+from routing.errors import InvalidDirectory
 from routing.lint.check import check
 
 GOOD = text_of(ANYSHIRE)
@@ -20,7 +20,7 @@ DRAMA = re.compile(r"\+44(1632960\d{3}|2079460\d{3}|7700900\d{3})")
 
 
 def problems(text):
-    with pytest.raises(DirectoryInvalid) as caught:
+    with pytest.raises(InvalidDirectory) as caught:
         parse(text, "test.yaml")
     return caught.value.problems
 
@@ -177,22 +177,22 @@ def test_a_text_gives_the_directorys_first_language_first():
 
 @pytest.mark.parametrize("number", ["999", "112", "101", "111", "116 123", "118500", "60006"])
 def test_a_short_number_may_be_shown_and_never_rung(number):
-    assert phone.shown(number).e164 == number.replace(" ", "")
+    assert phone.parse_display_phone(number).e164 == number.replace(" ", "")
     with pytest.raises(ValueError, match="only under helplines"):
-        phone.phone(number)
+        phone.parse_phone(number)
 
 
 @pytest.mark.parametrize("number", ["01632 960001", "020 7946 0999", "07700 900900"])
 def test_ofcoms_drama_numbers_may_be_rung(number):
-    found = phone.phone(number)
+    found = phone.parse_phone(number)
 
-    assert (found.display, phone.barred(found.e164)) == (number, None)
-    assert phone.phone(found.e164).e164 == found.e164
+    assert (found.display, phone.forbidden_reason(found.e164)) == (number, None)
+    assert phone.parse_phone(found.e164).e164 == found.e164
 
 
 @pytest.mark.parametrize("number", ["0845 6500097", "0871 1234567", "09011 654321", "07011 123456"])
 def test_a_number_that_costs_more_may_not_be_rung_by_a_service(number):
-    assert phone.barred(phone.phone(number).e164)
+    assert phone.forbidden_reason(phone.parse_phone(number).e164)
 
 
 def test_a_broken_file_never_gives_a_traceback_however_it_is_broken(tmp_path):

@@ -2,11 +2,11 @@
 
 import pytest
 
-from routing.directory.source import MAX_BYTES, Unreadable, read
+from routing.directory.yaml_source import MAX_BYTES, UnreadableFile, read
 
 
 def refused(text):
-    with pytest.raises(Unreadable) as caught:
+    with pytest.raises(UnreadableFile) as caught:
         read(text)
     return caught.value.problem
 

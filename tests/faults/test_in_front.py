@@ -11,7 +11,7 @@ import pytest
 from across import HANDOVER, across
 from machines import Group
 
-from routing.storage import upgrade
+from routing.store import migrate
 
 
 @pytest.fixture(autouse=True)
@@ -46,7 +46,7 @@ def test_no_client_sees_that_workers_are_killed_nor_that_groups_are_upgraded(pos
 
     assert of_workers.failures == []
     assert of_groups.failures == []
-    assert stands_at > upgrade.LATEST
+    assert stands_at > migrate.LATEST_REVISION
     assert len(said) == 2
     assert not any("database" in each for each in said), said
     # Whoever was in hand when it was killed was asked anew: each call is written once.

@@ -11,7 +11,7 @@ from conftest import ROOT
 from fault_list import FAULTS, name
 from faulted import endured, stepped
 
-from routing.storage import changes
+from routing.store import audit_log
 
 QUICK = (
     storage_faults.no_space,
@@ -47,7 +47,7 @@ def test_a_changed_directory_is_in_every_workers_answers_within_5_seconds_and_re
     broken(service, service_faults.swapped)
 
     with service.database.reading() as connection:
-        made = changes.newest(connection, 10**6)
+        made = audit_log.newest(connection, 10**6)
     read = [each for each in made if each.action == "directory.read"]
     assert {each.actor for each in read} == {"service"}
     assert [each.before for each in read] == [*(each.after for each in read[1:]), None]

@@ -45,7 +45,7 @@ def test_within_a_second_a_page_is_rendered_once_and_has_its_own_time(client, cl
         clock.set(f"2026-11-23T{part}Z")
         times.append(re.search(r'data-at="([^"]+)"', client.get("/").text)[1])
 
-    assert rendered == ["site/service.html"]
+    assert rendered == ["public/service.html"]
     assert times == [
         "2026-11-23T12:00:00.000001+00:00",
         "2026-11-23T12:00:00.500000+00:00",
@@ -136,4 +136,6 @@ def test_every_page_service_and_language_is_rendered_by_itself(client, rendered)
 
     assert pages[: len(paths)] == pages[len(paths) :]
     assert len(set(pages)) >= 5
-    assert len([name for name in rendered if name in ("site/service.html", "site/now.html")]) <= 5
+    assert (
+        len([name for name in rendered if name in ("public/service.html", "public/now.html")]) <= 5
+    )

@@ -49,20 +49,20 @@ def test_it_has_every_service_line_and_helpline_and_fetches_nothing(printed, mak
     text = words(page)
     app = make_app(path)
     with app.app_context():
-        from routing import enquiry
+        from routing import lookup
 
-        directory = enquiry.facts().directory
+        directory = lookup.snapshot().directory
     language = directory.languages[0]
 
     assert Text(page).fetched == []
     for service in directory.services:
-        assert service.name.in_(language) in text
+        assert service.name.get(language) in text
         assert service.number is None or service.number.display in text
     for line in directory.lines:
         assert (line.phone.display in text) is not line.internal
-        assert (line.name.in_(language) in text) is not line.internal
+        assert (line.name.get(language) in text) is not line.internal
     for helpline in directory.helplines:
-        assert helpline.name.in_(language) in text
+        assert helpline.name.get(language) in text
         assert helpline.phone.display in text
 
 

@@ -50,7 +50,7 @@ def test_every_day_of_a_year_reads_as_each_line_keeps_it(make_app, path):
         told = structured(client, f"/services/{service.id}")["contactPoint"]
         hours = {(each["name"], each["telephone"]): each["hoursAvailable"] for each in told}
         for line in service.reachable:
-            name = line.name.in_(tables.directory.languages[0])
+            name = line.name.get(tables.directory.languages[0])
             spans = read(hours[name, line.phone.e164], date(2026, 11, 23), 364)
             for day, clock in product(range(1, 363), CLOCKS):
                 at = datetime.combine(date(2026, 11, 23) + timedelta(days=day), clock, LONDON)

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-import feed as govuk
+import govuk_feed
 import pytest
 from conftest import ANYSHIRE, ROOT
 from sweep import EXAMPLES
@@ -258,8 +258,8 @@ def test_a_proclaimed_holiday_counts_in_a_check_once_it_is_fetched(doubts, tmp_p
     night = "hours: {mon-thu: '17:00-08:30', fri: '16:30-08:30', sat-sun: '08:30-08:30'}"
     text = text.replace("hours: always\n    verified", f"{night}\n    verified", 1)
     before = {each.message for each in doubts(text) if each.code == "gap"}
-    with govuk.serving() as feed:
-        feed.send(govuk.added(govuk.events(), "2026-12-02", "Proclaimed"))
+    with govuk_feed.serving() as feed:
+        feed.send(govuk_feed.added(govuk_feed.events(), "2026-12-02", "Proclaimed"))
         refresh(tmp_path / "instance", feed.url, AT)
     after = {each.message for each in doubts(text) if each.code == "gap"}
 

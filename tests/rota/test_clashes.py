@@ -5,7 +5,7 @@ from rota.conftest import at, span
 
 from routing.rota import words
 from routing.rota.clashes import ClashKind, clashes
-from routing.wording.voice import speaking
+from routing.text.locale import get_locale
 
 NAMES = {1: "Amara Owusu", 2: "Ben O'Brien"}
 
@@ -17,9 +17,9 @@ def found(rota):
 
 
 def said(rota):
-    roster, voice = rota.roster, speaking("en", rota.tables.directory.zone)
+    roster, locale = rota.roster, get_locale("en", rota.tables.directory.zone)
     now = at("2026-11-23T12:00")
-    return [words.clash(each, roster.roles, NAMES, now, voice) for each in found(rota)]
+    return [words.clash(each, roster.roles, NAMES, now, locale) for each in found(rota)]
 
 
 def test_one_person_in_two_roles_at_once_clashes(rota):

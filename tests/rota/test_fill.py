@@ -7,7 +7,7 @@ import pytest
 from rota.conftest import at, span
 
 from routing.core import instants
-from routing.errors import BadTime
+from routing.errors import InvalidTime
 from routing.rota import fill
 from routing.rota.fill import DayKind, Turn
 
@@ -141,5 +141,5 @@ def test_without_people_or_slots_nobody_is_given_anything(rota):
 
 def test_times_are_read_as_people_write_them():
     assert fill.times("5pm, 8:30am,17:00,") == (510, 1020)
-    with pytest.raises(BadTime):
+    with pytest.raises(InvalidTime):
         fill.times("evening")

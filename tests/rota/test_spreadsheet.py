@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rota.conftest import at, span
 
-from routing.errors import SheetRefused
+from routing.errors import InvalidSpreadsheet
 from routing.rota import spreadsheet
 from routing.rota.roster import Assignment, Shift
 
@@ -25,7 +25,7 @@ def read(text, encoding="utf-8"):
 
 
 def problems(text):
-    with pytest.raises(SheetRefused) as told:
+    with pytest.raises(InvalidSpreadsheet) as told:
         read(text)
     return told.value.problems
 

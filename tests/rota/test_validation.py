@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from rota.conftest import at, span
 
-from routing.errors import RotaRefused, UnknownShift
+from routing.errors import InvalidRotaChange, UnknownShift
 from routing.rota import validation
 from routing.rota.validation import NewCover, NewShift
 
@@ -14,7 +14,7 @@ NIGHT = ("2026-11-23T17:00", "2026-11-24T08:30")
 
 
 def refused(make, *given):
-    with pytest.raises(RotaRefused) as told:
+    with pytest.raises(InvalidRotaChange) as told:
         make(*given)
     return told.value.field
 

@@ -9,15 +9,15 @@ from rota.conftest import at, span
 from routing.core.timetable import Timetables
 from routing.rota import fill, words
 from routing.rota.roster import Roster, Shift
-from routing.wording.voice import speaking
+from routing.text.locale import get_locale
 
 NAMES = {1: "Amara Owusu", 2: "Ben O'Brien"}
 NOW = at("2026-11-23T12:00")
 
 
 def now(rota, role, moment=NOW):
-    voice = speaking("en", rota.tables.directory.zone)
-    return words.now(rota.roster, rota.roster.roles[role], NAMES, moment, voice)
+    locale = get_locale("en", rota.tables.directory.zone)
+    return words.now(rota.roster, rota.roster.roles[role], NAMES, moment, locale)
 
 
 def test_who_is_on_until_when_and_who_then(rota):
@@ -63,10 +63,10 @@ def test_two_are_named_and_what_is_far_away_is_not_guessed_at(rota):
     ],
 )
 def test_a_gap_says_its_role_how_many_and_when(rota, missing, said):
-    voice = speaking("en", rota.tables.directory.zone)
+    locale = get_locale("en", rota.tables.directory.zone)
     role, gap = rota.roster.roles["day"], span("2026-11-23T08:30", "2026-11-23T17:00")
 
-    assert words.gap(role, gap, missing, NOW, voice) == said
+    assert words.gap(role, gap, missing, NOW, locale) == said
 
 
 def test_a_cover_says_for_whom_and_why(rota):
@@ -93,10 +93,10 @@ rota:
 
 def test_what_does_not_change_for_four_weeks_is_said_so():
     tables = compiled(ALWAYS)
-    roster, voice = Roster(tables, ()), speaking("en", tables.directory.zone)
+    roster, locale = Roster(tables, ()), get_locale("en", tables.directory.zone)
     role = roster.roles["always"]
 
-    assert words.now(roster, role, {}, NOW, voice) == ("Nobody", "for the next 4 weeks")
+    assert words.now(roster, role, {}, NOW, locale) == ("Nobody", "for the next 4 weeks")
     assert fill.handovers(roster, "always", NOW) == ()
 
 
@@ -108,26 +108,26 @@ def test_a_role_that_is_done_for_good_is_not_needed_then():
     roster = Roster(
         shut_tables, [Shift(1, "always", 1, span("2026-11-23T08:30", "2026-11-23T17:00"))]
     )
-    voice = speaking("en", tables.directory.zone)
+    locale = get_locale("en", tables.directory.zone)
 
-    assert words.now(roster, roster.roles["always"], NAMES, NOW, voice) == (
+    assert words.now(roster, roster.roles["always"], NAMES, NOW, locale) == (
         "Amara Owusu",
         "until 5pm today, then not needed",
     )
 
 
 def test_clocks_are_said_without_their_days(rota):
-    voice = speaking("en", rota.tables.directory.zone)
+    locale = get_locale("en", rota.tables.directory.zone)
 
-    assert words.clocks(span("2026-11-23T17:00", "2026-11-24T08:30"), voice) == "5pm to 8:30am"
+    assert words.clocks(span("2026-11-23T17:00", "2026-11-24T08:30"), locale) == "5pm to 8:30am"
 
 
 def test_who_is_on_duty_though_nobody_is_needed_is_said(rota):
     rota.shift("day", 1, "2026-11-23T17:00", "2026-11-23T19:00")
-    role, voice = rota.roster.roles["day"], speaking("en", rota.tables.directory.zone)
+    role, locale = rota.roster.roles["day"], get_locale("en", rota.tables.directory.zone)
     (found,) = rota.roster.surplus("day", at("2026-11-23T12:00"), at("2026-11-24T00:00"))
 
-    assert words.surplus(rota.roster, role, found, NAMES, NOW, voice) == (
+    assert words.surplus(rota.roster, role, found, NAMES, NOW, locale) == (
         "Duty social worker: Amara Owusu from 5pm today until 7pm today, though nobody is needed "
         "then"
     )

@@ -7,9 +7,9 @@ from conftest import ANYSHIRE
 from staff.conftest import Browser
 from telephone import BASE, TOKEN
 
-from routing import enquiry
-from routing.storage import accounts, sessions
-from routing.storage.accounts import Role
+from routing import lookup
+from routing.store import accounts, sessions
+from routing.store.accounts import Role
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def make_open(make_app, made, tmp_path):
         (tmp_path / "instance").mkdir(exist_ok=True)
         shutil.copy(made, tmp_path / "instance" / made.name)
         with app.app_context():
-            enquiry.read_diverts(max_age=0, patience=10)
+            lookup.read_diverts(max_age=0, patience=10)
         return app
 
     return make
@@ -39,8 +39,8 @@ def sign_in():
     """Return a browser of somebody who has signed in to an app with some roles."""
 
     def sign_in(app, *roles, name="Priya Shah"):
-        with app.app_context(), enquiry.database().writing() as connection:
-            at, granted = enquiry.now(), frozenset(map(Role, roles))
+        with app.app_context(), lookup.database().writing() as connection:
+            at, granted = lookup.now(), frozenset(map(Role, roles))
             person = accounts._insert(
                 connection, accounts.LOCAL, name, name, granted, at, "terminal:0"
             )

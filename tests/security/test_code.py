@@ -12,17 +12,17 @@ from detect_secrets.settings import transient_settings
 
 KNOWN = {
     ("formats/printed.py", "B704"): "the style sheet of our own, from a file beside the code",
-    ("site/markdown.py", "B704"): "what a renderer that lets no HTML through has written",
-    ("staff/access.py", "B105"): "the word under which a session keeps its token",
-    ("storage/accounts.py", "B105"): "None, in the place of a password that is gone",
-    ("storage/migrations/versions/0003_rota.py", "B608"): "names of our own tables",
+    ("public/context.py", "B704"): "what a renderer that lets no HTML through has written",
+    ("staff/auth.py", "B105"): "the word under which a session keeps its token",
+    ("store/accounts.py", "B105"): "None, in the place of a password that is gone",
+    ("store/migrations/versions/0003_rota.py", "B608"): "names of our own tables",
 }
 """What bandit finds and why it is none: a file and a test each. B101 is left out: `assert` tells
 mypy what is so already, and checks nothing that anybody sends."""
 
 PUBLIC = {
-    ("routing/staff/names.py", "Secret Keyword"): "the words 'Password given'",
-    ("routing/storage/db.py", "Basic Auth Credentials"): "how to write DATABASE_URL",
+    ("routing/staff/audit_labels.py", "Secret Keyword"): "the words 'Password given'",
+    ("routing/store/db.py", "Basic Auth Credentials"): "how to write DATABASE_URL",
     **dict.fromkeys(
         [
             (file, "Basic Auth Credentials")

@@ -8,13 +8,13 @@ import icalendar
 import pytest
 import rostered
 
-from routing import enquiry, rota_service
+from routing import lookup, rota_service
 from routing.core.hours import Span
-from routing.errors import RotaRefused, SheetRefused
+from routing.errors import InvalidRotaChange, InvalidSpreadsheet
 from routing.formats import ics
 from routing.rota.roster import Assignment, Shift
-from routing.storage import calls, workers
-from routing.storage.calls import Begun
+from routing.store import calls, rota_people
+from routing.store.calls import CallStart
 
 FORMULAS = ["=1+1", "+1", "-1", "@SUM(1)", "\t=1", "\r=1", "|x", "=HYPERLINK(1)", " =1", "＝1+1"]
 HOSTILE = [
@@ -34,9 +34,9 @@ def test_nobody_is_called_what_a_spreadsheet_would_calculate(app):
     when = "eds-social-worker,2026-11-23 17:00,2026-11-24 08:30"
     with app.app_context():
         for name in FORMULAS:
-            with pytest.raises(RotaRefused), enquiry.database().writing() as connection:
-                workers.add(connection, name, None, AT, "terminal:0")
-            with pytest.raises(SheetRefused):
+            with pytest.raises(InvalidRotaChange), lookup.database().writing() as connection:
+                rota_people.add(connection, name, None, AT, "terminal:0")
+            with pytest.raises(InvalidSpreadsheet):
                 data = f'{rostered.HEADER}{when},"{name}"\n'.encode()
                 rota_service.import_spreadsheet(data, "terminal:0", add_people=True)
 
@@ -45,8 +45,10 @@ def test_no_cell_of_any_file_is_a_formula(app, sign_in, clock):
     clock.set("2026-12-24T20:30:00Z")
     rostered.people(app)
     rostered.christmas(app)
-    with app.app_context(), enquiry.database().writing() as connection:
-        calls.begin(connection, known_by="=1", call=Begun("children", "eds", "out_of_hours", AT))
+    with app.app_context(), lookup.database().writing() as connection:
+        calls.begin(
+            connection, known_by="=1", call=CallStart("children", "eds", "out_of_hours", AT)
+        )
     browser = sign_in(app, "admin")
     for path in ("/staff/rota.csv", "/staff/calls.csv?month=2026-11"):
         text = browser.get(path).get_data().decode("utf-8-sig")

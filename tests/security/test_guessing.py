@@ -5,17 +5,17 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from routing import keys
-from routing.storage import passwords
+from routing import files
+from routing.store import passwords
 
 
 def test_a_name_that_there_is_not_takes_as_long_as_one_that_there_is():
-    kept = passwords.hashed("correct horse battery")
-    passwords.is_right("x", None)  # the first makes what it compares with
+    kept = passwords.hash_password("correct horse battery")
+    passwords.verify_password("x", None)  # the first makes what it compares with
 
     def cost(of):
         began = time.process_time()
-        passwords.is_right("x" * 300, of)
+        passwords.verify_password("x" * 300, of)
         return time.process_time() - began
 
     for _ in range(5):
@@ -38,6 +38,6 @@ def test_a_bearer_token_is_right_to_the_letter(app, given):
 def test_threads_that_need_a_key_at_once_all_get_the_same(tmp_path):
     for number in range(20):
         with ThreadPoolExecutor(8) as pool:
-            found = set(pool.map(keys.kept, [tmp_path / str(number)] * 8))
+            found = set(pool.map(files.load_secret_key, [tmp_path / str(number)] * 8))
         assert len(found) == 1
         assert [each.name for each in (tmp_path / str(number)).iterdir()] == ["secret-key"]

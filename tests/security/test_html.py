@@ -9,14 +9,14 @@ import yaml
 from conftest import ANYSHIRE
 from test_broken import placed, places
 
-from routing import enquiry, rota_service
+from routing import lookup, rota_service
 from routing.directory.load import parse
-from routing.errors import DirectoryInvalid
+from routing.errors import InvalidDirectory
+from routing.public import error_pages
 from routing.rota.validation import NewCover
-from routing.site import last_resort, sorry
-from routing.storage import accounts, rota
-from routing.storage.accounts import Role
-from routing.storage.diverts import Wanted, put
+from routing.store import accounts, rota
+from routing.store.accounts import Role
+from routing.store.diverts import NewDivert, create
 
 PLANT = (
     "<script>alert(1)</script><img src=x onerror=alert(1)>\"'><svg/onload=alert(1)>"
@@ -70,7 +70,7 @@ def planted():
             other = placed(tree, path, PLANT)
             try:
                 parse(yaml.safe_dump(other, sort_keys=False), ANYSHIRE)
-            except DirectoryInvalid:
+            except InvalidDirectory:
                 continue
             tree, count = other, count + 1
     return yaml.safe_dump(tree, sort_keys=False), count
@@ -105,14 +105,19 @@ def test_no_public_page_runs_what_the_directory_says(app):
 def test_no_page_that_stands_in_for_another_does(app):
     app.test_client().get("/")
     with app.test_request_context("/"):
-        for page in (sorry.not_found(), sorry.refused(400), sorry.fault(), last_resort.page()):
+        for page in (
+            error_pages.not_found(),
+            error_pages.client_error(400),
+            error_pages.server_error(),
+            error_pages.static_page(),
+        ):
             held("instead", page.get_data(as_text=True))
 
 
 def test_no_staff_page_does_nor_what_colleagues_wrote(app, sign_in):
     browser = sign_in(app, "admin", name=PLANT)
-    with app.app_context(), enquiry.database().writing() as connection:
-        at, name = enquiry.now(), f"P{PLANT}"[:100].replace(",", " ")
+    with app.app_context(), lookup.database().writing() as connection:
+        at, name = lookup.now(), f"P{PLANT}"[:100].replace(",", " ")
         who = accounts.add(
             connection, PLANT[:99], frozenset([Role.VIEW]), "correct horse", at, "terminal:0"
         )
@@ -120,11 +125,11 @@ def test_no_staff_page_does_nor_what_colleagues_wrote(app, sign_in):
         data = (rostered.HEADER + row).encode()
     with app.app_context():
         rota_service.import_spreadsheet(data, "terminal:0", add_people=True)
-    with app.app_context(), enquiry.database().writing() as connection:
+    with app.app_context(), lookup.database().writing() as connection:
         shift, _ = rota.get(connection, 1)
         cover = NewCover(1, None, shift.during, PLANT)
         rota.add(connection, "covered", [cover], at, who.actor)
-        put(connection, [Wanted("children", "eds", shift.during, PLANT)], at, who.actor)
+        create(connection, [NewDivert("children", "eds", shift.during, PLANT)], at, who.actor)
     for path in INSIDE:
         held(path, browser.get(f"/staff{path}").text)
 

@@ -38,7 +38,7 @@ def test_so_it_is_for_whoever_has_the_token(make_app):
 
 def test_an_answer_that_is_not_as_described_is_found(make_app):
     app = make_app(ANYSHIRE)
-    described = json.loads((ROOT / "routing/api/openapi.json").read_text())
+    described = json.loads((ROOT / "routing/public/openapi.json").read_text())
     del described["paths"]["/api/v1/services/{service}"]["get"]["responses"]["404"]
     kept = {
         each: {"get": described["paths"][each]["get"]} for each in ["/api/v1/services/{service}"]

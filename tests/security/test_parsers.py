@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from routing.directory.load import load
-from routing.errors import DirectoryInvalid
+from routing.errors import InvalidDirectory
 
 COUNT = 2_000
 MEGABYTE = 999_000
@@ -80,7 +80,7 @@ def test_a_directory_made_to_choke_on_is_told_or_taken_within_seconds(bomb, tmp_
     began = time.thread_time()
     try:
         load(tmp_path / "directory.yaml")
-    except DirectoryInvalid as error:
+    except InvalidDirectory as error:
         assert 1 <= len(error.problems) <= 201  # they are logged, and stand on a page
 
     assert time.thread_time() - began < 5
@@ -93,6 +93,6 @@ def test_no_escape_brings_in_what_a_terminal_would_obey(tmp_path, written, where
     planted = f'name: "{written}"' if ":" in where else f'"{written}"'
     (tmp_path / "directory.yaml").write_text(fuzz.DIRECTORY.replace(where, planted, 1))
 
-    with pytest.raises(DirectoryInvalid) as refused:
+    with pytest.raises(InvalidDirectory) as refused:
         load(Path(tmp_path / "directory.yaml"))
     assert str(refused.value).isprintable(), key

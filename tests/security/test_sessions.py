@@ -5,17 +5,17 @@ from conftest import ANYSHIRE
 from itsdangerous import URLSafeTimedSerializer
 from staff.conftest import PASSWORD, Browser
 
-from routing import enquiry
-from routing.storage import accounts, tables
-from routing.storage.accounts import Role
+from routing import lookup
+from routing.store import accounts, tables
+from routing.store.accounts import Role
 
 DOOR = "/staff/sign-in"
 
 
 @pytest.fixture
 def account(app):
-    with app.app_context(), enquiry.database().writing() as connection:
-        roles, at = frozenset([Role.ADMIN]), enquiry.now()
+    with app.app_context(), lookup.database().writing() as connection:
+        roles, at = frozenset([Role.ADMIN]), lookup.now()
         accounts.add(connection, "Priya", roles, PASSWORD, at, "terminal:0")
     return "Priya"
 
@@ -46,7 +46,7 @@ def test_the_key_that_signs_cookies_opens_no_session(app, account):
     Browser(app).sign_in(account)
     signer = app.session_interface.get_signing_serializer(app)
     assert isinstance(signer, URLSafeTimedSerializer)
-    with app.app_context(), enquiry.database().reading() as connection:
+    with app.app_context(), lookup.database().reading() as connection:
         kept = connection.execute(tables.sessions.select()).one()
     for token in (kept.token_sha256, "", "1", 1, None, ["1"], {"person": 1}, True):
         forged = signer.dumps({"token": token, "person": kept.person, "roles": ["admin"]})

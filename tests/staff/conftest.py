@@ -8,9 +8,9 @@ import pytest
 import rostered
 from conftest import ANYSHIRE
 
-from routing import enquiry
-from routing.storage import accounts, diverts, sessions
-from routing.storage.accounts import Role
+from routing import lookup
+from routing.store import accounts, diverts, sessions
+from routing.store.accounts import Role
 
 PASSWORD = "correct horse battery"
 ASKED = {"service": "children", "line": "eds", "from": "now", "until": "1h", "note": "Phones down"}
@@ -25,7 +25,7 @@ def make_staffed(make_app, made, tmp_path):
         (tmp_path / "instance").mkdir()
         shutil.copy(made, tmp_path / "instance" / made.name)
         with app.app_context():
-            enquiry.read_diverts(max_age=0, patience=10)
+            lookup.read_diverts(max_age=0, patience=10)
         return app
 
     return make
@@ -96,9 +96,9 @@ def account(app):
 
     def account(*roles, name=""):
         name = name or "-".join(roles)
-        with app.app_context(), enquiry.database().writing() as connection:
+        with app.app_context(), lookup.database().writing() as connection:
             granted = frozenset(map(Role, roles))
-            accounts.add(connection, name, granted, PASSWORD, enquiry.now(), "terminal:0")
+            accounts.add(connection, name, granted, PASSWORD, lookup.now(), "terminal:0")
         return name
 
     return account
@@ -110,8 +110,8 @@ def signed_in(app):
 
     def signed_in(*roles):
         browser, name, granted = Browser(app), "-".join(roles), frozenset(map(Role, roles))
-        with app.app_context(), enquiry.database().writing() as connection:
-            at = enquiry.now()
+        with app.app_context(), lookup.database().writing() as connection:
+            at = lookup.now()
             person = accounts._insert(
                 connection, accounts.LOCAL, name, name, granted, at, "terminal:0"
             )
@@ -149,7 +149,7 @@ def arranger(signed_in):
 @pytest.fixture
 def stored(app):
     def stored():
-        with app.app_context(), enquiry.database().reading() as connection:
-            return diverts.unended(connection, enquiry.now())
+        with app.app_context(), lookup.database().reading() as connection:
+            return diverts.current_and_future(connection, lookup.now())
 
     return stored

@@ -6,9 +6,9 @@ import pytest
 from addresses import REFUSED, STAFF_PAGES
 from staff.conftest import PASSWORD, Browser, check, confirm, said
 
-from routing import enquiry
-from routing.staff import access
-from routing.storage import diverts
+from routing import lookup
+from routing.staff import auth
+from routing.store import diverts
 
 OPEN = {"/staff/sign-in", "/staff/sign-in/provider", "/staff/sign-in/callback"}
 LOOKED_AT = ["calls", "calls.csv", "changes", "diverts", "preview", "sign-out", "rota", "rota.csv"]
@@ -125,8 +125,8 @@ def test_a_role_opens_what_it_should_and_nothing_else(signed_in, account, app, r
 
     assert wrong == []
     assert ask(browser, "POST", "/staff/sign-out").status_code == 302
-    with app.app_context(), enquiry.database().reading() as connection:
-        assert diverts.unended(connection, enquiry.now()) == ()
+    with app.app_context(), lookup.database().reading() as connection:
+        assert diverts.current_and_future(connection, lookup.now()) == ()
 
 
 def test_somebody_without_any_role_is_let_in_nowhere(app, browser, account):
@@ -162,12 +162,12 @@ def test_nobody_fills_the_disk_with_a_form(app, signed_in, path):
 
 @pytest.mark.parametrize("address", STAFF_PAGES)
 def test_after_signing_in_one_goes_to_the_staff_page_that_one_asked_for(address):
-    assert access.after_sign_in(address) == address
+    assert auth.safe_next_url(address) == address
 
 
 @pytest.mark.parametrize("address", [*REFUSED, None, "/staff?" + "x" * 300])
 def test_after_signing_in_no_other_spelling_of_an_address_leads_anywhere(address):
-    assert access.after_sign_in(address) == "/staff"
+    assert auth.safe_next_url(address) == "/staff"
 
 
 def test_one_who_asked_for_a_page_is_brought_to_it(app, account):

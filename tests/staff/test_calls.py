@@ -9,9 +9,9 @@ from functools import partial
 import pytest
 from staff.conftest import said
 
-from routing import enquiry
-from routing.storage import calls, tables
-from routing.storage.calls import Begun, Ended, Leg
+from routing import lookup
+from routing.store import calls, tables
+from routing.store.calls import CallStart, LegEnd, LegStart
 
 
 @pytest.fixture
@@ -20,19 +20,19 @@ def rang(app):
 
     def rang(when, *legs, service="children", over=None):
         at = datetime.fromisoformat(when)
-        key = calls.known_by(f"{when}{service}{legs}")
-        begun = Begun(service, legs[0][0], "in_hours", at)
-        with app.app_context(), enquiry.database().writing() as connection:
+        key = calls.call_key(f"{when}{service}{legs}")
+        begun = CallStart(service, legs[0][0], "in_hours", at)
+        with app.app_context(), lookup.database().writing() as connection:
             note = partial(calls.step, connection, key, begun)
             for number, (line, outcome) in enumerate(legs, 1):
-                note(rings=Leg(number, line, at))
+                note(rings=LegStart(number, line, at))
                 at += timedelta(seconds=30)
                 talked = 25 if outcome == "answered" else None
                 if outcome:
-                    note(ended=Ended(number, line, outcome, at, talked), over=None)
+                    note(ended=LegEnd(number, line, outcome, at, talked), over=None)
             if over:
                 number, (line, outcome) = len(legs), legs[-1]
-                note(ended=Ended(number, line, outcome, at, None), over=over)
+                note(ended=LegEnd(number, line, outcome, at, None), over=over)
 
     return rang
 
@@ -140,12 +140,12 @@ def test_without_calls_the_page_says_so(duty):
 
 
 def test_a_month_of_a_busy_council_is_one_page(app, duty, clock):
-    with app.app_context(), enquiry.database().writing() as connection:
+    with app.app_context(), lookup.database().writing() as connection:
         for number in range(600):
             at = clock.at - timedelta(minutes=10 * number)
-            begun = Begun("children", "mash", "in_hours", at)
+            begun = CallStart("children", "mash", "in_hours", at)
             over = "answered" if number % 5 else "unanswered"
-            ended = Ended(1, "mash", "answered" if number % 5 else "busy", at, 60)
+            ended = LegEnd(1, "mash", "answered" if number % 5 else "busy", at, 60)
             calls.step(connection, f"k{number}", begun, ended, over=over)
     page = duty.get("/staff/calls")
 

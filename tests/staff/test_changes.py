@@ -4,8 +4,8 @@ import re
 
 from staff.conftest import check, confirm, said
 
-from routing import enquiry
-from routing.storage import changes
+from routing import lookup
+from routing.store import audit_log
 
 
 def test_the_record_tells_who_did_what_and_names_nobody_outside_these_pages(app, duty):
@@ -15,18 +15,18 @@ def test_the_record_tells_who_did_what_and_names_nobody_outside_these_pages(app,
 
     assert page.index("Divert ended early (divert 1)") < page.index("Divert set (divert 1)")
     assert "Midday on Monday 23 November, divert" in page  # the account is called "divert"
-    with app.app_context(), enquiry.database().reading() as connection:
-        told = changes.newest(connection, 9)
+    with app.app_context(), lookup.database().reading() as connection:
+        told = audit_log.newest(connection, 9)
     assert [each.actor for each in told] == ["person:1", "person:1", "terminal:0"]
     assert "Phones down" not in repr(told)
 
 
 def test_older_changes_are_a_page_further(app, duty):
-    with app.app_context(), enquiry.database().writing() as connection:
+    with app.app_context(), lookup.database().writing() as connection:
         for number in range(60):
-            changes.record(
+            audit_log.record(
                 connection,
-                enquiry.now(),
+                lookup.now(),
                 "service",
                 "directory.read",
                 "directory",

@@ -3,7 +3,7 @@
 import pytest
 from staff.conftest import check, confirm, said
 
-from routing import enquiry
+from routing import lookup
 
 MASH, EDS = "01632 960001", "01632 960002"
 
@@ -189,7 +189,7 @@ def test_one_may_be_set_for_later(app, duty, clock, stored):
 def test_a_divert_to_a_line_that_is_gone_has_no_effect_and_that_is_said(app, duty, monkeypatch):
     confirm(duty, check(duty))
     with app.app_context():
-        directory = enquiry.facts().directory
+        directory = lookup.snapshot().directory
     import dataclasses
 
     from routing.core.timetable import Timetables

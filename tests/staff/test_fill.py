@@ -6,7 +6,7 @@ import pytest
 import rostered
 from staff.conftest import said
 
-from routing import enquiry, rota_service
+from routing import lookup, rota_service
 
 FILL, IMPORT = "/staff/rota/fill", "/staff/rota/import"
 CHRISTMAS = {
@@ -40,7 +40,7 @@ def ask(arranger):
 def shifts(app):
     def shifts():
         with app.app_context():
-            at = enquiry.now()
+            at = lookup.now()
             found = rota_service.read(at - rota_service.LOOKAHEAD, at + rota_service.HALF_A_YEAR)
         return [(found.names[x.worker], x.during.start) for x in found.roster.shifts]
 

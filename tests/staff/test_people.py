@@ -10,9 +10,9 @@ import rostered
 import vobject
 from staff.conftest import said
 
-from routing import enquiry
+from routing import lookup
 from routing.rota.validation import NewCover
-from routing.storage import accounts, rota, workers
+from routing.store import accounts, rota, rota_people
 
 PEOPLE = "/staff/rota/people"
 
@@ -26,11 +26,11 @@ def app(before_christmas):
 def mine(app, signed_in):
     """Return a browser of somebody on the rota: of Siân O’Brien, who only looks."""
     browser = signed_in("view")
-    with app.app_context(), enquiry.database().writing() as connection:
-        account, _ = accounts.named(connection, "view")
-        found = next(x for x in workers.everyone(connection) if x.name == "Siân O’Brien")
-        at = enquiry.now()
-        workers.change(connection, found.id, found.name, None, account.id, at, "person:1")
+    with app.app_context(), lookup.database().writing() as connection:
+        account, _ = accounts.find_local(connection, "view")
+        found = next(x for x in rota_people.everyone(connection) if x.name == "Siân O’Brien")
+        at = lookup.now()
+        rota_people.change(connection, found.id, found.name, None, account.id, at, "person:1")
     return browser
 
 
@@ -180,10 +180,10 @@ def test_a_covered_shift_keeps_its_event_and_counts_the_change(app, mine, clock)
     same = app.test_client().get(path, headers={"If-None-Match": first.headers["ETag"]})
     assert same.status_code == 304
 
-    with app.app_context(), enquiry.database().writing() as connection:
+    with app.app_context(), lookup.database().writing() as connection:
         shift, _ = rota.get(connection, 2)
         new = NewCover(2, 1, shift.during)
-        rota.add(connection, "covered", [new], enquiry.now(), "person:1")
+        rota.add(connection, "covered", [new], lookup.now(), "person:1")
     after, second = events(app, path)
 
     assert second.headers["ETag"] != first.headers["ETag"]

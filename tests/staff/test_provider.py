@@ -10,8 +10,8 @@ import pytest
 from joserfc.jwk import RSAKey
 from staff.conftest import Browser, said
 
-from routing import enquiry
-from routing.storage import accounts
+from routing import lookup
+from routing.store import accounts
 
 
 @pytest.fixture
@@ -71,8 +71,8 @@ def test_people_are_known_by_issuer_and_subject(council, visitor, provider):
     visitor.get(to_provider(visitor))
     provider.claims |= {"name": "Priya Jones", "email": "other@anyshire.example"}
     visitor.get(to_provider(visitor))
-    with council.app_context(), enquiry.database().reading() as connection:
-        (person,) = accounts.everyone(connection)
+    with council.app_context(), lookup.database().reading() as connection:
+        (person,) = accounts.all_accounts(connection)
 
     assert (person.issuer, person.subject, person.name) == (provider.issuer, "s-1", "Priya Jones")
 
@@ -148,8 +148,8 @@ def test_one_without_a_role_is_refused_with_whom_to_ask(council, visitor, provid
     assert answer.status_code == 403
     assert "has no role in this service" in said(answer)
     assert not signed_in(visitor)
-    with council.app_context(), enquiry.database().reading() as connection:
-        assert accounts.everyone(connection) == []
+    with council.app_context(), lookup.database().reading() as connection:
+        assert accounts.all_accounts(connection) == []
 
 
 def test_the_claim_with_the_roles_may_have_another_name(council, visitor, provider):
@@ -214,7 +214,7 @@ def test_one_who_began_often_and_never_finished_comes_in_all_the_same(visitor, p
 
 
 def test_a_provider_that_hangs_is_not_waited_for(visitor, provider, monkeypatch):
-    from routing.staff import provider as client
+    from routing.staff import sso as client
 
     monkeypatch.setattr(client, "WAIT", 0.3)
     provider.slow = 3
@@ -242,10 +242,10 @@ def test_a_provider_that_sends_nonsense_lets_nobody_in(visitor, provider, sent):
 
 
 def test_with_a_provider_local_accounts_are_shut(council, visitor):
-    with council.app_context(), enquiry.database().writing() as connection:
+    with council.app_context(), lookup.database().writing() as connection:
         granted = frozenset({accounts.Role.ADMIN})
         password = "correct horse battery"
-        accounts.add(connection, "local", granted, password, enquiry.now(), "terminal:0")
+        accounts.add(connection, "local", granted, password, lookup.now(), "terminal:0")
     page = visitor.get("/staff/sign-in")
     token = page.text.partition("csrf_token")
     assert "password" not in page.text.partition("<main")[2].replace("forgotten password", "")

@@ -7,14 +7,14 @@ import pytest
 import rostered
 from staff.conftest import said
 
-from routing import enquiry, rota_service
+from routing import lookup, rota_service
 from routing.core.hours import Span
-from routing.errors import RotaChanged, RotaRefused
+from routing.errors import InvalidRotaChange, RotaChanged
 from routing.rota.fill import DayKind, Turn
 from routing.rota.spreadsheet import MAX_PEOPLE, MAX_ROWS
 from routing.rota.validation import NewShift
-from routing.storage import diverts, workers
-from routing.storage.diverts import Wanted
+from routing.store import diverts, rota_people
+from routing.store.diverts import NewDivert
 
 NIGHT = "eds-social-worker"
 HOUR = timedelta(hours=1)
@@ -33,8 +33,8 @@ def app(before_christmas):
 @pytest.fixture
 def everybody(app):
     """Put as many people on the rota as a change may name."""
-    with app.app_context(), enquiry.database().writing() as connection:
-        workers.add_all(connection, [(name, None) for name in NAMES], enquiry.now(), "person:1")
+    with app.app_context(), lookup.database().writing() as connection:
+        rota_people.add_all(connection, [(name, None) for name in NAMES], lookup.now(), "person:1")
 
 
 def large_sheet():
@@ -49,13 +49,13 @@ def large_sheet():
 
 @pytest.fixture
 def set_divert(app):
-    """Return what sets a divert; it raises StorageDown if it must wait for two seconds."""
+    """Return what sets a divert; it raises DatabaseUnavailable if it must wait for two seconds."""
 
     def set_divert():
         at = datetime(2026, 12, 23, 15, 40, tzinfo=UTC)
-        with app.app_context(), enquiry.database().writing() as connection:
-            new = Wanted("children", "eds", Span(at, at + HOUR), "Phones down")
-            diverts.put(connection, [new], at, "person:1", "form")
+        with app.app_context(), lookup.database().writing() as connection:
+            new = NewDivert("children", "eds", Span(at, at + HOUR), "Phones down")
+            diverts.create(connection, [new], at, "person:1", "form")
 
     return set_divert
 
@@ -107,7 +107,7 @@ def fill(names=NAMES, times=HOURLY, last=LAST, limit=HOUR):
 def test_what_is_too_much_to_fill_at_once_is_refused_with_what_to_write(
     app, everybody, too_much, words
 ):
-    with app.app_context(), pytest.raises(RotaRefused) as refusal:
+    with app.app_context(), pytest.raises(InvalidRotaChange) as refusal:
         fill(**too_much)
 
     assert words in str(refusal.value)
@@ -142,7 +142,7 @@ def on_the_rota(at):
 
 def test_of_two_managers_who_change_the_rota_at_once_the_second_is_told_and_loses_nothing(app):
     with app.app_context():
-        at = enquiry.now()
+        at = lookup.now()
         first = second = rota_service.read(at, at + HOUR)
         rota_service.save("added", [shift(1, at)], first, "person:1")
         with pytest.raises(RotaChanged, match="Nothing of yours was saved"):
@@ -153,7 +153,7 @@ def test_of_two_managers_who_change_the_rota_at_once_the_second_is_told_and_lose
 
 def test_nobody_is_given_a_shift_who_left_while_it_was_worked_out(app):
     with app.app_context():
-        at = enquiry.now()
+        at = lookup.now()
         current = rota_service.read(at, at + HOUR)
         rota_service.leave(1, "person:1")
         with pytest.raises(RotaChanged):

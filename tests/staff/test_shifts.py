@@ -7,8 +7,9 @@ import pytest
 import rostered
 from staff.conftest import said
 
-from routing import enquiry, rota_service, typed
-from routing.storage import changes
+from routing import lookup, rota_service
+from routing.store import audit_log
+from routing.text import time_parsing
 
 NIGHT = "Out-of-hours social worker"
 NEW = "/staff/rota/shifts/new"
@@ -47,7 +48,7 @@ def on(app):
     """Return who is on duty at an instant."""
 
     def on(moment, role="eds-social-worker"):
-        at = typed.read(moment)
+        at = time_parsing.parse_rfc3339(moment)
         with app.app_context():
             found = rota_service.read(at, at + rota_service.LOOKAHEAD)
             return [found.names[x] for x in found.roster.on(role, at).workers]
@@ -199,8 +200,8 @@ def test_a_form_that_is_sent_twice_adds_one_shift(app, arranger, send):
 
     assert first.status_code == 200
     assert "Shift added" in said(first)
-    with app.app_context(), enquiry.database().reading() as connection:
-        assert [x.action for x in changes.newest(connection, 99)].count("rota.added") == 1
+    with app.app_context(), lookup.database().reading() as connection:
+        assert [x.action for x in audit_log.newest(connection, 99)].count("rota.added") == 1
     assert second.status_code in (200, 400)
 
 

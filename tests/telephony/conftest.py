@@ -7,8 +7,8 @@ import pytest
 from conftest import ANYSHIRE
 from telephone import BASE, TOKEN, Telephone
 
-from routing import enquiry
-from routing.storage import tables
+from routing import lookup
+from routing.store import tables
 
 MASH, EDS, MANAGER = "+441632960001", "+441632960002", "+447700900001"
 NUMBERS = {MASH, EDS, MANAGER, "+441632960003", "+441632960009"}
@@ -26,7 +26,7 @@ def make_telephoned(make_app, made, tmp_path):
         if replace_database:
             shutil.copy(made, tmp_path / "instance" / made.name)
         with app.app_context():
-            enquiry.read_diverts(max_age=0, patience=10)
+            lookup.read_diverts(max_age=0, patience=10)
             app.extensions["call_log"].write(lambda connection: None, patience=10)
         return app
 
@@ -49,7 +49,7 @@ def logged(app):
 
     def logged():
         app.extensions["call_log"].write(lambda connection: None, patience=10)
-        with app.app_context(), enquiry.database().reading() as connection:
+        with app.app_context(), lookup.database().reading() as connection:
             rows = connection.execute(tables.calls.select().order_by("id")).all()
             legs = connection.execute(tables.legs.select().order_by("call", "number")).all()
         return [(row, [leg for leg in legs if leg.call == row.id]) for row in rows]

@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sweep import timetables
 
-from routing import typed
 from routing.core.decision import decide
 from routing.core.outcome import Outcome
 from routing.telephony import call_flow
 from routing.telephony.call_flow import CallState, Dial, GiveUp
+from routing.text import time_parsing
 
 TABLES = timetables(ANYSHIRE)
-NIGHT = typed.read("2026-11-23T22:00:00Z")
+NIGHT = time_parsing.parse_rfc3339("2026-11-23T22:00:00Z")
 
 
 @pytest.mark.parametrize(
@@ -128,13 +128,13 @@ def rings(tables, at, barred=()):
 
 
 def test_a_number_that_rang_in_this_round_does_not_ring_again_as_another_line():
-    tables, noon = compiled(SHARED), typed.read("2026-05-22T11:00:00Z")
+    tables, noon = compiled(SHARED), time_parsing.parse_rfc3339("2026-05-22T11:00:00Z")
 
     assert [step.line.id for _, step in rings(tables, noon)][:6] == ["a", "c", "d"] * 2
 
 
 def test_a_number_that_is_barred_is_passed_over_and_the_others_ring():
-    tables, noon = compiled(SHARED), typed.read("2026-05-22T11:00:00Z")
+    tables, noon = compiled(SHARED), time_parsing.parse_rfc3339("2026-05-22T11:00:00Z")
     ids = [step.line.id for _, step in rings(tables, noon, {"+441632960003"})]
 
     assert ids == ["a", "d"] * 3
@@ -169,7 +169,7 @@ def test_a_later_round_begins_with_a_message_that_takes_its_time():
     ],
 )
 def test_a_backup_rings_on_the_number_of_the_local_date(at, phone):
-    tables, at = compiled(SHARED), typed.read(at)
+    tables, at = compiled(SHARED), time_parsing.parse_rfc3339(at)
     progress = CallState(int(at.timestamp()), 1, 1, ("b", "c"))
     service = tables.service("s")
     step = call_flow.next_step(tables, service, progress, Outcome.BUSY, at, answers)

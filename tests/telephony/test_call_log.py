@@ -10,8 +10,8 @@ from conftest import ANYSHIRE
 from telephone import CALLER, Telephone
 from telephony.conftest import EDS, MANAGER, NUMBERS
 
-from routing import enquiry
-from routing.storage import calls
+from routing import lookup
+from routing.store import calls
 
 SAFETY_NET_SECONDS = 30
 NIGHT = "2026-11-23T22:00:00Z"
@@ -221,8 +221,8 @@ def test_what_is_refused_is_counted_exactly_and_logged_once(app, twilio, caplog)
         twilio.client.post("/twilio/voice/children", headers={"X-Twilio-Signature": "forged"})
     twilio.client.post("/twilio/check", headers={"X-Twilio-Signature": "forged"})  # the doctor's
     app.extensions["call_log"].close()
-    with app.app_context(), enquiry.database().reading() as connection:
-        counted = calls.counted(connection, calls.REFUSED, enquiry.now())
+    with app.app_context(), lookup.database().reading() as connection:
+        counted = calls.count_since(connection, calls.SIGNATURE_REFUSED, lookup.now())
 
     told = [each.getMessage() for each in caplog.records if each.levelno >= logging.WARNING]
 

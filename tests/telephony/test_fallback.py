@@ -6,14 +6,14 @@ from flask.sessions import SecureCookieSessionInterface
 from telephone import CALLED, CALLER, Telephone
 from telephony.conftest import EDS, MANAGER, MASH, NUMBERS
 
-from routing import enquiry
+from routing import lookup
 from routing.telephony import call_twiml, twiml, views
 from routing.telephony.twilio_request import CallRequest
 
 PARTS = [
-    (enquiry, "who_to_call"),
-    (enquiry, "read_diverts"),
-    (enquiry, "now"),
+    (lookup, "who_to_call"),
+    (lookup, "read_diverts"),
+    (lookup, "now"),
     (views, "first_step"),
     (views, "unrecognised_reason"),
     (call_twiml, "for_step"),
@@ -89,7 +89,7 @@ def test_a_fault_in_what_the_one_who_picks_up_hears_rings_the_next(twilio, clock
 
 def test_another_services_callers_are_put_through_to_its_own_lines(twilio, monkeypatch):
     twilio.call("CA1")
-    monkeypatch.setattr(enquiry, "who_to_call", fault)
+    monkeypatch.setattr(lookup, "who_to_call", fault)
 
     assert twilio.call("CA2", service="professionals").numbers[0] == EDS
 
@@ -97,7 +97,7 @@ def test_another_services_callers_are_put_through_to_its_own_lines(twilio, monke
 def test_a_fault_is_counted(twilio, app, monkeypatch):
     told = []
     monkeypatch.setattr(app.extensions["call_log"], "count", told.append)
-    monkeypatch.setattr(enquiry, "who_to_call", fault)
+    monkeypatch.setattr(lookup, "who_to_call", fault)
     twilio.call("CA1")
 
     assert told == ["faults"]
@@ -106,7 +106,7 @@ def test_a_fault_is_counted(twilio, app, monkeypatch):
 def test_a_rehearsals_last_resort_rings_the_rehearsals_number(make_telephoned, monkeypatch):
     settings = {"CLOCK_STARTS_AT": "2026-11-23T12:00:00Z", "REHEARSAL_NUMBER": "+447700900999"}
     twilio = Telephone(make_telephoned(**settings).test_client(), {"+447700900999"})
-    monkeypatch.setattr(enquiry, "who_to_call", fault)
+    monkeypatch.setattr(lookup, "who_to_call", fault)
 
     assert twilio.call("CA1", CALLER, CALLED).numbers == ["+447700900999"]
 
@@ -114,7 +114,7 @@ def test_a_rehearsals_last_resort_rings_the_rehearsals_number(make_telephoned, m
 def test_the_last_resort_rings_the_number_that_a_line_has_that_day(twilio, clock, monkeypatch):
     clock.set("2026-12-28T23:59:59Z")
     twilio.call("CA1")
-    monkeypatch.setattr(enquiry, "who_to_call", fault)
+    monkeypatch.setattr(lookup, "who_to_call", fault)
 
     assert twilio.call("CA2").numbers == [EDS, MASH]
     clock.set("2026-12-29T00:00:00Z")
@@ -172,6 +172,6 @@ def test_nothing_that_the_application_does_around_requests_comes_between(app, br
 @pytest.mark.parametrize("break_app", [break_before, break_sessions])
 def test_two_faults_at_once_are_answered_with_the_fallback(app, monkeypatch, break_app):
     break_app(app)
-    monkeypatch.setattr(enquiry, "who_to_call", fault)
+    monkeypatch.setattr(lookup, "who_to_call", fault)
 
     in_turn(Telephone(app.test_client(), NUMBERS).call("CA1"))

@@ -5,8 +5,8 @@ import random
 import pytest
 from histories import play
 
-from routing import enquiry
-from routing.storage import tables
+from routing import lookup
+from routing.store import tables
 
 SEEDS = range(4)  # bin/prove plays 120 directories
 
@@ -30,7 +30,7 @@ def test_every_call_is_rung_as_the_contract_says(make_telephoned, clock, tmp_pat
 def written(app):
     """Return (line, outcome, how many legs) of each call, in the order in which they began."""
     app.extensions["call_log"].write(lambda connection: None, patience=10)
-    with app.app_context(), enquiry.database().reading() as connection:
+    with app.app_context(), lookup.database().reading() as connection:
         calls = connection.execute(tables.calls.select().order_by("id")).all()
         legs = connection.execute(tables.legs.select()).all()
     return [(x.line, x.outcome, sum(leg.call == x.id for leg in legs)) for x in calls]

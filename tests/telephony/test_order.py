@@ -5,7 +5,7 @@ from itertools import permutations
 from telephone import CALLED, CALLER, Telephone, call_sid
 from telephony.conftest import EDS, MANAGER, NUMBERS
 
-from routing.storage import calls
+from routing.store import calls
 
 NIGHT = "2026-11-23T22:00:00Z"
 
@@ -54,7 +54,7 @@ def test_whatever_arrives_in_whatever_order_has_a_way_on_and_ends_in_one_truth(a
     for number, order in enumerate(tried):
         sid = call_sid(f"call {number}")
         for address, form, kind in order:
-            address = address.replace(calls.known_by(call_sid("SID")), calls.known_by(sid))
+            address = address.replace(calls.call_key(call_sid("SID")), calls.call_key(sid))
             if form["CallSid"] == call_sid("SID"):
                 form = {**form, "CallSid": sid}
             told = twilio.document(address, form, **kind)  # valid, or this fails
@@ -64,7 +64,7 @@ def test_whatever_arrives_in_whatever_order_has_a_way_on_and_ends_in_one_truth(a
 
     assert len(tried) == 5 + 20 + 60 + 120 + 15
     for number, order in enumerate(tried):
-        call, legs = found.get(calls.known_by(call_sid(f"call {number}")), (None, []))
+        call, legs = found.get(calls.call_key(call_sid(f"call {number}")), (None, []))
         steps = [address.partition("?")[0].rpartition("/")[2] for address, _, _ in order]
         if set(steps) == {"ended"}:
             assert call is None  # nothing else was ever heard of it

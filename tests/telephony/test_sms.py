@@ -6,8 +6,8 @@ from conftest import ANYSHIRE, ROOT
 from telephone import BASE, CALLED, CALLER, TOKEN, Telephone
 from telephony.conftest import eventually
 
-from routing import enquiry
-from routing.storage import tables
+from routing import lookup
+from routing.store import tables
 
 
 def test_a_text_is_answered_with_the_line_until_when_and_999(twilio, clock):
@@ -131,7 +131,7 @@ def test_a_ceiling_that_is_reached_is_a_condition(twilio, app):
 
 def test_a_sender_is_known_by_a_hash_that_is_gone_within_the_hour(twilio, app, clock):
     def names():
-        with app.app_context(), enquiry.database().reading() as connection:
+        with app.app_context(), lookup.database().reading() as connection:
             return connection.scalars(sa.select(tables.tallies.c.name)).all()
 
     clock.set("2026-11-23T12:00:00Z")

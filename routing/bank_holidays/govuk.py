@@ -1,0 +1,156 @@
+"""GOV.UK's own list of bank holidays: its shape, its sense, and the copy that is kept."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from routing.bank_holidays.package import FIRST_YEAR, LAST_YEAR
+from routing.core.hours import BankHoliday
+from routing.errors import InvalidBankHolidays
+from routing.files import write_atomically
+
+MIN_HOLIDAYS_PER_YEAR: Mapping[str, int] = {
+    "england-and-wales": 8,
+    "scotland": 9,
+    "northern-ireland": 10,
+}
+"""How many bank holidays law and custom give each division in any year, since 2007."""
+
+_SUBSTITUTE = "Substitute day"
+
+
+class _Shape(BaseModel):
+    """Strict: nothing is taken for a date but a date."""
+
+    model_config = ConfigDict(strict=True, frozen=True)
+
+
+class Event(_Shape):
+    """A day off, with the name and the note that GOV.UK gives it."""
+
+    title: Annotated[str, Field(min_length=1, max_length=200)]
+    date: date
+    notes: str = ""
+
+
+class Division(_Shape):
+    """The days off of one part of the United Kingdom."""
+
+    events: Annotated[list[Event], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def check(self) -> Self:
+        """Refuse a date that is listed twice or lies out of reach."""
+        for day, count in Counter(event.date for event in self.events).items():
+            if count > 1 or not FIRST_YEAR <= day.year <= LAST_YEAR:
+                raise ValueError(f"{day} is listed twice or cannot be right")
+        return self
+
+    @property
+    def dates(self) -> Mapping[date, BankHoliday]:
+        """Return each date with its holiday."""
+        return MappingProxyType(
+            {each.date: BankHoliday(each.title, each.notes == _SUBSTITUTE) for each in self.events}
+        )
+
+
+class HolidayFeed(_Shape):
+    """https://www.gov.uk/bank-holidays.json, as it is. What it may gain besides is passed over."""
+
+    england_and_wales: Annotated[Division, Field(alias="england-and-wales")]
+    scotland: Division
+    northern_ireland: Annotated[Division, Field(alias="northern-ireland")]
+
+    def division(self, name: str) -> Mapping[date, BankHoliday]:
+        """Return the dates of a division, by the name that GOV.UK gives it."""
+        found: Division = getattr(self, name.replace("-", "_"))
+        return found.dates
+
+
+class HolidayList(_Shape):
+    """A copy of the list: where and when it was fetched, and when it was last known to be current.
+
+    ``etag`` and ``last_modified`` are what the server said, for asking whether it has changed.
+    """
+
+    url: str
+    fetched_at: datetime
+    checked_at: datetime
+    etag: str | None = None
+    last_modified: str | None = None
+    feed: HolidayFeed
+
+
+def parse(body: bytes) -> HolidayFeed:
+    """Return the list that ``body`` holds. Raise InvalidBankHolidays, saying what it is instead."""
+    try:
+        return HolidayFeed.model_validate_json(body)
+    except ValidationError as error:
+        raise InvalidBankHolidays(f"this is not GOV.UK's list: {_first(error)}") from error
+
+
+def load_copy(folder: Path) -> HolidayList | None:
+    """Return the copy kept in ``folder``, None if there is none. Raise InvalidBankHolidays if broken."""
+    try:
+        return HolidayList.model_validate_json(copy_path(folder).read_bytes())
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise InvalidBankHolidays(
+            f"{copy_path(folder)} cannot be read: {error.strerror}."
+        ) from error
+    except ValidationError as error:
+        raise InvalidBankHolidays(
+            f"{copy_path(folder)} is broken: {_first(error)} Run `flask bank-holidays refresh`."
+        ) from error
+
+
+def save_copy(folder: Path, published: HolidayList) -> None:
+    """Keep the copy in ``folder``, whole or not at all. Raise InvalidBankHolidays if that fails."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_atomically(
+            copy_path(folder), published.model_dump_json(by_alias=True, indent=1).encode()
+        )
+    except OSError as error:
+        raise InvalidBankHolidays(
+            f"{copy_path(folder)} cannot be written: {error.strerror}."
+        ) from error
+
+
+def copy_path(folder: Path) -> Path:
+    """Return where in ``folder`` the copy is kept."""
+    return folder / "bank-holidays.json"
+
+
+def plausibility_errors(
+    feed: HolidayFeed, known: Mapping[str, Mapping[date, BankHoliday]], today: date
+) -> Iterator[str]:
+    """Yield why ``feed`` makes no sense as the list of today: it lacks what is sure to be there.
+
+    Every year from this one on that it or ``known`` (the dates in force, by division) has must
+    have no fewer dates than are known, nor than law and custom give. Earlier years may go.
+    """
+    for division, before in known.items():
+        now = feed.division(division)
+        counts, were = (Counter(day.year for day in dates) for dates in (now, before))
+        if today.year not in counts:
+            yield f"{division}: nothing is listed for {today.year}"
+        for year in sorted(year for year in counts | were if year >= today.year):
+            fewest = max(MIN_HOLIDAYS_PER_YEAR[division], were[year])
+            if counts[year] < fewest:
+                gone = [day.isoformat() for day in before if day.year == year and day not in now]
+                missing = f" (missing: {', '.join(gone)})" if 0 < len(gone) < fewest else ""
+                yield f"{division}: {counts[year]} dates in {year}, not {fewest}{missing}"
+
+
+def _first(error: ValidationError) -> str:
+    found = error.errors(include_url=False)[0]
+    place = ".".join(str(part) for part in found["loc"])
+    seen = repr(found["input"])[:60]
+    return f"{place + ': ' if place else ''}{found['msg']} (found {seen})."

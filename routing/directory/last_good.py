@@ -1,0 +1,150 @@
+"""The last good directory, kept on disk, so that a broken file never silences the service."""
+
+import fcntl
+import hashlib
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO
+
+from routing.core.directory import Directory
+from routing.directory.guarded_read import MAX_INLINE_CHARS, ReaderEnded, parse_in_child
+from routing.directory.load import parse, text_of
+from routing.errors import InvalidDirectory, Problem
+from routing.files import write_atomically
+
+LOCK_TIMEOUT_SECONDS = 12.0
+"""How long to wait for another process that reads and keeps: longer than it may parse."""
+
+MAX_ATTEMPTS = 2
+"""How often a text may end the process that parses it."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class LoadResult:
+    """A directory to answer from.
+
+    When the file is broken this is the kept one: ``problems`` is what is wrong with the file, and
+    ``kept_at`` when the kept one was last known to be good. Otherwise empty and None. ``sha256`` is
+    that of the text it was read from.
+    """
+
+    directory: Directory
+    sha256: str
+    problems: tuple[Problem, ...] = ()
+    kept_at: datetime | None = None
+
+
+class LastGoodDirectory:
+    """The folder in which the last good directory is kept."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.file = folder / "last-good-directory.yaml"
+        self.attempts_file = folder / "directory-attempts"
+
+    def load(self, file: Path) -> LoadResult:
+        """Return the directory in ``file`` and keep it; the kept one when that is broken.
+
+        Raise InvalidDirectory, with the file's problems, when it is broken and none is kept. A
+        folder that cannot be written is logged and stops nothing.
+        """
+        with self._alone() as alone:
+            try:
+                text = text_of(file)
+                directory = self._parse(text, file)
+            except InvalidDirectory as error:
+                return self._kept(error)
+            if alone:
+                self._keep(text)
+            return LoadResult(directory, _sha256(text))
+
+    def _parse(self, text: str, file: Path) -> Directory:
+        """Return the directory that a text writes; a large text is parsed in a child process.
+
+        A text that ended its reader MAX_ATTEMPTS times is refused from then on, in every process.
+        """
+        if len(text) <= MAX_INLINE_CHARS:
+            return parse(text, file)[0]
+        sha256 = _sha256(text)
+        attempts = self._attempts(sha256)
+        if attempts >= MAX_ATTEMPTS:
+            message = (
+                f"it is not read again until it changes: its reader was ended {attempts} times. "
+                "Leave out what is not the directory, and see `flask directory check`."
+            )
+            raise InvalidDirectory(file, [Problem(1, 1, "not_read", message)])
+        try:
+            return parse_in_child(text, file)
+        except ReaderEnded:
+            self._write_attempts(sha256, attempts + 1)
+            raise
+
+    def _attempts(self, sha256: str) -> int:
+        """Return how often the text of this hash ended its reader."""
+        try:
+            known, count = self.attempts_file.read_text().split()
+            return int(count) if known == sha256 else 0
+        except (OSError, ValueError):
+            return 0
+
+    def _write_attempts(self, sha256: str, count: int) -> None:
+        try:
+            write_atomically(self.attempts_file, f"{sha256} {count}\n".encode())
+        except OSError as error:
+            log.warning("cannot write %s: %s", self.attempts_file, error)
+
+    def _kept(self, error: InvalidDirectory) -> LoadResult:
+        try:
+            text = text_of(self.file)
+            directory, _ = parse(text, self.file)
+            kept_at = datetime.fromtimestamp(self.file.stat().st_mtime, UTC)
+        except (InvalidDirectory, OSError):
+            raise error from None
+        return LoadResult(directory, _sha256(text), error.problems, kept_at)
+
+    def _keep(self, text: str) -> None:
+        try:
+            write_atomically(self.file, text.encode())
+        except OSError as error:
+            log.warning("cannot keep the directory in %s: %s", self.folder, error)
+
+    @contextmanager
+    def _alone(self) -> Iterator[bool]:
+        """Read and keep one process at a time: an older reading never replaces a newer one.
+
+        Yield False, for reading only, where the lock is not to be had within LOCK_TIMEOUT_SECONDS.
+        """
+        with ExitStack() as held:
+            try:
+                self.folder.mkdir(parents=True, exist_ok=True)
+                lock = held.enter_context((self.folder / "directory.lock").open("w"))
+                alone = _locked(lock)
+            except OSError as error:
+                log.warning("cannot lock %s: %s", self.folder, error)
+                alone = False
+            yield alone
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _locked(lock: IO[str]) -> bool:
+    """Take the lock. Return False when another process, hung perhaps, still holds it at the end."""
+    give_up = time.monotonic() + LOCK_TIMEOUT_SECONDS
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except BlockingIOError:
+            if time.monotonic() > give_up:
+                log.warning("%s is held by another process: nothing is kept", lock.name)
+                return False
+            time.sleep(0.02)

@@ -1,0 +1,236 @@
+"""YAML as plain mappings, lists and texts, with the line and column of each.
+
+Every scalar stays text: YAML would read 17:00 as 1020, 01632960001 as octal and ``no`` as false.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import yaml
+
+from routing.errors import Problem
+
+MAX_BYTES = 2_000_000
+MAX_NODES = 200_000
+MAX_ENTRIES = 10_000
+"""Entries of one list or mapping."""
+
+MAX_DEPTH = 20
+MAX_PROBLEMS = 1000
+"""How many problems of one kind are collected: a file with more is not a directory."""
+
+Path = tuple[str | int, ...]
+Position = tuple[int, int]
+"""Line and column, from 1."""
+
+_UNPRINTABLE = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_Loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+
+
+class MappingNode(dict[str, "Node"]):
+    """A mapping, with the place of each key and of its value."""
+
+    __slots__ = ("key_places", "places")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.key_places: dict[str, Position] = {}
+        self.places: dict[str | int, Position] = {}
+
+
+class ListNode(list["Node"]):
+    """A list, with the place of each item."""
+
+    __slots__ = ("places",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.places: dict[str | int, Position] = {}
+
+
+Node = str | list["Node"] | dict[str, "Node"]
+
+
+class UnreadableFile(Exception):
+    """The text is no YAML that can be used; ``problem`` says why."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.message)
+        self.problem = problem
+
+
+@dataclass(slots=True)
+class YamlSource:
+    """What was read: the root mapping, and problems; and the place of all of it."""
+
+    root: MappingNode = field(default_factory=MappingNode)
+    problems: list[Problem] = field(default_factory=list)
+    start: Position = (1, 1)
+    nodes: int = 0
+
+    def place(self, path: Path) -> Position:
+        """Return line and column of a value, or of the nearest thing around it that is there."""
+        place, node = self.start, self.root
+        for key in path:
+            if not isinstance(node, MappingNode | ListNode) or key not in node.places:
+                break
+            place, node = node.places[key], node[key]  # type: ignore[index, assignment]
+        return place
+
+    def key_place(self, path: Path) -> Position:
+        """Return line and column of a key, or of its value's surroundings."""
+        node: object = self.root
+        for key in path[:-1]:
+            if not isinstance(node, MappingNode | ListNode) or key not in node.places:
+                return self.place(path)
+            node = node[key]  # type: ignore[index]
+        if isinstance(node, MappingNode) and path and path[-1] in node.key_places:
+            return node.key_places[str(path[-1])]
+        return self.place(path)
+
+
+def read(text: str) -> YamlSource:
+    """Read a directory file's text.
+
+    Duplicate keys are among ``problems``. Raise Unreadable, with a place and a remedy, for text
+    that is not YAML, or uses what a directory has no need of: anchors, tags, several documents.
+    """
+    if (bad := _UNPRINTABLE.search(text)) is not None:
+        raise _unreadable(*position(text[: bad.start()]), _cannot_stand(bad[0]))
+    if len(text.encode()) > MAX_BYTES:
+        raise UnreadableFile(too_large())
+    source = YamlSource()
+    try:
+        events = _content(text)
+        first = next(events, None)
+        if not isinstance(first, yaml.MappingStartEvent):
+            raise _unreadable(1, 1, "the file holds no keys. Start from examples/anyshire.yaml.")
+        source.start = _mark(first)
+        source.root = _mapping(events, 0, source)
+        next(events, None)  # to the end of the file: what follows is refused too
+    except yaml.YAMLError as error:
+        raise _not_yaml(error) from error
+    return source
+
+
+def position(before: str) -> tuple[int, int]:
+    """Return the line and column, from 1, of what follows the text ``before``."""
+    return before.count("\n") + 1, len(before) - before.rfind("\n")
+
+
+def too_large() -> Problem:
+    """Return the problem that a file too large to be a directory has."""
+    message = f"the file is larger than {MAX_BYTES} bytes. Leave out what is not the directory."
+    return Problem(1, 1, "unreadable", message)
+
+
+def _content(text: str) -> Iterator[yaml.Event]:
+    """Yield the events that carry content. Raise Unreadable for what a directory never needs.
+
+    Nodes would not do: they no longer tell an anchor that nobody uses, nor ``!!str``.
+    """
+    has_begun = False
+    for event in yaml.parse(text, Loader=_Loader):
+        if isinstance(event, yaml.DocumentStartEvent):
+            if has_begun:
+                message = "a second document begins here. Keep one, without ---."
+                raise _unreadable(*_mark(event), message)
+            has_begun = True
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            raise _unreadable(
+                *_mark(event), "anchors (&) and aliases (*) are not used here. Write the value out."
+            )
+        tag = getattr(event, "tag", None)
+        if tag is not None:
+            raise _unreadable(*_mark(event), f"the tag {tag} is not used here. Leave it out.")
+        if isinstance(event, yaml.NodeEvent | yaml.CollectionEndEvent):
+            yield event
+
+
+def _node(event: yaml.Event, events: Iterator[yaml.Event], depth: int, source: YamlSource) -> Node:
+    source.nodes += 1
+    if source.nodes > MAX_NODES:
+        message = f"more than {MAX_NODES} values and keys. Leave out what is not the directory."
+        raise _unreadable(*_mark(event), message)
+    if depth > MAX_DEPTH:
+        message = f"nested more than {MAX_DEPTH} deep. Check the indentation."
+        raise _unreadable(*_mark(event), message)
+    if isinstance(event, yaml.ScalarEvent):
+        return _scalar(event)
+    if isinstance(event, yaml.SequenceStartEvent):
+        return _list(events, depth, source)
+    return _mapping(events, depth, source)
+
+
+def _list(events: Iterator[yaml.Event], depth: int, source: YamlSource) -> ListNode:
+    items = ListNode()
+    for event in events:
+        if isinstance(event, yaml.SequenceEndEvent):
+            break
+        _check_room(items, event)
+        items.places[len(items)] = _mark(event)
+        items.append(_node(event, events, depth + 1, source))
+    return items
+
+
+def _mapping(events: Iterator[yaml.Event], depth: int, source: YamlSource) -> MappingNode:
+    mapping = MappingNode()
+    for event in events:
+        if isinstance(event, yaml.MappingEndEvent):
+            break
+        _check_room(mapping, event)
+        line, column = _mark(event)
+        if not isinstance(event, yaml.ScalarEvent):
+            raise _unreadable(line, column, "a key must be a word. Write it as `key: value`.")
+        source.nodes += 1
+        name = _scalar(event)
+        if name == "<<":
+            raise _unreadable(line, column, "merging (<<) is not used here. Write the keys out.")
+        if name in mapping and len(source.problems) < MAX_PROBLEMS:
+            message = f"the key '{name}' is given twice. Keep one of them."
+            source.problems.append(Problem(line, column, "duplicate_key", message))
+        mapping.key_places[name] = line, column
+        event = next(events)
+        mapping.places[name] = _mark(event)
+        mapping[name] = _node(event, events, depth + 1, source)
+    return mapping
+
+
+def _check_room(entries: MappingNode | ListNode, event: yaml.Event) -> None:
+    if len(entries) >= MAX_ENTRIES:
+        message = f"more than {MAX_ENTRIES} entries. Leave out what is not the directory."
+        raise _unreadable(*_mark(event), message)
+
+
+def _scalar(event: yaml.ScalarEvent) -> str:
+    """Return the text of a scalar, where an escape may stand for what cannot stand by itself."""
+    text = str(event.value)
+    if (bad := _UNPRINTABLE.search(text)) is not None:
+        raise _unreadable(*_mark(event), _cannot_stand(bad[0]))
+    return text
+
+
+def _cannot_stand(character: str) -> str:
+    return f"the character U+{ord(character):04X} cannot stand in a text. Delete it."
+
+
+def _mark(event: yaml.Event) -> Position:
+    mark = event.start_mark
+    return (mark.line + 1, mark.column + 1) if mark else (1, 1)
+
+
+def _unreadable(line: int, column: int, message: str) -> UnreadableFile:
+    return UnreadableFile(Problem(line, column, "unreadable", message))
+
+
+def _not_yaml(error: yaml.YAMLError) -> UnreadableFile:
+    mark = getattr(error, "problem_mark", None)
+    line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+    reason = getattr(error, "problem", None) or getattr(error, "reason", None) or "it is not text"
+    return _unreadable(
+        line,
+        column,
+        f"this is not YAML: {reason}. Indent with blanks, not tabs; put text with ': ' or '#' in "
+        "quotes; write lists as '- item'.",
+    )

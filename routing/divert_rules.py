@@ -1,0 +1,209 @@
+"""What may be diverted where, and for how long: the same on the staff page and in a terminal."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from routing.core.decision import decide
+from routing.core.directory import Line, Service
+from routing.core.hours import Span, dates
+from routing.core.intervals import covered
+from routing.core.timetable import Timetables
+from routing.directory.phone import forbidden_reason
+from routing.errors import InvalidDivert, UnknownService
+from routing.text.dates import format_datetime
+from routing.text.locale import Locale
+
+MAX_DIVERT = timedelta(hours=72)
+"""How long a divert lasts at most (the contract, section 3: none is open-ended)."""
+
+MAX_LEAD_TIME = timedelta(days=400)
+"""How far ahead one may be set: as far as handovers are looked for."""
+
+ENDS_SOON = timedelta(minutes=30)
+"""How long before the end of a divert staff are warned of it."""
+
+MAX_NOTE_CHARS = 200
+ALL_SERVICES = "all"
+"""What stands for every service at once, where a service is named."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProposedDivert:
+    """A divert that may be set. ``closed`` is when the line's own hours say that it is shut."""
+
+    service: Service
+    line: Line
+    during: Span
+    note: str
+    closed: tuple[Span, ...]
+
+
+def propose(
+    timetables: Timetables,
+    service_id: str,
+    line_id: str,
+    start: datetime | None,
+    until: datetime | timedelta | None,
+    note: str,
+    at: datetime,
+    locale: Locale,
+) -> list[ProposedDivert]:
+    """Return the diverts of a service, or of EVERY one, to a line.
+
+    ``start`` None means ``at``. ``until`` is an instant, or a time from the start, or None for the
+    next handover of each service. Raise InvalidDivert, with the field to change.
+    """
+    directory = timetables.directory
+    line = directory.line(line_id)
+    if line is None:
+        known = ", ".join(each.id for each in directory.lines)
+        raise InvalidDivert("line", f"There is no line '{line_id}'. The lines are: {known}.")
+    try:
+        found = (
+            directory.services if service_id == ALL_SERVICES else (timetables.service(service_id),)
+        )
+    except UnknownService as error:
+        raise InvalidDivert("service", str(error)) from error
+    note = parse_note(note)
+    begins = _start(start, at, locale)
+    return [
+        _plan(
+            timetables,
+            each,
+            line,
+            begins,
+            _end(timetables, each, begins, until, locale),
+            note,
+            at,
+            locale,
+        )
+        for each in found
+    ]
+
+
+def propose_new_end(
+    timetables: Timetables,
+    service: Service,
+    line: Line,
+    start: datetime,
+    until: datetime | timedelta | None,
+    at: datetime,
+    locale: Locale,
+) -> ProposedDivert:
+    """Return a divert with another end: an instant, or a time from now, or the next handover.
+
+    Raise InvalidDivert.
+    """
+    begins = max(start, at)
+    end = _end(timetables, service, begins, until, locale)
+    return _plan(timetables, service, line, begins, end, "", at, locale)
+
+
+def target_error(service: Service, line: Line, during: Span, zone: ZoneInfo) -> str | None:
+    """Say why a service's calls must not go to a line; None when they may."""
+    days = dates(during.start.astimezone(zone).date(), during.end.astimezone(zone).date())
+    phones = {line.phone, *(line.phone_on(day) for day in days)}
+    if service.number is not None and service.number.e164 in {each.e164 for each in phones}:
+        return (
+            f"{service.number.display} is the number that callers ring: calls would go round in "
+            "a circle. Choose another line."
+        )
+    if line.internal and service.number is None:
+        return (
+            "That line is internal, and this service has no number of its own: its number would "
+            "be shown to everyone. Choose another line."
+        )
+    dear = next(filter(None, (forbidden_reason(each.e164) for each in phones)), None)
+    if dear is not None:
+        return f"That line may not be rung for callers: {dear}. Choose another line."
+    return None
+
+
+def parse_note(note: str) -> str:
+    """Return a note for colleagues on one line. Raise InvalidDivert without one, or a long one."""
+    note = " ".join("".join(each if each.isprintable() else " " for each in note).split())
+    if not note:
+        raise InvalidDivert("note", "Say why, for colleagues: for example, the phones are down.")
+    if len(note) > MAX_NOTE_CHARS:
+        raise InvalidDivert("note", f"Say why in {MAX_NOTE_CHARS} characters at most.")
+    return note
+
+
+def _plan(
+    timetables: Timetables,
+    service: Service,
+    line: Line,
+    start: datetime,
+    end: datetime,
+    note: str,
+    at: datetime,
+    locale: Locale,
+) -> ProposedDivert:
+    if end <= at:
+        raise InvalidDivert(
+            "until",
+            f"That end, {format_datetime(end, locale)}, is past: it is {format_datetime(at, locale)} now. Choose a "
+            "later one.",
+        )
+    if end <= start:
+        raise InvalidDivert(
+            "until",
+            f"That end, {format_datetime(end, locale)}, is not after the start, {format_datetime(start, locale)}. "
+            "Choose a later one.",
+        )
+    if end - start > MAX_DIVERT:
+        raise InvalidDivert(
+            "until",
+            f"A divert lasts 72 hours at most: here until {format_datetime(start + MAX_DIVERT, locale)}. Choose "
+            "an earlier end; before it comes, anybody may extend it.",
+        )
+    during = Span(start, end)
+    refusal = target_error(service, line, during, locale.zone)
+    if refusal is not None:
+        raise InvalidDivert("line", refusal)
+    spans = timetables.spans(line, start, end)
+    closed = tuple(span for span, is_open in covered(spans, during) if not is_open)
+    return ProposedDivert(service, line, during, note, closed)
+
+
+def _start(start: datetime | None, at: datetime, locale: Locale) -> datetime:
+    now = at.replace(microsecond=0)
+    if start is None:
+        return now
+    if start < now - timedelta(minutes=1):
+        raise InvalidDivert(
+            "from",
+            f"That start, {format_datetime(start, locale)}, is past: it is {format_datetime(at, locale)} now. Choose "
+            "now or a later one.",
+        )
+    if start > at + MAX_LEAD_TIME:
+        raise InvalidDivert("from", "That start is more than 400 days away. Choose an earlier one.")
+    return max(start, now)
+
+
+def _end(
+    timetables: Timetables,
+    service: Service,
+    start: datetime,
+    until: datetime | timedelta | None,
+    locale: Locale,
+) -> datetime:
+    if isinstance(until, datetime):
+        return until
+    if until is not None:
+        return start + until
+    handover = decide(timetables, service.id, start).until
+    if handover is None or handover - start > MAX_DIVERT:
+        when = (
+            "none ahead"
+            if handover is None
+            else f"not before {format_datetime(handover, locale, start)}"
+        )
+        name = service.name.get(locale.language)
+        raise InvalidDivert(
+            "until",
+            f"A divert lasts 72 hours at most, and the next handover of '{name}' is {when}. Choose "
+            "a time instead.",
+        )
+    return handover

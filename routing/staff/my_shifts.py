@@ -1,0 +1,113 @@
+"""My shifts, and the calendars that follow them. A feed's address is shown once."""
+
+from flask import Response, current_app, redirect, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from routing import lookup, rota_service
+from routing.errors import InvalidRotaChange, UnknownShift
+from routing.rota import words
+from routing.rota.validation import CONTEXT_MARGIN
+from routing.staff.auth import current_account, issuer, staff_blueprint
+from routing.staff.layout import render_page
+from routing.store import calendars as calendars_module
+from routing.store import rota_people
+from routing.store.accounts import Role
+from routing.text import staff
+
+bp = staff_blueprint("mine")
+
+MINE, WHOLE = "mine", "whole"
+
+
+@bp.get("/rota/mine")
+def mine() -> Response:
+    """Show the shifts of whoever asks, what clashes among them, and the calendar feeds.
+
+    Whoever arranges the rota sees everybody's feeds, and whose each is.
+    """
+    at, locale, me = lookup.now(), lookup.staff_locale(), current_account()
+    with lookup.database().reading() as connection:
+        own = rota_people.of_account(connection, me.id)
+        rota = rota_service.within(connection, at - CONTEXT_MARGIN, at + rota_service.HALF_A_YEAR)
+        calendars = calendars_module.all_calendars(connection)
+    roles, names = rota.roster.roles, rota.names
+    sees_all = me.may(Role.ROTA)
+    duties = [
+        own_duty
+        for role in roles
+        for own_duty in rota.roster.duties(role, at, at + rota_service.HALF_A_YEAR)
+        if own is not None and own_duty.worker == own.id
+    ]
+    clashes = rota.clashes(at, at + rota_service.HALF_A_YEAR)
+    return render_page(
+        "mine.html",
+        own=own,
+        duties=[
+            (
+                staff.format_span(own_duty.during, at, locale),
+                words.role(roles[own_duty.shift.role]),
+                words.held(own_duty, names),
+                own_duty.shift.id,
+            )
+            for own_duty in sorted(duties, key=lambda own_duty: own_duty.during.start)
+        ],
+        clashes=[
+            words.clash(clash, roles, names, at, locale)
+            for clash in clashes
+            if own is not None and clash.worker == own.id
+        ],
+        feeds=[
+            {
+                "id": feed.id,
+                "what": _what(feed, names, {key: words.role(role) for key, role in roles.items()}),
+                "owner": feed.owner if sees_all else "",
+                "made": staff.format_relative(feed.made_at, at, locale),
+                "used": staff.format_relative(feed.used_at, at, locale)
+                if feed.used_at
+                else "never",
+                "suspended": feed.is_suspended(at, issuer()),
+            }
+            for feed in calendars
+            if feed.account == me.id or sees_all
+        ],
+        choices=[(key, words.role(role)) for key, role in roles.items()],
+        done=request.args.get("done"),
+    )
+
+
+@bp.post("/rota/feeds")
+def make() -> Response:
+    """Make a feed, and show its address this once."""
+    chosen, me = request.form.get("of", ""), current_account()
+    with lookup.database().writing() as connection:
+        own = rota_people.of_account(connection, me.id)
+        roles = {role.id for role in lookup.snapshot().directory.rota}
+        if (chosen == MINE and own is None) or chosen not in {MINE, WHOLE, *roles}:
+            raise InvalidRotaChange("of", "Choose what the calendar shows.")
+        worker = own.id if own is not None and chosen == MINE else None
+        role = chosen if chosen in roles else None
+        token = calendars_module.make(connection, worker, role, me.id, lookup.now(), me.actor)
+    base = current_app.config["PUBLIC_BASE_URL"] or request.url_root
+    address = f"{base.rstrip('/')}/calendars/{token}.ics"
+    return render_page("feed.html", address=address, webcal=f"webcal:{address.partition(':')[2]}")
+
+
+@bp.post("/rota/feeds/<int:feed_id>/revoke")
+def revoke(feed_id: int) -> AnyResponse:
+    """Revoke a feed: one's own, or with the role for it anybody's."""
+    me = current_account()
+    with lookup.database().writing() as connection:
+        at = lookup.now()
+        mine = {
+            feed.id for feed in calendars_module.all_calendars(connection) if feed.account == me.id
+        }
+        if feed_id not in mine and not me.may(Role.ROTA):
+            raise UnknownShift("calendar feed", feed_id)
+        calendars_module.revoke(connection, feed_id, at, me.actor)
+    return redirect(url_for("mine.mine", done="revoked"))
+
+
+def _what(feed: calendars_module.CalendarFeed, names: dict[int, str], roles: dict[str, str]) -> str:
+    if feed.worker is not None:
+        return f"The shifts of {names[feed.worker]}"
+    return roles.get(feed.role, feed.role) if feed.role else "The whole rota"

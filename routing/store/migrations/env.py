@@ -1,0 +1,12 @@
+"""Where Alembic runs the migrations: on the connection that routing.store.migrate opened."""
+
+from alembic import context
+
+from routing.store.tables import METADATA
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=METADATA,
+    transactional_ddl=True,
+)
+context.run_migrations()

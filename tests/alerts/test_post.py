@@ -1,0 +1,290 @@
+"""Messages on their way, to a real mail server and a real webhook on loopback."""
+
+import json
+import re
+import ssl
+import subprocess
+from zoneinfo import ZoneInfo
+
+import pytest
+from aiosmtpd.smtp import AuthResult
+from alerts.conftest import Post, serve_mail
+
+from routing.alerts import post as way
+from routing.alerts import words
+from routing.alerts.recipients import recipients
+from routing.store.alerts import QueuedAlert
+from routing.text.locale import get_locale
+
+LONDON = get_locale("en", ZoneInfo("Europe/London"))
+UNSET = dict.fromkeys(("ALERT_SMTP_URL", "ALERT_FROM", "ALERT_TO", "ALERT_WEBHOOK_URL"))
+
+
+def settings(**given):
+    mail = {"ALERT_FROM": "who@anyshire.example", "ALERT_TO": "duty@anyshire.example"}
+    return UNSET | {"CLOCK_STARTS_AT": None} | (mail if "ALERT_SMTP_URL" in given else {}) | given
+
+
+def queued(*alerts, at):
+    return [QueuedAlert(number, "a", alert, at) for number, alert in enumerate(alerts)]
+
+
+@pytest.fixture
+def message(clock):
+    """Say some alerts, by default one of a call."""
+
+    def message(*alerts, rehearsing=False, base="https://who.example"):
+        found = alerts or [words.alert("call_unanswered", "1", "Worried", "A call: no answer.")]
+        return words.message(queued(*found, at=clock.at), base, rehearsing, LONDON)
+
+    return message
+
+
+def sent(config, message, **more):
+    """Send a message to everybody; return what went wrong, by name."""
+    known = recipients(config)
+    return {
+        each.name: fault for each, fault in way.send(config, dict.fromkeys(known, message), **more)
+    }
+
+
+def smtp(post, **more):
+    return settings(ALERT_SMTP_URL=f"smtp://127.0.0.1:{post.port}", **more)
+
+
+def test_a_mail_says_what_happened_what_to_do_and_where_to_look(post, message):
+    assert sent(smtp(post), message()) == {"address 1 of ALERT_TO": None}
+    ((to, mail),) = post.taken
+    body = mail.get_content().replace("\r\n", "\n")
+
+    assert (to, mail["To"]) == (["duty@anyshire.example"], "duty@anyshire.example")
+    assert mail["Subject"] == "A call that nobody answered: Worried"
+    assert mail["Auto-Submitted"] == "auto-generated"
+    assert "- A call: no answer. Noticed at midday on Monday 23 November.\n" in body
+    assert "Do: Ring the lines that did not answer." in body
+    assert "Look: https://who.example/staff/calls\n" in body
+
+
+def test_a_hundred_calls_are_one_mail_that_counts_them(post, message):
+    calls = [words.alert("call_unanswered", f"{n}", "x", f"Call {n}.") for n in range(100)]
+    sent(smtp(post), message(*calls, words.alert("rota_gap", "1", "Duty", "Nobody.")))
+    ((_, mail),) = post.taken
+
+    assert mail["Subject"] == "100 calls that nobody answered; A gap in the rota"
+    assert mail.get_content().count("- Call ") == words.LISTED
+    assert "- And 80 more." in mail.get_content()
+
+
+def test_a_name_from_the_directory_adds_no_line_to_a_mails_head(post, message):
+    name = "Worried\r\nBcc: all@anyshire.example\u2028\u202ex\x00"
+    sent(smtp(post), message(words.alert("call_unanswered", "1", name, name)))
+    ((to, mail),) = post.taken
+
+    assert to == ["duty@anyshire.example"]
+    assert mail["Bcc"] is None
+    assert mail["Subject"] == ("A call that nobody answered: Worried Bcc: all@anyshire.example x")
+
+
+def test_a_mail_in_welsh_letters_arrives_as_it_was_written(post, message):
+    sent(smtp(post), message(words.alert("rota_gap", "1", "Gŵyl", "Neb: Llŷr a’r Ŵyl.")))
+    ((_, mail),) = post.taken
+
+    assert mail["Subject"] == "A gap in the rota: Gŵyl"
+    assert "Neb: Llŷr a’r Ŵyl." in mail.get_content()
+
+
+def test_a_rehearsal_says_so_before_anything_else(post, hook, message):
+    config = smtp(post, ALERT_WEBHOOK_URL=hook.url)
+    sent(config, message(rehearsing=True))
+    ((_, mail),) = post.taken
+
+    assert mail["Subject"].startswith("REHEARSAL: A call")
+    assert mail.get_content().startswith("This is a rehearsal")
+    assert json.loads(hook.taken[0])["rehearsal"] is True
+    real, rehearsed = recipients(config), recipients(config | {"CLOCK_STARTS_AT": "2026-12-24"})
+    assert not {each.key for each in real} & {each.key for each in rehearsed}
+
+
+def test_the_same_sent_again_has_the_same_message_id(post, message):
+    for _ in range(2):
+        sent(smtp(post), message())
+    one, other = (mail["Message-ID"] for _, mail in post.taken)
+
+    assert re.fullmatch(r"<[0-9a-f]{24}@anyshire\.example>", one)
+    assert one == other
+
+
+def test_a_recipient_that_is_refused_keeps_it_from_nobody_else(post, message):
+    post.refused = {"gone@anyshire.example"}
+    everybody = "duty@anyshire.example, gone@anyshire.example,ict@anyshire.example"
+    told = sent(smtp(post, ALERT_TO=everybody), message())
+
+    assert [to for to, _ in post.taken] == [["duty@anyshire.example"], ["ict@anyshire.example"]]
+    assert told == {
+        "address 1 of ALERT_TO": None,
+        "address 2 of ALERT_TO": (
+            "The mail server 127.0.0.1 refused it: 550 5.1.1 ... no such user."
+        ),
+        "address 3 of ALERT_TO": None,
+    }
+
+
+def test_a_mail_that_is_refused_as_a_whole_is_told(post, message):
+    post.said = "554 5.7.1 it looks like spam"
+
+    assert "refused it: 554 5.7.1 it looks like spam." in sent(smtp(post), message()).popitem()[1]
+
+
+def test_a_mail_server_that_is_not_there_is_told_of_every_address(message):
+    config = settings(ALERT_SMTP_URL="smtp://127.0.0.1:9", ALERT_TO="a@x.example,b@x.example")
+
+    assert set(sent(config, message()).values()) == {
+        "The mail server 127.0.0.1 cannot be reached (Connection refused)."
+    }
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    """A certificate for localhost of an authority of its own, and its key."""
+    folder = tmp_path_factory.mktemp("tls")
+    command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2"
+    command += " -subj /CN=localhost -addext subjectAltName=DNS:localhost"
+    command += " -keyout key.pem -out cert.pem"
+    subprocess.run(command.split(), cwd=folder, check=True, capture_output=True)
+    return folder / "cert.pem", folder / "key.pem"
+
+
+def _context(certificate):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*certificate)
+    return context
+
+
+@pytest.fixture
+def safe(request, certificate):
+    """A mail server with STARTTLS that takes nothing without it, nor without the right login."""
+
+    def right(server, session, envelope, mechanism, data):
+        known = (data.login, data.password) == (b"duty", b"p@ss:word")
+        return AuthResult(success=known, handled=False)
+
+    post = Post()
+    post.port = serve_mail(
+        post,
+        request,
+        tls_context=_context(certificate),
+        require_starttls=True,
+        authenticator=right,
+        auth_required=True,
+    )
+    return post
+
+
+def test_a_login_goes_over_starttls_once_the_certificate_is_trusted(
+    safe, message, certificate, monkeypatch
+):
+    def with_login(login):
+        return settings(ALERT_SMTP_URL=f"smtp://{login}@localhost:{safe.port}")
+
+    untrusted = sent(with_login("duty:p%40ss%3Aword"), message()).popitem()[1]
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
+    wrong = sent(with_login("duty:wrong-word"), message()).popitem()[1]
+    right = sent(with_login("duty:p%40ss%3Aword"), message()).popitem()[1]
+
+    assert "certificate that is not trusted" in untrusted
+    assert "SSL_CERT_FILE" in untrusted
+    assert "refused the login" in wrong
+    assert "word" not in wrong.replace("password", "")
+    assert right is None
+    assert len(safe.taken) == 1
+
+
+def test_smtps_is_encrypted_from_the_start(request, certificate, message, monkeypatch):
+    post = Post()
+    port = serve_mail(post, request, ssl_context=_context(certificate))
+    config = settings(ALERT_SMTP_URL=f"smtps://localhost:{port}")
+    untrusted = sent(config, message()).popitem()[1]
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
+
+    assert "certificate that is not trusted" in untrusted
+    assert sent(config, message()).popitem()[1] is None
+    assert len(post.taken) == 1
+
+
+def test_a_port_that_there_is_not_is_told_and_waited_for_by_nobody(message):
+    config = settings(ALERT_SMTP_URL="smtp://127.0.0.1:99999")
+
+    assert "look at the host and port" in sent(config, message()).popitem()[1]
+
+
+def test_a_login_is_never_sent_without_encryption(request, message):
+    """Not even to a server that would take it."""
+    logins, post = [], Post()
+
+    def anybody(server, session, envelope, mechanism, data):
+        logins.append(data)
+        return AuthResult(success=True)
+
+    port = serve_mail(post, request, authenticator=anybody, auth_require_tls=False)
+    config = settings(ALERT_SMTP_URL=f"smtp://duty:hush@127.0.0.1:{port}")
+    told = sent(config, message()).popitem()[1]
+
+    assert "offers no encryption" in told
+    assert logins == post.taken == []
+
+
+def test_a_webhook_gets_json_with_a_text_that_chats_show(hook, message):
+    assert sent(settings(ALERT_WEBHOOK_URL=hook.url), message()) == {"the webhook": None}
+    found = json.loads(hook.taken[0])
+
+    assert found["text"].startswith("A call that nobody answered: Worried\n\nA call that nobody")
+    assert found["subject"] == "A call that nobody answered: Worried"
+    assert found["rehearsal"] is False
+    assert found["alerts"] == [
+        {
+            "kind": "call_unanswered",
+            "title": "A call that nobody answered: Worried",
+            "text": "A call: no answer.",
+            "noticed_at": "2026-11-23T12:00:00+00:00",
+        }
+    ]
+
+
+@pytest.mark.parametrize(("status", "said"), [(500, "500"), (302, "a redirect"), (404, "404")])
+def test_a_webhook_that_answers_otherwise_is_told_without_its_address(hook, message, status, said):
+    hook.status = status
+    told = sent(settings(ALERT_WEBHOOK_URL=hook.url), message())["the webhook"]
+
+    assert said in told
+    assert "SECRET" not in told
+    assert len(hook.taken) == 1
+
+
+def test_a_webhook_that_is_not_there_is_told_without_its_address(message):
+    config = settings(ALERT_WEBHOOK_URL="http://127.0.0.1:9/hooks/SECRET")
+
+    assert sent(config, message()) == {
+        "the webhook": "The webhook cannot be reached (ConnectionError)."
+    }
+
+
+def test_a_webhook_that_hangs_holds_up_no_mail(post, hook, message):
+    config = smtp(post, ALERT_WEBHOOK_URL=hook.url)
+    hook.gate.clear()
+    known = way.send(config, dict.fromkeys(recipients(config), message()))
+    first = next(known)
+    hook.gate.set()
+
+    assert (first[0].name, first[1]) == ("address 1 of ALERT_TO", None)
+    assert [(each.name, fault) for each, fault in known] == [("the webhook", None)]
+
+
+def test_a_webhook_that_hangs_is_given_up(hook, message):
+    hook.gate.clear()
+    told = sent(settings(ALERT_WEBHOOK_URL=hook.url), message(), longest=0.2)
+
+    assert told == {"the webhook": "Nothing was heard for 0.2 seconds."}
+
+
+def test_without_its_address_a_message_says_which_page(message):
+    assert "Look: /staff/calls at this service's address" in message(base="").body

@@ -1,0 +1,270 @@
+"""A round: what is due is told once, whoever sends, whatever fails, whoever is killed."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from datetime import timedelta
+
+import pytest
+from conftest import ANYSHIRE, ROOT
+
+from routing import lookup
+from routing.alerts import rounds
+from routing.store import calls, tables
+from routing.store.calls import CallStart, LegEnd
+
+SMTP = {"ALERT_FROM": "who@anyshire.example", "ALERT_TO": "duty@anyshire.example"}
+WORKING = "2026-11-23T12:00:00Z"
+
+
+@pytest.fixture
+def make(make_app, made, tmp_path):
+    """Build a service whose database is made, and that tells somebody."""
+
+    def make(**settings):
+        folder = tmp_path / "instance"
+        folder.mkdir(exist_ok=True)
+        for name in ("routing.sqlite", "rehearsal.sqlite"):
+            if not (folder / name).exists():
+                shutil.copy(made, folder / name)
+        return make_app(ANYSHIRE, PUBLIC_BASE_URL="https://who.example", **settings)
+
+    return make
+
+
+@pytest.fixture
+def app(make, post):
+    return make(ALERT_SMTP_URL=f"smtp://127.0.0.1:{post.port}", **SMTP)
+
+
+def run(app, *arguments):
+    return app.test_cli_runner().invoke(args=["alerts", *arguments])
+
+
+def missed(app, count=1, first=0):
+    """Write calls that nobody answered."""
+    with app.app_context(), lookup.database().writing() as connection:
+        for number in range(first, first + count):
+            begun = CallStart("children", "mash", "in_hours", lookup.now())
+            ended = LegEnd(1, "mash", "no_answer", lookup.now() + timedelta(seconds=60), None)
+            calls.step(connection, f"call {number}", begun, ended=ended, over="unanswered")
+
+
+def later(app, minutes):
+    """Let time pass for the queue, whose clock is the machine's: bring what it noted nearer."""
+    kept = tables.alert_recipients
+    with app.app_context(), lookup.database().writing() as connection:
+        for row in connection.execute(kept.select()).all():
+            moved = {
+                name: value - timedelta(minutes=minutes)
+                for name, value in row._mapping.items()
+                if name in ("claimed_until", "not_before", "looked_at", "failing_since") and value
+            }
+            mine = kept.c.recipient == row.recipient
+            connection.execute(kept.update().where(mine).values(moved))
+
+
+def warned(app):
+    told = app.test_cli_runner().invoke(args=["status"]).output
+    return dict(re.findall(r"^(alerts_\w+): (.*)$", told, re.M))
+
+
+def test_a_call_is_told_once_with_what_else_stands(app, post):
+    missed(app)
+    first, second = run(app, "send"), run(app, "send")
+
+    assert (first.exit_code, second.exit_code) == (0, 0)
+    assert first.output.startswith("address 1 of ALERT_TO: told of ")
+    assert second.output == "Nothing to tell just now.\n"
+    assert len(post.taken) == 1
+    assert post.subjects()[0].startswith("A call that nobody answered; ")
+
+
+def test_a_hundred_calls_of_an_outage_are_two_mails(app, post):
+    missed(app)
+    run(app, "send")
+    for minute in range(3):
+        missed(app, 33, first=1 + 33 * minute)
+        run(app, "send")
+    later(app, 10)
+    run(app, "send")
+
+    assert len(post.taken) == 2
+    assert post.subjects()[1] == "99 calls that nobody answered"
+
+
+def test_while_the_mail_server_is_down_nothing_is_lost_and_everybody_is_told_so(app, post):
+    missed(app)
+    app.config["ALERT_SMTP_URL"] = "smtp://127.0.0.1:9"
+    down, held = run(app, "send"), run(app, "send")
+    told = warned(app)
+    app.config["ALERT_SMTP_URL"] = f"smtp://127.0.0.1:{post.port}"
+    later(app, 1)
+    up = run(app, "send")
+
+    assert (down.exit_code, held.exit_code, up.exit_code) == (1, 1, 0)
+    assert "not told of" in held.output
+    assert "do not reach address 1 of ALERT_TO since" in told["alerts_failing"]
+    assert "Connection refused" in told["alerts_failing"]
+    assert len(post.taken) == 1
+    assert warned(app) == {}
+
+
+def test_once_it_is_mended_nobody_need_wait_for_the_pause(app, post):
+    missed(app)
+    app.config["ALERT_SMTP_URL"] = "smtp://127.0.0.1:9"
+    run(app, "send")
+    app.config["ALERT_SMTP_URL"] = f"smtp://127.0.0.1:{post.port}"
+
+    assert run(app, "send").exit_code == 1
+    assert run(app, "send", "--now").exit_code == 0
+    assert len(post.taken) == 1
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_two_machines_that_send_at_the_same_time_send_once(make, hook, request, kind):
+    settings = {"ALERT_WEBHOOK_URL": hook.url}
+    if kind == "postgresql":
+        url = request.getfixturevalue("postgresql").database()
+        settings |= {"DATABASE_URL": url, "SECRET_KEY": "x" * 40}
+    machines = [make(**settings) for _ in range(2)]
+    assert machines[0].test_cli_runner().invoke(args=["db", "upgrade"]).exit_code == 0
+    missed(machines[0], 5)
+    hook.gate.clear()
+    begun, found = threading.Event(), []
+    hook.on_post = begun.set
+
+    def work(app):
+        with app.app_context():
+            found.append(rounds.send())
+
+    threads = [threading.Thread(target=work, args=(app,)) for app in machines]
+    threads[0].start()
+    assert begun.wait(30)  # the one is sending, and not done, while the other looks
+    threads[1].start()
+    threads[1].join(60)
+    hook.gate.set()
+    threads[0].join(60)
+    for app in machines:
+        app.extensions["database"].engine.dispose()
+
+    assert len(hook.taken) == 1
+    (second,), (first,) = found
+    assert (second.sent, second.fault) == (0, None)
+    assert first.sent >= 5
+    assert first.waiting == 0
+
+
+def test_a_sender_killed_before_it_could_note_what_it_sent_silences_nothing(make, hook, tmp_path):
+    app = make(ALERT_WEBHOOK_URL=hook.url, CLOCK_STARTS_AT=WORKING)
+    environ = {"DIRECTORY": str(ANYSHIRE), "INSTANCE_PATH": str(tmp_path / "instance")}
+    environ |= {"ALERT_WEBHOOK_URL": hook.url, "CLOCK_STARTS_AT": WORKING}
+    sender = subprocess.Popen(
+        [sys.executable, "-m", "flask", "alerts", "send"], cwd=ROOT, env=os.environ | environ
+    )
+    hook.on_post = lambda: os.kill(sender.pid, signal.SIGKILL)
+    assert sender.wait(60) == -signal.SIGKILL
+    hook.on_post = None
+
+    assert run(app, "send").output == "Nothing to tell just now.\n"
+    later(app, 3)
+    assert run(app, "send").exit_code == 0
+    one, other = (json.loads(each) for each in hook.taken)
+    assert one["id"] == other["id"]
+    assert one["alerts"] == other["alerts"] != []
+
+
+def test_a_rehearsal_tells_nothing_in_the_name_of_the_real_service(make, post):
+    mail = {"ALERT_SMTP_URL": f"smtp://127.0.0.1:{post.port}", **SMTP}
+    rehearsal = make(CLOCK_STARTS_AT=WORKING, **mail)
+    missed(rehearsal)
+    run(rehearsal, "send")
+    run(make(**mail), "send")
+
+    assert [each.startswith("REHEARSAL: ") for each in post.subjects()] == [True, False]
+    assert "call" not in post.subjects()[1]
+
+
+def test_old_alerts_are_forgotten_after_the_call_logs_days(app, post, clock):
+    missed(app)
+    run(app, "send")
+    clock.at += timedelta(days=91)
+    run(app, "send")
+    found = json.loads(run(app, "list", "--format", "json").output)
+
+    assert "call_unanswered" not in {each["kind"] for each in found}
+
+
+def test_the_list_tells_what_was_sent_and_what_waits_and_no_address(app, post):
+    missed(app)
+    run(app, "send")
+    missed(app, first=1)
+    run(app, "send")
+    text = run(app, "list").output
+    found = json.loads(run(app, "list", "--format", "json").output)
+    with app.app_context(), lookup.database().reading() as connection:
+        kept = repr([connection.execute(t.select()).all() for t in tables.METADATA.sorted_tables])
+
+    assert text.startswith("waiting  midday on Monday 23 November, to address 1 of ALERT_TO: ")
+    assert "\nsent     midday on" in text
+    assert "address 1 of ALERT_TO: 1 waiting." in text
+    assert [found[0]["sent_at"], found[0]["to"]] == [None, "address 1 of ALERT_TO"]
+    assert "duty@" not in text + kept
+
+
+def test_a_test_goes_to_everybody_and_needs_no_directory_nor_database(make_app, post, hook):
+    mail = {"ALERT_SMTP_URL": f"smtp://127.0.0.1:{post.port}", **SMTP}
+    done = run(make_app("/nowhere.yaml", **mail, ALERT_WEBHOOK_URL=hook.url), "test")
+
+    assert done.exit_code == 0
+    assert post.subjects() == ["Test: alerts reach you"]
+    assert "address 1 of ALERT_TO: taken." in done.output
+    assert len(hook.taken) == 1
+
+
+def test_a_test_that_fails_says_so_and_so_does_its_exit_status(make_app, post, hook):
+    hook.status = 500
+    done = run(make_app(ANYSHIRE, ALERT_WEBHOOK_URL=hook.url), "test")
+
+    assert done.exit_code == 1
+    assert done.output == "the webhook: The webhook answered 500.\n"
+
+
+def test_without_anybody_to_tell_every_command_says_what_to_set(make):
+    app = make()
+    done = run(app, "send")
+
+    assert (done.exit_code, run(app, "test").exit_code) == (1, 1)
+    assert "set ALERT_SMTP_URL, ALERT_FROM and ALERT_TO, or ALERT_WEBHOOK_URL" in done.output
+    assert "set ALERT_SMTP_URL" in warned(app)["alerts_off"]
+
+
+def test_mail_that_is_half_set_keeps_the_webhook_from_nothing(make, hook):
+    app = make(ALERT_WEBHOOK_URL=hook.url, ALERT_TO="duty@anyshire.example")
+    done = run(app, "send")
+
+    assert done.exit_code == 1
+    assert "set ALERT_SMTP_URL and ALERT_FROM too" in done.output
+    assert len(hook.taken) == 1
+
+
+def test_a_timer_that_stands_still_is_warned_of(app, post):
+    assert "has not run yet" in warned(app)["alerts_not_sent"]
+    run(app, "send")
+    later(app, 14)
+    assert "alerts_not_sent" not in warned(app)
+    later(app, 2)
+    assert "has not run since" in warned(app)["alerts_not_sent"]
+
+
+def test_without_a_database_the_words_say_what_to_do(make_app, post):
+    mail = {"ALERT_SMTP_URL": f"smtp://127.0.0.1:{post.port}", **SMTP}
+    done = run(make_app(ANYSHIRE, **mail), "send")
+
+    assert done.exit_code == 1
+    assert "flask db upgrade" in done.output

@@ -1,0 +1,257 @@
+"""flask divert, flask staff, flask db: the way in when the page or the provider is down."""
+
+import json
+import os
+
+import pytest
+from conftest import ANYSHIRE
+
+from routing import lookup
+from routing.store import accounts, audit_log
+
+
+@pytest.fixture
+def app(make_app):
+    return make_app(ANYSHIRE)
+
+
+@pytest.fixture
+def run(app):
+    runner = app.test_cli_runner()
+    runner.invoke(args=["db", "upgrade"])
+
+    def run(*words, stdin=None):
+        return runner.invoke(args=words, input=stdin)
+
+    return run
+
+
+@pytest.fixture
+def record(app):
+    def record():
+        with app.app_context(), lookup.database().reading() as connection:
+            return audit_log.newest(connection, 99)
+
+    return record
+
+
+def put(run, *more, service="children", line="duty-manager", until="1h"):
+    return run("divert", "set", service, line, "--until", until, "--note", "Phones down", *more)
+
+
+def test_a_divert_set_at_the_server_is_in_force_listed_and_recorded(run, record):
+    told = put(run)
+    assert told.exit_code == 0, told.output
+    assert "Divert 1 is set: children to duty-manager, from now until 1pm today." in told.output
+    assert "Calls are diverted to Duty manager" in told.output
+    listed = json.loads(run("divert", "list", "--format", "json").output)
+
+    assert listed == [
+        {
+            "id": 1,
+            "service": "children",
+            "line": "duty-manager",
+            "from": "2026-11-23T12:00:00+00:00",
+            "to": "2026-11-23T13:00:00+00:00",
+            "note": "Phones down",
+        }
+    ]
+    assert "1  children to duty-manager, from now until 1pm today. Phones down" in (
+        run("divert", "list").output
+    )
+    assert [(each.action, each.entity) for each in record()] == [("divert.set", "divert:1")]
+    assert record()[0].actor == f"terminal:{os.environ.get('SUDO_UID') or os.getuid()}"
+
+
+def test_it_is_given_another_end_and_ended(run, clock, record):
+    put(run)
+    assert "until 4pm today" in run("divert", "extend", "1", "--until", "4h").output
+    ended = run("divert", "end", "1")
+    assert "Divert 1 is ended." in ended.output
+    assert "Calls go to Multi-Agency Safeguarding Hub (MASH)" in ended.output
+    assert "had ended already" in run("divert", "end", "1").output
+    assert "There are no diverts" in run("divert", "list").output
+    assert "It has ended" in run("divert", "extend", "1", "--until", "4h").output
+
+    assert [each.action for each in record()] == ["divert.ended", "divert.changed", "divert.set"]
+
+
+def test_all_services_are_diverted_in_one_command(run):
+    told = put(run, "--although-closed", service="all", line="eds", until="handover")
+
+    assert told.exit_code == 0, told.output
+    assert len(json.loads(run("divert", "list", "--format", "json").output)) == 2
+
+
+def test_one_may_be_set_for_later_in_local_time(run):
+    told = put(run, "--from", "2026-11-24 09:00", until="2026-11-24 10:00")
+
+    assert "from 9am tomorrow until 10am tomorrow" in told.output
+    assert "Calls go to Multi-Agency Safeguarding Hub (MASH)" in told.output
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({"line": "nope"}, "no line 'nope'"),
+        ({"service": "nope"}, "no service 'nope'"),
+        ({"until": "2026-11-23 11:00"}, "is past"),
+        ({"until": "2026-11-29 11:00"}, "72 hours at most"),
+        ({"until": "for ever"}, "is not a time"),
+        ({"until": "2026-10-25 01:30"}, "happens twice"),
+        ({"until": "2027-03-28 01:30"}, "does not exist"),
+        ({"line": "eds"}, "add --although-closed"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_with_exit_1_and_nothing_is_set(run, asked, words):
+    told = put(run, **asked)
+
+    assert (told.exit_code, "Traceback" in told.output) == (1, False)
+    assert words in told.output
+    assert json.loads(run("divert", "list", "--format", "json").output) == []
+
+
+def test_a_shut_line_is_told_with_its_hours_and_diverted_to_when_that_is_said(run):
+    refused = put(run, line="eds")
+    assert "is shut from now until 1pm today" in refused.output
+    assert "Monday to Thursday: 5pm to" in refused.output
+
+    assert put(run, "--although-closed", line="eds").exit_code == 0
+
+
+def test_without_a_note_or_an_end_nothing_is_set(run):
+    assert run("divert", "set", "children", "eds", "--until", "1h").exit_code == 2
+    assert run("divert", "set", "children", "eds", "--note", "x").exit_code == 2
+
+
+def test_a_database_that_was_not_made_is_told_with_what_to_run(app):
+    for words in (["divert", "list"], ["staff", "list"], ["divert", "end", "1"]):
+        told = app.test_cli_runner().invoke(args=words)
+        assert told.exit_code == 1
+        assert "flask db upgrade" in told.output
+
+
+def test_a_divert_that_there_is_not_is_told(run):
+    told = run("divert", "end", "7")
+
+    assert (told.exit_code, "There is no divert 7" in told.output) == (1, True)
+
+
+def test_an_account_is_made_listed_given_a_password_and_removed(run):
+    assert "There are no accounts" in run("staff", "list").output
+    words = ("staff", "add", "Priya", "--role", "view,divert", "--password-stdin")
+    made = run(*words, stdin="correct horse battery\n")
+    assert (made.exit_code, "Priya may sign in" in made.output) == (0, True)
+    assert "Priya  divert,view  local" in run("staff", "list").output
+    again = run(*words, stdin="correct horse battery\n")
+    assert (again.exit_code, "already" in again.output) == (1, True)
+    changed = run("staff", "password", "priya", "--password-stdin", stdin="another long one\n")
+    assert changed.exit_code == 0
+    assert run("staff", "remove", "Priya").exit_code == 0
+    assert "There are no accounts" in run("staff", "list").output
+    assert "There is no account" in run("staff", "remove", "Priya").output
+
+
+@pytest.mark.parametrize("granted", ["", "owner", "view,owner", "view;divert"])
+def test_a_role_that_there_is_not_is_refused(run, granted):
+    told = run("staff", "add", "X", "--role", granted, "--password-stdin", stdin="x" * 12)
+
+    assert told.exit_code == 2
+    assert "view, rota, divert, admin" in told.output
+
+
+@pytest.mark.parametrize("wanted", ["Tom Price", "1"])
+def test_a_council_account_is_listed_and_removed_by_name_or_number(run, app, wanted):
+    issuer = "https://login.anyshire.example"
+    with app.app_context(), lookup.database().writing() as connection:
+        roles = accounts.roles(["admin"])
+        accounts.upsert_sso_account(connection, issuer, "s-1", "Tom Price", roles, lookup.now())
+    assert f"   1  Tom Price  admin  {issuer}" in run("staff", "list").output
+    removed = run("staff", "remove", wanted)
+
+    assert (removed.exit_code, "Tom Price (account 1) is removed" in removed.output) == (0, True)
+    assert f"They can sign in again while {issuer} gives them a role" in removed.output
+    assert "There are no accounts" in run("staff", "list").output
+
+
+def test_an_account_without_a_role_is_listed_so_that_it_can_be_removed(run, app):
+    with app.app_context(), lookup.database().writing() as connection:
+        issuer, at = "https://login.anyshire.example", lookup.now()
+        accounts.upsert_sso_account(
+            connection, issuer, "s-1", "Tom Price", accounts.roles(["admin"]), at
+        )
+        accounts.refuse(connection, issuer, "s-1", at)
+
+    assert "Tom Price  no role" in run("staff", "list").output
+    assert run("staff", "remove", "Tom Price").exit_code == 0
+
+
+def test_a_common_password_is_refused(run):
+    words = ("staff", "add", "X", "--role", "view", "--password-stdin")
+    refused = run(*words, stdin="passwordpassword\n")
+
+    assert (refused.exit_code, "anybody would guess" in refused.output) == (1, True)
+
+
+def test_a_short_password_is_refused(run):
+    told = run("staff", "add", "X", "--role", "view", "--password-stdin", stdin="short\n")
+
+    assert (told.exit_code, "at least 12" in told.output) == (1, True)
+
+
+def test_a_password_may_be_typed_twice_unseen(run):
+    long = "correct horse battery\n"
+    told = run("staff", "add", "X", "--role", "view", stdin=long + long)
+
+    assert told.exit_code == 0
+    assert "correct" not in told.output
+
+
+def test_upgrading_twice_says_so(app):
+    runner = app.test_cli_runner()
+
+    assert "is upgraded from nothing to" in runner.invoke(args=["db", "upgrade"]).output
+    assert "is up to date" in runner.invoke(args=["db", "upgrade"]).output
+
+
+def test_status_tells_of_diverts_and_of_a_database_that_is_not_made(app, run, make_app, tmp_path):
+    put(run)
+    assert (
+        "diverted: Divert 1 of children to duty-manager is in force until 1pm today (1 hour)."
+        in (run("status").output)
+    )
+    other = make_app(ANYSHIRE, INSTANCE_PATH=str(tmp_path / "other"))
+    assert "database_not_made" in other.test_cli_runner().invoke(args=["status"]).output
+    down = make_app(
+        ANYSHIRE, DATABASE_URL="postgresql://routing:hush@127.0.0.1:9/none", SECRET_KEY="k"
+    )
+    told = down.test_cli_runner().invoke(args=["status"]).output
+    assert "degraded" in told
+    assert "database_down" in told
+    assert "hush" not in told
+
+
+def test_several_machines_need_one_key(make_app):
+    from routing.errors import InvalidSetting
+
+    with pytest.raises(InvalidSetting, match="SECRET_KEY"):
+        make_app(ANYSHIRE, DATABASE_URL="postgresql://routing@127.0.0.1:9/none")
+
+
+def test_a_rehearsal_has_diverts_of_its_own(make_app, run):
+    put(run)
+    rehearsal = make_app(ANYSHIRE, CLOCK_STARTS_AT="2026-12-24T16:59:50Z").test_cli_runner()
+    rehearsal.invoke(args=["db", "upgrade"])
+
+    assert "There are no diverts" in rehearsal.invoke(args=["divert", "list"]).output
+
+
+def test_a_refreshed_list_of_bank_holidays_is_in_the_record(make_app, run, record, tmp_path):
+    import feed
+
+    with feed.serving() as server:
+        app = make_app(ANYSHIRE, BANK_HOLIDAYS_URL=server.url)
+        told = app.test_cli_runner().invoke(args=["bank-holidays", "refresh"])
+
+    assert told.exit_code == 0, told.output
+    assert record()[0].action == "bank_holidays.refreshed"

@@ -1,0 +1,49 @@
+"""flask purge: one command that a timer runs, which says what is gone and whether it worked."""
+
+from datetime import timedelta
+
+import pytest
+from conftest import ANYSHIRE
+
+from routing import lookup
+from routing.core.hours import Span
+from routing.store import calls, diverts
+from routing.store.calls import CallStart
+from routing.store.diverts import NewDivert
+
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def app(make_app):
+    return make_app(ANYSHIRE, NOTE_RETENTION_DAYS="7")
+
+
+def test_one_command_purges_everything_and_says_what(app):
+    runner = app.test_cli_runner()
+    runner.invoke(args=["db", "upgrade"])
+    with app.app_context(), lookup.database().writing() as connection:
+        at = lookup.now()
+        calls.begin(connection, "x", CallStart("children", "eds", "out_of_hours", at - 91 * DAY))
+        during = Span(at - 9 * DAY, at - 8 * DAY)
+        wanted = NewDivert("children", "eds", during, "Siân has flu")
+        diverts.create(connection, [wanted], at - 9 * DAY, "person:1")
+    before = runner.invoke(args=["status"]).output
+    done = runner.invoke(args=["purge"])
+
+    assert "kept_too_long" not in before
+    assert done.exit_code == 0
+    assert done.output.splitlines()[:2] == [
+        "1 calls older than 90 days are deleted.",
+        "1 notes of diverts and covers that ended more than 7 days ago are emptied.",
+    ]
+    with app.app_context(), lookup.database().reading() as connection:
+        assert diverts.get(connection, 1).note == ""
+    assert runner.invoke(args=["purge"]).output.startswith("0 calls")
+
+
+def test_a_purge_that_cannot_be_done_fails_in_words(app):
+    done = app.test_cli_runner().invoke(args=["purge"])
+
+    assert done.exit_code == 1
+    assert "flask db upgrade" in done.output

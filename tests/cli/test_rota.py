@@ -1,0 +1,197 @@
+"""flask rota: the rota in a terminal, for when the page is down and for every day's jobs."""
+
+import json
+
+import pytest
+from conftest import ANYSHIRE
+
+from routing import lookup
+from routing.store import audit_log
+
+NIGHT = "Out-of-hours social worker"
+ROWS = """role,starts,ends,person
+eds-social-worker,24/12/2026 15:30,25/12/2026 8:30,Amara Owusu
+eds-social-worker,2026-12-25 08:30,2026-12-26 08:30,Siân O’Brien
+"""
+
+
+@pytest.fixture
+def app(make_app, clock):
+    clock.set("2026-12-24T12:00:00Z")
+    app = make_app(ANYSHIRE)
+    assert app.test_cli_runner().invoke(args=["db", "upgrade"]).exit_code == 0
+    return app
+
+
+@pytest.fixture
+def run(app):
+    def run(*words, stdin=None):
+        return app.test_cli_runner().invoke(args=["rota", *words], input=stdin)
+
+    return run
+
+
+@pytest.fixture
+def christmas(run):
+    return run("import", "-", "--add-people", stdin=ROWS)
+
+
+def test_a_sheet_is_imported_exported_and_imported_again_without_doing_anything(run, christmas):
+    assert christmas.output == "2 shifts are added. `flask rota undo 1` takes them back.\n"
+    told = run("export").output
+    assert told.splitlines()[1] == (
+        "eds-social-worker,2026-12-24 15:30,2026-12-25 08:30,Amara Owusu"
+    )
+
+    assert run("import", "-", stdin=told).output == "0 shifts are added. 2 were there already.\n"
+
+
+def test_a_file_of_a_spreadsheet_program_is_read(run, tmp_path):
+    file = tmp_path / "rota.csv"
+    file.write_bytes(ROWS.replace("\n", "\r\n").replace(",", ";").encode("utf-8-sig"))
+
+    assert run("import", str(file), "--add-people").exit_code == 0
+
+
+def test_one_wrong_row_is_told_and_nothing_imported(run):
+    done = run("import", "-", stdin=ROWS)
+
+    assert done.exit_code == 1
+    assert done.output.splitlines() == [
+        "Error: Nothing is imported.",
+        "Row 2: there is nobody called 'Amara Owusu' on the rota: add them first.",
+        "Row 3: there is nobody called 'Siân O’Brien' on the rota: add them first.",
+    ]
+    assert run("export").output == "role,starts,ends,person\n"
+
+
+def test_an_empty_sheet_is_refused(run):
+    assert "The file has no shifts." in run("import", "-", stdin="role,starts,ends,person\n").output
+
+
+def test_who_is_on_duty_is_told_by_role_now_and_at_any_time(run, christmas):
+    assert run("who").output.splitlines() == [
+        "Duty social worker: Nobody, until 3:30pm today, then from 10am on Monday 28 December "
+        "nobody.",
+        f"{NIGHT}: Not needed, until 3:30pm today, then Amara Owusu.",
+    ]
+    assert f"{NIGHT}: Siân O’Brien, until" in run("who", "--at", "2026-12-25 08:30").output
+    assert run("who", "--at", "2026-10-25 01:30").exit_code == 1
+
+
+def test_gaps_are_told_in_words_and_as_json_with_exit_status_1(run, christmas):
+    done = run("gaps", "--days", "5")
+    assert done.exit_code == 1
+    assert done.output.splitlines()[1] == (
+        f"{NIGHT}: nobody from 8:30am on Saturday 26 December until 10am on Monday 28 December "
+        "(49.5 hours)."
+    )
+    rows = json.loads(run("gaps", "--days", "5", "--format", "json").output)
+
+    assert rows[1] == {
+        "role": "eds-social-worker",
+        "from": "2026-12-26T08:30:00+00:00",
+        "to": "2026-12-28T10:00:00+00:00",
+    }
+    assert rows[0]["from"] == "2026-12-24T12:00:00+00:00"
+
+
+def test_gaps_from_a_date_begin_at_its_midnight(run, christmas):
+    rows = json.loads(run("gaps", "--from", "2026-12-26", "--days", "1", "--format", "json").output)
+
+    assert [(x["role"], x["from"]) for x in rows] == [
+        ("eds-social-worker", "2026-12-26T08:30:00+00:00")
+    ]
+
+
+@pytest.mark.parametrize("day", ["0026-12-24", "9999-12-31"])
+def test_a_date_that_no_rota_reaches_is_refused_with_what_to_write(run, day):
+    done = run("gaps", "--from", day)
+
+    assert done.exit_code == 2
+    assert done.output.endswith("Write it as 2026-12-24.\n")
+
+
+def test_part_of_an_hour_is_told_in_two_figures_at_most(run, clock):
+    clock.set("2026-12-24T12:10:00Z")
+
+    assert "until 3:30pm today (3.33 hours)." in run("gaps", "--days", "1").output
+
+
+def test_no_gap_is_said_so_with_exit_status_0(run, christmas):
+    done = run("gaps", "--from", "2026-12-25", "--days", "1")
+
+    assert (done.exit_code, done.output) == (0, "No gap in 1 day.\n")
+
+
+FILL = ("fill", "--role", "eds-social-worker", "--from", "2026-12-24", "--to", "2026-12-28")
+
+
+def test_filling_is_told_first_and_done_with_yes_and_undone_as_one(app, run, christmas):
+    words = (*FILL, "--people", "amara owusu,Siân O’Brien", "--turn", "slot")
+    told = run(*words)
+    assert told.output.splitlines()[-1] == "5 shifts would be added. Add --yes to add them."
+    assert len(run("export").output.splitlines()) == 3
+
+    done = run(*words, "--yes")
+    assert done.output.splitlines()[-1] == (
+        "5 shifts are added. `flask rota undo 2` takes them back."
+    )
+    assert run("gaps", "--from", "2026-12-25", "--days", "3").exit_code == 0
+    assert run("undo", "2").output == "Change 2 is undone.\n"
+    assert len(run("export").output.splitlines()) == 3
+    with app.app_context(), lookup.database().reading() as connection:
+        assert audit_log.newest(connection, 1)[0].action == "rota.undone"
+
+
+def test_too_little_rest_is_pointed_out_before_a_rota_is_filled(run, christmas):
+    told = run(*FILL, "--people", "Amara Owusu").output.splitlines()
+
+    assert told[-2].startswith("Look again: Amara Owusu has 5 shifts on end with less than 11")
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        (("--people", "Nobody Known"), "There is nobody called 'Nobody Known'"),
+        (("--people", ","), "Name the people"),
+        (("--people", "Amara Owusu", "--weekend", "evening"), "is not a time"),
+        (("--people", "Amara Owusu", "--role", "dusk"), "There is no role 'dusk'"),
+        (("--people", "Amara Owusu", "--to", "2026-12-23"), "The last day is before the first."),
+    ],
+)
+def test_what_cannot_be_filled_is_said_so(run, christmas, more, told):
+    done = run(*FILL, *more)
+
+    assert done.exit_code == 1
+    assert told in done.output
+
+
+def test_times_for_a_kind_of_day_are_used(run, christmas):
+    done = run(*FILL, "--people", "Amara Owusu", "--weekend", "9am,9pm", "--turn", "week")
+
+    assert "until 9pm on Saturday 26 December" in done.output
+
+
+def test_undoing_what_there_is_not_is_said_so(run):
+    done = run("undo", "9")
+
+    assert (done.exit_code, done.output) == (
+        1,
+        "Error: There is no change to undo with the number 9 on the rota.\n",
+    )
+
+
+def test_without_a_database_every_command_says_what_to_do(make_app):
+    app = make_app(ANYSHIRE)
+    for words in (["who"], ["gaps"], ["export"], ["purge"], ["import", "-"], ["undo", "1"]):
+        done = app.test_cli_runner().invoke(args=["rota", *words], input=ROWS)
+        assert done.exit_code == 1, words
+        assert "flask db upgrade" in done.output
+
+
+def test_every_command_has_help(run):
+    for words in ([], *([x] for x in ("who", "gaps", "export", "import", "fill", "undo", "purge"))):
+        done = run(*words, "--help")
+        assert done.exit_code == 0
+        assert "Usage:" in done.output

@@ -1,0 +1,186 @@
+"""The queue of alerts: each told once to each, none lost, whoever fails and whenever."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+
+from routing.store import alerts
+from routing.store.alerts import DIGEST_WINDOW, LEASE, Alert
+from routing.store.db import Database
+
+SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
+
+
+def alert(key):
+    return Alert(key, "rota_gap", f"A gap: {key}", f"Nobody: {key}.")
+
+
+@pytest.fixture
+def act(database):
+    """Do a thing in a transaction of its own."""
+
+    def act(job, *arguments, **more):
+        with database.writing() as connection:
+            return job(connection, *arguments, **more)
+
+    return act
+
+
+@pytest.fixture
+def look(act, now):
+    def look(*keys, to=("a",), at=None):
+        return act(alerts.enqueue, to, [alert(key) for key in keys], at or now, at or now)
+
+    return look
+
+
+@pytest.fixture
+def claimed(act):
+    def claimed(at, to="a", **more):
+        return [each.alert.key for each in act(alerts.lease, to, at, **more)]
+
+    return claimed
+
+
+@pytest.fixture
+def send(act):
+    """Claim what waits, and note that it was sent, or the fault."""
+
+    def send(at, to="a", fault=None):
+        found = act(alerts.lease, to, at)
+        if found and fault:
+            act(alerts.mark_failed, to, fault, at)
+        elif found:
+            act(alerts.mark_sent, to, [each.id for each in found], at)
+        return [each.alert.key for each in found]
+
+    return send
+
+
+def test_what_is_due_for_long_is_queued_once_for_each(look, send, now):
+    assert look("x", "y", "x", to=("a", "b")) == 4
+    assert look("x", "y", to=("a", "b"), at=now + MINUTE) == 0
+    assert send(now) == ["x", "y"]
+    assert look("x", "y", to=("a", "b"), at=now + MINUTE) == 0
+    assert send(now + DIGEST_WINDOW) == []
+    assert send(now, to="b") == ["x", "y"]
+
+
+def test_what_happens_within_ten_minutes_of_a_message_goes_together_in_the_next(look, send, now):
+    look("first")
+    send(now)
+    look(*(f"call {number}" for number in range(100)), at=now + MINUTE)
+
+    assert send(now + DIGEST_WINDOW - SECOND) == []
+    assert len(send(now + DIGEST_WINDOW)) == 100
+
+
+def test_what_fails_is_tried_again_after_pauses_that_grow_to_a_quarter_of_an_hour(look, send, now):
+    look("x")
+    assert [alerts.backoff(tries) / MINUTE for tries in (1, 2, 3, 4, 5, 10**6)] == [
+        *(1, 2, 4, 8),
+        *(15, 15),
+    ]
+    assert send(now, fault="down") == ["x"]
+    assert send(now + MINUTE - SECOND) == []
+    assert send(now + MINUTE, fault="down") == ["x"]
+    assert send(now + 3 * MINUTE - SECOND) == []
+    assert send(now + 3 * MINUTE, fault="down") == ["x"]
+    assert send(now + 7 * MINUTE - SECOND) == []
+    assert send(now + 7 * MINUTE) == ["x"]
+
+
+def test_somebody_in_haste_waits_for_no_pause_but_for_another_sender(look, send, claimed, now):
+    look("x")
+    send(now, fault="down")
+
+    assert claimed(now + SECOND, impatient=True) == ["x"]
+    assert claimed(now + 2 * SECOND, impatient=True) == []
+
+
+def test_what_is_wrong_is_told_since_when_until_it_works_again(look, send, database, now):
+    def state():
+        with database.reading() as connection:
+            return alerts.states(connection, ["a", "nobody"])["a"]
+
+    look("x")
+    send(now, fault="down")
+    send(now + MINUTE, fault="still down")
+    failing = state()
+    send(now + 3 * MINUTE)
+    well = state()
+
+    assert (failing.waiting, failing.failing_since, failing.fault) == (1, now, "still down")
+    assert (well.waiting, well.failing_since, well.fault) == (0, None, None)
+
+
+def test_one_recipient_that_fails_holds_up_no_other(look, send, now):
+    look("x", to=("a", "b"))
+    send(now, fault="down")
+
+    assert send(now, to="b") == ["x"]
+
+
+def test_what_a_killed_sender_had_in_hand_is_sent_by_the_next_after_the_lease(look, claimed, now):
+    look("x")
+
+    assert claimed(now) == ["x"]
+    assert claimed(now + LEASE - SECOND) == []
+    assert claimed(now + LEASE) == ["x"]
+
+
+def test_a_clock_that_was_far_ahead_and_is_put_back_silences_nobody(look, send, claimed, now):
+    look("x")
+    send(now + timedelta(days=365), fault="down")
+
+    assert claimed(now) == ["x"]
+
+
+def test_of_many_senders_at_once_one_has_it(database, look, now, tmp_path):
+    look("x")
+    found, start = [], threading.Barrier(4)
+
+    def take(own):
+        start.wait(20)
+        with own.writing() as connection:
+            found.append(alerts.lease(connection, "a", alerts.clock(connection)))
+
+    own = [Database(database.url.render_as_string(False), tmp_path) for _ in range(4)]
+    threads = [threading.Thread(target=take, args=(each,)) for each in own]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    for each in own:
+        each.engine.dispose()
+
+    assert sorted(map(len, found)) == [0, 0, 0, 1]
+
+
+def test_old_ones_are_forgotten_but_for_what_waits_or_still_stands(look, send, act, database, now):
+    look("sent", "stands")
+    send(now)
+    look("waits", at=now)
+    look("nobody's", to=("gone",))
+    act(alerts.purge, ["a"], ["stands"], now + SECOND)
+    with database.reading() as connection:
+        kept = [each.alert.key for each in alerts.newest(connection, 9)]
+
+    assert kept == ["waits", "stands"]
+
+
+def test_nothing_noticed_at_or_after_the_instant_is_forgotten(look, send, act, database, now):
+    look("sent")
+    send(now)
+    act(alerts.purge, ["a"], [], now)
+    with database.reading() as connection:
+        assert len(alerts.newest(connection, 9)) == 1
+
+
+def test_the_queues_own_clock_is_no_rehearsals(database):
+    with database.reading() as connection:
+        one, other = alerts.clock(connection), alerts.clock(connection)
+
+    assert timedelta(0) <= other - one < MINUTE
+    assert one.utcoffset() == timedelta(0)

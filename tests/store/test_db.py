@@ -1,0 +1,193 @@
+"""The database: instants as they were given, one writer at a time, migrations all or none."""
+
+import threading
+import time
+import traceback
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from routing.errors import ConstraintViolation, DatabaseUnavailable, InvalidSetting, NaiveTime
+from routing.store import audit_log, migrate, tables
+from routing.store.db import Database
+
+
+def test_a_time_without_a_zone_is_refused(database, now):
+    with pytest.raises(sa.exc.StatementError) as told, database.writing() as connection:
+        audit_log.record(connection, now.replace(tzinfo=None), "service", "tried", "test")
+
+    assert isinstance(told.value.orig, NaiveTime)
+
+
+def test_an_instant_comes_back_as_it_was_whatever_zone_it_was_given_in(database, now):
+    from zoneinfo import ZoneInfo
+
+    summer = datetime(2026, 7, 1, 12, tzinfo=ZoneInfo("Europe/London"))
+    with database.writing() as connection:
+        audit_log.record(connection, summer, "service", "tried", "test")
+    with database.reading() as connection:
+        (found,) = audit_log.newest(connection, 1)
+
+    assert found.at == summer
+    assert found.at.tzinfo is UTC
+
+
+def test_instants_are_compared_as_instants(database):
+    from zoneinfo import ZoneInfo
+
+    noon = datetime(2026, 7, 1, 12, tzinfo=ZoneInfo("Europe/London"))
+    with database.writing() as connection:
+        audit_log.record(connection, noon, "service", "tried", "test")
+        found = audit_log.changes.select().where(
+            tables.changes.c.at == datetime(2026, 7, 1, 11, tzinfo=UTC)
+        )
+        assert len(connection.execute(found).all()) == 1
+
+
+def test_what_is_raised_while_writing_undoes_all_of_it(database, now):
+    with pytest.raises(RuntimeError), database.writing() as connection:
+        audit_log.record(connection, now, "service", "tried", "test")
+        raise RuntimeError
+    with database.reading() as connection:
+        assert audit_log.newest(connection, 1) == []
+
+
+def test_one_writes_at_a_time_and_the_next_sees_what_it_wrote(database, now):
+    def count():
+        with database.writing() as connection:
+            (last,) = audit_log.newest(connection, 1) or [None]
+            time.sleep(0.01)
+            number = (last.after["n"] if last else 0) + 1
+            audit_log.record(connection, now, "service", "counted", "test", after={"n": number})
+
+    threads = [threading.Thread(target=lambda: [count() for _ in range(5)]) for _ in range(2)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    with database.reading() as connection:
+        assert [each.after["n"] for each in audit_log.newest(connection, 20)] == list(
+            range(10, 0, -1)
+        )
+
+
+def test_a_migration_makes_the_tables_that_the_code_knows(database):
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    with database.reading() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, tables.METADATA) == []
+
+
+def test_the_newest_migration_is_the_one_the_code_asks_for(bare):
+    assert migrate.needs_upgrade(bare)
+    assert migrate.upgrade(bare) == (None, migrate.LATEST_REVISION)
+    assert not migrate.needs_upgrade(bare)
+    assert migrate.upgrade(bare) == (migrate.LATEST_REVISION, migrate.LATEST_REVISION)
+
+
+def test_a_database_that_a_newer_version_has_upgraded_lacks_nothing_and_is_left_as_it_is(database):
+    with database.writing() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+
+    assert not migrate.needs_upgrade(database)
+    assert migrate.upgrade(database) == ("9999", "9999")
+
+
+def test_two_that_upgrade_at_once_both_succeed(url, tmp_path):
+    told = []
+    databases = [Database(url, tmp_path) for _ in range(2)]
+    threads = [
+        threading.Thread(target=lambda each=each: told.append(migrate.upgrade(each)))
+        for each in databases
+    ]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+
+    assert sorted(told, key=str) == [
+        (migrate.LATEST_REVISION, migrate.LATEST_REVISION),
+        (None, migrate.LATEST_REVISION),
+    ]
+    for each in databases:
+        each.engine.dispose()
+
+
+def test_a_database_without_tables_says_what_to_run(bare, tmp_path):
+    if bare.file is not None:
+        bare.file.touch()
+    with pytest.raises(DatabaseUnavailable, match="not made yet"), bare.reading() as connection:
+        audit_log.newest(connection, 1)
+
+
+def test_the_record_is_only_ever_added_to_by_order_of_the_database(database, now):
+    with database.writing() as connection:
+        audit_log.record(connection, now, "service", "tried", "test")
+    statements = ["UPDATE changes SET actor = 'nobody'", "DELETE FROM changes"]
+    if not database.is_sqlite:
+        statements.append("TRUNCATE changes")
+    for each in statements:
+        with (
+            pytest.raises(ConstraintViolation, match="only ever added to"),
+            database.writing() as connection,
+        ):
+            connection.exec_driver_sql(each)
+    with database.reading() as connection:
+        assert [each.actor for each in audit_log.newest(connection, 5)] == ["service"]
+
+
+def test_what_every_worker_notices_is_told_once(database, now):
+    for text in ("a", "a", "b", "b", "a"):
+        with database.writing() as connection:
+            audit_log.record_once(connection, now, "directory.read", "directory", {"sha256": text})
+    with database.reading() as connection:
+        found = [(each.before, each.after) for each in audit_log.newest(connection, 9)]
+
+    assert [after["sha256"] for _, after in found] == ["a", "b", "a"]
+    assert [before for before, _ in found] == [{"sha256": "b"}, {"sha256": "a"}, None]
+
+
+def test_older_entries_are_asked_for_by_the_oldest_that_was_shown(database, now):
+    with database.writing() as connection:
+        for number in range(5):
+            audit_log.record(
+                connection, now + timedelta(minutes=number), "service", str(number), "x"
+            )
+    with database.reading() as connection:
+        first = audit_log.newest(connection, 3)
+        rest = audit_log.newest(connection, 3, before=first[-1].id)
+
+    assert [each.action for each in (*first, *rest)] == ["4", "3", "2", "1", "0"]
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("mysql://root@127.0.0.1/x", "mysql is no database"),
+        ("not a url", "Write postgresql://"),
+        ("sqlite://", "SQLite needs a file"),
+    ],
+)
+def test_another_kind_of_database_is_refused_with_what_to_write(url, said, tmp_path):
+    with pytest.raises(InvalidSetting, match=said):
+        Database(url, tmp_path)
+
+
+def test_what_a_database_refuses_is_told_without_the_values(database, now):
+    row = {"issuer": None, "subject": "priya-shah", "name": "Priya", "roles": "", "added_at": now}
+    with pytest.raises(ConstraintViolation) as told, database.writing() as connection:
+        connection.execute(tables.people.insert().values(**row))
+
+    assert "issuer" in str(told.value)
+    assert "priya" not in "".join(traceback.format_exception(told.value)).lower()
+
+
+def test_what_a_database_says_never_holds_its_password(tmp_path):
+    database = Database("postgres://routing:hush@127.0.0.1:9/none", tmp_path)
+    with pytest.raises(DatabaseUnavailable) as told, database.reading():
+        pass
+
+    assert "hush" not in str(told.value)

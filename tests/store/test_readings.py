@@ -1,0 +1,270 @@
+"""The diverts as last read: as fresh as asked for, and never waited for longer than agreed."""
+
+import os
+import threading
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from conftest import Clock
+
+from routing.core.hours import Span
+from routing.store import diverts, migrate
+from routing.store.db import Database
+from routing.store.divert_cache import DivertCache
+from routing.store.divert_file import DivertFile
+from routing.store.diverts import NewDivert
+
+SAFETY_NET_SECONDS = 15
+
+
+@pytest.fixture
+def kept(tmp_path):
+    return DivertFile(tmp_path / "diverts.json")
+
+
+@pytest.fixture
+def readings(database, kept):
+    readings = DivertCache(database, kept, Clock())
+    readings.current(0, patience=10)  # connected: on a busy machine that takes longer than patience
+    yield readings
+    readings.close()
+
+
+@pytest.fixture
+def put(database, now):
+    def put(line="eds"):
+        wanted = NewDivert("children", line, Span(now, now + timedelta(hours=1)), "secret words")
+        with database.writing() as connection:
+            return diverts.create(connection, [wanted], now, "person:1")[0]
+
+    return put
+
+
+def lines(reading):
+    return [each.line for each in reading.diverts]
+
+
+def on_disk(kept, lines):
+    """Wait until a reading is kept, which callers do not wait for: 10 s at most."""
+    for _ in range(500):
+        found = kept.get()
+        if found is not None and [each.line for each in found[0]] == lines:
+            return found
+        time.sleep(0.02)
+    raise AssertionError(found)
+
+
+def settled(readings, fault):
+    """Wait until the database is known to be down, or up again: 15 s at most."""
+    for _ in range(150):
+        if (readings.current(0).fault is not None) is fault:
+            return readings.current(0)
+        time.sleep(0.1)
+    raise AssertionError(readings.current(0).fault)
+
+
+def test_a_reading_from_now_on_has_what_was_just_set(readings, put):
+    for number in range(20):
+        put(f"line-{number}")
+        assert lines(readings.current(0, patience=10))[-1] == f"line-{number}"
+
+
+def test_a_reading_may_be_as_old_as_is_said_and_no_older(readings, put):
+    assert lines(readings.current(0)) == []
+    put()
+    assert lines(readings.current(60)) == []
+    time.sleep(0.1)
+    assert lines(readings.current(0.05, patience=10)) == ["eds"]
+
+
+def test_requests_that_arrive_during_a_reading_share_the_next(readings):
+    statements, began, release = [], threading.Event(), threading.Event()
+
+    def hold(connection, cursor, statement, *more):
+        if "FROM diverts" in statement:
+            statements.append(statement)
+            began.set()
+            assert release.wait(SAFETY_NET_SECONDS)
+
+    sa.event.listen(sa.Engine, "before_cursor_execute", hold)
+    try:
+        assert readings.current(0, patience=0).fault is not None
+        assert began.wait(SAFETY_NET_SECONDS)
+        for _ in range(50):
+            assert readings.current(0, patience=0).fault is not None
+        release.set()
+        assert settled(readings, fault=False).fault is None
+    finally:
+        sa.event.remove(sa.Engine, "before_cursor_execute", hold)
+
+    assert len(statements) <= 5  # of 53 requests
+
+
+def test_a_database_that_is_not_made_holds_no_diverts_and_is_no_fault(bare, kept):
+    if not bare.is_sqlite:
+        return  # a server's database is there or it is a fault
+    found = DivertCache(bare, kept, Clock()).current(0)
+
+    assert (found.diverts, found.fault) == ((), None)
+    assert not bare.file.exists()
+
+
+def test_a_file_that_is_gone_is_a_fault_and_its_diverts_stay_in_force(readings, put, tmp_path):
+    put()
+    readings.current(0)
+    if not readings.database.is_sqlite:
+        return  # a server's database is no file of this machine
+    on_disk(readings.kept, ["eds"])
+    readings.database.file.rename(tmp_path / "elsewhere")
+    for each in (readings, DivertCache(readings.database, readings.kept, Clock())):
+        found = each.current(0)
+        assert lines(found) == ["eds"]
+        assert "is not there" in found.fault
+    (tmp_path / "elsewhere").rename(readings.database.file)
+    assert settled(readings, fault=False).fault is None
+
+
+def test_a_database_without_tables_is_a_fault_that_says_so(bare, kept):
+    if bare.file is not None:
+        bare.file.touch()
+    readings = DivertCache(bare, kept, Clock())
+
+    assert "not made yet" in readings.current(0, patience=SAFETY_NET_SECONDS).fault
+
+
+def test_it_answers_again_by_itself_once_the_tables_are_made(bare, kept):
+    if bare.file is not None:
+        bare.file.touch()
+    readings = DivertCache(bare, kept, Clock())
+    assert readings.current(0, patience=10).fault
+    migrate.upgrade(bare)
+
+    assert settled(readings, fault=False).diverts == ()
+
+
+def test_another_process_that_starts_without_the_database_has_the_last_reading(
+    readings, put, kept, tmp_path
+):
+    stored = put()
+    readings.current(0)
+    on_disk(kept, ["eds"])
+    gone = Database("postgresql://routing@127.0.0.1:9/none", tmp_path)
+    found = DivertCache(gone, kept, Clock()).current(0)
+
+    assert lines(found) == ["eds"]
+    assert (found.diverts[0].during, found.diverts[0].set_at) == (stored.during, stored.set_at)
+    assert found.fault is not None
+
+
+def test_the_note_is_not_kept_on_disk(readings, put, kept):
+    put()
+    readings.current(0)
+    on_disk(kept, ["eds"])
+
+    assert "secret" not in kept.file.read_text()
+    assert oct(kept.file.stat().st_mode)[-3:] == "600"
+
+
+def test_an_older_reading_never_replaces_a_newer_one(kept, readings, put):
+    put()
+    new = readings.current(0)
+    on_disk(kept, ["eds"])
+    kept.put((), new.began - 1)
+    assert [each.line for each in kept.get()[0]] == ["eds"]
+    kept.put((), new.began + 1)
+    assert kept.get() == ((), pytest.approx(new.began + 1))
+
+
+def test_a_kept_file_that_is_broken_costs_nothing(kept, tmp_path, caplog):
+    for text in ("{", "[]", '{"diverts": [{"id": 1}]}', '{"diverts": 3}', "\x00"):
+        kept.file.write_text(text)
+        assert kept.get() is None
+        assert "cannot use the diverts" in caplog.text
+        caplog.clear()
+    kept.file.write_bytes(b"\xff\xfe")
+    assert kept.get() is None
+    kept.put((), time.time() + 1)
+    assert kept.get()[0] == ()
+
+
+def test_a_folder_that_cannot_be_written_is_logged_and_stops_nothing(database, put, caplog):
+    readings = DivertCache(database, DivertFile(Path("/proc/none/diverts.json")), Clock())
+    put()
+
+    assert lines(readings.current(0, patience=10)) == ["eds"]
+    end = time.monotonic() + 10
+    while "cannot keep the diverts" not in caplog.text:
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def test_a_machine_without_another_thread_or_handle_to_give_costs_no_answer(
+    readings, put, monkeypatch, caplog
+):
+    put()
+    readings.current(0)
+
+    def none_left(*words, **more):
+        raise RuntimeError("can't start new thread")
+
+    fresh = DivertCache(readings.database, readings.kept, Clock())
+    on_disk(readings.kept, ["eds"])
+    monkeypatch.setattr(threading.Thread, "start", none_left)
+    found = fresh.current(0)
+    assert lines(found) == ["eds"]
+    assert "can't start new thread" in found.fault
+
+    monkeypatch.setattr(type(readings.database), "exists", property(none_left))
+    assert lines(readings.current(0)) == ["eds"]
+
+
+def test_while_a_server_hangs_its_last_diverts_stay_and_after_a_second_nobody_waits(
+    postgresql, tmp_path, now
+):
+    database = Database(postgresql.database(), tmp_path)
+    migrate.upgrade(database)
+    wanted = NewDivert("children", "eds", Span(now, now + timedelta(hours=1)), "x")
+    with database.writing() as connection:
+        diverts.create(connection, [wanted], now, "person:1")
+    readings = DivertCache(database, DivertFile(tmp_path / "kept.json"), Clock())
+    assert lines(readings.current(0, patience=10)) == ["eds"]
+    threads = threading.active_count()
+    postgresql.hang()
+    try:
+        first = readings.current(0)  # returns, though the server stands still
+        settled(readings, fault=True)
+        for _ in range(20):  # five minutes, if each waited
+            later = readings.current(0, patience=SAFETY_NET_SECONDS)
+            assert (lines(later), later.fault is None) == (["eds"], False)
+        held = threading.active_count() - threads
+    finally:
+        postgresql.go_on()
+    again = settled(readings, fault=False)
+    readings.close()
+    database.close()
+
+    assert (lines(first), first.fault is None) == (["eds"], False)
+    assert lines(again) == ["eds"]
+    assert held <= 0
+
+
+def test_a_server_that_stops_and_starts_again_is_found_again(postgresql, tmp_path, caplog):
+    database = Database(postgresql.database(), tmp_path)
+    migrate.upgrade(database)
+    readings = DivertCache(database, DivertFile(tmp_path / "kept.json"), Clock())
+    assert readings.current(0, patience=10).fault is None
+    postgresql.stop()
+    try:
+        found = readings.current(0)
+        assert "does not answer" in found.fault
+        assert os.linesep not in found.fault
+    finally:
+        postgresql.start()
+    settled(readings, fault=False)
+    readings.close()
+    database.close()
+
+    assert "the database answers again" in caplog.text

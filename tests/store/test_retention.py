@@ -1,0 +1,178 @@
+"""What was kept long enough is gone, each kind by its own rule: from tables, and from the disk."""
+
+from datetime import timedelta
+
+import pytest
+
+from routing.core.hours import Span
+from routing.rota.validation import NewCover, NewShift
+from routing.store import (
+    accounts,
+    audit_log,
+    calendars,
+    calls,
+    diverts,
+    migrate,
+    passwords,
+    retention,
+    rota,
+    rota_people,
+    sessions,
+)
+from routing.store.accounts import Role
+from routing.store.calls import CallStart
+from routing.store.db import Database
+from routing.store.diverts import NewDivert
+from routing.store.tables import tallies
+
+DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
+SETTINGS = {"CALL_RETENTION_DAYS": "90", "NOTE_RETENTION_DAYS": "60", "ROTA_RETENTION_DAYS": "730"}
+KEPT = {
+    "calls": 90 * DAY,
+    "notes": 60 * DAY,
+    "names on the rota": 730 * DAY,
+    "accounts that nobody uses": 730 * DAY,
+    "calendars that are revoked": timedelta(0),
+    "sessions that have ended": timedelta(0),
+    "wrong passwords": passwords.FAILURES_KEPT_FOR,
+    "senders of text messages": timedelta(hours=1),
+}
+RULES = {rule.what: rule for rule in retention.RULES}
+
+
+def over(what, connection, at):
+    """Leave something of a kind that is over at ``at``, and whatever it needs."""
+    granted, hour = frozenset([Role.VIEW]), timedelta(hours=1)
+    if what == "calls":
+        calls.begin(connection, "x", CallStart("children", "eds", "out_of_hours", at))
+    elif what == "senders of text messages":
+        row = {"hour": at, "name": "text_sender:x", "count": 1}
+        connection.execute(tallies.insert().values(row))
+    elif what == "wrong passwords":
+        passwords.check_rate_limit(connection, "Priya Shah", at)
+    elif what in ("notes", "names on the rota"):
+        amara = rota_people.add(connection, "Amara Owusu", None, at, "person:1")
+        shift = NewShift("eds-social-worker", amara.id, Span(at - 2 * hour, at))
+        rota.add(connection, "added", [shift], at - DAY, "person:1")
+        if what == "notes":
+            during = Span(at - hour, at)
+            rota.add(connection, "covered", [NewCover(1, None, during, "Flu")], at, "person:1")
+            wanted = NewDivert("children", "eds", during, "Flu")
+            diverts.create(connection, [wanted], at - hour, "person:1")
+    else:
+        person = accounts.upsert_sso_account(
+            connection, "https://id", "s-1", "Dev Patel", granted, at
+        )
+        if what == "sessions that have ended":
+            sessions.start(connection, person, at - sessions.SESSION_LIFETIME)
+        elif what == "calendars that are revoked":
+            calendars.make(connection, None, None, person.id, at - hour, person.actor)
+            calendars.revoke(connection, 1, at, person.actor)
+
+
+def purge(database, rule, at):
+    with database.writing() as connection:
+        return rule.purge(connection, rule.before(SETTINGS, at), at, "terminal:0")
+
+
+def overdue(database, at):
+    with database.reading() as connection:
+        return retention.overdue(connection, SETTINGS, at)
+
+
+@pytest.mark.parametrize("what", KEPT)
+def test_each_kind_is_kept_for_its_time_and_no_longer(database, now, what):
+    with database.writing() as connection:
+        over(what, connection, now)
+    ends, rule = now + KEPT[what], RULES[what]
+
+    assert sum(purge(database, rule, ends - SECOND)) == 0
+    assert sum(purge(database, rule, ends + SECOND)) == (2 if what == "notes" else 1)
+    assert sum(purge(database, rule, ends + DAY)) == 0
+
+
+@pytest.mark.parametrize("what", KEPT)
+def test_what_is_kept_two_days_longer_is_overdue_until_it_is_purged(database, now, what):
+    with database.writing() as connection:
+        over(what, connection, now)
+    ends = now + KEPT[what] + retention.GRACE
+
+    assert what not in overdue(database, ends - SECOND)
+    assert what in overdue(database, ends + SECOND)
+    purge(database, RULES[what], ends)
+    assert what not in overdue(database, ends + SECOND)
+
+
+def test_every_rule_there_is_has_been_tried():
+    assert list(RULES) == list(KEPT)
+
+
+@pytest.mark.parametrize("what", [*KEPT][:4])
+def test_a_purge_of_what_staff_would_miss_is_in_the_record_by_number_alone(database, now, what):
+    with database.writing() as connection:
+        over(what, connection, now)
+    purge(database, RULES[what], now + KEPT[what] + SECOND)
+    purge(database, RULES[what], now + KEPT[what] + SECOND)
+    with database.reading() as connection:
+        told = [each for each in audit_log.newest(connection, 99) if each.actor == "terminal:0"]
+
+    assert [each.action for each in told] == [
+        {
+            "calls": "calls.purged",
+            "notes": "notes.purged",
+            "names on the rota": "rota.purged",
+            "accounts that nobody uses": "person.removed",
+        }[what]
+    ]
+    assert not any(word in repr(told) for word in ("Amara", "Dev", "Flu", "s-1"))
+
+
+def test_whoever_comes_back_after_being_forgotten_is_somebody_new(database, now):
+    granted = frozenset([Role.DIVERT])
+    with database.writing() as connection:
+        over("accounts that nobody uses", connection, now)
+        rule = RULES["accounts that nobody uses"]
+        later = now + 731 * DAY
+        rule.purge(connection, rule.before(SETTINGS, later), later, "terminal:0")
+        back = accounts.upsert_sso_account(
+            connection, "https://id", "s-1", "Dev Patel", granted, later
+        )
+        found = {each.id: each.name for each in accounts.all_accounts(connection)}
+
+    assert found == {1: "Former account 1", back.id: "Dev Patel"}
+
+
+def test_a_local_account_stays_for_the_day_when_nothing_else_works(database, now):
+    with database.writing() as connection:
+        granted = frozenset([Role.ADMIN])
+        accounts.add(connection, "Break glass", granted, "correct horse", now, "terminal:0")
+
+    assert purge(database, RULES["accounts that nobody uses"], now + 9999 * DAY) == (0,)
+
+
+def test_what_is_purged_is_not_left_on_the_disk_of_sqlite(tmp_path, now):
+    """In no file, under no name: in pages that are free again, and in the log of writes, too."""
+    database = Database("", tmp_path)
+    migrate.upgrade(database)
+    names = [f"Zz{chr(97 + number // 26)}{chr(97 + number % 26)}q Owusu" for number in range(300)]
+    with database.writing() as connection:
+        for number, name in enumerate(names):
+            at = now + number * timedelta(minutes=1)
+            found = rota_people.add(connection, name, None, at, "person:1")
+            during = Span(at, at + timedelta(hours=1))
+            rota.add(connection, "added", [NewShift("x", found.id, during)], at - DAY, "person:1")
+            rota.add(connection, "covered", [NewCover(number + 1, None, during, name)], at, "p")
+            diverts.create(connection, [NewDivert("children", "eds", during, name)], at, "person:1")
+            rota_people.leave(connection, found.id, at, "person:1")
+    files = [database.file, database.file.with_name(f"{database.file.name}-wal")]
+
+    def left():
+        content = b"".join(each.read_bytes() for each in files if each.exists())
+        return [name for name in names if name.partition(" ")[0].encode() in content]
+
+    assert left() == names
+    for rule in retention.RULES:
+        purge(database, rule, now + 1000 * DAY)
+    assert database.scrub()
+    assert left() == []
+    database.engine.dispose()

@@ -1,0 +1,259 @@
+"""Shifts, covers, undo: the database's own rules, on both databases; the past stays as it was."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from routing.core.hours import Span
+from routing.errors import ConstraintViolation, UnknownShift
+from routing.rota.validation import NewCover, NewShift
+from routing.store import audit_log, rota, rota_people, tables
+
+HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
+
+
+@pytest.fixture
+def people(database, now):
+    with database.writing() as connection:
+        for name in ("Amara Owusu", "Siân O'Brien"):
+            rota_people.add(connection, name, None, now, "person:1")
+    return 1, 2
+
+
+@pytest.fixture
+def add(database, now, people):
+    def add(*added, at=now, kind="added", asked=""):
+        with database.writing() as connection:
+            return rota.add(connection, kind, added, at, "person:1", asked)
+
+    return add
+
+
+@pytest.fixture
+def held(database, now):
+    """Return what counts: (id, hours from now) of every shift, or of every cover."""
+
+    def held(what=0):
+        with database.reading() as connection:
+            found = rota.read(connection, now - 99 * HOUR, now + 99 * HOUR)[what]
+        return [(x.id, (x.during.start - now) / HOUR, (x.during.end - now) / HOUR) for x in found]
+
+    return held
+
+
+@pytest.fixture
+def undo(database, now):
+    def undo(batch, at=now):
+        with database.writing() as connection:
+            return rota.undo(connection, batch.id, at, "person:1")
+
+    return undo
+
+
+def shift(now, start=1.0, end=9.0, worker=1, role="eds-social-worker"):
+    return NewShift(role, worker, Span(now + start * HOUR, now + end * HOUR))
+
+
+def cover(now, start, end, worker=2, of=1):
+    return NewCover(of, worker, Span(now + start * HOUR, now + end * HOUR), "Sick")
+
+
+def test_a_shift_comes_back_as_it_was_added_with_a_record(database, add, now, held):
+    batch = add(shift(now))
+
+    assert held() == [(1, 1, 9)]
+    with database.reading() as connection:
+        (told, *_) = audit_log.newest(connection, 1)
+        assert rota.batch(connection, batch.id).kind == "added"
+    assert (told.action, told.entity) == ("rota.added", "rota:1")
+    assert told.after == {
+        "role": "eds-social-worker",
+        "person": "worker:1",
+        "from": (now + HOUR).isoformat(),
+        "to": (now + 9 * HOUR).isoformat(),
+    }
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "forbidden"),
+    [(0, 1, False), (0, 1.01, True), (3, 4, True), (0, 10, True), (8.99, 10, True), (9, 10, False)],
+)
+def test_the_database_refuses_two_shifts_of_one_person_in_a_role_at_once(
+    add, now, held, start, end, forbidden
+):
+    add(shift(now))
+    add(shift(now, worker=2))
+    add(shift(now, role="mash-social-worker"))
+    if forbidden:
+        with pytest.raises(ConstraintViolation, match="no_two_shifts_of_one_person_at_once"):
+            add(shift(now, start, end))
+        assert len(held()) == 3
+    else:
+        add(shift(now, start, end))
+        assert len(held()) == 4
+
+
+def test_two_who_add_the_same_at_once_add_it_once(database, add, now, held):
+    told = []
+
+    def one():
+        try:
+            with database.writing() as connection:
+                rota.add(connection, "added", [shift(now)], now, "person:1")
+            told.append("added")
+        except ConstraintViolation:
+            told.append("refused")
+
+    threads = [threading.Thread(target=one) for _ in range(2)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+
+    assert sorted(told) == ["added", "refused"]
+    assert len(held()) == 1
+
+
+def test_of_several_shifts_all_are_added_or_none(add, now, held):
+    with pytest.raises(ConstraintViolation):
+        add(shift(now, 20, 21), shift(now, 30, 31), shift(now, 30.5, 32))
+
+    assert held() == []
+
+
+def test_no_shift_or_cover_may_end_before_it_starts(add, now):
+    for wrong in (shift(now, 2, 2), shift(now, 2, 1)):
+        with pytest.raises(ConstraintViolation, match="ends_after_it_starts"):
+            add(wrong)
+    add(shift(now))
+    with pytest.raises(ConstraintViolation, match="ends_after_it_starts"):
+        add(cover(now, 3, 2))
+
+
+@pytest.mark.parametrize("table", ["workers", "batches", "shifts", "covers"])
+def test_nothing_of_the_rota_is_ever_deleted(database, add, now, table):
+    add(shift(now))
+    add(cover(now, 2, 3))
+    with (
+        pytest.raises(ConstraintViolation, match="never deleted"),
+        database.writing() as connection,
+    ):
+        connection.execute(sa.text(f"DELETE FROM {table}"))
+
+
+def test_a_form_that_is_sent_twice_adds_once(add, now, held):
+    one, other = add(shift(now), asked="form"), add(shift(now), asked="form")
+
+    assert one.id == other.id
+    assert len(held()) == 1
+
+
+def test_what_is_undone_is_gone_and_can_be_done_again(add, undo, now, held):
+    batch = add(shift(now), shift(now, 20, 30), kind="filled")
+    gone = undo(batch)
+    assert held() == []
+
+    undo(gone)
+    assert held() == [(1, 1, 9), (2, 20, 30)]
+
+
+def test_undoing_twice_is_refused(add, undo, now):
+    batch = add(shift(now))
+    undo(batch)
+
+    with pytest.raises(UnknownShift):
+        undo(batch)
+
+
+def test_undoing_is_refused_where_something_new_is_in_the_way(add, undo, now, held):
+    gone = undo(add(shift(now)))
+    add(shift(now, 3, 4))
+
+    with pytest.raises(ConstraintViolation):
+        undo(gone)
+    assert held() == [(2, 3, 4)]
+
+
+@pytest.mark.parametrize(
+    ("after", "left"),
+    [(-HOUR, []), (4 * MINUTE, []), (5 * MINUTE, [(1, 60, 65)]), (20 * HOUR, [(1, 60, 540)])],
+)
+def test_what_somebody_did_until_their_shift_was_taken_away_stays(
+    database, add, now, held, after, left
+):
+    add(shift(now), at=now - HOUR)
+    with database.writing() as connection:
+        rota.cancel(connection, now + HOUR + after, "person:1", shift=1)
+
+    assert [(n, round(x * 60), round(y * 60)) for n, x, y in held()] == left
+
+
+def test_a_shift_entered_after_it_was_over_can_be_taken_back_whole(add, undo, now, held):
+    batch = add(shift(now, -9, -1))
+    assert held() == [(1, -9, -1)]
+
+    undo(batch, at=now + HOUR)
+    assert held() == []
+
+
+def test_taking_a_cover_away_uncovers_what_lay_below(database, add, now, held):
+    add(shift(now))
+    add(cover(now, 2, 6))
+    add(cover(now, 3, 4, worker=None))
+    with database.writing() as connection:
+        rota.cancel(connection, now, "person:1", cover=2)
+
+    assert held(1) == [(1, 2, 6)]
+
+
+def test_what_there_is_not_cannot_be_taken_away(database, now, people):
+    for which in ({"shift": 9}, {"cover": 9}):
+        with pytest.raises(UnknownShift), database.writing() as connection:
+            rota.cancel(connection, now, "person:1", **which)
+    with database.reading() as connection:
+        for ask in (rota.get, rota.batch):
+            with pytest.raises(UnknownShift):
+                ask(connection, 9)
+
+
+def test_every_change_of_a_shift_or_its_covers_counts_for_calendars(database, add, undo, now):
+    def sequence():
+        with database.reading() as connection:
+            found, _ = rota.get(connection, 1)
+        return found.sequence, found.changed_at
+
+    add(shift(now))
+    assert sequence() == (0, now)
+    batch = add(cover(now, 2, 3), at=now + MINUTE)
+    assert sequence() == (1, now + MINUTE)
+    undo(batch, at=now + 2 * MINUTE)
+    assert sequence() == (2, now + 2 * MINUTE)
+
+
+def test_the_latest_changes_come_first_and_say_whether_they_were_undone(database, add, undo, now):
+    undo(add(shift(now)))
+    with database.reading() as connection:
+        found = rota.newest(connection, 5)
+
+    assert [(x.id, x.kind, x.undone_in) for x in found] == [(2, "undone", None), (1, "added", 2)]
+
+
+def test_migrating_keeps_what_was_there(bare, now):
+    from alembic import command, config
+
+    from routing.store import migrate
+
+    if bare.file is not None:
+        bare.file.touch()
+    settings = config.Config()
+    settings.set_main_option("script_location", str(migrate._FOLDER))
+    with bare.writing() as connection:
+        settings.attributes["connection"] = connection
+        command.upgrade(settings, "0002")
+        connection.execute(tables.tallies.insert().values(hour=now, name="refused", count=3))
+    assert migrate.upgrade(bare) == ("0002", migrate.LATEST_REVISION)
+    with bare.reading() as connection:
+        assert connection.execute(sa.select(tables.tallies.c.count)).scalar_one() == 3
+        assert rota_people.everyone(connection) == []

@@ -1,0 +1,114 @@
+"""No log holds what may lead to somebody, however it is written; what helps to mend stays."""
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from routing import redaction
+
+MAX_CHARS = 16_000
+
+
+def masked(text, max_chars=MAX_CHARS):
+    return redaction.redact(text, max_chars)
+
+
+NUMBERS = (
+    "+447700900123",
+    "07700 900123",
+    "07700-900-123",
+    "+44 (0) 7700 900 123",
+    "0044 7700 900123",
+    "(020) 7946 0123",
+    "07700%20900%20123",
+    "%2B447700900123",
+    "%30%37%37%30%30%39%30%30%31%32%33",
+    "٠٧٧٠٠٩٠٠١٢٣",
+    "0800 CHILD 123",
+    "07700 900 ABC",
+    "sip:+447700900123@192.0.2.7",
+    "whatsapp:+447700900123",
+    "x07700900123y",
+)
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+@pytest.mark.parametrize("around", ["%s", "From=%s&To=x", "fault while answering '/x/%s/after'"])
+def test_a_telephone_number_is_masked_however_it_is_written(number, around):
+    said = masked(around % number)
+
+    assert not any(part in said for part in ("900", "123", "946", "%3", "CHILD", "ABC", "٩٠٠"))
+    assert "[" in said
+
+
+@given(
+    st.lists(st.integers(1, 4), min_size=3, max_size=6),
+    st.sampled_from((" ", "-", ".", "/", " (", ") ", "\u2011", "\xa0", "%20")),
+)
+def test_a_number_is_masked_in_whatever_groups_it_comes(sizes, gap):
+    digits, groups = "07700900123", []
+    for size in sizes:
+        groups, digits = [*groups, digits[:size]], digits[size:]
+
+    assert "900" not in masked(f"from {gap.join([*filter(None, groups), digits])}.")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("Authorization: Bearer abc.d-e", "Authorization: Bearer [secret]"),
+        ("postgresql+psycopg://a:b@db/x", "postgresql+psycopg://[secret]@db/x"),
+        ("{'password': 'correct horse'}", "{'password': [secret]}"),
+        ("password=correct host=db", "password=[secret] host=db"),
+        ("/calendars/Ab-cd.ics?x", "/calendars/[secret]?x"),
+        ("session Zz" + "9aB-_" * 8, "session [secret]"),
+        ("call CA" + "0af1" * 8, "call [secret]"),
+        ("mail priya.shah@anyshire.example", "mail [e-mail]"),
+        ("request from ip=203.0.113.9: x", "request from ip=[address]: x"),
+        ("request from ip=2001:db8::9: x", "request from ip=[address] x"),
+        ("Key (key)=(amara owusu) already exists.", "Key (key)=[row] already exists."),
+        ("Failing row contains (1, Amara).", "Failing row contains [row]."),
+    ],
+)
+def test_what_opens_something_or_names_somebody_is_masked(text, said):
+    assert masked(text) == said
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "kept at 2026-12-24T15:30:00.123456+00:00, until 2026-12-24 17:00",
+        "last read at 15:30 on 24 December 2026",
+        "Listening at: http://127.0.0.1:8000 (4194303)",
+        "counted within a second: {'signature_refused': 25}",
+        'File "a/base.py", line 2114, in _handle_dbapi_exception_noconnection',
+        "directory.yaml: line 27, column 9: error: this is not YAML.",
+        "The database is upgraded from 0003 to 0004.",
+    ],
+)
+def test_what_helps_to_mend_stays(text):
+    assert masked(text) == text
+
+
+@pytest.mark.parametrize("part", ["0", "a", "1 ", "Key (", "+0", "%3", "ab:", "password", "1.1."])
+def test_a_long_text_takes_no_longer_than_a_moment(part):
+    began = time.process_time()
+    masked(part * MAX_CHARS)
+
+    assert time.process_time() - began < 1
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+@pytest.mark.parametrize("shown", range(24))
+@pytest.mark.parametrize("after", ["", "x" * 2 * redaction.OVERLAP_CHARS])
+def test_a_text_that_is_cut_within_a_number_shows_no_part_of_it(number, shown, after):
+    cut = masked(f"{'x' * (1000 - shown - 1)} {number} {after}", 1000)
+
+    assert not any(digit in cut for digit in "0123456789٠٧٩")
+
+
+def test_a_long_text_is_cut_after_it_is_masked():
+    assert masked("a" * 20 + " 07700 900123", 25) == "a" * 20 + " [num ..."
+    assert masked("é " * 20_000) == "é " * (MAX_CHARS // 2) + " ..."

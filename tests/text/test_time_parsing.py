@@ -1,0 +1,184 @@
+"""Times that programs and people write: every right spelling, and words for the wrong ones."""
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from routing.errors import InvalidTime
+from routing.text import time_parsing
+
+LONDON = ZoneInfo("Europe/London")
+
+
+def utc(text):
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-12-24T17:00:00Z",
+        "2026-12-24t17:00:00.000z",
+        "2026-12-24T17:00:00 00:00",
+        "2026-12-24T18:00:00+01:00",
+        "2026-12-24 12:00-05:00",
+    ],
+)
+def test_every_spelling_of_rfc_3339_is_read(text):
+    assert time_parsing.parse_rfc3339(text) == utc("2026-12-24T17:00")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "now",
+        "2026-12-24",
+        "2026-12-24T17:00:00",
+        "1999-12-31T23:59:59Z",
+        "2101-01-01T00:00:00Z",
+        "2026-02-29T00:00:00Z",
+        "2026-12-24T25:00:00Z",
+        "0001-01-01T00:00:00+23:00",
+        "٢٠٢٦-12-24T17:00:00Z",
+    ],
+)
+def test_any_other_time_is_refused_with_the_form_to_write(text):
+    with pytest.raises(InvalidTime, match="2026-12-24T17:00:00"):
+        time_parsing.parse_rfc3339(text)
+
+
+def test_the_first_and_the_last_year_are_included():
+    assert time_parsing.parse_rfc3339("2000-01-01T00:00:00Z").year == 2000
+    assert time_parsing.parse_rfc3339("2100-12-31T23:59:59Z").year == 2100
+
+
+def test_a_person_may_type_local_time():
+    assert time_parsing.parse_local("2026-06-01 09:00", LONDON) == utc("2026-06-01T08:00")
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("2026-03-29 01:30", "does not exist"),
+        ("2026-10-25 01:30", "happens twice"),
+        ("2026-02-30 09:00", "not a time that exists"),
+        ("soon", "not a time with an offset"),
+    ],
+)
+def test_a_local_time_that_no_clock_shows_just_once_is_refused(text, why):
+    with pytest.raises(InvalidTime, match=why):
+        time_parsing.parse_local(text, LONDON)
+
+
+@pytest.mark.parametrize(
+    ("text", "minute"),
+    [
+        ("5pm", 1020),
+        ("5:30pm", 1050),
+        ("5.30 PM", 1050),
+        ("17:30", 1050),
+        ("08:30", 510),
+        ("8:30", 510),
+        ("12am", 0),
+        ("12:01am", 1),
+        ("12pm", 720),
+        ("12:59 pm", 779),
+        ("11:59pm", 1439),
+        ("0:00", 0),
+        ("23:59", 1439),
+        ("midnight", 0),
+        ("Midday", 720),
+        ("noon", 720),
+    ],
+)
+def test_a_time_of_day_is_read_as_people_write_it(text, minute):
+    assert time_parsing.parse_clock(text) == minute
+
+
+@pytest.mark.parametrize(
+    "text", ["", "5", "17", "24:00", "13pm", "0am", "5:60pm", "17:5", "5pmm", "half past 5", "٥pm"]
+)
+def test_what_is_no_time_of_day_is_refused_with_what_to_write(text):
+    with pytest.raises(InvalidTime, match="5pm, 5:30pm or 17:30"):
+        time_parsing.parse_clock(text)
+
+
+def test_the_parts_of_a_form_are_an_instant():
+    london = ZoneInfo("Europe/London")
+
+    assert time_parsing.parse_date_and_time(" 24", "12", "2026", "5pm", london).isoformat() == (
+        "2026-12-24T17:00:00+00:00"
+    )
+    assert time_parsing.parse_date_and_time("1", "7", "2026", "17:00", london).isoformat() == (
+        "2026-07-01T16:00:00+00:00"
+    )
+
+
+@pytest.mark.parametrize(
+    ("parts", "said"),
+    [
+        (("31", "2", "2026", "5pm"), "'31/2/2026' is not a date"),
+        (("", "", "", "5pm"), "is not a date"),
+        (("x", "1", "2026", "5pm"), "is not a date"),
+        (("1", "1", "99999", "5pm"), "is not a date"),
+        (("1", "1", "9" * 40, "5pm"), "is not a date"),
+        (("1", "1", "2026", "5"), "is not a time"),
+        (("28", "3", "2027", "1:30am"), "1:30am on 28 March 2027 does not exist"),
+        (("25", "10", "2026", "1:30am"), "1:30am on 25 October 2026 happens twice"),
+        (("1", "1", "1999", "5pm"), "not from 2000"),
+        (("24", "12", "26", "5pm"), "'24/12/26' is not from 2000 to 2100. Write it as 24 12 2026."),
+    ],
+)
+def test_parts_that_are_no_instant_or_two_are_refused(parts, said):
+    with pytest.raises(InvalidTime, match=said):
+        time_parsing.parse_date_and_time(*parts, ZoneInfo("Europe/London"))
+
+
+@pytest.mark.parametrize(
+    ("time", "at"),
+    [
+        ("1:30am BST", "2026-10-25T00:30:00+00:00"),
+        ("1:30am GMT", "2026-10-25T01:30:00+00:00"),
+        ("1:30 am bst", "2026-10-25T00:30:00+00:00"),
+        ("12:00 GMT", "2026-10-25T12:00:00+00:00"),
+    ],
+)
+def test_an_hour_that_comes_twice_is_told_apart_by_the_clocks_name(time, at):
+    found = time_parsing.parse_date_and_time("25", "10", "2026", time, ZoneInfo("Europe/London"))
+
+    assert found.isoformat() == at
+
+
+@pytest.mark.parametrize("time", ["12:00 BST", "12:00 CEST", "5 oclock", "midnight GMT BST"])
+def test_a_clock_that_nobody_there_reads_is_refused(time):
+    with pytest.raises(InvalidTime):
+        time_parsing.parse_date_and_time("25", "10", "2026", time, ZoneInfo("Europe/London"))
+
+
+def test_whoever_typed_an_hour_that_comes_twice_is_told_what_to_write():
+    with pytest.raises(InvalidTime, match="Write BST or GMT behind the time"):
+        time_parsing.parse_date_and_time("25", "10", "2026", "1:30am", ZoneInfo("Europe/London"))
+
+
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        ("24/12/2026 17:00", "2026-12-24T17:00"),
+        ("5/1/2027 8:30", "2027-01-05T08:30"),
+        ("24/12/2026  17:00:05", "2026-12-24T17:00:05"),
+        (" 2026-12-24 17:00 ", "2026-12-24T17:00"),
+        ("2026-07-01T17:00:00+01:00", "2026-07-01T16:00"),
+    ],
+)
+def test_a_cell_of_a_spreadsheet_is_a_local_time_with_the_day_first(text, at):
+    assert time_parsing.parse_cell(text, LONDON) == utc(at)
+
+
+@pytest.mark.parametrize(
+    "text", ["24/12/26 17:00", "12/24/2026 17:00", "24-12-2026 17:00", "2026-12-24", "x"]
+)
+def test_what_is_no_time_in_a_cell_is_refused_as_it_stands_there_with_what_to_write(text):
+    with pytest.raises(InvalidTime, match=f"'{text}' is not a .* as 24/12/2026 17:00"):
+        time_parsing.parse_cell(text, LONDON)

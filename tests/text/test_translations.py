@@ -1,0 +1,99 @@
+"""The Welsh catalogue: whole, compiled, and saying the same things with the same blanks."""
+
+import gettext
+import re
+import subprocess
+import sys
+from datetime import date
+from io import BytesIO
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from babel.messages import pofile
+from conftest import ROOT
+
+from routing.bank_holidays.package import DIVISIONS, package_holidays
+from routing.core.hours import ALL_DAY, Hours, Range
+from routing.text import dates
+from routing.text.locale import CATALOGUES, HOLIDAY_NAMES, get_locale
+
+LONDON = ZoneInfo("Europe/London")
+WELSH = get_locale("cy", LONDON)
+PO = CATALOGUES / "cy" / "LC_MESSAGES" / "messages.po"
+CATALOGUE = pofile.read_po(BytesIO(PO.read_bytes()), locale="cy")
+
+
+@pytest.fixture(scope="module")
+def messages(tmp_path_factory):
+    """Return every message that the code and the templates say."""
+    pot = tmp_path_factory.mktemp("pot") / "messages.pot"
+    babel = Path(sys.executable).with_name("pybabel")
+    keywords = [word for name in ("say", "say_html", "N_") for word in ("--keywords", name)]
+    subprocess.run(
+        [babel, "-q", "extract", "--mapping", "pyproject.toml", *keywords, "-o", pot, "routing"],
+        cwd=ROOT,
+        check=True,
+    )
+    return {each.id for each in pofile.read_po(BytesIO(pot.read_bytes())) if each.id}
+
+
+def test_every_message_has_a_translation_and_no_translation_is_left_over(messages):
+    translated = {each.id for each in CATALOGUE if each.id and each.string}
+
+    assert messages - translated == set()
+    assert translated - messages == set()
+
+
+@pytest.mark.parametrize(
+    "message", [each for each in CATALOGUE if each.id], ids=lambda m: m.id[:40]
+)
+def test_a_translation_has_the_same_blanks(message):
+    blanks = [sorted(re.findall(r"{\w+}", text)) for text in (message.id, message.string)]
+
+    assert blanks[0] == blanks[1]
+
+
+def test_what_is_compiled_is_what_is_written():
+    compiled = gettext.translation("messages", CATALOGUES, ["cy"])
+
+    assert {each.id: compiled.gettext(each.id) for each in CATALOGUE if each.id} == {
+        each.id: each.string for each in CATALOGUE if each.id
+    }, "Run: bin/translate"
+
+
+def test_every_bank_holiday_of_the_years_ahead_has_a_welsh_name():
+    names = {
+        holiday.name
+        for division in DIVISIONS
+        for day, holiday in package_holidays(division).items()
+        if date(2026, 1, 1) <= day <= date(2035, 12, 31)
+    }
+
+    assert names <= set(HOLIDAY_NAMES)
+
+
+def test_it_is_marked_as_not_reviewed():
+    assert "NOT REVIEWED" in PO.read_text("utf-8").partition("msgid")[0]
+
+
+def test_dates_and_times_are_said_in_welsh():
+    week = ((Range(510, 1020),),) * 4 + ((Range(510, 990),), (), ())
+
+    assert dates.format_full_date(date(2026, 12, 24), WELSH) == "dydd Iau 24 Rhagfyr 2026"
+    assert [dates.format_time(minute, WELSH) for minute in (510, 720, 0)] == [
+        "8:30am",
+        "hanner dydd",
+        "hanner nos",
+    ]
+    assert dates.format_hours(Hours(week, ()), WELSH) == (
+        ("dydd Llun i ddydd Iau", "8:30am i 5pm"),
+        ("dydd Gwener", "8:30am i 4:30pm"),
+        ("dydd Sadwrn a dydd Sul", "ar gau"),
+        ("Gwyliau banc", "ar gau"),
+    )
+    assert dates.format_ranges(ALL_DAY, WELSH) == "24 awr"
+
+
+def test_a_language_without_a_catalogue_is_english():
+    assert get_locale("en", LONDON).translate("Call 999") == "Call 999"
