@@ -1,7 +1,7 @@
 """One address that floods the service, in a process of its own; and callers who ask meanwhile.
 
-`python tests/flood.py PORT NAME AT_ONCE SECONDS` asks one of ADDRESSES so many times at once, and
-then 45 times a second for so many seconds.
+`python tests/system/flood.py PORT NAME AT_ONCE SECONDS` asks one of ADDRESSES so many times at
+once, and then 45 times a second for so many seconds.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from urllib.parse import urlencode
 
 import nginx
 from clients import EXCHANGE, FORM, NUMBER, VOICE
-from serving import ROOT
+from serving import TESTS_PATH
 from telephone import BASE, CALLED, CALLER, sign
 
 RATE = 45
@@ -71,9 +71,9 @@ class Answers:
 
 def endure(port, name, at_once=AT_ONCE, seconds=20):
     """Flood an address from another process; return what callers saw, and the flood's statuses."""
-    command = [sys.executable, ROOT / "tests/flood.py", port, name, at_once, seconds]
+    command = [sys.executable, __file__, port, name, at_once, seconds]
     answers = Answers()
-    environ = os.environ | {"PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}"}
+    environ = os.environ | {"PYTHONPATH": TESTS_PATH}
     with subprocess.Popen(
         list(map(str, command)), env=environ, stdout=subprocess.PIPE, text=True
     ) as flood:
