@@ -204,4 +204,4 @@ def measured(what, size):
 
 
 if __name__ == "__main__":
-    print(json.dumps(MEASURES[sys.argv[1]](int(sys.argv[2])), indent=1))  # noqa: T201
+    print(json.dumps(MEASURES[sys.argv[1]](int(sys.argv[2])), indent=1))

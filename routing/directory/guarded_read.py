@@ -79,7 +79,7 @@ def parse_in_child(text: str, file: Path) -> Directory:
     if returncode != 0:
         reason = f"needs more than {MAX_PARSE_BYTES // 2**20} MiB of memory, or fails otherwise"
         raise ReaderEnded(file, reason)
-    result = pickle.loads(output)
+    result = pickle.loads(output)  # noqa: S301 - written by our own child process
     if isinstance(result, Directory):
         return result
     raise InvalidDirectory(file, result)
@@ -103,7 +103,7 @@ def main() -> None:
 
 def _run_child(text: str, file: Path) -> tuple[int, bytes]:
     """Return the child's exit status and output. Raise OSError, TimeoutExpired."""
-    done = subprocess.run(
+    done = subprocess.run(  # noqa: S603 - Python itself, with arguments of our own
         [sys.executable, "-c", _CHILD, str(file), str(MAX_PARSE_BYTES), str(PARSE_TIMEOUT_SECONDS)],
         cwd=_ROOT,
         input=text.encode(),

@@ -155,4 +155,4 @@ async def flood(port, name, at_once, seconds):
 
 if __name__ == "__main__":
     to, name, at_once, seconds = sys.argv[1:]
-    print(json.dumps(asyncio.run(flood(int(to), name, int(at_once), float(seconds)))))  # noqa: T201
+    print(json.dumps(asyncio.run(flood(int(to), name, int(at_once), float(seconds)))))
