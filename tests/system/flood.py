@@ -26,7 +26,6 @@ RATE = 45
 """Requests a second: five fewer than nginx lets through."""
 
 AT_ONCE = 400
-ALLOWED_SECONDS = 1.0
 INTERVAL_SECONDS = 0.5
 CALLERS_ADDRESS = "127.0.0.2"
 """The address from which callers ask: not that of the flood."""

@@ -121,7 +121,7 @@ def staff_work(app):
     made = browser.send(page, "/staff/rota/feeds", of="whole")
     token = re.search(r"/calendars/([\w-]{20,})\.ics", html.unescape(made.text))[1]
     assert PEOPLE[0] in browser.get(f"/calendars/{token}.ics").text
-    (cookie,) = (each.value for each in browser.client._cookies.values())
+    cookie = browser.client.get_cookie("staff", path="/staff").value
     for page in ("", "/changes", "/calls", "/rota", "/rota/people", "/preview"):
         assert browser.get(f"/staff{page}").status_code == 200
     return [token, cookie, PASSWORD, WRONG, TOKEN, TELEPHONED["OPS_TOKEN"]]
