@@ -10,7 +10,7 @@ from jinja2 import BytecodeCache
 from werkzeug.routing import Rule
 
 from routing import create_app, lookup
-from routing.core.hours import Span
+from routing.core.instants import Span
 from routing.store import diverts, migrate
 from routing.store.db import Database
 from routing.store.diverts import NewDivert
