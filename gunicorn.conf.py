@@ -45,6 +45,6 @@ def post_worker_init(worker):
     try:
         with worker.wsgi.app_context():
             lookup.warm_up()
-            telephony.at_start()
+            telephony.warm_up()
     except Exception:  # a worker that fails to start would end the whole service
         worker.log.exception("the worker could not load in advance: its first request loads")

@@ -16,7 +16,7 @@ from across import DECISION, HANDOVER, Watch, across
 from serving import ROOT, ask, serving
 
 from proof.bench import over_http
-from routing.core.hours import Span
+from routing.core.instants import Span
 from routing.store import diverts, migrate
 from routing.store.db import Database
 from routing.store.diverts import NewDivert

@@ -10,9 +10,9 @@ from rota.conftest import COUNCIL, Rota, span
 from rota_oracle import MINUTE, drawn, wrong_minutes
 from sweep import minutes_of, timetables, year
 
-from routing.core.hours import dates
-from routing.rota import fill
-from routing.rota.fill import DayKind, Turn
+from routing.core.instants import date_range
+from routing.rota import filling
+from routing.rota.filling import DayKind, TurnLength
 from routing.rota.roster import Roster, Shift
 
 PERIODS = [
@@ -55,11 +55,13 @@ def filled(first=2026, last=2032):
         for role in ("night", "standby"):
             for cuts in CUTS:
                 for number in range(first, last):
-                    days = dates(date(number, 1, 1), date(number, 12, 31))
+                    days = date_range(date(number, 1, 1), date(number, 12, 31))
                     pattern = dict.fromkeys(DayKind, cuts)
                     empty = Roster(tables, ())
-                    slots = fill.slots(empty, role, pattern, *_ends(list(days)))
-                    planned = fill.fill(empty, role, slots, [1, 2, 3, 4], Turn.SLOT)
+                    slots = filling.make_slots(empty, role, pattern, *_ends(list(days)))
+                    planned = filling.assign_slots(
+                        empty, role, slots, [1, 2, 3, 4], TurnLength.SLOT
+                    )
                     made += len(planned)
                     wrong += _left(tables, role, planned, number)
     return made, wrong

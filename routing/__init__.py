@@ -12,15 +12,13 @@ from werkzeug.exceptions import HTTPException
 
 from routing import concurrency, config, logging_config, public, staff, telephony
 from routing.errors import InvalidDirectory, InvalidSetting
-from routing.formats.answer_cache import AnswerCache
-from routing.formats.problem import problem
-from routing.headers import HTTPS_ONLY, SECURITY_HEADERS
 from routing.public import error_pages
+from routing.public.answer_cache import AnswerCache
+from routing.responses import HTTPS_ONLY, SECURITY_HEADERS, problem
 from routing.snapshot import SnapshotLoader
 from routing.store.call_log import CallLog
 from routing.store.db import Database
-from routing.store.divert_cache import DivertCache
-from routing.store.divert_file import DivertFile
+from routing.store.divert_cache import DivertCache, DivertFile
 
 
 def create_app(settings: Mapping[str, Any] | None = None) -> Flask:

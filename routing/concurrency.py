@@ -12,7 +12,7 @@ from enum import Enum
 
 from flask import Flask, Response, current_app, request, session
 
-from routing.formats.problem import problem
+from routing.responses import problem
 from routing.store import calls
 from routing.store.call_log import CallLog
 
@@ -21,11 +21,11 @@ SWITCH_INTERVAL_SECONDS = 0.001
 """How long a thread computes before one that answers a caller gets its turn. With Python's 0.005 a
 call took 2.6 s while 490 people asked for the contacts of 200 lines; with this 0.6 s."""
 
-SESSION_TOKEN = "token"  # noqa: S105 - the name of a value, no secret
+SESSION_TOKEN_KEY = "token"  # noqa: S105 - the name of a value, no secret
 """What a session holds from sign-in to sign-out, and at no other time."""
 
 
-class Kind(Enum):
+class RequestKind(Enum):
     """A kind of expensive request: its name, and how many run at the same time in a worker."""
 
     ANONYMOUS = "anonymous", 2
@@ -52,31 +52,37 @@ _LISTING = re.compile(r"(/cy)?/(contacts|embed)|/api/v1/(services|lines|bank-hol
 def init_app(app: Flask) -> None:
     """Limit the requests of ``app``. Call it before any other hook is registered."""
     sys.setswitchinterval(SWITCH_INTERVAL_SECONDS)
-    app.extensions["concurrency"] = {kind: threading.Semaphore(kind.value[1]) for kind in Kind}
+    app.extensions["concurrency"] = {
+        kind: threading.Semaphore(kind.value[1]) for kind in RequestKind
+    }
     app.before_request(limit)
-    app.teardown_request(end)
+    app.teardown_request(release)
 
 
 def limit() -> Response | None:
     """Refuse this request when as many of its kind run as may."""
-    kind = kind_of_request()
-    return None if kind is None or start(kind) else refusal(kind)
+    kind = request_kind()
+    return None if kind is None or acquire(kind) else refusal(kind)
 
 
-def kind_of_request() -> Kind | None:
+def request_kind() -> RequestKind | None:
     """Return the kind of this request; None where it is not limited.
 
     Somebody has signed in when their cookie holds a session's token and our signature over it. The
     database is not asked: a session that has ended counts as staff too, but its requests are cheap.
     """
     if _ANONYMOUS.fullmatch(request.path):
-        return Kind.ANONYMOUS
+        return RequestKind.ANONYMOUS
     if _STAFF.fullmatch(request.path):
-        return Kind.STAFF if isinstance(session.get(SESSION_TOKEN), str) else Kind.ANONYMOUS
-    return Kind.LISTING if _LISTING.fullmatch(request.path) else None
+        return (
+            RequestKind.STAFF
+            if isinstance(session.get(SESSION_TOKEN_KEY), str)
+            else RequestKind.ANONYMOUS
+        )
+    return RequestKind.LISTING if _LISTING.fullmatch(request.path) else None
 
 
-def start(kind: Kind) -> bool:
+def acquire(kind: RequestKind) -> bool:
     """Take a place among the requests of a kind until this request ends. False: there is none.
 
     A request that has a place, of whatever kind, keeps that one and needs no other.
@@ -90,14 +96,14 @@ def start(kind: Kind) -> bool:
     return True
 
 
-def end(error: BaseException | None = None) -> None:
+def release(error: BaseException | None = None) -> None:
     """Give back the place of this request, if it has one."""
     places: threading.Semaphore | None = request.environ.pop(_PLACE, None)
     if places is not None:
         places.release()
 
 
-def refusal(kind: Kind, status: int = 503) -> Response:
+def refusal(kind: RequestKind, status: int = 503) -> Response:
     """Return the answer to a request over its limit, and count it for the staff's warnings."""
     call_log: CallLog = current_app.extensions["call_log"]
     call_log.count(calls.OVER_LIMIT)
@@ -110,12 +116,12 @@ def refusal(kind: Kind, status: int = 503) -> Response:
     return response
 
 
-def _page(kind: Kind) -> str:
+def _page(kind: RequestKind) -> str:
     """Return a page that costs nothing to make: no template, directory or database."""
     retry = ""
     if request.method == "GET":
         retry = f'<meta http-equiv="refresh" content="{RETRY_AFTER_SECONDS}">'
-    return _PAGE.format(retry=retry, words=_STAFF_WORDS if kind is not Kind.LISTING else "")
+    return _PAGE.format(retry=retry, words=_STAFF_WORDS if kind is not RequestKind.LISTING else "")
 
 
 _PAGE = """<!doctype html>

@@ -6,21 +6,21 @@ from zoneinfo import ZoneInfo
 
 from routing.core.decision import decide
 from routing.core.directory import Line, Service
-from routing.core.hours import Span, dates
-from routing.core.intervals import covered
+from routing.core.instants import Span, date_range
+from routing.core.intervals import mark_covered
 from routing.core.timetable import Timetables
 from routing.directory.phone import forbidden_reason
 from routing.errors import InvalidDivert, UnknownService
 from routing.text.dates import format_datetime
 from routing.text.locale import Locale
 
-MAX_DIVERT = timedelta(hours=72)
+MAX_DIVERT_DURATION = timedelta(hours=72)
 """How long a divert lasts at most (the contract, section 3: none is open-ended)."""
 
 MAX_LEAD_TIME = timedelta(days=400)
 """How far ahead one may be set: as far as handovers are looked for."""
 
-ENDS_SOON = timedelta(minutes=30)
+END_WARNING_PERIOD = timedelta(minutes=30)
 """How long before the end of a divert staff are warned of it."""
 
 MAX_NOTE_CHARS = 200
@@ -102,7 +102,7 @@ def propose_new_end(
 
 def target_error(service: Service, line: Line, during: Span, zone: ZoneInfo) -> str | None:
     """Say why a service's calls must not go to a line; None when they may."""
-    days = dates(during.start.astimezone(zone).date(), during.end.astimezone(zone).date())
+    days = date_range(during.start.astimezone(zone).date(), during.end.astimezone(zone).date())
     phones = {line.phone, *(line.phone_on(day) for day in days)}
     if service.number is not None and service.number.e164 in {each.e164 for each in phones}:
         return (
@@ -152,10 +152,10 @@ def _plan(
             f"That end, {format_datetime(end, locale)}, is not after the start, {format_datetime(start, locale)}. "
             "Choose a later one.",
         )
-    if end - start > MAX_DIVERT:
+    if end - start > MAX_DIVERT_DURATION:
         raise InvalidDivert(
             "until",
-            f"A divert lasts 72 hours at most: here until {format_datetime(start + MAX_DIVERT, locale)}. Choose "
+            f"A divert lasts 72 hours at most: here until {format_datetime(start + MAX_DIVERT_DURATION, locale)}. Choose "
             "an earlier end; before it comes, anybody may extend it.",
         )
     during = Span(start, end)
@@ -163,7 +163,7 @@ def _plan(
     if refusal is not None:
         raise InvalidDivert("line", refusal)
     spans = timetables.spans(line, start, end)
-    closed = tuple(span for span, is_open in covered(spans, during) if not is_open)
+    closed = tuple(span for span, is_open in mark_covered(spans, during) if not is_open)
     return ProposedDivert(service, line, during, note, closed)
 
 
@@ -194,7 +194,7 @@ def _end(
     if until is not None:
         return start + until
     handover = decide(timetables, service.id, start).until
-    if handover is None or handover - start > MAX_DIVERT:
+    if handover is None or handover - start > MAX_DIVERT_DURATION:
         when = (
             "none ahead"
             if handover is None

@@ -101,7 +101,7 @@ class InvalidRotaChange(RoutingError):
         self.field = field
 
 
-class RotaChanged(InvalidRotaChange):
+class RotaConflict(InvalidRotaChange):
     """A change worked out from a rota that somebody else has changed since. Nothing is saved."""
 
     def __init__(self) -> None:

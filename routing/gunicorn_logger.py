@@ -23,7 +23,7 @@ class GunicornLogger(Logger):  # type: ignore[misc]
         self.error_log.handlers.clear()
         self.error_log.propagate = True
         log_format = os.environ.get("LOG_FORMAT")
-        logging_config.configure(log_format if log_format in logging_config.FORMS else None)
+        logging_config.configure(log_format if log_format in logging_config.FORMATS else None)
         logging_config.write_in_background()
 
     def warning(self, msg: str, *args: Any, **kwargs: Any) -> None:

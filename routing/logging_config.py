@@ -16,7 +16,7 @@ from structlog.typing import EventDict, WrappedLogger
 
 from routing.redaction import redact
 
-FORMS = ("json", "text")
+FORMATS = ("json", "text")
 """How a line is written: for programs; for people, each line of a traceback being marked."""
 
 MAX_QUEUED_LINES = 1000

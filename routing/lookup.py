@@ -98,15 +98,15 @@ def who_to_call(service: str | None = None, at: datetime | None = None) -> Decis
     Raise UnknownService, NaiveTime.
     """
     timetables = snapshot().timetables
-    return core.decide(timetables, service or first_service(), at or now(), diverts())
+    return core.decide(timetables, service or first_service_id(), at or now(), diverts())
 
 
 def dial_order(decision: Decision, at: datetime) -> tuple[Answer, ...]:
     """Return the lines to ring at ``at``, in order."""
-    return core.to_try(snapshot().timetables, decision, at)
+    return core.dial_order(snapshot().timetables, decision, at)
 
 
-def first_service() -> str:
+def first_service_id() -> str:
     """Return the id of the directory's first service."""
     return snapshot().directory.services[0].id
 

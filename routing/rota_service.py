@@ -17,15 +17,15 @@ from sqlalchemy.engine import Connection
 from routing import lookup
 from routing.core import instants
 from routing.core.directory import RotaRole
-from routing.core.hours import Span
-from routing.errors import InvalidRotaChange, InvalidSpreadsheet, RotaChanged
-from routing.rota import clashes, spreadsheet, validation, words
-from routing.rota import fill as filling
+from routing.core.instants import Span
+from routing.errors import InvalidRotaChange, InvalidSpreadsheet, RotaConflict
+from routing.rota import clashes, descriptions, spreadsheet, validation
+from routing.rota import filling as filling
 from routing.rota.clashes import Clash
-from routing.rota.fill import Pattern, ProposedShift, Turn
+from routing.rota.filling import ProposedShift, ShiftPattern, TurnLength
 from routing.rota.roster import Roster
-from routing.rota.spreadsheet import MAX_PEOPLE, MAX_ROWS, Row
-from routing.rota.validation import CONTEXT_MARGIN, MAX_SHIFT, NewCover, NewShift
+from routing.rota.spreadsheet import MAX_PEOPLE, MAX_ROWS, ShiftRow
+from routing.rota.validation import CONTEXT_MARGIN, MAX_SHIFT_LENGTH, NewCover, NewShift
 from routing.store import rota, rota_people
 from routing.store.rota import RotaChange
 from routing.store.rota_people import RotaPerson
@@ -40,11 +40,11 @@ CONFLICT_MESSAGE = (
 )
 
 
-LOOKAHEAD = timedelta(days=28)
+GAP_LOOKAHEAD = timedelta(days=28)
 """How far ahead gaps are warned of, on every page, in `flask rota gaps` and in /metrics."""
 
 
-HALF_A_YEAR = timedelta(days=184)
+OWN_SHIFTS_LOOKAHEAD = timedelta(days=184)
 """How far ahead somebody's own shifts are shown, here and in calendars."""
 
 FAR_FUTURE = timedelta(days=3650)
@@ -101,7 +101,7 @@ class Rota:
     def clashes(self, start: datetime, end: datetime) -> list[Clash]:
         """Return what clashes in a period, over all roles."""
         duties = [x for role in self.roles for x in self.roster.duties(role.id, start, end)]
-        return clashes.clashes(duties)
+        return clashes.find_clashes(duties)
 
     def new_clashes(self, wanted: Sequence[NewShift | NewCover]) -> list[Clash]:
         """Return what would clash if some changes were made, and does not without them."""
@@ -109,51 +109,53 @@ class Rota:
             return []
         start = min(each.during.start for each in wanted) - CONTEXT_MARGIN
         end = max(each.during.end for each in wanted) + CONTEXT_MARGIN
-        later = Rota(validation.after(self.roster, wanted), self.workers)
+        later = Rota(validation.apply_changes(self.roster, wanted), self.workers)
         known = {(x.kind, x.worker, x.during) for x in self.clashes(start, end)}
         found = later.clashes(start, end)
         return [x for x in found if (x.kind, x.worker, x.during) not in known]
 
 
-def read(start: datetime, end: datetime) -> Rota:
+def read_rota(start: datetime, end: datetime) -> Rota:
     """Return the rota from ``start`` to ``end``. Raise DatabaseUnavailable."""
     with lookup.database().reading() as connection:
-        return within(connection, start, end)
+        return load_rota(connection, start, end)
 
 
-def within(connection: Connection, start: datetime, end: datetime) -> Rota:
+def load_rota(connection: Connection, start: datetime, end: datetime) -> Rota:
     """Return the rota from ``start`` to ``end``, as a transaction sees it."""
     revision = rota.revision(connection)  # first: what changes while the rest is read, counts
     shifts, covers = rota.read(connection, start, end)
-    known = {each.id: each for each in rota_people.everyone(connection)}
+    known = {each.id: each for each in rota_people.all_people(connection)}
     return Rota(Roster(lookup.snapshot().timetables, shifts, covers), known, revision)
 
 
-def ahead(connection: Connection, at: datetime) -> Rota:
+def load_upcoming(connection: Connection, at: datetime) -> Rota:
     """Return what says who is on duty at ``at``, and every gap of the next LOOKAHEAD."""
-    return within(connection, at - CONTEXT_MARGIN, at + LOOKAHEAD + CONTEXT_MARGIN)
+    return load_rota(connection, at - CONTEXT_MARGIN, at + GAP_LOOKAHEAD + CONTEXT_MARGIN)
 
 
-def as_sheet(period: Span) -> str:
+def export_csv(period: Span) -> str:
     """Return who is really on duty in a period, as a spreadsheet. Raise DatabaseUnavailable."""
-    found = read(period.start, period.end)
+    found = read_rota(period.start, period.end)
     duties = [x for r in found.roles for x in found.roster.duties(r.id, period.start, period.end)]
     duties.sort(key=lambda each: each.during.start)
-    return spreadsheet.write(duties, found.names, lookup.snapshot().directory.zone)
+    return spreadsheet.to_csv(duties, found.names, lookup.snapshot().directory.zone)
 
 
-def warnings(connection: Connection, at: datetime) -> list[tuple[str, str]]:
+def rota_warnings(connection: Connection, at: datetime) -> list[tuple[str, str]]:
     """Return what staff should know of the rota, each with its code: each role with a gap, once."""
-    found, locale, told = ahead(connection, at), lookup.staff_locale(), []
-    every = found.gaps(at, at + LOOKAHEAD)
+    found, locale, told = load_upcoming(connection, at), lookup.staff_locale(), []
+    every = found.gaps(at, at + GAP_LOOKAHEAD)
     for role in found.roles:
         gaps = [(span, missing) for of, span, missing in every if of is role]
-        if gaps and found.empty(role, at, at + LOOKAHEAD):
-            text = f"{words.role(role)}: nobody is on the rota in the next {LOOKAHEAD.days} days."
+        if gaps and found.empty(role, at, at + GAP_LOOKAHEAD):
+            text = f"{descriptions.role_name(role)}: nobody is on the rota in the next {GAP_LOOKAHEAD.days} days."
             told.append(("rota_empty", text))
         elif gaps:
-            more = f", and {len(gaps) - 1} more in {LOOKAHEAD.days} days" if len(gaps) > 1 else ""
-            said = words.gap(role, *gaps[0], at, locale)
+            more = (
+                f", and {len(gaps) - 1} more in {GAP_LOOKAHEAD.days} days" if len(gaps) > 1 else ""
+            )
+            said = descriptions.describe_gap(role, *gaps[0], at, locale)
             where = "See Gaps and clashes under Rota, or `flask rota gaps`."
             told.append(("rota_gap", f"{said}{more}. {where}"))
     ahead_of_now = [each for each in found.roster.shifts if each.during.end > at]
@@ -175,7 +177,7 @@ class ImportResult:
     known: int
 
 
-def save(
+def save_change(
     kind: str,
     added: Sequence[NewShift | NewCover],
     based_on: Rota,
@@ -188,14 +190,14 @@ def save(
     rota has changed since, InvalidRotaChange where the database's own rules forbid it or it is too large.
     """
     with lookup.database().writing() as connection:
-        known = rota.saved_by(connection, form)
+        known = rota.find_change_by_key(connection, form)
         if known:
             return known
         _check_unchanged(connection, based_on)
         return _save(connection, kind, added, actor, form)
 
 
-def undo(change: int, actor: str) -> RotaChange:
+def undo_change(change: int, actor: str) -> RotaChange:
     """Undo a change of the rota. Raise UnknownShift, InvalidRotaChange.
 
     Nobody who has left is given anything back that is to come.
@@ -213,13 +215,13 @@ def undo(change: int, actor: str) -> RotaChange:
     return undone
 
 
-def remove(shift_id: int, actor: str) -> RotaChange:
+def remove_shift(shift_id: int, actor: str) -> RotaChange:
     """Take a shift away from now on. Raise UnknownShift."""
     with lookup.database().writing() as connection:
         return rota.cancel(connection, lookup.now(), actor, shift=shift_id)
 
 
-def uncover(cover_id: int, shift_id: int, actor: str) -> RotaChange:
+def remove_cover(cover_id: int, shift_id: int, actor: str) -> RotaChange:
     """Take a cover of a shift away from now on. Raise UnknownShift, InvalidRotaChange."""
     at = lookup.now()
     with lookup.database().writing() as connection:
@@ -228,15 +230,15 @@ def uncover(cover_id: int, shift_id: int, actor: str) -> RotaChange:
     return change
 
 
-def leave(worker_id: int, actor: str) -> None:
+def remove_person(worker_id: int, actor: str) -> None:
     """Take somebody off the rota: nobody has what they still had to do.
 
     Raise UnknownShift, InvalidRotaChange.
     """
     at = lookup.now().replace(second=0, microsecond=0)
     with lookup.database().reading() as connection:
-        current = within(connection, at, at + FAR_FUTURE)
-    covers = validation.leaving(current.roster, worker_id, at)
+        current = load_rota(connection, at, at + FAR_FUTURE)
+    covers = validation.release_shifts(current.roster, worker_id, at)
     with lookup.database().writing() as connection:
         _check_unchanged(connection, current)
         if covers:
@@ -244,13 +246,13 @@ def leave(worker_id: int, actor: str) -> None:
         rota_people.leave(connection, worker_id, lookup.now(), actor)
 
 
-def fill(
+def propose_fill(
     role: str,
     first: date,
     last: date,
     names: Sequence[str],
-    turn: Turn,
-    times: Pattern | None = None,
+    turn: TurnLength,
+    times: ShiftPattern | None = None,
     time_limit: timedelta = FILL_TIME_LIMIT,
 ) -> tuple[Rota, list[ProposedShift]]:
     """Return what filling the gaps of a role would add, and the rota that it was worked out from.
@@ -266,24 +268,24 @@ def fill(
     if not names:
         raise InvalidRotaChange("people", "Name the people who take turns, in their order.")
     with lookup.database().reading() as connection:
-        current = within(connection, start - CONTEXT_MARGIN, start + around + CONTEXT_MARGIN)
-        people = rota_people.named(connection, names)
+        current = load_rota(connection, start - CONTEXT_MARGIN, start + around + CONTEXT_MARGIN)
+        people = rota_people.find_ids_by_name(connection, names)
     if role not in current.roster.roles:
         known = ", ".join(current.roster.roles) or "none"
         raise InvalidRotaChange(
             "role", f"There is no role '{role}'. The directory's roles are: {known}."
         )
-    pattern = {**filling.usual(current.roster, role, start), **(times or {})}
-    slots = filling.slots(current.roster, role, pattern, first, last)
+    pattern = {**filling.usual_pattern(current.roster, role, start), **(times or {})}
+    slots = filling.make_slots(current.roster, role, pattern, first, last)
     now = at.replace(second=0, microsecond=0)
     slots = [Span(max(slot.start, now), slot.end) for slot in slots if slot.end > at]
-    if any(slot.end - slot.start > MAX_SHIFT for slot in slots):
+    if any(slot.end - slot.start > MAX_SHIFT_LENGTH for slot in slots):
         raise InvalidRotaChange(
             "working-day", "Write when shifts begin: one would be over a week long."
         )
     _check_size(len(slots))
     check_time = _time_check(time_limit)
-    planned = filling.fill(current.roster, role, slots, people, turn, check_time)
+    planned = filling.assign_slots(current.roster, role, slots, people, turn, check_time)
     if not planned:
         raise InvalidRotaChange("last", "There is no gap in that time: everything is covered.")
     _check_size(len(planned))
@@ -301,19 +303,19 @@ def import_spreadsheet(
     timetables = lookup.snapshot().timetables
     with lookup.database().reading() as connection:
         revision = rota.revision(connection)
-        people = [person for person in rota_people.everyone(connection) if person.left_at is None]
-    ids = {spreadsheet.key(person.name): person.id for person in people}
+        people = [person for person in rota_people.all_people(connection) if person.left_at is None]
+    ids = {spreadsheet.name_key(person.name): person.id for person in people}
     roles = {role.id for role in timetables.directory.rota}
     known: Container[str] = _Anybody() if add_people else ids
-    rows = spreadsheet.read(data, timetables.directory.zone, roles, known)
+    rows = spreadsheet.parse_csv(data, timetables.directory.zone, roles, known)
     if not rows:
         raise InvalidSpreadsheet(["The file has no shifts."])
     new_names = _new_names(rows, ids)
     start, end = min(row.during.start for row in rows), max(row.during.end for row in rows)
     with lookup.database().reading() as connection:
-        current = within(connection, start, end)
+        current = load_rota(connection, start, end)
     if current.revision != revision:
-        raise RotaChanged
+        raise RotaConflict
     added = _not_on_the_rota(rows, ids, current.roster)
     if not added:
         return ImportResult(None, 0, len(rows))
@@ -321,8 +323,10 @@ def import_spreadsheet(
         _check_unchanged(connection, current)
         new_people = [(name, None) for name in new_names.values()]
         for person in rota_people.add_all(connection, new_people, lookup.now(), actor):
-            ids[spreadsheet.key(person.name)] = person.id
-        shifts = [NewShift(row.role, ids[spreadsheet.key(row.person)], row.during) for row in added]
+            ids[spreadsheet.name_key(person.name)] = person.id
+        shifts = [
+            NewShift(row.role, ids[spreadsheet.name_key(row.person)], row.during) for row in added
+        ]
         change = _save(connection, "imported", shifts, actor, form)
     return ImportResult(change, len(added), len(rows) - len(added))
 
@@ -363,7 +367,7 @@ def _check_fill(first: date, last: date, count: int) -> None:
 def _check_unchanged(connection: Connection, based_on: Rota) -> None:
     """Raise RotaChanged when somebody has changed the rota since it was read."""
     if rota.revision(connection) != based_on.revision:
-        raise RotaChanged
+        raise RotaConflict
 
 
 def _check_size(count: int) -> None:
@@ -390,7 +394,7 @@ def _time_check(limit: timedelta) -> Callable[[], None]:
 
 def _refuse_leavers(connection: Connection, shift_ids: Collection[int], at: datetime) -> None:
     """Raise InvalidRotaChange if somebody who has left has a duty to come in some shifts."""
-    left = {each.id for each in rota_people.everyone(connection) if each.left_at is not None}
+    left = {each.id for each in rota_people.all_people(connection) if each.left_at is not None}
     if not left:
         return
     roster = Roster(lookup.snapshot().timetables, *rota.read_shifts(connection, shift_ids))
@@ -399,14 +403,16 @@ def _refuse_leavers(connection: Connection, shift_ids: Collection[int], at: date
         raise InvalidRotaChange("", "This cannot be: somebody who has left would be on duty again.")
 
 
-def _new_names(rows: Sequence[Row], known: Container[str]) -> dict[str, str]:
+def _new_names(rows: Sequence[ShiftRow], known: Container[str]) -> dict[str, str]:
     """Return the names to put on the rota, by their key. Raise InvalidSpreadsheet."""
     names: dict[str, str] = {}
     problems = []
     for row in rows:
-        if spreadsheet.key(row.person) not in known:
+        if spreadsheet.name_key(row.person) not in known:
             try:
-                names.setdefault(spreadsheet.key(row.person), rota_people.good_name(row.person))
+                names.setdefault(
+                    spreadsheet.name_key(row.person), rota_people.clean_name(row.person)
+                )
             except InvalidRotaChange as error:
                 problems.append(f"Row {row.number}: {error}")
     if problems:
@@ -414,7 +420,9 @@ def _new_names(rows: Sequence[Row], known: Container[str]) -> dict[str, str]:
     return names
 
 
-def _not_on_the_rota(rows: Sequence[Row], ids: dict[str, int], roster: Roster) -> list[Row]:
+def _not_on_the_rota(
+    rows: Sequence[ShiftRow], ids: dict[str, int], roster: Roster
+) -> list[ShiftRow]:
     """Return the shifts of a spreadsheet that are not on the rota yet.
 
     Raise InvalidSpreadsheet where one overlaps another of its person and role.
@@ -426,9 +434,9 @@ def _not_on_the_rota(rows: Sequence[Row], ids: dict[str, int], roster: Roster) -
         spans.sort(key=_start)
     added, problems = [], []
     for row in rows:
-        spans = own.get((row.role, ids.get(spreadsheet.key(row.person), 0)), [])
+        spans = own.get((row.role, ids.get(spreadsheet.name_key(row.person), 0)), [])
         near = spans[
-            bisect_left(spans, row.during.start - MAX_SHIFT, key=_start) : bisect_left(
+            bisect_left(spans, row.during.start - MAX_SHIFT_LENGTH, key=_start) : bisect_left(
                 spans, row.during.end, key=_start
             )
         ]

@@ -13,7 +13,7 @@ from routing.bank_holidays import govuk
 from routing.bank_holidays.calendar import BankHolidays, build_calendar
 from routing.core.directory import Directory
 from routing.core.timetable import Timetables
-from routing.directory.guarded_read import stat_of
+from routing.directory.guarded_read import stat_file
 from routing.directory.last_good import LastGoodDirectory, LoadResult
 from routing.errors import InvalidBankHolidays, InvalidDirectory, Problem
 
@@ -236,7 +236,7 @@ def _may_pass(facts: Snapshot) -> bool:
 def _mark(path: Path) -> tuple[int, ...] | None:
     """Return what tells one state of a file from another; None when there is no file."""
     try:
-        status = stat_of(path)
+        status = stat_file(path)
     except (OSError, ValueError):
         return None
     return status.st_ctime_ns, status.st_mtime_ns, status.st_size, status.st_ino

@@ -30,7 +30,7 @@ def url(name: str) -> str:
     return f"/assets/{stem}.{hashlib.sha256(_body(name)).hexdigest()[:12]}.{kind}"
 
 
-def send(address: str) -> Response:
+def send_asset(address: str) -> Response:
     """Return the bundle at an address that ``url`` made, or at an older one; 404 for any other."""
     stem, _, rest = address.partition(".")
     kind = rest.rpartition(".")[2]
@@ -43,7 +43,7 @@ def send(address: str) -> Response:
     return response
 
 
-def embed() -> Response:
+def send_embed_script() -> Response:
     """Return the component's script, for any page of any website to load."""
     response = Response(_body("embed.js"), mimetype=_TYPES["js"])
     response.headers["Cache-Control"] = "public, max-age=3600"
@@ -52,7 +52,7 @@ def embed() -> Response:
     return response
 
 
-def compressed(response: Response) -> Response:
+def gzip_response(response: Response) -> Response:
     """Return the response gzipped, if the client accepts that and it is long enough.
 
     For public pages only: a page with a form token must not be compressed.

@@ -9,7 +9,7 @@ import pytest
 from jinja2 import BytecodeCache
 
 from routing import create_app, lookup
-from routing.core.hours import Span
+from routing.core.instants import Span
 from routing.store import diverts, migrate
 from routing.store.db import Database
 from routing.store.diverts import NewDivert

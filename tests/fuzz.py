@@ -16,13 +16,13 @@ from zoneinfo import ZoneInfo
 from routing.bank_holidays import govuk
 from routing.directory import hours, load, phone
 from routing.errors import RoutingError
-from routing.public.context import markdown
-from routing.rota import fill, spreadsheet
+from routing.public.context import render_markdown
+from routing.rota import filling, spreadsheet
 from routing.staff import auth
 from routing.telephony import sms, twiml
 from routing.telephony.call_flow import CallState
 from routing.telephony.twilio_request import CallRequest, is_presentable
-from routing.text import spoken, time_parsing
+from routing.text import announcements, time_parsing
 
 SLOW = 0.1
 """Seconds of this process's own work that an input may take."""
@@ -160,7 +160,7 @@ def _call(text):
 
 def _said(text):
     """Return words as Twilio would hear them: a document that is whole, and theirs alone."""
-    root = ET.fromstring(twiml.text_message(spoken.spell_numbers(text)))
+    root = ET.fromstring(twiml.text_message(announcements.spell_numbers(text)))
     assert [each.tag for each in root.iter()] == ["Response", "Message"]
     return root
 
@@ -172,7 +172,7 @@ def _place(text):
 
 
 def _page(text):
-    found = str(markdown(text))
+    found = str(render_markdown(text))
     assert "<script" not in found.lower()
     assert 'href="javascript:' not in found.lower()
     return found
@@ -180,7 +180,7 @@ def _page(text):
 
 def _sheet(text):
     data = text.encode("utf-16" if len(text) % 7 == 0 else "utf-8")
-    return spreadsheet.read(data, _zone(text), {"duty"}, {"amara owusu", "dev patel"})
+    return spreadsheet.parse_csv(data, _zone(text), {"duty"}, {"amara owusu", "dev patel"})
 
 
 PARSERS = {
@@ -193,7 +193,7 @@ PARSERS = {
     "cells": Parser(TIMES, lambda text: time_parsing.parse_cell(text, _zone(text))),
     "dates in parts": Parser(PARTS, _parts),
     "clocks": Parser(CLOCKS, time_parsing.parse_clock),
-    "handover times": Parser([", ".join(CLOCKS)], fill.times),
+    "handover times": Parser([", ".join(CLOCKS)], filling.parse_times),
     "hours": Parser(RANGES, _hours, (ValueError,)),
     "telephone numbers": Parser(PHONES, _phone, (ValueError,)),
     "spreadsheets": Parser(SHEETS, _sheet, tokens=[",", "\t", '"', "\n", "duty"], longest=5000),

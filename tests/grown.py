@@ -42,7 +42,7 @@ def _many(connection, table, count, row):
 def _batches(connection, now, count):
     _many(
         connection,
-        tables.batches,
+        tables.rota_changes,
         count,
         lambda n: {
             "kind": "added",
@@ -56,10 +56,10 @@ def _batches(connection, now, count):
 def _people(connection, now, people, others):
     row = {"issuer": "local", "roles": "rota", "added_at": now, "signed_in_at": now}
     names = [{**row, "subject": f"p{n}", "name": f"P{n}"} for n in range(people)]
-    connection.execute(tables.people.insert(), names)
+    connection.execute(tables.accounts.insert(), names)
     worker = {"added_at": now - 5000 * DAY}
     names = [{**worker, "name": f"Worker {n}", "key": f"worker {n}"} for n in range(people)]
-    connection.execute(tables.workers.insert(), names)
+    connection.execute(tables.rota_people.insert(), names)
     _many(
         connection,
         tables.sessions,
@@ -113,7 +113,7 @@ def _calls(connection, now, count):
     )
     _many(
         connection,
-        tables.tallies,
+        tables.counters,
         min(count, 90 * 24),
         lambda n: {"hour": _hour(now) - n * DAY / 24, "name": "faults", "count": 1},
     )
@@ -122,7 +122,7 @@ def _calls(connection, now, count):
 def _rota(connection, now, people, roles, days):
     """By day and by night somebody in each role; every other shift is covered by somebody else."""
     first = _hour(now) - (days - 184) * DAY
-    batch = connection.scalar(sa.select(sa.func.max(tables.batches.c.id)))
+    batch = connection.scalar(sa.select(sa.func.max(tables.rota_changes.c.id)))
 
     def shift(n):
         turn, role = divmod(n, roles)
@@ -151,7 +151,7 @@ def _rota(connection, now, people, roles, days):
 def _record(connection, now, count):
     _many(
         connection,
-        tables.changes,
+        tables.audit_log,
         count,
         lambda n: {"at": now, "actor": "service", "action": "a", "entity": f"rota:{n}"},
     )

@@ -11,8 +11,8 @@ from oracle import Oracle
 
 from routing.bank_holidays.calendar import build_calendar
 from routing.core.decision import decide, timeline
-from routing.core.diff import changes
-from routing.core.gaps import gaps, unbacked
+from routing.core.diff import compare
+from routing.core.gaps import find_gaps, spans_without_backup
 from routing.core.timetable import Timetables
 from routing.directory.load import load
 
@@ -91,12 +91,12 @@ def wrong_gaps(path, start, end):
     found = {"gap": 0, "overlap": 0, "unbacked": 0}
     wrong = 0
     for service in oracle.services:
-        ours = list(gaps(tables, service, start, end))
+        ours = list(find_gaps(tables, service, start, end))
         count = oracle.how_many_open(service, start, end)
         truth = {"gap": count == 0, "overlap": count > 1}
         truth["unbacked"] = oracle.nobody_left(service, start, end)
         spans = {kind: [span for span, its, _ in ours if its == kind] for kind in truth}
-        spans["unbacked"] = unbacked(tables, service, start, end)
+        spans["unbacked"] = spans_without_backup(tables, service, start, end)
         for kind, minutes in truth.items():
             mine = minutes_of(spans[kind], start, end)
             found[kind] += int(mine.sum())
@@ -109,7 +109,7 @@ def wrong_changes(old, new, start, end):
     oracles, tables = (Oracle(old), Oracle(new)), (timetables(old), timetables(new))
     changed = wrong = 0
     for service in {*oracles[0].services, *oracles[1].services}:
-        mine = minutes_of((span for span, _ in changes(*tables, service, start, end)), start, end)
+        mine = minutes_of((span for span, _ in compare(*tables, service, start, end)), start, end)
         told = [_told(oracle, service, start, end) for oracle in oracles]
         truth = numpy.array([one != other for one, other in zip(*told, strict=True)])
         changed += int(truth.sum())

@@ -15,10 +15,10 @@ import rostered
 from staff.conftest import account, make_staffed, signed_in  # noqa: F401
 
 from routing import lookup, rota_service
-from routing.core.hours import Span
+from routing.core.instants import Span
 from routing.errors import InvalidRotaChange
 from routing.rota.validation import NewCover, NewShift
-from routing.store import accounts, calendars, rota, sessions
+from routing.store import accounts, calendars, rota
 from routing.text import time_parsing
 
 QUARTER = timedelta(minutes=15)
@@ -52,19 +52,19 @@ def made_up(app, first, draw):
             span = during(start, start + timedelta(days=4))
             new = NewShift(draw.choice([*ROLES]), draw.choice(people), span)
             with suppress(InvalidRotaChange):
-                current = rota_service.read(start, start)
-                made.append(rota_service.save("added", [new], current, "person:1"))
+                current = rota_service.read_rota(start, start)
+                made.append(rota_service.save_change("added", [new], current, "person:1"))
         with database.reading() as connection:
             shifts, _ = rota.read(connection, start, start + timedelta(days=9))
         for shift in shifts:
             for _ in range(draw.randrange(3)):
                 span = during(shift.during.start, shift.during.end)
                 new = NewCover(shift.id, draw.choice([None, *people]), span)
-                current = rota_service.read(start, start)
-                made.append(rota_service.save("covered", [new], current, "person:1"))
+                current = rota_service.read_rota(start, start)
+                made.append(rota_service.save_change("covered", [new], current, "person:1"))
         for batch in draw.sample(made, 6):
             with suppress(InvalidRotaChange):
-                rota_service.undo(batch.id, "person:1")
+                rota_service.undo_change(batch.id, "person:1")
 
 
 def by_page(browser):
@@ -129,7 +129,7 @@ def duties(app, start):
     """Return when each stretch of duty begins and ends."""
     end = start + timedelta(days=4)
     with app.app_context():
-        roster = rota_service.read(start, end).roster
+        roster = rota_service.read_rota(start, end).roster
         found = [x.during for role in ROLES for x in roster.duties(role, start, end)]
     return [(x.start, x.end) for x in found]
 
@@ -138,7 +138,7 @@ def renewed(app, browser):
     """Start a session as of now: one lasts for twelve hours."""
     with app.app_context(), lookup.database().writing() as connection:
         person, _ = accounts.find_local(connection, "view")
-        token = sessions.start(connection, person, lookup.now())
+        token = accounts.start_session(connection, person, lookup.now())
     with browser.client.session_transaction("/staff") as session:
         session["token"] = token
     return browser
@@ -151,7 +151,7 @@ def test_every_way_to_ask_who_is_on_duty_names_the_same_people(app, signed_in, c
     made_up(app, first, draw)
     browser, start = signed_in("view"), clock.at
     with app.app_context(), lookup.database().writing() as connection:
-        token = calendars.make(connection, None, None, 1, lookup.now(), "person:1")
+        token = calendars.create(connection, None, None, 1, lookup.now(), "person:1")
     edges = sorted({edge for duty in duties(app, start) for edge in duty})
     for edge in draw.sample(edges, 8):
         at = clock.at = edge + timedelta(seconds=draw.choice((-1, 0, 1)))

@@ -7,7 +7,7 @@ import pytest
 from conftest import ANYSHIRE
 
 from routing import divert_rules, lookup
-from routing.core.hours import Span
+from routing.core.instants import Span
 from routing.core.timetable import Timetables
 from routing.directory.load import load, parse
 from routing.errors import InvalidDivert

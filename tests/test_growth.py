@@ -16,7 +16,7 @@ from routing.core import timetable
 from routing.core.decision import decide
 from routing.directory.load import parse
 from routing.snapshot import build_snapshot
-from routing.store import accounts, calls, sessions
+from routing.store import accounts, calls
 from routing.store.accounts import Role
 
 DECISION, NUMBER = "/api/v1/services/{}/decision", "/api/v1/services/{}/number"
@@ -164,7 +164,7 @@ def work(make, clock):
             person = accounts.upsert_sso_account(
                 connection, accounts.LOCAL, "me", "Me", roles, clock()
             )
-            token = sessions.start(connection, person, clock())
+            token = accounts.start_session(connection, person, clock())
         client = app.test_client()
         with client.session_transaction("/staff") as session:
             session["token"] = token

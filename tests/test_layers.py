@@ -8,15 +8,16 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "routing"
 FLOORS = (
-    "errors files headers redaction",
-    "core logging_config",
+    "errors files",
+    "core redaction",
+    "logging_config",
     "text gunicorn_logger",
     "config directory bank_holidays rota",
     "snapshot divert_rules store",
     "lookup lint",
     "rota_service",
     "alerts",
-    "status formats static_files",
+    "health formats responses static_files",
     "telephony",
     "doctor concurrency",
     "public staff cli",

@@ -56,7 +56,7 @@ def test_an_event_is_one_line_of_json_with_an_instant_in_utc(written):
     assert line.isascii()
 
 
-@pytest.mark.parametrize("form", logging_config.FORMS)
+@pytest.mark.parametrize("form", logging_config.FORMATS)
 def test_a_traceback_is_masked_too_and_forges_no_line(written, form):
     stream = written(form)
     try:

@@ -28,7 +28,7 @@ from routing.core.decision import decide
 from routing.directory.load import parse
 from routing.lint.check import check
 from routing.snapshot import build_snapshot
-from routing.store import accounts, calendars, calls, migrate, rota_people, sessions
+from routing.store import accounts, calendars, calls, migrate, rota_people
 from routing.store.accounts import Role
 
 AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -64,8 +64,8 @@ class Grown:
         roles = frozenset([Role.ADMIN])
         with self.database.writing() as connection:
             person = accounts.upsert_sso_account(connection, accounts.LOCAL, "me", "Me", roles, AT)
-            token = sessions.start(connection, person, AT)
-            self.feed = calendars.make(connection, None, None, person.id, AT, person.actor)
+            token = accounts.start_session(connection, person, AT)
+            self.feed = calendars.create(connection, None, None, person.id, AT, person.actor)
         with self.client.session_transaction("/staff") as session:
             session["token"] = token
 
@@ -180,7 +180,7 @@ def rota(years):
         with app.app.app_context():
             month = AT + 31 * DAY
             found["a month as CSV"] = cost(
-                lambda: rota_service.as_sheet(rota_service.Span(AT, month))
+                lambda: rota_service.export_csv(rota_service.Span(AT, month))
             )
             with app.database.writing() as connection:
                 due = AT - 730 * DAY

@@ -9,14 +9,14 @@ from flask import current_app
 from sqlalchemy.engine import Connection
 
 from routing import lookup, rota_service
-from routing.alerts.words import alert
+from routing.alerts.messages import alert
 from routing.core import instants
 from routing.core.decision import decide
 from routing.core.directory import RotaRole
-from routing.core.hours import Span
-from routing.divert_rules import ENDS_SOON
-from routing.lint.numbers import unconfirmed
-from routing.rota import words as rota_words
+from routing.core.instants import Span
+from routing.divert_rules import END_WARNING_PERIOD
+from routing.lint.numbers import verification_warnings
+from routing.rota import descriptions as rota_words
 from routing.rota.validation import CONTEXT_MARGIN
 from routing.snapshot import Snapshot
 from routing.store import call_report, calls, diverts, rota
@@ -25,7 +25,7 @@ from routing.store.call_report import Call
 from routing.store.diverts import DivertRow
 from routing.text import dates
 from routing.text.locale import Locale
-from routing.text.staff import describe_leg, format_duration
+from routing.text.staff_text import describe_leg, format_duration
 
 LOOK_BACK = timedelta(days=7)
 """Calls older than this are not told any more, had nothing looked for so long."""
@@ -50,10 +50,12 @@ def due(connection: Connection, at: datetime) -> list[Alert]:
     holes: list[tuple[RotaRole, Span, int, int]] = []
     if facts.directory.rota:
         end = next_working_day_ends(facts, at)
-        found = rota_service.within(connection, at - CONTEXT_MARGIN, end + CONTEXT_MARGIN)
+        found = rota_service.load_rota(connection, at - CONTEXT_MARGIN, end + CONTEXT_MARGIN)
         for role, span, missing in found.gaps(at - CONTEXT_MARGIN, end):
             if at < span.end:
-                holes.append((role, span, missing, rota.entered(connection, role.id, span)))
+                holes.append(
+                    (role, span, missing, rota.count_ever_added(connection, role.id, span))
+                )
     file = Path(current_app.config["DIRECTORY"]).name
     return [
         *unanswered(missed, facts, locale),
@@ -93,13 +95,13 @@ def gaps(
     CONTEXT_MARGIN is told every day.
     """
     for role, span, missing, entered in found:
-        name = rota_words.role(role)
+        name = rota_words.role_name(role)
         begins = f"from {dates.format_datetime(span.start, locale)}"
         key = f"{role.id} {span.start.isoformat()} {entered}"
         if span.start <= at - CONTEXT_MARGIN:
             begins = f"for more than {CONTEXT_MARGIN.days} days already,"
             key = f"{role.id} {at.astimezone(locale.zone).date()}"
-        who = rota_words.short(role, missing)
+        who = rota_words.describe_shortfall(role, missing)
         text = f"{name}: {who} {begins} until {dates.format_datetime(span.end, locale)}."
         yield alert("rota_gap", key, name, text)
 
@@ -153,7 +155,7 @@ def numbers(facts: Snapshot, diverted_to: set[str], local: datetime) -> Iterator
     """
     used = {x.id for each in facts.directory.services for x in each.reachable} | diverted_to
     for line in facts.directory.lines:
-        if line.id not in used or not list(unconfirmed(line, local.date())):
+        if line.id not in used or not list(verification_warnings(line, local.date())):
             continue
         name, on = f"{line.name.get('en')} (line '{line.id}')", line.verified and line.verified.on
         said = f"last confirmed on {on:%-d %B %Y}" if on else "never confirmed by the council"
@@ -170,7 +172,7 @@ def _divert(
     if lookup.divert_error(found) is not None:
         text = f"{name} has no effect since the directory changed: callers are not sent there."
         return alert("divert_without_effect", str(found.id), service, text)
-    if at not in found.during or end - at > ENDS_SOON:
+    if at not in found.during or end - at > END_WARNING_PERIOD:
         return None
     then = decide(facts.timetables, found.service, end, lookup.active_diverts(every)).line
     said = f"Calls go to {then.name.get('en')} then."

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.engine import Connection
 
 from routing.store import alerts
-from routing.store.tokens import hash_token
+from routing.store.tables import hash_token
 from routing.text import dates
 from routing.text.locale import Locale
 
@@ -65,8 +65,8 @@ def warnings(
 
     A rehearsal needs no timer, so nobody is warned there that none has run.
     """
-    now, known = alerts.clock(connection), recipients(config)
-    states = alerts.states(connection, [each.key for each in known])
+    now, known = alerts.database_time(connection), recipients(config)
+    states = alerts.delivery_states(connection, [each.key for each in known])
     looked = [states[x.key].looked_at for x in known if x.key in states]
     if known and not config["CLOCK_STARTS_AT"] and not (looked and now - max(looked) <= LATELY):
         last = f"since {dates.format_datetime(max(looked), locale)}" if looked else "yet"

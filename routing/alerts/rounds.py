@@ -6,7 +6,8 @@ from datetime import timedelta
 from flask import current_app
 
 from routing import lookup
-from routing.alerts import post, words
+from routing.alerts import delivery
+from routing.alerts import messages as messages_module
 from routing.alerts.due import due
 from routing.alerts.recipients import Recipient, recipients
 from routing.config import base_url
@@ -38,14 +39,14 @@ def send(impatient: bool = False) -> list[Result]:
     with database.reading() as connection:
         found = due(connection, at)
     with database.writing() as connection:
-        now = alerts.clock(connection)
+        now = alerts.database_time(connection)
         alerts.enqueue(connection, list(known), found, at, now)
         before = at - timedelta(days=int(config["CALL_RETENTION_DAYS"]))
         alerts.purge(connection, list(known), [each.key for each in found], before)
         claimed = {key: alerts.lease(connection, key, now, impatient) for key in known}
     sent = _post({known[key]: queued for key, queued in claimed.items() if queued})
     with database.reading() as connection:
-        states = alerts.states(connection, list(known))
+        states = alerts.delivery_states(connection, list(known))
     return [
         Result(each, sent.get(each, 0), states[key].waiting, states[key].fault)
         for key, each in known.items()
@@ -60,12 +61,13 @@ def _post(waiting: dict[Recipient, list[QueuedAlert]]) -> dict[Recipient, int]:
     config, locale = current_app.config, lookup.staff_locale()
     base, rehearsing = base_url(config), lookup.is_rehearsal()
     messages = {
-        each: words.message(queued, base, rehearsing, locale) for each, queued in waiting.items()
+        each: messages_module.message(queued, base, rehearsing, locale)
+        for each, queued in waiting.items()
     }
     told = {}
-    for each, fault in post.send(config, messages):
+    for each, fault in delivery.send(config, messages):
         with lookup.database().writing() as connection:
-            now = alerts.clock(connection)
+            now = alerts.database_time(connection)
             if fault is None:
                 alerts.mark_sent(connection, each.key, [x.id for x in waiting[each]], now)
                 told[each] = len(waiting[each])

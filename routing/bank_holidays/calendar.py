@@ -8,7 +8,7 @@ from types import MappingProxyType
 from routing.bank_holidays.govuk import HolidayList
 from routing.bank_holidays.package import PUBLISHED_THROUGH, package_holidays, package_version
 from routing.core.directory import HolidayRules
-from routing.core.hours import BankHoliday
+from routing.core.instants import BankHoliday
 
 MAX_LIST_AGE = timedelta(days=3)
 """A proclaimed holiday comes with ten days' notice or less: a list asked for daily is never old."""

@@ -8,9 +8,9 @@ from flask import current_app
 from flask.cli import AppGroup
 
 from routing import lookup
-from routing.alerts import post, recipients, rounds, words
-from routing.cli import options
-from routing.cli.terminal import in_words
+from routing.alerts import delivery, messages, recipients, rounds
+from routing.cli import common
+from routing.cli.common import report_errors
 from routing.config import base_url
 from routing.store import alerts
 from routing.text import dates
@@ -27,7 +27,7 @@ def send(impatient: bool) -> None:
     status 1 while any recipient cannot be told, or where nobody is to be told.
     """
     complete = _complete()
-    with in_words():
+    with report_errors():
         found = rounds.send(impatient)
     for each in found:
         if each.sent:
@@ -48,9 +48,9 @@ def test() -> None:
     """
     well = _complete()
     base, rehearsing = base_url(current_app.config), lookup.is_rehearsal()
-    message = words.test(lookup.now(), base, rehearsing)
+    message = messages.test(lookup.now(), base, rehearsing)
     known = recipients.recipients(current_app.config)
-    for each, fault in post.send(current_app.config, dict.fromkeys(known, message)):
+    for each, fault in delivery.send(current_app.config, dict.fromkeys(known, message)):
         well = well and fault is None
         click.echo(f"{each.name}: {fault or 'taken. See that it has arrived.'}")
     sys.exit(0 if well else 1)
@@ -58,15 +58,15 @@ def test() -> None:
 
 @group.command("list")
 @click.option("--most", type=click.IntRange(1, 1000), default=50, show_default=True)
-@options.form
+@common.format_option
 def tell(most: int, form: str) -> None:
     """List the newest alerts, sent or waiting, and how sending to each recipient stands."""
     known = {each.key: each for each in recipients.recipients(current_app.config)}
-    with in_words():
+    with report_errors():
         locale = lookup.staff_locale()
         with lookup.database().reading() as connection:
             found = alerts.newest(connection, most)
-            states = alerts.states(connection, list(known))
+            states = alerts.delivery_states(connection, list(known))
     names = {key: each.name for key, each in known.items()}
     if form == "json":
         told = [

@@ -14,13 +14,12 @@ from routing.bank_holidays.calendar import BankHolidays, build_calendar
 from routing.bank_holidays.govuk import HolidayList
 from routing.bank_holidays.refresh import RefreshResult
 from routing.bank_holidays.refresh import refresh as take
-from routing.cli import options
-from routing.cli.terminal import actor
-from routing.core.diff import changes
-from routing.core.hours import BankHoliday
+from routing.cli import common, findings
+from routing.cli.common import actor
+from routing.core.diff import compare
+from routing.core.instants import BankHoliday
 from routing.core.timetable import Timetables
 from routing.errors import DatabaseUnavailable, InvalidBankHolidays, InvalidDirectory
-from routing.formats import findings
 from routing.formats.json import bank_holidays as written
 from routing.snapshot import Snapshot
 from routing.store import audit_log as changes_made
@@ -34,7 +33,7 @@ _AHEAD = 400
 
 
 @group.command("show")
-@options.form
+@common.format_option
 def show(form: str) -> None:
     """Tell the bank holidays ahead, their sources, their age, and where the sources differ."""
     try:
@@ -134,10 +133,10 @@ def _changed(found: RefreshResult, facts: Snapshot, locale: Locale) -> Iterator[
     old, new = (build_calendar(rules, each) for each in (found.before, found.after))
     today = lookup.now().astimezone(locale.zone).date()
     yield from _dates_changed(old, new, today, locale)
-    period = options.period(facts, None, _AHEAD)
+    period = common.local_period(facts, None, _AHEAD)
     tables = [Timetables(facts.directory, each.dates) for each in (old, new)]
     for service in facts.directory.services:
-        differ = changes(tables[0], tables[1], service.id, period.start, period.end)
+        differ = compare(tables[0], tables[1], service.id, period.start, period.end)
         lines = findings.changes_text(differ, period, locale)
         yield f"{service.name.get(locale.language)} ({service.id})"
         yield from (f"  {line}" for line in lines or ["the same answers at all hours"])

@@ -7,13 +7,13 @@ import click
 from flask.cli import AppGroup
 
 from routing import lookup
-from routing.cli import options
+from routing.cli import common
 from routing.cli import purge as purging
-from routing.cli.terminal import in_words
+from routing.cli.common import report_errors
 from routing.store import call_report
 from routing.store import calls as log
-from routing.store.retention import CALLS
-from routing.text.staff import CALL_OUTCOMES
+from routing.store.retention import CALL_RULE
+from routing.text.staff_text import CALL_OUTCOMES
 
 group = AppGroup("calls", help="The call log: counts, and deleting what is old. Never who rang.")
 
@@ -27,10 +27,10 @@ days = click.option(
 
 @group.command("summary")
 @days
-@options.form
+@common.format_option
 def summary(days: int, form: str) -> None:
     """Count calls by service, by the line rung first, and by how they ended."""
-    with in_words():
+    with report_errors():
         at = lookup.now()
         with lookup.database().reading() as connection:
             first = at - timedelta(days=days)
@@ -55,4 +55,4 @@ def summary(days: int, form: str) -> None:
 @group.command("purge")
 def purge() -> None:
     """Delete every call older than CALL_RETENTION_DAYS. `flask purge` does this too."""
-    purging.run(CALLS)
+    purging.run(CALL_RULE)

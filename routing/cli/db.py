@@ -7,8 +7,8 @@ import click
 from flask.cli import AppGroup
 
 from routing import lookup
-from routing.cli import options
-from routing.cli.terminal import in_words
+from routing.cli import common
+from routing.cli.common import report_errors
 from routing.errors import DatabaseUnavailable
 from routing.store import backup as copies
 from routing.store import migrate as migrations
@@ -34,7 +34,7 @@ def upgrade() -> None:
 
 
 @group.command("backup")
-@click.argument("file", type=options.FILE)
+@click.argument("file", type=common.FILE_PATH)
 @click.option(
     "--keep", type=click.IntRange(1, 9999), help="Keep so many copies in the folder FILE."
 )
@@ -68,7 +68,7 @@ def backup(file: Path, keep: int | None) -> None:
 @group.command("counts")
 def count() -> None:
     """Count the rows of every table: the same in a copy as in what it was made of."""
-    with in_words(), lookup.database().reading() as connection:
+    with report_errors(), lookup.database().reading() as connection:
         found = copies.counts(connection)
     _tell(found)
 

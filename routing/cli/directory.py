@@ -7,7 +7,7 @@ import click
 from flask.cli import AppGroup
 
 from routing import files, lookup
-from routing.cli import options
+from routing.cli import common
 from routing.directory import json_schema
 from routing.errors import InvalidDirectory
 from routing.formats import printed
@@ -17,12 +17,12 @@ group = AppGroup("directory", help="Check the directory, whatever state it is in
 
 
 @group.command("check")
-@click.argument("file", required=False, type=options.FILE)
+@click.argument("file", required=False, type=common.FILE_PATH)
 @click.option("--strict", is_flag=True, help="Fail on warnings too.")
-@options.form
+@common.format_option
 def check(file: Path | None, strict: bool, form: str) -> None:
     """Tell every error and warning in FILE (the directory in use), with line and column."""
-    path = file or options.in_use()
+    path = file or common.directory_path()
     problems = lint.check(path, lookup.instance_path(), lookup.now())
     if form == "json":
         keys = ("level", "code", "line", "column", "message")
@@ -34,18 +34,18 @@ def check(file: Path | None, strict: bool, form: str) -> None:
         warnings = len(problems) - errors
         click.echo(f"{path}: {_count(errors, 'error')}, {_count(warnings, 'warning')}")
     failed = any(strict or each.level == "error" for each in problems)
-    raise SystemExit(options.FOUND if failed else 0)
+    raise SystemExit(common.EXIT_FOUND if failed else 0)
 
 
 @group.command("print")
 @click.option(
     "--weeks",
     type=click.IntRange(1, 52),
-    default=printed.WEEKS,
+    default=printed.DEFAULT_WEEKS,
     show_default=True,
     help="Dates for so long.",
 )
-@click.option("--output", type=options.FILE, help="Write it there, whole or not at all.")
+@click.option("--output", type=common.FILE_PATH, help="Write it there, whole or not at all.")
 @click.option("--lang", metavar="LANGUAGE", help="A language of the directory (its first one).")
 def print_page(weeks: int, output: Path | None, lang: str | None) -> None:
     """Print one page of every number and its hours: for a wall, or while nothing else is up.
@@ -53,7 +53,7 @@ def print_page(weeks: int, output: Path | None, lang: str | None) -> None:
     It is HTML that needs no other file. It says until when its dates are complete.
     """
     try:
-        page = printed.page(
+        page = printed.printed_page(
             lookup.snapshot(),
             lookup.now(),
             weeks,

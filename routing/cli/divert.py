@@ -9,15 +9,15 @@ import click
 from flask.cli import AppGroup
 
 from routing import divert_rules, lookup
-from routing.cli import options
-from routing.cli.terminal import PATIENCE, actor, in_words
+from routing.cli import common
+from routing.cli.common import DIVERT_TIMEOUT_SECONDS, actor, report_errors
 from routing.core.decision import decide
 from routing.divert_rules import ProposedDivert
 from routing.errors import InvalidDivert
 from routing.formats.json import timestamp as written
 from routing.store import diverts
 from routing.store.diverts import DivertRow, NewDivert
-from routing.text import staff, time_parsing
+from routing.text import staff_text, time_parsing
 
 group = AppGroup("divert", help="Send a service's calls to another line, until a time.")
 
@@ -41,7 +41,7 @@ def put(
     service: str, line: str, until: str, note: str, start: str | None, although_closed: bool
 ) -> None:
     """Divert the calls of SERVICE, or of 'all' services, to LINE. 72 hours at most."""
-    with in_words():
+    with report_errors():
         zone = lookup.staff_locale().zone
         begins = time_parsing.parse_local(start, zone) if start else None
         at = lookup.now()
@@ -68,7 +68,7 @@ def put(
 @although
 def extend(divert_id: int, until: str, although_closed: bool) -> None:
     """Give divert ID another end, later or earlier."""
-    with in_words():
+    with report_errors():
         at, locale, facts = lookup.now(), lookup.staff_locale(), lookup.snapshot()
         with lookup.database().reading() as connection:
             stored = diverts.get(connection, divert_id)
@@ -93,21 +93,21 @@ def extend(divert_id: int, until: str, although_closed: bool) -> None:
 @click.argument("divert_id", metavar="ID", type=int)
 def end(divert_id: int) -> None:
     """End divert ID now. One that has not begun will not begin."""
-    with in_words(), lookup.database().writing() as connection:
+    with report_errors(), lookup.database().writing() as connection:
         at = lookup.now()
         before = diverts.get(connection, divert_id)
         diverts.move_end(connection, divert_id, at, at, actor())
     had = "had ended already" if before.during.end <= at else "is ended"
     click.echo(f"Divert {divert_id} {had}.")
-    lookup.read_diverts(max_age=0, patience=PATIENCE)
+    lookup.read_diverts(max_age=0, patience=DIVERT_TIMEOUT_SECONDS)
     _tell_now({before.service})
 
 
 @group.command("list")
-@options.form
+@common.format_option
 def listed(form: str) -> None:
     """Tell every divert that is in force or to come, those set last first."""
-    with in_words():
+    with report_errors():
         at, locale = lookup.now(), lookup.staff_locale()
         with lookup.database().reading() as connection:
             found = diverts.current_and_future(connection, at)[::-1]
@@ -147,7 +147,7 @@ def _confirm_closed(found: Sequence[ProposedDivert], confirmed: bool) -> None:
         return
     locale, at = lookup.staff_locale(), lookup.now()
     for each in shut:
-        click.echo(staff.closed_warning(each.line, each.closed, at, locale), err=True)
+        click.echo(staff_text.closed_warning(each.line, each.closed, at, locale), err=True)
     if not sys.stdin.isatty():
         raise InvalidDivert("line", "If somebody answers it all the same, add --although-closed.")
     click.confirm("Does somebody answer it all the same?", abort=True)
@@ -156,7 +156,7 @@ def _confirm_closed(found: Sequence[ProposedDivert], confirmed: bool) -> None:
 def _tell(found: Sequence[DivertRow], what: str) -> None:
     for each in found:
         click.echo(f"Divert {each.id} is {what}: {_line(each).split(maxsplit=1)[1]}")
-    lookup.read_diverts(max_age=0, patience=PATIENCE)
+    lookup.read_diverts(max_age=0, patience=DIVERT_TIMEOUT_SECONDS)
     _tell_now({each.service for each in found})
 
 
@@ -165,10 +165,10 @@ def _tell_now(services: Iterable[str]) -> None:
     for each in facts.directory.services:
         if each.id in services:
             found = decide(facts.timetables, each.id, at, lookup.diverts())
-            click.echo(f"{each.name.get('en')}: {staff.calls_go_to(found, at, locale)}")
+            click.echo(f"{each.name.get('en')}: {staff_text.calls_go_to(found, at, locale)}")
 
 
 def _line(found: DivertRow) -> str:
     at, locale = lookup.now(), lookup.staff_locale()
-    when = staff.format_span(found.during, at, locale)
+    when = staff_text.format_span(found.during, at, locale)
     return f"{found.id:>4}  {found.service} to {found.line}, {when}. {found.note}"

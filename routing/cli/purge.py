@@ -7,8 +7,8 @@ from flask import current_app
 from flask.cli import with_appcontext
 
 from routing import lookup
-from routing.cli.terminal import actor, in_words
-from routing.store.retention import RULES, Rule
+from routing.cli.common import actor, report_errors
+from routing.store.retention import RULES, RetentionRule
 
 
 @click.command("purge")
@@ -21,9 +21,9 @@ def purge() -> None:
     run(*RULES)
 
 
-def run(*rules: Rule) -> None:
+def run(*rules: RetentionRule) -> None:
     """Purge by some rules, one after another, so that nobody waits long. Tell what is gone."""
-    with in_words():
+    with report_errors():
         database, settings = lookup.database(), current_app.config
         for rule in rules:
             at, more = lookup.now(), True

@@ -10,21 +10,20 @@ import click
 from flask.cli import with_appcontext
 
 from routing import lookup
-from routing.cli import options
-from routing.core.diff import changes
-from routing.core.gaps import gaps
-from routing.core.hours import Span
+from routing.cli import common, findings
+from routing.core.diff import compare
+from routing.core.gaps import find_gaps
+from routing.core.instants import Span
 from routing.directory.last_good import LastGoodDirectory
-from routing.formats import findings
 from routing.text import dates
 from routing.text.locale import Locale
 
 
 @click.command("gaps")
-@click.argument("file", required=False, type=options.FILE)
-@options.first
-@options.days
-@options.form
+@click.argument("file", required=False, type=common.FILE_PATH)
+@common.from_option
+@common.days_option
+@common.format_option
 @with_appcontext
 def tell_gaps(file: Path | None, first: datetime | None, days: int, form: str) -> None:
     """Tell when no line, or more than one, of a service in FILE says that it answers.
@@ -32,11 +31,11 @@ def tell_gaps(file: Path | None, first: datetime | None, days: int, form: str) -
     In a gap the out-of-hours line takes the calls, but nobody has published that it answers then.
     Exit status 1 when anything is found, 2 when FILE cannot be read.
     """
-    path = file or options.in_use()
-    facts = options.read(path)
-    locale, period = lookup.staff_locale(facts), options.period(facts, first, days)
+    path = file or common.directory_path()
+    facts = common.load_snapshot(path)
+    locale, period = lookup.staff_locale(facts), common.local_period(facts, first, days)
     found = {
-        service: list(gaps(facts.timetables, service.id, period.start, period.end))
+        service: list(find_gaps(facts.timetables, service.id, period.start, period.end))
         for service in facts.directory.services
     }
     _tell(
@@ -50,15 +49,15 @@ def tell_gaps(file: Path | None, first: datetime | None, days: int, form: str) -
             for service, each in found.items()
         },
     )
-    raise SystemExit(options.FOUND if any(found.values()) else 0)
+    raise SystemExit(common.EXIT_FOUND if any(found.values()) else 0)
 
 
 @click.command("diff")
-@click.argument("old", type=options.FILE)
-@click.argument("new", required=False, type=options.FILE)
-@options.first
-@options.days
-@options.form
+@click.argument("old", type=common.FILE_PATH)
+@click.argument("new", required=False, type=common.FILE_PATH)
+@common.from_option
+@common.days_option
+@common.format_option
 @with_appcontext
 def diff(old: Path, new: Path | None, first: datetime | None, days: int, form: str) -> None:
     """Tell every period in which the answer changes from OLD to NEW.
@@ -68,12 +67,12 @@ def diff(old: Path, new: Path | None, first: datetime | None, days: int, form: s
     """
     if new is None:
         old, new = _running(), old
-    before, after = options.read(old), options.read(new)
-    locale, period = lookup.staff_locale(after), options.period(after, first, days)
+    before, after = common.load_snapshot(old), common.load_snapshot(new)
+    locale, period = lookup.staff_locale(after), common.local_period(after, first, days)
     services = [*after.timetables.services, *before.timetables.services]
     found = {
         service: list(
-            changes(before.timetables, after.timetables, service, period.start, period.end)
+            compare(before.timetables, after.timetables, service, period.start, period.end)
         )
         for service in dict.fromkeys(services)
     }
@@ -86,7 +85,7 @@ def diff(old: Path, new: Path | None, first: datetime | None, days: int, form: s
             for service, each in found.items()
         },
     )
-    raise SystemExit(options.FOUND if any(found.values()) else 0)
+    raise SystemExit(common.EXIT_FOUND if any(found.values()) else 0)
 
 
 def _tell(

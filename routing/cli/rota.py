@@ -8,18 +8,18 @@ import click
 from flask.cli import AppGroup
 
 from routing import lookup, rota_service
-from routing.cli import options
+from routing.cli import common
 from routing.cli import purge as purging
-from routing.cli.terminal import actor, in_words
-from routing.core.hours import Span
+from routing.cli.common import actor, report_errors
+from routing.core.instants import Span
 from routing.errors import InvalidSpreadsheet
 from routing.formats.json import timestamp as written
-from routing.rota import fill as filling
-from routing.rota import spreadsheet, words
-from routing.rota.fill import DayKind, Turn
+from routing.rota import descriptions, spreadsheet
+from routing.rota import filling as filling
+from routing.rota.filling import DayKind, TurnLength
 from routing.rota.validation import CONTEXT_MARGIN, NewShift
-from routing.store.retention import ROTA
-from routing.text import staff, time_parsing
+from routing.store.retention import ROTA_RULE
+from routing.text import staff_text, time_parsing
 
 group = AppGroup("rota", help="Who is on duty, and when nobody is.")
 
@@ -30,21 +30,21 @@ _DATE = click.DateTime(["%Y-%m-%d"])
 @click.option("--at", "asked", metavar="T", help="At 2026-12-24T17:00:00Z or '2026-12-24 17:00'.")
 def who(asked: str | None) -> None:
     """Tell who is on duty now, or at T, by role, until when, and who then."""
-    with in_words():
+    with report_errors():
         locale = lookup.staff_locale()
         at = time_parsing.parse_local(asked, locale.zone) if asked else lookup.now()
-        found = rota_service.read(at, at + rota_service.LOOKAHEAD)
+        found = rota_service.read_rota(at, at + rota_service.GAP_LOOKAHEAD)
     for role in found.roles:
-        name, when = words.now(found.roster, role, found.names, at, locale)
-        click.echo(f"{words.role(role)}: {name}, {when}.")
+        name, when = descriptions.describe_now(found.roster, role, found.names, at, locale)
+        click.echo(f"{descriptions.role_name(role)}: {name}, {when}.")
     if not found.roles:
         click.echo("The directory has no `rota`: nobody must be on duty.")
 
 
 @group.command("gaps")
-@options.first
+@common.from_option
 @click.option("--days", type=click.IntRange(1, 3650), default=28, show_default=True)
-@options.form
+@common.format_option
 def gaps(first: datetime | None, days: int, form: str) -> None:
     """Tell every gap: when fewer people are on duty than the directory says must be.
 
@@ -52,12 +52,12 @@ def gaps(first: datetime | None, days: int, form: str) -> None:
     over; each is told whole. Told too, in words alone: who is on duty though nobody is needed.
     Exit status 1 when there is a gap.
     """
-    with in_words():
+    with report_errors():
         at, locale = lookup.now().replace(microsecond=0), lookup.staff_locale()
         period = Span(at, at + timedelta(days=days))
         if first is not None:
-            period = options.period(lookup.snapshot(), first, days)
-        found = rota_service.read(period.start, period.end + CONTEXT_MARGIN)
+            period = common.local_period(lookup.snapshot(), first, days)
+        found = rota_service.read_rota(period.start, period.end + CONTEXT_MARGIN)
         gaps_ahead = found.gaps(period.start, period.end)
         idle = found.surplus(period.start, period.end)
     if form == "json":
@@ -69,22 +69,24 @@ def gaps(first: datetime | None, days: int, form: str) -> None:
     else:
         for role, span, missing in gaps_ahead:
             hours = f"{round((span.end - span.start) / timedelta(hours=1), 2):g} hours"
-            click.echo(f"{words.gap(role, span, missing, at, locale)} ({hours}).")
+            click.echo(f"{descriptions.describe_gap(role, span, missing, at, locale)} ({hours}).")
         for role, span in idle:
-            click.echo(f"{words.surplus(found.roster, role, span, found.names, at, locale)}.")
+            click.echo(
+                f"{descriptions.describe_surplus(found.roster, role, span, found.names, at, locale)}."
+            )
         if not gaps_ahead:
             click.echo(f"No gap in {days} {'day' if days == 1 else 'days'}.")
-    raise SystemExit(options.FOUND if gaps_ahead else 0)
+    raise SystemExit(common.EXIT_FOUND if gaps_ahead else 0)
 
 
 @group.command("export")
-@options.first
+@common.from_option
 @click.option("--days", type=click.IntRange(1, 3650), default=400, show_default=True)
 def export(first: datetime | None, days: int) -> None:
     """Write who is really on duty as CSV: from today, or from D, those who are on it meanwhile."""
-    with in_words():
-        period = options.period(lookup.snapshot(), first, days)
-        click.echo(rota_service.as_sheet(period), nl=False)
+    with report_errors():
+        period = common.local_period(lookup.snapshot(), first, days)
+        click.echo(rota_service.export_csv(period), nl=False)
 
 
 @group.command("import")
@@ -96,7 +98,7 @@ def import_(file: BinaryIO, add_people: bool) -> None:
     Times are local, 2026-12-24 17:00 or 24/12/2026 17:00. FILE may be - for standard input. A shift
     that is on the rota already is passed over.
     """
-    with in_words():
+    with report_errors():
         data = file.read(spreadsheet.MAX_BYTES + 1)
         try:
             result = rota_service.import_spreadsheet(data, actor(), add_people)
@@ -134,23 +136,23 @@ def fill(
     begins or ends, or at the times that you give for a kind of day.
     """
     own = dict(zip(DayKind, (working_day, weekend, bank_holiday), strict=True))
-    with in_words():
-        times = {kind: filling.times(text) for kind, text in own.items() if text}
-        found, planned = rota_service.fill(
-            role, first.date(), last.date(), people.split(","), Turn(turn), times
+    with report_errors():
+        times = {kind: filling.parse_times(text) for kind, text in own.items() if text}
+        found, planned = rota_service.propose_fill(
+            role, first.date(), last.date(), people.split(","), TurnLength(turn), times
         )
         at, locale, names = lookup.now(), lookup.staff_locale(), found.names
         for each in planned:
             name = names[each.worker] if each.worker is not None else "nobody is free"
-            click.echo(f"{staff.format_span(each.during, at, locale)}: {name}")
+            click.echo(f"{staff_text.format_span(each.during, at, locale)}: {name}")
         shifts = [NewShift(role, x.worker, x.during) for x in planned if x.worker is not None]
         for clash in found.new_clashes(shifts):
-            said = words.clash(clash, found.roster.roles, names, at, locale)
+            said = descriptions.describe_clash(clash, found.roster.roles, names, at, locale)
             click.echo(f"Look again: {said}.")
         if not yes:
             click.echo(f"{len(shifts)} shifts would be added. Add --yes to add them.")
             return
-        batch = rota_service.save("filled", shifts, found, actor())
+        batch = rota_service.save_change("filled", shifts, found, actor())
     click.echo(f"{len(shifts)} shifts are added.{_undone_by(batch.id)}")
 
 
@@ -158,15 +160,15 @@ def fill(
 @click.argument("change", type=int)
 def undo(change: int) -> None:
     """Undo a change of the rota by its number. What it did until now stays."""
-    with in_words():
-        rota_service.undo(change, actor())
+    with report_errors():
+        rota_service.undo_change(change, actor())
     click.echo(f"Change {change} is undone.")
 
 
 @group.command("purge")
 def purge() -> None:
     """Forget who did what past ROTA_RETENTION_DAYS, and leavers. `flask purge` does this too."""
-    purging.run(ROTA)
+    purging.run(ROTA_RULE)
 
 
 def _undone_by(batch: int | None) -> str:

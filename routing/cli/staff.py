@@ -7,7 +7,7 @@ from flask import current_app
 from flask.cli import AppGroup
 
 from routing import lookup
-from routing.cli.terminal import actor, in_words
+from routing.cli.common import actor, report_errors
 from routing.store import accounts
 from routing.store.accounts import LOCAL, Role
 
@@ -29,10 +29,10 @@ def add(name: str, granted: str, password_stdin: bool) -> None:
         raise click.UsageError(
             f"--role {granted}: the roles are {known}. Write --role view,divert."
         )
-    with in_words(), lookup.database().writing() as connection:
+    with report_errors(), lookup.database().writing() as connection:
         accounts.ensure_name_free(connection, name)
     password = _password(password_stdin)
-    with in_words(), lookup.database().writing() as connection:
+    with report_errors(), lookup.database().writing() as connection:
         accounts.add(connection, name, roles, password, lookup.now(), actor())
     click.echo(f"{name} may sign in at /staff, with {granted}.")
     if current_app.config["OIDC_ISSUER"]:
@@ -45,7 +45,7 @@ def add(name: str, granted: str, password_stdin: bool) -> None:
 def password(name: str, password_stdin: bool) -> None:
     """Give a local account another password. Its sessions and calendars end."""
     new = _password(password_stdin)
-    with in_words(), lookup.database().writing() as connection:
+    with report_errors(), lookup.database().writing() as connection:
         accounts.set_password(connection, name, new, lookup.now(), actor())
     click.echo(
         f"{name} has another password and is signed out everywhere. Their calendars have ended."
@@ -55,7 +55,7 @@ def password(name: str, password_stdin: bool) -> None:
 @group.command("list")
 def listed() -> None:
     """List accounts: number, name, roles, and `local` or the provider that vouches for them."""
-    with in_words(), lookup.database().reading() as connection:
+    with report_errors(), lookup.database().reading() as connection:
         everybody = accounts.active_accounts(connection)
     for person in everybody:
         granted = ",".join(sorted(person.roles)) or "no role"
@@ -72,7 +72,7 @@ def remove(account: str) -> None:
     Its sessions and calendars end at once; what it did stays in the record. Whoever still has a
     role at the council's provider can sign in again, with a new account: take it away there too.
     """
-    with in_words(), lookup.database().writing() as connection:
+    with report_errors(), lookup.database().writing() as connection:
         removed = accounts.remove(connection, account, lookup.now(), actor())
     click.echo(
         f"{removed.name} (account {removed.id}) is removed and signed out everywhere. Their "

@@ -4,9 +4,9 @@ import click
 from flask import current_app
 from flask.cli import with_appcontext
 
+from routing import health as report
 from routing import lookup
-from routing import status as report
-from routing.cli.terminal import PATIENCE
+from routing.cli.common import DIVERT_TIMEOUT_SECONDS
 from routing.errors import InvalidDirectory
 from routing.text import dates
 
@@ -17,16 +17,16 @@ def status() -> None:
     """Say whether the service is ready, and every warning with what to do."""
     try:
         facts = lookup.snapshot()
-        lookup.read_diverts(max_age=0, patience=PATIENCE)
-        current_app.extensions["call_log"].fault(PATIENCE)
+        lookup.read_diverts(max_age=0, patience=DIVERT_TIMEOUT_SECONDS)
+        current_app.extensions["call_log"].fault(DIVERT_TIMEOUT_SECONDS)
     except InvalidDirectory as error:
         raise click.ClickException(str(error)) from error
-    click.echo(report.word())
+    click.echo(report.readiness())
     click.echo(f"clock: {dates.format_datetime(lookup.now(), lookup.staff_locale())}")
     holidays = facts.holidays
     click.echo(
         f"bank holidays: {holidays.division}, published through {holidays.covered_through}, "
         f"from {holidays.source}"
     )
-    for each in report.warnings():
+    for each in report.conditions():
         click.echo(f"{each.code}: {each.text}")

@@ -9,8 +9,8 @@ from flask import current_app
 from flask.cli import AppGroup
 
 from routing import config, files, lookup
-from routing.cli import options
-from routing.cli.terminal import PATIENCE, in_words
+from routing.cli import common
+from routing.cli.common import DIVERT_TIMEOUT_SECONDS, report_errors
 from routing.doctor import here, outside
 from routing.doctor.finding import Finding, Level
 from routing.telephony import call_twiml
@@ -27,9 +27,9 @@ def doctor(account: bool) -> None:
 
     Exit status 1 when something would.
     """
-    with in_words():
+    with report_errors():
         lookup.snapshot()
-    lookup.read_diverts(max_age=0, patience=PATIENCE)
+    lookup.read_diverts(max_age=0, patience=DIVERT_TIMEOUT_SECONDS)
     found = []
     for each in _all(account):
         found.append(each.level)
@@ -41,16 +41,16 @@ def doctor(account: bool) -> None:
 
 @group.command("fallback")
 @click.argument("service", required=False)
-@click.option("--output", type=options.FILE, help="Write it there, whole or not at all.")
+@click.option("--output", type=common.FILE_PATH, help="Write it there, whole or not at all.")
 def fallback(service: str | None, output: Path | None) -> None:
     """Print what is to answer SERVICE's calls (the first one's) while this service is down.
 
     It is TwiML that is safe at any hour: host it elsewhere, and anew every night, since a line may
     have another number for some days.
     """
-    with in_words():
+    with report_errors():
         facts = lookup.snapshot()
-        found = facts.timetables.service(service or lookup.first_service())
+        found = facts.timetables.service(service or lookup.first_service_id())
         day = lookup.now().astimezone(facts.directory.zone).date()
         document = call_twiml.fallback(found, facts.directory, day, _rehearsal())
     if output is None:

@@ -6,9 +6,10 @@ import click
 from flask.cli import with_appcontext
 
 from routing import lookup
-from routing.cli.terminal import PATIENCE
+from routing.cli import plain
+from routing.cli.common import DIVERT_TIMEOUT_SECONDS
 from routing.errors import InvalidDirectory, InvalidTime, UnknownService
-from routing.formats import json, plain
+from routing.formats import json
 from routing.text import time_parsing
 
 
@@ -21,7 +22,7 @@ def who(service: str | None, at: str | None, form: str) -> None:
     """Say who takes a call about SERVICE (the first one), why, and until when."""
     try:
         facts, locale = lookup.snapshot(), lookup.locale()
-        lookup.read_diverts(max_age=0, patience=PATIENCE)
+        lookup.read_diverts(max_age=0, patience=DIVERT_TIMEOUT_SECONDS)
         asked = time_parsing.parse_local(at, locale.zone) if at else lookup.now()
         found = lookup.who_to_call(service, asked)
     except (InvalidTime, UnknownService) as error:
@@ -32,4 +33,4 @@ def who(service: str | None, at: str | None, form: str) -> None:
         body = json.decision(found, asked, facts, locale, lookup.is_rehearsal())
         click.echo(text.dumps(body, indent=2, ensure_ascii=False))
     else:
-        click.echo("\n".join(plain.decision(found, asked, facts, locale)))
+        click.echo("\n".join(plain.decision_lines(found, asked, facts, locale)))

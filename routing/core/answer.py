@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from routing.core.directory import Line, Service
-from routing.core.hours import BankHoliday, SpecialDay
+from routing.core.instants import BankHoliday, SpecialDay
 from routing.core.values import Phone
 
 HORIZON = timedelta(days=400)

@@ -8,7 +8,7 @@ from itertools import chain, pairwise, takewhile
 from routing.core import instants
 from routing.core.answer import DIVERTED, HORIZON, Answer, Decision
 from routing.core.directory import Line
-from routing.core.hours import Span
+from routing.core.instants import Span
 from routing.core.timetable import Timetables, decision_until
 
 
@@ -78,7 +78,7 @@ def timeline(
             yield Span(begins, ends), answer
 
 
-def to_try(timetables: Timetables, decision: Decision, at: datetime) -> tuple[Answer, ...]:
+def dial_order(timetables: Timetables, decision: Decision, at: datetime) -> tuple[Answer, ...]:
     """Return the lines to ring, in order: the one that answers, then those to try if it does not.
 
     A line that its own published hours say is shut is passed over, except the first; no line and

@@ -7,8 +7,8 @@ from datetime import datetime
 from routing.core import instants
 from routing.core.answer import Answer
 from routing.core.decision import timeline
-from routing.core.hours import Span
-from routing.core.intervals import Intervals, joined, overlay
+from routing.core.instants import Span
+from routing.core.intervals import Intervals, merge_equal, overlay
 from routing.core.timetable import Timetables
 from routing.core.values import Phone
 
@@ -31,7 +31,7 @@ Change = tuple[Callee | None, Callee | None]
 """Whom a caller reaches before and after; None where that directory lacks the service."""
 
 
-def changes(
+def compare(
     old: Timetables, new: Timetables, service_id: str, start: datetime, end: datetime
 ) -> Iterator[tuple[Span, Change]]:
     """Yield each span from ``start`` to ``end`` in which callers of the two reach somebody else.
@@ -45,7 +45,7 @@ def changes(
     if service_id not in new.services:
         old.service(service_id)
     both = overlay(_callees(old, service_id, period), _callees(new, service_id, period))
-    for span, change in joined(both, key=_caller_view):
+    for span, change in merge_equal(both, key=_caller_view):
         before, after = _caller_view(change)
         if before != after:
             yield span, change

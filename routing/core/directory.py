@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
-from routing.core.hours import BankHoliday, Hours, Range, SpecialDay
+from routing.core.instants import BankHoliday, Hours, SpecialDay, TimeRange
 from routing.core.values import Phone, Text
 
 
 @dataclass(frozen=True, slots=True)
-class Verified:
+class Verification:
     """That a number was confirmed: the day, the source, and for how many days that holds.
 
     ``source`` is None where nobody wrote it down.
@@ -43,7 +43,7 @@ class Line:
     internal: bool = False
     ring_seconds: int | None = None
     press_1_to_accept: bool = False
-    verified: Verified | None = None
+    verified: Verification | None = None
 
     def special_day_on(self, day: date) -> SpecialDay | None:
         """Return the special day that sets the hours on ``day``: the later in the file wins."""
@@ -56,7 +56,7 @@ class Line:
         other = (s.phone for s in reversed(self.special_days) if s.phone is not None and day in s)
         return next(other, self.phone)
 
-    def ranges_on(self, day: date, holidays: Mapping[date, BankHoliday]) -> tuple[Range, ...]:
+    def ranges_on(self, day: date, holidays: Mapping[date, BankHoliday]) -> tuple[TimeRange, ...]:
         """Return what starts on ``day``: by special day, then bank holiday, then the week."""
         special = self.special_day_on(day)
         if special is not None and special.hours is not None:
@@ -67,7 +67,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class OnlineForm:
     """A way that is not a phone call."""
 
     name: Text
@@ -90,7 +90,7 @@ class Service:
     if_unanswered: tuple[Line, ...]
     number: Phone | None = None
     greeting: Text | None = None
-    forms: tuple[Form, ...] = ()
+    forms: tuple[OnlineForm, ...] = ()
     pages: tuple[tuple[str, Text], ...] = ()
 
     @property

@@ -6,8 +6,8 @@ from enum import StrEnum
 
 from routing.core import instants
 from routing.core.directory import Line
-from routing.core.hours import Span
-from routing.core.intervals import covered, days, joined, overlay
+from routing.core.instants import Span
+from routing.core.intervals import mark_covered, merge_equal, overlay, split_by_day
 from routing.core.timetable import Timetables
 
 Lines = tuple[Line, ...]
@@ -20,7 +20,7 @@ class CoverageKind(StrEnum):
     OVERLAP = "overlap"
 
 
-def gaps(
+def find_gaps(
     timetables: Timetables, service_id: str, start: datetime, end: datetime
 ) -> Iterator[tuple[Span, CoverageKind, Lines]]:
     """Yield each span from ``start`` to ``end`` in which no line or several lines are open.
@@ -34,12 +34,12 @@ def gaps(
     service = timetables.service(service_id)
     period = Span(instants.as_utc(start), instants.as_utc(end))
     lines = tuple({line.id: line for line in (*service.lines, service.out_of_hours)}.values())
-    for span, open_lines in joined(_open(timetables, lines, period)):
+    for span, open_lines in merge_equal(_open(timetables, lines, period)):
         if len(open_lines) != 1:
             yield span, CoverageKind.OVERLAP if open_lines else CoverageKind.GAP, open_lines
 
 
-def unbacked(
+def spans_without_backup(
     timetables: Timetables, service_id: str, start: datetime, end: datetime
 ) -> Iterator[Span]:
     """Yield each span in which no backup is left to ring if the first line does not answer.
@@ -51,12 +51,12 @@ def unbacked(
     period = Span(instants.as_utc(start), instants.as_utc(end))
     first = _open(timetables, service.lines, period)
     backups = _open(timetables, service.if_unanswered, period)
-    by_day = overlay(overlay(first, backups), days(period, timetables.directory.zone))
+    by_day = overlay(overlay(first, backups), split_by_day(period, timetables.directory.zone))
     backed = (
         (span, _has_backup(next(iter(lines), service.out_of_hours), others, day))
         for span, ((lines, others), day) in by_day
     )
-    return (span for span, has_backup in joined(backed) if not has_backup)
+    return (span for span, has_backup in merge_equal(backed) if not has_backup)
 
 
 def _has_backup(line: Line, others: Lines, day: date) -> bool:
@@ -70,6 +70,6 @@ def _open(timetables: Timetables, lines: Sequence[Line], period: Span) -> list[t
         spans = timetables.spans(line, period.start, period.end)
         intervals = [
             (span, (*others, line) if is_open else others)
-            for span, (others, is_open) in overlay(intervals, covered(spans, period))
+            for span, (others, is_open) in overlay(intervals, mark_covered(spans, period))
         ]
     return intervals

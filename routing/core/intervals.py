@@ -7,7 +7,7 @@ from typing import TypeAlias, TypeVar
 from zoneinfo import ZoneInfo
 
 from routing.core import instants
-from routing.core.hours import Span, dates
+from routing.core.instants import Span, date_range
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -27,7 +27,7 @@ def overlay(first: Intervals[A], second: Intervals[B]) -> Iterator[tuple[Span, t
             two = next(seconds, None)
 
 
-def joined(
+def merge_equal(
     intervals: Intervals[A], key: Callable[[A], object] = lambda value: value
 ) -> Iterator[tuple[Span, A]]:
     """Merge neighbours with equal keys, and keep the first one's value. They must touch."""
@@ -37,7 +37,7 @@ def joined(
         yield Span(first.start, last.end), value
 
 
-def covered(spans: Iterable[Span], period: Span) -> Iterator[tuple[Span, bool]]:
+def mark_covered(spans: Iterable[Span], period: Span) -> Iterator[tuple[Span, bool]]:
     """Yield ``period`` with whether ``spans`` cover it. They are in order and lie within it."""
     reached = period.start
     for span in spans:
@@ -49,10 +49,10 @@ def covered(spans: Iterable[Span], period: Span) -> Iterator[tuple[Span, bool]]:
         yield Span(reached, period.end), False
 
 
-def days(period: Span, zone: ZoneInfo) -> Iterator[tuple[Span, date]]:
+def split_by_day(period: Span, zone: ZoneInfo) -> Iterator[tuple[Span, date]]:
     """Yield ``period`` cut at each midnight in ``zone``, with the local date of each part."""
     first, last = (edge.astimezone(zone).date() for edge in (period.start, period.end))
-    for day in dates(first, last):
+    for day in date_range(first, last):
         start = max(period.start, instants.midnight(day, zone))
         end = min(period.end, instants.midnight(day + timedelta(days=1), zone))
         if start < end:

@@ -22,7 +22,7 @@ from routing.core.answer import (
     ReasonCode,
 )
 from routing.core.directory import Directory, Line, Service
-from routing.core.hours import BankHoliday, Span, dates, spans
+from routing.core.instants import BankHoliday, Span, date_range, spans
 from routing.errors import UnknownService
 
 MAX_MONTHS = 4096
@@ -97,7 +97,7 @@ class Timetables:
         zone = self.directory.zone
         first, last = (start - _MAX_TAIL).astimezone(zone).date(), end.astimezone(zone).date()
         covered = spans(
-            ((day, line.ranges_on(day, self.holidays)) for day in dates(first, last)), zone
+            ((day, line.ranges_on(day, self.holidays)) for day in date_range(first, last)), zone
         )
         cut = (Span(max(span.start, start), min(span.end, end)) for span in covered)
         return tuple(span for span in cut if span.start < span.end)
@@ -123,7 +123,7 @@ class Timetables:
         service, zone, period = self.service(service_id), self.directory.zone, _bounds(year, month)
         lines = {line.id: line for line in (*service.lines, service.out_of_hours)}
         hours = {line.id: self.spans(line, period.start, period.end) for line in lines.values()}
-        days = dates(period.start.astimezone(zone).date(), period.end.astimezone(zone).date())
+        days = date_range(period.start.astimezone(zone).date(), period.end.astimezone(zone).date())
         midnights = (instants.midnight(day, zone) for day in days)
         edges = {
             edge for line in hours.values() for span in line for edge in (span.start, span.end)

@@ -46,7 +46,7 @@ class ReaderEnded(InvalidDirectory):
         super().__init__(file, [Problem(0, 0, "not_read", message)])
 
 
-def stat_of(file: Path) -> os.stat_result:
+def stat_file(file: Path) -> os.stat_result:
     """Return a file's status. Raise OSError; TimeoutError when its file system does not answer."""
     return _bounded(os.stat, file)
 

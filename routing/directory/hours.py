@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 
-from routing.core.hours import ALL_DAY, DAY, Hours, Range
+from routing.core.instants import ALL_DAY, MINUTES_PER_DAY, Hours, TimeRange
 from routing.errors import FieldError, FieldErrors
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -22,7 +22,7 @@ def parse_week(found: object) -> Hours:
         return Hours((ALL_DAY,) * 7, None, (("", "always"),))
     if not isinstance(found, Mapping) or not found:
         raise ValueError(f"{found!r} is not a week's hours. Write `mon-fri: 08:30-17:00` below it.")
-    days: dict[str, tuple[Range, ...]] = {}
+    days: dict[str, tuple[TimeRange, ...]] = {}
     faults = [fault for key, value in found.items() for fault in _add(days, key, value)]
     if faults:
         raise FieldErrors(faults)
@@ -30,9 +30,9 @@ def parse_week(found: object) -> Hours:
     return Hours(tuple(days.get(each, ()) for each in DAYS), days.get(BANK_HOLIDAY), written)
 
 
-def _add(days: dict[str, tuple[Range, ...]], key: str, value: object) -> Iterator[FieldError]:
+def _add(days: dict[str, tuple[TimeRange, ...]], key: str, value: object) -> Iterator[FieldError]:
     """Add what ``key: value`` says to ``days``; yield what is wrong with it."""
-    ranges: tuple[Range, ...] = ()
+    ranges: tuple[TimeRange, ...] = ()
     try:
         ranges = parse_day_hours(value)
     except ValueError as error:
@@ -50,7 +50,7 @@ def _add(days: dict[str, tuple[Range, ...]], key: str, value: object) -> Iterato
         days[name] = ranges
 
 
-def parse_day_hours(found: object) -> tuple[Range, ...]:
+def parse_day_hours(found: object) -> tuple[TimeRange, ...]:
     """Read a day's hours: closed, always, or ranges. Raise ValueError, saying the form."""
     if found == "closed":
         return ()
@@ -61,11 +61,11 @@ def parse_day_hours(found: object) -> tuple[Range, ...]:
     return tuple(sorted((_range(part.strip()) for part in found.split(",")), key=_opens))
 
 
-def _opens(found: Range) -> int:
+def _opens(found: TimeRange) -> int:
     return found.opens
 
 
-def _range(text: str) -> Range:
+def _range(text: str) -> TimeRange:
     match = _RANGE.fullmatch(text)
     if match is None:
         raise ValueError(f"'{text}' is not a range of hours. {_FORM}")
@@ -73,9 +73,9 @@ def _range(text: str) -> Range:
     opens, closes = open_hour * 60 + open_minute, close_hour * 60 + close_minute
     if open_hour > 23 or open_minute > 59:
         raise ValueError(f"'{text}' opens at a time that no clock shows. Write 00:00 to 23:59.")
-    if closes > DAY or close_minute > 59:
+    if closes > MINUTES_PER_DAY or close_minute > 59:
         raise ValueError(f"'{text}' closes at a time that no clock shows. Write 00:00 to 24:00.")
-    return Range(opens, closes if closes > opens else closes + DAY)
+    return TimeRange(opens, closes if closes > opens else closes + MINUTES_PER_DAY)
 
 
 def _days(key: str) -> list[str]:

@@ -13,7 +13,7 @@ from typing import IO
 
 from routing.core.directory import Directory
 from routing.directory.guarded_read import MAX_INLINE_CHARS, ReaderEnded, parse_in_child
-from routing.directory.load import parse, text_of
+from routing.directory.load import parse, read_text
 from routing.errors import InvalidDirectory, Problem
 from routing.files import write_atomically
 
@@ -57,7 +57,7 @@ class LastGoodDirectory:
         """
         with self._alone() as alone:
             try:
-                text = text_of(file)
+                text = read_text(file)
                 directory = self._parse(text, file)
             except InvalidDirectory as error:
                 return self._kept(error)
@@ -102,7 +102,7 @@ class LastGoodDirectory:
 
     def _kept(self, error: InvalidDirectory) -> LoadResult:
         try:
-            text = text_of(self.file)
+            text = read_text(self.file)
             directory, _ = parse(text, self.file)
             kept_at = datetime.fromtimestamp(self.file.stat().st_mtime, UTC)
         except (InvalidDirectory, OSError):

@@ -162,7 +162,7 @@ def _service(service_id: str, shape: ServiceModel, lines: Mapping[str, core.Line
         if_unanswered=tuple(lines[each] for each in tried),
         number=shape.number,
         greeting=shape.greeting,
-        forms=tuple(core.Form(each.name, each.url, each.when) for each in shape.forms),
+        forms=tuple(core.OnlineForm(each.name, each.url, each.when) for each in shape.forms),
         pages=tuple((name, text) for name, text in shape.pages if text is not None),
     )
 
@@ -173,13 +173,13 @@ def load(file: File) -> tuple[Directory, YamlSource]:
     Raise InvalidDirectory, with every problem, when it cannot be read or used. A large file is
     tried in a child process first, so that a hostile one cannot take this process's memory.
     """
-    text = text_of(file)
+    text = read_text(file)
     if len(text) > MAX_INLINE_CHARS:
         parse_in_child(text, file)
     return parse(text, file)
 
 
-def text_of(file: File) -> str:
+def read_text(file: File) -> str:
     """Return the file's text.
 
     Raise InvalidDirectory when it is not there, no regular file, too large or not UTF-8, or when

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from routing.core import directory as core
-from routing.core.hours import SpecialDay
+from routing.core.instants import SpecialDay
 from routing.directory.field_types import (
     Colour,
     DayHours,
@@ -130,8 +130,8 @@ class VerifiedModel(StrictModel):
     days: Days
     """For how many days that holds."""
 
-    def build(self) -> core.Verified:
-        return core.Verified(self.on, self.source, self.days)
+    def build(self) -> core.Verification:
+        return core.Verification(self.on, self.source, self.days)
 
 
 class LineModel(StrictModel):

@@ -9,7 +9,7 @@ import phonenumbers
 import sqlalchemy as sa
 from flask import current_app
 
-from routing import config, lookup, status
+from routing import config, health, lookup
 from routing.core.directory import Line
 from routing.doctor.finding import Finding, doubt, fine, stops
 from routing.errors import DatabaseUnavailable, InvalidSetting
@@ -95,7 +95,7 @@ def machine() -> Iterator[Finding]:
 
 def warnings() -> Iterator[Finding]:
     """Repeat what `flask status` warns of."""
-    for each in status.warnings():
+    for each in health.conditions():
         if each.code not in _OWN and not each.code.startswith(("database_", "alerts_")):
             yield (stops if each.serious else doubt)(each.text)
 

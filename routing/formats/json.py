@@ -6,7 +6,7 @@ from typing import Any
 
 from routing.core.answer import Answer, Decision
 from routing.core.directory import Line, Service
-from routing.core.hours import Hours, Span
+from routing.core.instants import Hours, Span
 from routing.core.timetable import Timetables
 from routing.core.values import Phone, Text
 from routing.snapshot import Snapshot

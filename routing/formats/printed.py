@@ -16,14 +16,14 @@ from routing.snapshot import Snapshot
 from routing.text import dates
 from routing.text.locale import Locale
 
-WEEKS = 8
+DEFAULT_WEEKS = 8
 
 _STYLE = Path(__file__).parent.parent.joinpath("static", "printed.css").read_text("utf-8")
 STYLE_SOURCE = f"'sha256-{b64encode(sha256(_STYLE.encode()).digest()).decode()}'"
 """What a content security policy must allow for the page's own style."""
 
 
-def page(
+def printed_page(
     facts: Snapshot,
     at: datetime,
     weeks: int,
@@ -51,7 +51,7 @@ def page(
         say=locale.translate_html,
         lines=[line for line in directory.lines if not line.internal],
         hours=lambda found: dates.format_hours(found, locale),
-        others=lambda line: dates.other_numbers(line, first, last, locale),
+        others=lambda line: dates.format_other_numbers(line, first, last, locale),
         unusual=lambda line: dates.format_exceptions(line, first, last, holidays, locale),
         holidays=[
             f"{dates.format_full_date(day, locale)}, {locale.translate(holidays[day].name)}"

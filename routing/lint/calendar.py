@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from itertools import combinations
 
 from routing.core.directory import Directory, Line
-from routing.core.hours import SpecialDay, dates
+from routing.core.instants import SpecialDay, date_range
 from routing.core.values import Phone
 from routing.directory.load import CrossCheckError
 from routing.directory.yaml_source import Path
@@ -43,7 +43,7 @@ def _day_line(line: Line, facts: Snapshot, today: date) -> Iterator[CrossCheckEr
         yield hours, "no_bank_holiday", message
     opens = [
         day
-        for day in dates(today, today + LOOKAHEAD)
+        for day in date_range(today, today + LOOKAHEAD)
         if line.special_day_on(day) is None and line.ranges_on(day, facts.holidays.dates)
     ]
     found = [day for day in opens if (day.month, day.day) in _CHRISTMAS]

@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from routing.core import instants
-from routing.core.gaps import CoverageKind, gaps, unbacked
-from routing.core.hours import Span
-from routing.core.intervals import days
+from routing.core.gaps import CoverageKind, find_gaps, spans_without_backup
+from routing.core.instants import Span
+from routing.core.intervals import split_by_day
 from routing.directory.load import CrossCheckError
 from routing.directory.yaml_source import Path
 from routing.snapshot import Snapshot
 from routing.text.locale import Locale, get_locale
-from routing.text.periods import periods
+from routing.text.periods import format_periods
 
 LOOKAHEAD = timedelta(days=400)
 
@@ -27,8 +27,8 @@ def warnings(facts: Snapshot, at: datetime) -> Iterator[CrossCheckError]:
     )
     for service in directory.services:
         place: Path = ("services", service.id)
-        found = gaps(tables, service.id, period.start, period.end)
-        for when in periods(
+        found = find_gaps(tables, service.id, period.start, period.end)
+        for when in format_periods(
             (span for span, kind, _ in found if kind == CoverageKind.GAP), period, locale
         ):
             message = (
@@ -36,7 +36,9 @@ def warnings(facts: Snapshot, at: datetime) -> Iterator[CrossCheckError]:
                 "then: write that in its hours, or mend those of the others."
             )
             yield place, "gap", message
-        left = _by_day(unbacked(tables, service.id, period.start, period.end), period, locale)
+        left = _by_day(
+            spans_without_backup(tables, service.id, period.start, period.end), period, locale
+        )
         if left:
             message = (
                 "when the line that is rung does not answer, nobody is left to try "
@@ -50,5 +52,5 @@ def _by_day(found: Iterator[Span], period: Span, locale: Locale) -> list[str]:
     """Say stretches as hours of the week, whatever they join across midnight."""
     spans = list(found)
     if spans != [period]:
-        spans = [piece for span in spans for piece, _ in days(span, locale.zone)]
-    return periods(spans, period, locale)
+        spans = [piece for span in spans for piece, _ in split_by_day(span, locale.zone)]
+    return format_periods(spans, period, locale)

@@ -32,7 +32,7 @@ def warnings(facts: Snapshot, at: datetime) -> Iterator[CrossCheckError]:
     directory = facts.directory
     today = at.astimezone(directory.zone).date()
     for line in directory.lines:
-        for code, message in unconfirmed(line, today):
+        for code, message in verification_warnings(line, today):
             yield ("lines", line.id), code, message
         if line.verified is not None and line.verified.source is None:
             message = "`source` is missing. Write the page, or who, confirmed the number."
@@ -42,7 +42,7 @@ def warnings(facts: Snapshot, at: datetime) -> Iterator[CrossCheckError]:
     yield from _services(directory)
 
 
-def unconfirmed(line: Line, today: date) -> Iterator[tuple[str, str]]:
+def verification_warnings(line: Line, today: date) -> Iterator[tuple[str, str]]:
     """Yield a code and words when nobody has confirmed a line's number, or not for too long.
 
     The words are for all staff, so an internal line's number is not among them.

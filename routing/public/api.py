@@ -16,9 +16,8 @@ from routing.core.answer import Answer, Decision
 from routing.core.decision import timeline
 from routing.errors import InvalidTime, UnknownService
 from routing.formats import json
-from routing.formats.answer_cache import AnswerCache, answer
-from routing.formats.caching import cacheable
-from routing.formats.problem import problem
+from routing.public.answer_cache import AnswerCache, render_answer
+from routing.responses import make_cacheable, problem
 from routing.text import time_parsing
 from routing.text.locale import Locale
 
@@ -59,13 +58,13 @@ def decision(service: str) -> Response:
 
     time = f'"at":"{json.timestamp(at, locale)}"'
     if "at" in request.args:
-        rendered = answer(time, render)
+        rendered = render_answer(time, render)
     else:
         cache: AnswerCache = current_app.extensions["answer_cache"]
         rendered = cache.get((SERVICES, service, locale.language), at, time, render)
     response = Response(rendered.text, mimetype="application/json")
     response.headers["Content-Language"] = locale.language
-    return cacheable(response, rendered.tag, rendered.until, at)
+    return make_cacheable(response, rendered.tag, rendered.until, at)
 
 
 @bp.get(f"{SERVICES}/<service>/number")
@@ -154,7 +153,7 @@ def cached(body: dict[str, Any]) -> Response:
     response = jsonify(body)
     response.headers["Content-Language"] = _locale().language
     tag = hashlib.sha256(response.get_data()).hexdigest()[:20]
-    return cacheable(response, tag, None, lookup.now())
+    return make_cacheable(response, tag, None, lookup.now())
 
 
 def _instant(name: str) -> datetime:

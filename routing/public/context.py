@@ -15,7 +15,7 @@ from routing.formats.json import assumption, timestamp
 from routing.public import schema_org
 from routing.text import dates, sentences
 
-SOON = timedelta(minutes=5)
+CLOSING_SOON = timedelta(minutes=5)
 """How long before a handover a page says that one is coming."""
 
 
@@ -43,7 +43,7 @@ class ContactCard:
         return all(word in said for word in words.casefold().split())
 
 
-def answer(found: Decision, at: datetime) -> dict[str, object]:
+def service_context(found: Decision, at: datetime) -> dict[str, object]:
     """Return all that a service's page says about who to call at ``at``."""
     facts, locale, service = lookup.snapshot(), lookup.locale(), found.service
     backup = lookup.dial_order(found, at)[1:]
@@ -54,23 +54,23 @@ def answer(found: Decision, at: datetime) -> dict[str, object]:
         "service": service,
         "at_iso": timestamp(at, locale),
         "until_iso": timestamp(found.until, locale) if found.until else "",
-        "soon": found.until is not None and found.until - at <= SOON,
+        "soon": found.until is not None and found.until - at <= CLOSING_SOON,
         "said": locale.translate(
             "Call {line} on {phone}.", line=line.name, phone=line.phone.display
         ),
         "line": line,
-        "until": sentences.until_when(found, at, locale),
+        "until": sentences.until_phrase(found, at, locale),
         "why": sentences.reason_sentence(found, at, locale, facts.holidays.dates),
         "takeover": takeover,
-        "wait": None if service.number or found.line.id == first.id else number(first, at),
+        "wait": None if service.number or found.line.id == first.id else contact_card(first, at),
         "backup": [_answer(service, each, at) for each in backup if not each.line.internal],
-        "lines": [number(each, at) for each in service.reachable if not each.internal],
+        "lines": [contact_card(each, at) for each in service.reachable if not each.internal],
         "assumption": assumption(found, at, facts, locale),
         "structured": schema_org.contacts(facts, [service], at, locale),
     }
 
 
-def number(line: Line, at: datetime, shown: Phone | None = None) -> ContactCard:
+def contact_card(line: Line, at: datetime, shown: Phone | None = None) -> ContactCard:
     """Return a public line as a page shows it."""
     locale, facts = lookup.locale(), lookup.snapshot()
     local = at.astimezone(locale.zone).date()
@@ -110,7 +110,7 @@ def _answer(service: Service, found: Answer, at: datetime) -> ContactCard:
 
 
 def _number(service: Service, line: Line, phone: Phone, at: datetime) -> ContactCard:
-    shown = number(line, at, service.number or phone)
+    shown = contact_card(line, at, service.number or phone)
     if not line.internal:
         return shown
     hidden: dict[str, Any] = {"hours": (), "special": (), "aliases": ()}
@@ -118,7 +118,7 @@ def _number(service: Service, line: Line, phone: Phone, at: datetime) -> Contact
     return replace(shown, usual=shown.phone, open_now=True, confirmed=True, **hidden)
 
 
-def markdown(text: str) -> Markup:
+def render_markdown(text: str) -> Markup:
     """Return ``text``, written in Markdown, as HTML that is safe to put into a page.
 
     HTML in the text is shown as written; links that would run a script are not made.

@@ -4,9 +4,9 @@ from flask import Response, current_app
 from markupsafe import Markup, escape
 
 from routing import concurrency, lookup
-from routing.concurrency import Kind
+from routing.concurrency import RequestKind
 from routing.core.directory import Helpline, Line
-from routing.core.hours import SpecialDay
+from routing.core.instants import SpecialDay
 from routing.formats import printed
 from routing.snapshot import Snapshot
 from routing.text.locale import N_
@@ -35,14 +35,14 @@ def _error(status: int, title: str) -> Response:
 
     It has every number, so it takes its place among the pages that grow with the directory.
     """
-    if not concurrency.start(Kind.LISTING):
-        return concurrency.refusal(Kind.LISTING, status)
+    if not concurrency.acquire(RequestKind.LISTING):
+        return concurrency.refusal(RequestKind.LISTING, status)
     facts, locale = lookup.snapshot(), lookup.locale()
     title = locale.translate(title)
-    body = printed.page(
+    body = printed.printed_page(
         facts,
         lookup.now(),
-        printed.WEEKS,
+        printed.DEFAULT_WEEKS,
         locale,
         rehearsing=lookup.is_rehearsal(),
         title=title,

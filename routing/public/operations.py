@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from flask import Blueprint, Response, abort, current_app
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 
-from routing import concurrency, config, lookup, rota_service, status
+from routing import concurrency, config, health, lookup, rota_service
 from routing.errors import DatabaseUnavailable
-from routing.formats.problem import problem
 from routing.public.api import has_bearer_token
+from routing.responses import problem
 from routing.snapshot import Snapshot
 from routing.store import call_report, calls, migrate
 
@@ -33,10 +33,10 @@ def readyz() -> Response:
     monitor is never refused, whoever floods this address.
     """
     if has_bearer_token("OPS_TOKEN"):
-        lines = [status.word(), *(f"{each.code}: {each.text}" for each in status.warnings())]
+        lines = [health.readiness(), *(f"{each.code}: {each.text}" for each in health.conditions())]
         return _plain("".join(f"{line}\n" for line in lines))
-    if concurrency.start(concurrency.Kind.READINESS):
-        current_app.extensions["readiness"] = status.word()
+    if concurrency.acquire(concurrency.RequestKind.READINESS):
+        current_app.extensions["readiness"] = health.readiness()
     return _plain(f"{current_app.extensions.get('readiness', 'ready')}\n")
 
 
@@ -69,7 +69,7 @@ def _registry() -> CollectorRegistry:
         if at in divert.during:
             diverts.labels(divert.service).inc()
     warned = gauge("warning", "Warnings in force, by code", "code")
-    for each in status.warnings():
+    for each in health.conditions():
         warned.labels(each.code).inc()
     answering = gauge("answering", "1 for the line that takes a service's calls", "service", "line")
     handover = gauge("handover_timestamp_seconds", "When that next changes", "service")
@@ -87,7 +87,7 @@ def _about(gauge: Callable[..., Gauge], facts: Snapshot) -> None:
     about = gauge("build_info", "1; what runs, and the migration it wants", "python", "migration")
     about.labels(platform.python_version(), migrate.LATEST_REVISION).set(1)
     degraded = gauge("degraded", "1 while a warning is serious: wake somebody")
-    degraded.set(status.word() == "degraded")
+    degraded.set(health.readiness() == "degraded")
     covered = gauge("bank_holidays_covered_through", "The last year that GOV.UK has published")
     covered.set(facts.holidays.covered_through)
     fetched = gauge(
@@ -130,11 +130,11 @@ def _rota(gauge: Callable[..., Gauge], at: datetime) -> None:
     missing = gauge("rota_people_missing", "How many people are missing now", "role")
     try:
         with lookup.database().reading() as connection:
-            found = rota_service.ahead(connection, at)
+            found = rota_service.load_upcoming(connection, at)
     except DatabaseUnavailable as error:
         current_app.logger.warning("no rota in the metrics: %s", error)
         return
-    every = found.gaps(at, at + rota_service.LOOKAHEAD)
+    every = found.gaps(at, at + rota_service.GAP_LOOKAHEAD)
     for role in found.roles:
         spans = [span for of, span, _ in every if of is role]
         gaps.labels(role.id).set(len(spans))

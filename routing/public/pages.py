@@ -19,15 +19,15 @@ from flask import (
 from routing import lookup, static_files
 from routing.config import base_url
 from routing.errors import UnknownService
-from routing.formats.answer_cache import Answer, AnswerCache
-from routing.formats.caching import cacheable
 from routing.formats.json import timestamp
 from routing.public import context, error_pages, schema_org
-from routing.public.context import markdown
+from routing.public.answer_cache import AnswerCache, RenderedAnswer
+from routing.public.context import render_markdown
+from routing.responses import make_cacheable
 
 bp = Blueprint("site", __name__)
 
-NAMES = {"en": "English", "cy": "Cymraeg"}
+LANGUAGE_NAMES = {"en": "English", "cy": "Cymraeg"}
 WELSH = "cy"
 
 
@@ -45,7 +45,7 @@ def choose_language() -> Response | None:
 @bp.get("/")
 def home() -> Response:
     """Show who to call now about the first service."""
-    return service(lookup.first_service())
+    return service(lookup.first_service_id())
 
 
 @bp.get("/services/<service>")
@@ -71,14 +71,14 @@ def fragment(service: str) -> Response:
     """Give the answer as HTML for a server-side include, true however long it is kept."""
     at = lookup.now()
     answer = _about_now("fragment.html", service, at)
-    return cacheable(_sent(answer.text), answer.tag, answer.until, at)
+    return make_cacheable(_sent(answer.text), answer.tag, answer.until, at)
 
 
 @bp.get("/contacts")
 def contacts() -> Response:
     """Show the public directory, with hours and what is open now; ``?q=`` finds by any name."""
     at, facts = lookup.now(), lookup.snapshot()
-    every = [context.number(x, at) for x in facts.directory.lines if not x.internal]
+    every = [context.contact_card(x, at) for x in facts.directory.lines if not x.internal]
     query = request.args.get("q", "").strip()[:100]
     found = schema_org.contacts(facts, facts.directory.services, at, lookup.locale())
     lines = [line for line in every if line.answers_to(query)]
@@ -107,7 +107,7 @@ def logo() -> Response:
 @bp.get("/embed/v1.js")
 def embed_script() -> Response:
     """Send the component's script."""
-    return static_files.embed()
+    return static_files.send_embed_script()
 
 
 @bp.get("/embed")
@@ -117,19 +117,19 @@ def embed() -> Response:
     at = lookup.now()
     found = lookup.who_to_call(request.args.get("service"), at)
     home = base_url(current_app.config, request.url_root)
-    return _page("embed.html", home=home, **context.answer(found, at))
+    return _page("embed.html", home=home, **context.service_context(found, at))
 
 
 @bp.get("/assets/<address>")
 def asset(address: str) -> Response:
     """Send the style sheet or the script."""
-    return static_files.send(address)
+    return static_files.send_asset(address)
 
 
 @bp.after_request
 def compress(response: Response) -> Response:
     """Send less: callers wait on slow telephones."""
-    return static_files.compressed(response)
+    return static_files.gzip_response(response)
 
 
 @bp.errorhandler(UnknownService)
@@ -161,7 +161,7 @@ def _other_language(language: str) -> dict[str, str] | None:
     else:
         lang: dict[str, Any] = {} if other == languages[0] else {"lang": other}
         address = url_for(f"site.{endpoint}", **values, **lang)
-    return {"language": other, "name": NAMES[other], "address": address}
+    return {"language": other, "name": LANGUAGE_NAMES[other], "address": address}
 
 
 def _logo() -> Path | None:
@@ -175,13 +175,13 @@ def _service(template: str, service: str) -> Response:
     return _sent(_about_now(template, service, lookup.now()).text)
 
 
-def _about_now(template: str, service: str, at: datetime) -> Answer:
+def _about_now(template: str, service: str, at: datetime) -> RenderedAnswer:
     """Return what a template says about a service at ``at``, which is now."""
     locale = lookup.locale()
 
     def render() -> tuple[str, datetime | None]:
         decision = lookup.who_to_call(service, at)
-        return _render(template, **context.answer(decision, at)), decision.until
+        return _render(template, **context.service_context(decision, at)), decision.until
 
     key = template, request.script_root, request.path, locale.language
     cache: AnswerCache = current_app.extensions["answer_cache"]
@@ -200,7 +200,7 @@ def _render(template: str, **values: object) -> str:
         language=locale.language,
         helplines=context.helplines(),
         rehearsing=lookup.is_rehearsal(),
-        markdown=markdown,
+        markdown=render_markdown,
         asset=static_files.url,
         exit_url=error_pages.EXIT_URL,
         logo=_logo() is not None,

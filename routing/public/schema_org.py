@@ -11,10 +11,10 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from routing.core.directory import Line, Service
-from routing.core.hours import ALL_DAY, DAY, Range
+from routing.core.instants import ALL_DAY, MINUTES_PER_DAY, TimeRange
 from routing.core.values import Phone
 from routing.snapshot import Snapshot
-from routing.text.dates import DAYS, exception_dates
+from routing.text.dates import WEEKDAYS, exception_dates
 from routing.text.locale import Locale
 
 Json = dict[str, Any]
@@ -46,10 +46,10 @@ class _Year:
     facts: Snapshot
     first: date
 
-    def week(self, week: tuple[tuple[Range, ...], ...]) -> Iterator[Json]:
+    def week(self, week: tuple[tuple[TimeRange, ...], ...]) -> Iterator[Json]:
         """Write the hours of a week, the days with the same range together."""
         for found in dict.fromkeys(each for ranges in week for each in ranges):
-            days = [name for name, ranges in zip(DAYS, week, strict=True) if found in ranges]
+            days = [name for name, ranges in zip(WEEKDAYS, week, strict=True) if found in ranges]
             yield _hours(found, self.first, self.first + PERIOD, days)
 
     def days(self, line: Line, phone: Phone) -> Iterator[Json]:
@@ -59,7 +59,7 @@ class _Year:
             holds = line.phone_on(day) == phone
             if holds or phone == line.phone:
                 ranges = line.ranges_on(day, holidays) if holds else ()
-                yield from (_hours(each, day, day) for each in ranges or (Range(0, 0),))
+                yield from (_hours(each, day, day) for each in ranges or (TimeRange(0, 0),))
 
 
 def _points(service: Service, year: _Year, locale: Locale) -> Iterator[Json]:
@@ -94,18 +94,18 @@ def _point(
     }
 
 
-def _hours(found: Range, first: date, last: date, days: list[str] | None = None) -> Json:
+def _hours(found: TimeRange, first: date, last: date, days: list[str] | None = None) -> Json:
     return {
         "@type": "OpeningHoursSpecification",
         **({"dayOfWeek": days} if days else {}),
         "opens": _clock(found.opens),
         # A whole day would read as closed: it ends a minute early.
-        "closes": _clock(found.closes - (found.closes - found.opens == DAY)),
+        "closes": _clock(found.closes - (found.closes - found.opens == MINUTES_PER_DAY)),
         "validFrom": first.isoformat(),
         "validThrough": last.isoformat(),
     }
 
 
 def _clock(minute: int) -> str:
-    hour, past = divmod(minute % DAY, 60)
+    hour, past = divmod(minute % MINUTES_PER_DAY, 60)
     return f"{hour:02}:{past:02}"

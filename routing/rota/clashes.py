@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
-from routing.core.hours import Span
-from routing.rota.roster import HANDOVER, Assignment
+from routing.core.instants import Span
+from routing.rota.roster import HANDOVER_ALLOWANCE, Assignment
 
 REST = timedelta(hours=11)
 """Rest that a worker is entitled to between duties: Working Time Regulations 1998, regulation 10,
@@ -35,7 +35,7 @@ class Clash:
     duties: tuple[Assignment, ...]
 
 
-def clashes(duties: Iterable[Assignment]) -> list[Clash]:
+def find_clashes(duties: Iterable[Assignment]) -> list[Clash]:
     """Return what clashes among duties of all roles, in the order in which it begins.
 
     An overlap no longer than HANDOVER is none. Too little rest after each of several duties on end
@@ -55,7 +55,7 @@ def _of(worker: int, own: list[Assignment]) -> Iterator[Clash]:
     for duty in own[1:]:
         rest = duty.during.start - before.during.end
         apart = duty.shift.id != before.shift.id
-        if apart and -rest > HANDOVER:
+        if apart and -rest > HANDOVER_ALLOWANCE:
             both = Span(duty.during.start, min(duty.during.end, before.during.end))
             yield Clash(ClashKind.TWICE, worker, both, (before, duty))
         elif apart and rest < REST:

@@ -8,11 +8,11 @@ from itertools import pairwise
 
 from routing.core import instants
 from routing.core.decision import timeline
-from routing.core.hours import Span
-from routing.core.intervals import joined
+from routing.core.instants import Span
+from routing.core.intervals import merge_equal
 from routing.core.timetable import Timetables
 
-HANDOVER = timedelta(minutes=15)
+HANDOVER_ALLOWANCE = timedelta(minutes=15)
 """For so long two shifts may overlap to hand over: ordinary, and told of nowhere."""
 
 
@@ -113,7 +113,7 @@ class Roster:
             (span, answer.line.id == service.out_of_hours.id)
             for span, answer in timeline(timetables, service.id, start, end)
         )
-        return tuple(span for span, out_of_hours in joined(found) if out_of_hours)
+        return tuple(span for span, out_of_hours in merge_equal(found) if out_of_hours)
 
     def duties(self, role_id: str, start: datetime, end: datetime) -> list[Assignment]:
         """Return the duties that meet a period, whole, in the order in which they begin."""
@@ -169,7 +169,9 @@ class Roster:
             (span, not standing.needed and bool(standing.workers))
             for span, standing in self.stretches(role_id, start, end)
         )
-        return (x for x, idle in joined(found) if idle and x.end - x.start > HANDOVER)
+        return (
+            x for x, idle in merge_equal(found) if idle and x.end - x.start > HANDOVER_ALLOWANCE
+        )
 
     def on(self, role_id: str, at: datetime) -> Staffing:
         """Return who is on duty at an instant, and whether anybody must be."""
@@ -180,7 +182,7 @@ class Roster:
         self, role_id: str, start: datetime, end: datetime
     ) -> Iterator[tuple[Span, Staffing]]:
         """Yield a period in stretches, cut only where other people are on duty, or are needed."""
-        return joined(self.stretches(role_id, start, end), key=_who)
+        return merge_equal(self.stretches(role_id, start, end), key=_who)
 
 
 def _who(found: Staffing) -> tuple[int, frozenset[int]]:
@@ -193,7 +195,7 @@ def _held(shift: Shift, covers: Sequence[Cover]) -> Iterator[Assignment]:
     inside = {edge for edge in edges if edge in shift.during}
     cut = pairwise(sorted({shift.during.start, *inside, shift.during.end}))
     pieces = ((Span(begins, ends), _newest(covers, begins)) for begins, ends in cut)
-    for part, (span, cover) in enumerate(joined(pieces)):
+    for part, (span, cover) in enumerate(merge_equal(pieces)):
         yield Assignment(span, shift.worker if cover is None else cover.worker, shift, cover, part)
 
 

@@ -9,10 +9,10 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from routing.core import instants
-from routing.core.hours import Span
+from routing.core.instants import Span
 from routing.errors import InvalidSpreadsheet, InvalidTime
 from routing.rota.roster import Assignment
-from routing.rota.validation import MAX_SHIFT
+from routing.rota.validation import MAX_SHIFT_LENGTH
 from routing.text import time_parsing
 
 COLUMNS = ("role", "starts", "ends", "person")
@@ -29,7 +29,7 @@ MAX_PEOPLE = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ShiftRow:
     """A shift as a row puts it. ``number`` is the row's, as a spreadsheet counts: header 1."""
 
     number: int
@@ -38,7 +38,7 @@ class Row:
     person: str
 
 
-def key(name: str) -> str:
+def name_key(name: str) -> str:
     """Return what two names have in common that are the same: case and blanks aside.
 
     And however a program writes them: Siân O'Brien with either apostrophe, her â as one character
@@ -51,7 +51,9 @@ def key(name: str) -> str:
 _APOSTROPHES = dict.fromkeys(map(ord, "‘’ʼ`´"), "'")
 
 
-def read(data: bytes, zone: ZoneInfo, roles: Container[str], people: Container[str]) -> list[Row]:
+def parse_csv(
+    data: bytes, zone: ZoneInfo, roles: Container[str], people: Container[str]
+) -> list[ShiftRow]:
     """Read a file as a spreadsheet program saves it. ``people`` are known by their ``key``.
 
     With a byte order mark or without; in UTF-8, UTF-16 or Windows-1252; with commas, semicolons or
@@ -65,7 +67,7 @@ def read(data: bytes, zone: ZoneInfo, roles: Container[str], people: Container[s
     text = _decoded(data)
     lines = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
     problems: list[str] = []
-    found: list[Row] = []
+    found: list[ShiftRow] = []
     rows = 0
     number = 1  # not the reader's line_num: a cell may hold several lines
     try:
@@ -80,7 +82,7 @@ def read(data: bytes, zone: ZoneInfo, roles: Container[str], people: Container[s
     except csv.Error as error:
         problems.append(f"Row {number + 1}: {error}.")
     problems += _doubled(found)
-    named = len({key(row.person) for row in found})
+    named = len({name_key(row.person) for row in found})
     if named > MAX_PEOPLE:
         problems.append(
             f"The file names {named} people. Import shifts of {MAX_PEOPLE} people at most at once: "
@@ -91,7 +93,7 @@ def read(data: bytes, zone: ZoneInfo, roles: Container[str], people: Container[s
     return found
 
 
-def write(duties: Iterable[Assignment], people: Mapping[int, str], zone: ZoneInfo) -> str:
+def to_csv(duties: Iterable[Assignment], people: Mapping[int, str], zone: ZoneInfo) -> str:
     """Write who is really on duty, one stretch a row, so that ``read`` reads the same again.
 
     Stretches that nobody has are left out.
@@ -118,14 +120,14 @@ def _take(
     zone: ZoneInfo,
     roles: Container[str],
     people: Container[str],
-    found: list[Row],
+    found: list[ShiftRow],
     problems: list[str],
 ) -> None:
     """Read one row into ``found``, or what is wrong with it into ``problems``."""
     wrong = []
     if own["role"] not in roles:
         wrong.append(f"there is no role '{own['role'][:60]}' in the directory")
-    if key(own["person"]) not in people:
+    if name_key(own["person"]) not in people:
         wrong.append(f"there is nobody called '{own['person'][:60]}' on the rota: add them first")
     edges: list[datetime] = []
     for name in ("starts", "ends"):
@@ -136,19 +138,21 @@ def _take(
     if len(edges) == 2:
         if edges[1] <= edges[0]:
             wrong.append("it ends before it starts, or at once: is the date of the end right?")
-        elif edges[1] - edges[0] > MAX_SHIFT:
-            wrong.append(f"it is longer than {MAX_SHIFT.days} days: is the date of the end right?")
+        elif edges[1] - edges[0] > MAX_SHIFT_LENGTH:
+            wrong.append(
+                f"it is longer than {MAX_SHIFT_LENGTH.days} days: is the date of the end right?"
+            )
     problems += [f"Row {number}: {each.rstrip('.')}." for each in wrong]
     if not wrong:
-        found.append(Row(number, own["role"], Span(*edges), own["person"]))
+        found.append(ShiftRow(number, own["role"], Span(*edges), own["person"]))
 
 
-def _doubled(rows: Iterable[Row]) -> list[str]:
+def _doubled(rows: Iterable[ShiftRow]) -> list[str]:
     """Return a problem for each row that meets one before it of its person and role."""
     problems: list[str] = []
-    last: dict[tuple[str, str], Row] = {}
+    last: dict[tuple[str, str], ShiftRow] = {}
     for row in sorted(rows, key=lambda each: each.during.start):
-        whose = row.role, key(row.person)
+        whose = row.role, name_key(row.person)
         other = last.get(whose)
         if other is not None and row.during.start < other.during.end:
             problems.append(
@@ -196,6 +200,6 @@ def _cell(cells: list[str], place: int) -> str:
 def _written(at: datetime, zone: ZoneInfo) -> str:
     """Write a local time; where the clocks show it twice, with its offset."""
     local = at.astimezone(zone)
-    first, second = instants.readings(local.replace(tzinfo=None), zone)
+    first, second = instants.possible_instants(local.replace(tzinfo=None), zone)
     form = "%Y-%m-%d %H:%M:%S" if local.second else "%Y-%m-%d %H:%M"
     return local.isoformat(timespec="seconds") if first != second else local.strftime(form)

@@ -4,14 +4,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from routing.core.hours import Span
+from routing.core.instants import Span
 from routing.errors import InvalidRotaChange, UnknownShift
 from routing.rota.roster import Assignment, Cover, Roster, Shift
 
-MAX_SHIFT = timedelta(days=7)
+MAX_SHIFT_LENGTH = timedelta(days=7)
 """A shift longer than this is taken for a slip in a date."""
 
-CONTEXT_MARGIN = MAX_SHIFT + timedelta(days=1)
+CONTEXT_MARGIN = MAX_SHIFT_LENGTH + timedelta(days=1)
 """What of the rota, before and after a change, says whether it can be made."""
 
 MAX_NOTE_LENGTH = 300
@@ -43,9 +43,9 @@ def shift(roster: Roster, role: str, worker: int, during: Span) -> NewShift:
         raise InvalidRotaChange("role", "Choose a role.")
     if during.end <= during.start:
         raise InvalidRotaChange("ends", "It ends before it starts, or at once. Look at the dates.")
-    if during.end - during.start > MAX_SHIFT:
+    if during.end - during.start > MAX_SHIFT_LENGTH:
         raise InvalidRotaChange(
-            "ends", f"That is longer than {MAX_SHIFT.days} days. Look at the dates."
+            "ends", f"That is longer than {MAX_SHIFT_LENGTH.days} days. Look at the dates."
         )
     own = [x for x in roster.shifts if x.role == role and x.worker == worker]
     if any(_meet(x.during, during) for x in own):
@@ -77,7 +77,7 @@ def cover(roster: Roster, shift_id: int, worker: int | None, during: Span, note:
     return NewCover(shift_id, worker, during, note.strip())
 
 
-def swap(roster: Roster, one: int, other: int, at: datetime) -> tuple[NewCover, NewCover]:
+def swap_shifts(roster: Roster, one: int, other: int, at: datetime) -> tuple[NewCover, NewCover]:
     """Return two covers by which whoever has a shift has the other one: from now on, if it has
     begun. Raise InvalidRotaChange, UnknownShift.
     """
@@ -101,7 +101,7 @@ def swap(roster: Roster, one: int, other: int, at: datetime) -> tuple[NewCover, 
     )
 
 
-def leaving(roster: Roster, worker: int, at: datetime) -> list[NewCover]:
+def release_shifts(roster: Roster, worker: int, at: datetime) -> list[NewCover]:
     """Return a cover by nobody for all that somebody who leaves still has to do."""
     duties = [x for role in roster.roles for x in roster.duties(role, at, _EVER)]
     return [
@@ -111,7 +111,7 @@ def leaving(roster: Roster, worker: int, at: datetime) -> list[NewCover]:
     ]
 
 
-def after(roster: Roster, added: Iterable[NewShift | NewCover]) -> Roster:
+def apply_changes(roster: Roster, added: Iterable[NewShift | NewCover]) -> Roster:
     """Return the rota as it would be with some changes made, in that order."""
     shifts, covers = list(roster.shifts), list(roster.covers)
     highest = max((each.id for each in covers), default=0)
@@ -124,7 +124,7 @@ def after(roster: Roster, added: Iterable[NewShift | NewCover]) -> Roster:
     return Roster(roster.timetables, shifts, covers)
 
 
-def needless(roster: Roster, added: Sequence[NewShift]) -> list[NewShift]:
+def unneeded_shifts(roster: Roster, added: Sequence[NewShift]) -> list[NewShift]:
     """Return the shifts in which at no time anybody must be on duty."""
     return [
         each for each in added if not roster.needed(each.role, each.during.start, each.during.end)

@@ -44,7 +44,7 @@ ACTION_LABELS = {
 def names_in(connection: Connection) -> Callable[[str], str]:
     """Return what turns an actor of the record into a name."""
     known = {each.actor: each.name for each in accounts.all_accounts(connection)}
-    known |= {f"worker:{each.id}": each.name for each in rota_people.everyone(connection)}
+    known |= {f"worker:{each.id}": each.name for each in rota_people.all_people(connection)}
 
     def name(actor: str) -> str:
         kind, _, number = actor.partition(":")

@@ -24,7 +24,7 @@ from werkzeug.routing import IntegerConverter
 from werkzeug.wrappers import Response as AnyResponse
 
 from routing import files, lookup
-from routing.concurrency import SESSION_TOKEN
+from routing.concurrency import SESSION_TOKEN_KEY
 from routing.errors import (
     DatabaseUnavailable,
     InvalidDivert,
@@ -33,11 +33,11 @@ from routing.errors import (
     UnknownShift,
 )
 from routing.staff.layout import render_page
-from routing.store import sessions
+from routing.store import accounts
 from routing.store.accounts import LOCAL, Account, Role
 
 HOME = "/staff"
-TOKEN = SESSION_TOKEN
+TOKEN = SESSION_TOKEN_KEY
 MAX_FORM_BYTES = 4 * 1024 * 1024
 """How many bytes a form has at most: twice the largest spreadsheet."""
 
@@ -159,7 +159,7 @@ def signed_in() -> Account | None:
     if not isinstance(token, str):
         return None
     with lookup.database().reading() as connection:
-        return sessions.find_account(connection, token, lookup.now(), issuer())
+        return accounts.find_by_session(connection, token, lookup.now(), issuer())
 
 
 def issuer() -> str:

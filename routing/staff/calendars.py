@@ -7,7 +7,7 @@ from flask import Blueprint, Response, current_app, request
 from routing import lookup, rota_service
 from routing.core import instants
 from routing.errors import DatabaseUnavailable
-from routing.rota import words
+from routing.rota import descriptions
 from routing.rota.roster import Assignment
 from routing.rota_service import Rota
 from routing.staff import auth
@@ -48,8 +48,8 @@ def calendar(token: str) -> Response:
             zone = lookup.staff_locale().zone
             today = at.astimezone(zone).date()
             start = instants.midnight(today - PAST, zone)
-            end = instants.midnight(today + rota_service.HALF_A_YEAR, zone)
-            rota = rota_service.within(connection, start, end)
+            end = instants.midnight(today + rota_service.OWN_SHIFTS_LOOKAHEAD, zone)
+            rota = rota_service.load_rota(connection, start, end)
     except DatabaseUnavailable as error:
         current_app.logger.warning("no calendar: %s", error)
         answer = _plain("The calendar cannot be read just now.\n", 503)
@@ -65,7 +65,7 @@ def calendar(token: str) -> Response:
 
 
 def _calendar(feed: CalendarFeed, rota: Rota, start: datetime, end: datetime) -> bytes:
-    from routing.formats import ics  # what it needs takes long to load, and few ask for it
+    from routing.staff import ics  # what it needs takes long to load, and few ask for it
 
     names, roles = rota.names, rota.roster.roles
     chosen = [role for role in roles if feed.role in (None, role)]
@@ -77,10 +77,10 @@ def _calendar(feed: CalendarFeed, rota: Rota, start: datetime, end: datetime) ->
     ]
     title = f"Shifts of {names[feed.worker]}" if feed.worker is not None else "Rota"
     if feed.role in roles:
-        title = f"Rota: {words.role(roles[feed.role or ''])}"
+        title = f"Rota: {descriptions.role_name(roles[feed.role or ''])}"
 
     def summary(duty: Assignment) -> str:
-        role = words.role(roles[duty.shift.role])
+        role = descriptions.role_name(roles[duty.shift.role])
         return role if feed.worker is not None else f"{role}: {names[duty.worker or 0]}"
 
     caution = (
@@ -98,7 +98,7 @@ def _staff_pages(path: str = "") -> str:
 
 def _note(feed: CalendarFeed, at: datetime) -> None:
     """Note that a feed is in use; the calendar is sent whether or not that can be written."""
-    if not calendars.should_note(feed, at):
+    if not calendars.should_mark_polled(feed, at):
         return
     try:
         with lookup.database().writing() as connection:

@@ -9,14 +9,14 @@ from flask import Response, request
 
 from routing import lookup
 from routing.core import instants
-from routing.core.hours import dates
-from routing.formats import chart, csv
+from routing.core.instants import date_range
+from routing.staff import calls_csv, chart
 from routing.staff.auth import staff_blueprint
 from routing.staff.layout import render_page
 from routing.store import call_report
 from routing.store.call_report import Call
 from routing.store.calls import ANSWERED
-from routing.text import staff as words
+from routing.text import staff_text as words
 from routing.text.dates import MONTHS, format_datetime
 
 bp = staff_blueprint("calls")
@@ -33,7 +33,7 @@ def counted() -> Response:
     at, locale = lookup.now(), lookup.staff_locale()
     today = at.astimezone(locale.zone).date()
     first, following = _month(today)
-    days = list(dates(first, following - timedelta(days=1)))
+    days = list(date_range(first, following - timedelta(days=1)))
     edges = [instants.midnight(day, locale.zone) for day in (*days, following)]
     so_far = instants.midnight(today, locale.zone), at + timedelta(microseconds=1)
     with lookup.database().reading() as connection:
@@ -64,7 +64,7 @@ def counted() -> Response:
 def as_file() -> Response:
     """Send a month's calls, one a row, for a spreadsheet."""
     first, following = _month(lookup.now().astimezone(lookup.staff_locale().zone).date())
-    body = csv.calls(_between(first, following), lookup.staff_locale())
+    body = calls_csv.calls_csv(_between(first, following), lookup.staff_locale())
     name = f'attachment; filename="calls-{first:%Y-%m}.csv"'
     return Response(body, mimetype="text/csv", headers={"Content-Disposition": name})
 

@@ -10,10 +10,10 @@ from routing import lookup
 from routing.core.answer import ReasonCode
 from routing.core.decision import timeline
 from routing.core.directory import Line
-from routing.divert_rules import ENDS_SOON
+from routing.divert_rules import END_WARNING_PERIOD
 from routing.store.accounts import Account, Role
 from routing.store.diverts import DivertRow
-from routing.text import staff
+from routing.text import staff_text
 from routing.text.dates import format_datetime
 
 LOOKAHEAD = timedelta(days=14)
@@ -71,12 +71,12 @@ def service_statuses(at: datetime) -> list[ServiceStatus]:
         decision = lookup.who_to_call(service.id, at)
         spans = timeline(facts.timetables, service.id, at, at + LOOKAHEAD, lookup.diverts())
         later = [
-            f"{staff.format_relative(span.start, at, locale)}: "
-            f"{staff.numbered(answer.line, answer.phone, internal_numbers)}"
+            f"{staff_text.format_relative(span.start, at, locale)}: "
+            f"{staff_text.line_with_number(answer.line, answer.phone, internal_numbers)}"
             f"{' (diverted)' if answer.reason.code is ReasonCode.DIVERT else ''}"
             for span, answer in islice(spans, 1, 1 + HANDOVERS)
         ]
-        said = staff.calls_go_to(decision, at, locale, internal_numbers)
+        said = staff_text.calls_go_to(decision, at, locale, internal_numbers)
         name, code = service.name.get("en"), decision.reason.code.value
         found.append(ServiceStatus(service.id, name, said, code, tuple(later)))
     return found
@@ -125,14 +125,16 @@ def _divert(found: DivertRow, at: datetime, newest: int | None) -> DivertView:
         service=service.name.get("en") if service else found.service,
         line=line.name.get("en") if line else found.line,
         phone=_number(line, at) if line else "",
-        when=staff.format_span(found.during, at, locale) if left > timedelta(0) else _was(found),
-        left=staff.format_time_left(left) if left > timedelta(0) else "",
+        when=staff_text.format_span(found.during, at, locale)
+        if left > timedelta(0)
+        else _was(found),
+        left=staff_text.format_time_left(left) if left > timedelta(0) else "",
         note=found.note,
         set_by=found.set_by,
-        set_at=staff.format_relative(found.set_at, at, locale),
+        set_at=staff_text.format_relative(found.set_at, at, locale),
         state=state,
         trouble=trouble,
-        ends_soon=at in found.during and left <= ENDS_SOON,
+        ends_soon=at in found.during and left <= END_WARNING_PERIOD,
     )
 
 

@@ -8,10 +8,10 @@ from routing import lookup
 from routing.core import decision as core
 from routing.core.answer import Decision
 from routing.core.decision import Divert
-from routing.core.hours import Span
+from routing.core.instants import Span
 from routing.divert_rules import ProposedDivert
 from routing.store.diverts import DivertRow
-from routing.text import sentences, staff
+from routing.text import sentences, staff_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +40,17 @@ def preview(plan: ProposedDivert, others: Iterable[DivertRow], at: datetime) -> 
     after = core.decide(facts.timetables, plan.service.id, plan.during.end, diverts)
     line, phone = plan.line.name.get("en"), found.phone.display
     name = plan.service.name.get("en")
-    when = staff.format_span(plan.during, at, locale)
+    when = staff_text.format_span(plan.during, at, locale)
     return DivertPreview(
         service=name,
         said=f"{when[0].upper()}{when[1:]}, calls about ‘{name}’ go to {line} on {phone}.",
         public=sentences.reason_sentence(found, plan.during.start, locale, facts.holidays.dates),
-        ends=f"{staff.format_relative(plan.during.end, at, locale)}, after "
-        f"{staff.format_time_left(plan.during.end - plan.during.start)}",
+        ends=f"{staff_text.format_relative(plan.during.end, at, locale)}, after "
+        f"{staff_text.format_time_left(plan.during.end - plan.during.start)}",
         then=_then(after),
-        shut=staff.closed_warning(plan.line, plan.closed, at, locale) if plan.closed else "",
+        shut=staff_text.closed_warning(plan.line, plan.closed, at, locale) if plan.closed else "",
         replaces=tuple(
-            f"Divert {each.id} to {_line(each)}, {staff.format_span(each.during, at, locale)}, does not "
+            f"Divert {each.id} to {_line(each)}, {staff_text.format_span(each.during, at, locale)}, does not "
             "count while this one lasts."
             for each in others
             if each.service == plan.service.id and _meet(each.during, plan.during)
@@ -64,7 +64,7 @@ def without(stored: DivertRow, others: Iterable[DivertRow], at: datetime) -> str
     if stored.service not in facts.timetables.services:
         return "The directory has no such service any more."
     found = core.decide(facts.timetables, stored.service, at, lookup.active_diverts(others))
-    return staff.calls_go_to(found, at, lookup.staff_locale())
+    return staff_text.calls_go_to(found, at, lookup.staff_locale())
 
 
 def _then(after: Decision) -> str:

@@ -18,7 +18,7 @@ from routing.staff.layout import render_page
 from routing.store import diverts
 from routing.store.accounts import Role
 from routing.store.diverts import DivertRow, NewDivert
-from routing.text import dates, staff, time_parsing
+from routing.text import dates, staff_text, time_parsing
 
 bp = staff_blueprint("diverts")
 
@@ -282,9 +282,9 @@ def _handover(service: str, at: datetime) -> str:
     if service not in facts.timetables.services:
         return ""
     until = decide(facts.timetables, service, at).until
-    if until is None or until - at > divert_rules.MAX_DIVERT:
+    if until is None or until - at > divert_rules.MAX_DIVERT_DURATION:
         return ""
-    return staff.format_relative(until, lookup.now(), lookup.staff_locale())
+    return staff_text.format_relative(until, lookup.now(), lookup.staff_locale())
 
 
 def _next_handover(stored: DivertRow) -> str:

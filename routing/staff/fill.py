@@ -8,16 +8,16 @@ from flask import Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from routing import lookup, rota_service
-from routing.errors import InvalidRotaChange, InvalidSpreadsheet, RotaChanged
-from routing.rota import spreadsheet, words
-from routing.rota.fill import ProposedShift, Turn
+from routing.errors import InvalidRotaChange, InvalidSpreadsheet, RotaConflict
+from routing.rota import descriptions, spreadsheet
+from routing.rota.filling import ProposedShift, TurnLength
 from routing.rota.validation import NewShift
 from routing.rota_service import Rota
 from routing.staff.auth import current_account, require_role, staff_blueprint
 from routing.staff.forms import FillForm
 from routing.staff.layout import render_page
 from routing.store.accounts import Role
-from routing.text import staff
+from routing.text import staff_text
 
 bp = staff_blueprint("rota_fill")
 
@@ -45,8 +45,10 @@ def put() -> AnyResponse:
         if not added or request.form.get("shown") != _digest(added):
             return _check(form, current, proposed)
         try:
-            change = rota_service.save("filled", added, current, current_account().actor, once)
-        except RotaChanged:
+            change = rota_service.save_change(
+                "filled", added, current, current_account().actor, once
+            )
+        except RotaConflict:
             return _check(form, *_propose(form))
     except InvalidRotaChange as error:
         form.refuse(error)
@@ -83,8 +85,8 @@ def import_() -> AnyResponse:
 
 def _propose(form: FillForm) -> tuple[Rota, list[ProposedShift]]:
     """Return what the form would add. Raise InvalidRotaChange."""
-    first, last, turn = form.first.data, form.last.data, Turn(form.turn.data)
-    return rota_service.fill(form.role.data, first, last, form.names, turn, form.times)
+    first, last, turn = form.first.data, form.last.data, TurnLength(form.turn.data)
+    return rota_service.propose_fill(form.role.data, first, last, form.names, turn, form.times)
 
 
 def _given_away(form: FillForm, proposed: Sequence[ProposedShift]) -> list[NewShift]:
@@ -103,13 +105,13 @@ def _digest(added: Sequence[NewShift]) -> str:
 
 def _ask(form: FillForm) -> Response:
     at = lookup.now()
-    current = rota_service.read(at, at)
+    current = rota_service.read_rota(at, at)
     return render_page(
         "rota_fill.html",
         status=400 if form.errors else 200,
         form=form,
         error=form.errors,
-        roles=[(role.id, words.role(role)) for role in current.roles],
+        roles=[(role.id, descriptions.role_name(role)) for role in current.roles],
         everybody="\n".join(person.name for person in current.here()),
     )
 
@@ -122,11 +124,11 @@ def _check(form: FillForm, current: Rota, proposed: Sequence[ProposedShift]) -> 
         hidden={**form.hidden(), "people": ", ".join(form.names), "shown": _digest(added)},
         once=secrets.token_urlsafe(16),
         role_id=form.role.data,
-        role=words.role(roles[form.role.data]),
+        role=descriptions.role_name(roles[form.role.data]),
         planned=[
             (
-                staff.format_span(new.during, at, locale),
-                staff.format_time_left(new.during.end - new.during.start),
+                staff_text.format_span(new.during, at, locale),
+                staff_text.format_time_left(new.during.end - new.during.start),
                 None if new.worker is None else names[new.worker],
             )
             for new in proposed
@@ -134,7 +136,7 @@ def _check(form: FillForm, current: Rota, proposed: Sequence[ProposedShift]) -> 
         added=len(added),
         changed="shown" in request.form,
         doubts=[
-            f"{words.clash(clash, roles, names, at, locale)}."
+            f"{descriptions.describe_clash(clash, roles, names, at, locale)}."
             for clash in current.new_clashes(added)
         ],
     )

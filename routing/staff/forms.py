@@ -14,11 +14,11 @@ from wtforms.validators import ValidationError
 
 from routing import lookup
 from routing.core import instants
-from routing.core.hours import Span
+from routing.core.instants import Span
 from routing.directory.phone import parse_phone as read_phone
 from routing.errors import InvalidDivert, InvalidRotaChange, InvalidTime
-from routing.rota import fill
-from routing.rota.fill import DayKind, Pattern, Turn
+from routing.rota import filling
+from routing.rota.filling import DayKind, ShiftPattern, TurnLength
 from routing.text import time_parsing
 
 NOBODY = "nobody"
@@ -78,7 +78,7 @@ class LocalTimeField(PartsField):
         """Return an instant as it is typed; one that the clocks show twice by the clock's name."""
         zone = lookup.staff_locale().zone
         local = data.astimezone(zone)
-        first, second = instants.readings(local.replace(tzinfo=None), zone)
+        first, second = instants.possible_instants(local.replace(tzinfo=None), zone)
         clock = f"{local:%H:%M}" + (f" {local.tzname()}" if first != second else "")
         return dict(
             zip(self.names, (str(local.day), str(local.month), str(local.year), clock), strict=True)
@@ -246,19 +246,19 @@ class FillForm(StaffForm):
     first = DateField()
     last = DateField()
     people = text(20_000)
-    turn = text(10, default=Turn.WEEK.value)
+    turn = text(10, default=TurnLength.WEEK.value)
     working_day = text(100, name=DayKind.WORKING_DAY.value)
     weekend = text(100, name=DayKind.WEEKEND.value)
     bank_holiday = text(100, name=DayKind.BANK_HOLIDAY.value)
 
     def validate_turn(self, field: Field) -> None:
         """Raise ValidationError unless people take turns by week or by shift."""
-        if field.data not in [*Turn]:
+        if field.data not in [*TurnLength]:
             raise ValidationError("Choose how people take turns.")
 
     def _validate_times(self, field: Field) -> None:
         try:
-            fill.times(field.data)
+            filling.parse_times(field.data)
         except InvalidTime as error:
             raise ValidationError(str(error)) from error
 
@@ -270,11 +270,13 @@ class FillForm(StaffForm):
         return [name.strip() for name in re.split(r"[\n,]", self.people.data) if name.strip()]
 
     @property
-    def times(self) -> Pattern:
+    def times(self) -> ShiftPattern:
         """Return when shifts begin, for those kinds of day for which that was written."""
         fields = (self.working_day, self.weekend, self.bank_holiday)
         return {
-            DayKind(field.name): fill.times(field.data) for field in fields if field.data.strip()
+            DayKind(field.name): filling.parse_times(field.data)
+            for field in fields
+            if field.data.strip()
         }
 
 

@@ -5,14 +5,14 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from routing import lookup, rota_service
 from routing.errors import InvalidRotaChange, UnknownShift
-from routing.rota import words
+from routing.rota import descriptions
 from routing.rota.validation import CONTEXT_MARGIN
 from routing.staff.auth import current_account, issuer, staff_blueprint
 from routing.staff.layout import render_page
 from routing.store import calendars as calendars_module
 from routing.store import rota_people
 from routing.store.accounts import Role
-from routing.text import staff
+from routing.text import staff_text
 
 bp = staff_blueprint("mine")
 
@@ -27,42 +27,46 @@ def mine() -> Response:
     """
     at, locale, me = lookup.now(), lookup.staff_locale(), current_account()
     with lookup.database().reading() as connection:
-        own = rota_people.of_account(connection, me.id)
-        rota = rota_service.within(connection, at - CONTEXT_MARGIN, at + rota_service.HALF_A_YEAR)
-        calendars = calendars_module.all_calendars(connection)
+        own = rota_people.find_by_account(connection, me.id)
+        rota = rota_service.load_rota(
+            connection, at - CONTEXT_MARGIN, at + rota_service.OWN_SHIFTS_LOOKAHEAD
+        )
+        calendars = calendars_module.unrevoked(connection)
     roles, names = rota.roster.roles, rota.names
     sees_all = me.may(Role.ROTA)
     duties = [
         own_duty
         for role in roles
-        for own_duty in rota.roster.duties(role, at, at + rota_service.HALF_A_YEAR)
+        for own_duty in rota.roster.duties(role, at, at + rota_service.OWN_SHIFTS_LOOKAHEAD)
         if own is not None and own_duty.worker == own.id
     ]
-    clashes = rota.clashes(at, at + rota_service.HALF_A_YEAR)
+    clashes = rota.clashes(at, at + rota_service.OWN_SHIFTS_LOOKAHEAD)
     return render_page(
         "mine.html",
         own=own,
         duties=[
             (
-                staff.format_span(own_duty.during, at, locale),
-                words.role(roles[own_duty.shift.role]),
-                words.held(own_duty, names),
+                staff_text.format_span(own_duty.during, at, locale),
+                descriptions.role_name(roles[own_duty.shift.role]),
+                descriptions.describe_cover(own_duty, names),
                 own_duty.shift.id,
             )
             for own_duty in sorted(duties, key=lambda own_duty: own_duty.during.start)
         ],
         clashes=[
-            words.clash(clash, roles, names, at, locale)
+            descriptions.describe_clash(clash, roles, names, at, locale)
             for clash in clashes
             if own is not None and clash.worker == own.id
         ],
         feeds=[
             {
                 "id": feed.id,
-                "what": _what(feed, names, {key: words.role(role) for key, role in roles.items()}),
+                "what": _what(
+                    feed, names, {key: descriptions.role_name(role) for key, role in roles.items()}
+                ),
                 "owner": feed.owner if sees_all else "",
-                "made": staff.format_relative(feed.made_at, at, locale),
-                "used": staff.format_relative(feed.used_at, at, locale)
+                "made": staff_text.format_relative(feed.made_at, at, locale),
+                "used": staff_text.format_relative(feed.used_at, at, locale)
                 if feed.used_at
                 else "never",
                 "suspended": feed.is_suspended(at, issuer()),
@@ -70,7 +74,7 @@ def mine() -> Response:
             for feed in calendars
             if feed.account == me.id or sees_all
         ],
-        choices=[(key, words.role(role)) for key, role in roles.items()],
+        choices=[(key, descriptions.role_name(role)) for key, role in roles.items()],
         done=request.args.get("done"),
     )
 
@@ -80,13 +84,13 @@ def make() -> Response:
     """Make a feed, and show its address this once."""
     chosen, me = request.form.get("of", ""), current_account()
     with lookup.database().writing() as connection:
-        own = rota_people.of_account(connection, me.id)
+        own = rota_people.find_by_account(connection, me.id)
         roles = {role.id for role in lookup.snapshot().directory.rota}
         if (chosen == MINE and own is None) or chosen not in {MINE, WHOLE, *roles}:
             raise InvalidRotaChange("of", "Choose what the calendar shows.")
         worker = own.id if own is not None and chosen == MINE else None
         role = chosen if chosen in roles else None
-        token = calendars_module.make(connection, worker, role, me.id, lookup.now(), me.actor)
+        token = calendars_module.create(connection, worker, role, me.id, lookup.now(), me.actor)
     base = current_app.config["PUBLIC_BASE_URL"] or request.url_root
     address = f"{base.rstrip('/')}/calendars/{token}.ics"
     return render_page("feed.html", address=address, webcal=f"webcal:{address.partition(':')[2]}")
@@ -98,9 +102,7 @@ def revoke(feed_id: int) -> AnyResponse:
     me = current_account()
     with lookup.database().writing() as connection:
         at = lookup.now()
-        mine = {
-            feed.id for feed in calendars_module.all_calendars(connection) if feed.account == me.id
-        }
+        mine = {feed.id for feed in calendars_module.unrevoked(connection) if feed.account == me.id}
         if feed_id not in mine and not me.may(Role.ROTA):
             raise UnknownShift("calendar feed", feed_id)
         calendars_module.revoke(connection, feed_id, at, me.actor)

@@ -80,8 +80,8 @@ def ask_leave(worker_id: int) -> Response:
     at = lookup.now()
     with lookup.database().reading() as connection:
         worker = rota_people.get(connection, worker_id)
-        whole = rota_service.within(connection, at, at + rota_service.FAR_FUTURE)
-    left = len(validation.leaving(whole.roster, worker_id, at))
+        whole = rota_service.load_rota(connection, at, at + rota_service.FAR_FUTURE)
+    left = len(validation.release_shifts(whole.roster, worker_id, at))
     return render_page(
         "rota_check.html",
         title=f"Take {worker.name} off the rota",
@@ -102,13 +102,13 @@ def ask_leave(worker_id: int) -> Response:
 @require_role(Role.ROTA)
 def leave(worker_id: int) -> AnyResponse:
     """Take somebody off the rota: nobody has what they still had to do."""
-    rota_service.leave(worker_id, current_account().actor)
+    rota_service.remove_person(worker_id, current_account().actor)
     return redirect(url_for("rota_people.listed", done="left"))
 
 
 def _listed(form: PersonForm) -> Response:
     with lookup.database().reading() as connection:
-        people = [each for each in rota_people.everyone(connection) if each.left_at is None]
+        people = [each for each in rota_people.all_people(connection) if each.left_at is None]
         names = {account.id: account.name for account in accounts.active_accounts(connection)}
     return render_page(
         "people.html",

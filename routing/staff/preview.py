@@ -7,7 +7,7 @@ from flask import Response, request
 
 from routing import lookup
 from routing.core.answer import HORIZON
-from routing.core.decision import decide, to_try
+from routing.core.decision import decide, dial_order
 from routing.staff import context
 from routing.staff.auth import staff_blueprint
 from routing.staff.forms import PreviewForm
@@ -15,7 +15,7 @@ from routing.staff.layout import render_page
 from routing.store import diverts
 from routing.store.diverts import DivertRow
 from routing.telephony import call_preview
-from routing.text import sentences, staff
+from routing.text import sentences, staff_text
 from routing.text.dates import format_datetime
 
 bp = staff_blueprint("preview")
@@ -51,15 +51,15 @@ def _services(at: datetime, stored: tuple[DivertRow, ...]) -> list[dict[str, obj
         services.append(
             {
                 "name": service.name.get("en"),
-                "said": staff.calls_go_to(decision, at, locale, internal_numbers),
+                "said": staff_text.calls_go_to(decision, at, locale, internal_numbers),
                 "public": sentences.reason_sentence(decision, at, locale, facts.holidays.dates),
                 "diverts": effects or ["No divert is in force then."],
-                "lines": staff.explain_lines(
+                "lines": staff_text.explain_lines(
                     service, at, facts.timetables, locale, internal_numbers
                 ),
                 "to_try": [
-                    staff.numbered(answer.line, answer.phone, internal_numbers)
-                    for answer in to_try(facts.timetables, decision, at)
+                    staff_text.line_with_number(answer.line, answer.phone, internal_numbers)
+                    for answer in dial_order(facts.timetables, decision, at)
                 ],
                 "heard": call_preview.steps(
                     facts.timetables,

@@ -8,10 +8,10 @@ from flask import Response, request, url_for
 from routing import lookup, rota_service
 from routing.core import instants
 from routing.core.directory import RotaRole
-from routing.core.hours import Span, dates
+from routing.core.instants import Span, date_range
 from routing.errors import UnknownShift
-from routing.rota import words
-from routing.rota.fill import Turn
+from routing.rota import descriptions
+from routing.rota.filling import TurnLength
 from routing.rota.validation import CONTEXT_MARGIN
 from routing.rota_service import Rota
 from routing.staff import audit_labels, timeline
@@ -19,7 +19,7 @@ from routing.staff.auth import current_account, staff_blueprint
 from routing.staff.layout import render_page
 from routing.store import rota
 from routing.store.accounts import Role
-from routing.text import staff
+from routing.text import staff_text
 from routing.text.dates import format_datetime, format_full_date
 
 bp = staff_blueprint("rota")
@@ -37,25 +37,27 @@ def shown() -> Response:
     first = _first(at)
     period = _days(first, SHOWN)
     with lookup.database().reading() as connection:
-        of_now = rota_service.ahead(connection, at)
-        found = rota_service.within(
+        of_now = rota_service.load_upcoming(connection, at)
+        found = rota_service.load_rota(
             connection, period.start - CONTEXT_MARGIN, period.end + CONTEXT_MARGIN
         )
-        latest = rota.newest(connection, CHANGES_SHOWN)
+        latest = rota.newest_changes(connection, CHANGES_SHOWN)
         who = audit_labels.names_in(connection)
     return render_page(
         "rota.html",
         roles=[
             {
                 "id": role.id,
-                "name": words.role(role),
-                "rows": timeline.rows(found, role, dates(first, first + (SHOWN - 1) * _DAY), at),
+                "name": descriptions.role_name(role),
+                "rows": timeline.rows(
+                    found, role, date_range(first, first + (SHOWN - 1) * _DAY), at
+                ),
             }
             for role in found.roles
         ],
         people=on_duty(of_now, at),
-        gaps=gap_items(of_now, at, Span(at, at + rota_service.LOOKAHEAD)),
-        days=rota_service.LOOKAHEAD.days,
+        gaps=gap_items(of_now, at, Span(at, at + rota_service.GAP_LOOKAHEAD)),
+        days=rota_service.GAP_LOOKAHEAD.days,
         first=first,
         today=at.astimezone(locale.zone).date(),
         earlier=first - SHOWN * _DAY,
@@ -65,7 +67,7 @@ def shown() -> Response:
             {
                 "batch": each,
                 "what": audit_labels.ACTION_LABELS.get(f"rota.{each.kind}", each.kind),
-                "at": staff.format_relative(each.made_at, at, locale),
+                "at": staff_text.format_relative(each.made_at, at, locale),
                 "who": who(each.made_by),
             }
             for each in latest
@@ -80,12 +82,12 @@ def printed() -> Response:
     at, locale = lookup.now(), lookup.staff_locale()
     first = _first(at)
     period = _days(first, SHOWN)
-    found = rota_service.read(period.start - CONTEXT_MARGIN, period.end + CONTEXT_MARGIN)
+    found = rota_service.read_rota(period.start - CONTEXT_MARGIN, period.end + CONTEXT_MARGIN)
     last = first + (SHOWN - 1) * _DAY
     return render_page(
         "rota_print.html",
         roles=[
-            (words.role(role), timeline.rows(found, role, dates(first, last), at))
+            (descriptions.role_name(role), timeline.rows(found, role, date_range(first, last), at))
             for role in found.roles
         ],
         title=f"{format_full_date(first, locale)} to {format_full_date(last, locale)}",
@@ -97,7 +99,7 @@ def printed() -> Response:
 def as_file() -> Response:
     """Send who is really on duty from today, or ``?from=``, for a spreadsheet."""
     first = _first(lookup.now())
-    body = rota_service.as_sheet(_days(first, _YEAR)).encode("utf-8-sig")
+    body = rota_service.export_csv(_days(first, _YEAR)).encode("utf-8-sig")
     name = f'attachment; filename="rota-{first}.csv"'
     return Response(body, mimetype="text/csv", headers={"Content-Disposition": name})
 
@@ -111,24 +113,27 @@ def gaps() -> Response:
     at, locale = lookup.now(), lookup.staff_locale()
     first, zone = _first(at), locale.zone
     start = at if first == at.astimezone(zone).date() else instants.midnight(first, zone)
-    period = Span(start, start + rota_service.LOOKAHEAD)
-    found = rota_service.read(start - CONTEXT_MARGIN, period.end + CONTEXT_MARGIN)
+    period = Span(start, start + rota_service.GAP_LOOKAHEAD)
+    found = rota_service.read_rota(start - CONTEXT_MARGIN, period.end + CONTEXT_MARGIN)
     roles = found.roster.roles
     return render_page(
         "rota_gaps.html",
         gaps=gap_items(found, at, period),
         surplus=[
-            words.surplus(found.roster, role, span, found.names, at, locale)
+            descriptions.describe_surplus(found.roster, role, span, found.names, at, locale)
             for role, span in found.surplus(period.start, period.end)
         ],
         clashes=[
-            (words.clash(each, roles, found.names, at, locale), each.duties[-1].shift.id)
+            (
+                descriptions.describe_clash(each, roles, found.names, at, locale),
+                each.duties[-1].shift.id,
+            )
             for each in found.clashes(period.start, period.end)
         ],
-        days=rota_service.LOOKAHEAD.days,
+        days=rota_service.GAP_LOOKAHEAD.days,
         first=first,
         said=format_full_date(first, locale),
-        later=first + rota_service.LOOKAHEAD,
+        later=first + rota_service.GAP_LOOKAHEAD,
     )
 
 
@@ -138,11 +143,14 @@ def bank_holidays() -> Response:
     at = lookup.now()
     today = at.astimezone(lookup.staff_locale().zone).date()
     holidays = lookup.snapshot().timetables.holidays
-    days = [each for each in dates(today, today + _YEAR * _DAY) if each in holidays]
-    found = rota_service.read(at - CONTEXT_MARGIN, at + _YEAR * _DAY + CONTEXT_MARGIN)
+    days = [each for each in date_range(today, today + _YEAR * _DAY) if each in holidays]
+    found = rota_service.read_rota(at - CONTEXT_MARGIN, at + _YEAR * _DAY + CONTEXT_MARGIN)
     return render_page(
         "rota_holidays.html",
-        roles=[(words.role(x), x.id, timeline.rows(found, x, days, at)) for x in found.roles],
+        roles=[
+            (descriptions.role_name(x), x.id, timeline.rows(found, x, days, at))
+            for x in found.roles
+        ],
     )
 
 
@@ -153,12 +161,17 @@ def gap_items(found: Rota, at: datetime, period: Span) -> list[tuple[str, str]]:
     empty = {x.id for x, *_ in gaps if found.empty(x, period.start, period.end)}
     for role, span, missing in gaps:
         if role.id not in empty:
-            told.append((words.gap(role, span, missing, at, locale), _filling(found, role, span)))
-    days = f"{rota_service.LOOKAHEAD.days} days"
+            told.append(
+                (
+                    descriptions.describe_gap(role, span, missing, at, locale),
+                    _filling(found, role, span),
+                )
+            )
+    days = f"{rota_service.GAP_LOOKAHEAD.days} days"
     when = f"in the {'next ' if period.start <= at else ''}{days}"
     bare = [
         (
-            f"{words.role(role)}: nobody is on the rota {when}",
+            f"{descriptions.role_name(role)}: nobody is on the rota {when}",
             url_for("rota_fill.ask", role=role.id),
         )
         for role in found.roles
@@ -177,7 +190,7 @@ def _filling(found: Rota, role: RotaRole, gap: Span) -> str:
     filled: dict[str, Any] = {
         f"{x}-{part}": getattr(day, part) for x, day in days for part in parts
     }
-    return url_for("rota_fill.ask", role=role.id, turn=Turn.SLOT, **filled)
+    return url_for("rota_fill.ask", role=role.id, turn=TurnLength.SLOT, **filled)
 
 
 def on_duty(found: Rota, at: datetime) -> list[tuple[str, tuple[str, str], list[tuple[str, str]]]]:
@@ -185,8 +198,8 @@ def on_duty(found: Rota, at: datetime) -> list[tuple[str, tuple[str, str], list[
     locale = lookup.staff_locale()
     return [
         (
-            words.role(role),
-            words.now(found.roster, role, found.names, at, locale),
+            descriptions.role_name(role),
+            descriptions.describe_now(found.roster, role, found.names, at, locale),
             _phones(found, role, at),
         )
         for role in found.roles
@@ -208,7 +221,7 @@ def _done(number: str) -> tuple[str, int, bool] | None:
         return None
     try:
         with lookup.database().reading() as connection:
-            found = rota.batch(connection, int(number))
+            found = rota.get_change(connection, int(number))
     except UnknownShift:
         return None
     return (

@@ -9,9 +9,9 @@ from flask import Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from routing import lookup, rota_service
-from routing.core.hours import Span
+from routing.core.instants import Span
 from routing.errors import InvalidRotaChange, UnknownShift
-from routing.rota import validation, words
+from routing.rota import descriptions, validation
 from routing.rota.roster import Cover, Shift
 from routing.rota.validation import CONTEXT_MARGIN, NewCover, NewShift
 from routing.rota_service import Rota
@@ -21,7 +21,7 @@ from routing.staff.layout import render_page
 from routing.store import rota
 from routing.store.accounts import Role
 from routing.store.rota import RotaChange
-from routing.text import staff
+from routing.text import staff_text
 from routing.text.dates import format_datetime, join_words
 
 bp = staff_blueprint("rota_shifts")
@@ -70,10 +70,10 @@ def one(shift_id: int) -> Response:
         parts_of=[
             (
                 _period(part_of.during),
-                words.names(
+                descriptions.join_names(
                     (part_of.worker,) if part_of.worker is not None else (), current.names, locale
                 ),
-                words.held(part_of, current.names),
+                descriptions.describe_cover(part_of, current.names),
                 part_of.cover,
             )
             for part_of in assignments
@@ -113,9 +113,9 @@ def remove(shift_id: int) -> AnyResponse:
     cover = _chosen_cover(current, shift)
     actor = current_account().actor
     if cover:
-        change = rota_service.uncover(cover.id, shift_id, actor)
+        change = rota_service.remove_cover(cover.id, shift_id, actor)
     else:
-        change = rota_service.remove(shift_id, actor)
+        change = rota_service.remove_shift(shift_id, actor)
     return _show_change(change, shift.during.start)
 
 
@@ -172,7 +172,7 @@ def swap(shift_id: int) -> AnyResponse:
     try:
         _, other = _find(form.other_id)
         current = _around(shift.during, other.during)
-        covers = validation.swap(current.roster, shift_id, other.id, lookup.now())
+        covers = validation.swap_shifts(current.roster, shift_id, other.id, lookup.now())
         if _is_confirmed():
             return _save("swapped", current, covers)
     except InvalidRotaChange as error:
@@ -186,18 +186,18 @@ def swap(shift_id: int) -> AnyResponse:
 @require_role(Role.ROTA)
 def undo(batch_id: int) -> AnyResponse:
     """Undo a change, all of it in one step."""
-    change = rota_service.undo(batch_id, current_account().actor)
+    change = rota_service.undo_change(batch_id, current_account().actor)
     return redirect(url_for("rota.shown", done=change.id))
 
 
 def _ask_shift(form: ShiftForm) -> Response:
     at = lookup.now()
-    current = rota_service.read(at, at)
+    current = rota_service.read_rota(at, at)
     return render_page(
         "shift_form.html",
         status=400 if form.errors else 200,
         title="Add a shift",
-        roles=[(role.id, words.role(role)) for role in current.roles],
+        roles=[(role.id, descriptions.role_name(role)) for role in current.roles],
         people=[(each.id, each.name) for each in current.here()],
         form=form,
         error=form.errors,
@@ -221,12 +221,14 @@ def _ask_cover(current: Rota, shift: Shift, form: CoverForm) -> Response:
 def _ask_swap(shift: Shift, form: SwapForm) -> Response:
     at, locale = lookup.now(), lookup.staff_locale()
     start, end = min(at, shift.during.start), max(at, shift.during.end)
-    current, others = rota_service.read(start, end + rota_service.LOOKAHEAD), []
+    current, others = rota_service.read_rota(start, end + rota_service.GAP_LOOKAHEAD), []
     for other in sorted(current.roster.shifts, key=lambda shift: shift.during.start):
         with suppress(InvalidRotaChange, UnknownShift):
-            theirs, _ = validation.swap(current.roster, shift.id, other.id, at)
+            theirs, _ = validation.swap_shifts(current.roster, shift.id, other.id, at)
             who = current.names[theirs.worker or 0]
-            others.append((str(other.id), f"{who}, {staff.format_span(other.during, at, locale)}"))
+            others.append(
+                (str(other.id), f"{who}, {staff_text.format_span(other.during, at, locale)}")
+            )
     return render_page(
         "swap.html",
         status=400 if form.errors else 200,
@@ -266,7 +268,7 @@ def _check(
 def _save(kind: str, current: Rota, proposed: Sequence[NewShift | NewCover]) -> AnyResponse:
     """Save a change that was confirmed. Raise InvalidRotaChange."""
     once = request.form.get("once", "")[:40]
-    change = rota_service.save(kind, proposed, current, current_account().actor, once)
+    change = rota_service.save_change(kind, proposed, current, current_account().actor, once)
     return _show_change(change, proposed[0].during.start)
 
 
@@ -290,7 +292,7 @@ def _find(shift_id: int) -> tuple[Rota, Shift]:
 
 def _around(*spans: Span) -> Rota:
     """Return the rota around some stretches of time."""
-    return rota_service.read(
+    return rota_service.read_rota(
         min(span.start for span in spans) - CONTEXT_MARGIN,
         max(span.end for span in spans) + CONTEXT_MARGIN,
     )
@@ -308,11 +310,11 @@ def _chosen_cover(current: Rota, shift: Shift) -> Cover | None:
 
 
 def _role_name(current: Rota, role_id: str) -> str:
-    return words.role(current.roster.roles[role_id])
+    return descriptions.role_name(current.roster.roles[role_id])
 
 
 def _name(current: Rota, worker: int | None) -> str:
-    return words.NOBODY if worker is None else current.names[worker]
+    return descriptions.NOBODY if worker is None else current.names[worker]
 
 
 def _duty_text(current: Rota, worker: int | None, role_id: str, during: Span) -> str:
@@ -331,7 +333,7 @@ def _period(during: Span) -> str:
     """Say a stretch in full, with how long it is: it is read back to whoever typed it."""
     locale, at = lookup.staff_locale(), lookup.now()
     start, end = (format_datetime(edge, locale, at) for edge in (during.start, during.end))
-    return f"from {start} until {end} ({staff.format_time_left(during.end - during.start)})"
+    return f"from {start} until {end} ({staff_text.format_time_left(during.end - during.start)})"
 
 
 def _doubts(current: Rota, proposed: Sequence[NewShift | NewCover]) -> list[str]:
@@ -339,10 +341,11 @@ def _doubts(current: Rota, proposed: Sequence[NewShift | NewCover]) -> list[str]
     at, locale = lookup.now(), lookup.staff_locale()
     roles, names = current.roster.roles, current.names
     texts = [
-        words.clash(clash, roles, names, at, locale) for clash in current.new_clashes(proposed)
+        descriptions.describe_clash(clash, roles, names, at, locale)
+        for clash in current.new_clashes(proposed)
     ]
     new_shifts = [new for new in proposed if isinstance(new, NewShift)]
-    for _ in validation.needless(current.roster, new_shifts):
+    for _ in validation.unneeded_shifts(current.roster, new_shifts):
         texts.append("By the directory nobody is needed at that time.")
     if any(new.during.end <= at for new in proposed):
         texts.append("That is in the past: it will stand as who was on duty then.")

@@ -11,7 +11,7 @@ from routing.errors import SignInError
 from routing.staff import auth
 from routing.staff.auth import HOME, TOKEN, public, staff_blueprint
 from routing.staff.layout import render_page
-from routing.store import accounts, passwords, sessions
+from routing.store import accounts, passwords
 from routing.store.accounts import Account
 
 bp = staff_blueprint("sign_in")
@@ -94,7 +94,7 @@ def from_provider() -> AnyResponse:
         account = accounts.upsert_sso_account(
             connection, identity.issuer, identity.subject, identity.name, identity.roles, at
         )
-        token = sessions.start(connection, account, at)
+        token = accounts.start_session(connection, account, at)
     return _come_in(token, onward)
 
 
@@ -106,7 +106,7 @@ def leave() -> AnyResponse:
         if request.form.get("everywhere"):
             accounts.end_access(connection, who.id, lookup.now(), who.actor)
         else:
-            sessions.end(connection, session[TOKEN])
+            accounts.end_session(connection, session[TOKEN])
     session.clear()
     return redirect(url_for("sign_in.ask", left="yes"))
 
@@ -125,7 +125,7 @@ def _local(name: str, password: str) -> tuple[str, str | None]:
             raise SignInError(_WRONG)  # removed, or given another password, meanwhile
         passwords.clear_failures(connection, name)
         person: Account = again[0]
-        return sessions.start(connection, person, at), request.form.get("next")
+        return accounts.start_session(connection, person, at), request.form.get("next")
 
 
 def _attempt() -> list[str] | None:
@@ -141,14 +141,14 @@ def _attempt() -> list[str] | None:
 def _refuse(issuer: str, subject: str, at: datetime) -> None:
     session.pop(TOKEN, None)
     with lookup.database().writing() as connection:
-        accounts.refuse(connection, issuer, subject, at)
+        accounts.revoke_roles(connection, issuer, subject, at)
 
 
 def _come_in(token: str, onward: str | None) -> AnyResponse:
     earlier, attempts = session.get(TOKEN), session.get(ATTEMPTS, [])
     if isinstance(earlier, str):
         with lookup.database().writing() as connection:
-            sessions.end(connection, earlier)
+            accounts.end_session(connection, earlier)
     session.clear()  # whoever planted a cookie before does not share the session
     session[TOKEN] = token
     if attempts:  # of other tabs

@@ -7,8 +7,8 @@ from datetime import date, datetime, timedelta
 from routing import lookup
 from routing.core import instants
 from routing.core.directory import RotaRole
-from routing.core.hours import Span
-from routing.rota import fill, words
+from routing.core.instants import Span
+from routing.rota import descriptions, filling
 from routing.rota.roster import Assignment
 from routing.rota_service import Rota
 from routing.text import dates
@@ -62,7 +62,7 @@ def rows(found: Rota, role: RotaRole, days: Iterable[date], at: datetime) -> lis
             found,
             role,
             day,
-            Span(instants.starts(day, minute, zone), instants.starts(day + _DAY, minute, zone)),
+            Span(instants.start_at(day, minute, zone), instants.start_at(day + _DAY, minute, zone)),
             at,
         )
         for day in days
@@ -79,7 +79,7 @@ def days_of(found: Rota, role: RotaRole, span: Span) -> tuple[date, date]:
 
 def _begins(found: Rota, role: RotaRole, at: datetime) -> int:
     """Return when a role's rows begin by the clock, in minutes after midnight."""
-    return min(fill.handovers(found.roster, role.id, at), default=0)
+    return min(filling.usual_handovers(found.roster, role.id, at), default=0)
 
 
 def _row(found: Rota, role: RotaRole, day: date, whole: Span, at: datetime) -> Row:
@@ -95,9 +95,9 @@ def _row(found: Rota, role: RotaRole, day: date, whole: Span, at: datetime) -> R
     ]
     return Row(
         dates.format_full_date(day, locale),
-        words.clocks(whole, locale).partition(" to ")[0],
+        descriptions.format_times(whole, locale).partition(" to ")[0],
         tuple(_tags(found, role, day, whole)),
-        fill.kind(day, found.roster.timetables) is not fill.DayKind.WORKING_DAY,
+        filling.day_kind(day, found.roster.timetables) is not filling.DayKind.WORKING_DAY,
         tuple(_lane(each, whole) for each in _lanes(bars)) or (_lane([], whole),),
     )
 
@@ -107,21 +107,21 @@ def _duty(found: Rota, duty: Assignment, whole: Span, at: datetime) -> Bar:
     return Bar(
         "duty" if duty.cover is None else "cover",
         during,
-        words.clocks(during, lookup.staff_locale()),
+        descriptions.format_times(during, lookup.staff_locale()),
         found.names[duty.worker or 0],
-        words.held(duty, found.names),
+        descriptions.describe_cover(duty, found.names),
         duty.shift.id,
         at in during,
     )
 
 
 def _gap(found: Rota, role: RotaRole, span: Span, missing: int, at: datetime) -> Bar:
-    who = words.NOBODY if missing == role.people else f"{missing} of {role.people} missing"
+    who = descriptions.NOBODY if missing == role.people else f"{missing} of {role.people} missing"
     off = [
         each for each in found.roster.duties(role.id, span.start, span.end) if each.worker is None
     ]
     said = [f"{found.names[x.shift.worker]} is off" + _note(x) for x in off]
-    clocks = words.clocks(span, lookup.staff_locale())
+    clocks = descriptions.format_times(span, lookup.staff_locale())
     shift = off[0].shift.id if off else None
     return Bar("gap", span, clocks, who, "; ".join(said), shift, at in span)
 

@@ -1,8 +1,9 @@
 """People who may sign in, and with which roles: known by issuer and subject, never by email."""
 
+import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -12,7 +13,7 @@ from sqlalchemy.engine import Connection
 from routing.errors import AccountError
 from routing.store import passwords
 from routing.store.audit_log import record
-from routing.store.tables import feeds, people, sessions
+from routing.store.tables import accounts, calendars, hash_token, sessions
 
 LOCAL = "local"
 """The issuer of accounts that are made here."""
@@ -52,7 +53,7 @@ def allows(granted: frozenset[Role], role: Role) -> bool:
     return bool(granted & {role, Role.ADMIN}) or (role is Role.VIEW and bool(granted))
 
 
-def common(one: frozenset[Role], other: frozenset[Role]) -> frozenset[Role]:
+def common_roles(one: frozenset[Role], other: frozenset[Role]) -> frozenset[Role]:
     """Return the roles that both sets allow: ``admin`` and ``rota`` have ``rota`` in common.
 
     Sets that have nothing else in common have ``view``, which each role allows.
@@ -111,12 +112,12 @@ def upsert_sso_account(
     row = _find(connection, issuer, subject)
     if row is None:
         return _insert(connection, issuer, subject, name, granted, at, actor="provider")
-    connection.execute(people.update().where(people.c.id == row.id).values(name=name))
+    connection.execute(accounts.update().where(accounts.c.id == row.id).values(name=name))
     _change_roles(connection, row, granted, at)
     return Account(row.id, issuer, subject, name, granted)
 
 
-def refuse(connection: Connection, issuer: str, subject: str, at: datetime) -> None:
+def revoke_roles(connection: Connection, issuer: str, subject: str, at: datetime) -> None:
     """Take every role from the account of somebody whom a provider no longer gives any.
 
     Their sessions end and their calendar feeds are revoked. Somebody who never had a role here has
@@ -135,7 +136,7 @@ def set_password(
     Raise AccountError for an unknown account or a poor password.
     """
     row = _local(connection, name)
-    change = people.update().where(people.c.id == row.id)
+    change = accounts.update().where(accounts.c.id == row.id)
     connection.execute(change.values(password=passwords.hash_password(password, row.name)))
     passwords.clear_failures(connection, name)
     record(connection, at, actor, "person.password", f"person:{row.id}")
@@ -145,8 +146,8 @@ def set_password(
 def end_access(connection: Connection, account_id: int, at: datetime, actor: str) -> None:
     """End every session of an account, in whatever browser, and revoke its calendar feeds."""
     connection.execute(sessions.delete().where(sessions.c.person == account_id))
-    valid = (feeds.c.account == account_id) & feeds.c.revoked_at.is_(None)
-    revoked = feeds.update().where(valid).values(revoked_at=at).returning(feeds.c.id)
+    valid = (calendars.c.account == account_id) & calendars.c.revoked_at.is_(None)
+    revoked = calendars.update().where(valid).values(revoked_at=at).returning(calendars.c.id)
     for feed_id in connection.scalars(revoked).all():
         record(connection, at, actor, "feed.revoked", f"feed:{feed_id}")
 
@@ -162,21 +163,21 @@ def remove(connection: Connection, name_or_number: str, at: datetime, actor: str
     return _person(row)
 
 
-def unused(before: datetime) -> sa.Select[Any]:
+def select_unused(before: datetime) -> sa.Select[Any]:
     """Select the accounts for which no provider has vouched since an instant."""
-    seen = sa.func.coalesce(people.c.signed_in_at, people.c.added_at)
-    return people.select().where(
-        (people.c.issuer != LOCAL) & people.c.removed_at.is_(None) & (seen < before)
+    seen = sa.func.coalesce(accounts.c.signed_in_at, accounts.c.added_at)
+    return accounts.select().where(
+        (accounts.c.issuer != LOCAL) & accounts.c.removed_at.is_(None) & (seen < before)
     )
 
 
-def purge(connection: Connection, before: datetime, at: datetime, actor: str) -> tuple[int]:
+def purge_unused(connection: Connection, before: datetime, at: datetime, actor: str) -> tuple[int]:
     """Forget whom a provider vouched for last before an instant: it does not tell who has left.
 
     Local accounts stay until somebody removes them: one may be there for the day when nothing
     else works. Return how many it forgot.
     """
-    rows = connection.execute(unused(before)).all()
+    rows = connection.execute(select_unused(before)).all()
     for row in rows:
         _end(connection, row, at, actor)
     return (len(rows),)
@@ -190,14 +191,14 @@ def find_local(connection: Connection, name: str) -> tuple[Account, str] | None:
 
 def all_accounts(connection: Connection) -> list[Account]:
     """Return everybody who has an account, or had one, by name; those removed have no role."""
-    rows = connection.execute(people.select().order_by(people.c.name, people.c.id))
+    rows = connection.execute(accounts.select().order_by(accounts.c.name, accounts.c.id))
     return [_person(row) for row in rows]
 
 
 def active_accounts(connection: Connection) -> list[Account]:
     """Return everybody who has an account, by name."""
-    here = people.select().where(people.c.removed_at.is_(None))
-    return [_person(row) for row in connection.execute(here.order_by(people.c.name))]
+    here = accounts.select().where(accounts.c.removed_at.is_(None))
+    return [_person(row) for row in connection.execute(here.order_by(accounts.c.name))]
 
 
 def _insert(
@@ -211,8 +212,8 @@ def _insert(
     password: str | None = None,
 ) -> Account:
     row = {"issuer": issuer, "subject": subject, "name": name, "roles": _joined(granted)}
-    insert = people.insert().values(**row, password=password, added_at=at)
-    key = connection.execute(insert.returning(people.c.id)).scalar_one()
+    insert = accounts.insert().values(**row, password=password, added_at=at)
+    key = connection.execute(insert.returning(accounts.c.id)).scalar_one()
     after = {"roles": _joined(granted)}
     record(connection, at, actor, "person.added", f"person:{key}", after=after)
     return Account(key, issuer, subject, name, granted)
@@ -224,7 +225,7 @@ def _change_roles(
     before, after = roles(row.roles.split()), _joined(granted)
     if before == granted:
         return
-    connection.execute(people.update().where(people.c.id == row.id).values(roles=after))
+    connection.execute(accounts.update().where(accounts.c.id == row.id).values(roles=after))
     change = {"roles": row.roles}, {"roles": after}
     record(connection, at, "provider", "person.changed", f"person:{row.id}", *change)
     if all(allows(granted, role) for role in before):
@@ -236,7 +237,7 @@ def _change_roles(
 def _end(connection: Connection, row: sa.Row[Any], at: datetime, actor: str) -> None:
     former = {"removed_at": at, "password": None, "name": f"Former account {row.id}"}
     former["subject"] = f"former {row.id}"
-    connection.execute(people.update().where(people.c.id == row.id).values(**former))
+    connection.execute(accounts.update().where(accounts.c.id == row.id).values(**former))
     record(connection, at, actor, "person.removed", f"person:{row.id}", {"roles": row.roles})
     end_access(connection, row.id, at, actor)
 
@@ -249,7 +250,7 @@ def _local(connection: Connection, name: str) -> sa.Row[Any]:
 
 
 def _named_or_numbered(connection: Connection, wanted: str) -> sa.Row[Any]:
-    rows = connection.execute(people.select().where(people.c.removed_at.is_(None))).all()
+    rows = connection.execute(accounts.select().where(accounts.c.removed_at.is_(None))).all()
     if wanted.isdecimal():
         rows = [row for row in rows if str(row.id) == wanted]
     else:
@@ -270,9 +271,9 @@ def _unknown(name: str) -> AccountError:
 
 
 def _find(connection: Connection, issuer: str, subject: str) -> sa.Row[Any] | None:
-    here = people.c.removed_at.is_(None)
-    mine = (people.c.issuer == issuer) & (people.c.subject == subject)
-    return connection.execute(people.select().where(mine & here)).first()
+    here = accounts.c.removed_at.is_(None)
+    mine = (accounts.c.issuer == issuer) & (accounts.c.subject == subject)
+    return connection.execute(accounts.select().where(mine & here)).first()
 
 
 def _person(row: sa.Row[Any]) -> Account:
@@ -286,3 +287,54 @@ def _joined(granted: frozenset[Role]) -> str:
 
 def _subject(name: str) -> str:
     return name.strip().casefold()
+
+
+SESSION_LIFETIME = timedelta(hours=12)
+"""How long a session lasts, used or not."""
+
+
+def start_session(connection: Connection, person: Account, at: datetime) -> str:
+    """Start a session and return its token; only the token's hash is kept."""
+    token = secrets.token_urlsafe(32)
+    connection.execute(sessions.delete().where(sessions.c.ends_at <= at))
+    connection.execute(accounts.update().where(accounts.c.id == person.id).values(signed_in_at=at))
+    connection.execute(
+        sessions.insert().values(
+            token_sha256=hash_token(token),
+            person=person.id,
+            roles=" ".join(sorted(person.roles)),
+            started_at=at,
+            ends_at=at + SESSION_LIFETIME,
+        )
+    )
+    return token
+
+
+def find_by_session(
+    connection: Connection, token: str, at: datetime, issuer: str
+) -> Account | None:
+    """Return who signed in with this token; None when the session has ended.
+
+    Their roles are those that both the session and the account allow: a role that was lost since
+    is lost at once, one that was gained counts from the next sign-in. ``issuer`` is the one that
+    people sign in with now: a session of another (a local one, once a provider is set) has ended.
+    """
+    row = connection.execute(
+        sa.select(accounts, sessions.c.roles.label("granted"))
+        .join(sessions, sessions.c.person == accounts.c.id)
+        .where(
+            (sessions.c.token_sha256 == hash_token(token))
+            & (sessions.c.ends_at > at)
+            & (accounts.c.issuer == issuer)
+            & accounts.c.removed_at.is_(None)
+        )
+    ).first()
+    if row is None:
+        return None
+    in_force = common_roles(roles(row.granted.split()), roles(row.roles.split()))
+    return Account(row.id, row.issuer, row.subject, row.name, in_force)
+
+
+def end_session(connection: Connection, token: str) -> None:
+    """End a session."""
+    connection.execute(sessions.delete().where(sessions.c.token_sha256 == hash_token(token)))

@@ -69,7 +69,7 @@ class DeliveryState:
     fault: str | None
 
 
-def clock(connection: Connection) -> datetime:
+def database_time(connection: Connection) -> datetime:
     """Return the instant it is by the database: PostgreSQL's own clock, or this machine's."""
     if connection.dialect.name == "sqlite":
         return datetime.now(UTC)
@@ -145,7 +145,9 @@ def backoff(tries: int) -> timedelta:
     return min(timedelta(minutes=2 ** min(tries - 1, 10)), MAX_BACKOFF)
 
 
-def states(connection: Connection, recipients: Collection[str]) -> dict[str, DeliveryState]:
+def delivery_states(
+    connection: Connection, recipients: Collection[str]
+) -> dict[str, DeliveryState]:
     """Return how sending to some recipients stands; those who were never looked at are missing."""
     unsent = sa.select(sa.func.count()).where(
         alerts.c.recipient == alert_recipients.c.recipient, alerts.c.sent_at.is_(None)

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from routing.store.db import lock_writers
-from routing.store.tables import changes
+from routing.store.tables import audit_log
 
 SERVICE_ACTOR = "service"
 """Who did what no person did: the service itself."""
@@ -44,10 +44,10 @@ def record(
     """Add an entry, in the transaction of the change that it tells."""
     row = {"at": at, "actor": actor, "action": action, "entity": entity}
     null = sa.null()
-    connection.execute(changes.insert().values(**row, before=before or null, after=after or null))
+    connection.execute(audit_log.insert().values(**row, before=before or null, after=after or null))
 
 
-def record_once(
+def record_if_changed(
     connection: Connection, at: datetime, action: str, entity: str, after: Mapping[str, Any]
 ) -> None:
     """Add what the service noticed of ``entity``, unless that is what was last noticed of it.
@@ -55,7 +55,7 @@ def record_once(
     Every worker of every machine notices a changed file; the record tells it once.
     """
     lock_writers(connection)  # or two that notice at once would both record it
-    newest = changes.select().where(changes.c.entity == entity).order_by(changes.c.id.desc())
+    newest = audit_log.select().where(audit_log.c.entity == entity).order_by(audit_log.c.id.desc())
     last = connection.execute(newest.limit(1)).first()
     before = None if last is None else last.after
     if before != after:
@@ -64,7 +64,7 @@ def record_once(
 
 def newest(connection: Connection, most: int, before: int | None = None) -> list[AuditEntry]:
     """Return the newest entries, the newest first; those older than entry ``before``, if given."""
-    found = changes.select().order_by(changes.c.id.desc()).limit(most)
+    found = audit_log.select().order_by(audit_log.c.id.desc()).limit(most)
     if before is not None:
-        found = found.where(changes.c.id < before)
+        found = found.where(audit_log.c.id < before)
     return [AuditEntry(**row._mapping) for row in connection.execute(found)]

@@ -11,13 +11,12 @@ from sqlalchemy.engine import Connection
 from routing.errors import UnknownShift
 from routing.store.accounts import LOCAL
 from routing.store.audit_log import record
-from routing.store.tables import feeds, people, workers
-from routing.store.tokens import hash_token
+from routing.store.tables import accounts, calendars, hash_token, rota_people
 
-LONGEST_ABSENCE = timedelta(days=184)
+MAX_ABSENCE = timedelta(days=184)
 """A feed is suspended once its owner has not signed in for this long."""
 
-LONGEST_ABSENCE_WITH_PROVIDER = timedelta(days=30)
+MAX_ABSENCE_WITH_PROVIDER = timedelta(days=30)
 """The same with an identity provider, which does not tell this service who has left."""
 
 _NOTED = timedelta(hours=1)
@@ -48,13 +47,13 @@ class CalendarFeed:
         days, with a provider less than 30, and must be able to sign in at all: not with another
         issuer.
         """
-        longest = LONGEST_ABSENCE if issuer == LOCAL else LONGEST_ABSENCE_WITH_PROVIDER
+        longest = MAX_ABSENCE if issuer == LOCAL else MAX_ABSENCE_WITH_PROVIDER
         if self.issuer != issuer or self.signed_in_at is None:
             return True
         return at - self.signed_in_at >= longest
 
 
-def make(
+def create(
     connection: Connection,
     worker: int | None,
     role: str | None,
@@ -65,7 +64,9 @@ def make(
     """Make a feed and return its token, which can never be had again."""
     token = secrets.token_urlsafe(32)
     row = {"worker": worker, "role": role, "account": account, "made_at": at}
-    insert = feeds.insert().values(**row, token_sha256=hash_token(token)).returning(feeds.c.id)
+    insert = (
+        calendars.insert().values(**row, token_sha256=hash_token(token)).returning(calendars.c.id)
+    )
     feed_id = connection.execute(insert).scalar_one()
     content = {"of": f"worker:{worker}" if worker is not None else role or "the whole rota"}
     record(connection, at, actor, "feed.made", f"feed:{feed_id}", after=content)
@@ -74,48 +75,48 @@ def make(
 
 def find_by_token(connection: Connection, token: str) -> CalendarFeed | None:
     """Return the feed of a token, suspended or not; None if it was revoked or its owner is gone."""
-    row = connection.execute(_valid().where(feeds.c.token_sha256 == hash_token(token))).first()
+    row = connection.execute(_valid().where(calendars.c.token_sha256 == hash_token(token))).first()
     return None if row is None else _feed(row)
 
 
 def mark_polled(connection: Connection, feed: CalendarFeed, at: datetime) -> None:
     """Note that a feed was fetched."""
-    connection.execute(feeds.update().where(feeds.c.id == feed.id).values(used_at=at))
+    connection.execute(calendars.update().where(calendars.c.id == feed.id).values(used_at=at))
 
 
-def should_note(feed: CalendarFeed, at: datetime) -> bool:
+def should_mark_polled(feed: CalendarFeed, at: datetime) -> bool:
     """Say whether it is time to note again that a feed is fetched: once an hour is enough."""
     return feed.used_at is None or at - feed.used_at >= _NOTED
 
 
-def all_calendars(connection: Connection) -> list[CalendarFeed]:
+def unrevoked(connection: Connection) -> list[CalendarFeed]:
     """Return every feed that was not revoked, suspended or not, the newest first."""
-    return [_feed(row) for row in connection.execute(_valid().order_by(feeds.c.id.desc()))]
+    return [_feed(row) for row in connection.execute(_valid().order_by(calendars.c.id.desc()))]
 
 
 def revoke(connection: Connection, feed_id: int, at: datetime, actor: str) -> None:
     """Revoke a feed at once. Raise UnknownShift for an unknown one, or one revoked before."""
-    valid = (feeds.c.id == feed_id) & feeds.c.revoked_at.is_(None)
-    if not connection.execute(feeds.update().where(valid).values(revoked_at=at)).rowcount:
+    valid = (calendars.c.id == feed_id) & calendars.c.revoked_at.is_(None)
+    if not connection.execute(calendars.update().where(valid).values(revoked_at=at)).rowcount:
         raise UnknownShift("calendar feed", feed_id)
     record(connection, at, actor, "feed.revoked", f"feed:{feed_id}")
 
 
-def inactive_calendars(before: datetime) -> sa.ColumnElement[bool]:
+def is_inactive(before: datetime) -> sa.ColumnElement[bool]:
     """Say which feeds were dead by then: revoked, or of an account that is no more."""
-    gone = sa.select(people.c.id).where(people.c.removed_at <= before)
-    return (feeds.c.revoked_at <= before) | feeds.c.account.in_(gone)
+    gone = sa.select(accounts.c.id).where(accounts.c.removed_at <= before)
+    return (calendars.c.revoked_at <= before) | calendars.c.account.in_(gone)
 
 
 def _valid() -> sa.Select[Any]:
     """Select the feeds of people who have an account, about workers who are still on the rota."""
-    owner = people.c.removed_at.is_(None)
-    worker = workers.c.left_at.is_(None)
+    owner = accounts.c.removed_at.is_(None)
+    worker = rota_people.c.left_at.is_(None)
     return (
-        sa.select(feeds, people.c.name, people.c.issuer, people.c.signed_in_at)
-        .join(people, people.c.id == feeds.c.account)
-        .outerjoin(workers, workers.c.id == feeds.c.worker)
-        .where(feeds.c.revoked_at.is_(None) & owner & worker)
+        sa.select(calendars, accounts.c.name, accounts.c.issuer, accounts.c.signed_in_at)
+        .join(accounts, accounts.c.id == calendars.c.account)
+        .outerjoin(rota_people, rota_people.c.id == calendars.c.worker)
+        .where(calendars.c.revoked_at.is_(None) & owner & worker)
     )
 
 

@@ -66,7 +66,7 @@ class CallLog:
         Nobody waits for it.
         """
         job = partial(
-            audit_log.record_once, at=self.clock(), action=action, entity=entity, after=after
+            audit_log.record_if_changed, at=self.clock(), action=action, entity=entity, after=after
         )
         self.write(job, patience=0)
 

@@ -14,8 +14,7 @@ from sqlalchemy.engine import Connection
 
 from routing.core.outcome import Outcome
 from routing.store.audit_log import record
-from routing.store.tables import calls, legs, tallies
-from routing.store.tokens import hash_token
+from routing.store.tables import calls, counters, hash_token, legs
 
 ANSWERED, UNANSWERED = Outcome.ANSWERED.value, Outcome.UNANSWERED.value
 ABANDONED, UNKNOWN = Outcome.ABANDONED.value, Outcome.UNKNOWN.value
@@ -141,8 +140,8 @@ def was_accepted(connection: Connection, known_by: str, number: int) -> bool:
 def count(connection: Connection, name: str, at: datetime, more: int = 1) -> None:
     """Add to the tally of an hour."""
     hour = at.replace(minute=0, second=0, microsecond=0)
-    insert = _insert(connection.dialect.name, tallies).values(hour=hour, name=name, count=more)
-    added = {"count": tallies.c.count + insert.excluded["count"]}
+    insert = _insert(connection.dialect.name, counters).values(hour=hour, name=name, count=more)
+    added = {"count": counters.c.count + insert.excluded["count"]}
     connection.execute(insert.on_conflict_do_update(index_elements=["hour", "name"], set_=added))
 
 
@@ -150,25 +149,25 @@ def attempt(connection: Connection, at: datetime) -> None:
     """Write and take back: to find out whether anything can be written."""
     count(connection, ATTEMPT, at, more=0)
     hour = at.replace(minute=0, second=0, microsecond=0)
-    mine = (tallies.c.hour == hour) & (tallies.c.name == ATTEMPT)
-    connection.execute(tallies.delete().where(mine))
+    mine = (counters.c.hour == hour) & (counters.c.name == ATTEMPT)
+    connection.execute(counters.delete().where(mine))
 
 
 def count_since(connection: Connection, name: str, since: datetime) -> int:
     """Return a tally since the hour of an instant."""
     hour = since.replace(minute=0, second=0, microsecond=0)
-    mine = (tallies.c.name == name) & (tallies.c.hour >= hour)
-    return connection.scalar(sa.select(sa.func.sum(tallies.c.count)).where(mine)) or 0
+    mine = (counters.c.name == name) & (counters.c.hour >= hour)
+    return connection.scalar(sa.select(sa.func.sum(counters.c.count)).where(mine)) or 0
 
 
 def hours_counted(connection: Connection, name: str, since: datetime) -> list[datetime]:
     """Return the hours, from that of an instant on, in which a tally was added to."""
     first = since.replace(minute=0, second=0, microsecond=0)
-    mine = (tallies.c.name == name) & (tallies.c.hour >= first)
-    return list(connection.scalars(sa.select(tallies.c.hour).where(mine).order_by("hour")))
+    mine = (counters.c.name == name) & (counters.c.hour >= first)
+    return list(connection.scalars(sa.select(counters.c.hour).where(mine).order_by("hour")))
 
 
-def old(before: datetime) -> sa.Select[Any]:
+def select_old(before: datetime) -> sa.Select[Any]:
     """Select the calls that began before an instant."""
     return sa.select(calls.c.id).where(calls.c.began_at < before)
 
@@ -180,9 +179,9 @@ def purge(
 
     ``most`` at once, so that no call waits long to be written: do it again while there are any.
     """
-    keys = connection.scalars(old(before).order_by(calls.c.began_at).limit(most)).all()
+    keys = connection.scalars(select_old(before).order_by(calls.c.began_at).limit(most)).all()
     connection.execute(legs.delete().where(legs.c.call.in_(keys)))
-    connection.execute(tallies.delete().where(tallies.c.hour < before))
+    connection.execute(counters.delete().where(counters.c.hour < before))
     count = connection.execute(calls.delete().where(calls.c.id.in_(keys))).rowcount
     if count:
         told = {"before": before.isoformat(timespec="seconds"), "calls": count}

@@ -13,7 +13,7 @@ from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.pool import QueuePool
 
 from routing.errors import ConstraintViolation, DatabaseUnavailable, InvalidSetting
-from routing.store import sqlite_replaced_file
+from routing.store import sqlite
 
 TIMEOUT_SECONDS = 2.0
 """How long one statement may take, and how long a writer waits for another."""
@@ -126,7 +126,7 @@ class Database:
 
 def _empty_log(file: Path, timeout: float) -> bool:
     """Checkpoint SQLite's write-ahead log and cut it to nothing; return False if it is in use."""
-    with closing(sqlite_replaced_file.connect(file, timeout)) as connection:
+    with closing(sqlite.connect(file, timeout)) as connection:
         busy, *_ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         return bool(busy == 0)
 
@@ -217,12 +217,12 @@ def _engine(url: URL, file: Path | None, timeout: float, connections: int) -> sa
     )
     if file is not None:
         sa.event.listen(engine, "begin", _begin)
-        sqlite_replaced_file.reconnect_when_replaced(engine, file)
+        sqlite.reconnect_when_replaced(engine, file)
     return engine
 
 
 def _sqlite(file: Path, timeout: float) -> sqlite3.Connection:
-    connection = sqlite_replaced_file.connect(file, timeout)
+    connection = sqlite.connect(file, timeout)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute(f"PRAGMA journal_size_limit = {MAX_WAL_BYTES}")
     connection.execute("PRAGMA synchronous = FULL")

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from routing.core.hours import Span
+from routing.core.instants import Span
 from routing.errors import UnknownDivert
 from routing.store.audit_log import record
 from routing.store.tables import diverts

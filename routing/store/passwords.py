@@ -8,8 +8,7 @@ from sqlalchemy.engine import Connection
 from werkzeug.security import check_password_hash, generate_password_hash
 
 from routing.errors import AccountError, SignInError
-from routing.store.tables import sign_in_failures
-from routing.store.tokens import hash_token
+from routing.store.tables import hash_token, sign_in_failures
 
 MIN_LENGTH = 12
 MAX_LENGTH = 256
@@ -18,10 +17,10 @@ FREE_FAILURES = 5
 """Wrong passwords after which a name has to wait, twice as long each time."""
 
 MAX_LOCKOUT = timedelta(minutes=15)
-FAILURES_KEPT_FOR = timedelta(hours=1)
+FAILURE_LIFETIME = timedelta(hours=1)
 
 
-FEWEST_GUESSES = 1_000_000
+MIN_GUESSES = 1_000_000
 """A password that zxcvbn finds in fewer guesses is refused: blanks, repeats, the commonest."""
 
 _LONGEST_ESTIMATE = 72
@@ -38,7 +37,7 @@ def hash_password(password: str, name: str = "") -> str:
             f"A password has at least {MIN_LENGTH} characters, {MAX_LENGTH} at most. Three words that "
             "have nothing to do with each other make a good one."
         )
-    if _guesses(password, name) < FEWEST_GUESSES:
+    if _guesses(password, name) < MIN_GUESSES:
         raise AccountError(
             "That password is among the first that anybody would guess: a common one, a repeat, a "
             "sequence, blanks, or the account's name. Three words that have nothing to do with "
@@ -61,7 +60,7 @@ def check_rate_limit(connection: Connection, name: str, at: datetime) -> None:
     learns which ones there are.
     """
     failures, mine = sign_in_failures, sign_in_failures.c.name_sha256 == _key(name)
-    connection.execute(failures.delete().where(failures.c.at < at - FAILURES_KEPT_FOR))
+    connection.execute(failures.delete().where(failures.c.at < at - FAILURE_LIFETIME))
     tell = sa.select(sa.func.count(), sa.func.max(failures.c.at)).where(mine)
     count, last = connection.execute(tell).one()
     if last is not None and at < last + _wait(count):

@@ -12,19 +12,42 @@ from routing.store import (
     accounts,
     calendars,
     calls,
-    notes,
+    counters,
     passwords,
+    retention,
     rota_people,
     tables,
-    text_limits,
 )
+from routing.store.audit_log import record
+from routing.store.tables import covers, diverts
 
-GRACE = timedelta(days=2)
+
+def select_old_notes(before: datetime) -> tuple[sa.Select[Any], ...]:
+    """Select the diverts and the covers with a note that ended before an instant."""
+    return tuple(sa.select(table.c.id).where(_old(table, before)) for table in (diverts, covers))
+
+
+def purge_notes(connection: Connection, before: datetime, at: datetime, actor: str) -> tuple[int]:
+    """Empty the notes of what ended before an instant, and return how many there were."""
+    count = sum(
+        connection.execute(table.update().where(_old(table, before)).values(note="")).rowcount
+        for table in (diverts, covers)
+    )
+    if count:
+        record(connection, at, actor, "notes.purged", "notes", after={"notes": count})
+    return (count,)
+
+
+def _old(table: sa.Table, before: datetime) -> sa.ColumnElement[bool]:
+    return (table.c.ends_at < before) & (table.c.note != "")
+
+
+PURGE_GRACE = timedelta(days=2)
 """After so long anything that should be gone is warned of: a daily purge may be missed once."""
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class RetentionRule:
     """Something that is kept: for the days of a setting, or for a time that is always the same.
 
     ``old`` selects what is from before an instant, in one query or several; ``purge`` deletes it or
@@ -61,13 +84,13 @@ def _ended_rows(
     said: str,
     table: sa.Table,
     condition: Callable[[datetime], sa.ColumnElement[bool]],
-) -> Rule:
+) -> RetentionRule:
     """Return the rule of rows that end by themselves: the audit log does not mention them."""
 
     def purge(connection: Connection, before: datetime, *_: Any) -> tuple[int]:
         return (connection.execute(table.delete().where(condition(before))).rowcount,)
 
-    return Rule(
+    return RetentionRule(
         what,
         kept,
         said,
@@ -76,44 +99,44 @@ def _ended_rows(
     )
 
 
-CALLS = Rule(
+CALL_RULE = RetentionRule(
     "calls",
     "CALL_RETENTION_DAYS",
     "{} calls older than {days} days are deleted.",
-    lambda before: [calls.old(before)],
+    lambda before: [calls.select_old(before)],
     calls.purge,
 )
-ROTA = Rule(
+ROTA_RULE = RetentionRule(
     "names on the rota",
     "ROTA_RETENTION_DAYS",
     "Forgotten past {days} days: {} people who had left, who had {} shifts.",
-    rota_people.old,
+    rota_people.select_old,
     rota_people.purge,
 )
 RULES = (
-    CALLS,
-    Rule(
+    CALL_RULE,
+    RetentionRule(
         "notes",
         "NOTE_RETENTION_DAYS",
         "{} notes of diverts and covers that ended more than {days} days ago are emptied.",
-        notes.old,
-        notes.purge,
+        retention.select_old_notes,
+        retention.purge_notes,
     ),
-    ROTA,
-    Rule(
+    ROTA_RULE,
+    RetentionRule(
         "accounts that nobody uses",
         "ROTA_RETENTION_DAYS",
         "{} people are forgotten who have not signed in with the council's provider for {days} "
         "days.",
-        lambda before: [accounts.unused(before)],
-        accounts.purge,
+        lambda before: [accounts.select_unused(before)],
+        accounts.purge_unused,
     ),
     _ended_rows(
         "calendars that are revoked",
         timedelta(0),
         "{} calendars that were revoked are deleted.",
-        tables.feeds,
-        calendars.inactive_calendars,
+        tables.calendars,
+        calendars.is_inactive,
     ),
     _ended_rows(
         "sessions that have ended",
@@ -124,7 +147,7 @@ RULES = (
     ),
     _ended_rows(
         "wrong passwords",
-        passwords.FAILURES_KEPT_FOR,
+        passwords.FAILURE_LIFETIME,
         "{} failed sign-ins are forgotten.",
         tables.sign_in_failures,
         lambda before: tables.sign_in_failures.c.at < before,
@@ -133,13 +156,13 @@ RULES = (
         "senders of text messages",
         timedelta(hours=1),
         "{} counts of text messages by sender are deleted.",
-        tables.tallies,
-        text_limits.is_old_sender,
+        tables.counters,
+        counters.is_old_sender,
     ),
 )
 
 
 def overdue(connection: Connection, settings: Mapping[str, Any], at: datetime) -> list[str]:
     """Return what is kept GRACE longer than it should be: purging does not happen."""
-    late = at - GRACE
+    late = at - PURGE_GRACE
     return [x.what for x in RULES if x.overdue(connection, x.before(settings, late))]

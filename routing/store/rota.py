@@ -8,12 +8,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from routing.core.hours import Span
+from routing.core.instants import Span
 from routing.errors import UnknownShift
 from routing.rota.roster import Cover, Shift
-from routing.rota.validation import MAX_SHIFT, NewCover, NewShift
+from routing.rota.validation import MAX_SHIFT_LENGTH, NewCover, NewShift
 from routing.store.audit_log import record
-from routing.store.tables import batches, covers, shifts, workers
+from routing.store.tables import covers, rota_changes, rota_people, shifts
 
 UNDO_GRACE = timedelta(minutes=5)
 """What stood for less than this before it was undone counts as never done."""
@@ -43,7 +43,7 @@ def add(
     Raise sqlalchemy.exc.IntegrityError where the database forbids it: two shifts of one person in
     a role at once.
     """
-    known = saved_by(connection, asked)
+    known = find_change_by_key(connection, asked)
     if known:
         return known
     batch = _begin(connection, kind, at, actor, asked)
@@ -66,9 +66,12 @@ def add(
     return batch
 
 
-def saved_by(connection: Connection, form: str) -> RotaChange | None:
+def find_change_by_key(connection: Connection, form: str) -> RotaChange | None:
     """Return the change that a form made when it was sent before; None if it made none."""
-    row = form and connection.execute(batches.select().where(batches.c.asked == form)).first()
+    row = (
+        form
+        and connection.execute(rota_changes.select().where(rota_changes.c.asked == form)).first()
+    )
     return _batch(row) if row else None
 
 
@@ -76,8 +79,8 @@ def revision(connection: Connection) -> tuple[int, int]:
     """Return what differs once anybody has changed the rota, or has left: the number of the newest
     change, and how many people have left.
     """
-    newest_change = sa.select(sa.func.coalesce(sa.func.max(batches.c.id), 0)).scalar_subquery()
-    left = sa.select(sa.func.count()).where(workers.c.left_at.is_not(None)).scalar_subquery()
+    newest_change = sa.select(sa.func.coalesce(sa.func.max(rota_changes.c.id), 0)).scalar_subquery()
+    left = sa.select(sa.func.count()).where(rota_people.c.left_at.is_not(None)).scalar_subquery()
     row = connection.execute(sa.select(newest_change, left)).one()
     return row[0], row[1]
 
@@ -114,8 +117,8 @@ def undo(connection: Connection, batch_id: int, at: datetime, actor: str) -> Rot
     What it did while it stood stays, as ``read`` says. Raise UnknownShift for a change that there
     is not or that was undone, sqlalchemy.exc.IntegrityError where something new is in the way.
     """
-    found = (batches.c.id == batch_id) & batches.c.undone_in.is_(None)
-    row = connection.execute(batches.select().where(found)).first()
+    found = (rota_changes.c.id == batch_id) & rota_changes.c.undone_in.is_(None)
+    row = connection.execute(rota_changes.select().where(found)).first()
     if row is None:
         raise UnknownShift("change to undo with the number", batch_id)
     batch = _begin(connection, "undone", at, actor, "")
@@ -126,7 +129,9 @@ def undo(connection: Connection, batch_id: int, at: datetime, actor: str) -> Rot
         back = connection.scalars(sa.select(table.c.id).where(gone)).all()
         connection.execute(table.update().where(added).values(cancelled_in=batch.id))
         connection.execute(table.update().where(table.c.id.in_(back)).values(cancelled_in=None))
-    connection.execute(batches.update().where(batches.c.id == batch_id).values(undone_in=batch.id))
+    connection.execute(
+        rota_changes.update().where(rota_changes.c.id == batch_id).values(undone_in=batch.id)
+    )
     _record(connection, batch, before={"change": batch_id, "made": row.kind})
     return batch
 
@@ -138,7 +143,7 @@ def read(connection: Connection, start: datetime, end: datetime) -> tuple[list[S
     cancelled, if that is UNDO_GRACE or more. So the past stays as it was.
     """
     # No shift is longer than MAX_SHIFT: so its end alone, which has an index, leads to it.
-    during = shifts.c.ends_at.between(start, end + MAX_SHIFT) & (shifts.c.starts_at < end)
+    during = shifts.c.ends_at.between(start, end + MAX_SHIFT_LENGTH) & (shifts.c.starts_at < end)
     own, above = _read(connection, during & (shifts.c.ends_at > start))
     own = [shift for shift in own if shift.during.start < end and start < shift.during.end]
     ids = {shift.id for shift in own}
@@ -190,7 +195,7 @@ def get(connection: Connection, shift_id: int) -> tuple[Shift, list[Cover]]:
     return next(x for x in own if x.id == shift_id), [x for x in over if x.shift == shift_id]
 
 
-def entered(connection: Connection, role: str, during: Span) -> int:
+def count_ever_added(connection: Connection, role: str, during: Span) -> int:
     """Return how many shifts and covers were ever entered for a role in a period.
 
     What is cancelled stays, so that it only grows: it tells a gap from one that was filled since.
@@ -203,15 +208,15 @@ def entered(connection: Connection, role: str, during: Span) -> int:
     return connection.execute(own).scalar_one() + connection.execute(over).scalar_one()
 
 
-def newest(connection: Connection, most: int) -> list[RotaChange]:
+def newest_changes(connection: Connection, most: int) -> list[RotaChange]:
     """Return the latest changes of the rota, the last one first."""
-    found = batches.select().order_by(batches.c.id.desc()).limit(most)
+    found = rota_changes.select().order_by(rota_changes.c.id.desc()).limit(most)
     return [_batch(row) for row in connection.execute(found)]
 
 
-def batch(connection: Connection, batch_id: int) -> RotaChange:
+def get_change(connection: Connection, batch_id: int) -> RotaChange:
     """Return a change of the rota. Raise UnknownShift."""
-    row = connection.execute(batches.select().where(batches.c.id == batch_id)).first()
+    row = connection.execute(rota_changes.select().where(rota_changes.c.id == batch_id)).first()
     if row is None:
         raise UnknownShift("change", batch_id)
     return _batch(row)
@@ -223,7 +228,7 @@ def _id(found: Shift | Cover) -> int:
 
 def _standing(table: sa.Table) -> sa.Select[Any]:
     """Select rows with when they were added and, if they were, cancelled."""
-    added, gone = batches.alias(), batches.alias()
+    added, gone = rota_changes.alias(), rota_changes.alias()
     return (
         sa.select(table, added.c.made_at.label("added_at"), gone.c.made_at.label("cancelled_at"))
         .join(added, added.c.id == table.c.added_in)
@@ -248,7 +253,9 @@ def _touch(connection: Connection, ids: Collection[int], at: datetime) -> None:
 
 def _begin(connection: Connection, kind: str, at: datetime, actor: str, asked: str) -> RotaChange:
     row = {"kind": kind, "made_at": at, "made_by": actor, "asked": asked or None}
-    key = connection.execute(batches.insert().values(**row).returning(batches.c.id)).scalar_one()
+    key = connection.execute(
+        rota_changes.insert().values(**row).returning(rota_changes.c.id)
+    ).scalar_one()
     return RotaChange(key, kind, at, actor)
 
 

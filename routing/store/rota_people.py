@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 from routing.errors import InvalidRotaChange, UnknownShift
 from routing.rota import spreadsheet
 from routing.store.audit_log import record
-from routing.store.tables import covers, feeds, shifts, workers
+from routing.store.tables import calendars, covers, rota_people, shifts
 
 PURGE_ROWS = 1_000
 """How many shifts, and how many covers, are purged in one transaction."""
@@ -48,9 +48,9 @@ def add_all(
     added = []
     for given_name, phone in people:
         name = _free(taken, given_name)
-        taken.add(spreadsheet.key(name))
-        row = {"name": name, "key": spreadsheet.key(name), "phone": phone, "added_at": at}
-        insert = workers.insert().values(**row).returning(workers.c.id)
+        taken.add(spreadsheet.name_key(name))
+        row = {"name": name, "key": spreadsheet.name_key(name), "phone": phone, "added_at": at}
+        insert = rota_people.insert().values(**row).returning(rota_people.c.id)
         added.append(RotaPerson(connection.execute(insert).scalar_one(), name, phone))
         record(connection, at, actor, "worker.added", f"worker:{added[-1].id}")
     return added
@@ -70,20 +70,20 @@ def change(
     Raise UnknownShift, InvalidRotaChange.
     """
     before = get(connection, worker_id)
-    if spreadsheet.key(name) != spreadsheet.key(before.name):
+    if spreadsheet.name_key(name) != spreadsheet.name_key(before.name):
         _free(_taken(connection), name)
-    after = RotaPerson(worker_id, good_name(name), phone, account)
+    after = RotaPerson(worker_id, clean_name(name), phone, account)
     if account is not None and account != before.account:
-        taken = (workers.c.account == account) & workers.c.left_at.is_(None)
-        if connection.execute(workers.select().where(taken)).first():
+        taken = (rota_people.c.account == account) & rota_people.c.left_at.is_(None)
+        if connection.execute(rota_people.select().where(taken)).first():
             raise InvalidRotaChange("account", "Somebody else on the rota has this account.")
     row = {
         "name": after.name,
-        "key": spreadsheet.key(after.name),
+        "key": spreadsheet.name_key(after.name),
         "phone": phone,
         "account": account,
     }
-    connection.execute(workers.update().where(workers.c.id == worker_id).values(**row))
+    connection.execute(rota_people.update().where(rota_people.c.id == worker_id).values(**row))
     old, new = (before.name, before.phone, before.account), (after.name, phone, account)
     parts = zip(("name", "phone", "account"), old, new, strict=True)
     told = {part: "changed" for part, one, other in parts if one != other}
@@ -99,44 +99,46 @@ def leave(connection: Connection, worker_id: int, at: datetime, actor: str) -> N
     """
     found = get(connection, worker_id)
     gone = {"left_at": at, "account": None, "phone": None}
-    connection.execute(workers.update().where(workers.c.id == worker_id).values(**gone))
-    own = feeds.c.worker == worker_id
+    connection.execute(rota_people.update().where(rota_people.c.id == worker_id).values(**gone))
+    own = calendars.c.worker == worker_id
     if found.account is not None:
-        own = own | (feeds.c.account == found.account)
-    live = own & feeds.c.revoked_at.is_(None)
-    connection.execute(feeds.update().where(live).values(revoked_at=at))
+        own = own | (calendars.c.account == found.account)
+    live = own & calendars.c.revoked_at.is_(None)
+    connection.execute(calendars.update().where(live).values(revoked_at=at))
     record(connection, at, actor, "worker.left", f"worker:{worker_id}")
 
 
 def get(connection: Connection, worker_id: int) -> RotaPerson:
     """Return somebody who can be on the rota. Raise UnknownShift for one who left, or never was."""
-    here = (workers.c.id == worker_id) & workers.c.left_at.is_(None)
-    row = connection.execute(workers.select().where(here)).first()
+    here = (rota_people.c.id == worker_id) & rota_people.c.left_at.is_(None)
+    row = connection.execute(rota_people.select().where(here)).first()
     if row is None:
         raise UnknownShift("person", worker_id)
     return _worker(row)
 
 
-def of_account(connection: Connection, account: int) -> RotaPerson | None:
+def find_by_account(connection: Connection, account: int) -> RotaPerson | None:
     """Return who signs in with an account; None if nobody on the rota does."""
-    here = (workers.c.account == account) & workers.c.left_at.is_(None)
-    row = connection.execute(workers.select().where(here)).first()
+    here = (rota_people.c.account == account) & rota_people.c.left_at.is_(None)
+    row = connection.execute(rota_people.select().where(here)).first()
     return None if row is None else _worker(row)
 
 
-def everyone(connection: Connection) -> list[RotaPerson]:
+def all_people(connection: Connection) -> list[RotaPerson]:
     """Return everybody who is or was on the rota, by name; who has left has ``left_at``."""
-    return [_worker(row) for row in connection.execute(workers.select().order_by(workers.c.key))]
+    return [
+        _worker(row) for row in connection.execute(rota_people.select().order_by(rota_people.c.key))
+    ]
 
 
-def named(connection: Connection, names: Iterable[str]) -> list[int]:
+def find_ids_by_name(connection: Connection, names: Iterable[str]) -> list[int]:
     """Return the numbers of those who are called so, in that order. Raise InvalidRotaChange."""
-    here = {spreadsheet.key(x.name): x.id for x in everyone(connection) if x.left_at is None}
+    here = {spreadsheet.name_key(x.name): x.id for x in all_people(connection) if x.left_at is None}
     found = []
     for name in filter(None, map(str.strip, names)):
-        if spreadsheet.key(name) not in here:
+        if spreadsheet.name_key(name) not in here:
             raise InvalidRotaChange("people", f"There is nobody called '{name[:60]}' on the rota.")
-        found.append(here[spreadsheet.key(name)])
+        found.append(here[spreadsheet.name_key(name)])
     return found
 
 
@@ -148,11 +150,11 @@ def purge(connection: Connection, before: datetime, at: datetime, actor: str) ->
     nobody waits for it: call it until ``overdue`` is false. Return how many people and shifts it
     forgot.
     """
-    left, *_ = old(before)
+    left, *_ = select_old(before)
     leavers = connection.scalars(left).all()
     for worker in leavers:
         _forget(connection, worker, at)
-    named = sa.select(workers.c.id).where(workers.c.forgotten_at.is_(None))
+    named = sa.select(rota_people.c.id).where(rota_people.c.forgotten_at.is_(None))
     moved = 0
     for table, is_past in _past_work(before).items():
         if moved < PURGE_ROWS:
@@ -163,16 +165,16 @@ def purge(connection: Connection, before: datetime, at: datetime, actor: str) ->
     return len(leavers), moved
 
 
-def old(before: datetime) -> tuple[sa.Select[Any], ...]:
+def select_old(before: datetime) -> tuple[sa.Select[Any], ...]:
     """Select whose names ``purge`` takes away: of people who had left, from shifts, from covers."""
     past = _past_work(before)
-    named = sa.select(workers.c.id).where(workers.c.forgotten_at.is_(None))
-    worked = sa.exists().where((shifts.c.worker == workers.c.id) & past[shifts])
+    named = sa.select(rota_people.c.id).where(rota_people.c.forgotten_at.is_(None))
+    worked = sa.exists().where((shifts.c.worker == rota_people.c.id) & past[shifts])
     covered = sa.select(covers.c.worker).where(past[covers])
     return (
-        named.where(workers.c.left_at < before),
+        named.where(rota_people.c.left_at < before),
         named.where(worked),
-        named.where(workers.c.id.in_(covered)),
+        named.where(rota_people.c.id.in_(covered)),
     )
 
 
@@ -199,36 +201,42 @@ def _move(
 
 def _past(connection: Connection, worker: int, at: datetime) -> int:
     """Return who has the oldest shifts of somebody: made when first needed."""
-    found: int | None = connection.scalar(sa.select(workers.c.past).where(workers.c.id == worker))
+    found: int | None = connection.scalar(
+        sa.select(rota_people.c.past).where(rota_people.c.id == worker)
+    )
     if found is None:
         row = {"name": "Former worker", "key": "", "added_at": at, "left_at": at}
-        made = workers.insert().values(**row, forgotten_at=at).returning(workers.c.id)
+        made = rota_people.insert().values(**row, forgotten_at=at).returning(rota_people.c.id)
         found = connection.execute(made).scalar_one()
         _forget(connection, found, at)
-        connection.execute(workers.update().where(workers.c.id == worker).values(past=found))
+        connection.execute(
+            rota_people.update().where(rota_people.c.id == worker).values(past=found)
+        )
     return found
 
 
 def _forget(connection: Connection, key: int, at: datetime) -> None:
     words: dict[str, Any] = {"name": f"Former worker {key}", "key": f"former worker {key}"}
     words |= {"phone": None, "account": None, "past": None, "forgotten_at": at}
-    connection.execute(workers.update().where(workers.c.id == key).values(**words))
+    connection.execute(rota_people.update().where(rota_people.c.id == key).values(**words))
 
 
 def _taken(connection: Connection) -> set[str]:
     """Return the names, by their key, of those who are on the rota."""
-    return set(connection.scalars(sa.select(workers.c.key).where(workers.c.left_at.is_(None))))
+    return set(
+        connection.scalars(sa.select(rota_people.c.key).where(rota_people.c.left_at.is_(None)))
+    )
 
 
 def _free(taken: Container[str], name: str) -> str:
     """Return a name as it is kept. Raise InvalidRotaChange unless it can be given to somebody new."""
-    name = good_name(name)
-    if spreadsheet.key(name) in taken:
+    name = clean_name(name)
+    if spreadsheet.name_key(name) in taken:
         raise InvalidRotaChange("name", f"There is a {name} on the rota already. Tell them apart.")
     return name
 
 
-def good_name(name: str) -> str:
+def clean_name(name: str) -> str:
     """Return a name as it is kept. Raise InvalidRotaChange for one that nobody can have."""
     name = unicodedata.normalize("NFC", " ".join(name.split()))
     if not 1 <= len(name) <= 100 or not name.isprintable() or not name[0].isalnum():
@@ -237,7 +245,7 @@ def good_name(name: str) -> str:
         )
     if "," in name:
         raise InvalidRotaChange("name", "Write the name without a comma: Amara Owusu.")
-    if spreadsheet.key(name).startswith("former worker"):
+    if spreadsheet.name_key(name).startswith("former worker"):
         raise InvalidRotaChange(
             "name", "‘Former worker’ stands for people whose names were forgotten."
         )

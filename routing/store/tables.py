@@ -1,10 +1,38 @@
 """The tables. Every time in them is an instant in UTC; every span is half-open."""
 
-from datetime import datetime
+import hashlib
+from datetime import UTC, datetime
+from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Dialect
 
-from routing.store.types import UtcDateTime
+from routing.core import instants
+
+
+def hash_token(text: str) -> str:
+    """Return the SHA-256 of a token or a name, as 64 hexadecimal digits."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+class UtcDateTime(sa.TypeDecorator[datetime]):
+    """An instant, kept in UTC on every database: SQLite by itself would forget the zone.
+
+    A time without a zone is refused with NaiveTime.
+    """
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else instants.as_utc(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        found: datetime = value
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+
 
 METADATA = sa.MetaData()
 
@@ -19,7 +47,7 @@ def _instant(name: str, null: bool = False, index: bool = False) -> sa.Column[da
     return sa.Column(name, UtcDateTime, nullable=null, index=index)
 
 
-people = sa.Table(
+accounts = sa.Table(
     "people",
     METADATA,
     _key(),
@@ -35,11 +63,11 @@ people = sa.Table(
 )
 sa.Index(
     "one_account_each",
-    people.c.issuer,
-    people.c.subject,
+    accounts.c.issuer,
+    accounts.c.subject,
     unique=True,
-    sqlite_where=people.c.removed_at.is_(None),
-    postgresql_where=people.c.removed_at.is_(None),
+    sqlite_where=accounts.c.removed_at.is_(None),
+    postgresql_where=accounts.c.removed_at.is_(None),
 )
 
 sessions = sa.Table(
@@ -77,7 +105,7 @@ diverts = sa.Table(
     sqlite_autoincrement=True,
 )
 
-changes = sa.Table(
+audit_log = sa.Table(
     "changes",
     METADATA,
     _key(),
@@ -119,7 +147,7 @@ legs = sa.Table(
     sa.Column("talked", sa.Integer),
 )
 
-tallies = sa.Table(
+counters = sa.Table(
     "tallies",
     METADATA,
     sa.Column("hour", UtcDateTime, primary_key=True),
@@ -127,7 +155,7 @@ tallies = sa.Table(
     sa.Column("count", sa.Integer, nullable=False),
 )
 
-batches = sa.Table(
+rota_changes = sa.Table(
     "batches",
     METADATA,
     _key(),
@@ -139,7 +167,7 @@ batches = sa.Table(
     sqlite_autoincrement=True,
 )
 
-workers = sa.Table(
+rota_people = sa.Table(
     "workers",
     METADATA,
     _key(),
@@ -153,9 +181,9 @@ workers = sa.Table(
     _instant("forgotten_at", null=True),
     sqlite_autoincrement=True,
 )
-_HERE = workers.c.left_at.is_(None)
+_HERE = rota_people.c.left_at.is_(None)
 for _name in ("key", "account"):
-    _column = workers.c[_name]
+    _column = rota_people.c[_name]
     sa.Index(
         f"one_worker_each_{_name}",
         _column,
@@ -198,7 +226,7 @@ covers = sa.Table(
     sqlite_autoincrement=True,
 )
 
-feeds = sa.Table(
+calendars = sa.Table(
     "feeds",
     METADATA,
     _key(),

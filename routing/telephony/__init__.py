@@ -23,7 +23,7 @@ def init_app(app: Flask) -> None:
     app.register_blueprint(views.bp)
 
 
-def at_start() -> None:
+def warm_up() -> None:
     """Make ready what no caller should wait for: the fallbacks, and the log's connection."""
     fallback_twiml().refresh()
     views.call_log().write(lambda connection: None, patience=1.0)

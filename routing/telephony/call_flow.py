@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from routing.core.answer import Decision
-from routing.core.decision import to_try
+from routing.core.decision import dial_order
 from routing.core.directory import Line, Service
 from routing.core.outcome import Outcome
 from routing.core.timetable import Timetables
@@ -26,7 +26,7 @@ RING_SECONDS, LAST_RING_SECONDS = 25, 120
 Twilio adds 5 seconds to what it is told; a mobile's voicemail commonly answers after 15 to 30.
 """
 
-TWILIO_ADDS = timedelta(seconds=5)
+TWILIO_EXTRA_RING = timedelta(seconds=5)
 MESSAGE_DURATION = timedelta(seconds=25)
 
 DecideAt = Callable[[datetime], Decision]
@@ -170,7 +170,9 @@ def unanswered_call(
     step = first_step(timetables, decision, at, at, excluded_numbers)
     while isinstance(step, Dial):
         yield at, step
-        at += timedelta(seconds=step.seconds) + TWILIO_ADDS + MESSAGE_DURATION * step.new_round
+        at += (
+            timedelta(seconds=step.seconds) + TWILIO_EXTRA_RING + MESSAGE_DURATION * step.new_round
+        )
         step = next_step(
             timetables,
             decision.service,
@@ -193,7 +195,7 @@ def _start_round(
     """Begin a round with the line that answers at ``at``."""
     remaining = [
         (answer.line, answer.phone)
-        for answer in to_try(timetables, decision, at)
+        for answer in dial_order(timetables, decision, at)
         if answer.phone.e164 not in excluded_numbers
     ]
     return _dial(remaining, state, new_round=state.round > 1) if remaining else GiveUp()

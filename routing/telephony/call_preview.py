@@ -6,7 +6,7 @@ from datetime import datetime
 from routing.core.timetable import Timetables
 from routing.telephony.call_flow import (
     MESSAGE_DURATION,
-    TWILIO_ADDS,
+    TWILIO_EXTRA_RING,
     DecideAt,
     Dial,
     GiveUp,
@@ -14,9 +14,9 @@ from routing.telephony.call_flow import (
     unanswered_call,
 )
 from routing.telephony.call_twiml import named_lines
-from routing.text import spoken, staff
+from routing.text import announcements, staff_text
 from routing.text.locale import Locale
-from routing.text.staff import format_duration
+from routing.text.staff_text import format_duration
 
 
 def steps(
@@ -53,14 +53,14 @@ def _describe(
     lines = named_lines(timetables, decision, at, excluded_numbers)
     time = f"{at.astimezone(locale.zone):%H:%M:%S}"
     if isinstance(step, GiveUp):
-        message = spoken.given_up(directory, lines, locale)
+        message = announcements.no_answer(directory, lines, locale)
         return [f"{time} The caller hears, twice: “{message}” The call ends."]
     if not isinstance(step, Dial):
         return []
     sentences: list[str] = []
-    greeting = spoken.greeting(decision.service, locale)
+    greeting = announcements.greeting(decision.service, locale)
     if step.new_round:
-        message = spoken.trying_again(directory, lines, locale)
+        message = announcements.no_answer_yet(directory, lines, locale)
         sentences.append(f"{time} The caller hears: “{message}”")
         time = f"{(at + MESSAGE_DURATION).astimezone(locale.zone):%H:%M:%S}"
     elif step.state.leg == 1 and greeting:
@@ -69,8 +69,8 @@ def _describe(
 
 
 def _ringing(step: Dial, internal_numbers: bool) -> str:
-    line = staff.numbered(step.line, step.phone, internal_numbers)
-    added = TWILIO_ADDS.seconds
+    line = staff_text.line_with_number(step.line, step.phone, internal_numbers)
+    added = TWILIO_EXTRA_RING.seconds
     sentence = f"It rings {line} for {format_duration(step.seconds + added)}"
     sentence += f" ({step.seconds}, and {added} that Twilio adds)."
     if step.line.press_1_to_accept:

@@ -6,14 +6,14 @@ from datetime import date, datetime
 from urllib.parse import urlencode
 
 from routing.core.answer import Decision
-from routing.core.decision import to_try
+from routing.core.decision import dial_order
 from routing.core.directory import Directory, Line, Service
 from routing.core.timetable import Timetables
 from routing.core.values import Phone
 from routing.telephony import twiml
 from routing.telephony.call_flow import RING_SECONDS, Dial, GiveUp, Step
 from routing.telephony.twiml import Utterance
-from routing.text import spoken
+from routing.text import announcements
 from routing.text.locale import Locale, get_locale
 
 MAX_SPOKEN_NUMBERS = 2
@@ -47,12 +47,12 @@ def for_step(
 ) -> str:
     """Return the TwiML of a step. ``named_lines`` returns the lines that a message may read out."""
     if isinstance(step, GiveUp):
-        return twiml.give_up(_in_each_language(spoken.given_up, directory, named_lines()))
+        return twiml.give_up(_in_each_language(announcements.no_answer, directory, named_lines()))
     if not isinstance(step, Dial):
         return twiml.hang_up()
     before: list[Utterance] = []
     if step.new_round:
-        before = _in_each_language(spoken.trying_again, directory, named_lines())
+        before = _in_each_language(announcements.no_answer_yet, directory, named_lines())
     elif step.state.leg == 1:
         before = greeting(service, directory)
     url = f"{settings.base_url}/twilio/voice/{service.id}"
@@ -93,7 +93,7 @@ def fallback(
         if not line.internal:
             public.setdefault(line.id, (line, phone))
     message = _in_each_language(
-        spoken.afterwards, directory, list(public.values())[:MAX_SPOKEN_NUMBERS]
+        announcements.outcome_unknown, directory, list(public.values())[:MAX_SPOKEN_NUMBERS]
     )
     seconds = max((line.ring_seconds or RING_SECONDS for line in lines), default=RING_SECONDS)
     dialled = (rehearsal_number,) if rehearsal_number else tuple(numbers)
@@ -104,7 +104,9 @@ def acceptance(service: Service, directory: Directory, action: str) -> str:
     """Return what whoever picks up a screened line is asked."""
     prompt = [
         twiml.utterance(
-            spoken.accept_prompt(service, get_locale(language, directory.zone)), language, directory
+            announcements.accept_prompt(service, get_locale(language, directory.zone)),
+            language,
+            directory,
         )
         for language in directory.languages
     ]
@@ -117,7 +119,7 @@ def named_lines(
     """Return the lines that a message names: the public ones of those to ring, two at most."""
     return [
         (answer.line, answer.phone)
-        for answer in to_try(timetables, decision, at)
+        for answer in dial_order(timetables, decision, at)
         if not answer.line.internal and answer.phone.e164 not in excluded_numbers
     ][:MAX_SPOKEN_NUMBERS]
 
@@ -129,7 +131,7 @@ def greeting(service: Service, directory: Directory) -> list[Utterance]:
     """
     utterances: dict[str, Utterance] = {}
     for language in directory.languages:
-        text = spoken.greeting(service, get_locale(language, directory.zone))
+        text = announcements.greeting(service, get_locale(language, directory.zone))
         if text:
             utterances[text] = twiml.utterance(text, language, directory)
     return list(utterances.values())

@@ -15,12 +15,12 @@ from phonenumbers import PhoneNumberType
 from sqlalchemy.engine import Connection
 
 from routing import files, lookup
-from routing.store import text_limits
+from routing.store import counters
 from routing.store.call_log import CallLog
 from routing.store.calls import TEXTS_LIMITED
 from routing.telephony import twiml
 from routing.telephony.twilio_request import CallRequest, is_presentable
-from routing.text import spoken
+from routing.text import announcements
 from routing.text.locale import get_locale
 
 MAX_ANSWERS_PER_SENDER = 6
@@ -114,7 +114,9 @@ def answer(request: CallRequest, service_id: str) -> str:
     lookup.read_diverts(max_age=0)
     decision = lookup.who_to_call(service_id, at)
     texts = [
-        spoken.text(decision, facts.directory, at, get_locale(language, facts.directory.zone))
+        announcements.sms_reply(
+            decision, facts.directory, at, get_locale(language, facts.directory.zone)
+        )
         for language in facts.directory.languages
     ]
     return twiml.text_message(" ".join(texts))
@@ -139,13 +141,13 @@ def secret_key() -> str:
 def _take_from_database(
     connection: Connection, sender_hash: str, group: str, at: datetime
 ) -> Verdict:
-    text_limits.delete_senders(connection, at)
-    return _take(partial(text_limits.increment, connection, at=at), sender_hash, group)
+    counters.delete_old_senders(connection, at)
+    return _take(partial(counters.increment, connection, at=at), sender_hash, group)
 
 
 def _take(increment: Callable[[str], int], sender_hash: str, group: str) -> Verdict:
     """Count the sender first, so that one sender cannot use up what is meant for all."""
-    if increment(f"{text_limits.SENDER_PREFIX}{sender_hash}") > MAX_ANSWERS_PER_SENDER:
+    if increment(f"{counters.SENDER_PREFIX}{sender_hash}") > MAX_ANSWERS_PER_SENDER:
         return Verdict.SENDER_LIMIT
     if increment(f"texts_{group}") > MAX_ANSWERS[group]:
         return Verdict.CEILING

@@ -31,7 +31,7 @@ MAX_BODY_BYTES = 500_000
 MAX_PARAMETERS = 2000
 """Twilio's own requests have some thirty parameters."""
 
-WITHHELD = frozenset({"+266696687", "+86282452253", "+8656696", "+2562533", "+7378742833"})
+WITHHELD_NUMBERS = frozenset({"+266696687", "+86282452253", "+8656696", "+2562533", "+7378742833"})
 """ANONYMOUS, UNAVAILABLE, UNKNOWN, BLOCKED and RESTRICTED, typed on a telephone's keys: how
 networks write a number that is withheld."""
 
@@ -169,7 +169,7 @@ def is_presentable(number: str) -> bool:
 
     Networks reject calls from any other (Twilio's error 13214).
     """
-    if number in WITHHELD or not re.fullmatch(r"\+[1-9][0-9]{6,14}", number):
+    if number in WITHHELD_NUMBERS or not re.fullmatch(r"\+[1-9][0-9]{6,14}", number):
         return False
     try:
         return phonenumbers.is_possible_number(phonenumbers.parse(number))

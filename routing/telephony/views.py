@@ -20,7 +20,7 @@ from routing.config import rehearsal_number, telephony_disabled_reason
 from routing.core.answer import Decision
 from routing.core.directory import Service
 from routing.core.outcome import Outcome
-from routing.formats.problem import problem
+from routing.responses import problem
 from routing.snapshot import Snapshot
 from routing.store import calls
 from routing.store.call_log import CallLog
@@ -66,7 +66,7 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class CallContext:
     """The call of a request: its service, and the snapshot and instant by which it is answered.
 
     ``may_be_logged`` is False for a request that has not the shape of Twilio's own.
@@ -102,7 +102,7 @@ def check() -> Response:
 
 @bp.route("/voice/<service>", methods=METHODS)
 @bp.route("/voice/<service>/<step>", methods=METHODS)
-def locale(service: str, step: str = "") -> Response:
+def voice(service: str, step: str = "") -> Response:
     """Ring the line that answers now; for a call that is known already, the one it began with.
 
     With a step, go on with a call. An unknown step begins it again.
@@ -167,14 +167,14 @@ def _answer(target: Target) -> Response:
 
 
 def _answer_call(call_request: CallRequest, service_id: str, step: str) -> str:
-    fallback_twiml().refresh((lookup.first_service(), service_id))
+    fallback_twiml().refresh((lookup.first_service_id(), service_id))
     reason = unrecognised_reason()
     if reason is not None:
         log.warning("a signed request unlike Twilio's is answered, and not logged: %s", reason)
         call_log().count(calls.UNRECOGNISED)
     facts = lookup.snapshot()
     lookup.read_diverts(max_age=0)
-    call = Call(
+    call = CallContext(
         call_request,
         reason is None,
         facts.timetables.service(service_id),
@@ -191,7 +191,7 @@ def _fault_answer(target: Target) -> str:
     return twiml.hang_up() if target.step in WHISPERS else fallback_twiml().get(target.service)
 
 
-def _begin(call: Call) -> str:
+def _begin(call: CallContext) -> str:
     """Ring the line that answers now, and log both; or the line that was logged first."""
     timetables, at = call.facts.timetables, call.at
     decision = lookup.who_to_call(call.service.id, at)
@@ -207,7 +207,7 @@ def _begin(call: Call) -> str:
     return _log_and_answer(call, step, decision, begun)
 
 
-def _after(call: Call) -> str:
+def _after(call: CallContext) -> str:
     """Go on when ringing a line has ended, by what really happened."""
     state = CallState.from_query(request.args)
     if state is None or not state.tried:
@@ -234,7 +234,7 @@ def _after(call: Call) -> str:
     return _log_and_answer(call, step, decide_at(call.at), _begun(call, state), ended)
 
 
-def _screen(call: Call) -> str:
+def _screen(call: CallContext) -> str:
     """Say to whoever picked up what the call is, and ask for the key."""
     state, call_key = CallState.from_query(request.args), _caller_call_key()
     query = {**state.to_query(), "call": call_key} if state and call_key else {}
@@ -242,7 +242,7 @@ def _screen(call: Call) -> str:
     return call_twiml.acceptance(call.service, call.facts.directory, url)
 
 
-def _accept(call: Call) -> str:
+def _accept(call: CallContext) -> str:
     """Connect whoever pressed the key, and record it; hang up on anybody else."""
     state, call_key = CallState.from_query(request.args), _caller_call_key()
     if request.values.get("Digits") != ACCEPT_KEY:
@@ -256,14 +256,14 @@ def _accept(call: Call) -> str:
     return twiml.do_nothing()
 
 
-def _ended(call: Call) -> str:
+def _ended(call: CallContext) -> str:
     """Log that a call is over: Twilio's own status callback, where it is set up."""
     if call.request.has_ended:
         _write(call, partial(calls.finish, at=call.at))
     return twiml.do_nothing()
 
 
-_STEPS: Mapping[str, Callable[[Call], str]] = {
+_STEPS: Mapping[str, Callable[[CallContext], str]] = {
     "after": _after,
     "screen": _screen,
     "accept": _accept,
@@ -277,12 +277,12 @@ def _caller_call_key() -> str:
     return call_key if re.fullmatch("[0-9a-f]{64}", call_key) else ""
 
 
-def _begun(call: Call, state: CallState) -> CallStart:
+def _begun(call: CallContext, state: CallState) -> CallStart:
     """Return how a call began, as far as a later step knows it."""
     return CallStart(call.service.id, state.tried[0], "", datetime.fromtimestamp(state.began, UTC))
 
 
-def _decision_as_logged(call: Call, decision: Decision, logged: CallStart) -> Decision:
+def _decision_as_logged(call: CallContext, decision: Decision, logged: CallStart) -> Decision:
     """Return the decision with the line decided on first, if the directory still has it."""
     directory = call.facts.directory
     line = next((line for line in directory.lines if line.id == logged.line), None)
@@ -292,7 +292,7 @@ def _decision_as_logged(call: Call, decision: Decision, logged: CallStart) -> De
     return replace(decision, line=line, phone=line.phone_on(day))
 
 
-def _outcome(call: Call, state: CallState) -> Outcome:
+def _outcome(call: CallContext, state: CallState) -> Outcome:
     status = request.values.get("DialCallStatus", "")
     bridged = request.values.get("DialBridged", "").lower()
     is_accepted = state.screened and status == "completed" and _is_accepted(call, state.leg)
@@ -301,7 +301,7 @@ def _outcome(call: Call, state: CallState) -> Outcome:
     )
 
 
-def _is_accepted(call: Call, leg: int) -> bool:
+def _is_accepted(call: CallContext, leg: int) -> bool:
     """Return whether the key was pressed: by the mark on this machine, or else by the log."""
     call_key = call.request.call_key
     if call_key is None:
@@ -312,7 +312,7 @@ def _is_accepted(call: Call, leg: int) -> bool:
 
 
 def _log_and_answer(
-    call: Call, step: Step, decision: Decision, begun: CallStart, ended: LegEnd | None = None
+    call: CallContext, step: Step, decision: Decision, begun: CallStart, ended: LegEnd | None = None
 ) -> str:
     """Log the step, and return its TwiML."""
     document = _twiml(call, step, decision)
@@ -325,7 +325,7 @@ def _log_and_answer(
     return document
 
 
-def _twiml(call: Call, step: Step, decision: Decision) -> str:
+def _twiml(call: CallContext, step: Step, decision: Decision) -> str:
     config = current_app.config
     settings = DialSettings(
         base_url(),
@@ -348,7 +348,7 @@ def _call_outcome(step: Step, ended: LegEnd | None, caller_has_gone: bool) -> Ou
     return Outcome.UNANSWERED if isinstance(step, GiveUp) else None
 
 
-def _write(call: Call, job: Callable[..., T]) -> T | None:
+def _write(call: CallContext, job: Callable[..., T]) -> T | None:
     """Write in the call log, unless the request has not the shape of Twilio's own."""
     if not call.may_be_logged:
         return None

@@ -9,10 +9,18 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from routing.core.directory import Line
-from routing.core.hours import ALL_DAY, DAY, BankHoliday, Hours, Range, SpecialDay, dates
+from routing.core.instants import (
+    ALL_DAY,
+    MINUTES_PER_DAY,
+    BankHoliday,
+    Hours,
+    SpecialDay,
+    TimeRange,
+    date_range,
+)
 from routing.text.locale import N_, Locale
 
-DAYS = (
+WEEKDAYS = (
     N_("Monday"),
     N_("Tuesday"),
     N_("Wednesday"),
@@ -40,10 +48,10 @@ _YEAR_IS_SAID_AFTER = timedelta(days=180)
 
 def format_time(minute: int, locale: Locale) -> str:
     """Say a time of day as GOV.UK does: 8:30am, 5pm, midday, midnight."""
-    minute %= DAY
+    minute %= MINUTES_PER_DAY
     if minute == 0:
         return locale.translate("midnight")
-    if minute == DAY // 2:
+    if minute == MINUTES_PER_DAY // 2:
         return locale.translate("midday")
     hour, past = divmod(minute, 60)
     digits = f"{(hour - 1) % 12 + 1}" + (f":{past:02}" if past else "")
@@ -58,7 +66,7 @@ def format_day(on: date, locale: Locale) -> str:
     """Say a date: Thursday 24 December."""
     return locale.translate(
         "{weekday} {day} {month}",
-        weekday=locale.translate(DAYS[on.weekday()]),
+        weekday=locale.translate(WEEKDAYS[on.weekday()]),
         day=str(on.day),
         month=locale.translate(MONTHS[on.month - 1]),
     )
@@ -91,7 +99,7 @@ def format_datetime(at: datetime, locale: Locale, asked: datetime | None = None)
     return locale.translate("{time} on {day}", time=format_time(minute, locale), day=said)
 
 
-def format_ranges(found: tuple[Range, ...], locale: Locale) -> str:
+def format_ranges(found: tuple[TimeRange, ...], locale: Locale) -> str:
     """Say a day's hours: 8:30am to 5pm; closed; all day and night."""
     if not found:
         return locale.translate("closed")
@@ -110,7 +118,7 @@ def format_hours(found: Hours, locale: Locale) -> tuple[tuple[str, str], ...]:
                 locale.translate("24 hours a day, bank holidays included"),
             ),
         )
-    alike: dict[tuple[Range, ...], list[int]] = {}
+    alike: dict[tuple[TimeRange, ...], list[int]] = {}
     for weekday, on_that_day in enumerate(found.week):
         alike.setdefault(on_that_day, []).append(weekday)
     said = [
@@ -134,7 +142,7 @@ def format_special_day(found: SpecialDay, locale: Locale) -> str:
     return locale.translate("{days} ({name}): {what}", days=on, name=name, what=", ".join(said))
 
 
-def other_numbers(line: Line, first: date, last: date, locale: Locale) -> list[str]:
+def format_other_numbers(line: Line, first: date, last: date, locale: Locale) -> list[str]:
     """Say each other number that holds for a line on some date from ``first`` to ``last``."""
     return [
         format_special_day(replace(each, hours=None), locale)
@@ -162,7 +170,7 @@ def exception_dates(
     """Yield each date on which a line has other hours than its week's, or another number."""
     broken = {day for day in holidays if first <= day <= last}
     for each in line.special_days:
-        broken.update(dates(max(first, each.first), min(last, each.last)))
+        broken.update(date_range(max(first, each.first), min(last, each.last)))
     for day in sorted(broken):
         usual = line.hours.week[day.weekday()]
         if line.ranges_on(day, holidays) != usual or line.phone_on(day) != line.phone:
@@ -183,10 +191,10 @@ def _that_day(line: Line, on: date, holidays: Mapping[date, BankHoliday], locale
     return locale.translate("{hours}, call {phone}", hours=hours_then, phone=phone.display)
 
 
-def format_range(found: Range, locale: Locale) -> str:
+def format_range(found: TimeRange, locale: Locale) -> str:
     """Say one range: 8:30am to 5pm; 5pm to 8:30am the next day."""
     opens, closes = format_time(found.opens, locale), format_time(found.closes, locale)
-    if found.closes > DAY:
+    if found.closes > MINUTES_PER_DAY:
         return locale.translate("{opens} to {closes} the next day", opens=opens, closes=closes)
     return locale.translate("{opens} to {closes}", opens=opens, closes=closes)
 
@@ -194,7 +202,7 @@ def format_range(found: Range, locale: Locale) -> str:
 def format_weekdays(found: Iterable[int], locale: Locale) -> str:
     """Say some days of the week, Monday being 0: Monday to Thursday and Saturday; Every day."""
     days = sorted(found)
-    if len(days) == len(DAYS):
+    if len(days) == len(WEEKDAYS):
         return locale.translate("Every day")
     runs: list[list[int]] = []
     for each in days:
@@ -215,7 +223,7 @@ def join_words(said: Sequence[str], locale: Locale) -> str:
 
 def _run(run: list[int], locale: Locale) -> list[str]:
     """Say days in a row: each of two, the first and last of more."""
-    first, *_, last = (locale.translate(DAYS[each]) for each in (run[0], run[-1]))
+    first, *_, last = (locale.translate(WEEKDAYS[each]) for each in (run[0], run[-1]))
     if len(run) <= 2:
         return [first, last][: len(run)]
     return [locale.translate("{first} to {last}", first=first, last=last)]

@@ -5,11 +5,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from routing.core.hours import DAY, Range, Span, dates
+from routing.core.instants import MINUTES_PER_DAY, Span, TimeRange, date_range
 from routing.text import dates as dates_module
 from routing.text.locale import Locale
 
-MOST_DATES = 8
+MAX_DATES = 8
 """How many dates a sentence names before it counts them."""
 
 _DAY = timedelta(days=1)
@@ -30,7 +30,7 @@ class _Stretch:
         return self.opens, (self.last - self.first).days, self.closes
 
 
-def periods(spans: Iterable[Span], period: Span, locale: Locale) -> list[str]:
+def format_periods(spans: Iterable[Span], period: Span, locale: Locale) -> list[str]:
     """Say when ``spans`` are, those of one kind together, in the order in which they begin.
 
     "Every Friday" is said of what is on at least half of the Fridays of ``period``, three or more;
@@ -39,7 +39,7 @@ def periods(spans: Iterable[Span], period: Span, locale: Locale) -> list[str]:
     found = list(spans)
     if found == [period]:
         return [locale.translate("at all hours")]
-    whole = list(dates(*_days(period, locale)))
+    whole = list(date_range(*_days(period, locale)))
     by_weekday: dict[tuple[int, int, int, int], list[_Stretch]] = defaultdict(list)
     for each in (_stretch(span, locale) for span in found):
         by_weekday[each.first.weekday(), *each.form].append(each)
@@ -91,7 +91,7 @@ def _every(days: Sequence[date], clocks: str, whole: Sequence[date], locale: Loc
 
 
 def _each(found: set[int], locale: Locale) -> str:
-    if len(found) == len(dates_module.DAYS):
+    if len(found) == len(dates_module.WEEKDAYS):
         return locale.translate("every day")
     return locale.translate("every {days}", days=dates_module.format_weekdays(found, locale))
 
@@ -108,10 +108,10 @@ def _on(days: Sequence[date], clocks: str, locale: Locale) -> str:
 
 
 def _named(days: Sequence[date], locale: Locale) -> str:
-    said = [dates_module.format_date(day, locale) for day in days[:MOST_DATES]]
-    if len(days) > MOST_DATES:
+    said = [dates_module.format_date(day, locale) for day in days[:MAX_DATES]]
+    if len(days) > MAX_DATES:
         last = dates_module.format_date(days[-1], locale)
-        more = str(len(days) - MOST_DATES + 1)
+        more = str(len(days) - MAX_DATES + 1)
         said[-1] = locale.translate("{count} more to {date}", count=more, date=last)
     return dates_module.join_words(said, locale)
 
@@ -126,14 +126,14 @@ def _times(count: int, locale: Locale) -> str:
 
 def _clocks(found: _Stretch, locale: Locale) -> str:
     opens, later, closes = found.form
-    if (opens, later, closes) == (0, 0, DAY):
+    if (opens, later, closes) == (0, 0, MINUTES_PER_DAY):
         return locale.translate("all day")
     if not later and closes <= opens:
-        clocks = dates_module.format_range(Range(opens, closes), locale)
+        clocks = dates_module.format_range(TimeRange(opens, closes), locale)
         return locale.translate("{clocks}, as the clocks go back", clocks=clocks)
     if later <= 1:
-        return dates_module.format_range(Range(opens, closes + later * DAY), locale)
-    weekday = locale.translate(dates_module.DAYS[found.last.weekday()])
+        return dates_module.format_range(TimeRange(opens, closes + later * MINUTES_PER_DAY), locale)
+    weekday = locale.translate(dates_module.WEEKDAYS[found.last.weekday()])
     ends = dates_module.format_full_date(found.last, locale) if later > 6 else weekday
     return locale.translate(
         "{opens} to {closes} on {day}",
@@ -147,7 +147,7 @@ def _stretch(span: Span, locale: Locale) -> _Stretch:
     start, end = (edge.astimezone(locale.zone) for edge in (span.start, span.end))
     closes, last = end.hour * 60 + end.minute, end.date()
     if not closes:
-        closes, last = DAY, last - _DAY
+        closes, last = MINUTES_PER_DAY, last - _DAY
     return _Stretch(start.date(), start.hour * 60 + start.minute, last, closes)
 
 

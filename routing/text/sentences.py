@@ -9,7 +9,7 @@ from datetime import date, datetime
 from routing.core import instants
 from routing.core.answer import Decision, ReasonCode
 from routing.core.directory import Line
-from routing.core.hours import BankHoliday
+from routing.core.instants import BankHoliday
 from routing.text.dates import format_datetime, format_day, format_ranges
 from routing.text.locale import Locale
 
@@ -23,7 +23,7 @@ def reason_sentence(
     if decision.reason.code is ReasonCode.IN_HOURS:
         return _open(decision, name, asked, locale)
     if decision.reason.code is ReasonCode.DIVERT:
-        until = f" {until_when(decision, at, locale)}" if decision.until else ""
+        until = f" {until_phrase(decision, at, locale)}" if decision.until else ""
         return locale.translate("Calls are answered by the {line}{until}.", line=name, until=until)
     first = decision.service.lines[0]
     return (
@@ -31,7 +31,7 @@ def reason_sentence(
     )
 
 
-def until_when(decision: Decision, at: datetime, locale: Locale) -> str:
+def until_phrase(decision: Decision, at: datetime, locale: Locale) -> str:
     """Say until when the answer holds: "until 5pm on Friday 27 November", or at all hours."""
     if decision.until is None:
         return locale.translate("at all hours")

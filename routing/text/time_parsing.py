@@ -97,7 +97,7 @@ def parse_date_and_time(day: str, month: str, year: str, time: str, zone: ZoneIn
     named = _NAMED_CLOCK.fullmatch(time.strip())
     if named is not None:
         wall = date + timedelta(minutes=parse_clock(named[1]))
-        for each in instants.readings(wall, zone):
+        for each in instants.possible_instants(wall, zone):
             if each.astimezone(zone).tzname() == named[2].upper():
                 return parse_rfc3339(each.isoformat())
     wall = date + timedelta(minutes=parse_clock(time))
@@ -130,7 +130,7 @@ _NAMED = {"midnight": 0, "midday": 720, "noon": 720}
 
 def _once(wall: datetime, zone: ZoneInfo, said: str, twice: str) -> datetime:
     """Return the instant at which clocks in ``zone`` showed ``wall``. Raise InvalidTime unless once."""
-    first, second = instants.readings(wall, zone)
+    first, second = instants.possible_instants(wall, zone)
     if first > second:
         raise InvalidTime(f"{said} does not exist in {zone.key}: the clocks go forward over it.")
     if first < second:

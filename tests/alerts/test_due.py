@@ -9,9 +9,9 @@ import rostered
 from conftest import ANYSHIRE
 
 from routing import lookup
-from routing.alerts import due, words
+from routing.alerts import due, messages
 from routing.bank_holidays import govuk
-from routing.core.hours import Span
+from routing.core.instants import Span
 from routing.store import calls, diverts, rota
 from routing.store.calls import CallStart, LegEnd, LegStart
 from routing.store.diverts import NewDivert
@@ -289,4 +289,4 @@ def test_no_alert_holds_a_persons_name_a_note_or_a_telephone_number(
 def test_every_alert_leads_to_a_staff_page_that_there_is(app):
     pages = {rule.rule for rule in app.url_map.iter_rules()}
 
-    assert {kind.path for kind in words.KINDS.values()} <= pages
+    assert {kind.path for kind in messages.ALERT_KINDS.values()} <= pages

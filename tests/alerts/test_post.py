@@ -10,8 +10,8 @@ import pytest
 from aiosmtpd.smtp import AuthResult
 from alerts.conftest import Post, serve_mail
 
-from routing.alerts import post as way
-from routing.alerts import words
+from routing.alerts import delivery as way
+from routing.alerts import messages
 from routing.alerts.recipients import recipients
 from routing.store.alerts import QueuedAlert
 from routing.text.locale import get_locale
@@ -34,8 +34,8 @@ def message(clock):
     """Say some alerts, by default one of a call."""
 
     def message(*alerts, rehearsing=False, base="https://who.example"):
-        found = alerts or [words.alert("call_unanswered", "1", "Worried", "A call: no answer.")]
-        return words.message(queued(*found, at=clock.at), base, rehearsing, LONDON)
+        found = alerts or [messages.alert("call_unanswered", "1", "Worried", "A call: no answer.")]
+        return messages.message(queued(*found, at=clock.at), base, rehearsing, LONDON)
 
     return message
 
@@ -66,18 +66,18 @@ def test_a_mail_says_what_happened_what_to_do_and_where_to_look(post, message):
 
 
 def test_a_hundred_calls_are_one_mail_that_counts_them(post, message):
-    calls = [words.alert("call_unanswered", f"{n}", "x", f"Call {n}.") for n in range(100)]
-    sent(smtp(post), message(*calls, words.alert("rota_gap", "1", "Duty", "Nobody.")))
+    calls = [messages.alert("call_unanswered", f"{n}", "x", f"Call {n}.") for n in range(100)]
+    sent(smtp(post), message(*calls, messages.alert("rota_gap", "1", "Duty", "Nobody.")))
     ((_, mail),) = post.taken
 
     assert mail["Subject"] == "100 calls that nobody answered; A gap in the rota"
-    assert mail.get_content().count("- Call ") == words.LISTED
+    assert mail.get_content().count("- Call ") == messages.LISTED
     assert "- And 80 more." in mail.get_content()
 
 
 def test_a_name_from_the_directory_adds_no_line_to_a_mails_head(post, message):
     name = "Worried\r\nBcc: all@anyshire.example\u2028\u202ex\x00"
-    sent(smtp(post), message(words.alert("call_unanswered", "1", name, name)))
+    sent(smtp(post), message(messages.alert("call_unanswered", "1", name, name)))
     ((to, mail),) = post.taken
 
     assert to == ["duty@anyshire.example"]
@@ -86,7 +86,7 @@ def test_a_name_from_the_directory_adds_no_line_to_a_mails_head(post, message):
 
 
 def test_a_mail_in_welsh_letters_arrives_as_it_was_written(post, message):
-    sent(smtp(post), message(words.alert("rota_gap", "1", "Gŵyl", "Neb: Llŷr a’r Ŵyl.")))
+    sent(smtp(post), message(messages.alert("rota_gap", "1", "Gŵyl", "Neb: Llŷr a’r Ŵyl.")))
     ((_, mail),) = post.taken
 
     assert mail["Subject"] == "A gap in the rota: Gŵyl"

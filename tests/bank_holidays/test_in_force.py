@@ -10,7 +10,7 @@ import pytest
 from routing.bank_holidays.calendar import build_calendar
 from routing.bank_holidays.package import DIVISIONS, FIRST_YEAR, LAST_YEAR
 from routing.core.directory import HolidayRules
-from routing.core.hours import BankHoliday
+from routing.core.instants import BankHoliday
 
 PUBLISHED = json.loads(
     Path(__file__)

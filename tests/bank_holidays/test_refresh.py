@@ -10,7 +10,7 @@ from routing.bank_holidays.calendar import build_calendar
 from routing.bank_holidays.package import package_holidays
 from routing.bank_holidays.refresh import refresh
 from routing.core.directory import HolidayRules
-from routing.core.hours import BankHoliday
+from routing.core.instants import BankHoliday
 from routing.errors import InvalidBankHolidays
 
 AT = datetime(2026, 11, 23, 6, tzinfo=UTC)

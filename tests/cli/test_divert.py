@@ -181,7 +181,7 @@ def test_an_account_without_a_role_is_listed_so_that_it_can_be_removed(run, app)
         accounts.upsert_sso_account(
             connection, issuer, "s-1", "Tom Price", accounts.roles(["admin"]), at
         )
-        accounts.refuse(connection, issuer, "s-1", at)
+        accounts.revoke_roles(connection, issuer, "s-1", at)
 
     assert "Tom Price  no role" in run("staff", "list").output
     assert run("staff", "remove", "Tom Price").exit_code == 0

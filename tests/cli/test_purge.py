@@ -6,7 +6,7 @@ import pytest
 from conftest import ANYSHIRE
 
 from routing import lookup
-from routing.core.hours import Span
+from routing.core.instants import Span
 from routing.store import calls, diverts
 from routing.store.calls import CallStart
 from routing.store.diverts import NewDivert

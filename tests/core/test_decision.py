@@ -9,8 +9,8 @@ import pytest
 from routing.bank_holidays.calendar import build_calendar
 from routing.core import timetable
 from routing.core.answer import HORIZON
-from routing.core.decision import Divert, decide, timeline, to_try
-from routing.core.hours import Span
+from routing.core.decision import Divert, decide, dial_order, timeline
+from routing.core.instants import Span
 from routing.core.timetable import Timetables
 from routing.directory.load import parse
 from routing.errors import NaiveTime, UnknownService
@@ -194,7 +194,7 @@ def test_a_diverted_line_keeps_its_own_change_of_number():
 
 def test_lines_are_tried_once_each_and_shut_ones_passed_over():
     at = london("2026-05-22 20:00")
-    tried = [answer.line.id for answer in to_try(TABLES, decide(TABLES, "children", at), at)]
+    tried = [answer.line.id for answer in dial_order(TABLES, decide(TABLES, "children", at), at)]
 
     assert tried == ["eds", "backup"]
 
@@ -268,7 +268,7 @@ services: {s: {name: S, lines: [a], out_of_hours: b, if_unanswered: [b, c]}}
 def test_a_backup_with_the_number_of_the_first_line_is_passed_over():
     tables, at = compiled(SHARED), london("2026-05-22 12:00")
     decision = decide(tables, "s", at)
-    answers = to_try(tables, decision, at)
+    answers = dial_order(tables, decision, at)
 
     assert [answer.line.id for answer in answers] == ["a", "c"]
     assert [answer.reason for answer in answers] == [decision.reason] * 2
@@ -284,6 +284,6 @@ def test_a_backup_with_the_number_of_the_first_line_is_passed_over():
 )
 def test_a_backup_is_rung_on_the_number_of_the_local_date(at, phone):
     tables = compiled(SHARED)
-    answers = to_try(tables, decide(tables, "s", london(at)), london(at))
+    answers = dial_order(tables, decide(tables, "s", london(at)), london(at))
 
     assert answers[-1].phone.display == phone

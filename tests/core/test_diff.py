@@ -7,7 +7,7 @@ import pytest
 from core.test_decision import PLAIN, compiled, london
 from sweep import pairs, wrong_changes
 
-from routing.core.diff import changes
+from routing.core.diff import compare
 from routing.errors import UnknownService
 
 PERIOD = london("2026-12-24 00:00"), london("2026-12-25 00:00")
@@ -16,7 +16,7 @@ PERIOD = london("2026-12-24 00:00"), london("2026-12-25 00:00")
 def differing(old, new, service="children"):
     return [
         (span.start, span.end, before and before.answer.line.id, after and after.answer.line.id)
-        for span, (before, after) in changes(compiled(old), compiled(new), service, *PERIOD)
+        for span, (before, after) in compare(compiled(old), compiled(new), service, *PERIOD)
     ]
 
 
@@ -61,7 +61,7 @@ def test_a_service_that_one_directory_lacks_differs_throughout():
 def test_a_change_that_goes_on_while_its_reason_changes_is_one_stretch():
     new = PLAIN.replace("01632 960002", "01632 960012")
     period = london("2026-12-24 15:30"), london("2026-12-29 08:30")
-    found = list(changes(compiled(), compiled(new), "children", *period))
+    found = list(compare(compiled(), compiled(new), "children", *period))
 
     assert [(span.start, span.end) for span, _ in found] == [period]
 
@@ -70,7 +70,7 @@ def test_an_empty_period_has_no_changes():
     at = PERIOD[0]
 
     assert (
-        list(changes(compiled(), compiled(PLAIN.replace("960001", "960008")), "children", at, at))
+        list(compare(compiled(), compiled(PLAIN.replace("960001", "960008")), "children", at, at))
         == []
     )
 

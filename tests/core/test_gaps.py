@@ -8,7 +8,7 @@ import pytest
 from core.test_decision import compiled, london
 from sweep import EXAMPLES, ROOT, timetables, wrong_gaps
 
-from routing.core.gaps import CoverageKind, gaps, unbacked
+from routing.core.gaps import CoverageKind, find_gaps, spans_without_backup
 from routing.errors import NaiveTime, UnknownService
 
 START = datetime(2026, 11, 23, tzinfo=UTC)
@@ -40,7 +40,7 @@ def test_a_scan_agrees_on_directories_made_at_random(tmp_path):
 
 def test_west_berkshires_friday_half_hour_is_a_gap_to_the_second():
     tables = timetables(ROOT / "examples/west-berkshire.yaml")
-    found = list(gaps(tables, "children", START, START + timedelta(days=7)))
+    found = list(find_gaps(tables, "children", START, START + timedelta(days=7)))
 
     assert [
         (kind, span.start, span.end) for span, kind, _ in found if kind == CoverageKind.GAP
@@ -60,7 +60,9 @@ services: {s: {name: S, lines: [a], out_of_hours: b, if_unanswered: [b, c, a]}}
 
 
 def test_a_line_with_the_same_number_is_nobody_left_to_try():
-    found = unbacked(compiled(ONE), "s", london("2026-11-25 00:00"), london("2026-11-26 00:00"))
+    found = spans_without_backup(
+        compiled(ONE), "s", london("2026-11-25 00:00"), london("2026-11-26 00:00")
+    )
 
     assert [(span.start, span.end) for span in found] == [
         (london("2026-11-25 00:00"), london("2026-11-25 16:30")),
@@ -74,10 +76,10 @@ def test_a_backup_that_is_open_is_somebody_left_and_no_gap_in_itself():
     )
     period = london("2026-11-25 00:00"), london("2026-11-26 00:00")
 
-    assert list(gaps(compiled(text), "s", *period)) == []
+    assert list(find_gaps(compiled(text), "s", *period)) == []
 
 
-@pytest.mark.parametrize("question", [gaps, unbacked])
+@pytest.mark.parametrize("question", [find_gaps, spans_without_backup])
 def test_an_unknown_service_and_a_time_without_a_zone_are_refused(question):
     naive = datetime(2026, 11, 23)  # noqa: DTZ001
     with pytest.raises(UnknownService):
@@ -92,7 +94,9 @@ def test_a_backup_that_has_the_number_of_the_first_line_for_a_day_is_none_on_tha
         "  c:\n    name: C\n    phone: 01632 960003\n    hours: always\n    special_days:\n"
         "      - {date: 2026-07-01, name: Moved, phone: 01632 960001}",
     )
-    days = unbacked(compiled(text), "s", london("2026-06-29 00:00"), london("2026-07-04 00:00"))
+    days = spans_without_backup(
+        compiled(text), "s", london("2026-06-29 00:00"), london("2026-07-04 00:00")
+    )
 
     assert [(span.start, span.end) for span in days] == [
         (london("2026-07-01 00:00"), london("2026-07-02 00:00"))

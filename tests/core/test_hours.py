@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from routing.core.hours import Range, Span, spans
+from routing.core.instants import Span, TimeRange, spans
 
 LONDON = ZoneInfo("Europe/London")
 SPRING = date(2026, 3, 29)
@@ -16,15 +16,15 @@ def utc(hour, minute=0):
 
 
 def test_a_range_that_lies_wholly_in_the_hour_that_is_skipped_vanishes():
-    assert spans([(SPRING, (Range(65, 115),))], LONDON) == ()
+    assert spans([(SPRING, (TimeRange(65, 115),))], LONDON) == ()
 
 
 def test_a_range_that_begins_in_the_hour_that_is_skipped_begins_when_the_clocks_jump():
-    assert spans([(SPRING, (Range(65, 180),))], LONDON) == (Span(utc(1), utc(2)),)
+    assert spans([(SPRING, (TimeRange(65, 180),))], LONDON) == (Span(utc(1), utc(2)),)
 
 
 def test_ranges_that_touch_are_one():
-    days = [(SPRING, (Range(240, 300), Range(300, 360)))]
+    days = [(SPRING, (TimeRange(240, 300), TimeRange(300, 360)))]
 
     assert spans(days, LONDON) == (Span(utc(3), utc(5)),)
 

@@ -30,8 +30,8 @@ def utc(text):
     ],
 )
 def test_a_wall_time_starts_at_its_first_instant_and_ends_at_its_last(day, minute, starts, ends):
-    assert instants.starts(day, minute, LONDON) == utc(starts)
-    assert instants.ends(day, minute, LONDON) == utc(ends)
+    assert instants.start_at(day, minute, LONDON) == utc(starts)
+    assert instants.end_at(day, minute, LONDON) == utc(ends)
 
 
 def test_a_time_without_a_zone_is_refused():
@@ -46,7 +46,7 @@ def test_an_instant_that_is_added_up_is_the_one_that_the_zone_says(zone):
     for day in days:
         for minute in (0, 59, 510, 1439, 1440, 2879):
             wall = datetime(day.year, day.month, day.day) + timedelta(minutes=minute)  # noqa: DTZ001
-            first, second = instants.readings(wall, zone)
+            first, second = instants.possible_instants(wall, zone)
             if first <= second:
-                assert instants.starts(day, minute, zone) == first
-                assert instants.ends(day, minute, zone) == second
+                assert instants.start_at(day, minute, zone) == first
+                assert instants.end_at(day, minute, zone) == second

@@ -3,8 +3,8 @@
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
-from routing.core.hours import Span
-from routing.core.intervals import covered, days, joined, overlay
+from routing.core.instants import Span
+from routing.core.intervals import mark_covered, merge_equal, overlay, split_by_day
 
 
 def at(hour):
@@ -29,26 +29,29 @@ def test_an_overlay_is_cut_wherever_either_is():
 def test_stretches_with_equal_keys_are_joined_and_keep_the_first_value():
     found = [(span(0, 5), 1), (span(5, 8), 3), (span(8, 20), 4)]
 
-    assert list(joined(found, key=lambda value: value % 2)) == [(span(0, 8), 1), (span(8, 20), 4)]
-    assert list(joined([])) == []
+    assert list(merge_equal(found, key=lambda value: value % 2)) == [
+        (span(0, 8), 1),
+        (span(8, 20), 4),
+    ]
+    assert list(merge_equal([])) == []
 
 
 def test_a_period_is_filled_with_what_is_covered_and_what_is_not():
-    assert list(covered([span(2, 5), span(7, 20)], span(0, 20))) == [
+    assert list(mark_covered([span(2, 5), span(7, 20)], span(0, 20))) == [
         (span(0, 2), False),
         (span(2, 5), True),
         (span(5, 7), False),
         (span(7, 20), True),
     ]
-    assert list(covered([], span(0, 3))) == [(span(0, 3), False)]
-    assert list(covered([span(0, 3)], span(0, 3))) == [(span(0, 3), True)]
+    assert list(mark_covered([], span(0, 3))) == [(span(0, 3), False)]
+    assert list(mark_covered([span(0, 3)], span(0, 3))) == [(span(0, 3), True)]
 
 
 def test_a_period_is_cut_at_local_midnights_and_a_short_day_has_23_hours():
     london = ZoneInfo("Europe/London")
     period = Span(datetime(2026, 3, 28, 12, tzinfo=UTC), datetime(2026, 3, 29, 23, tzinfo=UTC))
 
-    assert list(days(period, london)) == [
+    assert list(split_by_day(period, london)) == [
         (Span(period.start, datetime(2026, 3, 29, tzinfo=UTC)), date(2026, 3, 28)),
         (Span(datetime(2026, 3, 29, tzinfo=UTC), period.end), date(2026, 3, 29)),
     ]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from routing.core.hours import ALL_DAY, Range
+from routing.core.instants import ALL_DAY, TimeRange
 from routing.directory.hours import parse_day_hours, parse_week
 from routing.errors import FieldErrors
 
@@ -25,9 +25,9 @@ def test_a_key_is_a_day_a_range_or_a_list_and_other_days_are_closed(key, days):
         ("closed", ()),
         ("always", ALL_DAY),
         ("00:00-24:00", ALL_DAY),
-        ("08:30-17:00", (Range(510, 1020),)),
-        ("09:00-12:00, 13:00-16:00", (Range(540, 720), Range(780, 960))),
-        ("17:00-24:00", (Range(1020, 1440),)),
+        ("08:30-17:00", (TimeRange(510, 1020),)),
+        ("09:00-12:00, 13:00-16:00", (TimeRange(540, 720), TimeRange(780, 960))),
+        ("17:00-24:00", (TimeRange(1020, 1440),)),
     ],
 )
 def test_a_value_is_closed_always_or_ranges(written, ranges):
@@ -39,7 +39,7 @@ def test_a_value_is_closed_always_or_ranges(written, ranges):
     [("17:00-09:00", 33 * 60), ("17:00-00:00", 24 * 60), ("17:00-17:00", 41 * 60)],
 )
 def test_a_close_at_or_before_its_open_runs_into_the_next_day(written, closes):
-    assert parse_day_hours(written) == (Range(17 * 60, closes),)
+    assert parse_day_hours(written) == (TimeRange(17 * 60, closes),)
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,11 @@ import pytest
 from conftest import ANYSHIRE, ROOT
 
 from routing.directory import phone
-from routing.directory.load import load, parse, text_of
+from routing.directory.load import load, parse, read_text
 from routing.errors import InvalidDirectory
 from routing.lint.check import check
 
-GOOD = text_of(ANYSHIRE)
+GOOD = read_text(ANYSHIRE)
 AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
 FILES = [ROOT / "directory.yaml", *sorted((ROOT / "examples").glob("*.yaml"))]
 REMEDY = r"\b(Write|Add|Did you mean|Start|Save|Delete|Leave|Keep|Check|Indent|The keys|write)\b"

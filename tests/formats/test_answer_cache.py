@@ -8,7 +8,7 @@ import pytest
 from conftest import ANYSHIRE, divert_now
 from flask import template_rendered
 
-from routing.formats.answer_cache import AnswerCache
+from routing.public.answer_cache import AnswerCache
 
 DECISION = "/api/v1/services/children/decision"
 NOW = "/services/children/now"

@@ -6,7 +6,7 @@ import pytest
 from core.test_decision import HEAD
 from sweep import timetables
 
-from routing.core.hours import Span
+from routing.core.instants import Span
 from routing.rota.roster import Cover, Roster, Shift
 
 COUNCIL = (

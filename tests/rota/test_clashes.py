@@ -3,8 +3,8 @@
 import pytest
 from rota.conftest import at, span
 
-from routing.rota import words
-from routing.rota.clashes import ClashKind, clashes
+from routing.rota import descriptions
+from routing.rota.clashes import ClashKind, find_clashes
 from routing.text.locale import get_locale
 
 NAMES = {1: "Amara Owusu", 2: "Ben O'Brien"}
@@ -13,13 +13,15 @@ NAMES = {1: "Amara Owusu", 2: "Ben O'Brien"}
 def found(rota):
     roster = rota.roster
     edges = at("2026-11-01T00:00"), at("2026-12-31T00:00")
-    return clashes(x for role in roster.roles for x in roster.duties(role, *edges))
+    return find_clashes(x for role in roster.roles for x in roster.duties(role, *edges))
 
 
 def said(rota):
     roster, locale = rota.roster, get_locale("en", rota.tables.directory.zone)
     now = at("2026-11-23T12:00")
-    return [words.clash(each, roster.roles, NAMES, now, locale) for each in found(rota)]
+    return [
+        descriptions.describe_clash(each, roster.roles, NAMES, now, locale) for each in found(rota)
+    ]
 
 
 def test_one_person_in_two_roles_at_once_clashes(rota):
@@ -61,7 +63,7 @@ def test_rest_is_counted_in_hours_that_pass_not_by_the_clock(rota):
     rota.shift("night", 1, "2027-03-28T01:00", "2027-03-28T08:30")
     roster = rota.roster
     edges = at("2027-03-01T00:00"), at("2027-04-30T00:00")
-    (clash,) = clashes(x for role in roster.roles for x in roster.duties(role, *edges))
+    (clash,) = find_clashes(x for role in roster.roles for x in roster.duties(role, *edges))
 
     assert clash.during == span("2027-03-27T15:00", "2027-03-28T01:00")
 

@@ -10,7 +10,7 @@ from rota.conftest import Rota, at, span
 from rota_oracle import drawn, wrong_minutes
 
 from routing.core import instants
-from routing.core.hours import BankHoliday, Span
+from routing.core.instants import BankHoliday, Span
 from routing.core.timetable import Timetables
 from routing.rota.roster import Roster
 
@@ -158,7 +158,9 @@ def test_a_handover_at_half_past_one_leaves_no_gap_and_no_overlap_whatever_the_c
     rota, night, hours
 ):
     zone, day = rota.tables.directory.zone, date.fromisoformat(night)
-    edges = [instants.starts(day, minute, zone) for minute in (17 * 60, 25 * 60 + 30, 32 * 60 + 30)]
+    edges = [
+        instants.start_at(day, minute, zone) for minute in (17 * 60, 25 * 60 + 30, 32 * 60 + 30)
+    ]
     for worker in (1, 2):
         edge = edges[worker - 1], edges[worker]
         rota.shift("standby", worker, *(f"{x:%Y-%m-%dT%H:%M:%S}" for x in edge))

@@ -13,7 +13,7 @@ from routing.rota import spreadsheet
 from routing.rota.roster import Assignment, Shift
 
 LONDON = ZoneInfo("Europe/London")
-PEOPLE = {spreadsheet.key(x): x for x in ("Amara Owusu", "Siân O'Brien", "Llŷr ap Rhys")}
+PEOPLE = {spreadsheet.name_key(x): x for x in ("Amara Owusu", "Siân O'Brien", "Llŷr ap Rhys")}
 HEADER = "role,starts,ends,person\n"
 ROW = "night,2026-12-24 17:00,2026-12-25 08:30,Amara Owusu\n"
 CHRISTMAS = span("2026-12-24T17:00", "2026-12-25T08:30")
@@ -21,7 +21,7 @@ CHRISTMAS = span("2026-12-24T17:00", "2026-12-25T08:30")
 
 def read(text, encoding="utf-8"):
     data = text if isinstance(text, bytes) else text.encode(encoding)
-    return spreadsheet.read(data, LONDON, {"night", "day"}, PEOPLE)
+    return spreadsheet.parse_csv(data, LONDON, {"night", "day"}, PEOPLE)
 
 
 def problems(text):
@@ -154,7 +154,7 @@ def test_what_is_written_is_read_back_the_same(edges):
         reached = begin + timedelta(minutes=length)
         spans.append(type(CHRISTMAS)(begin, reached))
     duties = [Assignment(x, 1, Shift(n, "night", 1, x)) for n, x in enumerate(spans)]
-    text = spreadsheet.write(duties, {1: "Llŷr ap Rhys"}, LONDON)
+    text = spreadsheet.to_csv(duties, {1: "Llŷr ap Rhys"}, LONDON)
 
     assert [x.during for x in read(text)] == spans
 
@@ -162,11 +162,11 @@ def test_what_is_written_is_read_back_the_same(edges):
 def test_a_stretch_that_nobody_has_is_not_written():
     duty = Assignment(CHRISTMAS, None, Shift(1, "night", 1, CHRISTMAS))
 
-    assert spreadsheet.write([duty], {}, LONDON) == "role,starts,ends,person\r\n"
+    assert spreadsheet.to_csv([duty], {}, LONDON) == "role,starts,ends,person\r\n"
 
 
 def test_seconds_are_written_where_there_are_some():
     odd = type(CHRISTMAS)(at("2026-12-24T17:00:30"), CHRISTMAS.end)
-    text = spreadsheet.write([Assignment(odd, 1, Shift(1, "night", 1, odd))], {1: "A"}, LONDON)
+    text = spreadsheet.to_csv([Assignment(odd, 1, Shift(1, "night", 1, odd))], {1: "A"}, LONDON)
 
     assert "2026-12-24 17:00:30,2026-12-25 08:30" in text

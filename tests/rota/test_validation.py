@@ -78,7 +78,7 @@ def test_a_cover_lies_within_its_shift_and_may_be_all_of_it(rota):
     found = validation.cover(rota.roster, shift, None, span(*NIGHT), " Sick ")
 
     assert found == NewCover(shift, None, span(*NIGHT), "Sick")
-    later = validation.after(rota.roster, [found])
+    later = validation.apply_changes(rota.roster, [found])
     assert [x.worker for x in later.duties("night", *_edges(NIGHT))] == [None]
 
 
@@ -97,8 +97,8 @@ def test_a_cover_of_no_shift_is_refused(rota):
 def test_two_people_swap_and_each_has_the_others_shift(rota):
     one = rota.shift("night", 1, *NIGHT)
     other = rota.shift("night", 2, "2026-11-24T17:00", "2026-11-25T08:30")
-    found = validation.swap(rota.roster, one, other, NOW)
-    later = validation.after(rota.roster, found)
+    found = validation.swap_shifts(rota.roster, one, other, NOW)
+    later = validation.apply_changes(rota.roster, found)
 
     assert [each.worker for each in found] == [2, 1]
     assert later.on("night", at("2026-11-23T20:00")).workers == (2,)
@@ -109,7 +109,9 @@ def test_of_a_shift_that_has_begun_what_is_left_is_swapped(rota):
     one = rota.shift("night", 1, *NIGHT)
     other = rota.shift("night", 2, "2026-11-24T17:00", "2026-11-25T08:30")
     now = at("2026-11-23T20:00")
-    later = validation.after(rota.roster, validation.swap(rota.roster, one, other, now))
+    later = validation.apply_changes(
+        rota.roster, validation.swap_shifts(rota.roster, one, other, now)
+    )
 
     assert later.on("night", now - timedelta(seconds=1)).workers == (1,)
     assert later.on("night", now).workers == (2,)
@@ -120,7 +122,7 @@ def test_what_somebody_covers_is_swapped_as_theirs(rota):
     rota.cover(one, 3, *NIGHT)
     other = rota.shift("night", 2, "2026-11-24T17:00", "2026-11-25T08:30")
 
-    assert [x.worker for x in validation.swap(rota.roster, one, other, NOW)] == [2, 3]
+    assert [x.worker for x in validation.swap_shifts(rota.roster, one, other, NOW)] == [2, 3]
 
 
 @pytest.mark.parametrize("why", ["roles", "over", "shared", "same"])
@@ -133,7 +135,7 @@ def test_a_swap_that_cannot_be_is_refused(rota, why):
         rota.cover(other, 3, "2026-11-24T20:00", "2026-11-24T21:00")
     now = at("2026-11-24T08:30") if why == "over" else NOW
 
-    assert refused(validation.swap, rota.roster, one, other, now) == "other"
+    assert refused(validation.swap_shifts, rota.roster, one, other, now) == "other"
 
 
 def test_whoever_leaves_leaves_gaps_in_what_is_theirs_and_in_nothing_else(rota):
@@ -142,8 +144,8 @@ def test_whoever_leaves_leaves_gaps_in_what_is_theirs_and_in_nothing_else(rota):
     other = rota.shift("night", 2, "2026-11-24T17:00", "2026-11-25T08:30")
     rota.cover(other, 1, "2026-11-24T20:00", "2026-11-24T21:00")
     now = at("2026-11-23T18:00")
-    found = validation.leaving(rota.roster, 1, now)
-    later = validation.after(rota.roster, found)
+    found = validation.release_shifts(rota.roster, 1, now)
+    later = validation.apply_changes(rota.roster, found)
 
     assert [(x.worker, f"{x.during.start:%d %H}") for x in later.duties("night", *_edges(NIGHT))][
         :1
@@ -158,11 +160,11 @@ def test_a_shift_at_a_time_when_nobody_is_needed_is_pointed_out(rota):
     needless = NewShift("night", 1, span("2026-11-23T09:00", "2026-11-23T16:00"))
     needed = NewShift("night", 1, span(*NIGHT))
 
-    assert validation.needless(rota.roster, [needless, needed]) == [needless]
+    assert validation.unneeded_shifts(rota.roster, [needless, needed]) == [needless]
 
 
 def test_a_rota_as_it_would_be_has_what_was_added(rota):
-    later = validation.after(rota.roster, [NewShift("night", 1, span(*NIGHT))])
+    later = validation.apply_changes(rota.roster, [NewShift("night", 1, span(*NIGHT))])
 
     assert later.on("night", at("2026-11-23T20:00")).workers == (1,)
     assert rota.roster.on("night", at("2026-11-23T20:00")).workers == ()

@@ -8,7 +8,7 @@ from staff.conftest import Browser
 from telephone import BASE, TOKEN
 
 from routing import lookup
-from routing.store import accounts, sessions
+from routing.store import accounts
 from routing.store.accounts import Role
 
 
@@ -44,7 +44,7 @@ def sign_in():
             person = accounts.upsert_sso_account(
                 connection, accounts.LOCAL, name, name, granted, at
             )
-            token = sessions.start(connection, person, at)
+            token = accounts.start_session(connection, person, at)
         browser = Browser(app)
         with browser.client.session_transaction("/staff") as session:
             session["token"] = token

@@ -7,7 +7,7 @@ import pytest
 from staff.conftest import Browser
 from telephone import Telephone
 
-from routing import status
+from routing import health
 
 TIMELINE = "/api/v1/services/children/timeline?from=2026-11-01T00:00:00Z&to=2026-12-01T00:00:00Z"
 FEED = "/calendars/nobody-has-this.ics"
@@ -168,13 +168,13 @@ def test_a_monitor_that_asks_while_another_is_answered_is_told_the_last_word(app
 
 def test_staff_are_warned_of_refused_requests(app, under_way):
     with app.app_context():
-        assert "requests_refused" not in [notice.code for notice in status.warnings()]
+        assert "requests_refused" not in [notice.code for notice in health.conditions()]
     under_way(FEED, 2)
     get(app, FEED)
 
     with app.app_context():
         for _ in range(100):  # a thread of its own writes the count
-            codes = [notice.code for notice in status.warnings()]
+            codes = [notice.code for notice in health.conditions()]
             if "requests_refused" in codes:
                 break
             time.sleep(0.1)

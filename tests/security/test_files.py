@@ -9,10 +9,10 @@ import pytest
 import rostered
 
 from routing import lookup, rota_service
-from routing.core.hours import Span
+from routing.core.instants import Span
 from routing.errors import InvalidRotaChange, InvalidSpreadsheet
-from routing.formats import ics
 from routing.rota.roster import Assignment, Shift
+from routing.staff import ics
 from routing.store import calls, rota_people
 from routing.store.calls import CallStart
 

@@ -9,7 +9,7 @@ import rostered
 from conftest import ANYSHIRE
 
 from routing import lookup
-from routing.store import accounts, diverts, sessions
+from routing.store import accounts, diverts
 from routing.store.accounts import Role
 
 PASSWORD = "correct horse battery"
@@ -115,7 +115,7 @@ def signed_in(app):
             person = accounts.upsert_sso_account(
                 connection, accounts.LOCAL, name, name, granted, at
             )
-            token = sessions.start(connection, person, at)
+            token = accounts.start_session(connection, person, at)
         with browser.client.session_transaction("/staff") as session:
             session["token"] = token
         return browser

@@ -41,7 +41,9 @@ def shifts(app):
     def shifts():
         with app.app_context():
             at = lookup.now()
-            found = rota_service.read(at - rota_service.LOOKAHEAD, at + rota_service.HALF_A_YEAR)
+            found = rota_service.read_rota(
+                at - rota_service.GAP_LOOKAHEAD, at + rota_service.OWN_SHIFTS_LOOKAHEAD
+            )
         return [(found.names[x.worker], x.during.start) for x in found.roster.shifts]
 
     return shifts

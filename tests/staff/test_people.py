@@ -28,7 +28,7 @@ def mine(app, signed_in):
     browser = signed_in("view")
     with app.app_context(), lookup.database().writing() as connection:
         account, _ = accounts.find_local(connection, "view")
-        found = next(x for x in rota_people.everyone(connection) if x.name == "Siân O’Brien")
+        found = next(x for x in rota_people.all_people(connection) if x.name == "Siân O’Brien")
         at = lookup.now()
         rota_people.change(connection, found.id, found.name, None, account.id, at, "person:1")
     return browser

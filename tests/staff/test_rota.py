@@ -8,7 +8,7 @@ import rostered
 from conftest import ANYSHIRE
 from staff.conftest import said
 
-from routing import lookup, status
+from routing import health, lookup
 from routing.rota.validation import NewCover
 from routing.store import rota
 
@@ -37,12 +37,12 @@ def look(signed_in):
 
 def warned(app):
     with app.app_context():
-        return [(each.code, each.text) for each in status.warnings() if "rota" in each.code]
+        return [(each.code, each.text) for each in health.conditions() if "rota" in each.code]
 
 
 def codes(app):
     with app.app_context():
-        return {each.code for each in status.warnings()}
+        return {each.code for each in health.conditions()}
 
 
 def gaps(app, *words):

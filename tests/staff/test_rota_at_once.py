@@ -8,9 +8,9 @@ import rostered
 from staff.conftest import said
 
 from routing import lookup, rota_service
-from routing.core.hours import Span
-from routing.errors import InvalidRotaChange, RotaChanged
-from routing.rota.fill import DayKind, Turn
+from routing.core.instants import Span
+from routing.errors import InvalidRotaChange, RotaConflict
+from routing.rota.filling import DayKind, TurnLength
 from routing.rota.spreadsheet import MAX_PEOPLE, MAX_ROWS
 from routing.rota.validation import NewShift
 from routing.store import diverts, rota_people
@@ -72,7 +72,7 @@ def test_a_divert_is_set_while_the_largest_fill_is_worked_out(app, everybody, se
     with app.app_context():
         current, proposed = fill()
         shifts = [NewShift(NIGHT, new.worker, new.during) for new in proposed]
-        rota_service.save("filled", shifts, current, "person:1")
+        rota_service.save_change("filled", shifts, current, "person:1")
 
     assert len(stored()) == 1
     assert len(shifts) > 0.9 * MAX_ROWS
@@ -92,7 +92,7 @@ def test_a_divert_is_set_while_the_largest_file_is_read(app, set_divert, stored)
 
 
 def fill(names=NAMES, times=HOURLY, last=LAST, limit=HOUR):
-    return rota_service.fill(NIGHT, FIRST, last, names, Turn.SLOT, times, limit)
+    return rota_service.propose_fill(NIGHT, FIRST, last, names, TurnLength.SLOT, times, limit)
 
 
 @pytest.mark.parametrize(
@@ -137,16 +137,18 @@ def shift(worker, start):
 
 
 def on_the_rota(at):
-    return [(x.worker, x.during.start) for x in rota_service.read(at, at + 99 * HOUR).roster.shifts]
+    return [
+        (x.worker, x.during.start) for x in rota_service.read_rota(at, at + 99 * HOUR).roster.shifts
+    ]
 
 
 def test_of_two_managers_who_change_the_rota_at_once_the_second_is_told_and_loses_nothing(app):
     with app.app_context():
         at = lookup.now()
-        first = second = rota_service.read(at, at + HOUR)
-        rota_service.save("added", [shift(1, at)], first, "person:1")
-        with pytest.raises(RotaChanged, match="Nothing of yours was saved"):
-            rota_service.save("added", [shift(2, at)], second, "person:2")
+        first = second = rota_service.read_rota(at, at + HOUR)
+        rota_service.save_change("added", [shift(1, at)], first, "person:1")
+        with pytest.raises(RotaConflict, match="Nothing of yours was saved"):
+            rota_service.save_change("added", [shift(2, at)], second, "person:2")
 
         assert on_the_rota(at) == [(1, at)]
 
@@ -154,10 +156,10 @@ def test_of_two_managers_who_change_the_rota_at_once_the_second_is_told_and_lose
 def test_nobody_is_given_a_shift_who_left_while_it_was_worked_out(app):
     with app.app_context():
         at = lookup.now()
-        current = rota_service.read(at, at + HOUR)
-        rota_service.leave(1, "person:1")
-        with pytest.raises(RotaChanged):
-            rota_service.save("added", [shift(1, at)], current, "person:2")
+        current = rota_service.read_rota(at, at + HOUR)
+        rota_service.remove_person(1, "person:1")
+        with pytest.raises(RotaConflict):
+            rota_service.save_change("added", [shift(1, at)], current, "person:2")
 
         assert on_the_rota(at) == []
 

@@ -50,7 +50,7 @@ def on(app):
     def on(moment, role="eds-social-worker"):
         at = time_parsing.parse_rfc3339(moment)
         with app.app_context():
-            found = rota_service.read(at, at + rota_service.LOOKAHEAD)
+            found = rota_service.read_rota(at, at + rota_service.GAP_LOOKAHEAD)
             return [found.names[x] for x in found.roster.on(role, at).workers]
 
     return on

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from routing.errors import AccountError, SignInError
-from routing.store import accounts, audit_log, calendars, passwords, sessions, tables
+from routing.store import accounts, audit_log, calendars, passwords, tables
 from routing.store.accounts import LOCAL, Account, Role
 
 PASSWORD = "correct horse battery"
@@ -106,10 +106,10 @@ def test_nobody_has_the_password_of_nobody():
 
 def test_one_who_is_removed_is_signed_out_and_keeps_no_name(database, priya, now):
     with database.writing() as connection:
-        token = sessions.start(connection, priya, now)
+        token = accounts.start_session(connection, priya, now)
         accounts.remove(connection, "priya shah", now, "terminal:0")
     with database.reading() as connection:
-        assert sessions.find_account(connection, token, now, LOCAL) is None
+        assert accounts.find_by_session(connection, token, now, LOCAL) is None
         assert accounts.find_local(connection, "priya shah") is None
         (left,) = accounts.all_accounts(connection)
         kept = connection.exec_driver_sql("SELECT * FROM people").all()
@@ -127,10 +127,10 @@ def test_the_name_of_one_who_was_removed_may_be_given_again_to_another_person(da
 
 def test_another_password_ends_every_session_and_the_old_one(database, priya, attempt, now):
     with database.writing() as connection:
-        token = sessions.start(connection, priya, now)
+        token = accounts.start_session(connection, priya, now)
         accounts.set_password(connection, "Priya Shah", "another long one", now, "terminal:0")
     with database.reading() as connection:
-        assert sessions.find_account(connection, token, now, LOCAL) is None
+        assert accounts.find_by_session(connection, token, now, LOCAL) is None
 
     assert attempt("priya shah", PASSWORD, now) == "wrong"
     assert attempt("priya shah", "another long one", now) is None
@@ -150,30 +150,30 @@ def test_the_record_tells_of_accounts_by_number_never_by_name(database, priya, n
 
 def test_a_session_lasts_twelve_hours_to_the_second(database, priya, now):
     with database.writing() as connection:
-        token = sessions.start(connection, priya, now)
+        token = accounts.start_session(connection, priya, now)
     with database.reading() as connection:
-        assert sessions.find_account(connection, token, now, LOCAL) == priya
+        assert accounts.find_by_session(connection, token, now, LOCAL) == priya
         assert (
-            sessions.find_account(connection, token, now + timedelta(hours=12) - SECOND, LOCAL)
+            accounts.find_by_session(connection, token, now + timedelta(hours=12) - SECOND, LOCAL)
             == priya
         )
-        assert sessions.find_account(connection, token, now + timedelta(hours=12), LOCAL) is None
+        assert accounts.find_by_session(connection, token, now + timedelta(hours=12), LOCAL) is None
 
 
 def test_signing_out_ends_one_session_and_everywhere_ends_all(database, priya, now):
     with database.writing() as connection:
-        one, two, three = (sessions.start(connection, priya, now) for _ in range(3))
-        sessions.end(connection, one)
-        assert sessions.find_account(connection, one, now, LOCAL) is None
-        assert sessions.find_account(connection, two, now, LOCAL) == priya
+        one, two, three = (accounts.start_session(connection, priya, now) for _ in range(3))
+        accounts.end_session(connection, one)
+        assert accounts.find_by_session(connection, one, now, LOCAL) is None
+        assert accounts.find_by_session(connection, two, now, LOCAL) == priya
         accounts.end_access(connection, priya.id, now, priya.actor)
-        assert sessions.find_account(connection, two, now, LOCAL) is None
-        assert sessions.find_account(connection, three, now, LOCAL) is None
+        assert accounts.find_by_session(connection, two, now, LOCAL) is None
+        assert accounts.find_by_session(connection, three, now, LOCAL) is None
 
 
 def test_a_session_is_kept_by_the_hash_of_its_token(database, priya, now):
     with database.writing() as connection:
-        token = sessions.start(connection, priya, now)
+        token = accounts.start_session(connection, priya, now)
     with database.reading() as connection:
         kept = connection.exec_driver_sql("SELECT * FROM sessions").all()
 
@@ -197,12 +197,12 @@ def access(database, now):
 
     def access(person):
         with database.writing() as connection:
-            token = sessions.start(connection, person, now)
-            secret = calendars.make(connection, None, None, person.id, now, person.actor)
+            token = accounts.start_session(connection, person, now)
+            secret = calendars.create(connection, None, None, person.id, now, person.actor)
 
         def works():
             with database.reading() as connection:
-                session = sessions.find_account(connection, token, now, person.issuer)
+                session = accounts.find_by_session(connection, token, now, person.issuer)
                 return session is not None, calendars.find_by_token(connection, secret) is not None
 
         assert works() == (True, True)
@@ -230,10 +230,10 @@ def test_the_roles_in_force_are_those_that_session_and_account_both_allow(
         person = accounts.upsert_sso_account(
             connection, ISSUER, "s1", "Tom", accounts.roles(session), now
         )
-        token = sessions.start(connection, person, now)
-        changed = tables.people.update().values(roles=" ".join(account))
+        token = accounts.start_session(connection, person, now)
+        changed = tables.accounts.update().values(roles=" ".join(account))
         connection.execute(changed)
-        assert sessions.find_account(connection, token, now, ISSUER).roles == accounts.roles(
+        assert accounts.find_by_session(connection, token, now, ISSUER).roles == accounts.roles(
             in_force
         )
 
@@ -265,7 +265,7 @@ def test_one_whom_the_provider_refuses_has_no_role_session_or_calendar_left(
     tom, other = council(ADMIN), council(ADMIN, subject="s2")
     works, others = access(tom), access(other)
     with database.writing() as connection:
-        accounts.refuse(connection, ISSUER, "s1", now)
+        accounts.revoke_roles(connection, ISSUER, "s1", now)
         roles = {person.id: person.roles for person in accounts.active_accounts(connection)}
 
     assert works() == (False, False)
@@ -275,17 +275,19 @@ def test_one_whom_the_provider_refuses_has_no_role_session_or_calendar_left(
 
 def test_one_who_never_had_a_role_gets_no_account_by_being_refused(database, now):
     with database.writing() as connection:
-        accounts.refuse(connection, ISSUER, "s1", now)
+        accounts.revoke_roles(connection, ISSUER, "s1", now)
         assert accounts.all_accounts(connection) == []
 
 
 def test_a_session_of_another_issuer_than_the_one_in_use_has_ended(database, priya, council, now):
     tom = council(DIVERT)
     with database.writing() as connection:
-        local, provided = (sessions.start(connection, person, now) for person in (priya, tom))
-        assert sessions.find_account(connection, local, now, ISSUER) is None
-        assert sessions.find_account(connection, provided, now, LOCAL) is None
-        assert sessions.find_account(connection, provided, now, f"{ISSUER}/other") is None
+        local, provided = (
+            accounts.start_session(connection, person, now) for person in (priya, tom)
+        )
+        assert accounts.find_by_session(connection, local, now, ISSUER) is None
+        assert accounts.find_by_session(connection, provided, now, LOCAL) is None
+        assert accounts.find_by_session(connection, provided, now, f"{ISSUER}/other") is None
 
 
 def test_another_password_ends_calendars_too(database, priya, access, now):

@@ -102,7 +102,7 @@ def test_somebody_in_haste_waits_for_no_pause_but_for_another_sender(look, send,
 def test_what_is_wrong_is_told_since_when_until_it_works_again(look, send, database, now):
     def state():
         with database.reading() as connection:
-            return alerts.states(connection, ["a", "nobody"])["a"]
+            return alerts.delivery_states(connection, ["a", "nobody"])["a"]
 
     look("x")
     send(now, fault="down")
@@ -144,7 +144,7 @@ def test_of_many_senders_at_once_one_has_it(database, look, now, tmp_path):
     def take(own):
         start.wait(20)
         with own.writing() as connection:
-            found.append(alerts.lease(connection, "a", alerts.clock(connection)))
+            found.append(alerts.lease(connection, "a", alerts.database_time(connection)))
 
     own = [Database(database.url.render_as_string(False), tmp_path) for _ in range(4)]
     threads = [threading.Thread(target=take, args=(each,)) for each in own]
@@ -180,7 +180,7 @@ def test_nothing_noticed_at_or_after_the_instant_is_forgotten(look, send, act, d
 
 def test_the_queues_own_clock_is_no_rehearsals(database):
     with database.reading() as connection:
-        one, other = alerts.clock(connection), alerts.clock(connection)
+        one, other = alerts.database_time(connection), alerts.database_time(connection)
 
     assert timedelta(0) <= other - one < MINUTE
     assert one.utcoffset() == timedelta(0)

@@ -233,4 +233,4 @@ def test_a_process_that_ends_finishes_its_jobs_and_waits_for_none_that_hangs(dat
     subprocess.run(command, check=True, timeout=SAFETY_NET_SECONDS)
 
     with database.reading() as connection:
-        assert connection.scalar(sa.select(tables.tallies.c.count)) == 1
+        assert connection.scalar(sa.select(tables.counters.c.count)) == 1

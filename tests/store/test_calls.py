@@ -177,4 +177,4 @@ def test_a_purge_takes_what_is_older_and_nothing_else(note, call, now, rows, dat
     assert [x[0] for x in rows()[0]] == ["new"]
     assert [x[1] for x in rows()[1]] == ["new"]
     with database.reading() as connection:
-        assert connection.scalar(sa.select(sa.func.count()).select_from(tables.tallies)) == 0
+        assert connection.scalar(sa.select(sa.func.count()).select_from(tables.counters)) == 0

@@ -40,7 +40,7 @@ def test_instants_are_compared_as_instants(database):
     with database.writing() as connection:
         audit_log.record(connection, noon, "service", "tried", "test")
         found = audit_log.changes.select().where(
-            tables.changes.c.at == datetime(2026, 7, 1, 11, tzinfo=UTC)
+            tables.audit_log.c.at == datetime(2026, 7, 1, 11, tzinfo=UTC)
         )
         assert len(connection.execute(found).all()) == 1
 
@@ -142,7 +142,9 @@ def test_the_record_is_only_ever_added_to_by_order_of_the_database(database, now
 def test_what_every_worker_notices_is_told_once(database, now):
     for text in ("a", "a", "b", "b", "a"):
         with database.writing() as connection:
-            audit_log.record_once(connection, now, "directory.read", "directory", {"sha256": text})
+            audit_log.record_if_changed(
+                connection, now, "directory.read", "directory", {"sha256": text}
+            )
     with database.reading() as connection:
         found = [(each.before, each.after) for each in audit_log.newest(connection, 9)]
 
@@ -179,7 +181,7 @@ def test_another_kind_of_database_is_refused_with_what_to_write(url, said, tmp_p
 def test_what_a_database_refuses_is_told_without_the_values(database, now):
     row = {"issuer": None, "subject": "priya-shah", "name": "Priya", "roles": "", "added_at": now}
     with pytest.raises(ConstraintViolation) as told, database.writing() as connection:
-        connection.execute(tables.people.insert().values(**row))
+        connection.execute(tables.accounts.insert().values(**row))
 
     assert "issuer" in str(told.value)
     assert "priya" not in "".join(traceback.format_exception(told.value)).lower()

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from routing.core.hours import Span
+from routing.core.instants import Span
 from routing.errors import UnknownDivert
 from routing.store import audit_log, diverts
 from routing.store.diverts import NewDivert

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import grown
 import sqlalchemy as sa
 
-from routing.core.hours import Span
+from routing.core.instants import Span
 from routing.rota.validation import NewCover, NewShift
 from routing.store import (
     accounts,
@@ -20,12 +20,10 @@ from routing.store import (
     calls,
     diverts,
     migrate,
-    notes,
     passwords,
     retention,
     rota,
     rota_people,
-    sessions,
 )
 from routing.store.accounts import Account, Role
 from routing.store.alerts import Alert
@@ -65,18 +63,18 @@ def queries(now):
         "accounts.free": lambda c: accounts.ensure_name_free(c, "new"),
         "accounts.came_in": lambda c: accounts.upsert_sso_account(c, "local", "p2", "P", VIEW, now),
         "accounts.give_password": lambda c: accounts.set_password(c, "p2", PASSWORD, now, ME),
-        "accounts.refuse": lambda c: accounts.refuse(c, "local", "p2", now),
+        "accounts.refuse": lambda c: accounts.revoke_roles(c, "local", "p2", now),
         "accounts.end_access": lambda c: accounts.end_access(c, 3, now, ME),
         "accounts.remove": lambda c: accounts.remove(c, "p2", now, ME),
         "accounts.named": lambda c: accounts.find_local(c, "p2"),
         "accounts.everyone": accounts.all_accounts,
-        "accounts.purge": lambda c: accounts.purge(c, now - 700 * DAY, now, ME),
-        "alerts.clock": alerts.clock,
+        "accounts.purge": lambda c: accounts.purge_unused(c, now - 700 * DAY, now, ME),
+        "alerts.clock": alerts.database_time,
         "alerts.look": lambda c: alerts.enqueue(c, ["r"], [Alert("k", "kind", "t", "x")], now, now),
         "alerts.claim": lambda c: _claimed(c, now),
         "alerts.sent": lambda c: alerts.mark_sent(c, "r", [1], now),
         "alerts.failed": lambda c: (_claimed(c, now), alerts.mark_failed(c, "r", "down", now)),
-        "alerts.states": lambda c: alerts.states(c, ["r"]),
+        "alerts.states": lambda c: alerts.delivery_states(c, ["r"]),
         "alerts.newest": lambda c: alerts.newest(c, 10),
         "alerts.purge": lambda c: alerts.purge(c, ["r"], ["k"], now - 90 * DAY),
         "accounts.present": accounts.active_accounts,
@@ -102,7 +100,7 @@ def queries(now):
         "calls.counted": lambda c: calls.count_since(c, "faults", now - HOUR),
         "calls.purge": lambda c: calls.purge(c, now - 90 * DAY, now, "t"),
         "changes.record": lambda c: audit_log.record(c, now, ME, "a", "rota:1"),
-        "changes.record_once": lambda c: audit_log.record_once(c, now, "a", "rota:1", {}),
+        "changes.record_once": lambda c: audit_log.record_if_changed(c, now, "a", "rota:1", {}),
         "changes.newest": lambda c: audit_log.newest(c, 50, before=1000),
         "diverts.put": lambda c: diverts.create(
             c, [NewDivert("s0", "x", during, "")], now, ME, "form"
@@ -112,14 +110,14 @@ def queries(now):
         "diverts.unended": lambda c: diverts.current_and_future(c, now),
         "diverts.ended": lambda c: diverts.recently_ended(c, now, 20),
         "diverts.overlapping": lambda c: diverts.overlapping(c, now - DAY, now + DAY),
-        "feeds.make": lambda c: calendars.make(c, 1, None, 1, now, ME),
+        "feeds.make": lambda c: calendars.create(c, 1, None, 1, now, ME),
         "feeds.by": lambda c: calendars.find_by_token(c, "token"),
         "feeds.used": lambda c: calendars.mark_polled(
             c, CalendarFeed(1, None, None, 1, now, None, "P", "", now), now
         ),
-        "feeds.every": calendars.all_calendars,
+        "feeds.every": calendars.unrevoked,
         "feeds.revoke": lambda c: calendars.revoke(c, _feed(c, now), now, ME),
-        "notes.purge": lambda c: notes.purge(c, now - 90 * DAY, now, ME),
+        "notes.purge": lambda c: retention.purge_notes(c, now - 90 * DAY, now, ME),
         "passwords.attempt": lambda c: passwords.check_rate_limit(c, "new", now),
         "passwords.forget": lambda c: passwords.clear_failures(c, "new"),
         "rota.add": lambda c: rota.add(
@@ -132,28 +130,28 @@ def queries(now):
         ),
         "rota.cancel": lambda c: rota.cancel(c, now, ME, shift=5),
         "rota.undo": lambda c: rota.undo(c, 7, now, ME),
-        "rota.saved_by": lambda c: rota.saved_by(c, "form"),
+        "rota.saved_by": lambda c: rota.find_change_by_key(c, "form"),
         "rota.revision": rota.revision,
         "rota.read_shifts": lambda c: rota.read_shifts(c, [5]),
         "rota.shifts_of": lambda c: rota.shifts_of(c, 7),
         "rota.read": lambda c: rota.read(c, now, now + DAY),
         "rota.get": lambda c: rota.get(c, 5),
-        "rota.entered": lambda c: rota.entered(c, "role-1", during),
-        "rota.newest": lambda c: rota.newest(c, 10),
-        "rota.batch": lambda c: rota.batch(c, 7),
+        "rota.entered": lambda c: rota.count_ever_added(c, "role-1", during),
+        "rota.newest": lambda c: rota.newest_changes(c, 10),
+        "rota.batch": lambda c: rota.get_change(c, 7),
         "retention.overdue": lambda c: retention.overdue(c, SETTINGS, now),
-        "sessions.start": lambda c: sessions.start(c, PERSON, now),
-        "sessions.whose": lambda c: sessions.find_account(c, "token", now, "local"),
-        "sessions.end": lambda c: sessions.end(c, "token"),
+        "sessions.start": lambda c: accounts.start_session(c, PERSON, now),
+        "sessions.whose": lambda c: accounts.find_by_session(c, "token", now, "local"),
+        "sessions.end": lambda c: accounts.end_session(c, "token"),
         "upgrade.stands_at": migrate.current_revision,
         "workers.add": lambda c: rota_people.add(c, "New One", None, now, ME),
         "workers.add_all": lambda c: rota_people.add_all(c, [("New One", None)], now, ME),
         "workers.change": lambda c: rota_people.change(c, 1, "New One", None, 1, now, ME),
         "workers.leave": lambda c: rota_people.leave(c, 1, now, ME),
         "workers.get": lambda c: rota_people.get(c, 1),
-        "workers.of_account": lambda c: rota_people.of_account(c, 1),
-        "workers.everyone": rota_people.everyone,
-        "workers.named": lambda c: rota_people.named(c, ["Worker 1"]),
+        "workers.of_account": lambda c: rota_people.find_by_account(c, 1),
+        "workers.everyone": rota_people.all_people,
+        "workers.named": lambda c: rota_people.find_ids_by_name(c, ["Worker 1"]),
         "workers.purge": lambda c: rota_people.purge(c, now - 210 * DAY, now, ME),
     }
 
@@ -164,7 +162,7 @@ def _claimed(connection, now):
 
 
 def _feed(connection, now):
-    calendars.make(connection, 1, None, 1, now, ME)
+    calendars.create(connection, 1, None, 1, now, ME)
     return connection.scalar(sa.text("SELECT max(id) FROM feeds"))
 
 
@@ -177,12 +175,12 @@ def test_every_query_of_storage_is_looked_at(now):
         audit_log,
         diverts,
         calendars,
-        notes,
+        retention,
         passwords,
     )
     found = {
         f"{module.__name__.rpartition('.')[2]}.{name}"
-        for module in (*modules, retention, rota, sessions, migrate, rota_people)
+        for module in (*modules, retention, rota, accounts, migrate, rota_people)
         for name, each in inspect.getmembers(module, inspect.isfunction)
         if each.__module__ == module.__name__
         and not name.startswith("_")

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from routing.core.hours import Span
+from routing.core.instants import Span
 from routing.rota.validation import NewCover, NewShift
 from routing.store import (
     accounts,
@@ -17,13 +17,12 @@ from routing.store import (
     retention,
     rota,
     rota_people,
-    sessions,
 )
 from routing.store.accounts import Role
 from routing.store.calls import CallStart
 from routing.store.db import Database
 from routing.store.diverts import NewDivert
-from routing.store.tables import tallies
+from routing.store.tables import counters
 
 DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
 SETTINGS = {"CALL_RETENTION_DAYS": "90", "NOTE_RETENTION_DAYS": "60", "ROTA_RETENTION_DAYS": "730"}
@@ -34,7 +33,7 @@ KEPT = {
     "accounts that nobody uses": 730 * DAY,
     "calendars that are revoked": timedelta(0),
     "sessions that have ended": timedelta(0),
-    "wrong passwords": passwords.FAILURES_KEPT_FOR,
+    "wrong passwords": passwords.FAILURE_LIFETIME,
     "senders of text messages": timedelta(hours=1),
 }
 RULES = {rule.what: rule for rule in retention.RULES}
@@ -47,7 +46,7 @@ def over(what, connection, at):
         calls.begin(connection, "x", CallStart("children", "eds", "out_of_hours", at))
     elif what == "senders of text messages":
         row = {"hour": at, "name": "text_sender:x", "count": 1}
-        connection.execute(tallies.insert().values(row))
+        connection.execute(counters.insert().values(row))
     elif what == "wrong passwords":
         passwords.check_rate_limit(connection, "Priya Shah", at)
     elif what in ("notes", "names on the rota"):
@@ -64,9 +63,9 @@ def over(what, connection, at):
             connection, "https://id", "s-1", "Dev Patel", granted, at
         )
         if what == "sessions that have ended":
-            sessions.start(connection, person, at - sessions.SESSION_LIFETIME)
+            accounts.start_session(connection, person, at - accounts.SESSION_LIFETIME)
         elif what == "calendars that are revoked":
-            calendars.make(connection, None, None, person.id, at - hour, person.actor)
+            calendars.create(connection, None, None, person.id, at - hour, person.actor)
             calendars.revoke(connection, 1, at, person.actor)
 
 
@@ -95,7 +94,7 @@ def test_each_kind_is_kept_for_its_time_and_no_longer(database, now, what):
 def test_what_is_kept_two_days_longer_is_overdue_until_it_is_purged(database, now, what):
     with database.writing() as connection:
         over(what, connection, now)
-    ends = now + KEPT[what] + retention.GRACE
+    ends = now + KEPT[what] + retention.PURGE_GRACE
 
     assert what not in overdue(database, ends - SECOND)
     assert what in overdue(database, ends + SECOND)

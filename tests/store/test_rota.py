@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from routing.core.hours import Span
+from routing.core.instants import Span
 from routing.errors import ConstraintViolation, UnknownShift
 from routing.rota.validation import NewCover, NewShift
 from routing.store import audit_log, rota, rota_people, tables
@@ -66,7 +66,7 @@ def test_a_shift_comes_back_as_it_was_added_with_a_record(database, add, now, he
     assert held() == [(1, 1, 9)]
     with database.reading() as connection:
         (told, *_) = audit_log.newest(connection, 1)
-        assert rota.batch(connection, batch.id).kind == "added"
+        assert rota.get_change(connection, batch.id).kind == "added"
     assert (told.action, told.entity) == ("rota.added", "rota:1")
     assert told.after == {
         "role": "eds-social-worker",
@@ -213,7 +213,7 @@ def test_what_there_is_not_cannot_be_taken_away(database, now, people):
         with pytest.raises(UnknownShift), database.writing() as connection:
             rota.cancel(connection, now, "person:1", **which)
     with database.reading() as connection:
-        for ask in (rota.get, rota.batch):
+        for ask in (rota.get, rota.get_change):
             with pytest.raises(UnknownShift):
                 ask(connection, 9)
 
@@ -235,7 +235,7 @@ def test_every_change_of_a_shift_or_its_covers_counts_for_calendars(database, ad
 def test_the_latest_changes_come_first_and_say_whether_they_were_undone(database, add, undo, now):
     undo(add(shift(now)))
     with database.reading() as connection:
-        found = rota.newest(connection, 5)
+        found = rota.newest_changes(connection, 5)
 
     assert [(x.id, x.kind, x.undone_in) for x in found] == [(2, "undone", None), (1, "added", 2)]
 
@@ -252,8 +252,8 @@ def test_migrating_keeps_what_was_there(bare, now):
     with bare.writing() as connection:
         settings.attributes["connection"] = connection
         command.upgrade(settings, "0002")
-        connection.execute(tables.tallies.insert().values(hour=now, name="refused", count=3))
+        connection.execute(tables.counters.insert().values(hour=now, name="refused", count=3))
     assert migrate.upgrade(bare) == ("0002", migrate.LATEST_REVISION)
     with bare.reading() as connection:
-        assert connection.execute(sa.select(tables.tallies.c.count)).scalar_one() == 3
-        assert rota_people.everyone(connection) == []
+        assert connection.execute(sa.select(tables.counters.c.count)).scalar_one() == 3
+        assert rota_people.all_people(connection) == []

@@ -2,14 +2,14 @@
 
 from datetime import timedelta
 
-from routing.store import text_limits
+from routing.store import counters
 
 HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
 
 
 def increment(database, name, at):
     with database.writing() as connection:
-        return text_limits.increment(connection, name, at)
+        return counters.increment(connection, name, at)
 
 
 def test_a_count_begins_again_with_every_hour(database, now):
@@ -23,12 +23,12 @@ def test_a_count_begins_again_with_every_hour(database, now):
 
 def test_senders_of_earlier_hours_are_deleted_and_nothing_else(database, now):
     hour = now.replace(minute=0, second=0, microsecond=0)
-    sender = f"{text_limits.SENDER_PREFIX}x"
+    sender = f"{counters.SENDER_PREFIX}x"
     for name in (sender, "texts_home"):
         increment(database, name, hour)
         increment(database, name, hour + HOUR)
     with database.writing() as connection:
-        text_limits.delete_senders(connection, hour + HOUR)
+        counters.delete_old_senders(connection, hour + HOUR)
 
     assert increment(database, sender, hour) == 2  # counts from the hour on: that of the next one
     assert increment(database, sender, hour + HOUR) == 2

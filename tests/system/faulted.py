@@ -29,7 +29,7 @@ from routing.store import accounts, migrate
 from routing.store.accounts import Role
 from routing.store.calls import call_key
 from routing.store.db import Database
-from routing.store.tables import calls, changes, diverts
+from routing.store.tables import audit_log, calls, diverts
 
 KEY = "a key for the tests of faults"
 STORAGE = {"database_down", "database_refuses"}
@@ -224,8 +224,8 @@ def kept(row, served, earlier, patience):
     row.lost = [each.note for each in sent if each.note not in held]
     with served.database.reading() as connection:
         keys = connection.scalars(sa.select(diverts.c.id)).all()
-        made = changes.c.action == "divert.set"
-        told = connection.scalars(sa.select(changes.c.entity).where(made)).all()
+        made = audit_log.c.action == "divert.set"
+        told = connection.scalars(sa.select(audit_log.c.entity).where(made)).all()
     row.alone = len({f"divert:{key}" for key in keys} ^ set(told))
     return row
 

@@ -12,7 +12,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from routing.core.hours import Span
+from routing.core.instants import Span
 from routing.store import audit_log, diverts, migrate
 from routing.store.db import Database
 from routing.store.diverts import NewDivert

@@ -155,7 +155,7 @@ def test_a_later_round_begins_with_a_message_that_takes_its_time():
     steps = rings(compiled(SHARED), NIGHT)
     begins = [at for at, _ in steps]
 
-    ring = timedelta(seconds=call_flow.RING_SECONDS) + call_flow.TWILIO_ADDS
+    ring = timedelta(seconds=call_flow.RING_SECONDS) + call_flow.TWILIO_EXTRA_RING
     assert steps[3][1].new_round
     assert begins[4] - begins[3] == ring + call_flow.MESSAGE_DURATION
 

@@ -132,7 +132,7 @@ def test_a_ceiling_that_is_reached_is_a_condition(twilio, app):
 def test_a_sender_is_known_by_a_hash_that_is_gone_within_the_hour(twilio, app, clock):
     def names():
         with app.app_context(), lookup.database().reading() as connection:
-            return connection.scalars(sa.select(tables.tallies.c.name)).all()
+            return connection.scalars(sa.select(tables.counters.c.name)).all()
 
     clock.set("2026-11-23T12:00:00Z")
     twilio.texts()

@@ -106,7 +106,7 @@ services: {s: {name: S, lines: [a], out_of_hours: b}}
     found = decide(tables, "s", london("2026-05-22 12:00"))
 
     assert why("2026-05-22 12:00", "s", tables) == "The A is closed."
-    assert sentences.until_when(found, london("2026-05-22 12:00"), VOICE) == "at all hours"
+    assert sentences.until_phrase(found, london("2026-05-22 12:00"), VOICE) == "at all hours"
     assert sentences.next_sentence(found, london("2026-05-22 12:00"), VOICE) is None
 
 
@@ -163,7 +163,7 @@ def test_words_fall_back_to_the_first_language():
 
 def test_a_time_without_a_zone_is_no_time():
     with pytest.raises(NaiveTime):
-        sentences.until_when(
+        sentences.until_phrase(
             decide(TABLES, "children", london("2026-05-22 12:00")),
             datetime(2026, 5, 22),  # noqa: DTZ001
             VOICE,

@@ -14,7 +14,7 @@ from babel.messages import pofile
 from conftest import ROOT
 
 from routing.bank_holidays.package import DIVISIONS, package_holidays
-from routing.core.hours import ALL_DAY, Hours, Range
+from routing.core.instants import ALL_DAY, Hours, TimeRange
 from routing.text import dates
 from routing.text.locale import CATALOGUES, HOLIDAY_NAMES, get_locale
 
@@ -29,7 +29,9 @@ def messages(tmp_path_factory):
     """Return every message that the code and the templates say."""
     pot = tmp_path_factory.mktemp("pot") / "messages.pot"
     babel = Path(sys.executable).with_name("pybabel")
-    keywords = [word for name in ("say", "say_html", "N_") for word in ("--keywords", name)]
+    keywords = [
+        word for name in ("translate", "translate_html", "N_") for word in ("--keywords", name)
+    ]
     subprocess.run(
         [babel, "-q", "extract", "--mapping", "pyproject.toml", *keywords, "-o", pot, "routing"],
         cwd=ROOT,
@@ -78,7 +80,7 @@ def test_it_is_marked_as_not_reviewed():
 
 
 def test_dates_and_times_are_said_in_welsh():
-    week = ((Range(510, 1020),),) * 4 + ((Range(510, 990),), (), ())
+    week = ((TimeRange(510, 1020),),) * 4 + ((TimeRange(510, 990),), (), ())
 
     assert dates.format_full_date(date(2026, 12, 24), WELSH) == "dydd Iau 24 Rhagfyr 2026"
     assert [dates.format_time(minute, WELSH) for minute in (510, 720, 0)] == [

@@ -7,10 +7,10 @@ import pytest
 from conftest import ANYSHIRE
 
 from routing.core.decision import Divert, decide
-from routing.core.hours import Span
+from routing.core.instants import Span
 from routing.core.timetable import Timetables
 from routing.directory.load import load, parse
-from routing.text import staff
+from routing.text import staff_text
 from routing.text.locale import get_locale
 
 VOICE = get_locale("en", ZoneInfo("Europe/London"))
@@ -34,7 +34,7 @@ LINES = {line.id: line for line in DIRECTORY.lines}
     ],
 )
 def test_how_long_is_left_is_said_in_minutes_rounded_up(left, said):
-    assert staff.format_time_left(left) == said
+    assert staff_text.format_time_left(left) == said
 
 
 @pytest.mark.parametrize(
@@ -48,11 +48,11 @@ def test_how_long_is_left_is_said_in_minutes_rounded_up(left, said):
     ],
 )
 def test_an_instant_is_said_as_who_reads_it_now_would(when, said):
-    assert staff.format_relative(datetime.fromisoformat(f"{when}+00:00"), NOW, VOICE) == said
+    assert staff_text.format_relative(datetime.fromisoformat(f"{when}+00:00"), NOW, VOICE) == said
 
 
 def test_one_sentence_says_where_calls_go_until_when_and_what_then():
-    assert staff.calls_go_to(decide(TABLES, "children", NOW), NOW, VOICE) == (
+    assert staff_text.calls_go_to(decide(TABLES, "children", NOW), NOW, VOICE) == (
         "Calls go to Multi-Agency Safeguarding Hub (MASH) on 01632 960001 until 5pm today (1 hour "
         "20 minutes), then to Emergency Duty Service (EDS) on 01632 960002."
     )
@@ -61,7 +61,7 @@ def test_one_sentence_says_where_calls_go_until_when_and_what_then():
 def test_a_divert_is_called_one():
     divert = Divert("children", LINES["eds"], Span(NOW, NOW + timedelta(hours=1)), NOW)
 
-    assert staff.calls_go_to(decide(TABLES, "children", NOW, [divert]), NOW, VOICE) == (
+    assert staff_text.calls_go_to(decide(TABLES, "children", NOW, [divert]), NOW, VOICE) == (
         "Calls are diverted to Emergency Duty Service (EDS) on 01632 960002 until 4:40pm today (1 "
         "hour), then to Multi-Agency Safeguarding Hub (MASH) on 01632 960001."
     )
@@ -71,7 +71,7 @@ def test_where_nothing_ever_changes_that_is_said():
     text = ANYSHIRE.read_text("utf-8").replace("lines: [mash]", "lines: [eds]")
     tables = Timetables(parse(text, ANYSHIRE)[0], {})
 
-    assert "Nothing else is planned" in staff.calls_go_to(
+    assert "Nothing else is planned" in staff_text.calls_go_to(
         decide(tables, "children", NOW), NOW, VOICE
     )
 
@@ -80,8 +80,8 @@ def test_a_shut_line_is_told_with_when_and_with_its_hours():
     closed = tuple(
         Span(NOW + timedelta(hours=n), NOW + timedelta(hours=n + 1)) for n in range(0, 8, 2)
     )
-    one = staff.closed_warning(LINES["mash"], closed[:1], NOW, VOICE)
-    many = staff.closed_warning(LINES["mash"], closed, NOW, VOICE)
+    one = staff_text.closed_warning(LINES["mash"], closed[:1], NOW, VOICE)
+    many = staff_text.closed_warning(LINES["mash"], closed, NOW, VOICE)
 
     assert "shut from now until 4:40pm today. Its hours are: Monday to Thursday: 8:30am" in one
     assert "and from 5:40pm today until 6:40pm today" in many
@@ -89,8 +89,8 @@ def test_a_shut_line_is_told_with_when_and_with_its_hours():
 
 
 def test_each_line_is_told_open_or_shut_with_what_sets_its_hours():
-    by_day = staff.explain_lines(TABLES.service("professionals"), NOW, TABLES, VOICE)
-    by_night = staff.explain_lines(
+    by_day = staff_text.explain_lines(TABLES.service("professionals"), NOW, TABLES, VOICE)
+    by_night = staff_text.explain_lines(
         TABLES.service("children"), NOW + timedelta(hours=5), TABLES, VOICE
     )
 
@@ -112,7 +112,7 @@ def test_a_special_day_a_bank_holiday_and_another_number_are_told(make_app):
 
     def chain(on):
         at = datetime.fromisoformat(f"{on}T11:00:00+00:00")
-        return " ".join(staff.explain_lines(tables.service("children"), at, tables, VOICE))
+        return " ".join(staff_text.explain_lines(tables.service("children"), at, tables, VOICE))
 
     assert "8:30am to 3:30pm (special day, Christmas Eve)" in chain("2026-12-24")
     assert "closed (bank holiday, Christmas Day)" in chain("2026-12-25")
@@ -129,6 +129,6 @@ def test_a_bank_holiday_that_makes_no_difference_is_told_too(make_app):
     eds = next(x for x in tables.directory.lines if x.id == "duty-manager")
     from dataclasses import replace
 
-    said = staff.explain_lines(replace(service, lines=(eds,)), at, tables, VOICE)
+    said = staff_text.explain_lines(replace(service, lines=(eds,)), at, tables, VOICE)
 
     assert "Christmas Day makes no difference to this line" in said[0]

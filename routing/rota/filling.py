@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from dateutil.rrule import DAILY, rrule
 
 from routing.core import instants
-from routing.core.hours import Span
+from routing.core.instants import Span
 from routing.core.timetable import Timetables
 from routing.rota.roster import Roster
 from routing.text import time_parsing
@@ -20,7 +20,7 @@ from routing.text import time_parsing
 MAX_DAYS = 400
 """How many days are filled at once, at most."""
 
-MIN_SLOT = timedelta(hours=3)
+MIN_SLOT_LENGTH = timedelta(hours=3)
 """No slot is made shorter than this at an end of required time: on a Christmas Eve that closes at
 3:30pm, whoever comes on at 5pm on other days comes on then.
 """
@@ -37,14 +37,14 @@ class DayKind(StrEnum):
     BANK_HOLIDAY = "bank-holiday"
 
 
-class Turn(StrEnum):
+class TurnLength(StrEnum):
     """How people take turns: a week each, or a slot each."""
 
     WEEK = "week"
     SLOT = "slot"
 
 
-Pattern = Mapping[DayKind, tuple[int, ...]]
+ShiftPattern = Mapping[DayKind, tuple[int, ...]]
 """By kind of day, when the next slot begins, in minutes after midnight by the clock."""
 
 
@@ -70,20 +70,20 @@ class _Busy:
         self.spans.setdefault(worker, []).append(during)
 
 
-def times(text: str) -> tuple[int, ...]:
+def parse_times(text: str) -> tuple[int, ...]:
     """Read when shifts begin: 8:30am, 5pm or 08:30,17:00. Raise InvalidTime."""
     parts = [each for each in text.split(",") if each.strip()]
     return tuple(sorted({time_parsing.parse_clock(each) for each in parts}))
 
 
-def kind(day: date, timetables: Timetables) -> DayKind:
+def day_kind(day: date, timetables: Timetables) -> DayKind:
     """Return what kind of day a date is."""
     if day in timetables.holidays:
         return DayKind.BANK_HOLIDAY
     return DayKind.WEEKEND if day.weekday() >= 5 else DayKind.WORKING_DAY
 
 
-def handovers(roster: Roster, role_id: str, at: datetime) -> tuple[int, ...]:
+def usual_handovers(roster: Roster, role_id: str, at: datetime) -> tuple[int, ...]:
     """Return when a role is usually handed over: by the clock, in minutes after midnight.
 
     The times at which required time most often begins and ends in the eight weeks from ``at``;
@@ -96,12 +96,14 @@ def handovers(roster: Roster, role_id: str, at: datetime) -> tuple[int, ...]:
     return tuple(sorted(usual))
 
 
-def usual(roster: Roster, role_id: str, at: datetime) -> Pattern:
+def usual_pattern(roster: Roster, role_id: str, at: datetime) -> ShiftPattern:
     """Return the pattern to begin with: every kind of day is cut at the usual handovers."""
-    return dict.fromkeys(DayKind, handovers(roster, role_id, at))
+    return dict.fromkeys(DayKind, usual_handovers(roster, role_id, at))
 
 
-def slots(roster: Roster, role_id: str, pattern: Pattern, first: date, last: date) -> list[Span]:
+def make_slots(
+    roster: Roster, role_id: str, pattern: ShiftPattern, first: date, last: date
+) -> list[Span]:
     """Return required time that begins on the dates from ``first`` to ``last``, in slots.
 
     It is cut at each time of the pattern for the kind of day it is, unless that is nearer than
@@ -118,7 +120,9 @@ def slots(roster: Roster, role_id: str, pattern: Pattern, first: date, last: dat
     found = []
     for span in roster.needed(role_id, start - _LOOKED_AT, end + _LOOKED_AT):
         inside = cuts[
-            bisect_left(cuts, span.start + MIN_SLOT) : bisect_right(cuts, span.end - MIN_SLOT)
+            bisect_left(cuts, span.start + MIN_SLOT_LENGTH) : bisect_right(
+                cuts, span.end - MIN_SLOT_LENGTH
+            )
         ]
         edges = [span.start, *inside, span.end]
         if span.start < start:  # it runs since before: only what is cut off in time is ours
@@ -127,12 +131,12 @@ def slots(roster: Roster, role_id: str, pattern: Pattern, first: date, last: dat
     return found
 
 
-def fill(
+def assign_slots(
     roster: Roster,
     role_id: str,
     wanted: Sequence[Span],
     people: Sequence[int],
-    turn: Turn,
+    turn: TurnLength,
     check_time: Callable[[], None] = lambda: None,
 ) -> list[ProposedShift]:
     """Give what nobody has yet of ``wanted`` slots to ``people`` in turn.
@@ -155,7 +159,7 @@ def fill(
         check_time()
         for during, missing in roster.gaps(role_id, slot.start, slot.end):
             for _ in range(missing):
-                first = weeks[number] if turn is Turn.WEEK else turns
+                first = weeks[number] if turn is TurnLength.WEEK else turns
                 order = (people[(first + n) % len(people)] for n in range(len(people)))
                 worker = next((each for each in order if busy.free(each, during)), None)
                 turns += 1
@@ -165,14 +169,14 @@ def fill(
     return found
 
 
-def _cuts(pattern: Pattern, first: date, last: date, timetables: Timetables) -> list[datetime]:
+def _cuts(pattern: ShiftPattern, first: date, last: date, timetables: Timetables) -> list[datetime]:
     """Return each instant at which a slot begins, by the pattern, from ``first`` to ``last``."""
     zone, begins = timetables.directory.zone, datetime.combine(first, time())
     return sorted(
         {
-            instants.starts(day.date(), minute, zone)
+            instants.start_at(day.date(), minute, zone)
             for day in rrule(DAILY, dtstart=begins, until=datetime.combine(last, time()))
-            for minute in pattern[kind(day.date(), timetables)]
+            for minute in pattern[day_kind(day.date(), timetables)]
         }
     )
 

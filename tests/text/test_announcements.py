@@ -11,7 +11,7 @@ from routing.core.decision import decide
 from routing.core.timetable import Timetables
 from routing.core.values import Text
 from routing.directory.load import load
-from routing.text import spoken, staff
+from routing.text import announcements, staff_text
 from routing.text.locale import get_locale
 
 
@@ -25,7 +25,7 @@ from routing.text.locale import get_locale
     ],
 )
 def test_a_number_is_said_digit_by_digit(written, said):
-    assert spoken.spell_digits(written) == said
+    assert announcements.spell_digits(written) == said
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_a_number_is_said_digit_by_digit(written, said):
     ],
 )
 def test_only_telephone_numbers_in_the_councils_words_are_spelled(written, said):
-    assert spoken.spell_numbers(written) == said
+    assert announcements.spell_numbers(written) == said
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_only_telephone_numbers_in_the_councils_words_are_spelled(written, said)
     ],
 )
 def test_what_became_of_a_line_is_said(leg, said):
-    assert staff.describe_leg(*leg) == said
+    assert staff_text.describe_leg(*leg) == said
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +72,7 @@ MASH = "You can call the Multi-Agency Safeguarding Hub (MASH) yourself on 0 1 6 
 
 
 def test_whoever_picks_up_a_screened_line_is_told_what_the_call_is(directory):
-    said = spoken.accept_prompt(directory.services[0], VOICE)
+    said = announcements.accept_prompt(directory.services[0], VOICE)
 
     assert said == "A call for Worried about a child. To take it, press 1."
 
@@ -80,15 +80,19 @@ def test_whoever_picks_up_a_screened_line_is_told_what_the_call_is(directory):
 @pytest.mark.parametrize(
     ("message", "first", "last"),
     [
-        ("trying_again", "Sorry, nobody has answered yet.", "We are calling again."),
-        ("given_up", "Sorry, nobody has answered.", "Or hang up, and call this number again."),
-        ("afterwards", "If you have not spoken to anybody yet,", "and call this number again."),
+        ("no_answer_yet", "Sorry, nobody has answered yet.", "We are calling again."),
+        ("no_answer", "Sorry, nobody has answered.", "Or hang up, and call this number again."),
+        (
+            "outcome_unknown",
+            "If you have not spoken to anybody yet,",
+            "and call this number again.",
+        ),
     ],
 )
 def test_every_message_says_999_and_another_number_digit_by_digit(
     directory, shown, message, first, last
 ):
-    said = getattr(spoken, message)(directory, shown, VOICE)
+    said = getattr(announcements, message)(directory, shown, VOICE)
 
     assert said.startswith(first)
     assert f"{DANGER} {MASH} " in said
@@ -98,21 +102,21 @@ def test_every_message_says_999_and_another_number_digit_by_digit(
 def test_999_is_added_where_the_councils_words_do_not_name_it(directory):
     words = replace(directory, emergency=_text("Shout for help."))
 
-    assert "Shout for help. Call 9 9 9." in spoken.given_up(words, [], VOICE)
+    assert "Shout for help. Call 9 9 9." in announcements.no_answer(words, [], VOICE)
 
 
 def test_a_greeting_is_the_councils_own_or_nothing(directory):
     greeted, plain = (replace(directory.services[0], greeting=x) for x in (_text("Hello"), None))
 
-    assert spoken.greeting(greeted, VOICE) == "Hello"
-    assert spoken.greeting(plain, VOICE) is None
+    assert announcements.greeting(greeted, VOICE) == "Hello"
+    assert announcements.greeting(plain, VOICE) is None
 
 
 def test_a_text_names_the_number_until_when_and_999_as_they_are_written(directory):
     at = datetime(2026, 11, 23, 12, tzinfo=UTC)
     decision = decide(Timetables(directory, {}), "children", at)
 
-    assert spoken.text(decision, directory, at, VOICE) == (
+    assert announcements.sms_reply(decision, directory, at, VOICE) == (
         "Call 01632 960100, Multi-Agency Safeguarding Hub (MASH), until 5pm on Monday 23 November. "
         "If a child is in immediate danger, call 999. Nobody reads texts sent to this number."
     )

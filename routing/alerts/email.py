@@ -9,14 +9,14 @@ from email.message import EmailMessage
 from email.utils import formatdate
 from urllib.parse import unquote, urlsplit
 
-from routing.alerts.words import Message
+from routing.alerts.messages import Message
 
 WAIT = 10.0
 """Seconds for one answer of the mail server."""
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class Email:
     """A message to an address. ``key`` is the recipient's."""
 
     key: str
@@ -27,7 +27,7 @@ class Letter:
 Tell = Callable[[str, str | None], None]
 
 
-def send(url: str, sender: str, letters: Sequence[Letter], tell: Tell) -> None:
+def send(url: str, sender: str, letters: Sequence[Email], tell: Tell) -> None:
     """Send each letter, and tell of each by its key: None once the server has taken it, or why not.
 
     The server is asked for STARTTLS; a login is never sent without it. Nothing is raised for what a
@@ -68,7 +68,7 @@ def _connected(url: str, own: str) -> smtplib.SMTP:
     return server
 
 
-def _sent(server: smtplib.SMTP, sender: str, letter: Letter) -> str | None:
+def _sent(server: smtplib.SMTP, sender: str, letter: Email) -> str | None:
     """Send one letter. Return why the server refused it, None when it was taken."""
     try:
         server.send_message(_written(sender, letter), sender, [letter.address])
@@ -79,7 +79,7 @@ def _sent(server: smtplib.SMTP, sender: str, letter: Letter) -> str | None:
     return None
 
 
-def _written(sender: str, letter: Letter) -> EmailMessage:
+def _written(sender: str, letter: Email) -> EmailMessage:
     mail = EmailMessage()
     mail["From"], mail["To"] = sender, letter.address
     mail["Subject"] = letter.message.subject

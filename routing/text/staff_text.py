@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from routing.core.answer import Decision, ReasonCode
 from routing.core.directory import Line, Service
-from routing.core.hours import Span
+from routing.core.instants import Span
 from routing.core.timetable import Timetables
 from routing.core.values import Phone
 from routing.text.dates import (
@@ -27,17 +27,17 @@ def calls_go_to(
     Without ``internal_numbers`` an internal line is named without its number.
     """
     verb = "are diverted" if decision.reason.code is ReasonCode.DIVERT else "go"
-    line = numbered(decision.line, decision.phone, internal_numbers)
+    line = line_with_number(decision.line, decision.phone, internal_numbers)
     if decision.until is None or decision.next is None:
         return f"Calls {verb} to {line}. Nothing else is planned in the next 400 days."
-    then = numbered(decision.next.line, decision.next.phone, internal_numbers)
+    then = line_with_number(decision.next.line, decision.next.phone, internal_numbers)
     until = (
         f"{format_relative(decision.until, at, locale)} ({format_time_left(decision.until - at)})"
     )
     return f"Calls {verb} to {line} until {until}, then to {then}."
 
 
-def numbered(line: Line, phone: Phone, internal_numbers: bool = True) -> str:
+def line_with_number(line: Line, phone: Phone, internal_numbers: bool = True) -> str:
     """Say a line with its number: "the EDS on 01632 960002".
 
     Without ``internal_numbers`` an internal line is named without it.

@@ -7,10 +7,10 @@ from typing import Any
 from routing.core.diff import Callee, Change
 from routing.core.directory import Line, Service
 from routing.core.gaps import CoverageKind
-from routing.core.hours import Span
+from routing.core.instants import Span
 from routing.formats.json import span as written
 from routing.text.locale import Locale
-from routing.text.periods import periods
+from routing.text.periods import format_periods
 
 Json = list[dict[str, Any]]
 Gap = tuple[Span, CoverageKind, tuple[Line, ...]]
@@ -38,7 +38,7 @@ def gaps_text(found: Iterable[Gap], period: Span, locale: Locale) -> list[str]:
     return [
         f"{kind.value:<8} {sentence}{' (' + ' + '.join(names) + ')' if names else ''}"
         for (kind, names), spans in sorted(groups.items(), key=lambda each: each[0][0])
-        for sentence in periods(spans, period, locale)
+        for sentence in format_periods(spans, period, locale)
     ]
 
 
@@ -62,7 +62,11 @@ def changes_text(found: Iterable[Changed], period: Span, locale: Locale) -> list
         groups[_callee_text(old, locale), _callee_text(new, locale)].append(during)
     lines: list[str] = []
     for (old_text, new_text), spans in groups.items():
-        lines += [*periods(spans, period, locale), f"  old: {old_text}", f"  new: {new_text}"]
+        lines += [
+            *format_periods(spans, period, locale),
+            f"  old: {old_text}",
+            f"  new: {new_text}",
+        ]
     return lines
 
 

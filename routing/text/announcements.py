@@ -8,7 +8,7 @@ from routing.core.answer import Decision
 from routing.core.directory import Directory, Line, Service
 from routing.core.values import Phone
 from routing.text.locale import Locale
-from routing.text.sentences import until_when
+from routing.text.sentences import until_phrase
 
 EMERGENCY = "999"
 
@@ -34,7 +34,7 @@ def greeting(service: Service, locale: Locale) -> str | None:
     )
 
 
-def trying_again(directory: Directory, shown: Iterable[tuple[Line, Phone]], locale: Locale) -> str:
+def no_answer_yet(directory: Directory, shown: Iterable[tuple[Line, Phone]], locale: Locale) -> str:
     """Say that nobody answered in this round, and that another begins."""
     said = [
         locale.translate("Sorry, nobody has answered yet."),
@@ -45,7 +45,7 @@ def trying_again(directory: Directory, shown: Iterable[tuple[Line, Phone]], loca
     return " ".join(said)
 
 
-def given_up(directory: Directory, shown: Iterable[tuple[Line, Phone]], locale: Locale) -> str:
+def no_answer(directory: Directory, shown: Iterable[tuple[Line, Phone]], locale: Locale) -> str:
     """Say that nobody answered at all, and what to do."""
     said = [
         locale.translate("Sorry, nobody has answered."),
@@ -56,7 +56,9 @@ def given_up(directory: Directory, shown: Iterable[tuple[Line, Phone]], locale: 
     return " ".join(said)
 
 
-def afterwards(directory: Directory, shown: Iterable[tuple[Line, Phone]], locale: Locale) -> str:
+def outcome_unknown(
+    directory: Directory, shown: Iterable[tuple[Line, Phone]], locale: Locale
+) -> str:
     """Say the same where it is not known whether somebody answered."""
     said = [
         locale.translate("If you have not spoken to anybody yet, this is what to do."),
@@ -74,7 +76,7 @@ def accept_prompt(service: Service, locale: Locale) -> str:
     )
 
 
-def text(decision: Decision, directory: Directory, at: datetime, locale: Locale) -> str:
+def sms_reply(decision: Decision, directory: Directory, at: datetime, locale: Locale) -> str:
     """Answer a text message: the line to ring, until when, and 999."""
     shown = decision.service.number or decision.phone
     said = [
@@ -82,7 +84,7 @@ def text(decision: Decision, directory: Directory, at: datetime, locale: Locale)
             "Call {phone}, {line}, {until}.",
             phone=shown.display,
             line=decision.line.name.get(locale.language),
-            until=until_when(decision, at, locale),
+            until=until_phrase(decision, at, locale),
         ),
         *_emergency(directory, locale, EMERGENCY),
         locale.translate("Nobody reads texts sent to this number."),

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from routing.store import calls
-from routing.store.tables import tallies
+from routing.store.tables import counters
 
 SENDER_PREFIX = "text_sender:"
 
@@ -21,12 +21,12 @@ def increment(connection: Connection, name: str, at: datetime) -> int:
     return calls.count_since(connection, name, at)
 
 
-def delete_senders(connection: Connection, at: datetime) -> None:
+def delete_old_senders(connection: Connection, at: datetime) -> None:
     """Delete what is known of the senders of the hours before that of ``at``."""
     hour = at.replace(minute=0, second=0, microsecond=0)
-    connection.execute(tallies.delete().where(is_old_sender(hour)))
+    connection.execute(counters.delete().where(is_old_sender(hour)))
 
 
 def is_old_sender(before: datetime) -> sa.ColumnElement[bool]:
     """Select the senders of the hours that began before an instant."""
-    return tallies.c.name.startswith(SENDER_PREFIX, autoescape=True) & (tallies.c.hour < before)
+    return counters.c.name.startswith(SENDER_PREFIX, autoescape=True) & (counters.c.hour < before)

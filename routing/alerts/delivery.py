@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from queue import Empty, SimpleQueue
 from typing import Any
 
+from routing.alerts.messages import REHEARSAL, Message
 from routing.alerts.recipients import Recipient
-from routing.alerts.words import REHEARSAL, Message
 
 LONGEST = 30.0
 """Seconds until whatever has not been taken counts as not sent."""
@@ -45,16 +45,16 @@ def _mail(
     messages: Mapping[Recipient, Message],
     done: SimpleQueue[tuple[str, str | None]],
 ) -> None:
-    from routing.alerts import mail  # the web worker never sends
+    from routing.alerts import email  # the web worker never sends
 
     letters = [
-        mail.Letter(each.key, each.address, message)
+        email.Email(each.key, each.address, message)
         for each, message in messages.items()
         if each.address is not None
     ]
     if letters:
         tell = lambda key, fault: done.put((key, fault))  # noqa: E731
-        mail.send(config["ALERT_SMTP_URL"], config["ALERT_FROM"], letters, tell)
+        email.send(config["ALERT_SMTP_URL"], config["ALERT_FROM"], letters, tell)
 
 
 def _hook(

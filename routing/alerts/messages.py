@@ -20,7 +20,7 @@ _FOOT = "Each of these is told once. What still stands is on the staff page and 
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class AlertKind:
     """A kind of alert: its heading, how several are counted, what to do, where to look."""
 
     heading: str
@@ -29,54 +29,54 @@ class Kind:
     path: str
 
 
-KINDS: Mapping[str, Kind] = {
-    "call_unanswered": Kind(
+ALERT_KINDS: Mapping[str, AlertKind] = {
+    "call_unanswered": AlertKind(
         "A call that nobody answered",
         "{} calls that nobody answered",
         "Ring the lines that did not answer. Where nobody is there, divert the calls to a line "
         "where somebody is. Who rang is not known here.",
         "/staff/calls",
     ),
-    "telephone_faults": Kind(
+    "telephone_faults": AlertKind(
         "Calls met a fault of this service",
         "Calls met a fault of this service",
         "Callers were put through by the last resort, which knows no hours. See the log, and run "
         "`flask twilio doctor`.",
         "/staff/calls",
     ),
-    "divert_without_effect": Kind(
+    "divert_without_effect": AlertKind(
         "A divert without effect",
         "{} diverts without effect",
         "End it, and set another if it is still needed.",
         "/staff/diverts",
     ),
-    "divert_ends_soon": Kind(
+    "divert_ends_soon": AlertKind(
         "A divert is about to end",
         "{} diverts are about to end",
         "Extend it if it is still needed. It ends by itself.",
         "/staff/diverts",
     ),
-    "rota_gap": Kind(
+    "rota_gap": AlertKind(
         "A gap in the rota",
         "{} gaps in the rota",
         "Find somebody, and enter the shift. The rota decides no call: callers are sent to the "
         "same lines, where somebody may be missing.",
         "/staff/rota/gaps",
     ),
-    "directory_broken": Kind(
+    "directory_broken": AlertKind(
         "The directory is broken",
         "The directory is broken",
         "Run `flask directory check`, which tells every mistake with its line, and mend the file. "
         "It is picked up within 5 seconds.",
         "/staff",
     ),
-    "bank_holidays_stale": Kind(
+    "bank_holidays_stale": AlertKind(
         "The list of bank holidays is not kept up",
         "The list of bank holidays is not kept up",
         "Run `flask bank-holidays refresh`, and see that it runs every day.",
         "/staff",
     ),
-    "number_unconfirmed": Kind(
+    "number_unconfirmed": AlertKind(
         "A number in use that is not confirmed",
         "{} numbers in use that are not confirmed",
         "Ring it, then write the day and the source as `verified` of that line in the directory.",
@@ -98,18 +98,18 @@ class Message:
 
 def alert(kind: str, key: str, detail: str, text: str) -> Alert:
     """Return an alert, its words as one line each whatever the directory's names hold."""
-    title = f"{KINDS[kind].heading}: {detail}" if detail else KINDS[kind].heading
+    title = f"{ALERT_KINDS[kind].heading}: {detail}" if detail else ALERT_KINDS[kind].heading
     return Alert(f"{kind} {key}".strip(), kind, _flat(title), _flat(text))
 
 
 def message(found: Sequence[QueuedAlert], base: str, rehearsing: bool, locale: Locale) -> Message:
     """Say some alerts in one message; ``base`` is where staff reach this service, if it is set."""
-    of = {kind: [each for each in found if each.alert.kind == kind] for kind in KINDS}
-    kinds = [kind for kind in KINDS if of[kind]]
-    subject = "; ".join(_heading(KINDS[kind], of[kind]) for kind in kinds)
+    of = {kind: [each for each in found if each.alert.kind == kind] for kind in ALERT_KINDS}
+    kinds = [kind for kind in ALERT_KINDS if of[kind]]
+    subject = "; ".join(_heading(ALERT_KINDS[kind], of[kind]) for kind in kinds)
     if len(found) == 1:
         subject = found[0].alert.title
-    parts = [_part(KINDS[kind], of[kind], base, locale) for kind in kinds]
+    parts = [_part(ALERT_KINDS[kind], of[kind], base, locale) for kind in kinds]
     keys = "\n".join(sorted(each.alert.key for each in found))
     return _marked(
         Message(_id(keys), subject, "\n\n".join([*parts, _FOOT]), tuple(found)), rehearsing
@@ -125,7 +125,7 @@ def test(at: datetime, base: str, rehearsing: bool) -> Message:
     return _marked(Message(_id(at.isoformat()), "Test: alerts reach you", body), rehearsing)
 
 
-def _part(kind: Kind, found: Sequence[QueuedAlert], base: str, locale: Locale) -> str:
+def _part(kind: AlertKind, found: Sequence[QueuedAlert], base: str, locale: Locale) -> str:
     lines = [_heading(kind, found), ""]
     for each in found[:LISTED]:
         noticed = dates.format_datetime(each.noticed_at, locale)
@@ -135,7 +135,7 @@ def _part(kind: Kind, found: Sequence[QueuedAlert], base: str, locale: Locale) -
     return "\n".join([*lines, "", f"Do: {kind.to_do}", f"Look: {_address(kind.path, base)}"])
 
 
-def _heading(kind: Kind, found: Sequence[QueuedAlert]) -> str:
+def _heading(kind: AlertKind, found: Sequence[QueuedAlert]) -> str:
     return kind.heading if len(found) == 1 else kind.several.format(len(found))
 
 

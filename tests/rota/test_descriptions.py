@@ -7,7 +7,7 @@ from core.test_decision import compiled
 from rota.conftest import at, span
 
 from routing.core.timetable import Timetables
-from routing.rota import fill, words
+from routing.rota import descriptions, filling
 from routing.rota.roster import Roster, Shift
 from routing.text.locale import get_locale
 
@@ -17,7 +17,7 @@ NOW = at("2026-11-23T12:00")
 
 def now(rota, role, moment=NOW):
     locale = get_locale("en", rota.tables.directory.zone)
-    return words.now(rota.roster, rota.roster.roles[role], NAMES, moment, locale)
+    return descriptions.describe_now(rota.roster, rota.roster.roles[role], NAMES, moment, locale)
 
 
 def test_who_is_on_until_when_and_who_then(rota):
@@ -66,7 +66,7 @@ def test_a_gap_says_its_role_how_many_and_when(rota, missing, said):
     locale = get_locale("en", rota.tables.directory.zone)
     role, gap = rota.roster.roles["day"], span("2026-11-23T08:30", "2026-11-23T17:00")
 
-    assert words.gap(role, gap, missing, NOW, locale) == said
+    assert descriptions.describe_gap(role, gap, missing, NOW, locale) == said
 
 
 def test_a_cover_says_for_whom_and_why(rota):
@@ -75,7 +75,7 @@ def test_a_cover_says_for_whom_and_why(rota):
     rota.cover(shift, 1, "2026-11-23T21:00", "2026-11-23T22:00", "Back")
     found = rota.roster.duties("night", at("2026-11-23T17:00"), at("2026-11-24T08:30"))
 
-    assert [words.held(each, NAMES) for each in found] == [
+    assert [descriptions.describe_cover(each, NAMES) for each in found] == [
         "",
         "for Amara Owusu: Swapped",
         "Back",
@@ -96,8 +96,11 @@ def test_what_does_not_change_for_four_weeks_is_said_so():
     roster, locale = Roster(tables, ()), get_locale("en", tables.directory.zone)
     role = roster.roles["always"]
 
-    assert words.now(roster, role, {}, NOW, locale) == ("Nobody", "for the next 4 weeks")
-    assert fill.handovers(roster, "always", NOW) == ()
+    assert descriptions.describe_now(roster, role, {}, NOW, locale) == (
+        "Nobody",
+        "for the next 4 weeks",
+    )
+    assert filling.usual_handovers(roster, "always", NOW) == ()
 
 
 def test_a_role_that_is_done_for_good_is_not_needed_then():
@@ -110,7 +113,7 @@ def test_a_role_that_is_done_for_good_is_not_needed_then():
     )
     locale = get_locale("en", tables.directory.zone)
 
-    assert words.now(roster, roster.roles["always"], NAMES, NOW, locale) == (
+    assert descriptions.describe_now(roster, roster.roles["always"], NAMES, NOW, locale) == (
         "Amara Owusu",
         "until 5pm today, then not needed",
     )
@@ -119,7 +122,10 @@ def test_a_role_that_is_done_for_good_is_not_needed_then():
 def test_clocks_are_said_without_their_days(rota):
     locale = get_locale("en", rota.tables.directory.zone)
 
-    assert words.clocks(span("2026-11-23T17:00", "2026-11-24T08:30"), locale) == "5pm to 8:30am"
+    assert (
+        descriptions.format_times(span("2026-11-23T17:00", "2026-11-24T08:30"), locale)
+        == "5pm to 8:30am"
+    )
 
 
 def test_who_is_on_duty_though_nobody_is_needed_is_said(rota):
@@ -127,7 +133,7 @@ def test_who_is_on_duty_though_nobody_is_needed_is_said(rota):
     role, locale = rota.roster.roles["day"], get_locale("en", rota.tables.directory.zone)
     (found,) = rota.roster.surplus("day", at("2026-11-23T12:00"), at("2026-11-24T00:00"))
 
-    assert words.surplus(rota.roster, role, found, NAMES, NOW, locale) == (
+    assert descriptions.describe_surplus(rota.roster, role, found, NAMES, NOW, locale) == (
         "Duty social worker: Amara Owusu from 5pm today until 7pm today, though nobody is needed "
         "then"
     )

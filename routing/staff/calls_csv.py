@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from routing.store.call_report import Call
 from routing.text.locale import Locale
 
-CALLS = (
+CSV_COLUMNS = (
     "began",
     "service",
     "first_line",
@@ -20,11 +20,11 @@ CALLS = (
 )
 
 
-def calls(found: Iterable[Call], locale: Locale) -> str:
+def calls_csv(found: Iterable[Call], locale: Locale) -> str:
     """Write calls, one a row. ``rung`` has each line with its outcome: "eds no_answer 30; ..."."""
     made = io.StringIO(newline="")
     writer = csv.writer(made)
-    writer.writerow(CALLS)
+    writer.writerow(CSV_COLUMNS)
     for call in found:
         talked = next((leg.talked for leg in call.legs if leg.outcome == "answered"), None)
         writer.writerow(

@@ -9,14 +9,14 @@ from routing.text import dates, sentences
 from routing.text.locale import Locale
 
 
-def decision(found: Decision, at: datetime, facts: Snapshot, locale: Locale) -> list[str]:
+def decision_lines(found: Decision, at: datetime, facts: Snapshot, locale: Locale) -> list[str]:
     """Return the answer as lines: who to call, why, what comes next, and 999."""
     options = "" if found.line.options is None else f" ({found.line.options.get(locale.language)})"
     call = locale.translate(
         "Call {phone}, {line}, {until}.",
         phone=f"{found.phone.display}{options}",
         line=found.line.name.get(locale.language),
-        until=sentences.until_when(found, at, locale),
+        until=sentences.until_phrase(found, at, locale),
     )
     lines = [
         f"{found.service.name.get(locale.language)}, {dates.format_datetime(at, locale)}:",

@@ -1,6 +1,9 @@
 """What several commands take: a file, a form, a period."""
 
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -9,45 +12,45 @@ from flask import current_app
 
 from routing import lookup
 from routing.core import instants
-from routing.core.hours import Span
-from routing.errors import InvalidDirectory
+from routing.core.instants import Span
+from routing.errors import DatabaseUnavailable, InvalidDirectory, RoutingError
 from routing.snapshot import Snapshot
 from routing.text import time_parsing
 
-FOUND, UNREADABLE = 1, 2
+EXIT_FOUND, EXIT_UNREADABLE = 1, 2
 """Exit statuses of commands that look for something (the contract, section 6)."""
 
-FILE = click.Path(path_type=Path)
-form = click.option(
+FILE_PATH = click.Path(path_type=Path)
+format_option = click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
 )
-first = click.option(
+from_option = click.option(
     "--from",
     "first",
     metavar="D",
     type=click.DateTime(["%Y-%m-%d"]),
     help="From this date, as 2026-12-24 (today).",
 )
-days = click.option(
+days_option = click.option(
     "--days", type=click.IntRange(1, 3650), default=400, show_default=True, help="For so many days."
 )
 
 
-def in_use() -> Path:
+def directory_path() -> Path:
     """Return the directory file that the service is set to use."""
     return Path(current_app.config["DIRECTORY"])
 
 
-def read(file: Path) -> Snapshot:
+def load_snapshot(file: Path) -> Snapshot:
     """Return what answers from ``file`` would rest on; if it is broken tell all, and exit 2."""
     try:
         return lookup.load_file(file)
     except InvalidDirectory as error:
         click.echo(str(error), err=True)
-        sys.exit(UNREADABLE)
+        sys.exit(EXIT_UNREADABLE)
 
 
-def period(facts: Snapshot, first: datetime | None, days: int) -> Span:
+def local_period(facts: Snapshot, first: datetime | None, days: int) -> Span:
     """Return so many local days from the midnight that begins ``first``, or today."""
     zone = facts.directory.zone
     day = first.date() if first else lookup.now().astimezone(zone).date()
@@ -59,3 +62,25 @@ def period(facts: Snapshot, first: datetime | None, days: int) -> Span:
         )
     except (OverflowError, ValueError) as error:
         raise click.UsageError(f"--from {day}: {error}. Write it as 2026-12-24.") from error
+
+
+DIVERT_TIMEOUT_SECONDS = 3.0
+"""Seconds that a command waits for the diverts: a database far away answers late, not never."""
+
+
+def actor() -> str:
+    """Return how the record names whoever runs a command: a user of this machine, by number."""
+    return f"terminal:{os.environ.get('SUDO_UID') or os.getuid()}"
+
+
+@contextmanager
+def report_errors() -> Iterator[None]:
+    """Say what was wrong, and exit with 1."""
+    try:
+        yield
+    except DatabaseUnavailable as error:
+        raise click.ClickException(
+            f"{error} If it was never made, run `flask db upgrade`. Answers go on as they were."
+        ) from error
+    except RoutingError as error:
+        raise click.ClickException(str(error)) from error

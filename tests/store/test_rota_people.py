@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from routing.core.hours import Span
+from routing.core.instants import Span
 from routing.errors import InvalidRotaChange, UnknownShift
 from routing.rota.validation import NewCover, NewShift
-from routing.store import accounts, audit_log, calendars, retention, rota, rota_people, sessions
+from routing.store import accounts, audit_log, calendars, retention, rota, rota_people
 from routing.store.accounts import LOCAL, Role
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -32,13 +32,13 @@ def account(database, now):
     with database.writing() as connection:
         roles = frozenset([Role.VIEW])
         found = accounts.add(connection, "amara", roles, "correct horse", now, "terminal:0")
-        sessions.start(connection, found, now)
+        accounts.start_session(connection, found, now)
         return found.id
 
 
 def everyone(database):
     with database.reading() as connection:
-        return rota_people.everyone(connection)
+        return rota_people.all_people(connection)
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_one_name_written_in_two_ways_is_one_person(database, write, again):
     with pytest.raises(InvalidRotaChange, match="already"):
         write(rota_people.add, again, None)
     with database.reading() as connection:
-        assert rota_people.named(connection, [again]) == [1]
+        assert rota_people.find_ids_by_name(connection, [again]) == [1]
 
 
 def test_the_name_of_one_who_left_is_free_again(database, write, amara):
@@ -111,15 +111,15 @@ def test_two_people_have_two_accounts(database, write, amara, account):
     with pytest.raises(InvalidRotaChange, match="account"):
         write(rota_people.change, other.id, "Ben Hughes", None, account)
     with database.reading() as connection:
-        assert rota_people.of_account(connection, account).name == "Amara Owusu"
-        assert rota_people.of_account(connection, 99) is None
+        assert rota_people.find_by_account(connection, account).name == "Amara Owusu"
+        assert rota_people.find_by_account(connection, 99) is None
 
 
 def test_a_name_is_found_by_its_words_and_an_unknown_one_refused(database, amara):
     with database.reading() as connection:
-        assert rota_people.named(connection, ["", " AMARA owusu"]) == [amara.id]
+        assert rota_people.find_ids_by_name(connection, ["", " AMARA owusu"]) == [amara.id]
         with pytest.raises(InvalidRotaChange, match="'Ben'"):
-            rota_people.named(connection, ["Ben"])
+            rota_people.find_ids_by_name(connection, ["Ben"])
 
 
 def test_one_who_left_is_not_found_any_more(database, write, amara):
@@ -131,7 +131,7 @@ def test_one_who_left_is_not_found_any_more(database, write, amara):
 def test_a_feed_is_found_by_its_token_alone_and_only_its_hash_is_kept(
     database, write, amara, account, now
 ):
-    token = write(calendars.make, amara.id, None, account)
+    token = write(calendars.create, amara.id, None, account)
     with database.reading() as connection:
         assert calendars.find_by_token(connection, token).worker == amara.id
         assert calendars.find_by_token(connection, token + "x") is None
@@ -145,7 +145,7 @@ def test_a_feed_dies_when_it_is_revoked_or_its_owner_goes(
 ):
     of = None if end == "maker left" else amara.id
     write(rota_people.change, amara.id, "Amara Owusu", None, account)
-    token = write(calendars.make, of, None, account)
+    token = write(calendars.create, of, None, account)
     if end == "revoked":
         write(calendars.revoke, 1)
     elif end == "account removed":
@@ -154,7 +154,7 @@ def test_a_feed_dies_when_it_is_revoked_or_its_owner_goes(
         write(rota_people.leave, amara.id)
     with database.reading() as connection:
         assert calendars.find_by_token(connection, token) is None
-        assert calendars.all_calendars(connection) == []
+        assert calendars.unrevoked(connection) == []
 
 
 @pytest.mark.parametrize(("issuer", "days"), [(LOCAL, 184), ("https://login.example", 30)])
@@ -164,19 +164,19 @@ def test_a_feed_is_suspended_until_its_owner_signs_in_again(database, write, now
         owner = accounts.upsert_sso_account(
             connection, issuer, "s1", "Amara", frozenset({Role.VIEW}), now
         )
-        sessions.start(connection, owner, now)
-    token, later = write(calendars.make, None, None, owner.id), now + timedelta(days=days)
+        accounts.start_session(connection, owner, now)
+    token, later = write(calendars.create, None, None, owner.id), now + timedelta(days=days)
     with database.writing() as connection:
         feed = calendars.find_by_token(connection, token)
         assert not feed.is_suspended(later - timedelta(seconds=1), issuer)
         assert feed.is_suspended(later, issuer)
         assert feed.is_suspended(later + timedelta(seconds=1), issuer)
-        sessions.start(connection, owner, later)
+        accounts.start_session(connection, owner, later)
         assert not calendars.find_by_token(connection, token).is_suspended(later, issuer)
 
 
 def test_a_feed_is_suspended_while_its_owner_could_not_sign_in(database, write, account, now):
-    token = write(calendars.make, None, None, account)
+    token = write(calendars.create, None, None, account)
     with database.reading() as connection:
         feed = calendars.find_by_token(connection, token)
 
@@ -185,28 +185,28 @@ def test_a_feed_is_suspended_while_its_owner_could_not_sign_in(database, write, 
 
 
 def test_a_feed_names_its_owner(database, write, account):
-    write(calendars.make, None, None, account)
+    write(calendars.create, None, None, account)
     with database.reading() as connection:
-        assert [feed.owner for feed in calendars.all_calendars(connection)] == ["amara"]
+        assert [feed.owner for feed in calendars.unrevoked(connection)] == ["amara"]
 
 
 def test_a_feed_is_revoked_once(write, account):
-    write(calendars.make, None, "eds-social-worker", account)
+    write(calendars.create, None, "eds-social-worker", account)
     write(calendars.revoke, 1)
     with pytest.raises(UnknownShift):
         write(calendars.revoke, 1)
 
 
 def test_the_use_of_a_feed_is_noted_once_an_hour(database, write, account, now):
-    token = write(calendars.make, None, None, account)
+    token = write(calendars.create, None, None, account)
     with database.writing() as connection:
         feed = calendars.find_by_token(connection, token)
-        assert calendars.should_note(feed, now)
+        assert calendars.should_mark_polled(feed, now)
         calendars.mark_polled(connection, feed, now)
         feed = calendars.find_by_token(connection, token)
 
-    assert not calendars.should_note(feed, now + HOUR - timedelta(seconds=1))
-    assert calendars.should_note(feed, now + HOUR)
+    assert not calendars.should_mark_polled(feed, now + HOUR - timedelta(seconds=1))
+    assert calendars.should_mark_polled(feed, now + HOUR)
 
 
 @pytest.fixture
@@ -226,7 +226,7 @@ def past(database, now, write, amara):
 
 
 def is_overdue(connection, now):
-    return retention.ROTA.overdue(connection, now - 730 * DAY)
+    return retention.ROTA_RULE.overdue(connection, now - 730 * DAY)
 
 
 def purge(database, now):
@@ -241,7 +241,7 @@ def test_who_did_what_long_ago_is_forgotten_and_what_was_done_is_not(database, n
     assert purge(database, now) == (1, 2)
     with database.reading() as connection:
         shifts, covers = rota.read(connection, now - 1000 * DAY, now)
-        names = {each.id: each.name for each in rota_people.everyone(connection)}
+        names = {each.id: each.name for each in rota_people.all_people(connection)}
     told = [(names[x.worker], (x.during.start - now).days) for x in shifts]
 
     assert [name for name, _ in told] == [

@@ -18,7 +18,7 @@ Render = Callable[[], tuple[str, datetime | None]]
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class RenderedAnswer:
     """A text that writes its own time as ``time``; ``tag`` is a hash of all of it but that."""
 
     text: str
@@ -27,11 +27,11 @@ class Answer:
     until: datetime | None
 
 
-def answer(time: str, render: Render) -> Answer:
+def render_answer(time: str, render: Render) -> RenderedAnswer:
     """Return an answer, rendered."""
     text, until = render()
     tag = hashlib.sha256(text.replace(time, "", 1).encode()).hexdigest()[:20]
-    return Answer(text, time, tag, until)
+    return RenderedAnswer(text, time, tag, until)
 
 
 class AnswerCache:
@@ -39,9 +39,9 @@ class AnswerCache:
 
     def __init__(self) -> None:
         # What this second's answers rest on, and those answers by what was requested.
-        self._second: tuple[object, dict[Hashable, Answer]] = (None, {})
+        self._second: tuple[object, dict[Hashable, RenderedAnswer]] = (None, {})
 
-    def get(self, key: Hashable, at: datetime, time: str, render: Render) -> Answer:
+    def get(self, key: Hashable, at: datetime, time: str, render: Render) -> RenderedAnswer:
         """Return the answer for ``at``, which is now: rendered, or that of the same second.
 
         The first ``time`` in a cached text is put right. Nothing is used past its handover (a
@@ -54,7 +54,7 @@ class AnswerCache:
         cached = answers.get(key)
         if cached is not None and (cached.until is None or at < cached.until):
             return replace(cached, text=cached.text.replace(cached.time, time, 1), time=time)
-        rendered = answer(time, render)
+        rendered = render_answer(time, render)
         if len(answers) < MAX_ANSWERS:
             answers[key] = rendered
         return rendered

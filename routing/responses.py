@@ -1,12 +1,27 @@
-"""How long an answer about now may be cached: never past a handover, ten seconds at most."""
+"""Errors as application/problem+json (RFC 9457)."""
 
+import json
 import math
 import time
 from datetime import datetime, timedelta
+from typing import Any
 
 from flask import Response, request
+from werkzeug.http import HTTP_STATUS_CODES
 
 from routing import lookup
+
+
+def problem(status: int, detail: str, **more: Any) -> Response:
+    """Return an error that says what was found and what to write; ``more`` are further members."""
+    body = {"type": "about:blank", "title": HTTP_STATUS_CODES[status], "status": status}
+    body |= {"detail": detail, **more}
+    response = Response(json.dumps(body), status, mimetype="application/problem+json")
+    response.headers["Cache-Control"] = "no-store"
+    if status == 401:
+        response.headers["WWW-Authenticate"] = "Bearer"
+    return response
+
 
 MAX_AGE_SECONDS = 10
 SHARED_MAX_AGE_SECONDS = MAX_AGE_SECONDS - math.ceil(lookup.MAX_DIVERT_AGE_SECONDS)
@@ -14,7 +29,7 @@ SHARED_MAX_AGE_SECONDS = MAX_AGE_SECONDS - math.ceil(lookup.MAX_DIVERT_AGE_SECON
 in every cached answer within ten."""
 
 
-def cacheable(response: Response, tag: str, until: datetime | None, at: datetime) -> Response:
+def make_cacheable(response: Response, tag: str, until: datetime | None, at: datetime) -> Response:
     """Return the response with its ETag and lifetimes; a 304 if the client has that ETag.
 
     ``tag`` is the same as long as the answer is, apart from its time. ``until`` is the next
@@ -44,3 +59,18 @@ def _nginx_expiry(at: datetime, max_age: int) -> str:
     made_at = time.time() - duration.total_seconds()
     last = math.floor(made_at + min(max_age, SHARED_MAX_AGE_SECONDS)) - 1
     return f"@{last}" if last >= int(made_at) else "0"
+
+
+SECURITY_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; "
+        "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    ),
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+HTTPS_ONLY = "max-age=31536000"
+"""Strict-Transport-Security: for a year, and for this host alone, not the council's other hosts."""

@@ -10,11 +10,10 @@ import pytest
 import sqlalchemy as sa
 from conftest import Clock
 
-from routing.core.hours import Span
+from routing.core.instants import Span
 from routing.store import diverts, migrate
 from routing.store.db import Database
-from routing.store.divert_cache import DivertCache
-from routing.store.divert_file import DivertFile
+from routing.store.divert_cache import DivertCache, DivertFile
 from routing.store.diverts import NewDivert
 
 SAFETY_NET_SECONDS = 15

@@ -8,8 +8,8 @@ from rota.conftest import at, span
 
 from routing.core import instants
 from routing.errors import InvalidTime
-from routing.rota import fill
-from routing.rota.fill import DayKind, Turn
+from routing.rota import filling
+from routing.rota.filling import DayKind, TurnLength
 
 HOUR = timedelta(hours=1)
 EVENINGS = dict.fromkeys(DayKind, (510, 1020))
@@ -17,11 +17,11 @@ EVENINGS = dict.fromkeys(DayKind, (510, 1020))
 
 def slots(rota, first, last, role="night", pattern=EVENINGS):
     days = date.fromisoformat(first), date.fromisoformat(last)
-    return fill.slots(rota.roster, role, pattern, *days)
+    return filling.make_slots(rota.roster, role, pattern, *days)
 
 
-def given(rota, wanted, people, turn=Turn.SLOT, role="night"):
-    return [x.worker for x in fill.fill(rota.roster, role, wanted, people, turn)]
+def given(rota, wanted, people, turn=TurnLength.SLOT, role="night"):
+    return [x.worker for x in filling.assign_slots(rota.roster, role, wanted, people, turn)]
 
 
 def test_christmas_is_nine_slots_that_touch_and_make_111_hours_and_a_half(rota):
@@ -34,9 +34,9 @@ def test_christmas_is_nine_slots_that_touch_and_make_111_hours_and_a_half(rota):
 
 
 def test_the_usual_handovers_follow_from_the_directory(rota):
-    assert fill.handovers(rota.roster, "night", at("2026-11-23T00:00")) == (510, 1020)
-    assert fill.handovers(rota.roster, "standby", at("2026-11-23T00:00")) == (90, 510)
-    assert fill.usual(rota.roster, "day", at("2026-11-23T00:00")) == EVENINGS
+    assert filling.usual_handovers(rota.roster, "night", at("2026-11-23T00:00")) == (510, 1020)
+    assert filling.usual_handovers(rota.roster, "standby", at("2026-11-23T00:00")) == (90, 510)
+    assert filling.usual_pattern(rota.roster, "day", at("2026-11-23T00:00")) == EVENINGS
 
 
 def test_a_pattern_hangs_on_the_kind_of_day(rota):
@@ -77,7 +77,7 @@ def test_a_cut_in_the_hour_that_the_clocks_change_is_one_instant(rota, day, cut,
     assert all(one.end == other.start for one, other in itertools.pairwise(found))
     zone = rota.tables.directory.zone
     first, last = (date.fromisoformat(x) for x in (day, after))
-    noon = instants.starts(first, 720, zone), instants.starts(last, 720, zone)
+    noon = instants.start_at(first, 720, zone), instants.start_at(last, 720, zone)
     assert (noon[1] - noon[0]) / HOUR == hours
 
 
@@ -100,7 +100,7 @@ def test_people_take_turns_by_week_from_monday_to_sunday(rota):
         "Mon 07",
         "Tue 08",
     ]
-    assert given(rota, wanted, [1, 2], Turn.WEEK) == [1, 2, 2, 2, 2, 2, 1, 1]
+    assert given(rota, wanted, [1, 2], TurnLength.WEEK) == [1, 2, 2, 2, 2, 2, 1, 1]
 
 
 def test_whoever_has_a_duty_already_is_passed_over_in_any_role(rota):
@@ -120,7 +120,9 @@ def test_whose_shift_is_covered_is_not_given_another_at_that_time(rota):
 def test_only_gaps_are_filled_and_a_part_for_what_is_left_of_it(rota):
     rota.shift("night", 9, "2026-11-23T17:00", "2026-11-24T00:00")
     rota.shift("night", 9, "2026-11-24T17:00", "2026-11-25T08:30")
-    found = fill.fill(rota.roster, "night", slots(rota, "2026-11-23", "2026-11-24"), [1], Turn.SLOT)
+    found = filling.assign_slots(
+        rota.roster, "night", slots(rota, "2026-11-23", "2026-11-24"), [1], TurnLength.SLOT
+    )
 
     assert [x.during for x in found] == [span("2026-11-24T00:00", "2026-11-24T08:30")]
 
@@ -140,6 +142,6 @@ def test_without_people_or_slots_nobody_is_given_anything(rota):
 
 
 def test_times_are_read_as_people_write_them():
-    assert fill.times("5pm, 8:30am,17:00,") == (510, 1020)
+    assert filling.parse_times("5pm, 8:30am,17:00,") == (510, 1020)
     with pytest.raises(InvalidTime):
-        fill.times("evening")
+        filling.parse_times("evening")
