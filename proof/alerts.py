@@ -24,7 +24,7 @@ from serving import TESTS_PATH
 from routing import create_app, lookup
 from routing.alerts import (
     rounds,
-    webhook,  # noqa: F401  # loaded before a sender is forked
+    webhook,  # noqa: F401 - loaded before a sender is forked
 )
 from routing.store import alerts, calls, migrate
 from routing.store.calls import CallStart, LegEnd

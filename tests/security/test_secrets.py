@@ -34,7 +34,7 @@ DETECTORS = [
 ]
 
 SKIPPED_FILES = re.compile(
-    r"requirements.*\.txt|.*\.(png|mo|woff2?)|routing/static/govuk-frontend\.css|tests/data/.*"
+    r"(proof/)?requirements.*\.txt|.*\.(png|mo|woff2?)|routing/static/govuk-frontend\.css|tests/data/.*"
 )
 
 
