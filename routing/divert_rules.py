@@ -162,7 +162,7 @@ def _plan(
     refusal = target_error(service, line, during, locale.zone)
     if refusal is not None:
         raise InvalidDivert("line", refusal)
-    spans = timetables.spans(line, start, end)
+    spans = timetables.open_spans(line, start, end)
     closed = tuple(span for span, is_open in mark_covered(spans, during) if not is_open)
     return ProposedDivert(service, line, during, note, closed)
 

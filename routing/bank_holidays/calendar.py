@@ -7,8 +7,7 @@ from types import MappingProxyType
 
 from routing.bank_holidays.govuk import HolidayList
 from routing.bank_holidays.package import PUBLISHED_THROUGH, package_holidays, package_version
-from routing.core.directory import HolidayRules
-from routing.core.instants import BankHoliday
+from routing.core.directory import BankHoliday, HolidayRules
 
 MAX_LIST_AGE = timedelta(days=3)
 """A proclaimed holiday comes with ten days' notice or less: a list asked for daily is never old."""
@@ -30,11 +29,11 @@ class BankHolidays:
     published: HolidayList | None = None
     fault: str | None = None
 
-    def assumed(self, day: date) -> bool:
+    def is_assumed(self, day: date) -> bool:
         """Say whether ``day`` is past what GOV.UK has published: the usual holidays are assumed."""
         return day.year > self.covered_through
 
-    def stale(self, at: datetime) -> bool:
+    def is_stale(self, at: datetime) -> bool:
         """Say whether GOV.UK's list was fetched, but not for longer than FRESH."""
         return self.published is not None and at - self.published.checked_at > MAX_LIST_AGE
 

@@ -10,7 +10,7 @@ from typing import Annotated, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from routing.bank_holidays.package import FIRST_YEAR, LAST_YEAR
-from routing.core.instants import BankHoliday
+from routing.core.directory import BankHoliday
 from routing.errors import InvalidBankHolidays
 from routing.files import write_atomically
 

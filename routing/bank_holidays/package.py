@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 import holidays
 
-from routing.core.instants import BankHoliday
+from routing.core.directory import BankHoliday
 
 FIRST_YEAR, LAST_YEAR = 1999, 2100
 """The years filled. The package knows none later."""

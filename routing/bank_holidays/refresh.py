@@ -12,7 +12,7 @@ from routing.bank_holidays import govuk
 from routing.bank_holidays.calendar import covered_through, listed_holidays
 from routing.bank_holidays.govuk import HolidayList
 from routing.bank_holidays.package import DIVISIONS
-from routing.core.instants import BankHoliday
+from routing.core.directory import BankHoliday
 from routing.errors import InvalidBankHolidays
 
 FETCH_TIMEOUT_SECONDS = 20.0

@@ -18,7 +18,7 @@ from pydantic import (
     model_validator,
 )
 
-from routing.core.values import Text
+from routing.core.directory import Text
 from routing.directory import hours, phone
 from routing.errors import FieldError, FieldErrors
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 
-from routing.core.instants import ALL_DAY, MINUTES_PER_DAY, Hours, TimeRange
+from routing.core.directory import ALL_DAY, MINUTES_PER_DAY, Hours, TimeRange
 from routing.errors import FieldError, FieldErrors
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")

@@ -4,7 +4,7 @@ import re
 
 import phonenumbers
 
-from routing.core.values import Phone
+from routing.core.directory import Phone
 
 _POSSIBLE = phonenumbers.ValidationResult.IS_POSSIBLE  # in full, not only within its area
 _REASONS = {

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from routing.core import directory as core
-from routing.core.instants import SpecialDay
+from routing.core.directory import SpecialDay
 from routing.directory.field_types import (
     Colour,
     DayHours,

@@ -4,9 +4,8 @@ from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 from itertools import combinations
 
-from routing.core.directory import Directory, Line
-from routing.core.instants import SpecialDay, date_range
-from routing.core.values import Phone
+from routing.core.directory import Directory, Line, Phone, SpecialDay
+from routing.core.instants import date_range
 from routing.directory.load import CrossCheckError
 from routing.directory.yaml_source import Path
 from routing.snapshot import Snapshot
@@ -21,7 +20,7 @@ _NIGHT_ENDS, _NIGHT_BEGINS = 5 * 60, 22 * 60
 def warnings(facts: Snapshot, at: datetime) -> Iterator[CrossCheckError]:
     """Yield every doubt about dates."""
     today = at.astimezone(facts.directory.zone).date()
-    if facts.holidays.assumed(today + _A_YEAR):
+    if facts.holidays.is_assumed(today + _A_YEAR):
         message = (
             f"bank holidays are published through {facts.holidays.covered_through} only: less than "
             "a year is covered. Run `flask bank-holidays refresh`."

@@ -3,8 +3,7 @@
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 
-from routing.core.directory import Directory, Line
-from routing.core.values import Phone
+from routing.core.directory import Directory, Line, Phone
 from routing.directory.load import CrossCheckError
 from routing.directory.yaml_source import Path
 from routing.snapshot import Snapshot

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from pydantic import BaseModel
 
-from routing.core.values import Text
+from routing.core.directory import Text
 from routing.directory.field_types import Context
 from routing.directory.load import CrossCheckError
 from routing.directory.schema import DirectoryModel

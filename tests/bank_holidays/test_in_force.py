@@ -9,8 +9,7 @@ import pytest
 
 from routing.bank_holidays.calendar import build_calendar
 from routing.bank_holidays.package import DIVISIONS, FIRST_YEAR, LAST_YEAR
-from routing.core.directory import HolidayRules
-from routing.core.instants import BankHoliday
+from routing.core.directory import BankHoliday, HolidayRules
 
 PUBLISHED = json.loads(
     Path(__file__)
@@ -116,4 +115,4 @@ def test_asking_for_another_day_adds_nothing():
     ("day", "assumed"), [(date(2028, 12, 31), False), (date(2029, 1, 1), True)]
 )
 def test_past_the_published_years_a_date_is_an_assumption(day, assumed):
-    assert build_calendar(HolidayRules("scotland")).assumed(day) is assumed
+    assert build_calendar(HolidayRules("scotland")).is_assumed(day) is assumed

@@ -9,8 +9,7 @@ from routing.bank_holidays import govuk
 from routing.bank_holidays.calendar import build_calendar
 from routing.bank_holidays.package import package_holidays
 from routing.bank_holidays.refresh import refresh
-from routing.core.directory import HolidayRules
-from routing.core.instants import BankHoliday
+from routing.core.directory import BankHoliday, HolidayRules
 from routing.errors import InvalidBankHolidays
 
 AT = datetime(2026, 11, 23, 6, tzinfo=UTC)
@@ -128,7 +127,7 @@ def test_a_year_that_gov_uk_adds_is_published_through_that_year(tmp_path, feed):
     take(tmp_path, feed)
 
     assert in_force(tmp_path).covered_through == 2029
-    assert not in_force(tmp_path).assumed(date(2029, 12, 31))
+    assert not in_force(tmp_path).is_assumed(date(2029, 12, 31))
 
 
 def test_where_the_sources_differ_is_told(tmp_path, feed):

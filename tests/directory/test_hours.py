@@ -2,7 +2,7 @@
 
 import pytest
 
-from routing.core.instants import ALL_DAY, TimeRange
+from routing.core.directory import ALL_DAY, TimeRange
 from routing.directory.hours import parse_day_hours, parse_week
 from routing.errors import FieldErrors
 
