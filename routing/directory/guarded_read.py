@@ -3,7 +3,6 @@
 import errno
 import os
 import pickle
-import resource
 import signal
 import stat
 import subprocess
@@ -40,7 +39,7 @@ import sys, types
 package = types.ModuleType("routing")
 package.__path__ = ["routing"]
 sys.modules["routing"] = package
-from routing.directory.guarded_read import main
+from routing.directory.parse_child import main
 main()
 """
 
@@ -100,22 +99,6 @@ def parse_in_child(text: str, file: Path) -> Directory:
     if isinstance(result, Directory):
         return result
     raise InvalidDirectory(file, result)
-
-
-def main() -> None:
-    """Parse the directory on standard input; write it, or its problems, to standard output."""
-    from routing.directory.load import parse
-
-    max_bytes, cpu_seconds = int(sys.argv[2]), float(sys.argv[3])
-    signal.setitimer(signal.ITIMER_PROF, cpu_seconds)  # SIGPROF ends this process, whatever it does
-    resource.setrlimit(resource.RLIMIT_DATA, (max_bytes, max_bytes))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    result: Directory | tuple[Problem, ...]
-    try:
-        result, _ = parse(sys.stdin.buffer.read().decode(), Path(sys.argv[1]))
-    except InvalidDirectory as error:
-        result = error.problems
-    sys.stdout.buffer.write(pickle.dumps(result, pickle.HIGHEST_PROTOCOL))
 
 
 def _bounded(function: Callable[[Path], _Result], file: Path) -> _Result:
