@@ -109,7 +109,8 @@ def load_copy(folder: Path) -> HolidayList | None:
         ) from error
     except ValidationError as error:
         raise InvalidBankHolidays(
-            f"{copy_path(folder)} is broken: {_first_error(error)} Run `flask bank-holidays refresh`."
+            f"{copy_path(folder)} is broken: {_first_error(error)} "
+            "Run `flask bank-holidays refresh`."
         ) from error
 
 
