@@ -9,8 +9,7 @@ from markupsafe import Markup
 
 from routing import lookup
 from routing.core.answer import Answer, Decision
-from routing.core.directory import Helpline, Line, Service
-from routing.core.values import Phone
+from routing.core.directory import Helpline, Line, Phone, Service
 from routing.formats.json import assumption, timestamp
 from routing.public import schema_org
 from routing.text import dates, sentences
