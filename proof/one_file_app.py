@@ -90,7 +90,7 @@ def locale():
         connection.execute("INSERT INTO calls VALUES (?, ?, ?)", row)
     connection.close()
     response = VoiceResponse()
-    response.translate(
+    response.say(
         "If a child is in immediate danger, hang up and call 9 9 9.", language="en-GB"
     )
     response.dial(line["phone"])

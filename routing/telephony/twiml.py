@@ -29,14 +29,14 @@ class Utterance:
     """Text to speak, the voice that speaks it, and the language code that Twilio knows."""
 
     text: str
-    locale: str
+    voice: str
     language_code: str
 
 
 def utterance(text: str, language: str, directory: Directory) -> Utterance:
     """Return ``text`` as it is spoken in one of the directory's languages."""
-    locale, language_code = VOICES[language]
-    return Utterance(text, dict(directory.voices).get(language, locale), language_code)
+    voice, language_code = VOICES[language]
+    return Utterance(text, dict(directory.voices).get(language, voice), language_code)
 
 
 def dial(
@@ -129,7 +129,7 @@ def no_text_message() -> str:
 def _say(verb: VoiceResponse | Gather, utterances: Iterable[Utterance]) -> None:
     for utterance in utterances:
         text = _clean(utterance.text)[:MAX_SAY_CHARACTERS]
-        verb.translate(text, locale=utterance.locale, language=utterance.language_code)
+        verb.say(text, voice=utterance.voice, language=utterance.language_code)
 
 
 def _clean(text: str) -> str:
