@@ -77,7 +77,7 @@ def index():
 
 
 @app.post("/twilio/voice/children")
-def locale():
+def voice():
     signature = request.headers.get("X-Twilio-Signature", "")
     if not validator.validate(BASE + request.path, request.form, signature):
         abort(403)

@@ -174,7 +174,7 @@ def _line_of(found: DivertRow) -> Line | None:
 
 
 def _readings() -> DivertCache:
-    found: DivertCache = current_app.extensions["readings"]
+    found: DivertCache = current_app.extensions["divert_cache"]
     return found
 
 
@@ -184,5 +184,5 @@ def _record_directory(call_log: CallLog, facts: Snapshot) -> None:
 
 
 def _sources() -> SnapshotLoader:
-    found: SnapshotLoader = current_app.extensions["sources"]
+    found: SnapshotLoader = current_app.extensions["snapshot_loader"]
     return found

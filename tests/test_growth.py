@@ -134,7 +134,7 @@ def test_a_directory_that_is_read_again_compiles_nothing_until_somebody_asks(
 ):
     monkeypatch.setattr(snapshot, "POLL_INTERVAL_SECONDS", 0.05)
     app = make(big.directory(5))
-    client, sources = app.test_client(), app.extensions["sources"]
+    client, sources = app.test_client(), app.extensions["snapshot_loader"]
     for path in ("/", DECISION.format("s1"), "/contacts"):
         assert client.get(path).status_code == 200
     before = sources.facts

@@ -204,7 +204,7 @@ def test_a_request_sees_one_set_of_facts_from_its_beginning_to_its_end(make_app,
     with app.app_context():
         lookup.snapshot()
         file.write_text(BETTER)
-        settled(app.extensions["sources"])
+        settled(app.extensions["snapshot_loader"])
         assert number(lookup.snapshot()) == "01632 960001"
     with app.app_context():
         assert number(lookup.snapshot()) == "01632 960077"

@@ -55,7 +55,7 @@ def test_the_document_is_there_though_making_it_breaks(twilio, monkeypatch):
 
 def test_where_the_directory_is_gone_the_document_made_before_answers(twilio, app, monkeypatch):
     twilio.call("CA1")
-    monkeypatch.setattr(app.extensions["sources"], "current", fault)
+    monkeypatch.setattr(app.extensions["snapshot_loader"], "current", fault)
 
     in_turn(twilio.call("CA2"))
 

@@ -163,6 +163,6 @@ def test_every_language_of_the_directory_is_written(make_telephoned):
 
 
 def test_a_fault_of_ours_is_answered_with_999(twilio, app, monkeypatch):
-    monkeypatch.setattr(app.extensions["sources"], "current", None)
+    monkeypatch.setattr(app.extensions["snapshot_loader"], "current", None)
 
     assert "999" in twilio.texts().root.find("Message").text
