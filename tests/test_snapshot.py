@@ -10,7 +10,7 @@ import govuk_feed
 import pytest
 from conftest import ANYSHIRE
 
-from routing import snapshot as facts_module
+from routing import snapshot as snapshot_module
 from routing.bank_holidays import govuk
 from routing.bank_holidays.refresh import refresh
 from routing.errors import InvalidDirectory
@@ -23,7 +23,7 @@ BETTER = GOOD.replace("01632 960001", "01632 960077")
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
-    monkeypatch.setattr(facts_module, "POLL_INTERVAL_SECONDS", 0.05)
+    monkeypatch.setattr(snapshot_module, "POLL_INTERVAL_SECONDS", 0.05)
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def test_a_file_that_is_replaced_by_another_is_in_use(sources, file, tmp_path):
 
 def test_a_file_that_is_being_written_is_not_read(sources, file, monkeypatch):
     settled(sources)
-    monkeypatch.setattr(facts_module, "POLL_INTERVAL_SECONDS", 0.3)
+    monkeypatch.setattr(snapshot_module, "POLL_INTERVAL_SECONDS", 0.3)
     time.sleep(0.3)
     for count in range(6):
         file.write_text(BETTER + f"# {count}\n")
@@ -251,7 +251,7 @@ def test_a_file_that_could_not_be_opened_for_a_while_is_in_use_without_being_tou
     sources, file, monkeypatch, caplog
 ):
     settled(sources)
-    monkeypatch.setattr(facts_module, "RETRY_SECONDS", 0.1)
+    monkeypatch.setattr(snapshot_module, "RETRY_SECONDS", 0.1)
     file.write_text(BETTER)
     time.sleep(0.12)
     limit = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -270,7 +270,7 @@ def test_a_file_that_could_not_be_opened_for_a_while_is_in_use_without_being_tou
 def test_a_fault_of_ours_while_reading_again_costs_no_answer_and_is_tried_again(
     file, tmp_path, monkeypatch, caplog
 ):
-    monkeypatch.setattr(facts_module, "RETRY_SECONDS", 0.1)
+    monkeypatch.setattr(snapshot_module, "RETRY_SECONDS", 0.1)
     sources = SnapshotLoader(file, tmp_path / "instance", lambda: AT)
     sources.current()
     settled(sources)
@@ -291,7 +291,7 @@ def test_a_change_is_in_use_though_nobody_asked_since(sources, file):
     sources.watch()
     try:
         file.write_text(BETTER)
-        wait_for(lambda: number(sources.facts) == "01632 960077")
+        wait_for(lambda: number(sources.snapshot) == "01632 960077")
         assert number(sources.current()) == "01632 960077"
     finally:
         sources.stop()
@@ -305,7 +305,7 @@ def test_a_mended_file_is_in_use_though_there_was_no_directory_at_the_start(tmp_
         with pytest.raises(InvalidDirectory):
             sources.current()
         file.write_text(GOOD)
-        wait_for(lambda: sources.facts is not None)
+        wait_for(lambda: sources.snapshot is not None)
     finally:
         sources.stop()
 

@@ -59,7 +59,7 @@ def _error(status: int, title: str) -> Response:
 
 def static_page(status: int = 500) -> Response:
     """Return the page. Before any directory could be loaded it has 999 alone."""
-    facts: Snapshot | None = current_app.extensions["snapshot_loader"].facts
+    facts: Snapshot | None = current_app.extensions["snapshot_loader"].snapshot
     body = "" if facts is None else _numbers(facts)
     html = Markup(
         '<!doctype html><html lang="en"><meta charset="utf-8">'

@@ -194,7 +194,7 @@ def test_a_divert_to_a_line_that_is_gone_has_no_effect_and_that_is_said(app, dut
 
     from routing.core.timetable import Timetables
 
-    facts = app.extensions["snapshot_loader"].facts
+    facts = app.extensions["snapshot_loader"].snapshot
     lines = tuple(each for each in directory.lines if each.id != "eds")
     less = dataclasses.replace(directory, lines=lines)
     tables = Timetables(less, facts.holidays.dates)
