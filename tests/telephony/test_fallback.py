@@ -7,7 +7,7 @@ from telephone import CALLED, CALLER, Telephone
 from telephony.conftest import EDS, MANAGER, MASH, NUMBERS
 
 from routing import lookup
-from routing.telephony import call_twiml, twiml, views
+from routing.telephony import twiml, views
 from routing.telephony.twilio_request import CallRequest
 
 PARTS = [
@@ -16,8 +16,8 @@ PARTS = [
     (lookup, "now"),
     (views, "first_step"),
     (views, "unrecognised_reason"),
-    (call_twiml, "for_step"),
-    (call_twiml, "greeting"),
+    (twiml, "for_step"),
+    (twiml, "greeting"),
     (twiml, "dial"),
     (CallRequest, "from_parameters"),
     (CallRequest, "excluded_numbers"),
@@ -47,7 +47,7 @@ def test_whatever_breaks_the_caller_is_put_through(twilio, monkeypatch, module, 
 
 def test_the_document_is_there_though_making_it_breaks(twilio, monkeypatch):
     twilio.call("CA1")
-    for module, name in ((twiml, "dial"), (twiml, "dial_in_turn"), (call_twiml, "fallback")):
+    for module, name in ((twiml, "dial"), (twiml, "dial_in_turn"), (twiml, "fallback")):
         monkeypatch.setattr(module, name, fault)
 
     in_turn(twilio.call("CA2"))
@@ -82,7 +82,7 @@ def test_a_broken_file_changes_nothing(make_telephoned, tmp_path, clock):
 def test_a_fault_in_what_the_one_who_picks_up_hears_rings_the_next(twilio, clock, monkeypatch):
     clock.set("2026-11-23T22:00:00Z")
     told = twilio.ends(twilio.call("CA1"), "CA1", "busy")
-    monkeypatch.setattr(call_twiml, "acceptance", fault)
+    monkeypatch.setattr(twiml, "acceptance", fault)
 
     assert twilio.picked_up(told, "CA1").verbs == ["Hangup"]
 
