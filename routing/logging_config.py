@@ -1,4 +1,4 @@
-"""The log: one line an event, on stderr, redacted; ours, Flask's, gunicorn's, SQLAlchemy's alike."""
+"""The log: one line an event on stderr, redacted, whether ours or that of Flask or a library."""
 
 import atexit
 import logging
