@@ -110,7 +110,7 @@ def read(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
 
 
 def check(settings: Mapping[str, Any]) -> None:
-    """Raise InvalidSetting for one of the wrong form, or that another requires."""
+    """Raise InvalidSetting for a setting of the wrong form, or a missing one that another needs."""
     for name, (pattern, instruction) in _FORMATS.items():
         value = settings.get(name)
         if value is not None and not re.fullmatch(pattern, str(value)):

@@ -130,9 +130,7 @@ def test_every_process_and_thread_is_logged_and_redacted_to_its_end():
     command = [sys.executable, "-c", program]
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
     events = [json.loads(line) for line in result.stderr.splitlines()]
-    tracebacks = [
-        event["exception"] for event in events if event["event"] == "uncaught exception"
-    ]
+    tracebacks = [event["exception"] for event in events if event["event"] == "uncaught exception"]
 
     assert result.returncode == 1
     assert {"parent", "parent again", "child"} <= {event["event"] for event in events}
