@@ -11,9 +11,9 @@ from detect_secrets.core.secrets_collection import SecretsCollection
 from detect_secrets.settings import transient_settings
 
 KNOWN = {
+    ("concurrency.py", "B105"): "the key under which a session holds its token",
     ("formats/printed.py", "B704"): "the style sheet of our own, from a file beside the code",
     ("public/context.py", "B704"): "what a renderer that lets no HTML through has written",
-    ("staff/auth.py", "B105"): "the word under which a session keeps its token",
     ("store/accounts.py", "B105"): "None, in the place of a password that is gone",
     ("store/migrations/versions/0003_rota.py", "B608"): "names of our own tables",
 }
