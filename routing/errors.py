@@ -145,21 +145,22 @@ class Problem:
 
 
 class InvalidDirectory(RoutingError):
-    """Every problem of a directory file, not just the first, so that one edit mends them all.
+    """Every problem in a directory file, not just the first, so that one edit can correct them all.
 
-    Beyond MAX_PROBLEMS only their number is given: somebody has pasted another file.
+    Of more than MAX_SHOWN problems the first are kept, with the number of the others: somebody
+    pasted another file.
     """
 
-    MAX_PROBLEMS = 200
+    MAX_SHOWN = 200
 
     def __init__(self, path: object, problems: Sequence[Problem]) -> None:
         self.path = str(path)
-        listed = sorted(problems)
-        if len(listed) > self.MAX_PROBLEMS + 1:  # one more takes no more room than saying so
-            first, count = listed[self.MAX_PROBLEMS], len(listed) - self.MAX_PROBLEMS
-            text = f"from here on there are {count} more problems. Check that this is the file."
-            listed[self.MAX_PROBLEMS :] = [Problem(first.line, first.column, "more_problems", text)]
-        self.problems = tuple(listed)
+        shown = sorted(problems)
+        if len(shown) > self.MAX_SHOWN + 1:  # a single one takes no more room than its number
+            first, count = shown[self.MAX_SHOWN], len(shown) - self.MAX_SHOWN
+            message = f"from here on there are {count} more problems. Check that this is the file."
+            shown[self.MAX_SHOWN :] = [Problem(first.line, first.column, "more_problems", message)]
+        self.problems = tuple(shown)
         super().__init__("\n".join(f"{self.path}: {problem}" for problem in self.problems))
 
 
