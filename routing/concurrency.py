@@ -17,7 +17,7 @@ from routing.store.call_log import CallLog
 
 RETRY_AFTER_SECONDS = 3
 
-SESSION_TOKEN_KEY = "token"  # noqa: S105 - the name of a value, no secret
+SESSION_TOKEN_KEY = "token"
 """Under which a session holds its token from sign-in to sign-out, and at no other time."""
 
 
