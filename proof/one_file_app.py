@@ -77,7 +77,7 @@ def index():
 
 
 @app.post("/twilio/voice/children")
-def locale():
+def voice():
     signature = request.headers.get("X-Twilio-Signature", "")
     if not validator.validate(BASE + request.path, request.form, signature):
         abort(403)
@@ -90,8 +90,6 @@ def locale():
         connection.execute("INSERT INTO calls VALUES (?, ?, ?)", row)
     connection.close()
     response = VoiceResponse()
-    response.translate(
-        "If a child is in immediate danger, hang up and call 9 9 9.", language="en-GB"
-    )
+    response.say("If a child is in immediate danger, hang up and call 9 9 9.", language="en-GB")
     response.dial(line["phone"])
     return Response(str(response), mimetype="text/xml")

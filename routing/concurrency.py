@@ -1,12 +1,11 @@
-"""Limits on expensive requests that run at the same time, so that none of them delays a caller.
+"""Limits on how many expensive requests run at the same time, so that none delays a caller.
 
-Each worker process counts for itself. A request over a limit is refused at once and never waits:
-a thread that waits is one that answers no caller. Calls, numbers, decisions and the pages about now
-are cheap and have no limit.
+Each worker process counts for itself. A request over a limit is refused at once rather than queued:
+a thread that waits answers no caller. Calls, numbers, decisions and the pages about now are cheap
+and have no limit.
 """
 
 import re
-import sys
 import threading
 from enum import Enum
 
@@ -17,12 +16,9 @@ from routing.store import calls
 from routing.store.call_log import CallLog
 
 RETRY_AFTER_SECONDS = 3
-SWITCH_INTERVAL_SECONDS = 0.001
-"""How long a thread computes before one that answers a caller gets its turn. With Python's 0.005 a
-call took 2.6 s while 490 people asked for the contacts of 200 lines; with this 0.6 s."""
 
 SESSION_TOKEN_KEY = "token"  # noqa: S105 - the name of a value, no secret
-"""What a session holds from sign-in to sign-out, and at no other time."""
+"""Under which a session holds its token from sign-in to sign-out, and at no other time."""
 
 
 class RequestKind(Enum):
@@ -38,10 +34,10 @@ class RequestKind(Enum):
     """Public pages and answers that grow with the directory: 83 ms for 200 lines, 3 ms for ten."""
 
     READINESS = "readiness", 1
-    """`/readyz` without a token. It is never refused: the last word is repeated."""
+    """`/readyz` without a token. It is never refused: the previous answer is repeated."""
 
 
-_PLACE = "routing.concurrency_place"
+_SEMAPHORE = "routing.concurrency_semaphore"
 _STAFF = re.compile(r"/staff(/.*)?", re.DOTALL)
 _ANONYMOUS = re.compile(
     r"/staff/sign-in(/.*)?|/calendars/.*|/api/v1/services/[^/]+/timeline", re.DOTALL
@@ -51,7 +47,6 @@ _LISTING = re.compile(r"(/cy)?/(contacts|embed)|/api/v1/(services|lines|bank-hol
 
 def init_app(app: Flask) -> None:
     """Limit the requests of ``app``. Call it before any other hook is registered."""
-    sys.setswitchinterval(SWITCH_INTERVAL_SECONDS)
     app.extensions["concurrency"] = {
         kind: threading.Semaphore(kind.value[1]) for kind in RequestKind
     }
@@ -60,47 +55,44 @@ def init_app(app: Flask) -> None:
 
 
 def limit() -> Response | None:
-    """Refuse this request when as many of its kind run as may."""
+    """Refuse the current request when as many of its kind run as are allowed."""
     kind = request_kind()
     return None if kind is None or acquire(kind) else refusal(kind)
 
 
 def request_kind() -> RequestKind | None:
-    """Return the kind of this request; None where it is not limited.
+    """Return the kind of the current request; None where it is not limited.
 
     Somebody has signed in when their cookie holds a session's token and our signature over it. The
-    database is not asked: a session that has ended counts as staff too, but its requests are cheap.
+    database is not read: a session that has ended counts as staff too, but its requests are cheap.
     """
     if _ANONYMOUS.fullmatch(request.path):
         return RequestKind.ANONYMOUS
     if _STAFF.fullmatch(request.path):
-        return (
-            RequestKind.STAFF
-            if isinstance(session.get(SESSION_TOKEN_KEY), str)
-            else RequestKind.ANONYMOUS
-        )
+        is_signed_in = isinstance(session.get(SESSION_TOKEN_KEY), str)
+        return RequestKind.STAFF if is_signed_in else RequestKind.ANONYMOUS
     return RequestKind.LISTING if _LISTING.fullmatch(request.path) else None
 
 
 def acquire(kind: RequestKind) -> bool:
-    """Take a place among the requests of a kind until this request ends. False: there is none.
+    """Count the current request among its kind until it ends; return False if there are too many.
 
-    A request that has a place, of whatever kind, keeps that one and needs no other.
+    A request that is counted already, as whatever kind, is not counted again.
     """
-    if _PLACE in request.environ:
+    if _SEMAPHORE in request.environ:
         return True
-    places: threading.Semaphore = current_app.extensions["concurrency"][kind]
-    if not places.acquire(blocking=False):
+    semaphore: threading.Semaphore = current_app.extensions["concurrency"][kind]
+    if not semaphore.acquire(blocking=False):
         return False
-    request.environ[_PLACE] = places
+    request.environ[_SEMAPHORE] = semaphore
     return True
 
 
 def release(error: BaseException | None = None) -> None:
-    """Give back the place of this request, if it has one."""
-    places: threading.Semaphore | None = request.environ.pop(_PLACE, None)
-    if places is not None:
-        places.release()
+    """Stop counting the current request, if it is counted."""
+    semaphore: threading.Semaphore | None = request.environ.pop(_SEMAPHORE, None)
+    if semaphore is not None:
+        semaphore.release()
 
 
 def refusal(kind: RequestKind, status: int = 503) -> Response:
@@ -121,7 +113,8 @@ def _page(kind: RequestKind) -> str:
     retry = ""
     if request.method == "GET":
         retry = f'<meta http-equiv="refresh" content="{RETRY_AFTER_SECONDS}">'
-    return _PAGE.format(retry=retry, words=_STAFF_WORDS if kind is not RequestKind.LISTING else "")
+    advice = _STAFF_ADVICE if kind is not RequestKind.LISTING else ""
+    return _PAGE.format(retry=retry, advice=advice)
 
 
 _PAGE = """<!doctype html>
@@ -133,12 +126,12 @@ _PAGE = """<!doctype html>
 <h1>Too many requests at this moment</h1>
 <p>If a child is in immediate danger, call <a href="tel:999">999</a>.
 <a href="/">Who to call now</a> is always shown.</p>
-<p>This page works again in a few seconds. A page that you opened loads again by itself. Nothing of
-a form that you sent was kept: go back, and send it again.</p>
-{words}
+<p>This page works again in a few seconds. If you opened it, it loads again by itself. If you sent a
+form, nothing was saved: go back, and send it again.</p>
+{advice}
 </html>
 """
-_STAFF_WORDS = """<h2>If calls must be diverted now</h2>
+_STAFF_ADVICE = """<h2>If calls must be diverted now</h2>
 <p>Somebody at the server can do it without signing in, with <code>flask divert set</code>, a
 service, a line, an end and a reason. For example:</p>
 <pre><code>flask divert set children duty-manager --until 4h --note "No telephones"</code></pre>"""

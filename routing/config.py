@@ -1,4 +1,4 @@
-"""Every setting: its variable, its default, what it is for. One table, one reader."""
+"""Every setting: its variable, default and purpose; how it is checked; what follows from it."""
 
 import os
 import re
@@ -13,7 +13,7 @@ from routing.text import time_parsing
 
 SETTINGS: Mapping[str, tuple[str | None, str]] = {
     "DIRECTORY": ("directory.yaml", "the council's directory"),
-    "INSTANCE_PATH": ("instance", "where the service keeps what it makes"),
+    "INSTANCE_PATH": ("instance", "the folder in which the service keeps its own files"),
     "BANK_HOLIDAYS_URL": (
         "https://www.gov.uk/bank-holidays.json",
         "where `flask bank-holidays refresh` fetches GOV.UK's list",
@@ -26,7 +26,7 @@ SETTINGS: Mapping[str, tuple[str | None, str]] = {
     "OIDC_CLIENT_SECRET": (None, "and its secret"),
     "OIDC_ROLES_CLAIM": ("roles", "the claim that holds somebody's roles"),
     "EXCHANGE_TOKEN": (None, "bearer token with which an exchange may ask for internal lines"),
-    "OPS_TOKEN": (None, "bearer token for /metrics and the words of /readyz"),
+    "OPS_TOKEN": (None, "bearer token for /metrics and the details of /readyz"),
     "TWILIO_AUTH_TOKEN": (None, "signs Twilio's webhooks; without it the telephone is off"),
     "TWILIO_AUTH_TOKEN_2": (None, "the other token while one replaces the other"),
     "CALLER_ID": (
@@ -39,7 +39,7 @@ SETTINGS: Mapping[str, tuple[str | None, str]] = {
     "NOTE_RETENTION_DAYS": ("90", "how long notes of diverts and covers are kept, once over"),
     "ROTA_RETENTION_DAYS": (
         "730",
-        "how long the rota keeps who did what; for how long names are known of who left",
+        "how long the rota keeps who worked when, and the names of people who have left",
     ),
     "TWILIO_FALLBACK_URL": (None, "where the fallback is hosted, for `flask twilio doctor`"),
     "TWILIO_ACCOUNT_SID": (None, "with the key and its secret, `flask twilio doctor` asks Twilio"),
@@ -53,12 +53,12 @@ SETTINGS: Mapping[str, tuple[str | None, str]] = {
     "CLOCK_STARTS_AT": (None, "rehearsal: the service's clock starts at this instant and runs on"),
     "CLOCK_STARTED_AT": (None, "set by gunicorn.conf.py: when a rehearsal began, in Unix seconds"),
 }
-"""Variable: (default, purpose). They are read as text; an empty one counts as not set."""
+"""Variable: (default, purpose). All are text; an empty one counts as not set."""
 
 _HOST = r"([A-Za-z0-9._-]+|\[[0-9a-fA-F:]+\])(:[1-9]\d{0,4})?"
 _ADDRESS = r"[!#$%&'*+/=?^`{|}~.A-Za-z0-9_-]+@[A-Za-z0-9.-]+"
 
-_FORMS = {
+_FORMATS = {
     "CALLER_ID": (r"caller|own", "`caller` or `own`"),
     "REHEARSAL_NUMBER": (
         r"directory|\+[1-9]\d{6,14}",
@@ -66,8 +66,8 @@ _FORMS = {
     ),
     "LOG_FORMAT": (r"json|text", "`json` or `text`"),
     **{
-        f"{kept}_RETENTION_DAYS": (r"[1-9]\d{0,3}", "a number of days, 1 to 9999")
-        for kept in ("CALL", "NOTE", "ROTA")
+        f"{records}_RETENTION_DAYS": (r"[1-9]\d{0,3}", "a number of days, 1 to 9999")
+        for records in ("CALL", "NOTE", "ROTA")
     },
     "PUBLIC_BASE_URL": (
         r"https?://[^\s/?#@]+(/[^\s?#]*)?",
@@ -88,16 +88,16 @@ _FORMS = {
         "the address that your chat or pager gave you, as https://hooks.example/...",
     ),
 }
-"""Variable: its form, and what to write instead of anything else."""
+"""Variable: (regular expression, what to write instead of anything that does not match)."""
 
-_SECRET = ("ALERT_SMTP_URL", "ALERT_WEBHOOK_URL")
-"""What must not be shown, not even where it is wrong."""
+_SECRETS = ("ALERT_SMTP_URL", "ALERT_WEBHOOK_URL")
+"""Never shown, not even where they are wrong."""
 
-_JULY = datetime(2026, 7, 1, 12, tzinfo=UTC)
+_IN_JULY = datetime(2026, 7, 1, 12, tzinfo=UTC)
 
 
 def read(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
-    """Return every setting, and ``CLOCK``, which returns the instant it is now, in UTC.
+    """Return every setting, and ``CLOCK``, a function that returns the current instant in UTC.
 
     Raise InvalidSetting when one cannot be used, or when the machine lacks zone data.
     """
@@ -105,21 +105,28 @@ def read(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
         name: environ.get(name) or default for name, (default, _) in SETTINGS.items()
     }
     check_zones()
-    settings["CLOCK"] = _clock(settings["CLOCK_STARTS_AT"], settings["CLOCK_STARTED_AT"])
+    settings["CLOCK"] = _make_clock(settings["CLOCK_STARTS_AT"], settings["CLOCK_STARTED_AT"])
     return settings
 
 
 def check(settings: Mapping[str, Any]) -> None:
-    """Raise InvalidSetting for a setting that has not the right form."""
-    for name, (right, instead) in _FORMS.items():
+    """Raise InvalidSetting for a setting of the wrong form, or a missing one that another needs."""
+    for name, (pattern, instruction) in _FORMATS.items():
         value = settings.get(name)
-        if value is not None and not re.fullmatch(right, str(value)):
-            found = "not of the right form" if name in _SECRET else repr(value)
-            raise InvalidSetting(f"{name} is {found}. Write {instead}.")
+        if value is not None and not re.fullmatch(pattern, str(value)):
+            fault = "not of the right form" if name in _SECRETS else repr(value)
+            raise InvalidSetting(f"{name} is {fault}. Write {instruction}.")
+    database_url = str(settings.get("DATABASE_URL") or "sqlite")
+    if not database_url.startswith("sqlite") and not settings.get("SECRET_KEY"):
+        raise InvalidSetting(
+            "SECRET_KEY is not set, and DATABASE_URL is for several machines: they must sign "
+            "cookies alike. Set it to the same long random text on each, such as that of "
+            "`python3 -c 'import secrets; print(secrets.token_urlsafe(48))'`."
+        )
 
 
 def telephony_disabled_reason(settings: Mapping[str, Any]) -> str | None:
-    """Return why Twilio's webhooks are not answered, in words; None when they are."""
+    """Return why Twilio's webhooks are not answered, as a sentence; None when they are."""
     if not settings.get("TWILIO_AUTH_TOKEN") and not settings.get("TWILIO_AUTH_TOKEN_2"):
         return "The telephone is off: TWILIO_AUTH_TOKEN is not set."
     if not settings.get("PUBLIC_BASE_URL"):
@@ -136,15 +143,15 @@ def telephony_disabled_reason(settings: Mapping[str, Any]) -> str | None:
 
 
 def rehearsal_number(settings: Mapping[str, Any]) -> str | None:
-    """Return the number that a rehearsal rings in place of every other; None if it rings those."""
+    """Return the number that a rehearsal rings in place of all others; None to ring the others."""
     number: str | None = settings.get("REHEARSAL_NUMBER")
     return number if settings.get("CLOCK_STARTS_AT") and number != "directory" else None
 
 
 def base_url(settings: Mapping[str, Any], request_root: str = "") -> str:
-    """Return the address at which this service is reached, without a slash at its end.
+    """Return the URL at which this service is reached, without a slash at its end.
 
-    ``request_root`` stands in where PUBLIC_BASE_URL is not set; without either it is empty.
+    ``request_root`` is used where PUBLIC_BASE_URL is not set; empty without either.
     """
     return str(settings["PUBLIC_BASE_URL"] or request_root).rstrip("/")
 
@@ -152,7 +159,7 @@ def base_url(settings: Mapping[str, Any], request_root: str = "") -> str:
 def check_zones() -> None:
     """Raise InvalidSetting unless London is an hour ahead of UTC in July, as it should be."""
     try:
-        offset = _JULY.astimezone(ZoneInfo("Europe/London")).utcoffset()
+        offset = _IN_JULY.astimezone(ZoneInfo("Europe/London")).utcoffset()
     except (KeyError, OSError) as error:
         raise InvalidSetting(
             f"This machine has no data for Europe/London ({error}). Install the tzdata package."
@@ -164,12 +171,12 @@ def check_zones() -> None:
         )
 
 
-def _clock(starts_at: str | None, started_at: str | None) -> Callable[[], datetime]:
+def _make_clock(starts_at: str | None, started_at: str | None) -> Callable[[], datetime]:
     if starts_at is None:
         return lambda: datetime.now(UTC)
     try:
-        starts = time_parsing.parse_rfc3339(starts_at)
-        began = float(started_at) if started_at else time.time()
+        first_reading = time_parsing.parse_rfc3339(starts_at)
+        started = float(started_at) if started_at else time.time()
     except (InvalidTime, ValueError) as error:
         raise InvalidSetting(f"CLOCK_STARTS_AT: {error}") from error
-    return lambda: starts + timedelta(seconds=time.time() - began)
+    return lambda: first_reading + timedelta(seconds=time.time() - started)

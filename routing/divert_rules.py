@@ -15,22 +15,22 @@ from routing.text.dates import format_datetime
 from routing.text.locale import Locale
 
 MAX_DIVERT_DURATION = timedelta(hours=72)
-"""How long a divert lasts at most (the contract, section 3: none is open-ended)."""
+"""The longest divert (the contract, section 3: none is open-ended)."""
 
 MAX_LEAD_TIME = timedelta(days=400)
-"""How far ahead one may be set: as far as handovers are looked for."""
+"""How far ahead a divert may start: as far as handovers are looked for."""
 
 END_WARNING_PERIOD = timedelta(minutes=30)
 """How long before the end of a divert staff are warned of it."""
 
 MAX_NOTE_CHARS = 200
 ALL_SERVICES = "all"
-"""What stands for every service at once, where a service is named."""
+"""In place of a service's id: every service at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProposedDivert:
-    """A divert that may be set. ``closed`` is when the line's own hours say that it is shut."""
+    """A divert that may be set. ``closed`` is when the line is closed by its own hours."""
 
     service: Service
     line: Line
@@ -49,36 +49,36 @@ def propose(
     at: datetime,
     locale: Locale,
 ) -> list[ProposedDivert]:
-    """Return the diverts of a service, or of EVERY one, to a line.
+    """Return the diverts of a service, or of ALL_SERVICES, to a line.
 
     ``start`` None means ``at``. ``until`` is an instant, or a time from the start, or None for the
-    next handover of each service. Raise InvalidDivert, with the field to change.
+    next handover of each service. Raise InvalidDivert, which names the field to change.
     """
     directory = timetables.directory
     line = directory.line(line_id)
     if line is None:
-        known = ", ".join(each.id for each in directory.lines)
+        known = ", ".join(line.id for line in directory.lines)
         raise InvalidDivert("line", f"There is no line '{line_id}'. The lines are: {known}.")
     try:
-        found = (
+        services = (
             directory.services if service_id == ALL_SERVICES else (timetables.service(service_id),)
         )
     except UnknownService as error:
         raise InvalidDivert("service", str(error)) from error
     note = parse_note(note)
-    begins = _start(start, at, locale)
+    start = _check_start(start, at, locale)
     return [
-        _plan(
+        _propose_one(
             timetables,
-            each,
+            service,
             line,
-            begins,
-            _end(timetables, each, begins, until, locale),
+            start,
+            _find_end(timetables, service, start, until, locale),
             note,
             at,
             locale,
         )
-        for each in found
+        for service in services
     ]
 
 
@@ -93,18 +93,18 @@ def propose_new_end(
 ) -> ProposedDivert:
     """Return a divert with another end: an instant, or a time from now, or the next handover.
 
-    Raise InvalidDivert.
+    Raise InvalidDivert, which names the field to change.
     """
-    begins = max(start, at)
-    end = _end(timetables, service, begins, until, locale)
-    return _plan(timetables, service, line, begins, end, "", at, locale)
+    start = max(start, at)
+    end = _find_end(timetables, service, start, until, locale)
+    return _propose_one(timetables, service, line, start, end, "", at, locale)
 
 
 def target_error(service: Service, line: Line, during: Span, zone: ZoneInfo) -> str | None:
-    """Say why a service's calls must not go to a line; None when they may."""
+    """Return why a service's calls must not go to a line, as a sentence; None when they may."""
     days = date_range(during.start.astimezone(zone).date(), during.end.astimezone(zone).date())
     phones = {line.phone, *(line.phone_on(day) for day in days)}
-    if service.number is not None and service.number.e164 in {each.e164 for each in phones}:
+    if service.number is not None and service.number.e164 in {phone.e164 for phone in phones}:
         return (
             f"{service.number.display} is the number that callers ring: calls would go round in "
             "a circle. Choose another line."
@@ -114,15 +114,15 @@ def target_error(service: Service, line: Line, during: Span, zone: ZoneInfo) -> 
             "That line is internal, and this service has no number of its own: its number would "
             "be shown to everyone. Choose another line."
         )
-    dear = next(filter(None, (forbidden_reason(each.e164) for each in phones)), None)
-    if dear is not None:
-        return f"That line may not be rung for callers: {dear}. Choose another line."
+    for phone in phones:
+        if reason := forbidden_reason(phone.e164):
+            return f"That line may not be rung for callers: {reason}. Choose another line."
     return None
 
 
 def parse_note(note: str) -> str:
-    """Return a note for colleagues on one line. Raise InvalidDivert without one, or a long one."""
-    note = " ".join("".join(each if each.isprintable() else " " for each in note).split())
+    """Return a note on one line. Raise InvalidDivert where it is empty or too long."""
+    note = " ".join("".join(c if c.isprintable() else " " for c in note).split())
     if not note:
         raise InvalidDivert("note", "Say why, for colleagues: for example, the phones are down.")
     if len(note) > MAX_NOTE_CHARS:
@@ -130,7 +130,7 @@ def parse_note(note: str) -> str:
     return note
 
 
-def _plan(
+def _propose_one(
     timetables: Timetables,
     service: Service,
     line: Line,
@@ -143,20 +143,21 @@ def _plan(
     if end <= at:
         raise InvalidDivert(
             "until",
-            f"That end, {format_datetime(end, locale)}, is past: it is {format_datetime(at, locale)} now. Choose a "
-            "later one.",
+            f"That end, {format_datetime(end, locale)}, is past: it is "
+            f"{format_datetime(at, locale)} now. Choose a later one.",
         )
     if end <= start:
         raise InvalidDivert(
             "until",
-            f"That end, {format_datetime(end, locale)}, is not after the start, {format_datetime(start, locale)}. "
-            "Choose a later one.",
+            f"That end, {format_datetime(end, locale)}, is not after the start, "
+            f"{format_datetime(start, locale)}. Choose a later one.",
         )
     if end - start > MAX_DIVERT_DURATION:
         raise InvalidDivert(
             "until",
-            f"A divert lasts 72 hours at most: here until {format_datetime(start + MAX_DIVERT_DURATION, locale)}. Choose "
-            "an earlier end; before it comes, anybody may extend it.",
+            "A divert lasts 72 hours at most: here until "
+            f"{format_datetime(start + MAX_DIVERT_DURATION, locale)}. Choose an earlier end; "
+            "before it comes, anybody may extend it.",
         )
     during = Span(start, end)
     refusal = target_error(service, line, during, locale.zone)
@@ -167,22 +168,22 @@ def _plan(
     return ProposedDivert(service, line, during, note, closed)
 
 
-def _start(start: datetime | None, at: datetime, locale: Locale) -> datetime:
+def _check_start(start: datetime | None, at: datetime, locale: Locale) -> datetime:
     now = at.replace(microsecond=0)
     if start is None:
         return now
     if start < now - timedelta(minutes=1):
         raise InvalidDivert(
             "from",
-            f"That start, {format_datetime(start, locale)}, is past: it is {format_datetime(at, locale)} now. Choose "
-            "now or a later one.",
+            f"That start, {format_datetime(start, locale)}, is past: it is "
+            f"{format_datetime(at, locale)} now. Choose now or a later one.",
         )
     if start > at + MAX_LEAD_TIME:
         raise InvalidDivert("from", "That start is more than 400 days away. Choose an earlier one.")
     return max(start, now)
 
 
-def _end(
+def _find_end(
     timetables: Timetables,
     service: Service,
     start: datetime,

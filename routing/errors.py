@@ -1,25 +1,25 @@
 """Everything that can go wrong, as one tree.
 
 RoutingError
-├── InvalidTime             a time that cannot be used
-│   └── NaiveTime       a time arrived without a zone
-├── UnknownService      no service of that name
-├── InvalidSetting          an environment variable that cannot be used
-├── InvalidBankHolidays         a list of bank holidays that cannot be had or used
-├── DatabaseUnavailable         the database cannot be asked
-├── ConstraintViolation      the database's own rules forbid a change
-├── UnknownDivert       no divert of that id
-├── InvalidDivert       a divert that would not do what was meant
-├── UnknownShift        no shift, person or change of the rota of that id
-├── InvalidRotaChange         a change of the rota that would not do what was meant
-│   └── RotaChanged     somebody else changed the rota meanwhile
-├── InvalidSpreadsheet        a spreadsheet of shifts that cannot be imported
-├── AccountError      an account that cannot be made, changed or found
-├── SignInError       somebody who may not come in, or not now
-└── InvalidDirectory    directory.yaml cannot be used
+├── InvalidTime           a time that cannot be used
+│   └── NaiveTime         a time without a zone
+├── UnknownService        no service of that id
+├── InvalidSetting        an environment variable that cannot be used
+├── InvalidBankHolidays   a list of bank holidays that cannot be fetched or used
+├── DatabaseUnavailable   the database does not answer
+├── ConstraintViolation   a change that the database's own rules forbid
+├── UnknownDivert         no divert of that id
+├── InvalidDivert         a divert that would not do what was meant
+├── UnknownShift          no shift, person or change of the rota of that id
+├── InvalidRotaChange     a change of the rota that would not do what was meant
+│   └── RotaConflict      somebody else changed the rota meanwhile
+├── InvalidSpreadsheet    a spreadsheet of shifts that cannot be imported
+├── AccountError          an account that cannot be created, changed or found
+├── SignInError           somebody who may not sign in, or not now
+└── InvalidDirectory      directory.yaml cannot be used
 
-An error says what was found, where, and what to write instead. It knows nothing of HTTP: the door
-that catches it picks the status.
+An error says what was found, where, and what to write instead. It knows nothing of HTTP: the view
+that catches it chooses the status.
 """
 
 from collections.abc import Sequence
@@ -32,11 +32,11 @@ class RoutingError(Exception):
 
 
 class InvalidTime(RoutingError):
-    """A time that is malformed, outside the years covered, or that no clock showed just once."""
+    """A time that is malformed, outside the years covered, or that clocks show never or twice."""
 
 
 class NaiveTime(InvalidTime):
-    """A time without a zone. In October 01:30 happens twice, so nobody guesses."""
+    """A time without a zone. In October 01:30 happens twice, so no zone is assumed."""
 
     def __init__(self, value: datetime) -> None:
         super().__init__(f"{value} has no zone. Add the offset, as in 2026-05-22T16:59:00+01:00.")
@@ -57,11 +57,11 @@ class InvalidSetting(RoutingError):
 
 
 class InvalidBankHolidays(RoutingError):
-    """A list of bank holidays that cannot be fetched, has not the shape, or makes no sense."""
+    """A list of bank holidays that cannot be fetched, has the wrong shape, or makes no sense."""
 
 
 class DatabaseUnavailable(RoutingError):
-    """The database does not answer, or not in time, or is not made. Says which, without secrets."""
+    """The database does not answer in time, or was never created. Says which, without secrets."""
 
 
 class ConstraintViolation(RoutingError):
@@ -69,34 +69,32 @@ class ConstraintViolation(RoutingError):
 
 
 class UnknownDivert(RoutingError):
-    """A divert that there is not."""
+    """A divert that does not exist."""
 
     def __init__(self, divert_id: object) -> None:
-        super().__init__(
-            f"There is no divert {divert_id}. `flask divert list` has those there are."
-        )
+        super().__init__(f"There is no divert {divert_id}. `flask divert list` lists them.")
 
 
 class InvalidDivert(RoutingError):
-    """A divert that is refused: ``field`` is what to change, and the words say into what."""
+    """A divert that is refused: ``field`` is what to change, ``message`` says into what."""
 
-    def __init__(self, field: str, words: str) -> None:
-        super().__init__(words)
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
         self.field = field
 
 
 class UnknownShift(RoutingError):
-    """A shift, a person or a change of the rota that there is not."""
+    """A shift, a person or a change of the rota that does not exist."""
 
     def __init__(self, what: str, number: object) -> None:
         super().__init__(f"There is no {what} {number} on the rota.")
 
 
 class InvalidRotaChange(RoutingError):
-    """A change of the rota that is refused: ``field`` is what to change, the words into what."""
+    """A change of the rota that is refused: ``field`` is what to change, ``message`` into what."""
 
-    def __init__(self, field: str, words: str) -> None:
-        super().__init__(words)
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
         self.field = field
 
 
@@ -112,7 +110,7 @@ class RotaConflict(InvalidRotaChange):
 
 
 class InvalidSpreadsheet(RoutingError):
-    """A spreadsheet of which nothing is imported: every problem, each with its row."""
+    """A spreadsheet of which nothing is imported. ``problems`` has each with its row."""
 
     def __init__(self, problems: Sequence[str]) -> None:
         super().__init__("\n".join(problems))
@@ -120,16 +118,16 @@ class InvalidSpreadsheet(RoutingError):
 
 
 class AccountError(RoutingError):
-    """An account that cannot be made, changed or found. Says why."""
+    """An account that cannot be created, changed or found. Says why."""
 
 
 class SignInError(RoutingError):
-    """Somebody who may not come in, or not now. The words tell nothing of who has an account."""
+    """Somebody who may not sign in, or not now. Does not say whether there is such an account."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
-    """One thing wrong with a directory file, where it stands, and what to write instead.
+    """One thing wrong with a directory file, where it is, and what to write instead.
 
     ``line`` and ``column`` count from 1; 0 where the whole file is meant.
     """

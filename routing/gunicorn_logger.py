@@ -1,4 +1,4 @@
-"""gunicorn's messages in the application's log: masked, one event a line, without requests."""
+"""gunicorn's messages in the application's log: redacted, one event a line, without requests."""
 
 import os
 from typing import Any
@@ -7,7 +7,7 @@ from gunicorn.glogging import Logger
 
 from routing import logging_config
 
-_WITH_A_REQUEST = {
+_MESSAGES = {
     "Invalid request": "Refused a malformed request.",
     "Error handling request": "gunicorn failed while it handled a request.",
 }
@@ -15,10 +15,10 @@ _WITH_A_REQUEST = {
 
 
 class GunicornLogger(Logger):  # type: ignore[misc]
-    """gunicorn's logger, its records handled by the root logger (see ``logs``)."""
+    """gunicorn's logger, its records handled by the root logger (see logging_config)."""
 
     def setup(self, cfg: Any) -> None:
-        """Send gunicorn's records to the root logger, which a background thread writes."""
+        """Send gunicorn's records to the root logger, which writes in the background."""
         super().setup(cfg)
         self.error_log.handlers.clear()
         self.error_log.propagate = True
@@ -36,7 +36,7 @@ class GunicornLogger(Logger):  # type: ignore[misc]
 
 
 def _without_request(message: str, args: tuple[Any, ...]) -> tuple[Any, ...]:
-    for beginning, replacement in _WITH_A_REQUEST.items():
+    for beginning, replacement in _MESSAGES.items():
         if message.startswith(beginning):
             return (replacement,)
     return (message, *args)

@@ -1,9 +1,10 @@
-"""The log: one line an event, on stderr, masked; ours, Flask's, gunicorn's, SQLAlchemy's alike."""
+"""The log: one line an event on stderr, redacted, whether ours or that of Flask or a library."""
 
 import atexit
 import logging
 import os
 import queue
+import re
 import sys
 import threading
 import time
@@ -14,52 +15,39 @@ from typing import Any
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
-from routing.redaction import redact
-
 FORMATS = ("json", "text")
-"""How a line is written: for programs; for people, each line of a traceback being marked."""
+"""How a line is written: for programs; for people, with each line of a traceback marked."""
 
 MAX_QUEUED_LINES = 1000
-"""Lines that wait to be written, in one process; beyond them they are lost."""
+"""Lines that wait to be written, in one process; further lines are lost."""
 
 MAX_EVENT_CHARS = 2000
 MAX_TRACEBACK_CHARS = 16_000
 
 FLUSH_TIMEOUT_SECONDS = 1.0
-"""For which a process that ends waits until its last lines are written."""
+"""How long a process that ends waits until its last lines are written."""
 
-_NOT_MASKED = ("timestamp", "level", "logger", "process")
-_STAMP = structlog.processors.TimeStamper(fmt="iso", utc=True)
+OVERLAP_CHARS = 500
+"""Characters that are read beyond a limit: longer than any number, address or token, so that none
+is cut in two before it is recognised."""
+
+_FIELDS = ("timestamp", "level", "logger", "process")
+"""Ours, and the same for every event: they hold nothing to redact."""
 
 
 class StderrHandler(logging.StreamHandler):  # type: ignore[type-arg]
-    """Writes records to what sys.stderr is at that moment."""
+    """Write records to sys.stderr as it is at that moment, if there is one."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write a record, if there is a stderr."""
         if sys.stderr is not None:
-            self.setStream(sys.stderr)
+            self.stream = sys.stderr
             super().emit(record)
 
 
-class BackgroundHandler(QueueHandler):
-    """Formats and masks records at once, and leaves the writing to a thread.
-
-    Lines that the queue has no room for are lost: nobody waits for a full disk or a stuck pipe.
-    """
-
-    queue: "queue.Queue[logging.LogRecord]"
-
-    def enqueue(self, record: logging.LogRecord) -> None:
-        """Put a record into the queue, if there is room."""
-        with suppress(queue.Full):
-            self.queue.put_nowait(record)
-
-
 class DescriptorHandler(logging.Handler):
-    """Writes finished lines to a file descriptor; for one thread, so without a lock.
+    """Write finished lines to a file descriptor; for one thread, so without a lock.
 
-    Neither a fork nor the end of the process waits for a lock that a stuck write holds.
+    Neither a fork nor the end of the process waits for a lock that a blocked write holds.
     """
 
     def __init__(self, descriptor: int) -> None:
@@ -67,7 +55,7 @@ class DescriptorHandler(logging.Handler):
         self.descriptor = descriptor
 
     def handle(self, record: logging.LogRecord) -> bool:
-        """Write a record whole, or lose it: to a full disk, or a pipe that nobody reads."""
+        """Write a record, or lose it: to a full disk, or a pipe that nobody reads."""
         line = f"{record.getMessage()}\n".encode(errors="backslashreplace")
         with suppress(OSError):
             while line:
@@ -79,112 +67,135 @@ class _Formatter(structlog.stdlib.ProcessorFormatter):
     def format(self, record: logging.LogRecord) -> str:
         try:
             return super().format(record)
-        except Exception:  # its values do not fit its words: masked words are better than none
+        except Exception:  # the values do not fit the message: log the message without them
             return super().format(logging.makeLogRecord({**record.__dict__, "args": ()}))
 
 
-def configure(form: str | None = None) -> None:
+def configure(log_format: str | None = None) -> None:
     """Write every record of WARNING and above to stderr, one line each.
 
-    ``form`` is one of FORMS; None means text in a terminal, and JSON otherwise. It may be called
-    again, to change the form.
+    ``log_format`` is one of FORMATS; None means text in a terminal, and JSON otherwise. It may be
+    called again, to change the format.
     """
-    root, handler = logging.getLogger(), _handler()
+    handler = _handler()
     if handler is None:
         handler = StderrHandler()
-        root.addHandler(handler)
+        logging.getLogger().addHandler(handler)
         logging.raiseExceptions = False  # a log that cannot be written must not print tracebacks
         logging.getLogger("werkzeug").setLevel(logging.WARNING)  # its access log has addresses
         logging.captureWarnings(True)
         _log_uncaught_exceptions()
-    terminal = sys.stderr is not None and sys.stderr.isatty()
-    handler.setFormatter(_formatter(form or ("text" if terminal else "json")))
+    is_terminal = sys.stderr is not None and sys.stderr.isatty()
+    handler.setFormatter(_formatter(log_format or ("text" if is_terminal else "json")))
 
 
 def write_in_background() -> None:
     """Have a thread write the log from now on, here and in each process forked from here."""
-    if not isinstance(_handler(), BackgroundHandler):
+    if not isinstance(_handler(), QueueHandler):
         os.register_at_fork(after_in_child=_start_listener)
-        atexit.register(_wait_until_written)
+        atexit.register(_flush)
         _start_listener()
 
 
+def redact(text: str, max_chars: int) -> str:
+    """Return a text with everything redacted that identifies somebody or opens something.
+
+    That is what looks like a telephone number in any spelling (dates apart), an email or network
+    address (this machine's own apart), a password, a token, or the id of a call or a person. The
+    text is redacted first and cut to ``max_chars`` then, so that no part of a number is left at
+    its end.
+    """
+    is_long = len(text) > max_chars + OVERLAP_CHARS
+    if is_long:
+        text = text[: max_chars + OVERLAP_CHARS]
+    for pattern, replacement in _RULES:
+        text = pattern.sub(replacement, text)
+    text = _TOKEN.sub("[secret]", text)
+    text = _SPELT_NUMBER.sub(_redact_spelt_number, text)
+    text = _NUMBER.sub(lambda match: match["not_a_number"] or "[number]", text)
+    if is_long:
+        text = text[: max(0, len(text) - OVERLAP_CHARS)]
+    if is_long or len(text) > max_chars:
+        text = f"{text[:max_chars]} ..."
+    return text
+
+
 def _handler() -> logging.Handler | None:
-    handlers = logging.getLogger().handlers
-    ours = (StderrHandler, BackgroundHandler)
-    return next((handler for handler in handlers if isinstance(handler, ours)), None)
+    ours = (StderrHandler, QueueHandler)
+    return next((h for h in logging.getLogger().handlers if isinstance(h, ours)), None)
 
 
 def _start_listener() -> None:
-    """Replace the handler by one with a new queue and thread: a fork copies neither."""
-    root, before = logging.getLogger(), _handler()
-    if before is None or sys.stderr is None:
+    """Replace the handler by one with a new queue and thread: a fork copies neither.
+
+    Records are formatted and redacted at once. Those that the queue has no room for are lost:
+    nobody waits for a full disk or a pipe that nobody reads.
+    """
+    root, previous = logging.getLogger(), _handler()
+    if previous is None or sys.stderr is None:
         return
-    handler = BackgroundHandler(queue.Queue(MAX_QUEUED_LINES))
-    handler.setFormatter(before.formatter)
+    handler = QueueHandler(queue.Queue(MAX_QUEUED_LINES))
+    handler.setFormatter(previous.formatter)
     QueueListener(handler.queue, DescriptorHandler(sys.stderr.fileno())).start()
-    root.removeHandler(before)
+    root.removeHandler(previous)
     root.addHandler(handler)
 
 
-def _wait_until_written() -> None:
-    handler, end = _handler(), time.monotonic() + FLUSH_TIMEOUT_SECONDS
-    if isinstance(handler, BackgroundHandler):
-        while not handler.queue.empty() and time.monotonic() < end:
-            time.sleep(0.01)
-        time.sleep(0.01)  # the thread writes the line that it took last
+def _flush() -> None:
+    """Wait until the thread has written the queue, or FLUSH_TIMEOUT_SECONDS are over."""
+    handler, deadline = _handler(), time.monotonic() + FLUSH_TIMEOUT_SECONDS
+    lines = handler.queue if isinstance(handler, QueueHandler) else None
+    while isinstance(lines, queue.Queue) and not lines.empty() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    time.sleep(0.01)  # for the line that the thread took last
 
 
-def _formatter(form: str) -> logging.Formatter:
+def _formatter(log_format: str) -> logging.Formatter:
+    processors = structlog.processors
+    parameters = [processors.CallsiteParameter.PROCESS]
     return _Formatter(
         processors=[
-            _describe,
-            structlog.processors.ExceptionRenderer(),
-            _mask,
+            structlog.stdlib.add_log_level,
+            structlog.stdlib.add_logger_name,
+            processors.CallsiteParameterAdder(parameters),
+            processors.TimeStamper(fmt="iso", utc=True),
+            processors.ExceptionRenderer(),
             _Formatter.remove_processors_meta,
-            structlog.processors.JSONRenderer() if form == "json" else _readable,
+            _redact_values,
+            processors.JSONRenderer() if log_format == "json" else _render_text,
         ],
     )
 
 
-def _describe(logger: WrappedLogger, name: str, event: EventDict) -> EventDict:
-    """Add the time, the level, the logger and the process."""
-    record: logging.LogRecord = event["_record"]
-    head = {"level": record.levelname.lower(), "logger": record.name, "process": record.process}
-    return {**_STAMP(logger, name, {}), **head, **event}
+def _redact_values(logger: WrappedLogger, name: str, event: EventDict) -> EventDict:
+    fields = {field: event.pop(field) for field in _FIELDS}
+    limits = {"exception": MAX_TRACEBACK_CHARS}
+    return fields | {
+        key: redact(str(value), limits.get(key, MAX_EVENT_CHARS)) for key, value in event.items()
+    }
 
 
-def _mask(logger: WrappedLogger, name: str, event: EventDict) -> EventDict:
-    return {key: _masked(key, value) for key, value in event.items()}
-
-
-def _masked(key: str, value: object) -> object:
-    if key in _NOT_MASKED or key.startswith("_"):
-        return value
-    return redact(str(value), MAX_TRACEBACK_CHARS if key == "exception" else MAX_EVENT_CHARS)
-
-
-def _readable(logger: WrappedLogger, name: str, event: EventDict) -> str:
-    """Write for people. No text from outside begins a line or controls a terminal."""
-    head = f"{event['timestamp']} {event['level']:<8} {_plain(event['event'])}"
-    lines = event.get("exception", "").splitlines()
+def _render_text(logger: WrappedLogger, name: str, event: EventDict) -> str:
+    """Return an event for people. No text from outside begins a line or controls a terminal."""
+    head = f"{event['timestamp']} {event['level']:<8} {_printable(event['event'])}"
     tail = f"  [{event['logger']} {event['process']}]"
-    return "\n".join([head + tail, *(f"  | {_plain(line)}" for line in lines)])
+    lines = event.get("exception", "").splitlines()
+    return "\n".join([head + tail, *(f"  | {_printable(line)}" for line in lines)])
 
 
-def _plain(text: str) -> str:
+def _printable(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def _log_uncaught_exceptions() -> None:
-    """Log exceptions that nothing catches: Python would write them to stderr unmasked."""
+    """Log the exceptions that nothing catches: Python would write them to stderr as they are."""
     log = logging.getLogger(__name__)
 
     def log_uncaught(kind: Any, error: BaseException, traceback: Any) -> None:
         if issubclass(kind, KeyboardInterrupt):
             sys.__excepthook__(kind, error, traceback)
         else:
-            log.critical("nobody caught this", exc_info=(kind, error, traceback))
+            log.critical("uncaught exception", exc_info=(kind, error, traceback))
 
     def log_uncaught_in_thread(args: threading.ExceptHookArgs) -> None:
         if args.exc_value is not None and not issubclass(args.exc_type, SystemExit):
@@ -194,3 +205,40 @@ def _log_uncaught_exceptions() -> None:
         sys.excepthook = log_uncaught
     if threading.excepthook is threading.__excepthook__:
         threading.excepthook = log_uncaught_in_thread
+
+
+_RULES = tuple(
+    (re.compile(pattern, re.IGNORECASE), replacement)
+    for pattern, replacement in (
+        (r"(://)[^\s/@]*@", r"\1[secret]@"),
+        (r"\b(bearer|basic)(\s|%20)+[^\s'\",]+", r"\1 [secret]"),
+        (
+            r"\b(password|passwd|pwd|secret|token|signature|api_?key|cookie)"
+            r"(['\"]?\s*[=:]\s*)(\[secret\]|'[^'\n]*'?|\"[^\"\n]*\"?|[^\s&;,)}\]]+)",
+            r"\1\2[secret]",
+        ),
+        (r"(/calendars/)[^\s/'\"?]+", r"\1[secret]"),
+        # What PostgreSQL says of the row that it refuses.
+        (r"(\bKey \([^)\n]*\)=|\bFailing row contains )(?:\([^\n]*\)|\([^\n]*$)", r"\1[row]"),
+        (r"[\w.+%-]{1,64}(?:@|%40)[\w-]+(?:\.[\w-]+)+", "[e-mail]"),
+        (r"(?<![\d.])(?!127\.|0\.0\.0\.0)(?:\d{1,3}\.){3}\d{1,3}(?![\d.])", "[address]"),
+        (r"(?<![\w:])(?=[0-9a-f:]*::|(?:[0-9a-f]+:){4})[0-9a-f:]{6,}(?!\w)", "[address]"),
+    )
+)
+_TOKEN = re.compile(r"(?<![\w-])(?=[\w-]*[A-Z0-9])[A-Za-z0-9_-]{32,}")
+
+_DIGIT = r"(?:\d|%3\d)"
+_GAP = r"(?:[ \t\xa0()./\-\u2010-\u2015]|%2[0589DEF]|%C2%A0)"
+_DATE = r"(?<!\d)(?:19|20)\d\d-[01]\d-[0-3]\d(?!\d)(?:[T ][0-2]\d:[0-5]\d(?::[0-5]\d(?:\.\d+)?)?)?"
+_SPELT_NUMBER = re.compile(rf"(?:\+|%2B|(?<!\w)0)\d{{2,}}(?:{_GAP}{{0,3}}[A-Z\d])+(?![a-z])")
+_NUMBER = re.compile(
+    rf"(?P<not_a_number>{_DATE}|(?:127\.\d+\.\d+\.\d+|0\.0\.0\.0):\d{{1,5}}(?!\d))"
+    rf"|(?:\+|%2B){_GAP}{{0,3}}{_DIGIT}(?:{_GAP}{{0,3}}{_DIGIT}){{5,}}"
+    rf"|{_DIGIT}(?:{_GAP}{{0,3}}{_DIGIT}){{7,}}",
+    re.IGNORECASE,
+)
+
+
+def _redact_spelt_number(match: re.Match[str]) -> str:
+    """Redact a number that ends in letters of the keypad, if it is long enough to be one."""
+    return "[number]" if sum(map(str.isalnum, match[0])) >= 8 else match[0]

@@ -15,26 +15,27 @@ from routing.core.directory import Directory
 from routing.core.timetable import Timetables
 from routing.directory.guarded_read import stat_file
 from routing.directory.last_good import LastGoodDirectory, LoadResult
+from routing.directory.load import load
 from routing.errors import InvalidBankHolidays, InvalidDirectory, Problem
 
 POLL_INTERVAL_SECONDS = 1.0
-"""How often the files are looked at; and for how long a change must lie still before it is read."""
+"""How often the files are looked at, and how long a file must be unchanged before it is read."""
 
 RETRY_SECONDS = 4.0
 """After which a file that could not be read is tried again, changed or not."""
 
 log = logging.getLogger(__name__)
 
-_Marks = tuple[tuple[int, ...] | None, ...]
+_FileState = tuple[int, ...] | None
 
 
 @dataclass(frozen=True, slots=True, weakref_slot=True)
 class Snapshot:
     """All that an answer rests on, loaded together.
 
-    ``problems`` is what is wrong with the file when the last good directory answers in its stead,
-    and ``kept_at`` when that one was last known to be good; empty and None when the file itself is
-    in use. ``sha256`` is that of the directory's text.
+    ``problems`` is what is wrong with the file when the last good directory is used instead, and
+    ``kept_at`` when that one was last known to be good; empty and None when the file itself is in
+    use. ``sha256`` is that of the directory's text.
     """
 
     directory: Directory
@@ -46,8 +47,39 @@ class Snapshot:
     sha256: str = ""
 
 
+def load_snapshot(file: Path, folder: Path, at: datetime) -> Snapshot:
+    """Return what answers from the directory in ``file`` would rest on.
+
+    Raise InvalidDirectory, with every problem, when it cannot be used: no last good one is.
+    """
+    directory, _ = load(file)
+    return build_snapshot(directory, folder, at)
+
+
+def build_snapshot(
+    directory: Directory, folder: Path, at: datetime, previous: Snapshot | None = None
+) -> Snapshot:
+    """Return what answers from a directory would rest on, with the bank holidays in use.
+
+    The previous snapshot's list of bank holidays is used where the copy of the list is broken, and
+    its timetables where nothing that they depend on has changed.
+    """
+    try:
+        holiday_list, fault = govuk.load_copy(folder), None
+    except InvalidBankHolidays as error:
+        holiday_list, fault = previous.holidays.published if previous else None, str(error)
+    holidays = build_calendar(directory.holiday_rules, holiday_list, fault)
+    if (
+        previous is not None
+        and previous.directory == directory
+        and previous.holidays.dates == holidays.dates
+    ):
+        return Snapshot(directory, holidays, previous.timetables, at)
+    return Snapshot(directory, holidays, Timetables(directory, holidays.dates), at)
+
+
 class SnapshotLoader:
-    """The files that answers rest on, and what was last read from them.
+    """Reads the files that answers rest on, and holds what was last read as ``snapshot``.
 
     They are the directory and, in the instance folder, the copy of GOV.UK's bank holidays. Safe to
     share between threads. ``on_read`` is called after each reading; it must neither wait nor fail.
@@ -55,74 +87,75 @@ class SnapshotLoader:
 
     def __init__(self, file: Path, folder: Path, clock: Callable[[], datetime]) -> None:
         self.file, self.folder, self.clock = file, folder, clock
-        self.facts: Snapshot | None = None
-        self.on_read: Callable[[Snapshot], None] = lambda facts: None
-        self._kept = LastGoodDirectory(folder)
+        self.snapshot: Snapshot | None = None
+        self.on_read: Callable[[Snapshot], None] = lambda snapshot: None
+        self._last_good = LastGoodDirectory(folder)
         self._lock = threading.Lock()
         self._watcher: threading.Thread | None = None
-        self._has_stopped = threading.Event()
-        self._marks_read: _Marks | None = None
-        self._marks_seen: _Marks | None = None
+        self._stopped = threading.Event()
+        self._states_read: tuple[_FileState, ...] | None = None
+        self._states_seen: tuple[_FileState, ...] | None = None
         self._seen_since = -math.inf
         self._next_look = -math.inf
         self._retry_at = math.inf
 
     def current(self) -> Snapshot:
-        """Return the facts: those of now.
+        """Return the current snapshot.
 
-        While a thread watches the files, these are what it read last, and nobody waits. Without
-        one (commands, ``flask run``, tests) look at the files, unless that was done less than
+        While a thread watches the files, that is what it read last, and nobody waits. Without one
+        (commands, ``flask run``, tests) look at the files, unless that was done less than
         POLL_INTERVAL_SECONDS ago, and read what has changed before answering. Raise
-        InvalidDirectory when there are no facts yet, and neither the file nor its last good copy
+        InvalidDirectory when there is no snapshot yet, and neither the file nor its last good copy
         can be used.
         """
-        facts = self.facts
         is_watched = self._watcher is not None and self._watcher.is_alive()
-        if facts is not None and (is_watched or time.monotonic() < self._next_look):
-            return facts
+        if self.snapshot is not None and (is_watched or time.monotonic() < self._next_look):
+            return self.snapshot
         return self.refresh()
 
     def watch(self) -> None:
         """Look at the files every POLL_INTERVAL_SECONDS from now on, in a thread.
 
-        A worker calls this after the fork: a thread does not outlive one.
+        A worker calls this after the fork, which no thread survives.
         """
-        self._has_stopped.clear()
+        self._stopped.clear()
         self._watcher = threading.Thread(target=self._watch, name="files", daemon=True)
         self._watcher.start()
 
     def stop(self) -> None:
         """End the thread that watches, if there is one."""
-        self._has_stopped.set()
+        self._stopped.set()
         if self._watcher is not None:
             self._watcher.join()
 
     def refresh(self) -> Snapshot:
-        """Look at the files, read what has changed, and return the facts.
+        """Look at the files, read what has changed, and return the snapshot.
 
-        A change is read when it has lain still for POLL_INTERVAL_SECONDS, so that no file is read
-        while it is being written. A broken directory changes no answer: the one in use goes on, or
-        at the first reading the last good copy. While another thread reads, return what was read
-        before. Raise InvalidDirectory when there is none of these.
+        A file is read when it has been unchanged for POLL_INTERVAL_SECONDS, so never while it is
+        being written. A broken directory changes no answer: the one in use stays, or at the first
+        reading the last good copy is used. While another thread reads, return what was read before.
+        Raise InvalidDirectory when there is none of these.
         """
-        if not self._lock.acquire(blocking=self.facts is None) and self.facts is not None:
-            return self.facts
+        previous = self.snapshot
+        if not self._lock.acquire(blocking=previous is None) and previous is not None:
+            return previous
         try:
-            facts, marks, now = self.facts, self._marks(), time.monotonic()
+            previous, now = self.snapshot, time.monotonic()
+            states = tuple(_file_state(p) for p in (self.file, govuk.copy_path(self.folder)))
             self._next_look = now + POLL_INTERVAL_SECONDS
-            if marks != self._marks_seen:
-                self._marks_seen, self._seen_since = marks, now
-            is_still = _is_still(marks) or now - self._seen_since >= POLL_INTERVAL_SECONDS
-            if facts is None:
-                return self._take(self._read(None), None, marks if is_still else None)
-            if (is_still and marks != self._marks_read) or now >= self._retry_at:
-                return self._take(self._reread(facts), facts, marks)
-            return facts
+            if states != self._states_seen:
+                self._states_seen, self._seen_since = states, now
+            is_still = _is_old(states) or now - self._seen_since >= POLL_INTERVAL_SECONDS
+            if previous is None:
+                return self._use(self._read(None), None, states if is_still else None)
+            if (is_still and states != self._states_read) or now >= self._retry_at:
+                return self._use(self._reread(previous), previous, states)
+            return previous
         finally:
             self._lock.release()
 
     def _watch(self) -> None:
-        while not self._has_stopped.wait(POLL_INTERVAL_SECONDS):
+        while not self._stopped.wait(POLL_INTERVAL_SECONDS):
             try:
                 self.refresh()
             except InvalidDirectory:
@@ -130,110 +163,92 @@ class SnapshotLoader:
             except Exception:
                 log.exception("fault while looking at %s", self.file)
 
-    def _take(self, facts: Snapshot, before: Snapshot | None, marks: _Marks | None) -> Snapshot:
-        """Answer from ``facts``, read from files of ``marks``, from now on."""
-        self._marks_read = marks
-        self._retry_at = time.monotonic() + RETRY_SECONDS if _may_pass(facts) else math.inf
-        self.facts = facts
-        self._log(facts, before)
-        self.on_read(facts)
-        return facts
+    def _use(
+        self,
+        snapshot: Snapshot,
+        previous: Snapshot | None,
+        states: tuple[_FileState, ...] | None,
+    ) -> Snapshot:
+        """Answer from a snapshot, read from files in ``states``, from now on."""
+        self._states_read = states
+        self._retry_at = time.monotonic() + RETRY_SECONDS if _is_transient(snapshot) else math.inf
+        self.snapshot = snapshot
+        self._log(snapshot, previous)
+        self.on_read(snapshot)
+        return snapshot
 
-    def _reread(self, running: Snapshot) -> Snapshot:
+    def _reread(self, previous: Snapshot) -> Snapshot:
         """Read the files; after a fault of ours return what was read before, saying so."""
         try:
-            return self._read(running)
+            return self._read(previous)
         except Exception as error:
             message = (
                 f"it could not be read again ({error!r}). Restart the service if that goes on."
             )
             problem = Problem(0, 0, "fault", message)
-            if problem not in running.problems:
+            if problem not in previous.problems:
                 log.exception("fault while reading %s again", self.file)
-            kept_at = running.kept_at or running.loaded_at
-            return replace(running, problems=(problem,), kept_at=kept_at)
+            kept_at = previous.kept_at or previous.loaded_at
+            return replace(previous, problems=(problem,), kept_at=kept_at)
 
-    def _read(self, running: Snapshot | None) -> Snapshot:
-        loaded = self._load(running)
-        listed, fault = self._published(running)
-        holidays = build_calendar(loaded.directory.holiday_rules, listed, fault)
-        if running is not None and _is_same(running, loaded, holidays):
-            timetables = running.timetables
-        else:
-            timetables = Timetables(loaded.directory, holidays.dates)
-        state = (loaded.problems, loaded.kept_at, loaded.sha256)
-        return Snapshot(loaded.directory, holidays, timetables, self.clock(), *state)
+    def _read(self, previous: Snapshot | None) -> Snapshot:
+        loaded = self._load_directory(previous)
+        return replace(
+            build_snapshot(loaded.directory, self.folder, self.clock(), previous),
+            problems=loaded.problems,
+            kept_at=loaded.kept_at,
+            sha256=loaded.sha256,
+        )
 
-    def _load(self, running: Snapshot | None) -> LoadResult:
-        """Return the directory in the file; where it is broken, the one in use goes on."""
+    def _load_directory(self, previous: Snapshot | None) -> LoadResult:
+        """Return the directory in the file; where it is broken, the one in use."""
         try:
-            loaded = self._kept.load(self.file)
-            if running is None or not loaded.problems:
+            loaded = self._last_good.load(self.file)
+            if previous is None or not loaded.problems:
                 return loaded
             problems = loaded.problems
         except InvalidDirectory as error:
-            if running is None:
+            if previous is None:
                 raise
             problems = error.problems
-        kept_at = running.kept_at or running.loaded_at
-        return LoadResult(running.directory, running.sha256, problems, kept_at)
+        kept_at = previous.kept_at or previous.loaded_at
+        return LoadResult(previous.directory, previous.sha256, problems, kept_at)
 
-    def _published(self, running: Snapshot | None) -> tuple[govuk.HolidayList | None, str | None]:
-        """Return the copy of GOV.UK's list; where it is broken, the one in use and the fault."""
-        try:
-            return govuk.load_copy(self.folder), None
-        except InvalidBankHolidays as error:
-            return running.holidays.published if running else None, str(error)
-
-    def _log(self, facts: Snapshot, before: Snapshot | None) -> None:
-        """Log what is new: other answers, other problems, or none any more."""
-        if before is not None and facts.timetables is not before.timetables:
+    def _log(self, snapshot: Snapshot, previous: Snapshot | None) -> None:
+        """Log what is new: other answers, other faults, or none any more."""
+        faults = _faults(snapshot)
+        if previous is not None and snapshot.timetables is not previous.timetables:
             log.warning("%s or the bank holidays changed: answers follow", self.file)
-        if before is not None and _faults(facts) == _faults(before):
+        if previous is not None and faults == _faults(previous):
             return
-        for problem in _faults(facts):
-            log.error("%s: %s", self.file, problem)
-        if facts.kept_at is not None:
+        for fault in faults:
+            log.error("%s: %s", self.file, fault)
+        if snapshot.kept_at is not None:
             log.error(
                 "%s is broken: answering from the last good one, of %s. Mend it: see `flask "
                 "directory check`.",
                 self.file,
-                facts.kept_at.isoformat(timespec="seconds"),
+                snapshot.kept_at.isoformat(timespec="seconds"),
             )
-        elif before is not None and not _faults(facts):
+        elif previous is not None and not faults:
             log.warning("%s is in order again", self.file)
 
-    def _marks(self) -> _Marks:
-        return tuple(_mark(path) for path in (self.file, govuk.copy_path(self.folder)))
+
+def _faults(snapshot: Snapshot) -> tuple[str, ...]:
+    return (*map(str, snapshot.problems), *filter(None, [snapshot.holidays.fault]))
 
 
-def build_snapshot(directory: Directory, folder: Path, at: datetime) -> Snapshot:
-    """Return what answers from another directory would rest on, with the bank holidays in use."""
-    try:
-        listed, fault = govuk.load_copy(folder), None
-    except InvalidBankHolidays as error:
-        listed, fault = None, str(error)
-    holidays = build_calendar(directory.holiday_rules, listed, fault)
-    return Snapshot(directory, holidays, Timetables(directory, holidays.dates), at)
+def _is_transient(snapshot: Snapshot) -> bool:
+    """Return whether what is wrong may end although the files stay the same.
 
-
-def _is_same(running: Snapshot, loaded: LoadResult, holidays: BankHolidays) -> bool:
-    return running.directory == loaded.directory and running.holidays.dates == holidays.dates
-
-
-def _faults(facts: Snapshot) -> tuple[str, ...]:
-    return (*map(str, facts.problems), *filter(None, [facts.holidays.fault]))
-
-
-def _may_pass(facts: Snapshot) -> bool:
-    """Say whether what is wrong may mend itself while the files stay as they are.
-
-    So it may where no line of the file is to blame: no handle was free, or the disk was not there.
+    So it may where no line of the file is to blame: no file could be opened, or the disk was away.
     """
-    return facts.holidays.fault is not None or any(not each.line for each in facts.problems)
+    return snapshot.holidays.fault is not None or any(
+        not problem.line for problem in snapshot.problems
+    )
 
 
-def _mark(path: Path) -> tuple[int, ...] | None:
+def _file_state(path: Path) -> _FileState:
     """Return what tells one state of a file from another; None when there is no file."""
     try:
         status = stat_file(path)
@@ -242,7 +257,7 @@ def _mark(path: Path) -> tuple[int, ...] | None:
     return status.st_ctime_ns, status.st_mtime_ns, status.st_size, status.st_ino
 
 
-def _is_still(marks: _Marks) -> bool:
-    """Say whether no file has been written to for POLL_INTERVAL_SECONDS."""
-    newest = max((mark[0] for mark in marks if mark is not None), default=0)
+def _is_old(states: tuple[_FileState, ...]) -> bool:
+    """Return whether no file has been written to for POLL_INTERVAL_SECONDS."""
+    newest = max((state[0] for state in states if state is not None), default=0)
     return time.time_ns() - newest >= POLL_INTERVAL_SECONDS * 1e9

@@ -85,7 +85,7 @@ def make_app(tmp_path, clock):
     yield make
     for app in apps:  # what is counted is logged now: not in the next test
         app.extensions["call_log"].close()
-        app.extensions["readings"].close()
+        app.extensions["divert_cache"].close()
         app.extensions["database"].close()
 
 

@@ -51,7 +51,7 @@ class Document:
         return [each.text for each in self.root.iter("Number")]
 
     @property
-    def said(self):
+    def speech(self):
         return " ".join(each.text for each in self.root.iter("Say"))
 
     @property

@@ -15,7 +15,7 @@ def test_a_rehearsal_clock_is_the_same_in_every_process():
     assert abs((one() - two()).total_seconds()) < 1
 
 
-def test_a_rehearsal_clock_starts_where_it_is_told():
+def test_a_rehearsal_clock_starts_at_its_setting():
     clock = config.read({"CLOCK_STARTS_AT": "2026-12-24T16:59:50Z"})["CLOCK"]
 
     assert abs((clock() - datetime(2026, 12, 24, 16, 59, 50, tzinfo=UTC)).total_seconds()) < 5
@@ -62,7 +62,7 @@ def test_a_machine_without_zone_data_is_refused(monkeypatch):
         ("ALERT_WEBHOOK_URL", "https://hooks.example/services/T/B?x=1"),
     ],
 )
-def test_settings_of_alerts_in_their_usual_forms_are_taken(name, value):
+def test_alert_settings_in_their_usual_forms_are_accepted(name, value):
     config.check({name: value})
 
 
@@ -83,10 +83,10 @@ def test_settings_of_alerts_in_their_usual_forms_are_taken(name, value):
     ],
 )
 def test_another_form_is_refused_with_what_to_write_and_without_the_secret(name, value):
-    with pytest.raises(InvalidSetting, match=f"{name} is .*Write ") as told:
+    with pytest.raises(InvalidSetting, match=f"{name} is .*Write ") as caught:
         config.check({name: value})
 
-    assert "hush" not in str(told.value)
+    assert "hush" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

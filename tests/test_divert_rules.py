@@ -14,7 +14,7 @@ from routing.errors import InvalidDivert
 from routing.text.locale import get_locale
 
 LONDON = ZoneInfo("Europe/London")
-VOICE = get_locale("en", LONDON)
+ENGLISH = get_locale("en", LONDON)
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 SECOND = timedelta(seconds=1)
@@ -33,35 +33,37 @@ def with_lines(lines):
     return Timetables(directory, {})
 
 
-def plans(tables, service="children", line="eds", start=None, until=HOUR, note="why", at=NOW):
-    return divert_rules.propose(tables, service, line, start, until, note, at, VOICE)
+def propose(timetables, service="children", line="eds", start=None, until=HOUR, note="why", at=NOW):
+    return divert_rules.propose(timetables, service, line, start, until, note, at, ENGLISH)
 
 
-def refused(field, *words, **asked):
-    with pytest.raises(InvalidDivert) as told:
-        plans(**asked)
-    assert told.value.field == field
+def assert_refused(field, *words, **arguments):
+    with pytest.raises(InvalidDivert) as caught:
+        propose(**arguments)
+    assert caught.value.field == field
     for word in words:
-        assert word in str(told.value)
+        assert word in str(caught.value)
 
 
 def test_from_now_for_an_hour_is_from_now_for_an_hour(anyshire):
-    (plan,) = plans(anyshire)
+    (proposal,) = propose(anyshire)
 
-    assert plan.during == Span(NOW, NOW + HOUR)
-    assert (plan.service.id, plan.line.id, plan.note) == ("children", "eds", "why")
+    assert proposal.during == Span(NOW, NOW + HOUR)
+    assert (proposal.service.id, proposal.line.id, proposal.note) == ("children", "eds", "why")
 
 
 def test_by_itself_it_lasts_until_the_next_handover_of_the_service(anyshire):
-    (plan,) = plans(anyshire, until=None)
+    (proposal,) = propose(anyshire, until=None)
 
-    assert plan.during.end == datetime(2026, 11, 23, 17, tzinfo=UTC)
+    assert proposal.during.end == datetime(2026, 11, 23, 17, tzinfo=UTC)
 
 
 def test_all_services_at_once_each_end_at_their_own_handover(anyshire):
-    found = plans(anyshire, service="all", until=None, at=datetime(2026, 11, 23, 10, tzinfo=UTC))
+    proposals = propose(
+        anyshire, service="all", until=None, at=datetime(2026, 11, 23, 10, tzinfo=UTC)
+    )
 
-    assert {plan.service.id: plan.during.end.hour for plan in found} == {
+    assert {proposal.service.id: proposal.during.end.hour for proposal in proposals} == {
         "children": 17,
         "professionals": 12,
     }
@@ -72,129 +74,140 @@ def test_all_services_at_once_each_end_at_their_own_handover(anyshire):
 )
 def test_an_end_is_after_now(anyshire, end, good):
     if good:
-        assert plans(anyshire, until=end)[0].during.end == end
+        assert propose(anyshire, until=end)[0].during.end == end
     else:
-        refused("until", "is past", tables=anyshire, until=end)
+        assert_refused("until", "is past", timetables=anyshire, until=end)
 
 
 @pytest.mark.parametrize(("late", "good"), [(-SECOND, True), (0 * SECOND, True), (SECOND, False)])
 def test_it_lasts_72_hours_at_most(anyshire, late, good):
     end = NOW + timedelta(hours=72) + late
     if good:
-        assert plans(anyshire, until=end)[0].during.end == end
+        assert propose(anyshire, until=end)[0].during.end == end
     else:
-        refused("until", "72 hours at most", "midday on Thursday 26", tables=anyshire, until=end)
+        assert_refused(
+            "until", "72 hours at most", "midday on Thursday 26", timetables=anyshire, until=end
+        )
 
 
 def test_72_hours_are_hours_that_pass_not_hours_of_the_clock(anyshire):
     friday = datetime(2026, 10, 23, 11, tzinfo=UTC)  # the clocks go back on Sunday
     end = datetime(2026, 10, 26, 11, tzinfo=UTC)
 
-    assert plans(anyshire, at=friday, until=end)[0].during.end == end
-    refused("until", "72 hours", tables=anyshire, at=friday, until=end + SECOND)
+    assert propose(anyshire, at=friday, until=end)[0].during.end == end
+    assert_refused("until", "72 hours", timetables=anyshire, at=friday, until=end + SECOND)
 
 
 @pytest.mark.parametrize("end", [NOW + HOUR, NOW + 2 * HOUR])
 def test_an_end_is_after_the_start(anyshire, end):
     start = NOW + 2 * HOUR
-    refused("until", "is not after the start", tables=anyshire, start=start, until=end)
+    assert_refused("until", "is not after the start", timetables=anyshire, start=start, until=end)
 
 
 def test_a_start_that_is_past_is_refused_and_one_of_this_minute_means_now(anyshire):
-    refused("from", "is past", tables=anyshire, start=NOW - timedelta(minutes=2))
+    assert_refused("from", "is past", timetables=anyshire, start=NOW - timedelta(minutes=2))
 
-    assert plans(anyshire, start=NOW - timedelta(seconds=30))[0].during.start == NOW
+    assert propose(anyshire, start=NOW - timedelta(seconds=30))[0].during.start == NOW
 
 
 def test_a_start_in_another_year_by_mistake_is_refused(anyshire):
-    refused("from", "400 days", tables=anyshire, start=NOW + timedelta(days=401))
+    assert_refused("from", "400 days", timetables=anyshire, start=NOW + timedelta(days=401))
 
 
 def test_a_handover_too_far_away_is_refused_with_when_it_is(make_app):
     with make_app(ANYSHIRE).app_context():
-        tables = lookup.snapshot().timetables
+        timetables = lookup.snapshot().timetables
     at = datetime(2026, 12, 24, 14, tzinfo=UTC)
-    (plan,) = plans(tables, at=at, until=None)
-    assert plan.during.end == datetime(2026, 12, 24, 15, 30, tzinfo=UTC)
+    (proposal,) = propose(timetables, at=at, until=None)
+    assert proposal.during.end == datetime(2026, 12, 24, 15, 30, tzinfo=UTC)
 
-    refused(
-        "until", "10am on Monday 28", "Choose a time", tables=tables, at=at + 4 * HOUR, until=None
+    assert_refused(
+        "until",
+        "10am on Monday 28",
+        "Choose a time",
+        timetables=timetables,
+        at=at + 4 * HOUR,
+        until=None,
     )
 
 
 def test_a_service_that_never_hands_over_is_diverted_until_a_time():
     always = ANYSHIRE.read_text("utf-8").replace("lines: [mash]", "lines: [eds]")
     directory, _ = parse(always, ANYSHIRE)
-    tables = Timetables(directory, {})
+    timetables = Timetables(directory, {})
 
-    refused("until", "none ahead", tables=tables, line="mash", until=None)
+    assert_refused("until", "none ahead", timetables=timetables, line="mash", until=None)
 
 
-def test_a_line_or_service_that_there_is_not_is_told_with_those_there_are(anyshire):
-    refused("line", "no line 'nope'", "mash, advice, eds", tables=anyshire, line="nope")
-    refused("service", "no service 'nope'", "children", tables=anyshire, service="nope")
+def test_an_unknown_line_or_service_is_refused_with_the_known_ones(anyshire):
+    assert_refused("line", "no line 'nope'", "mash, advice, eds", timetables=anyshire, line="nope")
+    assert_refused("service", "no service 'nope'", "children", timetables=anyshire, service="nope")
 
 
 def test_the_number_that_callers_ring_would_go_round_in_a_circle():
-    tables = with_lines("  loop:\n    name: Loop\n    phone: 01632 960100\n    hours: always\n")
+    timetables = with_lines("  loop:\n    name: Loop\n    phone: 01632 960100\n    hours: always\n")
 
-    refused("line", "round in a circle", tables=tables, line="loop")
-    assert plans(tables, service="professionals", line="loop")
+    assert_refused("line", "round in a circle", timetables=timetables, line="loop")
+    assert propose(timetables, service="professionals", line="loop")
 
 
 def test_a_line_that_has_that_number_on_some_date_of_the_divert_is_refused_too():
-    tables = with_lines(
+    timetables = with_lines(
         "  loop:\n    name: Loop\n    phone: 01632 960055\n    hours: always\n    special_days:\n"
         "      - {date: 2026-11-24, name: Trial, phone: 01632 960100}\n"
     )
 
-    assert plans(tables, line="loop", until=4 * HOUR)
-    refused("line", "circle", tables=tables, line="loop", until=timedelta(hours=20))
+    assert propose(timetables, line="loop", until=4 * HOUR)
+    assert_refused("line", "circle", timetables=timetables, line="loop", until=timedelta(hours=20))
 
 
 def test_an_internal_line_is_not_shown_by_way_of_a_divert(anyshire):
-    refused("line", "internal", tables=anyshire, service="professionals", line="duty-manager")
-    assert plans(anyshire, service="children", line="duty-manager")
+    assert_refused(
+        "line", "internal", timetables=anyshire, service="professionals", line="duty-manager"
+    )
+    assert propose(anyshire, service="children", line="duty-manager")
 
 
 def test_a_number_that_costs_the_caller_extra_is_refused():
-    tables = with_lines("  dear:\n    name: Dear\n    phone: 0845 790 0000\n    hours: always\n")
+    timetables = with_lines(
+        "  dear:\n    name: Dear\n    phone: 0845 790 0000\n    hours: always\n"
+    )
 
-    refused("line", "084", tables=tables, line="dear")
+    assert_refused("line", "084", timetables=timetables, line="dear")
 
 
 @pytest.mark.parametrize("note", ["", "   ", "\n\t"])
-def test_a_divert_says_why(anyshire, note):
-    refused("note", "for colleagues", tables=anyshire, note=note)
+def test_a_divert_without_a_note_is_refused(anyshire, note):
+    assert_refused("note", "for colleagues", timetables=anyshire, note=note)
 
 
 def test_a_note_is_one_line_and_not_a_report(anyshire):
-    assert plans(anyshire, note=" the \n phones\tare down ")[0].note == "the phones are down"
-    assert plans(anyshire, note="down\x00\x1b[0m now")[0].note == "down [0m now"
-    assert plans(anyshire, note="x" * 200)
-    refused("note", "200 characters", tables=anyshire, note="x" * 201)
+    assert propose(anyshire, note=" the \n phones\tare down ")[0].note == "the phones are down"
+    assert propose(anyshire, note="down\x00\x1b[0m now")[0].note == "down [0m now"
+    assert propose(anyshire, note="x" * 200)
+    assert_refused("note", "200 characters", timetables=anyshire, note="x" * 201)
 
 
-def test_a_line_that_is_shut_is_told_to_the_second(anyshire):
+def test_when_the_line_is_closed_is_exact_to_the_second(anyshire):
     at = datetime(2026, 11, 23, 16, tzinfo=UTC)
-    (plan,) = plans(anyshire, line="mash", at=at, until=2 * HOUR)
-    (open_,) = plans(anyshire, line="mash", at=at, until=HOUR)
-    (late,) = plans(anyshire, line="mash", at=at, until=HOUR + SECOND)
+    (proposal,) = propose(anyshire, line="mash", at=at, until=2 * HOUR)
+    (open_,) = propose(anyshire, line="mash", at=at, until=HOUR)
+    (late,) = propose(anyshire, line="mash", at=at, until=HOUR + SECOND)
 
     five = datetime(2026, 11, 23, 17, tzinfo=UTC)
-    assert plan.closed == (Span(five, five + HOUR),)
+    assert proposal.closed == (Span(five, five + HOUR),)
     assert open_.closed == ()
     assert late.closed == (Span(five, five + SECOND),)
 
 
 def test_another_end_is_checked_from_now_on(anyshire):
     service = anyshire.service("children")
-    line = next(each for each in anyshire.directory.lines if each.id == "eds")
+    line = anyshire.directory.line("eds")
     long_ago = NOW - timedelta(hours=70)
 
     def moved(until, start=long_ago):
         return divert_rules.propose_new_end(
-            anyshire, service, line, start, until, NOW, VOICE
+            anyshire, service, line, start, until, NOW, ENGLISH
         ).during
 
     assert moved(4 * HOUR) == Span(NOW, NOW + 4 * HOUR)

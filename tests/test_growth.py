@@ -131,18 +131,18 @@ def test_a_directory_that_is_read_again_compiles_nothing_until_somebody_asks(
 ):
     monkeypatch.setattr(snapshot, "POLL_INTERVAL_SECONDS", 0.05)
     app = make(big.directory(5))
-    client, sources = app.test_client(), app.extensions["sources"]
+    client, sources = app.test_client(), app.extensions["snapshot_loader"]
     for path in ("/", DECISION.format("s1"), "/contacts"):
         assert client.get(path).status_code == 200
-    before = sources.facts
+    before = sources.snapshot
     sources.file.write_text(big.directory(6))
     deadline = time.monotonic() + 20
     while sources.current().timetables is before.timetables and time.monotonic() < deadline:
         time.sleep(0.02)
-    assert sources.facts.timetables.month.cache_info().misses == 0
+    assert sources.snapshot.timetables.month.cache_info().misses == 0
     assert client.get(DECISION.format("s5")).status_code == 200
 
-    assert sources.facts.timetables.month.cache_info().misses == 1
+    assert sources.snapshot.timetables.month.cache_info().misses == 1
 
 
 PAGES = ("/staff", "/staff/rota", "/staff/rota/gaps", "/staff/rota?from=2025-01-01", "/staff/calls")

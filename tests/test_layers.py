@@ -9,7 +9,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "routing"
 FLOORS = (
     "errors files",
-    "core redaction",
+    "core",
     "logging_config",
     "text gunicorn_logger",
     "config directory bank_holidays rota",

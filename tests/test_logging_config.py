@@ -1,4 +1,4 @@
-"""One line an event, masked; and a log that cannot be written costs nobody an answer."""
+"""One line an event, redacted; and a log that cannot be written costs nobody an answer."""
 
 import io
 import json
@@ -15,40 +15,34 @@ from routing import logging_config
 log = logging.getLogger("routing.tests")
 
 
-HANDLERS = (logging_config.StderrHandler, logging_config.BackgroundHandler)
-
-
 @pytest.fixture
-def written(monkeypatch):
-    """Return what is written to stderr in a form, and leave the log as it was."""
-    handlers = logging.getLogger().handlers
-    before = [handler for handler in handlers if isinstance(handler, HANDLERS)]
-    for handler in before:
-        handlers.remove(handler)
+def capture_log(monkeypatch):
+    """Return a stream that the log is written to, in a format, until the test ends."""
 
-    def written(form, stream=None):
-        stream = stream or io.StringIO()
+    def capture_log(log_format):
+        stream = io.StringIO()
         monkeypatch.setattr(sys, "stderr", stream)
-        logging_config.configure(form)
+        logging_config.configure(log_format)
         return stream
 
-    yield written
-    handlers[:] = [handler for handler in handlers if not isinstance(handler, HANDLERS)] + before
+    yield capture_log
+    monkeypatch.undo()
+    logging_config.configure()
 
 
 def fails(number):
     raise ValueError(f"{number} is\n2026-11-28T00:00:00Z critical forged")
 
 
-def test_an_event_is_one_line_of_json_with_an_instant_in_utc(written):
-    stream = written("json")
+def test_an_event_is_one_line_of_json_with_an_instant_in_utc(capture_log):
+    stream = capture_log("json")
     log.warning("asked for %r", "a\r\n{} \x1b[2J\x9b")
     (line,) = stream.getvalue().splitlines()
-    told = json.loads(line)
+    event = json.loads(line)
 
-    assert told.pop("timestamp").endswith("Z")
-    assert told.pop("process") == os.getpid()
-    assert told == {
+    assert event.pop("timestamp").endswith("Z")
+    assert event.pop("process") == os.getpid()
+    assert event == {
         "level": "warning",
         "logger": "routing.tests",
         "event": "asked for 'a\\r\\n{} \\x1b[2J\\x9b'",
@@ -56,9 +50,9 @@ def test_an_event_is_one_line_of_json_with_an_instant_in_utc(written):
     assert line.isascii()
 
 
-@pytest.mark.parametrize("form", logging_config.FORMATS)
-def test_a_traceback_is_masked_too_and_forges_no_line(written, form):
-    stream = written(form)
+@pytest.mark.parametrize("log_format", logging_config.FORMATS)
+def test_a_traceback_is_redacted_too_and_forges_no_line(capture_log, log_format):
+    stream = capture_log(log_format)
     try:
         fails("+447700900123")
     except ValueError:
@@ -70,30 +64,30 @@ def test_a_traceback_is_masked_too_and_forges_no_line(written, form):
     assert len(lines) == 1 or all(line.startswith("  | ") for line in lines[1:])
 
 
-def test_values_that_do_not_fit_their_words_are_left_out(written):
-    stream = written("json")
+def test_values_that_do_not_fit_their_message_are_left_out(capture_log):
+    stream = capture_log("json")
     log.warning("%d calls", "07700 900123")
 
     assert json.loads(stream.getvalue())["event"] == "%d calls"
 
 
 @pytest.mark.parametrize("name", ["flask.app", "sqlalchemy.pool", "alembic", "gunicorn.error"])
-def test_everybody_is_heard_in_the_same_way(written, name):
-    stream = written("json")
+def test_every_library_logs_in_the_same_way(capture_log, name):
+    stream = capture_log("json")
     logging.getLogger(name).error("from %s", "07700 900123")
 
     assert json.loads(stream.getvalue())["event"] == "from [number]"
 
 
-def test_no_access_log_is_kept_by_flask_run_either(written):
-    stream = written("json")
+def test_flask_run_writes_no_access_log_either(capture_log):
+    stream = capture_log("json")
     logging.getLogger("werkzeug").info('192.0.2.7 - - "GET / HTTP/1.1" 200 -')
 
     assert stream.getvalue() == ""
 
 
-def test_a_full_disk_and_a_closed_log_are_survived(written, monkeypatch):
-    written("json")
+def test_a_full_disk_or_a_missing_stderr_raises_nothing(capture_log, monkeypatch):
+    capture_log("json")
     with open("/dev/full", "w") as full:
         monkeypatch.setattr(sys, "stderr", full)
         log.error("to a full disk")
@@ -119,8 +113,8 @@ def test_nobody_waits_for_a_pipe_that_is_not_read():
         assert process.wait(60) == 0
 
 
-def test_every_process_and_every_thread_is_heard_and_masked_to_its_end():
-    """What nobody catches too: Python itself would write it as it is."""
+def test_every_process_and_thread_is_logged_and_redacted_to_its_end():
+    """Uncaught exceptions too: Python itself would write them as they are."""
     program = (
         "import logging, os, threading; from routing import logging_config\n"
         "logging_config.configure('json')\n"
@@ -130,14 +124,15 @@ def test_every_process_and_every_thread_is_heard_and_masked_to_its_end():
         "logging.error('parent again' if child else 'child')\n"
         "child and os.waitpid(child, 0)\n"
         "def fails(): raise ValueError('07700 900123')\n"
-        "each = threading.Thread(target=fails); child and (each.start(), each.join(), fails())"
+        "thread = threading.Thread(target=fails)\n"
+        "child and (thread.start(), thread.join(), fails())"
     )
     command = [sys.executable, "-c", program]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
-    told = [json.loads(line) for line in done.stderr.splitlines()]
-    uncaught = [each["exception"] for each in told if each["event"] == "nobody caught this"]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    events = [json.loads(line) for line in result.stderr.splitlines()]
+    tracebacks = [event["exception"] for event in events if event["event"] == "uncaught exception"]
 
-    assert done.returncode == 1
-    assert {"parent", "parent again", "child"} <= {each["event"] for each in told}
-    assert len(uncaught) == 2
-    assert all("ValueError: [number]" in each for each in uncaught)
+    assert result.returncode == 1
+    assert {"parent", "parent again", "child"} <= {event["event"] for event in events}
+    assert len(tracebacks) == 2
+    assert all("ValueError: [number]" in traceback for traceback in tracebacks)

@@ -29,7 +29,7 @@ def app(make_app, feed, monkeypatch):
 def refreshed(app):
     said = app.test_cli_runner().invoke(args=["bank-holidays", "refresh"]).output
     time.sleep(0.12)
-    app.extensions["sources"].current()
+    app.extensions["snapshot_loader"].current()
     return said
 
 

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routing import redaction
+from routing import logging_config
 
 MAX_CHARS = 16_000
 
 
-def masked(text, max_chars=MAX_CHARS):
-    return redaction.redact(text, max_chars)
+def redact(text, max_chars=MAX_CHARS):
+    return logging_config.redact(text, max_chars)
 
 
 NUMBERS = (
@@ -36,27 +36,27 @@ NUMBERS = (
 
 @pytest.mark.parametrize("number", NUMBERS)
 @pytest.mark.parametrize("around", ["%s", "From=%s&To=x", "fault while answering '/x/%s/after'"])
-def test_a_telephone_number_is_masked_however_it_is_written(number, around):
-    said = masked(around % number)
+def test_a_telephone_number_is_redacted_however_it_is_written(number, around):
+    line = redact(around % number)
 
-    assert not any(part in said for part in ("900", "123", "946", "%3", "CHILD", "ABC", "٩٠٠"))
-    assert "[" in said
+    assert not any(part in line for part in ("900", "123", "946", "%3", "CHILD", "ABC", "٩٠٠"))
+    assert "[" in line
 
 
 @given(
     st.lists(st.integers(1, 4), min_size=3, max_size=6),
     st.sampled_from((" ", "-", ".", "/", " (", ") ", "\u2011", "\xa0", "%20")),
 )
-def test_a_number_is_masked_in_whatever_groups_it_comes(sizes, gap):
+def test_a_number_is_redacted_in_whatever_groups_it_comes(sizes, gap):
     digits, groups = "07700900123", []
     for size in sizes:
         groups, digits = [*groups, digits[:size]], digits[size:]
 
-    assert "900" not in masked(f"from {gap.join([*filter(None, groups), digits])}.")
+    assert "900" not in redact(f"from {gap.join([*filter(None, groups), digits])}.")
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "redacted"),
     [
         ("Authorization: Bearer abc.d-e", "Authorization: Bearer [secret]"),
         ("postgresql+psycopg://a:b@db/x", "postgresql+psycopg://[secret]@db/x"),
@@ -72,8 +72,8 @@ def test_a_number_is_masked_in_whatever_groups_it_comes(sizes, gap):
         ("Failing row contains (1, Amara).", "Failing row contains [row]."),
     ],
 )
-def test_what_opens_something_or_names_somebody_is_masked(text, said):
-    assert masked(text) == said
+def test_what_opens_something_or_names_somebody_is_redacted(text, redacted):
+    assert redact(text) == redacted
 
 
 @pytest.mark.parametrize(
@@ -89,25 +89,25 @@ def test_what_opens_something_or_names_somebody_is_masked(text, said):
     ],
 )
 def test_what_helps_to_mend_stays(text):
-    assert masked(text) == text
+    assert redact(text) == text
 
 
 @pytest.mark.parametrize("part", ["0", "a", "1 ", "Key (", "+0", "%3", "ab:", "password", "1.1."])
 def test_a_long_text_takes_no_longer_than_a_moment(part):
     began = time.process_time()
-    masked(part * MAX_CHARS)
+    redact(part * MAX_CHARS)
 
     assert time.process_time() - began < 1
 
 
 @pytest.mark.parametrize("number", NUMBERS)
-@pytest.mark.parametrize("after", ["", "x" * 2 * redaction.OVERLAP_CHARS], ids=["end", "text"])
+@pytest.mark.parametrize("after", ["", "x" * 2 * logging_config.OVERLAP_CHARS], ids=["end", "text"])
 def test_a_text_that_is_cut_within_a_number_shows_no_part_of_it(number, after):
     for shown in range(24):
-        cut = masked(f"{'x' * (1000 - shown - 1)} {number} {after}", 1000)
+        cut = redact(f"{'x' * (1000 - shown - 1)} {number} {after}", 1000)
         assert not any(digit in cut for digit in "0123456789٠٧٩"), (shown, cut[-40:])
 
 
-def test_a_long_text_is_cut_after_it_is_masked():
-    assert masked("a" * 20 + " 07700 900123", 25) == "a" * 20 + " [num ..."
-    assert masked("é " * 20_000) == "é " * (MAX_CHARS // 2) + " ..."
+def test_a_long_text_is_cut_after_it_is_redacted():
+    assert redact("a" * 20 + " 07700 900123", 25) == "a" * 20 + " [num ..."
+    assert redact("é " * 20_000) == "é " * (MAX_CHARS // 2) + " ..."

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 from flask import current_app
 
-from routing import lookup
+from routing import lookup, snapshot
 from routing.core import instants
 from routing.core.instants import Span
 from routing.errors import DatabaseUnavailable, InvalidDirectory, RoutingError
@@ -44,7 +44,7 @@ def directory_path() -> Path:
 def load_snapshot(file: Path) -> Snapshot:
     """Return what answers from ``file`` would rest on; if it is broken tell all, and exit 2."""
     try:
-        return lookup.load_file(file)
+        return snapshot.load_snapshot(file, lookup.instance_path(), lookup.now())
     except InvalidDirectory as error:
         click.echo(str(error), err=True)
         sys.exit(EXIT_UNREADABLE)

@@ -13,7 +13,7 @@ from routing.cli import common
 from routing.cli.common import DIVERT_TIMEOUT_SECONDS, report_errors
 from routing.doctor import here, outside
 from routing.doctor.finding import Finding, Level
-from routing.telephony import call_twiml
+from routing.telephony import twiml
 
 group = AppGroup("twilio", help="The telephone: is it as it should be, and what if we are down.")
 
@@ -52,7 +52,7 @@ def fallback(service: str | None, output: Path | None) -> None:
         facts = lookup.snapshot()
         found = facts.timetables.service(service or lookup.first_service_id())
         day = lookup.now().astimezone(facts.directory.zone).date()
-        document = call_twiml.fallback(found, facts.directory, day, _rehearsal())
+        document = twiml.fallback(found, facts.directory, day, _rehearsal())
     if output is None:
         click.echo(document)
         return

@@ -14,7 +14,7 @@ from routing.config import base_url
 from routing.core.directory import Service
 from routing.doctor.finding import Finding, doubt, fine, stops
 from routing.doctor.here import clock
-from routing.telephony import call_twiml
+from routing.telephony import twiml
 
 LONGEST = 10.0
 """Seconds that an answer may take: Twilio itself waits 15, unless it is told otherwise."""
@@ -65,7 +65,7 @@ def fallback(rehearsal: str | None) -> Iterator[Finding]:
     day = lookup.now().astimezone(directory.zone).date()
     for service in _answering(directory.services):
         address = where.replace("{service}", service.id)
-        yield _same(address, service, call_twiml.fallback(service, directory, day, rehearsal))
+        yield _same(address, service, twiml.fallback(service, directory, day, rehearsal))
 
 
 def account() -> Iterator[Finding]:

@@ -59,7 +59,7 @@ def _title(status: int) -> str:
 
 def _plain_page(title: str) -> str:
     """Return a page made without templates, in the directory's first language."""
-    snapshot: Snapshot | None = current_app.extensions["sources"].facts
+    snapshot: Snapshot | None = current_app.extensions["snapshot_loader"].snapshot
     return Markup(
         '<!doctype html><html lang="en"><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'

@@ -13,7 +13,7 @@ from routing.telephony.call_flow import (
     Step,
     unanswered_call,
 )
-from routing.telephony.call_twiml import named_lines
+from routing.telephony.twiml import named_lines
 from routing.text import announcements, staff_text
 from routing.text.locale import Locale
 from routing.text.staff_text import format_duration

@@ -1,4 +1,4 @@
-"""TwiML for when a call cannot be answered otherwise: made at start, kept in memory.
+"""TwiML for when a call cannot be answered otherwise: made in advance, and kept in memory.
 
 It rings the out-of-hours line, then the others, and asks nothing more of this service.
 """
@@ -14,9 +14,7 @@ from flask import current_app
 from routing import lookup
 from routing.config import rehearsal_number
 from routing.snapshot import Snapshot
-from routing.telephony import call_twiml
-
-log = logging.getLogger(__name__)
+from routing.telephony import twiml
 
 APOLOGY = (
     '<?xml version="1.0" encoding="UTF-8"?><Response>'
@@ -29,13 +27,15 @@ APOLOGY = (
 """For when no directory was ever read: the service does not start without one, but the file may be
 gone before the first call."""
 
+log = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    facts: ref[Snapshot]
-    """Weak, so that a directory that is no longer in force can be freed."""
+    snapshot: ref[Snapshot]
+    """Weak, so that a directory that is no longer in use can be freed."""
     day: date
-    twiml: str
+    document: str
 
 
 class FallbackTwiml:
@@ -45,11 +45,11 @@ class FallbackTwiml:
         self._entries: dict[str, _Entry] = {}
 
     def refresh(self, service_ids: Iterable[str] | None = None) -> None:
-        """Make the TwiML of some services again if the directory or the day is another.
+        """Make the TwiML of some services again if the directory or the day has changed.
 
-        None means all. An id that the directory lacks is passed over. To make a thousand of them
-        would keep a caller waiting, so each is made again when its service is called. It never
-        raises: a fault is logged, and what was made before stays.
+        None means all services: a thousand would keep a caller waiting, so a call names its own.
+        Ids that the directory lacks are ignored. It never raises: a fault is logged, and what was
+        made before stays.
         """
         try:
             self._refresh(service_ids)
@@ -59,23 +59,19 @@ class FallbackTwiml:
     def get(self, service_id: str) -> str:
         """Return the TwiML of a service, or else of the directory's first. It never raises."""
         entry = self._entries.get(service_id) or next(iter(self._entries.values()), None)
-        return entry.twiml if entry else APOLOGY
+        return entry.document if entry else APOLOGY
 
     def _refresh(self, service_ids: Iterable[str] | None) -> None:
-        facts = lookup.snapshot()
-        services = facts.timetables.services
-        day = lookup.now().astimezone(facts.directory.zone).date()
+        current = lookup.snapshot()
+        services, directory = current.timetables.services, current.directory
+        day = lookup.now().astimezone(directory.zone).date()
         for service_id in services if service_ids is None else service_ids:
             entry = self._entries.get(service_id)
-            is_current = entry and entry.facts() is facts and entry.day == day
+            is_current = entry and entry.snapshot() is current and entry.day == day
             if service_id in services and not is_current:
-                document = call_twiml.fallback(
-                    services[service_id],
-                    facts.directory,
-                    day,
-                    rehearsal_number(current_app.config),
-                )
-                self._entries[service_id] = _Entry(ref(facts), day, document)
+                number = rehearsal_number(current_app.config)
+                document = twiml.fallback(services[service_id], directory, day, number)
+                self._entries[service_id] = _Entry(ref(current), day, document)
 
 
 def fallback_twiml() -> FallbackTwiml:

@@ -1,4 +1,4 @@
-"""Text messages: answered with the line to ring, until when, and 999. Limits bound the cost."""
+"""Text messages: answered with the line to ring, until when, and 999. Limits cap the cost."""
 
 import hashlib
 import hmac
@@ -24,13 +24,13 @@ from routing.text import announcements
 from routing.text.locale import get_locale
 
 MAX_ANSWERS_PER_SENDER = 6
-"""An hour. Two machines that answer each other would go on for ever."""
+"""In an hour. Two machines that answer each other would otherwise never stop."""
 
 MAX_ANSWERS = {"home": 300, "foreign": 60}
-"""An hour, for all senders of a group together: each answer costs, abroad many times more."""
+"""In an hour, to all senders of a group together: each answer costs, abroad many times more."""
 
 MIN_DIGITS = 10
-"""Of a number that can be a person's telephone, with country code. Shorter ones are services."""
+"""Of a person's telephone number, with country code. Shorter numbers are services."""
 
 NEVER_ANSWERED = (
     *("+800", "+808", "+870", "+878", "+881", "+882", "+883", "+888", "+979"),
@@ -53,7 +53,7 @@ NEVER_ANSWERED_TYPES = frozenset(
 FAULT_ANSWER = twiml.text_message(
     "If a child is in immediate danger, call 999. We cannot answer texts: please call us."
 )
-"""Made at start: it answers when nothing else can be said."""
+"""Made at start: the answer when making any other has failed."""
 
 
 class Verdict(Enum):
@@ -104,9 +104,9 @@ class TextLimits:
 
 def answer(request: CallRequest, service_id: str) -> str:
     """Return the TwiML that answers a text message, or leaves it unanswered."""
-    facts, at = lookup.snapshot(), lookup.now()
-    ours = request.excluded_numbers(facts.directory)
-    if not is_answerable(request.caller) or request.caller in ours:
+    directory, at = lookup.snapshot().directory, lookup.now()
+    our_numbers = request.excluded_numbers(directory)
+    if not is_answerable(request.caller) or request.caller in our_numbers:
         return twiml.no_text_message()
     limits: TextLimits = current_app.extensions["text_limits"]
     if limits.take(request.caller, at) is not Verdict.ALLOWED:
@@ -114,10 +114,8 @@ def answer(request: CallRequest, service_id: str) -> str:
     lookup.read_diverts(max_age=0)
     decision = lookup.who_to_call(service_id, at)
     texts = [
-        announcements.sms_reply(
-            decision, facts.directory, at, get_locale(language, facts.directory.zone)
-        )
-        for language in facts.directory.languages
+        announcements.sms_reply(decision, directory, at, get_locale(language, directory.zone))
+        for language in directory.languages
     ]
     return twiml.text_message(" ".join(texts))
 
@@ -134,7 +132,7 @@ def is_answerable(sender: str) -> bool:
 
 
 def secret_key() -> str:
-    """Return the key under which senders are hashed: that which signs staff's cookies."""
+    """Return the key with which senders are hashed: the one that signs staff cookies."""
     return current_app.config["SECRET_KEY"] or files.load_secret_key(lookup.instance_path())
 
 
@@ -146,7 +144,7 @@ def _take_from_database(
 
 
 def _take(increment: Callable[[str], int], sender_hash: str, group: str) -> Verdict:
-    """Count the sender first, so that one sender cannot use up what is meant for all."""
+    """Count the sender first, so that one sender cannot use up everybody's limit."""
     if increment(f"{counters.SENDER_PREFIX}{sender_hash}") > MAX_ANSWERS_PER_SENDER:
         return Verdict.SENDER_LIMIT
     if increment(f"texts_{group}") > MAX_ANSWERS[group]:

@@ -1,4 +1,4 @@
-"""Twilio's webhooks: ring the line that answers now, and go on by what really happened.
+"""Twilio's webhooks: ring the line that answers now, and continue by what really happened.
 
 Only a bad signature is refused. Every other fault, here or in what the application does around
 every request, is answered with TwiML that connects the caller.
@@ -25,7 +25,7 @@ from routing.snapshot import Snapshot
 from routing.store import calls
 from routing.store.call_log import CallLog
 from routing.store.calls import CallStart, LegEnd, LegStart
-from routing.telephony import call_twiml, sms, twiml
+from routing.telephony import sms, twiml
 from routing.telephony.acceptance_marks import AcceptanceMarks
 from routing.telephony.call_flow import (
     MAX_CALL_DURATION,
@@ -38,9 +38,9 @@ from routing.telephony.call_flow import (
     first_step,
     next_step,
 )
-from routing.telephony.call_twiml import DialSettings
 from routing.telephony.fallback import fallback_twiml
 from routing.telephony.twilio_request import CallRequest, base_url, is_signed, unrecognised_reason
+from routing.telephony.twiml import DialSettings
 
 T = TypeVar("T")
 
@@ -51,14 +51,14 @@ METHODS = ["GET", "POST"]
 
 ACCEPT_KEY = "1"
 WHISPERS = ("screen", "accept")
-"""Steps that whoever was rung hears, not the caller: to ring somebody else is no way on there."""
+"""Steps that whoever was rung hears, not the caller: they must never ring anybody else."""
 
 bp = Blueprint("telephony", __name__, url_prefix="/twilio")
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a path below /twilio asks for; ``service`` and ``step`` as they were typed at Twilio."""
+    """What a path below /twilio names; ``service`` and ``step`` as they were typed at Twilio."""
 
     is_text: bool
     service: str
@@ -67,15 +67,15 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class CallContext:
-    """The call of a request: its service, and the snapshot and instant by which it is answered.
+    """The call of the current request, and what it is answered by.
 
-    ``may_be_logged`` is False for a request that has not the shape of Twilio's own.
+    ``may_be_logged`` is False for a request unlike Twilio's own.
     """
 
     request: CallRequest
     may_be_logged: bool
     service: Service
-    facts: Snapshot
+    snapshot: Snapshot
     at: datetime
     excluded_numbers: frozenset[str]
 
@@ -96,16 +96,16 @@ def require_signature() -> Response | None:
 
 @bp.route("/check", methods=METHODS)
 def check() -> Response:
-    """Say that a signed request arrives, for `flask twilio doctor`."""
+    """Answer a signed request, for `flask twilio doctor`."""
     return _xml(twiml.do_nothing())
 
 
 @bp.route("/voice/<service>", methods=METHODS)
 @bp.route("/voice/<service>/<step>", methods=METHODS)
 def voice(service: str, step: str = "") -> Response:
-    """Ring the line that answers now; for a call that is known already, the one it began with.
+    """Ring the line that answers now; for a call that is in the log, the line it began with.
 
-    With a step, go on with a call. An unknown step begins it again.
+    With a step, continue a call. An unknown step begins it again.
     """
     return _answer(Target(False, service, step))
 
@@ -123,7 +123,7 @@ def is_below_twilio(path: str) -> bool:
 
 @bp.errorhandler(Exception)
 def connect_anyway(error: Exception) -> Response:
-    """Answer whatever went wrong with a request below /twilio: the handler of last resort.
+    """Answer a request below /twilio whatever went wrong: the handler of last resort.
 
     It is this blueprint's error handler, and the application's handlers call it for what no
     blueprint sees: an address that no route matches, and a fault in opening the session. It checks
@@ -172,15 +172,15 @@ def _answer_call(call_request: CallRequest, service_id: str, step: str) -> str:
     if reason is not None:
         log.warning("a signed request unlike Twilio's is answered, and not logged: %s", reason)
         call_log().count(calls.UNRECOGNISED)
-    facts = lookup.snapshot()
+    snapshot = lookup.snapshot()
     lookup.read_diverts(max_age=0)
     call = CallContext(
         call_request,
         reason is None,
-        facts.timetables.service(service_id),
-        facts,
+        snapshot.timetables.service(service_id),
+        snapshot,
         lookup.now(),
-        call_request.excluded_numbers(facts.directory),
+        call_request.excluded_numbers(snapshot.directory),
     )
     return _STEPS.get(step, _begin)(call)
 
@@ -192,30 +192,30 @@ def _fault_answer(target: Target) -> str:
 
 
 def _begin(call: CallContext) -> str:
-    """Ring the line that answers now, and log both; or the line that was logged first."""
-    timetables, at = call.facts.timetables, call.at
+    """Ring the line that answers now, and log it; or the line that was logged first."""
+    timetables, at = call.snapshot.timetables, call.at
     decision = lookup.who_to_call(call.service.id, at)
-    begun = CallStart(call.service.id, decision.line.id, decision.reason.code.value, at)
+    start = CallStart(call.service.id, decision.line.id, decision.reason.code.value, at)
     step = first_step(timetables, decision, at, at, call.excluded_numbers)
     leg = LegStart(step.state.leg, step.line.id, at) if isinstance(step, Dial) else None
-    logged = _write(call, partial(calls.begin, call=begun, rings=leg)) or begun
-    if logged is begun and leg is not None:
+    logged = _write(call, partial(calls.begin, call=start, rings=leg)) or start
+    if logged is start and leg is not None:
         return _twiml(call, step, decision)
     decision = _decision_as_logged(call, decision, logged)
     began = logged.at if at - logged.at < MAX_CALL_DURATION else at
     step = first_step(timetables, decision, at, began, call.excluded_numbers)
-    return _log_and_answer(call, step, decision, begun)
+    return _log_and_answer(call, step, decision, start)
 
 
 def _after(call: CallContext) -> str:
-    """Go on when ringing a line has ended, by what really happened."""
+    """Continue when ringing a line has ended, by what really happened."""
     state = CallState.from_query(request.args)
     if state is None or not state.tried:
         return _begin(call)
     outcome = _outcome(call, state)
     decide_at = partial(lookup.who_to_call, call.service.id)
     step = next_step(
-        call.facts.timetables,
+        call.snapshot.timetables,
         call.service,
         state,
         outcome,
@@ -224,14 +224,9 @@ def _after(call: CallContext) -> str:
         call.excluded_numbers,
     )
     duration = request.values.get("DialCallDuration", "")
-    ended = LegEnd(
-        state.leg,
-        state.tried[-1],
-        outcome.value,
-        call.at,
-        int(duration) if re.fullmatch("[0-9]{1,6}", duration) else None,
-    )
-    return _log_and_answer(call, step, decide_at(call.at), _begun(call, state), ended)
+    talked = int(duration) if re.fullmatch("[0-9]{1,6}", duration) else None
+    leg_end = LegEnd(state.leg, state.tried[-1], outcome.value, call.at, talked)
+    return _log_and_answer(call, step, decide_at(call.at), _call_start(call, state), leg_end)
 
 
 def _screen(call: CallContext) -> str:
@@ -239,11 +234,11 @@ def _screen(call: CallContext) -> str:
     state, call_key = CallState.from_query(request.args), _caller_call_key()
     query = {**state.to_query(), "call": call_key} if state and call_key else {}
     url = f"{base_url()}/twilio/voice/{call.service.id}/accept?{urlencode(query)}"
-    return call_twiml.acceptance(call.service, call.facts.directory, url)
+    return twiml.acceptance(call.service, call.snapshot.directory, url)
 
 
 def _accept(call: CallContext) -> str:
-    """Connect whoever pressed the key, and record it; hang up on anybody else."""
+    """Connect whoever pressed the key, and log it; hang up on anybody else."""
     state, call_key = CallState.from_query(request.args), _caller_call_key()
     if request.values.get("Digits") != ACCEPT_KEY:
         return twiml.hang_up()
@@ -251,13 +246,13 @@ def _accept(call: CallContext) -> str:
         _acceptance_marks().add(call_key, state.leg)
         leg = LegStart(state.leg, state.tried[-1], call.at)
         if call.may_be_logged:
-            job = partial(calls.accept, known_by=call_key, call=_begun(call, state), leg=leg)
-            call_log().write(job)
+            start = _call_start(call, state)
+            call_log().write(partial(calls.accept, known_by=call_key, call=start, leg=leg))
     return twiml.do_nothing()
 
 
 def _ended(call: CallContext) -> str:
-    """Log that a call is over: Twilio's own status callback, where it is set up."""
+    """Log that a call is over: Twilio's status callback, where it is set up."""
     if call.request.has_ended:
         _write(call, partial(calls.finish, at=call.at))
     return twiml.do_nothing()
@@ -272,20 +267,20 @@ _STEPS: Mapping[str, Callable[[CallContext], str]] = {
 
 
 def _caller_call_key() -> str:
-    """Return the key of the caller's call: whoever picks up is another call of Twilio's."""
+    """Return the key of the caller's call: to Twilio, whoever picks up is another call."""
     call_key = request.args.get("call", "")
     return call_key if re.fullmatch("[0-9a-f]{64}", call_key) else ""
 
 
-def _begun(call: CallContext, state: CallState) -> CallStart:
+def _call_start(call: CallContext, state: CallState) -> CallStart:
     """Return how a call began, as far as a later step knows it."""
     return CallStart(call.service.id, state.tried[0], "", datetime.fromtimestamp(state.began, UTC))
 
 
 def _decision_as_logged(call: CallContext, decision: Decision, logged: CallStart) -> Decision:
     """Return the decision with the line decided on first, if the directory still has it."""
-    directory = call.facts.directory
-    line = next((line for line in directory.lines if line.id == logged.line), None)
+    directory = call.snapshot.directory
+    line = directory.line(logged.line)
     if line is None or logged.service != decision.service.id:
         return decision
     day = logged.at.astimezone(directory.zone).date()  # its number too, over midnight
@@ -312,16 +307,20 @@ def _is_accepted(call: CallContext, leg: int) -> bool:
 
 
 def _log_and_answer(
-    call: CallContext, step: Step, decision: Decision, begun: CallStart, ended: LegEnd | None = None
+    call: CallContext,
+    step: Step,
+    decision: Decision,
+    start: CallStart,
+    leg_end: LegEnd | None = None,
 ) -> str:
     """Log the step, and return its TwiML."""
     document = _twiml(call, step, decision)
-    outcome = _call_outcome(step, ended, call.request.has_ended)
+    outcome = _call_outcome(step, leg_end, call.request.has_ended)
     leg = None
     if isinstance(step, Dial) and outcome is None:
         leg = LegStart(step.state.leg, step.line.id, call.at)
     over = outcome and outcome.value
-    _write(call, partial(calls.step, call=begun, ended=ended, rings=leg, over=over))
+    _write(call, partial(calls.step, call=start, ended=leg_end, rings=leg, over=over))
     return document
 
 
@@ -334,22 +333,22 @@ def _twiml(call: CallContext, step: Step, decision: Decision) -> str:
         lambda line: call.request.caller_id(line, call.service, config["CALLER_ID"]),
     )
     named_lines = partial(
-        call_twiml.named_lines, call.facts.timetables, decision, call.at, call.excluded_numbers
+        twiml.named_lines, call.snapshot.timetables, decision, call.at, call.excluded_numbers
     )
-    return call_twiml.for_step(step, call.service, call.facts.directory, named_lines, settings)
+    return twiml.for_step(step, call.service, call.snapshot.directory, named_lines, settings)
 
 
-def _call_outcome(step: Step, ended: LegEnd | None, caller_has_gone: bool) -> Outcome | None:
-    """Return how the call ended, None while it goes on. A caller who has gone hears no answer."""
-    if isinstance(step, Done) and ended is not None and ended.outcome == Outcome.ANSWERED:
+def _call_outcome(step: Step, leg_end: LegEnd | None, has_hung_up: bool) -> Outcome | None:
+    """Return how the call ended; None while it goes on."""
+    if isinstance(step, Done) and leg_end is not None and leg_end.outcome == Outcome.ANSWERED:
         return Outcome.ANSWERED
-    if isinstance(step, Done) or (caller_has_gone and ended is not None):
+    if isinstance(step, Done) or (has_hung_up and leg_end is not None):
         return Outcome.ABANDONED
     return Outcome.UNANSWERED if isinstance(step, GiveUp) else None
 
 
 def _write(call: CallContext, job: Callable[..., T]) -> T | None:
-    """Write in the call log, unless the request has not the shape of Twilio's own."""
+    """Write to the call log, unless the request is unlike Twilio's own."""
     if not call.may_be_logged:
         return None
     return call_log().write(partial(job, known_by=call.request.call_key))
@@ -361,8 +360,9 @@ def _acceptance_marks() -> AcceptanceMarks:
 
 
 def _service_id(service: str, called: str | None) -> str:
-    """Return the service of the address, else that of the number called, else the directory's
-    first: a caller is put through whatever was typed at Twilio.
+    """Return the service of the URL, else that of the number called, else the directory's first.
+
+    A caller is put through whatever was typed at Twilio.
     """
     services = lookup.snapshot().timetables.services
     if service in services:

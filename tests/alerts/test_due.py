@@ -34,7 +34,7 @@ def told(app):
     """Return the alerts due now, or those of a kind, as a new process finds them."""
 
     def told(kind=None):
-        app.extensions["sources"].facts = None
+        app.extensions["snapshot_loader"].snapshot = None
         with app.app_context(), lookup.database().reading() as connection:
             found = due.due(connection, lookup.now())
         return [each for each in found if kind in (None, each.kind)]

@@ -194,12 +194,14 @@ def test_a_divert_to_a_line_that_is_gone_has_no_effect_and_that_is_said(app, dut
 
     from routing.core.timetable import Timetables
 
-    facts = app.extensions["sources"].facts
+    facts = app.extensions["snapshot_loader"].snapshot
     lines = tuple(each for each in directory.lines if each.id != "eds")
     less = dataclasses.replace(directory, lines=lines)
     tables = Timetables(less, facts.holidays.dates)
     changed = dataclasses.replace(facts, directory=less, timetables=tables)
-    monkeypatch.setattr(app.extensions["sources"], "current", lambda otherwise=None: changed)
+    monkeypatch.setattr(
+        app.extensions["snapshot_loader"], "current", lambda otherwise=None: changed
+    )
 
     page = duty.get("/staff")
     assert "has no effect. The directory has no line &#39;eds&#39; any more." in page.text

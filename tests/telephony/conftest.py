@@ -60,9 +60,9 @@ def logged(app):
 def night_manager(twilio, clock, sid="CA1"):
     """Call at night, and return what rings the screened line, the first being busy."""
     clock.set("2026-11-23T22:00:00Z")
-    told = twilio.ends(twilio.call(sid), sid, "busy")
-    assert told.number == MANAGER
-    return told
+    document = twilio.ends(twilio.call(sid), sid, "busy")
+    assert document.number == MANAGER
+    return document
 
 
 def eventually(holds):

@@ -1,4 +1,4 @@
-"""A call as a pure function: what ended how, who is next, and how far it has come."""
+"""A call as a pure function: how ringing ended, who is next, and how far the call has come."""
 
 from datetime import timedelta
 
@@ -38,7 +38,9 @@ NIGHT = time_parsing.parse_rfc3339("2026-11-23T22:00:00Z")
         ("", None, False, False, Outcome.UNKNOWN),
     ],
 )
-def test_what_really_happened(status, bridged, screened, accepted, outcome):
+def test_how_ringing_a_line_ended_follows_from_status_bridge_and_key(
+    status, bridged, screened, accepted, outcome
+):
     assert call_flow.dial_outcome(status, bridged, screened, accepted) is outcome
 
 
@@ -46,19 +48,19 @@ def answers(at):
     return decide(TABLES, "children", at)
 
 
-def test_a_call_that_nobody_answers_is_told_step_by_step():
+def test_a_call_that_nobody_answers_rings_every_line_in_three_rounds():
     steps = list(call_flow.unanswered_call(TABLES, NIGHT, answers))
     rings = [step for _, step in steps[:-1]]
 
-    assert [each.line.id for each in rings] == ["eds", "duty-manager"] * 3
+    assert [dial.line.id for dial in rings] == ["eds", "duty-manager"] * 3
     assert [dial.new_round for dial in rings] == [False, False, True, False, True, False]
-    assert [each.state.round for each in rings] == [1, 1, 2, 2, 3, 3]
-    assert [each.state.leg for each in rings] == [1, 2, 3, 4, 5, 6]
+    assert [dial.state.round for dial in rings] == [1, 1, 2, 2, 3, 3]
+    assert [dial.state.leg for dial in rings] == [1, 2, 3, 4, 5, 6]
     assert isinstance(steps[-1][1], GiveUp)
     assert steps[1][0] - steps[0][0] == timedelta(seconds=30)  # Twilio adds 5 to 25
 
 
-def test_no_number_is_rung_that_is_barred():
+def test_where_every_number_is_excluded_the_call_is_given_up():
     everybody = {line.phone.e164 for line in TABLES.directory.lines}
     steps = list(call_flow.unanswered_call(TABLES, NIGHT, answers, everybody))
 
@@ -121,9 +123,9 @@ services: {s: {name: S, lines: [a], out_of_hours: b, if_unanswered: [b, c, d]}}
 """
 
 
-def rings(tables, at, barred=()):
+def rings(tables, at, excluded=()):
     """Return each ring of a call that nobody answers, with when it begins."""
-    steps = call_flow.unanswered_call(tables, at, lambda at: decide(tables, "s", at), barred)
+    steps = call_flow.unanswered_call(tables, at, lambda at: decide(tables, "s", at), excluded)
     return [(begins, step) for begins, step in steps if isinstance(step, Dial)]
 
 
@@ -133,7 +135,7 @@ def test_a_number_that_rang_in_this_round_does_not_ring_again_as_another_line():
     assert [step.line.id for _, step in rings(tables, noon)][:6] == ["a", "c", "d"] * 2
 
 
-def test_a_number_that_is_barred_is_passed_over_and_the_others_ring():
+def test_a_number_that_is_excluded_is_passed_over_and_the_others_ring():
     tables, noon = compiled(SHARED), time_parsing.parse_rfc3339("2026-05-22T11:00:00Z")
     ids = [step.line.id for _, step in rings(tables, noon, {"+441632960003"})]
 

@@ -1,4 +1,4 @@
-"""The call log as calls write it: before the answer, at no caller's cost, and never who rang."""
+"""The call log as calls write it: before the answer, without delaying it, and never who rang."""
 
 import logging
 import sqlite3
@@ -17,8 +17,8 @@ SAFETY_NET_SECONDS = 30
 NIGHT = "2026-11-23T22:00:00Z"
 
 
-def shape(found):
-    call, legs = found
+def shape(entry):
+    call, legs = entry
     return (
         (call.service, call.line, call.reason, call.outcome, call.answered_by),
         [(leg.number, leg.line, leg.outcome, leg.rang, leg.talked) for leg in legs],
@@ -27,14 +27,14 @@ def shape(found):
 
 def test_a_call_is_one_row_and_each_line_it_rings_another(twilio, clock, logged):
     clock.set(NIGHT)
-    told = twilio.call("CA1")
+    document = twilio.call("CA1")
     clock.set("2026-11-23T22:00:20Z")
-    told = twilio.ends(told, "CA1", "no-answer")
-    twilio.picked_up(told, "CA1", "1")
+    document = twilio.ends(document, "CA1", "no-answer")
+    twilio.picked_up(document, "CA1", "1")
     clock.set("2026-11-23T22:03:25Z")
-    twilio.ends(told, "CA1", "completed", DialBridged="true", DialCallDuration="180")
+    twilio.ends(document, "CA1", "completed", DialBridged="true", DialCallDuration="180")
 
-    assert [shape(each) for each in logged()] == [
+    assert [shape(entry) for entry in logged()] == [
         (
             ("children", "eds", "out_of_hours", "answered", "duty-manager"),
             [(1, "eds", "no_answer", 20, None), (2, "duty-manager", "answered", 5, 180)],
@@ -42,7 +42,7 @@ def test_a_call_is_one_row_and_each_line_it_rings_another(twilio, clock, logged)
     ]
 
 
-def test_it_is_written_before_the_answer_goes_out(twilio, app, clock):
+def test_a_call_is_written_before_its_answer_is_sent(twilio, app, clock):
     clock.set(NIGHT)
     twilio.call("CA1")
     file = app.extensions["database"].file
@@ -61,19 +61,19 @@ def test_it_is_written_before_the_answer_goes_out(twilio, app, clock):
         (["busy"], None),
     ],
 )
-def test_how_a_call_ended_is_known(twilio, clock, logged, statuses, outcome):
+def test_the_log_says_how_a_call_ended(twilio, clock, logged, statuses, outcome):
     clock.set(NIGHT)
-    told = twilio.call("CA1")
+    document = twilio.call("CA1")
     for status in statuses:
-        told = twilio.ends(told, "CA1", status)
+        document = twilio.ends(document, "CA1", status)
 
     assert logged()[0][0].outcome == outcome
 
 
 def test_a_caller_who_has_gone_is_rung_for_no_more_in_the_log(twilio, clock, logged):
     clock.set(NIGHT)
-    told = twilio.call("CA1")
-    twilio.ends(told, "CA1", "no-answer", CallStatus="completed")
+    document = twilio.call("CA1")
+    twilio.ends(document, "CA1", "no-answer", CallStatus="completed")
 
     (call, legs), *_ = logged()
     assert call.outcome == "abandoned"
@@ -83,22 +83,22 @@ def test_a_caller_who_has_gone_is_rung_for_no_more_in_the_log(twilio, clock, log
 def test_twilios_own_callback_closes_a_call_that_nobody_closed(twilio, clock, logged):
     clock.set(NIGHT)
     twilio.call("CA1")
-    told = twilio.document(
+    document = twilio.document(
         f"{twilio.base}/twilio/voice/children/ended",
         twilio.form("CA1", CALLER, "+441632960100", CallStatus="completed"),
         whisper=True,
     )
 
-    assert told.verbs == []
+    assert document.verbs == []
     assert logged()[0][0].outcome == "unknown"
 
 
 def test_a_call_without_an_id_is_put_through_and_not_written(twilio, clock, logged):
     clock.set(NIGHT)
-    told = twilio.call(None)
+    document = twilio.call(None)
 
-    assert told.number == EDS
-    assert twilio.ends(told, None, "busy").number == MANAGER
+    assert document.number == EDS
+    assert twilio.ends(document, None, "busy").number == MANAGER
     assert logged() == []
 
 
@@ -117,26 +117,24 @@ class Locked:
         self.held.close()
 
 
-def test_a_database_that_takes_nothing_holds_up_no_call_and_all_are_written_later(
-    app, twilio, clock, logged
-):
+def test_a_locked_database_delays_no_call_and_all_are_written_later(app, twilio, clock, logged):
     clock.set(NIGHT)
     with Locked(app):
         for number in range(8):
             assert twilio.call(f"CA{number}").number == EDS
         assert app.extensions["call_log"].fault(patience=10) is not None
 
-    assert len(written(logged, 8)) == 8
+    assert len(wait_for_calls(logged, 8)) == 8
 
 
-def written(logged, count):
+def wait_for_calls(logged, count):
     """Return the calls of the log once there are so many, each with a leg."""
     end = time.monotonic() + SAFETY_NET_SECONDS
     while True:
-        found = logged()
-        if len(found) >= count and all(legs for _, legs in found):
-            return found
-        assert time.monotonic() < end, found
+        entries = logged()
+        if len(entries) >= count and all(legs for _, legs in entries):
+            return entries
+        assert time.monotonic() < end, entries
         time.sleep(0.1)
 
 
@@ -150,7 +148,7 @@ def test_what_calls_write_while_the_file_is_gone_is_written_once_it_is_back(
     assert twilio.call("CA2").number == EDS
     away.rename(file)
 
-    assert len(written(logged, 2)) == 2
+    assert len(wait_for_calls(logged, 2)) == 2
 
 
 def test_status_says_that_nothing_can_be_written_though_diverts_can_be_read(app, twilio):
@@ -158,17 +156,17 @@ def test_status_says_that_nothing_can_be_written_though_diverts_can_be_read(app,
     with Locked(app):
         while call_log.fault(patience=10) is None:  # it tries once a second
             time.sleep(0.1)
-        told = app.test_cli_runner().invoke(args=["status"]).stdout
+        output = app.test_cli_runner().invoke(args=["status"]).stdout
     call_log.write(lambda connection: None, patience=0)
     while call_log.fault() is not None:
         time.sleep(0.1)
 
-    assert told.startswith("degraded\n")
-    assert "database_refuses: The database does not answer (database is locked)." in told
+    assert output.startswith("degraded\n")
+    assert "database_refuses: The database does not answer (database is locked)." in output
     assert "database_refuses" not in app.test_cli_runner().invoke(args=["status"]).output
 
 
-def test_a_fault_in_the_log_is_logged_and_nobodys_concern(app, twilio, monkeypatch, caplog):
+def test_a_fault_in_the_call_log_is_logged_and_changes_no_answer(app, twilio, monkeypatch, caplog):
     def fault(*arguments, **more):
         raise RuntimeError("a fault of ours")
 
@@ -180,23 +178,23 @@ def test_a_fault_in_the_log_is_logged_and_nobodys_concern(app, twilio, monkeypat
     assert "a job failed, and is not tried again" in caplog.text
 
 
-def test_a_log_that_cannot_even_be_written_to_changes_no_answer(app, twilio, clock):
+def test_a_closed_call_log_changes_no_answer(app, twilio, clock):
     clock.set(NIGHT)
     app.extensions["call_log"].close()
-    told = twilio.call("CA1")
+    document = twilio.call("CA1")
 
-    assert told.number == EDS
-    assert twilio.ends(told, "CA1", "busy").number == MANAGER
+    assert document.number == EDS
+    assert twilio.ends(document, "CA1", "busy").number == MANAGER
 
 
-def test_a_database_that_was_never_made_costs_nothing(make_app, clock):
+def test_a_database_that_was_never_created_changes_no_answer(make_app, clock):
     clock.set(NIGHT)
     settings = {"TWILIO_AUTH_TOKEN": "12345", "PUBLIC_BASE_URL": "https://who.example"}
     twilio = Telephone(make_app(ANYSHIRE, **settings).test_client(), NUMBERS)
-    told = twilio.call("CA1")
+    document = twilio.call("CA1")
 
-    assert told.number == EDS
-    assert twilio.ends(told, "CA1", "busy").number == MANAGER
+    assert document.number == EDS
+    assert twilio.ends(document, "CA1", "busy").number == MANAGER
 
 
 def test_many_calls_at_once_are_all_written(app, clock, logged):
@@ -208,10 +206,10 @@ def test_many_calls_at_once_are_all_written(app, clock, logged):
             twilio.ends(twilio.call(f"CA{number}"), f"CA{number}", "completed")
 
     threads = [threading.Thread(target=ring, args=[n * 20]) for n in range(8)]
-    for each in threads:
-        each.start()
-    for each in threads:
-        each.join()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
 
     assert [(call.outcome, len(legs)) for call, legs in logged()] == [("answered", 1)] * 160
 
@@ -224,7 +222,9 @@ def test_what_is_refused_is_counted_exactly_and_logged_once(app, twilio, caplog)
     with app.app_context(), lookup.database().reading() as connection:
         counted = calls.count_since(connection, calls.SIGNATURE_REFUSED, lookup.now())
 
-    told = [each.getMessage() for each in caplog.records if each.levelno >= logging.WARNING]
+    warnings = [
+        record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING
+    ]
 
     assert counted == 25
-    assert told == ["counted within a second: {'signature_refused': 25}"]
+    assert warnings == ["counted within a second: {'signature_refused': 25}"]

@@ -7,7 +7,7 @@ from telephone import CALLED, CALLER, Telephone
 from telephony.conftest import EDS, MANAGER, MASH, NUMBERS
 
 from routing import lookup
-from routing.telephony import call_twiml, twiml, views
+from routing.telephony import twiml, views
 from routing.telephony.twilio_request import CallRequest
 
 PARTS = [
@@ -16,8 +16,8 @@ PARTS = [
     (lookup, "now"),
     (views, "first_step"),
     (views, "unrecognised_reason"),
-    (call_twiml, "for_step"),
-    (call_twiml, "greeting"),
+    (twiml, "for_step"),
+    (twiml, "greeting"),
     (twiml, "dial"),
     (CallRequest, "from_parameters"),
     (CallRequest, "excluded_numbers"),
@@ -28,48 +28,48 @@ def fault(*arguments, **more):
     raise RuntimeError("a fault of ours")
 
 
-def in_turn(told):
-    assert told.numbers == [EDS, MASH]
-    assert told.dial.get("action") is None
-    assert told.dial.get("sequential") == "true"
-    assert "9 9 9" in told.said
+def assert_fallback(document):
+    assert document.numbers == [EDS, MASH]
+    assert document.dial.get("action") is None
+    assert document.dial.get("sequential") == "true"
+    assert "9 9 9" in document.speech
 
 
 @pytest.mark.parametrize(("module", "name"), PARTS, ids=[name for _, name in PARTS])
-def test_whatever_breaks_the_caller_is_put_through(twilio, monkeypatch, module, name):
+def test_a_caller_is_put_through_whatever_breaks(twilio, monkeypatch, module, name):
     before = twilio.call("CA1")
     monkeypatch.setattr(module, name, fault)
 
-    in_turn(twilio.call("CA2"))
+    assert_fallback(twilio.call("CA2"))
     after = twilio.ends(before, "CA1", "busy")
     assert after.number in (EDS, MANAGER)
 
 
-def test_the_document_is_there_though_making_it_breaks(twilio, monkeypatch):
+def test_the_fallback_answers_although_making_documents_fails(twilio, monkeypatch):
     twilio.call("CA1")
-    for module, name in ((twiml, "dial"), (twiml, "dial_in_turn"), (call_twiml, "fallback")):
+    for module, name in ((twiml, "dial"), (twiml, "dial_in_turn"), (twiml, "fallback")):
         monkeypatch.setattr(module, name, fault)
 
-    in_turn(twilio.call("CA2"))
+    assert_fallback(twilio.call("CA2"))
 
 
-def test_where_the_directory_is_gone_the_document_made_before_answers(twilio, app, monkeypatch):
+def test_without_the_directory_the_fallback_made_before_answers(twilio, app, monkeypatch):
     twilio.call("CA1")
-    monkeypatch.setattr(app.extensions["sources"], "current", fault)
+    monkeypatch.setattr(app.extensions["snapshot_loader"], "current", fault)
 
-    in_turn(twilio.call("CA2"))
+    assert_fallback(twilio.call("CA2"))
 
 
 def test_where_there_never_was_a_directory_the_caller_hears_999(make_app, tmp_path):
     settings = {"TWILIO_AUTH_TOKEN": "12345", "PUBLIC_BASE_URL": "https://who.example"}
     app = make_app(tmp_path / "missing.yaml", **settings)
-    told = Telephone(app.test_client()).call("CA1")
+    document = Telephone(app.test_client()).call("CA1")
 
-    assert told.verbs == ["Say", "Pause", "Say"]
-    assert "dial 9 9 9" in told.said
+    assert document.verbs == ["Say", "Pause", "Say"]
+    assert "dial 9 9 9" in document.speech
 
 
-def test_a_broken_file_changes_nothing(make_telephoned, tmp_path, clock):
+def test_a_broken_file_changes_no_call(make_telephoned, tmp_path, clock):
     file = tmp_path / "directory.yaml"
     file.write_text(ANYSHIRE.read_text())
     before = Telephone(make_telephoned(file).test_client(), NUMBERS).call("CA1")
@@ -81,10 +81,10 @@ def test_a_broken_file_changes_nothing(make_telephoned, tmp_path, clock):
 
 def test_a_fault_in_what_the_one_who_picks_up_hears_rings_the_next(twilio, clock, monkeypatch):
     clock.set("2026-11-23T22:00:00Z")
-    told = twilio.ends(twilio.call("CA1"), "CA1", "busy")
-    monkeypatch.setattr(call_twiml, "acceptance", fault)
+    document = twilio.ends(twilio.call("CA1"), "CA1", "busy")
+    monkeypatch.setattr(twiml, "acceptance", fault)
 
-    assert twilio.picked_up(told, "CA1").verbs == ["Hangup"]
+    assert twilio.picked_up(document, "CA1").verbs == ["Hangup"]
 
 
 def test_another_services_callers_are_put_through_to_its_own_lines(twilio, monkeypatch):
@@ -95,12 +95,12 @@ def test_another_services_callers_are_put_through_to_its_own_lines(twilio, monke
 
 
 def test_a_fault_is_counted(twilio, app, monkeypatch):
-    told = []
-    monkeypatch.setattr(app.extensions["call_log"], "count", told.append)
+    counted = []
+    monkeypatch.setattr(app.extensions["call_log"], "count", counted.append)
     monkeypatch.setattr(lookup, "who_to_call", fault)
     twilio.call("CA1")
 
-    assert told == ["faults"]
+    assert counted == ["faults"]
 
 
 def test_a_rehearsals_last_resort_rings_the_rehearsals_number(make_telephoned, monkeypatch):
@@ -174,4 +174,4 @@ def test_two_faults_at_once_are_answered_with_the_fallback(app, monkeypatch, bre
     break_app(app)
     monkeypatch.setattr(lookup, "who_to_call", fault)
 
-    in_turn(Telephone(app.test_client(), NUMBERS).call("CA1"))
+    assert_fallback(Telephone(app.test_client(), NUMBERS).call("CA1"))

@@ -47,9 +47,11 @@ def test_a_line_that_forwarded_the_call_here_is_not_rung(twilio):
 
 def test_a_call_that_could_only_come_back_is_told_what_to_do(twilio, clock):
     clock.set(DAY)
-    told = twilio.call("CA1", service="professionals", called="+441632960003", ForwardedFrom=MASH)
-    while told.dial is not None:
-        assert told.number not in ("+441632960003", MASH)
-        told = twilio.ends(told, "CA1", "busy", called="+441632960003", ForwardedFrom=MASH)
+    document = twilio.call(
+        "CA1", service="professionals", called="+441632960003", ForwardedFrom=MASH
+    )
+    while document.dial is not None:
+        assert document.number not in ("+441632960003", MASH)
+        document = twilio.ends(document, "CA1", "busy", called="+441632960003", ForwardedFrom=MASH)
 
-    assert "9 9 9" in told.said
+    assert "9 9 9" in document.speech

@@ -1,4 +1,4 @@
-"""Every callback of a call dropped, repeated, or in another order: always a way on, one truth."""
+"""Every callback of a call dropped, repeated or reordered: always a way on, and one outcome."""
 
 from itertools import permutations
 
@@ -10,7 +10,7 @@ from routing.store import calls
 NIGHT = "2026-11-23T22:00:00Z"
 
 
-class Listening(Telephone):
+class RecordingTelephone(Telephone):
     """Remembers what it sent."""
 
     def __init__(self, client):
@@ -24,18 +24,18 @@ class Listening(Telephone):
 
 def callbacks(app):
     """Return what is sent of a call that the first line misses and the screened one accepts."""
-    twilio = Listening(app.test_client())
-    told = twilio.call("SID")
-    told = twilio.ends(told, "SID", "no-answer")
-    assert told.number == MANAGER
-    twilio.picked_up(told, "SID", "1")
-    twilio.ends(told, "SID", "completed", DialBridged="true", DialCallDuration="60")
+    twilio = RecordingTelephone(app.test_client())
+    document = twilio.call("SID")
+    document = twilio.ends(document, "SID", "no-answer")
+    assert document.number == MANAGER
+    twilio.picked_up(document, "SID", "1")
+    twilio.ends(document, "SID", "completed", DialBridged="true", DialCallDuration="60")
     twilio.document(
         f"{twilio.base}/twilio/voice/children/ended",
         twilio.form("SID", CALLER, CALLED, CallStatus="completed"),
         whisper=True,
     )
-    return [each for each in twilio.sent if "/screen?" not in each[0]]
+    return [request for request in twilio.sent if "/screen?" not in request[0]]
 
 
 def orders(sent):
@@ -47,7 +47,7 @@ def orders(sent):
             yield (*sent[: again + 1], twice, *sent[again + 1 :])
 
 
-def test_whatever_arrives_in_whatever_order_has_a_way_on_and_ends_in_one_truth(app, clock, logged):
+def test_callbacks_in_any_order_have_a_way_on_and_give_one_outcome(app, clock, logged):
     clock.set(NIGHT)
     sent, twilio = callbacks(app), Telephone(app.test_client(), NUMBERS)
     tried = list(orders(sent))
@@ -57,14 +57,14 @@ def test_whatever_arrives_in_whatever_order_has_a_way_on_and_ends_in_one_truth(a
             address = address.replace(calls.call_key(call_sid("SID")), calls.call_key(sid))
             if form["CallSid"] == call_sid("SID"):
                 form = {**form, "CallSid": sid}
-            told = twilio.document(address, form, **kind)  # valid, or this fails
+            document = twilio.document(address, form, **kind)  # valid, or this fails
             if address.endswith("/voice/children"):
-                assert told.number == EDS
-    found = {call.sid_sha256: (call, legs) for call, legs in logged()}
+                assert document.number == EDS
+    by_key = {call.sid_sha256: (call, legs) for call, legs in logged()}
 
     assert len(tried) == 5 + 20 + 60 + 120 + 15
     for number, order in enumerate(tried):
-        call, legs = found.get(calls.call_key(call_sid(f"call {number}")), (None, []))
+        call, legs = by_key.get(calls.call_key(call_sid(f"call {number}")), (None, []))
         steps = [address.partition("?")[0].rpartition("/")[2] for address, _, _ in order]
         if set(steps) == {"ended"}:
             assert call is None  # nothing else was ever heard of it

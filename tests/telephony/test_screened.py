@@ -9,68 +9,68 @@ NIGHT = "2026-11-23T22:00:00Z"
 
 
 def test_whoever_presses_1_has_the_call(twilio, clock):
-    told = night_manager(twilio, clock)
-    asked = twilio.picked_up(told, "CA1")
-    connected = twilio.picked_up(told, "CA1", "1")
+    document = night_manager(twilio, clock)
+    asked = twilio.picked_up(document, "CA1")
+    connected = twilio.picked_up(document, "CA1", "1")
 
-    assert "press 1" in asked.said
+    assert "press 1" in asked.speech
     assert connected.verbs == []
-    assert twilio.ends(told, "CA1", "completed", DialBridged="true").verbs == ["Hangup"]
+    assert twilio.ends(document, "CA1", "completed", DialBridged="true").verbs == ["Hangup"]
 
 
 @pytest.mark.parametrize("digits", ["2", "*", "", "11"])
 def test_whoever_presses_another_key_has_declined(twilio, clock, digits):
-    told = night_manager(twilio, clock)
+    document = night_manager(twilio, clock)
 
-    assert twilio.picked_up(told, "CA1", digits).verbs == ["Hangup"]
-    assert twilio.ends(told, "CA1", "completed", DialBridged="true").number == EDS
+    assert twilio.picked_up(document, "CA1", digits).verbs == ["Hangup"]
+    assert twilio.ends(document, "CA1", "completed", DialBridged="true").number == EDS
 
 
 @pytest.mark.parametrize("bridged", ["true", "false", None])
 def test_a_voicemail_on_a_screened_line_never_has_the_call(twilio, clock, bridged):
-    told = night_manager(twilio, clock)
-    asked = twilio.picked_up(told, "CA1")
+    document = night_manager(twilio, clock)
+    asked = twilio.picked_up(document, "CA1")
 
     assert asked.verbs == ["Gather", "Gather", "Hangup"]
-    assert twilio.ends(told, "CA1", "completed", DialBridged=bridged).number == EDS
+    assert twilio.ends(document, "CA1", "completed", DialBridged=bridged).number == EDS
 
 
 def test_the_key_counts_for_the_leg_on_which_it_was_pressed(twilio, clock):
-    told = night_manager(twilio, clock)
-    twilio.picked_up(told, "CA1", "1")
-    told = twilio.ends(told, "CA1", "failed")
-    told = twilio.ends(told, "CA1", "busy")
+    document = night_manager(twilio, clock)
+    twilio.picked_up(document, "CA1", "1")
+    document = twilio.ends(document, "CA1", "failed")
+    document = twilio.ends(document, "CA1", "busy")
 
-    assert told.number == MANAGER
-    assert twilio.ends(told, "CA1", "completed", DialBridged="true").number == EDS
+    assert document.number == MANAGER
+    assert twilio.ends(document, "CA1", "completed", DialBridged="true").number == EDS
 
 
 def test_the_key_is_known_to_another_worker_without_a_database(
     twilio, clock, make_telephoned, tmp_path
 ):
-    told = night_manager(twilio, clock)
+    document = night_manager(twilio, clock)
     (tmp_path / "instance" / "routing.sqlite").unlink()
-    twilio.picked_up(told, "CA1", "1")
+    twilio.picked_up(document, "CA1", "1")
     other = Telephone(make_telephoned().test_client(), NUMBERS)
 
-    assert other.ends(told, "CA1", "completed", DialBridged="true").verbs == ["Hangup"]
+    assert other.ends(document, "CA1", "completed", DialBridged="true").verbs == ["Hangup"]
 
 
 def test_the_key_is_known_to_another_machine_by_the_log(twilio, clock, app):
-    told = night_manager(twilio, clock)
-    twilio.picked_up(told, "CA1", "1")
+    document = night_manager(twilio, clock)
+    twilio.picked_up(document, "CA1", "1")
     for mark in app.extensions["acceptance_marks"].folder.iterdir():
         mark.unlink()
 
-    assert twilio.ends(told, "CA1", "completed", DialBridged="true").verbs == ["Hangup"]
+    assert twilio.ends(document, "CA1", "completed", DialBridged="true").verbs == ["Hangup"]
 
 
 def test_a_line_screened_when_it_rang_stays_so_though_the_directory_changes(
     twilio, clock, make_telephoned, tmp_path
 ):
-    told = night_manager(twilio, clock)
+    document = night_manager(twilio, clock)
     file = tmp_path / "changed.yaml"
     file.write_text(ANYSHIRE.read_text().replace("press_1_to_accept: yes", "press_1_to_accept: no"))
     changed = Telephone(make_telephoned(file).test_client(), NUMBERS)
 
-    assert changed.ends(told, "CA1", "completed", DialBridged="true").number == EDS
+    assert changed.ends(document, "CA1", "completed", DialBridged="true").number == EDS

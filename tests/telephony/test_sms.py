@@ -1,4 +1,4 @@
-"""Text messages: the line, until when, and 999; never to whom no answer may go."""
+"""Text messages: the line, until when, and 999; never to a sender that must not be answered."""
 
 import pytest
 import sqlalchemy as sa
@@ -23,24 +23,24 @@ def test_a_service_without_a_number_gives_the_lines(twilio):
     assert "Call 01632 960003" in twilio.texts(service="professionals").root.find("Message").text
 
 
-def test_999_is_said_though_the_council_does_not(make_telephoned, tmp_path):
+def test_999_is_in_every_message_though_the_council_leaves_it_out(make_telephoned, tmp_path):
     text = (ROOT / "examples" / "anyshire.yaml").read_text()
     file = tmp_path / "plain.yaml"
     file.write_text(text.replace("in immediate danger, call 999.", "in danger, act."))
     twilio = Telephone(make_telephoned(file).test_client())
 
     assert "call 999." in twilio.texts().root.find("Message").text.lower()
-    told = twilio.call("CA1")
-    while told.dial is not None:
-        told = twilio.ends(told, "CA1", "busy")
-    assert "Call 9 9 9." in told.said
+    document = twilio.call("CA1")
+    while document.dial is not None:
+        document = twilio.ends(document, "CA1", "busy")
+    assert "Call 9 9 9." in document.speech
 
 
 @pytest.mark.parametrize(
     "sender",
     ["anonymous", "", None, "+266696687", "60123", "+4460123", "AnyCouncil", "01632960123", CALLED],
 )
-def test_who_cannot_be_answered_is_not(twilio, sender):
+def test_a_sender_that_cannot_be_answered_is_not(twilio, sender):
     assert twilio.texts(caller=sender).verbs == []
 
 
@@ -150,9 +150,9 @@ def test_a_purge_deletes_what_is_known_of_senders(twilio, app, clock):
     clock.set("2026-11-23T12:00:00Z")
     twilio.texts()
     clock.set("2026-11-23T14:00:00Z")
-    told = app.test_cli_runner().invoke(args=["purge"]).output
+    output = app.test_cli_runner().invoke(args=["purge"]).output
 
-    assert "1 counts of text messages by sender are deleted." in told
+    assert "1 counts of text messages by sender are deleted." in output
 
 
 def test_every_language_of_the_directory_is_written(make_telephoned):
@@ -163,6 +163,6 @@ def test_every_language_of_the_directory_is_written(make_telephoned):
 
 
 def test_a_fault_of_ours_is_answered_with_999(twilio, app, monkeypatch):
-    monkeypatch.setattr(app.extensions["sources"], "current", None)
+    monkeypatch.setattr(app.extensions["snapshot_loader"], "current", None)
 
     assert "999" in twilio.texts().root.find("Message").text

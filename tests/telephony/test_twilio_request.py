@@ -89,7 +89,7 @@ def test_the_key_counts_though_twilio_has_added_a_parameter(app, clock):
     clock.set("2026-11-23T22:00:00Z")
     added = {"AddedYesterday": "1"}
     twilio = Telephone(app.test_client())
-    told = twilio.ends(twilio.call("CA1", **added), "CA1", "busy", **added)
-    twilio.picked_up(told, "CA1", "1")
+    document = twilio.ends(twilio.call("CA1", **added), "CA1", "busy", **added)
+    twilio.picked_up(document, "CA1", "1")
 
-    assert twilio.ends(told, "CA1", "completed", **added).verbs == ["Hangup"]
+    assert twilio.ends(document, "CA1", "completed", **added).verbs == ["Hangup"]

@@ -1,4 +1,4 @@
-"""However the webhooks are set up, or mistyped: callers are connected, or told that it is off."""
+"""However the webhooks are set up or mistyped, callers are connected, or the telephone is off."""
 
 import subprocess
 import sys
@@ -52,7 +52,7 @@ def test_whatever_is_not_signed_is_refused(twilio, method, path):
 
 
 class Cut(BytesIO):
-    """A body that ends in the middle, as servers tell it: each with an error of its own."""
+    """A body that ends too early, for which each server raises an error of its own."""
 
     def read(self, *_):
         raise RuntimeError("no more of it comes")
@@ -61,7 +61,7 @@ class Cut(BytesIO):
 
 
 @pytest.mark.parametrize("body", [BytesIO(b"CallSid="), Cut()], ids=["cut short", "an error"])
-def test_a_body_that_cannot_be_read_is_unsigned_and_told_no_number(twilio, body):
+def test_a_body_that_cannot_be_read_is_unsigned_and_gets_no_number(twilio, body):
     answer = twilio.client.post(
         "/twilio/voice/children",
         input_stream=body,
@@ -73,7 +73,7 @@ def test_a_body_that_cannot_be_read_is_unsigned_and_told_no_number(twilio, body)
     assert "+44" not in answer.text
 
 
-def test_an_address_that_only_speaks_of_the_telephone_is_for_people(twilio):
+def test_a_path_that_only_contains_twilio_is_for_people(twilio):
     assert twilio.client.get("/contact/twilio").status_code == 404
     assert twilio.client.get("/twilio").status_code == 403
 
@@ -82,21 +82,21 @@ def test_languages_are_spoken_in_the_directorys_order(make_telephoned, clock):
     clock.set(NIGHT)
     twilio = Telephone(make_telephoned(ROOT / "examples" / "swansea.yaml").test_client())
     service = "children"
-    told = twilio.call("CA1", service=service)
-    while told.dial is not None:
-        told = twilio.ends(told, "CA1", "busy")
-    tongues = [each.get("language") for each in told.root.iter("Say")]
+    document = twilio.call("CA1", service=service)
+    while document.dial is not None:
+        document = twilio.ends(document, "CA1", "busy")
+    languages = [say.get("language") for say in document.root.iter("Say")]
 
-    assert tongues == ["cy-GB", "en-GB"] * 2 or tongues == ["en-GB", "cy-GB"] * 2
+    assert languages == ["cy-GB", "en-GB"] * 2 or languages == ["en-GB", "cy-GB"] * 2
 
 
 def test_a_rehearsal_rings_the_rehearsals_number_alone(make_telephoned, clock):
     settings = {"CLOCK_STARTS_AT": DAY, "REHEARSAL_NUMBER": "+447700900999"}
     twilio = Telephone(make_telephoned(**settings).test_client(), {"+447700900999"})
-    told, rung = twilio.call("CA1"), []
-    while told.dial is not None:
-        rung += told.numbers
-        told = twilio.ends(told, "CA1", "busy")
+    document, rung = twilio.call("CA1"), []
+    while document.dial is not None:
+        rung += document.numbers
+        document = twilio.ends(document, "CA1", "busy")
 
     assert set(rung) == {"+447700900999"}
 
@@ -115,7 +115,7 @@ def test_a_rehearsal_may_ring_the_directory(make_telephoned):
         {"PUBLIC_BASE_URL": None},
     ],
 )
-def test_a_door_that_is_not_set_up_is_shut_and_says_so(make_telephoned, settings):
+def test_telephony_that_is_not_set_up_is_off_and_says_so(make_telephoned, settings):
     app = make_telephoned(**settings)
     twilio = Telephone(app.test_client())
     answer = twilio.post(f"{twilio.base}/twilio/voice/children", twilio.form("CA1", CALLER, CALLED))

@@ -27,18 +27,18 @@ def quiet(make_telephoned, tmp_path):
         ("2026-12-29T12:00:00Z", "+441632960009"),
     ],
 )
-def test_whoever_is_on_is_rung(twilio, clock, at, number):
+def test_the_line_that_answers_now_is_rung(twilio, clock, at, number):
     clock.set(at)
 
     assert twilio.call("CA1").number == number
 
 
 def test_without_a_greeting_ringing_comes_first_and_takes_no_call_before_somebody_answers(quiet):
-    told = quiet.call("CA1")
+    document = quiet.call("CA1")
 
-    assert told.verbs == ["Dial"]
-    assert told.dial.get("answerOnBridge") == "true"
-    assert told.dial.get("timeout") == "25"
+    assert document.verbs == ["Dial"]
+    assert document.dial.get("answerOnBridge") == "true"
+    assert document.dial.get("timeout") == "25"
 
 
 def test_a_greeting_is_spoken_before_the_first_ringing_alone(twilio):
@@ -46,7 +46,7 @@ def test_a_greeting_is_spoken_before_the_first_ringing_alone(twilio):
     second = twilio.ends(first, "CA1", "busy")
 
     assert first.verbs == ["Say", "Dial"]
-    assert "Please hold" in first.said
+    assert "Please hold" in first.speech
     assert second.verbs == ["Dial"]
 
 
@@ -72,13 +72,13 @@ def test_a_completed_call_that_was_never_bridged_goes_on(twilio):
     assert twilio.ends(first, "CA1", "completed", DialBridged="false").number == MANAGER
 
 
-def test_a_caller_who_hangs_up_is_not_rung_on_for(twilio):
+def test_no_line_is_rung_for_a_caller_who_has_hung_up(twilio):
     first = twilio.call("CA1")
 
     assert twilio.ends(first, "CA1", "canceled").verbs == ["Hangup"]
 
 
-def test_a_line_that_is_shut_is_passed_over(twilio, clock):
+def test_a_line_that_is_closed_is_passed_over(twilio, clock):
     clock.set(DAY)
     first = twilio.call("CA1")
 
@@ -97,37 +97,37 @@ def test_a_line_that_opens_meanwhile_is_rung(twilio, clock):
 
 def test_the_message_comes_between_the_rounds_and_the_round_begins_again(twilio, clock):
     clock.set(NIGHT)
-    told = twilio.call("CA1")
-    told = twilio.ends(told, "CA1", "busy")
-    told = twilio.ends(told, "CA1", "busy")
+    document = twilio.call("CA1")
+    document = twilio.ends(document, "CA1", "busy")
+    document = twilio.ends(document, "CA1", "busy")
 
-    assert told.verbs == ["Say", "Dial"]
-    assert told.number == EDS
-    assert "9 9 9" in told.said
-    assert "0 1 6 3 2, 9 6 0 0 0 2" in told.said
+    assert document.verbs == ["Say", "Dial"]
+    assert document.number == EDS
+    assert "9 9 9" in document.speech
+    assert "0 1 6 3 2, 9 6 0 0 0 2" in document.speech
 
 
-def test_what_is_internal_is_never_said(twilio, clock):
+def test_an_internal_line_is_never_spoken_of(twilio, clock):
     clock.set(NIGHT)
-    told, said = twilio.call("CA1"), ""
-    while told.dial is not None:
-        told = twilio.ends(told, "CA1", "busy")
-        said += told.said
+    document, speech = twilio.call("CA1"), ""
+    while document.dial is not None:
+        document = twilio.ends(document, "CA1", "busy")
+        speech += document.speech
 
-    assert "0 7 7 0 0" not in said
-    assert "manager" not in said.lower()
+    assert "0 7 7 0 0" not in speech
+    assert "manager" not in speech.lower()
 
 
 def test_after_three_rounds_the_message_is_said_twice_and_the_call_ends(twilio, clock):
     clock.set(NIGHT)
-    told, rung = twilio.call("CA1"), []
-    while told.dial is not None:
-        rung.append(told.number)
-        told = twilio.ends(told, "CA1", "no-answer")
+    document, rung = twilio.call("CA1"), []
+    while document.dial is not None:
+        rung.append(document.number)
+        document = twilio.ends(document, "CA1", "no-answer")
 
     assert rung == [EDS, MANAGER] * 3
-    assert told.verbs == ["Say", "Pause", "Say", "Hangup"]
-    assert told.root[0].text == told.root[2].text
+    assert document.verbs == ["Say", "Pause", "Say", "Hangup"]
+    assert document.root[0].text == document.root[2].text
 
 
 @pytest.mark.parametrize(
@@ -135,23 +135,23 @@ def test_after_three_rounds_the_message_is_said_twice_and_the_call_ends(twilio, 
 )
 def test_after_eight_minutes_the_call_is_given_up(twilio, clock, at, rings):
     clock.set(NIGHT)
-    told = twilio.call("CA1")
+    document = twilio.call("CA1")
     clock.set(f"2026-11-23T{at}Z")
-    told = twilio.ends(told, "CA1", "busy")
+    document = twilio.ends(document, "CA1", "busy")
 
-    assert (told.dial is not None) is rings
-    assert rings or told.verbs[-1] == "Hangup"
+    assert (document.dial is not None) is rings
+    assert rings or document.verbs[-1] == "Hangup"
 
 
 def test_a_later_round_begins_with_whoever_is_on_by_then(twilio, clock):
     clock.set("2026-11-23T16:59:00Z")
-    told = twilio.call("CA1")
-    told = twilio.ends(told, "CA1", "busy")
+    document = twilio.call("CA1")
+    document = twilio.ends(document, "CA1", "busy")
     clock.set("2026-11-23T17:00:00Z")
-    told = twilio.ends(told, "CA1", "busy")
-    told = twilio.ends(told, "CA1", "busy")
+    document = twilio.ends(document, "CA1", "busy")
+    document = twilio.ends(document, "CA1", "busy")
 
-    assert told.number == EDS
+    assert document.number == EDS
 
 
 def test_a_call_that_begins_before_five_stays_with_the_day_line(twilio, clock):
