@@ -17,7 +17,7 @@ from staff.conftest import account, make_staffed, signed_in  # noqa: F401
 from routing import lookup, rota_service
 from routing.core.instants import Span
 from routing.errors import InvalidRotaChange
-from routing.rota.validation import NewCover, NewShift
+from routing.rota.roster import NewCover, NewShift
 from routing.store import accounts, calendars, rota
 from routing.text import time_parsing
 
@@ -130,7 +130,7 @@ def duties(app, start):
     end = start + timedelta(days=4)
     with app.app_context():
         roster = rota_service.read_rota(start, end).roster
-        found = [x.during for role in ROLES for x in roster.duties(role, start, end)]
+        found = [x.during for role in ROLES for x in roster.assignments(role, start, end)]
     return [(x.start, x.end) for x in found]
 
 

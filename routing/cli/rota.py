@@ -17,7 +17,7 @@ from routing.formats.json import timestamp as written
 from routing.rota import descriptions, spreadsheet
 from routing.rota import filling as filling
 from routing.rota.filling import DayKind, TurnLength
-from routing.rota.validation import CONTEXT_MARGIN, NewShift
+from routing.rota.roster import CONTEXT_MARGIN, NewShift
 from routing.store.retention import ROTA_RULE
 from routing.text import staff_text, time_parsing
 
@@ -143,9 +143,9 @@ def fill(
         )
         at, locale, names = lookup.now(), lookup.staff_locale(), found.names
         for each in planned:
-            name = names[each.worker] if each.worker is not None else "nobody is free"
+            name = names[each.person_id] if each.person_id is not None else "nobody is free"
             click.echo(f"{staff_text.format_span(each.during, at, locale)}: {name}")
-        shifts = [NewShift(role, x.worker, x.during) for x in planned if x.worker is not None]
+        shifts = [NewShift(role, x.person_id, x.during) for x in planned if x.person_id is not None]
         for clash in found.new_clashes(shifts):
             said = descriptions.describe_clash(clash, found.roster.roles, names, at, locale)
             click.echo(f"Look again: {said}.")

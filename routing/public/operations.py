@@ -139,7 +139,7 @@ def _rota(gauge: Callable[..., Gauge], at: datetime) -> None:
         spans = [span for of, span, _ in every if of is role]
         gaps.labels(role.id).set(len(spans))
         seconds.labels(role.id).set(sum((x.end - x.start).total_seconds() for x in spans))
-        missing.labels(role.id).set(found.roster.on(role.id, at).missing)
+        missing.labels(role.id).set(found.roster.staffing_at(role.id, at).missing)
 
 
 def _plain(text: str) -> Response:
