@@ -62,7 +62,7 @@ class _Commands(AppGroup):
     def _loaded(self) -> AppGroup:
         from routing import cli
 
-        return cli.every()
+        return cli.all_commands()
 
 
 def _connect(app: Flask) -> None:
