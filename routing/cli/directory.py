@@ -116,11 +116,14 @@ def diff(old: Path, new: Path | None, first: datetime | None, days: int, as_json
     }
     _print_by_service(
         as_json,
-        [findings.changes_json(service, found, locale) for service, found in by_service.items()],
+        [
+            findings.changes_json(service, changes, locale)
+            for service, changes in by_service.items()
+        ],
         f"From {old} to {new}, {_format_period(period, locale)}:",
         {
-            service: findings.changes_text(found, period, locale) or ["no change"]
-            for service, found in by_service.items()
+            service: findings.changes_text(changes, period, locale) or ["no change"]
+            for service, changes in by_service.items()
         },
     )
     raise SystemExit(EXIT_FOUND if any(by_service.values()) else 0)
