@@ -16,7 +16,7 @@ from routing.bank_holidays.refresh import RefreshResult
 from routing.cli import findings
 from routing.cli.common import actor, format_option, local_period, print_report
 from routing.core.diff import compare
-from routing.core.instants import BankHoliday
+from routing.core.directory import BankHoliday
 from routing.core.timetable import Timetables
 from routing.errors import DatabaseUnavailable, InvalidBankHolidays, InvalidDirectory
 from routing.formats.json import bank_holidays as bank_holidays_json
@@ -120,7 +120,7 @@ def _date_lines(snapshot: Snapshot, locale: Locale) -> Iterator[str]:
     rules = snapshot.directory.holiday_rules
     for day, holiday in sorted(snapshot.holidays.dates.items()):
         is_added = day in dict(rules.add)
-        if day >= today and (is_added or not snapshot.holidays.assumed(day)):
+        if day >= today and (is_added or not snapshot.holidays.is_assumed(day)):
             source = " (added by the directory)" if is_added else ""
             yield f"  {_format_holiday(day, holiday, locale)}{source}"
     for day in sorted(rules.remove):

@@ -26,8 +26,8 @@ from routing.cli.common import (
 from routing.core.diff import compare
 from routing.core.gaps import find_gaps
 from routing.core.instants import Span
-from routing.directory import json_schema
 from routing.directory.last_good import LastGoodDirectory
+from routing.directory.schema import json_schema
 from routing.errors import InvalidDirectory
 from routing.formats import printed
 from routing.lint.check import check as check_file
@@ -165,7 +165,7 @@ def print_page(weeks: int, output: Path | None, lang: str | None) -> None:
 @group.command("schema")
 def schema() -> None:
     """Print the JSON Schema of a directory, for editors."""
-    click.echo(json_schema.text(), nl=False)
+    click.echo(json_schema(), nl=False)
 
 
 def _print_by_service(

@@ -140,7 +140,7 @@ class Roster:
         role, timetables = self.roles[role_id], self.timetables
         if role.line is not None:
             line = next(line for line in timetables.directory.lines if line.id == role.line)
-            return timetables.spans(line, start, end)
+            return timetables.open_spans(line, start, end)
         service = timetables.service(role.out_of_hours_of or "")
         out_of_hours = (
             (span, answer.line.id == service.out_of_hours.id)

@@ -3,6 +3,7 @@
 import json
 import os
 
+import govuk_feed
 import pytest
 from conftest import ANYSHIRE
 
@@ -247,8 +248,6 @@ def test_a_rehearsal_has_diverts_of_its_own(make_app, run):
 
 
 def test_a_new_list_of_bank_holidays_is_in_the_audit_log(make_app, run, record, tmp_path):
-    import govuk_feed
-
     with govuk_feed.serving() as server:
         app = make_app(ANYSHIRE, BANK_HOLIDAYS_URL=server.url)
         result = app.test_cli_runner().invoke(args=["bank-holidays", "refresh"])
