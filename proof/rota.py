@@ -6,8 +6,8 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from oracle import Oracle
-from rota.conftest import COUNCIL, Rota, span
-from rota_oracle import MINUTE, drawn, wrong_minutes
+from rota.conftest import COUNCIL, RotaBuilder, span
+from rota_oracle import MINUTE, add_random_shifts, count_wrong_minutes
 from sweep import minutes_of, timetables, year
 
 from routing.core.instants import date_range
@@ -34,10 +34,10 @@ def rotas(count=1000):
         for seed in range(count):
             draw = random.Random(f"rota {seed}")
             period = PERIODS[seed % len(PERIODS)]
-            rota = drawn(draw, Rota(tables), period)
+            rota = add_random_shifts(draw, RotaBuilder(tables), period)
             for role in tables.directory.rota:
                 compared += (period.end - period.start) // MINUTE
-                wrong += wrong_minutes(rota.roster, rota, oracle, role, period)
+                wrong += count_wrong_minutes(rota.roster, rota, oracle, role, period)
     return compared, wrong
 
 
@@ -74,12 +74,12 @@ def _ends(days):
 def _left(tables, role, planned, number):
     """Count the minutes of a year, but for its ends, in which not just one person is on duty."""
     start, end = year(number) + timedelta(days=3), year(number + 1) - timedelta(days=3)
-    shifts = [Shift(n, role, x.worker, x.during) for n, x in enumerate(planned)]
+    shifts = [Shift(n, role, x.person_id, x.during) for n, x in enumerate(planned)]
     roster = Roster(tables, shifts)
     gaps = sum((x.end - x.start) // MINUTE for x, _ in roster.gaps(role, start, end))
     inside = [x.during for x in planned if start <= x.during.start and x.during.end <= end]
     minutes_of(inside, start, end)  # refuses spans that overlap
-    return gaps + sum(x.worker is None for x in planned)
+    return gaps + sum(x.person_id is None for x in planned)
 
 
 def told_of_rotas(rotas, filled):

@@ -57,7 +57,7 @@ class _LazyCommands(AppGroup):
     def _commands(self) -> AppGroup:
         from routing import cli
 
-        return cli.every()
+        return cli.all_commands()
 
 
 def _init_extensions(app: Flask) -> None:

@@ -1,15 +1,16 @@
-"""The rota as it stands, held against the directory; and changes of it, saved or undone.
+"""Read the rota, and change it.
 
-Only one program at a time can write to the database, so whatever takes time is done before: a
-divert must never wait for a rota. A change is worked out while reading, then saved in one short
-transaction, and only if nobody has changed the rota since it was read (RotaChanged).
+A change is worked out from a reading of the rota and then saved in one short transaction, which
+refuses (RotaConflict) if anybody changed the rota in between. Nothing slow happens in that
+transaction: with SQLite, no divert can be set while it runs.
 """
 
 import time
 from bisect import bisect_left
-from collections.abc import Callable, Collection, Container, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -19,100 +20,128 @@ from routing.core import instants
 from routing.core.directory import RotaRole
 from routing.core.instants import Span
 from routing.errors import InvalidRotaChange, InvalidSpreadsheet, RotaConflict
-from routing.rota import clashes, descriptions, spreadsheet, validation
-from routing.rota import filling as filling
-from routing.rota.clashes import Clash
+from routing.rota import descriptions, filling, spreadsheet, validation
+from routing.rota.clashes import Clash, find_clashes
 from routing.rota.filling import ProposedShift, ShiftPattern, TurnLength
-from routing.rota.roster import Roster
+from routing.rota.roster import (
+    CONTEXT_MARGIN,
+    MAX_SHIFT_LENGTH,
+    Assignment,
+    NewCover,
+    NewShift,
+    Roster,
+    name_key,
+)
 from routing.rota.spreadsheet import MAX_PEOPLE, MAX_ROWS, ShiftRow
-from routing.rota.validation import CONTEXT_MARGIN, MAX_SHIFT_LENGTH, NewCover, NewShift
 from routing.store import rota, rota_people
 from routing.store.rota import RotaChange
 from routing.store.rota_people import RotaPerson
 from routing.text import time_parsing
 
+GAP_LOOKAHEAD = timedelta(days=28)
+"""How far ahead gaps are reported: on pages, in `flask rota gaps` and in /metrics."""
+
+OWN_SHIFTS_LOOKAHEAD = timedelta(days=184)
+"""How far ahead My shifts and calendar feeds show shifts."""
+
+FAR_FUTURE = timedelta(days=3650)
+"""No shift is further ahead than this."""
+
 FILL_TIME_LIMIT = timedelta(seconds=5)
-"""How long it may take to work out who takes which shift."""
+"""How long working out a fill may take."""
 
 CONFLICT_MESSAGE = (
-    "Somebody else has just changed the rota: one of these people has a shift in this role at that "
-    "time now. Look at the rota, and try again."
+    "Somebody else has just changed the rota: one of these people now has a shift in this role at "
+    "that time. Check the rota and try again."
 )
 
 
-GAP_LOOKAHEAD = timedelta(days=28)
-"""How far ahead gaps are warned of, on every page, in `flask rota gaps` and in /metrics."""
+class RotaGap(NamedTuple):
+    """A span in which too few people are on duty in a role, and how many are missing."""
 
-
-OWN_SHIFTS_LOOKAHEAD = timedelta(days=184)
-"""How far ahead somebody's own shifts are shown, here and in calendars."""
-
-FAR_FUTURE = timedelta(days=3650)
-"""Beyond this nobody has shifts."""
+    role: RotaRole
+    during: Span
+    missing: int
 
 
 @dataclass(frozen=True, slots=True)
 class Rota:
-    """The rota of a period, and everybody who is or was on it, by their number.
+    """The rota of a period, with everybody who is or was on it, by their id.
 
-    ``revision`` differs from that of a later reading if anybody has changed the rota meanwhile.
+    ``revision`` is another one in a later reading if anybody has changed the rota in between.
     """
 
     roster: Roster
-    workers: Mapping[int, RotaPerson]
+    people: Mapping[int, RotaPerson]
     revision: tuple[int, int] = (0, 0)
 
     @property
     def roles(self) -> tuple[RotaRole, ...]:
-        """Return every role, in the directory's order."""
+        """Return the roles, in the directory's order."""
         return tuple(self.roster.roles.values())
 
     @property
     def names(self) -> dict[int, str]:
-        """Return everybody's name, by number."""
-        return {key: each.name for key, each in self.workers.items()}
+        """Return each person's name, by id."""
+        return {person_id: person.name for person_id, person in self.people.items()}
 
-    def here(self) -> list[RotaPerson]:
-        """Return those who can be given a shift, by name."""
-        return [each for each in self.workers.values() if each.left_at is None]
+    def active_people(self) -> list[RotaPerson]:
+        """Return the people who have not left, by name."""
+        return [person for person in self.people.values() if person.left_at is None]
 
-    def gaps(self, start: datetime, end: datetime) -> list[tuple[RotaRole, Span, int]]:
-        """Return every gap that begins in a period, over all roles, the soonest first.
-
-        With each, its role and how many people are missing. One that runs on is told whole, for as
-        long as the rota was read: CONTEXT_MARGIN longer than the period is enough.
-        """
-        of = self.roster.gaps
-        found = [
-            (role, *gap) for role in self.roles for gap in of(role.id, start, end + CONTEXT_MARGIN)
+    def assignments(self, start: datetime, end: datetime) -> list[Assignment]:
+        """Return the assignments that overlap a period, in all roles, role by role."""
+        return [
+            assignment
+            for role_id in self.roster.roles
+            for assignment in self.roster.assignments(role_id, start, end)
         ]
-        return sorted((x for x in found if x[1].start < end), key=lambda each: each[1].start)
+
+    def gaps(self, start: datetime, end: datetime) -> list[RotaGap]:
+        """Return the gaps that begin in a period, in all roles, soonest first.
+
+        A gap that goes on past ``end`` is whole if the rota was read to CONTEXT_MARGIN after it.
+        """
+        gaps = (
+            RotaGap(role, during, missing)
+            for role in self.roles
+            for during, missing in self.roster.gaps(role.id, start, end + CONTEXT_MARGIN)
+        )
+        return sorted(
+            (gap for gap in gaps if gap.during.start < end), key=lambda gap: gap.during.start
+        )
 
     def surplus(self, start: datetime, end: datetime) -> list[tuple[RotaRole, Span]]:
-        """Return every stretch of a period in which people are on duty though nobody is needed."""
-        of = self.roster.surplus
-        found = [(role, span) for role in self.roles for span in of(role.id, start, end)]
-        return sorted(found, key=lambda each: each[1].start)
+        """Return the spans of a period with people on duty when nobody is needed, soonest first."""
+        surplus = [
+            (role, span) for role in self.roles for span in self.roster.surplus(role.id, start, end)
+        ]
+        return sorted(surplus, key=lambda role_and_span: role_and_span[1].start)
 
-    def empty(self, role: RotaRole, start: datetime, end: datetime) -> bool:
-        """Say whether a role has nobody at all in a period."""
-        return not self.roster.duties(role.id, start, end)
+    def is_empty(self, role: RotaRole, start: datetime, end: datetime) -> bool:
+        """Return whether a role has no shifts in a period."""
+        return not self.roster.assignments(role.id, start, end)
 
     def clashes(self, start: datetime, end: datetime) -> list[Clash]:
-        """Return what clashes in a period, over all roles."""
-        duties = [x for role in self.roles for x in self.roster.duties(role.id, start, end)]
-        return clashes.find_clashes(duties)
+        """Return the clashes in a period, across all roles."""
+        return find_clashes(self.assignments(start, end))
 
-    def new_clashes(self, wanted: Sequence[NewShift | NewCover]) -> list[Clash]:
-        """Return what would clash if some changes were made, and does not without them."""
-        if not wanted:
+    def new_clashes(self, changes: Sequence[NewShift | NewCover]) -> list[Clash]:
+        """Return the clashes that some changes would add."""
+        if not changes:
             return []
-        start = min(each.during.start for each in wanted) - CONTEXT_MARGIN
-        end = max(each.during.end for each in wanted) + CONTEXT_MARGIN
-        later = Rota(validation.apply_changes(self.roster, wanted), self.workers)
-        known = {(x.kind, x.worker, x.during) for x in self.clashes(start, end)}
-        found = later.clashes(start, end)
-        return [x for x in found if (x.kind, x.worker, x.during) not in known]
+        start = min(change.during.start for change in changes) - CONTEXT_MARGIN
+        end = max(change.during.end for change in changes) + CONTEXT_MARGIN
+        changed = Rota(validation.apply_changes(self.roster, changes), self.people)
+        known = {_clash_key(clash) for clash in self.clashes(start, end)}
+        return [clash for clash in changed.clashes(start, end) if _clash_key(clash) not in known]
+
+
+def _clash_key(clash: Clash) -> tuple[str, int, Span]:
+    return clash.kind, clash.person_id, clash.during
+
+
+# Reading
 
 
 def read_rota(start: datetime, end: datetime) -> Rota:
@@ -122,107 +151,105 @@ def read_rota(start: datetime, end: datetime) -> Rota:
 
 
 def load_rota(connection: Connection, start: datetime, end: datetime) -> Rota:
-    """Return the rota from ``start`` to ``end``, as a transaction sees it."""
-    revision = rota.revision(connection)  # first: what changes while the rest is read, counts
+    """Return the rota from ``start`` to ``end``, in a transaction of the caller's."""
+    revision = rota.revision(connection)  # first, so that a change during the rest is noticed
     shifts, covers = rota.read(connection, start, end)
-    known = {each.id: each for each in rota_people.all_people(connection)}
-    return Rota(Roster(lookup.snapshot().timetables, shifts, covers), known, revision)
+    people = {person.id: person for person in rota_people.all_people(connection)}
+    return Rota(Roster(lookup.snapshot().timetables, shifts, covers), people, revision)
 
 
 def load_upcoming(connection: Connection, at: datetime) -> Rota:
-    """Return what says who is on duty at ``at``, and every gap of the next LOOKAHEAD."""
+    """Return the rota for who is on duty at ``at`` and the gaps in GAP_LOOKAHEAD after it."""
     return load_rota(connection, at - CONTEXT_MARGIN, at + GAP_LOOKAHEAD + CONTEXT_MARGIN)
 
 
 def export_csv(period: Span) -> str:
     """Return who is really on duty in a period, as a spreadsheet. Raise DatabaseUnavailable."""
-    found = read_rota(period.start, period.end)
-    duties = [x for r in found.roles for x in found.roster.duties(r.id, period.start, period.end)]
-    duties.sort(key=lambda each: each.during.start)
-    return spreadsheet.to_csv(duties, found.names, lookup.snapshot().directory.zone)
+    current = read_rota(period.start, period.end)
+    assignments = current.assignments(period.start, period.end)
+    assignments.sort(key=lambda assignment: assignment.during.start)
+    return spreadsheet.to_csv(assignments, current.names, lookup.snapshot().directory.zone)
 
 
 def rota_warnings(connection: Connection, at: datetime) -> list[tuple[str, str]]:
-    """Return what staff should know of the rota, each with its code: each role with a gap, once."""
-    found, locale, told = load_upcoming(connection, at), lookup.staff_locale(), []
-    every = found.gaps(at, at + GAP_LOOKAHEAD)
-    for role in found.roles:
-        gaps = [(span, missing) for of, span, missing in every if of is role]
-        if gaps and found.empty(role, at, at + GAP_LOOKAHEAD):
-            text = f"{descriptions.role_name(role)}: nobody is on the rota in the next {GAP_LOOKAHEAD.days} days."
-            told.append(("rota_empty", text))
-        elif gaps:
-            more = (
-                f", and {len(gaps) - 1} more in {GAP_LOOKAHEAD.days} days" if len(gaps) > 1 else ""
-            )
-            said = descriptions.describe_gap(role, *gaps[0], at, locale)
-            where = "See Gaps and clashes under Rota, or `flask rota gaps`."
-            told.append(("rota_gap", f"{said}{more}. {where}"))
-    ahead_of_now = [each for each in found.roster.shifts if each.during.end > at]
-    for gone in sorted({each.role for each in ahead_of_now} - set(found.roster.roles)):
+    """Return warnings about the rota as (code, text): at most one for each role with a gap."""
+    current, warnings = load_upcoming(connection, at), []
+    gaps = current.gaps(at, at + GAP_LOOKAHEAD)
+    for role in current.roles:
+        own_gaps = [gap for gap in gaps if gap.role is role]
+        if own_gaps and current.is_empty(role, at, at + GAP_LOOKAHEAD):
+            name = descriptions.role_name(role)
+            text = f"{name}: nobody is on the rota in the next {GAP_LOOKAHEAD.days} days."
+            warnings.append(("rota_empty", text))
+        elif own_gaps:
+            warnings.append(("rota_gap", _gaps_text(own_gaps, at)))
+    upcoming = (shift for shift in current.roster.shifts if shift.during.end > at)
+    for role_id in sorted({shift.role_id for shift in upcoming} - set(current.roster.roles)):
         text = (
-            f"There are shifts to come in the role '{gone}', which the directory has not. Give the "
-            "role its key back in directory.yaml, or enter them anew."
+            f"The rota has shifts in the role '{role_id}', which is not in the directory. Give the "
+            "role its key back in directory.yaml, or enter the shifts again in another role."
         )
-        told.append(("rota_role_unknown", text))
-    return told
+        warnings.append(("rota_role_unknown", text))
+    return warnings
 
 
-@dataclass(frozen=True, slots=True)
-class ImportResult:
-    """What importing a spreadsheet did: ``change`` None if every shift was there already."""
+def _gaps_text(gaps: Sequence[RotaGap], at: datetime) -> str:
+    first, *others = gaps
+    more = f", and {len(others)} more in {GAP_LOOKAHEAD.days} days" if others else ""
+    text = descriptions.describe_gap(*first, at, lookup.staff_locale())
+    return f"{text}{more}. See Gaps and clashes under Rota, or run `flask rota gaps`."
 
-    change: RotaChange | None
-    added: int
-    known: int
+
+# Saving, undoing and removing
 
 
 def save_change(
     kind: str,
-    added: Sequence[NewShift | NewCover],
+    changes: Sequence[NewShift | NewCover],
     based_on: Rota,
     actor: str,
-    form: str = "",
+    form_key: str = "",
 ) -> RotaChange:
-    """Save a change that was worked out from the rota as it was read.
+    """Save changes that were worked out from a reading of the rota, as one that can be undone.
 
-    ``form`` names the form that was sent: sent twice, it is saved once. Raise RotaChanged when the
-    rota has changed since, InvalidRotaChange where the database's own rules forbid it or it is too large.
+    ``form_key`` identifies the form: sent twice, it is saved once. Raise RotaConflict if the rota
+    has changed since that reading, InvalidRotaChange if the change is too large or the database's
+    own rules forbid it.
     """
     with lookup.database().writing() as connection:
-        known = rota.find_change_by_key(connection, form)
-        if known:
-            return known
-        _check_unchanged(connection, based_on)
-        return _save(connection, kind, added, actor, form)
+        saved = rota.find_change_by_key(connection, form_key)
+        if saved:
+            return saved
+        _require_unchanged(connection, based_on)
+        return _save(connection, kind, changes, actor, form_key)
 
 
-def undo_change(change: int, actor: str) -> RotaChange:
+def undo_change(change_id: int, actor: str) -> RotaChange:
     """Undo a change of the rota. Raise UnknownShift, InvalidRotaChange.
 
-    Nobody who has left is given anything back that is to come.
+    It is refused if somebody who has left would get a shift back that is not over.
     """
     at = lookup.now()
     with lookup.database().writing() as connection:
-        shift_ids = rota.shifts_of(connection, change)
+        shift_ids = rota.shifts_of(connection, change_id)
         try:
-            undone = rota.undo(connection, change, at, actor)
+            change = rota.undo(connection, change_id, at, actor)
         except sa.exc.IntegrityError as error:
             raise InvalidRotaChange(
-                "", "This cannot be undone: since then somebody was given a shift at the same time."
+                "", "This cannot be undone: somebody has been given a shift at the same time since."
             ) from error
         _refuse_leavers(connection, shift_ids, at)
-    return undone
+    return change
 
 
 def remove_shift(shift_id: int, actor: str) -> RotaChange:
-    """Take a shift away from now on. Raise UnknownShift."""
+    """Remove a shift from now on. Raise UnknownShift."""
     with lookup.database().writing() as connection:
         return rota.cancel(connection, lookup.now(), actor, shift=shift_id)
 
 
 def remove_cover(cover_id: int, shift_id: int, actor: str) -> RotaChange:
-    """Take a cover of a shift away from now on. Raise UnknownShift, InvalidRotaChange."""
+    """Remove a cover of a shift from now on. Raise UnknownShift, InvalidRotaChange."""
     at = lookup.now()
     with lookup.database().writing() as connection:
         change = rota.cancel(connection, at, actor, cover=cover_id)
@@ -230,142 +257,41 @@ def remove_cover(cover_id: int, shift_id: int, actor: str) -> RotaChange:
     return change
 
 
-def remove_person(worker_id: int, actor: str) -> None:
-    """Take somebody off the rota: nobody has what they still had to do.
+def remove_person(person_id: int, actor: str) -> None:
+    """Take somebody off the rota; what is left of their shifts goes to nobody.
 
     Raise UnknownShift, InvalidRotaChange.
     """
     at = lookup.now().replace(second=0, microsecond=0)
-    with lookup.database().reading() as connection:
-        current = load_rota(connection, at, at + FAR_FUTURE)
-    covers = validation.release_shifts(current.roster, worker_id, at)
+    current = read_rota(at, at + FAR_FUTURE)
+    covers = validation.release_shifts(current.roster, person_id, at)
     with lookup.database().writing() as connection:
-        _check_unchanged(connection, current)
+        _require_unchanged(connection, current)
         if covers:
             _save(connection, "left", covers, actor)
-        rota_people.leave(connection, worker_id, lookup.now(), actor)
-
-
-def propose_fill(
-    role: str,
-    first: date,
-    last: date,
-    names: Sequence[str],
-    turn: TurnLength,
-    times: ShiftPattern | None = None,
-    time_limit: timedelta = FILL_TIME_LIMIT,
-) -> tuple[Rota, list[ProposedShift]]:
-    """Return what filling the gaps of a role would add, and the rota that it was worked out from.
-
-    From ``first`` to ``last``, both included; what is over already is left. ``times`` says for some
-    kinds of day when shifts begin; on others they do when they usually do. Raise InvalidRotaChange.
-    """
-    timetables, at = lookup.snapshot().timetables, lookup.now()
-    names = [name for name in names if name.strip()]
-    _check_fill(first, last, len(names))
-    start = instants.midnight(first, timetables.directory.zone)
-    around = timedelta(days=(last - first).days) + CONTEXT_MARGIN
-    if not names:
-        raise InvalidRotaChange("people", "Name the people who take turns, in their order.")
-    with lookup.database().reading() as connection:
-        current = load_rota(connection, start - CONTEXT_MARGIN, start + around + CONTEXT_MARGIN)
-        people = rota_people.find_ids_by_name(connection, names)
-    if role not in current.roster.roles:
-        known = ", ".join(current.roster.roles) or "none"
-        raise InvalidRotaChange(
-            "role", f"There is no role '{role}'. The directory's roles are: {known}."
-        )
-    pattern = {**filling.usual_pattern(current.roster, role, start), **(times or {})}
-    slots = filling.make_slots(current.roster, role, pattern, first, last)
-    now = at.replace(second=0, microsecond=0)
-    slots = [Span(max(slot.start, now), slot.end) for slot in slots if slot.end > at]
-    if any(slot.end - slot.start > MAX_SHIFT_LENGTH for slot in slots):
-        raise InvalidRotaChange(
-            "working-day", "Write when shifts begin: one would be over a week long."
-        )
-    _check_size(len(slots))
-    check_time = _time_check(time_limit)
-    planned = filling.assign_slots(current.roster, role, slots, people, turn, check_time)
-    if not planned:
-        raise InvalidRotaChange("last", "There is no gap in that time: everything is covered.")
-    _check_size(len(planned))
-    return current, planned
-
-
-def import_spreadsheet(
-    data: bytes, actor: str, add_people: bool = False, form: str = ""
-) -> ImportResult:
-    """Import a spreadsheet of shifts, all or none.
-
-    With ``add_people`` whoever is not on the rota yet is put there. Raise InvalidSpreadsheet,
-    RotaChanged.
-    """
-    timetables = lookup.snapshot().timetables
-    with lookup.database().reading() as connection:
-        revision = rota.revision(connection)
-        people = [person for person in rota_people.all_people(connection) if person.left_at is None]
-    ids = {spreadsheet.name_key(person.name): person.id for person in people}
-    roles = {role.id for role in timetables.directory.rota}
-    known: Container[str] = _Anybody() if add_people else ids
-    rows = spreadsheet.parse_csv(data, timetables.directory.zone, roles, known)
-    if not rows:
-        raise InvalidSpreadsheet(["The file has no shifts."])
-    new_names = _new_names(rows, ids)
-    start, end = min(row.during.start for row in rows), max(row.during.end for row in rows)
-    with lookup.database().reading() as connection:
-        current = load_rota(connection, start, end)
-    if current.revision != revision:
-        raise RotaConflict
-    added = _not_on_the_rota(rows, ids, current.roster)
-    if not added:
-        return ImportResult(None, 0, len(rows))
-    with lookup.database().writing() as connection:
-        _check_unchanged(connection, current)
-        new_people = [(name, None) for name in new_names.values()]
-        for person in rota_people.add_all(connection, new_people, lookup.now(), actor):
-            ids[spreadsheet.name_key(person.name)] = person.id
-        shifts = [
-            NewShift(row.role, ids[spreadsheet.name_key(row.person)], row.during) for row in added
-        ]
-        change = _save(connection, "imported", shifts, actor, form)
-    return ImportResult(change, len(added), len(rows) - len(added))
+        rota_people.leave(connection, person_id, lookup.now(), actor)
 
 
 def _save(
     connection: Connection,
     kind: str,
-    added: Sequence[NewShift | NewCover],
+    changes: Sequence[NewShift | NewCover],
     actor: str,
-    form: str = "",
+    form_key: str = "",
 ) -> RotaChange:
-    if not added:
+    if not changes:
         raise InvalidRotaChange("", "There is nothing to add.")
-    _check_size(len(added))
-    ordered = sorted(added, key=lambda each: each.during.start)  # the overlap check is then quick
+    _check_size(len(changes))
+    # In this order the database's check for overlaps is quick.
+    ordered = sorted(changes, key=lambda change: change.during.start)
     try:
-        return rota.add(connection, kind, ordered, lookup.now(), actor, form)
+        return rota.add(connection, kind, ordered, lookup.now(), actor, form_key)
     except sa.exc.IntegrityError as error:
         raise InvalidRotaChange("person", CONFLICT_MESSAGE) from error
 
 
-def _check_fill(first: date, last: date, count: int) -> None:
-    """Raise InvalidRotaChange for days or a number of people that cannot be filled."""
-    for field, day in (("first", first), ("last", last)):
-        if not time_parsing.FIRST_YEAR <= day.year < time_parsing.LAST_YEAR:
-            raise InvalidRotaChange(
-                field, f"Write the year in full: {day.year} is no year of a rota."
-            )
-    if last < first:
-        raise InvalidRotaChange("last", "The last day is before the first.")
-    if last - first > timedelta(days=filling.MAX_DAYS):
-        raise InvalidRotaChange("last", f"Fill {filling.MAX_DAYS} days at most at once.")
-    if count > MAX_PEOPLE:
-        words = f"These are {count} names. Name {MAX_PEOPLE} people at most."
-        raise InvalidRotaChange("people", words)
-
-
-def _check_unchanged(connection: Connection, based_on: Rota) -> None:
-    """Raise RotaChanged when somebody has changed the rota since it was read."""
+def _require_unchanged(connection: Connection, based_on: Rota) -> None:
+    """Raise RotaConflict if anybody has changed the rota since it was read."""
     if rota.revision(connection) != based_on.revision:
         raise RotaConflict
 
@@ -373,46 +299,164 @@ def _check_unchanged(connection: Connection, based_on: Rota) -> None:
 def _check_size(count: int) -> None:
     if count > MAX_ROWS:
         raise InvalidRotaChange(
-            "last",
-            f"That is {count:,} shifts. Change {MAX_ROWS:,} at most at once: choose fewer days.",
+            "last", f"That is {count:,} shifts. The most at once is {MAX_ROWS:,}: use fewer days."
         )
 
 
+def _refuse_leavers(connection: Connection, shift_ids: Collection[int], at: datetime) -> None:
+    """Raise InvalidRotaChange if somebody who has left has one of some shifts that is not over."""
+    people = rota_people.all_people(connection)
+    leavers = {person.id for person in people if person.left_at is not None}
+    if not leavers:
+        return
+    roster = Roster(lookup.snapshot().timetables, *rota.read_shifts(connection, shift_ids))
+    upcoming = Rota(roster, {}).assignments(at, at + FAR_FUTURE)
+    if any(assignment.person_id in leavers for assignment in upcoming):
+        raise InvalidRotaChange("", "This would put somebody who has left back on duty.")
+
+
+# Filling gaps
+
+
+def propose_fill(
+    role_id: str,
+    first: date,
+    last: date,
+    names: Sequence[str],
+    turn_length: TurnLength,
+    times: ShiftPattern | None = None,
+    time_limit: timedelta = FILL_TIME_LIMIT,
+) -> tuple[Rota, list[ProposedShift]]:
+    """Return the rota, and the shifts that would fill the gaps of a role, without saving anything.
+
+    ``first`` and ``last`` are both included; time that is over is not filled. ``times`` says when
+    shifts begin on some kinds of day; on others they begin at the usual handovers. Raise
+    InvalidRotaChange, DatabaseUnavailable.
+    """
+    timetables, at = lookup.snapshot().timetables, lookup.now()
+    names = [name for name in names if name.strip()]
+    _check_fill(first, last, len(names))
+    start = instants.midnight(first, timetables.directory.zone)
+    end = start + timedelta(days=(last - first).days) + 2 * CONTEXT_MARGIN
+    with lookup.database().reading() as connection:
+        current = load_rota(connection, start - CONTEXT_MARGIN, end)
+        person_ids = rota_people.find_ids_by_name(connection, names)
+    if role_id not in current.roster.roles:
+        known = ", ".join(current.roster.roles) or "none"
+        raise InvalidRotaChange(
+            "role", f"There is no role '{role_id}'. The directory's roles are: {known}."
+        )
+    pattern = {**filling.usual_pattern(current.roster, role_id, start), **(times or {})}
+    slots = filling.make_slots(current.roster, role_id, pattern, first, last)
+    now = at.replace(second=0, microsecond=0)
+    slots = [Span(max(slot.start, now), slot.end) for slot in slots if slot.end > at]
+    if any(slot.end - slot.start > MAX_SHIFT_LENGTH for slot in slots):
+        raise InvalidRotaChange(
+            "working-day", "One shift would be over a week long. Enter when shifts begin."
+        )
+    _check_size(len(slots))
+    check_time = _time_check(time_limit)
+    proposed = filling.assign_slots(
+        current.roster, role_id, slots, person_ids, turn_length, check_time
+    )
+    if not proposed:
+        raise InvalidRotaChange("last", "There are no gaps to fill on these days.")
+    _check_size(len(proposed))
+    return current, proposed
+
+
+def _check_fill(first: date, last: date, people_count: int) -> None:
+    """Raise InvalidRotaChange for days or a number of people that cannot be filled."""
+    for field, day in (("first", first), ("last", last)):
+        if not time_parsing.FIRST_YEAR <= day.year < time_parsing.LAST_YEAR:
+            raise InvalidRotaChange(
+                field, f"{day.year} is not a year of the rota. Write it in full, as in 2026."
+            )
+    if last < first:
+        raise InvalidRotaChange("last", "The last day is before the first.")
+    if last - first > timedelta(days=filling.MAX_DAYS):
+        raise InvalidRotaChange("last", f"The most at once is {filling.MAX_DAYS} days.")
+    if people_count > MAX_PEOPLE:
+        raise InvalidRotaChange(
+            "people", f"These are {people_count} names. Name {MAX_PEOPLE} people or fewer."
+        )
+    if not people_count:
+        raise InvalidRotaChange("people", "Name the people who take turns, in order.")
+
+
 def _time_check(limit: timedelta) -> Callable[[], None]:
-    """Return what raises InvalidRotaChange once ``limit`` is over."""
+    """Return a function that raises InvalidRotaChange once ``limit`` is over."""
     deadline = time.monotonic() + limit.total_seconds()
 
     def check_time() -> None:
         if time.monotonic() > deadline:
             raise InvalidRotaChange(
-                "last",
-                "This takes too long to work out. Fill fewer days at once, or name fewer people.",
+                "last", "This takes too long to work out. Use fewer days or fewer people."
             )
 
     return check_time
 
 
-def _refuse_leavers(connection: Connection, shift_ids: Collection[int], at: datetime) -> None:
-    """Raise InvalidRotaChange if somebody who has left has a duty to come in some shifts."""
-    left = {each.id for each in rota_people.all_people(connection) if each.left_at is not None}
-    if not left:
-        return
-    roster = Roster(lookup.snapshot().timetables, *rota.read_shifts(connection, shift_ids))
-    duties = [duty for role in roster.roles for duty in roster.duties(role, at, at + FAR_FUTURE)]
-    if any(duty.worker in left for duty in duties):
-        raise InvalidRotaChange("", "This cannot be: somebody who has left would be on duty again.")
+# Importing a spreadsheet
 
 
-def _new_names(rows: Sequence[ShiftRow], known: Container[str]) -> dict[str, str]:
-    """Return the names to put on the rota, by their key. Raise InvalidSpreadsheet."""
+@dataclass(frozen=True, slots=True)
+class ImportResult:
+    """What an import did: how many shifts it added, and how many were on the rota already.
+
+    ``change`` is None if they all were.
+    """
+
+    change: RotaChange | None
+    added: int
+    known: int
+
+
+def import_spreadsheet(
+    data: bytes, actor: str, add_people: bool = False, form_key: str = ""
+) -> ImportResult:
+    """Import a spreadsheet of shifts, all or none.
+
+    ``add_people`` puts people who are not on the rota yet on it. Raise InvalidSpreadsheet,
+    RotaConflict, InvalidRotaChange, DatabaseUnavailable.
+    """
+    timetables = lookup.snapshot().timetables
+    with lookup.database().reading() as connection:
+        revision = rota.revision(connection)
+        people = [p for p in rota_people.all_people(connection) if p.left_at is None]
+    ids = {name_key(person.name): person.id for person in people}
+    role_ids = {role.id for role in timetables.directory.rota}
+    known: Container[str] = _Anybody() if add_people else ids
+    rows = spreadsheet.parse_csv(data, timetables.directory.zone, role_ids, known)
+    if not rows:
+        raise InvalidSpreadsheet(["The file has no shifts."])
+    new_names = _new_names(rows, ids)
+    start, end = min(row.during.start for row in rows), max(row.during.end for row in rows)
+    current = read_rota(start, end)
+    if current.revision != revision:
+        raise RotaConflict
+    new_rows = _new_rows(rows, ids, current.roster)
+    if not new_rows:
+        return ImportResult(None, 0, len(rows))
+    with lookup.database().writing() as connection:
+        _require_unchanged(connection, current)
+        new_people = [(name, None) for name in new_names.values()]
+        for person in rota_people.add_all(connection, new_people, lookup.now(), actor):
+            ids[name_key(person.name)] = person.id
+        shifts = [NewShift(row.role_id, ids[name_key(row.person)], row.during) for row in new_rows]
+        change = _save(connection, "imported", shifts, actor, form_key)
+    return ImportResult(change, len(new_rows), len(rows) - len(new_rows))
+
+
+def _new_names(rows: Iterable[ShiftRow], known: Container[str]) -> dict[str, str]:
+    """Return the names to put on the rota, by ``name_key``. Raise InvalidSpreadsheet."""
     names: dict[str, str] = {}
     problems = []
     for row in rows:
-        if spreadsheet.name_key(row.person) not in known:
+        key = name_key(row.person)
+        if key not in known:
             try:
-                names.setdefault(
-                    spreadsheet.name_key(row.person), rota_people.clean_name(row.person)
-                )
+                names.setdefault(key, rota_people.clean_name(row.person))
             except InvalidRotaChange as error:
                 problems.append(f"Row {row.number}: {error}")
     if problems:
@@ -420,36 +464,30 @@ def _new_names(rows: Sequence[ShiftRow], known: Container[str]) -> dict[str, str
     return names
 
 
-def _not_on_the_rota(
-    rows: Sequence[ShiftRow], ids: dict[str, int], roster: Roster
-) -> list[ShiftRow]:
-    """Return the shifts of a spreadsheet that are not on the rota yet.
+def _new_rows(rows: Iterable[ShiftRow], ids: Mapping[str, int], roster: Roster) -> list[ShiftRow]:
+    """Return the rows whose shifts are not on the rota yet.
 
-    Raise InvalidSpreadsheet where one overlaps another of its person and role.
+    Raise InvalidSpreadsheet where one overlaps another shift of its person in its role.
     """
-    own: dict[tuple[str, int], list[Span]] = {}
-    for shift in roster.shifts:
-        own.setdefault((shift.role, shift.worker), []).append(shift.during)
-    for spans in own.values():
-        spans.sort(key=_start)
-    added, problems = [], []
+    spans_by_holder: dict[tuple[str, int | None], list[Span]] = {}
+    for shift in sorted(roster.shifts, key=lambda shift: shift.during.start):
+        spans_by_holder.setdefault((shift.role_id, shift.person_id), []).append(shift.during)
+    new_rows, problems = [], []
     for row in rows:
-        spans = own.get((row.role, ids.get(spreadsheet.name_key(row.person), 0)), [])
-        near = spans[
-            bisect_left(spans, row.during.start - MAX_SHIFT_LENGTH, key=_start) : bisect_left(
-                spans, row.during.end, key=_start
-            )
-        ]
-        if row.during in near:
+        spans = spans_by_holder.get((row.role_id, ids.get(name_key(row.person))), [])
+        earliest = row.during.start - MAX_SHIFT_LENGTH  # one that starts before this is over
+        first = bisect_left(spans, earliest, key=_start)
+        nearby = spans[first : bisect_left(spans, row.during.end, key=_start)]
+        if row.during in nearby:
             continue
-        if any(row.during.start < span.end for span in near):
+        if any(span.overlaps(row.during) for span in nearby):
             problems.append(
                 f"Row {row.number}: {row.person} has another shift in this role at that time."
             )
-        added.append(row)
+        new_rows.append(row)
     if problems:
         raise InvalidSpreadsheet(problems)
-    return added
+    return new_rows
 
 
 def _start(span: Span) -> datetime:
@@ -457,5 +495,7 @@ def _start(span: Span) -> datetime:
 
 
 class _Anybody:
+    """Contains every name that is not empty."""
+
     def __contains__(self, name: object) -> bool:
         return bool(name)

@@ -1,4 +1,4 @@
-"""Who is on duty, minute by minute, by brute force: nothing here looks at spans or edges."""
+"""A second opinion on the rota: who is on duty, minute by minute, without looking at spans."""
 
 from datetime import timedelta
 
@@ -8,71 +8,68 @@ from sweep import minutes_of
 MINUTE = timedelta(minutes=1)
 
 
-def on_duty(shifts, covers, role, at):
-    """Return who is on duty at an instant: of each shift, whoever the newest cover says."""
-    found = set()
+def people_on_duty(shifts, covers, role_id, at):
+    """Return who is on duty at an instant: of each shift, the person of its newest cover."""
+    person_ids = set()
     for shift in shifts:
-        if shift.role != role or not shift.during.start <= at < shift.during.end:
+        if shift.role_id != role_id or not shift.during.start <= at < shift.during.end:
             continue
-        worker, newest = shift.worker, 0
+        person_id, newest = shift.person_id, 0
         for cover in covers:
-            here = cover.shift == shift.id and cover.during.start <= at < cover.during.end
-            if here and cover.id > newest:
-                worker, newest = cover.worker, cover.id
-        found.add(worker)
-    return found - {None}
+            applies = cover.shift_id == shift.id and cover.during.start <= at < cover.during.end
+            if applies and cover.id > newest:
+                person_id, newest = cover.person_id, cover.id
+        person_ids.add(person_id)
+    return person_ids - {None}
 
 
-def needed(oracle, role, start, end):
-    """Return for each minute whether somebody must be on duty in a role."""
+def needed_minutes(oracle, role, start, end):
+    """Return for each minute whether a role needs somebody on duty."""
     if role.line is not None:
         return oracle.open_in(role.line, start, end)
     answers, legend = oracle.minutes(role.out_of_hours_of, start, end)
-    out_of_hours = oracle.order[role.out_of_hours_of][1]
-    out = [number for number, answer in enumerate(legend) if answer[0] == out_of_hours]
-    return np.isin(answers, out)
+    line_out_of_hours = oracle.order[role.out_of_hours_of][1]
+    codes = [code for code, answer in enumerate(legend) if answer[0] == line_out_of_hours]
+    return np.isin(answers, codes)
 
 
-def minutes(start, end):
-    """Yield every minute from ``start`` to before ``end``."""
-    return (start + n * MINUTE for n in range((end - start) // MINUTE))
+def add_random_shifts(draw, rota, period):
+    """Add shifts in all roles, with overlapping covers, that begin and end on whole minutes."""
+    length = (period.end - period.start) // MINUTE
 
-
-def drawn(draw, rota, period):
-    """Add shifts of all roles and workers at random, and covers over covers, on minutes."""
-    whole = (period.end - period.start) // MINUTE
-
-    def during(low, high, longest):
+    def random_edges(low, high, max_length):
         start = draw.randrange(low, high)
-        end = min(high, start + draw.randrange(1, longest))
-        return [f"{period.start + x * MINUTE:%Y-%m-%dT%H:%M}" for x in (start, end)]
+        end = min(high, start + draw.randrange(1, max_length))
+        return [f"{period.start + n * MINUTE:%Y-%m-%dT%H:%M}" for n in (start, end)]
 
     for _ in range(draw.randrange(12)):
-        role = draw.choice(list(rota.roster.roles))
-        shift = rota.shift(role, draw.randrange(1, 5), *during(0, whole - 1, 1500))
-        of = rota.shifts[-1].during
-        low, high = ((x - period.start) // MINUTE for x in (of.start, of.end))
+        role_id = draw.choice(list(rota.roster.roles))
+        edges = random_edges(0, length - 1, 1500)
+        shift_id = rota.add_shift(role_id, draw.randrange(1, 5), *edges)
+        during = rota.shifts[-1].during
+        low, high = ((edge - period.start) // MINUTE for edge in (during.start, during.end))
         for _ in range(draw.randrange(4) if high - low > 2 else 0):
-            worker = draw.choice((None, 1, 2, 3, 4))
-            rota.cover(shift, worker, *during(low, high, high - low + 1))
+            person_id = draw.choice((None, 1, 2, 3, 4))
+            rota.add_cover(shift_id, person_id, *random_edges(low, high, high - low + 1))
     return rota
 
 
-def wrong_minutes(roster, rota, oracle, role, whole):
-    """Count the minutes in which a roster is not as brute force finds the rota: in who is on duty,
-    in when somebody must be, in gaps.
+def count_wrong_minutes(roster, rota, oracle, role, period):
+    """Count the minutes in which a roster differs from brute force: in who is on duty, in whether
+    anybody is needed, or in gaps.
     """
-    edges = whole.start, whole.end
-    must = needed(oracle, role, *edges)
-    wrong = int((must != minutes_of(roster.needed(role.id, *edges), *edges)).sum())
-    stretches = roster.stretches(role.id, *edges)
-    span, standing = next(stretches)
-    short = np.zeros(len(must), bool)
-    for number, minute in enumerate(minutes(*edges)):
-        while minute >= span.end:
-            span, standing = next(stretches)
-        on = on_duty(rota.shifts, rota.covers, role.id, minute)
-        wrong += set(standing.workers) != on
-        short[number] = must[number] and len(on) < role.people
-    gaps = [x for x, _ in roster.gaps(role.id, *edges)]
-    return wrong + int((short != minutes_of(gaps, *edges)).sum())
+    edges = period.start, period.end
+    needed = needed_minutes(oracle, role, *edges)
+    wrong = int((needed != minutes_of(roster.needed_spans(role.id, *edges), *edges)).sum())
+    intervals = roster.staffing(role.id, *edges)
+    span, staffing = next(intervals)
+    is_gap = np.zeros(len(needed), bool)
+    for number in range(len(needed)):
+        at = period.start + number * MINUTE
+        while at >= span.end:
+            span, staffing = next(intervals)
+        person_ids = people_on_duty(rota.shifts, rota.covers, role.id, at)
+        wrong += set(staffing.person_ids) != person_ids
+        is_gap[number] = needed[number] and len(person_ids) < role.people
+    gaps = [gap for gap, _ in roster.gaps(role.id, *edges)]
+    return wrong + int((is_gap != minutes_of(gaps, *edges)).sum())

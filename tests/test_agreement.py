@@ -17,7 +17,7 @@ from staff.conftest import account, make_staffed, signed_in  # noqa: F401 - fixt
 from routing import lookup, rota_service
 from routing.core.instants import Span
 from routing.errors import InvalidRotaChange
-from routing.rota.validation import NewCover, NewShift
+from routing.rota.roster import NewCover, NewShift
 from routing.store import accounts, calendars, rota
 from routing.text import time_parsing
 
@@ -35,107 +35,103 @@ def app(make_staffed):  # noqa: F811 - the fixture
     return make_staffed()
 
 
-def made_up(app, first, draw):
-    """Make a rota at random in the four days from ``first``."""
+def add_random_rota(app, first, draw):
+    """Add random shifts, covers and undone changes in the four days from ``first``."""
     start = datetime.fromisoformat(first).replace(tzinfo=UTC)
     people = list(rostered.people(app).values())
     with app.app_context():
         database = lookup.database()
 
-        def during(low, high):
+        def random_span(low, high):
             begins = low + timedelta(minutes=15) * draw.randrange((high - low) // QUARTER)
             left = (high - begins) // QUARTER
             return Span(begins, begins + QUARTER * draw.randrange(1, min(left, 64) + 1))
 
-        made = []
+        changes = []
         for _ in range(24):
-            span = during(start, start + timedelta(days=4))
+            span = random_span(start, start + timedelta(days=4))
             new = NewShift(draw.choice([*ROLES]), draw.choice(people), span)
             with suppress(InvalidRotaChange):
                 current = rota_service.read_rota(start, start)
-                made.append(rota_service.save_change("added", [new], current, "person:1"))
+                changes.append(rota_service.save_change("added", [new], current, "person:1"))
         with database.reading() as connection:
             shifts, _ = rota.read(connection, start, start + timedelta(days=9))
         for shift in shifts:
             for _ in range(draw.randrange(3)):
-                span = during(shift.during.start, shift.during.end)
+                span = random_span(shift.during.start, shift.during.end)
                 new = NewCover(shift.id, draw.choice([None, *people]), span)
                 current = rota_service.read_rota(start, start)
-                made.append(rota_service.save_change("covered", [new], current, "person:1"))
-        for batch in draw.sample(made, 6):
+                changes.append(rota_service.save_change("covered", [new], current, "person:1"))
+        for change in draw.sample(changes, 6):
             with suppress(InvalidRotaChange):
-                rota_service.undo_change(batch.id, "person:1")
+                rota_service.undo_change(change.id, "person:1")
 
 
 def by_page(browser):
     page = browser.get("/staff/rota").text
-    found = dict(re.findall(r"<dt>(.*?)</dt><dd><strong[^>]*>(.*?)</strong>", page))
-    return {role: named(found[name]) for role, name in ROLES.items()}
+    who_by_name = dict(re.findall(r"<dt>(.*?)</dt><dd><strong[^>]*>(.*?)</strong>", page))
+    return {role: known_names(who_by_name[name]) for role, name in ROLES.items()}
 
 
 def by_command(app):
-    told = app.test_cli_runner().invoke(args=["rota", "who"]).output
-    found = dict(line.split(": ", 1) for line in told.splitlines())
-    return {role: named(found[name]) for role, name in ROLES.items()}
+    output = app.test_cli_runner().invoke(args=["rota", "who"]).output
+    who_by_name = dict(line.split(": ", 1) for line in output.splitlines())
+    return {role: known_names(who_by_name[name]) for role, name in ROLES.items()}
 
 
-def by_sheet(app, at):
+def by_spreadsheet(app, at):
     first = (at - timedelta(days=5)).date().isoformat()
-    told = app.test_cli_runner().invoke(args=["rota", "export", "--from", first]).output
-    found = {role: set() for role in ROLES}
-    for row in told.splitlines()[1:]:
+    output = app.test_cli_runner().invoke(args=["rota", "export", "--from", first]).output
+    names = {role: set() for role in ROLES}
+    for row in output.splitlines()[1:]:
         role, *edges, person = row.split(",")
-        start, end = (instant(each) for each in edges)
+        start, end = (time_parsing.parse_cell(edge, LONDON) for edge in edges)
         if start <= at < end:
-            found[role].add(person)
-    return found
-
-
-def instant(text):
-    return time_parsing.parse_cell(text, LONDON)
+            names[role].add(person)
+    return names
 
 
 def by_calendar(app, token, at):
     answer = app.test_client().get(f"/calendars/{token}.ics")
-    found = {role: set() for role in ROLES}
+    names = {role: set() for role in ROLES}
     roles = {name: role for role, name in ROLES.items()}
     for event in icalendar.Calendar.from_ical(answer.data).walk("VEVENT"):
         if event.decoded("DTSTART") <= at < event.decoded("DTEND"):
             name, _, person = str(event["SUMMARY"]).partition(": ")
-            found[roles[name]].add(person)
-    return found
+            names[roles[name]].add(person)
+    return names
 
 
 def by_paper(browser, at):
-    """Return whose stretches the paper's own mark-up says are now; print leaves that mark out."""
+    """Return whose bars are marked as now in the printed page's HTML (paper does not show it)."""
     first = at.astimezone(LONDON).date() - timedelta(days=2)
     page = browser.get(f"/staff/rota/print?from={first}")
-    found = {}
+    names = {}
     for role, side in zip(ROLES, page.text.split('class="who-side"')[1:], strict=True):
         marked = re.findall(
             r"who-bar--(?:duty|cover) w\d+( who-bar--now)?\">.*?<strong>(.*?)</strong>", side
         )
-        found[role] = {html.unescape(name) for now, name in marked if now}
-    return found
+        names[role] = {html.unescape(name) for is_now, name in marked if is_now}
+    return names
 
 
-def named(text):
+def known_names(text):
     """Return the people in "Amara Owusu and Siân O’Brien (2 of 3 people), until 5pm...": known."""
     who = re.split(r",? until |, for the next| \(", html.unescape(text))[0]
     return {name for name in rostered.PEOPLE if name in who}
 
 
-def duties(app, start):
-    """Return when each stretch of duty begins and ends."""
+def assignment_edges(app, start):
+    """Return the instants at which assignments begin and end, in order."""
     end = start + timedelta(days=4)
     with app.app_context():
         roster = rota_service.read_rota(start, end).roster
-        found = [x.during for role in ROLES for x in roster.duties(role, start, end)]
-    return [(x.start, x.end) for x in found]
+        spans = [part.during for role in ROLES for part in roster.assignments(role, start, end)]
+    return sorted({edge for span in spans for edge in (span.start, span.end)})
 
 
-def renewed(app, browser):
-    """Start a session as of now: one lasts for twelve hours."""
+def sign_in_again(app, browser):
+    """Start a new session: one lasts for twelve hours."""
     with app.app_context(), lookup.database().writing() as connection:
         person, _ = accounts.find_local(connection, "view")
         token = accounts.start_session(connection, person, lookup.now())
@@ -146,23 +142,23 @@ def renewed(app, browser):
 
 @pytest.mark.parametrize("first", PERIODS)
 def test_every_way_to_ask_who_is_on_duty_names_the_same_people(app, signed_in, clock, first):  # noqa: F811 - the fixture
-    draw, somebody = random.Random(first), 0
+    draw, times_with_people = random.Random(first), 0
     clock.set(f"{first}T00:00:00Z")
-    made_up(app, first, draw)
+    add_random_rota(app, first, draw)
     browser, start = signed_in("view"), clock.at
     with app.app_context(), lookup.database().writing() as connection:
         token = calendars.create(connection, None, None, 1, lookup.now(), "person:1")
-    edges = sorted({edge for duty in duties(app, start) for edge in duty})
+    edges = assignment_edges(app, start)
     for edge in draw.sample(edges, 8):
         at = clock.at = edge + timedelta(seconds=draw.choice((-1, 0, 1)))
-        page = renewed(app, browser)
-        found = {
+        page = sign_in_again(app, browser)
+        names = {
             "page": by_page(page),
             "paper": by_paper(page, at),
             "command": by_command(app),
-            "spreadsheet": by_sheet(app, at),
+            "spreadsheet": by_spreadsheet(app, at),
             "calendar": by_calendar(app, token, at),
         }
-        assert all(each == found["page"] for each in found.values()), (at, found)
-        somebody += any(found["page"].values())
-    assert somebody > 2
+        assert all(by_role == names["page"] for by_role in names.values()), (at, names)
+        times_with_people += any(names["page"].values())
+    assert times_with_people > 2

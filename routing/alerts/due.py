@@ -17,7 +17,7 @@ from routing.core.instants import Span
 from routing.divert_rules import END_WARNING_PERIOD
 from routing.lint.numbers import verification_warnings
 from routing.rota import descriptions as rota_words
-from routing.rota.validation import CONTEXT_MARGIN
+from routing.rota.roster import CONTEXT_MARGIN
 from routing.snapshot import Snapshot
 from routing.store import call_report, calls, diverts, rota
 from routing.store.alerts import Alert

@@ -1,32 +1,37 @@
-"""The third door: the command line. Words that a duty manager understands."""
+"""The command line."""
 
 from flask.cli import AppGroup
 
 from routing.cli import (
     alerts,
     bank_holidays,
-    calls,
-    db,
     directory,
     divert,
-    purge,
-    reports,
+    maintenance,
     rota,
     staff,
     status,
-    twilio,
+    telephony,
     who,
 )
 
 
-def every() -> AppGroup:
-    """Return every command."""
-    directory.group.add_command(reports.tell_gaps)
-    directory.group.add_command(reports.diff)
-    found = AppGroup()
-    for each in (who.who, status.status, directory.group, bank_holidays.group, divert.group):
-        found.add_command(each)
-    for each in (purge.purge, rota.group, calls.group, alerts.group, twilio.group, staff.group):
-        found.add_command(each)
-    found.add_command(db.group)
-    return found
+def all_commands() -> AppGroup:
+    """Return a group of every command."""
+    commands = AppGroup()
+    for command in (
+        who.who,
+        status.status,
+        directory.group,
+        bank_holidays.group,
+        divert.group,
+        rota.group,
+        telephony.calls_group,
+        telephony.twilio_group,
+        alerts.group,
+        staff.group,
+        maintenance.purge,
+        maintenance.db_group,
+    ):
+        commands.add_command(command)
+    return commands

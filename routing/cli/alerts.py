@@ -59,7 +59,7 @@ def test() -> None:
 @group.command("list")
 @click.option("--most", type=click.IntRange(1, 1000), default=50, show_default=True)
 @common.format_option
-def tell(most: int, form: str) -> None:
+def tell(most: int, as_json: bool) -> None:
     """List the newest alerts, sent or waiting, and how sending to each recipient stands."""
     known = {each.key: each for each in recipients.recipients(current_app.config)}
     with report_errors():
@@ -68,7 +68,7 @@ def tell(most: int, form: str) -> None:
             found = alerts.newest(connection, most)
             states = alerts.delivery_states(connection, list(known))
     names = {key: each.name for key, each in known.items()}
-    if form == "json":
+    if as_json:
         told = [
             {
                 "kind": each.alert.kind,

@@ -1,7 +1,6 @@
-"""flask bank-holidays ...: the dates in force and their sources; taking GOV.UK's list anew."""
+"""flask bank-holidays: the dates in use, their sources, and fetching GOV.UK's list."""
 
 import hashlib
-import json
 from collections.abc import Iterator
 from datetime import date
 
@@ -10,76 +9,75 @@ from flask import current_app
 from flask.cli import AppGroup
 
 from routing import lookup
+from routing.bank_holidays import refresh as holiday_refresh
 from routing.bank_holidays.calendar import BankHolidays, build_calendar
 from routing.bank_holidays.govuk import HolidayList
 from routing.bank_holidays.refresh import RefreshResult
-from routing.bank_holidays.refresh import refresh as take
-from routing.cli import common, findings
-from routing.cli.common import actor
+from routing.cli import findings
+from routing.cli.common import actor, format_option, local_period, print_report
 from routing.core.diff import compare
 from routing.core.directory import BankHoliday
 from routing.core.timetable import Timetables
 from routing.errors import DatabaseUnavailable, InvalidBankHolidays, InvalidDirectory
-from routing.formats.json import bank_holidays_json as written
+from routing.formats.json import bank_holidays_json
 from routing.snapshot import Snapshot
-from routing.store import audit_log as changes_made
+from routing.store import audit_log
 from routing.text import dates
 from routing.text.locale import Locale
 
-group = AppGroup("bank-holidays", help="The bank holidays in force, and where they come from.")
+group = AppGroup("bank-holidays", help="Bank holidays and where their dates come from.")
 
-_AHEAD = 400
-"""Days ahead for which changed answers are told."""
+_COMPARED_DAYS = 400
 
 
 @group.command("show")
-@common.format_option
-def show(form: str) -> None:
-    """Tell the bank holidays ahead, their sources, their age, and where the sources differ."""
+@format_option
+def show(as_json: bool) -> None:
+    """Show future bank holidays, their sources, and where the sources disagree."""
     try:
-        facts, locale = lookup.snapshot(), lookup.staff_locale()
+        snapshot, locale = lookup.snapshot(), lookup.staff_locale()
     except InvalidDirectory as error:
         raise click.ClickException(str(error)) from error
-    if form == "json":
-        click.echo(json.dumps(written(facts), ensure_ascii=False, indent=2))
-        return
-    click.echo("\n".join([*_sources(facts.holidays, locale), *_ahead(facts, locale)]))
+    lines = [*_source_lines(snapshot.holidays, locale), *_date_lines(snapshot, locale)]
+    print_report(as_json, bank_holidays_json(snapshot), lines)
 
 
 @group.command("refresh")
-@click.option("--accept-fewer", is_flag=True, help="Take a list with fewer dates than are known.")
+@click.option("--accept-fewer", is_flag=True, help="Accept a list with fewer dates than before.")
 def refresh(accept_fewer: bool) -> None:
-    """Fetch GOV.UK's list, keep it, and tell what changes. Run it every day.
+    """Fetch GOV.UK's list, save it and show what changes. Run it every day.
 
-    A list that makes no sense, or that has fewer dates for a year than are known, is refused with
-    exit status 1, and nothing changes. The service picks a new list up by itself within 5 seconds.
+    A list that is invalid, or has fewer dates for a year than before, is refused: exit status 1,
+    and nothing changes. The service uses a new list within 5 seconds.
     """
     url, folder = current_app.config["BANK_HOLIDAYS_URL"], lookup.instance_path()
     try:
-        found = take(folder, url, lookup.now(), accept_fewer)
+        result = holiday_refresh.refresh(folder, url, lookup.now(), accept_fewer)
     except InvalidBankHolidays as error:
-        raise click.ClickException(f"{error} The dates in force stay as they are.") from error
-    if found.before is not None and found.before.feed == found.after.feed:
-        click.echo(f"{url} has not changed since {found.before.fetched_at:%-d %B %Y}.")
+        raise click.ClickException(f"{error} The dates in use stay as they are.") from error
+    if result.before is not None and result.before.feed == result.after.feed:
+        click.echo(f"{url} has not changed since {result.before.fetched_at:%-d %B %Y}.")
         return
-    click.echo(f"{url} is kept in {folder}.")
-    _record(found)
+    click.echo(f"{url} is saved in {folder}.")
+    _record(result)
     try:
-        click.echo("\n".join(_changed(found, lookup.snapshot(), lookup.staff_locale())))
+        lines = list(_change_lines(result, lookup.snapshot(), lookup.staff_locale()))
     except InvalidDirectory as error:
-        raise click.ClickException(f"Which answers change is not known: {error}") from error
+        raise click.ClickException(f"Cannot show which answers change: {error}") from error
+    click.echo("\n".join(lines))
 
 
-def _record(found: RefreshResult) -> None:
-    """Put the new list into the record; a database that is down costs nobody the list."""
+def _record(result: RefreshResult) -> None:
+    """Add the new list to the audit log. The list is in use even if the database is down."""
     if not lookup.database().exists:
         return
     before, after = (
-        None if x is None else {"sha256": _mark(x)} for x in (found.before, found.after)
+        None if holidays is None else {"sha256": _checksum(holidays)}
+        for holidays in (result.before, result.after)
     )
     try:
         with lookup.database().writing() as connection:
-            changes_made.record(
+            audit_log.record(
                 connection,
                 lookup.now(),
                 actor(),
@@ -89,73 +87,76 @@ def _record(found: RefreshResult) -> None:
                 after,
             )
     except DatabaseUnavailable as error:
-        click.echo(f"The list is in use, but the record does not tell of it: {error}", err=True)
+        click.echo(f"The list is in use, but it is not in the audit log: {error}", err=True)
 
 
-def _mark(found: HolidayList) -> str:
-    return hashlib.sha256(found.feed.model_dump_json().encode()).hexdigest()[:12]
+def _checksum(holidays: HolidayList) -> str:
+    return hashlib.sha256(holidays.feed.model_dump_json().encode()).hexdigest()[:12]
 
 
-def _sources(found: BankHolidays, locale: Locale) -> Iterator[str]:
-    yield f"Bank holidays of {found.division}: {found.source}."
-    if found.fault is not None:
-        yield found.fault
-    elif found.published is None:
-        yield "GOV.UK's list was never fetched. Run `flask bank-holidays refresh` every day."
-    if found.published is not None:
-        days = (lookup.now() - found.published.checked_at).days
+def _source_lines(holidays: BankHolidays, locale: Locale) -> Iterator[str]:
+    yield f"Bank holidays of {holidays.division}: {holidays.source}."
+    if holidays.fault is not None:
+        yield holidays.fault
+    elif holidays.published is None:
+        yield "GOV.UK's list has never been fetched. Run `flask bank-holidays refresh` every day."
+    if holidays.published is not None:
+        days = (lookup.now() - holidays.published.checked_at).days
         age = {0: "today", 1: "yesterday"}.get(days, f"{days} days ago")
-        yield f"Last fetched {age}, from {found.published.url}."
-    yield f"Published through {found.covered_through}; the usual ones are assumed after that."
-    for day, (theirs, ours) in found.disagreements.items():
-        holiday, has, lacks = (
-            (theirs, "GOV.UK", "the package") if theirs else (ours, "the package", "GOV.UK")
-        )
-        if holiday is not None:
-            yield f"{dates.format_full_date(day, locale)}: {has} has {holiday.name}, {lacks} does not."
+        yield f"Last fetched {age}, from {holidays.published.url}."
+    last = holidays.covered_through
+    yield f"Published to the end of {last}; after that the usual ones are assumed."
+    for day, (published, packaged) in holidays.disagreements.items():
+        on = dates.format_full_date(day, locale)
+        if published:
+            yield f"{on}: GOV.UK has {published.name}, the package does not."
+        elif packaged:
+            yield f"{on}: the package has {packaged.name}, GOV.UK does not."
 
 
-def _ahead(facts: Snapshot, locale: Locale) -> Iterator[str]:
+def _date_lines(snapshot: Snapshot, locale: Locale) -> Iterator[str]:
+    """Yield the dates from today on that GOV.UK has published or the directory changes."""
     today = lookup.now().astimezone(locale.zone).date()
-    rules = facts.directory.holiday_rules
-    for day, holiday in sorted(facts.holidays.dates.items()):
-        added = day in dict(rules.add)
-        if day >= today and (added or not facts.holidays.is_assumed(day)):
-            yield f"  {_said(day, holiday, locale)}{' (added by the directory)' if added else ''}"
+    rules = snapshot.directory.holiday_rules
+    for day, holiday in sorted(snapshot.holidays.dates.items()):
+        is_added = day in dict(rules.add)
+        if day >= today and (is_added or not snapshot.holidays.is_assumed(day)):
+            source = " (added by the directory)" if is_added else ""
+            yield f"  {_format_holiday(day, holiday, locale)}{source}"
     for day in sorted(rules.remove):
         if day >= today:
-            yield f"  {dates.format_full_date(day, locale)} is not one: removed by the directory"
+            yield f"  {dates.format_full_date(day, locale)}: removed by the directory"
 
 
-def _changed(found: RefreshResult, facts: Snapshot, locale: Locale) -> Iterator[str]:
-    """Yield the dates that are new, gone or renamed, then the answers that change with them."""
-    rules = facts.directory.holiday_rules
-    old, new = (build_calendar(rules, each) for each in (found.before, found.after))
+def _change_lines(result: RefreshResult, snapshot: Snapshot, locale: Locale) -> Iterator[str]:
+    """Yield the dates that are added, removed or renamed, then the answers that change."""
+    rules = snapshot.directory.holiday_rules
+    old, new = (build_calendar(rules, holidays) for holidays in (result.before, result.after))
     today = lookup.now().astimezone(locale.zone).date()
-    yield from _dates_changed(old, new, today, locale)
-    period = common.local_period(facts, None, _AHEAD)
-    tables = [Timetables(facts.directory, each.dates) for each in (old, new)]
-    for service in facts.directory.services:
-        differ = compare(tables[0], tables[1], service.id, period.start, period.end)
-        lines = findings.changes_text(differ, period, locale)
+    yield from _changed_date_lines(old, new, today, locale)
+    period = local_period(snapshot, None, _COMPARED_DAYS)
+    before, after = (Timetables(snapshot.directory, calendar.dates) for calendar in (old, new))
+    for service in snapshot.directory.services:
+        changes = compare(before, after, service.id, period.start, period.end)
         yield f"{service.name.get(locale.language)} ({service.id})"
-        yield from (f"  {line}" for line in lines or ["the same answers at all hours"])
+        for line in findings.changes_text(changes, period, locale) or ["no change"]:
+            yield f"  {line}"
 
 
-def _dates_changed(
+def _changed_date_lines(
     old: BankHolidays, new: BankHolidays, today: date, locale: Locale
 ) -> Iterator[str]:
     for day in sorted(old.listed.keys() | new.listed.keys()):
         before, after = old.listed.get(day), new.listed.get(day)
         if day < today or before == after:
             continue
-        if after is None and before is not None:
-            yield f"gone: {_said(day, before, locale)}"
-        elif after is not None:
-            yield f"{'new' if before is None else 'renamed'}: {_said(day, after, locale)}"
+        if after is not None:
+            label = "new" if before is None else "renamed"
+            yield f"{label}: {_format_holiday(day, after, locale)}"
+        elif before is not None:
+            yield f"removed: {_format_holiday(day, before, locale)}"
 
 
-def _said(day: date, holiday: BankHoliday, locale: Locale) -> str:
-    return f"{dates.format_full_date(day, locale)}, {holiday.name}" + (
-        " (substitute)" * holiday.substitute
-    )
+def _format_holiday(day: date, holiday: BankHoliday, locale: Locale) -> str:
+    substitute = " (substitute)" if holiday.substitute else ""
+    return f"{dates.format_full_date(day, locale)}, {holiday.name}{substitute}"

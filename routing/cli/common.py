@@ -1,11 +1,13 @@
-"""What several commands take: a file, a form, a period."""
+"""What several commands share: options, output, error messages."""
 
+import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import click
 from flask import current_app
@@ -18,31 +20,81 @@ from routing.snapshot import Snapshot
 from routing.text import time_parsing
 
 EXIT_FOUND, EXIT_UNREADABLE = 1, 2
-"""Exit statuses of commands that look for something (the contract, section 6)."""
+"""Exit statuses of `directory gaps`, `directory diff` and `rota gaps`."""
+
+DIVERT_TIMEOUT_SECONDS = 3.0
+"""How long a command waits for the diverts. It is longer than for callers: the first connection to
+a database on another machine can take a second or two.
+"""
 
 FILE_PATH = click.Path(path_type=Path)
+DATE = click.DateTime(["%Y-%m-%d"])
+AT_FORMATS = "2026-12-24T17:00:00Z or '2026-12-24 17:00'"
+
 format_option = click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
+    "--format",
+    "as_json",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    callback=lambda _context, _option, value: value == "json",
+    help="Output format.",
 )
 from_option = click.option(
-    "--from",
-    "first",
-    metavar="D",
-    type=click.DateTime(["%Y-%m-%d"]),
-    help="From this date, as 2026-12-24 (today).",
+    "--from", "first", metavar="D", type=DATE, help="First day, as 2026-12-24. [default: today]"
 )
-days_option = click.option(
-    "--days", type=click.IntRange(1, 3650), default=400, show_default=True, help="For so many days."
-)
+
+
+def days_option(default: int, help_text: str) -> Callable[[Any], Any]:
+    """Return the option --days."""
+    return click.option(
+        "--days", type=click.IntRange(1, 3650), default=default, show_default=True, help=help_text
+    )
+
+
+def print_report(as_json: bool, rows: object, lines: Iterable[str]) -> None:
+    """Print ``rows`` as JSON, or else ``lines``."""
+    if as_json:
+        click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+        return
+    for line in lines:
+        click.echo(line)
+
+
+def count_of(count: int, noun: str) -> str:
+    """Return a count with its noun: "1 shift" or "2 shifts"."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def actor() -> str:
+    """Return how the audit log names whoever runs a command: by the user id on this machine.
+
+    Under sudo that is the user who called it.
+    """
+    return f"terminal:{os.environ.get('SUDO_UID') or os.getuid()}"
+
+
+@contextmanager
+def report_errors() -> Iterator[None]:
+    """Print an error of the service and exit with status 1."""
+    try:
+        yield
+    except DatabaseUnavailable as error:
+        raise click.ClickException(
+            f"{error} If there has never been a database here, run `flask db upgrade`. Callers "
+            "still get answers."
+        ) from error
+    except RoutingError as error:
+        raise click.ClickException(str(error)) from error
 
 
 def directory_path() -> Path:
-    """Return the directory file that the service is set to use."""
+    """Return the path of the service's directory file."""
     return Path(current_app.config["DIRECTORY"])
 
 
 def load_snapshot(file: Path) -> Snapshot:
-    """Return what answers from ``file`` would rest on; if it is broken tell all, and exit 2."""
+    """Return the data behind answers from ``file``. If it is invalid, print why and exit with 2."""
     try:
         return snapshot.load_snapshot(file, lookup.instance_path(), lookup.now())
     except InvalidDirectory as error:
@@ -50,37 +102,14 @@ def load_snapshot(file: Path) -> Snapshot:
         sys.exit(EXIT_UNREADABLE)
 
 
-def local_period(facts: Snapshot, first: datetime | None, days: int) -> Span:
-    """Return so many local days from the midnight that begins ``first``, or today."""
-    zone = facts.directory.zone
+def local_period(snapshot: Snapshot, first: datetime | None, days: int) -> Span:
+    """Return ``days`` local days from the midnight that begins ``first``, or today if None."""
+    zone = snapshot.directory.zone
     day = first.date() if first else lookup.now().astimezone(zone).date()
     try:
         if day.year < time_parsing.FIRST_YEAR:
             raise ValueError(f"before {time_parsing.FIRST_YEAR}")
-        return Span(
-            instants.midnight(day, zone), instants.midnight(day + timedelta(days=days), zone)
-        )
+        end = day + timedelta(days=days)
+        return Span(instants.midnight(day, zone), instants.midnight(end, zone))
     except (OverflowError, ValueError) as error:
         raise click.UsageError(f"--from {day}: {error}. Write it as 2026-12-24.") from error
-
-
-DIVERT_TIMEOUT_SECONDS = 3.0
-"""Seconds that a command waits for the diverts: a database far away answers late, not never."""
-
-
-def actor() -> str:
-    """Return how the record names whoever runs a command: a user of this machine, by number."""
-    return f"terminal:{os.environ.get('SUDO_UID') or os.getuid()}"
-
-
-@contextmanager
-def report_errors() -> Iterator[None]:
-    """Say what was wrong, and exit with 1."""
-    try:
-        yield
-    except DatabaseUnavailable as error:
-        raise click.ClickException(
-            f"{error} If it was never made, run `flask db upgrade`. Answers go on as they were."
-        ) from error
-    except RoutingError as error:
-        raise click.ClickException(str(error)) from error

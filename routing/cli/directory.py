@@ -1,40 +1,132 @@
-"""flask directory ...: check the file before it goes live."""
+"""flask directory: check, compare and print the directory."""
 
-import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from itertools import chain
 from pathlib import Path
 
 import click
 from flask.cli import AppGroup
 
 from routing import files, lookup
-from routing.cli import common
+from routing.cli import findings
+from routing.cli.common import (
+    EXIT_FOUND,
+    FILE_PATH,
+    count_of,
+    days_option,
+    directory_path,
+    format_option,
+    from_option,
+    load_snapshot,
+    local_period,
+    print_report,
+)
+from routing.core.diff import compare
+from routing.core.gaps import find_gaps
+from routing.core.instants import Span
+from routing.directory.last_good import LastGoodDirectory
 from routing.directory.schema import json_schema
 from routing.errors import InvalidDirectory
 from routing.formats import printed
-from routing.lint import check as lint
+from routing.lint.check import check as check_file
+from routing.text import dates
+from routing.text.locale import Locale
 
-group = AppGroup("directory", help="Check the directory, whatever state it is in.")
+group = AppGroup("directory", help="Check, compare and print the directory.")
 
 
 @group.command("check")
-@click.argument("file", required=False, type=common.FILE_PATH)
-@click.option("--strict", is_flag=True, help="Fail on warnings too.")
-@common.format_option
-def check(file: Path | None, strict: bool, form: str) -> None:
-    """Tell every error and warning in FILE (the directory in use), with line and column."""
-    path = file or common.directory_path()
-    problems = lint.check(path, lookup.instance_path(), lookup.now())
-    if form == "json":
-        keys = ("level", "code", "line", "column", "message")
-        click.echo(json.dumps([{key: getattr(each, key) for key in keys} for each in problems]))
-    else:
-        for each in problems:
-            click.echo(f"{path}: {each}")
-        errors = sum(each.level == "error" for each in problems)
-        warnings = len(problems) - errors
-        click.echo(f"{path}: {_count(errors, 'error')}, {_count(warnings, 'warning')}")
-    failed = any(strict or each.level == "error" for each in problems)
-    raise SystemExit(common.EXIT_FOUND if failed else 0)
+@click.argument("file", required=False, type=FILE_PATH)
+@click.option("--strict", is_flag=True, help="Exit with 1 on warnings too.")
+@format_option
+def check(file: Path | None, strict: bool, as_json: bool) -> None:
+    """List every error and warning in FILE, with its line and how to fix it.
+
+    Without FILE it is the directory in use. Exit status 1 if there is an error.
+    """
+    path = file or directory_path()
+    problems = check_file(path, lookup.instance_path(), lookup.now())
+    errors = sum(problem.level == "error" for problem in problems)
+    summary = f"{count_of(errors, 'error')}, {count_of(len(problems) - errors, 'warning')}"
+    print_report(
+        as_json,
+        [asdict(problem) for problem in problems],
+        [*(f"{path}: {problem}" for problem in problems), f"{path}: {summary}"],
+    )
+    raise SystemExit(EXIT_FOUND if errors or (strict and problems) else 0)
+
+
+@group.command("gaps")
+@click.argument("file", required=False, type=FILE_PATH)
+@from_option
+@days_option(400, "How many days to check.")
+@format_option
+def gaps(file: Path | None, first: datetime | None, days: int, as_json: bool) -> None:
+    """List when no line of a service in FILE is open, or more than one.
+
+    Without FILE it is the directory in use. In a gap calls go to the out-of-hours line although its
+    hours say that it is closed. Exit status 1 if there is a gap or an overlap, 2 if FILE cannot be
+    read.
+    """
+    path = file or directory_path()
+    snapshot = load_snapshot(path)
+    locale, period = lookup.staff_locale(snapshot), local_period(snapshot, first, days)
+    by_service = {
+        service: list(find_gaps(snapshot.timetables, service.id, period.start, period.end))
+        for service in snapshot.directory.services
+    }
+    _print_by_service(
+        as_json,
+        [findings.gaps_json(service, spans, locale) for service, spans in by_service.items()],
+        f"{path}, {_format_period(period, locale)}:",
+        {
+            f"{service.name.get(locale.language)} ({service.id})": (
+                findings.gaps_text(spans, period, locale) or ["no gap and no overlap"]
+            )
+            for service, spans in by_service.items()
+        },
+    )
+    raise SystemExit(EXIT_FOUND if any(by_service.values()) else 0)
+
+
+@group.command("diff")
+@click.argument("old", type=FILE_PATH)
+@click.argument("new", required=False, type=FILE_PATH)
+@from_option
+@days_option(400, "How many days to compare.")
+@format_option
+def diff(old: Path, new: Path | None, first: datetime | None, days: int, as_json: bool) -> None:
+    """List every period in which OLD and NEW give different answers.
+
+    With one file, it is compared with the directory in use. Exit status 1 if an answer changes, 2
+    if a file cannot be read.
+    """
+    if new is None:
+        old, new = _last_good_file(), old
+    before, after = load_snapshot(old), load_snapshot(new)
+    locale, period = lookup.staff_locale(after), local_period(after, first, days)
+    services = dict.fromkeys([*after.timetables.services, *before.timetables.services])
+    by_service = {
+        service: list(
+            compare(before.timetables, after.timetables, service, period.start, period.end)
+        )
+        for service in services
+    }
+    _print_by_service(
+        as_json,
+        [
+            findings.changes_json(service, changes, locale)
+            for service, changes in by_service.items()
+        ],
+        f"From {old} to {new}, {_format_period(period, locale)}:",
+        {
+            service: findings.changes_text(changes, period, locale) or ["no change"]
+            for service, changes in by_service.items()
+        },
+    )
+    raise SystemExit(EXIT_FOUND if any(by_service.values()) else 0)
 
 
 @group.command("print")
@@ -43,14 +135,16 @@ def check(file: Path | None, strict: bool, form: str) -> None:
     type=click.IntRange(1, 52),
     default=printed.DEFAULT_WEEKS,
     show_default=True,
-    help="Dates for so long.",
+    help="How many weeks of special days to list.",
 )
-@click.option("--output", type=common.FILE_PATH, help="Write it there, whole or not at all.")
-@click.option("--lang", metavar="LANGUAGE", help="A language of the directory (its first one).")
+@click.option("--output", type=FILE_PATH, help="Write to this file, complete or not at all.")
+@click.option(
+    "--lang", metavar="LANGUAGE", help="Language. [default: the first one in the directory]"
+)
 def print_page(weeks: int, output: Path | None, lang: str | None) -> None:
-    """Print one page of every number and its hours: for a wall, or while nothing else is up.
+    """Print a page of every number and its hours, as HTML that needs no other file.
 
-    It is HTML that needs no other file. It says until when its dates are complete.
+    Put it on the wall, and show it while the service is down. The page says until when it is valid.
     """
     try:
         page = printed.printed_page(
@@ -70,9 +164,32 @@ def print_page(weeks: int, output: Path | None, lang: str | None) -> None:
 
 @group.command("schema")
 def schema() -> None:
-    """Print the JSON Schema of a directory, for editors: routing/directory.schema.json."""
+    """Print the JSON Schema of a directory, for editors."""
     click.echo(json_schema(), nl=False)
 
 
-def _count(count: int, what: str) -> str:
-    return f"{count} {what}{'' if count == 1 else 's'}"
+def _print_by_service(
+    as_json: bool,
+    rows: list[findings.JsonRows],
+    heading: str,
+    sections: Mapping[str, Sequence[str]],
+) -> None:
+    lines = [heading]
+    for title, details in sections.items():
+        lines += ["", title, *(f"  {detail}" for detail in details)]
+    print_report(as_json, list(chain.from_iterable(rows)), lines)
+
+
+def _last_good_file() -> Path:
+    """Return the copy of the directory in use."""
+    file = LastGoodDirectory(lookup.instance_path()).file
+    if not file.exists():
+        raise click.UsageError(
+            f"{file} does not exist: the service has not run here yet. Give two files, OLD and NEW."
+        )
+    return file
+
+
+def _format_period(period: Span, locale: Locale) -> str:
+    first, last = (edge.astimezone(locale.zone).date() for edge in (period.start, period.end))
+    return f"{dates.format_date(first, locale)} to {dates.format_date(last, locale)}"

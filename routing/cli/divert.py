@@ -1,6 +1,5 @@
-"""flask divert ...: the staff page's diverts, for when the page or the provider is down."""
+"""flask divert: the staff page's diverts, for when that page or the identity provider is down."""
 
-import json
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -9,24 +8,34 @@ import click
 from flask.cli import AppGroup
 
 from routing import divert_rules, lookup
-from routing.cli import common
-from routing.cli.common import DIVERT_TIMEOUT_SECONDS, actor, report_errors
+from routing.cli.common import (
+    AT_FORMATS,
+    DIVERT_TIMEOUT_SECONDS,
+    actor,
+    format_option,
+    print_report,
+    report_errors,
+)
 from routing.core.decision import decide
 from routing.divert_rules import ProposedDivert
 from routing.errors import InvalidDivert
-from routing.formats.json import timestamp as written
+from routing.formats.json import timestamp
 from routing.store import diverts
 from routing.store.diverts import DivertRow, NewDivert
 from routing.text import staff_text, time_parsing
 
 group = AppGroup("divert", help="Send a service's calls to another line, until a time.")
 
-UNTIL = "T, or 'handover', or '1h', '4h'. T is 2026-12-24T17:00:00Z or '2026-12-24 17:00'."
-_LENGTHS = {"1h": timedelta(hours=1), "4h": timedelta(hours=4)}
+_DURATIONS = {"1h": timedelta(hours=1), "4h": timedelta(hours=4)}
 
-until_option = click.option("--until", required=True, metavar="T", help=UNTIL)
-although = click.option(
-    "--although-closed", is_flag=True, help="Divert to a line although its hours say it is shut."
+until_option = click.option(
+    "--until",
+    required=True,
+    metavar="T",
+    help=f"1h, 4h, handover (when the line would change anyway), or a time: {AT_FORMATS}.",
+)
+although_closed_option = click.option(
+    "--although-closed", is_flag=True, help="Divert to a line even if its hours say it is closed."
 )
 
 
@@ -34,141 +43,158 @@ although = click.option(
 @click.argument("service")
 @click.argument("line")
 @until_option
-@click.option("--note", required=True, help="Why, for colleagues; callers never see it.")
-@click.option("--from", "start", metavar="T", help="From then on (now).")
-@although
-def put(
+@click.option("--note", required=True, help="The reason, for staff. Callers never see it.")
+@click.option("--from", "start", metavar="T", help=f"When to start: {AT_FORMATS}. [default: now]")
+@although_closed_option
+def set_divert(
     service: str, line: str, until: str, note: str, start: str | None, although_closed: bool
 ) -> None:
-    """Divert the calls of SERVICE, or of 'all' services, to LINE. 72 hours at most."""
+    """Divert calls for SERVICE to LINE, for up to 72 hours.
+
+    SERVICE may be 'all'. The command prints where calls go now.
+    """
     with report_errors():
-        zone = lookup.staff_locale().zone
-        begins = time_parsing.parse_local(start, zone) if start else None
-        at = lookup.now()
-        found = divert_rules.propose(
+        at, locale = lookup.now(), lookup.staff_locale()
+        proposed = divert_rules.propose(
             lookup.snapshot().timetables,
             service,
             line,
-            begins,
-            _until(until),
+            time_parsing.parse_local(start, locale.zone) if start else None,
+            _parse_until(until),
             note,
             at,
-            lookup.staff_locale(),
+            locale,
         )
-        _confirm_closed(found, although_closed)
-        wanted = [NewDivert(x.service.id, x.line.id, x.during, x.note) for x in found]
+        _confirm_closed(proposed, although_closed)
+        new_diverts = [
+            NewDivert(divert.service.id, divert.line.id, divert.during, divert.note)
+            for divert in proposed
+        ]
         with lookup.database().writing() as connection:
-            kept = diverts.create(connection, wanted, lookup.now(), actor())
-    _tell(kept, "set")
+            created = diverts.create(connection, new_diverts, lookup.now(), actor())
+    _print_changed(created, "set")
 
 
 @group.command("extend")
 @click.argument("divert_id", metavar="ID", type=int)
 @until_option
-@although
+@although_closed_option
 def extend(divert_id: int, until: str, although_closed: bool) -> None:
-    """Give divert ID another end, later or earlier."""
+    """Change when divert ID ends, to an earlier or a later time."""
     with report_errors():
-        at, locale, facts = lookup.now(), lookup.staff_locale(), lookup.snapshot()
+        at, locale, snapshot = lookup.now(), lookup.staff_locale(), lookup.snapshot()
         with lookup.database().reading() as connection:
-            stored = diverts.get(connection, divert_id)
-        trouble = lookup.divert_error(stored) or (
-            "It has ended." if stored.during.end <= at else None
+            divert = diverts.get(connection, divert_id)
+        error = lookup.divert_error(divert) or (
+            "It has ended." if divert.during.end <= at else None
         )
-        line = facts.directory.line(stored.line)
-        if trouble is not None or line is None:
-            raise InvalidDivert("until", f"{trouble} Set a new divert instead.")
-        service = facts.timetables.service(stored.service)
-        start = stored.during.start
-        plan = divert_rules.propose_new_end(
-            facts.timetables, service, line, start, _until(until), at, locale
+        line = snapshot.directory.line(divert.line)
+        if error is not None or line is None:
+            raise InvalidDivert("until", f"{error} Set a new divert instead.")
+        service = snapshot.timetables.service(divert.service)
+        proposed = divert_rules.propose_new_end(
+            snapshot.timetables,
+            service,
+            line,
+            divert.during.start,
+            _parse_until(until),
+            at,
+            locale,
         )
-        _confirm_closed([plan], although_closed)
+        _confirm_closed([proposed], although_closed)
         with lookup.database().writing() as connection:
-            found = diverts.move_end(connection, divert_id, plan.during.end, lookup.now(), actor())
-    _tell([found], "changed")
+            changed = diverts.move_end(
+                connection, divert_id, proposed.during.end, lookup.now(), actor()
+            )
+    _print_changed([changed], "changed")
 
 
 @group.command("end")
 @click.argument("divert_id", metavar="ID", type=int)
 def end(divert_id: int) -> None:
-    """End divert ID now. One that has not begun will not begin."""
+    """End divert ID now, or cancel it if it has not started.
+
+    The command prints where calls go now, which may be another divert.
+    """
     with report_errors(), lookup.database().writing() as connection:
         at = lookup.now()
-        before = diverts.get(connection, divert_id)
+        divert = diverts.get(connection, divert_id)
         diverts.move_end(connection, divert_id, at, at, actor())
-    had = "had ended already" if before.during.end <= at else "is ended"
-    click.echo(f"Divert {divert_id} {had}.")
-    lookup.read_diverts(max_age=0, patience=DIVERT_TIMEOUT_SECONDS)
-    _tell_now({before.service})
+    had_ended = divert.during.end <= at
+    click.echo(f"Divert {divert_id} {'had already ended' if had_ended else 'has ended'}.")
+    _print_destinations({divert.service})
 
 
 @group.command("list")
-@common.format_option
-def listed(form: str) -> None:
-    """Tell every divert that is in force or to come, those set last first."""
+@format_option
+def list_diverts(as_json: bool) -> None:
+    """List current and future diverts, newest first."""
     with report_errors():
         at, locale = lookup.now(), lookup.staff_locale()
         with lookup.database().reading() as connection:
-            found = diverts.current_and_future(connection, at)[::-1]
-    if form == "json":
-        rows = [
+            rows = diverts.current_and_future(connection, at)[::-1]
+    lines = []
+    for divert in rows:
+        lines.append(_describe(divert))
+        error = lookup.divert_error(divert)
+        if error:
+            lines.append(f"      It has no effect: {error}")
+    print_report(
+        as_json,
+        [
             {
-                "id": each.id,
-                "service": each.service,
-                "line": each.line,
-                "from": written(each.during.start, locale),
-                "to": written(each.during.end, locale),
-                "note": each.note,
+                "id": divert.id,
+                "service": divert.service,
+                "line": divert.line,
+                "from": timestamp(divert.during.start, locale),
+                "to": timestamp(divert.during.end, locale),
+                "note": divert.note,
             }
-            for each in found
-        ]
-        click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
-        return
-    for each in found:
-        click.echo(_line(each))
-        trouble = lookup.divert_error(each)
-        if trouble:
-            click.echo(f"      It has no effect: {trouble}")
-    if not found:
-        click.echo("There are no diverts: calls go by the directory's hours.")
+            for divert in rows
+        ],
+        lines or ["There are no diverts: calls follow the hours in the directory."],
+    )
 
 
-def _until(text: str) -> datetime | timedelta | None:
+def _parse_until(text: str) -> datetime | timedelta | None:
+    """Return an end, or a duration; None for the next handover. Raise InvalidTime."""
     if text == "handover":
         return None
-    return _LENGTHS.get(text) or time_parsing.parse_local(text, lookup.staff_locale().zone)
+    return _DURATIONS.get(text) or time_parsing.parse_local(text, lookup.staff_locale().zone)
 
 
-def _confirm_closed(found: Sequence[ProposedDivert], confirmed: bool) -> None:
-    """Ask again before calls go to a line that is shut, naming its hours."""
-    shut = [each for each in found if each.closed]
-    if not shut or confirmed:
+def _confirm_closed(proposed: Sequence[ProposedDivert], is_confirmed: bool) -> None:
+    """Ask for confirmation before calls go to a line that is closed by its hours."""
+    to_closed = [divert for divert in proposed if divert.closed]
+    if not to_closed or is_confirmed:
         return
     locale, at = lookup.staff_locale(), lookup.now()
-    for each in shut:
-        click.echo(staff_text.closed_warning(each.line, each.closed, at, locale), err=True)
+    for divert in to_closed:
+        warning = staff_text.closed_warning(divert.line, divert.closed, at, locale)
+        click.echo(warning, err=True)
     if not sys.stdin.isatty():
-        raise InvalidDivert("line", "If somebody answers it all the same, add --although-closed.")
-    click.confirm("Does somebody answer it all the same?", abort=True)
+        raise InvalidDivert("line", "If somebody will answer it anyway, add --although-closed.")
+    click.confirm("Will somebody answer it anyway?", abort=True)
 
 
-def _tell(found: Sequence[DivertRow], what: str) -> None:
-    for each in found:
-        click.echo(f"Divert {each.id} is {what}: {_line(each).split(maxsplit=1)[1]}")
+def _print_changed(changed: Sequence[DivertRow], verb: str) -> None:
+    for divert in changed:
+        click.echo(f"Divert {divert.id} is {verb}: {_describe(divert).split(maxsplit=1)[1]}")
+    _print_destinations({divert.service for divert in changed})
+
+
+def _print_destinations(service_ids: Iterable[str]) -> None:
+    """Print where calls of some services go now."""
     lookup.read_diverts(max_age=0, patience=DIVERT_TIMEOUT_SECONDS)
-    _tell_now({each.service for each in found})
+    snapshot, at, locale = lookup.snapshot(), lookup.now(), lookup.staff_locale()
+    for service in snapshot.directory.services:
+        if service.id in service_ids:
+            decision = decide(snapshot.timetables, service.id, at, lookup.diverts())
+            destination = staff_text.calls_go_to(decision, at, locale)
+            click.echo(f"{service.name.get('en')}: {destination}")
 
 
-def _tell_now(services: Iterable[str]) -> None:
-    facts, at, locale = lookup.snapshot(), lookup.now(), lookup.staff_locale()
-    for each in facts.directory.services:
-        if each.id in services:
-            found = decide(facts.timetables, each.id, at, lookup.diverts())
-            click.echo(f"{each.name.get('en')}: {staff_text.calls_go_to(found, at, locale)}")
-
-
-def _line(found: DivertRow) -> str:
+def _describe(divert: DivertRow) -> str:
     at, locale = lookup.now(), lookup.staff_locale()
-    when = staff_text.format_span(found.during, at, locale)
-    return f"{found.id:>4}  {found.service} to {found.line}, {when}. {found.note}"
+    when = staff_text.format_span(divert.during, at, locale)
+    return f"{divert.id:>4}  {divert.service} to {divert.line}, {when}. {divert.note}"

@@ -1,4 +1,4 @@
-"""flask staff ...: local accounts, for a council without an identity provider."""
+"""flask staff: local accounts, for councils without an identity provider."""
 
 import sys
 
@@ -11,66 +11,75 @@ from routing.cli.common import actor, report_errors
 from routing.store import accounts
 from routing.store.accounts import LOCAL, Role
 
-group = AppGroup("staff", help="Accounts of this service's own, and their roles.")
+group = AppGroup("staff", help="Accounts and their roles.")
 
-from_stdin = click.option("--password-stdin", is_flag=True, help="Read the password from stdin.")
+password_option = click.option(
+    "--password-stdin", is_flag=True, help="Read the password from standard input."
+)
 
 
 @group.command("add")
 @click.argument("name")
-@click.option("--role", "granted", required=True, metavar="R,R", help="view, rota, divert, admin.")
-@from_stdin
-def add(name: str, granted: str, password_stdin: bool) -> None:
-    """Make an account. NAME is what its owner types to sign in, and what colleagues see."""
-    words = [word.strip() for word in granted.split(",")]
-    roles = accounts.roles(words)
-    if len(roles) != len(set(words)):
+@click.option(
+    "--role", "role_names", required=True, metavar="R,R", help="view, rota, divert or admin."
+)
+@password_option
+def add(name: str, role_names: str, password_stdin: bool) -> None:
+    """Create a local account. NAME is what they sign in with and what colleagues see."""
+    names = [role_name.strip() for role_name in role_names.split(",")]
+    roles = accounts.roles(names)
+    if len(roles) != len(set(names)):
         known = ", ".join(role.value for role in Role)
         raise click.UsageError(
-            f"--role {granted}: the roles are {known}. Write --role view,divert."
+            f"--role {role_names}: the roles are {known}. Write --role view,divert."
         )
     with report_errors(), lookup.database().writing() as connection:
         accounts.ensure_name_free(connection, name)
-    password = _password(password_stdin)
+    password = _read_password(password_stdin)
     with report_errors(), lookup.database().writing() as connection:
         accounts.add(connection, name, roles, password, lookup.now(), actor())
-    click.echo(f"{name} may sign in at /staff, with {granted}.")
+    click.echo(f"{name} can sign in at /staff with the roles {role_names}.")
     if current_app.config["OIDC_ISSUER"]:
-        click.echo("Not while OIDC_ISSUER is set: then people sign in with the council's provider.")
+        click.echo(
+            "They cannot while OIDC_ISSUER is set: staff then sign in with the council's account."
+        )
 
 
 @group.command("password")
 @click.argument("name")
-@from_stdin
+@password_option
 def password(name: str, password_stdin: bool) -> None:
-    """Give a local account another password. Its sessions and calendars end."""
-    new = _password(password_stdin)
+    """Change the password of a local account. This ends its sessions and calendars."""
+    new_password = _read_password(password_stdin)
     with report_errors(), lookup.database().writing() as connection:
-        accounts.set_password(connection, name, new, lookup.now(), actor())
+        accounts.set_password(connection, name, new_password, lookup.now(), actor())
     click.echo(
-        f"{name} has another password and is signed out everywhere. Their calendars have ended."
+        f"{name} has a new password and is signed out everywhere. Their calendars have ended."
     )
 
 
 @group.command("list")
-def listed() -> None:
-    """List accounts: number, name, roles, and `local` or the provider that vouches for them."""
+def list_accounts() -> None:
+    """List accounts and their roles.
+
+    Each row has the account's number, name and roles, then `local` or its identity provider.
+    """
     with report_errors(), lookup.database().reading() as connection:
-        everybody = accounts.active_accounts(connection)
-    for person in everybody:
-        granted = ",".join(sorted(person.roles)) or "no role"
-        click.echo(f"{person.id:>4}  {person.name}  {granted}  {person.issuer}")
-    if not everybody:
-        click.echo("There are no accounts. Make the first: flask staff add NAME --role admin")
+        active_accounts = accounts.active_accounts(connection)
+    for account in active_accounts:
+        role_names = ",".join(sorted(account.roles)) or "no role"
+        click.echo(f"{account.id:>4}  {account.name}  {role_names}  {account.issuer}")
+    if not active_accounts:
+        click.echo("There are no accounts. Create one: flask staff add NAME --role admin")
 
 
 @group.command("remove")
 @click.argument("account", metavar="NAME|NUMBER")
 def remove(account: str) -> None:
-    """Remove an account, by its name or its number in `flask staff list`.
+    """Remove an account, by its name or by its number in `flask staff list`.
 
-    Its sessions and calendars end at once; what it did stays in the record. Whoever still has a
-    role at the council's provider can sign in again, with a new account: take it away there too.
+    This ends its sessions and calendars. The audit log keeps what the account did. Somebody with a
+    council account can sign in again until they lose their role there.
     """
     with report_errors(), lookup.database().writing() as connection:
         removed = accounts.remove(connection, account, lookup.now(), actor())
@@ -80,12 +89,13 @@ def remove(account: str) -> None:
     )
     if removed.issuer != LOCAL:
         click.echo(
-            f"They can sign in again while {removed.issuer} gives them a role: take it away there."
+            f"They can sign in again until {removed.issuer} no longer gives them a role. Remove it "
+            "there too."
         )
 
 
-def _password(stdin: bool) -> str:
-    if stdin:
+def _read_password(from_stdin: bool) -> str:
+    if from_stdin:
         return sys.stdin.readline().rstrip("\r\n")
     typed: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
     return typed

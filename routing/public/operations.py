@@ -157,7 +157,7 @@ def _set_rota(gauge: NewGauge, at: datetime) -> None:
         spans = [span for gap_role, span, _ in gaps_ahead if gap_role is role]
         gaps.labels(role.id).set(len(spans))
         seconds.labels(role.id).set(sum((span.end - span.start).total_seconds() for span in spans))
-        missing.labels(role.id).set(rota.roster.on(role.id, at).missing)
+        missing.labels(role.id).set(rota.roster.staffing_at(role.id, at).missing)
 
 
 def _plain_text(text: str) -> Response:

@@ -1,74 +1,81 @@
-"""What nobody should have to do: be in two places at once, or work with too little rest."""
+"""Clashes: a person on two shifts at once, or with too little rest between shifts."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from routing.core.instants import Span
 from routing.rota.roster import HANDOVER_ALLOWANCE, Assignment
 
-REST = timedelta(hours=11)
-"""Rest that a worker is entitled to between duties: Working Time Regulations 1998, regulation 10,
+MIN_REST = timedelta(hours=11)
+"""Rest that a worker is entitled to between shifts: Working Time Regulations 1998, regulation 10,
 "not less than eleven consecutive hours in each 24-hour period".
 """
 
 
 class ClashKind(StrEnum):
-    """On two duties at once, or with too little rest between some."""
+    """Two shifts at once, or less than MIN_REST between shifts."""
 
-    TWICE = "twice"
+    OVERLAP = "overlap"
     REST = "rest"
 
 
 @dataclass(frozen=True, slots=True)
 class Clash:
-    """Duties of one person that clash, in order; ``during`` reaches over what clashes.
+    """Assignments of one person that clash, in order.
 
-    Of TWICE that is the time for which there are two; of REST, from the end of the first duty that
-    is followed too soon to the start of the last one that follows too soon.
+    ``during`` of an OVERLAP is the time for which there are two assignments. Of REST it runs from
+    the end of the first assignment to the start of the last one.
     """
 
     kind: ClashKind
-    worker: int
+    person_id: int
     during: Span
-    duties: tuple[Assignment, ...]
+    assignments: tuple[Assignment, ...]
 
 
-def find_clashes(duties: Iterable[Assignment]) -> list[Clash]:
-    """Return what clashes among duties of all roles, in the order in which it begins.
+def find_clashes(assignments: Iterable[Assignment]) -> list[Clash]:
+    """Return the clashes among assignments of all roles, in the order in which they begin.
 
-    An overlap no longer than HANDOVER is none. Too little rest after each of several duties on end
-    is one clash. Stretches of one shift do not clash with each other.
+    An overlap of up to HANDOVER_ALLOWANCE is not a clash. Too little rest after each of several
+    assignments in a row is one clash. Parts of one shift do not clash.
     """
-    by_worker: dict[int, list[Assignment]] = {}
-    for duty in sorted(duties, key=lambda each: (each.during.start, each.during.end)):
-        if duty.worker is not None:
-            by_worker.setdefault(duty.worker, []).append(duty)
-    found = [clash for worker, own in by_worker.items() for clash in _of(worker, own)]
-    return sorted(found, key=lambda each: (each.during.start, each.worker, each.kind))
+    by_person: dict[int, list[Assignment]] = {}
+    for assignment in sorted(assignments, key=_edges):
+        if assignment.person_id is not None:
+            by_person.setdefault(assignment.person_id, []).append(assignment)
+    clashes = [
+        clash for person_id, own in by_person.items() for clash in _find_of_person(person_id, own)
+    ]
+    return sorted(clashes, key=lambda clash: (clash.during.start, clash.person_id, clash.kind))
 
 
-def _of(worker: int, own: list[Assignment]) -> Iterator[Clash]:
-    tired: list[Assignment] = []
-    before = own[0]
-    for duty in own[1:]:
-        rest = duty.during.start - before.during.end
-        apart = duty.shift.id != before.shift.id
-        if apart and -rest > HANDOVER_ALLOWANCE:
-            both = Span(duty.during.start, min(duty.during.end, before.during.end))
-            yield Clash(ClashKind.TWICE, worker, both, (before, duty))
-        elif apart and rest < REST:
-            tired = [*(tired or [before]), duty]
-        elif rest >= REST and tired:
-            yield _rest(worker, tired)
-            tired = []
-        if duty.during.end >= before.during.end:
-            before = duty
-    if tired:
-        yield _rest(worker, tired)
+def _find_of_person(person_id: int, assignments: list[Assignment]) -> Iterator[Clash]:
+    in_a_row: list[Assignment] = []
+    latest = assignments[0]
+    for assignment in assignments[1:]:
+        rest = assignment.during.start - latest.during.end
+        is_other_shift = assignment.shift.id != latest.shift.id
+        if is_other_shift and -rest > HANDOVER_ALLOWANCE:
+            end = min(assignment.during.end, latest.during.end)
+            both = Span(assignment.during.start, end)
+            yield Clash(ClashKind.OVERLAP, person_id, both, (latest, assignment))
+        elif is_other_shift and rest < MIN_REST:
+            in_a_row = [*(in_a_row or [latest]), assignment]
+        elif rest >= MIN_REST and in_a_row:
+            yield _rest_clash(person_id, in_a_row)
+            in_a_row = []
+        if assignment.during.end >= latest.during.end:
+            latest = assignment
+    if in_a_row:
+        yield _rest_clash(person_id, in_a_row)
 
 
-def _rest(worker: int, duties: list[Assignment]) -> Clash:
-    edges = duties[0].during.end, duties[-1].during.start
-    return Clash(ClashKind.REST, worker, Span(min(edges), max(edges)), tuple(duties))
+def _rest_clash(person_id: int, assignments: list[Assignment]) -> Clash:
+    edges = assignments[0].during.end, assignments[-1].during.start
+    return Clash(ClashKind.REST, person_id, Span(min(edges), max(edges)), tuple(assignments))
+
+
+def _edges(assignment: Assignment) -> tuple[datetime, datetime]:
+    return assignment.during.start, assignment.during.end

@@ -1,6 +1,6 @@
-"""The rota in words, for staff: in English, with dates that stay true."""
+"""The rota in sentences, for staff: in English, with relative dates ("5pm today")."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 
@@ -12,116 +12,125 @@ from routing.text import dates, staff_text
 from routing.text.locale import Locale
 
 NOBODY = "Nobody"
-_AHEAD = timedelta(days=28)
+_LOOKAHEAD = timedelta(days=28)
 
 
-def role_name(found: RotaRole) -> str:
-    """Say what a role is called."""
-    return found.name.get("en")
+def role_name(role: RotaRole) -> str:
+    """Return the English name of a role."""
+    return role.name.get("en")
 
 
-def describe_gap(found: RotaRole, span: Span, missing: int, at: datetime, locale: Locale) -> str:
-    """Say a gap: "Out-of-hours social worker: nobody from 5pm on Sunday 27 December until ..."."""
-    return f"{role_name(found)}: {describe_shortfall(found, missing)} {staff_text.format_span(span, at, locale)}"
+def describe_gap(role: RotaRole, gap: Span, missing: int, at: datetime, locale: Locale) -> str:
+    """Describe a gap: "Out-of-hours social worker: nobody from 5pm on Sunday 27 December until...".
+
+    ``missing`` is how many people are missing.
+    """
+    shortfall = describe_shortfall(role, missing)
+    return f"{role_name(role)}: {shortfall} {staff_text.format_span(gap, at, locale)}"
 
 
 def describe_surplus(
     roster: Roster,
-    found: RotaRole,
+    role: RotaRole,
     span: Span,
-    known: Mapping[int, str],
+    names: Mapping[int, str],
     at: datetime,
     locale: Locale,
 ) -> str:
-    """Say who is on duty though nobody is needed."""
-    who = join_names(roster.on(found.id, span.start).workers, known, locale)
+    """Describe who is on duty in a span in which nobody is needed."""
+    who = join_names(roster.staffing_at(role.id, span.start).person_ids, names, locale)
     when = staff_text.format_span(span, at, locale)
-    return f"{role_name(found)}: {who} {when}, though nobody is needed then"
+    return f"{role_name(role)}: {who} {when}, though nobody is needed then"
 
 
-def describe_shortfall(found: RotaRole, missing: int) -> str:
-    """Say how many are missing: nobody; 1 of 2 people."""
-    if missing == found.people:
+def describe_shortfall(role: RotaRole, missing: int) -> str:
+    """Describe how many people are there: "nobody" or "1 of 2 people"."""
+    if missing == role.people:
         return NOBODY.lower()
-    return f"{found.people - missing} of {found.people} people"
+    return f"{role.people - missing} of {role.people} people"
 
 
-def join_names(workers: tuple[int, ...], known: Mapping[int, str], locale: Locale) -> str:
-    """Say who: Amara Owusu and Ben Hughes; Nobody."""
-    return dates.join_words([known[each] for each in workers], locale) if workers else NOBODY
+def join_names(person_ids: Sequence[int], names: Mapping[int, str], locale: Locale) -> str:
+    """Return names in a sentence: "Amara Owusu and Ben Hughes" or "Nobody"."""
+    if not person_ids:
+        return NOBODY
+    return dates.join_words([names[person_id] for person_id in person_ids], locale)
 
 
 def describe_clash(
-    found: Clash,
+    clash: Clash,
     roles: Mapping[str, RotaRole],
-    known: Mapping[int, str],
+    names: Mapping[int, str],
     at: datetime,
     locale: Locale,
 ) -> str:
-    """Say a clash: who, what, when."""
-    who, first, last = known[found.worker], found.duties[0], found.duties[-1]
-    if found.kind is ClashKind.TWICE:
-        both = [role_name(roles[each.shift.role]) for each in found.duties]
-        what = f"twice as {both[0]}" if both[0] == both[1] else " and ".join(both)
-        return f"{who} is {what} {staff_text.format_span(found.during, at, locale)}"
+    """Describe a clash: who, what and when."""
+    who, first, last = names[clash.person_id], clash.assignments[0], clash.assignments[-1]
+    if clash.kind is ClashKind.OVERLAP:
+        one, other = (role_name(roles[part.shift.role_id]) for part in (first, last))
+        shifts = f"two {one} shifts" if one == other else f"{one} and {other} shifts"
+        return f"{who} has {shifts} at once, {staff_text.format_span(clash.during, at, locale)}"
     ends = staff_text.format_relative(first.during.end, at, locale)
     begins = staff_text.format_relative(last.during.start, at, locale)
-    if len(found.duties) > 2:
+    if len(clash.assignments) > 2:
         return (
-            f"{who} has {len(found.duties)} shifts on end with less than 11 hours’ rest between "
-            f"them: the first ends {ends}, the last begins {begins}"
+            f"{who} has {len(clash.assignments)} shifts in a row with less than 11 hours’ rest "
+            f"between them: the first ends {ends}, the last begins {begins}"
         )
     rest = last.during.start - first.during.end
-    slept = staff_text.format_time_left(rest) if rest.total_seconds() > 0 else "no time"
-    return f"{who} has {slept} to rest: a shift ends {ends}, the next begins {begins}"
+    length = staff_text.format_time_left(rest) if rest > timedelta() else "no time"
+    return f"{who} has {length} to rest: a shift ends {ends}, the next begins {begins}"
 
 
 def format_times(span: Span, locale: Locale) -> str:
-    """Say a stretch by the clock alone: 5pm to 8:30am."""
-    edges = [each.astimezone(locale.zone) for each in (span.start, span.end)]
-    first, last = (dates.format_time(each.hour * 60 + each.minute, locale) for each in edges)
+    """Return a span as times without dates: "5pm to 8:30am"."""
+    edges = [edge.astimezone(locale.zone) for edge in (span.start, span.end)]
+    first, last = (dates.format_time(edge.hour * 60 + edge.minute, locale) for edge in edges)
     return f"{first} to {last}"
 
 
-def describe_cover(found: Assignment, known: Mapping[int, str]) -> str:
-    """Say how somebody came to a duty, if by a cover: "for Amara Owusu: Sick"."""
-    if found.cover is None:
+def describe_cover(assignment: Assignment, names: Mapping[int, str]) -> str:
+    """Describe the cover behind an assignment: "for Amara Owusu: Sick"; "" without a cover."""
+    if assignment.cover is None:
         return ""
-    whose = f"for {known[found.shift.worker]}" if found.worker != found.shift.worker else ""
-    return ": ".join(filter(None, (whose, found.cover.note)))
+    holder = assignment.shift.person_id
+    covered = f"for {names[holder]}" if assignment.person_id != holder else ""
+    return ": ".join(filter(None, (covered, assignment.cover.note)))
 
 
 def describe_now(
-    roster: Roster, found: RotaRole, known: Mapping[int, str], at: datetime, locale: Locale
+    roster: Roster, role: RotaRole, names: Mapping[int, str], at: datetime, locale: Locale
 ) -> tuple[str, str]:
-    """Say who is on duty at ``at``, and until when, and who then.
+    """Describe who is on duty at ``at``, and until when and who is next.
 
-    ("Amara Owusu", "until 8:30am tomorrow, then Ben Hughes"), ("Nobody", ...) where somebody must
-    be, ("Not needed", "until 5pm today, then Amara Owusu").
+    ("Amara Owusu", "until 8:30am tomorrow, then Ben Hughes"); ("Nobody", ...) in a gap; ("Not
+    needed", "until 5pm today, then Amara Owusu").
     """
-    turns = list(islice(roster.turns(found.id, at, at + _AHEAD), 3))
-    span, standing = turns[0]
-    who = _who(standing, known, locale)
-    if len(turns) == 1:
+    merged = list(islice(roster.merged_staffing(role.id, at, at + _LOOKAHEAD), 3))
+    span, staffing = merged[0]
+    who = _who(staffing, names, locale)
+    if len(merged) == 1:
         return who, "for the next 4 weeks"
     until = staff_text.format_relative(span.end, at, locale)
-    following = turns[1][1]
-    if following.needed or following.workers:
-        return who, f"until {until}, then {_then(following, known, locale)}"
-    if len(turns) == 2:
+    _, following = merged[1]
+    if following.needed or following.person_ids:
+        return who, f"until {until}, then {_who_next(following, names, locale)}"
+    if len(merged) == 2:
         return who, f"until {until}, then not needed"
-    back = staff_text.format_relative(turns[2][0].start, at, locale)
-    return who, f"until {until}, then from {back} {_then(turns[2][1], known, locale)}"
+    later_span, later = merged[2]
+    start = staff_text.format_relative(later_span.start, at, locale)
+    return who, f"until {until}, then from {start} {_who_next(later, names, locale)}"
 
 
-def _who(standing: Staffing, known: Mapping[int, str], locale: Locale) -> str:
-    if not standing.needed and not standing.workers:
+def _who(staffing: Staffing, names: Mapping[int, str], locale: Locale) -> str:
+    person_ids = staffing.person_ids
+    if not staffing.needed and not person_ids:
         return "Not needed"
-    who = join_names(standing.workers, known, locale)
-    short_of = standing.missing and standing.workers
-    return f"{who} ({len(standing.workers)} of {standing.needed} people)" if short_of else who
+    who = join_names(person_ids, names, locale)
+    is_short = staffing.missing and person_ids
+    return f"{who} ({len(person_ids)} of {staffing.needed} people)" if is_short else who
 
 
-def _then(standing: Staffing, known: Mapping[int, str], locale: Locale) -> str:
-    who = _who(standing, known, locale)
+def _who_next(staffing: Staffing, names: Mapping[int, str], locale: Locale) -> str:
+    who = _who(staffing, names, locale)
     return who.lower() if who == NOBODY else who

@@ -1,5 +1,6 @@
-"""Who is on duty, and when somebody must be. Every page, feed, file and command asks this."""
+"""The roster: who is on duty in each role, and when somebody must be."""
 
+import unicodedata
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,16 +14,27 @@ from routing.core.intervals import merge_equal
 from routing.core.timetable import Timetables
 
 HANDOVER_ALLOWANCE = timedelta(minutes=15)
-"""For so long two shifts may overlap to hand over: ordinary, and told of nowhere."""
+"""Shifts may overlap by this much for a handover: neither a clash nor a surplus."""
+
+MAX_SHIFT_LENGTH = timedelta(days=7)
+"""A longer shift is taken for a slip in a date."""
+
+CONTEXT_MARGIN = MAX_SHIFT_LENGTH + timedelta(days=1)
+"""How much of the rota before and after a change must be read to check it."""
+
+_APOSTROPHES = dict.fromkeys(map(ord, "‘’ʼ`´"), "'")
 
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """Somebody's stretch of duty in a role, by their id. ``sequence`` counts its changes."""
+    """A span of duty in a role, given to one person.
+
+    ``sequence`` counts the changes of the shift and its covers; ``changed_at`` is the latest one.
+    """
 
     id: int
-    role: str
-    worker: int
+    role_id: str
+    person_id: int
     during: Span
     sequence: int = 0
     changed_at: datetime | None = None
@@ -30,27 +42,47 @@ class Shift:
 
 @dataclass(frozen=True, slots=True)
 class Cover:
-    """Somebody takes over part of a shift; ``worker`` None is nobody yet. The highest id wins.
+    """A part of a shift that another person takes; ``person_id`` None leaves it to nobody.
 
-    ``note`` is for colleagues.
+    Where covers of a shift overlap, the one with the highest id applies. ``note`` is for staff.
     """
 
     id: int
-    shift: int
-    worker: int | None
+    shift_id: int
+    person_id: int | None
+    during: Span
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NewShift:
+    """A shift to add."""
+
+    role_id: str
+    person_id: int
+    during: Span
+
+
+@dataclass(frozen=True, slots=True)
+class NewCover:
+    """A cover to add; ``person_id`` None leaves that part of the shift to nobody."""
+
+    shift_id: int
+    person_id: int | None
     during: Span
     note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """A stretch of a shift as it really is: who has it, by the newest cover, or None for nobody.
+    """A part of a shift and the person who has it; ``person_id`` None: nobody has it.
 
-    ``part`` numbers the stretches of a shift from 0.
+    ``cover`` is the cover that says so, None for the shift itself. ``part`` numbers the parts of a
+    shift from 0.
     """
 
     during: Span
-    worker: int | None
+    person_id: int | None
     shift: Shift
     cover: Cover | None = None
     part: int = 0
@@ -58,27 +90,28 @@ class Assignment:
 
 @dataclass(frozen=True, slots=True)
 class Staffing:
-    """What holds throughout a stretch of a role: whether it is needed, and the duties in it."""
+    """How a role is staffed throughout a span: how many people it needs, and who is assigned."""
 
     needed: int
-    duties: tuple[Assignment, ...]
+    assignments: tuple[Assignment, ...]
 
     @property
-    def workers(self) -> tuple[int, ...]:
-        """Return who is on duty, each once, in the order in which they came on."""
-        return tuple(dict.fromkeys(x.worker for x in self.duties if x.worker is not None))
+    def person_ids(self) -> tuple[int, ...]:
+        """Return the people on duty, each once, in the order in which they started."""
+        ids = (assignment.person_id for assignment in self.assignments)
+        return tuple(dict.fromkeys(person_id for person_id in ids if person_id is not None))
 
     @property
     def missing(self) -> int:
         """Return how many people are missing."""
-        return max(0, self.needed - len(self.workers))
+        return max(0, self.needed - len(self.person_ids))
 
 
 class Roster:
-    """The shifts and covers of a period, held against the timetables. All spans are in UTC.
+    """The shifts and covers of a period, checked against the timetables. All spans are in UTC.
 
-    Whatever lies outside the period that was read is unknown: ask within it. Covers whose shift is
-    not given, and shifts of a role that the directory lacks, count for nothing.
+    Query only the period whose shifts were given: outside it nobody seems to be on duty. Covers of
+    a shift that was not given are ignored, and so are shifts in a role that the directory lacks.
     """
 
     def __init__(
@@ -87,117 +120,133 @@ class Roster:
         self.timetables = timetables
         self.roles = {role.id: role for role in timetables.directory.rota}
         self.shifts, self.covers = tuple(shifts), tuple(covers)
-        by_shift: dict[int, list[Cover]] = {}
-        for cover in sorted(self.covers, key=lambda each: each.id):
-            by_shift.setdefault(cover.shift, []).append(cover)
-        self._duties: dict[str, list[Assignment]] = {role: [] for role in self.roles}
-        for shift in sorted(self.shifts, key=lambda each: (each.during.start, each.id)):
-            if shift.role in self._duties:
-                self._duties[shift.role] += _held(shift, by_shift.get(shift.id, ()))
-        for found in self._duties.values():
-            found.sort(key=lambda each: each.during.start)
+        covers_by_shift: dict[int, list[Cover]] = {}
+        for cover in sorted(self.covers, key=lambda cover: cover.id):
+            covers_by_shift.setdefault(cover.shift_id, []).append(cover)
+        self._assignments: dict[str, list[Assignment]] = {role_id: [] for role_id in self.roles}
+        for shift in sorted(self.shifts, key=lambda shift: (shift.during.start, shift.id)):
+            if shift.role_id in self._assignments:
+                self._assignments[shift.role_id] += _split(shift, covers_by_shift.get(shift.id, ()))
+        for assignments in self._assignments.values():
+            assignments.sort(key=lambda assignment: assignment.during.start)
 
-    def needed(self, role_id: str, start: datetime, end: datetime) -> tuple[Span, ...]:
-        """Return when somebody must be on duty, from ``start`` to ``end``: by the directory alone.
+    def needed_spans(self, role_id: str, start: datetime, end: datetime) -> tuple[Span, ...]:
+        """Return when somebody must be on duty, from ``start`` to ``end``.
 
-        Whenever the role's line is open; or whenever its service's calls go to the service's
-        out-of-hours line, diverts aside.
+        The directory alone decides: whenever the role's line is open, or whenever calls to the
+        role's service go to its out-of-hours line. Diverts do not count.
         """
         start, end = instants.as_utc(start), instants.as_utc(end)
         role, timetables = self.roles[role_id], self.timetables
         if role.line is not None:
-            line = next(x for x in timetables.directory.lines if x.id == role.line)
+            line = next(line for line in timetables.directory.lines if line.id == role.line)
             return timetables.open_spans(line, start, end)
         service = timetables.service(role.out_of_hours_of or "")
-        found = (
+        out_of_hours = (
             (span, answer.line.id == service.out_of_hours.id)
             for span, answer in timeline(timetables, service.id, start, end)
         )
-        return tuple(span for span, out_of_hours in merge_equal(found) if out_of_hours)
+        return tuple(span for span, is_needed in merge_equal(out_of_hours) if is_needed)
 
-    def duties(self, role_id: str, start: datetime, end: datetime) -> list[Assignment]:
-        """Return the duties that meet a period, whole, in the order in which they begin."""
-        start, end = instants.as_utc(start), instants.as_utc(end)
+    def assignments(self, role_id: str, start: datetime, end: datetime) -> list[Assignment]:
+        """Return the assignments that overlap a period, uncut, in the order in which they start."""
+        period = Span(instants.as_utc(start), instants.as_utc(end))
         return [
-            each
-            for each in self._duties[role_id]
-            if each.during.start < end and start < each.during.end
+            assignment
+            for assignment in self._assignments[role_id]
+            if assignment.during.overlaps(period)
         ]
 
-    def stretches(
+    def staffing(
         self, role_id: str, start: datetime, end: datetime
     ) -> Iterator[tuple[Span, Staffing]]:
-        """Yield a period in stretches that touch and fill it, cut where anything changes."""
+        """Yield the staffing of a period, cut wherever an assignment or the need changes.
+
+        The spans touch and fill the period.
+        """
         start, end = instants.as_utc(start), instants.as_utc(end)
-        needed, duties = self.needed(role_id, start, end), self.duties(role_id, start, end)
-        spans = [*needed, *(each.during for each in duties)]
-        edges = {start, end} | {edge for x in spans for edge in (x.start, x.end)}
-        people, coming, wanted = self.roles[role_id].people, deque(duties), deque(needed)
-        on: list[Assignment] = []
+        needed = self.needed_spans(role_id, start, end)
+        assignments = self.assignments(role_id, start, end)
+        spans = [*needed, *(assignment.during for assignment in assignments)]
+        edges = {start, end} | {edge for span in spans for edge in (span.start, span.end)}
+        people = self.roles[role_id].people
+        upcoming, upcoming_needed = deque(assignments), deque(needed)
+        current: list[Assignment] = []
         for begins, ends in pairwise(sorted(edge for edge in edges if start <= edge <= end)):
-            on = [each for each in on if begins < each.during.end]
-            while coming and coming[0].during.start <= begins:
-                on.append(coming.popleft())
-            while wanted and wanted[0].end <= begins:
-                wanted.popleft()
-            is_needed = bool(wanted) and begins in wanted[0]
-            yield Span(begins, ends), Staffing(people if is_needed else 0, tuple(on))
+            current = [assignment for assignment in current if begins < assignment.during.end]
+            while upcoming and upcoming[0].during.start <= begins:
+                current.append(upcoming.popleft())
+            while upcoming_needed and upcoming_needed[0].end <= begins:
+                upcoming_needed.popleft()
+            is_needed = bool(upcoming_needed) and begins in upcoming_needed[0]
+            yield Span(begins, ends), Staffing(people if is_needed else 0, tuple(current))
+
+    def merged_staffing(
+        self, role_id: str, start: datetime, end: datetime
+    ) -> Iterator[tuple[Span, Staffing]]:
+        """Yield the staffing of a period, cut only where the people on duty or the need change."""
+        return merge_equal(
+            self.staffing(role_id, start, end),
+            key=lambda staffing: (staffing.needed, frozenset(staffing.person_ids)),
+        )
+
+    def staffing_at(self, role_id: str, at: datetime) -> Staffing:
+        """Return the staffing at an instant."""
+        at = instants.as_utc(at)
+        return next(self.staffing(role_id, at, at + timedelta(microseconds=1)))[1]
 
     def gaps(self, role_id: str, start: datetime, end: datetime) -> Iterator[tuple[Span, int]]:
-        """Yield each stretch in which too few people are on duty, and how many are missing.
+        """Yield each gap, a span with too few people on duty, and how many people are missing.
 
-        Where it is now one, now two that are missing, it is one gap of the most that are.
+        Where that number changes within a gap, it is the highest.
         """
-        held: tuple[Span, int] | None = None
-        for span, standing in self.stretches(role_id, start, end):
-            if held is not None and standing.missing and held[0].end == span.start:
-                held = Span(held[0].start, span.end), max(held[1], standing.missing)
+        gap: tuple[Span, int] | None = None
+        for span, staffing in self.staffing(role_id, start, end):
+            if gap is not None and staffing.missing and gap[0].end == span.start:
+                gap = Span(gap[0].start, span.end), max(gap[1], staffing.missing)
                 continue
-            if held is not None:
-                yield held
-            held = (span, standing.missing) if standing.missing else None
-        if held is not None:
-            yield held
+            if gap is not None:
+                yield gap
+            gap = (span, staffing.missing) if staffing.missing else None
+        if gap is not None:
+            yield gap
 
     def surplus(self, role_id: str, start: datetime, end: datetime) -> Iterator[Span]:
-        """Yield each stretch in which people are on duty though nobody is needed.
+        """Yield each span in which people are on duty though nobody is needed.
 
-        What is no longer than HANDOVER is no surplus: people come a little early, and stay a
-        little, to hand over.
+        Spans up to HANDOVER_ALLOWANCE long are left out: people start early or stay late to hand
+        over.
         """
-        found = (
-            (span, not standing.needed and bool(standing.workers))
-            for span, standing in self.stretches(role_id, start, end)
+        surplus = (
+            (span, not staffing.needed and bool(staffing.person_ids))
+            for span, staffing in self.staffing(role_id, start, end)
         )
         return (
-            x for x, idle in merge_equal(found) if idle and x.end - x.start > HANDOVER_ALLOWANCE
+            span
+            for span, is_surplus in merge_equal(surplus)
+            if is_surplus and span.end - span.start > HANDOVER_ALLOWANCE
         )
 
-    def on(self, role_id: str, at: datetime) -> Staffing:
-        """Return who is on duty at an instant, and whether anybody must be."""
-        at = instants.as_utc(at)
-        return next(self.stretches(role_id, at, at + timedelta(microseconds=1)))[1]
 
-    def turns(
-        self, role_id: str, start: datetime, end: datetime
-    ) -> Iterator[tuple[Span, Staffing]]:
-        """Yield a period in stretches, cut only where other people are on duty, or are needed."""
-        return merge_equal(self.stretches(role_id, start, end), key=_who)
+def name_key(name: str) -> str:
+    """Return a key that is equal for two spellings of the same name.
+
+    It ignores case, spaces, the kind of apostrophe, and how accents are encoded.
+    """
+    plain = unicodedata.normalize("NFKC", name).translate(_APOSTROPHES)
+    return " ".join(plain.split()).casefold()
 
 
-def _who(found: Staffing) -> tuple[int, frozenset[int]]:
-    return found.needed, frozenset(found.workers)
-
-
-def _held(shift: Shift, covers: Sequence[Cover]) -> Iterator[Assignment]:
-    """Yield a shift in its duties: each stretch with the newest of the covers in force in it."""
-    edges = {edge for x in covers for edge in (x.during.start, x.during.end)}
+def _split(shift: Shift, covers: Sequence[Cover]) -> Iterator[Assignment]:
+    """Yield a shift's assignments: in each part the newest cover applies."""
+    edges = {edge for cover in covers for edge in (cover.during.start, cover.during.end)}
     inside = {edge for edge in edges if edge in shift.during}
-    cut = pairwise(sorted({shift.during.start, *inside, shift.during.end}))
-    pieces = ((Span(begins, ends), _newest(covers, begins)) for begins, ends in cut)
-    for part, (span, cover) in enumerate(merge_equal(pieces)):
-        yield Assignment(span, shift.worker if cover is None else cover.worker, shift, cover, part)
+    cuts = pairwise(sorted({shift.during.start, *inside, shift.during.end}))
+    parts = ((Span(begins, ends), _newest(covers, begins)) for begins, ends in cuts)
+    for part, (span, cover) in enumerate(merge_equal(parts)):
+        person_id = shift.person_id if cover is None else cover.person_id
+        yield Assignment(span, person_id, shift, cover, part)
 
 
 def _newest(covers: Sequence[Cover], at: datetime) -> Cover | None:
-    return next((each for each in reversed(covers) if at in each.during), None)
+    return next((cover for cover in reversed(covers) if at in cover.during), None)

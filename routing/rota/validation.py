@@ -1,147 +1,162 @@
-"""A change of the rota before it is made: refused in words, or ready to be kept."""
+"""Check a change of the rota before it is made."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from routing.core.instants import Span
 from routing.errors import InvalidRotaChange, UnknownShift
-from routing.rota.roster import Assignment, Cover, Roster, Shift
-
-MAX_SHIFT_LENGTH = timedelta(days=7)
-"""A shift longer than this is taken for a slip in a date."""
-
-CONTEXT_MARGIN = MAX_SHIFT_LENGTH + timedelta(days=1)
-"""What of the rota, before and after a change, says whether it can be made."""
+from routing.rota.roster import (
+    MAX_SHIFT_LENGTH,
+    Assignment,
+    Cover,
+    NewCover,
+    NewShift,
+    Roster,
+    Shift,
+)
 
 MAX_NOTE_LENGTH = 300
-_EVER = datetime(9000, 1, 1, tzinfo=UTC)
+_FAR_FUTURE = datetime(9000, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class NewShift:
-    """A shift to be added."""
-
-    role: str
-    worker: int
-    during: Span
-
-
-@dataclass(frozen=True, slots=True)
-class NewCover:
-    """A cover to be set: of part of a shift, by a person, or by nobody yet."""
-
-    shift: int
-    worker: int | None
-    during: Span
-    note: str = ""
-
-
-def shift(roster: Roster, role: str, worker: int, during: Span) -> NewShift:
+def validate_shift(roster: Roster, role_id: str, person_id: int, during: Span) -> NewShift:
     """Return a shift that can be added. Raise InvalidRotaChange."""
-    if role not in roster.roles:
+    if role_id not in roster.roles:
         raise InvalidRotaChange("role", "Choose a role.")
-    if during.end <= during.start:
-        raise InvalidRotaChange("ends", "It ends before it starts, or at once. Look at the dates.")
+    _require_end_after_start(during)
     if during.end - during.start > MAX_SHIFT_LENGTH:
         raise InvalidRotaChange(
-            "ends", f"That is longer than {MAX_SHIFT_LENGTH.days} days. Look at the dates."
+            "ends", f"This is longer than {MAX_SHIFT_LENGTH.days} days. Check the dates."
         )
-    own = [x for x in roster.shifts if x.role == role and x.worker == worker]
-    if any(_meet(x.during, during) for x in own):
-        raise InvalidRotaChange(
-            "person", "This person has a shift in this role at that time already."
-        )
-    return NewShift(role, worker, during)
+    if any(
+        shift.role_id == role_id and shift.person_id == person_id and shift.during.overlaps(during)
+        for shift in roster.shifts
+    ):
+        raise InvalidRotaChange("person", "This person already has a shift in this role then.")
+    return NewShift(role_id, person_id, during)
 
 
-def cover(roster: Roster, shift_id: int, worker: int | None, during: Span, note: str) -> NewCover:
-    """Return a cover of part of a shift. Raise InvalidRotaChange, UnknownShift.
+def validate_cover(
+    roster: Roster, shift_id: int, person_id: int | None, during: Span, note: str
+) -> NewCover:
+    """Return a cover that can be added. Raise InvalidRotaChange, UnknownShift.
 
-    It lies within the shift. Who covers has not that part of it already.
+    It must lie within the shift, and give at least part of it to another person than has it now.
     """
-    own = _shift(roster, shift_id)
-    if during.end <= during.start:
-        raise InvalidRotaChange("ends", "It ends before it starts, or at once. Look at the dates.")
-    if during.start < own.during.start:
+    shift = _find_shift(roster, shift_id)
+    _require_end_after_start(during)
+    if during.start < shift.during.start:
         raise InvalidRotaChange(
-            "starts", "The shift starts later than that. A cover is part of it."
+            "starts", "The shift starts later than that. A cover must be within it."
         )
-    if during.end > own.during.end:
-        raise InvalidRotaChange("ends", "The shift ends earlier than that. A cover is part of it.")
-    if all(each.worker == worker for each in _parts(roster, own, during)):
-        said = "Nobody has it" if worker is None else "This person has it"
-        raise InvalidRotaChange("person", f"{said} at that time already.")
+    if during.end > shift.during.end:
+        raise InvalidRotaChange(
+            "ends", "The shift ends earlier than that. A cover must be within it."
+        )
+    if all(part.person_id == person_id for part in _parts(roster, shift, during)):
+        who = "Nobody" if person_id is None else "This person"
+        raise InvalidRotaChange("person", f"{who} already has it then.")
     if len(note) > MAX_NOTE_LENGTH:
-        raise InvalidRotaChange("note", f"Write {MAX_NOTE_LENGTH} characters at most.")
-    return NewCover(shift_id, worker, during, note.strip())
+        raise InvalidRotaChange("note", f"Use {MAX_NOTE_LENGTH} characters or fewer.")
+    return NewCover(shift_id, person_id, during, note.strip())
 
 
-def swap_shifts(roster: Roster, one: int, other: int, at: datetime) -> tuple[NewCover, NewCover]:
-    """Return two covers by which whoever has a shift has the other one: from now on, if it has
-    begun. Raise InvalidRotaChange, UnknownShift.
+def swap_shifts(
+    roster: Roster, shift_id: int, other_id: int, at: datetime
+) -> tuple[NewCover, NewCover]:
+    """Return the two covers that swap two shifts of a role.
+
+    Of a shift that has begun, what is left from ``at`` is swapped. Raise InvalidRotaChange,
+    UnknownShift.
     """
-    both = [_shift(roster, each) for each in (one, other)]
-    if both[0].role != both[1].role:
-        raise InvalidRotaChange("other", "These are shifts of two roles: swap within one.")
-    left = [Span(max(x.during.start, at), x.during.end) for x in both]
-    if any(each.end <= each.start for each in left):
-        raise InvalidRotaChange("other", "One of these shifts is over.")
-    have = [{x.worker for x in _parts(roster, y, z)} for y, z in zip(both, left, strict=True)]
-    if any(len(each) > 1 or None in each for each in have):
-        raise InvalidRotaChange(
-            "other", "One of these is shared by several people, or has nobody: set a cover instead."
-        )
-    (first,), (second,) = have
-    if first == second:
-        raise InvalidRotaChange("other", "The same person has both.")
+    first, second = _find_shift(roster, shift_id), _find_shift(roster, other_id)
+    if first.role_id != second.role_id:
+        raise InvalidRotaChange("other", "These shifts are in two roles. Swap within one role.")
+    first_part, second_part = _remaining(first, at), _remaining(second, at)
+    first_holder = _only_holder(roster, first, first_part)
+    second_holder = _only_holder(roster, second, second_part)
+    if first_holder == second_holder:
+        raise InvalidRotaChange("other", "The same person has both shifts.")
     return (
-        NewCover(both[0].id, second, left[0], "Swapped"),
-        NewCover(both[1].id, first, left[1], "Swapped"),
+        NewCover(first.id, second_holder, first_part, "Swapped"),
+        NewCover(second.id, first_holder, second_part, "Swapped"),
     )
 
 
-def release_shifts(roster: Roster, worker: int, at: datetime) -> list[NewCover]:
-    """Return a cover by nobody for all that somebody who leaves still has to do."""
-    duties = [x for role in roster.roles for x in roster.duties(role, at, _EVER)]
+def release_shifts(roster: Roster, person_id: int, at: datetime) -> list[NewCover]:
+    """Return the covers that leave to nobody all that a person has from ``at`` on."""
+    assignments = [
+        assignment
+        for role_id in roster.roles
+        for assignment in roster.assignments(role_id, at, _FAR_FUTURE)
+    ]
     return [
-        NewCover(x.shift.id, None, Span(max(x.during.start, at), x.during.end), "Has left")
-        for x in duties
-        if x.worker == worker
+        NewCover(
+            assignment.shift.id,
+            None,
+            Span(max(assignment.during.start, at), assignment.during.end),
+            "Has left",
+        )
+        for assignment in assignments
+        if assignment.person_id == person_id
     ]
 
 
-def apply_changes(roster: Roster, added: Iterable[NewShift | NewCover]) -> Roster:
-    """Return the rota as it would be with some changes made, in that order."""
+def apply_changes(roster: Roster, changes: Iterable[NewShift | NewCover]) -> Roster:
+    """Return the roster as it would be with some changes made, in that order.
+
+    New shifts have negative ids.
+    """
     shifts, covers = list(roster.shifts), list(roster.covers)
-    highest = max((each.id for each in covers), default=0)
-    for number, each in enumerate(added, 1):
-        if isinstance(each, NewShift):
-            shifts.append(Shift(-number, each.role, each.worker, each.during))
+    highest_id = max((cover.id for cover in covers), default=0)
+    for number, new in enumerate(changes, 1):
+        if isinstance(new, NewShift):
+            shifts.append(Shift(-number, new.role_id, new.person_id, new.during))
         else:
-            new = highest + number
-            covers.append(Cover(new, each.shift, each.worker, each.during, each.note))
+            covers.append(
+                Cover(highest_id + number, new.shift_id, new.person_id, new.during, new.note)
+            )
     return Roster(roster.timetables, shifts, covers)
 
 
-def unneeded_shifts(roster: Roster, added: Sequence[NewShift]) -> list[NewShift]:
-    """Return the shifts in which at no time anybody must be on duty."""
+def unneeded_shifts(roster: Roster, shifts: Sequence[NewShift]) -> list[NewShift]:
+    """Return the shifts during which nobody is needed at any time."""
     return [
-        each for each in added if not roster.needed(each.role, each.during.start, each.during.end)
+        shift
+        for shift in shifts
+        if not roster.needed_spans(shift.role_id, shift.during.start, shift.during.end)
     ]
 
 
-def _shift(roster: Roster, shift_id: int) -> Shift:
-    found = next((each for each in roster.shifts if each.id == shift_id), None)
-    if found is None or found.role not in roster.roles:
-        raise UnknownShift("shift", shift_id)
-    return found
+def _require_end_after_start(during: Span) -> None:
+    if during.end <= during.start:
+        raise InvalidRotaChange("ends", "The end must be after the start. Check the dates.")
 
 
-def _parts(roster: Roster, own: Shift, during: Span) -> list[Assignment]:
-    found = roster.duties(own.role, during.start, during.end)
-    return [each for each in found if each.shift.id == own.id]
+def _find_shift(roster: Roster, shift_id: int) -> Shift:
+    for shift in roster.shifts:
+        if shift.id == shift_id and shift.role_id in roster.roles:
+            return shift
+    raise UnknownShift("shift", shift_id)
 
 
-def _meet(one: Span, other: Span) -> bool:
-    return one.start < other.end and other.start < one.end
+def _parts(roster: Roster, shift: Shift, during: Span) -> list[Assignment]:
+    assignments = roster.assignments(shift.role_id, during.start, during.end)
+    return [assignment for assignment in assignments if assignment.shift.id == shift.id]
+
+
+def _remaining(shift: Shift, at: datetime) -> Span:
+    if shift.during.end <= at:
+        raise InvalidRotaChange("other", "One of these shifts is over.")
+    return Span(max(shift.during.start, at), shift.during.end)
+
+
+def _only_holder(roster: Roster, shift: Shift, during: Span) -> int:
+    """Return the one person who has a part of a shift. Raise InvalidRotaChange."""
+    holders = {part.person_id for part in _parts(roster, shift, during)}
+    holder = holders.pop()
+    if holder is None or holders:
+        raise InvalidRotaChange(
+            "other", "One of these shifts is shared or has nobody. Set a cover instead."
+        )
+    return holder

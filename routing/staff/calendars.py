@@ -72,16 +72,16 @@ def _calendar(feed: CalendarFeed, rota: Rota, start: datetime, end: datetime) ->
     duties = [
         duty
         for role in chosen
-        for duty in rota.roster.duties(role, start, end)
-        if duty.worker is not None and feed.worker in (None, duty.worker)
+        for duty in rota.roster.assignments(role, start, end)
+        if duty.person_id is not None and feed.worker in (None, duty.person_id)
     ]
     title = f"Shifts of {names[feed.worker]}" if feed.worker is not None else "Rota"
     if feed.role in roles:
         title = f"Rota: {descriptions.role_name(roles[feed.role or ''])}"
 
     def summary(duty: Assignment) -> str:
-        role = descriptions.role_name(roles[duty.shift.role])
-        return role if feed.worker is not None else f"{role}: {names[duty.worker or 0]}"
+        role = descriptions.role_name(roles[duty.shift.role_id])
+        return role if feed.worker is not None else f"{role}: {names[duty.person_id or 0]}"
 
     caution = (
         f"A calendar can be a day behind. For who is on duty now, see {_staff_pages('/rota')}."

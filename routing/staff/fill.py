@@ -11,7 +11,7 @@ from routing import lookup, rota_service
 from routing.errors import InvalidRotaChange, InvalidSpreadsheet, RotaConflict
 from routing.rota import descriptions, spreadsheet
 from routing.rota.filling import ProposedShift, TurnLength
-from routing.rota.validation import NewShift
+from routing.rota.roster import NewShift
 from routing.rota_service import Rota
 from routing.staff.auth import current_account, require_role, staff_blueprint
 from routing.staff.forms import FillForm
@@ -92,9 +92,9 @@ def _propose(form: FillForm) -> tuple[Rota, list[ProposedShift]]:
 def _given_away(form: FillForm, proposed: Sequence[ProposedShift]) -> list[NewShift]:
     """Return the proposed shifts that somebody is free for."""
     return [
-        NewShift(form.role.data, new.worker, new.during)
+        NewShift(form.role.data, new.person_id, new.during)
         for new in proposed
-        if new.worker is not None
+        if new.person_id is not None
     ]
 
 
@@ -112,7 +112,7 @@ def _ask(form: FillForm) -> Response:
         form=form,
         error=form.errors,
         roles=[(role.id, descriptions.role_name(role)) for role in current.roles],
-        everybody="\n".join(person.name for person in current.here()),
+        everybody="\n".join(person.name for person in current.active_people()),
     )
 
 
@@ -129,7 +129,7 @@ def _check(form: FillForm, current: Rota, proposed: Sequence[ProposedShift]) -> 
             (
                 staff_text.format_span(new.during, at, locale),
                 staff_text.format_time_left(new.during.end - new.during.start),
-                None if new.worker is None else names[new.worker],
+                None if new.person_id is None else names[new.person_id],
             )
             for new in proposed
         ],

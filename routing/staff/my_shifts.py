@@ -6,7 +6,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from routing import lookup, rota_service
 from routing.errors import InvalidRotaChange, UnknownShift
 from routing.rota import descriptions
-from routing.rota.validation import CONTEXT_MARGIN
+from routing.rota.roster import CONTEXT_MARGIN
 from routing.staff.auth import current_account, issuer, staff_blueprint
 from routing.staff.layout import render_page
 from routing.store import calendars as calendars_module
@@ -37,8 +37,8 @@ def mine() -> Response:
     duties = [
         own_duty
         for role in roles
-        for own_duty in rota.roster.duties(role, at, at + rota_service.OWN_SHIFTS_LOOKAHEAD)
-        if own is not None and own_duty.worker == own.id
+        for own_duty in rota.roster.assignments(role, at, at + rota_service.OWN_SHIFTS_LOOKAHEAD)
+        if own is not None and own_duty.person_id == own.id
     ]
     clashes = rota.clashes(at, at + rota_service.OWN_SHIFTS_LOOKAHEAD)
     return render_page(
@@ -47,7 +47,7 @@ def mine() -> Response:
         duties=[
             (
                 staff_text.format_span(own_duty.during, at, locale),
-                descriptions.role_name(roles[own_duty.shift.role]),
+                descriptions.role_name(roles[own_duty.shift.role_id]),
                 descriptions.describe_cover(own_duty, names),
                 own_duty.shift.id,
             )
@@ -56,7 +56,7 @@ def mine() -> Response:
         clashes=[
             descriptions.describe_clash(clash, roles, names, at, locale)
             for clash in clashes
-            if own is not None and clash.worker == own.id
+            if own is not None and clash.person_id == own.id
         ],
         feeds=[
             {

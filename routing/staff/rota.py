@@ -12,7 +12,7 @@ from routing.core.instants import Span, date_range
 from routing.errors import UnknownShift
 from routing.rota import descriptions
 from routing.rota.filling import TurnLength
-from routing.rota.validation import CONTEXT_MARGIN
+from routing.rota.roster import CONTEXT_MARGIN
 from routing.rota_service import Rota
 from routing.staff import audit_labels, timeline
 from routing.staff.auth import current_account, staff_blueprint
@@ -126,7 +126,7 @@ def gaps() -> Response:
         clashes=[
             (
                 descriptions.describe_clash(each, roles, found.names, at, locale),
-                each.duties[-1].shift.id,
+                each.assignments[-1].shift.id,
             )
             for each in found.clashes(period.start, period.end)
         ],
@@ -158,7 +158,7 @@ def gap_items(found: Rota, at: datetime, period: Span) -> list[tuple[str, str]]:
     """Say every gap of a period, each with where to fill it; an empty rota is one for its role."""
     locale, told = lookup.staff_locale(), []
     gaps = found.gaps(period.start, period.end)
-    empty = {x.id for x, *_ in gaps if found.empty(x, period.start, period.end)}
+    empty = {x.id for x, *_ in gaps if found.is_empty(x, period.start, period.end)}
     for role, span, missing in gaps:
         if role.id not in empty:
             told.append(
@@ -211,7 +211,7 @@ def _phones(found: Rota, role: RotaRole, at: datetime) -> list[tuple[str, str]]:
     me = current_account()
     if not (me.may(Role.ROTA) or me.may(Role.DIVERT)):
         return []
-    on = [found.workers[each] for each in found.roster.on(role.id, at).workers]
+    on = [found.people[each] for each in found.roster.staffing_at(role.id, at).person_ids]
     return [(each.name, each.phone) for each in on if each.phone]
 
 

@@ -12,8 +12,7 @@ from routing import lookup, rota_service
 from routing.core.instants import Span
 from routing.errors import InvalidRotaChange, UnknownShift
 from routing.rota import descriptions, validation
-from routing.rota.roster import Cover, Shift
-from routing.rota.validation import CONTEXT_MARGIN, NewCover, NewShift
+from routing.rota.roster import CONTEXT_MARGIN, Cover, NewCover, NewShift, Shift
 from routing.rota_service import Rota
 from routing.staff.auth import current_account, require_role, staff_blueprint
 from routing.staff.forms import CoverForm, ShiftForm, SwapForm
@@ -44,15 +43,15 @@ def add() -> AnyResponse:
     try:
         current = _around(form.during, Span(lookup.now(), lookup.now()))
         worker = form.person_id
-        if worker is None or worker not in {each.id for each in current.here()}:
+        if worker is None or worker not in {each.id for each in current.active_people()}:
             raise InvalidRotaChange("person", "Choose a person.")
-        shift = validation.shift(current.roster, form.role.data, worker, form.during)
+        shift = validation.validate_shift(current.roster, form.role.data, worker, form.during)
         if _is_confirmed():
             return _save("added", current, [shift])
     except InvalidRotaChange as error:
         form.refuse(error)
         return _ask_shift(form)
-    text = _duty_text(current, worker, shift.role, shift.during)
+    text = _duty_text(current, worker, shift.role_id, shift.during)
     return _check("Check the shift", [text], current, [shift], form.hidden(), "Add this shift")
 
 
@@ -61,17 +60,19 @@ def one(shift_id: int) -> Response:
     """Show a shift: who has which part of it, and what can be done with it."""
     current, shift = _find(shift_id)
     at, locale = lookup.now(), lookup.staff_locale()
-    assignments = current.roster.duties(shift.role, shift.during.start, shift.during.end)
+    assignments = current.roster.assignments(shift.role_id, shift.during.start, shift.during.end)
     return render_page(
         "shift.html",
         shift=shift,
-        title=f"{_role_name(current, shift.role)}: {current.names[shift.worker]}",
+        title=f"{_role_name(current, shift.role_id)}: {current.names[shift.person_id]}",
         when=_period(shift.during),
         parts_of=[
             (
                 _period(part_of.during),
                 descriptions.join_names(
-                    (part_of.worker,) if part_of.worker is not None else (), current.names, locale
+                    (part_of.person_id,) if part_of.person_id is not None else (),
+                    current.names,
+                    locale,
                 ),
                 descriptions.describe_cover(part_of, current.names),
                 part_of.cover,
@@ -90,10 +91,10 @@ def ask_remove(shift_id: int) -> Response:
     current, shift = _find(shift_id)
     cover = _chosen_cover(current, shift)
     what = "cover" if cover else "shift"
-    text = _duty_text(current, shift.worker, shift.role, shift.during)
+    text = _duty_text(current, shift.person_id, shift.role_id, shift.during)
     if cover:
-        who = _name(current, cover.worker)
-        text = f"{who} in place of {current.names[shift.worker]}, {_period(cover.during)}."
+        who = _name(current, cover.person_id)
+        text = f"{who} in place of {current.names[shift.person_id]}, {_period(cover.during)}."
     return render_page(
         "rota_check.html",
         title=f"Remove this {what}",
@@ -140,9 +141,11 @@ def cover(shift_id: int) -> AnyResponse:
         return _ask_cover(current, shift, form)
     try:
         worker = form.person_id
-        if worker is not None and worker not in {each.id for each in current.here()}:
+        if worker is not None and worker not in {each.id for each in current.active_people()}:
             raise InvalidRotaChange("person", "Choose a person.")
-        cover = validation.cover(current.roster, shift_id, worker, form.during, form.note.data)
+        cover = validation.validate_cover(
+            current.roster, shift_id, worker, form.during, form.note.data
+        )
         if _is_confirmed():
             return _save("covered", current, [cover])
     except InvalidRotaChange as error:
@@ -150,7 +153,7 @@ def cover(shift_id: int) -> AnyResponse:
         return _ask_cover(current, shift, form)
     text = (
         f"{_name(current, worker)} in place of {_holders(current, shift, cover.during)}: "
-        f"{_role_name(current, shift.role)}, {_period(cover.during)}."
+        f"{_role_name(current, shift.role_id)}, {_period(cover.during)}."
     )
     return _check("Check the cover", [text], current, [cover], form.hidden(), "Set this cover")
 
@@ -178,7 +181,7 @@ def swap(shift_id: int) -> AnyResponse:
     except InvalidRotaChange as error:
         form.refuse(error)
         return _ask_swap(shift, form)
-    texts = [_duty_text(current, new.worker, shift.role, new.during) for new in covers]
+    texts = [_duty_text(current, new.person_id, shift.role_id, new.during) for new in covers]
     return _check("Check the swap", texts, current, covers, form.hidden(), "Swap these shifts")
 
 
@@ -198,7 +201,7 @@ def _ask_shift(form: ShiftForm) -> Response:
         status=400 if form.errors else 200,
         title="Add a shift",
         roles=[(role.id, descriptions.role_name(role)) for role in current.roles],
-        people=[(each.id, each.name) for each in current.here()],
+        people=[(each.id, each.name) for each in current.active_people()],
         form=form,
         error=form.errors,
         covering=None,
@@ -211,10 +214,10 @@ def _ask_cover(current: Rota, shift: Shift, form: CoverForm) -> Response:
         status=400 if form.errors else 200,
         title="Cover part of a shift",
         roles=[],
-        people=[(each.id, each.name) for each in current.here()],
+        people=[(each.id, each.name) for each in current.active_people()],
         form=form,
         error=form.errors,
-        covering=_duty_text(current, shift.worker, shift.role, shift.during),
+        covering=_duty_text(current, shift.person_id, shift.role_id, shift.during),
     )
 
 
@@ -225,7 +228,7 @@ def _ask_swap(shift: Shift, form: SwapForm) -> Response:
     for other in sorted(current.roster.shifts, key=lambda shift: shift.during.start):
         with suppress(InvalidRotaChange, UnknownShift):
             theirs, _ = validation.swap_shifts(current.roster, shift.id, other.id, at)
-            who = current.names[theirs.worker or 0]
+            who = current.names[theirs.person_id or 0]
             others.append(
                 (str(other.id), f"{who}, {staff_text.format_span(other.during, at, locale)}")
             )
@@ -233,7 +236,7 @@ def _ask_swap(shift: Shift, form: SwapForm) -> Response:
         "swap.html",
         status=400 if form.errors else 200,
         shift=shift,
-        said=f"{_holders(current, shift, shift.during)}: {_role_name(current, shift.role)}, "
+        said=f"{_holders(current, shift, shift.during)}: {_role_name(current, shift.role_id)}, "
         f"{_period(shift.during)}.",
         others=others,
         form=form,
@@ -285,7 +288,7 @@ def _find(shift_id: int) -> tuple[Rota, Shift]:
     with lookup.database().reading() as connection:
         shift, _ = rota.get(connection, shift_id)
     current = _around(shift.during)
-    if shift.role not in current.roster.roles:
+    if shift.role_id not in current.roster.roles:
         raise UnknownShift("role of the directory any more for shift", shift_id)
     return current, shift
 
@@ -304,7 +307,7 @@ def _chosen_cover(current: Rota, shift: Shift) -> Cover | None:
     if not chosen:
         return None
     for cover in current.roster.covers:
-        if str(cover.id) == chosen and cover.shift == shift.id:
+        if str(cover.id) == chosen and cover.shift_id == shift.id:
             return cover
     raise UnknownShift("cover", chosen[:20])
 
@@ -324,8 +327,8 @@ def _duty_text(current: Rota, worker: int | None, role_id: str, during: Span) ->
 
 def _holders(current: Rota, shift: Shift, during: Span) -> str:
     """Say who has a shift in some part of it, each once: by covers, if there are any."""
-    parts = current.roster.duties(shift.role, during.start, during.end)
-    holders = dict.fromkeys(part_of.worker for part_of in parts if part_of.shift.id == shift.id)
+    parts = current.roster.assignments(shift.role_id, during.start, during.end)
+    holders = dict.fromkeys(part_of.person_id for part_of in parts if part_of.shift.id == shift.id)
     return join_words([_name(current, worker) for worker in holders], lookup.staff_locale())
 
 

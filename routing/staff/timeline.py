@@ -86,8 +86,8 @@ def _row(found: Rota, role: RotaRole, day: date, whole: Span, at: datetime) -> R
     locale = lookup.staff_locale()
     bars = [
         _duty(found, each, whole, at)
-        for each in found.roster.duties(role.id, whole.start, whole.end)
-        if each.worker is not None
+        for each in found.roster.assignments(role.id, whole.start, whole.end)
+        if each.person_id is not None
     ]
     bars += [
         _gap(found, role, span, missing, at)
@@ -108,7 +108,7 @@ def _duty(found: Rota, duty: Assignment, whole: Span, at: datetime) -> Bar:
         "duty" if duty.cover is None else "cover",
         during,
         descriptions.format_times(during, lookup.staff_locale()),
-        found.names[duty.worker or 0],
+        found.names[duty.person_id or 0],
         descriptions.describe_cover(duty, found.names),
         duty.shift.id,
         at in during,
@@ -118,9 +118,11 @@ def _duty(found: Rota, duty: Assignment, whole: Span, at: datetime) -> Bar:
 def _gap(found: Rota, role: RotaRole, span: Span, missing: int, at: datetime) -> Bar:
     who = descriptions.NOBODY if missing == role.people else f"{missing} of {role.people} missing"
     off = [
-        each for each in found.roster.duties(role.id, span.start, span.end) if each.worker is None
+        each
+        for each in found.roster.assignments(role.id, span.start, span.end)
+        if each.person_id is None
     ]
-    said = [f"{found.names[x.shift.worker]} is off" + _note(x) for x in off]
+    said = [f"{found.names[x.shift.person_id]} is off" + _note(x) for x in off]
     clocks = descriptions.format_times(span, lookup.staff_locale())
     shift = off[0].shift.id if off else None
     return Bar("gap", span, clocks, who, "; ".join(said), shift, at in span)

@@ -10,8 +10,7 @@ from sqlalchemy.engine import Connection
 
 from routing.core.instants import Span
 from routing.errors import UnknownShift
-from routing.rota.roster import Cover, Shift
-from routing.rota.validation import MAX_SHIFT_LENGTH, NewCover, NewShift
+from routing.rota.roster import MAX_SHIFT_LENGTH, Cover, NewCover, NewShift, Shift
 from routing.store.audit_log import record
 from routing.store.tables import covers, rota_changes, rota_people, shifts
 
@@ -52,16 +51,16 @@ def add(
     for each in added:
         edges = {"starts_at": each.during.start, "ends_at": each.during.end, "added_in": batch.id}
         if isinstance(each, NewShift):
-            row = {"role": each.role, "worker": each.worker, "sequence": 0, "changed_at": at}
+            row = {"role": each.role_id, "worker": each.person_id, "sequence": 0, "changed_at": at}
             new_shifts.append(row | edges)
         else:
             new_covers.append(
-                {"shift": each.shift, "worker": each.worker, "note": each.note, **edges}
+                {"shift": each.shift_id, "worker": each.person_id, "note": each.note, **edges}
             )
     for table, rows in ((shifts, new_shifts), (covers, new_covers)):
         if rows:
             connection.execute(table.insert(), rows)
-    _touch(connection, {x.shift for x in added if isinstance(x, NewCover)}, at)
+    _touch(connection, {x.shift_id for x in added if isinstance(x, NewCover)}, at)
     _record(connection, batch, after=_told(added))
     return batch
 
@@ -147,7 +146,7 @@ def read(connection: Connection, start: datetime, end: datetime) -> tuple[list[S
     own, above = _read(connection, during & (shifts.c.ends_at > start))
     own = [shift for shift in own if shift.during.start < end and start < shift.during.end]
     ids = {shift.id for shift in own}
-    return own, [cover for cover in above if cover.shift in ids]
+    return own, [cover for cover in above if cover.shift_id in ids]
 
 
 def read_shifts(
@@ -192,7 +191,7 @@ def get(connection: Connection, shift_id: int) -> tuple[Shift, list[Cover]]:
     if row is None or not span:
         raise UnknownShift("shift", shift_id)
     own, over = read(connection, span.start, span.end)
-    return next(x for x in own if x.id == shift_id), [x for x in over if x.shift == shift_id]
+    return next(x for x in own if x.id == shift_id), [x for x in over if x.shift_id == shift_id]
 
 
 def count_ever_added(connection: Connection, role: str, during: Span) -> int:
@@ -275,8 +274,8 @@ def _told(added: Sequence[NewShift | NewCover]) -> dict[str, Any]:
         kinds = {type(each) for each in added}
         return {"covers" if NewCover in kinds else "shifts": len(added), **edges}
     (each,) = added
-    person = f"worker:{each.worker}" if each.worker is not None else "nobody"
-    what = {"role": each.role} if isinstance(each, NewShift) else {"shift": each.shift}
+    person = f"worker:{each.person_id}" if each.person_id is not None else "nobody"
+    what = {"role": each.role_id} if isinstance(each, NewShift) else {"shift": each.shift_id}
     return {**what, "person": person, **edges}
 
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from routing.errors import InvalidRotaChange, UnknownShift
-from routing.rota import spreadsheet
+from routing.rota.roster import name_key
 from routing.store.audit_log import record
 from routing.store.tables import calendars, covers, rota_people, shifts
 
@@ -48,8 +48,8 @@ def add_all(
     added = []
     for given_name, phone in people:
         name = _free(taken, given_name)
-        taken.add(spreadsheet.name_key(name))
-        row = {"name": name, "key": spreadsheet.name_key(name), "phone": phone, "added_at": at}
+        taken.add(name_key(name))
+        row = {"name": name, "key": name_key(name), "phone": phone, "added_at": at}
         insert = rota_people.insert().values(**row).returning(rota_people.c.id)
         added.append(RotaPerson(connection.execute(insert).scalar_one(), name, phone))
         record(connection, at, actor, "worker.added", f"worker:{added[-1].id}")
@@ -70,7 +70,7 @@ def change(
     Raise UnknownShift, InvalidRotaChange.
     """
     before = get(connection, worker_id)
-    if spreadsheet.name_key(name) != spreadsheet.name_key(before.name):
+    if name_key(name) != name_key(before.name):
         _free(_taken(connection), name)
     after = RotaPerson(worker_id, clean_name(name), phone, account)
     if account is not None and account != before.account:
@@ -79,7 +79,7 @@ def change(
             raise InvalidRotaChange("account", "Somebody else on the rota has this account.")
     row = {
         "name": after.name,
-        "key": spreadsheet.name_key(after.name),
+        "key": name_key(after.name),
         "phone": phone,
         "account": account,
     }
@@ -133,12 +133,12 @@ def all_people(connection: Connection) -> list[RotaPerson]:
 
 def find_ids_by_name(connection: Connection, names: Iterable[str]) -> list[int]:
     """Return the numbers of those who are called so, in that order. Raise InvalidRotaChange."""
-    here = {spreadsheet.name_key(x.name): x.id for x in all_people(connection) if x.left_at is None}
+    here = {name_key(x.name): x.id for x in all_people(connection) if x.left_at is None}
     found = []
     for name in filter(None, map(str.strip, names)):
-        if spreadsheet.name_key(name) not in here:
+        if name_key(name) not in here:
             raise InvalidRotaChange("people", f"There is nobody called '{name[:60]}' on the rota.")
-        found.append(here[spreadsheet.name_key(name)])
+        found.append(here[name_key(name)])
     return found
 
 
@@ -231,7 +231,7 @@ def _taken(connection: Connection) -> set[str]:
 def _free(taken: Container[str], name: str) -> str:
     """Return a name as it is kept. Raise InvalidRotaChange unless it can be given to somebody new."""
     name = clean_name(name)
-    if spreadsheet.name_key(name) in taken:
+    if name_key(name) in taken:
         raise InvalidRotaChange("name", f"There is a {name} on the rota already. Tell them apart.")
     return name
 
@@ -245,7 +245,7 @@ def clean_name(name: str) -> str:
         )
     if "," in name:
         raise InvalidRotaChange("name", "Write the name without a comma: Amara Owusu.")
-    if spreadsheet.name_key(name).startswith("former worker"):
+    if name_key(name).startswith("former worker"):
         raise InvalidRotaChange(
             "name", "‘Former worker’ stands for people whose names were forgotten."
         )

@@ -1,4 +1,4 @@
-"""flask calls: counts, and deleting what is older than it may be."""
+"""flask calls: counts, and deleting calls after their retention period."""
 
 import json
 from datetime import timedelta
@@ -31,12 +31,12 @@ def run(app, *arguments):
 
 
 def test_the_summary_counts_by_line_and_outcome(app):
-    done = run(app, "summary", "--days", "2")
+    result = run(app, "summary", "--days", "2")
 
-    assert done.exit_code == 0
-    assert "     1  children, first to mash: answered\n" in done.output
-    assert "     1  children, first to mash: nobody answered\n" in done.output
-    assert "     2  calls in the last 2 days; 1 that nobody answered.\n" in done.output
+    assert result.exit_code == 0
+    assert "     1  children, first to mash: answered\n" in result.output
+    assert "     1  children, first to mash: nobody answered\n" in result.output
+    assert "     2  calls in the last 2 days; nobody answered 1 of them.\n" in result.output
 
 
 def test_the_summary_is_json_for_programs(app):
@@ -46,51 +46,51 @@ def test_the_summary_is_json_for_programs(app):
     assert sum(each["calls"] for each in found) == 3
 
 
-def test_a_purge_deletes_what_is_older_than_the_setting_and_says_so(app):
-    done = run(app, "purge")
+def test_a_purge_deletes_calls_older_than_the_setting(app):
+    result = run(app, "purge")
 
-    assert done.output == "1 calls older than 30 days are deleted.\n"
+    assert result.output == "1 calls older than 30 days are deleted.\n"
     assert run(app, "purge").output == "0 calls older than 30 days are deleted.\n"
     with app.app_context(), lookup.database().reading() as connection:
         found = audit_log.newest(connection, 9)
     assert [(each.action, each.after["calls"]) for each in found] == [("calls.purged", 1)]
 
 
-def test_what_is_kept_for_too_long_is_warned_of(app, clock):
+def test_status_warns_of_calls_past_their_retention_period(app, clock):
     clock.at += timedelta(days=2)
-    told = app.test_cli_runner().invoke(args=["status"]).output
+    result = app.test_cli_runner().invoke(args=["status"]).output
 
-    assert "kept_too_long: Kept for longer than the privacy notice says: calls. Run" in told
+    assert "kept_too_long: Kept for longer than the privacy notice says: calls. Run" in result
     run(app, "purge")
     clock.at -= timedelta(days=2)
     assert "kept_too_long" not in app.test_cli_runner().invoke(args=["status"]).output
 
 
-def test_a_database_of_an_older_version_is_warned_of(app):
+def test_status_warns_of_a_database_of_an_older_version(app):
     with app.app_context(), lookup.database().writing() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
-    told = app.test_cli_runner().invoke(args=["status"]).output
+    result = app.test_cli_runner().invoke(args=["status"]).output
 
-    assert told.startswith("degraded")
-    assert "database_behind" in told
-    assert "flask db upgrade" in told
-
-
-def test_without_a_database_the_words_say_what_to_do(make_app):
-    done = run(make_app(ANYSHIRE), "summary")
-
-    assert done.exit_code == 1
-    assert "flask db upgrade" in done.output
+    assert result.startswith("degraded")
+    assert "database_behind" in result
+    assert "flask db upgrade" in result
 
 
-def test_the_metrics_tell_what_became_of_calls(make_app, app):
+def test_without_a_database_the_error_says_what_to_run(make_app):
+    result = run(make_app(ANYSHIRE), "summary")
+
+    assert result.exit_code == 1
+    assert "flask db upgrade" in result.output
+
+
+def test_the_metrics_count_calls_by_outcome(make_app, app):
     app.config["OPS_TOKEN"] = "ops"
-    told = app.test_client().get("/metrics", headers={"Authorization": "Bearer ops"}).text
+    result = app.test_client().get("/metrics", headers={"Authorization": "Bearer ops"}).text
 
-    assert 'routing_calls_unanswered_last_day{service="children"} 0.0' in told
-    assert 'calls_last_day{line="mash",outcome="answered",service="children"} 1.0' in told
-    assert "routing_signatures_refused_last_day 0.0" in told
-    assert "routing_telephone_open 0.0" in told
+    assert 'routing_calls_unanswered_last_day{service="children"} 0.0' in result
+    assert 'calls_last_day{line="mash",outcome="answered",service="children"} 1.0' in result
+    assert "routing_signatures_refused_last_day 0.0" in result
+    assert "routing_telephone_open 0.0" in result
 
 
 @pytest.mark.parametrize(
@@ -104,6 +104,6 @@ def test_the_metrics_tell_what_became_of_calls(make_app, app):
         ("PUBLIC_BASE_URL", "https://who.example/?x=1"),
     ],
 )
-def test_a_setting_of_another_form_is_refused_with_what_to_write(make_app, name, value):
+def test_an_invalid_setting_is_refused_with_what_to_write(make_app, name, value):
     with pytest.raises(InvalidSetting, match=f"{name} is .*Write "):
         make_app(**{name: value})

@@ -1,4 +1,4 @@
-"""The command line: words a duty manager understands, and an exit status."""
+"""flask who, status and directory: plain words, and an exit status."""
 
 import json
 
@@ -16,7 +16,7 @@ def run(make_app):
     return run
 
 
-def test_who_says_the_number_the_reason_and_what_comes_next(run):
+def test_who_shows_the_number_the_reason_and_what_comes_next(run):
     answer = run("who")
 
     assert answer.exit_code == 0
@@ -39,14 +39,14 @@ def test_who_takes_local_time_and_prints_the_decision_as_json(run):
         (("who", "--at", "soon"), "2026-12-24T17"),
     ],
 )
-def test_who_refuses_what_it_cannot_answer_and_says_what_to_write(run, words, said):
+def test_who_refuses_an_invalid_question_and_says_what_to_write(run, words, said):
     answer = run(*words)
 
     assert answer.exit_code == 2
     assert said in answer.output
 
 
-def test_status_says_ready_the_horizon_and_what_to_do(run):
+def test_status_shows_ready_the_last_published_year_and_each_warning(run):
     answer = run("status")
 
     assert answer.output.startswith("ready\n")
@@ -54,7 +54,7 @@ def test_status_says_ready_the_horizon_and_what_to_do(run):
     assert "nobody has confirmed this number" in answer.output
 
 
-def test_check_tells_errors_and_warnings_and_strict_fails_on_warnings(run, tmp_path):
+def test_check_lists_problems_and_strict_fails_on_warnings(run, tmp_path):
     broken, clean = tmp_path / "broken.yaml", tmp_path / "clean.yaml"
     broken.write_text("zone: nowhere")
     clean.write_text(CLEAN)
@@ -67,7 +67,7 @@ def test_check_tells_errors_and_warnings_and_strict_fails_on_warnings(run, tmp_p
     assert json.loads(answer.output)[0].keys() == {"level", "code", "line", "column", "message"}
 
 
-def test_a_broken_directory_with_none_kept_prints_every_problem_without_a_traceback(run, tmp_path):
+def test_an_invalid_directory_without_a_last_good_copy_prints_every_problem(run, tmp_path):
     broken = tmp_path / "broken.yaml"
     broken.write_text("zone: nowhere")
     for words in (["who"], ["status"]):
@@ -80,7 +80,7 @@ def test_a_broken_directory_with_none_kept_prints_every_problem_without_a_traceb
 WEST_BERKSHIRE = ROOT / "examples" / "west-berkshire.yaml"
 
 
-def test_gaps_says_every_friday_and_how_often_and_fails(run):
+def test_gaps_groups_weekly_gaps_and_exits_with_1(run):
     answer = run("directory", "gaps", str(WEST_BERKSHIRE))
 
     assert answer.exit_code == 1
@@ -113,7 +113,7 @@ def test_gaps_as_json_lists_each_with_the_offset_of_the_day(run):
 
 
 @pytest.mark.parametrize("command", [("gaps",), ("diff", str(WEST_BERKSHIRE))])
-def test_a_file_that_cannot_be_read_gives_2_and_every_problem(run, tmp_path, command):
+def test_an_invalid_file_gives_exit_status_2_and_every_problem(run, tmp_path, command):
     broken = tmp_path / "broken.yaml"
     broken.write_text("zone: nowhere")
     answer = run("directory", *command, str(broken))
@@ -130,7 +130,7 @@ def no_early_friday(tmp_path):
     return str(path)
 
 
-def test_diff_says_when_the_answer_changes_and_from_what_to_what(run, no_early_friday):
+def test_diff_shows_when_an_answer_changes_from_what_to_what(run, no_early_friday):
     answer = run("directory", "diff", str(WEST_BERKSHIRE), no_early_friday)
 
     assert answer.exit_code == 1
@@ -161,21 +161,21 @@ def test_diff_of_a_file_with_itself_finds_nothing(run):
     answer = run("directory", "diff", str(ANYSHIRE), str(ANYSHIRE))
 
     assert answer.exit_code == 0
-    assert answer.output.count("the same at all hours") == 2
+    assert answer.output.count("no change") == 2
 
 
-def test_diff_of_one_file_compares_it_with_what_the_service_runs_on(run, no_early_friday):
+def test_diff_of_one_file_compares_it_with_the_directory_in_use(run, no_early_friday):
     before = run("directory", "diff", no_early_friday, directory=WEST_BERKSHIRE)
     run("who", directory=WEST_BERKSHIRE)
     after = run("directory", "diff", no_early_friday, directory=WEST_BERKSHIRE)
 
     assert before.exit_code == 2
-    assert "Name two files" in before.output
+    assert "Give two files" in before.output
     assert after.exit_code == 1
     assert "every Friday 4:30pm to 5pm" in after.output
 
 
-def test_what_is_said_to_staff_is_in_english_whatever_the_pages_speak(run):
+def test_commands_are_in_english_even_if_the_pages_are_in_welsh(run):
     answer = run("directory", "gaps", str(ROOT / "examples" / "neath-port-talbot.yaml"))
 
     assert "Worried about a child (children)" in answer.output

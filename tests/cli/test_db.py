@@ -1,4 +1,4 @@
-"""flask db backup, counts: a copy that can be trusted, or none and the reason."""
+"""flask db backup and counts: a backup that can be trusted, or none and the reason."""
 
 import sqlite3
 
@@ -24,11 +24,11 @@ def folder(tmp_path):
     return tmp_path / "copies"
 
 
-def test_a_copy_is_one_file_of_its_owners_and_counts_as_the_database_does(run, folder):
-    told = run("backup", folder / "copy.sqlite")
+def test_a_backup_is_one_private_file_with_the_counts_of_the_database(run, folder):
+    result = run("backup", folder / "copy.sqlite")
 
-    assert told.exit_code == 0
-    assert run("counts").output in told.output
+    assert result.exit_code == 0
+    assert run("counts").output in result.output
     assert [each.name for each in folder.iterdir()] == ["copy.sqlite"]
     assert (folder / "copy.sqlite").stat().st_mode & 0o777 == 0o600
     with sqlite3.connect(folder / "copy.sqlite") as copy:
@@ -36,83 +36,85 @@ def test_a_copy_is_one_file_of_its_owners_and_counts_as_the_database_does(run, f
     copy.close()
 
 
-def test_a_copy_in_a_folder_is_named_after_the_time_and_the_oldest_are_deleted(run, folder, clock):
+def test_a_backup_in_a_folder_is_named_after_the_time_and_the_oldest_are_deleted(
+    run, folder, clock
+):
     for minute in ("12:00", "12:01", "12:02"):
         clock.set(f"2026-11-23T{minute}:00Z")
-        told = run("backup", folder, "--keep", 2)
+        result = run("backup", folder, "--keep", 2)
 
     assert sorted(each.name for each in folder.iterdir()) == [
         "routing-20261123T120100Z.sqlite",
         "routing-20261123T120200Z.sqlite",
     ]
-    assert f"{folder}/routing-20261123T120000Z.sqlite is deleted." in told.output
+    assert f"{folder}/routing-20261123T120000Z.sqlite is deleted." in result.output
 
 
-def test_a_copy_that_fails_deletes_no_older_one(run, folder, clock, tmp_path):
+def test_a_backup_that_fails_deletes_no_older_one(run, folder, clock, tmp_path):
     run("backup", folder)
     clock.set("2026-11-23T12:01:00Z")
     (tmp_path / "instance/routing.sqlite").write_bytes(b"not a database" * 99)
-    told = run("backup", folder, "--keep", 1)
+    result = run("backup", folder, "--keep", 1)
 
-    assert told.output.startswith("Error: No copy was made. ")
+    assert result.output.startswith("Error: No backup was made. ")
     assert [each.name for each in folder.iterdir()] == ["routing-20261123T120000Z.sqlite"]
 
 
-def test_no_copy_replaces_another_file(run, folder):
+def test_a_backup_never_replaces_a_file(run, folder):
     (folder / "copy.sqlite").write_text("mine")
-    told = run("backup", folder / "copy.sqlite")
+    result = run("backup", folder / "copy.sqlite")
 
-    assert told.exit_code == 1
-    assert "already" in told.output
+    assert result.exit_code == 1
+    assert "already" in result.output
     assert (folder / "copy.sqlite").read_text() == "mine"
 
 
-def test_a_damaged_database_is_told_and_leaves_no_copy(run, folder, tmp_path):
+def test_a_damaged_database_is_reported_and_leaves_no_backup(run, folder, tmp_path):
     file = tmp_path / "instance/routing.sqlite"
     content = bytearray(file.read_bytes())
     content[20_000:60_000] = b"\xff" * 40_000
     file.write_bytes(content)
-    told = run("backup", folder / "copy.sqlite")
+    result = run("backup", folder / "copy.sqlite")
 
-    assert told.exit_code == 1
-    assert told.output.startswith("Error: No copy was made. ")
+    assert result.exit_code == 1
+    assert result.output.startswith("Error: No backup was made. ")
     assert list(folder.iterdir()) == []
 
 
-def test_a_damaged_database_is_told_in_words_to_whoever_asks_it(app, run, tmp_path):
+def test_commands_report_a_damaged_database(app, run, tmp_path):
     (tmp_path / "instance/routing.sqlite").write_bytes(b"not a database" * 99)
-    for told in (run("counts"), app.test_cli_runner().invoke(args=["divert", "list"])):
-        assert told.exit_code == 1
-        assert told.output.startswith("Error: The database is damaged: put a copy in its place")
+    for result in (run("counts"), app.test_cli_runner().invoke(args=["divert", "list"])):
+        assert result.exit_code == 1
+        assert result.output.startswith("Error: The database is damaged: put a copy in its place")
 
 
 def test_keep_is_for_a_folder(run, folder):
-    told = run("backup", folder / "copy.sqlite", "--keep", 2)
+    result = run("backup", folder / "copy.sqlite", "--keep", 2)
 
-    assert told.exit_code == 2
+    assert result.exit_code == 2
     assert list(folder.iterdir()) == []
 
 
-def test_where_there_is_no_database_none_is_copied_and_the_way_to_make_it_told(make_app, folder):
+def test_without_a_database_backup_says_what_to_run(make_app, folder):
     runner = make_app(ANYSHIRE).test_cli_runner()
-    told = runner.invoke(args=["db", "backup", str(folder)])
+    result = runner.invoke(args=["db", "backup", str(folder)])
 
-    assert told.exit_code == 1
-    assert "not made yet" in told.output
+    assert result.exit_code == 1
+    assert "not made yet" in result.output
     assert list(folder.iterdir()) == []
     assert "flask db upgrade" in runner.invoke(args=["db", "counts"]).output
 
 
-def test_postgresql_is_left_to_its_own_program(make_app, folder):
+def test_backup_points_to_pg_dump_for_postgresql(make_app, folder):
     there = make_app(ANYSHIRE, DATABASE_URL="postgresql://nobody@127.0.0.1:9/x", SECRET_KEY="x")
-    told = there.test_cli_runner().invoke(args=["db", "backup", str(folder)])
+    result = there.test_cli_runner().invoke(args=["db", "backup", str(folder)])
 
-    assert told.exit_code == 1
-    assert "pg_dump" in told.output
+    assert result.exit_code == 1
+    assert "pg_dump" in result.output
 
 
 @pytest.mark.parametrize("words", [("directory", "print"), ("twilio", "fallback")])
-def test_what_is_printed_for_a_web_server_can_be_read_by_it(app, folder, words):
+def test_files_written_for_a_web_server_can_be_read_by_it(app, folder, words):
     app.test_cli_runner().invoke(args=[*words, "--output", str(folder / "page")])
 
     assert (folder / "page").stat().st_mode & 0o777 == 0o644

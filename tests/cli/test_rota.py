@@ -1,4 +1,4 @@
-"""flask rota: the rota in a terminal, for when the page is down and for every day's jobs."""
+"""flask rota: who is on duty, gaps, import, export, fill and undo."""
 
 import json
 
@@ -36,40 +36,42 @@ def christmas(run):
     return run("import", "-", "--add-people", stdin=ROWS)
 
 
-def test_a_sheet_is_imported_exported_and_imported_again_without_doing_anything(run, christmas):
-    assert christmas.output == "2 shifts are added. `flask rota undo 1` takes them back.\n"
-    told = run("export").output
-    assert told.splitlines()[1] == (
+def test_an_exported_spreadsheet_imports_without_adding_anything(run, christmas):
+    assert christmas.output == "Added 2 shifts. To undo: flask rota undo 1\n"
+    result = run("export").output
+    assert result.splitlines()[1] == (
         "eds-social-worker,2026-12-24 15:30,2026-12-25 08:30,Amara Owusu"
     )
 
-    assert run("import", "-", stdin=told).output == "0 shifts are added. 2 were there already.\n"
+    assert (
+        run("import", "-", stdin=result).output == "Added 0 shifts. 2 were already on the rota.\n"
+    )
 
 
-def test_a_file_of_a_spreadsheet_program_is_read(run, tmp_path):
+def test_a_file_from_a_spreadsheet_program_is_imported(run, tmp_path):
     file = tmp_path / "rota.csv"
     file.write_bytes(ROWS.replace("\n", "\r\n").replace(",", ";").encode("utf-8-sig"))
 
     assert run("import", str(file), "--add-people").exit_code == 0
 
 
-def test_one_wrong_row_is_told_and_nothing_imported(run):
-    done = run("import", "-", stdin=ROWS)
+def test_if_a_row_has_an_error_nothing_is_imported(run):
+    result = run("import", "-", stdin=ROWS)
 
-    assert done.exit_code == 1
-    assert done.output.splitlines() == [
-        "Error: Nothing is imported.",
+    assert result.exit_code == 1
+    assert result.output.splitlines() == [
+        "Error: Nothing was imported.",
         "Row 2: there is nobody called 'Amara Owusu' on the rota: add them first.",
         "Row 3: there is nobody called 'Siân O’Brien' on the rota: add them first.",
     ]
     assert run("export").output == "role,starts,ends,person\n"
 
 
-def test_an_empty_sheet_is_refused(run):
+def test_an_empty_spreadsheet_is_refused(run):
     assert "The file has no shifts." in run("import", "-", stdin="role,starts,ends,person\n").output
 
 
-def test_who_is_on_duty_is_told_by_role_now_and_at_any_time(run, christmas):
+def test_who_shows_each_role_now_and_at_any_time(run, christmas):
     assert run("who").output.splitlines() == [
         "Duty social worker: Nobody, until 3:30pm today, then from 10am on Monday 28 December "
         "nobody.",
@@ -79,10 +81,10 @@ def test_who_is_on_duty_is_told_by_role_now_and_at_any_time(run, christmas):
     assert run("who", "--at", "2026-10-25 01:30").exit_code == 1
 
 
-def test_gaps_are_told_in_words_and_as_json_with_exit_status_1(run, christmas):
-    done = run("gaps", "--days", "5")
-    assert done.exit_code == 1
-    assert done.output.splitlines()[1] == (
+def test_gaps_are_listed_as_text_and_json_with_exit_status_1(run, christmas):
+    result = run("gaps", "--days", "5")
+    assert result.exit_code == 1
+    assert result.output.splitlines()[1] == (
         f"{NIGHT}: nobody from 8:30am on Saturday 26 December until 10am on Monday 28 December "
         "(49.5 hours)."
     )
@@ -105,38 +107,36 @@ def test_gaps_from_a_date_begin_at_its_midnight(run, christmas):
 
 
 @pytest.mark.parametrize("day", ["0026-12-24", "9999-12-31"])
-def test_a_date_that_no_rota_reaches_is_refused_with_what_to_write(run, day):
-    done = run("gaps", "--from", day)
+def test_a_date_out_of_range_is_refused_with_what_to_write(run, day):
+    result = run("gaps", "--from", day)
 
-    assert done.exit_code == 2
-    assert done.output.endswith("Write it as 2026-12-24.\n")
+    assert result.exit_code == 2
+    assert result.output.endswith("Write it as 2026-12-24.\n")
 
 
-def test_part_of_an_hour_is_told_in_two_figures_at_most(run, clock):
+def test_the_length_of_a_gap_has_two_decimals_at_most(run, clock):
     clock.set("2026-12-24T12:10:00Z")
 
     assert "until 3:30pm today (3.33 hours)." in run("gaps", "--days", "1").output
 
 
-def test_no_gap_is_said_so_with_exit_status_0(run, christmas):
-    done = run("gaps", "--from", "2026-12-25", "--days", "1")
+def test_without_gaps_the_exit_status_is_0(run, christmas):
+    result = run("gaps", "--from", "2026-12-25", "--days", "1")
 
-    assert (done.exit_code, done.output) == (0, "No gap in 1 day.\n")
+    assert (result.exit_code, result.output) == (0, "No gaps in 1 day.\n")
 
 
 FILL = ("fill", "--role", "eds-social-worker", "--from", "2026-12-24", "--to", "2026-12-28")
 
 
-def test_filling_is_told_first_and_done_with_yes_and_undone_as_one(app, run, christmas):
+def test_a_fill_is_shown_first_saved_with_yes_and_undone_as_one_change(app, run, christmas):
     words = (*FILL, "--people", "amara owusu,Siân O’Brien", "--turn", "slot")
-    told = run(*words)
-    assert told.output.splitlines()[-1] == "5 shifts would be added. Add --yes to add them."
+    result = run(*words)
+    assert result.output.splitlines()[-1] == "This would add 5 shifts. To add, use --yes."
     assert len(run("export").output.splitlines()) == 3
 
-    done = run(*words, "--yes")
-    assert done.output.splitlines()[-1] == (
-        "5 shifts are added. `flask rota undo 2` takes them back."
-    )
+    result = run(*words, "--yes")
+    assert result.output.splitlines()[-1] == ("Added 5 shifts. To undo: flask rota undo 2")
     assert run("gaps", "--from", "2026-12-25", "--days", "3").exit_code == 0
     assert run("undo", "2").output == "Change 2 is undone.\n"
     assert len(run("export").output.splitlines()) == 3
@@ -144,14 +144,14 @@ def test_filling_is_told_first_and_done_with_yes_and_undone_as_one(app, run, chr
         assert audit_log.newest(connection, 1)[0].action == "rota.undone"
 
 
-def test_too_little_rest_is_pointed_out_before_a_rota_is_filled(run, christmas):
-    told = run(*FILL, "--people", "Amara Owusu").output.splitlines()
+def test_fill_warns_of_too_little_rest(run, christmas):
+    result = run(*FILL, "--people", "Amara Owusu").output.splitlines()
 
-    assert told[-2].startswith("Look again: Amara Owusu has 5 shifts on end with less than 11")
+    assert result[-2].startswith("Warning: Amara Owusu has 5 shifts in a row with less than 11")
 
 
 @pytest.mark.parametrize(
-    ("more", "told"),
+    ("more", "message"),
     [
         (("--people", "Nobody Known"), "There is nobody called 'Nobody Known'"),
         (("--people", ","), "Name the people"),
@@ -160,38 +160,38 @@ def test_too_little_rest_is_pointed_out_before_a_rota_is_filled(run, christmas):
         (("--people", "Amara Owusu", "--to", "2026-12-23"), "The last day is before the first."),
     ],
 )
-def test_what_cannot_be_filled_is_said_so(run, christmas, more, told):
-    done = run(*FILL, *more)
+def test_an_impossible_fill_is_refused(run, christmas, more, message):
+    result = run(*FILL, *more)
 
-    assert done.exit_code == 1
-    assert told in done.output
-
-
-def test_times_for_a_kind_of_day_are_used(run, christmas):
-    done = run(*FILL, "--people", "Amara Owusu", "--weekend", "9am,9pm", "--turn", "week")
-
-    assert "until 9pm on Saturday 26 December" in done.output
+    assert result.exit_code == 1
+    assert message in result.output
 
 
-def test_undoing_what_there_is_not_is_said_so(run):
-    done = run("undo", "9")
+def test_fill_uses_the_times_given_for_a_kind_of_day(run, christmas):
+    result = run(*FILL, "--people", "Amara Owusu", "--weekend", "9am,9pm", "--turn", "week")
 
-    assert (done.exit_code, done.output) == (
+    assert "until 9pm on Saturday 26 December" in result.output
+
+
+def test_undoing_an_unknown_change_is_refused(run):
+    result = run("undo", "9")
+
+    assert (result.exit_code, result.output) == (
         1,
         "Error: There is no change to undo with the number 9 on the rota.\n",
     )
 
 
-def test_without_a_database_every_command_says_what_to_do(make_app):
+def test_without_a_database_every_command_says_what_to_run(make_app):
     app = make_app(ANYSHIRE)
     for words in (["who"], ["gaps"], ["export"], ["purge"], ["import", "-"], ["undo", "1"]):
-        done = app.test_cli_runner().invoke(args=["rota", *words], input=ROWS)
-        assert done.exit_code == 1, words
-        assert "flask db upgrade" in done.output
+        result = app.test_cli_runner().invoke(args=["rota", *words], input=ROWS)
+        assert result.exit_code == 1, words
+        assert "flask db upgrade" in result.output
 
 
 def test_every_command_has_help(run):
     for words in ([], *([x] for x in ("who", "gaps", "export", "import", "fill", "undo", "purge"))):
-        done = run(*words, "--help")
-        assert done.exit_code == 0
-        assert "Usage:" in done.output
+        result = run(*words, "--help")
+        assert result.exit_code == 0
+        assert "Usage:" in result.output

@@ -1,4 +1,4 @@
-"""A council with a rota and no special days, in a file, so that an oracle can read it too."""
+"""A council with a rota and no special days, in a file that an oracle can read too."""
 
 from datetime import UTC, datetime
 
@@ -31,7 +31,7 @@ rota:
 
 
 def at(text):
-    """Return an instant, written in UTC."""
+    """Return an instant from its time in UTC, such as 2026-11-23T17:00."""
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
@@ -39,24 +39,27 @@ def span(start, end):
     return Span(at(start), at(end))
 
 
-class Rota:
-    """Collects shifts and covers, numbering them."""
+class RotaBuilder:
+    """Collects shifts and covers, and numbers them from 1."""
 
-    def __init__(self, tables):
-        self.tables, self.shifts, self.covers = tables, [], []
+    def __init__(self, timetables):
+        self.timetables, self.shifts, self.covers = timetables, [], []
 
-    def shift(self, role, worker, start, end):
-        self.shifts.append(Shift(len(self.shifts) + 1, role, worker, span(start, end)))
-        return self.shifts[-1].id
+    def add_shift(self, role_id, person_id, start, end):
+        """Add a shift; return its id."""
+        shift = Shift(len(self.shifts) + 1, role_id, person_id, span(start, end))
+        self.shifts.append(shift)
+        return shift.id
 
-    def cover(self, shift, worker, start, end, note=""):
-        new = Cover(len(self.covers) + 1, shift, worker, span(start, end), note)
-        self.covers.append(new)
-        return new.id
+    def add_cover(self, shift_id, person_id, start, end, note=""):
+        """Add a cover; return its id."""
+        cover = Cover(len(self.covers) + 1, shift_id, person_id, span(start, end), note)
+        self.covers.append(cover)
+        return cover.id
 
     @property
     def roster(self):
-        return Roster(self.tables, self.shifts, self.covers)
+        return Roster(self.timetables, self.shifts, self.covers)
 
 
 @pytest.fixture(scope="session")
@@ -67,10 +70,10 @@ def council(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def tables(council):
+def council_timetables(council):
     return timetables(council)
 
 
 @pytest.fixture
-def rota(tables):
-    return Rota(tables)
+def rota(council_timetables):
+    return RotaBuilder(council_timetables)

@@ -1,4 +1,4 @@
-"""Who is on duty, and when somebody must be: by examples, and by brute force minute by minute."""
+"""The roster: by examples, and against a brute-force oracle minute by minute."""
 
 import itertools
 import random
@@ -6,8 +6,8 @@ from datetime import date, timedelta
 
 import pytest
 from oracle import Oracle
-from rota.conftest import Rota, at, span
-from rota_oracle import drawn, wrong_minutes
+from rota.conftest import RotaBuilder, at, span
+from rota_oracle import add_random_shifts, count_wrong_minutes
 
 from routing.core import instants
 from routing.core.directory import BankHoliday
@@ -20,7 +20,8 @@ CHRISTMAS = span("2026-12-24T17:00", "2026-12-29T08:30")
 
 
 def gaps(rota, role, start, end):
-    return [(x.start, x.end, missing) for x, missing in rota.roster.gaps(role, at(start), at(end))]
+    spans = rota.roster.gaps(role, at(start), at(end))
+    return [(gap.start, gap.end, missing) for gap, missing in spans]
 
 
 def test_an_empty_rota_is_a_gap_whenever_somebody_must_be_on_duty(rota):
@@ -31,10 +32,10 @@ def test_an_empty_rota_is_a_gap_whenever_somebody_must_be_on_duty(rota):
     ]
 
 
-def test_christmas_2026_must_be_covered_for_111_hours_and_a_half_without_a_break(rota):
-    found = [x for x in rota.roster.needed("night", at("2026-12-20T00:00"), at("2027-01-01T00:00"))]
+def test_christmas_2026_needs_somebody_for_111_and_a_half_hours_without_a_break(rota):
+    spans = rota.roster.needed_spans("night", at("2026-12-20T00:00"), at("2027-01-01T00:00"))
 
-    assert CHRISTMAS in found
+    assert CHRISTMAS in spans
     assert (CHRISTMAS.end - CHRISTMAS.start) / timedelta(hours=1) == 111.5
 
 
@@ -43,25 +44,26 @@ def test_christmas_2026_must_be_covered_for_111_hours_and_a_half_without_a_break
     ["2026-12-24T16:59:59", "2026-12-24T17:00:00", "2026-12-29T08:29:59", "2026-12-29T08:30:00"],
 )
 def test_christmas_is_needed_from_its_first_second_to_before_its_last(rota, moment):
-    assert rota.roster.on("night", at(moment)).needed == (at(moment) in CHRISTMAS)
+    assert rota.roster.staffing_at("night", at(moment)).needed == (at(moment) in CHRISTMAS)
 
 
-def test_taking_one_shift_away_is_just_that_gap(rota):
+def test_removing_a_shift_leaves_exactly_that_gap(rota):
     edges = ["24T17:00", "25T08:30", "26T08:30", "27T08:30", "28T08:30", "29T08:30"]
-    for worker, (start, end) in enumerate(itertools.pairwise(edges), 1):
-        rota.shift("night", worker, f"2026-12-{start}", f"2026-12-{end}")
+    for person_id, (start, end) in enumerate(itertools.pairwise(edges), 1):
+        rota.add_shift("night", person_id, f"2026-12-{start}", f"2026-12-{end}")
     period = "2026-12-24T17:00", "2026-12-29T08:30"
     assert gaps(rota, "night", *period) == []
 
-    gone = rota.shifts.pop(2)
+    removed = rota.shifts.pop(2)
 
-    assert gaps(rota, "night", *period) == [(gone.during.start, gone.during.end, 1)]
+    assert gaps(rota, "night", *period) == [(removed.during.start, removed.during.end, 1)]
 
 
-def test_a_proclaimed_holiday_makes_a_gap_by_night_and_a_surplus_by_day(tables, rota):
-    rota.shift("day", 1, "2026-12-02T08:30", "2026-12-02T17:00")
+def test_a_proclaimed_holiday_makes_a_gap_by_night_and_a_surplus_by_day(council_timetables, rota):
+    rota.add_shift("day", 1, "2026-12-02T08:30", "2026-12-02T17:00")
     proclaimed = Timetables(
-        tables.directory, {**tables.holidays, date(2026, 12, 2): BankHoliday("Proclaimed")}
+        council_timetables.directory,
+        {**council_timetables.holidays, date(2026, 12, 2): BankHoliday("Proclaimed")},
     )
     period = at("2026-12-02T08:30"), at("2026-12-02T17:00")
     later = Roster(proclaimed, rota.shifts)
@@ -72,40 +74,40 @@ def test_a_proclaimed_holiday_makes_a_gap_by_night_and_a_surplus_by_day(tables, 
     assert list(later.gaps("night", *period)) == [(Span(*period), 1)]
 
 
-def test_two_must_be_on_duty_and_one_of_them_is_a_gap_of_one(rota):
-    rota.shift("day", 1, "2026-11-23T08:30", "2026-11-23T17:00")
-    rota.shift("day", 2, "2026-11-23T08:30", "2026-11-23T12:00")
+def test_one_person_where_two_are_needed_is_a_gap_of_one(rota):
+    rota.add_shift("day", 1, "2026-11-23T08:30", "2026-11-23T17:00")
+    rota.add_shift("day", 2, "2026-11-23T08:30", "2026-11-23T12:00")
 
     period = "2026-11-23T08:00", "2026-11-23T18:00"
     assert gaps(rota, "day", *period) == [(at("2026-11-23T12:00"), at("2026-11-23T17:00"), 1)]
 
 
-def test_now_one_and_now_two_missing_is_one_gap_of_two(rota):
-    rota.shift("day", 1, "2026-11-23T10:00", "2026-11-23T12:00")
+def test_a_gap_in_which_first_two_and_then_one_are_missing_is_one_gap_of_two(rota):
+    rota.add_shift("day", 1, "2026-11-23T10:00", "2026-11-23T12:00")
 
     period = "2026-11-23T08:00", "2026-11-23T18:00"
     assert gaps(rota, "day", *period) == [(at("2026-11-23T08:30"), at("2026-11-23T17:00"), 2)]
 
 
-def test_one_person_twice_is_one_person(rota):
-    shift = rota.shift("day", 1, "2026-11-23T08:30", "2026-11-23T17:00")
-    rota.shift("day", 2, "2026-11-23T08:30", "2026-11-23T17:00")
-    rota.cover(shift, 2, "2026-11-23T10:00", "2026-11-23T11:00")
+def test_a_person_with_two_shifts_at_once_counts_once(rota):
+    shift = rota.add_shift("day", 1, "2026-11-23T08:30", "2026-11-23T17:00")
+    rota.add_shift("day", 2, "2026-11-23T08:30", "2026-11-23T17:00")
+    rota.add_cover(shift, 2, "2026-11-23T10:00", "2026-11-23T11:00")
 
-    assert rota.roster.on("day", at("2026-11-23T10:30")).missing == 1
-    assert rota.roster.on("day", at("2026-11-23T11:00")).missing == 0
+    assert rota.roster.staffing_at("day", at("2026-11-23T10:30")).missing == 1
+    assert rota.roster.staffing_at("day", at("2026-11-23T11:00")).missing == 0
 
 
-def test_the_newest_cover_wins_and_taking_it_away_uncovers_what_lay_below(rota):
-    shift = rota.shift("night", 1, "2026-11-23T17:00", "2026-11-24T08:30")
-    rota.cover(shift, 2, "2026-11-23T19:00", "2026-11-24T02:00")
-    rota.cover(shift, 3, "2026-11-23T20:00", "2026-11-23T21:00")
+def test_the_newest_cover_applies_and_removing_it_restores_the_one_below(rota):
+    shift = rota.add_shift("night", 1, "2026-11-23T17:00", "2026-11-24T08:30")
+    rota.add_cover(shift, 2, "2026-11-23T19:00", "2026-11-24T02:00")
+    rota.add_cover(shift, 3, "2026-11-23T20:00", "2026-11-23T21:00")
 
-    def held():
-        found = rota.roster.duties("night", at("2026-11-23T00:00"), at("2026-11-25T00:00"))
-        return [(x.worker, f"{x.during.start:%H:%M}", x.part) for x in found]
+    def parts():
+        parts = rota.roster.assignments("night", at("2026-11-23T00:00"), at("2026-11-25T00:00"))
+        return [(part.person_id, f"{part.during.start:%H:%M}", part.part) for part in parts]
 
-    assert held() == [
+    assert parts() == [
         (1, "17:00", 0),
         (2, "19:00", 1),
         (3, "20:00", 2),
@@ -113,43 +115,45 @@ def test_the_newest_cover_wins_and_taking_it_away_uncovers_what_lay_below(rota):
         (1, "02:00", 4),
     ]
     rota.covers.pop()
-    assert held() == [(1, "17:00", 0), (2, "19:00", 1), (1, "02:00", 2)]
+    assert parts() == [(1, "17:00", 0), (2, "19:00", 1), (1, "02:00", 2)]
 
 
 def test_a_cover_by_nobody_is_a_gap(rota):
-    shift = rota.shift("night", 1, "2026-11-23T17:00", "2026-11-24T08:30")
-    rota.cover(shift, None, "2026-11-23T20:00", "2026-11-23T21:00", "Sick")
+    shift = rota.add_shift("night", 1, "2026-11-23T17:00", "2026-11-24T08:30")
+    rota.add_cover(shift, None, "2026-11-23T20:00", "2026-11-23T21:00", "Sick")
 
     assert gaps(rota, "night", "2026-11-23T17:00", "2026-11-24T08:30") == [
         (at("2026-11-23T20:00"), at("2026-11-23T21:00"), 1)
     ]
 
 
-def test_a_quarter_of_an_hour_to_hand_over_is_no_surplus_and_more_is(rota):
-    rota.shift("night", 1, "2026-11-23T16:45", "2026-11-24T08:30")
-    rota.shift("night", 2, "2026-11-24T17:00", "2026-11-25T08:46")
+def test_fifteen_minutes_of_handover_are_no_surplus_and_sixteen_are(rota):
+    rota.add_shift("night", 1, "2026-11-23T16:45", "2026-11-24T08:30")
+    rota.add_shift("night", 2, "2026-11-24T17:00", "2026-11-25T08:46")
 
-    found = rota.roster.surplus("night", at("2026-11-23T12:00"), at("2026-11-25T12:00"))
+    surplus = rota.roster.surplus("night", at("2026-11-23T12:00"), at("2026-11-25T12:00"))
 
-    assert list(found) == [span("2026-11-25T08:30", "2026-11-25T08:46")]
+    assert list(surplus) == [span("2026-11-25T08:30", "2026-11-25T08:46")]
 
 
-def test_shifts_of_a_role_that_the_directory_lacks_and_covers_without_a_shift_count_for_nothing(
-    rota,
-):
-    rota.shift("gone", 1, "2026-11-23T17:00", "2026-11-24T08:30")
-    rota.cover(99, 1, "2026-11-23T17:00", "2026-11-24T08:30")
+def test_shifts_in_an_unknown_role_and_covers_of_an_unknown_shift_are_ignored(rota):
+    rota.add_shift("gone", 1, "2026-11-23T17:00", "2026-11-24T08:30")
+    rota.add_cover(99, 1, "2026-11-23T17:00", "2026-11-24T08:30")
 
-    assert rota.roster.on("night", at("2026-11-23T20:00")).workers == ()
+    assert rota.roster.staffing_at("night", at("2026-11-23T20:00")).person_ids == ()
     assert "gone" not in rota.roster.roles
 
 
-def test_turns_change_only_where_other_people_are_on_duty(rota):
-    shift = rota.shift("night", 1, "2026-11-23T17:00", "2026-11-24T08:30")
-    rota.cover(shift, 1, "2026-11-23T20:00", "2026-11-23T21:00")
-    found = rota.roster.turns("night", at("2026-11-23T16:00"), at("2026-11-24T09:00"))
+def test_merged_staffing_is_cut_only_where_other_people_are_on_duty(rota):
+    shift = rota.add_shift("night", 1, "2026-11-23T17:00", "2026-11-24T08:30")
+    rota.add_cover(shift, 1, "2026-11-23T20:00", "2026-11-23T21:00")
+    merged = rota.roster.merged_staffing("night", at("2026-11-23T16:00"), at("2026-11-24T09:00"))
 
-    assert [(x.workers, x.needed) for _, x in found] == [((), 0), ((1,), 1), ((), 0)]
+    assert [(staffing.person_ids, staffing.needed) for _, staffing in merged] == [
+        ((), 0),
+        ((1,), 1),
+        ((), 0),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -158,18 +162,17 @@ def test_turns_change_only_where_other_people_are_on_duty(rota):
 def test_a_handover_at_half_past_one_leaves_no_gap_and_no_overlap_whatever_the_clocks_do(
     rota, night, hours
 ):
-    zone, day = rota.tables.directory.zone, date.fromisoformat(night)
+    zone, day = rota.timetables.directory.zone, date.fromisoformat(night)
     edges = [
         instants.start_at(day, minute, zone) for minute in (17 * 60, 25 * 60 + 30, 32 * 60 + 30)
     ]
-    for worker in (1, 2):
-        edge = edges[worker - 1], edges[worker]
-        rota.shift("standby", worker, *(f"{x:%Y-%m-%dT%H:%M:%S}" for x in edge))
-    found = list(rota.roster.stretches("standby", edges[0], edges[2]))
+    for person_id, (start, end) in enumerate(itertools.pairwise(edges), 1):
+        rota.add_shift("standby", person_id, f"{start:%Y-%m-%dT%H:%M}", f"{end:%Y-%m-%dT%H:%M}")
+    intervals = list(rota.roster.staffing("standby", edges[0], edges[2]))
 
     assert (edges[2] - edges[0]) / timedelta(hours=1) == hours
-    assert all(len(each.workers) == 1 for _, each in found)
-    assert sum(((x.end - x.start) for x, _ in found), timedelta()) == edges[2] - edges[0]
+    assert all(len(staffing.person_ids) == 1 for _, staffing in intervals)
+    assert sum((span.end - span.start for span, _ in intervals), timedelta()) == edges[2] - edges[0]
 
 
 PERIODS = [
@@ -180,21 +183,20 @@ PERIODS = [
 
 
 @pytest.mark.parametrize("period", PERIODS)
-def test_rotas_made_at_random_are_as_brute_force_finds_them_minute_by_minute(
-    council, tables, period
-):
+def test_random_rotas_agree_with_brute_force_minute_by_minute(council, council_timetables, period):
     whole, oracle, draw = span(*period), Oracle(council), random.Random(20261124)
     for _ in range(8):
-        rota = drawn(draw, Rota(tables), whole)
-        for role in tables.directory.rota:
-            assert wrong_minutes(rota.roster, rota, oracle, role, whole) == 0
+        rota = add_random_shifts(draw, RotaBuilder(council_timetables), whole)
+        for role in council_timetables.directory.rota:
+            assert count_wrong_minutes(rota.roster, rota, oracle, role, whole) == 0
 
 
-def test_brute_force_sees_a_shift_that_is_a_minute_longer(council, tables):
-    whole, oracle, rota, longer = span(*PERIODS[2]), Oracle(council), Rota(tables), Rota(tables)
-    rota.shift("night", 1, "2026-12-24T17:00", "2026-12-25T08:30")
-    longer.shift("night", 1, "2026-12-24T17:00", "2026-12-25T08:31")
+def test_brute_force_notices_a_shift_that_is_a_minute_longer(council, council_timetables):
+    whole, oracle = span(*PERIODS[2]), Oracle(council)
+    rota, longer = RotaBuilder(council_timetables), RotaBuilder(council_timetables)
+    rota.add_shift("night", 1, "2026-12-24T17:00", "2026-12-25T08:30")
+    longer.add_shift("night", 1, "2026-12-24T17:00", "2026-12-25T08:31")
     role = rota.roster.roles["night"]
 
-    assert wrong_minutes(rota.roster, rota, oracle, role, whole) == 0
-    assert wrong_minutes(longer.roster, rota, oracle, role, whole) == 2
+    assert count_wrong_minutes(rota.roster, rota, oracle, role, whole) == 0
+    assert count_wrong_minutes(longer.roster, rota, oracle, role, whole) == 2

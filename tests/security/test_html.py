@@ -14,7 +14,7 @@ from routing import lookup, rota_service
 from routing.directory.load import parse
 from routing.errors import InvalidDirectory
 from routing.public.error_pages import error_page
-from routing.rota.validation import NewCover
+from routing.rota.roster import NewCover
 from routing.store import accounts, rota
 from routing.store.accounts import Role
 from routing.store.diverts import NewDivert, create

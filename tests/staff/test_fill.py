@@ -44,7 +44,7 @@ def shifts(app):
             found = rota_service.read_rota(
                 at - rota_service.GAP_LOOKAHEAD, at + rota_service.OWN_SHIFTS_LOOKAHEAD
             )
-        return [(found.names[x.worker], x.during.start) for x in found.roster.shifts]
+        return [(found.names[x.person_id], x.during.start) for x in found.roster.shifts]
 
     return shifts
 
@@ -112,13 +112,13 @@ def test_a_slot_for_which_nobody_is_free_stays_a_gap(app, ask):
         ({"role": ""}, "There is no role"),
         ({"first-day": "x"}, "Write the date as 24 12 2026."),
         ({"last-day": "23"}, "The last day is before the first."),
-        ({"first-year": "26", "last-year": "26"}, "Write the year in full: 26 is no year"),
-        ({"last-year": "2028"}, "Fill 400 days at most at once."),
+        ({"first-year": "26", "last-year": "26"}, "26 is not a year of the rota"),
+        ({"last-year": "2028"}, "The most at once is 400 days."),
         ({"people": ""}, "Name the people"),
         ({"people": "Somebody Else"}, "There is nobody called"),
         ({"turn": "month"}, "Choose how"),
         ({"weekend": "evening"}, "is not a time"),
-        ({"first-month": "11", "last-month": "11"}, "There is no gap in that time"),
+        ({"first-month": "11", "last-month": "11"}, "There are no gaps to fill on these days"),
     ],
 )
 def test_what_cannot_be_filled_is_refused_and_nothing_typed_is_lost(ask, asked, told):

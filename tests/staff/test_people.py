@@ -11,7 +11,7 @@ import vobject
 from staff.conftest import said
 
 from routing import lookup
-from routing.rota.validation import NewCover
+from routing.rota.roster import NewCover
 from routing.store import accounts, rota, rota_people
 
 PEOPLE = "/staff/rota/people"
@@ -92,7 +92,7 @@ def test_nobody_who_has_left_is_given_shifts_back(app, arranger, way):
     page = arranger.get("/staff/rota" if "undo" in way else back)
     refused = arranger.send(page, back.partition("?")[0])
 
-    assert "somebody who has left would be on duty" in said(refused)
+    assert "This would put somebody who has left back on duty" in said(refused)
     assert "Nobody Siân O’Brien is off: Has left" in said(
         arranger.get("/staff/rota?from=2026-12-24")
     )

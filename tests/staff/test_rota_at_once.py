@@ -11,8 +11,8 @@ from routing import lookup, rota_service
 from routing.core.instants import Span
 from routing.errors import InvalidRotaChange, RotaConflict
 from routing.rota.filling import DayKind, TurnLength
+from routing.rota.roster import NewShift
 from routing.rota.spreadsheet import MAX_PEOPLE, MAX_ROWS
-from routing.rota.validation import NewShift
 from routing.store import diverts, rota_people
 from routing.store.diverts import NewDivert
 
@@ -71,7 +71,7 @@ def test_a_divert_is_set_while_the_largest_fill_is_worked_out(app, everybody, se
     app.config["CLOCK"] = clock
     with app.app_context():
         current, proposed = fill()
-        shifts = [NewShift(NIGHT, new.worker, new.during) for new in proposed]
+        shifts = [NewShift(NIGHT, new.person_id, new.during) for new in proposed]
         rota_service.save_change("filled", shifts, current, "person:1")
 
     assert len(stored()) == 1
@@ -98,9 +98,9 @@ def fill(names=NAMES, times=HOURLY, last=LAST, limit=HOUR):
 @pytest.mark.parametrize(
     ("too_much", "words"),
     [
-        ({"names": [*NAMES, "One More"]}, "These are 201 names. Name 200 people at most."),
-        ({"last": FIRST + timedelta(days=400)}, "Change 5,000 at most at once: choose fewer days."),
-        ({"limit": timedelta(0)}, "This takes too long to work out. Fill fewer days at once"),
+        ({"names": [*NAMES, "One More"]}, "These are 201 names. Name 200 people or fewer."),
+        ({"last": FIRST + timedelta(days=400)}, "The most at once is 5,000: use fewer days."),
+        ({"limit": timedelta(0)}, "This takes too long to work out. Use fewer days"),
     ],
     ids=["people", "shifts", "time"],
 )
@@ -128,8 +128,8 @@ def test_a_file_with_too_many_shifts_or_people_is_refused_with_what_to_do(arrang
         rostered.HEADER.encode() + "".join(f"{more}{name}" for name in [*NAMES, "Last"]).encode(),
     )
 
-    assert "The file has more than 5,000 shifts. Import 5,000 at most at once" in said(shifts)
-    assert "The file names 201 people. Import shifts of 200 people at most" in said(people)
+    assert "The file has more than 5,000 shifts. Split it into files" in said(shifts)
+    assert "The file names 201 people. Split it into files of 200 people" in said(people)
 
 
 def shift(worker, start):
@@ -138,7 +138,8 @@ def shift(worker, start):
 
 def on_the_rota(at):
     return [
-        (x.worker, x.during.start) for x in rota_service.read_rota(at, at + 99 * HOUR).roster.shifts
+        (x.person_id, x.during.start)
+        for x in rota_service.read_rota(at, at + 99 * HOUR).roster.shifts
     ]
 
 
@@ -175,5 +176,5 @@ def test_a_shift_that_crosses_somebody_elses_is_shown_again_as_it_was_typed(app,
     refused = arranger.send(page, path)
 
     assert refused.status_code == 400
-    assert "This person has a shift in this role at that time already." in said(refused)
+    assert "This person already has a shift in this role then." in said(refused)
     assert 'value="17:00"' in refused.text

@@ -51,7 +51,7 @@ def on(app):
         at = time_parsing.parse_rfc3339(moment)
         with app.app_context():
             found = rota_service.read_rota(at, at + rota_service.GAP_LOOKAHEAD)
-            return [found.names[x] for x in found.roster.on(role, at).workers]
+            return [found.names[x] for x in found.roster.staffing_at(role, at).person_ids]
 
     return on
 
@@ -92,8 +92,8 @@ def test_a_shift_that_was_confirmed_is_on_the_rota_and_in_the_record(send, on, a
         ({"starts-time": ""}, "Write the time, as 5pm, 5:30pm or 17:30."),
         ({"starts-time": "late"}, "'late' is not a time"),
         ({"starts-day": "31", "starts-month": "2"}, "is not a date"),
-        ({"ends-day": "24", "ends-time": "5pm"}, "It ends before it starts, or at once."),
-        ({"ends-year": "2027"}, "That is longer than 7 days."),
+        ({"ends-day": "24", "ends-time": "5pm"}, "The end must be after the start."),
+        ({"ends-year": "2027"}, "This is longer than 7 days."),
     ],
 )
 def test_what_cannot_be_meant_is_refused_and_nothing_typed_is_lost(send, asked, told):
@@ -190,7 +190,7 @@ def test_nobody_has_two_shifts_in_a_role_at_once(send):
     page = send(NEW, then=False, role="eds-social-worker", person="1", **CHRISTMAS)
 
     assert page.status_code == 400
-    assert "This person has a shift in this role at that time already." in said(page)
+    assert "This person already has a shift in this role then." in said(page)
 
 
 def test_a_form_that_is_sent_twice_adds_one_shift(app, arranger, send):

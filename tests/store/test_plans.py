@@ -10,7 +10,7 @@ import grown
 import sqlalchemy as sa
 
 from routing.core.instants import Span
-from routing.rota.validation import NewCover, NewShift
+from routing.rota.roster import NewCover, NewShift
 from routing.store import (
     accounts,
     alerts,

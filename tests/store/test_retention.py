@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from routing.core.instants import Span
-from routing.rota.validation import NewCover, NewShift
+from routing.rota.roster import NewCover, NewShift
 from routing.store import (
     accounts,
     audit_log,

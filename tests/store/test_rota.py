@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from routing.core.instants import Span
 from routing.errors import ConstraintViolation, UnknownShift
-from routing.rota.validation import NewCover, NewShift
+from routing.rota.roster import NewCover, NewShift
 from routing.store import audit_log, rota, rota_people, tables
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)

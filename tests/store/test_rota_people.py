@@ -6,7 +6,7 @@ import pytest
 
 from routing.core.instants import Span
 from routing.errors import InvalidRotaChange, UnknownShift
-from routing.rota.validation import NewCover, NewShift
+from routing.rota.roster import NewCover, NewShift
 from routing.store import accounts, audit_log, calendars, retention, rota, rota_people
 from routing.store.accounts import LOCAL, Role
 
@@ -242,7 +242,7 @@ def test_who_did_what_long_ago_is_forgotten_and_what_was_done_is_not(database, n
     with database.reading() as connection:
         shifts, covers = rota.read(connection, now - 1000 * DAY, now)
         names = {each.id: each.name for each in rota_people.all_people(connection)}
-    told = [(names[x.worker], (x.during.start - now).days) for x in shifts]
+    told = [(names[x.person_id], (x.during.start - now).days) for x in shifts]
 
     assert [name for name, _ in told] == [
         "Former worker 3",
@@ -275,7 +275,7 @@ def test_forgetting_again_forgets_nothing_more_and_keeps_one_name_for_one_person
         told = [x.after for x in audit_log.newest(connection, 2)]
         shifts, _ = rota.read(connection, now - 1000 * DAY, now)
     assert told == [{"people": 0, "shifts": 1}, {"people": 1, "shifts": 2}]
-    assert {each.worker for each in shifts} == {2, 3}
+    assert {each.person_id for each in shifts} == {2, 3}
 
 
 def test_somebody_who_only_covered_long_ago_is_overdue_too(database, now, write, amara):

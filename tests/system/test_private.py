@@ -27,7 +27,7 @@ from telephony.conftest import NUMBERS
 from through import Through
 
 from routing import create_app, lookup
-from routing.rota.validation import NewCover
+from routing.rota.roster import NewCover
 from routing.store import accounts, rota
 from routing.store.accounts import Role
 

@@ -1,0 +1,123 @@
+"""flask db and flask purge: the database, its backups and its retention periods."""
+
+from collections.abc import Mapping
+from itertools import zip_longest
+from pathlib import Path
+
+import click
+from flask import current_app
+from flask.cli import AppGroup, with_appcontext
+
+from routing import lookup
+from routing.cli.common import FILE_PATH, actor, report_errors
+from routing.errors import DatabaseUnavailable
+from routing.store import backup as database_backup
+from routing.store import migrate
+from routing.store.retention import RULES, RetentionRule
+
+db_group = AppGroup("db", help="Create, upgrade and back up the database.")
+
+_BACKUP_TIME = "[0-9]" * 8 + "T" + "[0-9]" * 6 + "Z"
+
+
+@db_group.command("upgrade")
+def upgrade() -> None:
+    """Create the database, or upgrade it to this version.
+
+    If any step fails, nothing is changed.
+    """
+    database = lookup.database()
+    try:
+        before, after = migrate.upgrade(database)
+    except DatabaseUnavailable as error:
+        raise click.ClickException(f"{error} Nothing was changed.") from error
+    url = database.url.render_as_string(hide_password=True)
+    if before == after:
+        click.echo(f"{url} is up to date ({after}).")
+    elif before is None:
+        click.echo(f"{url} is created ({after}).")
+    else:
+        click.echo(f"{url} is upgraded from {before} to {after}.")
+
+
+@db_group.command("backup")
+@click.argument("file", type=FILE_PATH)
+@click.option(
+    "--keep",
+    type=click.IntRange(1, 9999),
+    help="FILE is a folder: keep this many backups in it and delete older ones.",
+)
+def backup(file: Path, keep: int | None) -> None:
+    """Back up an SQLite database to FILE while the service runs.
+
+    If FILE is a folder, the backup is named after the time. The backup is checked before it is
+    saved, and never replaces another file. For PostgreSQL use pg_dump.
+    """
+    database = lookup.database()
+    if database.file is None:
+        raise click.ClickException(
+            "The database is PostgreSQL. Back it up with: pg_dump --format=custom --file=FILE "
+            "DATABASE. The runbook has the full commands."
+        )
+    folder, stem = file, database.file.stem
+    if folder.is_dir():
+        file = folder / f"{stem}-{lookup.now():%Y%m%dT%H%M%SZ}.sqlite"
+    elif keep is not None:
+        raise click.UsageError(f"--keep needs a folder, and {file} is not one.")
+    try:
+        counts = database_backup.backup(database, file)
+        if keep is not None:
+            for old in sorted(folder.glob(f"{stem}-{_BACKUP_TIME}.sqlite"))[:-keep]:
+                old.unlink()
+                click.echo(f"{old} is deleted.")
+    except (OSError, DatabaseUnavailable) as error:
+        raise click.ClickException(f"No backup was made. {error}") from error
+    _print_counts(counts)
+    click.echo(f"{file} is a complete, checked backup.")
+
+
+@db_group.command("counts")
+def count() -> None:
+    """Count the rows in each table, to compare a backup with the original."""
+    with report_errors(), lookup.database().reading() as connection:
+        counts = database_backup.counts(connection)
+    _print_counts(counts)
+
+
+@click.command("purge")
+@with_appcontext
+def purge() -> None:
+    """Delete or anonymise data that is past its retention period. Run it every day.
+
+    This covers calls, notes, names on the rota, unused accounts, and expired sessions and
+    calendars.
+    """
+    run_purge(*RULES)
+
+
+def run_purge(*rules: RetentionRule) -> None:
+    """Purge by some rules and print how much each purged.
+
+    Each takes many short transactions, so that nothing else waits for long.
+    """
+    with report_errors():
+        database, settings = lookup.database(), current_app.config
+        for rule in rules:
+            at, is_overdue = lookup.now(), True
+            before, totals = rule.before(settings, at), tuple[int, ...]()
+            while is_overdue:
+                with database.writing() as connection:
+                    counts = rule.purge(connection, before, at, actor())
+                    is_overdue = any(counts) and rule.overdue(connection, before)
+                totals = tuple(map(sum, zip_longest(totals, counts, fillvalue=0)))
+            click.echo(rule.tell(settings, totals))
+        if not database.scrub():
+            click.echo(
+                "The database is busy: deleted data is erased from the disk at the next purge.",
+                err=True,
+            )
+
+
+def _print_counts(counts: Mapping[str, int]) -> None:
+    for table, rows in counts.items():
+        click.echo(f"{rows:>8}  {table}")

@@ -1,0 +1,140 @@
+"""flask twilio and flask calls: whether calls would work, the fallback, and the call log."""
+
+import sys
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import click
+from flask import current_app
+from flask.cli import AppGroup
+
+from routing import config, files, lookup
+from routing.cli.common import (
+    DIVERT_TIMEOUT_SECONDS,
+    FILE_PATH,
+    count_of,
+    format_option,
+    print_report,
+    report_errors,
+)
+from routing.cli.maintenance import run_purge
+from routing.doctor import here, outside
+from routing.doctor.finding import Finding, Level
+from routing.store import call_report, calls
+from routing.store.retention import CALL_RULE
+from routing.telephony import twiml
+from routing.text.staff_text import CALL_OUTCOMES
+
+twilio_group = AppGroup("twilio", help="Check the telephone, and print its fallback.")
+calls_group = AppGroup("calls", help="The call log. It never has a caller's number.")
+
+_LABELS = {Level.FINE: "ok     ", Level.DOUBT: "look   ", Level.STOPS: "STOPS  "}
+
+_CLOCK_TOLERANCE = timedelta(days=1)
+"""In a rehearsal every process has its own clock, and the one that answers calls may be ahead."""
+
+
+@twilio_group.command("doctor")
+@click.option("--account", is_flag=True, help="Also check how the numbers are set up at Twilio.")
+def doctor(account: bool) -> None:
+    """Check for anything that would stop calls or send them to the wrong place.
+
+    Each line says what to do: STOPS marks a problem, look a doubt. Exit status 1 if there is a
+    problem.
+    """
+    with report_errors():
+        lookup.snapshot()
+    lookup.read_diverts(max_age=0, patience=DIVERT_TIMEOUT_SECONDS)
+    levels = []
+    for finding in _run_checks(account):
+        levels.append(finding.level)
+        click.echo(f"{_LABELS[finding.level]}{finding.text}")
+    problems = levels.count(Level.STOPS)
+    click.echo(f"{problems} of {len(levels)} would stop calls, or send them wrong.")
+    sys.exit(1 if problems else 0)
+
+
+@twilio_group.command("fallback")
+@click.argument("service", required=False)
+@click.option("--output", type=FILE_PATH, help="Write to this file, complete or not at all.")
+def fallback(service: str | None, output: Path | None) -> None:
+    """Print TwiML that answers calls to SERVICE while this system is down.
+
+    Without SERVICE it is the first service in the directory. The TwiML is safe at any hour. Host it
+    on another system and update it every night, because special days can change numbers.
+    """
+    with report_errors():
+        snapshot = lookup.snapshot()
+        chosen = snapshot.timetables.service(service or lookup.first_service_id())
+        day = lookup.now().astimezone(snapshot.directory.zone).date()
+        rehearsal_number = config.rehearsal_number(current_app.config)
+        document = twiml.fallback(chosen, snapshot.directory, day, rehearsal_number)
+    if output is None:
+        click.echo(document)
+        return
+    try:
+        files.write_atomically(output, document.encode(), files.PUBLIC_FILE_MODE)
+    except OSError as error:
+        raise click.ClickException(f"{output} cannot be written: {error}.") from error
+    click.echo(f"{output} is written: the fallback for calls to '{chosen.id}'.")
+
+
+@calls_group.command("summary")
+@click.option(
+    "--days",
+    type=click.IntRange(1, 9999),
+    default=30,
+    show_default=True,
+    help="Days to count.",
+)
+@format_option
+def summary(days: int, as_json: bool) -> None:
+    """Count calls by service, first line and outcome."""
+    with report_errors():
+        at = lookup.now()
+        with lookup.database().reading() as connection:
+            start, end = at - timedelta(days=days), at + _CLOCK_TOLERANCE
+            counts = call_report.counts(connection, start, end, at)
+    outcomes = list(CALL_OUTCOMES)
+    rows = sorted(
+        (service, line, outcomes.index(outcome), count)
+        for (service, line, outcome), count in counts.items()
+    )
+    unanswered = sum(
+        count for (_, _, outcome), count in counts.items() if outcome not in (calls.ANSWERED, None)
+    )
+    print_report(
+        as_json,
+        [
+            {"service": service, "line": line, "outcome": outcomes[index], "calls": count}
+            for service, line, index, count in rows
+        ],
+        [
+            *(
+                f"{count:>6}  {service}, first to {line}: {CALL_OUTCOMES[outcomes[index]].lower()}"
+                for service, line, index, count in rows
+            ),
+            f"{sum(counts.values()):>6}  calls in the last {count_of(days, 'day')}; nobody "
+            f"answered {unanswered} of them.",
+        ],
+    )
+
+
+@calls_group.command("purge")
+def purge() -> None:
+    """Delete calls older than CALL_RETENTION_DAYS. `flask purge` does this too."""
+    run_purge(CALL_RULE)
+
+
+def _run_checks(account: bool) -> Iterator[Finding]:
+    rehearsal_number = config.rehearsal_number(current_app.config)
+    yield from here.settings()
+    if config.telephony_disabled_reason(current_app.config) is None:
+        yield from outside.public_address()
+    yield from here.lines()
+    yield from here.machine()
+    yield from outside.fallback(rehearsal_number)
+    yield from here.warnings()
+    if account:
+        yield from outside.account()
