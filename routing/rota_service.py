@@ -19,7 +19,7 @@ from routing.core import instants
 from routing.core.directory import RotaRole
 from routing.core.instants import Span
 from routing.errors import InvalidRotaChange, InvalidSpreadsheet, RotaConflict
-from routing.rota import clashes, descriptions, spreadsheet, validation
+from routing.rota import clashes, spreadsheet, validation
 from routing.rota import filling as filling
 from routing.rota.clashes import Clash
 from routing.rota.filling import ProposedShift, ShiftPattern, TurnLength
@@ -140,32 +140,6 @@ def export_csv(period: Span) -> str:
     duties = [x for r in found.roles for x in found.roster.duties(r.id, period.start, period.end)]
     duties.sort(key=lambda each: each.during.start)
     return spreadsheet.to_csv(duties, found.names, lookup.snapshot().directory.zone)
-
-
-def rota_warnings(connection: Connection, at: datetime) -> list[tuple[str, str]]:
-    """Return what staff should know of the rota, each with its code: each role with a gap, once."""
-    found, locale, told = load_upcoming(connection, at), lookup.staff_locale(), []
-    every = found.gaps(at, at + GAP_LOOKAHEAD)
-    for role in found.roles:
-        gaps = [(span, missing) for of, span, missing in every if of is role]
-        if gaps and found.empty(role, at, at + GAP_LOOKAHEAD):
-            text = f"{descriptions.role_name(role)}: nobody is on the rota in the next {GAP_LOOKAHEAD.days} days."
-            told.append(("rota_empty", text))
-        elif gaps:
-            more = (
-                f", and {len(gaps) - 1} more in {GAP_LOOKAHEAD.days} days" if len(gaps) > 1 else ""
-            )
-            said = descriptions.describe_gap(role, *gaps[0], at, locale)
-            where = "See Gaps and clashes under Rota, or `flask rota gaps`."
-            told.append(("rota_gap", f"{said}{more}. {where}"))
-    ahead_of_now = [each for each in found.roster.shifts if each.during.end > at]
-    for gone in sorted({each.role for each in ahead_of_now} - set(found.roster.roles)):
-        text = (
-            f"There are shifts to come in the role '{gone}', which the directory has not. Give the "
-            "role its key back in directory.yaml, or enter them anew."
-        )
-        told.append(("rota_role_unknown", text))
-    return told
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,1 +1,1 @@
-"""Telling a person: what they should be told of, to whom it goes, how it is said and sent."""
+"""Sending conditions that cannot wait to a person: queue, message, email, webhook."""

@@ -1,7 +1,6 @@
 """flask twilio ...: what would stop calls, and what answers them while this service is down."""
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -11,13 +10,12 @@ from flask.cli import AppGroup
 from routing import config, files, lookup
 from routing.cli import common
 from routing.cli.common import DIVERT_TIMEOUT_SECONDS, report_errors
-from routing.doctor import here, outside
-from routing.doctor.finding import Finding, Level
 from routing.telephony import call_twiml
+from routing.telephony.doctor import Level, examine
 
 group = AppGroup("twilio", help="The telephone: is it as it should be, and what if we are down.")
 
-_MARKS = {Level.FINE: "ok     ", Level.DOUBT: "look   ", Level.STOPS: "STOPS  "}
+_MARKS = {Level.OK: "ok     ", Level.WARNING: "look   ", Level.STOPS_CALLS: "STOPS  "}
 
 
 @group.command("doctor")
@@ -30,12 +28,12 @@ def doctor(account: bool) -> None:
     with report_errors():
         lookup.snapshot()
     lookup.read_diverts(max_age=0, patience=DIVERT_TIMEOUT_SECONDS)
-    found = []
-    for each in _all(account):
-        found.append(each.level)
-        click.echo(f"{_MARKS[each.level]}{each.text}")
-    count = found.count(Level.STOPS)
-    click.echo(f"{count} of {len(found)} would stop calls, or send them wrong.")
+    levels = []
+    for finding in examine(account):
+        levels.append(finding.level)
+        click.echo(f"{_MARKS[finding.level]}{finding.text}")
+    count = levels.count(Level.STOPS_CALLS)
+    click.echo(f"{count} of {len(levels)} would stop calls, or send them wrong.")
     sys.exit(1 if count else 0)
 
 
@@ -52,7 +50,8 @@ def fallback(service: str | None, output: Path | None) -> None:
         facts = lookup.snapshot()
         found = facts.timetables.service(service or lookup.first_service_id())
         day = lookup.now().astimezone(facts.directory.zone).date()
-        document = call_twiml.fallback(found, facts.directory, day, _rehearsal())
+        rehearsal = config.rehearsal_number(current_app.config)
+        document = call_twiml.fallback(found, facts.directory, day, rehearsal)
     if output is None:
         click.echo(document)
         return
@@ -61,19 +60,3 @@ def fallback(service: str | None, output: Path | None) -> None:
     except OSError as error:
         raise click.ClickException(f"{output} cannot be written: {error}.") from error
     click.echo(f"{output} is written: what answers '{found.id}' while this service is down.")
-
-
-def _all(account: bool) -> Iterator[Finding]:
-    yield from here.settings()
-    if config.telephony_disabled_reason(current_app.config) is None:
-        yield from outside.public_address()
-    yield from here.lines()
-    yield from here.machine()
-    yield from outside.fallback(_rehearsal())
-    yield from here.warnings()
-    if account:
-        yield from outside.account()
-
-
-def _rehearsal() -> str | None:
-    return config.rehearsal_number(current_app.config)

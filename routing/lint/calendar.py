@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 from itertools import combinations
 
+from routing.bank_holidays.calendar import BankHolidays
 from routing.core.directory import Directory, Line
 from routing.core.instants import SpecialDay, date_range
 from routing.core.values import Phone
@@ -21,16 +22,24 @@ _NIGHT_ENDS, _NIGHT_BEGINS = 5 * 60, 22 * 60
 def warnings(facts: Snapshot, at: datetime) -> Iterator[CrossCheckError]:
     """Yield every doubt about dates."""
     today = at.astimezone(facts.directory.zone).date()
-    if facts.holidays.assumed(today + _A_YEAR):
-        message = (
-            f"bank holidays are published through {facts.holidays.covered_through} only: less than "
-            "a year is covered. Run `flask bank-holidays refresh`."
-        )
+    horizon = horizon_warning(facts.holidays, today)
+    if horizon is not None:
+        message = f"{horizon} Run `flask bank-holidays refresh`."
         yield ("bank_holidays",), "bank_holidays_end", message
     for line in _day_lines(facts.directory):
         yield from _day_line(line, facts, today)
     for line in facts.directory.lines:
         yield from _special_days(line, today)
+
+
+def horizon_warning(holidays: BankHolidays, today: date) -> str | None:
+    """Return a sentence if GOV.UK has published less than a year from ``today``, else None."""
+    if not holidays.assumed(today + _A_YEAR):
+        return None
+    return (
+        f"Bank holidays are published through {holidays.covered_through} only: later ones are "
+        "assumed."
+    )
 
 
 def _day_line(line: Line, facts: Snapshot, today: date) -> Iterator[CrossCheckError]:

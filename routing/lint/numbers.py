@@ -32,7 +32,11 @@ def warnings(facts: Snapshot, at: datetime) -> Iterator[CrossCheckError]:
     directory = facts.directory
     today = at.astimezone(directory.zone).date()
     for line in directory.lines:
-        for code, message in verification_warnings(line, today):
+        warning = verification_warning(line, today)
+        if warning is not None:
+            code, sentence = warning
+            form = f"verified: {{on: {today}, source: https://..., days: 90}}"
+            message = f"{sentence} Ring {line.phone.display}, then write in this line: {form}."
             yield ("lines", line.id), code, message
         if line.verified is not None and line.verified.source is None:
             message = "`source` is missing. Write the page, or who, confirmed the number."
@@ -42,29 +46,21 @@ def warnings(facts: Snapshot, at: datetime) -> Iterator[CrossCheckError]:
     yield from _services(directory)
 
 
-def verification_warnings(line: Line, today: date) -> Iterator[tuple[str, str]]:
-    """Yield a code and words when nobody has confirmed a line's number, or not for too long.
+def verification_warning(line: Line, today: date) -> tuple[str, str] | None:
+    """Return a code and a sentence if a line's number is not confirmed on ``today``, else None.
 
-    The words are for all staff, so an internal line's number is not among them.
+    The sentence is for all staff and for alerts, so it does not hold the number.
     """
-    name = line.name.by_language[0][1]
-    if not line.internal:
-        name += f", {line.phone.display}"
+    name = f"{line.name.get('en')} (line '{line.id}')"
     if line.verified is None:
-        yield (
-            "unverified",
-            f"{name}: nobody has confirmed this number, and pages say so. Ring it, then "
-            f"write in the line '{line.id}': verified: {{on: {today}, source: https://..., days: "
-            "90}.",
+        return "unverified", f"{name}: nobody has confirmed its number, and pages say so."
+    if today > line.verified.until:
+        sentence = (
+            f"{name}: its number was last confirmed on {line.verified.on:%-d %B %Y}, which held "
+            f"for {line.verified.days} days."
         )
-    elif today > line.verified.until:
-        where = f" at {line.verified.source}" if line.verified.source else ""
-        yield (
-            "verification_expired",
-            f"{name}: last confirmed on {line.verified.on:%-d %B %Y}, which held for "
-            f"{line.verified.days} days. Check it{where}, then write the new date in the line "
-            f"'{line.id}'.",
-        )
+        return "verification_expired", sentence
+    return None
 
 
 def _near_misses(directory: Directory) -> Iterator[CrossCheckError]:

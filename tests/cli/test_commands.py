@@ -51,7 +51,7 @@ def test_status_says_ready_the_horizon_and_what_to_do(run):
 
     assert answer.output.startswith("ready\n")
     assert "published through 2028" in answer.output
-    assert "nobody has confirmed this number" in answer.output
+    assert "nobody has confirmed its number" in answer.output
 
 
 def test_check_tells_errors_and_warnings_and_strict_fails_on_warnings(run, tmp_path):

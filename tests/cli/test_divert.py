@@ -217,7 +217,8 @@ def test_upgrading_twice_says_so(app):
 def test_status_tells_of_diverts_and_of_a_database_that_is_not_made(app, run, make_app, tmp_path):
     put(run)
     assert (
-        "diverted: Divert 1 of children to duty-manager is in force until 1pm today (1 hour)."
+        "diverted: Divert 1 of Worried about a child to Duty manager is in force until 1pm today "
+        "(1 hour)."
         in (run("status").output)
     )
     other = make_app(ANYSHIRE, INSTANCE_PATH=str(tmp_path / "other"))

@@ -1,4 +1,4 @@
-"""Messages on their way, to a real mail server and a real webhook on loopback."""
+"""Messages by email and to a webhook: a real mail server and a real webhook, on loopback."""
 
 import json
 import re
@@ -10,9 +10,9 @@ import pytest
 from aiosmtpd.smtp import AuthResult
 from alerts.conftest import Post, serve_mail
 
-from routing.alerts import delivery as way
-from routing.alerts import messages
-from routing.alerts.recipients import recipients
+from routing.alert_recipients import recipients
+from routing.alerts import delivery, messages
+from routing.health import Condition
 from routing.store.alerts import QueuedAlert
 from routing.text.locale import get_locale
 
@@ -25,6 +25,10 @@ def settings(**given):
     return UNSET | {"CLOCK_STARTS_AT": None} | (mail if "ALERT_SMTP_URL" in given else {}) | given
 
 
+def alert(code, key, subject, sentence):
+    return messages.build_alert(Condition(code, sentence, subject=subject, alert_key=key))
+
+
 def queued(*alerts, at):
     return [QueuedAlert(number, "a", alert, at) for number, alert in enumerate(alerts)]
 
@@ -34,8 +38,8 @@ def message(clock):
     """Say some alerts, by default one of a call."""
 
     def message(*alerts, rehearsing=False, base="https://who.example"):
-        found = alerts or [messages.alert("call_unanswered", "1", "Worried", "A call: no answer.")]
-        return messages.message(queued(*found, at=clock.at), base, rehearsing, LONDON)
+        chosen = alerts or [alert("call_unanswered", "1", "Worried", "A call: no answer.")]
+        return messages.build_message(queued(*chosen, at=clock.at), base, rehearsing, LONDON)
 
     return message
 
@@ -43,9 +47,8 @@ def message(clock):
 def sent(config, message, **more):
     """Send a message to everybody; return what went wrong, by name."""
     known = recipients(config)
-    return {
-        each.name: fault for each, fault in way.send(config, dict.fromkeys(known, message), **more)
-    }
+    outcomes = delivery.deliver(config, dict.fromkeys(known, message), **more)
+    return {recipient.name: fault for recipient, fault in outcomes}
 
 
 def smtp(post, **more):
@@ -66,18 +69,18 @@ def test_a_mail_says_what_happened_what_to_do_and_where_to_look(post, message):
 
 
 def test_a_hundred_calls_are_one_mail_that_counts_them(post, message):
-    calls = [messages.alert("call_unanswered", f"{n}", "x", f"Call {n}.") for n in range(100)]
-    sent(smtp(post), message(*calls, messages.alert("rota_gap", "1", "Duty", "Nobody.")))
+    calls = [alert("call_unanswered", f"{n}", "x", f"Call {n}.") for n in range(100)]
+    sent(smtp(post), message(*calls, alert("rota_gap", "1", "Duty", "Nobody.")))
     ((_, mail),) = post.taken
 
     assert mail["Subject"] == "100 calls that nobody answered; A gap in the rota"
-    assert mail.get_content().count("- Call ") == messages.LISTED
+    assert mail.get_content().count("- Call ") == messages.MAX_LISTED
     assert "- And 80 more." in mail.get_content()
 
 
 def test_a_name_from_the_directory_adds_no_line_to_a_mails_head(post, message):
     name = "Worried\r\nBcc: all@anyshire.example\u2028\u202ex\x00"
-    sent(smtp(post), message(messages.alert("call_unanswered", "1", name, name)))
+    sent(smtp(post), message(alert("call_unanswered", "1", name, name)))
     ((to, mail),) = post.taken
 
     assert to == ["duty@anyshire.example"]
@@ -86,7 +89,7 @@ def test_a_name_from_the_directory_adds_no_line_to_a_mails_head(post, message):
 
 
 def test_a_mail_in_welsh_letters_arrives_as_it_was_written(post, message):
-    sent(smtp(post), message(messages.alert("rota_gap", "1", "Gŵyl", "Neb: Llŷr a’r Ŵyl.")))
+    sent(smtp(post), message(alert("rota_gap", "1", "Gŵyl", "Neb: Llŷr a’r Ŵyl.")))
     ((_, mail),) = post.taken
 
     assert mail["Subject"] == "A gap in the rota: Gŵyl"
@@ -271,7 +274,7 @@ def test_a_webhook_that_is_not_there_is_told_without_its_address(message):
 def test_a_webhook_that_hangs_holds_up_no_mail(post, hook, message):
     config = smtp(post, ALERT_WEBHOOK_URL=hook.url)
     hook.gate.clear()
-    known = way.send(config, dict.fromkeys(recipients(config), message()))
+    known = delivery.deliver(config, dict.fromkeys(recipients(config), message()))
     first = next(known)
     hook.gate.set()
 
@@ -281,9 +284,9 @@ def test_a_webhook_that_hangs_holds_up_no_mail(post, hook, message):
 
 def test_a_webhook_that_hangs_is_given_up(hook, message):
     hook.gate.clear()
-    told = sent(settings(ALERT_WEBHOOK_URL=hook.url), message(), longest=0.2)
+    told = sent(settings(ALERT_WEBHOOK_URL=hook.url), message(), timeout=0.2)
 
-    assert told == {"the webhook": "Nothing was heard for 0.2 seconds."}
+    assert told == {"the webhook": "No answer within 0.2 seconds."}
 
 
 def test_without_its_address_a_message_says_which_page(message):

@@ -13,8 +13,8 @@ from datetime import timedelta
 import pytest
 from conftest import ANYSHIRE, ROOT
 
-from routing import lookup
-from routing.alerts import rounds
+from routing import health, lookup
+from routing.alerts import delivery, messages
 from routing.store import calls, tables
 from routing.store.calls import CallStart, LegEnd
 
@@ -79,8 +79,8 @@ def test_a_call_is_told_once_with_what_else_stands(app, post):
     first, second = run(app, "send"), run(app, "send")
 
     assert (first.exit_code, second.exit_code) == (0, 0)
-    assert first.output.startswith("address 1 of ALERT_TO: told of ")
-    assert second.output == "Nothing to tell just now.\n"
+    assert first.output.startswith("address 1 of ALERT_TO: ")
+    assert second.output == "Nothing to send now.\n"
     assert len(post.taken) == 1
     assert post.subjects()[0].startswith("A call that nobody answered; ")
 
@@ -108,7 +108,7 @@ def test_while_the_mail_server_is_down_nothing_is_lost_and_everybody_is_told_so(
     up = run(app, "send")
 
     assert (down.exit_code, held.exit_code, up.exit_code) == (1, 1, 0)
-    assert "not told of" in held.output
+    assert "not sent yet" in held.output
     assert "do not reach address 1 of ALERT_TO since" in told["alerts_failing"]
     assert "Connection refused" in told["alerts_failing"]
     assert len(post.taken) == 1
@@ -141,7 +141,7 @@ def test_two_machines_that_send_at_the_same_time_send_once(make, hook, request, 
 
     def work(app):
         with app.app_context():
-            found.append(rounds.send())
+            found.append(delivery.send_alerts())
 
     threads = [threading.Thread(target=work, args=(app,)) for app in machines]
     threads[0].start()
@@ -171,7 +171,7 @@ def test_a_sender_killed_before_it_could_note_what_it_sent_silences_nothing(make
     assert sender.wait(60) == -signal.SIGKILL
     hook.on_post = None
 
-    assert run(app, "send").output == "Nothing to tell just now.\n"
+    assert run(app, "send").output == "Nothing to send now.\n"
     later(app, 3)
     assert run(app, "send").exit_code == 0
     one, other = (json.loads(each) for each in hook.taken)
@@ -223,7 +223,7 @@ def test_a_test_goes_to_everybody_and_needs_no_directory_nor_database(make_app, 
 
     assert done.exit_code == 0
     assert post.subjects() == ["Test: alerts reach you"]
-    assert "address 1 of ALERT_TO: taken." in done.output
+    assert "address 1 of ALERT_TO: accepted." in done.output
     assert len(hook.taken) == 1
 
 
@@ -268,3 +268,12 @@ def test_without_a_database_the_words_say_what_to_do(make_app, post):
 
     assert done.exit_code == 1
     assert "flask db upgrade" in done.output
+
+
+def test_every_kind_of_alert_leads_to_a_staff_page_and_has_its_conditions(app):
+    pages = {rule.rule for rule in app.url_map.iter_rules()}
+
+    for kind in messages.ALERT_KINDS.values():
+        assert kind.path in pages
+        assert set(kind.codes) <= health.KINDS.keys()
+        assert kind.remedy

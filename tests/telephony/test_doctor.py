@@ -12,8 +12,7 @@ import serving
 from conftest import ANYSHIRE, ROOT
 
 from routing import create_app
-from routing.doctor import here
-from routing.doctor.finding import Level
+from routing.telephony.doctor import Level, compare_clocks
 
 TOKEN = "12345"
 
@@ -78,7 +77,6 @@ def test_where_all_is_well_it_says_so(doctor):
         "ok     The telephone is on.",
         "/twilio/check answers a request signed as Twilio signs.",
         "ok     A forged signature is refused there.",
-        "ok     Zone data is right",
         "ok     The database answers",
         "ok     The fallback of 'children'",
         "agree within 5 seconds",
@@ -174,9 +172,9 @@ def test_a_directory_that_cannot_be_used_is_told(doctor, tmp_path):
 
 
 def test_clocks_that_differ_are_found():
-    assert here.clock("x", datetime.now(UTC) + timedelta(seconds=2)).level is Level.FINE
-    assert here.clock("x", datetime.now(UTC) + timedelta(seconds=9)).level is Level.STOPS
-    assert here.clock("x", datetime.now(UTC) - timedelta(seconds=9)).level is Level.STOPS
+    assert compare_clocks("x", datetime.now(UTC) + timedelta(seconds=2)).level is Level.OK
+    assert compare_clocks("x", datetime.now(UTC) + timedelta(seconds=9)).level is Level.STOPS_CALLS
+    assert compare_clocks("x", datetime.now(UTC) - timedelta(seconds=9)).level is Level.STOPS_CALLS
 
 
 @pytest.fixture
