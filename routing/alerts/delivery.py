@@ -12,8 +12,8 @@ from flask import current_app
 
 from routing import health, lookup
 from routing.alert_recipients import Recipient, recipients
-from routing.alerts import email, webhook
-from routing.alerts.messages import Message, build_alert, build_message
+from routing.alerts import Message, email, webhook
+from routing.alerts.messages import build_alert, build_message
 from routing.config import base_url
 from routing.store import alerts
 from routing.store.alerts import QueuedAlert

@@ -9,7 +9,7 @@ from email.utils import formatdate
 from urllib.parse import unquote, urlsplit
 
 from routing.alert_recipients import Recipient
-from routing.alerts.messages import Message
+from routing.alerts import Message
 
 SMTP_TIMEOUT_SECONDS = 10.0
 """For one answer of the mail server."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from routing import health
+from routing.alerts import Message
 from routing.health import Condition
 from routing.store.alerts import Alert, QueuedAlert
 from routing.text import dates
@@ -16,8 +17,6 @@ MAX_LISTED = 20
 
 MAX_TEXT_CHARS = 500
 """For a title and for a text: they hold names that the council chose."""
-
-REHEARSAL_PREFIX = "REHEARSAL: "
 
 _FOOTER = (
     "Each of these is sent once. What still stands is on the staff page and in `flask status`."
@@ -97,16 +96,6 @@ ALERT_KINDS: Mapping[str, AlertKind] = {
 _KIND_OF_CODE = {code: name for name, kind in ALERT_KINDS.items() for code in kind.codes}
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
-    """What is sent. ``id`` is the same whenever the same alerts are sent again."""
-
-    id: str
-    subject: str
-    body: str
-    alerts: tuple[QueuedAlert, ...] = ()
-
-
 def build_alert(condition: Condition) -> Alert:
     """Return the alert of a condition, its texts one line each whatever names the council chose."""
     kind = _KIND_OF_CODE[condition.code]
@@ -166,9 +155,10 @@ def _message(
 ) -> Message:
     """Return a message; one of a rehearsal says so first of all."""
     if is_rehearsal:
-        subject = REHEARSAL_PREFIX + subject
+        subject = f"REHEARSAL: {subject}"
         body = f"This is a rehearsal: the clock was set, and none of this has happened.\n\n{body}"
-    return Message(hashlib.sha256(identity.encode()).hexdigest()[:24], subject, body, alerts)
+    message_id = hashlib.sha256(identity.encode()).hexdigest()[:24]
+    return Message(message_id, subject, body, is_rehearsal, alerts)
 
 
 def _address(path: str, base: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 import requests
 
 from routing.alert_recipients import Recipient
-from routing.alerts.messages import REHEARSAL_PREFIX, Message
+from routing.alerts import Message
 
 WEBHOOK_TIMEOUT_SECONDS = 10.0
 """To connect, and again for the answer."""
@@ -55,7 +55,7 @@ def _body(message: Message) -> dict[str, Any]:
         "id": message.id,
         "text": f"{message.subject}\n\n{message.body}",
         "subject": message.subject,
-        "rehearsal": message.subject.startswith(REHEARSAL_PREFIX),
+        "rehearsal": message.is_rehearsal,
         "alerts": [
             {
                 "kind": queued.alert.kind,

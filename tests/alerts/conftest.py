@@ -63,8 +63,8 @@ class Server(Controller):
         super().stop()
 
     async def _hang_up(self):
-        for each in self.sessions:
-            for transport in filter(None, (each.transport, each._original_transport)):
+        for session in self.sessions:
+            for transport in filter(None, (session.transport, session._original_transport)):
                 transport.abort()
         for _ in range(5):
             await asyncio.sleep(0)
