@@ -128,14 +128,15 @@ def database_clock() -> Iterator[Finding]:
         return
     try:
         with database.reading() as connection:
-            yield compare_clocks("the database", alerts.database_time(connection))
+            theirs = alerts.database_time(connection)
+            yield compare_clocks("the database", theirs, datetime.now(UTC))
     except DatabaseUnavailable:
         return  # a condition says so
 
 
-def compare_clocks(whose: str, theirs: datetime) -> Finding:
-    """Compare this machine's clock with another's."""
-    difference = abs((datetime.now(UTC) - theirs).total_seconds())
+def compare_clocks(whose: str, theirs: datetime, ours: datetime) -> Finding:
+    """Compare this machine's clock with another's, read at the same time."""
+    difference = abs((ours - theirs).total_seconds())
     if difference <= MAX_CLOCK_DIFFERENCE_SECONDS:
         return _ok(
             f"This machine's clock and that of {whose} agree within "
@@ -321,7 +322,7 @@ def _answer_clock(whose: str, answer: requests.Response) -> Iterator[Finding]:
     except ValueError:
         return
     if theirs.tzinfo is not None:
-        yield compare_clocks(whose, theirs)
+        yield compare_clocks(whose, theirs, datetime.now(UTC))
 
 
 def _answering(services: tuple[Service, ...]) -> list[Service]:

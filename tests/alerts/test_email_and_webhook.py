@@ -105,7 +105,7 @@ def test_a_rehearsal_says_so_before_anything_else(post, hook, message):
     assert mail.get_content().startswith("This is a rehearsal")
     assert json.loads(hook.taken[0])["rehearsal"] is True
     real, rehearsed = recipients(config), recipients(config | {"CLOCK_STARTS_AT": "2026-12-24"})
-    assert not {each.key for each in real} & {each.key for each in rehearsed}
+    assert not {recipient.key for recipient in real} & {recipient.key for recipient in rehearsed}
 
 
 def test_the_same_sent_again_has_the_same_message_id(post, message):
@@ -120,10 +120,10 @@ def test_the_same_sent_again_has_the_same_message_id(post, message):
 def test_a_recipient_that_is_refused_keeps_it_from_nobody_else(post, message):
     post.refused = {"gone@anyshire.example"}
     everybody = "duty@anyshire.example, gone@anyshire.example,ict@anyshire.example"
-    told = sent(smtp(post, ALERT_TO=everybody), message())
+    faults = sent(smtp(post, ALERT_TO=everybody), message())
 
     assert [to for to, _ in post.taken] == [["duty@anyshire.example"], ["ict@anyshire.example"]]
-    assert told == {
+    assert faults == {
         "address 1 of ALERT_TO": None,
         "address 2 of ALERT_TO": (
             "The mail server 127.0.0.1 refused it: 550 5.1.1 ... no such user."
@@ -132,13 +132,13 @@ def test_a_recipient_that_is_refused_keeps_it_from_nobody_else(post, message):
     }
 
 
-def test_a_mail_that_is_refused_as_a_whole_is_told(post, message):
-    post.said = "554 5.7.1 it looks like spam"
+def test_a_mail_that_is_refused_as_a_whole_is_reported(post, message):
+    post.reply = "554 5.7.1 it looks like spam"
 
     assert "refused it: 554 5.7.1 it looks like spam." in sent(smtp(post), message()).popitem()[1]
 
 
-def test_a_mail_server_that_is_not_there_is_told_of_every_address(message):
+def test_a_mail_server_that_is_not_there_is_reported_for_every_address(message):
     config = settings(ALERT_SMTP_URL="smtp://127.0.0.1:9", ALERT_TO="a@x.example,b@x.example")
 
     assert set(sent(config, message()).values()) == {
@@ -214,7 +214,7 @@ def test_smtps_is_encrypted_from_the_start(request, certificate, message, monkey
     assert len(post.taken) == 1
 
 
-def test_a_port_that_there_is_not_is_told_and_waited_for_by_nobody(message):
+def test_an_impossible_port_is_reported_at_once(message):
     config = settings(ALERT_SMTP_URL="smtp://127.0.0.1:99999")
 
     assert "look at the host and port" in sent(config, message()).popitem()[1]
@@ -230,20 +230,20 @@ def test_a_login_is_never_sent_without_encryption(request, message):
 
     port = serve_mail(post, request, authenticator=anybody, auth_require_tls=False)
     config = settings(ALERT_SMTP_URL=f"smtp://duty:hush@127.0.0.1:{port}")
-    told = sent(config, message()).popitem()[1]
+    fault = sent(config, message()).popitem()[1]
 
-    assert "offers no encryption" in told
+    assert "offers no encryption" in fault
     assert logins == post.taken == []
 
 
 def test_a_webhook_gets_json_with_a_text_that_chats_show(hook, message):
     assert sent(settings(ALERT_WEBHOOK_URL=hook.url), message()) == {"the webhook": None}
-    found = json.loads(hook.taken[0])
+    body = json.loads(hook.taken[0])
 
-    assert found["text"].startswith("A call that nobody answered: Worried\n\nA call that nobody")
-    assert found["subject"] == "A call that nobody answered: Worried"
-    assert found["rehearsal"] is False
-    assert found["alerts"] == [
+    assert body["text"].startswith("A call that nobody answered: Worried\n\nA call that nobody")
+    assert body["subject"] == "A call that nobody answered: Worried"
+    assert body["rehearsal"] is False
+    assert body["alerts"] == [
         {
             "kind": "call_unanswered",
             "title": "A call that nobody answered: Worried",
@@ -253,17 +253,19 @@ def test_a_webhook_gets_json_with_a_text_that_chats_show(hook, message):
     ]
 
 
-@pytest.mark.parametrize(("status", "said"), [(500, "500"), (302, "a redirect"), (404, "404")])
-def test_a_webhook_that_answers_otherwise_is_told_without_its_address(hook, message, status, said):
+@pytest.mark.parametrize(("status", "reason"), [(500, "500"), (302, "a redirect"), (404, "404")])
+def test_a_webhook_that_answers_otherwise_is_reported_without_its_address(
+    hook, message, status, reason
+):
     hook.status = status
-    told = sent(settings(ALERT_WEBHOOK_URL=hook.url), message())["the webhook"]
+    fault = sent(settings(ALERT_WEBHOOK_URL=hook.url), message())["the webhook"]
 
-    assert said in told
-    assert "SECRET" not in told
+    assert reason in fault
+    assert "SECRET" not in fault
     assert len(hook.taken) == 1
 
 
-def test_a_webhook_that_is_not_there_is_told_without_its_address(message):
+def test_a_webhook_that_is_not_there_is_reported_without_its_address(message):
     config = settings(ALERT_WEBHOOK_URL="http://127.0.0.1:9/hooks/SECRET")
 
     assert sent(config, message()) == {
@@ -274,19 +276,19 @@ def test_a_webhook_that_is_not_there_is_told_without_its_address(message):
 def test_a_webhook_that_hangs_holds_up_no_mail(post, hook, message):
     config = smtp(post, ALERT_WEBHOOK_URL=hook.url)
     hook.gate.clear()
-    known = delivery.deliver(config, dict.fromkeys(recipients(config), message()))
-    first = next(known)
+    outcomes = delivery.deliver(config, dict.fromkeys(recipients(config), message()))
+    first = next(outcomes)
     hook.gate.set()
 
     assert (first[0].name, first[1]) == ("address 1 of ALERT_TO", None)
-    assert [(each.name, fault) for each, fault in known] == [("the webhook", None)]
+    assert [(recipient.name, fault) for recipient, fault in outcomes] == [("the webhook", None)]
 
 
 def test_a_webhook_that_hangs_is_given_up(hook, message):
     hook.gate.clear()
-    told = sent(settings(ALERT_WEBHOOK_URL=hook.url), message(), timeout=0.2)
+    faults = sent(settings(ALERT_WEBHOOK_URL=hook.url), message(), timeout=0.2)
 
-    assert told == {"the webhook": "No answer within 0.2 seconds."}
+    assert faults == {"the webhook": "No answer within 0.2 seconds."}
 
 
 def test_without_its_address_a_message_says_which_page(message):
