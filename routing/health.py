@@ -21,7 +21,7 @@ from routing.core.decision import decide
 from routing.core.directory import Directory
 from routing.divert_rules import END_WARNING_PERIOD
 from routing.errors import DatabaseUnavailable
-from routing.lint import calendar, numbers
+from routing.lint import hours, numbers
 from routing.rota import descriptions
 from routing.rota.validation import CONTEXT_MARGIN
 from routing.snapshot import Snapshot
@@ -281,7 +281,7 @@ def _bank_holidays(snapshot: Snapshot, at: datetime) -> Iterator[Condition]:
     elif holidays.published is None:
         sentence = f"GOV.UK's list of bank holidays was never fetched. {missed}"
         yield Condition("bank_holidays_never_fetched", sentence, alert_key="never")
-    if holidays.published is not None and holidays.stale(at):
+    if holidays.published is not None and holidays.is_stale(at):
         fetched_at = holidays.published.checked_at
         sentence = (
             "GOV.UK's list of bank holidays was last fetched on "
@@ -296,7 +296,7 @@ def _bank_holidays(snapshot: Snapshot, at: datetime) -> Iterator[Condition]:
             f"GOV.UK's list and the holidays package differ on {coming[0]:%-d %B %Y}: GOV.UK's "
             "list counts.",
         )
-    horizon = calendar.horizon_warning(holidays, today)
+    horizon = hours.horizon_warning(holidays, today)
     if horizon is not None:
         yield Condition("bank_holidays_end", horizon)
 

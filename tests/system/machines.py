@@ -217,9 +217,9 @@ def newer(root):
         shutil.copy(ROOT / name, root)
     shutil.copytree(ROOT / "routing", root / "routing")
     old, new = migrate.LATEST_REVISION, f"{int(migrate.LATEST_REVISION) + 1:04}"
-    storage = root / "routing" / "storage"
-    written = (storage / "upgrade.py").read_text()
-    (storage / "upgrade.py").write_text(written.replace(f'"{old}"', f'"{new}"'))
+    store = root / "routing" / "store"
+    source = (store / "migrate.py").read_text()
+    (store / "migrate.py").write_text(source.replace(f'"{old}"', f'"{new}"'))
     migration = MIGRATION.format(old=old, new=new)
-    (storage / "migrations" / "versions" / f"{new}_later.py").write_text(migration)
+    (store / "migrations" / "versions" / f"{new}_later.py").write_text(migration)
     return root
