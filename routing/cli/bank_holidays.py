@@ -20,7 +20,7 @@ from routing.core.diff import compare
 from routing.core.directory import BankHoliday
 from routing.core.timetable import Timetables
 from routing.errors import DatabaseUnavailable, InvalidBankHolidays, InvalidDirectory
-from routing.formats.json import bank_holidays as written
+from routing.formats.json import bank_holidays_json as written
 from routing.snapshot import Snapshot
 from routing.store import audit_log as changes_made
 from routing.text import dates

@@ -58,7 +58,7 @@ def print_page(weeks: int, output: Path | None, lang: str | None) -> None:
             lookup.now(),
             weeks,
             lookup.locale(lang),
-            rehearsing=lookup.is_rehearsal(),
+            rehearsal=lookup.is_rehearsal(),
         )
         if output is None:
             click.echo(page)

@@ -1,4 +1,4 @@
-"""A real Chromium over a real server. What a machine lacks is skipped by name; not so in CI."""
+"""A real Chromium and a real server. Tests are skipped where Chromium is missing, but not in CI."""
 
 import shutil
 
@@ -29,40 +29,40 @@ def chromium():
 
 
 class Pages:
-    """Opens pages, and keeps what each said to its console and asked of any network."""
+    """Opens pages, and collects their console messages and network requests."""
 
     def __init__(self, browser):
-        self.browser, self.said, self.asked, self.contexts = browser, [], [], []
+        self.browser, self.console, self.requests, self.contexts = browser, [], [], []
 
     def open(self, url=None, **settings):
         context = self.browser.new_context(**settings)
         self.contexts.append(context)
         page = context.new_page()
-        page.on("console", lambda said: self.said.append(said.text))
-        page.on("pageerror", lambda error: self.said.append(str(error)))
-        page.on("request", lambda asked: self.asked.append(asked.url))
+        page.on("console", lambda message: self.console.append(message.text))
+        page.on("pageerror", lambda error: self.console.append(str(error)))
+        page.on("request", lambda request: self.requests.append(request.url))
         if url is not None:
             page.goto(url)
         return page
 
 
 def follow(page, place):
-    """Click on what leads to another page, and wait until that has come."""
+    """Click on a link or button, and wait for the next page."""
     with page.expect_navigation():
         place.click()
 
 
 @pytest.fixture
 def pages(chromium):
-    found = Pages(chromium)
-    yield found
-    for context in found.contexts:
+    pages = Pages(chromium)
+    yield pages
+    for context in pages.contexts:
         context.close()
 
 
 @pytest.fixture
 def serve(tmp_path):
-    """Return a way to serve a directory on loopback: the address, and the process."""
+    """Return a function that serves a directory on loopback: it returns the address and process."""
     running = []
 
     def serve(directory, **environ):

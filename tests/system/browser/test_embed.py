@@ -1,4 +1,4 @@
-"""The component in somebody else's page, under that page's own strict policy."""
+"""The component in another website's page, under that page's own strict policy."""
 
 import gzip
 import threading
@@ -53,48 +53,45 @@ def phone(page):
 
 
 @pytest.mark.parametrize("body", [COMPONENT, PLAIN], ids=["component", "plain"])
-def test_it_answers_in_a_page_of_another_origin_and_leaks_nothing(pages, serve, body):
+def test_the_component_answers_in_a_page_of_another_origin_and_leaks_nothing(pages, serve, body):
     address, _ = serve(WEST_BERKSHIRE, CLOCK_STARTS_AT="2026-11-24T12:00:00Z", WEB_CONCURRENCY="1")
     with host(body, address) as url:
         page = pages.open()
         sent = []
-        page.on("request", lambda asked: sent.append((asked.url, asked.all_headers())))
+        page.on("request", lambda request: sent.append((request.url, request.all_headers())))
         page.goto(url)
         assert phone(page) == DAY
-        said = page.locator("who-to-call .text").all_inner_texts()
+        texts = page.locator("who-to-call .text").all_inner_texts()
         page.locator("who-to-call summary").click()
-        ours = [headers for asked, headers in sent if asked.startswith(address)]
+        ours = [headers for url, headers in sent if url.startswith(address)]
 
-        assert said[0].startswith("Rehearsal")
-        assert "is open until 5pm on Tuesday 24 November" in said[1]
-        assert NIGHT in said[2]
-        assert said[3] == "Not yet confirmed by the council."
+        assert texts[0].startswith("Rehearsal")
+        assert "is open until 5pm on Tuesday 24 November" in texts[1]
+        assert NIGHT in texts[2]
+        assert texts[3] == "Not yet confirmed by the council."
         assert page.locator("who-to-call li").last.is_visible()
         assert len(ours) == 2
         assert not any("referer" in headers or "cookie" in headers for headers in ours)
         assert page.context.cookies() == []
-        assert pages.said == []
-        assert {
-            asked.partition(
-                "/",
-            )[0]
-            for asked, _ in sent
-        } <= {"http:", "data:,"}
+        assert pages.console == []
+        assert {url.partition("/")[0] for url, _ in sent} <= {"http:", "data:,"}
 
 
-def test_it_has_no_fault_that_axe_finds_at_any_width(pages, serve):
+def test_axe_finds_no_violation_at_any_width(pages, serve):
     address, _ = serve(WEST_BERKSHIRE, WEB_CONCURRENCY="1")
     for width in (320, 768, 1280):
         page = pages.open(f"{address}/embed", viewport={"width": width, "height": 900})
         page.locator("who-to-call .phone").first.wait_for()
-        found = Axe().run(page, options=WCAG).response["violations"]
+        violations = Axe().run(page, options=WCAG).response["violations"]
 
-        assert [(each["id"], each["nodes"][0]["html"]) for each in found] == []
+        assert [(violation["id"], violation["nodes"][0]["html"]) for violation in violations] == []
         assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
-    assert pages.said == []
+    assert pages.console == []
 
 
-def test_it_flips_at_the_handover_and_says_so_without_taking_the_focus(pages, serve):
+def test_the_component_changes_at_the_handover_and_announces_it_without_taking_the_focus(
+    pages, serve
+):
     address, _ = before_five(serve)
     with host(COMPONENT, address) as url:
         page = pages.open(url)
@@ -113,7 +110,7 @@ def test_it_flips_at_the_handover_and_says_so_without_taking_the_focus(pages, se
         assert page.evaluate("document.activeElement === document.body")
 
 
-def test_an_answer_that_a_proxy_had_for_an_hour_flips_by_the_time_at_which_it_was_sent(
+def test_an_answer_that_a_proxy_kept_for_an_hour_changes_by_the_time_at_which_it_was_sent(
     pages, serve
 ):
     """nginx has them for ten seconds at most; an hour leaves no doubt which time counts."""
@@ -170,7 +167,7 @@ def test_without_scripts_the_pages_own_numbers_are_there(pages, serve):
         assert NIGHT in page.inner_text("who-to-call")
 
 
-def test_its_script_costs_the_host_little(client):
+def test_the_script_is_six_kilobytes_at_most(client):
     answer = client.get("/embed/v1.js")
 
     assert len(gzip.compress(answer.data)) <= 6 * 1024

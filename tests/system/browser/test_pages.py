@@ -1,4 +1,4 @@
-"""Every public page in a real browser: for everybody, at every width, in silence."""
+"""Every public page in a real browser: accessible, at every width, with a silent console."""
 
 import re
 from contextlib import contextmanager
@@ -30,14 +30,14 @@ WIDTHS = [320, 768, 1280]
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory):
-    with _serving(tmp_path_factory.mktemp("served"), ANYSHIRE) as found:
-        yield found
+    with _serving(tmp_path_factory.mktemp("served"), ANYSHIRE) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
 def welsh(tmp_path_factory):
-    with _serving(tmp_path_factory.mktemp("welsh"), ROOT / "examples" / "swansea.yaml") as found:
-        yield found
+    with _serving(tmp_path_factory.mktemp("welsh"), ROOT / "examples" / "swansea.yaml") as address:
+        yield address
 
 
 @contextmanager
@@ -50,59 +50,61 @@ def _serving(folder, directory):
         yield url.partition("/api")[0]
 
 
-def faults(page):
+def violations(page):
     """Return what axe finds against WCAG 2.2 AA, and by how much the page scrolls sideways."""
-    found = Axe().run(page, options=WCAG).response["violations"]
-    wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-    return [(each["id"], each["nodes"][0]["html"]) for each in found], max(0, wide)
+    results = Axe().run(page, options=WCAG).response["violations"]
+    overflow = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    return [(item["id"], item["nodes"][0]["html"]) for item in results], max(0, overflow)
 
 
 @pytest.mark.parametrize("path", WELSH_PATHS)
-def test_a_welsh_page_has_no_fault_that_axe_finds_and_never_scrolls_sideways(pages, welsh, path):
+def test_axe_finds_no_violation_on_a_welsh_page_and_nothing_scrolls_sideways(pages, welsh, path):
     for width in WIDTHS:
         page = pages.open(f"{welsh}{path}", viewport={"width": width, "height": 800})
 
-        assert faults(page) == ([], 0)
-    assert [each for each in pages.said if "404" not in each or path != "/nope"] == []
+        assert violations(page) == ([], 0)
+    assert [text for text in pages.console if "404" not in text or path != "/nope"] == []
 
 
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("path", PATHS)
-def test_a_page_has_no_fault_that_axe_finds_and_never_scrolls_sideways(pages, address, path, width):
+def test_axe_finds_no_violation_on_a_page_and_nothing_scrolls_sideways(pages, address, path, width):
     page = pages.open(f"{address}{path}", viewport={"width": width, "height": 800})
 
-    assert faults(page) == ([], 0)
+    assert violations(page) == ([], 0)
 
 
-def test_a_page_has_no_fault_in_forced_colours(pages, address):
+def test_axe_finds_no_violation_in_forced_colours(pages, address):
     page = pages.open(f"{address}/", forced_colors="active")
 
     assert Axe().run(page, options=WCAG).response["violations"] == []
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_a_page_says_nothing_to_the_console_and_asks_nobody_else(pages, address, path):
+def test_a_page_writes_nothing_to_the_console_and_requests_nothing_from_others(
+    pages, address, path
+):
     page = pages.open(f"{address}{path}")
     page.wait_for_timeout(500)
-    told = [each for each in pages.said if "404" not in each or path != "/nope"]
+    console = [text for text in pages.console if "404" not in text or path != "/nope"]
 
-    assert told == []
-    assert [each for each in pages.asked if not each.startswith((address, "data:"))] == []
+    assert console == []
+    assert [url for url in pages.requests if not url.startswith((address, "data:"))] == []
     assert page.context.cookies() == []
 
 
-def test_a_page_weighs_little_and_takes_three_requests(pages, welsh):
+def test_a_page_has_40_kilobytes_at_most_in_three_requests(pages, welsh):
     page = pages.open()
     sizes = []
-    page.on("requestfinished", lambda asked: sizes.append(asked.sizes()["responseBodySize"]))
+    page.on("requestfinished", lambda request: sizes.append(request.sizes()["responseBodySize"]))
     page.goto(f"{welsh}/services/children")
     page.wait_for_timeout(300)
 
-    assert len([each for each in pages.asked if not each.startswith("data:")]) == 3
+    assert len([url for url in pages.requests if not url.startswith("data:")]) == 3
     assert sum(sizes) < 40_000
 
 
-def test_without_a_script_everything_is_there(pages, address):
+def test_a_page_is_complete_without_scripts(pages, address):
     page = pages.open(f"{address}/services/professionals", java_script_enabled=False)
     text = page.inner_text("main")
 
@@ -112,7 +114,7 @@ def test_without_a_script_everything_is_there(pages, address):
     assert page.get_attribute(".govuk-exit-this-page a", "href").startswith("https://www.bbc.co.uk")
 
 
-def test_the_whole_page_goes_by_keyboard(pages, address):
+def test_every_link_is_reached_by_keyboard(pages, address):
     page = pages.open(f"{address}/")
     reached = []
     for _ in range(60):
@@ -126,7 +128,7 @@ def test_the_whole_page_goes_by_keyboard(pages, address):
     assert names[1] == "Exit this page"
     for name in ("All contacts", "Call 999", "01632 960100", "Privacy"):
         assert name in names
-    assert [each for each in reached if each[0] == "A" and each[2] < 24] == []
+    assert [name for tag, name, height in reached if tag == "A" and height < 24] == []
 
 
 FOCUSED = """(e => {
@@ -157,7 +159,7 @@ def test_the_exit_leads_away_by_its_button_and_by_shift_three_times(pages, addre
     assert page.title() == "Weather"
 
 
-def test_printed_it_is_the_hours_in_full_and_no_furniture(pages, address):
+def test_a_printed_page_has_all_hours_and_no_navigation(pages, address):
     page = pages.open(f"{address}/services/professionals")
     page.emulate_media(media="print")
 
@@ -167,7 +169,7 @@ def test_printed_it_is_the_hours_in_full_and_no_furniture(pages, address):
 
 
 @pytest.mark.parametrize("path", ["/", "/services/professionals"])
-def test_printed_it_is_one_sheet(pages, address, path):
+def test_a_page_prints_on_one_sheet(pages, address, path):
     sheets = re.findall(rb"/Type /Page\b", pages.open(f"{address}{path}").pdf(format="A4"))
 
     assert len(sheets) == 1
@@ -182,7 +184,7 @@ def test_the_colour_of_the_council_is_on_its_header(pages, address):
 
 
 @pytest.mark.parametrize("name", ["govuk-frontend.css", "site.css", "exit-this-page.js"])
-def test_nothing_that_only_gov_uk_may_use_has_come_back(name):
+def test_nothing_that_only_gov_uk_may_use_is_in_the_style_sheets(name):
     text = (ROOT / "routing" / "static" / name).read_text("utf-8")
 
     for barred in ("GDS Transport", "@font-face", "govuk-crest", "sourceMappingURL"):

@@ -1,4 +1,4 @@
-"""What search engines read: dated hours for a year, never the answer of the moment."""
+"""What search engines read: hours with dates for a year, and never who answers now."""
 
 import json
 import re
@@ -16,50 +16,50 @@ PATHS = [path for path in EXAMPLES if path != ANYSHIRE]
 
 
 def structured(client, path="/"):
-    found = re.search(r'<script type="application/ld\+json">(.*?)</script>', client.get(path).text)
-    return json.loads(found[1])
+    match = re.search(r'<script type="application/ld\+json">(.*?)</script>', client.get(path).text)
+    return json.loads(match[1])
 
 
 def points(client, path="/"):
-    return {each["telephone"]: each for each in structured(client, path)["contactPoint"]}
+    return {point["telephone"]: point for point in structured(client, path)["contactPoint"]}
 
 
 def read(specs, first, days):
     """Read hours as a search engine does: an entry for one date before those of the week."""
-    found = []
+    spans = []
     for day in (first + timedelta(days=count) for count in range(days)):
         valid = [s for s in specs if s["validFrom"] <= day.isoformat() <= s["validThrough"]]
         dated = [s for s in valid if "dayOfWeek" not in s]
-        for each in dated or [s for s in valid if f"{day:%A}" in s["dayOfWeek"]]:
-            if each["opens"] == each["closes"]:
+        for spec in dated or [s for s in valid if f"{day:%A}" in s["dayOfWeek"]]:
+            if spec["opens"] == spec["closes"]:
                 continue
-            ends = day + timedelta(days=each["closes"] < each["opens"])
-            found.append(
+            ends = day + timedelta(days=spec["closes"] < spec["opens"])
+            spans.append(
                 tuple(
                     datetime.fromisoformat(f"{on} {clock}").replace(tzinfo=LONDON)
-                    for on, clock in ((day, each["opens"]), (ends, each["closes"]))
+                    for on, clock in ((day, spec["opens"]), (ends, spec["closes"]))
                 )
             )
-    return sorted(found)
+    return sorted(spans)
 
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
-def test_every_day_of_a_year_reads_as_each_line_keeps_it(make_app, path):
-    client, tables = make_app(path).test_client(), timetables(path)
-    for service in (each for each in tables.services.values() if each.number is None):
-        told = structured(client, f"/services/{service.id}")["contactPoint"]
-        hours = {(each["name"], each["telephone"]): each["hoursAvailable"] for each in told}
+def test_every_day_of_a_year_has_the_hours_of_each_line(make_app, path):
+    client, timetable = make_app(path).test_client(), timetables(path)
+    for service in (service for service in timetable.services.values() if service.number is None):
+        points = structured(client, f"/services/{service.id}")["contactPoint"]
+        hours = {(point["name"], point["telephone"]): point["hoursAvailable"] for point in points}
         for line in service.reachable:
-            name = line.name.get(tables.directory.languages[0])
+            name = line.name.get(timetable.directory.languages[0])
             spans = read(hours[name, line.phone.e164], date(2026, 11, 23), 364)
             for day, clock in product(range(1, 363), CLOCKS):
                 at = datetime.combine(date(2026, 11, 23) + timedelta(days=day), clock, LONDON)
                 # On the two nights on which the clocks change schema.org has no words for it.
                 if at.date() in (date(2027, 3, 28), date(2027, 10, 31)):
                     continue
-                kept = tables.is_open(line, at) and line.phone_on(at.date()) == line.phone
+                is_open = timetable.is_open(line, at) and line.phone_on(at.date()) == line.phone
                 near = spans[bisect(spans, at) :][:12]
-                assert any(start <= at < end for start, end in near) == kept, (line.id, at)
+                assert any(start <= at < end for start, end in near) == is_open, (line.id, at)
 
 
 CLOCKS = [time(0, 7), time(1, 7), time(8, 37), time(9, 7), time(16, 37), time(17, 7), time(23, 37)]
@@ -70,7 +70,7 @@ def bisect(spans, at):
     return bisect_left(spans, (at - timedelta(days=2), at))
 
 
-def test_it_is_the_same_by_day_and_by_night(client, clock):
+def test_the_data_is_the_same_by_day_and_by_night(client, clock):
     by_day = structured(client)
     clock.set("2026-11-23T23:00:00Z")
 
@@ -79,7 +79,7 @@ def test_it_is_the_same_by_day_and_by_night(client, clock):
 
 def test_hours_are_dated_for_the_coming_year(client):
     specs = points(client)["+441344352005"]["hoursAvailable"]
-    week = [each for each in specs if "dayOfWeek" in each]
+    week = [spec for spec in specs if "dayOfWeek" in spec]
 
     assert week == [
         {
@@ -93,7 +93,7 @@ def test_hours_are_dated_for_the_coming_year(client):
     ]
 
 
-def test_a_bank_holiday_on_which_a_line_is_shut_is_a_dated_close(client):
+def test_a_bank_holiday_on_which_a_line_is_closed_has_a_dated_entry(client):
     specs = points(client)["+441344352005"]["hoursAvailable"]
 
     assert {
@@ -106,29 +106,29 @@ def test_a_bank_holiday_on_which_a_line_is_shut_is_a_dated_close(client):
 
 
 def test_a_service_with_a_number_has_that_number_alone_at_all_hours(anyshire):
-    found = points(anyshire, "/services/children")
+    contact_points = points(anyshire, "/services/children")
 
-    assert list(found) == ["+441632960100"]
+    assert list(contact_points) == ["+441632960100"]
     assert [
-        (len(each["dayOfWeek"]), each["opens"], each["closes"])
-        for each in found["+441632960100"]["hoursAvailable"]
+        (len(spec["dayOfWeek"]), spec["opens"], spec["closes"])
+        for spec in contact_points["+441632960100"]["hoursAvailable"]
     ] == [(7, "00:00", "23:59")]
 
 
-def test_a_number_for_a_few_days_stands_beside_the_usual_one_which_is_closed_then(anyshire):
-    found = points(anyshire, "/services/professionals")
-    festive = {each["validFrom"] for each in found["+441632960009"]["hoursAvailable"]}
+def test_a_number_for_a_few_days_is_listed_beside_the_usual_one_which_is_closed_then(anyshire):
+    contact_points = points(anyshire, "/services/professionals")
+    festive = {spec["validFrom"] for spec in contact_points["+441632960009"]["hoursAvailable"]}
     usual = {
-        each["validFrom"]: (each["opens"], each["closes"])
-        for each in found["+441632960001"]["hoursAvailable"]
-        if "dayOfWeek" not in each
+        spec["validFrom"]: (spec["opens"], spec["closes"])
+        for spec in contact_points["+441632960001"]["hoursAvailable"]
+        if "dayOfWeek" not in spec
     }
 
     assert festive == {"2026-12-29", "2026-12-30", "2026-12-31"}
     assert {usual[day] for day in festive} == {("00:00", "00:00")}
 
 
-def test_an_internal_line_is_never_told(anyshire):
+def test_an_internal_line_is_never_listed(anyshire):
     for path in ("/", "/services/professionals", "/contacts"):
         assert "+447700900001" not in points(anyshire, path)
 

@@ -1,4 +1,4 @@
-"""An answer about now is rendered once a second, and always has its own time and language."""
+"""The answer cache: rendered once a second, each answer with its own time and language."""
 
 import re
 import shutil
@@ -32,10 +32,10 @@ def rendered(app):
     """Collect the names of the templates that are rendered."""
     names = []
 
-    def note(sender, template, **more):
+    def collect(sender, template, **_):
         names.append(template.name)
 
-    with template_rendered.connected_to(note, app):
+    with template_rendered.connected_to(collect, app):
         yield names
 
 
@@ -71,7 +71,7 @@ def test_within_a_second_each_decision_has_its_own_time_and_one_tag(client, cloc
 @pytest.mark.parametrize(
     ("instant", "line"), [("16:59:59", "mash"), ("16:59:59.999999", "mash"), ("17:00:00", "eds")]
 )
-def test_at_the_handover_the_decision_is_another_one(client, clock, instant, line):
+def test_at_the_handover_another_decision_is_returned(client, clock, instant, line):
     for before in ("16:59:58", "16:59:59", instant):
         clock.set(f"2026-11-23T{before}Z")
         answer = client.get(DECISION)
@@ -121,7 +121,7 @@ def test_no_answer_is_used_past_a_handover_within_its_second(app, clock, part, t
     assert answer.text == text
 
 
-def test_an_answer_about_another_time_is_not_one_about_now(client, clock):
+def test_an_answer_about_another_time_is_not_cached_as_one_about_now(client, clock):
     for _ in range(2):
         now = client.get(DECISION).json
         christmas = client.get(f"{DECISION}?at=2026-12-25T12:00:00Z").json
@@ -129,7 +129,7 @@ def test_an_answer_about_another_time_is_not_one_about_now(client, clock):
         assert (now["line"]["id"], christmas["line"]["id"]) == ("mash", "eds")
 
 
-def test_every_page_service_and_language_is_rendered_by_itself(client, rendered):
+def test_every_page_service_and_language_is_cached_separately(client, rendered):
     paths = ["/", "/services/children", "/services/children/professionals"]
     paths += ["/services/children/now", "/services/professionals", "/cy/"]
     pages = [client.get(path).text for path in paths] + [client.get(path).text for path in paths]

@@ -1,4 +1,4 @@
-"""The doors for programs: what they answer, how long it may be kept, and what is refused."""
+"""The API, health and metrics: what they return, for how long, and what they refuse."""
 
 import itertools
 import re
@@ -40,7 +40,7 @@ def test_times_carry_the_offset_of_the_directory(client):
     ("now", "age"),
     [("2026-11-23T16:59:49Z", 10), ("2026-11-23T16:59:51Z", 9), ("2026-11-23T16:59:59.9Z", 0)],
 )
-def test_no_cache_may_keep_an_answer_past_the_handover(client, clock, now, age):
+def test_no_answer_may_be_cached_past_the_handover(client, clock, now, age):
     clock.set(now)
 
     assert f"max-age={age}," in client.get(DECISION).headers["Cache-Control"]
@@ -61,27 +61,27 @@ def test_the_tag_changes_with_the_answer_and_not_with_the_instant(client, clock)
 @pytest.mark.parametrize(
     "at", ["2026-12-24T15:00:00", "1999-12-31T23:59:59Z", "2101-01-01T00:00:00Z", "soon", ""]
 )
-@pytest.mark.parametrize("door", ["decision", "number", "numbers"])
-def test_a_bad_time_is_refused_with_the_form_to_write(client, door, at):
-    answer = client.get(f"/api/v1/services/children/{door}", query_string={"at": at})
+@pytest.mark.parametrize("endpoint", ["decision", "number", "numbers"])
+def test_an_invalid_time_is_refused_with_the_form_to_write(client, endpoint, at):
+    answer = client.get(f"/api/v1/services/children/{endpoint}", query_string={"at": at})
 
     assert answer.status_code == 400
     assert answer.content_type == "application/problem+json"
     assert "2026-12-24T17:00:00" in answer.json["detail"]
 
 
-def test_a_plus_that_arrives_as_a_blank_is_read_as_plus(client):
+def test_a_plus_that_arrives_as_a_space_is_read_as_plus(client):
     assert client.get(f"{DECISION}?at=2026-07-01T12:00:00+01:00").status_code == 200
 
 
-def test_an_unknown_service_is_refused_with_those_there_are(client):
-    for door in ("", "/decision", "/number", "/numbers"):
-        answer = client.get(f"/api/v1/services/nope{door}")
+def test_an_unknown_service_is_a_404_that_lists_the_services(client):
+    for endpoint in ("", "/decision", "/number", "/numbers"):
+        answer = client.get(f"/api/v1/services/nope{endpoint}")
         assert answer.status_code == 404
         assert answer.json["services"] == ["children"]
 
 
-def test_a_number_is_e164_and_a_newline_and_never_kept(client, clock):
+def test_a_number_is_e164_and_a_newline_and_never_cached(client, clock):
     answer = client.get("/api/v1/services/children/number")
     assert (answer.text, answer.headers["Cache-Control"]) == ("+441344352005\n", "no-store")
 
@@ -89,7 +89,7 @@ def test_a_number_is_e164_and_a_newline_and_never_kept(client, clock):
     assert client.get("/api/v1/services/children/number").text == "+441344351999\n"
 
 
-def test_numbers_come_in_the_order_to_try_without_those_that_are_shut(anyshire, clock):
+def test_numbers_come_in_the_order_to_try_without_lines_that_are_closed(anyshire, clock):
     headers = {"Authorization": "Bearer exchange"}
     clock.set("2026-11-23T12:00:00Z")
     by_day = anyshire.get(NUMBERS, headers=headers).text
@@ -130,7 +130,7 @@ def test_an_internal_line_is_never_shown(anyshire):
         assert "7700900001" not in text
 
 
-def test_a_timeline_touches_and_is_bounded(client):
+def test_the_spans_of_a_timeline_touch_and_400_days_are_the_limit(client):
     base = "/api/v1/services/children/timeline"
     spans = client.get(f"{base}?from=2026-12-24T00:00:00Z&to=2026-12-30T00:00:00Z").json["spans"]
 
@@ -145,7 +145,7 @@ def test_a_timeline_touches_and_is_bounded(client):
         assert client.get(base + query).status_code == 400
 
 
-def test_bank_holidays_tell_their_source_and_horizon(client):
+def test_bank_holidays_have_their_last_published_year_and_substitutes(client):
     body = client.get("/api/v1/bank-holidays").json
 
     assert body["covered_through"] == 2028
@@ -157,7 +157,7 @@ def test_past_the_published_holidays_the_answer_is_marked_as_an_assumption(clien
     assert "2028" in client.get(f"{DECISION}?at=2029-06-01T12:00:00Z").json["assumption"]
 
 
-def test_any_page_may_read_the_answers(client):
+def test_pages_of_any_website_may_read_the_api(client):
     for path in (DECISION, "/api/v1/services/nope"):
         headers = client.get(path).headers
         assert headers["Access-Control-Allow-Origin"] == "*"
@@ -165,23 +165,23 @@ def test_any_page_may_read_the_answers(client):
 
 
 @pytest.mark.parametrize("directory", [ROOT / "directory.yaml", ANYSHIRE], ids=lambda p: p.stem)
-def test_what_openapi_says_is_true(make_app, directory):
+def test_every_response_matches_openapi(make_app, directory):
     client = make_app(directory).test_client()
     spec = client.get("/openapi.json").json
     validate(spec)
     query = "?from=2026-12-24T00:00:00Z&to=2026-12-30T00:00:00Z"
     for path, operations in spec["paths"].items():
         answer = client.get(path.replace("{service}", "children") + query)
-        told = operations["get"]["responses"]
-        assert str(answer.status_code) in told, path
-        content = told[str(answer.status_code)]["content"]
+        responses = operations["get"]["responses"]
+        assert str(answer.status_code) in responses, path
+        content = responses[str(answer.status_code)]["content"]
         assert answer.mimetype in content, path
         if "json" in answer.mimetype:
             schema = content[answer.mimetype]["schema"] | {"components": spec["components"]}
             Draft202012Validator(schema).validate(answer.json)
 
 
-def test_every_read_is_in_openapi(make_app):
+def test_every_api_path_is_in_openapi(make_app):
     app = make_app()
     spec = app.test_client().get("/openapi.json").json
     reads = {
@@ -206,7 +206,9 @@ def test_health_readiness_and_metrics(anyshire, client):
     assert figures <= set(re.findall(r"^# HELP (\w+) \w", answer.text, re.M))
 
 
-def test_a_broken_directory_answers_from_the_kept_one_and_says_so(make_app, tmp_path):
+def test_a_broken_directory_file_leaves_the_last_good_one_in_use_and_degrades_readiness(
+    make_app, tmp_path
+):
     file = tmp_path / "directory.yaml"
     file.write_text(ANYSHIRE.read_text())
     make_app(file).test_client().get("/")
