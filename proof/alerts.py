@@ -22,10 +22,7 @@ from conftest import ANYSHIRE
 from serving import TESTS_PATH
 
 from routing import create_app, lookup
-from routing.alerts import (
-    rounds,
-    webhook,  # noqa: F401 - loaded before a sender is forked
-)
+from routing.alerts import delivery
 from routing.store import alerts, calls, migrate
 from routing.store.calls import CallStart, LegEnd
 
@@ -143,7 +140,7 @@ def _work(number, begins):
             ended = LegEnd(1, "mash", "no_answer", lookup.now(), None)
             calls.step(connection, begun.service, begun, ended=ended, over="unanswered")
         os.write(begins, b".")
-        rounds.send(impatient=True)
+        delivery.send_alerts(impatient=True)
 
 
 def _kill(child):
@@ -156,7 +153,7 @@ def _count(app, file):
     time.sleep(2 * SHORT.total_seconds())
     with app.app_context():
         for _ in range(100):
-            (found,) = rounds.send(impatient=True)
+            (found,) = delivery.send_alerts(impatient=True)
             if not found.waiting:
                 break
             time.sleep(0.1)

@@ -1,259 +1,531 @@
-"""Every warning, in words, each with what to do: for flask status, /readyz and /metrics."""
+"""Every condition worth telling: what is so, how bad it is, whom it concerns, and what to do.
 
-from collections.abc import Callable, Iterable, Iterator
+`flask status`, `/readyz`, `/metrics`, the staff page, alerts and `flask twilio doctor` render what
+is found here; each sentence is written here only. A condition's ``sentence`` may go out in an
+alert: it holds no telephone number, no caller, no note and no colleague's name.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import Enum, IntEnum
+from pathlib import Path
 
 from flask import current_app
 from sqlalchemy.engine import Connection
 
-from routing import config, lookup, rota_service
-from routing.alerts import recipients
+from routing import alert_recipients, config, lookup, rota_service
+from routing.core import instants
+from routing.core.decision import decide
+from routing.core.directory import Directory
 from routing.divert_rules import END_WARNING_PERIOD
 from routing.errors import DatabaseUnavailable
-from routing.lint.numbers import verification_warnings
+from routing.lint import hours, numbers
+from routing.rota import descriptions
+from routing.rota.roster import CONTEXT_MARGIN
 from routing.snapshot import Snapshot
-from routing.store import calls, migrate, retention
+from routing.store import alerts, call_report, calls, diverts, migrate, retention, rota
 from routing.store.call_log import CallLog
-from routing.text import staff_text
+from routing.store.diverts import DivertRow
+from routing.text import dates, staff_text
 
-_ENOUGH_COVER = timedelta(days=365)
-_LATELY = timedelta(hours=1)
+MAX_CALL_AGE = timedelta(days=7)
+"""Unanswered calls older than this cause no alert, in case nothing has run for so long."""
+
+MIN_WAIT = timedelta(seconds=30)
+"""Callers who hang up sooner have waited for one line only: that happens every day."""
+
+MIN_BROKEN_TIME = timedelta(seconds=90)
+"""A directory broken for less than this may just be being written: no alert yet."""
+
+SENDER_TIMEOUT = timedelta(minutes=15)
+"""How long ago `flask alerts send` may have run last: it is meant to run every minute."""
+
+_DAY = timedelta(days=1)
+_COUNTED_HOURS = timedelta(hours=1)
+"""Counts since the hour in which this began: "in the last two hours"."""
+
+
+class Severity(IntEnum):
+    """How bad a condition is; ``DEGRADED`` makes the service degraded."""
+
+    DEGRADED = 1
+    WARNING = 2
+    INFORMATION = 3
+
+
+class Audience(Enum):
+    """Whom a condition concerns: all staff, or whoever runs the service and its directory."""
+
+    STAFF = 1
+    ADMINISTRATOR = 2
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionKind:
+    """What all conditions of one code have in common. ``remedy`` may be empty."""
+
+    severity: Severity
+    audience: Audience
+    remedy: str
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """Something that staff should know. A ``serious`` one makes the service degraded."""
+    """Something that staff or the council should know.
+
+    ``subject`` is what it is about in a few words: a service, a role, a line. ``detail`` is more
+    that may quote a number, and so is in no alert. ``alert_key`` tells this occurrence from any
+    other of its kind, so that each recipient is alerted once; None where it is worth no alert.
+    What ``quotes_directory`` may hold internal numbers: not everybody may see it.
+    """
 
     code: str
-    text: str
-    serious: bool = False
+    sentence: str
+    detail: str = ""
+    subject: str = ""
+    alert_key: str | None = None
+    quotes_directory: bool = False
+
+    @property
+    def kind(self) -> ConditionKind:
+        """How bad it is, whom it concerns, and what to do."""
+        return KINDS[self.code]
+
+    @property
+    def text(self) -> str:
+        """The whole condition, its remedy last."""
+        return " ".join(filter(None, (self.sentence, self.detail, self.kind.remedy)))
+
+
+_CONFIRM = (
+    "Ring it, then write the date and the source as `verified` of that line in the directory."
+)
+_REFRESH = "Run `flask bank-holidays refresh`, and see that it runs every day."
+
+_REMEDIES = {
+    (Severity.DEGRADED, Audience.STAFF): {
+        "rehearsal": "Unset CLOCK_STARTS_AT to end it.",
+        "divert_ends_soon": "Extend it if it is still needed. It ends by itself.",
+        "divert_without_effect": "End it, and set another if it is still needed.",
+        "telephone_faults": "See the log, and run `flask twilio doctor`.",
+        "database_down": "Start the database, or see what `flask db upgrade` says.",
+        "database_refuses": "See that its disk is neither full nor read-only.",
+    },
+    (Severity.DEGRADED, Audience.ADMINISTRATOR): {
+        "directory_broken": "Run `flask directory check`, which lists every mistake with its line, "
+        "and correct the file: it is read again within 5 seconds.",
+        "directory_not_read": "",
+        "directory_problem": "",
+        "bank_holidays_broken": _REFRESH,
+        "database_behind": "Run `flask db upgrade`.",
+        "texts_limited": "Look at Twilio's message log for where they come from, and block what is "
+        "abuse there (docs/telephony.md).",
+        "alerts_not_sent": "Run it every minute, by a timer.",
+        "alerts_failing": "They are tried again by themselves. Once the fault is corrected: `flask "
+        "alerts send --now`.",
+    },
+    (Severity.WARNING, Audience.STAFF): {
+        "call_unanswered": "Ring the lines that did not answer. Where nobody is there, divert the "
+        "calls to a line where somebody is. Who rang is not known here.",
+        "rota_empty": "",
+        "rota_gap": "Find somebody, and enter the shift: see Gaps and clashes under Rota, or "
+        "`flask rota gaps`. The rota decides no call: callers are sent to the same lines, where "
+        "somebody may be missing.",
+        "requests_refused": "If staff cannot sign in, divert with `flask divert set` at the "
+        "server. If it goes on, see that the limits of deploy/nginx.conf are in force, and block "
+        "whoever floods this service at the firewall.",
+    },
+    (Severity.WARNING, Audience.ADMINISTRATOR): {
+        "telephone_off": "",
+        "signatures_refused": "If callers hear an error, the token or PUBLIC_BASE_URL is wrong: "
+        "run `flask twilio doctor`.",
+        "requests_unrecognised": "Twilio may have added a parameter: see the warnings in the log, "
+        "and update this service.",
+        "database_not_made": "Run `flask db upgrade`.",
+        "kept_too_long": "Run `flask purge`, and see that it runs every day.",
+        "unverified": _CONFIRM,
+        "verification_expired": _CONFIRM,
+        "bank_holidays_never_fetched": _REFRESH,
+        "bank_holidays_stale": _REFRESH,
+        "bank_holidays_end": _REFRESH,
+        "rota_role_unknown": "Give the role its key back in directory.yaml, or enter the shifts "
+        "again.",
+        "alerts_off": "",
+    },
+    (Severity.INFORMATION, Audience.STAFF): {"diverted": ""},
+    (Severity.INFORMATION, Audience.ADMINISTRATOR): {
+        "bank_holidays_disagree": "See `flask bank-holidays show`."
+    },
+}
+
+KINDS: Mapping[str, ConditionKind] = {
+    code: ConditionKind(severity, audience, remedy)
+    for (severity, audience), remedies in _REMEDIES.items()
+    for code, remedy in remedies.items()
+}
+"""Every code, with what its conditions have in common. Metrics and documents name the codes."""
 
 
 def conditions() -> tuple[Condition, ...]:
-    """Return every warning there is now, the serious ones first."""
-    facts, at = lookup.snapshot(), lookup.now()
-    found = [*_directory(facts), *_diverts(at), *_lines(facts, at), *_holidays(facts, at)]
-    found += [*_settings(), *_storage(), *_calls(at), *_rota(facts, at), *_alerts()]
-    return tuple(sorted(found, key=lambda each: not each.serious))
+    """Return every condition there is now, the most severe first."""
+    snapshot, at = lookup.snapshot(), lookup.now()
+    rows = lookup.latest_diverts().diverts
+    current = [
+        *_directory(snapshot),
+        *_diverts(rows, snapshot, at),
+        *_verification(snapshot, rows, at),
+        *_bank_holidays(snapshot, at),
+        *_settings(at),
+        *_database(snapshot, at),
+    ]
+    return tuple(sorted(current, key=lambda condition: condition.kind.severity))
 
 
-def readiness() -> str:
-    """Return ``ready``, or ``degraded`` when a warning is serious: it answers either way."""
-    return "degraded" if any(each.serious for each in conditions()) else "ready"
+def readiness(current: Iterable[Condition]) -> str:
+    """Return ``degraded`` if any of these conditions is, else ``ready``: it answers either way."""
+    return "degraded" if any(x.kind.severity is Severity.DEGRADED for x in current) else "ready"
 
 
-def _directory(facts: Snapshot) -> Iterator[Condition]:
-    if facts.kept_at is None:
+def alertable(connection: Connection, at: datetime) -> list[Condition]:
+    """Return every condition that is worth an alert at ``at``, sent before or not.
+
+    Each has an ``alert_key``. Raise DatabaseUnavailable.
+    """
+    snapshot = lookup.snapshot()
+    rows = diverts.current_and_future(connection, at)
+    candidates = [
+        *_unanswered_calls(connection, snapshot, at),
+        *_telephone_faults(connection, at - _DAY),
+        *_diverts(rows, snapshot, at),
+        *_rota_gaps(connection, snapshot, at),
+        *_directory(snapshot),
+        *_bank_holidays(snapshot, at),
+        *_verification(snapshot, rows, at),
+    ]
+    return [condition for condition in candidates if condition.alert_key is not None]
+
+
+def _directory(snapshot: Snapshot) -> Iterator[Condition]:
+    good_at = snapshot.kept_at
+    if good_at is None:
         return
+    count = len(snapshot.problems)
     yield Condition(
         "directory_broken",
-        f"{current_app.config['DIRECTORY']} is broken. Answers come from the last good one, of "
-        f"{facts.kept_at.astimezone(facts.directory.zone):%H:%M on %-d %B %Y}. Mend the file, see "
-        "`flask directory check`: it is picked up within 5 seconds.",
-        serious=True,
+        f"{Path(current_app.config['DIRECTORY']).name} cannot be used: {count} "
+        f"mistake{'s' if count != 1 else ''}. Answers come from the last good one, of "
+        f"{dates.format_datetime(good_at, lookup.staff_locale())}: later changes do not reach "
+        "callers.",
+        alert_key=good_at.isoformat() if snapshot.loaded_at - good_at >= MIN_BROKEN_TIME else None,
     )
-    for problem in facts.problems:
+    for problem in snapshot.problems:
         code = "directory_not_read" if problem.code == "not_read" else "directory_problem"
-        yield Condition(code, str(problem), serious=True)
+        yield Condition(code, str(problem), quotes_directory=code == "directory_problem")
 
 
-def _diverts(at: datetime) -> Iterator[Condition]:
-    locale, found = lookup.staff_locale(), lookup.latest_diverts()
-    for each in found.diverts:
-        if each.during.end <= at:
+def _diverts(rows: tuple[DivertRow, ...], snapshot: Snapshot, at: datetime) -> Iterator[Condition]:
+    locale, directory = lookup.staff_locale(), snapshot.directory
+    for row in rows:
+        end = row.during.end
+        if end <= at:
             continue
-        trouble = lookup.divert_error(each)
-        name = f"Divert {each.id} of {each.service} to {each.line}"
-        if trouble is not None:
-            text = f"{name} has no effect. {trouble} End it, and set another if need be."
-            yield Condition("divert_without_effect", text, serious=True)
-        elif at in each.during:
-            left, end = (
-                each.during.end - at,
-                staff_text.format_relative(each.during.end, at, locale),
+        service = _service_name(directory, row.service)
+        divert = f"Divert {row.id} of {service} to {_line_name(directory, row.line)}"
+        error = lookup.divert_error(row)
+        if error is not None:
+            sentence = f"{divert} has no effect: callers are not sent there."
+            yield Condition("divert_without_effect", sentence, error, service, str(row.id))
+        elif at in row.during and end - at <= END_WARNING_PERIOD:
+            active = lookup.active_diverts(rows)
+            following = decide(snapshot.timetables, row.service, end, active).line
+            sentence = (
+                f"{divert} ends at {dates.format_datetime(end, locale)}. Calls go to "
+                f"{following.name.get('en')} then."
             )
-            if left <= END_WARNING_PERIOD:
-                text = f"{name} ends in {staff_text.format_time_left(left)}, {end}. Extend it if it is still needed."
-                yield Condition("divert_ends_soon", text, serious=True)
-            else:
-                yield Condition(
-                    "diverted",
-                    f"{name} is in force until {end} ({staff_text.format_time_left(left)}).",
-                )
+            key = f"{row.id} {end.isoformat()}"
+            yield Condition("divert_ends_soon", sentence, subject=service, alert_key=key)
+        elif at in row.during:
+            until = staff_text.format_relative(end, at, locale)
+            left = staff_text.format_time_left(end - at)
+            yield Condition("diverted", f"{divert} is in force until {until} ({left}).")
 
 
-def _storage() -> Iterator[Condition]:
-    found, database = lookup.latest_diverts(), lookup.database()
-    if found.fault is not None:
-        since = found.began and datetime.fromtimestamp(found.began, lookup.staff_locale().zone)
-        last = f"last read at {since:%H:%M on %-d %B %Y}" if since else "never read"
-        yield Condition(
-            "database_down",
-            f"{found.fault} Answers rest on the directory and on the diverts {last}; staff can "
-            "change nothing. Start the database, or see what `flask db upgrade` says.",
-            serious=True,
+def _verification(
+    snapshot: Snapshot, rows: tuple[DivertRow, ...], at: datetime
+) -> Iterator[Condition]:
+    """Yield each line whose number nobody has confirmed lately.
+
+    It is worth an alert where calls go there: by a service, or by a divert.
+    """
+    directory = snapshot.directory
+    in_use = {line.id for service in directory.services for line in service.reachable}
+    in_use |= {row.line for row in rows if row.during.end > at}
+    for line in directory.lines:
+        warning = numbers.verification_warning(line, at.astimezone(directory.zone).date())
+        if warning is not None:
+            code, sentence = warning
+            subject = f"{line.name.get('en')} (line '{line.id}')"
+            key = f"{line.id} {line.verified.on if line.verified else 'never'}"
+            key_in_use = key if line.id in in_use else None
+            yield Condition(code, sentence, subject=subject, alert_key=key_in_use)
+
+
+def _bank_holidays(snapshot: Snapshot, at: datetime) -> Iterator[Condition]:
+    holidays, zone = snapshot.holidays, snapshot.directory.zone
+    missed = "One proclaimed since would be missed, and calls would go to a line that is closed."
+    if holidays.fault is not None:
+        key = hashlib.sha256(holidays.fault.encode()).hexdigest()[:12]
+        yield Condition("bank_holidays_broken", holidays.fault, alert_key=key)
+    elif holidays.published is None:
+        sentence = f"GOV.UK's list of bank holidays was never fetched. {missed}"
+        yield Condition("bank_holidays_never_fetched", sentence, alert_key="never")
+    if holidays.published is not None and holidays.is_stale(at):
+        fetched_at = holidays.published.checked_at
+        sentence = (
+            "GOV.UK's list of bank holidays was last fetched on "
+            f"{fetched_at.astimezone(zone):%-d %B %Y}. {missed}"
         )
-    elif not database.exists:
-        yield Condition(
-            "database_not_made",
-            "Staff cannot sign in or divert calls: the database is not made. Run `flask db "
-            "upgrade`.",
-        )
-
-
-def _lines(facts: Snapshot, at: datetime) -> Iterator[Condition]:
-    today = at.astimezone(facts.directory.zone).date()
-    for line in facts.directory.lines:
-        for code, text in verification_warnings(line, today):
-            yield Condition(code, text)
-
-
-def _holidays(facts: Snapshot, at: datetime) -> Iterator[Condition]:
-    found, zone = facts.holidays, facts.directory.zone
-    if found.fault is not None:
-        yield Condition("bank_holidays_broken", found.fault, serious=True)
-    elif found.published is None:
-        yield Condition(
-            "bank_holidays_never_fetched",
-            "A bank holiday proclaimed at short notice would be missed: GOV.UK's list was never "
-            "fetched. Run `flask bank-holidays refresh` every day.",
-        )
-    if found.published is not None and found.is_stale(at):
-        yield Condition(
-            "bank_holidays_stale",
-            "A bank holiday proclaimed since would be missed: GOV.UK's list was last fetched on "
-            f"{found.published.checked_at.astimezone(zone):%-d %B %Y}. Run `flask bank-holidays "
-            "refresh`, and see that it runs every day.",
-        )
-    ahead = [day for day in found.disagreements if day >= at.astimezone(zone).date()]
-    if ahead:
+        yield Condition("bank_holidays_stale", sentence, alert_key=fetched_at.isoformat())
+    today = at.astimezone(zone).date()
+    coming = [day for day in holidays.disagreements if day >= today]
+    if coming:
         yield Condition(
             "bank_holidays_disagree",
-            f"GOV.UK's list and the holidays package differ on {ahead[0]:%-d %B %Y}: GOV.UK's list "
-            "counts. See `flask bank-holidays show`.",
+            f"GOV.UK's list and the holidays package differ on {coming[0]:%-d %B %Y}: GOV.UK's "
+            "list counts.",
         )
-    if found.is_assumed((at + _ENOUGH_COVER).astimezone(zone).date()):
-        yield Condition(
-            "bank_holidays_end",
-            f"Bank holidays are published through {found.covered_through} only; later ones are "
-            "assumed. Run `flask bank-holidays refresh`.",
-        )
+    horizon = hours.horizon_warning(holidays, today)
+    if horizon is not None:
+        yield Condition("bank_holidays_end", horizon)
 
 
-def _settings() -> Iterator[Condition]:
+def _settings(at: datetime) -> Iterator[Condition]:
+    settings = current_app.config
     if lookup.is_rehearsal():
-        yield Condition(
-            "rehearsal",
-            f"Rehearsal: the clock says {lookup.now():%H:%M on %-d %B %Y} UTC. Answers are not "
-            "about now. Unset CLOCK_STARTS_AT to end it.",
-            serious=True,
+        rings = {
+            None: "No call is put through.",
+            "directory": "Calls ring the directory's own numbers.",
+        }.get(settings["REHEARSAL_NUMBER"], "Every call rings REHEARSAL_NUMBER.")
+        sentence = (
+            f"Rehearsal: the clock says {at:%H:%M on %-d %B %Y} UTC. Answers are not about now. "
+            f"{rings}"
         )
-    disabled = config.telephony_disabled_reason(current_app.config)
+        yield Condition("rehearsal", sentence)
+    disabled = config.telephony_disabled_reason(settings)
     if disabled is not None:
         yield Condition("telephone_off", disabled)
+    missing = alert_recipients.missing_settings(settings)
+    if missing is not None:
+        yield Condition("alerts_off", missing)
 
 
-def _calls(at: datetime) -> Iterator[Condition]:
-    """Warn of what went wrong with calls lately, and is kept too long, while there is an answer."""
-    if not lookup.database().exists or lookup.latest_diverts().fault is not None:
+def _database(snapshot: Snapshot, at: datetime) -> Iterator[Condition]:
+    """Yield how the database is, and, while it answers, every condition that it knows of."""
+    reading, database = lookup.latest_diverts(), lookup.database()
+    if reading.fault is not None:
+        read_at = datetime.fromtimestamp(reading.began, snapshot.directory.zone)
+        last = f"last read at {read_at:%H:%M on %-d %B %Y}" if reading.began else "never read"
+        yield Condition(
+            "database_down",
+            f"{reading.fault} Answers rest on the directory and on the diverts {last}; staff can "
+            "change nothing.",
+        )
         return
-    try:
-        if migrate.needs_upgrade(lookup.database()):
-            yield Condition(
-                "database_behind",
-                "The database is not made for this version: calls are put through, but not "
-                "written. Run `flask db upgrade`.",
-                serious=True,
-            )
-            return
-        log: CallLog = current_app.extensions["call_log"]
-        if fault := log.fault():
-            raise DatabaseUnavailable(fault)
-        with lookup.database().reading() as connection:
-            refused = calls.count_since(connection, calls.SIGNATURE_REFUSED, at - _LATELY)
-            faults = calls.count_since(connection, calls.FAULTS, at - _LATELY)
-            unrecognised = calls.count_since(connection, calls.UNRECOGNISED, at - _LATELY)
-            texts_limited = calls.count_since(connection, calls.TEXTS_LIMITED, at - _LATELY)
-            over_limit = calls.count_since(connection, calls.OVER_LIMIT, at - _LATELY)
-            kept = retention.overdue(connection, current_app.config, at)
-    except DatabaseUnavailable as error:
-        text = f"{error} Nothing can be changed. See that its disk is neither full nor read-only."
-        yield Condition("database_refuses", text, serious=True)
+    if not database.exists:
+        sentence = "Staff cannot sign in or divert calls: the database is not made."
+        yield Condition("database_not_made", sentence)
         return
-    if refused:
-        yield Condition(
-            "signatures_refused",
-            f"{refused} requests in the last two hours were not signed by Twilio for this address. "
-            "If callers hear an error, the token or PUBLIC_BASE_URL is wrong: run `flask twilio "
-            "doctor`.",
-        )
-    if unrecognised:
-        yield Condition(
-            "requests_unrecognised",
-            f"{unrecognised} signed requests in the last two hours did not have the shape of "
-            "Twilio's own: callers were put through, but the calls are not in the log. Twilio may "
-            "have added a parameter: see the warnings in the log, and update this service.",
-        )
-    if texts_limited:
-        yield Condition(
-            "texts_limited",
-            f"{texts_limited} text messages in the last two hours were not answered, because too "
-            "many had come within the hour. Look at Twilio's message log for where they come from, "
-            "and block what is abuse there (docs/telephony.md).",
-            serious=True,
-        )
-    if over_limit:
-        yield Condition(
-            "requests_refused",
-            f"{over_limit} requests for staff pages, sign-in, calendars or long lists were refused "
-            "in the last two hours: too many ran at the same time. Callers are answered. If staff "
-            "cannot sign in, divert with `flask divert set` at the server. If it goes on, see that "
-            "the limits of deploy/nginx.conf are in force, and block whoever floods this service "
-            "at the firewall.",
-        )
-    if kept:
-        yield Condition(
-            "kept_too_long",
-            f"Kept for longer than the privacy notice says: {', '.join(kept)}. Run `flask purge`, "
-            "and see that it runs every day.",
-        )
-    if faults:
-        yield Condition(
-            "telephone_faults",
-            f"{faults} calls or texts in the last two hours met a fault of ours: callers were put "
-            "through by the last resort, which knows no hours. See the log.",
-            serious=True,
-        )
-
-
-def _rota(facts: Snapshot, at: datetime) -> Iterator[Condition]:
-    """Warn of the rota, where there is one: callers' answers never rest on it."""
-    if facts.directory.rota:
-        yield from _asked(lambda connection: rota_service.rota_warnings(connection, at))
-
-
-def _alerts() -> Iterator[Condition]:
-    """Warn that nobody would be told of what should not wait."""
-    lacking = recipients.lacking(current_app.config)
-    if lacking is not None:
-        yield Condition("alerts_off", lacking)
-    config, locale = current_app.config, lookup.staff_locale()
-    yield from _asked(lambda asked: recipients.warnings(asked, config, locale), serious=True)
-
-
-def _asked(
-    question: Callable[[Connection], Iterable[tuple[str, str]]], serious: bool = False
-) -> Iterator[Condition]:
-    """Warn of what the database knows; of nothing while it does not answer."""
-    database = lookup.database()
-    if not database.exists or lookup.latest_diverts().fault is not None:
-        return
+    call_log: CallLog = current_app.extensions["call_log"]
     try:
         if migrate.needs_upgrade(database):
+            sentence = (
+                "The database is not made for this version: calls are put through, but not written."
+            )
+            yield Condition("database_behind", sentence)
             return
         with database.reading() as connection:
-            found = tuple(question(connection))
-    except DatabaseUnavailable:
+            yield from [
+                *_counted_requests(connection, at),
+                *_telephone_faults(connection, at - _COUNTED_HOURS),
+                *_overdue_purges(connection, at),
+                *_rota(connection, snapshot, at),
+                *_alert_delivery(connection),
+            ]
+        fault = call_log.fault()
+    except DatabaseUnavailable as error:
+        fault = str(error)
+    if fault is not None:
+        yield Condition("database_refuses", f"{fault} Nothing can be changed.")
+
+
+def _counted_requests(connection: Connection, at: datetime) -> Iterator[Condition]:
+    sentences = {
+        "signatures_refused": (
+            calls.SIGNATURE_REFUSED,
+            "{} requests in the last two hours were not signed by Twilio for this address.",
+        ),
+        "requests_unrecognised": (
+            calls.UNRECOGNISED,
+            "{} signed requests in the last two hours did not have the shape of Twilio's own: "
+            "callers were put through, but the calls are not in the log.",
+        ),
+        "texts_limited": (
+            calls.TEXTS_LIMITED,
+            "{} text messages in the last two hours were not answered, because too many had come "
+            "within the hour.",
+        ),
+        "requests_refused": (
+            calls.OVER_LIMIT,
+            "{} requests for staff pages, sign-in, calendars or long lists were refused in the "
+            "last two hours: too many ran at the same time. Callers are answered.",
+        ),
+    }
+    for code, (counter, sentence) in sentences.items():
+        count = calls.count_since(connection, counter, at - _COUNTED_HOURS)
+        if count:
+            yield Condition(code, sentence.format(count))
+
+
+def _telephone_faults(connection: Connection, since: datetime) -> Iterator[Condition]:
+    """Yield each hour with a fault, from the hour in which ``since`` lies."""
+    for hour in calls.hours_counted(connection, calls.FAULTS, since):
+        sentence = (
+            "One or more calls or texts met a fault of this service within the hour that began at "
+            f"{dates.format_datetime(hour, lookup.staff_locale())}: callers were put through by "
+            "the last resort, which knows no hours."
+        )
+        yield Condition("telephone_faults", sentence, alert_key=hour.isoformat())
+
+
+def _unanswered_calls(
+    connection: Connection, snapshot: Snapshot, at: datetime
+) -> Iterator[Condition]:
+    """Yield the calls that nobody answered, and those given up after MIN_WAIT or more."""
+    locale, directory = lookup.staff_locale(), snapshot.directory
+    outcomes = (calls.UNANSWERED, calls.ABANDONED)
+    start, end = at - MAX_CALL_AGE, at + _DAY
+    for call in call_report.calls_between(connection, start, end, at, outcomes):
+        waited = (call.ended_at or call.began_at) - call.began_at
+        began = dates.format_datetime(call.began_at, locale)
+        sentence = f"a call at {began} was not answered."
+        if call.outcome == calls.ABANDONED:
+            if waited < MIN_WAIT:
+                continue
+            seconds = staff_text.format_duration(int(waited.total_seconds()))
+            sentence = f"the caller of {began} gave up after {seconds}."
+        legs = "; ".join(
+            staff_text.describe_leg(
+                _line_name(directory, leg.line), leg.outcome, leg.rang, leg.talked
+            )
+            for leg in call.legs
+        )
+        service = _service_name(directory, call.service)
+        sentence = f"{service}: {sentence}{f' {legs}.' if legs else ''}"
+        yield Condition("call_unanswered", sentence, subject=service, alert_key=str(call.id))
+
+
+def _overdue_purges(connection: Connection, at: datetime) -> Iterator[Condition]:
+    overdue = retention.overdue(connection, current_app.config, at)
+    if overdue:
+        sentence = f"Kept for longer than the privacy notice says: {', '.join(overdue)}."
+        yield Condition("kept_too_long", sentence)
+
+
+def _rota(connection: Connection, snapshot: Snapshot, at: datetime) -> Iterator[Condition]:
+    """Yield each role with a gap, once: callers' answers never rest on the rota."""
+    if not snapshot.directory.rota:
         return
-    yield from (Condition(code, text, serious) for code, text in found)
+    upcoming = rota_service.load_upcoming(connection, at)
+    end, days = at + rota_service.GAP_LOOKAHEAD, rota_service.GAP_LOOKAHEAD.days
+    gaps = upcoming.gaps(at, end)
+    for role in upcoming.roles:
+        gaps_of_role = [gap for gap in gaps if gap[0] is role]
+        if not gaps_of_role:
+            continue
+        if upcoming.is_empty(role, at, end):
+            name = descriptions.role_name(role)
+            yield Condition("rota_empty", f"{name}: nobody is on the rota in the next {days} days.")
+            continue
+        first, *others = gaps_of_role
+        gap = descriptions.describe_gap(*first, at, lookup.staff_locale())
+        more = f", and {len(others)} more in {days} days" if others else ""
+        yield Condition("rota_gap", f"{gap}{more}.")
+    known = {role.id for role in upcoming.roles}
+    shifts = [shift for shift in upcoming.roster.shifts if shift.during.end > at]
+    for role_id in sorted({shift.role_id for shift in shifts} - known):
+        sentence = f"There are future shifts in the role '{role_id}', which the directory lacks."
+        yield Condition("rota_role_unknown", sentence)
+
+
+def _rota_gaps(connection: Connection, snapshot: Snapshot, at: datetime) -> Iterator[Condition]:
+    """Yield each gap that begins before the next working day ends, for alerts.
+
+    One that was filled and is empty again is another occurrence. One that has lasted for longer
+    than CONTEXT_MARGIN is another every day.
+    """
+    if not snapshot.directory.rota:
+        return
+    start, end = at - CONTEXT_MARGIN, _end_of_next_working_day(snapshot, at)
+    locale = lookup.staff_locale()
+    current = rota_service.load_rota(connection, start, end + CONTEXT_MARGIN)
+    for role, span, missing in current.gaps(start, end):
+        if span.end <= at:
+            continue
+        begins = f"from {dates.format_datetime(span.start, locale)}"
+        entered = rota.count_ever_added(connection, role.id, span)
+        key = f"{role.id} {span.start.isoformat()} {entered}"
+        if span.start <= start:
+            begins = f"for more than {CONTEXT_MARGIN.days} days already,"
+            key = f"{role.id} {at.astimezone(locale.zone).date()}"
+        name = descriptions.role_name(role)
+        shortfall = descriptions.describe_shortfall(role, missing)
+        until = dates.format_datetime(span.end, locale)
+        sentence = f"{name}: {shortfall} {begins} until {until}."
+        yield Condition("rota_gap", sentence, subject=name, alert_key=key)
+
+
+def _end_of_next_working_day(snapshot: Snapshot, at: datetime) -> datetime:
+    """Return the midnight that ends the next local day that is no weekend and no bank holiday.
+
+    Before Christmas, gaps until after it cause an alert while somebody is there to fill them.
+    """
+    zone, holidays = snapshot.directory.zone, snapshot.holidays.dates
+    day = at.astimezone(zone).date() + _DAY
+    while day.weekday() > 4 or day in holidays:
+        day += _DAY
+    return instants.midnight(day + _DAY, zone)
+
+
+def _alert_delivery(connection: Connection) -> Iterator[Condition]:
+    """Yield what is wrong with sending alerts. A rehearsal needs no timer."""
+    settings, locale = current_app.config, lookup.staff_locale()
+    recipients = alert_recipients.recipients(settings)
+    states = alerts.delivery_states(connection, [recipient.key for recipient in recipients])
+    last_run = max((state.looked_at for state in states.values()), default=None)
+    now = alerts.database_time(connection)
+    is_late = last_run is None or now - last_run > SENDER_TIMEOUT
+    if recipients and is_late and not lookup.is_rehearsal():
+        since = f"since {dates.format_datetime(last_run, locale)}" if last_run else "yet"
+        sentence = f"Nobody is alerted to anything: `flask alerts send` has not run {since}."
+        yield Condition("alerts_not_sent", sentence)
+    for recipient in recipients:
+        state = states.get(recipient.key)
+        if state is not None and state.failing_since is not None:
+            since = dates.format_datetime(state.failing_since, locale)
+            sentence = (
+                f"Alerts do not reach {recipient.name} since {since}; {state.waiting} wait. "
+                f"{state.fault}"
+            )
+            yield Condition("alerts_failing", sentence)
+
+
+def _service_name(directory: Directory, service_id: str) -> str:
+    service = directory.service(service_id)
+    return service.name.get("en") if service else service_id
+
+
+def _line_name(directory: Directory, line_id: str) -> str:
+    line = directory.line(line_id)
+    return line.name.get("en") if line else line_id

@@ -20,7 +20,7 @@ from routing.core import instants
 from routing.core.directory import RotaRole
 from routing.core.instants import Span
 from routing.errors import InvalidRotaChange, InvalidSpreadsheet, RotaConflict
-from routing.rota import descriptions, filling, spreadsheet, validation
+from routing.rota import filling, spreadsheet, validation
 from routing.rota.clashes import Clash, find_clashes
 from routing.rota.filling import ProposedShift, ShiftPattern, TurnLength
 from routing.rota.roster import (
@@ -169,35 +169,6 @@ def export_csv(period: Span) -> str:
     assignments = current.assignments(period.start, period.end)
     assignments.sort(key=lambda assignment: assignment.during.start)
     return spreadsheet.to_csv(assignments, current.names, lookup.snapshot().directory.zone)
-
-
-def rota_warnings(connection: Connection, at: datetime) -> list[tuple[str, str]]:
-    """Return warnings about the rota as (code, text): at most one for each role with a gap."""
-    current, warnings = load_upcoming(connection, at), []
-    gaps = current.gaps(at, at + GAP_LOOKAHEAD)
-    for role in current.roles:
-        own_gaps = [gap for gap in gaps if gap.role is role]
-        if own_gaps and current.is_empty(role, at, at + GAP_LOOKAHEAD):
-            name = descriptions.role_name(role)
-            text = f"{name}: nobody is on the rota in the next {GAP_LOOKAHEAD.days} days."
-            warnings.append(("rota_empty", text))
-        elif own_gaps:
-            warnings.append(("rota_gap", _gaps_text(own_gaps, at)))
-    upcoming = (shift for shift in current.roster.shifts if shift.during.end > at)
-    for role_id in sorted({shift.role_id for shift in upcoming} - set(current.roster.roles)):
-        text = (
-            f"The rota has shifts in the role '{role_id}', which is not in the directory. Give the "
-            "role its key back in directory.yaml, or enter the shifts again in another role."
-        )
-        warnings.append(("rota_role_unknown", text))
-    return warnings
-
-
-def _gaps_text(gaps: Sequence[RotaGap], at: datetime) -> str:
-    first, *others = gaps
-    more = f", and {len(others)} more in {GAP_LOOKAHEAD.days} days" if others else ""
-    text = descriptions.describe_gap(*first, at, lookup.staff_locale())
-    return f"{text}{more}. See Gaps and clashes under Rota, or run `flask rota gaps`."
 
 
 # Saving, undoing and removing

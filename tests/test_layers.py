@@ -15,11 +15,10 @@ FLOORS = (
     "config directory bank_holidays rota",
     "snapshot divert_rules store",
     "lookup lint",
-    "rota_service",
-    "alerts",
+    "rota_service alert_recipients",
     "health formats responses static_files",
-    "telephony",
-    "doctor concurrency",
+    "alerts telephony",
+    "concurrency",
     "public staff cli",
 )
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms.split()}
@@ -80,3 +79,26 @@ def test_a_planted_violation_is_found(tmp_path, where, code):
     planted.write_text(code)
 
     assert len(violations(tmp_path / "routing")) == 1
+
+
+def reached(module, package=PACKAGE):
+    """Return every module of the tree that importing ``module`` loads."""
+    paths = {
+        ".".join(("routing", *path.relative_to(package).with_suffix("").parts)): path
+        for path in package.rglob("*.py")
+    }
+    pending, loaded = [module], set()
+    while pending:
+        name = pending.pop()
+        if name in loaded:
+            continue
+        loaded.add(name)
+        for imported in imports(paths[name], package):
+            pending += {imported, imported.rpartition(".")[0]} & paths.keys()
+    return loaded
+
+
+def test_a_call_is_answered_without_the_module_of_conditions():
+    assert "routing.lookup" in reached("routing.telephony.views")
+    assert "routing.health" not in reached("routing.telephony.views")
+    assert "routing.health" in reached("routing.telephony.doctor")

@@ -15,9 +15,9 @@ LATER = {
     "markdown_it": "the council's own words, where it has any",
     "psycopg": "PostgreSQL, where it is used",
     "requests": "GOV.UK's list and the doctor, in a terminal",
-    "routing.alerts.due": "alerts, in a terminal",
+    "routing.alerts": "in a terminal",
     "routing.cli": "in a terminal",
-    "routing.doctor": "in a terminal",
+    "routing.telephony.doctor": "in a terminal",
     "smtplib": "alerts, in a terminal",
     "twilio.rest": "never",
 }

@@ -1,1 +1,16 @@
-"""Telling a person: what they should be told of, to whom it goes, how it is said and sent."""
+"""Sending conditions that cannot wait to a person: queue, message, email, webhook."""
+
+from dataclasses import dataclass
+
+from routing.store.alerts import QueuedAlert
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What is sent. ``id`` is the same whenever the same alerts are sent again."""
+
+    id: str
+    subject: str
+    body: str
+    is_rehearsal: bool
+    alerts: tuple[QueuedAlert, ...]

@@ -1,88 +1,121 @@
-"""Messages on their way: all recipients at once, and nobody waited for longer than agreed."""
+"""Send alerts: queue what is new, send to all recipients at once, record what was sent."""
 
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from routing.alerts.messages import REHEARSAL, Message
-from routing.alerts.recipients import Recipient
+from flask import current_app
 
-LONGEST = 30.0
-"""Seconds until whatever has not been taken counts as not sent."""
+from routing import health, lookup
+from routing.alert_recipients import Recipient, recipients
+from routing.alerts import Message, email, webhook
+from routing.alerts.messages import build_alert, build_message
+from routing.config import base_url
+from routing.store import alerts
+from routing.store.alerts import QueuedAlert
+
+DELIVERY_TIMEOUT_SECONDS = 30.0
+"""A message not accepted by then counts as not sent."""
 
 
-def send(
-    config: Mapping[str, Any],
-    messages: Mapping[Recipient, Message],
-    longest: float = LONGEST,
-) -> Iterator[tuple[Recipient, str | None]]:
-    """Send a message to each recipient; yield each as soon as it is known: None, or what is wrong.
+@dataclass(frozen=True, slots=True)
+class DeliveryResult:
+    """How sending to a recipient went: how many alerts it was ``sent``, how many are ``waiting``.
 
-    What is not known after ``longest`` seconds counts as wrong, though it may arrive: it is sent
-    again then.
+    ``fault`` says why some wait; None where they only wait for the next message.
     """
-    known = {each.key: each for each in messages}
-    done: SimpleQueue[tuple[str, str | None]] = SimpleQueue()
-    # In threads: no time-out of a socket bounds a name that does not resolve, or a slow trickle.
-    for job in (_mail, _hook):
-        told = (config, messages, done)
-        threading.Thread(target=job, args=told, name="alerts", daemon=True).start()
-    end = time.monotonic() + longest
-    while known:
+
+    recipient: Recipient
+    sent: int
+    waiting: int
+    fault: str | None
+
+
+def send_alerts(impatient: bool = False) -> list[DeliveryResult]:
+    """Queue what is new, send what waits, and return the result for each recipient.
+
+    Any number of machines may do this at the same time. With ``impatient`` no pause after a message
+    or a failure is kept. Raise DatabaseUnavailable.
+    """
+    settings, at, database = current_app.config, lookup.now(), lookup.database()
+    known = {recipient.key: recipient for recipient in recipients(settings)}
+    with database.reading() as connection:
+        due = [build_alert(condition) for condition in health.alertable(connection, at)]
+    with database.writing() as connection:
+        now = alerts.database_time(connection)
+        alerts.enqueue(connection, list(known), due, at, now)
+        expired_before = at - timedelta(days=int(settings["CALL_RETENTION_DAYS"]))
+        alerts.purge(connection, list(known), [alert.key for alert in due], expired_before)
+        leased = {key: alerts.lease(connection, key, now, impatient) for key in known}
+    sent = _send_leased({known[key]: queued for key, queued in leased.items() if queued})
+    with database.reading() as connection:
+        states = alerts.delivery_states(connection, list(known))
+    return [
+        DeliveryResult(recipient, sent.get(key, 0), states[key].waiting, states[key].fault)
+        for key, recipient in known.items()
+    ]
+
+
+def deliver(
+    settings: Mapping[str, Any],
+    messages: Mapping[Recipient, Message],
+    timeout: float = DELIVERY_TIMEOUT_SECONDS,
+) -> Iterator[tuple[Recipient, str | None]]:
+    """Send a message to each recipient; yield each with its fault, None if it was accepted.
+
+    What has no outcome after ``timeout`` seconds counts as a fault, though it may arrive later: it
+    is sent again then.
+    """
+    url, sender = settings["ALERT_SMTP_URL"], settings["ALERT_FROM"]
+    by_email = {recipient: messages[recipient] for recipient in messages if recipient.address}
+    by_webhook = {recipient: messages[recipient] for recipient in messages.keys() - by_email}
+    outcomes: SimpleQueue[tuple[Recipient, str | None]] = SimpleQueue()
+
+    def put_all(results: Iterable[tuple[Recipient, str | None]]) -> None:
+        for outcome in results:
+            outcomes.put(outcome)
+
+    # In threads: a socket's time-out bounds neither a name that does not resolve nor slow answers.
+    for results in (
+        email.send_emails(url, sender, by_email),
+        webhook.post_messages(settings["ALERT_WEBHOOK_URL"], by_webhook),
+    ):
+        threading.Thread(target=put_all, args=(results,), name="alerts", daemon=True).start()
+    pending, deadline = dict.fromkeys(messages), time.monotonic() + timeout
+    while pending:
         try:
-            key, fault = done.get(timeout=max(0.0, end - time.monotonic()))
+            recipient, fault = outcomes.get(timeout=max(0.0, deadline - time.monotonic()))
         except Empty:
             break
-        yield known.pop(key), fault
-    for each in known.values():
-        yield each, f"Nothing was heard for {longest:g} seconds."
+        del pending[recipient]
+        yield recipient, fault
+    for recipient in pending:
+        yield recipient, f"No answer within {timeout:g} seconds."
 
 
-def _mail(
-    config: Mapping[str, Any],
-    messages: Mapping[Recipient, Message],
-    done: SimpleQueue[tuple[str, str | None]],
-) -> None:
-    from routing.alerts import email  # the web worker never sends
+def _send_leased(leased: dict[Recipient, list[QueuedAlert]]) -> dict[str, int]:
+    """Send each recipient what it was leased, and record each outcome as soon as it is known.
 
-    letters = [
-        email.Email(each.key, each.address, message)
-        for each, message in messages.items()
-        if each.address is not None
-    ]
-    if letters:
-        tell = lambda key, fault: done.put((key, fault))  # noqa: E731
-        email.send(config["ALERT_SMTP_URL"], config["ALERT_FROM"], letters, tell)
-
-
-def _hook(
-    config: Mapping[str, Any],
-    messages: Mapping[Recipient, Message],
-    done: SimpleQueue[tuple[str, str | None]],
-) -> None:
-    from routing.alerts import webhook
-
-    for each, message in messages.items():
-        if each.address is None:
-            done.put((each.key, webhook.post(config["ALERT_WEBHOOK_URL"], _json(message))))
-
-
-def _json(message: Message) -> dict[str, Any]:
-    """Return a message as JSON. ``text`` is what Slack, Mattermost and others show."""
-    return {
-        "id": message.id,
-        "text": f"{message.subject}\n\n{message.body}",
-        "subject": message.subject,
-        "rehearsal": message.subject.startswith(REHEARSAL),
-        "alerts": [
-            {
-                "kind": each.alert.kind,
-                "title": each.alert.title,
-                "text": each.alert.text,
-                "noticed_at": each.noticed_at.isoformat(timespec="seconds"),
-            }
-            for each in message.alerts
-        ],
+    Return how many alerts each recipient's key was sent.
+    """
+    settings, locale = current_app.config, lookup.staff_locale()
+    base, is_rehearsal = base_url(settings), lookup.is_rehearsal()
+    messages = {
+        recipient: build_message(queued, base, is_rehearsal, locale)
+        for recipient, queued in leased.items()
     }
+    sent = {}
+    for recipient, fault in deliver(settings, messages):
+        queued = leased[recipient]
+        with lookup.database().writing() as connection:
+            now = alerts.database_time(connection)
+            if fault is None:
+                alerts.mark_sent(connection, recipient.key, [alert.id for alert in queued], now)
+                sent[recipient.key] = len(queued)
+            else:
+                alerts.mark_failed(connection, recipient.key, fault, now)
+    return sent

@@ -1,151 +1,164 @@
-"""Alerts in words, for staff, in English: no name of a person, no caller, no telephone number."""
+"""Alerts as messages to staff, in English: no caller, no colleague's name, no telephone number."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from routing import health
+from routing.alerts import Message
+from routing.health import Condition
 from routing.store.alerts import Alert, QueuedAlert
 from routing.text import dates
 from routing.text.locale import Locale
 
-LISTED = 20
-"""Alerts of one kind that a message tells in full; it counts the others."""
+MAX_LISTED = 20
+"""Alerts of one kind that a message lists; it counts the others."""
 
-REHEARSAL = "REHEARSAL: "
-LONGEST = 500
-"""Characters of a title or a text: the council's own words stand in them."""
+MAX_TEXT_CHARS = 500
+"""For a title and for a text: they hold names that the council chose."""
 
-_FOOT = "Each of these is told once. What still stands is on the staff page and in `flask status`."
+_FOOTER = (
+    "Each of these is sent once. What still stands is on the staff page and in `flask status`."
+)
 
 
 @dataclass(frozen=True, slots=True)
 class AlertKind:
-    """A kind of alert: its heading, how several are counted, what to do, where to look."""
+    """A kind of alert: its heading, that of several, the page to look at, its conditions' codes.
+
+    The first code's remedy is the kind's.
+    """
 
     heading: str
-    several: str
-    to_do: str
+    heading_of_several: str
     path: str
+    codes: tuple[str, ...]
+
+    @property
+    def remedy(self) -> str:
+        """What to do."""
+        return health.KINDS[self.codes[0]].remedy
 
 
 ALERT_KINDS: Mapping[str, AlertKind] = {
     "call_unanswered": AlertKind(
         "A call that nobody answered",
         "{} calls that nobody answered",
-        "Ring the lines that did not answer. Where nobody is there, divert the calls to a line "
-        "where somebody is. Who rang is not known here.",
         "/staff/calls",
+        ("call_unanswered",),
     ),
     "telephone_faults": AlertKind(
         "Calls met a fault of this service",
         "Calls met a fault of this service",
-        "Callers were put through by the last resort, which knows no hours. See the log, and run "
-        "`flask twilio doctor`.",
         "/staff/calls",
+        ("telephone_faults",),
     ),
     "divert_without_effect": AlertKind(
         "A divert without effect",
         "{} diverts without effect",
-        "End it, and set another if it is still needed.",
         "/staff/diverts",
+        ("divert_without_effect",),
     ),
     "divert_ends_soon": AlertKind(
         "A divert is about to end",
         "{} diverts are about to end",
-        "Extend it if it is still needed. It ends by itself.",
         "/staff/diverts",
+        ("divert_ends_soon",),
     ),
     "rota_gap": AlertKind(
         "A gap in the rota",
         "{} gaps in the rota",
-        "Find somebody, and enter the shift. The rota decides no call: callers are sent to the "
-        "same lines, where somebody may be missing.",
         "/staff/rota/gaps",
+        ("rota_gap",),
     ),
     "directory_broken": AlertKind(
         "The directory is broken",
         "The directory is broken",
-        "Run `flask directory check`, which tells every mistake with its line, and mend the file. "
-        "It is picked up within 5 seconds.",
         "/staff",
+        ("directory_broken",),
     ),
     "bank_holidays_stale": AlertKind(
         "The list of bank holidays is not kept up",
         "The list of bank holidays is not kept up",
-        "Run `flask bank-holidays refresh`, and see that it runs every day.",
         "/staff",
+        ("bank_holidays_stale", "bank_holidays_never_fetched", "bank_holidays_broken"),
     ),
     "number_unconfirmed": AlertKind(
         "A number in use that is not confirmed",
         "{} numbers in use that are not confirmed",
-        "Ring it, then write the day and the source as `verified` of that line in the directory.",
         "/staff",
+        ("unverified", "verification_expired"),
     ),
 }
-"""Every kind, the most urgent first: messages tell them in this order."""
+"""Every kind, the most urgent first: messages list them in this order."""
+
+_KIND_OF_CODE = {code: name for name, kind in ALERT_KINDS.items() for code in kind.codes}
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
-    """What is sent. ``id`` is the same whenever the same alerts are sent again."""
-
-    id: str
-    subject: str
-    body: str
-    alerts: tuple[QueuedAlert, ...] = ()
-
-
-def alert(kind: str, key: str, detail: str, text: str) -> Alert:
-    """Return an alert, its words as one line each whatever the directory's names hold."""
-    title = f"{ALERT_KINDS[kind].heading}: {detail}" if detail else ALERT_KINDS[kind].heading
-    return Alert(f"{kind} {key}".strip(), kind, _flat(title), _flat(text))
+def build_alert(condition: Condition) -> Alert:
+    """Return the alert of a condition, its texts one line each whatever names the council chose."""
+    kind = _KIND_OF_CODE[condition.code]
+    title = ALERT_KINDS[kind].heading
+    if condition.subject:
+        title += f": {condition.subject}"
+    key = f"{kind} {condition.alert_key}"
+    return Alert(key, kind, _one_line(title), _one_line(condition.sentence))
 
 
-def message(found: Sequence[QueuedAlert], base: str, rehearsing: bool, locale: Locale) -> Message:
-    """Say some alerts in one message; ``base`` is where staff reach this service, if it is set."""
-    of = {kind: [each for each in found if each.alert.kind == kind] for kind in ALERT_KINDS}
-    kinds = [kind for kind in ALERT_KINDS if of[kind]]
-    subject = "; ".join(_heading(ALERT_KINDS[kind], of[kind]) for kind in kinds)
-    if len(found) == 1:
-        subject = found[0].alert.title
-    parts = [_part(ALERT_KINDS[kind], of[kind], base, locale) for kind in kinds]
-    keys = "\n".join(sorted(each.alert.key for each in found))
-    return _marked(
-        Message(_id(keys), subject, "\n\n".join([*parts, _FOOT]), tuple(found)), rehearsing
-    )
+def build_message(
+    queued: Sequence[QueuedAlert], base: str, is_rehearsal: bool, locale: Locale
+) -> Message:
+    """Return one message of all these alerts.
+
+    ``base`` is this service's address; empty if it is not set.
+    """
+    by_kind = {name: [x for x in queued if x.alert.kind == name] for name in ALERT_KINDS}
+    present = [(ALERT_KINDS[name], alerts) for name, alerts in by_kind.items() if alerts]
+    subject = "; ".join(_heading(kind, alerts) for kind, alerts in present)
+    if len(queued) == 1:
+        subject = queued[0].alert.title
+    parts = [_part(kind, alerts, base, locale) for kind, alerts in present]
+    keys = "\n".join(sorted(item.alert.key for item in queued))
+    return _message(keys, subject, "\n\n".join([*parts, _FOOTER]), is_rehearsal, tuple(queued))
 
 
-def test(at: datetime, base: str, rehearsing: bool) -> Message:
-    """Say that this is only a test."""
+def build_test(at: datetime, base: str, is_rehearsal: bool) -> Message:
+    """Return a message that says that it is only a test."""
     body = (
         "This is a test, sent by `flask alerts test`. Nothing has happened. Alerts will come to "
         f"you like this.\n\nLook: {_address('/staff', base)}"
     )
-    return _marked(Message(_id(at.isoformat()), "Test: alerts reach you", body), rehearsing)
+    return _message(at.isoformat(), "Test: alerts reach you", body, is_rehearsal)
 
 
-def _part(kind: AlertKind, found: Sequence[QueuedAlert], base: str, locale: Locale) -> str:
-    lines = [_heading(kind, found), ""]
-    for each in found[:LISTED]:
-        noticed = dates.format_datetime(each.noticed_at, locale)
-        lines.append(f"- {each.alert.text} Noticed at {noticed}.")
-    if len(found) > LISTED:
-        lines.append(f"- And {len(found) - LISTED} more.")
-    return "\n".join([*lines, "", f"Do: {kind.to_do}", f"Look: {_address(kind.path, base)}"])
+def _part(kind: AlertKind, alerts: Sequence[QueuedAlert], base: str, locale: Locale) -> str:
+    lines = [_heading(kind, alerts), ""]
+    for queued in alerts[:MAX_LISTED]:
+        noticed = dates.format_datetime(queued.noticed_at, locale)
+        lines.append(f"- {queued.alert.text} Noticed at {noticed}.")
+    if len(alerts) > MAX_LISTED:
+        lines.append(f"- And {len(alerts) - MAX_LISTED} more.")
+    return "\n".join([*lines, "", f"Do: {kind.remedy}", f"Look: {_address(kind.path, base)}"])
 
 
-def _heading(kind: AlertKind, found: Sequence[QueuedAlert]) -> str:
-    return kind.heading if len(found) == 1 else kind.several.format(len(found))
+def _heading(kind: AlertKind, alerts: Sequence[QueuedAlert]) -> str:
+    return kind.heading if len(alerts) == 1 else kind.heading_of_several.format(len(alerts))
 
 
-def _marked(found: Message, rehearsing: bool) -> Message:
-    """Say first of all that it is a rehearsal, if it is one."""
-    if not rehearsing:
-        return found
-    said = "This is a rehearsal: the clock was set, and nothing of this has happened."
-    body = f"{said}\n\n{found.body}"
-    return Message(found.id, REHEARSAL + found.subject, body, found.alerts)
+def _message(
+    identity: str,
+    subject: str,
+    body: str,
+    is_rehearsal: bool,
+    alerts: tuple[QueuedAlert, ...] = (),
+) -> Message:
+    """Return a message; one of a rehearsal says so first of all."""
+    if is_rehearsal:
+        subject = f"REHEARSAL: {subject}"
+        body = f"This is a rehearsal: the clock was set, and none of this has happened.\n\n{body}"
+    message_id = hashlib.sha256(identity.encode()).hexdigest()[:24]
+    return Message(message_id, subject, body, is_rehearsal, alerts)
 
 
 def _address(path: str, base: str) -> str:
@@ -154,11 +167,7 @@ def _address(path: str, base: str) -> str:
     return base + path
 
 
-def _id(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:24]
-
-
-def _flat(text: str) -> str:
-    """Return a text as one line of printable characters: it goes into the head of a mail."""
+def _one_line(text: str) -> str:
+    """Return a text as one line of printable characters: it goes into an email's headers."""
     line = " ".join(text.split())
-    return "".join(each for each in line if each.isprintable())[:LONGEST]
+    return "".join(filter(str.isprintable, line))[:MAX_TEXT_CHARS]

@@ -1,4 +1,4 @@
-"""flask alerts ...: telling a person what should not wait until somebody looks."""
+"""flask alerts ...: tell a person what cannot wait until somebody looks."""
 
 import json
 import sys
@@ -7,96 +7,110 @@ import click
 from flask import current_app
 from flask.cli import AppGroup
 
-from routing import lookup
-from routing.alerts import delivery, messages, recipients, rounds
+from routing import alert_recipients, lookup
+from routing.alert_recipients import Recipient
+from routing.alerts import delivery, messages
 from routing.cli import common
 from routing.cli.common import report_errors
 from routing.config import base_url
 from routing.store import alerts
+from routing.store.alerts import QueuedAlert
 from routing.text import dates
 
-group = AppGroup("alerts", help="Tell a person, by email or webhook, what should not wait.")
+group = AppGroup("alerts", help="Tell a person, by email or webhook, what cannot wait.")
 
 
 @group.command("send")
-@click.option("--now", "impatient", is_flag=True, help="Wait for no pause: once it is mended.")
+@click.option("--now", "impatient", is_flag=True, help="Keep no pause: after a fault is corrected.")
 def send(impatient: bool) -> None:
-    """Send what is new, and what could not be sent before. Run it every minute.
+    """Send new alerts, and those that could not be sent before. Run it every minute.
 
-    Each recipient is told of each thing once, with what else happened within ten minutes. Exit
-    status 1 while any recipient cannot be told, or where nobody is to be told.
+    Each recipient gets each alert once, together with whatever else happened within ten minutes.
+    Exit status 1 while any recipient cannot be reached, or where there is none.
     """
-    complete = _complete()
+    is_complete = _check_settings()
     with report_errors():
-        found = rounds.send(impatient)
-    for each in found:
-        if each.sent:
-            click.echo(f"{each.recipient.name}: told of {each.sent}.")
-        if each.fault is not None:
-            said = f"{each.recipient.name}: not told of {each.waiting} yet. {each.fault}"
-            click.echo(said, err=True)
-    if not any(each.sent or each.fault for each in found):
-        click.echo("Nothing to tell just now.")
-    sys.exit(0 if complete and all(each.fault is None for each in found) else 1)
+        results = delivery.send_alerts(impatient)
+    for result in results:
+        if result.sent:
+            click.echo(f"{result.recipient.name}: {result.sent} sent.")
+        if result.fault is not None:
+            waiting = f"{result.recipient.name}: {result.waiting} not sent yet. {result.fault}"
+            click.echo(waiting, err=True)
+    if not any(result.sent or result.fault for result in results):
+        click.echo("Nothing to send now.")
+    sys.exit(0 if is_complete and all(result.fault is None for result in results) else 1)
 
 
 @group.command("test")
 def test() -> None:
-    """Send a test to every recipient at once, and say of each whether it was taken.
+    """Send a test to every recipient at once, and say of each whether it was accepted.
 
     It needs neither the directory nor the database, and changes nothing.
     """
-    well = _complete()
-    base, rehearsing = base_url(current_app.config), lookup.is_rehearsal()
-    message = messages.test(lookup.now(), base, rehearsing)
-    known = recipients.recipients(current_app.config)
-    for each, fault in delivery.send(current_app.config, dict.fromkeys(known, message)):
-        well = well and fault is None
-        click.echo(f"{each.name}: {fault or 'taken. See that it has arrived.'}")
-    sys.exit(0 if well else 1)
+    is_well = _check_settings()
+    base, is_rehearsal = base_url(current_app.config), lookup.is_rehearsal()
+    message = messages.build_test(lookup.now(), base, is_rehearsal)
+    recipients = dict.fromkeys(_recipients().values(), message)
+    for recipient, fault in delivery.deliver(current_app.config, recipients):
+        is_well = is_well and fault is None
+        click.echo(f"{recipient.name}: {fault or 'accepted. See that it has arrived.'}")
+    sys.exit(0 if is_well else 1)
 
 
 @group.command("list")
 @click.option("--most", type=click.IntRange(1, 1000), default=50, show_default=True)
 @common.format_option
-def tell(most: int, as_json: bool) -> None:
-    """List the newest alerts, sent or waiting, and how sending to each recipient stands."""
-    known = {each.key: each for each in recipients.recipients(current_app.config)}
+def list_alerts(most: int, as_json: bool) -> None:
+    """List the newest alerts, sent or waiting, and the state of delivery to each recipient."""
+    recipients = _recipients()
     with report_errors():
-        locale = lookup.staff_locale()
         with lookup.database().reading() as connection:
-            found = alerts.newest(connection, most)
-            states = alerts.delivery_states(connection, list(known))
-    names = {key: each.name for key, each in known.items()}
+            newest = alerts.newest(connection, most)
+            states = alerts.delivery_states(connection, list(recipients))
+        lines = [_line(queued, recipients.get(queued.recipient)) for queued in newest]
     if as_json:
-        told = [
-            {
-                "kind": each.alert.kind,
-                "title": each.alert.title,
-                "text": each.alert.text,
-                "to": names.get(each.recipient),
-                "noticed_at": each.noticed_at.isoformat(),
-                "sent_at": each.sent_at and each.sent_at.isoformat(),
-            }
-            for each in found
-        ]
-        click.echo(json.dumps(told, indent=2))
+        rows = [_row(queued, recipients.get(queued.recipient)) for queued in newest]
+        click.echo(json.dumps(rows, indent=2))
         return
-    for each in found:
-        state = "sent   " if each.sent_at else "waiting"
-        noticed = dates.format_datetime(each.noticed_at, locale)
-        to = names.get(each.recipient, "somebody whom the settings do not name any more")
-        click.echo(f"{state}  {noticed}, to {to}: {each.alert.text}")
-    for key, state_of in states.items():
-        fault = f" {state_of.fault}" if state_of.fault else ""
-        click.echo(f"{names[key]}: {state_of.waiting} waiting.{fault}")
+    for key, state in states.items():
+        fault = f" {state.fault}" if state.fault else ""
+        lines.append(f"{recipients[key].name}: {state.waiting} waiting.{fault}")
+    for line in lines:
+        click.echo(line)
 
 
-def _complete() -> bool:
-    """Say whether the settings lack nothing, and what they lack; end where they name nobody."""
-    lacking = recipients.lacking(current_app.config)
-    if lacking is not None:
-        click.echo(f"Error: {lacking}", err=True)
-        if not recipients.recipients(current_app.config):
+def _line(queued: QueuedAlert, recipient: Recipient | None) -> str:
+    state = "sent   " if queued.sent_at else "waiting"
+    noticed = dates.format_datetime(queued.noticed_at, lookup.staff_locale())
+    name = recipient.name if recipient else "a recipient whom the settings no longer name"
+    return f"{state}  {noticed}, to {name}: {queued.alert.text}"
+
+
+def _row(queued: QueuedAlert, recipient: Recipient | None) -> dict[str, str | None]:
+    return {
+        "kind": queued.alert.kind,
+        "title": queued.alert.title,
+        "text": queued.alert.text,
+        "to": recipient.name if recipient else None,
+        "noticed_at": queued.noticed_at.isoformat(),
+        "sent_at": queued.sent_at.isoformat() if queued.sent_at else None,
+    }
+
+
+def _recipients() -> dict[str, Recipient]:
+    recipients = alert_recipients.recipients(current_app.config)
+    return {recipient.key: recipient for recipient in recipients}
+
+
+def _check_settings() -> bool:
+    """Return whether the settings are complete, else print what is missing.
+
+    Exit with status 1 where they name no recipient.
+    """
+    missing = alert_recipients.missing_settings(current_app.config)
+    if missing is not None:
+        click.echo(f"Error: {missing}", err=True)
+        if not _recipients():
             sys.exit(1)
-    return lacking is None
+    return missing is None

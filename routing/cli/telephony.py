@@ -1,7 +1,6 @@
 """flask twilio and flask calls: whether calls would work, the fallback, and the call log."""
 
 import sys
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,17 +18,16 @@ from routing.cli.common import (
     report_errors,
 )
 from routing.cli.maintenance import run_purge
-from routing.doctor import here, outside
-from routing.doctor.finding import Finding, Level
 from routing.store import call_report, calls
 from routing.store.retention import CALL_RULE
 from routing.telephony import twiml
+from routing.telephony.doctor import Level, examine
 from routing.text.staff_text import CALL_OUTCOMES
 
 twilio_group = AppGroup("twilio", help="Check the telephone, and print its fallback.")
 calls_group = AppGroup("calls", help="The call log. It never has a caller's number.")
 
-_LABELS = {Level.FINE: "ok     ", Level.DOUBT: "look   ", Level.STOPS: "STOPS  "}
+_LABELS = {Level.OK: "ok     ", Level.WARNING: "look   ", Level.STOPS_CALLS: "STOPS  "}
 
 _CLOCK_TOLERANCE = timedelta(days=1)
 """In a rehearsal every process has its own clock, and the one that answers calls may be ahead."""
@@ -47,10 +45,10 @@ def doctor(account: bool) -> None:
         lookup.snapshot()
     lookup.read_diverts(max_age=0, patience=DIVERT_TIMEOUT_SECONDS)
     levels = []
-    for finding in _run_checks(account):
+    for finding in examine(account):
         levels.append(finding.level)
         click.echo(f"{_LABELS[finding.level]}{finding.text}")
-    problems = levels.count(Level.STOPS)
+    problems = levels.count(Level.STOPS_CALLS)
     click.echo(f"{problems} of {len(levels)} would stop calls, or send them wrong.")
     sys.exit(1 if problems else 0)
 
@@ -125,16 +123,3 @@ def summary(days: int, as_json: bool) -> None:
 def purge() -> None:
     """Delete calls older than CALL_RETENTION_DAYS. `flask purge` does this too."""
     run_purge(CALL_RULE)
-
-
-def _run_checks(account: bool) -> Iterator[Finding]:
-    rehearsal_number = config.rehearsal_number(current_app.config)
-    yield from here.settings()
-    if config.telephony_disabled_reason(current_app.config) is None:
-        yield from outside.public_address()
-    yield from here.lines()
-    yield from here.machine()
-    yield from outside.fallback(rehearsal_number)
-    yield from here.warnings()
-    if account:
-        yield from outside.account()

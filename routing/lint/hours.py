@@ -43,13 +43,21 @@ def warnings(snapshot: Snapshot, at: datetime) -> Iterator[PathProblem]:
         yield from _check_backups(snapshot.timetables, service, period)
 
 
+def horizon_warning(holidays: BankHolidays, today: date) -> str | None:
+    """Return a sentence if GOV.UK has published less than a year from ``today``, else None."""
+    if not holidays.is_assumed(today + _A_YEAR):
+        return None
+    return (
+        f"Bank holidays are published through {holidays.covered_through} only: later ones are "
+        "assumed."
+    )
+
+
 def _check_published_bank_holidays(holidays: BankHolidays, today: date) -> Iterator[PathProblem]:
     """Warn when GOV.UK's bank holidays are known for less than a year ahead."""
-    if holidays.is_assumed(today + _A_YEAR):
-        message = (
-            f"bank holidays are published through {holidays.covered_through} only: less than a "
-            "year is covered. Run `flask bank-holidays refresh`."
-        )
+    horizon = horizon_warning(holidays, today)
+    if horizon is not None:
+        message = f"{horizon} Run `flask bank-holidays refresh`."
         yield PathProblem(("bank_holidays",), "bank_holidays_end", message)
 
 

@@ -36,29 +36,21 @@ def warnings(snapshot: Snapshot, at: datetime) -> Iterator[PathProblem]:
     yield from _check_loops(directory)
 
 
-def verification_warnings(line: Line, today: date) -> Iterator[tuple[str, str]]:
-    """Yield the code and the text of a warning that a line's number is not confirmed today.
+def verification_warning(line: Line, today: date) -> tuple[str, str] | None:
+    """Return a code and a sentence if a line's number is not confirmed on ``today``, else None.
 
-    All staff may read the text, so it leaves out the number of an internal line.
+    The sentence is for all staff and for alerts, so it leaves out the number.
     """
-    name = line.name.by_language[0][1]
-    if not line.internal:
-        name += f", {line.phone.display}"
+    name = f"{line.name.get('en')} (line '{line.id}')"
     if line.verified is None:
-        yield (
-            "unverified",
-            f"{name}: nobody has confirmed this number, and pages say so. Ring it, then "
-            f"write in the line '{line.id}': verified: {{on: {today}, source: https://..., days: "
-            "90}.",
+        return "unverified", f"{name}: nobody has confirmed its number, and pages say so."
+    if today > line.verified.until:
+        sentence = (
+            f"{name}: its number was last confirmed on {line.verified.on:%-d %B %Y}, which held "
+            f"for {line.verified.days} days."
         )
-    elif today > line.verified.until:
-        where = f" at {line.verified.source}" if line.verified.source else ""
-        yield (
-            "verification_expired",
-            f"{name}: last confirmed on {line.verified.on:%-d %B %Y}, which held for "
-            f"{line.verified.days} days. Check it{where}, then write the new date in the line "
-            f"'{line.id}'.",
-        )
+        return "verification_expired", sentence
+    return None
 
 
 def is_one_slip(typed: str, known: str) -> bool:
@@ -79,7 +71,11 @@ def is_one_slip(typed: str, known: str) -> bool:
 def _check_verification(directory: Directory, today: date) -> Iterator[PathProblem]:
     """Warn of each line whose number is not confirmed, or was for days that are over."""
     for line in directory.lines:
-        for code, message in verification_warnings(line, today):
+        warning = verification_warning(line, today)
+        if warning is not None:
+            code, sentence = warning
+            form = f"verified: {{on: {today}, source: https://..., days: 90}}"
+            message = f"{sentence} Ring {line.phone.display}, then write in this line: {form}."
             yield PathProblem(("lines", line.id), code, message)
 
 

@@ -35,10 +35,12 @@ def readyz() -> Response:
     monitor is never refused, however many requests there are.
     """
     if has_bearer_token("OPS_TOKEN"):
-        conditions = [f"{condition.code}: {condition.text}" for condition in health.conditions()]
-        return _plain_text("".join(f"{line}\n" for line in (health.readiness(), *conditions)))
+        conditions = health.conditions()
+        lines = [f"{condition.code}: {condition.text}" for condition in conditions]
+        lines.insert(0, health.readiness(conditions))
+        return _plain_text("".join(f"{line}\n" for line in lines))
     if concurrency.acquire(concurrency.RequestKind.READINESS):
-        current_app.extensions["readiness"] = health.readiness()
+        current_app.extensions["readiness"] = health.readiness(health.conditions())
     return _plain_text(f"{current_app.extensions.get('readiness', 'ready')}\n")
 
 
@@ -98,10 +100,11 @@ def _set_diverts(gauge: NewGauge, at: datetime) -> None:
 
 
 def _set_conditions(gauge: NewGauge) -> None:
-    degraded = gauge("degraded", "1 while a warning is serious: wake somebody")
-    degraded.set(health.readiness() == "degraded")
-    warnings = gauge("warning", "Warnings in force, by code", "code")
-    for condition in health.conditions():
+    conditions = health.conditions()
+    degraded = gauge("degraded", "1 while a condition degrades the service: wake somebody")
+    degraded.set(health.readiness(conditions) == "degraded")
+    warnings = gauge("warning", "Conditions in force, by code", "code")
+    for condition in conditions:
         warnings.labels(condition.code).inc()
 
 

@@ -3,6 +3,7 @@
 from flask import Response
 
 from routing import health, lookup, rota_service
+from routing.health import Audience
 from routing.staff import context
 from routing.staff.auth import staff_blueprint
 from routing.staff.layout import render_page
@@ -17,12 +18,14 @@ def now() -> Response:
     at = lookup.now()
     with lookup.database().reading() as connection:
         rota = rota_service.load_upcoming(connection, at)
-    warnings = health.conditions()
-    if not context.sees_internal_numbers():  # a problem of the directory quotes what is in the file
-        warnings = tuple(notice for notice in warnings if notice.code != "directory_problem")
+    conditions = health.conditions()
+    if not context.sees_internal_numbers():
+        conditions = tuple(c for c in conditions if not c.quotes_directory)
+    by_audience = {a: [c for c in conditions if c.kind.audience is a] for a in Audience}
     return render_page(
         "now.html",
         duties=context.service_statuses(at),
         people=on_duty(rota, at),
-        warnings=warnings,
+        warnings=by_audience[Audience.STAFF],
+        administrator_warnings=by_audience[Audience.ADMINISTRATOR],
     )

@@ -17,7 +17,7 @@ class Post:
     """A mail server, aiosmtpd, that keeps what it takes, and refuses what a test says."""
 
     def __init__(self):
-        self.taken, self.refused, self.said = [], set(), "250 OK"
+        self.taken, self.refused, self.reply = [], set(), "250 OK"
 
     async def handle_RCPT(self, server, session, envelope, address, options):
         if address in self.refused:
@@ -26,11 +26,11 @@ class Post:
         return "250 OK"
 
     async def handle_DATA(self, server, session, envelope):
-        if self.said.startswith("250"):
+        if self.reply.startswith("250"):
             self.taken.append(
                 (envelope.rcpt_tos, message_from_bytes(envelope.content, policy=policy.default))
             )
-        return self.said
+        return self.reply
 
     def subjects(self, address="duty@anyshire.example"):
         return [mail["Subject"] for to, mail in self.taken if to == [address]]
@@ -63,8 +63,8 @@ class Server(Controller):
         super().stop()
 
     async def _hang_up(self):
-        for each in self.sessions:
-            for transport in filter(None, (each.transport, each._original_transport)):
+        for session in self.sessions:
+            for transport in filter(None, (session.transport, session._original_transport)):
                 transport.abort()
         for _ in range(5):
             await asyncio.sleep(0)

@@ -51,7 +51,7 @@ def test_status_shows_ready_the_last_published_year_and_each_warning(run):
 
     assert answer.output.startswith("ready\n")
     assert "published through 2028" in answer.output
-    assert "nobody has confirmed this number" in answer.output
+    assert "nobody has confirmed its number" in answer.output
 
 
 def test_check_lists_problems_and_strict_fails_on_warnings(run, tmp_path):

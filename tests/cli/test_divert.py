@@ -218,8 +218,8 @@ def test_a_second_upgrade_says_that_the_database_is_up_to_date(app):
 def test_status_shows_diverts_and_a_database_that_is_missing_or_down(app, run, make_app, tmp_path):
     put(run)
     assert (
-        "diverted: Divert 1 of children to duty-manager is in force until 1pm today (1 hour)."
-        in (run("status").output)
+        "diverted: Divert 1 of Worried about a child to Duty manager is in force until 1pm today "
+        "(1 hour)." in (run("status").output)
     )
     other = make_app(ANYSHIRE, INSTANCE_PATH=str(tmp_path / "other"))
     assert "database_not_made" in other.test_cli_runner().invoke(args=["status"]).output

@@ -204,6 +204,8 @@ def test_a_divert_to_a_line_that_is_gone_has_no_effect_and_that_is_said(app, dut
     )
 
     page = duty.get("/staff")
-    assert "has no effect. The directory has no line &#39;eds&#39; any more." in page.text
+    assert (
+        "callers are not sent there. The directory has no line &#39;eds&#39; any more." in page.text
+    )
     anyone = app.test_client()
     assert anyone.get("/api/v1/services/children/decision").json["reason"]["code"] == "in_hours"

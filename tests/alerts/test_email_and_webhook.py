@@ -1,4 +1,4 @@
-"""Messages on their way, to a real mail server and a real webhook on loopback."""
+"""Messages by email and to a webhook: a real mail server and a real webhook, on loopback."""
 
 import json
 import re
@@ -10,9 +10,9 @@ import pytest
 from aiosmtpd.smtp import AuthResult
 from alerts.conftest import Post, serve_mail
 
-from routing.alerts import delivery as way
-from routing.alerts import messages
-from routing.alerts.recipients import recipients
+from routing.alert_recipients import recipients
+from routing.alerts import delivery, messages
+from routing.health import Condition
 from routing.store.alerts import QueuedAlert
 from routing.text.locale import get_locale
 
@@ -25,6 +25,10 @@ def settings(**given):
     return UNSET | {"CLOCK_STARTS_AT": None} | (mail if "ALERT_SMTP_URL" in given else {}) | given
 
 
+def alert(code, key, subject, sentence):
+    return messages.build_alert(Condition(code, sentence, subject=subject, alert_key=key))
+
+
 def queued(*alerts, at):
     return [QueuedAlert(number, "a", alert, at) for number, alert in enumerate(alerts)]
 
@@ -34,8 +38,8 @@ def message(clock):
     """Say some alerts, by default one of a call."""
 
     def message(*alerts, rehearsing=False, base="https://who.example"):
-        found = alerts or [messages.alert("call_unanswered", "1", "Worried", "A call: no answer.")]
-        return messages.message(queued(*found, at=clock.at), base, rehearsing, LONDON)
+        chosen = alerts or [alert("call_unanswered", "1", "Worried", "A call: no answer.")]
+        return messages.build_message(queued(*chosen, at=clock.at), base, rehearsing, LONDON)
 
     return message
 
@@ -43,9 +47,8 @@ def message(clock):
 def sent(config, message, **more):
     """Send a message to everybody; return what went wrong, by name."""
     known = recipients(config)
-    return {
-        each.name: fault for each, fault in way.send(config, dict.fromkeys(known, message), **more)
-    }
+    outcomes = delivery.deliver(config, dict.fromkeys(known, message), **more)
+    return {recipient.name: fault for recipient, fault in outcomes}
 
 
 def smtp(post, **more):
@@ -66,18 +69,18 @@ def test_a_mail_says_what_happened_what_to_do_and_where_to_look(post, message):
 
 
 def test_a_hundred_calls_are_one_mail_that_counts_them(post, message):
-    calls = [messages.alert("call_unanswered", f"{n}", "x", f"Call {n}.") for n in range(100)]
-    sent(smtp(post), message(*calls, messages.alert("rota_gap", "1", "Duty", "Nobody.")))
+    calls = [alert("call_unanswered", f"{n}", "x", f"Call {n}.") for n in range(100)]
+    sent(smtp(post), message(*calls, alert("rota_gap", "1", "Duty", "Nobody.")))
     ((_, mail),) = post.taken
 
     assert mail["Subject"] == "100 calls that nobody answered; A gap in the rota"
-    assert mail.get_content().count("- Call ") == messages.LISTED
+    assert mail.get_content().count("- Call ") == messages.MAX_LISTED
     assert "- And 80 more." in mail.get_content()
 
 
 def test_a_name_from_the_directory_adds_no_line_to_a_mails_head(post, message):
     name = "Worried\r\nBcc: all@anyshire.example\u2028\u202ex\x00"
-    sent(smtp(post), message(messages.alert("call_unanswered", "1", name, name)))
+    sent(smtp(post), message(alert("call_unanswered", "1", name, name)))
     ((to, mail),) = post.taken
 
     assert to == ["duty@anyshire.example"]
@@ -86,7 +89,7 @@ def test_a_name_from_the_directory_adds_no_line_to_a_mails_head(post, message):
 
 
 def test_a_mail_in_welsh_letters_arrives_as_it_was_written(post, message):
-    sent(smtp(post), message(messages.alert("rota_gap", "1", "Gŵyl", "Neb: Llŷr a’r Ŵyl.")))
+    sent(smtp(post), message(alert("rota_gap", "1", "Gŵyl", "Neb: Llŷr a’r Ŵyl.")))
     ((_, mail),) = post.taken
 
     assert mail["Subject"] == "A gap in the rota: Gŵyl"
@@ -102,7 +105,7 @@ def test_a_rehearsal_says_so_before_anything_else(post, hook, message):
     assert mail.get_content().startswith("This is a rehearsal")
     assert json.loads(hook.taken[0])["rehearsal"] is True
     real, rehearsed = recipients(config), recipients(config | {"CLOCK_STARTS_AT": "2026-12-24"})
-    assert not {each.key for each in real} & {each.key for each in rehearsed}
+    assert not {recipient.key for recipient in real} & {recipient.key for recipient in rehearsed}
 
 
 def test_the_same_sent_again_has_the_same_message_id(post, message):
@@ -117,10 +120,10 @@ def test_the_same_sent_again_has_the_same_message_id(post, message):
 def test_a_recipient_that_is_refused_keeps_it_from_nobody_else(post, message):
     post.refused = {"gone@anyshire.example"}
     everybody = "duty@anyshire.example, gone@anyshire.example,ict@anyshire.example"
-    told = sent(smtp(post, ALERT_TO=everybody), message())
+    faults = sent(smtp(post, ALERT_TO=everybody), message())
 
     assert [to for to, _ in post.taken] == [["duty@anyshire.example"], ["ict@anyshire.example"]]
-    assert told == {
+    assert faults == {
         "address 1 of ALERT_TO": None,
         "address 2 of ALERT_TO": (
             "The mail server 127.0.0.1 refused it: 550 5.1.1 ... no such user."
@@ -129,13 +132,13 @@ def test_a_recipient_that_is_refused_keeps_it_from_nobody_else(post, message):
     }
 
 
-def test_a_mail_that_is_refused_as_a_whole_is_told(post, message):
-    post.said = "554 5.7.1 it looks like spam"
+def test_a_mail_that_is_refused_as_a_whole_is_reported(post, message):
+    post.reply = "554 5.7.1 it looks like spam"
 
     assert "refused it: 554 5.7.1 it looks like spam." in sent(smtp(post), message()).popitem()[1]
 
 
-def test_a_mail_server_that_is_not_there_is_told_of_every_address(message):
+def test_a_mail_server_that_is_not_there_is_reported_for_every_address(message):
     config = settings(ALERT_SMTP_URL="smtp://127.0.0.1:9", ALERT_TO="a@x.example,b@x.example")
 
     assert set(sent(config, message()).values()) == {
@@ -211,7 +214,7 @@ def test_smtps_is_encrypted_from_the_start(request, certificate, message, monkey
     assert len(post.taken) == 1
 
 
-def test_a_port_that_there_is_not_is_told_and_waited_for_by_nobody(message):
+def test_an_impossible_port_is_reported_at_once(message):
     config = settings(ALERT_SMTP_URL="smtp://127.0.0.1:99999")
 
     assert "look at the host and port" in sent(config, message()).popitem()[1]
@@ -227,20 +230,20 @@ def test_a_login_is_never_sent_without_encryption(request, message):
 
     port = serve_mail(post, request, authenticator=anybody, auth_require_tls=False)
     config = settings(ALERT_SMTP_URL=f"smtp://duty:hush@127.0.0.1:{port}")
-    told = sent(config, message()).popitem()[1]
+    fault = sent(config, message()).popitem()[1]
 
-    assert "offers no encryption" in told
+    assert "offers no encryption" in fault
     assert logins == post.taken == []
 
 
 def test_a_webhook_gets_json_with_a_text_that_chats_show(hook, message):
     assert sent(settings(ALERT_WEBHOOK_URL=hook.url), message()) == {"the webhook": None}
-    found = json.loads(hook.taken[0])
+    body = json.loads(hook.taken[0])
 
-    assert found["text"].startswith("A call that nobody answered: Worried\n\nA call that nobody")
-    assert found["subject"] == "A call that nobody answered: Worried"
-    assert found["rehearsal"] is False
-    assert found["alerts"] == [
+    assert body["text"].startswith("A call that nobody answered: Worried\n\nA call that nobody")
+    assert body["subject"] == "A call that nobody answered: Worried"
+    assert body["rehearsal"] is False
+    assert body["alerts"] == [
         {
             "kind": "call_unanswered",
             "title": "A call that nobody answered: Worried",
@@ -250,17 +253,19 @@ def test_a_webhook_gets_json_with_a_text_that_chats_show(hook, message):
     ]
 
 
-@pytest.mark.parametrize(("status", "said"), [(500, "500"), (302, "a redirect"), (404, "404")])
-def test_a_webhook_that_answers_otherwise_is_told_without_its_address(hook, message, status, said):
+@pytest.mark.parametrize(("status", "reason"), [(500, "500"), (302, "a redirect"), (404, "404")])
+def test_a_webhook_that_answers_otherwise_is_reported_without_its_address(
+    hook, message, status, reason
+):
     hook.status = status
-    told = sent(settings(ALERT_WEBHOOK_URL=hook.url), message())["the webhook"]
+    fault = sent(settings(ALERT_WEBHOOK_URL=hook.url), message())["the webhook"]
 
-    assert said in told
-    assert "SECRET" not in told
+    assert reason in fault
+    assert "SECRET" not in fault
     assert len(hook.taken) == 1
 
 
-def test_a_webhook_that_is_not_there_is_told_without_its_address(message):
+def test_a_webhook_that_is_not_there_is_reported_without_its_address(message):
     config = settings(ALERT_WEBHOOK_URL="http://127.0.0.1:9/hooks/SECRET")
 
     assert sent(config, message()) == {
@@ -271,19 +276,19 @@ def test_a_webhook_that_is_not_there_is_told_without_its_address(message):
 def test_a_webhook_that_hangs_holds_up_no_mail(post, hook, message):
     config = smtp(post, ALERT_WEBHOOK_URL=hook.url)
     hook.gate.clear()
-    known = way.send(config, dict.fromkeys(recipients(config), message()))
-    first = next(known)
+    outcomes = delivery.deliver(config, dict.fromkeys(recipients(config), message()))
+    first = next(outcomes)
     hook.gate.set()
 
     assert (first[0].name, first[1]) == ("address 1 of ALERT_TO", None)
-    assert [(each.name, fault) for each, fault in known] == [("the webhook", None)]
+    assert [(recipient.name, fault) for recipient, fault in outcomes] == [("the webhook", None)]
 
 
 def test_a_webhook_that_hangs_is_given_up(hook, message):
     hook.gate.clear()
-    told = sent(settings(ALERT_WEBHOOK_URL=hook.url), message(), longest=0.2)
+    faults = sent(settings(ALERT_WEBHOOK_URL=hook.url), message(), timeout=0.2)
 
-    assert told == {"the webhook": "Nothing was heard for 0.2 seconds."}
+    assert faults == {"the webhook": "No answer within 0.2 seconds."}
 
 
 def test_without_its_address_a_message_says_which_page(message):

@@ -1,4 +1,4 @@
-"""A round: what is due is told once, whoever sends, whatever fails, whoever is killed."""
+"""Delivery: each alert is sent once, whoever sends, whatever fails, whoever is killed."""
 
 import json
 import os
@@ -13,8 +13,8 @@ from datetime import timedelta
 import pytest
 from conftest import ANYSHIRE, ROOT
 
-from routing import lookup
-from routing.alerts import rounds
+from routing import health, lookup
+from routing.alerts import delivery, messages
 from routing.store import calls, tables
 from routing.store.calls import CallStart, LegEnd
 
@@ -50,9 +50,9 @@ def missed(app, count=1, first=0):
     """Write calls that nobody answered."""
     with app.app_context(), lookup.database().writing() as connection:
         for number in range(first, first + count):
-            begun = CallStart("children", "mash", "in_hours", lookup.now())
+            start = CallStart("children", "mash", "in_hours", lookup.now())
             ended = LegEnd(1, "mash", "no_answer", lookup.now() + timedelta(seconds=60), None)
-            calls.step(connection, f"call {number}", begun, ended=ended, over="unanswered")
+            calls.step(connection, f"call {number}", start, ended=ended, over="unanswered")
 
 
 def later(app, minutes):
@@ -70,17 +70,17 @@ def later(app, minutes):
 
 
 def warned(app):
-    told = app.test_cli_runner().invoke(args=["status"]).output
-    return dict(re.findall(r"^(alerts_\w+): (.*)$", told, re.M))
+    output = app.test_cli_runner().invoke(args=["status"]).output
+    return dict(re.findall(r"^(alerts_\w+): (.*)$", output, re.M))
 
 
-def test_a_call_is_told_once_with_what_else_stands(app, post):
+def test_a_call_is_sent_once_with_whatever_else_is_due(app, post):
     missed(app)
     first, second = run(app, "send"), run(app, "send")
 
     assert (first.exit_code, second.exit_code) == (0, 0)
-    assert first.output.startswith("address 1 of ALERT_TO: told of ")
-    assert second.output == "Nothing to tell just now.\n"
+    assert first.output.startswith("address 1 of ALERT_TO: ")
+    assert second.output == "Nothing to send now.\n"
     assert len(post.taken) == 1
     assert post.subjects()[0].startswith("A call that nobody answered; ")
 
@@ -98,24 +98,24 @@ def test_a_hundred_calls_of_an_outage_are_two_mails(app, post):
     assert post.subjects()[1] == "99 calls that nobody answered"
 
 
-def test_while_the_mail_server_is_down_nothing_is_lost_and_everybody_is_told_so(app, post):
+def test_while_the_mail_server_is_down_nothing_is_lost_and_status_says_so(app, post):
     missed(app)
     app.config["ALERT_SMTP_URL"] = "smtp://127.0.0.1:9"
     down, held = run(app, "send"), run(app, "send")
-    told = warned(app)
+    conditions = warned(app)
     app.config["ALERT_SMTP_URL"] = f"smtp://127.0.0.1:{post.port}"
     later(app, 1)
     up = run(app, "send")
 
     assert (down.exit_code, held.exit_code, up.exit_code) == (1, 1, 0)
-    assert "not told of" in held.output
-    assert "do not reach address 1 of ALERT_TO since" in told["alerts_failing"]
-    assert "Connection refused" in told["alerts_failing"]
+    assert "not sent yet" in held.output
+    assert "do not reach address 1 of ALERT_TO since" in conditions["alerts_failing"]
+    assert "Connection refused" in conditions["alerts_failing"]
     assert len(post.taken) == 1
     assert warned(app) == {}
 
 
-def test_once_it_is_mended_nobody_need_wait_for_the_pause(app, post):
+def test_once_the_fault_is_corrected_nobody_need_wait_for_the_pause(app, post):
     missed(app)
     app.config["ALERT_SMTP_URL"] = "smtp://127.0.0.1:9"
     run(app, "send")
@@ -136,16 +136,16 @@ def test_two_machines_that_send_at_the_same_time_send_once(make, hook, request, 
     assert machines[0].test_cli_runner().invoke(args=["db", "upgrade"]).exit_code == 0
     missed(machines[0], 5)
     hook.gate.clear()
-    begun, found = threading.Event(), []
-    hook.on_post = begun.set
+    has_begun, results = threading.Event(), []
+    hook.on_post = has_begun.set
 
     def work(app):
         with app.app_context():
-            found.append(rounds.send())
+            results.append(delivery.send_alerts())
 
     threads = [threading.Thread(target=work, args=(app,)) for app in machines]
     threads[0].start()
-    assert begun.wait(30)  # the one is sending, and not done, while the other looks
+    assert has_begun.wait(30)  # the one is sending, and not done, while the other looks
     threads[1].start()
     threads[1].join(60)
     hook.gate.set()
@@ -154,7 +154,7 @@ def test_two_machines_that_send_at_the_same_time_send_once(make, hook, request, 
         app.extensions["database"].engine.dispose()
 
     assert len(hook.taken) == 1
-    (second,), (first,) = found
+    (second,), (first,) = results
     assert (second.sent, second.fault) == (0, None)
     assert first.sent >= 5
     assert first.waiting == 0
@@ -171,22 +171,22 @@ def test_a_sender_killed_before_it_could_note_what_it_sent_silences_nothing(make
     assert sender.wait(60) == -signal.SIGKILL
     hook.on_post = None
 
-    assert run(app, "send").output == "Nothing to tell just now.\n"
+    assert run(app, "send").output == "Nothing to send now.\n"
     later(app, 3)
     assert run(app, "send").exit_code == 0
-    one, other = (json.loads(each) for each in hook.taken)
+    one, other = (json.loads(body) for body in hook.taken)
     assert one["id"] == other["id"]
     assert one["alerts"] == other["alerts"] != []
 
 
-def test_a_rehearsal_tells_nothing_in_the_name_of_the_real_service(make, post):
+def test_a_rehearsal_sends_no_alert_of_the_real_service_nor_the_other_way_round(make, post):
     mail = {"ALERT_SMTP_URL": f"smtp://127.0.0.1:{post.port}", **SMTP}
     rehearsal = make(CLOCK_STARTS_AT=WORKING, **mail)
     missed(rehearsal)
     run(rehearsal, "send")
     run(make(**mail), "send")
 
-    assert [each.startswith("REHEARSAL: ") for each in post.subjects()] == [True, False]
+    assert [subject.startswith("REHEARSAL: ") for subject in post.subjects()] == [True, False]
     assert "call" not in post.subjects()[1]
 
 
@@ -195,25 +195,25 @@ def test_old_alerts_are_forgotten_after_the_call_logs_days(app, post, clock):
     run(app, "send")
     clock.at += timedelta(days=91)
     run(app, "send")
-    found = json.loads(run(app, "list", "--format", "json").output)
+    rows = json.loads(run(app, "list", "--format", "json").output)
 
-    assert "call_unanswered" not in {each["kind"] for each in found}
+    assert "call_unanswered" not in {row["kind"] for row in rows}
 
 
-def test_the_list_tells_what_was_sent_and_what_waits_and_no_address(app, post):
+def test_the_list_shows_what_was_sent_and_what_waits_and_no_address(app, post):
     missed(app)
     run(app, "send")
     missed(app, first=1)
     run(app, "send")
     text = run(app, "list").output
-    found = json.loads(run(app, "list", "--format", "json").output)
+    rows = json.loads(run(app, "list", "--format", "json").output)
     with app.app_context(), lookup.database().reading() as connection:
         kept = repr([connection.execute(t.select()).all() for t in tables.METADATA.sorted_tables])
 
     assert text.startswith("waiting  midday on Monday 23 November, to address 1 of ALERT_TO: ")
     assert "\nsent     midday on" in text
     assert "address 1 of ALERT_TO: 1 waiting." in text
-    assert [found[0]["sent_at"], found[0]["to"]] == [None, "address 1 of ALERT_TO"]
+    assert [rows[0]["sent_at"], rows[0]["to"]] == [None, "address 1 of ALERT_TO"]
     assert "duty@" not in text + kept
 
 
@@ -223,7 +223,7 @@ def test_a_test_goes_to_everybody_and_needs_no_directory_nor_database(make_app, 
 
     assert done.exit_code == 0
     assert post.subjects() == ["Test: alerts reach you"]
-    assert "address 1 of ALERT_TO: taken." in done.output
+    assert "address 1 of ALERT_TO: accepted." in done.output
     assert len(hook.taken) == 1
 
 
@@ -235,7 +235,7 @@ def test_a_test_that_fails_says_so_and_so_does_its_exit_status(make_app, post, h
     assert done.output == "the webhook: The webhook answered 500.\n"
 
 
-def test_without_anybody_to_tell_every_command_says_what_to_set(make):
+def test_without_a_recipient_every_command_says_what_to_set(make):
     app = make()
     done = run(app, "send")
 
@@ -244,7 +244,7 @@ def test_without_anybody_to_tell_every_command_says_what_to_set(make):
     assert "set ALERT_SMTP_URL" in warned(app)["alerts_off"]
 
 
-def test_mail_that_is_half_set_keeps_the_webhook_from_nothing(make, hook):
+def test_incomplete_email_settings_do_not_hold_up_the_webhook(make, hook):
     app = make(ALERT_WEBHOOK_URL=hook.url, ALERT_TO="duty@anyshire.example")
     done = run(app, "send")
 
@@ -253,7 +253,7 @@ def test_mail_that_is_half_set_keeps_the_webhook_from_nothing(make, hook):
     assert len(hook.taken) == 1
 
 
-def test_a_timer_that_stands_still_is_warned_of(app, post):
+def test_status_warns_of_a_timer_that_has_stopped(app, post):
     assert "has not run yet" in warned(app)["alerts_not_sent"]
     run(app, "send")
     later(app, 14)
@@ -262,9 +262,18 @@ def test_a_timer_that_stands_still_is_warned_of(app, post):
     assert "has not run since" in warned(app)["alerts_not_sent"]
 
 
-def test_without_a_database_the_words_say_what_to_do(make_app, post):
+def test_without_a_database_the_error_says_what_to_do(make_app, post):
     mail = {"ALERT_SMTP_URL": f"smtp://127.0.0.1:{post.port}", **SMTP}
     done = run(make_app(ANYSHIRE, **mail), "send")
 
     assert done.exit_code == 1
     assert "flask db upgrade" in done.output
+
+
+def test_every_kind_of_alert_leads_to_a_staff_page_and_has_its_conditions(app):
+    pages = {rule.rule for rule in app.url_map.iter_rules()}
+
+    for kind in messages.ALERT_KINDS.values():
+        assert kind.path in pages
+        assert set(kind.codes) <= health.KINDS.keys()
+        assert kind.remedy

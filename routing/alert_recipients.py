@@ -1,0 +1,54 @@
+"""To whom alerts go, by the settings."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from routing.store.tables import hash_token
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """A person or a program that alerts are sent to.
+
+    ``key`` stands for it in the database: a hash, and a different one in a rehearsal, so that a
+    rehearsal and the real service never send each other's alerts. ``name`` is safe to show to
+    anybody. ``address`` is for email; None means the webhook.
+    """
+
+    key: str
+    name: str
+    address: str | None = None
+
+
+def recipients(settings: Mapping[str, Any]) -> tuple[Recipient, ...]:
+    """Return every recipient that the settings name; email only where its settings are complete."""
+    known = []
+    if settings["ALERT_SMTP_URL"] and settings["ALERT_FROM"] and settings["ALERT_TO"]:
+        addresses = [address.strip() for address in settings["ALERT_TO"].split(",")]
+        for number, address in enumerate(dict.fromkeys(addresses), 1):
+            key = _key(settings, address.casefold())
+            known.append(Recipient(key, f"address {number} of ALERT_TO", address))
+    if settings["ALERT_WEBHOOK_URL"]:
+        known.append(Recipient(_key(settings, settings["ALERT_WEBHOOK_URL"]), "the webhook"))
+    return tuple(known)
+
+
+def missing_settings(settings: Mapping[str, Any]) -> str | None:
+    """Return which settings alerts still need, as a sentence; None when they are complete."""
+    email = ("ALERT_SMTP_URL", "ALERT_FROM", "ALERT_TO")
+    missing = [name for name in email if not settings[name]]
+    if missing and len(missing) < len(email):
+        return f"No alert goes out by email: set {' and '.join(missing)} too."
+    if missing and not settings["ALERT_WEBHOOK_URL"]:
+        return (
+            "Nobody is alerted when a call is not answered or a divert ends: set ALERT_SMTP_URL, "
+            "ALERT_FROM and ALERT_TO, or ALERT_WEBHOOK_URL, try `flask alerts test`, and run "
+            "`flask alerts send` every minute."
+        )
+    return None
+
+
+def _key(settings: Mapping[str, Any], address: str) -> str:
+    rehearsal = "rehearsal " if settings["CLOCK_STARTS_AT"] else ""
+    return hash_token(f"{rehearsal}{address}")[:16]

@@ -1,1 +1,0 @@
-"""What would stop calls, or send them wrong: found before a caller finds it."""

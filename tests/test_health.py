@@ -1,0 +1,320 @@
+"""Conditions: which are worth an alert, from when, and when one is a new occurrence."""
+
+import re
+import shutil
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import rostered
+from conftest import ANYSHIRE
+
+from routing import health, lookup
+from routing.bank_holidays import govuk
+from routing.core.instants import Span
+from routing.store import calls, diverts, rota
+from routing.store.calls import CallStart, LegEnd, LegStart
+from routing.store.diverts import NewDivert
+
+LIST = ("bank_holidays_never_fetched", "bank_holidays_stale", "bank_holidays_broken")
+UNCONFIRMED = ("unverified", "verification_expired")
+MINUTE = timedelta(minutes=1)
+GOOD = ANYSHIRE.read_text("utf-8")
+
+
+@pytest.fixture
+def app(make_app, made, tmp_path):
+    """A service whose directory can be changed, on a Monday at noon, with fresh bank holidays."""
+    (tmp_path / "directory.yaml").write_text(GOOD)
+    (tmp_path / "instance").mkdir()
+    shutil.copy(made, tmp_path / "instance" / made.name)
+    return make_app(tmp_path / "directory.yaml")
+
+
+@pytest.fixture
+def alertable(app):
+    """Return the conditions worth an alert now, or those of some codes, as a new process does."""
+
+    def alertable(*codes):
+        app.extensions["sources"].facts = None
+        with app.app_context(), lookup.database().reading() as connection:
+            alerts = health.alertable(connection, lookup.now())
+        return [condition for condition in alerts if not codes or condition.code in codes]
+
+    return alertable
+
+
+def conditions(app):
+    with app.app_context():
+        lookup.read_diverts(max_age=0, patience=5)
+        return health.conditions()
+
+
+def keys(alerts):
+    return [condition.alert_key for condition in alerts]
+
+
+@pytest.fixture
+def write(app):
+    def write(job, *arguments, **more):
+        with app.app_context(), lookup.database().writing() as connection:
+            return job(connection, *arguments, **more)
+
+    return write
+
+
+@pytest.fixture
+def call(write, clock):
+    """Write a call that a line did not answer, and that ended after some seconds."""
+
+    def call(seconds, outcome):
+        start = CallStart("children", "mash", "in_hours", clock.at)
+        key = f"{seconds} {outcome}"
+        write(calls.step, key, start, rings=LegStart(1, "mash", clock.at))
+        ended = LegEnd(1, "mash", "no_answer", clock.at + timedelta(seconds=seconds), None)
+        write(calls.step, key, start, ended=ended, over=outcome)
+
+    return call
+
+
+def test_an_unanswered_call_names_the_lines_that_rang(alertable, call):
+    call(50, "unanswered")
+    (condition,) = alertable("call_unanswered")
+
+    assert condition.subject == "Worried about a child"
+    assert condition.sentence == (
+        "Worried about a child: a call at midday on Monday 23 November was not answered. "
+        "Multi-Agency Safeguarding Hub (MASH): no answer after 50 seconds."
+    )
+
+
+@pytest.mark.parametrize(
+    ("seconds", "outcome", "count"),
+    [(29, "abandoned", 0), (30, "abandoned", 1), (60, "answered", 0), (60, "unknown", 0)],
+)
+def test_callers_who_hang_up_after_half_a_minute_count_as_not_answered(
+    alertable, call, seconds, outcome, count
+):
+    call(seconds, outcome)
+
+    assert len(alertable("call_unanswered")) == count
+
+
+def test_calls_of_more_than_a_week_ago_cause_no_alert(alertable, call, clock):
+    call(50, "unanswered")
+    clock.at += timedelta(days=7)
+    assert len(alertable("call_unanswered")) == 1
+    clock.at += timedelta(seconds=1)
+    assert alertable("call_unanswered") == []
+
+
+def test_faults_are_one_condition_for_each_hour(alertable, write, clock):
+    write(calls.count, calls.FAULTS, clock.at)
+    write(calls.count, calls.FAULTS, clock.at + MINUTE)
+    write(calls.count, calls.FAULTS, clock.at + 61 * MINUTE)
+    first, second = alertable("telephone_faults")
+
+    assert "the hour that began at midday on Monday 23 November" in first.sentence
+    assert first.alert_key != second.alert_key
+
+
+@pytest.fixture
+def divert(write, clock):
+    def divert(minutes, line="advice"):
+        during = Span(clock.at, clock.at + timedelta(minutes=minutes))
+        new = NewDivert("children", line, during, "Called in sick: Amara Owusu")
+        return write(diverts.create, [new], clock.at, "person:1")[0]
+
+    return divert
+
+
+def test_a_divert_is_about_to_end_half_an_hour_before_and_says_what_follows(
+    alertable, divert, clock
+):
+    divert(60)
+    clock.at += timedelta(minutes=30) - timedelta(seconds=1)
+    assert alertable("divert_ends_soon") == []
+    clock.at += timedelta(seconds=1)
+    (condition,) = alertable("divert_ends_soon")
+
+    assert "ends at 1pm on Monday 23 November." in condition.sentence
+    assert "Calls go to Multi-Agency Safeguarding Hub (MASH) then." in condition.sentence
+
+
+def test_a_divert_that_was_extended_is_another_occurrence_before_its_new_end(
+    alertable, divert, write, clock
+):
+    row = divert(30)
+    first = keys(alertable("divert_ends_soon"))
+    write(diverts.move_end, row.id, clock.at + timedelta(minutes=90), clock.at, "person:1")
+    assert alertable("divert_ends_soon") == []
+    clock.at += timedelta(minutes=60)
+
+    assert len(first) == 1
+    assert keys(alertable("divert_ends_soon")) != first
+
+
+def test_a_divert_to_a_line_that_the_directory_lost_has_no_effect(alertable, divert):
+    divert(600, line="gone")
+    (condition,) = alertable("divert_without_effect")
+
+    assert condition.sentence.startswith("Divert 1 of Worried about a child to gone has no effect")
+    assert condition.detail == "The directory has no line 'gone' any more."
+
+
+@pytest.fixture
+def night(app, clock):
+    """The Wednesday before Christmas, in the afternoon: nobody is on the rota."""
+    clock.set("2026-12-23T15:40:00Z")
+    return rostered.people(app)
+
+
+def gaps_of(role, alertable):
+    return [gap for gap in alertable("rota_gap") if role in gap.sentence]
+
+
+def gaps_at_night(alertable):
+    return gaps_of("Out-of-hours", alertable)
+
+
+def test_gaps_count_up_to_the_end_of_the_next_working_day(alertable, night, clock):
+    on_wednesday = [gap.sentence for gap in gaps_at_night(alertable)]
+    clock.set("2026-12-24T00:00:00Z")
+    on_thursday = [gap.sentence for gap in gaps_at_night(alertable)]
+
+    assert on_wednesday == [
+        "Out-of-hours social worker: nobody from 5pm on Wednesday 23 December until 8:30am on "
+        "Thursday 24 December.",
+        "Out-of-hours social worker: nobody from 3:30pm on Thursday 24 December until 10am on "
+        "Monday 28 December.",
+    ]
+    assert "from 5pm on Tuesday 29 December until" in on_thursday[-1]
+
+
+def test_a_gap_that_goes_on_stays_the_same_occurrence(alertable, night, clock):
+    clock.set("2026-12-23T18:00:00Z")
+    first = keys(gaps_at_night(alertable))
+    clock.at += MINUTE
+
+    assert keys(gaps_at_night(alertable)) == first
+    assert "from 5pm on Wednesday 23 December" in gaps_at_night(alertable)[0].sentence
+
+
+def test_a_gap_that_was_filled_and_is_empty_again_is_another_occurrence(
+    alertable, night, app, write, clock
+):
+    first = keys(gaps_at_night(alertable))[0]
+    rostered.shifts(app, "eds-social-worker,2026-12-23 17:00,2026-12-24 08:30,Amara Owusu")
+    filled = keys(gaps_at_night(alertable))
+    write(rota.cancel, clock.at, "person:1", shift=1)
+    again = gaps_at_night(alertable)[0]
+
+    assert first not in filled
+    assert "from 5pm on Wednesday 23 December" in again.sentence
+    assert again.alert_key not in (first, *filled)
+
+
+def test_a_shift_entered_elsewhere_makes_no_new_occurrence_of_a_gap(alertable, night, app):
+    first = keys(gaps_at_night(alertable))[0]
+    rostered.shifts(app, "eds-social-worker,2026-12-28 10:00,2026-12-29 08:30,Amara Owusu")
+
+    assert keys(gaps_at_night(alertable))[0] == first
+
+
+def test_a_gap_of_more_than_a_week_is_a_new_occurrence_once_a_day(alertable, app, tmp_path, clock):
+    role = "  manager:\n    name: Manager\n    needed_when: {line: duty-manager}\n"
+    (tmp_path / "directory.yaml").write_text(GOOD + role)
+    first = gaps_of("Manager", alertable)
+    clock.at += timedelta(hours=11)
+    later = gaps_of("Manager", alertable)
+    clock.at += timedelta(hours=2)
+    tomorrow = gaps_of("Manager", alertable)
+
+    assert "nobody for more than 8 days already, until" in first[0].sentence
+    assert keys(first) == keys(later) != keys(tomorrow)
+
+
+def test_a_broken_directory_is_one_occurrence_however_it_changes_while_broken(
+    alertable, tmp_path, clock
+):
+    clock.at = datetime.now(UTC)  # files have their times from the machine's clock
+    alertable("directory_broken")
+    (tmp_path / "directory.yaml").write_text("council: 01632 960001")
+    clock.at += timedelta(minutes=1)
+    assert alertable("directory_broken") == []  # it may be being written just now
+    clock.at += timedelta(days=1)
+    first = alertable("directory_broken")
+    (tmp_path / "directory.yaml").write_text("council: nothing")
+
+    assert len(first) == 1
+    assert "directory.yaml cannot be used" in first[0].sentence
+    assert keys(alertable("directory_broken")) == keys(first)
+
+
+def test_a_list_of_bank_holidays_never_fetched_old_or_broken_is_worth_an_alert(
+    alertable, tmp_path, clock
+):
+    never = alertable(*LIST)
+    body = (ANYSHIRE.parent.parent / "tests/data/bank-holidays.json").read_bytes()
+    feed = govuk.parse(body)
+    copy = govuk.HolidayList(url="x", fetched_at=clock.at, checked_at=clock.at, feed=feed)
+    govuk.save_copy(tmp_path / "instance", copy)
+    clock.at += timedelta(days=3)
+    fresh = alertable(*LIST)
+    clock.at += timedelta(seconds=1)
+    old = alertable(*LIST)
+    govuk.copy_path(tmp_path / "instance").write_text("{}")
+    (broken,) = alertable(*LIST)
+
+    assert [len(never), len(fresh), len(old)] == [1, 0, 1]
+    assert "last fetched on 23 November 2026" in old[0].sentence
+    assert "is broken" in broken.sentence
+    assert len({*keys(never), *keys(old), broken.alert_key}) == 3
+
+
+def test_a_number_in_use_is_worth_an_alert_once_its_confirmation_has_run_out(alertable, clock):
+    assert alertable(*UNCONFIRMED) == []
+    clock.set("2027-06-01T12:00:00Z")
+
+    assert "(line 'mash'): its number was last confirmed on" in alertable(*UNCONFIRMED)[0].sentence
+
+
+def test_an_unconfirmed_number_is_worth_an_alert_once_calls_are_diverted_to_it(
+    alertable, divert, app, tmp_path
+):
+    line = "lines:\n  spare:\n    name: Spare\n    phone: 01632 960088\n    hours: always\n"
+    (tmp_path / "directory.yaml").write_text(GOOD.replace("lines:\n", line, 1))
+    assert alertable(*UNCONFIRMED) == []
+    assert "unverified" in [condition.code for condition in conditions(app)]
+    divert(60, line="spare")
+
+    assert [condition.subject for condition in alertable(*UNCONFIRMED)] == ["Spare (line 'spare')"]
+
+
+def test_what_goes_out_in_alerts_holds_no_persons_name_note_or_telephone_number(
+    alertable, night, app, divert, call
+):
+    rostered.christmas(app)
+    divert(20)
+    call(50, "unanswered")
+    alerts = alertable()
+    text = " ".join(f"{x.alert_key} {x.subject} {x.sentence}" for x in alerts)
+
+    assert {x.code for x in alerts} >= {"call_unanswered", "divert_ends_soon", "rota_gap"}
+    assert [name for name in rostered.PEOPLE if name.split()[0] in text] == []
+    assert "sick" not in text
+    assert re.findall(r"\+?\d[\d ]{9,}", text) == []
+
+
+def test_status_and_alerts_say_the_same_of_a_divert(alertable, divert, app):
+    divert(20)
+    (alert,) = alertable("divert_ends_soon")
+
+    assert alert in conditions(app)
+
+
+def test_only_a_degrading_condition_makes_the_service_degraded(app, divert):
+    assert health.readiness(conditions(app)) == "ready"
+    divert(20)
+
+    assert health.readiness(conditions(app)) == "degraded"
+    assert conditions(app)[0].code == "divert_ends_soon"
