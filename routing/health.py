@@ -13,7 +13,7 @@ from routing.divert_rules import END_WARNING_PERIOD
 from routing.errors import DatabaseUnavailable
 from routing.lint.numbers import verification_warnings
 from routing.snapshot import Snapshot
-from routing.store import calls, migrate, retention
+from routing.store import counters, migrate, retention
 from routing.store.call_log import CallLog
 from routing.text import staff_text
 
@@ -171,11 +171,11 @@ def _calls(at: datetime) -> Iterator[Condition]:
         if fault := log.fault():
             raise DatabaseUnavailable(fault)
         with lookup.database().reading() as connection:
-            refused = calls.count_since(connection, calls.SIGNATURE_REFUSED, at - _LATELY)
-            faults = calls.count_since(connection, calls.FAULTS, at - _LATELY)
-            unrecognised = calls.count_since(connection, calls.UNRECOGNISED, at - _LATELY)
-            texts_limited = calls.count_since(connection, calls.TEXTS_LIMITED, at - _LATELY)
-            over_limit = calls.count_since(connection, calls.OVER_LIMIT, at - _LATELY)
+            refused = counters.count_since(connection, counters.SIGNATURE_REFUSED, at - _LATELY)
+            faults = counters.count_since(connection, counters.FAULTS, at - _LATELY)
+            unrecognised = counters.count_since(connection, counters.UNRECOGNISED, at - _LATELY)
+            texts_limited = counters.count_since(connection, counters.TEXTS_LIMITED, at - _LATELY)
+            over_limit = counters.count_since(connection, counters.OVER_LIMIT, at - _LATELY)
             kept = retention.overdue(connection, current_app.config, at)
     except DatabaseUnavailable as error:
         text = f"{error} Nothing can be changed. See that its disk is neither full nor read-only."

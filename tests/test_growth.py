@@ -16,7 +16,7 @@ from routing.core import timetable
 from routing.core.decision import decide
 from routing.directory.load import parse
 from routing.snapshot import build_snapshot
-from routing.store import accounts, calls
+from routing.store import accounts, counters
 from routing.store.accounts import Role
 
 DECISION, NUMBER = "/api/v1/services/{}/decision", "/api/v1/services/{}/number"
@@ -90,7 +90,7 @@ def test_a_number_for_an_exchange_reads_the_database_once_after_a_write_and_else
     for writes in (0, 1, 0, 1):
         if writes:
             with app.extensions["database"].writing() as connection:
-                calls.count(connection, "faults", app.config["CLOCK"]())
+                counters.count(connection, "faults", app.config["CLOCK"]())
         with statements() as asked:
             assert client.get(NUMBER.format("children")).status_code == 200
         assert len(asked) == writes

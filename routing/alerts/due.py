@@ -19,7 +19,7 @@ from routing.lint.numbers import verification_warnings
 from routing.rota import descriptions as rota_words
 from routing.rota.validation import CONTEXT_MARGIN
 from routing.snapshot import Snapshot
-from routing.store import call_report, calls, diverts, rota
+from routing.store import call_report, calls, counters, diverts, rota
 from routing.store.alerts import Alert
 from routing.store.call_report import Call
 from routing.store.diverts import DivertRow
@@ -46,7 +46,7 @@ def due(connection: Connection, at: datetime) -> list[Alert]:
     ended = (calls.UNANSWERED, calls.ABANDONED)
     missed = call_report.calls_between(connection, at - LOOK_BACK, at + _DAY, at, ended)
     set_now = diverts.current_and_future(connection, at)
-    faults = calls.hours_counted(connection, calls.FAULTS, at - _DAY)
+    faults = counters.hours_counted(connection, counters.FAULTS, at - _DAY)
     holes: list[tuple[RotaRole, Span, int, int]] = []
     if facts.directory.rota:
         end = next_working_day_ends(facts, at)
@@ -79,7 +79,8 @@ def unanswered(found: Iterable[Call], facts: Snapshot, locale: Locale) -> Iterat
             seconds = format_duration(int(waited.total_seconds()))
             said = f"who rang at {dates.format_datetime(each.began_at, locale)} gave up after {seconds}."
         rung = "; ".join(
-            describe_leg(_line(facts, x.line), x.outcome, x.rang, x.talked) for x in each.legs
+            describe_leg(_line(facts, x.line), x.outcome, x.ring_seconds, x.talk_seconds)
+            for x in each.legs
         )
         service = _service(facts, each.service)
         text = f"{service}: {said} {rung + '.' if rung else ''}"

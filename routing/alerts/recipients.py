@@ -67,7 +67,7 @@ def warnings(
     """
     now, known = alerts.database_time(connection), recipients(config)
     states = alerts.delivery_states(connection, [each.key for each in known])
-    looked = [states[x.key].looked_at for x in known if x.key in states]
+    looked = [states[x.key].last_polled_at for x in known if x.key in states]
     if known and not config["CLOCK_STARTS_AT"] and not (looked and now - max(looked) <= LATELY):
         last = f"since {dates.format_datetime(max(looked), locale)}" if looked else "yet"
         yield (

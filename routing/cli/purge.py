@@ -27,12 +27,12 @@ def run(*rules: RetentionRule) -> None:
         database, settings = lookup.database(), current_app.config
         for rule in rules:
             at, more = lookup.now(), True
-            before, counts = rule.before(settings, at), tuple[int, ...]()
+            before, counts = rule.cutoff(settings, at), tuple[int, ...]()
             while more:
                 with database.writing() as connection:
                     gone = rule.purge(connection, before, at, actor())
-                    more = any(gone) and rule.overdue(connection, before)
+                    more = any(gone) and rule.is_overdue(connection, before)
                 counts = tuple(map(sum, zip_longest(counts, gone, fillvalue=0)))
-            click.echo(rule.tell(settings, counts))
+            click.echo(rule.summary(settings, counts))
         if not database.scrub():
             click.echo("The database is busy: the disk forgets it the next time.", err=True)

@@ -23,7 +23,7 @@ from_stdin = click.option("--password-stdin", is_flag=True, help="Read the passw
 def add(name: str, granted: str, password_stdin: bool) -> None:
     """Make an account. NAME is what its owner types to sign in, and what colleagues see."""
     words = [word.strip() for word in granted.split(",")]
-    roles = accounts.roles(words)
+    roles = accounts.parse_roles(words)
     if len(roles) != len(set(words)):
         known = ", ".join(role.value for role in Role)
         raise click.UsageError(

@@ -12,7 +12,7 @@ from routing.errors import DatabaseUnavailable
 from routing.public.api import has_bearer_token
 from routing.responses import problem
 from routing.snapshot import Snapshot
-from routing.store import call_report, calls, migrate
+from routing.store import call_report, calls, counters, migrate
 
 _DAY = timedelta(days=1)
 
@@ -85,7 +85,7 @@ def _registry() -> CollectorRegistry:
 def _about(gauge: Callable[..., Gauge], facts: Snapshot) -> None:
     """Tell what runs here, whether all is well, and how old the bank holidays are."""
     about = gauge("build_info", "1; what runs, and the migration it wants", "python", "migration")
-    about.labels(platform.python_version(), migrate.LATEST_REVISION).set(1)
+    about.labels(platform.python_version(), migrate.latest_revision()).set(1)
     degraded = gauge("degraded", "1 while a warning is serious: wake somebody")
     degraded.set(health.readiness() == "degraded")
     covered = gauge("bank_holidays_covered_through", "The last year that GOV.UK has published")
@@ -110,8 +110,8 @@ def _calls(gauge: Callable[..., Gauge], at: datetime) -> None:
     try:
         with lookup.database().reading() as connection:
             found = call_report.counts(connection, at - _DAY, at + _DAY, at)
-            refused.set(calls.count_since(connection, calls.SIGNATURE_REFUSED, at - _DAY))
-            faults.set(calls.count_since(connection, calls.FAULTS, at - _DAY))
+            refused.set(counters.count_since(connection, counters.SIGNATURE_REFUSED, at - _DAY))
+            faults.set(counters.count_since(connection, counters.FAULTS, at - _DAY))
     except DatabaseUnavailable as error:
         current_app.logger.warning("no call in the metrics: %s", error)
         return

@@ -12,7 +12,7 @@ from routing import lookup
 from routing.alerts import due, messages
 from routing.bank_holidays import govuk
 from routing.core.instants import Span
-from routing.store import calls, diverts, rota
+from routing.store import calls, counters, diverts, rota
 from routing.store.calls import CallStart, LegEnd, LegStart
 from routing.store.diverts import NewDivert
 
@@ -62,9 +62,9 @@ def call(write, clock):
     def call(seconds, over):
         begun = CallStart("children", "mash", "in_hours", clock.at)
         key = f"{seconds} {over}"
-        write(calls.step, key, begun, rings=LegStart(1, "mash", clock.at))
+        write(calls.step, key, begun, leg=LegStart(1, "mash", clock.at))
         ended = LegEnd(1, "mash", "no_answer", clock.at + timedelta(seconds=seconds), None)
-        write(calls.step, key, begun, ended=ended, over=over)
+        write(calls.step, key, begun, ended=ended, outcome=over)
 
     return call
 
@@ -99,9 +99,9 @@ def test_calls_of_more_than_a_week_ago_are_let_be(told, call, clock):
 
 
 def test_a_fault_of_ours_is_told_once_for_each_hour(told, write, clock):
-    write(calls.count, calls.FAULTS, clock.at)
-    write(calls.count, calls.FAULTS, clock.at + MINUTE)
-    write(calls.count, calls.FAULTS, clock.at + 61 * MINUTE)
+    write(counters.count, counters.FAULTS, clock.at)
+    write(counters.count, counters.FAULTS, clock.at + MINUTE)
+    write(counters.count, counters.FAULTS, clock.at + 61 * MINUTE)
 
     assert len(told("telephone_faults")) == 2
     assert "the hour that began at midday on Monday 23 November" in told("telephone_faults")[0].text
@@ -112,7 +112,7 @@ def divert(write, clock):
     def divert(minutes, line="advice"):
         during = Span(clock.at, clock.at + timedelta(minutes=minutes))
         wanted = NewDivert("children", line, during, "Called in sick: Amara Owusu")
-        return write(diverts.create, [wanted], clock.at, "person:1")[0]
+        return write(diverts.create, [wanted], clock.at, "account:1")[0]
 
     return divert
 
@@ -132,7 +132,7 @@ def test_a_divert_is_told_of_half_an_hour_before_its_end_with_what_follows(told,
 def test_a_divert_that_was_extended_is_told_of_again_before_its_new_end(told, divert, write, clock):
     found = divert(30)
     first = keys(told("divert_ends_soon"))
-    write(diverts.move_end, found.id, clock.at + timedelta(minutes=90), clock.at, "person:1")
+    write(diverts.move_end, found.id, clock.at + timedelta(minutes=90), clock.at, "account:1")
     assert told("divert_ends_soon") == []
     clock.at += timedelta(minutes=60)
 
@@ -185,7 +185,7 @@ def test_a_gap_that_was_filled_and_is_empty_again_is_another(told, night, app, w
     first = keys(gaps_at_night(told))[0]
     rostered.shifts(app, "eds-social-worker,2026-12-23 17:00,2026-12-24 08:30,Amara Owusu")
     filled = keys(gaps_at_night(told))
-    write(rota.cancel, clock.at, "person:1", shift=1)
+    write(rota.cancel, clock.at, "account:1", shift=1)
     again = gaps_at_night(told)[0]
 
     assert first not in filled

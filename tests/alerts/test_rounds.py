@@ -52,7 +52,7 @@ def missed(app, count=1, first=0):
         for number in range(first, first + count):
             begun = CallStart("children", "mash", "in_hours", lookup.now())
             ended = LegEnd(1, "mash", "no_answer", lookup.now() + timedelta(seconds=60), None)
-            calls.step(connection, f"call {number}", begun, ended=ended, over="unanswered")
+            calls.step(connection, f"call {number}", begun, ended=ended, outcome="unanswered")
 
 
 def later(app, minutes):

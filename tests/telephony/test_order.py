@@ -72,7 +72,7 @@ def test_whatever_arrives_in_whatever_order_has_a_way_on_and_ends_in_one_truth(a
             assert (call.outcome, call.answered_by) == ("answered", "duty-manager"), steps
         else:
             assert call.outcome != "answered", steps
-        assert len({leg.number for leg in legs}) == len(legs) <= 3
+        assert len({leg.position for leg in legs}) == len(legs) <= 3
 
 
 def _accepted_before_it_completed(order):
