@@ -5,10 +5,9 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from routing.core.answer import Answer, Decision
-from routing.core.directory import Line, Service
-from routing.core.instants import Hours, Span
+from routing.core.directory import Hours, Line, Phone, Service, Text
+from routing.core.instants import Span
 from routing.core.timetable import Timetables
-from routing.core.values import Phone, Text
 from routing.snapshot import Snapshot
 from routing.text import dates, sentences
 from routing.text.locale import Locale
@@ -47,7 +46,7 @@ def decision(
 def assumption(found: Decision, at: datetime, facts: Snapshot, locale: Locale) -> str | None:
     """Say that bank holidays were assumed, for an answer past what GOV.UK has published."""
     last = max(at, found.until or at).astimezone(locale.zone).date()
-    if not facts.holidays.assumed(last):
+    if not facts.holidays.is_assumed(last):
         return None
     return locale.translate(
         "Bank holidays after {year} are not published yet. This answer assumes the usual ones.",
@@ -116,7 +115,7 @@ def public_line(found: Line, timetables: Timetables, at: datetime, locale: Local
             }
             for each in found.special_days
         ],
-        "spans": [span(each, locale) for each in timetables.spans(found, at, at + LINE_SPANS)],
+        "spans": [span(each, locale) for each in timetables.open_spans(found, at, at + LINE_SPANS)],
         "confirmed": found.verified is not None,
     }
 
@@ -148,7 +147,7 @@ def bank_holidays(facts: Snapshot) -> Json:
         "dates": [
             {"date": day.isoformat(), "name": holiday.name, "substitute": holiday.substitute}
             for day, holiday in sorted(facts.holidays.dates.items())
-            if date(2000, 1, 1) <= day and (not facts.holidays.assumed(day) or day in added)
+            if date(2000, 1, 1) <= day and (not facts.holidays.is_assumed(day) or day in added)
         ],
     }
 
@@ -164,9 +163,9 @@ def span(during: Span, locale: Locale) -> Json:
 
 
 def _written(hours: Hours) -> Json | str:
-    if len(hours.written) == 1 and not hours.written[0][0]:
-        return hours.written[0][1]
-    return dict(hours.written)
+    if len(hours.as_written) == 1 and not hours.as_written[0][0]:
+        return hours.as_written[0][1]
+    return dict(hours.as_written)
 
 
 def _text(text: Text | None, locale: Locale) -> str | None:

@@ -42,7 +42,7 @@ def printed_page(
     directory, holidays = facts.directory, facts.holidays.dates
     return render_template(
         "printed.html",
-        style=Markup(_STYLE),
+        style=Markup(_STYLE),  # noqa: S704 - a style sheet of our own, from a file beside this one
         title=title,
         rehearsing=rehearsing,
         exit_url=exit_url,

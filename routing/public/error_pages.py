@@ -5,8 +5,7 @@ from markupsafe import Markup, escape
 
 from routing import concurrency, lookup
 from routing.concurrency import RequestKind
-from routing.core.directory import Helpline, Line
-from routing.core.instants import SpecialDay
+from routing.core.directory import Helpline, Line, SpecialDay
 from routing.formats import printed
 from routing.snapshot import Snapshot
 from routing.text.locale import N_
@@ -89,7 +88,7 @@ def _numbers(facts: Snapshot) -> Markup:
 
 
 def _row(found: Line | Helpline, language: str) -> Markup:
-    hours = "; ".join(" ".join(filter(None, pair)) for pair in found.hours.written)
+    hours = "; ".join(" ".join(filter(None, pair)) for pair in found.hours.as_written)
     hours += "".join(_other_number(each) for each in getattr(found, "special_days", ()))
     return Markup('<li>{}: <a href="tel:{}">{}</a> ({})</li>').format(
         found.name.get(language), found.phone.e164, found.phone.display, escape(hours)

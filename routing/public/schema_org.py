@@ -10,9 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from routing.core.directory import Line, Service
-from routing.core.instants import ALL_DAY, MINUTES_PER_DAY, TimeRange
-from routing.core.values import Phone
+from routing.core.directory import ALL_DAY, MINUTES_PER_DAY, Line, Phone, Service, TimeRange
 from routing.snapshot import Snapshot
 from routing.text.dates import WEEKDAYS, exception_dates
 from routing.text.locale import Locale

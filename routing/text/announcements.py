@@ -5,8 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from routing.core.answer import Decision
-from routing.core.directory import Directory, Line, Service
-from routing.core.values import Phone
+from routing.core.directory import Directory, Line, Phone, Service
 from routing.text.locale import Locale
 from routing.text.sentences import until_phrase
 

@@ -8,16 +8,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
-from routing.core.directory import Line
-from routing.core.instants import (
+from routing.core.directory import (
     ALL_DAY,
     MINUTES_PER_DAY,
     BankHoliday,
     Hours,
+    Line,
     SpecialDay,
     TimeRange,
-    date_range,
 )
+from routing.core.instants import date_range
 from routing.text.locale import N_, Locale
 
 WEEKDAYS = (
@@ -111,7 +111,7 @@ def format_ranges(found: tuple[TimeRange, ...], locale: Locale) -> str:
 
 def format_hours(found: Hours, locale: Locale) -> tuple[tuple[str, str], ...]:
     """Say a week as pairs of days and hours: ("Monday to Friday", "8:30am to 5pm")."""
-    if found.always:
+    if found.is_always:
         return (
             (
                 locale.translate("Every day"),

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from routing.core.instants import MINUTES_PER_DAY, Span, TimeRange, date_range
+from routing.core.directory import MINUTES_PER_DAY, TimeRange
+from routing.core.instants import Span, date_range
 from routing.text import dates as dates_module
 from routing.text.locale import Locale
 

@@ -8,8 +8,7 @@ from datetime import date, datetime
 
 from routing.core import instants
 from routing.core.answer import Decision, ReasonCode
-from routing.core.directory import Line
-from routing.core.instants import BankHoliday
+from routing.core.directory import BankHoliday, Line
 from routing.text.dates import format_datetime, format_day, format_ranges
 from routing.text.locale import Locale
 

@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from routing.core.answer import Decision, ReasonCode
-from routing.core.directory import Line, Service
+from routing.core.directory import Line, Phone, Service
 from routing.core.instants import Span
 from routing.core.timetable import Timetables
-from routing.core.values import Phone
 from routing.text.dates import (
     format_datetime,
     format_day,

@@ -112,8 +112,8 @@ def signed_in(app):
         browser, name, granted = Browser(app), "-".join(roles), frozenset(map(Role, roles))
         with app.app_context(), lookup.database().writing() as connection:
             at = lookup.now()
-            person = accounts._insert(
-                connection, accounts.LOCAL, name, name, granted, at, "terminal:0"
+            person = accounts.upsert_sso_account(
+                connection, accounts.LOCAL, name, name, granted, at
             )
             token = accounts.start_session(connection, person, at)
         with browser.client.session_transaction("/staff") as session:

@@ -8,8 +8,8 @@ import pytest
 from conftest import ANYSHIRE
 
 from routing.core.decision import decide
+from routing.core.directory import Text
 from routing.core.timetable import Timetables
-from routing.core.values import Text
 from routing.directory.load import load
 from routing.text import announcements, staff_text
 from routing.text.locale import get_locale

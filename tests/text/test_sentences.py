@@ -8,7 +8,7 @@ import pytest
 from core.test_decision import TABLES, compiled, divert, london
 
 from routing.core.decision import decide
-from routing.core.values import Text
+from routing.core.directory import Text
 from routing.errors import NaiveTime
 from routing.text import dates, sentences
 from routing.text.locale import Locale

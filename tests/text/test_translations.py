@@ -14,7 +14,7 @@ from babel.messages import pofile
 from conftest import ROOT
 
 from routing.bank_holidays.package import DIVISIONS, package_holidays
-from routing.core.instants import ALL_DAY, Hours, TimeRange
+from routing.core.directory import ALL_DAY, Hours, TimeRange
 from routing.text import dates
 from routing.text.locale import CATALOGUES, HOLIDAY_NAMES, get_locale
 
@@ -47,13 +47,14 @@ def test_every_message_has_a_translation_and_no_translation_is_left_over(message
     assert translated - messages == set()
 
 
-@pytest.mark.parametrize(
-    "message", [each for each in CATALOGUE if each.id], ids=lambda m: m.id[:40]
-)
-def test_a_translation_has_the_same_blanks(message):
-    blanks = [sorted(re.findall(r"{\w+}", text)) for text in (message.id, message.string)]
+def blanks(text):
+    return sorted(re.findall(r"{\w+}", text))
 
-    assert blanks[0] == blanks[1]
+
+def test_a_translation_has_the_same_blanks():
+    messages = [message for message in CATALOGUE if message.id]
+
+    assert [m.id for m in messages if blanks(m.id) != blanks(m.string)] == []
 
 
 def test_what_is_compiled_is_what_is_written():

@@ -20,6 +20,7 @@ import pytest
 import rostered
 import serving
 from conftest import ANYSHIRE
+from routes import addresses
 from staff.conftest import Browser, check, confirm
 from telephone import BASE, TOKEN, Telephone, sign
 from telephony.conftest import NUMBERS
@@ -55,30 +56,6 @@ def forms(phone):
 
 WHO_RANG = [*forms(CALLER), *STRANGER.split(), SID]
 STAFF = [*WORDS, *NOTES, *(each for phone in rostered.PHONES for each in forms(phone)[:4])]
-
-
-def addresses(app):
-    """Yield every address that is answered without sign-in, with everything that fits in it."""
-    with app.app_context():
-        services = [*lookup.snapshot().timetables.services, "nope"]
-    fitting = {
-        "service": services,
-        "filename": ["../staff", "site.css"],
-        "address": ["staff.x.css", "nope"],
-        "token": ["x" * 43],
-        "step": ["1", "screen", "nope"],
-        **{key: ["1"] for key in ("divert_id", "shift_id", "batch_id", "worker_id", "feed_id")},
-    }
-    for rule in app.url_map.iter_rules():
-        paths = [rule.rule]
-        for name in rule.arguments:
-            part = re.compile(rf"<(?:\w+:)?{name}>")
-            paths = [part.sub(each, path) for path in paths for each in fitting[name]]
-        for path in paths:
-            for method in rule.methods:
-                yield method, path
-    yield "GET", "/nope"
-    yield "GET", "/api/v1/nope"
 
 
 def ask_everything(client, app):
@@ -144,7 +121,7 @@ def staff_work(app):
     made = browser.send(page, "/staff/rota/feeds", of="whole")
     token = re.search(r"/calendars/([\w-]{20,})\.ics", html.unescape(made.text))[1]
     assert PEOPLE[0] in browser.get(f"/calendars/{token}.ics").text
-    (cookie,) = (each.value for each in browser.client._cookies.values())
+    cookie = browser.client.get_cookie("staff", path="/staff").value
     for page in ("", "/changes", "/calls", "/rota", "/rota/people", "/preview"):
         assert browser.get(f"/staff{page}").status_code == 200
     return [token, cookie, PASSWORD, WRONG, TOKEN, TELEPHONED["OPS_TOKEN"]]

@@ -21,6 +21,6 @@ def _by():
 time.time = lambda: _right() + _by()
 time.time_ns = lambda: _right_ns() + int(_by() * 1e9)
 
-from routing import create_app  # noqa: E402
+from routing import create_app  # noqa: E402 - only now: the clock is replaced first
 
 app = create_app({"CLOCK": lambda: datetime.fromtimestamp(time.time(), UTC)})

@@ -12,6 +12,7 @@ import psycopg
 import pytest
 from conftest import ROOT
 from deploy.conftest import Machine, counted
+from serving import TESTS_PATH
 
 BLOCKS = [each for each in fenced.blocks(ROOT / "docs/runbook.md") if each.kind == "sh"]
 ROLE = "who-to-call"
@@ -91,9 +92,9 @@ class Writer:
 
 @contextmanager
 def writing(url):
-    path = {"PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}"}
+    environ = os.environ | {"PYTHONPATH": TESTS_PATH}
     command = [sys.executable, "-c", WRITES, url]
-    with subprocess.Popen(command, env=os.environ | path, stdout=subprocess.PIPE) as process:
+    with subprocess.Popen(command, env=environ, stdout=subprocess.PIPE) as process:
         writer = Writer(process)
         listening = threading.Thread(target=writer.listen)
         listening.start()

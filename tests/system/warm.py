@@ -81,10 +81,10 @@ def _become(words, environ, folder, handles):
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).parent.parent))
-    import dotenv  # noqa: F401
+    sys.path.insert(0, str(Path(__file__).parents[2]))
+    import dotenv  # noqa: F401 - loaded before the fork
 
-    import routing.cli  # noqa: F401
+    import routing.cli  # noqa: F401 - loaded before the fork
     from routing.bank_holidays import package
 
     package.package_holidays("england-and-wales")

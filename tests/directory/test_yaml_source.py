@@ -1,43 +1,47 @@
-"""Reading the file's text: every scalar stays text, everything has its line and column."""
+"""Reading YAML: every scalar stays text, and everything has its line and column."""
 
 import pytest
 
-from routing.directory.yaml_source import MAX_BYTES, UnreadableFile, read
+from routing.directory.yaml_source import MAX_BYTES, UnreadableFile, read_yaml
 
 
 def refused(text):
     with pytest.raises(UnreadableFile) as caught:
-        read(text)
+        read_yaml(text)
     return caught.value.problem
 
 
 @pytest.mark.parametrize(
     "scalar", ["17:00", "01632960001", "no", "+441632960001", "2026-12-24", "0x1F", "~", "1e3", "="]
 )
-def test_a_scalar_that_yaml_would_bend_stays_as_written(scalar):
-    assert read(f"a: {scalar}\nb: [{scalar}]").root == {"a": scalar, "b": [scalar]}
+def test_a_scalar_that_yaml_would_convert_stays_as_written(scalar):
+    assert read_yaml(f"a: {scalar}\nb: [{scalar}]").root == {"a": scalar, "b": [scalar]}
 
 
-def test_a_key_that_yaml_would_bend_stays_as_written():
-    assert read("2027-06-01: x\nno: y\n999: z").root == {"2027-06-01": "x", "no": "y", "999": "z"}
+def test_a_key_that_yaml_would_convert_stays_as_written():
+    assert read_yaml("2027-06-01: x\nno: y\n999: z").root == {
+        "2027-06-01": "x",
+        "no": "y",
+        "999": "z",
+    }
 
 
 def test_each_key_and_value_has_its_line_and_column():
-    source = read("a: b\nlines:\n  mash:\n    phone: 01632 960001\n    aliases: [é, door]\n")
+    source = read_yaml("a: b\nlines:\n  mash:\n    phone: 01632 960001\n    aliases: [é, door]\n")
 
     assert source.place(("lines", "mash", "phone")) == (4, 12)
     assert source.key_place(("lines", "mash", "phone")) == (4, 5)
     assert source.place(("lines", "mash", "aliases", 1)) == (5, 18)
 
 
-def test_what_is_not_there_has_the_place_of_what_is_around_it():
-    assert read("a:\n  b: c").place(("a", "b", "d", 3)) == (2, 6)
+def test_a_missing_value_has_the_place_of_what_is_around_it():
+    assert read_yaml("a:\n  b: c").place(("a", "b", "d", 3)) == (2, 6)
 
 
-def test_a_key_given_twice_is_told_at_the_second_and_reading_goes_on():
-    source = read("a: 1\nb:\n  c: 1\n  c: 2\na: 3\n")
+def test_a_key_given_twice_is_a_problem_at_the_second_and_reading_goes_on():
+    source = read_yaml("a: 1\nb:\n  c: 1\n  c: 2\na: 3\n")
 
-    assert [(p.line, p.column, p.code) for p in source.problems] == [
+    assert [(problem.line, problem.column, problem.code) for problem in source.problems] == [
         (4, 3, "duplicate_key"),
         (5, 1, "duplicate_key"),
     ]

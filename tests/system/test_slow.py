@@ -21,6 +21,8 @@ STALLED_BODY = f"{SIGN_IN}\r\nContent-Length: 1000\r\n\r\nname=".encode()
 MULTIPART = "multipart/form-data; boundary=b"
 VOICE = "/twilio/voice/children"
 NUMBER = "/api/v1/services/children/number"
+SAFETY_NET_SECONDS = 8
+"""Fewer than the 10 after which nginx closes a slow connection."""
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +56,7 @@ def call(port, number):
         "POST",
         "&".join(f"{key}={value.replace('+', '%2B')}" for key, value in form.items()),
         Content_Type="application/x-www-form-urlencoded",
-        timeout=1,
+        timeout=SAFETY_NET_SECONDS,
         X_Twilio_Signature=sign(BASE + VOICE, form),
     )
     return answer.status, answer.body
@@ -64,7 +66,7 @@ def call(port, number):
 def test_behind_nginx_2000_half_requests_and_64_stalled_bodies_hold_up_no_call_and_no_number(
     port, tmp_path
 ):
-    """Each answer comes within a second: ``timeout=1``."""
+    """Each is answered while nginx still waits for the slow ones, which it does for 10 seconds."""
     with (
         nginx.before([f"127.0.0.1:{port}"], tmp_path) as outside,
         ExitStack() as slow_clients,
@@ -75,9 +77,9 @@ def test_behind_nginx_2000_half_requests_and_64_stalled_bodies_hold_up_no_call_a
         answers = []
         for number in range(10):
             answers.append(call(outside, number))
-            answers.append(
-                nginx.get(outside, NUMBER, Authorization="Bearer exchange", timeout=1).status
-            )
+            token = {"Authorization": "Bearer exchange"}
+            answer = nginx.get(outside, NUMBER, timeout=SAFETY_NET_SECONDS, **token)
+            answers.append(answer.status)
 
     assert all(status == 200 and b"<Dial" in document for status, document in answers[::2])
     assert answers[1::2] == [200] * 10

@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from conftest import ROOT
+from serving import TESTS_PATH
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
@@ -15,13 +15,12 @@ def test_no_change_is_without_its_record_and_no_record_without_its_change(kind, 
         url = f"sqlite:///{tmp_path / 'routing.sqlite'}"
     else:
         url = request.getfixturevalue("postgresql").database()
-    path = {"PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tests'}"}
     done = subprocess.run(
         [sys.executable, "-m", "killed", url, "20"],
         capture_output=True,
         text=True,
         cwd=tmp_path,
-        env=os.environ | path,
+        env=os.environ | {"PYTHONPATH": TESTS_PATH},
         timeout=200,
     )
     assert done.returncode == 0, done.stderr

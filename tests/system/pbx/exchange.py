@@ -11,9 +11,10 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from pbx import telephones
+from serving import ROOT
 
 HERE = Path(__file__).parent
-CONFIGURATION = HERE.parent.parent / "deploy" / "kamailio" / "who-to-call.cfg"
+CONFIGURATION = ROOT / "deploy" / "kamailio" / "who-to-call.cfg"
 PATH = f"{os.environ.get('PATH', '')}:/usr/sbin"
 KAMAILIO, SIPP = shutil.which("kamailio", path=PATH), shutil.which("sipp", path=PATH)
 CALLER, CALLED = "+447700900123", "+441632960100"

@@ -1,4 +1,4 @@
-"""A flood of any address, by itself and behind nginx, delays and refuses no caller."""
+"""A flood of any address, by itself and behind nginx, refuses no caller. Times are bin/prove's."""
 
 import flood
 import nginx
@@ -21,14 +21,11 @@ def ports(tmp_path_factory):
 
 @pytest.mark.parametrize("way", ["alone", "behind nginx"])
 @pytest.mark.parametrize("address", ["sign-in", "timeline", "unknown page"])
-def test_a_flood_delays_and_refuses_no_caller(ports, way, address):
+def test_a_flood_refuses_no_caller(ports, way, address):
     if way not in ports:
         pytest.skip("needs nginx")
-    for _ in range(3):  # other tests may have had the processors meanwhile
-        answers, statuses = flood.endure(ports[way], address, seconds=4)
-        assert answers.wrong == []
-        assert answers.count > 0
-        assert statuses.keys() <= {"200", "403", "404", "429", "503"}
-        if answers.slowest < flood.ALLOWED_SECONDS:
-            return
-    raise AssertionError(f"a caller waited {answers.slowest:.1f} s in each of three tries")
+    answers, statuses = flood.endure(ports[way], address, seconds=4)
+
+    assert answers.wrong == []
+    assert answers.count > 0
+    assert statuses.keys() <= {"200", "403", "404", "429", "503"}

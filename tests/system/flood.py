@@ -1,7 +1,7 @@
 """One address that floods the service, in a process of its own; and callers who ask meanwhile.
 
-`python tests/flood.py PORT NAME AT_ONCE SECONDS` asks one of ADDRESSES so many times at once, and
-then 45 times a second for so many seconds.
+`python tests/system/flood.py PORT NAME AT_ONCE SECONDS` asks one of ADDRESSES so many times at
+once, and then 45 times a second for so many seconds.
 """
 
 import asyncio
@@ -19,14 +19,13 @@ from urllib.parse import urlencode
 
 import nginx
 from clients import EXCHANGE, FORM, NUMBER, VOICE
-from serving import ROOT
+from serving import TESTS_PATH
 from telephone import BASE, CALLED, CALLER, sign
 
 RATE = 45
 """Requests a second: five fewer than nginx lets through."""
 
 AT_ONCE = 400
-ALLOWED_SECONDS = 1.0
 INTERVAL_SECONDS = 0.5
 CALLERS_ADDRESS = "127.0.0.2"
 """The address from which callers ask: not that of the flood."""
@@ -71,9 +70,9 @@ class Answers:
 
 def endure(port, name, at_once=AT_ONCE, seconds=20):
     """Flood an address from another process; return what callers saw, and the flood's statuses."""
-    command = [sys.executable, ROOT / "tests/flood.py", port, name, at_once, seconds]
+    command = [sys.executable, __file__, port, name, at_once, seconds]
     answers = Answers()
-    environ = os.environ | {"PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}"}
+    environ = os.environ | {"PYTHONPATH": TESTS_PATH}
     with subprocess.Popen(
         list(map(str, command)), env=environ, stdout=subprocess.PIPE, text=True
     ) as flood:
@@ -155,4 +154,4 @@ async def flood(port, name, at_once, seconds):
 
 if __name__ == "__main__":
     to, name, at_once, seconds = sys.argv[1:]
-    print(json.dumps(asyncio.run(flood(int(to), name, int(at_once), float(seconds)))))  # noqa: T201
+    print(json.dumps(asyncio.run(flood(int(to), name, int(at_once), float(seconds)))))

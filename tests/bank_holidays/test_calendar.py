@@ -1,4 +1,4 @@
-"""Bank holidays against GOV.UK's published list, which comes from another hand."""
+"""Bank holidays against GOV.UK's published list, which is an independent source."""
 
 import json
 from datetime import date
@@ -9,8 +9,7 @@ import pytest
 
 from routing.bank_holidays.calendar import build_calendar
 from routing.bank_holidays.package import DIVISIONS, FIRST_YEAR, LAST_YEAR
-from routing.core.directory import HolidayRules
-from routing.core.instants import BankHoliday
+from routing.core.directory import BankHoliday, HolidayRules
 
 PUBLISHED = json.loads(
     Path(__file__)
@@ -27,12 +26,12 @@ def dates(division="england-and-wales", **rules):
 @pytest.mark.parametrize("division", DIVISIONS)
 def test_dates_names_and_substitutes_are_those_that_gov_uk_published(division):
     published = {
-        date.fromisoformat(each["date"]): BankHoliday(
-            each["title"], each["notes"] == "Substitute day"
+        date.fromisoformat(event["date"]): BankHoliday(
+            event["title"], event["notes"] == "Substitute day"
         )
-        for each in PUBLISHED[division]["events"]
+        for event in PUBLISHED[division]["events"]
     }
-    ours = {day: found for day, found in dates(division).items() if 2012 <= day.year <= 2028}
+    ours = {day: holiday for day, holiday in dates(division).items() if 2012 <= day.year <= 2028}
 
     assert ours == published
 
@@ -43,15 +42,15 @@ def test_a_weekend_day_is_never_listed(division):
 
 
 def test_a_proclaimed_holiday_is_added_by_its_name():
-    found = dates(add=((date(2027, 6, 1), "Day of national celebration"),))
+    holidays = dates(add=((date(2027, 6, 1), "Day of national celebration"),))
 
-    assert found[date(2027, 6, 1)] == BankHoliday("Day of national celebration")
+    assert holidays[date(2027, 6, 1)] == BankHoliday("Day of national celebration")
 
 
 def test_a_date_already_listed_takes_the_name_that_the_directory_adds():
-    found = dates(add=((date(2027, 12, 27), "Christmas, by proclamation"),))
+    holidays = dates(add=((date(2027, 12, 27), "Christmas, by proclamation"),))
 
-    assert found[date(2027, 12, 27)] == BankHoliday("Christmas, by proclamation")
+    assert holidays[date(2027, 12, 27)] == BankHoliday("Christmas, by proclamation")
 
 
 def test_a_date_both_removed_and_added_is_a_holiday():
@@ -77,43 +76,43 @@ def test_a_removed_date_is_an_ordinary_day_for_that_directory_alone():
     ("day", "division"), [(date(2026, 11, 30), "scotland"), (date(2027, 7, 12), "northern-ireland")]
 )
 def test_saint_andrews_day_is_scotlands_alone_and_12_july_northern_irelands(day, division):
-    assert [each for each in DIVISIONS if day in dates(each)] == [division]
+    assert [name for name in DIVISIONS if day in dates(name)] == [division]
 
 
 def test_when_1_january_is_a_sunday_scotland_has_3_january_for_it():
-    found = dates("scotland")
+    holidays = dates("scotland")
 
-    assert found[date(2034, 1, 2)] == BankHoliday("2nd January")
-    assert found[date(2034, 1, 3)] == BankHoliday("New Year’s Day", substitute=True)
+    assert holidays[date(2034, 1, 2)] == BankHoliday("2nd January")
+    assert holidays[date(2034, 1, 3)] == BankHoliday("New Year’s Day", substitute=True)
 
 
 @pytest.mark.parametrize("division", DIVISIONS)
-def test_every_year_is_filled_before_anyone_asks(division):
+def test_every_year_is_filled_at_once(division):
     assert {day.year for day in dates(division)} == set(range(FIRST_YEAR, LAST_YEAR + 1))
 
 
-def test_nobody_can_write_to_the_dates():
+def test_the_dates_are_read_only():
     assert isinstance(dates(), MappingProxyType)
 
 
 def test_a_moved_holiday_leaves_its_old_date():
-    found = dates(remove=frozenset({date(2027, 5, 31)}), add=((date(2027, 6, 1), "Spring"),))
+    holidays = dates(remove=frozenset({date(2027, 5, 31)}), add=((date(2027, 6, 1), "Spring"),))
 
-    assert date(2027, 5, 31) not in found
-    assert date(2027, 6, 1) in found
+    assert date(2027, 5, 31) not in holidays
+    assert date(2027, 6, 1) in holidays
 
 
-def test_asking_for_another_day_adds_nothing():
-    found = dates()
-    before = len(found)
+def test_looking_up_another_day_adds_nothing():
+    holidays = dates()
+    before = len(holidays)
 
-    assert found.get(date(2031, 7, 9)) is None
-    assert date(LAST_YEAR + 1, 12, 25) not in found
-    assert len(found) == before
+    assert holidays.get(date(2031, 7, 9)) is None
+    assert date(LAST_YEAR + 1, 12, 25) not in holidays
+    assert len(holidays) == before
 
 
 @pytest.mark.parametrize(
     ("day", "assumed"), [(date(2028, 12, 31), False), (date(2029, 1, 1), True)]
 )
-def test_past_the_published_years_a_date_is_an_assumption(day, assumed):
-    assert build_calendar(HolidayRules("scotland")).assumed(day) is assumed
+def test_after_the_published_years_a_date_is_assumed(day, assumed):
+    assert build_calendar(HolidayRules("scotland")).is_assumed(day) is assumed

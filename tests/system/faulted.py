@@ -111,7 +111,7 @@ def stepped(folder):
         shutil.copy(london, zones / "Europe")
     (none / "tzdata").mkdir(parents=True)
     (none / "tzdata" / "__init__.py").write_text("")  # as if it were not installed
-    path = os.pathsep.join(map(str, (none, ROOT / "tests")))
+    path = os.pathsep.join(map(str, (none, ROOT / "tests/system")))
     environ = {"CLOCK_STEP": str(step), "PYTHONTZPATH": str(zones), "PYTHONPATH": path}
     with served(folder, app="stepped:app", **environ) as found:
         yield found

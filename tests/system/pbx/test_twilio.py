@@ -123,18 +123,16 @@ def test_a_service_that_hangs_is_passed_over_for_the_fallback(tmp_path_factory, 
                     _signal(worker, signal.SIGCONT)
 
 
-def test_a_database_that_hangs_costs_a_moment(tmp_path_factory, twilio, postgresql):
+def test_a_database_that_hangs_costs_no_call(tmp_path_factory, twilio, postgresql):
     folder = tmp_path_factory.mktemp("hung")
     environ = {"DATABASE_URL": postgresql.database(), "SECRET_KEY": "x" * 40}
     council = Council(folder, DAY, **environ)
-    with council.running(), twilio(council, ALL) as exchange:
+    with council.running(), twilio(council, ALL, PBX_READ_TIMEOUT="5") as exchange:
         assert exchange.call() == [MASH]
         postgresql.hang()
         try:
-            began = time.monotonic()
             assert exchange.call() == [MASH]
-            assert time.monotonic() - began < 5
-            assert exchange.all("error") == []
+            assert exchange.all("error") == []  # no request timed out
         finally:
             postgresql.go_on()
 

@@ -83,4 +83,4 @@ def _stored(url):
 
 
 if __name__ == "__main__":
-    print(json.dumps(run(sys.argv[1], int(sys.argv[2]))))  # noqa: T201
+    print(json.dumps(run(sys.argv[1], int(sys.argv[2]))))

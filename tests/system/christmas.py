@@ -10,7 +10,7 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from conftest import ANYSHIRE, COMPILED
+from conftest import ANYSHIRE, TEMPLATE_CACHE
 from doors import EXCHANGE, FRAGMENT, PAGE
 from oracle import Oracle, e164
 from telephone import BASE, TOKEN, Telephone
@@ -53,7 +53,7 @@ class Rehearsal:
         given |= {"TWILIO_AUTH_TOKEN": TOKEN, "PUBLIC_BASE_URL": BASE, "EXCHANGE_TOKEN": EXCHANGE}
         given |= {"DIRECTORY": str(ANYSHIRE), "INSTANCE_PATH": str(folder)}
         self.app = create_app(config.read(given))
-        self.app.jinja_env.bytecode_cache = COMPILED
+        self.app.jinja_env.bytecode_cache = TEMPLATE_CACHE
         self.client = self.app.test_client()
         with self.app.app_context():
             lines = lookup.snapshot().directory.lines
