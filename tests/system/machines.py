@@ -216,17 +216,8 @@ def newer(root):
     for name in ("app.py", "gunicorn.conf.py"):
         shutil.copy(ROOT / name, root)
     shutil.copytree(ROOT / "routing", root / "routing")
-<<<<<<< HEAD:tests/machines.py
     old = migrate.latest_revision()
     new = f"{int(old) + 1:04}"
     versions = root / "routing" / "store" / "migrations" / "versions"
     (versions / f"{new}_later.py").write_text(MIGRATION.format(old=old, new=new))
-=======
-    old, new = migrate.LATEST_REVISION, f"{int(migrate.LATEST_REVISION) + 1:04}"
-    store = root / "routing" / "store"
-    source = (store / "migrate.py").read_text()
-    (store / "migrate.py").write_text(source.replace(f'"{old}"', f'"{new}"'))
-    migration = MIGRATION.format(old=old, new=new)
-    (store / "migrations" / "versions" / f"{new}_later.py").write_text(migration)
->>>>>>> main:tests/system/machines.py
     return root
