@@ -138,7 +138,7 @@ def _work(number, begins):
         with lookup.database().writing() as connection:
             begun = CallStart(f"call-{number}-{turn}", "mash", "in_hours", lookup.now())
             ended = LegEnd(1, "mash", "no_answer", lookup.now(), None)
-            calls.step(connection, begun.service, begun, ended=ended, over="unanswered")
+            calls.step(connection, begun.service, begun, ended=ended, outcome="unanswered")
         os.write(begins, b".")
         delivery.send_alerts(impatient=True)
 

@@ -40,7 +40,7 @@ class Telephoned:
         )
         with app.app_context():
             lookup.read_diverts(max_age=0, patience=10)
-            app.extensions["call_log"].write(lambda connection: None, patience=10)
+            app.extensions["call_log"].write(lambda connection: None, timeout=10)
         return app
 
 

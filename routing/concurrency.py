@@ -12,7 +12,7 @@ from enum import Enum
 from flask import Flask, Response, current_app, request, session
 
 from routing.responses import problem
-from routing.store import calls
+from routing.store import counters
 from routing.store.call_log import CallLog
 
 RETRY_AFTER_SECONDS = 3
@@ -98,7 +98,7 @@ def release(error: BaseException | None = None) -> None:
 def refusal(kind: RequestKind, status: int = 503) -> Response:
     """Return the answer to a request over its limit, and count it for the staff's warnings."""
     call_log: CallLog = current_app.extensions["call_log"]
-    call_log.count(calls.OVER_LIMIT)
+    call_log.count(counters.OVER_LIMIT)
     if request.path.startswith("/api/"):
         response = problem(status, "Too many such requests run at this moment. Send it again.")
     else:

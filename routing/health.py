@@ -25,7 +25,7 @@ from routing.lint import hours, numbers
 from routing.rota import descriptions
 from routing.rota.roster import CONTEXT_MARGIN
 from routing.snapshot import Snapshot
-from routing.store import alerts, call_report, calls, diverts, migrate, retention, rota
+from routing.store import alerts, call_report, calls, counters, diverts, migrate, retention, rota
 from routing.store.call_log import CallLog
 from routing.store.diverts import DivertRow
 from routing.text import dates, staff_text
@@ -363,34 +363,34 @@ def _database(snapshot: Snapshot, at: datetime) -> Iterator[Condition]:
 def _counted_requests(connection: Connection, at: datetime) -> Iterator[Condition]:
     sentences = {
         "signatures_refused": (
-            calls.SIGNATURE_REFUSED,
+            counters.SIGNATURE_REFUSED,
             "{} requests in the last two hours were not signed by Twilio for this address.",
         ),
         "requests_unrecognised": (
-            calls.UNRECOGNISED,
+            counters.UNRECOGNISED,
             "{} signed requests in the last two hours did not have the shape of Twilio's own: "
             "callers were put through, but the calls are not in the log.",
         ),
         "texts_limited": (
-            calls.TEXTS_LIMITED,
+            counters.TEXTS_LIMITED,
             "{} text messages in the last two hours were not answered, because too many had come "
             "within the hour.",
         ),
         "requests_refused": (
-            calls.OVER_LIMIT,
+            counters.OVER_LIMIT,
             "{} requests for staff pages, sign-in, calendars or long lists were refused in the "
             "last two hours: too many ran at the same time. Callers are answered.",
         ),
     }
     for code, (counter, sentence) in sentences.items():
-        count = calls.count_since(connection, counter, at - _COUNTED_HOURS)
+        count = counters.count_since(connection, counter, at - _COUNTED_HOURS)
         if count:
             yield Condition(code, sentence.format(count))
 
 
 def _telephone_faults(connection: Connection, since: datetime) -> Iterator[Condition]:
     """Yield each hour with a fault, from the hour in which ``since`` lies."""
-    for hour in calls.hours_counted(connection, calls.FAULTS, since):
+    for hour in counters.hours_counted(connection, counters.FAULTS, since):
         sentence = (
             "One or more calls or texts met a fault of this service within the hour that began at "
             f"{dates.format_datetime(hour, lookup.staff_locale())}: callers were put through by "
@@ -417,7 +417,7 @@ def _unanswered_calls(
             sentence = f"the caller of {began} gave up after {seconds}."
         legs = "; ".join(
             staff_text.describe_leg(
-                _line_name(directory, leg.line), leg.outcome, leg.rang, leg.talked
+                _line_name(directory, leg.line), leg.outcome, leg.ring_seconds, leg.talk_seconds
             )
             for leg in call.legs
         )
@@ -503,7 +503,7 @@ def _alert_delivery(connection: Connection) -> Iterator[Condition]:
     settings, locale = current_app.config, lookup.staff_locale()
     recipients = alert_recipients.recipients(settings)
     states = alerts.delivery_states(connection, [recipient.key for recipient in recipients])
-    last_run = max((state.looked_at for state in states.values()), default=None)
+    last_run = max((state.last_polled_at for state in states.values()), default=None)
     now = alerts.database_time(connection)
     is_late = last_run is None or now - last_run > SENDER_TIMEOUT
     if recipients and is_late and not lookup.is_rehearsal():

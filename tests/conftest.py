@@ -94,7 +94,7 @@ def divert_now(app):
     with app.app_context(), lookup.database().writing() as connection:
         at = lookup.now()
         wanted = NewDivert("children", "eds", Span(at, at + timedelta(hours=1)), "x")
-        diverts.create(connection, [wanted], at, "person:1")
+        diverts.create(connection, [wanted], at, "account:1")
     with app.app_context():
         lookup.read_diverts(max_age=0, patience=5)
 

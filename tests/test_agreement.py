@@ -53,7 +53,7 @@ def add_random_rota(app, first, draw):
             new = NewShift(draw.choice([*ROLES]), draw.choice(people), span)
             with suppress(InvalidRotaChange):
                 current = rota_service.read_rota(start, start)
-                changes.append(rota_service.save_change("added", [new], current, "person:1"))
+                changes.append(rota_service.save_change("added", [new], current, "account:1"))
         with database.reading() as connection:
             shifts, _ = rota.read(connection, start, start + timedelta(days=9))
         for shift in shifts:
@@ -61,10 +61,10 @@ def add_random_rota(app, first, draw):
                 span = random_span(shift.during.start, shift.during.end)
                 new = NewCover(shift.id, draw.choice([None, *people]), span)
                 current = rota_service.read_rota(start, start)
-                changes.append(rota_service.save_change("covered", [new], current, "person:1"))
+                changes.append(rota_service.save_change("covered", [new], current, "account:1"))
         for change in draw.sample(changes, 6):
             with suppress(InvalidRotaChange):
-                rota_service.undo_change(change.id, "person:1")
+                rota_service.undo_change(change.id, "account:1")
 
 
 def by_page(browser):
@@ -147,7 +147,7 @@ def test_every_way_to_ask_who_is_on_duty_names_the_same_people(app, signed_in, c
     add_random_rota(app, first, draw)
     browser, start = signed_in("view"), clock.at
     with app.app_context(), lookup.database().writing() as connection:
-        token = calendars.create(connection, None, None, 1, lookup.now(), "person:1")
+        token = calendars.create(connection, None, None, 1, lookup.now(), "account:1")
     edges = assignment_edges(app, start)
     for edge in draw.sample(edges, 8):
         at = clock.at = edge + timedelta(seconds=draw.choice((-1, 0, 1)))

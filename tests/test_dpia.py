@@ -23,7 +23,9 @@ def test_every_time_that_is_told_is_the_default_of_its_setting():
 
     assert {name for name, _ in told} == {each for each in SETTINGS if "RETENTION" in each}
     assert {(name, SETTINGS[name][0]) for name, _ in told} == set(told)
-    assert {rule.kept for rule in RULES if isinstance(rule.kept, str)} <= {name for name, _ in told}
+    assert {rule.period for rule in RULES if isinstance(rule.period, str)} <= {
+        name for name, _ in told
+    }
 
 
 def test_the_privacy_page_tells_callers_the_same_time(anyshire):

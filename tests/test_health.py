@@ -11,7 +11,7 @@ from conftest import ANYSHIRE
 from routing import health, lookup
 from routing.bank_holidays import govuk
 from routing.core.instants import Span
-from routing.store import calls, diverts, rota
+from routing.store import calls, counters, diverts, rota
 from routing.store.calls import CallStart, LegEnd, LegStart
 from routing.store.diverts import NewDivert
 
@@ -108,9 +108,9 @@ def test_calls_of_more_than_a_week_ago_cause_no_alert(alertable, call, clock):
 
 
 def test_faults_are_one_condition_for_each_hour(alertable, write, clock):
-    write(calls.count, calls.FAULTS, clock.at)
-    write(calls.count, calls.FAULTS, clock.at + MINUTE)
-    write(calls.count, calls.FAULTS, clock.at + 61 * MINUTE)
+    write(calls.count, counters.FAULTS, clock.at)
+    write(calls.count, counters.FAULTS, clock.at + MINUTE)
+    write(calls.count, counters.FAULTS, clock.at + 61 * MINUTE)
     first, second = alertable("telephone_faults")
 
     assert "the hour that began at midday on Monday 23 November" in first.sentence
@@ -122,7 +122,7 @@ def divert(write, clock):
     def divert(minutes, line="advice"):
         during = Span(clock.at, clock.at + timedelta(minutes=minutes))
         new = NewDivert("children", line, during, "Called in sick: Amara Owusu")
-        return write(diverts.create, [new], clock.at, "person:1")[0]
+        return write(diverts.create, [new], clock.at, "account:1")[0]
 
     return divert
 
@@ -145,7 +145,7 @@ def test_a_divert_that_was_extended_is_another_occurrence_before_its_new_end(
 ):
     row = divert(30)
     first = keys(alertable("divert_ends_soon"))
-    write(diverts.move_end, row.id, clock.at + timedelta(minutes=90), clock.at, "person:1")
+    write(diverts.move_end, row.id, clock.at + timedelta(minutes=90), clock.at, "account:1")
     assert alertable("divert_ends_soon") == []
     clock.at += timedelta(minutes=60)
 
@@ -205,7 +205,7 @@ def test_a_gap_that_was_filled_and_is_empty_again_is_another_occurrence(
     first = keys(gaps_at_night(alertable))[0]
     rostered.shifts(app, "eds-social-worker,2026-12-23 17:00,2026-12-24 08:30,Amara Owusu")
     filled = keys(gaps_at_night(alertable))
-    write(rota.cancel, clock.at, "person:1", shift=1)
+    write(rota.cancel, clock.at, "account:1", shift=1)
     again = gaps_at_night(alertable)[0]
 
     assert first not in filled

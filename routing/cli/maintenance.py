@@ -104,13 +104,13 @@ def run_purge(*rules: RetentionRule) -> None:
         database, settings = lookup.database(), current_app.config
         for rule in rules:
             at, is_overdue = lookup.now(), True
-            before, totals = rule.before(settings, at), tuple[int, ...]()
+            before, totals = rule.cutoff(settings, at), tuple[int, ...]()
             while is_overdue:
                 with database.writing() as connection:
                     counts = rule.purge(connection, before, at, actor())
-                    is_overdue = any(counts) and rule.overdue(connection, before)
+                    is_overdue = any(counts) and rule.is_overdue(connection, before)
                 totals = tuple(map(sum, zip_longest(totals, counts, fillvalue=0)))
-            click.echo(rule.tell(settings, totals))
+            click.echo(rule.summary(settings, totals))
         if not database.scrub():
             click.echo(
                 "The database is busy: deleted data is erased from the disk at the next purge.",

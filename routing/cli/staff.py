@@ -27,7 +27,7 @@ password_option = click.option(
 def add(name: str, role_names: str, password_stdin: bool) -> None:
     """Create a local account. NAME is what they sign in with and what colleagues see."""
     names = [role_name.strip() for role_name in role_names.split(",")]
-    roles = accounts.roles(names)
+    roles = accounts.parse_roles(names)
     if len(roles) != len(set(names)):
         known = ", ".join(role.value for role in Role)
         raise click.UsageError(

@@ -11,7 +11,7 @@ from routing import concurrency, config, health, lookup, rota_service
 from routing.errors import DatabaseUnavailable
 from routing.responses import has_bearer_token, problem
 from routing.snapshot import Snapshot
-from routing.store import call_report, calls, migrate
+from routing.store import call_report, calls, counters, migrate
 
 NewGauge = Callable[..., Gauge]
 """Makes a gauge of a name, a help text and any labels."""
@@ -70,7 +70,7 @@ def _registry() -> CollectorRegistry:
 
 def _set_build(gauge: NewGauge) -> None:
     build = gauge("build_info", "1; what runs, and the migration it wants", "python", "migration")
-    build.labels(platform.python_version(), migrate.LATEST_REVISION).set(1)
+    build.labels(platform.python_version(), migrate.latest_revision()).set(1)
     gauge("rehearsal", "1 when the clock is set for a rehearsal").set(lookup.is_rehearsal())
 
 
@@ -131,8 +131,8 @@ def _set_calls(gauge: NewGauge, at: datetime) -> None:
     try:
         with lookup.database().reading() as connection:
             counts = call_report.counts(connection, at - _DAY, at + _DAY, at)
-            refused.set(calls.count_since(connection, calls.SIGNATURE_REFUSED, at - _DAY))
-            faults.set(calls.count_since(connection, calls.FAULTS, at - _DAY))
+            refused.set(counters.count_since(connection, counters.SIGNATURE_REFUSED, at - _DAY))
+            faults.set(counters.count_since(connection, counters.FAULTS, at - _DAY))
     except DatabaseUnavailable as error:
         current_app.logger.warning("no call in the metrics: %s", error)
         return

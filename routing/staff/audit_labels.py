@@ -15,10 +15,10 @@ ACTION_LABELS = {
     "divert.set": "Divert set",
     "divert.changed": "Divert given another end",
     "divert.ended": "Divert ended early",
-    "person.added": "Account added",
-    "person.changed": "Roles changed",
-    "person.password": "Password changed",
-    "person.removed": "Account removed",
+    "account.added": "Account added",
+    "account.changed": "Roles changed",
+    "account.password_changed": "Password changed",
+    "account.removed": "Account removed",
     "directory.read": "Directory read",
     "bank_holidays.refreshed": "Bank holidays refreshed",
     "calls.purged": "Old calls deleted",
@@ -33,18 +33,18 @@ ACTION_LABELS = {
     "rota.left": "Shifts of somebody who left given up",
     "rota.undone": "Change of the rota undone",
     "rota.purged": "Old names of the rota forgotten",
-    "worker.added": "Person put on the rota",
-    "worker.changed": "Person on the rota changed",
-    "worker.left": "Person taken off the rota",
-    "feed.made": "Calendar feed made",
-    "feed.revoked": "Calendar feed revoked",
+    "rota_person.added": "Person put on the rota",
+    "rota_person.changed": "Person on the rota changed",
+    "rota_person.left": "Person taken off the rota",
+    "calendar.created": "Calendar feed made",
+    "calendar.revoked": "Calendar feed revoked",
 }
 
 
 def names_in(connection: Connection) -> Callable[[str], str]:
     """Return what turns an actor of the record into a name."""
     known = {each.actor: each.name for each in accounts.all_accounts(connection)}
-    known |= {f"worker:{each.id}": each.name for each in rota_people.all_people(connection)}
+    known |= {f"rota_person:{each.id}": each.name for each in rota_people.all_people(connection)}
 
     def name(actor: str) -> str:
         kind, _, number = actor.partition(":")
@@ -61,7 +61,7 @@ def action_label(found: AuditEntry) -> str:
     """Say what was done, and to what."""
     kind, _, number = found.entity.partition(":")
     words = ACTION_LABELS.get(found.action, found.action)
-    return f"{words} ({kind} {number})" if number else words
+    return f"{words} ({kind.replace('_', ' ')} {number})" if number else words
 
 
 def change_text(
@@ -72,7 +72,8 @@ def change_text(
     return [
         (key, _said(before.get(key), locale, who), _said(after.get(key), locale, who))
         for key in dict.fromkeys((*before, *after))
-        if before.get(key) != after.get(key) or found.action.endswith((".set", ".added", ".made"))
+        if before.get(key) != after.get(key)
+        or found.action.endswith((".set", ".added", ".created"))
     ]
 
 
@@ -80,7 +81,7 @@ def _said(value: Any, locale: Locale, who: Callable[[str], str]) -> str:
     """Say a value of the record: a time in words, a person by name, anything else as it is."""
     if value is None:
         return ""
-    if str(value).startswith("worker:"):
+    if str(value).startswith("rota_person:"):
         return who(str(value))
     try:
         at = datetime.fromisoformat(value)

@@ -68,20 +68,20 @@ def _calendar(feed: CalendarFeed, rota: Rota, start: datetime, end: datetime) ->
     from routing.staff import ics  # what it needs takes long to load, and few ask for it
 
     names, roles = rota.names, rota.roster.roles
-    chosen = [role for role in roles if feed.role in (None, role)]
+    chosen = [role for role in roles if feed.duty_role in (None, role)]
     duties = [
         duty
         for role in chosen
         for duty in rota.roster.assignments(role, start, end)
-        if duty.person_id is not None and feed.worker in (None, duty.person_id)
+        if duty.person_id is not None and feed.rota_person_id in (None, duty.person_id)
     ]
-    title = f"Shifts of {names[feed.worker]}" if feed.worker is not None else "Rota"
-    if feed.role in roles:
-        title = f"Rota: {descriptions.role_name(roles[feed.role or ''])}"
+    title = f"Shifts of {names[feed.rota_person_id]}" if feed.rota_person_id is not None else "Rota"
+    if feed.duty_role in roles:
+        title = f"Rota: {descriptions.role_name(roles[feed.duty_role or ''])}"
 
     def summary(duty: Assignment) -> str:
         role = descriptions.role_name(roles[duty.shift.role_id])
-        return role if feed.worker is not None else f"{role}: {names[duty.person_id or 0]}"
+        return role if feed.rota_person_id is not None else f"{role}: {names[duty.person_id or 0]}"
 
     caution = (
         f"A calendar can be a day behind. For who is on duty now, see {_staff_pages('/rota')}."

@@ -112,7 +112,9 @@ def _missed(call: Call) -> dict[str, object]:
         "outcome": words.CALL_OUTCOMES[call.outcome],
         "reason": words.CALL_REASONS.get(call.reason, ""),
         "legs": [
-            words.describe_leg(lines.get(leg.line, leg.line), leg.outcome, leg.rang, leg.talked)
+            words.describe_leg(
+                lines.get(leg.line, leg.line), leg.outcome, leg.ring_seconds, leg.talk_seconds
+            )
             for leg in call.legs
         ],
     }

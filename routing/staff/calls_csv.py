@@ -26,7 +26,7 @@ def calls_csv(found: Iterable[Call], locale: Locale) -> str:
     writer = csv.writer(made)
     writer.writerow(CSV_COLUMNS)
     for call in found:
-        talked = next((leg.talked for leg in call.legs if leg.outcome == "answered"), None)
+        talked = next((leg.talk_seconds for leg in call.legs if leg.outcome == "answered"), None)
         writer.writerow(
             [
                 call.began_at.astimezone(locale.zone).isoformat(timespec="seconds"),
@@ -38,7 +38,7 @@ def calls_csv(found: Iterable[Call], locale: Locale) -> str:
                 _number(call.waited),
                 _number(talked),
                 "; ".join(
-                    " ".join(filter(None, (leg.line, leg.outcome, _number(leg.rang))))
+                    " ".join(filter(None, (leg.line, leg.outcome, _number(leg.ring_seconds))))
                     for leg in call.legs
                 ),
             ]

@@ -65,14 +65,14 @@ def mine() -> Response:
                     feed, names, {key: descriptions.role_name(role) for key, role in roles.items()}
                 ),
                 "owner": feed.owner if sees_all else "",
-                "made": staff_text.format_relative(feed.made_at, at, locale),
-                "used": staff_text.format_relative(feed.used_at, at, locale)
-                if feed.used_at
+                "made": staff_text.format_relative(feed.created_at, at, locale),
+                "used": staff_text.format_relative(feed.last_polled_at, at, locale)
+                if feed.last_polled_at
                 else "never",
                 "suspended": feed.is_suspended(at, issuer()),
             }
             for feed in calendars
-            if feed.account == me.id or sees_all
+            if feed.account_id == me.id or sees_all
         ],
         choices=[(key, descriptions.role_name(role)) for key, role in roles.items()],
         done=request.args.get("done"),
@@ -102,7 +102,9 @@ def revoke(feed_id: int) -> AnyResponse:
     me = current_account()
     with lookup.database().writing() as connection:
         at = lookup.now()
-        mine = {feed.id for feed in calendars_module.unrevoked(connection) if feed.account == me.id}
+        mine = {
+            feed.id for feed in calendars_module.unrevoked(connection) if feed.account_id == me.id
+        }
         if feed_id not in mine and not me.may(Role.ROTA):
             raise UnknownShift("calendar feed", feed_id)
         calendars_module.revoke(connection, feed_id, at, me.actor)
@@ -110,6 +112,6 @@ def revoke(feed_id: int) -> AnyResponse:
 
 
 def _what(feed: calendars_module.CalendarFeed, names: dict[int, str], roles: dict[str, str]) -> str:
-    if feed.worker is not None:
-        return f"The shifts of {names[feed.worker]}"
-    return roles.get(feed.role, feed.role) if feed.role else "The whole rota"
+    if feed.rota_person_id is not None:
+        return f"The shifts of {names[feed.rota_person_id]}"
+    return roles.get(feed.duty_role, feed.duty_role) if feed.duty_role else "The whole rota"

@@ -46,7 +46,7 @@ def one(worker_id: int) -> Response:
     """Show somebody's name, work phone and account, to be changed."""
     with lookup.database().reading() as connection:
         worker = rota_people.get(connection, worker_id)
-    form = PersonForm(name=worker.name, phone=worker.phone, account=str(worker.account or ""))
+    form = PersonForm(name=worker.name, phone=worker.phone, account=str(worker.account_id or ""))
     return _one(worker, form)
 
 
@@ -113,7 +113,7 @@ def _listed(form: PersonForm) -> Response:
     return render_page(
         "people.html",
         status=400 if form.errors else 200,
-        people=[(each, names.get(each.account or 0)) for each in people],
+        people=[(each, names.get(each.account_id or 0)) for each in people],
         form=form,
         error=form.errors,
         done=request.args.get("done"),

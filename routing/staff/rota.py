@@ -227,7 +227,7 @@ def _done(number: str) -> tuple[str, int, bool] | None:
     return (
         audit_labels.ACTION_LABELS.get(f"rota.{found.kind}", found.kind),
         found.id,
-        found.undone_in is None,
+        found.undone_by_change_id is None,
     )
 
 

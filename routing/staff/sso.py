@@ -15,7 +15,7 @@ from joserfc.errors import JoseError
 from requests import RequestException
 
 from routing.errors import SignInError
-from routing.store.accounts import Role, roles
+from routing.store.accounts import Role, parse_roles
 
 TIMEOUT_SECONDS = 5
 """Seconds to wait for each answer of the provider."""
@@ -117,7 +117,7 @@ _FAILURES = (
 
 def _identity(issuer: str, claims: Any) -> Identity:
     given = claims.get(current_app.config["OIDC_ROLES_CLAIM"])
-    granted = roles(given if isinstance(given, list) else str(given or "").split())
+    granted = parse_roles(given if isinstance(given, list) else str(given or "").split())
     name = claims.get("name") or claims.get("preferred_username") or "Somebody without a name"
     name = "".join(letter for letter in str(name) if letter.isprintable())  # terminals show it too
     return Identity(issuer, str(claims["sub"]), name[:100], granted)

@@ -1,4 +1,4 @@
-"""People who may sign in, and with which roles: known by issuer and subject, never by email."""
+"""Accounts of staff, their roles and sessions. Known by issuer and subject, never by email."""
 
 import secrets
 from collections.abc import Iterable
@@ -16,11 +16,17 @@ from routing.store.audit_log import record
 from routing.store.tables import accounts, calendars, hash_token, sessions
 
 LOCAL = "local"
-"""The issuer of accounts that are made here."""
+"""The issuer of accounts that are created here, with a password."""
+
+PROVIDER_ACTOR = "provider"
+"""The actor of changes that the council's identity provider makes by what it says at sign-in."""
+
+SESSION_LIFETIME = timedelta(hours=12)
+"""How long a session lasts, whether it is used or not."""
 
 
 class Role(StrEnum):
-    """What a person may do. Each may look; ``admin`` may do all that the others may."""
+    """What an account may do. Every role may view; ``admin`` includes all others."""
 
     VIEW = "view"
     ROTA = "rota"
@@ -30,7 +36,7 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Somebody who may sign in."""
+    """Somebody who can sign in, or could: a removed account has no roles."""
 
     id: int
     issuer: str
@@ -39,35 +45,37 @@ class Account:
     roles: frozenset[Role]
 
     def may(self, role: Role) -> bool:
-        """Say whether this person may do what ``role`` may."""
+        """Return whether this account may do what ``role`` allows."""
         return allows(self.roles, role)
 
     @property
     def actor(self) -> str:
-        """How the record names this person."""
-        return f"person:{self.id}"
+        """How the audit log names this account."""
+        return f"account:{self.id}"
 
 
 def allows(granted: frozenset[Role], role: Role) -> bool:
-    """Say whether some roles allow what ``role`` may do: ``admin`` allows all, each allows view."""
+    """Return whether granted roles include ``role``: ``admin`` includes all, any includes view."""
     return bool(granted & {role, Role.ADMIN}) or (role is Role.VIEW and bool(granted))
 
 
-def common_roles(one: frozenset[Role], other: frozenset[Role]) -> frozenset[Role]:
+def common_roles(first: frozenset[Role], second: frozenset[Role]) -> frozenset[Role]:
     """Return the roles that both sets allow: ``admin`` and ``rota`` have ``rota`` in common.
 
-    Sets that have nothing else in common have ``view``, which each role allows.
+    Two sets that are not empty have at least ``view`` in common.
     """
-    both = frozenset(role for role in one | other if allows(one, role) and allows(other, role))
-    if one and other and not both:
+    both = frozenset(
+        role for role in first | second if allows(first, role) and allows(second, role)
+    )
+    if first and second and not both:
         return frozenset({Role.VIEW})
     return both
 
 
-def roles(words: Iterable[object]) -> frozenset[Role]:
-    """Return the roles among some words, whatever else is there."""
-    known = {role.value: role for role in Role}
-    return frozenset(known[w.lower()] for w in words if isinstance(w, str) and w.lower() in known)
+def parse_roles(values: Iterable[object]) -> frozenset[Role]:
+    """Return the roles among some values, in any case; ignore everything else."""
+    names = {value.lower() for value in values if isinstance(value, str)}
+    return frozenset(role for role in Role if role.value in names)
 
 
 def add(
@@ -78,7 +86,7 @@ def add(
     at: datetime,
     actor: str,
 ) -> Account:
-    """Make a local account. Raise AccountError for a name that is taken or a poor password."""
+    """Create a local account. Raise AccountError for a name that is taken or a weak password."""
     ensure_name_free(connection, name)
     name = name.strip()
     password_hash = passwords.hash_password(password, name)
@@ -86,7 +94,7 @@ def add(
 
 
 def ensure_name_free(connection: Connection, name: str) -> None:
-    """Raise AccountError unless a name can be given to a new local account."""
+    """Raise AccountError unless a new local account can have this name."""
     if not 1 <= len(name.strip()) <= 100 or not name.isprintable():
         raise AccountError("A name has 1 to 100 characters.")
     if _find(connection, LOCAL, _subject(name)) is not None:
@@ -104,24 +112,23 @@ def upsert_sso_account(
     granted: frozenset[Role],
     at: datetime,
 ) -> Account:
-    """Return the account of the person whom a provider vouches for, as it describes them now.
+    """Create or update the account of somebody whom the identity provider has authenticated.
 
-    If their roles differ from those of their last sign-in, their sessions end; if they lost one,
-    their calendar feeds are revoked as well.
+    If the roles differ from those of the last sign-in, the account's sessions end; if one was
+    lost, its calendars are revoked too.
     """
     row = _find(connection, issuer, subject)
     if row is None:
-        return _insert(connection, issuer, subject, name, granted, at, actor="provider")
+        return _insert(connection, issuer, subject, name, granted, at, PROVIDER_ACTOR)
     connection.execute(accounts.update().where(accounts.c.id == row.id).values(name=name))
     _change_roles(connection, row, granted, at)
     return Account(row.id, issuer, subject, name, granted)
 
 
 def revoke_roles(connection: Connection, issuer: str, subject: str, at: datetime) -> None:
-    """Take every role from the account of somebody whom a provider no longer gives any.
+    """Take every role from the account of somebody to whom the provider no longer gives any.
 
-    Their sessions end and their calendar feeds are revoked. Somebody who never had a role here has
-    no account, and gets none.
+    Its sessions end and its calendars are revoked. No account is created where there is none.
     """
     row = _find(connection, issuer, subject)
     if row is not None:
@@ -131,178 +138,91 @@ def revoke_roles(connection: Connection, issuer: str, subject: str, at: datetime
 def set_password(
     connection: Connection, name: str, password: str, at: datetime, actor: str
 ) -> None:
-    """Give a local account another password, and end its sessions and calendars.
+    """Change a local account's password; end its sessions and revoke its calendars.
 
-    Raise AccountError for an unknown account or a poor password.
+    Raise AccountError for an unknown account or a weak password.
     """
-    row = _local(connection, name)
-    change = accounts.update().where(accounts.c.id == row.id)
-    connection.execute(change.values(password=passwords.hash_password(password, row.name)))
+    row = _find(connection, LOCAL, _subject(name))
+    if row is None:
+        raise _unknown(name)
+    password_hash = passwords.hash_password(password, row.name)
+    connection.execute(
+        accounts.update().where(accounts.c.id == row.id).values(password_hash=password_hash)
+    )
     passwords.clear_failures(connection, name)
-    record(connection, at, actor, "person.password", f"person:{row.id}")
+    record(connection, at, actor, "account.password_changed", f"account:{row.id}")
     end_access(connection, row.id, at, actor)
 
 
-def end_access(connection: Connection, account_id: int, at: datetime, actor: str) -> None:
-    """End every session of an account, in whatever browser, and revoke its calendar feeds."""
-    connection.execute(sessions.delete().where(sessions.c.person == account_id))
-    valid = (calendars.c.account == account_id) & calendars.c.revoked_at.is_(None)
-    revoked = calendars.update().where(valid).values(revoked_at=at).returning(calendars.c.id)
-    for feed_id in connection.scalars(revoked).all():
-        record(connection, at, actor, "feed.revoked", f"feed:{feed_id}")
+def remove(connection: Connection, name_or_id: str, at: datetime, actor: str) -> Account:
+    """Remove an account, local or SSO, with its sessions and calendars; return it as it was.
 
-
-def remove(connection: Connection, name_or_number: str, at: datetime, actor: str) -> Account:
-    """Remove an account, local or of a provider, with its sessions and calendars; return it.
-
-    Digits alone are a number as `flask staff list` shows it, anything else a name. Raise
-    AccountError if there is no such account, or several of that name.
+    Digits alone are an id as `flask staff list` shows it, anything else is a name. Raise
+    AccountError for an unknown account, and for a name that several have.
     """
-    row = _named_or_numbered(connection, name_or_number.strip())
-    _end(connection, row, at, actor)
-    return _person(row)
+    row = _find_by_name_or_id(connection, name_or_id.strip())
+    _anonymise(connection, row, at, actor)
+    return _account(row)
+
+
+def end_access(connection: Connection, account_id: int, at: datetime, actor: str) -> None:
+    """End every session of an account, in every browser, and revoke its calendars."""
+    connection.execute(sessions.delete().where(sessions.c.account_id == account_id))
+    not_revoked = (calendars.c.account_id == account_id) & calendars.c.revoked_at.is_(None)
+    update = calendars.update().where(not_revoked).values(revoked_at=at)
+    for calendar_id in connection.scalars(update.returning(calendars.c.id)).all():
+        record(connection, at, actor, "calendar.revoked", f"calendar:{calendar_id}")
+
+
+def find_local(connection: Connection, name: str) -> tuple[Account, str] | None:
+    """Return a local account and its password hash; None if no account has this name."""
+    row = _find(connection, LOCAL, _subject(name))
+    return None if row is None else (_account(row), row.password_hash)
+
+
+def all_accounts(connection: Connection) -> list[Account]:
+    """Return every account by name, including removed ones (which have no roles)."""
+    rows = connection.execute(accounts.select().order_by(accounts.c.name, accounts.c.id))
+    return [_account(row) for row in rows]
+
+
+def active_accounts(connection: Connection) -> list[Account]:
+    """Return every account that was not removed, by name."""
+    active = accounts.select().where(accounts.c.removed_at.is_(None))
+    return [_account(row) for row in connection.execute(active.order_by(accounts.c.name))]
 
 
 def select_unused(before: datetime) -> sa.Select[Any]:
-    """Select the accounts for which no provider has vouched since an instant."""
-    seen = sa.func.coalesce(accounts.c.signed_in_at, accounts.c.added_at)
+    """Select the SSO accounts whose last sign-in was before an instant."""
+    last_seen = sa.func.coalesce(accounts.c.signed_in_at, accounts.c.added_at)
     return accounts.select().where(
-        (accounts.c.issuer != LOCAL) & accounts.c.removed_at.is_(None) & (seen < before)
+        (accounts.c.issuer != LOCAL) & accounts.c.removed_at.is_(None) & (last_seen < before)
     )
 
 
 def purge_unused(connection: Connection, before: datetime, at: datetime, actor: str) -> tuple[int]:
-    """Forget whom a provider vouched for last before an instant: it does not tell who has left.
+    """Remove SSO accounts that were last used before an instant; return how many.
 
-    Local accounts stay until somebody removes them: one may be there for the day when nothing
-    else works. Return how many it forgot.
+    The provider does not say who has left. Local accounts stay until somebody removes them: one
+    may be there for the day when nothing else works.
     """
     rows = connection.execute(select_unused(before)).all()
     for row in rows:
-        _end(connection, row, at, actor)
+        _anonymise(connection, row, at, actor)
     return (len(rows),)
 
 
-def find_local(connection: Connection, name: str) -> tuple[Account, str] | None:
-    """Return a local account with its password's hash; None if none has that name."""
-    row = _find(connection, LOCAL, _subject(name))
-    return None if row is None else (_person(row), row.password)
-
-
-def all_accounts(connection: Connection) -> list[Account]:
-    """Return everybody who has an account, or had one, by name; those removed have no role."""
-    rows = connection.execute(accounts.select().order_by(accounts.c.name, accounts.c.id))
-    return [_person(row) for row in rows]
-
-
-def active_accounts(connection: Connection) -> list[Account]:
-    """Return everybody who has an account, by name."""
-    here = accounts.select().where(accounts.c.removed_at.is_(None))
-    return [_person(row) for row in connection.execute(here.order_by(accounts.c.name))]
-
-
-def _insert(
-    connection: Connection,
-    issuer: str,
-    subject: str,
-    name: str,
-    granted: frozenset[Role],
-    at: datetime,
-    actor: str,
-    password: str | None = None,
-) -> Account:
-    row = {"issuer": issuer, "subject": subject, "name": name, "roles": _joined(granted)}
-    insert = accounts.insert().values(**row, password=password, added_at=at)
-    key = connection.execute(insert.returning(accounts.c.id)).scalar_one()
-    after = {"roles": _joined(granted)}
-    record(connection, at, actor, "person.added", f"person:{key}", after=after)
-    return Account(key, issuer, subject, name, granted)
-
-
-def _change_roles(
-    connection: Connection, row: sa.Row[Any], granted: frozenset[Role], at: datetime
-) -> None:
-    before, after = roles(row.roles.split()), _joined(granted)
-    if before == granted:
-        return
-    connection.execute(accounts.update().where(accounts.c.id == row.id).values(roles=after))
-    change = {"roles": row.roles}, {"roles": after}
-    record(connection, at, "provider", "person.changed", f"person:{row.id}", *change)
-    if all(allows(granted, role) for role in before):
-        connection.execute(sessions.delete().where(sessions.c.person == row.id))
-    else:
-        end_access(connection, row.id, at, "provider")
-
-
-def _end(connection: Connection, row: sa.Row[Any], at: datetime, actor: str) -> None:
-    former = {"removed_at": at, "password": None, "name": f"Former account {row.id}"}
-    former["subject"] = f"former {row.id}"
-    connection.execute(accounts.update().where(accounts.c.id == row.id).values(**former))
-    record(connection, at, actor, "person.removed", f"person:{row.id}", {"roles": row.roles})
-    end_access(connection, row.id, at, actor)
-
-
-def _local(connection: Connection, name: str) -> sa.Row[Any]:
-    row = _find(connection, LOCAL, _subject(name))
-    if row is None:
-        raise _unknown(name)
-    return row
-
-
-def _named_or_numbered(connection: Connection, wanted: str) -> sa.Row[Any]:
-    rows = connection.execute(accounts.select().where(accounts.c.removed_at.is_(None))).all()
-    if wanted.isdecimal():
-        rows = [row for row in rows if str(row.id) == wanted]
-    else:
-        rows = [row for row in rows if _subject(row.name) == _subject(wanted)]
-    if not rows:
-        raise _unknown(wanted)
-    if len(rows) > 1:
-        numbers = ", ".join(str(row.id) for row in rows)
-        raise AccountError(
-            f"There are {len(rows)} accounts '{wanted}': {numbers}. `flask staff list` says whose "
-            "each is. Give the number in place of the name."
-        )
-    return rows[0]
-
-
-def _unknown(name: str) -> AccountError:
-    return AccountError(f"There is no account '{name}'. `flask staff list` shows all accounts.")
-
-
-def _find(connection: Connection, issuer: str, subject: str) -> sa.Row[Any] | None:
-    here = accounts.c.removed_at.is_(None)
-    mine = (accounts.c.issuer == issuer) & (accounts.c.subject == subject)
-    return connection.execute(accounts.select().where(mine & here)).first()
-
-
-def _person(row: sa.Row[Any]) -> Account:
-    granted = roles(row.roles.split()) if row.removed_at is None else frozenset()
-    return Account(row.id, row.issuer, row.subject, row.name, granted)
-
-
-def _joined(granted: frozenset[Role]) -> str:
-    return " ".join(role.value for role in Role if role in granted)
-
-
-def _subject(name: str) -> str:
-    return name.strip().casefold()
-
-
-SESSION_LIFETIME = timedelta(hours=12)
-"""How long a session lasts, used or not."""
-
-
-def start_session(connection: Connection, person: Account, at: datetime) -> str:
-    """Start a session and return its token; only the token's hash is kept."""
+def start_session(connection: Connection, account: Account, at: datetime) -> str:
+    """Start a session and return its token, of which only the hash is stored."""
     token = secrets.token_urlsafe(32)
     connection.execute(sessions.delete().where(sessions.c.ends_at <= at))
-    connection.execute(accounts.update().where(accounts.c.id == person.id).values(signed_in_at=at))
+    signed_in = accounts.update().where(accounts.c.id == account.id).values(signed_in_at=at)
+    connection.execute(signed_in)
     connection.execute(
         sessions.insert().values(
             token_sha256=hash_token(token),
-            person=person.id,
-            roles=" ".join(sorted(person.roles)),
+            account_id=account.id,
+            roles=_joined(account.roles),
             started_at=at,
             ends_at=at + SESSION_LIFETIME,
         )
@@ -313,15 +233,15 @@ def start_session(connection: Connection, person: Account, at: datetime) -> str:
 def find_by_session(
     connection: Connection, token: str, at: datetime, issuer: str
 ) -> Account | None:
-    """Return who signed in with this token; None when the session has ended.
+    """Return the account that a session belongs to; None when the session has ended.
 
-    Their roles are those that both the session and the account allow: a role that was lost since
-    is lost at once, one that was gained counts from the next sign-in. ``issuer`` is the one that
-    people sign in with now: a session of another (a local one, once a provider is set) has ended.
+    Its roles are those that session and account both allow: a role lost since sign-in is lost at
+    once, one gained counts from the next sign-in. ``issuer`` is the one in use now: sessions of
+    another (local ones, once a provider is configured) have ended.
     """
     row = connection.execute(
-        sa.select(accounts, sessions.c.roles.label("granted"))
-        .join(sessions, sessions.c.person == accounts.c.id)
+        sa.select(accounts, sessions.c.roles.label("session_roles"))
+        .join(sessions, sessions.c.account_id == accounts.c.id)
         .where(
             (sessions.c.token_sha256 == hash_token(token))
             & (sessions.c.ends_at > at)
@@ -331,10 +251,103 @@ def find_by_session(
     ).first()
     if row is None:
         return None
-    in_force = common_roles(roles(row.granted.split()), roles(row.roles.split()))
-    return Account(row.id, row.issuer, row.subject, row.name, in_force)
+    granted = common_roles(parse_roles(row.session_roles.split()), parse_roles(row.roles.split()))
+    return Account(row.id, row.issuer, row.subject, row.name, granted)
 
 
 def end_session(connection: Connection, token: str) -> None:
-    """End a session."""
+    """End one session. Nothing happens for an unknown token."""
     connection.execute(sessions.delete().where(sessions.c.token_sha256 == hash_token(token)))
+
+
+def _insert(
+    connection: Connection,
+    issuer: str,
+    subject: str,
+    name: str,
+    granted: frozenset[Role],
+    at: datetime,
+    actor: str,
+    password_hash: str | None = None,
+) -> Account:
+    insert = accounts.insert().values(
+        issuer=issuer,
+        subject=subject,
+        name=name,
+        roles=_joined(granted),
+        password_hash=password_hash,
+        added_at=at,
+    )
+    account_id = connection.execute(insert.returning(accounts.c.id)).scalar_one()
+    after = {"roles": _joined(granted)}
+    record(connection, at, actor, "account.added", f"account:{account_id}", after=after)
+    return Account(account_id, issuer, subject, name, granted)
+
+
+def _change_roles(
+    connection: Connection, row: sa.Row[Any], granted: frozenset[Role], at: datetime
+) -> None:
+    before, after = parse_roles(row.roles.split()), _joined(granted)
+    if before == granted:
+        return
+    connection.execute(accounts.update().where(accounts.c.id == row.id).values(roles=after))
+    change = {"roles": row.roles}, {"roles": after}
+    record(connection, at, PROVIDER_ACTOR, "account.changed", f"account:{row.id}", *change)
+    if all(allows(granted, role) for role in before):
+        connection.execute(sessions.delete().where(sessions.c.account_id == row.id))
+    else:
+        end_access(connection, row.id, at, PROVIDER_ACTOR)
+
+
+def _anonymise(connection: Connection, row: sa.Row[Any], at: datetime, actor: str) -> None:
+    update = accounts.update().where(accounts.c.id == row.id)
+    connection.execute(
+        update.values(
+            removed_at=at,
+            password_hash=None,
+            name=f"Former account {row.id}",
+            subject=f"former {row.id}",
+        )
+    )
+    record(connection, at, actor, "account.removed", f"account:{row.id}", {"roles": row.roles})
+    end_access(connection, row.id, at, actor)
+
+
+def _find_by_name_or_id(connection: Connection, name_or_id: str) -> sa.Row[Any]:
+    rows = connection.execute(accounts.select().where(accounts.c.removed_at.is_(None))).all()
+    if name_or_id.isdecimal():
+        rows = [row for row in rows if str(row.id) == name_or_id]
+    else:
+        rows = [row for row in rows if _subject(row.name) == _subject(name_or_id)]
+    if not rows:
+        raise _unknown(name_or_id)
+    if len(rows) > 1:
+        numbers = ", ".join(str(row.id) for row in rows)
+        raise AccountError(
+            f"There are {len(rows)} accounts '{name_or_id}': {numbers}. `flask staff list` says "
+            "whose each is. Give the number in place of the name."
+        )
+    return rows[0]
+
+
+def _unknown(name: str) -> AccountError:
+    return AccountError(f"There is no account '{name}'. `flask staff list` shows all accounts.")
+
+
+def _find(connection: Connection, issuer: str, subject: str) -> sa.Row[Any] | None:
+    is_match = (accounts.c.issuer == issuer) & (accounts.c.subject == subject)
+    is_active = accounts.c.removed_at.is_(None)
+    return connection.execute(accounts.select().where(is_match & is_active)).first()
+
+
+def _account(row: sa.Row[Any]) -> Account:
+    granted = parse_roles(row.roles.split()) if row.removed_at is None else frozenset()
+    return Account(row.id, row.issuer, row.subject, row.name, granted)
+
+
+def _joined(granted: frozenset[Role]) -> str:
+    return " ".join(role.value for role in Role if role in granted)
+
+
+def _subject(name: str) -> str:
+    return name.strip().casefold()

@@ -1,7 +1,7 @@
-"""The queue of alerts: each told once to each recipient, tried again until that recipient has it.
+"""The queue of alerts: sent once to each recipient, and retried until that recipient has it.
 
-Times of what happened are by the service's clock. Those of sending (``now``) are by ``clock``: it
-is the same for all machines, and a rehearsal does not move it.
+Times of events come from the service's clock. Times of delivery (``now``) come from
+``database_time``, which is the same for all machines and which a rehearsal does not move.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -15,26 +15,25 @@ from sqlalchemy.engine import Connection
 from routing.store.tables import alert_recipients, alerts
 
 LEASE = timedelta(minutes=3)
-"""For so long a sender has a recipient for itself. One that is killed before it could note what it
-sent leaves that to be sent again: twice rather than never.
+"""How long a sender has a recipient for itself. If it is killed before it notes what it sent, that
+is sent again: twice rather than never.
 """
 
 DIGEST_WINDOW = timedelta(minutes=10)
-"""After a message the next goes no sooner: what happens meanwhile is told in one."""
+"""The shortest time between two messages: what happens in it goes into one."""
 
 MAX_BACKOFF = timedelta(minutes=15)
-"""Between two tries, the pause doubles from a minute to this."""
+"""The longest pause between two attempts. The first is a minute; each next one is twice that."""
 
 MAX_BATCH = 1000
-"""Alerts in one message, most of them counted only."""
+"""The most alerts in one message, which lists a few and counts the rest."""
 
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """Something that a person should be told of.
+    """Something to tell a person. ``title`` and ``text`` are one line each.
 
-    ``key`` names what happened, so that it is told once; ``title`` says it in a few words, ``text``
-    what, since when. Both are one line each.
+    ``key`` identifies the event, so that it is sent once.
     """
 
     key: str
@@ -45,7 +44,7 @@ class Alert:
 
 @dataclass(frozen=True, slots=True)
 class QueuedAlert:
-    """An alert for a recipient: when it was noticed, and when it was sent (None: not yet)."""
+    """An alert for one recipient. ``sent_at`` is None until it is sent."""
 
     id: int
     recipient: str
@@ -56,21 +55,22 @@ class QueuedAlert:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryState:
-    """How sending to a recipient stands: when a sender last looked, how much waits, what is wrong.
+    """The state of delivery to one recipient.
 
-    ``fault`` and ``failing_since`` are None while all is well, ``not_before`` while it may be sent
-    at once.
+    ``last_polled_at`` is when a sender last looked for alerts, ``waiting`` how many are not sent.
+    ``next_attempt_at`` is None when one may be sent at once; ``failing_since`` and ``fault`` are
+    None while delivery works.
     """
 
-    looked_at: datetime
+    last_polled_at: datetime
     waiting: int
-    not_before: datetime | None
+    next_attempt_at: datetime | None
     failing_since: datetime | None
     fault: str | None
 
 
 def database_time(connection: Connection) -> datetime:
-    """Return the instant it is by the database: PostgreSQL's own clock, or this machine's."""
+    """Return the time by PostgreSQL's clock; with SQLite, by this machine's."""
     if connection.dialect.name == "sqlite":
         return datetime.now(UTC)
     now: datetime = connection.execute(sa.select(sa.func.clock_timestamp())).scalar_one()
@@ -84,87 +84,107 @@ def enqueue(
     at: datetime,
     now: datetime,
 ) -> int:
-    """Queue what is due ``at`` for each recipient that was not told of it yet; return how many."""
+    """Queue alerts for each recipient whose queue never had them; return how many were added."""
     due, count = list(due), 0
-    for each in recipients:
-        mine = alert_recipients.c.recipient == each
-        if not connection.execute(
-            alert_recipients.update().where(mine).values(looked_at=now)
-        ).rowcount:
-            row = {"recipient": each, "looked_at": now, "tries": 0}
+    for recipient in recipients:
+        update = alert_recipients.update().where(alert_recipients.c.recipient == recipient)
+        if not connection.execute(update.values(last_polled_at=now)).rowcount:
+            row = {"recipient": recipient, "last_polled_at": now, "attempts": 0}
             connection.execute(alert_recipients.insert().values(row))
-        told = set(connection.scalars(sa.select(alerts.c.key).where(alerts.c.recipient == each)))
-        new = {alert.key: alert for alert in due if alert.key not in told}
-        rows = [_row(alert) | {"recipient": each, "noticed_at": at} for alert in new.values()]
-        if rows:
+        queued = sa.select(alerts.c.dedupe_key).where(alerts.c.recipient == recipient)
+        known = set(connection.scalars(queued))
+        new = {alert.key: alert for alert in due if alert.key not in known}
+        if new:
+            rows = [
+                {
+                    "recipient": recipient,
+                    "dedupe_key": alert.key,
+                    "kind": alert.kind,
+                    "title": alert.title,
+                    "text": alert.text,
+                    "noticed_at": at,
+                }
+                for alert in new.values()
+            ]
             connection.execute(alerts.insert(), rows)
-        count += len(rows)
+        count += len(new)
     return count
 
 
 def lease(
     connection: Connection, recipient: str, now: datetime, impatient: bool = False
 ) -> list[QueuedAlert]:
-    """Return what waits for a recipient, MOST of it, and have that recipient alone for LEASE.
+    """Reserve a recipient for LEASE and return the alerts to send, at most MAX_BATCH.
 
-    Return nothing where another sender has it, or where it is too soon: ``impatient`` is given it
-    then all the same.
+    Return none while another sender has the lease, and none before the next attempt is due, which
+    ``impatient`` ignores.
     """
-    state = _state(connection, recipient)
-    longest = max(DIGEST_WINDOW, MAX_BACKOFF)
-    if _lies_ahead(state.claimed_until, now, LEASE):
+    state = _recipient(connection, recipient)
+    if _is_ahead(state.lease_expires_at, now, LEASE):
         return []
-    if _lies_ahead(state.not_before, now, longest) and not impatient:
+    if _is_ahead(state.next_attempt_at, now, max(DIGEST_WINDOW, MAX_BACKOFF)) and not impatient:
         return []
-    unsent = (alerts.c.recipient == recipient) & alerts.c.sent_at.is_(None)
-    found = _queued(
-        connection, alerts.select().where(unsent).order_by(alerts.c.id).limit(MAX_BATCH)
-    )
-    if found:
-        _set(connection, recipient, claimed_until=now + LEASE)
-    return found
+    unsent = alerts.select().where(alerts.c.recipient == recipient, alerts.c.sent_at.is_(None))
+    queued = _read(connection, unsent.order_by(alerts.c.id).limit(MAX_BATCH))
+    if queued:
+        _update(connection, recipient, lease_expires_at=now + LEASE)
+    return queued
 
 
 def mark_sent(connection: Connection, recipient: str, ids: Collection[int], now: datetime) -> None:
-    """Note that a recipient has some alerts."""
+    """Note that a recipient has received some alerts, and end the lease."""
     connection.execute(alerts.update().where(alerts.c.id.in_(ids)).values(sent_at=now))
-    clear = {"claimed_until": None, "failing_since": None, "fault": None}
-    _set(connection, recipient, not_before=now + DIGEST_WINDOW, tries=0, **clear)
+    _update(
+        connection,
+        recipient,
+        lease_expires_at=None,
+        next_attempt_at=now + DIGEST_WINDOW,
+        attempts=0,
+        failing_since=None,
+        fault=None,
+    )
 
 
 def mark_failed(connection: Connection, recipient: str, fault: str, now: datetime) -> None:
-    """Note that a recipient could not be sent anything: it is tried again, ever less often."""
-    state = _state(connection, recipient)
-    since, tries = state.failing_since or now, state.tries + 1
-    values = {"claimed_until": None, "failing_since": since, "fault": fault, "tries": tries}
-    _set(connection, recipient, not_before=now + backoff(tries), **values)
+    """Note that delivery failed, and end the lease: the next attempt follows after a pause."""
+    state = _recipient(connection, recipient)
+    attempts = state.attempts + 1
+    _update(
+        connection,
+        recipient,
+        lease_expires_at=None,
+        next_attempt_at=now + backoff(attempts),
+        attempts=attempts,
+        failing_since=state.failing_since or now,
+        fault=fault,
+    )
 
 
-def backoff(tries: int) -> timedelta:
-    """Return how long to wait after so many tries: 1, 2, 4, 8 minutes, then LONGEST_PAUSE."""
-    return min(timedelta(minutes=2 ** min(tries - 1, 10)), MAX_BACKOFF)
+def backoff(attempts: int) -> timedelta:
+    """Return the pause after this many failed attempts: 1, 2, 4, 8 minutes, then MAX_BACKOFF."""
+    return min(timedelta(minutes=2 ** min(attempts - 1, 10)), MAX_BACKOFF)
 
 
 def delivery_states(
     connection: Connection, recipients: Collection[str]
 ) -> dict[str, DeliveryState]:
-    """Return how sending to some recipients stands; those who were never looked at are missing."""
+    """Return the state of each recipient, without those for whom ``enqueue`` never ran."""
     unsent = sa.select(sa.func.count()).where(
         alerts.c.recipient == alert_recipients.c.recipient, alerts.c.sent_at.is_(None)
     )
-    found = sa.select(alert_recipients, unsent.scalar_subquery().label("waiting"))
-    rows = connection.execute(found.where(alert_recipients.c.recipient.in_(recipients)))
+    query = sa.select(alert_recipients, unsent.scalar_subquery().label("waiting"))
+    rows = connection.execute(query.where(alert_recipients.c.recipient.in_(recipients)))
     return {
         row.recipient: DeliveryState(
-            row.looked_at, row.waiting, row.not_before, row.failing_since, row.fault
+            row.last_polled_at, row.waiting, row.next_attempt_at, row.failing_since, row.fault
         )
         for row in rows
     }
 
 
-def newest(connection: Connection, most: int) -> list[QueuedAlert]:
-    """Return the newest alerts, sent or not, the newest first."""
-    return _queued(connection, alerts.select().order_by(alerts.c.id.desc()).limit(most))
+def newest(connection: Connection, limit: int) -> list[QueuedAlert]:
+    """Return the newest alerts, sent or not, newest first."""
+    return _read(connection, alerts.select().order_by(alerts.c.id.desc()).limit(limit))
 
 
 def purge(
@@ -173,41 +193,42 @@ def purge(
     due: Collection[str],
     before: datetime,
 ) -> None:
-    """Forget what was noticed before an instant, except what still waits, and what is still due:
-    it would be told again. What waits for none of ``recipients`` nobody would ever send.
+    """Delete alerts noticed before an instant, except unsent ones and those still ``due`` by key.
+
+    A due one would be queued again. Unsent ones for nobody among ``recipients`` are deleted too:
+    nobody would ever send them.
     """
-    gone = alerts.c.sent_at.is_not(None) | alerts.c.recipient.not_in(recipients)
-    old = (alerts.c.noticed_at < before) & alerts.c.key.not_in(due)
-    connection.execute(alerts.delete().where(old & gone))
+    is_done = alerts.c.sent_at.is_not(None) | alerts.c.recipient.not_in(recipients)
+    is_old = (alerts.c.noticed_at < before) & alerts.c.dedupe_key.not_in(due)
+    connection.execute(alerts.delete().where(is_old & is_done))
 
 
-def _state(connection: Connection, recipient: str) -> sa.Row[Any]:
-    mine = alert_recipients.c.recipient == recipient
-    return connection.execute(alert_recipients.select().where(mine)).one()
+def _recipient(connection: Connection, recipient: str) -> sa.Row[Any]:
+    query = alert_recipients.select().where(alert_recipients.c.recipient == recipient)
+    return connection.execute(query).one()
 
 
-def _set(connection: Connection, recipient: str, **values: object) -> None:
-    mine = alert_recipients.c.recipient == recipient
-    connection.execute(alert_recipients.update().where(mine).values(values))
+def _update(connection: Connection, recipient: str, **values: object) -> None:
+    update = alert_recipients.update().where(alert_recipients.c.recipient == recipient)
+    connection.execute(update.values(values))
 
 
-def _lies_ahead(until: datetime | None, now: datetime, longest: timedelta) -> bool:
-    """Say whether ``until`` is to be waited for: not what a clock wrote that has been put back."""
+def _is_ahead(until: datetime | None, now: datetime, longest: timedelta) -> bool:
+    """Return whether to wait until an instant.
+
+    One that is further ahead than it can be was written by a clock that has been put back since.
+    """
     return until is not None and now < until <= now + longest
 
 
-def _queued(connection: Connection, found: sa.Select[Any]) -> list[QueuedAlert]:
+def _read(connection: Connection, query: sa.Select[Any]) -> list[QueuedAlert]:
     return [
         QueuedAlert(
             row.id,
             row.recipient,
-            Alert(row.key, row.kind, row.title, row.text),
+            Alert(row.dedupe_key, row.kind, row.title, row.text),
             row.noticed_at,
             row.sent_at,
         )
-        for row in connection.execute(found)
+        for row in connection.execute(query)
     ]
-
-
-def _row(alert: Alert) -> dict[str, str]:
-    return {"key": alert.key, "kind": alert.kind, "title": alert.title, "text": alert.text}

@@ -1,4 +1,4 @@
-"""The record: who changed what, when, from what to what. Only ever added to."""
+"""The audit log: who changed what, when, from what to what. The database refuses to alter it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,15 +12,16 @@ from routing.store.db import lock_writers
 from routing.store.tables import audit_log
 
 SERVICE_ACTOR = "service"
-"""Who did what no person did: the service itself."""
+"""The actor of changes that no person made: the service itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """One entry of the record.
+    """One entry.
 
-    ``actor`` is ``person:3``, ``terminal:1000`` (a user of the machine, by number) or SERVICE:
-    never a name. ``before`` is None for what is new, ``after`` for what is gone.
+    ``actor`` is ``account:3``, ``terminal:1000`` (a user of the machine, by number) or
+    SERVICE_ACTOR: never a name. ``before`` is None for what was created, ``after`` for what was
+    deleted.
     """
 
     id: int
@@ -41,30 +42,36 @@ def record(
     before: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,
 ) -> None:
-    """Add an entry, in the transaction of the change that it tells."""
-    row = {"at": at, "actor": actor, "action": action, "entity": entity}
-    null = sa.null()
-    connection.execute(audit_log.insert().values(**row, before=before or null, after=after or null))
+    """Add an entry, in the transaction of the change that it describes."""
+    insert = audit_log.insert().values(
+        at=at,
+        actor=actor,
+        action=action,
+        entity=entity,
+        before=before or sa.null(),
+        after=after or sa.null(),
+    )
+    connection.execute(insert)
 
 
 def record_if_changed(
     connection: Connection, at: datetime, action: str, entity: str, after: Mapping[str, Any]
 ) -> None:
-    """Add what the service noticed of ``entity``, unless that is what was last noticed of it.
+    """Add an entry by the service, unless the newest one of ``entity`` says the same.
 
-    Every worker of every machine notices a changed file; the record tells it once.
+    Every worker of every machine notices a changed file; one of them records it.
     """
-    lock_writers(connection)  # or two that notice at once would both record it
-    newest = audit_log.select().where(audit_log.c.entity == entity).order_by(audit_log.c.id.desc())
-    last = connection.execute(newest.limit(1)).first()
+    lock_writers(connection)  # otherwise two that notice it at the same time both record it
+    newest_first = audit_log.select().order_by(audit_log.c.id.desc())
+    last = connection.execute(newest_first.where(audit_log.c.entity == entity).limit(1)).first()
     before = None if last is None else last.after
     if before != after:
         record(connection, at, SERVICE_ACTOR, action, entity, before, after)
 
 
-def newest(connection: Connection, most: int, before: int | None = None) -> list[AuditEntry]:
-    """Return the newest entries, the newest first; those older than entry ``before``, if given."""
-    found = audit_log.select().order_by(audit_log.c.id.desc()).limit(most)
+def newest(connection: Connection, limit: int, before: int | None = None) -> list[AuditEntry]:
+    """Return the newest entries, newest first; only those older than entry ``before``, if given."""
+    query = audit_log.select().order_by(audit_log.c.id.desc()).limit(limit)
     if before is not None:
-        found = found.where(audit_log.c.id < before)
-    return [AuditEntry(**row._mapping) for row in connection.execute(found)]
+        query = query.where(audit_log.c.id < before)
+    return [AuditEntry(**row._mapping) for row in connection.execute(query)]

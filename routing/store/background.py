@@ -1,4 +1,4 @@
-"""One thread for a database's slow moments: jobs run there in order, and callers wait a little."""
+"""One thread for slow database work: jobs run there in order, and callers wait a bounded time."""
 
 import atexit
 import logging
@@ -14,20 +14,20 @@ from sqlalchemy.engine import Connection
 from routing.errors import DatabaseUnavailable
 from routing.store.db import Database
 
-STATEMENT_SECONDS = 1.0
+STATEMENT_TIMEOUT_SECONDS = 1.0
 """How long one statement may take."""
 
 RETRY_SECONDS = 1.0
-"""How long to wait before a job is tried again while the database is down."""
+"""How long to wait before a job is retried while the database is down."""
 
 BREAKER_SECONDS = 1.0
-"""How long jobs may wait without any being done before nobody waits for them any more."""
+"""After this long without a finished job, callers no longer wait for queued ones."""
 
 MAX_JOBS = 5000
-"""How many jobs wait for a database that is down, in one process; beyond that the oldest go."""
+"""How many jobs a process queues while the database is down. Beyond that the oldest is dropped."""
 
-EXIT_SECONDS = 1.0
-"""How long a process that ends waits for jobs that are not done."""
+EXIT_TIMEOUT_SECONDS = 1.0
+"""How long a process that exits waits for unfinished jobs."""
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -37,32 +37,33 @@ Job = Callable[[Connection], T]
 class Background:
     """Run jobs one after another, each in a transaction, in one thread with its own connection.
 
-    With ``writes``, what a job changes is committed; its transaction waits for no other but where
+    With ``writes``, what a job changes is committed; its transaction waits for another only where
     both write the same row.
 
-    A job that fails because the database is down stays first in the queue and is tried again until
-    it succeeds, as long as the process lives; one that fails by itself is dropped. A database that
-    hangs holds up this one thread, whatever is asked of it meanwhile.
+    A job that fails because the database is down stays first in the queue and is retried until it
+    succeeds or the process ends. A job that raises anything else is dropped. A database that hangs
+    blocks this one thread and no other.
 
-    This is no ThreadPoolExecutor: Python waits for those threads at exit, however long they hang.
+    This is no ThreadPoolExecutor because Python waits for its threads at exit, even if they hang.
     """
 
     def __init__(self, name: str, database: Database, writes: bool) -> None:
         self.name, self.writes = name, writes
-        self._database = database.with_own_connection(STATEMENT_SECONDS)
+        self._database = database.with_own_connection(STATEMENT_TIMEOUT_SECONDS)
         self._jobs: deque[_Entry] = deque()
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
         self._fault: str | None = None
         self._closed = False
         self.last_success = float("-inf")
-        """When a job was last done, by time.monotonic()."""
+        """When a job last finished, by time.monotonic()."""
 
     def submit(self, job: Job[T]) -> Future[T]:
-        """Queue a job. Its future has the result or the exception, or DatabaseUnavailable if the first try
-        met a database that is down: the job is still done later then.
+        """Queue a job; its future holds the result or the exception.
 
-        Raise RuntimeError where the machine has no thread to give; the job stays queued.
+        If the database is down at the first attempt, the future holds DatabaseUnavailable and the
+        job still runs later. Raise RuntimeError where the machine has no thread left, in which
+        case the job stays queued, and after ``close``.
         """
         entry = _Entry(job)
         with self._changed:
@@ -75,9 +76,9 @@ class Background:
         return entry.future
 
     def wait(self, future: Future[T], timeout: float) -> T:
-        """Return a job's result, within ``timeout`` seconds; at once while the database is down.
+        """Return a job's result within ``timeout`` seconds; do not wait while the database is down.
 
-        Raise DatabaseUnavailable where it is not known yet, and whatever the job raised.
+        Raise DatabaseUnavailable where there is no result yet, and whatever the job raised.
         """
         if not future.done() and (fault := self.fault):
             raise DatabaseUnavailable(fault)
@@ -88,19 +89,18 @@ class Background:
 
     @property
     def fault(self) -> str | None:
-        """Why jobs are not done at present; None while they are."""
+        """Why jobs do not finish at present, as a sentence; None while they do."""
         with self._changed:
             if self._fault is None and self._jobs:
-                since = max(self.last_success, self._jobs[0].submitted)
-                if time.monotonic() - since > BREAKER_SECONDS:
+                waiting_since = max(self.last_success, self._jobs[0].submitted)
+                if time.monotonic() - waiting_since > BREAKER_SECONDS:
                     return f"The database has not answered for {BREAKER_SECONDS:.0f} s."
             return self._fault
 
-    def close(self, timeout: float = EXIT_SECONDS) -> None:
-        """Finish the jobs, within ``timeout`` seconds, and close the connection. Jobs that are not
-        done by then are lost, and none is taken any more.
+    def close(self, timeout: float = EXIT_TIMEOUT_SECONDS) -> None:
+        """Finish the queued jobs within ``timeout`` seconds and close the connection.
 
-        A process that ends does this by itself.
+        Jobs that are unfinished by then are lost. A process that exits calls this by itself.
         """
         atexit.unregister(self.close)
         with self._changed:
@@ -126,37 +126,37 @@ class Background:
                 if not self._jobs:
                     return
                 entry = self._jobs[0]
-            if not self._done(entry):
+            if not self._attempt(entry):
                 with self._changed:
                     if self._changed.wait_for(lambda: self._closed, RETRY_SECONDS):
                         return
 
-    def _done(self, entry: "_Entry") -> bool:
-        """Run a job; return False if it must be tried again because the database is down."""
+    def _attempt(self, entry: "_Entry") -> bool:
+        """Run a job; return False if it must be retried because the database is down."""
         database = self._database
         try:
             with database.writing(False) if self.writes else database.reading() as connection:
                 result = entry.job(connection)
         except DatabaseUnavailable as error:
-            self._failed(entry, error)
+            self._note_failure(error)
+            entry.settle(error=error)
             return False
         except Exception as error:
             log.exception("%s: a job failed, and is not tried again", self.name)
-            self._finished(entry)
+            self._remove(entry)
             entry.settle(error=error)
         else:
-            self._finished(entry)
+            self._remove(entry)
             entry.settle(result)
         return True
 
-    def _failed(self, entry: "_Entry", error: DatabaseUnavailable) -> None:
+    def _note_failure(self, error: DatabaseUnavailable) -> None:
         with self._changed:
             if self._fault is None:
                 log.error("%s: %s It is tried again every second.", self.name, error)
             self._fault = str(error)
-        entry.settle(error=error)
 
-    def _finished(self, entry: "_Entry") -> None:
+    def _remove(self, entry: "_Entry") -> None:
         with self._changed:
             if self._fault is not None:
                 log.warning("%s: the database answers again.", self.name)
@@ -166,7 +166,7 @@ class Background:
 
 
 class _Entry:
-    """A job, when it was submitted by time.monotonic(), and what became of it."""
+    """A job, when it was submitted (by time.monotonic()), and the future of its result."""
 
     __slots__ = ("future", "job", "submitted")
 
@@ -175,7 +175,7 @@ class _Entry:
         self.future: Future[Any] = Future()
 
     def settle(self, result: Any = None, error: Exception | None = None) -> None:
-        """Settle the future, unless the first try did."""
+        """Settle the future, unless the first attempt did."""
         if self.future.done():
             return
         if error is None:

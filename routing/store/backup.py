@@ -1,4 +1,4 @@
-"""A copy of SQLite's file, made while others write; and how much a database holds."""
+"""Back up SQLite's file while others write to it; count the rows of a database."""
 
 import os
 import sqlite3
@@ -16,28 +16,28 @@ from routing.store.db import Database
 
 
 def counts(connection: Connection) -> Mapping[str, int]:
-    """Return how many rows each table holds, all of them counted at one instant."""
+    """Return how many rows each table has, all counted at the same instant."""
     names = sorted(sa.inspect(connection).get_table_names())
     if not names:
         return {}
-    tables = [
+    queries = [
         sa.select(sa.literal(name), sa.func.count()).select_from(sa.table(name)) for name in names
     ]
-    return {name: count for name, count in connection.execute(sa.union_all(*tables))}
+    return {name: count for name, count in connection.execute(sa.union_all(*queries))}
 
 
 def backup(database: Database, file: Path) -> Mapping[str, int]:
-    """Copy SQLite's database to ``file``, whole or not at all, and return what the copy holds.
+    """Copy SQLite's database to ``file``, completely or not at all, and return the copy's counts.
 
-    The copy is one state of the database, whoever writes meanwhile. It is checked before it gets
-    its name, its owner alone may read it, and it needs no other file beside it. Raise
-    FileExistsError when there is a file of that name, OSError, DatabaseUnavailable.
+    The copy is one state of the database, even while others write. It is checked before it gets
+    its name, only its owner can read it, and it needs no other file next to it. Raise
+    FileExistsError, OSError, DatabaseUnavailable.
     """
     if file.exists():
         raise FileExistsError(f"There is a file {file} already: a copy never replaces another.")
     with NamedTemporaryFile(dir=file.parent, prefix=".new-", delete=False) as new:
         try:
-            found = _copied(database, new.name)
+            rows = _copy(database, new.name)
             os.fsync(new.fileno())
             os.replace(new.name, file)
             _sync(file.parent)
@@ -47,20 +47,20 @@ def backup(database: Database, file: Path) -> Mapping[str, int]:
             ) from error
         finally:
             Path(new.name).unlink(missing_ok=True)
-    return found
+    return rows
 
 
-def _copied(database: Database, name: str) -> Mapping[str, int]:
+def _copy(database: Database, name: str) -> Mapping[str, int]:
     with closing(sqlite3.connect(name, isolation_level=None)) as copy:
         with database.reading() as connection:
             source = connection.connection.driver_connection
             assert isinstance(source, sqlite3.Connection)
             source.backup(copy)
         copy.execute("PRAGMA journal_mode = DELETE")
-        (told,) = copy.execute("PRAGMA integrity_check(1)").fetchone()
-        if told != "ok":
+        (problem,) = copy.execute("PRAGMA integrity_check(1)").fetchone()
+        if problem != "ok":
             raise DatabaseUnavailable(
-                f"The copy is not whole, so neither is the database ({told})."
+                f"The copy is not whole, so neither is the database ({problem})."
             )
         engine = sa.create_engine("sqlite://", creator=lambda: copy, poolclass=StaticPool)
         with engine.connect() as connection:
@@ -68,7 +68,7 @@ def _copied(database: Database, name: str) -> Mapping[str, int]:
 
 
 def _sync(folder: Path) -> None:
-    """Have the new name outlast a loss of power too."""
+    """Make the file's new name survive a loss of power."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -1,4 +1,4 @@
-"""Calendar feeds: a secret address each, kept as a hash, shown once, dead when revoked."""
+"""Calendar feeds. Each has a secret address, stored as a hash, shown once, useless when revoked."""
 
 import secrets
 from dataclasses import dataclass
@@ -19,33 +19,33 @@ MAX_ABSENCE = timedelta(days=184)
 MAX_ABSENCE_WITH_PROVIDER = timedelta(days=30)
 """The same with an identity provider, which does not tell this service who has left."""
 
-_NOTED = timedelta(hours=1)
+POLL_NOTE_INTERVAL = timedelta(hours=1)
+"""How often a fetch of a feed is noted."""
 
 
 @dataclass(frozen=True, slots=True)
 class CalendarFeed:
-    """A feed of one person's shifts (``worker``), of one role's, or of the whole rota's.
+    """A feed of one person's shifts, of one role's, or (both None) of the whole rota.
 
-    ``account`` is the number of the account that made it, ``owner`` that account's name, ``issuer``
-    the one that it signs in with, ``signed_in_at`` its last sign-in; None if it never signed in.
+    ``account_id``, ``owner`` and ``issuer`` are of the account that created it; ``signed_in_at``
+    is its last sign-in, None if it never signed in. ``last_polled_at`` is None before a fetch.
     """
 
     id: int
-    worker: int | None
-    role: str | None
-    account: int
-    made_at: datetime
-    used_at: datetime | None
+    rota_person_id: int | None
+    duty_role: str | None
+    account_id: int
+    created_at: datetime
+    last_polled_at: datetime | None
     owner: str
     issuer: str
     signed_in_at: datetime | None
 
     def is_suspended(self, at: datetime, issuer: str) -> bool:
-        """Say whether the feed must wait until its owner signs in again.
+        """Return whether the feed must wait until its owner signs in again.
 
-        ``issuer`` is the one that people sign in with now. The owner may be away for less than 184
-        days, with a provider less than 30, and must be able to sign in at all: not with another
-        issuer.
+        ``issuer`` is the one in use now: an owner with another one cannot sign in. The feed is
+        suspended from 184 days after the last sign-in, with a provider from 30 days.
         """
         longest = MAX_ABSENCE if issuer == LOCAL else MAX_ABSENCE_WITH_PROVIDER
         if self.issuer != issuer or self.signed_in_at is None:
@@ -55,79 +55,89 @@ class CalendarFeed:
 
 def create(
     connection: Connection,
-    worker: int | None,
-    role: str | None,
-    account: int,
+    rota_person_id: int | None,
+    duty_role: str | None,
+    account_id: int,
     at: datetime,
     actor: str,
 ) -> str:
-    """Make a feed and return its token, which can never be had again."""
+    """Create a feed and return its token, of which only the hash is stored."""
     token = secrets.token_urlsafe(32)
-    row = {"worker": worker, "role": role, "account": account, "made_at": at}
-    insert = (
-        calendars.insert().values(**row, token_sha256=hash_token(token)).returning(calendars.c.id)
+    insert = calendars.insert().values(
+        rota_person_id=rota_person_id,
+        duty_role=duty_role,
+        account_id=account_id,
+        created_at=at,
+        token_sha256=hash_token(token),
     )
-    feed_id = connection.execute(insert).scalar_one()
-    content = {"of": f"worker:{worker}" if worker is not None else role or "the whole rota"}
-    record(connection, at, actor, "feed.made", f"feed:{feed_id}", after=content)
+    feed_id = connection.execute(insert.returning(calendars.c.id)).scalar_one()
+    person = f"rota_person:{rota_person_id}" if rota_person_id is not None else None
+    after = {"of": person or duty_role or "the whole rota"}
+    record(connection, at, actor, "calendar.created", f"calendar:{feed_id}", after=after)
     return token
 
 
 def find_by_token(connection: Connection, token: str) -> CalendarFeed | None:
     """Return the feed of a token, suspended or not; None if it was revoked or its owner is gone."""
-    row = connection.execute(_valid().where(calendars.c.token_sha256 == hash_token(token))).first()
+    query = _select_unrevoked().where(calendars.c.token_sha256 == hash_token(token))
+    row = connection.execute(query).first()
     return None if row is None else _feed(row)
 
 
 def mark_polled(connection: Connection, feed: CalendarFeed, at: datetime) -> None:
     """Note that a feed was fetched."""
-    connection.execute(calendars.update().where(calendars.c.id == feed.id).values(used_at=at))
+    update = calendars.update().where(calendars.c.id == feed.id).values(last_polled_at=at)
+    connection.execute(update)
 
 
 def should_mark_polled(feed: CalendarFeed, at: datetime) -> bool:
-    """Say whether it is time to note again that a feed is fetched: once an hour is enough."""
-    return feed.used_at is None or at - feed.used_at >= _NOTED
+    """Return whether the last noted fetch was POLL_NOTE_INTERVAL ago, or none was."""
+    return feed.last_polled_at is None or at - feed.last_polled_at >= POLL_NOTE_INTERVAL
 
 
 def unrevoked(connection: Connection) -> list[CalendarFeed]:
-    """Return every feed that was not revoked, suspended or not, the newest first."""
-    return [_feed(row) for row in connection.execute(_valid().order_by(calendars.c.id.desc()))]
+    """Return every feed that was not revoked, suspended or not, newest first."""
+    rows = connection.execute(_select_unrevoked().order_by(calendars.c.id.desc()))
+    return [_feed(row) for row in rows]
 
 
 def revoke(connection: Connection, feed_id: int, at: datetime, actor: str) -> None:
-    """Revoke a feed at once. Raise UnknownShift for an unknown one, or one revoked before."""
-    valid = (calendars.c.id == feed_id) & calendars.c.revoked_at.is_(None)
-    if not connection.execute(calendars.update().where(valid).values(revoked_at=at)).rowcount:
+    """Revoke a feed at once. Raise UnknownShift if there is none, or it was revoked before."""
+    not_revoked = (calendars.c.id == feed_id) & calendars.c.revoked_at.is_(None)
+    update = calendars.update().where(not_revoked).values(revoked_at=at)
+    if not connection.execute(update).rowcount:
         raise UnknownShift("calendar feed", feed_id)
-    record(connection, at, actor, "feed.revoked", f"feed:{feed_id}")
+    record(connection, at, actor, "calendar.revoked", f"calendar:{feed_id}")
 
 
 def is_inactive(before: datetime) -> sa.ColumnElement[bool]:
-    """Say which feeds were dead by then: revoked, or of an account that is no more."""
-    gone = sa.select(accounts.c.id).where(accounts.c.removed_at <= before)
-    return (calendars.c.revoked_at <= before) | calendars.c.account.in_(gone)
+    """Match feeds that were revoked, or whose account was removed, at or before an instant."""
+    removed = sa.select(accounts.c.id).where(accounts.c.removed_at <= before)
+    return (calendars.c.revoked_at <= before) | calendars.c.account_id.in_(removed)
 
 
-def _valid() -> sa.Select[Any]:
-    """Select the feeds of people who have an account, about workers who are still on the rota."""
-    owner = accounts.c.removed_at.is_(None)
-    worker = rota_people.c.left_at.is_(None)
+def _select_unrevoked() -> sa.Select[Any]:
+    """Select feeds whose account is not removed and whose person, if any, has not left the rota."""
     return (
         sa.select(calendars, accounts.c.name, accounts.c.issuer, accounts.c.signed_in_at)
-        .join(accounts, accounts.c.id == calendars.c.account)
-        .outerjoin(rota_people, rota_people.c.id == calendars.c.worker)
-        .where(calendars.c.revoked_at.is_(None) & owner & worker)
+        .join(accounts, accounts.c.id == calendars.c.account_id)
+        .outerjoin(rota_people, rota_people.c.id == calendars.c.rota_person_id)
+        .where(
+            calendars.c.revoked_at.is_(None),
+            accounts.c.removed_at.is_(None),
+            rota_people.c.left_at.is_(None),
+        )
     )
 
 
 def _feed(row: sa.Row[Any]) -> CalendarFeed:
     return CalendarFeed(
         id=row.id,
-        worker=row.worker,
-        role=row.role,
-        account=row.account,
-        made_at=row.made_at,
-        used_at=row.used_at,
+        rota_person_id=row.rota_person_id,
+        duty_role=row.duty_role,
+        account_id=row.account_id,
+        created_at=row.created_at,
+        last_polled_at=row.last_polled_at,
         owner=row.name,
         issuer=row.issuer,
         signed_in_at=row.signed_in_at,

@@ -1,4 +1,4 @@
-"""The call log as a telephone call writes it: before the answer, but never at its cost."""
+"""What the service writes during a call: before the answer, but never at the answer's cost."""
 
 import logging
 import threading
@@ -12,14 +12,14 @@ from typing import Any, TypeVar
 from sqlalchemy.engine import Connection
 
 from routing.errors import DatabaseUnavailable
-from routing.store import audit_log, calls
+from routing.store import audit_log, counters
 from routing.store.background import RETRY_SECONDS, Background
 from routing.store.db import Database
 
 TIMEOUT_SECONDS = 0.28
-"""How long a call waits until it is written, in seconds."""
+"""How long a call waits until it is written."""
 
-COUNT_SECONDS = 1.0
+COUNT_INTERVAL_SECONDS = 1.0
 """How often counts are written and logged, however often something is counted."""
 
 log = logging.getLogger(__name__)
@@ -28,10 +28,10 @@ Job = Callable[[Connection], T]
 
 
 class CallLog:
-    """What the service writes by itself: calls, counts, and what it notices for the audit log.
+    """Write calls, counts and what the service notices for the audit log.
 
-    Entries are written in order. One that the database could not take in time is written once it
-    can, as long as the process lives. Safe to share between threads; nothing here raises.
+    Entries are written in order. One that the database does not accept in time is written once it
+    does, as long as the process lives. Threads may share it. Nothing here raises.
     """
 
     def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
@@ -41,19 +41,19 @@ class CallLog:
         self._timer: threading.Timer | None = None
         self._lock = threading.Lock()
 
-    def write(self, job: Job[T], patience: float = TIMEOUT_SECONDS) -> T | None:
-        """Do ``job`` in a transaction, and return what it returns.
+    def write(self, job: Job[T], timeout: float = TIMEOUT_SECONDS) -> T | None:
+        """Run ``job`` in a transaction and return its result.
 
-        None where that is not known within ``patience`` seconds: it is done later then. While the
-        database is known to be down, return at once.
+        None if there is no result within ``timeout`` seconds: the job still runs later. While the
+        database is known to be down, do not wait.
         """
         try:
             never_used = self._background.last_success < 0
             if never_used and not self.database.exists:  # not created yet, rather than gone
                 return None
             future = self._background.submit(job)
-            if patience > 0:
-                return self._background.wait(future, patience)
+            if timeout > 0:
+                return self._background.wait(future, timeout)
         except DatabaseUnavailable as error:
             log.warning("a call is written later: %s", error)
         except Exception:
@@ -61,30 +61,31 @@ class CallLog:
         return None
 
     def record(self, action: str, entity: str, after: Mapping[str, Any]) -> None:
-        """Add to the audit log that ``entity`` is now as ``after`` says, unless it says so already.
+        """Add to the audit log what ``entity`` is now, unless its newest entry says the same.
 
-        Nobody waits for it.
+        Do not wait for it.
         """
         job = partial(
             audit_log.record_if_changed, at=self.clock(), action=action, entity=entity, after=after
         )
-        self.write(job, patience=0)
+        self.write(job, timeout=0)
 
-    def fault(self, patience: float = TIMEOUT_SECONDS) -> str | None:
-        """Return why nothing can be written at present; None when it can, or that is not known in
-        time. Where nothing was written lately, it tries.
+    def fault(self, timeout: float = TIMEOUT_SECONDS) -> str | None:
+        """Return why nothing can be written at present, as a sentence; None when it can.
+
+        Where nothing was written lately, try it, for at most ``timeout`` seconds.
         """
         if time.monotonic() - self._background.last_success > RETRY_SECONDS:
-            self.write(partial(calls.attempt, at=self.clock()), patience)
+            self.write(partial(counters.check_write, at=self.clock()), timeout)
         return self._background.fault
 
     def count(self, name: str) -> None:
-        """Add one to a count. It is written and logged within COUNT_SECONDS."""
+        """Add one to a counter. It is written and logged within COUNT_INTERVAL_SECONDS."""
         try:
             with self._lock:
                 self._counts[name] += 1
                 if self._timer is None:
-                    timer = threading.Timer(COUNT_SECONDS, self._write_counts)
+                    timer = threading.Timer(COUNT_INTERVAL_SECONDS, self._write_counts)
                     timer.daemon = True
                     timer.start()
                     self._timer = timer
@@ -92,7 +93,7 @@ class CallLog:
             log.exception("fault while counting %s", name)
 
     def close(self) -> None:
-        """Write what is left, and stop. A process that ends does this by itself."""
+        """Write what is left, and stop. A process that exits calls this by itself."""
         self._write_counts()
         self._background.close()
 
@@ -102,4 +103,4 @@ class CallLog:
         if counts:
             log.warning("counted within a second: %s", dict(counts))
         for name, more in counts.items():
-            self.write(partial(calls.count, name=name, at=self.clock(), more=more), patience=0)
+            self.write(partial(counters.count, name=name, at=self.clock(), more=more), timeout=0)

@@ -1,4 +1,4 @@
-"""The call log as it is read: calls of a period, each with the lines that it rang."""
+"""Read the call log: calls of a period, each with the lines that it rang."""
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
@@ -13,23 +13,23 @@ from routing.store.calls import ANSWERED, UNKNOWN
 from routing.store.tables import calls, legs
 
 UNREPORTED_AFTER = timedelta(hours=4)
-"""After so long a call without an end is one whose end was never told: Twilio ends it by itself."""
+"""A call without an end for this long is over, though that was not reported: Twilio's own limit."""
 
 
 @dataclass(frozen=True, slots=True)
 class CallLeg:
-    """A line that a call rang: how that ended (None: not told), and the seconds it took."""
+    """A line that a call rang. What was not reported is None."""
 
     line: str
     at: datetime
     outcome: str | None
-    rang: int | None
-    talked: int | None
+    ring_seconds: int | None
+    talk_seconds: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A call. ``outcome`` is one of storage.calls, None while it goes on."""
+    """A call. ``outcome`` is one of ``store.calls``, and None while the call goes on."""
 
     id: int
     service: str
@@ -43,10 +43,10 @@ class Call:
 
     @property
     def waited(self) -> int | None:
-        """Seconds from the call to somebody's answer, None where there was none."""
+        """Seconds from the beginning of the call until somebody answered; None if nobody did."""
         for leg in self.legs:
-            if leg.outcome == ANSWERED and leg.rang is not None:
-                return int((leg.at - self.began_at).total_seconds()) + leg.rang
+            if leg.outcome == ANSWERED and leg.ring_seconds is not None:
+                return int((leg.at - self.began_at).total_seconds()) + leg.ring_seconds
         return None
 
 
@@ -57,33 +57,33 @@ def calls_between(
     at: datetime,
     outcomes: Collection[str] = (),
 ) -> list[Call]:
-    """Return every call that began from ``start`` to before ``end``, in order, as known ``at``.
+    """Return the calls that began from ``start`` to before ``end``, oldest first, as known ``at``.
 
-    Where ``outcomes`` are given, only those that ended so.
+    With ``outcomes``, only those that ended so.
     """
-    during = _during(start, end)
+    is_wanted = _began_between(start, end)
     if outcomes:
-        during &= calls.c.outcome.in_(outcomes)
-    found = calls.select().where(during).order_by(calls.c.began_at, calls.c.id)
-    return _read(connection, found, at)
+        is_wanted &= calls.c.outcome.in_(outcomes)
+    query = calls.select().where(is_wanted).order_by(calls.c.began_at, calls.c.id)
+    return _read(connection, query, at)
 
 
 def missed(
-    connection: Connection, start: datetime, end: datetime, at: datetime, most: int
+    connection: Connection, start: datetime, end: datetime, at: datetime, limit: int
 ) -> list[Call]:
     """Return the newest calls of a period that are over and that nobody answered, newest first."""
-    ended = _outcome(at)
-    found = calls.select().where(_during(start, end) & (ended != ANSWERED))
-    found = found.order_by(calls.c.began_at.desc(), calls.c.id.desc())
-    return _read(connection, found.limit(most), at)
+    is_missed = _began_between(start, end) & (_outcome(at) != ANSWERED)
+    query = calls.select().where(is_missed)
+    query = query.order_by(calls.c.began_at.desc(), calls.c.id.desc()).limit(limit)
+    return _read(connection, query, at)
 
 
 def counts(
     connection: Connection, start: datetime, end: datetime, at: datetime
 ) -> dict[tuple[str, str, str | None], int]:
     """Return how many calls of a period there are by service, first line and outcome."""
-    found = counts_by_period(connection, (start, end), at)
-    return {key[1:]: count for key, count in found.items()}
+    by_period = counts_by_period(connection, (start, end), at)
+    return {key[1:]: count for key, count in by_period.items()}
 
 
 def counts_by_period(
@@ -92,29 +92,35 @@ def counts_by_period(
     """Return the same for each period from one of ``edges`` to the next, numbered from 0."""
     period = sa.case(*((calls.c.began_at < edge, n) for n, edge in enumerate(edges[1:])))
     columns = (period, calls.c.service, calls.c.line, _outcome(at))
-    by: list[sa.ColumnElement[Any]] = [sa.literal_column(place) for place in "1234"]
-    found = sa.select(*columns, sa.func.count()).where(_during(edges[0], edges[-1])).group_by(*by)
+    by_position: list[sa.ColumnElement[Any]] = [sa.literal_column(number) for number in "1234"]
+    query = (
+        sa.select(*columns, sa.func.count())
+        .where(_began_between(edges[0], edges[-1]))
+        .group_by(*by_position)
+    )
     return {
-        (n, service, line, ended): count
-        for n, service, line, ended, count in (connection.execute(found))
+        (number, service, line, outcome): count
+        for number, service, line, outcome, count in connection.execute(query)
     }
 
 
-def _during(start: datetime, end: datetime) -> sa.ColumnElement[bool]:
+def _began_between(start: datetime, end: datetime) -> sa.ColumnElement[bool]:
     return (calls.c.began_at >= start) & (calls.c.began_at < end)
 
 
 def _outcome(at: datetime) -> sa.ColumnElement[str | None]:
     """Select how a call ended, as known ``at``."""
-    untold = calls.c.outcome.is_(None) & (calls.c.began_at < at - UNREPORTED_AFTER)
-    return sa.case((untold, UNKNOWN), else_=calls.c.outcome)
+    is_unreported = calls.c.outcome.is_(None) & (calls.c.began_at < at - UNREPORTED_AFTER)
+    return sa.case((is_unreported, UNKNOWN), else_=calls.c.outcome)
 
 
-def _read(connection: Connection, found: sa.Select[Any], at: datetime) -> list[Call]:
-    rung: dict[int, list[CallLeg]] = defaultdict(list)
-    of = legs.c.call.in_(sa.select(found.subquery().c.id))
-    for row in connection.execute(legs.select().where(of).order_by(legs.c.call, legs.c.number)):
-        rung[row.call].append(CallLeg(row.line, row.rung_at, row.outcome, row.rang, row.talked))
+def _read(connection: Connection, query: sa.Select[Any], at: datetime) -> list[Call]:
+    legs_by_call: dict[int, list[CallLeg]] = defaultdict(list)
+    is_wanted = legs.c.call_id.in_(sa.select(query.subquery().c.id))
+    leg_query = legs.select().where(is_wanted).order_by(legs.c.call_id, legs.c.position)
+    for row in connection.execute(leg_query):
+        leg = CallLeg(row.line, row.rung_at, row.outcome, row.ring_seconds, row.talk_seconds)
+        legs_by_call[row.call_id].append(leg)
     return [
         Call(
             id=row.id,
@@ -125,7 +131,7 @@ def _read(connection: Connection, found: sa.Select[Any], at: datetime) -> list[C
             ended_at=row.ended_at,
             outcome=row.outcome or (UNKNOWN if at - row.began_at > UNREPORTED_AFTER else None),
             answered_by=row.answered_by,
-            legs=tuple(rung[row.id]),
+            legs=tuple(legs_by_call[row.id]),
         )
-        for row in connection.execute(found)
+        for row in connection.execute(query)
     ]

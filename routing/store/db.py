@@ -4,7 +4,7 @@ import atexit
 import logging
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,25 +16,18 @@ from routing.errors import ConstraintViolation, DatabaseUnavailable, InvalidSett
 from routing.store import sqlite
 
 TIMEOUT_SECONDS = 2.0
-"""How long one statement may take, and how long a writer waits for another."""
+"""How long one statement may take, and how long a writer waits for another one."""
 
 POOL_SIZE = 2
-"""Connections per process, so that a hung database holds up at most this many of its threads."""
+"""Connections per process: a database that hangs blocks at most this many of its threads."""
 
 POOL_TIMEOUT_SECONDS = 0.25
-"""How long a thread waits for another thread's connection."""
-
-MAX_WAL_BYTES = 8 * 1024**2
-"""The size to which SQLite cuts its write-ahead log (-wal) when it starts the log again.
-
-A checkpoint runs every 1,000 pages (4 MiB, SQLite's default). The log grows past this only while a
-reader, such as a backup, keeps it from being started again.
-"""
+"""How long a thread waits for a free connection."""
 
 EXIT_TIMEOUT_SECONDS = 0.25
-"""How long a process that ends waits for others before it leaves the log to them."""
+"""How long a process that exits waits to truncate the write-ahead log, which others may hold."""
 
-_WRITERS_LOCK = 0x726F7574
+_WRITERS_LOCK_ID = 0x726F7574
 
 log = logging.getLogger(__name__)
 
@@ -59,17 +52,17 @@ class Database:
         sa.event.listen(self.engine, "connect", self._close_at_exit)
 
     def with_own_connection(self, timeout: float) -> "Database":
-        """Return the same database with a pool of one connection, which nobody else waits for."""
+        """Return the same database with a pool of its own, of one connection."""
         return Database(self.url, Path(), timeout=timeout, connections=1)
 
     @property
     def is_sqlite(self) -> bool:
-        """Whether it is SQLite, in a file of this machine."""
+        """Whether it is SQLite, in a file on this machine."""
         return self.url.get_backend_name() == "sqlite"
 
     @property
     def exists(self) -> bool:
-        """Whether there can be anything in it: False until SQLite's file has been created."""
+        """Whether there can be data in it: False until SQLite's file has been created."""
         return self.file is None or self.file.exists()
 
     @contextmanager
@@ -83,8 +76,8 @@ class Database:
         """Yield a connection whose changes are committed together, or rolled back on any exception.
 
         One writer at a time. On PostgreSQL, ``exclusive=False`` waits for other writers only where
-        both write the same row. Raise ConstraintViolation, or DatabaseUnavailable; if the commit itself raises,
-        the change may have been kept.
+        both write the same row. Raise ConstraintViolation, or DatabaseUnavailable: if the commit
+        itself fails, the change may have been stored.
         """
         with _translated_errors(), self.engine.connect() as connection:
             connection = connection.execution_options(writing=True)
@@ -94,28 +87,28 @@ class Database:
                 yield connection
 
     def scrub(self) -> bool:
-        """Leave nothing on the disk of what was deleted; return False if the database is too busy.
+        """Remove deleted data from the disk; return False if the database is too busy.
 
-        SQLite overwrites what it deletes once its write-ahead log is checkpointed: this does it
-        now. On PostgreSQL that is the work of vacuum and the server's disks. Raise DatabaseUnavailable.
+        SQLite overwrites deleted data once the write-ahead log is checkpointed, which this does
+        now. On PostgreSQL, vacuum and the server's disks do it. Raise DatabaseUnavailable.
         """
         if self.file is None:
             return True
         try:
-            return _empty_log(self.file, TIMEOUT_SECONDS)
+            return sqlite.truncate_wal(self.file, TIMEOUT_SECONDS)
         except sqlite3.Error as error:
             raise DatabaseUnavailable(error_text(error)) from error
 
     def close(self) -> None:
-        """Close the pool's connections and empty SQLite's write-ahead log, unless others hold it.
+        """Close the pool's connections and truncate SQLite's write-ahead log, unless others use it.
 
-        A process that has used the database does this when it ends. It can be used again.
+        A process that has used the database does this when it exits. It can be used again.
         """
         atexit.unregister(self.close)
         self.engine.dispose()
         if self.file is not None and self.exists:
             try:
-                _empty_log(self.file, EXIT_TIMEOUT_SECONDS)
+                sqlite.truncate_wal(self.file, EXIT_TIMEOUT_SECONDS)
             except sqlite3.Error as error:
                 log.info("the write-ahead log stays for the next process: %s", error)
 
@@ -124,36 +117,17 @@ class Database:
         atexit.register(self.close)
 
 
-def _empty_log(file: Path, timeout: float) -> bool:
-    """Checkpoint SQLite's write-ahead log and cut it to nothing; return False if it is in use."""
-    with closing(sqlite.connect(file, timeout)) as connection:
-        busy, *_ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        return bool(busy == 0)
-
-
 def lock_writers(connection: Connection) -> None:
-    """Wait until no other transaction holds this lock; keep it until the end of this transaction.
+    """Take the lock that one transaction can hold, until this one ends.
 
-    SQLite has one writer anyway.
+    SQLite allows one writer anyway.
     """
     if connection.dialect.name != "sqlite":
-        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_WRITERS_LOCK)))
-
-
-@contextmanager
-def _translated_errors() -> Iterator[None]:
-    try:
-        yield
-    except (sa.exc.IntegrityError, sa.exc.DataError) as error:
-        raise ConstraintViolation(
-            _first_line(error)
-        ) from None  # PostgreSQL's text has values in it
-    except (sa.exc.DBAPIError, sa.exc.TimeoutError) as error:
-        raise DatabaseUnavailable(error_text(error)) from error
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_WRITERS_LOCK_ID)))
 
 
 def error_text(error: BaseException) -> str:
-    """Say in one line what the database said, without the statement or its values."""
+    """Say in one line what the database reported, without the statement or its values."""
     text = _first_line(error)
     if any(sign in text for sign in ("no such table", "does not exist", "unable to open")):
         return f"The database is not made yet, or not for this version ({text})."
@@ -166,8 +140,19 @@ def error_text(error: BaseException) -> str:
     return f"The database does not answer ({text})."
 
 
+@contextmanager
+def _translated_errors() -> Iterator[None]:
+    try:
+        yield
+    except (sa.exc.IntegrityError, sa.exc.DataError) as error:
+        # Without its cause: PostgreSQL's text has values in it.
+        raise ConstraintViolation(_first_line(error)) from None
+    except (sa.exc.DBAPIError, sa.exc.TimeoutError) as error:
+        raise DatabaseUnavailable(error_text(error)) from error
+
+
 def _first_line(error: BaseException) -> str:
-    """Return the first line of what the database said: it holds no values."""
+    """Return the first line of the database's message: it holds no values."""
     return (str(getattr(error, "orig", None) or error).strip().splitlines() or [""])[0]
 
 
@@ -178,10 +163,10 @@ def _url(text: str | URL) -> URL:
     except sa.exc.ArgumentError:
         url = None
     if url is None or url.get_backend_name() not in ("sqlite", "postgresql", "postgres"):
-        kind = url.get_backend_name() if url else "that"
+        kind = url.get_backend_name() if url else "a value of this form"
         raise InvalidSetting(
-            f"DATABASE_URL: {kind} is no database that this service knows. Write "
-            "postgresql://user:password@host/name, or unset it for SQLite."
+            f"DATABASE_URL: {kind} is not supported. Write postgresql://user:password@host/name, "
+            "or unset it for SQLite."
         )
     if url.get_backend_name() == "sqlite":
         if not url.database or url.database == ":memory:":
@@ -193,11 +178,11 @@ def _url(text: str | URL) -> URL:
 
 
 def _engine(url: URL, file: Path | None, timeout: float, connections: int) -> sa.Engine:
-    """Return an engine whose every statement ends within ``timeout`` seconds."""
+    """Return an engine on which every statement ends within ``timeout`` seconds."""
 
     def connect() -> Any:
         if file is not None:
-            return _sqlite(file, timeout)
+            return sqlite.connect(file, timeout)
         from routing.store import postgresql  # psycopg is not loaded where it is not used
 
         names = url.translate_connect_args(username="user", database="dbname")
@@ -212,27 +197,9 @@ def _engine(url: URL, file: Path | None, timeout: float, connections: int) -> sa
         max_overflow=0,
         pool_timeout=POOL_TIMEOUT_SECONDS,
         pool_pre_ping=file is None,
-        hide_parameters=True,  # they hold names, and errors are logged
+        hide_parameters=True,  # they contain names, and errors are logged
         **options,
     )
     if file is not None:
-        sa.event.listen(engine, "begin", _begin)
-        sqlite.reconnect_when_replaced(engine, file)
+        sqlite.configure(engine, file)
     return engine
-
-
-def _sqlite(file: Path, timeout: float) -> sqlite3.Connection:
-    connection = sqlite.connect(file, timeout)
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute(f"PRAGMA journal_size_limit = {MAX_WAL_BYTES}")
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute("PRAGMA secure_delete = ON")  # not every build does by itself
-    return connection
-
-
-def _begin(connection: Connection) -> None:
-    """Begin by hand, as SQLAlchemy's documentation says: sqlite3 by itself would begin late."""
-    options = connection.get_execution_options()
-    if options.get("isolation_level") != "AUTOCOMMIT":
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("writing") else "BEGIN")

@@ -1,4 +1,4 @@
-"""The diverts as last read. Nobody waits for the database for longer than PATIENCE."""
+"""The diverts as last read, in memory and on disk. No request waits long for the database."""
 
 import fcntl
 import json
@@ -22,97 +22,23 @@ from routing.store.background import Background
 from routing.store.db import Database
 from routing.store.diverts import DivertRow, current_and_future
 
-
-class DivertFile:
-    """A file of the instance folder. Its time is that at which the reading began, in Unix seconds.
-
-    Whatever is wrong with the file or the disk is logged and costs nobody an answer.
-    """
-
-    def __init__(self, file: Path) -> None:
-        self.file = file
-
-    def put(self, diverts: tuple[DivertRow, ...], began: float) -> None:
-        """Keep a reading, unless one that began later is kept already. One from the future is no
-        later: the clock was put back since.
-        """
-        try:
-            self.file.parent.mkdir(parents=True, exist_ok=True)
-            with self.file.with_suffix(".lock").open("w") as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                self._put(_written(diverts).encode(), began)
-        except BlockingIOError:
-            log.info("another process keeps the diverts just now")
-        except OSError as error:
-            log.warning("cannot keep the diverts in %s: %s", self.file, error)
-
-    def get(self) -> tuple[tuple[DivertRow, ...], float] | None:
-        """Return the kept reading and when it began; None where there is none to be had."""
-        try:
-            began = self.file.stat().st_mtime
-            return _read(self.file.read_text("utf-8")), began
-        except FileNotFoundError:
-            return None
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            log.warning("cannot use the diverts kept in %s: %s", self.file, error)
-            return None
-
-    def _put(self, content: bytes, began: float) -> None:
-        old = self.file.stat().st_mtime if self.file.exists() else 0.0
-        if began <= old <= time.time():
-            return
-        if not old or self.file.read_bytes() != content:
-            write_atomically(self.file, content)
-        os.utime(self.file, (began, began))
-
-
-def _written(diverts: tuple[DivertRow, ...]) -> str:
-    rows = [
-        {
-            "id": each.id,
-            "service": each.service,
-            "line": each.line,
-            "from": each.during.start.isoformat(),
-            "to": each.during.end.isoformat(),
-            "set_at": each.set_at.isoformat(),
-            "set_by": each.set_by,
-        }
-        for each in diverts
-    ]
-    return json.dumps({"diverts": rows}, indent=1)
-
-
-def _read(text: str) -> tuple[DivertRow, ...]:
-    return tuple(_stored(row) for row in json.loads(text)["diverts"])
-
-
-def _stored(row: dict[str, Any]) -> DivertRow:
-    during = Span(_instant(row["from"]), _instant(row["to"]))
-    set_at = _instant(row["set_at"])
-    return DivertRow(row["id"], row["service"], row["line"], during, "", set_at, row["set_by"])
-
-
-def _instant(text: str) -> datetime:
-    return datetime.fromisoformat(text).astimezone(UTC)
-
-
 TIMEOUT_SECONDS = 0.28
-"""How long a request waits for the database, in seconds: the contract allows the public 0.3."""
+"""How long a request waits for the database: the contract allows 0.3 seconds."""
 
-SAVE_SECONDS = 30.0
-"""How often a reading is saved to disk though nothing changed, so that its time is known."""
+SAVE_INTERVAL_SECONDS = 30.0
+"""How often a reading is saved to disk though nothing has changed, to update its time."""
 
 LOOKBACK = timedelta(days=1)
-"""Diverts that ended within this are read as well: answers may be asked for a little ago."""
+"""Diverts that ended within this are read as well, for questions about the recent past."""
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class DivertReading:
-    """The diverts, those set last coming last, and when they were read, in Unix seconds.
+    """The diverts, newest last, and when reading them began, in Unix seconds.
 
-    ``fault`` says in words why it is not newer; None while the database answers.
+    ``fault`` is why the reading is not newer, as a sentence; None while the database answers.
     """
 
     diverts: tuple[DivertRow, ...]
@@ -120,50 +46,50 @@ class DivertReading:
     fault: str | None = None
 
 
-_NOTHING = DivertReading((), 0.0)
+_NO_READING = DivertReading((), 0.0)
 
 
 class DivertCache:
-    """What one process knows of the diverts. Safe to share between threads.
+    """What one process knows of the diverts. Threads may share it.
 
     Requests that arrive at the same time share a reading that begins after they arrived.
     """
 
-    def __init__(self, database: Database, kept: DivertFile, clock: Callable[[], datetime]) -> None:
-        self.database, self.kept, self.clock = database, kept, clock
+    def __init__(
+        self, database: Database, saved: "DivertFile", clock: Callable[[], datetime]
+    ) -> None:
+        self.database, self.saved, self.clock = database, saved, clock
         self._background = Background("diverts", database, writes=False)
         self._lock = threading.Lock()
-        self._last: tuple[DivertReading, float] | None = (
-            None  # and when it began, by time.monotonic()
-        )
+        self._last: tuple[DivertReading, float] | None = None  # and time.monotonic() as it began
         self._next: Future[DivertReading] | None = None  # queued, not begun
         self._save_at = float("-inf")
 
-    def current(self, max_age: float, patience: float = TIMEOUT_SECONDS) -> DivertReading:
-        """Return a reading that began ``max_age`` seconds ago at most; 0 means from now on.
+    def current(self, max_age: float, timeout: float = TIMEOUT_SECONDS) -> DivertReading:
+        """Return a reading that began at most ``max_age`` seconds ago; 0 means from now on.
 
-        Where the database does not answer within ``patience`` seconds, return the last one, of
-        this process or as saved on disk by another, with its fault. While the database is known to
-        be down, return that at once. Never raise.
+        If the database does not answer within ``timeout`` seconds, return the last reading, from
+        this process or as another saved it to disk, with a fault. While the database is known to
+        be down, do so at once. Never raise.
         """
         last = self._last
         try:
             if last is not None and time.monotonic() - last[1] <= max_age:
                 return last[0]
             if not self.database.exists:
-                return self._without_file()
-            return self._background.wait(self._read_soon(), patience)
+                return self._without_database_file()
+            return self._background.wait(self._queue_reading(), timeout)
         except DatabaseUnavailable as error:
-            return self._otherwise(str(error))
-        except Exception as error:  # no handle, no thread to be had: callers come first
+            return self._last_with_fault(str(error))
+        except Exception as error:  # no file handle or no thread left: callers come first
             log.exception("the diverts could not be read: answers rest on those last read")
-            return self._otherwise(f"The diverts could not be read ({error!r}).")
+            return self._last_with_fault(f"The diverts could not be read ({error!r}).")
 
     def close(self) -> None:
-        """Stop reading. A process that ends does this by itself."""
+        """Stop reading. A process that exits calls this by itself."""
         self._background.close()
 
-    def _read_soon(self) -> Future[DivertReading]:
+    def _queue_reading(self) -> Future[DivertReading]:
         """Return the future of a reading that has not begun."""
         with self._lock:
             if self._next is None:
@@ -173,27 +99,104 @@ class DivertCache:
     def _read(self, connection: Connection) -> DivertReading:
         with self._lock:
             self._next = None
-        began, wall = time.monotonic(), time.time()
-        reading = DivertReading(current_and_future(connection, self.clock() - LOOKBACK), wall)
-        changed = self._last is None or self._last[0].diverts != reading.diverts
+        began, began_unix = time.monotonic(), time.time()
+        diverts = current_and_future(connection, self.clock() - LOOKBACK)
+        has_changed = self._last is None or self._last[0].diverts != diverts
+        reading = DivertReading(diverts, began_unix)
         self._last = reading, began
-        if changed or began > self._save_at:  # later, as another job: the disk may be slow
-            self._save_at = began + SAVE_SECONDS
-            self._background.submit(lambda _: self.kept.put(reading.diverts, wall))
+        if has_changed or began > self._save_at:
+            self._save_at = began + SAVE_INTERVAL_SECONDS
+            # Later, as another job: the disk may be slow.
+            self._background.submit(lambda _: self.saved.save(diverts, began_unix))
         return reading
 
-    def _without_file(self) -> DivertReading:
-        """Return no diverts and no fault before SQLite's file is created. If there ever was a
-        reading, the file is gone, and the last one stays in force.
-        """
-        if self._last is None and not self.kept.file.exists():
-            return _NOTHING
-        return self._otherwise(f"The database's file {self.database.file} is not there.")
+    def _without_database_file(self) -> DivertReading:
+        """Return no diverts and no fault before SQLite's file is created.
 
-    def _otherwise(self, fault: str) -> DivertReading:
-        """Return the last reading, of this process or from disk, with the fault."""
-        last = self._last[0] if self._last is not None else _NOTHING
-        saved = self.kept.get()
+        If there ever was a reading, the file has been lost, and the last reading stays in force.
+        """
+        if self._last is None and not self.saved.file.exists():
+            return _NO_READING
+        return self._last_with_fault(f"The database's file {self.database.file} is not there.")
+
+    def _last_with_fault(self, fault: str) -> DivertReading:
+        """Return the newest reading, of this process or from disk, with a fault."""
+        last = self._last[0] if self._last is not None else _NO_READING
+        saved = self.saved.load()
         if saved is not None and saved[1] > last.began:
             return DivertReading(*saved, fault)
         return DivertReading(last.diverts, last.began, fault)
+
+
+class DivertFile:
+    """The last reading on disk. The file's time is when that reading began, in Unix seconds.
+
+    Problems with the file or the disk are logged, never raised.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+
+    def save(self, diverts: tuple[DivertRow, ...], began: float) -> None:
+        """Save a reading, unless a later one is saved already.
+
+        A saved one from the future does not count as later: the clock has been put back since.
+        """
+        try:
+            self.file.parent.mkdir(parents=True, exist_ok=True)
+            with self.file.with_suffix(".lock").open("w") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                self._save(_to_json(diverts).encode(), began)
+        except BlockingIOError:
+            log.info("another process is saving the diverts")
+        except OSError as error:
+            log.warning("cannot save the diverts in %s: %s", self.file, error)
+
+    def load(self) -> tuple[tuple[DivertRow, ...], float] | None:
+        """Return the saved reading and when it began; None where there is none, or it is broken."""
+        try:
+            began = self.file.stat().st_mtime
+            return _from_json(self.file.read_text("utf-8")), began
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            log.warning("cannot use the diverts saved in %s: %s", self.file, error)
+            return None
+
+    def _save(self, content: bytes, began: float) -> None:
+        saved = self.file.stat().st_mtime if self.file.exists() else 0.0
+        if began <= saved <= time.time():
+            return
+        if not saved or self.file.read_bytes() != content:
+            write_atomically(self.file, content)
+        os.utime(self.file, (began, began))
+
+
+def _to_json(diverts: tuple[DivertRow, ...]) -> str:
+    rows = [
+        {
+            "id": divert.id,
+            "service": divert.service,
+            "line": divert.line,
+            "from": divert.during.start.isoformat(),
+            "to": divert.during.end.isoformat(),
+            "set_at": divert.set_at.isoformat(),
+            "set_by": divert.set_by,
+        }
+        for divert in diverts
+    ]
+    return json.dumps({"diverts": rows}, indent=1)
+
+
+def _from_json(text: str) -> tuple[DivertRow, ...]:
+    return tuple(_divert(row) for row in json.loads(text)["diverts"])
+
+
+def _divert(row: dict[str, Any]) -> DivertRow:
+    during = Span(_instant(row["from"]), _instant(row["to"]))
+    set_at = _instant(row["set_at"])
+    return DivertRow(row["id"], row["service"], row["line"], during, "", set_at, row["set_by"])
+
+
+def _instant(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone(UTC)

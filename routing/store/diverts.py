@@ -1,4 +1,4 @@
-"""Diverts as staff set them: set, extended, ended; never altered otherwise, never deleted."""
+"""Diverts as staff set, extend and end them. Nothing else of them changes; none is deleted."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -16,10 +16,10 @@ from routing.store.tables import diverts
 
 @dataclass(frozen=True, slots=True)
 class DivertRow:
-    """A divert as it was set: of a service to a line, by their ids in the directory.
+    """A stored divert of a service to a line, by their ids in the directory.
 
-    ``note`` is for colleagues, never for callers. ``set_by`` is an actor of the record. One that
-    was ended before it began has an empty span.
+    ``note`` is for colleagues, never for callers. ``set_by`` is an actor of the audit log. A
+    divert that was ended before it began has an empty span.
     """
 
     id: int
@@ -42,56 +42,65 @@ class NewDivert:
 
 
 def create(
-    connection: Connection, wanted: Sequence[NewDivert], at: datetime, actor: str, asked: str = ""
+    connection: Connection,
+    new_diverts: Sequence[NewDivert],
+    at: datetime,
+    actor: str,
+    idempotency_key: str = "",
 ) -> list[DivertRow]:
-    """Set diverts, all or none. Times are cut to whole seconds.
+    """Set diverts, all or none, with times cut to whole seconds; return them in the given order.
 
-    They are set one after another, whatever the clocks of several machines say: each is newer than
-    every one before it. ``asked`` names the form: sent twice, it sets them once.
+    Each gets a later ``set_at`` than every one before it, even if the clocks of several machines
+    differ. Called again with the same ``idempotency_key``, it returns the diverts of the first
+    call.
     """
-    forms = [f"{asked}/{number}" if asked else None for number in range(len(wanted))]
-    if asked and (kept := _found(connection, diverts.select().where(diverts.c.asked.in_(forms)))):
-        return list(kept)
-    latest = sa.select(diverts.c.set_at).order_by(diverts.c.id.desc()).limit(1)
-    newest = connection.scalar(latest)
-    found = []
-    for form, each in zip(forms, wanted, strict=True):
-        during = Span(_whole(each.during.start), _whole(each.during.end))
-        at = newest = max(at, newest + timedelta(microseconds=1)) if newest else at
+    keys = [f"{idempotency_key}/{number}" for number in range(len(new_diverts))]
+    if idempotency_key:
+        earlier = _read(connection, diverts.select().where(diverts.c.idempotency_key.in_(keys)))
+        if earlier:
+            return list(earlier)
+    newest = sa.select(diverts.c.set_at).order_by(diverts.c.id.desc()).limit(1)
+    newest_set_at = connection.scalar(newest)
+    created = []
+    for key, new in zip(keys, new_diverts, strict=True):
+        if newest_set_at:
+            at = max(at, newest_set_at + timedelta(microseconds=1))
+        newest_set_at = at
+        during = Span(_whole_second(new.during.start), _whole_second(new.during.end))
         insert = diverts.insert().values(
-            service=each.service,
-            line=each.line,
+            service=new.service,
+            line=new.line,
             starts_at=during.start,
             ends_at=during.end,
-            note=each.note,
+            note=new.note,
             set_at=at,
             set_by=actor,
-            asked=form,
+            idempotency_key=key if idempotency_key else None,
         )
-        key = connection.execute(insert.returning(diverts.c.id)).scalar_one()
-        stored = DivertRow(key, each.service, each.line, during, each.note, at, actor)
-        record(connection, at, actor, "divert.set", _entity(key), after=_told(stored))
-        found.append(stored)
-    return found
+        divert_id = connection.execute(insert.returning(diverts.c.id)).scalar_one()
+        divert = DivertRow(divert_id, new.service, new.line, during, new.note, at, actor)
+        record(connection, at, actor, "divert.set", f"divert:{divert_id}", after=_summary(divert))
+        created.append(divert)
+    return created
 
 
 def move_end(
     connection: Connection, divert_id: int, end: datetime, at: datetime, actor: str
 ) -> DivertRow:
-    """Give a divert another end, and return it. An end at or before ``at`` ends it now.
+    """Change a divert's end, and return it. An end at or before ``at`` ends it now.
 
-    One that has not begun is then never in force. One that has ended stays as it was. Raise
+    If it has not begun, it is then never in force. If it has ended, nothing changes. Raise
     UnknownDivert.
     """
     before = get(connection, divert_id)
     if before.during.end <= at:
         return before
-    ended = end <= at
-    end = max(_whole(at) if ended else _whole(end), before.during.start)
+    ends_now = end <= at
+    end = max(_whole_second(at if ends_now else end), before.during.start)
     connection.execute(diverts.update().where(diverts.c.id == divert_id).values(ends_at=end))
     after = replace(before, during=Span(before.during.start, end))
-    action = "divert.ended" if ended else "divert.changed"
-    record(connection, at, actor, action, _entity(divert_id), _told(before), _told(after))
+    action = "divert.ended" if ends_now else "divert.changed"
+    record(connection, at, actor, action, f"divert:{divert_id}", _summary(before), _summary(after))
     return after
 
 
@@ -100,58 +109,50 @@ def get(connection: Connection, divert_id: int) -> DivertRow:
     row = connection.execute(diverts.select().where(diverts.c.id == divert_id)).first()
     if row is None:
         raise UnknownDivert(divert_id)
-    return _stored(row)
+    return _divert(row)
 
 
 def current_and_future(connection: Connection, at: datetime) -> tuple[DivertRow, ...]:
-    """Return every divert that ends after ``at``, those set last coming last."""
-    return _found(connection, UNENDED, {"at": at})
+    """Return every divert that ends after ``at``, newest last."""
+    return _read(connection, diverts.select().where(diverts.c.ends_at > at))
 
 
-def recently_ended(connection: Connection, at: datetime, most: int) -> tuple[DivertRow, ...]:
-    """Return the diverts that had ended by ``at``, the last set coming last."""
-    past = diverts.select().where(diverts.c.ends_at <= at).order_by(diverts.c.id.desc())
-    return _found(connection, past.limit(most))
+def recently_ended(connection: Connection, at: datetime, limit: int) -> tuple[DivertRow, ...]:
+    """Return the newest diverts that had ended by ``at``, newest last."""
+    ended = diverts.select().where(diverts.c.ends_at <= at).order_by(diverts.c.id.desc())
+    return _read(connection, ended.limit(limit))
 
 
 def overlapping(connection: Connection, start: datetime, end: datetime) -> tuple[DivertRow, ...]:
     """Return every divert in force at some instant from ``start`` to before ``end``."""
-    during = (diverts.c.starts_at < end) & (diverts.c.ends_at > start)
-    return _found(connection, diverts.select().where(during))
+    is_overlapping = (diverts.c.starts_at < end) & (diverts.c.ends_at > start)
+    return _read(connection, diverts.select().where(is_overlapping))
 
 
-UNENDED = diverts.select().where(diverts.c.ends_at > sa.bindparam("at"))
+def _read(connection: Connection, query: sa.Select[Any]) -> tuple[DivertRow, ...]:
+    """Return the diverts of a query, newest last.
 
-
-def _found(
-    connection: Connection, statement: sa.Select[Any], values: dict[str, Any] | None = None
-) -> tuple[DivertRow, ...]:
-    """Return what a statement finds, in the order in which it was set.
-
-    Sorted here: SQLite would rather read every row in the order asked for than sort the few found.
+    Sorted here: for an ORDER BY, SQLite would read every row rather than sort the few matches.
     """
-    found = (_stored(row) for row in connection.execute(statement, values or {}))
-    return tuple(sorted(found, key=lambda each: each.id))
+    rows = connection.execute(query)
+    return tuple(sorted(map(_divert, rows), key=lambda divert: divert.id))
 
 
-def _stored(row: sa.Row[Any]) -> DivertRow:
+def _divert(row: sa.Row[Any]) -> DivertRow:
     during = Span(row.starts_at, row.ends_at)
     return DivertRow(row.id, row.service, row.line, during, row.note, row.set_at, row.set_by)
 
 
-def _entity(key: int) -> str:
-    return f"divert:{key}"
-
-
-def _told(found: DivertRow) -> dict[str, str]:
+def _summary(divert: DivertRow) -> dict[str, str]:
+    """Return what the audit log holds of a divert: no note."""
     return {
-        "service": found.service,
-        "line": found.line,
-        "from": found.during.start.isoformat(),
-        "to": found.during.end.isoformat(),
+        "service": divert.service,
+        "line": divert.line,
+        "from": divert.during.start.isoformat(),
+        "to": divert.during.end.isoformat(),
     }
 
 
-def _whole(at: datetime) -> datetime:
-    """Cut to the second, as timetables are: so a divert set now is in force now."""
+def _whole_second(at: datetime) -> datetime:
+    """Cut to the second, as timetables are, so that a divert set now is in force now."""
     return at.astimezone(UTC).replace(microsecond=0)

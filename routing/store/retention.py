@@ -1,4 +1,4 @@
-"""How long anything about people is kept: one table of it, and what comes of it when time is up."""
+"""How long personal data is stored: one table of rules, and the purge that enforces each."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,29 +8,66 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from routing.store import (
-    accounts,
-    calendars,
-    calls,
-    counters,
-    passwords,
-    retention,
-    rota_people,
-    tables,
-)
+from routing.store import accounts, calendars, calls, counters, passwords, rota_people, tables
 from routing.store.audit_log import record
 from routing.store.tables import covers, diverts
 
+PURGE_GRACE = timedelta(days=2)
+"""Data this much older than its limit is warned of: a daily purge may be missed once."""
+
+
+@dataclass(frozen=True, slots=True)
+class RetentionRule:
+    """How long one kind of data is stored, and what is done after that.
+
+    ``period`` is fixed, or the name of a setting in days. ``select`` returns queries for data from
+    before an instant; ``purge`` deletes or anonymises it and returns the numbers that ``message``
+    reports.
+    """
+
+    what: str
+    period: str | timedelta
+    message: str
+    select: Callable[[datetime], Sequence[sa.Select[Any]]]
+    purge: Callable[[Connection, datetime, datetime, str], tuple[int, ...]]
+
+    def is_overdue(self, connection: Connection, before: datetime) -> bool:
+        """Return whether ``purge`` would find anything."""
+        return any(connection.execute(query.limit(1)).first() for query in self.select(before))
+
+    def cutoff(self, settings: Mapping[str, Any], at: datetime) -> datetime:
+        """Return the instant before which data is purged."""
+        return at - self._period(settings)
+
+    def summary(self, settings: Mapping[str, Any], counts: tuple[int, ...]) -> str:
+        """Return a sentence that says how much was purged."""
+        return self.message.format(*counts, days=self._period(settings).days)
+
+    def _period(self, settings: Mapping[str, Any]) -> timedelta:
+        if isinstance(self.period, timedelta):
+            return self.period
+        return timedelta(days=int(settings[self.period]))
+
+
+def overdue(connection: Connection, settings: Mapping[str, Any], at: datetime) -> list[str]:
+    """Return the kinds of data that are PURGE_GRACE past their limit: the purge does not run."""
+    late = at - PURGE_GRACE
+    return [rule.what for rule in RULES if rule.is_overdue(connection, rule.cutoff(settings, late))]
+
 
 def select_old_notes(before: datetime) -> tuple[sa.Select[Any], ...]:
-    """Select the diverts and the covers with a note that ended before an instant."""
-    return tuple(sa.select(table.c.id).where(_old(table, before)) for table in (diverts, covers))
+    """Select the diverts and covers that have a note and ended before an instant."""
+    return tuple(
+        sa.select(table.c.id).where(_has_old_note(table, before)) for table in (diverts, covers)
+    )
 
 
 def purge_notes(connection: Connection, before: datetime, at: datetime, actor: str) -> tuple[int]:
-    """Empty the notes of what ended before an instant, and return how many there were."""
+    """Empty the notes of diverts and covers that ended before an instant; return how many."""
     count = sum(
-        connection.execute(table.update().where(_old(table, before)).values(note="")).rowcount
+        connection.execute(
+            table.update().where(_has_old_note(table, before)).values(note="")
+        ).rowcount
         for table in (diverts, covers)
     )
     if count:
@@ -38,65 +75,26 @@ def purge_notes(connection: Connection, before: datetime, at: datetime, actor: s
     return (count,)
 
 
-def _old(table: sa.Table, before: datetime) -> sa.ColumnElement[bool]:
+def _has_old_note(table: sa.Table, before: datetime) -> sa.ColumnElement[bool]:
     return (table.c.ends_at < before) & (table.c.note != "")
 
 
-PURGE_GRACE = timedelta(days=2)
-"""After so long anything that should be gone is warned of: a daily purge may be missed once."""
-
-
-@dataclass(frozen=True, slots=True)
-class RetentionRule:
-    """Something that is kept: for the days of a setting, or for a time that is always the same.
-
-    ``old`` selects what is from before an instant, in one query or several; ``purge`` deletes it or
-    takes the names out of it, and returns how much that was, as ``said`` puts it.
-    """
-
-    what: str
-    kept: str | timedelta
-    said: str
-    old: Callable[[datetime], Sequence[sa.Select[Any]]]
-    purge: Callable[[Connection, datetime, datetime, str], tuple[int, ...]]
-
-    def overdue(self, connection: Connection, before: datetime) -> bool:
-        """Return whether ``purge`` would take anything."""
-        return any(connection.execute(query.limit(1)).first() for query in self.old(before))
-
-    def before(self, settings: Mapping[str, Any], at: datetime) -> datetime:
-        """Return the instant before which nothing is kept."""
-        return at - self._kept(settings)
-
-    def tell(self, settings: Mapping[str, Any], counts: tuple[int, ...]) -> str:
-        """Say what was purged."""
-        return self.said.format(*counts, days=self._kept(settings).days)
-
-    def _kept(self, settings: Mapping[str, Any]) -> timedelta:
-        if isinstance(self.kept, timedelta):
-            return self.kept
-        return timedelta(days=int(settings[self.kept]))
-
-
-def _ended_rows(
+def _expired_rows(
     what: str,
-    kept: timedelta,
-    said: str,
+    period: timedelta,
+    message: str,
     table: sa.Table,
-    condition: Callable[[datetime], sa.ColumnElement[bool]],
+    is_expired: Callable[[datetime], sa.ColumnElement[bool]],
 ) -> RetentionRule:
-    """Return the rule of rows that end by themselves: the audit log does not mention them."""
+    """Return the rule for rows that expire by themselves: their purge is not audited."""
+
+    def select(before: datetime) -> list[sa.Select[Any]]:
+        return [sa.select(sa.literal(1)).select_from(table).where(is_expired(before))]
 
     def purge(connection: Connection, before: datetime, *_: Any) -> tuple[int]:
-        return (connection.execute(table.delete().where(condition(before))).rowcount,)
+        return (connection.execute(table.delete().where(is_expired(before))).rowcount,)
 
-    return RetentionRule(
-        what,
-        kept,
-        said,
-        lambda before: [sa.select(sa.literal(1)).select_from(table).where(condition(before))],
-        purge,
-    )
+    return RetentionRule(what, period, message, select, purge)
 
 
 CALL_RULE = RetentionRule(
@@ -119,8 +117,8 @@ RULES = (
         "notes",
         "NOTE_RETENTION_DAYS",
         "{} notes of diverts and covers that ended more than {days} days ago are emptied.",
-        retention.select_old_notes,
-        retention.purge_notes,
+        select_old_notes,
+        purge_notes,
     ),
     ROTA_RULE,
     RetentionRule(
@@ -131,28 +129,28 @@ RULES = (
         lambda before: [accounts.select_unused(before)],
         accounts.purge_unused,
     ),
-    _ended_rows(
+    _expired_rows(
         "calendars that are revoked",
         timedelta(0),
         "{} calendars that were revoked are deleted.",
         tables.calendars,
         calendars.is_inactive,
     ),
-    _ended_rows(
+    _expired_rows(
         "sessions that have ended",
         timedelta(0),
         "{} sessions that had ended are deleted.",
         tables.sessions,
         lambda before: tables.sessions.c.ends_at <= before,
     ),
-    _ended_rows(
+    _expired_rows(
         "wrong passwords",
         passwords.FAILURE_LIFETIME,
         "{} failed sign-ins are forgotten.",
         tables.sign_in_failures,
         lambda before: tables.sign_in_failures.c.at < before,
     ),
-    _ended_rows(
+    _expired_rows(
         "senders of text messages",
         timedelta(hours=1),
         "{} counts of text messages by sender are deleted.",
@@ -160,9 +158,3 @@ RULES = (
         counters.is_old_sender,
     ),
 )
-
-
-def overdue(connection: Connection, settings: Mapping[str, Any], at: datetime) -> list[str]:
-    """Return what is kept GRACE longer than it should be: purging does not happen."""
-    late = at - PURGE_GRACE
-    return [x.what for x in RULES if x.overdue(connection, x.before(settings, late))]

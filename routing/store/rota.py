@@ -1,4 +1,4 @@
-"""Shifts and covers as staff make them, each change one batch that can be undone. Nothing goes."""
+"""Shifts and covers. Each change can be undone as a whole; no row is ever deleted."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -15,18 +15,18 @@ from routing.store.audit_log import record
 from routing.store.tables import covers, rota_changes, rota_people, shifts
 
 UNDO_GRACE = timedelta(minutes=5)
-"""What stood for less than this before it was undone counts as never done."""
+"""A shift or cover that was cancelled sooner than this counts as if it had never been added."""
 
 
 @dataclass(frozen=True, slots=True)
 class RotaChange:
-    """One change of the rota: what was added or cancelled together, and is undone together."""
+    """One change of the rota: what is added or cancelled together, and undone together."""
 
     id: int
     kind: str
     made_at: datetime
     made_by: str
-    undone_in: int | None = None
+    undone_by_change_id: int | None = None
 
 
 def add(
@@ -35,52 +35,55 @@ def add(
     added: Sequence[NewShift | NewCover],
     at: datetime,
     actor: str,
-    asked: str = "",
+    idempotency_key: str = "",
 ) -> RotaChange:
-    """Add shifts and covers, all or none. ``asked`` names the form: sent twice, it adds them once.
+    """Add shifts and covers, all or none.
 
-    Raise sqlalchemy.exc.IntegrityError where the database forbids it: two shifts of one person in
-    a role at once.
+    Called again with the same ``idempotency_key``, it returns the change of the first call. Raise
+    sqlalchemy.exc.IntegrityError if a shift overlaps another of the same person in the same role.
     """
-    known = find_change_by_key(connection, asked)
-    if known:
-        return known
-    batch = _begin(connection, kind, at, actor, asked)
+    earlier = find_change_by_key(connection, idempotency_key)
+    if earlier:
+        return earlier
+    change = _insert_change(connection, kind, at, actor, idempotency_key)
     new_shifts: list[dict[str, Any]] = []
     new_covers: list[dict[str, Any]] = []
-    for each in added:
-        edges = {"starts_at": each.during.start, "ends_at": each.during.end, "added_in": batch.id}
-        if isinstance(each, NewShift):
-            row = {"role": each.role_id, "worker": each.person_id, "sequence": 0, "changed_at": at}
-            new_shifts.append(row | edges)
+    for new in added:
+        row = {
+            "rota_person_id": new.person_id,
+            "starts_at": new.during.start,
+            "ends_at": new.during.end,
+            "created_by_change_id": change.id,
+        }
+        if isinstance(new, NewShift):
+            new_shifts.append(row | {"duty_role": new.role_id, "sequence": 0, "changed_at": at})
         else:
-            new_covers.append(
-                {"shift": each.shift_id, "worker": each.person_id, "note": each.note, **edges}
-            )
+            new_covers.append(row | {"shift_id": new.shift_id, "note": new.note})
     for table, rows in ((shifts, new_shifts), (covers, new_covers)):
         if rows:
             connection.execute(table.insert(), rows)
-    _touch(connection, {x.shift_id for x in added if isinstance(x, NewCover)}, at)
-    _record(connection, batch, after=_told(added))
-    return batch
+    _mark_changed(connection, {new.shift_id for new in added if isinstance(new, NewCover)}, at)
+    _record(connection, change, after=_summary(added))
+    return change
 
 
-def find_change_by_key(connection: Connection, form: str) -> RotaChange | None:
-    """Return the change that a form made when it was sent before; None if it made none."""
-    row = (
-        form
-        and connection.execute(rota_changes.select().where(rota_changes.c.asked == form)).first()
-    )
-    return _batch(row) if row else None
+def find_change_by_key(connection: Connection, idempotency_key: str) -> RotaChange | None:
+    """Return the change that was made with an idempotency key; None if there is none."""
+    if not idempotency_key:
+        return None
+    query = rota_changes.select().where(rota_changes.c.idempotency_key == idempotency_key)
+    row = connection.execute(query).first()
+    return _change(row) if row else None
 
 
 def revision(connection: Connection) -> tuple[int, int]:
-    """Return what differs once anybody has changed the rota, or has left: the number of the newest
-    change, and how many people have left.
+    """Return the id of the newest change and how many people have left.
+
+    It differs once the rota has been changed, or somebody has left.
     """
-    newest_change = sa.select(sa.func.coalesce(sa.func.max(rota_changes.c.id), 0)).scalar_subquery()
-    left = sa.select(sa.func.count()).where(rota_people.c.left_at.is_not(None)).scalar_subquery()
-    row = connection.execute(sa.select(newest_change, left)).one()
+    newest = sa.select(sa.func.coalesce(sa.func.max(rota_changes.c.id), 0)).scalar_subquery()
+    leavers = sa.select(sa.func.count()).where(rota_people.c.left_at.is_not(None)).scalar_subquery()
+    row = connection.execute(sa.select(newest, leavers)).one()
     return row[0], row[1]
 
 
@@ -91,192 +94,218 @@ def cancel(
     shift: int | None = None,
     cover: int | None = None,
 ) -> RotaChange:
-    """Cancel a shift or a cover from now on: what it did until now stays.
+    """Cancel a shift or a cover, by its id, from ``at`` on: before that it stays as it was.
 
-    A cover uncovers what lay below it. Raise UnknownShift for one that is not there any more.
+    Without a cover, the shift below counts again. Raise UnknownShift if it was cancelled before.
     """
-    table, key = (shifts, shift) if cover is None else (covers, cover)
-    row = connection.execute(
-        table.select().where((table.c.id == key) & table.c.cancelled_in.is_(None))
-    ).first()
+    table, row_id = (shifts, shift) if cover is None else (covers, cover)
+    not_cancelled = table.c.cancelled_by_change_id.is_(None)
+    row = connection.execute(table.select().where((table.c.id == row_id) & not_cancelled)).first()
     if row is None:
-        raise UnknownShift("shift" if cover is None else "cover", key)
-    batch = _begin(connection, "removed" if cover is None else "uncovered", at, actor, "")
-    connection.execute(table.update().where(table.c.id == key).values(cancelled_in=batch.id))
-    _touch(connection, {row.id if cover is None else row.shift}, at)
-    told = {"person": row.worker and f"worker:{row.worker}", **_edges(row.starts_at, row.ends_at)}
-    told |= {"role": row.role} if cover is None else {"shift": row.shift}
-    _record(connection, batch, before=told)
-    return batch
+        raise UnknownShift("shift" if cover is None else "cover", row_id)
+    kind = "removed" if cover is None else "uncovered"
+    change = _insert_change(connection, kind, at, actor)
+    update = table.update().where(table.c.id == row_id)
+    connection.execute(update.values(cancelled_by_change_id=change.id))
+    _mark_changed(connection, {row.id if cover is None else row.shift_id}, at)
+    person = row.rota_person_id and f"rota_person:{row.rota_person_id}"
+    before = {"person": person, **_edges(row.starts_at, row.ends_at)}
+    before |= {"role": row.duty_role} if cover is None else {"shift": row.shift_id}
+    _record(connection, change, before=before)
+    return change
 
 
-def undo(connection: Connection, batch_id: int, at: datetime, actor: str) -> RotaChange:
-    """Undo a change: cancel what it added, bring back what it cancelled; once.
+def undo(connection: Connection, change_id: int, at: datetime, actor: str) -> RotaChange:
+    """Undo a change, once: cancel what it added and restore what it cancelled, from ``at`` on.
 
-    What it did while it stood stays, as ``read`` says. Raise UnknownShift for a change that there
-    is not or that was undone, sqlalchemy.exc.IntegrityError where something new is in the way.
+    Raise UnknownShift for a change that is unknown or undone already,
+    sqlalchemy.exc.IntegrityError where a restored shift overlaps a newer one.
     """
-    found = (rota_changes.c.id == batch_id) & rota_changes.c.undone_in.is_(None)
-    row = connection.execute(rota_changes.select().where(found)).first()
+    not_undone = rota_changes.c.undone_by_change_id.is_(None)
+    query = rota_changes.select().where((rota_changes.c.id == change_id) & not_undone)
+    row = connection.execute(query).first()
     if row is None:
-        raise UnknownShift("change to undo with the number", batch_id)
-    batch = _begin(connection, "undone", at, actor, "")
-    _touch(connection, shifts_of(connection, batch_id), at)
+        raise UnknownShift("change to undo with the number", change_id)
+    change = _insert_change(connection, "undone", at, actor)
+    _mark_changed(connection, shifts_of(connection, change_id), at)
     for table in (shifts, covers):
-        added = (table.c.added_in == batch_id) & table.c.cancelled_in.is_(None)
-        gone = table.c.cancelled_in == batch_id
-        back = connection.scalars(sa.select(table.c.id).where(gone)).all()
-        connection.execute(table.update().where(added).values(cancelled_in=batch.id))
-        connection.execute(table.update().where(table.c.id.in_(back)).values(cancelled_in=None))
-    connection.execute(
-        rota_changes.update().where(rota_changes.c.id == batch_id).values(undone_in=batch.id)
-    )
-    _record(connection, batch, before={"change": batch_id, "made": row.kind})
-    return batch
+        cancelled_by = table.c.cancelled_by_change_id
+        was_added = (table.c.created_by_change_id == change_id) & cancelled_by.is_(None)
+        cancelled = connection.scalars(sa.select(table.c.id).where(cancelled_by == change_id)).all()
+        cancel_added = table.update().where(was_added)
+        connection.execute(cancel_added.values(cancelled_by_change_id=change.id))
+        restore = table.update().where(table.c.id.in_(cancelled))
+        connection.execute(restore.values(cancelled_by_change_id=None))
+    mark_undone = rota_changes.update().where(rota_changes.c.id == change_id)
+    connection.execute(mark_undone.values(undone_by_change_id=change.id))
+    _record(connection, change, before={"change": change_id, "made": row.kind})
+    return change
 
 
 def read(connection: Connection, start: datetime, end: datetime) -> tuple[list[Shift], list[Cover]]:
-    """Return the shifts that meet a period, and the covers of them, as they count.
+    """Return the shifts that overlap a period, and their covers.
 
-    What was cancelled counts for as long as it stood: from when it was added until it was
-    cancelled, if that is UNDO_GRACE or more. So the past stays as it was.
+    A cancelled one counts from when it was added until it was cancelled, if that is UNDO_GRACE or
+    more, so that the past stays as it was.
     """
-    # No shift is longer than MAX_SHIFT: so its end alone, which has an index, leads to it.
-    during = shifts.c.ends_at.between(start, end + MAX_SHIFT_LENGTH) & (shifts.c.starts_at < end)
-    own, above = _read(connection, during & (shifts.c.ends_at > start))
-    own = [shift for shift in own if shift.during.start < end and start < shift.during.end]
-    ids = {shift.id for shift in own}
-    return own, [cover for cover in above if cover.shift_id in ids]
+    # No shift is longer than MAX_SHIFT_LENGTH, so its end alone, which has an index, finds it.
+    is_near = shifts.c.ends_at.between(start, end + MAX_SHIFT_LENGTH) & (shifts.c.starts_at < end)
+    near, near_covers = _read(connection, is_near & (shifts.c.ends_at > start))
+    overlapping = [shift for shift in near if shift.during.start < end and start < shift.during.end]
+    ids = {shift.id for shift in overlapping}
+    return overlapping, [cover for cover in near_covers if cover.shift_id in ids]
 
 
 def read_shifts(
     connection: Connection, shift_ids: Collection[int]
 ) -> tuple[list[Shift], list[Cover]]:
-    """Return some shifts, and all covers of them, as they count."""
+    """Return some shifts, and all their covers, as ``read`` does."""
     return _read(connection, shifts.c.id.in_(shift_ids))
 
 
-def shifts_of(connection: Connection, change: int) -> list[int]:
-    """Return the ids of the shifts that a change added or cancelled, or whose covers it did."""
+def get(connection: Connection, shift_id: int) -> tuple[Shift, list[Cover]]:
+    """Return a shift and its covers, as ``read`` does. Raise UnknownShift."""
+    row = connection.execute(_select_with_times(shifts).where(shifts.c.id == shift_id)).first()
+    span = row and _effective_span(row)
+    if row is None or not span:
+        raise UnknownShift("shift", shift_id)
+    near, near_covers = read(connection, span.start, span.end)
+    shift = next(shift for shift in near if shift.id == shift_id)
+    return shift, [cover for cover in near_covers if cover.shift_id == shift_id]
+
+
+def shifts_of(connection: Connection, change_id: int) -> list[int]:
+    """Return the ids of shifts that a change added or cancelled, or whose covers it did."""
     ids: set[int] = set()
-    for table, shift_id in ((shifts, shifts.c.id), (covers, covers.c.shift)):
-        for column in (table.c.added_in, table.c.cancelled_in):
-            ids |= set(connection.scalars(sa.select(shift_id).where(column == change)))
+    for table, shift_id in ((shifts, shifts.c.id), (covers, covers.c.shift_id)):
+        for column in (table.c.created_by_change_id, table.c.cancelled_by_change_id):
+            ids |= set(connection.scalars(sa.select(shift_id).where(column == change_id)))
     return sorted(ids)
 
 
-def _read(
-    connection: Connection, wanted: sa.ColumnElement[bool]
-) -> tuple[list[Shift], list[Cover]]:
-    """Return some shifts, and the covers of them, as they count, in the order of their ids."""
-    own = [
-        Shift(row.id, row.role, row.worker, span, row.sequence, row.changed_at)
-        for row in connection.execute(_standing(shifts).where(wanted))
-        if (span := _counts(row))
-    ]
-    over = _standing(covers).join(shifts, shifts.c.id == covers.c.shift).where(wanted)
-    ids = {shift.id for shift in own}
-    above = [
-        Cover(row.id, row.shift, row.worker, span, row.note)
-        for row in connection.execute(over)
-        if row.shift in ids and (span := _counts(row))
-    ]
-    return sorted(own, key=_id), sorted(above, key=_id)
-
-
-def get(connection: Connection, shift_id: int) -> tuple[Shift, list[Cover]]:
-    """Return a shift and its covers as they count. Raise UnknownShift for one that never counts."""
-    row = connection.execute(_standing(shifts).where(shifts.c.id == shift_id)).first()
-    span = row and _counts(row)
-    if row is None or not span:
-        raise UnknownShift("shift", shift_id)
-    own, over = read(connection, span.start, span.end)
-    return next(x for x in own if x.id == shift_id), [x for x in over if x.shift_id == shift_id]
-
-
 def count_ever_added(connection: Connection, role: str, during: Span) -> int:
-    """Return how many shifts and covers were ever entered for a role in a period.
+    """Return how many shifts and covers were ever added for a role in a period.
 
-    What is cancelled stays, so that it only grows: it tells a gap from one that was filled since.
+    Cancelled ones count, so the number only grows: it tells a gap from one that was filled since.
     """
-    meet = (shifts.c.role == role) & (shifts.c.starts_at < during.end)
-    own = sa.select(sa.func.count()).where(meet & (shifts.c.ends_at > during.start))
-    over = sa.select(sa.func.count()).join_from(covers, shifts, covers.c.shift == shifts.c.id)
-    over = over.where(shifts.c.role == role, covers.c.starts_at < during.end)
-    over = over.where(covers.c.ends_at > during.start)
-    return connection.execute(own).scalar_one() + connection.execute(over).scalar_one()
+    overlapping_shifts = sa.select(sa.func.count()).where(
+        shifts.c.duty_role == role,
+        shifts.c.starts_at < during.end,
+        shifts.c.ends_at > during.start,
+    )
+    overlapping_covers = (
+        sa.select(sa.func.count())
+        .join_from(covers, shifts, covers.c.shift_id == shifts.c.id)
+        .where(
+            shifts.c.duty_role == role,
+            covers.c.starts_at < during.end,
+            covers.c.ends_at > during.start,
+        )
+    )
+    counts = (connection.execute(query) for query in (overlapping_shifts, overlapping_covers))
+    return sum(count.scalar_one() for count in counts)
 
 
-def newest_changes(connection: Connection, most: int) -> list[RotaChange]:
-    """Return the latest changes of the rota, the last one first."""
-    found = rota_changes.select().order_by(rota_changes.c.id.desc()).limit(most)
-    return [_batch(row) for row in connection.execute(found)]
+def newest_changes(connection: Connection, limit: int) -> list[RotaChange]:
+    """Return the newest changes of the rota, newest first."""
+    query = rota_changes.select().order_by(rota_changes.c.id.desc()).limit(limit)
+    return [_change(row) for row in connection.execute(query)]
 
 
-def get_change(connection: Connection, batch_id: int) -> RotaChange:
-    """Return a change of the rota. Raise UnknownShift."""
-    row = connection.execute(rota_changes.select().where(rota_changes.c.id == batch_id)).first()
+def get_change(connection: Connection, change_id: int) -> RotaChange:
+    """Return a change of the rota by its id. Raise UnknownShift."""
+    query = rota_changes.select().where(rota_changes.c.id == change_id)
+    row = connection.execute(query).first()
     if row is None:
-        raise UnknownShift("change", batch_id)
-    return _batch(row)
+        raise UnknownShift("change", change_id)
+    return _change(row)
 
 
-def _id(found: Shift | Cover) -> int:
-    return found.id
+def _read(
+    connection: Connection, is_wanted: sa.ColumnElement[bool]
+) -> tuple[list[Shift], list[Cover]]:
+    """Return shifts and their covers, ordered by id."""
+    found_shifts = [
+        Shift(row.id, row.duty_role, row.rota_person_id, span, row.sequence, row.changed_at)
+        for row in connection.execute(_select_with_times(shifts).where(is_wanted))
+        if (span := _effective_span(row))
+    ]
+    ids = {shift.id for shift in found_shifts}
+    query = _select_with_times(covers).join(shifts, shifts.c.id == covers.c.shift_id)
+    found_covers = [
+        Cover(row.id, row.shift_id, row.rota_person_id, span, row.note)
+        for row in connection.execute(query.where(is_wanted))
+        if row.shift_id in ids and (span := _effective_span(row))
+    ]
+    return sorted(found_shifts, key=_id), sorted(found_covers, key=_id)
 
 
-def _standing(table: sa.Table) -> sa.Select[Any]:
+def _id(row: Shift | Cover) -> int:
+    return row.id
+
+
+def _select_with_times(table: sa.Table) -> sa.Select[Any]:
     """Select rows with when they were added and, if they were, cancelled."""
-    added, gone = rota_changes.alias(), rota_changes.alias()
+    created, cancelled = rota_changes.alias(), rota_changes.alias()
     return (
-        sa.select(table, added.c.made_at.label("added_at"), gone.c.made_at.label("cancelled_at"))
-        .join(added, added.c.id == table.c.added_in)
-        .outerjoin(gone, gone.c.id == table.c.cancelled_in)
+        sa.select(
+            table, created.c.made_at.label("added_at"), cancelled.c.made_at.label("cancelled_at")
+        )
+        .join(created, created.c.id == table.c.created_by_change_id)
+        .outerjoin(cancelled, cancelled.c.id == table.c.cancelled_by_change_id)
     )
 
 
-def _counts(row: sa.Row[Any]) -> Span | None:
-    """Return the stretch for which a row counts; None if it never does."""
+def _effective_span(row: sa.Row[Any]) -> Span | None:
+    """Return the period for which a row counts, in whole minutes if it was cancelled, or None."""
     if row.cancelled_at is None:
         return Span(row.starts_at, row.ends_at)
     start, end = max(row.starts_at, row.added_at), min(row.ends_at, row.cancelled_at)
-    start, end = (each.replace(second=0, microsecond=0) for each in (start, end))
+    start, end = start.replace(second=0, microsecond=0), end.replace(second=0, microsecond=0)
     return Span(start, end) if end - start >= UNDO_GRACE else None
 
 
-def _touch(connection: Connection, ids: Collection[int], at: datetime) -> None:
-    """Count a change of some shifts, for calendars."""
+def _mark_changed(connection: Connection, ids: Collection[int], at: datetime) -> None:
+    """Count a change of some shifts, so that calendars take the new version."""
     change = {"sequence": shifts.c.sequence + 1, "changed_at": at}
     connection.execute(shifts.update().where(shifts.c.id.in_(ids)).values(**change))
 
 
-def _begin(connection: Connection, kind: str, at: datetime, actor: str, asked: str) -> RotaChange:
-    row = {"kind": kind, "made_at": at, "made_by": actor, "asked": asked or None}
-    key = connection.execute(
-        rota_changes.insert().values(**row).returning(rota_changes.c.id)
-    ).scalar_one()
-    return RotaChange(key, kind, at, actor)
+def _insert_change(
+    connection: Connection, kind: str, at: datetime, actor: str, idempotency_key: str = ""
+) -> RotaChange:
+    insert = rota_changes.insert().values(
+        kind=kind, made_at=at, made_by=actor, idempotency_key=idempotency_key or None
+    )
+    change_id = connection.execute(insert.returning(rota_changes.c.id)).scalar_one()
+    return RotaChange(change_id, kind, at, actor)
 
 
-def _batch(row: sa.Row[Any]) -> RotaChange:
-    return RotaChange(row.id, row.kind, row.made_at, row.made_by, row.undone_in)
+def _change(row: sa.Row[Any]) -> RotaChange:
+    return RotaChange(row.id, row.kind, row.made_at, row.made_by, row.undone_by_change_id)
 
 
-def _record(connection: Connection, batch: RotaChange, **told: Any) -> None:
-    action, entity = f"rota.{batch.kind}", f"rota:{batch.id}"
-    record(connection, batch.made_at, batch.made_by, action, entity, **told)
+def _record(
+    connection: Connection,
+    change: RotaChange,
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
+) -> None:
+    action, entity = f"rota.{change.kind}", f"rota:{change.id}"
+    record(connection, change.made_at, change.made_by, action, entity, before, after)
 
 
-def _told(added: Sequence[NewShift | NewCover]) -> dict[str, Any]:
-    """Tell what was added: one by itself, several by their number and from when to when."""
-    edges = _edges(min(x.during.start for x in added), max(x.during.end for x in added))
+def _summary(added: Sequence[NewShift | NewCover]) -> dict[str, Any]:
+    """Return what the audit log holds: of one, its content; of several, their number and period."""
+    start = min(new.during.start for new in added)
+    edges = _edges(start, max(new.during.end for new in added))
     if len(added) > 1:
-        kinds = {type(each) for each in added}
-        return {"covers" if NewCover in kinds else "shifts": len(added), **edges}
-    (each,) = added
-    person = f"worker:{each.person_id}" if each.person_id is not None else "nobody"
-    what = {"role": each.role_id} if isinstance(each, NewShift) else {"shift": each.shift_id}
-    return {**what, "person": person, **edges}
+        has_covers = any(isinstance(new, NewCover) for new in added)
+        return {"covers" if has_covers else "shifts": len(added), **edges}
+    (new,) = added
+    person = f"rota_person:{new.person_id}" if new.person_id is not None else "nobody"
+    content = {"role": new.role_id} if isinstance(new, NewShift) else {"shift": new.shift_id}
+    return {**content, "person": person, **edges}
 
 
 def _edges(start: datetime, end: datetime) -> dict[str, str]:

@@ -14,27 +14,27 @@ from routing.rota.roster import name_key
 from routing.store.audit_log import record
 from routing.store.tables import calendars, covers, rota_people, shifts
 
-PURGE_ROWS = 1_000
-"""How many shifts, and how many covers, are purged in one transaction."""
+PURGE_BATCH = 1_000
+"""How many shifts, and how many covers, are anonymised in one transaction."""
 
 
 @dataclass(frozen=True, slots=True)
 class RotaPerson:
-    """Somebody who is or was on the rota. ``account`` is with what they sign in, if they do."""
+    """Somebody who is or was on the rota. ``account_id`` is their account, if they have one."""
 
     id: int
     name: str
     phone: str | None = None
-    account: int | None = None
+    account_id: int | None = None
     left_at: datetime | None = None
 
 
 def add(
     connection: Connection, name: str, phone: str | None, at: datetime, actor: str
 ) -> RotaPerson:
-    """Put somebody on the list of those who can be on the rota. Raise InvalidRotaChange."""
-    (worker,) = add_all(connection, [(name, phone)], at, actor)
-    return worker
+    """Add somebody to those who can be on the rota. Raise InvalidRotaChange."""
+    (person,) = add_all(connection, [(name, phone)], at, actor)
+    return person
 
 
 def add_all(
@@ -43,201 +43,116 @@ def add_all(
     at: datetime,
     actor: str,
 ) -> list[RotaPerson]:
-    """Put several people, by name and phone, on the list: all or none. Raise InvalidRotaChange."""
-    taken = _taken(connection)
+    """Add several people, by name and phone, all or none. Raise InvalidRotaChange."""
+    taken = _taken_keys(connection)
     added = []
     for given_name, phone in people:
-        name = _free(taken, given_name)
-        taken.add(name_key(name))
-        row = {"name": name, "key": name_key(name), "phone": phone, "added_at": at}
-        insert = rota_people.insert().values(**row).returning(rota_people.c.id)
-        added.append(RotaPerson(connection.execute(insert).scalar_one(), name, phone))
-        record(connection, at, actor, "worker.added", f"worker:{added[-1].id}")
+        name = clean_name(given_name)
+        _ensure_free(taken, name)
+        key = name_key(name)
+        taken.add(key)
+        insert = rota_people.insert().values(name=name, name_key=key, phone=phone, added_at=at)
+        person_id = connection.execute(insert.returning(rota_people.c.id)).scalar_one()
+        record(connection, at, actor, "rota_person.added", f"rota_person:{person_id}")
+        added.append(RotaPerson(person_id, name, phone))
     return added
 
 
 def change(
     connection: Connection,
-    worker_id: int,
+    person_id: int,
     name: str,
     phone: str | None,
-    account: int | None,
+    account_id: int | None,
     at: datetime,
     actor: str,
 ) -> RotaPerson:
-    """Give somebody another name, phone or account. The record says which, never what they were.
+    """Change somebody's name, phone or account. The audit log says which, never the values.
 
     Raise UnknownShift, InvalidRotaChange.
     """
-    before = get(connection, worker_id)
-    if name_key(name) != name_key(before.name):
-        _free(_taken(connection), name)
-    after = RotaPerson(worker_id, clean_name(name), phone, account)
-    if account is not None and account != before.account:
-        taken = (rota_people.c.account == account) & rota_people.c.left_at.is_(None)
-        if connection.execute(rota_people.select().where(taken)).first():
-            raise InvalidRotaChange("account", "Somebody else on the rota has this account.")
-    row = {
-        "name": after.name,
-        "key": name_key(after.name),
-        "phone": phone,
-        "account": account,
+    before = get(connection, person_id)
+    after = RotaPerson(person_id, clean_name(name), phone, account_id)
+    key = name_key(after.name)
+    if key != name_key(before.name):
+        _ensure_free(_taken_keys(connection), after.name)
+    if account_id not in (None, before.account_id) and find_by_account(connection, account_id):
+        raise InvalidRotaChange("account", "Somebody else on the rota has this account.")
+    update = rota_people.update().where(rota_people.c.id == person_id)
+    connection.execute(
+        update.values(name=after.name, name_key=key, phone=phone, account_id=account_id)
+    )
+    pairs = {
+        "name": (before.name, after.name),
+        "phone": (before.phone, after.phone),
+        "account": (before.account_id, after.account_id),
     }
-    connection.execute(rota_people.update().where(rota_people.c.id == worker_id).values(**row))
-    old, new = (before.name, before.phone, before.account), (after.name, phone, account)
-    parts = zip(("name", "phone", "account"), old, new, strict=True)
-    told = {part: "changed" for part, one, other in parts if one != other}
-    if told:
-        record(connection, at, actor, "worker.changed", f"worker:{worker_id}", after=told)
+    changed = {field: "changed" for field, (old, new) in pairs.items() if old != new}
+    if changed:
+        entity = f"rota_person:{person_id}"
+        record(connection, at, actor, "rota_person.changed", entity, after=changed)
     return after
 
 
-def leave(connection: Connection, worker_id: int, at: datetime, actor: str) -> None:
-    """Take somebody off the list: no new shifts, and their calendar feeds are dead.
+def leave(connection: Connection, person_id: int, at: datetime, actor: str) -> None:
+    """Take somebody off the rota: they get no new shifts, and their calendars are revoked.
 
-    Their name stays on what they did until ``purge``. Raise UnknownShift.
+    Their name stays on past shifts until ``purge``. Raise UnknownShift.
     """
-    found = get(connection, worker_id)
-    gone = {"left_at": at, "account": None, "phone": None}
-    connection.execute(rota_people.update().where(rota_people.c.id == worker_id).values(**gone))
-    own = calendars.c.worker == worker_id
-    if found.account is not None:
-        own = own | (calendars.c.account == found.account)
-    live = own & calendars.c.revoked_at.is_(None)
-    connection.execute(calendars.update().where(live).values(revoked_at=at))
-    record(connection, at, actor, "worker.left", f"worker:{worker_id}")
+    person = get(connection, person_id)
+    update = rota_people.update().where(rota_people.c.id == person_id)
+    connection.execute(update.values(left_at=at, account_id=None, phone=None))
+    is_own = calendars.c.rota_person_id == person_id
+    if person.account_id is not None:
+        is_own = is_own | (calendars.c.account_id == person.account_id)
+    not_revoked = is_own & calendars.c.revoked_at.is_(None)
+    connection.execute(calendars.update().where(not_revoked).values(revoked_at=at))
+    record(connection, at, actor, "rota_person.left", f"rota_person:{person_id}")
 
 
-def get(connection: Connection, worker_id: int) -> RotaPerson:
+def get(connection: Connection, person_id: int) -> RotaPerson:
     """Return somebody who can be on the rota. Raise UnknownShift for one who left, or never was."""
-    here = (rota_people.c.id == worker_id) & rota_people.c.left_at.is_(None)
-    row = connection.execute(rota_people.select().where(here)).first()
+    is_active = (rota_people.c.id == person_id) & rota_people.c.left_at.is_(None)
+    row = connection.execute(rota_people.select().where(is_active)).first()
     if row is None:
-        raise UnknownShift("person", worker_id)
-    return _worker(row)
+        raise UnknownShift("person", person_id)
+    return _person(row)
 
 
-def find_by_account(connection: Connection, account: int) -> RotaPerson | None:
-    """Return who signs in with an account; None if nobody on the rota does."""
-    here = (rota_people.c.account == account) & rota_people.c.left_at.is_(None)
-    row = connection.execute(rota_people.select().where(here)).first()
-    return None if row is None else _worker(row)
+def find_by_account(connection: Connection, account_id: int) -> RotaPerson | None:
+    """Return who on the rota has an account; None if nobody does."""
+    is_active = (rota_people.c.account_id == account_id) & rota_people.c.left_at.is_(None)
+    row = connection.execute(rota_people.select().where(is_active)).first()
+    return None if row is None else _person(row)
 
 
 def all_people(connection: Connection) -> list[RotaPerson]:
-    """Return everybody who is or was on the rota, by name; who has left has ``left_at``."""
-    return [
-        _worker(row) for row in connection.execute(rota_people.select().order_by(rota_people.c.key))
-    ]
+    """Return everybody who is or was on the rota, by name; ``left_at`` tells them apart."""
+    query = rota_people.select().order_by(rota_people.c.name_key)
+    return [_person(row) for row in connection.execute(query)]
 
 
 def find_ids_by_name(connection: Connection, names: Iterable[str]) -> list[int]:
-    """Return the numbers of those who are called so, in that order. Raise InvalidRotaChange."""
-    here = {name_key(x.name): x.id for x in all_people(connection) if x.left_at is None}
-    found = []
-    for name in filter(None, map(str.strip, names)):
-        if name_key(name) not in here:
-            raise InvalidRotaChange("people", f"There is nobody called '{name[:60]}' on the rota.")
-        found.append(here[name_key(name)])
-    return found
+    """Return the ids of people on the rota by their names, in that order; skip blank names.
 
-
-def purge(connection: Connection, before: datetime, at: datetime, actor: str) -> tuple[int, int]:
-    """Forget who did what ended ``before`` then, and the names of those who had left by then.
-
-    Shifts stay, under a name such as "Former worker 17": one for each person, so that a pattern of
-    work can still be seen. No more than PURGE_ROWS shifts and as many covers at once, so that
-    nobody waits for it: call it until ``overdue`` is false. Return how many people and shifts it
-    forgot.
+    Raise InvalidRotaChange for an unknown name.
     """
-    left, *_ = select_old(before)
-    leavers = connection.scalars(left).all()
-    for worker in leavers:
-        _forget(connection, worker, at)
-    named = sa.select(rota_people.c.id).where(rota_people.c.forgotten_at.is_(None))
-    moved = 0
-    for table, is_past in _past_work(before).items():
-        if moved < PURGE_ROWS:
-            moved += _move(connection, table, is_past & table.c.worker.in_(named), at)
-    if leavers or moved:
-        after = {"people": len(leavers), "shifts": moved}
-        record(connection, at, actor, "rota.purged", "rota", after=after)
-    return len(leavers), moved
-
-
-def select_old(before: datetime) -> tuple[sa.Select[Any], ...]:
-    """Select whose names ``purge`` takes away: of people who had left, from shifts, from covers."""
-    past = _past_work(before)
-    named = sa.select(rota_people.c.id).where(rota_people.c.forgotten_at.is_(None))
-    worked = sa.exists().where((shifts.c.worker == rota_people.c.id) & past[shifts])
-    covered = sa.select(covers.c.worker).where(past[covers])
-    return (
-        named.where(rota_people.c.left_at < before),
-        named.where(worked),
-        named.where(rota_people.c.id.in_(covered)),
-    )
-
-
-def _past_work(before: datetime) -> dict[sa.Table, sa.ColumnElement[bool]]:
-    """Return, by table, which rows are of shifts that ended before an instant."""
-    ended = shifts.c.ends_at < before
-    of_ended = covers.c.shift.in_(sa.select(shifts.c.id).where(ended))
-    return {shifts: ended, covers: (covers.c.ends_at < before) & of_ended}
-
-
-def _move(
-    connection: Connection, table: sa.Table, due: sa.ColumnElement[bool], at: datetime
-) -> int:
-    """Give some shifts or covers, PURGE_ROWS at most, to nameless people; return how many."""
-    ids_by_worker: dict[int, list[int]] = {}
-    some = sa.select(table.c.id, table.c.worker).where(due).limit(PURGE_ROWS)
-    for row in connection.execute(some).all():
-        ids_by_worker.setdefault(row.worker, []).append(row.id)
-    for worker, ids in ids_by_worker.items():
-        change = table.update().where(table.c.id.in_(ids))
-        connection.execute(change.values(worker=_past(connection, worker, at)))
-    return sum(map(len, ids_by_worker.values()))
-
-
-def _past(connection: Connection, worker: int, at: datetime) -> int:
-    """Return who has the oldest shifts of somebody: made when first needed."""
-    found: int | None = connection.scalar(
-        sa.select(rota_people.c.past).where(rota_people.c.id == worker)
-    )
-    if found is None:
-        row = {"name": "Former worker", "key": "", "added_at": at, "left_at": at}
-        made = rota_people.insert().values(**row, forgotten_at=at).returning(rota_people.c.id)
-        found = connection.execute(made).scalar_one()
-        _forget(connection, found, at)
-        connection.execute(
-            rota_people.update().where(rota_people.c.id == worker).values(past=found)
-        )
-    return found
-
-
-def _forget(connection: Connection, key: int, at: datetime) -> None:
-    words: dict[str, Any] = {"name": f"Former worker {key}", "key": f"former worker {key}"}
-    words |= {"phone": None, "account": None, "past": None, "forgotten_at": at}
-    connection.execute(rota_people.update().where(rota_people.c.id == key).values(**words))
-
-
-def _taken(connection: Connection) -> set[str]:
-    """Return the names, by their key, of those who are on the rota."""
-    return set(
-        connection.scalars(sa.select(rota_people.c.key).where(rota_people.c.left_at.is_(None)))
-    )
-
-
-def _free(taken: Container[str], name: str) -> str:
-    """Return a name as it is kept. Raise InvalidRotaChange unless it can be given to somebody new."""
-    name = clean_name(name)
-    if name_key(name) in taken:
-        raise InvalidRotaChange("name", f"There is a {name} on the rota already. Tell them apart.")
-    return name
+    ids = {
+        name_key(person.name): person.id
+        for person in all_people(connection)
+        if person.left_at is None
+    }
+    person_ids = []
+    for name in filter(None, map(str.strip, names)):
+        key = name_key(name)
+        if key not in ids:
+            raise InvalidRotaChange("people", f"There is nobody called '{name[:60]}' on the rota.")
+        person_ids.append(ids[key])
+    return person_ids
 
 
 def clean_name(name: str) -> str:
-    """Return a name as it is kept. Raise InvalidRotaChange for one that nobody can have."""
+    """Return a name as it is stored. Raise InvalidRotaChange for one that nobody can have."""
     name = unicodedata.normalize("NFC", " ".join(name.split()))
     if not 1 <= len(name) <= 100 or not name.isprintable() or not name[0].isalnum():
         raise InvalidRotaChange(
@@ -252,5 +167,105 @@ def clean_name(name: str) -> str:
     return name
 
 
-def _worker(row: sa.Row[Any]) -> RotaPerson:
-    return RotaPerson(row.id, row.name, row.phone, row.account, row.left_at)
+def select_old(before: datetime) -> tuple[sa.Select[Any], ...]:
+    """Select the people whose names ``purge`` takes away: leavers, from shifts, from covers."""
+    is_past = _past_work(before)
+    named = sa.select(rota_people.c.id).where(rota_people.c.anonymised_at.is_(None))
+    has_past_shift = (shifts.c.rota_person_id == rota_people.c.id) & is_past[shifts]
+    with_past_cover = sa.select(covers.c.rota_person_id).where(is_past[covers])
+    return (
+        named.where(rota_people.c.left_at < before),
+        named.where(sa.exists().where(has_past_shift)),
+        named.where(rota_people.c.id.in_(with_past_cover)),
+    )
+
+
+def purge(connection: Connection, before: datetime, at: datetime, actor: str) -> tuple[int, int]:
+    """Anonymise shifts and covers that ended before an instant, and people who had left by then.
+
+    The shifts stay, under a name such as "Former worker 17", the same for all of one person, so
+    that a pattern of work can still be seen. At most PURGE_BATCH shifts or covers at once, so that
+    nobody waits for it: repeat while ``select_old`` finds any. Return how many people and shifts.
+    """
+    leavers, *_ = select_old(before)
+    leaver_ids = connection.scalars(leavers).all()
+    for person_id in leaver_ids:
+        _anonymise(connection, person_id, at)
+    named = sa.select(rota_people.c.id).where(rota_people.c.anonymised_at.is_(None))
+    moved = 0
+    for table, is_past in _past_work(before).items():
+        if moved < PURGE_BATCH:
+            moved += _archive(connection, table, is_past & table.c.rota_person_id.in_(named), at)
+    if leaver_ids or moved:
+        after = {"people": len(leaver_ids), "shifts": moved}
+        record(connection, at, actor, "rota.purged", "rota", after=after)
+    return len(leaver_ids), moved
+
+
+def _past_work(before: datetime) -> dict[sa.Table, sa.ColumnElement[bool]]:
+    """Return, by table, which rows belong to shifts that ended before an instant."""
+    is_past = shifts.c.ends_at < before
+    of_past_shift = covers.c.shift_id.in_(sa.select(shifts.c.id).where(is_past))
+    return {shifts: is_past, covers: (covers.c.ends_at < before) & of_past_shift}
+
+
+def _archive(
+    connection: Connection, table: sa.Table, is_due: sa.ColumnElement[bool], at: datetime
+) -> int:
+    """Move shifts or covers, PURGE_BATCH at most, to nameless people; return how many."""
+    ids_by_person: dict[int, list[int]] = {}
+    due = sa.select(table.c.id, table.c.rota_person_id).where(is_due).limit(PURGE_BATCH)
+    for row in connection.execute(due).all():
+        ids_by_person.setdefault(row.rota_person_id, []).append(row.id)
+    for person_id, ids in ids_by_person.items():
+        update = table.update().where(table.c.id.in_(ids))
+        archived_as_id = _archived_as(connection, person_id, at)
+        connection.execute(update.values(rota_person_id=archived_as_id))
+    return sum(map(len, ids_by_person.values()))
+
+
+def _archived_as(connection: Connection, person_id: int, at: datetime) -> int:
+    """Return the id of the nameless person with somebody's old shifts, added when first needed."""
+    is_person = rota_people.c.id == person_id
+    archived_as_id: int | None = connection.scalar(
+        sa.select(rota_people.c.archived_as_id).where(is_person)
+    )
+    if archived_as_id is None:
+        insert = rota_people.insert().values(
+            name="Former worker", name_key="", added_at=at, left_at=at, anonymised_at=at
+        )
+        archived_as_id = connection.execute(insert.returning(rota_people.c.id)).scalar_one()
+        _anonymise(connection, archived_as_id, at)
+        update = rota_people.update().where(is_person).values(archived_as_id=archived_as_id)
+        connection.execute(update)
+    return archived_as_id
+
+
+def _anonymise(connection: Connection, person_id: int, at: datetime) -> None:
+    update = rota_people.update().where(rota_people.c.id == person_id)
+    connection.execute(
+        update.values(
+            name=f"Former worker {person_id}",
+            name_key=f"former worker {person_id}",
+            phone=None,
+            account_id=None,
+            archived_as_id=None,
+            anonymised_at=at,
+        )
+    )
+
+
+def _taken_keys(connection: Connection) -> set[str]:
+    """Return the name keys of people on the rota."""
+    query = sa.select(rota_people.c.name_key).where(rota_people.c.left_at.is_(None))
+    return set(connection.scalars(query))
+
+
+def _ensure_free(taken: Container[str], name: str) -> None:
+    """Raise InvalidRotaChange if somebody on the rota has this name."""
+    if name_key(name) in taken:
+        raise InvalidRotaChange("name", f"There is a {name} on the rota already. Tell them apart.")
+
+
+def _person(row: sa.Row[Any]) -> RotaPerson:
+    return RotaPerson(row.id, row.name, row.phone, row.account_id, row.left_at)

@@ -1,4 +1,7 @@
-"""The tables. Every time in them is an instant in UTC; every span is half-open."""
+"""The tables. Every time is an instant in UTC; every period is half-open.
+
+A change here needs a migration in ``migrations/versions``; a test compares the two.
+"""
 
 import hashlib
 from datetime import UTC, datetime
@@ -11,14 +14,14 @@ from routing.core import instants
 
 
 def hash_token(text: str) -> str:
-    """Return the SHA-256 of a token or a name, as 64 hexadecimal digits."""
+    """Return the SHA-256 of a token or a name, in 64 hexadecimal digits."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 class UtcDateTime(sa.TypeDecorator[datetime]):
-    """An instant, kept in UTC on every database: SQLite by itself would forget the zone.
+    """An aware instant, stored in UTC on both databases. Raise NaiveTime for one without a zone.
 
-    A time without a zone is refused with NaiveTime.
+    SQLite on its own would drop the zone.
     """
 
     impl = sa.DateTime(timezone=True)
@@ -30,15 +33,20 @@ class UtcDateTime(sa.TypeDecorator[datetime]):
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         if value is None:
             return None
-        found: datetime = value
-        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+        instant: datetime = value
+        return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
 
 
-METADATA = sa.MetaData()
+METADATA = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    }
+)
 
 
-def _key() -> sa.Column[int]:
-    # BIGINT would not count by itself on SQLite.
+def _id() -> sa.Column[int]:
+    # SQLite numbers rows by itself in an INTEGER column only.
     kind = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
     return sa.Column("id", kind, primary_key=True, autoincrement=True)
 
@@ -47,34 +55,31 @@ def _instant(name: str, null: bool = False, index: bool = False) -> sa.Column[da
     return sa.Column(name, UtcDateTime, nullable=null, index=index)
 
 
+def _unique_while(condition: sa.ColumnElement[bool], *columns: sa.Column[Any]) -> sa.Index:
+    return sa.Index(None, *columns, unique=True, sqlite_where=condition, postgresql_where=condition)
+
+
 accounts = sa.Table(
-    "people",
+    "accounts",
     METADATA,
-    _key(),
+    _id(),
     sa.Column("issuer", sa.Text, nullable=False),  # LOCAL, or the OpenID provider's
     sa.Column("subject", sa.Text, nullable=False),
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("roles", sa.Text, nullable=False),
-    sa.Column("password", sa.Text),
+    sa.Column("password_hash", sa.Text),
     _instant("added_at"),
     _instant("removed_at", null=True),
     _instant("signed_in_at", null=True),
     sqlite_autoincrement=True,
 )
-sa.Index(
-    "one_account_each",
-    accounts.c.issuer,
-    accounts.c.subject,
-    unique=True,
-    sqlite_where=accounts.c.removed_at.is_(None),
-    postgresql_where=accounts.c.removed_at.is_(None),
-)
+_unique_while(accounts.c.removed_at.is_(None), accounts.c.issuer, accounts.c.subject)
 
 sessions = sa.Table(
     "sessions",
     METADATA,
     sa.Column("token_sha256", sa.Text, primary_key=True),
-    sa.Column("person", sa.ForeignKey("people.id"), nullable=False, index=True),
+    sa.Column("account_id", sa.ForeignKey("accounts.id"), nullable=False, index=True),
     sa.Column("roles", sa.Text, nullable=False),
     _instant("started_at"),
     _instant("ends_at", index=True),
@@ -83,7 +88,7 @@ sessions = sa.Table(
 sign_in_failures = sa.Table(
     "sign_in_failures",
     METADATA,
-    _key(),
+    _id(),
     sa.Column("name_sha256", sa.Text, nullable=False, index=True),
     _instant("at", index=True),
 )
@@ -91,38 +96,37 @@ sign_in_failures = sa.Table(
 diverts = sa.Table(
     "diverts",
     METADATA,
-    _key(),
+    _id(),
     sa.Column("service", sa.Text, nullable=False),
     sa.Column("line", sa.Text, nullable=False),
     _instant("starts_at"),
-    _instant("ends_at"),
+    _instant("ends_at", index=True),
     sa.Column("note", sa.Text, nullable=False),
     _instant("set_at"),
     sa.Column("set_by", sa.Text, nullable=False),
-    sa.Column("asked", sa.Text, unique=True),  # the form that asked for it: sent twice, set once
-    sa.CheckConstraint("starts_at <= ends_at", name="ends_after_it_starts"),
-    sa.Index("diverts_by_end", "ends_at"),
+    sa.Column("idempotency_key", sa.Text, unique=True),  # a form sent twice sets one divert
+    sa.CheckConstraint("starts_at <= ends_at", name="divert_ends_after_it_starts"),
     sqlite_autoincrement=True,
 )
 
 audit_log = sa.Table(
-    "changes",
+    "audit_log",
     METADATA,
-    _key(),
+    _id(),
     _instant("at"),
     sa.Column("actor", sa.Text, nullable=False),
     sa.Column("action", sa.Text, nullable=False),
     sa.Column("entity", sa.Text, nullable=False),
     sa.Column("before", sa.JSON),
     sa.Column("after", sa.JSON),
-    sa.Index("changes_by_entity", "entity", "id"),
+    sa.Index(None, "entity", "id"),
     sqlite_autoincrement=True,
 )
 
 calls = sa.Table(
     "calls",
     METADATA,
-    _key(),
+    _id(),
     sa.Column("sid_sha256", sa.Text, nullable=False, unique=True),  # of Twilio's CallSid
     sa.Column("service", sa.Text, nullable=False),
     sa.Column("line", sa.Text, nullable=False),
@@ -137,18 +141,18 @@ calls = sa.Table(
 legs = sa.Table(
     "legs",
     METADATA,
-    sa.Column("call", sa.ForeignKey("calls.id"), primary_key=True),
-    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("call_id", sa.ForeignKey("calls.id"), primary_key=True),
+    sa.Column("position", sa.Integer, primary_key=True, autoincrement=False),  # from 1
     sa.Column("line", sa.Text, nullable=False),
     _instant("rung_at"),
     _instant("accepted_at", null=True),
     sa.Column("outcome", sa.Text),
-    sa.Column("rang", sa.Integer),  # seconds until somebody picked up, or it ended
-    sa.Column("talked", sa.Integer),
+    sa.Column("ring_seconds", sa.Integer),  # until somebody picked up, or the leg ended
+    sa.Column("talk_seconds", sa.Integer),
 )
 
 counters = sa.Table(
-    "tallies",
+    "counters",
     METADATA,
     sa.Column("hour", UtcDateTime, primary_key=True),
     sa.Column("name", sa.Text, primary_key=True),
@@ -156,86 +160,77 @@ counters = sa.Table(
 )
 
 rota_changes = sa.Table(
-    "batches",
+    "rota_changes",
     METADATA,
-    _key(),
+    _id(),
     sa.Column("kind", sa.Text, nullable=False),
     _instant("made_at"),
     sa.Column("made_by", sa.Text, nullable=False),
-    sa.Column("asked", sa.Text, unique=True),  # the form that asked for it: sent twice, made once
-    sa.Column("undone_in", sa.ForeignKey("batches.id")),
+    sa.Column("idempotency_key", sa.Text, unique=True),  # a form sent twice makes one change
+    sa.Column("undone_by_change_id", sa.ForeignKey("rota_changes.id")),
     sqlite_autoincrement=True,
 )
 
 rota_people = sa.Table(
-    "workers",
+    "rota_people",
     METADATA,
-    _key(),
+    _id(),
     sa.Column("name", sa.Text, nullable=False),
-    sa.Column("key", sa.Text, nullable=False),  # the name, case and blanks aside
+    sa.Column("name_key", sa.Text, nullable=False),  # the name without case and spacing
     sa.Column("phone", sa.Text),
-    sa.Column("account", sa.ForeignKey("people.id")),
-    sa.Column("past", sa.ForeignKey("workers.id")),  # who has had this person's oldest shifts
+    sa.Column("account_id", sa.ForeignKey("accounts.id")),
+    # Holds this person's shifts from before the retention period, under no name.
+    sa.Column("archived_as_id", sa.ForeignKey("rota_people.id")),
     _instant("added_at"),
     _instant("left_at", null=True),
-    _instant("forgotten_at", null=True),
+    _instant("anonymised_at", null=True),
     sqlite_autoincrement=True,
 )
-_HERE = rota_people.c.left_at.is_(None)
-for _name in ("key", "account"):
-    _column = rota_people.c[_name]
-    sa.Index(
-        f"one_worker_each_{_name}",
-        _column,
-        unique=True,
-        sqlite_where=_HERE,
-        postgresql_where=_HERE,
-    )
+_unique_while(rota_people.c.left_at.is_(None), rota_people.c.name_key)
+_unique_while(rota_people.c.left_at.is_(None), rota_people.c.account_id)
 
 shifts = sa.Table(
     "shifts",
     METADATA,
-    _key(),
-    sa.Column("role", sa.Text, nullable=False),
-    sa.Column("worker", sa.ForeignKey("workers.id"), nullable=False),
+    _id(),
+    sa.Column("duty_role", sa.Text, nullable=False),
+    sa.Column("rota_person_id", sa.ForeignKey("rota_people.id"), nullable=False),
     _instant("starts_at"),
-    _instant("ends_at"),
-    sa.Column("added_in", sa.ForeignKey("batches.id"), nullable=False, index=True),
-    sa.Column("cancelled_in", sa.ForeignKey("batches.id"), index=True),
-    sa.Column("sequence", sa.Integer, nullable=False),
+    _instant("ends_at", index=True),
+    sa.Column("created_by_change_id", sa.ForeignKey("rota_changes.id"), nullable=False, index=True),
+    sa.Column("cancelled_by_change_id", sa.ForeignKey("rota_changes.id"), index=True),
+    sa.Column("sequence", sa.Integer, nullable=False),  # iCalendar's: counts changes of a shift
     _instant("changed_at"),
     sa.CheckConstraint("starts_at < ends_at", name="shift_ends_after_it_starts"),
-    sa.Index("shifts_by_end", "ends_at"),
-    sa.Index("shifts_by_worker", "worker", "ends_at"),
+    sa.Index(None, "rota_person_id", "ends_at"),
     sqlite_autoincrement=True,
 )
 
 covers = sa.Table(
     "covers",
     METADATA,
-    _key(),
-    sa.Column("shift", sa.ForeignKey("shifts.id"), nullable=False, index=True),
-    sa.Column("worker", sa.ForeignKey("workers.id")),  # null: nobody yet
+    _id(),
+    sa.Column("shift_id", sa.ForeignKey("shifts.id"), nullable=False, index=True),
+    sa.Column("rota_person_id", sa.ForeignKey("rota_people.id")),  # null: nobody yet
     _instant("starts_at"),
-    _instant("ends_at"),
+    _instant("ends_at", index=True),
     sa.Column("note", sa.Text, nullable=False),
-    sa.Column("added_in", sa.ForeignKey("batches.id"), nullable=False, index=True),
-    sa.Column("cancelled_in", sa.ForeignKey("batches.id"), index=True),
+    sa.Column("created_by_change_id", sa.ForeignKey("rota_changes.id"), nullable=False, index=True),
+    sa.Column("cancelled_by_change_id", sa.ForeignKey("rota_changes.id"), index=True),
     sa.CheckConstraint("starts_at < ends_at", name="cover_ends_after_it_starts"),
-    sa.Index("covers_by_end", "ends_at"),
     sqlite_autoincrement=True,
 )
 
 calendars = sa.Table(
-    "feeds",
+    "calendars",
     METADATA,
-    _key(),
+    _id(),
     sa.Column("token_sha256", sa.Text, nullable=False, unique=True),
-    sa.Column("worker", sa.ForeignKey("workers.id")),  # whose shifts; null: a rota's
-    sa.Column("role", sa.Text),  # which role's; null: all of them
-    sa.Column("account", sa.ForeignKey("people.id"), nullable=False),
-    _instant("made_at"),
-    _instant("used_at", null=True),
+    sa.Column("rota_person_id", sa.ForeignKey("rota_people.id")),  # null: everybody's shifts
+    sa.Column("duty_role", sa.Text),  # null: shifts of every role
+    sa.Column("account_id", sa.ForeignKey("accounts.id"), nullable=False),
+    _instant("created_at"),
+    _instant("last_polled_at", null=True),
     _instant("revoked_at", null=True),
     sqlite_autoincrement=True,
 )
@@ -243,11 +238,11 @@ calendars = sa.Table(
 alert_recipients = sa.Table(
     "alert_recipients",
     METADATA,
-    sa.Column("recipient", sa.Text, primary_key=True),  # a hash: no address is kept
-    _instant("looked_at"),
-    _instant("claimed_until", null=True),
-    _instant("not_before", null=True),
-    sa.Column("tries", sa.Integer, nullable=False),
+    sa.Column("recipient", sa.Text, primary_key=True),  # a hash: no address is stored
+    _instant("last_polled_at"),
+    _instant("lease_expires_at", null=True),
+    _instant("next_attempt_at", null=True),
+    sa.Column("attempts", sa.Integer, nullable=False),
     _instant("failing_since", null=True),
     sa.Column("fault", sa.Text),
 )
@@ -255,14 +250,14 @@ alert_recipients = sa.Table(
 alerts = sa.Table(
     "alerts",
     METADATA,
-    _key(),
+    _id(),
     sa.Column("recipient", sa.ForeignKey("alert_recipients.recipient"), nullable=False),
-    sa.Column("key", sa.Text, nullable=False),  # what happened, so that it is told once
+    sa.Column("dedupe_key", sa.Text, nullable=False),
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("title", sa.Text, nullable=False),
     sa.Column("text", sa.Text, nullable=False),
     _instant("noticed_at"),
     _instant("sent_at", null=True),
-    sa.UniqueConstraint("recipient", "key", name="told_once_each"),
+    sa.UniqueConstraint("recipient", "dedupe_key"),
     sqlite_autoincrement=True,
 )

@@ -26,4 +26,4 @@ def init_app(app: Flask) -> None:
 def warm_up() -> None:
     """Prepare what no caller should wait for: the fallbacks, and the call log's connection."""
     fallback_twiml().refresh()
-    views.call_log().write(lambda connection: None, patience=1.0)
+    views.call_log().write(lambda connection: None, timeout=1.0)

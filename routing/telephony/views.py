@@ -22,7 +22,7 @@ from routing.core.directory import Service
 from routing.core.outcome import Outcome
 from routing.responses import problem
 from routing.snapshot import Snapshot
-from routing.store import calls
+from routing.store import calls, counters
 from routing.store.call_log import CallLog
 from routing.store.calls import CallStart, LegEnd, LegStart
 from routing.telephony import sms, twiml
@@ -89,7 +89,7 @@ def require_signature() -> Response | None:
     if is_signed():
         return None
     if request.path.rstrip("/") != "/twilio/check":  # the doctor forges one on purpose
-        call_log().count(calls.SIGNATURE_REFUSED)
+        call_log().count(counters.SIGNATURE_REFUSED)
     log.info("refused: no right signature for %.200r", request.path)  # the count is a warning
     return problem(403, "The signature is not right for this address. See `flask twilio doctor`.")
 
@@ -137,7 +137,7 @@ def connect_anyway(error: Exception) -> Response:
     if error is not request.routing_exception:  # that is a mistyped address
         cause = getattr(error, "original_exception", None) or error
         log.error("fault while answering Twilio: the caller is connected", exc_info=cause)
-        call_log().count(calls.FAULTS)
+        call_log().count(counters.FAULTS)
     if "twiml" in g:  # a fault after the answer was made
         return _xml(g.twiml)
     if "answering" not in g:  # a fault before
@@ -145,7 +145,7 @@ def connect_anyway(error: Exception) -> Response:
             return _answer(target)
         except Exception as fault:
             log.error("fault while answering Twilio: the fallback answers", exc_info=fault)
-            call_log().count(calls.FAULTS)
+            call_log().count(counters.FAULTS)
     return _xml(_fault_answer(target))
 
 
@@ -171,7 +171,7 @@ def _answer_call(call_request: CallRequest, service_id: str, step: str) -> str:
     reason = unrecognised_reason()
     if reason is not None:
         log.warning("a signed request unlike Twilio's is answered, and not logged: %s", reason)
-        call_log().count(calls.UNRECOGNISED)
+        call_log().count(counters.UNRECOGNISED)
     snapshot = lookup.snapshot()
     lookup.read_diverts(max_age=0)
     call = CallContext(
@@ -198,7 +198,7 @@ def _begin(call: CallContext) -> str:
     start = CallStart(call.service.id, decision.line.id, decision.reason.code.value, at)
     step = first_step(timetables, decision, at, at, call.excluded_numbers)
     leg = LegStart(step.state.leg, step.line.id, at) if isinstance(step, Dial) else None
-    logged = _write(call, partial(calls.begin, call=start, rings=leg)) or start
+    logged = _write(call, partial(calls.begin, call=start, leg=leg)) or start
     if logged is start and leg is not None:
         return _twiml(call, step, decision)
     decision = _decision_as_logged(call, decision, logged)
@@ -247,7 +247,7 @@ def _accept(call: CallContext) -> str:
         leg = LegStart(state.leg, state.tried[-1], call.at)
         if call.may_be_logged:
             start = _call_start(call, state)
-            call_log().write(partial(calls.accept, known_by=call_key, call=start, leg=leg))
+            call_log().write(partial(calls.accept, key=call_key, call=start, leg=leg))
     return twiml.do_nothing()
 
 
@@ -303,7 +303,7 @@ def _is_accepted(call: CallContext, leg: int) -> bool:
         return False
     if _acceptance_marks().has(call_key, leg):
         return True
-    return bool(call_log().write(partial(calls.was_accepted, known_by=call_key, number=leg)))
+    return bool(call_log().write(partial(calls.was_accepted, key=call_key, position=leg)))
 
 
 def _log_and_answer(
@@ -320,7 +320,7 @@ def _log_and_answer(
     if isinstance(step, Dial) and outcome is None:
         leg = LegStart(step.state.leg, step.line.id, call.at)
     over = outcome and outcome.value
-    _write(call, partial(calls.step, call=start, ended=leg_end, rings=leg, over=over))
+    _write(call, partial(calls.step, call=start, ended=leg_end, leg=leg, outcome=over))
     return document
 
 
@@ -351,7 +351,7 @@ def _write(call: CallContext, job: Callable[..., T]) -> T | None:
     """Write to the call log, unless the request is unlike Twilio's own."""
     if not call.may_be_logged:
         return None
-    return call_log().write(partial(job, known_by=call.request.call_key))
+    return call_log().write(partial(job, key=call.request.call_key))
 
 
 def _acceptance_marks() -> AcceptanceMarks:

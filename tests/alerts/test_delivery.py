@@ -52,7 +52,7 @@ def missed(app, count=1, first=0):
         for number in range(first, first + count):
             start = CallStart("children", "mash", "in_hours", lookup.now())
             ended = LegEnd(1, "mash", "no_answer", lookup.now() + timedelta(seconds=60), None)
-            calls.step(connection, f"call {number}", start, ended=ended, over="unanswered")
+            calls.step(connection, f"call {number}", start, ended=ended, outcome="unanswered")
 
 
 def later(app, minutes):

@@ -22,7 +22,7 @@ def app(make_app):
             ended = LegEnd(1, "mash", outcome, at, None)
             over = outcome if outcome != "busy" else "unanswered"
             begun = CallStart("children", "mash", "in_hours", at)
-            calls.step(connection, f"call {days}", begun, ended, over=over)
+            calls.step(connection, f"call {days}", begun, ended, outcome=over)
     return app
 
 

@@ -165,7 +165,7 @@ def test_an_unknown_role_is_refused(run, granted):
 def test_a_council_account_is_listed_and_removed_by_name_or_number(run, app, wanted):
     issuer = "https://login.anyshire.example"
     with app.app_context(), lookup.database().writing() as connection:
-        roles = accounts.roles(["admin"])
+        roles = accounts.parse_roles(["admin"])
         accounts.upsert_sso_account(connection, issuer, "s-1", "Tom Price", roles, lookup.now())
     assert f"   1  Tom Price  admin  {issuer}" in run("staff", "list").output
     removed = run("staff", "remove", wanted)
@@ -179,7 +179,7 @@ def test_an_account_without_a_role_is_listed_so_that_it_can_be_removed(run, app)
     with app.app_context(), lookup.database().writing() as connection:
         issuer, at = "https://login.anyshire.example", lookup.now()
         accounts.upsert_sso_account(
-            connection, issuer, "s-1", "Tom Price", accounts.roles(["admin"]), at
+            connection, issuer, "s-1", "Tom Price", accounts.parse_roles(["admin"]), at
         )
         accounts.revoke_roles(connection, issuer, "s-1", at)
 

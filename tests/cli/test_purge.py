@@ -27,7 +27,7 @@ def test_purge_applies_every_retention_rule_and_says_what_it_deleted(app):
         calls.begin(connection, "x", CallStart("children", "eds", "out_of_hours", at - 91 * DAY))
         during = Span(at - 9 * DAY, at - 8 * DAY)
         wanted = NewDivert("children", "eds", during, "Siân has flu")
-        diverts.create(connection, [wanted], at - 9 * DAY, "person:1")
+        diverts.create(connection, [wanted], at - 9 * DAY, "account:1")
     before = runner.invoke(args=["status"]).output
     result = runner.invoke(args=["purge"])
 

@@ -46,9 +46,7 @@ def test_no_cell_of_any_file_is_a_formula(app, sign_in, clock):
     rostered.people(app)
     rostered.christmas(app)
     with app.app_context(), lookup.database().writing() as connection:
-        calls.begin(
-            connection, known_by="=1", call=CallStart("children", "eds", "out_of_hours", AT)
-        )
+        calls.begin(connection, key="=1", call=CallStart("children", "eds", "out_of_hours", AT))
     browser = sign_in(app, "admin")
     for path in ("/staff/rota.csv", "/staff/calls.csv?month=2026-11"):
         text = browser.get(path).get_data().decode("utf-8-sig")

@@ -25,14 +25,14 @@ def rang(app):
         with app.app_context(), lookup.database().writing() as connection:
             note = partial(calls.step, connection, key, begun)
             for number, (line, outcome) in enumerate(legs, 1):
-                note(rings=LegStart(number, line, at))
+                note(leg=LegStart(number, line, at))
                 at += timedelta(seconds=30)
                 talked = 25 if outcome == "answered" else None
                 if outcome:
-                    note(ended=LegEnd(number, line, outcome, at, talked), over=None)
+                    note(ended=LegEnd(number, line, outcome, at, talked), outcome=None)
             if over:
                 number, (line, outcome) = len(legs), legs[-1]
-                note(ended=LegEnd(number, line, outcome, at, None), over=over)
+                note(ended=LegEnd(number, line, outcome, at, None), outcome=over)
 
     return rang
 
@@ -128,7 +128,7 @@ def test_nobody_who_rang_is_in_the_table(app):
 
     assert kept == {
         "id", "sid_sha256", "service", "line", "reason", "began_at", "ended_at", "outcome",
-        "answered_by", "call", "number", "rung_at", "accepted_at", "rang", "talked",
+        "answered_by", "call_id", "position", "rung_at", "accepted_at", "ring_seconds", "talk_seconds",
     }  # fmt: skip
 
 
@@ -146,7 +146,7 @@ def test_a_month_of_a_busy_council_is_one_page(app, duty, clock):
             begun = CallStart("children", "mash", "in_hours", at)
             over = "answered" if number % 5 else "unanswered"
             ended = LegEnd(1, "mash", "answered" if number % 5 else "busy", at, 60)
-            calls.step(connection, f"k{number}", begun, ended, over=over)
+            calls.step(connection, f"k{number}", begun, ended, outcome=over)
     page = duty.get("/staff/calls")
 
     assert page.status_code == 200

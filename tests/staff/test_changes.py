@@ -17,7 +17,7 @@ def test_the_record_tells_who_did_what_and_names_nobody_outside_these_pages(app,
     assert "Midday on Monday 23 November, divert" in page  # the account is called "divert"
     with app.app_context(), lookup.database().reading() as connection:
         told = audit_log.newest(connection, 9)
-    assert [each.actor for each in told] == ["person:1", "person:1", "provider"]
+    assert [each.actor for each in told] == ["account:1", "account:1", "provider"]
     assert "Phones down" not in repr(told)
 
 

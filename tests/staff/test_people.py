@@ -30,7 +30,7 @@ def mine(app, signed_in):
         account, _ = accounts.find_local(connection, "view")
         found = next(x for x in rota_people.all_people(connection) if x.name == "Siân O’Brien")
         at = lookup.now()
-        rota_people.change(connection, found.id, found.name, None, account.id, at, "person:1")
+        rota_people.change(connection, found.id, found.name, None, account.id, at, "account:1")
     return browser
 
 
@@ -183,7 +183,7 @@ def test_a_covered_shift_keeps_its_event_and_counts_the_change(app, mine, clock)
     with app.app_context(), lookup.database().writing() as connection:
         shift, _ = rota.get(connection, 2)
         new = NewCover(2, 1, shift.during)
-        rota.add(connection, "covered", [new], lookup.now(), "person:1")
+        rota.add(connection, "covered", [new], lookup.now(), "account:1")
     after, second = events(app, path)
 
     assert second.headers["ETag"] != first.headers["ETag"]

@@ -92,7 +92,7 @@ def test_taking_a_shift_of_christmas_away_is_just_that_gap_on_page_command_and_m
     assert not any("27 December" in gap for gap in before[0][0])
 
     with app.app_context(), lookup.database().writing() as connection:
-        rota.cancel(connection, lookup.now(), "person:1", shift=4)
+        rota.cancel(connection, lookup.now(), "account:1", shift=4)
 
     gap = f"{NIGHT}: nobody from 8:30am on Saturday 26 December until 8:30am on Sunday 27 December"
     after = holes(app, look), metric(app, "rota_gaps"), metric(app, "rota_gap_seconds")
@@ -174,7 +174,7 @@ def test_the_paper_has_a_side_for_each_role_its_time_no_note_and_no_telephone_nu
     with app.app_context(), lookup.database().writing() as connection:
         shift, _ = rota.get(connection, 1)
         cover = NewCover(1, 2, shift.during, "Called in at three")
-        rota.add(connection, "covered", [cover], lookup.now(), "person:1")
+        rota.add(connection, "covered", [cover], lookup.now(), "account:1")
     page = look("/staff/rota/print?from=2026-12-24")
 
     assert page.text.count('class="who-side"') == 2

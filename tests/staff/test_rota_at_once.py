@@ -34,7 +34,7 @@ def app(before_christmas):
 def everybody(app):
     """Put as many people on the rota as a change may name."""
     with app.app_context(), lookup.database().writing() as connection:
-        rota_people.add_all(connection, [(name, None) for name in NAMES], lookup.now(), "person:1")
+        rota_people.add_all(connection, [(name, None) for name in NAMES], lookup.now(), "account:1")
 
 
 def large_sheet():
@@ -55,7 +55,7 @@ def set_divert(app):
         at = datetime(2026, 12, 23, 15, 40, tzinfo=UTC)
         with app.app_context(), lookup.database().writing() as connection:
             new = NewDivert("children", "eds", Span(at, at + HOUR), "Phones down")
-            diverts.create(connection, [new], at, "person:1", "form")
+            diverts.create(connection, [new], at, "account:1", "form")
 
     return set_divert
 
@@ -72,7 +72,7 @@ def test_a_divert_is_set_while_the_largest_fill_is_worked_out(app, everybody, se
     with app.app_context():
         current, proposed = fill()
         shifts = [NewShift(NIGHT, new.person_id, new.during) for new in proposed]
-        rota_service.save_change("filled", shifts, current, "person:1")
+        rota_service.save_change("filled", shifts, current, "account:1")
 
     assert len(stored()) == 1
     assert len(shifts) > 0.9 * MAX_ROWS
@@ -85,7 +85,7 @@ def test_a_divert_is_set_while_the_largest_file_is_read(app, set_divert, stored)
             return super().decode(*args)
 
     with app.app_context():
-        result = rota_service.import_spreadsheet(File(large_sheet()), "person:1", add_people=True)
+        result = rota_service.import_spreadsheet(File(large_sheet()), "account:1", add_people=True)
 
     assert len(stored()) == 1
     assert result.added == MAX_ROWS
@@ -147,9 +147,9 @@ def test_of_two_managers_who_change_the_rota_at_once_the_second_is_told_and_lose
     with app.app_context():
         at = lookup.now()
         first = second = rota_service.read_rota(at, at + HOUR)
-        rota_service.save_change("added", [shift(1, at)], first, "person:1")
+        rota_service.save_change("added", [shift(1, at)], first, "account:1")
         with pytest.raises(RotaConflict, match="Nothing of yours was saved"):
-            rota_service.save_change("added", [shift(2, at)], second, "person:2")
+            rota_service.save_change("added", [shift(2, at)], second, "account:2")
 
         assert on_the_rota(at) == [(1, at)]
 
@@ -158,9 +158,9 @@ def test_nobody_is_given_a_shift_who_left_while_it_was_worked_out(app):
     with app.app_context():
         at = lookup.now()
         current = rota_service.read_rota(at, at + HOUR)
-        rota_service.remove_person(1, "person:1")
+        rota_service.remove_person(1, "account:1")
         with pytest.raises(RotaConflict):
-            rota_service.save_change("added", [shift(1, at)], current, "person:2")
+            rota_service.save_change("added", [shift(1, at)], current, "account:2")
 
         assert on_the_rota(at) == []
 

@@ -112,7 +112,7 @@ def test_one_who_is_removed_is_signed_out_and_keeps_no_name(database, priya, now
         assert accounts.find_by_session(connection, token, now, LOCAL) is None
         assert accounts.find_local(connection, "priya shah") is None
         (left,) = accounts.all_accounts(connection)
-        kept = connection.exec_driver_sql("SELECT * FROM people").all()
+        kept = connection.exec_driver_sql("SELECT * FROM accounts").all()
     assert (left.name, left.roles) == ("Former account 1", frozenset())
     assert "priya" not in repr(kept).lower()
 
@@ -143,8 +143,12 @@ def test_the_record_tells_of_accounts_by_number_never_by_name(database, priya, n
     with database.reading() as connection:
         told = audit_log.newest(connection, 9)
 
-    assert [each.action for each in told] == ["person.removed", "person.password", "person.added"]
-    assert {each.entity for each in told} == {"person:1"}
+    assert [each.action for each in told] == [
+        "account.removed",
+        "account.password_changed",
+        "account.added",
+    ]
+    assert {each.entity for each in told} == {"account:1"}
     assert "riya" not in repr(told)
 
 
@@ -228,14 +232,14 @@ def test_the_roles_in_force_are_those_that_session_and_account_both_allow(
 ):
     with database.writing() as connection:
         person = accounts.upsert_sso_account(
-            connection, ISSUER, "s1", "Tom", accounts.roles(session), now
+            connection, ISSUER, "s1", "Tom", accounts.parse_roles(session), now
         )
         token = accounts.start_session(connection, person, now)
         changed = tables.accounts.update().values(roles=" ".join(account))
         connection.execute(changed)
-        assert accounts.find_by_session(connection, token, now, ISSUER).roles == accounts.roles(
-            in_force
-        )
+        assert accounts.find_by_session(
+            connection, token, now, ISSUER
+        ).roles == accounts.parse_roles(in_force)
 
 
 def test_a_sign_in_with_fewer_roles_ends_the_other_sessions_and_calendars(council, access):
@@ -308,7 +312,11 @@ def test_ending_all_access_of_a_person_is_recorded_and_ends_nobody_elses(
 
     assert works() == (False, False)
     assert others() == (True, True)
-    assert (newest.actor, newest.action, newest.entity) == (priya.actor, "feed.revoked", "feed:1")
+    assert (newest.actor, newest.action, newest.entity) == (
+        priya.actor,
+        "calendar.revoked",
+        "calendar:1",
+    )
 
 
 @pytest.mark.parametrize("wanted", ["tom", " TOM ", "1", " 1"])
@@ -404,4 +412,4 @@ def test_a_role_lets_one_look_and_do_its_own_and_admin_all(has, may):
 
 
 def test_only_words_that_are_roles_count():
-    assert accounts.roles(["Divert", "owner", 7, None, "VIEW"]) == {Role.DIVERT, Role.VIEW}
+    assert accounts.parse_roles(["Divert", "owner", 7, None, "VIEW"]) == {Role.DIVERT, Role.VIEW}

@@ -113,7 +113,7 @@ def test_a_job_that_fails_by_itself_leaves_nothing_and_is_not_tried_again(writer
 
 
 def test_what_the_database_refuses_is_not_tried_again_and_is_told_without_the_values(writer):
-    row = {"call": None, "number": 1, "line": "secret words"}
+    row = {"call_id": None, "position": 1, "line": "secret words"}
     refused = writer.submit(lambda connection: connection.execute(tables.legs.insert(), row))
     with pytest.raises(ConstraintViolation) as raised:
         writer.wait(refused, SAFETY_NET_SECONDS)
@@ -212,13 +212,13 @@ ENDING = """
 import pathlib, sys, threading
 from datetime import UTC, datetime
 from functools import partial
-from routing.store import calls
+from routing.store import counters
 from routing.store.background import Background
 from routing.store.db import Database
 
 database = Database(sys.argv[1], pathlib.Path())
 writer = Background("writer", database, writes=True)
-job = partial(calls.count, name="written", at=datetime.now(UTC))
+job = partial(counters.count, name="written", at=datetime.now(UTC))
 if sys.argv[2] == "hangs":
     writer.wait(writer.submit(job), 30)
     job = lambda connection: threading.Event().wait()

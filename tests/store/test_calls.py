@@ -7,7 +7,7 @@ from itertools import permutations
 import pytest
 import sqlalchemy as sa
 
-from routing.store import calls, tables
+from routing.store import calls, counters, tables
 from routing.store.calls import CallStart, LegEnd, LegStart
 
 SECOND = timedelta(seconds=1)
@@ -35,9 +35,9 @@ def rows(database):
     def rows():
         with database.reading() as connection:
             found = connection.execute(tables.calls.select()).all()
-            legs = connection.execute(tables.legs.select().order_by("number")).all()
+            legs = connection.execute(tables.legs.select().order_by("position")).all()
         return [(x.line, x.reason, x.outcome, x.answered_by) for x in found], [
-            (x.number, x.line, x.outcome, x.rang, x.talked) for x in legs
+            (x.position, x.line, x.outcome, x.ring_seconds, x.talk_seconds) for x in legs
         ]
 
     return rows
@@ -56,13 +56,13 @@ def history(call, now):
     """A call that the second line answers, as its steps are told."""
     return [
         (calls.begin, {"call": call}),
-        (calls.step, {"call": call, "rings": LegStart(1, "eds", now)}),
+        (calls.step, {"call": call, "leg": LegStart(1, "eds", now)}),
         (
             calls.step,
             {
                 "call": call,
                 "ended": LegEnd(1, "eds", "busy", now + 2 * SECOND, None),
-                "rings": LegStart(2, "mash", now + 2 * SECOND),
+                "leg": LegStart(2, "mash", now + 2 * SECOND),
             },
         ),
         (
@@ -70,7 +70,7 @@ def history(call, now):
             {
                 "call": call,
                 "ended": LegEnd(2, "mash", "answered", now + 72 * SECOND, 60),
-                "over": calls.ANSWERED,
+                "outcome": calls.ANSWERED,
             },
         ),
         (calls.finish, {"at": now + 72 * SECOND}),
@@ -79,7 +79,7 @@ def history(call, now):
 
 def test_a_call_is_one_row_with_each_legs_outcome_and_seconds(note, call, now, rows):
     for job, told in history(call, now):
-        note(job, known_by=KEY, **told)
+        note(job, key=KEY, **told)
 
     assert rows() == (
         [("eds", "out_of_hours", "answered", "mash")],
@@ -89,8 +89,8 @@ def test_a_call_is_one_row_with_each_legs_outcome_and_seconds(note, call, now, r
 
 def test_what_is_told_twice_changes_nothing(note, call, now, rows):
     for job, told in history(call, now):
-        note(job, known_by=KEY, **told)
-        note(job, known_by=KEY, **told)
+        note(job, key=KEY, **told)
+        note(job, key=KEY, **told)
 
     assert rows()[0] == [("eds", "out_of_hours", "answered", "mash")]
     assert rows()[1] == [(1, "eds", "busy", 2, None), (2, "mash", "answered", 10, 60)]
@@ -106,7 +106,7 @@ def test_what_is_told_in_any_order_ends_the_same(database, note, call, now, rows
             connection.execute(tables.legs.delete())
             connection.execute(tables.calls.delete())
             for job, told in order:
-                job(connection, known_by=KEY, **told)
+                job(connection, key=KEY, **told)
         found, legs = rows()
 
         assert [(x[0], x[2], x[3]) for x in found] == [("eds", "answered", "mash")]
@@ -118,7 +118,7 @@ def test_a_call_whose_end_nobody_told_is_unknown_until_somebody_does(note, call,
     note(calls.finish, KEY, now + SECOND)
     assert rows()[0][0][2] == "unknown"
     ended = LegEnd(1, "eds", "abandoned", now + SECOND, None)
-    note(calls.step, KEY, call, ended=ended, over=calls.ABANDONED)
+    note(calls.step, KEY, call, ended=ended, outcome=calls.ABANDONED)
 
     assert rows()[0][0][2] == "abandoned"
 
@@ -156,22 +156,12 @@ def test_two_that_begin_the_same_call_at_once_agree(database, call, now):
     assert len(set(found)) == 1
 
 
-def test_tallies_add_up_by_the_hour(note, now):
-    note(calls.count, calls.SIGNATURE_REFUSED, now)
-    note(calls.count, calls.SIGNATURE_REFUSED, now + 30 * SECOND, 4)
-    note(calls.count, calls.SIGNATURE_REFUSED, now - timedelta(hours=2))
-
-    assert note(calls.count_since, calls.SIGNATURE_REFUSED, now) == 5
-    assert note(calls.count_since, calls.SIGNATURE_REFUSED, now - timedelta(days=1)) == 6
-    assert note(calls.count_since, calls.FAULTS, now) == 0
-
-
 def test_a_purge_takes_what_is_older_and_nothing_else(note, call, now, rows, database):
     for name, at in (("old", now - SECOND), ("new", now)):
         key = calls.call_key(name)
         begun = CallStart("children", name, "", at)
-        note(calls.step, key, begun, rings=LegStart(1, name, at))
-    note(calls.count, calls.SIGNATURE_REFUSED, now - timedelta(hours=2))
+        note(calls.step, key, begun, leg=LegStart(1, name, at))
+    note(counters.count, counters.SIGNATURE_REFUSED, now - timedelta(hours=2))
 
     assert note(calls.purge, now, now, "terminal:0") == (1,)
     assert [x[0] for x in rows()[0]] == ["new"]

@@ -27,7 +27,7 @@ def kept(tmp_path):
 @pytest.fixture
 def readings(database, kept):
     readings = DivertCache(database, kept, Clock())
-    readings.current(0, patience=10)  # connected: on a busy machine that takes longer than patience
+    readings.current(0, timeout=10)  # connected: on a busy machine that takes longer than patience
     yield readings
     readings.close()
 
@@ -37,7 +37,7 @@ def put(database, now):
     def put(line="eds"):
         wanted = NewDivert("children", line, Span(now, now + timedelta(hours=1)), "secret words")
         with database.writing() as connection:
-            return diverts.create(connection, [wanted], now, "person:1")[0]
+            return diverts.create(connection, [wanted], now, "account:1")[0]
 
     return put
 
@@ -49,7 +49,7 @@ def lines(reading):
 def on_disk(kept, lines):
     """Wait until a reading is kept, which callers do not wait for: 10 s at most."""
     for _ in range(500):
-        found = kept.get()
+        found = kept.load()
         if found is not None and [each.line for each in found[0]] == lines:
             return found
         time.sleep(0.02)
@@ -68,7 +68,7 @@ def settled(readings, fault):
 def test_a_reading_from_now_on_has_what_was_just_set(readings, put):
     for number in range(20):
         put(f"line-{number}")
-        assert lines(readings.current(0, patience=10))[-1] == f"line-{number}"
+        assert lines(readings.current(0, timeout=10))[-1] == f"line-{number}"
 
 
 def test_a_reading_may_be_as_old_as_is_said_and_no_older(readings, put):
@@ -76,7 +76,7 @@ def test_a_reading_may_be_as_old_as_is_said_and_no_older(readings, put):
     put()
     assert lines(readings.current(60)) == []
     time.sleep(0.1)
-    assert lines(readings.current(0.05, patience=10)) == ["eds"]
+    assert lines(readings.current(0.05, timeout=10)) == ["eds"]
 
 
 def test_requests_that_arrive_during_a_reading_share_the_next(readings):
@@ -90,10 +90,10 @@ def test_requests_that_arrive_during_a_reading_share_the_next(readings):
 
     sa.event.listen(sa.Engine, "before_cursor_execute", hold)
     try:
-        assert readings.current(0, patience=0).fault is not None
+        assert readings.current(0, timeout=0).fault is not None
         assert began.wait(SAFETY_NET_SECONDS)
         for _ in range(50):
-            assert readings.current(0, patience=0).fault is not None
+            assert readings.current(0, timeout=0).fault is not None
         release.set()
         assert settled(readings, fault=False).fault is None
     finally:
@@ -116,9 +116,9 @@ def test_a_file_that_is_gone_is_a_fault_and_its_diverts_stay_in_force(readings, 
     readings.current(0)
     if not readings.database.is_sqlite:
         return  # a server's database is no file of this machine
-    on_disk(readings.kept, ["eds"])
+    on_disk(readings.saved, ["eds"])
     readings.database.file.rename(tmp_path / "elsewhere")
-    for each in (readings, DivertCache(readings.database, readings.kept, Clock())):
+    for each in (readings, DivertCache(readings.database, readings.saved, Clock())):
         found = each.current(0)
         assert lines(found) == ["eds"]
         assert "is not there" in found.fault
@@ -131,14 +131,14 @@ def test_a_database_without_tables_is_a_fault_that_says_so(bare, kept):
         bare.file.touch()
     readings = DivertCache(bare, kept, Clock())
 
-    assert "not made yet" in readings.current(0, patience=SAFETY_NET_SECONDS).fault
+    assert "not made yet" in readings.current(0, timeout=SAFETY_NET_SECONDS).fault
 
 
 def test_it_answers_again_by_itself_once_the_tables_are_made(bare, kept):
     if bare.file is not None:
         bare.file.touch()
     readings = DivertCache(bare, kept, Clock())
-    assert readings.current(0, patience=10).fault
+    assert readings.current(0, timeout=10).fault
     migrate.upgrade(bare)
 
     assert settled(readings, fault=False).diverts == ()
@@ -171,31 +171,31 @@ def test_an_older_reading_never_replaces_a_newer_one(kept, readings, put):
     put()
     new = readings.current(0)
     on_disk(kept, ["eds"])
-    kept.put((), new.began - 1)
-    assert [each.line for each in kept.get()[0]] == ["eds"]
-    kept.put((), new.began + 1)
-    assert kept.get() == ((), pytest.approx(new.began + 1))
+    kept.save((), new.began - 1)
+    assert [each.line for each in kept.load()[0]] == ["eds"]
+    kept.save((), new.began + 1)
+    assert kept.load() == ((), pytest.approx(new.began + 1))
 
 
 def test_a_kept_file_that_is_broken_costs_nothing(kept, tmp_path, caplog):
     for text in ("{", "[]", '{"diverts": [{"id": 1}]}', '{"diverts": 3}', "\x00"):
         kept.file.write_text(text)
-        assert kept.get() is None
+        assert kept.load() is None
         assert "cannot use the diverts" in caplog.text
         caplog.clear()
     kept.file.write_bytes(b"\xff\xfe")
-    assert kept.get() is None
-    kept.put((), time.time() + 1)
-    assert kept.get()[0] == ()
+    assert kept.load() is None
+    kept.save((), time.time() + 1)
+    assert kept.load()[0] == ()
 
 
 def test_a_folder_that_cannot_be_written_is_logged_and_stops_nothing(database, put, caplog):
     readings = DivertCache(database, DivertFile(Path("/proc/none/diverts.json")), Clock())
     put()
 
-    assert lines(readings.current(0, patience=10)) == ["eds"]
+    assert lines(readings.current(0, timeout=10)) == ["eds"]
     end = time.monotonic() + 10
-    while "cannot keep the diverts" not in caplog.text:
+    while "cannot save the diverts" not in caplog.text:
         assert time.monotonic() < end
         time.sleep(0.02)
 
@@ -209,8 +209,8 @@ def test_a_machine_without_another_thread_or_handle_to_give_costs_no_answer(
     def none_left(*words, **more):
         raise RuntimeError("can't start new thread")
 
-    fresh = DivertCache(readings.database, readings.kept, Clock())
-    on_disk(readings.kept, ["eds"])
+    fresh = DivertCache(readings.database, readings.saved, Clock())
+    on_disk(readings.saved, ["eds"])
     monkeypatch.setattr(threading.Thread, "start", none_left)
     found = fresh.current(0)
     assert lines(found) == ["eds"]
@@ -227,16 +227,16 @@ def test_while_a_server_hangs_its_last_diverts_stay_and_after_a_second_nobody_wa
     migrate.upgrade(database)
     wanted = NewDivert("children", "eds", Span(now, now + timedelta(hours=1)), "x")
     with database.writing() as connection:
-        diverts.create(connection, [wanted], now, "person:1")
+        diverts.create(connection, [wanted], now, "account:1")
     readings = DivertCache(database, DivertFile(tmp_path / "kept.json"), Clock())
-    assert lines(readings.current(0, patience=10)) == ["eds"]
+    assert lines(readings.current(0, timeout=10)) == ["eds"]
     threads = threading.active_count()
     postgresql.hang()
     try:
         first = readings.current(0)  # returns, though the server stands still
         settled(readings, fault=True)
         for _ in range(20):  # five minutes, if each waited
-            later = readings.current(0, patience=SAFETY_NET_SECONDS)
+            later = readings.current(0, timeout=SAFETY_NET_SECONDS)
             assert (lines(later), later.fault is None) == (["eds"], False)
         held = threading.active_count() - threads
     finally:
@@ -254,7 +254,7 @@ def test_a_server_that_stops_and_starts_again_is_found_again(postgresql, tmp_pat
     database = Database(postgresql.database(), tmp_path)
     migrate.upgrade(database)
     readings = DivertCache(database, DivertFile(tmp_path / "kept.json"), Clock())
-    assert readings.current(0, patience=10).fault is None
+    assert readings.current(0, timeout=10).fault is None
     postgresql.stop()
     try:
         found = readings.current(0)

@@ -22,7 +22,7 @@ def wanted(now, line="eds", start=timedelta(0), length=HOUR):
 
 @pytest.fixture
 def put(database, now):
-    def put(*asked, at=now, actor="person:1", once=""):
+    def put(*asked, at=now, actor="account:1", once=""):
         with database.writing() as connection:
             return diverts.create(connection, asked or [wanted(now)], at, actor, once)
 
@@ -33,7 +33,7 @@ def put(database, now):
 def move(database):
     def move(found, end, at):
         with database.writing() as connection:
-            return diverts.move_end(connection, found.id, end, at, "person:2")
+            return diverts.move_end(connection, found.id, end, at, "account:2")
 
     return move
 
@@ -62,7 +62,7 @@ def test_a_divert_is_read_as_it_was_set(put, unended, now):
     assert unended(now) == (stored,)
     assert (stored.service, stored.line, stored.note) == ("children", "eds", "the phones are down")
     assert stored.during == Span(now, now + HOUR)
-    assert (stored.set_at, stored.set_by) == (now, "person:1")
+    assert (stored.set_at, stored.set_by) == (now, "account:1")
 
 
 def test_it_is_read_until_its_end_and_not_at_it(put, unended, now):
@@ -116,7 +116,7 @@ def test_another_end_is_kept_and_the_old_one_recorded(put, move, unended, record
     assert unended(now) == (moved,)
     assert moved.during == Span(now, now + 3 * HOUR)
     last = record()[-1]
-    assert (last.action, last.actor, last.entity) == ("divert.changed", "person:2", "divert:1")
+    assert (last.action, last.actor, last.entity) == ("divert.changed", "account:2", "divert:1")
     assert last.before["to"] == (now + HOUR).isoformat()
     assert last.after["to"] == (now + 3 * HOUR).isoformat()
 
@@ -155,7 +155,7 @@ def test_the_record_has_who_what_and_when_but_no_note(put, record, now):
     put()
     (told,) = record()
 
-    assert (told.at, told.actor, told.action) == (now, "person:1", "divert.set")
+    assert (told.at, told.actor, told.action) == (now, "account:1", "divert.set")
     assert told.before is None
     assert told.after == {
         "service": "children",

@@ -50,14 +50,14 @@ def over(what, connection, at):
     elif what == "wrong passwords":
         passwords.check_rate_limit(connection, "Priya Shah", at)
     elif what in ("notes", "names on the rota"):
-        amara = rota_people.add(connection, "Amara Owusu", None, at, "person:1")
+        amara = rota_people.add(connection, "Amara Owusu", None, at, "account:1")
         shift = NewShift("eds-social-worker", amara.id, Span(at - 2 * hour, at))
-        rota.add(connection, "added", [shift], at - DAY, "person:1")
+        rota.add(connection, "added", [shift], at - DAY, "account:1")
         if what == "notes":
             during = Span(at - hour, at)
-            rota.add(connection, "covered", [NewCover(1, None, during, "Flu")], at, "person:1")
+            rota.add(connection, "covered", [NewCover(1, None, during, "Flu")], at, "account:1")
             wanted = NewDivert("children", "eds", during, "Flu")
-            diverts.create(connection, [wanted], at - hour, "person:1")
+            diverts.create(connection, [wanted], at - hour, "account:1")
     else:
         person = accounts.upsert_sso_account(
             connection, "https://id", "s-1", "Dev Patel", granted, at
@@ -71,7 +71,7 @@ def over(what, connection, at):
 
 def purge(database, rule, at):
     with database.writing() as connection:
-        return rule.purge(connection, rule.before(SETTINGS, at), at, "terminal:0")
+        return rule.purge(connection, rule.cutoff(SETTINGS, at), at, "terminal:0")
 
 
 def overdue(database, at):
@@ -120,7 +120,7 @@ def test_a_purge_of_what_staff_would_miss_is_in_the_record_by_number_alone(datab
             "calls": "calls.purged",
             "notes": "notes.purged",
             "names on the rota": "rota.purged",
-            "accounts that nobody uses": "person.removed",
+            "accounts that nobody uses": "account.removed",
         }[what]
     ]
     assert not any(word in repr(told) for word in ("Amara", "Dev", "Flu", "s-1"))
@@ -132,7 +132,7 @@ def test_whoever_comes_back_after_being_forgotten_is_somebody_new(database, now)
         over("accounts that nobody uses", connection, now)
         rule = RULES["accounts that nobody uses"]
         later = now + 731 * DAY
-        rule.purge(connection, rule.before(SETTINGS, later), later, "terminal:0")
+        rule.purge(connection, rule.cutoff(SETTINGS, later), later, "terminal:0")
         back = accounts.upsert_sso_account(
             connection, "https://id", "s-1", "Dev Patel", granted, later
         )
@@ -157,12 +157,14 @@ def test_what_is_purged_is_not_left_on_the_disk_of_sqlite(tmp_path, now):
     with database.writing() as connection:
         for number, name in enumerate(names):
             at = now + number * timedelta(minutes=1)
-            found = rota_people.add(connection, name, None, at, "person:1")
+            found = rota_people.add(connection, name, None, at, "account:1")
             during = Span(at, at + timedelta(hours=1))
-            rota.add(connection, "added", [NewShift("x", found.id, during)], at - DAY, "person:1")
+            rota.add(connection, "added", [NewShift("x", found.id, during)], at - DAY, "account:1")
             rota.add(connection, "covered", [NewCover(number + 1, None, during, name)], at, "p")
-            diverts.create(connection, [NewDivert("children", "eds", during, name)], at, "person:1")
-            rota_people.leave(connection, found.id, at, "person:1")
+            diverts.create(
+                connection, [NewDivert("children", "eds", during, name)], at, "account:1"
+            )
+            rota_people.leave(connection, found.id, at, "account:1")
     files = [database.file, database.file.with_name(f"{database.file.name}-wal")]
 
     def left():

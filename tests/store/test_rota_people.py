@@ -17,7 +17,7 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 def write(database, now):
     def write(do, *given):
         with database.writing() as connection:
-            return do(connection, *given, now, "person:1")
+            return do(connection, *given, now, "account:1")
 
     return write
 
@@ -102,7 +102,7 @@ def test_the_record_says_that_a_phone_was_changed_and_never_what_it_was(database
 def test_a_change_that_changes_nothing_is_not_recorded(database, write, amara):
     write(rota_people.change, amara.id, "Amara Owusu", "07700 900123", None)
     with database.reading() as connection:
-        assert [x.action for x in audit_log.newest(connection, 9)] == ["worker.added"]
+        assert [x.action for x in audit_log.newest(connection, 9)] == ["rota_person.added"]
 
 
 def test_two_people_have_two_accounts(database, write, amara, account):
@@ -133,9 +133,9 @@ def test_a_feed_is_found_by_its_token_alone_and_only_its_hash_is_kept(
 ):
     token = write(calendars.create, amara.id, None, account)
     with database.reading() as connection:
-        assert calendars.find_by_token(connection, token).worker == amara.id
+        assert calendars.find_by_token(connection, token).rota_person_id == amara.id
         assert calendars.find_by_token(connection, token + "x") is None
-        assert token not in repr(connection.exec_driver_sql("SELECT * FROM feeds").all())
+        assert token not in repr(connection.exec_driver_sql("SELECT * FROM calendars").all())
         assert token not in repr(audit_log.newest(connection, 9))
 
 
@@ -218,15 +218,15 @@ def past(database, now, write, amara):
             for each in (amara, ben):
                 during = Span(now + start, now + start + HOUR)
                 new = NewShift("eds-social-worker", each.id, during)
-                rota.add(connection, "added", [new], now, "person:1")
+                rota.add(connection, "added", [new], now, "account:1")
         during = Span(now - 900 * DAY, now - 900 * DAY + HOUR / 2)
-        rota.add(connection, "covered", [NewCover(1, ben.id, during, "Sick")], now, "person:1")
-        rota_people.leave(connection, ben.id, now - 731 * DAY, "person:1")
+        rota.add(connection, "covered", [NewCover(1, ben.id, during, "Sick")], now, "account:1")
+        rota_people.leave(connection, ben.id, now - 731 * DAY, "account:1")
     return amara, ben
 
 
 def is_overdue(connection, now):
-    return retention.ROTA_RULE.overdue(connection, now - 730 * DAY)
+    return retention.ROTA_RULE.is_overdue(connection, now - 730 * DAY)
 
 
 def purge(database, now):
@@ -259,7 +259,7 @@ def test_who_did_what_long_ago_is_forgotten_and_what_was_done_is_not(database, n
 def test_what_is_forgotten_is_in_no_row_of_the_database(database, now, past):
     purge(database, now)
     with database.reading() as connection:
-        for table in ("workers", "shifts", "covers", "changes", "batches"):
+        for table in ("rota_people", "shifts", "covers", "audit_log", "rota_changes"):
             found = repr(connection.exec_driver_sql(f"SELECT * FROM {table}").all())
             assert "Ben" not in found
 
@@ -283,10 +283,10 @@ def test_somebody_who_only_covered_long_ago_is_overdue_too(database, now, write,
     during = Span(now - 900 * DAY, now - 900 * DAY + HOUR)
     with database.writing() as connection:
         shift = NewShift("eds-social-worker", amara.id, during)
-        rota.add(connection, "added", [shift], now, "person:1")
+        rota.add(connection, "added", [shift], now, "account:1")
     purge(database, now)
     with database.writing() as connection:
         cover = NewCover(1, ben.id, during, "Sick")
-        rota.add(connection, "covered", [cover], now, "person:1")
+        rota.add(connection, "covered", [cover], now, "account:1")
 
     assert purge(database, now) == (0, 1)

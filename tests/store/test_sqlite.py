@@ -15,7 +15,8 @@ import sqlalchemy as sa
 from routing.errors import DatabaseUnavailable
 from routing.store import calls, diverts, tables
 from routing.store.calls import CallStart, LegStart
-from routing.store.db import MAX_WAL_BYTES, Database
+from routing.store.db import Database
+from routing.store.sqlite import MAX_WAL_BYTES
 
 AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
 SAFETY_NET_SECONDS = 60

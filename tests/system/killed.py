@@ -1,6 +1,6 @@
-"""Processes that divert calls, killed with -9 at any instant: no change without its record.
+"""Kill processes that divert calls, with -9 at any instant: each change has its audit entry.
 
-``python -m killed DATABASE_URL TIMES`` in the tests' folder; prints what was found as JSON.
+``python -m killed DATABASE_URL TIMES`` in this folder; it prints the result as JSON.
 """
 
 import json
@@ -13,63 +13,71 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from routing.core.instants import Span
-from routing.store import audit_log, diverts, migrate
+from routing.store import audit_log, diverts, migrate, tables
 from routing.store.db import Database
 from routing.store.diverts import NewDivert
 
+SET, MOVED = b"s", b"m"
 
-def divert_for_ever(url, acknowledged):
-    """Set, move and end diverts as fast as can be, telling of each once it is acknowledged."""
+
+def run(url, times):
+    """Kill ``times`` processes; return what the database holds and what was acknowledged."""
+    migrate.upgrade(Database(url, Path(".")))
+    acknowledged = b""
+    for seed in range(times):
+        random.seed(seed)
+        acknowledged += _kill_one(url)
+    return {
+        "killed": times,
+        "set": acknowledged.count(SET),
+        "moved": acknowledged.count(MOVED),
+        **_stored(url),
+    }
+
+
+def _kill_one(url):
+    """Start a process, kill it, and return what it acknowledged until then."""
+    read_end, write_end = os.pipe()
+    child = os.fork()
+    if not child:
+        os.close(read_end)
+        _divert_for_ever(url, write_end)
+    os.close(write_end)
+    acknowledged = os.read(read_end, 1)  # it has begun
+    time.sleep(random.uniform(0, 0.03))
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    while more := os.read(read_end, 65536):
+        acknowledged += more
+    os.close(read_end)
+    return acknowledged
+
+
+def _divert_for_ever(url, pipe):
+    """Set diverts and move their ends as fast as possible; write a byte after each commit."""
     database = Database(url, Path("."))
     while True:
         at = datetime.now(UTC)
         with database.writing() as connection:
-            wanted = NewDivert("children", "eds", Span(at, at + timedelta(hours=1)), "x")
-            (found,) = diverts.create(connection, [wanted], at, "person:1")
-        os.write(acknowledged, b"s")
+            new = NewDivert("children", "eds", Span(at, at + timedelta(hours=1)), "x")
+            (divert,) = diverts.create(connection, [new], at, "account:1")
+        os.write(pipe, SET)
         with database.writing() as connection:
-            diverts.move_end(connection, found.id, at + timedelta(hours=2), at, "person:1")
-        os.write(acknowledged, b"m")
+            diverts.move_end(connection, divert.id, at + timedelta(hours=2), at, "account:1")
+        os.write(pipe, MOVED)
 
 
-def run(url, times):
-    """Kill so many processes, and return what the database holds beside what was acknowledged."""
-    migrate.upgrade(Database(url, Path(".")))
-    told = {b"s": 0, b"m": 0}
-    for number in range(times):
-        random.seed(number)
-        reads, writes = os.pipe()
-        child = os.fork()
-        if not child:
-            os.close(reads)
-            divert_for_ever(url, writes)
-        os.close(writes)
-        first = os.read(reads, 1)  # it has begun
-        time.sleep(random.uniform(0, 0.03))
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
-        heard = first
-        while more := os.read(reads, 65536):
-            heard += more
-        os.close(reads)
-        for each in told:
-            told[each] += heard.count(each)
-    return {"killed": times, "set": told[b"s"], "moved": told[b"m"], **_held(url)}
-
-
-def _held(url):
+def _stored(url):
     with Database(url, Path(".")).reading() as connection:
-        rows = connection.execute(diverts.diverts.select()).all()
-        record = audit_log.newest(connection, 10**6)
-    state = {}
-    for each in reversed(record):
-        state[each.entity] = each.after
+        rows = connection.execute(tables.diverts.select()).all()
+        entries = audit_log.newest(connection, 10**6)
+    audited = {entry.entity: entry.after for entry in reversed(entries)}
     return {
         "diverts": len(rows),
-        "recorded": sum(each.action == "divert.set" for each in record),
-        "recorded_moves": sum(each.action == "divert.changed" for each in record),
+        "recorded": sum(entry.action == "divert.set" for entry in entries),
+        "recorded_moves": sum(entry.action == "divert.changed" for entry in entries),
         "differ": sum(
-            state.get(f"divert:{row.id}", {}).get("to") != row.ends_at.isoformat() for row in rows
+            audited.get(f"divert:{row.id}", {}).get("to") != row.ends_at.isoformat() for row in rows
         ),
     }
 

@@ -42,9 +42,9 @@ down_revision = "{old}"
 
 def upgrade() -> None:
     op.add_column("calls", sa.Column("wrapped_up", sa.Text))
-    op.add_column("diverts", sa.Column("asked_by", sa.Text))
+    op.add_column("diverts", sa.Column("requested_by", sa.Text))
     op.create_index("calls_by_line", "calls", ["line"])
-    op.create_table("wrap_ups", sa.Column("call", sa.BigInteger, sa.ForeignKey("calls.id")))
+    op.create_table("wrap_ups", sa.Column("call_id", sa.BigInteger, sa.ForeignKey("calls.id")))
 """
 
 
@@ -211,15 +211,13 @@ def patient(text):
 
 
 def newer(root):
-    """Make the code of the next version: this one, and a migration that adds to what there is."""
+    """Copy the code, with one more migration, as the next version has it."""
     root.mkdir()
     for name in ("app.py", "gunicorn.conf.py"):
         shutil.copy(ROOT / name, root)
     shutil.copytree(ROOT / "routing", root / "routing")
-    old, new = migrate.LATEST_REVISION, f"{int(migrate.LATEST_REVISION) + 1:04}"
-    store = root / "routing" / "store"
-    source = (store / "migrate.py").read_text()
-    (store / "migrate.py").write_text(source.replace(f'"{old}"', f'"{new}"'))
-    migration = MIGRATION.format(old=old, new=new)
-    (store / "migrations" / "versions" / f"{new}_later.py").write_text(migration)
+    old = migrate.latest_revision()
+    new = f"{int(old) + 1:04}"
+    versions = root / "routing" / "store" / "migrations" / "versions"
+    (versions / f"{new}_later.py").write_text(MIGRATION.format(old=old, new=new))
     return root

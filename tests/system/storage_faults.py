@@ -1,4 +1,4 @@
-"""The ways in which a database and its disk can break; each is mended when its block ends."""
+"""Break a database or its disk in one way each, and repair it when the block ends."""
 
 import os
 import resource
@@ -13,7 +13,7 @@ from serving import workers
 
 @contextmanager
 def killed(served):
-    """PostgreSQL killed with -9, and started again."""
+    """Kill PostgreSQL with -9, and start it again."""
     served.server.kill()
     try:
         yield
@@ -23,7 +23,7 @@ def killed(served):
 
 @contextmanager
 def hung(served):
-    """PostgreSQL stands still; a worker is killed meanwhile, so that a new one starts."""
+    """Stop PostgreSQL with SIGSTOP; kill a worker, so that a new one starts meanwhile."""
     served.server.hang()
     try:
         os.kill(workers(served.process)[0], signal.SIGKILL)
@@ -35,7 +35,7 @@ def hung(served):
 
 @contextmanager
 def slow(served):
-    """All that is sent to PostgreSQL or comes from it takes half a second."""
+    """Delay everything to and from PostgreSQL by half a second."""
     served.link.delay = 0.5
     try:
         yield
@@ -84,14 +84,14 @@ def put_back(served):
         connection.execute(f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS false")
         others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
         connection.execute(others, [name])
-        _retried(connection, f"ALTER DATABASE {name} RENAME TO {name}_old")
+        _retry(connection, f"ALTER DATABASE {name} RENAME TO {name}_old")
         connection.execute(f"ALTER DATABASE {new.rpartition('/')[2]} RENAME TO {name}")
     served.truth.forget(copying, copied, time.monotonic())
     yield
 
 
-def _retried(connection, statement):
-    """Execute it once those who were told to go have gone."""
+def _retry(connection, statement):
+    """Execute a statement once the terminated connections are gone."""
     for _ in range(200):
         with suppress(psycopg.errors.ObjectInUse):
             connection.execute(statement)
@@ -103,19 +103,16 @@ def _retried(connection, statement):
 @contextmanager
 def no_space(served):
     """The disk is full: no process of the service can write to a file."""
-    every = [served.process.pid, *workers(served.process)]
-    for pid in every:
-        _limit_files(pid, True)
+    pids = [served.process.pid, *workers(served.process)]
+    for pid in pids:
+        _, hard_limit = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, hard_limit))
     try:
         yield
     finally:
-        for pid in every:
-            _limit_files(pid, False)
-
-
-def _limit_files(pid, full):
-    _, most = resource.prlimit(pid, resource.RLIMIT_FSIZE)
-    resource.prlimit(pid, resource.RLIMIT_FSIZE, (0 if full else most, most))
+        for pid in pids:
+            _, hard_limit = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, (hard_limit, hard_limit))
 
 
 @contextmanager
@@ -130,14 +127,14 @@ def locked(served):
 def gone(served):
     """SQLite's file is moved away with what is beside it, and back."""
     file = served.database.file
-    every = [each for each in file.parent.iterdir() if each.name.startswith(file.name)]
-    for each in every:
-        each.rename(served.folder / each.name)
+    paths = [path for path in file.parent.iterdir() if path.name.startswith(file.name)]
+    for path in paths:
+        path.rename(served.folder / path.name)
     try:
         yield
     finally:
-        for each in every:
-            (served.folder / each.name).rename(each)
+        for path in paths:
+            (served.folder / path.name).rename(path)
 
 
 @contextmanager
@@ -148,8 +145,8 @@ def copied_back(served):
         source.backup(target)
     copied = time.monotonic()
     time.sleep(0.5)
-    for end in ("-wal", "-shm"):
-        file.with_name(file.name + end).unlink(missing_ok=True)
+    for suffix in ("-wal", "-shm"):
+        file.with_name(file.name + suffix).unlink(missing_ok=True)
     os.replace(copy, file)
     served.truth.forget(copying, copied, time.monotonic())
     yield

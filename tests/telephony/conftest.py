@@ -27,7 +27,7 @@ def make_telephoned(make_app, made, tmp_path):
             shutil.copy(made, tmp_path / "instance" / made.name)
         with app.app_context():
             lookup.read_diverts(max_age=0, patience=10)
-            app.extensions["call_log"].write(lambda connection: None, patience=10)
+            app.extensions["call_log"].write(lambda connection: None, timeout=10)
         return app
 
     return make
@@ -48,11 +48,11 @@ def logged(app):
     """Return every call of the log, with its legs, once all of it is written."""
 
     def logged():
-        app.extensions["call_log"].write(lambda connection: None, patience=10)
+        app.extensions["call_log"].write(lambda connection: None, timeout=10)
         with app.app_context(), lookup.database().reading() as connection:
             rows = connection.execute(tables.calls.select().order_by("id")).all()
-            legs = connection.execute(tables.legs.select().order_by("call", "number")).all()
-        return [(row, [leg for leg in legs if leg.call == row.id]) for row in rows]
+            legs = connection.execute(tables.legs.select().order_by("call_id", "position")).all()
+        return [(row, [leg for leg in legs if leg.call_id == row.id]) for row in rows]
 
     return logged
 

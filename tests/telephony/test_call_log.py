@@ -11,7 +11,7 @@ from telephone import CALLER, Telephone
 from telephony.conftest import EDS, MANAGER, NUMBERS
 
 from routing import lookup
-from routing.store import calls
+from routing.store import calls, counters
 
 SAFETY_NET_SECONDS = 30
 NIGHT = "2026-11-23T22:00:00Z"
@@ -21,7 +21,7 @@ def shape(entry):
     call, legs = entry
     return (
         (call.service, call.line, call.reason, call.outcome, call.answered_by),
-        [(leg.number, leg.line, leg.outcome, leg.rang, leg.talked) for leg in legs],
+        [(leg.position, leg.line, leg.outcome, leg.ring_seconds, leg.talk_seconds) for leg in legs],
     )
 
 
@@ -77,7 +77,7 @@ def test_a_caller_who_has_gone_is_rung_for_no_more_in_the_log(twilio, clock, log
 
     (call, legs), *_ = logged()
     assert call.outcome == "abandoned"
-    assert [leg.number for leg in legs] == [1]
+    assert [leg.position for leg in legs] == [1]
 
 
 def test_twilios_own_callback_closes_a_call_that_nobody_closed(twilio, clock, logged):
@@ -122,7 +122,7 @@ def test_a_locked_database_delays_no_call_and_all_are_written_later(app, twilio,
     with Locked(app):
         for number in range(8):
             assert twilio.call(f"CA{number}").number == EDS
-        assert app.extensions["call_log"].fault(patience=10) is not None
+        assert app.extensions["call_log"].fault(timeout=10) is not None
 
     assert len(wait_for_calls(logged, 8)) == 8
 
@@ -154,10 +154,10 @@ def test_what_calls_write_while_the_file_is_gone_is_written_once_it_is_back(
 def test_status_says_that_nothing_can_be_written_though_diverts_can_be_read(app, twilio):
     call_log = app.extensions["call_log"]
     with Locked(app):
-        while call_log.fault(patience=10) is None:  # it tries once a second
+        while call_log.fault(timeout=10) is None:  # it tries once a second
             time.sleep(0.1)
         output = app.test_cli_runner().invoke(args=["status"]).stdout
-    call_log.write(lambda connection: None, patience=0)
+    call_log.write(lambda connection: None, timeout=0)
     while call_log.fault() is not None:
         time.sleep(0.1)
 
@@ -220,7 +220,7 @@ def test_what_is_refused_is_counted_exactly_and_logged_once(app, twilio, caplog)
     twilio.client.post("/twilio/check", headers={"X-Twilio-Signature": "forged"})  # the doctor's
     app.extensions["call_log"].close()
     with app.app_context(), lookup.database().reading() as connection:
-        counted = calls.count_since(connection, calls.SIGNATURE_REFUSED, lookup.now())
+        counted = counters.count_since(connection, counters.SIGNATURE_REFUSED, lookup.now())
 
     warnings = [
         record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING

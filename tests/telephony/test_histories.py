@@ -29,8 +29,8 @@ def test_every_call_is_rung_as_the_contract_says(make_telephoned, clock, tmp_pat
 
 def written(app):
     """Return (line, outcome, how many legs) of each call, in the order in which they began."""
-    app.extensions["call_log"].write(lambda connection: None, patience=10)
+    app.extensions["call_log"].write(lambda connection: None, timeout=10)
     with app.app_context(), lookup.database().reading() as connection:
         calls = connection.execute(tables.calls.select().order_by("id")).all()
         legs = connection.execute(tables.legs.select()).all()
-    return [(x.line, x.outcome, sum(leg.call == x.id for leg in legs)) for x in calls]
+    return [(x.line, x.outcome, sum(leg.call_id == x.id for leg in legs)) for x in calls]

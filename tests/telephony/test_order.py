@@ -72,7 +72,7 @@ def test_callbacks_in_any_order_have_a_way_on_and_give_one_outcome(app, clock, l
             assert (call.outcome, call.answered_by) == ("answered", "duty-manager"), steps
         else:
             assert call.outcome != "answered", steps
-        assert len({leg.number for leg in legs}) == len(legs) <= 3
+        assert len({leg.position for leg in legs}) == len(legs) <= 3
 
 
 def _accepted_before_it_completed(order):

@@ -1,4 +1,4 @@
-"""Where Alembic runs the migrations: on the connection that routing.store.migrate opened."""
+"""Alembic's environment: run the migrations on the connection that routing.store.migrate opened."""
 
 from alembic import context
 

@@ -117,7 +117,7 @@ def test_what_is_restored_in_an_empty_place_counts_as_what_was_backed_up(make):
     there.follows("Restore")
 
     assert told == here.counts() == there.counts()
-    assert (told["people"], told["shifts"], told["batches"]) == (1, 1, 1)
+    assert (told["accounts"], told["shifts"], told["rota_changes"]) == (1, 1, 1)
 
 
 def test_a_copy_made_while_others_write_is_one_state_of_the_database(make):
