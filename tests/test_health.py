@@ -69,9 +69,9 @@ def call(write, clock):
     def call(seconds, outcome):
         start = CallStart("children", "mash", "in_hours", clock.at)
         key = f"{seconds} {outcome}"
-        write(calls.step, key, start, rings=LegStart(1, "mash", clock.at))
+        write(calls.step, key, start, leg=LegStart(1, "mash", clock.at))
         ended = LegEnd(1, "mash", "no_answer", clock.at + timedelta(seconds=seconds), None)
-        write(calls.step, key, start, ended=ended, over=outcome)
+        write(calls.step, key, start, ended=ended, outcome=outcome)
 
     return call
 
