@@ -21,7 +21,7 @@ KNOWN = {
 mypy what is so already, and checks nothing that anybody sends."""
 
 PUBLIC = {
-    ("routing/staff/audit_labels.py", "Secret Keyword"): "the words 'Password given'",
+    ("routing/staff/audit.py", "Secret Keyword"): "the words 'Password given'",
     ("routing/store/db.py", "Basic Auth Credentials"): "how to write DATABASE_URL",
     **dict.fromkeys(
         [

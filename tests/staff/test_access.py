@@ -87,7 +87,7 @@ def ask(browser, method, path):
 
 def test_every_staff_page_is_among_those_tried(app):
     found = {
-        (method, re.sub(r"<int:.*?>", "1", rule.rule))
+        (method, re.sub(r"<id:.*?>", "1", rule.rule))
         for rule in app.url_map.iter_rules()
         for method in rule.methods - {"HEAD", "OPTIONS"}
         if rule.rule.startswith("/staff")
