@@ -86,7 +86,7 @@ def test_anything_but_a_month_shows_this_month(duty, november, month):
 
 def test_the_chart_says_what_its_table_says(duty, november):
     page = duty.get("/staff/calls").text
-    table = re.findall(r'header">(\d+)</th><td[^>]*>(\d+)</td><td[^>]*>(\d+)</td>', page)
+    table = re.findall(r'header">(\d+)</th>\s*<td[^>]*>(\d+)</td>\s*<td[^>]*>(\d+)</td>', page)
     drawn = re.findall(
         r'<rect x="[^"]+" y="[^"]+" width="[^"]+" height="([^"]+)" fill="(\S+?)"', page
     )

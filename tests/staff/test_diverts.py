@@ -130,16 +130,24 @@ def test_a_line_that_is_shut_is_diverted_to_only_after_a_second_confirmation(dut
     assert [divert.line for divert in stored()] == ["mash"]
 
 
-def test_setting_a_divert_reads_the_diverts_once_a_request(app, duty):
-    reads = []
+@pytest.fixture
+def statements():
+    """Return the SQL that is executed from now on, by any app."""
+    executed = []
 
-    def count(connection, cursor, statement, *rest):
-        if "FROM diverts" in statement and "diverts.ends_at >" in statement:
-            reads.append(statement)
+    def note(connection, cursor, statement, *rest):
+        executed.append(statement)
 
+    sqlalchemy.event.listen(sqlalchemy.Engine, "before_cursor_execute", note)
+    yield executed
+    sqlalchemy.event.remove(sqlalchemy.Engine, "before_cursor_execute", note)
+
+
+def test_setting_a_divert_reads_the_diverts_once_a_request(statements, app, duty):
     page = check(duty)
-    sqlalchemy.event.listen(app.extensions["database"].engine, "before_cursor_execute", count)
+    statements.clear()
     confirm(duty, page)
+    reads = [text for text in statements if "FROM diverts" in text and "ends_at >" in text]
 
     assert len(reads) == 2  # of the form, and of the list to which it redirects
 

@@ -75,7 +75,7 @@ def test_the_empty_rota_is_one_warning_for_each_role_everywhere(app, look):
 def listed_gaps(app, look):
     """Return the gaps that the page lists, and those that the command does."""
     page = look("/staff/rota/gaps").text.partition("Clashes</h2>")[0]
-    listed = re.findall(r"<li>(.*?)\.(?: <a|</li>)", page)
+    listed = re.findall(r"<li>\s*(.*?)\.\s*(?:<a|</li>)", page)
     return set(listed), {line.rpartition(" (")[0] for line in gaps(app)[1].splitlines()}
 
 
