@@ -204,7 +204,7 @@ def _forbidden(role: Role) -> Response:
         paragraphs=[
             f"It needs the role '{role.value}'. "
             f"You have: {', '.join(sorted(current_account().roles))}.",
-            "Ask whoever looks after accounts, or a colleague who has the role.",
+            "Ask the person who manages accounts, or a colleague who has the role.",
         ],
     )
 
@@ -217,12 +217,12 @@ def _database_unavailable(error: DatabaseUnavailable) -> Response:
         show_account=False,
         title="This page cannot be shown just now",
         paragraphs=[
-            "The database does not answer, takes no changes, or is not made yet.",
+            "The database is not answering, cannot be changed, or has not been created yet.",
             "Callers are still answered: by the directory, and by the diverts last read, each "
-            "until its end. A change that you were just making may or may not have been kept: "
-            "look again before you repeat it.",
-            "This page works again by itself when the database does. If that takes long, tell "
-            "whoever looks after this service: `flask status` says more.",
+            "until its end. A change that you were just making may or may not have been saved: "
+            "check before you repeat it.",
+            "This page works again as soon as the database does. If that takes long, tell the "
+            "people who run this service: `flask status` says more.",
         ],
     )
 
@@ -251,7 +251,7 @@ def _unknown_shift(error: UnknownShift) -> Response:
         "message.html",
         status=404,
         title="This is not on the rota",
-        paragraphs=[str(error), "It may have been removed meanwhile: look at the rota."],
+        paragraphs=[str(error), "It may have been removed by somebody else: look at the rota."],
     )
 
 

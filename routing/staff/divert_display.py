@@ -21,7 +21,7 @@ from routing.text.dates import format_datetime
 class DivertView:
     """A divert as a page shows it. ``state`` is one of: in force, later, ended, no effect.
 
-    ``phone`` is empty if its line is no more, or internal and not for whoever is signed in.
+    ``phone`` is empty if its line is no more, or internal and not for the person signed in.
     ``trouble`` says why it has no effect. ``left`` is empty once it has ended.
     """
 
@@ -54,7 +54,7 @@ class DivertPreview:
     """What a divert would do, in sentences.
 
     ``closed_warning`` is empty unless the line is shut by its own hours in part of that time.
-    ``overrides`` has a sentence for each divert that does not count while this one lasts.
+    ``overrides`` has a sentence for each divert that has no effect until this one ends.
     """
 
     service: str
@@ -119,8 +119,7 @@ def preview(proposed: ProposedDivert, others: Sequence[DivertRow], at: datetime)
         else "",
         overrides=tuple(
             f"Divert {row.id} to {_line_name(row)}, "
-            f"{staff_text.format_span(row.during, at, locale)}, does not count while this one "
-            "lasts."
+            f"{staff_text.format_span(row.during, at, locale)}, has no effect until this one ends."
             for row in others
             if row.service == service.id and _overlap(row.during, during)
         ),
@@ -171,7 +170,7 @@ def _state(row: DivertRow, at: datetime, newest_id: int | None) -> tuple[str, st
         return "later", ""
     if newest_id == row.id:
         return "in force", ""
-    return "no effect", f"Divert {newest_id}, set later, counts instead while it lasts."
+    return "no effect", f"Divert {newest_id} was set later and takes precedence until it ends."
 
 
 def _phone(line: Line, at: datetime) -> str:

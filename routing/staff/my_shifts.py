@@ -15,8 +15,8 @@ from routing.staff.auth import current_account, issuer, staff_blueprint
 from routing.staff.forms import OWN_SHIFTS, WHOLE_ROTA, CalendarForm
 from routing.staff.layout import radio_item, render_page
 from routing.store import calendars, rota_people
-from routing.store.accounts import Role
-from routing.store.calendars import CalendarFeed
+from routing.store.accounts import LOCAL, Role
+from routing.store.calendars import MAX_ABSENCE, MAX_ABSENCE_WITH_PROVIDER, CalendarFeed
 from routing.store.rota_people import RotaPerson
 from routing.text import staff_text
 
@@ -78,8 +78,12 @@ def create_calendar() -> Response:
         )
     base_url = current_app.config["PUBLIC_BASE_URL"] or request.url_root
     address = f"{base_url.rstrip('/')}/calendars/{token}.ics"
+    max_absence = MAX_ABSENCE if issuer() == LOCAL else MAX_ABSENCE_WITH_PROVIDER
     return render_page(
-        "calendar_created.html", address=address, webcal=f"webcal:{address.partition(':')[2]}"
+        "calendar_created.html",
+        address=address,
+        webcal=f"webcal:{address.partition(':')[2]}",
+        max_absence_days=max_absence.days,
     )
 
 

@@ -27,8 +27,8 @@ MAX_ATTEMPTS = 3
 """Unfinished sign-ins with the provider that a browser keeps, one a tab: a cookie holds 4 KB."""
 
 NO_ROLE = (
-    "Your council account has no role in this service. Ask whoever looks after accounts to give "
-    "you one: view, rota, divert or admin."
+    "Your council account has no role in this service. Ask the person who manages accounts to "
+    "give you one: view, rota, divert or admin."
 )
 WRONG_PASSWORD = "The name or the password is wrong."
 

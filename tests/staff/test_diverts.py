@@ -187,12 +187,12 @@ def test_a_later_one_is_shown_to_replace_and_wins(app, duty):
     confirm(duty, check(duty, until="4h"))
     page = check(duty, line="duty-manager")
     assert (
-        "Divert 1 to Emergency Duty Service (EDS), from now until 4pm today, does not"
+        "Divert 1 to Emergency Duty Service (EDS), from now until 4pm today, has no effect"
         in page_text(page)
     )
     answer = confirm(duty, page)
 
-    assert "Divert 2, set later, counts instead while it lasts." in page_text(answer)
+    assert "Divert 2 was set later and takes precedence until it ends." in page_text(answer)
     anyone = app.test_client()
     assert anyone.get("/api/v1/services/children/decision").json["line"]["id"] == "duty-manager"
 

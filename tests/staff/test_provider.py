@@ -336,6 +336,13 @@ def test_two_tabs_may_sign_in_at_once_and_each_goes_where_it_was_going(visitor, 
     assert signed_in(visitor)
 
 
+def test_a_new_calendar_says_after_how_many_days_without_sign_in_it_stops(council, provider):
+    browser = come_in(council, provider, "view")
+    page = browser.send(browser.get("/staff/rota/mine"), "/staff/rota/feeds", of="whole")
+
+    assert "If you do not sign in here for 30 days, it stops until you do." in page_text(page)
+
+
 @pytest.mark.parametrize(("days", "answer"), [(29, 200), (30, 403), (184, 403)])
 def test_a_calendar_is_suspended_after_thirty_days_until_its_owner_signs_in(
     council, provider, clock, days, answer
