@@ -68,7 +68,7 @@ def main(names):
         seconds = time.monotonic() - began
         on = f"{datetime.now(UTC):%-d %B %Y}"
         put(title, f"Made by `bin/prove {name}` on {on}, in {seconds:.0f} seconds.\n\n{text}")
-        print(f"{name}: {'WRONG' if wrong else 'right'}, {seconds:.0f} s", flush=True)  # noqa: T201
+        print(f"{name}: {'WRONG' if wrong else 'right'}, {seconds:.0f} s", flush=True)
     return failed
 
 

@@ -19,12 +19,12 @@ from pathlib import Path
 import postgres
 from alerts.conftest import Hook
 from conftest import ANYSHIRE
-from sweep import ROOT
+from serving import TESTS_PATH
 
 from routing import create_app, lookup
 from routing.alerts import (
     rounds,
-    webhook,  # noqa: F401  # loaded before a sender is forked
+    webhook,  # noqa: F401 - loaded before a sender is forked
 )
 from routing.store import alerts, calls, migrate
 from routing.store.calls import CallStart, LegEnd
@@ -60,7 +60,7 @@ def _apart(url, times):
     """Do ``run`` in a process of its own, which may fork."""
     done = subprocess.run(
         [sys.executable, "-m", "proof.alerts", url, str(times)],
-        env=os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tests'}"},
+        env=os.environ | {"PYTHONPATH": TESTS_PATH},
         capture_output=True,
         check=True,
     )
@@ -171,4 +171,4 @@ def _count(app, file):
 
 
 if __name__ == "__main__":
-    print(json.dumps(run(sys.argv[1], int(sys.argv[2]))))  # noqa: T201
+    print(json.dumps(run(sys.argv[1], int(sys.argv[2]))))

@@ -9,6 +9,7 @@ from itertools import islice
 from pathlib import Path
 
 import generated
+from serving import TESTS_PATH
 from sweep import (
     DIVISIONS,
     EXAMPLES,
@@ -31,7 +32,7 @@ def minutes():
         zone: subprocess.run(
             [sys.executable, "-m", "proof.answers"],
             cwd=ROOT,
-            env=os.environ | {"TZ": zone, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tests'}"},
+            env=os.environ | {"TZ": zone, "PYTHONPATH": TESTS_PATH},
             check=False,
         ).returncode
         for zone in ZONES

@@ -59,13 +59,13 @@ def telephone(directories=120, calls=40, requests=20_000):
                 told, _, _ = histories.play(make, make.clock, folder, draw, calls)
                 documents += told
             except AssertionError as error:
-                print("history", seed, error)  # noqa: T201
+                print("history", seed, error)
                 wrong += 1
         draw, client = random.Random("proof"), make(ANYSHIRE).test_client()
         numbers = {f"+44163296000{n}" for n in (1, 2, 3, 9)} | {"+447700900001"}
         found = [x for _ in range(requests) for x in malformed.faults(client, draw, numbers)]
         for each in found[:5]:
-            print(each)  # noqa: T201
+            print(each)
     logging.disable(logging.NOTSET)
     return (directories * calls, documents, wrong), (requests, len(found))
 

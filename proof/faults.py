@@ -29,7 +29,7 @@ def faults(times=200):
     """
     rows, (killed, wrong_files), shared = list(broken()), kills(times), groups()
     bad = [(each.fault, each.bad()) for each in (*rows, killed) if each.bad()]
-    print(*bad, *shared[1:], sep="\n")  # noqa: T201
+    print(*bad, *shared[1:], sep="\n")
     failed = bool(bad or wrong_files or shared[1] or shared[2])
     return told_of_faults(rows, killed, wrong_files, shared), failed
 
@@ -41,7 +41,7 @@ def rehearsed(count=200):
     """
     (asked, wrong), flips = christmas(count), list(handovers())
     bad = [each.bad() for each in flips if each.bad()]
-    print(*wrong[:5], *bad, sep="\n")  # noqa: T201
+    print(*wrong[:5], *bad, sep="\n")
     return told_of_christmas(asked, wrong, flips), bool(wrong or bad)
 
 

@@ -184,7 +184,7 @@ def _short(value):
 
 
 if __name__ == "__main__":
-    print(told_of_growth(growth()))  # noqa: T201
+    print(told_of_growth(growth()))
 
 
 def grown():

@@ -8,7 +8,7 @@ import tempfile
 from contextlib import ExitStack
 
 import postgres
-from sweep import ROOT
+from serving import TESTS_PATH
 
 
 def kills():
@@ -28,7 +28,7 @@ def kill(times=200):
             done = subprocess.run(
                 [sys.executable, "-m", "killed", url, str(times)],
                 cwd=folder,
-                env=os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tests'}"},
+                env=os.environ | {"PYTHONPATH": TESTS_PATH},
                 capture_output=True,
                 check=True,
             )

@@ -12,8 +12,7 @@ from werkzeug.exceptions import HTTPException
 
 from routing import concurrency, config, logging_config, public, staff, telephony
 from routing.errors import InvalidDirectory, InvalidSetting
-from routing.public import error_pages
-from routing.public.answer_cache import AnswerCache
+from routing.public.error_pages import error_page
 from routing.responses import HTTPS_ONLY, SECURITY_HEADERS, problem
 from routing.snapshot import SnapshotLoader
 from routing.store.call_log import CallLog
@@ -38,7 +37,6 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     )
     macros = PrefixLoader({"govuk_frontend_jinja": PackageLoader("govuk_frontend_jinja")})
     app.jinja_loader = ChoiceLoader([app.jinja_loader, macros])  # type: ignore[list-item]
-    app.extensions["answer_cache"] = AnswerCache()
     _connect(app)
     concurrency.init_app(app)
     for package in (public, telephony, staff):
@@ -83,35 +81,29 @@ def _connect(app: Flask) -> None:
 
 
 def _refuse(error: HTTPException) -> Response | HTTPException:
-    """Answer programs with a problem document and people with a page of every number."""
+    """Answer an HTTP error: with a problem document for programs, and a page for people."""
     if telephony.is_below_twilio(request.path):
         return telephony.connect_anyway(error)
     if error.response is not None or (error.code or 500) < 400:
         return error
-    answer = _refusal(error.code or 500, error.description or error.name)
-    for name, value in error.get_headers():  # which methods are allowed, among others
-        answer.headers.setdefault(name, value)
-    return answer
-
-
-def _refusal(code: int, words: str) -> Response:
-    if _for_programs():
-        return problem(code, words)
-    if code == 500:  # the page that shows faults has a fault itself
-        return error_pages.static_page()
-    return error_pages.not_found() if code == 404 else error_pages.client_error(code)
+    response = _error_response(error.code or 500, error.description or error.name)
+    for name, value in error.get_headers():  # such as Allow
+        response.headers.setdefault(name, value)
+    return response
 
 
 def _mend(error: Exception) -> Response:
-    """A fault of ours: log it, and still show people every number."""
+    """Log an unexpected exception, and answer as for an HTTP error."""
     if telephony.is_below_twilio(request.path):
         return telephony.connect_anyway(error)
     current_app.logger.exception("fault while answering %r", request.path)
-    if _for_programs():
-        return problem(500, "A fault of ours. In immediate danger call 999.")
-    if isinstance(error, InvalidDirectory):  # there are no numbers to show yet
-        return error_pages.static_page(503)
-    return error_pages.server_error()
+    # Without a directory there is no number to show yet, but there may be soon.
+    status = 503 if isinstance(error, InvalidDirectory) and not _for_programs() else 500
+    return _error_response(status, "A fault of ours. In immediate danger call 999.")
+
+
+def _error_response(status: int, detail: str) -> Response:
+    return problem(status, detail) if _for_programs() else error_page(status)
 
 
 def _for_programs() -> bool:

@@ -9,7 +9,7 @@ from routing.core.directory import Line, Service
 from routing.core.instants import Span, date_range
 from routing.core.intervals import mark_covered
 from routing.core.timetable import Timetables
-from routing.directory.phone import forbidden_reason
+from routing.directory.field_types import forbidden_reason
 from routing.errors import InvalidDivert, UnknownService
 from routing.text.dates import format_datetime
 from routing.text.locale import Locale
@@ -162,7 +162,7 @@ def _plan(
     refusal = target_error(service, line, during, locale.zone)
     if refusal is not None:
         raise InvalidDivert("line", refusal)
-    spans = timetables.spans(line, start, end)
+    spans = timetables.open_spans(line, start, end)
     closed = tuple(span for span, is_open in mark_covered(spans, during) if not is_open)
     return ProposedDivert(service, line, during, note, closed)
 

@@ -25,7 +25,6 @@ that catches it picks the status.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
 
 
 class RoutingError(Exception):
@@ -147,35 +146,20 @@ class Problem:
 
 
 class InvalidDirectory(RoutingError):
-    """Every problem found, not just the first, so that one edit mends them all.
+    """Every problem in a directory file, not just the first, so that one edit can correct them all.
 
-    Of more than MOST the first are told, and how many more there are: somebody pasted another file.
+    Of more than MAX_SHOWN problems the first are kept, with the number of the others: somebody
+    pasted another file.
     """
 
-    MOST = 200
+    MAX_SHOWN = 200
 
     def __init__(self, path: object, problems: Sequence[Problem]) -> None:
         self.path = str(path)
-        found = sorted(problems)
-        if len(found) > self.MOST + 1:  # one more takes no more room than saying so
-            first, count = found[self.MOST], len(found) - self.MOST
-            words = f"from here on there are {count} more problems. Check that this is the file."
-            found[self.MOST :] = [Problem(first.line, first.column, "more_problems", words)]
-        self.problems = tuple(found)
+        shown = sorted(problems)
+        if len(shown) > self.MAX_SHOWN + 1:  # a single one takes no more room than its number
+            first, count = shown[self.MAX_SHOWN], len(shown) - self.MAX_SHOWN
+            message = f"from here on there are {count} more problems. Check that this is the file."
+            shown[self.MAX_SHOWN :] = [Problem(first.line, first.column, "more_problems", message)]
+        self.problems = tuple(shown)
         super().__init__("\n".join(f"{self.path}: {problem}" for problem in self.problems))
-
-
-class FieldError(NamedTuple):
-    """What is wrong below ``key``: in its value, or in the key itself."""
-
-    key: str
-    message: str
-    of_key: bool = False
-
-
-class FieldErrors(ValueError):
-    """A mapping of which several things are wrong: each has a place of its own."""
-
-    def __init__(self, faults: Sequence[FieldError]) -> None:
-        super().__init__(" ".join(fault.message for fault in faults))
-        self.faults = tuple(faults)

@@ -119,7 +119,7 @@ def _holidays(facts: Snapshot, at: datetime) -> Iterator[Condition]:
             "A bank holiday proclaimed at short notice would be missed: GOV.UK's list was never "
             "fetched. Run `flask bank-holidays refresh` every day.",
         )
-    if found.published is not None and found.stale(at):
+    if found.published is not None and found.is_stale(at):
         yield Condition(
             "bank_holidays_stale",
             "A bank holiday proclaimed since would be missed: GOV.UK's list was last fetched on "
@@ -133,7 +133,7 @@ def _holidays(facts: Snapshot, at: datetime) -> Iterator[Condition]:
             f"GOV.UK's list and the holidays package differ on {ahead[0]:%-d %B %Y}: GOV.UK's list "
             "counts. See `flask bank-holidays show`.",
         )
-    if found.assumed((at + _ENOUGH_COVER).astimezone(zone).date()):
+    if found.is_assumed((at + _ENOUGH_COVER).astimezone(zone).date()):
         yield Condition(
             "bank_holidays_end",
             f"Bank holidays are published through {found.covered_through} only; later ones are "

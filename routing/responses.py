@@ -1,21 +1,44 @@
-"""Errors as application/problem+json (RFC 9457)."""
+"""Headers and documents that every kind of response shares: security, caching, errors, tokens."""
 
+import hmac
 import json
 import math
 import time
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask import Response, request
+from flask import Response, current_app, request
 from werkzeug.http import HTTP_STATUS_CODES
 
 from routing import lookup
 
+SECURITY_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; "
+        "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    ),
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+HTTPS_ONLY = "max-age=31536000"
+"""Strict-Transport-Security: one year, for this host only and not the council's other hosts."""
 
-def problem(status: int, detail: str, **more: Any) -> Response:
-    """Return an error that says what was found and what to write; ``more`` are further members."""
+MAX_AGE_SECONDS = 10
+SHARED_MAX_AGE_SECONDS = MAX_AGE_SECONDS - math.ceil(lookup.MAX_DIVERT_AGE_SECONDS)
+"""For nginx. The diverts behind an answer may be a second old already, and a new divert must be in
+every cached answer within ten."""
+
+
+def problem(status: int, detail: str, **members: Any) -> Response:
+    """Return an error as application/problem+json (RFC 9457), with any further ``members``.
+
+    ``detail`` says what was wrong and what to send instead.
+    """
     body = {"type": "about:blank", "title": HTTP_STATUS_CODES[status], "status": status}
-    body |= {"detail": detail, **more}
+    body |= {"detail": detail, **members}
     response = Response(json.dumps(body), status, mimetype="application/problem+json")
     response.headers["Cache-Control"] = "no-store"
     if status == 401:
@@ -23,17 +46,20 @@ def problem(status: int, detail: str, **more: Any) -> Response:
     return response
 
 
-MAX_AGE_SECONDS = 10
-SHARED_MAX_AGE_SECONDS = MAX_AGE_SECONDS - math.ceil(lookup.MAX_DIVERT_AGE_SECONDS)
-"""For nginx: the diverts that an answer rests on may be a second old already, and a divert must be
-in every cached answer within ten."""
+def has_bearer_token(setting: str) -> bool:
+    """Return whether the request carries the token in ``setting``: never where that is not set."""
+    token: str | None = current_app.config.get(setting)
+    scheme, _, credentials = request.headers.get("Authorization", "").partition(" ")
+    if not token or scheme.lower() != "bearer":
+        return False
+    return hmac.compare_digest(credentials.strip().encode(), token.encode())
 
 
 def make_cacheable(response: Response, tag: str, until: datetime | None, at: datetime) -> Response:
-    """Return the response with its ETag and lifetimes; a 304 if the client has that ETag.
+    """Add an ETag and lifetimes to an answer for ``at``; a 304 where the client has that ETag.
 
-    ``tag`` is the same as long as the answer is, apart from its time. ``until`` is the next
-    handover after ``at``, None if there is none.
+    Nothing may be cached for more than ten seconds, nor past ``until``, the next handover (None if
+    there is none). ``tag`` must be the same for answers that differ only in their own time.
     """
     max_age = MAX_AGE_SECONDS
     if until is not None:
@@ -50,27 +76,13 @@ def _nginx_expiry(at: datetime, max_age: int) -> str:
     """Return the last whole second (Unix time) in which nginx may use an answer; "0" if none.
 
     nginx compares whole seconds: an answer that expires in second n is used until n + 1 begins.
-    It knows only the machine's clock, while the service's may be set for a rehearsal: so ``at`` is
-    converted, as far back as the request has taken. An answer about another time is made now.
+    nginx knows only the machine's clock, and a rehearsal sets the service's own: so the time since
+    ``at``, which the request has taken, is subtracted from the machine's. An ``at`` that is not
+    about now counts as now.
     """
     duration = lookup.now() - at
     if not timedelta(0) <= duration <= timedelta(seconds=MAX_AGE_SECONDS):
         duration = timedelta(0)
     made_at = time.time() - duration.total_seconds()
-    last = math.floor(made_at + min(max_age, SHARED_MAX_AGE_SECONDS)) - 1
-    return f"@{last}" if last >= int(made_at) else "0"
-
-
-SECURITY_HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; "
-        "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-    ),
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-}
-HTTPS_ONLY = "max-age=31536000"
-"""Strict-Transport-Security: for a year, and for this host alone, not the council's other hosts."""
+    last_second = math.floor(made_at + min(max_age, SHARED_MAX_AGE_SECONDS)) - 1
+    return f"@{last_second}" if last_second >= int(made_at) else "0"

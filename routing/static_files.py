@@ -1,7 +1,7 @@
-"""What a page fetches: one style sheet and one script, each a few files as one.
+"""Style sheets and scripts: each page loads one of either, bundled from several files.
 
-Their addresses hold a hash of what they say, so a browser keeps them for a year and never has an
-old one.
+The address of a bundle has a hash of its content, so a browser may keep it for a year and never
+shows an old one.
 """
 
 import gzip
@@ -20,32 +20,40 @@ BUNDLES = {
     "staff.js": ("staff.js",),
     "embed.js": ("live.js", "embed.js"),
 }
-_TYPES = {"css": "text/css", "js": "text/javascript"}
-_DARK = "#0b2545"
+DEFAULT_COLOUR = "#0b2545"
+"""The brand colour of a council that names none."""
+
+MIN_GZIP_BYTES = 1000
+_MIME_TYPES = {"css": "text/css", "js": "text/javascript"}
 
 
 def url(name: str) -> str:
-    """Return the address of a bundle."""
-    stem, _, kind = name.partition(".")
-    return f"/assets/{stem}.{hashlib.sha256(_body(name)).hexdigest()[:12]}.{kind}"
+    """Return the address of the bundle ``name``."""
+    stem, _, suffix = name.partition(".")
+    return f"/assets/{stem}.{hashlib.sha256(_content(name)).hexdigest()[:12]}.{suffix}"
 
 
 def send_asset(address: str) -> Response:
-    """Return the bundle at an address that ``url`` made, or at an older one; 404 for any other."""
+    """Return the bundle at an address that ``url`` returned, now or for an older version.
+
+    A 404 for any other.
+    """
     stem, _, rest = address.partition(".")
-    kind = rest.rpartition(".")[2]
-    name = f"{stem}.{kind}"
+    suffix = rest.rpartition(".")[2]
+    name = f"{stem}.{suffix}"
     if name not in BUNDLES:
         abort(404)
-    response = Response(_body(name), mimetype=_TYPES[kind])
-    kept = "public, max-age=31536000, immutable" if url(name).endswith(address) else "no-store"
-    response.headers["Cache-Control"] = kept
+    response = Response(_content(name), mimetype=_MIME_TYPES[suffix])
+    is_current = url(name).endswith(address)
+    response.headers["Cache-Control"] = (
+        "public, max-age=31536000, immutable" if is_current else "no-store"
+    )
     return response
 
 
 def send_embed_script() -> Response:
-    """Return the component's script, for any page of any website to load."""
-    response = Response(_body("embed.js"), mimetype=_TYPES["js"])
+    """Return the component's script: pages of any website may load it."""
+    response = Response(_content("embed.js"), mimetype=_MIME_TYPES["js"])
     response.headers["Cache-Control"] = "public, max-age=3600"
     response.headers["Access-Control-Allow-Origin"] = "*"
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
@@ -53,26 +61,26 @@ def send_embed_script() -> Response:
 
 
 def gzip_response(response: Response) -> Response:
-    """Return the response gzipped, if the client accepts that and it is long enough.
+    """Compress a response if the client accepts gzip and the body has 1,000 bytes or more.
 
-    For public pages only: a page with a form token must not be compressed.
+    Only for public pages: compressing a page with a form token would help to guess the token.
     """
     response.headers["Vary"] = "Accept-Encoding"
     if response.is_streamed or response.direct_passthrough:
         return response
     body = response.get_data()
-    if request.accept_encodings["gzip"] and len(body) > 1000:
+    if request.accept_encodings["gzip"] and len(body) >= MIN_GZIP_BYTES:
         response.set_data(gzip.compress(body, 6, mtime=0))
         response.headers["Content-Encoding"] = "gzip"
     return response
 
 
-def _body(name: str) -> bytes:
-    colour = lookup.snapshot().directory.council.colour or _DARK
+def _content(name: str) -> bytes:
+    colour = lookup.snapshot().directory.council.colour or DEFAULT_COLOUR
     theme = f":root{{--govuk-brand-colour:{colour}}}\n" if name.endswith(".css") else ""
-    return _read(Path(current_app.static_folder or ""), name) + theme.encode()
+    return _read_bundle(Path(current_app.static_folder or ""), name) + theme.encode()
 
 
 @lru_cache
-def _read(folder: Path, name: str) -> bytes:
-    return b"\n".join((folder / part).read_bytes() for part in BUNDLES[name])
+def _read_bundle(folder: Path, name: str) -> bytes:
+    return b"\n".join((folder / file).read_bytes() for file in BUNDLES[name])

@@ -7,7 +7,6 @@ from pathlib import Path
 import postgres
 import pytest
 from jinja2 import BytecodeCache
-from werkzeug.routing import Rule
 
 from routing import create_app, lookup
 from routing.core.instants import Span
@@ -18,45 +17,14 @@ from routing.text import time_parsing
 
 ROOT = Path(__file__).parent.parent
 ANYSHIRE = ROOT / "examples" / "anyshire.yaml"
-
-
-SLOW_FIRST = (
-    "faults/test_in_front.py",
-    "faults/test_service.py",
-    "faults/test_two_groups.py",
-    "faults/test_floods.py",
-    "test_private.py",
-    "browser/test_staff.py",
-    "browser/test_rota.py",
-    "pbx/test_twilio.py",
-    "security/test_parsers.py",
-    "deploy/test_runbook.py",
-    "deploy/test_restore.py",
-    "security/test_openapi.py",
-    "faults/test_restart.py",
-    "browser/test_pages.py",
-    "faults/test_database.py",
-    "browser/test_flip.py",
-    "deploy/test_units.py",
-    "security/test_code.py",
-    "security/test_slow.py",
-    "faults/test_kill.py",
-    "deploy/test_nginx.py",
-    "browser/test_embed.py",
-    "pbx/test_asking.py",
-    "test_growth.py",
-    "test_broken.py",
-    "telephony/test_signature.py",
-    "telephony/test_malformed.py",
-    "staff/test_access.py",
-)
-"""Files that take longest, to begin with: those in which time matters not beside each other."""
+SYSTEM = ROOT / "tests" / "system"
 
 
 def pytest_collection_modifyitems(items):
-    """Begin with the files that take longest, so that none is waited for at the end."""
-    order = {ROOT / "tests" / file: turn for turn, file in enumerate(SLOW_FIRST)}
-    items.sort(key=lambda item: order.get(item.path, len(order)))
+    """Mark as ``system`` whatever starts a server, a browser, an exchange or a database."""
+    for item in items:
+        if SYSTEM in item.path.parents or "postgresql" in item.fixturenames:
+            item.add_marker(pytest.mark.system)
 
 
 class Clock:
@@ -77,34 +45,21 @@ def clock():
     return Clock()
 
 
-class Compiled(BytecodeCache):
-    """Templates as compiled once in this process, for every app: compiling is what takes time."""
+class TemplateCache(BytecodeCache):
+    """Jinja's compiled templates, kept in memory: each test builds an application of its own."""
 
     def __init__(self):
-        self.kept = {}
+        self.bytecode = {}
 
     def load_bytecode(self, bucket):
-        if bucket.key in self.kept:
-            bucket.bytecode_from_string(self.kept[bucket.key])
+        if bucket.key in self.bytecode:
+            bucket.bytecode_from_string(self.bytecode[bucket.key])
 
     def dump_bytecode(self, bucket):
-        self.kept[bucket.key] = bucket.bytecode_to_string()
+        self.bytecode[bucket.key] = bucket.bytecode_to_string()
 
 
-COMPILED = Compiled()
-
-_BUILDERS, _compile = {}, Rule._compile_builder
-
-
-def _compiled_once(self, append_unknown=True):
-    """Compile what builds an address once in this process, for every app."""
-    key = self.rule, repr(self.defaults), append_unknown
-    if key not in _BUILDERS:
-        _BUILDERS[key] = _compile(self, append_unknown)
-    return _BUILDERS[key]
-
-
-Rule._compile_builder = _compiled_once
+TEMPLATE_CACHE = TemplateCache()
 
 
 @pytest.fixture
@@ -123,7 +78,7 @@ def make_app(tmp_path, clock):
                 **settings,
             }
         )
-        app.jinja_env.bytecode_cache = COMPILED
+        app.jinja_env.bytecode_cache = TEMPLATE_CACHE
         apps.append(app)
         return app
 

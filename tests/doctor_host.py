@@ -50,7 +50,7 @@ class _Handler(BaseHTTPRequestHandler):
 @contextmanager
 def running():
     host = Host()
-    thread = threading.Thread(target=host.serve_forever, daemon=True)
+    thread = threading.Thread(target=host.serve_forever, args=[0.02], daemon=True)
     thread.start()
     try:
         yield host

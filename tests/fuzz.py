@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
 
 from routing.bank_holidays import govuk
-from routing.directory import hours, load, phone
+from routing.directory import field_types, load
 from routing.errors import RoutingError
 from routing.public.context import render_markdown
 from routing.rota import filling, spreadsheet
@@ -141,11 +141,13 @@ def _parts(text):
 
 def _hours(text):
     key, equals, value = text.partition("=")
-    return hours.parse_week({key: value}) if equals else hours.parse_day_hours(text)
+    return field_types.parse_week({key: value}) if equals else field_types.parse_day_hours(text)
 
 
 def _phone(text):
-    found = phone.parse_display_phone(text) if len(text) % 2 else phone.parse_phone(text)
+    found = (
+        field_types.parse_display_phone(text) if len(text) % 2 else field_types.parse_phone(text)
+    )
     assert found.e164.lstrip("+").isdecimal()
     return found
 

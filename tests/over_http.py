@@ -41,7 +41,7 @@ class Client:
 def serving(app):
     """Serve an app. Yield a client."""
     server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=[0.02], daemon=True)
     thread.start()
     try:
         yield Client(server.server_port)

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
+TESTS_PATH = os.pathsep.join(str(ROOT / name) for name in (".", "tests", "tests/system"))
+"""PYTHONPATH of a process of its own that imports the tests' helpers."""
 
 
 def free_port():

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import icalendar
 import pytest
 import rostered
-from staff.conftest import account, make_staffed, signed_in  # noqa: F401
+from staff.conftest import account, make_staffed, signed_in  # noqa: F401 - fixtures
 
 from routing import lookup, rota_service
 from routing.core.instants import Span
@@ -31,7 +31,7 @@ PERIODS = ["2026-10-23", "2026-12-23", "2027-03-26"]
 
 
 @pytest.fixture
-def app(make_staffed):  # noqa: F811
+def app(make_staffed):  # noqa: F811 - the fixture
     return make_staffed()
 
 
@@ -145,7 +145,7 @@ def renewed(app, browser):
 
 
 @pytest.mark.parametrize("first", PERIODS)
-def test_every_way_to_ask_who_is_on_duty_names_the_same_people(app, signed_in, clock, first):  # noqa: F811
+def test_every_way_to_ask_who_is_on_duty_names_the_same_people(app, signed_in, clock, first):  # noqa: F811 - the fixture
     draw, somebody = random.Random(first), 0
     clock.set(f"{first}T00:00:00Z")
     made_up(app, first, draw)

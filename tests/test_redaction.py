@@ -101,12 +101,11 @@ def test_a_long_text_takes_no_longer_than_a_moment(part):
 
 
 @pytest.mark.parametrize("number", NUMBERS)
-@pytest.mark.parametrize("shown", range(24))
-@pytest.mark.parametrize("after", ["", "x" * 2 * redaction.OVERLAP_CHARS])
-def test_a_text_that_is_cut_within_a_number_shows_no_part_of_it(number, shown, after):
-    cut = masked(f"{'x' * (1000 - shown - 1)} {number} {after}", 1000)
-
-    assert not any(digit in cut for digit in "0123456789٠٧٩")
+@pytest.mark.parametrize("after", ["", "x" * 2 * redaction.OVERLAP_CHARS], ids=["end", "text"])
+def test_a_text_that_is_cut_within_a_number_shows_no_part_of_it(number, after):
+    for shown in range(24):
+        cut = masked(f"{'x' * (1000 - shown - 1)} {number} {after}", 1000)
+        assert not any(digit in cut for digit in "0123456789٠٧٩"), (shown, cut[-40:])
 
 
 def test_a_long_text_is_cut_after_it_is_masked():

@@ -19,7 +19,7 @@ from statistics import median
 
 import big
 import grown
-from serving import ROOT
+from serving import ROOT, TESTS_PATH
 
 from proof.bench.memory import memory
 from proof.bench.reload import reload
@@ -196,13 +196,12 @@ MEASURES = {"services": services, "calls": log, "rota": rota, "reload": reload}
 def measured(what, size):
     """Measure in a process of its own, so that nothing else counts."""
     words = [sys.executable, "-m", "proof.bench.growth", what, str(size)]
-    path = f"{ROOT}{os.pathsep}{ROOT / 'tests'}"
     done = subprocess.run(
-        words, cwd=ROOT, env=os.environ | {"PYTHONPATH": path}, capture_output=True, text=True
+        words, cwd=ROOT, env=os.environ | {"PYTHONPATH": TESTS_PATH}, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
 
 if __name__ == "__main__":
-    print(json.dumps(MEASURES[sys.argv[1]](int(sys.argv[2])), indent=1))  # noqa: T201
+    print(json.dumps(MEASURES[sys.argv[1]](int(sys.argv[2])), indent=1))

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
-from serving import ROOT, free_port
+from serving import ROOT, TESTS_PATH, free_port
 from telephone import BASE, TOKEN, sign
 
 from proof.bench.memory import memory
@@ -106,7 +106,7 @@ def server(app, folder, config, **environ):
         [*_pinned(0), sys.executable, "-m", *command],
         cwd=ROOT,
         env=os.environ
-        | {"WEB_CONCURRENCY": "1", "PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}"}
+        | {"WEB_CONCURRENCY": "1", "PYTHONPATH": TESTS_PATH}
         | {"DIRECTORY": str(ROOT / "directory.yaml"), "INSTANCE_PATH": str(folder)}
         | environ,
         stderr=subprocess.DEVNULL,

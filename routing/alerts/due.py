@@ -139,7 +139,7 @@ def bank_holidays(facts: Snapshot, at: datetime) -> Iterator[Alert]:
         key, text = hashlib.sha256(found.fault.encode()).hexdigest()[:12], found.fault
     elif found.published is None:
         key, text = "never", f"GOV.UK's list was never fetched. {missed}"
-    elif found.stale(at):
+    elif found.is_stale(at):
         when = found.published.checked_at
         key = when.isoformat()
         text = f"GOV.UK's list was last fetched on {when.astimezone(zone):%-d %B %Y}. {missed}"

@@ -1,4 +1,4 @@
-"""The bank holidays in force: one source for each year, then what the directory corrects."""
+"""The bank holidays in force: one source for each year, corrected by the directory."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,20 +7,19 @@ from types import MappingProxyType
 
 from routing.bank_holidays.govuk import HolidayList
 from routing.bank_holidays.package import PUBLISHED_THROUGH, package_holidays, package_version
-from routing.core.directory import HolidayRules
-from routing.core.instants import BankHoliday
+from routing.core.directory import BankHoliday, HolidayRules
 
 MAX_LIST_AGE = timedelta(days=3)
-"""A proclaimed holiday comes with ten days' notice or less: a list asked for daily is never old."""
+"""A proclaimed holiday may come with ten days' notice, so the list is to be fetched every day."""
 
 
 @dataclass(frozen=True, slots=True)
 class BankHolidays:
     """The dates in force, and what is known of their source.
 
-    ``dates`` is complete and never grows. ``listed`` is the same before the directory added and
-    removed any. ``covered_through`` is the last year GOV.UK published. ``published`` is the copy
-    of its list that was used, None without one; ``fault`` says why one that is there was not.
+    ``dates`` is complete and never grows. ``listed`` is the same before the directory's additions
+    and removals. ``covered_through`` is the last year that GOV.UK published. ``published`` is the
+    copy of its list that was used, or None; ``fault`` says why a copy that exists was not used.
     """
 
     division: str
@@ -30,12 +29,12 @@ class BankHolidays:
     published: HolidayList | None = None
     fault: str | None = None
 
-    def assumed(self, day: date) -> bool:
-        """Say whether ``day`` is past what GOV.UK has published: the usual holidays are assumed."""
+    def is_assumed(self, day: date) -> bool:
+        """Return whether ``day`` is later than GOV.UK has published, and its holidays assumed."""
         return day.year > self.covered_through
 
-    def stale(self, at: datetime) -> bool:
-        """Say whether GOV.UK's list was fetched, but not for longer than FRESH."""
+    def is_stale(self, at: datetime) -> bool:
+        """Return whether GOV.UK's list was last fetched more than MAX_LIST_AGE ago."""
         return self.published is not None and at - self.published.checked_at > MAX_LIST_AGE
 
     @property
@@ -45,7 +44,7 @@ class BankHolidays:
 
     @property
     def source(self) -> str:
-        """Say where the dates come from."""
+        """Return where the dates come from, in words."""
         if self.published is None:
             return package_version()
         first, last = min(self.years_published), max(self.years_published)
@@ -56,15 +55,15 @@ class BankHolidays:
 
     @property
     def disagreements(self) -> Mapping[date, tuple[BankHoliday | None, BankHoliday | None]]:
-        """Return the dates that GOV.UK's list and the package do not both have, in order.
+        """Return the dates that only one of GOV.UK's list and the package has, in order.
 
-        With each: the holiday as GOV.UK has it, and as the package does. Only years that the copy
-        of GOV.UK's list has are compared; names are not.
+        With each comes the holiday as GOV.UK has it, and as the package has it. Only the years in
+        the copy of GOV.UK's list are compared, and names are not.
         """
         theirs = {} if self.published is None else self.published.feed.division(self.division)
         ours = {
-            day: each
-            for day, each in package_holidays(self.division).items()
+            day: holiday
+            for day, holiday in package_holidays(self.division).items()
             if day.year in self.years_published
         }
         return {
@@ -80,7 +79,7 @@ def build_calendar(
     A year that ``published`` has is as it has it; any other is as the holidays package has it.
     """
     listed = listed_holidays(rules.division, published)
-    dates = {day: found for day, found in listed.items() if day not in rules.remove}
+    dates = {day: holiday for day, holiday in listed.items() if day not in rules.remove}
     dates |= {day: BankHoliday(name) for day, name in rules.add}
     return BankHolidays(
         rules.division,
@@ -97,7 +96,9 @@ def listed_holidays(division: str, published: HolidayList | None) -> Mapping[dat
     theirs = {} if published is None else published.feed.division(division)
     covered = years_in(published, division)
     ours = {
-        day: each for day, each in package_holidays(division).items() if day.year not in covered
+        day: holiday
+        for day, holiday in package_holidays(division).items()
+        if day.year not in covered
     }
     return MappingProxyType(ours | dict(theirs))
 

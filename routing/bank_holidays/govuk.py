@@ -1,4 +1,4 @@
-"""GOV.UK's own list of bank holidays: its shape, its sense, and the copy that is kept."""
+"""GOV.UK's own list of bank holidays: its schema, its plausibility, and our copy of it."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -10,7 +10,7 @@ from typing import Annotated, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from routing.bank_holidays.package import FIRST_YEAR, LAST_YEAR
-from routing.core.instants import BankHoliday
+from routing.core.directory import BankHoliday
 from routing.errors import InvalidBankHolidays
 from routing.files import write_atomically
 
@@ -24,13 +24,13 @@ MIN_HOLIDAYS_PER_YEAR: Mapping[str, int] = {
 _SUBSTITUTE = "Substitute day"
 
 
-class _Shape(BaseModel):
-    """Strict: nothing is taken for a date but a date."""
+class _StrictModel(BaseModel):
+    """A part of the list; only a date is accepted as a date."""
 
     model_config = ConfigDict(strict=True, frozen=True)
 
 
-class Event(_Shape):
+class Event(_StrictModel):
     """A day off, with the name and the note that GOV.UK gives it."""
 
     title: Annotated[str, Field(min_length=1, max_length=200)]
@@ -38,7 +38,7 @@ class Event(_Shape):
     notes: str = ""
 
 
-class Division(_Shape):
+class Division(_StrictModel):
     """The days off of one part of the United Kingdom."""
 
     events: Annotated[list[Event], Field(min_length=1)]
@@ -55,12 +55,15 @@ class Division(_Shape):
     def dates(self) -> Mapping[date, BankHoliday]:
         """Return each date with its holiday."""
         return MappingProxyType(
-            {each.date: BankHoliday(each.title, each.notes == _SUBSTITUTE) for each in self.events}
+            {
+                event.date: BankHoliday(event.title, event.notes == _SUBSTITUTE)
+                for event in self.events
+            }
         )
 
 
-class HolidayFeed(_Shape):
-    """https://www.gov.uk/bank-holidays.json, as it is. What it may gain besides is passed over."""
+class HolidayFeed(_StrictModel):
+    """https://www.gov.uk/bank-holidays.json as it is. Keys that it may gain are ignored."""
 
     england_and_wales: Annotated[Division, Field(alias="england-and-wales")]
     scotland: Division
@@ -68,14 +71,14 @@ class HolidayFeed(_Shape):
 
     def division(self, name: str) -> Mapping[date, BankHoliday]:
         """Return the dates of a division, by the name that GOV.UK gives it."""
-        found: Division = getattr(self, name.replace("-", "_"))
-        return found.dates
+        division: Division = getattr(self, name.replace("-", "_"))
+        return division.dates
 
 
-class HolidayList(_Shape):
+class HolidayList(_StrictModel):
     """A copy of the list: where and when it was fetched, and when it was last known to be current.
 
-    ``etag`` and ``last_modified`` are what the server said, for asking whether it has changed.
+    ``etag`` and ``last_modified`` are the server's, for asking whether the list has changed.
     """
 
     url: str
@@ -87,15 +90,15 @@ class HolidayList(_Shape):
 
 
 def parse(body: bytes) -> HolidayFeed:
-    """Return the list that ``body`` holds. Raise InvalidBankHolidays, saying what it is instead."""
+    """Return the list in ``body``. Raise InvalidBankHolidays, which says what it is instead."""
     try:
         return HolidayFeed.model_validate_json(body)
     except ValidationError as error:
-        raise InvalidBankHolidays(f"this is not GOV.UK's list: {_first(error)}") from error
+        raise InvalidBankHolidays(f"this is not GOV.UK's list: {_first_error(error)}") from error
 
 
 def load_copy(folder: Path) -> HolidayList | None:
-    """Return the copy kept in ``folder``, None if there is none. Raise InvalidBankHolidays if broken."""
+    """Return the copy in ``folder``, or None. Raise InvalidBankHolidays if it is broken."""
     try:
         return HolidayList.model_validate_json(copy_path(folder).read_bytes())
     except FileNotFoundError:
@@ -106,12 +109,13 @@ def load_copy(folder: Path) -> HolidayList | None:
         ) from error
     except ValidationError as error:
         raise InvalidBankHolidays(
-            f"{copy_path(folder)} is broken: {_first(error)} Run `flask bank-holidays refresh`."
+            f"{copy_path(folder)} is broken: {_first_error(error)} "
+            "Run `flask bank-holidays refresh`."
         ) from error
 
 
 def save_copy(folder: Path, published: HolidayList) -> None:
-    """Keep the copy in ``folder``, whole or not at all. Raise InvalidBankHolidays if that fails."""
+    """Save the copy in ``folder``, whole or not at all. Raise InvalidBankHolidays if that fails."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         write_atomically(
@@ -124,33 +128,34 @@ def save_copy(folder: Path, published: HolidayList) -> None:
 
 
 def copy_path(folder: Path) -> Path:
-    """Return where in ``folder`` the copy is kept."""
+    """Return the path of the copy in ``folder``."""
     return folder / "bank-holidays.json"
 
 
 def plausibility_errors(
     feed: HolidayFeed, known: Mapping[str, Mapping[date, BankHoliday]], today: date
 ) -> Iterator[str]:
-    """Yield why ``feed`` makes no sense as the list of today: it lacks what is sure to be there.
+    """Yield why ``feed`` cannot be the list of today: it lacks what is sure to be in it.
 
-    Every year from this one on that it or ``known`` (the dates in force, by division) has must
-    have no fewer dates than are known, nor than law and custom give. Earlier years may go.
+    ``known`` has the dates in force by division. Each year from this one on that is in either must
+    have no fewer dates than are known, and no fewer than law and custom give. Earlier years may be
+    missing.
     """
     for division, before in known.items():
-        now = feed.division(division)
-        counts, were = (Counter(day.year for day in dates) for dates in (now, before))
+        after = feed.division(division)
+        counts, known_counts = (Counter(day.year for day in days) for days in (after, before))
         if today.year not in counts:
             yield f"{division}: nothing is listed for {today.year}"
-        for year in sorted(year for year in counts | were if year >= today.year):
-            fewest = max(MIN_HOLIDAYS_PER_YEAR[division], were[year])
-            if counts[year] < fewest:
-                gone = [day.isoformat() for day in before if day.year == year and day not in now]
-                missing = f" (missing: {', '.join(gone)})" if 0 < len(gone) < fewest else ""
-                yield f"{division}: {counts[year]} dates in {year}, not {fewest}{missing}"
+        for year in sorted(year for year in counts | known_counts if year >= today.year):
+            minimum = max(MIN_HOLIDAYS_PER_YEAR[division], known_counts[year])
+            if counts[year] < minimum:
+                gone = [day.isoformat() for day in before if day.year == year and day not in after]
+                missing = f" (missing: {', '.join(gone)})" if 0 < len(gone) < minimum else ""
+                yield f"{division}: {counts[year]} dates in {year}, not {minimum}{missing}"
 
 
-def _first(error: ValidationError) -> str:
-    found = error.errors(include_url=False)[0]
-    place = ".".join(str(part) for part in found["loc"])
-    seen = repr(found["input"])[:60]
-    return f"{place + ': ' if place else ''}{found['msg']} (found {seen})."
+def _first_error(error: ValidationError) -> str:
+    first = error.errors(include_url=False)[0]
+    place = ".".join(str(part) for part in first["loc"])
+    value = repr(first["input"])[:60]
+    return f"{place + ': ' if place else ''}{first['msg']} (found {value})."

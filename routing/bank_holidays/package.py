@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 import holidays
 
-from routing.core.instants import BankHoliday
+from routing.core.directory import BankHoliday
 
 FIRST_YEAR, LAST_YEAR = 1999, 2100
 """The years filled. The package knows none later."""
@@ -62,30 +62,30 @@ def package_version() -> str:
 
 @lru_cache
 def package_holidays(division: str) -> Mapping[date, BankHoliday]:
-    """Return what GOV.UK's list would hold: days off, never the weekend day that one replaces."""
-    # Copied at once: the package's own object fills itself while it is asked, and loses holidays
-    # when two threads ask at a time.
-    found = dict(
+    """Return what GOV.UK's list would have: days off, never the weekend day that one replaces."""
+    # Copied at once: the package's own object fills itself as it is read, and loses holidays when
+    # two threads read it at a time.
+    names = dict(
         holidays.country_holidays(
             "GB", subdiv=DIVISIONS[division], years=range(FIRST_YEAR, LAST_YEAR + 1), expand=False
         )
     )
-    named: dict[date, BankHoliday] = {}
-    for day in sorted(found):
+    days_off: dict[date, BankHoliday] = {}
+    for day in sorted(names):
         if day.weekday() < 5:
-            named[day] = _AS_PUBLISHED_IN.get((division, day)) or _named(day, found)
-    return MappingProxyType(named)
+            days_off[day] = _AS_PUBLISHED_IN.get((division, day)) or _holiday(day, names)
+    return MappingProxyType(days_off)
 
 
-def _named(day: date, found: Mapping[date, str]) -> BankHoliday:
-    """Give a day off the name that GOV.UK gives it, by its date.
+def _holiday(day: date, names: Mapping[date, str]) -> BankHoliday:
+    """Return the holiday on a day off, by the name that GOV.UK gives it.
 
     Where a holiday falls on the day off for the one before it, it keeps its own name, and the day
     after stands for the one before: Scotland's 2 January, when 1 January is a Sunday.
     """
     if day in _AS_PUBLISHED:
         return _AS_PUBLISHED[day]
-    _, _, displaced = found.get(day - timedelta(days=1), "").partition("; ")
-    name = displaced or found[day].partition("; ")[0]
+    _, _, displaced = names.get(day - timedelta(days=1), "").partition("; ")
+    name = displaced or names[day].partition("; ")[0]
     own = name.removesuffix(_MOVED)
     return BankHoliday(_GOV_UK_NAMES.get(own, own), substitute=own != name)

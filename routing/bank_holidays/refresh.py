@@ -1,4 +1,4 @@
-"""Taking GOV.UK's list anew: fetched, checked for shape and sense, kept."""
+"""Refreshing the copy of GOV.UK's list: fetched, checked for shape and sense, saved."""
 
 import threading
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from routing.bank_holidays import govuk
 from routing.bank_holidays.calendar import covered_through, listed_holidays
 from routing.bank_holidays.govuk import HolidayList
 from routing.bank_holidays.package import DIVISIONS
-from routing.core.instants import BankHoliday
+from routing.core.directory import BankHoliday
 from routing.errors import InvalidBankHolidays
 
 FETCH_TIMEOUT_SECONDS = 20.0
@@ -21,7 +21,7 @@ MAX_BODY_BYTES = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What the server sent, and its own marks of this version of it."""
+    """The list as the server sent it, with the server's marks of this version."""
 
     body: bytes
     etag: str | None
@@ -29,51 +29,52 @@ class Reply:
 
 
 def fetch(
-    url: str, etag: str | None, last_modified: str | None, longest: float = FETCH_TIMEOUT_SECONDS
+    url: str, etag: str | None, last_modified: str | None, timeout: float = FETCH_TIMEOUT_SECONDS
 ) -> Reply | None:
-    """Return what is at ``url``; None when it has not changed since the version marked.
+    """Return what is at ``url``, or None when it has not changed since the version marked.
 
-    Proxies are those of the environment. Raise InvalidBankHolidays, saying what came instead, when nothing
-    usable came within ``longest`` seconds.
+    Proxies are those of the environment. Raise InvalidBankHolidays, which says what came instead,
+    when nothing usable came within ``timeout`` seconds.
     """
     marks = {"If-None-Match": etag, "If-Modified-Since": last_modified}
     headers = {name: value for name, value in marks.items() if value}
-    done: SimpleQueue[Reply | InvalidBankHolidays | None] = SimpleQueue()
-    # In a thread: no time-out of a socket bounds a name that does not resolve, or a slow trickle.
-    threading.Thread(target=lambda: done.put(_get(url, headers, longest)), daemon=True).start()
+    results: SimpleQueue[Reply | InvalidBankHolidays | None] = SimpleQueue()
+    # In a thread: no time-out of a socket limits the lookup of a name or a slow trickle of bytes.
+    threading.Thread(target=lambda: results.put(_get(url, headers, timeout)), daemon=True).start()
     try:
-        found = done.get(timeout=longest)
+        result = results.get(timeout=timeout)
     except Empty:
-        found = InvalidBankHolidays(f"{url} had not sent the whole list after {longest:g} seconds.")
-    if isinstance(found, InvalidBankHolidays):
-        raise found
-    return found
+        message = f"{url} had not sent the whole list after {timeout:g} seconds."
+        raise InvalidBankHolidays(message) from None
+    if isinstance(result, InvalidBankHolidays):
+        raise result
+    return result
 
 
-def _get(url: str, headers: dict[str, str], longest: float) -> Reply | InvalidBankHolidays | None:
+def _get(url: str, headers: dict[str, str], timeout: float) -> Reply | InvalidBankHolidays | None:
     try:
-        with requests.get(url, headers=headers, timeout=longest, stream=True) as answer:
-            if answer.status_code == 304 and headers:
+        with requests.get(url, headers=headers, timeout=timeout, stream=True) as response:
+            if response.status_code == 304 and headers:
                 return None
-            if answer.status_code != 200:
+            if response.status_code != 200:
                 return InvalidBankHolidays(
-                    f"{url} answered {answer.status_code} {answer.reason}, not 200."
+                    f"{url} answered {response.status_code} {response.reason}, not 200."
                 )
             body = b""
-            for part in answer.iter_content(65536):
-                body += part
+            for chunk in response.iter_content(65536):
+                body += chunk
                 if len(body) > MAX_BODY_BYTES:
                     return InvalidBankHolidays(
-                        f"{url} sent more than {MAX_BODY_BYTES} bytes: it is no list."
+                        f"{url} sent more than {MAX_BODY_BYTES} bytes: it is not the list."
                     )
     except (requests.RequestException, OSError) as error:
         return InvalidBankHolidays(f"{url} could not be fetched: {str(error).rstrip('.')}.")
-    return Reply(body, answer.headers.get("ETag"), answer.headers.get("Last-Modified"))
+    return Reply(body, response.headers.get("ETag"), response.headers.get("Last-Modified"))
 
 
 @dataclass(frozen=True, slots=True)
 class RefreshResult:
-    """The copy kept before, None if there was none that could be read; and the copy kept now."""
+    """The copy before, None if there was none that could be read, and the copy now."""
 
     before: HolidayList | None
     after: HolidayList
@@ -84,32 +85,32 @@ def refresh(
     url: str,
     at: datetime,
     accept_fewer: bool = False,
-    longest: float = FETCH_TIMEOUT_SECONDS,
+    timeout: float = FETCH_TIMEOUT_SECONDS,
 ) -> RefreshResult:
-    """Fetch the list at ``url`` and keep it in ``folder``, with the time ``at``.
+    """Fetch the list at ``url`` and save it in ``folder``, with the time ``at``.
 
-    A list that has not changed since is marked as current. One with fewer dates than are in force,
-    in this year or later, is taken only if ``accept_fewer``. Raise InvalidBankHolidays, keeping what was
-    kept, when no list came within ``longest`` seconds or what came cannot be one.
+    A list that has not changed is marked as current. One that has fewer dates than are in force, in
+    this year or later, is accepted only if ``accept_fewer``. Raise InvalidBankHolidays, and leave
+    the copy as it was, when no list came within ``timeout`` seconds or what came cannot be one.
     """
-    before = _before(folder)
-    asked = before if before is not None and before.url == url else None
+    before = _load_copy(folder)
+    same = before if before is not None and before.url == url else None
     reply = fetch(
         url,
-        etag=asked.etag if asked else None,
-        last_modified=asked.last_modified if asked else None,
-        longest=longest,
+        etag=same.etag if same else None,
+        last_modified=same.last_modified if same else None,
+        timeout=timeout,
     )
     if reply is None:
         assert before is not None  # nothing else makes a request conditional
         after = before.model_copy(update={"checked_at": at})
     else:
-        after = _taken(reply, url, at)
+        after = _new_copy(reply, url, at)
         known = {division: _known(division, before) for division in DIVISIONS}
-        doubts = list(govuk.plausibility_errors(after.feed, known, at.date()))
-        if doubts and not accept_fewer:
+        errors = list(govuk.plausibility_errors(after.feed, known, at.date()))
+        if errors and not accept_fewer:
             raise InvalidBankHolidays(
-                f"What {url} sent makes no sense: {'; '.join(doubts)}. If GOV.UK has really "
+                f"What {url} sent makes no sense: {'; '.join(errors)}. If GOV.UK has really "
                 "withdrawn a date, run this again with --accept-fewer."
             )
     govuk.save_copy(folder, after)
@@ -118,12 +119,11 @@ def refresh(
 
 def _known(division: str, before: HolidayList | None) -> dict[date, BankHoliday]:
     last = covered_through(before, division)
-    return {
-        day: each for day, each in listed_holidays(division, before).items() if day.year <= last
-    }
+    listed = listed_holidays(division, before)
+    return {day: holiday for day, holiday in listed.items() if day.year <= last}
 
 
-def _taken(reply: Reply, url: str, at: datetime) -> HolidayList:
+def _new_copy(reply: Reply, url: str, at: datetime) -> HolidayList:
     return HolidayList(
         url=url,
         fetched_at=at,
@@ -134,7 +134,7 @@ def _taken(reply: Reply, url: str, at: datetime) -> HolidayList:
     )
 
 
-def _before(folder: Path) -> HolidayList | None:
+def _load_copy(folder: Path) -> HolidayList | None:
     try:
         return govuk.load_copy(folder)
     except InvalidBankHolidays:

@@ -17,10 +17,10 @@ from routing.bank_holidays.refresh import refresh as take
 from routing.cli import common, findings
 from routing.cli.common import actor
 from routing.core.diff import compare
-from routing.core.instants import BankHoliday
+from routing.core.directory import BankHoliday
 from routing.core.timetable import Timetables
 from routing.errors import DatabaseUnavailable, InvalidBankHolidays, InvalidDirectory
-from routing.formats.json import bank_holidays as written
+from routing.formats.json import bank_holidays_json as written
 from routing.snapshot import Snapshot
 from routing.store import audit_log as changes_made
 from routing.text import dates
@@ -120,7 +120,7 @@ def _ahead(facts: Snapshot, locale: Locale) -> Iterator[str]:
     rules = facts.directory.holiday_rules
     for day, holiday in sorted(facts.holidays.dates.items()):
         added = day in dict(rules.add)
-        if day >= today and (added or not facts.holidays.assumed(day)):
+        if day >= today and (added or not facts.holidays.is_assumed(day)):
             yield f"  {_said(day, holiday, locale)}{' (added by the directory)' if added else ''}"
     for day in sorted(rules.remove):
         if day >= today:

@@ -8,7 +8,7 @@ from flask.cli import AppGroup
 
 from routing import files, lookup
 from routing.cli import common
-from routing.directory import json_schema
+from routing.directory.schema import json_schema
 from routing.errors import InvalidDirectory
 from routing.formats import printed
 from routing.lint import check as lint
@@ -58,7 +58,7 @@ def print_page(weeks: int, output: Path | None, lang: str | None) -> None:
             lookup.now(),
             weeks,
             lookup.locale(lang),
-            rehearsing=lookup.is_rehearsal(),
+            rehearsal=lookup.is_rehearsal(),
         )
         if output is None:
             click.echo(page)
@@ -71,7 +71,7 @@ def print_page(weeks: int, output: Path | None, lang: str | None) -> None:
 @group.command("schema")
 def schema() -> None:
     """Print the JSON Schema of a directory, for editors: routing/directory.schema.json."""
-    click.echo(json_schema.text(), nl=False)
+    click.echo(json_schema(), nl=False)
 
 
 def _count(count: int, what: str) -> str:

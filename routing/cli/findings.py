@@ -8,7 +8,7 @@ from routing.core.diff import Callee, Change
 from routing.core.directory import Line, Service
 from routing.core.gaps import CoverageKind
 from routing.core.instants import Span
-from routing.formats.json import span as written
+from routing.formats.json import span_json as written
 from routing.text.locale import Locale
 from routing.text.periods import format_periods
 

@@ -12,12 +12,7 @@ from routing.text.locale import Locale
 def decision_lines(found: Decision, at: datetime, facts: Snapshot, locale: Locale) -> list[str]:
     """Return the answer as lines: who to call, why, what comes next, and 999."""
     options = "" if found.line.options is None else f" ({found.line.options.get(locale.language)})"
-    call = locale.translate(
-        "Call {phone}, {line}, {until}.",
-        phone=f"{found.phone.display}{options}",
-        line=found.line.name.get(locale.language),
-        until=sentences.until_phrase(found, at, locale),
-    )
+    call = sentences.call_sentence(found, f"{found.phone.display}{options}", at, locale)
     lines = [
         f"{found.service.name.get(locale.language)}, {dates.format_datetime(at, locale)}:",
         f"  {call}",

@@ -30,7 +30,7 @@ def who(service: str | None, at: str | None, form: str) -> None:
     except InvalidDirectory as error:
         raise click.ClickException(str(error)) from error
     if form == "json":
-        body = json.decision(found, asked, facts, locale, lookup.is_rehearsal())
+        body = json.decision_json(found, asked, facts, locale, lookup.is_rehearsal())
         click.echo(text.dumps(body, indent=2, ensure_ascii=False))
     else:
         click.echo("\n".join(plain.decision_lines(found, asked, facts, locale)))

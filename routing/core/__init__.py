@@ -1,5 +1,6 @@
 """The rule: who takes the call at an instant.
 
-Standard library and ``routing.errors`` only. No clock, file, database, request or environment may
-be read here; whatever is needed comes in as an argument. tests/test_layers.py sees to it.
+It uses the standard library and ``routing.errors`` only, and reads no clock, file, database,
+request or environment: what it needs comes in as an argument. tests/test_layers.py checks its
+imports.
 """

@@ -1,15 +1,13 @@
-"""Why a line answers, and the decision that a page shows and the telephone speaks or rings."""
+"""The decision about who takes a service's calls, and its reason."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from routing.core.directory import Line, Service
-from routing.core.instants import BankHoliday, SpecialDay
-from routing.core.values import Phone
+from routing.core.directory import BankHoliday, Line, Phone, Service, SpecialDay
 
 HORIZON = timedelta(days=400)
-"""How far ahead a handover is looked for (the contract, section 3)."""
+"""How far ahead of an instant the next handover is looked for."""
 
 
 class ReasonCode(StrEnum):
@@ -38,14 +36,14 @@ DIVERTED = Reason(ReasonCode.DIVERT)
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The line that answers, by which number, and why."""
+    """The line that answers, its number, and why."""
 
     line: Line
     phone: Phone
     reason: Reason
 
-    def same_call(self, other: "Answer") -> bool:
-        """True when a caller would notice nothing: the same line by the same number."""
+    def is_same_call(self, other: "Answer") -> bool:
+        """Return whether a caller would notice no difference: the same line by the same number."""
         return self.line.id == other.line.id and self.phone.e164 == other.phone.e164
 
 

@@ -1,4 +1,4 @@
-"""Who takes the call at an instant. Everything else in this project serves this function."""
+"""Who takes the call at an instant: the rule that every other package of this project serves."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,9 +14,10 @@ from routing.core.timetable import Timetables, decision_until
 
 @dataclass(frozen=True, slots=True)
 class Divert:
-    """Staff send a service's calls to another line, for a span of time that has an end.
+    """A change by staff that sends a service's calls to another line, for a span that has an end.
 
-    Of several in force the latest ``set_at`` wins; of two set at once, the later given.
+    Of several in force the one with the latest ``set_at`` wins; of two set at once, the later one
+    in the list.
     """
 
     service: str
@@ -28,28 +29,28 @@ class Divert:
 def decide(
     timetables: Timetables, service_id: str, at: datetime, diverts: Sequence[Divert] = ()
 ) -> Decision:
-    """Return who takes a service's calls at an instant. It always answers.
+    """Return who takes a service's calls at an instant. There is always an answer.
 
-    A divert in force, the one set last; otherwise the first of the service's lines that is open;
-    otherwise its out-of-hours line, whatever that line's own hours say.
+    It is the line of the divert in force, of several the one set last; otherwise the first of the
+    service's lines that is open; otherwise its out-of-hours line, whatever that line's own hours
+    say.
 
     ``at`` may be in any zone; hours are read in the directory's. Every span is half-open: at
-    17:00:00 exactly the day line has closed. ``until`` and ``next`` are as in Decision, and count
-    the diverts that begin later.
+    17:00:00 exactly the day line has closed. ``until`` and ``next`` are as in Decision, and take
+    account of diverts that begin later.
 
     Raise UnknownService for a service that the directory lacks, NaiveTime if ``at`` has no zone.
     """
     at = instants.as_utc(at)
     if diverts:
-        own = [
+        service_diverts = [
             divert for divert in diverts if divert.service == service_id and at < divert.during.end
         ]
-        if own:
+        if service_diverts:
             service = timetables.service(service_id)
-            answer = _answer_at(timetables, service_id, at, own)
-            return decision_until(
-                service, answer, _after(timetables, service_id, at, own), at + HORIZON
-            )
+            answer = _answer_at(timetables, service_id, at, service_diverts)
+            later = _later_answers(timetables, service_id, at, service_diverts)
+            return decision_until(service, answer, later, at + HORIZON)
     return timetables.decision(service_id, at)
 
 
@@ -60,15 +61,15 @@ def timeline(
     end: datetime,
     diverts: Sequence[Divert] = (),
 ) -> Iterator[tuple[Span, Answer]]:
-    """Yield every span from ``start`` to ``end`` with its answer; they touch, never overlap.
+    """Yield consecutive spans from ``start`` to ``end``, each with its answer.
 
     A span ends where the line, its number or the reason changes. Raise as ``decide`` does.
     """
     start, end = instants.as_utc(start), instants.as_utc(end)
     timetables.service(service_id)
-    own = [divert for divert in diverts if divert.service == service_id]
-    later = _after(timetables, service_id, start, own)
-    entries = [(start, _answer_at(timetables, service_id, start, own))]
+    service_diverts = [divert for divert in diverts if divert.service == service_id]
+    later = _later_answers(timetables, service_id, start, service_diverts)
+    entries = [(start, _answer_at(timetables, service_id, start, service_diverts))]
     for at, answer in takewhile(lambda entry: entry[0] < end, later):
         if answer != entries[-1][1]:
             entries.append((at, answer))
@@ -81,8 +82,8 @@ def timeline(
 def dial_order(timetables: Timetables, decision: Decision, at: datetime) -> tuple[Answer, ...]:
     """Return the lines to ring, in order: the one that answers, then those to try if it does not.
 
-    A line that its own published hours say is shut is passed over, except the first; no line and
-    no number comes twice.
+    A later line is left out when its own published hours say that it is shut, or when it or its
+    number is there already.
     """
     day = instants.as_utc(at).astimezone(timetables.directory.zone).date()
     answers = [Answer(decision.line, decision.phone, decision.reason)]
@@ -96,16 +97,16 @@ def dial_order(timetables: Timetables, decision: Decision, at: datetime) -> tupl
     return tuple(answers)
 
 
-def _after(
+def _later_answers(
     timetables: Timetables, service_id: str, at: datetime, diverts: Sequence[Divert]
 ) -> Iterator[tuple[datetime, Answer]]:
     """Yield every later instant at which the answer may change, and the answer from then on."""
     edges = sorted(edge for edge in _edges(timetables, diverts) if edge > at)
-    for planned, answer in timetables.after(service_id, at):
-        while edges and edges[0] <= planned:
+    for start, answer in timetables.later_answers(service_id, at):
+        while edges and edges[0] <= start:
             edge = edges.pop(0)
             yield edge, _answer_at(timetables, service_id, edge, diverts)
-        yield planned, _diverted(timetables, planned, diverts) or answer
+        yield start, _diverted(timetables, start, diverts) or answer
 
 
 def _edges(timetables: Timetables, diverts: Sequence[Divert]) -> set[datetime]:

@@ -1,4 +1,4 @@
-"""What differs between two directories: every period in which a caller would notice."""
+"""The difference between two directories: each span in which a caller would notice it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,22 +7,22 @@ from datetime import datetime
 from routing.core import instants
 from routing.core.answer import Answer
 from routing.core.decision import timeline
+from routing.core.directory import Phone
 from routing.core.instants import Span
 from routing.core.intervals import Intervals, merge_equal, overlay
 from routing.core.timetable import Timetables
-from routing.core.values import Phone
 
 
 @dataclass(frozen=True, slots=True)
 class Callee:
-    """Whom a caller reaches: the answer, and the service's own number where it has one."""
+    """Whom a caller reaches: the answer, and the service's own number if it has one."""
 
     answer: Answer
     number: Phone | None
 
     @property
     def caller_view(self) -> tuple[str, str, str | None]:
-        """Return what a caller would notice: the line and its number, the number they ring."""
+        """All that a caller would notice: the line, its number, and the number that they ring."""
         number = None if self.number is None else self.number.e164
         return self.answer.line.id, self.answer.phone.e164, number
 
@@ -36,10 +36,10 @@ def compare(
 ) -> Iterator[tuple[Span, Change]]:
     """Yield each span from ``start`` to ``end`` in which callers of the two reach somebody else.
 
-    A change of the line, its number or the number callers ring counts; of the reason alone, not.
-    A service that only one of them has differs throughout. Diverts aside.
+    A change of the line, its number or the number that callers ring counts; one of the reason alone
+    does not. A service that only one of them has differs throughout. Diverts are left out.
 
-    Raise UnknownService for a service that both lack, NaiveTime for a time without zone.
+    Raise UnknownService for a service that both lack, NaiveTime for a time without a zone.
     """
     period = Span(instants.as_utc(start), instants.as_utc(end))
     if service_id not in new.services:

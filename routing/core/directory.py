@@ -1,19 +1,109 @@
-"""What directory.yaml says, as values: lines, services, helplines, and whose they are."""
+"""The contents of directory.yaml: lines with their hours, services, helplines and rota roles."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
-from routing.core.instants import BankHoliday, Hours, SpecialDay, TimeRange
-from routing.core.values import Phone, Text
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """The council's own words by language, the directory's first language first."""
+
+    by_language: tuple[tuple[str, str], ...]
+
+    def get(self, language: str) -> str:
+        """Return the words in ``language``, or in the first language that has any."""
+        return dict(self.by_language).get(language, self.by_language[0][1])
+
+
+@dataclass(frozen=True, slots=True)
+class Phone:
+    """A telephone number: ``e164`` to dial, ``display`` as people read it.
+
+    A short number (999, 101, a text number) has no E.164 form: its ``e164`` holds its digits.
+    """
+
+    e164: str
+    display: str
+
+
+MINUTES_PER_DAY = 24 * 60
+
+
+@dataclass(frozen=True, slots=True)
+class TimeRange:
+    """A range of wall-clock time, in minutes after the midnight of the day on which it starts.
+
+    ``opens`` is 0 to 1439. ``closes`` is later, by 24 hours at most: 1440 is the midnight that
+    ends the day, and more runs into the next day. Open at ``opens``, closed at ``closes``.
+    """
+
+    opens: int
+    closes: int
+
+
+ALL_DAY = (TimeRange(0, MINUTES_PER_DAY),)
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """A week of opening hours, Monday first; an empty day is closed.
+
+    ``bank_holiday`` replaces the day's hours on a bank holiday; None means that a bank holiday is
+    an ordinary day. ``as_written`` is the text of the directory: pairs of days and hours, or one
+    pair without days.
+    """
+
+    week: tuple[tuple[TimeRange, ...], ...]
+    bank_holiday: tuple[TimeRange, ...] | None = None
+    as_written: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def is_always(self) -> bool:
+        """True when every day, bank holidays too, is open from midnight to midnight."""
+        return all(ranges == ALL_DAY for ranges in self.week) and self.bank_holiday in (
+            None,
+            ALL_DAY,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class BankHoliday:
+    """A bank holiday by the name GOV.UK gives it; ``substitute`` if it stands for a weekend day."""
+
+    name: str
+    substitute: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SpecialDay:
+    """A date, or several in a row with both ends included, with hours or a number of its own.
+
+    ``hours`` replaces the hours that start on those dates (empty: closed); None leaves them.
+    ``phone`` replaces the number from midnight to midnight; None leaves it.
+    """
+
+    first: date
+    last: date
+    name: Text
+    hours: tuple[TimeRange, ...] | None = None
+    phone: Phone | None = None
+
+    def __contains__(self, day: date) -> bool:
+        return self.first <= day <= self.last
+
+    @property
+    def changes_nothing(self) -> bool:
+        """True when it has neither hours nor a number of its own."""
+        return self.hours is None and self.phone is None
 
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """That a number was confirmed: the day, the source, and for how many days that holds.
+    """The record that somebody at the council confirmed a number ``on`` a date, for ``days`` days.
 
-    ``source`` is None where nobody wrote it down.
+    ``source`` is None when nobody wrote it down.
     """
 
     on: date
@@ -22,13 +112,13 @@ class Verification:
 
     @property
     def until(self) -> date:
-        """The last day on which the confirmation holds."""
+        """The last day on which the confirmation is valid."""
         return self.on + timedelta(days=self.days)
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A number that can be rung, with the name a caller sees and the hours it keeps."""
+    """A number that can be rung, with the name that callers see and its hours."""
 
     id: str
     name: Text
@@ -46,18 +136,24 @@ class Line:
     verified: Verification | None = None
 
     def special_day_on(self, day: date) -> SpecialDay | None:
-        """Return the special day that sets the hours on ``day``: the later in the file wins."""
+        """Return the special day that sets the hours on ``day``, or None.
+
+        Of several, the later in the file counts.
+        """
         return next(
             (s for s in reversed(self.special_days) if s.hours is not None and day in s), None
         )
 
     def phone_on(self, day: date) -> Phone:
-        """Return the number that holds on the local date ``day``, midnight to midnight."""
-        other = (s.phone for s in reversed(self.special_days) if s.phone is not None and day in s)
-        return next(other, self.phone)
+        """Return the number on the local date ``day``, from midnight to midnight."""
+        special = (s.phone for s in reversed(self.special_days) if s.phone is not None and day in s)
+        return next(special, self.phone)
 
     def ranges_on(self, day: date, holidays: Mapping[date, BankHoliday]) -> tuple[TimeRange, ...]:
-        """Return what starts on ``day``: by special day, then bank holiday, then the week."""
+        """Return the hours that start on ``day``.
+
+        A special day comes before a bank holiday, and both come before the week.
+        """
         special = self.special_day_on(day)
         if special is not None and special.hours is not None:
             return special.hours
@@ -68,7 +164,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class OnlineForm:
-    """A way that is not a phone call."""
+    """A form on the council's website, for what is not urgent."""
 
     name: Text
     url: str
@@ -79,8 +175,9 @@ class OnlineForm:
 class Service:
     """What a caller needs help with.
 
-    The first of ``lines`` that is open takes the call; ``out_of_hours`` whenever none is, whatever
-    its own hours say. ``number`` is what callers ring when this service answers the telephone.
+    The first of ``lines`` that is open takes the call; when none is, ``out_of_hours`` takes it,
+    whatever its own hours say. ``number`` is what callers ring when this service answers the
+    telephone.
     """
 
     id: str
@@ -95,9 +192,9 @@ class Service:
 
     @property
     def reachable(self) -> tuple[Line, ...]:
-        """Every line this service can ring by itself, each once, in order."""
-        chain = (*self.lines, self.out_of_hours, *self.if_unanswered)
-        return tuple({line.id: line for line in chain}.values())
+        """Every line that this service can ring without a divert, each once, in order."""
+        lines = (*self.lines, self.out_of_hours, *self.if_unanswered)
+        return tuple({line.id: line for line in lines}.values())
 
     @property
     def confirmed(self) -> bool:
@@ -111,7 +208,7 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Helpline:
-    """A number that is shown and never rung; 999, 101 and text numbers stand only here."""
+    """A number that is shown and never rung; 999, 101 and text numbers may stand only here."""
 
     name: Text
     phone: Phone
@@ -121,9 +218,9 @@ class Helpline:
 
 @dataclass(frozen=True, slots=True)
 class RotaRole:
-    """Somebody who must be on duty: whenever ``line`` is open, or that service is out of hours.
+    """A role for which ``people`` must be on duty while ``line`` is open, or out of hours.
 
-    Just one of ``line`` and ``out_of_hours_of`` is given.
+    Exactly one of ``line`` and ``out_of_hours_of``, a service, is given.
     """
 
     id: str
@@ -135,7 +232,7 @@ class RotaRole:
 
 @dataclass(frozen=True, slots=True)
 class Council:
-    """Whose directory it is."""
+    """The council whose directory it is."""
 
     name: Text
     website: str
@@ -145,7 +242,7 @@ class Council:
 
 @dataclass(frozen=True, slots=True)
 class HolidayRules:
-    """Which bank holidays count: a division of GOV.UK's list, less ``remove``, and ``add``."""
+    """Which bank holidays count: a division's in GOV.UK's list, less ``remove``, plus ``add``."""
 
     division: str
     add: tuple[tuple[date, str], ...] = ()
@@ -154,10 +251,10 @@ class HolidayRules:
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """A whole directory, valid in itself.
+    """A whole directory that is valid in itself.
 
-    ``unanswered`` is what to do when nobody answers; None leaves it to the pages' own words.
-    ``voices`` are by language the voices that speak on the telephone, where the council chose one.
+    ``unanswered`` is what to do when nobody answers; None leaves that to the pages' own words.
+    ``voices`` are pairs of language and voice on the telephone, where the council chose one.
     """
 
     council: Council
@@ -173,9 +270,9 @@ class Directory:
     voices: tuple[tuple[str, str], ...] = ()
 
     def line(self, line_id: str) -> Line | None:
-        """Return the line of that id, or None if the directory lacks it."""
+        """Return the line with that id, or None if the directory lacks it."""
         return next((line for line in self.lines if line.id == line_id), None)
 
     def service(self, service_id: str) -> Service | None:
-        """Return the service of that id, or None if the directory lacks it."""
+        """Return the service with that id, or None if the directory lacks it."""
         return next((service for service in self.services if service.id == service_id), None)

@@ -1,4 +1,4 @@
-"""When no line is open by its published hours, when several are, and when there is no backup."""
+"""The spans in which no line is open by its published hours, several are, or no backup is left."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
@@ -25,16 +25,17 @@ def find_gaps(
 ) -> Iterator[tuple[Span, CoverageKind, Lines]]:
     """Yield each span from ``start`` to ``end`` in which no line or several lines are open.
 
-    The lines are those that take the service's calls: ``lines`` and ``out_of_hours``. Open is what
-    a line's own hours publish, special days and bank holidays included: in a gap the out-of-hours
-    line takes the calls all the same. With each span come the lines open throughout it.
+    The lines are those that take the service's calls: ``lines`` and ``out_of_hours``. A line is
+    open when its own published hours say so, with its special days and bank holidays. In a gap the
+    out-of-hours line takes the calls all the same. Each span comes with the lines open throughout.
 
-    Raise UnknownService for a service that the directory lacks, NaiveTime for a time without zone.
+    Raise UnknownService for a service that the directory lacks, NaiveTime for a time without a
+    zone.
     """
     service = timetables.service(service_id)
     period = Span(instants.as_utc(start), instants.as_utc(end))
     lines = tuple({line.id: line for line in (*service.lines, service.out_of_hours)}.values())
-    for span, open_lines in merge_equal(_open(timetables, lines, period)):
+    for span, open_lines in merge_equal(_open_lines(timetables, lines, period)):
         if len(open_lines) != 1:
             yield span, CoverageKind.OVERLAP if open_lines else CoverageKind.GAP, open_lines
 
@@ -44,30 +45,34 @@ def spans_without_backup(
 ) -> Iterator[Span]:
     """Yield each span in which no backup is left to ring if the first line does not answer.
 
-    A backup is a line of ``if_unanswered`` that its own hours say is open, with another number: as
-    ``to_try`` has it. Diverts aside. Raise as ``gaps``.
+    A backup is a line of ``if_unanswered`` that has another number and is open by its own hours, as
+    in ``dial_order``. Diverts are left out. Raise as ``find_gaps`` does.
     """
     service = timetables.service(service_id)
     period = Span(instants.as_utc(start), instants.as_utc(end))
-    first = _open(timetables, service.lines, period)
-    backups = _open(timetables, service.if_unanswered, period)
-    by_day = overlay(overlay(first, backups), split_by_day(period, timetables.directory.zone))
+    open_lines = _open_lines(timetables, service.lines, period)
+    backup_lines = _open_lines(timetables, service.if_unanswered, period)
+    by_day = overlay(
+        overlay(open_lines, backup_lines), split_by_day(period, timetables.directory.zone)
+    )
     backed = (
-        (span, _has_backup(next(iter(lines), service.out_of_hours), others, day))
-        for span, ((lines, others), day) in by_day
+        (span, _has_backup(next(iter(lines), service.out_of_hours), backups, day))
+        for span, ((lines, backups), day) in by_day
     )
     return (span for span, has_backup in merge_equal(backed) if not has_backup)
 
 
-def _has_backup(line: Line, others: Lines, day: date) -> bool:
-    return any(other.phone_on(day).e164 != line.phone_on(day).e164 for other in others)
+def _has_backup(line: Line, backups: Lines, day: date) -> bool:
+    return any(backup.phone_on(day).e164 != line.phone_on(day).e164 for backup in backups)
 
 
-def _open(timetables: Timetables, lines: Sequence[Line], period: Span) -> list[tuple[Span, Lines]]:
+def _open_lines(
+    timetables: Timetables, lines: Sequence[Line], period: Span
+) -> list[tuple[Span, Lines]]:
     """Return ``period`` as spans, each with the lines open throughout it, in their order."""
     intervals: list[tuple[Span, Lines]] = [(period, ())]
     for line in lines:
-        spans = timetables.spans(line, period.start, period.end)
+        spans = timetables.open_spans(line, period.start, period.end)
         intervals = [
             (span, (*others, line) if is_open else others)
             for span, (others, is_open) in overlay(intervals, mark_covered(spans, period))

@@ -1,10 +1,10 @@
-"""How a call, or ringing one line, ended: one word for each, here and in the call log."""
+"""How a call, or the ringing of one line, ended: the words that the call log stores."""
 
 from enum import StrEnum
 
 
 class Outcome(StrEnum):
-    """The end of a call or of one leg. The values are what the call log stores."""
+    """The end of a call or of one of its legs. The values are what the call log stores."""
 
     ANSWERED = "answered"
     ABANDONED = "abandoned"
@@ -15,6 +15,6 @@ class Outcome(StrEnum):
     NO_ANSWER = "no_answer"
     FAILED = "failed"
     DECLINED = "declined"
-    """Whoever, or whatever, picked up did not accept the call."""
+    """The person or machine that picked up did not accept the call."""
     UNKNOWN = "unknown"
     """The end was not reported."""

@@ -1,8 +1,8 @@
-"""A month of a service's decisions as sorted instants; looking one up is a bisect.
+"""The decisions of a service for a month as sorted instants, so that finding one is a bisect.
 
-A list of UTC instants has no gaps, cannot flip between two of its entries, and gives ``until`` for
-nothing. Everything that a clock change, a special day or a bank holiday does is done while
-compiling; looking up reads no zone, no holiday and no hours.
+A sorted list of UTC instants has no gaps, holds one answer at a time, and gives ``until`` at no
+cost. Clock changes, special days and bank holidays are dealt with when a month is compiled; finding
+a decision reads no zone, no bank holiday and no hours.
 """
 
 from bisect import bisect_right
@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
+from zoneinfo import ZoneInfo
 
 from routing.core import instants
 from routing.core.answer import (
@@ -21,19 +22,19 @@ from routing.core.answer import (
     Reason,
     ReasonCode,
 )
-from routing.core.directory import Directory, Line, Service
-from routing.core.instants import BankHoliday, Span, date_range, spans
+from routing.core.directory import BankHoliday, Directory, Line, Service, TimeRange
+from routing.core.instants import Span, date_range
 from routing.errors import UnknownService
 
 MAX_MONTHS = 4096
-"""How many months of a service stay compiled: four for each of 1,000 services.
+"""How many months stay compiled: four for each of 1,000 services.
 
 A month takes about 1 ms to compile; all months from 2000 to 2100 would take over a second for each
 service. So each is compiled when it is first needed; compiling it again gives the same.
 """
 
-_MAX_TAIL = timedelta(days=2)
-"""What starts on a date ends by the midnight after the next date, whatever the clocks do."""
+_MAX_OVERRUN = timedelta(days=2)
+"""Hours that start on a date end by the midnight after the next date, whatever the clocks do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ class Timetables:
         self._answers = lru_cache(maxsize=MAX_MONTHS)(self._compile_answers)
 
     def decision(self, service_id: str, at: datetime) -> Decision:
-        """Return the decision at ``at``, in UTC, diverts aside. Raise UnknownService."""
+        """Return the decision at ``at``, in UTC, without diverts. Raise UnknownService."""
         month = self.month(service_id, at.year, at.month)
         decision = month.decisions[bisect_right(month.starts, at) - 1]
         if decision.until is not None and decision.until - at > HORIZON:
@@ -70,13 +71,13 @@ class Timetables:
         return decision
 
     def service(self, service_id: str) -> Service:
-        """Return the service of that id. Raise UnknownService, which lists the known ids."""
+        """Return the service with that id. Raise UnknownService, which lists the known ids."""
         try:
             return self.services[service_id]
         except KeyError:
             raise UnknownService(service_id, tuple(self.services)) from None
 
-    def after(self, service_id: str, at: datetime) -> Iterator[tuple[datetime, Answer]]:
+    def later_answers(self, service_id: str, at: datetime) -> Iterator[tuple[datetime, Answer]]:
         """Yield each later instant at which the answer may change, and the answer from then on.
 
         It does not end. The first instant of a month may repeat the answer before it. ``at`` is in
@@ -89,29 +90,29 @@ class Timetables:
                     yield start, answer
             year, month = (year, month + 1) if month < 12 else (year + 1, 1)
 
-    def spans(self, line: Line, start: datetime, end: datetime) -> tuple[Span, ...]:
-        """Return the spans of UTC from ``start`` to ``end`` that the line's own hours cover.
+    def open_spans(self, line: Line, start: datetime, end: datetime) -> tuple[Span, ...]:
+        """Return the spans of UTC from ``start`` to ``end`` in which the line's own hours are open.
 
         A span that begins before ``start`` or ends after ``end`` is cut there.
         """
         zone = self.directory.zone
-        first, last = (start - _MAX_TAIL).astimezone(zone).date(), end.astimezone(zone).date()
-        covered = spans(
-            ((day, line.ranges_on(day, self.holidays)) for day in date_range(first, last)), zone
+        first, last = (start - _MAX_OVERRUN).astimezone(zone).date(), end.astimezone(zone).date()
+        hours = ((day, line.ranges_on(day, self.holidays)) for day in date_range(first, last))
+        cut = (
+            Span(max(span.start, start), min(span.end, end)) for span in merge_hours(hours, zone)
         )
-        cut = (Span(max(span.start, start), min(span.end, end)) for span in covered)
         return tuple(span for span in cut if span.start < span.end)
 
     def is_open(self, line: Line, at: datetime) -> bool:
         """Return whether the line's own published hours cover ``at``."""
         at = instants.as_utc(at)
-        return bool(self.spans(line, at, at + timedelta.resolution))
+        return bool(self.open_spans(line, at, at + timedelta.resolution))
 
     def _compile_month(self, service_id: str, year: int, month: int) -> Timetable:
-        service, last = self.service(service_id), _bounds(year, month).end + HORIZON
+        service, last = self.service(service_id), _month_span(year, month).end + HORIZON
         entries = self._answers(service_id, year, month)
         decisions = (
-            decision_until(service, answer, self.after(service_id, start), last)
+            decision_until(service, answer, self.later_answers(service_id, start), last)
             for start, answer in entries
         )
         return Timetable(tuple(start for start, _ in entries), tuple(decisions))
@@ -120,29 +121,35 @@ class Timetables:
         self, service_id: str, year: int, month: int
     ) -> tuple[tuple[datetime, Answer], ...]:
         """Return each instant of a month at which the answer changes, its first one included."""
-        service, zone, period = self.service(service_id), self.directory.zone, _bounds(year, month)
+        service, zone = self.service(service_id), self.directory.zone
+        period = _month_span(year, month)
         lines = {line.id: line for line in (*service.lines, service.out_of_hours)}
-        hours = {line.id: self.spans(line, period.start, period.end) for line in lines.values()}
+        spans = {
+            line.id: self.open_spans(line, period.start, period.end) for line in lines.values()
+        }
         days = date_range(period.start.astimezone(zone).date(), period.end.astimezone(zone).date())
         midnights = (instants.midnight(day, zone) for day in days)
         edges = {
-            edge for line in hours.values() for span in line for edge in (span.start, span.end)
+            edge
+            for line_spans in spans.values()
+            for span in line_spans
+            for edge in (span.start, span.end)
         }
-        changes: list[tuple[datetime, Answer]] = []
+        entries: list[tuple[datetime, Answer]] = []
         for start in sorted({period.start, *midnights, *edges}):
             if start in period:
-                answer = self._answer(service, start, hours)
-                if not changes or changes[-1][1] != answer:
-                    changes.append((start, answer))
-        return tuple(changes)
+                answer = self._answer(service, start, spans)
+                if not entries or entries[-1][1] != answer:
+                    entries.append((start, answer))
+        return tuple(entries)
 
     def _answer(
-        self, service: Service, at: datetime, hours: Mapping[str, Iterable[Span]]
+        self, service: Service, at: datetime, spans: Mapping[str, Iterable[Span]]
     ) -> Answer:
-        """Take steps 2 and 3 of the decision (the contract, section 3) at the start of an entry."""
+        """Return the first open line's answer, or else the out-of-hours line's with its reason."""
         day = at.astimezone(self.directory.zone).date()
         for line in service.lines:
-            if any(at in span for span in hours[line.id]):
+            if any(at in span for span in spans[line.id]):
                 return Answer(line, line.phone_on(day), IN_HOURS)
         line = service.out_of_hours
         return Answer(line, line.phone_on(day), self._why_shut(service.lines[0], day))
@@ -168,11 +175,33 @@ def decision_until(
     for start, following in later:
         if start > last:
             break
-        if not following.same_call(answer):
+        if not following.is_same_call(answer):
             return Decision(service, answer.line, answer.phone, answer.reason, start, following)
     return Decision(service, answer.line, answer.phone, answer.reason, None, None)
 
 
-def _bounds(year: int, month: int) -> Span:
+def merge_hours(
+    days: Iterable[tuple[date, tuple[TimeRange, ...]]], zone: ZoneInfo
+) -> tuple[Span, ...]:
+    """Return the spans of UTC of the hours that start on ``days``, in order.
+
+    Spans that touch or overlap become one. A range that lies wholly within an hour that the clocks
+    skip gives none.
+    """
+    edges = sorted(
+        (instants.start_at(day, hours.opens, zone), instants.end_at(day, hours.closes, zone))
+        for day, ranges in days
+        for hours in ranges
+    )
+    merged: list[Span] = []
+    for start, end in edges:
+        if merged and start <= merged[-1].end:
+            merged[-1] = Span(merged[-1].start, max(end, merged[-1].end))
+        elif start < end:
+            merged.append(Span(start, end))
+    return tuple(merged)
+
+
+def _month_span(year: int, month: int) -> Span:
     following = (year, month + 1) if month < 12 else (year + 1, 1)
     return Span(datetime(year, month, 1, tzinfo=UTC), datetime(*following, 1, tzinfo=UTC))

@@ -1,12 +1,13 @@
-"""The kinds of value that directory.yaml has: each reads a text, or says what to write instead."""
+"""The types of value in directory.yaml: each reads a text, or says what to write instead."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, NamedTuple, Self
 from zoneinfo import ZoneInfo
 
+import phonenumbers
 from pydantic import (
     BaseModel,
     BeforeValidator,
@@ -18,24 +19,60 @@ from pydantic import (
     model_validator,
 )
 
-from routing.core.values import Text
-from routing.directory import hours, phone
-from routing.errors import FieldError, FieldErrors
+from routing.core.directory import ALL_DAY, MINUTES_PER_DAY, Hours, Phone, Text, TimeRange
 
 MAX_ERRORS = 1000
-"""After so many errors the rest is not validated: each takes 2 KB, and 200 are told."""
+"""After so many errors the rest is not validated: each takes 2 KB, and 200 are shown."""
+
+LANGUAGES = ("en", "cy")
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+BANK_HOLIDAY = "bank-holiday"
+
+_NO_TEXT = "there are no words here. Write a text, or one for each language."
+_TIME_RANGE = re.compile(r"(\d\d):(\d\d)\s*-\s*(\d\d):(\d\d)", re.ASCII)
+_HOURS_FORM = "Write it as 08:30-17:00, or several with commas, or closed, or always."
+
+_LENGTH_REASONS = {
+    phonenumbers.ValidationResult.TOO_SHORT: "is too short for a telephone number",
+    phonenumbers.ValidationResult.TOO_LONG: "is too long for a telephone number",
+    phonenumbers.ValidationResult.IS_POSSIBLE_LOCAL_ONLY: "is too short for a telephone number",
+    phonenumbers.ValidationResult.INVALID_LENGTH: "has a digit too few or too many",
+    phonenumbers.ValidationResult.INVALID_COUNTRY_CODE: "begins with no country's code",
+}
+_FORBIDDEN_PREFIXES = {
+    "+4484": "084 numbers cost the caller extra",
+    "+4487": "087 numbers cost the caller extra",
+    "+449": "09 numbers are premium rate",
+    "+4470": "070 numbers are personal numbers, at premium rates",
+}
+
+
+class FieldError(NamedTuple):
+    """A problem below ``key`` of a mapping: with its value, or with the key itself."""
+
+    key: str
+    message: str
+    of_key: bool = False
+
+
+class FieldErrors(ValueError):
+    """Several problems of one mapping, each with a place of its own."""
+
+    def __init__(self, errors: Sequence[FieldError]) -> None:
+        super().__init__(" ".join(error.message for error in errors))
+        self.errors = tuple(errors)
 
 
 @dataclass(slots=True)
 class Context:
-    """What validation needs to know: the file's languages, and how many errors there were."""
+    """What validation needs to know: the file's languages, and the number of errors so far."""
 
     languages: Sequence[str]
     errors: int = 0
 
 
 class StrictModel(BaseModel):
-    """A part of the file, over values that are all text."""
+    """A part of the file, whose values are all text."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
@@ -56,203 +93,336 @@ class StrictModel(BaseModel):
             raise
 
 
-LANGUAGES = ("en", "cy")
-_NO_WORDS = "there are no words here. Write a text, or one for each language."
+def parse_week(value: object) -> Hours:
+    """Parse a week's hours: ``always``, or a mapping of days to hours.
+
+    Raise FieldErrors with every key and value that is wrong, or ValueError, which says what to
+    write.
+    """
+    if value == "always":
+        return Hours((ALL_DAY,) * 7, None, (("", "always"),))
+    if not isinstance(value, Mapping) or not value:
+        raise ValueError(f"{value!r} is not a week's hours. Write `mon-fri: 08:30-17:00` below it.")
+    hours: dict[str, tuple[TimeRange, ...]] = {}
+    errors = [error for days, text in value.items() for error in _add_hours(hours, days, text)]
+    if errors:
+        raise FieldErrors(errors)
+    as_written = tuple((str(days), str(text)) for days, text in value.items())
+    return Hours(tuple(hours.get(day, ()) for day in WEEKDAYS), hours.get(BANK_HOLIDAY), as_written)
 
 
-def _text(found: object, info: ValidationInfo) -> Text:
-    """Read a text, or one for each language, the directory's first language first."""
-    if not isinstance(found, Mapping):
-        return Text((("", _filled(found)),))
+def parse_day_hours(value: object) -> tuple[TimeRange, ...]:
+    """Parse a day's hours: closed, always or ranges. Raise ValueError, which says what to write."""
+    if value == "closed":
+        return ()
+    if value == "always":
+        return ALL_DAY
+    if not isinstance(value, str):
+        raise ValueError(f"{value!r} is not hours. {_HOURS_FORM}")
+    ranges = (_time_range(part.strip()) for part in value.split(","))
+    return tuple(sorted(ranges, key=lambda hours: hours.opens))
+
+
+def parse_phone(value: object) -> Phone:
+    """Parse a number that can be rung. Raise ValueError, which says what to write.
+
+    Any number of a possible length passes, and so do Ofcom's drama numbers, which nobody uses.
+    """
+    if not isinstance(value, str) or not re.fullmatch(r"\+?[\d ()-]+", value.strip(), re.ASCII):
+        raise ValueError(f"{value!r} is not a telephone number. Write it as 01632 960001.")
+    try:
+        number = phonenumbers.parse(value, "GB")
+    except phonenumbers.NumberParseException:
+        number = None
+    reason = "is not a telephone number" if number is None else _impossible_reason(number)
+    if number is None or reason is not None:
+        raise ValueError(
+            f"'{value}' {reason}. Write it in full, as 01632 960001; 999, 101 and text numbers may "
+            "stand only under helplines."
+        )
+    e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    return Phone(e164, value.strip())
+
+
+def parse_display_phone(value: object) -> Phone:
+    """Parse a number that is shown and never rung: a short one, or any that can be rung."""
+    if isinstance(value, str) and re.fullmatch(r"\d{3,6}", value.replace(" ", ""), re.ASCII):
+        return Phone(value.replace(" ", ""), value.strip())
+    return parse_phone(value)
+
+
+def forbidden_reason(e164: str) -> str | None:
+    """Return why a service may not ring this number, or None if it may."""
+    return next(
+        (why for prefix, why in _FORBIDDEN_PREFIXES.items() if e164.startswith(prefix)), None
+    )
+
+
+def require_unique(languages: list[str]) -> list[str]:
+    """Return ``languages``. Raise ValueError if one is there twice."""
+    if len(set(languages)) < len(languages):
+        raise ValueError("a language is named twice. Name each once.")
+    return languages
+
+
+def _add_hours(
+    hours: dict[str, tuple[TimeRange, ...]], key: str, value: object
+) -> Iterator[FieldError]:
+    """Add the hours of ``key: value`` to ``hours``; yield what is wrong with either."""
+    ranges: tuple[TimeRange, ...] = ()
+    try:
+        ranges = parse_day_hours(value)
+    except ValueError as error:
+        yield FieldError(key, str(error))
+    try:
+        days = _days(key)
+    except ValueError as error:
+        yield FieldError(key, str(error), of_key=True)
+        return
+    for day in dict.fromkeys(days):
+        if day in hours or days.count(day) > 1:
+            message = f"{day} is named twice, again in '{key}'. Name it once."
+            yield FieldError(key, message, of_key=True)
+        hours[day] = ranges
+
+
+def _days(key: str) -> list[str]:
+    if key == BANK_HOLIDAY:
+        return [key]
+    days: list[str] = []
+    for part in key.split(","):
+        names = part.strip().split("-")
+        if not 1 <= len(names) <= 2 or any(name not in WEEKDAYS for name in names):
+            raise ValueError(
+                f"'{key}' is not a day. Write mon, mon-fri, mon,wed,fri or bank-holiday."
+            )
+        first, last = WEEKDAYS.index(names[0]), WEEKDAYS.index(names[-1])
+        last += 7 if last < first else 0
+        days += [WEEKDAYS[index % 7] for index in range(first, last + 1)]
+    return days
+
+
+def _time_range(text: str) -> TimeRange:
+    match = _TIME_RANGE.fullmatch(text)
+    if match is None:
+        raise ValueError(f"'{text}' is not a range of hours. {_HOURS_FORM}")
+    open_hour, open_minute, close_hour, close_minute = map(int, match.groups())
+    opens, closes = open_hour * 60 + open_minute, close_hour * 60 + close_minute
+    if open_hour > 23 or open_minute > 59:
+        raise ValueError(f"'{text}' opens at a time that no clock shows. Write 00:00 to 23:59.")
+    if closes > MINUTES_PER_DAY or close_minute > 59:
+        raise ValueError(f"'{text}' closes at a time that no clock shows. Write 00:00 to 24:00.")
+    return TimeRange(opens, closes if closes > opens else closes + MINUTES_PER_DAY)
+
+
+def _impossible_reason(number: phonenumbers.PhoneNumber) -> str | None:
+    """Return why no telephone can have this number, or None if one can."""
+    result = phonenumbers.is_possible_number_with_reason(number)
+    if result == phonenumbers.ValidationResult.IS_POSSIBLE:
+        if number.country_code != 44 or not number.italian_leading_zero:
+            return None
+        result = phonenumbers.ValidationResult.TOO_SHORT  # an area code and a few digits
+    return _LENGTH_REASONS.get(result, "is not a telephone number")
+
+
+def _parse_text(value: object, info: ValidationInfo) -> Text:
+    """Parse a text, or one for each language; the directory's first language comes first."""
+    if not isinstance(value, Mapping):
+        return Text((("", _parse_non_empty(value)),))
     languages = info.context.languages if isinstance(info.context, Context) else LANGUAGES
-    faults = [fault for each in found.items() for fault in _text_faults(*each, languages)]
-    if faults:
-        raise FieldErrors(faults)
-    if not found:
-        raise ValueError(_NO_WORDS)
-    return Text(tuple((each, found[each].strip()) for each in languages if each in found))
+    errors = [error for entry in value.items() for error in _text_errors(*entry, languages)]
+    if errors:
+        raise FieldErrors(errors)
+    if not value:
+        raise ValueError(_NO_TEXT)
+    return Text(
+        tuple((language, value[language].strip()) for language in languages if language in value)
+    )
 
 
-def _text_faults(language: str, words: object, languages: Sequence[str]) -> Iterator[FieldError]:
+def _text_errors(language: str, text: object, languages: Sequence[str]) -> Iterator[FieldError]:
     if language not in languages:
         known = " or ".join(languages)
         message = f"'{language}' is not one of the file's languages. Write {known}."
         yield FieldError(language, message, of_key=True)
-    if not isinstance(words, str) or not words.strip():
-        yield FieldError(language, _NO_WORDS)
+    if not isinstance(text, str) or not text.strip():
+        yield FieldError(language, _NO_TEXT)
 
 
-def _filled(found: object) -> str:
-    if not isinstance(found, str) or not found.strip():
-        raise ValueError(_NO_WORDS)
-    return found.strip()
-
-
-def require_unique(found: list[str]) -> list[str]:
-    if len(set(found)) < len(found):
-        raise ValueError("a language is named twice. Name each once.")
-    return found
+def _parse_non_empty(value: object) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError(_NO_TEXT)
+    return value.strip()
 
 
 def _matching(pattern: str, form: str) -> Callable[[object], str]:
-    def check(found: object) -> str:
-        if not isinstance(found, str) or not re.fullmatch(pattern, found, re.ASCII):
-            raise ValueError(f"{found!r} cannot be used. Write {form}.")
-        return found
+    def parse(value: object) -> str:
+        if not isinstance(value, str) or not re.fullmatch(pattern, value, re.ASCII):
+            raise ValueError(f"{value!r} cannot be used. Write {form}.")
+        return value
 
-    return check
+    return parse
 
 
-def _boolean(found: object) -> bool:
+def _parse_yes_no(value: object) -> bool:
     words = {"yes": True, "true": True, "on": True, "no": False, "false": False, "off": False}
-    if not isinstance(found, str) or found.lower() not in words:
-        raise ValueError(f"{found!r} is neither yes nor no. Write yes or no.")
-    return words[found.lower()]
+    if not isinstance(value, str) or value.lower() not in words:
+        raise ValueError(f"{value!r} is neither yes nor no. Write yes or no.")
+    return words[value.lower()]
 
 
-def _date(found: object) -> date:
+def _parse_date(value: object) -> date:
     try:
-        return date.fromisoformat(_matching(r"\d{4}-\d\d-\d\d", "it as 2026-12-24")(found))
+        return date.fromisoformat(_matching(r"\d{4}-\d\d-\d\d", "it as 2026-12-24")(value))
     except ValueError as error:
-        raise ValueError(f"{found!r} is not a date. Write it as 2026-12-24.") from error
+        raise ValueError(f"{value!r} is not a date. Write it as 2026-12-24.") from error
 
 
-def _number(low: int, high: int) -> Callable[[object], int]:
-    def check(found: object) -> int:
-        if not isinstance(found, str) or not re.fullmatch(r"\d{1,6}", found, re.ASCII):
-            raise ValueError(f"{found!r} is not a whole number. Write {low} to {high}.")
-        if not low <= int(found) <= high:
-            raise ValueError(f"{found} is out of range. Write {low} to {high}.")
-        return int(found)
+def _whole_number(low: int, high: int) -> Callable[[object], int]:
+    def parse(value: object) -> int:
+        if not isinstance(value, str) or not re.fullmatch(r"\d{1,6}", value, re.ASCII):
+            raise ValueError(f"{value!r} is not a whole number. Write {low} to {high}.")
+        if not low <= int(value) <= high:
+            raise ValueError(f"{value} is out of range. Write {low} to {high}.")
+        return int(value)
 
-    return check
+    return parse
 
 
-def _zone(found: object) -> ZoneInfo:
+def _parse_zone(value: object) -> ZoneInfo:
     try:
-        return ZoneInfo(str(found)[:60])  # it looks a long one up without end
+        return ZoneInfo(str(value)[:60])  # a very long name would be looked up for very long
     except (KeyError, ValueError, OSError) as error:
-        raise ValueError(f"{found!r} is not a zone. Write Europe/London.") from error
+        raise ValueError(f"{value!r} is not a zone. Write Europe/London.") from error
 
 
-def _colour(found: object) -> str:
-    colour = _matching(r"#[0-9a-fA-F]{6}", 'it as "#1d4f91"')(found)
-    ratio = contrast_with_white(colour)
-    if ratio < 4.5:
+def _parse_colour(value: object) -> str:
+    colour = _matching(r"#[0-9a-fA-F]{6}", 'it as "#1d4f91"')(value)
+    contrast = _contrast_with_white(colour)
+    if contrast < 4.5:
         raise ValueError(
-            f"{colour} is too pale: its contrast with white is {ratio:.1f}. Take a darker one, 4.5 "
-            "or more."
+            f"{colour} is too pale: its contrast with white is {contrast:.1f}. Choose a darker "
+            "one, of 4.5 or more."
         )
     return colour
 
 
-def _as(read: Callable[..., object], description: str, **schema: object) -> Any:
-    """Return what a kind of value is to pydantic, and to an editor of the file.
-
-    An editor reads YAML 1.2, where 999 and 01632960001 are numbers and 17:00, yes and dates are
-    text: whatever reads as text here may be a number there.
-    """
-    written = WithJsonSchema({"description": description, **schema})
-    return Annotated[Any, BeforeValidator(read), written]
-
-
-_PLAIN = {"type": ["string", "number", "boolean"]}
-_RANGES = r"[0-9]{2}:[0-9]{2}\s*-\s*[0-9]{2}:[0-9]{2}"
-_DAY_HOURS = {"type": "string", "pattern": rf"^(closed|always|{_RANGES}(\s*,\s*{_RANGES})*)$"}
-_WEEKDAY = f"({'|'.join(hours.DAYS)})"
-_DAYS = rf"{_WEEKDAY}(-{_WEEKDAY})?"
-_YES_NO = "|".join(f"{a.upper()}|{a}|{a.capitalize()}" for a in ("yes", "no", "true", "false"))
-
-
-def _whole(low: int, high: int) -> dict[str, object]:
-    return {"type": ["integer", "string"], "minimum": low, "maximum": high, "pattern": "^[0-9]+$"}
-
-
-LocalisedText = _as(
-    _text,
-    "A text, or one for each language: {en: ..., cy: ...}.",
-    anyOf=[
-        _PLAIN,
-        {
-            "type": "object",
-            "properties": dict.fromkeys(LANGUAGES, _PLAIN),
-            "additionalProperties": False,
-            "minProperties": 1,
-        },
-    ],
-)
-NonEmptyText = _as(_filled, "A text.", **_PLAIN)
-YesNo = _as(
-    _boolean,
-    "yes or no.",
-    anyOf=[
-        {"type": "boolean"},
-        {"type": "string", "pattern": f"^({_YES_NO}|on|off|On|Off|ON|OFF)$"},
-    ],
-)
-IsoDate = _as(
-    _date, "A date, as 2026-12-24.", type="string", pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
-)
-Url = _as(
-    _matching(r"https?://[^\s<>\"]+", "https://..."),
-    "An address, beginning https://",
-    type="string",
-    pattern="^https?://",
-)
-Email = _as(
-    _matching(r"[^@\s<>]+@[^@\s<>]+", "name@council.gov.uk"),
-    "An e-mail address.",
-    type="string",
-    pattern="@",
-)
-PhoneNumber = _as(
-    phone.parse_phone,
-    "A telephone number, shown as written: 01632 960001.",
-    type=["string", "integer"],
-    pattern=r"^\s*\+?[0-9 ()-]+$",
-)
-DisplayPhone = _as(
-    phone.parse_display_phone,
-    "A telephone number; 999, 101 and text numbers may stand here too.",
-    type=["string", "integer"],
-    pattern=r"^\s*\+?[0-9 ()-]+$",
-)
-DayHours = _as(
-    hours.parse_day_hours, "closed, always, or 08:30-17:00; several with commas.", **_DAY_HOURS
-)
-Week = _as(
-    hours.parse_week,
-    "always, or days and their hours. A close at or before its open runs into the next day.",
-    anyOf=[
-        {"const": "always"},
-        {
-            "type": "object",
-            "minProperties": 1,
-            "propertyNames": {"pattern": rf"^({hours.BANK_HOLIDAY}|{_DAYS}(\s*,\s*{_DAYS})*)$"},
-            "additionalProperties": _DAY_HOURS,
-        },
-    ],
-)
-Id = _as(
-    _matching(r"[a-z0-9][a-z0-9-]*", "small letters, digits, -"),
-    "A name of your choice: small letters, digits and hyphens.",
-    type="string",
-    pattern="^[a-z0-9][a-z0-9-]*$",
-)
-Colour = _as(
-    _colour, "A dark colour, as #1d4f91 in quotes.", type="string", pattern="^#[0-9a-fA-F]{6}$"
-)
-Zone = _as(_zone, "A time zone: Europe/London.", type="string")
-Seconds = _as(_number(5, 300), "Seconds, 5 to 300.", **_whole(5, 300))
-People = _as(_number(1, 50), "How many, 1 to 50.", **_whole(1, 50))
-Reference = Annotated[str, WithJsonSchema({"type": ["string", "integer"]})]
-Days = _as(_number(1, 3650), "Days, 1 to 3650.", **_whole(1, 3650))
-
-
-def contrast_with_white(colour: str) -> float:
+def _contrast_with_white(colour: str) -> float:
     """Return the contrast of ``#rrggbb`` with white, 1 to 21 (WCAG 2.2, relative luminance)."""
     channels = (int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5))
     red, green, blue = (
         c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels
     )
     return 1.05 / (0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05)
+
+
+def _field_type(parse: Callable[..., object], description: str, **schema: object) -> Any:
+    """Return the type of a value for pydantic, with its JSON Schema for editors of the file.
+
+    An editor reads YAML 1.2, in which 999 and 01632960001 are numbers and 17:00, yes and dates are
+    text: what is read as text here may be a number there.
+    """
+    json_schema = WithJsonSchema({"description": description, **schema})
+    return Annotated[Any, BeforeValidator(parse), json_schema]
+
+
+def _whole_number_schema(low: int, high: int) -> dict[str, object]:
+    return {"type": ["integer", "string"], "minimum": low, "maximum": high, "pattern": "^[0-9]+$"}
+
+
+_SCALAR_SCHEMA = {"type": ["string", "number", "boolean"]}
+_RANGE_PATTERN = r"[0-9]{2}:[0-9]{2}\s*-\s*[0-9]{2}:[0-9]{2}"
+_HOURS_SCHEMA = {
+    "type": "string",
+    "pattern": rf"^(closed|always|{_RANGE_PATTERN}(\s*,\s*{_RANGE_PATTERN})*)$",
+}
+_WEEKDAY_PATTERN = f"({'|'.join(WEEKDAYS)})"
+_DAYS_PATTERN = rf"{_WEEKDAY_PATTERN}(-{_WEEKDAY_PATTERN})?"
+_YES_NO_PATTERN = "|".join(
+    f"{word.upper()}|{word}|{word.capitalize()}" for word in ("yes", "no", "true", "false")
+)
+
+LocalisedText = _field_type(
+    _parse_text,
+    "A text, or one for each language: {en: ..., cy: ...}.",
+    anyOf=[
+        _SCALAR_SCHEMA,
+        {
+            "type": "object",
+            "properties": dict.fromkeys(LANGUAGES, _SCALAR_SCHEMA),
+            "additionalProperties": False,
+            "minProperties": 1,
+        },
+    ],
+)
+NonEmptyText = _field_type(_parse_non_empty, "A text.", **_SCALAR_SCHEMA)
+YesNo = _field_type(
+    _parse_yes_no,
+    "yes or no.",
+    anyOf=[
+        {"type": "boolean"},
+        {"type": "string", "pattern": f"^({_YES_NO_PATTERN}|on|off|On|Off|ON|OFF)$"},
+    ],
+)
+IsoDate = _field_type(
+    _parse_date, "A date, as 2026-12-24.", type="string", pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+)
+Url = _field_type(
+    _matching(r"https?://[^\s<>\"]+", "https://..."),
+    "An address, beginning https://",
+    type="string",
+    pattern="^https?://",
+)
+Email = _field_type(
+    _matching(r"[^@\s<>]+@[^@\s<>]+", "name@council.gov.uk"),
+    "An email address.",
+    type="string",
+    pattern="@",
+)
+PhoneNumber = _field_type(
+    parse_phone,
+    "A telephone number, shown as written: 01632 960001.",
+    type=["string", "integer"],
+    pattern=r"^\s*\+?[0-9 ()-]+$",
+)
+DisplayPhone = _field_type(
+    parse_display_phone,
+    "A telephone number; 999, 101 and text numbers may stand here too.",
+    type=["string", "integer"],
+    pattern=r"^\s*\+?[0-9 ()-]+$",
+)
+DayHours = _field_type(
+    parse_day_hours, "closed, always, or 08:30-17:00; several with commas.", **_HOURS_SCHEMA
+)
+Week = _field_type(
+    parse_week,
+    "always, or days and their hours. A close at or before its open runs into the next day.",
+    anyOf=[
+        {"const": "always"},
+        {
+            "type": "object",
+            "minProperties": 1,
+            "propertyNames": {
+                "pattern": rf"^({BANK_HOLIDAY}|{_DAYS_PATTERN}(\s*,\s*{_DAYS_PATTERN})*)$"
+            },
+            "additionalProperties": _HOURS_SCHEMA,
+        },
+    ],
+)
+Id = _field_type(
+    _matching(r"[a-z0-9][a-z0-9-]*", "small letters, digits, -"),
+    "A name of your choice: small letters, digits and hyphens.",
+    type="string",
+    pattern="^[a-z0-9][a-z0-9-]*$",
+)
+Colour = _field_type(
+    _parse_colour,
+    "A dark colour, as #1d4f91 in quotes.",
+    type="string",
+    pattern="^#[0-9a-fA-F]{6}$",
+)
+Zone = _field_type(_parse_zone, "A time zone: Europe/London.", type="string")
+Seconds = _field_type(_whole_number(5, 300), "Seconds, 5 to 300.", **_whole_number_schema(5, 300))
+People = _field_type(_whole_number(1, 50), "How many, 1 to 50.", **_whole_number_schema(1, 50))
+Days = _field_type(_whole_number(1, 3650), "Days, 1 to 3650.", **_whole_number_schema(1, 3650))
+Reference = Annotated[str, WithJsonSchema({"type": ["string", "integer"]})]

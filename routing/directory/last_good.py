@@ -18,7 +18,7 @@ from routing.errors import InvalidDirectory, Problem
 from routing.files import write_atomically
 
 LOCK_TIMEOUT_SECONDS = 12.0
-"""How long to wait for another process that reads and keeps: longer than it may parse."""
+"""How long to wait for another process that is loading: longer than a good file takes."""
 
 MAX_ATTEMPTS = 2
 """How often a text may end the process that parses it."""
@@ -28,11 +28,11 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class LoadResult:
-    """A directory to answer from.
+    """A directory to answer from, and ``sha256`` of its text.
 
-    When the file is broken this is the kept one: ``problems`` is what is wrong with the file, and
-    ``kept_at`` when the kept one was last known to be good. Otherwise empty and None. ``sha256`` is
-    that of the text it was read from.
+    When the file is broken, this is the last good directory: ``problems`` is what is wrong with the
+    file, and ``kept_at`` when the last good directory was last known to be good. Otherwise they are
+    empty and None.
     """
 
     directory: Directory
@@ -50,23 +50,23 @@ class LastGoodDirectory:
         self.attempts_file = folder / "directory-attempts"
 
     def load(self, file: Path) -> LoadResult:
-        """Return the directory in ``file`` and keep it; the kept one when that is broken.
+        """Return the directory in ``file`` and keep it; the last good one when the file is broken.
 
-        Raise InvalidDirectory, with the file's problems, when it is broken and none is kept. A
-        folder that cannot be written is logged and stops nothing.
+        Raise InvalidDirectory, with the file's problems, when the file is broken and there is no
+        last good directory. A folder that cannot be written is logged and stops nothing.
         """
-        with self._alone() as alone:
+        with self._lock() as is_locked:
             try:
                 text = read_text(file)
                 directory = self._parse(text, file)
             except InvalidDirectory as error:
-                return self._kept(error)
-            if alone:
-                self._keep(text)
+                return self._last_good(error)
+            if is_locked:
+                self._save(text)
             return LoadResult(directory, _sha256(text))
 
     def _parse(self, text: str, file: Path) -> Directory:
-        """Return the directory that a text writes; a large text is parsed in a child process.
+        """Return the directory in ``text``; a large text is parsed in a child process.
 
         A text that ended its reader MAX_ATTEMPTS times is refused from then on, in every process.
         """
@@ -83,24 +83,24 @@ class LastGoodDirectory:
         try:
             return parse_in_child(text, file)
         except ReaderEnded:
-            self._write_attempts(sha256, attempts + 1)
+            self._save_attempts(sha256, attempts + 1)
             raise
 
     def _attempts(self, sha256: str) -> int:
-        """Return how often the text of this hash ended its reader."""
+        """Return how often the text with this hash ended its reader."""
         try:
-            known, count = self.attempts_file.read_text().split()
-            return int(count) if known == sha256 else 0
+            saved, count = self.attempts_file.read_text().split()
+            return int(count) if saved == sha256 else 0
         except (OSError, ValueError):
             return 0
 
-    def _write_attempts(self, sha256: str, count: int) -> None:
+    def _save_attempts(self, sha256: str, count: int) -> None:
         try:
             write_atomically(self.attempts_file, f"{sha256} {count}\n".encode())
         except OSError as error:
             log.warning("cannot write %s: %s", self.attempts_file, error)
 
-    def _kept(self, error: InvalidDirectory) -> LoadResult:
+    def _last_good(self, error: InvalidDirectory) -> LoadResult:
         try:
             text = read_text(self.file)
             directory, _ = parse(text, self.file)
@@ -109,42 +109,43 @@ class LastGoodDirectory:
             raise error from None
         return LoadResult(directory, _sha256(text), error.problems, kept_at)
 
-    def _keep(self, text: str) -> None:
+    def _save(self, text: str) -> None:
         try:
             write_atomically(self.file, text.encode())
         except OSError as error:
             log.warning("cannot keep the directory in %s: %s", self.folder, error)
 
     @contextmanager
-    def _alone(self) -> Iterator[bool]:
-        """Read and keep one process at a time: an older reading never replaces a newer one.
+    def _lock(self) -> Iterator[bool]:
+        """Let one process load at a time, so that an older text never replaces a newer one.
 
-        Yield False, for reading only, where the lock is not to be had within LOCK_TIMEOUT_SECONDS.
+        Yield False, for loading without saving, when the lock cannot be had within
+        LOCK_TIMEOUT_SECONDS.
         """
-        with ExitStack() as held:
+        with ExitStack() as stack:
             try:
                 self.folder.mkdir(parents=True, exist_ok=True)
-                lock = held.enter_context((self.folder / "directory.lock").open("w"))
-                alone = _locked(lock)
+                lock = stack.enter_context((self.folder / "directory.lock").open("w"))
+                is_locked = _acquire(lock)
             except OSError as error:
                 log.warning("cannot lock %s: %s", self.folder, error)
-                alone = False
-            yield alone
+                is_locked = False
+            yield is_locked
 
 
 def _sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _locked(lock: IO[str]) -> bool:
-    """Take the lock. Return False when another process, hung perhaps, still holds it at the end."""
-    give_up = time.monotonic() + LOCK_TIMEOUT_SECONDS
+def _acquire(lock: IO[str]) -> bool:
+    """Take the lock. Return False when another process, which may hang, keeps it to the end."""
+    give_up_at = time.monotonic() + LOCK_TIMEOUT_SECONDS
     while True:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return True
         except BlockingIOError:
-            if time.monotonic() > give_up:
+            if time.monotonic() > give_up_at:
                 log.warning("%s is held by another process: nothing is kept", lock.name)
                 return False
             time.sleep(0.02)

@@ -1,10 +1,10 @@
-"""A file as a Directory, or every problem in it at once."""
+"""A directory file as a Directory, or every problem in it at once."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from inspect import isclass
 from itertools import chain, islice
-from pathlib import Path as File
+from pathlib import Path
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -12,163 +12,34 @@ from pydantic.fields import FieldInfo
 
 from routing.core import directory as core
 from routing.core.directory import Directory
-from routing.directory import load as load_module
 from routing.directory import yaml_source
-from routing.directory.field_types import LANGUAGES, Context
+from routing.directory.field_types import (
+    LANGUAGES,
+    Context,
+    FieldErrors,
+    forbidden_reason,
+    parse_phone,
+)
 from routing.directory.guarded_read import MAX_INLINE_CHARS, parse_in_child, read_bytes
-from routing.directory.phone import forbidden_reason, parse_phone
 from routing.directory.schema import DirectoryModel, LineModel, ServiceModel
 from routing.directory.yaml_source import (
     MAX_BYTES,
     MAX_PROBLEMS,
+    KeyPath,
     Node,
-    Path,
+    PathProblem,
     UnreadableFile,
     YamlSource,
+    read_yaml,
 )
-from routing.errors import FieldErrors, InvalidDirectory, Problem
+from routing.errors import InvalidDirectory, Problem
 
-CrossCheckError = tuple[Path, str, str]
-"""Where, the problem's code, and what to write."""
-
-MAX_NAMES = 100
-"""How many names are listed and searched for a similar one: of more, that takes too long."""
+MAX_NAMES_SHOWN = 100
+"""How many names are listed, and searched for a similar one: with more, that takes too long."""
 
 
-def cross_check(root: dict[str, Node]) -> Iterator[CrossCheckError]:
-    """Yield everything that one part of the file says wrongly of another.
-
-    ``root`` is what was read, whatever its shape: so these are told together with all other
-    problems. What has not the right shape is passed over here.
-    """
-    lines, services = _keys(root.get("lines")), _keys(root.get("services"))
-    for service_id, service in services.items():
-        for path, line_id in _named(("services", service_id), _keys(service)):
-            if line_id not in lines:
-                yield path, "unknown_line", _unknown("line", line_id, lines)
-            else:
-                yield from _reachable(line_id, _keys(lines[line_id]), service_id, _keys(service))
-    for role_id, role in _keys(root.get("rota")).items():
-        needed, at = _keys(_keys(role).get("needed_when")), ("rota", role_id, "needed_when")
-        for key, kind, known in (("line", "line", lines), ("out_of_hours_of", "service", services)):
-            name = needed.get(key)
-            if isinstance(name, str) and name not in known:
-                yield (*at, key), f"unknown_{kind}", _unknown(kind, name, known)
-
-
-def build_directory(shape: DirectoryModel) -> core.Directory:
-    """Return the directory. ``shape`` has no complaints."""
-    lines = {line_id: _line(line_id, line) for line_id, line in shape.lines.items()}
-    council, holidays = shape.council, shape.bank_holidays
-    return core.Directory(
-        council=core.Council(council.name, council.website, council.colour, council.logo),
-        zone=shape.zone,
-        languages=tuple(shape.languages),
-        emergency=shape.emergency,
-        unanswered=shape.unanswered,
-        voices=tuple(shape.voices.items()),
-        holiday_rules=core.HolidayRules(
-            holidays.division, tuple(holidays.add.items()), frozenset(holidays.remove)
-        ),
-        lines=tuple(lines.values()),
-        services=tuple(_service(key, value, lines) for key, value in shape.services.items()),
-        helplines=tuple(each.build() for each in shape.helplines),
-        rota=tuple(
-            core.RotaRole(
-                key, role.name, role.needed_when.line, role.needed_when.out_of_hours_of, role.people
-            )
-            for key, role in shape.rota.items()
-        ),
-    )
-
-
-def _keys(found: Node | None) -> dict[str, Node]:
-    return found if isinstance(found, dict) else {}
-
-
-def _items(found: Node | None) -> list[Node]:
-    return found if isinstance(found, list) else []
-
-
-def _named(at: Path, service: dict[str, Node]) -> Iterator[tuple[Path, str]]:
-    named: list[tuple[Path, Node | None]] = [((*at, "out_of_hours"), service.get("out_of_hours"))]
-    for key in ("lines", "if_unanswered"):
-        named += [((*at, key, n), each) for n, each in enumerate(_items(service.get(key)))]
-    yield from ((path, line_id) for path, line_id in named if isinstance(line_id, str))
-
-
-def _reachable(
-    line_id: str, line: dict[str, Node], service_id: str, service: dict[str, Node]
-) -> Iterator[CrossCheckError]:
-    at: Path = ("lines", line_id)
-    if line.get("visibility") == "internal" and "number" not in service:
-        message = (
-            f"the line '{line_id}' is internal, and the service '{service_id}' can reach it "
-            "without a `number` to show instead. Give the service one, or make the line public."
-        )
-        yield (*at, "visibility"), "internal_line_reachable", message
-    numbers: list[tuple[Path, Node | None]] = [((*at, "phone"), line.get("phone"))]
-    for n, special in enumerate(_items(line.get("special_days"))):
-        numbers.append(((*at, "special_days", n, "phone"), _keys(special).get("phone")))
-    for path, number in numbers:
-        if why := _barred(number):
-            message = f"'{number}' may not be rung by a service: {why}. Write another."
-            yield path, "barred_number", message
-
-
-def _barred(number: Node | None) -> str | None:
-    try:
-        return forbidden_reason(parse_phone(number).e164)
-    except ValueError:
-        return None  # the schema tells what is wrong with it
-
-
-def _unknown(kind: str, name: str, known: Mapping[str, object]) -> str:
-    if not known:
-        return f"there is no {kind} '{name}'. Add it under `{kind}s`."
-    if len(known) > MAX_NAMES:
-        return f"there is no {kind} '{name}'. Write one of the {len(known)} there are."
-    near = get_close_matches(name, known, 1)
-    hint = f"Did you mean '{near[0]}'? " if near else ""
-    return f"there is no {kind} '{name}'. {hint}Write one of those there are: {', '.join(known)}."
-
-
-def _line(line_id: str, shape: LineModel) -> core.Line:
-    return core.Line(
-        id=line_id,
-        name=shape.name,
-        phone=shape.phone,
-        hours=shape.hours,
-        special_days=tuple(each.build() for each in shape.special_days),
-        aliases=tuple(shape.aliases),
-        options=shape.options,
-        you_will_hear=shape.you_will_hear,
-        email=shape.email,
-        relay_uk=shape.relay_uk,
-        internal=shape.visibility == "internal",
-        ring_seconds=shape.ring_seconds,
-        press_1_to_accept=shape.press_1_to_accept,
-        verified=shape.verified.build() if shape.verified else None,
-    )
-
-
-def _service(service_id: str, shape: ServiceModel, lines: Mapping[str, core.Line]) -> core.Service:
-    tried = shape.if_unanswered if shape.if_unanswered is not None else [shape.out_of_hours]
-    return core.Service(
-        id=service_id,
-        name=shape.name,
-        lines=tuple(lines[each] for each in shape.lines),
-        out_of_hours=lines[shape.out_of_hours],
-        if_unanswered=tuple(lines[each] for each in tried),
-        number=shape.number,
-        greeting=shape.greeting,
-        forms=tuple(core.OnlineForm(each.name, each.url, each.when) for each in shape.forms),
-        pages=tuple((name, text) for name, text in shape.pages if text is not None),
-    )
-
-
-def load(file: File) -> tuple[Directory, YamlSource]:
-    """Return the directory in ``file``, and its source with the place of each thing.
+def load(file: Path) -> tuple[Directory, YamlSource]:
+    """Return the directory in ``file``, and its source with the place of everything.
 
     Raise InvalidDirectory, with every problem, when it cannot be read or used. A large file is
     tried in a child process first, so that a hostile one cannot take this process's memory.
@@ -179,17 +50,17 @@ def load(file: File) -> tuple[Directory, YamlSource]:
     return parse(text, file)
 
 
-def read_text(file: File) -> str:
+def read_text(file: Path) -> str:
     """Return the file's text.
 
-    Raise InvalidDirectory when it is not there, no regular file, too large or not UTF-8, or when
-    its file system does not answer.
+    Raise InvalidDirectory when the file is missing, not a regular file, too large or not UTF-8, or
+    when its file system does not answer.
     """
     try:
         content = read_bytes(file, MAX_BYTES + 1)
     except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or error
-        message = f"the file cannot be read: {why}. Set DIRECTORY to where it is."
+        reason = getattr(error, "strerror", None) or error
+        message = f"the file cannot be read: {reason}. Set DIRECTORY to where it is."
         raise InvalidDirectory(file, [Problem(0, 0, "unreadable", message)]) from error
     if len(content) > MAX_BYTES:
         raise InvalidDirectory(file, [yaml_source.too_large()])
@@ -201,97 +72,171 @@ def read_text(file: File) -> str:
         raise InvalidDirectory(file, [Problem(line, column, "unreadable", message)]) from error
 
 
-def parse(text: str, file: File) -> tuple[Directory, YamlSource]:
-    """Return the directory that ``text`` writes; problems name ``file``. Raise as ``load``."""
+def parse(text: str, file: Path) -> tuple[Directory, YamlSource]:
+    """Return the directory in ``text`` and its source. Raise as ``load``, naming ``file``."""
     try:
-        found = yaml_source.read(text)
+        source = read_yaml(text)
     except UnreadableFile as error:
         raise InvalidDirectory(file, [error.problem]) from error
-    problems = [*found.problems, *_complaints(found)]
+    problems = [*source.problems, *_reference_problems(source)]
     try:
-        shape = DirectoryModel.model_validate(found.root, context=Context(_languages(found.root)))
+        model = DirectoryModel.model_validate(source.root, context=Context(_languages(source.root)))
     except ValidationError as error:
-        errors = chain.from_iterable(_problems(one, found) for one in error.errors())
+        errors = chain.from_iterable(_validation_problems(e, source) for e in error.errors())
         problems += islice(errors, MAX_PROBLEMS)
         raise InvalidDirectory(file, problems) from error
     if problems:
         raise InvalidDirectory(file, problems)
-    return load_module.build_directory(shape), found
-
-
-def _complaints(found: YamlSource) -> Iterator[Problem]:
-    for path, code, message in dict.fromkeys(
-        islice(load_module.cross_check(found.root), MAX_PROBLEMS)
-    ):
-        yield Problem(*found.place(path), code, message)
+    return _build_directory(model), source
 
 
 def _languages(root: dict[str, Node]) -> tuple[str, ...]:
-    """Return the languages in which texts may be written: those of the file that are known."""
-    named = root.get("languages")
-    known = named if isinstance(named, list) else []
-    return tuple(str(each) for each in known if each in LANGUAGES)
+    """Return the languages in which texts may be written: the known ones that the file names."""
+    languages = root.get("languages")
+    return tuple(str(name) for name in _items(languages) if name in LANGUAGES)
 
 
-def _problems(error: Any, found: YamlSource) -> Iterator[Problem]:
-    """Yield each thing that is wrong, at its own place, where pydantic has one error for all."""
-    fault = error.get("ctx", {}).get("error")
-    if not isinstance(fault, FieldErrors):
-        yield _problem(error, found)
+def _reference_problems(source: YamlSource) -> Iterator[Problem]:
+    """Yield what is wrong between the parts of the file.
+
+    It takes the file as it was read, whatever its shape, so that these problems are shown together
+    with all others. It leaves out what does not have the right shape.
+    """
+    problems = islice(_check_references(source.root), MAX_PROBLEMS)
+    for path, code, message in dict.fromkeys(problems):
+        yield Problem(*source.place(path), code, message)
+
+
+def _check_references(root: dict[str, Node]) -> Iterator[PathProblem]:
+    lines, services = _mapping(root.get("lines")), _mapping(root.get("services"))
+    for service_id, service in services.items():
+        for path, line_id in _line_references(("services", service_id), _mapping(service)):
+            if line_id not in lines:
+                yield PathProblem(path, "unknown_line", _unknown_name("line", line_id, lines))
+            else:
+                line = _mapping(lines[line_id])
+                yield from _check_line(line_id, line, service_id, _mapping(service))
+    for role_id, role in _mapping(root.get("rota")).items():
+        needed_when = _mapping(_mapping(role).get("needed_when"))
+        for key, kind, known in (("line", "line", lines), ("out_of_hours_of", "service", services)):
+            name = needed_when.get(key)
+            if isinstance(name, str) and name not in known:
+                path = ("rota", role_id, "needed_when", key)
+                yield PathProblem(path, f"unknown_{kind}", _unknown_name(kind, name, known))
+
+
+def _line_references(path: KeyPath, service: dict[str, Node]) -> Iterator[tuple[KeyPath, str]]:
+    references: list[tuple[KeyPath, Node | None]] = [
+        ((*path, "out_of_hours"), service.get("out_of_hours"))
+    ]
+    for key in ("lines", "if_unanswered"):
+        references += [((*path, key, n), name) for n, name in enumerate(_items(service.get(key)))]
+    yield from ((path, line_id) for path, line_id in references if isinstance(line_id, str))
+
+
+def _check_line(
+    line_id: str, line: dict[str, Node], service_id: str, service: dict[str, Node]
+) -> Iterator[PathProblem]:
+    """Yield why a service may not ring a line."""
+    path: KeyPath = ("lines", line_id)
+    if line.get("visibility") == "internal" and "number" not in service:
+        message = (
+            f"the line '{line_id}' is internal, and the service '{service_id}' can reach it "
+            "without a `number` to show instead. Give the service one, or make the line public."
+        )
+        yield PathProblem((*path, "visibility"), "internal_line_reachable", message)
+    numbers: list[tuple[KeyPath, Node | None]] = [((*path, "phone"), line.get("phone"))]
+    for n, special_day in enumerate(_items(line.get("special_days"))):
+        numbers.append(((*path, "special_days", n, "phone"), _mapping(special_day).get("phone")))
+    for number_path, number in numbers:
+        if reason := _forbidden_reason(number):
+            message = f"'{number}' may not be rung by a service: {reason}. Write another."
+            yield PathProblem(number_path, "barred_number", message)
+
+
+def _forbidden_reason(number: Node | None) -> str | None:
+    try:
+        return forbidden_reason(parse_phone(number).e164)
+    except ValueError:
+        return None  # validation says what is wrong with it
+
+
+def _unknown_name(kind: str, name: str, known: Mapping[str, object]) -> str:
+    if not known:
+        return f"there is no {kind} '{name}'. Add it under `{kind}s`."
+    if len(known) > MAX_NAMES_SHOWN:
+        return f"there is no {kind} '{name}'. Write one of the {len(known)} there are."
+    similar = get_close_matches(name, known, 1)
+    hint = f"Did you mean '{similar[0]}'? " if similar else ""
+    return f"there is no {kind} '{name}'. {hint}Write one of those there are: {', '.join(known)}."
+
+
+def _mapping(node: Node | None) -> dict[str, Node]:
+    return node if isinstance(node, dict) else {}
+
+
+def _items(node: Node | None) -> list[Node]:
+    return node if isinstance(node, list) else []
+
+
+def _validation_problems(error: Any, source: YamlSource) -> Iterator[Problem]:
+    """Yield the problems of one of pydantic's errors, each at its own place."""
+    cause = error.get("ctx", {}).get("error")
+    if not isinstance(cause, FieldErrors):
+        yield _validation_problem(error, source)
         return
-    for each in fault.faults:
-        path: Path = (*error["loc"], each.key)
-        place = found.key_place(path) if each.of_key else found.place(path)
-        yield Problem(*place, "bad_value", f"{each.key}: {each.message}")
+    for field_error in cause.errors:
+        path: KeyPath = (*error["loc"], field_error.key)
+        place = source.key_place(path) if field_error.of_key else source.place(path)
+        yield Problem(*place, "bad_value", f"{field_error.key}: {field_error.message}")
 
 
-def _problem(error: Any, found: YamlSource) -> Problem:
-    """Turn pydantic's error into a place, what was found, and what to write."""
-    path: Path = tuple(part for part in error["loc"] if part != "[key]")
+def _validation_problem(error: Any, source: YamlSource) -> Problem:
+    path: KeyPath = tuple(part for part in error["loc"] if part != "[key]")
     kind, name = error["type"], path[-1] if path else ""
     if kind == "missing":
         message = f"'{name}' is missing. Add it: examples/anyshire.yaml shows how."
-        return Problem(*found.place(path[:-1]), "missing_key", message)
+        return Problem(*source.place(path[:-1]), "missing_key", message)
     if kind == "extra_forbidden":
-        return Problem(*found.key_place(path), "unknown_key", _unknown_key(str(name), path))
-    said = error["ctx"]["error"] if kind == "value_error" else _plain(kind, error)
+        return Problem(*source.key_place(path), "unknown_key", _unknown_key(str(name), path))
+    message = error["ctx"]["error"] if kind == "value_error" else _plain_message(kind, error)
     label = f"{name}: " if isinstance(name, str) and name else ""
-    place = found.key_place(path) if error["loc"][-1:] == ("[key]",) else found.place(path)
-    return Problem(*place, "bad_value", f"{label}{said}")
+    place = source.key_place(path) if error["loc"][-1:] == ("[key]",) else source.place(path)
+    return Problem(*place, "bad_value", f"{label}{message}")
 
 
-def _unknown_key(name: str, path: Path) -> str:
+def _unknown_key(name: str, path: KeyPath) -> str:
     known = _keys_at(path)
-    near = get_close_matches(name, known, 1, 0.5)
-    hint = f"Did you mean '{near[0]}'?" if near else f"The keys here are: {', '.join(known)}."
+    similar = get_close_matches(name, known, 1, 0.5)
+    hint = f"Did you mean '{similar[0]}'?" if similar else f"The keys here are: {', '.join(known)}."
     return f"the key '{name}' is not known. {hint}"
 
 
-def _keys_at(path: Path) -> list[str]:
-    """Return the keys that may stand beside the one at ``path``, as the schema has them."""
-    shape: type[BaseModel] = DirectoryModel
+def _keys_at(path: KeyPath) -> Iterable[str]:
+    """Return the keys that may stand beside the one at ``path``."""
+    model: type[BaseModel] = DirectoryModel
     for part in path[:-1]:
-        field = _fields(shape).get(str(part))
-        shape = (_shape_in(field.annotation) if field else None) or shape
-    return list(_fields(shape))
+        field = _fields(model).get(str(part))
+        model = (_model_in(field.annotation) if field else None) or model
+    return list(_fields(model))
 
 
-def _fields(shape: type[BaseModel]) -> dict[str, FieldInfo]:
-    return {each.alias or name: each for name, each in shape.model_fields.items()}
+def _fields(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    return {field.alias or name: field for name, field in model.model_fields.items()}
 
 
-def _shape_in(annotation: Any) -> type[BaseModel] | None:
-    """Return the shape within ``list[Shape]``, ``dict[str, Shape]`` or ``Shape | None``, if any."""
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    """Return the model within ``list[Model]``, ``dict[str, Model]`` or ``Model | None``, if any."""
     if isclass(annotation) and issubclass(annotation, BaseModel):
         return annotation
-    found = (_shape_in(each) for each in get_args(annotation))
-    return next((each for each in found if each), None)
+    models = (_model_in(argument) for argument in get_args(annotation))
+    return next((model for model in models if model), None)
 
 
-def _plain(kind: str, error: Any) -> str:
+def _plain_message(kind: str, error: Any) -> str:
     value = error["input"]
     shown = repr(value) if isinstance(value, str) else "this"
-    needed = {
+    remedies = {
         "literal_error": f"write {error.get('ctx', {}).get('expected', 'another word')}",
         "string_type": "write one text",
         "list_type": "write a list: [one, another]",
@@ -300,4 +245,64 @@ def _plain(kind: str, error: Any) -> str:
         "too_short": "write at least one entry",
         "string_too_short": "write a text that is not empty",
     }
-    return f"{shown} cannot be used here: {needed.get(kind, error['msg'])}."
+    return f"{shown} cannot be used here: {remedies.get(kind, error['msg'])}."
+
+
+def _build_directory(model: DirectoryModel) -> Directory:
+    """Return the directory of a model that has no problems."""
+    lines = {line_id: _build_line(line_id, line) for line_id, line in model.lines.items()}
+    council, holidays = model.council, model.bank_holidays
+    return Directory(
+        council=core.Council(council.name, council.website, council.colour, council.logo),
+        zone=model.zone,
+        languages=tuple(model.languages),
+        emergency=model.emergency,
+        unanswered=model.unanswered,
+        voices=tuple(model.voices.items()),
+        holiday_rules=core.HolidayRules(
+            holidays.division, tuple(holidays.add.items()), frozenset(holidays.remove)
+        ),
+        lines=tuple(lines.values()),
+        services=tuple(
+            _build_service(service_id, service, lines)
+            for service_id, service in model.services.items()
+        ),
+        helplines=tuple(helpline.build() for helpline in model.helplines),
+        rota=tuple(role.build(role_id) for role_id, role in model.rota.items()),
+    )
+
+
+def _build_line(line_id: str, model: LineModel) -> core.Line:
+    return core.Line(
+        id=line_id,
+        name=model.name,
+        phone=model.phone,
+        hours=model.hours,
+        special_days=tuple(special_day.build() for special_day in model.special_days),
+        aliases=tuple(model.aliases),
+        options=model.options,
+        you_will_hear=model.you_will_hear,
+        email=model.email,
+        relay_uk=model.relay_uk,
+        internal=model.visibility == "internal",
+        ring_seconds=model.ring_seconds,
+        press_1_to_accept=model.press_1_to_accept,
+        verified=model.verified.build() if model.verified else None,
+    )
+
+
+def _build_service(
+    service_id: str, model: ServiceModel, lines: Mapping[str, core.Line]
+) -> core.Service:
+    backups = [model.out_of_hours] if model.if_unanswered is None else model.if_unanswered
+    return core.Service(
+        id=service_id,
+        name=model.name,
+        lines=tuple(lines[line_id] for line_id in model.lines),
+        out_of_hours=lines[model.out_of_hours],
+        if_unanswered=tuple(lines[line_id] for line_id in backups),
+        number=model.number,
+        greeting=model.greeting,
+        forms=tuple(core.OnlineForm(form.name, form.url, form.when) for form in model.forms),
+        pages=tuple((name, text) for name, text in model.pages if text is not None),
+    )

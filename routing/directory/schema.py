@@ -1,17 +1,20 @@
-"""The shape of directory.yaml (the contract, section 2), over values that are all text."""
+"""The schema of directory.yaml, in which every value is text; and its JSON Schema for editors."""
 
+import json
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
+from pydantic.json_schema import GenerateJsonSchema
 
 from routing.core import directory as core
-from routing.core.instants import SpecialDay
 from routing.directory.field_types import (
     Colour,
     DayHours,
     Days,
     DisplayPhone,
     Email,
+    FieldError,
+    FieldErrors,
     Id,
     IsoDate,
     LocalisedText,
@@ -27,7 +30,6 @@ from routing.directory.field_types import (
     Zone,
     require_unique,
 )
-from routing.errors import FieldError, FieldErrors
 
 
 class NeededWhenModel(StrictModel):
@@ -58,6 +60,10 @@ class RotaRoleModel(StrictModel):
     """When."""
     people: People = 1
     """How many at once."""
+
+    def build(self, role_id: str) -> core.RotaRole:
+        needed = self.needed_when
+        return core.RotaRole(role_id, self.name, needed.line, needed.out_of_hours_of, self.people)
 
 
 class CouncilModel(StrictModel):
@@ -114,13 +120,13 @@ class SpecialDayModel(StrictModel):
             )
         return self
 
-    def build(self) -> SpecialDay:
+    def build(self) -> core.SpecialDay:
         first: Any = self.on or self.first
         last: Any = self.on or self.last
-        return SpecialDay(first, last, self.name, self.hours, self.phone)
+        return core.SpecialDay(first, last, self.name, self.hours, self.phone)
 
 
-class VerifiedModel(StrictModel):
+class VerificationModel(StrictModel):
     """That somebody confirmed the number."""
 
     on: IsoDate
@@ -161,7 +167,7 @@ class LineModel(StrictModel):
     """How long it rings before the next is tried."""
     press_1_to_accept: YesNo = False
     """Whether whoever answers must press 1: voicemail never does."""
-    verified: VerifiedModel | None = None
+    verified: VerificationModel | None = None
     """Without it, pages say "Not yet confirmed by the council"."""
 
 
@@ -251,3 +257,39 @@ class DirectoryModel(StrictModel):
     """Numbers that are shown and never rung."""
     rota: dict[Id, RotaRoleModel] = {}
     """Who must be on duty."""
+
+
+_LEFT_OUT = ("title", "default")
+
+
+def json_schema() -> str:
+    """Return the JSON Schema for editors, which is routing/directory.schema.json.
+
+    It accepts what an editor that reads YAML 1.2 sees. What one part of a directory says of another
+    is left to ``flask directory check``.
+    """
+    schema = _simplify(DirectoryModel.model_json_schema())
+    head = {"$schema": GenerateJsonSchema.schema_dialect, "title": "directory.yaml"}
+    return json.dumps(head | schema, indent=1, ensure_ascii=False) + "\n"
+
+
+def _simplify(schema: Any) -> Any:
+    """Leave out pydantic's own names and null: an empty value is not the same as a missing one."""
+    if isinstance(schema, list):
+        return [_simplify(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    simple = {
+        key: {name: _simplify(part) for name, part in value.items()}
+        if key in ("properties", "patternProperties", "$defs")
+        else _simplify(value)
+        for key, value in schema.items()
+        if key not in _LEFT_OUT
+    }
+    forms = [form for form in simple.get("anyOf", ()) if form != {"type": "null"}]
+    if len(forms) == 1 and len(simple["anyOf"]) == 2:
+        del simple["anyOf"]
+        simple = forms[0] | simple
+    if "patternProperties" in simple:
+        simple["additionalProperties"] = False
+    return simple

@@ -1,4 +1,4 @@
-"""YAML as plain mappings, lists and texts, with the line and column of each.
+"""YAML as mappings, lists and texts, with the line and column of each.
 
 Every scalar stays text: YAML would read 17:00 as 1020, 01632960001 as octal and ``no`` as false.
 """
@@ -6,6 +6,7 @@ Every scalar stays text: YAML would read 17:00 as 1020, 01632960001 as octal and
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import yaml
 
@@ -20,12 +21,22 @@ MAX_DEPTH = 20
 MAX_PROBLEMS = 1000
 """How many problems of one kind are collected: a file with more is not a directory."""
 
-Path = tuple[str | int, ...]
+KeyPath = tuple[str | int, ...]
+"""The keys and indexes that lead to a value from the root of the file."""
+
 Position = tuple[int, int]
 """Line and column, from 1."""
 
 _UNPRINTABLE = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _Loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+
+
+class PathProblem(NamedTuple):
+    """A problem with what is at a path, and what to write instead."""
+
+    path: KeyPath
+    code: str
+    message: str
 
 
 class MappingNode(dict[str, "Node"]):
@@ -53,7 +64,7 @@ Node = str | list["Node"] | dict[str, "Node"]
 
 
 class UnreadableFile(Exception):
-    """The text is no YAML that can be used; ``problem`` says why."""
+    """A text that is not YAML, or not the YAML of a directory; ``problem`` says why."""
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem.message)
@@ -62,15 +73,15 @@ class UnreadableFile(Exception):
 
 @dataclass(slots=True)
 class YamlSource:
-    """What was read: the root mapping, and problems; and the place of all of it."""
+    """The contents of a file: its root mapping with the place of everything, and its problems."""
 
     root: MappingNode = field(default_factory=MappingNode)
     problems: list[Problem] = field(default_factory=list)
     start: Position = (1, 1)
     nodes: int = 0
 
-    def place(self, path: Path) -> Position:
-        """Return line and column of a value, or of the nearest thing around it that is there."""
+    def place(self, path: KeyPath) -> Position:
+        """Return the line and column of a value, or of the nearest value around it that exists."""
         place, node = self.start, self.root
         for key in path:
             if not isinstance(node, MappingNode | ListNode) or key not in node.places:
@@ -78,8 +89,8 @@ class YamlSource:
             place, node = node.places[key], node[key]  # type: ignore[index, assignment]
         return place
 
-    def key_place(self, path: Path) -> Position:
-        """Return line and column of a key, or of its value's surroundings."""
+    def key_place(self, path: KeyPath) -> Position:
+        """Return the line and column of a key, or what ``place`` returns where there is none."""
         node: object = self.root
         for key in path[:-1]:
             if not isinstance(node, MappingNode | ListNode) or key not in node.places:
@@ -90,23 +101,23 @@ class YamlSource:
         return self.place(path)
 
 
-def read(text: str) -> YamlSource:
-    """Read a directory file's text.
+def read_yaml(text: str) -> YamlSource:
+    """Read the text of a directory file.
 
-    Duplicate keys are among ``problems``. Raise Unreadable, with a place and a remedy, for text
-    that is not YAML, or uses what a directory has no need of: anchors, tags, several documents.
+    Duplicate keys are among ``problems``. Raise UnreadableFile, with a place and a remedy, for text
+    that is not YAML or uses what a directory does not need: anchors, tags, several documents.
     """
-    if (bad := _UNPRINTABLE.search(text)) is not None:
-        raise _unreadable(*position(text[: bad.start()]), _cannot_stand(bad[0]))
+    if (match := _UNPRINTABLE.search(text)) is not None:
+        raise _unreadable(*position(text[: match.start()]), _forbidden_character(match[0]))
     if len(text.encode()) > MAX_BYTES:
         raise UnreadableFile(too_large())
     source = YamlSource()
     try:
-        events = _content(text)
+        events = _content_events(text)
         first = next(events, None)
         if not isinstance(first, yaml.MappingStartEvent):
-            raise _unreadable(1, 1, "the file holds no keys. Start from examples/anyshire.yaml.")
-        source.start = _mark(first)
+            raise _unreadable(1, 1, "the file has no keys. Start from examples/anyshire.yaml.")
+        source.start = _position(first)
         source.root = _mapping(events, 0, source)
         next(events, None)  # to the end of the file: what follows is refused too
     except yaml.YAMLError as error:
@@ -120,30 +131,31 @@ def position(before: str) -> tuple[int, int]:
 
 
 def too_large() -> Problem:
-    """Return the problem that a file too large to be a directory has."""
+    """Return the problem of a file that is too large to be a directory."""
     message = f"the file is larger than {MAX_BYTES} bytes. Leave out what is not the directory."
     return Problem(1, 1, "unreadable", message)
 
 
-def _content(text: str) -> Iterator[yaml.Event]:
-    """Yield the events that carry content. Raise Unreadable for what a directory never needs.
+def _content_events(text: str) -> Iterator[yaml.Event]:
+    """Yield the events that carry content. Raise UnreadableFile for what a directory never needs.
 
-    Nodes would not do: they no longer tell an anchor that nobody uses, nor ``!!str``.
+    PyYAML's nodes would hide an anchor that is not used, and ``!!str``.
     """
     has_begun = False
     for event in yaml.parse(text, Loader=_Loader):
         if isinstance(event, yaml.DocumentStartEvent):
             if has_begun:
                 message = "a second document begins here. Keep one, without ---."
-                raise _unreadable(*_mark(event), message)
+                raise _unreadable(*_position(event), message)
             has_begun = True
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             raise _unreadable(
-                *_mark(event), "anchors (&) and aliases (*) are not used here. Write the value out."
+                *_position(event),
+                "anchors (&) and aliases (*) are not used here. Write the value out.",
             )
         tag = getattr(event, "tag", None)
         if tag is not None:
-            raise _unreadable(*_mark(event), f"the tag {tag} is not used here. Leave it out.")
+            raise _unreadable(*_position(event), f"the tag {tag} is not used here. Leave it out.")
         if isinstance(event, yaml.NodeEvent | yaml.CollectionEndEvent):
             yield event
 
@@ -152,10 +164,10 @@ def _node(event: yaml.Event, events: Iterator[yaml.Event], depth: int, source: Y
     source.nodes += 1
     if source.nodes > MAX_NODES:
         message = f"more than {MAX_NODES} values and keys. Leave out what is not the directory."
-        raise _unreadable(*_mark(event), message)
+        raise _unreadable(*_position(event), message)
     if depth > MAX_DEPTH:
         message = f"nested more than {MAX_DEPTH} deep. Check the indentation."
-        raise _unreadable(*_mark(event), message)
+        raise _unreadable(*_position(event), message)
     if isinstance(event, yaml.ScalarEvent):
         return _scalar(event)
     if isinstance(event, yaml.SequenceStartEvent):
@@ -168,8 +180,8 @@ def _list(events: Iterator[yaml.Event], depth: int, source: YamlSource) -> ListN
     for event in events:
         if isinstance(event, yaml.SequenceEndEvent):
             break
-        _check_room(items, event)
-        items.places[len(items)] = _mark(event)
+        _check_size(items, event)
+        items.places[len(items)] = _position(event)
         items.append(_node(event, events, depth + 1, source))
     return items
 
@@ -179,8 +191,8 @@ def _mapping(events: Iterator[yaml.Event], depth: int, source: YamlSource) -> Ma
     for event in events:
         if isinstance(event, yaml.MappingEndEvent):
             break
-        _check_room(mapping, event)
-        line, column = _mark(event)
+        _check_size(mapping, event)
+        line, column = _position(event)
         if not isinstance(event, yaml.ScalarEvent):
             raise _unreadable(line, column, "a key must be a word. Write it as `key: value`.")
         source.nodes += 1
@@ -192,30 +204,30 @@ def _mapping(events: Iterator[yaml.Event], depth: int, source: YamlSource) -> Ma
             source.problems.append(Problem(line, column, "duplicate_key", message))
         mapping.key_places[name] = line, column
         event = next(events)
-        mapping.places[name] = _mark(event)
+        mapping.places[name] = _position(event)
         mapping[name] = _node(event, events, depth + 1, source)
     return mapping
 
 
-def _check_room(entries: MappingNode | ListNode, event: yaml.Event) -> None:
+def _check_size(entries: MappingNode | ListNode, event: yaml.Event) -> None:
     if len(entries) >= MAX_ENTRIES:
         message = f"more than {MAX_ENTRIES} entries. Leave out what is not the directory."
-        raise _unreadable(*_mark(event), message)
+        raise _unreadable(*_position(event), message)
 
 
 def _scalar(event: yaml.ScalarEvent) -> str:
-    """Return the text of a scalar, where an escape may stand for what cannot stand by itself."""
+    """Return the text of a scalar, in which an escape may stand for a forbidden character."""
     text = str(event.value)
-    if (bad := _UNPRINTABLE.search(text)) is not None:
-        raise _unreadable(*_mark(event), _cannot_stand(bad[0]))
+    if (match := _UNPRINTABLE.search(text)) is not None:
+        raise _unreadable(*_position(event), _forbidden_character(match[0]))
     return text
 
 
-def _cannot_stand(character: str) -> str:
-    return f"the character U+{ord(character):04X} cannot stand in a text. Delete it."
+def _forbidden_character(character: str) -> str:
+    return f"the character U+{ord(character):04X} cannot be used in a text. Delete it."
 
 
-def _mark(event: yaml.Event) -> Position:
+def _position(event: yaml.Event) -> Position:
     mark = event.start_mark
     return (mark.line + 1, mark.column + 1) if mark else (1, 1)
 
@@ -231,6 +243,6 @@ def _not_yaml(error: yaml.YAMLError) -> UnreadableFile:
     return _unreadable(
         line,
         column,
-        f"this is not YAML: {reason}. Indent with blanks, not tabs; put text with ': ' or '#' in "
+        f"this is not YAML: {reason}. Indent with spaces, not tabs; put text with ': ' or '#' in "
         "quotes; write lists as '- item'.",
     )

@@ -1,1 +1,1 @@
-"""How an answer is written, no matter who asks."""
+"""Representations that several interfaces share: JSON and the printed page."""

@@ -1,173 +1,182 @@
-"""Answers as JSON: what the contract's section 4 shows, and nothing that is internal."""
+"""Answers as JSON, as section 4 of the contract shows them: nothing that is internal."""
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from routing.core.answer import Answer, Decision
-from routing.core.directory import Line, Service
-from routing.core.instants import Hours, Span
+from routing.core.directory import Hours, Line, Phone, Service, Text
+from routing.core.instants import Span
 from routing.core.timetable import Timetables
-from routing.core.values import Phone, Text
 from routing.snapshot import Snapshot
 from routing.text import dates, sentences
 from routing.text.locale import Locale
 
 Json = dict[str, Any]
 
-LINE_SPANS = timedelta(days=14)
+LINE_SPANS_PERIOD = timedelta(days=14)
 
 
-def decision(
-    found: Decision, at: datetime, facts: Snapshot, locale: Locale, rehearsal: bool
+def decision_json(
+    decision: Decision, at: datetime, snapshot: Snapshot, locale: Locale, rehearsal: bool
 ) -> Json:
-    """Write a decision. ``at`` is the instant asked about; times carry the directory's offset."""
+    """Return a decision for the instant ``at``; times carry the directory's offset."""
+    service, next_answer = decision.service, decision.next
+    next_json = None
+    if next_answer is not None:
+        next_text = None if service.number else sentences.next_sentence(decision, at, locale)
+        next_line = line_json(service, next_answer.line, next_answer.phone, locale)
+        next_json = {"line": next_line, "text": next_text}
     return {
-        "service": {"id": found.service.id, "name": found.service.name.get(locale.language)},
+        "service": {"id": service.id, "name": service.name.get(locale.language)},
         "at": timestamp(at, locale),
-        "line": line(found.service, found.line, found.phone, locale),
+        "line": line_json(service, decision.line, decision.phone, locale),
         "reason": {
-            "code": found.reason.code.value,
-            "text": sentences.reason_sentence(found, at, locale, facts.holidays.dates),
+            "code": decision.reason.code.value,
+            "text": sentences.reason_sentence(decision, at, locale, snapshot.holidays.dates),
         },
-        "until": timestamp(found.until, locale) if found.until else None,
-        "next": {
-            "line": line(found.service, found.next.line, found.next.phone, locale),
-            "text": None if found.service.number else sentences.next_sentence(found, at, locale),
-        }
-        if found.next
-        else None,
-        "emergency": {"phone": "999", "text": facts.directory.emergency.get(locale.language)},
-        "confirmed": found.service.confirmed,
-        "assumption": assumption(found, at, facts, locale),
+        "until": timestamp(decision.until, locale) if decision.until else None,
+        "next": next_json,
+        "emergency": {"phone": "999", "text": snapshot.directory.emergency.get(locale.language)},
+        "confirmed": service.confirmed,
+        "assumption": assumption(decision, at, snapshot, locale),
         "rehearsal": rehearsal,
     }
 
 
-def assumption(found: Decision, at: datetime, facts: Snapshot, locale: Locale) -> str | None:
-    """Say that bank holidays were assumed, for an answer past what GOV.UK has published."""
-    last = max(at, found.until or at).astimezone(locale.zone).date()
-    if not facts.holidays.assumed(last):
+def assumption(decision: Decision, at: datetime, snapshot: Snapshot, locale: Locale) -> str | None:
+    """Say that bank holidays were assumed; None for an answer within the published years."""
+    last_day = max(at, decision.until or at).astimezone(locale.zone).date()
+    if not snapshot.holidays.is_assumed(last_day):
         return None
     return locale.translate(
         "Bank holidays after {year} are not published yet. This answer assumes the usual ones.",
-        year=str(facts.holidays.covered_through),
+        year=str(snapshot.holidays.covered_through),
     )
 
 
-def line(service: Service, found: Line, phone: Phone, locale: Locale) -> Json:
-    """Write the line that answers. A service with a number gives that number at all hours."""
-    shown = service.number or phone
+def line_json(service: Service, line: Line, phone: Phone, locale: Locale) -> Json:
+    """Return the line that answers; a service with a number shows that number at all hours."""
     return {
-        "id": found.id,
-        "name": found.name.get(locale.language),
-        "phone": {
-            "e164": shown.e164,
-            "display": shown.display,
-            "options": _text(None if found.internal else found.options, locale),
-            "relay_uk": f"18001 {shown.display}" if found.relay_uk else None,
-        },
-        "email": None if found.internal else found.email,
+        "id": line.id,
+        "name": line.name.get(locale.language),
+        "phone": _phone_json(
+            service.number or phone, None if line.internal else line.options, line.relay_uk, locale
+        ),
+        "email": None if line.internal else line.email,
     }
 
 
-def service(found: Service, locale: Locale, base: str) -> Json:
-    """Write a service: its public lines in the order they are tried, and where to ask."""
-    public = [each for each in found.reachable if not each.internal]
+def service_json(service: Service, locale: Locale, base_path: str) -> Json:
+    """Return a service: its public lines in the order to try, and the path of its decision."""
+    number, last_line = service.number, service.out_of_hours
     return {
-        "id": found.id,
-        "name": found.name.get(locale.language),
-        "number": {"e164": found.number.e164, "display": found.number.display}
-        if found.number
-        else None,
-        "lines": [line(found, each, each.phone, locale) for each in public],
-        "out_of_hours": None if found.out_of_hours.internal else found.out_of_hours.id,
-        "forms": [
-            {"name": f.name.get(locale.language), "url": f.url, "when": f.when.get(locale.language)}
-            for f in found.forms
+        "id": service.id,
+        "name": service.name.get(locale.language),
+        "number": {"e164": number.e164, "display": number.display} if number else None,
+        "lines": [
+            line_json(service, line, line.phone, locale)
+            for line in service.reachable
+            if not line.internal
         ],
-        "confirmed": found.confirmed,
-        "decision": f"{base}/{found.id}/decision",
+        "out_of_hours": None if last_line.internal else last_line.id,
+        "forms": [
+            {
+                "name": form.name.get(locale.language),
+                "url": form.url,
+                "when": form.when.get(locale.language),
+            }
+            for form in service.forms
+        ],
+        "confirmed": service.confirmed,
+        "decision": f"{base_path}/{service.id}/decision",
     }
 
 
-def public_line(found: Line, timetables: Timetables, at: datetime, locale: Locale) -> Json:
-    """Write a public line with its hours as written and as spans for 14 days from ``at``."""
+def public_line_json(line: Line, timetables: Timetables, at: datetime, locale: Locale) -> Json:
+    """Return a public line: its hours as written, and as spans for 14 days from ``at``."""
     return {
-        "id": found.id,
-        "name": found.name.get(locale.language),
-        "aliases": [alias.get(locale.language) for alias in found.aliases],
-        "phone": {
-            "e164": found.phone.e164,
-            "display": found.phone.display,
-            "options": _text(found.options, locale),
-            "relay_uk": f"18001 {found.phone.display}" if found.relay_uk else None,
-        },
-        "email": found.email,
-        "hours": _written(found.hours),
-        "hours_text": [list(pair) for pair in dates.format_hours(found.hours, locale)],
+        "id": line.id,
+        "name": line.name.get(locale.language),
+        "aliases": [alias.get(locale.language) for alias in line.aliases],
+        "phone": _phone_json(line.phone, line.options, line.relay_uk, locale),
+        "email": line.email,
+        "hours": _written_hours(line.hours),
+        "hours_text": [list(pair) for pair in dates.format_hours(line.hours, locale)],
         "special_days": [
             {
-                "from": each.first.isoformat(),
-                "to": each.last.isoformat(),
-                "name": each.name.get(locale.language),
-                "hours": None if each.hours is None else dates.format_ranges(each.hours, locale),
-                "phone": each.phone.display if each.phone else None,
+                "from": day.first.isoformat(),
+                "to": day.last.isoformat(),
+                "name": day.name.get(locale.language),
+                "hours": None if day.hours is None else dates.format_ranges(day.hours, locale),
+                "phone": day.phone.display if day.phone else None,
             }
-            for each in found.special_days
+            for day in line.special_days
         ],
-        "spans": [span(each, locale) for each in timetables.spans(found, at, at + LINE_SPANS)],
-        "confirmed": found.verified is not None,
+        "spans": [
+            span_json(span, locale)
+            for span in timetables.open_spans(line, at, at + LINE_SPANS_PERIOD)
+        ],
+        "confirmed": line.verified is not None,
     }
 
 
-def timeline(found: Iterable[tuple[Span, Answer]], service: Service, locale: Locale) -> list[Json]:
-    """Write every span with its line and the code of its reason."""
+def timeline_json(
+    timeline: Iterable[tuple[Span, Answer]], service: Service, locale: Locale
+) -> list[Json]:
+    """Return every span of a timeline with its line and the code of its reason."""
     return [
         {
-            **span(during, locale),
-            "line": line(service, answer.line, answer.phone, locale),
+            **span_json(span, locale),
+            "line": line_json(service, answer.line, answer.phone, locale),
             "reason": answer.reason.code.value,
         }
-        for during, answer in found
+        for span, answer in timeline
     ]
 
 
-def bank_holidays(facts: Snapshot) -> Json:
-    """Write the dates in force, their source, and the last year that GOV.UK has published.
+def bank_holidays_json(snapshot: Snapshot) -> Json:
+    """Return the bank holidays in force, their source, and the last year that is published.
 
-    Past that year only what the directory itself adds is certain enough to be listed.
+    After that year only the dates that the directory itself adds are listed.
     """
-    added = dict(facts.directory.holiday_rules.add)
-    published = facts.holidays.published
+    holidays = snapshot.holidays
+    added = dict(snapshot.directory.holiday_rules.add)
+    checked_at = holidays.published.checked_at if holidays.published else None
     return {
-        "division": facts.holidays.division,
-        "source": facts.holidays.source,
-        "checked_at": published.checked_at.isoformat(timespec="seconds") if published else None,
-        "covered_through": facts.holidays.covered_through,
+        "division": holidays.division,
+        "source": holidays.source,
+        "checked_at": checked_at.isoformat(timespec="seconds") if checked_at else None,
+        "covered_through": holidays.covered_through,
         "dates": [
             {"date": day.isoformat(), "name": holiday.name, "substitute": holiday.substitute}
-            for day, holiday in sorted(facts.holidays.dates.items())
-            if date(2000, 1, 1) <= day and (not facts.holidays.assumed(day) or day in added)
+            for day, holiday in sorted(holidays.dates.items())
+            if date(2000, 1, 1) <= day and (not holidays.is_assumed(day) or day in added)
         ],
     }
 
 
 def timestamp(at: datetime, locale: Locale) -> str:
-    """Write an instant as RFC 3339 with the directory's offset."""
+    """Return an instant as RFC 3339 with the directory's offset."""
     return at.astimezone(locale.zone).isoformat()
 
 
-def span(during: Span, locale: Locale) -> Json:
-    """Write a stretch of time, up to but not including ``to``."""
-    return {"from": timestamp(during.start, locale), "to": timestamp(during.end, locale)}
+def span_json(span: Span, locale: Locale) -> Json:
+    """Return a span of time, up to but not including ``to``."""
+    return {"from": timestamp(span.start, locale), "to": timestamp(span.end, locale)}
 
 
-def _written(hours: Hours) -> Json | str:
-    if len(hours.written) == 1 and not hours.written[0][0]:
-        return hours.written[0][1]
-    return dict(hours.written)
+def _phone_json(phone: Phone, options: Text | None, relay_uk: bool, locale: Locale) -> Json:
+    return {
+        "e164": phone.e164,
+        "display": phone.display,
+        "options": options.get(locale.language) if options else None,
+        "relay_uk": f"18001 {phone.display}" if relay_uk else None,
+    }
 
 
-def _text(text: Text | None, locale: Locale) -> str | None:
-    return None if text is None else text.get(locale.language)
+def _written_hours(hours: Hours) -> Json | str:
+    """Return hours as the directory writes them: one text without days, or a text for each."""
+    if len(hours.as_written) == 1 and not hours.as_written[0][0]:
+        return hours.as_written[0][1]
+    return dict(hours.as_written)

@@ -1,17 +1,19 @@
-"""The printed page: every number and its hours on one sheet that needs nothing else.
+"""The printed page: every public number and its hours on one sheet that needs no other file.
 
-It says no "now" and no "today", and until when its dates are complete: true however long it hangs
-on a wall, or stands in for the service while that is down.
+It says neither "now" nor "today", and states until when its dates are complete: it stays true on a
+wall, and when it stands in for a page that cannot be shown.
 """
 
 from base64 import b64encode
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 
 from flask import render_template
 from markupsafe import Markup
 
+from routing.core.directory import Line, Phone, Service
 from routing.snapshot import Snapshot
 from routing.text import dates
 from routing.text.locale import Locale
@@ -23,41 +25,121 @@ STYLE_SOURCE = f"'sha256-{b64encode(sha256(_STYLE.encode()).digest()).decode()}'
 """What a content security policy must allow for the page's own style."""
 
 
+@dataclass(frozen=True, slots=True)
+class PrintedLine:
+    """A line as the page prints it. ``exceptions`` are pairs of a date and what differs on it."""
+
+    name: str
+    phone: Phone
+    options: str | None
+    you_will_hear: str | None
+    relay_uk: bool
+    hours: tuple[tuple[str, str], ...]
+    other_numbers: list[str]
+    exceptions: list[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class PrintedService:
+    """A service as the page prints it: its number, or its lines in the order to try."""
+
+    name: str
+    number: Phone | None
+    day_lines: list[PrintedLine]
+    out_of_hours: PrintedLine
+    confirmed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HelplineText:
+    """A helpline with its name, audience and hours in the reader's language."""
+
+    name: str
+    audience: str
+    phone: Phone
+    hours: tuple[tuple[str, str], ...]
+
+
 def printed_page(
-    facts: Snapshot,
+    snapshot: Snapshot,
     at: datetime,
     weeks: int,
     locale: Locale,
     *,
-    rehearsing: bool,
+    rehearsal: bool,
     title: str = "",
     exit_url: str = "",
 ) -> str:
-    """Return the page as HTML, with the dates not as usual in so many weeks from ``at``.
+    """Return the page as HTML, with every date that is not as usual in ``weeks`` weeks from ``at``.
 
-    With a ``title`` it stands in for a page that could not be shown.
+    With a ``title`` it stands in for a page that cannot be shown, and links to ``exit_url``.
     """
     first = at.astimezone(locale.zone).date()
     last = first + timedelta(weeks=weeks) - timedelta(days=1)
-    directory, holidays = facts.directory, facts.holidays.dates
+    directory, holidays = snapshot.directory, snapshot.holidays.dates
+    lines = {line.id: _print_line(line, snapshot, first, last, locale) for line in directory.lines}
     return render_template(
         "printed.html",
-        style=Markup(_STYLE),
+        style=Markup(_STYLE),  # noqa: S704 - a style sheet of our own, from a file beside this one
         title=title,
-        rehearsing=rehearsing,
+        rehearsal=rehearsal,
         exit_url=exit_url,
-        directory=directory,
         language=locale.language,
-        say=locale.translate_html,
-        lines=[line for line in directory.lines if not line.internal],
-        hours=lambda found: dates.format_hours(found, locale),
-        others=lambda line: dates.format_other_numbers(line, first, last, locale),
-        unusual=lambda line: dates.format_exceptions(line, first, last, holidays, locale),
-        holidays=[
+        _=locale.translate_html,
+        council=directory.council.name.get(locale.language),
+        website=directory.council.website,
+        emergency=directory.emergency.get(locale.language),
+        unanswered=directory.unanswered.get(locale.language) if directory.unanswered else None,
+        services=[_print_service(service, lines, locale) for service in directory.services],
+        lines=[lines[line.id] for line in directory.lines if not line.internal],
+        helplines=helpline_texts(snapshot, locale),
+        bank_holidays=[
             f"{dates.format_full_date(day, locale)}, {locale.translate(holidays[day].name)}"
             for day in sorted(holidays)
             if first <= day <= last
         ],
-        printed=dates.format_full_date(first, locale),
-        last=dates.format_full_date(last, locale),
+        printed_on=dates.format_full_date(first, locale),
+        last_date=dates.format_full_date(last, locale),
+    )
+
+
+def helpline_texts(snapshot: Snapshot, locale: Locale) -> list[HelplineText]:
+    """Return every helpline of the directory in the reader's language."""
+    return [
+        HelplineText(
+            name=helpline.name.get(locale.language),
+            audience=helpline.audience.get(locale.language),
+            phone=helpline.phone,
+            hours=dates.format_hours(helpline.hours, locale),
+        )
+        for helpline in snapshot.directory.helplines
+    ]
+
+
+def _print_line(
+    line: Line, snapshot: Snapshot, first: date, last: date, locale: Locale
+) -> PrintedLine:
+    holidays = snapshot.holidays.dates
+    return PrintedLine(
+        name=line.name.get(locale.language),
+        phone=line.phone,
+        options=line.options.get(locale.language) if line.options else None,
+        you_will_hear=line.you_will_hear.get(locale.language) if line.you_will_hear else None,
+        relay_uk=line.relay_uk,
+        hours=dates.format_hours(line.hours, locale),
+        other_numbers=dates.format_other_numbers(line, first, last, locale),
+        exceptions=dates.format_exceptions(line, first, last, holidays, locale),
+    )
+
+
+def _print_service(
+    service: Service, lines: dict[str, PrintedLine], locale: Locale
+) -> PrintedService:
+    last_line = service.out_of_hours
+    return PrintedService(
+        name=service.name.get(locale.language),
+        number=service.number,
+        day_lines=[lines[line.id] for line in service.lines if line.id != last_line.id],
+        out_of_hours=lines[last_line.id],
+        confirmed=service.confirmed,
     )

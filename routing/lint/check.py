@@ -1,37 +1,34 @@
-"""Every error in a file; every warning when it has none."""
+"""All the errors of a directory file, or else all its warnings."""
 
-from collections.abc import Callable, Iterator
 from datetime import datetime
-from pathlib import Path as File
+from pathlib import Path
 
-from routing.directory.load import CrossCheckError, load
+from routing.directory.load import load
 from routing.errors import InvalidDirectory, Problem
-from routing.lint import calendar, cover, numbers, texts
-from routing.snapshot import Snapshot, build_snapshot
+from routing.lint import hours, numbers, texts
+from routing.snapshot import build_snapshot
 
-CHECKS: tuple[Callable[[Snapshot, datetime], Iterator[CrossCheckError]], ...] = (
-    numbers.warnings,
-    calendar.warnings,
-    cover.warnings,
-)
+ERROR_CODES = {"safety_words_missing"}
+"""Warnings that are errors: a life may depend on words that only the council can write."""
 
 
-def check(file: File, folder: File, at: datetime) -> tuple[Problem, ...]:
-    """Return every error in ``file``; every warning there is at ``at`` when it has none.
+def check(file: Path, folder: Path, at: datetime) -> tuple[Problem, ...]:
+    """Return every error in ``file``; if it has none, every warning at ``at``.
 
-    Bank holidays are those in use, kept in ``folder``. Never raises.
+    Bank holidays are those in use, from the copy in ``folder``. It never raises.
     """
     try:
         directory, source = load(file)
     except InvalidDirectory as error:
         return error.problems
-    facts = build_snapshot(directory, folder, at)
-    found = [each for doubts in CHECKS for each in doubts(facts, at)]
-    found += texts.warnings(source.root, directory.languages)
+    snapshot = build_snapshot(directory, folder, at)
+    warnings = {
+        warning for module in (numbers, hours, texts) for warning in module.warnings(snapshot, at)
+    }
     return tuple(
         sorted(
             Problem(*source.key_place(path), code, message, level)
-            for path, code, message in dict.fromkeys(found)
-            for level in ("error" if code == texts.SAFETY else "warning",)
+            for path, code, message in warnings
+            for level in ("error" if code in ERROR_CODES else "warning",)
         )
     )

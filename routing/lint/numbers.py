@@ -1,12 +1,10 @@
-"""Doubts about telephone numbers: not confirmed, mistyped, shared, or leading round in a circle."""
+"""Warnings about telephone numbers: not confirmed, mistyped, shared, or leading back to itself."""
 
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 
-from routing.core.directory import Directory, Line
-from routing.core.values import Phone
-from routing.directory.load import CrossCheckError
-from routing.directory.yaml_source import Path
+from routing.core.directory import Directory, Line, Phone
+from routing.directory.yaml_source import KeyPath, PathProblem
 from routing.snapshot import Snapshot
 
 WELL_KNOWN: Mapping[str, str] = {
@@ -23,29 +21,25 @@ WELL_KNOWN: Mapping[str, str] = {
     "03001236600": "Frank",
     "08088025544": "YoungMinds' parents' helpline",
 }
-"""National helplines as they publish themselves, in digits. Mistyped ones are printed by councils:
-0800 800 5000 for the NSPCC's 0808 800 5000, among others."""
+"""National helplines by the digits that they publish. Councils print mistyped ones: 0800 800 5000
+for the NSPCC's 0808 800 5000, among others."""
 
 
-def warnings(facts: Snapshot, at: datetime) -> Iterator[CrossCheckError]:
-    """Yield every doubt about a number."""
-    directory = facts.directory
-    today = at.astimezone(directory.zone).date()
-    for line in directory.lines:
-        for code, message in verification_warnings(line, today):
-            yield ("lines", line.id), code, message
-        if line.verified is not None and line.verified.source is None:
-            message = "`source` is missing. Write the page, or who, confirmed the number."
-            yield ("lines", line.id, "verified"), "no_source", message
-    yield from _near_misses(directory)
-    yield from _shared(directory)
-    yield from _services(directory)
+def warnings(snapshot: Snapshot, at: datetime) -> Iterator[PathProblem]:
+    """Yield every warning about a number at ``at``."""
+    directory = snapshot.directory
+    yield from _check_verification(directory, at.astimezone(directory.zone).date())
+    yield from _check_verification_source(directory)
+    yield from _check_similar_helplines(directory)
+    yield from _check_shared_numbers(directory)
+    yield from _check_mobiles(directory)
+    yield from _check_loops(directory)
 
 
 def verification_warnings(line: Line, today: date) -> Iterator[tuple[str, str]]:
-    """Yield a code and words when nobody has confirmed a line's number, or not for too long.
+    """Yield the code and the text of a warning that a line's number is not confirmed today.
 
-    The words are for all staff, so an internal line's number is not among them.
+    All staff may read the text, so it leaves out the number of an internal line.
     """
     name = line.name.by_language[0][1]
     if not line.internal:
@@ -67,75 +61,93 @@ def verification_warnings(line: Line, today: date) -> Iterator[tuple[str, str]]:
         )
 
 
-def _near_misses(directory: Directory) -> Iterator[CrossCheckError]:
-    for path, phone in _all_numbers(directory):
+def is_one_slip(typed: str, known: str) -> bool:
+    """Return whether one digit is changed, lost or added, or two are swapped."""
+    if len(typed) == len(known):
+        differ = [n for n, (a, b) in enumerate(zip(typed, known, strict=True)) if a != b]
+        if len(differ) != 2:
+            return len(differ) == 1
+        first, second = differ
+        is_swapped = (typed[first], typed[second]) == (known[second], known[first])
+        return second == first + 1 and is_swapped
+    short, long = sorted((typed, known), key=len)
+    if len(long) - len(short) != 1:
+        return False
+    return any(long[:n] + long[n + 1 :] == short for n in range(len(long)))
+
+
+def _check_verification(directory: Directory, today: date) -> Iterator[PathProblem]:
+    """Warn of each line whose number is not confirmed, or was for days that are over."""
+    for line in directory.lines:
+        for code, message in verification_warnings(line, today):
+            yield PathProblem(("lines", line.id), code, message)
+
+
+def _check_verification_source(directory: Directory) -> Iterator[PathProblem]:
+    """Warn of each confirmation without a source."""
+    for line in directory.lines:
+        if line.verified is not None and line.verified.source is None:
+            message = "`source` is missing. Write the page, or who, confirmed the number."
+            yield PathProblem(("lines", line.id, "verified"), "no_source", message)
+
+
+def _check_similar_helplines(directory: Directory) -> Iterator[PathProblem]:
+    """Warn of each number that looks like a national helpline's, mistyped."""
+    numbers = [entry for line in directory.lines for entry in _numbers_of(line)]
+    for n, helpline in enumerate(directory.helplines):
+        numbers.append((("helplines", n, "phone"), helpline.phone))
+    for path, phone in numbers:
         digits = "0" + phone.e164.removeprefix("+44")
         for known, name in WELL_KNOWN.items():
-            if _one_slip(digits, known):
+            if is_one_slip(digits, known):
                 message = f"{phone.display} is one slip away from {known}, {name}. Is it mistyped?"
-                yield path, "near_miss", message
+                yield PathProblem(path, "near_miss", message)
 
 
-def _shared(directory: Directory) -> Iterator[CrossCheckError]:
-    first: dict[str, str] = {}
+def _check_shared_numbers(directory: Directory) -> Iterator[PathProblem]:
+    """Warn of each line with the number of an earlier one."""
+    first_lines: dict[str, str] = {}
     for line in directory.lines:
-        other = first.setdefault(line.phone.e164, line.id)
-        if other != line.id:
+        first = first_lines.setdefault(line.phone.e164, line.id)
+        if first != line.id:
             message = (
-                f"{line.phone.display} is also the number of the line '{other}': when one does not "
+                f"{line.phone.display} is also the number of the line '{first}': when one does not "
                 "answer, trying the other rings the same telephone. Write another if there is one."
             )
-            yield ("lines", line.id, "phone"), "same_number", message
+            yield PathProblem(("lines", line.id, "phone"), "same_number", message)
 
 
-def _services(directory: Directory) -> Iterator[CrossCheckError]:
-    dialled = {phone.e164: line.id for line in directory.lines for _, phone in _numbers_of(line)}
+def _check_mobiles(directory: Directory) -> Iterator[PathProblem]:
+    """Warn of each service that can ring nothing but mobiles."""
     for service in directory.services:
-        at: Path = ("services", service.id)
         if all(_is_mobile(line.phone) for line in service.reachable):
             message = (
                 "a mobile is all that this service can ring: it may be switched off, out of reach, "
                 "or answered by its voicemail. Add a landline to `if_unanswered`."
             )
-            yield at, "only_a_mobile", message
-        if service.number is not None and service.number.e164 in dialled:
-            line = dialled[service.number.e164]
+            yield PathProblem(("services", service.id), "only_a_mobile", message)
+
+
+def _check_loops(directory: Directory) -> Iterator[PathProblem]:
+    """Warn of each service whose own number is that of a line."""
+    lines = {phone.e164: line.id for line in directory.lines for _, phone in _numbers_of(line)}
+    for service in directory.services:
+        if service.number is not None and service.number.e164 in lines:
             message = (
                 f"{service.number.display} is what callers ring, and the number of the line "
-                f"'{line}' too: a call would be sent back to where it came from. Write the number "
-                "that the line itself answers."
+                f"'{lines[service.number.e164]}' too: a call would be sent back to where it came "
+                "from. Write the number that the line itself answers."
             )
-            yield (*at, "number"), "number_loops", message
+            yield PathProblem(("services", service.id, "number"), "number_loops", message)
 
 
-def _all_numbers(directory: Directory) -> Iterator[tuple[Path, Phone]]:
-    for line in directory.lines:
-        yield from _numbers_of(line)
-    for n, helpline in enumerate(directory.helplines):
-        yield ("helplines", n, "phone"), helpline.phone
-
-
-def _numbers_of(line: Line) -> Iterator[tuple[Path, Phone]]:
+def _numbers_of(line: Line) -> Iterator[tuple[KeyPath, Phone]]:
     yield ("lines", line.id, "phone"), line.phone
-    for n, special in enumerate(line.special_days):
-        if special.phone is not None:
-            yield ("lines", line.id, "special_days", n, "phone"), special.phone
+    for n, special_day in enumerate(line.special_days):
+        if special_day.phone is not None:
+            yield ("lines", line.id, "special_days", n, "phone"), special_day.phone
 
 
 def _is_mobile(phone: Phone) -> bool:
-    """Say whether it is a mobile: 07, but not 070 (personal numbers) nor 076 (pagers)."""
+    """Return whether it is a mobile: 07, but not 070 (personal numbers) or 076 (pagers)."""
     return phone.e164.startswith("+447") and not phone.e164.startswith(("+4470", "+4476"))
-
-
-def _one_slip(one: str, other: str) -> bool:
-    """Say whether a digit changed, missing, too many, or two swapped, make one from the other."""
-    if len(one) == len(other):
-        differ = [n for n, (a, b) in enumerate(zip(one, other, strict=True)) if a != b]
-        swapped = len(differ) == 2 and differ[1] == differ[0] + 1
-        return len(differ) == 1 or (
-            swapped and (one[differ[0]], one[differ[1]]) == (other[differ[1]], other[differ[0]])
-        )
-    short, long = sorted((one, other), key=len)
-    if len(long) - len(short) != 1:
-        return False
-    return any(long[:n] + long[n + 1 :] == short for n in range(len(long)))

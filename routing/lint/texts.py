@@ -1,63 +1,108 @@
-"""Doubts about words: a language of the directory in which something is not said."""
+"""Warnings about texts that lack one of the directory's languages."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
+from datetime import datetime
 
-from pydantic import BaseModel
-
-from routing.core.values import Text
-from routing.directory.field_types import Context
-from routing.directory.load import CrossCheckError
-from routing.directory.schema import DirectoryModel
-from routing.directory.yaml_source import Node, Path
+from routing.core.directory import Directory, Line, Service, Text
+from routing.directory.yaml_source import KeyPath, PathProblem
+from routing.snapshot import Snapshot
 
 ENGLISH, WELSH = "en", "cy"
-SAFETY = "safety_words_missing"
-"""Nobody's life hangs on our translation: a check fails where the council has not said it."""
 
 _SAFETY_KEYS = ("emergency", "unanswered")
 
 
-def warnings(root: Mapping[str, Node], languages: Sequence[str]) -> Iterator[CrossCheckError]:
-    """Yield each text of a valid directory that lacks one of its languages.
+def warnings(snapshot: Snapshot, at: datetime) -> Iterator[PathProblem]:
+    """Yield every warning about a text; they are the same at any time."""
+    yield from _check_welsh(snapshot.directory)
+    yield from _check_unanswered(snapshot.directory)
+    yield from _check_languages(snapshot.directory)
 
-    The emergency, and what to do if nobody answers, must be said in every language but English,
-    which the pages know themselves.
-    """
-    if WELSH in languages:
+
+def _check_welsh(directory: Directory) -> Iterator[PathProblem]:
+    """Warn of a directory in Welsh: no Welsh speaker has checked our own words."""
+    if WELSH in directory.languages:
         message = (
             "no Welsh speaker has checked the Welsh words that pages add to yours. Have them read, "
             "and corrected in routing/translations/cy/LC_MESSAGES/messages.po."
         )
-        yield ("languages",), "welsh_unreviewed", message
-    form = ", ".join(f"{each}: ..." for each in languages)
-    if set(languages) - {ENGLISH} and "unanswered" not in root:
+        yield PathProblem(("languages",), "welsh_unreviewed", message)
+
+
+def _check_unanswered(directory: Directory) -> Iterator[PathProblem]:
+    """Warn when ``unanswered`` is missing in a directory of any language but English.
+
+    In English the pages have words of their own.
+    """
+    if set(directory.languages) - {ENGLISH} and directory.unanswered is None:
         message = (
             "`unanswered` is missing: what to do if a child is in danger and nobody answers. Write "
-            f"it in each language: unanswered: {{{form}}}."
+            f"it in each language: unanswered: {_form(directory)}."
         )
-        yield ("languages",), SAFETY, message
+        yield PathProblem(("languages",), "safety_words_missing", message)
+
+
+def _check_languages(directory: Directory) -> Iterator[PathProblem]:
+    """Warn of each text that lacks one of several languages."""
+    languages = directory.languages
     if len(languages) < 2:
         return
-    shape = DirectoryModel.model_validate(root, context=Context(languages))
-    for path, text in _texts(shape, ()):
-        missing = [each for each in languages if each not in dict(text.by_language)]
+    for path, text in _texts(directory):
+        missing = [language for language in languages if language not in dict(text.by_language)]
         if missing:
-            plain = len(missing) == len(languages)
-            no_words = f"there are no words in {' and '.join(missing)}"
-            what = "these words are for every language alike" if plain else no_words
-            message = f"{what}. Write {{{form}}}, the same words twice if they are the same."
-            yield path, SAFETY if path[0] in _SAFETY_KEYS else "language_missing", message
+            reason = (
+                "these words are for every language alike"
+                if len(missing) == len(languages)
+                else f"there are no words in {' and '.join(missing)}"
+            )
+            message = (
+                f"{reason}. Write {_form(directory)}, the same words twice if they are the same."
+            )
+            code = "safety_words_missing" if path[0] in _SAFETY_KEYS else "language_missing"
+            yield PathProblem(path, code, message)
 
 
-def _texts(found: object, path: Path) -> Iterator[tuple[Path, Text]]:
-    if isinstance(found, Text):
-        yield path, found
-    elif isinstance(found, BaseModel):
-        for name, field in type(found).model_fields.items():
-            yield from _texts(getattr(found, name), (*path, field.alias or name))
-    elif isinstance(found, dict):
-        for key, value in found.items():
-            yield from _texts(value, (*path, key))
-    elif isinstance(found, list):
-        for n, value in enumerate(found):
-            yield from _texts(value, (*path, n))
+def _form(directory: Directory) -> str:
+    return f"{{{', '.join(f'{language}: ...' for language in directory.languages)}}}"
+
+
+def _texts(directory: Directory) -> Iterator[tuple[KeyPath, Text]]:
+    """Yield every text of a directory, with its path."""
+    yield ("council", "name"), directory.council.name
+    yield ("emergency",), directory.emergency
+    if directory.unanswered is not None:
+        yield ("unanswered",), directory.unanswered
+    for line in directory.lines:
+        yield from _line_texts(line)
+    for service in directory.services:
+        yield from _service_texts(service)
+    for n, helpline in enumerate(directory.helplines):
+        yield ("helplines", n, "name"), helpline.name
+        yield ("helplines", n, "for"), helpline.audience
+    for role in directory.rota:
+        yield ("rota", role.id, "name"), role.name
+
+
+def _line_texts(line: Line) -> Iterator[tuple[KeyPath, Text]]:
+    path: KeyPath = ("lines", line.id)
+    yield (*path, "name"), line.name
+    for n, alias in enumerate(line.aliases):
+        yield (*path, "aliases", n), alias
+    if line.options is not None:
+        yield (*path, "options"), line.options
+    if line.you_will_hear is not None:
+        yield (*path, "you_will_hear"), line.you_will_hear
+    for n, special_day in enumerate(line.special_days):
+        yield (*path, "special_days", n, "name"), special_day.name
+
+
+def _service_texts(service: Service) -> Iterator[tuple[KeyPath, Text]]:
+    path: KeyPath = ("services", service.id)
+    yield (*path, "name"), service.name
+    if service.greeting is not None:
+        yield (*path, "greeting"), service.greeting
+    for n, form in enumerate(service.forms):
+        yield (*path, "forms", n, "name"), form.name
+        yield (*path, "forms", n, "when"), form.when
+    for key, text in service.pages:
+        yield (*path, "pages", key), text

@@ -3,10 +3,12 @@
 from flask import Flask
 
 from routing.public import api, operations, pages
+from routing.public.answer_cache import AnswerCache
 
 
 def init_app(app: Flask) -> None:
-    """Register the public views on ``app``, the pages in Welsh too."""
+    """Register the public views on ``app``, with the pages in Welsh too."""
+    app.extensions["answer_cache"] = AnswerCache()
     app.register_blueprint(api.bp)
     app.register_blueprint(operations.bp)
     app.register_blueprint(pages.bp)

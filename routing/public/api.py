@@ -1,7 +1,6 @@
 """GET /api/v1/...: what the directory says, and who to call."""
 
 import hashlib
-import hmac
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import cache
@@ -15,15 +14,22 @@ from routing.core import instants
 from routing.core.answer import Answer, Decision
 from routing.core.decision import timeline
 from routing.errors import InvalidTime, UnknownService
-from routing.formats import json
+from routing.formats.json import (
+    bank_holidays_json,
+    decision_json,
+    public_line_json,
+    service_json,
+    timeline_json,
+    timestamp,
+)
 from routing.public.answer_cache import AnswerCache, render_answer
-from routing.responses import make_cacheable, problem
+from routing.responses import has_bearer_token, make_cacheable, problem
 from routing.text import time_parsing
 from routing.text.locale import Locale
 
 bp = Blueprint("api", __name__)
 
-SERVICES = "/api/v1/services"
+SERVICES_PATH = "/api/v1/services"
 MAX_TIMELINE = timedelta(days=400)
 CORS_HEADERS = {
     "Access-Control-Allow-Origin": "*",
@@ -31,132 +37,124 @@ CORS_HEADERS = {
 }
 
 
-@bp.get(SERVICES)
+@bp.get(SERVICES_PATH)
 def services() -> Response:
     """List every service."""
-    facts, locale = lookup.snapshot(), _locale()
-    found = [json.service(each, locale, SERVICES) for each in facts.directory.services]
-    return cached({"services": found})
+    locale, directory = _locale(), lookup.snapshot().directory
+    services = [service_json(service, locale, SERVICES_PATH) for service in directory.services]
+    return _cacheable({"services": services})
 
 
-@bp.get(f"{SERVICES}/<service>")
+@bp.get(f"{SERVICES_PATH}/<service>")
 def service(service: str) -> Response:
-    """Tell one service."""
-    found = lookup.snapshot().timetables.service(service)
-    return cached(json.service(found, _locale(), SERVICES))
+    """Describe one service."""
+    timetables = lookup.snapshot().timetables
+    return _cacheable(service_json(timetables.service(service), _locale(), SERVICES_PATH))
 
 
-@bp.get(f"{SERVICES}/<service>/decision")
+@bp.get(f"{SERVICES_PATH}/<service>/decision")
 def decision(service: str) -> Response:
-    """Say who to call about a service, now or at ``?at=``."""
-    at, locale = requested_instant(), _locale()
+    """Return who to call about a service, now or at ``?at=``."""
+    at, locale = _requested_instant(), _locale()
 
     def render() -> tuple[str, datetime | None]:
         decision = lookup.who_to_call(service, at)
-        body = json.decision(decision, at, lookup.snapshot(), locale, lookup.is_rehearsal())
+        body = decision_json(decision, at, lookup.snapshot(), locale, lookup.is_rehearsal())
         return f"{current_app.json.dumps(body, separators=(',', ':'))}\n", decision.until
 
-    time = f'"at":"{json.timestamp(at, locale)}"'
+    time = f'"at":"{timestamp(at, locale)}"'
     if "at" in request.args:
-        rendered = render_answer(time, render)
+        answer = render_answer(time, render)
     else:
-        cache: AnswerCache = current_app.extensions["answer_cache"]
-        rendered = cache.get((SERVICES, service, locale.language), at, time, render)
-    response = Response(rendered.text, mimetype="application/json")
+        answer_cache: AnswerCache = current_app.extensions["answer_cache"]
+        answer = answer_cache.get((SERVICES_PATH, service, locale.language), at, time, render)
+    response = Response(answer.text, mimetype="application/json")
     response.headers["Content-Language"] = locale.language
-    return make_cacheable(response, rendered.tag, rendered.until, at)
+    return make_cacheable(response, answer.tag, answer.until, at)
 
 
-@bp.get(f"{SERVICES}/<service>/number")
+@bp.get(f"{SERVICES_PATH}/<service>/number")
 def number(service: str) -> Response:
-    """Say which number an exchange should ring: E.164 and a newline, nothing else."""
-    found, _ = _decided(service)
-    return _plain([found])
+    """Return the number that an exchange should ring: E.164 and a newline, nothing else."""
+    decision, _ = _current_decision(service)
+    return _plain_numbers([decision])
 
 
-@bp.get(f"{SERVICES}/<service>/numbers")
+@bp.get(f"{SERVICES_PATH}/<service>/numbers")
 def numbers(service: str) -> Response:
-    """Say which numbers an exchange should ring, one a line, in the order to try."""
-    return _plain(lookup.dial_order(*_decided(service)))
+    """Return the numbers that an exchange should ring, one a line, in the order to try."""
+    return _plain_numbers(lookup.dial_order(*_current_decision(service)))
 
 
-@bp.get(f"{SERVICES}/<service>/timeline")
+@bp.get(f"{SERVICES_PATH}/<service>/timeline")
 def service_timeline(service: str) -> Response:
-    """List every span from ``?from=`` to ``?to=``, 400 days at most."""
-    start, end = _instant("from"), _instant("to")
+    """List every span from ``?from=`` to ``?to=``, which may be 400 days apart."""
+    start, end = _instant_parameter("from"), _instant_parameter("to")
     if not start < end <= start + MAX_TIMELINE:
         raise InvalidTime("'to' must be after 'from', by 400 days at most.")
-    timetables, locale = lookup.snapshot().timetables, _locale()
-    found = timeline(timetables, service, start, end, lookup.diverts())
-    spans = json.timeline(found, timetables.service(service), locale)
-    return cached({"service": service, "spans": spans})
+    timetables = lookup.snapshot().timetables
+    spans = timeline(timetables, service, start, end, lookup.diverts())
+    body = timeline_json(spans, timetables.service(service), _locale())
+    return _cacheable({"service": service, "spans": body})
 
 
 @bp.get("/api/v1/lines")
 def lines() -> Response:
-    """List every public line with its hours as written and as spans for 14 days."""
-    facts, locale, at = lookup.snapshot(), _locale(), lookup.now()
-    start = at.astimezone(locale.zone).replace(hour=0, minute=0, second=0, microsecond=0)
-    found = [
-        json.public_line(each, facts.timetables, instants.as_utc(start), locale)
-        for each in facts.directory.lines
-        if not each.internal
+    """List every public line: its hours as written, and as spans for 14 days from today."""
+    snapshot, locale, at = lookup.snapshot(), _locale(), lookup.now()
+    midnight = at.astimezone(locale.zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    lines = [
+        public_line_json(line, snapshot.timetables, instants.as_utc(midnight), locale)
+        for line in snapshot.directory.lines
+        if not line.internal
     ]
-    return cached({"lines": found})
+    return _cacheable({"lines": lines})
 
 
 @bp.get("/api/v1/bank-holidays")
 def bank_holidays() -> Response:
     """List the bank holidays in force, their source, and the last year covered."""
-    return cached(json.bank_holidays(lookup.snapshot()))
+    return _cacheable(bank_holidays_json(lookup.snapshot()))
 
 
 @bp.get("/openapi.json")
 def openapi() -> Response:
-    """Describe all of the above, as OpenAPI 3.1."""
-    return Response(_openapi(), mimetype="application/json")
-
-
-@cache
-def _openapi() -> str:
-    return Path(__file__).with_name("openapi.json").read_text(encoding="utf-8")
+    """Describe this API, as OpenAPI 3.1."""
+    return Response(_openapi_text(), mimetype="application/json")
 
 
 @bp.after_request
 def add_cors_headers(response: Response) -> Response:
-    """Let any page read the answers, and see how old they are."""
+    """Let pages of any website read answers and their age."""
     response.headers.extend(CORS_HEADERS)
     return response
 
 
 @bp.errorhandler(InvalidTime)
-def bad_time(error: InvalidTime) -> Response:
-    """Say what to write instead."""
+def invalid_time(error: InvalidTime) -> Response:
+    """Return a 400 that says what to write instead."""
     return problem(400, str(error))
 
 
 @bp.errorhandler(UnknownService)
 def unknown_service(error: UnknownService) -> Response:
-    """List the services that there are."""
+    """Return a 404 that lists the services of the directory."""
     return problem(404, str(error), services=list(error.known))
 
 
-def requested_instant() -> datetime:
-    """Return the instant that ``?at=`` names, or now. Raise InvalidTime."""
+@cache
+def _openapi_text() -> str:
+    return Path(__file__).with_name("openapi.json").read_text(encoding="utf-8")
+
+
+def _requested_instant() -> datetime:
+    """Return the instant in ``?at=``, or now. Raise InvalidTime."""
     if not request.environ.get("QUERY_STRING") or "at" not in request.args:
         return lookup.now()
     return time_parsing.parse_rfc3339(request.args["at"])
 
 
-def cached(body: dict[str, Any]) -> Response:
-    """Return ``body`` with an ETag over it, to be cached for 10 s at most."""
-    response = jsonify(body)
-    response.headers["Content-Language"] = _locale().language
-    tag = hashlib.sha256(response.get_data()).hexdigest()[:20]
-    return make_cacheable(response, tag, None, lookup.now())
-
-
-def _instant(name: str) -> datetime:
+def _instant_parameter(name: str) -> datetime:
     if name not in request.args:
         raise InvalidTime(f"'{name}' is missing. Write ?{name}=2026-12-24T00:00:00Z.")
     return time_parsing.parse_rfc3339(request.args[name])
@@ -166,25 +164,27 @@ def _locale() -> Locale:
     return lookup.locale(request.args.get("lang"))
 
 
-def _decided(service: str) -> tuple[Decision, datetime]:
-    """Decide with the diverts of now, as an exchange rings whom it is told; return when, too."""
+def _cacheable(body: dict[str, Any]) -> Response:
+    """Return ``body`` as JSON that may be cached for ten seconds, with an ETag."""
+    response = jsonify(body)
+    response.headers["Content-Language"] = _locale().language
+    tag = hashlib.sha256(response.get_data()).hexdigest()[:20]
+    return make_cacheable(response, tag, None, lookup.now())
+
+
+def _current_decision(service: str) -> tuple[Decision, datetime]:
+    """Decide for the requested instant, which is returned too, with diverts read just now.
+
+    An exchange rings the number that it gets: it must not be a second old.
+    """
     lookup.read_diverts(max_age=0)
-    at = requested_instant()
+    at = _requested_instant()
     return lookup.who_to_call(service, at), at
 
 
-def _plain(answers: Sequence[Answer | Decision]) -> Response:
-    """Tell the numbers, one a line; those of internal lines only to whoever has the token."""
+def _plain_numbers(answers: Sequence[Answer | Decision]) -> Response:
+    """Return numbers, one a line; those of internal lines need the exchange's token."""
     if any(answer.line.internal for answer in answers) and not has_bearer_token("EXCHANGE_TOKEN"):
         abort(problem(401, "An internal line answers: send Authorization: Bearer EXCHANGE_TOKEN."))
     text = "".join(f"{answer.phone.e164}\n" for answer in answers)
     return Response(text, mimetype="text/plain", headers={"Cache-Control": "no-store"})
-
-
-def has_bearer_token(setting: str) -> bool:
-    """Say whether the request carries the token of that setting. Without one set, never."""
-    token: str | None = current_app.config.get(setting)
-    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
-    if not token or scheme.lower() != "bearer":
-        return False
-    return hmac.compare_digest(given.strip().encode(), token.encode())

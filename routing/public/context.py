@@ -1,4 +1,4 @@
-"""What a page shows: the values of a decision as the reader sees them."""
+"""What the public pages show: the values of a decision in the reader's language."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -8,12 +8,14 @@ from typing import Any
 from markupsafe import Markup
 
 from routing import lookup
-from routing.core.answer import Answer, Decision
-from routing.core.directory import Helpline, Line, Service
-from routing.core.values import Phone
+from routing.core.answer import Decision
+from routing.core.directory import Line, OnlineForm, Phone, Service
 from routing.formats.json import assumption, timestamp
+from routing.formats.printed import helpline_texts
 from routing.public import schema_org
+from routing.static_files import DEFAULT_COLOUR
 from routing.text import dates, sentences
+from routing.text.locale import Locale
 
 CLOSING_SOON = timedelta(minutes=5)
 """How long before a handover a page says that one is coming."""
@@ -21,113 +23,191 @@ CLOSING_SOON = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class ContactCard:
-    """A line as a page shows it: never the number of an internal one."""
+    """A line as a page shows it; of an internal line only the name and a public number."""
 
     id: str
     name: str
     phone: Phone
-    usual: Phone
+    usual_phone: Phone
     hours: tuple[tuple[str, str], ...]
-    special: tuple[str, ...]
+    special_days: tuple[str, ...]
     options: str | None
     you_will_hear: str | None
     email: str | None
-    relay: bool
+    relay_uk: bool
     aliases: tuple[str, ...]
-    open_now: bool
+    is_open: bool
     confirmed: bool
 
-    def answers_to(self, words: str) -> bool:
-        """Say whether every one of some words is in its name or what people call it."""
-        said = " ".join((self.name, *self.aliases, self.phone.display)).casefold()
-        return all(word in said for word in words.casefold().split())
+    def matches(self, query: str) -> bool:
+        """Return whether every word of ``query`` is in the name, an alias or the number."""
+        text = " ".join((self.name, *self.aliases, self.phone.display)).casefold()
+        return all(word in text for word in query.casefold().split())
 
 
-def service_context(found: Decision, at: datetime) -> dict[str, object]:
-    """Return all that a service's page says about who to call at ``at``."""
-    facts, locale, service = lookup.snapshot(), lookup.locale(), found.service
-    backup = lookup.dial_order(found, at)[1:]
-    takeover = sentences.next_sentence(found, at, locale) if service.number is None else None
-    line = _number(service, found.line, found.phone, at)
-    first = service.lines[0]
+@dataclass(frozen=True, slots=True)
+class ServiceLink:
+    """A service as a list shows it."""
+
+    id: str
+    name: str
+    number: Phone | None
+
+
+@dataclass(frozen=True, slots=True)
+class FormLink:
+    """An online form as a page shows it."""
+
+    name: str
+    url: str
+    when: str
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceText:
+    """A service as its own page shows it; None for what the council wrote nothing about."""
+
+    id: str
+    name: str
+    number: Phone | None
+    confirmed: bool
+    forms: tuple[FormLink, ...]
+    professionals: Markup | None
+    confidential: Markup | None
+    after: Markup | None
+
+
+def page_context() -> dict[str, Any]:
+    """Return the values that every public page shows."""
+    snapshot, locale = lookup.snapshot(), lookup.locale()
+    directory, language = snapshot.directory, locale.language
     return {
-        "service": service,
-        "at_iso": timestamp(at, locale),
-        "until_iso": timestamp(found.until, locale) if found.until else "",
-        "soon": found.until is not None and found.until - at <= CLOSING_SOON,
-        "said": locale.translate(
-            "Call {line} on {phone}.", line=line.name, phone=line.phone.display
-        ),
-        "line": line,
-        "until": sentences.until_phrase(found, at, locale),
-        "why": sentences.reason_sentence(found, at, locale, facts.holidays.dates),
-        "takeover": takeover,
-        "wait": None if service.number or found.line.id == first.id else contact_card(first, at),
-        "backup": [_answer(service, each, at) for each in backup if not each.line.internal],
-        "lines": [contact_card(each, at) for each in service.reachable if not each.internal],
-        "assumption": assumption(found, at, facts, locale),
-        "structured": schema_org.contacts(facts, [service], at, locale),
+        "language": language,
+        "first_language": directory.languages[0],
+        "council": directory.council.name.get(language),
+        "website": directory.council.website,
+        "colour": directory.council.colour or DEFAULT_COLOUR,
+        "emergency": directory.emergency.get(language),
+        "unanswered": directory.unanswered.get(language) if directory.unanswered else None,
+        "services": [
+            ServiceLink(service.id, service.name.get(language), service.number)
+            for service in directory.services
+        ],
+        "helplines": helpline_texts(snapshot, locale),
+        "rehearsal": lookup.is_rehearsal(),
     }
 
 
-def contact_card(line: Line, at: datetime, shown: Phone | None = None) -> ContactCard:
-    """Return a public line as a page shows it."""
-    locale, facts = lookup.locale(), lookup.snapshot()
-    local = at.astimezone(locale.zone).date()
-    language = locale.language
+def service_context(decision: Decision, at: datetime) -> dict[str, Any]:
+    """Return the values that a service's pages show about the decision for ``at``."""
+    snapshot, locale, service = lookup.snapshot(), lookup.locale(), decision.service
+    line = _public_card(service, decision.line, decision.phone, at)
+    first_line, last_line = service.lines[0], service.out_of_hours
+    lines = [contact_card(line, at) for line in service.reachable if not line.internal]
+    return {
+        "service": _service_text(service, locale),
+        "at_iso": timestamp(at, locale),
+        "until_iso": timestamp(decision.until, locale) if decision.until else "",
+        "soon": decision.until is not None and decision.until - at <= CLOSING_SOON,
+        "announcement": locale.translate(
+            "Call {line} on {phone}.", line=line.name, phone=line.phone.display
+        ),
+        "line": line,
+        "until": sentences.until_phrase(decision, at, locale),
+        "why": sentences.reason_sentence(decision, at, locale, snapshot.holidays.dates),
+        "takeover": None if service.number else sentences.next_sentence(decision, at, locale),
+        "can_wait": None
+        if service.number or decision.line.id == first_line.id
+        else contact_card(first_line, at),
+        "backup": [
+            _public_card(service, answer.line, answer.phone, at)
+            for answer in lookup.dial_order(decision, at)[1:]
+            if not answer.line.internal
+        ],
+        "lines": lines,
+        "day_lines": [card for card in lines if card.id != last_line.id],
+        "out_of_hours": next((card for card in lines if card.id == last_line.id), None),
+        "assumption": assumption(decision, at, snapshot, locale),
+        "structured": schema_org.contacts(snapshot, [service], at, locale),
+    }
+
+
+def contact_card(line: Line, at: datetime, phone: Phone | None = None) -> ContactCard:
+    """Return a public line as a page shows it at ``at``, with ``phone`` in place of its number."""
+    locale = lookup.locale()
+    language, today = locale.language, at.astimezone(locale.zone).date()
     return ContactCard(
         id=line.id,
         name=line.name.get(language),
-        usual=line.phone,
-        phone=shown or line.phone_on(local),
+        phone=phone or line.phone_on(today),
+        usual_phone=line.phone,
         hours=dates.format_hours(line.hours, locale),
-        special=tuple(
-            dates.format_special_day(each, locale)
-            for each in line.special_days
-            if each.last >= local and not each.changes_nothing
+        special_days=tuple(
+            dates.format_special_day(special_day, locale)
+            for special_day in line.special_days
+            if special_day.last >= today and not special_day.changes_nothing
         ),
         options=line.options.get(language) if line.options else None,
         you_will_hear=line.you_will_hear.get(language) if line.you_will_hear else None,
         email=line.email,
-        relay=line.relay_uk,
+        relay_uk=line.relay_uk,
         aliases=tuple(alias.get(language) for alias in line.aliases),
-        open_now=facts.timetables.is_open(line, at),
+        is_open=lookup.snapshot().timetables.is_open(line, at),
         confirmed=line.verified is not None,
     )
 
 
-def helplines() -> list[tuple[Helpline, tuple[tuple[str, str], ...]]]:
-    """Return every helpline with its hours in words."""
-    locale = lookup.locale()
-    return [
-        (each, dates.format_hours(each.hours, locale))
-        for each in lookup.snapshot().directory.helplines
-    ]
-
-
-def _answer(service: Service, found: Answer, at: datetime) -> ContactCard:
-    return _number(service, found.line, found.phone, at)
-
-
-def _number(service: Service, line: Line, phone: Phone, at: datetime) -> ContactCard:
-    shown = contact_card(line, at, service.number or phone)
-    if not line.internal:
-        return shown
-    hidden: dict[str, Any] = {"hours": (), "special": (), "aliases": ()}
-    hidden |= dict.fromkeys(("options", "you_will_hear", "email"))
-    return replace(shown, usual=shown.phone, open_now=True, confirmed=True, **hidden)
-
-
 def render_markdown(text: str) -> Markup:
-    """Return ``text``, written in Markdown, as HTML that is safe to put into a page.
+    """Return Markdown as HTML that is safe in a page.
 
-    HTML in the text is shown as written; links that would run a script are not made.
+    HTML in ``text`` is shown as written; links that would run a script are not made.
     """
-    return Markup(_renderer().render(text))
+    return Markup(_markdown().render(text))  # noqa: S704 - markdown-it escapes HTML
+
+
+def _public_card(service: Service, line: Line, phone: Phone, at: datetime) -> ContactCard:
+    """Return a line that a service answers with, without what is internal."""
+    card = contact_card(line, at, service.number or phone)
+    if not line.internal:
+        return card
+    return replace(
+        card,
+        usual_phone=card.phone,
+        hours=(),
+        special_days=(),
+        options=None,
+        you_will_hear=None,
+        email=None,
+        aliases=(),
+        is_open=True,
+        confirmed=True,
+    )
+
+
+def _service_text(service: Service, locale: Locale) -> ServiceText:
+    texts = {
+        name: render_markdown(text.get(locale.language))
+        for name in ("professionals", "confidential", "after")
+        if (text := service.page(name))
+    }
+    return ServiceText(
+        id=service.id,
+        name=service.name.get(locale.language),
+        number=service.number,
+        confirmed=service.confirmed,
+        forms=tuple(_form_link(form, locale) for form in service.forms),
+        professionals=texts.get("professionals"),
+        confidential=texts.get("confidential"),
+        after=texts.get("after"),
+    )
+
+
+def _form_link(form: OnlineForm, locale: Locale) -> FormLink:
+    return FormLink(form.name.get(locale.language), form.url, form.when.get(locale.language))
 
 
 @cache
-def _renderer() -> Any:
-    from markdown_it import MarkdownIt  # not every council has words of its own
+def _markdown() -> Any:
+    from markdown_it import MarkdownIt  # not every council has texts of its own
 
     return MarkdownIt("commonmark", {"html": False})

@@ -1,102 +1,101 @@
-"""The pages for what cannot be shown: each has every public number all the same."""
+"""The page for every HTTP error: whatever went wrong, it has every public number."""
 
 from flask import Response, current_app
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from routing import concurrency, lookup
 from routing.concurrency import RequestKind
-from routing.core.directory import Helpline, Line
-from routing.core.instants import SpecialDay
+from routing.core.directory import Directory, Helpline, Line
 from routing.formats import printed
 from routing.snapshot import Snapshot
 from routing.text.locale import N_
 
 EXIT_URL = "https://www.bbc.co.uk/weather"
-"""Where "Exit this page" leads: GOV.UK's default, which says nothing of whoever opens it."""
+"""Where "Exit this page" leads: GOV.UK's default, which says nothing about its reader."""
+
+CONTENT_SECURITY_POLICY = (
+    f"default-src 'none'; style-src {printed.STYLE_SOURCE}; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'"
+)
 
 
-def not_found() -> Response:
-    """Return the page for an address that there is not, with every public number."""
-    return _error(404, N_("Page not found"))
+def error_page(status: int) -> Response:
+    """Return the page for an HTTP error: every public number and its hours, and no other file.
 
-
-def client_error(status: int) -> Response:
-    """Return the page for a request that makes no sense, with every public number."""
-    return _error(status, N_("Sorry, this page cannot be asked for like that"))
-
-
-def server_error() -> Response:
-    """Return the page for a fault of ours, with every public number."""
-    return _error(500, N_("Sorry, there is a problem with this page"))
-
-
-def _error(status: int, title: str) -> Response:
-    """Return a page that needs no other file: what broke one page may have broken those too.
-
-    It has every number, so it takes its place among the pages that grow with the directory.
+    What broke a page may have broken templates too: then a plain list of the numbers stands in.
+    Before any directory was loaded that list has 999 alone. The page grows with the directory, so
+    it takes a place among such requests, and is refused where there is none.
     """
     if not concurrency.acquire(RequestKind.LISTING):
         return concurrency.refusal(RequestKind.LISTING, status)
-    facts, locale = lookup.snapshot(), lookup.locale()
-    title = locale.translate(title)
-    body = printed.printed_page(
-        facts,
-        lookup.now(),
-        printed.DEFAULT_WEEKS,
-        locale,
-        rehearsing=lookup.is_rehearsal(),
-        title=title,
-        exit_url=EXIT_URL,
-    )
+    title = _title(status)
+    try:
+        locale = lookup.locale()
+        body = printed.printed_page(
+            lookup.snapshot(),
+            lookup.now(),
+            printed.DEFAULT_WEEKS,
+            locale,
+            rehearsal=lookup.is_rehearsal(),
+            title=locale.translate(title),
+            exit_url=EXIT_URL,
+        )
+    except Exception:
+        current_app.logger.exception("cannot render the error page: a plain one stands in")
+        body = _plain_page(title)
     response = Response(body, status, mimetype="text/html")
     response.headers["Cache-Control"] = "no-store"
-    response.headers["Content-Security-Policy"] = (
-        f"default-src 'none'; style-src {printed.STYLE_SOURCE}; base-uri 'none'; "
-        "form-action 'none'; frame-ancestors 'none'"
-    )
+    response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
     return response
 
 
-def static_page(status: int = 500) -> Response:
-    """Return the page. Before any directory could be loaded it has 999 alone."""
-    facts: Snapshot | None = current_app.extensions["sources"].facts
-    body = "" if facts is None else _numbers(facts)
-    html = Markup(
+def _title(status: int) -> str:
+    if status == 404:
+        return N_("Page not found")
+    if status < 500:
+        return N_("Sorry, there is a problem with this request")
+    return N_("Sorry, there is a problem with this page")
+
+
+def _plain_page(title: str) -> str:
+    """Return a page made without templates, in the directory's first language."""
+    snapshot: Snapshot | None = current_app.extensions["sources"].facts
+    return Markup(
         '<!doctype html><html lang="en"><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        "<title>Sorry, there is a problem with this page</title>"
-        "<h1>Sorry, there is a problem with this page</h1>"
-        '<p>If a child is in immediate danger, call <a href="tel:999">999</a>.</p>{}</html>'
-    ).format(body)
-    return Response(html, status, mimetype="text/html", headers={"Cache-Control": "no-store"})
+        "<title>{title}</title><h1>{title}</h1>"
+        '<p>If a child is in immediate danger, call <a href="tel:999">999</a>.</p>{numbers}</html>'
+    ).format(title=title, numbers=_plain_numbers(snapshot.directory) if snapshot else "")
 
 
-def _numbers(facts: Snapshot) -> Markup:
-    directory = facts.directory
-    rows = [
-        Markup('<li>{}: <a href="tel:{}">{}</a>, at all hours</li>').format(
-            service.name.get(directory.languages[0]), service.number.e164, service.number.display
-        )
+def _plain_numbers(directory: Directory) -> Markup:
+    language = directory.languages[0]
+    numbers = [
+        (service.name, service.number, "at all hours")
         for service in directory.services
         if service.number is not None
     ]
-    shown: list[Line | Helpline] = [line for line in directory.lines if not line.internal]
-    shown += directory.helplines
-    rows += [_row(each, directory.languages[0]) for each in shown]
+    contacts: list[Line | Helpline] = [line for line in directory.lines if not line.internal]
+    for contact in (*contacts, *directory.helplines):
+        numbers.append((contact.name, contact.phone, _plain_hours(contact)))
+    items = (
+        Markup('<li>{}: <a href="tel:{}">{}</a> ({})</li>').format(
+            name.get(language), phone.e164, phone.display, hours
+        )
+        for name, phone, hours in numbers
+    )
     return Markup("<p>These are all our numbers and their hours.</p><ul>{}</ul>").format(
-        Markup("").join(rows)
+        Markup("").join(items)
     )
 
 
-def _row(found: Line | Helpline, language: str) -> Markup:
-    hours = "; ".join(" ".join(filter(None, pair)) for pair in found.hours.written)
-    hours += "".join(_other_number(each) for each in getattr(found, "special_days", ()))
-    return Markup('<li>{}: <a href="tel:{}">{}</a> ({})</li>').format(
-        found.name.get(language), found.phone.e164, found.phone.display, escape(hours)
-    )
-
-
-def _other_number(special: SpecialDay) -> str:
-    if special.phone is None:
-        return ""
-    return f"; from {special.first} to {special.last} call {special.phone.display}"
+def _plain_hours(contact: Line | Helpline) -> str:
+    """Return hours as the directory writes them, and when another number holds."""
+    parts = [" ".join(filter(None, pair)) for pair in contact.hours.as_written]
+    if isinstance(contact, Line):
+        parts += [
+            f"from {day.first} to {day.last} call {day.phone.display}"
+            for day in contact.special_days
+            if day.phone is not None
+        ]
+    return "; ".join(parts)

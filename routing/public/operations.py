@@ -1,4 +1,4 @@
-"""Alive, ready, metrics: for whoever keeps the service running."""
+"""Monitoring: whether the service is alive and ready, and its metrics."""
 
 import platform
 from collections.abc import Callable
@@ -9,10 +9,12 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, gen
 
 from routing import concurrency, config, health, lookup, rota_service
 from routing.errors import DatabaseUnavailable
-from routing.public.api import has_bearer_token
-from routing.responses import problem
+from routing.responses import has_bearer_token, problem
 from routing.snapshot import Snapshot
 from routing.store import call_report, calls, migrate
+
+NewGauge = Callable[..., Gauge]
+"""Makes a gauge of a name, a help text and any labels."""
 
 _DAY = timedelta(days=1)
 
@@ -21,84 +23,100 @@ bp = Blueprint("operations", __name__)
 
 @bp.get("/healthz")
 def healthz() -> Response:
-    """Say that the process is alive."""
-    return _plain("alive\n")
+    """Return 200 while the process is alive."""
+    return _plain_text("alive\n")
 
 
 @bp.get("/readyz")
 def readyz() -> Response:
-    """Say ``ready`` or ``degraded``; with the token, every warning in words.
+    """Return ``ready`` or ``degraded``; with the token, every condition in words too.
 
-    Without it, of requests at the same time one looks, and the others repeat the last word: a
-    monitor is never refused, whoever floods this address.
+    Without the token, requests that arrive while another is checking repeat the last result: a
+    monitor is never refused, however many requests there are.
     """
     if has_bearer_token("OPS_TOKEN"):
-        lines = [health.readiness(), *(f"{each.code}: {each.text}" for each in health.conditions())]
-        return _plain("".join(f"{line}\n" for line in lines))
+        conditions = [f"{condition.code}: {condition.text}" for condition in health.conditions()]
+        return _plain_text("".join(f"{line}\n" for line in (health.readiness(), *conditions)))
     if concurrency.acquire(concurrency.RequestKind.READINESS):
         current_app.extensions["readiness"] = health.readiness()
-    return _plain(f"{current_app.extensions.get('readiness', 'ready')}\n")
+    return _plain_text(f"{current_app.extensions.get('readiness', 'ready')}\n")
 
 
 @bp.get("/metrics")
 def metrics() -> Response:
-    """Tell the figures that matter, read at each scrape. Needs the token."""
+    """Return the metrics, computed at each scrape. Needs the token."""
     if not has_bearer_token("OPS_TOKEN"):
         abort(problem(401, "Send Authorization: Bearer OPS_TOKEN; without one set this is shut."))
     return Response(generate_latest(_registry()), mimetype=CONTENT_TYPE_LATEST)
 
 
 def _registry() -> CollectorRegistry:
-    registry, facts, at = CollectorRegistry(), lookup.snapshot(), lookup.now()
+    registry, snapshot, at = CollectorRegistry(), lookup.snapshot(), lookup.now()
 
     def gauge(name: str, text: str, *labels: str) -> Gauge:
         return Gauge(f"routing_{name}", text, labels, registry=registry)
 
-    _about(gauge, facts)
-    broken = gauge("directory_broken", "1 when the file is broken and the kept one answers")
-    broken.set(facts.kept_at is not None)
-    loaded = gauge("directory_loaded_timestamp_seconds", "When this worker loaded the directory")
-    loaded.set(facts.loaded_at.timestamp())
-    gauge("rehearsal", "1 when the clock is set for a rehearsal").set(lookup.is_rehearsal())
-    read = lookup.latest_diverts()
-    gauge("database_up", "1 while the database answers").set(read.fault is None)
-    when = gauge("diverts_read_timestamp_seconds", "When this worker last read the diverts")
-    when.set(read.began)
-    diverts = gauge("diverts_in_force", "Diverts in force, by service", "service")
-    for divert in lookup.diverts():
-        if at in divert.during:
-            diverts.labels(divert.service).inc()
-    warned = gauge("warning", "Warnings in force, by code", "code")
-    for each in health.conditions():
-        warned.labels(each.code).inc()
-    answering = gauge("answering", "1 for the line that takes a service's calls", "service", "line")
-    handover = gauge("handover_timestamp_seconds", "When that next changes", "service")
-    for service in facts.directory.services:
-        found = lookup.who_to_call(service.id, at)
-        answering.labels(service.id, found.line.id).set(1)
-        handover.labels(service.id).set(found.until.timestamp() if found.until else float("inf"))
-    _calls(gauge, at)
-    _rota(gauge, at)
+    _set_build(gauge)
+    _set_directory(gauge, snapshot)
+    _set_diverts(gauge, at)
+    _set_conditions(gauge)
+    _set_decisions(gauge, snapshot, at)
+    _set_calls(gauge, at)
+    _set_rota(gauge, at)
     return registry
 
 
-def _about(gauge: Callable[..., Gauge], facts: Snapshot) -> None:
-    """Tell what runs here, whether all is well, and how old the bank holidays are."""
-    about = gauge("build_info", "1; what runs, and the migration it wants", "python", "migration")
-    about.labels(platform.python_version(), migrate.LATEST_REVISION).set(1)
-    degraded = gauge("degraded", "1 while a warning is serious: wake somebody")
-    degraded.set(health.readiness() == "degraded")
+def _set_build(gauge: NewGauge) -> None:
+    build = gauge("build_info", "1; what runs, and the migration it wants", "python", "migration")
+    build.labels(platform.python_version(), migrate.LATEST_REVISION).set(1)
+    gauge("rehearsal", "1 when the clock is set for a rehearsal").set(lookup.is_rehearsal())
+
+
+def _set_directory(gauge: NewGauge, snapshot: Snapshot) -> None:
+    broken = gauge("directory_broken", "1 when the file is broken and the kept one answers")
+    broken.set(snapshot.kept_at is not None)
+    loaded = gauge("directory_loaded_timestamp_seconds", "When this worker loaded the directory")
+    loaded.set(snapshot.loaded_at.timestamp())
     covered = gauge("bank_holidays_covered_through", "The last year that GOV.UK has published")
-    covered.set(facts.holidays.covered_through)
+    covered.set(snapshot.holidays.covered_through)
     fetched = gauge(
         "bank_holidays_fetched_timestamp_seconds", "When GOV.UK's list was fetched; 0 never"
     )
-    published = facts.holidays.published
+    published = snapshot.holidays.published
     fetched.set(published.checked_at.timestamp() if published else 0)
 
 
-def _calls(gauge: Callable[..., Gauge], at: datetime) -> None:
-    """Tell what became of the calls of the last day; nothing while the database is down."""
+def _set_diverts(gauge: NewGauge, at: datetime) -> None:
+    reading = lookup.latest_diverts()
+    gauge("database_up", "1 while the database answers").set(reading.fault is None)
+    read_at = gauge("diverts_read_timestamp_seconds", "When this worker last read the diverts")
+    read_at.set(reading.began)
+    in_force = gauge("diverts_in_force", "Diverts in force, by service", "service")
+    for divert in lookup.diverts():
+        if at in divert.during:
+            in_force.labels(divert.service).inc()
+
+
+def _set_conditions(gauge: NewGauge) -> None:
+    degraded = gauge("degraded", "1 while a warning is serious: wake somebody")
+    degraded.set(health.readiness() == "degraded")
+    warnings = gauge("warning", "Warnings in force, by code", "code")
+    for condition in health.conditions():
+        warnings.labels(condition.code).inc()
+
+
+def _set_decisions(gauge: NewGauge, snapshot: Snapshot, at: datetime) -> None:
+    answering = gauge("answering", "1 for the line that takes a service's calls", "service", "line")
+    handover = gauge("handover_timestamp_seconds", "When that next changes", "service")
+    for service in snapshot.directory.services:
+        decision = lookup.who_to_call(service.id, at)
+        until = decision.until.timestamp() if decision.until else float("inf")
+        answering.labels(service.id, decision.line.id).set(1)
+        handover.labels(service.id).set(until)
+
+
+def _set_calls(gauge: NewGauge, at: datetime) -> None:
+    """Set what became of the calls of the last day; nothing while the database is down."""
     disabled = config.telephony_disabled_reason(current_app.config)
     gauge("telephone_open", "1 while Twilio may ask").set(disabled is None)
     if not lookup.database().exists or lookup.latest_diverts().fault is not None:
@@ -109,7 +127,7 @@ def _calls(gauge: Callable[..., Gauge], at: datetime) -> None:
     faults = gauge("telephone_faults_last_day", "Calls and texts that met a fault of ours")
     try:
         with lookup.database().reading() as connection:
-            found = call_report.counts(connection, at - _DAY, at + _DAY, at)
+            counts = call_report.counts(connection, at - _DAY, at + _DAY, at)
             refused.set(calls.count_since(connection, calls.SIGNATURE_REFUSED, at - _DAY))
             faults.set(calls.count_since(connection, calls.FAULTS, at - _DAY))
     except DatabaseUnavailable as error:
@@ -117,30 +135,30 @@ def _calls(gauge: Callable[..., Gauge], at: datetime) -> None:
         return
     for service in lookup.snapshot().directory.services:
         missed.labels(service.id).set(0)
-    for (service_id, line, outcome), count in found.items():
+    for (service_id, line, outcome), count in counts.items():
         ended.labels(service_id, line, outcome or "going_on").set(count)
         if outcome not in (calls.ANSWERED, None):
             missed.labels(service_id).inc(count)
 
 
-def _rota(gauge: Callable[..., Gauge], at: datetime) -> None:
-    """Tell the rota's gaps; nothing while the database is down or not made."""
+def _set_rota(gauge: NewGauge, at: datetime) -> None:
+    """Set the rota's gaps; nothing while the database is down or does not exist."""
     gaps = gauge("rota_gaps", "Gaps of the next 28 days, by rota role", "role")
     seconds = gauge("rota_gap_seconds", "How long those last, together", "role")
     missing = gauge("rota_people_missing", "How many people are missing now", "role")
     try:
         with lookup.database().reading() as connection:
-            found = rota_service.load_upcoming(connection, at)
+            rota = rota_service.load_upcoming(connection, at)
     except DatabaseUnavailable as error:
         current_app.logger.warning("no rota in the metrics: %s", error)
         return
-    every = found.gaps(at, at + rota_service.GAP_LOOKAHEAD)
-    for role in found.roles:
-        spans = [span for of, span, _ in every if of is role]
+    gaps_ahead = rota.gaps(at, at + rota_service.GAP_LOOKAHEAD)
+    for role in rota.roles:
+        spans = [span for gap_role, span, _ in gaps_ahead if gap_role is role]
         gaps.labels(role.id).set(len(spans))
-        seconds.labels(role.id).set(sum((x.end - x.start).total_seconds() for x in spans))
-        missing.labels(role.id).set(found.roster.on(role.id, at).missing)
+        seconds.labels(role.id).set(sum((span.end - span.start).total_seconds() for span in spans))
+        missing.labels(role.id).set(rota.roster.on(role.id, at).missing)
 
 
-def _plain(text: str) -> Response:
+def _plain_text(text: str) -> Response:
     return Response(text, mimetype="text/plain", headers={"Cache-Control": "no-store"})

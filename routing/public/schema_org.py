@@ -1,8 +1,8 @@
 """What search engines read from a page: schema.org's ContactPoint and OpeningHoursSpecification.
 
-Hours are dated for a year, and never say who answers now: a search engine keeps a page for weeks.
-An entry for one date counts before those of the week. Closed is 00:00 to 00:00, and a close before
-its open is on the next day (https://schema.org/OpeningHoursSpecification).
+A search engine keeps a page for weeks, so hours carry dates for a year and nothing says who answers
+now. An entry for one date overrides those of the week. Closed is 00:00 to 00:00, and a closing time
+before the opening time is on the next day (https://schema.org/OpeningHoursSpecification).
 """
 
 from collections.abc import Iterable, Iterator
@@ -10,9 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from routing.core.directory import Line, Service
-from routing.core.instants import ALL_DAY, MINUTES_PER_DAY, TimeRange
-from routing.core.values import Phone
+from routing.core.directory import ALL_DAY, MINUTES_PER_DAY, Line, Phone, Service, TimeRange
 from routing.snapshot import Snapshot
 from routing.text.dates import WEEKDAYS, exception_dates
 from routing.text.locale import Locale
@@ -22,90 +20,98 @@ Json = dict[str, Any]
 PERIOD = timedelta(days=365)
 
 
-def contacts(facts: Snapshot, services: Iterable[Service], at: datetime, locale: Locale) -> Json:
-    """Write the council with the numbers of ``services`` and their hours in the year from ``at``.
+def contacts(snapshot: Snapshot, services: Iterable[Service], at: datetime, locale: Locale) -> Json:
+    """Return the council with the numbers of ``services``, and their hours for a year from ``at``.
 
-    A service with a number has that number alone; internal lines are never written.
+    A service with a number has only that number. Internal lines are left out.
     """
-    directory = facts.directory
-    year = _Year(facts, at.astimezone(locale.zone).date())
-    points = [point for service in services for point in _points(service, year, locale)]
+    council = snapshot.directory.council
+    hours = _DatedHours(snapshot, at.astimezone(locale.zone).date())
+    points = [point for service in services for point in _contact_points(service, hours, locale)]
     return {
         "@context": "https://schema.org",
         "@type": "GovernmentOrganization",
-        "name": directory.council.name.get(locale.language),
-        "url": directory.council.website,
-        "contactPoint": list({(each["name"], each["telephone"]): each for each in points}.values()),
+        "name": council.name.get(locale.language),
+        "url": council.website,
+        "contactPoint": list(
+            {(point["name"], point["telephone"]): point for point in points}.values()
+        ),
     }
 
 
 @dataclass(frozen=True, slots=True)
-class _Year:
-    """The year for which hours are written."""
+class _DatedHours:
+    """Opening hours for the year from ``first``."""
 
-    facts: Snapshot
+    snapshot: Snapshot
     first: date
 
-    def week(self, week: tuple[tuple[TimeRange, ...], ...]) -> Iterator[Json]:
-        """Write the hours of a week, the days with the same range together."""
-        for found in dict.fromkeys(each for ranges in week for each in ranges):
-            days = [name for name, ranges in zip(WEEKDAYS, week, strict=True) if found in ranges]
-            yield _hours(found, self.first, self.first + PERIOD, days)
+    def of_week(self, week: tuple[tuple[TimeRange, ...], ...]) -> Iterator[Json]:
+        """Yield the hours of a week, one entry for the days with the same range."""
+        for time_range in dict.fromkeys(time_range for ranges in week for time_range in ranges):
+            days = [
+                name for name, ranges in zip(WEEKDAYS, week, strict=True) if time_range in ranges
+            ]
+            yield _specification(time_range, self.first, self.first + PERIOD, days)
 
-    def days(self, line: Line, phone: Phone) -> Iterator[Json]:
-        """Write each date on which a number of a line keeps other hours than the week's."""
-        holidays = self.facts.holidays.dates
+    def of_exceptions(self, line: Line, phone: Phone) -> Iterator[Json]:
+        """Yield each date on which a number of ``line`` keeps other hours than its week's."""
+        holidays = self.snapshot.holidays.dates
         for day in exception_dates(line, self.first, self.first + PERIOD, holidays):
-            holds = line.phone_on(day) == phone
-            if holds or phone == line.phone:
-                ranges = line.ranges_on(day, holidays) if holds else ()
-                yield from (_hours(each, day, day) for each in ranges or (TimeRange(0, 0),))
+            is_in_use = line.phone_on(day) == phone
+            if is_in_use or phone == line.phone:
+                ranges = line.ranges_on(day, holidays) if is_in_use else ()
+                for time_range in ranges or (TimeRange(0, 0),):
+                    yield _specification(time_range, day, day)
 
 
-def _points(service: Service, year: _Year, locale: Locale) -> Iterator[Json]:
+def _contact_points(service: Service, hours: _DatedHours, locale: Locale) -> Iterator[Json]:
     name = service.name.get(locale.language)
     if service.number is not None:
-        always = list(year.week((ALL_DAY,) * 7))
-        yield _point(name, name, service.number, service.reachable[0].relay_uk, always, locale)
+        always = list(hours.of_week((ALL_DAY,) * 7))
+        relay_uk = service.reachable[0].relay_uk
+        yield _contact_point(name, name, service.number, relay_uk, always, locale)
         return
     for line in service.reachable:
-        special = (each.phone for each in line.special_days if each.phone is not None)
-        for phone in dict.fromkeys((line.phone, *special)):
-            hours = [*(year.week(line.hours.week) if phone == line.phone else ())]
-            hours += year.days(line, phone)
-            if hours:
-                point = _point(
-                    line.name.get(locale.language), name, phone, line.relay_uk, hours, locale
-                )
+        other_phones = (day.phone for day in line.special_days if day.phone is not None)
+        for phone in dict.fromkeys((line.phone, *other_phones)):
+            available = list(hours.of_week(line.hours.week)) if phone == line.phone else []
+            available += hours.of_exceptions(line, phone)
+            if available:
+                line_name = line.name.get(locale.language)
+                point = _contact_point(line_name, name, phone, line.relay_uk, available, locale)
                 yield point | ({"email": line.email} if line.email else {})
 
 
-def _point(
-    name: str, about: str, phone: Phone, relay: bool, hours: list[Json], locale: Locale
+def _contact_point(
+    name: str, contact_type: str, phone: Phone, relay_uk: bool, hours: list[Json], locale: Locale
 ) -> Json:
     return {
         "@type": "ContactPoint",
         "name": name,
-        "contactType": about,
+        "contactType": contact_type,
         "telephone": phone.e164,
         "availableLanguage": locale.language,
-        **({"contactOption": "HearingImpairedSupported"} if relay else {}),
+        **({"contactOption": "HearingImpairedSupported"} if relay_uk else {}),
         "hoursAvailable": hours,
     }
 
 
-def _hours(found: TimeRange, first: date, last: date, days: list[str] | None = None) -> Json:
+def _specification(
+    time_range: TimeRange, first: date, last: date, weekdays: list[str] | None = None
+) -> Json:
+    is_whole_day = time_range.closes - time_range.opens == MINUTES_PER_DAY
     return {
         "@type": "OpeningHoursSpecification",
-        **({"dayOfWeek": days} if days else {}),
-        "opens": _clock(found.opens),
+        **({"dayOfWeek": weekdays} if weekdays else {}),
+        "opens": _format_clock(time_range.opens),
         # A whole day would read as closed: it ends a minute early.
-        "closes": _clock(found.closes - (found.closes - found.opens == MINUTES_PER_DAY)),
+        "closes": _format_clock(time_range.closes - is_whole_day),
         "validFrom": first.isoformat(),
         "validThrough": last.isoformat(),
     }
 
 
-def _clock(minute: int) -> str:
-    hour, past = divmod(minute % MINUTES_PER_DAY, 60)
-    return f"{hour:02}:{past:02}"
+def _format_clock(minute: int) -> str:
+    hour, minutes = divmod(minute % MINUTES_PER_DAY, 60)
+    return f"{hour:02}:{minutes:02}"

@@ -107,7 +107,7 @@ class Roster:
         role, timetables = self.roles[role_id], self.timetables
         if role.line is not None:
             line = next(x for x in timetables.directory.lines if x.id == role.line)
-            return timetables.spans(line, start, end)
+            return timetables.open_spans(line, start, end)
         service = timetables.service(role.out_of_hours_of or "")
         found = (
             (span, answer.line.id == service.out_of_hours.id)

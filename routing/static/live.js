@@ -1,67 +1,68 @@
-/* Keeps an answer true while somebody looks at it, by the server's clock and never the device's.
+/* Keeps an answer current while somebody looks at it, by the server's clock and never the device's.
 
-   An answer is {at, until, taken}: the server's time and the next handover in milliseconds (until is
-   null when there is none), and what performance.now() was when it was asked for: so our reading of the
-   server's clock is early by the time that the question took, never late, and we ask again if too soon. */
+   An answer is {at, until, sentAt}: the server's time and the next handover in milliseconds (until is null if there
+   is none), and performance.now() when it was requested. Our reading of the server's clock is therefore slow by the
+   time that the request took, and never fast: at worst we ask again too soon. */
 
-const TICK = 200; // milliseconds between two looks
-const PATIENCE = 1000; // how long an answer past its handover may stand while the next is asked for
-const LONGEST = 10000; // when a question is given up
-const POLL = 60000; // how often to ask when nothing is due: staff may have sent calls elsewhere
-const SOON = 5 * 60000;
+const TICK_MS = 200;
+const OVERDUE_MS = 1000; // how long an answer may stand after its handover while the next one is loading
+const REQUEST_TIMEOUT_MS = 10000;
+const POLL_INTERVAL_MS = 60000; // when no handover is due: staff may have diverted calls
+const CLOCK_JUMP_MS = 5000; // more than this between two clocks or ticks: the device slept, or its clock was set
+const CLOSING_SOON_MS = 5 * 60000;
 
-function keepTrue(answer, { load, show, lose, near }) {
-  let asking = null, failed = 0, asked = performance.now(), doubt = false, owed = null;
-  let ticked = { wall: Date.now(), steady: performance.now() };
+function keepCurrent(answer, { load, show, hide, closingSoon }) {
+  let request = null, failures = 0, requestedAt = performance.now(), doubtful = false, overdueSince = null;
+  let lastTick = { wall: Date.now(), steady: performance.now() };
 
-  const now = () => answer.at + performance.now() - answer.taken;
-  const due = () => doubt || (answer.until !== null && now() >= answer.until);
+  const now = () => answer.at + performance.now() - answer.sentAt;
+  const isDue = () => doubtful || (answer.until !== null && now() >= answer.until);
 
-  async function ask() {
-    if (asking) return;
-    asked = performance.now();
-    const stop = (asking = new AbortController());
-    const longest = setTimeout(() => stop.abort(), LONGEST);
+  async function reload() {
+    if (request) return;
+    requestedAt = performance.now();
+    const current = (request = new AbortController());
+    const timeout = setTimeout(() => current.abort(), REQUEST_TIMEOUT_MS);
     try {
-      answer = await load(stop.signal);
-      failed = 0;
-      doubt = false;
-      owed = null; // the server has just said so: it is true, even if our clock runs ahead
+      answer = await load(current.signal);
+      failures = 0;
+      doubtful = false;
+      overdueSince = null; // the server has just confirmed it, even if our clock runs ahead
       show(answer);
     } catch {
-      failed += 1;
-      if (due()) lose();
+      failures += 1;
+      if (isDue()) hide();
     }
-    clearTimeout(longest);
-    asking = null;
+    clearTimeout(timeout);
+    request = null;
   }
 
-  /* Whatever is asked and hangs, no answer outlives its handover by more than PATIENCE. */
-  function collect(steady) {
-    owed = due() ? (owed ?? steady) : null;
-    if (owed === null || steady - owed < PATIENCE) return;
-    lose();
-    if (asking && asked < owed) asking.abort(); // a question from before: ask anew
+  /* Even if a request hangs, no answer outlives its handover by more than OVERDUE_MS. */
+  function hideIfOverdue(steady) {
+    overdueSince = isDue() ? (overdueSince ?? steady) : null;
+    if (overdueSince === null || steady - overdueSince < OVERDUE_MS) return;
+    hide();
+    if (request && requestedAt < overdueSince) request.abort(); // it was sent before the handover: send it again
   }
 
   function tick() {
     const wall = Date.now(), steady = performance.now();
-    // The two clocks part when the device slept, or when somebody set its clock: ask either way.
-    if (Math.abs(wall - ticked.wall - (steady - ticked.steady)) > 5000 || steady - ticked.steady > 5000) {
-      doubt = true;
-      asked = -POLL;
+    const steadyPassed = steady - lastTick.steady, wallPassed = wall - lastTick.wall;
+    if (Math.abs(wallPassed - steadyPassed) > CLOCK_JUMP_MS || steadyPassed > CLOCK_JUMP_MS) {
+      doubtful = true;
+      requestedAt = -POLL_INTERVAL_MS;
     }
-    ticked = { wall, steady };
-    collect(steady);
-    const wait = due() ? Math.min(TICK * 2 ** failed, 5000) : POLL;
-    if (steady - asked >= wait && (due() || document.visibilityState === "visible")) ask();
-    if (near) near(answer.until !== null && answer.until - now() <= SOON);
+    lastTick = { wall, steady };
+    hideIfOverdue(steady);
+    const wait = isDue() ? Math.min(TICK_MS * 2 ** failures, 5000) : POLL_INTERVAL_MS;
+    if (steady - requestedAt >= wait && (isDue() || document.visibilityState === "visible")) reload();
+    if (closingSoon) closingSoon(answer.until !== null && answer.until - now() <= CLOSING_SOON_MS);
   }
 
-  addEventListener("pageshow", (event) => event.persisted && ((doubt = true), ask()));
-  addEventListener("online", () => ask());
-  addEventListener("offline", () => ((doubt = true), lose()));
-  document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && ask());
-  setInterval(tick, TICK);
+  addEventListener("pageshow", (event) => event.persisted && ((doubtful = true), reload()));
+  addEventListener("online", () => reload());
+  addEventListener("offline", () => ((doubtful = true), hide()));
+  document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && reload());
+  setInterval(tick, TICK_MS);
   tick();
 }

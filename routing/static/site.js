@@ -1,49 +1,50 @@
-/* The pages are whole without this. It flips the answer at a handover, and makes the exit quick. */
+/* Pages are complete without this script. It changes the answer at a handover, and speeds up "Exit this page". */
 
 document.body.classList.add("js-enabled", "govuk-frontend-supported");
-for (const each of document.querySelectorAll('[data-module="govuk-exit-this-page"]')) new ExitThisPage(each);
+for (const element of document.querySelectorAll('[data-module="govuk-exit-this-page"]')) new ExitThisPage(element);
 
 for (const root of document.querySelectorAll("[data-who-now]")) {
-  const part = (name) => root.querySelector(`[data-who-${name}]`);
-  const page = performance.getEntriesByType("navigation")[0];
-  const read = (of, taken) => ({
-    at: Date.parse(of.dataset.at),
-    until: of.dataset.until ? Date.parse(of.dataset.until) : null,
-    taken,
+  const part = (name, parent = root) => parent.querySelector(`[data-who-${name}]`);
+  const navigation = performance.getEntriesByType("navigation")[0];
+  const readAnswer = (element, sentAt) => ({
+    element,
+    at: Date.parse(element.dataset.at),
+    until: element.dataset.until ? Date.parse(element.dataset.until) : null,
+    sentAt,
   });
 
   async function load(signal) {
-    const taken = performance.now();
-    const answer = await fetch(root.dataset.whoNow, { signal, cache: "no-store", credentials: "omit" });
-    if (!answer.ok) throw new Error(answer.status);
-    const found = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-until]");
-    return { ...read(found, taken), found };
+    const sentAt = performance.now();
+    const response = await fetch(root.dataset.whoNow, { signal, cache: "no-store", credentials: "omit" });
+    if (!response.ok) throw new Error(response.status);
+    const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    return readAnswer(page.querySelector("[data-until]"), sentAt);
   }
 
-  function show({ found }) {
-    const old = part("answer"), fresh = found.querySelector("[data-who-answer]");
+  function show({ element }) {
+    const shown = part("answer"), loaded = part("answer", element);
     part("lost").hidden = true;
-    old.hidden = false;
-    part("soon").textContent = found.querySelector("[data-who-soon]").textContent;
-    if (old.innerHTML === fresh.innerHTML) return;
-    const focused = old.contains(document.activeElement);
-    const changed = old.dataset.line !== fresh.dataset.line;
-    old.replaceChildren(...fresh.childNodes);
-    old.dataset.line = fresh.dataset.line;
-    if (focused) old.querySelector("a").focus();
-    if (changed) part("status").textContent = found.querySelector("[data-who-status]").dataset.said;
+    shown.hidden = false;
+    part("soon").textContent = part("soon", element).textContent;
+    if (shown.innerHTML === loaded.innerHTML) return;
+    const hadFocus = shown.contains(document.activeElement);
+    const hasChanged = shown.dataset.line !== loaded.dataset.line;
+    shown.replaceChildren(...loaded.childNodes);
+    shown.dataset.line = loaded.dataset.line;
+    if (hadFocus) shown.querySelector("a").focus();
+    if (hasChanged) part("status").textContent = part("status", element).dataset.announcement;
   }
 
-  function lose() {
+  function hide() {
     part("answer").hidden = true;
     part("soon").hidden = true;
     if (part("lost").hidden) part("status").textContent = part("lost").querySelector("p").textContent;
     part("lost").hidden = false;
   }
 
-  function near(soon) {
-    part("soon").hidden = !soon || part("answer").hidden || !part("soon").textContent.trim();
+  function closingSoon(isSoon) {
+    part("soon").hidden = !isSoon || part("answer").hidden || !part("soon").textContent.trim();
   }
 
-  keepTrue(read(root, page ? page.requestStart : 0), { load, show, lose, near });
+  keepCurrent(readAnswer(root, navigation ? navigation.requestStart : 0), { load, show, hide, closingSoon });
 }

@@ -11,10 +11,9 @@ from datetime import datetime, timedelta
 
 from routing.core.answer import Decision
 from routing.core.decision import dial_order
-from routing.core.directory import Line, Service
+from routing.core.directory import Line, Phone, Service
 from routing.core.outcome import Outcome
 from routing.core.timetable import Timetables
-from routing.core.values import Phone
 
 MAX_ROUNDS = 3
 MAX_CALL_DURATION = timedelta(minutes=8)

@@ -7,9 +7,8 @@ from urllib.parse import urlencode
 
 from routing.core.answer import Decision
 from routing.core.decision import dial_order
-from routing.core.directory import Directory, Line, Service
+from routing.core.directory import Directory, Line, Phone, Service
 from routing.core.timetable import Timetables
-from routing.core.values import Phone
 from routing.telephony import twiml
 from routing.telephony.call_flow import RING_SECONDS, Dial, GiveUp, Step
 from routing.telephony.twiml import Utterance

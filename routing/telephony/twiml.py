@@ -129,7 +129,7 @@ def no_text_message() -> str:
 def _say(verb: VoiceResponse | Gather, utterances: Iterable[Utterance]) -> None:
     for utterance in utterances:
         text = _clean(utterance.text)[:MAX_SAY_CHARACTERS]
-        verb.translate(text, locale=utterance.locale, language=utterance.language_code)
+        verb.say(text, voice=utterance.locale, language=utterance.language_code)
 
 
 def _clean(text: str) -> str:

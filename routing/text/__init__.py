@@ -1,1 +1,1 @@
-"""Everything the service says, in words: one room writes them all."""
+"""The service's sentences: each is written once here, whoever shows it."""

@@ -1,7 +1,6 @@
-"""How to speak: a translator, its language, and the zone in which times are read."""
+"""A reader's language and zone, and the translation of messages."""
 
 import gettext
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -14,44 +13,11 @@ CATALOGUES = Path(__file__).parent.parent / "translations"
 
 
 def N_(message: str) -> str:
-    """Mark a message that is translated where it is said, and return it as it is."""
+    """Return ``message`` unchanged, marked for bin/translate: it is translated where it is used."""
     return message
 
 
-class Translator(Protocol):
-    """What turns English into the reader's language; ``gettext.NullTranslations`` is one."""
-
-    def gettext(self, message: str, /) -> str: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Locale:
-    """How to speak: the translator, its language for the council's own words, and the zone."""
-
-    translator: Translator
-    language: str
-    zone: ZoneInfo
-
-    def translate(self, message: str, **values: str) -> str:
-        """Return ``message`` in this language with its ``{values}`` filled in."""
-        return self.translator.gettext(message).format(**values)
-
-    def translate_html(self, message: str, **values: object) -> Markup:
-        """Return the same as HTML: values are escaped, unless they are HTML already."""
-        return Markup.escape(self.translator.gettext(message)).format(**values)
-
-
-def get_locale(language: str, zone: ZoneInfo) -> Locale:
-    """Return how to speak in a language; what has no translation there is said in English."""
-    return Locale(_translator(language), language, zone)
-
-
-@cache
-def _translator(language: str) -> Translator:
-    return gettext.translation("messages", CATALOGUES, [language], fallback=True)
-
-
-HOLIDAY_NAMES: Sequence[str] = (
+HOLIDAY_NAMES = (
     N_("New Year’s Day"),
     N_("2nd January"),
     N_("St Patrick’s Day"),
@@ -66,4 +32,40 @@ HOLIDAY_NAMES: Sequence[str] = (
     N_("Boxing Day"),
     N_("World Cup bank holiday"),
 )
-"""The names of bank holidays that GOV.UK uses: those that can be said in another language."""
+"""The names that GOV.UK gives to bank holidays: only these have translations."""
+
+
+class Translator(Protocol):
+    """Translates from English; ``gettext.NullTranslations`` is one."""
+
+    def gettext(self, message: str, /) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Locale:
+    """The language and zone of a reader.
+
+    ``language`` chooses among the council's own texts; ``translator`` translates the service's.
+    """
+
+    translator: Translator
+    language: str
+    zone: ZoneInfo
+
+    def translate(self, message: str, **values: str) -> str:
+        """Translate ``message`` and fill in its ``{values}``."""
+        return self.translator.gettext(message).format(**values)
+
+    def translate_html(self, message: str, **values: object) -> Markup:
+        """Translate ``message`` as HTML: values are escaped unless they are Markup."""
+        return Markup.escape(self.translator.gettext(message)).format(**values)
+
+
+def get_locale(language: str, zone: ZoneInfo) -> Locale:
+    """Return a locale. A message without a translation in ``language`` stays English."""
+    return Locale(_translator(language), language, zone)
+
+
+@cache
+def _translator(language: str) -> Translator:
+    return gettext.translation("messages", CATALOGUES, [language], fallback=True)

@@ -1,23 +1,36 @@
-"""Many stretches of time as a few sentences: every Friday 4:30pm to 5pm, 54 times."""
+"""Many spans of time as a few sentences: every Friday 4:30pm to 5pm, 54 times."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from routing.core.instants import MINUTES_PER_DAY, Span, TimeRange, date_range
-from routing.text import dates as dates_module
+from routing.core.directory import MINUTES_PER_DAY, TimeRange
+from routing.core.instants import Span, date_range
+from routing.text.dates import (
+    WEEKDAYS,
+    format_date,
+    format_full_date,
+    format_range,
+    format_time,
+    format_weekdays,
+    join_words,
+)
 from routing.text.locale import Locale
 
 MAX_DATES = 8
-"""How many dates a sentence names before it counts them."""
+"""How many dates a sentence names before it counts the rest."""
 
-_DAY = timedelta(days=1)
+MIN_WEEKLY = 3
+"""How often something happens on a weekday before a sentence says "every"."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Stretch:
-    """A stretch by the clock: ``closes`` is 1 to 1440 minutes into the last day."""
+class _LocalSpan:
+    """A span by the wall clock: from ``opens`` on ``first`` to ``closes`` on ``last``.
+
+    Both are minutes after midnight; ``closes`` is 1 to 1440.
+    """
 
     first: date
     opens: int
@@ -25,133 +38,141 @@ class _Stretch:
     closes: int
 
     @property
-    def form(self) -> tuple[int, int, int]:
-        """Return when it begins and ends by the clock, and how many days later."""
+    def times(self) -> tuple[int, int, int]:
+        """When it opens, how many days later it closes, and when on that day."""
         return self.opens, (self.last - self.first).days, self.closes
 
 
 def format_periods(spans: Iterable[Span], period: Span, locale: Locale) -> list[str]:
-    """Say when ``spans`` are, those of one kind together, in the order in which they begin.
+    """Describe ``spans`` in sentences, in the order in which they begin; those alike share one.
 
-    "Every Friday" is said of what is on at least half of the Fridays of ``period``, three or more;
-    the Fridays on which it is not are named. What is on other days is said by its dates.
+    "Every Friday" means at least half of the Fridays of ``period``, and three or more; the Fridays
+    left out are named. Spans on other days are described by their dates.
     """
-    found = list(spans)
-    if found == [period]:
+    spans = list(spans)
+    if spans == [period]:
         return [locale.translate("at all hours")]
-    whole = list(date_range(*_days(period, locale)))
-    by_weekday: dict[tuple[int, int, int, int], list[_Stretch]] = defaultdict(list)
-    for each in (_stretch(span, locale) for span in found):
-        by_weekday[each.first.weekday(), *each.form].append(each)
-    weekly: dict[tuple[int, ...], list[_Stretch]] = defaultdict(list)
-    rest: dict[tuple[int, int, int], list[_Stretch]] = defaultdict(list)
-    for (weekday, *form), stretches in by_weekday.items():
-        of_all = sum(day.weekday() == weekday for day in whole)
-        if len(stretches) >= 3 and 2 * len(stretches) >= of_all:
-            # A stretch over several days ends on another weekday for each on which it begins.
-            weekly[(*form, weekday if form[1] > 1 else -1)] += stretches
+    period_days = list(date_range(*_local_dates(period, locale)))
+    by_weekday: dict[tuple[int, int, int, int], list[_LocalSpan]] = defaultdict(list)
+    for span in (_to_local(span, locale) for span in spans):
+        by_weekday[span.first.weekday(), *span.times].append(span)
+    weekly: dict[tuple[int, ...], list[_LocalSpan]] = defaultdict(list)
+    dated: dict[tuple[int, int, int], list[_LocalSpan]] = defaultdict(list)
+    for (weekday, *times), group in by_weekday.items():
+        weekdays_in_period = sum(day.weekday() == weekday for day in period_days)
+        if len(group) >= MIN_WEEKLY and 2 * len(group) >= weekdays_in_period:
+            # A span of several days ends on a weekday of its own for each on which it begins.
+            weekly[(*times, weekday if times[1] > 1 else -1)] += group
         else:
-            rest[stretches[0].form] += stretches
-    said = [
-        (days[0], _every(days, clocks, whole, locale))
-        for days, clocks in _alike(weekly.values(), locale)
+            dated[group[0].times] += group
+    sentences = [
+        (days[0], _weekly_sentence(days, times, period_days, locale))
+        for days, times in _group_by_dates(weekly.values(), locale)
     ]
-    said += [(days[0], _on(days, clocks, locale)) for days, clocks in _alike(rest.values(), locale)]
-    return [sentence for _, sentence in sorted(said, key=lambda each: each[0])]
+    sentences += [
+        (days[0], _dated_sentence(days, times, locale))
+        for days, times in _group_by_dates(dated.values(), locale)
+    ]
+    return [sentence for _, sentence in sorted(sentences, key=lambda pair: pair[0])]
 
 
-def _alike(
-    groups: Iterable[list[_Stretch]], locale: Locale
+def _group_by_dates(
+    groups: Iterable[list[_LocalSpan]], locale: Locale
 ) -> Iterator[tuple[tuple[date, ...], str]]:
-    """Yield the dates of groups, in order, with what is on them, together where they are equal."""
-    alike: dict[tuple[date, ...], list[_Stretch]] = defaultdict(list)
+    """Yield the dates of each group, in order, with its times; groups of the same dates as one."""
+    by_dates: dict[tuple[date, ...], list[_LocalSpan]] = defaultdict(list)
     for group in groups:
-        alike[tuple(sorted(each.first for each in group))].append(group[0])
-    for days, stretches in alike.items():
-        in_order = sorted(stretches, key=lambda each: each.opens)
-        yield days, dates_module.join_words([_clocks(each, locale) for each in in_order], locale)
+        by_dates[tuple(sorted(span.first for span in group))].append(group[0])
+    for days, spans in by_dates.items():
+        in_order = sorted(spans, key=lambda span: span.opens)
+        yield days, join_words([_format_times(span, locale) for span in in_order], locale)
 
 
-def _every(days: Sequence[date], clocks: str, whole: Sequence[date], locale: Locale) -> str:
-    weekdays = {day.weekday() for day in days}
-    but = [day for day in whole if day.weekday() in weekdays and day not in set(days)]
-    but = [day for day in but if days[0] <= day <= days[-1]]
+def _weekly_sentence(
+    days: Sequence[date], times: str, period_days: Sequence[date], locale: Locale
+) -> str:
+    listed, weekdays = set(days), {day.weekday() for day in days}
+    left_out = [
+        day
+        for day in period_days
+        if days[0] <= day <= days[-1] and day.weekday() in weekdays and day not in listed
+    ]
     sentence = locale.translate(
         "{days} {clocks}, {times}, first {date}",
-        days=_each(weekdays, locale),
-        clocks=clocks,
-        times=_times(len(days), locale),
-        date=dates_module.format_date(days[0], locale),
+        days=_every(weekdays, locale),
+        clocks=times,
+        times=_count(len(days), locale),
+        date=format_date(days[0], locale),
     )
-    if not but:
+    if not left_out:
         return sentence
     return locale.translate(
-        "{sentence}, but not on {dates}", sentence=sentence, dates=_named(but, locale)
+        "{sentence}, but not on {dates}", sentence=sentence, dates=_format_dates(left_out, locale)
     )
 
 
-def _each(found: set[int], locale: Locale) -> str:
-    if len(found) == len(dates_module.WEEKDAYS):
-        return locale.translate("every day")
-    return locale.translate("every {days}", days=dates_module.format_weekdays(found, locale))
-
-
-def _on(days: Sequence[date], clocks: str, locale: Locale) -> str:
+def _dated_sentence(days: Sequence[date], times: str, locale: Locale) -> str:
     if len(days) == 1:
-        return f"{dates_module.format_full_date(days[0], locale)}, {clocks}"
+        return f"{format_full_date(days[0], locale)}, {times}"
     return locale.translate(
         "{clocks}, {times}: {dates}",
-        clocks=clocks,
-        times=_times(len(days), locale),
-        dates=_named(days, locale),
+        clocks=times,
+        times=_count(len(days), locale),
+        dates=_format_dates(days, locale),
     )
 
 
-def _named(days: Sequence[date], locale: Locale) -> str:
-    said = [dates_module.format_date(day, locale) for day in days[:MAX_DATES]]
+def _every(weekdays: set[int], locale: Locale) -> str:
+    if len(weekdays) == len(WEEKDAYS):
+        return locale.translate("every day")
+    return locale.translate("every {days}", days=format_weekdays(weekdays, locale))
+
+
+def _format_dates(days: Sequence[date], locale: Locale) -> str:
+    names = [format_date(day, locale) for day in days[:MAX_DATES]]
     if len(days) > MAX_DATES:
-        last = dates_module.format_date(days[-1], locale)
-        more = str(len(days) - MAX_DATES + 1)
-        said[-1] = locale.translate("{count} more to {date}", count=more, date=last)
-    return dates_module.join_words(said, locale)
+        last, more = format_date(days[-1], locale), str(len(days) - MAX_DATES + 1)
+        names[-1] = locale.translate("{count} more to {date}", count=more, date=last)
+    return join_words(names, locale)
 
 
-def _times(count: int, locale: Locale) -> str:
-    return (
-        locale.translate("twice")
-        if count == 2
-        else locale.translate("{count} times", count=str(count))
-    )
+def _count(count: int, locale: Locale) -> str:
+    if count == 2:
+        return locale.translate("twice")
+    return locale.translate("{count} times", count=str(count))
 
 
-def _clocks(found: _Stretch, locale: Locale) -> str:
-    opens, later, closes = found.form
-    if (opens, later, closes) == (0, 0, MINUTES_PER_DAY):
+def _format_times(span: _LocalSpan, locale: Locale) -> str:
+    opens, days_later, closes = span.times
+    if (opens, days_later, closes) == (0, 0, MINUTES_PER_DAY):
         return locale.translate("all day")
-    if not later and closes <= opens:
-        clocks = dates_module.format_range(TimeRange(opens, closes), locale)
-        return locale.translate("{clocks}, as the clocks go back", clocks=clocks)
-    if later <= 1:
-        return dates_module.format_range(TimeRange(opens, closes + later * MINUTES_PER_DAY), locale)
-    weekday = locale.translate(dates_module.WEEKDAYS[found.last.weekday()])
-    ends = dates_module.format_full_date(found.last, locale) if later > 6 else weekday
+    if not days_later and closes <= opens:
+        times = format_range(TimeRange(opens, closes), locale)
+        return locale.translate("{clocks}, as the clocks go back", clocks=times)
+    if days_later <= 1:
+        closes += days_later * MINUTES_PER_DAY
+        return format_range(TimeRange(opens, closes), locale)
+    if days_later > 6:
+        last_day = format_full_date(span.last, locale)
+    else:
+        last_day = locale.translate(WEEKDAYS[span.last.weekday()])
     return locale.translate(
         "{opens} to {closes} on {day}",
-        opens=dates_module.format_time(opens, locale),
-        closes=dates_module.format_time(closes, locale),
-        day=ends,
+        opens=format_time(opens, locale),
+        closes=format_time(closes, locale),
+        day=last_day,
     )
 
 
-def _stretch(span: Span, locale: Locale) -> _Stretch:
-    start, end = (edge.astimezone(locale.zone) for edge in (span.start, span.end))
+def _to_local(span: Span, locale: Locale) -> _LocalSpan:
+    start, end = span.start.astimezone(locale.zone), span.end.astimezone(locale.zone)
     closes, last = end.hour * 60 + end.minute, end.date()
     if not closes:
-        closes, last = MINUTES_PER_DAY, last - _DAY
-    return _Stretch(start.date(), start.hour * 60 + start.minute, last, closes)
+        closes, last = MINUTES_PER_DAY, last - timedelta(days=1)
+    return _LocalSpan(start.date(), start.hour * 60 + start.minute, last, closes)
 
 
-def _days(period: Span, locale: Locale) -> Iterator[date]:
+def _local_dates(period: Span, locale: Locale) -> tuple[date, date]:
     """Return the first and last local date of a period."""
     last = period.end - timedelta(microseconds=1)
-    return (edge.astimezone(locale.zone).date() for edge in (period.start, last))
+    return period.start.astimezone(locale.zone).date(), last.astimezone(locale.zone).date()

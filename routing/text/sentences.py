@@ -1,15 +1,11 @@
-"""A decision as sentences: page, text message and voice say the same words.
-
-Every function takes a Locale, which holds the translator.
-"""
+"""A decision in sentences: pages, the API, text messages and commands use the same ones."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
 
 from routing.core import instants
 from routing.core.answer import Decision, ReasonCode
-from routing.core.directory import Line
-from routing.core.instants import BankHoliday
+from routing.core.directory import BankHoliday, Line
 from routing.text.dates import format_datetime, format_day, format_ranges
 from routing.text.locale import Locale
 
@@ -17,30 +13,39 @@ from routing.text.locale import Locale
 def reason_sentence(
     decision: Decision, at: datetime, locale: Locale, holidays: Mapping[date, BankHoliday]
 ) -> str:
-    """Say why this line answers at ``at``, in one or two sentences a caller understands."""
-    asked = instants.as_utc(at)
-    name = decision.line.name.get(locale.language)
+    """Say why this line answers at ``at``, in one or two sentences. Raise NaiveTime."""
+    now = instants.as_utc(at)
     if decision.reason.code is ReasonCode.IN_HOURS:
-        return _open(decision, name, asked, locale)
+        return _open_sentence(decision, now, locale)
     if decision.reason.code is ReasonCode.DIVERT:
-        until = f" {until_phrase(decision, at, locale)}" if decision.until else ""
+        name = decision.line.name.get(locale.language)
+        until = f" {until_phrase(decision, now, locale)}" if decision.until else ""
         return locale.translate("Calls are answered by the {line}{until}.", line=name, until=until)
-    first = decision.service.lines[0]
-    return (
-        f"{_shut(decision, first, asked, locale, holidays)}{_reopens(decision, first, at, locale)}"
-    )
+    first_line = decision.service.lines[0]
+    closed = _closed_sentence(decision, first_line, now, locale, holidays)
+    if decision.until is None or decision.next is None or decision.next.line.id != first_line.id:
+        return closed
+    moment = format_datetime(decision.until, locale, now)
+    opens = locale.translate("It opens at {moment}.", moment=moment)
+    return f"{closed} {opens}"
 
 
 def until_phrase(decision: Decision, at: datetime, locale: Locale) -> str:
-    """Say until when the answer holds: "until 5pm on Friday 27 November", or at all hours."""
+    """Say until when a decision holds: "until 5pm on Friday 27 November", or "at all hours".
+
+    Raise NaiveTime.
+    """
     if decision.until is None:
         return locale.translate("at all hours")
-    asked = instants.as_utc(at)
-    return locale.translate("until {moment}", moment=format_datetime(decision.until, locale, asked))
+    moment = format_datetime(decision.until, locale, instants.as_utc(at))
+    return locale.translate("until {moment}", moment=moment)
 
 
 def next_sentence(decision: Decision, at: datetime, locale: Locale) -> str | None:
-    """Say what comes next: who answers after the handover, by which number. None if nothing."""
+    """Say which line answers after the handover, on which number; None if there is no handover.
+
+    Raise NaiveTime.
+    """
     if decision.until is None or decision.next is None:
         return None
     return locale.translate(
@@ -51,50 +56,61 @@ def next_sentence(decision: Decision, at: datetime, locale: Locale) -> str | Non
     )
 
 
-def _open(decision: Decision, name: str, asked: datetime, locale: Locale) -> str:
+def call_sentence(decision: Decision, phone: str, at: datetime, locale: Locale) -> str:
+    """Say whom to call on ``phone``, and until when: "Call 01632 960001, MASH, until 5pm ...".
+
+    Raise NaiveTime.
+    """
+    return locale.translate(
+        "Call {phone}, {line}, {until}.",
+        phone=phone,
+        line=decision.line.name.get(locale.language),
+        until=until_phrase(decision, at, locale),
+    )
+
+
+def _open_sentence(decision: Decision, now: datetime, locale: Locale) -> str:
+    name = decision.line.name.get(locale.language)
     if decision.until is None or decision.next is None:
         return locale.translate("The {line} is open day and night.", line=name)
-    until = format_datetime(decision.until, locale, asked)
+    moment = format_datetime(decision.until, locale, now)
     if decision.next.line.id == decision.line.id:
         return locale.translate(
-            "The {line} is open. Its number changes at {moment}.", line=name, moment=until
+            "The {line} is open. Its number changes at {moment}.", line=name, moment=moment
         )
-    return locale.translate("The {line} is open until {moment}.", line=name, moment=until)
+    return locale.translate("The {line} is open until {moment}.", line=name, moment=moment)
 
 
-def _shut(
+def _closed_sentence(
     decision: Decision,
-    first: Line,
-    asked: datetime,
+    line: Line,
+    now: datetime,
     locale: Locale,
     holidays: Mapping[date, BankHoliday],
 ) -> str:
-    name = first.name.get(locale.language)
-    on = asked.astimezone(locale.zone).date()
-    cause = _cause(decision, locale)
+    name, cause = line.name.get(locale.language), _cause(decision, locale)
     if cause is None:
         return locale.translate("The {line} is closed.", line=name)
-    that_day = first.ranges_on(on, holidays)
-    if not that_day:
+    today = now.astimezone(locale.zone).date()
+    day, ranges = format_day(today, locale), line.ranges_on(today, holidays)
+    if not ranges:
         return locale.translate(
-            "The {line} is closed on {day} because it is {cause}.",
-            line=name,
-            day=format_day(on, locale),
-            cause=cause,
+            "The {line} is closed on {day} because it is {cause}.", line=name, day=day, cause=cause
         )
     return locale.translate(
         "The {line} is closed. On {day} it is open {hours} because it is {cause}.",
         line=name,
-        day=format_day(on, locale),
-        hours=format_ranges(that_day, locale),
+        day=day,
+        hours=format_ranges(ranges, locale),
         cause=cause,
     )
 
 
 def _cause(decision: Decision, locale: Locale) -> str | None:
-    special, holiday = decision.reason.special_day, decision.reason.bank_holiday
-    if special is not None:
-        return special.name.get(locale.language)
+    """Name the special day or bank holiday that sets the hours; None on an ordinary day."""
+    special_day, holiday = decision.reason.special_day, decision.reason.bank_holiday
+    if special_day is not None:
+        return special_day.name.get(locale.language)
     if holiday is None:
         return None
     name = locale.translate(holiday.name)
@@ -103,12 +119,3 @@ def _cause(decision: Decision, locale: Locale) -> str | None:
     if "bank holiday" in holiday.name.lower():
         return locale.translate("the {holiday}", holiday=name)
     return locale.translate("{holiday}, a bank holiday", holiday=name)
-
-
-def _reopens(decision: Decision, first: Line, at: datetime, locale: Locale) -> str:
-    if decision.until is None or decision.next is None or decision.next.line.id != first.id:
-        return ""
-    asked = instants.as_utc(at)
-    return " " + locale.translate(
-        "It opens at {moment}.", moment=format_datetime(decision.until, locale, asked)
-    )

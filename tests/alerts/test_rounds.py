@@ -126,7 +126,7 @@ def test_once_it_is_mended_nobody_need_wait_for_the_pause(app, post):
     assert len(post.taken) == 1
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.system)])
 def test_two_machines_that_send_at_the_same_time_send_once(make, hook, request, kind):
     settings = {"ALERT_WEBHOOK_URL": hook.url}
     if kind == "postgresql":

@@ -1,4 +1,4 @@
-"""Taking GOV.UK's list anew: what is taken, what is refused, and what stays."""
+"""Refreshing the copy of GOV.UK's list: what is accepted, what is refused, and what stays."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -9,8 +9,7 @@ from routing.bank_holidays import govuk
 from routing.bank_holidays.calendar import build_calendar
 from routing.bank_holidays.package import package_holidays
 from routing.bank_holidays.refresh import refresh
-from routing.core.directory import HolidayRules
-from routing.core.instants import BankHoliday
+from routing.core.directory import BankHoliday, HolidayRules
 from routing.errors import InvalidBankHolidays
 
 AT = datetime(2026, 11, 23, 6, tzinfo=UTC)
@@ -24,16 +23,16 @@ def feed():
         yield feed
 
 
-def take(folder, feed, at=AT, **more):
-    return refresh(folder, feed.url, at, longest=1.0, **more).after
+def refresh_copy(folder, feed, at=AT, **options):
+    return refresh(folder, feed.url, at, timeout=1.0, **options).after
 
 
 def in_force(folder, rules=RULES):
     return build_calendar(rules, govuk.load_copy(folder))
 
 
-def test_the_list_is_kept_with_its_address_and_its_date(tmp_path, feed):
-    take(tmp_path, feed)
+def test_the_list_is_saved_with_its_address_and_its_date(tmp_path, feed):
+    refresh_copy(tmp_path, feed)
     kept = govuk.load_copy(tmp_path)
 
     assert (kept.url, kept.fetched_at, kept.checked_at) == (feed.url, AT, AT)
@@ -42,11 +41,11 @@ def test_the_list_is_kept_with_its_address_and_its_date(tmp_path, feed):
     )
 
 
-def test_a_list_that_has_not_changed_is_asked_for_once_and_marked_as_current(tmp_path, feed):
+def test_a_list_that_has_not_changed_is_fetched_once_and_marked_as_current(tmp_path, feed):
     feed.send(govuk_feed.events())
     feed.headers = {"Last-Modified": "Mon, 23 Nov 2026 06:00:00 GMT"}
-    first = take(tmp_path, feed)
-    second = take(tmp_path, feed, AT + timedelta(days=1))
+    first = refresh_copy(tmp_path, feed)
+    second = refresh_copy(tmp_path, feed, AT + timedelta(days=1))
 
     assert feed.asked[1]["If-None-Match"] == feed.etag
     assert feed.asked[1]["If-Modified-Since"] == "Mon, 23 Nov 2026 06:00:00 GMT"
@@ -54,39 +53,39 @@ def test_a_list_that_has_not_changed_is_asked_for_once_and_marked_as_current(tmp
     assert second.feed == first.feed
 
 
-def test_another_address_is_asked_for_the_whole_list(tmp_path, feed):
+def test_another_address_sends_the_whole_list(tmp_path, feed):
     feed.send(govuk_feed.events())
-    take(tmp_path, feed)
+    refresh_copy(tmp_path, feed)
     with govuk_feed.serving() as other:
-        take(tmp_path, other)
+        refresh_copy(tmp_path, other)
 
     assert "If-None-Match" not in other.asked[0]
 
 
 def test_a_new_holiday_is_in_force_by_its_name(tmp_path, feed):
-    take(tmp_path, feed)
+    refresh_copy(tmp_path, feed)
     feed.send(govuk_feed.added(govuk_feed.events(), NEW.isoformat(), "Proclaimed"))
-    take(tmp_path, feed)
+    refresh_copy(tmp_path, feed)
 
     assert in_force(tmp_path).dates[NEW] == BankHoliday("Proclaimed")
 
 
 def test_a_substitute_day_is_known_by_gov_uks_note(tmp_path, feed):
-    take(tmp_path, feed)
-    found = in_force(tmp_path).dates
+    refresh_copy(tmp_path, feed)
+    dates = in_force(tmp_path).dates
 
-    assert found[date(2026, 12, 28)] == BankHoliday("Boxing Day", substitute=True)
-    assert found[date(2026, 12, 25)] == BankHoliday("Christmas Day")
+    assert dates[date(2026, 12, 28)] == BankHoliday("Boxing Day", substitute=True)
+    assert dates[date(2026, 12, 25)] == BankHoliday("Christmas Day")
 
 
 def test_a_moved_holiday_changes_both_dates(tmp_path, feed):
     moved = govuk_feed.without(govuk_feed.events(), "2027-05-31")
     feed.send(govuk_feed.added(moved, "2027-06-04", "Spring bank holiday"))
-    take(tmp_path, feed)
-    found = in_force(tmp_path).dates
+    refresh_copy(tmp_path, feed)
+    dates = in_force(tmp_path).dates
 
-    assert date(2027, 5, 31) not in found
-    assert found[date(2027, 6, 4)] == BankHoliday("Spring bank holiday")
+    assert date(2027, 5, 31) not in dates
+    assert dates[date(2027, 6, 4)] == BankHoliday("Spring bank holiday")
 
 
 def test_a_year_that_the_list_has_is_as_it_has_it_and_any_other_as_the_package_has_it(
@@ -94,22 +93,22 @@ def test_a_year_that_the_list_has_is_as_it_has_it_and_any_other_as_the_package_h
 ):
     recent = govuk_feed.events()
     for division in recent.values():
-        division["events"] = [each for each in division["events"] if each["date"] >= "2026"]
+        division["events"] = [event for event in division["events"] if event["date"] >= "2026"]
     feed.send(govuk_feed.added(recent, NEW.isoformat(), "Proclaimed"))
-    take(tmp_path, feed)
-    found, ours = in_force(tmp_path), package_holidays("england-and-wales")
+    refresh_copy(tmp_path, feed)
+    holidays, ours = in_force(tmp_path), package_holidays("england-and-wales")
 
-    assert found.years_published == {2026, 2027, 2028}
-    assert NEW in found.dates
+    assert holidays.years_published == {2026, 2027, 2028}
+    assert NEW in holidays.dates
     for year in (2025, 2029):
-        assert {d: h for d, h in found.dates.items() if d.year == year} == {
+        assert {d: h for d, h in holidays.dates.items() if d.year == year} == {
             d: h for d, h in ours.items() if d.year == year
         }
 
 
 def test_what_the_directory_adds_and_removes_comes_last(tmp_path, feed):
     feed.send(govuk_feed.added(govuk_feed.events(), NEW.isoformat(), "Proclaimed"))
-    take(tmp_path, feed)
+    refresh_copy(tmp_path, feed)
     rules = HolidayRules("england-and-wales", ((date(2026, 12, 3), "Ours"),), frozenset({NEW}))
 
     assert NEW not in in_force(tmp_path, rules).dates
@@ -118,34 +117,34 @@ def test_what_the_directory_adds_and_removes_comes_last(tmp_path, feed):
 
 def test_a_year_that_gov_uk_adds_is_published_through_that_year(tmp_path, feed):
     longer = govuk_feed.events()
-    for division, each in longer.items():
-        each["events"] += [
+    for division, part in longer.items():
+        part["events"] += [
             {"title": holiday.name, "date": day.isoformat(), "notes": "", "bunting": True}
             for day, holiday in sorted(package_holidays(division).items())
             if day.year == 2029
         ]
     feed.send(longer)
-    take(tmp_path, feed)
+    refresh_copy(tmp_path, feed)
 
     assert in_force(tmp_path).covered_through == 2029
-    assert not in_force(tmp_path).assumed(date(2029, 12, 31))
+    assert not in_force(tmp_path).is_assumed(date(2029, 12, 31))
 
 
-def test_where_the_sources_differ_is_told(tmp_path, feed):
+def test_the_dates_on_which_the_sources_differ_are_listed(tmp_path, feed):
     feed.send(govuk_feed.added(govuk_feed.events(), NEW.isoformat(), "Proclaimed"))
-    take(tmp_path, feed)
+    refresh_copy(tmp_path, feed)
 
     assert in_force(tmp_path).disagreements == {NEW: (BankHoliday("Proclaimed"), None)}
 
 
 def broken(change):
-    found = govuk_feed.events()
-    change(found["england-and-wales"]["events"])
-    return found
+    feed = govuk_feed.events()
+    change(feed["england-and-wales"]["events"])
+    return feed
 
 
 @pytest.mark.parametrize(
-    ("name", "send", "said"),
+    ("name", "send", "message"),
     [
         ("truncated", lambda feed: setattr(feed, "body", feed.body[:-40]), "EOF|JSON"),
         ("cut short", lambda feed: feed.headers.update({"Content-Length": "99999"}), "fetched"),
@@ -158,20 +157,20 @@ def broken(change):
         ("too large", lambda feed: setattr(feed, "body", b"[" + b" " * 1_100_000), "bytes"),
         ("another list", lambda feed: setattr(feed, "body", b"[1, 2]"), "not GOV.UK's list"),
         ("no division", lambda feed: feed.send({"scotland": {"events": []}}), "england-and-wales"),
-        ("no dates", lambda feed: feed.send(broken(lambda each: each.clear())), "events"),
+        ("no dates", lambda feed: feed.send(broken(lambda events: events.clear())), "events"),
         (
             "a date as a number",
-            lambda feed: feed.send(broken(lambda each: each[-1].update(date=20281226))),
+            lambda feed: feed.send(broken(lambda events: events[-1].update(date=20281226))),
             "date",
         ),
         (
             "a date twice",
-            lambda feed: feed.send(broken(lambda each: each.append(each[-1]))),
+            lambda feed: feed.send(broken(lambda events: events.append(events[-1]))),
             "2028-12-26 is listed twice",
         ),
         (
             "a name missing",
-            lambda feed: feed.send(broken(lambda each: each[-1].pop("title"))),
+            lambda feed: feed.send(broken(lambda events: events[-1].pop("title"))),
             "title",
         ),
         (
@@ -181,15 +180,15 @@ def broken(change):
         ),
         (
             "a year missing",
-            lambda feed: feed.send(broken(lambda each: each.__delitem__(slice(-8, None)))),
+            lambda feed: feed.send(broken(lambda events: events.__delitem__(slice(-8, None)))),
             "0 dates in 2028",
         ),
         (
             "this year missing",
             lambda feed: feed.send(
                 broken(
-                    lambda each: each.__setitem__(
-                        slice(None), [one for one in each if one["date"][:4] != "2026"]
+                    lambda events: events.__setitem__(
+                        slice(None), [event for event in events if event["date"][:4] != "2026"]
                     )
                 )
             ),
@@ -198,57 +197,55 @@ def broken(change):
     ],
 )
 @pytest.mark.parametrize("first", [True, False], ids=["first", "later"])
-def test_what_cannot_be_the_list_is_refused_and_what_is_kept_stays(
-    tmp_path, feed, name, send, said, first
+def test_what_cannot_be_the_list_is_refused_and_the_copy_stays(
+    tmp_path, feed, name, send, message, first
 ):
     if not first:
-        take(tmp_path, feed)
+        refresh_copy(tmp_path, feed)
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     send(feed)
 
-    with pytest.raises(InvalidBankHolidays, match=said):
-        take(tmp_path, feed)
+    with pytest.raises(InvalidBankHolidays, match=message):
+        refresh_copy(tmp_path, feed)
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
-def test_a_holiday_that_was_kept_and_is_withdrawn_is_gone_only_when_somebody_says_so(
-    tmp_path, feed
-):
+def test_a_holiday_that_is_withdrawn_goes_only_when_somebody_accepts_it(tmp_path, feed):
     feed.send(govuk_feed.added(govuk_feed.events(), NEW.isoformat(), "Proclaimed"))
-    take(tmp_path, feed)
+    refresh_copy(tmp_path, feed)
     feed.send(govuk_feed.events())
     with pytest.raises(InvalidBankHolidays, match="--accept-fewer"):
-        take(tmp_path, feed)
+        refresh_copy(tmp_path, feed)
     assert NEW in in_force(tmp_path).dates
 
-    take(tmp_path, feed, accept_fewer=True)
+    refresh_copy(tmp_path, feed, accept_fewer=True)
     assert NEW not in in_force(tmp_path).dates
 
 
-def test_years_that_are_over_may_go(tmp_path, feed):
-    take(tmp_path, feed)
-    feed.send(broken(lambda each: each.__delitem__(slice(0, 30))))
-    take(tmp_path, feed)
+def test_past_years_may_be_missing(tmp_path, feed):
+    refresh_copy(tmp_path, feed)
+    feed.send(broken(lambda events: events.__delitem__(slice(0, 30))))
+    refresh_copy(tmp_path, feed)
 
     assert min(in_force(tmp_path).years_published) > 2012
 
 
-def test_nobody_there_is_told_with_the_address(tmp_path, feed):
+def test_an_address_that_does_not_answer_is_named_in_the_error(tmp_path, feed):
     with pytest.raises(InvalidBankHolidays, match=r"http://127\.0\.0\.1:1/ could not be fetched"):
         refresh(tmp_path, "http://127.0.0.1:1/", AT)
 
 
-def test_a_folder_that_cannot_be_written_is_told(tmp_path, feed):
+def test_a_folder_that_cannot_be_written_is_an_error(tmp_path, feed):
     (tmp_path / "file").write_text("")
 
     with pytest.raises(InvalidBankHolidays, match="cannot be written"):
-        take(tmp_path / "file" / "instance", feed)
+        refresh_copy(tmp_path / "file" / "instance", feed)
 
 
-def test_a_kept_list_that_is_broken_is_told_and_replaced_by_the_next(tmp_path, feed):
+def test_a_broken_copy_is_an_error_and_replaced_by_the_next_list(tmp_path, feed):
     govuk.copy_path(tmp_path).write_text("{")
     with pytest.raises(InvalidBankHolidays, match="refresh"):
         govuk.load_copy(tmp_path)
 
-    take(tmp_path, feed)
+    refresh_copy(tmp_path, feed)
     assert govuk.load_copy(tmp_path).feed == govuk.parse(feed.body)

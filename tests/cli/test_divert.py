@@ -3,6 +3,7 @@
 import json
 import os
 
+import govuk_feed
 import pytest
 from conftest import ANYSHIRE
 
@@ -247,9 +248,7 @@ def test_a_rehearsal_has_diverts_of_its_own(make_app, run):
 
 
 def test_a_refreshed_list_of_bank_holidays_is_in_the_record(make_app, run, record, tmp_path):
-    import feed
-
-    with feed.serving() as server:
+    with govuk_feed.serving() as server:
         app = make_app(ANYSHIRE, BANK_HOLIDAYS_URL=server.url)
         told = app.test_cli_runner().invoke(args=["bank-holidays", "refresh"])
 

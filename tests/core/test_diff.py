@@ -1,4 +1,4 @@
-"""What differs between two directories: against a comparison minute by minute."""
+"""The difference between two directories, against a comparison minute by minute."""
 
 from datetime import UTC, datetime
 from itertools import islice
@@ -20,18 +20,18 @@ def differing(old, new, service="children"):
     ]
 
 
-def test_pairs_of_directories_made_at_random_differ_where_a_scan_of_every_minute_says(tmp_path):
+def test_random_pairs_of_directories_differ_where_a_scan_of_every_minute_says(tmp_path):
     start, end = datetime(2026, 10, 1, tzinfo=UTC), datetime(2027, 2, 1, tzinfo=UTC)
-    changed = []
+    changed_minutes = []
     for old, new in islice(pairs(20261123, tmp_path), 20):
-        found, wrong = wrong_changes(old, new, start, end)
-        changed.append(found)
+        changed, wrong = wrong_changes(old, new, start, end)
+        changed_minutes.append(changed)
         assert wrong == 0
 
-    assert sum(found > 0 for found in changed) > 10
+    assert sum(minutes > 0 for minutes in changed_minutes) > 10
 
 
-def test_an_earlier_close_is_told_to_the_second_and_nothing_else():
+def test_an_earlier_closing_time_is_found_to_the_second_and_nothing_else():
     assert differing(PLAIN, PLAIN.replace("08:30-15:30", "08:30-15:00")) == [
         (london("2026-12-24 15:00"), london("2026-12-24 15:30"), "mash", "eds")
     ]
@@ -44,7 +44,7 @@ def test_the_same_line_and_number_for_another_reason_is_no_change():
 def test_another_number_of_the_service_changes_every_hour():
     numbered = PLAIN.replace("{name: Children,", "{name: Children, number: 01632 960100,")
 
-    assert [found[:2] for found in differing(PLAIN, numbered)] == [
+    assert [change[:2] for change in differing(PLAIN, numbered)] == [
         (london("2026-12-24 00:00"), london("2026-12-24 08:30")),
         (london("2026-12-24 08:30"), london("2026-12-24 15:30")),
         (london("2026-12-24 15:30"), london("2026-12-25 00:00")),
@@ -58,12 +58,12 @@ def test_a_service_that_one_directory_lacks_differs_throughout():
     assert differing(without, PLAIN, "always") == [(*PERIOD, None, "one")]
 
 
-def test_a_change_that_goes_on_while_its_reason_changes_is_one_stretch():
+def test_a_change_that_goes_on_while_its_reason_changes_is_one_span():
     new = PLAIN.replace("01632 960002", "01632 960012")
     period = london("2026-12-24 15:30"), london("2026-12-29 08:30")
-    found = list(compare(compiled(), compiled(new), "children", *period))
+    changes = list(compare(compiled(), compiled(new), "children", *period))
 
-    assert [(span.start, span.end) for span, _ in found] == [period]
+    assert [(span.start, span.end) for span, _ in changes] == [period]
 
 
 def test_an_empty_period_has_no_changes():

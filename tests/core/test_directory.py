@@ -1,11 +1,11 @@
-"""What follows from a directory's values alone."""
+"""The values of a directory, and what follows from them alone."""
 
 from dataclasses import replace
 from datetime import date
 
 from conftest import ANYSHIRE
 
-from routing.core.values import Phone, Text
+from routing.core.directory import Phone, Text
 from routing.directory.load import load
 
 DIRECTORY, _ = load(ANYSHIRE)
@@ -20,7 +20,7 @@ def test_of_two_special_days_on_a_date_the_later_wins_for_hours_and_number_separ
     assert LINES["mash"].phone_on(eve).display == "01632 960009"
 
 
-def test_a_confirmation_holds_for_its_days():
+def test_a_verification_is_valid_for_its_days():
     assert LINES["mash"].verified.until == date(2027, 1, 30)
 
 
@@ -39,8 +39,8 @@ def test_a_page_that_the_council_did_not_write_is_none():
 
 def test_of_two_special_numbers_on_a_date_the_later_in_the_file_wins():
     line = LINES["mash"]
-    again = replace(line.special_days[2], phone=Phone("+441632960008", "01632 960008"))
-    both = replace(line, special_days=(*line.special_days, again))
+    later = replace(line.special_days[2], phone=Phone("+441632960008", "01632 960008"))
+    both = replace(line, special_days=(*line.special_days, later))
 
     assert both.phone_on(date(2026, 12, 30)).display == "01632 960008"
     assert both.special_day_on(date(2026, 12, 31)).name.get("en") == "New Year's Eve"
@@ -53,7 +53,7 @@ def test_a_line_and_a_service_are_looked_up_by_id():
     assert DIRECTORY.service("nobody") is None
 
 
-def test_a_text_is_read_in_a_language_or_in_the_first_one_that_has_it():
+def test_a_text_is_given_in_a_language_or_else_in_the_first_one_it_has():
     text = Text((("en", "Night team"), ("cy", "Tîm nos")))
 
     assert text.get("cy") == "Tîm nos"

@@ -1,4 +1,4 @@
-"""Gaps, overlaps, and when nobody is left to try: against a scan minute by minute."""
+"""Gaps, overlaps, and spans without a backup, against a scan minute by minute."""
 
 import random
 from datetime import UTC, datetime, timedelta
@@ -17,36 +17,36 @@ WITH_GAPS = {"neath-port-talbot", "west-berkshire"}
 
 
 @pytest.mark.parametrize("path", [ROOT / "directory.yaml", *EXAMPLES], ids=lambda path: path.stem)
-def test_what_is_found_in_a_directory_is_what_a_scan_of_every_minute_finds(path):
-    found, wrong = wrong_gaps(path, START, END)
+def test_the_gaps_of_a_directory_are_those_that_a_scan_of_every_minute_finds(path):
+    minutes, wrong = wrong_gaps(path, START, END)
 
     assert wrong == 0
-    assert (found["gap"] > 0) == (path.stem in WITH_GAPS)
+    assert (minutes["gap"] > 0) == (path.stem in WITH_GAPS)
 
 
-def test_a_scan_agrees_on_directories_made_at_random(tmp_path):
+def test_a_scan_of_every_minute_agrees_on_random_directories(tmp_path):
     draw, path = random.Random(20261123), tmp_path / "generated.yaml"
-    gaps_found = 0
+    gap_minutes = 0
     for _ in range(15):
         path.write_text(generated.directory(draw))
-        found, wrong = wrong_gaps(
+        minutes, wrong = wrong_gaps(
             path, datetime(2026, 10, 1, tzinfo=UTC), datetime(2027, 2, 1, tzinfo=UTC)
         )
-        gaps_found += found["gap"]
+        gap_minutes += minutes["gap"]
         assert wrong == 0
 
-    assert gaps_found > 1000
+    assert gap_minutes > 1000
 
 
 def test_west_berkshires_friday_half_hour_is_a_gap_to_the_second():
     tables = timetables(ROOT / "examples/west-berkshire.yaml")
-    found = list(find_gaps(tables, "children", START, START + timedelta(days=7)))
+    gaps = list(find_gaps(tables, "children", START, START + timedelta(days=7)))
 
-    assert [
-        (kind, span.start, span.end) for span, kind, _ in found if kind == CoverageKind.GAP
-    ] == [(CoverageKind.GAP, london("2026-11-27 16:30"), london("2026-11-27 17:00"))]
+    assert [(kind, span.start, span.end) for span, kind, _ in gaps if kind == CoverageKind.GAP] == [
+        (CoverageKind.GAP, london("2026-11-27 16:30"), london("2026-11-27 17:00"))
+    ]
     assert {
-        tuple(line.id for line in lines) for _, kind, lines in found if kind != CoverageKind.GAP
+        tuple(line.id for line in lines) for _, kind, lines in gaps if kind != CoverageKind.GAP
     } == {("caas", "eds")}
 
 
@@ -59,18 +59,18 @@ services: {s: {name: S, lines: [a], out_of_hours: b, if_unanswered: [b, c, a]}}
 """
 
 
-def test_a_line_with_the_same_number_is_nobody_left_to_try():
-    found = spans_without_backup(
+def test_a_line_with_the_same_number_is_no_backup():
+    spans = spans_without_backup(
         compiled(ONE), "s", london("2026-11-25 00:00"), london("2026-11-26 00:00")
     )
 
-    assert [(span.start, span.end) for span in found] == [
+    assert [(span.start, span.end) for span in spans] == [
         (london("2026-11-25 00:00"), london("2026-11-25 16:30")),
         (london("2026-11-25 16:45"), london("2026-11-26 00:00")),
     ]
 
 
-def test_a_backup_that_is_open_is_somebody_left_and_no_gap_in_itself():
+def test_the_hours_of_a_backup_line_make_no_overlap():
     text = ONE.replace("if_unanswered: [b, c, a]", "if_unanswered: [c]").replace(
         "16:00-09:00", "17:00-09:00"
     )
@@ -79,16 +79,16 @@ def test_a_backup_that_is_open_is_somebody_left_and_no_gap_in_itself():
     assert list(find_gaps(compiled(text), "s", *period)) == []
 
 
-@pytest.mark.parametrize("question", [find_gaps, spans_without_backup])
-def test_an_unknown_service_and_a_time_without_a_zone_are_refused(question):
+@pytest.mark.parametrize("function", [find_gaps, spans_without_backup])
+def test_an_unknown_service_and_a_time_without_a_zone_are_refused(function):
     naive = datetime(2026, 11, 23)  # noqa: DTZ001
     with pytest.raises(UnknownService):
-        list(question(compiled(), "nope", START, END))
+        list(function(compiled(), "nope", START, END))
     with pytest.raises(NaiveTime):
-        list(question(compiled(), "children", naive, END))
+        list(function(compiled(), "children", naive, END))
 
 
-def test_a_backup_that_has_the_number_of_the_first_line_for_a_day_is_none_on_that_day():
+def test_a_line_is_no_backup_on_the_day_on_which_it_has_the_number_of_the_first_line():
     text = ONE.replace(
         "  c: {name: C, phone: 01632 960003, hours: {mon-sun: 16:30-16:45}}",
         "  c:\n    name: C\n    phone: 01632 960003\n    hours: always\n    special_days:\n"

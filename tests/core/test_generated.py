@@ -1,4 +1,4 @@
-"""The rule over generated directories: always an answer, and until when by brute force."""
+"""The rule on generated directories: there is always an answer, and ``until`` is by brute force."""
 
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -21,7 +21,7 @@ DAYS = st.dictionaries(
 )
 
 
-def written(hours):
+def as_yaml(hours):
     return "{" + ", ".join(f'{day}: "{text}"' for day, text in hours.items()) + "}"
 
 
@@ -38,18 +38,19 @@ lines:
   a:
     name: A
     phone: 01632 960001
-    hours: {written(first)}
+    hours: {as_yaml(first)}
     special_days: [{{date: 2026-10-25, name: Clocks, hours: "{special}"}}]
-  b: {{name: B, phone: 01632 960002, hours: {written(second)}}}
+  b: {{name: B, phone: 01632 960002, hours: {as_yaml(second)}}}
   c: {{name: C, phone: 01632 960003, hours: always}}
 services: {{s: {{name: S, lines: [a, b], out_of_hours: c}}}}
 """)
     at = wall.replace(tzinfo=UTC, second=0, microsecond=0)
-    found = decide(tables, "s", at)
+    decision = decide(tables, "s", at)
     minutes = (at + timedelta(minutes=15 - at.minute % 15 + 15 * n) for n in range(96 * 14))
-    brute = next((m for m in minutes if decide(tables, "s", m).line != found.line), None)
+    brute = next((m for m in minutes if decide(tables, "s", m).line != decision.line), None)
 
-    assert brute == (found.until if found.until and found.until < at + timedelta(days=14) else None)
+    within = decision.until is not None and decision.until < at + timedelta(days=14)
+    assert brute == (decision.until if within else None)
 
     spans = [span for span, _ in timeline(tables, "s", at, at + timedelta(days=30))]
     assert spans[0].start == at

@@ -1,4 +1,4 @@
-"""Wall clocks and instants, on ordinary days and on the nights that clocks change."""
+"""Instants of wall times, on ordinary days and when the clocks change; and spans."""
 
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from routing.core import instants
+from routing.core.instants import Span
 from routing.errors import NaiveTime
 
 LONDON = ZoneInfo("Europe/London")
@@ -17,7 +18,7 @@ def utc(text):
 
 
 @pytest.mark.parametrize(
-    ("day", "minute", "starts", "ends"),
+    ("day", "minute", "start", "end"),
     [
         pytest.param(date(2026, 6, 1), 510, "2026-06-01T07:30", "2026-06-01T07:30", id="summer"),
         pytest.param(SPRING, 59, "2026-03-29T00:59", "2026-03-29T00:59", id="before the jump"),
@@ -29,9 +30,9 @@ def utc(text):
         pytest.param(AUTUMN, 1440, "2026-10-26T00:00", "2026-10-26T00:00", id="ending midnight"),
     ],
 )
-def test_a_wall_time_starts_at_its_first_instant_and_ends_at_its_last(day, minute, starts, ends):
-    assert instants.start_at(day, minute, LONDON) == utc(starts)
-    assert instants.end_at(day, minute, LONDON) == utc(ends)
+def test_a_wall_time_starts_at_its_first_instant_and_ends_at_its_last(day, minute, start, end):
+    assert instants.start_at(day, minute, LONDON) == utc(start)
+    assert instants.end_at(day, minute, LONDON) == utc(end)
 
 
 def test_a_time_without_a_zone_is_refused():
@@ -40,7 +41,7 @@ def test_a_time_without_a_zone_is_refused():
 
 
 @pytest.mark.parametrize("zone", ["Europe/London", "Africa/Casablanca", "Asia/Beirut", "UTC"])
-def test_an_instant_that_is_added_up_is_the_one_that_the_zone_says(zone):
+def test_arithmetic_in_minutes_agrees_with_the_zone_except_where_the_clocks_skip_an_hour(zone):
     zone = ZoneInfo(zone)
     days = [date(2024, 1, 1) + timedelta(days=count) for count in range(3 * 366)]
     for day in days:
@@ -50,3 +51,20 @@ def test_an_instant_that_is_added_up_is_the_one_that_the_zone_says(zone):
             if first <= second:
                 assert instants.start_at(day, minute, zone) == first
                 assert instants.end_at(day, minute, zone) == second
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "overlaps"),
+    [
+        (utc("2026-03-29T01:00"), utc("2026-03-29T02:00"), False),
+        (utc("2026-03-29T01:00"), utc("2026-03-29T02:01"), True),
+        (utc("2026-03-29T02:15"), utc("2026-03-29T02:45"), True),
+        (utc("2026-03-29T02:59"), utc("2026-03-29T04:00"), True),
+        (utc("2026-03-29T03:00"), utc("2026-03-29T04:00"), False),
+    ],
+)
+def test_spans_overlap_when_an_instant_is_in_both_and_not_when_they_touch(start, end, overlaps):
+    two_to_three = Span(utc("2026-03-29T02:00"), utc("2026-03-29T03:00"))
+
+    assert two_to_three.overlaps(Span(start, end)) is overlaps
+    assert Span(start, end).overlaps(two_to_three) is overlaps

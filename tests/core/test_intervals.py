@@ -1,4 +1,4 @@
-"""A period in stretches that touch: laid over one another, joined, cut."""
+"""Intervals that fill a period: overlaid, merged, marked and split by day."""
 
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
@@ -15,7 +15,7 @@ def span(start, end):
     return Span(at(start), at(end))
 
 
-def test_an_overlay_is_cut_wherever_either_is():
+def test_an_overlay_is_cut_wherever_either_period_is():
     first = [(span(0, 8), "a"), (span(8, 20), "b")]
     second = [(span(0, 5), 1), (span(5, 8), 2), (span(8, 20), 3)]
 
@@ -26,17 +26,17 @@ def test_an_overlay_is_cut_wherever_either_is():
     ]
 
 
-def test_stretches_with_equal_keys_are_joined_and_keep_the_first_value():
-    found = [(span(0, 5), 1), (span(5, 8), 3), (span(8, 20), 4)]
+def test_neighbours_with_equal_keys_are_merged_and_keep_the_first_value():
+    intervals = [(span(0, 5), 1), (span(5, 8), 3), (span(8, 20), 4)]
 
-    assert list(merge_equal(found, key=lambda value: value % 2)) == [
+    assert list(merge_equal(intervals, key=lambda value: value % 2)) == [
         (span(0, 8), 1),
         (span(8, 20), 4),
     ]
     assert list(merge_equal([])) == []
 
 
-def test_a_period_is_filled_with_what_is_covered_and_what_is_not():
+def test_a_period_is_divided_into_covered_and_uncovered_spans():
     assert list(mark_covered([span(2, 5), span(7, 20)], span(0, 20))) == [
         (span(0, 2), False),
         (span(2, 5), True),

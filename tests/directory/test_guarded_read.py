@@ -1,8 +1,9 @@
-"""A directory that is large or hostile: read within limits, or the last good one answers."""
+"""A large or hostile directory file: read within limits, or else the last good one answers."""
 
 import os
 import subprocess
 import sys
+import threading
 from datetime import UTC, datetime
 
 import big
@@ -23,14 +24,14 @@ MAX_MIB = 300
 
 
 def wrong_items(size):
-    """Return a directory of so many bytes at most, almost every item of which is a mistake."""
+    """Return a directory of at most ``size`` bytes in which almost every item is a mistake."""
     line = "{aliases: [" + ",".join(['""'] * 5000) + "]}"
     count = (size - len(big.HEAD)) // (len(line) + 10)
     return big.HEAD + "lines:\n" + "".join(f"  l{number}: {line}\n" for number in range(count))
 
 
 def cut_off(size):
-    """Return a good directory of more bytes, cut off after so many."""
+    """Return the first ``size`` bytes of a longer directory that is good."""
     return big.directory(size // 900)[:size]
 
 
@@ -59,37 +60,42 @@ def test_a_thousand_services_are_read_within_300_mib(tmp_path):
     assert peak_mib(file) < MAX_MIB
 
 
+LOAD = r"""
+import re, resource, sys
+from pathlib import Path
+from routing.directory.last_good import LastGoodDirectory
+from routing.errors import InvalidDirectory
+file = Path(sys.argv[1])
+try:
+    LastGoodDirectory(file.parent / "instance").load(file)
+except InvalidDirectory:
+    pass
+# Its own peak is not ru_maxrss: at exec Linux starts that at the peak of the process that forked,
+# which is this test run.
+own = int(re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())[1])
+children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+print(max(own, children) // 1024)
+"""
+
+
 def peak_mib(file):
-    """Return the memory that reading a file takes at most, in MiB."""
-    program = (
-        "import resource, sys\n"
-        "from pathlib import Path\n"
-        "from routing.directory.last_good import LastGoodDirectory\n"
-        "from routing.errors import InvalidDirectory\n"
-        "file = Path(sys.argv[1])\n"
-        "try: LastGoodDirectory(file.parent / 'instance').load(file)\n"
-        "except InvalidDirectory: pass\n"
-        "who = resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN\n"
-        "print(max(resource.getrusage(each).ru_maxrss for each in who) // 1024)\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", program, str(file)],
+    """Return the peak memory, in MiB, of a process that loads a file, or of its child process."""
+    process = subprocess.run(
+        [sys.executable, "-c", LOAD, file],
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=True,
-        timeout=120,
+        timeout=300,
     )
-    return int(done.stdout)
+    return int(process.stdout)
 
 
 def test_a_large_directory_is_the_same_from_a_process_of_its_own(tmp_path):
-    text = LARGE
-
-    assert parse_in_child(text, tmp_path) == parse(text, tmp_path)[0]
+    assert parse_in_child(LARGE, tmp_path) == parse(LARGE, tmp_path)[0]
 
 
-def test_a_large_directory_that_is_broken_is_told_with_every_problem(tmp_path):
+def test_a_large_directory_that_is_broken_is_refused_with_every_problem(tmp_path):
     text = LARGE.replace("phone: 01632 960001", "phone: 1").replace("fri: 16:30", "x")
     with pytest.raises(InvalidDirectory) as inline:
         parse(text, tmp_path / "directory.yaml")
@@ -100,7 +106,7 @@ def test_a_large_directory_that_is_broken_is_told_with_every_problem(tmp_path):
     assert str(tmp_path) in str(in_child.value)
 
 
-def test_a_file_that_ended_its_reader_twice_is_not_read_again_until_it_changes(no_memory, tmp_path):
+def test_a_file_that_ended_its_reader_twice_is_left_alone_until_it_changes(no_memory, tmp_path):
     file, folder = tmp_path / "directory.yaml", tmp_path / "instance"
     file.write_text(LARGE)
     for _ in range(MAX_ATTEMPTS):
@@ -115,11 +121,43 @@ def test_a_file_that_ended_its_reader_twice_is_not_read_again_until_it_changes(n
         LastGoodDirectory(folder).load(file)
 
 
-def test_a_file_that_takes_too_long_is_given_up(monkeypatch, tmp_path):
-    monkeypatch.setattr(guarded_read, "PARSE_TIMEOUT_SECONDS", 0.01)
+def test_a_file_that_takes_too_much_cpu_time_is_given_up(monkeypatch, tmp_path):
+    monkeypatch.setattr(guarded_read, "PARSE_CPU_SECONDS", 0.01)
 
-    with pytest.raises(ReaderEnded, match="seconds"):
+    with pytest.raises(ReaderEnded, match="CPU time"):
         parse_in_child(LARGE, tmp_path)
+
+
+def test_a_busy_machine_does_not_count_against_a_good_file(monkeypatch, tmp_path):
+    file, last_good = tmp_path / "directory.yaml", LastGoodDirectory(tmp_path / "instance")
+    file.write_text(LARGE)
+    with monkeypatch.context() as busy:
+        busy.setattr(guarded_read, "PARSE_TIMEOUT_SECONDS", 0.01)
+        for _ in range(MAX_ATTEMPTS + 1):
+            with pytest.raises(InvalidDirectory, match="takes too long"):
+                last_good.load(file)
+
+    assert len(last_good.load(file).directory.services) == 250
+
+
+@pytest.fixture
+def no_threads():
+    """Let no thread be started: there is no room for its stack."""
+    size = threading.stack_size(2**46)
+    yield
+    threading.stack_size(size)
+
+
+def test_where_no_thread_can_be_started_files_are_read_all_the_same(tmp_path, no_threads):
+    file = tmp_path / "directory.yaml"
+    file.write_text(GOOD)
+    with pytest.raises(RuntimeError):
+        threading.Thread(target=print).start()
+
+    loader = SnapshotLoader(file, tmp_path / "instance", lambda: AT)
+
+    assert loader.refresh().problems == ()
+    assert loader.refresh().problems == ()
 
 
 def test_a_new_process_answers_from_the_last_good_copy_if_its_reader_is_ended(no_memory, tmp_path):
@@ -127,10 +165,10 @@ def test_a_new_process_answers_from_the_last_good_copy_if_its_reader_is_ended(no
     file.write_text(GOOD)
     LastGoodDirectory(folder).load(file)
     file.write_text(LARGE)
-    facts = SnapshotLoader(file, folder, lambda: AT).current()
+    snapshot = SnapshotLoader(file, folder, lambda: AT).current()
 
-    assert facts.directory == parse(GOOD, file)[0]
-    assert [problem.code for problem in facts.problems] == ["not_read"]
+    assert snapshot.directory == parse(GOOD, file)[0]
+    assert [problem.code for problem in snapshot.problems] == ["not_read"]
 
 
 def test_a_new_process_reads_a_large_file_rather_than_the_last_good_copy(tmp_path):
@@ -142,19 +180,19 @@ def test_a_new_process_reads_a_large_file_rather_than_the_last_good_copy(tmp_pat
     assert len(SnapshotLoader(file, folder, lambda: AT).current().directory.services) == 250
 
 
-def test_a_condition_says_that_the_file_is_not_read(no_memory, make_app, tmp_path):
+def test_readiness_says_that_the_file_is_not_read(no_memory, make_app, tmp_path):
     file = tmp_path / "directory.yaml"
     file.write_text(GOOD)
     make_app(file).test_client().get("/")
     file.write_text(LARGE)
     client = make_app(file, OPS_TOKEN="ops").test_client()
-    answer = client.get("/readyz", headers={"Authorization": "Bearer ops"})
+    response = client.get("/readyz", headers={"Authorization": "Bearer ops"})
 
-    assert "directory_not_read" in answer.text
+    assert "directory_not_read" in response.text
 
 
 @pytest.mark.parametrize("command", [["status"], ["directory", "check"], ["who"]])
-def test_commands_come_up_where_the_file_is_a_pipe(make_app, tmp_path, command):
+def test_commands_end_where_the_file_is_a_pipe(make_app, tmp_path, command):
     file = tmp_path / "directory.yaml"
     file.write_text(GOOD)
     make_app(file).test_client().get("/")

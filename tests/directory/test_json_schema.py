@@ -1,4 +1,4 @@
-"""The JSON Schema that editors use: true to the shape, and to what a YAML 1.2 editor sees."""
+"""The JSON Schema for editors: true to the schema, and to what an editor of YAML 1.2 sees."""
 
 import json
 import subprocess
@@ -11,8 +11,8 @@ import ruamel.yaml
 from conftest import ANYSHIRE, ROOT
 from sweep import EXAMPLES
 
-from routing.directory import json_schema
 from routing.directory.load import parse
+from routing.directory.schema import json_schema
 from routing.errors import InvalidDirectory
 
 FILE = ROOT / "routing" / "directory.schema.json"
@@ -27,15 +27,15 @@ class Core(ruamel.yaml.constructor.SafeConstructor):
 Core.add_constructor("tag:yaml.org,2002:timestamp", lambda _, node: node.value)
 
 
-def complaints(text):
+def schema_errors(text):
     """Return what an editor that reads YAML 1.2 would underline."""
     reader = ruamel.yaml.YAML(typ="safe", pure=True)
     reader.Constructor = Core
     return list(VALIDATOR.iter_errors(reader.load(text)))
 
 
-def test_the_file_is_what_the_shape_makes():
-    assert FILE.read_text("utf-8") == json_schema.text(), (
+def test_the_file_is_up_to_date():
+    assert FILE.read_text("utf-8") == json_schema(), (
         "Run: .venv/bin/flask directory schema > routing/directory.schema.json"
     )
 
@@ -60,9 +60,9 @@ def test_a_schema_driven_checker_accepts_every_directory_and_refuses_a_broken_on
 
 @pytest.mark.parametrize("path", [ROOT / "directory.yaml", *EXAMPLES], ids=lambda path: path.stem)
 def test_a_directory_names_the_schema_where_it_is(path):
-    _, _, named = path.read_text("utf-8").splitlines()[0].partition("$schema=")
+    _, _, location = path.read_text("utf-8").splitlines()[0].partition("$schema=")
 
-    assert (path.parent / named).resolve() == FILE
+    assert (path.parent / location).resolve() == FILE
 
 
 @pytest.mark.parametrize(
@@ -79,12 +79,12 @@ def test_a_directory_names_the_schema_where_it_is(path):
         ("hours: closed", "hours: always"),
     ],
 )
-def test_what_the_service_reads_an_editor_accepts(old, new):
+def test_an_editor_accepts_what_the_service_reads(old, new):
     assert old in GOOD
     text = GOOD.replace(old, new, 1)
     parse(text, "x")
 
-    assert complaints(text) == []
+    assert schema_errors(text) == []
 
 
 @pytest.mark.parametrize(
@@ -110,10 +110,10 @@ def test_what_the_service_reads_an_editor_accepts(old, new):
         ("logo: static/logo.svg", "logo:"),
     ],
 )
-def test_a_mistake_that_the_service_refuses_is_underlined(old, new):
+def test_an_editor_underlines_a_mistake_that_the_service_refuses(old, new):
     assert old in GOOD
     text = GOOD.replace(old, new, 1)
     with pytest.raises(InvalidDirectory):
         parse(text, "x")
 
-    assert complaints(text)
+    assert schema_errors(text)

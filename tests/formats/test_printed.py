@@ -8,19 +8,22 @@ import pytest
 from conftest import ANYSHIRE, ROOT
 from sweep import EXAMPLES
 
+from routing import lookup
+
 
 @pytest.fixture
 def printed(make_app):
-    def printed(directory=ANYSHIRE, *words):
-        answer = make_app(directory).test_cli_runner().invoke(args=["directory", "print", *words])
-        assert answer.exit_code == 0, answer.output
-        return answer.output
+    def printed(directory=ANYSHIRE, *options):
+        runner = make_app(directory).test_cli_runner()
+        result = runner.invoke(args=["directory", "print", *options])
+        assert result.exit_code == 0, result.output
+        return result.output
 
     return printed
 
 
 class Text(HTMLParser):
-    """The words of a page, one after another, and whatever it would fetch."""
+    """The text of a page, and whatever it would fetch."""
 
     def __init__(self, page):
         super().__init__()
@@ -44,13 +47,13 @@ def words(page):
 
 
 @pytest.mark.parametrize("path", [ROOT / "directory.yaml", *EXAMPLES], ids=lambda path: path.stem)
-def test_it_has_every_service_line_and_helpline_and_fetches_nothing(printed, make_app, path):
+def test_the_printed_page_has_every_service_line_and_helpline_and_fetches_nothing(
+    printed, make_app, path
+):
     page = printed(path)
     text = words(page)
     app = make_app(path)
     with app.app_context():
-        from routing import lookup
-
         directory = lookup.snapshot().directory
     language = directory.languages[0]
 
@@ -66,20 +69,20 @@ def test_it_has_every_service_line_and_helpline_and_fetches_nothing(printed, mak
         assert helpline.phone.display in text
 
 
-def test_it_never_says_now_or_today(printed):
+def test_the_printed_page_never_says_now_or_today(printed):
     text = words(printed()).replace("a crime that is not happening now", "")  # the council's own
 
     assert not re.search(r"\b(now|today|tomorrow|currently|open until)\b", text, re.I)
 
 
-def test_it_is_the_same_at_any_hour_of_the_day(printed, clock):
+def test_the_printed_page_is_the_same_at_any_hour_of_the_day(printed, clock):
     by_day = printed()
     clock.set("2026-11-23T23:30:00Z")
 
     assert printed() == by_day
 
 
-def test_it_says_when_it_was_printed_and_until_when_its_dates_are_complete(printed):
+def test_the_printed_page_says_when_it_was_printed_and_until_when_it_is_complete(printed):
     text = words(printed(ANYSHIRE, "--weeks", "5"))
 
     assert "Printed on Monday 23 November 2026." in text
@@ -91,29 +94,29 @@ def test_it_says_when_it_was_printed_and_until_when_its_dates_are_complete(print
 def test_a_date_that_is_not_as_usual_says_its_hours_its_number_and_why(printed):
     text = words(printed())
 
-    for said in (
+    for exception in (
         "Friday 25 December 2026 (Christmas Day) closed",
         "Monday 28 December 2026 (Boxing Day bank holiday) 10am to 4pm",
         "Tuesday 29 December 2026 (Festive number) 8:30am to 5pm, call 01632 960009",
         "Thursday 31 December 2026 (Festive number, New Year's Eve) 8:30am to 3:30pm, "
         "call 01632 960009",
     ):
-        assert said in text
+        assert exception in text
 
 
-def test_a_number_that_holds_for_some_dates_stands_beside_the_usual_one(printed, tmp_path):
+def test_a_number_for_some_dates_is_printed_beside_the_usual_one(printed, tmp_path):
     direct = tmp_path / "direct.yaml"
     text = ANYSHIRE.read_text("utf-8")
     direct.write_text(
         re.sub(r"    number: 01632 960100.*\n", "", text).replace("internal", "public")
     )
-    of_service = words(printed(direct)).partition("Numbers and their hours")[0]
+    services = words(printed(direct)).partition("Numbers and their hours")[0]
 
-    assert "(Festive number): call 01632 960009" in of_service
+    assert "(Festive number): call 01632 960009" in services
     assert "01632 960009" not in words(printed(direct, "--weeks", "5"))
 
 
-def test_the_order_of_lines_and_the_one_for_all_other_times_are_said(printed):
+def test_the_lines_are_in_the_order_to_try_with_the_one_for_all_other_times_last(printed):
     text = words(printed())
 
     assert "Call 01632 960100 at any hour." in text
@@ -121,19 +124,19 @@ def test_the_order_of_lines_and_the_one_for_all_other_times_are_said(printed):
     assert "At all other times, Emergency Duty Service (EDS): 01632 960002" in text
 
 
-def test_an_unconfirmed_service_says_so(printed):
+def test_an_unconfirmed_service_is_marked(printed):
     assert "Not yet confirmed by the council." in printed(ROOT / "directory.yaml")
     assert "Not yet confirmed by the council." not in printed()
 
 
-def test_a_language_of_the_directory_may_be_asked_for(printed):
+def test_any_language_of_the_directory_can_be_printed(printed):
     swansea = ROOT / "examples" / "swansea.yaml"
 
     assert "Cyngor Abertawe" in printed(swansea)
     assert "Swansea Council" in printed(swansea, "--lang", "en")
 
 
-def test_it_is_written_to_a_file_whole_or_not_at_all(make_app, tmp_path):
+def test_the_output_file_is_written_completely_or_not_at_all(make_app, tmp_path):
     run = make_app(ANYSHIRE).test_cli_runner()
     path = tmp_path / "page.html"
     answer = run.invoke(args=["directory", "print", "--output", str(path)])
@@ -142,10 +145,10 @@ def test_it_is_written_to_a_file_whole_or_not_at_all(make_app, tmp_path):
     assert answer.exit_code == 0
     assert path.read_text("utf-8").rstrip().endswith("</html>")
     assert (failed.exit_code, "Traceback" in failed.output) == (1, False)
-    assert [each.name for each in tmp_path.glob("*.html")] == ["page.html"]
+    assert [file.name for file in tmp_path.glob("*.html")] == ["page.html"]
 
 
-def test_it_is_printed_from_the_last_good_directory_while_the_file_is_broken(make_app, tmp_path):
+def test_a_broken_directory_is_printed_from_its_last_good_copy(make_app, tmp_path):
     path = tmp_path / "directory.yaml"
     path.write_text(ANYSHIRE.read_text())
     make_app(path).test_cli_runner().invoke(args=["who"])

@@ -1,5 +1,6 @@
-"""Doubts about a valid directory: each told at its place, and none where there is none."""
+"""Warnings about a valid directory: each at its place, and none where nothing is wrong."""
 
+from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 
 import govuk_feed
@@ -8,8 +9,10 @@ from conftest import ANYSHIRE, ROOT
 from sweep import EXAMPLES
 
 from routing.bank_holidays.refresh import refresh
+from routing.core.directory import Text
+from routing.directory.load import parse
 from routing.lint.check import check
-from routing.lint.numbers import WELL_KNOWN, _one_slip
+from routing.lint.numbers import WELL_KNOWN, is_one_slip
 
 AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
 CLEAN = """\
@@ -50,21 +53,21 @@ helplines:
 
 
 @pytest.fixture
-def doubts(tmp_path):
-    def doubts(text, at=AT):
+def warnings(tmp_path):
+    def warnings(text, at=AT):
         file = tmp_path / "directory.yaml"
         file.write_text(text)
         return check(file, tmp_path / "instance", at)
 
-    return doubts
+    return warnings
 
 
-def test_a_directory_without_a_doubt_has_no_warning(doubts):
-    assert doubts(CLEAN) == ()
+def test_a_directory_with_nothing_wrong_has_no_warning(warnings):
+    assert warnings(CLEAN) == ()
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "code", "line", "said"),
+    ("old", "new", "code", "line", "message"),
     [
         ("fri: 08:30-16:30, ", "fri: 08:30-16:30", "no_bank_holiday", 10, "bank-holiday: closed"),
         (
@@ -128,32 +131,32 @@ def test_a_directory_without_a_doubt_has_no_warning(doubts):
         ),
     ],
 )  # fmt: skip
-def test_a_doubt_is_told_at_its_line_with_what_to_write(doubts, old, new, code, line, said):
+def test_a_warning_is_at_its_line_with_what_to_write(warnings, old, new, code, line, message):
     if code == "no_bank_holiday":
         old, new = ", bank-holiday: closed}", "}"
     assert old in CLEAN
-    found = [each for each in doubts(CLEAN.replace(old, new, 1)) if each.code == code]
+    matching = [warning for warning in warnings(CLEAN.replace(old, new, 1)) if warning.code == code]
 
-    assert {(each.level, each.line) for each in found} == {("warning", line)}
-    assert any(said in each.message for each in found)
+    assert {(warning.level, warning.line) for warning in matching} == {("warning", line)}
+    assert any(message in warning.message for warning in matching)
 
 
-def test_an_unconfirmed_number_is_told_with_what_to_write(doubts):
+def test_an_unconfirmed_number_is_a_warning_with_what_to_write(warnings):
     first, _, rest = CLEAN.partition("    verified: ")
-    found = doubts(first + rest.partition("\n")[2])
+    (warning,) = warnings(first + rest.partition("\n")[2])
 
-    assert [(each.code, each.line) for each in found] == [("unverified", 7)]
-    assert "verified: {on: 2026-11-23" in found[0].message
+    assert (warning.code, warning.line) == ("unverified", 7)
+    assert "verified: {on: 2026-11-23" in warning.message
 
 
-def test_one_slip_in_the_file_gives_one_warning(doubts):
-    assert [each.code for each in doubts(CLEAN.replace("0808 800 5000", "0800 800 5000"))] == [
-        "near_miss"
-    ]
+def test_one_slip_in_the_file_gives_one_warning(warnings):
+    assert [
+        warning.code for warning in warnings(CLEAN.replace("0808 800 5000", "0800 800 5000"))
+    ] == ["near_miss"]
 
 
 @pytest.mark.parametrize(
-    ("hours", "doubtful"),
+    ("hours", "warns"),
     [
         ("mon-fri: 08:30-17:00", True),
         ("mon-fri: 05:00-22:00", True),
@@ -162,65 +165,84 @@ def test_one_slip_in_the_file_gives_one_warning(doubts):
     ],
 )
 def test_a_line_that_answers_at_night_keeps_bank_holidays_and_christmas_as_other_days(
-    doubts, hours, doubtful
+    warnings, hours, warns
 ):
     week = "mon-thu: 08:30-17:00, fri: 08:30-16:30, bank-holiday: closed"
-    found = doubts(CLEAN.replace(week, hours))
+    codes = {warning.code for warning in warnings(CLEAN.replace(week, hours))}
 
-    assert ("no_bank_holiday" in {each.code for each in found}) is doubtful
+    assert ("no_bank_holiday" in codes) is warns
 
 
-def test_a_service_that_rings_only_mobiles_is_doubtful_and_one_landline_is_enough(doubts):
+def test_a_service_that_rings_only_mobiles_is_a_warning_and_one_landline_is_enough(warnings):
     mobiles = CLEAN
     for n in (1, 2, 3):
         mobiles = mobiles.replace(f"01632 96000{n}", f"07700 90000{n}")
     one_landline = mobiles.replace("07700 900003", "01632 960003")
 
-    assert [each.code for each in doubts(mobiles)] == ["only_a_mobile"]
-    assert doubts(one_landline) == ()
+    assert [warning.code for warning in warnings(mobiles)] == ["only_a_mobile"]
+    assert warnings(one_landline) == ()
 
 
-def test_a_pager_is_no_mobile(doubts):
+def test_a_pager_is_no_mobile(warnings):
     pagers = CLEAN
     for n in (1, 2, 3):
         pagers = pagers.replace(f"01632 96000{n}", f"07600 90000{n}")
 
-    assert doubts(pagers) == ()
+    assert warnings(pagers) == ()
 
 
-def test_a_special_day_is_over_only_on_the_day_after(doubts):
+def test_a_special_day_is_over_only_on_the_day_after(warnings):
     text = CLEAN.replace(
         "special_days:\n", "special_days:\n      - {date: 2026-11-23, name: X, hours: closed}\n"
     )
 
-    assert doubts(text) == ()
+    assert warnings(text) == ()
 
 
-def test_a_line_that_also_takes_the_calls_at_night_is_no_day_line(doubts):
+def test_a_line_that_also_takes_the_calls_at_night_is_no_day_line(warnings):
     text = CLEAN.replace("out_of_hours: eds", "out_of_hours: mash")
     text = text.replace(", bank-holiday: closed", "")
 
-    assert "no_bank_holiday" not in {each.code for each in doubts(text)}
+    assert "no_bank_holiday" not in {warning.code for warning in warnings(text)}
 
 
-def test_a_special_number_that_callers_ring_is_a_circle_too(doubts):
+def test_a_special_number_that_callers_ring_is_a_loop_too(warnings):
     text = CLEAN.replace("hours: 08:30-12:00}", "hours: 08:30-12:00, phone: 01632 960100}", 1)
     text = text.replace("name: Children\n", "name: Children\n    number: 01632 960100\n")
 
-    assert [each.code for each in doubts(text)] == ["number_loops"]
+    assert [warning.code for warning in warnings(text)] == ["number_loops"]
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("name", "message"),
     [("Hub", "for every language alike"), ("{cy: Canolfan}", "no words in en")],
 )
-def test_a_text_without_words_in_a_language_of_the_directory_is_told(doubts, name, said):
+def test_a_text_without_words_in_a_language_of_the_directory_is_a_warning(warnings, name, message):
     text = CLEAN.replace("languages: [en]", "languages: [cy, en]").replace("Hub", name)
-    found = [each for each in doubts(text) if each.line == 8]
+    (warning,) = (warning for warning in warnings(text) if warning.line == 8)
 
-    assert [each.code for each in found] == ["language_missing"]
-    assert said in found[0].message
-    assert "Write {cy: ..., en: ...}" in found[0].message
+    assert warning.code == "language_missing"
+    assert message in warning.message
+    assert "Write {cy: ..., en: ...}" in warning.message
+
+
+def texts_in(value):
+    """Return the identity of every text within a directory's values."""
+    if isinstance(value, Text):
+        return {id(value)}
+    if is_dataclass(value):
+        value = tuple(getattr(value, field.name) for field in fields(value))
+    return set().union(*map(texts_in, value)) if isinstance(value, tuple) else set()
+
+
+def test_every_text_of_a_directory_is_checked_for_its_languages(warnings):
+    text = ANYSHIRE.read_text().replace("languages: [en]", "languages: [en, cy]")
+    codes = [warning.code for warning in warnings(text)]
+    directory, _ = parse(text, "test.yaml")
+
+    assert codes.count("language_missing") + codes.count("safety_words_missing") == len(
+        texts_in(directory)
+    )
 
 
 BOTH = "{en: Call the police., cy: Ffoniwch yr heddlu.}"
@@ -237,39 +259,42 @@ BOTH = "{en: Call the police., cy: Ffoniwch yr heddlu.}"
     ],
 )
 def test_a_check_fails_where_what_matters_for_safety_is_not_said_in_each_language(
-    doubts, emergency, unanswered, line
+    warnings, emergency, unanswered, line
 ):
     text = CLEAN.replace("languages: [en]", "languages: [en, cy]")
     text = text.replace("emergency: Call 999.", f"emergency: {emergency}\n{unanswered}")
-    errors = [(each.code, each.line) for each in doubts(text) if each.level == "error"]
+    errors = [
+        (warning.code, warning.line) for warning in warnings(text) if warning.level == "error"
+    ]
 
     assert errors == ([("safety_words_missing", line)] if line else [])
 
 
-@pytest.mark.parametrize(("at", "told"), [("2027-12-31", False), ("2028-01-02", True)])
-def test_bank_holidays_published_for_less_than_a_year_are_told(doubts, at, told):
-    found = doubts(CLEAN, datetime.fromisoformat(f"{at}T12:00:00+00:00"))
+@pytest.mark.parametrize(("at", "warns"), [("2027-12-31", False), ("2028-01-02", True)])
+def test_bank_holidays_published_for_less_than_a_year_are_a_warning(warnings, at, warns):
+    noon = datetime.fromisoformat(f"{at}T12:00:00+00:00")
+    codes = {warning.code for warning in warnings(CLEAN, noon)}
 
-    assert ("bank_holidays_end" in {each.code for each in found}) is told
+    assert ("bank_holidays_end" in codes) is warns
 
 
-def test_a_proclaimed_holiday_counts_in_a_check_once_it_is_fetched(doubts, tmp_path):
+def test_a_proclaimed_holiday_counts_in_a_check_once_it_is_fetched(warnings, tmp_path):
     text = CLEAN.replace("bank-holiday: closed", "bank-holiday: 10:00-12:00")
     night = "hours: {mon-thu: '17:00-08:30', fri: '16:30-08:30', sat-sun: '08:30-08:30'}"
     text = text.replace("hours: always\n    verified", f"{night}\n    verified", 1)
-    before = {each.message for each in doubts(text) if each.code == "gap"}
+    before = {warning.message for warning in warnings(text) if warning.code == "gap"}
     with govuk_feed.serving() as feed:
         feed.send(govuk_feed.added(govuk_feed.events(), "2026-12-02", "Proclaimed"))
         refresh(tmp_path / "instance", feed.url, AT)
-    after = {each.message for each in doubts(text) if each.code == "gap"}
+    after = {warning.message for warning in warnings(text) if warning.code == "gap"}
 
     assert not any("2 December 2026" in message for message in before)
     assert any("2 December 2026" in message for message in after)
 
 
-@pytest.mark.parametrize("one", WELL_KNOWN)
-def test_no_well_known_number_is_a_slip_of_another(one):
-    assert not any(_one_slip(one, other) for other in WELL_KNOWN)
+@pytest.mark.parametrize("number", WELL_KNOWN)
+def test_no_well_known_number_is_a_slip_of_another(number):
+    assert not any(is_one_slip(number, other) for other in WELL_KNOWN)
 
 
 @pytest.mark.parametrize(
@@ -285,12 +310,12 @@ def test_no_well_known_number_is_a_slip_of_another(one):
     ],
 )
 def test_a_slip_is_one_digit_changed_lost_added_or_two_swapped(typed, slip):
-    assert _one_slip(typed, "08001111") is slip
+    assert is_one_slip(typed, "08001111") is slip
 
 
 @pytest.mark.parametrize("path", [ROOT / "directory.yaml", *EXAMPLES], ids=lambda path: path.stem)
-def test_every_example_has_only_doubts_of_the_kinds_that_its_council_publishes(path, tmp_path):
-    found = {each.code for each in check(path, tmp_path, AT)}
+def test_every_example_has_only_the_warnings_that_its_councils_pages_give(path, tmp_path):
+    codes = {warning.code for warning in check(path, tmp_path, AT)}
     usual = {"unverified", "no_special_day", "nobody_left"}
     own = {
         "neath-port-talbot": {"gap", "welsh_unreviewed"},
@@ -302,8 +327,8 @@ def test_every_example_has_only_doubts_of_the_kinds_that_its_council_publishes(p
         "wiltshire": {"same_number"},
     }
 
-    assert found - usual == own.get(path.stem, set())
+    assert codes - usual == own.get(path.stem, set())
 
 
 def test_the_example_with_every_key_is_confirmed_and_has_its_eves(tmp_path):
-    assert {each.code for each in check(ANYSHIRE, tmp_path, AT)} == {"nobody_left"}
+    assert {warning.code for warning in check(ANYSHIRE, tmp_path, AT)} == {"nobody_left"}

@@ -1,4 +1,4 @@
-"""The pages for people: whole without JavaScript, and never without a number."""
+"""The public pages: complete without JavaScript, and never without a number."""
 
 import gzip
 import re
@@ -30,7 +30,7 @@ def test_a_page_needs_no_script_no_cookie_and_no_third_party(client, path):
 
     assert answer.status_code == 200
     scripts = re.findall(r"<script([^>]*)>", answer.text)
-    assert all("ld+json" in each or 'src="/assets/site.' in each for each in scripts)
+    assert all("ld+json" in script or 'src="/assets/site.' in script for script in scripts)
     assert " style=" not in answer.text
     assert "Set-Cookie" not in answer.headers
     assert answer.headers["Referrer-Policy"] == "no-referrer"
@@ -39,7 +39,7 @@ def test_a_page_needs_no_script_no_cookie_and_no_third_party(client, path):
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_an_unconfirmed_number_is_said_to_be(client, anyshire, path):
+def test_an_unconfirmed_number_is_marked(client, anyshire, path):
     assert "Not yet confirmed by the council" in client.get(path).text
     assert "Not yet confirmed by the council" not in anyshire.get(path).text
 
@@ -66,7 +66,7 @@ def test_contacts_show_hours_what_is_open_and_every_helpline(client):
 
 
 @pytest.mark.parametrize("path", ["/nope", "/services/nope", "/services/nope/professionals"])
-def test_a_wrong_address_still_shows_every_number(client, path):
+def test_an_unknown_address_shows_every_number(client, path):
     answer = client.get(path)
 
     assert answer.status_code == 404
@@ -74,7 +74,7 @@ def test_a_wrong_address_still_shows_every_number(client, path):
     assert "01344 351999" in answer.text
 
 
-def test_a_fault_of_ours_still_shows_every_number(make_app):
+def test_an_unexpected_error_shows_every_number(make_app):
     app = make_app()
     app.view_functions["site.contacts"] = lambda: 1 / 0
     answer = app.test_client().get("/contacts")
@@ -95,7 +95,7 @@ def test_html_in_the_directory_is_shown_as_text(make_app, tmp_path):
     assert 'href="javascript' not in text
 
 
-def test_a_rehearsal_says_so_on_every_page(make_app):
+def test_every_page_says_that_it_is_a_rehearsal(make_app):
     client = make_app(CLOCK_STARTS_AT="2026-12-24T16:59:50Z").test_client()
 
     for path in [*PAGES, "/nope", "/services/children/fragment"]:
@@ -108,7 +108,7 @@ def test_when_templates_are_broken_too_every_number_and_its_hours_still_show(mak
     app = make_app()
     client = app.test_client()
     client.get("/")
-    clock.at += timedelta(seconds=1)  # until then the page goes out as it was written
+    clock.at += timedelta(seconds=1)  # past the answer cache
     app.jinja_env.cache.clear()
     app.jinja_env.loader = DictLoader({})
     answer = client.get("/")
@@ -119,11 +119,11 @@ def test_when_templates_are_broken_too_every_number_and_its_hours_still_show(mak
     assert answer.headers["Referrer-Policy"] == "no-referrer"
 
 
-def test_the_last_resort_shows_no_internal_line(make_app, clock):
+def test_the_plain_error_page_shows_no_internal_line(make_app, clock):
     app = make_app(ANYSHIRE)
     client = app.test_client()
     client.get("/")
-    clock.at += timedelta(seconds=1)  # until then the page goes out as it was written
+    clock.at += timedelta(seconds=1)  # past the answer cache
     app.jinja_env.cache.clear()
     app.jinja_env.loader = DictLoader({})
     text = client.get("/").text
@@ -133,6 +133,18 @@ def test_the_last_resort_shows_no_internal_line(make_app, clock):
     assert "07700" not in text
 
 
+def test_an_unknown_address_is_a_404_with_every_number_when_templates_are_broken(make_app):
+    app = make_app()
+    app.test_client().get("/")
+    app.jinja_env.cache.clear()
+    app.jinja_env.loader = DictLoader({})
+    answer = app.test_client().get("/nope")
+
+    assert answer.status_code == 404
+    assert "<h1>Page not found</h1>" in answer.text
+    assert "tel:+441344352005" in answer.text
+
+
 def test_before_any_directory_could_be_loaded_a_page_has_999(make_app, tmp_path):
     answer = make_app(tmp_path / "none.yaml").test_client().get("/")
 
@@ -140,7 +152,7 @@ def test_before_any_directory_could_be_loaded_a_page_has_999(make_app, tmp_path)
     assert "tel:999" in answer.text
 
 
-def test_an_address_cannot_write_a_line_of_its_own_into_the_log(make_app, caplog):
+def test_an_address_cannot_add_a_line_to_the_log(make_app, caplog):
     app = make_app()
     app.view_functions["site.service"] = lambda service: 1 / 0
     app.test_client().get("/services/x%0Aforged")
@@ -149,7 +161,7 @@ def test_an_address_cannot_write_a_line_of_its_own_into_the_log(make_app, caplog
     assert "\nforged" not in caplog.messages[0]
 
 
-def test_the_fragment_may_be_kept_ten_seconds_and_never_past_a_handover(client, clock):
+def test_the_fragment_may_be_cached_for_ten_seconds_and_never_past_a_handover(client, clock):
     by_day = client.get("/services/children/fragment")
     clock.set("2026-11-23T16:59:55.5Z")
     late = client.get("/services/children/fragment")
@@ -162,7 +174,7 @@ def test_the_fragment_may_be_kept_ten_seconds_and_never_past_a_handover(client, 
     assert again.status_code == 304
 
 
-def test_the_fragment_speaks_in_dates_and_needs_no_style_or_script(client):
+def test_the_fragment_has_full_dates_and_needs_no_style_or_script(client):
     text = client.get("/services/children/fragment").text
 
     assert "until 5pm on Monday 23 November" in text
@@ -171,21 +183,21 @@ def test_the_fragment_speaks_in_dates_and_needs_no_style_or_script(client):
 
 
 @pytest.mark.parametrize("query", ["front door", "FRONT", "mash", "352005"])
-def test_a_contact_is_found_by_its_name_by_what_people_call_it_and_by_its_number(client, query):
+def test_the_search_matches_names_aliases_and_numbers(client, query):
     text = client.get("/contacts", query_string={"q": query}).text
 
     assert "Multi-Agency Safeguarding Hub (MASH)</h3>" in text
     assert "Emergency Duty Service (EDS)</h3>" not in text
 
 
-def test_a_search_that_finds_nothing_shows_every_contact(client):
+def test_a_search_without_a_match_shows_every_contact(client):
     text = client.get("/contacts", query_string={"q": "<b>zebra"}).text
 
     assert "Nothing is called “&lt;b&gt;zebra”" in text
     assert "Emergency Duty Service (EDS)</h3>" in text
 
 
-def test_a_page_is_sent_small_to_whoever_accepts_that(client):
+def test_a_page_is_compressed_for_clients_that_accept_gzip(client):
     plain = client.get("/", headers={"Accept-Encoding": "identity"})
     small = client.get("/", headers={"Accept-Encoding": "gzip"})
 
@@ -195,7 +207,7 @@ def test_a_page_is_sent_small_to_whoever_accepts_that(client):
     assert small.headers["Vary"] == "Accept-Encoding"
 
 
-def test_a_style_sheet_is_kept_for_a_year_at_its_own_address_and_sent_at_an_older_one(client):
+def test_a_style_sheet_is_cached_for_a_year_at_its_current_address_only(client):
     address = re.search(r"/assets/site\.\w+\.css", client.get("/").text)[0]
 
     assert "immutable" in client.get(address).headers["Cache-Control"]
@@ -203,7 +215,7 @@ def test_a_style_sheet_is_kept_for_a_year_at_its_own_address_and_sent_at_an_olde
     assert client.get("/assets/other.css").status_code == 404
 
 
-def test_a_logo_is_a_picture_beside_the_directory_and_nothing_else(make_app, tmp_path):
+def test_only_a_picture_beside_the_directory_is_sent_as_the_logo(make_app, tmp_path):
     path = tmp_path / "directory.yaml"
     text = (ANYSHIRE.parent.parent / "directory.yaml").read_text()
     for logo, status in (("logo.svg", 200), ("missing.svg", 404), ("directory.yaml", 404)):
@@ -216,7 +228,7 @@ def test_a_logo_is_a_picture_beside_the_directory_and_nothing_else(make_app, tmp
         assert ('src="/logo"' in client.get("/").text) == (status == 200)
 
 
-def test_an_open_page_is_told_of_a_handover_in_its_last_five_minutes(client, clock):
+def test_the_last_five_minutes_before_a_handover_are_announced(client, clock):
     soon = "data-who-soon>Closing soon. From 5pm on Monday 23 November"
     clock.set("2026-11-23T16:54:59Z")
     assert soon not in client.get("/").text
@@ -238,14 +250,14 @@ def test_an_error_page_needs_no_other_file_and_shows_every_number_with_its_hours
         assert words in answer.text
 
 
-def test_whatever_is_wrong_with_a_request_every_number_shows(client):
+def test_a_page_for_a_client_error_has_every_number(client):
     answer = client.post("/contacts")
 
     assert answer.status_code == 405
     assert "01344 352005" in answer.text
 
 
-def test_what_editors_copy_names_the_public_address(make_app):
+def test_the_code_for_editors_has_the_public_address(make_app):
     client = make_app(PUBLIC_BASE_URL="https://who.anyshire.example/").test_client()
     text = client.get("/embed").text
 
@@ -253,14 +265,14 @@ def test_what_editors_copy_names_the_public_address(make_app):
     assert "https://who.anyshire.example/services/children/fragment" in text
 
 
-def test_a_page_for_editors_of_a_service_that_there_is_not_shows_every_number(client):
+def test_the_page_for_editors_of_an_unknown_service_shows_every_number(client):
     answer = client.get("/embed?service=nope")
 
     assert answer.status_code == 404
     assert "01344 352005" in answer.text
 
 
-def test_what_is_typed_into_the_search_cannot_become_markup(client):
+def test_a_search_query_cannot_become_markup(client):
     text = client.get("/contacts", query_string={"q": '"><script>x</script>'}).text
 
     assert "<script>x" not in text

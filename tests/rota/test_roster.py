@@ -10,7 +10,8 @@ from rota.conftest import Rota, at, span
 from rota_oracle import drawn, wrong_minutes
 
 from routing.core import instants
-from routing.core.instants import BankHoliday, Span
+from routing.core.directory import BankHoliday
+from routing.core.instants import Span
 from routing.core.timetable import Timetables
 from routing.rota.roster import Roster
 

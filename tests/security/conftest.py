@@ -41,8 +41,8 @@ def sign_in():
     def sign_in(app, *roles, name="Priya Shah"):
         with app.app_context(), lookup.database().writing() as connection:
             at, granted = lookup.now(), frozenset(map(Role, roles))
-            person = accounts._insert(
-                connection, accounts.LOCAL, name, name, granted, at, "terminal:0"
+            person = accounts.upsert_sso_account(
+                connection, accounts.LOCAL, name, name, granted, at
             )
             token = accounts.start_session(connection, person, at)
         browser = Browser(app)

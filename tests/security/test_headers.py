@@ -1,8 +1,8 @@
 """What every answer carries, whatever was asked: no page of ours runs or frames another's."""
 
 import pytest
+from routes import addresses
 from telephone import BASE, sign
-from test_private import addresses
 
 EVERY = {
     "Content-Security-Policy": "default-src 'none'",

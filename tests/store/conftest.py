@@ -11,7 +11,7 @@ from routing.store import migrate, tables
 from routing.store.db import Database
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.system)])
 def kind(request):
     return request.param
 

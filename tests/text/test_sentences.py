@@ -1,4 +1,4 @@
-"""Sentences a caller understands, true however long somebody keeps them."""
+"""Sentences that callers understand, true however long they are kept."""
 
 import gettext
 from datetime import datetime
@@ -8,21 +8,21 @@ import pytest
 from core.test_decision import TABLES, compiled, divert, london
 
 from routing.core.decision import decide
-from routing.core.values import Text
+from routing.core.directory import Text
 from routing.errors import NaiveTime
 from routing.text import dates, sentences
 from routing.text.locale import Locale
 
-VOICE = Locale(gettext.NullTranslations(), "en", ZoneInfo("Europe/London"))
+ENGLISH = Locale(gettext.NullTranslations(), "en", ZoneInfo("Europe/London"))
 
 
-def why(at, service="children", tables=TABLES, diverts=()):
-    found = decide(tables, service, london(at), diverts)
-    return sentences.reason_sentence(found, london(at), VOICE, tables.holidays)
+def reason(at, service="children", tables=TABLES, diverts=()):
+    decision = decide(tables, service, london(at), diverts)
+    return sentences.reason_sentence(decision, london(at), ENGLISH, tables.holidays)
 
 
 @pytest.mark.parametrize(
-    ("minute", "said"),
+    ("minute", "text"),
     [
         (0, "midnight"),
         (510, "8:30am"),
@@ -33,12 +33,12 @@ def why(at, service="children", tables=TABLES, diverts=()):
         (1440, "midnight"),
     ],
 )
-def test_times_are_said_as_gov_uk_writes_them(minute, said):
-    assert dates.format_time(minute, VOICE) == said
+def test_times_are_written_as_gov_uk_writes_them(minute, text):
+    assert dates.format_time(minute, ENGLISH) == text
 
 
 @pytest.mark.parametrize(
-    ("at", "said"),
+    ("at", "sentence"),
     [
         ("2026-12-24 09:00", "The Hub is open until 3:30pm on Thursday 24 December."),
         ("2026-05-21 20:00", "The Hub is closed. It opens at 8:30am on Friday 22 May."),
@@ -64,23 +64,23 @@ def test_times_are_said_as_gov_uk_writes_them(minute, said):
         ),
     ],
 )
-def test_the_reason_says_why_and_when_it_changes(at, said):
-    assert why(at) == said
+def test_the_reason_says_why_and_when_it_changes(at, sentence):
+    assert reason(at) == sentence
 
 
-def test_a_line_that_never_shuts_is_open_day_and_night():
-    assert why("2026-05-22 12:00", "always") == "The One is open day and night."
+def test_a_line_that_never_closes_is_open_day_and_night():
+    assert reason("2026-05-22 12:00", "always") == "The One is open day and night."
 
 
-def test_a_divert_says_who_answers_and_until_when():
-    said = why(
+def test_the_reason_for_a_divert_says_which_line_answers_until_when():
+    sentence = reason(
         "2026-05-22 12:30", diverts=[divert("backup", "2026-05-22 12:00", "2026-05-22 13:00")]
     )
 
-    assert said == "Calls are answered by the Backup until 1pm on Friday 22 May."
+    assert sentence == "Calls are answered by the Backup until 1pm on Friday 22 May."
 
 
-def test_a_change_of_number_alone_is_not_called_a_closing():
+def test_a_change_of_number_is_not_described_as_closing():
     tables = compiled("""
 lines:
   a:
@@ -91,33 +91,33 @@ lines:
 services: {s: {name: S, lines: [a], out_of_hours: a}}
 """)
 
-    assert why("2026-05-22 12:00", "s", tables) == (
+    assert reason("2026-05-22 12:00", "s", tables) == (
         "The A is open. Its number changes at midnight at the end of Friday 22 May."
     )
 
 
-def test_a_line_that_does_not_reopen_in_sight_is_only_closed():
+def test_a_line_without_a_next_opening_is_only_closed():
     tables = compiled("""
 lines:
   a: {name: A, phone: 01632 960001, hours: {mon-sun: closed}}
   b: {name: B, phone: 01632 960002, hours: always}
 services: {s: {name: S, lines: [a], out_of_hours: b}}
 """)
-    found = decide(tables, "s", london("2026-05-22 12:00"))
+    decision = decide(tables, "s", london("2026-05-22 12:00"))
 
-    assert why("2026-05-22 12:00", "s", tables) == "The A is closed."
-    assert sentences.until_phrase(found, london("2026-05-22 12:00"), VOICE) == "at all hours"
-    assert sentences.next_sentence(found, london("2026-05-22 12:00"), VOICE) is None
-
-
-def test_a_moment_far_off_is_said_with_its_year():
-    asked, far = london("2026-05-22 12:00"), london("2027-03-01 09:00")
-
-    assert dates.format_datetime(far, VOICE, asked) == "9am on Monday 1 March 2027"
+    assert reason("2026-05-22 12:00", "s", tables) == "The A is closed."
+    assert sentences.until_phrase(decision, london("2026-05-22 12:00"), ENGLISH) == "at all hours"
+    assert sentences.next_sentence(decision, london("2026-05-22 12:00"), ENGLISH) is None
 
 
-def test_a_week_is_said_in_runs_of_days():
-    hours = {line.id: dates.format_hours(line.hours, VOICE) for line in TABLES.directory.lines}
+def test_an_instant_far_ahead_has_its_year():
+    now, at = london("2026-05-22 12:00"), london("2027-03-01 09:00")
+
+    assert dates.format_datetime(at, ENGLISH, now) == "9am on Monday 1 March 2027"
+
+
+def test_a_week_is_written_in_runs_of_days():
+    hours = {line.id: dates.format_hours(line.hours, ENGLISH) for line in TABLES.directory.lines}
 
     assert hours["mash"] == (
         ("Monday to Thursday", "8:30am to 5pm"),
@@ -128,51 +128,51 @@ def test_a_week_is_said_in_runs_of_days():
     assert hours["one"] == (("Every day", "24 hours a day, bank holidays included"),)
 
 
-def test_a_day_of_several_ranges_is_said_in_order():
+def test_the_ranges_of_a_day_are_in_order():
     tables = compiled("""
 lines:
   a: {name: A, phone: 01632 960001, hours: {mon: "09:00-12:00, 13:00-16:00", sun: always}}
 services: {s: {name: S, lines: [a], out_of_hours: a}}
 """)
 
-    said = dict(dates.format_hours(tables.directory.lines[0].hours, VOICE))
-    assert said["Monday"] == "9am to midday and 1pm to 4pm"
-    assert said["Sunday"] == "24 hours"
+    hours = dict(dates.format_hours(tables.directory.lines[0].hours, ENGLISH))
+    assert hours["Monday"] == "9am to midday and 1pm to 4pm"
+    assert hours["Sunday"] == "24 hours"
 
 
 def test_hours_that_run_into_the_next_day_say_so():
-    hours = {line.id: dates.format_hours(line.hours, VOICE) for line in TABLES.directory.lines}
+    hours = {line.id: dates.format_hours(line.hours, ENGLISH) for line in TABLES.directory.lines}
 
     assert hours["eds"] == (("Every day", "5pm to 8:30am the next day"),)
 
 
-def test_special_days_are_said_with_their_name():
-    special = TABLES.directory.lines[0].special_days
+def test_special_days_have_their_name():
+    special_days = TABLES.directory.lines[0].special_days
 
-    assert [dates.format_special_day(each, VOICE) for each in special] == [
+    assert [dates.format_special_day(day, ENGLISH) for day in special_days] == [
         "Thursday 24 December (Christmas Eve): 8:30am to 3:30pm",
         "Tuesday 29 December to Thursday 31 December (Festive number): call 01632 960009",
     ]
 
 
-def test_words_fall_back_to_the_first_language():
+def test_a_text_falls_back_to_the_first_language():
     text = Text((("cy", "Helo"), ("en", "Hello")))
 
     assert (text.get("en"), text.get("fr")) == ("Hello", "Helo")
 
 
-def test_a_time_without_a_zone_is_no_time():
+def test_a_time_without_a_zone_is_refused():
     with pytest.raises(NaiveTime):
         sentences.until_phrase(
             decide(TABLES, "children", london("2026-05-22 12:00")),
             datetime(2026, 5, 22),  # noqa: DTZ001
-            VOICE,
+            ENGLISH,
         )
 
 
-def test_what_comes_next_is_said_with_its_number():
+def test_the_next_line_is_named_with_its_number():
     at = london("2026-12-24 16:00")
 
-    assert sentences.next_sentence(decide(TABLES, "children", at), at, VOICE) == (
+    assert sentences.next_sentence(decide(TABLES, "children", at), at, ENGLISH) == (
         "From 8:30am on Tuesday 29 December, call the Hub on 01632 960009."
     )

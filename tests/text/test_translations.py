@@ -1,4 +1,4 @@
-"""The Welsh catalogue: whole, compiled, and saying the same things with the same blanks."""
+"""The Welsh catalogue: complete, compiled, and with the same placeholders as the English."""
 
 import gettext
 import re
@@ -14,7 +14,7 @@ from babel.messages import pofile
 from conftest import ROOT
 
 from routing.bank_holidays.package import DIVISIONS, package_holidays
-from routing.core.instants import ALL_DAY, Hours, TimeRange
+from routing.core.directory import ALL_DAY, Hours, TimeRange
 from routing.text import dates
 from routing.text.locale import CATALOGUES, HOLIDAY_NAMES, get_locale
 
@@ -26,7 +26,7 @@ CATALOGUE = pofile.read_po(BytesIO(PO.read_bytes()), locale="cy")
 
 @pytest.fixture(scope="module")
 def messages(tmp_path_factory):
-    """Return every message that the code and the templates say."""
+    """Return every message of the code and the templates."""
     pot = tmp_path_factory.mktemp("pot") / "messages.pot"
     babel = Path(sys.executable).with_name("pybabel")
     keywords = [
@@ -37,30 +37,30 @@ def messages(tmp_path_factory):
         cwd=ROOT,
         check=True,
     )
-    return {each.id for each in pofile.read_po(BytesIO(pot.read_bytes())) if each.id}
+    return {message.id for message in pofile.read_po(BytesIO(pot.read_bytes())) if message.id}
 
 
 def test_every_message_has_a_translation_and_no_translation_is_left_over(messages):
-    translated = {each.id for each in CATALOGUE if each.id and each.string}
+    translated = {message.id for message in CATALOGUE if message.id and message.string}
 
     assert messages - translated == set()
     assert translated - messages == set()
 
 
 @pytest.mark.parametrize(
-    "message", [each for each in CATALOGUE if each.id], ids=lambda m: m.id[:40]
+    "message", [message for message in CATALOGUE if message.id], ids=lambda m: m.id[:40]
 )
-def test_a_translation_has_the_same_blanks(message):
-    blanks = [sorted(re.findall(r"{\w+}", text)) for text in (message.id, message.string)]
+def test_a_translation_has_the_same_placeholders(message):
+    placeholders = [sorted(re.findall(r"{\w+}", text)) for text in (message.id, message.string)]
 
-    assert blanks[0] == blanks[1]
+    assert placeholders[0] == placeholders[1]
 
 
-def test_what_is_compiled_is_what_is_written():
+def test_the_compiled_catalogue_is_current():
     compiled = gettext.translation("messages", CATALOGUES, ["cy"])
 
-    assert {each.id: compiled.gettext(each.id) for each in CATALOGUE if each.id} == {
-        each.id: each.string for each in CATALOGUE if each.id
+    assert {message.id: compiled.gettext(message.id) for message in CATALOGUE if message.id} == {
+        message.id: message.string for message in CATALOGUE if message.id
     }, "Run: bin/translate"
 
 
@@ -75,11 +75,11 @@ def test_every_bank_holiday_of_the_years_ahead_has_a_welsh_name():
     assert names <= set(HOLIDAY_NAMES)
 
 
-def test_it_is_marked_as_not_reviewed():
+def test_the_catalogue_is_marked_as_not_reviewed():
     assert "NOT REVIEWED" in PO.read_text("utf-8").partition("msgid")[0]
 
 
-def test_dates_and_times_are_said_in_welsh():
+def test_dates_and_times_are_in_welsh():
     week = ((TimeRange(510, 1020),),) * 4 + ((TimeRange(510, 990),), (), ())
 
     assert dates.format_full_date(date(2026, 12, 24), WELSH) == "dydd Iau 24 Rhagfyr 2026"

@@ -1,0 +1,73 @@
+"""Reading YAML: every scalar stays text, and everything has its line and column."""
+
+import pytest
+
+from routing.directory.yaml_source import MAX_BYTES, UnreadableFile, read_yaml
+
+
+def refused(text):
+    with pytest.raises(UnreadableFile) as caught:
+        read_yaml(text)
+    return caught.value.problem
+
+
+@pytest.mark.parametrize(
+    "scalar", ["17:00", "01632960001", "no", "+441632960001", "2026-12-24", "0x1F", "~", "1e3", "="]
+)
+def test_a_scalar_that_yaml_would_convert_stays_as_written(scalar):
+    assert read_yaml(f"a: {scalar}\nb: [{scalar}]").root == {"a": scalar, "b": [scalar]}
+
+
+def test_a_key_that_yaml_would_convert_stays_as_written():
+    assert read_yaml("2027-06-01: x\nno: y\n999: z").root == {
+        "2027-06-01": "x",
+        "no": "y",
+        "999": "z",
+    }
+
+
+def test_each_key_and_value_has_its_line_and_column():
+    source = read_yaml("a: b\nlines:\n  mash:\n    phone: 01632 960001\n    aliases: [é, door]\n")
+
+    assert source.place(("lines", "mash", "phone")) == (4, 12)
+    assert source.key_place(("lines", "mash", "phone")) == (4, 5)
+    assert source.place(("lines", "mash", "aliases", 1)) == (5, 18)
+
+
+def test_a_missing_value_has_the_place_of_what_is_around_it():
+    assert read_yaml("a:\n  b: c").place(("a", "b", "d", 3)) == (2, 6)
+
+
+def test_a_key_given_twice_is_a_problem_at_the_second_and_reading_goes_on():
+    source = read_yaml("a: 1\nb:\n  c: 1\n  c: 2\na: 3\n")
+
+    assert [(problem.line, problem.column, problem.code) for problem in source.problems] == [
+        (4, 3, "duplicate_key"),
+        (5, 1, "duplicate_key"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "remedy"),
+    [
+        ("a: 1\nb: &x 2", (2, 4), "Write the value out"),
+        ("a: 1\nb: *x", (2, 4), "Write the value out"),
+        ("a: 1\nb: {<<: {c: d}}", (2, 5), "Write the keys out"),
+        ("a: 1\nb: !!str 2", (2, 4), "Leave it out"),
+        ("a: 1\nb: ! 2", (2, 4), "Leave it out"),
+        ("a: 1\n---\nb: 2", (2, 1), "Keep one"),
+        ("a: 1\nb: \0", (2, 4), "Delete it"),
+        ("a: 1\nb: x\ud800", (2, 5), "Delete it"),
+        ("a: 1\n\tb: 2", (2, 1), "not tabs"),
+        ("a: 1\n? [b]\n: c", (2, 3), "Write it as"),
+        ("- a", (1, 1), "Start from"),
+        ("", (1, 1), "Start from"),
+        ("a: " + "[" * 30 + "]" * 30, (1, 24), "Check the indentation"),
+        ("é" * (MAX_BYTES // 2 + 1), (1, 1), "Leave out"),
+    ],
+)
+def test_what_a_directory_never_needs_is_refused_with_its_place_and_a_remedy(text, place, remedy):
+    problem = refused(text)
+
+    assert (problem.line, problem.column) == place
+    assert remedy in problem.message

@@ -1,0 +1,141 @@
+"""The answer cache: rendered once a second, each answer with its own time and language."""
+
+import re
+import shutil
+from datetime import timedelta
+
+import pytest
+from conftest import ANYSHIRE, divert_now
+from flask import template_rendered
+
+from routing.public.answer_cache import AnswerCache
+
+DECISION = "/api/v1/services/children/decision"
+NOW = "/services/children/now"
+
+
+@pytest.fixture
+def app(make_app, made, tmp_path):
+    app = make_app(ANYSHIRE)
+    (tmp_path / "instance").mkdir()
+    shutil.copy(made, tmp_path / "instance" / made.name)
+    return app
+
+
+@pytest.fixture
+def client(app):
+    return app.test_client()
+
+
+@pytest.fixture
+def rendered(app):
+    """Collect the names of the templates that are rendered."""
+    names = []
+
+    def collect(sender, template, **_):
+        names.append(template.name)
+
+    with template_rendered.connected_to(collect, app):
+        yield names
+
+
+def test_within_a_second_a_page_is_rendered_once_and_has_its_own_time(client, clock, rendered):
+    times = []
+    for part in ("12:00:00.000001", "12:00:00.5", "12:00:00.999999"):
+        clock.set(f"2026-11-23T{part}Z")
+        times.append(re.search(r'data-at="([^"]+)"', client.get("/").text)[1])
+
+    assert rendered == ["public/service.html"]
+    assert times == [
+        "2026-11-23T12:00:00.000001+00:00",
+        "2026-11-23T12:00:00.500000+00:00",
+        "2026-11-23T12:00:00.999999+00:00",
+    ]
+
+
+def test_within_a_second_each_decision_has_its_own_time_and_one_tag(client, clock):
+    answers = []
+    for part in ("12:00:00", "12:00:00.5", "12:00:01", "12:00:01.25"):
+        clock.set(f"2026-11-23T{part}Z")
+        answers.append(client.get(DECISION))
+
+    assert [answer.json["at"] for answer in answers] == [
+        "2026-11-23T12:00:00+00:00",
+        "2026-11-23T12:00:00.500000+00:00",
+        "2026-11-23T12:00:01+00:00",
+        "2026-11-23T12:00:01.250000+00:00",
+    ]
+    assert len({answer.headers["ETag"] for answer in answers}) == 1
+
+
+@pytest.mark.parametrize(
+    ("instant", "line"), [("16:59:59", "mash"), ("16:59:59.999999", "mash"), ("17:00:00", "eds")]
+)
+def test_at_the_handover_another_decision_is_returned(client, clock, instant, line):
+    for before in ("16:59:58", "16:59:59", instant):
+        clock.set(f"2026-11-23T{before}Z")
+        answer = client.get(DECISION)
+
+    assert answer.json["line"]["id"] == line
+
+
+def test_at_the_handover_the_page_is_rendered_again(client, clock, rendered):
+    clock.set("2026-11-23T16:59:59.999999Z")
+    assert 'data-line="+441632960100 Multi' in client.get(NOW).text
+    clock.set("2026-11-23T17:00:00Z")
+    assert 'data-line="+441632960100 Emergency' in client.get(NOW).text
+
+    assert len(rendered) == 2
+
+
+@pytest.mark.parametrize("second", [58, 59])
+def test_no_answer_may_be_cached_past_the_handover_however_late_in_its_second(
+    client, clock, second
+):
+    for part in ("", ".000001", ".999999"):
+        clock.set(f"2026-11-23T16:59:{second}{part}Z")
+        headers = client.get(DECISION).headers
+        age = int(re.search(r"max-age=(\d+)", headers["Cache-Control"])[1])
+        seconds_left = 60 - second - float(f"0{part}")
+
+        assert age <= seconds_left
+
+
+def test_a_divert_is_in_the_next_answers_of_the_same_second(app, client, clock):
+    before = client.get(NOW).text, client.get(DECISION).json["line"]["id"]
+    divert_now(app)
+
+    assert 'data-line="+441632960100 Multi' in before[0]
+    assert 'data-line="+441632960100 Emergency' in client.get(NOW).text
+    assert (before[1], client.get(DECISION).json["line"]["id"]) == ("mash", "eds")
+
+
+@pytest.mark.parametrize(("part", "text"), [(0.4, "first"), (0.5, "second"), (0.6, "second")])
+def test_no_answer_is_used_past_a_handover_within_its_second(app, clock, part, text):
+    texts, noon = iter(["first", "second"]), clock.at
+    cache, until = AnswerCache(), noon + timedelta(seconds=0.5)
+    with app.app_context():
+        for at in (noon, noon + timedelta(seconds=part)):
+            answer = cache.get("key", at, "", lambda: (next(texts), until))
+
+    assert answer.text == text
+
+
+def test_an_answer_about_another_time_is_not_cached_as_one_about_now(client, clock):
+    for _ in range(2):
+        now = client.get(DECISION).json
+        christmas = client.get(f"{DECISION}?at=2026-12-25T12:00:00Z").json
+
+        assert (now["line"]["id"], christmas["line"]["id"]) == ("mash", "eds")
+
+
+def test_every_page_service_and_language_is_cached_separately(client, rendered):
+    paths = ["/", "/services/children", "/services/children/professionals"]
+    paths += ["/services/children/now", "/services/professionals", "/cy/"]
+    pages = [client.get(path).text for path in paths] + [client.get(path).text for path in paths]
+
+    assert pages[: len(paths)] == pages[len(paths) :]
+    assert len(set(pages)) >= 5
+    assert (
+        len([name for name in rendered if name in ("public/service.html", "public/now.html")]) <= 5
+    )

@@ -1,0 +1,29 @@
+"""Every address that the service answers, for tests that ask all of them."""
+
+import re
+
+from routing import lookup
+
+
+def addresses(app):
+    """Yield (method, path) of every route, with every service in it, and of two unknown paths."""
+    with app.app_context():
+        services = [*lookup.snapshot().timetables.services, "nope"]
+    fitting = {
+        "service": services,
+        "filename": ["../staff", "site.css"],
+        "address": ["staff.x.css", "nope"],
+        "token": ["x" * 43],
+        "step": ["1", "screen", "nope"],
+        **{key: ["1"] for key in ("divert_id", "shift_id", "batch_id", "worker_id", "feed_id")},
+    }
+    for rule in app.url_map.iter_rules():
+        paths = [rule.rule]
+        for name in rule.arguments:
+            part = re.compile(rf"<(?:\w+:)?{name}>")
+            paths = [part.sub(each, path) for path in paths for each in fitting[name]]
+        for path in paths:
+            for method in rule.methods:
+                yield method, path
+    yield "GET", "/nope"
+    yield "GET", "/api/v1/nope"

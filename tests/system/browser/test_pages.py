@@ -1,0 +1,191 @@
+"""Every public page in a real browser: accessible, at every width, with a silent console."""
+
+import re
+from contextlib import contextmanager
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from conftest import ANYSHIRE, ROOT
+from serving import ask, serving
+
+PATHS = [
+    "/",
+    "/services/professionals",
+    "/services/children/professionals",
+    "/contacts",
+    "/contacts?q=front+door",
+    "/accessibility",
+    "/privacy",
+    "/embed",
+    "/nope",
+]
+WELSH_PATHS = [path for path in PATHS if path != "/embed" and "professionals" not in path]
+WELSH_PATHS += ["/services/children/professionals", "/?lang=en"]
+WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+LOGO = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><rect width="9" height="9"/></svg>'
+)
+WIDTHS = [320, 768, 1280]
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory):
+    with _serving(tmp_path_factory.mktemp("served"), ANYSHIRE) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def welsh(tmp_path_factory):
+    with _serving(tmp_path_factory.mktemp("welsh"), ROOT / "examples" / "swansea.yaml") as address:
+        yield address
+
+
+@contextmanager
+def _serving(folder, directory):
+    (folder / "directory.yaml").write_text(directory.read_text("utf-8"))
+    (folder / "static").mkdir()
+    (folder / "static" / "logo.svg").write_text(LOGO)
+    with serving(folder, WEB_CONCURRENCY="1") as (_, url):
+        ask(url)
+        yield url.partition("/api")[0]
+
+
+def violations(page):
+    """Return what axe finds against WCAG 2.2 AA, and by how much the page scrolls sideways."""
+    results = Axe().run(page, options=WCAG).response["violations"]
+    overflow = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    return [(item["id"], item["nodes"][0]["html"]) for item in results], max(0, overflow)
+
+
+@pytest.mark.parametrize("path", WELSH_PATHS)
+def test_axe_finds_no_violation_on_a_welsh_page_and_nothing_scrolls_sideways(pages, welsh, path):
+    for width in WIDTHS:
+        page = pages.open(f"{welsh}{path}", viewport={"width": width, "height": 800})
+
+        assert violations(page) == ([], 0)
+    assert [text for text in pages.console if "404" not in text or path != "/nope"] == []
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("path", PATHS)
+def test_axe_finds_no_violation_on_a_page_and_nothing_scrolls_sideways(pages, address, path, width):
+    page = pages.open(f"{address}{path}", viewport={"width": width, "height": 800})
+
+    assert violations(page) == ([], 0)
+
+
+def test_axe_finds_no_violation_in_forced_colours(pages, address):
+    page = pages.open(f"{address}/", forced_colors="active")
+
+    assert Axe().run(page, options=WCAG).response["violations"] == []
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_page_writes_nothing_to_the_console_and_requests_nothing_from_others(
+    pages, address, path
+):
+    page = pages.open(f"{address}{path}")
+    page.wait_for_timeout(500)
+    console = [text for text in pages.console if "404" not in text or path != "/nope"]
+
+    assert console == []
+    assert [url for url in pages.requests if not url.startswith((address, "data:"))] == []
+    assert page.context.cookies() == []
+
+
+def test_a_page_has_40_kilobytes_at_most_in_three_requests(pages, welsh):
+    page = pages.open()
+    sizes = []
+    page.on("requestfinished", lambda request: sizes.append(request.sizes()["responseBodySize"]))
+    page.goto(f"{welsh}/services/children")
+    page.wait_for_timeout(300)
+
+    assert len([url for url in pages.requests if not url.startswith("data:")]) == 3
+    assert sum(sizes) < 40_000
+
+
+def test_a_page_is_complete_without_scripts(pages, address):
+    page = pages.open(f"{address}/services/professionals", java_script_enabled=False)
+    text = page.inner_text("main")
+
+    for words in ("In immediate danger", "Call ", "If nobody answers", "All hours", "Helplines"):
+        assert words in text
+    assert not page.is_visible("[data-who-lost]")
+    assert page.get_attribute(".govuk-exit-this-page a", "href").startswith("https://www.bbc.co.uk")
+
+
+def test_every_link_is_reached_by_keyboard(pages, address):
+    page = pages.open(f"{address}/")
+    reached = []
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        reached.append(page.evaluate(FOCUSED))
+        if reached[-1][0] == "BODY":
+            break
+    names = [name for _, name, _ in reached]  # a link within a sentence may be as low as its line
+
+    assert names[0] == "Skip to main content"
+    assert names[1] == "Exit this page"
+    for name in ("All contacts", "Call 999", "01632 960100", "Privacy"):
+        assert name in names
+    assert [name for tag, name, height in reached if tag == "A" and height < 24] == []
+
+
+FOCUSED = """(e => {
+    const r = document.createRange(); r.selectNodeContents(e.parentElement);
+    const alone = r.toString().trim() === e.textContent.trim() || e.closest("ul, footer");
+    return [e.tagName, e.textContent.trim(), alone ? e.getBoundingClientRect().height : 24];
+})(document.activeElement)"""
+
+
+@pytest.mark.parametrize("leave", ["button", "keys"])
+def test_the_exit_leads_away_by_its_button_and_by_shift_three_times(pages, address, leave):
+    page = pages.open(f"{address}/")
+    gone = []
+
+    def leaves(route):
+        gone.append(route.request.url)
+        route.fulfill(body="<title>Weather</title>", content_type="text/html")
+
+    page.context.route("https://www.bbc.co.uk/**", leaves)
+    if leave == "button":
+        page.click(".govuk-exit-this-page a")
+    else:
+        for _ in range(3):
+            page.keyboard.press("Shift")
+    page.wait_for_timeout(500)
+
+    assert gone == ["https://www.bbc.co.uk/weather"]
+    assert page.title() == "Weather"
+
+
+def test_a_printed_page_has_all_hours_and_no_navigation(pages, address):
+    page = pages.open(f"{address}/services/professionals")
+    page.emulate_media(media="print")
+
+    assert not page.is_visible(".who-header")
+    assert not page.is_visible(".govuk-exit-this-page")
+    assert page.is_visible("text=All hours")
+
+
+@pytest.mark.parametrize("path", ["/", "/services/professionals"])
+def test_a_page_prints_on_one_sheet(pages, address, path):
+    sheets = re.findall(rb"/Type /Page\b", pages.open(f"{address}{path}").pdf(format="A4"))
+
+    assert len(sheets) == 1
+
+
+def test_the_colour_of_the_council_is_on_its_header(pages, address):
+    page = pages.open(f"{address}/")
+    header = "getComputedStyle(document.querySelector('.who-header'))"
+    colour = page.evaluate(f"{header}.backgroundColor")
+
+    assert colour == "rgb(29, 79, 145)"
+
+
+@pytest.mark.parametrize("name", ["govuk-frontend.css", "site.css", "exit-this-page.js"])
+def test_nothing_that_only_gov_uk_may_use_is_in_the_style_sheets(name):
+    text = (ROOT / "routing" / "static" / name).read_text("utf-8")
+
+    for barred in ("GDS Transport", "@font-face", "govuk-crest", "sourceMappingURL"):
+        assert barred not in text

@@ -1,0 +1,140 @@
+"""The runbook's commands copy the database while others write, and put it in an empty place."""
+
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from contextlib import contextmanager
+
+import fenced
+import psycopg
+import pytest
+from conftest import ROOT
+from deploy.conftest import Machine, counted
+from serving import TESTS_PATH
+
+BLOCKS = [each for each in fenced.blocks(ROOT / "docs/runbook.md") if each.kind == "sh"]
+ROLE = "who-to-call"
+FILL = """
+who-to-call db upgrade
+echo "correct horse battery" | who-to-call staff add "Priya Shah" --role admin --password-stdin
+who-to-call rota import --add-people - <<'END'
+role,starts,ends,person
+eds-social-worker,2027-12-24 17:00,2027-12-25 08:30,Amara Owusu
+END
+"""
+WRITES = "import killed, sys; killed.divert_for_ever(sys.argv[1], 1)"
+
+
+class Place:
+    """A machine with a database of one kind, and what its runbook says for that kind."""
+
+    def __init__(self, machine, url):
+        self.machine, self.url = machine, url
+
+    def follows(self, heading):
+        """Do what the page tells under a heading to whoever has that database; all must succeed."""
+        found = [
+            each.text
+            for each in BLOCKS
+            if each.heading == heading and ("pg_" in each.text) != self.url.startswith("sqlite")
+        ]
+        return self.does("set -e\n" + "".join(found))
+
+    def does(self, text):
+        done = self.machine.does(text)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def counts(self):
+        return counted(self.does("who-to-call db counts"))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def make(request, flask, tmp_path):
+    """Make machines with nothing in them, all on one server where that is PostgreSQL."""
+    if request.param == "sqlite":
+
+        def alone(name):
+            url = f"sqlite:///{tmp_path}/{name}/lib/routing.sqlite"
+            return Place(Machine(tmp_path / name, flask), url)
+
+        yield alone
+        return
+    if shutil.which("pg_dump") is None:
+        pytest.skip("needs pg_dump")
+    server = request.getfixturevalue("postgresql")
+    url = server.database()
+    base, _, name = url.rpartition("/")
+    with psycopg.connect(url, autocommit=True) as admin:
+        admin.execute(f'CREATE ROLE "{ROLE}" LOGIN SUPERUSER')
+    where = {"PGHOST": "127.0.0.1", "PGPORT": str(server.port), "PGUSER": ROLE}
+    settings = f"DATABASE_URL='postgresql:///{name}'\nSECRET_KEY='a key for tests'\n"
+    yield lambda name: Place(Machine(tmp_path / name, flask, settings, **where), url)
+    with psycopg.connect(f"{base}/postgres", autocommit=True) as admin:
+        for each in (f"{ROLE}-restored", name):
+            admin.execute(f'DROP DATABASE IF EXISTS "{each}" WITH (FORCE)')
+        admin.execute(f'DROP ROLE "{ROLE}"')
+
+
+class Writer:
+    """A process that sets diverts and moves their ends; how many were acknowledged as set."""
+
+    def __init__(self, process):
+        self.process, self.set, self.begun = process, 0, threading.Event()
+
+    def listen(self):
+        while heard := os.read(self.process.stdout.fileno(), 65536):
+            self.set += heard.count(b"s")
+            self.begun.set()
+
+
+@contextmanager
+def writing(url):
+    environ = os.environ | {"PYTHONPATH": TESTS_PATH}
+    command = [sys.executable, "-c", WRITES, url]
+    with subprocess.Popen(command, env=environ, stdout=subprocess.PIPE) as process:
+        writer = Writer(process)
+        listening = threading.Thread(target=writer.listen)
+        listening.start()
+        try:
+            assert writer.begun.wait(60)
+            yield writer
+        finally:
+            process.kill()
+            listening.join()
+
+
+@pytest.mark.parametrize("make", ["postgresql"], indirect=True)  # test_runbook.py: SQLite
+def test_what_is_restored_in_an_empty_place_counts_as_what_was_backed_up(make):
+    here, there = make("here"), make("there")
+    here.does(FILL)
+    told = counted(here.follows("Back up"))
+    shutil.copytree(
+        here.machine.folder / "backups", there.machine.folder / "backups", dirs_exist_ok=True
+    )
+    there.follows("Restore")
+
+    assert told == here.counts() == there.counts()
+    assert (told["people"], told["shifts"], told["batches"]) == (1, 1, 1)
+
+
+def test_a_copy_made_while_others_write_is_one_state_of_the_database(make):
+    here, there = make("here"), make("there")
+    here.does(FILL)
+    before = here.counts()
+    with writing(here.url) as writer:
+        least = writer.set
+        here.follows("Back up")
+        most = writer.set + 1
+        shutil.copytree(
+            here.machine.folder / "backups", there.machine.folder / "backups", dirs_exist_ok=True
+        )
+    there.follows("Restore")
+    found = there.counts()
+    moved = found["changes"] - before["changes"] - found["diverts"]
+
+    assert least <= found["diverts"] <= most
+    assert moved in (found["diverts"], found["diverts"] - 1)
+    assert found == before | {"diverts": found["diverts"], "changes": found["changes"]}

@@ -1,0 +1,242 @@
+"""The real service under load, broken in the middle: what callers got, what staff were told, what
+was lost. Each fault is a few lines of breaking.py; each makes one row.
+"""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.resources import as_file, files
+from pathlib import Path
+
+import sqlalchemy as sa
+from colleague import NAME, PASSWORD
+from conftest import ANYSHIRE, ROOT
+from doors import EXCHANGE, Load
+from link import linked
+from load import Caller
+from serving import ask, free_port, start, workers
+from telephone import BASE, TOKEN, call_sid
+from truth import Truth
+
+from routing.store import accounts, migrate
+from routing.store.accounts import Role
+from routing.store.calls import call_key
+from routing.store.db import Database
+from routing.store.tables import audit_log, calls, diverts
+
+KEY = "a key for the tests of faults"
+STORAGE = {"database_down", "database_refuses"}
+SET = "The divert is set."
+OPS = {"Authorization": "Bearer ops"}
+
+
+@dataclass
+class Served:
+    """A service that runs, and all of it that can break.
+
+    ``server`` and ``link`` are its PostgreSQL and the line to it; None where it has SQLite.
+    ``down``: it is meant not to listen.
+    """
+
+    folder: Path
+    base: str
+    database: Database
+    environ: dict
+    app: str
+    truth: Truth
+    server: object = None
+    link: object = None
+    process: object = None
+    down: bool = False
+
+    @property
+    def server_url(self):
+        return self.database.url.set(drivername="postgresql").render_as_string()
+
+    @property
+    def file(self):
+        return self.folder / "directory.yaml"
+
+    def run(self):
+        """Start it at its address."""
+        with (self.folder / "log").open("ab") as log:
+            port = int(self.base.rpartition(":")[2])
+            self.process, url = start(self.folder, log, self.app, port, **self.environ)
+        ask(url)
+
+    def workers(self):
+        """Return the ids of its workers, once there are two."""
+        while len(found := workers(self.process)) < 2:
+            time.sleep(0.02)
+        return found
+
+    def flask(self, *words, **environ):
+        """Run one of the service's commands."""
+        files = {"DIRECTORY": str(self.file), "INSTANCE_PATH": str(self.folder / "instance")}
+        return subprocess.run(
+            [sys.executable, "-m", "flask", *words],
+            cwd=ROOT,
+            env=os.environ | files | self.environ | environ,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+
+    def words(self):
+        """Return what /readyz says to whoever keeps the service running."""
+        with Caller(self.base, OPS) as caller:
+            return caller.ask("/readyz").text
+
+    def codes(self):
+        """Return the codes of the warnings that callers' load does not make by itself."""
+        found = set(re.findall(r"^(\w+): ", self.words(), re.MULTILINE))
+        return found - {"diverted", "rota_gaps", "rota_next_day"}
+
+
+@contextmanager
+def stepped(folder):
+    """Serve on a machine whose clock can be stepped, and whose data of zones can be removed."""
+    step, zones, none = folder / "step", folder / "zones", folder / "none"
+    step.write_bytes(bytes(8))
+    with as_file(files("tzdata") / "zoneinfo" / "Europe" / "London") as london:
+        (zones / "Europe").mkdir(parents=True)
+        shutil.copy(london, zones / "Europe")
+    (none / "tzdata").mkdir(parents=True)
+    (none / "tzdata" / "__init__.py").write_text("")  # as if it were not installed
+    path = os.pathsep.join(map(str, (none, ROOT / "tests/system")))
+    environ = {"CLOCK_STEP": str(step), "PYTHONTZPATH": str(zones), "PYTHONPATH": path}
+    with served(folder, app="stepped:app", **environ) as found:
+        yield found
+
+
+@contextmanager
+def rehearsing(folder, at):
+    """Serve a rehearsal that starts at an instant."""
+    began = time.time()
+    environ = {"CLOCK_STARTS_AT": at.isoformat(), "CLOCK_STARTED_AT": repr(began)}
+    environ["REHEARSAL_NUMBER"] = "directory"
+    with served(folder, file="rehearsal.sqlite", **environ) as found:
+        found.truth.steps = [(float("-inf"), at - datetime.fromtimestamp(began, UTC))]
+        yield found
+
+
+@contextmanager
+def served(folder, server=None, app="app:app", file="routing.sqlite", **environ):
+    """Serve Anyshire's directory by two workers, with a database and somebody who may divert."""
+    (folder / "directory.yaml").write_text(ANYSHIRE.read_text("utf-8"))
+    with ExitStack() as stack:
+        url = server.database() if server else ""
+        database = Database(url, folder / "instance", file)
+        migrate.upgrade(database)
+        with database.writing() as connection:
+            role = frozenset({Role.DIVERT})
+            accounts.add(connection, NAME, role, PASSWORD, datetime.now(UTC), "terminal:0")
+        stack.callback(database.engine.dispose)
+        link = stack.enter_context(linked(server.port)) if server else None
+        given = {"TWILIO_AUTH_TOKEN": TOKEN, "PUBLIC_BASE_URL": BASE, "EXCHANGE_TOKEN": EXCHANGE}
+        given |= {"OPS_TOKEN": "ops", "SECRET_KEY": KEY, "WEB_CONCURRENCY": "2", **environ}
+        if server:
+            given["DATABASE_URL"] = url.replace(f":{server.port}/", f":{link.port}/")
+        base = f"http://127.0.0.1:{free_port()}"
+        found = Served(folder, base, database, given, app, Truth(), server, link)
+        found.truth.directory(found.file)
+        found.run()
+        try:
+            yield found
+        finally:
+            for pid in (found.process.pid, *workers(found.process)):
+                os.kill(pid, signal.SIGKILL)
+            found.process.wait(30)
+
+
+@dataclass
+class Row:
+    """What a fault did: a row of the table. ``told`` has the codes of the warnings that it made,
+    ``staff`` what a page said meanwhile to somebody who diverts, ``unwritten`` how many calls the
+    log has not.
+    """
+
+    fault: str
+    tally: object
+    acknowledged: int = 0
+    lost: list = field(default_factory=list)
+    alone: int = 0
+    unwritten: int = 0
+    told: frozenset = frozenset()
+    staff: str = ""
+    words: str = ""
+
+    def bad(self):
+        """Return what no fault may do: answers wrong or missing, calls silent, writes lost."""
+        found = {
+            "wrong": self.tally.wrong,
+            "silent": self.tally.silent,
+            "failed": self.tally.failed,
+            "lost": self.lost,
+            "without its record": self.alone,
+        }
+        return {name: each for name, each in found.items() if each}
+
+
+def endured(name, served, fault, told=(), during=1.0, patience=3):
+    """Break a Served by ``fault``, a context manager, under load; return a Row once it is mended.
+
+    It stays broken for ``during`` seconds at least, and until staff are told all of ``told``. Raise
+    AssertionError when they are not, or when it does not mend by itself, within half a minute.
+    """
+    earlier = len(served.truth.writes)
+    with Load(served) as load:
+        load.settled()
+        before, row = served.codes(), Row(name, load.tally)
+        with fault(served):
+            time.sleep(during)
+            _until(lambda: served.codes() >= {*told}, f"not told of {told}")
+            if STORAGE & {*told}:
+                _until(lambda: load.tally.refusals, "a divert is not refused")
+            row.words, row.told = served.words(), frozenset(served.codes() - before)
+            row.staff = [SET, *load.tally.refusals][-1]
+        load.settled()
+        _until(lambda: all(served.codes() <= before for _ in range(4)), "it is degraded still")
+    return kept(row, served, earlier, patience)
+
+
+def kept(row, served, earlier, patience):
+    """Complete a row by what the database holds once the load is over, or so many seconds later
+    where calls are not written yet.
+    """
+    sent = [x for x in served.truth.writes[earlier:] if x.confirmed and x.sure]
+    wanted = {call_key(call_sid(sid)) for sid in row.tally.calls}
+    with suppress(AssertionError):
+        _until(
+            lambda: wanted <= _column(served, calls.c.sid_sha256), "calls are not written", patience
+        )
+    row.unwritten = len(wanted - _column(served, calls.c.sid_sha256))
+    row.acknowledged = len(sent)
+    held = _column(served, diverts.c.note)
+    row.lost = [each.note for each in sent if each.note not in held]
+    with served.database.reading() as connection:
+        keys = connection.scalars(sa.select(diverts.c.id)).all()
+        made = audit_log.c.action == "divert.set"
+        told = connection.scalars(sa.select(audit_log.c.entity).where(made)).all()
+    row.alone = len({f"divert:{key}" for key in keys} ^ set(told))
+    return row
+
+
+def _column(served, column):
+    with served.database.reading() as connection:
+        return set(connection.scalars(sa.select(column)))
+
+
+def _until(condition, otherwise, seconds=30):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"{otherwise} after {seconds} seconds"
+        time.sleep(0.1)

@@ -1,0 +1,34 @@
+"""Killed with -9 between a change and its record: both are there, or neither."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from serving import TESTS_PATH
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_no_change_is_without_its_record_and_no_record_without_its_change(kind, tmp_path, request):
+    if kind == "sqlite":
+        url = f"sqlite:///{tmp_path / 'routing.sqlite'}"
+    else:
+        url = request.getfixturevalue("postgresql").database()
+    done = subprocess.run(
+        [sys.executable, "-m", "killed", url, "20"],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": TESTS_PATH},
+        timeout=200,
+    )
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+
+    assert found["killed"] == 20
+    assert found["diverts"] == found["recorded"]
+    assert found["differ"] == 0
+    # What was acknowledged is kept; of what was in hand, one a process may be kept unheard.
+    assert found["set"] <= found["diverts"] <= found["set"] + 20
+    assert found["moved"] <= found["recorded_moves"] <= found["moved"] + 20

@@ -1,0 +1,157 @@
+"""One address that floods the service, in a process of its own; and callers who ask meanwhile.
+
+`python tests/system/flood.py PORT NAME AT_ONCE SECONDS` asks one of ADDRESSES so many times at
+once, and then 45 times a second for so many seconds.
+"""
+
+import asyncio
+import http.client
+import itertools
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from contextlib import closing
+from dataclasses import dataclass, field
+from urllib.parse import urlencode
+
+import nginx
+from clients import EXCHANGE, FORM, NUMBER, VOICE
+from serving import TESTS_PATH
+from telephone import BASE, CALLED, CALLER, sign
+
+RATE = 45
+"""Requests a second: five fewer than nginx lets through."""
+
+AT_ONCE = 400
+INTERVAL_SECONDS = 0.5
+CALLERS_ADDRESS = "127.0.0.2"
+"""The address from which callers ask: not that of the flood."""
+
+API = "/api/v1/services"
+ADDRESSES = {
+    "sign-in form": "/staff/sign-in",
+    "provider": "/staff/sign-in/provider",
+    "callback": "/staff/sign-in/callback?code=x&state=y",
+    "calendar": "/calendars/nobody-has-this.ics",
+    "timeline": f"{API}/children/timeline?from=2026-11-01T00:00:00Z&to=2027-12-01T00:00:00Z",
+    "staff page": "/staff",
+    "home": "/",
+    "contacts": "/contacts?q=a",
+    "unknown page": "/nobody-has-this",
+    "unknown service": f"{API}/nobody/decision",
+    "unknown fragment": "/services/nobody/fragment",
+    "embed": "/embed",
+    "services": API,
+    "lines": "/api/v1/lines",
+    "bank holidays": "/api/v1/bank-holidays",
+    "decision at": f"{API}/children/decision?at=2026-12-25T09:00:00Z",
+    "number": f"{API}/professionals/number",
+    "unsigned call": VOICE,
+    "readiness": "/readyz",
+    "metrics": "/metrics",
+    "description": "/openapi.json",
+}
+"""What needs no sign-in, but for the sign-in itself, which is sent as a form: "sign-in"."""
+
+NAMES = ("sign-in", *ADDRESSES)
+
+
+@dataclass
+class Answers:
+    """What callers saw: how many answers, the slowest in seconds, and every one that was wrong."""
+
+    count: int = 0
+    slowest: float = 0.0
+    wrong: list = field(default_factory=list)
+
+
+def endure(port, name, at_once=AT_ONCE, seconds=20):
+    """Flood an address from another process; return what callers saw, and the flood's statuses."""
+    command = [sys.executable, __file__, port, name, at_once, seconds]
+    answers = Answers()
+    environ = os.environ | {"PYTHONPATH": TESTS_PATH}
+    with subprocess.Popen(
+        list(map(str, command)), env=environ, stdout=subprocess.PIPE, text=True
+    ) as flood:
+        while flood.poll() is None:
+            began = time.monotonic()
+            call(port, answers)
+            time.sleep(max(0.0, began + INTERVAL_SECONDS - time.monotonic()))
+        statuses = json.loads(flood.stdout.read())
+    return answers, statuses
+
+
+def call(port, answers):
+    """Ask as a telephone, an exchange and a person do, and note how each was answered."""
+    form = {"CallSid": f"CA{os.getpid()}{answers.count}", "From": CALLER, "To": CALLED}
+    signed = FORM | {"X-Twilio-Signature": sign(BASE + VOICE, form)}
+    for method, path, body, headers, wanted in (
+        ("POST", VOICE, urlencode(form), signed, b"<Dial"),
+        ("GET", NUMBER, None, EXCHANGE, b"+44"),
+        ("GET", "/", None, {}, b"01632 960100"),
+    ):
+        began = time.monotonic()
+        source = (CALLERS_ADDRESS, 0)
+        to = http.client.HTTPConnection("127.0.0.1", port, timeout=30, source_address=source)
+        with closing(to):
+            to.request(method, path, body, headers)
+            answer = to.getresponse()
+            text = answer.read()
+        answers.count += 1
+        answers.slowest = max(answers.slowest, time.monotonic() - began)
+        if answer.status != 200 or wanted not in text:
+            answers.wrong.append((path, answer.status, text[:200]))
+
+
+def requests(port, name):
+    """Yield requests to one of NAMES, without end: of the sign-in each for another person."""
+    if name != "sign-in":
+        method = "POST" if name == "unsigned call" else "GET"
+        yield from itertools.repeat(_request(method, ADDRESSES[name]))
+    form = nginx.get(port, "/staff/sign-in")
+    token = re.search(rb'name="csrf_token" value="([^"]+)"', form.body)[1].decode()
+    cookie = form.headers["Set-Cookie"].partition(";")[0]
+    for number in itertools.count():
+        values = {"csrf_token": token, "name": f"{number}", "password": "a guess of a stranger"}
+        yield _request("POST", "/staff/sign-in", urlencode(values), f"Cookie: {cookie}\r\n")
+
+
+def _request(method, path, body="", head=""):
+    return (
+        f"{method} {path} HTTP/1.1\r\nHost: who.example\r\nConnection: close\r\n{head}"
+        f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n\r\n"
+        f"{body}"
+    ).encode()
+
+
+async def _send(port, request):
+    """Send a request and return the status of its answer; None where there was none."""
+    try:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(request)
+        first = await reader.readline()
+        await reader.read()
+        writer.close()
+        return first.split()[1].decode() if first else None
+    except OSError:
+        return None
+
+
+async def flood(port, name, at_once, seconds):
+    """Return how often each status was the answer."""
+    source = requests(port, name)
+    sent = [asyncio.create_task(_send(port, next(source))) for _ in range(at_once)]
+    began = time.monotonic()
+    for number in range(int(RATE * seconds)):
+        await asyncio.sleep(max(0.0, began + number / RATE - time.monotonic()))
+        sent.append(asyncio.create_task(_send(port, next(source))))
+    statuses = await asyncio.wait_for(asyncio.gather(*sent), 120)
+    return {str(status): statuses.count(status) for status in set(statuses)}
+
+
+if __name__ == "__main__":
+    to, name, at_once, seconds = sys.argv[1:]
+    print(json.dumps(asyncio.run(flood(int(to), name, int(at_once), float(seconds)))))

@@ -1,0 +1,225 @@
+"""Two groups on one PostgreSQL behind nginx, killed and upgraded while they are asked."""
+
+import http.client
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import nginx
+import psycopg
+from clients import Clients
+from conftest import ANYSHIRE
+from serving import ROOT, free_port
+from telephone import BASE, TOKEN
+
+from routing.store import migrate
+from routing.store.db import Database
+
+CONFIGURATION = """
+import os
+exec(open("gunicorn.conf.py").read())
+own = post_worker_init
+
+
+def post_worker_init(worker):
+    own(worker)
+    open(os.path.join({folder!r}, f"up-{{os.getpid()}}"), "w").close()
+"""
+# The service's own, which leaves a file for each worker that answers from now on.
+
+MIGRATION = """
+import sqlalchemy as sa
+from alembic import op
+
+revision = "{new}"
+down_revision = "{old}"
+
+
+def upgrade() -> None:
+    op.add_column("calls", sa.Column("wrapped_up", sa.Text))
+    op.add_column("diverts", sa.Column("asked_by", sa.Text))
+    op.create_index("calls_by_line", "calls", ["line"])
+    op.create_table("wrap_ups", sa.Column("call", sa.BigInteger, sa.ForeignKey("calls.id")))
+"""
+
+
+class Group:
+    """A gunicorn with its workers, at a port of its own, of the code in ``root``."""
+
+    def __init__(self, folder, environ):
+        self.folder, self.environ, self.port = Path(folder), environ, free_port()
+        self.folder.mkdir()
+        (self.folder / "directory.yaml").write_text(ANYSHIRE.read_text("utf-8"))
+        self.process = None
+
+    def start(self, root=ROOT):
+        """Start it, and wait until each of its workers answers: 60 s at most."""
+        self.launch(root)
+        self.wait()
+
+    def launch(self, root=ROOT):
+        """Start it, and wait for nothing."""
+        at = {"DIRECTORY": "directory.yaml", "INSTANCE_PATH": "instance"}
+        at = {name: str(self.folder / file) for name, file in at.items()}
+        config = self.folder / "gunicorn.conf.py"
+        config.write_text(CONFIGURATION.format(folder=str(self.folder)))
+        words = [sys.executable, "-m", "gunicorn", "--config", str(config)]
+        words += ["--bind", f"127.0.0.1:{self.port}", "app:app"]
+        with (self.folder / "log").open("a") as log:
+            environ = os.environ | self.environ | at
+            self.process = subprocess.Popen(words, cwd=root, env=environ, stderr=log)
+
+    def wait(self):
+        """Wait until each of its workers answers: 60 s at most."""
+        for _ in range(1200):
+            up = [pid for pid in self.workers if self.up(pid).exists()]
+            if len(up) == int(self.environ["WEB_CONCURRENCY"]):
+                return
+            time.sleep(0.05)
+        raise AssertionError((self.folder / "log").read_text())
+
+    def up(self, pid):
+        """Return the file that is there once a worker answers."""
+        return self.folder / f"up-{pid}"
+
+    @property
+    def workers(self):
+        listed = f"/proc/{self.process.pid}/task/{self.process.pid}/children"
+        return [int(word) for word in Path(listed).read_text().split()]
+
+    def kill(self):
+        """Kill all of it with -9."""
+        for pid in (self.process.pid, *self.workers):
+            os.kill(pid, signal.SIGKILL)
+        self.process.wait(20)
+
+    def stop(self):
+        """Stop it as an operator does: what it has in hand is finished."""
+        if self.process is not None:
+            self.process.terminate()
+            self.process.wait(60)
+
+
+class Machines:
+    """Two groups and the nginx before them."""
+
+    def __init__(self, folder, url, port, groups):
+        self.folder, self.url, self.port, self.groups = folder, url, port, groups
+
+    def kill_workers(self, times):
+        """Kill so many, each worker of a group, then of the other; return what clients saw."""
+        with Clients(self.port) as asked:
+            while times > 0:
+                for turn in self.groups:
+                    for pid in turn.workers[:times]:
+                        time.sleep(0.1)
+                        turn.up(pid).unlink(missing_ok=True)  # it is a child until it is reaped
+                        os.kill(pid, signal.SIGKILL)
+                        times -= 1
+                    turn.wait()
+        return asked
+
+    def kill_groups(self, times=1, pause=0.5):
+        """Kill each group whole and start it again, in turn; return what clients saw."""
+        with Clients(self.port) as asked:
+            for _ in range(times):
+                for group in self.groups:
+                    time.sleep(pause)
+                    group.kill()
+                    time.sleep(pause)
+                    group.start()
+        return asked
+
+    def upgrade(self, ends=(Group.stop, Group.stop), pause=0.5):
+        """Migrate, then end each group and start it with the new code; return what clients saw, the
+        migration that the database stands at, and what each group of old code said of that.
+        """
+        root = newer(self.folder / "newer")
+        with Clients(self.port) as asked:
+            time.sleep(pause)
+            environ = os.environ | self.groups[0].environ | {"DATABASE_URL": self.url}
+            command = [sys.executable, "-m", "flask", "db", "upgrade"]
+            subprocess.run(command, cwd=root, env=environ, check=True, capture_output=True)
+            said = []
+            for group, end in zip(self.groups, ends, strict=True):
+                time.sleep(pause)
+                said.append(ready(group))
+                end(group)
+                group.start(root)
+        return asked, self._value("SELECT version_num FROM alembic_version"), said
+
+    def rows(self):
+        """Return how many calls are written."""
+        return self._value("SELECT count(*) FROM calls")
+
+    def _value(self, question):
+        with psycopg.connect(self.url) as connection:
+            return connection.execute(question).fetchone()[0]
+
+
+def ready(group):
+    """Return every warning of a group in words."""
+    with closing(http.client.HTTPConnection("127.0.0.1", group.port, timeout=20)) as to:
+        to.request("GET", "/readyz", headers={"Authorization": "Bearer ops"})
+        return to.getresponse().read().decode()
+
+
+@contextmanager
+def two(server, folder, workers=2, change=lambda text: text):
+    """Run two groups on a database of a PostgreSQL server, behind nginx; yield Machines.
+
+    ``change`` may alter deploy/nginx.conf further.
+    """
+    folder, url = Path(folder), server.database()
+    database = Database(url, folder)
+    migrate.upgrade(database)
+    database.engine.dispose()
+    environ = {
+        "DATABASE_URL": url,
+        "SECRET_KEY": "the same on each machine",
+        "WEB_CONCURRENCY": str(workers),
+        "PUBLIC_BASE_URL": BASE,
+        "TWILIO_AUTH_TOKEN": TOKEN,
+        "EXCHANGE_TOKEN": "exchange",
+        "OPS_TOKEN": "ops",
+    }
+    groups = [Group(folder / name, environ) for name in ("one", "two")]
+    try:
+        for step in (Group.launch, Group.wait):
+            for group in groups:
+                step(group)
+        (folder / "nginx").mkdir()
+        own = [f"127.0.0.1:{group.port}" for group in groups]
+        with nginx.before(
+            own, folder / "nginx", change=lambda text: change(nginx.unlimited(text))
+        ) as port:
+            yield Machines(folder, url, port, groups)
+    finally:
+        for group in groups:
+            group.stop()
+
+
+def patient(text):
+    """Wait longer for an application: where a machine is slow, one takes long to start again."""
+    text = text.replace("proxy_read_timeout 3s", "proxy_read_timeout 60s")
+    return text.replace("proxy_next_upstream_timeout 4s", "proxy_next_upstream_timeout 0")
+
+
+def newer(root):
+    """Make the code of the next version: this one, and a migration that adds to what there is."""
+    root.mkdir()
+    for name in ("app.py", "gunicorn.conf.py"):
+        shutil.copy(ROOT / name, root)
+    shutil.copytree(ROOT / "routing", root / "routing")
+    old, new = migrate.LATEST_REVISION, f"{int(migrate.LATEST_REVISION) + 1:04}"
+    store = root / "routing" / "store"
+    source = (store / "migrate.py").read_text()
+    (store / "migrate.py").write_text(source.replace(f'"{old}"', f'"{new}"'))
+    migration = MIGRATION.format(old=old, new=new)
+    (store / "migrations" / "versions" / f"{new}_later.py").write_text(migration)
+    return root

@@ -1,0 +1,187 @@
+"""Calls through a real exchange that stands in for Twilio: each is connected to whoever answers."""
+
+import os
+import signal
+import time
+
+import doctor_host
+import pytest
+import serving
+from pbx.conftest import DAY, EDS, MANAGER, MASH, Council
+
+ALL = {MASH: "answers", EDS: "answers", MANAGER: "accepts"}
+
+
+def test_in_hours_the_day_line_answers(day, twilio):
+    with twilio(day, ALL) as exchange:
+        assert exchange.call() == [MASH]
+        assert exchange.until("ended", "completed")
+        assert exchange.all("error") == exchange.all("application_error") == []
+
+
+def test_at_night_the_other_does(night, twilio):
+    with twilio(night, ALL) as exchange:
+        assert exchange.call() == [EDS]
+
+
+def test_on_a_bank_holiday_too(christmas, twilio):
+    with twilio(christmas, ALL) as exchange:
+        assert exchange.call() == [EDS]
+
+
+def test_a_diverted_call_goes_where_it_is_diverted(day, twilio):
+    divert = "divert set children eds --until 1h --note x --although-closed"
+    day.flask(*divert.split())
+    try:
+        with twilio(day, ALL) as exchange:
+            assert exchange.call() == [EDS]
+    finally:
+        day.flask("divert", "end", "1")
+
+
+@pytest.mark.parametrize(
+    ("plays", "ended"),
+    [("busy", "busy"), ("silent", "no-answer"), ("fails", "failed"), ("gone", "failed")],
+)
+def test_who_does_not_answer_is_followed_by_whoever_does(night, twilio, plays, ended):
+    with twilio(night, {EDS: plays, MANAGER: "accepts"}) as exchange:
+        assert exchange.call() == [MANAGER]
+        assert exchange.all("ended")[:1] == [ended]
+        assert exchange.all("rings") == [EDS, MANAGER]
+
+
+def test_a_number_that_nobody_has_is_followed_too(night, twilio):
+    with twilio(night, {MANAGER: "accepts"}) as exchange:
+        assert exchange.call() == [MANAGER]
+
+
+def test_where_all_fail_the_caller_hears_what_to_do(night, twilio):
+    with twilio(night, {EDS: "busy", MANAGER: "fails"}) as exchange:
+        assert exchange.call(ends=480) == []
+        said = exchange.all("said")
+
+        assert exchange.all("rings") == [EDS, MANAGER] * 3
+        assert sum("nobody has answered yet" in each for each in said) == 2
+        assert sum("dial 9 9 9" in each or "call 9 9 9" in each for each in said) == 4
+        assert exchange.all("verb")[-1] == "Hangup"
+
+
+def test_whoever_presses_1_has_the_call(night, twilio):
+    with twilio(night, {EDS: "busy", MANAGER: "accepts"}) as exchange:
+        assert exchange.call() == [MANAGER]
+        assert exchange.all("accepted") == [True]
+        assert exchange.until("ended", "completed")
+        assert exchange.all("rings") == [EDS, MANAGER]
+
+
+@pytest.mark.parametrize("plays", ["declines", "voicemail"])
+def test_who_declines_or_is_a_voicemail_has_not(night, twilio, plays):
+    with twilio(night, {EDS: "busy", MANAGER: plays}) as exchange:
+        assert exchange.call(ends=480) == []
+        assert exchange.all("rings") == [EDS, MANAGER] * 3
+        assert exchange.all("presses") == [{"declines": "2", "voicemail": "none"}[plays]] * 3
+
+
+@pytest.fixture
+def elsewhere(day):
+    """The fallback as it is hosted on another machine."""
+    with doctor_host.running() as host:
+        host.files["/fallback.xml"] = day.flask("twilio", "fallback")
+        yield f"{host.base}/fallback.xml"
+
+
+def test_while_the_service_is_down_the_fallback_connects(day, twilio, elsewhere):
+    class Down:
+        local = "http://127.0.0.1:9"
+
+    with twilio(Down, {EDS: "answers", MASH: "answers"}, PBX_FALLBACK=elsewhere) as exchange:
+        assert exchange.call() == [EDS]
+        assert exchange.all("error") != []
+
+
+def test_the_fallback_rings_one_after_another(day, twilio, elsewhere):
+    class Down:
+        local = "http://127.0.0.1:9"
+
+    with twilio(Down, {EDS: "busy", MASH: "answers"}, PBX_FALLBACK=elsewhere) as exchange:
+        assert exchange.call() == [MASH]
+        assert exchange.all("rings") == [EDS, MASH]
+
+
+def test_a_service_that_hangs_is_passed_over_for_the_fallback(tmp_path_factory, twilio, elsewhere):
+    council = Council(tmp_path_factory.mktemp("slow"), DAY, WEB_CONCURRENCY="1")
+    with council.running():
+        workers = _children(council.process.pid)
+        environ = {"PBX_FALLBACK": elsewhere, "PBX_READ_TIMEOUT": "1"}
+        with twilio(council, {EDS: "answers", MASH: "answers"}, **environ) as exchange:
+            for worker in workers:
+                _signal(worker, signal.SIGSTOP)
+            try:
+                assert exchange.call() == [EDS]
+            finally:
+                for worker in workers:
+                    _signal(worker, signal.SIGCONT)
+
+
+def test_a_database_that_hangs_costs_no_call(tmp_path_factory, twilio, postgresql):
+    folder = tmp_path_factory.mktemp("hung")
+    environ = {"DATABASE_URL": postgresql.database(), "SECRET_KEY": "x" * 40}
+    council = Council(folder, DAY, **environ)
+    with council.running(), twilio(council, ALL, PBX_READ_TIMEOUT="5") as exchange:
+        assert exchange.call() == [MASH]
+        postgresql.hang()
+        try:
+            assert exchange.call() == [MASH]
+            assert exchange.all("error") == []  # no request timed out
+        finally:
+            postgresql.go_on()
+
+
+def test_two_hundred_calls_at_twenty_a_second_are_all_connected(day, twilio):
+    with twilio(day, {MASH: "answers"}) as exchange:
+        found = exchange.call(calls=200, rate=20, longest=60)
+
+    assert found == [MASH] * 200
+    assert exchange.all("error") == exchange.all("application_error") == []
+
+
+def test_every_call_is_in_the_log_and_nobody_who_rang_in_what_the_service_says(
+    tmp_path_factory, twilio
+):
+    council = Council(tmp_path_factory.mktemp("said"), DAY)
+    process, url = serving.start(council.folder, **council.environ)
+    try:
+        serving.ask(url)
+        council.local = url.partition("/api")[0]
+        with twilio(council, ALL) as exchange:
+            exchange.call(calls=20)
+            told = until_all(council, "20  children, first to mash: answered")
+    finally:
+        process.terminate()
+        _, said = process.communicate(timeout=30)
+
+    assert "20  children, first to mash: answered" in told
+    assert "going on" not in told
+    assert "gunicorn" in said
+    assert "7700900123" not in said
+    for file in council.folder.rglob("*"):
+        assert not file.is_file() or b"7700900123" not in file.read_bytes(), file
+
+
+def until_all(council, words):
+    """Return the summary of calls once it says something: the last one's end may be on its way."""
+    for _ in range(30):
+        told = council.flask("calls", "summary")
+        if words in told:
+            break
+        time.sleep(0.5)
+    return told
+
+
+def _children(pid):
+    with open(f"/proc/{pid}/task/{pid}/children") as children:
+        return [int(each) for each in children.read().split()]
+
+
+def _signal(pid, number):
+    os.kill(pid, number)

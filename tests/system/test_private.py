@@ -1,0 +1,253 @@
+"""Whoever rings is nowhere, staff are in the database alone: every door, then every place searched.
+
+A real gunicorn is asked everything, by callers, passers-by and staff who are known by name and
+number; then its answers, its log, its metrics, its files and its tables are searched for them.
+"""
+
+import html
+import io
+import json
+import re
+import shutil
+import socket
+import sqlite3
+import time
+from contextlib import closing
+from types import SimpleNamespace
+from urllib.parse import quote, unquote, urlsplit
+
+import pytest
+import rostered
+import serving
+from conftest import ANYSHIRE
+from routes import addresses
+from staff.conftest import Browser, check, confirm
+from telephone import BASE, TOKEN, Telephone, sign
+from telephony.conftest import NUMBERS
+from through import Through
+
+from routing import create_app, lookup
+from routing.rota.validation import NewCover
+from routing.store import accounts, rota
+from routing.store.accounts import Role
+
+CALLER, PLANTED = "07700 900876", "07700 900765"
+SID = "CA5f0c1e2d3b4a59687f0c1e2d3b4a5968"
+ACCOUNT, PASSWORD, WRONG = "Priya Shah", "correct horse battery", "incorrect donkey"
+STRANGER = "Ffion Caller"
+NOTES = ("Called in at three", "Phones down upstairs")
+PEOPLE = (*rostered.PEOPLE, ACCOUNT)
+WORDS = [part for name in PEOPLE for part in name.split() if len(part) > 3]
+TELEPHONED = {
+    "CLOCK_STARTS_AT": "2026-12-24T20:30:00Z",
+    "REHEARSAL_NUMBER": "directory",
+    "TWILIO_AUTH_TOKEN": TOKEN,
+    "PUBLIC_BASE_URL": BASE,
+    "OPS_TOKEN": "ops-5f0c1e2d",
+}
+OPS = {"Authorization": f"Bearer {TELEPHONED['OPS_TOKEN']}"}
+
+
+def forms(phone):
+    """Return a number in every way in which it may be written down."""
+    digits = phone.replace(" ", "")
+    return phone, digits, digits[1:], f"44{digits[1:]}", phone[1:], quote(phone), phone[-6:]
+
+
+WHO_RANG = [*forms(CALLER), *STRANGER.split(), SID]
+STAFF = [*WORDS, *NOTES, *(each for phone in rostered.PHONES for each in forms(phone)[:4])]
+
+
+def ask_everything(client, app):
+    """Ask every address without sign-in; return (method, path, all that was told) of each."""
+    found = []
+    for method, path in {*addresses(app)}:
+        for query in ("", "?at=2026-12-24T21:00:00Z&from=2026-12-24T00:00:00Z&lang=cy"):
+            form = {"CallSid": "CA1", "From": "+447700900999", "To": "+441632960100"}
+            headers = {**OPS, "X-Twilio-Signature": sign(f"{BASE}{path}{query}", form)}
+            data = form if method == "POST" else None
+            answer = client.open(path + query, method=method, data=data, headers=headers)
+            told = answer.text + unquote(repr(answer.headers))
+            found.append((method, path, answer.status_code, told))
+    return found
+
+
+def ring(client):
+    """Ring, text and get lost, from a number that is known, in every part of a request."""
+    number, caller = forms(CALLER)[1], "+44" + forms(CALLER)[2]
+    twilio = Telephone(client, NUMBERS)
+    more = {"Caller": caller, "CallerName": STRANGER, "ForwardedFrom": caller}
+    for turn, status in enumerate(("busy", "completed", "canceled", "x")):
+        sid = f"{SID}{turn}" if turn else SID
+        told = twilio.call(sid, caller=caller, **more)
+        twilio.picked_up(told, sid, "2")
+        told = twilio.ends(told, sid, "busy", caller=caller, **more)
+        twilio.ends(told, sid, status, caller=caller, **more)
+    twilio.texts(caller=caller, Body=f"My number is {CALLER}")
+    twilio.call(SID, caller=caller, service=number, **more)  # no such service: it is logged
+    twilio.call(caller, caller=caller)
+    for path in (
+        f"/twilio/voice/children?From={quote(caller)}",
+        f"/nope/{number}",
+        f"/services/{quote(CALLER)}",
+        f"/api/v1/services/{number}/decision",
+        f"/api/v1/services/children/decision?at={quote(CALLER)}&lang={number}",
+        f"/calendars/{number}.ics",
+        f"/staff/{number}?next={quote(caller)}",
+    ):
+        headers = {"User-Agent": caller, "Referer": f"https://x.example/{number}", "From": STRANGER}
+        for method in ("GET", "POST"):
+            client.open(path, method=method, data={"From": caller}, headers=headers)
+
+
+def speak_nonsense(port):
+    """Send what is no request: gunicorn itself logs how it began, and from where."""
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+        connection.sendall(f"{CALLER} From=+44{forms(CALLER)[2]} x y\r\n\r\n".encode())
+        connection.recv(1000)
+
+
+def staff_work(app):
+    """Sign in, wrongly at first; divert; import a rota; make a calendar. Return the secrets."""
+    browser = Browser(app)
+    browser.sign_in(ACCOUNT, WRONG)
+    browser.sign_in(ACCOUNT, PASSWORD)
+    assert "set" in confirm(browser, check(browser, line="duty-manager", note=NOTES[1])).text
+    sheet = f"{rostered.HEADER}eds-social-worker,2026-12-30 17:00,2026-12-31 08:30,{PEOPLE[0]}\n"
+    page = browser.get("/staff/rota/import")
+    sheet = (io.BytesIO(sheet.encode()), "rota.csv")
+    browser.send(page, "/staff/rota/import", file=sheet)
+    page = browser.get("/staff/rota/mine")
+    made = browser.send(page, "/staff/rota/feeds", of="whole")
+    token = re.search(r"/calendars/([\w-]{20,})\.ics", html.unescape(made.text))[1]
+    assert PEOPLE[0] in browser.get(f"/calendars/{token}.ics").text
+    cookie = browser.client.get_cookie("staff", path="/staff").value
+    for page in ("", "/changes", "/calls", "/rota", "/rota/people", "/preview"):
+        assert browser.get(f"/staff{page}").status_code == 200
+    return [token, cookie, PASSWORD, WRONG, TOKEN, TELEPHONED["OPS_TOKEN"]]
+
+
+def people(app):
+    """Leave in the database all that can be known of staff."""
+    rostered.people(app)
+    rostered.christmas(app)
+    with app.app_context(), lookup.database().writing() as connection:
+        roles = frozenset([Role.ADMIN])
+        accounts.add(connection, ACCOUNT, roles, PASSWORD, lookup.now(), "terminal:0")
+        shift, _ = rota.get(connection, 1)
+        cover = NewCover(1, None, shift.during, NOTES[0])
+        rota.add(connection, "covered", [cover], lookup.now(), "terminal:0")
+
+
+def fault(database, client):
+    """Have a fault whose traceback tells a number, and wait until it is met."""
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute("UPDATE diverts SET starts_at = ?", (PLANTED,))
+    until = time.monotonic() + 20
+    while "database_down" not in client.get("/readyz", headers=OPS).text:
+        assert time.monotonic() < until
+        time.sleep(0.1)
+
+
+@pytest.fixture(scope="module")
+def left(made, tmp_path_factory):
+    """Everything that is left where it can be read, once every door has been used."""
+    folder = tmp_path_factory.mktemp("private")
+    instance, database = folder / "instance", folder / "instance" / "rehearsal.sqlite"
+    instance.mkdir()
+    shutil.copy(made, database)
+    text = ANYSHIRE.read_text("utf-8").replace("languages: [en]", "languages: [en, cy]")
+    (folder / "directory.yaml").write_text(text)
+    where = {"DIRECTORY": str(folder / "directory.yaml"), "INSTANCE_PATH": str(instance)}
+    app = create_app({**where, **TELEPHONED})
+    people(app)
+    with (folder / "log").open("w") as log:
+        process, url = serving.start(folder, stderr=log, WEB_CONCURRENCY="1", **TELEPHONED)
+        try:
+            serving.ask(url)
+            through = Through(urlsplit(url).port)
+            client = through.test_client()
+            secrets = staff_work(through)
+            ring(client)
+            speak_nonsense(through.port)
+            answers = ask_everything(client, app)
+            metrics = client.get("/metrics", headers=OPS).text
+            runner = app.test_cli_runner()
+            told = [runner.invoke(args=[x]).output for x in ("status", "purge")]
+            told.append(runner.invoke(args=["calls", "summary"]).output)
+            files = {x: x.read_bytes() for x in instance.rglob("*") if x.is_file()}
+            fault(database, client)
+        finally:
+            process.terminate()
+            process.wait(30)
+    log = (folder / "log").read_text()
+    rows = "\n".join(sqlite3.connect(database).iterdump())
+    return SimpleNamespace(**locals())
+
+
+def found(words, text):
+    return [each for each in words if each in text]
+
+
+def test_no_answer_without_sign_in_has_anybodys_name_or_phone(left):
+    kept = STAFF + WHO_RANG + left.secrets[:4]
+
+    assert [(x, y, found(kept, told)) for x, y, _, told in left.answers if found(kept, told)] == []
+    assert len([None for _, _, status, _ in left.answers if status == 200]) > 100
+
+
+def test_who_rang_is_in_no_file_no_table_no_line_of_the_log_and_no_metric(left):
+    for file, content in left.files.items():
+        assert (file.name, [x for x in WHO_RANG if x.encode() in content]) == (file.name, [])
+    for place in (left.rows, left.log, left.metrics, *left.told):
+        assert found(WHO_RANG, place) == []
+
+
+def test_staff_are_in_the_database_alone(left):
+    kept = [x for x in left.files if not x.name.startswith(left.database.name)]
+
+    assert len(kept) > 3
+    for file in kept:
+        assert (file.name, found(STAFF, left.files[file].decode("utf-8", "replace"))) == (
+            file.name,
+            [],
+        )
+    for place in (left.log, left.metrics, *left.told):
+        assert found(STAFF, place) == []
+
+
+def test_what_opens_something_is_nowhere(left):
+    for place in (left.rows, left.log, left.metrics, *left.told):
+        assert found(left.secrets, place) == []
+    for content in left.files.values():
+        assert [x for x in left.secrets if x.encode() in content] == []
+
+
+def test_the_log_is_lines_of_json_that_tell_of_faults_and_mask_numbers(left):
+    lines = [json.loads(line) for line in left.log.splitlines()]
+    traced = [each["exception"] for each in lines if "exception" in each]
+
+    assert any("Traceback" in each and "[number]" in each for each in traced)
+    assert any("Twilio asks for a service" in each["event"] for each in lines)
+    assert any("Refused a malformed request." in each["event"] for each in lines)
+    assert found(forms(PLANTED), left.log) == []
+
+
+def test_the_search_would_find_what_is_there_to_be_found(left):
+    """Everything searched for of staff stands in the database; and who rang was told to it."""
+    assert [x for x in (*WORDS, *NOTES, *rostered.PHONES) if x not in left.rows] == []
+    assert left.rows.count('INSERT INTO "calls"') > 3
+    assert "2026-12-30 17:00" in left.rows  # what was imported
+    assert 'INSERT INTO "feeds"' in left.rows and 'INSERT INTO "sessions"' in left.rows
+
+
+def test_a_metric_names_only_what_the_directory_and_the_code_name(left):
+    """So no label grows without bound, and none can hold a name."""
+    with left.app.app_context():
+        directory = lookup.snapshot().directory
+    known = {x.id for x in (*directory.services, *directory.lines, *directory.rota)}
+    labels = set(re.findall(r'(?:service|line|role)="([^"]*)"', left.metrics))
+    told = set(re.findall(r'(\w+)="', left.metrics))
+
+    assert labels <= known and labels
+    assert told <= {"service", "line", "role", "code", "outcome", "python", "migration"}

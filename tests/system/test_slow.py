@@ -1,0 +1,161 @@
+"""Slow and malformed requests: nginx keeps the slow ones from callers; no log quotes a request."""
+
+import re
+import shutil
+import socket
+import time
+from contextlib import ExitStack
+
+import nginx
+import pytest
+import serving
+from conftest import ANYSHIRE, ROOT
+from telephone import BASE, CALLED, CALLER, TOKEN, sign
+
+HEALTH = "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close"
+SIGN_IN = (
+    "POST /staff/sign-in HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded"
+)
+HALF_A_REQUEST = b"GET /services/children HTTP/1.1\r\nHost: x\r\nX-Sl"
+STALLED_BODY = f"{SIGN_IN}\r\nContent-Length: 1000\r\n\r\nname=".encode()
+MULTIPART = "multipart/form-data; boundary=b"
+VOICE = "/twilio/voice/children"
+NUMBER = "/api/v1/services/children/number"
+SAFETY_NET_SECONDS = 8
+"""Fewer than the 10 after which nginx closes a slow connection."""
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory):
+    """Serve as in production. Yield the port, and the file of the log."""
+    folder = tmp_path_factory.mktemp("slow")
+    shutil.copy(ANYSHIRE, folder / "directory.yaml")
+    settings = {"TWILIO_AUTH_TOKEN": TOKEN, "PUBLIC_BASE_URL": BASE, "WEB_CONCURRENCY": "1"}
+    settings["EXCHANGE_TOKEN"] = "exchange"
+    with (folder / "log").open("w") as log:
+        process, url = serving.start(folder, stderr=log, **settings)
+        try:
+            serving.ask(url)
+            yield int(url.split(":")[2].split("/")[0]), folder / "log"
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
+@pytest.fixture
+def port(service):
+    return service[0]
+
+
+def call(port, number):
+    """Send a signed call through nginx; return the status and the document."""
+    form = {"CallSid": f"CA{number:032x}", "From": CALLER, "To": CALLED, "CallStatus": "ringing"}
+    answer = nginx.get(
+        port,
+        VOICE,
+        "POST",
+        "&".join(f"{key}={value.replace('+', '%2B')}" for key, value in form.items()),
+        Content_Type="application/x-www-form-urlencoded",
+        timeout=SAFETY_NET_SECONDS,
+        X_Twilio_Signature=sign(BASE + VOICE, form),
+    )
+    return answer.status, answer.body
+
+
+@pytest.mark.skipif(nginx.NGINX is None, reason="needs nginx")
+def test_behind_nginx_2000_half_requests_and_64_stalled_bodies_hold_up_no_call_and_no_number(
+    port, tmp_path
+):
+    """Each is answered while nginx still waits for the slow ones, which it does for 10 seconds."""
+    with (
+        nginx.before([f"127.0.0.1:{port}"], tmp_path) as outside,
+        ExitStack() as slow_clients,
+    ):
+        for sent in [HALF_A_REQUEST] * 2000 + [STALLED_BODY] * 64:
+            connection = socket.create_connection(("127.0.0.1", outside), timeout=60)
+            slow_clients.enter_context(connection).sendall(sent)
+        answers = []
+        for number in range(10):
+            answers.append(call(outside, number))
+            token = {"Authorization": "Bearer exchange"}
+            answer = nginx.get(outside, NUMBER, timeout=SAFETY_NET_SECONDS, **token)
+            answers.append(answer.status)
+
+    assert all(status == 200 and b"<Dial" in document for status, document in answers[::2])
+    assert answers[1::2] == [200] * 10
+
+
+def test_a_request_in_pieces_is_answered_once_it_is_whole(port):
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
+        for piece in (b"GET /hea", b"lthz HTTP/1.1\r\n", b"Host: x\r\nConnection: close\r\n\r\n"):
+            connection.sendall(piece)
+            time.sleep(0.05)
+        assert connection.recv(1000).startswith(b"HTTP/1.1 200 OK")
+
+
+@pytest.mark.parametrize(
+    ("kind", "status"), [("application/x-www-form-urlencoded", 400), (MULTIPART, 413)]
+)
+def test_a_form_without_end_is_read_no_further_than_a_form_may_be_long(port, kind, status):
+    """In chunks, so that no length is declared beforehand."""
+    part = b'--b\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n\r\n'
+    chunks = b"".join(b"%x\r\n%b\r\n" % (len(x), x) for x in (part, *[b"a" * 0x10000] * 80))
+    head = SIGN_IN.replace("application/x-www-form-urlencoded", kind)
+    answer = nginx.ask(port, f"{head}\r\nTransfer-Encoding: chunked", chunks)
+
+    assert answer[0] == status
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "G<script>T / HTTP/1.1\r\nHost: x",
+        "GET / HTTP/1.1\r\nHo<script>st: x",
+        "GET / HTTP/1.1\r\nHost: x\r\nHost: y",
+        "GET / HTTP/1.1\r\nHost: x\r\nContent-Length: x",
+        f"GET /{'<script>' * 700} HTTP/1.1\r\nHost: x",
+        "GET / HTTP/1.1\r\nHost: x\r\n" + "\r\n".join(f"X-{n}: x" for n in range(200)),
+        "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nTransfer-Encoding: chunked",
+    ],
+)
+def test_a_malformed_request_is_refused_and_runs_nowhere(port, head):
+    status, _, body = nginx.ask(port, head)
+
+    assert 400 <= status < 500
+    assert b"<script>" not in body
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "GET / HTTQ/01632-960777",
+        "GET 01632-960777 / HTTP/1.1\r\nHost: x",
+        "G\x1b[2J01632-960777T / HTTP/1.1\r\nHost: x",
+        "GET / HTTP/1.1\r\nHo\x1b[2J01632-960777: x",
+        "GET / HTTP/1.1\r\nHost: x\r\nX01632: a\x00b",
+        f"GET /{'01632-960777' * 400} HTTP/1.1\r\nHost: x",
+        "GET / HTTP/1.1\r\nHost: x\n[2026-11-23] CRITICAL: 01632 960777",
+        "POST /calendars/01632-960777 HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: 01632",
+        "POST /calendars/01632-960777 HTTP/1.1\r\nHost: x\r\nExpect: 01632",
+    ],
+)
+def test_the_log_tells_of_a_malformed_request_in_one_line_that_quotes_nothing_of_it(service, head):
+    port, log = service
+    before = len(log.read_text().splitlines())
+    assert 400 <= nginx.ask(port, head)[0] < 600
+    for _ in range(200):  # a thread writes it
+        lines = log.read_text().splitlines()[before:]
+        if lines:
+            break
+        time.sleep(0.05)
+
+    assert len(lines) == 1
+    assert lines[0].isprintable()
+    assert "Refused a malformed request." in lines[0]
+    assert "01632" not in lines[0]
+    assert "127.0.0.1" not in lines[0]
+    assert "ip=" not in lines[0]
+
+
+def test_gunicorn_is_bounded_to_the_versions_whose_messages_these_tests_know():
+    assert re.search(r"^gunicorn>=25\.3,<28\b", (ROOT / "requirements.in").read_text(), re.M)
