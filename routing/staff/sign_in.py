@@ -30,7 +30,7 @@ NO_ROLE = (
     "Your council account has no role in this service. Ask the person who manages accounts to "
     "give you one: view, rota, divert or admin."
 )
-WRONG_PASSWORD = "The name or the password is wrong."
+WRONG_CREDENTIALS = "The name or the password is wrong."
 
 
 @bp.get("/sign-in")
@@ -121,11 +121,11 @@ def _start_local_session(name: str, password: str) -> str:
         passwords.check_rate_limit(connection, name, at)
         stored = accounts.find_local(connection, name)
     if not passwords.verify_password(password, stored[1] if stored else None):
-        raise SignInError(WRONG_PASSWORD)
+        raise SignInError(WRONG_CREDENTIALS)
     with database.writing() as connection:
         again = accounts.find_local(connection, name)
         if again is None or again != stored:
-            raise SignInError(WRONG_PASSWORD)  # removed, or given another password, meanwhile
+            raise SignInError(WRONG_CREDENTIALS)  # removed, or given another password, meanwhile
         passwords.clear_failures(connection, name)
         return accounts.start_session(connection, again[0], at)
 

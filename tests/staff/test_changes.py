@@ -16,15 +16,9 @@ def test_the_audit_log_shows_names_and_stores_only_numbers(app, duty):
     assert page.index("Divert ended early (divert 1)") < page.index("Divert set (divert 1)")
     assert "Midday on Monday 23 November, divert" in page  # the account is called "divert"
     with app.app_context(), lookup.database().reading() as connection:
-<<<<<<< HEAD
         entries = audit_log.newest(connection, 9)
     assert [entry.actor for entry in entries] == ["person:1", "person:1", "provider"]
     assert "Phones down" not in repr(entries)
-=======
-        told = audit_log.newest(connection, 9)
-    assert [each.actor for each in told] == ["person:1", "person:1", "provider"]
-    assert "Phones down" not in repr(told)
->>>>>>> main
 
 
 def test_older_entries_are_on_the_next_page(app, duty):

@@ -163,7 +163,7 @@ def test_every_page_of_the_rota_is_for_everybody_at_every_width(pages, service):
         assert page.locator("script").count() == 0  # so it is the same without JavaScript
 
     assert {path: wrong for path, wrong in faults_by_page.items() if wrong} == {}
-    assert all(url.startswith((service.base, "data:")) for url in pages.asked)
+    assert all(url.startswith((service.base, "data:")) for url in pages.requests)
 
 
 def test_a_shift_can_be_added_with_the_keyboard_alone(pages, service):

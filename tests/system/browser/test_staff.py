@@ -177,8 +177,8 @@ def test_no_staff_page_asks_anything_of_anybody_else(pages, diverted):
     for path in PATHS[:4]:
         page.goto(diverted.base + path)
 
-    assert all(url.startswith((diverted.base, "data:")) for url in pages.asked)
-    assert [message for message in pages.said if "status of 4" not in message] == []
+    assert all(url.startswith((diverted.base, "data:")) for url in pages.requests)
+    assert [message for message in pages.console if "status of 4" not in message] == []
 
 
 def test_on_duty_now_follows_what_others_do_without_being_reloaded(pages, service):
