@@ -7,7 +7,7 @@ from itertools import pairwise
 import icalendar
 import pytest
 from browser.conftest import follow
-from browser.test_pages import faults
+from browser.test_pages import violations
 from browser.test_staff import PASSWORD, Service, sign_in
 from serving import ask, serving
 
@@ -48,19 +48,19 @@ def rows(page, role=NIGHT):
 
 def wrong(page):
     """Return what axe finds, and how the page scrolls sideways, at 1280 pixels and at 320."""
-    faults_by_page = []
+    violations_by_page = []
     for width in (1280, 320):
         page.set_viewport_size({"width": width, "height": 900})
-        faults_by_page.append((width, *faults(page)))
-    return [entry for entry in faults_by_page if entry[1:] != ([], 0)]
+        violations_by_page.append((width, *violations(page)))
+    return [entry for entry in violations_by_page if entry[1:] != ([], 0)]
 
 
 def test_christmas_is_filled_swapped_covered_undone_and_printed(pages, service):
     page = sign_in(pages.open(viewport={"width": 320, "height": 900}), service)
-    faults_by_page = {}
+    violations_by_page = {}
 
     def look(name):
-        faults_by_page[name] = wrong(page)
+        violations_by_page[name] = wrong(page)
 
     follow(page, page.locator("nav[aria-label='Staff pages']").get_by_role("link", name="Rota"))
     assert f"{NIGHT}: nobody is on the rota in the next 28 days." in page.inner_text("main")
@@ -116,7 +116,7 @@ def test_christmas_is_filled_swapped_covered_undone_and_printed(pages, service):
     follow(page, undo.get_by_role("button", name="Undo"))
     page.get_by_text("Change of the rota undone.").wait_for()
     assert f"{NIGHT}: nobody is on the rota" in page.inner_text("main")
-    assert {name: wrong for name, wrong in faults_by_page.items() if wrong} == {}
+    assert {name: wrong for name, wrong in violations_by_page.items() if wrong} == {}
 
 
 def test_two_weeks_of_a_busy_rota_are_one_side_of_paper_for_each_role(pages, service):
@@ -146,7 +146,7 @@ def test_a_calendar_is_made_fetched_and_revoked(pages, service):
     page.get_by_label("Duty social worker", exact=True).check()
     follow(page, page.get_by_role("button", name="Make a calendar"))
     path = page.locator(".who-address").inner_text().partition("/calendars/")[2]
-    assert faults(page) == ([], 0)
+    assert violations(page) == ([], 0)
     events = icalendar.Calendar.from_ical(service.get(f"/calendars/{path}")).walk("VEVENT")
     assert {str(event["SUMMARY"]).partition(": ")[2] for event in events} == set(PEOPLE)
     follow(page, page.get_by_role("link", name="Back to my shifts"))
@@ -156,13 +156,13 @@ def test_a_calendar_is_made_fetched_and_revoked(pages, service):
 
 def test_every_page_of_the_rota_is_for_everybody_at_every_width(pages, service):
     page = sign_in(pages.open(), service)
-    faults_by_page = {}
+    violations_by_page = {}
     for path in LOOKED_AT:
         page.goto(f"{service.base}/staff/rota{path}")
-        faults_by_page[path] = wrong(page)
+        violations_by_page[path] = wrong(page)
         assert page.locator("script").count() == 0  # so it is the same without JavaScript
 
-    assert {path: wrong for path, wrong in faults_by_page.items() if wrong} == {}
+    assert {path: wrong for path, wrong in violations_by_page.items() if wrong} == {}
     assert all(url.startswith((service.base, "data:")) for url in pages.requests)
 
 

@@ -6,7 +6,7 @@ import urllib.request
 import callers
 import pytest
 from browser.conftest import follow
-from browser.test_pages import faults
+from browser.test_pages import violations
 from conftest import ANYSHIRE
 from serving import ask, serving
 
@@ -136,24 +136,24 @@ def diverted(service):
 @pytest.mark.parametrize("width", [320, 1280])
 def test_every_staff_page_is_for_everybody_at_every_width(pages, diverted, width):
     page = sign_in(pages.open(viewport={"width": width, "height": 900}), diverted)
-    faults_by_page = {}
+    violations_by_page = {}
     for path in PATHS:
         page.goto(diverted.base + path)
-        faults_by_page[path] = faults(page)
+        violations_by_page[path] = violations(page)
     page.goto(f"{diverted.base}/staff/diverts/new")
     follow(page, page.get_by_role("button", name="Continue"))
-    faults_by_page["refused"] = faults(page)
+    violations_by_page["refused"] = violations(page)
     page.get_by_label("All of them").check()
     page.get_by_label("Multi-Agency Safeguarding Hub").check()
     page.get_by_label("For 4 hours").check()
     page.get_by_label("Why?").fill("x")
     follow(page, page.get_by_role("button", name="Continue"))
     page.get_by_role("heading", name="Check before you divert").wait_for()
-    faults_by_page["check"] = faults(page)
+    violations_by_page["check"] = violations(page)
     follow(page, page.get_by_role("button", name="Divert calls"))
-    faults_by_page["unconfirmed"] = faults(page)
+    violations_by_page["unconfirmed"] = violations(page)
 
-    assert {path: seen for path, seen in faults_by_page.items() if seen != ([], 0)} == {}
+    assert {path: seen for path, seen in violations_by_page.items() if seen != ([], 0)} == {}
 
 
 def test_a_divert_can_be_set_with_the_keyboard_alone(pages, diverted):
