@@ -116,7 +116,8 @@ class TimeChoiceField(LocalTimeField):
     """A choice of times; TIME is the one that is typed, in boxes.
 
     ``choices`` says what each of the others means. ``choice`` is what was chosen, ``data`` the
-    instant or what the choice means. An empty form is given the choice as the field's data.
+    instant or what the choice means. An empty form shows the
+    choice given as the field's data, or else its default.
     """
 
     def __init__(self, choices: Mapping[str, Any], refusal: str, **kwargs: Any) -> None:
@@ -132,7 +133,7 @@ class TimeChoiceField(LocalTimeField):
             self.choice = formdata.get(self.name, "")[:100]
         else:
             super().process(None, lookup.now(), extra_filters)
-            self.parts["time"], self.choice = "", data or ""
+            self.parts["time"], self.choice = "", data or self.default
 
     def pre_validate(self, form: FlaskForm) -> None:
         """Read what was chosen. Raise ValidationError, saying what to write."""

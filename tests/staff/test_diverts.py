@@ -1,6 +1,7 @@
 """Diverts on the staff pages: checked before they are set, and then in every answer."""
 
 import dataclasses
+import re
 
 import pytest
 import sqlalchemy
@@ -128,6 +129,12 @@ def test_a_line_that_is_shut_is_diverted_to_only_after_a_second_confirmation(dut
     assert stored() == ()
     confirm(duty, again)
     assert [divert.line for divert in stored()] == ["mash"]
+
+
+def test_a_new_divert_starts_now_unless_another_time_is_chosen(duty):
+    form = duty.get("/staff/diverts/new").text
+
+    assert re.search(r'name="from"[^>]* value="now" checked', form)
 
 
 @pytest.fixture
