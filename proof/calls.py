@@ -39,7 +39,7 @@ class Telephoned:
             }
         )
         with app.app_context():
-            lookup.read_diverts(max_age=0, patience=10)
+            lookup.read_diverts(max_age=0, timeout=10)
             app.extensions["call_log"].write(lambda connection: None, timeout=10)
         return app
 

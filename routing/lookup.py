@@ -77,16 +77,16 @@ def latest_diverts() -> DivertReading:
 
 
 def read_diverts(
-    max_age: float = MAX_DIVERT_AGE_SECONDS, patience: float = TIMEOUT_SECONDS
+    max_age: float = MAX_DIVERT_AGE_SECONDS, timeout: float = TIMEOUT_SECONDS
 ) -> DivertReading:
     """Return the diverts as read ``max_age`` seconds ago at most; the request goes on with them.
 
     With 0 they are read now: for the telephone, and for what is shown after a change. Without an
-    answer of the database within ``patience`` seconds these are the diverts last read.
+    answer of the database within ``timeout`` seconds these are the diverts last read.
     """
     divert_cache: DivertCache = current_app.extensions["divert_cache"]
     g.pop("diverts", None)
-    reading: DivertReading = divert_cache.current(max_age, patience)
+    reading: DivertReading = divert_cache.current(max_age, timeout)
     g.reading = reading
     return reading
 
@@ -158,7 +158,7 @@ def warm_up() -> None:
     loader.on_read = partial(_record_directory, current_app.extensions["call_log"])
     loader.watch()
     loader.current()
-    read_diverts(max_age=0, patience=STARTUP_TIMEOUT_SECONDS)
+    read_diverts(max_age=0, timeout=STARTUP_TIMEOUT_SECONDS)
 
 
 def _snapshot_loader() -> SnapshotLoader:

@@ -96,7 +96,7 @@ def divert_now(app):
         wanted = NewDivert("children", "eds", Span(at, at + timedelta(hours=1)), "x")
         diverts.create(connection, [wanted], at, "account:1")
     with app.app_context():
-        lookup.read_diverts(max_age=0, patience=5)
+        lookup.read_diverts(max_age=0, timeout=5)
 
 
 @pytest.fixture

@@ -34,7 +34,7 @@ def make(made, clock, tmp_path):
         file.write_text(text)
         app = create_app({"DIRECTORY": str(file), "INSTANCE_PATH": str(folder), "CLOCK": clock})
         with app.app_context():
-            lookup.read_diverts(max_age=0, patience=10)
+            lookup.read_diverts(max_age=0, timeout=10)
         return app
 
     return make

@@ -45,7 +45,7 @@ def alertable(app):
 
 def conditions(app):
     with app.app_context():
-        lookup.read_diverts(max_age=0, patience=5)
+        lookup.read_diverts(max_age=0, timeout=5)
         return health.conditions()
 
 

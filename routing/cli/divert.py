@@ -185,7 +185,7 @@ def _print_changed(changed: Sequence[DivertRow], verb: str) -> None:
 
 def _print_destinations(service_ids: Iterable[str]) -> None:
     """Print where calls of some services go now."""
-    lookup.read_diverts(max_age=0, patience=DIVERT_TIMEOUT_SECONDS)
+    lookup.read_diverts(max_age=0, timeout=DIVERT_TIMEOUT_SECONDS)
     snapshot, at, locale = lookup.snapshot(), lookup.now(), lookup.staff_locale()
     for service in snapshot.directory.services:
         if service.id in service_ids:

@@ -16,7 +16,7 @@ def status() -> None:
     """Say whether the service is ready, and list every condition with what to do."""
     try:
         holidays = lookup.snapshot().holidays
-        lookup.read_diverts(max_age=0, patience=DIVERT_TIMEOUT_SECONDS)
+        lookup.read_diverts(max_age=0, timeout=DIVERT_TIMEOUT_SECONDS)
         current_app.extensions["call_log"].fault(DIVERT_TIMEOUT_SECONDS)
     except InvalidDirectory as error:
         raise click.ClickException(str(error)) from error

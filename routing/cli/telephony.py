@@ -43,7 +43,7 @@ def doctor(account: bool) -> None:
     """
     with report_errors():
         lookup.snapshot()
-    lookup.read_diverts(max_age=0, patience=DIVERT_TIMEOUT_SECONDS)
+    lookup.read_diverts(max_age=0, timeout=DIVERT_TIMEOUT_SECONDS)
     levels = []
     for finding in examine(account):
         levels.append(finding.level)

@@ -28,7 +28,7 @@ def who(service: str | None, time: str | None, as_json: bool) -> None:
     """
     try:
         snapshot, locale = lookup.snapshot(), lookup.locale()
-        lookup.read_diverts(max_age=0, patience=DIVERT_TIMEOUT_SECONDS)
+        lookup.read_diverts(max_age=0, timeout=DIVERT_TIMEOUT_SECONDS)
         at = time_parsing.parse_local(time, locale.zone) if time else lookup.now()
         decision = lookup.who_to_call(service, at)
     except (InvalidTime, UnknownService) as error:

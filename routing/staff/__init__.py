@@ -1,4 +1,4 @@
-"""The staff door: who may come in, where calls go now, diverts, the record, any other time."""
+"""The staff pages: sign-in, on duty now, diverts, the rota, calls, the audit log, preview."""
 
 from flask import Flask
 
@@ -9,6 +9,7 @@ from routing.staff import (
     calls,
     diverts,
     fill,
+    layout,
     my_shifts,
     now,
     people,
@@ -20,20 +21,19 @@ from routing.staff import (
 
 
 def init_app(app: Flask) -> None:
-    """Register the room's pages on ``app``, and the cookie that only they get."""
-    app.session_interface = auth.StaffSessionInterface()
-    app.url_map.converters["int"] = auth.IdConverter
-    app.extensions["csrf"] = auth.csrf
+    """Register the staff pages and calendar feeds on ``app``, with their cookie and form tokens."""
     app.config.update(
         SESSION_COOKIE_NAME="staff",
         SESSION_COOKIE_PATH=auth.HOME,
-        SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
-        WTF_CSRF_CHECK_DEFAULT=False,
+        WTF_CSRF_CHECK_DEFAULT=False,  # auth.require_login checks it, for staff pages only
         WTF_CSRF_TIME_LIMIT=None,
         WTF_CSRF_SSL_STRICT=False,
     )
+    app.session_interface = auth.StaffSessionInterface()
+    app.url_map.converters["id"] = auth.IdConverter
+    app.add_template_filter(layout.upfirst)
     auth.csrf.init_app(app)
-    on_the_rota = (rota, shifts, fill, people, my_shifts, calendars)
-    for page in (sign_in, now, diverts, *on_the_rota, calls, audit, preview):
-        app.register_blueprint(page.bp)
+    rota_pages = (rota, shifts, fill, people, my_shifts, calendars)
+    for module in (sign_in, now, diverts, *rota_pages, calls, audit, preview):
+        app.register_blueprint(module.bp)

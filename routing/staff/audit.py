@@ -1,37 +1,129 @@
-"""The record: who changed what, when, from what to what."""
+"""The audit log: who changed what, when, from what to what, with the names behind its numbers."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Any
 
 from flask import Response, request
+from sqlalchemy.engine import Connection
 
 from routing import lookup
-from routing.staff import audit_labels
 from routing.staff.auth import staff_blueprint
+from routing.staff.forms import parse_id
 from routing.staff.layout import render_page
-from routing.store import audit_log
+from routing.store import accounts, audit_log, rota_people
+from routing.store.audit_log import SERVICE_ACTOR, AuditEntry
 from routing.text.dates import format_datetime
+from routing.text.locale import Locale
 
-bp = staff_blueprint("changes")
+bp = staff_blueprint("audit")
 
-ON_A_PAGE = 50
+PAGE_SIZE = 50
+
+ACTION_LABELS = {
+    "divert.set": "Divert set",
+    "divert.changed": "Divert given another end",
+    "divert.ended": "Divert ended early",
+    "person.added": "Account added",
+    "person.changed": "Roles changed",
+    "person.password": "Password changed",
+    "person.removed": "Account removed",
+    "directory.read": "Directory read",
+    "bank_holidays.refreshed": "Bank holidays refreshed",
+    "calls.purged": "Old calls deleted",
+    "notes.purged": "Old notes emptied",
+    "rota.added": "Shift added",
+    "rota.covered": "Cover set",
+    "rota.swapped": "Shifts swapped",
+    "rota.removed": "Shift removed",
+    "rota.uncovered": "Cover removed",
+    "rota.filled": "Rota filled",
+    "rota.imported": "Shifts imported",
+    "rota.left": "Shifts of somebody who left given up",
+    "rota.undone": "Change of the rota undone",
+    "rota.purged": "Old names of the rota forgotten",
+    "worker.added": "Person put on the rota",
+    "worker.changed": "Person on the rota changed",
+    "worker.left": "Person taken off the rota",
+    "feed.made": "Calendar feed made",
+    "feed.revoked": "Calendar feed revoked",
+}
+
+FIXED_ACTORS = {SERVICE_ACTOR: "The service itself", "provider": "The council's sign-in"}
 
 
 @bp.get("/changes")
-def record() -> Response:
-    """Show the newest entries; ``?before=`` those older than an entry."""
-    older = request.args.get("before", "")
-    locale = lookup.staff_locale()
+def show() -> Response:
+    """Show the newest entries, or with ``?before=`` those older than an entry."""
+    before, locale = parse_id(request.args.get("before", "")), lookup.staff_locale()
     with lookup.database().reading() as connection:
-        before = int(older) if older.isdecimal() and len(older) < 18 else None
-        found = audit_log.newest(connection, ON_A_PAGE + 1, before)
-        who = audit_labels.names_in(connection)
-    rows = [
-        {
-            "id": each.id,
-            "at": format_datetime(each.at, locale),
-            "who": who(each.actor),
-            "what": audit_labels.action_label(each),
-            "changed": audit_labels.change_text(each, locale, who),
-        }
-        for each in found[:ON_A_PAGE]
-    ]
-    more = found[ON_A_PAGE - 1].id if len(found) > ON_A_PAGE else None
-    return render_page("changes.html", rows=rows, more=more, first=before is None)
+        entries = audit_log.newest(connection, PAGE_SIZE + 1, before)
+        names = actor_names(connection)
+    return render_page(
+        "audit_log.html",
+        entries=[
+            {
+                "at": format_datetime(entry.at, locale),
+                "actor": names(entry.actor),
+                "action": _describe_action(entry),
+                "changes": list(_changes(entry, locale, names)),
+            }
+            for entry in entries[:PAGE_SIZE]
+        ],
+        next_before=entries[PAGE_SIZE - 1].id if len(entries) > PAGE_SIZE else None,
+        is_first_page=before is None,
+    )
+
+
+def actor_names(connection: Connection) -> Callable[[str], str]:
+    """Return a function from an actor of the audit log to a name, for people who have signed in."""
+    names = {account.actor: account.name for account in accounts.all_accounts(connection)}
+    names |= {f"worker:{person.id}": person.name for person in rota_people.all_people(connection)}
+    names |= FIXED_ACTORS
+
+    def name(actor: str) -> str:
+        kind, _, number = actor.partition(":")
+        if kind == "terminal":
+            return f"Somebody at the server (user {number})"
+        return names.get(actor, actor)
+
+    return name
+
+
+def rota_action_label(kind: str) -> str:
+    """Return what a kind of rota change is called: "Rota filled"."""
+    return ACTION_LABELS.get(f"rota.{kind}", kind)
+
+
+def _describe_action(entry: AuditEntry) -> str:
+    """Return what was done, and to what: "Divert set (divert 3)"."""
+    kind, _, number = entry.entity.partition(":")
+    label = ACTION_LABELS.get(entry.action, entry.action)
+    return f"{label} ({kind} {number})" if number else label
+
+
+def _changes(
+    entry: AuditEntry, locale: Locale, names: Callable[[str], str]
+) -> Iterator[tuple[str, str, str]]:
+    """Yield each field that changed, with its old and new value; empty text for none."""
+    before, after = entry.before or {}, entry.after or {}
+    is_new = entry.action.endswith((".set", ".added", ".made"))
+    for field in dict.fromkeys((*before, *after)):
+        old, new = before.get(field), after.get(field)
+        if old != new or is_new:
+            yield field, _format_value(old, locale, names), _format_value(new, locale, names)
+
+
+def _format_value(value: Any, locale: Locale, names: Callable[[str], str]) -> str:
+    """Return a time in words, a person by name, anything else as it is."""
+    if value is None:
+        return ""
+    if str(value).startswith("worker:"):
+        return names(str(value))
+    try:
+        at = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        return str(value)
+    if at.tzinfo is None:
+        return str(value)
+    return f"{format_datetime(at, locale)} {at.astimezone(locale.zone).year}"

@@ -1,8 +1,9 @@
-"""Who may come in: signed in, with a role for the page, by a form of ours. Otherwise nobody."""
+"""Sign-in and access for the staff pages: without a session, a role and our own form, no page."""
 
+import functools
 import re
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 from flask import (
@@ -37,125 +38,136 @@ from routing.store import accounts
 from routing.store.accounts import LOCAL, Account, Role
 
 HOME = "/staff"
-TOKEN = SESSION_TOKEN_KEY
-MAX_FORM_BYTES = 4 * 1024 * 1024
-"""How many bytes a form has at most: twice the largest spreadsheet."""
 
-_OWN_PATH = re.compile(rf"{HOME}(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
+PUBLIC_ENDPOINTS = frozenset(
+    ("sign_in.ask", "sign_in.check", "sign_in.to_provider", "sign_in.from_provider")
+)
+"""The only views that are shown without signing in."""
+
+DATABASE_TIMEOUT_SECONDS = 2.0
+"""How long a staff page waits for the database: a caller never waits for one."""
+
+MAX_FORM_BYTES = 4 * 1024 * 1024
+"""How large a form may be: twice the largest spreadsheet."""
+
+MAX_NEXT_URL_CHARS = 300
+"""How long an address to go to after sign-in may be: the cookie holds up to three of them."""
+
+_STAFF_PATH = re.compile(rf"{HOME}(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
 """A staff page's path as this service writes it: no empty or dotted segment, nothing encoded."""
 
-_LONGEST_NEXT = 300
-"""How many characters an address to go to has at most: the cookie holds a few of them."""
-
-_LOOPBACK = ("127.0.0.1", "::1")
+_LOOPBACK_ADDRESSES = ("127.0.0.1", "::1")
 
 csrf = CSRFProtect()
-View = TypeVar("View", bound=Callable[..., Any])
-_NEEDS: dict[Callable[..., Any], Role | None] = {}
-"""The role that a view needs; None where it is shown before sign-in."""
+View = Callable[..., AnyResponse]
 
 
 class StaffSessionInterface(SecureCookieSessionInterface):
-    """A signed cookie for staff pages alone: no caller is ever given one."""
+    """Flask's signed cookie, read and sent on staff pages only.
+
+    A caller's request neither reads the cookie nor waits for the disk that holds its key.
+    """
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
-        """Return what the cookie holds; on any other page, nothing that could be kept."""
-        if not request.path.startswith(f"{HOME}/") and request.path != HOME:
+        """Return what the cookie holds; on any other page a session that cannot be changed."""
+        if request.path != HOME and not request.path.startswith(f"{HOME}/"):
             return self.make_null_session(app)
         return super().open_session(app, request)
 
     def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
-        """Return what signs the cookie, with a key that is made when first needed."""
+        """Return what signs the cookie. Without SECRET_KEY, load or create the key's file.
+
+        That happens at the first staff page rather than in ``create_app``: a command run as root
+        would create a file that the web server's user cannot read.
+        """
         if not app.secret_key:
             app.secret_key = files.load_secret_key(lookup.instance_path())
         return super().get_signing_serializer(app)
 
     def get_cookie_secure(self, app: Flask) -> bool:
-        """Send it over https alone; over plain http only to this very machine, and never where
-        PUBLIC_BASE_URL is https: a proxy beside this process may look like this machine.
+        """Return False only for plain http on this very machine, with no proxy in between.
+
+        Where PUBLIC_BASE_URL is https, the cookie is always secure: a proxy beside this process may
+        look like this machine.
         """
         if (app.config["PUBLIC_BASE_URL"] or "").startswith("https://"):
             return True
         host = urlsplit(f"//{request.host}").hostname
-        near = request.remote_addr in _LOOPBACK and host in (*_LOOPBACK, "localhost")
-        return not (near and request.scheme == "http" and "X-Forwarded-For" not in request.headers)
+        is_local = request.remote_addr in _LOOPBACK_ADDRESSES and (
+            host in _LOOPBACK_ADDRESSES or host == "localhost"
+        )
+        return not (
+            is_local and request.scheme == "http" and "X-Forwarded-For" not in request.headers
+        )
 
 
 class IdConverter(IntegerConverter):
-    """The number of something kept, in an address: none is longer than a database counts."""
+    """An id in a URL, ``<id:shift_id>``. Longer numbers than the database holds are a 404."""
 
     regex = "[0-9]{1,18}"
 
 
 def staff_blueprint(name: str) -> Blueprint:
-    """Return a part of the staff door: nobody passes it but by ``let_in``."""
+    """Return a blueprint below /staff, each view of which requires sign-in."""
     bp = Blueprint(name, __name__, url_prefix=HOME)
     bp.before_request(require_login)
     bp.after_request(no_store)
-    _answer_errors(bp)
+    bp.register_error_handler(DatabaseUnavailable, _database_unavailable)
+    bp.register_error_handler(CSRFError, _foreign_form)
+    bp.register_error_handler(UnknownDivert, _unknown_divert)
+    bp.register_error_handler(UnknownShift, _unknown_shift)
+    bp.register_error_handler(InvalidDivert, _refused)
+    bp.register_error_handler(InvalidRotaChange, _refused)
     return bp
 
 
-def public(view: View) -> View:
-    """Mark a page that is shown before sign-in."""
-    _NEEDS[view] = None
-    return view
-
-
-def require_role(role: Role) -> Callable[[View], View]:
-    """Mark a page that only people with a role may ask for. Without a mark, any role will do."""
-
-    def mark(view: View) -> View:
-        _NEEDS[view] = role
-        return view
-
-    return mark
-
-
 def require_login() -> AnyResponse | None:
-    """Let those in who may ask for this page; send others to sign in. Refuse a foreign form.
+    """Redirect to sign-in whoever has not signed in; refuse a form that is not this session's own.
 
-    Raise DatabaseUnavailable while the database does not answer: nothing could be shown or changed.
+    Views in PUBLIC_ENDPOINTS need no sign-in, every other one at least the role ``view``. Raise
+    DatabaseUnavailable while the database does not answer: nothing could be shown or changed.
     """
     g.language = "en"
     request.max_content_length = MAX_FORM_BYTES  # before the form is read, whoever sent it
     csrf.protect()
     if "\0" in "".join(request.form.values()):
         abort(400)  # no text that anybody types, and none that PostgreSQL takes
-    fault = lookup.read_diverts(max_age=0).fault
-    if fault is not None:  # known by now: nobody waits for the database again
+    fault = lookup.read_diverts(max_age=0, timeout=DATABASE_TIMEOUT_SECONDS).fault
+    if fault is not None:  # raised here, so that nothing waits for the database again
         raise DatabaseUnavailable(fault)
-    role = _NEEDS.get(current_app.view_functions[request.endpoint or ""], Role.VIEW)
-    if role is None:
+    if request.endpoint in PUBLIC_ENDPOINTS:
         return None
-    who = signed_in()
-    if who is None:
-        session.pop(TOKEN, None)  # and nothing else: another tab may be signing in
-        onward = request.full_path.rstrip("?") if request.method == "GET" else HOME
-        return redirect(f"{HOME}/sign-in?next={quote(onward, safe='/')}")
-    g.person = who
-    if who.may(role):
-        return None
-    return render_page(
-        "message.html",
-        status=403,
-        title="You may not do this",
-        words=[
-            f"It needs the role '{role.value}'. You have: {', '.join(sorted(who.roles))}.",
-            "Ask whoever looks after accounts, or a colleague who has the role.",
-        ],
-    )
+    account = signed_in_account()
+    if account is None:
+        session.pop(SESSION_TOKEN_KEY, None)  # and nothing else: another tab may be signing in
+        next_url = request.full_path.rstrip("?") if request.method == "GET" else HOME
+        return redirect(f"{HOME}/sign-in?next={quote(next_url, safe='/')}")
+    g.account = account
+    return None if account.may(Role.VIEW) else _forbidden(Role.VIEW)
+
+
+def require_role(role: Role) -> Callable[[View], View]:
+    """Return a decorator for views that only people with ``role`` may use."""
+
+    def decorate(view: View) -> View:
+        @functools.wraps(view)
+        def checked(**values: Any) -> AnyResponse:
+            return view(**values) if current_account().may(role) else _forbidden(role)
+
+        return checked
+
+    return decorate
 
 
 def current_account() -> Account:
-    """Return who asks."""
-    who: Account = g.person
-    return who
+    """Return the account that has signed in. Only in views that require it."""
+    account: Account = g.account
+    return account
 
 
-def signed_in() -> Account | None:
+def signed_in_account() -> Account | None:
     """Return who has signed in in this browser, None for nobody. Raise DatabaseUnavailable."""
-    token = session.get(TOKEN)
+    token = session.get(SESSION_TOKEN_KEY)
     if not isinstance(token, str):
         return None
     with lookup.database().reading() as connection:
@@ -170,70 +182,83 @@ def issuer() -> str:
 def safe_next_url(address: str | None) -> str:
     """Return the address if it is a staff page's path as we write it, with any query; else HOME.
 
-    A browser reads ``..``, ``%2e``, ``//`` and backslashes its own way: none of them is in a path
-    of ours, so all are refused.
+    A browser reads ``..``, ``%2e``, ``//`` and backslashes its own way. No path of ours has them,
+    so all are refused.
     """
     address = address or ""
     path = address.partition("?")[0]
-    plain = address.isprintable() and "\\" not in address and "#" not in address
-    ours = plain and len(address) <= _LONGEST_NEXT and _OWN_PATH.fullmatch(path)
-    return address if ours else HOME
+    is_plain = address.isprintable() and "\\" not in address and "#" not in address
+    if is_plain and len(address) <= MAX_NEXT_URL_CHARS and _STAFF_PATH.fullmatch(path):
+        return address
+    return HOME
 
 
 def no_store(response: Response) -> Response:
-    """Let nothing on the way keep what staff see."""
+    """Let no cache keep what staff see."""
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
-def _answer_errors(bp: Blueprint) -> None:
-    """Say what went wrong, and what to do, on a page of the staff's own."""
+def _forbidden(role: Role) -> Response:
+    return render_page(
+        "message.html",
+        status=403,
+        title="You may not do this",
+        paragraphs=[
+            f"It needs the role '{role.value}'. "
+            f"You have: {', '.join(sorted(current_account().roles))}.",
+            "Ask the person who manages accounts, or a colleague who has the role.",
+        ],
+    )
 
-    @bp.errorhandler(DatabaseUnavailable)
-    def storage_down(error: DatabaseUnavailable) -> Response:
-        current_app.logger.warning("%s", error)  # where it is, is nothing for whoever asks
-        return render_page(
-            "message.html",
-            status=503,
-            title="This page cannot be shown just now",
-            words=[
-                "The database does not answer, takes no changes, or is not made yet.",
-                "Callers are still answered: by the directory, and by the diverts last read, each "
-                "until its end. A change that you were just making may or may not have been kept: "
-                "look again before you repeat it.",
-                "This page works again by itself when the database does. If that takes long, tell "
-                "whoever looks after this service: `flask status` says more.",
-            ],
-            signed_in=False,
-        )
 
-    @bp.errorhandler(CSRFError)
-    def foreign_form(error: CSRFError) -> Response:
-        return render_page(
-            "message.html",
-            status=400,
-            title="Please send that again",
-            words=[
-                "This form was opened before you signed in, or in another browser. Nothing was "
-                "changed. Go back, load the page again, and send it."
-            ],
-            signed_in=False,
-        )
+def _database_unavailable(error: DatabaseUnavailable) -> Response:
+    current_app.logger.warning("%s", error)  # not on the page: it says where the database is
+    return render_page(
+        "message.html",
+        status=503,
+        show_account=False,
+        title="This page cannot be shown just now",
+        paragraphs=[
+            "The database is not answering, cannot be changed, or has not been created yet.",
+            "Callers are still answered: by the directory, and by the diverts last read, each "
+            "until its end. A change that you were just making may or may not have been saved: "
+            "check before you repeat it.",
+            "This page works again as soon as the database does. If that takes long, tell the "
+            "people who run this service: `flask status` says more.",
+        ],
+    )
 
-    @bp.errorhandler(UnknownDivert)
-    def unknown_divert(error: UnknownDivert) -> Response:
-        return render_page(
-            "message.html", status=404, title="There is no such divert", words=[str(error)]
-        )
 
-    @bp.errorhandler(UnknownShift)
-    def unknown_shift(error: UnknownShift) -> Response:
-        words = [str(error), "It may have been removed meanwhile: look at the rota."]
-        return render_page("message.html", status=404, title="This is not on the rota", words=words)
+def _foreign_form(error: CSRFError) -> Response:
+    return render_page(
+        "message.html",
+        status=400,
+        show_account=False,
+        title="Please send that again",
+        paragraphs=[
+            "This form was opened before you signed in, or in another browser. Nothing was "
+            "changed. Go back, load the page again, and send it."
+        ],
+    )
 
-    @bp.errorhandler(InvalidRotaChange)
-    @bp.errorhandler(InvalidDivert)
-    def refused(error: InvalidDivert | InvalidRotaChange) -> Response:
-        return render_page(
-            "message.html", status=400, title="This cannot be done", words=[str(error)]
-        )
+
+def _unknown_divert(error: UnknownDivert) -> Response:
+    return render_page(
+        "message.html", status=404, title="There is no such divert", paragraphs=[str(error)]
+    )
+
+
+def _unknown_shift(error: UnknownShift) -> Response:
+    return render_page(
+        "message.html",
+        status=404,
+        title="This is not on the rota",
+        paragraphs=[str(error), "It may have been removed by somebody else: look at the rota."],
+    )
+
+
+def _refused(error: InvalidDivert | InvalidRotaChange) -> Response:
+    return render_page(
+        "message.html", status=400, title="This cannot be done", paragraphs=[str(error)]
+    )

@@ -1,4 +1,4 @@
-"""Calendar feeds, at secret addresses: who has which shift, for programs that show calendars."""
+"""Calendar feeds, at secret addresses: who has which shift, for calendar programs."""
 
 from datetime import datetime, timedelta
 
@@ -10,20 +10,20 @@ from routing.errors import DatabaseUnavailable
 from routing.rota import descriptions
 from routing.rota.roster import Assignment
 from routing.rota_service import Rota
-from routing.staff import auth
+from routing.staff.auth import issuer
 from routing.store import calendars
 from routing.store.calendars import CalendarFeed
 
-bp = Blueprint("feeds", __name__)
+bp = Blueprint("calendars", __name__)
 
-PAST = timedelta(days=14)
+SHOWN_AFTER_END = timedelta(days=14)
 """How long a calendar still shows what is over."""
 
 RETRY_AFTER = timedelta(minutes=10)
 
 
 @bp.get("/calendars/<token>.ics")
-def calendar(token: str) -> Response:
+def show(token: str) -> Response:
     """Send a feed: the shifts as they really are, from two weeks ago to half a year ahead.
 
     404 for an unknown or revoked address. 403 while the feed is suspended, because its owner has
@@ -31,7 +31,10 @@ def calendar(token: str) -> Response:
     404 and 410 some give up for good; 401 would ask for a password.) 503 while the database is
     down: a calendar then keeps what it has.
     """
-    at = lookup.now()
+    at, zone = lookup.now(), lookup.staff_locale().zone
+    today = at.astimezone(zone).date()
+    start = instants.midnight(today - SHOWN_AFTER_END, zone)
+    end = instants.midnight(today + rota_service.OWN_SHIFTS_LOOKAHEAD, zone)
     try:
         with lookup.database().reading() as connection:
             feed = calendars.find_by_token(connection, token[:100])
@@ -39,24 +42,20 @@ def calendar(token: str) -> Response:
                 return _plain(
                     "There is no such calendar. Its address may have been revoked.\n", 404
                 )
-            if feed.is_suspended(at, auth.issuer()):
+            if feed.is_suspended(at, issuer()):
                 return _plain(
                     "This calendar is suspended: whoever made it has not signed in for a while. "
-                    f"It works again once they sign in, at {_staff_pages()}.\n",
+                    f"It works again once they sign in, at {_staff_url()}.\n",
                     403,
                 )
-            zone = lookup.staff_locale().zone
-            today = at.astimezone(zone).date()
-            start = instants.midnight(today - PAST, zone)
-            end = instants.midnight(today + rota_service.OWN_SHIFTS_LOOKAHEAD, zone)
             rota = rota_service.load_rota(connection, start, end)
     except DatabaseUnavailable as error:
         current_app.logger.warning("no calendar: %s", error)
-        answer = _plain("The calendar cannot be read just now.\n", 503)
-        answer.headers["Retry-After"] = str(int(RETRY_AFTER.total_seconds()))
-        return answer
-    _note(feed, at)
-    response = Response(_calendar(feed, rota, start, end), mimetype="text/calendar")
+        unavailable = _plain("The calendar cannot be read just now.\n", 503)
+        unavailable.headers["Retry-After"] = str(int(RETRY_AFTER.total_seconds()))
+        return unavailable
+    _mark_polled(feed, at)
+    response = Response(_to_ics(feed, rota, start, end), mimetype="text/calendar")
     response.headers["Cache-Control"] = "private, no-cache"
     response.headers["X-Robots-Tag"] = "noindex"
     response.add_etag()
@@ -64,40 +63,8 @@ def calendar(token: str) -> Response:
     return response
 
 
-def _calendar(feed: CalendarFeed, rota: Rota, start: datetime, end: datetime) -> bytes:
-    from routing.staff import ics  # what it needs takes long to load, and few ask for it
-
-    names, roles = rota.names, rota.roster.roles
-    chosen = [role for role in roles if feed.duty_role in (None, role)]
-    duties = [
-        duty
-        for role in chosen
-        for duty in rota.roster.assignments(role, start, end)
-        if duty.person_id is not None and feed.rota_person_id in (None, duty.person_id)
-    ]
-    title = f"Shifts of {names[feed.rota_person_id]}" if feed.rota_person_id is not None else "Rota"
-    if feed.duty_role in roles:
-        title = f"Rota: {descriptions.role_name(roles[feed.duty_role or ''])}"
-
-    def summary(duty: Assignment) -> str:
-        role = descriptions.role_name(roles[duty.shift.role_id])
-        return role if feed.rota_person_id is not None else f"{role}: {names[duty.person_id or 0]}"
-
-    caution = (
-        f"A calendar can be a day behind. For who is on duty now, see {_staff_pages('/rota')}."
-    )
-    website = lookup.snapshot().directory.council.website
-    duties.sort(key=lambda duty: (duty.during.start, duty.shift.id))
-    return ics.calendar(duties, title, summary, website, caution)
-
-
-def _staff_pages(path: str = "") -> str:
-    base = current_app.config["PUBLIC_BASE_URL"]
-    return f"{base.rstrip('/')}/staff{path}" if base else "the staff pages"
-
-
-def _note(feed: CalendarFeed, at: datetime) -> None:
-    """Note that a feed is in use; the calendar is sent whether or not that can be written."""
+def _mark_polled(feed: CalendarFeed, at: datetime) -> None:
+    """Note that a feed is in use. It is sent whether or not that can be written."""
     if not calendars.should_mark_polled(feed, at):
         return
     try:
@@ -105,6 +72,45 @@ def _note(feed: CalendarFeed, at: datetime) -> None:
             calendars.mark_polled(connection, feed, at)
     except DatabaseUnavailable as error:
         current_app.logger.warning("a calendar's use is not noted: %s", error)
+
+
+def _to_ics(feed: CalendarFeed, rota: Rota, start: datetime, end: datetime) -> bytes:
+    from routing.staff import ics  # its library takes long to load, and few requests need it
+
+    roles, names = rota.roster.roles, rota.names
+    assignments = [
+        assignment
+        for role_id in roles
+        if feed.duty_role in (None, role_id)
+        for assignment in rota.roster.assignments(role_id, start, end)
+        if assignment.person_id is not None and feed.rota_person_id in (None, assignment.person_id)
+    ]
+    assignments.sort(key=lambda assignment: (assignment.during.start, assignment.shift.id))
+    title = "Rota"
+    if feed.rota_person_id is not None:
+        title = f"Shifts of {names[feed.rota_person_id]}"
+    elif feed.duty_role in roles:
+        title = f"Rota: {descriptions.role_name(roles[feed.duty_role])}"
+
+    def summary(assignment: Assignment) -> str:
+        role_name = descriptions.role_name(roles[assignment.shift.role_id])
+        if feed.rota_person_id is not None:
+            return role_name
+        return f"{role_name}: {names[assignment.person_id or 0]}"
+
+    return ics.calendar(
+        assignments,
+        title,
+        summary,
+        website=lookup.snapshot().directory.council.website,
+        description="A calendar can be a day behind. For who is on duty now, see "
+        f"{_staff_url('/rota')}.",
+    )
+
+
+def _staff_url(path: str = "") -> str:
+    base_url = current_app.config["PUBLIC_BASE_URL"]
+    return f"{base_url.rstrip('/')}/staff{path}" if base_url else "the staff pages"
 
 
 def _plain(text: str, status: int) -> Response:

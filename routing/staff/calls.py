@@ -1,119 +1,234 @@
-"""Calls: what became of them, by day and month. Nobody who rang stands here, nor anywhere."""
+"""Calls: what became of them, by day and month. Who rang is neither shown here nor stored."""
 
+import csv
+import io
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from datetime import date, datetime, timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
 
 from flask import Response, request
 
 from routing import lookup
 from routing.core import instants
 from routing.core.instants import date_range
-from routing.staff import calls_csv, chart
 from routing.staff.auth import staff_blueprint
 from routing.staff.layout import render_page
 from routing.store import call_report
 from routing.store.call_report import Call
 from routing.store.calls import ANSWERED
-from routing.text import staff_text as words
 from routing.text.dates import MONTHS, format_datetime
+from routing.text.locale import Locale
+from routing.text.staff_text import CALL_OUTCOMES, CALL_REASONS, describe_leg
 
 bp = staff_blueprint("calls")
 
-Key = tuple[str, str, str | None]
+CountKey = tuple[str, str, str | None]
+"""A service, the first line that was rung, and the outcome: None while the call goes on."""
 
-MAX_SHOWN = 100
-"""How many calls that nobody answered a page names; the file has them all."""
+MAX_UNANSWERED_SHOWN = 100
+"""How many unanswered calls the page shows; the file has them all."""
+
+CSV_COLUMNS = (
+    "began",
+    "service",
+    "first_line",
+    "reason",
+    "outcome",
+    "answered_by",
+    "seconds_to_answer",
+    "seconds_talked",
+    "rung",
+)
+
+CHART_WIDTH, CHART_HEIGHT, CHART_MARGIN = 640, 200, 32
+ANSWERED_FILL, UNANSWERED_FILL = "#1d70b8", "url(#hatched)"
+"""GOV.UK's blue, and a pattern that the template draws: nobody has to tell two colours apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class DayCount:
+    """A day of the month, and how many of its calls nobody answered and how many others it had."""
+
+    label: str
+    answered: int
+    unanswered: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A rectangle of the chart, in SVG's coordinates."""
+
+    x: str
+    y: str
+    width: str
+    height: str
+    fill: str
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A text of the chart, in SVG's coordinates."""
+
+    x: str
+    y: int
+    anchor: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A bar for each day: answered calls, and on top of them those that nobody answered."""
+
+    bars: list[Bar]
+    labels: list[Label]
+    width: int = CHART_WIDTH
+    height: int = CHART_HEIGHT
+    margin: int = CHART_MARGIN
 
 
 @bp.get("/calls")
-def counted() -> Response:
+def show() -> Response:
     """Show today's calls and a month's: by line and outcome, by day, and each unanswered one."""
-    at, locale = lookup.now(), lookup.staff_locale()
-    today = at.astimezone(locale.zone).date()
-    first, following = _month(today)
-    days = list(date_range(first, following - timedelta(days=1)))
-    edges = [instants.midnight(day, locale.zone) for day in (*days, following)]
-    so_far = instants.midnight(today, locale.zone), at + timedelta(microseconds=1)
+    at, zone = lookup.now(), lookup.staff_locale().zone
+    today = at.astimezone(zone).date()
+    first, next_month = _month(today)
+    month_days = list(date_range(first, next_month - timedelta(days=1)))
+    edges = [instants.midnight(day, zone) for day in (*month_days, next_month)]
     with lookup.database().reading() as connection:
-        found = call_report.counts_by_period(connection, edges, at)
-        of_today = call_report.counts(connection, *so_far, at)
-        missed = call_report.missed(connection, edges[0], edges[-1], at, MAX_SHOWN)
-    whole = Counter[Key]()
-    for (_, service, line, outcome), count in found.items():
-        whole[service, line, outcome] += count
-    by_day = [_column(found, n, day) for n, day in enumerate(days) if day <= today]
+        counts = call_report.counts_by_period(connection, edges, at)
+        midnight, end = instants.midnight(today, zone), at + timedelta(microseconds=1)
+        today_counts = call_report.counts(connection, midnight, end, at)
+        unanswered = call_report.missed(connection, edges[0], edges[-1], at, MAX_UNANSWERED_SHOWN)
+    month_counts = Counter[CountKey]()
+    for (_, service, line, outcome), count in counts.items():
+        month_counts[service, line, outcome] += count
+    days = [
+        _day_count(counts, number, day) for number, day in enumerate(month_days) if day <= today
+    ]
     return render_page(
         "calls.html",
         month=f"{MONTHS[first.month - 1]} {first.year}",
-        today=_table(of_today),
-        table=_table(whole),
-        days=by_day,
-        chart=chart.columns("Calls by day; the table below has the same numbers", by_day),
-        missed=[_missed(each) for each in missed],
-        more=max(0, sum(_missed_of(whole)) - len(missed)),
-        outcomes=list(words.CALL_OUTCOMES.values()),
+        today_rows=_rows(today_counts),
+        month_rows=_rows(month_counts),
+        days=days,
+        chart=_chart(days),
+        unanswered_calls=[_describe(call) for call in unanswered],
+        more_unanswered=max(0, _count_unanswered(month_counts) - len(unanswered)),
+        outcomes=[*CALL_OUTCOMES.values(), "All"],
         earlier=f"{first - timedelta(days=1):%Y-%m}",
-        later=f"{following:%Y-%m}" if following <= today else None,
-        this=f"{first:%Y-%m}",
+        later=f"{next_month:%Y-%m}" if next_month <= today else None,
+        shown_month=f"{first:%Y-%m}",
     )
 
 
 @bp.get("/calls.csv")
-def as_file() -> Response:
+def download() -> Response:
     """Send a month's calls, one a row, for a spreadsheet."""
-    first, following = _month(lookup.now().astimezone(lookup.staff_locale().zone).date())
-    body = calls_csv.calls_csv(_between(first, following), lookup.staff_locale())
-    name = f'attachment; filename="calls-{first:%Y-%m}.csv"'
-    return Response(body, mimetype="text/csv", headers={"Content-Disposition": name})
+    at, locale = lookup.now(), lookup.staff_locale()
+    first, next_month = _month(at.astimezone(locale.zone).date())
+    start, end = (instants.midnight(day, locale.zone) for day in (first, next_month))
+    with lookup.database().reading() as connection:
+        calls = call_report.calls_between(connection, start, end, at)
+    disposition = f'attachment; filename="calls-{first:%Y-%m}.csv"'
+    return Response(
+        calls_csv(calls, locale), mimetype="text/csv", headers={"Content-Disposition": disposition}
+    )
+
+
+def calls_csv(calls: Iterable[Call], locale: Locale) -> str:
+    """Return calls as a table for a spreadsheet, one a row, with a header and CRLF (RFC 4180).
+
+    ``rung`` has each line with its outcome and seconds: "eds no_answer 30; mash answered 5".
+    """
+    file = io.StringIO(newline="")
+    writer = csv.writer(file)
+    writer.writerow(CSV_COLUMNS)
+    for call in calls:
+        talked = next((leg.talk_seconds for leg in call.legs if leg.outcome == ANSWERED), None)
+        legs = [(leg.line, leg.outcome, _number(leg.ring_seconds)) for leg in call.legs]
+        writer.writerow(
+            [
+                call.began_at.astimezone(locale.zone).isoformat(timespec="seconds"),
+                call.service,
+                call.line,
+                call.reason,
+                call.outcome or "",
+                call.answered_by or "",
+                _number(call.waited),
+                _number(talked),
+                "; ".join(" ".join(filter(None, leg)) for leg in legs),
+            ]
+        )
+    return file.getvalue()
+
+
+def _number(value: int | None) -> str:
+    return "" if value is None else str(value)
 
 
 def _month(today: date) -> tuple[date, date]:
-    """Return the first day of the month asked for, or of this one, and that of the next."""
-    asked = re.fullmatch(r"(20\d\d)-(0[1-9]|1[0-2])", request.args.get("month", ""), re.ASCII)
-    first = date(int(asked[1]), int(asked[2]), 1) if asked else today.replace(day=1)
+    """Return the first day of the month in ``?month=``, or of today's, and of the month after."""
+    wanted = re.fullmatch(r"(20\d\d)-(0[1-9]|1[0-2])", request.args.get("month", ""), re.ASCII)
+    first = date(int(wanted[1]), int(wanted[2]), 1) if wanted else today.replace(day=1)
     return first, (first + timedelta(days=31)).replace(day=1)
 
 
-def _between(first: date, following: date) -> list[Call]:
-    zone = lookup.staff_locale().zone
-    start, end = instants.midnight(first, zone), instants.midnight(following, zone)
-    with lookup.database().reading() as connection:
-        return call_report.calls_between(connection, start, end, lookup.now())
-
-
-def _table(counts: Mapping[Key, int]) -> list[tuple[str, str, list[int], int]]:
+def _rows(counts: Mapping[CountKey, int]) -> list[tuple[str, str, list[int]]]:
     """Return a row for each service and first line: its counts by outcome, and their sum."""
-    services, lines = _names()
-    rows = sorted({(service, line) for service, line, _ in counts})
-    of = [
-        (s, x, [counts.get((s, x, outcome), 0) for outcome in words.CALL_OUTCOMES]) for s, x in rows
+    service_names, line_names = _names()
+    rows = []
+    for service, line in sorted({(service, line) for service, line, _ in counts}):
+        numbers = [counts.get((service, line, outcome), 0) for outcome in CALL_OUTCOMES]
+        names = service_names.get(service, service), line_names.get(line, line)
+        rows.append((*names, [*numbers, sum(numbers)]))
+    return rows
+
+
+def _day_count(counts: Mapping[tuple[int, *CountKey], int], number: int, day: date) -> DayCount:
+    """Return the counts of the month's day of that number, from 0."""
+    own = {key[1:]: count for key, count in counts.items() if key[0] == number}
+    unanswered = _count_unanswered(own)
+    return DayCount(str(day.day), sum(own.values()) - unanswered, unanswered)
+
+
+def _count_unanswered(counts: Mapping[CountKey, int]) -> int:
+    return sum(count for (*_, outcome), count in counts.items() if outcome not in (ANSWERED, None))
+
+
+def _chart(days: Sequence[DayCount]) -> Chart:
+    """Return a chart of the days, as high as the highest needs."""
+    highest = max((day.answered + day.unanswered for day in days), default=0) or 1
+    step = (CHART_WIDTH - CHART_MARGIN) / max(1, len(days))
+    unit, width = (CHART_HEIGHT - 8) / highest, max(2.0, step * 0.7)
+    bars = []
+    for number, day in enumerate(days):
+        x, y = CHART_MARGIN + number * step + (step - width) / 2, float(CHART_HEIGHT)
+        for count, fill in ((day.answered, ANSWERED_FILL), (day.unanswered, UNANSWERED_FILL)):
+            height = count * unit
+            y -= height
+            if count:
+                bars.append(Bar(f"{x:.1f}", f"{y:.1f}", f"{width:.1f}", f"{height:.1f}", fill))
+    labels = [
+        Label(f"{CHART_MARGIN + (n + 0.5) * step:.1f}", CHART_HEIGHT + 16, "middle", days[n].label)
+        for n in range(0, len(days), max(1, len(days) // 10))
     ]
-    return [(services.get(s, s), lines.get(x, x), each, sum(each)) for s, x, each in of]
+    for y, number in ((12, highest), (CHART_HEIGHT, 0)):
+        labels.append(Label(f"{CHART_MARGIN - 6:.1f}", y, "end", str(number)))
+    return Chart(bars, labels)
 
 
-def _column(found: Mapping[tuple[int, *Key], int], number: int, day: date) -> chart.Column:
-    here = {key[1:]: count for key, count in found.items() if key[0] == number}
-    missed = sum(_missed_of(here))
-    return chart.Column(str(day.day), sum(here.values()) - missed, missed)
-
-
-def _missed_of(counts: Mapping[Key, int]) -> Iterator[int]:
-    return (n for (*_, outcome), n in counts.items() if outcome not in (ANSWERED, None))
-
-
-def _missed(call: Call) -> dict[str, object]:
-    services, lines = _names()
-    at: datetime = call.began_at
+def _describe(call: Call) -> dict[str, object]:
+    service_names, line_names = _names()
     return {
-        "at": format_datetime(at, lookup.staff_locale()),
-        "service": services.get(call.service, call.service),
-        "outcome": words.CALL_OUTCOMES[call.outcome],
-        "reason": words.CALL_REASONS.get(call.reason, ""),
+        "at": format_datetime(call.began_at, lookup.staff_locale()),
+        "service": service_names.get(call.service, call.service),
+        "outcome": CALL_OUTCOMES[call.outcome],
+        "reason": CALL_REASONS.get(call.reason, ""),
         "legs": [
-            words.describe_leg(
-                lines.get(leg.line, leg.line), leg.outcome, leg.ring_seconds, leg.talk_seconds
+            describe_leg(
+                line_names.get(leg.line, leg.line), leg.outcome, leg.ring_seconds, leg.talk_seconds
             )
             for leg in call.legs
         ],
@@ -121,8 +236,9 @@ def _missed(call: Call) -> dict[str, object]:
 
 
 def _names() -> tuple[dict[str, str], dict[str, str]]:
+    """Return the names of services and of lines, by id."""
     directory = lookup.snapshot().directory
     return (
-        {each.id: each.name.get("en") for each in directory.services},
-        {each.id: each.name.get("en") for each in directory.lines},
+        {service.id: service.name.get("en") for service in directory.services},
+        {line.id: line.name.get("en") for line in directory.lines},
     )

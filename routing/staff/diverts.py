@@ -1,4 +1,4 @@
-"""Diverts: ask, check what callers will get, set; give another end, or end. Seen by everyone."""
+"""Diverts: set, move or end them, each after a page that shows what callers will get."""
 
 import secrets
 from collections.abc import Sequence
@@ -10,35 +10,34 @@ from werkzeug.wrappers import Response as AnyResponse
 from routing import divert_rules, lookup
 from routing.core.decision import decide
 from routing.divert_rules import ProposedDivert
-from routing.errors import InvalidDivert, InvalidTime
-from routing.staff import audit_labels, context, divert_preview
+from routing.errors import InvalidDivert
+from routing.staff import audit, divert_display
 from routing.staff.auth import current_account, require_role, staff_blueprint
-from routing.staff.forms import HANDOVER, NOW, DivertForm, EndForm
-from routing.staff.layout import render_page
+from routing.staff.divert_display import DivertView
+from routing.staff.forms import HANDOVER, NOW, DivertConfirmation, DivertForm, EndForm
+from routing.staff.layout import radio_item, render_page
 from routing.store import diverts
 from routing.store.accounts import Role
 from routing.store.diverts import DivertRow, NewDivert
-from routing.text import dates, staff_text, time_parsing
+from routing.text import dates, staff_text
 
 bp = staff_blueprint("diverts")
 
-SHOWN_ENDED = 20
+MAX_ENDED_SHOWN = 20
 
 
 @bp.get("/diverts")
-def listed() -> Response:
-    """Show every divert that has not ended, and the last that have."""
+def index() -> Response:
+    """Show the diverts that have not ended, and the last ones that have."""
     at = lookup.now()
     with lookup.database().reading() as connection:
-        found = diverts.current_and_future(connection, at)
-        past = diverts.recently_ended(connection, at, SHOWN_ENDED)
-        who = audit_labels.names_in(connection)
-    lookup.read_diverts(max_age=0)
+        ended = diverts.recently_ended(connection, at, MAX_ENDED_SHOWN)
+        names = audit.actor_names(connection)
     return render_page(
         "diverts.html",
-        unended=context.diverts(at, found),
-        past=context.diverts(at, past),
-        who=who,
+        current=divert_display.current_diverts(at),
+        ended=divert_display.divert_views(ended, at),
+        names=names,
         done=request.args.get("done"),
     )
 
@@ -47,265 +46,259 @@ def listed() -> Response:
 @require_role(Role.DIVERT)
 def new() -> Response:
     """Ask what to divert, where, from when, until when and why."""
-    at, services = lookup.now(), lookup.snapshot().directory.services
-    service = services[0].id if len(services) == 1 else ""
-    until = HANDOVER if _handover(services[0].id, at) else "4h"
-    return _ask(DivertForm(service=service, until=until))
+    services = lookup.snapshot().directory.services
+    return _ask(
+        DivertForm(
+            service=services[0].id if len(services) == 1 else "",
+            until=_default_end(_next_handover(services[0].id, lookup.now())),
+        )
+    )
 
 
 @bp.post("/diverts/check")
 @require_role(Role.DIVERT)
 def check() -> Response:
-    """Show what callers will get, before it is so."""
+    """Show what callers would get."""
     form = DivertForm()
     if not form.validate():
         return _ask(form)
-    timetables, at, locale = lookup.snapshot().timetables, lookup.now(), lookup.staff_locale()
     try:
-        plans = divert_rules.propose(
-            timetables,
-            form.service.data,
-            form.line.data,
-            form.from_.data,
-            form.until.data,
-            form.note.data,
-            at,
-            locale,
-        )
+        proposed = _propose(form, form.service.data, form.from_.data, form.until.data)
     except InvalidDivert as error:
         form.refuse(error)
         return _ask(form)
-    return _check(plans, form, secrets.token_urlsafe(16))
+    return _check(proposed, form, secrets.token_urlsafe(16))
 
 
 @bp.post("/diverts")
 @require_role(Role.DIVERT)
-def put() -> AnyResponse:
-    """Set what was checked, to the minute that was shown."""
-    form = DivertForm()
-    once = request.form.get("once", "")[:40]
+def create() -> AnyResponse:
+    """Set what was checked, each divert until the end that was shown."""
+    form, confirmation = DivertForm(), DivertConfirmation()
     try:
-        plans = [_plan_to(form, shown) for shown in request.form.getlist("to")]
-        if not plans:
-            raise InvalidDivert("until", "Choose when the divert ends.")
+        start = _confirmed_start(form)
+        proposed = [
+            divert
+            for service, end in confirmation.ends
+            for divert in _propose(form, service, start, end)
+        ]
     except InvalidDivert as error:
         form.refuse(error)
         return _ask(form)
-    if any(plan.closed for plan in plans) and not request.form.get("although_closed"):
-        return _check(plans, form, once, unconfirmed=True)
-    wanted = [NewDivert(plan.service.id, plan.line.id, plan.during, plan.note) for plan in plans]
+    if any(divert.closed for divert in proposed) and not confirmation.although_closed.data:
+        return _check(proposed, form, confirmation.once.data, unconfirmed=True)
+    added = [
+        NewDivert(divert.service.id, divert.line.id, divert.during, divert.note)
+        for divert in proposed
+    ]
     with lookup.database().writing() as connection:
-        diverts.create(connection, wanted, lookup.now(), current_account().actor, once)
-    return _done("set")
+        actor = current_account().actor
+        diverts.create(connection, added, lookup.now(), actor, confirmation.once.data)
+    return redirect(url_for("diverts.index", done="set"))
 
 
-@bp.get("/diverts/<int:divert_id>")
+@bp.get("/diverts/<id:divert_id>")
 @require_role(Role.DIVERT)
-def one(divert_id: int) -> Response:
+def show(divert_id: int) -> Response:
     """Show a divert, and ask for another end."""
-    stored = _stored(divert_id)
-    until = HANDOVER if _next_handover(stored) else "4h"
-    return _one(stored, EndForm(until=until))
+    row = _get(divert_id)
+    return _ask_end(row, EndForm(until=_default_end(_handover_of(row))))
 
 
-@bp.post("/diverts/<int:divert_id>")
+@bp.post("/diverts/<id:divert_id>")
 @require_role(Role.DIVERT)
 def move(divert_id: int) -> AnyResponse:
-    """Show what callers will get with another end; with that confirmed, keep it."""
-    stored, form = _stored(divert_id), EndForm()
-    to = request.form.get("to")
-    if not to and not form.validate():
-        return _one(stored, form)
+    """Show what callers would get with another end; once that is confirmed, save it."""
+    row, form, confirmation = _get(divert_id), EndForm(), DivertConfirmation()
+    if not confirmation.is_sent and not form.validate():
+        return _ask_end(row, form)
     try:
-        plan = _moved(stored, time_parsing.parse_rfc3339(to) if to else form.until.data)
+        proposed = _propose_end(row, confirmation.end if confirmation.is_sent else form.until.data)
     except InvalidDivert as error:
         form.refuse(error)
-        return _one(stored, form)
-    except InvalidTime as error:
-        form.refuse(InvalidDivert("until", str(error)))
-        return _one(stored, form)
-    if not to or (plan.closed and not request.form.get("although_closed")):
+        return _ask_end(row, form)
+    if not confirmation.is_sent or (proposed.closed and not confirmation.although_closed.data):
         return render_page(
-            "move.html",
-            divert=_shown(stored),
-            effects=[divert_preview.preview(plan, _others(stored), lookup.now())],
-            to=plan.during.end.isoformat(),
-            unconfirmed="to" in request.form,
+            "divert_move_check.html",
+            divert_id=divert_id,
+            previews=[divert_display.preview(proposed, _others(row), lookup.now())],
+            hidden={"to": proposed.during.end.isoformat()},
+            unconfirmed=confirmation.is_sent,
         )
-    with lookup.database().writing() as connection:
-        at = lookup.now()
-        diverts.move_end(connection, divert_id, plan.during.end, at, current_account().actor)
-    return _done("moved")
+    _move_end(divert_id, proposed.during.end)
+    return redirect(url_for("diverts.index", done="moved"))
 
 
-@bp.get("/diverts/<int:divert_id>/end")
+@bp.get("/diverts/<id:divert_id>/end")
 @require_role(Role.DIVERT)
 def ask_end(divert_id: int) -> Response:
-    """Show what callers will get once a divert has ended."""
-    stored = _stored(divert_id)
-    after = divert_preview.without(stored, _others(stored), lookup.now())
-    return render_page("end.html", divert=_shown(stored), after=after)
+    """Show what callers get once a divert has ended."""
+    row = _get(divert_id)
+    after = divert_display.describe_without(row, _others(row), lookup.now())
+    return render_page("divert_end.html", divert=_view(row), after=after)
 
 
-@bp.post("/diverts/<int:divert_id>/end")
+@bp.post("/diverts/<id:divert_id>/end")
 @require_role(Role.DIVERT)
 def end(divert_id: int) -> AnyResponse:
     """End a divert now."""
-    with lookup.database().writing() as connection:
-        at = lookup.now()
-        diverts.move_end(connection, divert_id, at, at, current_account().actor)
-    return _done("ended")
+    _move_end(divert_id, lookup.now())
+    return redirect(url_for("diverts.index", done="ended"))
 
 
 @bp.post("/diverts/end-all")
 @require_role(Role.DIVERT)
 def end_all() -> AnyResponse:
-    """End every divert that is in force or to come."""
+    """End every current and future divert, all in one step."""
+    at, actor = lookup.now(), current_account().actor
     with lookup.database().writing() as connection:
-        at = lookup.now()
-        for each in diverts.current_and_future(connection, at):
-            diverts.move_end(connection, each.id, at, at, current_account().actor)
-    return _done("ended")
-
-
-def _done(what: str) -> AnyResponse:
-    """Go on, once this process answers by the change."""
-    lookup.read_diverts(max_age=0)
-    return redirect(url_for("diverts.listed", done=what))
+        for row in diverts.current_and_future(connection, at):
+            diverts.move_end(connection, row.id, at, at, actor)
+    return redirect(url_for("diverts.index", done="ended"))
 
 
 def _ask(form: DivertForm) -> Response:
+    services = _service_items()
+    if len(services) > 1:
+        handover = "Of each service, by its hours"
+        services.append(radio_item(divert_rules.ALL_SERVICES, "All of them"))
+    else:
+        handover = _next_handover(services[0]["value"], lookup.now())
     return render_page(
-        "divert.html",
-        status=400 if form.errors else 200,
-        form=form,
-        error=form.errors,
-        services=_services(),
-        lines=_lines(),
-        every=divert_rules.ALL_SERVICES,
+        "divert_form.html", form=form, services=services, lines=_line_items(), handover=handover
     )
 
 
 def _check(
-    plans: Sequence[ProposedDivert], form: DivertForm, once: str, unconfirmed: bool = False
+    proposed: Sequence[ProposedDivert], form: DivertForm, once: str, unconfirmed: bool = False
 ) -> Response:
-    stored = lookup.read_diverts(max_age=0).diverts
+    """Return the page that shows what would be set, with what sets just that."""
+    rows, first = lookup.latest_diverts().diverts, proposed[0]
     return render_page(
-        "check.html",
+        "divert_check.html",
         status=400 if unconfirmed else 200,
-        effects=[divert_preview.preview(plan, stored, lookup.now()) for plan in plans],
-        to=[f"{plan.service.id} {plan.during.end.isoformat()}" for plan in plans],
+        previews=[divert_display.preview(divert, rows, lookup.now()) for divert in proposed],
+        to=[f"{divert.service.id} {divert.during.end.isoformat()}" for divert in proposed],
         hidden={
+            "once": once,
             "service": form.service.data,
-            "line": plans[0].line.id,
-            "from": NOW if form.from_.choice == NOW else plans[0].during.start.isoformat(),
+            "line": first.line.id,
+            "from": NOW if form.from_.choice == NOW else first.during.start.isoformat(),
             "until": form.until.choice,
-            "note": plans[0].note,
+            "note": first.note,
         },
-        note=plans[0].note,
-        once=once,
+        note=first.note,
         unconfirmed=unconfirmed,
     )
 
 
-def _one(stored: DivertRow, form: EndForm) -> Response:
-    return render_page(
-        "extend.html",
-        status=400 if form.errors else 200,
-        divert=_shown(stored),
-        form=form,
-        error=form.errors,
-        handover=_next_handover(stored),
+def _ask_end(row: DivertRow, form: EndForm) -> Response:
+    return render_page("divert_move.html", form=form, divert=_view(row), handover=_handover_of(row))
+
+
+def _propose(
+    form: DivertForm, service: str, start: datetime | None, end: datetime | timedelta | None
+) -> list[ProposedDivert]:
+    """Return what the form asks for, one divert for each service. Raise InvalidDivert."""
+    return divert_rules.propose(
+        lookup.snapshot().timetables,
+        service,
+        form.line.data,
+        start,
+        end,
+        form.note.data,
+        lookup.now(),
+        lookup.staff_locale(),
     )
 
 
-def _plan_to(form: DivertForm, text: str) -> ProposedDivert:
-    """Return the plan that was shown for one service. Raise InvalidDivert: time has gone on."""
-    timetables, locale = lookup.snapshot().timetables, lookup.staff_locale()
-    service, _, end = text.partition(" ")
-    try:
-        until = time_parsing.parse_rfc3339(end)
-    except InvalidTime as error:
-        raise InvalidDivert("until", str(error)) from error
-    at, start = lookup.now(), form.from_.data
+def _confirmed_start(form: DivertForm) -> datetime | None:
+    """Return the start that was shown; None for now, also if it came meanwhile.
+
+    Raise InvalidDivert.
+    """
+    start: datetime | None = form.from_.data
     if form.from_.choice != NOW and start is None:
         raise InvalidDivert("from", "Choose when the divert starts.")
-    if start is not None and start <= at:
-        start = None
-    (plan,) = divert_rules.propose(
-        timetables, service, form.line.data, start, until, form.note.data, at, locale
-    )
-    return plan
+    return None if start is None or start <= lookup.now() else start
 
 
-def _moved(stored: DivertRow, until: datetime | timedelta | None) -> ProposedDivert:
-    facts, locale, at = lookup.snapshot(), lookup.staff_locale(), lookup.now()
-    trouble, line = lookup.divert_error(stored), facts.directory.line(stored.line)
-    if trouble or line is None:
-        raise InvalidDivert("until", f"{trouble} Set a new divert instead.")
-    if stored.during.end <= at:
+def _propose_end(row: DivertRow, until: datetime | timedelta | None) -> ProposedDivert:
+    """Return a divert with another end; None is the next handover. Raise InvalidDivert."""
+    facts, at = lookup.snapshot(), lookup.now()
+    error, line = lookup.divert_error(row), facts.directory.line(row.line)
+    if error or line is None:
+        raise InvalidDivert("until", f"{error} Set a new divert instead.")
+    if row.during.end <= at:
         raise InvalidDivert("until", "This divert has ended. Set a new one instead.")
-    service = facts.timetables.service(stored.service)
+    service = facts.timetables.service(row.service)
     return divert_rules.propose_new_end(
-        facts.timetables, service, line, stored.during.start, until, at, locale
+        facts.timetables, service, line, row.during.start, until, at, lookup.staff_locale()
     )
 
 
-def _services() -> list[tuple[str, str, str]]:
-    """Return every service: its id, its name, and when its next handover is."""
-    at = lookup.now()
-    return [
-        (service.id, service.name.get("en"), _handover(service.id, at))
-        for service in lookup.snapshot().directory.services
-    ]
+def _service_items() -> list[dict[str, str]]:
+    """Return every service as a radio button, with its next handover."""
+    items = []
+    for service in lookup.snapshot().directory.services:
+        handover = _next_handover(service.id, lookup.now())
+        hint = f"Next handover {handover}" if handover else ""
+        items.append(radio_item(service.id, service.name.get("en"), hint))
+    return items
 
 
-def _lines() -> list[tuple[str, str, str]]:
-    """Return every line: its id, its name and number, and its hours."""
-    locale, at = lookup.staff_locale(), lookup.now()
-    day = at.astimezone(locale.zone).date()
+def _line_items() -> list[dict[str, str]]:
+    """Return every line as a radio button, with its number and hours."""
+    locale = lookup.staff_locale()
+    today = lookup.now().astimezone(locale.zone).date()
     return [
-        (
+        radio_item(
             line.id,
-            f"{line.name.get('en')}, {line.phone_on(day).display}",
-            "; ".join(
-                f"{days}: {clocks}" for days, clocks in dates.format_hours(line.hours, locale)
-            ),
+            f"{line.name.get('en')}, {line.phone_on(today).display}",
+            "; ".join(f"{days}: {hours}" for days, hours in dates.format_hours(line.hours, locale)),
         )
         for line in lookup.snapshot().directory.lines
     ]
 
 
-def _handover(service: str, at: datetime) -> str:
-    """Say when a service's next handover is, diverts aside; nothing if it is too far to divert."""
-    facts = lookup.snapshot()
-    if service not in facts.timetables.services:
+def _default_end(handover: str) -> str:
+    return HANDOVER if handover else "4h"
+
+
+def _next_handover(service_id: str, at: datetime) -> str:
+    """Return when a service's first handover after ``at`` is, diverts aside, in words.
+
+    Empty if the service is gone, or if the handover is too far away for a divert to end then.
+    """
+    timetables = lookup.snapshot().timetables
+    if service_id not in timetables.services:
         return ""
-    until = decide(facts.timetables, service, at).until
+    until = decide(timetables, service_id, at).until
     if until is None or until - at > divert_rules.MAX_DIVERT_DURATION:
         return ""
     return staff_text.format_relative(until, lookup.now(), lookup.staff_locale())
 
 
-def _next_handover(stored: DivertRow) -> str:
-    return _handover(stored.service, max(stored.during.start, lookup.now()))
+def _handover_of(row: DivertRow) -> str:
+    return _next_handover(row.service, max(row.during.start, lookup.now()))
 
 
-def _stored(divert_id: int) -> DivertRow:
+def _get(divert_id: int) -> DivertRow:
     with lookup.database().reading() as connection:
         return diverts.get(connection, divert_id)
 
 
-def _others(stored: DivertRow) -> tuple[DivertRow, ...]:
-    found: tuple[DivertRow, ...] = lookup.read_diverts(max_age=0).diverts
-    return tuple(each for each in found if each.id != stored.id)
+def _move_end(divert_id: int, until: datetime) -> None:
+    with lookup.database().writing() as connection:
+        diverts.move_end(connection, divert_id, until, lookup.now(), current_account().actor)
 
 
-def _shown(stored: DivertRow) -> context.DivertView:
-    at = lookup.now()
-    found = (*_others(stored), stored)
-    return next(x for x in context.diverts(at, tuple(sorted(found, key=_key))) if x.id == stored.id)
+def _others(row: DivertRow) -> list[DivertRow]:
+    """Return the current and future diverts but for one."""
+    return [other for other in lookup.latest_diverts().diverts if other.id != row.id]
 
 
-def _key(found: DivertRow) -> int:
-    return found.id
+def _view(row: DivertRow) -> DivertView:
+    rows = sorted([*_others(row), row], key=lambda divert: divert.id)
+    views = divert_display.divert_views(rows, lookup.now())
+    return next(view for view in views if view.id == row.id)

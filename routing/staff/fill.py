@@ -1,4 +1,4 @@
-"""Filling the rota: people in turn, or a spreadsheet. Shown before it is so, undone in one step."""
+"""Fill the rota with people in turn, or from a spreadsheet: shown first, undone in one step."""
 
 import secrets
 from collections.abc import Sequence
@@ -14,8 +14,8 @@ from routing.rota.filling import ProposedShift, TurnLength
 from routing.rota.roster import NewShift
 from routing.rota_service import Rota
 from routing.staff.auth import current_account, require_role, staff_blueprint
-from routing.staff.forms import FillForm
-from routing.staff.layout import render_page
+from routing.staff.forms import Confirmation, FillForm, ImportForm
+from routing.staff.layout import radio_item, render_page
 from routing.store.accounts import Role
 from routing.text import staff_text
 
@@ -33,121 +33,122 @@ def ask() -> Response:
 
 @bp.post("/rota/fill")
 @require_role(Role.ROTA)
-def put() -> AnyResponse:
+def fill() -> AnyResponse:
     """Show the shifts that would be added; add just those once they are confirmed."""
-    form = FillForm()
+    form, confirmation = FillForm(), Confirmation()
     if not form.validate():
         return _ask(form)
-    once = request.form.get("once", "")[:40]
     try:
-        current, proposed = _propose(form)
-        added = _given_away(form, proposed)
-        if not added or request.form.get("shown") != _digest(added):
-            return _check(form, current, proposed)
+        rota, proposed = _propose(form)
+        added = _assigned(form, proposed)
+        if not added or confirmation.shown.data != _digest(added):
+            return _check(form, confirmation, rota, proposed)
+        actor, once = current_account().actor, confirmation.once.data
         try:
-            change = rota_service.save_change(
-                "filled", added, current, current_account().actor, once
-            )
+            change = rota_service.save_change("filled", added, rota, actor, once)
         except RotaConflict:
-            return _check(form, *_propose(form))
+            return _check(form, confirmation, *_propose(form))
     except InvalidRotaChange as error:
         form.refuse(error)
         return _ask(form)
     day = added[0].during.start.astimezone(lookup.staff_locale().zone).date()
-    return redirect(url_for("rota.shown", done=change.id) + f"&from={day}")
+    return redirect(url_for("rota.show", done=change.id) + f"&from={day}")
 
 
 @bp.get("/rota/import")
 @require_role(Role.ROTA)
 def ask_import() -> Response:
     """Ask for a spreadsheet of shifts."""
-    return _ask_import()
+    return _ask_import(ImportForm())
 
 
 @bp.post("/rota/import")
 @require_role(Role.ROTA)
 def import_() -> AnyResponse:
     """Add the shifts of a spreadsheet, all or none."""
-    file = request.files.get("file")
-    data = file.stream.read(spreadsheet.MAX_BYTES + 1) if file else b""
-    add_people = request.form.get("add_people") == "yes"
-    if not data:
-        return _ask_import(["Choose a CSV file."])
+    form = ImportForm()
+    if not form.validate():
+        return _ask_import(form)
+    actor, add_people = current_account().actor, form.add_people.data
     try:
-        result = rota_service.import_spreadsheet(data, current_account().actor, add_people)
+        result = rota_service.import_spreadsheet(form.content, actor, add_people)
     except InvalidSpreadsheet as error:
-        return _ask_import(error.problems)
+        return _ask_import(form, error.problems)
     except InvalidRotaChange as error:
-        return _ask_import([str(error)])
-    change = result.change.id if result.change else None
-    return redirect(url_for("rota.shown", done=change, added=result.added, known=result.known))
+        return _ask_import(form, [str(error)])
+    change_id = result.change.id if result.change else None
+    return redirect(url_for("rota.show", done=change_id, added=result.added, known=result.known))
 
 
 def _propose(form: FillForm) -> tuple[Rota, list[ProposedShift]]:
-    """Return what the form would add. Raise InvalidRotaChange."""
+    """Return the rota, and what the form would add to it. Raise InvalidRotaChange."""
     first, last, turn = form.first.data, form.last.data, TurnLength(form.turn.data)
     return rota_service.propose_fill(form.role.data, first, last, form.names, turn, form.times)
 
 
-def _given_away(form: FillForm, proposed: Sequence[ProposedShift]) -> list[NewShift]:
+def _assigned(form: FillForm, proposed: Sequence[ProposedShift]) -> list[NewShift]:
     """Return the proposed shifts that somebody is free for."""
     return [
-        NewShift(form.role.data, new.person_id, new.during)
-        for new in proposed
-        if new.person_id is not None
+        NewShift(form.role.data, shift.person_id, shift.during)
+        for shift in proposed
+        if shift.person_id is not None
     ]
 
 
-def _digest(added: Sequence[NewShift]) -> str:
+def _digest(shifts: Sequence[NewShift]) -> str:
     """Return what tells the shifts that were shown from others."""
-    return sha256(repr(added).encode()).hexdigest()
+    return sha256(repr(shifts).encode()).hexdigest()
 
 
 def _ask(form: FillForm) -> Response:
     at = lookup.now()
-    current = rota_service.read_rota(at, at)
+    rota = rota_service.read_rota(at, at)
     return render_page(
         "rota_fill.html",
-        status=400 if form.errors else 200,
         form=form,
-        error=form.errors,
-        roles=[(role.id, descriptions.role_name(role)) for role in current.roles],
-        everybody="\n".join(person.name for person in current.active_people()),
+        roles=[radio_item(role.id, descriptions.role_name(role)) for role in rota.roles],
+        everybody="\n".join(person.name for person in rota.active_people()),
     )
 
 
-def _check(form: FillForm, current: Rota, proposed: Sequence[ProposedShift]) -> Response:
-    at, locale, names = lookup.now(), lookup.staff_locale(), current.names
-    roles, added = current.roster.roles, _given_away(form, proposed)
+def _check(
+    form: FillForm, confirmation: Confirmation, rota: Rota, proposed: Sequence[ProposedShift]
+) -> Response:
+    at, locale, names = lookup.now(), lookup.staff_locale(), rota.names
+    roles, added = rota.roster.roles, _assigned(form, proposed)
     return render_page(
-        "rota_planned.html",
-        hidden={**form.hidden(), "people": ", ".join(form.names), "shown": _digest(added)},
-        once=secrets.token_urlsafe(16),
+        "rota_fill_check.html",
+        hidden={
+            **form.hidden(),
+            "people": ", ".join(form.names),
+            "shown": _digest(added),
+            "once": secrets.token_urlsafe(16),
+        },
         role_id=form.role.data,
-        role=descriptions.role_name(roles[form.role.data]),
-        planned=[
+        role_name=descriptions.role_name(roles[form.role.data]),
+        shifts=[
             (
-                staff_text.format_span(new.during, at, locale),
-                staff_text.format_time_left(new.during.end - new.during.start),
-                None if new.person_id is None else names[new.person_id],
+                staff_text.format_span(shift.during, at, locale),
+                staff_text.format_time_left(shift.during.end - shift.during.start),
+                None if shift.person_id is None else names[shift.person_id],
             )
-            for new in proposed
+            for shift in proposed
         ],
-        added=len(added),
-        changed="shown" in request.form,
-        doubts=[
+        count=len(added),
+        has_changed=bool(confirmation.shown.data),
+        warnings=[
             f"{descriptions.describe_clash(clash, roles, names, at, locale)}."
-            for clash in current.new_clashes(added)
+            for clash in rota.new_clashes(added)
         ],
     )
 
 
-def _ask_import(problems: Sequence[str] = ()) -> Response:
+def _ask_import(form: ImportForm, problems: Sequence[str] = ()) -> Response:
+    if problems:
+        form.file.errors = problems[:MAX_PROBLEMS_SHOWN]
     return render_page(
         "rota_import.html",
-        status=400 if problems else 200,
-        error=problems,
-        problems=problems[:MAX_PROBLEMS_SHOWN],
-        more=max(0, len(problems) - MAX_PROBLEMS_SHOWN),
+        form=form,
+        more_errors=max(0, len(problems) - MAX_PROBLEMS_SHOWN),
         columns=",".join(spreadsheet.COLUMNS),
     )

@@ -1,6 +1,7 @@
-"""The forms that staff fill in. Fields read what was typed; the rules are the rota's and diverts'.
+"""The forms that staff fill in, and the only reader of what they send.
 
-Cross-site tokens are checked for every form before a view runs (``access.let_in``).
+Fields read what was typed; the rules are those of diverts and of the rota. The form token is
+checked before a view runs (``auth.require_login``).
 """
 
 import re
@@ -8,16 +9,18 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from flask import current_app
 from flask_wtf import FlaskForm
-from wtforms import Field, StringField
+from flask_wtf.file import FileField
+from wtforms import BooleanField, Field, StringField
 from wtforms.validators import ValidationError
 
 from routing import lookup
 from routing.core import instants
 from routing.core.instants import Span
-from routing.directory.field_types import parse_phone as read_phone
+from routing.directory.field_types import parse_phone
 from routing.errors import InvalidDivert, InvalidRotaChange, InvalidTime
-from routing.rota import filling
+from routing.rota import filling, spreadsheet
 from routing.rota.filling import DayKind, ShiftPattern, TurnLength
 from routing.text import time_parsing
 
@@ -25,6 +28,9 @@ NOBODY = "nobody"
 NOW, HANDOVER, TIME = "now", "handover", "time"
 DIVERT_ENDS = {HANDOVER: None, "1h": timedelta(hours=1), "4h": timedelta(hours=4)}
 """When a divert ends, by choice: None is the next handover, else so long after its start."""
+
+OWN_SHIFTS, WHOLE_ROTA = "mine", "whole"
+"""What a calendar shows, if not one role."""
 
 MAX_ID_DIGITS = 18
 """No id in the database is longer."""
@@ -54,6 +60,14 @@ class PartsField(Field):
         """Return a value as it is typed, by box."""
         raise NotImplementedError
 
+    @property
+    def date_items(self) -> list[dict[str, str]]:
+        """Return the boxes of the date, for GOV.UK's date input."""
+        return [
+            {"name": name, "value": self.parts[name], "classes": f"govuk-input--width-{width}"}
+            for name, width in (("day", 2), ("month", 2), ("year", 4))
+        ]
+
 
 class LocalTimeField(PartsField):
     """A date and a time of day by local clocks; ``data`` is the instant.
@@ -75,7 +89,7 @@ class LocalTimeField(PartsField):
         super().process(formdata, data, extra_filters)
 
     def split(self, data: datetime) -> dict[str, str]:
-        """Return an instant as it is typed; one that the clocks show twice by the clock's name."""
+        """Return an instant as it is typed; one that the clocks show twice with BST or GMT."""
         zone = lookup.staff_locale().zone
         local = data.astimezone(zone)
         first, second = instants.possible_instants(local.replace(tzinfo=None), zone)
@@ -102,7 +116,8 @@ class TimeChoiceField(LocalTimeField):
     """A choice of times; TIME is the one that is typed, in boxes.
 
     ``choices`` says what each of the others means. ``choice`` is what was chosen, ``data`` the
-    instant or what it means. Whoever shows an empty form gives the choice as the field's data.
+    instant or what the choice means. An empty form shows the
+    choice given as the field's data, or else its default.
     """
 
     def __init__(self, choices: Mapping[str, Any], refusal: str, **kwargs: Any) -> None:
@@ -118,7 +133,7 @@ class TimeChoiceField(LocalTimeField):
             self.choice = formdata.get(self.name, "")[:100]
         else:
             super().process(None, lookup.now(), extra_filters)
-            self.parts["time"], self.choice = "", data or ""
+            self.parts["time"], self.choice = "", data or self.default
 
     def pre_validate(self, form: FlaskForm) -> None:
         """Read what was chosen. Raise ValidationError, saying what to write."""
@@ -148,13 +163,26 @@ class DateField(PartsField):
             raise ValidationError("Write the date as 24 12 2026.") from error
 
 
+class ListField(Field):
+    """Every value that was sent under the field's name."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Take all values; an empty list if there are none."""
+        self.data = valuelist
+
+
 def text(max_length: int, **kwargs: Any) -> StringField:
-    """Return a field for text, of which no more than ``max_length`` characters are looked at."""
+    """Return a text field that ignores everything after ``max_length`` characters."""
     return StringField(filters=[_cut(max_length)], **kwargs)
 
 
 def _cut(max_length: int) -> Callable[[str | None], str]:
     return lambda value: (value or "")[:max_length]
+
+
+def parse_id(value: str) -> int | None:
+    """Return an id as it was sent; None for anything else."""
+    return int(value) if value.isdecimal() and len(value) <= MAX_ID_DIGITS else None
 
 
 class StaffForm(FlaskForm):
@@ -165,10 +193,11 @@ class StaffForm(FlaskForm):
 
         csrf = False
 
-    def refuse(self, error: InvalidRotaChange | InvalidDivert) -> None:
-        """Show why the form was refused, beside the field to change."""
+    def refuse(self, error: Exception) -> None:
+        """Show why the form was refused, beside the field to change if the error names one."""
+        name = getattr(error, "field", None)
         for field in self:
-            if field.name == error.field:
+            if field.name == name:
                 field.errors = [str(error)]
                 return
         self.form_errors.append(str(error))
@@ -176,16 +205,19 @@ class StaffForm(FlaskForm):
     @property
     def summary(self) -> list[dict[str, str]]:
         """Return every error with a link to its field, for GOV.UK's error summary."""
-        own = [{"text": words} for words in self.form_errors]
-        return own + [
-            {"text": words, "href": f"#{field.id}"} for field in self for words in field.errors
+        of_form = [{"text": message} for message in self.form_errors]
+        return of_form + [
+            {"text": message, "href": f"#{field.id}"} for field in self for message in field.errors
         ]
 
     def hidden(self) -> dict[str, str]:
-        """Return what the form says, to be sent again once it was checked."""
+        """Return the form's values as hidden fields, for the page that asks to confirm them.
+
+        Only once the form was validated.
+        """
         values = {}
         for field in self:
-            if isinstance(field, LocalTimeField):  # validated: it has an instant
+            if isinstance(field, LocalTimeField):
                 values[field.name] = field.data.isoformat()
             elif isinstance(field, PartsField):
                 values |= {f"{field.name}-{part}": value for part, value in field.parts.items()}
@@ -194,7 +226,94 @@ class StaffForm(FlaskForm):
         return values
 
 
-class _PersonAndTime(StaffForm):
+class Confirmation(StaffForm):
+    """What a page that reads a change back sends along with the change.
+
+    ``once`` names the page: however often its form is sent, the change is saved once. ``shown`` is
+    a digest of what was read back.
+    """
+
+    confirmed = BooleanField()
+    once = text(40)
+    shown = text(64)
+
+
+class SignInForm(StaffForm):
+    """A name and a password of this service's own, and the page to go to."""
+
+    name = text(200)
+    password = text(10_000)
+    next = StringField()
+
+    @property
+    def summary(self) -> list[dict[str, str]]:
+        """Return why nobody was signed in, with a link to where to try again."""
+        href = "#provider" if current_app.config["OIDC_ISSUER"] else "#name"
+        return [{"text": message, "href": href} for message in self.form_errors]
+
+
+class SignOutForm(StaffForm):
+    """Whether to sign out of every browser."""
+
+    everywhere = BooleanField()
+
+
+class EndForm(StaffForm):
+    """Until when a divert lasts."""
+
+    until = TimeChoiceField(
+        DIVERT_ENDS, "Choose when the divert ends: every divert has an end.", default=HANDOVER
+    )
+
+
+class DivertForm(EndForm):
+    """Whose calls are diverted to which line, from when, until when and why."""
+
+    service = text(100)
+    line = text(100)
+    from_ = TimeChoiceField({NOW: None}, "Choose when the divert starts.", name="from", default=NOW)
+    note = text(2000)
+
+
+class DivertConfirmation(StaffForm):
+    """What the page that shows a divert before it is set sends along.
+
+    ``to`` is an end as it was shown, and for a new divert its service before it.
+    """
+
+    to = ListField()
+    although_closed = BooleanField()
+    once = text(40)
+
+    @property
+    def is_sent(self) -> bool:
+        """Say whether anything was confirmed."""
+        return bool(self.to.data)
+
+    @property
+    def end(self) -> datetime:
+        """Return the end that was shown. Raise InvalidDivert."""
+        return _parse_end(self.to.data[0])
+
+    @property
+    def ends(self) -> list[tuple[str, datetime]]:
+        """Return the services and ends that were shown. Raise InvalidDivert if there are none."""
+        if not self.to.data:
+            raise InvalidDivert("until", "Choose when the divert ends.")
+        pairs = [value.partition(" ") for value in self.to.data]
+        return [(service, _parse_end(end)) for service, _, end in pairs]
+
+
+def _parse_end(value: str) -> datetime:
+    try:
+        return time_parsing.parse_rfc3339(value)
+    except InvalidTime as error:
+        raise InvalidDivert("until", str(error)) from error
+
+
+class PersonAndTimeForm(StaffForm):
+    """Who is on duty, from when until when: what shifts and covers have in common."""
+
     person = text(20)
     starts = LocalTimeField()
     ends = LocalTimeField()
@@ -206,20 +325,22 @@ class _PersonAndTime(StaffForm):
 
     @property
     def person_id(self) -> int | None:
-        """Return who; None for nobody yet, -1 for nobody that there is."""
-        chosen = self.person.data
-        if chosen == NOBODY:
+        """Return the person's id; None for "nobody yet". Raise InvalidRotaChange."""
+        if self.person.data == NOBODY:
             return None
-        return int(chosen) if chosen.isdecimal() and len(chosen) <= MAX_ID_DIGITS else -1
+        person_id = parse_id(self.person.data)
+        if person_id is None:
+            raise InvalidRotaChange("person", "Choose a person.")
+        return person_id
 
 
-class ShiftForm(_PersonAndTime):
+class ShiftForm(PersonAndTimeForm):
     """Who has a shift, as what, from when until when."""
 
     role = text(100)
 
 
-class CoverForm(_PersonAndTime):
+class CoverForm(PersonAndTimeForm):
     """Who covers which part of a shift, and why."""
 
     note = text(2000)
@@ -232,11 +353,17 @@ class SwapForm(StaffForm):
 
     @property
     def other_id(self) -> int:
-        """Return the other shift's number. Raise InvalidRotaChange."""
-        chosen = self.other.data
-        if not chosen.isdecimal() or len(chosen) > MAX_ID_DIGITS:
+        """Return the other shift's id. Raise InvalidRotaChange."""
+        other_id = parse_id(self.other.data)
+        if other_id is None:
             raise InvalidRotaChange("other", "Choose the other shift.")
-        return int(chosen)
+        return other_id
+
+
+class RemoveForm(StaffForm):
+    """Which cover of a shift to remove; empty for the shift itself."""
+
+    cover = text(20)
 
 
 class FillForm(StaffForm):
@@ -280,6 +407,21 @@ class FillForm(StaffForm):
         }
 
 
+class ImportForm(StaffForm):
+    """A spreadsheet of shifts, and whether new names in it are put on the rota."""
+
+    file = FileField()
+    add_people = BooleanField()
+
+    def validate_file(self, field: Field) -> None:
+        """Raise ValidationError unless a file was chosen and holds something."""
+        self.content = b""
+        if field.data:
+            self.content = field.data.stream.read(spreadsheet.MAX_BYTES + 1)
+        if not self.content:
+            raise ValidationError("Choose a CSV file.")
+
+
 class PersonForm(StaffForm):
     """Somebody's name, work phone and account."""
 
@@ -291,28 +433,17 @@ class PersonForm(StaffForm):
         """Put a telephone number into the form in which it is written. Raise ValidationError."""
         if field.data.strip():
             try:
-                field.data = read_phone(field.data).display
+                field.data = parse_phone(field.data).display
             except ValueError as error:
                 raise ValidationError(str(error).partition(";")[0] + ".") from error
         else:
             field.data = ""
 
 
-class EndForm(StaffForm):
-    """Until when a divert lasts."""
+class CalendarForm(StaffForm):
+    """What a new calendar shows: OWN_SHIFTS, WHOLE_ROTA, or a role's id."""
 
-    until = TimeChoiceField(
-        DIVERT_ENDS, "Choose when the divert ends: every divert has an end.", default=HANDOVER
-    )
-
-
-class DivertForm(EndForm):
-    """Whose calls are diverted to which line, from when, until when and why."""
-
-    service = text(100)
-    line = text(100)
-    from_ = TimeChoiceField({NOW: None}, "Choose when the divert starts.", name="from", default=NOW)
-    note = text(2000)
+    of = text(100)
 
 
 class PreviewForm(StaffForm):

@@ -1,43 +1,97 @@
-"""How a staff page is shown: the same frame, the diverts in force above everything else."""
+"""The frame of every staff page: navigation, and the diverts in force above everything else."""
 
 from typing import Any
 
-from flask import Response, g, make_response, render_template
+from flask import Response, g, make_response, render_template, request, url_for
 
 from routing import lookup, static_files
-from routing.staff import context
-from routing.store.accounts import Role
+from routing.staff import divert_display
+from routing.staff.forms import StaffForm
+from routing.store.accounts import Account, Role
+from routing.text.dates import format_datetime
 
 NAVIGATION = (
-    ("now.now", "On duty now"),
-    ("rota.shown", "Rota"),
-    ("mine.mine", "My shifts"),
-    ("diverts.listed", "Diverts"),
-    ("calls.counted", "Calls"),
-    ("preview.preview", "Preview"),
+    ("now.show", "On duty now"),
+    ("rota.show", "Rota"),
+    ("my_shifts.show", "My shifts"),
+    ("diverts.index", "Diverts"),
+    ("calls.show", "Calls"),
+    ("preview.show", "Preview"),
+    ("audit.show", "Changes"),
 )
-AUDIT_PAGE = ("changes.record", "Changes")
+ROTA_PAGES = (
+    ("rota.show", "On duty"),
+    ("rota.gaps", "Gaps and clashes"),
+    ("rota.bank_holidays", "Bank holidays"),
+    ("my_shifts.show", "My shifts and calendars"),
+)
+ROTA_EDITOR_PAGES = (
+    ("rota_shifts.new", "Add a shift"),
+    ("rota_fill.ask", "Fill"),
+    ("rota_fill.ask_import", "Import"),
+    ("rota_people.index", "People"),
+)
 
 
 def render_page(
-    template: str, status: int = 200, signed_in: bool = True, **values: Any
+    template: str,
+    *,
+    status: int = 200,
+    form: StaffForm | None = None,
+    show_account: bool = True,
+    **values: Any,
 ) -> Response:
-    """Return a page. Without ``signed_in`` it is shown as to somebody who has not signed in."""
-    person = g.get("person") if signed_in else None
-    at = lookup.now()
+    """Return a staff page. A form with errors makes it a 400 unless ``status`` says otherwise.
+
+    Without ``show_account`` the page is as somebody sees it who has not signed in.
+    """
+    account: Account | None = g.get("account") if show_account else None
+    directory, at = lookup.snapshot().directory, lookup.now()
+    has_errors = form is not None and bool(form.errors)
+    may_rota = account is not None and account.may(Role.ROTA)
     body = render_template(
         f"staff/{template}",
-        directory=lookup.snapshot().directory,
+        council=directory.council.name.get("en"),
+        zone=directory.zone.key.replace("_", " "),
         language="en",
         asset=static_files.url,
         rehearsing=lookup.is_rehearsal(),
-        person=person,
-        may_divert=person is not None and person.may(Role.DIVERT),
-        may_rota=person is not None and person.may(Role.ROTA),
-        pages=(*NAVIGATION, AUDIT_PAGE) if person else (),
-        in_force=[each for each in context.diverts(at) if each.in_force] if person else [],
-        at=context.instant(at),
+        account=account,
+        may_divert=account is not None and account.may(Role.DIVERT),
+        may_rota=may_rota,
+        navigation=_navigation() if account else [],
+        rota_pages=ROTA_PAGES + (ROTA_EDITOR_PAGES if may_rota else ()),
+        active_diverts=divert_display.active_diverts(at) if account else [],
+        now=format_datetime(at, lookup.staff_locale()),
+        form=form,
+        has_errors=has_errors,
         **values,
     )
     # Never compressed: by its length a page would betray its form token (BREACH).
-    return make_response(body, status)
+    return make_response(body, 400 if has_errors and status == 200 else status)
+
+
+def radio_item(value: str, text: str, hint: str = "") -> dict[str, Any]:
+    """Return an item for GOV.UK's radio buttons."""
+    return {"value": value, "text": text, "hint": {"text": hint} if hint else None}
+
+
+def upfirst(text: str) -> str:
+    """Return text with a capital first letter, for a template."""
+    return text[:1].upper() + text[1:]
+
+
+def _navigation() -> list[dict[str, Any]]:
+    """Return the links for GOV.UK's service navigation.
+
+    "Rota" is marked as the section of the pages in ``rota_shifts`` and the other rota blueprints.
+    """
+    links = []
+    for endpoint, text in NAVIGATION:
+        section, _, _ = endpoint.partition(".")
+        is_current = request.endpoint == endpoint
+        is_below = f"{request.blueprint}_".startswith(f"{section}_") and not is_current
+        links.append(
+            {"href": url_for(endpoint), "text": text, "current": is_current, "active": is_below}
+        )
+    return links

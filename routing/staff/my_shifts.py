@@ -1,4 +1,7 @@
-"""My shifts, and the calendars that follow them. A feed's address is shown once."""
+"""My shifts: what the person who has signed in works, and the calendars that follow the rota."""
+
+from collections.abc import Mapping
+from datetime import datetime
 
 from flask import Response, current_app, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
@@ -7,111 +10,134 @@ from routing import lookup, rota_service
 from routing.errors import InvalidRotaChange, UnknownShift
 from routing.rota import descriptions
 from routing.rota.roster import CONTEXT_MARGIN
+from routing.rota_service import OWN_SHIFTS_LOOKAHEAD, Rota
 from routing.staff.auth import current_account, issuer, staff_blueprint
-from routing.staff.layout import render_page
-from routing.store import calendars as calendars_module
-from routing.store import rota_people
-from routing.store.accounts import Role
+from routing.staff.forms import OWN_SHIFTS, WHOLE_ROTA, CalendarForm
+from routing.staff.layout import radio_item, render_page
+from routing.store import calendars, rota_people
+from routing.store.accounts import LOCAL, Role
+from routing.store.calendars import MAX_ABSENCE, MAX_ABSENCE_WITH_PROVIDER, CalendarFeed
+from routing.store.rota_people import RotaPerson
 from routing.text import staff_text
 
-bp = staff_blueprint("mine")
-
-MINE, WHOLE = "mine", "whole"
+bp = staff_blueprint("my_shifts")
 
 
 @bp.get("/rota/mine")
-def mine() -> Response:
-    """Show the shifts of whoever asks, what clashes among them, and the calendar feeds.
+def show() -> Response:
+    """Show one's own shifts, what clashes among them, and one's calendars.
 
-    Whoever arranges the rota sees everybody's feeds, and whose each is.
+    People who arrange the rota see everybody's calendars, and whose each is.
     """
-    at, locale, me = lookup.now(), lookup.staff_locale(), current_account()
+    at, locale, account = lookup.now(), lookup.staff_locale(), current_account()
+    end = at + OWN_SHIFTS_LOOKAHEAD
     with lookup.database().reading() as connection:
-        own = rota_people.find_by_account(connection, me.id)
-        rota = rota_service.load_rota(
-            connection, at - CONTEXT_MARGIN, at + rota_service.OWN_SHIFTS_LOOKAHEAD
-        )
-        calendars = calendars_module.unrevoked(connection)
-    roles, names = rota.roster.roles, rota.names
-    sees_all = me.may(Role.ROTA)
-    duties = [
-        own_duty
-        for role in roles
-        for own_duty in rota.roster.assignments(role, at, at + rota_service.OWN_SHIFTS_LOOKAHEAD)
-        if own is not None and own_duty.person_id == own.id
-    ]
-    clashes = rota.clashes(at, at + rota_service.OWN_SHIFTS_LOOKAHEAD)
+        person = rota_people.find_by_account(connection, account.id)
+        rota = rota_service.load_rota(connection, at - CONTEXT_MARGIN, end)
+        feeds = calendars.unrevoked(connection)
+    sees_all = account.may(Role.ROTA)
+    role_items = [radio_item(role.id, descriptions.role_name(role)) for role in rota.roles]
+    own_item = [radio_item(OWN_SHIFTS, "My shifts")] if person else []
     return render_page(
-        "mine.html",
-        own=own,
-        duties=[
-            (
-                staff_text.format_span(own_duty.during, at, locale),
-                descriptions.role_name(roles[own_duty.shift.role_id]),
-                descriptions.describe_cover(own_duty, names),
-                own_duty.shift.id,
-            )
-            for own_duty in sorted(duties, key=lambda own_duty: own_duty.during.start)
-        ],
+        "my_shifts.html",
+        form=CalendarForm(of=OWN_SHIFTS if person else WHOLE_ROTA),
+        is_on_rota=person is not None,
+        shifts=_own_shifts(rota, person, at) if person else [],
         clashes=[
-            descriptions.describe_clash(clash, roles, names, at, locale)
-            for clash in clashes
-            if own is not None and clash.person_id == own.id
+            descriptions.describe_clash(clash, rota.roster.roles, rota.names, at, locale)
+            for clash in rota.clashes(at, end)
+            if person is not None and clash.person_id == person.id
         ],
-        feeds=[
-            {
-                "id": feed.id,
-                "what": _what(
-                    feed, names, {key: descriptions.role_name(role) for key, role in roles.items()}
-                ),
-                "owner": feed.owner if sees_all else "",
-                "made": staff_text.format_relative(feed.created_at, at, locale),
-                "used": staff_text.format_relative(feed.last_polled_at, at, locale)
-                if feed.last_polled_at
-                else "never",
-                "suspended": feed.is_suspended(at, issuer()),
-            }
-            for feed in calendars
-            if feed.account_id == me.id or sees_all
+        calendars=[
+            _describe(feed, rota, at, sees_all)
+            for feed in feeds
+            if feed.account_id == account.id or sees_all
         ],
-        choices=[(key, descriptions.role_name(role)) for key, role in roles.items()],
+        choices=[
+            *own_item,
+            radio_item(WHOLE_ROTA, "The whole rota", "With everybody’s names"),
+            *role_items,
+        ],
         done=request.args.get("done"),
     )
 
 
 @bp.post("/rota/feeds")
-def make() -> Response:
-    """Make a feed, and show its address this once."""
-    chosen, me = request.form.get("of", ""), current_account()
+def create_calendar() -> Response:
+    """Create a calendar feed, and show its address this once."""
+    shows, account = CalendarForm().of.data, current_account()
+    roles = {role.id for role in lookup.snapshot().directory.rota}
     with lookup.database().writing() as connection:
-        own = rota_people.find_by_account(connection, me.id)
-        roles = {role.id for role in lookup.snapshot().directory.rota}
-        if (chosen == MINE and own is None) or chosen not in {MINE, WHOLE, *roles}:
+        person = rota_people.find_by_account(connection, account.id)
+        person_id = person.id if person is not None and shows == OWN_SHIFTS else None
+        if shows not in {WHOLE_ROTA, *roles} and person_id is None:
             raise InvalidRotaChange("of", "Choose what the calendar shows.")
-        worker = own.id if own is not None and chosen == MINE else None
-        role = chosen if chosen in roles else None
-        token = calendars_module.create(connection, worker, role, me.id, lookup.now(), me.actor)
-    base = current_app.config["PUBLIC_BASE_URL"] or request.url_root
-    address = f"{base.rstrip('/')}/calendars/{token}.ics"
-    return render_page("feed.html", address=address, webcal=f"webcal:{address.partition(':')[2]}")
+        role = shows if shows in roles else None
+        token = calendars.create(
+            connection, person_id, role, account.id, lookup.now(), account.actor
+        )
+    base_url = current_app.config["PUBLIC_BASE_URL"] or request.url_root
+    address = f"{base_url.rstrip('/')}/calendars/{token}.ics"
+    max_absence = MAX_ABSENCE if issuer() == LOCAL else MAX_ABSENCE_WITH_PROVIDER
+    return render_page(
+        "calendar_created.html",
+        address=address,
+        webcal=f"webcal:{address.partition(':')[2]}",
+        max_absence_days=max_absence.days,
+    )
 
 
-@bp.post("/rota/feeds/<int:feed_id>/revoke")
-def revoke(feed_id: int) -> AnyResponse:
-    """Revoke a feed: one's own, or with the role for it anybody's."""
-    me = current_account()
+@bp.post("/rota/feeds/<id:calendar_id>/revoke")
+def revoke_calendar(calendar_id: int) -> AnyResponse:
+    """Revoke a calendar feed: one's own, or with the role ``rota`` anybody's."""
+    account = current_account()
     with lookup.database().writing() as connection:
-        at = lookup.now()
-        mine = {
-            feed.id for feed in calendars_module.unrevoked(connection) if feed.account_id == me.id
-        }
-        if feed_id not in mine and not me.may(Role.ROTA):
-            raise UnknownShift("calendar feed", feed_id)
-        calendars_module.revoke(connection, feed_id, at, me.actor)
-    return redirect(url_for("mine.mine", done="revoked"))
+        feeds = calendars.unrevoked(connection)
+        own_ids = {feed.id for feed in feeds if feed.account_id == account.id}
+        if calendar_id not in own_ids and not account.may(Role.ROTA):
+            raise UnknownShift("calendar feed", calendar_id)
+        calendars.revoke(connection, calendar_id, lookup.now(), account.actor)
+    return redirect(url_for("my_shifts.show", done="revoked"))
 
 
-def _what(feed: calendars_module.CalendarFeed, names: dict[int, str], roles: dict[str, str]) -> str:
+def _own_shifts(rota: Rota, person: RotaPerson, at: datetime) -> list[tuple[str, str, str, int]]:
+    """Return when, as what and in whose place a person works, with the shift's id, in order."""
+    roles, locale = rota.roster.roles, lookup.staff_locale()
+    assignments = [
+        assignment
+        for role_id in roles
+        for assignment in rota.roster.assignments(role_id, at, at + OWN_SHIFTS_LOOKAHEAD)
+        if assignment.person_id == person.id
+    ]
+    return [
+        (
+            staff_text.format_span(assignment.during, at, locale),
+            descriptions.role_name(roles[assignment.shift.role_id]),
+            descriptions.describe_cover(assignment, rota.names),
+            assignment.shift.id,
+        )
+        for assignment in sorted(assignments, key=lambda assignment: assignment.during.start)
+    ]
+
+
+def _describe(
+    feed: CalendarFeed, rota: Rota, at: datetime, with_owner: bool
+) -> Mapping[str, object]:
+    locale = lookup.staff_locale()
+    title = "The whole rota"
     if feed.rota_person_id is not None:
-        return f"The shifts of {names[feed.rota_person_id]}"
-    return roles.get(feed.duty_role, feed.duty_role) if feed.duty_role else "The whole rota"
+        title = f"The shifts of {rota.names[feed.rota_person_id]}"
+    elif feed.duty_role in rota.roster.roles:
+        title = descriptions.role_name(rota.roster.roles[feed.duty_role])
+    elif feed.duty_role:
+        title = feed.duty_role
+    return {
+        "id": feed.id,
+        "title": title,
+        "owner": feed.owner if with_owner else "",
+        "created_at": staff_text.format_relative(feed.created_at, at, locale),
+        "fetched_at": staff_text.format_relative(feed.last_polled_at, at, locale)
+        if feed.last_polled_at
+        else "never",
+        "is_suspended": feed.is_suspended(at, issuer()),
+    }

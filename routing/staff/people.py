@@ -1,4 +1,4 @@
-"""People who can be on the rota: for those who arrange it. Leavers go off it, and leave gaps."""
+"""People who can be on the rota, for those who arrange it."""
 
 from flask import Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
@@ -18,118 +18,117 @@ bp = staff_blueprint("rota_people")
 
 @bp.get("/rota/people")
 @require_role(Role.ROTA)
-def listed() -> Response:
+def index() -> Response:
     """Show everybody who can be on the rota, and a form for somebody new."""
-    return _listed(PersonForm())
+    return _index(PersonForm())
 
 
 @bp.post("/rota/people")
 @require_role(Role.ROTA)
 def add() -> AnyResponse:
-    """Put somebody on the list."""
+    """Put somebody on the rota."""
     form = PersonForm()
     if not form.validate():
-        return _listed(form)
+        return _index(form)
     try:
         with lookup.database().writing() as connection:
             phone, at = form.phone.data or None, lookup.now()
             rota_people.add(connection, form.name.data, phone, at, current_account().actor)
     except InvalidRotaChange as error:
         form.refuse(error)
-        return _listed(form)
-    return redirect(url_for("rota_people.listed", done="added"))
+        return _index(form)
+    return redirect(url_for("rota_people.index", done="added"))
 
 
-@bp.get("/rota/people/<int:worker_id>")
+@bp.get("/rota/people/<id:person_id>")
 @require_role(Role.ROTA)
-def one(worker_id: int) -> Response:
+def show(person_id: int) -> Response:
     """Show somebody's name, work phone and account, to be changed."""
-    with lookup.database().reading() as connection:
-        worker = rota_people.get(connection, worker_id)
-    form = PersonForm(name=worker.name, phone=worker.phone, account=str(worker.account_id or ""))
-    return _one(worker, form)
+    person = _get(person_id)
+    account = str(person.account_id or "")
+    return _show(person, PersonForm(name=person.name, phone=person.phone, account=account))
 
 
-@bp.post("/rota/people/<int:worker_id>")
+@bp.post("/rota/people/<id:person_id>")
 @require_role(Role.ROTA)
-def change(worker_id: int) -> AnyResponse:
-    """Change them."""
-    form = PersonForm()
-    with lookup.database().reading() as connection:
-        worker = rota_people.get(connection, worker_id)
+def change(person_id: int) -> AnyResponse:
+    """Change somebody's name, work phone and account."""
+    form, person = PersonForm(), _get(person_id)
     if not form.validate():
-        return _one(worker, form)
+        return _show(person, form)
     try:
         with lookup.database().writing() as connection:
-            known = {
-                str(account.id): account.id for account in accounts.active_accounts(connection)
-            }
-            phone, account = form.phone.data or None, known.get(form.account.data)
-            at, actor = lookup.now(), current_account().actor
-            rota_people.change(connection, worker_id, form.name.data, phone, account, at, actor)
+            known = accounts.active_accounts(connection)
+            account_ids = {str(account.id): account.id for account in known}
+            rota_people.change(
+                connection,
+                person_id,
+                form.name.data,
+                form.phone.data or None,
+                account_ids.get(form.account.data),
+                lookup.now(),
+                current_account().actor,
+            )
     except InvalidRotaChange as error:
         form.refuse(error)
-        return _one(worker, form)
-    return redirect(url_for("rota_people.listed", done="changed"))
+        return _show(person, form)
+    return redirect(url_for("rota_people.index", done="changed"))
 
 
-@bp.get("/rota/people/<int:worker_id>/leave")
+@bp.get("/rota/people/<id:person_id>/leave")
 @require_role(Role.ROTA)
-def ask_leave(worker_id: int) -> Response:
-    """Say what taking somebody off the rota means."""
+def ask_leave(person_id: int) -> Response:
+    """Show what taking somebody off the rota means."""
     at = lookup.now()
     with lookup.database().reading() as connection:
-        worker = rota_people.get(connection, worker_id)
-        whole = rota_service.load_rota(connection, at, at + rota_service.FAR_FUTURE)
-    left = len(validation.release_shifts(whole.roster, worker_id, at))
+        person = rota_people.get(connection, person_id)
+        rota = rota_service.load_rota(connection, at, at + rota_service.FAR_FUTURE)
+    count = len(validation.release_shifts(rota.roster, person_id, at))
     return render_page(
-        "rota_check.html",
-        title=f"Take {worker.name} off the rota",
-        said=[
-            f"{left or 'No'} {'stretch' if left == 1 else 'stretches'} of duty to come "
-            f"{'is' if left == 1 else 'are'} theirs: nobody will have them, and each shows as a "
+        "confirm.html",
+        title=f"Take {person.name} off the rota",
+        paragraphs=[
+            f"{count or 'No'} {'stretch' if count == 1 else 'stretches'} of duty to come "
+            f"{'is' if count == 1 else 'are'} theirs: nobody will have them, and each shows as a "
             "gap until somebody does.",
             "Their calendar feeds stop. Their name stays on what they did, until it is old.",
         ],
-        doubts=[],
         hidden={},
         button="Take them off the rota",
-        once="",
     )
 
 
-@bp.post("/rota/people/<int:worker_id>/leave")
+@bp.post("/rota/people/<id:person_id>/leave")
 @require_role(Role.ROTA)
-def leave(worker_id: int) -> AnyResponse:
-    """Take somebody off the rota: nobody has what they still had to do."""
-    rota_service.remove_person(worker_id, current_account().actor)
-    return redirect(url_for("rota_people.listed", done="left"))
+def leave(person_id: int) -> AnyResponse:
+    """Take somebody off the rota: what they still had to do becomes gaps."""
+    rota_service.remove_person(person_id, current_account().actor)
+    return redirect(url_for("rota_people.index", done="left"))
 
 
-def _listed(form: PersonForm) -> Response:
+def _index(form: PersonForm) -> Response:
     with lookup.database().reading() as connection:
-        people = [each for each in rota_people.all_people(connection) if each.left_at is None]
+        people = rota_people.all_people(connection)
         names = {account.id: account.name for account in accounts.active_accounts(connection)}
     return render_page(
         "people.html",
-        status=400 if form.errors else 200,
-        people=[(each, names.get(each.account_id or 0)) for each in people],
         form=form,
-        error=form.errors,
+        people=[
+            (person, names.get(person.account_id or 0))
+            for person in people
+            if person.left_at is None
+        ],
         done=request.args.get("done"),
     )
 
 
-def _one(worker: RotaPerson, form: PersonForm) -> Response:
+def _show(person: RotaPerson, form: PersonForm) -> Response:
     with lookup.database().reading() as connection:
-        known = [
-            (str(account.id), account.name) for account in accounts.active_accounts(connection)
-        ]
-    return render_page(
-        "person.html",
-        status=400 if form.errors else 200,
-        worker=worker,
-        form=form,
-        accounts=known,
-        error=form.errors,
-    )
+        known = accounts.active_accounts(connection)
+    choices = [(str(account.id), account.name) for account in known]
+    return render_page("person.html", form=form, person=person, accounts=choices)
+
+
+def _get(person_id: int) -> RotaPerson:
+    with lookup.database().reading() as connection:
+        return rota_people.get(connection, person_id)

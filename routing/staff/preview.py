@@ -1,5 +1,6 @@
-"""Any other time: what every service would answer, and why."""
+"""Preview: what every service would answer at any other time, and why."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 
@@ -8,8 +9,9 @@ from flask import Response, request
 from routing import lookup
 from routing.core.answer import HORIZON
 from routing.core.decision import decide, dial_order
-from routing.staff import context
+from routing.core.directory import Service
 from routing.staff.auth import staff_blueprint
+from routing.staff.divert_display import DivertView, divert_views, may_see_internal_numbers
 from routing.staff.forms import PreviewForm
 from routing.staff.layout import render_page
 from routing.store import diverts
@@ -22,60 +24,53 @@ bp = staff_blueprint("preview")
 
 
 @bp.get("/preview")
-def preview() -> Response:
-    """Show what every service would answer at ``?at=``, or at a date and time, with the reasons."""
-    form, at = PreviewForm(request.args), lookup.now()
-    if form.is_filled_in and form.validate():
+def show() -> Response:
+    """Show what every service answers at ``?at=``, or at a date and time, with the reasons."""
+    form, at, locale = PreviewForm(request.args), lookup.now(), lookup.staff_locale()
+    if form.is_filled_in and not form.validate():
+        return render_page("preview.html", form=form, services=[])
+    if form.is_filled_in:
         at = form.at.data
     with lookup.database().reading() as connection:
-        stored = diverts.overlapping(connection, at, at + HORIZON)
-    local = at.astimezone(lookup.staff_locale().zone)
+        rows = diverts.overlapping(connection, at, at + HORIZON)
     return render_page(
         "preview.html",
-        status=400 if form.errors else 200,
-        asked=f"{format_datetime(at, lookup.staff_locale())} {local.year}",
-        error=form.errors,
-        form=form if form.errors else PreviewForm(None, at=at),
-        services=[] if form.errors else _services(at, stored),
+        form=PreviewForm(None, at=at),
+        when=f"{format_datetime(at, locale)} {at.astimezone(locale.zone).year}",
+        services=[_preview(service, at, rows) for service in lookup.snapshot().directory.services],
     )
 
 
-def _services(at: datetime, stored: tuple[DivertRow, ...]) -> list[dict[str, object]]:
+def _preview(service: Service, at: datetime, rows: Sequence[DivertRow]) -> dict[str, object]:
+    """Return what a service answers at ``at`` by the diverts as they are stored now."""
     facts, locale = lookup.snapshot(), lookup.staff_locale()
-    counted, internal_numbers = lookup.active_diverts(stored), context.sees_internal_numbers()
-    services: list[dict[str, object]] = []
-    for service in facts.directory.services:
-        decision = decide(facts.timetables, service.id, at, counted)
-        current = [x for x in stored if x.service == service.id and at in x.during]
-        effects = [f"Divert {x.id} {_standing(x, at, tuple(stored))}" for x in current]
-        services.append(
-            {
-                "name": service.name.get("en"),
-                "said": staff_text.calls_go_to(decision, at, locale, internal_numbers),
-                "public": sentences.reason_sentence(decision, at, locale, facts.holidays.dates),
-                "diverts": effects or ["No divert is in force then."],
-                "lines": staff_text.explain_lines(
-                    service, at, facts.timetables, locale, internal_numbers
-                ),
-                "to_try": [
-                    staff_text.line_with_number(answer.line, answer.phone, internal_numbers)
-                    for answer in dial_order(facts.timetables, decision, at)
-                ],
-                "heard": call_preview.steps(
-                    facts.timetables,
-                    at,
-                    partial(decide, facts.timetables, service.id, diverts=counted),
-                    {x.number.e164 for x in facts.directory.services if x.number},
-                    locale,
-                    internal_numbers,
-                ),
-            }
-        )
-    return services
+    timetables, internal_numbers = facts.timetables, may_see_internal_numbers()
+    active = lookup.active_diverts(rows)
+    decision = decide(timetables, service.id, at, active)
+    current_ids = {row.id for row in rows if row.service == service.id and at in row.during}
+    effects = [_effect(view) for view in reversed(divert_views(rows, at)) if view.id in current_ids]
+    return {
+        "name": service.name.get("en"),
+        "summary": staff_text.calls_go_to(decision, at, locale, internal_numbers),
+        "public_sentence": sentences.reason_sentence(decision, at, locale, facts.holidays.dates),
+        "diverts": effects or ["No divert is in force then."],
+        "lines": staff_text.explain_lines(service, at, timetables, locale, internal_numbers),
+        "dial_order": [
+            staff_text.line_with_number(answer.line, answer.phone, internal_numbers)
+            for answer in dial_order(timetables, decision, at)
+        ],
+        "call_steps": call_preview.steps(
+            timetables,
+            at,
+            partial(decide, timetables, service.id, diverts=active),
+            {other.number.e164 for other in facts.directory.services if other.number},
+            locale,
+            internal_numbers,
+        ),
+    }
 
 
-def _standing(divert: DivertRow, at: datetime, stored: tuple[DivertRow, ...]) -> str:
-    shown = next(row for row in context.diverts(at, stored) if row.id == divert.id)
-    if shown.in_force:
-        return f"is in force: calls go to {shown.line} {shown.when}."
-    return f"has no effect. {shown.trouble}"
+def _effect(divert: DivertView) -> str:
+    if divert.in_force:
+        return f"Divert {divert.id} is in force: calls go to {divert.line} {divert.when}."
+    return f"Divert {divert.id} has no effect. {divert.trouble}"

@@ -1,5 +1,7 @@
 """The rota to look at: on duty now, two weeks ahead, gaps and clashes, bank holidays, on paper."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -13,127 +15,125 @@ from routing.errors import UnknownShift
 from routing.rota import descriptions
 from routing.rota.filling import TurnLength
 from routing.rota.roster import CONTEXT_MARGIN
-from routing.rota_service import Rota
-from routing.staff import audit_labels, timeline
+from routing.rota_service import GAP_LOOKAHEAD, Rota
+from routing.staff import audit, rota_grid
 from routing.staff.auth import current_account, staff_blueprint
+from routing.staff.forms import parse_id
 from routing.staff.layout import render_page
-from routing.store import rota
+from routing.store import rota as rota_store
 from routing.store.accounts import Role
+from routing.store.rota import RotaChange
 from routing.text import staff_text
 from routing.text.dates import format_datetime, format_full_date
 
 bp = staff_blueprint("rota")
 
-SHOWN = 14
-CHANGES_SHOWN = 10
-_DAY = timedelta(days=1)
-_YEAR = 366
+DAYS_SHOWN = 14
+DAYS_IN_FILE = 366
+MAX_CHANGES_SHOWN = 10
+ONE_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class RoleOnDuty:
+    """Who is on duty in a role, until when and who then; and their work phones, by name."""
+
+    name: str
+    who: str
+    until: str
+    phones: list[tuple[str, str]]
 
 
 @bp.get("/rota")
-def shown() -> Response:
+def show() -> Response:
     """Show who is on duty now, by role, the gaps ahead, and two weeks from today or ``?from=``."""
     at, locale = lookup.now(), lookup.staff_locale()
-    first = _first(at)
-    period = _days(first, SHOWN)
+    first = _first_date(at)
+    period = _period(first, DAYS_SHOWN)
     with lookup.database().reading() as connection:
-        of_now = rota_service.load_upcoming(connection, at)
-        found = rota_service.load_rota(
+        upcoming = rota_service.load_upcoming(connection, at)
+        rota = rota_service.load_rota(
             connection, period.start - CONTEXT_MARGIN, period.end + CONTEXT_MARGIN
         )
-        latest = rota.newest_changes(connection, CHANGES_SHOWN)
-        who = audit_labels.names_in(connection)
+        changes = rota_store.newest_changes(connection, MAX_CHANGES_SHOWN)
+        names = audit.actor_names(connection)
     return render_page(
         "rota.html",
-        roles=[
-            {
-                "id": role.id,
-                "name": descriptions.role_name(role),
-                "rows": timeline.rows(
-                    found, role, date_range(first, first + (SHOWN - 1) * _DAY), at
-                ),
-            }
-            for role in found.roles
-        ],
-        people=on_duty(of_now, at),
-        gaps=gap_items(of_now, at, Span(at, at + rota_service.GAP_LOOKAHEAD)),
-        days=rota_service.GAP_LOOKAHEAD.days,
+        done=_done(request.args.get("done", "")),
+        added=request.args.get("added", 0, type=int),
+        known=request.args.get("known", 0, type=int),
+        roles=_role_rows(rota, _dates(first), at),
+        roles_on_duty=roles_on_duty(upcoming, at),
+        gaps=gap_items(upcoming, at, Span(at, at + GAP_LOOKAHEAD)),
+        lookahead_days=GAP_LOOKAHEAD.days,
+        period=_describe_period(first),
         first=first,
         today=at.astimezone(locale.zone).date(),
-        earlier=first - SHOWN * _DAY,
-        later=first + SHOWN * _DAY,
-        title=f"{format_full_date(first, locale)} to {format_full_date(first + (SHOWN - 1) * _DAY, locale)}",
-        latest=[
+        earlier=first - DAYS_SHOWN * ONE_DAY,
+        later=first + DAYS_SHOWN * ONE_DAY,
+        changes=[
             {
-                "batch": each,
-                "what": audit_labels.ACTION_LABELS.get(f"rota.{each.kind}", each.kind),
-                "at": staff_text.format_relative(each.made_at, at, locale),
-                "who": who(each.made_by),
+                **_describe_change(change),
+                "at": staff_text.format_relative(change.made_at, at, locale),
+                "actor": names(change.made_by),
             }
-            for each in latest
+            for change in changes
         ],
-        done=_done(request.args.get("done", "")),
     )
 
 
 @bp.get("/rota/print")
-def printed() -> Response:
+def print_page() -> Response:
     """Show two weeks of the rota for paper: a side for each role, no note, no telephone number."""
     at, locale = lookup.now(), lookup.staff_locale()
-    first = _first(at)
-    period = _days(first, SHOWN)
-    found = rota_service.read_rota(period.start - CONTEXT_MARGIN, period.end + CONTEXT_MARGIN)
-    last = first + (SHOWN - 1) * _DAY
+    first = _first_date(at)
+    period = _period(first, DAYS_SHOWN)
+    rota = rota_service.read_rota(period.start - CONTEXT_MARGIN, period.end + CONTEXT_MARGIN)
     return render_page(
         "rota_print.html",
-        roles=[
-            (descriptions.role_name(role), timeline.rows(found, role, date_range(first, last), at))
-            for role in found.roles
-        ],
-        title=f"{format_full_date(first, locale)} to {format_full_date(last, locale)}",
-        printed=f"{format_datetime(at, locale)} {at.astimezone(locale.zone).year}",
+        roles=_role_rows(rota, _dates(first), at),
+        period=_describe_period(first),
+        printed_at=f"{format_datetime(at, locale)} {at.astimezone(locale.zone).year}",
     )
 
 
 @bp.get("/rota.csv")
-def as_file() -> Response:
-    """Send who is really on duty from today, or ``?from=``, for a spreadsheet."""
-    first = _first(lookup.now())
-    body = rota_service.export_csv(_days(first, _YEAR)).encode("utf-8-sig")
-    name = f'attachment; filename="rota-{first}.csv"'
-    return Response(body, mimetype="text/csv", headers={"Content-Disposition": name})
+def download() -> Response:
+    """Send who is really on duty in a year from today, or ``?from=``, for a spreadsheet."""
+    first = _first_date(lookup.now())
+    content = rota_service.export_csv(_period(first, DAYS_IN_FILE)).encode("utf-8-sig")
+    disposition = f'attachment; filename="rota-{first}.csv"'
+    return Response(content, mimetype="text/csv", headers={"Content-Disposition": disposition})
 
 
 @bp.get("/rota/gaps")
 def gaps() -> Response:
     """Show every gap, every surplus, everybody who is in two places or has too little rest.
 
-    Of four weeks, from now or from ``?from=``.
+    In four weeks, from now or from ``?from=``.
     """
     at, locale = lookup.now(), lookup.staff_locale()
-    first, zone = _first(at), locale.zone
-    start = at if first == at.astimezone(zone).date() else instants.midnight(first, zone)
-    period = Span(start, start + rota_service.GAP_LOOKAHEAD)
-    found = rota_service.read_rota(start - CONTEXT_MARGIN, period.end + CONTEXT_MARGIN)
-    roles = found.roster.roles
+    first, today = _first_date(at), at.astimezone(locale.zone).date()
+    start = at if first == today else instants.midnight(first, locale.zone)
+    period = Span(start, start + GAP_LOOKAHEAD)
+    rota = rota_service.read_rota(start - CONTEXT_MARGIN, period.end + CONTEXT_MARGIN)
     return render_page(
         "rota_gaps.html",
-        gaps=gap_items(found, at, period),
+        gaps=gap_items(rota, at, period),
         surplus=[
-            descriptions.describe_surplus(found.roster, role, span, found.names, at, locale)
-            for role, span in found.surplus(period.start, period.end)
+            descriptions.describe_surplus(rota.roster, role, span, rota.names, at, locale)
+            for role, span in rota.surplus(period.start, period.end)
         ],
         clashes=[
             (
-                descriptions.describe_clash(each, roles, found.names, at, locale),
-                each.assignments[-1].shift.id,
+                descriptions.describe_clash(clash, rota.roster.roles, rota.names, at, locale),
+                clash.assignments[-1].shift.id,
             )
-            for each in found.clashes(period.start, period.end)
+            for clash in rota.clashes(period.start, period.end)
         ],
-        days=rota_service.GAP_LOOKAHEAD.days,
-        first=first,
-        said=format_full_date(first, locale),
-        later=first + rota_service.GAP_LOOKAHEAD,
+        lookahead_days=GAP_LOOKAHEAD.days,
+        first=format_full_date(first, locale),
+        later=first + GAP_LOOKAHEAD,
     )
 
 
@@ -142,104 +142,130 @@ def bank_holidays() -> Response:
     """Show who covers each bank holiday of the next twelve months."""
     at = lookup.now()
     today = at.astimezone(lookup.staff_locale().zone).date()
+    year = DAYS_IN_FILE * ONE_DAY
     holidays = lookup.snapshot().timetables.holidays
-    days = [each for each in date_range(today, today + _YEAR * _DAY) if each in holidays]
-    found = rota_service.read_rota(at - CONTEXT_MARGIN, at + _YEAR * _DAY + CONTEXT_MARGIN)
-    return render_page(
-        "rota_holidays.html",
-        roles=[
-            (descriptions.role_name(x), x.id, timeline.rows(found, x, days, at))
-            for x in found.roles
-        ],
-    )
+    days = [day for day in date_range(today, today + year) if day in holidays]
+    rota = rota_service.read_rota(at - CONTEXT_MARGIN, at + year + CONTEXT_MARGIN)
+    return render_page("rota_holidays.html", roles=_role_rows(rota, days, at))
 
 
-def gap_items(found: Rota, at: datetime, period: Span) -> list[tuple[str, str]]:
-    """Say every gap of a period, each with where to fill it; an empty rota is one for its role."""
-    locale, told = lookup.staff_locale(), []
-    gaps = found.gaps(period.start, period.end)
-    empty = {x.id for x, *_ in gaps if found.is_empty(x, period.start, period.end)}
-    for role, span, missing in gaps:
-        if role.id not in empty:
-            told.append(
-                (
-                    descriptions.describe_gap(role, span, missing, at, locale),
-                    _filling(found, role, span),
-                )
-            )
-    days = f"{rota_service.GAP_LOOKAHEAD.days} days"
-    when = f"in the {'next ' if period.start <= at else ''}{days}"
-    bare = [
-        (
-            f"{descriptions.role_name(role)}: nobody is on the rota {when}",
-            url_for("rota_fill.ask", role=role.id),
-        )
-        for role in found.roles
-        if role.id in empty
-    ]
-    return bare + told
-
-
-def _filling(found: Rota, role: RotaRole, gap: Span) -> str:
-    """Return where a gap is filled: with a shift, or with several if it is longer than a day."""
-    if gap.end - gap.start <= _DAY:
-        starts, ends = gap.start.isoformat(), gap.end.isoformat()
-        return url_for("rota_shifts.new", role=role.id, starts=starts, ends=ends)
-    days = zip(("first", "last"), timeline.days_of(found, role, gap), strict=True)
-    parts = ("day", "month", "year")
-    filled: dict[str, Any] = {
-        f"{x}-{part}": getattr(day, part) for x, day in days for part in parts
-    }
-    return url_for("rota_fill.ask", role=role.id, turn=TurnLength.SLOT, **filled)
-
-
-def on_duty(found: Rota, at: datetime) -> list[tuple[str, tuple[str, str], list[tuple[str, str]]]]:
-    """Say who is on duty in each role, until when and who then; and their work phones."""
+def roles_on_duty(rota: Rota, at: datetime) -> list[RoleOnDuty]:
+    """Return who is on duty in each role at ``at``, and who will be next."""
     locale = lookup.staff_locale()
     return [
-        (
+        RoleOnDuty(
             descriptions.role_name(role),
-            descriptions.describe_now(found.roster, role, found.names, at, locale),
-            _phones(found, role, at),
+            *descriptions.describe_now(rota.roster, role, rota.names, at, locale),
+            _phones(rota, role, at),
         )
-        for role in found.roles
+        for role in rota.roles
     ]
 
 
-def _phones(found: Rota, role: RotaRole, at: datetime) -> list[tuple[str, str]]:
-    """Return the work phones of those on duty: for those alone who arrange duty, or diverts."""
-    me = current_account()
-    if not (me.may(Role.ROTA) or me.may(Role.DIVERT)):
+def gap_items(rota: Rota, at: datetime, period: Span) -> list[tuple[str, str]]:
+    """Return every gap of a period in words, with a link to fill it.
+
+    A role with nobody in the whole period has one gap, listed first.
+    """
+    locale = lookup.staff_locale()
+    role_gaps = rota.gaps(period.start, period.end)
+    empty_ids = {role.id for role, *_ in role_gaps if rota.is_empty(role, period.start, period.end)}
+    next_ = "next " if period.start <= at else ""
+    empty = [
+        (
+            f"{descriptions.role_name(role)}: nobody is on the rota in the "
+            f"{next_}{GAP_LOOKAHEAD.days} days",
+            url_for("rota_fill.ask", role=role.id),
+        )
+        for role in rota.roles
+        if role.id in empty_ids
+    ]
+    return empty + [
+        (descriptions.describe_gap(role, gap, missing, at, locale), _fill_link(rota, role, gap))
+        for role, gap, missing in role_gaps
+        if role.id not in empty_ids
+    ]
+
+
+def _fill_link(rota: Rota, role: RotaRole, gap: Span) -> str:
+    """Return a link to fill a gap: with one shift, or with several if it is longer than a day."""
+    if gap.end - gap.start <= ONE_DAY:
+        starts, ends = gap.start.isoformat(), gap.end.isoformat()
+        return url_for("rota_shifts.new", role=role.id, starts=starts, ends=ends)
+    first, last = rota_grid.dates_of(rota, role, gap)
+    parts: dict[str, Any] = {
+        f"{name}-{part}": getattr(day, part)
+        for name, day in (("first", first), ("last", last))
+        for part in ("day", "month", "year")
+    }
+    return url_for("rota_fill.ask", role=role.id, turn=TurnLength.SLOT, **parts)
+
+
+def _phones(rota: Rota, role: RotaRole, at: datetime) -> list[tuple[str, str]]:
+    """Return the work phones of those on duty, for people who arrange duty or diverts."""
+    account = current_account()
+    if not (account.may(Role.ROTA) or account.may(Role.DIVERT)):
         return []
-    on = [found.people[each] for each in found.roster.staffing_at(role.id, at).person_ids]
-    return [(each.name, each.phone) for each in on if each.phone]
+    people = [
+        rota.people[person_id] for person_id in rota.roster.staffing_at(role.id, at).person_ids
+    ]
+    return [(person.name, person.phone) for person in people if person.phone]
 
 
-def _done(number: str) -> tuple[str, int, bool] | None:
-    """Return what was just done, and whether it can be undone."""
-    if not number.isdecimal() or len(number) > 18:
+def _role_rows(rota: Rota, days: Iterable[date], at: datetime) -> list[dict[str, object]]:
+    days = list(days)
+    return [
+        {
+            "id": role.id,
+            "name": descriptions.role_name(role),
+            "rows": rota_grid.rows(rota, role, days, at),
+        }
+        for role in rota.roles
+    ]
+
+
+def _done(change_id: str) -> dict[str, object] | None:
+    """Return the change that ``?done=`` names; None if there is none of that id."""
+    number = parse_id(change_id)
+    if number is None:
         return None
     try:
         with lookup.database().reading() as connection:
-            found = rota.get_change(connection, int(number))
+            return _describe_change(rota_store.get_change(connection, number))
     except UnknownShift:
         return None
-    return (
-        audit_labels.ACTION_LABELS.get(f"rota.{found.kind}", found.kind),
-        found.id,
-        found.undone_by_change_id is None,
-    )
 
 
-def _first(at: datetime) -> date:
+def _describe_change(change: RotaChange) -> dict[str, object]:
+    return {
+        "id": change.id,
+        "action": audit.rota_action_label(change.kind),
+        "can_be_undone": change.undone_by_change_id is None,
+    }
+
+
+def _first_date(at: datetime) -> date:
+    """Return the date in ``?from=``; today at ``at`` if there is none from 2000 to 2099."""
     today = at.astimezone(lookup.staff_locale().zone).date()
     try:
-        asked = date.fromisoformat(request.args.get("from", ""))
+        first = date.fromisoformat(request.args.get("from", ""))
     except ValueError:
         return today
-    return asked if 2000 <= asked.year < 2100 else today
+    return first if 2000 <= first.year < 2100 else today
 
 
-def _days(first: date, count: int) -> Span:
+def _dates(first: date) -> Iterable[date]:
+    return date_range(first, first + (DAYS_SHOWN - 1) * ONE_DAY)
+
+
+def _period(first: date, days: int) -> Span:
+    """Return ``days`` days and one more: the last row runs on until the next day's handover."""
     zone = lookup.staff_locale().zone
-    return Span(instants.midnight(first, zone), instants.midnight(first + (count + 1) * _DAY, zone))
+    end = first + (days + 1) * ONE_DAY
+    return Span(instants.midnight(first, zone), instants.midnight(end, zone))
+
+
+def _describe_period(first: date) -> str:
+    locale = lookup.staff_locale()
+    last = first + (DAYS_SHOWN - 1) * ONE_DAY
+    return f"{format_full_date(first, locale)} to {format_full_date(last, locale)}"

@@ -7,168 +7,176 @@ from flask import Response, current_app, redirect, request, session, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from routing import lookup
+from routing.concurrency import SESSION_TOKEN_KEY
 from routing.errors import SignInError
-from routing.staff import auth
-from routing.staff.auth import HOME, TOKEN, public, staff_blueprint
+from routing.staff.auth import (
+    HOME,
+    current_account,
+    safe_next_url,
+    signed_in_account,
+    staff_blueprint,
+)
+from routing.staff.forms import SignInForm, SignOutForm
 from routing.staff.layout import render_page
 from routing.store import accounts, passwords
-from routing.store.accounts import Account
 
 bp = staff_blueprint("sign_in")
 
-ATTEMPTS = "attempts"
+ATTEMPTS_KEY = "attempts"
 MAX_ATTEMPTS = 3
 """Unfinished sign-ins with the provider that a browser keeps, one a tab: a cookie holds 4 KB."""
 
-_NO_ROLE = (
-    "Your council account has no role in this service. Ask whoever looks after accounts to give "
-    "you one: view, rota, divert or admin."
+NO_ROLE = (
+    "Your council account has no role in this service. Ask the person who manages accounts to "
+    "give you one: view, rota, divert or admin."
 )
-_WRONG = "The name or the password is wrong."
+WRONG_CREDENTIALS = "The name or the password is wrong."
 
 
 @bp.get("/sign-in")
-@public
 def ask() -> Response:
     """Ask who it is."""
-    return _form()
+    return _ask(SignInForm(next=request.args.get("next")))
 
 
 @bp.post("/sign-in")
-@public
 def check() -> AnyResponse:
-    """Check a name and a password of this service's own; not where there is a provider."""
+    """Sign in with a name and a password of this service's own; not where there is a provider."""
+    form = SignInForm()
     if current_app.config["OIDC_ISSUER"]:
-        return _form("Sign in with your council account.", 403)
-    name, password = request.form.get("name", "")[:200], request.form.get("password", "")
+        return _refuse("Sign in with your council account.", form=form)
     try:
-        return _come_in(*_local(name, password))
+        token = _start_local_session(form.name.data, form.password.data)
     except SignInError as error:
-        return _form(str(error), 403, name)
+        return _refuse(str(error), form=form)
+    return _enter(token, form.next.data)
 
 
 @bp.get("/sign-in/provider")
-@public
 def to_provider() -> AnyResponse:
-    """Send whoever asks to the council's provider."""
+    """Redirect to the council's provider."""
     from routing.staff import sso
 
     try:
-        address, attempt = sso.begin(_callback())
+        url, attempt = sso.begin(_callback_url())
     except SignInError as error:
-        return _form(str(error), 503)
-    onward = auth.safe_next_url(request.args.get("next"))
-    attempts = [*session.get(ATTEMPTS, []), [*astuple(attempt), onward]]
-    session[ATTEMPTS] = attempts[-MAX_ATTEMPTS:]
-    return redirect(address)
+        return _refuse(str(error), 503)
+    next_url = safe_next_url(request.args.get("next"))
+    attempts = [*session.get(ATTEMPTS_KEY, []), [*astuple(attempt), next_url]]
+    session[ATTEMPTS_KEY] = attempts[-MAX_ATTEMPTS:]
+    return redirect(url)
 
 
 @bp.get("/sign-in/callback")
-@public
 def from_provider() -> AnyResponse:
-    """Let in whom the provider vouches for, if it gives them a role.
+    """Sign in whoever the provider vouches for, if it gives them a role.
 
     Anybody whom it gives none, or whom it denies access in a browser where they had signed in,
     loses the roles that they had here, with their sessions and calendars.
     """
     from routing.staff import sso
 
-    at, attempt = lookup.now(), _attempt()
+    at, attempt = lookup.now(), _take_attempt()
     if attempt is None:
         current_app.logger.warning("sign-in with the provider failed: no attempt has that state")
-        return _form(sso.NOT_CONFIRMED, 403)
-    *secrets, onward = attempt
+        return _refuse(sso.NOT_CONFIRMED)
+    *secrets, next_url = attempt
     try:
-        identity = sso.identify(sso.Attempt(*secrets), request.args, _callback())
+        identity = sso.identify(sso.Attempt(*secrets), request.args, _callback_url())
     except sso.AccessDenied as error:
-        who = auth.signed_in()
-        if who is not None:
-            _refuse(who.issuer, who.subject, at)
-        return _form(str(error), 403)
+        account = signed_in_account()
+        if account is not None:
+            _revoke_roles(account.issuer, account.subject, at)
+        return _refuse(str(error))
     except SignInError as error:
-        return _form(str(error), 403)
+        return _refuse(str(error))
     if not identity.roles:
-        _refuse(identity.issuer, identity.subject, at)
-        return _form(_NO_ROLE, 403)
+        _revoke_roles(identity.issuer, identity.subject, at)
+        return _refuse(NO_ROLE)
     with lookup.database().writing() as connection:
         account = accounts.upsert_sso_account(
             connection, identity.issuer, identity.subject, identity.name, identity.roles, at
         )
         token = accounts.start_session(connection, account, at)
-    return _come_in(token, onward)
+    return _enter(token, next_url)
 
 
 @bp.post("/sign-out")
-def leave() -> AnyResponse:
+def sign_out() -> AnyResponse:
     """End this session, or with ``everywhere`` all sessions and calendars of this person."""
-    who = auth.current_account()
+    account = current_account()
     with lookup.database().writing() as connection:
-        if request.form.get("everywhere"):
-            accounts.end_access(connection, who.id, lookup.now(), who.actor)
+        if SignOutForm().everywhere.data:
+            accounts.end_access(connection, account.id, lookup.now(), account.actor)
         else:
-            accounts.end_session(connection, session[TOKEN])
+            accounts.end_session(connection, session[SESSION_TOKEN_KEY])
     session.clear()
     return redirect(url_for("sign_in.ask", left="yes"))
 
 
-def _local(name: str, password: str) -> tuple[str, str | None]:
-    """Return a new session's token, and where to go. Raise SignInError."""
+def _start_local_session(name: str, password: str) -> str:
+    """Return a new session's token. Raise SignInError."""
     database, at = lookup.database(), lookup.now()
     with database.writing() as connection:
         passwords.check_rate_limit(connection, name, at)
-        account = accounts.find_local(connection, name)
-    if not passwords.verify_password(password, account[1] if account else None):
-        raise SignInError(_WRONG)
+        stored = accounts.find_local(connection, name)
+    if not passwords.verify_password(password, stored[1] if stored else None):
+        raise SignInError(WRONG_CREDENTIALS)
     with database.writing() as connection:
         again = accounts.find_local(connection, name)
-        if again is None or again != account:
-            raise SignInError(_WRONG)  # removed, or given another password, meanwhile
+        if again is None or again != stored:
+            raise SignInError(WRONG_CREDENTIALS)  # removed, or given another password, meanwhile
         passwords.clear_failures(connection, name)
-        person: Account = again[0]
-        return accounts.start_session(connection, person, at), request.form.get("next")
+        return accounts.start_session(connection, again[0], at)
 
 
-def _attempt() -> list[str] | None:
-    """Take out of the cookie the attempt that the provider's answer belongs to: each is good once.
+def _take_attempt() -> list[str] | None:
+    """Take the attempt that the provider's answer belongs to out of the cookie: it is good once.
 
-    None if this browser has begun none with that state. The last item is where to go.
+    Return None if this browser has begun none with that state. The last item is where to go.
     """
-    state, attempts = request.args.get("state"), session.get(ATTEMPTS, [])
-    session[ATTEMPTS] = [attempt for attempt in attempts if attempt[0] != state]
+    state, attempts = request.args.get("state"), session.get(ATTEMPTS_KEY, [])
+    session[ATTEMPTS_KEY] = [attempt for attempt in attempts if attempt[0] != state]
     return next((attempt for attempt in attempts if attempt[0] == state), None)
 
 
-def _refuse(issuer: str, subject: str, at: datetime) -> None:
-    session.pop(TOKEN, None)
+def _revoke_roles(issuer: str, subject: str, at: datetime) -> None:
+    session.pop(SESSION_TOKEN_KEY, None)
     with lookup.database().writing() as connection:
         accounts.revoke_roles(connection, issuer, subject, at)
 
 
-def _come_in(token: str, onward: str | None) -> AnyResponse:
-    earlier, attempts = session.get(TOKEN), session.get(ATTEMPTS, [])
+def _enter(token: str, next_url: str | None) -> AnyResponse:
+    """Put a new session in place of this browser's, and redirect to the page that was wanted."""
+    earlier, attempts = session.get(SESSION_TOKEN_KEY), session.get(ATTEMPTS_KEY, [])
     if isinstance(earlier, str):
         with lookup.database().writing() as connection:
             accounts.end_session(connection, earlier)
     session.clear()  # whoever planted a cookie before does not share the session
-    session[TOKEN] = token
+    session[SESSION_TOKEN_KEY] = token
     if attempts:  # of other tabs
-        session[ATTEMPTS] = attempts
-    return redirect(auth.safe_next_url(onward))
+        session[ATTEMPTS_KEY] = attempts
+    return redirect(safe_next_url(next_url))
 
 
-def _form(refusal: str = "", status: int = 200, name: str = "") -> Response:
+def _refuse(reason: str, status: int = 403, form: SignInForm | None = None) -> Response:
+    form = form or SignInForm(next=request.args.get("next"))
+    form.form_errors.append(reason)
+    return _ask(form, status)
+
+
+def _ask(form: SignInForm, status: int = 200) -> Response:
     return render_page(
         "sign_in.html",
         status=status,
-        signed_in=False,
-        refusal=refusal,
-        name=name,
-        provider=current_app.config["OIDC_ISSUER"],
-        left="left" in request.args,
-        next=auth.safe_next_url(request.values.get("next")),
+        form=form,
+        show_account=False,
+        has_provider=bool(current_app.config["OIDC_ISSUER"]),
+        has_left="left" in request.args,
+        next=safe_next_url(form.next.data),
     )
 
 
-def _callback() -> str:
-    home = (current_app.config["PUBLIC_BASE_URL"] or request.url_root).rstrip("/")
-    return f"{home}{HOME}/sign-in/callback"
+def _callback_url() -> str:
+    base_url = (current_app.config["PUBLIC_BASE_URL"] or request.url_root).rstrip("/")
+    return f"{base_url}{HOME}/sign-in/callback"

@@ -35,7 +35,7 @@ class AccessDenied(SignInError):
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A sign-in that was begun: its state goes to the provider and back, the rest stays here."""
+    """An unfinished sign-in: its state goes to the provider and back, the rest stays here."""
 
     state: str
     nonce: str
@@ -53,17 +53,17 @@ class Identity:
 
 
 def begin(callback: str) -> tuple[str, Attempt]:
-    """Return the provider's address to go to, and the attempt. Raise SignInError when it is down.
+    """Return the URL of the provider's sign-in, and the attempt. Raise SignInError if it is down.
 
-    The address carries the attempt's state and nonce, and a PKCE challenge of its verifier.
+    The URL carries the attempt's state and nonce, and a PKCE challenge of its verifier.
     """
     try:
         client = _client()
-        _metadata(client)
-        begun = client.create_authorization_url(callback)
-        return begun["url"], Attempt(begun["state"], begun["nonce"], begun["code_verifier"])
+        _check_metadata(client)
+        request = client.create_authorization_url(callback)
+        return request["url"], Attempt(request["state"], request["nonce"], request["code_verifier"])
     except _FAILURES as error:
-        raise _refused(error) from error
+        raise _refusal(error) from error
 
 
 def identify(attempt: Attempt, answer: Mapping[str, str], callback: str) -> Identity:
@@ -75,11 +75,11 @@ def identify(attempt: Attempt, answer: Mapping[str, str], callback: str) -> Iden
     """
     issuer = current_app.config["OIDC_ISSUER"]
     if "error" in answer:
-        refusal = _refused(OAuthError(answer["error"]))
+        refusal = _refusal(OAuthError(answer["error"]))
         raise AccessDenied(str(refusal)) if answer["error"] == "access_denied" else refusal
     try:
         client = _client()
-        _metadata(client)
+        _check_metadata(client)
         token = client.fetch_access_token(
             callback, code=answer["code"], code_verifier=attempt.code_verifier
         )
@@ -95,7 +95,7 @@ def identify(attempt: Attempt, answer: Mapping[str, str], callback: str) -> Iden
             },
         )
     except _FAILURES as error:
-        raise _refused(error) from error
+        raise _refusal(error) from error
     if claims is None:  # no ID token
         raise SignInError(NOT_CONFIRMED)
     return _identity(issuer, claims)
@@ -112,19 +112,19 @@ _FAILURES = (
     TypeError,
     ValueError,
 )
-"""What comes of whatever a provider may send in the place of what it should."""
+"""What the libraries raise for whatever a provider may send in place of what it should."""
 
 
 def _identity(issuer: str, claims: Any) -> Identity:
-    given = claims.get(current_app.config["OIDC_ROLES_CLAIM"])
-    granted = parse_roles(given if isinstance(given, list) else str(given or "").split())
+    claim = claims.get(current_app.config["OIDC_ROLES_CLAIM"])
+    granted = parse_roles(claim if isinstance(claim, list) else str(claim or "").split())
     name = claims.get("name") or claims.get("preferred_username") or "Somebody without a name"
-    name = "".join(letter for letter in str(name) if letter.isprintable())  # terminals show it too
+    name = "".join(letter for letter in str(name) if letter.isprintable())  # for terminals
     return Identity(issuer, str(claims["sub"]), name[:100], granted)
 
 
-def _metadata(client: Any) -> None:
-    """Refuse a provider that calls itself by another name: its tokens would be somebody else's."""
+def _check_metadata(client: Any) -> None:
+    """Raise SignInError for a provider with another issuer: its tokens would be somebody else's."""
     issuer = client.load_server_metadata().get("issuer")
     if issuer != current_app.config["OIDC_ISSUER"]:
         raise SignInError(
@@ -134,7 +134,7 @@ def _metadata(client: Any) -> None:
 
 
 def _client() -> Any:
-    """Return the provider's client, made once in a process. Raise SignInError without one."""
+    """Return the provider's client, created once in a process. Raise SignInError without one."""
     if not current_app.config["OIDC_ISSUER"]:
         raise SignInError("There is no council account to sign in with here.")
     oauth = current_app.extensions.get("provider")
@@ -156,10 +156,10 @@ def _client() -> Any:
     return oauth.council
 
 
-def _refused(error: Exception) -> SignInError:
+def _refusal(error: Exception) -> SignInError:
     response = getattr(error, "response", None)
     code = str(getattr(error, "error", None) or getattr(response, "status_code", ""))
-    if not re.fullmatch("[a-z0-9_]{1,40}", code):  # whoever comes back here can say anything
-        code = "no code of an error"
+    if not re.fullmatch("[a-z0-9_]{1,40}", code):  # anybody can put anything into the query
+        code = "no error code"
     log.warning("sign-in with the provider failed: %s %s", type(error).__name__, code)
     return SignInError(_DOWN if isinstance(error, RequestException) else NOT_CONFIRMED)

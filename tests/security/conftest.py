@@ -23,7 +23,7 @@ def make_open(make_app, made, tmp_path):
         (tmp_path / "instance").mkdir(exist_ok=True)
         shutil.copy(made, tmp_path / "instance" / made.name)
         with app.app_context():
-            lookup.read_diverts(max_age=0, patience=10)
+            lookup.read_diverts(max_age=0, timeout=10)
         return app
 
     return make

@@ -63,7 +63,7 @@ def test_so_does_the_answer_that_nothing_has_changed(app, path):
 
 @pytest.mark.parametrize(
     ("endpoint", "path"),
-    [("site.home", "/"), ("api.lines", "/api/v1/lines"), ("now.now", "/staff")],
+    [("site.home", "/"), ("api.lines", "/api/v1/lines"), ("now.show", "/staff")],
 )
 def test_so_does_a_fault_of_ours_which_tells_nothing_of_itself(app, sign_in, endpoint, path):
     def broken():

@@ -13,7 +13,13 @@ from routing.store import accounts, diverts
 from routing.store.accounts import Role
 
 PASSWORD = "correct horse battery"
-ASKED = {"service": "children", "line": "eds", "from": "now", "until": "1h", "note": "Phones down"}
+DIVERT_FORM = {
+    "service": "children",
+    "line": "eds",
+    "from": "now",
+    "until": "1h",
+    "note": "Phones down",
+}
 
 
 @pytest.fixture
@@ -25,7 +31,7 @@ def make_staffed(make_app, made, tmp_path):
         (tmp_path / "instance").mkdir()
         shutil.copy(made, tmp_path / "instance" / made.name)
         with app.app_context():
-            lookup.read_diverts(max_age=0, patience=10)
+            lookup.read_diverts(max_age=0, timeout=10)
         return app
 
     return make
@@ -47,16 +53,14 @@ class Browser:
 
     def send(self, page, path, *more, follow=True, **values):
         """Send the form of a page that goes to ``path``: what it holds, changed by ``values``."""
-        form = next(
-            f for f in re.findall(r"<form.*?</form>", page.text, re.S) if f'action="{path}"' in f
-        )
-        held = re.findall(r'<input[^>]*type="hidden"[^>]*>', form)
-        filled = [(_word(x, "name"), _word(x, "value")) for x in held]
-        filled = [(key, value) for key, value in filled if key not in values]
-        filled += [*values.items(), *more]
+        forms = re.findall(r"<form.*?</form>", page.text, re.S)
+        form = next(form for form in forms if f'action="{path}"' in form)
+        inputs = re.findall(r'<input[^>]*type="hidden"[^>]*>', form)
+        hidden = [(_attribute(tag, "name"), _attribute(tag, "value")) for tag in inputs]
+        pairs = [(name, value) for name, value in hidden if name not in values]
         data = {}
-        for key, value in filled:
-            data.setdefault(key, []).append(value)
+        for name, value in (*pairs, *values.items(), *more):
+            data.setdefault(name, []).append(value)
         return self.client.post(path, data=data, follow_redirects=follow)
 
     def sign_in(self, name, password=PASSWORD):
@@ -64,14 +68,15 @@ class Browser:
         return self.send(page, "/staff/sign-in", name=name, password=password)
 
 
-def said(answer):
+def page_text(answer):
+    """Return what a page says in its main part, without tags."""
     text = re.sub(r"<[^>]+>", " ", answer.text.partition("<main")[2].partition("</main")[0])
     return " ".join(text.replace("&#39;", "'").split())
 
 
-def check(browser, **asked):
+def check(browser, **values):
     return browser.send(
-        browser.get("/staff/diverts/new"), "/staff/diverts/check", **{**ASKED, **asked}
+        browser.get("/staff/diverts/new"), "/staff/diverts/check", **{**DIVERT_FORM, **values}
     )
 
 
@@ -80,9 +85,9 @@ def confirm(browser, page, although_closed="yes"):
     return browser.send(page, "/staff/diverts", although_closed=although_closed)
 
 
-def _word(tag, name):
-    found = re.search(rf'\b{name}="([^"]*)"', tag)
-    return html.unescape(found[1]) if found else ""
+def _attribute(tag, name):
+    match = re.search(rf'\b{name}="([^"]*)"', tag)
+    return html.unescape(match[1]) if match else ""
 
 
 @pytest.fixture

@@ -4,18 +4,32 @@ import re
 
 import pytest
 from addresses import REFUSED, STAFF_PAGES
-from staff.conftest import PASSWORD, Browser, check, confirm, said
+from staff.conftest import PASSWORD, Browser, check, confirm, page_text
 
 from routing import lookup
 from routing.staff import auth
 from routing.store import diverts
 
-OPEN = {"/staff/sign-in", "/staff/sign-in/provider", "/staff/sign-in/callback"}
-LOOKED_AT = ["calls", "calls.csv", "changes", "diverts", "preview", "sign-out", "rota", "rota.csv"]
-LOOKED_AT += [f"rota/{each}" for each in ("bank-holidays", "feeds", "gaps", "mine", "print")]
-LOOKED_AT += ["rota/feeds/1/revoke", "rota/shifts/1"]
-LOOKS = {"/staff"} | {f"/staff/{each}" for each in LOOKED_AT}
-WAYS = [
+PUBLIC = {"/staff/sign-in", "/staff/sign-in/provider", "/staff/sign-in/callback"}
+FOR_ANY_ROLE = {
+    "/staff",
+    "/staff/calls",
+    "/staff/calls.csv",
+    "/staff/changes",
+    "/staff/diverts",
+    "/staff/preview",
+    "/staff/rota",
+    "/staff/rota.csv",
+    "/staff/rota/bank-holidays",
+    "/staff/rota/feeds",
+    "/staff/rota/feeds/1/revoke",
+    "/staff/rota/gaps",
+    "/staff/rota/mine",
+    "/staff/rota/print",
+    "/staff/rota/shifts/1",
+    "/staff/sign-out",
+}
+ROUTES = [
     ("GET", "/staff"),
     ("GET", "/staff/calls"),
     ("GET", "/staff/calls.csv"),
@@ -64,6 +78,7 @@ WAYS = [
     ("GET", "/staff/sign-in/provider"),
     ("POST", "/staff/sign-out"),
 ]
+FORMS = [(method, path) for method, path in ROUTES if method == "POST"]
 
 
 def token(browser):
@@ -86,21 +101,21 @@ def ask(browser, method, path):
 
 
 def test_every_staff_page_is_among_those_tried(app):
-    found = {
-        (method, re.sub(r"<int:.*?>", "1", rule.rule))
+    rules = {
+        (method, re.sub(r"<id:.*?>", "1", rule.rule))
         for rule in app.url_map.iter_rules()
         for method in rule.methods - {"HEAD", "OPTIONS"}
         if rule.rule.startswith("/staff")
     }
 
-    assert found == set(WAYS)
+    assert rules == set(ROUTES)
 
 
-@pytest.mark.parametrize(("method", "path"), WAYS)
-def test_nobody_comes_in_without_signing_in(app, browser, method, path):
+@pytest.mark.parametrize(("method", "path"), ROUTES)
+def test_a_page_is_shown_only_after_sign_in(app, browser, method, path):
     answer = ask(browser, method, path)
 
-    if path in OPEN:
+    if path in PUBLIC:
         assert answer.status_code in (200, 403, 503)
         assert "Calls go to" not in answer.text
     else:
@@ -112,13 +127,13 @@ def test_nobody_comes_in_without_signing_in(app, browser, method, path):
 @pytest.mark.parametrize("role", ["view", "rota", "divert", "admin"])
 def test_a_role_opens_what_it_should_and_nothing_else(signed_in, account, app, role):
     browser, wrong = signed_in(role), []
-    for method, path in WAYS:
-        if path in OPEN or path == "/staff/sign-out":
+    for method, path in ROUTES:
+        if path in PUBLIC or path == "/staff/sign-out":
             continue
         answer = ask(browser, method, path)
-        looks = path in LOOKS and (method, path) != ("POST", "/staff/diverts")
+        for_any_role = path in FOR_ANY_ROLE and (method, path) != ("POST", "/staff/diverts")
         needed = "rota" if path.startswith("/staff/rota") else "divert"
-        may = looks or role in (needed, "admin")
+        may = for_any_role or role in (needed, "admin")
         refused = answer.status_code == 403 and f"needs the role &#39;{needed}&#39;" in answer.text
         if refused is may:
             wrong.append((method, path, answer.status_code))
@@ -129,14 +144,14 @@ def test_a_role_opens_what_it_should_and_nothing_else(signed_in, account, app, r
         assert diverts.current_and_future(connection, lookup.now()) == ()
 
 
-def test_somebody_without_any_role_is_let_in_nowhere(app, browser, account):
+def test_an_account_without_a_role_sees_no_page(app, browser, account):
     account(name="nobody in particular")
     browser.sign_in("nobody in particular")
 
     assert browser.get("/staff").status_code == 403
 
 
-@pytest.mark.parametrize(("method", "path"), [each for each in WAYS if each[0] == "POST"])
+@pytest.mark.parametrize(("method", "path"), FORMS)
 def test_a_form_from_elsewhere_changes_nothing(duty, method, path):
     for data in ({}, {"csrf_token": "guessed"}):
         answer = duty.client.post(path, data={**data, "everywhere": "yes"})
@@ -161,16 +176,16 @@ def test_nobody_fills_the_disk_with_a_form(app, signed_in, path):
 
 
 @pytest.mark.parametrize("address", STAFF_PAGES)
-def test_after_signing_in_one_goes_to_the_staff_page_that_one_asked_for(address):
+def test_after_signing_in_a_staff_page_may_follow(address):
     assert auth.safe_next_url(address) == address
 
 
 @pytest.mark.parametrize("address", [*REFUSED, None, "/staff?" + "x" * 300])
-def test_after_signing_in_no_other_spelling_of_an_address_leads_anywhere(address):
+def test_after_signing_in_any_other_spelling_of_an_address_leads_to_the_first_page(address):
     assert auth.safe_next_url(address) == "/staff"
 
 
-def test_one_who_asked_for_a_page_is_brought_to_it(app, account):
+def test_signing_in_leads_to_the_page_that_was_asked_for(app, account):
     browser = Browser(app)
     first = browser.get("/staff/preview?at=2026-12-24T17:00:00Z")
     page = browser.get(first.headers["Location"])
@@ -186,11 +201,11 @@ def cookie(answer):
 
 
 def test_the_cookie_is_for_staff_pages_alone_and_not_for_scripts(browser):
-    found = cookie(browser.get("/staff/sign-in"))
+    header = cookie(browser.get("/staff/sign-in"))
 
     for word in ("HttpOnly", "SameSite=Lax", "Path=/staff"):
-        assert word in found
-    assert "Expires" not in found
+        assert word in header
+    assert "Expires" not in header
 
 
 @pytest.mark.parametrize(
@@ -271,10 +286,10 @@ def test_only_whoever_may_divert_sees_the_number_of_an_internal_line(signed_in, 
     colleague = signed_in("divert", "rota")
     confirm(colleague, check(colleague, line="duty-manager"))
     browser = signed_in(role)
-    pages = [path for method, path in WAYS if method == "GET" and path not in OPEN]
+    pages = [path for method, path in ROUTES if method == "GET" and path not in PUBLIC]
     shown = {path for path in pages if "900001" in browser.get(path, follow_redirects=True).text}
 
-    assert "Duty manager" in said(browser.get("/staff"))
+    assert "Duty manager" in page_text(browser.get("/staff"))
     assert ("/staff/preview" in shown and "/staff" in shown) is (role in ("divert", "admin"))
     assert bool(shown) is (role in ("divert", "admin"))
 

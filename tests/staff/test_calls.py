@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 import pytest
-from staff.conftest import said
+from staff.conftest import page_text
 
 from routing import lookup
 from routing.store import calls, tables
@@ -49,7 +49,7 @@ def november(rang):
 
 
 def test_todays_and_the_months_calls_are_counted_by_line_and_outcome(duty, november):
-    page = said(duty.get("/staff/calls"))
+    page = page_text(duty.get("/staff/calls"))
     today, _, rest = page.partition("November 2026")
 
     assert "(MASH) Worried about a child 2 0 0 0 1 3" in today
@@ -58,8 +58,8 @@ def test_todays_and_the_months_calls_are_counted_by_line_and_outcome(duty, novem
     assert "(EDS) Worried about a child 0 1 1 1 0 3" in rest
 
 
-def test_every_call_that_nobody_answered_is_told_with_what_was_rung(duty, november):
-    page = said(duty.get("/staff/calls")).partition("Calls that nobody answered")[2]
+def test_every_unanswered_call_is_listed_with_the_lines_that_rang(duty, november):
+    page = page_text(duty.get("/staff/calls")).partition("Calls that nobody answered")[2]
     page = page.replace(" .", ".")
 
     assert "10pm on Sunday 22 November Worried about a child (in hours). Nobody answered" in page
@@ -74,24 +74,24 @@ def test_every_call_that_nobody_answered_is_told_with_what_was_rung(duty, novemb
 def test_another_month_is_asked_for_by_its_name(duty, november):
     page = duty.get("/staff/calls?month=2026-10")
 
-    assert "(EDS) Worried about a child 0 0 1 0 0 1" in said(page)
+    assert "(EDS) Worried about a child 0 0 1 0 0 1" in page_text(page)
     assert 'href="/staff/calls?month=2026-11"' in page.text
     assert 'href="/staff/calls?month=2026-09"' in page.text
 
 
 @pytest.mark.parametrize("month", ["2026-13", "x", "2026-1", "1999-01", "", "2026-11-01"])
-def test_what_is_no_month_shows_this_one(duty, november, month):
-    assert "November 2026" in said(duty.get(f"/staff/calls?month={month}"))
+def test_anything_but_a_month_shows_this_month(duty, november, month):
+    assert "November 2026" in page_text(duty.get(f"/staff/calls?month={month}"))
 
 
 def test_the_chart_says_what_its_table_says(duty, november):
     page = duty.get("/staff/calls").text
-    table = re.findall(r'header">(\d+)</th><td[^>]*>(\d+)</td><td[^>]*>(\d+)</td>', page)
+    table = re.findall(r'header">(\d+)</th>\s*<td[^>]*>(\d+)</td>\s*<td[^>]*>(\d+)</td>', page)
     drawn = re.findall(
         r'<rect x="[^"]+" y="[^"]+" width="[^"]+" height="([^"]+)" fill="(\S+?)"', page
     )
 
-    assert [each for each in table if each[1:] != ("0", "0")] == [
+    assert [row for row in table if row[1:] != ("0", "0")] == [
         ("1", "0", "1"),
         ("2", "0", "1"),
         ("22", "0", "1"),
@@ -124,16 +124,17 @@ def test_the_file_has_a_row_for_each_call(duty, november):
 
 
 def test_nobody_who_rang_is_in_the_table(app):
-    kept = {column.name for table in (tables.calls, tables.legs) for column in table.columns}
+    columns = {column.name for table in (tables.calls, tables.legs) for column in table.columns}
 
-    assert kept == {
+    assert columns == {
         "id", "sid_sha256", "service", "line", "reason", "began_at", "ended_at", "outcome",
-        "answered_by", "call_id", "position", "rung_at", "accepted_at", "ring_seconds", "talk_seconds",
+        "answered_by", "call_id", "position", "rung_at", "accepted_at", "ring_seconds",
+        "talk_seconds",
     }  # fmt: skip
 
 
 def test_without_calls_the_page_says_so(duty):
-    page = said(duty.get("/staff/calls"))
+    page = page_text(duty.get("/staff/calls"))
 
     assert page.count("No call was put through by this service.") == 2
     assert "There are none." in page
@@ -155,10 +156,10 @@ def test_a_month_of_a_busy_council_is_one_page(app, duty, clock):
 
 
 def test_the_preview_says_what_a_caller_hears_step_by_step(duty):
-    page = said(duty.get("/staff/preview?at=2026-11-23T22:00:00Z"))
+    page = page_text(duty.get("/staff/preview?at=2026-11-23T22:00:00Z"))
     heard = page.partition("Callers hear")[2]
 
-    for each in (
+    for sentence in (
         "22:00:00 The caller hears: “Anyshire children's social care.",
         "22:00:00 It rings Emergency Duty Service (EDS) on 01632 960002 for 30 seconds",
         "22:00:30 It rings Duty manager on 07700 900001 for 45 seconds",
@@ -166,4 +167,4 @@ def test_the_preview_says_what_a_caller_hears_step_by_step(duty):
         "22:01:15 The caller hears: “Sorry, nobody has answered yet.",
         "The caller hears, twice: “Sorry, nobody has answered.",
     ):
-        assert each in heard, heard[:900]
+        assert sentence in heard

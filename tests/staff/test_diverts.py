@@ -1,31 +1,32 @@
-"""Diverts on the staff page: asked for, checked, set, seen everywhere, given another end, ended."""
+"""Diverts on the staff pages: checked before they are set, and then in every answer."""
+
+import dataclasses
+import re
 
 import pytest
-from staff.conftest import check, confirm, said
+import sqlalchemy
+from staff.conftest import check, confirm, page_text
 
 from routing import lookup
+from routing.core.timetable import Timetables
 
 MASH, EDS = "01632 960001", "01632 960002"
 
 
-def test_what_callers_will_get_is_shown_before_it_is_so(duty, stored):
-    page = check(duty)
+def test_what_callers_will_get_is_shown_before_the_divert_is_set(duty, stored):
+    text = page_text(check(duty))
 
-    assert "From now until 1pm today, calls about ‘Worried about a child’ go to Emergency" in said(
-        page
-    )
-    assert "Calls are answered by the Emergency Duty Service (EDS) until 1pm on Monday" in said(
-        page
-    )
-    assert "It ends 1pm today, after 1 hour" in said(page)
-    assert f"Then calls go to Multi-Agency Safeguarding Hub (MASH) on {MASH}" in said(page)
+    assert "From now until 1pm today, calls about ‘Worried about a child’ go to Emergency" in text
+    assert "Calls are answered by the Emergency Duty Service (EDS) until 1pm on Monday" in text
+    assert "It ends 1pm today, after 1 hour" in text
+    assert f"Then calls go to Multi-Agency Safeguarding Hub (MASH) on {MASH}" in text
     assert stored() == ()
 
 
 def test_a_divert_is_in_every_answer_once_the_page_says_that_it_is_set(app, duty, client):
     answer = confirm(duty, check(duty))
 
-    assert "The divert is set." in said(answer)
+    assert "The divert is set." in page_text(answer)
     service = "/api/v1/services/children"
     key = {"Authorization": "Bearer exchange"}
     app.config["EXCHANGE_TOKEN"] = "exchange"
@@ -35,10 +36,10 @@ def test_a_divert_is_in_every_answer_once_the_page_says_that_it_is_set(app, duty
     assert (decision["line"]["id"], decision["reason"]["code"]) == ("eds", "divert")
     assert decision["until"] == "2026-11-23T13:00:00+00:00"
     spans = anyone.get(f"{service}/timeline?from=2026-11-23T12:30:00Z&to=2026-11-23T14:00:00Z").json
-    assert [each["reason"] for each in spans["spans"]] == ["divert", "in_hours"]
+    assert [span["reason"] for span in spans["spans"]] == ["divert", "in_hours"]
     assert "Emergency Duty Service (EDS)" in anyone.get("/services/children").text
-    told = app.test_cli_runner().invoke(args=["who", "children"]).output
-    assert EDS in told or "Emergency Duty Service" in told
+    output = app.test_cli_runner().invoke(args=["who", "children"]).output
+    assert EDS in output or "Emergency Duty Service" in output
 
 
 def test_what_staff_write_is_in_no_public_answer(app, duty):
@@ -59,7 +60,7 @@ def test_what_staff_write_is_in_no_public_answer(app, duty):
 
 
 @pytest.mark.parametrize(
-    ("asked", "words"),
+    ("values", "message"),
     [
         ({"until": ""}, "Choose when the divert ends: every divert has an end."),
         ({"until": "for ever"}, "Choose when the divert ends"),
@@ -80,54 +81,82 @@ def test_what_staff_write_is_in_no_public_answer(app, duty):
     ],
 )
 def test_what_makes_no_sense_is_refused_and_nothing_that_was_written_is_lost(
-    duty, stored, asked, words
+    duty, stored, values, message
 ):
     dates = {
-        f"{x}-{part}": v
-        for x in ("from", "until")
-        for part, v in (("month", "11"), ("year", "2026"))
+        f"{name}-{part}": value
+        for name in ("from", "until")
+        for part, value in (("month", "11"), ("year", "2026"))
     }
-    answer = check(duty, **{"note": "Phones are down", **dates, **asked})
+    answer = check(duty, **{"note": "Phones are down", **dates, **values})
 
     assert answer.status_code == 400
-    assert words in said(answer)
-    assert "There is a problem" in said(answer)
-    if "note" not in asked:
+    assert message in page_text(answer)
+    assert "There is a problem" in page_text(answer)
+    if "note" not in values:
         assert "Phones are down</textarea>" in answer.text
-    if asked.get("until-time"):
-        assert f'value="{asked["until-time"]}"' in answer.text
+    if values.get("until-time"):
+        assert f'value="{values["until-time"]}"' in answer.text
     assert stored() == ()
 
 
 @pytest.mark.parametrize(
-    ("now", "day", "month", "year", "words"),
+    ("now", "day", "month", "year", "message"),
     [
         ("2026-10-24T12:00:00Z", "25", "10", "2026", "happens twice"),
         ("2027-03-27T12:00:00Z", "28", "3", "2027", "does not exist"),
     ],
 )
 def test_a_time_on_the_night_of_a_clock_change_is_refused(
-    app, signed_in, clock, now, day, month, year, words
+    app, signed_in, clock, now, day, month, year, message
 ):
     clock.set(now)
     duty = signed_in("divert")
     parts = {"until-day": day, "until-month": month, "until-year": year, "until-time": "1:30am"}
 
-    assert words in said(check(duty, until="time", **parts))
+    assert message in page_text(check(duty, until="time", **parts))
 
 
 def test_a_line_that_is_shut_is_diverted_to_only_after_a_second_confirmation(duty, clock, stored):
     clock.set("2026-11-23T16:30:00Z")
     page = check(duty, line="mash")
-    assert "is shut from 5pm today until 5:30pm today" in said(page)
-    assert "Monday to Thursday: 8:30am to 5pm" in said(page)
+    assert "is shut from 5pm today until 5:30pm today" in page_text(page)
+    assert "Monday to Thursday: 8:30am to 5pm" in page_text(page)
     again = confirm(duty, page, although_closed="")
 
     assert again.status_code == 400
-    assert "Tick this" in said(again)
+    assert "Tick this" in page_text(again)
     assert stored() == ()
     confirm(duty, again)
-    assert [each.line for each in stored()] == ["mash"]
+    assert [divert.line for divert in stored()] == ["mash"]
+
+
+def test_a_new_divert_starts_now_unless_another_time_is_chosen(duty):
+    form = duty.get("/staff/diverts/new").text
+
+    assert re.search(r'name="from"[^>]* value="now" checked', form)
+
+
+@pytest.fixture
+def statements():
+    """Return the SQL that is executed from now on, by any app."""
+    executed = []
+
+    def note(connection, cursor, statement, *rest):
+        executed.append(statement)
+
+    sqlalchemy.event.listen(sqlalchemy.Engine, "before_cursor_execute", note)
+    yield executed
+    sqlalchemy.event.remove(sqlalchemy.Engine, "before_cursor_execute", note)
+
+
+def test_setting_a_divert_reads_the_diverts_once_a_request(statements, app, duty):
+    page = check(duty)
+    statements.clear()
+    confirm(duty, page)
+    reads = [text for text in statements if "FROM diverts" in text and "ends_at >" in text]
+
+    assert len(reads) == 2  # of the form, and of the list to which it redirects
 
 
 def test_a_form_that_is_sent_twice_sets_one_divert(duty, stored):
@@ -145,7 +174,7 @@ def test_what_was_shown_is_what_is_set_though_a_handover_came_between(duty, cloc
     answer = confirm(duty, page)
 
     assert answer.status_code == 400
-    assert "is past" in said(answer)
+    assert "is past" in page_text(answer)
     assert stored() == ()
 
 
@@ -155,7 +184,7 @@ def test_all_services_are_diverted_at_once_each_until_its_own_handover(duty, clo
     answer = confirm(duty, page)
 
     assert answer.status_code == 200
-    assert {each.service: each.during.end.hour for each in stored()} == {
+    assert {divert.service: divert.during.end.hour for divert in stored()} == {
         "children": 17,
         "professionals": 12,
     }
@@ -164,23 +193,24 @@ def test_all_services_are_diverted_at_once_each_until_its_own_handover(duty, clo
 def test_a_later_one_is_shown_to_replace_and_wins(app, duty):
     confirm(duty, check(duty, until="4h"))
     page = check(duty, line="duty-manager")
-    assert "Divert 1 to Emergency Duty Service (EDS), from now until 4pm today, does not" in said(
-        page
+    assert (
+        "Divert 1 to Emergency Duty Service (EDS), from now until 4pm today, has no effect"
+        in page_text(page)
     )
     answer = confirm(duty, page)
 
-    assert "Divert 2, set later, counts instead while it lasts." in said(answer)
+    assert "Divert 2 was set later and takes precedence until it ends." in page_text(answer)
     anyone = app.test_client()
     assert anyone.get("/api/v1/services/children/decision").json["line"]["id"] == "duty-manager"
 
 
 def test_one_may_be_set_for_later(app, duty, clock, stored):
-    parts = {f"from-{k}": v for k, v in (("day", "24"), ("month", "11"), ("year", "2026"))}
+    parts = {"from-day": "24", "from-month": "11", "from-year": "2026"}
     confirm(duty, check(duty, **{"from": "time"}, **parts, **{"from-time": "9am"}))
-    (found,) = stored()
+    (divert,) = stored()
     anyone = app.test_client()
 
-    assert found.during.start.isoformat() == "2026-11-24T09:00:00+00:00"
+    assert divert.during.start.isoformat() == "2026-11-24T09:00:00+00:00"
     assert anyone.get("/api/v1/services/children/decision").json["reason"]["code"] == "in_hours"
     clock.set("2026-11-24T09:00:00Z")
     assert anyone.get("/api/v1/services/children/decision").json["reason"]["code"] == "divert"
@@ -190,12 +220,8 @@ def test_a_divert_to_a_line_that_is_gone_has_no_effect_and_that_is_said(app, dut
     confirm(duty, check(duty))
     with app.app_context():
         directory = lookup.snapshot().directory
-    import dataclasses
-
-    from routing.core.timetable import Timetables
-
-    facts = app.extensions["snapshot_loader"].snapshot
-    lines = tuple(each for each in directory.lines if each.id != "eds")
+    facts = app.extensions["sources"].facts
+    lines = tuple(line for line in directory.lines if line.id != "eds")
     less = dataclasses.replace(directory, lines=lines)
     tables = Timetables(less, facts.holidays.dates)
     changed = dataclasses.replace(facts, directory=less, timetables=tables)

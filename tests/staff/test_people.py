@@ -8,7 +8,7 @@ import ics
 import pytest
 import rostered
 import vobject
-from staff.conftest import said
+from staff.conftest import page_text
 
 from routing import lookup
 from routing.rota.roster import NewCover
@@ -28,9 +28,9 @@ def mine(app, signed_in):
     browser = signed_in("view")
     with app.app_context(), lookup.database().writing() as connection:
         account, _ = accounts.find_local(connection, "view")
-        found = next(x for x in rota_people.all_people(connection) if x.name == "Siân O’Brien")
-        at = lookup.now()
-        rota_people.change(connection, found.id, found.name, None, account.id, at, "account:1")
+        people = {person.name: person.id for person in rota_people.all_people(connection)}
+        person_id, at = people["Siân O’Brien"], lookup.now()
+        rota_people.change(connection, person_id, "Siân O’Brien", None, account.id, at, "account:1")
     return browser
 
 
@@ -38,12 +38,12 @@ def test_somebody_new_is_on_the_list_with_a_work_phone(arranger):
     page = arranger.get(PEOPLE)
     done = arranger.send(page, PEOPLE, name="Ann Other", phone="01632 960555")
 
-    assert "They can be on the rota now." in said(done)
-    assert "Ann Other 01632 960555" in said(done)
+    assert "They can be on the rota now." in page_text(done)
+    assert "Ann Other 01632 960555" in page_text(done)
 
 
 @pytest.mark.parametrize(
-    ("asked", "told"),
+    ("values", "message"),
     [
         ({"name": ""}, "Write a name"),
         ({"name": "amara owusu"}, "already"),
@@ -51,12 +51,12 @@ def test_somebody_new_is_on_the_list_with_a_work_phone(arranger):
         ({"name": "Ann", "phone": "ring me"}, "is not a telephone number"),
     ],
 )
-def test_what_cannot_be_is_refused_and_nothing_typed_is_lost(arranger, asked, told):
-    page = arranger.send(arranger.get(PEOPLE), PEOPLE, **asked)
+def test_what_cannot_be_is_refused_and_nothing_typed_is_lost(arranger, values, message):
+    page = arranger.send(arranger.get(PEOPLE), PEOPLE, **values)
 
     assert page.status_code == 400
-    assert told in said(page)
-    assert f'value="{asked["name"]}"' in page.text or not asked["name"]
+    assert message in page_text(page)
+    assert f'value="{values["name"]}"' in page.text or not values["name"]
 
 
 def test_a_name_phone_and_account_can_be_changed(app, arranger, signed_in):
@@ -65,23 +65,23 @@ def test_a_name_phone_and_account_can_be_changed(app, arranger, signed_in):
     account = re.search(r'value="(\d+)">view', page.text)[1]
     done = arranger.send(page, f"{PEOPLE}/1", name="Amara Asante", phone="", account=account)
 
-    assert "Amara Asante No work phone Signs in as view" in said(done)
+    assert "Amara Asante No work phone Signs in as view" in page_text(done)
     again = arranger.send(arranger.get(f"{PEOPLE}/2"), f"{PEOPLE}/2", name="X", account=account)
-    assert "Somebody else on the rota has this account." in said(again)
+    assert "Somebody else on the rota has this account." in page_text(again)
 
 
 def test_whoever_leaves_leaves_gaps_that_can_be_seen(app, arranger):
     rostered.christmas(app)
     path = f"{PEOPLE}/2/leave"
     page = arranger.get(path)
-    assert "1 stretch of duty to come is theirs" in said(page)
+    assert "1 stretch of duty to come is theirs" in page_text(page)
     done = arranger.send(page, path)
 
-    assert "They are off the rota." in said(done)
-    assert "Siân" not in said(done)
-    gaps = said(arranger.get("/staff/rota/gaps"))
+    assert "They are off the rota." in page_text(done)
+    assert "Siân" not in page_text(done)
+    gaps = page_text(arranger.get("/staff/rota/gaps"))
     assert "nobody from 8:30am on Friday 25 December until 8:30am on Saturday 26" in gaps
-    assert "Siân O’Brien is off: Has left" in said(arranger.get("/staff/rota?from=2026-12-24"))
+    assert "Siân O’Brien is off: Has left" in page_text(arranger.get("/staff/rota?from=2026-12-24"))
 
 
 @pytest.mark.parametrize("way", ["undo/2", "shifts/2/remove?cover=1"])
@@ -92,22 +92,22 @@ def test_nobody_who_has_left_is_given_shifts_back(app, arranger, way):
     page = arranger.get("/staff/rota" if "undo" in way else back)
     refused = arranger.send(page, back.partition("?")[0])
 
-    assert "This would put somebody who has left back on duty" in said(refused)
-    assert "Nobody Siân O’Brien is off: Has left" in said(
+    assert "This would put somebody who has left back on duty" in page_text(refused)
+    assert "Nobody Siân O’Brien is off: Has left" in page_text(
         arranger.get("/staff/rota?from=2026-12-24")
     )
 
 
-def test_my_shifts_are_those_that_i_really_have(app, mine):
+def test_my_shifts_are_those_that_i_work_after_covers(app, mine):
     rostered.christmas(app)
-    text = said(mine.get("/staff/rota/mine"))
+    text = page_text(mine.get("/staff/rota/mine"))
 
     assert "From 8:30am on Friday 25 December until 8:30am on Saturday 26 December" in text
     assert text.count("Out-of-hours social worker From") + text.count("From 8:30am") == 1
 
 
-def test_one_who_is_not_on_the_rota_is_told_whom_to_ask(signed_in):
-    text = said(signed_in("divert").get("/staff/rota/mine"))
+def test_an_account_without_a_person_on_the_rota_is_told_whom_to_ask(signed_in):
+    text = page_text(signed_in("divert").get("/staff/rota/mine"))
 
     assert "Nobody on the rota is known to sign in with your account." in text
 
@@ -115,9 +115,9 @@ def test_one_who_is_not_on_the_rota_is_told_whom_to_ask(signed_in):
 def feed(browser, of="mine"):
     """Make a feed and return its path."""
     page = browser.send(browser.get("/staff/rota/mine"), "/staff/rota/feeds", of=of)
-    found = re.search(r"https://who\.anyshire\.example(/calendars/[\w-]{43}\.ics)", page.text)
-    assert f"webcal://who.anyshire.example{found[1]}" in page.text
-    return found[1]
+    address = re.search(r"https://who\.anyshire\.example(/calendars/[\w-]{43}\.ics)", page.text)
+    assert f"webcal://who.anyshire.example{address[1]}" in page.text
+    return address[1]
 
 
 def events(app, path):
@@ -126,7 +126,7 @@ def events(app, path):
     return icalendar.Calendar.from_ical(answer.data).walk("VEVENT"), answer
 
 
-def test_a_calendar_has_my_shifts_and_nobodys_name(app, mine):
+def test_my_calendar_has_my_shifts_and_no_names(app, mine):
     rostered.christmas(app)
     (event,), answer = events(app, feed(mine))
 
@@ -140,9 +140,9 @@ def test_a_calendar_has_my_shifts_and_nobodys_name(app, mine):
 
 def test_a_calendar_of_a_rota_names_everybody_as_they_write_themselves(app, mine):
     rostered.christmas(app)
-    found, _ = events(app, feed(mine, "eds-social-worker"))
+    shifts, _ = events(app, feed(mine, "eds-social-worker"))
 
-    assert [str(x["SUMMARY"]) for x in found] == [
+    assert [str(event["SUMMARY"]) for event in shifts] == [
         f"Out-of-hours social worker: {name}" for name in rostered.PEOPLE
     ]
     assert len(events(app, feed(mine, "mash-social-worker"))[0]) == 0
@@ -150,14 +150,14 @@ def test_a_calendar_of_a_rota_names_everybody_as_they_write_themselves(app, mine
 
 
 @pytest.mark.parametrize("of", ["mine", "whole", "mash-social-worker"])
-def test_programs_that_we_did_not_write_read_every_calendar_and_find_nothing_wrong(app, mine, of):
+def test_two_other_libraries_read_every_calendar_and_find_no_fault(app, mine, of):
     rostered.christmas(app)
     _, answer = events(app, feed(mine, of))
     read = vobject.readOne(answer.text)
 
     assert read.validate(raiseException=True)
-    ours = {str(x["UID"]) for x in icalendar.Calendar.from_ical(answer.data).walk("VEVENT")}
-    assert {each.uid for each in ics.Calendar(answer.text).events} == ours
+    ours = {str(event["UID"]) for event in icalendar.Calendar.from_ical(answer.data).walk("VEVENT")}
+    assert {event.uid for event in ics.Calendar(answer.text).events} == ours
     assert all(len(line) <= 75 for line in answer.data.split(b"\r\n"))
     assert b"\n" not in answer.data.replace(b"\r\n", b"")
     assert b"VALUE=DURATION:PT1H" in answer.data
@@ -165,12 +165,12 @@ def test_programs_that_we_did_not_write_read_every_calendar_and_find_nothing_wro
 
 def test_nothing_in_a_calendar_marks_anybody_busy(app, mine):
     rostered.christmas(app)
-    found, _ = events(app, feed(mine, "whole"))
+    shifts, _ = events(app, feed(mine, "whole"))
 
-    for event in found:
+    for event in shifts:
         assert event["TRANSP"] == "TRANSPARENT"
         assert event["X-MICROSOFT-CDO-BUSYSTATUS"] == "FREE"
-        assert "VALARM" not in {each.name for each in event.walk()}
+        assert "VALARM" not in {part.name for part in event.walk()}
 
 
 def test_a_covered_shift_keeps_its_event_and_counts_the_change(app, mine, clock):
@@ -187,8 +187,8 @@ def test_a_covered_shift_keeps_its_event_and_counts_the_change(app, mine, clock)
     after, second = events(app, path)
 
     assert second.headers["ETag"] != first.headers["ETag"]
-    assert [x["UID"] for x in after] == [x["UID"] for x in before]
-    assert [int(x["SEQUENCE"]) for x in after] == [0, 1, 0, 0]
+    assert [event["UID"] for event in after] == [event["UID"] for event in before]
+    assert [int(event["SEQUENCE"]) for event in after] == [0, 1, 0, 0]
     assert str(after[1]["SUMMARY"]).endswith("Amara Owusu")
 
 
@@ -215,7 +215,7 @@ def test_a_revoked_calendar_is_gone_at_once(app, mine):
     assert app.test_client().get(path).status_code == 200
     done = mine.send(mine.get("/staff/rota/mine"), "/staff/rota/feeds/1/revoke")
 
-    assert "does not work any more" in said(done)
+    assert "does not work any more" in page_text(done)
     assert app.test_client().get(path).status_code == 404
 
 
@@ -225,7 +225,7 @@ def test_nobody_but_its_maker_and_who_arranges_the_rota_may_revoke_a_calendar(
     path = feed(mine)
     other = signed_in("divert")
     token = re.search(r'csrf_token" value="([^"]+)', other.get("/staff/rota/mine").text)[1]
-    assert "Revoke" not in said(other.get("/staff/rota/mine"))
+    assert "Revoke" not in page_text(other.get("/staff/rota/mine"))
     refused = other.client.post("/staff/rota/feeds/1/revoke", data={"csrf_token": token})
     assert refused.status_code == 404
     assert app.test_client().get(path).status_code == 200
@@ -253,10 +253,10 @@ def test_the_address_is_shown_once_and_kept_nowhere(app, mine, tmp_path):
 
 def test_the_use_of_a_calendar_is_seen(app, mine):
     path = feed(mine)
-    assert "Last fetched: never." in said(mine.get("/staff/rota/mine"))
+    assert "Last fetched: never." in page_text(mine.get("/staff/rota/mine"))
     app.test_client().get(path)
 
-    assert "Last fetched: 3:40pm today." in said(mine.get("/staff/rota/mine"))
+    assert "Last fetched: 3:40pm today." in page_text(mine.get("/staff/rota/mine"))
 
 
 def test_while_the_database_is_down_a_calendar_keeps_what_it_has(app, mine, tmp_path):

@@ -2,14 +2,14 @@
 
 from datetime import timedelta
 
-from staff.conftest import check, confirm, said
+from staff.conftest import check, confirm, page_text
 
 
 def test_any_other_time_is_shown_with_its_reasons(duty):
     confirm(duty, check(duty))
-    now = said(duty.get("/staff/preview"))
-    christmas = said(duty.get("/staff/preview?at-day=25&at-month=12&at-year=2026&at-time=5pm"))
-    exact = said(duty.get("/staff/preview?at=2026-12-24T15:29:59Z"))
+    now = page_text(duty.get("/staff/preview"))
+    christmas = page_text(duty.get("/staff/preview?at-day=25&at-month=12&at-year=2026&at-time=5pm"))
+    exact = page_text(duty.get("/staff/preview?at=2026-12-24T15:29:59Z"))
 
     assert "Divert 1 is in force: calls go to Emergency Duty Service (EDS)" in now
     assert "At 5pm on Friday 25 December 2026" in christmas
@@ -22,7 +22,7 @@ def test_a_time_that_cannot_be_shown_is_refused_and_kept_in_the_form(duty):
     answer = duty.get("/staff/preview?at-day=25&at-month=10&at-year=2026&at-time=1:30am")
 
     assert answer.status_code == 400
-    assert "happens twice" in said(answer)
+    assert "happens twice" in page_text(answer)
     assert 'value="1:30am"' in answer.text
 
 
@@ -31,7 +31,7 @@ def test_the_past_is_shown_as_it_was_also_after_a_divert_was_ended_early(duty, c
     clock.at += timedelta(minutes=10)
     duty.send(duty.get("/staff/diverts/1/end"), "/staff/diverts/1/end")
 
-    during = said(duty.get("/staff/preview?at=2026-11-23T12:05:00Z"))
-    after = said(duty.get("/staff/preview?at=2026-11-23T12:10:00Z"))
+    during = page_text(duty.get("/staff/preview?at=2026-11-23T12:05:00Z"))
+    after = page_text(duty.get("/staff/preview?at=2026-11-23T12:10:00Z"))
     assert "Calls are diverted to Emergency Duty Service" in during
     assert "Calls go to Multi-Agency Safeguarding Hub" in after

@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 import rostered
 from conftest import ANYSHIRE
-from staff.conftest import said
+from staff.conftest import page_text
 
 from routing import health, lookup
 from routing.rota.roster import NewCover
@@ -37,12 +37,12 @@ def look(signed_in):
 
 def warned(app):
     with app.app_context():
-        return [(each.code, each.text) for each in health.conditions() if "rota" in each.code]
+        return [(one.code, one.text) for one in health.conditions() if "rota" in one.code]
 
 
 def codes(app):
     with app.app_context():
-        return {each.code for each in health.conditions()}
+        return {condition.code for condition in health.conditions()}
 
 
 def gaps(app, *words):
@@ -52,31 +52,31 @@ def gaps(app, *words):
 
 def metric(app, name):
     answer = app.test_client().get("/metrics", headers={"Authorization": "Bearer ops"})
-    found = re.findall(rf'^routing_{name}{{role="([^"]+)"}} (\S+)$', answer.text, re.M)
-    return {role: float(value) for role, value in found}
+    metrics = re.findall(rf'^routing_{name}{{role="([^"]+)"}} (\S+)$', answer.text, re.M)
+    return {role: float(value) for role, value in metrics}
 
 
 def test_the_empty_rota_is_one_warning_for_each_role_everywhere(app, look):
-    words = [
+    sentences = [
         f"{role}: nobody is on the rota in the next 28 days."
         for role in ("Duty social worker", NIGHT)
     ]
 
-    assert warned(app) == [("rota_empty", each) for each in words]
+    assert warned(app) == [("rota_empty", sentence) for sentence in sentences]
     for path in ("/staff", "/staff/rota", "/staff/rota/gaps"):
-        text = said(look(path))
-        assert [text.count(each.rstrip(".")) for each in words] == [1, 1], path
+        text = page_text(look(path))
+        assert [text.count(sentence.rstrip(".")) for sentence in sentences] == [1, 1], path
     assert metric(app, "rota_people_missing") == {
         "mash-social-worker": 2.0,
         "eds-social-worker": 0.0,
     }
 
 
-def holes(app, look):
-    """Return what gaps the page tells, and what the command does."""
+def listed_gaps(app, look):
+    """Return the gaps that the page lists, and those that the command does."""
     page = look("/staff/rota/gaps").text.partition("Clashes</h2>")[0]
-    told = re.findall(r"<li>(.*?)\.(?: <a|</li>)", page)
-    return set(told), {line.rpartition(" (")[0] for line in gaps(app)[1].splitlines()}
+    listed = re.findall(r"<li>\s*(.*?)\.\s*(?:<a|</li>)", page)
+    return set(listed), {line.rpartition(" (")[0] for line in gaps(app)[1].splitlines()}
 
 
 @pytest.mark.parametrize("app", ["usual"], indirect=True)
@@ -84,18 +84,18 @@ def test_taking_a_shift_of_christmas_away_is_just_that_gap_on_page_command_and_m
     rostered.shifts(app, "eds-social-worker,2026-12-23 17:00,2026-12-24 08:30,Dev Patel")
     whole = f"{NIGHT}: nobody from 5pm tomorrow until 8:30am on Tuesday 29 December"
     assert f"{whole} (111.5 hours)." in gaps(app)[1].splitlines()
-    assert whole in said(look("/staff/rota"))
+    assert whole in page_text(look("/staff/rota"))
     edges = ["24 17:00", "25 08:30", "26 08:30", "27 08:30", "28 08:30", "29 08:30"]
     for edge, who in zip(pairwise(edges), (*rostered.PEOPLE, "Ann Other"), strict=True):
         rostered.shifts(app, "eds-social-worker,2026-12-{},2026-12-{},{}".format(*edge, who))
-    before = holes(app, look), metric(app, "rota_gaps"), metric(app, "rota_gap_seconds")
+    before = listed_gaps(app, look), metric(app, "rota_gaps"), metric(app, "rota_gap_seconds")
     assert not any("27 December" in gap for gap in before[0][0])
 
     with app.app_context(), lookup.database().writing() as connection:
         rota.cancel(connection, lookup.now(), "account:1", shift=4)
 
     gap = f"{NIGHT}: nobody from 8:30am on Saturday 26 December until 8:30am on Sunday 27 December"
-    after = holes(app, look), metric(app, "rota_gaps"), metric(app, "rota_gap_seconds")
+    after = listed_gaps(app, look), metric(app, "rota_gaps"), metric(app, "rota_gap_seconds")
     for one, other in zip(after[0], before[0], strict=True):
         assert one ^ other == {gap}
     assert gaps(app)[0] == 1
@@ -111,14 +111,14 @@ def test_who_is_on_duty_and_the_next_handover_are_said_by_role(app, look):
     rostered.shifts(app, "eds-social-worker,2026-12-23 17:00,2026-12-24 08:30,Dev Patel")
 
     for path in ("/staff", "/staff/rota"):
-        text = said(look(path))
+        text = page_text(look(path))
         assert "Duty social worker Amara Owusu (1 of 2 people) , until 5pm today" in text
         assert f"{NIGHT} Not needed , until 5pm today, then Dev Patel" in text
 
 
 def test_a_row_runs_from_handover_to_handover_and_a_gap_says_nobody(app, look):
     rostered.christmas(app)
-    text = said(look("/staff/rota?from=2026-12-24"))
+    text = page_text(look("/staff/rota?from=2026-12-24"))
 
     night = text.rpartition(f" {NIGHT} Day")[2]
     assert "Thursday 24 December 2026 Christmas Eve 3:30pm to 8:30am Amara Owusu" in night
@@ -131,19 +131,19 @@ def test_a_row_runs_from_handover_to_handover_and_a_gap_says_nobody(app, look):
     ("day", "hours"), [("2027-03-27", "forward: 23 hours"), ("2026-10-24", "back: 25 hours")]
 )
 def test_the_day_on_which_the_clocks_change_says_so(look, day, hours):
-    assert f"Clocks go {hours}" in said(look(f"/staff/rota?from={day}"))
+    assert f"Clocks go {hours}" in page_text(look(f"/staff/rota?from={day}"))
 
 
-@pytest.mark.parametrize("asked", ["x", "2026-13-01", "9999-01-01", "1999-12-31", ""])
-def test_any_other_date_shows_today(look, asked):
-    assert "Wednesday 23 December 2026 to Tuesday 5 January 2027" in said(
-        look(f"/staff/rota?from={asked}")
+@pytest.mark.parametrize("first", ["x", "2026-13-01", "9999-01-01", "1999-12-31", ""])
+def test_any_other_date_shows_today(look, first):
+    assert "Wednesday 23 December 2026 to Tuesday 5 January 2027" in page_text(
+        look(f"/staff/rota?from={first}")
     )
 
 
 def test_bank_holidays_of_twelve_months_are_shown_with_who_covers_them(app, look):
     rostered.christmas(app)
-    text = said(look("/staff/rota/bank-holidays"))
+    text = page_text(look("/staff/rota/bank-holidays"))
 
     assert text.count("Bank holiday: Christmas Day") == 2
     assert "Bank holiday: Good Friday 8:30am to 8:30am Nobody" in text
@@ -157,11 +157,11 @@ def test_clashes_and_surplus_are_told(app, look):
         "eds-social-worker,2026-12-24 15:30,2026-12-25 08:30,Amara Owusu",
         "eds-social-worker,2026-12-29 08:30,2026-12-29 16:00,Dev Patel",
     )
-    text = said(look("/staff/rota/gaps"))
+    text = page_text(look("/staff/rota/gaps"))
 
     assert f"Duty social worker and {NIGHT} shifts at once, from 3:30pm tomorrow until" in text
     assert f"{NIGHT}: Dev Patel from 8:30am on Tuesday 29 December until 4pm on Tuesday 29" in text
-    later = said(look("/staff/rota/gaps?from=2027-01-20"))
+    later = page_text(look("/staff/rota/gaps?from=2027-01-20"))
     assert "Of 28 days from Wednesday 20 January 2027" in later
     assert "Dev Patel" not in later
     assert f"{NIGHT}: nobody is on the rota in the 28 days" in later
@@ -213,7 +213,7 @@ def test_a_work_phone_is_shown_to_those_who_arrange_duty_or_diverts(app, signed_
 def test_a_directory_without_a_rota_says_so(app, look):
     for path in ("/staff", "/staff/rota", "/staff/rota/gaps", "/staff/rota/print"):
         assert look(path).status_code == 200
-    assert "does not say who must be on duty" in said(look("/staff/rota"))
+    assert "does not say who must be on duty" in page_text(look("/staff/rota"))
     assert warned(app) == []
 
 

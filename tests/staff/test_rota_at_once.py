@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import rostered
-from staff.conftest import said
+from staff.conftest import page_text
 
 from routing import lookup, rota_service
 from routing.core.instants import Span
@@ -128,8 +128,8 @@ def test_a_file_with_too_many_shifts_or_people_is_refused_with_what_to_do(arrang
         rostered.HEADER.encode() + "".join(f"{more}{name}" for name in [*NAMES, "Last"]).encode(),
     )
 
-    assert "The file has more than 5,000 shifts. Split it into files" in said(shifts)
-    assert "The file names 201 people. Split it into files of 200 people" in said(people)
+    assert "The file has more than 5,000 shifts. Split it into files" in page_text(shifts)
+    assert "The file names 201 people. Split it into files of 200 people" in page_text(people)
 
 
 def shift(worker, start):
@@ -137,10 +137,8 @@ def shift(worker, start):
 
 
 def on_the_rota(at):
-    return [
-        (x.person_id, x.during.start)
-        for x in rota_service.read_rota(at, at + 99 * HOUR).roster.shifts
-    ]
+    shifts = rota_service.read_rota(at, at + 99 * HOUR).roster.shifts
+    return [(shift.person_id, shift.during.start) for shift in shifts]
 
 
 def test_of_two_managers_who_change_the_rota_at_once_the_second_is_told_and_loses_nothing(app):
@@ -176,5 +174,5 @@ def test_a_shift_that_crosses_somebody_elses_is_shown_again_as_it_was_typed(app,
     refused = arranger.send(page, path)
 
     assert refused.status_code == 400
-    assert "This person already has a shift in this role then." in said(refused)
+    assert "This person already has a shift in this role then." in page_text(refused)
     assert 'value="17:00"' in refused.text

@@ -1,11 +1,11 @@
-"""Shifts and covers changed by forms: read back, doubted, kept, undone."""
+"""Shifts and covers changed by forms: read back, warned about, saved, undone."""
 
 import re
 from urllib.parse import parse_qsl
 
 import pytest
 import rostered
-from staff.conftest import said
+from staff.conftest import page_text
 
 from routing import lookup, rota_service
 from routing.store import audit_log
@@ -50,8 +50,10 @@ def on(app):
     def on(moment, role="eds-social-worker"):
         at = time_parsing.parse_rfc3339(moment)
         with app.app_context():
-            found = rota_service.read_rota(at, at + rota_service.GAP_LOOKAHEAD)
-            return [found.names[x] for x in found.roster.staffing_at(role, at).person_ids]
+            rota = rota_service.read_rota(at, at + rota_service.GAP_LOOKAHEAD)
+            return [
+                rota.names[person_id] for person_id in rota.roster.staffing_at(role, at).person_ids
+            ]
 
     return on
 
@@ -65,25 +67,25 @@ def test_a_shift_is_read_back_before_it_is_added(send, on):
 
     assert (
         "Amara Owusu: Out-of-hours social worker, from 5pm on Thursday 24 December until 8:30am on "
-        "Friday 25 December (15 hours 30 minutes)." in said(page)
+        "Friday 25 December (15 hours 30 minutes)." in page_text(page)
     )
     assert on("2026-12-24T20:00:00Z") == []
 
 
-def test_a_shift_that_was_confirmed_is_on_the_rota_and_in_the_record(send, on, arranger):
+def test_a_shift_that_was_confirmed_is_on_the_rota_and_in_the_audit_log(send, on, arranger):
     page = add(send)
 
-    assert "Shift added." in said(page)
+    assert "Shift added." in page_text(page)
     assert on("2026-12-24T16:59:59Z") == []
     assert on("2026-12-24T17:00:00Z") == ["Amara Owusu"]
     assert on("2026-12-25T08:29:59Z") == ["Amara Owusu"]
     assert on("2026-12-25T08:30:00Z") == []
-    assert "Shift added (rota 1)" in said(arranger.get("/staff/changes"))
-    assert "Person Amara Owusu" in said(arranger.get("/staff/changes"))
+    assert "Shift added (rota 1)" in page_text(arranger.get("/staff/changes"))
+    assert "Person Amara Owusu" in page_text(arranger.get("/staff/changes"))
 
 
 @pytest.mark.parametrize(
-    ("asked", "told"),
+    ("fields", "message"),
     [
         ({"person": ""}, "Choose a person."),
         ({"person": "99"}, "Choose a person."),
@@ -96,12 +98,12 @@ def test_a_shift_that_was_confirmed_is_on_the_rota_and_in_the_record(send, on, a
         ({"ends-year": "2027"}, "This is longer than 7 days."),
     ],
 )
-def test_what_cannot_be_meant_is_refused_and_nothing_typed_is_lost(send, asked, told):
-    values = {"role": "eds-social-worker", "person": "1", **CHRISTMAS, **asked}
+def test_what_cannot_be_meant_is_refused_and_nothing_typed_is_lost(send, fields, message):
+    values = {"role": "eds-social-worker", "person": "1", **CHRISTMAS, **fields}
     page = send(NEW, then=False, **values)
 
     assert page.status_code == 400
-    assert said(page).count(told) == 2
+    assert page_text(page).count(message) == 2
     assert "<title>Error: " in page.text
     for name, value in values.items():
         if "-" in name and value:
@@ -112,7 +114,7 @@ def test_an_hour_that_comes_twice_is_told_apart(send, on, clock):
     clock.set("2026-10-20T12:00:00Z")
     twice = edges("24 10 2026 5pm", "25 10 2026 1:30am")
     refused = send(NEW, then=False, role="eds-social-worker", person="1", **twice)
-    assert "Write BST or GMT behind the time." in said(refused)
+    assert "Write BST or GMT behind the time." in page_text(refused)
 
     add(send, 1, **{**twice, "ends-time": "1:30am BST"})
     add(send, 2, **edges("25 10 2026 1:30am BST", "25 10 2026 8:30am"))
@@ -125,16 +127,16 @@ def test_an_hour_that_does_not_come_is_refused_in_words(send):
     gone = edges("28 3 2027 1:30am", "28 3 2027 8:30am")
     page = send(NEW, then=False, role="eds-social-worker", person="1", **gone)
 
-    assert "1:30am on 28 March 2027 does not exist" in said(page)
+    assert "1:30am on 28 March 2027 does not exist" in page_text(page)
 
 
 def test_filling_a_gap_has_its_times_filled_in_to_the_instant(arranger, send, on):
     page = arranger.get("/staff/rota/gaps")
     link = page.text.partition('href="/staff/rota/fill')[0]
-    assert "Fill this gap" in said(page)
+    assert "Fill this gap" in page_text(page)
     add(send)
     text = arranger.get("/staff/rota/gaps").text
-    link = next(x for x in text.split('"') if x.startswith(NEW + "?role=eds"))
+    link = next(part for part in text.split('"') if part.startswith(NEW + "?role=eds"))
     form = arranger.get(link.replace("&amp;", "&"))
 
     assert 'value="23"' in form.text
@@ -147,14 +149,14 @@ def test_a_gap_longer_than_a_day_is_filled_with_several_shifts(app, arranger, se
     send("/staff/rota/shifts/2/remove", then=False)
     send("/staff/rota/shifts/3/remove", then=False)
     text = arranger.get("/staff/rota/gaps").text
-    link = next(x for x in text.split('"') if x.startswith("/staff/rota/fill?role=eds"))
+    link = next(part for part in text.split('"') if part.startswith("/staff/rota/fill?role=eds"))
     page = arranger.get(link.replace("&amp;", "&"))
     held = dict(re.findall(r'name="((?:fir|la)st-day)"[^>]* value="(\d+)"', page.text))
     assert held == {"first-day": "25", "last-day": "26"}
 
     filled = dict(parse_qsl(link.replace("&amp;", "&").partition("?")[2]))
-    asked = arranger.send(page, "/staff/rota/fill", people="Amara Owusu\nDev Patel", **filled)
-    assert "Out-of-hours social worker: 4 shifts" in said(asked)
+    planned = arranger.send(page, "/staff/rota/fill", people="Amara Owusu\nDev Patel", **filled)
+    assert "Out-of-hours social worker: 4 shifts" in page_text(planned)
 
 
 @pytest.mark.parametrize("starts", ["x", "2026-12-24T17:00:00", "1999-01-01T00:00:00Z"])
@@ -164,7 +166,7 @@ def test_a_crooked_link_shows_an_empty_form(arranger, starts):
     assert page.status_code == 200
 
 
-def test_a_shift_that_nobody_needs_or_that_leaves_no_rest_is_doubted_and_can_be_added(send, on):
+def test_a_shift_that_nobody_needs_or_that_leaves_no_rest_is_warned_about(send):
     add(send)
     page = send(
         NEW,
@@ -174,15 +176,15 @@ def test_a_shift_that_nobody_needs_or_that_leaves_no_rest_is_doubted_and_can_be_
         **edges("25 12 2026 8:30am", "25 12 2026 5pm"),
     )
 
-    assert "By the directory nobody is needed at that time." in said(page)
-    assert "Amara Owusu has no time to rest" in said(page)
+    assert "By the directory nobody is needed at that time." in page_text(page)
+    assert "Amara Owusu has no time to rest" in page_text(page)
 
 
-def test_a_shift_in_the_past_is_doubted(send):
+def test_a_shift_in_the_past_is_warned_about(send):
     past = edges("1 12 2026 5pm", "2 12 2026 8:30am")
     page = send(NEW, then=False, role="eds-social-worker", person="1", **past)
 
-    assert "That is in the past" in said(page)
+    assert "That is in the past" in page_text(page)
 
 
 def test_nobody_has_two_shifts_in_a_role_at_once(send):
@@ -190,7 +192,7 @@ def test_nobody_has_two_shifts_in_a_role_at_once(send):
     page = send(NEW, then=False, role="eds-social-worker", person="1", **CHRISTMAS)
 
     assert page.status_code == 400
-    assert "This person already has a shift in this role then." in said(page)
+    assert "This person already has a shift in this role then." in page_text(page)
 
 
 def test_a_form_that_is_sent_twice_adds_one_shift(app, arranger, send):
@@ -199,24 +201,24 @@ def test_a_form_that_is_sent_twice_adds_one_shift(app, arranger, send):
     second = arranger.send(page, NEW)
 
     assert first.status_code == 200
-    assert "Shift added" in said(first)
+    assert "Shift added" in page_text(first)
     with app.app_context(), lookup.database().reading() as connection:
-        assert [x.action for x in audit_log.newest(connection, 99)].count("rota.added") == 1
+        assert [entry.action for entry in audit_log.newest(connection, 99)].count("rota.added") == 1
     assert second.status_code in (200, 400)
 
 
 def test_somebody_sick_is_covered_by_nobody_yet_and_that_is_a_gap_with_its_note(arranger, send, on):
     add(send)
     path = "/staff/rota/shifts/1/cover"
-    told = edges("24 12 2026 8pm", "24 12 2026 11pm")
-    page = send(path, person="nobody", note="Called in at 3pm", **told)
+    evening = edges("24 12 2026 8pm", "24 12 2026 11pm")
+    page = send(path, person="nobody", note="Called in at 3pm", **evening)
 
-    assert "Cover set." in said(page)
+    assert "Cover set." in page_text(page)
     assert on("2026-12-24T19:59:59Z") == ["Amara Owusu"]
     assert on("2026-12-24T20:00:00Z") == []
     assert on("2026-12-24T23:00:00Z") == ["Amara Owusu"]
-    assert "8pm to 11pm Nobody Amara Owusu is off: Called in at 3pm" in said(page)
-    assert f"{NIGHT}: nobody from 8pm tomorrow until 11pm tomorrow" in said(page)
+    assert "8pm to 11pm Nobody Amara Owusu is off: Called in at 3pm" in page_text(page)
+    assert f"{NIGHT}: nobody from 8pm tomorrow until 11pm tomorrow" in page_text(page)
 
 
 def test_the_newest_cover_wins_and_removing_it_uncovers_the_one_below(arranger, send, on):
@@ -226,12 +228,12 @@ def test_the_newest_cover_wins_and_removing_it_uncovers_the_one_below(arranger, 
     send(path, person="3", **edges("24 12 2026 8pm", "24 12 2026 9pm"))
     assert on("2026-12-24T20:30:00Z") == ["Llŷr ap Rhys"]
     page = arranger.get("/staff/rota/shifts/1")
-    assert "Llŷr ap Rhys (for Amara Owusu)" in said(page)
+    assert "Llŷr ap Rhys (for Amara Owusu)" in page_text(page)
 
     gone = "/staff/rota/shifts/1/remove"
-    asked = arranger.get(f"{gone}?cover=2")
-    assert "Llŷr ap Rhys in place of Amara Owusu" in said(asked)
-    assert "Cover removed." in said(arranger.send(asked, gone))
+    confirmation = arranger.get(f"{gone}?cover=2")
+    assert "Llŷr ap Rhys in place of Amara Owusu" in page_text(confirmation)
+    assert "Cover removed." in page_text(arranger.send(confirmation, gone))
     assert on("2026-12-24T20:30:00Z") == ["Siân O’Brien"]
 
 
@@ -240,12 +242,12 @@ def test_two_people_swap_in_one_step_and_take_it_back_in_one(arranger, send, on)
     add(send, 2, **edges("25 12 2026 5pm", "26 12 2026 8:30am"))
     page = send("/staff/rota/shifts/1/swap", other="2")
 
-    assert "Shifts swapped." in said(page)
+    assert "Shifts swapped." in page_text(page)
     nights = "2026-12-24T20:00:00Z", "2026-12-25T20:00:00Z"
-    assert [on(each) for each in nights] == [["Siân O’Brien"], ["Amara Owusu"]]
-    assert "5pm to 8:30am Siân O’Brien (cover) for Amara Owusu: Swapped" in said(page)
-    assert "Change of the rota undone." in said(arranger.send(page, "/staff/rota/undo/3"))
-    assert [on(each) for each in nights] == [["Amara Owusu"], ["Siân O’Brien"]]
+    assert [on(night) for night in nights] == [["Siân O’Brien"], ["Amara Owusu"]]
+    assert "5pm to 8:30am Siân O’Brien (cover) for Amara Owusu: Swapped" in page_text(page)
+    assert "Change of the rota undone." in page_text(arranger.send(page, "/staff/rota/undo/3"))
+    assert [on(night) for night in nights] == [["Amara Owusu"], ["Siân O’Brien"]]
 
 
 def test_a_swap_offers_what_can_be_swapped_by_the_name_of_whoever_has_it(arranger, send, on):
@@ -256,11 +258,11 @@ def test_a_swap_offers_what_can_be_swapped_by_the_name_of_whoever_has_it(arrange
         covered = edges(f"{day} 12 2026 5pm", f"{day + 1} 12 2026 8:30am")
         send(f"/staff/rota/shifts/{shift}/cover", person=who, **covered)
 
-    text = said(arranger.get("/staff/rota/shifts/1/swap"))
+    text = page_text(arranger.get("/staff/rota/shifts/1/swap"))
     assert "Llŷr ap Rhys, from 5pm on Friday 25 December" in text
     assert "Siân" not in text
     assert "Dev" not in text
-    assert "Llŷr ap Rhys: Out-of" in said(arranger.get("/staff/rota/shifts/2/swap"))
+    assert "Llŷr ap Rhys: Out-of" in page_text(arranger.get("/staff/rota/shifts/2/swap"))
 
 
 def test_whoever_was_covered_can_take_part_of_the_shift_back(send, on):
@@ -269,7 +271,7 @@ def test_whoever_was_covered_can_take_part_of_the_shift_back(send, on):
     send(path, person="2", **CHRISTMAS)
     back = edges("25 12 2026 6am", "25 12 2026 8:30am")
     page = send(path, then=False, person="1", **back)
-    assert "Amara Owusu in place of Siân O’Brien: Out-of-hours" in said(page)
+    assert "Amara Owusu in place of Siân O’Brien: Out-of-hours" in page_text(page)
 
     send(path, person="1", **back)
     assert on("2026-12-25T05:59:59Z") == ["Siân O’Brien"]
@@ -283,14 +285,14 @@ def test_a_swap_with_nothing_or_with_itself_is_refused(send, other):
     page = send("/staff/rota/shifts/1/swap", then=False, other=other)
 
     assert page.status_code == 400
-    assert "There is a problem" in said(page)
+    assert "There is a problem" in page_text(page)
 
 
 def test_a_shift_can_be_removed_and_brought_back(arranger, send, on):
     add(send)
     path = "/staff/rota/shifts/1/remove"
     page = send(path, then=False)
-    assert "Shift removed." in said(page)
+    assert "Shift removed." in page_text(page)
     assert on("2026-12-24T20:00:00Z") == []
 
     arranger.send(page, "/staff/rota/undo/2")
@@ -303,7 +305,7 @@ def test_what_was_undone_cannot_be_undone_again(arranger, send):
     again = arranger.send(page, "/staff/rota/undo/1")
 
     assert again.status_code == 404
-    assert "There is no change to undo with the number 1" in said(again)
+    assert "There is no change to undo with the number 1" in page_text(again)
 
 
 @pytest.mark.parametrize(
@@ -313,7 +315,7 @@ def test_what_is_not_on_the_rota_is_said_so(arranger, path):
     answer = arranger.get(f"/staff/rota/{path}")
 
     assert answer.status_code == 404
-    assert "This is not on the rota" in said(answer)
+    assert "This is not on the rota" in page_text(answer)
 
 
 def test_a_shift_that_is_over_offers_nothing_to_change(app, signed_in, send, clock):
@@ -321,7 +323,7 @@ def test_a_shift_that_is_over_offers_nothing_to_change(app, signed_in, send, clo
     clock.set("2026-12-25T08:30:00Z")
     page = signed_in("admin").get("/staff/rota/shifts/1")
 
-    assert "It is over." in said(page)
+    assert "It is over." in page_text(page)
     assert "/cover" not in page.text
     assert "/remove" not in page.text
 
@@ -330,4 +332,4 @@ def test_changes_never_show_a_note(arranger, send):
     add(send)
     send("/staff/rota/shifts/1/cover", person="nobody", note="A family matter", **CHRISTMAS)
 
-    assert "A family matter" not in said(arranger.get("/staff/changes"))
+    assert "A family matter" not in page_text(arranger.get("/staff/changes"))

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from staff.conftest import said
+from staff.conftest import page_text
 
 
 def test_a_wrong_password_and_a_wrong_name_are_told_alike(browser, account):
@@ -11,7 +11,7 @@ def test_a_wrong_password_and_a_wrong_name_are_told_alike(browser, account):
 
     assert wrong.status_code == nobody.status_code == 403
     for answer in (wrong, nobody):
-        assert "The name or the password is wrong." in said(answer)
+        assert "The name or the password is wrong." in page_text(answer)
     assert browser.get("/staff").status_code == 302
 
 
@@ -19,10 +19,10 @@ def test_many_wrong_passwords_make_one_wait_the_right_one_too(browser, account, 
     name = account("divert")
     for _ in range(5):
         browser.sign_in(name, "wrong")
-    assert "Wait 3 seconds" in said(browser.sign_in(name))
+    assert "Wait 3 seconds" in page_text(browser.sign_in(name))
     clock.at += timedelta(seconds=3)
 
-    assert "On duty now" in said(browser.sign_in(name))
+    assert "On duty now" in page_text(browser.sign_in(name))
 
 
 def test_without_a_provider_nobody_comes_in_by_its_way(browser):

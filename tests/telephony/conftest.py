@@ -26,7 +26,7 @@ def make_telephoned(make_app, made, tmp_path):
         if replace_database:
             shutil.copy(made, tmp_path / "instance" / made.name)
         with app.app_context():
-            lookup.read_diverts(max_age=0, patience=10)
+            lookup.read_diverts(max_age=0, timeout=10)
             app.extensions["call_log"].write(lambda connection: None, timeout=10)
         return app
 

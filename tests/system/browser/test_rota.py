@@ -7,7 +7,7 @@ from itertools import pairwise
 import icalendar
 import pytest
 from browser.conftest import follow
-from browser.test_pages import faults
+from browser.test_pages import violations
 from browser.test_staff import PASSWORD, Service, sign_in
 from serving import ask, serving
 
@@ -18,17 +18,17 @@ LOOKED_AT = ["/gaps", "/bank-holidays", "/mine", "/people", "/people/1", "/impor
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory):
-    found = Service(tmp_path_factory.mktemp("rota"), called=False)
-    found.environ["CLOCK_STARTS_AT"] = "2026-12-20T15:40:00Z"
-    with serving(found.folder, **found.environ) as (_, url):
+    served = Service(tmp_path_factory.mktemp("rota"), called=False)
+    served.environ["CLOCK_STARTS_AT"] = "2026-12-20T15:40:00Z"
+    with serving(served.folder, **served.environ) as (_, url):
         ask(url)
-        found.base = url.partition("/api")[0]
+        served.base = url.partition("/api")[0]
         roles = ("--role", "rota", "--password-stdin")
-        found.flask("staff", "add", "Priya Shah", *roles, stdin=f"{PASSWORD}\n")
-        rows = [f"mash-social-worker,2026-12-21 08:30,2026-12-21 17:00,{x}\n" for x in PEOPLE]
+        served.flask("staff", "add", "Priya Shah", *roles, stdin=f"{PASSWORD}\n")
+        rows = [f"mash-social-worker,2026-12-21 08:30,2026-12-21 17:00,{name}\n" for name in PEOPLE]
         sheet = "role,starts,ends,person\n" + "".join(rows)
-        found.flask("rota", "import", "-", "--add-people", stdin=sheet)
-        yield found
+        served.flask("rota", "import", "-", "--add-people", stdin=sheet)
+        yield served
 
 
 def fill_in(page, name, day, month, year, time=None):
@@ -42,25 +42,25 @@ def fill_in(page, name, day, month, year, time=None):
 def rows(page, role=NIGHT):
     """Return what the rows of a role's timeline say, by day."""
     table = page.locator("table.who-rota", has=page.locator("caption", has_text=role))
-    said = [" ".join(each.split()) for each in table.locator("tbody tr").all_inner_texts()]
-    return {" ".join(each.split()[:3]): each for each in said}
+    texts = [" ".join(text.split()) for text in table.locator("tbody tr").all_inner_texts()]
+    return {" ".join(text.split()[:3]): text for text in texts}
 
 
 def wrong(page):
     """Return what axe finds, and how the page scrolls sideways, at 1280 pixels and at 320."""
-    found = []
+    violations_by_page = []
     for width in (1280, 320):
         page.set_viewport_size({"width": width, "height": 900})
-        found.append((width, *faults(page)))
-    return [each for each in found if each[1:] != ([], 0)]
+        violations_by_page.append((width, *violations(page)))
+    return [entry for entry in violations_by_page if entry[1:] != ([], 0)]
 
 
 def test_christmas_is_filled_swapped_covered_undone_and_printed(pages, service):
     page = sign_in(pages.open(viewport={"width": 320, "height": 900}), service)
-    found = {}
+    violations_by_page = {}
 
     def look(name):
-        found[name] = wrong(page)
+        violations_by_page[name] = wrong(page)
 
     follow(page, page.locator("nav[aria-label='Staff pages']").get_by_role("link", name="Rota"))
     assert f"{NIGHT}: nobody is on the rota in the next 28 days." in page.inner_text("main")
@@ -116,7 +116,7 @@ def test_christmas_is_filled_swapped_covered_undone_and_printed(pages, service):
     follow(page, undo.get_by_role("button", name="Undo"))
     page.get_by_text("Change of the rota undone.").wait_for()
     assert f"{NIGHT}: nobody is on the rota" in page.inner_text("main")
-    assert {name: each for name, each in found.items() if each} == {}
+    assert {name: wrong for name, wrong in violations_by_page.items() if wrong} == {}
 
 
 def test_two_weeks_of_a_busy_rota_are_one_side_of_paper_for_each_role(pages, service):
@@ -146,9 +146,9 @@ def test_a_calendar_is_made_fetched_and_revoked(pages, service):
     page.get_by_label("Duty social worker", exact=True).check()
     follow(page, page.get_by_role("button", name="Make a calendar"))
     path = page.locator(".who-address").inner_text().partition("/calendars/")[2]
-    assert faults(page) == ([], 0)
+    assert violations(page) == ([], 0)
     events = icalendar.Calendar.from_ical(service.get(f"/calendars/{path}")).walk("VEVENT")
-    assert {str(x["SUMMARY"]).partition(": ")[2] for x in events} == set(PEOPLE)
+    assert {str(event["SUMMARY"]).partition(": ")[2] for event in events} == set(PEOPLE)
     follow(page, page.get_by_role("link", name="Back to my shifts"))
     follow(page, page.get_by_role("button", name="Revoke its address").first)
     page.get_by_text("does not work any more").wait_for()
@@ -156,13 +156,13 @@ def test_a_calendar_is_made_fetched_and_revoked(pages, service):
 
 def test_every_page_of_the_rota_is_for_everybody_at_every_width(pages, service):
     page = sign_in(pages.open(), service)
-    found = {}
+    violations_by_page = {}
     for path in LOOKED_AT:
         page.goto(f"{service.base}/staff/rota{path}")
-        found[path] = wrong(page)
+        violations_by_page[path] = wrong(page)
         assert page.locator("script").count() == 0  # so it is the same without JavaScript
 
-    assert {path: each for path, each in found.items() if each} == {}
+    assert {path: wrong for path, wrong in violations_by_page.items() if wrong} == {}
     assert all(url.startswith((service.base, "data:")) for url in pages.requests)
 
 
@@ -180,4 +180,4 @@ def test_a_shift_can_be_added_with_the_keyboard_alone(pages, service):
     edges = [f"{edge}-{part}" for edge in ("starts", "ends") for part in ("day", "month", "time")]
 
     for name in ("role", "person", *edges, "Continue", "Cancel"):
-        assert name in [each.strip() for each in reached], (name, reached)
+        assert name in [label.strip() for label in reached], (name, reached)

@@ -6,7 +6,7 @@ import urllib.request
 import callers
 import pytest
 from browser.conftest import follow
-from browser.test_pages import faults
+from browser.test_pages import violations
 from conftest import ANYSHIRE
 from serving import ask, serving
 
@@ -59,13 +59,13 @@ class Service:
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory):
-    found = Service(tmp_path_factory.mktemp("staff"))
-    with serving(found.folder, **found.environ) as (_, url):
+    served = Service(tmp_path_factory.mktemp("staff"))
+    with serving(served.folder, **served.environ) as (_, url):
         ask(url)
-        found.base = url.partition("/api")[0]
+        served.base = url.partition("/api")[0]
         roles = ("--role", "divert,view", "--password-stdin")
-        found.flask("staff", "add", "Priya Shah", *roles, stdin=f"{PASSWORD}\n")
-        yield found
+        served.flask("staff", "add", "Priya Shah", *roles, stdin=f"{PASSWORD}\n")
+        yield served
 
 
 def sign_in(page, service):
@@ -88,9 +88,9 @@ def test_the_whole_journey_from_the_first_account_to_the_record(pages, service, 
     page.get_by_label("Why?").fill("The phones are down")
     follow(page, page.get_by_role("button", name="Continue"))
     page.get_by_role("heading", name="Check before you divert").wait_for()
-    said = page.inner_text("main")
-    assert "From now until 4:" in said
-    assert "Callers read and hear" in said
+    text = page.inner_text("main")
+    assert "From now until 4:" in text
+    assert "Callers read and hear" in text
     page.locator("#although_closed").check()  # the advice line shuts at four
     follow(page, page.get_by_role("button", name="Divert calls"))
     page.get_by_text("The divert is set.").wait_for()
@@ -117,10 +117,10 @@ def test_the_whole_journey_from_the_first_account_to_the_record(pages, service, 
 
     follow(page, page.get_by_role("link", name="Changes"))
     page.get_by_role("heading", name="Changes").wait_for()
-    said = page.inner_text("main")
+    text = page.inner_text("main")
     order = ["Divert ended early", "Divert given another end", "Divert set"]
-    assert sorted(order, key=said.index) == order
-    assert "Priya Shah" in said
+    assert sorted(order, key=text.index) == order
+    assert "Priya Shah" in text
     follow(page, page.get_by_role("button", name="Sign out", exact=True))
     page.goto(f"{service.base}/staff/changes")
     page.get_by_role("heading", name="Sign in").wait_for()
@@ -136,24 +136,24 @@ def diverted(service):
 @pytest.mark.parametrize("width", [320, 1280])
 def test_every_staff_page_is_for_everybody_at_every_width(pages, diverted, width):
     page = sign_in(pages.open(viewport={"width": width, "height": 900}), diverted)
-    found = {}
+    violations_by_page = {}
     for path in PATHS:
         page.goto(diverted.base + path)
-        found[path] = faults(page)
+        violations_by_page[path] = violations(page)
     page.goto(f"{diverted.base}/staff/diverts/new")
     follow(page, page.get_by_role("button", name="Continue"))
-    found["refused"] = faults(page)
+    violations_by_page["refused"] = violations(page)
     page.get_by_label("All of them").check()
     page.get_by_label("Multi-Agency Safeguarding Hub").check()
     page.get_by_label("For 4 hours").check()
     page.get_by_label("Why?").fill("x")
     follow(page, page.get_by_role("button", name="Continue"))
     page.get_by_role("heading", name="Check before you divert").wait_for()
-    found["check"] = faults(page)
+    violations_by_page["check"] = violations(page)
     follow(page, page.get_by_role("button", name="Divert calls"))
-    found["unconfirmed"] = faults(page)
+    violations_by_page["unconfirmed"] = violations(page)
 
-    assert {path: each for path, each in found.items() if each != ([], 0)} == {}
+    assert {path: seen for path, seen in violations_by_page.items() if seen != ([], 0)} == {}
 
 
 def test_a_divert_can_be_set_with_the_keyboard_alone(pages, diverted):
@@ -169,7 +169,7 @@ def test_a_divert_can_be_set_with_the_keyboard_alone(pages, diverted):
             page.evaluate("document.activeElement.name || document.activeElement.innerText")
         )
     for name in ("service", "line", "from", "until", "note", "Continue", "Cancel"):
-        assert any(name == each.strip() for each in reached if each), (name, reached)
+        assert any(name == label.strip() for label in reached if label), (name, reached)
 
 
 def test_no_staff_page_asks_anything_of_anybody_else(pages, diverted):
@@ -178,7 +178,7 @@ def test_no_staff_page_asks_anything_of_anybody_else(pages, diverted):
         page.goto(diverted.base + path)
 
     assert all(url.startswith((diverted.base, "data:")) for url in pages.requests)
-    assert [each for each in pages.console if "status of 4" not in each] == []
+    assert [message for message in pages.console if "status of 4" not in message] == []
 
 
 def test_on_duty_now_follows_what_others_do_without_being_reloaded(pages, service):

@@ -1,0 +1,196 @@
+"""Diverts as staff read them: those that are set, and what one would change before it is set."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import g
+
+from routing import lookup
+from routing.core.decision import Divert, decide
+from routing.core.directory import Line
+from routing.core.instants import Span
+from routing.divert_rules import END_WARNING_PERIOD, ProposedDivert
+from routing.store.accounts import Account, Role
+from routing.store.diverts import DivertRow
+from routing.text import sentences, staff_text
+from routing.text.dates import format_datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DivertView:
+    """A divert as a page shows it. ``state`` is one of: in force, later, ended, no effect.
+
+    ``phone`` is empty if its line is no more, or internal and not for the person signed in.
+    ``trouble`` says why it has no effect. ``left`` is empty once it has ended.
+    """
+
+    id: int
+    service: str
+    line: str
+    phone: str
+    when: str
+    left: str
+    note: str
+    set_by: str
+    set_at: str
+    state: str
+    trouble: str
+    ends_soon: bool
+
+    @property
+    def in_force(self) -> bool:
+        """Return whether calls follow it now."""
+        return self.state == "in force"
+
+    @property
+    def is_open(self) -> bool:
+        """Return whether it can still be ended."""
+        return self.state != "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class DivertPreview:
+    """What a divert would do, in sentences.
+
+    ``closed_warning`` is empty unless the line is shut by its own hours in part of that time.
+    ``overrides`` has a sentence for each divert that has no effect until this one ends.
+    """
+
+    service: str
+    summary: str
+    public_sentence: str
+    ends: str
+    then: str
+    closed_warning: str
+    overrides: tuple[str, ...]
+
+
+def active_diverts(at: datetime) -> list[DivertView]:
+    """Return the diverts that calls follow at ``at``, the newest first."""
+    return [divert for divert in current_diverts(at) if divert.in_force]
+
+
+def current_diverts(at: datetime) -> list[DivertView]:
+    """Return the diverts that have not ended at ``at``, the newest first."""
+    return [view for view in divert_views(lookup.latest_diverts().diverts, at) if view.is_open]
+
+
+def divert_views(rows: Sequence[DivertRow], at: datetime) -> list[DivertView]:
+    """Return diverts as they are at ``at``, the newest first.
+
+    Of several at once, the newest that has an effect is in force. ``rows`` are in the order in
+    which they were set, and all that could be in force at ``at`` must be among them.
+    """
+    newest_ids = {
+        row.service: row.id for row in rows if at in row.during and lookup.divert_error(row) is None
+    }
+    return [_view(row, at, newest_ids.get(row.service)) for row in reversed(rows)]
+
+
+def may_see_internal_numbers() -> bool:
+    """Return whether the person signed in may see internal lines' numbers, to divert to them."""
+    account: Account | None = g.get("account")
+    return account is not None and account.may(Role.DIVERT)
+
+
+def preview(proposed: ProposedDivert, others: Sequence[DivertRow], at: datetime) -> DivertPreview:
+    """Return what callers get if ``proposed`` is set at ``at``, after ``others``."""
+    locale, facts = lookup.staff_locale(), lookup.snapshot()
+    service, line, during = proposed.service, proposed.line, proposed.during
+    active = lookup.active_diverts(others)
+    set_at = max([at, *(divert.set_at for divert in active)])
+    diverts = (*active, Divert(service.id, line, during, set_at))
+    decision = decide(facts.timetables, service.id, during.start, diverts)
+    after = decide(facts.timetables, service.id, during.end, diverts)
+    name, when = service.name.get("en"), staff_text.format_span(during, at, locale)
+    return DivertPreview(
+        service=name,
+        summary=f"{when[0].upper()}{when[1:]}, calls about ‘{name}’ go to "
+        f"{line.name.get('en')} on {decision.phone.display}.",
+        public_sentence=sentences.reason_sentence(
+            decision, during.start, locale, facts.holidays.dates
+        ),
+        ends=f"{staff_text.format_relative(during.end, at, locale)}, after "
+        f"{staff_text.format_time_left(during.end - during.start)}",
+        then=f"{after.line.name.get('en')} on {after.phone.display}",
+        closed_warning=staff_text.closed_warning(line, proposed.closed, at, locale)
+        if proposed.closed
+        else "",
+        overrides=tuple(
+            f"Divert {row.id} to {_line_name(row)}, "
+            f"{staff_text.format_span(row.during, at, locale)}, has no effect until this one ends."
+            for row in others
+            if row.service == service.id and _overlap(row.during, during)
+        ),
+    )
+
+
+def describe_without(divert: DivertRow, others: Iterable[DivertRow], at: datetime) -> str:
+    """Return where a divert's calls go once it has ended at ``at`` and only ``others`` are left."""
+    timetables = lookup.snapshot().timetables
+    if divert.service not in timetables.services:
+        return "The directory has no such service any more."
+    decision = decide(timetables, divert.service, at, lookup.active_diverts(others))
+    return staff_text.calls_go_to(decision, at, lookup.staff_locale())
+
+
+def _view(row: DivertRow, at: datetime, newest_id: int | None) -> DivertView:
+    locale = lookup.staff_locale()
+    directory = lookup.snapshot().directory
+    line, service = directory.line(row.line), directory.service(row.service)
+    state, trouble = _state(row, at, newest_id)
+    left = row.during.end - at
+    return DivertView(
+        id=row.id,
+        service=service.name.get("en") if service else row.service,
+        line=line.name.get("en") if line else row.line,
+        phone=_phone(line, at) if line else "",
+        when=_ended_period(row.during)
+        if state == "ended"
+        else staff_text.format_span(row.during, at, locale),
+        left="" if state == "ended" else staff_text.format_time_left(left),
+        note=row.note,
+        set_by=row.set_by,
+        set_at=staff_text.format_relative(row.set_at, at, locale),
+        state=state,
+        trouble=trouble,
+        ends_soon=at in row.during and left <= END_WARNING_PERIOD,
+    )
+
+
+def _state(row: DivertRow, at: datetime, newest_id: int | None) -> tuple[str, str]:
+    """Return a divert's state, and why it has no effect."""
+    error = lookup.divert_error(row) or ""
+    if row.during.end <= at:
+        return "ended", error
+    if error:
+        return "no effect", error
+    if at not in row.during:
+        return "later", ""
+    if newest_id == row.id:
+        return "in force", ""
+    return "no effect", f"Divert {newest_id} was set later and takes precedence until it ends."
+
+
+def _phone(line: Line, at: datetime) -> str:
+    if line.internal and not may_see_internal_numbers():
+        return ""
+    return line.phone_on(at.astimezone(lookup.staff_locale().zone).date()).display
+
+
+def _ended_period(during: Span) -> str:
+    if during.start == during.end:
+        return "ended before it began"
+    locale = lookup.staff_locale()
+    start, end = (format_datetime(edge, locale) for edge in (during.start, during.end))
+    return f"from {start} until {end}"
+
+
+def _line_name(row: DivertRow) -> str:
+    line = lookup.snapshot().directory.line(row.line)
+    return line.name.get("en") if line else row.line
+
+
+def _overlap(one: Span, other: Span) -> bool:
+    return one.start < other.end and other.start < one.end
