@@ -1,9 +1,14 @@
 """The contents of directory.yaml: lines with their hours, services, helplines and rota roles."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
+
+
+_COUNTRY_CODE = re.compile(r"^\+44 *(?:\(0\))? *")
+"""The United Kingdom's country code as people write it: +44 or +44 (0)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +31,28 @@ class Phone:
 
     e164: str
     display: str
+
+    @property
+    def national(self) -> str:
+        """The digits to dial within the United Kingdom; of another country's number, its E.164."""
+        return f"0{self.e164[3:]}" if self.e164.startswith("+44") else self.e164
+
+    @property
+    def url(self) -> str:
+        """The address of a link to this number: ``tel:``, or ``sms:`` for a mobile short code.
+
+        A freephone number may not connect with +44 before it. A short code for texts has five or
+        six digits and begins with 6, 7 or 8.
+        """
+        if len(self.e164) in (5, 6) and self.e164[0] in "678":
+            return f"sms:{self.e164}"
+        is_freephone = self.national.startswith(("0800", "0808", "0500"))
+        return f"tel:{self.national if is_freephone else self.e164}"
+
+    @property
+    def relay_uk_display(self) -> str:
+        """The number as a user of Relay UK dials it: 18001 and the national number."""
+        return f"18001 {_COUNTRY_CODE.sub('0', self.display)}"
 
 
 MINUTES_PER_DAY = 24 * 60

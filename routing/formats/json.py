@@ -171,7 +171,7 @@ def _phone_json(phone: Phone, options: Text | None, relay_uk: bool, locale: Loca
         "e164": phone.e164,
         "display": phone.display,
         "options": options.get(locale.language) if options else None,
-        "relay_uk": f"18001 {phone.display}" if relay_uk else None,
+        "relay_uk": phone.relay_uk_display if relay_uk else None,
     }
 
 

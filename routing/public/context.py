@@ -1,5 +1,6 @@
 """What the public pages show: the values of a decision in the reader's language."""
 
+import re
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
@@ -8,7 +9,9 @@ from typing import Any
 from markupsafe import Markup
 
 from routing import lookup
-from routing.core.answer import Decision
+from routing.core import instants
+from routing.core.answer import HORIZON, Decision
+from routing.core.decision import timeline
 from routing.core.directory import Line, OnlineForm, Phone, Service
 from routing.formats.json import assumption, timestamp
 from routing.formats.printed import helpline_texts
@@ -17,8 +20,11 @@ from routing.static_files import DEFAULT_COLOUR
 from routing.text import dates, sentences
 from routing.text.locale import Locale
 
-CLOSING_SOON = timedelta(minutes=5)
-"""How long before a handover a page says that one is coming."""
+_EMERGENCY_NUMBER = re.compile(r"(?<!\d)(?<!\d )999(?! ?\d)")
+"""999 in running text, but not within another number."""
+
+HANDOVER_NOTICE = timedelta(minutes=5)
+"""How long before a handover a page says that the number changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +49,29 @@ class ContactCard:
         """Return whether every word of ``query`` is in the name, an alias or the number."""
         text = " ".join((self.name, *self.aliases, self.phone.display)).casefold()
         return all(word in text for word in query.casefold().split())
+
+
+@dataclass(frozen=True, slots=True)
+class FollowingLine:
+    """The line that answers after the handover, as a page shows it.
+
+    ``phone`` is None where the caller goes on with the same number. ``can_wait``: it is the
+    service's first line, which a caller who can wait should ring.
+    """
+
+    name: str
+    phone: Phone | None
+    is_same_line: bool
+    can_wait: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NextOpening:
+    """When a service's first line next takes calls, and on which number."""
+
+    name: str
+    phone: Phone
+    moment: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +117,7 @@ def page_context() -> dict[str, Any]:
         "website": directory.council.website,
         "colour": directory.council.colour or DEFAULT_COLOUR,
         "emergency": directory.emergency.get(language),
+        "emergency_html": _emergency_html(directory.emergency.get(language), locale),
         "unanswered": directory.unanswered.get(language) if directory.unanswered else None,
         "services": [
             ServiceLink(service.id, service.name.get(language), service.number)
@@ -98,35 +128,41 @@ def page_context() -> dict[str, Any]:
     }
 
 
-def service_context(decision: Decision, at: datetime) -> dict[str, Any]:
-    """Return the values that a service's pages show about the decision for ``at``."""
+def service_context(decision: Decision, at: datetime, *, is_live: bool) -> dict[str, Any]:
+    """Return the values that a service's pages show about the decision for ``at``.
+
+    ``is_live``: the page is read at once and keeps itself current, so it may say "today".
+    """
     snapshot, locale, service = lookup.snapshot(), lookup.locale(), decision.service
     line = _public_card(service, decision.line, decision.phone, at)
-    first_line, last_line = service.lines[0], service.out_of_hours
+    until, holidays = decision.until, snapshot.holidays.dates
+    is_soon = is_live and until is not None and until - at <= HANDOVER_NOTICE
     lines = [contact_card(line, at) for line in service.reachable if not line.internal]
+    next_id = decision.next.line.id if decision.next else None
+    local = at.astimezone(locale.zone)
     return {
         "service": _service_text(service, locale),
         "at_iso": timestamp(at, locale),
-        "until_iso": timestamp(decision.until, locale) if decision.until else "",
-        "soon": decision.until is not None and decision.until - at <= CLOSING_SOON,
+        "until_iso": timestamp(until, locale) if until else "",
+        "refresh_iso": timestamp(_next_wording(decision, at, locale), locale),
+        "checked": dates.format_time(local.hour * 60 + local.minute, locale),
         "announcement": locale.translate(
             "Call {line} on {phone}.", line=line.name, phone=line.phone.display
         ),
         "line": line,
-        "until": sentences.until_phrase(decision, at, locale),
-        "why": sentences.reason_sentence(decision, at, locale, snapshot.holidays.dates),
-        "takeover": None if service.number else sentences.next_sentence(decision, at, locale),
-        "can_wait": None
-        if service.number or decision.line.id == first_line.id
-        else contact_card(first_line, at),
+        "holds": sentences.holds_sentence(decision, at, locale, is_live=is_live, is_soon=is_soon),
+        "exception": sentences.exception_sentence(decision, at, locale, holidays, is_live=is_live),
+        "following": _following_line(decision, locale),
+        "can_wait": _next_opening(decision, at, locale, is_live),
         "backup": [
-            _public_card(service, answer.line, answer.phone, at)
-            for answer in lookup.dial_order(decision, at)[1:]
-            if not answer.line.internal
+            contact_card(answer.line, at, answer.phone)
+            for answer in lookup.dial_order(decision, at)
+            if not answer.line.internal and answer.phone.e164 != line.phone.e164
         ],
         "lines": lines,
-        "day_lines": [card for card in lines if card.id != last_line.id],
-        "out_of_hours": next((card for card in lines if card.id == last_line.id), None),
+        "lines_when_lost": sorted(lines, key=lambda card: card.id != next_id),
+        "day_lines": [card for card in lines if card.id != service.out_of_hours.id],
+        "out_of_hours": next((card for card in lines if card.id == service.out_of_hours.id), None),
         "assumption": assumption(decision, at, snapshot, locale),
         "structured": schema_org.contacts(snapshot, [service], at, locale),
     }
@@ -143,8 +179,8 @@ def contact_card(line: Line, at: datetime, phone: Phone | None = None) -> Contac
         usual_phone=line.phone,
         hours=dates.format_hours(line.hours, locale),
         special_days=tuple(
-            dates.format_special_day(special_day, locale)
-            for special_day in line.special_days
+            dates.format_special_day(special_day, locale, today.year)
+            for special_day in sorted(line.special_days, key=lambda day: (day.first, day.last))
             if special_day.last >= today and not special_day.changes_nothing
         ),
         options=line.options.get(language) if line.options else None,
@@ -165,6 +201,16 @@ def render_markdown(text: str) -> Markup:
     return Markup(_markdown().render(text))  # noqa: S704 - markdown-it escapes HTML
 
 
+def _emergency_html(advice: str, locale: Locale) -> Markup:
+    """Return the council's advice in an emergency as HTML, with a link to 999."""
+    link = Markup('<a class="govuk-link who-tel" href="tel:999">{}</a>')
+    match = _EMERGENCY_NUMBER.search(advice)
+    if match is None:
+        return Markup("{} {}").format(advice, link.format(locale.translate("Call 999")))
+    before, after = advice[: match.start()], advice[match.end() :]
+    return Markup("{}{}{}").format(before, link.format(match[0]), after)
+
+
 def _public_card(service: Service, line: Line, phone: Phone, at: datetime) -> ContactCard:
     """Return a line that a service answers with, without what is internal."""
     card = contact_card(line, at, service.number or phone)
@@ -182,6 +228,56 @@ def _public_card(service: Service, line: Line, phone: Phone, at: datetime) -> Co
         is_open=True,
         confirmed=True,
     )
+
+
+def _next_wording(decision: Decision, at: datetime, locale: Locale) -> datetime:
+    """Return when a live page words the same decision differently: at a notice, or at midnight."""
+    moments = [
+        instants.midnight(at.astimezone(locale.zone).date() + timedelta(days=1), locale.zone)
+    ]
+    if decision.until is not None:
+        moments.append(decision.until - HANDOVER_NOTICE)
+    return min(moment for moment in moments if moment > at)
+
+
+def _following_line(decision: Decision, locale: Locale) -> FollowingLine | None:
+    """Return the line after the handover; None where a caller would notice no handover."""
+    service, following = decision.service, decision.next
+    if following is None:
+        return None
+    is_same_line = following.line.id == decision.line.id
+    if is_same_line and service.number is not None:
+        return None
+    return FollowingLine(
+        name=following.line.name.get(locale.language),
+        phone=None if sentences.keeps_number(decision) else following.phone,
+        is_same_line=is_same_line,
+        can_wait=following.line.id == service.lines[0].id and service.number is None,
+    )
+
+
+def _next_opening(
+    decision: Decision, at: datetime, locale: Locale, is_live: bool
+) -> NextOpening | None:
+    """Return when the service's first line next takes calls, with its number on that date.
+
+    None while it answers, where it follows at the next handover, and where callers always ring the
+    service's own number.
+    """
+    service, first_line = decision.service, decision.service.lines[0]
+    following = decision.next.line.id if decision.next else None
+    if service.number is not None or first_line.id in (decision.line.id, following):
+        return None
+    spans = timeline(lookup.snapshot().timetables, service.id, at, at + HORIZON, lookup.diverts())
+    for span, answer in spans:
+        if answer.line.id == first_line.id:
+            format_opening = dates.format_moment if is_live else dates.format_datetime
+            return NextOpening(
+                name=first_line.name.get(locale.language),
+                phone=answer.phone,
+                moment=format_opening(span.start, locale, at),
+            )
+    return None
 
 
 def _service_text(service: Service, locale: Locale) -> ServiceText:

@@ -79,8 +79,8 @@ def _plain_numbers(directory: Directory) -> Markup:
     for contact in (*contacts, *directory.helplines):
         numbers.append((contact.name, contact.phone, _plain_hours(contact)))
     items = (
-        Markup('<li>{}: <a href="tel:{}">{}</a> ({})</li>').format(
-            name.get(language), phone.e164, phone.display, hours
+        Markup('<li>{}: <a href="{}">{}</a> ({})</li>').format(
+            name.get(language), phone.url, phone.display, hours
         )
         for name, phone, hours in numbers
     )

@@ -113,7 +113,7 @@ def embed() -> Response:
     at = lookup.now()
     decision = lookup.who_to_call(request.args.get("service"), at)
     home = base_url(current_app.config, request.url_root)
-    return _page("embed.html", home=home, **context.service_context(decision, at))
+    return _page("embed.html", home=home, **context.service_context(decision, at, is_live=False))
 
 
 @bp.get("/assets/<address>")
@@ -144,7 +144,8 @@ def _render_answer(template: str, service: str, at: datetime) -> RenderedAnswer:
 
     def render() -> tuple[str, datetime | None]:
         decision = lookup.who_to_call(service, at)
-        return _render(template, **context.service_context(decision, at)), decision.until
+        values = context.service_context(decision, at, is_live=template != "fragment.html")
+        return _render(template, **values), decision.until
 
     key = template, request.script_root, request.path, locale.language
     answer_cache: AnswerCache = current_app.extensions["answer_cache"]

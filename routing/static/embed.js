@@ -8,11 +8,13 @@ const HOME = new URL("..", import.meta.url);
 const TEXTS = {
   en: {
     more: "All numbers and their hours",
+    unchecked: "This page cannot reach the service. This was right when it last asked.",
     unconfirmed: "Not yet confirmed by the council.",
     rehearsal: "Rehearsal: not the answer of this moment. Do not use it.",
   },
   cy: {
     more: "Pob rhif a'i oriau",
+    unchecked: "Ni all y dudalen hon gyrraedd y gwasanaeth. Roedd hyn yn gywir pan ofynnodd ddiwethaf.",
     unconfirmed: "Heb ei gadarnhau gan y cyngor eto.",
     rehearsal: "Ymarfer: nid dyma'r ateb ar hyn o bryd. Peidiwch â'i ddefnyddio.",
   },
@@ -44,8 +46,9 @@ class WhoToCall extends HTMLElement {
     root.adoptedStyleSheets = [sheet];
     this.box = make("div", "box", { part: "box", hidden: true });
     this.status = make("p", "status", { role: "status" });
+    this.unchecked = make("p", "unchecked", { part: "unchecked", hidden: true }, this.ownTexts().unchecked);
     this.allNumbers = make("slot");
-    root.append(this.status, this.box, this.allNumbers);
+    root.append(this.status, this.unchecked, this.box, this.allNumbers);
     this.start();
   }
 
@@ -53,11 +56,12 @@ class WhoToCall extends HTMLElement {
     const load = (signal) => this.load(signal);
     const show = (answer) => this.show(answer);
     const hide = () => this.hide();
+    const warn = () => this.warn();
     for (let wait = 1000; ; wait = Math.min(wait * 2, 60000)) {
       try {
         const answer = await load();
         show(answer);
-        return keepCurrent(answer, { load, show, hide });
+        return keepCurrent(answer, { load, show, hide, warn });
       } catch {
         await new Promise((resolve) => setTimeout(resolve, wait));
       }
@@ -89,6 +93,7 @@ class WhoToCall extends HTMLElement {
     const ownTexts = this.ownTexts();
     const content = JSON.stringify([line, reason.text, next && next.text]);
     this.box.hidden = false;
+    this.unchecked.hidden = true;
     if (content === this.content) return this.foldNumbers(true);
     const hasChanged = this.content && this.number !== line.phone.e164;
     const focused = this.shadowRoot.activeElement;
@@ -118,8 +123,12 @@ class WhoToCall extends HTMLElement {
   }
 
   hide() {
-    this.box.hidden = true;
+    this.box.hidden = this.unchecked.hidden = true;
     this.foldNumbers(false);
+  }
+
+  warn() {
+    this.unchecked.hidden = this.box.hidden;
   }
 
   /* All numbers: folded below the answer, or in full when there is none. */
@@ -143,7 +152,8 @@ function make(tag, className = "", attributes = {}, ...children) {
 }
 
 function tel(number, text) {
-  return make("a", "", { href: `tel:${number}` }, text);
+  const dialled = number.replace(/^\+44(?=80[08]|500)/, "0"); // freephone may not connect with +44 before it
+  return make("a", "", { href: `tel:${dialled}` }, text);
 }
 
 if (!customElements.get("who-to-call")) customElements.define("who-to-call", WhoToCall);

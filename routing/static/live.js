@@ -1,22 +1,23 @@
 /* Keeps an answer current while somebody looks at it, by the server's clock and never the device's.
 
-   An answer is {at, until, sentAt}: the server's time and the next handover in milliseconds (until is null if there
-   is none), and performance.now() when it was requested. Our reading of the server's clock is therefore slow by the
-   time that the request took, and never fast: at worst we ask again too soon. */
+   An answer is {at, until, refresh, sentAt}: the server's time, the next handover (null if there is none) and when the
+   server would word the same answer differently (optional), all in milliseconds, and performance.now() when it was
+   requested. Our reading of the server's clock is therefore slow by the time that the request took, and never fast: at
+   worst we ask again too soon. An answer that cannot be confirmed holds until its handover: warn() is to say so. */
 
 const TICK_MS = 200;
 const OVERDUE_MS = 1000; // how long an answer may stand after its handover while the next one is loading
 const REQUEST_TIMEOUT_MS = 10000;
 const POLL_INTERVAL_MS = 60000; // when no handover is due: staff may have diverted calls
 const CLOCK_JUMP_MS = 5000; // more than this between two clocks or ticks: the device slept, or its clock was set
-const CLOSING_SOON_MS = 5 * 60000;
 
-function keepCurrent(answer, { load, show, hide, closingSoon }) {
+function keepCurrent(answer, { load, show, hide, warn }) {
   let request = null, failures = 0, requestedAt = performance.now(), doubtful = false, overdueSince = null;
   let lastTick = { wall: Date.now(), steady: performance.now() };
 
   const now = () => answer.at + performance.now() - answer.sentAt;
   const isDue = () => doubtful || (answer.until !== null && now() >= answer.until);
+  const isReworded = () => Boolean(answer.refresh) && now() >= answer.refresh;
 
   async function reload() {
     if (request) return;
@@ -32,6 +33,7 @@ function keepCurrent(answer, { load, show, hide, closingSoon }) {
     } catch {
       failures += 1;
       if (isDue()) hide();
+      else warn();
     }
     clearTimeout(timeout);
     request = null;
@@ -54,14 +56,14 @@ function keepCurrent(answer, { load, show, hide, closingSoon }) {
     }
     lastTick = { wall, steady };
     hideIfOverdue(steady);
-    const wait = isDue() ? Math.min(TICK_MS * 2 ** failures, 5000) : POLL_INTERVAL_MS;
+    const isUrgent = isDue() || isReworded() || failures > 0;
+    const wait = isUrgent ? Math.min(TICK_MS * 2 ** failures, 5000) : POLL_INTERVAL_MS;
     if (steady - requestedAt >= wait && (isDue() || document.visibilityState === "visible")) reload();
-    if (closingSoon) closingSoon(answer.until !== null && answer.until - now() <= CLOSING_SOON_MS);
   }
 
   addEventListener("pageshow", (event) => event.persisted && ((doubtful = true), reload()));
   addEventListener("online", () => reload());
-  addEventListener("offline", () => ((doubtful = true), hide()));
+  addEventListener("offline", () => warn());
   document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && reload());
   setInterval(tick, TICK_MS);
   tick();

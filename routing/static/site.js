@@ -3,48 +3,55 @@
 document.body.classList.add("js-enabled", "govuk-frontend-supported");
 for (const element of document.querySelectorAll('[data-module="govuk-exit-this-page"]')) new ExitThisPage(element);
 
-for (const root of document.querySelectorAll("[data-who-now]")) {
-  const part = (name, parent = root) => parent.querySelector(`[data-who-${name}]`);
+/* What depends on the decision, in several places of a page. All of it changes together. */
+const PARTS = ["unchecked", "answer", "lost", "ways", "hours"];
+
+const root = document.querySelector("[data-who-now]");
+const part = (name, parent = document) => parent.querySelector(`[data-who-${name}]`);
+
+function readAnswer(element, sentAt, parts) {
+  const { at, until, refresh } = element.dataset;
+  return { at: Date.parse(at), until: until ? Date.parse(until) : null, refresh: Date.parse(refresh), sentAt, parts };
+}
+
+async function load(signal) {
+  const sentAt = performance.now();
+  const response = await fetch(root.dataset.whoNow, { signal, cache: "no-store", credentials: "omit" });
+  if (!response.ok) throw new Error(response.status);
+  const page = new DOMParser().parseFromString(await response.text(), "text/html");
+  return readAnswer(part("now", page), sentAt, page);
+}
+
+function show({ parts }) {
+  const hasChanged = part("answer").dataset.line !== part("answer", parts).dataset.line;
+  for (const name of PARTS) replace(part(name), part(name, parts));
+  part("answer").dataset.line = part("answer", parts).dataset.line;
+  if (hasChanged) part("status").textContent = part("status", parts).dataset.announcement;
+  part("unchecked").hidden = part("lost").hidden = true;
+  part("answer").hidden = part("ways").hidden = false;
+}
+
+function replace(shown, loaded) {
+  if (shown.innerHTML === loaded.innerHTML) return;
+  const hadFocus = shown.contains(document.activeElement);
+  shown.replaceChildren(...loaded.childNodes);
+  if (hadFocus) shown.querySelector("a")?.focus();
+}
+
+function hide() {
+  if (part("lost").hidden) part("status").textContent = part("lost").querySelector("p").textContent;
+  part("unchecked").hidden = part("answer").hidden = part("ways").hidden = true;
+  part("lost").hidden = false;
+}
+
+function warn() {
+  if (part("answer").hidden || !part("unchecked").hidden) return;
+  part("status").textContent = part("unchecked").textContent;
+  part("unchecked").hidden = false;
+}
+
+if (root) {
   const navigation = performance.getEntriesByType("navigation")[0];
-  const readAnswer = (element, sentAt) => ({
-    element,
-    at: Date.parse(element.dataset.at),
-    until: element.dataset.until ? Date.parse(element.dataset.until) : null,
-    sentAt,
-  });
-
-  async function load(signal) {
-    const sentAt = performance.now();
-    const response = await fetch(root.dataset.whoNow, { signal, cache: "no-store", credentials: "omit" });
-    if (!response.ok) throw new Error(response.status);
-    const page = new DOMParser().parseFromString(await response.text(), "text/html");
-    return readAnswer(page.querySelector("[data-until]"), sentAt);
-  }
-
-  function show({ element }) {
-    const shown = part("answer"), loaded = part("answer", element);
-    part("lost").hidden = true;
-    shown.hidden = false;
-    part("soon").textContent = part("soon", element).textContent;
-    if (shown.innerHTML === loaded.innerHTML) return;
-    const hadFocus = shown.contains(document.activeElement);
-    const hasChanged = shown.dataset.line !== loaded.dataset.line;
-    shown.replaceChildren(...loaded.childNodes);
-    shown.dataset.line = loaded.dataset.line;
-    if (hadFocus) shown.querySelector("a").focus();
-    if (hasChanged) part("status").textContent = part("status", element).dataset.announcement;
-  }
-
-  function hide() {
-    part("answer").hidden = true;
-    part("soon").hidden = true;
-    if (part("lost").hidden) part("status").textContent = part("lost").querySelector("p").textContent;
-    part("lost").hidden = false;
-  }
-
-  function closingSoon(isSoon) {
-    part("soon").hidden = !isSoon || part("answer").hidden || !part("soon").textContent.trim();
-  }
-
-  keepCurrent(readAnswer(root, navigation ? navigation.requestStart : 0), { load, show, hide, closingSoon });
+  const answer = readAnswer(root, navigation ? navigation.requestStart : 0);
+  keepCurrent(answer, { load, show, hide, warn });
 }

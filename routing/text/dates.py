@@ -44,6 +44,7 @@ MONTHS = (
     N_("December"),
 )
 _YEAR_NAMED_AFTER = timedelta(days=180)
+_TONIGHT_FROM_HOUR = 18
 
 
 def format_time(minute: int, locale: Locale) -> str:
@@ -89,15 +90,33 @@ def format_datetime(at: datetime, locale: Locale, now: datetime | None = None) -
     The year is added when the instant is more than 180 days after ``now``; never where that is
     None.
     """
-    local = at.astimezone(locale.zone)
-    minute = local.hour * 60 + local.minute
-    date = local.date() if minute else local.date() - timedelta(days=1)
+    date, time = _local_date_and_time(at, locale)
     day = format_day(date, locale)
     if now is not None and at - now > _YEAR_NAMED_AFTER:
         day = f"{day} {date.year}"
-    if not minute:
+    if time is None:
         return locale.translate("midnight at the end of {day}", day=day)
-    return locale.translate("{time} on {day}", time=format_time(minute, locale), day=day)
+    return locale.translate("{time} on {day}", time=time, day=day)
+
+
+def format_moment(at: datetime, locale: Locale, now: datetime) -> str:
+    """Format an instant for a page that is read at once: 5pm today, Thursday 24 December.
+
+    It says today, tonight (from 6pm) and tomorrow, and is else as ``format_datetime`` has it.
+    """
+    date, time = _local_date_and_time(at, locale)
+    days_ahead = (date - now.astimezone(locale.zone).date()).days
+    day = format_day(date, locale)
+    if time is None:
+        if days_ahead == 0:
+            return locale.translate("midnight tonight, {day}", day=day)
+    elif days_ahead == 0 and at.astimezone(locale.zone).hour >= _TONIGHT_FROM_HOUR:
+        return locale.translate("{time} tonight, {day}", time=time, day=day)
+    elif days_ahead == 0:
+        return locale.translate("{time} today, {day}", time=time, day=day)
+    elif days_ahead == 1:
+        return locale.translate("{time} tomorrow, {day}", time=time, day=day)
+    return format_datetime(at, locale, now)
 
 
 def format_range(time_range: TimeRange, locale: Locale) -> str:
@@ -148,11 +167,18 @@ def format_weekdays(weekdays: Iterable[int], locale: Locale) -> str:
     return join_words([part for run in runs for part in _format_run(run, locale)], locale)
 
 
-def format_special_day(special_day: SpecialDay, locale: Locale) -> str:
-    """Format a special day: Thursday 24 December (Christmas Eve): 8:30am to 3:30pm."""
-    days = format_day(special_day.first, locale)
+def format_special_day(special_day: SpecialDay, locale: Locale, year: int | None = None) -> str:
+    """Format a special day: Thursday 24 December (Christmas Eve): 8:30am to 3:30pm.
+
+    Its year is left out where that is ``year``.
+    """
+
+    def format_with_year(day: date) -> str:
+        return format_day(day, locale) if day.year == year else format_full_date(day, locale)
+
+    days = format_with_year(special_day.first)
     if special_day.last != special_day.first:
-        last = format_day(special_day.last, locale)
+        last = format_with_year(special_day.last)
         days = locale.translate("{first} to {last}", first=days, last=last)
     parts = [] if special_day.hours is None else [format_ranges(special_day.hours, locale)]
     if special_day.phone is not None:
@@ -201,6 +227,21 @@ def join_words(words: Sequence[str], locale: Locale) -> str:
     if len(words) == 1:
         return words[0]
     return locale.translate("{most} and {last}", most=", ".join(words[:-1]), last=words[-1])
+
+
+def _local_date_and_time(at: datetime, locale: Locale) -> tuple[date, str | None]:
+    """Return the date and time on the wall clock; no time at the midnight that ends the date.
+
+    A time that comes twice, as the clocks go back, has its zone: 1:30am GMT.
+    """
+    local = at.astimezone(locale.zone)
+    minute = local.hour * 60 + local.minute
+    if not minute:
+        return local.date() - timedelta(days=1), None
+    time = format_time(minute, locale)
+    if local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset():
+        time = f"{time} {local.tzname()}"
+    return local.date(), time
 
 
 def _named_date(line: Line, day: date, holidays: Mapping[date, BankHoliday], locale: Locale) -> str:

@@ -6,8 +6,8 @@ from datetime import date, datetime
 from routing.core import instants
 from routing.core.answer import Decision, ReasonCode
 from routing.core.directory import BankHoliday, Line
-from routing.text.dates import format_datetime, format_day, format_ranges
-from routing.text.locale import Locale
+from routing.text.dates import format_datetime, format_day, format_moment, format_ranges
+from routing.text.locale import N_, Locale
 
 
 def reason_sentence(
@@ -48,23 +48,87 @@ def next_sentence(decision: Decision, at: datetime, locale: Locale) -> str | Non
     """
     if decision.until is None or decision.next is None:
         return None
+    moment = format_datetime(decision.until, locale, instants.as_utc(at))
+    line = decision.next.line.name.get(locale.language)
+    if keeps_number(decision):
+        return locale.translate(
+            "From {moment}, the {line} answers on the same number.", moment=moment, line=line
+        )
     return locale.translate(
         "From {moment}, call the {line} on {phone}.",
-        moment=format_datetime(decision.until, locale, instants.as_utc(at)),
-        line=decision.next.line.name.get(locale.language),
+        moment=moment,
+        line=line,
         phone=decision.next.phone.display,
     )
+
+
+def keeps_number(decision: Decision) -> bool:
+    """Return whether callers go on with the same number at the handover, if there is one.
+
+    They do where the service has a number of its own, and where two lines share one.
+    """
+    return (
+        decision.service.number is not None
+        or decision.next is None
+        or decision.next.phone.e164 == decision.phone.e164
+    )
+
+
+def holds_sentence(
+    decision: Decision, at: datetime, locale: Locale, *, is_live: bool, is_soon: bool = False
+) -> str:
+    """Say until when a line answers: "They answer until 5pm on Friday 27 November."
+
+    Of a service's own number, say that it may be called at all hours. ``is_live`` adds today,
+    tonight and tomorrow to the date, for a page that is read at once; ``is_soon`` says instead that
+    the number changes. Raise NaiveTime.
+    """
+    always = locale.translate("You can call this number day and night.")
+    has_own_number = decision.service.number is not None
+    if decision.until is None or decision.next is None:
+        return always if has_own_number else locale.translate("They answer day and night.")
+    is_same_line = decision.next.line.id == decision.line.id
+    if has_own_number and is_same_line:
+        return always
+    format_until = format_moment if is_live else format_datetime
+    moment = format_until(decision.until, locale, instants.as_utc(at))
+    if not keeps_number(decision) and (is_same_line or is_soon):
+        return locale.translate("This number changes at {moment}.", moment=moment)
+    answers = locale.translate("They answer until {moment}.", moment=moment)
+    return f"{always} {answers}" if has_own_number else answers
+
+
+def exception_sentence(
+    decision: Decision,
+    at: datetime,
+    locale: Locale,
+    holidays: Mapping[date, BankHoliday],
+    *,
+    is_live: bool,
+) -> str | None:
+    """Say which special day or bank holiday closes the first line; None on an ordinary day.
+
+    ``is_live`` is as in ``holds_sentence``. Raise NaiveTime.
+    """
+    now = instants.as_utc(at)
+    if _cause(decision, locale) is None:
+        return None
+    return _closed_sentence(decision, decision.service.lines[0], now, locale, holidays, is_live)
 
 
 def call_sentence(decision: Decision, phone: str, at: datetime, locale: Locale) -> str:
     """Say whom to call on ``phone``, and until when: "Call 01632 960001, MASH, until 5pm ...".
 
-    Raise NaiveTime.
+    Of a service's own number, say that it may be called at all hours. Raise NaiveTime.
     """
+    line = decision.line.name.get(locale.language)
+    if decision.service.number is not None:
+        call = locale.translate("Call {phone}, {line}.", phone=phone, line=line)
+        return f"{call} {holds_sentence(decision, at, locale, is_live=False)}"
     return locale.translate(
         "Call {phone}, {line}, {until}.",
         phone=phone,
-        line=decision.line.name.get(locale.language),
+        line=line,
         until=until_phrase(decision, at, locale),
     )
 
@@ -87,22 +151,33 @@ def _closed_sentence(
     now: datetime,
     locale: Locale,
     holidays: Mapping[date, BankHoliday],
+    is_live: bool = False,
 ) -> str:
     name, cause = line.name.get(locale.language), _cause(decision, locale)
     if cause is None:
         return locale.translate("The {line} is closed.", line=name)
     today = now.astimezone(locale.zone).date()
-    day, ranges = format_day(today, locale), line.ranges_on(today, holidays)
-    if not ranges:
-        return locale.translate(
-            "The {line} is closed on {day} because it is {cause}.", line=name, day=day, cause=cause
+    ranges = line.ranges_on(today, holidays)
+    if ranges and is_live:
+        message = N_("The {line} is closed. Today, {day} ({cause}), it is open {hours}.")
+    elif ranges:
+        message = N_("The {line} is closed. On {day} ({cause}) it is open {hours}.")
+    elif decision.reason.special_day is not None:
+        message = (
+            N_("The {line} is closed today, {day} ({cause}).")
+            if is_live
+            else N_("The {line} is closed on {day} ({cause}).")
         )
+    elif is_live:
+        message = N_("The {line} is closed today, {day}, because it is {cause}.")
+    else:
+        message = N_("The {line} is closed on {day} because it is {cause}.")
     return locale.translate(
-        "The {line} is closed. On {day} it is open {hours} because it is {cause}.",
+        message,
         line=name,
-        day=day,
-        hours=format_ranges(ranges, locale),
+        day=format_day(today, locale),
         cause=cause,
+        hours=format_ranges(ranges, locale),
     )
 
 

@@ -59,8 +59,8 @@ def test_times_are_written_as_gov_uk_writes_them(minute, text):
         ),
         (
             "2026-12-24 16:00",
-            "The Hub is closed. On Thursday 24 December it is open 8:30am to "
-            "3:30pm because it is Christmas Eve. It opens at 8:30am on Tuesday 29 December.",
+            "The Hub is closed. On Thursday 24 December (Christmas Eve) it is open 8:30am to "
+            "3:30pm. It opens at 8:30am on Tuesday 29 December.",
         ),
     ],
 )
@@ -149,7 +149,7 @@ def test_hours_that_run_into_the_next_day_say_so():
 def test_special_days_have_their_name():
     special_days = TABLES.directory.lines[0].special_days
 
-    assert [dates.format_special_day(day, ENGLISH) for day in special_days] == [
+    assert [dates.format_special_day(day, ENGLISH, 2026) for day in special_days] == [
         "Thursday 24 December (Christmas Eve): 8:30am to 3:30pm",
         "Tuesday 29 December to Thursday 31 December (Festive number): call 01632 960009",
     ]
@@ -175,4 +175,98 @@ def test_the_next_line_is_named_with_its_number():
 
     assert sentences.next_sentence(decide(TABLES, "children", at), at, ENGLISH) == (
         "From 8:30am on Tuesday 29 December, call the Hub on 01632 960009."
+    )
+
+
+TWO_TIERS = """
+lines:
+  day: {name: Day, phone: 01632 960001, hours: {mon-fri: 09:00-17:00}}
+  edt: {name: EDT, phone: 01632 960172, hours: {mon-fri: 17:00-01:00, sat-sun: 09:00-01:00}}
+  standby: {name: Standby, phone: 01632 960172, hours: {mon-sun: 01:00-09:00}}
+services:
+  plain: {name: P, lines: [day, edt], out_of_hours: standby}
+  own: {name: O, lines: [day, edt], out_of_hours: standby, number: 01632 960100}
+"""
+
+
+def holds(service, at, **how):
+    decision = decide(compiled(TWO_TIERS), service, london(at))
+    return sentences.holds_sentence(decision, london(at), ENGLISH, **{"is_live": True, **how})
+
+
+def test_a_services_own_number_may_be_called_at_all_hours():
+    assert holds("own", "2026-05-22 16:58", is_soon=True) == (
+        "You can call this number day and night. They answer until 5pm today, Friday 22 May."
+    )
+
+
+def test_two_lines_with_one_number_follow_each_other_on_it():
+    at = london("2026-05-22 23:59")
+    decision = decide(compiled(TWO_TIERS), "plain", at)
+
+    assert sentences.next_sentence(decision, at, ENGLISH) == (
+        "From 1am on Saturday 23 May, the Standby answers on the same number."
+    )
+    assert holds("plain", "2026-05-22 23:59", is_soon=True) == (
+        "They answer until 1am tomorrow, Saturday 23 May."
+    )
+
+
+def test_a_number_that_changes_soon_is_not_said_to_close():
+    assert holds("plain", "2026-05-22 16:58", is_soon=True) == (
+        "This number changes at 5pm today, Friday 22 May."
+    )
+
+
+@pytest.mark.parametrize(
+    ("moment", "text"),
+    [
+        ("2026-05-22 17:59", "5:59pm today, Friday 22 May"),
+        ("2026-05-22 18:00", "6pm tonight, Friday 22 May"),
+        ("2026-05-23 00:00", "midnight tonight, Friday 22 May"),
+        ("2026-05-23 00:01", "12:01am tomorrow, Saturday 23 May"),
+        ("2026-05-23 23:59", "11:59pm tomorrow, Saturday 23 May"),
+        ("2026-05-24 00:00", "midnight at the end of Saturday 23 May"),
+        ("2026-05-24 00:01", "12:01am on Sunday 24 May"),
+    ],
+)
+def test_a_live_page_says_today_tonight_and_tomorrow_with_the_date(moment, text):
+    assert dates.format_moment(london(moment), ENGLISH, london("2026-05-22 12:00")) == text
+
+
+@pytest.mark.parametrize(
+    ("instant", "text"),
+    [
+        ("2026-10-24T23:59:00Z", "12:59am on Sunday 25 October"),
+        ("2026-10-25T00:30:00Z", "1:30am BST on Sunday 25 October"),
+        ("2026-10-25T01:30:00Z", "1:30am GMT on Sunday 25 October"),
+        ("2026-10-25T02:00:00Z", "2am on Sunday 25 October"),
+    ],
+)
+def test_a_time_that_comes_twice_has_its_zone(instant, text):
+    assert dates.format_datetime(datetime.fromisoformat(instant), ENGLISH) == text
+
+
+def test_a_special_days_name_needs_no_because():
+    tables = compiled("""
+lines:
+  day:
+    name: Hub
+    phone: 01632 960001
+    hours: {mon-fri: 09:00-17:00}
+    special_days: [{date: 2026-05-22, name: Christmas closure, hours: closed}]
+  edt: {name: EDT, phone: 01632 960002, hours: always}
+services: {s: {name: S, lines: [day], out_of_hours: edt}}
+""")
+
+    assert reason("2026-05-22 12:00", "s", tables).startswith(
+        "The Hub is closed on Friday 22 May (Christmas closure)."
+    )
+
+
+def test_a_special_day_of_another_year_has_its_year():
+    christmas_eve = TABLES.directory.lines[0].special_days[0]
+
+    assert dates.format_special_day(christmas_eve, ENGLISH, 2025) == (
+        "Thursday 24 December 2026 (Christmas Eve): 8:30am to 3:30pm"
     )

@@ -55,7 +55,7 @@ def test_the_page_changes_at_the_handover_whatever_the_devices_clock_says(pages,
     )
     page.goto(f"{address}/")
     assert shown(page) == DAY
-    assert page.is_visible("[data-who-soon]")
+    assert "This number changes at 5pm today" in page.inner_text("[data-who-answer]")
     page.focus("[data-who-answer] a")
     left = to_five(address)
     took = when_it_changes(page, NIGHT, left + 5)
@@ -82,16 +82,55 @@ def test_without_the_server_the_page_shows_all_numbers_and_no_answer(pages, serv
         assert words in text
 
 
-def test_without_a_network_the_page_says_so_and_afterwards_it_answers_again(pages, serve):
-    address, _ = serve(WEST_BERKSHIRE, WEB_CONCURRENCY="1")
+def test_without_a_network_the_answer_stays_and_says_when_it_was_right(pages, serve):
+    starts = "2026-11-24T11:00:00Z"
+    address, _ = serve(WEST_BERKSHIRE, WEB_CONCURRENCY="1", CLOCK_STARTS_AT=starts)
     page = pages.open(f"{address}/")
     page.context.set_offline(True)
-    page.wait_for_selector("[data-who-lost]", state="visible", timeout=3000)
-    assert not page.is_visible("[data-who-answer]")
+    page.wait_for_selector("[data-who-unchecked]", state="visible", timeout=3000)
+    assert "It was right at 11am, when it last asked" in page.inner_text("[data-who-unchecked]")
+    assert shown(page) == DAY
     page.context.set_offline(False)
-    page.wait_for_selector("[data-who-answer]", state="visible", timeout=8000)
+    page.wait_for_selector("[data-who-unchecked]", state="hidden", timeout=8000)
 
+    assert shown(page) == DAY
     assert not page.is_visible("[data-who-lost]")
+
+
+def test_without_a_network_no_answer_outlives_its_handover(pages, serve):
+    address, _ = before_five(serve)
+    page = pages.open(f"{address}/")
+    page.context.set_offline(True)
+    page.wait_for_selector("[data-who-unchecked]", state="visible", timeout=3000)
+    assert shown(page) == DAY
+    page.wait_for_timeout(max(0, to_five(address) * 1000) + 1500)
+
+    assert not page.is_visible("[data-who-answer]")
+    first = page.inner_text("[data-who-lost] .who-line")
+    assert NIGHT in first  # the line that takes over stands first, not the one that has closed
+
+
+@pytest.mark.parametrize("path", ["/", "/services/children/professionals"])
+def test_an_open_page_after_a_handover_says_the_same_as_a_fresh_one(pages, serve, path):
+    address, _ = before_five(serve)
+    page = pages.open(f"{address}{path}")
+    before = page.inner_text("main")
+    when_it_changes(page, NIGHT, to_five(address) + 5)
+    fresh = pages.open(f"{address}{path}")
+
+    assert page.inner_text("main") == fresh.inner_text("main")
+    assert page.inner_text("main") != before
+
+
+def test_an_open_page_says_tomorrow_until_midnight_and_today_after_it(pages, serve):
+    starts = "2026-11-24T23:59:50Z"
+    address, _ = serve(WEST_BERKSHIRE, WEB_CONCURRENCY="1", CLOCK_STARTS_AT=starts)
+    page = pages.open(f"{address}/")
+    assert "tomorrow, Wednesday 25 November" in page.inner_text("[data-who-answer]")
+    today = page.get_by_text("today, Wednesday 25 November")
+    today.first.wait_for(state="visible", timeout=20000)
+
+    assert page.inner_text("main") == pages.open(f"{address}/").inner_text("main")
 
 
 def test_after_a_sleep_the_page_reloads_at_once_or_shows_all_numbers(pages, serve):

@@ -108,7 +108,7 @@ def test_a_page_is_complete_without_scripts(pages, address):
     page = pages.open(f"{address}/services/professionals", java_script_enabled=False)
     text = page.inner_text("main")
 
-    for words in ("In immediate danger", "Call ", "If nobody answers", "All hours", "Helplines"):
+    for words in ("immediate danger", "call ", "If nobody answers", "All hours", "Helplines"):
         assert words in text
     assert not page.is_visible("[data-who-lost]")
     assert page.get_attribute(".govuk-exit-this-page a", "href").startswith("https://www.bbc.co.uk")
@@ -126,7 +126,7 @@ def test_every_link_is_reached_by_keyboard(pages, address):
 
     assert names[0] == "Skip to main content"
     assert names[1] == "Exit this page"
-    for name in ("All contacts", "Call 999", "01632 960100", "Privacy"):
+    for name in ("All contacts", "999", "01632 960100", "Privacy"):
         assert name in names
     assert [name for tag, name, height in reached if tag == "A" and height < 24] == []
 
@@ -189,3 +189,55 @@ def test_nothing_that_only_gov_uk_may_use_is_in_the_style_sheets(name):
 
     for barred in ("GDS Transport", "@font-face", "govuk-crest", "sourceMappingURL"):
         assert barred not in text
+
+
+TOO_WIDE = """() => [...document.querySelectorAll("body *")].filter(e => {
+    const r = document.createRange(); r.selectNodeContents(e);
+    return !e.closest(".govuk-skip-link, .govuk-visually-hidden, [hidden], pre, textarea")
+        && [...r.getClientRects()].some(box => box.right > innerWidth + 1);
+}).map(e => e.outerHTML.slice(0, 80))"""
+TEXT_SPACING = """for (const e of document.querySelectorAll("*")) {
+    e.style.lineHeight = "1.5"; e.style.letterSpacing = "0.12em"; e.style.wordSpacing = "0.16em";
+}"""
+
+
+@pytest.mark.parametrize("width", [320, 375, 412])
+@pytest.mark.parametrize("path", ["/", "/services/children/professionals", "/contacts", "/nope"])
+def test_large_or_spaced_text_does_not_run_off_the_page(pages, address, path, width):
+    page = pages.open(f"{address}{path}", viewport={"width": width, "height": 667})
+    for percent in (100, 125, 200):
+        page.evaluate(f"document.documentElement.style.fontSize = '{percent}%'")
+        assert page.evaluate(TOO_WIDE) == []
+    page.evaluate("document.documentElement.style.fontSize = ''")
+    page.evaluate(TEXT_SPACING)
+
+    assert page.evaluate(TOO_WIDE) == []
+
+
+def test_the_number_is_above_the_fold_of_a_small_phone(pages, address):
+    for size in ({"width": 375, "height": 667}, {"width": 320, "height": 568}):
+        box = pages.open(f"{address}/", viewport=size).locator(".who-big a").bounding_box()
+
+        assert box["y"] + box["height"] < size["height"]
+
+
+FOCUS_CONTRAST = """() => {
+    const style = getComputedStyle(document.activeElement);
+    const luminance = colour => colour.match(/[\\d.]+/g).slice(0, 3).map(part => part / 255)
+        .map(part => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4)
+        .reduce((sum, part, i) => sum + part * [0.2126, 0.7152, 0.0722][i], 0);
+    if (/, 0\\)$/.test(style.backgroundColor)) return 0;
+    const [a, b] = [luminance(style.color), luminance(style.backgroundColor)].sort();
+    return (b + 0.05) / (a + 0.05);
+}"""
+
+
+@pytest.mark.parametrize("path", ["/", "/staff/sign-in"])
+def test_a_focused_link_of_the_header_can_be_read(pages, address, path):
+    page = pages.open(f"{address}{path}")
+    links = page.locator("header a")
+
+    assert links.count() >= 1
+    for link in links.all():
+        link.focus()
+        assert page.evaluate(FOCUS_CONTRAST) >= 4.5

@@ -1,0 +1,176 @@
+"""The first screen: one number, what depends on it, and nothing said twice."""
+
+import re
+
+import pytest
+from conftest import ANYSHIRE, ROOT
+
+SEFTON = ROOT / "examples" / "sefton.yaml"
+HEAD = """
+council: {name: Testshire, website: "https://www.testshire.example"}
+zone: Europe/London
+languages: [en]
+emergency: Shout for help.
+bank_holidays: {division: england-and-wales}
+"""
+
+
+@pytest.fixture
+def page(make_app, clock, tmp_path):
+    """Return a function that gives the text and the HTML of a directory's first page."""
+
+    def show(directory, instant, path="/"):
+        clock.set(instant)
+        if isinstance(directory, str):
+            file = tmp_path / "directory.yaml"
+            file.write_text(HEAD + directory)
+            directory = file
+        html = make_app(directory).test_client().get(path).text
+        return " ".join(re.sub(r"<[^>]+>", " ", html).split()).replace(" .", "."), html
+
+    return show
+
+
+@pytest.mark.parametrize(
+    ("instant", "sentence"),
+    [
+        (
+            "2026-12-28T12:00:00Z",
+            "They answer until 9am tomorrow, Tuesday 29 December. Children's Help and Advice Team "
+            "(CHAT) on 01632 960229.",
+        ),
+        (
+            "2026-12-31T20:00:00Z",
+            "They answer until 9am on Monday 4 January. Children's Help and Advice Team (CHAT) on "
+            "01632 960221.",
+        ),
+    ],
+)
+def test_who_can_wait_gets_the_number_of_the_day_on_which_the_line_opens(page, instant, sentence):
+    text, _ = page(SEFTON, instant)
+    card = text.replace("&#39;", "'")
+    until, following = sentence.split(". ", 1)
+
+    assert until in card
+    assert f"After that, or if it can wait, call the {following}" in card
+
+
+def test_where_another_tier_is_next_who_can_wait_gets_the_first_lines_opening(page):
+    tiers = """
+lines:
+  day:
+    name: Day
+    phone: 01632 960001
+    hours: {mon-fri: 09:00-17:00}
+    special_days: [{date: 2026-11-24, name: Works, phone: 01632 960009}]
+  edt: {name: EDT, phone: 01632 960002, hours: {mon-sun: 17:00-01:30}}
+  standby: {name: Standby, phone: 01632 960003, hours: {mon-sun: 01:30-09:00}}
+services: {s: {name: S, lines: [day, edt], out_of_hours: standby}}
+"""
+    text, _ = page(tiers, "2026-11-23T20:00:00Z")
+
+    assert (
+        "If it can wait From 9am tomorrow, Tuesday 24 November, call the Day on 01632 960009."
+        in (text)
+    )
+
+
+def test_a_services_own_number_is_not_offered_again_where_nobody_answers(page):
+    text, _ = page(ANYSHIRE, "2026-11-23T12:00:00Z")
+    unanswered = text[text.index("If nobody answers") : text.index("This page cannot find out")]
+
+    assert "01632 960100" not in unanswered
+    assert "until 5pm" in text
+    assert "Call this number until" not in text
+
+
+def test_special_days_are_in_order_of_date_with_the_year_of_another_year(page):
+    far = """
+lines:
+  day:
+    name: Day
+    phone: 01632 960001
+    hours: {mon-fri: 09:00-17:00}
+    special_days:
+      - {date: 2027-12-24, name: Eve, hours: 09:00-15:00}
+      - {date: 2026-12-24, name: Eve, hours: 09:00-13:00}
+  edt: {name: EDT, phone: 01632 960002, hours: always}
+services: {s: {name: S, lines: [day], out_of_hours: edt}}
+"""
+    text, _ = page(far, "2026-11-23T12:00:00Z")
+
+    assert "Thursday 24 December (Eve): 9am to 1pm Friday 24 December 2027 (Eve)" in text
+
+
+def test_each_number_is_linked_in_a_form_that_connects(page):
+    numbers = """
+lines:
+  day: {name: Day, phone: +44 (0)1632 960001, hours: always}
+services: {s: {name: S, lines: [day], out_of_hours: day}}
+helplines:
+  - {name: Shout, phone: 85258, hours: always, for: texts}
+  - {name: Childline, phone: 0800 1111, hours: always, for: children}
+  - {name: Short freephone, phone: 0800 123456, hours: always, for: all}
+  - {name: Police, phone: 101, hours: always, for: all}
+"""
+    text, html = page(numbers, "2026-11-23T12:00:00Z")
+
+    links = re.findall(r'href="((?:tel|sms):[^"]+)"', html)
+    assert set(links) == {
+        *("tel:999", "tel:+441632960001", "tel:1800101632960001", "tel:101"),
+        *("sms:85258", "tel:08001111", "tel:0800123456"),
+    }
+    assert "18001 01632 960001" in text
+
+
+@pytest.mark.parametrize(
+    ("advice", "linked"),
+    [
+        ("Call 999 now.", "Call <a"),
+        ("Call 0800 999 999.", "Call 0800 999 999. <a"),
+        ("Shout.", "Shout. <a"),
+    ],
+)
+def test_999_is_linked_where_the_councils_words_have_it_as_a_number_of_its_own(
+    make_app, tmp_path, advice, linked
+):
+    file = tmp_path / "directory.yaml"
+    file.write_text(re.sub("(?m)^emergency: .*$", f"emergency: {advice}", SEFTON.read_text()))
+
+    assert linked in make_app(file).test_client().get("/").text
+
+
+EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
+INSTANTS = [
+    f"2026-12-{day}T{time}Z"
+    for day in (23, 24, 28)
+    for time in ("07:58:00", "16:57:00", "23:40:00")
+]
+MOMENT = re.compile(r"\b\d{1,2}(?::\d\d)?[ap]m\b[^.]*")
+NUMBER = re.compile(r"\b0\d{3,4} \d{3,6}\b")
+
+
+@pytest.mark.parametrize("directory", EXAMPLES, ids=lambda path: path.stem)
+def test_the_card_says_each_number_and_each_moment_once(make_app, clock, directory):
+    client = make_app(directory).test_client()
+    for instant in INSTANTS:
+        clock.set(instant)
+        html = client.get("/?lang=en").text
+        card = html[html.index('id="now"') :].partition("</section>")[0]
+        text = " ".join(re.sub(r"<[^>]+>", " ", card).split())
+        for pattern in (NUMBER, MOMENT):
+            said = pattern.findall(text)
+            assert len(said) == len(set(said)), text
+
+
+@pytest.mark.parametrize("directory", EXAMPLES, ids=lambda path: path.stem)
+def test_at_most_thirty_words_come_before_the_number(make_app, clock, directory):
+    client = make_app(directory).test_client()
+    for instant in INSTANTS:
+        clock.set(instant)
+        html = client.get("/?lang=en").text
+        before = html[html.index("<main") :].partition('<p class="who-big"')[0]
+        before = re.sub(r"(?s)<p[^>]* hidden>.*?</p>", "", before)
+        words = re.sub(r"<[^>]+>", " ", re.sub(r"</?a[^>]*>", "", before)).split()
+
+        assert len(words) <= 30, " ".join(words)
