@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
-
 _COUNTRY_CODE = re.compile(r"^\+44 *(?:\(0\))? *")
 """The United Kingdom's country code as people write it: +44 or +44 (0)."""
 

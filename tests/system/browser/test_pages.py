@@ -226,8 +226,8 @@ FOCUS_CONTRAST = """() => {
     const luminance = colour => colour.match(/[\\d.]+/g).slice(0, 3).map(part => part / 255)
         .map(part => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4)
         .reduce((sum, part, i) => sum + part * [0.2126, 0.7152, 0.0722][i], 0);
-    if (/, 0\\)$/.test(style.backgroundColor)) return 0;
-    const [a, b] = [luminance(style.color), luminance(style.backgroundColor)].sort();
+    if (style.backgroundColor === "rgba(0, 0, 0, 0)") return 0;
+    const [a, b] = [luminance(style.color), luminance(style.backgroundColor)].sort((x, y) => x - y);
     return (b + 0.05) / (a + 0.05);
 }"""
 
