@@ -38,7 +38,7 @@ networks write a number that is withheld."""
 ENDED_STATUSES = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
 """Values of CallStatus of a call that has ended."""
 
-OUR_PARAMETERS = frozenset(("began", "round", "leg", "tried", "screened", "call"))
+OUR_PARAMETERS = frozenset((*CallState(0, 0, 0, ()).to_query(), "call"))
 """What this service writes into callback URLs."""
 
 TWILIO_PARAMETERS = frozenset(

@@ -16,7 +16,14 @@ from routing.core.answer import Decision
 from routing.core.decision import dial_order
 from routing.core.directory import Directory, Line, Phone, Service
 from routing.core.timetable import Timetables
-from routing.telephony.call_flow import RING_SECONDS, Dial, GiveUp, Step
+from routing.telephony.call_flow import (
+    ENGAGED_WAIT,
+    RING_SECONDS,
+    Announcement,
+    Dial,
+    GiveUp,
+    Step,
+)
 from routing.text import announcements
 from routing.text.locale import Locale, get_locale
 
@@ -36,6 +43,13 @@ _NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 NamedLines = Sequence[tuple[Line, Phone]]
 Message = Callable[[Directory, NamedLines, Locale], str]
+
+
+MESSAGES: dict[Announcement, Message] = {
+    Announcement.NEXT_LINE: announcements.next_line,
+    Announcement.NEW_ROUND: announcements.no_answer_yet,
+    Announcement.ENGAGED: announcements.engaged,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +88,10 @@ def for_step(
         return give_up(_in_each_language(announcements.no_answer, directory, named_lines()))
     if not isinstance(step, Dial):
         return hang_up()
-    before: list[Utterance] = []
-    if step.new_round:
-        before = _in_each_language(announcements.no_answer_yet, directory, named_lines())
-    elif step.state.leg == 1:
-        before = greeting(service, directory)
+    before = greeting(service, directory) if step.state.leg == 1 else []
+    if step.announcement:
+        before = _in_each_language(MESSAGES[step.announcement], directory, named_lines())
+    pause = ENGAGED_WAIT.seconds if step.announcement is Announcement.ENGAGED else 0
     url = f"{settings.base_url}/twilio/voice/{service.id}"
     query = step.state.to_query()
     screen_query = urlencode({**query, "call": settings.call_key})
@@ -89,6 +102,7 @@ def for_step(
         caller_id=settings.caller_id(step.line),
         screen=f"{url}/screen?{screen_query}" if step.state.screened else None,
         before=before,
+        pause_seconds=pause,
     )
 
 
@@ -143,8 +157,8 @@ def named_lines(
     """Return the lines that a message names: the public ones of those to ring, two at most."""
     return [
         (answer.line, answer.phone)
-        for answer in dial_order(timetables, decision, at)
-        if not answer.line.internal and answer.phone.e164 not in excluded_numbers
+        for answer in dial_order(timetables, decision, at, excluded_numbers)
+        if not answer.line.internal
     ][:MAX_SPOKEN_NUMBERS]
 
 
@@ -187,15 +201,18 @@ def dial(
     caller_id: str | None = None,
     screen: str | None = None,
     before: Sequence[Utterance] = (),
+    pause_seconds: int = 0,
 ) -> str:
     """Ring a number, and ask ``action`` what comes next, however that ends.
 
     The caller hears it ring; the call is not taken until somebody answers, unless something is
-    spoken ``before``. ``caller_id`` is the number to show; None shows the caller's. ``screen`` is
-    the URL of what whoever picks up hears first.
+    spoken ``before``, and followed by a pause. ``caller_id`` is the number to show; None shows the
+    caller's. ``screen`` is the URL of what whoever picks up hears first.
     """
     response = VoiceResponse()
     _say(response, before)
+    if pause_seconds:
+        response.pause(length=pause_seconds)
     shown = {} if caller_id is None else {"caller_id": caller_id}
     verb = response.dial(
         answer_on_bridge=True, timeout=seconds, action=action, method="POST", **shown

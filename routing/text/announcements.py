@@ -38,6 +38,28 @@ def no_answer_yet(
     )
 
 
+def next_line(directory: Directory, numbers: Iterable[tuple[Line, Phone]], locale: Locale) -> str:
+    """Say that nobody answered yet, and that another line rings; ``numbers`` are not read out."""
+    return " ".join(
+        [
+            locale.translate("Sorry, nobody has answered yet."),
+            *_spoken_emergency(directory, locale),
+            locale.translate("Please stay on the line. We are calling somebody else."),
+        ]
+    )
+
+
+def engaged(directory: Directory, numbers: Iterable[tuple[Line, Phone]], locale: Locale) -> str:
+    """Say that every line is engaged, and that a wait follows; ``numbers`` are not read out."""
+    return " ".join(
+        [
+            locale.translate("Sorry, everybody is on another call."),
+            *_spoken_emergency(directory, locale),
+            locale.translate("Please stay on the line. We will call again in 20 seconds."),
+        ]
+    )
+
+
 def no_answer(directory: Directory, numbers: Iterable[tuple[Line, Phone]], locale: Locale) -> str:
     """Say that nobody answered in any round, and what to do."""
     return " ".join(
@@ -95,9 +117,8 @@ def _advice(
     directory: Directory, numbers: Iterable[tuple[Line, Phone]], locale: Locale
 ) -> list[str]:
     """Return the advice in an emergency, and the lines that a caller may ring directly."""
-    emergency = _emergency(directory, locale, spell_digits(EMERGENCY_NUMBER))
     return [
-        *(spell_numbers(sentence) for sentence in emergency),
+        *_spoken_emergency(directory, locale),
         *(
             locale.translate(
                 "You can call the {line} yourself on {phone}.",
@@ -107,6 +128,11 @@ def _advice(
             for line, phone in numbers
         ),
     ]
+
+
+def _spoken_emergency(directory: Directory, locale: Locale) -> list[str]:
+    advice = _emergency(directory, locale, spell_digits(EMERGENCY_NUMBER))
+    return [spell_numbers(sentence) for sentence in advice]
 
 
 def _emergency(directory: Directory, locale: Locale, number: str) -> list[str]:

@@ -98,8 +98,8 @@ def test_a_line_that_opens_meanwhile_is_rung(twilio, clock):
 def test_the_message_comes_between_the_rounds_and_the_round_begins_again(twilio, clock):
     clock.set(NIGHT)
     document = twilio.call("CA1")
-    document = twilio.ends(document, "CA1", "busy")
-    document = twilio.ends(document, "CA1", "busy")
+    document = twilio.ends(document, "CA1", "no-answer")
+    document = twilio.ends(document, "CA1", "no-answer")
 
     assert document.verbs == ["Say", "Dial"]
     assert document.number == EDS
@@ -204,4 +204,28 @@ def test_how_long_a_line_rings_depends_on_whether_another_follows(twilio, clock,
 
     assert first.dial.get("timeout") == "25"
     assert last.dial.get("timeout") == "40"  # as the directory says
-    assert alone.dial.get("timeout") == "120"
+    assert alone.dial.get("timeout") == "55"
+
+
+def test_when_every_line_is_engaged_the_caller_hears_so_and_waits_for_twenty_seconds(twilio, clock):
+    clock.set(NIGHT)
+    document = twilio.ends(twilio.call("CA1"), "CA1", "busy")
+    for _ in range(4):  # more than the three rounds of a call that rings
+        document = twilio.ends(document, "CA1", "busy")
+
+        assert document.verbs == ["Say", "Pause", "Dial"]
+        assert document.root.find("Pause").get("length") == "20"
+        assert "9 9 9" in document.speech
+        assert document.number == EDS
+        document = twilio.ends(document, "CA1", "busy")
+
+        assert (document.verbs, document.number) == (["Dial"], MANAGER)
+
+
+def test_words_come_before_a_line_that_would_pass_sixty_seconds_of_ringing(twilio, clock):
+    clock.set(NIGHT)
+    document = twilio.ends(twilio.call("CA1"), "CA1", "no-answer")
+
+    assert document.verbs == ["Say", "Dial"]
+    assert document.number == MANAGER
+    assert "stay on the line" in document.speech
