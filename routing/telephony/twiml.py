@@ -4,6 +4,7 @@ Each document is complete and has one way on. Attributes: https://www.twilio.com
 """
 
 import re
+import textwrap
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -286,8 +287,8 @@ def no_text_message() -> str:
 
 def _say(verb: VoiceResponse | Gather, utterances: Iterable[Utterance]) -> None:
     for utterance in utterances:
-        text = _clean(utterance.text)[:MAX_SAY_CHARACTERS]
-        verb.say(text, voice=utterance.voice, language=utterance.language_code)
+        for text in textwrap.wrap(_clean(utterance.text), MAX_SAY_CHARACTERS):
+            verb.say(text, voice=utterance.voice, language=utterance.language_code)
 
 
 def _clean(text: str) -> str:
