@@ -19,11 +19,13 @@ from routing.core.directory import Directory, Line, Phone, Service
 from routing.core.timetable import Timetables
 from routing.telephony.call_flow import (
     ENGAGED_WAIT,
-    RING_SECONDS,
+    MAX_SILENCE_SECONDS,
+    TWILIO_EXTRA_RING,
     Announcement,
     Dial,
     GiveUp,
     Step,
+    ring_seconds,
 )
 from routing.text import announcements
 from routing.text.locale import Locale, get_locale
@@ -33,6 +35,9 @@ MAX_SPOKEN_NUMBERS = 2
 
 VOICES = {"en": ("Polly.Amy-Neural", "en-GB"), "cy": ("Polly.Gwyneth", "cy-GB")}
 """By language: the voice unless the directory chooses another, and the language code for Twilio."""
+
+MAX_NUMBERS = 10
+"""Numbers in one document: as many as Twilio allows in one Dial."""
 
 MAX_SAY_CHARACTERS = 3000
 """Twilio refuses an utterance of more than 4,000 characters (its error 32018), written as XML."""
@@ -112,7 +117,8 @@ def fallback(
 ) -> str:
     """Return TwiML that is safe at any hour, and asks nothing more of this service.
 
-    It rings the out-of-hours line first, then the others, each as long as it rings before another.
+    It rings the out-of-hours line first, then the others, each as long as it rings before another,
+    MAX_NUMBERS at most, with words before ringing would pass MAX_SILENCE_SECONDS.
     A screened line, which nobody could screen there, comes only where there is no other. Where a
     line has another number on ``day``, that is rung, and then its usual one: the document may be
     used on a later day. No number comes twice, nor one that leads back to a service.
@@ -134,9 +140,10 @@ def fallback(
     message = _in_each_language(
         announcements.outcome_unknown, directory, list(public.values())[:MAX_SPOKEN_NUMBERS]
     )
-    seconds = max((line.ring_seconds or RING_SECONDS for line in lines), default=RING_SECONDS)
-    dialled = (rehearsal_number,) if rehearsal_number else tuple(numbers)
-    return dial_in_turn(dialled, seconds, message)
+    next_line = _in_each_language(announcements.outcome_unknown_next_line, directory, ())
+    seconds = max(ring_seconds(line, is_last=False) for line in lines)
+    dialled = (rehearsal_number,) if rehearsal_number else tuple(numbers)[:MAX_NUMBERS]
+    return dial_in_turn(dialled, seconds, message, next_line)
 
 
 def acceptance(service: Service, directory: Directory, action: str) -> str:
@@ -222,16 +229,25 @@ def dial(
     return str(response)
 
 
-def dial_in_turn(numbers: Sequence[str], seconds: int, message: Sequence[Utterance]) -> str:
+def dial_in_turn(
+    numbers: Sequence[str],
+    seconds: int,
+    message: Sequence[Utterance],
+    next_line: Sequence[Utterance],
+) -> str:
     """Ring numbers one after another with no further question, then say the message twice.
 
-    For another host, and for when all else has failed. It has no ``action``, so what follows is
-    heard after an answered call too, by a caller who has not hung up.
+    ``next_line`` is said before ringing would pass MAX_SILENCE_SECONDS. For another host, and for
+    when all else has failed. It has no ``action``, so what follows is heard after an answered call
+    too, by a caller who has not hung up.
     """
     response = VoiceResponse()
-    if numbers:
+    at_once = max(1, MAX_SILENCE_SECONDS // (seconds + TWILIO_EXTRA_RING.seconds))
+    for first in range(0, len(numbers), at_once):
+        if first:
+            _say(response, next_line)
         verb = response.dial(answer_on_bridge=True, timeout=seconds, sequential=True)
-        for number in numbers:
+        for number in numbers[first : first + at_once]:
             verb.number(number)
     for _ in range(2):
         _say(response, message)

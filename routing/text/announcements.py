@@ -85,6 +85,22 @@ def outcome_unknown(
     )
 
 
+def outcome_unknown_next_line(
+    directory: Directory, numbers: Iterable[tuple[Line, Phone]], locale: Locale
+) -> str:
+    """Say that another line rings, where it is not known whether anybody answered.
+
+    ``numbers`` are not read out.
+    """
+    return " ".join(
+        [
+            locale.translate("If you have spoken to somebody, please hang up."),
+            *_spoken_emergency(directory, locale),
+            locale.translate("Please stay on the line. We are calling somebody else."),
+        ]
+    )
+
+
 def accept_prompt(service: Service, locale: Locale) -> str:
     """Tell the person who picks up a screened line what the call is, and how to accept it."""
     return locale.translate(
