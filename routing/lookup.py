@@ -13,12 +13,12 @@ from flask import current_app, g
 from routing.core import decision as core
 from routing.core.answer import Answer, Decision
 from routing.core.decision import Divert
-from routing.divert_rules import target_error
+from routing.divert_rules import ProposedDivert, target_error
 from routing.snapshot import Snapshot, SnapshotLoader
 from routing.store.call_log import CallLog
 from routing.store.db import Database
 from routing.store.divert_cache import TIMEOUT_SECONDS, DivertCache, DivertReading
-from routing.store.diverts import DivertRow
+from routing.store.diverts import DivertRow, NewDivert
 from routing.text.locale import Locale, get_locale
 
 MAX_DIVERT_AGE_SECONDS = 1.0
@@ -98,9 +98,28 @@ def active_diverts(rows: Iterable[DivertRow]) -> tuple[Divert, ...]:
     """Return the diverts in ``rows`` that the directory still allows."""
     directory = snapshot().directory
     return tuple(
-        Divert(row.service, line, row.during, row.set_at)
+        Divert(
+            row.service,
+            line,
+            row.during,
+            row.set_at,
+            avoid=None if row.may_ring else directory.line(row.replaced_line or ""),
+        )
         for row in rows
         if (line := directory.line(row.line)) and divert_error(row) is None
+    )
+
+
+def new_divert(proposed: ProposedDivert, may_ring: bool) -> NewDivert:
+    """Return what to store of a divert: with the line that would take the calls as it begins."""
+    replaced = who_to_call(proposed.service.id, proposed.during.start).line
+    return NewDivert(
+        proposed.service.id,
+        proposed.line.id,
+        proposed.during,
+        proposed.note,
+        replaced.id,
+        may_ring,
     )
 
 

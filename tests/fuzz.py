@@ -22,7 +22,7 @@ from routing.staff import auth
 from routing.telephony import sms, twiml
 from routing.telephony.call_flow import CallState
 from routing.telephony.twilio_request import CallRequest, is_presentable
-from routing.text import announcements, time_parsing
+from routing.text import phone_numbers, time_parsing
 
 SLOW = 0.1
 """Seconds of this process's own work that an input may take."""
@@ -80,7 +80,8 @@ SHEETS = [
 ]
 CALLS = [
     "CallSid=CA1&From=%2B447700900123&To=%2B441632960100&CallStatus=in-progress",
-    "began=1795435200&round=1&leg=2&tried=mash_eds&screened=1&DialCallStatus=completed",
+    "began=1795435200&round=1&leg=2&tried=mash_eds&screened=1&waits=0&engaged=1&silence=30"
+    "&rings=40&dialled=1795435230&DialCallStatus=completed",
 ]
 PLACES = [
     "/staff",
@@ -162,7 +163,7 @@ def _call(text):
 
 def _said(text):
     """Return words as Twilio would hear them: a document that is whole, and theirs alone."""
-    root = ET.fromstring(twiml.text_message(announcements.spell_numbers(text)))
+    root = ET.fromstring(twiml.text_message(phone_numbers.spell_numbers(text)))
     assert [each.tag for each in root.iter()] == ["Response", "Message"]
     return root
 

@@ -21,7 +21,7 @@ from routing.divert_rules import ProposedDivert
 from routing.errors import InvalidDivert
 from routing.formats.json import timestamp
 from routing.store import diverts
-from routing.store.diverts import DivertRow, NewDivert
+from routing.store.diverts import DivertRow
 from routing.text import staff_text, time_parsing
 
 group = AppGroup("divert", help="Send a service's calls to another line, until a time.")
@@ -46,8 +46,19 @@ although_closed_option = click.option(
 @click.option("--note", required=True, help="The reason, for staff. Callers never see it.")
 @click.option("--from", "start", metavar="T", help=f"When to start: {AT_FORMATS}. [default: now]")
 @although_closed_option
+@click.option(
+    "--may-ring",
+    is_flag=True,
+    help="The line that took the calls before may still be tried: it is not out of order.",
+)
 def set_divert(
-    service: str, line: str, until: str, note: str, start: str | None, although_closed: bool
+    service: str,
+    line: str,
+    until: str,
+    note: str,
+    start: str | None,
+    although_closed: bool,
+    may_ring: bool,
 ) -> None:
     """Divert calls for SERVICE to LINE, for up to 72 hours.
 
@@ -66,10 +77,7 @@ def set_divert(
             locale,
         )
         _confirm_closed(proposed, although_closed)
-        new_diverts = [
-            NewDivert(divert.service.id, divert.line.id, divert.during, divert.note)
-            for divert in proposed
-        ]
+        new_diverts = [lookup.new_divert(divert, may_ring) for divert in proposed]
         with lookup.database().writing() as connection:
             created = diverts.create(connection, new_diverts, lookup.now(), actor())
     _print_changed(created, "set")
@@ -180,6 +188,8 @@ def _confirm_closed(proposed: Sequence[ProposedDivert], is_confirmed: bool) -> N
 def _print_changed(changed: Sequence[DivertRow], verb: str) -> None:
     for divert in changed:
         click.echo(f"Divert {divert.id} is {verb}: {_describe(divert).split(maxsplit=1)[1]}")
+        if divert.replaced_line not in (None, divert.line) and not divert.may_ring:
+            click.echo(f"The line '{divert.replaced_line}' is not rung meanwhile.")
     _print_destinations({divert.service for divert in changed})
 
 

@@ -18,7 +18,7 @@ from routing.staff.forms import HANDOVER, NOW, DivertConfirmation, DivertForm, E
 from routing.staff.layout import radio_item, render_page
 from routing.store import diverts
 from routing.store.accounts import Role
-from routing.store.diverts import DivertRow, NewDivert
+from routing.store.diverts import DivertRow
 from routing.text import dates, staff_text
 
 bp = staff_blueprint("diverts")
@@ -87,10 +87,7 @@ def create() -> AnyResponse:
         return _ask(form)
     if any(divert.closed for divert in proposed) and not confirmation.although_closed.data:
         return _check(proposed, form, confirmation.once.data, unconfirmed=True)
-    added = [
-        NewDivert(divert.service.id, divert.line.id, divert.during, divert.note)
-        for divert in proposed
-    ]
+    added = [lookup.new_divert(divert, form.may_ring.data) for divert in proposed]
     with lookup.database().writing() as connection:
         actor = current_account().actor
         diverts.create(connection, added, lookup.now(), actor, confirmation.once.data)
@@ -186,6 +183,7 @@ def _check(
             "from": NOW if form.from_.choice == NOW else first.during.start.isoformat(),
             "until": form.until.choice,
             "note": first.note,
+            "may_ring": "yes" if form.may_ring.data else "",
         },
         note=first.note,
         unconfirmed=unconfirmed,

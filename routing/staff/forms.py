@@ -273,6 +273,7 @@ class DivertForm(EndForm):
     line = text(100)
     from_ = TimeChoiceField({NOW: None}, "Choose when the divert starts.", name="from", default=NOW)
     note = text(2000)
+    may_ring = BooleanField()
 
 
 class DivertConfirmation(StaffForm):

@@ -182,6 +182,8 @@ def _to_json(diverts: tuple[DivertRow, ...]) -> str:
             "to": divert.during.end.isoformat(),
             "set_at": divert.set_at.isoformat(),
             "set_by": divert.set_by,
+            "replaced_line": divert.replaced_line,
+            "may_ring": divert.may_ring,
         }
         for divert in diverts
     ]
@@ -195,7 +197,17 @@ def _from_json(text: str) -> tuple[DivertRow, ...]:
 def _divert(row: dict[str, Any]) -> DivertRow:
     during = Span(_instant(row["from"]), _instant(row["to"]))
     set_at = _instant(row["set_at"])
-    return DivertRow(row["id"], row["service"], row["line"], during, "", set_at, row["set_by"])
+    return DivertRow(
+        row["id"],
+        row["service"],
+        row["line"],
+        during,
+        "",
+        set_at,
+        row["set_by"],
+        row["replaced_line"],
+        row["may_ring"],
+    )
 
 
 def _instant(text: str) -> datetime:

@@ -254,3 +254,10 @@ def test_a_new_list_of_bank_holidays_is_in_the_audit_log(make_app, run, record, 
 
     assert result.exit_code == 0, result.output
     assert record()[0].action == "bank_holidays.refreshed"
+
+
+@pytest.mark.parametrize("options", [[], ["--may-ring"]])
+def test_the_command_says_that_the_line_replaced_is_not_rung_unless_it_may_be(run, options):
+    output = put(run, *options).output
+
+    assert ("The line 'mash' is not rung meanwhile." in output) is (not options)

@@ -235,3 +235,18 @@ def test_a_divert_to_a_line_that_is_gone_has_no_effect_and_that_is_said(app, dut
     )
     anyone = app.test_client()
     assert anyone.get("/api/v1/services/children/decision").json["reason"]["code"] == "in_hours"
+
+
+@pytest.mark.parametrize("values", [{}, {"may_ring": "yes"}])
+def test_a_divert_records_the_line_it_replaces_and_whether_that_may_still_be_rung(
+    duty, stored, values
+):
+    confirm(duty, check(duty, **values))
+    (divert,) = stored()
+
+    assert (divert.line, divert.replaced_line) == ("eds", "mash")
+    assert divert.may_ring is bool(values)
+
+
+def test_the_form_for_a_divert_asks_whether_the_line_may_still_be_rung(duty):
+    assert "It may still be rung" in duty.get("/staff/diverts/new").text

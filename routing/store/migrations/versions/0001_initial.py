@@ -65,6 +65,8 @@ def _create_diverts_and_audit_log() -> None:
         _instant("set_at"),
         _text("set_by"),
         _text("idempotency_key", null=True),
+        _text("replaced_line", null=True),
+        sa.Column("may_ring", sa.Boolean, nullable=False, server_default=sa.false()),
         sa.UniqueConstraint("idempotency_key", name="uq_diverts_idempotency_key"),
         sa.CheckConstraint("starts_at <= ends_at", name="divert_ends_after_it_starts"),
         sqlite_autoincrement=True,
