@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from routing.core.answer import Answer, Decision
-from routing.core.directory import Hours, Line, Phone, Service, Text
+from routing.core.directory import Hours, Line, Phone, Service, SpecialDay, Text
 from routing.core.instants import Span
 from routing.core.timetable import Timetables
 from routing.snapshot import Snapshot
@@ -105,13 +105,14 @@ def public_line_json(line: Line, timetables: Timetables, at: datetime, locale: L
         "hours_text": [list(pair) for pair in dates.format_hours(line.hours, locale)],
         "special_days": [
             {
-                "from": day.first.isoformat(),
-                "to": day.last.isoformat(),
-                "name": day.name.get(locale.language),
-                "hours": None if day.hours is None else dates.format_ranges(day.hours, locale),
-                "phone": day.phone.display if day.phone else None,
+                "from": special_day.first.isoformat() if special_day.first else None,
+                "to": special_day.last.isoformat() if special_day.last else None,
+                "every": special_day.recurrence.as_written if special_day.recurrence else None,
+                "name": special_day.name.get(locale.language),
+                "hours": _special_hours(special_day, locale),
+                "phone": special_day.phone.display if special_day.phone else None,
             }
-            for day in line.special_days
+            for special_day in line.special_days
         ],
         "spans": [
             span_json(span, locale)
@@ -173,6 +174,13 @@ def _phone_json(phone: Phone, options: Text | None, relay_uk: bool, locale: Loca
         "options": options.get(locale.language) if options else None,
         "relay_uk": f"18001 {phone.display}" if relay_uk else None,
     }
+
+
+def _special_hours(special_day: SpecialDay, locale: Locale) -> str | list[list[str]] | None:
+    """Return a special day's hours in words, or pairs of days and hours; None if it has none."""
+    if special_day.week is not None:
+        return [list(pair) for pair in dates.format_hours(special_day.week, locale)]
+    return None if special_day.hours is None else dates.format_ranges(special_day.hours, locale)
 
 
 def _written_hours(hours: Hours) -> Json | str:

@@ -27,7 +27,10 @@ STYLE_SOURCE = f"'sha256-{b64encode(sha256(_STYLE.encode()).digest()).decode()}'
 
 @dataclass(frozen=True, slots=True)
 class PrintedLine:
-    """A line as the page prints it. ``exceptions`` are pairs of a date and what differs on it."""
+    """A line as the page prints it.
+
+    ``exceptions`` are pairs of a date and what differs on it from the week or the season.
+    """
 
     name: str
     phone: Phone
@@ -35,6 +38,7 @@ class PrintedLine:
     you_will_hear: str | None
     relay_uk: bool
     hours: tuple[tuple[str, str], ...]
+    seasons: list[str]
     other_numbers: list[str]
     exceptions: list[tuple[str, str]]
 
@@ -127,6 +131,7 @@ def _print_line(
         you_will_hear=line.you_will_hear.get(locale.language) if line.you_will_hear else None,
         relay_uk=line.relay_uk,
         hours=dates.format_hours(line.hours, locale),
+        seasons=dates.format_seasons(line, first, last, locale),
         other_numbers=dates.format_other_numbers(line, first, last, locale),
         exceptions=dates.format_exceptions(line, first, last, holidays, locale),
     )

@@ -142,11 +142,7 @@ def contact_card(line: Line, at: datetime, phone: Phone | None = None) -> Contac
         phone=phone or line.phone_on(today),
         usual_phone=line.phone,
         hours=dates.format_hours(line.hours, locale),
-        special_days=tuple(
-            dates.format_special_day(special_day, locale)
-            for special_day in line.special_days
-            if special_day.last >= today and not special_day.changes_nothing
-        ),
+        special_days=tuple(dates.format_coming_special_days(line, today, locale)),
         options=line.options.get(language) if line.options else None,
         you_will_hear=line.you_will_hear.get(language) if line.you_will_hear else None,
         email=line.email,

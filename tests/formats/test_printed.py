@@ -166,3 +166,11 @@ def test_the_bank_holidays_ahead_are_listed(printed, clock):
 
     assert f"Bank holidays to {last:%A} {last.day} March 2027" in text
     assert "Friday 26 March 2027, Good Friday" in text
+
+
+def test_a_season_is_printed_once_and_its_dates_are_not_listed(printed):
+    text = words(printed(ROOT / "examples/seasons.yaml"))
+
+    assert text.count("(Winter hours): 9am to 4:30pm, on days when it usually opens") == 2
+    assert "(Winter hours)" not in text.partition("Other hours or another number:")[2]
+    assert "Wednesday 2 December 2026 (Team training) 1pm to 4:30pm" in text

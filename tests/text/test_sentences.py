@@ -1,7 +1,7 @@
 """Sentences that callers understand, true however long they are kept."""
 
 import gettext
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -149,7 +149,7 @@ def test_hours_that_run_into_the_next_day_say_so():
 def test_special_days_have_their_name():
     special_days = TABLES.directory.lines[0].special_days
 
-    assert [dates.format_special_day(day, ENGLISH) for day in special_days] == [
+    assert [dates.format_special_day(day, ENGLISH, date(2026, 11, 30)) for day in special_days] == [
         "Thursday 24 December (Christmas Eve): 8:30am to 3:30pm",
         "Tuesday 29 December to Thursday 31 December (Festive number): call 01632 960009",
     ]
@@ -176,3 +176,70 @@ def test_the_next_line_is_named_with_its_number():
     assert sentences.next_sentence(decide(TABLES, "children", at), at, ENGLISH) == (
         "From 8:30am on Tuesday 29 December, call the Hub on 01632 960009."
     )
+
+
+@pytest.mark.parametrize(
+    ("special_day", "sentence"),
+    [
+        (
+            "from: 2026-12-01, to: 2027-02-28, name: Winter, hours: 09:00-16:00",
+            "Tuesday 1 December to Sunday 28 February 2027 (Winter): 9am to 4pm, on days when it "
+            "usually opens",
+        ),
+        (
+            "from: 2026-12-24, to: 2026-12-28, name: Closure, hours: closed",
+            "Thursday 24 December to Monday 28 December (Closure): closed",
+        ),
+        (
+            "from: 2027-11-01, name: New hours, hours: {mon-fri: 08:00-18:00}",
+            "From Monday 1 November 2027, until further notice (New hours): Monday to Friday 8am "
+            "to 6pm, Saturday and Sunday closed",
+        ),
+        (
+            "every: 24 December, name: Christmas Eve, hours: 08:30-15:30",
+            "Every 24 December (Christmas Eve): 8:30am to 3:30pm",
+        ),
+        (
+            "every: last Friday, to: 2027-06-30, name: Training, hours: closed",
+            "Last Friday of each month until Wednesday 30 June 2027 (Training): closed",
+        ),
+        (
+            "every: 2 weeks, from: 2026-12-07, name: Late night, hours: 09:00-20:00",
+            "Every 2 weeks from Monday 7 December (Late night): 9am to 8pm",
+        ),
+    ],
+)
+def test_a_special_day_says_on_which_dates_it_is(special_day, sentence):
+    tables = compiled(f"""
+lines:
+  day:
+    name: Day
+    phone: 01632 960001
+    hours: {{mon-fri: 09:00-17:00}}
+    special_days: [{{{special_day}}}]
+services: {{s: {{name: S, lines: [day], out_of_hours: day}}}}
+""")
+    line = tables.directory.lines[0]
+
+    assert dates.format_coming_special_days(line, date(2026, 11, 30), ENGLISH) == [sentence]
+
+
+def test_special_days_are_in_order_of_their_next_date_and_those_that_are_over_are_left_out():
+    tables = compiled("""
+lines:
+  day:
+    name: Day
+    phone: 01632 960001
+    hours: always
+    special_days:
+      - {date: 2027-12-24, name: Far, hours: closed}
+      - {every: 1 December, name: Near, hours: closed}
+      - {date: 2026-11-29, name: Over, hours: closed}
+services: {s: {name: S, lines: [day], out_of_hours: day}}
+""")
+    line = tables.directory.lines[0]
+
+    assert dates.format_coming_special_days(line, date(2026, 11, 30), ENGLISH) == [
+        "Every 1 December (Near): closed",
+        "Friday 24 December 2027 (Far): closed",
+    ]
