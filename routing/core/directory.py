@@ -201,16 +201,37 @@ class Verification:
 
 
 @dataclass(frozen=True, slots=True)
+class OtherWay:
+    """Another way to reach a line, shown and never rung: exactly one of ``phone`` and ``url``.
+
+    ``kind`` is textphone, text, welsh or relay, which have a number, or bsl or chat, which have an
+    address.
+    """
+
+    kind: str
+    phone: Phone | None = None
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
-    """A number that can be rung, with the name that callers see and its hours."""
+    """A number that can be rung, with the name that callers see and its hours.
+
+    ``called`` is how a sentence refers to it, with its article; None leaves that to its name.
+    ``send_digits`` is what the exchange presses once somebody answers: digits, * and #, and w,
+    which waits half a second.
+    """
 
     id: str
     name: Text
     phone: Phone
     hours: Hours
     special_days: tuple[SpecialDay, ...] = ()
+    called: Text | None = None
     aliases: tuple[Text, ...] = ()
     options: Text | None = None
+    send_digits: str | None = None
+    also: tuple[OtherWay, ...] = ()
     you_will_hear: Text | None = None
     email: str | None = None
     relay_uk: bool = True

@@ -443,6 +443,12 @@ Every = _field_type(
         r"|[0-9]{1,2} weeks?)$"
     ),
 )
+KeyPresses = _field_type(
+    _matching(r"[0-9*#w]+", "digits, * and #, and w for half a second's wait: ww1ww2"),
+    "Digits, * and #; w waits half a second.",
+    type=["string", "integer"],
+    pattern="^[0-9*#w]+$",
+)
 Id = _field_type(
     _matching(r"[a-z0-9][a-z0-9-]*", "small letters, digits, -"),
     "A name of your choice: small letters, digits and hyphens.",

@@ -21,6 +21,7 @@ from routing.directory.field_types import (
     FieldErrors,
     Id,
     IsoDate,
+    KeyPresses,
     LocalisedText,
     NonEmptyText,
     People,
@@ -196,17 +197,56 @@ class VerificationModel(StrictModel):
         return core.Verification(self.on, self.source, self.days)
 
 
+WAYS_WITH_A_URL = ("bsl", "chat")
+
+
+class OtherWayModel(StrictModel):
+    """Another way to reach a line: shown, and never rung."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"oneOf": [{"required": ["phone"]}, {"required": ["url"]}]}
+    )
+
+    kind: Literal["textphone", "text", "welsh", "relay", "bsl", "chat"]
+    """bsl and chat have a `url`, the others a `phone`."""
+    phone: DisplayPhone | None = None
+    """Shown as written; text numbers may stand here."""
+    url: Url | None = None
+    """The page of the video or chat service."""
+
+    @model_validator(mode="after")
+    def check(self) -> Self:
+        needed, other = ("url", "phone") if self.kind in WAYS_WITH_A_URL else ("phone", "url")
+        if getattr(self, other) is not None:
+            message = (
+                f"'{self.kind}' has a `{needed}` only. Write `{needed}`, and delete `{other}`."
+            )
+            raise FieldErrors([FieldError(other, message, of_key=True)])
+        if getattr(self, needed) is None:
+            raise ValueError(f"'{self.kind}' needs a `{needed}`. Add it.")
+        return self
+
+    def build(self) -> core.OtherWay:
+        return core.OtherWay(self.kind, self.phone, self.url)
+
+
 class LineModel(StrictModel):
     """A number that can be rung, and the hours it keeps."""
 
     name: LocalisedText
     """What callers see and hear."""
+    called: LocalisedText | None = None
+    """How a sentence refers to it, with its article: our day team; the name if left out."""
     aliases: list[LocalisedText] = []
     """Other names that people search for."""
     phone: PhoneNumber
     """Shown as written; 999 and the like stand only under helplines."""
     options: LocalisedText | None = None
     """What to press: press 1, then 2."""
+    send_digits: KeyPresses | None = None
+    """What the exchange presses after the answer: ww1ww2; w waits half a second."""
+    also: list[OtherWayModel] = []
+    """Other ways to reach it, shown and never rung."""
     you_will_hear: LocalisedText | None = None
     """What a caller hears first."""
     email: Email | None = None

@@ -64,6 +64,7 @@ def line_json(service: Service, line: Line, phone: Phone, locale: Locale) -> Jso
             service.number or phone, None if line.internal else line.options, line.relay_uk, locale
         ),
         "email": None if line.internal else line.email,
+        "also": [] if line.internal else _also_json(line),
     }
 
 
@@ -101,6 +102,7 @@ def public_line_json(line: Line, timetables: Timetables, at: datetime, locale: L
         "aliases": [alias.get(locale.language) for alias in line.aliases],
         "phone": _phone_json(line.phone, line.options, line.relay_uk, locale),
         "email": line.email,
+        "also": _also_json(line),
         "hours": _written_hours(line.hours),
         "hours_text": [list(pair) for pair in dates.format_hours(line.hours, locale)],
         "special_days": [
@@ -174,6 +176,17 @@ def _phone_json(phone: Phone, options: Text | None, relay_uk: bool, locale: Loca
         "options": options.get(locale.language) if options else None,
         "relay_uk": f"18001 {phone.display}" if relay_uk else None,
     }
+
+
+def _also_json(line: Line) -> list[Json]:
+    return [
+        {
+            "kind": way.kind,
+            "phone": {"e164": way.phone.e164, "display": way.phone.display} if way.phone else None,
+            "url": way.url,
+        }
+        for way in line.also
+    ]
 
 
 def _special_hours(special_day: SpecialDay, locale: Locale) -> str | list[list[str]] | None:

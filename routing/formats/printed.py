@@ -17,12 +17,24 @@ from routing.core.directory import Line, Phone, Service
 from routing.snapshot import Snapshot
 from routing.text import dates
 from routing.text.locale import Locale
+from routing.text.sentences import other_way_label
 
 DEFAULT_WEEKS = 8
 
 _STYLE = Path(__file__).parent.parent.joinpath("static", "printed.css").read_text("utf-8")
 STYLE_SOURCE = f"'sha256-{b64encode(sha256(_STYLE.encode()).digest()).decode()}'"
 """What a content security policy must allow for the page's own style."""
+
+
+@dataclass(frozen=True, slots=True)
+class OtherWayText:
+    """Another way to reach a line, with what it is in the reader's language."""
+
+    label: str
+    phone: Phone | None
+    url: str | None
+    scheme: str
+    """Of a link to the number: tel, or sms for text messages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +49,7 @@ class PrintedLine:
     options: str | None
     you_will_hear: str | None
     relay_uk: bool
+    also: list[OtherWayText]
     hours: tuple[tuple[str, str], ...]
     seasons: list[str]
     other_numbers: list[str]
@@ -120,6 +133,19 @@ def helpline_texts(snapshot: Snapshot, locale: Locale) -> list[HelplineText]:
     ]
 
 
+def other_way_texts(line: Line, locale: Locale) -> list[OtherWayText]:
+    """Return every other way to reach a line in the reader's language."""
+    return [
+        OtherWayText(
+            label=other_way_label(way, locale),
+            phone=way.phone,
+            url=way.url,
+            scheme="sms" if way.kind == "text" else "tel",
+        )
+        for way in line.also
+    ]
+
+
 def _print_line(
     line: Line, snapshot: Snapshot, first: date, last: date, locale: Locale
 ) -> PrintedLine:
@@ -130,6 +156,7 @@ def _print_line(
         options=line.options.get(locale.language) if line.options else None,
         you_will_hear=line.you_will_hear.get(locale.language) if line.you_will_hear else None,
         relay_uk=line.relay_uk,
+        also=other_way_texts(line, locale),
         hours=dates.format_hours(line.hours, locale),
         seasons=dates.format_seasons(line, first, last, locale),
         other_numbers=dates.format_other_numbers(line, first, last, locale),

@@ -11,10 +11,19 @@ from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-from routing.core.directory import ALL_DAY, MINUTES_PER_DAY, Line, Phone, Service, TimeRange
+from routing.core.directory import (
+    ALL_DAY,
+    MINUTES_PER_DAY,
+    Line,
+    OtherWay,
+    Phone,
+    Service,
+    TimeRange,
+)
 from routing.snapshot import Snapshot
 from routing.text.dates import WEEKDAYS, exception_dates
 from routing.text.locale import Locale
+from routing.text.sentences import other_way_label
 
 Json = dict[str, Any]
 
@@ -36,7 +45,7 @@ def contacts(snapshot: Snapshot, services: Iterable[Service], at: datetime, loca
         "name": council.name.get(locale.language),
         "url": council.website,
         "contactPoint": list(
-            {(point["name"], point["telephone"]): point for point in points}.values()
+            {(point["name"], point.get("telephone")): point for point in points}.values()
         ),
     }
 
@@ -99,6 +108,22 @@ def _contact_points(service: Service, hours: _DatedHours, locale: Locale) -> Ite
                 line_name = line.name.get(locale.language)
                 point = _contact_point(line_name, name, phone, line.relay_uk, available, locale)
                 yield point | ({"email": line.email} if line.email else {})
+        for way in line.also:
+            yield _other_way(line, way, name, hours, locale)
+
+
+def _other_way(
+    line: Line, way: OtherWay, contact_type: str, hours: _DatedHours, locale: Locale
+) -> Json:
+    label = other_way_label(way, locale)
+    return {
+        "@type": "ContactPoint",
+        "name": f"{line.name.get(locale.language)}: {label}",
+        "contactType": contact_type,
+        **({"telephone": way.phone.e164} if way.phone else {"url": way.url}),
+        "availableLanguage": {"welsh": "cy", "bsl": "bfi"}.get(way.kind, locale.language),
+        "hoursAvailable": [*hours.of_line(line), *hours.of_exceptions(line, line.phone)],
+    }
 
 
 def _contact_point(

@@ -7,7 +7,7 @@ from datetime import datetime
 from routing.core.answer import Decision
 from routing.core.directory import Directory, Line, Phone, Service
 from routing.text.locale import Locale
-from routing.text.sentences import call_sentence
+from routing.text.sentences import call_sentence, line_phrase
 
 EMERGENCY_NUMBER = "999"
 
@@ -100,8 +100,8 @@ def _advice(
         *(spell_numbers(sentence) for sentence in emergency),
         *(
             locale.translate(
-                "You can call the {line} yourself on {phone}.",
-                line=line.name.get(locale.language),
+                "You can call {line} yourself on {phone}.",
+                line=line_phrase(line, locale),
                 phone=spell_digits(phone.display),
             )
             for line, phone in numbers

@@ -1,17 +1,18 @@
 """Sentences that callers understand, true however long they are kept."""
 
 import gettext
+from dataclasses import replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from core.test_decision import TABLES, compiled, divert, london
+from core.test_decision import LONDON, TABLES, compiled, divert, london
 
 from routing.core.decision import decide
 from routing.core.directory import Text
 from routing.errors import NaiveTime
 from routing.text import dates, sentences
-from routing.text.locale import Locale
+from routing.text.locale import Locale, get_locale
 
 ENGLISH = Locale(gettext.NullTranslations(), "en", ZoneInfo("Europe/London"))
 
@@ -243,3 +244,42 @@ services: {s: {name: S, lines: [day], out_of_hours: day}}
         "Every 1 December (Near): closed",
         "Friday 24 December 2027 (Far): closed",
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "called", "sentence"),
+    [
+        ("Hub", None, "The Hub is closed."),
+        ("The Bridge", None, "The Bridge is closed."),
+        ("Our Front Door", None, "Our Front Door is closed."),
+        ("Theatre Team", None, "The Theatre Team is closed."),
+        ("Hub (MASH)", "our day team", "Our day team is closed."),
+    ],
+)
+def test_a_sentence_refers_to_a_line_as_the_council_does(name, called, sentence):
+    own = f"called: {called}, " if called else ""
+    tables = compiled(f"""
+lines:
+  day: {{name: {name}, {own}phone: 01632 960001, hours: {{mon: 09:00-17:00}}}}
+  night: {{name: Night Team, called: whoever is on call, phone: 01632 960002, hours: always}}
+services: {{s: {{name: S, lines: [day], out_of_hours: night}}}}
+""")
+    at = london("2026-11-29T20:00")
+    decision = decide(tables, "s", at)
+
+    why = sentences.reason_sentence(decision, at, ENGLISH, {})
+    assert why.startswith(sentence)
+    assert sentences.call_sentence(decision, "01632 960002", at, ENGLISH).startswith(
+        "Call 01632 960002, whoever is on call, until"
+    )
+
+
+def test_a_welsh_sentence_has_the_name_where_the_council_gives_no_welsh_phrase():
+    line = TABLES.directory.lines[0]
+    welsh = get_locale("cy", LONDON)
+    in_both = Text((("en", "our team"), ("cy", "ein tîm")))
+    in_english = Text((("en", "our team"),))
+
+    assert sentences.line_phrase(line, welsh) == "Hub"
+    assert sentences.line_phrase(replace(line, called=in_english), welsh) == "Hub"
+    assert sentences.line_phrase(replace(line, called=in_both), welsh) == "ein tîm"
