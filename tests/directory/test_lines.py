@@ -49,6 +49,6 @@ def test_what_cannot_be_used_is_an_error_that_says_what_to_write(entry, remedy):
     assert remedy in problem_of(entry)
 
 
-@pytest.mark.parametrize("digits", ["ww1ww2", "1", "*#0", '"#"'])
+@pytest.mark.parametrize("digits", ["ww1ww2", "1", '"*#0"', '"#"'])
 def test_digits_to_press_are_kept_as_written(digits):
     assert mash(f"send_digits: {digits}").send_digits == digits.strip('"')

@@ -35,7 +35,8 @@ class Text(HTMLParser):
         named = dict(attrs)
         if tag in ("script", "link", "img", "iframe"):
             self.fetched.append(tag)
-        self.fetched += [v for k, v in named.items() if k in ("src", "href") and "tel:" not in v]
+        links = [value for key, value in named.items() if key in ("src", "href")]
+        self.fetched += [link for link in links if not link.startswith(("tel:", "sms:"))]
 
     def handle_data(self, data):
         if not self.quiet:
