@@ -151,10 +151,14 @@ def _edges(timetables: Timetables, diverts: Sequence[Divert]) -> set[datetime]:
     zone = timetables.directory.zone
     edges = {edge for divert in diverts for edge in (divert.during.start, divert.during.end)}
     for divert in diverts:
-        for special in divert.line.special_days:
-            if special.phone is not None:
-                edges.add(instants.midnight(special.first, zone))
-                edges.add(instants.midnight(special.last + timedelta(days=1), zone))
+        first, last = (
+            edge.astimezone(zone).date() for edge in (divert.during.start, divert.during.end)
+        )
+        for special_day in divert.line.special_days:
+            if special_day.phone is not None:
+                for day in special_day.dates(first, last):
+                    edges.add(instants.midnight(day, zone))
+                    edges.add(instants.midnight(day + timedelta(days=1), zone))
     return edges
 
 

@@ -13,7 +13,7 @@ from routing.text.phone_numbers import (
     spell_numbers,
     to_national,
 )
-from routing.text.sentences import call_sentence
+from routing.text.sentences import call_sentence, line_phrase
 
 
 def greeting(service: Service, locale: Locale) -> str | None:
@@ -149,8 +149,8 @@ def _advice(
         *_spoken_emergency(directory, locale),
         *(
             locale.translate(
-                "You can call the {line} yourself on {phone}.",
-                line=line.name.get(locale.language),
+                "You can call {line} yourself on {phone}.",
+                line=line_phrase(line, locale),
                 phone=spell_digits(phone.display),
             )
             for line, phone in numbers

@@ -165,7 +165,8 @@ def format_span(span: Span, at: datetime, locale: Locale) -> str:
 def _hours_sentence(line: Line, at: datetime, timetables: Timetables, locale: Locale) -> str:
     """Say which hours a line keeps on the local date of ``at``, and what sets them."""
     today = at.astimezone(locale.zone).date()
-    special_day, holiday = line.special_day_on(today), timetables.holidays.get(today)
+    day_hours, holiday = line.hours_on(today, timetables.holidays), timetables.holidays.get(today)
+    special_day = day_hours.special_day
     if special_day is not None:
         cause = f"special day, {special_day.name.get('en')}"
     elif holiday is not None and line.hours.bank_holiday is not None:
@@ -174,7 +175,7 @@ def _hours_sentence(line: Line, at: datetime, timetables: Timetables, locale: Lo
         cause = f"every {locale.translate(WEEKDAYS[today.weekday()])}"
         if holiday is not None:
             cause += f"; {holiday.name} makes no difference to this line"
-    hours = format_ranges(line.ranges_on(today, timetables.holidays), locale)
+    hours = format_ranges(day_hours.ranges, locale)
     return f"Its hours on {format_full_date(today, locale)}: {hours} ({cause})."
 
 

@@ -14,7 +14,7 @@ def test_a_text_is_answered_with_the_line_until_when_and_999(twilio, clock):
     clock.set("2026-11-23T22:00:00Z")
 
     assert twilio.texts().root.find("Message").text == (
-        "Call 01632 960100, Emergency Duty Service (EDS), until 8:30am on Tuesday 24 November. "
+        "Call 01632 960100, the Emergency Duty Service (EDS), until 8:30am on Tuesday 24 November. "
         "If a child is in immediate danger, call 999. With Relay UK, dial 18001 01632 960100. "
         "You can text 999 if your phone is registered: text the word register to 999. "
         "Nobody reads texts sent to this number."
