@@ -135,7 +135,8 @@ def test_an_sms_reply_names_the_number_until_when_and_999_as_written(directory):
     decision = decide(Timetables(directory, {}), "children", at)
 
     assert announcements.sms_reply(decision, directory, at, ENGLISH) == (
-        "Call 01632 960100, the Multi-Agency Safeguarding Hub (MASH), until 5pm on Monday 23 November. "
+        "Call 01632 960100, the Multi-Agency Safeguarding Hub (MASH), until 5pm on Monday 23 "
+        "November. "
         "If a child is in immediate danger, call 999. With Relay UK, dial 18001 01632 960100. "
         "You can text 999 if your phone is registered: text the word register to 999. "
         "Nobody reads texts sent to this number."
