@@ -10,7 +10,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -25,11 +25,12 @@ from routing.rota.clashes import Clash, find_clashes
 from routing.rota.filling import ProposedShift, ShiftPattern, TurnLength
 from routing.rota.roster import (
     CONTEXT_MARGIN,
-    MAX_SHIFT_LENGTH,
+    MAX_SHIFT_HOURS,
     Assignment,
     NewCover,
     NewShift,
     Roster,
+    is_too_long,
     name_key,
 )
 from routing.rota.spreadsheet import MAX_PEOPLE, MAX_ROWS, ShiftRow
@@ -308,7 +309,8 @@ def propose_fill(
     names = [name for name in names if name.strip()]
     _check_fill(first, last, len(names))
     start = instants.midnight(first, timetables.directory.zone)
-    end = start + timedelta(days=(last - first).days) + 2 * CONTEXT_MARGIN
+    end_of_last = instants.midnight(last + timedelta(days=1), timetables.directory.zone)
+    end = end_of_last + 2 * CONTEXT_MARGIN
     with lookup.database().reading() as connection:
         current = load_rota(connection, start - CONTEXT_MARGIN, end)
         person_ids = rota_people.find_ids_by_name(connection, names)
@@ -318,10 +320,11 @@ def propose_fill(
             "role", f"There is no role '{role_id}'. The directory's roles are: {known}."
         )
     pattern = {**filling.usual_pattern(current.roster, role_id, start), **(times or {})}
+    zone = timetables.directory.zone
     slots = filling.make_slots(current.roster, role_id, pattern, first, last)
     now = at.replace(second=0, microsecond=0)
     slots = [Span(max(slot.start, now), slot.end) for slot in slots if slot.end > at]
-    if any(slot.end - slot.start > MAX_SHIFT_LENGTH for slot in slots):
+    if any(is_too_long(slot, zone) for slot in slots):
         raise InvalidRotaChange(
             "working-day", "One shift would be over a week long. Enter when shifts begin."
         )
@@ -331,9 +334,29 @@ def propose_fill(
         current.roster, role_id, slots, person_ids, turn_length, check_time
     )
     if not proposed:
-        raise InvalidRotaChange("last", "There are no gaps to fill on these days.")
+        period = Span(max(start, now), end_of_last)
+        _refuse_nothing_to_fill(current, role_id, period, has_cuts=any(pattern.values()))
     _check_size(len(proposed))
     return current, proposed
+
+
+def _refuse_nothing_to_fill(current: Rota, role_id: str, period: Span, has_cuts: bool) -> NoReturn:
+    """Raise InvalidRotaChange, which says whether there are gaps all the same.
+
+    ``has_cuts`` is False where nothing says when shifts begin: needed time has no end.
+    """
+    is_over = period.end <= period.start
+    if is_over or not any(current.roster.gaps(role_id, period.start, period.end)):
+        raise InvalidRotaChange("last", "There are no gaps to fill on these days.")
+    if not has_cuts:
+        raise InvalidRotaChange(
+            "working-day",
+            "Somebody is needed in this role around the clock. Enter when shifts begin, as 8:30am, "
+            "8:30pm, for each kind of day.",
+        )
+    raise InvalidRotaChange(
+        "first", "There are gaps on these days, but no shift begins on them. Begin a day earlier."
+    )
 
 
 def _check_fill(first: date, last: date, people_count: int) -> None:
@@ -446,7 +469,7 @@ def _new_rows(rows: Iterable[ShiftRow], ids: Mapping[str, int], roster: Roster) 
     new_rows, problems = [], []
     for row in rows:
         spans = spans_by_holder.get((row.role_id, ids.get(name_key(row.person))), [])
-        earliest = row.during.start - MAX_SHIFT_LENGTH  # one that starts before this is over
+        earliest = row.during.start - MAX_SHIFT_HOURS  # one that starts before this is over
         first = bisect_left(spans, earliest, key=_start)
         nearby = spans[first : bisect_left(spans, row.during.end, key=_start)]
         if row.during in nearby:

@@ -56,7 +56,7 @@ def gaps(first: datetime | None, days: int, as_json: bool) -> None:
     """List gaps: times when fewer people are on duty than the directory requires.
 
     Gaps that start within DAYS days of now (or of D) are listed in full. The text output also lists
-    people on duty when nobody is needed. Exit status 1 if there is a gap.
+    clashes, and people on duty when nobody is needed. Exit status 1 if there is a gap.
     """
     with report_errors():
         at, locale = lookup.now().replace(microsecond=0), lookup.staff_locale()
@@ -72,6 +72,10 @@ def gaps(first: datetime | None, days: int, as_json: bool) -> None:
     for role, span in current.surplus(period.start, period.end):
         text = descriptions.describe_surplus(current.roster, role, span, current.names, at, locale)
         lines.append(f"{text}.")
+    for clash in current.clashes(period.start, period.end):
+        roles, names = current.roster.roles, current.names
+        text = descriptions.describe_clash(clash, roles, names, at, locale)
+        lines.append(f"Clash: {text}.")
     if not found_gaps:
         lines.append(f"No gaps in {count_of(days, 'day')}.")
     rows = [{"role": gap.role.id, **span_json(gap.during, locale)} for gap in found_gaps]

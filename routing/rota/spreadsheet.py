@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from routing.core import instants
 from routing.core.instants import Span
 from routing.errors import InvalidSpreadsheet, InvalidTime
-from routing.rota.roster import MAX_SHIFT_LENGTH, Assignment, name_key
+from routing.rota.roster import MAX_SHIFT_LENGTH, Assignment, is_too_long, name_key
 from routing.text import time_parsing
 
 COLUMNS = ("role", "starts", "ends", "person")
@@ -126,7 +126,7 @@ def _parse_row(
     if len(edges) == 2:
         if edges[1] <= edges[0]:
             problems.append("the end must be after the start. Check the date of the end")
-        elif edges[1] - edges[0] > MAX_SHIFT_LENGTH:
+        elif is_too_long(Span(*edges), zone):
             problems.append(
                 f"it is longer than {MAX_SHIFT_LENGTH.days} days. Check the date of the end"
             )

@@ -46,7 +46,10 @@ class RoleOnDuty:
 
 @bp.get("/rota")
 def show() -> Response:
-    """Show who is on duty now, by role, the gaps ahead, and two weeks from today or ``?from=``."""
+    """Show who is on duty now, by role, the clashes and gaps ahead, and two weeks of the rota.
+
+    The two weeks begin today, or on ``?from=``.
+    """
     at, locale = lookup.now(), lookup.staff_locale()
     first = _first_date(at)
     period = _period(first, DAYS_SHOWN)
@@ -65,6 +68,7 @@ def show() -> Response:
         roles=_role_rows(rota, _dates(first), at),
         roles_on_duty=roles_on_duty(upcoming, at),
         gaps=gap_items(upcoming, at, Span(at, at + GAP_LOOKAHEAD)),
+        clashes=clash_items(upcoming, at, Span(at, at + GAP_LOOKAHEAD)),
         lookahead_days=GAP_LOOKAHEAD.days,
         period=_describe_period(first),
         first=first,
@@ -124,13 +128,7 @@ def gaps() -> Response:
             descriptions.describe_surplus(rota.roster, role, span, rota.names, at, locale)
             for role, span in rota.surplus(period.start, period.end)
         ],
-        clashes=[
-            (
-                descriptions.describe_clash(clash, rota.roster.roles, rota.names, at, locale),
-                clash.assignments[-1].shift.id,
-            )
-            for clash in rota.clashes(period.start, period.end)
-        ],
+        clashes=clash_items(rota, at, period),
         lookahead_days=GAP_LOOKAHEAD.days,
         first=format_full_date(first, locale),
         later=first + GAP_LOOKAHEAD,
@@ -184,6 +182,18 @@ def gap_items(rota: Rota, at: datetime, period: Span) -> list[tuple[str, str]]:
         (descriptions.describe_gap(role, gap, missing, at, locale), _fill_link(rota, role, gap))
         for role, gap, missing in role_gaps
         if role.id not in empty_ids
+    ]
+
+
+def clash_items(rota: Rota, at: datetime, period: Span) -> list[tuple[str, int]]:
+    """Return every clash of a period in words, with the id of the last shift in it."""
+    locale = lookup.staff_locale()
+    return [
+        (
+            descriptions.describe_clash(clash, rota.roster.roles, rota.names, at, locale),
+            clash.assignments[-1].shift.id,
+        )
+        for clash in rota.clashes(period.start, period.end)
     ]
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 
 from routing.core.instants import Span
 from routing.errors import UnknownShift
-from routing.rota.roster import MAX_SHIFT_LENGTH, Cover, NewCover, NewShift, Shift
+from routing.rota.roster import MAX_SHIFT_HOURS, Cover, NewCover, NewShift, Shift
 from routing.store.audit_log import record
 from routing.store.tables import covers, rota_changes, rota_people, shifts
 
@@ -148,8 +148,8 @@ def read(connection: Connection, start: datetime, end: datetime) -> tuple[list[S
     A cancelled one counts from when it was added until it was cancelled, if that is UNDO_GRACE or
     more, so that the past stays as it was.
     """
-    # No shift is longer than MAX_SHIFT_LENGTH, so its end alone, which has an index, finds it.
-    is_near = shifts.c.ends_at.between(start, end + MAX_SHIFT_LENGTH) & (shifts.c.starts_at < end)
+    # No shift is longer than MAX_SHIFT_HOURS, so its end alone, which has an index, finds it.
+    is_near = shifts.c.ends_at.between(start, end + MAX_SHIFT_HOURS) & (shifts.c.starts_at < end)
     near, near_covers = _read(connection, is_near & (shifts.c.ends_at > start))
     overlapping = [shift for shift in near if shift.during.start < end and start < shift.during.end]
     ids = {shift.id for shift in overlapping}

@@ -173,6 +173,45 @@ def test_fill_uses_the_times_given_for_a_kind_of_day(run, christmas):
     assert "until 9pm on Saturday 26 December" in result.output
 
 
+@pytest.fixture
+def around_the_clock(make_app, clock, tmp_path):
+    clock.set("2026-12-24T12:00:00Z")
+    text = ANYSHIRE.read_text("utf-8").partition("\nrota:")[0]
+    line = "\nlines:\n  always: {name: Always, phone: 01632 960009, hours: always}\n"
+    text = text.replace("\nlines:\n", line)
+    role = "\nrota:\n  standby: {name: Standby, needed_when: {line: always}}\n"
+    (tmp_path / "always.yaml").write_text(text + role)
+    runner = make_app(DIRECTORY=str(tmp_path / "always.yaml")).test_cli_runner()
+    assert runner.invoke(args=["db", "upgrade"]).exit_code == 0
+    row = "standby,2026-12-24 09:00,2026-12-25 09:00,Amara Owusu"
+    words = ["rota", "import", "-", "--add-people"]
+    assert runner.invoke(args=words, input=f"{ROWS.splitlines()[0]}\n{row}").exit_code == 0
+    return lambda *words: runner.invoke(args=["rota", *words])
+
+
+def test_a_role_that_is_needed_around_the_clock_is_filled_by_the_times_given(around_the_clock):
+    words = ["fill", "--role", "standby", "--from", "2026-12-25", "--to", "2026-12-31"]
+    words += ["--people", "Amara Owusu"]
+    result = around_the_clock(*words)
+    assert result.exit_code == 1
+    assert "no gaps" not in result.output
+    assert "around the clock. Enter when shifts begin" in result.output
+
+    times = [f"--{kind}=9am" for kind in ("working-day", "weekend", "bank-holiday")]
+    assert "This would add 7 shifts." in around_the_clock(*words, *times).output
+    around_the_clock(*words, *times, "--yes")
+    assert "There are no gaps" in around_the_clock(*words, *times).output
+    first_morning = [*words[:4], "2026-12-24", "--to", "2026-12-24", *words[7:], *times]
+    assert "There are no gaps to fill" in around_the_clock(*first_morning).output
+
+
+def test_days_with_a_gap_on_which_no_shift_begins_are_not_called_covered(around_the_clock):
+    words = ["fill", "--role", "standby", "--from", "2026-12-26", "--to", "2026-12-26"]
+    words += ["--people", "Amara Owusu", "--working-day", "9am"]
+
+    assert "no shift begins on them. Begin a day earlier." in around_the_clock(*words).output
+
+
 def test_undoing_an_unknown_change_is_refused(run):
     result = run("undo", "9")
 
