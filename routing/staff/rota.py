@@ -63,7 +63,6 @@ def show() -> Response:
     return render_page(
         "rota.html",
         done=_done(request.args.get("done", "")),
-        added=request.args.get("added", 0, type=int),
         known=request.args.get("known", 0, type=int),
         roles=_role_rows(rota, _dates(first), at),
         roles_on_duty=roles_on_duty(upcoming, at),
@@ -249,7 +248,7 @@ def _done(change_id: str) -> dict[str, object] | None:
 def _describe_change(change: RotaChange) -> dict[str, object]:
     return {
         "id": change.id,
-        "action": audit.rota_action_label(change.kind),
+        "action": change.summary or audit.rota_action_label(change.kind),
         "can_be_undone": change.undone_by_change_id is None,
     }
 
