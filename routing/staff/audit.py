@@ -39,6 +39,7 @@ ACTION_LABELS = {
     "rota.uncovered": "Cover removed",
     "rota.filled": "Rota filled",
     "rota.imported": "Shifts imported",
+    "rota.replaced": "Period of the rota replaced by a spreadsheet",
     "rota.left": "Shifts of somebody who left given up",
     "rota.undone": "Change of the rota undone",
     "rota.purged": "Old names of the rota forgotten",

@@ -4,7 +4,9 @@ Fields read what was typed; the rules are those of diverts and of the rota. The 
 checked before a view runs (``auth.require_login``).
 """
 
+import base64
 import re
+import zlib
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -409,18 +411,43 @@ class FillForm(StaffForm):
 
 
 class ImportForm(StaffForm):
-    """A spreadsheet of shifts, and whether new names in it are put on the rota."""
+    """A spreadsheet of shifts, whether new names in it are put on the rota, and what it replaces.
+
+    A page that reads the import back holds the file in ``sheet``, compressed, and its name.
+    """
 
     file = FileField()
     add_people = BooleanField()
+    replace = BooleanField()
+    sheet = text(spreadsheet.MAX_BYTES)
+    file_name = text(100)
 
     def validate_file(self, field: Field) -> None:
-        """Raise ValidationError unless a file was chosen and holds something."""
+        """Raise ValidationError unless a file was chosen, or read back, and holds something."""
         self.content = b""
         if field.data:
             self.content = field.data.stream.read(spreadsheet.MAX_BYTES + 1)
+            self.name = field.data.filename or ""
+        elif self.sheet.data:
+            self.content = _decompress(self.sheet.data)
+            self.name = self.file_name.data
         if not self.content:
             raise ValidationError("Choose a CSV file.")
+
+    def hidden(self) -> dict[str, str]:
+        """Return the fields that a page which reads the import back sends along."""
+        choices = {field.name: "yes" for field in (self.add_people, self.replace) if field.data}
+        sheet = base64.b64encode(zlib.compress(self.content)).decode()
+        return {**choices, "sheet": sheet, "file_name": self.name}
+
+
+def _decompress(sheet: str) -> bytes:
+    """Return what was compressed, MAX_BYTES + 1 at most. Raise ValidationError."""
+    try:
+        data = base64.b64decode(sheet, validate=True)
+        return zlib.decompressobj().decompress(data, spreadsheet.MAX_BYTES + 1)
+    except (ValueError, zlib.error) as error:
+        raise ValidationError("Choose the CSV file again.") from error
 
 
 class PersonForm(StaffForm):
