@@ -37,6 +37,7 @@ ROUTES = [
     ("GET", "/staff/diverts"),
     ("POST", "/staff/diverts"),
     ("POST", "/staff/diverts/check"),
+    ("GET", "/staff/diverts/end-all"),
     ("POST", "/staff/diverts/end-all"),
     ("GET", "/staff/diverts/new"),
     ("GET", "/staff/diverts/1"),
