@@ -119,6 +119,7 @@ _REMEDIES = {
         "directory_not_read": "",
         "directory_problem": "",
         "bank_holidays_broken": _REFRESH,
+        "sign_in_incomplete": "Until then, divert with `flask divert set` at the server.",
         "database_behind": "Run `flask db upgrade`.",
         "texts_limited": "Look at Twilio's message log for where they come from, and block what is "
         "abuse there (docs/telephony.md).",
@@ -313,6 +314,9 @@ def _settings(at: datetime) -> Iterator[Condition]:
             f"{rings}"
         )
         yield Condition("rehearsal", sentence)
+    sign_in_fault = config.sign_in_fault(settings)
+    if sign_in_fault is not None:
+        yield Condition("sign_in_incomplete", sign_in_fault)
     disabled = config.telephony_disabled_reason(settings)
     if disabled is not None:
         yield Condition("telephone_off", disabled)
