@@ -56,7 +56,7 @@ class Severity(IntEnum):
 
 
 class Audience(Enum):
-    """Whom a condition concerns: all staff, or whoever runs the service and its directory."""
+    """Who can do something about it: a duty manager, or whoever runs the service and its files."""
 
     STAFF = 1
     ADMINISTRATOR = 2
@@ -106,14 +106,14 @@ _REFRESH = "Run `flask bank-holidays refresh`, and see that it runs every day."
 
 _REMEDIES = {
     (Severity.DEGRADED, Audience.STAFF): {
-        "rehearsal": "Unset CLOCK_STARTS_AT to end it.",
         "divert_ends_soon": "Extend it if it is still needed. It ends by itself.",
         "divert_without_effect": "End it, and set another if it is still needed.",
+    },
+    (Severity.DEGRADED, Audience.ADMINISTRATOR): {
+        "rehearsal": "Unset CLOCK_STARTS_AT to end it.",
         "telephone_faults": "See the log, and run `flask twilio doctor`.",
         "database_down": "Start the database, or see what `flask db upgrade` says.",
         "database_refuses": "See that its disk is neither full nor read-only.",
-    },
-    (Severity.DEGRADED, Audience.ADMINISTRATOR): {
         "directory_broken": "Run `flask directory check`, which lists every mistake with its line, "
         "and correct the file: it is read again within 5 seconds.",
         "directory_not_read": "",
@@ -130,15 +130,15 @@ _REMEDIES = {
     (Severity.WARNING, Audience.STAFF): {
         "call_unanswered": "Ring the lines that did not answer. Where nobody is there, divert the "
         "calls to a line where somebody is. Who rang is not known here.",
-        "rota_empty": "",
         "rota_gap": "Find somebody, and enter the shift: see Gaps and clashes under Rota, or "
         "`flask rota gaps`. The rota decides no call: callers are sent to the same lines, where "
         "somebody may be missing.",
+    },
+    (Severity.WARNING, Audience.ADMINISTRATOR): {
+        "rota_empty": "",
         "requests_refused": "If staff cannot sign in, divert with `flask divert set` at the "
         "server. If it goes on, see that the limits of deploy/nginx.conf are in force, and block "
         "whoever floods this service at the firewall.",
-    },
-    (Severity.WARNING, Audience.ADMINISTRATOR): {
         "telephone_off": "",
         "signatures_refused": "If callers hear an error, the token or PUBLIC_BASE_URL is wrong: "
         "run `flask twilio doctor`.",

@@ -11,10 +11,11 @@ from routing.core.answer import ReasonCode
 from routing.core.decision import handovers
 from routing.core.directory import Service
 from routing.health import Audience
-from routing.staff.auth import staff_blueprint
+from routing.staff.auth import current_account, staff_blueprint
 from routing.staff.divert_display import may_see_internal_numbers
 from routing.staff.layout import render_page
 from routing.staff.rota import roles_on_duty
+from routing.store.accounts import Role
 from routing.text import staff_text
 
 bp = staff_blueprint("now")
@@ -48,6 +49,7 @@ def show() -> Response:
         roles_on_duty=roles_on_duty(rota, at),
         warnings=by_audience[Audience.STAFF],
         administrator_warnings=by_audience[Audience.ADMINISTRATOR],
+        is_administrator=current_account().may(Role.ADMIN),
     )
 
 
