@@ -69,7 +69,7 @@ def add_random_rota(app, first, draw):
 
 def by_page(browser):
     page = browser.get("/staff/rota").text
-    who_by_name = dict(re.findall(r"<dt>(.*?)</dt><dd><strong[^>]*>(.*?)</strong>", page))
+    who_by_name = dict(re.findall(r"<dt>(.*?)</dt>\s*<dd>\s*<strong[^>]*>(.*?)</strong>", page))
     return {role: known_names(who_by_name[name]) for role, name in ROLES.items()}
 
 

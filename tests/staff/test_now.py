@@ -16,7 +16,7 @@ def app(make_staffed, tmp_path):
     with app.app_context():
         lookup.snapshot()
     file.write_text(file.read_text("utf-8").replace("07700 900001", "07700 900001 2345"))
-    app.extensions["snapshot_loader"].refresh()
+    app.extensions["snapshot_loader"].snapshot = None
     return app
 
 
