@@ -8,6 +8,7 @@ from flask import Response, request
 from sqlalchemy.engine import Connection
 
 from routing import lookup
+from routing.rota.descriptions import role_name
 from routing.staff.auth import staff_blueprint
 from routing.staff.forms import parse_id
 from routing.staff.layout import render_page
@@ -24,10 +25,10 @@ ACTION_LABELS = {
     "divert.set": "Divert set",
     "divert.changed": "Divert given another end",
     "divert.ended": "Divert ended early",
-    "person.added": "Account added",
-    "person.changed": "Roles changed",
-    "person.password": "Password changed",
-    "person.removed": "Account removed",
+    "account.added": "Account added",
+    "account.changed": "Roles changed",
+    "account.password_changed": "Password changed",
+    "account.removed": "Account removed",
     "directory.read": "Directory read",
     "bank_holidays.refreshed": "Bank holidays refreshed",
     "calls.purged": "Old calls deleted",
@@ -42,11 +43,11 @@ ACTION_LABELS = {
     "rota.left": "Shifts of somebody who left given up",
     "rota.undone": "Change of the rota undone",
     "rota.purged": "Old names of the rota forgotten",
-    "worker.added": "Person put on the rota",
-    "worker.changed": "Person on the rota changed",
-    "worker.left": "Person taken off the rota",
-    "feed.made": "Calendar feed made",
-    "feed.revoked": "Calendar feed revoked",
+    "rota_person.added": "Person put on the rota",
+    "rota_person.changed": "Person on the rota changed",
+    "rota_person.left": "Person taken off the rota",
+    "calendar.created": "Calendar created",
+    "calendar.revoked": "Calendar revoked",
 }
 
 FIXED_ACTORS = {SERVICE_ACTOR: "The service itself", "provider": "The council's sign-in"}
@@ -58,7 +59,7 @@ def show() -> Response:
     before, locale = parse_id(request.args.get("before", "")), lookup.staff_locale()
     with lookup.database().reading() as connection:
         entries = audit_log.newest(connection, PAGE_SIZE + 1, before)
-        names = actor_names(connection)
+        names, notes = actor_names(connection), audit_log.notes(connection, entries)
     return render_page(
         "audit_log.html",
         entries=[
@@ -66,6 +67,7 @@ def show() -> Response:
                 "at": format_datetime(entry.at, locale),
                 "actor": names(entry.actor),
                 "action": _describe_action(entry),
+                "note": notes.get(entry.entity, ""),
                 "changes": list(_changes(entry, locale, names)),
             }
             for entry in entries[:PAGE_SIZE]
@@ -78,7 +80,9 @@ def show() -> Response:
 def actor_names(connection: Connection) -> Callable[[str], str]:
     """Return a function from an actor of the audit log to a name, for people who have signed in."""
     names = {account.actor: account.name for account in accounts.all_accounts(connection)}
-    names |= {f"worker:{person.id}": person.name for person in rota_people.all_people(connection)}
+    names |= {
+        f"rota_person:{person.id}": person.name for person in rota_people.all_people(connection)
+    }
     names |= FIXED_ACTORS
 
     def name(actor: str) -> str:
@@ -107,19 +111,31 @@ def _changes(
 ) -> Iterator[tuple[str, str, str]]:
     """Yield each field that changed, with its old and new value; empty text for none."""
     before, after = entry.before or {}, entry.after or {}
-    is_new = entry.action.endswith((".set", ".added", ".made"))
+    is_new = entry.action.endswith((".set", ".added", ".created"))
     for field in dict.fromkeys((*before, *after)):
         old, new = before.get(field), after.get(field)
         if old != new or is_new:
-            yield field, _format_value(old, locale, names), _format_value(new, locale, names)
+            values = (_format_value(field, value, locale, names) for value in (old, new))
+            yield field, *values
 
 
-def _format_value(value: Any, locale: Locale, names: Callable[[str], str]) -> str:
-    """Return a time in words, a person by name, anything else as it is."""
+def _format_value(field: str, value: Any, locale: Locale, names: Callable[[str], str]) -> str:
+    """Return a time in words, a person by name, what the directory names with its id.
+
+    Anything else is as it is.
+    """
     if value is None:
         return ""
-    if str(value).startswith("worker:"):
+    if str(value).startswith("rota_person:"):
         return names(str(value))
+    directory = lookup.snapshot().directory
+    if field == "service" and (service := directory.service(str(value))):
+        return f"{service.name.get('en')} ({value})"
+    if field == "line" and (line := directory.line(str(value))):
+        return f"{line.name.get('en')} ({value})"
+    roles = {role.id: role for role in directory.rota}
+    if field == "role" and value in roles:
+        return f"{role_name(roles[value])} ({value})"
     try:
         at = datetime.fromisoformat(value)
     except (TypeError, ValueError):
