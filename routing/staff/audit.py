@@ -115,8 +115,8 @@ def _changes(
     for field in dict.fromkeys((*before, *after)):
         old, new = before.get(field), after.get(field)
         if old != new or is_new:
-            values = (_format_value(field, value, locale, names) for value in (old, new))
-            yield field, *values
+            old_text = _format_value(field, old, locale, names)
+            yield field, old_text, _format_value(field, new, locale, names)
 
 
 def _format_value(field: str, value: Any, locale: Locale, names: Callable[[str], str]) -> str:

@@ -11,6 +11,7 @@ from routing.concurrency import SESSION_TOKEN_KEY
 from routing.errors import SignInError
 from routing.staff.auth import (
     HOME,
+    UNSAVED_KEY,
     current_account,
     safe_next_url,
     signed_in_account,
@@ -38,11 +39,13 @@ WRONG_CREDENTIALS = "The name or the password is wrong."
 
 
 @bp.get("/sign-in")
-def ask() -> Response:
+def ask() -> AnyResponse:
     """Ask who it is; say so if nobody can sign in, because a setting is missing."""
     fault = config.sign_in_fault(current_app.config)
     if fault is not None:
         return _refuse(fault, 503)
+    if signed_in_account() is not None and "next" in request.args:
+        return redirect(safe_next_url(request.args["next"]))
     return _ask(SignInForm(next=request.args.get("next")))
 
 
@@ -114,6 +117,15 @@ def from_provider() -> AnyResponse:
     return _enter(token, next_url)
 
 
+@bp.get("/sign-in/unsaved")
+def show_unsaved() -> AnyResponse:
+    """Show the form that was sent after a session had ended, once, to be sent again."""
+    unsaved = session.pop(UNSAVED_KEY, None)
+    if unsaved is None:
+        return redirect(HOME)
+    return render_page("unsaved.html", path=unsaved["path"], fields=unsaved["fields"])
+
+
 @bp.post("/sign-out")
 def sign_out() -> AnyResponse:
     """End this session, or with ``everywhere`` all sessions and calendars of this person."""
@@ -162,6 +174,7 @@ def _revoke_roles(issuer: str, subject: str, at: datetime) -> None:
 def _enter(token: str, next_url: str | None) -> AnyResponse:
     """Put a new session in place of this browser's, and redirect to the page that was wanted."""
     earlier, attempts = session.get(SESSION_TOKEN_KEY), session.get(ATTEMPTS_KEY, [])
+    unsaved = session.get(UNSAVED_KEY)
     if isinstance(earlier, str):
         with lookup.database().writing() as connection:
             accounts.end_session(connection, earlier)
@@ -169,6 +182,8 @@ def _enter(token: str, next_url: str | None) -> AnyResponse:
     session[SESSION_TOKEN_KEY] = token
     if attempts:  # of other tabs
         session[ATTEMPTS_KEY] = attempts
+    if unsaved:
+        session[UNSAVED_KEY] = unsaved
     return redirect(safe_next_url(next_url))
 
 
@@ -187,6 +202,7 @@ def _ask(form: SignInForm, status: int = 200) -> Response:
         has_provider=bool(current_app.config["OIDC_ISSUER"]),
         is_incomplete=config.sign_in_fault(current_app.config) is not None,
         divert_by_command=DIVERT_BY_COMMAND,
+        unsaved=request.args.get("unsaved", ""),
         has_left="left" in request.args,
         next=safe_next_url(form.next.data),
     )
