@@ -109,7 +109,9 @@ def by_paper(browser, at):
     names = {}
     for role, side in zip(ROLES, page.text.split('class="who-side"')[1:], strict=True):
         marked = re.findall(
-            r"who-bar--(?:duty|cover) w\d+( who-bar--now)?\">.*?<strong>(.*?)</strong>", side
+            r"who-bar--(?:duty|cover) w\d+( who-bar--now)?\">.*?<strong>(.*?)</strong>",
+            side,
+            re.DOTALL,
         )
         names[role] = {html.unescape(name) for is_now, name in marked if is_now}
     return names

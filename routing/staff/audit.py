@@ -103,7 +103,7 @@ def _describe_action(entry: AuditEntry) -> str:
     """Return what was done, and to what: "Divert set (divert 3)"."""
     kind, _, number = entry.entity.partition(":")
     label = ACTION_LABELS.get(entry.action, entry.action)
-    return f"{label} ({kind} {number})" if number else label
+    return f"{label} ({kind.replace('_', ' ')} {number})" if number else label
 
 
 def _changes(
