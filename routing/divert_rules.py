@@ -16,7 +16,7 @@ from routing.text.dates import format_datetime
 from routing.text.locale import Locale
 
 MAX_DIVERT_DURATION = timedelta(hours=72)
-"""The longest divert (the contract, section 3: none is open-ended)."""
+"""The longest divert: none is open-ended."""
 
 MAX_LEAD_TIME = timedelta(days=400)
 """How far ahead a divert may start: as far as handovers are looked for."""
@@ -31,7 +31,7 @@ ALL_SERVICES = "all"
 
 @dataclass(frozen=True, slots=True)
 class ProposedDivert:
-    """A divert that may be set. ``closed`` is when the line is closed by its own hours."""
+    """A divert that may be set. ``closed`` are the spans in which its line is closed."""
 
     service: Service
     line: Line
@@ -50,10 +50,10 @@ def propose(
     at: datetime,
     locale: Locale,
 ) -> list[ProposedDivert]:
-    """Return the diverts of a service, or of ALL_SERVICES, to a line.
+    """Return the diverts, not yet saved, of a service or of ALL_SERVICES to a line.
 
-    ``start`` None means ``at``. ``until`` is an instant, or a time from the start, or None for the
-    next handover of each service. Raise InvalidDivert, which names the field to change.
+    ``start`` None means ``at``. ``until`` is an instant, or a duration from the start, or None for
+    the next handover of each service. Raise InvalidDivert, which names the field to change.
     """
     directory = timetables.directory
     if not line_id:
@@ -96,7 +96,7 @@ def propose_new_end(
     at: datetime,
     locale: Locale,
 ) -> ProposedDivert:
-    """Return a divert with another end: an instant, or a time from now, or the next handover.
+    """Return a divert with another end: an instant, a duration from now, or the next handover.
 
     Of a divert that has not begun it is a time from its start. Raise InvalidDivert, which names the
     field to change.
@@ -107,7 +107,7 @@ def propose_new_end(
 
 
 def target_error(service: Service, line: Line, during: Span, zone: ZoneInfo) -> str | None:
-    """Return why a service's calls must not go to a line, as a sentence; None when they may."""
+    """Return why a service must not be diverted to a line, as a sentence; None if it may be."""
     days = date_range(during.start.astimezone(zone).date(), during.end.astimezone(zone).date())
     service_name, line_name = service.name.get("en"), line.name.get("en")
     phones = {line.phone, *(line.phone_on(day) for day in days)}
@@ -143,7 +143,7 @@ def unchanged_until(
 
 
 def parse_note(note: str) -> str:
-    """Return a note on one line. Raise InvalidDivert where it is empty or too long."""
+    """Return a note on one line. Raise InvalidDivert if it is empty or too long."""
     note = " ".join("".join(c if c.isprintable() else " " for c in note).split())
     if not note:
         raise InvalidDivert("note", "Say why, for colleagues: for example, the phones are down.")

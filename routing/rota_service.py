@@ -39,7 +39,7 @@ from routing.store.rota_people import RotaPerson
 from routing.text import time_parsing
 
 GAP_LOOKAHEAD = timedelta(days=28)
-"""How far ahead gaps are reported: on pages, in `flask rota gaps` and in /metrics."""
+"""How far ahead gaps are reported on pages, in `flask status` and in /metrics."""
 
 OWN_SHIFTS_LOOKAHEAD = timedelta(days=184)
 """How far ahead My shifts and calendar feeds show shifts."""
@@ -68,7 +68,7 @@ class RotaGap(NamedTuple):
 class Rota:
     """The rota of a period, with everybody who is or was on it, by their id.
 
-    ``revision`` is another one in a later reading if anybody has changed the rota in between.
+    ``revision`` differs in a later reading if anybody has changed the rota in between.
     """
 
     roster: Roster
@@ -151,7 +151,7 @@ def read_rota(start: datetime, end: datetime) -> Rota:
 
 
 def load_rota(connection: Connection, start: datetime, end: datetime) -> Rota:
-    """Return the rota from ``start`` to ``end``, in a transaction of the caller's."""
+    """Return the rota from ``start`` to ``end``, in the caller's transaction."""
     revision = rota.revision(connection)  # first, so that a change during the rest is noticed
     shifts, covers = rota.read(connection, start, end)
     people = {person.id: person for person in rota_people.all_people(connection)}
@@ -164,7 +164,7 @@ def load_upcoming(connection: Connection, at: datetime) -> Rota:
 
 
 def export_csv(period: Span) -> str:
-    """Return who is really on duty in a period, as a spreadsheet. Raise DatabaseUnavailable."""
+    """Return who is on duty in a period, with covers applied, as CSV. Raise DatabaseUnavailable."""
     current = read_rota(period.start, period.end)
     assignments = current.assignments(period.start, period.end)
     assignments.sort(key=lambda assignment: assignment.during.start)

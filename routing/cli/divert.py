@@ -1,4 +1,4 @@
-"""flask divert: the staff page's diverts, for when that page or the identity provider is down."""
+"""flask divert: what the staff page does, for when it or the identity provider is down."""
 
 import sys
 from collections.abc import Iterable, Sequence

@@ -92,8 +92,8 @@ def release() -> None:
 def purge() -> None:
     """Delete or anonymise data that is past its retention period. Run it every day.
 
-    This covers calls, notes, names on the rota, unused accounts, and expired sessions and
-    calendars.
+    This covers calls, notes, names on the rota, unused accounts, revoked calendars, and anything
+    that has expired.
     """
     run_purge(*RULES)
 

@@ -55,7 +55,7 @@ def who(time: str | None, as_json: bool) -> None:
         )
         who, when = descriptions.describe_now(current.roster, role, current.names, at, locale)
         lines.append(f"{descriptions.role_name(role)}: {who}, {when}.")
-    no_roles = "The directory has no `rota`: nobody needs to be on duty."
+    no_roles = "The directory has no `rota`, so it does not say who must be on duty."
     print_report(as_json, rows, lines or [no_roles])
 
 
@@ -66,8 +66,8 @@ def who(time: str | None, as_json: bool) -> None:
 def gaps(first: datetime | None, days: int, as_json: bool) -> None:
     """List gaps: times when fewer people are on duty than the directory requires.
 
-    Gaps that start within DAYS days of now (or of D) are listed in full. The text output also lists
-    people on duty when nobody is needed. Exit status 1 if there is a gap.
+    This covers gaps that start within DAYS days of now (or of D). The text output also lists people
+    who are on duty when nobody is needed. Exit status 1 if there is a gap.
     """
     with report_errors():
         at, locale = lookup.now().replace(microsecond=0), lookup.staff_locale()

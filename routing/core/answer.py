@@ -22,7 +22,7 @@ class ReasonCode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why this line answers, with the special day or bank holiday that shuts the first line."""
+    """Why this line answers, with the special day or bank holiday that closes the first line."""
 
     code: ReasonCode
     special_day: SpecialDay | None = None

@@ -1,4 +1,4 @@
-"""Who takes the call at an instant: the rule that every other package of this project serves."""
+"""Who takes the call at an instant: the rule that this project is about."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -102,8 +102,8 @@ def handovers(
 def dial_order(timetables: Timetables, decision: Decision, at: datetime) -> tuple[Answer, ...]:
     """Return the lines to ring, in order: the one that answers, then those to try if it does not.
 
-    A later line is left out when its own published hours say that it is shut, or when it or its
-    number is there already.
+    A later line is left out if its own published hours say that it is closed, or if it or its
+    number is in the list already.
     """
     day = instants.as_utc(at).astimezone(timetables.directory.zone).date()
     answers = [Answer(decision.line, decision.phone, decision.reason)]

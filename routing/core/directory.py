@@ -101,7 +101,7 @@ class SpecialDay:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """The record that somebody at the council confirmed a number ``on`` a date, for ``days`` days.
+    """The confirmation of a number by somebody at the council, ``on`` a date, for ``days`` days.
 
     ``source`` is None when nobody wrote it down.
     """
@@ -164,7 +164,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class OnlineForm:
-    """A form on the council's website, for what is not urgent."""
+    """A form on the council's website, for when it is not urgent."""
 
     name: Text
     url: str

@@ -1,8 +1,8 @@
 """The decisions of a service for a month as sorted instants, so that finding one is a bisect.
 
-A sorted list of UTC instants has no gaps, holds one answer at a time, and gives ``until`` at no
-cost. Clock changes, special days and bank holidays are dealt with when a month is compiled; finding
-a decision reads no zone, no bank holiday and no hours.
+A sorted list of UTC instants has no gaps, has exactly one answer at any time, and gives ``until``
+for free. Clock changes, special days and bank holidays are dealt with when a month is compiled:
+finding a decision reads no zone, no bank holiday and no hours.
 """
 
 from bisect import bisect_right

@@ -1,4 +1,4 @@
-"""Answers as JSON, as section 4 of the contract shows them: nothing that is internal."""
+"""Answers as JSON. They never hold an internal line's number, options or email."""
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta

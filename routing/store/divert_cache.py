@@ -23,10 +23,10 @@ from routing.store.db import Database
 from routing.store.diverts import DivertRow, current_and_future
 
 TIMEOUT_SECONDS = 0.28
-"""How long a request waits for the database: the contract allows 0.3 seconds."""
+"""How long a request waits for the database: callers should wait 0.3 seconds at most."""
 
 SAVE_INTERVAL_SECONDS = 30.0
-"""How often a reading is saved to disk though nothing has changed, to update its time."""
+"""How often a reading is saved to disk even if nothing has changed, to update its time."""
 
 LOOKBACK = timedelta(days=1)
 """Diverts that ended within this are read as well, for questions about the recent past."""
@@ -113,7 +113,7 @@ class DivertCache:
     def _without_database_file(self) -> DivertReading:
         """Return no diverts and no fault before SQLite's file is created.
 
-        If there ever was a reading, the file has been lost, and the last reading stays in force.
+        If there ever was a reading, the file has been lost, and the last reading is still used.
         """
         if self._last is None and not self.saved.file.exists():
             return _NO_READING

@@ -186,7 +186,7 @@ def shifts_of(connection: Connection, change_id: int) -> list[int]:
 def count_ever_added(connection: Connection, role: str, during: Span) -> int:
     """Return how many shifts and covers were ever added for a role in a period.
 
-    Cancelled ones count, so the number only grows: it tells a gap from one that was filled since.
+    Cancelled ones count, so the number only grows: a gap that was filled in between has another.
     """
     overlapping_shifts = sa.select(sa.func.count()).where(
         shifts.c.duty_role == role,

@@ -61,7 +61,7 @@ def format_time(minute: int, locale: Locale) -> str:
 
 
 def format_day(day: date, locale: Locale) -> str:
-    """Format a date without its year: Thursday 24 December."""
+    """Format a date with its weekday and without its year: Thursday 24 December."""
     return locale.translate(
         "{weekday} {day} {month}",
         weekday=locale.translate(WEEKDAYS[day.weekday()]),

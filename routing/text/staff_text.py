@@ -1,4 +1,4 @@
-"""Sentences for staff: where calls go, until when, what then. In English, times to the minute."""
+"""Sentences for staff, in English: where calls go, until when, and what comes next."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -34,10 +34,10 @@ LEG_OUTCOMES: Mapping[str | None, str] = {
     "no_answer": "no answer",
     "failed": "could not be reached",
     "declined": "not accepted",
-    "unknown": "no answer that we know of",
+    "unknown": "outcome unknown",
     None: "its end was not reported",
 }
-"""What became of ringing a line; None while nothing was reported."""
+"""How ringing a line ended; None if nothing was reported."""
 
 CALL_REASONS: Mapping[str, str] = {
     "divert": "diverted",
@@ -155,7 +155,7 @@ def explain_lines(
 def describe_leg(
     line: str, outcome: str | None, ring_seconds: int | None, talk_seconds: int | None
 ) -> str:
-    """Say what became of ringing a line: "EDS: answered after 5 seconds, talked for 3 minutes".
+    """Say how ringing a line ended: "EDS: answered after 5 seconds, talked for 3 minutes".
 
     None: the outcome or the duration was not reported.
     """
@@ -177,7 +177,7 @@ def format_relative(when: datetime, at: datetime, locale: Locale) -> str:
 
 
 def format_time_left(time: timedelta) -> str:
-    """Format a time that is left, in minutes rounded up: 1 hour 20 minutes; 3 days 2 hours."""
+    """Format a duration, in minutes rounded up: 1 hour 20 minutes; 3 days 2 hours."""
     minutes = -(-int(time.total_seconds()) // 60)
     days, minutes_of_day = divmod(minutes, 24 * 60)
     hours, minutes_of_hour = divmod(minutes_of_day, 60)

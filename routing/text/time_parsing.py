@@ -8,7 +8,7 @@ from routing.core import instants
 from routing.errors import InvalidTime
 
 FIRST_YEAR, LAST_YEAR = 2000, 2100
-"""The years covered, both included, in UTC (the contract, section 4)."""
+"""The years covered, both included, in UTC."""
 
 _RFC_3339 = re.compile(
     r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+\- ]\d\d:\d\d)", re.ASCII
@@ -125,7 +125,7 @@ def parse_clock(text: str) -> int:
 def _check_year(year: int, text: str, margin: int = 0) -> None:
     """Raise InvalidTime for a year that is not covered.
 
-    A local time may lie ``margin`` years outside: by UTC it is checked again.
+    A local time may be ``margin`` years outside: it is checked again once it is in UTC.
     """
     if not FIRST_YEAR - margin <= year <= LAST_YEAR + margin:
         raise InvalidTime(f"'{text}' is not from {FIRST_YEAR} to {LAST_YEAR}. {_RFC_3339_FORM}")
