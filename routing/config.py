@@ -142,6 +142,23 @@ def telephony_disabled_reason(settings: Mapping[str, Any]) -> str | None:
     return None
 
 
+def sign_in_fault(settings: Mapping[str, Any]) -> str | None:
+    """Return which setting staff's sign-in lacks, as a sentence; None where it is complete.
+
+    Half a configuration must neither stop calls nor open sign-in with local accounts.
+    """
+    names = ("OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET")
+    missing = [name for name in names if not settings.get(name)]
+    if not missing or len(missing) == len(names):
+        return None
+    present = " and ".join(name for name in names if name not in missing)
+    are = "are" if len(missing) > 1 else "is"
+    return (
+        f"Nobody can sign in: {present} {'is' if len(missing) > 1 else 'are'} set, but "
+        f"{' and '.join(missing)} {are} not. Set all three, or none for accounts of this service."
+    )
+
+
 def rehearsal_number(settings: Mapping[str, Any]) -> str | None:
     """Return the number that a rehearsal rings in place of any other; None for the real ones."""
     number: str | None = settings.get("REHEARSAL_NUMBER")

@@ -56,7 +56,7 @@ class Severity(IntEnum):
 
 
 class Audience(Enum):
-    """Whom a condition concerns: all staff, or those who run the service and its directory."""
+    """Who can do something about it: a duty manager, or whoever runs the service and its files."""
 
     STAFF = 1
     ADMINISTRATOR = 2
@@ -106,19 +106,20 @@ _REFRESH = "Run `flask bank-holidays refresh`, and make sure that it runs every 
 
 _REMEDIES = {
     (Severity.DEGRADED, Audience.STAFF): {
-        "rehearsal": "Unset CLOCK_STARTS_AT to end it.",
         "divert_ends_soon": "Extend it if it is still needed. It ends by itself.",
         "divert_without_effect": "End it, and set another if it is still needed.",
+    },
+    (Severity.DEGRADED, Audience.ADMINISTRATOR): {
+        "rehearsal": "Unset CLOCK_STARTS_AT to end it.",
         "telephone_faults": "See the log, and run `flask twilio doctor`.",
         "database_down": "Start the database, or see what `flask db upgrade` says.",
         "database_refuses": "Check that its disk is neither full nor read-only.",
-    },
-    (Severity.DEGRADED, Audience.ADMINISTRATOR): {
         "directory_broken": "Run `flask directory check`, which lists every mistake with its line, "
         "and correct the file: it is read again within 5 seconds.",
         "directory_not_read": "",
         "directory_problem": "",
         "bank_holidays_broken": _REFRESH,
+        "sign_in_incomplete": "Until then, divert with `flask divert set` at the server.",
         "database_behind": "Run `flask db upgrade`.",
         "texts_limited": "Look at Twilio's message log for where they come from, and block what is "
         "abuse there (docs/telephony.md).",
@@ -129,15 +130,15 @@ _REMEDIES = {
     (Severity.WARNING, Audience.STAFF): {
         "call_unanswered": "Ring the lines that did not answer. If nobody is there, divert calls "
         "to a line where somebody is. This service does not know who rang.",
-        "rota_empty": "",
         "rota_gap": "Find somebody, and enter the shift: see Gaps and clashes under Rota, or "
         "`flask rota gaps`. The rota does not decide where calls go: the same lines ring, but "
         "there may be nobody to answer.",
+    },
+    (Severity.WARNING, Audience.ADMINISTRATOR): {
+        "rota_empty": "",
         "requests_refused": "If staff cannot sign in, divert with `flask divert set` at the "
         "server. If it goes on, check that the limits in deploy/nginx.conf are in use, and block "
         "the source at the firewall.",
-    },
-    (Severity.WARNING, Audience.ADMINISTRATOR): {
         "telephone_off": "",
         "signatures_refused": "If callers hear an error, the token or PUBLIC_BASE_URL is wrong: "
         "run `flask twilio doctor`.",
@@ -313,6 +314,9 @@ def _settings(at: datetime) -> Iterator[Condition]:
             f"{rings}"
         )
         yield Condition("rehearsal", sentence)
+    sign_in_fault = config.sign_in_fault(settings)
+    if sign_in_fault is not None:
+        yield Condition("sign_in_incomplete", sign_in_fault)
     disabled = config.telephony_disabled_reason(settings)
     if disabled is not None:
         yield Condition("telephone_off", disabled)

@@ -16,9 +16,8 @@ from routing.cli.common import (
     print_report,
     report_errors,
 )
-from routing.core.decision import decide
 from routing.divert_rules import ProposedDivert
-from routing.errors import InvalidDivert
+from routing.errors import InvalidDivert, InvalidTime
 from routing.formats.json import timestamp
 from routing.store import diverts
 from routing.store.diverts import DivertRow
@@ -38,6 +37,12 @@ although_closed_option = click.option(
     "--although-closed", is_flag=True, help="Divert to a line even if its hours say it is closed."
 )
 
+although_unchanged_option = click.option(
+    "--although-unchanged",
+    is_flag=True,
+    help="Divert to the line that takes the calls anyway, all that time.",
+)
+
 
 @group.command("set")
 @click.argument("service")
@@ -46,6 +51,7 @@ although_closed_option = click.option(
 @click.option("--note", required=True, help="The reason, for staff. Callers never see it.")
 @click.option("--from", "start", metavar="T", help=f"When to start: {AT_FORMATS}. [default: now]")
 @although_closed_option
+@although_unchanged_option
 @click.option(
     "--may-ring",
     is_flag=True,
@@ -59,6 +65,7 @@ def set_divert(
     start: str | None,
     although_closed: bool,
     may_ring: bool,
+    although_unchanged: bool,
 ) -> None:
     """Divert calls for SERVICE to LINE, for up to 72 hours.
 
@@ -77,6 +84,7 @@ def set_divert(
             locale,
         )
         _confirm_closed(proposed, although_closed)
+        _confirm_unchanged(proposed, although_unchanged)
         new_diverts = [lookup.new_divert(divert, may_ring) for divert in proposed]
         with lookup.database().writing() as connection:
             created = diverts.create(connection, new_diverts, lookup.now(), actor())
@@ -110,6 +118,9 @@ def extend(divert_id: int, until: str, although_closed: bool) -> None:
             locale,
         )
         _confirm_closed([proposed], although_closed)
+        if proposed.during.end < divert.during.end:
+            earlier = staff_text.format_time_left(divert.during.end - proposed.during.end)
+            click.echo(f"Divert {divert_id} ends {earlier} earlier than it was set for.", err=True)
         with lookup.database().writing() as connection:
             changed = diverts.move_end(
                 connection, divert_id, proposed.during.end, lookup.now(), actor()
@@ -168,7 +179,12 @@ def _parse_until(text: str) -> datetime | timedelta | None:
     """Return an end, or a duration; None for the next handover. Raise InvalidTime."""
     if text == "handover":
         return None
-    return _DURATIONS.get(text) or time_parsing.parse_local(text, lookup.staff_locale().zone)
+    if text in _DURATIONS:
+        return _DURATIONS[text]
+    try:
+        return time_parsing.parse_local(text, lookup.staff_locale().zone)
+    except InvalidTime as error:
+        raise InvalidTime(f"--until: {error} Or write 1h, 4h or handover.") from error
 
 
 def _confirm_closed(proposed: Sequence[ProposedDivert], is_confirmed: bool) -> None:
@@ -185,6 +201,27 @@ def _confirm_closed(proposed: Sequence[ProposedDivert], is_confirmed: bool) -> N
     click.confirm("Will somebody answer it anyway?", abort=True)
 
 
+def _confirm_unchanged(proposed: Sequence[ProposedDivert], is_confirmed: bool) -> None:
+    """Ask for confirmation before diverts are set that would change nothing."""
+    lookup.read_diverts(max_age=0, timeout=DIVERT_TIMEOUT_SECONDS)
+    timetables, at, locale = lookup.snapshot().timetables, lookup.now(), lookup.staff_locale()
+    unchanged = [
+        divert
+        for divert in proposed
+        if divert_rules.unchanged_until(timetables, divert, lookup.diverts()) == divert.during.end
+    ]
+    if not unchanged or is_confirmed:
+        return
+    for divert in unchanged:
+        warning = staff_text.unchanged_warning(
+            divert.line, divert.service, divert.during.end, at, locale
+        )
+        click.echo(warning, err=True)
+    if not sys.stdin.isatty():
+        raise InvalidDivert("line", "To set it all the same, add --although-unchanged.")
+    click.confirm("Set it all the same?", abort=True)
+
+
 def _print_changed(changed: Sequence[DivertRow], verb: str) -> None:
     for divert in changed:
         click.echo(f"Divert {divert.id} is {verb}: {_describe(divert).split(maxsplit=1)[1]}")
@@ -199,8 +236,9 @@ def _print_destinations(service_ids: Iterable[str]) -> None:
     snapshot, at, locale = lookup.snapshot(), lookup.now(), lookup.staff_locale()
     for service in snapshot.directory.services:
         if service.id in service_ids:
-            decision = decide(snapshot.timetables, service.id, at, lookup.diverts())
-            destination = staff_text.calls_go_to(decision, at, locale)
+            destination = staff_text.calls_go_to(
+                snapshot.timetables, service.id, lookup.diverts(), at, locale
+            )
             click.echo(f"{service.name.get('en')}: {destination}")
 
 

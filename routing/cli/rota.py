@@ -23,7 +23,7 @@ from routing.cli.common import (
 from routing.cli.maintenance import run_purge
 from routing.core.instants import Span
 from routing.errors import InvalidSpreadsheet
-from routing.formats.json import span_json
+from routing.formats.json import span_json, timestamp
 from routing.rota import descriptions, filling, spreadsheet
 from routing.rota.filling import DayKind, TurnLength
 from routing.rota.roster import CONTEXT_MARGIN, NewShift
@@ -35,17 +35,28 @@ group = AppGroup("rota", help="Who is on duty, and when nobody is.")
 
 @group.command("who")
 @click.option("--at", "time", metavar="T", help=f"Another time: {AT_FORMATS}. [default: now]")
-def who(time: str | None) -> None:
+@format_option
+def who(time: str | None, as_json: bool) -> None:
     """Show who is on duty in each role, until when, and who is next."""
     with report_errors():
         locale = lookup.staff_locale()
         at = time_parsing.parse_local(time, locale.zone) if time else lookup.now()
         current = rota_service.read_rota(at, at + rota_service.GAP_LOOKAHEAD)
+    end, rows, lines = at + rota_service.GAP_LOOKAHEAD, [], []
     for role in current.roles:
+        span, staffing = next(iter(current.roster.merged_staffing(role.id, at, end)))
+        rows.append(
+            {
+                "role": role.id,
+                "needed": staffing.needed,
+                "people": [current.names[person_id] for person_id in staffing.person_ids],
+                "until": timestamp(span.end, locale) if span.end < end else None,
+            }
+        )
         who, when = descriptions.describe_now(current.roster, role, current.names, at, locale)
-        click.echo(f"{descriptions.role_name(role)}: {who}, {when}.")
-    if not current.roles:
-        click.echo("The directory has no `rota`, so it does not say who must be on duty.")
+        lines.append(f"{descriptions.role_name(role)}: {who}, {when}.")
+    no_roles = "The directory has no `rota`, so it does not say who must be on duty."
+    print_report(as_json, rows, lines or [no_roles])
 
 
 @group.command("gaps")

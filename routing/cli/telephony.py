@@ -35,7 +35,8 @@ _CLOCK_TOLERANCE = timedelta(days=1)
 
 @twilio_group.command("doctor")
 @click.option("--account", is_flag=True, help="Also check how the numbers are set up at Twilio.")
-def doctor(account: bool) -> None:
+@format_option
+def doctor(account: bool, as_json: bool) -> None:
     """Check for anything that would stop calls or send them to the wrong place.
 
     Each line says what to do: STOPS marks a problem, look a warning. Exit status 1 if there is a
@@ -44,12 +45,17 @@ def doctor(account: bool) -> None:
     with report_errors():
         lookup.snapshot()
     lookup.read_diverts(max_age=0, timeout=DIVERT_TIMEOUT_SECONDS)
-    levels = []
+    findings = []
     for finding in examine(account):
-        levels.append(finding.level)
-        click.echo(f"{_LABELS[finding.level]}{finding.text}")
-    problems = levels.count(Level.STOPS_CALLS)
-    click.echo(f"{problems} of {len(levels)} would stop calls or send them to the wrong place.")
+        findings.append(finding)
+        if not as_json:
+            click.echo(f"{_LABELS[finding.level]}{finding.text}")
+    problems = sum(finding.level is Level.STOPS_CALLS for finding in findings)
+    print_report(
+        as_json,
+        [{"level": finding.level, "text": finding.text} for finding in findings],
+        [f"{problems} of {len(findings)} would stop calls or send them to the wrong place."],
+    )
     sys.exit(1 if problems else 0)
 
 

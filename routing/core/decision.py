@@ -84,6 +84,26 @@ def timeline(
             yield Span(begins, ends), answer
 
 
+def handovers(
+    timetables: Timetables, service_id: str, at: datetime, diverts: Sequence[Divert] = ()
+) -> Iterator[tuple[datetime, Answer]]:
+    """Yield each handover after ``at``, with the answer from then on, for staff.
+
+    The beginning and the end of a divert count too, also where callers notice no difference: staff
+    need to know when it ends. Those within HORIZON. Raise as ``decide`` does.
+    """
+    at = instants.as_utc(at)
+    timetables.service(service_id)
+    service_diverts = [divert for divert in diverts if divert.service == service_id]
+    previous = _answer_at(timetables, service_id, at, service_diverts)
+    later = _later_answers(timetables, service_id, at, service_diverts)
+    for start, answer in takewhile(lambda entry: entry[0] <= at + HORIZON, later):
+        is_same_rule = (answer.reason == DIVERTED) is (previous.reason == DIVERTED)
+        if not (is_same_rule and answer.is_same_call(previous)):
+            yield start, answer
+            previous = answer
+
+
 def dial_order(
     timetables: Timetables,
     decision: Decision,

@@ -140,12 +140,39 @@ class TimeChoiceField(LocalTimeField):
     def pre_validate(self, form: FlaskForm) -> None:
         """Read what was chosen. Raise ValidationError, saying what to write."""
         if self.choice in self.choices:
+            if self._has_typed_time:
+                raise ValidationError(
+                    "A time is typed, but another choice is ticked. Tick the choice above that "
+                    "time, or clear it."
+                )
             self.data = self.choices[self.choice]
         elif self.choice == TIME:
             self.whole_error = ""
             super().pre_validate(form)
+            self.data = _coming_midnight(self.data)
         elif self.data is None:
             raise ValidationError(self.refusal)
+
+    @property
+    def _has_typed_time(self) -> bool:
+        """Return whether a time was typed, or a date later than the one filled in for today."""
+        if self.parts["time"].strip():
+            return True
+        try:
+            day, month, year = (int(self.parts[name]) for name in ("day", "month", "year"))
+            today = lookup.now().astimezone(lookup.staff_locale().zone).date()
+            return date(year, month, day) > today
+        except (ValueError, OverflowError):
+            return False
+
+
+def _coming_midnight(at: datetime) -> datetime:
+    """Return the midnight that ends today in place of the one that began it, which is past."""
+    zone = lookup.staff_locale().zone
+    today = lookup.now().astimezone(zone).date()
+    if at != instants.midnight(today, zone):
+        return at
+    return instants.midnight(today + timedelta(days=1), zone)
 
 
 class DateField(PartsField):
@@ -278,6 +305,17 @@ class DivertForm(EndForm):
     may_ring = BooleanField()
 
 
+class EndAllForm(StaffForm):
+    """Which diverts to end: those that were shown."""
+
+    divert = ListField()
+
+    @property
+    def ids(self) -> list[int]:
+        """Return their ids, without anything that is no id."""
+        return [number for value in self.divert.data or () if (number := parse_id(value))]
+
+
 class DivertConfirmation(StaffForm):
     """What the page that shows a divert before it is set sends along.
 
@@ -286,6 +324,7 @@ class DivertConfirmation(StaffForm):
 
     to = ListField()
     although_closed = BooleanField()
+    although_unchanged = BooleanField()
     once = text(40)
 
     @property

@@ -1,9 +1,10 @@
 """Sentences for staff, in English: where calls go, until when, and what comes next."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from routing.core.answer import Decision, ReasonCode
+from routing.core.answer import ReasonCode
+from routing.core.decision import Divert, decide, handovers
 from routing.core.directory import Line, Phone, Service
 from routing.core.instants import Span
 from routing.core.timetable import Timetables
@@ -49,19 +50,43 @@ CALL_REASONS: Mapping[str, str] = {
 
 
 def calls_go_to(
-    decision: Decision, at: datetime, locale: Locale, internal_numbers: bool = True
+    timetables: Timetables,
+    service_id: str,
+    diverts: Sequence[Divert],
+    at: datetime,
+    locale: Locale,
+    internal_numbers: bool = True,
 ) -> str:
     """Say where a service's calls go: "Calls go to EDS on 01632 960002 until 5pm today ...".
 
-    Without ``internal_numbers`` an internal line is named without its number.
+    While they are diverted, that is until the divert ends, also where the line goes on to take
+    them by its hours, or has another number from midnight. Without ``internal_numbers`` an
+    internal line is named without its number.
     """
-    verb = "are diverted" if decision.reason.code is ReasonCode.DIVERT else "go"
+    decision = decide(timetables, service_id, at, diverts)
+    is_diverted = decision.reason.code is ReasonCode.DIVERT
+    handover = next(
+        (
+            (start, answer)
+            for start, answer in handovers(timetables, service_id, at, diverts)
+            if not is_diverted
+            or answer.reason != decision.reason
+            or answer.line.id != decision.line.id
+        ),
+        None,
+    )
+    verb = "are diverted" if is_diverted else "go"
     line = line_with_number(decision.line, decision.phone, internal_numbers)
-    if decision.until is None or decision.next is None:
+    if handover is None:
         return f"Calls {verb} to {line}. Nothing else is planned in the next 400 days."
-    next_line = line_with_number(decision.next.line, decision.next.phone, internal_numbers)
-    until = format_relative(decision.until, at, locale)
-    time_left = format_time_left(decision.until - at)
+    ends, following = handover
+    until = format_relative(ends, at, locale)
+    time_left = format_time_left(ends - at)
+    next_line = line_with_number(following.line, following.phone, internal_numbers)
+    if following.line.id == decision.line.id and following.phone == decision.phone:
+        next_line = "the same line, " + (
+            "by the directory’s hours" if is_diverted else "by a divert"
+        )
     return f"Calls {verb} to {line} until {until} ({time_left}), then to {next_line}."
 
 
@@ -83,6 +108,18 @@ def closed_warning(line: Line, closed: tuple[Span, ...], at: datetime, locale: L
     return (
         f"By its own hours {name} is shut {when}{more}. Its hours are: {week}. Callers would hear "
         "it ring with nobody there."
+    )
+
+
+def unchanged_warning(
+    line: Line, service: Service, end: datetime, at: datetime, locale: Locale
+) -> str:
+    """Warn that a divert to a line would change nothing until it ends."""
+    name, service_name = line.name.get("en"), service.name.get("en")
+    until = format_relative(end, at, locale)
+    return (
+        f"{name} takes the calls of ‘{service_name}’ until {until} anyway, without this divert: "
+        "nothing would change."
     )
 
 

@@ -19,6 +19,7 @@ _WITH_ZONE_NAME = re.compile(r"(.*\S)\s+([A-Za-z]{3,5})")
 _NAMED_MINUTES = {"midnight": 0, "midday": 720, "noon": 720}
 
 _RFC_3339_FORM = "Write it as 2026-12-24T17:00:00+00:00."
+_LOCAL_FORMS = "Write it as '2026-12-24 17:00', or with an offset as 2026-12-24T17:00:00+00:00."
 _DATE_FORM = "Write it as 24 12 2026."
 
 
@@ -48,11 +49,14 @@ def parse_local(text: str, zone: ZoneInfo) -> datetime:
     Raise InvalidTime, also for a local time that does not exist or exists twice.
     """
     if not _LOCAL.fullmatch(text.strip()):
+        if not _RFC_3339.fullmatch(text.strip()):
+            raise InvalidTime(f"'{text[:40]}' is not a date with a time. {_LOCAL_FORMS}")
         return parse_rfc3339(text)
     try:
         wall_time = datetime.fromisoformat(text.strip())
     except ValueError as error:
-        raise InvalidTime(f"'{text}' is not a time that exists ({error}).") from error
+        message = f"'{text}' is not a time that exists ({error}). {_LOCAL_FORMS}"
+        raise InvalidTime(message) from error
     _check_year(wall_time.year, text, margin=1)
     return _to_instant(wall_time, zone, text, "Write the offset: {first} or {second}.")
 

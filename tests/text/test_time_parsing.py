@@ -64,7 +64,7 @@ def test_a_person_may_type_local_time():
         ("2026-03-29 01:30", "does not exist"),
         ("2026-10-25 01:30", "happens twice"),
         ("2026-02-30 09:00", "not a time that exists"),
-        ("soon", "not a time with an offset"),
+        ("soon", "not a date with a time"),
     ],
 )
 def test_a_local_time_that_does_not_exist_or_exists_twice_is_refused(text, error):
