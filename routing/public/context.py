@@ -14,7 +14,7 @@ from routing.core.answer import HORIZON, Decision
 from routing.core.decision import timeline
 from routing.core.directory import Line, OnlineForm, Phone, Service
 from routing.formats.json import assumption, timestamp
-from routing.formats.printed import helpline_texts
+from routing.formats.printed import OtherWayText, helpline_texts, other_way_texts
 from routing.public import schema_org
 from routing.static_files import DEFAULT_COLOUR
 from routing.text import dates, sentences
@@ -29,10 +29,14 @@ HANDOVER_NOTICE = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class ContactCard:
-    """A line as a page shows it; of an internal line only the name and a public number."""
+    """A line as a page shows it; of an internal line only its names and a public number.
+
+    ``phrase`` is how a sentence refers to it.
+    """
 
     id: str
     name: str
+    phrase: str
     phone: Phone
     usual_phone: Phone
     hours: tuple[tuple[str, str], ...]
@@ -41,6 +45,7 @@ class ContactCard:
     you_will_hear: str | None
     email: str | None
     relay_uk: bool
+    also: tuple[OtherWayText, ...]
     aliases: tuple[str, ...]
     is_open: bool
     confirmed: bool
@@ -55,11 +60,12 @@ class ContactCard:
 class FollowingLine:
     """The line that answers after the handover, as a page shows it.
 
-    ``phone`` is None where the caller goes on with the same number. ``can_wait``: it is the
-    service's first line, which a caller who can wait should ring.
+    ``phrase`` is how a sentence refers to it. ``phone`` is None where the caller goes on with the
+    same number. ``can_wait``: it is the service's first line, which a caller who can wait should
+    ring.
     """
 
-    name: str
+    phrase: str
     phone: Phone | None
     is_same_line: bool
     can_wait: bool
@@ -69,7 +75,7 @@ class FollowingLine:
 class NextOpening:
     """When a service's first line next takes calls, and on which number."""
 
-    name: str
+    phrase: str
     phone: Phone
     moment: str
 
@@ -147,7 +153,7 @@ def service_context(decision: Decision, at: datetime, *, is_live: bool) -> dict[
         "refresh_iso": timestamp(_next_wording(decision, at, locale), locale),
         "checked": dates.format_time(local.hour * 60 + local.minute, locale),
         "announcement": locale.translate(
-            "Call {line} on {phone}.", line=line.name, phone=line.phone.display
+            "Call {line} on {phone}.", line=line.phrase, phone=line.phone.display
         ),
         "line": line,
         "holds": sentences.holds_sentence(decision, at, locale, is_live=is_live, is_soon=is_soon),
@@ -175,18 +181,16 @@ def contact_card(line: Line, at: datetime, phone: Phone | None = None) -> Contac
     return ContactCard(
         id=line.id,
         name=line.name.get(language),
+        phrase=sentences.line_phrase(line, locale),
         phone=phone or line.phone_on(today),
         usual_phone=line.phone,
         hours=dates.format_hours(line.hours, locale),
-        special_days=tuple(
-            dates.format_special_day(special_day, locale, today.year)
-            for special_day in sorted(line.special_days, key=lambda day: (day.first, day.last))
-            if special_day.last >= today and not special_day.changes_nothing
-        ),
+        special_days=tuple(dates.format_coming_special_days(line, today, locale)),
         options=line.options.get(language) if line.options else None,
         you_will_hear=line.you_will_hear.get(language) if line.you_will_hear else None,
         email=line.email,
         relay_uk=line.relay_uk,
+        also=tuple(other_way_texts(line, locale)),
         aliases=tuple(alias.get(language) for alias in line.aliases),
         is_open=lookup.snapshot().timetables.is_open(line, at),
         confirmed=line.verified is not None,
@@ -224,6 +228,7 @@ def _public_card(service: Service, line: Line, phone: Phone, at: datetime) -> Co
         options=None,
         you_will_hear=None,
         email=None,
+        also=(),
         aliases=(),
         is_open=True,
         confirmed=True,
@@ -249,7 +254,7 @@ def _following_line(decision: Decision, locale: Locale) -> FollowingLine | None:
     if is_same_line and service.number is not None:
         return None
     return FollowingLine(
-        name=following.line.name.get(locale.language),
+        phrase=sentences.line_phrase(following.line, locale),
         phone=None if sentences.keeps_number(decision) else following.phone,
         is_same_line=is_same_line,
         can_wait=following.line.id == service.lines[0].id and service.number is None,
@@ -273,7 +278,7 @@ def _next_opening(
         if answer.line.id == first_line.id:
             format_opening = dates.format_moment if is_live else dates.format_datetime
             return NextOpening(
-                name=first_line.name.get(locale.language),
+                phrase=sentences.line_phrase(first_line, locale),
                 phone=answer.phone,
                 moment=format_opening(span.start, locale, at),
             )

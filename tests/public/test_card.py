@@ -75,6 +75,28 @@ services: {s: {name: S, lines: [day, edt], out_of_hours: standby}}
     )
 
 
+def test_the_page_refers_to_a_line_as_the_council_does_and_shows_other_ways_to_reach_it(page):
+    called = """
+lines:
+  day:
+    name: Day
+    called: our day team
+    phone: 01632 960001
+    hours: {mon-fri: 09:00-17:00}
+  edt:
+    name: EDT
+    phone: 01632 960002
+    hours: always
+    also: [{kind: text, phone: 07700 900311}, {kind: textphone, phone: 0800 123456}]
+services: {s: {name: S, lines: [day], out_of_hours: edt}}
+"""
+    text, html = page(called, "2026-11-23T20:00:00Z")
+
+    assert "After that, or if it can wait, call our day team on 01632 960001" in text
+    assert 'href="sms:+447700900311"' in html
+    assert 'href="tel:0800123456"' in html
+
+
 def test_a_services_own_number_is_not_offered_again_where_nobody_answers(page):
     text, _ = page(ANYSHIRE, "2026-11-23T12:00:00Z")
     unanswered = text[text.index("If nobody answers") : text.index("This page cannot find out")]
