@@ -1,6 +1,6 @@
 """flask directory: check, compare and print the directory."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from itertools import chain
@@ -24,11 +24,11 @@ from routing.cli.common import (
     print_report,
 )
 from routing.core.diff import compare
-from routing.core.gaps import find_gaps
+from routing.core.gaps import reportable_gaps
 from routing.core.instants import Span
 from routing.directory.last_good import LastGoodDirectory
 from routing.directory.schema import json_schema
-from routing.errors import InvalidDirectory
+from routing.errors import InvalidDirectory, Problem
 from routing.formats import printed
 from routing.lint.check import check as check_file
 from routing.text import dates
@@ -40,11 +40,13 @@ group = AppGroup("directory", help="Check, compare and print the directory.")
 @group.command("check")
 @click.argument("file", required=False, type=FILE_PATH)
 @click.option("--strict", is_flag=True, help="Exit with 1 on warnings too.")
+@click.option("--verbose", is_flag=True, help="Print warnings in full.")
 @format_option
-def check(file: Path | None, strict: bool, as_json: bool) -> None:
+def check(file: Path | None, strict: bool, verbose: bool, as_json: bool) -> None:
     """List every error and warning in FILE, with its line and how to fix it.
 
-    Without FILE it is the directory in use. Exit status 1 if there is an error.
+    Without FILE it is the directory in use. A warning is one line of at most 160 characters. Exit
+    status 1 if there is an error.
     """
     path = file or directory_path()
     problems = check_file(path, lookup.instance_path(), lookup.now())
@@ -53,7 +55,7 @@ def check(file: Path | None, strict: bool, as_json: bool) -> None:
     print_report(
         as_json,
         [asdict(problem) for problem in problems],
-        [*(f"{path}: {problem}" for problem in problems), f"{path}: {summary}"],
+        [*_problem_lines(problems, verbose), f"{path}: {summary}"],
     )
     raise SystemExit(EXIT_FOUND if errors or (strict and problems) else 0)
 
@@ -74,7 +76,7 @@ def gaps(file: Path | None, first: datetime | None, days: int, as_json: bool) ->
     snapshot = load_snapshot(path)
     locale, period = lookup.staff_locale(snapshot), local_period(snapshot, first, days)
     by_service = {
-        service: list(find_gaps(snapshot.timetables, service.id, period.start, period.end))
+        service: list(reportable_gaps(snapshot.timetables, service.id, period.start, period.end))
         for service in snapshot.directory.services
     }
     _print_by_service(
@@ -166,6 +168,13 @@ def print_page(weeks: int, output: Path | None, lang: str | None) -> None:
 def schema() -> None:
     """Print the JSON Schema of a directory, for editors."""
     click.echo(json_schema(), nl=False)
+
+
+def _problem_lines(problems: Iterable[Problem], verbose: bool) -> Iterator[str]:
+    for problem in problems:
+        yield str(problem)
+        if verbose and problem.details:
+            yield f"  {problem.details}"
 
 
 def _print_by_service(

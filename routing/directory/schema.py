@@ -1,6 +1,7 @@
 """The schema of directory.yaml, in which every value is text; and its JSON Schema for editors."""
 
 import json
+from datetime import date
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
@@ -114,16 +115,25 @@ class SpecialDayModel(StrictModel):
     def check(self) -> Self:
         if (self.on is None) == (self.first is None) or (self.first is None) != (self.last is None):
             raise ValueError("give either `date`, or `from` and `to`.")
-        if self.first is not None and self.last < self.first:
-            raise FieldErrors(
-                [FieldError("to", f"{self.last} is before `from` {self.first}. Swap them.")]
+        if self.first is not None and self.last is not None and self.last < self.first:
+            message = (
+                f"{self.last} is before `from` {self.first}. {_year_hint(self.first, self.last)}"
             )
+            raise FieldErrors([FieldError("to", message)])
         return self
 
     def build(self) -> core.SpecialDay:
         first: Any = self.on or self.first
         last: Any = self.on or self.last
         return core.SpecialDay(first, last, self.name, self.hours, self.phone)
+
+
+def _year_hint(first: date, last: date) -> str:
+    """Say which year makes ``last``, a date before ``first``, the next one after it."""
+    for year in (first.year, first.year + 1):
+        if (last.month, last.day) != (2, 29) and last.replace(year=year) >= first:
+            return f"Did you mean {last.replace(year=year)}? Write the last date of the run."
+    return "Write the last date of the run."
 
 
 class VerificationModel(StrictModel):

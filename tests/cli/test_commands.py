@@ -64,7 +64,19 @@ def test_check_lists_problems_and_strict_fails_on_warnings(run, tmp_path):
     assert run("directory", "check", "--strict", str(clean)).exit_code == 0
     answer = run("directory", "check", "--format", "json", str(broken))
     assert answer.exit_code == 1
-    assert json.loads(answer.output)[0].keys() == {"level", "code", "line", "column", "message"}
+    keys = {"level", "code", "line", "column", "message", "details"}
+    assert json.loads(answer.output)[0].keys() == keys
+
+
+def test_check_prints_a_warning_as_one_short_line_and_in_full_when_asked(run, tmp_path):
+    file = tmp_path / "open-at-christmas.yaml"
+    file.write_text(CLEAN.replace("bank-holiday: closed", "bank-holiday: 10:00-12:00"))
+    short = run("directory", "check", str(file)).output.splitlines()[:-1]
+    full = run("directory", "check", "--verbose", str(file)).output
+
+    assert short
+    assert all(len(line) <= 160 for line in short)
+    assert len(full.splitlines()) > len(short) + 1
 
 
 def test_an_invalid_directory_without_a_last_good_copy_prints_every_problem(run, tmp_path):
