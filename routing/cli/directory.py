@@ -26,7 +26,9 @@ from routing.cli.common import (
 from routing.core.diff import compare
 from routing.core.gaps import reportable_gaps
 from routing.core.instants import Span
+from routing.directory.changes import file_changes
 from routing.directory.last_good import LastGoodDirectory
+from routing.directory.load import load
 from routing.directory.schema import json_schema
 from routing.errors import InvalidDirectory, Problem
 from routing.formats import printed
@@ -100,15 +102,16 @@ def gaps(file: Path | None, first: datetime | None, days: int, as_json: bool) ->
 @days_option(400, "How many days to compare.")
 @format_option
 def diff(old: Path, new: Path | None, first: datetime | None, days: int, as_json: bool) -> None:
-    """List every period in which OLD and NEW give different answers.
+    """List what was changed from OLD to NEW, and every period in which callers notice.
 
-    With one file, it is compared with the directory in use. Exit status 1 if an answer changes, 2
-    if a file cannot be read.
+    With one file, it is compared with the directory in use. Exit status 1 if anything changes, 2 if
+    a file cannot be read.
     """
     if new is None:
         old, new = _last_good_file(), old
     before, after = load_snapshot(old), load_snapshot(new)
     locale, period = lookup.staff_locale(after), local_period(after, first, days)
+    edits = file_changes(load(old)[1], load(new)[1])
     services = dict.fromkeys([*after.timetables.services, *before.timetables.services])
     by_service = {
         service: list(
@@ -119,16 +122,22 @@ def diff(old: Path, new: Path | None, first: datetime | None, days: int, as_json
     _print_by_service(
         as_json,
         [
-            findings.changes_json(service, changes, locale)
-            for service, changes in by_service.items()
+            findings.file_changes_json(edits),
+            *(
+                findings.changes_json(service, changes, locale)
+                for service, changes in by_service.items()
+            ),
         ],
         f"From {old} to {new}, {_format_period(period, locale)}:",
         {
-            service: findings.changes_text(changes, period, locale) or ["no change"]
-            for service, changes in by_service.items()
+            "Changed in the file": [str(edit) for edit in edits] or ["nothing"],
+            **{
+                service: findings.changes_text(changes, period, locale) or ["no change"]
+                for service, changes in by_service.items()
+            },
         },
     )
-    raise SystemExit(EXIT_FOUND if any(by_service.values()) else 0)
+    raise SystemExit(EXIT_FOUND if edits or any(by_service.values()) else 0)
 
 
 @group.command("print")
