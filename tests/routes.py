@@ -15,7 +15,9 @@ def addresses(app):
         "address": ["staff.x.css", "nope"],
         "token": ["x" * 43],
         "step": ["1", "screen", "nope"],
-        **{key: ["1"] for key in ("divert_id", "shift_id", "batch_id", "worker_id", "feed_id")},
+        **{
+            key: ["1"] for key in ("divert_id", "shift_id", "change_id", "person_id", "calendar_id")
+        },
     }
     for rule in app.url_map.iter_rules():
         paths = [rule.rule]

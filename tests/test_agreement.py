@@ -69,7 +69,7 @@ def add_random_rota(app, first, draw):
 
 def by_page(browser):
     page = browser.get("/staff/rota").text
-    who_by_name = dict(re.findall(r"<dt>(.*?)</dt><dd><strong[^>]*>(.*?)</strong>", page))
+    who_by_name = dict(re.findall(r"<dt>(.*?)</dt>\s*<dd>\s*<strong[^>]*>(.*?)</strong>", page))
     return {role: known_names(who_by_name[name]) for role, name in ROLES.items()}
 
 
@@ -109,7 +109,9 @@ def by_paper(browser, at):
     names = {}
     for role, side in zip(ROLES, page.text.split('class="who-side"')[1:], strict=True):
         marked = re.findall(
-            r"who-bar--(?:duty|cover) w\d+( who-bar--now)?\">.*?<strong>(.*?)</strong>", side
+            r"who-bar--(?:duty|cover) w\d+( who-bar--now)?\">.*?<strong>(.*?)</strong>",
+            side,
+            re.DOTALL,
         )
         names[role] = {html.unescape(name) for is_now, name in marked if is_now}
     return names

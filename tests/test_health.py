@@ -35,7 +35,7 @@ def alertable(app):
     """Return the conditions worth an alert now, or those of some codes, as a new process does."""
 
     def alertable(*codes):
-        app.extensions["sources"].facts = None
+        app.extensions["snapshot_loader"].snapshot = None
         with app.app_context(), lookup.database().reading() as connection:
             alerts = health.alertable(connection, lookup.now())
         return [condition for condition in alerts if not codes or condition.code in codes]
@@ -108,9 +108,9 @@ def test_calls_of_more_than_a_week_ago_cause_no_alert(alertable, call, clock):
 
 
 def test_faults_are_one_condition_for_each_hour(alertable, write, clock):
-    write(calls.count, counters.FAULTS, clock.at)
-    write(calls.count, counters.FAULTS, clock.at + MINUTE)
-    write(calls.count, counters.FAULTS, clock.at + 61 * MINUTE)
+    write(counters.count, counters.FAULTS, clock.at)
+    write(counters.count, counters.FAULTS, clock.at + MINUTE)
+    write(counters.count, counters.FAULTS, clock.at + 61 * MINUTE)
     first, second = alertable("telephone_faults")
 
     assert "the hour that began at midday on Monday 23 November" in first.sentence

@@ -24,10 +24,10 @@ ACTION_LABELS = {
     "divert.set": "Divert set",
     "divert.changed": "Divert given another end",
     "divert.ended": "Divert ended early",
-    "person.added": "Account added",
-    "person.changed": "Roles changed",
-    "person.password": "Password changed",
-    "person.removed": "Account removed",
+    "account.added": "Account added",
+    "account.changed": "Roles changed",
+    "account.password_changed": "Password changed",
+    "account.removed": "Account removed",
     "directory.read": "Directory read",
     "bank_holidays.refreshed": "Bank holidays refreshed",
     "calls.purged": "Old calls deleted",
@@ -42,11 +42,11 @@ ACTION_LABELS = {
     "rota.left": "Shifts of somebody who left given up",
     "rota.undone": "Change of the rota undone",
     "rota.purged": "Old names of the rota forgotten",
-    "worker.added": "Person put on the rota",
-    "worker.changed": "Person on the rota changed",
-    "worker.left": "Person taken off the rota",
-    "feed.made": "Calendar feed made",
-    "feed.revoked": "Calendar feed revoked",
+    "rota_person.added": "Person put on the rota",
+    "rota_person.changed": "Person on the rota changed",
+    "rota_person.left": "Person taken off the rota",
+    "calendar.created": "Calendar feed made",
+    "calendar.revoked": "Calendar feed revoked",
 }
 
 FIXED_ACTORS = {SERVICE_ACTOR: "The service itself", "provider": "The council's sign-in"}
@@ -78,7 +78,9 @@ def show() -> Response:
 def actor_names(connection: Connection) -> Callable[[str], str]:
     """Return a function from an actor of the audit log to a name, for people who have signed in."""
     names = {account.actor: account.name for account in accounts.all_accounts(connection)}
-    names |= {f"worker:{person.id}": person.name for person in rota_people.all_people(connection)}
+    names |= {
+        f"rota_person:{person.id}": person.name for person in rota_people.all_people(connection)
+    }
     names |= FIXED_ACTORS
 
     def name(actor: str) -> str:
@@ -99,7 +101,7 @@ def _describe_action(entry: AuditEntry) -> str:
     """Return what was done, and to what: "Divert set (divert 3)"."""
     kind, _, number = entry.entity.partition(":")
     label = ACTION_LABELS.get(entry.action, entry.action)
-    return f"{label} ({kind} {number})" if number else label
+    return f"{label} ({kind.replace('_', ' ')} {number})" if number else label
 
 
 def _changes(
@@ -107,7 +109,7 @@ def _changes(
 ) -> Iterator[tuple[str, str, str]]:
     """Yield each field that changed, with its old and new value; empty text for none."""
     before, after = entry.before or {}, entry.after or {}
-    is_new = entry.action.endswith((".set", ".added", ".made"))
+    is_new = entry.action.endswith((".set", ".added", ".created"))
     for field in dict.fromkeys((*before, *after)):
         old, new = before.get(field), after.get(field)
         if old != new or is_new:
@@ -118,7 +120,7 @@ def _format_value(value: Any, locale: Locale, names: Callable[[str], str]) -> st
     """Return a time in words, a person by name, anything else as it is."""
     if value is None:
         return ""
-    if str(value).startswith("worker:"):
+    if str(value).startswith("rota_person:"):
         return names(str(value))
     try:
         at = datetime.fromisoformat(value)

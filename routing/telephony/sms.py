@@ -67,7 +67,8 @@ class Verdict(Enum):
 class TextLimits:
     """How many answers may still be sent. The counts are in the database, shared by all workers.
 
-    While the database does not answer, each process counts alone. Safe to share between threads.
+    Each process also counts alone, for when the database does not answer. Safe to share between
+    threads.
     """
 
     def __init__(self, call_log: CallLog, secret_key: Callable[[], str]) -> None:
@@ -80,8 +81,10 @@ class TextLimits:
         """Count a message of ``sender``, and return whether it may be answered."""
         sender_hash = self._hash(sender, at)
         group = "home" if sender.startswith("+44") else "foreign"
-        job = partial(_take_from_database, sender_hash=sender_hash, group=group, at=at)
-        verdict = self.call_log.write(job) or self._take_alone(sender_hash, group, at)
+        verdict = self._take_alone(sender_hash, group, at)
+        if verdict is Verdict.ALLOWED:
+            job = partial(_take_from_database, sender_hash=sender_hash, group=group, at=at)
+            verdict = self.call_log.write(job) or verdict
         if verdict is Verdict.CEILING:
             self.call_log.count(TEXTS_LIMITED)
         return verdict

@@ -63,7 +63,9 @@ def later(app, minutes):
             moved = {
                 name: value - timedelta(minutes=minutes)
                 for name, value in row._mapping.items()
-                if name in ("claimed_until", "not_before", "looked_at", "failing_since") and value
+                if name
+                in ("lease_expires_at", "next_attempt_at", "last_polled_at", "failing_since")
+                and value
             }
             mine = kept.c.recipient == row.recipient
             connection.execute(kept.update().where(mine).values(moved))

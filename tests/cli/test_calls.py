@@ -68,7 +68,7 @@ def test_status_warns_of_calls_past_their_retention_period(app, clock):
 
 def test_status_warns_of_a_database_of_an_older_version(app):
     with app.app_context(), lookup.database().writing() as connection:
-        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0000'")
     result = app.test_cli_runner().invoke(args=["status"]).output
 
     assert result.startswith("degraded")

@@ -9,12 +9,13 @@ from detect_secrets.core.secrets_collection import SecretsCollection
 from detect_secrets.settings import transient_settings
 
 EXAMPLES = {
-    "README.md": "Basic Auth Credentials",
     "deploy/who-to-call.env": "Basic Auth Credentials",
     "docs/alerts.md": "Basic Auth Credentials",
     "docs/deploy.md": "Basic Auth Credentials",
+    "docs/runbook.md": "Secret Keyword",
+    "docs/settings.md": "Basic Auth Credentials",
     "routing/config.py": "Basic Auth Credentials",
-    "routing/staff/audit_labels.py": "Secret Keyword",
+    "routing/staff/audit.py": "Secret Keyword",
     "routing/store/db.py": "Basic Auth Credentials",
 }
 """Files that show how to write ALERT_SMTP_URL or DATABASE_URL, or say "Password given"."""

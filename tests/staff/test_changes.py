@@ -17,7 +17,7 @@ def test_the_audit_log_shows_names_and_stores_only_numbers(app, duty):
     assert "Midday on Monday 23 November, divert" in page  # the account is called "divert"
     with app.app_context(), lookup.database().reading() as connection:
         entries = audit_log.newest(connection, 9)
-    assert [entry.actor for entry in entries] == ["account:1", "person:1", "provider"]
+    assert [entry.actor for entry in entries] == ["account:1", "account:1", "provider"]
     assert "Phones down" not in repr(entries)
 
 

@@ -220,7 +220,7 @@ def test_a_divert_to_a_line_that_is_gone_has_no_effect_and_that_is_said(app, dut
     confirm(duty, check(duty))
     with app.app_context():
         directory = lookup.snapshot().directory
-    facts = app.extensions["sources"].facts
+    facts = app.extensions["snapshot_loader"].snapshot
     lines = tuple(line for line in directory.lines if line.id != "eds")
     less = dataclasses.replace(directory, lines=lines)
     tables = Timetables(less, facts.holidays.dates)

@@ -2,7 +2,7 @@
 
 import pytest
 from conftest import ANYSHIRE
-from staff.conftest import said
+from staff.conftest import page_text
 
 from routing import lookup
 
@@ -16,7 +16,7 @@ def app(make_staffed, tmp_path):
     with app.app_context():
         lookup.snapshot()
     file.write_text(file.read_text("utf-8").replace("07700 900001", "07700 900001 2345"))
-    app.extensions["sources"].facts = None
+    app.extensions["snapshot_loader"].snapshot = None
     return app
 
 
@@ -26,7 +26,7 @@ def app(make_staffed, tmp_path):
 def test_a_mistake_that_quotes_an_internal_number_is_for_those_who_may_see_it(
     signed_in, role, is_shown
 ):
-    page = said(signed_in(role).get("/staff"))
+    page = page_text(signed_in(role).get("/staff"))
 
     assert "directory.yaml cannot be used" in page
     assert ("07700 900001 2345" in page) is is_shown
@@ -34,7 +34,7 @@ def test_a_mistake_that_quotes_an_internal_number_is_for_those_who_may_see_it(
 
 def test_conditions_for_the_administrator_come_after_those_for_all_staff(signed_in):
     warnings, _, for_administrator = (
-        said(signed_in("view").get("/staff"))
+        page_text(signed_in("view").get("/staff"))
         .partition("Warnings")[2]
         .partition("For whoever runs this service")
     )

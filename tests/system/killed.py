@@ -41,7 +41,7 @@ def _kill_one(url):
     child = os.fork()
     if not child:
         os.close(read_end)
-        _divert_for_ever(url, write_end)
+        divert_for_ever(url, write_end)
     os.close(write_end)
     acknowledged = os.read(read_end, 1)  # it has begun
     time.sleep(random.uniform(0, 0.03))
@@ -53,7 +53,7 @@ def _kill_one(url):
     return acknowledged
 
 
-def _divert_for_ever(url, pipe):
+def divert_for_ever(url, pipe):
     """Set diverts and move their ends as fast as possible; write a byte after each commit."""
     database = Database(url, Path("."))
     while True:

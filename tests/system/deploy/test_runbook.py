@@ -47,7 +47,7 @@ def test_what_is_restored_counts_as_what_was_backed_up(done):
     told = {block.heading: counted(found.stdout) for block, found in done.items()}
 
     assert told["Restore"] == told["Back up"]
-    assert (told["Restore"]["diverts"], told["Restore"]["people"]) == (2, 1)
+    assert (told["Restore"]["diverts"], told["Restore"]["accounts"]) == (2, 1)
 
 
 @pytest.mark.parametrize("heading", EDITS)
