@@ -12,9 +12,6 @@ from routing.core.timetable import Timetables
 
 Lines = tuple[Line, ...]
 
-MAX_SPARE_LINES = 5
-"""How many lines that no service uses are tried as backups."""
-
 _MARGIN = timedelta(days=8)
 """How far beyond a period its gaps are followed."""
 
@@ -72,15 +69,16 @@ def reportable_gaps(
 
 
 def missing_backups(
-    timetables: Timetables, service_id: str, start: datetime, end: datetime
+    timetables: Timetables, service_id: str, start: datetime, end: datetime, spare: Lines = ()
 ) -> Iterator[tuple[Span, Line]]:
     """Yield each span without a backup, with the first line that could be one by its own hours.
 
-    It has another number, and is a line of this service or of none. Raise as ``find_gaps`` does.
+    It has another number, and is a line of this service or one of ``spare``. Raise as ``find_gaps``
+    does.
     """
     service = timetables.service(service_id)
     period = Span(instants.as_utc(start), instants.as_utc(end))
-    candidates = _possible_backups(timetables, service)
+    candidates = _possible_backups(service, spare)
     if not candidates:
         return
     intervals = overlay(
@@ -124,15 +122,14 @@ def spans_without_backup(
     return (span for span, has_backup in merge_equal(backed) if not has_backup)
 
 
-def _possible_backups(timetables: Timetables, service: Service) -> list[Line]:
-    """Return the lines that the service could try and does not: its own, then those of none.
+def _possible_backups(service: Service, spare: Lines) -> list[Line]:
+    """Return the lines that the service could try and does not: its own, then spare ones.
 
     The only line of a service is rung first whenever it is open.
     """
-    used = {line.id for other in timetables.services.values() for line in other.reachable}
     own = [*(service.lines if len(service.lines) > 1 else ()), service.out_of_hours]
-    spare = [line for line in timetables.directory.lines if line.id not in used]
-    return [line for line in [*own, *spare[:MAX_SPARE_LINES]] if line not in service.if_unanswered]
+    tried = {line.id for line in service.if_unanswered}
+    return [line for line in (*own, *spare) if line.id not in tried]
 
 
 def _missing_backup(line: Line, backups: Lines, others: Lines, day: date) -> Line | None:

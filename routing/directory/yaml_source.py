@@ -83,7 +83,7 @@ class YamlSource:
     problems: list[Problem] = field(default_factory=list)
     start: Position = (1, 1)
     nodes: int = 0
-    text: str = ""
+    lines: list[str] = field(default_factory=list)
 
     def place(self, path: KeyPath) -> Position:
         """Return the line and column of a value, or of the nearest value around it that exists."""
@@ -130,8 +130,7 @@ class YamlSource:
 
     def _from(self, line: int, column: int) -> str:
         """Return the rest of a line, from ``column`` on."""
-        lines = self.text.split("\n")
-        return lines[line - 1][column - 1 :] if line <= len(lines) else ""
+        return self.lines[line - 1][column - 1 :] if line <= len(self.lines) else ""
 
 
 def read_yaml(text: str) -> YamlSource:
@@ -144,7 +143,7 @@ def read_yaml(text: str) -> YamlSource:
         raise _unreadable(*position(text[: match.start()]), _forbidden_character(match[0]))
     if len(text.encode()) > MAX_BYTES:
         raise UnreadableFile(too_large())
-    source = YamlSource(text=text)
+    source = YamlSource(lines=text.split("\n"))
     try:
         events = _content_events(text)
         first = next(events, None)

@@ -19,6 +19,9 @@ from routing.text.periods import format_periods
 
 LOOKAHEAD = timedelta(days=400)
 
+MAX_SPARE_LINES = 5
+"""How many lines that no service uses are offered as backups."""
+
 _A_YEAR = timedelta(days=365)
 _CHRISTMAS = ((12, 25), (12, 26), (1, 1))
 _EVES = {(12, 24): "Christmas Eve", (12, 31): "New Year's Eve"}
@@ -38,9 +41,11 @@ def warnings(snapshot: Snapshot, at: datetime) -> Iterator[PathProblem]:
         yield from _check_special_days(line, today)
         yield from _check_overlapping_special_days(line)
     period = Span(midnight(today, directory.zone), midnight(today + LOOKAHEAD, directory.zone))
+    used = {line.id for service in directory.services for line in service.reachable}
+    spare = tuple(line for line in directory.lines if line.id not in used)[:MAX_SPARE_LINES]
     for service in directory.services:
         yield from _check_gaps(snapshot.timetables, service, period)
-        yield from _check_backups(snapshot.timetables, service, period)
+        yield from _check_backups(snapshot.timetables, service, period, spare)
 
 
 def horizon_warning(holidays: BankHolidays, today: date) -> str | None:
@@ -161,11 +166,13 @@ def _check_gaps(timetables: Timetables, service: Service, period: Span) -> Itera
         yield PathProblem(("services", service.id), "gap", message)
 
 
-def _check_backups(timetables: Timetables, service: Service, period: Span) -> Iterator[PathProblem]:
+def _check_backups(
+    timetables: Timetables, service: Service, period: Span, spare: tuple[Line, ...]
+) -> Iterator[PathProblem]:
     """Warn of the times at which a service has no backup although another line could be one."""
     zone = timetables.directory.zone
     spans_by_line: dict[str, list[Span]] = defaultdict(list)
-    for span, line in missing_backups(timetables, service.id, period.start, period.end):
+    for span, line in missing_backups(timetables, service.id, period.start, period.end, spare):
         spans_by_line[line.id].append(span)
     for line_id, spans in spans_by_line.items():
         if spans != [period]:

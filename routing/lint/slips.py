@@ -292,15 +292,15 @@ def _check_cut_text(path: KeyPath, text: str, source: YamlSource) -> Iterator[Pr
 
 def _scalars(source: YamlSource, below: KeyPath = ()) -> Iterator[tuple[KeyPath, str]]:
     """Yield every text of the file at or below a path, with its own path."""
-    node = source.value(below)
-    if isinstance(node, str):
-        yield below, node
-    elif isinstance(node, dict):
-        for key in node:
-            yield from _scalars(source, (*below, key))
-    elif isinstance(node, list):
-        for n in range(len(node)):
-            yield from _scalars(source, (*below, n))
+    nodes = [(below, source.value(below))]
+    while nodes:
+        path, node = nodes.pop()
+        if isinstance(node, str):
+            yield path, node
+        elif isinstance(node, dict):
+            nodes += [((*path, key), value) for key, value in reversed(node.items())]
+        elif isinstance(node, list):
+            nodes += [((*path, n), value) for n, value in reversed(list(enumerate(node)))]
 
 
 def _format(day: date) -> str:
