@@ -15,7 +15,7 @@ GOOD = read_text(ANYSHIRE)
 AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
 FILES = [ROOT / "directory.yaml", *sorted((ROOT / "examples").glob("*.yaml"))]
 REMEDY = (
-    r"\b(Write|Add|Did you mean|Start|Save|Delete|Leave|Keep|Check|Indent|The keys|write|type"
+    r"\b(Write|Add|Did you mean|Start|Save|Delete|Leave|Keep|Check|Indent|The keys|Put|write|type"
     r"|delete)\b"
 )
 DRAMA = re.compile(r"\+44(1632960\d{3}|2079460\d{3}|7700900\d{3})")
