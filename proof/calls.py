@@ -47,17 +47,20 @@ class Telephoned:
 def telephone(directories=120, calls=40, requests=20_000):
     """Play call histories, and send what Twilio never would.
 
-    Return (calls, documents, wrong calls), (requests, wrong answers).
+    Return (calls, documents, wrong directories, longest ringing and longest call in seconds),
+    (requests, wrong answers).
     """
-    documents = wrong = 0
+    documents = wrong = ringing = duration = 0
     logging.disable(logging.CRITICAL)
     with tempfile.TemporaryDirectory() as folder:
         make = Telephoned(folder)
         for seed in range(directories):
             draw = random.Random(f"proof {seed}")
             try:
-                told, _, _ = histories.play(make, make.clock, folder, draw, calls)
+                told, played, _ = histories.play(make, make.clock, folder, draw, calls)
                 documents += told
+                ringing = max(ringing, *(history.longest_ringing for history in played))
+                duration = max(duration, *(history.duration for history in played))
             except AssertionError as error:
                 print("history", seed, error)
                 wrong += 1
@@ -67,7 +70,7 @@ def telephone(directories=120, calls=40, requests=20_000):
         for each in found[:5]:
             print(each)
     logging.disable(logging.NOTSET)
-    return (directories * calls, documents, wrong), (requests, len(found))
+    return (directories * calls, documents, wrong, ringing, duration), (requests, len(found))
 
 
 def told_of_calls(calls, requests):
@@ -77,7 +80,8 @@ def told_of_calls(calls, requests):
         "Calls played as Twilio plays them, every request signed and every address followed, over",
         "directories made at random, with callbacks repeated and out of order: whom to ring next,",
         f"against a second working-out. {calls[0]:,} calls, {calls[1]:,} documents, each valid;",
-        f"{calls[2]} directories with a wrong one.",
+        f"{calls[2]} directories with a wrong one. Longest unanswered ringing {calls[3]} seconds,",
+        f"longest call {calls[4]:.0f} seconds (480 and one line).",
         "",
         "Requests that Twilio would never send, signed or not: a status of 500 or more, a trace,",
         f"or a document without a way on. {requests[0]:,} requests, {requests[1]} wrong.",

@@ -1,4 +1,4 @@
-"""Who do I call now? A council's lines, hours and bank holidays, answered at any minute."""
+"""Who do I call now? The application: which of a council's lines answers at any minute."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,15 +23,15 @@ from routing.store.divert_cache import DivertCache, DivertFile
 def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     """Build the app from the environment; ``settings`` take precedence over its variables.
 
-    The directory and the database are not read: the first request does that. Raise InvalidSetting
-    when a setting cannot be used or the machine lacks zone data.
+    The directory and the database are not read yet: the first request reads them. Raise
+    InvalidSetting when a setting cannot be used or the machine has no time zone data.
     """
     app = Flask(__name__)
     app.config.from_mapping(config.read() | dict(settings or {}))
     config.check(app.config)
     logging_config.configure(app.config["LOG_FORMAT"])
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    app.url_map.merge_slashes = False  # its redirects would lead to whatever host is asked for
+    app.url_map.merge_slashes = False  # its redirects would go to whatever Host was sent
     govuk_macros = PrefixLoader({"govuk_frontend_jinja": PackageLoader("govuk_frontend_jinja")})
     app.jinja_loader = ChoiceLoader([app.jinja_loader, govuk_macros])  # type: ignore[list-item]
     _init_extensions(app)
@@ -46,7 +46,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
 
 
 class _LazyCommands(AppGroup):
-    """Every command, imported when a terminal needs one: web workers need none of them."""
+    """Every command, imported on first use: web workers need none of them."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return self._commands().list_commands(ctx)
@@ -61,7 +61,7 @@ class _LazyCommands(AppGroup):
 
 
 def _init_extensions(app: Flask) -> None:
-    """Give the app what it reads and writes. A rehearsal has a database and files of its own."""
+    """Set up the database, caches and loader. A rehearsal has a database and files of its own."""
     folder, clock = Path(app.config["INSTANCE_PATH"]), app.config["CLOCK"]
     name = "rehearsal" if app.config.get("CLOCK_STARTS_AT") else "routing"
     database = Database(app.config["DATABASE_URL"], folder, f"{name}.sqlite")

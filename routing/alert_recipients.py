@@ -1,4 +1,4 @@
-"""To whom alerts go, by the settings."""
+"""Who gets alerts, according to the settings."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,9 +11,9 @@ from routing.store.tables import hash_token
 class Recipient:
     """A person or a program that alerts are sent to.
 
-    ``key`` stands for it in the database: a hash, and a different one in a rehearsal, so that a
-    rehearsal and the real service never send each other's alerts. ``name`` is safe to show to
-    anybody. ``address`` is for email; None means the webhook.
+    ``key`` identifies it in the database: a hash, which differs in a rehearsal, so that a rehearsal
+    and the real service never send each other's alerts. ``name`` may be shown to anybody.
+    ``address`` is for email; None means the webhook.
     """
 
     key: str
@@ -22,7 +22,7 @@ class Recipient:
 
 
 def recipients(settings: Mapping[str, Any]) -> tuple[Recipient, ...]:
-    """Return every recipient that the settings name; email only where its settings are complete."""
+    """Return every recipient in the settings; by email only if its settings are complete."""
     known = []
     if settings["ALERT_SMTP_URL"] and settings["ALERT_FROM"] and settings["ALERT_TO"]:
         addresses = [address.strip() for address in settings["ALERT_TO"].split(",")]

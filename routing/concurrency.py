@@ -18,7 +18,7 @@ from routing.store.call_log import CallLog
 RETRY_AFTER_SECONDS = 3
 
 SESSION_TOKEN_KEY = "token"  # noqa: S105 - the name of a value, no secret
-"""Under which a session holds its token from sign-in to sign-out, and at no other time."""
+"""The key under which a session holds its token, from sign-in to sign-out."""
 
 
 class RequestKind(Enum):
@@ -55,7 +55,7 @@ def init_app(app: Flask) -> None:
 
 
 def limit() -> Response | None:
-    """Refuse the current request when as many of its kind run as are allowed."""
+    """Refuse the current request if as many of its kind as are allowed are running."""
     kind = request_kind()
     return None if kind is None or acquire(kind) else refusal(kind)
 
@@ -77,7 +77,7 @@ def request_kind() -> RequestKind | None:
 def acquire(kind: RequestKind) -> bool:
     """Count the current request among its kind until it ends; return False if there are too many.
 
-    A request that is counted already, as whatever kind, is not counted again.
+    A request that is counted already, as any kind, is not counted again.
     """
     if _SEMAPHORE in request.environ:
         return True
@@ -96,11 +96,11 @@ def release(error: BaseException | None = None) -> None:
 
 
 def refusal(kind: RequestKind, status: int = 503) -> Response:
-    """Return the answer to a request over its limit, and count it for the staff's warnings."""
+    """Return the answer to a request over its limit, and count it for the warning to staff."""
     call_log: CallLog = current_app.extensions["call_log"]
     call_log.count(counters.OVER_LIMIT)
     if request.path.startswith("/api/"):
-        response = problem(status, "Too many such requests run at this moment. Send it again.")
+        response = problem(status, "Too many requests of this kind are running. Try again.")
     else:
         response = Response(_page(kind), status, mimetype="text/html")
         response.headers["Cache-Control"] = "no-store"

@@ -1,4 +1,4 @@
-"""Every setting: its variable, default and purpose; how it is checked; what follows from it."""
+"""Every setting: its variable, default and purpose, and how it is checked."""
 
 import os
 import re
@@ -91,7 +91,7 @@ _FORMATS = {
 """Variable: (regular expression, what to write instead of anything that does not match)."""
 
 _SECRETS = ("ALERT_SMTP_URL", "ALERT_WEBHOOK_URL")
-"""Never shown, not even where they are wrong."""
+"""Settings whose values are never shown, not even in an error about them."""
 
 _IN_JULY = datetime(2026, 7, 1, 12, tzinfo=UTC)
 
@@ -110,7 +110,7 @@ def read(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
 
 
 def check(settings: Mapping[str, Any]) -> None:
-    """Raise InvalidSetting for a setting of the wrong form, or a missing one that another needs."""
+    """Raise InvalidSetting if a setting has the wrong form, or one that it needs is missing."""
     for name, (pattern, instruction) in _FORMATS.items():
         value = settings.get(name)
         if value is not None and not re.fullmatch(pattern, str(value)):
@@ -119,9 +119,9 @@ def check(settings: Mapping[str, Any]) -> None:
     database_url = str(settings.get("DATABASE_URL") or "sqlite")
     if not database_url.startswith("sqlite") and not settings.get("SECRET_KEY"):
         raise InvalidSetting(
-            "SECRET_KEY is not set, and DATABASE_URL is for several machines: they must sign "
-            "cookies alike. Set it to the same long random text on each, such as that of "
-            "`python3 -c 'import secrets; print(secrets.token_urlsafe(48))'`."
+            "SECRET_KEY is not set, and DATABASE_URL can serve several machines, which must all "
+            "sign cookies with the same key. Set it to the same long random text on each, such as "
+            "the output of `python3 -c 'import secrets; print(secrets.token_urlsafe(48))'`."
         )
 
 
@@ -131,8 +131,8 @@ def telephony_disabled_reason(settings: Mapping[str, Any]) -> str | None:
         return "The telephone is off: TWILIO_AUTH_TOKEN is not set."
     if not settings.get("PUBLIC_BASE_URL"):
         return (
-            "The telephone is off: PUBLIC_BASE_URL is not set. Set it to the address that Twilio "
-            "is told, without /twilio: signatures are checked against it."
+            "The telephone is off: PUBLIC_BASE_URL is not set. Set it to the address that "
+            "Twilio has, without /twilio: signatures are checked against it."
         )
     if settings.get("CLOCK_STARTS_AT") and not settings.get("REHEARSAL_NUMBER"):
         return (
@@ -142,8 +142,25 @@ def telephony_disabled_reason(settings: Mapping[str, Any]) -> str | None:
     return None
 
 
+def sign_in_fault(settings: Mapping[str, Any]) -> str | None:
+    """Return which setting staff's sign-in lacks, as a sentence; None where it is complete.
+
+    Half a configuration must neither stop calls nor open sign-in with local accounts.
+    """
+    names = ("OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET")
+    missing = [name for name in names if not settings.get(name)]
+    if not missing or len(missing) == len(names):
+        return None
+    present = " and ".join(name for name in names if name not in missing)
+    are = "are" if len(missing) > 1 else "is"
+    return (
+        f"Nobody can sign in: {present} {'is' if len(missing) > 1 else 'are'} set, but "
+        f"{' and '.join(missing)} {are} not. Set all three, or none for accounts of this service."
+    )
+
+
 def rehearsal_number(settings: Mapping[str, Any]) -> str | None:
-    """Return the number that a rehearsal rings in place of all others; None to ring the others."""
+    """Return the number that a rehearsal rings in place of any other; None for the real ones."""
     number: str | None = settings.get("REHEARSAL_NUMBER")
     return number if settings.get("CLOCK_STARTS_AT") and number != "directory" else None
 
@@ -151,7 +168,7 @@ def rehearsal_number(settings: Mapping[str, Any]) -> str | None:
 def base_url(settings: Mapping[str, Any], request_root: str = "") -> str:
     """Return the URL at which this service is reached, without a slash at its end.
 
-    ``request_root`` is used where PUBLIC_BASE_URL is not set; empty without either.
+    ``request_root`` is used if PUBLIC_BASE_URL is not set; the result is empty without either.
     """
     return str(settings["PUBLIC_BASE_URL"] or request_root).rstrip("/")
 

@@ -1,10 +1,11 @@
 """What may be diverted where, and for how long: the same on the staff page and in a terminal."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from routing.core.decision import decide
+from routing.core.decision import Divert, decide, timeline
 from routing.core.directory import Line, Service
 from routing.core.instants import Span, date_range
 from routing.core.intervals import mark_covered
@@ -15,7 +16,7 @@ from routing.text.dates import format_datetime
 from routing.text.locale import Locale
 
 MAX_DIVERT_DURATION = timedelta(hours=72)
-"""The longest divert (the contract, section 3: none is open-ended)."""
+"""The longest divert: none is open-ended."""
 
 MAX_LEAD_TIME = timedelta(days=400)
 """How far ahead a divert may start: as far as handovers are looked for."""
@@ -30,7 +31,7 @@ ALL_SERVICES = "all"
 
 @dataclass(frozen=True, slots=True)
 class ProposedDivert:
-    """A divert that may be set. ``closed`` is when the line is closed by its own hours."""
+    """A divert that may be set. ``closed`` are the spans in which its line is closed."""
 
     service: Service
     line: Line
@@ -49,12 +50,16 @@ def propose(
     at: datetime,
     locale: Locale,
 ) -> list[ProposedDivert]:
-    """Return the diverts of a service, or of ALL_SERVICES, to a line.
+    """Return the diverts, not yet saved, of a service or of ALL_SERVICES to a line.
 
-    ``start`` None means ``at``. ``until`` is an instant, or a time from the start, or None for the
-    next handover of each service. Raise InvalidDivert, which names the field to change.
+    ``start`` None means ``at``. ``until`` is an instant, or a duration from the start, or None for
+    the next handover of each service. Raise InvalidDivert, which names the field to change.
     """
     directory = timetables.directory
+    if not line_id:
+        raise InvalidDivert("line", "Choose a line.")
+    if not service_id:
+        raise InvalidDivert("service", "Choose whose calls to divert.")
     line = directory.line(line_id)
     if line is None:
         known = ", ".join(line.id for line in directory.lines)
@@ -91,37 +96,54 @@ def propose_new_end(
     at: datetime,
     locale: Locale,
 ) -> ProposedDivert:
-    """Return a divert with another end: an instant, or a time from now, or the next handover.
+    """Return a divert with another end: an instant, a duration from now, or the next handover.
 
-    Raise InvalidDivert, which names the field to change.
+    Of a divert that has not begun it is a time from its start. Raise InvalidDivert, which names the
+    field to change.
     """
-    start = max(start, at)
+    start = max(start, _whole_second(at))
     end = _find_end(timetables, service, start, until, locale)
     return _propose_one(timetables, service, line, start, end, "", at, locale)
 
 
 def target_error(service: Service, line: Line, during: Span, zone: ZoneInfo) -> str | None:
-    """Return why a service's calls must not go to a line, as a sentence; None when they may."""
+    """Return why a service must not be diverted to a line, as a sentence; None if it may be."""
     days = date_range(during.start.astimezone(zone).date(), during.end.astimezone(zone).date())
+    service_name, line_name = service.name.get("en"), line.name.get("en")
     phones = {line.phone, *(line.phone_on(day) for day in days)}
     if service.number is not None and service.number.e164 in {phone.e164 for phone in phones}:
         return (
-            f"{service.number.display} is the number that callers ring: calls would go round in "
-            "a circle. Choose another line."
+            f"{service.number.display} is the number that callers of ‘{service_name}’ ring: calls "
+            "would go round in a circle. Choose another line."
         )
     if line.internal and service.number is None:
         return (
-            "That line is internal, and this service has no number of its own: its number would "
-            "be shown to everyone. Choose another line."
+            f"{line_name} is internal, and ‘{service_name}’ has no number of its own: the number "
+            "of that line would be shown to everyone. Choose another line."
         )
     for phone in phones:
         if reason := forbidden_reason(phone.e164):
-            return f"That line may not be rung for callers: {reason}. Choose another line."
+            return f"{line_name} may not be rung for callers: {reason}. Choose another line."
     return None
 
 
+def unchanged_until(
+    timetables: Timetables, proposed: ProposedDivert, diverts: Sequence[Divert]
+) -> datetime | None:
+    """Return until when its line takes the service's calls anyway, at most until the divert ends.
+
+    None if it does not take them at the start. ``diverts`` are those that are set already.
+    """
+    during = proposed.during
+    spans = timeline(timetables, proposed.service.id, during.start, during.end, diverts)
+    for span, answer in spans:
+        if answer.line.id != proposed.line.id:
+            return None if span.start == during.start else span.start
+    return during.end
+
+
 def parse_note(note: str) -> str:
-    """Return a note on one line. Raise InvalidDivert where it is empty or too long."""
+    """Return a note on one line. Raise InvalidDivert if it is empty or too long."""
     note = " ".join("".join(c if c.isprintable() else " " for c in note).split())
     if not note:
         raise InvalidDivert("note", "Say why, for colleagues: for example, the phones are down.")
@@ -169,7 +191,7 @@ def _propose_one(
 
 
 def _check_start(start: datetime | None, at: datetime, locale: Locale) -> datetime:
-    now = at.replace(microsecond=0)
+    now = _whole_second(at)
     if start is None:
         return now
     if start < now - timedelta(minutes=1):
@@ -180,7 +202,7 @@ def _check_start(start: datetime | None, at: datetime, locale: Locale) -> dateti
         )
     if start > at + MAX_LEAD_TIME:
         raise InvalidDivert("from", "That start is more than 400 days away. Choose an earlier one.")
-    return max(start, now)
+    return max(_whole_second(start), now)
 
 
 def _find_end(
@@ -191,7 +213,7 @@ def _find_end(
     locale: Locale,
 ) -> datetime:
     if isinstance(until, datetime):
-        return until
+        return _whole_second(until)
     if until is not None:
         return start + until
     handover = decide(timetables, service.id, start).until
@@ -208,3 +230,8 @@ def _find_end(
             "a time instead.",
         )
     return handover
+
+
+def _whole_second(at: datetime) -> datetime:
+    """Cut to the second, as handovers are: a divert that is shown to end at five ends at five."""
+    return at.replace(microsecond=0)

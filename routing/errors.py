@@ -1,4 +1,4 @@
-"""Everything that can go wrong, as one tree.
+"""Every error that this package raises on purpose, as one tree.
 
 RoutingError
 ├── InvalidTime           a time that cannot be used
@@ -9,13 +9,13 @@ RoutingError
 ├── DatabaseUnavailable   the database does not answer
 ├── ConstraintViolation   a change that the database's own rules forbid
 ├── UnknownDivert         no divert of that id
-├── InvalidDivert         a divert that would not do what was meant
-├── UnknownShift          no shift, person or change of the rota of that id
-├── InvalidRotaChange     a change of the rota that would not do what was meant
-│   └── RotaConflict      somebody else changed the rota meanwhile
+├── InvalidDivert         a divert that is not allowed
+├── UnknownShift          no shift, cover, person, change of the rota or calendar of that id
+├── InvalidRotaChange     a change of the rota that is not allowed
+│   └── RotaConflict      somebody else changed the rota in between
 ├── InvalidSpreadsheet    a spreadsheet of shifts that cannot be imported
 ├── AccountError          an account that cannot be created, changed or found
-├── SignInError           somebody who may not sign in, or not now
+├── SignInError           somebody who may not sign in, or has to wait
 └── InvalidDirectory      directory.yaml cannot be used
 
 An error says what was found, where, and what to write instead. It knows nothing of HTTP: the view
@@ -76,7 +76,7 @@ class UnknownDivert(RoutingError):
 
 
 class InvalidDivert(RoutingError):
-    """A divert that is refused: ``field`` is what to change, ``message`` says into what."""
+    """A divert that is refused. ``field`` names the field to change; the message says to what."""
 
     def __init__(self, field: str, message: str) -> None:
         super().__init__(message)
@@ -84,14 +84,14 @@ class InvalidDivert(RoutingError):
 
 
 class UnknownShift(RoutingError):
-    """A shift, a person or a change of the rota that does not exist."""
+    """A shift, cover, person, change of the rota or calendar feed that does not exist."""
 
     def __init__(self, what: str, number: object) -> None:
         super().__init__(f"There is no {what} {number} on the rota.")
 
 
 class InvalidRotaChange(RoutingError):
-    """A change of the rota that is refused: ``field`` is what to change, ``message`` into what."""
+    """A change of the rota that is refused. ``field`` and the message are as in InvalidDivert."""
 
     def __init__(self, field: str, message: str) -> None:
         super().__init__(message)
@@ -110,7 +110,7 @@ class RotaConflict(InvalidRotaChange):
 
 
 class InvalidSpreadsheet(RoutingError):
-    """A spreadsheet of which nothing is imported. ``problems`` has each with its row."""
+    """A spreadsheet that is not imported. ``problems`` lists each problem with its row."""
 
     def __init__(self, problems: Sequence[str]) -> None:
         super().__init__("\n".join(problems))
@@ -122,7 +122,7 @@ class AccountError(RoutingError):
 
 
 class SignInError(RoutingError):
-    """Somebody who may not sign in, or not now. Does not say whether there is such an account."""
+    """Somebody who may not sign in, or has to wait. Does not reveal whether the account exists."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -148,8 +148,8 @@ class Problem:
 class InvalidDirectory(RoutingError):
     """Every problem in a directory file, not just the first, so that one edit can correct them all.
 
-    Of more than MAX_SHOWN problems the first are kept, with the number of the others: somebody
-    pasted another file.
+    Of more than MAX_SHOWN problems, the first are kept, with a count of the rest: the file is
+    probably not a directory at all.
     """
 
     MAX_SHOWN = 200
@@ -157,7 +157,7 @@ class InvalidDirectory(RoutingError):
     def __init__(self, path: object, problems: Sequence[Problem]) -> None:
         self.path = str(path)
         shown = sorted(problems)
-        if len(shown) > self.MAX_SHOWN + 1:  # a single one takes no more room than its number
+        if len(shown) > self.MAX_SHOWN + 1:  # a count would take as much room as a single problem
             first, count = shown[self.MAX_SHOWN], len(shown) - self.MAX_SHOWN
             message = f"from here on there are {count} more problems. Check that this is the file."
             shown[self.MAX_SHOWN :] = [Problem(first.line, first.column, "more_problems", message)]

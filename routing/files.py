@@ -11,13 +11,13 @@ PUBLIC_FILE_MODE = 0o644
 """The mode of a file for a web server, which runs as another user."""
 
 _ABANDONED_SECONDS = 3600.0
-"""After which nobody writes a temporary file any more: whoever began it was killed."""
+"""A temporary file of this age is abandoned: the process that began it was killed."""
 
 log = logging.getLogger(__name__)
 
 
 def write_atomically(path: Path, content: bytes, mode: int = 0o600) -> None:
-    """Replace the file at ``path`` by one with ``content``, or leave it as it was.
+    """Replace the file at ``path`` with ``content``, or leave it as it was.
 
     A reader sees the whole old file or the whole new one. Raise OSError when it cannot be written.
     """
@@ -37,10 +37,10 @@ def write_atomically(path: Path, content: bytes, mode: int = 0o600) -> None:
 
 
 def load_secret_key(folder: Path) -> str:
-    """Return the secret key kept in ``folder``, and make it first where there is none.
+    """Return the secret key stored in ``folder``; create it if there is none.
 
-    Where the folder cannot be written, return one that lasts as long as the process: staff must
-    sign in again after a restart, callers notice nothing.
+    If the folder cannot be written, return a key that lasts as long as the process: staff must
+    sign in again after a restart, and callers notice nothing.
     """
     file = folder / "secret-key"
     try:
@@ -55,7 +55,7 @@ def load_secret_key(folder: Path) -> str:
         return file.read_text("utf-8")
     except OSError as error:
         log.warning(
-            "cannot keep a key in %s (%s): staff must sign in after each start", folder, error
+            "cannot store a key in %s (%s): staff must sign in after each restart", folder, error
         )
         return secrets.token_urlsafe(48)
 

@@ -1,4 +1,4 @@
-"""gunicorn's messages in the application's log: redacted, one event a line, without requests."""
+"""gunicorn's messages in the application's log: redacted, one line per event, without requests."""
 
 import os
 from typing import Any
@@ -11,7 +11,7 @@ _MESSAGES = {
     "Invalid request": "Refused a malformed request.",
     "Error handling request": "gunicorn failed while it handled a request.",
 }
-"""What is logged in place of messages that quote a request: by how those begin."""
+"""Beginning of a message that quotes a request: what is logged in its place."""
 
 
 class GunicornLogger(Logger):  # type: ignore[misc]

@@ -1,7 +1,7 @@
-"""Every condition worth telling: what is so, how bad it is, whom it concerns, and what to do.
+"""Every condition that somebody should know of: what it is, how bad, whom it concerns, what to do.
 
-`flask status`, `/readyz`, `/metrics`, the staff page, alerts and `flask twilio doctor` render what
-is found here; each sentence is written here only. A condition's ``sentence`` may go out in an
+`flask status`, `/readyz`, `/metrics`, the staff page, alerts and `flask twilio doctor` show these
+conditions, and each sentence is written here only. A condition's ``sentence`` may go out in an
 alert: it holds no telephone number, no caller, no note and no colleague's name.
 """
 
@@ -31,20 +31,20 @@ from routing.store.diverts import DivertRow
 from routing.text import dates, staff_text
 
 MAX_CALL_AGE = timedelta(days=7)
-"""Unanswered calls older than this cause no alert, in case nothing has run for so long."""
+"""Unanswered calls older than this cause no alert, should alerts not have been sent for long."""
 
 MIN_WAIT = timedelta(seconds=30)
-"""Callers who hang up sooner have waited for one line only: that happens every day."""
+"""Callers who hang up sooner cause no alert: only one line has rung, as happens every day."""
 
 MIN_BROKEN_TIME = timedelta(seconds=90)
-"""A directory broken for less than this may just be being written: no alert yet."""
+"""A directory broken for less than this causes no alert: somebody may still be writing it."""
 
 SENDER_TIMEOUT = timedelta(minutes=15)
-"""How long ago `flask alerts send` may have run last: it is meant to run every minute."""
+"""How long after the last `flask alerts send` to warn: it should run every minute."""
 
 _DAY = timedelta(days=1)
 _COUNTED_HOURS = timedelta(hours=1)
-"""Counts since the hour in which this began: "in the last two hours"."""
+"""Counts are by the hour, from the hour that includes this long ago: "in the last two hours"."""
 
 
 class Severity(IntEnum):
@@ -56,7 +56,7 @@ class Severity(IntEnum):
 
 
 class Audience(Enum):
-    """Whom a condition concerns: all staff, or whoever runs the service and its directory."""
+    """Who can do something about it: a duty manager, or whoever runs the service and its files."""
 
     STAFF = 1
     ADMINISTRATOR = 2
@@ -75,10 +75,10 @@ class ConditionKind:
 class Condition:
     """Something that staff or the council should know.
 
-    ``subject`` is what it is about in a few words: a service, a role, a line. ``detail`` is more
-    that may quote a number, and so is in no alert. ``alert_key`` tells this occurrence from any
-    other of its kind, so that each recipient is alerted once; None where it is worth no alert.
-    What ``quotes_directory`` may hold internal numbers: not everybody may see it.
+    ``subject`` is what it is about in a few words: a service, a role, a line. ``detail`` may quote
+    a number, so no alert has it. ``alert_key`` identifies this occurrence, so that each recipient
+    is alerted to it once; None if it causes no alert. If ``quotes_directory``, the text may hold
+    internal numbers, which not everybody may see.
     """
 
     code: str
@@ -102,23 +102,24 @@ class Condition:
 _CONFIRM = (
     "Ring it, then write the date and the source as `verified` of that line in the directory."
 )
-_REFRESH = "Run `flask bank-holidays refresh`, and see that it runs every day."
+_REFRESH = "Run `flask bank-holidays refresh`, and make sure that it runs every day."
 
 _REMEDIES = {
     (Severity.DEGRADED, Audience.STAFF): {
-        "rehearsal": "Unset CLOCK_STARTS_AT to end it.",
         "divert_ends_soon": "Extend it if it is still needed. It ends by itself.",
         "divert_without_effect": "End it, and set another if it is still needed.",
-        "telephone_faults": "See the log, and run `flask twilio doctor`.",
-        "database_down": "Start the database, or see what `flask db upgrade` says.",
-        "database_refuses": "See that its disk is neither full nor read-only.",
     },
     (Severity.DEGRADED, Audience.ADMINISTRATOR): {
+        "rehearsal": "Unset CLOCK_STARTS_AT to end it.",
+        "telephone_faults": "See the log, and run `flask twilio doctor`.",
+        "database_down": "Start the database, or see what `flask db upgrade` says.",
+        "database_refuses": "Check that its disk is neither full nor read-only.",
         "directory_broken": "Run `flask directory check`, which lists every mistake with its line, "
         "and correct the file: it is read again within 5 seconds.",
         "directory_not_read": "",
         "directory_problem": "",
         "bank_holidays_broken": _REFRESH,
+        "sign_in_incomplete": "Until then, divert with `flask divert set` at the server.",
         "database_behind": "Run `flask db upgrade`.",
         "texts_limited": "Look at Twilio's message log for where they come from, and block what is "
         "abuse there (docs/telephony.md).",
@@ -127,24 +128,24 @@ _REMEDIES = {
         "alerts send --now`.",
     },
     (Severity.WARNING, Audience.STAFF): {
-        "call_unanswered": "Ring the lines that did not answer. Where nobody is there, divert the "
-        "calls to a line where somebody is. Who rang is not known here.",
-        "rota_empty": "",
+        "call_unanswered": "Ring the lines that did not answer. If nobody is there, divert calls "
+        "to a line where somebody is. This service does not know who rang.",
         "rota_gap": "Find somebody, and enter the shift: see Gaps and clashes under Rota, or "
-        "`flask rota gaps`. The rota decides no call: callers are sent to the same lines, where "
-        "somebody may be missing.",
-        "requests_refused": "If staff cannot sign in, divert with `flask divert set` at the "
-        "server. If it goes on, see that the limits of deploy/nginx.conf are in force, and block "
-        "whoever floods this service at the firewall.",
+        "`flask rota gaps`. The rota does not decide where calls go: the same lines ring, but "
+        "there may be nobody to answer.",
     },
     (Severity.WARNING, Audience.ADMINISTRATOR): {
+        "rota_empty": "",
+        "requests_refused": "If staff cannot sign in, divert with `flask divert set` at the "
+        "server. If it goes on, check that the limits in deploy/nginx.conf are in use, and block "
+        "the source at the firewall.",
         "telephone_off": "",
         "signatures_refused": "If callers hear an error, the token or PUBLIC_BASE_URL is wrong: "
         "run `flask twilio doctor`.",
         "requests_unrecognised": "Twilio may have added a parameter: see the warnings in the log, "
         "and update this service.",
         "database_not_made": "Run `flask db upgrade`.",
-        "kept_too_long": "Run `flask purge`, and see that it runs every day.",
+        "kept_too_long": "Run `flask purge`, and make sure that it runs every day.",
         "unverified": _CONFIRM,
         "verification_expired": _CONFIRM,
         "bank_holidays_never_fetched": _REFRESH,
@@ -165,11 +166,11 @@ KINDS: Mapping[str, ConditionKind] = {
     for (severity, audience), remedies in _REMEDIES.items()
     for code, remedy in remedies.items()
 }
-"""Every code, with what its conditions have in common. Metrics and documents name the codes."""
+"""The kind of every code. Metrics and the documentation name the codes."""
 
 
 def conditions() -> tuple[Condition, ...]:
-    """Return every condition there is now, the most severe first."""
+    """Return every current condition, the most severe first."""
     snapshot, at = lookup.snapshot(), lookup.now()
     rows = lookup.latest_diverts().diverts
     current = [
@@ -184,7 +185,7 @@ def conditions() -> tuple[Condition, ...]:
 
 
 def readiness(current: Iterable[Condition]) -> str:
-    """Return ``degraded`` if any of these conditions is, else ``ready``: it answers either way."""
+    """Return ``degraded`` if any condition is, else ``ready``. Callers are answered either way."""
     return "degraded" if any(x.kind.severity is Severity.DEGRADED for x in current) else "ready"
 
 
@@ -294,7 +295,7 @@ def _bank_holidays(snapshot: Snapshot, at: datetime) -> Iterator[Condition]:
         yield Condition(
             "bank_holidays_disagree",
             f"GOV.UK's list and the holidays package differ on {coming[0]:%-d %B %Y}: GOV.UK's "
-            "list counts.",
+            "list is used.",
         )
     horizon = hours.horizon_warning(holidays, today)
     if horizon is not None:
@@ -309,10 +310,13 @@ def _settings(at: datetime) -> Iterator[Condition]:
             "directory": "Calls ring the directory's own numbers.",
         }.get(settings["REHEARSAL_NUMBER"], "Every call rings REHEARSAL_NUMBER.")
         sentence = (
-            f"Rehearsal: the clock says {at:%H:%M on %-d %B %Y} UTC. Answers are not about now. "
+            f"Rehearsal: the clock says {at:%H:%M on %-d %B %Y} UTC. Answers are for that time. "
             f"{rings}"
         )
         yield Condition("rehearsal", sentence)
+    sign_in_fault = config.sign_in_fault(settings)
+    if sign_in_fault is not None:
+        yield Condition("sign_in_incomplete", sign_in_fault)
     disabled = config.telephony_disabled_reason(settings)
     if disabled is not None:
         yield Condition("telephone_off", disabled)
@@ -322,27 +326,25 @@ def _settings(at: datetime) -> Iterator[Condition]:
 
 
 def _database(snapshot: Snapshot, at: datetime) -> Iterator[Condition]:
-    """Yield how the database is, and, while it answers, every condition that it knows of."""
+    """Yield the state of the database, and if it answers, every condition read from it."""
     reading, database = lookup.latest_diverts(), lookup.database()
     if reading.fault is not None:
         read_at = datetime.fromtimestamp(reading.began, snapshot.directory.zone)
         last = f"last read at {read_at:%H:%M on %-d %B %Y}" if reading.began else "never read"
         yield Condition(
             "database_down",
-            f"{reading.fault} Answers rest on the directory and on the diverts {last}; staff can "
-            "change nothing.",
+            f"{reading.fault} Answers come from the directory and the diverts {last}; staff cannot "
+            "change anything.",
         )
         return
     if not database.exists:
-        sentence = "Staff cannot sign in or divert calls: the database is not made."
+        sentence = "Staff cannot sign in or divert calls: the database has not been created."
         yield Condition("database_not_made", sentence)
         return
     call_log: CallLog = current_app.extensions["call_log"]
     try:
         if migrate.needs_upgrade(database):
-            sentence = (
-                "The database is not made for this version: calls are put through, but not written."
-            )
+            sentence = "The database is not of this version: calls are put through, but not logged."
             yield Condition("database_behind", sentence)
             return
         with database.reading() as connection:
@@ -357,19 +359,19 @@ def _database(snapshot: Snapshot, at: datetime) -> Iterator[Condition]:
     except DatabaseUnavailable as error:
         fault = str(error)
     if fault is not None:
-        yield Condition("database_refuses", f"{fault} Nothing can be changed.")
+        yield Condition("database_refuses", f"{fault} Staff cannot change anything.")
 
 
 def _counted_requests(connection: Connection, at: datetime) -> Iterator[Condition]:
     sentences = {
         "signatures_refused": (
             counters.SIGNATURE_REFUSED,
-            "{} requests in the last two hours were not signed by Twilio for this address.",
+            "{} requests in the last two hours did not have Twilio's signature for this address.",
         ),
         "requests_unrecognised": (
             counters.UNRECOGNISED,
-            "{} signed requests in the last two hours did not have the shape of Twilio's own: "
-            "callers were put through, but the calls are not in the log.",
+            "{} signed requests in the last two hours did not look like Twilio's own: callers were "
+            "put through, but the calls are not in the log.",
         ),
         "texts_limited": (
             counters.TEXTS_LIMITED,
@@ -392,9 +394,9 @@ def _telephone_faults(connection: Connection, since: datetime) -> Iterator[Condi
     """Yield each hour with a fault, from the hour in which ``since`` lies."""
     for hour in counters.hours_counted(connection, counters.FAULTS, since):
         sentence = (
-            "One or more calls or texts met a fault of this service within the hour that began at "
+            "This service failed to handle one or more calls or texts in the hour that began at "
             f"{dates.format_datetime(hour, lookup.staff_locale())}: callers were put through by "
-            "the last resort, which knows no hours."
+            "the fallback, which takes no account of hours."
         )
         yield Condition("telephone_faults", sentence, alert_key=hour.isoformat())
 
@@ -402,7 +404,7 @@ def _telephone_faults(connection: Connection, since: datetime) -> Iterator[Condi
 def _unanswered_calls(
     connection: Connection, snapshot: Snapshot, at: datetime
 ) -> Iterator[Condition]:
-    """Yield the calls that nobody answered, and those given up after MIN_WAIT or more."""
+    """Yield the calls that nobody answered, or whose caller gave up after MIN_WAIT or more."""
     locale, directory = lookup.staff_locale(), snapshot.directory
     outcomes = (calls.UNANSWERED, calls.ABANDONED)
     start, end = at - MAX_CALL_AGE, at + _DAY
@@ -434,7 +436,7 @@ def _overdue_purges(connection: Connection, at: datetime) -> Iterator[Condition]
 
 
 def _rota(connection: Connection, snapshot: Snapshot, at: datetime) -> Iterator[Condition]:
-    """Yield each role with a gap, once: callers' answers never rest on the rota."""
+    """Yield each role with a gap, once, and roles that the directory lacks."""
     if not snapshot.directory.rota:
         return
     upcoming = rota_service.load_upcoming(connection, at)
@@ -462,8 +464,8 @@ def _rota(connection: Connection, snapshot: Snapshot, at: datetime) -> Iterator[
 def _rota_gaps(connection: Connection, snapshot: Snapshot, at: datetime) -> Iterator[Condition]:
     """Yield each gap that begins before the next working day ends, for alerts.
 
-    One that was filled and is empty again is another occurrence. One that has lasted for longer
-    than CONTEXT_MARGIN is another every day.
+    A gap that was filled and is empty again is a new occurrence. One that has lasted longer than
+    CONTEXT_MARGIN is a new occurrence every day.
     """
     if not snapshot.directory.rota:
         return
@@ -487,9 +489,9 @@ def _rota_gaps(connection: Connection, snapshot: Snapshot, at: datetime) -> Iter
 
 
 def _end_of_next_working_day(snapshot: Snapshot, at: datetime) -> datetime:
-    """Return the midnight that ends the next local day that is no weekend and no bank holiday.
+    """Return the midnight at the end of the next local day that is no weekend or bank holiday.
 
-    Before Christmas, gaps until after it cause an alert while somebody is there to fill them.
+    So before Christmas, gaps over Christmas cause an alert while there is somebody to fill them.
     """
     zone, holidays = snapshot.directory.zone, snapshot.holidays.dates
     day = at.astimezone(zone).date() + _DAY
@@ -508,7 +510,7 @@ def _alert_delivery(connection: Connection) -> Iterator[Condition]:
     is_late = last_run is None or now - last_run > SENDER_TIMEOUT
     if recipients and is_late and not lookup.is_rehearsal():
         since = f"since {dates.format_datetime(last_run, locale)}" if last_run else "yet"
-        sentence = f"Nobody is alerted to anything: `flask alerts send` has not run {since}."
+        sentence = f"No alerts are sent: `flask alerts send` has not run {since}."
         yield Condition("alerts_not_sent", sentence)
     for recipient in recipients:
         state = states.get(recipient.key)

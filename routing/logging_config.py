@@ -1,4 +1,4 @@
-"""The log: one line an event on stderr, redacted, whether ours or that of Flask or a library."""
+"""The log: one redacted line per event on stderr, for our own code and every library."""
 
 import atexit
 import logging
@@ -16,27 +16,27 @@ import structlog
 from structlog.typing import EventDict, WrappedLogger
 
 FORMATS = ("json", "text")
-"""How a line is written: for programs; for people, with each line of a traceback marked."""
+"""``json`` is for programs; ``text`` is for people, with each line of a traceback marked."""
 
 MAX_QUEUED_LINES = 1000
-"""Lines that wait to be written, in one process; further lines are lost."""
+"""How many lines may wait to be written in one process; further lines are dropped."""
 
 MAX_EVENT_CHARS = 2000
 MAX_TRACEBACK_CHARS = 16_000
 
 FLUSH_TIMEOUT_SECONDS = 1.0
-"""How long a process that ends waits until its last lines are written."""
+"""How long a process that exits waits for its last lines to be written."""
 
 OVERLAP_CHARS = 500
-"""Characters that are read beyond a limit: longer than any number, address or token, so that none
-is cut in two before it is recognised."""
+"""How many characters beyond a limit are redacted too. This is longer than any number, address or
+token, so that none is cut in two before it is recognised."""
 
 _FIELDS = ("timestamp", "level", "logger", "process")
-"""Ours, and the same for every event: they hold nothing to redact."""
+"""Set by this module for every event: they hold nothing to redact."""
 
 
 class StderrHandler(logging.StreamHandler):  # type: ignore[type-arg]
-    """Write records to sys.stderr as it is at that moment, if there is one."""
+    """Write records to the current sys.stderr, if there is one."""
 
     def emit(self, record: logging.LogRecord) -> None:
         if sys.stderr is not None:
@@ -55,7 +55,7 @@ class DescriptorHandler(logging.Handler):
         self.descriptor = descriptor
 
     def handle(self, record: logging.LogRecord) -> bool:
-        """Write a record, or lose it: to a full disk, or a pipe that nobody reads."""
+        """Write a record. It is dropped if the disk is full or nobody reads the pipe."""
         line = f"{record.getMessage()}\n".encode(errors="backslashreplace")
         with suppress(OSError):
             while line:
@@ -98,10 +98,11 @@ def write_in_background() -> None:
 
 
 def redact(text: str, max_chars: int) -> str:
-    """Return a text with everything redacted that identifies somebody or opens something.
+    """Return ``text`` without anything that identifies somebody or gives access.
 
-    That is what looks like a telephone number in any spelling (dates apart), an email or network
-    address (this machine's own apart), a password, a token, or the id of a call or a person. The
+    That is anything that looks like a telephone number in any spelling (but not a date), an email
+    or network address (but not this machine's own), a password, a token, or the id of a call or a
+    person. The
     text is redacted first and cut to ``max_chars`` then, so that no part of a number is left at
     its end.
     """
@@ -128,8 +129,8 @@ def _handler() -> logging.Handler | None:
 def _start_listener() -> None:
     """Replace the handler by one with a new queue and thread: a fork copies neither.
 
-    Records are formatted and redacted at once. Those that the queue has no room for are lost:
-    nobody waits for a full disk or a pipe that nobody reads.
+    Records are formatted and redacted at once. Those that do not fit in the queue are dropped, so
+    that nobody waits for a full disk or a pipe that nobody reads.
     """
     root, previous = logging.getLogger(), _handler()
     if previous is None or sys.stderr is None:
@@ -176,7 +177,7 @@ def _redact_values(logger: WrappedLogger, name: str, event: EventDict) -> EventD
 
 
 def _render_text(logger: WrappedLogger, name: str, event: EventDict) -> str:
-    """Return an event for people. No text from outside begins a line or controls a terminal."""
+    """Return an event as text. No input can begin a line or control a terminal."""
     head = f"{event['timestamp']} {event['level']:<8} {_printable(event['event'])}"
     tail = f"  [{event['logger']} {event['process']}]"
     lines = event.get("exception", "").splitlines()
@@ -188,7 +189,7 @@ def _printable(text: str) -> str:
 
 
 def _log_uncaught_exceptions() -> None:
-    """Log the exceptions that nothing catches: Python would write them to stderr as they are."""
+    """Log uncaught exceptions: Python would write them to stderr unredacted."""
     log = logging.getLogger(__name__)
 
     def log_uncaught(kind: Any, error: BaseException, traceback: Any) -> None:

@@ -1,4 +1,7 @@
-"""Who to call: read the clock, the directory and the diverts of now, and ask the core."""
+"""Who to call: the rule in ``core``, asked with the current clock, directory and diverts.
+
+Other modules get the snapshot, the diverts, the locale and the database of a request here.
+"""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -10,23 +13,23 @@ from flask import current_app, g
 from routing.core import decision as core
 from routing.core.answer import Answer, Decision
 from routing.core.decision import Divert
-from routing.divert_rules import target_error
+from routing.divert_rules import ProposedDivert, target_error
 from routing.snapshot import Snapshot, SnapshotLoader
 from routing.store.call_log import CallLog
 from routing.store.db import Database
 from routing.store.divert_cache import TIMEOUT_SECONDS, DivertCache, DivertReading
-from routing.store.diverts import DivertRow
+from routing.store.diverts import DivertRow, NewDivert
 from routing.text.locale import Locale, get_locale
 
 MAX_DIVERT_AGE_SECONDS = 1.0
-"""Until a divert is in the web's answers at the latest (the contract, section 4)."""
+"""How old the diverts behind a page or a JSON answer may be."""
 
 STARTUP_TIMEOUT_SECONDS = 1.0
 """How long a new process waits for the database: connecting takes longer than reading."""
 
 
 def who_to_call(service: str | None = None, at: datetime | None = None) -> Decision:
-    """Return who to call about a service (the directory's first one) at an instant (now).
+    """Return who to call about ``service`` at ``at``: by default the first service, and now.
 
     Raise UnknownService, NaiveTime, InvalidDirectory.
     """
@@ -46,7 +49,7 @@ def now() -> datetime:
 
 
 def snapshot() -> Snapshot:
-    """Return what answers rest on: the same throughout a request, current at the next one.
+    """Return the data behind answers: the same throughout a request, current at the next one.
 
     Raise InvalidDirectory when neither the file nor its last good copy can be used.
     """
@@ -79,10 +82,10 @@ def latest_diverts() -> DivertReading:
 def read_diverts(
     max_age: float = MAX_DIVERT_AGE_SECONDS, timeout: float = TIMEOUT_SECONDS
 ) -> DivertReading:
-    """Return the diverts as read ``max_age`` seconds ago at most; the request goes on with them.
+    """Return the diverts, read ``max_age`` seconds ago at most; the rest of the request uses them.
 
-    With 0 they are read now: for the telephone, and for what is shown after a change. Without an
-    answer of the database within ``timeout`` seconds these are the diverts last read.
+    With 0 they are read now: for the telephone, and for pages shown after a change. If the database
+    does not answer within ``timeout`` seconds, these are the diverts last read.
     """
     divert_cache: DivertCache = current_app.extensions["divert_cache"]
     g.pop("diverts", None)
@@ -92,12 +95,31 @@ def read_diverts(
 
 
 def active_diverts(rows: Iterable[DivertRow]) -> tuple[Divert, ...]:
-    """Return those of some diverts that the directory still allows."""
+    """Return the diverts in ``rows`` that the directory still allows."""
     directory = snapshot().directory
     return tuple(
-        Divert(row.service, line, row.during, row.set_at)
+        Divert(
+            row.service,
+            line,
+            row.during,
+            row.set_at,
+            avoid=None if row.may_ring else directory.line(row.replaced_line or ""),
+        )
         for row in rows
         if (line := directory.line(row.line)) and divert_error(row) is None
+    )
+
+
+def new_divert(proposed: ProposedDivert, may_ring: bool) -> NewDivert:
+    """Return what to store of a divert: with the line that would take the calls as it begins."""
+    replaced = who_to_call(proposed.service.id, proposed.during.start).line
+    return NewDivert(
+        proposed.service.id,
+        proposed.line.id,
+        proposed.during,
+        proposed.note,
+        replaced.id,
+        may_ring,
     )
 
 
@@ -114,10 +136,10 @@ def divert_error(divert: DivertRow) -> str | None:
 
 
 def locale(language: str | None = None) -> Locale:
-    """Return the locale of a language of the directory.
+    """Return the locale of ``language``, if the directory has it.
 
-    For any other, and for None, that is the language of the request, if it set one in
-    ``g.language``, or else the directory's first.
+    Otherwise it is the locale of the request's language (``g.language``), if the directory has
+    that, or else of the directory's first.
     """
     directory = snapshot().directory
     for candidate in (language, g.get("language")):
@@ -148,11 +170,11 @@ def database() -> Database:
 
 
 def warm_up() -> None:
-    """Load what answers rest on, and watch the files for changes in a thread from now on.
+    """Load the data behind answers, and start the thread that watches its files.
 
-    For a worker, after the fork. From then on the audit log has each directory that this process
-    reads. Raise InvalidDirectory when neither the file nor its last good copy can be used; the
-    thread watches all the same, so that a mended file is in use without a restart.
+    For a worker, after the fork. From then on each directory that this process reads is recorded in
+    the audit log. Raise InvalidDirectory when neither the file nor its last good copy can be used;
+    the thread watches all the same, so that a corrected file is used without a restart.
     """
     loader = _snapshot_loader()
     loader.on_read = partial(_record_directory, current_app.extensions["call_log"])

@@ -47,7 +47,7 @@ def problem(status: int, detail: str, **members: Any) -> Response:
 
 
 def has_bearer_token(setting: str) -> bool:
-    """Return whether the request carries the token in ``setting``: never where that is not set."""
+    """Return whether the request carries the token in ``setting``; False if that is not set."""
     token: str | None = current_app.config.get(setting)
     scheme, _, credentials = request.headers.get("Authorization", "").partition(" ")
     if not token or scheme.lower() != "bearer":
@@ -56,10 +56,10 @@ def has_bearer_token(setting: str) -> bool:
 
 
 def make_cacheable(response: Response, tag: str, until: datetime | None, at: datetime) -> Response:
-    """Add an ETag and lifetimes to an answer for ``at``; a 304 where the client has that ETag.
+    """Add an ETag and cache lifetimes to an answer for ``at``; answer 304 to a matching ETag.
 
     Nothing may be cached for more than ten seconds, nor past ``until``, the next handover (None if
-    there is none). ``tag`` must be the same for answers that differ only in their own time.
+    there is none). ``tag`` must be the same for answers that differ only in the time they state.
     """
     max_age = MAX_AGE_SECONDS
     if until is not None:
@@ -76,9 +76,9 @@ def _nginx_expiry(at: datetime, max_age: int) -> str:
     """Return the last whole second (Unix time) in which nginx may use an answer; "0" if none.
 
     nginx compares whole seconds: an answer that expires in second n is used until n + 1 begins.
-    nginx knows only the machine's clock, and a rehearsal sets the service's own: so the time since
-    ``at``, which the request has taken, is subtracted from the machine's. An ``at`` that is not
-    about now counts as now.
+    nginx knows only the machine's clock, while a rehearsal sets the service's own. So the time
+    since ``at``, which is how long the request has taken, is subtracted from the machine's clock.
+    An ``at`` that is not about now counts as now.
     """
     duration = lookup.now() - at
     if not timedelta(0) <= duration <= timedelta(seconds=MAX_AGE_SECONDS):

@@ -5,12 +5,14 @@ refuses (RotaConflict) if anybody changed the rota in between. Nothing slow happ
 transaction: with SQLite, no divert can be set while it runs.
 """
 
+import dataclasses
+import re
 import time
 from bisect import bisect_left
 from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -20,16 +22,18 @@ from routing.core import instants
 from routing.core.directory import RotaRole
 from routing.core.instants import Span
 from routing.errors import InvalidRotaChange, InvalidSpreadsheet, RotaConflict
-from routing.rota import filling, spreadsheet, validation
+from routing.rota import descriptions, difference, filling, spreadsheet, validation
 from routing.rota.clashes import Clash, find_clashes
+from routing.rota.difference import RotaDifference
 from routing.rota.filling import ProposedShift, ShiftPattern, TurnLength
 from routing.rota.roster import (
     CONTEXT_MARGIN,
-    MAX_SHIFT_LENGTH,
+    MAX_SHIFT_HOURS,
     Assignment,
     NewCover,
     NewShift,
     Roster,
+    is_too_long,
     name_key,
 )
 from routing.rota.spreadsheet import MAX_PEOPLE, MAX_ROWS, ShiftRow
@@ -39,7 +43,7 @@ from routing.store.rota_people import RotaPerson
 from routing.text import time_parsing
 
 GAP_LOOKAHEAD = timedelta(days=28)
-"""How far ahead gaps are reported: on pages, in `flask rota gaps` and in /metrics."""
+"""How far ahead gaps are reported on pages, in `flask status` and in /metrics."""
 
 OWN_SHIFTS_LOOKAHEAD = timedelta(days=184)
 """How far ahead My shifts and calendar feeds show shifts."""
@@ -56,6 +60,9 @@ CONFLICT_MESSAGE = (
 )
 
 
+_REMOVING_KINDS = ("removed", "uncovered", "replaced")
+
+
 class RotaGap(NamedTuple):
     """A span in which too few people are on duty in a role, and how many are missing."""
 
@@ -68,7 +75,7 @@ class RotaGap(NamedTuple):
 class Rota:
     """The rota of a period, with everybody who is or was on it, by their id.
 
-    ``revision`` is another one in a later reading if anybody has changed the rota in between.
+    ``revision`` differs in a later reading if anybody has changed the rota in between.
     """
 
     roster: Roster
@@ -151,7 +158,7 @@ def read_rota(start: datetime, end: datetime) -> Rota:
 
 
 def load_rota(connection: Connection, start: datetime, end: datetime) -> Rota:
-    """Return the rota from ``start`` to ``end``, in a transaction of the caller's."""
+    """Return the rota from ``start`` to ``end``, in the caller's transaction."""
     revision = rota.revision(connection)  # first, so that a change during the rest is noticed
     shifts, covers = rota.read(connection, start, end)
     people = {person.id: person for person in rota_people.all_people(connection)}
@@ -164,7 +171,7 @@ def load_upcoming(connection: Connection, at: datetime) -> Rota:
 
 
 def export_csv(period: Span) -> str:
-    """Return who is really on duty in a period, as a spreadsheet. Raise DatabaseUnavailable."""
+    """Return who is on duty in a period, with covers applied, as CSV. Raise DatabaseUnavailable."""
     current = read_rota(period.start, period.end)
     assignments = current.assignments(period.start, period.end)
     assignments.sort(key=lambda assignment: assignment.during.start)
@@ -180,35 +187,50 @@ def save_change(
     based_on: Rota,
     actor: str,
     form_key: str = "",
+    summary: str = "",
 ) -> RotaChange:
     """Save changes that were worked out from a reading of the rota, as one that can be undone.
 
-    ``form_key`` identifies the form: sent twice, it is saved once. Raise RotaConflict if the rota
-    has changed since that reading, InvalidRotaChange if the change is too large or the database's
-    own rules forbid it.
+    ``form_key`` identifies the form: sent twice, it is saved once. ``summary`` is what the change
+    does, in words, if its kind does not say it all. Raise RotaConflict if the rota has changed
+    since that reading, InvalidRotaChange if the change is too large or the database's own rules
+    forbid it.
     """
     with lookup.database().writing() as connection:
         saved = rota.find_change_by_key(connection, form_key)
         if saved:
             return saved
         _require_unchanged(connection, based_on)
-        return _save(connection, kind, changes, actor, form_key)
+        return _save(connection, kind, changes, actor, form_key, summary=summary)
 
 
 def undo_change(change_id: int, actor: str) -> RotaChange:
     """Undo a change of the rota. Raise UnknownShift, InvalidRotaChange.
 
-    It is refused if somebody who has left would get a shift back that is not over.
+    The people whom an import added, and who have nothing else, go with it. It is refused if
+    somebody who has left would get a shift back that is not over, and for the undo of a change that
+    removed something, which would have to be removed again.
     """
     at = lookup.now()
     with lookup.database().writing() as connection:
         shift_ids = rota.shifts_of(connection, change_id)
+        original = rota.find_undone_by(connection, change_id)
+        if original is not None and original.kind in _REMOVING_KINDS:
+            raise InvalidRotaChange(
+                "", "This is itself an undo, of a removal. Remove or import the shifts again."
+            )
         try:
             change = rota.undo(connection, change_id, at, actor)
+            if original is not None:
+                left_at = rota.get_change(connection, change_id).made_at
+                rota_people.restore_added_by(connection, original.id, left_at)
         except sa.exc.IntegrityError as error:
             raise InvalidRotaChange(
                 "", "This cannot be undone: somebody has been given a shift at the same time since."
             ) from error
+        shifts, _ = rota.read_shifts(connection, shift_ids)
+        on_duty = {shift.person_id for shift in shifts}
+        rota_people.remove_added_by(connection, change_id, on_duty, at, actor)
         _refuse_leavers(connection, shift_ids, at)
     return change
 
@@ -249,14 +271,18 @@ def _save(
     changes: Sequence[NewShift | NewCover],
     actor: str,
     form_key: str = "",
+    cancelled_shift_ids: Collection[int] = (),
+    summary: str = "",
 ) -> RotaChange:
-    if not changes:
+    if not changes and not cancelled_shift_ids:
         raise InvalidRotaChange("", "There is nothing to add.")
     _check_size(len(changes))
     # In this order the database's check for overlaps is quick.
     ordered = sorted(changes, key=lambda change: change.during.start)
     try:
-        return rota.add(connection, kind, ordered, lookup.now(), actor, form_key)
+        return rota.add(
+            connection, kind, ordered, lookup.now(), actor, form_key, cancelled_shift_ids, summary
+        )
     except sa.exc.IntegrityError as error:
         raise InvalidRotaChange("person", CONFLICT_MESSAGE) from error
 
@@ -308,7 +334,8 @@ def propose_fill(
     names = [name for name in names if name.strip()]
     _check_fill(first, last, len(names))
     start = instants.midnight(first, timetables.directory.zone)
-    end = start + timedelta(days=(last - first).days) + 2 * CONTEXT_MARGIN
+    end_of_last = instants.midnight(last + timedelta(days=1), timetables.directory.zone)
+    end = end_of_last + 2 * CONTEXT_MARGIN
     with lookup.database().reading() as connection:
         current = load_rota(connection, start - CONTEXT_MARGIN, end)
         person_ids = rota_people.find_ids_by_name(connection, names)
@@ -318,10 +345,11 @@ def propose_fill(
             "role", f"There is no role '{role_id}'. The directory's roles are: {known}."
         )
     pattern = {**filling.usual_pattern(current.roster, role_id, start), **(times or {})}
+    zone = timetables.directory.zone
     slots = filling.make_slots(current.roster, role_id, pattern, first, last)
     now = at.replace(second=0, microsecond=0)
     slots = [Span(max(slot.start, now), slot.end) for slot in slots if slot.end > at]
-    if any(slot.end - slot.start > MAX_SHIFT_LENGTH for slot in slots):
+    if any(is_too_long(slot, zone) for slot in slots):
         raise InvalidRotaChange(
             "working-day", "One shift would be over a week long. Enter when shifts begin."
         )
@@ -331,9 +359,29 @@ def propose_fill(
         current.roster, role_id, slots, person_ids, turn_length, check_time
     )
     if not proposed:
-        raise InvalidRotaChange("last", "There are no gaps to fill on these days.")
+        period = Span(max(start, now), end_of_last)
+        _refuse_nothing_to_fill(current, role_id, period, has_cuts=any(pattern.values()))
     _check_size(len(proposed))
     return current, proposed
+
+
+def _refuse_nothing_to_fill(current: Rota, role_id: str, period: Span, has_cuts: bool) -> NoReturn:
+    """Raise InvalidRotaChange, which says whether there are gaps all the same.
+
+    ``has_cuts`` is False where nothing says when shifts begin: needed time has no end.
+    """
+    is_over = period.end <= period.start
+    if is_over or not any(current.roster.gaps(role_id, period.start, period.end)):
+        raise InvalidRotaChange("last", "There are no gaps to fill on these days.")
+    if not has_cuts:
+        raise InvalidRotaChange(
+            "working-day",
+            "Somebody is needed in this role around the clock. Enter when shifts begin, as 8:30am, "
+            "8:30pm, for each kind of day.",
+        )
+    raise InvalidRotaChange(
+        "first", "There are gaps on these days, but no shift begins on them. Begin a day earlier."
+    )
 
 
 def _check_fill(first: date, last: date, people_count: int) -> None:
@@ -372,51 +420,151 @@ def _time_check(limit: timedelta) -> Callable[[], None]:
 
 
 @dataclass(frozen=True, slots=True)
-class ImportResult:
-    """What an import did: how many shifts it added, and how many were on the rota already.
+class ImportPlan:
+    """What an import would change, to be read back before it is saved.
 
-    ``change`` is None if they all were.
+    ``rota`` is the reading that it was worked out from. ``new_people`` has the names to put on the
+    rota, by ids that are negative until they are saved. ``period`` is that of the file; ``past``
+    counts rows that are over, which a replacement leaves as they were.
+    """
+
+    rota: Rota
+    difference: RotaDifference
+    new_people: Mapping[int, str]
+    period: Span
+    role_ids: tuple[str, ...]
+    is_replacement: bool
+    past: int
+    warnings: tuple[str, ...]
+
+    @property
+    def names(self) -> dict[int, str]:
+        """Return each person's name, by id, new people's too."""
+        return self.rota.names | dict(self.new_people)
+
+
+@dataclass(frozen=True, slots=True)
+class ImportResult:
+    """What an import did: how many shifts it added, changed and removed, and how many it knew.
+
+    ``change`` is None if the rota was like that already.
     """
 
     change: RotaChange | None
     added: int
     known: int
+    changed: int = 0
+    removed: int = 0
 
 
-def import_spreadsheet(
-    data: bytes, actor: str, add_people: bool = False, form_key: str = ""
-) -> ImportResult:
-    """Import a spreadsheet of shifts, all or none.
+def plan_import(data: bytes, add_people: bool = False, replace: bool = False) -> ImportPlan:
+    """Return what the import of a spreadsheet would change, without saving anything.
 
-    ``add_people`` puts people who are not on the rota yet on it. Raise InvalidSpreadsheet,
-    RotaConflict, InvalidRotaChange, DatabaseUnavailable.
+    ``add_people`` puts people who are not on the rota yet on it. ``replace`` leaves exactly the
+    file's shifts in its roles and its period, from now on; without it shifts are only added. Raise
+    InvalidSpreadsheet, RotaConflict, DatabaseUnavailable.
     """
-    timetables = lookup.snapshot().timetables
+    timetables, at = lookup.snapshot().timetables, lookup.now().replace(second=0, microsecond=0)
     with lookup.database().reading() as connection:
         revision = rota.revision(connection)
         people = [p for p in rota_people.all_people(connection) if p.left_at is None]
     ids = {name_key(person.name): person.id for person in people}
-    role_ids = {role.id for role in timetables.directory.rota}
-    known: Container[str] = _Anybody() if add_people else ids
-    rows = spreadsheet.parse_csv(data, timetables.directory.zone, role_ids, known)
-    if not rows:
+    labels = spreadsheet.role_labels(timetables.directory.rota)
+    sheet = spreadsheet.parse_csv(data, timetables.directory.zone, labels, ids, add_people)
+    if not sheet.rows:
         raise InvalidSpreadsheet(["The file has no shifts."])
-    new_names = _new_names(rows, ids)
-    start, end = min(row.during.start for row in rows), max(row.during.end for row in rows)
-    current = read_rota(start, end)
+    new_names = _new_names(sheet.rows, ids)
+    new_people = {-number: name for number, name in enumerate(new_names.values(), 1)}
+    ids |= {key: -number for number, key in enumerate(new_names, 1)}
+    wanted = [NewShift(row.role_id, ids[name_key(row.person)], row.during) for row in sheet.rows]
+    period = Span(min(row.during.start for row in wanted), max(row.during.end for row in wanted))
+    current = read_rota(period.start - CONTEXT_MARGIN, period.end + CONTEXT_MARGIN)
     if current.revision != revision:
         raise RotaConflict
-    new_rows = _new_rows(rows, ids, current.roster)
-    if not new_rows:
-        return ImportResult(None, 0, len(rows))
+    covered: list[str] = []
+    if replace:
+        compared = difference.replace_period(current.roster, wanted, at)
+    else:
+        compared, covered = _add_only(sheet.rows, wanted, current.roster, period)
+    plan = ImportPlan(
+        current,
+        compared,
+        new_people,
+        period,
+        tuple(dict.fromkeys(row.role_id for row in wanted)),
+        replace,
+        sum(row.during.end <= at for row in wanted) if replace else 0,
+        (*sheet.warnings, *covered),
+    )
+    return dataclasses.replace(plan, warnings=(*plan.warnings, *_import_warnings(plan)))
+
+
+def save_import(
+    plan: ImportPlan, actor: str, file_name: str = "", form_key: str = ""
+) -> ImportResult:
+    """Save an import as it was planned, all or none, as one change that can be undone.
+
+    Raise RotaConflict if the rota has changed since, InvalidRotaChange, DatabaseUnavailable.
+    """
+    compared = plan.difference
+    counts = len(compared.added), len(compared.changed), len(compared.removed)
+    if compared.is_empty:
+        return ImportResult(None, 0, compared.unchanged)
+    kind = "replaced" if plan.is_replacement else "imported"
     with lookup.database().writing() as connection:
-        _require_unchanged(connection, current)
-        new_people = [(name, None) for name in new_names.values()]
-        for person in rota_people.add_all(connection, new_people, lookup.now(), actor):
-            ids[name_key(person.name)] = person.id
-        shifts = [NewShift(row.role_id, ids[name_key(row.person)], row.during) for row in new_rows]
-        change = _save(connection, "imported", shifts, actor, form_key)
-    return ImportResult(change, len(new_rows), len(rows) - len(new_rows))
+        change = rota.find_change_by_key(connection, form_key)
+        if change is None:
+            _require_unchanged(connection, plan.rota)
+            new_people = [(name, None) for name in plan.new_people.values()]
+            people = rota_people.add_all(connection, new_people, lookup.now(), actor)
+            ids = {number: new.id for number, new in zip(plan.new_people, people, strict=True)}
+            shifts = [
+                NewShift(shift.role_id, ids.get(shift.person_id, shift.person_id), shift.during)
+                for shift in compared.new_shifts
+            ]
+            cancelled, summary = compared.cancelled_shift_ids, _summarise(file_name, *counts)
+            change = _save(connection, kind, shifts, actor, form_key, cancelled, summary)
+            rota_people.mark_added_by(connection, list(ids.values()), change.id)
+    added, changed, removed = counts
+    return ImportResult(change, added, compared.unchanged, changed, removed)
+
+
+def import_spreadsheet(
+    data: bytes,
+    actor: str,
+    add_people: bool = False,
+    replace: bool = False,
+    file_name: str = "",
+    form_key: str = "",
+) -> ImportResult:
+    """Import a spreadsheet of shifts, all or none: ``plan_import`` and ``save_import`` in one."""
+    return save_import(plan_import(data, add_people, replace), actor, file_name, form_key)
+
+
+def make_template() -> str:
+    """Return a spreadsheet to fill in: the shifts that the next week needs, without people."""
+    timetables, at = lookup.snapshot().timetables, lookup.now()
+    roster = Roster(timetables, [])
+    today = at.astimezone(timetables.directory.zone).date()
+    slots = {
+        role.id: filling.make_slots(
+            roster, role.id, filling.usual_pattern(roster, role.id, at), *_week_from(today)
+        )
+        for role in timetables.directory.rota
+    }
+    return spreadsheet.to_template(timetables.directory.rota, slots, timetables.directory.zone)
+
+
+def _week_from(today: date) -> tuple[date, date]:
+    return today + timedelta(days=1), today + timedelta(days=7)
+
+
+def _summarise(file_name: str, added: int, changed: int, removed: int) -> str:
+    """Return what an import did: "Imported rota.csv: 42 added, 3 changed"."""
+    name = "".join(filter(str.isprintable, re.split(r"[/\\]", file_name)[-1])).strip()
+    counts = {"added": added, "changed": changed, "removed": removed}
+    parts = [f"{count} {what}" for what, count in counts.items() if count]
+    return f"Imported {name[:60] or 'a spreadsheet'}: {', '.join(parts)}"
 
 
 def _new_names(rows: Iterable[ShiftRow], known: Container[str]) -> dict[str, str]:
@@ -435,38 +583,69 @@ def _new_names(rows: Iterable[ShiftRow], known: Container[str]) -> dict[str, str
     return names
 
 
-def _new_rows(rows: Iterable[ShiftRow], ids: Mapping[str, int], roster: Roster) -> list[ShiftRow]:
-    """Return the rows whose shifts are not on the rota yet.
+def _add_only(
+    rows: Sequence[ShiftRow], wanted: Sequence[NewShift], roster: Roster, period: Span
+) -> tuple[RotaDifference, list[str]]:
+    """Return what is added if nothing is replaced, and a warning for each row that is covered.
 
-    Raise InvalidSpreadsheet where one overlaps another shift of its person in its role.
+    Raise InvalidSpreadsheet where a row overlaps another shift of its person in its role.
     """
-    spans_by_holder: dict[tuple[str, int | None], list[Span]] = {}
-    for shift in sorted(roster.shifts, key=lambda shift: shift.during.start):
-        spans_by_holder.setdefault((shift.role_id, shift.person_id), []).append(shift.during)
-    new_rows, problems = [], []
-    for row in rows:
-        spans = spans_by_holder.get((row.role_id, ids.get(name_key(row.person))), [])
-        earliest = row.during.start - MAX_SHIFT_LENGTH  # one that starts before this is over
-        first = bisect_left(spans, earliest, key=_start)
-        nearby = spans[first : bisect_left(spans, row.during.end, key=_start)]
-        if row.during in nearby:
+    spans_by_holder: dict[tuple[str, int], list[Span]] = {}
+    for known in sorted(roster.shifts, key=lambda known: known.during.start):
+        spans_by_holder.setdefault((known.role_id, known.person_id), []).append(known.during)
+    on_duty = {
+        (part.shift.role_id, part.person_id, part.during)
+        for role_id in roster.roles
+        for part in roster.assignments(role_id, period.start, period.end)
+    }
+    new_shifts: list[NewShift] = []
+    warnings, problems = [], []
+    for row, shift in zip(rows, wanted, strict=True):
+        if (shift.role_id, shift.person_id, shift.during) in on_duty:
             continue
-        if any(span.overlaps(row.during) for span in nearby):
-            problems.append(
-                f"Row {row.number}: {row.person} has another shift in this role at that time."
+        spans = spans_by_holder.get((shift.role_id, shift.person_id), [])
+        earliest = shift.during.start - MAX_SHIFT_HOURS  # one that starts before this is over
+        first = bisect_left(spans, earliest, key=_start)
+        nearby = spans[first : bisect_left(spans, shift.during.end, key=_start)]
+        if shift.during in nearby:
+            warnings.append(
+                f"Row {row.number}: {row.person} has this shift, but a cover gives some of it away."
             )
-        new_rows.append(row)
+            continue
+        if any(span.overlaps(shift.during) for span in nearby):
+            problems.append(
+                f"Row {row.number}: {row.person} has another shift in this role at that time. If "
+                "this file corrects the rota, replace its period."
+            )
+        new_shifts.append(shift)
     if problems:
         raise InvalidSpreadsheet(problems)
-    return new_rows
+    added = tuple(new_shifts)
+    unchanged = len(rows) - len(added)
+    return RotaDifference(added=added, unchanged=unchanged, new_shifts=added), warnings
+
+
+def _import_warnings(plan: ImportPlan) -> list[str]:
+    """Return what may be a slip: more people than a role needs, clashes, rows that are over."""
+    at, locale = lookup.now(), lookup.staff_locale()
+    roster = difference.apply_difference(plan.rota.roster, plan.difference)
+    warnings = []
+    if plan.past:
+        rows = "1 row is" if plan.past == 1 else f"{plan.past:,} rows are"
+        warnings.append(f"{rows} over: what is past stays as it was.")
+    for role_id in plan.role_ids:
+        role = roster.roles[role_id]
+        for span, staffing in difference.find_excess(roster, role_id, plan.period):
+            text = descriptions.describe_excess(role, staffing, span, plan.names, at, locale)
+            warnings.append(f"{text}.")
+    start, end = plan.period.start - CONTEXT_MARGIN, plan.period.end + CONTEXT_MARGIN
+    known = {_clash_key(clash) for clash in plan.rota.clashes(start, end)}
+    for clash in Rota(roster, plan.rota.people).clashes(start, end):
+        if _clash_key(clash) not in known:
+            text = descriptions.describe_clash(clash, roster.roles, plan.names, at, locale)
+            warnings.append(f"{text}.")
+    return warnings
 
 
 def _start(span: Span) -> datetime:
     return span.start
-
-
-class _Anybody:
-    """Contains every name that is not empty."""
-
-    def __contains__(self, name: object) -> bool:
-        return bool(name)

@@ -1,4 +1,4 @@
-"""All that an answer rests on, read from files, and read again when the files change."""
+"""The data behind every answer, loaded from files and reloaded when they change."""
 
 import logging
 import math
@@ -22,7 +22,7 @@ POLL_INTERVAL_SECONDS = 1.0
 """How often the files are looked at, and how long a file must be unchanged before it is read."""
 
 RETRY_SECONDS = 4.0
-"""After which a file that could not be read is tried again, changed or not."""
+"""After how long a file that could not be read is tried again, even if it has not changed."""
 
 log = logging.getLogger(__name__)
 
@@ -31,11 +31,11 @@ _FileState = tuple[int, ...] | None
 
 @dataclass(frozen=True, slots=True, weakref_slot=True)
 class Snapshot:
-    """All that an answer rests on, loaded together.
+    """The data behind every answer, loaded together.
 
-    ``problems`` is what is wrong with the file when the last good directory is used instead, and
-    ``kept_at`` when that one was last known to be good; empty and None when the file itself is in
-    use. ``sha256`` is that of the directory's text.
+    If the file is broken and the last good directory is used instead, ``problems`` says what is
+    wrong with the file, and ``kept_at`` when that directory was last known to be good; otherwise
+    they are empty and None. ``sha256`` is the hash of the directory's text.
     """
 
     directory: Directory
@@ -48,9 +48,10 @@ class Snapshot:
 
 
 def load_snapshot(file: Path, folder: Path, at: datetime) -> Snapshot:
-    """Return what answers from the directory in ``file`` would rest on.
+    """Return the snapshot of the directory in ``file``.
 
-    Raise InvalidDirectory, with every problem, when it cannot be used: no last good one is.
+    Raise InvalidDirectory, with every problem, when it cannot be used: the last good copy is not
+    used instead.
     """
     directory, _ = load(file)
     return build_snapshot(directory, folder, at)
@@ -59,10 +60,10 @@ def load_snapshot(file: Path, folder: Path, at: datetime) -> Snapshot:
 def build_snapshot(
     directory: Directory, folder: Path, at: datetime, previous: Snapshot | None = None
 ) -> Snapshot:
-    """Return what answers from a directory would rest on, with the bank holidays in use.
+    """Return the snapshot of a directory, with the bank holidays in use.
 
-    The previous snapshot's list of bank holidays is used where the copy of the list is broken, and
-    its timetables where nothing that they depend on has changed.
+    If the copy of GOV.UK's list is broken, the previous snapshot's list is used. If nothing that
+    timetables depend on has changed, the previous snapshot's are used.
     """
     try:
         holiday_list, fault = govuk.load_copy(folder), None
@@ -79,10 +80,11 @@ def build_snapshot(
 
 
 class SnapshotLoader:
-    """Reads the files that answers rest on, and holds what was last read as ``snapshot``.
+    """Load snapshots; ``snapshot`` is the current one.
 
-    They are the directory and, in the instance folder, the copy of GOV.UK's bank holidays. Safe to
-    share between threads. ``on_read`` is called after each reading; it must neither wait nor fail.
+    The files are the directory and, in the instance folder, the copy of GOV.UK's bank holidays.
+    Safe to share between threads. ``on_read`` is called after each reading; it must neither wait
+    nor raise.
     """
 
     def __init__(self, file: Path, folder: Path, clock: Callable[[], datetime]) -> None:
@@ -102,11 +104,10 @@ class SnapshotLoader:
     def current(self) -> Snapshot:
         """Return the current snapshot.
 
-        While a thread watches the files, that is what it read last, and nobody waits. Without one
-        (commands, ``flask run``, tests) look at the files, unless that was done less than
-        POLL_INTERVAL_SECONDS ago, and read what has changed before answering. Raise
-        InvalidDirectory when there is no snapshot yet, and neither the file nor its last good copy
-        can be used.
+        While a thread watches the files, return what it read last, without waiting. Without one
+        (commands, ``flask run``, tests), first check the files, unless that was done less than
+        POLL_INTERVAL_SECONDS ago, and read what has changed. Raise InvalidDirectory when there is
+        no snapshot yet, and neither the file nor its last good copy can be used.
         """
         is_watched = self._watcher is not None and self._watcher.is_alive()
         if self.snapshot is not None and (is_watched or time.monotonic() < self._next_look):
@@ -114,27 +115,27 @@ class SnapshotLoader:
         return self.refresh()
 
     def watch(self) -> None:
-        """Look at the files every POLL_INTERVAL_SECONDS from now on, in a thread.
+        """Start a thread that checks the files every POLL_INTERVAL_SECONDS.
 
-        A worker calls this after the fork, which no thread survives.
+        A worker calls this after the fork: threads do not survive one.
         """
         self._stopped.clear()
         self._watcher = threading.Thread(target=self._watch, name="files", daemon=True)
         self._watcher.start()
 
     def stop(self) -> None:
-        """End the thread that watches, if there is one."""
+        """Stop the thread that watches the files, if there is one."""
         self._stopped.set()
         if self._watcher is not None:
             self._watcher.join()
 
     def refresh(self) -> Snapshot:
-        """Look at the files, read what has changed, and return the snapshot.
+        """Check the files, read what has changed, and return the snapshot.
 
         A file is read when it has been unchanged for POLL_INTERVAL_SECONDS, so never while it is
-        being written. A broken directory changes no answer: the one in use stays, or at the first
-        reading the last good copy is used. While another thread reads, return what was read before.
-        Raise InvalidDirectory when there is none of these.
+        being written. If the directory is broken, the one in use stays, or at the first reading the
+        last good copy is used. While another thread is reading, return the previous snapshot. Raise
+        InvalidDirectory when there is none of these.
         """
         previous = self.snapshot
         if not self._lock.acquire(blocking=previous is None) and previous is not None:
@@ -169,7 +170,7 @@ class SnapshotLoader:
         previous: Snapshot | None,
         states: tuple[_FileState, ...] | None,
     ) -> Snapshot:
-        """Answer from a snapshot, read from files in ``states``, from now on."""
+        """Make a snapshot, read from files in ``states``, the current one."""
         self._states_read = states
         self._retry_at = time.monotonic() + RETRY_SECONDS if _is_transient(snapshot) else math.inf
         self.snapshot = snapshot
@@ -178,7 +179,7 @@ class SnapshotLoader:
         return snapshot
 
     def _reread(self, previous: Snapshot) -> Snapshot:
-        """Read the files; after a fault of ours return what was read before, saying so."""
+        """Read the files. If that raises, return the previous snapshot with a problem."""
         try:
             return self._read(previous)
         except Exception as error:
@@ -201,7 +202,7 @@ class SnapshotLoader:
         )
 
     def _load_directory(self, previous: Snapshot | None) -> LoadResult:
-        """Return the directory in the file; where it is broken, the one in use."""
+        """Return the directory in the file; if that is broken, the one in use."""
         try:
             loaded = self._last_good.load(self.file)
             if previous is None or not loaded.problems:
@@ -215,7 +216,7 @@ class SnapshotLoader:
         return LoadResult(previous.directory, previous.sha256, problems, kept_at)
 
     def _log(self, snapshot: Snapshot, previous: Snapshot | None) -> None:
-        """Log what is new: other answers, other faults, or none any more."""
+        """Log what is new: changed answers, other faults, or that there are none any more."""
         faults = _faults(snapshot)
         if previous is not None and snapshot.timetables is not previous.timetables:
             log.warning("%s or the bank holidays changed: answers follow", self.file)
@@ -225,8 +226,8 @@ class SnapshotLoader:
             log.error("%s: %s", self.file, fault)
         if snapshot.kept_at is not None:
             log.error(
-                "%s is broken: answering from the last good one, of %s. Mend it: see `flask "
-                "directory check`.",
+                "%s is broken: answering from the last good one, of %s. `flask directory "
+                "check` lists what to correct.",
                 self.file,
                 snapshot.kept_at.isoformat(timespec="seconds"),
             )
@@ -239,9 +240,10 @@ def _faults(snapshot: Snapshot) -> tuple[str, ...]:
 
 
 def _is_transient(snapshot: Snapshot) -> bool:
-    """Return whether what is wrong may end although the files stay the same.
+    """Return whether the problem may go away without a change to the files.
 
-    So it may where no line of the file is to blame: no file could be opened, or the disk was away.
+    It may if no line of the file is at fault: the file could not be opened, or the disk was
+    unavailable.
     """
     return snapshot.holidays.fault is not None or any(
         not problem.line for problem in snapshot.problems
@@ -249,7 +251,7 @@ def _is_transient(snapshot: Snapshot) -> bool:
 
 
 def _file_state(path: Path) -> _FileState:
-    """Return what tells one state of a file from another; None when there is no file."""
+    """Return a value that changes when the file does; None when there is no file."""
     try:
         status = stat_file(path)
     except (OSError, ValueError):
@@ -258,6 +260,6 @@ def _file_state(path: Path) -> _FileState:
 
 
 def _is_old(states: tuple[_FileState, ...]) -> bool:
-    """Return whether no file has been written to for POLL_INTERVAL_SECONDS."""
+    """Return whether no file has changed for POLL_INTERVAL_SECONDS, by the time on it."""
     newest = max((state[0] for state in states if state is not None), default=0)
     return time.time_ns() - newest >= POLL_INTERVAL_SECONDS * 1e9

@@ -1,4 +1,4 @@
-"""Style sheets and scripts: each page loads one of either, bundled from several files.
+"""Style sheets and scripts. Each page loads one of each, bundled from several files.
 
 The address of a bundle has a hash of its content, so a browser may keep it for a year and never
 shows an old one.

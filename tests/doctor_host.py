@@ -8,13 +8,14 @@ from urllib.parse import parse_qs, urlsplit
 
 
 class Host(ThreadingHTTPServer):
-    """``files`` by path, ``numbers`` by E.164 as Twilio tells of them, what was ``asked``, and the
-    status of a ``refusal``.
+    """``files`` by path, ``numbers`` by E.164 and ``applications`` by id as Twilio tells of them,
+    what was ``asked``, and the status of a ``refusal``.
     """
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.files, self.numbers, self.asked, self.refusal = {}, {}, [], 405
+        self.applications = {}
 
     @property
     def base(self):
@@ -29,6 +30,9 @@ class _Handler(BaseHTTPRequestHandler):
             asked = parse_qs(parts.query)["PhoneNumber"][0]
             found = [self.server.numbers[asked]] if asked in self.server.numbers else []
             self._answer(200, "application/json", json.dumps({"incoming_phone_numbers": found}))
+        elif "/Applications/" in parts.path:
+            application = self.server.applications[parts.path.rpartition("/")[2]]
+            self._answer(200, "application/json", json.dumps(application))
         elif parts.path in self.server.files:
             self._answer(200, "text/xml", self.server.files[parts.path])
         else:

@@ -17,12 +17,12 @@ from routing.bank_holidays import govuk
 from routing.directory import field_types, load
 from routing.errors import RoutingError
 from routing.public.context import render_markdown
-from routing.rota import filling, spreadsheet
+from routing.rota import cells, filling, spreadsheet
 from routing.staff import auth
 from routing.telephony import sms, twiml
 from routing.telephony.call_flow import CallState
 from routing.telephony.twilio_request import CallRequest, is_presentable
-from routing.text import announcements, time_parsing
+from routing.text import phone_numbers, time_parsing
 
 SLOW = 0.1
 """Seconds of this process's own work that an input may take."""
@@ -80,7 +80,8 @@ SHEETS = [
 ]
 CALLS = [
     "CallSid=CA1&From=%2B447700900123&To=%2B441632960100&CallStatus=in-progress",
-    "began=1795435200&round=1&leg=2&tried=mash_eds&screened=1&DialCallStatus=completed",
+    "began=1795435200&round=1&leg=2&tried=mash_eds&screened=1&waits=0&engaged=1&silence=30"
+    "&rings=40&dialled=1795435230&DialCallStatus=completed",
 ]
 PLACES = [
     "/staff",
@@ -162,7 +163,7 @@ def _call(text):
 
 def _said(text):
     """Return words as Twilio would hear them: a document that is whole, and theirs alone."""
-    root = ET.fromstring(twiml.text_message(announcements.spell_numbers(text)))
+    root = ET.fromstring(twiml.text_message(phone_numbers.spell_numbers(text)))
     assert [each.tag for each in root.iter()] == ["Response", "Message"]
     return root
 
@@ -182,7 +183,9 @@ def _page(text):
 
 def _sheet(text):
     data = text.encode("utf-16" if len(text) % 7 == 0 else "utf-8")
-    return spreadsheet.parse_csv(data, _zone(text), {"duty"}, {"amara owusu", "dev patel"})
+    return spreadsheet.parse_csv(
+        data, _zone(text), {"duty": ("duty",)}, {"amara owusu", "dev patel"}
+    )
 
 
 PARSERS = {
@@ -192,7 +195,7 @@ PARSERS = {
     ),
     "at": Parser(TIMES, time_parsing.parse_rfc3339),
     "local times": Parser(TIMES, lambda text: time_parsing.parse_local(text, _zone(text))),
-    "cells": Parser(TIMES, lambda text: time_parsing.parse_cell(text, _zone(text))),
+    "cells": Parser(TIMES, lambda text: cells.parse_cell(text, _zone(text))),
     "dates in parts": Parser(PARTS, _parts),
     "clocks": Parser(CLOCKS, time_parsing.parse_clock),
     "handover times": Parser([", ".join(CLOCKS)], filling.parse_times),

@@ -50,6 +50,7 @@ def _add_rota_changes(connection, now, count):
             "made_at": now - (count - n) * DAY / 10,
             "made_by": "account:1",
             "idempotency_key": f"form {n}",
+            "summary": "",
         },
     )
 

@@ -15,7 +15,8 @@ import yaml
 from oracle import Oracle, e164
 from telephone import BASE, CALLED, TOKEN, Telephone
 
-ROUNDS, LONGEST, ADDED = 3, 480, 5
+ROUNDS, LONGEST, ADDED, PROMPT, WAIT, LONGEST_RINGING = 3, 480, 5, 10, 20, 60
+WORDS = 12  # how long an announcement takes
 STATUSES = ("busy", "no-answer", "failed", "completed", "completed", "canceled", "", "ringing", "x")
 
 
@@ -94,12 +95,17 @@ class History:
     clock: object
     service: str
     sid: str
+    statuses: tuple
     rung: list = field(default_factory=list)
     tried: list = field(default_factory=list)
     steps: list = field(default_factory=list)
     round: int = 1
     answered: bool = False
     called: str = CALLED
+    waits: int = 0
+    engaged: bool = True
+    ringing: int = 0
+    longest_ringing: int = 0
 
     def play(self):
         """Call, and go on until the call is over. Return how many documents were given."""
@@ -112,7 +118,11 @@ class History:
         while told.dial is not None:
             told = self.step(told)
             documents += 1
-            assert documents <= 1 + ROUNDS * (1 + len(self.directory.if_unanswered(self.service)))
+            rounds = ROUNDS + LONGEST // WAIT
+            assert documents <= 1 + rounds * (1 + len(self.directory.if_unanswered(self.service)))
+        self.duration = (self.clock.at - self.began).total_seconds()
+        assert self.longest_ringing <= LONGEST_RINGING
+        assert self.duration <= LONGEST + WORDS + WAIT + LONGEST_RINGING
         return documents
 
     def expect(self, told, line):
@@ -126,9 +136,9 @@ class History:
         self.rung.append(line)
 
     def step(self, told):
-        line, status = self.tried[-1], self.draw.choice(STATUSES)
+        line, status = self.tried[-1], self.draw.choice(self.statuses)
         pressed = self.whisper(told, line, status)
-        self.clock.at += timedelta(seconds=self.draw.choice((0, 1, 12, 30, 65, 125)))
+        self.ring(told, line, status)
         more = {}
         if self.draw.random() < 0.5:
             more["DialBridged"] = self.draw.choice(("true", "false"))
@@ -149,6 +159,21 @@ class History:
             self.expect(following, self.next())
         return following
 
+    def ring(self, told, line, status):
+        """Let the words, the pause and the ringing of a document pass, and count the ringing."""
+        if "Say" in told.verbs:
+            self.ringing = 0
+            self.clock.at += timedelta(seconds=WORDS)
+        if "Pause" in told.verbs:
+            self.clock.at += timedelta(seconds=int(told.root.find("Pause").get("length")))
+        most = int(told.dial.get("timeout")) + ADDED + PROMPT * self.directory.screened(line)
+        short = status in ("busy", "failed") or self.draw.random() < 0.3
+        seconds = self.draw.choice((0, 1, 12, most)) if short else most
+        self.clock.at += timedelta(seconds=seconds)
+        self.ringing += seconds
+        self.longest_ringing = max(self.longest_ringing, self.ringing)
+        self.engaged = self.engaged and status == "busy"
+
     def whisper(self, told, line, status):
         if not self.directory.screened(line) or status != "completed":
             return False
@@ -163,11 +188,14 @@ class History:
 
     def next(self):
         at = self.clock.at
-        if (at.replace(microsecond=0) - self.began).total_seconds() >= LONGEST:
+        elapsed = (at.replace(microsecond=0) - self.began).total_seconds()
+        if max(elapsed, WAIT * self.waits) >= LONGEST:
             return None
         line = self.directory.left(self.service, self.tried, at, self.barred)
-        if line is None and self.round < ROUNDS:
-            self.round, self.tried = self.round + 1, []
+        if line is None and (self.engaged or self.round < ROUNDS):
+            self.waits += self.engaged
+            self.round, self.tried = self.round + (not self.engaged), []
+            self.engaged = True
             found = self.directory.round(self.service, at, self.barred)
             line = found[0] if found else None
         return line
@@ -190,7 +218,8 @@ def play(make_app, clock, folder, draw, calls):
             clock.at = instant(draw)
             twilio = Telephone(client, found.numbers, TOKEN, BASE)
             service = draw.choice(list(found.text["services"]))
-            history = History(draw, twilio, found, clock, service, f"CA{number}")
+            statuses = ("busy",) if draw.random() < 0.1 else STATUSES
+            history = History(draw, twilio, found, clock, service, f"CA{number}", statuses)
             documents += history.play()
             played.append(history)
     return documents, played, app

@@ -27,6 +27,7 @@ class Provider:
         self.wrong, self.signing_key = {}, self.key  # wrong: claims that replace the right ones
         self.says_issuer, self.slow, self.down = self.issuer, 0, False
         self.codes, self.asked = {}, []
+        self.token_error = "invalid_grant"
 
     def metadata(self):
         return {
@@ -97,7 +98,9 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
         asked = {key: value[0] for key, value in parse_qs(body).items()}
         found = provider.token(asked, self.headers.get("Authorization"))
-        self._say(*((200, found) if found else (400, {"error": "invalid_grant"})))
+        if provider.token_error != "invalid_grant":
+            found = None
+        self._say(*((200, found) if found else (400, {"error": provider.token_error})))
 
     def _say(self, status, body):
         self.send_response(status)

@@ -8,7 +8,7 @@ does the clock say at this instant. It knows no diverts, and takes the file to b
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache, lru_cache
@@ -79,35 +79,81 @@ def monday(year: int, month: int, earliest: int) -> date:
 
 
 @dataclass(frozen=True)
+class Special:
+    """A special day as the file has it: on which dates, and what it says of them."""
+
+    falls_on: Callable[[date], bool]
+    kind: str  # "date", "run", "endless" or "every"
+    hours: Ranges | None
+    week: tuple[Ranges, ...] | None
+    bank_holiday: Ranges | None
+    number: str | None
+
+    @classmethod
+    def read(cls, entry: dict) -> "Special":
+        """Read an entry of ``special_days``."""
+        on, first, last = (
+            date.fromisoformat(entry[key]) if key in entry else None
+            for key in ("date", "from", "to")
+        )
+        hours, week, bank_holiday = entry.get("hours"), None, None
+        if isinstance(hours, dict):
+            week, bank_holiday = read_week(hours)
+            hours = None
+        kind = "date" if on else "every" if "every" in entry else "run" if last else "endless"
+        repeats = comes_again(entry["every"], first) if kind == "every" else lambda day: True
+
+        def falls_on(day: date) -> bool:
+            return (on or first or day) <= day <= (on or last or day) and repeats(day)
+
+        return cls(
+            falls_on,
+            kind,
+            None if hours is None else ranges(hours),
+            week,
+            bank_holiday,
+            e164(entry["phone"]) if "phone" in entry else None,
+        )
+
+
+def comes_again(every: str, first: date | None) -> Callable[[date], bool]:
+    """Return whether a date is one of ``24 December``, ``last Friday`` or ``2 weeks``."""
+    word, name = every.split()
+    if name.startswith("week"):
+        return lambda day: (day - first).days % (7 * int(word)) == 0
+    if word.isdigit():
+        return lambda day: day.day == int(word) and f"{day:%B}" == name
+    if word == "last":
+        return lambda day: f"{day:%A}" == name and (day + 7 * ONE_DAY).month != day.month
+    which = ("first", "second", "third", "fourth").index(word)
+    return lambda day: f"{day:%A}" == name and 7 * which < day.day <= 7 * which + 7
+
+
+@dataclass(frozen=True)
 class Line:
-    """A line as the file has it, special days by date; ``bank_holiday`` is None without a key."""
+    """A line as the file has it; ``bank_holiday`` is None without a key."""
 
     number: str
     week: tuple[Ranges, ...]
     bank_holiday: Ranges | None
-    special_hours: dict[date, Ranges]
-    special_numbers: dict[date, str]
+    special: tuple[Special, ...]
 
     @classmethod
     def read(cls, entry: dict) -> "Line":
         """Read a line of the file; one without hours is never open."""
-        hours = entry.get("hours", {})
-        hours = {"mon-sun": "always"} if hours == "always" else dict(hours)
-        bank_holiday = ranges(hours.pop("bank-holiday")) if "bank-holiday" in hours else None
-        week: list[Ranges] = [()] * 7
-        for key, value in hours.items():
-            for weekday in weekdays(key):
-                week[weekday] = ranges(value)
-        line = cls(e164(entry["phone"]), tuple(week), bank_holiday, {}, {})
-        for special in entry.get("special_days", ()):
-            ends = (special.get("date") or special[end] for end in ("from", "to"))
-            first, last = map(date.fromisoformat, ends)
-            run = [first + days * ONE_DAY for days in range((last - first).days + 1)]
-            if "hours" in special:  # what is later in the file overwrites
-                line.special_hours.update(dict.fromkeys(run, ranges(special["hours"])))
-            if "phone" in special:
-                line.special_numbers.update(dict.fromkeys(run, e164(special["phone"])))
-        return line
+        special = tuple(Special.read(special) for special in entry.get("special_days") or ())
+        return cls(e164(entry["phone"]), *read_week(entry.get("hours", {})), special)
+
+
+def read_week(hours: dict | str) -> tuple[tuple[Ranges, ...], Ranges | None]:
+    """Read a week: the hours of each day, and those of bank holidays, None without a key."""
+    hours = {"mon-sun": "always"} if hours == "always" else dict(hours)
+    bank_holiday = ranges(hours.pop("bank-holiday")) if "bank-holiday" in hours else None
+    week: list[Ranges] = [()] * 7
+    for key, value in hours.items():
+        for weekday in weekdays(key):
+            week[weekday] = ranges(value)
+    return tuple(week), bank_holiday
 
 
 def weekdays(key: str) -> Iterator[int]:
@@ -215,8 +261,8 @@ class Oracle:
         file = yaml.load(path.read_text("utf-8"), yaml.BaseLoader)
         holidays = file.get("bank_holidays") or {}
         self.division = division or holidays["division"]
-        self.added = {date.fromisoformat(day) for day in holidays.get("add", ())}
-        self.removed = {date.fromisoformat(day) for day in holidays.get("remove", ())}
+        self.added = {date.fromisoformat(day) for day in holidays.get("add") or ()}
+        self.removed = {date.fromisoformat(day) for day in holidays.get("remove") or ()}
         self.zone = ZoneInfo(file["zone"])
         self.lines = {name: Line.read(entry) for name, entry in file["lines"].items()}
         services = file["services"].items()
@@ -238,16 +284,36 @@ class Oracle:
 
     def hours_of(self, name: str, day: date) -> tuple[Ranges, str]:
         """Return the ranges that start on a date, and the reason for a line being shut then."""
-        line = self.lines[name]
-        if day in line.special_hours:
-            return line.special_hours[day], "special_day"
-        if line.bank_holiday is not None and self.is_bank_holiday(day):
-            return line.bank_holiday, "bank_holiday"
-        return line.week[day.weekday()], "out_of_hours"
+        line, is_bank_holiday = self.lines[name], self.is_bank_holiday(day)
+        usual = (line.week[day.weekday()], "out_of_hours")
+        if is_bank_holiday and line.bank_holiday is not None:
+            usual = (line.bank_holiday, "bank_holiday")
+        result = usual
+        for special in line.special:  # what is later in the file overwrites
+            if not special.falls_on(day):
+                continue
+            reason = "special_day"
+            if special.kind == "endless":  # it has become the usual thing
+                of_its_own = is_bank_holiday and special.bank_holiday is not None
+                reason = "bank_holiday" if of_its_own else usual[1]
+            if special.week is not None:
+                if is_bank_holiday and special.bank_holiday is not None:
+                    result = (special.bank_holiday, reason)
+                elif usual[1] == "bank_holiday":
+                    result = usual
+                else:
+                    result = (special.week[day.weekday()], reason)
+            elif special.hours is not None and not (
+                special.kind in ("run", "endless") and result[0] == ()
+            ):
+                result = (special.hours, reason)
+        return result
 
     def number_of(self, name: str, day: date) -> str:
         """Return the number of a line on a local date, from its midnight to the next."""
-        return self.lines[name].special_numbers.get(day, self.lines[name].number)
+        line = self.lines[name]
+        numbers = [special.number for special in line.special if special.falls_on(day)]
+        return next(filter(None, reversed(numbers)), line.number)
 
     def answer(self, service: str, at: datetime) -> Answer:
         """Return who takes the call at an aware instant: line, number, reason.

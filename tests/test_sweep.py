@@ -3,7 +3,10 @@
 import pytest
 from sweep import DIVISIONS, ROOT, wrong_instants, wrong_minutes, year
 
-PATHS = [ROOT / "directory.yaml", ROOT / "examples/anyshire.yaml", ROOT / "examples/swansea.yaml"]
+PATHS = [
+    ROOT / "directory.yaml",
+    *(ROOT / "examples" / f"{name}.yaml" for name in ("anyshire", "seasons", "swansea")),
+]
 
 
 @pytest.mark.parametrize("division", DIVISIONS)

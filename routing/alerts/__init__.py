@@ -1,4 +1,4 @@
-"""Sending conditions that cannot wait to a person: queue, message, email, webhook."""
+"""Alerts: urgent conditions, sent to people by email and webhook."""
 
 from dataclasses import dataclass
 

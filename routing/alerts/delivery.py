@@ -38,8 +38,8 @@ class DeliveryResult:
 def send_alerts(impatient: bool = False) -> list[DeliveryResult]:
     """Queue what is new, send what waits, and return the result for each recipient.
 
-    Any number of machines may do this at the same time. With ``impatient`` no pause after a message
-    or a failure is kept. Raise DatabaseUnavailable.
+    Any number of machines may do this at the same time. With ``impatient``, keep no pause
+    after a message or a failure. Raise DatabaseUnavailable.
     """
     settings, at, database = current_app.config, lookup.now(), lookup.database()
     known = {recipient.key: recipient for recipient in recipients(settings)}
@@ -67,8 +67,8 @@ def deliver(
 ) -> Iterator[tuple[Recipient, str | None]]:
     """Send a message to each recipient; yield each with its fault, None if it was accepted.
 
-    What has no outcome after ``timeout`` seconds counts as a fault, though it may arrive later: it
-    is sent again then.
+    A message without an outcome after ``timeout`` seconds counts as failed and is sent again,
+    though it may still arrive.
     """
     url, sender = settings["ALERT_SMTP_URL"], settings["ALERT_FROM"]
     by_email = {recipient: messages[recipient] for recipient in messages if recipient.address}
@@ -98,7 +98,7 @@ def deliver(
 
 
 def _send_leased(leased: dict[Recipient, list[QueuedAlert]]) -> dict[str, int]:
-    """Send each recipient what it was leased, and record each outcome as soon as it is known.
+    """Send each recipient its leased alerts, and record each outcome as soon as it is known.
 
     Return how many alerts each recipient's key was sent.
     """

@@ -23,8 +23,8 @@ def send_emails(
 ) -> Iterator[tuple[Recipient, str | None]]:
     """Send each message; yield its recipient, and None once the server has accepted it, or a fault.
 
-    STARTTLS is used where the server offers it; a login is never sent without it. Nothing is raised
-    for what a server or a network can do.
+    STARTTLS is used where the server offers it; a login is never sent without it. A fault
+    of the server or the network raises nothing.
     """
     remaining = list(messages)
     if not remaining:
@@ -92,7 +92,7 @@ def _send(server: smtplib.SMTP, mail: EmailMessage) -> str | None:
 
 
 def _describe(error: Exception) -> str:
-    """Say what went wrong, without the address, the login or anything of the message."""
+    """Say what went wrong, without the address, the login or any part of the message."""
     if isinstance(error, smtplib.SMTPAuthenticationError):
         return "refused the login. Look at the user and password of ALERT_SMTP_URL."
     if isinstance(error, smtplib.SMTPResponseException):
@@ -109,7 +109,7 @@ def _describe(error: Exception) -> str:
             "has an authority of its own, set SSL_CERT_FILE to its certificates."
         )
     if isinstance(error, ValueError):
-        return "cannot be asked: look at the host and port of ALERT_SMTP_URL."
+        return "cannot be reached: look at the host and port of ALERT_SMTP_URL."
     if isinstance(error, OSError) and error.strerror:
         return f"cannot be reached ({error.strerror})."
     return f"did not answer ({type(error).__name__})."

@@ -19,15 +19,15 @@ MAX_TEXT_CHARS = 500
 """For a title and for a text: they hold names that the council chose."""
 
 _FOOTER = (
-    "Each of these is sent once. What still stands is on the staff page and in `flask status`."
+    "Each of these is sent once. What still applies is on the staff page and in `flask status`."
 )
 
 
 @dataclass(frozen=True, slots=True)
 class AlertKind:
-    """A kind of alert: its heading, that of several, the page to look at, its conditions' codes.
+    """A kind of alert: its headings, the page to look at, and the codes of its conditions.
 
-    The first code's remedy is the kind's.
+    Its remedy is that of the first code.
     """
 
     heading: str
@@ -97,7 +97,7 @@ _KIND_OF_CODE = {code: name for name, kind in ALERT_KINDS.items() for code in ki
 
 
 def build_alert(condition: Condition) -> Alert:
-    """Return the alert of a condition, its texts one line each whatever names the council chose."""
+    """Return the alert for a condition. Its texts are one line each, whatever names they hold."""
     kind = _KIND_OF_CODE[condition.code]
     title = ALERT_KINDS[kind].heading
     if condition.subject:
@@ -153,7 +153,7 @@ def _message(
     is_rehearsal: bool,
     alerts: tuple[QueuedAlert, ...] = (),
 ) -> Message:
-    """Return a message; one of a rehearsal says so first of all."""
+    """Return a message; in a rehearsal it begins by saying so."""
     if is_rehearsal:
         subject = f"REHEARSAL: {subject}"
         body = f"This is a rehearsal: the clock was set, and none of this has happened.\n\n{body}"

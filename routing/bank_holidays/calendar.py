@@ -1,4 +1,4 @@
-"""The bank holidays in force: one source for each year, corrected by the directory."""
+"""The bank holidays in use: one source for each year, corrected by the directory."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,12 +10,12 @@ from routing.bank_holidays.package import PUBLISHED_THROUGH, package_holidays, p
 from routing.core.directory import BankHoliday, HolidayRules
 
 MAX_LIST_AGE = timedelta(days=3)
-"""A proclaimed holiday may come with ten days' notice, so the list is to be fetched every day."""
+"""After this, staff are warned. A holiday may be proclaimed with only ten days' notice."""
 
 
 @dataclass(frozen=True, slots=True)
 class BankHolidays:
-    """The dates in force, and what is known of their source.
+    """The dates in use, and where they come from.
 
     ``dates`` is complete and never grows. ``listed`` is the same before the directory's additions
     and removals. ``covered_through`` is the last year that GOV.UK published. ``published`` is the
@@ -76,7 +76,7 @@ def build_calendar(
 ) -> BankHolidays:
     """Return a division's bank holidays, less those removed, and with those added.
 
-    A year that ``published`` has is as it has it; any other is as the holidays package has it.
+    Years in ``published`` are taken from it, other years from the holidays package.
     """
     listed = listed_holidays(rules.division, published)
     dates = {day: holiday for day, holiday in listed.items() if day not in rules.remove}

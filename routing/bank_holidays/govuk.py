@@ -1,4 +1,4 @@
-"""GOV.UK's own list of bank holidays: its schema, its plausibility, and our copy of it."""
+"""GOV.UK's list of bank holidays: its schema, plausibility checks, and our copy of it."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -45,7 +45,7 @@ class Division(_StrictModel):
 
     @model_validator(mode="after")
     def check(self) -> Self:
-        """Refuse a date that is listed twice or lies out of reach."""
+        """Refuse a date that is listed twice or is in an impossible year."""
         for day, count in Counter(event.date for event in self.events).items():
             if count > 1 or not FIRST_YEAR <= day.year <= LAST_YEAR:
                 raise ValueError(f"{day} is listed twice or cannot be right")
@@ -63,7 +63,7 @@ class Division(_StrictModel):
 
 
 class HolidayFeed(_StrictModel):
-    """https://www.gov.uk/bank-holidays.json as it is. Keys that it may gain are ignored."""
+    """The contents of https://www.gov.uk/bank-holidays.json. Further keys are ignored."""
 
     england_and_wales: Annotated[Division, Field(alias="england-and-wales")]
     scotland: Division
@@ -135,9 +135,9 @@ def copy_path(folder: Path) -> Path:
 def plausibility_errors(
     feed: HolidayFeed, known: Mapping[str, Mapping[date, BankHoliday]], today: date
 ) -> Iterator[str]:
-    """Yield why ``feed`` cannot be the list of today: it lacks what is sure to be in it.
+    """Yield why ``feed`` cannot be the current list: it lacks dates that must be in it.
 
-    ``known`` has the dates in force by division. Each year from this one on that is in either must
+    ``known`` has the dates in use, by division. Each year from this one on that is in either must
     have no fewer dates than are known, and no fewer than law and custom give. Earlier years may be
     missing.
     """

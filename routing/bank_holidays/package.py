@@ -11,7 +11,7 @@ import holidays
 from routing.core.directory import BankHoliday
 
 FIRST_YEAR, LAST_YEAR = 1999, 2100
-"""The years filled. The package knows none later."""
+"""The years covered. The package has none later."""
 
 PUBLISHED_THROUGH = 2028
 """The last year in https://www.gov.uk/bank-holidays.json: 2028 was added on 24 November 2025."""
@@ -47,7 +47,7 @@ _AS_PUBLISHED: Mapping[date, BankHoliday] = {
     date(2023, 5, 8): BankHoliday("Bank holiday for the coronation of King Charles III"),
     date(2026, 6, 15): BankHoliday("World Cup bank holiday"),
 }
-"""One-offs, and days of which GOV.UK's list says something of its own, as that list has them."""
+"""One-off holidays, and days that GOV.UK's list names differently, as in that list."""
 
 _AS_PUBLISHED_IN: Mapping[tuple[str, date], BankHoliday] = {
     ("northern-ireland", date(2012, 6, 4)): BankHoliday("Spring bank holiday")

@@ -21,7 +21,7 @@ MAX_BODY_BYTES = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """The list as the server sent it, with the server's marks of this version."""
+    """The list as the server sent it, with its ETag and Last-Modified."""
 
     body: bytes
     etag: str | None
@@ -31,7 +31,7 @@ class Reply:
 def fetch(
     url: str, etag: str | None, last_modified: str | None, timeout: float = FETCH_TIMEOUT_SECONDS
 ) -> Reply | None:
-    """Return what is at ``url``, or None when it has not changed since the version marked.
+    """Return what is at ``url``, or None if it has not changed since that version.
 
     Proxies are those of the environment. Raise InvalidBankHolidays, which says what came instead,
     when nothing usable came within ``timeout`` seconds.
@@ -74,7 +74,7 @@ def _get(url: str, headers: dict[str, str], timeout: float) -> Reply | InvalidBa
 
 @dataclass(frozen=True, slots=True)
 class RefreshResult:
-    """The copy before, None if there was none that could be read, and the copy now."""
+    """The previous copy (None if there was none that could be read) and the current one."""
 
     before: HolidayList | None
     after: HolidayList
@@ -89,7 +89,7 @@ def refresh(
 ) -> RefreshResult:
     """Fetch the list at ``url`` and save it in ``folder``, with the time ``at``.
 
-    A list that has not changed is marked as current. One that has fewer dates than are in force, in
+    A list that has not changed is marked as current. One with fewer dates than are in use, in
     this year or later, is accepted only if ``accept_fewer``. Raise InvalidBankHolidays, and leave
     the copy as it was, when no list came within ``timeout`` seconds or what came cannot be one.
     """

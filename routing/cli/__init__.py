@@ -31,6 +31,7 @@ def all_commands() -> AppGroup:
         alerts.group,
         staff.group,
         maintenance.purge,
+        maintenance.release,
         maintenance.db_group,
     ):
         commands.add_command(command)

@@ -1,4 +1,4 @@
-"""flask alerts ...: tell a person what cannot wait until somebody looks."""
+"""flask alerts: send what cannot wait to people, by email or webhook."""
 
 import json
 import sys
@@ -17,16 +17,18 @@ from routing.store import alerts
 from routing.store.alerts import QueuedAlert
 from routing.text import dates
 
-group = AppGroup("alerts", help="Tell a person, by email or webhook, what cannot wait.")
+group = AppGroup("alerts", help="Send alerts by email or webhook, and list them.")
 
 
 @group.command("send")
-@click.option("--now", "impatient", is_flag=True, help="Keep no pause: after a fault is corrected.")
+@click.option(
+    "--now", "impatient", is_flag=True, help="Retry at once. Use it after correcting a fault."
+)
 def send(impatient: bool) -> None:
     """Send new alerts, and those that could not be sent before. Run it every minute.
 
     Each recipient gets each alert once, together with whatever else happened within ten minutes.
-    Exit status 1 while any recipient cannot be reached, or where there is none.
+    Exit status 1 if any recipient cannot be reached, or if there is none.
     """
     is_complete = _check_settings()
     with report_errors():
@@ -44,9 +46,9 @@ def send(impatient: bool) -> None:
 
 @group.command("test")
 def test() -> None:
-    """Send a test to every recipient at once, and say of each whether it was accepted.
+    """Send a test to every recipient now, and say whether each was accepted.
 
-    It needs neither the directory nor the database, and changes nothing.
+    This needs neither the directory nor the database, and changes nothing.
     """
     is_well = _check_settings()
     base, is_rehearsal = base_url(current_app.config), lookup.is_rehearsal()
@@ -54,12 +56,18 @@ def test() -> None:
     recipients = dict.fromkeys(_recipients().values(), message)
     for recipient, fault in delivery.deliver(current_app.config, recipients):
         is_well = is_well and fault is None
-        click.echo(f"{recipient.name}: {fault or 'accepted. See that it has arrived.'}")
+        click.echo(f"{recipient.name}: {fault or 'accepted. Check that it has arrived.'}")
     sys.exit(0 if is_well else 1)
 
 
 @group.command("list")
-@click.option("--most", type=click.IntRange(1, 1000), default=50, show_default=True)
+@click.option(
+    "--most",
+    type=click.IntRange(1, 1000),
+    default=50,
+    show_default=True,
+    help="How many alerts to list.",
+)
 @common.format_option
 def list_alerts(most: int, as_json: bool) -> None:
     """List the newest alerts, sent or waiting, and the state of delivery to each recipient."""
@@ -83,7 +91,7 @@ def list_alerts(most: int, as_json: bool) -> None:
 def _line(queued: QueuedAlert, recipient: Recipient | None) -> str:
     state = "sent   " if queued.sent_at else "waiting"
     noticed = dates.format_datetime(queued.noticed_at, lookup.staff_locale())
-    name = recipient.name if recipient else "a recipient whom the settings no longer name"
+    name = recipient.name if recipient else "a recipient that is no longer in the settings"
     return f"{state}  {noticed}, to {name}: {queued.alert.text}"
 
 
@@ -106,7 +114,7 @@ def _recipients() -> dict[str, Recipient]:
 def _check_settings() -> bool:
     """Return whether the settings are complete, else print what is missing.
 
-    Exit with status 1 where they name no recipient.
+    Exit with status 1 if they name no recipient.
     """
     missing = alert_recipients.missing_settings(current_app.config)
     if missing is not None:

@@ -67,9 +67,9 @@ def count_of(count: int, noun: str) -> str:
 
 
 def actor() -> str:
-    """Return how the audit log names whoever runs a command: by the user id on this machine.
+    """Return the actor that the audit log records for a command: the user id on this machine.
 
-    Under sudo that is the user who called it.
+    Under sudo that is the user who ran sudo.
     """
     return f"terminal:{os.environ.get('SUDO_UID') or os.getuid()}"
 

@@ -47,7 +47,7 @@ group = AppGroup("directory", help="Check, compare and print the directory.")
 def check(file: Path | None, strict: bool, verbose: bool, as_json: bool) -> None:
     """List every error and warning in FILE, with its line and how to fix it.
 
-    Without FILE it is the directory in use. A warning is one line of at most 160 characters. Exit
+    Without FILE, check the directory in use. A warning is one line of at most 160 characters. Exit
     status 1 if there is an error.
     """
     path = file or directory_path()
@@ -68,11 +68,11 @@ def check(file: Path | None, strict: bool, verbose: bool, as_json: bool) -> None
 @days_option(400, "How many days to check.")
 @format_option
 def gaps(file: Path | None, first: datetime | None, days: int, as_json: bool) -> None:
-    """List when no line of a service in FILE is open, or more than one.
+    """List when no line of a service in FILE is open, or more than one is.
 
-    Without FILE it is the directory in use. In a gap calls go to the out-of-hours line although its
-    hours say that it is closed. Exit status 1 if there is a gap or an overlap, 2 if FILE cannot be
-    read.
+    Without FILE, check the directory in use. In a gap, calls go to the out-of-hours line although
+    its hours say that it is closed. Exit status 1 if there is a gap or an overlap, 2 if FILE cannot
+    be read.
     """
     path = file or directory_path()
     snapshot = load_snapshot(path)
@@ -148,7 +148,7 @@ def diff(old: Path, new: Path | None, first: datetime | None, days: int, as_json
     show_default=True,
     help="How many weeks of special days to list.",
 )
-@click.option("--output", type=FILE_PATH, help="Write to this file, complete or not at all.")
+@click.option("--output", type=FILE_PATH, help="Write to this file in one step.")
 @click.option(
     "--lang", metavar="LANGUAGE", help="Language. [default: the first one in the directory]"
 )

@@ -1,4 +1,4 @@
-"""flask divert: the staff page's diverts, for when that page or the identity provider is down."""
+"""flask divert: what the staff page does, for when it or the identity provider is down."""
 
 import sys
 from collections.abc import Iterable, Sequence
@@ -16,12 +16,11 @@ from routing.cli.common import (
     print_report,
     report_errors,
 )
-from routing.core.decision import decide
 from routing.divert_rules import ProposedDivert
-from routing.errors import InvalidDivert
+from routing.errors import InvalidDivert, InvalidTime
 from routing.formats.json import timestamp
 from routing.store import diverts
-from routing.store.diverts import DivertRow, NewDivert
+from routing.store.diverts import DivertRow
 from routing.text import staff_text, time_parsing
 
 group = AppGroup("divert", help="Send a service's calls to another line, until a time.")
@@ -38,6 +37,12 @@ although_closed_option = click.option(
     "--although-closed", is_flag=True, help="Divert to a line even if its hours say it is closed."
 )
 
+although_unchanged_option = click.option(
+    "--although-unchanged",
+    is_flag=True,
+    help="Divert to the line that takes the calls anyway, all that time.",
+)
+
 
 @group.command("set")
 @click.argument("service")
@@ -46,8 +51,21 @@ although_closed_option = click.option(
 @click.option("--note", required=True, help="The reason, for staff. Callers never see it.")
 @click.option("--from", "start", metavar="T", help=f"When to start: {AT_FORMATS}. [default: now]")
 @although_closed_option
+@although_unchanged_option
+@click.option(
+    "--may-ring",
+    is_flag=True,
+    help="The line that took the calls before may still be tried: it is not out of order.",
+)
 def set_divert(
-    service: str, line: str, until: str, note: str, start: str | None, although_closed: bool
+    service: str,
+    line: str,
+    until: str,
+    note: str,
+    start: str | None,
+    although_closed: bool,
+    may_ring: bool,
+    although_unchanged: bool,
 ) -> None:
     """Divert calls for SERVICE to LINE, for up to 72 hours.
 
@@ -66,10 +84,8 @@ def set_divert(
             locale,
         )
         _confirm_closed(proposed, although_closed)
-        new_diverts = [
-            NewDivert(divert.service.id, divert.line.id, divert.during, divert.note)
-            for divert in proposed
-        ]
+        _confirm_unchanged(proposed, although_unchanged)
+        new_diverts = [lookup.new_divert(divert, may_ring) for divert in proposed]
         with lookup.database().writing() as connection:
             created = diverts.create(connection, new_diverts, lookup.now(), actor())
     _print_changed(created, "set")
@@ -102,6 +118,9 @@ def extend(divert_id: int, until: str, although_closed: bool) -> None:
             locale,
         )
         _confirm_closed([proposed], although_closed)
+        if proposed.during.end < divert.during.end:
+            earlier = staff_text.format_time_left(divert.during.end - proposed.during.end)
+            click.echo(f"Divert {divert_id} ends {earlier} earlier than it was set for.", err=True)
         with lookup.database().writing() as connection:
             changed = diverts.move_end(
                 connection, divert_id, proposed.during.end, lookup.now(), actor()
@@ -160,7 +179,12 @@ def _parse_until(text: str) -> datetime | timedelta | None:
     """Return an end, or a duration; None for the next handover. Raise InvalidTime."""
     if text == "handover":
         return None
-    return _DURATIONS.get(text) or time_parsing.parse_local(text, lookup.staff_locale().zone)
+    if text in _DURATIONS:
+        return _DURATIONS[text]
+    try:
+        return time_parsing.parse_local(text, lookup.staff_locale().zone)
+    except InvalidTime as error:
+        raise InvalidTime(f"--until: {error} Or write 1h, 4h or handover.") from error
 
 
 def _confirm_closed(proposed: Sequence[ProposedDivert], is_confirmed: bool) -> None:
@@ -177,9 +201,32 @@ def _confirm_closed(proposed: Sequence[ProposedDivert], is_confirmed: bool) -> N
     click.confirm("Will somebody answer it anyway?", abort=True)
 
 
+def _confirm_unchanged(proposed: Sequence[ProposedDivert], is_confirmed: bool) -> None:
+    """Ask for confirmation before diverts are set that would change nothing."""
+    lookup.read_diverts(max_age=0, timeout=DIVERT_TIMEOUT_SECONDS)
+    timetables, at, locale = lookup.snapshot().timetables, lookup.now(), lookup.staff_locale()
+    unchanged = [
+        divert
+        for divert in proposed
+        if divert_rules.unchanged_until(timetables, divert, lookup.diverts()) == divert.during.end
+    ]
+    if not unchanged or is_confirmed:
+        return
+    for divert in unchanged:
+        warning = staff_text.unchanged_warning(
+            divert.line, divert.service, divert.during.end, at, locale
+        )
+        click.echo(warning, err=True)
+    if not sys.stdin.isatty():
+        raise InvalidDivert("line", "To set it all the same, add --although-unchanged.")
+    click.confirm("Set it all the same?", abort=True)
+
+
 def _print_changed(changed: Sequence[DivertRow], verb: str) -> None:
     for divert in changed:
         click.echo(f"Divert {divert.id} is {verb}: {_describe(divert).split(maxsplit=1)[1]}")
+        if divert.replaced_line not in (None, divert.line) and not divert.may_ring:
+            click.echo(f"The line '{divert.replaced_line}' is not rung meanwhile.")
     _print_destinations({divert.service for divert in changed})
 
 
@@ -189,8 +236,9 @@ def _print_destinations(service_ids: Iterable[str]) -> None:
     snapshot, at, locale = lookup.snapshot(), lookup.now(), lookup.staff_locale()
     for service in snapshot.directory.services:
         if service.id in service_ids:
-            decision = decide(snapshot.timetables, service.id, at, lookup.diverts())
-            destination = staff_text.calls_go_to(decision, at, locale)
+            destination = staff_text.calls_go_to(
+                snapshot.timetables, service.id, lookup.diverts(), at, locale
+            )
             click.echo(f"{service.name.get('en')}: {destination}")
 
 

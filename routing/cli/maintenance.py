@@ -8,8 +8,8 @@ import click
 from flask import current_app
 from flask.cli import AppGroup, with_appcontext
 
-from routing import lookup
-from routing.cli.common import FILE_PATH, actor, report_errors
+from routing import config, lookup
+from routing.cli.common import FILE_PATH, actor, format_option, print_report, report_errors
 from routing.errors import DatabaseUnavailable
 from routing.store import backup as database_backup
 from routing.store import migrate
@@ -26,18 +26,7 @@ def upgrade() -> None:
 
     If any step fails, nothing is changed.
     """
-    database = lookup.database()
-    try:
-        before, after = migrate.upgrade(database)
-    except DatabaseUnavailable as error:
-        raise click.ClickException(f"{error} Nothing was changed.") from error
-    url = database.url.render_as_string(hide_password=True)
-    if before == after:
-        click.echo(f"{url} is up to date ({after}).")
-    elif before is None:
-        click.echo(f"{url} is created ({after}).")
-    else:
-        click.echo(f"{url} is upgraded from {before} to {after}.")
+    _upgrade_database()
 
 
 @db_group.command("backup")
@@ -72,16 +61,30 @@ def backup(file: Path, keep: int | None) -> None:
                 click.echo(f"{old} is deleted.")
     except (OSError, DatabaseUnavailable) as error:
         raise click.ClickException(f"No backup was made. {error}") from error
-    _print_counts(counts)
+    print_report(False, None, _count_lines(counts))
     click.echo(f"{file} is a complete, checked backup.")
 
 
 @db_group.command("counts")
-def count() -> None:
+@format_option
+def count(as_json: bool) -> None:
     """Count the rows in each table, to compare a backup with the original."""
     with report_errors(), lookup.database().reading() as connection:
         counts = database_backup.counts(connection)
-    _print_counts(counts)
+    print_report(as_json, dict(counts), _count_lines(counts))
+
+
+@click.command("release")
+@with_appcontext
+def release() -> None:
+    """Check the settings, then create or upgrade the database: before a new version starts.
+
+    The command fails if staff could not sign in. Calls do not depend on it.
+    """
+    fault = config.sign_in_fault(current_app.config)
+    if fault is not None:
+        raise click.ClickException(fault)
+    _upgrade_database()
 
 
 @click.command("purge")
@@ -89,8 +92,8 @@ def count() -> None:
 def purge() -> None:
     """Delete or anonymise data that is past its retention period. Run it every day.
 
-    This covers calls, notes, names on the rota, unused accounts, and expired sessions and
-    calendars.
+    This covers calls, notes, names on the rota, unused accounts, revoked calendars, and anything
+    that has expired.
     """
     run_purge(*RULES)
 
@@ -118,6 +121,20 @@ def run_purge(*rules: RetentionRule) -> None:
             )
 
 
-def _print_counts(counts: Mapping[str, int]) -> None:
-    for table, rows in counts.items():
-        click.echo(f"{rows:>8}  {table}")
+def _count_lines(counts: Mapping[str, int]) -> list[str]:
+    return [f"{rows:>8}  {table}" for table, rows in counts.items()]
+
+
+def _upgrade_database() -> None:
+    database = lookup.database()
+    try:
+        before, after = migrate.upgrade(database)
+    except DatabaseUnavailable as error:
+        raise click.ClickException(f"{error} Nothing was changed.") from error
+    url = database.url.render_as_string(hide_password=True)
+    if before == after:
+        click.echo(f"{url} is up to date ({after}).")
+    elif before is None:
+        click.echo(f"{url} is created ({after}).")
+    else:
+        click.echo(f"{url} is upgraded from {before} to {after}.")

@@ -23,7 +23,7 @@ from routing.cli.common import (
 from routing.cli.maintenance import run_purge
 from routing.core.instants import Span
 from routing.errors import InvalidSpreadsheet
-from routing.formats.json import span_json
+from routing.formats.json import span_json, timestamp
 from routing.rota import descriptions, filling, spreadsheet
 from routing.rota.filling import DayKind, TurnLength
 from routing.rota.roster import CONTEXT_MARGIN, NewShift
@@ -35,17 +35,28 @@ group = AppGroup("rota", help="Who is on duty, and when nobody is.")
 
 @group.command("who")
 @click.option("--at", "time", metavar="T", help=f"Another time: {AT_FORMATS}. [default: now]")
-def who(time: str | None) -> None:
+@format_option
+def who(time: str | None, as_json: bool) -> None:
     """Show who is on duty in each role, until when, and who is next."""
     with report_errors():
         locale = lookup.staff_locale()
         at = time_parsing.parse_local(time, locale.zone) if time else lookup.now()
         current = rota_service.read_rota(at, at + rota_service.GAP_LOOKAHEAD)
+    end, rows, lines = at + rota_service.GAP_LOOKAHEAD, [], []
     for role in current.roles:
+        span, staffing = next(iter(current.roster.merged_staffing(role.id, at, end)))
+        rows.append(
+            {
+                "role": role.id,
+                "needed": staffing.needed,
+                "people": [current.names[person_id] for person_id in staffing.person_ids],
+                "until": timestamp(span.end, locale) if span.end < end else None,
+            }
+        )
         who, when = descriptions.describe_now(current.roster, role, current.names, at, locale)
-        click.echo(f"{descriptions.role_name(role)}: {who}, {when}.")
-    if not current.roles:
-        click.echo("The directory has no `rota`: nobody needs to be on duty.")
+        lines.append(f"{descriptions.role_name(role)}: {who}, {when}.")
+    no_roles = "The directory has no `rota`, so it does not say who must be on duty."
+    print_report(as_json, rows, lines or [no_roles])
 
 
 @group.command("gaps")
@@ -55,8 +66,8 @@ def who(time: str | None) -> None:
 def gaps(first: datetime | None, days: int, as_json: bool) -> None:
     """List gaps: times when fewer people are on duty than the directory requires.
 
-    Gaps that start within DAYS days of now (or of D) are listed in full. The text output also lists
-    people on duty when nobody is needed. Exit status 1 if there is a gap.
+    This covers gaps that start within DAYS days of now (or of D). The text output also lists
+    clashes, and people who are on duty when nobody is needed. Exit status 1 if there is a gap.
     """
     with report_errors():
         at, locale = lookup.now().replace(microsecond=0), lookup.staff_locale()
@@ -72,6 +83,10 @@ def gaps(first: datetime | None, days: int, as_json: bool) -> None:
     for role, span in current.surplus(period.start, period.end):
         text = descriptions.describe_surplus(current.roster, role, span, current.names, at, locale)
         lines.append(f"{text}.")
+    for clash in current.clashes(period.start, period.end):
+        roles, names = current.roster.roles, current.names
+        text = descriptions.describe_clash(clash, roles, names, at, locale)
+        lines.append(f"Clash: {text}.")
     if not found_gaps:
         lines.append(f"No gaps in {count_of(days, 'day')}.")
     rows = [{"role": gap.role.id, **span_json(gap.during, locale)} for gap in found_gaps]
@@ -92,21 +107,40 @@ def export(first: datetime | None, days: int) -> None:
 @group.command("import")
 @click.argument("file", type=click.File("rb"))
 @click.option("--add-people", is_flag=True, help="Add people who are not on the rota yet.")
-def import_(file: BinaryIO, add_people: bool) -> None:
+@click.option(
+    "--replace", is_flag=True, help="Leave exactly this file in its roles and its period."
+)
+@click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
+def import_(file: BinaryIO, add_people: bool, replace: bool, dry_run: bool) -> None:
     """Import shifts from a CSV file with the columns role,starts,ends,person.
 
-    Times are local: 2026-12-24 17:00 or 24/12/2026 17:00. If any row has an error, nothing is
-    imported. Shifts that are on the rota already are skipped. FILE may be - for standard input.
+    Times are local, the day first: 24/12/2026 17:00 or 2026-12-24 17:00. If any row has an error,
+    nothing is imported. Shifts that are on the rota already are skipped. A corrected file needs
+    --replace: without it shifts are only added. FILE may be - for standard input.
     """
     with report_errors():
         data = file.read(spreadsheet.MAX_BYTES + 1)
         try:
-            result = rota_service.import_spreadsheet(data, actor(), add_people)
+            plan = rota_service.plan_import(data, add_people, replace)
         except InvalidSpreadsheet as error:
             raise click.ClickException(f"Nothing was imported.\n{error}") from error
+        at, locale = lookup.now(), lookup.staff_locale()
+        roles, names, compared = plan.rota.roster.roles, plan.names, plan.difference
+        if replace or dry_run:
+            for line in descriptions.describe_difference(compared, roles, names, at, locale):
+                click.echo(line)
+        for warning in plan.warnings:
+            click.echo(f"Warning: {warning}")
+        if dry_run:
+            counts = len(compared.added), len(compared.changed), len(compared.removed)
+            click.echo(f"Nothing was saved. This would be: {_describe_counts(*counts)}.")
+            return
+        name = getattr(file, "name", "").removeprefix("<stdin>")
+        result = rota_service.save_import(plan, actor(), name)
     skipped = f" {result.known} were already on the rota." if result.known else ""
     undo_hint = _undo_hint(result.change.id) if result.change else ""
-    click.echo(f"Added {count_of(result.added, 'shift')}.{skipped}{undo_hint}")
+    counts = result.added, result.changed, result.removed
+    click.echo(f"{_describe_counts(*counts)}.{skipped}{undo_hint}")
 
 
 @group.command("fill")
@@ -165,7 +199,8 @@ def fill(
         if not yes:
             click.echo(f"This would add {count_of(len(shifts), 'shift')}. To add, use --yes.")
             return
-        change = rota_service.save_change("filled", shifts, current, actor())
+        summary = descriptions.summarise_fill(current.roster.roles[role_id], len(shifts))
+        change = rota_service.save_change("filled", shifts, current, actor(), summary=summary)
     click.echo(f"Added {count_of(len(shifts), 'shift')}.{_undo_hint(change.id)}")
 
 
@@ -185,6 +220,12 @@ def purge() -> None:
     `flask purge` does this too.
     """
     run_purge(ROTA_RULE)
+
+
+def _describe_counts(added: int, changed: int, removed: int) -> str:
+    """Return what an import does: "Added 2 shifts, changed 1, removed 0"."""
+    more = f", changed {changed}, removed {removed}" if changed or removed else ""
+    return f"Added {count_of(added, 'shift')}{more}"
 
 
 def _undo_hint(change_id: int) -> str:

@@ -7,7 +7,7 @@ from flask import current_app
 from flask.cli import AppGroup
 
 from routing import lookup
-from routing.cli.common import actor, report_errors
+from routing.cli.common import actor, format_option, print_report, report_errors
 from routing.store import accounts
 from routing.store.accounts import LOCAL, Role
 
@@ -59,18 +59,32 @@ def password(name: str, password_stdin: bool) -> None:
 
 
 @group.command("list")
-def list_accounts() -> None:
+@format_option
+def list_accounts(as_json: bool) -> None:
     """List accounts and their roles.
 
     Each row has the account's number, name and roles, then `local` or its identity provider.
     """
     with report_errors(), lookup.database().reading() as connection:
         active_accounts = accounts.active_accounts(connection)
-    for account in active_accounts:
-        role_names = ",".join(sorted(account.roles)) or "no role"
-        click.echo(f"{account.id:>4}  {account.name}  {role_names}  {account.issuer}")
-    if not active_accounts:
-        click.echo("There are no accounts. Create one: flask staff add NAME --role admin")
+    print_report(
+        as_json,
+        [
+            {
+                "id": account.id,
+                "name": account.name,
+                "roles": sorted(account.roles),
+                "issuer": account.issuer,
+            }
+            for account in active_accounts
+        ],
+        [
+            f"{account.id:>4}  {account.name}  {','.join(sorted(account.roles)) or 'no role'}  "
+            f"{account.issuer}"
+            for account in active_accounts
+        ]
+        or ["There are no accounts. Create one: flask staff add NAME --role admin"],
+    )
 
 
 @group.command("remove")

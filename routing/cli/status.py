@@ -1,31 +1,64 @@
 """flask status: ready or degraded, and why."""
 
+import sys
+
 import click
 from flask import current_app
 from flask.cli import with_appcontext
 
 from routing import health, lookup
-from routing.cli.common import DIVERT_TIMEOUT_SECONDS
+from routing.cli.common import DIVERT_TIMEOUT_SECONDS, format_option, print_report
 from routing.errors import InvalidDirectory
+from routing.formats.json import timestamp
 from routing.text import dates
+
+_EXIT_STATUSES = {"ready": 0, "degraded": 1}
+EXIT_CANNOT_ANSWER = 2
 
 
 @click.command("status")
+@format_option
 @with_appcontext
-def status() -> None:
-    """Say whether the service is ready, and list every condition with what to do."""
+def status(as_json: bool) -> None:
+    """Say whether the service is ready, and list every condition with what to do.
+
+    Exit status 0 if it is ready, 1 if it is degraded, 2 if it cannot answer callers.
+    """
     try:
         holidays = lookup.snapshot().holidays
-        lookup.read_diverts(max_age=0, timeout=DIVERT_TIMEOUT_SECONDS)
-        current_app.extensions["call_log"].fault(DIVERT_TIMEOUT_SECONDS)
     except InvalidDirectory as error:
-        raise click.ClickException(str(error)) from error
-    conditions = health.conditions()
-    click.echo(health.readiness(conditions))
-    click.echo(f"clock: {dates.format_datetime(lookup.now(), lookup.staff_locale())}")
-    click.echo(
-        f"bank holidays: {holidays.division}, published through {holidays.covered_through}, "
-        f"from {holidays.source}"
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(EXIT_CANNOT_ANSWER)
+    lookup.read_diverts(max_age=0, timeout=DIVERT_TIMEOUT_SECONDS)
+    current_app.extensions["call_log"].fault(DIVERT_TIMEOUT_SECONDS)
+    conditions, at, locale = health.conditions(), lookup.now(), lookup.staff_locale()
+    readiness = health.readiness(conditions)
+    print_report(
+        as_json,
+        {
+            "status": readiness,
+            "at": timestamp(at, locale),
+            "bank_holidays": {
+                "division": holidays.division,
+                "published_through": holidays.covered_through,
+                "source": holidays.source,
+            },
+            "conditions": [
+                {
+                    "code": condition.code,
+                    "severity": condition.kind.severity.name.lower(),
+                    "audience": condition.kind.audience.name.lower(),
+                    "text": condition.text,
+                }
+                for condition in conditions
+            ],
+        },
+        [
+            readiness,
+            f"clock: {dates.format_datetime(at, locale)}",
+            f"bank holidays: {holidays.division}, published through {holidays.covered_through}, "
+            f"from {holidays.source}",
+            *(f"{condition.code}: {condition.text}" for condition in conditions),
+        ],
     )
-    for condition in conditions:
-        click.echo(f"{condition.code}: {condition.text}")
+    sys.exit(_EXIT_STATUSES[readiness])

@@ -1,4 +1,4 @@
-"""flask twilio and flask calls: whether calls would work, the fallback, and the call log."""
+"""flask twilio and flask calls: the doctor, the fallback, and the call log."""
 
 import sys
 from datetime import timedelta
@@ -25,7 +25,7 @@ from routing.telephony.doctor import Level, examine
 from routing.text.staff_text import CALL_OUTCOMES
 
 twilio_group = AppGroup("twilio", help="Check the telephone, and print its fallback.")
-calls_group = AppGroup("calls", help="The call log. It never has a caller's number.")
+calls_group = AppGroup("calls", help="The call log, which never holds a caller's number.")
 
 _LABELS = {Level.OK: "ok     ", Level.WARNING: "look   ", Level.STOPS_CALLS: "STOPS  "}
 
@@ -35,32 +35,38 @@ _CLOCK_TOLERANCE = timedelta(days=1)
 
 @twilio_group.command("doctor")
 @click.option("--account", is_flag=True, help="Also check how the numbers are set up at Twilio.")
-def doctor(account: bool) -> None:
+@format_option
+def doctor(account: bool, as_json: bool) -> None:
     """Check for anything that would stop calls or send them to the wrong place.
 
-    Each line says what to do: STOPS marks a problem, look a doubt. Exit status 1 if there is a
+    Each line says what to do: STOPS marks a problem, look a warning. Exit status 1 if there is a
     problem.
     """
     with report_errors():
         lookup.snapshot()
     lookup.read_diverts(max_age=0, timeout=DIVERT_TIMEOUT_SECONDS)
-    levels = []
+    findings = []
     for finding in examine(account):
-        levels.append(finding.level)
-        click.echo(f"{_LABELS[finding.level]}{finding.text}")
-    problems = levels.count(Level.STOPS_CALLS)
-    click.echo(f"{problems} of {len(levels)} would stop calls, or send them wrong.")
+        findings.append(finding)
+        if not as_json:
+            click.echo(f"{_LABELS[finding.level]}{finding.text}")
+    problems = sum(finding.level is Level.STOPS_CALLS for finding in findings)
+    print_report(
+        as_json,
+        [{"level": finding.level, "text": finding.text} for finding in findings],
+        [f"{problems} of {len(findings)} would stop calls or send them to the wrong place."],
+    )
     sys.exit(1 if problems else 0)
 
 
 @twilio_group.command("fallback")
 @click.argument("service", required=False)
-@click.option("--output", type=FILE_PATH, help="Write to this file, complete or not at all.")
+@click.option("--output", type=FILE_PATH, help="Write to this file in one step.")
 def fallback(service: str | None, output: Path | None) -> None:
-    """Print TwiML that answers calls to SERVICE while this system is down.
+    """Print TwiML that answers calls to SERVICE while this service is down.
 
-    Without SERVICE it is the first service in the directory. The TwiML is safe at any hour. Host it
-    on another system and update it every night, because special days can change numbers.
+    Without SERVICE, print that of the first service in the directory. The TwiML is safe at any
+    hour. Host it somewhere else, and update it every night: special days can change numbers.
     """
     with report_errors():
         snapshot = lookup.snapshot()

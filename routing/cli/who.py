@@ -24,7 +24,7 @@ from routing.text.locale import Locale
 def who(service: str | None, time: str | None, as_json: bool) -> None:
     """Show who takes a call about SERVICE, why and until when.
 
-    Without SERVICE it is the first service in the directory.
+    Without SERVICE, show the first service in the directory.
     """
     try:
         snapshot, locale = lookup.snapshot(), lookup.locale()

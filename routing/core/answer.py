@@ -22,7 +22,7 @@ class ReasonCode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why this line answers, with the special day or bank holiday that shuts the first line."""
+    """Why this line answers, with the special day or bank holiday that closes the first line."""
 
     code: ReasonCode
     special_day: SpecialDay | None = None
@@ -53,7 +53,8 @@ class Decision:
 
     ``until`` is the next handover in UTC: the first later instant at which the line or its number
     differs, whatever the reason. ``next`` is what takes over then. Both are None when nothing
-    changes within 400 days.
+    changes within 400 days. ``avoid`` holds lines that a caller is not to try: diverts in
+    force took their calls away.
     """
 
     service: Service
@@ -62,3 +63,4 @@ class Decision:
     reason: Reason
     until: datetime | None
     next: Answer | None
+    avoid: tuple[Line, ...] = ()

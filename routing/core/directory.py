@@ -1,9 +1,11 @@
 """The contents of directory.yaml: lines with their hours, services, helplines and rota roles."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
+
+from routing.core.instants import date_range
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,31 +79,113 @@ class BankHoliday:
 
 
 @dataclass(frozen=True, slots=True)
-class SpecialDay:
-    """A date, or several in a row with both ends included, with hours or a number of its own.
+class Yearly:
+    """The same date of each year; 29 February in leap years only."""
 
-    ``hours`` replaces the hours that start on those dates (empty: closed); None leaves them.
-    ``phone`` replaces the number from midnight to midnight; None leaves it.
+    month: int
+    day: int
+
+
+@dataclass(frozen=True, slots=True)
+class Monthly:
+    """A weekday of each month, Monday being 0: the ``ordinal``-th, 1 to 4, or -1 for the last."""
+
+    ordinal: int
+    weekday: int
+
+
+@dataclass(frozen=True, slots=True)
+class Weekly:
+    """Every so many weeks, counted from the first date."""
+
+    weeks: int
+
+
+@dataclass(frozen=True, slots=True)
+class Recurrence:
+    """A special day that comes again: its rule as data and as written, and all its dates.
+
+    ``dates`` covers every instant from 2000 to 2100, within the first and last date given.
     """
 
-    first: date
-    last: date
+    rule: Yearly | Monthly | Weekly
+    as_written: str
+    dates: frozenset[date]
+
+
+SEASON_MIN_DAYS = 15
+"""A run with hours of this many days or more changes the usual week, instead of single dates."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpecialDay:
+    """A date, a run of dates with both ends included, or a date that comes again.
+
+    ``first`` is None only for a recurrence without a start, ``last`` for a recurrence without an
+    end and for a run until further notice. ``hours`` replaces the hours that start on those dates
+    (empty: closed), and ``week`` those of a run by day of the week; with neither, hours stay. A run
+    with ``hours`` changes only dates on which the line would have opened. ``phone`` replaces the
+    number from midnight to midnight; None leaves it.
+    """
+
+    first: date | None
+    last: date | None
     name: Text
     hours: tuple[TimeRange, ...] | None = None
     phone: Phone | None = None
+    is_run: bool = False
+    week: Hours | None = None
+    recurrence: Recurrence | None = None
 
     def __contains__(self, day: date) -> bool:
-        return self.first <= day <= self.last
+        if self.recurrence is not None:
+            return day in self.recurrence.dates
+        return (self.first is None or self.first <= day) and (self.last is None or day <= self.last)
+
+    def dates(self, first: date, last: date) -> Iterator[date]:
+        """Yield its dates from ``first`` to ``last``, both included, in order."""
+        if self.recurrence is not None:
+            return iter(sorted(day for day in self.recurrence.dates if first <= day <= last))
+        return date_range(max(first, self.first or first), min(last, self.last or last))
+
+    def next_date(self, day: date) -> date | None:
+        """Return its first date on or after ``day``; None when it is over."""
+        return next(self.dates(day, date.max), None)
+
+    @property
+    def sets_hours(self) -> bool:
+        """True when it has hours or a week of its own."""
+        return self.hours is not None or self.week is not None
 
     @property
     def changes_nothing(self) -> bool:
         """True when it has neither hours nor a number of its own."""
-        return self.hours is None and self.phone is None
+        return not self.sets_hours and self.phone is None
+
+    @property
+    def is_until_further_notice(self) -> bool:
+        """True for a run without an end: it is never the reason why a line is shut."""
+        return self.is_run and self.last is None
+
+    @property
+    def is_season(self) -> bool:
+        """True for a run with hours that is so long that it reads as a change of the week."""
+        if not self.is_run or not self.sets_hours or self.first is None:
+            return False
+        return self.last is None or (self.last - self.first).days + 1 >= SEASON_MIN_DAYS
+
+
+@dataclass(frozen=True, slots=True)
+class DayHours:
+    """The hours that start on a date, and the special day that sets them, or None."""
+
+    ranges: tuple[TimeRange, ...]
+    special_day: SpecialDay | None
 
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """The record that somebody at the council confirmed a number ``on`` a date, for ``days`` days.
+    """The confirmation of a number by somebody at the council, ``on`` a date, for ``days`` days.
 
     ``source`` is None when nobody wrote it down.
     """
@@ -117,16 +201,37 @@ class Verification:
 
 
 @dataclass(frozen=True, slots=True)
+class OtherWay:
+    """Another way to reach a line, shown and never rung: exactly one of ``phone`` and ``url``.
+
+    ``kind`` is textphone, text, welsh or relay, which have a number, or bsl or chat, which have an
+    address.
+    """
+
+    kind: str
+    phone: Phone | None = None
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
-    """A number that can be rung, with the name that callers see and its hours."""
+    """A number that can be rung, with the name that callers see and its hours.
+
+    ``called`` is how a sentence refers to it, with its article; None leaves that to its name.
+    ``send_digits`` is what the exchange presses once somebody answers: digits, * and #, and w,
+    which waits half a second.
+    """
 
     id: str
     name: Text
     phone: Phone
     hours: Hours
     special_days: tuple[SpecialDay, ...] = ()
+    called: Text | None = None
     aliases: tuple[Text, ...] = ()
     options: Text | None = None
+    send_digits: str | None = None
+    also: tuple[OtherWay, ...] = ()
     you_will_hear: Text | None = None
     email: str | None = None
     relay_uk: bool = True
@@ -135,36 +240,55 @@ class Line:
     press_1_to_accept: bool = False
     verified: Verification | None = None
 
-    def special_day_on(self, day: date) -> SpecialDay | None:
-        """Return the special day that sets the hours on ``day``, or None.
-
-        Of several, the later in the file counts.
-        """
-        return next(
-            (s for s in reversed(self.special_days) if s.hours is not None and day in s), None
-        )
-
     def phone_on(self, day: date) -> Phone:
         """Return the number on the local date ``day``, from midnight to midnight."""
         special = (s.phone for s in reversed(self.special_days) if s.phone is not None and day in s)
         return next(special, self.phone)
 
-    def ranges_on(self, day: date, holidays: Mapping[date, BankHoliday]) -> tuple[TimeRange, ...]:
-        """Return the hours that start on ``day``.
+    def hours_on(self, day: date, holidays: Mapping[date, BankHoliday]) -> DayHours:
+        """Return the hours that start on ``day``, and the special day that sets them.
 
-        A special day comes before a bank holiday, and both come before the week.
+        Special days come before a bank holiday, and both before the week. Of several special days
+        the later in the file counts. A run with plain hours opens no date on which the line would
+        have been shut; a bank holiday in a run with a week of its own has the hours of the run's
+        ``bank-holiday`` key, or else of the line's.
         """
-        special = self.special_day_on(day)
-        if special is not None and special.hours is not None:
-            return special.hours
-        if day in holidays and self.hours.bank_holiday is not None:
-            return self.hours.bank_holiday
-        return self.hours.week[day.weekday()]
+        bank_holiday = self.hours.bank_holiday if day in holidays else None
+        usual = self.hours.week[day.weekday()] if bank_holiday is None else bank_holiday
+        hours = DayHours(usual, None)
+        for special_day in self.special_days:
+            if day not in special_day:
+                continue
+            if special_day.week is not None:
+                own = special_day.week.bank_holiday if day in holidays else None
+                if own is None and bank_holiday is not None:
+                    hours = DayHours(bank_holiday, None)
+                else:
+                    ranges = special_day.week.week[day.weekday()] if own is None else own
+                    hours = DayHours(ranges, special_day)
+            elif special_day.hours is not None and (hours.ranges or not special_day.is_run):
+                hours = DayHours(special_day.hours, special_day)
+        return hours
+
+    def ranges_on(self, day: date, holidays: Mapping[date, BankHoliday]) -> tuple[TimeRange, ...]:
+        """Return the hours that start on ``day``, as ``hours_on``."""
+        return self.hours_on(day, holidays).ranges
+
+    def week_on(self, day: date) -> tuple[tuple[TimeRange, ...], ...]:
+        """Return the week in force on ``day``: the line's, as changed by the seasons of then."""
+        week = self.hours.week
+        for special_day in self.special_days:
+            if special_day.is_season and day in special_day:
+                if special_day.week is not None:
+                    week = special_day.week.week
+                elif special_day.hours is not None:
+                    week = tuple(special_day.hours if ranges else () for ranges in week)
+        return week
 
 
 @dataclass(frozen=True, slots=True)
 class OnlineForm:
-    """A form on the council's website, for what is not urgent."""
+    """A form on the council's website, for when it is not urgent."""
 
     name: Text
     url: str

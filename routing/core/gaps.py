@@ -1,4 +1,4 @@
-"""The spans in which no line is open by its published hours, several are, or no backup is left."""
+"""Spans in which no line is open by its published hours, several are, or there is no backup."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
@@ -103,7 +103,7 @@ def missing_backups(
 def spans_without_backup(
     timetables: Timetables, service_id: str, start: datetime, end: datetime
 ) -> Iterator[Span]:
-    """Yield each span in which no backup is left to ring if the first line does not answer.
+    """Yield each span in which there is no backup to ring if the first line does not answer.
 
     A backup is a line of ``if_unanswered`` that has another number and is open by its own hours, as
     in ``dial_order``. Diverts are left out. Raise as ``find_gaps`` does.

@@ -1,4 +1,4 @@
-"""A period of time as consecutive spans, each with a value, that fill it without overlap."""
+"""A period of time as consecutive spans without gaps or overlaps, each with a value."""
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date, timedelta
@@ -14,7 +14,7 @@ Intervals: TypeAlias = Iterable[tuple[Span, A]]
 
 
 def overlay(first: Intervals[A], second: Intervals[B]) -> Iterator[tuple[Span, tuple[A, B]]]:
-    """Yield the period with both values, cut wherever either is. Both cover the same period."""
+    """Yield spans with the values of both, cut wherever either is. Both cover the same period."""
     first_intervals, second_intervals = iter(first), iter(second)
     one, other = next(first_intervals, None), next(second_intervals, None)
     while one is not None and other is not None:
@@ -29,7 +29,7 @@ def overlay(first: Intervals[A], second: Intervals[B]) -> Iterator[tuple[Span, t
 def merge_equal(
     intervals: Intervals[A], key: Callable[[A], object] = lambda value: value
 ) -> Iterator[tuple[Span, A]]:
-    """Merge neighbours with equal keys; the value of the first one stays. They must touch."""
+    """Merge neighbours with equal keys, with the value of the first one. They must touch."""
     for _, neighbours in groupby(intervals, key=lambda interval: key(interval[1])):
         merged = list(neighbours)
         (first, value), (last, _) = merged[0], merged[-1]

@@ -1,10 +1,10 @@
-"""How a call, or the ringing of one line, ended: the words that the call log stores."""
+"""How a call, or ringing one of its lines, ended."""
 
 from enum import StrEnum
 
 
 class Outcome(StrEnum):
-    """The end of a call or of one of its legs. The values are what the call log stores."""
+    """How a call or one of its legs (the ringing of one line) ended, as the call log stores it."""
 
     ANSWERED = "answered"
     ABANDONED = "abandoned"

@@ -1,8 +1,8 @@
 """The decisions of a service for a month as sorted instants, so that finding one is a bisect.
 
-A sorted list of UTC instants has no gaps, holds one answer at a time, and gives ``until`` at no
-cost. Clock changes, special days and bank holidays are dealt with when a month is compiled; finding
-a decision reads no zone, no bank holiday and no hours.
+A sorted list of UTC instants has no gaps, has exactly one answer at any time, and gives ``until``
+for free. Clock changes, special days and bank holidays are dealt with when a month is compiled:
+finding a decision reads no zone, no bank holiday and no hours.
 """
 
 from bisect import bisect_right
@@ -155,11 +155,15 @@ class Timetables:
         return Answer(line, line.phone_on(day), self._why_shut(service.lines[0], day))
 
     def _why_shut(self, line: Line, day: date) -> Reason:
-        special = line.special_day_on(day)
-        if special is not None:
-            return Reason(ReasonCode.SPECIAL_DAY, special_day=special)
+        special_day = line.hours_on(day, self.holidays).special_day
+        if special_day is not None and not special_day.is_until_further_notice:
+            return Reason(ReasonCode.SPECIAL_DAY, special_day=special_day)
+        week = special_day.week if special_day is not None else None
+        has_bank_holiday_hours = any(
+            hours.bank_holiday is not None for hours in (line.hours, week) if hours is not None
+        )
         holiday = self.holidays.get(day)
-        if holiday is not None and line.hours.bank_holiday is not None:
+        if holiday is not None and has_bank_holiday_hours:
             return Reason(ReasonCode.BANK_HOLIDAY, bank_holiday=holiday)
         return OUT_OF_HOURS
 

@@ -21,6 +21,8 @@ from pydantic import (
 )
 
 from routing.core.directory import ALL_DAY, MINUTES_PER_DAY, Hours, Phone, Text, TimeRange
+from routing.directory.recurrences import MONTHS, ORDINALS, parse_repetition
+from routing.directory.recurrences import WEEKDAYS as DAY_NAMES
 
 MAX_ERRORS = 1000
 """After so many errors the rest is not validated: each takes 2 KB, and 200 are shown."""
@@ -28,6 +30,7 @@ MAX_ERRORS = 1000
 LANGUAGES = ("en", "cy")
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 BANK_HOLIDAY = "bank-holiday"
+UK_ZONE = "Europe/London"
 
 _NO_TEXT = "there are no words here. Write a text, or one for each language."
 _TIME_RANGE = re.compile(r"(\d\d):(\d\d)\s*-\s*(\d\d):(\d\d)", re.ASCII)
@@ -81,6 +84,19 @@ class StrictModel(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
+    @model_validator(mode="before")
+    @classmethod
+    def leave_out_empty_collections(cls, value: Any) -> Any:
+        """Leave out each key whose entries were all deleted, where it may be left out."""
+        if not isinstance(value, Mapping):
+            return value
+        fields = cls.model_fields
+        return {
+            key: entry
+            for key, entry in value.items()
+            if entry != "" or key not in fields or fields[key].default not in ([], {})
+        }
+
     @model_validator(mode="wrap")
     @classmethod
     def stop_after_many_errors(
@@ -130,6 +146,11 @@ def parse_day_hours(value: object) -> tuple[TimeRange, ...]:
         raise ValueError(f"'{value}' is not hours. Write always.")
     ranges = (_time_range(part.strip()) for part in value.split(","))
     return tuple(sorted(ranges, key=lambda hours: hours.opens))
+
+
+def parse_day_hours_or_week(value: object) -> tuple[TimeRange, ...] | Hours:
+    """Parse a day's hours, or a mapping of days to hours. Raise as the parser of either."""
+    return parse_week(value) if isinstance(value, Mapping) else parse_day_hours(value)
 
 
 def parse_phone(value: object) -> Phone:
@@ -321,10 +342,12 @@ def _whole_number(low: int, high: int) -> Callable[[object], int]:
 
 
 def _parse_zone(value: object) -> ZoneInfo:
-    try:
-        return ZoneInfo(str(value)[:60])  # a very long name would be looked up for very long
-    except (KeyError, ValueError, OSError) as error:
-        raise ValueError(f"{value!r} is not a zone. Write Europe/London.") from error
+    if value != UK_ZONE:
+        raise ValueError(
+            f"{value!r} is not the zone of the United Kingdom, whose clocks change in March and "
+            f"October. Write {UK_ZONE}."
+        )
+    return ZoneInfo(UK_ZONE)
 
 
 def _parse_colour(value: object) -> str:
@@ -359,6 +382,10 @@ def _field_type(parse: Callable[..., object], description: str, **schema: object
 
 def _whole_number_schema(low: int, high: int) -> dict[str, object]:
     return {"type": ["integer", "string"], "minimum": low, "maximum": high, "pattern": "^[0-9]+$"}
+
+
+def _names(names: Sequence[str]) -> str:
+    return "|".join(name.capitalize() for name in names)
 
 
 _SCALAR_SCHEMA = {"type": ["string", "number", "boolean"]}
@@ -422,23 +449,36 @@ DisplayPhone = _field_type(
     type=["string", "integer"],
     pattern=r"^\s*\+?[0-9 ()-]+$",
 )
-DayHours = _field_type(
-    parse_day_hours, "closed, always, or 08:30-17:00; several with commas.", **_HOURS_SCHEMA
+_DAYS_AND_HOURS_SCHEMA = {
+    "type": "object",
+    "minProperties": 1,
+    "propertyNames": {"pattern": rf"^({BANK_HOLIDAY}|{_DAYS_PATTERN}(\s*,\s*{_DAYS_PATTERN})*)$"},
+    "additionalProperties": _HOURS_SCHEMA,
+}
+DayHoursOrWeek = _field_type(
+    parse_day_hours_or_week,
+    "closed, always, or 08:30-17:00, several with commas; for a run also days and their hours.",
+    anyOf=[_HOURS_SCHEMA, _DAYS_AND_HOURS_SCHEMA],
 )
 Week = _field_type(
     parse_week,
     "always, or days and their hours. A close at or before its open runs into the next day.",
-    anyOf=[
-        {"const": "always"},
-        {
-            "type": "object",
-            "minProperties": 1,
-            "propertyNames": {
-                "pattern": rf"^({BANK_HOLIDAY}|{_DAYS_PATTERN}(\s*,\s*{_DAYS_PATTERN})*)$"
-            },
-            "additionalProperties": _HOURS_SCHEMA,
-        },
-    ],
+    anyOf=[{"const": "always"}, _DAYS_AND_HOURS_SCHEMA],
+)
+Every = _field_type(
+    parse_repetition,
+    "24 December, first Wednesday, last Friday, or 2 weeks.",
+    type="string",
+    pattern=(
+        rf"^([0-9]{{1,2}} ({_names(MONTHS)})|({'|'.join(ORDINALS)}) ({_names(DAY_NAMES)})"
+        r"|[0-9]{1,2} weeks?)$"
+    ),
+)
+KeyPresses = _field_type(
+    _matching(r"[0-9*#w]+", "digits, * and #, and w for half a second's wait: ww1ww2"),
+    "Digits, * and #; w waits half a second.",
+    type=["string", "integer"],
+    pattern="^[0-9*#w]+$",
 )
 Id = _field_type(
     _matching(r"[a-z0-9][a-z0-9-]*", "small letters, digits, -"),
@@ -452,7 +492,7 @@ Colour = _field_type(
     type="string",
     pattern="^#[0-9a-fA-F]{6}$",
 )
-Zone = _field_type(_parse_zone, "A time zone: Europe/London.", type="string")
+Zone = _field_type(_parse_zone, "The zone of the United Kingdom: Europe/London.", const=UK_ZONE)
 Seconds = _field_type(_whole_number(5, 300), "Seconds, 5 to 300.", **_whole_number_schema(5, 300))
 People = _field_type(_whole_number(1, 50), "How many, 1 to 50.", **_whole_number_schema(1, 50))
 Days = _field_type(_whole_number(1, 3650), "Days, 1 to 3650.", **_whole_number_schema(1, 3650))

@@ -1,6 +1,8 @@
 """The schema of directory.yaml, in which every value is text; and its JSON Schema for editors."""
 
 import json
+from calendar import isleap
+from collections.abc import Iterator
 from datetime import date
 from typing import Annotated, Any, Literal, Self
 
@@ -10,14 +12,16 @@ from pydantic.json_schema import GenerateJsonSchema
 from routing.core import directory as core
 from routing.directory.field_types import (
     Colour,
-    DayHours,
+    DayHoursOrWeek,
     Days,
     DisplayPhone,
     Email,
+    Every,
     FieldError,
     FieldErrors,
     Id,
     IsoDate,
+    KeyPresses,
     LocalisedText,
     NonEmptyText,
     People,
@@ -92,48 +96,91 @@ class BankHolidaysModel(StrictModel):
 
 
 class SpecialDayModel(StrictModel):
-    """A date, or a run of dates, that breaks the week. The later in the list wins."""
+    """A date, a run of dates, or a date that comes again, that breaks the week. The later in the
+    list wins."""
 
     model_config = ConfigDict(
-        json_schema_extra={"oneOf": [{"required": ["date"]}, {"required": ["from", "to"]}]}
+        json_schema_extra={
+            "anyOf": [{"required": ["date"]}, {"required": ["from"]}, {"required": ["every"]}],
+            "not": {"anyOf": [{"required": ["date", key]} for key in ("from", "to", "every")]},
+        }
     )
 
     on: IsoDate | None = Field(None, alias="date")
-    """One date, as 2026-12-24; or give `from` and `to`."""
+    """One date, as 2026-12-24; or give `from`, or `every`."""
+    every: Every | None = None
+    """24 December, of each year; first Wednesday or last Friday, of each month; 2 weeks."""
     first: IsoDate | None = Field(None, alias="from")
     """The first of several dates."""
     last: IsoDate | None = Field(None, alias="to")
-    """The last of them, included."""
+    """The last of them, included; until further notice if left out."""
     name: LocalisedText
     """What the day is called: Christmas Eve."""
-    hours: DayHours | None = None
-    """closed, always, or as 08:30-15:30; the usual hours if left out."""
+    hours: DayHoursOrWeek | None = None
+    """closed, always, or as 08:30-15:30; for a run also days and hours; the usual if left out."""
     phone: PhoneNumber | None = None
     """Another number, from midnight to midnight."""
 
     @model_validator(mode="after")
     def check(self) -> Self:
-        if (self.on is None) == (self.first is None) or (self.first is None) != (self.last is None):
-            raise ValueError("give either `date`, or `from` and `to`.")
-        if self.first is not None and self.last is not None and self.last < self.first:
-            message = (
-                f"{self.last} is before `from` {self.first}. {_year_hint(self.first, self.last)}"
-            )
-            raise FieldErrors([FieldError("to", message)])
+        errors = list(self._errors())
+        if errors:
+            raise FieldErrors(errors)
+        if self.on is None and self.first is None and self.every is None:
+            raise ValueError("give either `date`, `from` or `every`.")
         return self
 
+    def _errors(self) -> Iterator[FieldError]:
+        if self.on is not None and self.every is not None:
+            message = "a special day has either `date` or `every`. Delete one of the two."
+            yield FieldError("every", message, of_key=True)
+        elif self.on is not None and (self.first is not None or self.last is not None):
+            key = "from" if self.first is not None else "to"
+            message = "give either `date`, or `from` and `to`. Delete `date`, or this."
+            yield FieldError(key, message, of_key=True)
+        elif self.last is not None and self.first is None and self.every is None:
+            message = "`from` is missing. Write the first date, as `from: 2026-12-24`."
+            yield FieldError("to", message, of_key=True)
+        if self.first is not None and self.last is not None and self.last < self.first:
+            remedy = _same_date_later(self.last, self.first)
+            message = f"{self.last} is before `from` {self.first}. Did you mean {remedy}?"
+            yield FieldError("to", message)
+        if self.every is not None and self.first is None and self.every.needs_first:
+            message = "weeks need a date to count from. Add the first one, as `from: 2027-01-04`."
+            yield FieldError("every", message)
+        if isinstance(self.hours, core.Hours) and (self.first is None or self.every is not None):
+            message = (
+                "a week of hours belongs to a run with `from`. Write the hours of the day, as "
+                "08:30-15:30."
+            )
+            yield FieldError("hours", message)
+
     def build(self) -> core.SpecialDay:
-        first: Any = self.on or self.first
-        last: Any = self.on or self.last
-        return core.SpecialDay(first, last, self.name, self.hours, self.phone)
+        week = self.hours if isinstance(self.hours, core.Hours) else None
+        recurrence = None
+        if self.every is not None:
+            recurrence = self.every.build(self.first, self.last)
+        return core.SpecialDay(
+            first=self.on or self.first,
+            last=self.on or self.last,
+            name=self.name,
+            hours=self.hours if week is None else None,
+            phone=self.phone,
+            is_run=self.on is None and self.every is None,
+            week=week,
+            recurrence=recurrence,
+        )
 
 
-def _year_hint(first: date, last: date) -> str:
-    """Say which year makes ``last``, a date before ``first``, the next one after it."""
-    for year in (first.year, first.year + 1):
-        if (last.month, last.day) != (2, 29) and last.replace(year=year) >= first:
-            return f"Did you mean {last.replace(year=year)}? Write the last date of the run."
-    return "Write the last date of the run."
+def _same_date_later(day: date, first: date) -> date:
+    """Return ``day`` in the first later year in which it is not before ``first``."""
+    years = range(first.year, first.year + 9)  # 29 February may be eight years away
+    dates = (date(year, day.month, day.day) for year in years if _exists(year, day))
+    return next(later for later in dates if later >= first)
+
+
+def _exists(year: int, day: date) -> bool:
+    return (day.month, day.day) != (2, 29) or isleap(year)
 
 
 class VerificationModel(StrictModel):
@@ -150,17 +197,56 @@ class VerificationModel(StrictModel):
         return core.Verification(self.on, self.source, self.days)
 
 
+WAYS_WITH_A_URL = ("bsl", "chat")
+
+
+class OtherWayModel(StrictModel):
+    """Another way to reach a line: shown, and never rung."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"oneOf": [{"required": ["phone"]}, {"required": ["url"]}]}
+    )
+
+    kind: Literal["textphone", "text", "welsh", "relay", "bsl", "chat"]
+    """bsl and chat have a `url`, the others a `phone`."""
+    phone: DisplayPhone | None = None
+    """Shown as written; text numbers may stand here."""
+    url: Url | None = None
+    """The page of the video or chat service."""
+
+    @model_validator(mode="after")
+    def check(self) -> Self:
+        needed, other = ("url", "phone") if self.kind in WAYS_WITH_A_URL else ("phone", "url")
+        if getattr(self, other) is not None:
+            message = (
+                f"'{self.kind}' has a `{needed}` only. Write `{needed}`, and delete `{other}`."
+            )
+            raise FieldErrors([FieldError(other, message, of_key=True)])
+        if getattr(self, needed) is None:
+            raise ValueError(f"'{self.kind}' needs a `{needed}`. Add it.")
+        return self
+
+    def build(self) -> core.OtherWay:
+        return core.OtherWay(self.kind, self.phone, self.url)
+
+
 class LineModel(StrictModel):
     """A number that can be rung, and the hours it keeps."""
 
     name: LocalisedText
     """What callers see and hear."""
+    called: LocalisedText | None = None
+    """How a sentence refers to it, with its article: our day team; the name if left out."""
     aliases: list[LocalisedText] = []
     """Other names that people search for."""
     phone: PhoneNumber
     """Shown as written; 999 and the like stand only under helplines."""
     options: LocalisedText | None = None
     """What to press: press 1, then 2."""
+    send_digits: KeyPresses | None = None
+    """What the exchange presses after the answer: ww1ww2; w waits half a second."""
+    also: list[OtherWayModel] = []
+    """Other ways to reach it, shown and never rung."""
     you_will_hear: LocalisedText | None = None
     """What a caller hears first."""
     email: Email | None = None
@@ -296,6 +382,8 @@ def _simplify(schema: Any) -> Any:
         for key, value in schema.items()
         if key not in _LEFT_OUT
     }
+    if schema.get("default") in ([], {}) and isinstance(simple.get("type"), str):
+        simple["type"] = [simple["type"], "null"]
     forms = [form for form in simple.get("anyOf", ()) if form != {"type": "null"}]
     if len(forms) == 1 and len(simple["anyOf"]) == 2:
         del simple["anyOf"]

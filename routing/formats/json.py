@@ -1,11 +1,11 @@
-"""Answers as JSON, as section 4 of the contract shows them: nothing that is internal."""
+"""Answers as JSON. They never hold an internal line's number, options or email."""
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from routing.core.answer import Answer, Decision
-from routing.core.directory import Hours, Line, Phone, Service, Text
+from routing.core.directory import Hours, Line, Phone, Service, SpecialDay, Text
 from routing.core.instants import Span
 from routing.core.timetable import Timetables
 from routing.snapshot import Snapshot
@@ -64,6 +64,7 @@ def line_json(service: Service, line: Line, phone: Phone, locale: Locale) -> Jso
             service.number or phone, None if line.internal else line.options, line.relay_uk, locale
         ),
         "email": None if line.internal else line.email,
+        "also": [] if line.internal else _also_json(line),
     }
 
 
@@ -101,17 +102,19 @@ def public_line_json(line: Line, timetables: Timetables, at: datetime, locale: L
         "aliases": [alias.get(locale.language) for alias in line.aliases],
         "phone": _phone_json(line.phone, line.options, line.relay_uk, locale),
         "email": line.email,
+        "also": _also_json(line),
         "hours": _written_hours(line.hours),
         "hours_text": [list(pair) for pair in dates.format_hours(line.hours, locale)],
         "special_days": [
             {
-                "from": day.first.isoformat(),
-                "to": day.last.isoformat(),
-                "name": day.name.get(locale.language),
-                "hours": None if day.hours is None else dates.format_ranges(day.hours, locale),
-                "phone": day.phone.display if day.phone else None,
+                "from": special_day.first.isoformat() if special_day.first else None,
+                "to": special_day.last.isoformat() if special_day.last else None,
+                "every": special_day.recurrence.as_written if special_day.recurrence else None,
+                "name": special_day.name.get(locale.language),
+                "hours": _special_hours(special_day, locale),
+                "phone": special_day.phone.display if special_day.phone else None,
             }
-            for day in line.special_days
+            for special_day in line.special_days
         ],
         "spans": [
             span_json(span, locale)
@@ -173,6 +176,24 @@ def _phone_json(phone: Phone, options: Text | None, relay_uk: bool, locale: Loca
         "options": options.get(locale.language) if options else None,
         "relay_uk": f"18001 {phone.display}" if relay_uk else None,
     }
+
+
+def _also_json(line: Line) -> list[Json]:
+    return [
+        {
+            "kind": way.kind,
+            "phone": {"e164": way.phone.e164, "display": way.phone.display} if way.phone else None,
+            "url": way.url,
+        }
+        for way in line.also
+    ]
+
+
+def _special_hours(special_day: SpecialDay, locale: Locale) -> str | list[list[str]] | None:
+    """Return a special day's hours in words, or pairs of days and hours; None if it has none."""
+    if special_day.week is not None:
+        return [list(pair) for pair in dates.format_hours(special_day.week, locale)]
+    return None if special_day.hours is None else dates.format_ranges(special_day.hours, locale)
 
 
 def _written_hours(hours: Hours) -> Json | str:

@@ -17,6 +17,7 @@ from routing.core.directory import Line, Phone, Service
 from routing.snapshot import Snapshot
 from routing.text import dates
 from routing.text.locale import Locale
+from routing.text.sentences import other_way_label
 
 DEFAULT_WEEKS = 8
 
@@ -26,15 +27,31 @@ STYLE_SOURCE = f"'sha256-{b64encode(sha256(_STYLE.encode()).digest()).decode()}'
 
 
 @dataclass(frozen=True, slots=True)
+class OtherWayText:
+    """Another way to reach a line, with what it is in the reader's language."""
+
+    label: str
+    phone: Phone | None
+    url: str | None
+    scheme: str
+    """Of a link to the number: tel, or sms for text messages."""
+
+
+@dataclass(frozen=True, slots=True)
 class PrintedLine:
-    """A line as the page prints it. ``exceptions`` are pairs of a date and what differs on it."""
+    """A line as the page prints it.
+
+    ``exceptions`` are pairs of a date and what differs on it from the week or the season.
+    """
 
     name: str
     phone: Phone
     options: str | None
     you_will_hear: str | None
     relay_uk: bool
+    also: list[OtherWayText]
     hours: tuple[tuple[str, str], ...]
+    seasons: list[str]
     other_numbers: list[str]
     exceptions: list[tuple[str, str]]
 
@@ -116,6 +133,19 @@ def helpline_texts(snapshot: Snapshot, locale: Locale) -> list[HelplineText]:
     ]
 
 
+def other_way_texts(line: Line, locale: Locale) -> list[OtherWayText]:
+    """Return every other way to reach a line in the reader's language."""
+    return [
+        OtherWayText(
+            label=other_way_label(way, locale),
+            phone=way.phone,
+            url=way.url,
+            scheme="sms" if way.kind == "text" else "tel",
+        )
+        for way in line.also
+    ]
+
+
 def _print_line(
     line: Line, snapshot: Snapshot, first: date, last: date, locale: Locale
 ) -> PrintedLine:
@@ -126,7 +156,9 @@ def _print_line(
         options=line.options.get(locale.language) if line.options else None,
         you_will_hear=line.you_will_hear.get(locale.language) if line.you_will_hear else None,
         relay_uk=line.relay_uk,
+        also=other_way_texts(line, locale),
         hours=dates.format_hours(line.hours, locale),
+        seasons=dates.format_seasons(line, first, last, locale),
         other_numbers=dates.format_other_numbers(line, first, last, locale),
         exceptions=dates.format_exceptions(line, first, last, holidays, locale),
     )

@@ -81,11 +81,14 @@ def _day_lines(directory: Directory) -> list[Line]:
 
 
 def _usual_open_days(line: Line, holidays: BankHolidays, today: date) -> Sequence[date]:
-    """Return the next 400 days on which a line opens and no special day sets its hours."""
+    """Return the next 400 days on which a line opens as usual, or as it does for a season."""
+    days = (
+        (day, line.hours_on(day, holidays.dates)) for day in date_range(today, today + LOOKAHEAD)
+    )
     return [
         day
-        for day in date_range(today, today + LOOKAHEAD)
-        if line.special_day_on(day) is None and line.ranges_on(day, holidays.dates)
+        for day, hours in days
+        if hours.ranges and (hours.special_day is None or hours.special_day.is_season)
     ]
 
 
@@ -125,7 +128,7 @@ def _check_special_days(line: Line, today: date) -> Iterator[PathProblem]:
         if special_day.changes_nothing:
             message = "this special day changes nothing. Give it `hours`, or a `phone`."
             yield PathProblem(path, "idle_special_day", message)
-        if special_day.last < today:
+        if special_day.last is not None and special_day.last < today:
             message = (
                 f"this special day ended on {special_day.last:%-d %B %Y}. Delete it, or correct "
                 "the year."
@@ -136,7 +139,7 @@ def _check_special_days(line: Line, today: date) -> Iterator[PathProblem]:
 def _check_overlapping_special_days(line: Line) -> Iterator[PathProblem]:
     for (_, first), (n, second) in combinations(enumerate(line.special_days), 2):
         both = _set_by_both(first, second)
-        if both and first.first <= second.last and second.first <= first.last:
+        if both and _have_a_date_in_common(first, second):
             message = (
                 f"this and '{first.name.by_language[0][1]}', above it, set the "
                 f"{' and the '.join(both)} of the same date. Keep one: this one counts."
@@ -145,9 +148,18 @@ def _check_overlapping_special_days(line: Line) -> Iterator[PathProblem]:
             yield PathProblem(path, "overlapping_special_days", message)
 
 
+def _have_a_date_in_common(first: SpecialDay, second: SpecialDay) -> bool:
+    """Return whether two share a date that a season or a recurrence does not explain."""
+    if any(special_day.is_season or special_day.recurrence for special_day in (first, second)):
+        return False
+    starts = [special_day.first or date.min for special_day in (first, second)]
+    ends = [special_day.last or date.max for special_day in (first, second)]
+    return max(starts) <= min(ends)
+
+
 def _set_by_both(first: SpecialDay, second: SpecialDay) -> list[str]:
     both = []
-    if first.hours is not None and second.hours is not None:
+    if first.sets_hours and second.sets_hours:
         both.append("hours")
     if first.phone is not None and second.phone is not None:
         both.append("number")

@@ -44,6 +44,7 @@ def warnings(snapshot: Snapshot, at: datetime) -> Iterator[PathProblem]:
     yield from _check_shared_numbers(directory)
     yield from _check_mobiles(directory)
     yield from _check_loops(directory)
+    yield from _check_screened_menus(directory)
 
 
 def verification_warning(line: Line, today: date) -> tuple[str, str] | None:
@@ -165,6 +166,19 @@ def _check_loops(directory: Directory) -> Iterator[PathProblem]:
                 "call would be sent back. Write the number that the line itself answers."
             )
             yield PathProblem(("services", service.id, "number"), "number_loops", message)
+
+
+def _check_screened_menus(directory: Directory) -> Iterator[PathProblem]:
+    """Warn of each line with a menu on which somebody must press 1: a menu never does."""
+    for line in directory.lines:
+        if line.press_1_to_accept and line.options is not None:
+            message = (
+                "a menu never presses 1. Remove `press_1_to_accept`, or write a number without a "
+                f"menu. By its `options` a menu answers '{line.id}', so no call to it is accepted."
+            )
+            yield PathProblem(
+                ("lines", line.id, "press_1_to_accept"), "menu_never_accepts", message
+            )
 
 
 def _numbers_of(line: Line) -> Iterator[tuple[KeyPath, Phone]]:

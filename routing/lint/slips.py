@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import combinations, pairwise
 
-from routing.core.directory import MINUTES_PER_DAY, BankHoliday, Directory, Line
+from routing.core.directory import MINUTES_PER_DAY, BankHoliday, Directory, Hours, Line
 from routing.directory.characters import first_hidden_character
 from routing.directory.field_types import BANK_HOLIDAY, parse_phone, parse_week
 from routing.directory.yaml_source import KeyPath, Position, YamlSource
@@ -67,7 +67,11 @@ def warnings(snapshot: Snapshot, source: YamlSource, at: datetime) -> Iterator[P
         yield from _check_overlaps(ranges, source)
         if line.id not in night_lines:
             yield from _check_nights(ranges, source, directory)
-            yield from _check_weekdays(line, source)
+            yield from _check_weekdays(line.hours, ("lines", line.id, "hours"), source)
+            for n, special_day in enumerate(line.special_days):
+                if special_day.week is not None:
+                    path: KeyPath = ("lines", line.id, "special_days", n, "hours")
+                    yield from _check_weekdays(special_day.week, path, source)
         yield from _check_dates(line, source, today)
     yield from _check_phones(source)
     yield from _check_removed_holidays(snapshot, source)
@@ -153,15 +157,15 @@ def _clock(minutes: int) -> str:
     return f"{minutes // 60:02}:{minutes % 60:02}"
 
 
-def _check_weekdays(line: Line, source: YamlSource) -> Iterator[Problem]:
-    """Warn of days that the week does not name, between two on which the line is open."""
+def _check_weekdays(week: Hours, path: KeyPath, source: YamlSource) -> Iterator[Problem]:
+    """Warn of days that a week does not name, between two on which the line is open."""
     days_of = {
         key: [weekday for weekday, hours in enumerate(parse_week({key: "always"}).week) if hours]
-        for key, _ in line.hours.as_written
+        for key, _ in week.as_written
         if key and key != BANK_HOLIDAY
     }
     key_of = {weekday: key for key, days in days_of.items() for weekday in days}
-    open_days = [weekday for weekday, ranges in enumerate(line.hours.week) if ranges]
+    open_days = [weekday for weekday, ranges in enumerate(week.week) if ranges]
     for first, second in pairwise(open_days):
         missing = [day for day in range(first + 1, second) if day not in key_of]
         if missing and not _are_single_days(days_of[key_of[second]], first):
@@ -172,7 +176,7 @@ def _check_weekdays(line: Line, source: YamlSource) -> Iterator[Problem]:
                 f"closed then. Write its hours, or "
                 f"`{'-'.join(_WEEKDAYS[day][:3].lower() for day in ends)}: closed`."
             )
-            place = source.key_place(("lines", line.id, "hours", key_of[second]))
+            place = source.key_place((*path, key_of[second]))
             yield _warning(place, "missing_weekday", message)
 
 
@@ -186,7 +190,8 @@ def _check_dates(line: Line, source: YamlSource, today: date) -> Iterator[Proble
     for n, special_day in enumerate(line.special_days):
         path: KeyPath = ("lines", line.id, "special_days", n)
         first, last = special_day.first, special_day.last
-        if first is not None and last is not None and special_day.hours == ():
+        is_closed_run = special_day.is_run and special_day.hours == ()
+        if is_closed_run and first is not None and last is not None:
             days = (last - first).days + 1
             if days > MAX_CLOSED_DAYS:
                 message = (
@@ -195,7 +200,7 @@ def _check_dates(line: Line, source: YamlSource, today: date) -> Iterator[Proble
                 )
                 yield _warning(source.place((*path, "to")), "long_closure", message)
         if first is not None and first - today > FAR_AWAY:
-            key = "date" if first == last else "from"
+            key = "from" if special_day.is_run or special_day.recurrence else "date"
             message = f"{_format(first)} is years away. Is that the year? Correct it, or delete it."
             yield _warning(source.place((*path, key)), "far_special_day", message)
     if line.verified is not None and line.verified.on > today:

@@ -88,6 +88,8 @@ def _line_texts(line: Line) -> Iterator[tuple[KeyPath, Text]]:
     yield (*path, "name"), line.name
     for n, alias in enumerate(line.aliases):
         yield (*path, "aliases", n), alias
+    if line.called is not None:
+        yield (*path, "called"), line.called
     if line.options is not None:
         yield (*path, "options"), line.options
     if line.you_will_hear is not None:

@@ -11,7 +11,7 @@ from routing import lookup
 from routing.core.answer import Decision
 from routing.core.directory import Line, OnlineForm, Phone, Service
 from routing.formats.json import assumption, timestamp
-from routing.formats.printed import helpline_texts
+from routing.formats.printed import OtherWayText, helpline_texts, other_way_texts
 from routing.public import schema_org
 from routing.static_files import DEFAULT_COLOUR
 from routing.text import dates, sentences
@@ -23,10 +23,14 @@ CLOSING_SOON = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class ContactCard:
-    """A line as a page shows it; of an internal line only the name and a public number."""
+    """A line as a page shows it; of an internal line only its names and a public number.
+
+    ``phrase`` is how a sentence refers to it.
+    """
 
     id: str
     name: str
+    phrase: str
     phone: Phone
     usual_phone: Phone
     hours: tuple[tuple[str, str], ...]
@@ -35,6 +39,7 @@ class ContactCard:
     you_will_hear: str | None
     email: str | None
     relay_uk: bool
+    also: tuple[OtherWayText, ...]
     aliases: tuple[str, ...]
     is_open: bool
     confirmed: bool
@@ -110,7 +115,7 @@ def service_context(decision: Decision, at: datetime) -> dict[str, Any]:
         "until_iso": timestamp(decision.until, locale) if decision.until else "",
         "soon": decision.until is not None and decision.until - at <= CLOSING_SOON,
         "announcement": locale.translate(
-            "Call {line} on {phone}.", line=line.name, phone=line.phone.display
+            "Call {line} on {phone}.", line=line.phrase, phone=line.phone.display
         ),
         "line": line,
         "until": sentences.until_phrase(decision, at, locale),
@@ -139,18 +144,16 @@ def contact_card(line: Line, at: datetime, phone: Phone | None = None) -> Contac
     return ContactCard(
         id=line.id,
         name=line.name.get(language),
+        phrase=sentences.line_phrase(line, locale),
         phone=phone or line.phone_on(today),
         usual_phone=line.phone,
         hours=dates.format_hours(line.hours, locale),
-        special_days=tuple(
-            dates.format_special_day(special_day, locale)
-            for special_day in line.special_days
-            if special_day.last >= today and not special_day.changes_nothing
-        ),
+        special_days=tuple(dates.format_coming_special_days(line, today, locale)),
         options=line.options.get(language) if line.options else None,
         you_will_hear=line.you_will_hear.get(language) if line.you_will_hear else None,
         email=line.email,
         relay_uk=line.relay_uk,
+        also=tuple(other_way_texts(line, locale)),
         aliases=tuple(alias.get(language) for alias in line.aliases),
         is_open=lookup.snapshot().timetables.is_open(line, at),
         confirmed=line.verified is not None,
@@ -178,6 +181,7 @@ def _public_card(service: Service, line: Line, phone: Phone, at: datetime) -> Co
         options=None,
         you_will_hear=None,
         email=None,
+        also=(),
         aliases=(),
         is_open=True,
         confirmed=True,

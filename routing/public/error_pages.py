@@ -5,7 +5,7 @@ from markupsafe import Markup
 
 from routing import concurrency, lookup
 from routing.concurrency import RequestKind
-from routing.core.directory import Directory, Helpline, Line
+from routing.core.directory import Directory, Helpline, Line, SpecialDay
 from routing.formats import printed
 from routing.snapshot import Snapshot
 from routing.text.locale import N_
@@ -94,8 +94,17 @@ def _plain_hours(contact: Line | Helpline) -> str:
     parts = [" ".join(filter(None, pair)) for pair in contact.hours.as_written]
     if isinstance(contact, Line):
         parts += [
-            f"from {day.first} to {day.last} call {day.phone.display}"
+            f"{_plain_dates(day)} call {day.phone.display}"
             for day in contact.special_days
             if day.phone is not None
         ]
     return "; ".join(parts)
+
+
+def _plain_dates(special_day: SpecialDay) -> str:
+    """Return a special day's dates as the directory writes them."""
+    limits = (("from", special_day.first), ("to", special_day.last))
+    parts = [f"{word} {day}" for word, day in limits if day is not None]
+    if special_day.recurrence is not None:
+        parts.insert(0, f"every {special_day.recurrence.as_written}")
+    return " ".join(parts)

@@ -8,16 +8,27 @@ before the opening time is on the next day (https://schema.org/OpeningHoursSpeci
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
-from routing.core.directory import ALL_DAY, MINUTES_PER_DAY, Line, Phone, Service, TimeRange
+from routing.core.directory import (
+    ALL_DAY,
+    MINUTES_PER_DAY,
+    Line,
+    OtherWay,
+    Phone,
+    Service,
+    TimeRange,
+)
 from routing.snapshot import Snapshot
 from routing.text.dates import WEEKDAYS, exception_dates
 from routing.text.locale import Locale
+from routing.text.sentences import other_way_label
 
 Json = dict[str, Any]
 
 PERIOD = timedelta(days=365)
+ONE_DAY = timedelta(days=1)
 
 
 def contacts(snapshot: Snapshot, services: Iterable[Service], at: datetime, locale: Locale) -> Json:
@@ -34,7 +45,7 @@ def contacts(snapshot: Snapshot, services: Iterable[Service], at: datetime, loca
         "name": council.name.get(locale.language),
         "url": council.website,
         "contactPoint": list(
-            {(point["name"], point["telephone"]): point for point in points}.values()
+            {(point["name"], point.get("telephone")): point for point in points}.values()
         ),
     }
 
@@ -46,18 +57,34 @@ class _DatedHours:
     snapshot: Snapshot
     first: date
 
-    def of_week(self, week: tuple[tuple[TimeRange, ...], ...]) -> Iterator[Json]:
+    @property
+    def last(self) -> date:
+        return self.first + PERIOD
+
+    def of_line(self, line: Line) -> Iterator[Json]:
+        """Yield the hours of a line's week, and of each season from its first date on."""
+        edges = {self.first, self.last + ONE_DAY}
+        for special_day in line.special_days:
+            if special_day.is_season and any(special_day.dates(self.first, self.last)):
+                begins, ends = special_day.first or self.first, special_day.last or self.last
+                edges |= {max(begins, self.first), min(ends, self.last) + ONE_DAY}
+        for first, following in pairwise(sorted(edges)):
+            yield from self.of_week(line.week_on(first), first, following - ONE_DAY)
+
+    def of_week(
+        self, week: tuple[tuple[TimeRange, ...], ...], first: date, last: date
+    ) -> Iterator[Json]:
         """Yield the hours of a week, one entry for the days with the same range."""
         for time_range in dict.fromkeys(time_range for ranges in week for time_range in ranges):
             days = [
                 name for name, ranges in zip(WEEKDAYS, week, strict=True) if time_range in ranges
             ]
-            yield _specification(time_range, self.first, self.first + PERIOD, days)
+            yield _specification(time_range, first, last, days)
 
     def of_exceptions(self, line: Line, phone: Phone) -> Iterator[Json]:
         """Yield each date on which a number of ``line`` keeps other hours than its week's."""
         holidays = self.snapshot.holidays.dates
-        for day in exception_dates(line, self.first, self.first + PERIOD, holidays):
+        for day in exception_dates(line, self.first, self.last, holidays):
             is_in_use = line.phone_on(day) == phone
             if is_in_use or phone == line.phone:
                 ranges = line.ranges_on(day, holidays) if is_in_use else ()
@@ -68,19 +95,35 @@ class _DatedHours:
 def _contact_points(service: Service, hours: _DatedHours, locale: Locale) -> Iterator[Json]:
     name = service.name.get(locale.language)
     if service.number is not None:
-        always = list(hours.of_week((ALL_DAY,) * 7))
+        always = list(hours.of_week((ALL_DAY,) * 7, hours.first, hours.last))
         relay_uk = service.reachable[0].relay_uk
         yield _contact_point(name, name, service.number, relay_uk, always, locale)
         return
     for line in service.reachable:
         other_phones = (day.phone for day in line.special_days if day.phone is not None)
         for phone in dict.fromkeys((line.phone, *other_phones)):
-            available = list(hours.of_week(line.hours.week)) if phone == line.phone else []
+            available = list(hours.of_line(line)) if phone == line.phone else []
             available += hours.of_exceptions(line, phone)
             if available:
                 line_name = line.name.get(locale.language)
                 point = _contact_point(line_name, name, phone, line.relay_uk, available, locale)
                 yield point | ({"email": line.email} if line.email else {})
+        for way in line.also:
+            yield _other_way(line, way, name, hours, locale)
+
+
+def _other_way(
+    line: Line, way: OtherWay, contact_type: str, hours: _DatedHours, locale: Locale
+) -> Json:
+    label = other_way_label(way, locale)
+    return {
+        "@type": "ContactPoint",
+        "name": f"{line.name.get(locale.language)}: {label}",
+        "contactType": contact_type,
+        **({"telephone": way.phone.e164} if way.phone else {"url": way.url}),
+        "availableLanguage": {"welsh": "cy", "bsl": "bfi"}.get(way.kind, locale.language),
+        "hoursAvailable": [*hours.of_line(line), *hours.of_exceptions(line, line.phone)],
+    }
 
 
 def _contact_point(

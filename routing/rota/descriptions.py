@@ -7,7 +7,8 @@ from itertools import islice
 from routing.core.directory import RotaRole
 from routing.core.instants import Span
 from routing.rota.clashes import Clash, ClashKind
-from routing.rota.roster import Assignment, Roster, Staffing
+from routing.rota.difference import RotaDifference
+from routing.rota.roster import Assignment, NewShift, Roster, Staffing
 from routing.text import dates, staff_text
 from routing.text.locale import Locale
 
@@ -41,6 +42,51 @@ def describe_surplus(
     who = join_names(roster.staffing_at(role.id, span.start).person_ids, names, locale)
     when = staff_text.format_span(span, at, locale)
     return f"{role_name(role)}: {who} {when}, though nobody is needed then"
+
+
+def describe_excess(
+    role: RotaRole,
+    staffing: Staffing,
+    span: Span,
+    names: Mapping[int, str],
+    at: datetime,
+    locale: Locale,
+) -> str:
+    """Describe a span in which more people are on duty than a role needs."""
+    who = join_names(staffing.person_ids, names, locale)
+    needs = "1 person" if role.people == 1 else f"{role.people} people"
+    when = staff_text.format_span(span, at, locale)
+    return f"{role_name(role)}: {who} are on duty together {when}, and it needs {needs}"
+
+
+def describe_difference(
+    difference: RotaDifference,
+    roles: Mapping[str, RotaRole],
+    names: Mapping[int, str],
+    at: datetime,
+    locale: Locale,
+) -> list[str]:
+    """Describe each shift that is removed, changed or added: "Added: Night: Amara Owusu..."."""
+
+    def describe(shift: NewShift) -> str:
+        when = staff_text.format_span(shift.during, at, locale)
+        return f"{role_name(roles[shift.role_id])}: {names[shift.person_id]} {when}"
+
+    def describe_change(before: NewShift, after: NewShift) -> str:
+        if before.during == after.during:
+            return f"{describe(after)}, in place of {names[before.person_id]}"
+        return f"{describe(after)}, not {staff_text.format_span(before.during, at, locale)}"
+
+    return [
+        *(f"Removed: {describe(shift)}." for shift in difference.removed),
+        *(f"Changed: {describe_change(*pair)}." for pair in difference.changed),
+        *(f"Added: {describe(shift)}." for shift in difference.added),
+    ]
+
+
+def summarise_fill(role: RotaRole, count: int) -> str:
+    """Return what a fill did: "Filled Out-of-hours social worker: 42 added"."""
+    return f"Filled {role_name(role)}: {count} added"
 
 
 def describe_shortfall(role: RotaRole, missing: int) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
+from zoneinfo import ZoneInfo
 
 from routing.core import instants
 from routing.core.decision import timeline
@@ -17,7 +18,12 @@ HANDOVER_ALLOWANCE = timedelta(minutes=15)
 """Shifts may overlap by this much for a handover: neither a clash nor a surplus."""
 
 MAX_SHIFT_LENGTH = timedelta(days=7)
-"""A longer shift is taken for a slip in a date."""
+"""A shift that is longer by the local clock is taken for a slip in a date."""
+
+MAX_SHIFT_HOURS = MAX_SHIFT_LENGTH + timedelta(hours=3)
+"""No shift takes more hours than this: a week in which the clocks go back has 169, in no zone more
+than 171.
+"""
 
 CONTEXT_MARGIN = MAX_SHIFT_LENGTH + timedelta(days=1)
 """How much of the rota before and after a change must be read to check it."""
@@ -226,6 +232,12 @@ class Roster:
             for span, is_surplus in merge_equal(surplus)
             if is_surplus and span.end - span.start > HANDOVER_ALLOWANCE
         )
+
+
+def is_too_long(during: Span, zone: ZoneInfo) -> bool:
+    """Return whether a shift is longer than MAX_SHIFT_LENGTH, measured by clocks in ``zone``."""
+    start, end = (at.astimezone(zone).replace(tzinfo=None) for at in (during.start, during.end))
+    return end - start > MAX_SHIFT_LENGTH
 
 
 def name_key(name: str) -> str:

@@ -13,6 +13,7 @@ from routing.rota.roster import (
     NewShift,
     Roster,
     Shift,
+    is_too_long,
 )
 
 MAX_NOTE_LENGTH = 300
@@ -24,7 +25,7 @@ def validate_shift(roster: Roster, role_id: str, person_id: int, during: Span) -
     if role_id not in roster.roles:
         raise InvalidRotaChange("role", "Choose a role.")
     _require_end_after_start(during)
-    if during.end - during.start > MAX_SHIFT_LENGTH:
+    if is_too_long(during, roster.timetables.directory.zone):
         raise InvalidRotaChange(
             "ends", f"This is longer than {MAX_SHIFT_LENGTH.days} days. Check the dates."
         )

@@ -8,6 +8,7 @@ from flask import Response, request
 from sqlalchemy.engine import Connection
 
 from routing import lookup
+from routing.rota.descriptions import role_name
 from routing.staff.auth import staff_blueprint
 from routing.staff.forms import parse_id
 from routing.staff.layout import render_page
@@ -39,14 +40,15 @@ ACTION_LABELS = {
     "rota.uncovered": "Cover removed",
     "rota.filled": "Rota filled",
     "rota.imported": "Shifts imported",
+    "rota.replaced": "Period of the rota replaced by a spreadsheet",
     "rota.left": "Shifts of somebody who left given up",
     "rota.undone": "Change of the rota undone",
     "rota.purged": "Old names of the rota forgotten",
     "rota_person.added": "Person put on the rota",
     "rota_person.changed": "Person on the rota changed",
     "rota_person.left": "Person taken off the rota",
-    "calendar.created": "Calendar feed made",
-    "calendar.revoked": "Calendar feed revoked",
+    "calendar.created": "Calendar created",
+    "calendar.revoked": "Calendar revoked",
 }
 
 FIXED_ACTORS = {SERVICE_ACTOR: "The service itself", "provider": "The council's sign-in"}
@@ -58,7 +60,7 @@ def show() -> Response:
     before, locale = parse_id(request.args.get("before", "")), lookup.staff_locale()
     with lookup.database().reading() as connection:
         entries = audit_log.newest(connection, PAGE_SIZE + 1, before)
-        names = actor_names(connection)
+        names, notes = actor_names(connection), audit_log.notes(connection, entries)
     return render_page(
         "audit_log.html",
         entries=[
@@ -66,6 +68,7 @@ def show() -> Response:
                 "at": format_datetime(entry.at, locale),
                 "actor": names(entry.actor),
                 "action": _describe_action(entry),
+                "note": notes.get(entry.entity, ""),
                 "changes": list(_changes(entry, locale, names)),
             }
             for entry in entries[:PAGE_SIZE]
@@ -113,15 +116,27 @@ def _changes(
     for field in dict.fromkeys((*before, *after)):
         old, new = before.get(field), after.get(field)
         if old != new or is_new:
-            yield field, _format_value(old, locale, names), _format_value(new, locale, names)
+            old_text = _format_value(field, old, locale, names)
+            yield field, old_text, _format_value(field, new, locale, names)
 
 
-def _format_value(value: Any, locale: Locale, names: Callable[[str], str]) -> str:
-    """Return a time in words, a person by name, anything else as it is."""
+def _format_value(field: str, value: Any, locale: Locale, names: Callable[[str], str]) -> str:
+    """Return a time in words, a person by name, what the directory names with its id.
+
+    Anything else is as it is.
+    """
     if value is None:
         return ""
     if str(value).startswith("rota_person:"):
         return names(str(value))
+    directory = lookup.snapshot().directory
+    if field == "service" and (service := directory.service(str(value))):
+        return f"{service.name.get('en')} ({value})"
+    if field == "line" and (line := directory.line(str(value))):
+        return f"{line.name.get('en')} ({value})"
+    roles = {role.id: role for role in directory.rota}
+    if field == "role" and value in roles:
+        return f"{role_name(roles[value])} ({value})"
     try:
         at = datetime.fromisoformat(value)
     except (TypeError, ValueError):

@@ -1,6 +1,7 @@
 """Sign-in and access for the staff pages: without a session, a role and our own form, no page."""
 
 import functools
+import json
 import re
 from collections.abc import Callable
 from typing import Any
@@ -52,6 +53,12 @@ MAX_FORM_BYTES = 4 * 1024 * 1024
 
 MAX_NEXT_URL_CHARS = 300
 """How long an address to go to after sign-in may be: the cookie holds up to three of them."""
+
+UNSAVED_KEY = "unsaved"
+"""Under which the cookie holds a form that was sent after its session had ended."""
+
+MAX_UNSAVED_CHARS = 1200
+"""How long such a form may be, as JSON: a cookie holds 4 KB, with unfinished sign-ins beside it."""
 
 _STAFF_PATH = re.compile(rf"{HOME}(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
 """A staff page's path as this service writes it: no empty or dotted segment, nothing encoded."""
@@ -140,10 +147,29 @@ def require_login() -> AnyResponse | None:
     account = signed_in_account()
     if account is None:
         session.pop(SESSION_TOKEN_KEY, None)  # and nothing else: another tab may be signing in
+        if request.method == "POST" and request.endpoint != "sign_in.sign_out":
+            return _keep_form()
         next_url = request.full_path.rstrip("?") if request.method == "GET" else HOME
         return redirect(f"{HOME}/sign-in?next={quote(next_url, safe='/')}")
     g.account = account
     return None if account.may(Role.VIEW) else _forbidden(Role.VIEW)
+
+
+def _keep_form() -> AnyResponse:
+    """Keep a form of a session that has ended in the cookie, and redirect to sign-in.
+
+    Its token was right: nobody else's form is kept. One that is too long for a cookie is not.
+    """
+    fields = [
+        [name, value] for name, value in request.form.items(multi=True) if name != "csrf_token"
+    ]
+    unsaved = {"path": request.path, "fields": fields}
+    is_kept = not request.files and len(json.dumps(unsaved)) <= MAX_UNSAVED_CHARS
+    session.pop(UNSAVED_KEY, None)
+    if is_kept:
+        session[UNSAVED_KEY] = unsaved
+    next_url = f"{HOME}/sign-in/unsaved" if is_kept else HOME
+    return redirect(f"{HOME}/sign-in?next={next_url}&unsaved={'kept' if is_kept else 'lost'}")
 
 
 def require_role(role: Role) -> Callable[[View], View]:
@@ -230,7 +256,9 @@ def _database_unavailable(error: DatabaseUnavailable) -> Response:
     )
 
 
-def _foreign_form(error: CSRFError) -> Response:
+def _foreign_form(error: CSRFError) -> AnyResponse:
+    if request.endpoint == "sign_in.check":  # a tab that was opened before another one signed in
+        return redirect(f"{HOME}/sign-in?next={quote(safe_next_url(request.form.get('next')))}")
     return render_page(
         "message.html",
         status=400,

@@ -1,12 +1,12 @@
 """Diverts as staff read them: those that are set, and what one would change before it is set."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from flask import g
 
-from routing import lookup
+from routing import divert_rules, lookup
 from routing.core.decision import Divert, decide
 from routing.core.directory import Line
 from routing.core.instants import Span
@@ -54,7 +54,9 @@ class DivertPreview:
     """What a divert would do, in sentences.
 
     ``closed_warning`` is empty unless the line is shut by its own hours in part of that time.
-    ``overrides`` has a sentence for each divert that has no effect until this one ends.
+    ``unchanged_warning`` is empty unless the line takes those calls anyway, all that time.
+    ``remarks`` are sentences on what is easily missed: an end that is earlier than before, when
+    nothing changes at first, and each divert that has no effect until this one ends.
     """
 
     service: str
@@ -63,7 +65,8 @@ class DivertPreview:
     ends: str
     then: str
     closed_warning: str
-    overrides: tuple[str, ...]
+    unchanged_warning: str
+    remarks: tuple[str, ...]
 
 
 def active_diverts(at: datetime) -> list[DivertView]:
@@ -94,8 +97,16 @@ def may_see_internal_numbers() -> bool:
     return account is not None and account.may(Role.DIVERT)
 
 
-def preview(proposed: ProposedDivert, others: Sequence[DivertRow], at: datetime) -> DivertPreview:
-    """Return what callers get if ``proposed`` is set at ``at``, after ``others``."""
+def preview(
+    proposed: ProposedDivert,
+    others: Sequence[DivertRow],
+    at: datetime,
+    previous_end: datetime | None = None,
+) -> DivertPreview:
+    """Return what callers get if ``proposed`` is set at ``at``, after ``others``.
+
+    ``previous_end`` is that of a divert which is given another end.
+    """
     locale, facts = lookup.staff_locale(), lookup.snapshot()
     service, line, during = proposed.service, proposed.line, proposed.during
     active = lookup.active_diverts(others)
@@ -103,6 +114,7 @@ def preview(proposed: ProposedDivert, others: Sequence[DivertRow], at: datetime)
     diverts = (*active, Divert(service.id, line, during, set_at))
     decision = decide(facts.timetables, service.id, during.start, diverts)
     after = decide(facts.timetables, service.id, during.end, diverts)
+    unchanged_until = divert_rules.unchanged_until(facts.timetables, proposed, active)
     name, when = service.name.get("en"), staff_text.format_span(during, at, locale)
     return DivertPreview(
         service=name,
@@ -117,22 +129,46 @@ def preview(proposed: ProposedDivert, others: Sequence[DivertRow], at: datetime)
         closed_warning=staff_text.closed_warning(line, proposed.closed, at, locale)
         if proposed.closed
         else "",
-        overrides=tuple(
-            f"Divert {row.id} to {_line_name(row)}, "
-            f"{staff_text.format_span(row.during, at, locale)}, has no effect until this one ends."
-            for row in others
-            if row.service == service.id and _overlap(row.during, during)
+        unchanged_warning=staff_text.unchanged_warning(line, service, during.end, at, locale)
+        if unchanged_until == during.end
+        else "",
+        remarks=(
+            *_end_remarks(previous_end, during.end, at),
+            *_unchanged_remarks(line, unchanged_until, during.end, at),
+            *(
+                f"Divert {row.id} to {_line_name(row)}, "
+                f"{staff_text.format_span(row.during, at, locale)}, has no effect until this one "
+                "ends."
+                for row in others
+                if row.service == service.id and _overlap(row.during, during)
+            ),
         ),
     )
 
 
-def describe_without(divert: DivertRow, others: Iterable[DivertRow], at: datetime) -> str:
-    """Return where a divert's calls go once it has ended at ``at`` and only ``others`` are left."""
+def describe_without(service_id: str, others: Iterable[DivertRow], at: datetime) -> str:
+    """Return where a service's calls go at ``at`` once only ``others`` are left of its diverts."""
     timetables = lookup.snapshot().timetables
-    if divert.service not in timetables.services:
+    if service_id not in timetables.services:
         return "The directory has no such service any more."
-    decision = decide(timetables, divert.service, at, lookup.active_diverts(others))
-    return staff_text.calls_go_to(decision, at, lookup.staff_locale())
+    return staff_text.calls_go_to(
+        timetables, service_id, lookup.active_diverts(others), at, lookup.staff_locale()
+    )
+
+
+def _end_remarks(previous_end: datetime | None, end: datetime, at: datetime) -> Iterator[str]:
+    if previous_end is not None and end < previous_end:
+        before = staff_text.format_relative(previous_end, at, lookup.staff_locale())
+        less = staff_text.format_time_left(previous_end - end)
+        yield f"That is {less} shorter than it is set for: it would have ended at {before}."
+
+
+def _unchanged_remarks(
+    line: Line, unchanged_until: datetime | None, end: datetime, at: datetime
+) -> Iterator[str]:
+    if unchanged_until is not None and unchanged_until < end:
+        until = staff_text.format_relative(unchanged_until, at, lookup.staff_locale())
+        yield f"Until {until} nothing changes: {line.name.get('en')} takes these calls anyway."
 
 
 def _view(row: DivertRow, at: datetime, newest_id: int | None) -> DivertView:

@@ -13,12 +13,12 @@ from routing.divert_rules import ProposedDivert
 from routing.errors import InvalidDivert
 from routing.staff import audit, divert_display
 from routing.staff.auth import current_account, require_role, staff_blueprint
-from routing.staff.divert_display import DivertView
-from routing.staff.forms import HANDOVER, NOW, DivertConfirmation, DivertForm, EndForm
+from routing.staff.divert_display import DivertPreview, DivertView
+from routing.staff.forms import HANDOVER, NOW, DivertConfirmation, DivertForm, EndAllForm, EndForm
 from routing.staff.layout import radio_item, render_page
 from routing.store import diverts
 from routing.store.accounts import Role
-from routing.store.diverts import DivertRow, NewDivert
+from routing.store.diverts import DivertRow
 from routing.text import dates, staff_text
 
 bp = staff_blueprint("diverts")
@@ -85,12 +85,11 @@ def create() -> AnyResponse:
     except InvalidDivert as error:
         form.refuse(error)
         return _ask(form)
-    if any(divert.closed for divert in proposed) and not confirmation.although_closed.data:
+    rows = lookup.latest_diverts().diverts
+    previews = [divert_display.preview(divert, rows, lookup.now()) for divert in proposed]
+    if not _confirms(confirmation, previews):
         return _check(proposed, form, confirmation.once.data, unconfirmed=True)
-    added = [
-        NewDivert(divert.service.id, divert.line.id, divert.during, divert.note)
-        for divert in proposed
-    ]
+    added = [lookup.new_divert(divert, form.may_ring.data) for divert in proposed]
     with lookup.database().writing() as connection:
         actor = current_account().actor
         diverts.create(connection, added, lookup.now(), actor, confirmation.once.data)
@@ -117,11 +116,14 @@ def move(divert_id: int) -> AnyResponse:
     except InvalidDivert as error:
         form.refuse(error)
         return _ask_end(row, form)
-    if not confirmation.is_sent or (proposed.closed and not confirmation.although_closed.data):
+    previews = [
+        divert_display.preview(proposed, _others(row), lookup.now(), previous_end=row.during.end)
+    ]
+    if not confirmation.is_sent or not _confirms(confirmation, previews):
         return render_page(
             "divert_move_check.html",
             divert_id=divert_id,
-            previews=[divert_display.preview(proposed, _others(row), lookup.now())],
+            previews=previews,
             hidden={"to": proposed.during.end.isoformat()},
             unconfirmed=confirmation.is_sent,
         )
@@ -134,7 +136,7 @@ def move(divert_id: int) -> AnyResponse:
 def ask_end(divert_id: int) -> Response:
     """Show what callers get once a divert has ended."""
     row = _get(divert_id)
-    after = divert_display.describe_without(row, _others(row), lookup.now())
+    after = divert_display.describe_without(row.service, _others(row), lookup.now())
     return render_page("divert_end.html", divert=_view(row), after=after)
 
 
@@ -146,14 +148,31 @@ def end(divert_id: int) -> AnyResponse:
     return redirect(url_for("diverts.index", done="ended"))
 
 
+@bp.get("/diverts/end-all")
+@require_role(Role.DIVERT)
+def ask_end_all() -> Response:
+    """Show every current and future divert, and what callers get once all have ended."""
+    at, rows = lookup.now(), lookup.latest_diverts().diverts
+    current = divert_display.current_diverts(at)
+    return render_page(
+        "divert_end_all.html",
+        current=current,
+        after=[
+            (service.name.get("en"), divert_display.describe_without(service.id, (), at))
+            for service in lookup.snapshot().directory.services
+            if any(row.service == service.id and row.during.end > at for row in rows)
+        ],
+    )
+
+
 @bp.post("/diverts/end-all")
 @require_role(Role.DIVERT)
 def end_all() -> AnyResponse:
-    """End every current and future divert, all in one step."""
+    """End the diverts that were shown, all in one step. One set since then stays."""
     at, actor = lookup.now(), current_account().actor
     with lookup.database().writing() as connection:
-        for row in diverts.current_and_future(connection, at):
-            diverts.move_end(connection, row.id, at, at, actor)
+        for divert_id in EndAllForm().ids:
+            diverts.move_end(connection, divert_id, at, at, actor)
     return redirect(url_for("diverts.index", done="ended"))
 
 
@@ -186,9 +205,19 @@ def _check(
             "from": NOW if form.from_.choice == NOW else first.during.start.isoformat(),
             "until": form.until.choice,
             "note": first.note,
+            "may_ring": "yes" if form.may_ring.data else "",
         },
         note=first.note,
         unconfirmed=unconfirmed,
+    )
+
+
+def _confirms(confirmation: DivertConfirmation, previews: Sequence[DivertPreview]) -> bool:
+    """Return whether every warning of what is shown was answered with a tick."""
+    return all(
+        (confirmation.although_closed.data or not preview.closed_warning)
+        and (confirmation.although_unchanged.data or not preview.unchanged_warning)
+        for preview in previews
     )
 
 

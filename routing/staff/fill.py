@@ -12,16 +12,18 @@ from routing.errors import InvalidRotaChange, InvalidSpreadsheet, RotaConflict
 from routing.rota import descriptions, spreadsheet
 from routing.rota.filling import ProposedShift, TurnLength
 from routing.rota.roster import NewShift
-from routing.rota_service import Rota
+from routing.rota_service import ImportPlan, Rota
 from routing.staff.auth import current_account, require_role, staff_blueprint
 from routing.staff.forms import Confirmation, FillForm, ImportForm
 from routing.staff.layout import radio_item, render_page
 from routing.store.accounts import Role
 from routing.text import staff_text
+from routing.text.dates import join_words
 
 bp = staff_blueprint("rota_fill")
 
 MAX_PROBLEMS_SHOWN = 50
+MAX_LINES_SHOWN = 500
 
 
 @bp.get("/rota/fill")
@@ -45,7 +47,8 @@ def fill() -> AnyResponse:
             return _check(form, confirmation, rota, proposed)
         actor, once = current_account().actor, confirmation.once.data
         try:
-            change = rota_service.save_change("filled", added, rota, actor, once)
+            summary = descriptions.summarise_fill(rota.roster.roles[form.role.data], len(added))
+            change = rota_service.save_change("filled", added, rota, actor, once, summary)
         except RotaConflict:
             return _check(form, confirmation, *_propose(form))
     except InvalidRotaChange as error:
@@ -65,19 +68,76 @@ def ask_import() -> Response:
 @bp.post("/rota/import")
 @require_role(Role.ROTA)
 def import_() -> AnyResponse:
-    """Add the shifts of a spreadsheet, all or none."""
-    form = ImportForm()
+    """Read back what a spreadsheet would change; save just that once it is confirmed."""
+    form, confirmation = ImportForm(), Confirmation()
     if not form.validate():
         return _ask_import(form)
-    actor, add_people = current_account().actor, form.add_people.data
     try:
-        result = rota_service.import_spreadsheet(form.content, actor, add_people)
+        plan = _plan(form)
+        if plan.difference.is_empty:
+            return redirect(url_for("rota.show", known=plan.difference.unchanged))
+        if confirmation.shown.data != _digest_import(form, plan):
+            return _check_import(form, confirmation, plan)
+        actor, once = current_account().actor, confirmation.once.data
+        try:
+            result = rota_service.save_import(plan, actor, form.name, once)
+        except RotaConflict:
+            return _check_import(form, confirmation, _plan(form))
     except InvalidSpreadsheet as error:
         return _ask_import(form, error.problems)
     except InvalidRotaChange as error:
         return _ask_import(form, [str(error)])
     change_id = result.change.id if result.change else None
-    return redirect(url_for("rota.show", done=change_id, added=result.added, known=result.known))
+    return redirect(url_for("rota.show", done=change_id, known=result.known))
+
+
+@bp.get("/rota/import/template.csv")
+@require_role(Role.ROTA)
+def template() -> Response:
+    """Send a spreadsheet to fill in, with this council's roles."""
+    content = rota_service.make_template().encode("utf-8-sig")
+    disposition = 'attachment; filename="rota-template.csv"'
+    return Response(content, mimetype="text/csv", headers={"Content-Disposition": disposition})
+
+
+def _plan(form: ImportForm) -> ImportPlan:
+    """Return what the form's file would change. Raise InvalidSpreadsheet."""
+    return rota_service.plan_import(form.content, form.add_people.data, form.replace.data)
+
+
+def _digest_import(form: ImportForm, plan: ImportPlan) -> str:
+    """Return what tells the import that was shown from that of another file, or to another rota."""
+    shown = form.content, form.add_people.data, form.replace.data, plan.rota.revision
+    return sha256(repr(shown).encode()).hexdigest()
+
+
+def _check_import(form: ImportForm, confirmation: Confirmation, plan: ImportPlan) -> Response:
+    at, locale = lookup.now(), lookup.staff_locale()
+    roles, compared = plan.rota.roster.roles, plan.difference
+    lines = descriptions.describe_difference(compared, roles, plan.names, at, locale)
+    return render_page(
+        "rota_import_check.html",
+        hidden={
+            **form.hidden(),
+            "shown": _digest_import(form, plan),
+            "once": secrets.token_urlsafe(16),
+        },
+        replaces=plan.is_replacement,
+        roles=join_words([descriptions.role_name(roles[one]) for one in plan.role_ids], locale),
+        period=staff_text.format_span(plan.period, at, locale),
+        counts=[
+            ("added", len(compared.added)),
+            ("changed", len(compared.changed)),
+            ("removed", len(compared.removed)),
+            ("as they are", compared.unchanged),
+        ],
+        lines=lines[:MAX_LINES_SHOWN],
+        more_lines=max(0, len(lines) - MAX_LINES_SHOWN),
+        new_people=join_words(list(plan.new_people.values()), locale) if plan.new_people else "",
+        warnings=plan.warnings[:MAX_PROBLEMS_SHOWN],
+        more_warnings=max(0, len(plan.warnings) - MAX_PROBLEMS_SHOWN),
+        has_changed=bool(confirmation.shown.data),
+    )
 
 
 def _propose(form: FillForm) -> tuple[Rota, list[ProposedShift]]:
@@ -151,4 +211,7 @@ def _ask_import(form: ImportForm, problems: Sequence[str] = ()) -> Response:
         form=form,
         more_errors=max(0, len(problems) - MAX_PROBLEMS_SHOWN),
         columns=",".join(spreadsheet.COLUMNS),
+        roles=[
+            (descriptions.role_name(role), role.id) for role in lookup.snapshot().directory.rota
+        ],
     )

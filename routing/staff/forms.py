@@ -4,7 +4,9 @@ Fields read what was typed; the rules are those of diverts and of the rota. The 
 checked before a view runs (``auth.require_login``).
 """
 
+import base64
 import re
+import zlib
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -138,12 +140,39 @@ class TimeChoiceField(LocalTimeField):
     def pre_validate(self, form: FlaskForm) -> None:
         """Read what was chosen. Raise ValidationError, saying what to write."""
         if self.choice in self.choices:
+            if self._has_typed_time:
+                raise ValidationError(
+                    "A time is typed, but another choice is ticked. Tick the choice above that "
+                    "time, or clear it."
+                )
             self.data = self.choices[self.choice]
         elif self.choice == TIME:
             self.whole_error = ""
             super().pre_validate(form)
+            self.data = _coming_midnight(self.data)
         elif self.data is None:
             raise ValidationError(self.refusal)
+
+    @property
+    def _has_typed_time(self) -> bool:
+        """Return whether a time was typed, or a date later than the one filled in for today."""
+        if self.parts["time"].strip():
+            return True
+        try:
+            day, month, year = (int(self.parts[name]) for name in ("day", "month", "year"))
+            today = lookup.now().astimezone(lookup.staff_locale().zone).date()
+            return date(year, month, day) > today
+        except (ValueError, OverflowError):
+            return False
+
+
+def _coming_midnight(at: datetime) -> datetime:
+    """Return the midnight that ends today in place of the one that began it, which is past."""
+    zone = lookup.staff_locale().zone
+    today = lookup.now().astimezone(zone).date()
+    if at != instants.midnight(today, zone):
+        return at
+    return instants.midnight(today + timedelta(days=1), zone)
 
 
 class DateField(PartsField):
@@ -273,6 +302,18 @@ class DivertForm(EndForm):
     line = text(100)
     from_ = TimeChoiceField({NOW: None}, "Choose when the divert starts.", name="from", default=NOW)
     note = text(2000)
+    may_ring = BooleanField()
+
+
+class EndAllForm(StaffForm):
+    """Which diverts to end: those that were shown."""
+
+    divert = ListField()
+
+    @property
+    def ids(self) -> list[int]:
+        """Return their ids, without anything that is no id."""
+        return [number for value in self.divert.data or () if (number := parse_id(value))]
 
 
 class DivertConfirmation(StaffForm):
@@ -283,6 +324,7 @@ class DivertConfirmation(StaffForm):
 
     to = ListField()
     although_closed = BooleanField()
+    although_unchanged = BooleanField()
     once = text(40)
 
     @property
@@ -408,18 +450,43 @@ class FillForm(StaffForm):
 
 
 class ImportForm(StaffForm):
-    """A spreadsheet of shifts, and whether new names in it are put on the rota."""
+    """A spreadsheet of shifts, whether new names in it are put on the rota, and what it replaces.
+
+    A page that reads the import back holds the file in ``sheet``, compressed, and its name.
+    """
 
     file = FileField()
     add_people = BooleanField()
+    replace = BooleanField()
+    sheet = text(spreadsheet.MAX_BYTES)
+    file_name = text(100)
 
     def validate_file(self, field: Field) -> None:
-        """Raise ValidationError unless a file was chosen and holds something."""
+        """Raise ValidationError unless a file was chosen, or read back, and holds something."""
         self.content = b""
         if field.data:
             self.content = field.data.stream.read(spreadsheet.MAX_BYTES + 1)
+            self.name = field.data.filename or ""
+        elif self.sheet.data:
+            self.content = _decompress(self.sheet.data)
+            self.name = self.file_name.data
         if not self.content:
             raise ValidationError("Choose a CSV file.")
+
+    def hidden(self) -> dict[str, str]:
+        """Return the fields that a page which reads the import back sends along."""
+        choices = {field.name: "yes" for field in (self.add_people, self.replace) if field.data}
+        sheet = base64.b64encode(zlib.compress(self.content)).decode()
+        return {**choices, "sheet": sheet, "file_name": self.name}
+
+
+def _decompress(sheet: str) -> bytes:
+    """Return what was compressed, MAX_BYTES + 1 at most. Raise ValidationError."""
+    try:
+        data = base64.b64decode(sheet, validate=True)
+        return zlib.decompressobj().decompress(data, spreadsheet.MAX_BYTES + 1)
+    except (ValueError, zlib.error) as error:
+        raise ValidationError("Choose the CSV file again.") from error
 
 
 class PersonForm(StaffForm):

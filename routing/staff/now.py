@@ -1,25 +1,25 @@
 """On duty now: where calls go, until when, what then, and every warning."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import islice
 
 from flask import Response
 
 from routing import health, lookup, rota_service
 from routing.core.answer import ReasonCode
-from routing.core.decision import timeline
+from routing.core.decision import handovers
 from routing.core.directory import Service
 from routing.health import Audience
-from routing.staff.auth import staff_blueprint
+from routing.staff.auth import current_account, staff_blueprint
 from routing.staff.divert_display import may_see_internal_numbers
 from routing.staff.layout import render_page
 from routing.staff.rota import roles_on_duty
+from routing.store.accounts import Role
 from routing.text import staff_text
 
 bp = staff_blueprint("now")
 
-HANDOVER_LOOKAHEAD = timedelta(days=14)
 MAX_HANDOVERS_SHOWN = 3
 
 
@@ -49,23 +49,23 @@ def show() -> Response:
         roles_on_duty=roles_on_duty(rota, at),
         warnings=by_audience[Audience.STAFF],
         administrator_warnings=by_audience[Audience.ADMINISTRATOR],
+        is_administrator=current_account().may(Role.ADMIN),
     )
 
 
 def _status(service: Service, at: datetime) -> ServiceStatus:
     decision, internal_numbers = lookup.who_to_call(service.id, at), may_see_internal_numbers()
     locale = lookup.staff_locale()
-    spans = timeline(
-        lookup.snapshot().timetables, service.id, at, at + HANDOVER_LOOKAHEAD, lookup.diverts()
-    )
+    timetables, diverts = lookup.snapshot().timetables, lookup.diverts()
+    upcoming = islice(handovers(timetables, service.id, at, diverts), MAX_HANDOVERS_SHOWN)
     return ServiceStatus(
         service.name.get("en"),
-        staff_text.calls_go_to(decision, at, locale, internal_numbers),
+        staff_text.calls_go_to(timetables, service.id, diverts, at, locale, internal_numbers),
         decision.reason.code.value,
         tuple(
-            f"{staff_text.format_relative(span.start, at, locale)}: "
+            f"{staff_text.format_relative(start, at, locale)}: "
             f"{staff_text.line_with_number(answer.line, answer.phone, internal_numbers)}"
             f"{' (diverted)' if answer.reason.code is ReasonCode.DIVERT else ''}"
-            for span, answer in islice(spans, 1, 1 + MAX_HANDOVERS_SHOWN)
+            for start, answer in upcoming
         ),
     )

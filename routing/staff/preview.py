@@ -51,7 +51,9 @@ def _preview(service: Service, at: datetime, rows: Sequence[DivertRow]) -> dict[
     effects = [_effect(view) for view in reversed(divert_views(rows, at)) if view.id in current_ids]
     return {
         "name": service.name.get("en"),
-        "summary": staff_text.calls_go_to(decision, at, locale, internal_numbers),
+        "summary": staff_text.calls_go_to(
+            timetables, service.id, active, at, locale, internal_numbers
+        ),
         "public_sentence": sentences.reason_sentence(decision, at, locale, facts.holidays.dates),
         "diverts": effects or ["No divert is in force then."],
         "lines": staff_text.explain_lines(service, at, timetables, locale, internal_numbers),

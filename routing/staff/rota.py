@@ -46,7 +46,10 @@ class RoleOnDuty:
 
 @bp.get("/rota")
 def show() -> Response:
-    """Show who is on duty now, by role, the gaps ahead, and two weeks from today or ``?from=``."""
+    """Show who is on duty now, by role, the clashes and gaps ahead, and two weeks of the rota.
+
+    The two weeks begin today, or on ``?from=``.
+    """
     at, locale = lookup.now(), lookup.staff_locale()
     first = _first_date(at)
     period = _period(first, DAYS_SHOWN)
@@ -60,11 +63,11 @@ def show() -> Response:
     return render_page(
         "rota.html",
         done=_done(request.args.get("done", "")),
-        added=request.args.get("added", 0, type=int),
         known=request.args.get("known", 0, type=int),
         roles=_role_rows(rota, _dates(first), at),
         roles_on_duty=roles_on_duty(upcoming, at),
         gaps=gap_items(upcoming, at, Span(at, at + GAP_LOOKAHEAD)),
+        clashes=clash_items(upcoming, at, Span(at, at + GAP_LOOKAHEAD)),
         lookahead_days=GAP_LOOKAHEAD.days,
         period=_describe_period(first),
         first=first,
@@ -124,13 +127,7 @@ def gaps() -> Response:
             descriptions.describe_surplus(rota.roster, role, span, rota.names, at, locale)
             for role, span in rota.surplus(period.start, period.end)
         ],
-        clashes=[
-            (
-                descriptions.describe_clash(clash, rota.roster.roles, rota.names, at, locale),
-                clash.assignments[-1].shift.id,
-            )
-            for clash in rota.clashes(period.start, period.end)
-        ],
+        clashes=clash_items(rota, at, period),
         lookahead_days=GAP_LOOKAHEAD.days,
         first=format_full_date(first, locale),
         later=first + GAP_LOOKAHEAD,
@@ -187,6 +184,18 @@ def gap_items(rota: Rota, at: datetime, period: Span) -> list[tuple[str, str]]:
     ]
 
 
+def clash_items(rota: Rota, at: datetime, period: Span) -> list[tuple[str, int]]:
+    """Return every clash of a period in words, with the id of the last shift in it."""
+    locale = lookup.staff_locale()
+    return [
+        (
+            descriptions.describe_clash(clash, rota.roster.roles, rota.names, at, locale),
+            clash.assignments[-1].shift.id,
+        )
+        for clash in rota.clashes(period.start, period.end)
+    ]
+
+
 def _fill_link(rota: Rota, role: RotaRole, gap: Span) -> str:
     """Return a link to fill a gap: with one shift, or with several if it is longer than a day."""
     if gap.end - gap.start <= ONE_DAY:
@@ -239,7 +248,7 @@ def _done(change_id: str) -> dict[str, object] | None:
 def _describe_change(change: RotaChange) -> dict[str, object]:
     return {
         "id": change.id,
-        "action": audit.rota_action_label(change.kind),
+        "action": change.summary or audit.rota_action_label(change.kind),
         "can_be_undone": change.undone_by_change_id is None,
     }
 

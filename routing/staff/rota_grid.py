@@ -141,8 +141,8 @@ def _tags(rota: Rota, role: RotaRole, day: date, period: Span) -> Iterator[str]:
         yield f"Bank holiday: {holiday.name}"
     line_id = role.line or timetables.service(role.out_of_hours_of or "").lines[0].id
     line = timetables.directory.line(line_id)
-    special_day = line.special_day_on(day) if line else None
-    if special_day is not None:
+    special_day = line.hours_on(day, timetables.holidays).special_day if line else None
+    if special_day is not None and not special_day.is_until_further_notice:
         yield special_day.name.get("en")
     length = period.end - period.start
     if length != ONE_DAY:

@@ -6,11 +6,12 @@ from datetime import datetime
 from flask import Response, current_app, redirect, request, session, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from routing import lookup
+from routing import config, lookup
 from routing.concurrency import SESSION_TOKEN_KEY
 from routing.errors import SignInError
 from routing.staff.auth import (
     HOME,
+    UNSAVED_KEY,
     current_account,
     safe_next_url,
     signed_in_account,
@@ -26,16 +27,25 @@ ATTEMPTS_KEY = "attempts"
 MAX_ATTEMPTS = 3
 """Unfinished sign-ins with the provider that a browser keeps, one a tab: a cookie holds 4 KB."""
 
+DIVERT_BY_COMMAND = (
+    "If calls must be diverted now, somebody at the server can do it with `flask divert set`, "
+    "without signing in."
+)
 NO_ROLE = (
-    "Your council account has no role in this service. Ask the person who manages accounts to "
-    "give you one: view, rota, divert or admin."
+    "Your council account has no role in this service, and starting again does not help. Ask the "
+    "person who manages council accounts to give you one: view, rota, divert or admin."
 )
 WRONG_CREDENTIALS = "The name or the password is wrong."
 
 
 @bp.get("/sign-in")
-def ask() -> Response:
-    """Ask who it is."""
+def ask() -> AnyResponse:
+    """Ask who it is; say so if nobody can sign in, because a setting is missing."""
+    fault = config.sign_in_fault(current_app.config)
+    if fault is not None:
+        return _refuse(fault, 503)
+    if signed_in_account() is not None and "next" in request.args:
+        return redirect(safe_next_url(request.args["next"]))
     return _ask(SignInForm(next=request.args.get("next")))
 
 
@@ -43,6 +53,9 @@ def ask() -> Response:
 def check() -> AnyResponse:
     """Sign in with a name and a password of this service's own; not where there is a provider."""
     form = SignInForm()
+    fault = config.sign_in_fault(current_app.config)
+    if fault is not None:
+        return _refuse(fault, 503, form)
     if current_app.config["OIDC_ISSUER"]:
         return _refuse("Sign in with your council account.", form=form)
     try:
@@ -57,6 +70,9 @@ def to_provider() -> AnyResponse:
     """Redirect to the council's provider."""
     from routing.staff import sso
 
+    fault = config.sign_in_fault(current_app.config)
+    if fault is not None:
+        return _refuse(fault, 503)
     try:
         url, attempt = sso.begin(_callback_url())
     except SignInError as error:
@@ -99,6 +115,15 @@ def from_provider() -> AnyResponse:
         )
         token = accounts.start_session(connection, account, at)
     return _enter(token, next_url)
+
+
+@bp.get("/sign-in/unsaved")
+def show_unsaved() -> AnyResponse:
+    """Show the form that was sent after a session had ended, once, to be sent again."""
+    unsaved = session.pop(UNSAVED_KEY, None)
+    if unsaved is None:
+        return redirect(HOME)
+    return render_page("unsaved.html", path=unsaved["path"], fields=unsaved["fields"])
 
 
 @bp.post("/sign-out")
@@ -149,6 +174,7 @@ def _revoke_roles(issuer: str, subject: str, at: datetime) -> None:
 def _enter(token: str, next_url: str | None) -> AnyResponse:
     """Put a new session in place of this browser's, and redirect to the page that was wanted."""
     earlier, attempts = session.get(SESSION_TOKEN_KEY), session.get(ATTEMPTS_KEY, [])
+    unsaved = session.get(UNSAVED_KEY)
     if isinstance(earlier, str):
         with lookup.database().writing() as connection:
             accounts.end_session(connection, earlier)
@@ -156,6 +182,8 @@ def _enter(token: str, next_url: str | None) -> AnyResponse:
     session[SESSION_TOKEN_KEY] = token
     if attempts:  # of other tabs
         session[ATTEMPTS_KEY] = attempts
+    if unsaved:
+        session[UNSAVED_KEY] = unsaved
     return redirect(safe_next_url(next_url))
 
 
@@ -172,6 +200,9 @@ def _ask(form: SignInForm, status: int = 200) -> Response:
         form=form,
         show_account=False,
         has_provider=bool(current_app.config["OIDC_ISSUER"]),
+        is_incomplete=config.sign_in_fault(current_app.config) is not None,
+        divert_by_command=DIVERT_BY_COMMAND,
+        unsaved=request.args.get("unsaved", ""),
         has_left="left" in request.args,
         next=safe_next_url(form.next.data),
     )

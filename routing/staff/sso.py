@@ -11,7 +11,7 @@ from authlib.integrations.base_client import OAuthError
 from authlib.integrations.flask_client import OAuth
 from authlib.oidc.core.claims import CodeIDToken
 from flask import current_app
-from joserfc.errors import JoseError
+from joserfc.errors import InvalidClaimError, JoseError
 from requests import RequestException
 
 from routing.errors import SignInError
@@ -20,11 +20,26 @@ from routing.store.accounts import Role, parse_roles
 TIMEOUT_SECONDS = 5
 """Seconds to wait for each answer of the provider."""
 
-_DOWN = (
-    "Your council's sign-in does not answer as it should. Try again in a moment. If it stays down "
-    "and calls must be diverted, somebody at the server can use `flask divert`."
-)
+_DOWN = "Your council's sign-in does not answer as it should. Try again in a moment."
 NOT_CONFIRMED = "Your council's sign-in did not confirm who you are. Start again from this page."
+_CLIENT_REFUSED = (
+    "Your council's sign-in does not accept this service: OIDC_CLIENT_SECRET has expired or is "
+    "wrong, or OIDC_CLIENT_ID is. Starting again does not help: whoever runs this service must set "
+    "a new one."
+)
+_NOT_IN_DATE = (
+    "Your council's sign-in did not confirm who you are: its answer is not in date by this "
+    "machine's clock. If it happens again, one of the two clocks is wrong: whoever runs this "
+    "service must set it right."
+)
+_MESSAGES = {
+    "invalid_client": _CLIENT_REFUSED,
+    "unauthorized_client": _CLIENT_REFUSED,
+    "expired_token": _NOT_IN_DATE,
+    "invalid_token": _NOT_IN_DATE,
+}
+"""What to say for an error code of the provider or of the libraries, by code."""
+
 
 log = logging.getLogger(__name__)
 
@@ -162,4 +177,8 @@ def _refusal(error: Exception) -> SignInError:
     if not re.fullmatch("[a-z0-9_]{1,40}", code):  # anybody can put anything into the query
         code = "no error code"
     log.warning("sign-in with the provider failed: %s %s", type(error).__name__, code)
-    return SignInError(_DOWN if isinstance(error, RequestException) else NOT_CONFIRMED)
+    if isinstance(error, RequestException):
+        return SignInError(_DOWN)
+    if isinstance(error, InvalidClaimError) and error.claim in ("iat", "nbf"):  # in the future
+        return SignInError(_NOT_IN_DATE)
+    return SignInError(_MESSAGES.get(code, NOT_CONFIRMED))

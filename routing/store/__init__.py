@@ -1,1 +1,1 @@
-"""What staff change, in SQLite or PostgreSQL: diverts, accounts, sessions, and the record."""
+"""The database, SQLite or PostgreSQL: diverts, rota, accounts, calls, alerts, the audit log."""

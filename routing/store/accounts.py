@@ -1,4 +1,4 @@
-"""Accounts of staff, their roles and sessions. Known by issuer and subject, never by email."""
+"""Accounts of staff, their roles and sessions. Issuer and subject identify one, never email."""
 
 import secrets
 from collections.abc import Iterable
@@ -19,7 +19,7 @@ LOCAL = "local"
 """The issuer of accounts that are created here, with a password."""
 
 PROVIDER_ACTOR = "provider"
-"""The actor of changes that the council's identity provider makes by what it says at sign-in."""
+"""The actor of changes that follow from what the identity provider says at sign-in."""
 
 SESSION_LIFETIME = timedelta(hours=12)
 """How long a session lasts, whether it is used or not."""
@@ -157,7 +157,7 @@ def set_password(
 def remove(connection: Connection, name_or_id: str, at: datetime, actor: str) -> Account:
     """Remove an account, local or SSO, with its sessions and calendars; return it as it was.
 
-    Digits alone are an id as `flask staff list` shows it, anything else is a name. Raise
+    Digits only are an id, as `flask staff list` shows it; anything else is a name. Raise
     AccountError for an unknown account, and for a name that several have.
     """
     row = _find_by_name_or_id(connection, name_or_id.strip())
@@ -324,8 +324,8 @@ def _find_by_name_or_id(connection: Connection, name_or_id: str) -> sa.Row[Any]:
     if len(rows) > 1:
         numbers = ", ".join(str(row.id) for row in rows)
         raise AccountError(
-            f"There are {len(rows)} accounts '{name_or_id}': {numbers}. `flask staff list` says "
-            "whose each is. Give the number in place of the name."
+            f"There are {len(rows)} accounts '{name_or_id}': {numbers}. Give the "
+            "number that `flask staff list` shows, in place of the name."
         )
     return rows[0]
 

@@ -15,8 +15,8 @@ from sqlalchemy.engine import Connection
 from routing.store.tables import alert_recipients, alerts
 
 LEASE = timedelta(minutes=3)
-"""How long a sender has a recipient for itself. If it is killed before it notes what it sent, that
-is sent again: twice rather than never.
+"""How long a recipient is reserved for one sender. If that is killed before it has noted what it
+sent, the alerts are sent again: twice rather than never.
 """
 
 DIGEST_WINDOW = timedelta(minutes=10)
@@ -216,7 +216,7 @@ def _update(connection: Connection, recipient: str, **values: object) -> None:
 def _is_ahead(until: datetime | None, now: datetime, longest: timedelta) -> bool:
     """Return whether to wait until an instant.
 
-    One that is further ahead than it can be was written by a clock that has been put back since.
+    One further ahead than ``longest`` was written by a clock that has been put back since.
     """
     return until is not None and now < until <= now + longest
 

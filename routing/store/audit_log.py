@@ -1,6 +1,6 @@
 """The audit log: who changed what, when, from what to what. The database refuses to alter it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from routing.store.db import lock_writers
-from routing.store.tables import audit_log
+from routing.store.tables import audit_log, covers, diverts
 
 SERVICE_ACTOR = "service"
 """The actor of changes that no person made: the service itself."""
@@ -75,3 +75,22 @@ def newest(connection: Connection, limit: int, before: int | None = None) -> lis
     if before is not None:
         query = query.where(audit_log.c.id < before)
     return [AuditEntry(**row._mapping) for row in connection.execute(query)]
+
+
+def notes(connection: Connection, entries: Iterable[AuditEntry]) -> dict[str, str]:
+    """Return why, by entity, for the diverts and covers of some entries whose notes are kept.
+
+    An entry itself holds no note: notes are emptied after NOTE_RETENTION_DAYS, entries are not.
+    """
+    ids: dict[str, set[int]] = {"divert": set(), "rota": set()}
+    for entry in entries:
+        kind, _, number = entry.entity.partition(":")
+        if kind in ids and number.isdecimal():
+            ids[kind].add(int(number))
+    of_diverts = sa.select(diverts.c.id, diverts.c.note).where(diverts.c.id.in_(ids["divert"]))
+    of_covers = sa.select(covers.c.created_by_change_id, covers.c.note).where(
+        covers.c.created_by_change_id.in_(ids["rota"])
+    )
+    by_entity = {f"divert:{number}": note for number, note in connection.execute(of_diverts)}
+    by_entity |= {f"rota:{number}": note for number, note in connection.execute(of_covers)}
+    return {entity: note for entity, note in by_entity.items() if note}

@@ -161,7 +161,7 @@ class Background:
             if self._fault is not None:
                 log.warning("%s: the database answers again.", self.name)
             self._fault, self.last_success = None, time.monotonic()
-            if self._jobs and self._jobs[0] is entry:  # not if it was dropped meanwhile
+            if self._jobs and self._jobs[0] is entry:  # unless it has been dropped
                 self._jobs.popleft()
 
 

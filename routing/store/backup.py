@@ -60,7 +60,7 @@ def _copy(database: Database, name: str) -> Mapping[str, int]:
         (problem,) = copy.execute("PRAGMA integrity_check(1)").fetchone()
         if problem != "ok":
             raise DatabaseUnavailable(
-                f"The copy is not whole, so neither is the database ({problem})."
+                f"The copy is damaged, so the database must be too ({problem})."
             )
         engine = sa.create_engine("sqlite://", creator=lambda: copy, poolclass=StaticPool)
         with engine.connect() as connection:

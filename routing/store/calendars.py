@@ -1,4 +1,4 @@
-"""Calendar feeds. Each has a secret address, stored as a hash, shown once, useless when revoked."""
+"""Calendar feeds. Each has a secret address, shown once and stored as a hash."""
 
 import secrets
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What the service writes during a call: before the answer, but never at the answer's cost."""
+"""Writes made while a call is answered. None of them delays or breaks the answer."""
 
 import logging
 import threading
@@ -17,7 +17,7 @@ from routing.store.background import RETRY_SECONDS, Background
 from routing.store.db import Database
 
 TIMEOUT_SECONDS = 0.28
-"""How long a call waits until it is written."""
+"""How long a call waits for a write."""
 
 COUNT_INTERVAL_SECONDS = 1.0
 """How often counts are written and logged, however often something is counted."""
@@ -28,10 +28,10 @@ Job = Callable[[Connection], T]
 
 
 class CallLog:
-    """Write calls, counts and what the service notices for the audit log.
+    """Write calls and counters, and audit log entries that no person causes.
 
     Entries are written in order. One that the database does not accept in time is written once it
-    does, as long as the process lives. Threads may share it. Nothing here raises.
+    does, as long as the process lives. Safe to share between threads. No method raises.
     """
 
     def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
@@ -61,9 +61,9 @@ class CallLog:
         return None
 
     def record(self, action: str, entity: str, after: Mapping[str, Any]) -> None:
-        """Add to the audit log what ``entity`` is now, unless its newest entry says the same.
+        """Add the state of ``entity`` to the audit log, unless its newest entry says the same.
 
-        Do not wait for it.
+        Return at once; it is written later.
         """
         job = partial(
             audit_log.record_if_changed, at=self.clock(), action=action, entity=entity, after=after
@@ -71,9 +71,9 @@ class CallLog:
         self.write(job, timeout=0)
 
     def fault(self, timeout: float = TIMEOUT_SECONDS) -> str | None:
-        """Return why nothing can be written at present, as a sentence; None when it can.
+        """Return why nothing can be written at present, as a sentence; None if it can.
 
-        Where nothing was written lately, try it, for at most ``timeout`` seconds.
+        If nothing has been written lately, try a write, for at most ``timeout`` seconds.
         """
         if time.monotonic() - self._background.last_success > RETRY_SECONDS:
             self.write(partial(counters.check_write, at=self.clock()), timeout)
@@ -93,7 +93,7 @@ class CallLog:
             log.exception("fault while counting %s", name)
 
     def close(self) -> None:
-        """Write what is left, and stop. A process that exits calls this by itself."""
+        """Write what is queued, and stop. This is called by itself when the process exits."""
         self._write_counts()
         self._background.close()
 

@@ -13,7 +13,7 @@ from routing.store.calls import ANSWERED, UNKNOWN
 from routing.store.tables import calls, legs
 
 UNREPORTED_AFTER = timedelta(hours=4)
-"""A call without an end for this long is over, though that was not reported: Twilio's own limit."""
+"""After this long a call is over even if no end was reported: it is Twilio's own limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def calls_between(
 ) -> list[Call]:
     """Return the calls that began from ``start`` to before ``end``, oldest first, as known ``at``.
 
-    With ``outcomes``, only those that ended so.
+    With ``outcomes``, only those that ended in one of these.
     """
     is_wanted = _began_between(start, end)
     if outcomes:

@@ -59,7 +59,7 @@ class LegEnd:
 
 
 def call_key(sid: str) -> str:
-    """Return the hash of a CallSid that identifies a call here: the id leads to the caller."""
+    """Return the hash of a CallSid that calls are stored by: the id itself leads to the caller."""
     return hash_token(sid)
 
 
@@ -136,8 +136,8 @@ def purge(
 ) -> tuple[int]:
     """Delete calls that began before an instant, oldest first; return how many.
 
-    At most ``limit`` go at once, so that no new call waits long to be written: repeat until none
-    are left.
+    At most ``limit`` are deleted at once, so that no new call waits long to be written: repeat
+    until none are left.
     """
     query = select_old(before).order_by(calls.c.began_at).limit(limit)
     call_ids = connection.scalars(query).all()

@@ -23,10 +23,10 @@ from routing.store.db import Database
 from routing.store.diverts import DivertRow, current_and_future
 
 TIMEOUT_SECONDS = 0.28
-"""How long a request waits for the database: the contract allows 0.3 seconds."""
+"""How long a request waits for the database: callers should wait 0.3 seconds at most."""
 
 SAVE_INTERVAL_SECONDS = 30.0
-"""How often a reading is saved to disk though nothing has changed, to update its time."""
+"""How often a reading is saved to disk even if nothing has changed, to update its time."""
 
 LOOKBACK = timedelta(days=1)
 """Diverts that ended within this are read as well, for questions about the recent past."""
@@ -113,7 +113,7 @@ class DivertCache:
     def _without_database_file(self) -> DivertReading:
         """Return no diverts and no fault before SQLite's file is created.
 
-        If there ever was a reading, the file has been lost, and the last reading stays in force.
+        If there ever was a reading, the file has been lost, and the last reading is still used.
         """
         if self._last is None and not self.saved.file.exists():
             return _NO_READING
@@ -182,6 +182,8 @@ def _to_json(diverts: tuple[DivertRow, ...]) -> str:
             "to": divert.during.end.isoformat(),
             "set_at": divert.set_at.isoformat(),
             "set_by": divert.set_by,
+            "replaced_line": divert.replaced_line,
+            "may_ring": divert.may_ring,
         }
         for divert in diverts
     ]
@@ -195,7 +197,17 @@ def _from_json(text: str) -> tuple[DivertRow, ...]:
 def _divert(row: dict[str, Any]) -> DivertRow:
     during = Span(_instant(row["from"]), _instant(row["to"]))
     set_at = _instant(row["set_at"])
-    return DivertRow(row["id"], row["service"], row["line"], during, "", set_at, row["set_by"])
+    return DivertRow(
+        row["id"],
+        row["service"],
+        row["line"],
+        during,
+        "",
+        set_at,
+        row["set_by"],
+        row["replaced_line"],
+        row["may_ring"],
+    )
 
 
 def _instant(text: str) -> datetime:

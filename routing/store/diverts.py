@@ -19,7 +19,8 @@ class DivertRow:
     """A stored divert of a service to a line, by their ids in the directory.
 
     ``note`` is for colleagues, never for callers. ``set_by`` is an actor of the audit log. A
-    divert that was ended before it began has an empty span.
+    divert that was ended before it began has an empty span. ``replaced_line`` took the service's
+    calls when the divert began, None if that is not known; ``may_ring`` says that it may be tried.
     """
 
     id: int
@@ -29,16 +30,20 @@ class DivertRow:
     note: str
     set_at: datetime
     set_by: str
+    replaced_line: str | None = None
+    may_ring: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class NewDivert:
-    """A divert to be set."""
+    """A divert to be set. Its fields are those of DivertRow."""
 
     service: str
     line: str
     during: Span
     note: str
+    replaced_line: str | None = None
+    may_ring: bool = False
 
 
 def create(
@@ -76,9 +81,21 @@ def create(
             set_at=at,
             set_by=actor,
             idempotency_key=key if idempotency_key else None,
+            replaced_line=new.replaced_line,
+            may_ring=new.may_ring,
         )
         divert_id = connection.execute(insert.returning(diverts.c.id)).scalar_one()
-        divert = DivertRow(divert_id, new.service, new.line, during, new.note, at, actor)
+        divert = DivertRow(
+            divert_id,
+            new.service,
+            new.line,
+            during,
+            new.note,
+            at,
+            actor,
+            new.replaced_line,
+            new.may_ring,
+        )
         record(connection, at, actor, "divert.set", f"divert:{divert_id}", after=_summary(divert))
         created.append(divert)
     return created
@@ -140,7 +157,17 @@ def _read(connection: Connection, query: sa.Select[Any]) -> tuple[DivertRow, ...
 
 def _divert(row: sa.Row[Any]) -> DivertRow:
     during = Span(row.starts_at, row.ends_at)
-    return DivertRow(row.id, row.service, row.line, during, row.note, row.set_at, row.set_by)
+    return DivertRow(
+        row.id,
+        row.service,
+        row.line,
+        during,
+        row.note,
+        row.set_at,
+        row.set_by,
+        row.replaced_line,
+        row.may_ring,
+    )
 
 
 def _summary(divert: DivertRow) -> dict[str, str]:

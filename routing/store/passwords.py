@@ -1,4 +1,4 @@
-"""Passwords of local accounts: strength, hashing, and a growing wait after wrong ones."""
+"""Passwords of local accounts: strength, hashing, and longer and longer waits after failures."""
 
 from datetime import datetime, timedelta
 from functools import cache
@@ -46,7 +46,7 @@ def hash_password(password: str, name: str = "") -> str:
 
 
 def verify_password(password: str, password_hash: str | None) -> bool:
-    """Return whether a password is right. None for the hash takes as long, and is never right."""
+    """Return whether a password is right. A hash of None takes as long, and is never right."""
     is_right = check_password_hash(password_hash or _unused_hash(), password[:MAX_LENGTH])
     return is_right and password_hash is not None
 

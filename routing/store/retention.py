@@ -1,4 +1,4 @@
-"""How long personal data is stored: one table of rules, and the purge that enforces each."""
+"""How long personal data is stored: a table of rules, and the purge that enforces each."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from routing.store.audit_log import record
 from routing.store.tables import covers, diverts
 
 PURGE_GRACE = timedelta(days=2)
-"""Data this much older than its limit is warned of: a daily purge may be missed once."""
+"""How far past its limit data may be before staff are warned: a daily purge may fail once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class RetentionRule:
 
 
 def overdue(connection: Connection, settings: Mapping[str, Any], at: datetime) -> list[str]:
-    """Return the kinds of data that are PURGE_GRACE past their limit: the purge does not run."""
+    """Return the kinds of data that are PURGE_GRACE past their limit: the purge has not run."""
     late = at - PURGE_GRACE
     return [rule.what for rule in RULES if rule.is_overdue(connection, rule.cutoff(settings, late))]
 

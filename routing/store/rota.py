@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 
 from routing.core.instants import Span
 from routing.errors import UnknownShift
-from routing.rota.roster import MAX_SHIFT_LENGTH, Cover, NewCover, NewShift, Shift
+from routing.rota.roster import MAX_SHIFT_HOURS, Cover, NewCover, NewShift, Shift
 from routing.store.audit_log import record
 from routing.store.tables import covers, rota_changes, rota_people, shifts
 
@@ -20,12 +20,16 @@ UNDO_GRACE = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class RotaChange:
-    """One change of the rota: what is added or cancelled together, and undone together."""
+    """One change of the rota: what is added or cancelled together, and undone together.
+
+    ``summary`` is what it did in words, "" where its kind says it all.
+    """
 
     id: int
     kind: str
     made_at: datetime
     made_by: str
+    summary: str = ""
     undone_by_change_id: int | None = None
 
 
@@ -36,8 +40,10 @@ def add(
     at: datetime,
     actor: str,
     idempotency_key: str = "",
+    cancelled_shift_ids: Collection[int] = (),
+    summary: str = "",
 ) -> RotaChange:
-    """Add shifts and covers, all or none.
+    """Cancel some shifts, and add shifts and covers, all or none.
 
     Called again with the same ``idempotency_key``, it returns the change of the first call. Raise
     sqlalchemy.exc.IntegrityError if a shift overlaps another of the same person in the same role.
@@ -45,7 +51,13 @@ def add(
     earlier = find_change_by_key(connection, idempotency_key)
     if earlier:
         return earlier
-    change = _insert_change(connection, kind, at, actor, idempotency_key)
+    change = _insert_change(connection, kind, at, actor, idempotency_key, summary)
+    if cancelled_shift_ids:
+        is_cancelled = shifts.c.id.in_(cancelled_shift_ids)
+        not_before = shifts.c.cancelled_by_change_id.is_(None)
+        update = shifts.update().where(is_cancelled & not_before)
+        connection.execute(update.values(cancelled_by_change_id=change.id))
+        _mark_changed(connection, cancelled_shift_ids, at)
     new_shifts: list[dict[str, Any]] = []
     new_covers: list[dict[str, Any]] = []
     for new in added:
@@ -63,7 +75,8 @@ def add(
         if rows:
             connection.execute(table.insert(), rows)
     _mark_changed(connection, {new.shift_id for new in added if isinstance(new, NewCover)}, at)
-    _record(connection, change, after=_summary(added))
+    before = {"cancelled_shifts": len(cancelled_shift_ids)} if cancelled_shift_ids else None
+    _record(connection, change, before=before, after=_summary(added) if added else None)
     return change
 
 
@@ -148,8 +161,8 @@ def read(connection: Connection, start: datetime, end: datetime) -> tuple[list[S
     A cancelled one counts from when it was added until it was cancelled, if that is UNDO_GRACE or
     more, so that the past stays as it was.
     """
-    # No shift is longer than MAX_SHIFT_LENGTH, so its end alone, which has an index, finds it.
-    is_near = shifts.c.ends_at.between(start, end + MAX_SHIFT_LENGTH) & (shifts.c.starts_at < end)
+    # No shift is longer than MAX_SHIFT_HOURS, so its end alone, which has an index, finds it.
+    is_near = shifts.c.ends_at.between(start, end + MAX_SHIFT_HOURS) & (shifts.c.starts_at < end)
     near, near_covers = _read(connection, is_near & (shifts.c.ends_at > start))
     overlapping = [shift for shift in near if shift.during.start < end and start < shift.during.end]
     ids = {shift.id for shift in overlapping}
@@ -186,7 +199,7 @@ def shifts_of(connection: Connection, change_id: int) -> list[int]:
 def count_ever_added(connection: Connection, role: str, during: Span) -> int:
     """Return how many shifts and covers were ever added for a role in a period.
 
-    Cancelled ones count, so the number only grows: it tells a gap from one that was filled since.
+    Cancelled ones count, so the number only grows: a gap that was filled in between has another.
     """
     overlapping_shifts = sa.select(sa.func.count()).where(
         shifts.c.duty_role == role,
@@ -204,6 +217,13 @@ def count_ever_added(connection: Connection, role: str, during: Span) -> int:
     )
     counts = (connection.execute(query) for query in (overlapping_shifts, overlapping_covers))
     return sum(count.scalar_one() for count in counts)
+
+
+def find_undone_by(connection: Connection, change_id: int) -> RotaChange | None:
+    """Return the change that a change undid; None if it is no undo."""
+    query = rota_changes.select().where(rota_changes.c.undone_by_change_id == change_id)
+    row = connection.execute(query).first()
+    return _change(row) if row else None
 
 
 def newest_changes(connection: Connection, limit: int) -> list[RotaChange]:
@@ -272,17 +292,28 @@ def _mark_changed(connection: Connection, ids: Collection[int], at: datetime) ->
 
 
 def _insert_change(
-    connection: Connection, kind: str, at: datetime, actor: str, idempotency_key: str = ""
+    connection: Connection,
+    kind: str,
+    at: datetime,
+    actor: str,
+    idempotency_key: str = "",
+    summary: str = "",
 ) -> RotaChange:
     insert = rota_changes.insert().values(
-        kind=kind, made_at=at, made_by=actor, idempotency_key=idempotency_key or None
+        kind=kind,
+        made_at=at,
+        made_by=actor,
+        idempotency_key=idempotency_key or None,
+        summary=summary,
     )
     change_id = connection.execute(insert.returning(rota_changes.c.id)).scalar_one()
-    return RotaChange(change_id, kind, at, actor)
+    return RotaChange(change_id, kind, at, actor, summary)
 
 
 def _change(row: sa.Row[Any]) -> RotaChange:
-    return RotaChange(row.id, row.kind, row.made_at, row.made_by, row.undone_by_change_id)
+    return RotaChange(
+        row.id, row.kind, row.made_at, row.made_by, row.summary, row.undone_by_change_id
+    )
 
 
 def _record(

@@ -1,7 +1,7 @@
 """People who can be on the rota: their names, and work phones for those who need them."""
 
 import unicodedata
-from collections.abc import Container, Iterable
+from collections.abc import Collection, Container, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -108,6 +108,47 @@ def leave(connection: Connection, person_id: int, at: datetime, actor: str) -> N
     not_revoked = is_own & calendars.c.revoked_at.is_(None)
     connection.execute(calendars.update().where(not_revoked).values(revoked_at=at))
     record(connection, at, actor, "rota_person.left", f"rota_person:{person_id}")
+
+
+def mark_added_by(connection: Connection, person_ids: Collection[int], change_id: int) -> None:
+    """Note that people were added by a change of the rota, so that undoing it removes them."""
+    update = rota_people.update().where(rota_people.c.id.in_(person_ids))
+    connection.execute(update.values(added_by_change_id=change_id))
+
+
+def remove_added_by(
+    connection: Connection, change_id: int, on_duty: Collection[int], at: datetime, actor: str
+) -> None:
+    """Take off the rota the people whom a change added, now undone, and who have nothing else.
+
+    That is no other shift, cover, work phone, account or calendar. ``on_duty`` are people whose
+    shifts still count, because they had begun.
+    """
+    is_not_of_change = shifts.c.created_by_change_id != change_id
+    other_shift = (shifts.c.rota_person_id == rota_people.c.id) & is_not_of_change
+    query = sa.select(rota_people.c.id).where(
+        rota_people.c.added_by_change_id == change_id,
+        rota_people.c.left_at.is_(None),
+        rota_people.c.phone.is_(None),
+        rota_people.c.account_id.is_(None),
+        ~sa.exists().where(other_shift),
+        ~sa.exists().where(covers.c.rota_person_id == rota_people.c.id),
+        ~sa.exists().where(calendars.c.rota_person_id == rota_people.c.id),
+    )
+    for person_id in connection.scalars(query).all():
+        if person_id not in on_duty:
+            leave(connection, person_id, at, actor)
+
+
+def restore_added_by(connection: Connection, change_id: int, left_at: datetime) -> None:
+    """Put back the people whom ``remove_added_by`` took off the rota at ``left_at``.
+
+    Raise sqlalchemy.exc.IntegrityError if somebody else has one of their names now.
+    """
+    is_removed = (rota_people.c.added_by_change_id == change_id) & (
+        rota_people.c.left_at == left_at
+    )
+    connection.execute(rota_people.update().where(is_removed).values(left_at=None))
 
 
 def get(connection: Connection, person_id: int) -> RotaPerson:

@@ -53,7 +53,7 @@ def truncate_wal(file: Path, timeout: float) -> bool:
 
 
 def configure(engine: sa.Engine, file: Path) -> None:
-    """Begin each transaction as it is meant, and replace connections to a file that is gone."""
+    """Begin transactions explicitly, and replace connections to a file that was replaced."""
 
     @sa.event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
@@ -83,7 +83,7 @@ def _open(file: Path, timeout: float) -> FileConnection:
 
 
 def _inode(file: Path) -> int | None:
-    """Return the number that tells two files of one name apart; None when there is no file."""
+    """Return the file's inode, which differs once it is replaced; None if there is no file."""
     try:
         return file.stat().st_ino
     except OSError:

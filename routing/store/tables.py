@@ -105,6 +105,8 @@ diverts = sa.Table(
     _instant("set_at"),
     sa.Column("set_by", sa.Text, nullable=False),
     sa.Column("idempotency_key", sa.Text, unique=True),  # a form sent twice sets one divert
+    sa.Column("replaced_line", sa.Text),  # took the calls when the divert began
+    sa.Column("may_ring", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.CheckConstraint("starts_at <= ends_at", name="divert_ends_after_it_starts"),
     sqlite_autoincrement=True,
 )
@@ -167,7 +169,8 @@ rota_changes = sa.Table(
     _instant("made_at"),
     sa.Column("made_by", sa.Text, nullable=False),
     sa.Column("idempotency_key", sa.Text, unique=True),  # a form sent twice makes one change
-    sa.Column("undone_by_change_id", sa.ForeignKey("rota_changes.id")),
+    sa.Column("undone_by_change_id", sa.ForeignKey("rota_changes.id"), index=True),
+    sa.Column("summary", sa.Text, nullable=False),  # "" where the kind says it all
     sqlite_autoincrement=True,
 )
 
@@ -181,6 +184,8 @@ rota_people = sa.Table(
     sa.Column("account_id", sa.ForeignKey("accounts.id")),
     # Holds this person's shifts from before the retention period, under no name.
     sa.Column("archived_as_id", sa.ForeignKey("rota_people.id")),
+    # The import that added this person, who goes again when it is undone.
+    sa.Column("added_by_change_id", sa.ForeignKey("rota_changes.id"), index=True),
     _instant("added_at"),
     _instant("left_at", null=True),
     _instant("anonymised_at", null=True),
@@ -211,7 +216,7 @@ covers = sa.Table(
     METADATA,
     _id(),
     sa.Column("shift_id", sa.ForeignKey("shifts.id"), nullable=False, index=True),
-    sa.Column("rota_person_id", sa.ForeignKey("rota_people.id")),  # null: nobody yet
+    sa.Column("rota_person_id", sa.ForeignKey("rota_people.id"), index=True),  # null: nobody yet
     _instant("starts_at"),
     _instant("ends_at", index=True),
     sa.Column("note", sa.Text, nullable=False),

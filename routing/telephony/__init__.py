@@ -8,7 +8,7 @@ from routing.telephony.fallback import FallbackTwiml, fallback_twiml
 from routing.telephony.sms import TextLimits, secret_key
 from routing.telephony.views import connect_anyway, is_below_twilio
 
-__all__ = ["at_start", "connect_anyway", "init_app", "is_below_twilio"]
+__all__ = ["connect_anyway", "init_app", "is_below_twilio", "warm_up"]
 
 
 def init_app(app: Flask) -> None:

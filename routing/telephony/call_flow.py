@@ -5,28 +5,47 @@ step of a call needs the database.
 """
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from enum import Enum
 
-from routing.core.answer import Decision
-from routing.core.decision import dial_order
+from routing.core.answer import Answer, Decision
+from routing.core.decision import dial_order, is_avoided, is_excluded
 from routing.core.directory import Line, Phone, Service
 from routing.core.outcome import Outcome
 from routing.core.timetable import Timetables
 
 MAX_ROUNDS = 3
 MAX_CALL_DURATION = timedelta(minutes=8)
-"""A call is given up after so many rounds, or so long."""
+"""A call is given up after so many rounds in which not every line was engaged, or so long."""
 
-RING_SECONDS, LAST_RING_SECONDS = 25, 120
-"""How long a line rings unless the directory says otherwise: before another line, and as the last.
+RING_SECONDS, LAST_RING_SECONDS, MAX_RING_SECONDS = 25, 55, 55
+"""How long a line rings unless the directory says otherwise, before another and as the last; and
+at most, whatever the directory says.
 
 Twilio adds 5 seconds to what it is told; a mobile's voicemail commonly answers after 15 to 30.
 """
 
+MAX_SILENCE_SECONDS = 60
+"""How long a caller hears ringing without a word: networks cut off calls that ring for longer than
+two to three minutes."""
+
 TWILIO_EXTRA_RING = timedelta(seconds=5)
-MESSAGE_DURATION = timedelta(seconds=25)
+KEY_PROMPT_SECONDS = 10
+"""How long a caller hears ringing while whoever picked up is asked to press a key."""
+
+ENGAGED_WAIT = timedelta(seconds=20)
+"""The pause before the next round when every line was engaged."""
+
+
+class Announcement(Enum):
+    """What a caller hears before a line rings; the value is about how long it takes."""
+
+    NEXT_LINE = timedelta(seconds=15)
+    NEW_ROUND = timedelta(seconds=25)
+    ENGAGED = timedelta(seconds=15) + ENGAGED_WAIT
+
 
 DecideAt = Callable[[datetime], Decision]
 
@@ -42,10 +61,13 @@ _OUTCOMES = {
 class CallState:
     """How far a call has come.
 
-    ``began`` is in Unix seconds. ``round`` and ``leg`` count from 1, ``leg`` through all rounds.
-    ``tried`` holds the ids of the lines that this round has rung, the one that rings now last.
-    ``screened`` says that whoever picks that one up must press 1, whatever the directory says by
-    then.
+    ``began`` and ``dialled`` are in Unix seconds: ``dialled`` is when the line that rings now was
+    dialled. ``rings`` is how many seconds a caller hears it ring at most, and ``silence`` how many
+    seconds of ringing came before it since the last word. ``round`` and ``leg`` count from 1:
+    ``leg`` through all rounds, ``round`` without those in which every line was engaged, which
+    ``waits`` counts. ``engaged`` says that the lines of this round before the one that rings now
+    were. ``tried`` holds the ids of the lines that this round has rung, that one last. ``screened``
+    says that whoever picks it up must press 1, whatever the directory says by then.
     """
 
     began: int
@@ -53,6 +75,11 @@ class CallState:
     leg: int
     tried: tuple[str, ...]
     screened: bool = False
+    waits: int = 0
+    engaged: bool = True
+    silence: int = 0
+    rings: int = 0
+    dialled: int = 0
 
     def to_query(self) -> dict[str, str]:
         """Return the state as query parameters: letters, digits, - and _ only."""
@@ -62,30 +89,48 @@ class CallState:
             "leg": str(self.leg),
             "tried": "_".join(self.tried),
             "screened": str(int(self.screened)),
+            "waits": str(self.waits),
+            "engaged": str(int(self.engaged)),
+            "silence": str(self.silence),
+            "rings": str(self.rings),
+            "dialled": str(self.dialled),
         }
 
     @classmethod
     def from_query(cls, query: Mapping[str, str]) -> "CallState | None":
         """Read what ``to_query`` wrote; None for anything else."""
-        numbers = [query.get(name, "") for name in ("began", "round", "leg")]
+        names = ("began", "round", "leg", "waits", "silence", "rings", "dialled")
+        numbers = [query.get(name, "") for name in names]
         if not all(re.fullmatch(r"[0-9]{1,11}", number) for number in numbers):
             return None
-        tried, screened = query.get("tried", ""), query.get("screened")
-        if screened not in ("0", "1") or not re.fullmatch(r"[A-Za-z0-9_-]*", tried):
+        tried, screened = query.get("tried", ""), query.get("screened", "")
+        engaged = query.get("engaged", "")
+        if not re.fullmatch(r"[A-Za-z0-9_-]*", tried) or not {screened, engaged} <= {"0", "1"}:
             return None
-        began, round_number, leg = map(int, numbers)
-        return cls(began, round_number, leg, tuple(filter(None, tried.split("_"))), screened == "1")
+        began, round_number, leg, waits, silence, rings, dialled = map(int, numbers)
+        return cls(
+            began,
+            round_number,
+            leg,
+            tuple(filter(None, tried.split("_"))),
+            screened=screened == "1",
+            waits=waits,
+            engaged=engaged == "1",
+            silence=silence,
+            rings=rings,
+            dialled=dialled,
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Dial:
-    """Ring a line for ``seconds``. ``new_round`` says that another round begins, with a message."""
+    """Ring a line for ``seconds``, after an announcement if there is one."""
 
     line: Line
     phone: Phone
     seconds: int
     state: CallState
-    new_round: bool = False
+    announcement: Announcement | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +160,15 @@ def dial_outcome(status: str, bridged: bool | None, screened: bool, accepted: bo
     return Outcome.ANSWERED
 
 
+def ring_seconds(line: Line, is_last: bool) -> int:
+    """Return for how long to ring a line, which is the last that a round has left or not."""
+    if line.press_1_to_accept:
+        most = MAX_RING_SECONDS - KEY_PROMPT_SECONDS
+        return min(line.ring_seconds or RING_SECONDS, most)
+    seconds = line.ring_seconds or (LAST_RING_SECONDS if is_last else RING_SECONDS)
+    return min(seconds, MAX_RING_SECONDS)
+
+
 def first_step(
     timetables: Timetables,
     decision: Decision,
@@ -124,7 +178,7 @@ def first_step(
 ) -> Step:
     """Return the first step at ``at`` of a call that began with ``decision``, perhaps a little ago.
 
-    ``excluded_numbers`` are never rung, such as the number that was called.
+    ``excluded_numbers`` are never rung, such as the number that was called: see ``is_excluded``.
     """
     state = CallState(_unix_seconds(began), 1, 1, ())
     return _start_round(timetables, decision, at, state, excluded_numbers)
@@ -142,20 +196,39 @@ def next_step(
     """Return the step that follows when ringing the last of ``state.tried`` has ended.
 
     That is the next of ``if_unanswered`` that this round has not rung and that is not shut by its
-    own hours; then another round, which begins with the line that ``decide_at`` returns by then.
+    own hours; then another round, which begins with the line that ``decide_at`` returns by then,
+    and with a wait if every line was engaged. Before a leg that could end more than
+    MAX_SILENCE_SECONDS after the last word, something is said.
     """
     if outcome in (Outcome.ANSWERED, Outcome.ABANDONED):
         return Done()
-    if _unix_seconds(at) - state.began >= MAX_CALL_DURATION.total_seconds():
+    now = _unix_seconds(at)
+    # The waits count too, should the clock have been put back.
+    elapsed = max(now - state.began, ENGAGED_WAIT.seconds * state.waits)
+    if elapsed >= MAX_CALL_DURATION.total_seconds():
         return GiveUp()
-    remaining = _remaining(timetables, service, state.tried, at, excluded_numbers)
-    leg = state.leg + 1
+    heard = state.rings
+    if outcome in (Outcome.BUSY, Outcome.FAILED):  # perhaps after ringing: somebody refused it
+        heard = min(heard, max(0, now - state.dialled))
+    state = replace(
+        state,
+        leg=state.leg + 1,
+        engaged=state.engaged and outcome is Outcome.BUSY,
+        silence=state.silence + heard,
+    )
+    decision = decide_at(at)
+    remaining = _remaining(timetables, service, decision, state.tried, at, excluded_numbers)
     if remaining:
-        return _dial(remaining, CallState(state.began, state.round, leg, state.tried))
-    if state.round >= MAX_ROUNDS:
+        return _dial(remaining, state, at)
+    if state.engaged:
+        following = replace(state, waits=state.waits + 1, tried=())
+        announcement = Announcement.ENGAGED
+    elif state.round < MAX_ROUNDS:
+        following = replace(state, round=state.round + 1, tried=(), engaged=True)
+        announcement = Announcement.NEW_ROUND
+    else:
         return GiveUp()
-    following = CallState(state.began, state.round + 1, leg, ())
-    return _start_round(timetables, decide_at(at), at, following, excluded_numbers)
+    return _start_round(timetables, decision, at, following, excluded_numbers, announcement)
 
 
 def unanswered_call(
@@ -169,9 +242,9 @@ def unanswered_call(
     step = first_step(timetables, decision, at, at, excluded_numbers)
     while isinstance(step, Dial):
         yield at, step
-        at += (
-            timedelta(seconds=step.seconds) + TWILIO_EXTRA_RING + MESSAGE_DURATION * step.new_round
-        )
+        at += timedelta(seconds=step.seconds) + TWILIO_EXTRA_RING
+        if step.announcement:
+            at += step.announcement.value
         step = next_step(
             timetables,
             decision.service,
@@ -190,44 +263,63 @@ def _start_round(
     at: datetime,
     state: CallState,
     excluded_numbers: Collection[str],
+    announcement: Announcement | None = None,
 ) -> Step:
     """Begin a round with the line that answers at ``at``."""
-    remaining = [
-        (answer.line, answer.phone)
-        for answer in dial_order(timetables, decision, at)
-        if answer.phone.e164 not in excluded_numbers
-    ]
-    return _dial(remaining, state, new_round=state.round > 1) if remaining else GiveUp()
+    remaining = dial_order(timetables, decision, at, excluded_numbers)
+    return _dial(remaining, state, at, announcement) if remaining else GiveUp()
 
 
 def _remaining(
     timetables: Timetables,
     service: Service,
+    decision: Decision,
     tried: Collection[str],
     at: datetime,
     excluded_numbers: Collection[str],
-) -> list[tuple[Line, Phone]]:
+) -> Sequence[Answer]:
     """Return what a round may still ring: no line twice, no number twice, none that is shut."""
     day = at.astimezone(timetables.directory.zone).date()
     lines = {line.id: line for line in timetables.directory.lines}
     rung = {lines[line_id].phone_on(day).e164 for line_id in tried if line_id in lines}
-    remaining: list[tuple[Line, Phone]] = []
+    remaining: list[Answer] = []
     for line in service.if_unanswered:
         phone = line.phone_on(day)
-        skip = line.id in tried or phone.e164 in rung or phone.e164 in excluded_numbers
+        skip = (
+            line.id in tried
+            or phone.e164 in rung
+            or is_excluded(phone, excluded_numbers)
+            or is_avoided(line, decision, day)
+        )
         if not skip and timetables.is_open(line, at):
             rung.add(phone.e164)
-            remaining.append((line, phone))
+            remaining.append(Answer(line, phone, decision.reason))
     return remaining
 
 
-def _dial(remaining: list[tuple[Line, Phone]], state: CallState, new_round: bool = False) -> Dial:
-    line, phone = remaining[0]
-    is_last = len(remaining) == 1 and not line.press_1_to_accept
-    seconds = line.ring_seconds or (LAST_RING_SECONDS if is_last else RING_SECONDS)
-    tried = (*state.tried, line.id)
-    reached = replace(state, tried=tried, screened=line.press_1_to_accept)
-    return Dial(line, phone, seconds, reached, new_round)
+def _dial(
+    remaining: Sequence[Answer],
+    state: CallState,
+    at: datetime,
+    announcement: Announcement | None = None,
+) -> Dial:
+    line, phone = remaining[0].line, remaining[0].phone
+    seconds = ring_seconds(line, len(remaining) == 1)
+    duration = seconds + TWILIO_EXTRA_RING.seconds
+    if line.press_1_to_accept:
+        duration += KEY_PROMPT_SECONDS
+    if announcement is None and state.silence + duration > MAX_SILENCE_SECONDS:
+        announcement = Announcement.NEXT_LINE
+    wait = ENGAGED_WAIT if announcement is Announcement.ENGAGED else timedelta(0)
+    reached = replace(
+        state,
+        tried=(*state.tried, line.id),
+        screened=line.press_1_to_accept,
+        silence=0 if announcement else state.silence,
+        rings=duration,
+        dialled=_unix_seconds(at + wait),
+    )
+    return Dial(line, phone, seconds, reached, announcement)
 
 
 def _unix_seconds(at: datetime) -> int:

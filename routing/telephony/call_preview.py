@@ -5,7 +5,6 @@ from datetime import datetime
 
 from routing.core.timetable import Timetables
 from routing.telephony.call_flow import (
-    MESSAGE_DURATION,
     TWILIO_EXTRA_RING,
     DecideAt,
     Dial,
@@ -13,7 +12,7 @@ from routing.telephony.call_flow import (
     Step,
     unanswered_call,
 )
-from routing.telephony.twiml import named_lines
+from routing.telephony.twiml import MESSAGES, named_lines
 from routing.text import announcements, staff_text
 from routing.text.locale import Locale
 from routing.text.staff_text import format_duration
@@ -59,10 +58,10 @@ def _describe(
         return []
     sentences: list[str] = []
     greeting = announcements.greeting(decision.service, locale)
-    if step.new_round:
-        message = announcements.no_answer_yet(directory, lines, locale)
+    if step.announcement:
+        message = MESSAGES[step.announcement](directory, lines, locale)
         sentences.append(f"{time} The caller hears: “{message}”")
-        time = f"{(at + MESSAGE_DURATION).astimezone(locale.zone):%H:%M:%S}"
+        time = f"{(at + step.announcement.value).astimezone(locale.zone):%H:%M:%S}"
     elif step.state.leg == 1 and greeting:
         sentences.append(f"{time} The caller hears: “{greeting}”")
     return [*sentences, f"{time} {_ringing(step, internal_numbers)}"]

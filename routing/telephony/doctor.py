@@ -204,9 +204,7 @@ def twilio_account() -> Iterator[Finding]:
     for service in lookup.snapshot().directory.services:
         if service.number is None:
             continue
-        yield from _number_at_twilio(
-            service, service.number.e164, f"{base}/IncomingPhoneNumbers.json"
-        )
+        yield from _number_at_twilio(service, service.number.e164, base)
 
 
 def _reachability(address: str, answer: requests.Response | str) -> Iterator[Finding]:
@@ -259,38 +257,49 @@ def _compare_fallback(address: str, service: Service, expected: str) -> Finding:
     return _ok(f"The fallback of '{service.id}' at {address} is what this directory says.")
 
 
-def _number_at_twilio(service: Service, e164: str, address: str) -> Iterator[Finding]:
-    settings = current_app.config
+def _number_at_twilio(service: Service, e164: str, base: str) -> Iterator[Finding]:
     try:
-        answer = requests.get(
-            address,
-            params={"PhoneNumber": e164},
-            auth=(settings["TWILIO_API_KEY"], settings["TWILIO_API_SECRET"]),
-            timeout=REQUEST_TIMEOUT_SECONDS,
-        )
-        answer.raise_for_status()
-        accounts_numbers = answer.json()["incoming_phone_numbers"]
+        answer = _ask_twilio(f"{base}/IncomingPhoneNumbers.json", PhoneNumber=e164)
+        numbers = answer.json()["incoming_phone_numbers"]
+        for number in numbers[:1]:
+            for kind in ("voice", "sms"):  # a TwiML App, where there is one, counts instead
+                if application_sid := number.get(f"{kind}_application_sid"):
+                    application = _ask_twilio(f"{base}/Applications/{application_sid}.json").json()
+                    number |= {key: application[key] for key in application if key.startswith(kind)}
     except (requests.RequestException, KeyError, ValueError) as error:
         yield _stops(f"Twilio gave no answer about {e164}: {error}.")
         return
     yield from _answer_clock("Twilio", answer)
-    if not accounts_numbers:
+    if not numbers:
         yield _stops(f"Twilio's account has no number {e164}, which '{service.id}' answers.")
         return
-    changes = list(_changes(service, accounts_numbers[0]))
+    changes = list(_changes(service, numbers[0]))
     for change in changes:
         yield _stops(f"At Twilio, {e164}: {change}")
     if not changes:
         yield _ok(f"At Twilio, {e164} asks this service, and has its fallback.")
 
 
+def _ask_twilio(address: str, **parameters: str) -> requests.Response:
+    """Return Twilio's answer. Raise RequestException."""
+    settings = current_app.config
+    answer = requests.get(
+        address,
+        params=parameters,
+        auth=(settings["TWILIO_API_KEY"], settings["TWILIO_API_SECRET"]),
+        timeout=REQUEST_TIMEOUT_SECONDS,
+    )
+    answer.raise_for_status()
+    return answer
+
+
 def _changes(service: Service, number: Mapping[str, Any]) -> Iterator[str]:
     """Yield what to change at Twilio so that a number asks this service."""
     settings = current_app.config
     base = base_url(settings)
-    for key, what in (("trunk_sid", "a SIP trunk"), ("voice_application_sid", "a TwiML App")):
-        if number.get(key):
-            yield f"it is answered by {what} ({number[key]}), not by a webhook. Remove that."
+    if number.get("trunk_sid"):
+        sid = number["trunk_sid"]
+        yield f"it is answered by a SIP trunk ({sid}), not by a webhook. Remove that."
     expected = {
         "voice_url": f"{base}/twilio/voice/{service.id}",
         "voice_method": "POST",

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import re
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -28,6 +29,15 @@ MAX_ANSWERS_PER_SENDER = 6
 
 MAX_ANSWERS = {"home": 300, "foreign": 60}
 """In an hour, to all senders of a group together: each answer costs, abroad many times more."""
+
+MAX_TEXT_CHARACTERS = 1600
+"""Twilio refuses a longer message (its error 21617)."""
+
+OPT_OUT_WORDS = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT"})
+"""A message of one of these alone is never answered: networks count it as opting out."""
+
+_CHANNEL = re.compile("^(whatsapp|rcs):")
+"""What Twilio writes before the number of a sender who uses WhatsApp or RCS."""
 
 MIN_DIGITS = 10
 """Of a person's telephone number, with country code. Shorter numbers are services."""
@@ -105,22 +115,30 @@ class TextLimits:
         return hmac.new(self.secret_key().encode(), message.encode(), hashlib.sha256).hexdigest()
 
 
-def answer(request: CallRequest, service_id: str) -> str:
+def answer(request: CallRequest, service_id: str, body: str) -> str:
     """Return the TwiML that answers a text message, or leaves it unanswered."""
     directory, at = lookup.snapshot().directory, lookup.now()
     our_numbers = request.excluded_numbers(directory)
-    if not is_answerable(request.caller) or request.caller in our_numbers:
+    sender = _CHANNEL.sub("", request.caller)
+    if body.strip().upper() in OPT_OUT_WORDS:
+        return twiml.no_text_message()
+    if not is_answerable(sender) or sender in our_numbers:
         return twiml.no_text_message()
     limits: TextLimits = current_app.extensions["text_limits"]
-    if limits.take(request.caller, at) is not Verdict.ALLOWED:
+    if limits.take(sender, at) is not Verdict.ALLOWED:
         return twiml.no_text_message()
     lookup.read_diverts(max_age=0)
     decision = lookup.who_to_call(service_id, at)
-    texts = [
-        announcements.sms_reply(decision, directory, at, get_locale(language, directory.zone))
-        for language in directory.languages
-    ]
-    return twiml.text_message(" ".join(texts))
+    for is_brief in (False, True):
+        text = " ".join(
+            announcements.sms_reply(
+                decision, directory, at, get_locale(language, directory.zone), is_brief
+            )
+            for language in directory.languages
+        )
+        if len(text) <= MAX_TEXT_CHARACTERS:
+            return twiml.text_message(text)
+    return FAULT_ANSWER
 
 
 def is_answerable(sender: str) -> bool:

@@ -7,8 +7,9 @@ https://www.twilio.com/docs/usage/security
 import hmac
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 import phonenumbers
 from flask import current_app, request
@@ -38,7 +39,7 @@ networks write a number that is withheld."""
 ENDED_STATUSES = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
 """Values of CallStatus of a call that has ended."""
 
-OUR_PARAMETERS = frozenset(("began", "round", "leg", "tried", "screened", "call"))
+OUR_PARAMETERS = frozenset((*CallState(0, 0, 0, ()).to_query(), "call"))
 """What this service writes into callback URLs."""
 
 TWILIO_PARAMETERS = frozenset(
@@ -65,6 +66,14 @@ of each verb."""
 
 _CALL_SID = re.compile(r"CA[0-9a-f]{32}")
 _SIP_HEADER = "SipHeader_"
+_FORWARDING_PARAMETER = re.compile(
+    rf"ForwardedFrom|CalledVia|{_SIP_HEADER}.*(?:Diversion|History-Info)", re.IGNORECASE
+)
+_NOT_IN_A_NUMBER = re.compile(r"[A-Za-z@<>,;:=\"]")
+"""What ends a number in a SIP header, such as ``"MASH" <sip:01632960001@10.0.0.1>;reason=busy``."""
+
+MIN_FORWARDING_DIGITS = 9
+"""Of a number that forwarded a call: a shorter one cannot be told from another."""
 
 
 def is_signed() -> bool:
@@ -122,26 +131,31 @@ def unrecognised_reason() -> str | None:
 class CallRequest:
     """What Twilio says of a call.
 
-    ``call_key`` is what the log knows the call by; None without a right CallSid. ``called`` and
-    ``forwarded_from`` are in E.164, None otherwise. ``caller`` may be anything.
+    ``call_key`` is what the log knows the call by; None without a right CallSid. ``called`` is in
+    E.164, None otherwise. ``caller`` may be anything. ``forwarded_from`` holds the digits of every
+    number that forwarded the call, with or without a country code.
     """
 
     call_key: str | None
     caller: str
     called: str | None
-    forwarded_from: str | None
+    forwarded_from: frozenset[str]
     has_ended: bool
 
     @classmethod
     def from_parameters(cls, parameters: Mapping[str, str]) -> "CallRequest":
         """Read Twilio's parameters. What is missing or malformed is left out."""
         sid, called = parameters.get("CallSid", ""), parameters.get("To", "")
-        forwarded_from = parameters.get("ForwardedFrom", "")
         return cls(
             call_key=call_key(sid) if _CALL_SID.fullmatch(sid) else None,
             caller=parameters.get("From", ""),
             called=called if is_presentable(called) else None,
-            forwarded_from=forwarded_from if is_presentable(forwarded_from) else None,
+            forwarded_from=frozenset(
+                number
+                for name, value in parameters.items()
+                if _FORWARDING_PARAMETER.fullmatch(name)
+                for number in _numbers_in(value)
+            ),
             has_ended=parameters.get("CallStatus", "") in ENDED_STATUSES,
         )
 
@@ -150,7 +164,7 @@ class CallRequest:
         forwarded the call to it, and those of every service.
         """
         services = (service.number.e164 for service in directory.services if service.number)
-        return frozenset(filter(None, (self.called, self.forwarded_from, *services)))
+        return frozenset(filter(None, (self.called, *self.forwarded_from, *services)))
 
     def caller_id(self, line: Line, service: Service, policy: str) -> str | None:
         """Return the number that a line is shown; None for the caller's own.
@@ -175,6 +189,14 @@ def is_presentable(number: str) -> bool:
         return phonenumbers.is_possible_number(phonenumbers.parse(number))
     except phonenumbers.NumberParseException:
         return False
+
+
+def _numbers_in(text: str) -> Iterator[str]:
+    """Yield the digits of each telephone number, in whatever spelling."""
+    for part in _NOT_IN_A_NUMBER.split(unquote(text)):
+        digits = re.sub("[^0-9]", "", part)
+        if len(digits) >= MIN_FORWARDING_DIGITS:
+            yield digits
 
 
 def _is_our_query(query: Mapping[str, str]) -> bool:

@@ -4,6 +4,7 @@ Each document is complete and has one way on. Attributes: https://www.twilio.com
 """
 
 import re
+import textwrap
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -16,7 +17,16 @@ from routing.core.answer import Decision
 from routing.core.decision import dial_order
 from routing.core.directory import Directory, Line, Phone, Service
 from routing.core.timetable import Timetables
-from routing.telephony.call_flow import RING_SECONDS, Dial, GiveUp, Step
+from routing.telephony.call_flow import (
+    ENGAGED_WAIT,
+    MAX_SILENCE_SECONDS,
+    TWILIO_EXTRA_RING,
+    Announcement,
+    Dial,
+    GiveUp,
+    Step,
+    ring_seconds,
+)
 from routing.text import announcements
 from routing.text.locale import Locale, get_locale
 
@@ -25,6 +35,9 @@ MAX_SPOKEN_NUMBERS = 2
 
 VOICES = {"en": ("Polly.Amy-Neural", "en-GB"), "cy": ("Polly.Gwyneth", "cy-GB")}
 """By language: the voice unless the directory chooses another, and the language code for Twilio."""
+
+MAX_NUMBERS = 10
+"""Numbers in one document: as many as Twilio allows in one Dial."""
 
 MAX_SAY_CHARACTERS = 3000
 """Twilio refuses an utterance of more than 4,000 characters (its error 32018), written as XML."""
@@ -36,6 +49,13 @@ _NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 NamedLines = Sequence[tuple[Line, Phone]]
 Message = Callable[[Directory, NamedLines, Locale], str]
+
+
+MESSAGES: dict[Announcement, Message] = {
+    Announcement.NEXT_LINE: announcements.next_line,
+    Announcement.NEW_ROUND: announcements.no_answer_yet,
+    Announcement.ENGAGED: announcements.engaged,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +94,10 @@ def for_step(
         return give_up(_in_each_language(announcements.no_answer, directory, named_lines()))
     if not isinstance(step, Dial):
         return hang_up()
-    before: list[Utterance] = []
-    if step.new_round:
-        before = _in_each_language(announcements.no_answer_yet, directory, named_lines())
-    elif step.state.leg == 1:
-        before = greeting(service, directory)
+    before = greeting(service, directory) if step.state.leg == 1 else []
+    if step.announcement:
+        before = _in_each_language(MESSAGES[step.announcement], directory, named_lines())
+    pause = ENGAGED_WAIT.seconds if step.announcement is Announcement.ENGAGED else 0
     url = f"{settings.base_url}/twilio/voice/{service.id}"
     query = step.state.to_query()
     screen_query = urlencode({**query, "call": settings.call_key})
@@ -89,6 +108,7 @@ def for_step(
         caller_id=settings.caller_id(step.line),
         screen=f"{url}/screen?{screen_query}" if step.state.screened else None,
         before=before,
+        pause_seconds=pause,
     )
 
 
@@ -97,7 +117,8 @@ def fallback(
 ) -> str:
     """Return TwiML that is safe at any hour, and asks nothing more of this service.
 
-    It rings the out-of-hours line first, then the others, each as long as it rings before another.
+    It rings the out-of-hours line first, then the others, each as long as it rings before another,
+    MAX_NUMBERS at most, with words before ringing would pass MAX_SILENCE_SECONDS.
     A screened line, which nobody could screen there, comes only where there is no other. Where a
     line has another number on ``day``, that is rung, and then its usual one: the document may be
     used on a later day. No number comes twice, nor one that leads back to a service.
@@ -119,9 +140,10 @@ def fallback(
     message = _in_each_language(
         announcements.outcome_unknown, directory, list(public.values())[:MAX_SPOKEN_NUMBERS]
     )
-    seconds = max((line.ring_seconds or RING_SECONDS for line in lines), default=RING_SECONDS)
-    dialled = (rehearsal_number,) if rehearsal_number else tuple(numbers)
-    return dial_in_turn(dialled, seconds, message)
+    next_line = _in_each_language(announcements.outcome_unknown_next_line, directory, ())
+    seconds = max(ring_seconds(line, is_last=False) for line in lines)
+    dialled = (rehearsal_number,) if rehearsal_number else tuple(numbers)[:MAX_NUMBERS]
+    return dial_in_turn(dialled, seconds, message, next_line)
 
 
 def acceptance(service: Service, directory: Directory, action: str) -> str:
@@ -143,8 +165,8 @@ def named_lines(
     """Return the lines that a message names: the public ones of those to ring, two at most."""
     return [
         (answer.line, answer.phone)
-        for answer in dial_order(timetables, decision, at)
-        if not answer.line.internal and answer.phone.e164 not in excluded_numbers
+        for answer in dial_order(timetables, decision, at, excluded_numbers)
+        if not answer.line.internal
     ][:MAX_SPOKEN_NUMBERS]
 
 
@@ -187,15 +209,18 @@ def dial(
     caller_id: str | None = None,
     screen: str | None = None,
     before: Sequence[Utterance] = (),
+    pause_seconds: int = 0,
 ) -> str:
     """Ring a number, and ask ``action`` what comes next, however that ends.
 
     The caller hears it ring; the call is not taken until somebody answers, unless something is
-    spoken ``before``. ``caller_id`` is the number to show; None shows the caller's. ``screen`` is
-    the URL of what whoever picks up hears first.
+    spoken ``before``, and followed by a pause. ``caller_id`` is the number to show; None shows the
+    caller's. ``screen`` is the URL of what whoever picks up hears first.
     """
     response = VoiceResponse()
     _say(response, before)
+    if pause_seconds:
+        response.pause(length=pause_seconds)
     shown = {} if caller_id is None else {"caller_id": caller_id}
     verb = response.dial(
         answer_on_bridge=True, timeout=seconds, action=action, method="POST", **shown
@@ -204,16 +229,25 @@ def dial(
     return str(response)
 
 
-def dial_in_turn(numbers: Sequence[str], seconds: int, message: Sequence[Utterance]) -> str:
+def dial_in_turn(
+    numbers: Sequence[str],
+    seconds: int,
+    message: Sequence[Utterance],
+    next_line: Sequence[Utterance],
+) -> str:
     """Ring numbers one after another with no further question, then say the message twice.
 
-    For another host, and for when all else has failed. It has no ``action``, so what follows is
-    heard after an answered call too, by a caller who has not hung up.
+    ``next_line`` is said before ringing would pass MAX_SILENCE_SECONDS. For another host, and for
+    when all else has failed. It has no ``action``, so what follows is heard after an answered call
+    too, by a caller who has not hung up.
     """
     response = VoiceResponse()
-    if numbers:
+    at_once = max(1, MAX_SILENCE_SECONDS // (seconds + TWILIO_EXTRA_RING.seconds))
+    for first in range(0, len(numbers), at_once):
+        if first:
+            _say(response, next_line)
         verb = response.dial(answer_on_bridge=True, timeout=seconds, sequential=True)
-        for number in numbers:
+        for number in numbers[first : first + at_once]:
             verb.number(number)
     for _ in range(2):
         _say(response, message)
@@ -269,8 +303,8 @@ def no_text_message() -> str:
 
 def _say(verb: VoiceResponse | Gather, utterances: Iterable[Utterance]) -> None:
     for utterance in utterances:
-        text = _clean(utterance.text)[:MAX_SAY_CHARACTERS]
-        verb.say(text, voice=utterance.voice, language=utterance.language_code)
+        for text in textwrap.wrap(_clean(utterance.text), MAX_SAY_CHARACTERS):
+            verb.say(text, voice=utterance.voice, language=utterance.language_code)
 
 
 def _clean(text: str) -> str:

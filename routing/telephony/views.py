@@ -160,7 +160,7 @@ def _answer(target: Target) -> Response:
     call_request = CallRequest.from_parameters(request.values)
     service_id = _service_id(target.service, call_request.called)
     if target.is_text:
-        g.twiml = sms.answer(call_request, service_id)
+        g.twiml = sms.answer(call_request, service_id, request.values.get("Body", ""))
     else:
         g.twiml = _answer_call(call_request, service_id, target.step)
     return _xml(g.twiml)

@@ -1,1 +1,1 @@
-"""The service's sentences: each is written once here, whoever shows it."""
+"""The service's sentences, dates and times: each is written once, here, for every interface."""

@@ -1,18 +1,19 @@
 """What callers hear, and the reply to a text message. Numbers are spoken digit by digit."""
 
-import re
 from collections.abc import Iterable
 from datetime import datetime
 
 from routing.core.answer import Decision
 from routing.core.directory import Directory, Line, Phone, Service
 from routing.text.locale import Locale
-from routing.text.sentences import call_sentence
-
-EMERGENCY_NUMBER = "999"
-
-_NUMBERS = re.compile(r"(?<!\d)(?:999|112|101|111|119|\+?\d[\d ()-]{4,}\d)(?!\d)")
-"""Telephone numbers in running text, short and long. "24 hours" is none."""
+from routing.text.phone_numbers import (
+    EMERGENCY_NUMBER,
+    names_emergency_number,
+    spell_digits,
+    spell_numbers,
+    to_national,
+)
+from routing.text.sentences import call_sentence, line_phrase
 
 
 def greeting(service: Service, locale: Locale) -> str | None:
@@ -34,6 +35,28 @@ def no_answer_yet(
             locale.translate("Sorry, nobody has answered yet."),
             *_advice(directory, numbers, locale),
             locale.translate("Please stay on the line. We are calling again."),
+        ]
+    )
+
+
+def next_line(directory: Directory, numbers: Iterable[tuple[Line, Phone]], locale: Locale) -> str:
+    """Say that nobody answered yet, and that another line rings; ``numbers`` are not read out."""
+    return " ".join(
+        [
+            locale.translate("Sorry, nobody has answered yet."),
+            *_spoken_emergency(directory, locale),
+            locale.translate("Please stay on the line. We are calling somebody else."),
+        ]
+    )
+
+
+def engaged(directory: Directory, numbers: Iterable[tuple[Line, Phone]], locale: Locale) -> str:
+    """Say that every line is engaged, and that a wait follows; ``numbers`` are not read out."""
+    return " ".join(
+        [
+            locale.translate("Sorry, everybody is on another call."),
+            *_spoken_emergency(directory, locale),
+            locale.translate("Please stay on the line. We will call again in 20 seconds."),
         ]
     )
 
@@ -62,6 +85,22 @@ def outcome_unknown(
     )
 
 
+def outcome_unknown_next_line(
+    directory: Directory, numbers: Iterable[tuple[Line, Phone]], locale: Locale
+) -> str:
+    """Say that another line rings, where it is not known whether anybody answered.
+
+    ``numbers`` are not read out.
+    """
+    return " ".join(
+        [
+            locale.translate("If you have spoken to somebody, please hang up."),
+            *_spoken_emergency(directory, locale),
+            locale.translate("Please stay on the line. We are calling somebody else."),
+        ]
+    )
+
+
 def accept_prompt(service: Service, locale: Locale) -> str:
     """Tell the person who picks up a screened line what the call is, and how to accept it."""
     return locale.translate(
@@ -69,39 +108,49 @@ def accept_prompt(service: Service, locale: Locale) -> str:
     )
 
 
-def sms_reply(decision: Decision, directory: Directory, at: datetime, locale: Locale) -> str:
-    """Answer a text message: which number to ring, until when, and 999."""
+def sms_reply(
+    decision: Decision,
+    directory: Directory,
+    at: datetime,
+    locale: Locale,
+    is_brief: bool = False,
+) -> str:
+    """Answer a text message: which number to ring, until when, Relay UK, and 999.
+
+    A brief reply leaves out the council's own advice in an emergency, which may be long.
+    """
     phone = decision.service.number or decision.phone
+    number = to_national(phone.display)
+    if is_brief:
+        emergency = [locale.translate("In an emergency, call 999.")]
+    else:
+        emergency = _emergency(directory, locale, EMERGENCY_NUMBER)
+    relay = []
+    if decision.line.relay_uk and phone.e164.startswith("+"):
+        relay = [locale.translate("With Relay UK, dial 18001 {number}.", number=number)]
     return " ".join(
         [
-            call_sentence(decision, phone.display, at, locale),
-            *_emergency(directory, locale, EMERGENCY_NUMBER),
+            call_sentence(decision, number, at, locale),
+            *(to_national(sentence) for sentence in emergency),
+            *relay,
+            locale.translate(
+                "You can text 999 if your phone is registered: text the word register to 999."
+            ),
             locale.translate("Nobody reads texts sent to this number."),
         ]
     )
-
-
-def spell_digits(number: str) -> str:
-    """Space out a number, with a pause where it has a space: 0 1 6 3 2, 9 6 0 0 0 1."""
-    return ", ".join(" ".join(group) for group in re.findall(r"\d+", number))
-
-
-def spell_numbers(text: str) -> str:
-    """Return ``text`` with every telephone number in it digit by digit."""
-    return _NUMBERS.sub(lambda match: spell_digits(match[0]), text)
 
 
 def _advice(
     directory: Directory, numbers: Iterable[tuple[Line, Phone]], locale: Locale
 ) -> list[str]:
     """Return the advice in an emergency, and the lines that a caller may ring directly."""
-    emergency = _emergency(directory, locale, spell_digits(EMERGENCY_NUMBER))
     return [
-        *(spell_numbers(sentence) for sentence in emergency),
+        *_spoken_emergency(directory, locale),
         *(
             locale.translate(
-                "You can call the {line} yourself on {phone}.",
-                line=line.name.get(locale.language),
+                "You can call {line} yourself on {phone}.",
+                line=line_phrase(line, locale),
                 phone=spell_digits(phone.display),
             )
             for line, phone in numbers
@@ -109,9 +158,14 @@ def _advice(
     ]
 
 
+def _spoken_emergency(directory: Directory, locale: Locale) -> list[str]:
+    advice = _emergency(directory, locale, spell_digits(EMERGENCY_NUMBER))
+    return [spell_numbers(sentence) for sentence in advice]
+
+
 def _emergency(directory: Directory, locale: Locale, number: str) -> list[str]:
     """Return the council's advice in an emergency, with 999 added where it is not named."""
     advice = directory.emergency.get(locale.language)
-    if EMERGENCY_NUMBER in advice:
+    if names_emergency_number(advice):
         return [advice]
     return [advice, locale.translate("Call {number}.", number=number)]

@@ -14,10 +14,12 @@ from routing.core.directory import (
     BankHoliday,
     Hours,
     Line,
+    Monthly,
     SpecialDay,
     TimeRange,
+    Weekly,
+    Yearly,
 )
-from routing.core.instants import date_range
 from routing.text.locale import N_, Locale
 
 WEEKDAYS = (
@@ -43,6 +45,13 @@ MONTHS = (
     N_("November"),
     N_("December"),
 )
+_MONTHLY = {
+    1: N_("First {weekday} of each month"),
+    2: N_("Second {weekday} of each month"),
+    3: N_("Third {weekday} of each month"),
+    4: N_("Fourth {weekday} of each month"),
+    -1: N_("Last {weekday} of each month"),
+}
 _YEAR_NAMED_AFTER = timedelta(days=180)
 
 
@@ -61,7 +70,7 @@ def format_time(minute: int, locale: Locale) -> str:
 
 
 def format_day(day: date, locale: Locale) -> str:
-    """Format a date without its year: Thursday 24 December."""
+    """Format a date with its weekday and without its year: Thursday 24 December."""
     return locale.translate(
         "{weekday} {day} {month}",
         weekday=locale.translate(WEEKDAYS[day.weekday()]),
@@ -148,32 +157,65 @@ def format_weekdays(weekdays: Iterable[int], locale: Locale) -> str:
     return join_words([part for run in runs for part in _format_run(run, locale)], locale)
 
 
-def format_special_day(special_day: SpecialDay, locale: Locale) -> str:
-    """Format a special day: Thursday 24 December (Christmas Eve): 8:30am to 3:30pm."""
-    days = format_day(special_day.first, locale)
-    if special_day.last != special_day.first:
-        last = format_day(special_day.last, locale)
-        days = locale.translate("{first} to {last}", first=days, last=last)
-    parts = [] if special_day.hours is None else [format_ranges(special_day.hours, locale)]
+def format_special_day(special_day: SpecialDay, locale: Locale, today: date) -> str:
+    """Format a special day: Thursday 24 December (Christmas Eve): 8:30am to 3:30pm.
+
+    A date in another year than that of ``today`` has its year.
+    """
+    parts = []
+    if special_day.week is not None:
+        parts += [f"{days} {hours}" for days, hours in format_hours(special_day.week, locale)]
+    elif special_day.hours is not None:
+        hours = format_ranges(special_day.hours, locale)
+        if special_day.is_run and special_day.hours:
+            hours = locale.translate("{hours}, on days when it usually opens", hours=hours)
+        parts.append(hours)
     if special_day.phone is not None:
         parts.append(locale.translate("call {phone}", phone=special_day.phone.display))
-    name = special_day.name.get(locale.language)
-    return locale.translate("{days} ({name}): {what}", days=days, name=name, what=", ".join(parts))
+    return locale.translate(
+        "{days} ({name}): {what}",
+        days=_format_dates(special_day, locale, today),
+        name=special_day.name.get(locale.language),
+        what=", ".join(parts),
+    )
+
+
+def format_coming_special_days(line: Line, today: date, locale: Locale) -> list[str]:
+    """Format each special day of a line that is not over, in order of its next date."""
+    coming = [
+        (next_date, special_day)
+        for special_day in line.special_days
+        if not special_day.changes_nothing
+        and (next_date := special_day.next_date(today)) is not None
+    ]
+    return [
+        format_special_day(special_day, locale, today)
+        for _, special_day in sorted(coming, key=lambda entry: entry[0])
+    ]
 
 
 def format_other_numbers(line: Line, first: date, last: date, locale: Locale) -> list[str]:
     """Format each special day from ``first`` to ``last`` on which a line has another number."""
     return [
-        format_special_day(replace(special_day, hours=None), locale)
+        format_special_day(replace(special_day, hours=None, week=None), locale, first)
         for special_day in line.special_days
-        if special_day.phone is not None and special_day.first <= last and special_day.last >= first
+        if special_day.phone is not None and any(special_day.dates(first, last))
+    ]
+
+
+def format_seasons(line: Line, first: date, last: date, locale: Locale) -> list[str]:
+    """Format each long run with hours that a line has from ``first`` to ``last``."""
+    return [
+        format_special_day(replace(special_day, phone=None), locale, first)
+        for special_day in line.special_days
+        if special_day.is_season and any(special_day.dates(first, last))
     ]
 
 
 def format_exceptions(
     line: Line, first: date, last: date, holidays: Mapping[date, BankHoliday], locale: Locale
 ) -> list[tuple[str, str]]:
-    """Format each date from ``first`` to ``last`` with other hours or another number than usual.
+    """Format each date from ``first`` to ``last`` that ``exception_dates`` yields.
 
     Pairs such as ("Thursday 24 December 2026 (Christmas Eve)", "8:30am to 3:30pm").
     """
@@ -186,12 +228,15 @@ def format_exceptions(
 def exception_dates(
     line: Line, first: date, last: date, holidays: Mapping[date, BankHoliday]
 ) -> Iterator[date]:
-    """Yield each date from ``first`` to ``last`` with other hours or another number than usual."""
+    """Yield each date from ``first`` to ``last`` with other hours or another number than usual.
+
+    In a season its week is the usual one.
+    """
     candidates = {day for day in holidays if first <= day <= last}
     for special_day in line.special_days:
-        candidates.update(date_range(max(first, special_day.first), min(last, special_day.last)))
+        candidates.update(special_day.dates(first, last))
     for day in sorted(candidates):
-        usual = line.hours.week[day.weekday()]
+        usual = line.week_on(day)[day.weekday()]
         if line.ranges_on(day, holidays) != usual or line.phone_on(day) != line.phone:
             yield day
 
@@ -203,15 +248,53 @@ def join_words(words: Sequence[str], locale: Locale) -> str:
     return locale.translate("{most} and {last}", most=", ".join(words[:-1]), last=words[-1])
 
 
+def _format_dates(special_day: SpecialDay, locale: Locale, today: date) -> str:
+    """Format when a special day is: on a date, from one to another, or each time that it comes."""
+    first, last = (
+        None if day is None else _format_near_date(day, locale, today)
+        for day in (special_day.first, special_day.last)
+    )
+    if special_day.recurrence is not None:
+        parts = [_format_rule(special_day.recurrence.rule, locale)]
+        if first is not None:
+            parts.append(locale.translate("from {day}", day=first))
+        if last is not None:
+            parts.append(locale.translate("until {day}", day=last))
+        return " ".join(parts)
+    if last is None:
+        return locale.translate("From {day}, until further notice", day=first or "")
+    if first is None or first == last:
+        return last
+    return locale.translate("{first} to {last}", first=first, last=last)
+
+
+def _format_near_date(day: date, locale: Locale, today: date) -> str:
+    return format_day(day, locale) if day.year == today.year else format_full_date(day, locale)
+
+
+def _format_rule(rule: Yearly | Monthly | Weekly, locale: Locale) -> str:
+    match rule:
+        case Yearly(month, day):
+            name = locale.translate(MONTHS[month - 1])
+            return locale.translate("Every {day} {month}", day=str(day), month=name)
+        case Monthly(ordinal, weekday):
+            return locale.translate(_MONTHLY[ordinal], weekday=locale.translate(WEEKDAYS[weekday]))
+        case Weekly(1):
+            return locale.translate("Every week")
+        case Weekly(weeks):
+            return locale.translate("Every {count} weeks", count=str(weeks))
+
+
 def _named_date(line: Line, day: date, holidays: Mapping[date, BankHoliday], locale: Locale) -> str:
     names = [
         special_day.name.get(locale.language)
         for special_day in line.special_days
-        if day in special_day
+        if day in special_day and not special_day.is_season
     ]
     if not names and day in holidays:
         names = [locale.translate(holidays[day].name)]
-    return f"{format_full_date(day, locale)} ({', '.join(names)})"
+    date_in_words = format_full_date(day, locale)
+    return f"{date_in_words} ({', '.join(names)})" if names else date_in_words
 
 
 def _hours_and_number(

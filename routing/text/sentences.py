@@ -5,9 +5,18 @@ from datetime import date, datetime
 
 from routing.core import instants
 from routing.core.answer import Decision, ReasonCode
-from routing.core.directory import BankHoliday, Line
+from routing.core.directory import BankHoliday, Line, OtherWay
 from routing.text.dates import format_datetime, format_day, format_ranges
-from routing.text.locale import Locale
+from routing.text.locale import N_, Locale
+
+_OTHER_WAYS = {
+    "textphone": N_("Textphone"),
+    "text": N_("Text message"),
+    "welsh": N_("In Welsh"),
+    "relay": N_("Relay service"),
+    "bsl": N_("British Sign Language by video"),
+    "chat": N_("Online chat"),
+}
 
 
 def reason_sentence(
@@ -18,9 +27,9 @@ def reason_sentence(
     if decision.reason.code is ReasonCode.IN_HOURS:
         return _open_sentence(decision, now, locale)
     if decision.reason.code is ReasonCode.DIVERT:
-        name = decision.line.name.get(locale.language)
+        line = line_phrase(decision.line, locale)
         until = f" {until_phrase(decision, now, locale)}" if decision.until else ""
-        return locale.translate("Calls are answered by the {line}{until}.", line=name, until=until)
+        return locale.translate("Calls are answered by {line}{until}.", line=line, until=until)
     first_line = decision.service.lines[0]
     closed = _closed_sentence(decision, first_line, now, locale, holidays)
     if decision.until is None or decision.next is None or decision.next.line.id != first_line.id:
@@ -49,9 +58,9 @@ def next_sentence(decision: Decision, at: datetime, locale: Locale) -> str | Non
     if decision.until is None or decision.next is None:
         return None
     return locale.translate(
-        "From {moment}, call the {line} on {phone}.",
+        "From {moment}, call {line} on {phone}.",
         moment=format_datetime(decision.until, locale, instants.as_utc(at)),
-        line=decision.next.line.name.get(locale.language),
+        line=line_phrase(decision.next.line, locale),
         phone=decision.next.phone.display,
     )
 
@@ -64,46 +73,74 @@ def call_sentence(decision: Decision, phone: str, at: datetime, locale: Locale) 
     return locale.translate(
         "Call {phone}, {line}, {until}.",
         phone=phone,
-        line=decision.line.name.get(locale.language),
+        line=line_phrase(decision.line, locale),
         until=until_phrase(decision, at, locale),
     )
 
 
+def line_phrase(line: Line, locale: Locale) -> str:
+    """Return how a sentence refers to a line: in the council's own words, or as "the " and a name.
+
+    A name that begins with The or Our has no second article. In Welsh it is the name.
+    """
+    called = dict(line.called.by_language) if line.called is not None else {}
+    own = called.get(locale.language) or called.get("")
+    name = line.name.get(locale.language)
+    if own is not None or locale.language != "en":
+        return own or name
+    return name if name.lower().startswith(("the ", "our ")) else f"the {name}"
+
+
+def other_way_label(way: OtherWay, locale: Locale) -> str:
+    """Return what another way to reach a line is, for before its number or address."""
+    return locale.translate(_OTHER_WAYS[way.kind])
+
+
 def _open_sentence(decision: Decision, now: datetime, locale: Locale) -> str:
-    name = decision.line.name.get(locale.language)
+    line = line_phrase(decision.line, locale)
     if decision.until is None or decision.next is None:
-        return locale.translate("The {line} is open day and night.", line=name)
+        return _capitalise(locale.translate("{line} is open day and night.", line=line))
     moment = format_datetime(decision.until, locale, now)
     if decision.next.line.id == decision.line.id:
-        return locale.translate(
-            "The {line} is open. Its number changes at {moment}.", line=name, moment=moment
+        return _capitalise(
+            locale.translate(
+                "{line} is open. Its number changes at {moment}.", line=line, moment=moment
+            )
         )
-    return locale.translate("The {line} is open until {moment}.", line=name, moment=moment)
+    return _capitalise(locale.translate("{line} is open until {moment}.", line=line, moment=moment))
 
 
 def _closed_sentence(
     decision: Decision,
-    line: Line,
+    first_line: Line,
     now: datetime,
     locale: Locale,
     holidays: Mapping[date, BankHoliday],
 ) -> str:
-    name, cause = line.name.get(locale.language), _cause(decision, locale)
+    line, cause = line_phrase(first_line, locale), _cause(decision, locale)
     if cause is None:
-        return locale.translate("The {line} is closed.", line=name)
+        return _capitalise(locale.translate("{line} is closed.", line=line))
     today = now.astimezone(locale.zone).date()
-    day, ranges = format_day(today, locale), line.ranges_on(today, holidays)
+    day, ranges = format_day(today, locale), first_line.ranges_on(today, holidays)
     if not ranges:
-        return locale.translate(
-            "The {line} is closed on {day} because it is {cause}.", line=name, day=day, cause=cause
+        return _capitalise(
+            locale.translate(
+                "{line} is closed on {day} because it is {cause}.", line=line, day=day, cause=cause
+            )
         )
-    return locale.translate(
-        "The {line} is closed. On {day} it is open {hours} because it is {cause}.",
-        line=name,
-        day=day,
-        hours=format_ranges(ranges, locale),
-        cause=cause,
+    return _capitalise(
+        locale.translate(
+            "{line} is closed. On {day} it is open {hours} because it is {cause}.",
+            line=line,
+            day=day,
+            hours=format_ranges(ranges, locale),
+            cause=cause,
+        )
     )
+
+
+def _capitalise(sentence: str) -> str:
+    return sentence[0].upper() + sentence[1:]
 
 
 def _cause(decision: Decision, locale: Locale) -> str | None:

@@ -1,9 +1,10 @@
-"""Sentences for staff: where calls go, until when, what then. In English, times to the minute."""
+"""Sentences for staff, in English: where calls go, until when, and what comes next."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from routing.core.answer import Decision, ReasonCode
+from routing.core.answer import ReasonCode
+from routing.core.decision import Divert, decide, handovers
 from routing.core.directory import Line, Phone, Service
 from routing.core.instants import Span
 from routing.core.timetable import Timetables
@@ -33,10 +34,10 @@ LEG_OUTCOMES: Mapping[str | None, str] = {
     "no_answer": "no answer",
     "failed": "could not be reached",
     "declined": "not accepted",
-    "unknown": "no answer that we know of",
+    "unknown": "outcome unknown",
     None: "its end was not reported",
 }
-"""What became of ringing a line; None while nothing was reported."""
+"""How ringing a line ended; None if nothing was reported."""
 
 CALL_REASONS: Mapping[str, str] = {
     "divert": "diverted",
@@ -49,19 +50,43 @@ CALL_REASONS: Mapping[str, str] = {
 
 
 def calls_go_to(
-    decision: Decision, at: datetime, locale: Locale, internal_numbers: bool = True
+    timetables: Timetables,
+    service_id: str,
+    diverts: Sequence[Divert],
+    at: datetime,
+    locale: Locale,
+    internal_numbers: bool = True,
 ) -> str:
     """Say where a service's calls go: "Calls go to EDS on 01632 960002 until 5pm today ...".
 
-    Without ``internal_numbers`` an internal line is named without its number.
+    While they are diverted, that is until the divert ends, also where the line goes on to take
+    them by its hours, or has another number from midnight. Without ``internal_numbers`` an
+    internal line is named without its number.
     """
-    verb = "are diverted" if decision.reason.code is ReasonCode.DIVERT else "go"
+    decision = decide(timetables, service_id, at, diverts)
+    is_diverted = decision.reason.code is ReasonCode.DIVERT
+    handover = next(
+        (
+            (start, answer)
+            for start, answer in handovers(timetables, service_id, at, diverts)
+            if not is_diverted
+            or answer.reason != decision.reason
+            or answer.line.id != decision.line.id
+        ),
+        None,
+    )
+    verb = "are diverted" if is_diverted else "go"
     line = line_with_number(decision.line, decision.phone, internal_numbers)
-    if decision.until is None or decision.next is None:
+    if handover is None:
         return f"Calls {verb} to {line}. Nothing else is planned in the next 400 days."
-    next_line = line_with_number(decision.next.line, decision.next.phone, internal_numbers)
-    until = format_relative(decision.until, at, locale)
-    time_left = format_time_left(decision.until - at)
+    ends, following = handover
+    until = format_relative(ends, at, locale)
+    time_left = format_time_left(ends - at)
+    next_line = line_with_number(following.line, following.phone, internal_numbers)
+    if following.line.id == decision.line.id and following.phone == decision.phone:
+        next_line = "the same line, " + (
+            "by the directory’s hours" if is_diverted else "by a divert"
+        )
     return f"Calls {verb} to {line} until {until} ({time_left}), then to {next_line}."
 
 
@@ -83,6 +108,18 @@ def closed_warning(line: Line, closed: tuple[Span, ...], at: datetime, locale: L
     return (
         f"By its own hours {name} is shut {when}{more}. Its hours are: {week}. Callers would hear "
         "it ring with nobody there."
+    )
+
+
+def unchanged_warning(
+    line: Line, service: Service, end: datetime, at: datetime, locale: Locale
+) -> str:
+    """Warn that a divert to a line would change nothing until it ends."""
+    name, service_name = line.name.get("en"), service.name.get("en")
+    until = format_relative(end, at, locale)
+    return (
+        f"{name} takes the calls of ‘{service_name}’ until {until} anyway, without this divert: "
+        "nothing would change."
     )
 
 
@@ -118,7 +155,7 @@ def explain_lines(
 def describe_leg(
     line: str, outcome: str | None, ring_seconds: int | None, talk_seconds: int | None
 ) -> str:
-    """Say what became of ringing a line: "EDS: answered after 5 seconds, talked for 3 minutes".
+    """Say how ringing a line ended: "EDS: answered after 5 seconds, talked for 3 minutes".
 
     None: the outcome or the duration was not reported.
     """
@@ -140,7 +177,7 @@ def format_relative(when: datetime, at: datetime, locale: Locale) -> str:
 
 
 def format_time_left(time: timedelta) -> str:
-    """Format a time that is left, in minutes rounded up: 1 hour 20 minutes; 3 days 2 hours."""
+    """Format a duration, in minutes rounded up: 1 hour 20 minutes; 3 days 2 hours."""
     minutes = -(-int(time.total_seconds()) // 60)
     days, minutes_of_day = divmod(minutes, 24 * 60)
     hours, minutes_of_hour = divmod(minutes_of_day, 60)
@@ -165,7 +202,8 @@ def format_span(span: Span, at: datetime, locale: Locale) -> str:
 def _hours_sentence(line: Line, at: datetime, timetables: Timetables, locale: Locale) -> str:
     """Say which hours a line keeps on the local date of ``at``, and what sets them."""
     today = at.astimezone(locale.zone).date()
-    special_day, holiday = line.special_day_on(today), timetables.holidays.get(today)
+    day_hours, holiday = line.hours_on(today, timetables.holidays), timetables.holidays.get(today)
+    special_day = day_hours.special_day
     if special_day is not None:
         cause = f"special day, {special_day.name.get('en')}"
     elif holiday is not None and line.hours.bank_holiday is not None:
@@ -174,7 +212,7 @@ def _hours_sentence(line: Line, at: datetime, timetables: Timetables, locale: Lo
         cause = f"every {locale.translate(WEEKDAYS[today.weekday()])}"
         if holiday is not None:
             cause += f"; {holiday.name} makes no difference to this line"
-    hours = format_ranges(line.ranges_on(today, timetables.holidays), locale)
+    hours = format_ranges(day_hours.ranges, locale)
     return f"Its hours on {format_full_date(today, locale)}: {hours} ({cause})."
 
 

@@ -8,18 +8,18 @@ from routing.core import instants
 from routing.errors import InvalidTime
 
 FIRST_YEAR, LAST_YEAR = 2000, 2100
-"""The years covered, both included, in UTC (the contract, section 4)."""
+"""The years covered, both included, in UTC."""
 
 _RFC_3339 = re.compile(
     r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+\- ]\d\d:\d\d)", re.ASCII
 )
 _LOCAL = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?", re.ASCII)
-_DAY_FIRST = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})[T ]+(\d{1,2}):(\d\d(?::\d\d)?)", re.ASCII)
 _CLOCK = re.compile(r"(\d{1,2})(?::(\d\d))?(am|pm)?", re.ASCII)
 _WITH_ZONE_NAME = re.compile(r"(.*\S)\s+([A-Za-z]{3,5})")
 _NAMED_MINUTES = {"midnight": 0, "midday": 720, "noon": 720}
 
 _RFC_3339_FORM = "Write it as 2026-12-24T17:00:00+00:00."
+_LOCAL_FORMS = "Write it as '2026-12-24 17:00', or with an offset as 2026-12-24T17:00:00+00:00."
 _DATE_FORM = "Write it as 24 12 2026."
 
 
@@ -49,32 +49,16 @@ def parse_local(text: str, zone: ZoneInfo) -> datetime:
     Raise InvalidTime, also for a local time that does not exist or exists twice.
     """
     if not _LOCAL.fullmatch(text.strip()):
+        if not _RFC_3339.fullmatch(text.strip()):
+            raise InvalidTime(f"'{text[:40]}' is not a date with a time. {_LOCAL_FORMS}")
         return parse_rfc3339(text)
     try:
         wall_time = datetime.fromisoformat(text.strip())
     except ValueError as error:
-        raise InvalidTime(f"'{text}' is not a time that exists ({error}).") from error
+        message = f"'{text}' is not a time that exists ({error}). {_LOCAL_FORMS}"
+        raise InvalidTime(message) from error
     _check_year(wall_time.year, text, margin=1)
     return _to_instant(wall_time, zone, text, "Write the offset: {first} or {second}.")
-
-
-def parse_cell(text: str, zone: ZoneInfo) -> datetime:
-    """Read a spreadsheet's cell: as ``parse_local``, or ``24/12/2026 17:00``, the day first.
-
-    Raise InvalidTime, also for a local time that does not exist or exists twice.
-    """
-    iso_text = text.strip()
-    if match := _DAY_FIRST.fullmatch(iso_text):
-        day, month, year, hour, minute = match.groups()
-        iso_text = f"{year}-{month:0>2}-{day:0>2} {hour:0>2}:{minute}"
-    if not (_LOCAL.fullmatch(iso_text) or _RFC_3339.fullmatch(iso_text)):
-        raise InvalidTime(f"'{text[:40]}' is not a date with a time. Write it as 24/12/2026 17:00.")
-    try:
-        datetime.fromisoformat(iso_text.upper())
-    except ValueError as error:
-        form = "Write the day first, as 24/12/2026 17:00."
-        raise InvalidTime(f"'{text[:40]}' is not a time that exists ({error}). {form}") from error
-    return parse_local(iso_text, zone)
 
 
 def parse_date_and_time(day: str, month: str, year: str, time: str, zone: ZoneInfo) -> datetime:
@@ -121,7 +105,7 @@ def parse_clock(text: str) -> int:
 def _check_year(year: int, text: str, margin: int = 0) -> None:
     """Raise InvalidTime for a year that is not covered.
 
-    A local time may lie ``margin`` years outside: by UTC it is checked again.
+    A local time may be ``margin`` years outside: it is checked again once it is in UTC.
     """
     if not FIRST_YEAR - margin <= year <= LAST_YEAR + margin:
         raise InvalidTime(f"'{text}' is not from {FIRST_YEAR} to {LAST_YEAR}. {_RFC_3339_FORM}")

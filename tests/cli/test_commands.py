@@ -52,6 +52,60 @@ def test_status_shows_ready_the_last_published_year_and_each_warning(run):
     assert answer.output.startswith("ready\n")
     assert "published through 2028" in answer.output
     assert "nobody has confirmed its number" in answer.output
+    assert answer.exit_code == 0
+
+
+def test_status_as_json_names_each_condition_with_its_audience(run):
+    report = json.loads(run("status", "--format", "json").output)
+    codes = {condition["code"]: condition for condition in report["conditions"]}
+
+    assert report["status"] == "ready"
+    assert report["bank_holidays"]["published_through"] == 2028
+    assert codes["telephone_off"]["audience"] == "administrator"
+    assert codes["telephone_off"]["severity"] == "warning"
+
+
+def test_a_degraded_service_gives_status_1(run, make_app):
+    rehearsal = make_app(ANYSHIRE, CLOCK_STARTS_AT="2026-12-24T16:59:50Z").test_cli_runner()
+    answer = rehearsal.invoke(args=["status", "--format", "json"])
+
+    assert (answer.exit_code, json.loads(answer.output)["status"]) == (1, "degraded")
+
+
+HALF_CONFIGURATIONS = [
+    ({"OIDC_ISSUER": "https://login.example"}, "OIDC_CLIENT_ID and OIDC_CLIENT_SECRET are not"),
+    (
+        {"OIDC_ISSUER": "https://login.example", "OIDC_CLIENT_ID": "x"},
+        "OIDC_CLIENT_SECRET is not",
+    ),
+    ({"OIDC_CLIENT_ID": "x", "OIDC_CLIENT_SECRET": "y"}, "OIDC_ISSUER is not"),
+]
+
+
+@pytest.mark.parametrize(("settings", "text"), HALF_CONFIGURATIONS)
+def test_half_a_sign_in_is_degraded_and_stops_a_release_but_no_answer(make_app, settings, text):
+    app = make_app(ANYSHIRE, **settings)
+    runner = app.test_cli_runner()
+    status, release = runner.invoke(args=["status"]), runner.invoke(args=["release"])
+
+    assert status.exit_code == 1
+    assert "sign_in_incomplete: " in status.output
+    assert text in status.output
+    assert release.exit_code == 1
+    assert text in release.output
+    assert runner.invoke(args=["who"]).exit_code == 0
+    assert app.test_client().get("/api/v1/services/children/decision").status_code == 200
+
+
+def test_a_release_upgrades_the_database(make_app):
+    runner = make_app(ANYSHIRE).test_cli_runner()
+
+    assert "is created" in runner.invoke(args=["release"]).output
+    assert runner.invoke(args=["db", "counts", "--format", "json"]).output.startswith("{")
+    assert json.loads(runner.invoke(args=["staff", "list", "--format", "json"]).output) == []
+    assert "until" in json.loads(runner.invoke(args=["rota", "who", "--format", "json"]).output)[0]
+    findings = json.loads(runner.invoke(args=["twilio", "doctor", "--format", "json"]).output)
+    assert {"level", "text"} == findings[0].keys()
 
 
 def test_check_lists_problems_and_strict_fails_on_warnings(run, tmp_path):
@@ -82,9 +136,9 @@ def test_check_prints_a_warning_as_one_short_line_and_in_full_when_asked(run, tm
 def test_an_invalid_directory_without_a_last_good_copy_prints_every_problem(run, tmp_path):
     broken = tmp_path / "broken.yaml"
     broken.write_text("zone: nowhere")
-    for words in (["who"], ["status"]):
+    for words, exit_code in ((["who"], 1), (["status"], 2)):
         answer = run(*words, directory=broken)
-        assert answer.exit_code == 1
+        assert answer.exit_code == exit_code
         assert "Europe/London" in answer.output
         assert "Traceback" not in answer.output
 

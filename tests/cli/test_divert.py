@@ -98,7 +98,9 @@ def test_a_divert_can_start_later_in_local_time(run):
         ({"service": "nope"}, "no service 'nope'"),
         ({"until": "2026-11-23 11:00"}, "is past"),
         ({"until": "2026-11-29 11:00"}, "72 hours at most"),
-        ({"until": "for ever"}, "is not a time"),
+        ({"until": "for ever"}, "Write it as '2026-12-24 17:00', or with an offset"),
+        ({"until": "for ever"}, "Or write 1h, 4h or handover."),
+        ({"line": "mash"}, "add --although-unchanged"),
         ({"until": "2026-10-25 01:30"}, "happens twice"),
         ({"until": "2027-03-28 01:30"}, "does not exist"),
         ({"line": "eds"}, "add --although-closed"),
@@ -254,3 +256,10 @@ def test_a_new_list_of_bank_holidays_is_in_the_audit_log(make_app, run, record, 
 
     assert result.exit_code == 0, result.output
     assert record()[0].action == "bank_holidays.refreshed"
+
+
+@pytest.mark.parametrize("options", [[], ["--may-ring"]])
+def test_the_command_says_that_the_line_replaced_is_not_rung_unless_it_may_be(run, options):
+    output = put(run, *options).output
+
+    assert ("The line 'mash' is not rung meanwhile." in output) is (not options)

@@ -1,12 +1,15 @@
 """flask rota: who is on duty, gaps, import, export, fill and undo."""
 
 import json
+from datetime import timedelta
 
 import pytest
 from conftest import ANYSHIRE
 
 from routing import lookup
-from routing.store import audit_log
+from routing.core.instants import Span
+from routing.rota.roster import NewCover
+from routing.store import audit_log, rota
 
 NIGHT = "Out-of-hours social worker"
 ROWS = """role,starts,ends,person
@@ -53,6 +56,89 @@ def test_a_file_from_a_spreadsheet_program_is_imported(run, tmp_path):
     file.write_bytes(ROWS.replace("\n", "\r\n").replace(",", ";").encode("utf-8-sig"))
 
     assert run("import", str(file), "--add-people").exit_code == 0
+
+
+CORRECTED = ROWS.replace("Siân O’Brien", "Ben Hughes")
+
+
+def exported(run):
+    return [line.rpartition(",")[2] for line in run("export").output.splitlines()[1:]]
+
+
+def test_a_corrected_file_without_replace_is_pointed_out(run, christmas):
+    result = run("import", "-", "--add-people", "--dry-run", stdin=CORRECTED)
+
+    assert "Warning: Out-of-hours social worker: Ben Hughes and Siân O’Brien are on duty" in (
+        result.output
+    )
+    assert "and it needs 1 person." in result.output
+
+
+def test_with_replace_exactly_the_corrected_file_is_left(run, christmas):
+    result = run("import", "-", "--add-people", "--replace", stdin=CORRECTED)
+
+    assert result.exit_code == 0
+    assert "Changed: Out-of-hours social worker: Ben Hughes from 8:30am tomorrow" in result.output
+    assert "in place of Siân O’Brien." in result.output
+    assert result.output.splitlines()[-1] == (
+        "Added 0 shifts, changed 1, removed 0. 1 were already on the rota. "
+        "To undo: flask rota undo 2"
+    )
+    assert exported(run) == ["Amara Owusu", "Ben Hughes"]
+    again = run("import", "-", "--replace", stdin=CORRECTED)
+    assert again.output == "Added 0 shifts. 2 were already on the rota.\n"
+
+    run("undo", "2")
+    assert exported(run) == ["Amara Owusu", "Siân O’Brien"]
+    redo = run("undo", "3")
+    assert redo.exit_code == 1
+    assert "This is itself an undo, of a removal." in redo.output
+
+
+def test_a_dry_run_changes_nothing(run, christmas):
+    result = run("import", "-", "--add-people", "--replace", "--dry-run", stdin=CORRECTED)
+
+    assert result.output.splitlines()[-1] == (
+        "Nothing was saved. This would be: Added 0 shifts, changed 1, removed 0."
+    )
+    assert exported(run) == ["Amara Owusu", "Siân O’Brien"]
+    assert "nobody called 'Ben Hughes'" in run("import", "-", stdin=CORRECTED).output
+
+
+def test_people_whom_an_import_added_go_with_its_undo_unless_they_have_something_else(
+    app, run, christmas
+):
+    run("import", "-", stdin=ROWS.replace("2026", "2027").replace("Siân O’Brien", "Amara Owusu"))
+    run("undo", "1")
+
+    assert "nobody called 'Siân O’Brien'" in run("import", "-", stdin=ROWS).output
+    assert "nobody called 'Amara Owusu'" not in run("import", "-", stdin=ROWS).output
+    assert run("undo", "3").exit_code == 0
+    assert run("import", "-", "--dry-run", stdin=ROWS).exit_code == 0
+
+
+def test_people_whose_imported_shift_has_begun_stay_after_its_undo(run, christmas, clock):
+    clock.set("2026-12-24T20:00:00Z")
+    run("undo", "1")
+
+    assert "nobody called 'Siân O’Brien'" in run("import", "-", stdin=ROWS).output
+    assert "nobody called 'Amara Owusu'" not in run("import", "-", stdin=ROWS).output
+
+
+def test_an_export_with_a_cover_imports_as_no_change(app, run, christmas):
+    with app.app_context(), lookup.database().writing() as connection:
+        shift, _ = rota.get(connection, 1)
+        half = Span(shift.during.start, shift.during.start + timedelta(hours=2))
+        rota.add(connection, "covered", [NewCover(1, 2, half)], lookup.now(), "account:1")
+    text = run("export").output
+
+    assert run("import", "-", stdin=text).output == (
+        "Added 0 shifts. 3 were already on the rota.\n"
+    )
+    assert run("import", "-", "--replace", stdin=text).output == (
+        "Added 0 shifts. 3 were already on the rota.\n"
+    )
+    assert "a cover gives some of it away" in run("import", "-", stdin=ROWS).output
 
 
 def test_if_a_row_has_an_error_nothing_is_imported(run):
@@ -171,6 +257,45 @@ def test_fill_uses_the_times_given_for_a_kind_of_day(run, christmas):
     result = run(*FILL, "--people", "Amara Owusu", "--weekend", "9am,9pm", "--turn", "week")
 
     assert "until 9pm on Saturday 26 December" in result.output
+
+
+@pytest.fixture
+def around_the_clock(make_app, clock, tmp_path):
+    clock.set("2026-12-24T12:00:00Z")
+    text = ANYSHIRE.read_text("utf-8").partition("\nrota:")[0]
+    line = "\nlines:\n  always: {name: Always, phone: 01632 960009, hours: always}\n"
+    text = text.replace("\nlines:\n", line)
+    role = "\nrota:\n  standby: {name: Standby, needed_when: {line: always}}\n"
+    (tmp_path / "always.yaml").write_text(text + role)
+    runner = make_app(DIRECTORY=str(tmp_path / "always.yaml")).test_cli_runner()
+    assert runner.invoke(args=["db", "upgrade"]).exit_code == 0
+    row = "standby,2026-12-24 09:00,2026-12-25 09:00,Amara Owusu"
+    words = ["rota", "import", "-", "--add-people"]
+    assert runner.invoke(args=words, input=f"{ROWS.splitlines()[0]}\n{row}").exit_code == 0
+    return lambda *words: runner.invoke(args=["rota", *words])
+
+
+def test_a_role_that_is_needed_around_the_clock_is_filled_by_the_times_given(around_the_clock):
+    words = ["fill", "--role", "standby", "--from", "2026-12-25", "--to", "2026-12-31"]
+    words += ["--people", "Amara Owusu"]
+    result = around_the_clock(*words)
+    assert result.exit_code == 1
+    assert "no gaps" not in result.output
+    assert "around the clock. Enter when shifts begin" in result.output
+
+    times = [f"--{kind}=9am" for kind in ("working-day", "weekend", "bank-holiday")]
+    assert "This would add 7 shifts." in around_the_clock(*words, *times).output
+    around_the_clock(*words, *times, "--yes")
+    assert "There are no gaps" in around_the_clock(*words, *times).output
+    first_morning = [*words[:4], "2026-12-24", "--to", "2026-12-24", *words[7:], *times]
+    assert "There are no gaps to fill" in around_the_clock(*first_morning).output
+
+
+def test_days_with_a_gap_on_which_no_shift_begins_are_not_called_covered(around_the_clock):
+    words = ["fill", "--role", "standby", "--from", "2026-12-26", "--to", "2026-12-26"]
+    words += ["--people", "Amara Owusu", "--working-day", "9am"]
+
+    assert "no shift begins on them. Begin a day earlier." in around_the_clock(*words).output
 
 
 def test_undoing_an_unknown_change_is_refused(run):

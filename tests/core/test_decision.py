@@ -204,6 +204,47 @@ def test_a_timeline_of_no_length_is_empty():
     assert list(timeline(TABLES, "children", at, at)) == []
 
 
+def avoiding(*line_ids, line="mash"):
+    start, end = london("2026-05-22 18:00"), london("2026-05-23 06:00")
+    return [
+        Divert("children", LINES[line], Span(start, end), start, avoid=LINES[line_id])
+        for line_id in line_ids
+    ]
+
+
+def order(diverts, at="2026-05-22 20:00", excluded=()):
+    at = london(at)
+    decision = decide(TABLES, "children", at, diverts)
+    return [answer.line.id for answer in dial_order(TABLES, decision, at, excluded)]
+
+
+def test_the_line_that_a_divert_replaced_is_not_tried_while_the_divert_lasts():
+    assert order(avoiding("eds")) == ["mash", "backup"]
+    assert order(avoiding("eds"), at="2026-05-23 06:00") == ["eds", "backup"]
+    assert order([divert("mash", "2026-05-22 18:00", "2026-05-23 06:00")]) == [
+        *("mash", "eds", "backup")
+    ]
+
+
+def test_every_line_that_a_divert_in_force_replaced_is_passed_over():
+    assert order(avoiding("eds", "backup")) == ["mash"]
+
+
+def test_a_line_that_was_replaced_is_tried_when_nobody_else_is_left():
+    assert order(avoiding("eds", "backup"), excluded={LINES["mash"].phone.e164}) == [
+        *("eds", "backup")
+    ]
+
+
+def test_a_line_with_the_number_of_the_one_replaced_is_passed_over_too():
+    tables, at = compiled(SHARED), london("2026-05-22 12:00")
+    lines = {line.id: line for line in tables.directory.lines}
+    dead = Divert("s", lines["c"], Span(at, at + timedelta(hours=1)), at, avoid=lines["a"])
+    answers = dial_order(tables, decide(tables, "s", at, [dead]), at)
+
+    assert [answer.line.id for answer in answers] == ["c"]
+
+
 SHARED = """
 lines:
   a: {name: A, phone: 01632 960001, hours: {mon-sun: 09:00-17:00}}

@@ -16,7 +16,7 @@ SERVICES = {service.id: service for service in DIRECTORY.services}
 def test_of_two_special_days_on_a_date_the_later_wins_for_hours_and_number_separately():
     eve = date(2026, 12, 31)
 
-    assert LINES["mash"].special_day_on(eve).name.get("en") == "New Year's Eve"
+    assert LINES["mash"].hours_on(eve, {}).special_day.name.get("en") == "New Year's Eve"
     assert LINES["mash"].phone_on(eve).display == "01632 960009"
 
 
@@ -43,7 +43,7 @@ def test_of_two_special_numbers_on_a_date_the_later_in_the_file_wins():
     both = replace(line, special_days=(*line.special_days, later))
 
     assert both.phone_on(date(2026, 12, 30)).display == "01632 960008"
-    assert both.special_day_on(date(2026, 12, 31)).name.get("en") == "New Year's Eve"
+    assert both.hours_on(date(2026, 12, 31), {}).special_day.name.get("en") == "New Year's Eve"
 
 
 def test_a_line_and_a_service_are_looked_up_by_id():

@@ -99,7 +99,7 @@ def test_an_editor_accepts_what_the_service_reads(old, new):
         ('colour: "#1d4f91"', "colour: blue"),
         ("division: england-and-wales", "division: england"),
         ("- date: 2026-12-24 ", "- date: 24/12/2026 "),
-        ("- date: 2026-12-24 ", "- from: 2026-12-24 "),
+        ("- date: 2026-12-24 ", "- to: 2026-12-24 "),
         ("visibility: internal", "visibility: secret"),
         ("languages: [en] ", "languages: [fr] "),
         ("needed_when: {line: mash}", "needed_when: {}"),

@@ -35,7 +35,8 @@ class Text(HTMLParser):
         named = dict(attrs)
         if tag in ("script", "link", "img", "iframe"):
             self.fetched.append(tag)
-        self.fetched += [v for k, v in named.items() if k in ("src", "href") and "tel:" not in v]
+        links = [value for key, value in named.items() if key in ("src", "href")]
+        self.fetched += [link for link in links if not link.startswith(("tel:", "sms:"))]
 
     def handle_data(self, data):
         if not self.quiet:
@@ -166,3 +167,11 @@ def test_the_bank_holidays_ahead_are_listed(printed, clock):
 
     assert f"Bank holidays to {last:%A} {last.day} March 2027" in text
     assert "Friday 26 March 2027, Good Friday" in text
+
+
+def test_a_season_is_printed_once_and_its_dates_are_not_listed(printed):
+    text = words(printed(ROOT / "examples/seasons.yaml"))
+
+    assert text.count("(Winter hours): 9am to 4:30pm, on days when it usually opens") == 2
+    assert "(Winter hours)" not in text.partition("Other hours or another number:")[2]
+    assert "Wednesday 2 December 2026 (Team training) 1pm to 4:30pm" in text

@@ -327,3 +327,22 @@ def test_every_example_has_only_the_warnings_that_its_councils_pages_give(path, 
 
 def test_the_example_with_every_key_is_confirmed_and_has_its_eves(tmp_path):
     assert {warning.code for warning in check(ANYSHIRE, tmp_path, AT)} == {"nobody_left"}
+
+
+@pytest.mark.parametrize(
+    ("options", "screened", "is_warned"),
+    [
+        ("press 1, then 2", "yes", True),
+        ("press 1, then 2", "no", False),
+        (None, "yes", False),
+    ],
+)
+def test_a_menu_on_which_somebody_must_press_1_is_warned_of(warnings, options, screened, is_warned):
+    more = f"    press_1_to_accept: {screened}\n"
+    if options:
+        more += f"    options: {options}\n"
+    text = CLEAN.replace("    name: Backup\n", f"    name: Backup\n{more}")
+    found = [warning for warning in warnings(text) if warning.code == "menu_never_accepts"]
+
+    assert bool(found) is is_warned
+    assert all("Remove `press_1_to_accept`" in warning.message for warning in found)

@@ -141,6 +141,32 @@ def test_a_weekday_missing_between_two_that_are_there_is_found(slips, week, days
     assert all(f"`{days}`" in message for message in messages)
 
 
+def test_slips_in_the_week_of_a_run_are_found_at_their_places(slips):
+    run = (
+        "from: 2027-02-01, to: 2027-02-20, name: X, "
+        "hours: {mon: 09:00-05:00, wed-fri: '09:00-13:00, 12:00-17:00'}"
+    )
+    found = slips(CLEAN.replace("special_days:\n", f"special_days:\n      - {{{run}}}\n", 1))
+
+    assert [(at.split(", ")[0], code) for at, code, _ in found] == [
+        ("09:00-05:00", "runs_through_the_night"),
+        ("wed-fri: '09:00-13:00", "missing_weekday"),
+        ("12:00-17:00'}}", "overlapping_hours"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "way",
+    [
+        "{kind: text, phone: 60066}",
+        "{kind: textphone, phone: 01632 960011}",
+        "{kind: bsl, url: https://www.anyshire.example/bsl}",
+    ],
+)
+def test_another_way_to_reach_a_line_is_no_slip(slips, way):
+    assert slips(CLEAN.replace("    hours: {mon", f"    also: [{way}]\n    hours: {{mon", 1)) == []
+
+
 @pytest.mark.parametrize(
     ("number", "code"),
     [
@@ -165,7 +191,10 @@ def test_a_number_that_no_telephone_has_is_found(slips, number, code):
     [
         ("from: 2027-02-01, to: 2027-06-30, name: X, hours: closed", "2027-06-30", "long_closure"),
         ("from: 2027-02-01, to: 2027-02-20, name: X, hours: closed", None, None),
+        ("every: first Monday, from: 2027-02-01, to: 2027-06-30, name: X, hours: closed", "", None),
         ("date: 2062-12-24, name: X, hours: closed", "2062-12-24", "far_special_day"),
+        ("from: 2062-12-24, to: 2062-12-24, name: X, hours: closed", "2062", "far_special_day"),
+        ("every: 24 December, from: 2062-12-24, name: X, hours: closed", "2062", "far_special_day"),
     ],
 )
 def test_a_long_closure_and_a_far_date_are_doubted(slips, special_day, text, code):

@@ -7,7 +7,7 @@ from datetime import timedelta
 from hashlib import sha256
 
 import pytest
-from conftest import ANYSHIRE
+from conftest import ANYSHIRE, ROOT
 from jinja2 import DictLoader
 
 PAGES = ["/", "/services/children", "/services/children/professionals", "/contacts"]
@@ -276,3 +276,11 @@ def test_a_search_query_cannot_become_markup(client):
     text = client.get("/contacts", query_string={"q": '"><script>x</script>'}).text
 
     assert "<script>x" not in text
+
+
+def test_other_ways_to_reach_a_line_are_shown(make_app):
+    page = make_app(ROOT / "examples/seasons.yaml").test_client().get("/contacts").text
+
+    assert '<a class="govuk-link who-tel" href="sms:+447700900311">07700 900311</a>' in page
+    assert '<a class="govuk-link who-tel" href="tel:+441632960311">01632 960311</a>' in page
+    assert "https://www.seasons.example/bsl" in page

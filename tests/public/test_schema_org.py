@@ -21,7 +21,7 @@ def structured(client, path="/"):
 
 
 def points(client, path="/"):
-    return {point["telephone"]: point for point in structured(client, path)["contactPoint"]}
+    return {point.get("telephone"): point for point in structured(client, path)["contactPoint"]}
 
 
 def read(specs, first, days):
@@ -48,7 +48,9 @@ def test_every_day_of_a_year_has_the_hours_of_each_line(make_app, path):
     client, timetable = make_app(path).test_client(), timetables(path)
     for service in (service for service in timetable.services.values() if service.number is None):
         points = structured(client, f"/services/{service.id}")["contactPoint"]
-        hours = {(point["name"], point["telephone"]): point["hoursAvailable"] for point in points}
+        hours = {
+            (point["name"], point.get("telephone")): point["hoursAvailable"] for point in points
+        }
         for line in service.reachable:
             name = line.name.get(timetable.directory.languages[0])
             spans = read(hours[name, line.phone.e164], date(2026, 11, 23), 364)

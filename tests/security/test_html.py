@@ -15,7 +15,7 @@ from routing.directory.load import parse
 from routing.errors import InvalidDirectory
 from routing.public.error_pages import error_page
 from routing.rota.roster import NewCover
-from routing.store import accounts, rota
+from routing.store import accounts, rota, rota_people
 from routing.store.accounts import Role
 from routing.store.diverts import NewDivert, create
 
@@ -120,10 +120,12 @@ def test_no_staff_page_does_nor_what_colleagues_wrote(app, sign_in):
         who = accounts.add(
             connection, PLANT[:99], frozenset([Role.VIEW]), "correct horse", at, "terminal:0"
         )
-        row = f'eds-social-worker,2026-11-23 17:00,2026-11-24 08:30,"{name.replace(chr(34), "“")}"'
+        name = name.replace('"', "“")
+        rota_people.add(connection, name, None, at, "terminal:0")
+        row = f'eds-social-worker,2026-11-23 17:00,2026-11-24 08:30,"{name}"'
         data = (rostered.HEADER + row).encode()
     with app.app_context():
-        rota_service.import_spreadsheet(data, "terminal:0", add_people=True)
+        rota_service.import_spreadsheet(data, "terminal:0")
     with app.app_context(), lookup.database().writing() as connection:
         shift, _ = rota.get(connection, 1)
         cover = NewCover(1, None, shift.during, PLANT)

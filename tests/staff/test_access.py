@@ -27,6 +27,7 @@ FOR_ANY_ROLE = {
     "/staff/rota/mine",
     "/staff/rota/print",
     "/staff/rota/shifts/1",
+    "/staff/sign-in/unsaved",
     "/staff/sign-out",
 }
 ROUTES = [
@@ -37,6 +38,7 @@ ROUTES = [
     ("GET", "/staff/diverts"),
     ("POST", "/staff/diverts"),
     ("POST", "/staff/diverts/check"),
+    ("GET", "/staff/diverts/end-all"),
     ("POST", "/staff/diverts/end-all"),
     ("GET", "/staff/diverts/new"),
     ("GET", "/staff/diverts/1"),
@@ -76,9 +78,10 @@ ROUTES = [
     ("POST", "/staff/sign-in"),
     ("GET", "/staff/sign-in/callback"),
     ("GET", "/staff/sign-in/provider"),
+    ("GET", "/staff/sign-in/unsaved"),
     ("POST", "/staff/sign-out"),
 ]
-FORMS = [(method, path) for method, path in ROUTES if method == "POST"]
+FORMS = [(method, path) for method, path in ROUTES if method == "POST" and path != "/staff/sign-in"]
 
 
 def token(browser):

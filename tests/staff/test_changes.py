@@ -2,9 +2,11 @@
 
 import re
 
+from conftest import ROOT
 from staff.conftest import check, confirm, page_text
 
 from routing import lookup
+from routing.staff.audit import ACTION_LABELS
 from routing.store import audit_log
 
 
@@ -40,3 +42,20 @@ def test_older_entries_are_on_the_next_page(app, duty):
     assert shown == [f"entry-{number}" for number in reversed(range(60))]
     assert "There are none" in page_text(duty.get("/staff/changes?before=1"))
     assert duty.get("/staff/changes?before=x").status_code == 200
+
+
+def test_a_divert_is_shown_with_the_names_of_its_service_and_line_and_why(duty):
+    confirm(duty, check(duty))
+    page = page_text(duty.get("/staff/changes"))
+
+    assert "Service Worried about a child (children)" in page
+    assert "Line Emergency Duty Service (EDS) (eds)" in page
+    assert "Why: Phones down" in page
+
+
+def test_every_action_that_is_recorded_has_a_name():
+    sources = "".join(path.read_text("utf-8") for path in (ROOT / "routing/store").glob("*.py"))
+    actions = set(re.findall(r'"([a-z_]+\.[a-z_]+)", f?"[a-z_]+[:"]', sources))
+
+    assert {"divert.set", "account.added", "rota_person.left", "calendar.created"} <= actions
+    assert actions <= set(ACTION_LABELS)

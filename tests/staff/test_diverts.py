@@ -66,7 +66,11 @@ def test_what_staff_write_is_in_no_public_answer(app, duty):
         ({"until": "for ever"}, "Choose when the divert ends"),
         ({"from": ""}, "Choose when the divert starts."),
         ({"note": "  "}, "Say why, for colleagues"),
-        ({"service": ""}, "no service ''"),
+        ({"service": ""}, "Choose whose calls to divert."),
+        ({"line": ""}, "Choose a line."),
+        ({"from-time": "6pm"}, "A time is typed, but another choice is ticked."),
+        ({"from-day": "24"}, "A time is typed, but another choice is ticked."),
+        ({"until-time": "6pm"}, "A time is typed, but another choice is ticked."),
         ({"line": "01632 960123"}, "no line '01632 960123'"),
         ({"until": "time", "until-time": ""}, "Write the time"),
         ({"until": "time", "until-time": "11am", "until-day": "23"}, "is past"),
@@ -235,3 +239,62 @@ def test_a_divert_to_a_line_that_is_gone_has_no_effect_and_that_is_said(app, dut
     )
     anyone = app.test_client()
     assert anyone.get("/api/v1/services/children/decision").json["reason"]["code"] == "in_hours"
+
+
+@pytest.mark.parametrize("values", [{}, {"may_ring": "yes"}])
+def test_a_divert_records_the_line_it_replaces_and_whether_that_may_still_be_rung(
+    duty, stored, values
+):
+    confirm(duty, check(duty, **values))
+    (divert,) = stored()
+
+    assert (divert.line, divert.replaced_line) == ("eds", "mash")
+    assert divert.may_ring is bool(values)
+
+
+def test_the_form_for_a_divert_asks_whether_the_line_may_still_be_rung(duty):
+    assert "It may still be rung" in duty.get("/staff/diverts/new").text
+
+
+@pytest.mark.parametrize(("date", "day"), [("23", 24), ("24", 24)])
+def test_until_midnight_is_the_midnight_to_come(duty, stored, date, day):
+    parts = {"until-day": date, "until-month": "11", "until-year": "2026"}
+    confirm(duty, check(duty, until="time", **parts, **{"until-time": "midnight"}))
+
+    assert stored()[0].during.end.isoformat() == f"2026-11-{day}T00:00:00+00:00"
+
+
+def test_a_divert_to_the_line_that_takes_the_calls_anyway_needs_a_confirmation(duty, stored):
+    page = check(duty, line="mash", until="4h")
+    assert "(MASH) takes the calls of ‘Worried about a child’ until 4pm today anyway" in (
+        page_text(page)
+    )
+    again = confirm(duty, page)
+
+    assert again.status_code == 400
+    assert "Tick this" in page_text(again)
+    assert stored() == ()
+    duty.send(again, "/staff/diverts", although_unchanged="yes")
+    assert [divert.line for divert in stored()] == ["mash"]
+
+
+def test_a_divert_that_changes_nothing_at_first_says_until_when(duty, clock):
+    clock.set("2026-11-23T16:30:00Z")
+
+    assert "Until 5pm today nothing changes: Multi-Agency" in page_text(check(duty, line="mash"))
+
+
+def test_a_divert_away_from_another_divert_changes_something(duty, stored):
+    confirm(duty, check(duty, until="4h"))
+    confirm(duty, check(duty, line="mash"))
+
+    assert [divert.line for divert in stored()] == ["eds", "mash"]
+
+
+def test_a_refusal_names_the_service_and_the_line(duty):
+    refused = page_text(check(duty, service="all", line="duty-manager"))
+
+    assert (
+        "Duty manager is internal, and ‘Advice for people who work with children’ has no number"
+        in refused
+    )

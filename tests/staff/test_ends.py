@@ -1,5 +1,6 @@
 """Diverts given another end or ended: checked, and seen at once."""
 
+import pytest
 from staff.conftest import check, confirm, page_text
 
 
@@ -36,9 +37,13 @@ def test_ending_one_says_what_callers_get_then_and_does_it(app, duty, stored):
 def test_all_may_be_ended_at_once(duty, stored):
     confirm(duty, check(duty, service="all", line="eds"))
     assert len(stored()) == 2
-    duty.send(duty.get("/staff/diverts"), "/staff/diverts/end-all")
+    page = duty.get("/staff/diverts/end-all")
+    assert "Divert 2" in page_text(page)
+    assert "Worried about a child: Calls go to Multi-Agency" in page_text(page)
+    confirm(duty, check(duty, line="duty-manager"))
+    duty.send(page, "/staff/diverts/end-all", ("divert", "1"), ("divert", "2"), divert="x")
 
-    assert stored() == ()
+    assert [divert.id for divert in stored()] == [3]  # it was not on the page
 
 
 def test_every_page_says_that_calls_are_diverted_and_warns_in_the_last_half_hour(duty, clock):
@@ -52,3 +57,40 @@ def test_every_page_says_that_calls_are_diverted_and_warns_in_the_last_half_hour
         assert ("It ends soon." in page.text) is warned
     clock.set("2026-11-23T13:00:00Z")
     assert "Calls are diverted" not in duty.get("/staff/changes").text
+
+
+@pytest.mark.parametrize(("until", "end"), [("1h", "1:30pm"), ("4h", "4:30pm")])
+def test_a_new_end_is_shown_to_callers_to_the_second_at_which_it_comes(duty, clock, until, end):
+    confirm(duty, check(duty, until="handover"))
+    clock.set("2026-11-23T12:30:00.123456Z")
+    page = duty.send(duty.get("/staff/diverts/1"), "/staff/diverts/1", until=until)
+
+    assert (
+        f"Callers read and hear Calls are answered by the Emergency Duty Service (EDS) until {end}"
+        in page_text(page)
+    )
+
+
+def test_a_divert_is_not_shortened_unnoticed(duty, clock, stored):
+    confirm(duty, check(duty, until="handover"))
+    page = duty.send(duty.get("/staff/diverts/1"), "/staff/diverts/1", until="4h")
+
+    assert "1 hour shorter than it is set for: it would have ended at 5pm today" in page_text(page)
+    assert "4 hours from now" in duty.get("/staff/diverts/1").text
+
+
+def test_every_screen_says_that_a_divert_ends_at_its_own_end(app, duty, clock):
+    """The out-of-hours line goes on to take the calls when the divert ends at six."""
+    parts = {"until-day": "23", "until-month": "11", "until-year": "2026", "until-time": "6pm"}
+    confirm(duty, check(duty, until="time", **parts))
+    card, banner = page_text(duty.get("/staff")), duty.get("/staff/changes").text
+    listed = app.test_cli_runner().invoke(args=["divert", "list"]).output
+    extended = app.test_cli_runner().invoke(
+        args=["divert", "extend", "1", "--until", "2026-11-23 18:30", "--although-closed"]
+    )
+
+    assert "until 6pm today (6 hours), then to the same line, by the directory’s hours." in card
+    assert "6pm today: Emergency Duty Service (EDS) on 01632 960002" in card
+    assert "until 6pm today" in banner
+    assert "until 6pm today" in listed
+    assert "until 6:30pm today (6 hours 30 minutes), then to the same" in extended.output

@@ -61,7 +61,7 @@ def test_what_would_be_added_is_shown_and_added_when_confirmed_and_undone_as_one
     assert shifts() == []
 
     done = arranger.send(page, FILL)
-    assert "Rota filled." in page_text(done)
+    assert "Filled Out-of-hours social worker: 8 added." in page_text(done)
     assert [name for name, _ in shifts()][:5] == [*rostered.PEOPLE, rostered.PEOPLE[0]]
     arranger.send(done, "/staff/rota/undo/1")
     assert shifts() == []
@@ -138,6 +138,11 @@ def send_file(arranger, data, **values):
     return arranger.client.post(IMPORT, data=values, follow_redirects=True)
 
 
+def import_file(arranger, data, **values):
+    """Send a file, and confirm what it would change."""
+    return arranger.send(send_file(arranger, data, **values), IMPORT)
+
+
 ROWS = (
     "role,starts,ends,person\r\n"
     "eds-social-worker,24/12/2026 15:30,25/12/2026 08:30,Siân O’Brien\r\n"
@@ -147,8 +152,12 @@ ROWS = (
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "cp1252"])
 def test_a_spreadsheets_file_is_imported_and_undone_as_one(arranger, shifts, encoding):
-    done = send_file(arranger, ROWS.encode(encoding))
-    assert "Shifts imported. 2 added, 0 were there already." in page_text(done)
+    page = send_file(arranger, ROWS.encode(encoding))
+    assert "2 added, 0 changed, 0 removed, 0 as they are." in page_text(page)
+    assert shifts() == []
+
+    done = arranger.send(page, IMPORT)
+    assert "Imported rota.csv: 2 added." in page_text(done)
     assert [name for name, _ in shifts()] == ["Siân O’Brien", "Dev Patel"]
 
     arranger.send(done, "/staff/rota/undo/1")
@@ -156,7 +165,7 @@ def test_a_spreadsheets_file_is_imported_and_undone_as_one(arranger, shifts, enc
 
 
 def test_a_file_that_is_there_already_changes_nothing(arranger, shifts):
-    send_file(arranger, ROWS.encode())
+    import_file(arranger, ROWS.encode())
     again = send_file(arranger, ROWS.encode())
 
     assert "every shift of it is on the rota already" in page_text(again)
@@ -176,7 +185,10 @@ def test_people_who_are_not_on_the_rota_are_put_there_only_when_asked_for(arrang
     row = ROWS.replace("Dev Patel", "Ann Other").encode()
     assert send_file(arranger, row).status_code == 400
 
-    assert send_file(arranger, row, add_people="yes").status_code == 200
+    page = send_file(arranger, row, add_people="yes")
+    assert "New on the rota: Ann Other ." in page_text(page)
+    assert "Ann Other" not in page_text(arranger.get("/staff/rota/people"))
+    arranger.send(page, IMPORT)
     assert "Ann Other" in page_text(arranger.get("/staff/rota/people"))
 
 
@@ -186,7 +198,7 @@ def test_nobody_who_cannot_be_one_is_put_there_and_the_others_neither(arranger, 
     ).replace("2026", "2027")
     page = send_file(arranger, rows.encode(), add_people="yes")
 
-    assert "Row 3: Write a name" in page_text(page)
+    assert "Row 3: the name '=HYPERLINK()' has '='" in page_text(page)
     assert "New Person" not in page_text(arranger.get("/staff/rota/people"))
 
 
@@ -196,6 +208,66 @@ def test_a_shift_that_meets_one_on_the_rota_is_told_by_its_row(app, arranger, sh
 
     assert "Row 2: Siân O’Brien has another shift in this role at that time." in page_text(page)
     assert len(shifts()) == 1
+
+
+CORRECTED = ROWS.replace("Dev Patel", "Amara Owusu")
+
+
+def test_a_corrected_file_is_read_back_and_replaces_its_period(arranger, shifts):
+    import_file(arranger, ROWS.encode())
+    page = send_file(arranger, CORRECTED.encode(), replace="yes")
+    text = page_text(page)
+    assert "0 added, 1 changed, 0 removed, 1 as they are." in text
+    assert "Changed: Out-of-hours social worker: Amara Owusu from 8:30am on Friday" in text
+
+    done = arranger.send(page, IMPORT)
+    assert "Imported rota.csv: 1 changed." in page_text(done)
+    assert [name for name, _ in shifts()] == ["Siân O’Brien", "Amara Owusu"]
+
+
+def test_a_corrected_file_that_replaces_nothing_is_pointed_out(arranger):
+    import_file(arranger, ROWS.encode())
+    text = page_text(send_file(arranger, CORRECTED.encode()))
+
+    assert "Amara Owusu and Dev Patel are on duty together" in text
+    assert "choose “Replace this period”" in text
+
+
+def test_a_rota_changed_meanwhile_is_shown_again_before_a_file_replaces_it(app, arranger, shifts):
+    import_file(arranger, ROWS.encode())
+    page = send_file(arranger, CORRECTED.encode(), replace="yes")
+    rostered.shifts(app, "eds-social-worker,2026-12-24 17:00,2026-12-24 20:00,Llŷr ap Rhys")
+    again = arranger.send(page, IMPORT)
+
+    assert "The rota has changed since you last looked" in page_text(again)
+    assert "Removed: Out-of-hours social worker: Llŷr ap Rhys" in page_text(again)
+    assert len(shifts()) == 3
+    arranger.send(again, IMPORT)
+    assert [name for name, _ in shifts()] == ["Siân O’Brien", "Amara Owusu"]
+
+
+def test_the_template_has_this_councils_roles_and_is_read_once_names_are_filled_in(arranger):
+    assert "/staff/rota/import/template.csv" in arranger.get(IMPORT).text
+    template = arranger.get("/staff/rota/import/template.csv")
+    assert template.headers["Content-Disposition"].endswith('"rota-template.csv"')
+    header, *rows = template.data.decode("utf-8-sig").splitlines()
+    assert header == "role,starts,ends,person"
+    assert rows[0] == "Duty social worker,2026-12-24 08:30,2026-12-24 15:30,"
+    assert {line.partition(",")[0] for line in rows} == {
+        "Duty social worker",
+        "Out-of-hours social worker",
+    }
+    names = ["Amara Owusu", "Dev Patel"]
+    lines = [line + names[number % 2] for number, line in enumerate(rows)]
+    page = send_file(arranger, "\r\n".join([header, *lines]).encode())
+    assert f"{len(rows)} added" in page_text(page)
+
+
+@pytest.mark.parametrize("sheet", ["x", "AAAA", ""])
+def test_a_file_that_was_changed_on_its_way_back_is_asked_for_again(arranger, sheet):
+    page = send_file(arranger, ROWS.encode())
+
+    assert "Choose" in page_text(arranger.send(page, IMPORT, sheet=sheet))
 
 
 def test_sending_no_file_is_said_so(arranger):

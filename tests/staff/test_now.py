@@ -32,12 +32,26 @@ def test_a_mistake_that_quotes_an_internal_number_is_for_those_who_may_see_it(
     assert ("07700 900001 2345" in page) is is_shown
 
 
-def test_conditions_for_the_administrator_come_after_those_for_all_staff(signed_in):
+def test_warnings_are_what_a_duty_manager_can_act_on(signed_in):
+    """On a fresh install whose directory is broken, there are none."""
     warnings, _, for_administrator = (
         page_text(signed_in("view").get("/staff"))
         .partition("Warnings")[2]
         .partition("For whoever runs this service")
     )
 
-    assert "nobody is on the rota" in warnings
-    assert "never fetched" in for_administrator
+    assert warnings.strip() == "There are none."
+    for text in ("cannot be used", "nobody is on the rota", "never fetched", "telephone is off"):
+        assert text in for_administrator
+
+
+def test_a_rehearsal_is_no_warning_of_a_duty_manager(signed_in, app):
+    app.config["CLOCK_STARTS_AT"] = "2026-11-23T12:00:00Z"
+    page = page_text(signed_in("divert").get("/staff"))
+
+    assert "Rehearsal: the clock says" in page.partition("For whoever runs this service")[2]
+
+
+@pytest.mark.parametrize(("role", "is_open"), [("divert", False), ("admin", True)])
+def test_conditions_of_the_service_are_unfolded_for_an_administrator(signed_in, role, is_open):
+    assert ('<details class="govuk-details" open' in signed_in(role).get("/staff").text) is is_open

@@ -14,6 +14,11 @@ from routing.store import rota
 
 NIGHT = "Out-of-hours social worker"
 
+ALWAYS = """
+rota:
+  always: {name: Standby, needed_when: {line: eds}}
+"""
+
 
 @pytest.fixture
 def app(make_staffed, clock, tmp_path, request):
@@ -25,6 +30,8 @@ def app(make_staffed, clock, tmp_path, request):
     if directory == "usual":
         text = re.sub(r"^    special_days:.*\n(?:      .*\n)*", "", text, flags=re.M)
         assert "special_days" not in text
+    if directory == "without-gaps":
+        text = text.partition("\nrota:")[0] + ALWAYS
     (tmp_path / "directory.yaml").write_text(text)
     return make_staffed(OPS_TOKEN="ops", DIRECTORY=str(tmp_path / "directory.yaml"))
 
@@ -166,6 +173,67 @@ def test_clashes_and_surplus_are_told(app, look):
     assert "Dev Patel" not in later
     assert f"{NIGHT}: nobody is on the rota in the 28 days" in later
     assert "though nobody is needed then." in gaps(app)[1]
+
+
+def test_the_rota_page_has_the_clashes_before_the_gaps_and_never_says_that_all_is_well(app, look):
+    rostered.christmas(app)
+    assert "clash" not in page_text(look()).partition("days")[0].replace("Gaps and clashes", "")
+    rostered.shifts(
+        app,
+        *(
+            f"mash-social-worker,2026-12-{day} 08:30,2026-12-{day} 17:00,Ann Other"
+            for day in (24, 25)
+        ),
+        *(
+            f"eds-social-worker,2026-12-{day} 08:30,2026-12-{day} 17:00,Ann Other"
+            for day in (24, 25)
+        ),
+    )
+    text = page_text(look())
+
+    assert text.index("2 clashes in 28 days") < text.index("gaps in 28 days")
+    assert f"Ann Other has Duty social worker and {NIGHT} shifts at once, from 8:30am tomorrow" in (
+        text
+    )
+    assert "Clash: Ann Other has Duty social worker and" in gaps(app)[1]
+
+
+@pytest.mark.parametrize("app", ["without-gaps"], indirect=True)
+def test_without_gaps_the_rota_page_still_has_the_clashes(app, look):
+    days = "2026-12-23 08:30,2026-12-30 08:30", "2026-12-30 08:30,2027-01-06 08:30"
+    more = "2027-01-06 08:30,2027-01-13 08:30", "2027-01-13 08:30,2027-01-20 08:30"
+    for edges, who in zip(days + more, rostered.PEOPLE, strict=True):
+        rostered.shifts(app, f"always,{edges},{who}")
+    rostered.shifts(app, "always,2027-01-20 08:30,2027-01-21 08:30,Amara Owusu")
+    assert "There is no gap and no clash in the next 28 days." in page_text(look())
+    rostered.shifts(app, "always,2027-01-20 14:30,2027-01-20 20:00,Dev Patel")
+
+    text = page_text(look())
+    assert "1 clash in 28 days Dev Patel has 6 hours to rest" in text
+    assert "There is no gap in the next 28 days." in text
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "",
+        "/gaps",
+        "/bank-holidays",
+        "/print",
+        "/shifts/new",
+        "/shifts/1",
+        "/fill",
+        "/import",
+        "/people",
+        "/mine",
+    ],
+)
+def test_every_page_of_the_rota_says_that_calls_do_not_follow_it(app, signed_in, path):
+    rostered.christmas(app)
+    page = signed_in("rota").get(f"/staff/rota{path}")
+
+    assert page.status_code == 200
+    assert "Calls do not follow the rota" in page.text
 
 
 def test_the_paper_has_a_side_for_each_role_its_time_no_note_and_no_telephone_number(app, look):

@@ -141,6 +141,7 @@ def arguments(now):
         rota.cancel: (now, ACTOR, 5),
         rota.count_ever_added: ("role-1", during),
         rota.find_change_by_key: ("form",),
+        rota.find_undone_by: (7,),
         rota.get: (5,),
         rota.get_change: (7,),
         rota.newest_changes: (10,),
@@ -157,6 +158,9 @@ def arguments(now):
         rota_people.find_ids_by_name: (["Worker 1"],),
         rota_people.get: (1,),
         rota_people.leave: (1, now, ACTOR),
+        rota_people.mark_added_by: ([1], 7),
+        rota_people.remove_added_by: (7, [1], now, ACTOR),
+        rota_people.restore_added_by: (7, now),
         rota_people.purge: (now - 210 * DAY, now, ACTOR),
     }
 

@@ -52,6 +52,13 @@ def undo(database, now):
     return undo
 
 
+def test_a_shift_of_169_hours_is_read_in_its_first_minute(add, database, now):
+    add(shift(now, 0, 169))
+
+    with database.reading() as connection:
+        assert len(rota.read(connection, now, now + MINUTE)[0]) == 1
+
+
 def shift(now, start=1.0, end=9.0, worker=1, role="eds-social-worker"):
     return NewShift(role, worker, Span(now + start * HOUR, now + end * HOUR))
 

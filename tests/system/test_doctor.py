@@ -220,7 +220,6 @@ def test_a_number_that_asks_here_is_in_order(asked, host):
         ({"voice_url": None}, "A call comes in: Webhook is not set. Set it to http://127.0.0.1"),
         ({"voice_method": "GET"}, "HTTP method is GET. Set it to POST"),
         ({"voice_fallback_url": ""}, "Primary handler fails is not set. Set it to http://local"),
-        ({"voice_application_sid": "AP1"}, "a TwiML App (AP1)"),
         ({"trunk_sid": "TK1"}, "a SIP trunk (TK1)"),
         ({"sms_url": "https://other.example"}, "A message comes in is https://other.example."),
         ({"gone": 1}, "Twilio's account has no number +441632960100"),
@@ -231,6 +230,24 @@ def test_what_is_to_be_changed_at_twilios_is_said(asked, changed, text):
 
     assert done.exit_code == 1
     assert text in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("path", "status"), [("/twilio/voice/children", 0), ("/twilio/voice/other", 1)]
+)
+def test_a_twiml_app_counts_in_place_of_the_numbers_own_webhooks(
+    asked, host, service, path, status
+):
+    host.applications["AP1.json"] = {
+        "voice_url": f"{service}{path}",
+        "voice_method": "POST",
+        "voice_fallback_url": f"{host.base}/children.xml",
+    }
+    done = asked(voice_application_sid="AP1", voice_url="")
+
+    assert done.exit_code == status, done.stdout
+    assert "TwiML App" not in done.stdout
+    assert (path in done.stdout) is bool(status)
 
 
 def test_without_keys_twilio_is_not_asked(doctor):

@@ -69,7 +69,10 @@ class Truth:
         lines = yaml.load(file.read_text("utf-8"), yaml.BaseLoader)["lines"]
         self.names |= {each["name"]: name for name, each in lines.items()}
         for line in oracle.lines.values():
-            self.numbers |= {line.number, *line.special_numbers.values()}
+            self.numbers |= {
+                line.number,
+                *(special.number for special in line.special if special.number),
+            }
 
     def step(self, by):
         """Say that the service's clock is wrong by so much from now on."""

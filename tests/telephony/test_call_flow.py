@@ -1,6 +1,8 @@
 """A call as a pure function: how ringing ended, who is next, and how far the call has come."""
 
+from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from conftest import ANYSHIRE
@@ -12,7 +14,7 @@ from sweep import timetables
 from routing.core.decision import decide
 from routing.core.outcome import Outcome
 from routing.telephony import call_flow
-from routing.telephony.call_flow import CallState, Dial, GiveUp
+from routing.telephony.call_flow import Announcement, CallState, Dial, GiveUp
 from routing.text import time_parsing
 
 TABLES = timetables(ANYSHIRE)
@@ -53,7 +55,10 @@ def test_a_call_that_nobody_answers_rings_every_line_in_three_rounds():
     rings = [step for _, step in steps[:-1]]
 
     assert [dial.line.id for dial in rings] == ["eds", "duty-manager"] * 3
-    assert [dial.new_round for dial in rings] == [False, False, True, False, True, False]
+    assert [dial.announcement for dial in rings] == [
+        *(None, Announcement.NEXT_LINE),
+        *(Announcement.NEW_ROUND, Announcement.NEXT_LINE) * 2,
+    ]
     assert [dial.state.round for dial in rings] == [1, 1, 2, 2, 3, 3]
     assert [dial.state.leg for dial in rings] == [1, 2, 3, 4, 5, 6]
     assert isinstance(steps[-1][1], GiveUp)
@@ -73,14 +78,16 @@ def test_where_every_number_is_excluded_the_call_is_given_up():
     st.integers(1, 99),
     st.lists(st.sampled_from([line.id for line in TABLES.directory.lines]), unique=True),
     st.booleans(),
+    st.booleans(),
 )
-def test_a_call_state_is_read_as_it_was_written(began, rounds, leg, tried, screened):
-    state = CallState(began, rounds, leg, tuple(tried), screened)
+def test_a_call_state_is_read_as_it_was_written(began, rounds, leg, tried, screened, engaged):
+    state = CallState(began, rounds, leg, tuple(tried), screened, 4, engaged, 30, 40, began)
 
     assert CallState.from_query(state.to_query()) == state
 
 
-QUERY = {"began": "1", "round": "1", "leg": "1", "tried": "mash_eds", "screened": "0"}
+STATE = CallState(1, 1, 1, ("mash", "eds"), silence=30, rings=40, dialled=1)
+QUERY = STATE.to_query()
 
 
 @pytest.mark.parametrize(
@@ -92,11 +99,13 @@ QUERY = {"began": "1", "round": "1", "leg": "1", "tried": "mash_eds", "screened"
         {"tried": "mash,eds"},
         {"screened": "1AccountSidAC1"},
         {"screened": ""},
+        {"engaged": "2"},
+        {"silence": "x"},
     ],
     ids=str,
 )
 def test_a_query_that_is_not_a_call_state_is_none(changed):
-    assert CallState.from_query(QUERY) == CallState(1, 1, 1, ("mash", "eds"))
+    assert CallState.from_query(QUERY) == STATE
     assert CallState.from_query(QUERY | changed) is None
 
 
@@ -158,8 +167,8 @@ def test_a_later_round_begins_with_a_message_that_takes_its_time():
     begins = [at for at, _ in steps]
 
     ring = timedelta(seconds=call_flow.RING_SECONDS) + call_flow.TWILIO_EXTRA_RING
-    assert steps[3][1].new_round
-    assert begins[4] - begins[3] == ring + call_flow.MESSAGE_DURATION
+    assert steps[3][1].announcement is Announcement.NEW_ROUND
+    assert begins[4] - begins[3] == ring + Announcement.NEW_ROUND.value
 
 
 @pytest.mark.parametrize(
@@ -186,3 +195,98 @@ def test_a_call_is_given_up_eight_minutes_after_it_began(seconds, step):
     at = NIGHT + call_flow.MAX_CALL_DURATION + timedelta(seconds=seconds)
 
     assert type(call_flow.next_step(TABLES, service, progress, Outcome.BUSY, at, answers)) is step
+
+
+def engaged_call(tables, at, seconds=1):
+    """Yield each ring, and when, of a call in which every line is engaged after some seconds."""
+    service = tables.directory.services[0]
+
+    def decide_at(at):
+        return decide(tables, service.id, at)
+
+    step = call_flow.first_step(tables, decide_at(at), at, at)
+    while isinstance(step, Dial):
+        if step.announcement:
+            at += step.announcement.value
+        yield at, step
+        at += timedelta(seconds=seconds)
+        step = call_flow.next_step(tables, service, step.state, Outcome.BUSY, at, decide_at)
+
+
+ONE_LINE = """
+lines: {a: {name: A, phone: 01632 960001, hours: always}}
+services: {s: {name: S, lines: [a], out_of_hours: a}}
+"""
+
+
+def test_an_engaged_line_is_rung_again_after_a_wait_for_eight_minutes():
+    steps = list(engaged_call(compiled(ONE_LINE), NIGHT))
+    waits = [at - earlier for (earlier, _), (at, _) in pairwise(steps)]
+
+    assert all(step.announcement is Announcement.ENGAGED for _, step in steps[1:])
+    assert min(waits) >= call_flow.ENGAGED_WAIT
+    assert timedelta(minutes=7) < steps[-1][0] - NIGHT < timedelta(minutes=9)
+
+
+def test_a_round_in_which_a_line_rang_counts_although_another_was_engaged():
+    tables, service = compiled(SHARED), compiled(SHARED).service("s")
+    at, outcomes = NIGHT, [Outcome.BUSY, Outcome.NO_ANSWER, Outcome.BUSY]
+
+    def decide_at(at):
+        return decide(tables, "s", at)
+
+    step, legs = call_flow.first_step(tables, decide_at(at), at, at), 0
+    while isinstance(step, Dial):
+        outcome = outcomes[legs % 3]
+        step = call_flow.next_step(tables, service, step.state, outcome, at, decide_at)
+        legs += 1
+
+    assert legs == 9
+
+
+def test_an_engaged_call_ends_although_the_clock_stands_still():
+    tables = compiled(ONE_LINE)
+    service, decision = tables.service("s"), decide(tables, "s", NIGHT)
+    step, legs = call_flow.first_step(tables, decision, NIGHT, NIGHT), 0
+    while isinstance(step, Dial):
+        step = call_flow.next_step(
+            tables, service, step.state, Outcome.BUSY, NIGHT, lambda at: decision
+        )
+        legs += 1
+
+    assert legs == 1 + 8 * 60 // call_flow.ENGAGED_WAIT.seconds
+
+
+@pytest.mark.parametrize("written", [None, 5, 25, 40, 55, 56, 120, 300])
+@pytest.mark.parametrize("screened", [False, True])
+@pytest.mark.parametrize("is_last", [False, True])
+def test_no_line_rings_for_more_than_sixty_seconds(written, screened, is_last):
+    line = replace(TABLES.directory.lines[0], ring_seconds=written, press_1_to_accept=screened)
+    seconds = call_flow.ring_seconds(line, is_last)
+
+    assert seconds + 5 + 10 * screened <= call_flow.MAX_SILENCE_SECONDS
+    assert seconds == min(written or (55 if is_last and not screened else 25), 55 - 10 * screened)
+
+
+def test_a_caller_hears_words_at_least_once_in_sixty_seconds_of_ringing():
+    silence = 0
+    for _, step in rings(compiled(SHARED), NIGHT):
+        silence = 0 if step.announcement else silence
+        silence += step.seconds + 5 + 10 * step.line.press_1_to_accept
+
+        assert silence <= call_flow.MAX_SILENCE_SECONDS
+
+
+def test_a_line_that_declines_after_ringing_counts_as_ringing():
+    tables = compiled(SHARED)
+    decision, service = decide(tables, "s", NIGHT), tables.service("s")
+    announcements = []
+    for seconds in (1, 31):
+        step = call_flow.first_step(tables, decision, NIGHT, NIGHT)
+        at = NIGHT + timedelta(seconds=seconds)
+        step = call_flow.next_step(
+            tables, service, step.state, Outcome.BUSY, at, lambda at: decision
+        )
+        announcements.append(step.announcement)
+
+    assert announcements == [None, Announcement.NEXT_LINE]

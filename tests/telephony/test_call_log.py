@@ -56,7 +56,7 @@ def test_a_call_is_written_before_its_answer_is_sent(twilio, app, clock):
     [
         (["canceled"], "abandoned"),
         (["busy", "canceled"], "abandoned"),
-        (["busy"] * 6, "unanswered"),
+        (["no-answer"] * 6, "unanswered"),
         (["completed"], "answered"),
         (["busy"], None),
     ],

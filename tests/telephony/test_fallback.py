@@ -121,6 +121,30 @@ def test_the_last_resort_rings_the_number_that_a_line_has_that_day(twilio, clock
     assert twilio.call("CA3").numbers == [EDS, "+441632960009", MASH]
 
 
+def test_the_fallback_rings_at_most_ten_numbers_and_speaks_once_a_minute(
+    make_telephoned, tmp_path, monkeypatch
+):
+    names = [f"line{number}" for number in range(12)]
+    lines = "\n".join(
+        f"  {name}: {{name: {name}, phone: 01632 9601{number:02}, hours: always}}"
+        for number, name in enumerate(names)
+    )
+    head, _, _ = ANYSHIRE.read_text().partition("\nlines:")
+    services = f"services: {{s: {{name: S, lines: [{', '.join(names)}], out_of_hours: line0}}}}"
+    file = tmp_path / "many.yaml"
+    file.write_text(f"{head}\nlines:\n{lines}\n{services}\n")
+    twilio = Telephone(make_telephoned(file).test_client())
+    twilio.call("CA1", service="s")
+    monkeypatch.setattr(lookup, "who_to_call", fault)
+    document = twilio.call("CA2", service="s")
+    dials = list(document.root.iter("Dial"))
+
+    assert len(document.numbers) == 10
+    assert document.verbs[: 2 * len(dials) - 1] == [*["Dial", "Say"] * (len(dials) - 1), "Dial"]
+    for dial in dials:
+        assert len(dial) * (int(dial.get("timeout")) + 5) <= 60
+
+
 def unsigned(app):
     form = Telephone.form("CA1", CALLER, CALLED)
     return app.test_client().post("/twilio/voice/children", data=form)

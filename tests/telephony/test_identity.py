@@ -45,6 +45,45 @@ def test_a_line_that_forwarded_the_call_here_is_not_rung(twilio):
     assert twilio.call("CA1", ForwardedFrom=MASH).number == MANAGER
 
 
+SPELLINGS = [
+    "+441632960001",
+    "00441632960001",
+    "441632960001",
+    "01632960001",
+    "1632960001",
+    "01632 960001",
+    "+44 (0)1632 960001",
+    "sip:+441632960001@192.0.2.7:5060;user=phone",
+    '"MASH" <sip:01632960001@sbc.example>;reason=user-busy;counter=1',
+]
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+@pytest.mark.parametrize(
+    "parameter",
+    ["ForwardedFrom", "CalledVia", "SipHeader_Diversion", "SipHeader_X-History-Info"],
+)
+def test_a_line_that_forwarded_the_call_is_not_rung_however_it_is_spelled(
+    twilio, parameter, spelling
+):
+    document = twilio.call("CA1", **{parameter: spelling})
+
+    assert document.number == MANAGER
+    assert "9 6 0 0 0 1" not in twilio.ends(document, "CA1", "busy", **{parameter: spelling}).speech
+
+
+def test_a_call_that_was_forwarded_twice_rings_neither_line(twilio, clock):
+    clock.set(NIGHT)
+    header = "<sip:01632960001@a.example>;reason=busy, <tel:+44-1632-960002>;reason=no-answer"
+
+    assert twilio.call("CA1", SipHeader_Diversion=header).number == MANAGER
+
+
+@pytest.mark.parametrize("value", ["", "anonymous", "999", "960001", "+441632960000", "sip:x@y"])
+def test_a_forwarding_number_of_nobody_here_changes_nothing(twilio, value):
+    assert twilio.call("CA1", ForwardedFrom=value).number == MASH
+
+
 def test_a_call_that_could_only_come_back_is_told_what_to_do(twilio, clock):
     clock.set(DAY)
     document = twilio.call(

@@ -14,8 +14,10 @@ def test_a_text_is_answered_with_the_line_until_when_and_999(twilio, clock):
     clock.set("2026-11-23T22:00:00Z")
 
     assert twilio.texts().root.find("Message").text == (
-        "Call 01632 960100, Emergency Duty Service (EDS), until 8:30am on Tuesday 24 November. "
-        "If a child is in immediate danger, call 999. Nobody reads texts sent to this number."
+        "Call 01632 960100, the Emergency Duty Service (EDS), until 8:30am on Tuesday 24 November. "
+        "If a child is in immediate danger, call 999. With Relay UK, dial 18001 01632 960100. "
+        "You can text 999 if your phone is registered: text the word register to 999. "
+        "Nobody reads texts sent to this number."
     )
 
 
@@ -166,3 +168,38 @@ def test_a_fault_of_ours_is_answered_with_999(twilio, app, monkeypatch):
     monkeypatch.setattr(app.extensions["snapshot_loader"], "current", None)
 
     assert "999" in twilio.texts().root.find("Message").text
+
+
+@pytest.mark.parametrize("sender", [f"whatsapp:{CALLER}", f"rcs:{CALLER}"])
+def test_a_sender_who_uses_whatsapp_or_rcs_is_answered(twilio, sender):
+    assert twilio.texts(caller=sender).verbs == ["Message"]
+
+
+def test_a_sender_is_one_on_every_channel(twilio):
+    senders = [CALLER, f"whatsapp:{CALLER}", f"rcs:{CALLER}"] * 3
+
+    assert answered(twilio, senders) == [True] * 6 + [False] * 3
+
+
+@pytest.mark.parametrize("body", ["STOP", "StopAll", "unsubscribe", " Cancel ", "END\n", "quit"])
+def test_a_word_that_opts_out_is_not_answered(twilio, body):
+    assert twilio.texts(Body=body).verbs == []
+
+
+@pytest.mark.parametrize("body", ["HELP", "INFO", "START", "please stop him", "STOP it", ""])
+def test_every_other_text_is_answered(twilio, body):
+    assert twilio.texts(Body=body).verbs == ["Message"]
+
+
+def test_a_text_has_at_most_1600_characters_and_the_number_and_999(make_telephoned, tmp_path):
+    text = ANYSHIRE.read_text()
+    file = tmp_path / "long.yaml"
+    advice = "If a child is in immediate danger, call 999."
+    assert advice in text
+    file.write_text(text.replace(advice, "Please act at once. " * 100 + advice))
+    twilio = Telephone(make_telephoned(file).test_client())
+    reply = twilio.texts().root.find("Message").text
+
+    assert len(reply) <= 1600
+    assert "01632 960100" in reply
+    assert "999" in reply

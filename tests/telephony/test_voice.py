@@ -98,8 +98,8 @@ def test_a_line_that_opens_meanwhile_is_rung(twilio, clock):
 def test_the_message_comes_between_the_rounds_and_the_round_begins_again(twilio, clock):
     clock.set(NIGHT)
     document = twilio.call("CA1")
-    document = twilio.ends(document, "CA1", "busy")
-    document = twilio.ends(document, "CA1", "busy")
+    document = twilio.ends(document, "CA1", "no-answer")
+    document = twilio.ends(document, "CA1", "no-answer")
 
     assert document.verbs == ["Say", "Dial"]
     assert document.number == EDS
@@ -185,6 +185,50 @@ def test_a_divert_moves_the_next_call_and_not_the_one_that_rings(twilio, app, cl
     assert twilio.call("CA2").number == EDS
 
 
+def dead_line_at_night(app, clock, *options):
+    clock.set(NIGHT)
+    command = [
+        "divert",
+        "set",
+        "children",
+        "mash",
+        "--until",
+        "4h",
+        "--note",
+        "x",
+        "--although-closed",
+    ]
+    done = app.test_cli_runner().invoke(args=[*command, *options])
+    assert done.exit_code == 0, done.output
+
+
+def rings_and_words(twilio):
+    document, rung, speech = twilio.call("CA1"), [], ""
+    while document.dial is not None:
+        rung.append(document.number)
+        document = twilio.ends(document, "CA1", "no-answer")
+        speech += document.speech
+    return rung, speech
+
+
+def test_a_dead_line_that_was_diverted_is_neither_rung_nor_named(twilio, app, clock):
+    dead_line_at_night(app, clock)
+    rung, speech = rings_and_words(twilio)
+
+    assert rung == [MASH, MANAGER] * 3
+    assert "9 6 0 0 0 1" in speech
+    assert "9 6 0 0 0 2" not in speech
+    assert "01632 960002" not in app.test_client().get("/").text.partition("<footer")[0]
+
+
+def test_a_line_that_may_still_be_rung_is(twilio, app, clock):
+    dead_line_at_night(app, clock, "--may-ring")
+    rung, speech = rings_and_words(twilio)
+
+    assert rung == [MASH, EDS, MANAGER] * 3
+    assert "9 6 0 0 0 2" in speech
+
+
 def test_a_call_keeps_the_number_it_began_with_over_midnight(twilio, app, clock):
     clock.set("2026-12-28T23:59:59Z")
     divert = "divert set children mash --until 4h --note x --although-closed"
@@ -204,4 +248,28 @@ def test_how_long_a_line_rings_depends_on_whether_another_follows(twilio, clock,
 
     assert first.dial.get("timeout") == "25"
     assert last.dial.get("timeout") == "40"  # as the directory says
-    assert alone.dial.get("timeout") == "120"
+    assert alone.dial.get("timeout") == "55"
+
+
+def test_when_every_line_is_engaged_the_caller_hears_so_and_waits_for_twenty_seconds(twilio, clock):
+    clock.set(NIGHT)
+    document = twilio.ends(twilio.call("CA1"), "CA1", "busy")
+    for _ in range(4):  # more than the three rounds of a call that rings
+        document = twilio.ends(document, "CA1", "busy")
+
+        assert document.verbs == ["Say", "Pause", "Dial"]
+        assert document.root.find("Pause").get("length") == "20"
+        assert "9 9 9" in document.speech
+        assert document.number == EDS
+        document = twilio.ends(document, "CA1", "busy")
+
+        assert (document.verbs, document.number) == (["Dial"], MANAGER)
+
+
+def test_words_come_before_a_line_that_would_pass_sixty_seconds_of_ringing(twilio, clock):
+    clock.set(NIGHT)
+    document = twilio.ends(twilio.call("CA1"), "CA1", "no-answer")
+
+    assert document.verbs == ["Say", "Dial"]
+    assert document.number == MANAGER
+    assert "stay on the line" in document.speech

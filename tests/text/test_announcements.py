@@ -16,32 +16,6 @@ from routing.text.locale import get_locale
 
 
 @pytest.mark.parametrize(
-    ("text", "spoken"),
-    [
-        ("01632 960001", "0 1 6 3 2, 9 6 0 0 0 1"),
-        ("999", "9 9 9"),
-        ("+44 1632 960001", "4 4, 1 6 3 2, 9 6 0 0 0 1"),
-        ("020 7946 0018", "0 2 0, 7 9 4 6, 0 0 1 8"),
-    ],
-)
-def test_a_number_is_spoken_digit_by_digit(text, spoken):
-    assert announcements.spell_digits(text) == spoken
-
-
-@pytest.mark.parametrize(
-    ("text", "spoken"),
-    [
-        ("Call 999.", "Call 9 9 9."),
-        ("Call 101, or 01632 960001 now", "Call 1 0 1, or 0 1 6 3 2, 9 6 0 0 0 1 now"),
-        ("Open 24 hours, from 8:30 to 5", "Open 24 hours, from 8:30 to 5"),
-        ("Since 1999 there are 1,000 of us", "Since 1999 there are 1,000 of us"),
-    ],
-)
-def test_only_telephone_numbers_in_the_councils_words_are_spelled(text, spoken):
-    assert announcements.spell_numbers(text) == spoken
-
-
-@pytest.mark.parametrize(
     ("leg", "sentence"),
     [
         (("EDS", "busy", 1, None), "EDS: busy after 1 second"),
@@ -105,6 +79,49 @@ def test_999_is_added_where_the_councils_words_do_not_name_it(directory):
     assert "Shout for help. Call 9 9 9." in announcements.no_answer(directory, [], ENGLISH)
 
 
+@pytest.mark.parametrize(
+    "advice",
+    [
+        "Ring us at once on 01632 960999.",
+        "Ring 01632 960 999.",
+        "Ring +44 1632 960 999.",
+        "Ring 960 999.",
+        "Ring 0300 999 1234.",
+        "There are 1,999 of us.",
+    ],
+)
+def test_999_is_added_where_it_is_only_part_of_another_number(directory, advice):
+    directory = replace(directory, emergency=_text(advice))
+    at = datetime(2026, 11, 23, 12, tzinfo=UTC)
+    decision = decide(Timetables(directory, {}), "children", at)
+
+    assert "Call 9 9 9." in announcements.no_answer(directory, [], ENGLISH)
+    assert "Call 999." in announcements.sms_reply(decision, directory, at, ENGLISH)
+
+
+@pytest.mark.parametrize("advice", ["Call 999.", "999", "Dial 999, or 101.", "Call 999/112 now"])
+def test_999_is_not_added_where_the_council_names_it(directory, advice):
+    directory = replace(directory, emergency=_text(advice))
+
+    assert "Call 9 9 9. Call" not in announcements.no_answer(directory, [], ENGLISH)
+    assert announcements.no_answer(directory, [], ENGLISH).count("9 9 9") == 1
+
+
+def test_a_number_with_a_country_code_is_given_in_its_national_form(directory):
+    line = directory.lines[0]
+    phone = replace(line.phone, display="+44 (0)1632 960001")
+    at = datetime(2026, 11, 23, 12, tzinfo=UTC)
+    decision = decide(Timetables(directory, {}), "children", at)
+    service = replace(decision.service, number=phone)
+    text = announcements.sms_reply(replace(decision, service=service), directory, at, ENGLISH)
+
+    assert "on 0 1 6 3 2, 9 6 0 0 0 1." in announcements.no_answer(
+        directory, [(line, phone)], ENGLISH
+    )
+    assert "Call 01632 960001," in text
+    assert "18001 01632 960001." in text
+
+
 def test_a_greeting_is_the_councils_own_or_nothing(directory):
     greeted = replace(directory.services[0], greeting=_text("Hello"))
     plain = replace(directory.services[0], greeting=None)
@@ -118,8 +135,11 @@ def test_an_sms_reply_names_the_number_until_when_and_999_as_written(directory):
     decision = decide(Timetables(directory, {}), "children", at)
 
     assert announcements.sms_reply(decision, directory, at, ENGLISH) == (
-        "Call 01632 960100, Multi-Agency Safeguarding Hub (MASH), until 5pm on Monday 23 November. "
-        "If a child is in immediate danger, call 999. Nobody reads texts sent to this number."
+        "Call 01632 960100, the Multi-Agency Safeguarding Hub (MASH), until 5pm on Monday 23 "
+        "November. "
+        "If a child is in immediate danger, call 999. With Relay UK, dial 18001 01632 960100. "
+        "You can text 999 if your phone is registered: text the word register to 999. "
+        "Nobody reads texts sent to this number."
     )
 
 

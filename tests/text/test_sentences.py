@@ -1,17 +1,18 @@
 """Sentences that callers understand, true however long they are kept."""
 
 import gettext
-from datetime import datetime
+from dataclasses import replace
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from core.test_decision import TABLES, compiled, divert, london
+from core.test_decision import LONDON, TABLES, compiled, divert, london
 
 from routing.core.decision import decide
 from routing.core.directory import Text
 from routing.errors import NaiveTime
 from routing.text import dates, sentences
-from routing.text.locale import Locale
+from routing.text.locale import Locale, get_locale
 
 ENGLISH = Locale(gettext.NullTranslations(), "en", ZoneInfo("Europe/London"))
 
@@ -149,7 +150,7 @@ def test_hours_that_run_into_the_next_day_say_so():
 def test_special_days_have_their_name():
     special_days = TABLES.directory.lines[0].special_days
 
-    assert [dates.format_special_day(day, ENGLISH) for day in special_days] == [
+    assert [dates.format_special_day(day, ENGLISH, date(2026, 11, 30)) for day in special_days] == [
         "Thursday 24 December (Christmas Eve): 8:30am to 3:30pm",
         "Tuesday 29 December to Thursday 31 December (Festive number): call 01632 960009",
     ]
@@ -176,3 +177,109 @@ def test_the_next_line_is_named_with_its_number():
     assert sentences.next_sentence(decide(TABLES, "children", at), at, ENGLISH) == (
         "From 8:30am on Tuesday 29 December, call the Hub on 01632 960009."
     )
+
+
+@pytest.mark.parametrize(
+    ("special_day", "sentence"),
+    [
+        (
+            "from: 2026-12-01, to: 2027-02-28, name: Winter, hours: 09:00-16:00",
+            "Tuesday 1 December to Sunday 28 February 2027 (Winter): 9am to 4pm, on days when it "
+            "usually opens",
+        ),
+        (
+            "from: 2026-12-24, to: 2026-12-28, name: Closure, hours: closed",
+            "Thursday 24 December to Monday 28 December (Closure): closed",
+        ),
+        (
+            "from: 2027-11-01, name: New hours, hours: {mon-fri: 08:00-18:00}",
+            "From Monday 1 November 2027, until further notice (New hours): Monday to Friday 8am "
+            "to 6pm, Saturday and Sunday closed",
+        ),
+        (
+            "every: 24 December, name: Christmas Eve, hours: 08:30-15:30",
+            "Every 24 December (Christmas Eve): 8:30am to 3:30pm",
+        ),
+        (
+            "every: last Friday, to: 2027-06-30, name: Training, hours: closed",
+            "Last Friday of each month until Wednesday 30 June 2027 (Training): closed",
+        ),
+        (
+            "every: 2 weeks, from: 2026-12-07, name: Late night, hours: 09:00-20:00",
+            "Every 2 weeks from Monday 7 December (Late night): 9am to 8pm",
+        ),
+    ],
+)
+def test_a_special_day_says_on_which_dates_it_is(special_day, sentence):
+    tables = compiled(f"""
+lines:
+  day:
+    name: Day
+    phone: 01632 960001
+    hours: {{mon-fri: 09:00-17:00}}
+    special_days: [{{{special_day}}}]
+services: {{s: {{name: S, lines: [day], out_of_hours: day}}}}
+""")
+    line = tables.directory.lines[0]
+
+    assert dates.format_coming_special_days(line, date(2026, 11, 30), ENGLISH) == [sentence]
+
+
+def test_special_days_are_in_order_of_their_next_date_and_those_that_are_over_are_left_out():
+    tables = compiled("""
+lines:
+  day:
+    name: Day
+    phone: 01632 960001
+    hours: always
+    special_days:
+      - {date: 2027-12-24, name: Far, hours: closed}
+      - {every: 1 December, name: Near, hours: closed}
+      - {date: 2026-11-29, name: Over, hours: closed}
+services: {s: {name: S, lines: [day], out_of_hours: day}}
+""")
+    line = tables.directory.lines[0]
+
+    assert dates.format_coming_special_days(line, date(2026, 11, 30), ENGLISH) == [
+        "Every 1 December (Near): closed",
+        "Friday 24 December 2027 (Far): closed",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "called", "sentence"),
+    [
+        ("Hub", None, "The Hub is closed."),
+        ("The Bridge", None, "The Bridge is closed."),
+        ("Our Front Door", None, "Our Front Door is closed."),
+        ("Theatre Team", None, "The Theatre Team is closed."),
+        ("Hub (MASH)", "our day team", "Our day team is closed."),
+    ],
+)
+def test_a_sentence_refers_to_a_line_as_the_council_does(name, called, sentence):
+    own = f"called: {called}, " if called else ""
+    tables = compiled(f"""
+lines:
+  day: {{name: {name}, {own}phone: 01632 960001, hours: {{mon: 09:00-17:00}}}}
+  night: {{name: Night Team, called: whoever is on call, phone: 01632 960002, hours: always}}
+services: {{s: {{name: S, lines: [day], out_of_hours: night}}}}
+""")
+    at = london("2026-11-29T20:00")
+    decision = decide(tables, "s", at)
+
+    why = sentences.reason_sentence(decision, at, ENGLISH, {})
+    assert why.startswith(sentence)
+    assert sentences.call_sentence(decision, "01632 960002", at, ENGLISH).startswith(
+        "Call 01632 960002, whoever is on call, until"
+    )
+
+
+def test_a_welsh_sentence_has_the_name_where_the_council_gives_no_welsh_phrase():
+    line = TABLES.directory.lines[0]
+    welsh = get_locale("cy", LONDON)
+    in_both = Text((("en", "our team"), ("cy", "ein tîm")))
+    in_english = Text((("en", "our team"),))
+
+    assert sentences.line_phrase(line, welsh) == "Hub"
+    assert sentences.line_phrase(replace(line, called=in_english), welsh) == "Hub"
+    assert sentences.line_phrase(replace(line, called=in_both), welsh) == "ein tîm"

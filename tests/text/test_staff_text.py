@@ -8,7 +8,7 @@ import pytest
 from conftest import ANYSHIRE
 
 from routing import lookup
-from routing.core.decision import Divert, decide
+from routing.core.decision import Divert
 from routing.core.instants import Span
 from routing.core.timetable import Timetables
 from routing.directory.load import load, parse
@@ -54,7 +54,7 @@ def test_today_and_tomorrow_are_named_and_other_days_have_their_date(when, text)
 
 
 def test_one_sentence_says_where_calls_go_until_when_and_what_then():
-    assert staff_text.calls_go_to(decide(TIMETABLES, "children", NOW), NOW, ENGLISH) == (
+    assert staff_text.calls_go_to(TIMETABLES, "children", (), NOW, ENGLISH) == (
         "Calls go to Multi-Agency Safeguarding Hub (MASH) on 01632 960001 until 5pm today (1 hour "
         "20 minutes), then to Emergency Duty Service (EDS) on 01632 960002."
     )
@@ -63,9 +63,18 @@ def test_one_sentence_says_where_calls_go_until_when_and_what_then():
 def test_a_divert_is_named_as_one():
     divert = Divert("children", LINES["eds"], Span(NOW, NOW + timedelta(hours=1)), NOW)
 
-    assert staff_text.calls_go_to(decide(TIMETABLES, "children", NOW, [divert]), NOW, ENGLISH) == (
+    assert staff_text.calls_go_to(TIMETABLES, "children", [divert], NOW, ENGLISH) == (
         "Calls are diverted to Emergency Duty Service (EDS) on 01632 960002 until 4:40pm today (1 "
         "hour), then to Multi-Agency Safeguarding Hub (MASH) on 01632 960001."
+    )
+
+
+def test_a_divert_ends_at_its_own_end_although_its_line_goes_on_to_take_the_calls():
+    divert = Divert("children", LINES["eds"], Span(NOW, NOW + timedelta(hours=3)), NOW)
+
+    assert staff_text.calls_go_to(TIMETABLES, "children", [divert], NOW, ENGLISH) == (
+        "Calls are diverted to Emergency Duty Service (EDS) on 01632 960002 until 6:40pm today (3 "
+        "hours), then to the same line, by the directory’s hours."
     )
 
 
@@ -74,7 +83,7 @@ def test_where_no_handover_is_ahead_the_sentence_says_so():
     timetables = Timetables(parse(text, ANYSHIRE)[0], {})
 
     assert "Nothing else is planned" in staff_text.calls_go_to(
-        decide(timetables, "children", NOW), NOW, ENGLISH
+        timetables, "children", (), NOW, ENGLISH
     )
 
 

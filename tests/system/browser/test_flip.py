@@ -62,7 +62,7 @@ def test_the_page_changes_at_the_handover_whatever_the_devices_clock_says(pages,
 
     assert left - 0.3 <= took <= left + 2  # a second, and one for a busy machine
     assert page.inner_text("[data-who-status]") == (
-        f"Call Emergency Duty Service (EDS) on {NIGHT}."
+        f"Call the Emergency Duty Service (EDS) on {NIGHT}."
     )
     assert page.evaluate("document.activeElement.textContent") == NIGHT
     assert pages.console == []

@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import json
 import os
+import time
 import urllib.parse
 import urllib.request
 import xml.etree.ElementTree as ET
@@ -21,6 +22,8 @@ LOCAL, FALLBACK = os.environ["PBX_LOCAL"], os.environ.get("PBX_FALLBACK", "")
 TOKEN = os.environ.get("PBX_TOKEN", "12345").encode()
 TELEPHONES = json.loads(os.environ["PBX_TELEPHONES"])
 LONGEST = float(os.environ.get("PBX_READ_TIMEOUT", "5"))
+FORWARDED_FROM = os.environ.get("PBX_FORWARDED_FROM", "")
+SECONDS_PER_PAUSE = float(os.environ.get("PBX_SECONDS_PER_PAUSE", "0"))
 STATUSES = {486: "busy", 600: "busy", 408: "no-answer", 480: "no-answer", 487: "no-answer"}
 TOLD = os.environ["PBX_TOLD"]
 
@@ -61,6 +64,8 @@ def form(call, **more):
     """Return what Twilio posts of a call."""
     sid = "CA" + hashlib.md5(call.encode()).hexdigest()
     caller, called = KSR.pv.get("$fU") or "anonymous", kept(call, "called")
+    if FORWARDED_FROM:
+        more["ForwardedFrom"] = FORWARDED_FROM
     return {"CallSid": sid, "From": caller, "To": called, "CallStatus": "ringing", **more}
 
 
@@ -83,6 +88,9 @@ def obey(document, call):
             keep(call, "timeout", verb.get("timeout", "30"))
             keep(call, "left", ",".join(each.text for each in numbers))
             return ring(call)
+        if verb.tag == "Pause":
+            tell(pause=int(verb.get("length")))
+            time.sleep(int(verb.get("length")) * SECONDS_PER_PAUSE)
         if verb.tag == "Hangup":
             break
     KSR.tm.t_reply(480, "Nobody answered")

@@ -7,9 +7,26 @@ import time
 import doctor_host
 import pytest
 import serving
-from pbx.conftest import DAY, EDS, MANAGER, MASH, Council
+from pbx.conftest import DAY, EDS, MANAGER, MASH, NIGHT, Council
 
+ONE_LINE = """
+council: {name: Anyshire, website: "https://www.anyshire.example"}
+zone: Europe/London
+languages: [en]
+emergency: Call 999.
+bank_holidays: {division: england-and-wales}
+lines: {eds: {name: EDS, phone: 01632 960002, hours: always}}
+services: {children: {name: Children, lines: [eds], out_of_hours: eds, number: 01632 960100}}
+"""
 ALL = {MASH: "answers", EDS: "answers", MANAGER: "accepts"}
+
+
+@pytest.fixture
+def one_line(tmp_path_factory):
+    council = Council(tmp_path_factory.mktemp("one"), NIGHT)
+    (council.folder / "directory.yaml").write_text(ONE_LINE)
+    with council.running():
+        yield council
 
 
 def test_in_hours_the_day_line_answers(day, twilio):
@@ -64,6 +81,47 @@ def test_where_all_fail_the_caller_hears_what_to_do(night, twilio):
         assert sum("nobody has answered yet" in each for each in said) == 2
         assert sum("dial 9 9 9" in each or "call 9 9 9" in each for each in said) == 4
         assert exchange.all("verb")[-1] == "Hangup"
+
+
+def test_an_engaged_line_is_tried_for_eight_minutes(one_line, twilio):
+    with twilio(one_line, {EDS: "busy"}) as exchange:
+        assert exchange.call(ends=480, longest=120) == []
+        rings, pauses = exchange.all("rings"), exchange.all("pause")
+
+    assert rings == [EDS] * 25  # 480 seconds of waits of 20, and the first
+    assert pauses == [20] * 24 + [1]
+    assert sum("on another call" in words for words in exchange.all("said")) == 24
+
+
+def test_a_dead_line_that_is_diverted_is_not_rung(night, twilio):
+    divert = "divert set children mash --until 1h --note x --although-closed"
+    night.flask(*divert.split())
+    try:
+        with twilio(night, {MASH: "silent", EDS: "answers", MANAGER: "accepts"}) as exchange:
+            assert exchange.call() == [MANAGER]
+            assert exchange.all("rings") == [MASH, MANAGER]
+    finally:
+        night.flask("divert", "end", "1")
+
+
+SPELLINGS = [
+    "+441632960001",
+    "00441632960001",
+    "441632960001",
+    "01632960001",
+    "1632960001",
+    "01632 960001",
+    "+44 (0)1632 960001",
+    "sip:+441632960001@192.0.2.7:5060;user=phone",
+    '"MASH" <sip:01632960001@sbc.example>;reason=user-busy;counter=1',
+]
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_a_line_that_forwarded_the_call_is_not_rung_in_whatever_spelling(day, twilio, spelling):
+    with twilio(day, ALL, PBX_FORWARDED_FROM=spelling) as exchange:
+        assert exchange.call() == [MANAGER]
+        assert exchange.all("rings") == [MANAGER]
 
 
 def test_whoever_presses_1_has_the_call(night, twilio):

@@ -65,6 +65,8 @@ def _create_diverts_and_audit_log() -> None:
         _instant("set_at"),
         _text("set_by"),
         _text("idempotency_key", null=True),
+        _text("replaced_line", null=True),
+        sa.Column("may_ring", sa.Boolean, nullable=False, server_default=sa.false()),
         sa.UniqueConstraint("idempotency_key", name="uq_diverts_idempotency_key"),
         sa.CheckConstraint("starts_at <= ends_at", name="divert_ends_after_it_starts"),
         sqlite_autoincrement=True,
@@ -128,9 +130,11 @@ def _create_rota() -> None:
         _text("made_by"),
         _text("idempotency_key", null=True),
         _reference("undone_by_change_id", "rota_changes", null=True),
+        _text("summary"),
         sa.UniqueConstraint("idempotency_key", name="uq_rota_changes_idempotency_key"),
         sqlite_autoincrement=True,
     )
+    _create_index("rota_changes", "undone_by_change_id")
     op.create_table(
         "rota_people",
         _id(),
@@ -139,11 +143,13 @@ def _create_rota() -> None:
         _text("phone", null=True),
         _reference("account_id", "accounts", null=True),
         _reference("archived_as_id", "rota_people", null=True),
+        _reference("added_by_change_id", "rota_changes", null=True),
         _instant("added_at"),
         _instant("left_at", null=True),
         _instant("anonymised_at", null=True),
         sqlite_autoincrement=True,
     )
+    _create_index("rota_people", "added_by_change_id")
     _create_unique_index_while("left_at IS NULL", "rota_people", "name_key")
     _create_unique_index_while("left_at IS NULL", "rota_people", "account_id")
     op.create_table(
@@ -176,6 +182,7 @@ def _create_rota() -> None:
         sqlite_autoincrement=True,
     )
     _create_index("covers", "shift_id")
+    _create_index("covers", "rota_person_id")
     _create_index("covers", "ends_at")
     for table in ("shifts", "covers"):
         _create_index(table, "created_by_change_id")

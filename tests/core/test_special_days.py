@@ -1,0 +1,204 @@
+"""Runs, seasons and dates that come again: which dates they set, and when they are the reason."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+from conftest import ROOT
+from core.test_decision import HEAD, compiled, london
+from sweep import timetables, wrong_instants, wrong_minutes, year
+
+from routing.core.decision import Divert, decide
+from routing.core.instants import Span
+
+CASES = ROOT / "tests/data/cases"
+
+
+def tables_with(special_days, hours="{mon-fri: 09:00-17:00, bank-holiday: closed}"):
+    return compiled(f"""
+lines:
+  day: {{name: Day, phone: 01632 960001, hours: {hours}, special_days: [{special_days}]}}
+  night: {{name: Night, phone: 01632 960002, hours: always}}
+services: {{children: {{name: Children, lines: [day], out_of_hours: night}}}}
+""")
+
+
+def ask(tables, wall):
+    decision = decide(tables, "children", london(wall))
+    return decision.line.id, decision.reason.code.value
+
+
+@pytest.mark.parametrize(
+    ("wall", "expected"),
+    [
+        ("2026-12-02T15:59:59", ("day", "in_hours")),
+        ("2026-12-02T16:00", ("edt", "special_day")),
+        ("2026-12-05T12:00", ("edt", "out_of_hours")),  # a Saturday
+        ("2026-12-25T12:00", ("edt", "bank_holiday")),
+        ("2026-12-27T12:00", ("edt", "out_of_hours")),  # a Sunday
+        ("2026-12-28T12:00", ("edt", "bank_holiday")),  # a substitute day
+        ("2027-03-01T16:30", ("day", "in_hours")),
+    ],
+)
+def test_a_run_changes_the_hours_of_open_dates_and_opens_no_other(wall, expected):
+    assert ask(timetables(CASES / "d11-range-includes-weekend.yaml"), wall) == expected
+
+
+def test_a_run_opens_a_date_that_an_earlier_entry_opened_and_not_one_that_it_closed():
+    tables = tables_with(
+        "{date: 2026-12-05, name: Extra Saturday, hours: 10:00-12:00},"
+        "{date: 2026-12-02, name: Training, hours: closed},"
+        "{from: 2026-12-01, to: 2026-12-31, name: Winter, hours: 09:00-16:00}"
+    )
+
+    assert ask(tables, "2026-12-05T15:00") == ("day", "in_hours")
+    assert ask(tables, "2026-12-02T12:00") == ("night", "special_day")
+    assert decide(tables, "children", london("2026-12-02T12:00")).reason.special_day.name.get(
+        "en"
+    ) == ("Training")
+
+
+def test_a_date_with_hours_opens_a_weekend_or_a_bank_holiday():
+    tables = tables_with(
+        "{date: 2026-12-05, name: Saturday, hours: 10:00-12:00},"
+        "{date: 2026-12-25, name: Christmas, hours: 10:00-12:00}"
+    )
+
+    assert ask(tables, "2026-12-05T11:00") == ("day", "in_hours")
+    assert ask(tables, "2026-12-25T11:00") == ("day", "in_hours")
+
+
+@pytest.mark.parametrize(
+    ("wall", "expected"),
+    [
+        ("2026-11-05T16:29:59", ("mash", "in_hours")),
+        ("2026-11-05T16:30", ("edt", "special_day")),
+        ("2026-11-06T16:00", ("edt", "special_day")),
+        ("2026-12-25T12:00", ("edt", "bank_holiday")),
+        ("2026-12-31T12:00", ("edt", "special_day")),
+        ("2027-03-01T08:30", ("mash", "in_hours")),
+    ],
+)
+def test_a_run_with_a_week_of_its_own_replaces_the_week(wall, expected):
+    assert ask(timetables(CASES / "g04-season-week.yaml"), wall) == expected
+
+
+def test_a_bank_holiday_in_a_run_follows_the_runs_own_key():
+    tables = tables_with(
+        "{from: 2027-07-21, to: 2027-09-01, name: Summer, "
+        "hours: {mon-sun: 09:00-12:00, bank-holiday: 10:00-11:00}}"
+    )
+
+    assert ask(tables, "2027-08-30T10:30") == ("day", "in_hours")
+    assert ask(tables, "2027-08-30T11:30") == ("night", "special_day")
+    assert ask(tables, "2027-08-29T11:30") == ("day", "in_hours")
+
+
+@pytest.mark.parametrize(
+    ("wall", "expected"),
+    [
+        ("2026-12-24T12:00", ("edt", "out_of_hours")),
+        ("2026-12-25T10:00", ("edt", "bank_holiday")),
+        ("2027-06-05T10:00", ("edt", "out_of_hours")),  # a Saturday
+        ("2099-06-05T10:00", ("mash", "in_hours")),
+    ],
+)
+def test_a_run_until_further_notice_is_never_the_reason(wall, expected):
+    assert ask(timetables(CASES / "g13-until-further-notice.yaml"), wall) == expected
+
+
+@pytest.mark.parametrize(
+    ("every", "wall", "is_set"),
+    [
+        ("24 December", "2000-12-24T12:30", True),
+        ("24 December", "2100-12-24T12:30", True),
+        ("24 December", "2026-12-23T12:30", False),
+        ("29 February", "2028-02-29T12:30", True),
+        ("first Wednesday", "2026-12-02T12:30", True),
+        ("first Wednesday", "2026-12-09T12:30", False),
+        ("last Friday", "2026-11-27T12:30", True),
+        ("last Friday", "2026-11-20T12:30", False),
+        ("fourth Friday", "2026-10-23T12:30", True),
+        ("2 weeks, from: 2026-11-02", "2026-11-16T12:30", True),
+        ("2 weeks, from: 2026-11-02", "2026-11-09T12:30", False),
+        ("2 weeks, from: 2026-11-02", "2026-10-19T12:30", False),
+        ("2 weeks, from: 2026-11-02, to: 2026-11-15", "2026-11-16T12:30", False),
+    ],
+)
+def test_a_date_that_comes_again_sets_its_hours(every, wall, is_set):
+    tables = tables_with(f"{{every: {every}, name: Short day, hours: 09:00-12:00}}", "always")
+
+    assert ask(tables, wall) == (("night", "special_day") if is_set else ("day", "in_hours"))
+
+
+def test_of_a_date_and_one_that_comes_again_the_later_in_the_file_wins():
+    date_first = tables_with(
+        "{date: 2026-12-24, name: Eve, hours: closed},"
+        "{every: 24 December, name: Short, hours: 09:00-12:00}"
+    )
+    date_last = tables_with(
+        "{every: 24 December, name: Short, hours: 09:00-12:00},"
+        "{date: 2026-12-24, name: Eve, hours: closed}"
+    )
+
+    assert ask(date_first, "2026-12-24T10:00") == ("day", "in_hours")
+    assert ask(date_last, "2026-12-24T10:00") == ("night", "special_day")
+
+
+def test_another_number_that_comes_again_holds_during_a_divert_too():
+    tables = tables_with("{every: first Wednesday, name: Fire drill, phone: 01632 960009}")
+    day = tables.directory.line("day")
+    during = Span(datetime(2026, 12, 1, tzinfo=UTC), datetime(2026, 12, 10, tzinfo=UTC))
+    divert = Divert("children", day, during, during.start)
+
+    decision = decide(tables, "children", during.start, [divert])
+
+    assert decision.until == datetime(2026, 12, 2, tzinfo=UTC)
+    assert decision.next.phone.e164 == "+441632960009"
+
+
+MANY_KINDS = f"""{HEAD}
+lines:
+  day:
+    name: Day
+    phone: 01632 960001
+    hours: {{mon-thu: 09:00-17:00, fri: 22:00-06:00, bank-holiday: 10:00-12:00}}
+    special_days:
+      - {{from: 2026-01-05, to: 2026-02-20, name: Winter, hours: 09:00-16:00}}
+      - {{every: first Wednesday, name: Training, hours: 13:00-17:00}}
+      - {{every: last Friday, from: 2026-06-01, name: Number, phone: 01632 960008}}
+      - {{every: 2 weeks, from: 2026-03-29, to: 2026-10-26, name: Sundays, hours: 00:30-02:30}}
+      - {{from: 2026-07-21, to: 2026-09-01, name: Summer, hours: {{mon-fri: 09:00-12:00}}}}
+      - {{from: 2026-07-27, to: 2026-07-31, name: Week, hours: {{tue: always}}}}
+      - {{from: 2026-11-02, name: New hours, hours: {{mon-sat: 08:00-20:00, bank-holiday: closed}}}}
+      - {{from: 2026-12-01, name: Newer hours, hours: 09:00-17:00}}
+      - {{every: 24 December, name: Christmas Eve, hours: 08:30-15:30}}
+  night: {{name: Night, phone: 01632 960002, hours: always}}
+services: {{children: {{name: Children, lines: [day], out_of_hours: night}}}}
+"""
+
+
+def test_every_kind_of_special_day_agrees_with_the_oracle_in_every_minute(tmp_path):
+    path = tmp_path / "directory.yaml"
+    path.write_text(MANY_KINDS)
+
+    assert wrong_minutes(path, year(2026), year(2028)) == (2 * 365 * 24 * 60, 0)
+    assert wrong_instants(path, year(2026), year(2027), random_instants=200)[1] == 0
+
+
+def test_dates_that_come_again_are_known_for_a_century_and_400_days():
+    tables = tables_with("{every: last Sunday, name: Sunday, hours: 09:00-12:00}")
+    dates = tables.directory.line("day").special_days[0].recurrence.dates
+
+    assert {day for day in dates if day.year == 2100} == {
+        max(date(2100, month, day) for day in range(22, 32) if is_sunday(2100, month, day))
+        for month in range(1, 13)
+    }
+    assert min(dates) < date(2000, 1, 1)
+    assert max(dates) > date(2102, 2, 4)
+
+
+def is_sunday(year, month, day):
+    try:
+        return date(year, month, day).weekday() == 6
+    except ValueError:
+        return False

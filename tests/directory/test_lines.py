@@ -1,0 +1,54 @@
+"""What a directory may say of a line besides its number and hours."""
+
+import pytest
+from conftest import ROOT
+
+from routing.directory.load import parse
+from routing.errors import InvalidDirectory
+
+TEXT = (ROOT / "tests/data/cases/g10-textphone.yaml").read_text()
+TEXT_PHONE = "    text: 07700 900002\n"
+
+
+def mash(entry):
+    directory, _ = parse(TEXT.replace(TEXT_PHONE, f"    {entry}\n"), "d.yaml")
+    return directory.line("mash")
+
+
+def problem_of(entry):
+    with pytest.raises(InvalidDirectory) as caught:
+        mash(entry)
+    (problem,) = caught.value.problems
+    assert problem.line == TEXT[: TEXT.index(TEXT_PHONE)].count("\n") + 1
+    return problem.message
+
+
+def test_other_ways_to_reach_a_line_have_a_number_or_an_address():
+    text, bsl = mash(
+        "also: [{kind: text, phone: 07700 900002}, {kind: bsl, url: https://bsl.example}]"
+    ).also
+
+    assert (text.kind, text.phone.e164, text.url) == ("text", "+447700900002", None)
+    assert (bsl.kind, bsl.phone, bsl.url) == ("bsl", None, "https://bsl.example")
+
+
+@pytest.mark.parametrize(
+    ("entry", "remedy"),
+    [
+        ("also: [{kind: bsl, phone: 01632 960011, url: https://x.example}]", "delete `phone`"),
+        ("also: [{kind: text, phone: 01632 960011, url: https://x.example}]", "delete `url`"),
+        ("also: [{kind: chat, phone: 01632 960011}]", "Write `url`, and delete `phone`"),
+        ("also: [{kind: textphone}]", "needs a `phone`. Add it."),
+        ("also: [{kind: fax, phone: 01632 960011}]", "'textphone', 'text', 'welsh'"),
+        ("send_digits: press 1", "Write digits, * and #, and w"),
+        ("send_digits: 1,2", "ww1ww2"),
+        ("text: 07700 900002", "the key 'text' is not known"),
+    ],
+)
+def test_what_cannot_be_used_is_an_error_that_says_what_to_write(entry, remedy):
+    assert remedy in problem_of(entry)
+
+
+@pytest.mark.parametrize("digits", ["ww1ww2", "1", '"*#0"', '"#"'])
+def test_digits_to_press_are_kept_as_written(digits):
+    assert mash(f"send_digits: {digits}").send_digits == digits.strip('"')

@@ -1,0 +1,65 @@
+"""What a directory may say of special days, and what it must write instead."""
+
+import pytest
+from conftest import ANYSHIRE, ROOT
+
+from routing.directory.load import load, parse
+from routing.errors import InvalidDirectory
+
+CASES = ROOT / "tests/data/cases"
+GOOD = ANYSHIRE.read_text()
+BEFORE = "    special_days:\n"
+
+
+def problem_of(special_day):
+    with pytest.raises(InvalidDirectory) as caught:
+        parse(GOOD.replace(BEFORE, f"{BEFORE}      - {{name: X, {special_day}}}\n", 1), "d.yaml")
+    (problem,) = caught.value.problems
+    assert GOOD[: GOOD.index(BEFORE)].count("\n") + 2 == problem.line
+    return problem.message
+
+
+@pytest.mark.parametrize(
+    ("special_day", "remedy"),
+    [
+        ("every: 31 April, hours: closed", "April has 30 days. Write 1 to 30 April"),
+        ("every: 30 February, hours: closed", "Write 1 to 29 February"),
+        ("every: fifth Friday, hours: closed", "last Friday"),
+        ("every: 2 weeks, hours: closed", "Add the first one, as `from: 2027-01-04`"),
+        ("every: 60 weeks, from: 2027-01-04", "Write 1 to 52 weeks"),
+        ("every: 24 December, date: 2026-12-24", "Delete one of the two"),
+        ("every: 24/12, hours: closed", "Write it as 24 December"),
+        ("every: Wednesday, hours: closed", "first Wednesday"),
+        ("date: 2026-12-24, hours: {mon: closed}", "Write the hours of the day"),
+        ("every: 24 December, hours: {mon: closed}", "Write the hours of the day"),
+        ("date: 2026-12-24, to: 2026-12-25", "Delete `date`, or this"),
+        ("to: 2026-12-25, hours: closed", "Write the first date"),
+        ("from: 2026-12-24, to: 2026-01-02, hours: closed", "Did you mean 2027-01-02?"),
+        ("from: 2027-03-01, to: 2024-02-29, hours: closed", "Did you mean 2028-02-29?"),
+        ("hours: closed", "give either `date`, `from` or `every`"),
+    ],
+)
+def test_an_impossible_special_day_is_an_error_that_says_what_to_write(special_day, remedy):
+    assert remedy in problem_of(special_day)
+
+
+@pytest.mark.parametrize("name", ["e01-empty-special-days", "e03-empty-add"])
+def test_a_key_left_empty_when_its_last_entry_was_deleted_has_no_entries(name):
+    directory, _ = load(CASES / f"{name}.yaml")
+
+    assert directory.holiday_rules.add == ()
+    assert name != "e01-empty-special-days" or directory.lines[0].special_days == ()
+
+
+@pytest.mark.parametrize("key", ["aliases", "special_days"])
+def test_every_list_of_a_line_may_be_left_empty(key):
+    text = (CASES / "e01-empty-special-days.yaml").read_text()
+
+    directory, _ = parse(text.replace("    special_days:", f"    {key}:"), "d.yaml")
+
+    assert directory.lines[0].aliases == directory.lines[0].special_days == ()
+
+
+def test_a_zone_of_elsewhere_is_an_error_for_a_council_of_the_united_kingdom():
+    with pytest.raises(InvalidDirectory, match="Write Europe/London"):
+        load(CASES / "c47-zone.yaml")

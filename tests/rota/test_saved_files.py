@@ -1,0 +1,150 @@
+"""Files as Excel, Google Sheets, LibreOffice and Numbers save them: taken, or refused by row."""
+
+from zoneinfo import ZoneInfo
+
+import pytest
+from rota.conftest import span
+
+from routing.core.directory import RotaRole, Text
+from routing.errors import InvalidSpreadsheet
+from routing.rota import spreadsheet
+from routing.rota.roster import name_key
+
+LONDON = ZoneInfo("Europe/London")
+ROLES = spreadsheet.role_labels(
+    [
+        RotaRole("eds-sw", Text((("en", "Night worker"), ("cy", "Gweithiwr nos"))), "eds", None),
+        RotaRole("mash-sw", Text((("en", "Duty worker"),)), "eds", None),
+        RotaRole("mash-sw-2", Text((("en", "Duty worker"),)), "eds", None),
+    ]
+)
+NAMES = ("Amara Owusu", "Siân O’Brien", "Llŷr ap Rhys")
+PEOPLE = {name_key(name) for name in NAMES}
+HEADER = "role,starts,ends,person\r\n"
+CHRISTMAS = span("2026-12-24T17:00", "2026-12-25T08:30")
+
+
+def row(role="eds-sw", starts="24/12/2026 17:00", ends="25/12/2026 08:30", person="Siân O’Brien"):
+    return f"{role},{starts},{ends},{person}\r\n"
+
+
+def parse(data, add_people=False):
+    return spreadsheet.parse_csv(data, LONDON, ROLES, PEOPLE, add_people)
+
+
+def quoted(text):
+    lines = (line.split(",") for line in text.splitlines())
+    return "".join(",".join(f'"{cell}"' for cell in line) + "\n" for line in lines)
+
+
+PLAIN = HEADER + row()
+TAKEN = {
+    "Excel, CSV UTF-8": PLAIN.encode("utf-8-sig"),
+    "Excel, CSV": PLAIN.encode("cp1252"),
+    "Excel, Unicode text": PLAIN.replace(",", "\t").encode("utf-16"),
+    "Excel, where the comma is the decimal sign": PLAIN.replace(",", ";").encode("cp1252"),
+    "Excel, with the separator named": ("sep=;\r\n" + PLAIN.replace(",", ";")).encode("utf-8-sig"),
+    "Excel, with a two-digit year": (HEADER + row(starts="24/12/26 17:00")).encode("cp1252"),
+    "Excel, with AM and PM": (
+        HEADER + row(starts="24/12/2026 5:00:00 PM", ends="25/12/2026 8:30:00 AM")
+    ).encode("cp1252"),
+    "Excel, with named months": (
+        HEADER + row(starts="24-Dec-26 17:00", ends="25-Dec-26 08:30")
+    ).encode("cp1252"),
+    "Excel for Mac, with a narrow no-break space": (
+        HEADER + row(starts="24/12/2026 5:00\u202fpm")
+    ).encode(),
+    "Excel, with empty rows at the end": (PLAIN + ",,,\r\n" * 200).encode("cp1252"),
+    "Google Sheets, CSV": PLAIN.replace(":00,", ":00:00,").encode(),
+    "Google Sheets, TSV": PLAIN.replace(",", "\t").encode(),
+    "LibreOffice, every cell in quotes": quoted(PLAIN).encode(),
+    "LibreOffice, ISO dates": (
+        HEADER + row(starts="2026-12-24 17:00:00", ends="2026-12-25 08:30:00")
+    ).encode(),
+    "LibreOffice, UTF-16 without a mark": PLAIN.encode("utf-16-le"),
+    "LibreOffice, UTF-16 big-endian": PLAIN.encode("utf-16-be"),
+    "Numbers, CSV": (
+        HEADER + row(starts="24 Dec 2026 at 17:00", ends="25 Dec 2026 at 08:30")
+    ).encode(),
+    "Numbers, with a name of two parts": (HEADER + row(person='"O’Brien, Siân"')).encode(),
+    "UTF-8 read as Windows-1252 and saved again": PLAIN.encode().decode("cp1252").encode(),
+    "a role by its name": (HEADER + row(role="NIGHT Worker")).encode(),
+    "a role by its Welsh name": (HEADER + row(role="gweithiwr nos")).encode(),
+    "a role by its key in capitals": (HEADER + row(role="EDS-SW")).encode(),
+    "with a column more": PLAIN.replace("\r\n", ",x\r\n").encode(),
+    "with the line ends of a Mac": PLAIN.replace("\r\n", "\n").encode(),
+}
+
+
+@pytest.mark.parametrize("name", TAKEN)
+def test_a_file_is_taken_as_its_writer_meant_it(name):
+    (shift,) = parse(TAKEN[name]).rows
+
+    assert (shift.role_id, shift.during, name_key(shift.person)) == (
+        "eds-sw",
+        CHRISTMAS,
+        name_key("Siân O’Brien"),
+    )
+
+
+def us(month, day):
+    return row(starts=f"{month}/{day}/2027 17:00", ends=f"{month}/{day}/2027 23:00")
+
+
+REFUSED = {
+    "US dates": (HEADER + us(1, 13) + us(1, 14), "Row 2: ", "has the month first"),
+    "dates in two orders": (
+        HEADER + row() + row(starts="12/26/2026 17:00", ends="12/27/2026 08:30"),
+        "Row 3: ",
+        "'24/12/2026 17:00' in row 2 the day first",
+    ),
+    "US dates of twelve days": (
+        HEADER + "".join(us(1, day) for day in range(2, 8)),
+        "Row 2: ",
+        "the same day of 6 months",
+    ),
+    "US dates of a night": (
+        HEADER + row(starts="1/5/2027 17:00", ends="1/6/2027 08:30"),
+        "Row 2: ",
+        "longer than 7 days",
+    ),
+    "a letter lost": (HEADER + row(person="Si\ufffdn O’Brien"), "Row 2: ", "a letter was lost"),
+    "a letter that Windows-1252 lacks": (HEADER + row(person="Ll?r ap Rhys"), "Row 2: ", "'?'"),
+    "DOS": (PLAIN.replace("’", "'").encode("cp850"), "Row 2: ", "a letter was lost"),
+    "Mac Roman": (PLAIN.encode("mac-roman"), "Row 2: ", "a letter was lost"),
+    "two people in a cell": (
+        HEADER + row(person='"Amara Owusu, Ben Hughes"'),
+        "Row 2: ",
+        "is not one name",
+    ),
+    "a comma that is not in quotes": (HEADER + row(person="Owusu, Amara"), "Row 2: ", "in quotes"),
+    "dates without times": (HEADER + row(starts="24/12/2026"), "Row 2: ", "has no time"),
+    "dates as numbers": (HEADER + row(starts="46380.7083"), "Row 2: ", "It is a number"),
+    "a name that two roles have": (HEADER + row(role="Duty worker"), "Row 2: ", "mash-sw-2"),
+    "an unknown role": (HEADER + row(role="Dusk"), "Row 2: ", "Its roles are: eds-sw, mash-sw"),
+    "no person": (HEADER + row(person=""), "Row 2: ", "person is empty"),
+    "a workbook": (b"PK\x03\x04" + b"\0" * 40, "", "Save the sheet as CSV"),
+    "a workbook of 2003": (b"\xd0\xcf\x11\xe0" + b"\0" * 40, "", "Save the sheet as CSV"),
+    "other columns": ("Date,Night,Standby\r\n", "Row 1: ", "must name the columns"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+@pytest.mark.parametrize("add_people", [False, True])
+def test_a_file_is_refused_in_words_with_its_row_whether_or_not_people_are_added(name, add_people):
+    text, where, words = REFUSED[name]
+    with pytest.raises(InvalidSpreadsheet) as refusal:
+        parse(text if isinstance(text, bytes) else text.encode(), add_people)
+
+    assert any(
+        problem.startswith(where) and words in problem for problem in refusal.value.problems
+    ), refusal.value.problems
+
+
+def test_dates_that_can_all_be_read_in_two_ways_are_read_with_the_day_first_and_pointed_out():
+    data = HEADER + row(starts="5/1/2027 17:00", ends="6/1/2027 08:30")
+    sheet = parse(data.encode())
+
+    assert sheet.rows[0].during == span("2027-01-05T17:00", "2027-01-06T08:30")
+    assert "check row 2, '5/1/2027 17:00'" in sheet.warnings[0]
+    assert parse((data + row()).encode()).warnings == []
