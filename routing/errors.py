@@ -129,7 +129,8 @@ class SignInError(RoutingError):
 class Problem:
     """One thing wrong with a directory file, where it is, and what to write instead.
 
-    ``line`` and ``column`` count from 1; 0 where the whole file is meant.
+    ``line`` and ``column`` count from 1; 0 where the whole file is meant. ``details`` is the
+    message in full where ``message`` is only its beginning, or else "".
     """
 
     line: int
@@ -137,6 +138,7 @@ class Problem:
     code: str
     message: str
     level: str = "error"
+    details: str = ""
 
     def __str__(self) -> str:
         place = f"line {self.line}, column {self.column}: " if self.line else ""

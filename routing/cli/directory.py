@@ -1,6 +1,6 @@
 """flask directory: check, compare and print the directory."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from itertools import chain
@@ -24,11 +24,13 @@ from routing.cli.common import (
     print_report,
 )
 from routing.core.diff import compare
-from routing.core.gaps import find_gaps
+from routing.core.gaps import reportable_gaps
 from routing.core.instants import Span
+from routing.directory.changes import file_changes
 from routing.directory.last_good import LastGoodDirectory
+from routing.directory.load import load
 from routing.directory.schema import json_schema
-from routing.errors import InvalidDirectory
+from routing.errors import InvalidDirectory, Problem
 from routing.formats import printed
 from routing.lint.check import check as check_file
 from routing.text import dates
@@ -40,11 +42,13 @@ group = AppGroup("directory", help="Check, compare and print the directory.")
 @group.command("check")
 @click.argument("file", required=False, type=FILE_PATH)
 @click.option("--strict", is_flag=True, help="Exit with 1 on warnings too.")
+@click.option("--verbose", is_flag=True, help="Print warnings in full.")
 @format_option
-def check(file: Path | None, strict: bool, as_json: bool) -> None:
+def check(file: Path | None, strict: bool, verbose: bool, as_json: bool) -> None:
     """List every error and warning in FILE, with its line and how to fix it.
 
-    Without FILE, check the directory in use. Exit status 1 if there is an error.
+    Without FILE, check the directory in use. A warning is one line of at most 160 characters. Exit
+    status 1 if there is an error.
     """
     path = file or directory_path()
     problems = check_file(path, lookup.instance_path(), lookup.now())
@@ -53,7 +57,7 @@ def check(file: Path | None, strict: bool, as_json: bool) -> None:
     print_report(
         as_json,
         [asdict(problem) for problem in problems],
-        [*(f"{path}: {problem}" for problem in problems), f"{path}: {summary}"],
+        [*_problem_lines(problems, verbose), f"{path}: {summary}"],
     )
     raise SystemExit(EXIT_FOUND if errors or (strict and problems) else 0)
 
@@ -74,7 +78,7 @@ def gaps(file: Path | None, first: datetime | None, days: int, as_json: bool) ->
     snapshot = load_snapshot(path)
     locale, period = lookup.staff_locale(snapshot), local_period(snapshot, first, days)
     by_service = {
-        service: list(find_gaps(snapshot.timetables, service.id, period.start, period.end))
+        service: list(reportable_gaps(snapshot.timetables, service.id, period.start, period.end))
         for service in snapshot.directory.services
     }
     _print_by_service(
@@ -98,15 +102,16 @@ def gaps(file: Path | None, first: datetime | None, days: int, as_json: bool) ->
 @days_option(400, "How many days to compare.")
 @format_option
 def diff(old: Path, new: Path | None, first: datetime | None, days: int, as_json: bool) -> None:
-    """List every period in which OLD and NEW give different answers.
+    """List what was changed from OLD to NEW, and every period in which callers notice.
 
-    With one file, it is compared with the directory in use. Exit status 1 if an answer changes, 2
-    if a file cannot be read.
+    With one file, it is compared with the directory in use. Exit status 1 if anything changes, 2 if
+    a file cannot be read.
     """
     if new is None:
         old, new = _last_good_file(), old
     before, after = load_snapshot(old), load_snapshot(new)
     locale, period = lookup.staff_locale(after), local_period(after, first, days)
+    edits = file_changes(load(old)[1], load(new)[1])
     services = dict.fromkeys([*after.timetables.services, *before.timetables.services])
     by_service = {
         service: list(
@@ -117,16 +122,22 @@ def diff(old: Path, new: Path | None, first: datetime | None, days: int, as_json
     _print_by_service(
         as_json,
         [
-            findings.changes_json(service, changes, locale)
-            for service, changes in by_service.items()
+            findings.file_changes_json(edits),
+            *(
+                findings.changes_json(service, changes, locale)
+                for service, changes in by_service.items()
+            ),
         ],
         f"From {old} to {new}, {_format_period(period, locale)}:",
         {
-            service: findings.changes_text(changes, period, locale) or ["no change"]
-            for service, changes in by_service.items()
+            "Changed in the file": [str(edit) for edit in edits] or ["nothing"],
+            **{
+                service: findings.changes_text(changes, period, locale) or ["no change"]
+                for service, changes in by_service.items()
+            },
         },
     )
-    raise SystemExit(EXIT_FOUND if any(by_service.values()) else 0)
+    raise SystemExit(EXIT_FOUND if edits or any(by_service.values()) else 0)
 
 
 @group.command("print")
@@ -166,6 +177,13 @@ def print_page(weeks: int, output: Path | None, lang: str | None) -> None:
 def schema() -> None:
     """Print the JSON Schema of a directory, for editors."""
     click.echo(json_schema(), nl=False)
+
+
+def _problem_lines(problems: Iterable[Problem], verbose: bool) -> Iterator[str]:
+    for problem in problems:
+        yield str(problem)
+        if verbose and problem.details:
+            yield f"  {problem.details}"
 
 
 def _print_by_service(

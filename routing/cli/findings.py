@@ -8,6 +8,7 @@ from routing.core.diff import Callee, Change
 from routing.core.directory import Line, Service
 from routing.core.gaps import CoverageKind
 from routing.core.instants import Span
+from routing.directory.changes import FileChange
 from routing.formats.json import span_json
 from routing.text.locale import Locale
 from routing.text.periods import format_periods
@@ -39,6 +40,19 @@ def gaps_text(gaps: Iterable[CoverageGap], period: Span, locale: Locale) -> list
         f"{kind.value:<8} {sentence}{' (' + ' + '.join(names) + ')' if names else ''}"
         for (kind, names), spans in sorted(groups.items(), key=lambda group: group[0][0])
         for sentence in format_periods(spans, period, locale)
+    ]
+
+
+def file_changes_json(changes: Iterable[FileChange]) -> JsonRows:
+    """Return each value that was changed in a file; null in the file that lacks it."""
+    return [
+        {
+            "owner": change.owner,
+            "key": ".".join(map(str, change.path)),
+            "old": change.old,
+            "new": change.new,
+        }
+        for change in changes
     ]
 
 

@@ -1,16 +1,19 @@
 """Spans in which no line is open by its published hours, several are, or there is no backup."""
 
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from routing.core import instants
-from routing.core.directory import Line
+from routing.core.directory import Line, Service
 from routing.core.instants import Span
 from routing.core.intervals import mark_covered, merge_equal, overlay, split_by_day
 from routing.core.timetable import Timetables
 
 Lines = tuple[Line, ...]
+
+_MARGIN = timedelta(days=8)
+"""How far beyond a period its gaps are followed."""
 
 
 class CoverageKind(StrEnum):
@@ -40,6 +43,63 @@ def find_gaps(
             yield span, CoverageKind.OVERLAP if open_lines else CoverageKind.GAP, open_lines
 
 
+def reportable_gaps(
+    timetables: Timetables, service_id: str, start: datetime, end: datetime
+) -> Iterator[tuple[Span, CoverageKind, Lines]]:
+    """Yield the gaps and overlaps of ``find_gaps`` that a council could mean to correct.
+
+    An out-of-hours line that is always open overlaps nothing: it takes calls only when the others
+    are shut. The hour that clocks show twice is neither a gap nor an overlap: hours that meet at
+    1am meet at both. A span that goes on past an edge of the period is not cut there, unless for
+    more than a week. Raise as ``find_gaps`` does.
+    """
+    zone, period = timetables.directory.zone, Span(instants.as_utc(start), instants.as_utc(end))
+    night_line = timetables.service(service_id).out_of_hours
+    wider = Span(period.start - _MARGIN, period.end + _MARGIN)
+    for span, kind, lines in find_gaps(timetables, service_id, wider.start, wider.end):
+        if span.start == wider.start or span.end == wider.end:
+            span = Span(max(span.start, period.start), min(span.end, period.end))
+        opens, closes = (
+            edge.astimezone(zone).replace(tzinfo=None) for edge in (span.start, span.end)
+        )
+        others = [line for line in lines if line is not night_line]
+        is_covered = len(others) == 1 and night_line.hours.is_always
+        if opens < closes and span.overlaps(period) and not is_covered:
+            yield span, kind, lines
+
+
+def missing_backups(
+    timetables: Timetables, service_id: str, start: datetime, end: datetime, spare: Lines = ()
+) -> Iterator[tuple[Span, Line]]:
+    """Yield each span without a backup, with the first line that could be one by its own hours.
+
+    It has another number, and is a line of this service or one of ``spare``. Raise as ``find_gaps``
+    does.
+    """
+    service = timetables.service(service_id)
+    period = Span(instants.as_utc(start), instants.as_utc(end))
+    candidates = _possible_backups(service, spare)
+    if not candidates:
+        return
+    intervals = overlay(
+        overlay(
+            _open_lines(timetables, service.lines, period),
+            _open_lines(timetables, service.if_unanswered, period),
+        ),
+        overlay(
+            _open_lines(timetables, candidates, period),
+            split_by_day(period, timetables.directory.zone),
+        ),
+    )
+    missing = (
+        (span, _missing_backup(next(iter(lines), service.out_of_hours), backups, others, day))
+        for span, ((lines, backups), (others, day)) in intervals
+    )
+    for span, line in merge_equal(missing):
+        if line is not None:
+            yield span, line
+
+
 def spans_without_backup(
     timetables: Timetables, service_id: str, start: datetime, end: datetime
 ) -> Iterator[Span]:
@@ -60,6 +120,22 @@ def spans_without_backup(
         for span, ((lines, backups), day) in by_day
     )
     return (span for span, has_backup in merge_equal(backed) if not has_backup)
+
+
+def _possible_backups(service: Service, spare: Lines) -> list[Line]:
+    """Return the lines that the service could try and does not: its own, then spare ones.
+
+    The only line of a service is rung first whenever it is open.
+    """
+    own = [*(service.lines if len(service.lines) > 1 else ()), service.out_of_hours]
+    tried = {line.id for line in service.if_unanswered}
+    return [line for line in (*own, *spare) if line.id not in tried]
+
+
+def _missing_backup(line: Line, backups: Lines, others: Lines, day: date) -> Line | None:
+    if _has_backup(line, backups, day):
+        return None
+    return next((other for other in others if _has_backup(line, (other,), day)), None)
 
 
 def _has_backup(line: Line, backups: Lines, day: date) -> bool:

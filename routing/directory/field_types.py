@@ -1,6 +1,7 @@
 """The types of value in directory.yaml: each reads a text, or says what to write instead."""
 
 import re
+from calendar import month_name
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -33,6 +34,10 @@ UK_ZONE = "Europe/London"
 
 _NO_TEXT = "there are no words here. Write a text, or one for each language."
 _TIME_RANGE = re.compile(r"(\d\d):(\d\d)\s*-\s*(\d\d):(\d\d)", re.ASCII)
+_ROUND_THE_CLOCK = re.compile(
+    r"24\s*(/|x|-|hours?,?)\s*7|24\s*-?(h|hrs?|hours?)(\s*(a|per)\s*day)?|all day|any ?time",
+    re.IGNORECASE,
+)
 _HOURS_FORM = "Write it as 08:30-17:00, or several with commas, or closed, or always."
 
 _LENGTH_REASONS = {
@@ -117,6 +122,8 @@ def parse_week(value: object) -> Hours:
     """
     if value == "always":
         return Hours((ALL_DAY,) * 7, None, (("", "always"),))
+    if isinstance(value, str) and _ROUND_THE_CLOCK.fullmatch(value):
+        raise ValueError(f"'{value}' is not hours. Write always.")
     if not isinstance(value, Mapping) or not value:
         raise ValueError(f"{value!r} is not a week's hours. Write `mon-fri: 08:30-17:00` below it.")
     hours: dict[str, tuple[TimeRange, ...]] = {}
@@ -135,6 +142,8 @@ def parse_day_hours(value: object) -> tuple[TimeRange, ...]:
         return ALL_DAY
     if not isinstance(value, str):
         raise ValueError(f"{value!r} is not hours. {_HOURS_FORM}")
+    if _ROUND_THE_CLOCK.fullmatch(value):
+        raise ValueError(f"'{value}' is not hours. Write always.")
     ranges = (_time_range(part.strip()) for part in value.split(","))
     return tuple(sorted(ranges, key=lambda hours: hours.opens))
 
@@ -149,6 +158,11 @@ def parse_phone(value: object) -> Phone:
 
     Any number of a possible length passes, and so do Ofcom's drama numbers, which nobody uses.
     """
+    if isinstance(value, str) and len(re.findall(r"[\d (]{9,}", value, re.ASCII)) > 1:
+        raise ValueError(
+            f"'{value}' is more than one number. Write one here, and the other in a second line of "
+            "its own, which `if_unanswered` may name."
+        )
     if not isinstance(value, str) or not re.fullmatch(r"\+?[\d ()-]+", value.strip(), re.ASCII):
         raise ValueError(f"{value!r} is not a telephone number. Write it as 01632 960001.")
     try:
@@ -162,7 +176,7 @@ def parse_phone(value: object) -> Phone:
             "stand only under helplines."
         )
     e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-    return Phone(e164, value.strip())
+    return Phone(e164, _dialable(value.strip()))
 
 
 def parse_display_phone(value: object) -> Phone:
@@ -236,6 +250,12 @@ def _time_range(text: str) -> TimeRange:
     return TimeRange(opens, closes if closes > opens else closes + MINUTES_PER_DAY)
 
 
+def _dialable(written: str) -> str:
+    """Return a number as it can be dialled: +44 (0)1632 960001 cannot, nor one without its 0."""
+    national = re.sub(r"^(\+|00)\s?44[\s()-]*0[\s)]*", "0", written)
+    return national if national[0] in "0+(" else f"0{national}"
+
+
 def _impossible_reason(number: phonenumbers.PhoneNumber) -> str | None:
     """Return why no telephone can have this number, or None if one can."""
     result = phonenumbers.is_possible_number_with_reason(number)
@@ -263,6 +283,13 @@ def _parse_text(value: object, info: ValidationInfo) -> Text:
 
 def _text_errors(language: str, text: object, languages: Sequence[str]) -> Iterator[FieldError]:
     if language not in languages:
+        if text == "" and " " in language:
+            message = (
+                f"a comma within {{}} ends a text, before '{language}'. Put the whole text in "
+                "quotes."
+            )
+            yield FieldError(language, message, of_key=True)
+            return
         known = " or ".join(languages)
         message = f"'{language}' is not one of the file's languages. Write {known}."
         yield FieldError(language, message, of_key=True)
@@ -296,6 +323,10 @@ def _parse_date(value: object) -> date:
     try:
         return date.fromisoformat(_matching(r"\d{4}-\d\d-\d\d", "it as 2026-12-24")(value))
     except ValueError as error:
+        if match := re.fullmatch(r"(\d{4})-(\d\d)-(\d\d)", str(value), re.ASCII):
+            year, month, day = map(int, match.groups())
+            name = f"{day} {month_name[month]} {year}" if 1 <= month <= 12 else f"month {month}"
+            raise ValueError(f"there is no {name}. Write the date that was meant.") from error
         raise ValueError(f"{value!r} is not a date. Write it as 2026-12-24.") from error
 
 

@@ -13,6 +13,7 @@ from pydantic.fields import FieldInfo
 from routing.core import directory as core
 from routing.core.directory import Directory
 from routing.directory import yaml_source
+from routing.directory.characters import first_odd_character
 from routing.directory.field_types import (
     LANGUAGES,
     Context,
@@ -36,6 +37,17 @@ from routing.errors import InvalidDirectory, Problem
 
 MAX_NAMES_SHOWN = 100
 """How many names are listed, and searched for a similar one: with more, that takes too long."""
+
+_PLAIN_TEXT = 'Open it there, and save it as plain text ("Text only", UTF-8).'
+_OTHER_KINDS = {
+    b"PK\x03\x04": f"this is a Word document or spreadsheet, not text. {_PLAIN_TEXT}",
+    b"\xd0\xcf\x11\xe0": f"this is an old Word document or spreadsheet, not text. {_PLAIN_TEXT}",
+    b"{\\rtf": f"this is a document in rich text, not plain text. {_PLAIN_TEXT}",
+    b"%PDF": "this is a PDF, not text. Save the text that it was made from.",
+    b"\xff\xfe": "this text is in UTF-16, which Windows calls Unicode. Save the file as UTF-8.",
+    b"\xfe\xff": "this text is in UTF-16, which Windows calls Unicode. Save the file as UTF-8.",
+}
+"""Files that are no plain text, by how they begin, with what to do."""
 
 
 def load(file: Path) -> tuple[Directory, YamlSource]:
@@ -64,6 +76,9 @@ def read_text(file: Path) -> str:
         raise InvalidDirectory(file, [Problem(0, 0, "unreadable", message)]) from error
     if len(content) > MAX_BYTES:
         raise InvalidDirectory(file, [yaml_source.too_large()])
+    for signature, message in _OTHER_KINDS.items():
+        if content.startswith(signature):
+            raise InvalidDirectory(file, [Problem(1, 1, "unreadable", message)])
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -187,22 +202,52 @@ def _validation_problems(error: Any, source: YamlSource) -> Iterator[Problem]:
         return
     for field_error in cause.errors:
         path: KeyPath = (*error["loc"], field_error.key)
-        place = source.key_place(path) if field_error.of_key else source.place(path)
-        yield Problem(*place, "bad_value", f"{field_error.key}: {field_error.message}")
+        if field_error.message:
+            yield _bad_value(path, field_error.message, source, field_error.of_key)
 
 
 def _validation_problem(error: Any, source: YamlSource) -> Problem:
     path: KeyPath = tuple(part for part in error["loc"] if part != "[key]")
     kind, name = error["type"], path[-1] if path else ""
+    if kind == "list_type" and isinstance(error["input"], dict):
+        first_key = next(iter(error["input"]), "")
+        message = f"{name}: a list is missing its dashes. Write `- ` before `{first_key}`."
+        return Problem(*source.place(path), "bad_value", message)
     if kind == "missing":
         message = f"'{name}' is missing. Add it: examples/anyshire.yaml shows how."
         return Problem(*source.place(path[:-1]), "missing_key", message)
     if kind == "extra_forbidden":
-        return Problem(*source.key_place(path), "unknown_key", _unknown_key(str(name), path))
+        return _unknown_key_problem(str(name), path, source)
     message = error["ctx"]["error"] if kind == "value_error" else _plain_message(kind, error)
+    return _bad_value(path, str(message), source, error["loc"][-1:] == ("[key]",))
+
+
+def _bad_value(path: KeyPath, message: str, source: YamlSource, of_key: bool) -> Problem:
+    """Return the problem of a value or key, at the character in it that does not belong there."""
+    name = path[-1] if path else ""
+    value = name if of_key else source.value(path)
+    place = source.key_place(path) if of_key else source.place(path)
     label = f"{name}: " if isinstance(name, str) and name else ""
-    place = source.key_place(path) if error["loc"][-1:] == ("[key]",) else source.place(path)
+    odd = first_odd_character(value) if isinstance(value, str) else None
+    if odd is not None:
+        offset, description = odd
+        place = (place[0], place[1] + offset) if of_key else source.place_in(path, offset)
+        label = f"{''.join(c if c.isascii() else '?' for c in label)}"
+        return Problem(*place, "bad_value", f"{label}here is {description}.")
     return Problem(*place, "bad_value", f"{label}{message}")
+
+
+def _unknown_key_problem(name: str, path: KeyPath, source: YamlSource) -> Problem:
+    line, column = source.key_place(path)
+    odd = first_odd_character(name)
+    if odd is not None:
+        offset, description = odd
+        message = f"in this key there is {description}."
+        return Problem(line, column + offset, "unknown_key", message)
+    if source.value(path) == "" and " " in name:
+        message = f"a comma within {{}} ends a text, before '{name}'. Put the whole text in quotes."
+        return Problem(line, column, "unknown_key", message)
+    return Problem(line, column, "unknown_key", _unknown_key(name, path))
 
 
 def _unknown_key(name: str, path: KeyPath) -> str:

@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 import yaml
 
+from routing.directory.characters import BIDI_OVERRIDES, describe_character
+from routing.directory.diagnosis import find_slip
 from routing.errors import Problem
 
 MAX_BYTES = 2_000_000
@@ -27,7 +29,9 @@ KeyPath = tuple[str | int, ...]
 Position = tuple[int, int]
 """Line and column, from 1."""
 
-_UNPRINTABLE = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_UNPRINTABLE = re.compile(
+    r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]" f"|[{BIDI_OVERRIDES}]"
+)
 _Loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
 
@@ -79,6 +83,7 @@ class YamlSource:
     problems: list[Problem] = field(default_factory=list)
     start: Position = (1, 1)
     nodes: int = 0
+    lines: list[str] = field(default_factory=list)
 
     def place(self, path: KeyPath) -> Position:
         """Return the line and column of a value, or of the nearest value around it that exists."""
@@ -100,6 +105,33 @@ class YamlSource:
             return node.key_places[str(path[-1])]
         return self.place(path)
 
+    def value(self, path: KeyPath) -> Node | None:
+        """Return what is at ``path``, or None."""
+        node: Node | None = self.root
+        for key in path:
+            if isinstance(node, dict):
+                node = node.get(str(key))
+            elif isinstance(node, list) and isinstance(key, int) and key < len(node):
+                node = node[key]
+            else:
+                return None
+        return node
+
+    def place_in(self, path: KeyPath, offset: int) -> Position:
+        """Return the line and column of the character ``offset`` characters into a text."""
+        line, column = self.place(path)
+        quotes = self._from(line, column)[:1] in ("'", '"')
+        return line, column + quotes + offset
+
+    def rest_of_line(self, path: KeyPath, text: str) -> str:
+        """Return what follows ``text``, a value without quotes, on its line; "" elsewhere."""
+        after = self._from(*self.place(path))
+        return after[len(text) :] if after.startswith(text) else ""
+
+    def _from(self, line: int, column: int) -> str:
+        """Return the rest of a line, from ``column`` on."""
+        return self.lines[line - 1][column - 1 :] if line <= len(self.lines) else ""
+
 
 def read_yaml(text: str) -> YamlSource:
     """Read the text of a directory file.
@@ -111,7 +143,7 @@ def read_yaml(text: str) -> YamlSource:
         raise _unreadable(*position(text[: match.start()]), _forbidden_character(match[0]))
     if len(text.encode()) > MAX_BYTES:
         raise UnreadableFile(too_large())
-    source = YamlSource()
+    source = YamlSource(lines=text.split("\n"))
     try:
         events = _content_events(text)
         first = next(events, None)
@@ -121,7 +153,7 @@ def read_yaml(text: str) -> YamlSource:
         source.root = _mapping(events, 0, source)
         next(events, None)  # to the end of the file: what follows is refused too
     except yaml.YAMLError as error:
-        raise _not_yaml(error) from error
+        raise _not_yaml(error, text) from error
     return source
 
 
@@ -151,7 +183,8 @@ def _content_events(text: str) -> Iterator[yaml.Event]:
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             raise _unreadable(
                 *_position(event),
-                "anchors (&) and aliases (*) are not used here. Write the value out.",
+                "anchors (&) and aliases (*) are not used here. Write the value out; put a text "
+                "that begins with & or * in quotes.",
             )
         tag = getattr(event, "tag", None)
         if tag is not None:
@@ -224,6 +257,8 @@ def _scalar(event: yaml.ScalarEvent) -> str:
 
 
 def _forbidden_character(character: str) -> str:
+    if re.match(f"[{BIDI_OVERRIDES}]", character):
+        return f"here is {describe_character(character)}."
     return f"the character U+{ord(character):04X} cannot be used in a text. Delete it."
 
 
@@ -236,9 +271,16 @@ def _unreadable(line: int, column: int, message: str) -> UnreadableFile:
     return UnreadableFile(Problem(line, column, "unreadable", message))
 
 
-def _not_yaml(error: yaml.YAMLError) -> UnreadableFile:
+def _not_yaml(error: yaml.YAMLError, text: str) -> UnreadableFile:
     mark = getattr(error, "problem_mark", None)
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+    slip = find_slip(text, line, column)
+    if slip is not None:
+        return _unreadable(*slip)
+    context = getattr(error, "context_mark", None)
+    if context is not None and context.line + 1 < line and _is_at_end(text, line):
+        message = "a quotation mark or bracket that opens here is not closed. Write the other one."
+        return _unreadable(context.line + 1, context.column + 1, message)
     reason = getattr(error, "problem", None) or getattr(error, "reason", None) or "it is not text"
     return _unreadable(
         line,
@@ -246,3 +288,7 @@ def _not_yaml(error: yaml.YAMLError) -> UnreadableFile:
         f"this is not YAML: {reason}. Indent with spaces, not tabs; put text with ': ' or '#' in "
         "quotes; write lists as '- item'.",
     )
+
+
+def _is_at_end(text: str, line: int) -> bool:
+    return line > text.rstrip().count("\n") + 1

@@ -1,12 +1,14 @@
 """Warnings about hours: bank holidays, Christmas, special days, and times that nobody covers."""
 
+import re
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 from itertools import combinations
 
 from routing.bank_holidays.calendar import BankHolidays
 from routing.core.directory import Directory, Line, Service, SpecialDay
-from routing.core.gaps import CoverageKind, find_gaps, spans_without_backup
+from routing.core.gaps import CoverageKind, missing_backups, reportable_gaps
 from routing.core.instants import Span, date_range, midnight
 from routing.core.intervals import split_by_day
 from routing.core.timetable import Timetables
@@ -17,11 +19,12 @@ from routing.text.periods import format_periods
 
 LOOKAHEAD = timedelta(days=400)
 
+MAX_SPARE_LINES = 5
+"""How many lines that no service uses are offered as backups."""
+
 _A_YEAR = timedelta(days=365)
 _CHRISTMAS = ((12, 25), (12, 26), (1, 1))
 _EVES = {(12, 24): "Christmas Eve", (12, 31): "New Year's Eve"}
-_NIGHT_ENDS, _NIGHT_BEGINS = 5 * 60, 22 * 60
-"""Minutes of the day between which a day line may be open."""
 
 
 def warnings(snapshot: Snapshot, at: datetime) -> Iterator[PathProblem]:
@@ -38,9 +41,11 @@ def warnings(snapshot: Snapshot, at: datetime) -> Iterator[PathProblem]:
         yield from _check_special_days(line, today)
         yield from _check_overlapping_special_days(line)
     period = Span(midnight(today, directory.zone), midnight(today + LOOKAHEAD, directory.zone))
+    used = {line.id for service in directory.services for line in service.reachable}
+    spare = tuple(line for line in directory.lines if line.id not in used)[:MAX_SPARE_LINES]
     for service in directory.services:
         yield from _check_gaps(snapshot.timetables, service, period)
-        yield from _check_backups(snapshot.timetables, service, period)
+        yield from _check_backups(snapshot.timetables, service, period, spare)
 
 
 def horizon_warning(holidays: BankHolidays, today: date) -> str | None:
@@ -62,19 +67,17 @@ def _check_published_bank_holidays(holidays: BankHolidays, today: date) -> Itera
 
 
 def _day_lines(directory: Directory) -> list[Line]:
-    """Return the lines that take calls by day: in a service's ``lines``, and shut every night."""
-    first_lines = {line.id for service in directory.services for line in service.lines}
-    night_lines = {service.out_of_hours.id for service in directory.services}
-    return [
-        line
-        for line in directory.lines
-        if line.id in first_lines - night_lines
-        and all(
-            hours.opens >= _NIGHT_ENDS and hours.closes <= _NIGHT_BEGINS
-            for ranges in line.hours.week
-            for hours in ranges
-        )
-    ]
+    """Return the lines that answer calls of some service by their hours, and are shut at times.
+
+    A service's out-of-hours line takes its calls whatever the hours say.
+    """
+    first_lines = {
+        line.id
+        for service in directory.services
+        for line in service.lines
+        if line.id != service.out_of_hours.id
+    }
+    return [line for line in directory.lines if line.id in first_lines and not line.hours.is_always]
 
 
 def _usual_open_days(line: Line, holidays: BankHolidays, today: date) -> Sequence[date]:
@@ -92,8 +95,8 @@ def _usual_open_days(line: Line, holidays: BankHolidays, today: date) -> Sequenc
 def _check_bank_holiday_hours(line: Line) -> Iterator[PathProblem]:
     if line.hours.bank_holiday is None:
         message = (
-            "nothing says what this line does on a bank holiday, so it counts as open as on any "
-            "other day. Write `bank-holiday: closed`, or its hours then."
+            "nothing says what it does on a bank holiday, so it counts as open then. Write "
+            "`bank-holiday: closed`, or its hours."
         )
         yield PathProblem(("lines", line.id, "hours"), "no_bank_holiday", message)
 
@@ -103,8 +106,8 @@ def _check_christmas(line: Line, open_days: Sequence[date]) -> Iterator[PathProb
     if days:
         dates = ", ".join(_format_date(day) for day in days)
         message = (
-            f"by these hours the line opens on {dates}. If it does not, add a special day that is "
-            "closed; if it does, add one that says so."
+            f"open on {_format_date(days[0])}? If it is not, add a special day that is closed; if "
+            f"it is, one with its hours. By these hours it opens on {dates}."
         )
         yield PathProblem(("lines", line.id, "hours"), "opens_at_christmas", message)
 
@@ -113,9 +116,8 @@ def _check_eves(line: Line, open_days: Sequence[date], today: date) -> Iterator[
     for day in open_days:
         if (day.month, day.day) in _EVES and day < today + _A_YEAR:
             message = (
-                f"nothing says when this line closes on {_EVES[day.month, day.day]}, "
-                f"{_format_date(day)}. Add a special day: many close early. If it does not, write "
-                "its usual hours."
+                f"does it close early on {_EVES[day.month, day.day]}, {day:%-d %B %Y}? Add a "
+                "special day with its hours, usual or not."
             )
             yield PathProblem(("lines", line.id, "hours"), "no_special_day", message)
 
@@ -127,7 +129,10 @@ def _check_special_days(line: Line, today: date) -> Iterator[PathProblem]:
             message = "this special day changes nothing. Give it `hours`, or a `phone`."
             yield PathProblem(path, "idle_special_day", message)
         if special_day.last is not None and special_day.last < today:
-            message = f"this special day ended on {special_day.last:%-d %B %Y}. Delete it."
+            message = (
+                f"this special day ended on {special_day.last:%-d %B %Y}. Delete it, or correct "
+                "the year."
+            )
             yield PathProblem(path, "past_special_day", message)
 
 
@@ -136,8 +141,8 @@ def _check_overlapping_special_days(line: Line) -> Iterator[PathProblem]:
         both = _set_by_both(first, second)
         if both and _have_a_date_in_common(first, second):
             message = (
-                f"this special day and '{first.name.by_language[0][1]}', above it, set the "
-                f"{' and the '.join(both)} of the same date: this one counts. Keep one of them."
+                f"this and '{first.name.by_language[0][1]}', above it, set the "
+                f"{' and the '.join(both)} of the same date. Keep one: this one counts."
             )
             path: KeyPath = ("lines", line.id, "special_days", n)
             yield PathProblem(path, "overlapping_special_days", message)
@@ -163,31 +168,39 @@ def _set_by_both(first: SpecialDay, second: SpecialDay) -> list[str]:
 
 def _check_gaps(timetables: Timetables, service: Service, period: Span) -> Iterator[PathProblem]:
     """Warn of the times at which no line of a service is open."""
-    coverage = find_gaps(timetables, service.id, period.start, period.end)
-    gaps = (span for span, kind, _ in coverage if kind == CoverageKind.GAP)
+    coverage = reportable_gaps(timetables, service.id, period.start, period.end)
+    gaps = [span for span, kind, _ in coverage if kind == CoverageKind.GAP]
     for times in format_periods(gaps, period, get_locale("en", timetables.directory.zone)):
         message = (
-            f"no line says that it answers {times}. Calls go to '{service.out_of_hours.id}' then: "
-            "write that in its hours, or correct those of the others."
+            f"no line is open {_shorten(times)}. Calls go to '{service.out_of_hours.id}': write "
+            f"that in its hours, or correct the others. In full: {times}."
         )
         yield PathProblem(("services", service.id), "gap", message)
 
 
-def _check_backups(timetables: Timetables, service: Service, period: Span) -> Iterator[PathProblem]:
-    """Warn of the times at which a service has no backup."""
+def _check_backups(
+    timetables: Timetables, service: Service, period: Span, spare: tuple[Line, ...]
+) -> Iterator[PathProblem]:
+    """Warn of the times at which a service has no backup although another line could be one."""
     zone = timetables.directory.zone
-    spans = list(spans_without_backup(timetables, service.id, period.start, period.end))
-    if spans != [period]:
-        # By day, so that hours which go on past midnight are described as hours of a week.
-        spans = [part for span in spans for part, _ in split_by_day(span, zone)]
-    times = format_periods(spans, period, get_locale("en", zone))
-    if times:
+    spans_by_line: dict[str, list[Span]] = defaultdict(list)
+    for span, line in missing_backups(timetables, service.id, period.start, period.end, spare):
+        spans_by_line[line.id].append(span)
+    for line_id, spans in spans_by_line.items():
+        if spans != [period]:
+            # By day, so that hours which go on past midnight are described as hours of a week.
+            spans = [part for span in spans for part, _ in split_by_day(span, zone)]
+        times = "; ".join(format_periods(spans, period, get_locale("en", zone)))
         message = (
-            "when the line that is rung does not answer, nobody is left to try "
-            f"{'; '.join(times)}. Add to `if_unanswered` a line with another number that is open "
-            "then."
+            f"add '{line_id}' to `if_unanswered`: nobody else is left to try {_shorten(times)}. "
+            f"In full: {times}."
         )
         yield PathProblem(("services", service.id), "nobody_left", message)
+
+
+def _shorten(times: str) -> str:
+    """Return the beginning of a sentence about times, up to its count or dates."""
+    return re.split(r", first |; |: ", times)[0]
 
 
 def _format_date(day: date) -> str:

@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 
+import phonenumbers
+
 from routing.core.directory import Directory, Line, Phone
 from routing.directory.yaml_source import KeyPath, PathProblem
 from routing.snapshot import Snapshot
@@ -23,6 +25,14 @@ WELL_KNOWN: Mapping[str, str] = {
 }
 """National helplines by the digits that they publish. Councils print mistyped ones: 0800 800 5000
 for the NSPCC's 0808 800 5000, among others."""
+
+DRAMA_PREFIXES = (
+    *("+441632960", "+441134960", "+441144960", "+441154960", "+441164960", "+441174960"),
+    *("+441184960", "+441214960", "+441314960", "+441414960", "+441514960", "+441614960"),
+    *("+442079460", "+441914980", "+442896496", "+442920180", "+447700900", "+448081570"),
+    *("+449098790", "+443069990"),
+)
+"""Ofcom's numbers for drama, which ring nobody: ofcom.org.uk, "Numbers for use in drama"."""
 
 
 def warnings(snapshot: Snapshot, at: datetime) -> Iterator[PathProblem]:
@@ -54,6 +64,26 @@ def verification_warning(line: Line, today: date) -> tuple[str, str] | None:
     return None
 
 
+def plan_warning(phone: Phone) -> str | None:
+    """Return a sentence if no telephone has this number by the numbering plan, else None.
+
+    Ofcom's numbers for drama count as numbers of the plan.
+    """
+    if phone.e164.startswith(DRAMA_PREFIXES):
+        return None
+    if phonenumbers.is_valid_number(phonenumbers.parse(phone.e164)):
+        return None
+    return (
+        f"{phone.display}: by the numbering plan no telephone has such a number. Count its digits, "
+        "ring it, and write it as 01632 960001."
+    )
+
+
+def national_digits(phone: Phone) -> str:
+    """Return the digits of a British number as they are dialled within the country."""
+    return "0" + phone.e164.removeprefix("+44")
+
+
 def is_one_slip(typed: str, known: str) -> bool:
     """Return whether one digit is changed, lost or added, or two are swapped."""
     if len(typed) == len(known):
@@ -76,7 +106,8 @@ def _check_verification(directory: Directory, today: date) -> Iterator[PathProbl
         if warning is not None:
             code, sentence = warning
             form = f"verified: {{on: {today}, source: https://..., days: 90}}"
-            message = f"{sentence} Ring {line.phone.display}, then write in this line: {form}."
+            state = "nobody has confirmed" if line.verified is None else "no longer confirmed:"
+            message = f"{state} {line.phone.display}. Ring it, then write here: {form}. {sentence}"
             yield PathProblem(("lines", line.id), code, message)
 
 
@@ -94,7 +125,7 @@ def _check_similar_helplines(directory: Directory) -> Iterator[PathProblem]:
     for n, helpline in enumerate(directory.helplines):
         numbers.append((("helplines", n, "phone"), helpline.phone))
     for path, phone in numbers:
-        digits = "0" + phone.e164.removeprefix("+44")
+        digits = national_digits(phone)
         for known, name in WELL_KNOWN.items():
             if is_one_slip(digits, known):
                 message = f"{phone.display} is one slip away from {known}, {name}. Is it mistyped?"
@@ -108,8 +139,8 @@ def _check_shared_numbers(directory: Directory) -> Iterator[PathProblem]:
         first = first_lines.setdefault(line.phone.e164, line.id)
         if first != line.id:
             message = (
-                f"{line.phone.display} is also the number of the line '{first}': when one does not "
-                "answer, trying the other rings the same telephone. Write another if there is one."
+                f"{line.phone.display} is also the number of '{first}', so neither backs the other "
+                "up. Write another if there is one."
             )
             yield PathProblem(("lines", line.id, "phone"), "same_number", message)
 
@@ -119,8 +150,8 @@ def _check_mobiles(directory: Directory) -> Iterator[PathProblem]:
     for service in directory.services:
         if all(_is_mobile(line.phone) for line in service.reachable):
             message = (
-                "a mobile is all that this service can ring: it may be switched off, out of reach, "
-                "or answered by its voicemail. Add a landline to `if_unanswered`."
+                "a mobile is all that this service can ring. Add a landline to `if_unanswered`. A "
+                "mobile may be switched off, out of reach, or answered by its voicemail."
             )
             yield PathProblem(("services", service.id), "only_a_mobile", message)
 
@@ -131,9 +162,8 @@ def _check_loops(directory: Directory) -> Iterator[PathProblem]:
     for service in directory.services:
         if service.number is not None and service.number.e164 in lines:
             message = (
-                f"{service.number.display} is what callers ring, and the number of the line "
-                f"'{lines[service.number.e164]}' too: a call would be sent back to where it came "
-                "from. Write the number that the line itself answers."
+                f"{service.number.display} is the number of '{lines[service.number.e164]}' too: a "
+                "call would be sent back. Write the number that the line itself answers."
             )
             yield PathProblem(("services", service.id, "number"), "number_loops", message)
 
@@ -143,9 +173,8 @@ def _check_screened_menus(directory: Directory) -> Iterator[PathProblem]:
     for line in directory.lines:
         if line.press_1_to_accept and line.options is not None:
             message = (
-                f"'{line.id}' has `options`, so a menu answers it, and a menu never presses 1: no "
-                "call to it is ever accepted. Remove `press_1_to_accept`, or write a number "
-                "without a menu."
+                "a menu never presses 1. Remove `press_1_to_accept`, or write a number without a "
+                f"menu. By its `options` a menu answers '{line.id}', so no call to it is accepted."
             )
             yield PathProblem(
                 ("lines", line.id, "press_1_to_accept"), "menu_never_accepts", message

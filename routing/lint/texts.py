@@ -23,8 +23,8 @@ def _check_welsh(directory: Directory) -> Iterator[PathProblem]:
     """Warn of a directory in Welsh: no Welsh speaker has checked our own words."""
     if WELSH in directory.languages:
         message = (
-            "no Welsh speaker has checked the Welsh words that pages add to yours. Have them read, "
-            "and corrected in routing/translations/cy/LC_MESSAGES/messages.po."
+            "no Welsh speaker has checked the Welsh words that pages add. Have them read. They are "
+            "corrected in routing/translations/cy/LC_MESSAGES/messages.po."
         )
         yield PathProblem(("languages",), "welsh_unreviewed", message)
 

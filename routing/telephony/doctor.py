@@ -34,9 +34,6 @@ MAX_CLOCK_DIFFERENCE_SECONDS = 5.0
 
 CHECK_PATH = "/twilio/check"
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
-DRAMA_PREFIXES = ("+441632960", "+442079460", "+447700900")
-"""Ofcom's numbers for drama, which ring nobody: ofcom.org.uk, "Numbers for use in drama"."""
-
 _STOPS_CALLS = {"telephone_off", "database_not_made"}
 """Conditions that stop calls or diverts, though they do not make the service degraded."""
 
@@ -359,16 +356,12 @@ def _post(address: str, signature: str) -> requests.Response | str:
 
 
 def _cannot_be_rung(line: Line) -> Iterator[str]:
-    if line.phone.e164.startswith(DRAMA_PREFIXES):
+    if line.phone.e164.startswith(numbers.DRAMA_PREFIXES):
         yield f"The line '{line.id}' is {line.phone.display}, a number for drama: it rings nobody."
         return
-    number = phonenumbers.parse(line.phone.e164)
-    if not phonenumbers.is_valid_number(number):
-        yield (
-            f"The line '{line.id}' is {line.phone.display}: by the numbering plan no telephone has "
-            "such a number. Ring it, then correct it."
-        )
-    elif number.country_code != 44:
+    if sentence := numbers.plan_warning(line.phone):
+        yield f"The line '{line.id}' is {sentence}"
+    elif phonenumbers.parse(line.phone.e164).country_code != 44:
         yield (
             f"The line '{line.id}' is {line.phone.display}, in another country: Twilio may block "
             "calls to there (its error 32224). Allow the country in Twilio's Geo Permissions."

@@ -118,7 +118,19 @@ def test_check_lists_problems_and_strict_fails_on_warnings(run, tmp_path):
     assert run("directory", "check", "--strict", str(clean)).exit_code == 0
     answer = run("directory", "check", "--format", "json", str(broken))
     assert answer.exit_code == 1
-    assert json.loads(answer.output)[0].keys() == {"level", "code", "line", "column", "message"}
+    keys = {"level", "code", "line", "column", "message", "details"}
+    assert json.loads(answer.output)[0].keys() == keys
+
+
+def test_check_prints_a_warning_as_one_short_line_and_in_full_when_asked(run, tmp_path):
+    file = tmp_path / "open-at-christmas.yaml"
+    file.write_text(CLEAN.replace("bank-holiday: closed", "bank-holiday: 10:00-12:00"))
+    short = run("directory", "check", str(file)).output.splitlines()[:-1]
+    full = run("directory", "check", "--verbose", str(file)).output
+
+    assert short
+    assert all(len(line) <= 160 for line in short)
+    assert len(full.splitlines()) > len(short) + 1
 
 
 def test_an_invalid_directory_without_a_last_good_copy_prints_every_problem(run, tmp_path):
@@ -188,7 +200,11 @@ def test_diff_shows_when_an_answer_changes_from_what_to_what(run, no_early_frida
     answer = run("directory", "diff", str(WEST_BERKSHIRE), no_early_friday)
 
     assert answer.exit_code == 1
-    assert [line.strip() for line in answer.output.splitlines()[3:]] == [
+    assert [line.strip() for line in answer.output.splitlines()[2:]] == [
+        "Changed in the file",
+        "Contact Advice and Assessment Service (CAAS): hours fri 08:30-17:00, was 08:30-16:30",
+        "",
+        "children",
         "every Friday 4:30pm to 5pm, 54 times, first 27 November 2026, "
         "but not on 25 December 2026, 1 January 2027 and 26 March 2027",
         "old: Emergency Duty Service (EDS) (eds), 01632 960199",
@@ -202,13 +218,39 @@ def test_diff_as_json_gives_the_line_and_number_before_and_after(run, no_early_f
 
     assert json.loads(answer.output) == [
         {
+            "owner": "Contact Advice and Assessment Service (CAAS)",
+            "key": "hours.fri",
+            "old": "08:30-16:30",
+            "new": "08:30-17:00",
+        },
+        {
             "service": "children",
             "from": "2026-11-27T16:30:00+00:00",
             "to": "2026-11-27T17:00:00+00:00",
             "old": {"line": "eds", "e164": "+441632960199", "number": None},
             "new": {"line": "caas", "e164": "+441632960111", "number": None},
-        }
+        },
     ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        ("phone: 01632 960199", "phone: 01632 960198", "number 01632 960198, was 01632 960199"),
+        ("name: Worried about a child", "name: Worried", "name Worried, was Worried about a child"),
+        ("visibility: public", "options: press 2", "options press 2, was not there"),
+    ],
+)
+def test_diff_begins_with_what_was_changed_in_the_file(run, tmp_path, old, new, line):
+    path, before = tmp_path / "new.yaml", tmp_path / "old.yaml"
+    text = WEST_BERKSHIRE.read_text().replace("    hours:", "    visibility: public\n    hours:", 1)
+    before.write_text(text)
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+    answer = run("directory", "diff", str(before), str(path))
+
+    assert answer.exit_code == 1
+    assert any(change.endswith(line) for change in answer.output.split("children")[0].splitlines())
 
 
 def test_diff_of_a_file_with_itself_finds_nothing(run):

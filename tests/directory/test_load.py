@@ -14,7 +14,10 @@ from routing.lint.check import check
 GOOD = read_text(ANYSHIRE)
 AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
 FILES = [ROOT / "directory.yaml", *sorted((ROOT / "examples").glob("*.yaml"))]
-REMEDY = r"\b(Write|Add|Did you mean|Start|Save|Delete|Leave|Keep|Check|Indent|The keys|write)\b"
+REMEDY = (
+    r"\b(Write|Add|Did you mean|Start|Save|Delete|Leave|Keep|Check|Indent|The keys|Put|write|type"
+    r"|delete)\b"
+)
 DRAMA = re.compile(r"\+44(1632960\d{3}|2079460\d{3}|7700900\d{3})")
 
 
@@ -221,6 +224,66 @@ def test_no_bytes_give_a_traceback(tmp_path, broken):
     assert errors
     assert all(error.level == "error" and error.line and error.column for error in errors)
     assert all(re.search(REMEDY, error.message) for error in errors), errors
+
+
+@pytest.mark.parametrize(
+    ("name", "place", "words"),
+    [
+        ("c04-en-dash-hours", (14, 21), "a long dash (en dash): type an ordinary hyphen"),
+        ("c07-nbsp-phone", (12, 17), "a no-break space: type an ordinary blank"),
+        ("c08-nbsp-indent", (12, 1), "a no-break space"),
+        ("c12-zero-width-value", (14, 16), "a zero-width space"),
+        ("c20-24-7", (28, 12), "Write always"),
+        ("c25-no-such-date", (18, 15), "there is no 30 February"),
+        ("c26-no-space-colon", (12, 10), "a blank is missing after this colon"),
+        ("c29-apostrophe", (11, 11), "double quotes"),
+        ("c35-list-no-dash", (18, 7), "Write `- ` before `date`"),
+        ("c53-docx", (1, 1), "plain text"),
+        ("c70-star", (11, 11), "in quotes"),
+        ("e16-fullwidth-colon", (12, 10), "a full-width colon: type an ordinary colon"),
+        ("e28-two-numbers", (12, 12), "a second line"),
+        ("e35-to-before-from", (19, 13), "Did you mean 2027-01-02?"),
+        ("e36-comma-in-flow", (36, 20), "in quotes"),
+        ("e41-merge-marks", (12, 1), "Finish the merge"),
+        ("e44-bidi-override", (11, 22), "a bidi mark"),
+        ("e51-comma-in-language-map", (4, 44), "in quotes"),
+    ],
+)
+def test_a_hurried_slip_is_an_error_at_its_place_in_words(name, place, words):
+    errors = check(ROOT / "tests/data/cases" / f"{name}.yaml", ROOT / "none", AT)
+
+    assert [(error.line, error.column) for error in errors] == [place]
+    assert words in errors[0].message
+    assert "\\x" not in errors[0].message
+    assert "Swap" not in errors[0].message
+
+
+@pytest.mark.parametrize(
+    ("slip", "remedy"),
+    [
+        ("hours: 24/7", "hours: always"),
+        ("phone: 01632\u00a0960002", "phone: 01632 960002"),
+        ("phone:01632 960002", "phone: 01632 960002"),
+        ("phone\uff1a 01632 960002", "phone: 01632 960002"),
+        ("phone 01632 960002", "phone: 01632 960002"),
+        ("name: 'Children's team'", 'name: "Children\'s team"'),
+        ('name: "The "front" door"', "name: 'The \"front\" door'"),
+        ("name: *MASH*", 'name: "*MASH*"'),
+        ("name: @MASH", 'name: "@MASH"'),
+        ("name: Hub: day team", 'name: "Hub: day team"'),
+    ],
+)
+def test_a_file_with_the_remedy_of_a_slip_loads(slip, remedy):
+    keys = {"name": "name: X", "phone": "phone: 01632 960002", "hours": "hours: always"}
+    key = re.match("[a-z]+", slip)[0]
+    file = ROOT / "tests/data/cases/c04-en-dash-hours.yaml"
+    text = file.read_text().replace("\u2013", "-").replace("name: Emergency Duty Team", "name: X")
+
+    assert (
+        problems(text.replace(keys[key], slip))[0].line
+        == text[: text.index(keys[key])].count("\n") + 1
+    )
+    assert parse(text.replace(keys[key], remedy), "x")[0].services
 
 
 def test_a_missing_file_says_what_to_set(tmp_path):
