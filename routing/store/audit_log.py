@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from routing.store.db import lock_writers
-from routing.store.tables import audit_log, covers, diverts
+from routing.store.tables import audit_log, diverts
 
 SERVICE_ACTOR = "service"
 """The actor of changes that no person made: the service itself."""
@@ -78,19 +78,12 @@ def newest(connection: Connection, limit: int, before: int | None = None) -> lis
 
 
 def notes(connection: Connection, entries: Iterable[AuditEntry]) -> dict[str, str]:
-    """Return why, by entity, for the diverts and covers of some entries whose notes are kept.
+    """Return why, by entity, for the diverts of some entries whose notes are kept.
 
     An entry itself holds no note: notes are emptied after NOTE_RETENTION_DAYS, entries are not.
+    Notes of covers are left out: they are about somebody's absence.
     """
-    ids: dict[str, set[int]] = {"divert": set(), "rota": set()}
-    for entry in entries:
-        kind, _, number = entry.entity.partition(":")
-        if kind in ids and number.isdecimal():
-            ids[kind].add(int(number))
-    of_diverts = sa.select(diverts.c.id, diverts.c.note).where(diverts.c.id.in_(ids["divert"]))
-    of_covers = sa.select(covers.c.created_by_change_id, covers.c.note).where(
-        covers.c.created_by_change_id.in_(ids["rota"])
-    )
-    by_entity = {f"divert:{number}": note for number, note in connection.execute(of_diverts)}
-    by_entity |= {f"rota:{number}": note for number, note in connection.execute(of_covers)}
-    return {entity: note for entity, note in by_entity.items() if note}
+    parts = (entry.entity.partition(":") for entry in entries)
+    ids = {int(number) for kind, _, number in parts if kind == "divert" and number.isdecimal()}
+    query = sa.select(diverts.c.id, diverts.c.note).where(diverts.c.id.in_(ids))
+    return {f"divert:{divert_id}": note for divert_id, note in connection.execute(query) if note}

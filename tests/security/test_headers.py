@@ -44,7 +44,7 @@ def test_so_do_answers_to_what_makes_no_sense(app):
         (405, "DELETE", "/", {}),
         (405, "POST", "/api/v1/services", {}),
         (405, "TRACE", "/staff/sign-in", {}),
-        (400, "POST", "/staff/sign-in", {}),
+        (302, "POST", "/staff/sign-in", {}),
         (413, "POST", "/staff/sign-in", large),
         (400, "GET", "/api/v1/services/children/decision?at=x", {}),
     ]

@@ -55,6 +55,7 @@ ROUTES = [
     ("POST", "/staff/rota/fill"),
     ("GET", "/staff/rota/gaps"),
     ("GET", "/staff/rota/import"),
+    ("GET", "/staff/rota/import/template.csv"),
     ("POST", "/staff/rota/import"),
     ("GET", "/staff/rota/mine"),
     ("GET", "/staff/rota/people"),

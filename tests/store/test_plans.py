@@ -91,6 +91,7 @@ def arguments(now):
         alerts.newest: (10,),
         alerts.purge: (["r"], ["k"], now - 90 * DAY),
         audit_log.newest: (50, 1000),
+        audit_log.notes: ([],),
         audit_log.record: (now, ACTOR, "a", "rota:1"),
         audit_log.record_if_changed: (now, "a", "rota:1", {}),
         calendars.create: (1, None, 1, now, ACTOR),

@@ -67,7 +67,10 @@ class Truth:
         oracle = Oracle(file)
         self.directories.append((time.monotonic(), oracle))
         lines = yaml.load(file.read_text("utf-8"), yaml.BaseLoader)["lines"]
-        self.names |= {each["name"]: name for name, each in lines.items()}
+        for line_id, line in lines.items():
+            name = line["name"]
+            phrases = name, f"the {name}", line.get("called", name)
+            self.names |= dict.fromkeys(phrases, line_id)
         for line in oracle.lines.values():
             self.numbers |= {
                 line.number,
