@@ -47,7 +47,7 @@ def doors(app, clock, day):
         told["line"]["phone"]["e164"],
         timeline["spans"][0]["line"]["phone"]["e164"],
         number,
-        EDS if "Call Emergency Duty Service (EDS)" in page else CAAS,
+        EDS if "call Emergency Duty Service (EDS) now" in page else CAAS,
     }, told["reason"]
 
 

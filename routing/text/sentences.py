@@ -131,7 +131,8 @@ def call_sentence(decision: Decision, phone: str, at: datetime, locale: Locale) 
     Of a service's own number, say that it may be called at all hours. Raise NaiveTime.
     """
     line = line_phrase(decision.line, locale)
-    if decision.service.number is not None:
+    number = decision.service.number
+    if number is not None and phone == number.display:
         call = locale.translate("Call {phone}, {line}.", phone=phone, line=line)
         return f"{call} {holds_sentence(decision, at, locale, is_live=False)}"
     return locale.translate(

@@ -103,7 +103,7 @@ class Rehearsal:
         return done.output
 
     def _named(self, text):
-        return self.ids[html.unescape(text)]
+        return self.ids[html.unescape(text).removeprefix("the ")]
 
 
 def christmas(count=200):

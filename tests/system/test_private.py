@@ -120,7 +120,8 @@ def staff_work(app):
     page = browser.get("/staff/rota/mine")
     made = browser.send(page, "/staff/rota/feeds", of="whole")
     token = re.search(r"/calendars/([\w-]{20,})\.ics", html.unescape(made.text))[1]
-    assert PEOPLE[0] in browser.get(f"/calendars/{token}.ics").text
+    calendar = browser.get(f"/calendars/{token}.ics").text
+    assert PEOPLE[0] in calendar.replace("\r\n ", "")
     cookie = browser.client.get_cookie("staff", path="/staff").value
     for page in ("", "/changes", "/calls", "/rota", "/rota/people", "/preview"):
         assert browser.get(f"/staff{page}").status_code == 200

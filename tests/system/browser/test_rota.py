@@ -74,7 +74,7 @@ def test_christmas_is_filled_swapped_covered_undone_and_printed(pages, service):
     assert f"{NIGHT}: 8 shifts" in page.inner_text("main")
     look("planned")
     follow(page, page.get_by_role("button", name="Add these shifts"))
-    page.get_by_text("Rota filled.").wait_for()
+    page.get_by_text("Rota filled").first.wait_for()
     assert "3:30pm to 8:30am Amara Owusu" in rows(page)["Thursday 24 December"]
     assert "8:30am to 5pm Siân O’Brien" in rows(page)["Friday 25 December"]
     assert "Nobody" not in rows(page)["Sunday 27 December"]
