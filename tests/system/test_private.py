@@ -116,7 +116,8 @@ def staff_work(app):
     sheet = f"{rostered.HEADER}eds-social-worker,2026-12-30 17:00,2026-12-31 08:30,{PEOPLE[0]}\n"
     page = browser.get("/staff/rota/import")
     sheet = (io.BytesIO(sheet.encode()), "rota.csv")
-    browser.send(page, "/staff/rota/import", file=sheet)
+    checked = browser.send(page, "/staff/rota/import", file=sheet)
+    browser.send(checked, "/staff/rota/import")
     page = browser.get("/staff/rota/mine")
     made = browser.send(page, "/staff/rota/feeds", of="whole")
     token = re.search(r"/calendars/([\w-]{20,})\.ics", html.unescape(made.text))[1]
