@@ -78,7 +78,12 @@ class Rehearsal:
         twilio = Telephone(self.client)
         yield "call", twilio.call(f"CA{number}", service=service).number
         said = twilio.texts(caller=f"+447700900{number % 1000:03}", service=service).text
-        yield "text", self._named(re.search(r"Call [\d ]+?(?: \(.*?\))?, (.*?), until", said)[1])
+        yield (
+            "text",
+            self._named(
+                re.search(r"Call [\d ]+?(?: \(.*?\))?, (.*?)(?:, until|\. You can)", said)[1]
+            ),
+        )
         shown, name = CALL.search(self._run("who", service)).groups()
         yield "who", e164(shown)
         yield "who by name", self._named(name)

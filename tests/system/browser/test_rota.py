@@ -112,7 +112,7 @@ def test_christmas_is_filled_swapped_covered_undone_and_printed(pages, service):
     look("paper")
     assert "Printed 3:4" in page.inner_text("main")
     follow(page, page.get_by_role("link", name="Back to the rota"))
-    undo = page.get_by_role("listitem").filter(has_text="Rota filled").first
+    undo = page.locator(".who-latest li").filter(has_text=f"Filled {NIGHT}")
     follow(page, undo.get_by_role("button", name="Undo"))
     page.get_by_text("Change of the rota undone.").wait_for()
     assert f"{NIGHT}: nobody is on the rota" in page.inner_text("main")
