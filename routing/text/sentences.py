@@ -51,15 +51,15 @@ def until_phrase(decision: Decision, at: datetime, locale: Locale) -> str:
 
 
 def next_sentence(decision: Decision, at: datetime, locale: Locale) -> str | None:
-    """Say which line answers after the handover, on which number; None if there is no handover.
+    """Say which line answers after the handover, on which of the lines' numbers; None without one.
 
-    Raise NaiveTime.
+    A service's own number plays no part. Raise NaiveTime.
     """
     if decision.until is None or decision.next is None:
         return None
     moment = format_datetime(decision.until, locale, instants.as_utc(at))
     line = line_phrase(decision.next.line, locale)
-    if keeps_number(decision):
+    if decision.next.phone.e164 == decision.phone.e164:
         return locale.translate(
             "From {moment}, {line} answers on the same number.", moment=moment, line=line
         )

@@ -276,3 +276,13 @@ def test_commands_are_in_english_even_if_the_pages_are_in_welsh(run):
 
     assert "Worried about a child (children)" in answer.output
     assert "gap      every Saturday and Sunday 8:30am to 9am" in answer.output
+
+
+def test_who_gives_each_lines_own_number_and_hours_though_the_service_has_one_number(make_app):
+    args = ["who", "children", "--at", "2026-12-25 09:00"]
+    output = make_app(ANYSHIRE).test_cli_runner().invoke(args=args).output
+
+    assert "Call 01632 960002, the Emergency Duty Service (EDS), until 10am" in output
+    assert "call the Multi-Agency Safeguarding Hub (MASH) on 01632 960001" in output
+    assert "day and night" not in output
+    assert "same number" not in output
