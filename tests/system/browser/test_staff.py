@@ -105,7 +105,7 @@ def test_the_whole_journey_from_the_first_account_to_the_record(pages, service, 
     assert "Professionals' advice line" in public.inner_text("main")
 
     follow(page, page.locator(".who-diverted").get_by_text("Change its end"))
-    page.get_by_label("For 4 hours").check()
+    page.get_by_label("4 hours from now").check()
     follow(page, page.get_by_role("button", name="Continue"))
     page.locator("#although_closed").check()
     follow(page, page.get_by_role("button", name="Change the end"))
