@@ -49,6 +49,17 @@ def warnings(snapshot: Snapshot, at: datetime) -> Iterator[PathProblem]:
     yield from _check_ring_seconds(directory)
 
 
+def own_number_advice(directory: Directory) -> list[str]:
+    """Say of each service with a number of its own what a system that puts calls through asks."""
+    return [
+        f"The service '{service.id}' has a number of its own, {service.number.display}, and its "
+        "decision gives that number. An exchange or a contact centre that puts calls through must "
+        f"ask /api/v1/services/{service.id}/numbers: by the decision its calls would come back."
+        for service in directory.services
+        if service.number is not None
+    ]
+
+
 def verification_warning(line: Line, today: date) -> tuple[str, str] | None:
     """Return a code and a sentence if a line's number is not confirmed on ``today``, else None.
 

@@ -31,7 +31,7 @@ from routing.text.locale import Locale
 bp = Blueprint("api", __name__)
 
 SERVICES_PATH = "/api/v1/services"
-SEPARATORS = ("\n", ",", ";", "-", "|")
+SEPARATORS = (",", ";", "-", "|")
 """What may stand between numbers. None is part of a number."""
 
 MAX_TIMELINE = timedelta(days=400)
@@ -81,21 +81,22 @@ def decision(service: str) -> Response:
 def number(service: str) -> Response:
     """Return the number to put a call through to: E.164 and a newline, or as JSON on request."""
     decision, at = _current_decision(service)
-    return _numbers([decision], decision, at, "\n")
+    return _numbers([decision], decision, at)
 
 
 @bp.get(f"{SERVICES_PATH}/<service>/numbers")
 def numbers(service: str) -> Response:
     """Return the numbers to put a call through to, in the order to try, or as JSON on request.
 
-    One a line; with ``?separator=`` in one line, with that between them and nothing after them.
+    One a line; with ``?separator=`` in one line, with that between them and nothing after them,
+    whatever the request accepts: not every contact centre can choose its headers.
     """
     decision, at = _current_decision(service)
-    separator = request.args.get("separator", "\n")
-    if separator not in SEPARATORS:
+    separator = request.args.get("separator")
+    if separator is not None and separator not in SEPARATORS:
         return problem(
             400,
-            f"separator is {separator!r:.20}. Write one of {' '.join(SEPARATORS[1:])} after "
+            f"separator is {separator!r:.20}. Write one of {' '.join(SEPARATORS)} after "
             "?separator= or leave it out for one number a line.",
         )
     return _numbers(lookup.dial_order(decision, at), decision, at, separator)
@@ -198,12 +199,15 @@ def _current_decision(service: str) -> tuple[Decision, datetime]:
 
 
 def _numbers(
-    answers: Sequence[Answer | Decision], decision: Decision, at: datetime, separator: str
+    answers: Sequence[Answer | Decision],
+    decision: Decision,
+    at: datetime,
+    separator: str | None = None,
 ) -> Response:
     """Return numbers as text, or as JSON; those of internal lines need the exchange's token."""
     if any(answer.line.internal for answer in answers) and not has_bearer_token("EXCHANGE_TOKEN"):
         abort(problem(401, "An internal line answers: send Authorization: Bearer EXCHANGE_TOKEN."))
-    if _prefers_json():
+    if separator is None and _prefers_json():
         last_line = lookup.dial_order(decision, at)[-1].line
         response = jsonify(
             {
@@ -222,8 +226,8 @@ def _numbers(
             }
         )
     else:
-        end = separator if separator == "\n" else ""
-        text = separator.join(answer.phone.e164 for answer in answers) + end
+        numbers = [answer.phone.e164 for answer in answers]
+        text = separator.join(numbers) if separator else "\n".join([*numbers, ""])
         response = Response(text, mimetype="text/plain")
     response.headers["Cache-Control"] = "no-store"
     response.vary.add("Accept")

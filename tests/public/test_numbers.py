@@ -128,9 +128,10 @@ def test_an_internal_line_makes_the_whole_json_401_without_the_token(anyshire):
 @pytest.mark.parametrize("separator", [",", ";", "-", "|"])
 def test_numbers_in_one_line_need_no_parsing(anyshire, clock, separator):
     clock.set(NIGHT)
-    answer = anyshire.get(NUMBERS, headers=BEARER, query_string={"separator": separator})
+    for headers in (BEARER, JSON):
+        answer = anyshire.get(NUMBERS, headers=headers, query_string={"separator": separator})
 
-    assert answer.text == f"+441632960002{separator}+447700900001"
+        assert answer.text == f"+441632960002{separator}+447700900001"
 
 
 @pytest.mark.parametrize("separator", ["", "+", " ", "0", ",,", "<br>", "\r\n"])
@@ -146,3 +147,12 @@ def test_the_description_says_which_answer_a_call_may_be_put_through_to(client):
     description = paths["/api/v1/services/{service}/decision"]["get"]["description"]
 
     assert "`number` or `numbers`" in description.partition(". ")[0]
+
+
+def test_check_and_the_doctor_say_what_to_ask_where_a_service_has_a_number(make_app):
+    runner = make_app(ANYSHIRE).test_cli_runner()
+    advice = "must ask /api/v1/services/children/numbers"
+
+    for words in ("directory check", "twilio doctor"):
+        assert advice in runner.invoke(args=words.split()).output
+        assert advice not in make_app().test_cli_runner().invoke(args=words.split()).output
