@@ -45,8 +45,10 @@ MAX_SAY_CHARACTERS = 3000
 KEY_TIMEOUT_SECONDS = 6
 """How long we wait for the key after the last word that asks for it."""
 
-MAX_PROMPT_CHARACTERS = 14 * (KEY_PROMPT_SECONDS - KEY_TIMEOUT_SECONDS)
-"""What is said in the rest of KEY_PROMPT_SECONDS: speech has some 14 characters a second."""
+SPEECH_CHARACTERS_PER_SECOND = 14
+
+MAX_PROMPT_CHARACTERS = SPEECH_CHARACTERS_PER_SECOND * (KEY_PROMPT_SECONDS - KEY_TIMEOUT_SECONDS)
+"""What is said in the rest of KEY_PROMPT_SECONDS."""
 
 _NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
