@@ -23,7 +23,7 @@ from serving import TESTS_PATH
 
 from routing import create_app, lookup
 from routing.alerts import delivery
-from routing.store import alerts, calls, migrate
+from routing.store import alerts, calls, db
 from routing.store.calls import CallStart, LegEnd
 
 SHORT = timedelta(seconds=0.5)
@@ -79,7 +79,7 @@ def run(url, times):
         }
     )
     with app.app_context():
-        migrate.upgrade(lookup.database())
+        db.upgrade(lookup.database())
         lookup.database().engine.dispose()
         lookup.snapshot()
     running = [_start(app, 0), _start(app, 1)]

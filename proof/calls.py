@@ -12,7 +12,7 @@ from conftest import ANYSHIRE, Clock
 from telephone import BASE, TOKEN
 
 from routing import create_app, lookup
-from routing.store import migrate
+from routing.store import db
 from routing.store.db import Database
 
 
@@ -22,7 +22,7 @@ class Telephoned:
     def __init__(self, folder):
         self.folder, self.clock = Path(folder), Clock()
         database = Database("", self.folder, "made.sqlite")
-        migrate.upgrade(database)
+        db.upgrade(database)
         database.engine.dispose()
 
     def __call__(self, directory):

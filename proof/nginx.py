@@ -17,7 +17,7 @@ from serving import ROOT, ask, serving
 
 from proof.bench import over_http
 from routing.core.instants import Span
-from routing.store import diverts, migrate
+from routing.store import db, diverts
 from routing.store.db import Database
 from routing.store.diverts import NewDivert
 
@@ -74,7 +74,7 @@ def diverted(times=5):
         (folder / "directory.yaml").write_text((ROOT / "directory.yaml").read_text())
         database = Database("", folder / "instance", "rehearsal.sqlite")
         running.callback(database.engine.dispose)
-        migrate.upgrade(database)
+        db.upgrade(database)
         began = time.time()
         settings = {"CLOCK_STARTS_AT": noon.isoformat(), "CLOCK_STARTED_AT": repr(began)}
         _, url = running.enter_context(serving(folder, **settings))

@@ -28,7 +28,7 @@ from routing.core.decision import decide
 from routing.directory.load import parse
 from routing.lint.check import check
 from routing.snapshot import build_snapshot
-from routing.store import accounts, calendars, calls, migrate, rota_people
+from routing.store import accounts, calendars, calls, db, rota_people
 from routing.store.accounts import Role
 
 AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -57,7 +57,7 @@ class Grown:
         settings = {"DIRECTORY": str(self.file), "INSTANCE_PATH": folder, "OPS_TOKEN": "ops"}
         self.app = create_app({**settings, "CLOCK": lambda: AT})
         self.database = self.app.extensions["database"]
-        migrate.upgrade(self.database)
+        db.upgrade(self.database)
         self.client = self.app.test_client()
 
     def sign_in(self):

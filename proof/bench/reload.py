@@ -12,7 +12,7 @@ from urllib.request import urlopen
 import big
 from serving import ROOT, free_port
 
-from routing.store import migrate
+from routing.store import db
 from routing.store.db import Database
 
 
@@ -23,7 +23,7 @@ def reload(count, seconds=12):
         file = folder / "directory.yaml"
         file.write_text(text)
         (folder / "instance").mkdir()
-        migrate.upgrade(Database("", folder / "instance"))
+        db.upgrade(Database("", folder / "instance"))
         environ = {"DIRECTORY": str(file), "INSTANCE_PATH": str(folder / "instance")}
         words = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "app:app"]
         process = subprocess.Popen(

@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 from conftest import Clock
 
-from routing.store import migrate, tables
+from routing.store import db, tables
 from routing.store.db import Database
 
 
@@ -40,7 +40,7 @@ def made(tmp_path_factory):
 
 def _made(url, folder):
     database = Database(url, folder)
-    migrate.upgrade(database)
+    db.upgrade(database)
     database.engine.dispose()
     return database
 

@@ -7,6 +7,7 @@ from itertools import permutations
 import pytest
 import sqlalchemy as sa
 
+from routing.core.answer import Outcome
 from routing.store import calls, counters, tables
 from routing.store.calls import CallStart, LegEnd, LegStart
 
@@ -70,7 +71,7 @@ def history(call, now):
             {
                 "call": call,
                 "ended": LegEnd(2, "mash", "answered", now + 72 * SECOND, 60),
-                "outcome": calls.ANSWERED,
+                "outcome": Outcome.ANSWERED,
             },
         ),
         (calls.finish, {"at": now + 72 * SECOND}),
@@ -118,7 +119,7 @@ def test_a_call_whose_end_nobody_told_is_unknown_until_somebody_does(note, call,
     note(calls.finish, KEY, now + SECOND)
     assert rows()[0][0][2] == "unknown"
     ended = LegEnd(1, "eds", "abandoned", now + SECOND, None)
-    note(calls.step, KEY, call, ended=ended, outcome=calls.ABANDONED)
+    note(calls.step, KEY, call, ended=ended, outcome=Outcome.ABANDONED)
 
     assert rows()[0][0][2] == "abandoned"
 

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from routing.errors import ConstraintViolation, DatabaseUnavailable, InvalidSetting, NaiveTime
-from routing.store import audit_log, migrate, tables
+from routing.store import audit_log, db, tables
 from routing.store.db import Database
 
 
@@ -82,25 +82,25 @@ def test_a_migration_makes_the_tables_that_the_code_knows(database):
 
 
 def test_the_newest_migration_is_the_one_the_code_asks_for(bare):
-    assert migrate.needs_upgrade(bare)
-    assert migrate.upgrade(bare) == (None, migrate.latest_revision())
-    assert not migrate.needs_upgrade(bare)
-    assert migrate.upgrade(bare) == (migrate.latest_revision(), migrate.latest_revision())
+    assert db.needs_upgrade(bare)
+    assert db.upgrade(bare) == (None, db.latest_revision())
+    assert not db.needs_upgrade(bare)
+    assert db.upgrade(bare) == (db.latest_revision(), db.latest_revision())
 
 
 def test_a_database_that_a_newer_version_has_upgraded_lacks_nothing_and_is_left_as_it_is(database):
     with database.writing() as connection:
         connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
 
-    assert not migrate.needs_upgrade(database)
-    assert migrate.upgrade(database) == ("9999", "9999")
+    assert not db.needs_upgrade(database)
+    assert db.upgrade(database) == ("9999", "9999")
 
 
 def test_two_that_upgrade_at_once_both_succeed(url, tmp_path):
     told = []
     databases = [Database(url, tmp_path) for _ in range(2)]
     threads = [
-        threading.Thread(target=lambda each=each: told.append(migrate.upgrade(each)))
+        threading.Thread(target=lambda each=each: told.append(db.upgrade(each)))
         for each in databases
     ]
     for each in threads:
@@ -109,8 +109,8 @@ def test_two_that_upgrade_at_once_both_succeed(url, tmp_path):
         each.join()
 
     assert sorted(told, key=str) == [
-        (migrate.latest_revision(), migrate.latest_revision()),
-        (None, migrate.latest_revision()),
+        (db.latest_revision(), db.latest_revision()),
+        (None, db.latest_revision()),
     ]
     for each in databases:
         each.engine.dispose()

@@ -11,10 +11,9 @@ import sqlalchemy as sa
 from conftest import Clock
 
 from routing.core.instants import Span
-from routing.store import diverts, migrate
+from routing.store import db, diverts
 from routing.store.db import Database
-from routing.store.divert_cache import DivertCache, DivertFile
-from routing.store.diverts import NewDivert
+from routing.store.diverts import DivertCache, DivertFile, NewDivert
 
 SAFETY_NET_SECONDS = 15
 
@@ -139,7 +138,7 @@ def test_it_answers_again_by_itself_once_the_tables_are_made(bare, kept):
         bare.file.touch()
     readings = DivertCache(bare, kept, Clock())
     assert readings.current(0, timeout=10).fault
-    migrate.upgrade(bare)
+    db.upgrade(bare)
 
     assert settled(readings, fault=False).diverts == ()
 
@@ -224,7 +223,7 @@ def test_while_a_server_hangs_its_last_diverts_stay_and_after_a_second_nobody_wa
     postgresql, tmp_path, now
 ):
     database = Database(postgresql.database(), tmp_path)
-    migrate.upgrade(database)
+    db.upgrade(database)
     wanted = NewDivert("children", "eds", Span(now, now + timedelta(hours=1)), "x")
     with database.writing() as connection:
         diverts.create(connection, [wanted], now, "account:1")
@@ -252,7 +251,7 @@ def test_while_a_server_hangs_its_last_diverts_stay_and_after_a_second_nobody_wa
 
 def test_a_server_that_stops_and_starts_again_is_found_again(postgresql, tmp_path, caplog):
     database = Database(postgresql.database(), tmp_path)
-    migrate.upgrade(database)
+    db.upgrade(database)
     readings = DivertCache(database, DivertFile(tmp_path / "kept.json"), Clock())
     assert readings.current(0, timeout=10).fault is None
     postgresql.stop()

@@ -11,8 +11,8 @@ from routing.store import (
     audit_log,
     calendars,
     calls,
+    db,
     diverts,
-    migrate,
     passwords,
     retention,
     rota,
@@ -152,7 +152,7 @@ def test_a_local_account_stays_for_the_day_when_nothing_else_works(database, now
 def test_what_is_purged_is_not_left_on_the_disk_of_sqlite(tmp_path, now):
     """In no file, under no name: in pages that are free again, and in the log of writes, too."""
     database = Database("", tmp_path)
-    migrate.upgrade(database)
+    db.upgrade(database)
     names = [f"Zz{chr(97 + number // 26)}{chr(97 + number % 26)}q Owusu" for number in range(300)]
     with database.writing() as connection:
         for number, name in enumerate(names):

@@ -16,7 +16,7 @@ from oracle import Oracle, e164
 from telephone import BASE, TOKEN, Telephone
 
 from routing import config, create_app, lookup
-from routing.store import migrate
+from routing.store import db
 from routing.store.db import Database
 
 FIRST, LAST = datetime(2026, 12, 20, tzinfo=UTC), datetime(2027, 1, 5, tzinfo=UTC)
@@ -118,7 +118,7 @@ def christmas(count=200):
     asked, wrong, oracle = Counter(), [], Oracle(ANYSHIRE)
     with tempfile.TemporaryDirectory() as folder:
         made = Database("", Path(folder), "made.sqlite")
-        migrate.upgrade(made)
+        db.upgrade(made)
         made.engine.dispose()
         for n, at in enumerate(starts(count, oracle)):
             instance = Path(folder, str(n))

@@ -18,7 +18,7 @@ from load import Caller
 from telephone import Telephone
 from truth import AT_ONCE, DIVERTED, LATE, WEB, Write
 
-from routing.store.divert_cache import TIMEOUT_SECONDS
+from routing.store.diverts import TIMEOUT_SECONDS
 
 PAUSE = 0.02
 EXCHANGE = "exchange"

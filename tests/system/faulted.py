@@ -25,7 +25,7 @@ from serving import ask, free_port, start, workers
 from telephone import BASE, TOKEN, call_sid
 from truth import Truth
 
-from routing.store import accounts, migrate
+from routing.store import accounts, db
 from routing.store.accounts import Role
 from routing.store.calls import call_key
 from routing.store.db import Database
@@ -135,7 +135,7 @@ def served(folder, server=None, app="app:app", file="routing.sqlite", **environ)
     with ExitStack() as stack:
         url = server.database() if server else ""
         database = Database(url, folder / "instance", file)
-        migrate.upgrade(database)
+        db.upgrade(database)
         with database.writing() as connection:
             role = frozenset({Role.DIVERT})
             accounts.add(connection, NAME, role, PASSWORD, datetime.now(UTC), "terminal:0")

@@ -17,7 +17,7 @@ from conftest import ANYSHIRE
 from serving import ROOT, free_port
 from telephone import BASE, TOKEN
 
-from routing.store import migrate
+from routing.store import db
 from routing.store.db import Database
 
 CONFIGURATION = """
@@ -177,7 +177,7 @@ def two(server, folder, workers=2, change=lambda text: text):
     """
     folder, url = Path(folder), server.database()
     database = Database(url, folder)
-    migrate.upgrade(database)
+    db.upgrade(database)
     database.engine.dispose()
     environ = {
         "DATABASE_URL": url,
@@ -216,7 +216,7 @@ def newer(root):
     for name in ("app.py", "gunicorn.conf.py"):
         shutil.copy(ROOT / name, root)
     shutil.copytree(ROOT / "routing", root / "routing")
-    old = migrate.latest_revision()
+    old = db.latest_revision()
     new = f"{int(old) + 1:04}"
     versions = root / "routing" / "store" / "migrations" / "versions"
     (versions / f"{new}_later.py").write_text(MIGRATION.format(old=old, new=new))

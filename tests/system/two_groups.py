@@ -12,7 +12,7 @@ from faulted import KEY
 from load import Caller
 from serving import ask, serving
 
-from routing.store import accounts, migrate
+from routing.store import accounts, db
 from routing.store.accounts import Role
 from routing.store.db import Database
 
@@ -30,7 +30,7 @@ def two_groups(server, folder, rounds, each):
     """
     url = server.database()
     database = Database(url, folder)
-    migrate.upgrade(database)
+    db.upgrade(database)
     with database.writing() as connection:
         role = frozenset({Role.DIVERT})
         accounts.add(connection, NAME, role, PASSWORD, datetime.now(UTC), "terminal:0")

@@ -11,7 +11,7 @@ import pytest
 from across import HANDOVER, across
 from machines import Group
 
-from routing.store import migrate
+from routing.store import db
 
 
 @pytest.fixture(autouse=True)
@@ -51,7 +51,7 @@ def test_no_client_sees_that_workers_are_killed_nor_that_groups_are_upgraded(pos
 
     assert except_cut_short(of_workers.failures) == []
     assert except_cut_short(of_groups.failures) == []
-    assert stands_at > migrate.latest_revision()
+    assert stands_at > db.latest_revision()
     assert len(said) == 2
     assert not any("database" in each for each in said), said
     # Whoever was in hand when it was killed was asked anew: each call is written once.
