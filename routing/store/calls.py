@@ -79,6 +79,117 @@ class LegEnd:
     talk_seconds: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class CallLeg:
+    """A line that a call rang. What was not reported is None."""
+
+    line: str
+    at: datetime
+    outcome: str | None
+    ring_seconds: int | None
+    talk_seconds: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call. ``outcome`` is None while the call goes on."""
+
+    id: int
+    service: str
+    line: str
+    reason: str
+    began_at: datetime
+    ended_at: datetime | None
+    outcome: str | None
+    answered_by: str | None
+    legs: tuple[CallLeg, ...]
+
+    @property
+    def waited(self) -> int | None:
+        """Seconds from the beginning of the call until somebody answered; None if nobody did."""
+        for leg in self.legs:
+            if leg.outcome == Outcome.ANSWERED and leg.ring_seconds is not None:
+                return int((leg.at - self.began_at).total_seconds()) + leg.ring_seconds
+        return None
+
+
+class CallLog:
+    """Write calls and counters, and audit log entries that no person causes.
+
+    Entries are written in order. One that the database does not accept in time is written once it
+    does, as long as the process lives. Safe to share between threads. No method raises.
+    """
+
+    def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
+        self.database, self.clock = database, clock
+        self._background = Background("call log", database, writes=True)
+        self._counts: Counter[str] = Counter()
+        self._timer: threading.Timer | None = None
+        self._lock = threading.Lock()
+
+    def write(self, job: Job[T], timeout: float = TIMEOUT_SECONDS) -> T | None:
+        """Run ``job`` in a transaction and return its result.
+
+        None if there is no result within ``timeout`` seconds: the job still runs later. While the
+        database is known to be down, do not wait.
+        """
+        try:
+            never_used = self._background.last_success < 0
+            if never_used and not self.database.exists:  # not created yet, rather than gone
+                return None
+            future = self._background.submit(job)
+            if timeout > 0:
+                return self._background.wait(future, timeout)
+        except DatabaseUnavailable as error:
+            log.warning("a call is written later: %s", error)
+        except Exception:
+            log.exception("an entry of the call log is not written: the call goes on without it")
+        return None
+
+    def record(self, action: str, entity: str, after: Mapping[str, Any]) -> None:
+        """Add the state of ``entity`` to the audit log, unless its newest entry says the same.
+
+        Return at once; it is written later.
+        """
+        job = partial(record_if_changed, at=self.clock(), action=action, entity=entity, after=after)
+        self.write(job, timeout=0)
+
+    def fault(self, timeout: float = TIMEOUT_SECONDS) -> str | None:
+        """Return why nothing can be written at present, as a sentence; None if it can.
+
+        If nothing has been written lately, try a write, for at most ``timeout`` seconds.
+        """
+        if time.monotonic() - self._background.last_success > RETRY_SECONDS:
+            self.write(partial(counters.check_write, at=self.clock()), timeout)
+        return self._background.fault
+
+    def count(self, name: str) -> None:
+        """Add one to a counter. It is written and logged within COUNT_INTERVAL_SECONDS."""
+        try:
+            with self._lock:
+                self._counts[name] += 1
+                if self._timer is None:
+                    timer = threading.Timer(COUNT_INTERVAL_SECONDS, self._write_counts)
+                    timer.daemon = True
+                    timer.start()
+                    self._timer = timer
+        except Exception:
+            log.exception("fault while counting %s", name)
+
+    def close(self) -> None:
+        """Write what is queued, and stop. This is called by itself when the process exits."""
+        self._write_counts()
+        self._background.close()
+
+    def _write_counts(self) -> None:
+        with self._lock:
+            counts, self._counts, self._timer = self._counts, Counter(), None
+        if counts:
+            log.warning("counted within a second: %s", dict(counts))
+        for name, more in counts.items():
+            self.write(partial(counters.count, name=name, at=self.clock(), more=more), timeout=0)
+
+
 def call_key(sid: str) -> str:
     """Return the hash of a CallSid that calls are stored by: the id itself leads to the caller."""
     return hash_token(sid)
@@ -171,6 +282,65 @@ def purge(
     return (deleted,)
 
 
+def calls_between(
+    connection: Connection,
+    start: datetime,
+    end: datetime,
+    at: datetime,
+    outcomes: Collection[str] = (),
+) -> list[Call]:
+    """Return the calls that began from ``start`` to before ``end``, oldest first, as known ``at``.
+
+    With ``outcomes``, only those that ended in one of these.
+    """
+    is_wanted = _began_between(start, end)
+    if outcomes:
+        is_wanted &= calls.c.outcome.in_(outcomes)
+    query = calls.select().where(is_wanted).order_by(calls.c.began_at, calls.c.id)
+    return _read(connection, query, at)
+
+
+def missed(
+    connection: Connection, start: datetime, end: datetime, at: datetime, limit: int
+) -> list[Call]:
+    """Return the newest calls of a period that are over and that nobody answered, newest first."""
+    is_wanted = _began_between(start, end) & (_outcome(at) != Outcome.ANSWERED)
+    query = calls.select().where(is_wanted)
+    query = query.order_by(calls.c.began_at.desc(), calls.c.id.desc()).limit(limit)
+    return _read(connection, query, at)
+
+
+def is_missed(outcome: str | None) -> bool:
+    """Return whether a call is over and nobody answered it."""
+    return outcome not in (Outcome.ANSWERED, None)
+
+
+def counts(
+    connection: Connection, start: datetime, end: datetime, at: datetime
+) -> dict[tuple[str, str, str | None], int]:
+    """Return how many calls of a period there are by service, first line and outcome."""
+    by_period = counts_by_period(connection, (start, end), at)
+    return {key[1:]: count for key, count in by_period.items()}
+
+
+def counts_by_period(
+    connection: Connection, edges: Sequence[datetime], at: datetime
+) -> dict[tuple[int, str, str, str | None], int]:
+    """Return the same for each period from one of ``edges`` to the next, numbered from 0."""
+    period = sa.case(*((calls.c.began_at < edge, n) for n, edge in enumerate(edges[1:])))
+    columns = (period, calls.c.service, calls.c.line, _outcome(at))
+    by_position: list[sa.ColumnElement[Any]] = [sa.literal_column(number) for number in "1234"]
+    query = (
+        sa.select(*columns, sa.func.count())
+        .where(_began_between(edges[0], edges[-1]))
+        .group_by(*by_position)
+    )
+    return {
+        (number, service, line, outcome): count
+        for number, service, line, outcome, count in connection.execute(query)
+    }
+
+
 def _find_or_insert(connection: Connection, key: str, call: CallStart) -> int:
     query = sa.select(calls.c.id).where(calls.c.sid_sha256 == key)
     call_id: int | None = connection.scalar(query)
@@ -238,99 +408,6 @@ def _leg_insert(dialect: str) -> sa.Insert:
     return cast(sa.Insert, insert)
 
 
-@dataclass(frozen=True, slots=True)
-class CallLeg:
-    """A line that a call rang. What was not reported is None."""
-
-    line: str
-    at: datetime
-    outcome: str | None
-    ring_seconds: int | None
-    talk_seconds: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A call. ``outcome`` is None while the call goes on."""
-
-    id: int
-    service: str
-    line: str
-    reason: str
-    began_at: datetime
-    ended_at: datetime | None
-    outcome: str | None
-    answered_by: str | None
-    legs: tuple[CallLeg, ...]
-
-    @property
-    def waited(self) -> int | None:
-        """Seconds from the beginning of the call until somebody answered; None if nobody did."""
-        for leg in self.legs:
-            if leg.outcome == Outcome.ANSWERED and leg.ring_seconds is not None:
-                return int((leg.at - self.began_at).total_seconds()) + leg.ring_seconds
-        return None
-
-
-def calls_between(
-    connection: Connection,
-    start: datetime,
-    end: datetime,
-    at: datetime,
-    outcomes: Collection[str] = (),
-) -> list[Call]:
-    """Return the calls that began from ``start`` to before ``end``, oldest first, as known ``at``.
-
-    With ``outcomes``, only those that ended in one of these.
-    """
-    is_wanted = _began_between(start, end)
-    if outcomes:
-        is_wanted &= calls.c.outcome.in_(outcomes)
-    query = calls.select().where(is_wanted).order_by(calls.c.began_at, calls.c.id)
-    return _read(connection, query, at)
-
-
-def missed(
-    connection: Connection, start: datetime, end: datetime, at: datetime, limit: int
-) -> list[Call]:
-    """Return the newest calls of a period that are over and that nobody answered, newest first."""
-    is_missed = _began_between(start, end) & (_outcome(at) != Outcome.ANSWERED)
-    query = calls.select().where(is_missed)
-    query = query.order_by(calls.c.began_at.desc(), calls.c.id.desc()).limit(limit)
-    return _read(connection, query, at)
-
-
-def is_missed(outcome: str | None) -> bool:
-    """Return whether a call is over and nobody answered it."""
-    return outcome not in (Outcome.ANSWERED, None)
-
-
-def counts(
-    connection: Connection, start: datetime, end: datetime, at: datetime
-) -> dict[tuple[str, str, str | None], int]:
-    """Return how many calls of a period there are by service, first line and outcome."""
-    by_period = counts_by_period(connection, (start, end), at)
-    return {key[1:]: count for key, count in by_period.items()}
-
-
-def counts_by_period(
-    connection: Connection, edges: Sequence[datetime], at: datetime
-) -> dict[tuple[int, str, str, str | None], int]:
-    """Return the same for each period from one of ``edges`` to the next, numbered from 0."""
-    period = sa.case(*((calls.c.began_at < edge, n) for n, edge in enumerate(edges[1:])))
-    columns = (period, calls.c.service, calls.c.line, _outcome(at))
-    by_position: list[sa.ColumnElement[Any]] = [sa.literal_column(number) for number in "1234"]
-    query = (
-        sa.select(*columns, sa.func.count())
-        .where(_began_between(edges[0], edges[-1]))
-        .group_by(*by_position)
-    )
-    return {
-        (number, service, line, outcome): count
-        for number, service, line, outcome, count in connection.execute(query)
-    }
-
-
 def _began_between(start: datetime, end: datetime) -> sa.ColumnElement[bool]:
     return (calls.c.began_at >= start) & (calls.c.began_at < end)
 
@@ -363,80 +440,3 @@ def _read(connection: Connection, query: sa.Select[Any], at: datetime) -> list[C
         )
         for row in connection.execute(query)
     ]
-
-
-class CallLog:
-    """Write calls and counters, and audit log entries that no person causes.
-
-    Entries are written in order. One that the database does not accept in time is written once it
-    does, as long as the process lives. Safe to share between threads. No method raises.
-    """
-
-    def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
-        self.database, self.clock = database, clock
-        self._background = Background("call log", database, writes=True)
-        self._counts: Counter[str] = Counter()
-        self._timer: threading.Timer | None = None
-        self._lock = threading.Lock()
-
-    def write(self, job: Job[T], timeout: float = TIMEOUT_SECONDS) -> T | None:
-        """Run ``job`` in a transaction and return its result.
-
-        None if there is no result within ``timeout`` seconds: the job still runs later. While the
-        database is known to be down, do not wait.
-        """
-        try:
-            never_used = self._background.last_success < 0
-            if never_used and not self.database.exists:  # not created yet, rather than gone
-                return None
-            future = self._background.submit(job)
-            if timeout > 0:
-                return self._background.wait(future, timeout)
-        except DatabaseUnavailable as error:
-            log.warning("a call is written later: %s", error)
-        except Exception:
-            log.exception("an entry of the call log is not written: the call goes on without it")
-        return None
-
-    def record(self, action: str, entity: str, after: Mapping[str, Any]) -> None:
-        """Add the state of ``entity`` to the audit log, unless its newest entry says the same.
-
-        Return at once; it is written later.
-        """
-        job = partial(record_if_changed, at=self.clock(), action=action, entity=entity, after=after)
-        self.write(job, timeout=0)
-
-    def fault(self, timeout: float = TIMEOUT_SECONDS) -> str | None:
-        """Return why nothing can be written at present, as a sentence; None if it can.
-
-        If nothing has been written lately, try a write, for at most ``timeout`` seconds.
-        """
-        if time.monotonic() - self._background.last_success > RETRY_SECONDS:
-            self.write(partial(counters.check_write, at=self.clock()), timeout)
-        return self._background.fault
-
-    def count(self, name: str) -> None:
-        """Add one to a counter. It is written and logged within COUNT_INTERVAL_SECONDS."""
-        try:
-            with self._lock:
-                self._counts[name] += 1
-                if self._timer is None:
-                    timer = threading.Timer(COUNT_INTERVAL_SECONDS, self._write_counts)
-                    timer.daemon = True
-                    timer.start()
-                    self._timer = timer
-        except Exception:
-            log.exception("fault while counting %s", name)
-
-    def close(self) -> None:
-        """Write what is queued, and stop. This is called by itself when the process exits."""
-        self._write_counts()
-        self._background.close()
-
-    def _write_counts(self) -> None:
-        with self._lock:
-            counts, self._counts, self._timer = self._counts, Counter(), None
-        if counts:
-            log.warning("counted within a second: %s", dict(counts))
-        for name, more in counts.items():
-            self.write(partial(counters.count, name=name, at=self.clock(), more=more), timeout=0)

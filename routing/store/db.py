@@ -17,6 +17,7 @@ from sqlalchemy.pool import QueuePool, StaticPool
 
 from routing.errors import ConstraintViolation, DatabaseUnavailable, InvalidSetting
 from routing.store import sqlite
+from routing.store.tables import create_tables
 
 TIMEOUT_SECONDS = 2.0
 """How long one statement may take, and how long a writer waits for another one."""
@@ -101,7 +102,7 @@ class Database:
         try:
             return sqlite.truncate_wal(self.file, TIMEOUT_SECONDS)
         except sqlite3.Error as error:
-            raise DatabaseUnavailable(error_text(error)) from error
+            raise DatabaseUnavailable(_error_text(error)) from error
 
     def close(self) -> None:
         """Close the pool's connections and truncate SQLite's write-ahead log, unless others use it.
@@ -130,7 +131,7 @@ def lock_writers(connection: Connection) -> None:
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_WRITERS_LOCK_ID)))
 
 
-def error_text(error: BaseException) -> str:
+def _error_text(error: BaseException) -> str:
     """Say in one line what the database reported, without the statement or its values."""
     text = _first_line(error)
     if any(sign in text for sign in ("no such table", "does not exist", "unable to open")):
@@ -144,73 +145,8 @@ def error_text(error: BaseException) -> str:
     return f"The database does not answer ({text})."
 
 
-@contextmanager
-def _translated_errors() -> Iterator[None]:
-    try:
-        yield
-    except (sa.exc.IntegrityError, sa.exc.DataError) as error:
-        # Without its cause: PostgreSQL's text has values in it.
-        raise ConstraintViolation(_first_line(error)) from None
-    except (sa.exc.DBAPIError, sa.exc.TimeoutError) as error:
-        raise DatabaseUnavailable(error_text(error)) from error
-
-
-def _first_line(error: BaseException) -> str:
-    """Return the first line of the database's message: it holds no values."""
-    return (str(getattr(error, "orig", None) or error).strip().splitlines() or [""])[0]
-
-
-def _url(text: str | URL) -> URL:
-    """Read DATABASE_URL. Raise InvalidSetting."""
-    try:
-        url = make_url(text)
-    except sa.exc.ArgumentError:
-        url = None
-    if url is None or url.get_backend_name() not in ("sqlite", "postgresql", "postgres"):
-        kind = url.get_backend_name() if url else "a value of this form"
-        raise InvalidSetting(
-            f"DATABASE_URL: {kind} is not supported. Write postgresql://user:password@host/name, "
-            "or unset it for SQLite."
-        )
-    if url.get_backend_name() == "sqlite":
-        if not url.database or url.database == ":memory:":
-            raise InvalidSetting(
-                "DATABASE_URL: SQLite needs a file: sqlite:////var/lib/routing.sqlite"
-            )
-        return url
-    return url.set(drivername="postgresql+psycopg")
-
-
-def _engine(url: URL, file: Path | None, timeout: float, connections: int) -> sa.Engine:
-    """Return an engine on which every statement ends within ``timeout`` seconds."""
-
-    def connect() -> Any:
-        if file is not None:
-            return sqlite.connect(file, timeout)
-        from routing.store import postgresql  # psycopg is not loaded where it is not used
-
-        names = url.translate_connect_args(username="user", database="dbname")
-        return postgresql.connect(timeout, names | dict(url.query))
-
-    options = {} if file is not None else {"use_native_hstore": False}
-    engine = sa.create_engine(
-        url,
-        creator=connect,
-        poolclass=QueuePool,
-        pool_size=connections,
-        max_overflow=0,
-        pool_timeout=POOL_TIMEOUT_SECONDS,
-        pool_pre_ping=file is None,
-        hide_parameters=True,  # they contain names, and errors are logged
-        **options,
-    )
-    if file is not None:
-        sqlite.configure(engine, file)
-    return engine
-
-
 def upgrade(database: Database) -> tuple[str | None, str]:
-    """Apply the missing migrations, all or none, and create SQLite's file where there is none.
+    """Create the tables of a new database, or apply the missing migrations: all or none.
 
     Return the revision before (None: an empty database) and after. Concurrent upgrades wait for
     each other. A database that a newer version has upgraded is left as it is. Raise
@@ -226,10 +162,12 @@ def upgrade(database: Database) -> tuple[str | None, str]:
     with database.writing() as connection:
         settings.attributes["connection"] = connection
         before = current_revision(connection)
-        if before is not None and before >= latest_revision():
-            return before, before
-        command.upgrade(settings, "head")
-        return before, latest_revision()
+        if before is None:
+            create_tables(connection)
+            command.stamp(settings, "head")
+        elif before < latest_revision():
+            command.upgrade(settings, "head")
+        return before, max(before or "", latest_revision())
 
 
 def needs_upgrade(database: Database) -> bool:
@@ -294,6 +232,71 @@ def backup(database: Database, file: Path) -> Mapping[str, int]:
         finally:
             Path(new.name).unlink(missing_ok=True)
     return rows
+
+
+@contextmanager
+def _translated_errors() -> Iterator[None]:
+    try:
+        yield
+    except (sa.exc.IntegrityError, sa.exc.DataError) as error:
+        # Without its cause: PostgreSQL's text has values in it.
+        raise ConstraintViolation(_first_line(error)) from None
+    except (sa.exc.DBAPIError, sa.exc.TimeoutError) as error:
+        raise DatabaseUnavailable(_error_text(error)) from error
+
+
+def _first_line(error: BaseException) -> str:
+    """Return the first line of the database's message: it holds no values."""
+    return (str(getattr(error, "orig", None) or error).strip().splitlines() or [""])[0]
+
+
+def _url(text: str | URL) -> URL:
+    """Read DATABASE_URL. Raise InvalidSetting."""
+    try:
+        url = make_url(text)
+    except sa.exc.ArgumentError:
+        url = None
+    if url is None or url.get_backend_name() not in ("sqlite", "postgresql", "postgres"):
+        kind = url.get_backend_name() if url else "a value of this form"
+        raise InvalidSetting(
+            f"DATABASE_URL: {kind} is not supported. Write postgresql://user:password@host/name, "
+            "or unset it for SQLite."
+        )
+    if url.get_backend_name() == "sqlite":
+        if not url.database or url.database == ":memory:":
+            raise InvalidSetting(
+                "DATABASE_URL: SQLite needs a file: sqlite:////var/lib/routing.sqlite"
+            )
+        return url
+    return url.set(drivername="postgresql+psycopg")
+
+
+def _engine(url: URL, file: Path | None, timeout: float, connections: int) -> sa.Engine:
+    """Return an engine on which every statement ends within ``timeout`` seconds."""
+
+    def connect() -> Any:
+        if file is not None:
+            return sqlite.connect(file, timeout)
+        from routing.store import postgresql  # psycopg is not loaded where it is not used
+
+        names = url.translate_connect_args(username="user", database="dbname")
+        return postgresql.connect(timeout, names | dict(url.query))
+
+    options = {} if file is not None else {"use_native_hstore": False}
+    engine = sa.create_engine(
+        url,
+        creator=connect,
+        poolclass=QueuePool,
+        pool_size=connections,
+        max_overflow=0,
+        pool_timeout=POOL_TIMEOUT_SECONDS,
+        pool_pre_ping=file is None,
+        hide_parameters=True,  # they contain names, and errors are logged
+        **options,
+    )
+    if file is not None:
+        sqlite.configure(engine, file)
+    return engine
 
 
 def _copy(database: Database, name: str) -> Mapping[str, int]:

@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -72,6 +72,18 @@ class NewDivert:
     may_ring: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class DivertReading:
+    """The diverts, newest last, and when reading them began, in Unix seconds.
+
+    ``fault`` is why the reading is not newer, as a sentence; None while the database answers.
+    """
+
+    diverts: tuple[DivertRow, ...] = ()
+    began: float = 0.0
+    fault: str | None = None
+
+
 def create(
     connection: Connection,
     new_diverts: Sequence[NewDivert],
@@ -110,19 +122,8 @@ def create(
             replaced_line=new.replaced_line,
             may_ring=new.may_ring,
         )
-        divert_id = connection.execute(insert.returning(diverts.c.id)).scalar_one()
-        divert = DivertRow(
-            divert_id,
-            new.service,
-            new.line,
-            during,
-            new.note,
-            at,
-            actor,
-            new.replaced_line,
-            new.may_ring,
-        )
-        record(connection, at, actor, "divert.set", f"divert:{divert_id}", after=_summary(divert))
+        divert = _divert(connection.execute(insert.returning(diverts)).one())
+        record(connection, at, actor, "divert.set", f"divert:{divert.id}", after=_summary(divert))
         created.append(divert)
     return created
 
@@ -170,60 +171,6 @@ def overlapping(connection: Connection, start: datetime, end: datetime) -> tuple
     """Return every divert in force at some instant from ``start`` to before ``end``."""
     is_overlapping = (diverts.c.starts_at < end) & (diverts.c.ends_at > start)
     return _read(connection, diverts.select().where(is_overlapping))
-
-
-def _read(connection: Connection, query: sa.Select[Any]) -> tuple[DivertRow, ...]:
-    """Return the diverts of a query, newest last.
-
-    Sorted here: for an ORDER BY, SQLite would read every row rather than sort the few matches.
-    """
-    rows = connection.execute(query)
-    return tuple(sorted(map(_divert, rows), key=lambda divert: divert.id))
-
-
-def _divert(row: sa.Row[Any]) -> DivertRow:
-    during = Span(row.starts_at, row.ends_at)
-    return DivertRow(
-        row.id,
-        row.service,
-        row.line,
-        during,
-        row.note,
-        row.set_at,
-        row.set_by,
-        row.replaced_line,
-        row.may_ring,
-    )
-
-
-def _summary(divert: DivertRow) -> dict[str, str]:
-    """Return what the audit log holds of a divert: no note."""
-    return {
-        "service": divert.service,
-        "line": divert.line,
-        "from": divert.during.start.isoformat(),
-        "to": divert.during.end.isoformat(),
-    }
-
-
-def _whole_second(at: datetime) -> datetime:
-    """Cut to the second, as timetables are, so that a divert set now is in force now."""
-    return at.astimezone(UTC).replace(microsecond=0)
-
-
-@dataclass(frozen=True, slots=True)
-class DivertReading:
-    """The diverts, newest last, and when reading them began, in Unix seconds.
-
-    ``fault`` is why the reading is not newer, as a sentence; None while the database answers.
-    """
-
-    diverts: tuple[DivertRow, ...]
-    began: float
-    fault: str | None = None
-
-
-_NO_READING = DivertReading((), 0.0)
 
 
 class DivertCache:
@@ -293,12 +240,12 @@ class DivertCache:
         If there ever was a reading, the file has been lost, and the last reading is still used.
         """
         if self._last is None and not self.saved.file.exists():
-            return _NO_READING
+            return DivertReading()
         return self._last_with_fault(f"The database's file {self.database.file} is not there.")
 
     def _last_with_fault(self, fault: str) -> DivertReading:
         """Return the newest reading, of this process or from disk, with a fault."""
-        last = self._last[0] if self._last is not None else _NO_READING
+        last = self._last[0] if self._last is not None else DivertReading()
         saved = self.saved.load()
         if saved is not None and saved[1] > last.began:
             return DivertReading(*saved, fault)
@@ -323,7 +270,13 @@ class DivertFile:
             self.file.parent.mkdir(parents=True, exist_ok=True)
             with self.file.with_suffix(".lock").open("w") as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                self._save(_to_json(diverts).encode(), began)
+                saved = self.file.stat().st_mtime if self.file.exists() else 0.0
+                if began <= saved <= time.time():
+                    return
+                content = _to_json(diverts).encode()
+                if not saved or self.file.read_bytes() != content:
+                    write_atomically(self.file, content)
+                os.utime(self.file, (began, began))
         except BlockingIOError:
             log.info("another process is saving the diverts")
         except OSError as error:
@@ -333,58 +286,55 @@ class DivertFile:
         """Return the saved reading and when it began; None where there is none, or it is broken."""
         try:
             began = self.file.stat().st_mtime
-            return _from_json(self.file.read_text("utf-8")), began
+            rows = json.loads(self.file.read_text("utf-8"))["diverts"]
+            return tuple(_from_dict(**row) for row in rows), began
         except FileNotFoundError:
             return None
         except (OSError, ValueError, KeyError, TypeError) as error:
             log.warning("cannot use the diverts saved in %s: %s", self.file, error)
             return None
 
-    def _save(self, content: bytes, began: float) -> None:
-        saved = self.file.stat().st_mtime if self.file.exists() else 0.0
-        if began <= saved <= time.time():
-            return
-        if not saved or self.file.read_bytes() != content:
-            write_atomically(self.file, content)
-        os.utime(self.file, (began, began))
+
+def _read(connection: Connection, query: sa.Select[Any]) -> tuple[DivertRow, ...]:
+    """Return the diverts of a query, newest last.
+
+    Sorted here: for an ORDER BY, SQLite would read every row rather than sort the few matches.
+    """
+    rows = connection.execute(query)
+    return tuple(sorted(map(_divert, rows), key=lambda divert: divert.id))
+
+
+def _divert(row: sa.Row[Any]) -> DivertRow:
+    values = row._asdict()
+    values["during"] = Span(values.pop("starts_at"), values.pop("ends_at"))
+    del values["idempotency_key"]
+    return DivertRow(**values)
+
+
+def _summary(divert: DivertRow) -> dict[str, str]:
+    """Return what the audit log holds of a divert: no note."""
+    return {
+        "service": divert.service,
+        "line": divert.line,
+        "from": divert.during.start.isoformat(),
+        "to": divert.during.end.isoformat(),
+    }
+
+
+def _whole_second(at: datetime) -> datetime:
+    """Cut to the second, as timetables are, so that a divert set now is in force now."""
+    return at.astimezone(UTC).replace(microsecond=0)
 
 
 def _to_json(diverts: tuple[DivertRow, ...]) -> str:
-    rows = [
-        {
-            "id": divert.id,
-            "service": divert.service,
-            "line": divert.line,
-            "from": divert.during.start.isoformat(),
-            "to": divert.during.end.isoformat(),
-            "set_at": divert.set_at.isoformat(),
-            "set_by": divert.set_by,
-            "replaced_line": divert.replaced_line,
-            "may_ring": divert.may_ring,
-        }
-        for divert in diverts
-    ]
-    return json.dumps({"diverts": rows}, indent=1)
+    """Write diverts without their notes, which nobody needs while the database is down."""
+    rows = [asdict(replace(divert, note="")) for divert in diverts]
+    return json.dumps({"diverts": rows}, default=datetime.isoformat, indent=1)
 
 
-def _from_json(text: str) -> tuple[DivertRow, ...]:
-    return tuple(_from_dict(row) for row in json.loads(text)["diverts"])
-
-
-def _from_dict(row: dict[str, Any]) -> DivertRow:
-    during = Span(_instant(row["from"]), _instant(row["to"]))
-    set_at = _instant(row["set_at"])
-    return DivertRow(
-        row["id"],
-        row["service"],
-        row["line"],
-        during,
-        "",
-        set_at,
-        row["set_by"],
-        row["replaced_line"],
-        row["may_ring"],
-    )
+def _from_dict(during: dict[str, str], set_at: str, **values: Any) -> DivertRow:
+    span = Span(_instant(during["start"]), _instant(during["end"]))
+    return DivertRow(during=span, set_at=_instant(set_at), **values)
 
 
 def _instant(text: str) -> datetime:

@@ -1,16 +1,23 @@
 """The database: instants as they were given, one writer at a time, migrations all or none."""
 
+import sqlite3
 import threading
 import time
 import traceback
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
 
 from routing.errors import ConstraintViolation, DatabaseUnavailable, InvalidSetting, NaiveTime
 from routing.store import audit_log, db, tables
 from routing.store.db import Database
+
+FIRST_SCHEMA = Path(__file__).with_name("schema-0001.sql")
 
 
 def test_a_time_without_a_zone_is_refused(database, now):
@@ -72,13 +79,34 @@ def test_one_writes_at_a_time_and_the_next_sees_what_it_wrote(database, now):
         )
 
 
-def test_a_migration_makes_the_tables_that_the_code_knows(database):
-    from alembic.autogenerate import compare_metadata
-    from alembic.migration import MigrationContext
+def test_a_new_database_has_the_tables_that_the_code_knows(database):
+    assert missing_changes(database) == []
 
+
+def test_a_database_of_the_first_version_is_upgraded_to_what_a_new_one_has(tmp_path):
+    old, new = (Database("", tmp_path / name) for name in ("old", "new"))
+    old.file.parent.mkdir()
+    with closing(sqlite3.connect(old.file)) as connection:
+        connection.executescript(FIRST_SCHEMA.read_text("utf-8"))
+
+    for database in (old, new):
+        db.upgrade(database)
+
+    assert missing_changes(old) == [], f"store/tables.py needs a migration: see {FIRST_SCHEMA}"
+    assert schema_names(old) == schema_names(new)
+
+
+def missing_changes(database):
+    """Return how the tables of a database differ from those in the code."""
     with database.reading() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
-        assert compare_metadata(context, tables.METADATA) == []
+        return compare_metadata(context, tables.METADATA)
+
+
+def schema_names(database):
+    """Return the names of an SQLite database's tables, indexes and triggers."""
+    with database.reading() as connection:
+        return set(connection.scalars(sa.text("SELECT name FROM sqlite_master")))
 
 
 def test_the_newest_migration_is_the_one_the_code_asks_for(bare):

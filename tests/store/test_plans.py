@@ -26,6 +26,7 @@ from routing.store import (
     retention,
     rota,
     rota_people,
+    tables,
 )
 from routing.store.accounts import Account, Role
 from routing.store.alerts import Alert
@@ -48,8 +49,8 @@ GROWING_TABLES = {
 READS_ALL_OF = {rota_people.purge: {"covers"}, retention.purge_notes: {"covers"}}
 """Once a day they look for old notes and names, wherever they are."""
 
-NOT_PLANNED = {db.counts, db.lock_writers}
-"""The one counts every row, the other reads no table."""
+NOT_PLANNED = {db.counts, db.lock_writers, tables.create_tables}
+"""The first counts every row, the others read no table."""
 
 SETTINGS = {"CALL_RETENTION_DAYS": 90, "NOTE_RETENTION_DAYS": 90, "ROTA_RETENTION_DAYS": 210}
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
