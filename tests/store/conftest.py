@@ -52,7 +52,7 @@ def emptied(postgresql, made):
     """
     url = postgresql.database()
     engine = sa.create_engine(made("postgresql", url).url, poolclass=sa.NullPool)
-    names = ", ".join(each.name for each in tables.METADATA.sorted_tables)
+    names = ", ".join(table.name for table in tables.METADATA.sorted_tables)
 
     def emptied():
         with engine.begin() as connection:
