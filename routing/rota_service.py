@@ -25,7 +25,7 @@ from routing.errors import InvalidRotaChange, InvalidSpreadsheet, RotaConflict
 from routing.rota import descriptions, difference, filling, spreadsheet, validation
 from routing.rota.clashes import Clash, find_clashes
 from routing.rota.difference import RotaDifference
-from routing.rota.filling import ProposedShift, ShiftPattern, TurnLength
+from routing.rota.filling import ProposedShift, ShiftPattern, TurnRule
 from routing.rota.roster import (
     CONTEXT_MARGIN,
     MAX_SHIFT_HOURS,
@@ -37,6 +37,7 @@ from routing.rota.roster import (
     name_key,
 )
 from routing.rota.spreadsheet import MAX_PEOPLE, MAX_ROWS, ShiftRow
+from routing.rota.workload import Workload, measure_workload
 from routing.store import rota, rota_people
 from routing.store.rota import RotaChange
 from routing.store.rota_people import RotaPerson
@@ -256,8 +257,9 @@ def remove_person(person_id: int, actor: str) -> None:
     Raise UnknownShift, InvalidRotaChange.
     """
     at = lookup.now().replace(second=0, microsecond=0)
-    current = read_rota(at, at + FAR_FUTURE)
-    covers = validation.release_shifts(current.roster, person_id, at)
+    to_come = Span(at, at + FAR_FUTURE)
+    current = read_rota(to_come.start, to_come.end)
+    covers = validation.cover_absence(current.roster, person_id, to_come, None, "Has left")
     with lookup.database().writing() as connection:
         _require_unchanged(connection, current)
         if covers:
@@ -320,7 +322,7 @@ def propose_fill(
     first: date,
     last: date,
     names: Sequence[str],
-    turn_length: TurnLength,
+    turns: TurnRule,
     times: ShiftPattern | None = None,
     time_limit: timedelta = FILL_TIME_LIMIT,
 ) -> tuple[Rota, list[ProposedShift]]:
@@ -346,7 +348,7 @@ def propose_fill(
         )
     pattern = {**filling.usual_pattern(current.roster, role_id, start), **(times or {})}
     zone = timetables.directory.zone
-    slots = filling.make_slots(current.roster, role_id, pattern, first, last)
+    slots = filling.make_slots(current.roster, role_id, pattern, first, last, turns)
     now = at.replace(second=0, microsecond=0)
     slots = [Span(max(slot.start, now), slot.end) for slot in slots if slot.end > at]
     if any(is_too_long(slot, zone) for slot in slots):
@@ -356,13 +358,30 @@ def propose_fill(
     _check_size(len(slots))
     check_time = _time_check(time_limit)
     proposed = filling.assign_slots(
-        current.roster, role_id, slots, person_ids, turn_length, check_time
+        current.roster, role_id, slots, person_ids, first, turns, check_time
     )
     if not proposed:
         period = Span(max(start, now), end_of_last)
-        _refuse_nothing_to_fill(current, role_id, period, has_cuts=any(pattern.values()))
+        _refuse_nothing_to_fill(
+            current, role_id, period, has_cuts=any(pattern.values()) or turns.minute is not None
+        )
     _check_size(len(proposed))
     return current, proposed
+
+
+def measure_fill(current: Rota, added: Sequence[NewShift]) -> list[Workload]:
+    """Return what each person who is given a shift would have then, most hours first.
+
+    In all roles, with what they have already, from the start of the first new shift to the end of
+    the last.
+    """
+    if not added:
+        return []
+    period = Span(min(new.during.start for new in added), max(new.during.end for new in added))
+    roster = validation.apply_changes(current.roster, added)
+    person_ids = dict.fromkeys(new.person_id for new in added)
+    loads = measure_workload(roster, person_ids, period)
+    return sorted(loads, key=lambda load: load.duration, reverse=True)
 
 
 def _refuse_nothing_to_fill(current: Rota, role_id: str, period: Span, has_cuts: bool) -> NoReturn:

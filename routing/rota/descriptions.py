@@ -8,7 +8,8 @@ from routing.core.directory import RotaRole
 from routing.core.instants import Span
 from routing.rota.clashes import Clash, ClashKind
 from routing.rota.difference import RotaDifference
-from routing.rota.roster import Assignment, NewShift, Roster, Staffing
+from routing.rota.roster import Assignment, NewCover, NewShift, Roster, Staffing
+from routing.rota.workload import Workload
 from routing.text import dates, staff_text
 from routing.text.locale import Locale
 
@@ -87,6 +88,28 @@ def describe_difference(
 def summarise_fill(role: RotaRole, count: int) -> str:
     """Return what a fill did: "Filled Out-of-hours social worker: 42 added"."""
     return f"Filled {role_name(role)}: {count} added"
+
+
+def describe_workload(load: Workload) -> str:
+    """Return "8 shifts, 132.5 hours, 6 nights, 2 weekends, 1 bank holiday"."""
+    counts = {
+        "shift": load.shifts,
+        "hour": round(load.duration / timedelta(hours=1), 2),
+        "night": load.nights,
+        "weekend": load.weekends,
+        "bank holiday": load.bank_holidays,
+    }
+    return ", ".join(
+        f"{count:g} {what}{'' if count == 1 else 's'}" for what, count in counts.items()
+    )
+
+
+def summarise_absence(covers: Sequence[NewCover]) -> str:
+    """Return what the covers of an absence did: "Absence: 5 shifts covered"."""
+    count = len({cover.shift_id for cover in covers})
+    shifts = "1 shift" if count == 1 else f"{count} shifts"
+    is_open = any(cover.person_id is None for cover in covers)
+    return f"Absence: {shifts} {'left open' if is_open else 'covered'}"
 
 
 def describe_shortfall(role: RotaRole, missing: int) -> str:

@@ -95,7 +95,7 @@ def revoke_calendar(calendar_id: int) -> AnyResponse:
         feeds = calendars.unrevoked(connection)
         own_ids = {feed.id for feed in feeds if feed.account_id == account.id}
         if calendar_id not in own_ids and not account.may(Role.ROTA):
-            raise UnknownShift("calendar feed", calendar_id)
+            raise UnknownShift("You have no such calendar, or it was revoked.")
         calendars.revoke(connection, calendar_id, lookup.now(), account.actor)
     return redirect(url_for("my_shifts.show", done="revoked"))
 

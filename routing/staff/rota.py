@@ -13,7 +13,6 @@ from routing.core.directory import RotaRole
 from routing.core.instants import Span, date_range
 from routing.errors import UnknownShift
 from routing.rota import descriptions
-from routing.rota.filling import TurnLength
 from routing.rota.roster import CONTEXT_MARGIN
 from routing.rota_service import GAP_LOOKAHEAD, Rota
 from routing.staff import audit, rota_grid
@@ -207,7 +206,7 @@ def _fill_link(rota: Rota, role: RotaRole, gap: Span) -> str:
         for name, day in (("first", first), ("last", last))
         for part in ("day", "month", "year")
     }
-    return url_for("rota_fill.ask", role=role.id, turn=TurnLength.SLOT, **parts)
+    return url_for("rota_fill.ask", role=role.id, turn="slot", **parts)
 
 
 def _phones(rota: Rota, role: RotaRole, at: datetime) -> list[tuple[str, str]]:

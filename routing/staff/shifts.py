@@ -17,9 +17,9 @@ from routing.rota_service import Rota
 from routing.staff.auth import current_account, require_role, staff_blueprint
 from routing.staff.forms import (
     NOBODY,
+    AbsenceForm,
     Confirmation,
     CoverForm,
-    PersonAndTimeForm,
     RemoveForm,
     ShiftForm,
     SwapForm,
@@ -51,7 +51,7 @@ def add() -> AnyResponse:
         return _ask_shift(form)
     try:
         rota = _read_around(form.during, Span(lookup.now(), lookup.now()))
-        person_id = _person_id(form, rota)
+        person_id = _active("person", form.person_id, rota)
         if person_id is None:
             raise InvalidRotaChange("person", "Choose a person.")
         shift = validation.validate_shift(rota.roster, form.role.data, person_id, form.during)
@@ -86,6 +86,8 @@ def show(shift_id: int) -> Response:
             if assignment.shift.id == shift_id
         ],
         is_over=shift.during.end <= lookup.now(),
+        holder=rota.names[shift.person_id],
+        away={"person": shift.person_id, "starts": shift.during.start.isoformat()},
     )
 
 
@@ -146,7 +148,7 @@ def cover(shift_id: int) -> AnyResponse:
     if not form.validate():
         return _ask_cover(rota, shift, form)
     try:
-        person_id = _person_id(form, rota)
+        person_id = _active("person", form.person_id, rota)
         cover = validation.validate_cover(
             rota.roster, shift_id, person_id, form.during, form.note.data
         )
@@ -160,6 +162,38 @@ def cover(shift_id: int) -> AnyResponse:
         f"{_role_name(rota, shift.role_id)}, {_describe_period(cover.during)}."
     )
     return _confirm("Check the cover", [text], rota, [cover], form.hidden(), "Set this cover")
+
+
+@bp.get("/rota/away")
+@require_role(Role.ROTA)
+def ask_absence() -> Response:
+    """Ask who is away from when until when; what a link says is filled in."""
+    return _ask_absence(AbsenceForm(request.args))
+
+
+@bp.post("/rota/away")
+@require_role(Role.ROTA)
+def absence() -> AnyResponse:
+    """Read back what becomes of somebody's shifts; save all of it once that is confirmed."""
+    form = AbsenceForm()
+    if not form.validate():
+        return _ask_absence(form)
+    try:
+        rota = _read_around(form.during)
+        substitute_id = _active("substitute", form.substitute_id, rota)
+        covers = validation.validate_absence(
+            rota.roster, form.person_id, form.during, substitute_id
+        )
+        if Confirmation().confirmed.data:
+            summary = descriptions.summarise_absence(covers)
+            return _save("absence", rota, covers, summary)
+    except InvalidRotaChange as error:
+        form.refuse(error)
+        return _ask_absence(form)
+    roles = {shift.id: shift.role_id for shift in rota.roster.shifts}
+    texts = [_describe_duty(rota, new.person_id, roles[new.shift_id], new.during) for new in covers]
+    texts.insert(0, f"In place of {_name(rota, form.person_id)}:")
+    return _confirm("Check the absence", texts, rota, covers, form.hidden(), "Save all of this")
 
 
 @bp.get("/rota/shifts/<id:shift_id>/swap")
@@ -223,6 +257,19 @@ def _ask_cover(rota: Rota, shift: Shift, form: CoverForm) -> Response:
     )
 
 
+def _ask_absence(form: AbsenceForm) -> Response:
+    at = lookup.now()
+    people = [
+        (str(person.id), person.name) for person in rota_service.read_rota(at, at).active_people()
+    ]
+    return render_page(
+        "absence.html",
+        form=form,
+        people=[("", "Choose"), *people],
+        substitutes=[("", "Choose"), (NOBODY, "Nobody yet: it stays open"), *people],
+    )
+
+
 def _ask_swap(shift: Shift, form: SwapForm) -> Response:
     at, locale = lookup.now(), lookup.staff_locale()
     start, end = min(at, shift.during.start), max(at, shift.during.end)
@@ -262,10 +309,12 @@ def _confirm(
     )
 
 
-def _save(kind: str, rota: Rota, proposed: Sequence[NewShift | NewCover]) -> AnyResponse:
+def _save(
+    kind: str, rota: Rota, proposed: Sequence[NewShift | NewCover], summary: str = ""
+) -> AnyResponse:
     """Save a change that was confirmed. Raise InvalidRotaChange."""
     actor, once = current_account().actor, Confirmation().once.data
-    change = rota_service.save_change(kind, proposed, rota, actor, once)
+    change = rota_service.save_change(kind, proposed, rota, actor, once, summary)
     return _redirect_to(change, proposed[0].during.start)
 
 
@@ -283,7 +332,7 @@ def _get(shift_id: int) -> tuple[Rota, Shift]:
         shift, _ = rota_store.get(connection, shift_id)
     rota = _read_around(shift.during)
     if shift.role_id not in rota.roster.roles:
-        raise UnknownShift("role of the directory any more for shift", shift_id)
+        raise UnknownShift(f"Shift {shift_id} is in a role that the directory no longer has.")
     return rota, shift
 
 
@@ -295,11 +344,10 @@ def _read_around(*spans: Span) -> Rota:
     )
 
 
-def _person_id(form: PersonAndTimeForm, rota: Rota) -> int | None:
-    """Return the id of the person chosen; None for "nobody yet". Raise InvalidRotaChange."""
-    person_id = form.person_id
+def _active(field: str, person_id: int | None, rota: Rota) -> int | None:
+    """Return the id of a person who was chosen, or None. Raise InvalidRotaChange for a leaver."""
     if person_id is not None and person_id not in {person.id for person in rota.active_people()}:
-        raise InvalidRotaChange("person", "Choose a person.")
+        raise InvalidRotaChange(field, "Choose a person.")
     return person_id
 
 
@@ -311,7 +359,7 @@ def _chosen_cover(form: RemoveForm, rota: Rota, shift: Shift) -> Cover | None:
     for cover in rota.roster.covers:
         if str(cover.id) == chosen and cover.shift_id == shift.id:
             return cover
-    raise UnknownShift("cover", chosen)
+    raise UnknownShift("This shift has no such cover, or it was removed.")
 
 
 def _role_name(rota: Rota, role_id: str) -> str:

@@ -115,7 +115,8 @@ def cancel(
     not_cancelled = table.c.cancelled_by_change_id.is_(None)
     row = connection.execute(table.select().where((table.c.id == row_id) & not_cancelled)).first()
     if row is None:
-        raise UnknownShift("shift" if cover is None else "cover", row_id)
+        what = "shift" if cover is None else "cover"
+        raise UnknownShift(f"There is no {what} {row_id} on the rota, or it was removed.")
     kind = "removed" if cover is None else "uncovered"
     change = _insert_change(connection, kind, at, actor)
     update = table.update().where(table.c.id == row_id)
@@ -138,7 +139,10 @@ def undo(connection: Connection, change_id: int, at: datetime, actor: str) -> Ro
     query = rota_changes.select().where((rota_changes.c.id == change_id) & not_undone)
     row = connection.execute(query).first()
     if row is None:
-        raise UnknownShift("change to undo with the number", change_id)
+        raise UnknownShift(
+            f"The rota has no change {change_id}, or it was undone already. The rota page lists "
+            "the latest changes."
+        )
     change = _insert_change(connection, "undone", at, actor)
     _mark_changed(connection, shifts_of(connection, change_id), at)
     for table in (shifts, covers):
@@ -181,7 +185,7 @@ def get(connection: Connection, shift_id: int) -> tuple[Shift, list[Cover]]:
     row = connection.execute(_select_with_times(shifts).where(shifts.c.id == shift_id)).first()
     span = row and _effective_span(row)
     if row is None or not span:
-        raise UnknownShift("shift", shift_id)
+        raise UnknownShift(f"There is no shift {shift_id} on the rota, or it was removed.")
     near, near_covers = read(connection, span.start, span.end)
     shift = next(shift for shift in near if shift.id == shift_id)
     return shift, [cover for cover in near_covers if cover.shift_id == shift_id]
@@ -237,7 +241,7 @@ def get_change(connection: Connection, change_id: int) -> RotaChange:
     query = rota_changes.select().where(rota_changes.c.id == change_id)
     row = connection.execute(query).first()
     if row is None:
-        raise UnknownShift("change", change_id)
+        raise UnknownShift(f"The rota has no change {change_id}.")
     return _change(row)
 
 

@@ -156,7 +156,7 @@ def get(connection: Connection, person_id: int) -> RotaPerson:
     is_active = (rota_people.c.id == person_id) & rota_people.c.left_at.is_(None)
     row = connection.execute(rota_people.select().where(is_active)).first()
     if row is None:
-        raise UnknownShift("person", person_id)
+        raise UnknownShift("This person is not on the rota, or has left.")
     return _person(row)
 
 
