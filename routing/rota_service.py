@@ -541,7 +541,7 @@ def save_import(
                 NewShift(shift.role_id, ids.get(shift.person_id, shift.person_id), shift.during)
                 for shift in compared.new_shifts
             ]
-            cancelled, summary = compared.cancelled_shift_ids, _summarise(file_name, *counts)
+            cancelled, summary = compared.cancelled_shift_ids, _summarise(file_name, plan)
             change = _save(connection, kind, shifts, actor, form_key, cancelled, summary)
             rota_people.mark_added_by(connection, list(ids.values()), change.id)
     added, changed, removed = counts
@@ -578,12 +578,15 @@ def _week_from(today: date) -> tuple[date, date]:
     return today + timedelta(days=1), today + timedelta(days=7)
 
 
-def _summarise(file_name: str, added: int, changed: int, removed: int) -> str:
-    """Return what an import did: "Imported rota.csv: 42 added, 3 changed"."""
+def _summarise(file_name: str, plan: ImportPlan) -> str:
+    """Return what an import did: "Imported rota.csv for December 2026: 42 added, 3 changed"."""
     name = "".join(filter(str.isprintable, re.split(r"[/\\]", file_name)[-1])).strip()
-    counts = {"added": added, "changed": changed, "removed": removed}
-    parts = [f"{count} {what}" for what, count in counts.items() if count]
-    return f"Imported {name[:60] or 'a spreadsheet'}: {', '.join(parts)}"
+    compared = plan.difference
+    shifts = [*compared.added, *compared.removed, *(after for _, after in compared.changed)]
+    months = descriptions.format_months(shifts, lookup.snapshot().directory.zone)
+    counts = {"added": compared.added, "changed": compared.changed, "removed": compared.removed}
+    parts = [f"{len(changes)} {what}" for what, changes in counts.items() if changes]
+    return f"Imported {name[:60] or 'a spreadsheet'} for {months}: {', '.join(parts)}"
 
 
 def _new_names(rows: Iterable[ShiftRow], known: Container[str]) -> dict[str, str]:

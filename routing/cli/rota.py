@@ -207,7 +207,8 @@ def fill(
         if not yes:
             click.echo(f"This would add {count_of(len(shifts), 'shift')}. To add, use --yes.")
             return
-        summary = descriptions.summarise_fill(current.roster.roles[role_id], len(shifts))
+        role = current.roster.roles[role_id]
+        summary = descriptions.summarise_fill(role, shifts, locale.zone)
         change = rota_service.save_change("filled", shifts, current, actor(), summary=summary)
     click.echo(f"Added {count_of(len(shifts), 'shift')}.{_undo_hint(change.id)}")
 

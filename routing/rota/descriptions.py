@@ -1,8 +1,9 @@
 """The rota in sentences, for staff: in English, with relative dates ("5pm today")."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
+from zoneinfo import ZoneInfo
 
 from routing.core.directory import RotaRole
 from routing.core.instants import Span
@@ -85,9 +86,16 @@ def describe_difference(
     ]
 
 
-def summarise_fill(role: RotaRole, count: int) -> str:
-    """Return what a fill did: "Filled Out-of-hours social worker: 42 added"."""
-    return f"Filled {role_name(role)}: {count} added"
+def summarise_fill(role: RotaRole, shifts: Sequence[NewShift], zone: ZoneInfo) -> str:
+    """Return what a fill did: "Filled Night worker for December 2026: 42 added"."""
+    return f"Filled {role_name(role)} for {format_months(shifts, zone)}: {len(shifts)} added"
+
+
+def format_months(shifts: Iterable[NewShift], zone: ZoneInfo) -> str:
+    """Return the local months in which shifts begin: "December 2026 to January 2027"."""
+    starts = sorted(shift.during.start for shift in shifts)
+    months = (f"{start.astimezone(zone):%B %Y}" for start in (starts[0], starts[-1]))
+    return " to ".join(dict.fromkeys(months))
 
 
 def describe_workload(load: Workload) -> str:

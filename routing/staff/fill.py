@@ -48,7 +48,8 @@ def fill() -> AnyResponse:
             return _check(form, confirmation, rota, proposed)
         actor, once = current_account().actor, confirmation.once.data
         try:
-            summary = descriptions.summarise_fill(rota.roster.roles[form.role.data], len(added))
+            role, zone = rota.roster.roles[form.role.data], lookup.staff_locale().zone
+            summary = descriptions.summarise_fill(role, added, zone)
             change = rota_service.save_change("filled", added, rota, actor, once, summary)
         except RotaConflict:
             return _check(form, confirmation, *_propose(form))

@@ -404,8 +404,9 @@ class AbsenceForm(PersonAndTimeForm):
 
 
 class SwapForm(StaffForm):
-    """With which other shift to swap."""
+    """With which other shift to swap, and whose shifts to show: "" shows everybody's."""
 
+    person = text(20)
     other = text(20)
 
     @property

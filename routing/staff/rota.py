@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 
 from flask import Response, request, url_for
 
@@ -177,7 +176,10 @@ def gap_items(rota: Rota, at: datetime, period: Span) -> list[tuple[str, str]]:
         if role.id in empty_ids
     ]
     return empty + [
-        (descriptions.describe_gap(role, gap, missing, at, locale), _fill_link(rota, role, gap))
+        (
+            descriptions.describe_gap(role, gap, missing, at, locale),
+            rota_grid.fill_link(rota, role, gap),
+        )
         for role, gap, missing in role_gaps
         if role.id not in empty_ids
     ]
@@ -193,20 +195,6 @@ def clash_items(rota: Rota, at: datetime, period: Span) -> list[tuple[str, int]]
         )
         for clash in rota.clashes(period.start, period.end)
     ]
-
-
-def _fill_link(rota: Rota, role: RotaRole, gap: Span) -> str:
-    """Return a link to fill a gap: with one shift, or with several if it is longer than a day."""
-    if gap.end - gap.start <= ONE_DAY:
-        starts, ends = gap.start.isoformat(), gap.end.isoformat()
-        return url_for("rota_shifts.new", role=role.id, starts=starts, ends=ends)
-    first, last = rota_grid.dates_of(rota, role, gap)
-    parts: dict[str, Any] = {
-        f"{name}-{part}": getattr(day, part)
-        for name, day in (("first", first), ("last", last))
-        for part in ("day", "month", "year")
-    }
-    return url_for("rota_fill.ask", role=role.id, turn="slot", **parts)
 
 
 def _phones(rota: Rota, role: RotaRole, at: datetime) -> list[tuple[str, str]]:

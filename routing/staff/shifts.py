@@ -34,6 +34,8 @@ from routing.text.dates import format_datetime, join_words
 
 bp = staff_blueprint("rota_shifts")
 
+MAX_SWAPS_SHOWN = 20
+
 
 @bp.get("/rota/shifts/new")
 @require_role(Role.ROTA)
@@ -131,12 +133,12 @@ def remove(shift_id: int) -> AnyResponse:
 @bp.get("/rota/shifts/<id:shift_id>/cover")
 @require_role(Role.ROTA)
 def ask_cover(shift_id: int) -> Response:
-    """Ask who covers which part of a shift: what is left of it, if nothing else is written."""
+    """Ask who covers which part of a shift: what is left of it, or what a link says."""
     rota, shift = _get(shift_id)
     at = lookup.now().replace(second=0, microsecond=0)
     has_begun = shift.during.start < at < shift.during.end
     start = at if has_begun else shift.during.start
-    return _ask_cover(rota, shift, CoverForm(starts=start, ends=shift.during.end))
+    return _ask_cover(rota, shift, CoverForm(request.args, starts=start, ends=shift.during.end))
 
 
 @bp.post("/rota/shifts/<id:shift_id>/cover")
@@ -199,9 +201,9 @@ def absence() -> AnyResponse:
 @bp.get("/rota/shifts/<id:shift_id>/swap")
 @require_role(Role.ROTA)
 def ask_swap(shift_id: int) -> Response:
-    """Ask with which shift to swap."""
+    """Ask with which shift to swap, of everybody's or of ``?person=``'s, the nearest first."""
     _, shift = _get(shift_id)
-    return _ask_swap(shift, SwapForm())
+    return _ask_swap(shift, SwapForm(request.args))
 
 
 @bp.post("/rota/shifts/<id:shift_id>/swap")
@@ -272,21 +274,28 @@ def _ask_absence(form: AbsenceForm) -> Response:
 
 def _ask_swap(shift: Shift, form: SwapForm) -> Response:
     at, locale = lookup.now(), lookup.staff_locale()
-    start, end = min(at, shift.during.start), max(at, shift.during.end)
-    rota = rota_service.read_rota(start, end + rota_service.GAP_LOOKAHEAD)
-    others = []
-    for other in sorted(rota.roster.shifts, key=lambda shift: shift.during.start):
+    start = max(at, shift.during.start - rota_service.GAP_LOOKAHEAD)
+    end = max(at, shift.during.end) + rota_service.GAP_LOOKAHEAD
+    rota = rota_service.read_rota(min(start, shift.during.start), end)
+    others = [other for other in rota.roster.shifts if other.role_id == shift.role_id]
+    others.sort(key=lambda other: abs(other.during.start - shift.during.start))
+    people, items = {}, []
+    for other in others:
         with suppress(InvalidRotaChange, UnknownShift):  # it cannot be swapped with this one
             theirs, _ = validation.swap_shifts(rota.roster, shift.id, other.id, at)
-            when = staff_text.format_span(other.during, at, locale)
-            others.append(radio_item(str(other.id), f"{_name(rota, theirs.person_id)}, {when}"))
+            name = _name(rota, theirs.person_id)
+            people[str(theirs.person_id)] = name
+            if form.person.data in ("", str(theirs.person_id)):
+                when = staff_text.format_span(other.during, at, locale)
+                items.append(radio_item(str(other.id), f"{name}, {when}"))
     return render_page(
         "shift_swap.html",
         form=form,
         shift_id=shift.id,
         summary=f"{_holders(rota, shift, shift.during)}: {_role_name(rota, shift.role_id)}, "
         f"{_describe_period(shift.during)}.",
-        others=others,
+        people=[("", "Everybody"), *sorted(people.items(), key=lambda person: person[1])],
+        others=items[:MAX_SWAPS_SHOWN],
     )
 
 

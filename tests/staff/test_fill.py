@@ -61,7 +61,7 @@ def test_what_would_be_added_is_shown_and_added_when_confirmed_and_undone_as_one
     assert shifts() == []
 
     done = arranger.send(page, FILL)
-    assert "Filled Out-of-hours social worker: 8 added." in page_text(done)
+    assert "Filled Out-of-hours social worker for December 2026: 8 added." in page_text(done)
     assert [name for name, _ in shifts()][:5] == [*rostered.PEOPLE, rostered.PEOPLE[0]]
     arranger.send(done, "/staff/rota/undo/1")
     assert shifts() == []
@@ -175,7 +175,7 @@ def test_a_spreadsheets_file_is_imported_and_undone_as_one(arranger, shifts, enc
     assert shifts() == []
 
     done = arranger.send(page, IMPORT)
-    assert "Imported rota.csv: 2 added." in page_text(done)
+    assert "Imported rota.csv for December 2026: 2 added." in page_text(done)
     assert [name for name, _ in shifts()] == ["Siân O’Brien", "Dev Patel"]
 
     arranger.send(done, "/staff/rota/undo/1")
@@ -239,7 +239,7 @@ def test_a_corrected_file_is_read_back_and_replaces_its_period(arranger, shifts)
     assert "Changed: Out-of-hours social worker: Amara Owusu from 8:30am on Friday" in text
 
     done = arranger.send(page, IMPORT)
-    assert "Imported rota.csv: 1 changed." in page_text(done)
+    assert "Imported rota.csv for December 2026: 1 changed." in page_text(done)
     assert [name for name, _ in shifts()] == ["Siân O’Brien", "Amara Owusu"]
 
 

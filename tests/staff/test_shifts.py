@@ -217,7 +217,7 @@ def test_somebody_sick_is_covered_by_nobody_yet_and_that_is_a_gap_with_its_note(
     assert on("2026-12-24T19:59:59Z") == ["Amara Owusu"]
     assert on("2026-12-24T20:00:00Z") == []
     assert on("2026-12-24T23:00:00Z") == ["Amara Owusu"]
-    assert "8pm to 11pm Nobody Amara Owusu is off: Called in at 3pm" in page_text(page)
+    assert "8pm to 11pm Nobody : fill this gap Amara Owusu is off: Called" in page_text(page)
     assert f"{NIGHT}: nobody from 8pm tomorrow until 11pm tomorrow" in page_text(page)
 
 
@@ -263,6 +263,20 @@ def test_a_swap_offers_what_can_be_swapped_by_the_name_of_whoever_has_it(arrange
     assert "Siân" not in text
     assert "Dev" not in text
     assert "Llŷr ap Rhys: Out-of" in page_text(arranger.get("/staff/rota/shifts/2/swap"))
+
+
+def test_a_swap_offers_the_nearest_shift_first_and_one_persons_alone_if_asked(arranger, send):
+    add(send)
+    for worker, day in ((2, 29), (4, 26), (2, 25)):
+        add(send, worker, **edges(f"{day} 12 2026 5pm", f"{day + 1} 12 2026 8:30am"))
+
+    text = page_text(arranger.get("/staff/rota/shifts/1/swap"))
+    days = ["Siân O’Brien, from 5pm on Friday", "Dev Patel, from", "Siân O’Brien, from 5pm on Tues"]
+    places = [text.index(day) for day in days]
+    assert places == sorted(places)
+    text = page_text(arranger.get("/staff/rota/shifts/1/swap?person=4"))
+    assert "Dev Patel, from 5pm on Saturday" in text
+    assert "Siân O’Brien, from" not in text
 
 
 def test_whoever_was_covered_can_take_part_of_the_shift_back(send, on):
