@@ -30,9 +30,11 @@ from routing.rota.roster import (
     CONTEXT_MARGIN,
     MAX_SHIFT_HOURS,
     Assignment,
+    Cover,
     NewCover,
     NewShift,
     Roster,
+    Shift,
     is_too_long,
     name_key,
 )
@@ -158,12 +160,36 @@ def read_rota(start: datetime, end: datetime) -> Rota:
         return load_rota(connection, start, end)
 
 
-def load_rota(connection: Connection, start: datetime, end: datetime) -> Rota:
-    """Return the rota from ``start`` to ``end``, in the caller's transaction."""
+def load_rota(
+    connection: Connection, start: datetime, end: datetime, person_id: int | None = None
+) -> Rota:
+    """Return the rota from ``start`` to ``end``, in the caller's transaction.
+
+    With a person it has their shifts alone: everything else seems to be a gap.
+    """
     revision = rota.revision(connection)  # first, so that a change during the rest is noticed
-    shifts, covers = rota.read(connection, start, end)
+    shifts, covers = rota.read(connection, start, end, person_id)
     people = {person.id: person for person in rota_people.all_people(connection)}
     return Rota(Roster(lookup.snapshot().timetables, shifts, covers), people, revision)
+
+
+def load_days(connection: Connection, days: Iterable[date]) -> Rota:
+    """Return the rota around some dates, in the caller's transaction: at other times it is empty.
+
+    Around each date it has what overlaps its row of the grid, from one handover to the next.
+    """
+    zone = lookup.snapshot().directory.zone
+    shifts: dict[int, Shift] = {}
+    covers: dict[int, Cover] = {}
+    revision = rota.revision(connection)
+    for day in days:
+        start = instants.midnight(day, zone)
+        day_shifts, day_covers = rota.read(connection, start, start + timedelta(days=3))
+        shifts |= {shift.id: shift for shift in day_shifts}
+        covers |= {cover.id: cover for cover in day_covers}
+    people = {person.id: person for person in rota_people.all_people(connection)}
+    roster = Roster(lookup.snapshot().timetables, shifts.values(), covers.values())
+    return Rota(roster, people, revision)
 
 
 def load_upcoming(connection: Connection, at: datetime) -> Rota:

@@ -33,7 +33,8 @@ def show() -> Response:
     end = at + OWN_SHIFTS_LOOKAHEAD
     with lookup.database().reading() as connection:
         person = rota_people.find_by_account(connection, account.id)
-        rota = rota_service.load_rota(connection, at - CONTEXT_MARGIN, end)
+        own_id = person.id if person else 0  # nobody has it
+        rota = rota_service.load_rota(connection, at - CONTEXT_MARGIN, end, own_id)
         feeds = calendars.unrevoked(connection)
     sees_all = account.may(Role.ROTA)
     role_items = [radio_item(role.id, descriptions.role_name(role)) for role in rota.roles]

@@ -52,10 +52,9 @@ def show() -> Response:
     first = _first_date(at)
     period = _period(first, DAYS_SHOWN)
     with lookup.database().reading() as connection:
-        upcoming = rota_service.load_upcoming(connection, at)
-        rota = rota_service.load_rota(
-            connection, period.start - CONTEXT_MARGIN, period.end + CONTEXT_MARGIN
-        )
+        upcoming = rota = rota_service.load_upcoming(connection, at)
+        if not (at - ONE_DAY <= period.start and period.end <= at + GAP_LOOKAHEAD):
+            rota = rota_service.load_rota(connection, period.start, period.end)
         changes = rota_store.newest_changes(connection, MAX_CHANGES_SHOWN)
         names = audit.actor_names(connection)
     return render_page(
@@ -89,7 +88,7 @@ def print_page() -> Response:
     at, locale = lookup.now(), lookup.staff_locale()
     first = _first_date(at)
     period = _period(first, DAYS_SHOWN)
-    rota = rota_service.read_rota(period.start - CONTEXT_MARGIN, period.end + CONTEXT_MARGIN)
+    rota = rota_service.read_rota(period.start, period.end)
     return render_page(
         "rota_print.html",
         roles=_role_rows(rota, _dates(first), at),
@@ -140,7 +139,8 @@ def bank_holidays() -> Response:
     year = DAYS_IN_FILE * ONE_DAY
     holidays = lookup.snapshot().timetables.holidays
     days = [day for day in date_range(today, today + year) if day in holidays]
-    rota = rota_service.read_rota(at - CONTEXT_MARGIN, at + year + CONTEXT_MARGIN)
+    with lookup.database().reading() as connection:
+        rota = rota_service.load_days(connection, days)
     return render_page("rota_holidays.html", roles=_role_rows(rota, days, at))
 
 

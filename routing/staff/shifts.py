@@ -274,6 +274,8 @@ def _ask_absence(form: AbsenceForm) -> Response:
 
 def _ask_swap(shift: Shift, form: SwapForm) -> Response:
     at, locale = lookup.now(), lookup.staff_locale()
+    if shift.during.end <= at:
+        raise InvalidRotaChange("", "This shift is over: nobody can swap it any more.")
     start = max(at, shift.during.start - rota_service.GAP_LOOKAHEAD)
     end = max(at, shift.during.end) + rota_service.GAP_LOOKAHEAD
     rota = rota_service.read_rota(min(start, shift.during.start), end)

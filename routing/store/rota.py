@@ -159,15 +159,22 @@ def undo(connection: Connection, change_id: int, at: datetime, actor: str) -> Ro
     return change
 
 
-def read(connection: Connection, start: datetime, end: datetime) -> tuple[list[Shift], list[Cover]]:
+def read(
+    connection: Connection, start: datetime, end: datetime, person_id: int | None = None
+) -> tuple[list[Shift], list[Cover]]:
     """Return the shifts that overlap a period, and their covers.
 
-    A cancelled one counts from when it was added until it was cancelled, if that is UNDO_GRACE or
-    more, so that the past stays as it was.
+    With a person only the shifts that are or were given to them, by a cover too. A cancelled one
+    counts from when it was added until it was cancelled, if that is UNDO_GRACE or more, so that the
+    past stays as it was.
     """
     # No shift is longer than MAX_SHIFT_HOURS, so its end alone, which has an index, finds it.
     is_near = shifts.c.ends_at.between(start, end + MAX_SHIFT_HOURS) & (shifts.c.starts_at < end)
-    near, near_covers = _read(connection, is_near & (shifts.c.ends_at > start))
+    is_wanted = is_near & (shifts.c.ends_at > start)
+    if person_id is not None:
+        covered = sa.select(covers.c.shift_id).where(covers.c.rota_person_id == person_id)
+        is_wanted &= (shifts.c.rota_person_id == person_id) | shifts.c.id.in_(covered)
+    near, near_covers = _read(connection, is_wanted)
     overlapping = [shift for shift in near if shift.during.start < end and start < shift.during.end]
     ids = {shift.id for shift in overlapping}
     return overlapping, [cover for cover in near_covers if cover.shift_id in ids]
@@ -269,13 +276,17 @@ def _id(row: Shift | Cover) -> int:
 
 
 def _select_with_times(table: sa.Table) -> sa.Select[Any]:
-    """Select rows with when they were added and, if they were, cancelled."""
+    """Select rows, and of cancelled ones when they were added and cancelled."""
     created, cancelled = rota_changes.alias(), rota_changes.alias()
     return (
         sa.select(
             table, created.c.made_at.label("added_at"), cancelled.c.made_at.label("cancelled_at")
         )
-        .join(created, created.c.id == table.c.created_by_change_id)
+        .outerjoin(
+            created,
+            (created.c.id == table.c.created_by_change_id)
+            & table.c.cancelled_by_change_id.is_not(None),
+        )
         .outerjoin(cancelled, cancelled.c.id == table.c.cancelled_by_change_id)
     )
 

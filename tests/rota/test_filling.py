@@ -1,7 +1,7 @@
 """Filling a rota: needed time is cut into slots, and slots are assigned in turn."""
 
 import itertools
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 
 import pytest
 from rota.conftest import at, span
@@ -11,7 +11,7 @@ from routing.errors import InvalidTime
 from routing.rota import filling
 from routing.rota.filling import DayKind, TurnRule
 
-HOUR = timedelta(hours=1)
+HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 A_SLOT_EACH = TurnRule()
 EVENINGS = dict.fromkeys(DayKind, (510, 1020))
 
@@ -141,6 +141,37 @@ def test_a_week_each_from_friday_at_five_is_handed_over_then(rota):
         ("Fri 04 17:00", 3),
         ("Fri 11 17:00", 1),
     ]
+
+
+@pytest.mark.parametrize("first", ["2026-10-19", "2027-03-22", "2026-12-21"])
+@pytest.mark.parametrize(("days", "minute"), [(7, 1020), (14, 510), (3, 90), (1, 720)])
+def test_in_every_minute_the_person_is_on_duty_whose_turn_it_is_by_the_clock(
+    rota, first, days, minute
+):
+    begins, zone = date.fromisoformat(first), rota.timetables.directory.zone
+    turns = filling.TurnRule(days, begins.weekday(), minute)
+    pattern = {**EVENINGS, DayKind.WEEKEND: (90, 540)}
+    slots = make_slots(rota, first, str(begins + timedelta(days=16)), "night", pattern, turns)
+    proposed = filling.assign_slots(rota.roster, "night", slots, [0, 1, 2], begins, turns)
+    first_turn = datetime.combine(begins, time()) + timedelta(minutes=minute)
+    edges = [
+        edge for span in rota.roster.needed_spans("night", *ends(slots)) for edge in ends([span])
+    ]
+    wrong = 0
+    for shift in proposed:
+        for number in range(0, (shift.during.end - shift.during.start) // MINUTE, 7):
+            at = shift.during.start + number * MINUTE
+            local = at.astimezone(zone)  # the second of two equal times comes after the first
+            wall_time = local.replace(tzinfo=None) + local.fold * HOUR
+            is_near_edge = any(abs(at - edge) < filling.MIN_SLOT_LENGTH for edge in edges)
+            whose = (wall_time - first_turn) // timedelta(days=days) % 3
+            wrong += shift.person_id != whose and not is_near_edge
+
+    assert wrong == 0
+
+
+def ends(spans):
+    return spans[0].start, spans[-1].end
 
 
 def test_before_the_first_turn_the_last_person_is_on_duty(rota):
