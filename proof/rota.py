@@ -12,7 +12,7 @@ from sweep import minutes_of, timetables, year
 
 from routing.core.instants import date_range
 from routing.rota import filling
-from routing.rota.filling import DayKind, TurnLength
+from routing.rota.filling import DayKind, TurnRule
 from routing.rota.roster import Roster, Shift
 
 PERIODS = [
@@ -55,20 +55,16 @@ def filled(first=2026, last=2032):
         for role in ("night", "standby"):
             for cuts in CUTS:
                 for number in range(first, last):
-                    days = date_range(date(number, 1, 1), date(number, 12, 31))
+                    days = list(date_range(date(number, 1, 1), date(number, 12, 31)))
                     pattern = dict.fromkeys(DayKind, cuts)
                     empty = Roster(tables, ())
-                    slots = filling.make_slots(empty, role, pattern, *_ends(list(days)))
+                    slots = filling.make_slots(empty, role, pattern, days[0], days[-1])
                     planned = filling.assign_slots(
-                        empty, role, slots, [1, 2, 3, 4], TurnLength.SLOT
+                        empty, role, slots, [1, 2, 3, 4], days[0], TurnRule()
                     )
                     made += len(planned)
                     wrong += _left(tables, role, planned, number)
     return made, wrong
-
-
-def _ends(days):
-    return days[0], days[-1]
 
 
 def _left(tables, role, planned, number):

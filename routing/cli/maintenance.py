@@ -105,12 +105,11 @@ def run_purge(*rules: RetentionRule) -> None:
     with report_errors():
         database, settings = lookup.database(), current_app.config
         for rule in rules:
-            at, is_overdue = lookup.now(), True
+            at, counts = lookup.now(), tuple[int, ...]([1])
             before, totals = rule.cutoff(settings, at), tuple[int, ...]()
-            while is_overdue:
+            while any(counts):
                 with database.writing() as connection:
                     counts = rule.purge(connection, before, at, actor())
-                    is_overdue = any(counts) and rule.is_overdue(connection, before)
                 totals = tuple(map(sum, zip_longest(totals, counts, fillvalue=0)))
             click.echo(rule.summary(settings, totals))
         if not database.scrub():
