@@ -23,6 +23,7 @@ from proof import (
     nginx,
     rota,
     silence,
+    staff_speed,
 )
 
 PARTS = {
@@ -43,6 +44,7 @@ PARTS = {
     "alerts": ("Alerts of senders that are killed", alerts.alerts_of_the_killed),
     "mutation": ("Broken on purpose", mutation.mutated),
     "growth": ("As the work grows", growth.grown),
+    "staff": ("How fast the staff pages are", staff_speed.staff),
     "bench": ("How fast, beside what else there is", benchmarks.bench),
 }
 """Part: its title in docs/proof.md, and what makes it: (its text, whether anything was wrong)."""
