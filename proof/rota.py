@@ -70,12 +70,14 @@ def filled(first=2026, last=2032):
 def _left(tables, role, planned, number):
     """Count the minutes of a year, but for its ends, in which not just one person is on duty."""
     start, end = year(number) + timedelta(days=3), year(number + 1) - timedelta(days=3)
-    shifts = [Shift(n, role, x.person_id, x.during) for n, x in enumerate(planned)]
+    shifts = [Shift(n, role, slot.person_id, slot.during) for n, slot in enumerate(planned)]
     roster = Roster(tables, shifts)
-    gaps = sum((x.end - x.start) // MINUTE for x, _ in roster.gaps(role, start, end))
-    inside = [x.during for x in planned if start <= x.during.start and x.during.end <= end]
+    gaps = sum((gap.end - gap.start) // MINUTE for gap, _ in roster.gaps(role, start, end))
+    inside = [
+        slot.during for slot in planned if start <= slot.during.start and slot.during.end <= end
+    ]
     minutes_of(inside, start, end)  # refuses spans that overlap
-    return gaps + sum(x.person_id is None for x in planned)
+    return gaps + sum(slot.person_id is None for slot in planned)
 
 
 def told_of_rotas(rotas, filled):

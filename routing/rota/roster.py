@@ -10,8 +10,7 @@ from zoneinfo import ZoneInfo
 
 from routing.core import instants
 from routing.core.decision import timeline
-from routing.core.instants import Span
-from routing.core.intervals import merge_equal
+from routing.core.instants import Span, merge_equal
 from routing.core.timetable import Timetables
 
 HANDOVER_ALLOWANCE = timedelta(minutes=15)

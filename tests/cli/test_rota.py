@@ -187,7 +187,7 @@ def test_gaps_are_listed_as_text_and_json_with_exit_status_1(run, christmas):
 def test_gaps_from_a_date_begin_at_its_midnight(run, christmas):
     rows = json.loads(run("gaps", "--from", "2026-12-26", "--days", "1", "--format", "json").output)
 
-    assert [(x["role"], x["from"]) for x in rows] == [
+    assert [(row["role"], row["from"]) for row in rows] == [
         ("eds-social-worker", "2026-12-26T08:30:00+00:00")
     ]
 
@@ -333,7 +333,10 @@ def test_without_a_database_every_command_says_what_to_run(make_app):
 
 
 def test_every_command_has_help(run):
-    for words in ([], *([x] for x in ("who", "gaps", "export", "import", "fill", "undo", "purge"))):
+    for words in (
+        [],
+        *([command] for command in ("who", "gaps", "export", "import", "fill", "undo", "purge")),
+    ):
         result = run(*words, "--help")
         assert result.exit_code == 0
         assert "Usage:" in result.output
