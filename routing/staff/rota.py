@@ -16,10 +16,11 @@ from routing.rota import descriptions
 from routing.rota.filling import TurnLength
 from routing.rota.roster import CONTEXT_MARGIN
 from routing.rota_service import GAP_LOOKAHEAD, Rota
-from routing.staff import audit, rota_grid
+from routing.staff import rota_grid
 from routing.staff.auth import current_account, staff_blueprint
 from routing.staff.forms import parse_id
 from routing.staff.layout import render_page
+from routing.staff.names import actor_names, rota_action_label
 from routing.store import rota as rota_store
 from routing.store.accounts import Role
 from routing.store.rota import RotaChange
@@ -59,7 +60,7 @@ def show() -> Response:
             connection, period.start - CONTEXT_MARGIN, period.end + CONTEXT_MARGIN
         )
         changes = rota_store.newest_changes(connection, MAX_CHANGES_SHOWN)
-        names = audit.actor_names(connection)
+        names = actor_names(connection)
     return render_page(
         "rota.html",
         done=_done(request.args.get("done", "")),
@@ -248,7 +249,7 @@ def _done(change_id: str) -> dict[str, object] | None:
 def _describe_change(change: RotaChange) -> dict[str, object]:
     return {
         "id": change.id,
-        "action": change.summary or audit.rota_action_label(change.kind),
+        "action": change.summary or rota_action_label(change.kind),
         "can_be_undone": change.undone_by_change_id is None,
     }
 

@@ -51,6 +51,14 @@ def _create_accounts() -> None:
     op.create_table("sign_in_failures", _id(), _text("name_sha256"), _instant("at"))
     _create_index("sign_in_failures", "name_sha256")
     _create_index("sign_in_failures", "at")
+    op.create_table(
+        "password_links",
+        sa.Column("token_sha256", sa.Text, primary_key=True),
+        _reference("account_id", "accounts"),
+        _instant("ends_at"),
+    )
+    _create_index("password_links", "account_id")
+    op.create_table("unneeded_steps", sa.Column("step", sa.Text, primary_key=True))
 
 
 def _create_diverts_and_audit_log() -> None:
