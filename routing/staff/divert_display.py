@@ -87,12 +87,11 @@ def banner(at: datetime) -> DivertBanner | None:
         return None
     ends_soon, first = any(view.ends_soon for view in views), views[0]
     if len({(view.line, view.until) for view in views}) > 1:
-        text = f"Calls are diverted: {len(views)} diverts are in force."
-        return DivertBanner(text, ends_soon, None)
-    about = ""
+        return DivertBanner(f"{len(views)} diverts are in force.", ends_soon, None)
+    whose = "All calls are"
     if len(views) < len(lookup.snapshot().directory.services):
-        about = " about " + " and ".join(f"‘{view.service}’" for view in reversed(views))
-    text = f"Calls{about} are diverted to {first.line} until {first.until} ({first.left} left)."
+        whose = " and ".join(f"‘{view.service}’" for view in reversed(views)) + " is"
+    text = f"{whose} diverted to {first.line} until {first.until}."
     return DivertBanner(text, ends_soon, first.id if len(views) == 1 else None)
 
 

@@ -196,7 +196,7 @@ def end_all() -> AnyResponse:
 def _ask(form: DivertForm) -> Response:
     services = _service_items()
     if len(services) > 1:
-        handover = "Of each service, by its hours"
+        handover = "Of each service"
         services.insert(0, radio_item(divert_rules.ALL_SERVICES, "All of them"))
     else:
         handover = _next_handover(services[0]["value"], lookup.now())

@@ -48,7 +48,7 @@ def test_all_may_be_ended_at_once(duty, stored):
 
 def test_every_page_says_that_calls_are_diverted_and_warns_in_the_last_half_hour(duty, clock):
     confirm(duty, check(duty))
-    assert "are diverted to Emergency Duty" in duty.get("/staff/changes").text
+    assert "is diverted to Emergency Duty" in duty.get("/staff/changes").text
     assert "ends in" not in page_text(duty.get("/staff"))
     for at, warned in (("12:29:59", False), ("12:30:00", True), ("12:59:59", True)):
         clock.set(f"2026-11-23T{at}Z")
@@ -56,7 +56,7 @@ def test_every_page_says_that_calls_are_diverted_and_warns_in_the_last_half_hour
         assert ("Extend it if it is still needed" in page_text(page)) is warned
         assert ("It ends soon." in page.text) is warned
     clock.set("2026-11-23T13:00:00Z")
-    assert "are diverted to" not in duty.get("/staff/changes").text
+    assert "is diverted to" not in duty.get("/staff/changes").text
 
 
 @pytest.mark.parametrize(("until", "end"), [("1h", "1:30pm"), ("4h", "4:30pm")])
