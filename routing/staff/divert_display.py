@@ -74,7 +74,6 @@ class DivertPreview:
     service: str
     change: str
     public_sentence: str
-    ends: str
     closed_warning: str
     unchanged_warning: str
     remarks: tuple[str, ...]
@@ -146,13 +145,12 @@ def preview(
     return DivertPreview(
         service=service.name.get("en"),
         change=f"{instead} {line_phrase(line, locale)} on {decision.phone.display} "
-        f"{staff_text.format_span(during, at, locale)}, then "
+        f"{staff_text.format_span(during, at, locale)} "
+        f"({staff_text.format_time_left(during.end - during.start)}), then "
         f"{'the same line' if after.line.id == line.id else line_phrase(after.line, locale)}.",
         public_sentence=sentences.reason_sentence(
             decision, during.start, locale, facts.holidays.dates
         ),
-        ends=f"{staff_text.format_relative(during.end, at, locale)}, after "
-        f"{staff_text.format_time_left(during.end - during.start)}",
         closed_warning=staff_text.closed_warning(line, proposed.closed, at, locale)
         if proposed.closed
         else "",

@@ -66,7 +66,7 @@ def test_a_new_end_is_shown_to_callers_to_the_second_at_which_it_comes(duty, clo
     page = duty.send(duty.get("/staff/diverts/1"), "/staff/diverts/1", until=until)
 
     assert (
-        f"Callers read and hear Calls are answered by the Emergency Duty Service (EDS) until {end}"
+        f"Callers read and hear: Calls are answered by the Emergency Duty Service (EDS) until {end}"
         in page_text(page)
     )
 
