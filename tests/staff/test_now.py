@@ -7,6 +7,7 @@ from conftest import ANYSHIRE
 from staff.conftest import page_text
 
 from routing import lookup
+from routing.core.outcome import Outcome
 from routing.store import calls
 from routing.store.calls import CallStart
 
@@ -68,7 +69,7 @@ def test_a_call_that_nobody_answered_is_for_everybody(signed_in, app, clock):
         for minutes in (50, 10):
             began = clock.at - timedelta(minutes=minutes)
             start = CallStart("children", "mash", "in_hours", began)
-            calls.step(connection, f"call {minutes}", start, outcome=calls.UNANSWERED)
+            calls.step(connection, f"call {minutes}", start, outcome=Outcome.UNANSWERED)
     page = page_text(signed_in("view").get("/staff")).partition("For you now")[2]
 
     assert (
@@ -80,7 +81,7 @@ def test_a_call_that_nobody_answered_is_for_everybody(signed_in, app, clock):
 def test_an_unanswered_call_is_shown_for_twelve_hours(signed_in, app, clock):
     with app.app_context(), lookup.database().writing() as connection:
         start = CallStart("children", "mash", "in_hours", clock.at)
-        calls.step(connection, "call", start, outcome=calls.UNANSWERED)
+        calls.step(connection, "call", start, outcome=Outcome.UNANSWERED)
     shown = []
     for seconds in (-1, 0, 1):
         clock.set("2026-11-23T12:00:00Z")
