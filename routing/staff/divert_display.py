@@ -86,7 +86,8 @@ def banner(at: datetime) -> DivertBanner | None:
         return None
     ends_soon, first = any(view.ends_soon for view in views), views[0]
     if len({(view.line, view.until) for view in views}) > 1:
-        return DivertBanner(f"{len(views)} diverts are in force.", ends_soon, None)
+        lines = " and ".join(dict.fromkeys(view.line for view in views))
+        return DivertBanner(f"Calls are diverted to {lines}.", ends_soon, None)
     whose = "All calls are"
     if len(views) < len(lookup.snapshot().directory.services):
         whose = " and ".join(f"‘{view.service}’" for view in reversed(views)) + " is"
