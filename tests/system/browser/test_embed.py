@@ -10,8 +10,20 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from browser.test_flip import DAY, NIGHT, WEST_BERKSHIRE, before_five, to_five
+from browser.test_flip import DAY, NIGHT, NOON, WEST_BERKSHIRE, before_five, to_five
 from browser.test_pages import WCAG
+from serving import ask, serving
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory):
+    """Serve at noon, for every test here that needs no other time."""
+    folder = tmp_path_factory.mktemp("noon")
+    (folder / "directory.yaml").write_text(WEST_BERKSHIRE.read_text("utf-8"))
+    with serving(folder, **NOON) as (_, url):
+        ask(url)
+        yield url.partition("/api")[0]
+
 
 FALLBACK = f"<ul><li>Day: {DAY}</li><li>At all other times: {NIGHT}</li></ul>"
 COMPONENT = f'<who-to-call service="children" lang="en">{FALLBACK}</who-to-call>'
@@ -54,8 +66,7 @@ def phone(page):
 
 
 @pytest.mark.parametrize("body", [COMPONENT, PLAIN], ids=["component", "plain"])
-def test_the_component_answers_in_a_page_of_another_origin_and_leaks_nothing(pages, serve, body):
-    address, _ = serve(WEST_BERKSHIRE, CLOCK_STARTS_AT="2026-11-24T12:00:00Z", WEB_CONCURRENCY="1")
+def test_the_component_answers_in_a_page_of_another_origin_and_leaks_nothing(pages, address, body):
     with host(body, address) as url:
         page = pages.open()
         sent = []
@@ -84,8 +95,7 @@ def test_the_component_answers_in_a_page_of_another_origin_and_leaks_nothing(pag
         assert {url.partition("/")[0] for url, _ in sent} <= {"http:", "data:,"}
 
 
-def test_axe_finds_no_violation_at_any_width(pages, serve):
-    address, _ = serve(WEST_BERKSHIRE, WEB_CONCURRENCY="1")
+def test_axe_finds_no_violation_at_any_width(pages, address):
     for width in (320, 768, 1280):
         page = pages.open(f"{address}/embed", viewport={"width": width, "height": 900})
         page.locator("who-to-call [part=phone]").first.wait_for()
@@ -168,8 +178,7 @@ def test_with_the_server_gone_the_numbers_and_999_stand_alone(pages, serve):
         ]
 
 
-def test_without_scripts_the_pages_own_numbers_are_there(pages, serve):
-    address, _ = serve(WEST_BERKSHIRE, WEB_CONCURRENCY="1")
+def test_without_scripts_the_pages_own_numbers_are_there(pages, address):
     with host(COMPONENT, address) as url:
         page = pages.open(url, java_script_enabled=False)
 
@@ -184,8 +193,7 @@ def test_the_script_is_six_kilobytes_at_most(client):
     assert answer.headers["Content-Type"].startswith("text/javascript")
 
 
-def test_what_editors_copy_is_what_the_preview_shows(pages, serve):
-    address, _ = serve(WEST_BERKSHIRE, WEB_CONCURRENCY="1")
+def test_what_editors_copy_is_what_the_preview_shows(pages, address):
     page = pages.open(f"{address}/embed")
     copied = page.input_value("#plain")
 
@@ -195,8 +203,7 @@ def test_what_editors_copy_is_what_the_preview_shows(pages, serve):
         assert words in copied
 
 
-def test_an_embed_prints_all_numbers_and_not_the_answer_of_the_moment(pages, serve):
-    address, _ = serve(WEST_BERKSHIRE, WEB_CONCURRENCY="1")
+def test_an_embed_prints_all_numbers_and_not_the_answer_of_the_moment(pages, address):
     with host(COMPONENT, address) as url:
         page = pages.open(url)
         phone(page)
@@ -206,8 +213,7 @@ def test_an_embed_prints_all_numbers_and_not_the_answer_of_the_moment(pages, ser
         assert page.locator("who-to-call li").first.is_visible()
 
 
-def test_a_heading_has_the_level_that_the_page_asks_for(pages, serve):
-    address, _ = serve(WEST_BERKSHIRE, WEB_CONCURRENCY="1")
+def test_a_heading_has_the_level_that_the_page_asks_for(pages, address):
     with host(PLAIN.replace("<div ", '<div data-heading="3" '), address) as url:
         page = pages.open(url)
         phone(page)
@@ -216,8 +222,7 @@ def test_a_heading_has_the_level_that_the_page_asks_for(pages, serve):
         assert page.locator("who-to-call h4").inner_text() == "All numbers and their hours"
 
 
-def test_the_code_can_be_copied_by_a_button(pages, serve):
-    address, _ = serve(WEST_BERKSHIRE, WEB_CONCURRENCY="1")
+def test_the_code_can_be_copied_by_a_button(pages, address):
     page = pages.open(f"{address}/embed", permissions=["clipboard-read", "clipboard-write"])
     button = page.locator("[data-who-copy=plain]")
     button.click()
