@@ -24,6 +24,7 @@ from proof import (
     nginx,
     rota,
     silence,
+    staff_speed,
 )
 
 PARTS = {
@@ -45,6 +46,7 @@ PARTS = {
     "clients": ("Clients that others generate", clients.generated_clients),
     "mutation": ("Broken on purpose", mutation.mutated),
     "growth": ("As the work grows", growth.grown),
+    "staff": ("How fast the staff pages are", staff_speed.staff),
     "bench": ("How fast, beside what else there is", benchmarks.bench),
 }
 """Part: its title in docs/proof.md, and what makes it: (its text, whether anything was wrong)."""

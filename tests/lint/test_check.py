@@ -1,5 +1,6 @@
 """Warnings about a valid directory: each at its place, and none where nothing is wrong."""
 
+import re
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 
@@ -16,7 +17,7 @@ from routing.lint.numbers import WELL_KNOWN, is_one_slip
 
 AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
 CLEAN = """\
-council: {name: Anyshire, website: https://www.anyshire.example}
+council: {name: Anyshire, website: https://www.anyshire.example, STATEMENTS}
 zone: Europe/London
 languages: [en]
 emergency: Call 999.
@@ -49,7 +50,11 @@ services:
 helplines:
   - {name: Childline, phone: 0800 1111, hours: always, for: Children}
   - {name: NSPCC Helpline, phone: 0808 800 5000, hours: always, for: Adults}
-"""
+""".replace(
+    "STATEMENTS",
+    "accessibility: {email: access@anyshire.example, prepared: 2026-11-20}, "
+    "privacy: {email: dpo@anyshire.example, url: https://www.anyshire.example/privacy}",
+)
 
 
 @pytest.fixture
@@ -309,7 +314,7 @@ def test_a_slip_is_one_digit_changed_lost_added_or_two_swapped(typed, slip):
 @pytest.mark.parametrize("path", [ROOT / "directory.yaml", *EXAMPLES], ids=lambda path: path.stem)
 def test_every_example_has_only_the_warnings_that_its_councils_pages_give(path, tmp_path):
     codes = {warning.code for warning in check(path, tmp_path, AT)}
-    usual = {"unverified", "no_special_day"}
+    usual = {"unverified", "no_special_day", "accessibility_missing", "privacy_missing"}
     own = {
         "anyshire": {"nobody_left"},
         "neath-port-talbot": {"gap", "opens_at_christmas", "welsh_unreviewed"},
@@ -327,6 +332,15 @@ def test_every_example_has_only_the_warnings_that_its_councils_pages_give(path, 
 
 def test_the_example_with_every_key_is_confirmed_and_has_its_eves(tmp_path):
     assert {warning.code for warning in check(ANYSHIRE, tmp_path, AT)} == {"nobody_left"}
+
+
+@pytest.mark.parametrize("key", ["accessibility", "privacy"])
+def test_a_statement_without_what_only_the_council_knows_is_a_warning(warnings, key):
+    text = re.sub(rf", {key}: {{.*?}}", "", CLEAN)
+    (warning,) = warnings(text)
+
+    assert (warning.line, warning.code) == (1, f"{key}_missing")
+    assert f"{key}: {{email: ..., " in (warning.details or warning.message)
 
 
 @pytest.mark.parametrize(
