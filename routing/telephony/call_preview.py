@@ -1,6 +1,6 @@
 """A call as a caller hears it if nobody answers, second by second, and how that is done."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -8,6 +8,7 @@ from routing.core.answer import Decision
 from routing.core.decision import dial_order
 from routing.core.ringing import send_digits
 from routing.core.timetable import Timetables
+from routing.telephony import twiml
 from routing.telephony.call_flow import (
     TWILIO_EXTRA_RING,
     DecideAt,
@@ -17,7 +18,7 @@ from routing.telephony.call_flow import (
 )
 from routing.telephony.twiml import MESSAGES, SPEECH_CHARACTERS_PER_SECOND, named_lines
 from routing.text import announcements, staff_text
-from routing.text.locale import Locale
+from routing.text.locale import Locale, get_locale
 from routing.text.staff_text import format_duration
 
 
@@ -32,29 +33,34 @@ def preview_call(
     """Describe a call that begins at ``at`` and that nobody answers, in two lists of sentences.
 
     The first is what the caller hears, each sentence with the minutes and seconds since the call
-    began; the second is how that is done. Without ``internal_numbers`` an internal line is named
-    without its number.
+    began, speech in every language included; the second is how that is done. Without
+    ``internal_numbers`` an internal line is named without its number.
     """
-    decision = decide_at(at)
-    greeting = announcements.greeting(decision.service, locale) or ""
-    greeting_time = timedelta(seconds=-(-len(greeting) // SPEECH_CHARACTERS_PER_SECOND))
-    hears = [f"0:00 “{greeting}”"] if greeting else []
-    how = list(_not_rung(timetables, decision, at))
+    decision, directory, time = decide_at(at), timetables.directory, timedelta(0)
+    hears, how = [], list(_not_rung(timetables, decision, at))
+    if greeting := announcements.greeting(decision.service, locale):
+        hears.append(f"0:00 “{greeting}”")
+        time += _speech_time(
+            utterance.text for utterance in twiml.greeting(decision.service, directory)
+        )
     for when, step in unanswered_call(timetables, at, decide_at, excluded_numbers):
-        time = when - at + greeting_time
         lines = named_lines(timetables, decide_at(when), when, excluded_numbers)
         if isinstance(step, GiveUp):
-            message = announcements.no_answer(timetables.directory, lines, locale)
+            message = announcements.no_answer(directory, lines, locale)
             hears.append(f"{_format_time(time)} “{message}” Twice, and the call ends.")
         if not isinstance(step, Dial):
             continue
         if step.announcement:
-            message = MESSAGES[step.announcement](timetables.directory, lines, locale)
-            hears.append(f"{_format_time(time)} “{message}”")
-            time += step.announcement.value
-        ringing = format_duration(step.seconds + TWILIO_EXTRA_RING.seconds)
-        hears.append(f"{_format_time(time)} Ringing, for {ringing} at most.")
+            say = MESSAGES[step.announcement]
+            hears.append(f"{_format_time(time)} “{say(directory, lines, locale)}”")
+            time += _speech_time(
+                say(directory, lines, get_locale(language, directory.zone))
+                for language in directory.languages
+            )
+        ringing = step.seconds + TWILIO_EXTRA_RING.seconds
+        hears.append(f"{_format_time(time)} Ringing, for {format_duration(ringing)} at most.")
         how.append(f"{_format_time(time)} {_ringing(step, internal_numbers)}")
+        time += timedelta(seconds=ringing)
     return hears, how
 
 
@@ -78,6 +84,10 @@ def _ringing(step: Dial, internal_numbers: bool) -> str:
     if step.line.press_1_to_accept:
         sentence += " Whoever picks up must press 1: a voicemail does not count."
     return sentence
+
+
+def _speech_time(texts: Iterable[str]) -> timedelta:
+    return timedelta(seconds=sum(map(len, texts)) // SPEECH_CHARACTERS_PER_SECOND + 1)
 
 
 def _format_time(time: timedelta) -> str:
