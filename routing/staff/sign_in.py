@@ -209,5 +209,4 @@ def _ask(form: SignInForm, status: int = 200) -> Response:
 
 
 def _callback_url() -> str:
-    base_url = (current_app.config["PUBLIC_BASE_URL"] or request.url_root).rstrip("/")
-    return f"{base_url}{HOME}/sign-in/callback"
+    return f"{config.base_url(current_app.config, request.url_root)}{HOME}/sign-in/callback"
