@@ -31,6 +31,7 @@ SETTINGS: Mapping[str, tuple[str | None, str]] = {
     "OIDC_CLIENT_SECRET": (None, "and its secret"),
     "OIDC_ROLES_CLAIM": ("roles", "the claim that holds somebody's roles"),
     "EXCHANGE_TOKEN": (None, "bearer token with which an exchange may ask for internal lines"),
+    "SECURITY_CONTACT": (None, "whom security.txt names: mailto:... or https://..."),
     "OPS_TOKEN": (None, "bearer token for /metrics and the details of /readyz"),
     "TWILIO_AUTH_TOKEN": (None, "signs Twilio's webhooks; without it the telephone is off"),
     "TWILIO_AUTH_TOKEN_2": (None, "the other token while one replaces the other"),
@@ -96,6 +97,10 @@ _FORMATS = {
     "REHEARSAL_NUMBER": (
         r"directory|\+[1-9]\d{6,14}",
         "the number that a rehearsal may ring, as +447700900123; or `directory` for the real ones",
+    ),
+    "SECURITY_CONTACT": (
+        r"(mailto:|https://)\S+",
+        "whom to tell of a weakness, as mailto:security@council.example or https://...",
     ),
     "TELEPHONE": (r"none", "`none`, or leave it out"),
     "ALERTS": (r"none", "`none`, or leave it out"),

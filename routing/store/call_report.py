@@ -104,6 +104,26 @@ def counts_by_period(
     }
 
 
+def counts_of_ended(
+    connection: Connection, since: datetime, at: datetime
+) -> dict[tuple[str, str, str], int]:
+    """Return how many calls ended from ``since`` on, by service, first line and outcome.
+
+    One whose end was not reported ends UNREPORTED_AFTER its beginning.
+    """
+    is_unreported = calls.c.ended_at.is_(None) & _began_between(
+        since - UNREPORTED_AFTER, at - UNREPORTED_AFTER
+    )
+    began_lately = calls.c.began_at >= since - 2 * UNREPORTED_AFTER
+    query = (
+        sa.select(calls.c.service, calls.c.line, _outcome(at), sa.func.count())
+        .where(began_lately & ((calls.c.ended_at >= since) | is_unreported))
+        .group_by(sa.literal_column("1"), sa.literal_column("2"), sa.literal_column("3"))
+    )
+    rows = connection.execute(query)
+    return {(service, line, outcome or UNKNOWN): count for service, line, outcome, count in rows}
+
+
 def _began_between(start: datetime, end: datetime) -> sa.ColumnElement[bool]:
     return (calls.c.began_at >= start) & (calls.c.began_at < end)
 

@@ -101,6 +101,7 @@ def arguments(now):
         calendars.unrevoked: (),
         call_report.calls_between: (now - HOUR, now, now),
         call_report.counts: (now - DAY, now, now),
+        call_report.counts_of_ended: (now - DAY, now),
         call_report.counts_by_period: ((now - DAY, now), now),
         call_report.missed: (now - HOUR, now, now, 100),
         calls.accept: (key, call, LegStart(1, "day-0", now)),
