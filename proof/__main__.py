@@ -23,6 +23,7 @@ from proof import (
     nginx,
     rota,
     silence,
+    standards,
 )
 
 PARTS = {
@@ -42,6 +43,7 @@ PARTS = {
     "fuzz": ("Whatever is written", fuzz.fuzzed),
     "alerts": ("Alerts of senders that are killed", alerts.alerts_of_the_killed),
     "mutation": ("Broken on purpose", mutation.mutated),
+    "standards": ("Read by other people's checkers", standards.standards),
     "growth": ("As the work grows", growth.grown),
     "bench": ("How fast, beside what else there is", benchmarks.bench),
 }

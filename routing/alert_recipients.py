@@ -27,7 +27,7 @@ def recipients(settings: Mapping[str, Any]) -> tuple[Recipient, ...]:
     There is none where ALERTS is `none`.
     """
     known: list[Recipient] = []
-    if settings["ALERTS"] == "none":
+    if settings.get("ALERTS") == "none":
         return ()
     if settings["ALERT_SMTP_URL"] and settings["ALERT_FROM"] and settings["ALERT_TO"]:
         addresses = [address.strip() for address in settings["ALERT_TO"].split(",")]
@@ -43,7 +43,7 @@ def missing_settings(settings: Mapping[str, Any]) -> str | None:
     """Return which settings alerts still need, as a sentence; None when they are complete."""
     email = ("ALERT_SMTP_URL", "ALERT_FROM", "ALERT_TO")
     missing = [name for name in email if not settings[name]]
-    if settings["ALERTS"] == "none":
+    if settings.get("ALERTS") == "none":
         return None
     if missing and len(missing) < len(email):
         return f"No alert goes out by email: set {' and '.join(missing)} too."
