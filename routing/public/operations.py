@@ -18,7 +18,7 @@ from routing import concurrency, config, health, lookup, rota_service
 from routing.errors import DatabaseUnavailable
 from routing.responses import has_bearer_token, problem
 from routing.snapshot import Snapshot
-from routing.store import call_report, calls, counters, migrate
+from routing.store import calls, counters, db
 
 NewGauge = Callable[..., Gauge]
 """Makes a gauge of a name, a help text and any labels."""
@@ -106,7 +106,7 @@ def _set_build(registry: CollectorRegistry, gauge: NewGauge) -> None:
     info = Gauge(
         "who_to_call_info", "1; what runs, and the migration it wants", labels, registry=registry
     )
-    info.labels(config.VERSION, platform.python_version(), migrate.latest_revision()).set(1)
+    info.labels(config.VERSION, platform.python_version(), db.latest_revision()).set(1)
     gauge("rehearsal", "1 when the clock is set for a rehearsal").set(lookup.is_rehearsal())
 
 
@@ -167,7 +167,7 @@ def _set_calls(registry: CollectorRegistry, gauge: NewGauge, at: datetime) -> No
     midnight = at.replace(hour=0, minute=0, second=0, microsecond=0)
     try:
         with lookup.database().reading() as connection:
-            ended = call_report.counts_of_ended(connection, midnight, at)
+            ended = calls.counts_of_ended(connection, midnight, at)
             refused = counters.count_since(connection, counters.SIGNATURE_REFUSED, midnight)
             faults = counters.count_since(connection, counters.FAULTS, midnight)
     except DatabaseUnavailable as error:
@@ -185,7 +185,7 @@ def _set_calls(registry: CollectorRegistry, gauge: NewGauge, at: datetime) -> No
         unanswered.labels(service.id)
     for (service_id, line, outcome), count in ended.items():
         by_outcome.labels(service_id, line, outcome).inc(count)
-        if outcome != calls.ANSWERED:
+        if calls.is_missed(outcome):
             unanswered.labels(service_id).inc(count)
 
 
