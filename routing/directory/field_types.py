@@ -20,7 +20,15 @@ from pydantic import (
     model_validator,
 )
 
-from routing.core.directory import ALL_DAY, MINUTES_PER_DAY, Hours, Phone, Text, TimeRange
+from routing.core.directory import (
+    ALL_DAY,
+    EMERGENCY_NUMBERS,
+    MINUTES_PER_DAY,
+    Hours,
+    Phone,
+    Text,
+    TimeRange,
+)
 from routing.directory.recurrences import MONTHS, ORDINALS, parse_repetition
 from routing.directory.recurrences import WEEKDAYS as DAY_NAMES
 
@@ -172,11 +180,18 @@ def parse_phone(value: object) -> Phone:
     reason = "is not a telephone number" if number is None else _impossible_reason(number)
     if number is None or reason is not None:
         raise ValueError(
-            f"'{value}' {reason}. Write it in full, as 01632 960001; 999, 101 and text numbers may "
-            "stand only under helplines."
+            f"'{value}' {reason}. Write it in full, as 01632 960001; text numbers may stand only "
+            "under helplines, and 999 and 101 also on a line that is only an `out_of_hours`."
         )
     e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     return Phone(e164, _dialable(value.strip()))
+
+
+def parse_line_phone(value: object) -> Phone:
+    """Parse the number of a line: one that can be rung, or 999 or 101. Raise as parse_phone."""
+    if isinstance(value, str) and value.strip() in EMERGENCY_NUMBERS:
+        return Phone(value.strip(), value.strip())
+    return parse_phone(value)
 
 
 def parse_display_phone(value: object) -> Phone:
@@ -188,6 +203,8 @@ def parse_display_phone(value: object) -> Phone:
 
 def forbidden_reason(e164: str) -> str | None:
     """Return why a service may not ring this number, or None if it may."""
+    if e164 in EMERGENCY_NUMBERS:
+        return f"{e164} is shown, and callers ring it themselves"
     return next(
         (why for prefix, why in _FORBIDDEN_PREFIXES.items() if e164.startswith(prefix)), None
     )
@@ -440,6 +457,12 @@ Email = _field_type(
 PhoneNumber = _field_type(
     parse_phone,
     "A telephone number, shown as written: 01632 960001.",
+    type=["string", "integer"],
+    pattern=r"^\s*\+?[0-9 ()-]+$",
+)
+LinePhone = _field_type(
+    parse_line_phone,
+    "A telephone number, shown as written: 01632 960001; 999 or 101 on an out-of-hours line.",
     type=["string", "integer"],
     pattern=r"^\s*\+?[0-9 ()-]+$",
 )

@@ -50,9 +50,12 @@ def warnings(snapshot: Snapshot, at: datetime) -> Iterator[PathProblem]:
 def verification_warning(line: Line, today: date) -> tuple[str, str] | None:
     """Return a code and a sentence if a line's number is not confirmed on ``today``, else None.
 
-    The sentence is for all staff and for alerts, so it leaves out the number.
+    999 and 101 need no confirmation. The sentence is for all staff and for alerts, so it leaves out
+    the number.
     """
     name = f"{line.name.get('en')} (line '{line.id}')"
+    if line.phone.is_emergency:
+        return None
     if line.verified is None:
         return "unverified", f"{name}: nobody has confirmed its number, and pages say so."
     if today > line.verified.until:
@@ -136,6 +139,8 @@ def _check_shared_numbers(directory: Directory) -> Iterator[PathProblem]:
     """Warn of each line with the number of an earlier one."""
     first_lines: dict[str, str] = {}
     for line in directory.lines:
+        if line.phone.is_emergency:
+            continue  # the police are no backup of each other anyway
         first = first_lines.setdefault(line.phone.e164, line.id)
         if first != line.id:
             message = (

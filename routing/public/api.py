@@ -186,5 +186,7 @@ def _plain_numbers(answers: Sequence[Answer | Decision]) -> Response:
     """Return numbers, one a line; those of internal lines need the exchange's token."""
     if any(answer.line.internal for answer in answers) and not has_bearer_token("EXCHANGE_TOKEN"):
         abort(problem(401, "An internal line answers: send Authorization: Bearer EXCHANGE_TOKEN."))
+    if not answers or answers[0].phone.is_emergency:
+        abort(problem(404, "No number can be rung now: callers ring 999 or 101 themselves."))
     text = "".join(f"{answer.phone.e164}\n" for answer in answers)
     return Response(text, mimetype="text/plain", headers={"Cache-Control": "no-store"})

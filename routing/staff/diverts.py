@@ -277,7 +277,7 @@ def _service_items() -> list[dict[str, str]]:
 
 
 def _line_items() -> list[dict[str, str]]:
-    """Return every line as a radio button, with its number and hours."""
+    """Return every line that can be rung as a radio button, with its number and hours."""
     locale = lookup.staff_locale()
     today = lookup.now().astimezone(locale.zone).date()
     return [
@@ -287,6 +287,7 @@ def _line_items() -> list[dict[str, str]]:
             "; ".join(f"{days}: {hours}" for days, hours in dates.format_hours(line.hours, locale)),
         )
         for line in lookup.snapshot().directory.lines
+        if not line.phone.is_emergency
     ]
 
 

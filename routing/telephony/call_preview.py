@@ -53,6 +53,8 @@ def _describe(
     time = f"{at.astimezone(locale.zone):%H:%M:%S}"
     if isinstance(step, GiveUp):
         message = announcements.no_answer(directory, lines, locale)
+        if decision.phone.is_emergency:
+            message = announcements.call_yourself(decision, directory, at, locale, rings=False)
         return [f"{time} The caller hears, twice: “{message}” The call ends."]
     if not isinstance(step, Dial):
         return []

@@ -71,7 +71,7 @@ def test_scalars_that_yaml_would_convert_stay_text():
         ),
         ("mon-thu: 08:30", "mon-thursday: 08:30", "bad_value", "mon-fri"),
         ("phone: 01632 960001", "phone: '01632'", "bad_value", "too short"),
-        ("phone: 01632 960001", "phone: 999", "bad_value", "only under helplines|under helplines"),
+        ("phone: 01632 960001", "phone: 999", "barred_number", "out of `lines`"),
         ("phone: 01632 960001", "phone: 0845 650 0097", "barred_number", "084"),
         ("phone: 01632 960009", "phone: 09011 654321", "barred_number", "premium"),
         ("if_unanswered: [eds,", "if_unanswered: [edss,", "unknown_line", "mean 'eds'"),
