@@ -442,8 +442,9 @@ YesNo = _field_type(
 IsoDate = _field_type(
     _parse_date, "A date, as 2026-12-24.", type="string", pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 )
+parse_url = _matching(r"https?://[^\s<>\"]+", "https://...")
 Url = _field_type(
-    _matching(r"https?://[^\s<>\"]+", "https://..."),
+    parse_url,
     "An address, beginning https://",
     type="string",
     pattern="^https?://",

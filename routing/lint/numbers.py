@@ -136,16 +136,14 @@ def _check_similar_helplines(directory: Directory) -> Iterator[PathProblem]:
 
 
 def _check_shared_numbers(directory: Directory) -> Iterator[PathProblem]:
-    """Warn of each line with the number of an earlier one."""
-    first_lines: dict[str, str] = {}
+    """Warn of each line with the number of an earlier one, unless both are confirmed."""
+    first_lines: dict[str, Line] = {}
     for line in directory.lines:
-        if line.phone.is_emergency:
-            continue  # the police are no backup of each other anyway
-        first = first_lines.setdefault(line.phone.e164, line.id)
-        if first != line.id:
+        first = first_lines.setdefault(line.phone.e164, line)
+        if first is not line and not (first.confirmed and line.confirmed):
             message = (
-                f"{line.phone.display} is also the number of '{first}', so neither backs the other "
-                "up. Write another if there is one."
+                f"{line.phone.display} is also the number of '{first.id}'. Correct it; or, if both "
+                "answer there, write `verified` for both. Neither backs the other up."
             )
             yield PathProblem(("lines", line.id, "phone"), "same_number", message)
 
