@@ -171,6 +171,11 @@ def parse_phone(value: object) -> Phone:
             f"'{value}' is more than one number. Write one here, and the other in a second line of "
             "its own, which `if_unanswered` may name."
         )
+    if isinstance(value, str) and (relay := re.match(r"\s*1800[0-3]\s*(0\d.*)", value, re.ASCII)):
+        raise ValueError(
+            f"'{value}' has Relay UK's prefix. Write {relay[1]}: `relay_uk: yes` shows it with "
+            "18001."
+        )
     if not isinstance(value, str) or not re.fullmatch(r"\+?[\d ()-]+", value.strip(), re.ASCII):
         raise ValueError(f"{value!r} is not a telephone number. Write it as 01632 960001.")
     try:

@@ -133,7 +133,13 @@ def _check_special_days(line: Line, today: date) -> Iterator[PathProblem]:
         if special_day.changes_nothing:
             message = "this special day changes nothing. Give it `hours`, or a `phone`."
             yield PathProblem(path, "idle_special_day", message)
-        if special_day.last is not None and special_day.last < today:
+        if special_day.recurrence is not None and not special_day.recurrence.dates:
+            message = (
+                f"`every: {special_day.recurrence.as_written}` has no date between its `from` and "
+                "`to`. Correct them, or delete it."
+            )
+            yield PathProblem((*path, "every"), "no_date", message)
+        elif special_day.last is not None and special_day.last < today:
             message = (
                 f"this special day ended on {special_day.last:%-d %B %Y}. Delete it, or correct "
                 "the year."
