@@ -23,6 +23,7 @@ from proof import (
     nginx,
     rota,
     silence,
+    slips,
 )
 
 PARTS = {
@@ -31,6 +32,7 @@ PARTS = {
         "What a directory leaves open, and what a change changes",
         answers.directories,
     ),
+    "slips": ("Good files, spoilt", slips.spoilt),
     "calls": ("Calls", calls.calls),
     "rota": ("The rota", rota.rota),
     "kills": ("Killed while writing", kills.kills),

@@ -72,7 +72,7 @@ def plan_warning(phone: Phone) -> str | None:
 
     Ofcom's numbers for drama count as numbers of the plan.
     """
-    if phone.e164.startswith(DRAMA_PREFIXES):
+    if phone.e164.startswith(DRAMA_PREFIXES) and len(phone.e164) == len("+441632960001"):
         return None
     if phonenumbers.is_valid_number(phonenumbers.parse(phone.e164)):
         return None

@@ -158,7 +158,10 @@ def _clock(minutes: int) -> str:
 
 
 def _check_weekdays(week: Hours, path: KeyPath, source: YamlSource) -> Iterator[Problem]:
-    """Warn of days that a week does not name, between two on which the line is open."""
+    """Warn of days that a week does not name, between two on which the line is open.
+
+    So it does of a Monday or a Friday beside a range of three weekdays or four.
+    """
     days_of = {
         key: [weekday for weekday, hours in enumerate(parse_week({key: "always"}).week) if hours]
         for key, _ in week.as_written
@@ -166,9 +169,13 @@ def _check_weekdays(week: Hours, path: KeyPath, source: YamlSource) -> Iterator[
     }
     key_of = {weekday: key for key, days in days_of.items() for weekday in days}
     open_days = [weekday for weekday, ranges in enumerate(week.week) if ranges]
-    for first, second in pairwise(open_days):
+    pairs = list(pairwise(open_days))
+    if len([day for day in open_days if day < 5]) >= 3 and any("-" in key for key in days_of):
+        pairs += [(-1, open_days[0]), (max(day for day in open_days if day < 5), 5)]
+    for first, second in pairs:
         missing = [day for day in range(first + 1, second) if day not in key_of]
-        if missing and not _are_single_days(days_of[key_of[second]], first):
+        beside = second if second in key_of else first
+        if missing and not _are_single_days(days_of[key_of[beside]], first):
             names = " and ".join(_WEEKDAYS[day] for day in missing)
             ends = dict.fromkeys((missing[0], missing[-1]))
             message = (
@@ -176,7 +183,7 @@ def _check_weekdays(week: Hours, path: KeyPath, source: YamlSource) -> Iterator[
                 f"closed then. Write its hours, or "
                 f"`{'-'.join(_WEEKDAYS[day][:3].lower() for day in ends)}: closed`."
             )
-            place = source.key_place((*path, key_of[second]))
+            place = source.key_place((*path, key_of[beside]))
             yield _warning(place, "missing_weekday", message)
 
 

@@ -130,10 +130,12 @@ def test_ranges_that_overlap_or_are_equal_are_found_at_the_second(slips, hours, 
         ("mon-fri: H, sun: H", "sat: closed"),
         ("mon: H, tue: closed, wed-fri: H", None),
         ("'mon,wed,fri': H", None),
-        ("tue-fri: H", None),
+        ("tue-fri: H", "mon: closed"),
+        ("mon-thu: H", "fri: closed"),
+        ("mon-tue: H", None),
     ],
 )
-def test_a_weekday_missing_between_two_that_are_there_is_found(slips, week, days):
+def test_a_weekday_missing_between_or_beside_those_that_are_there_is_found(slips, week, days):
     text = CLEAN.replace(DAY_HOURS, f"{{{week}, bank-holiday: closed}}".replace("H", "09:00-17:00"))
     messages = [message for _, code, message in slips(text) if code == "missing_weekday"]
 
