@@ -23,7 +23,7 @@ from serving import TESTS_PATH
 
 from routing import create_app, lookup
 from routing.alerts import delivery
-from routing.store import alerts, calls, migrate
+from routing.store import alerts, calls, db
 from routing.store.calls import CallStart, LegEnd
 
 SHORT = timedelta(seconds=0.5)
@@ -34,7 +34,7 @@ def alerts_of_the_killed(times=100):
     with postgres.running() as server, tempfile.TemporaryDirectory() as folder:
         urls = {"SQLite": f"sqlite:///{folder}/routing.sqlite", "PostgreSQL": server.database()}
         rows = [(name, _apart(url, times)) for name, url in urls.items()]
-    return told_of_alerts(rows), any(found["never"] for _, found in rows)
+    return told_of_alerts(rows), any(counts["never"] for _, counts in rows)
 
 
 def told_of_alerts(rows):
@@ -47,9 +47,9 @@ def told_of_alerts(rows):
         "| database | killed | calls noted | never told | told twice |",
         "|---|---:|---:|---:|---:|",
     ]
-    for name, found in rows:
-        figures = (found[key] for key in ("killed", "noted", "never", "twice"))
-        lines.append(f"| {name} | {' | '.join(f'{each:,}' for each in figures)} |")
+    for name, counts in rows:
+        figures = (counts[key] for key in ("killed", "noted", "never", "twice"))
+        lines.append(f"| {name} | {' | '.join(f'{figure:,}' for figure in figures)} |")
     return "\n".join(lines)
 
 
@@ -79,7 +79,7 @@ def run(url, times):
         }
     )
     with app.app_context():
-        migrate.upgrade(lookup.database())
+        db.upgrade(lookup.database())
         lookup.database().engine.dispose()
         lookup.snapshot()
     running = [_start(app, 0), _start(app, 1)]
@@ -94,10 +94,10 @@ def run(url, times):
     for child, begins in running:
         _kill(child)
         os.close(begins)
-    found = _count(app, folder / "told")
+    counts = _count(app, folder / "told")
     _kill(hook)
     shutil.rmtree(folder)
-    return {"killed": times, **found}
+    return {"killed": times, **counts}
 
 
 def _hook(file):
@@ -105,9 +105,9 @@ def _hook(file):
     server = Hook()
 
     def keep():
-        told = [each["title"] for each in json.loads(server.taken.pop())["alerts"]]
+        titles = [alert["title"] for alert in json.loads(server.taken.pop())["alerts"]]
         with file.open("a") as out:
-            out.write("".join(f"{each}\n" for each in told))
+            out.write("".join(f"{title}\n" for title in titles))
 
     server.on_post = keep
     child = os.fork()
@@ -153,17 +153,17 @@ def _count(app, file):
     time.sleep(2 * SHORT.total_seconds())
     with app.app_context():
         for _ in range(100):
-            (found,) = delivery.send_alerts(impatient=True)
-            if not found.waiting:
+            (result,) = delivery.send_alerts(impatient=True)
+            if not result.waiting:
                 break
             time.sleep(0.1)
         with lookup.database().reading() as connection:
             noted = {row.service for row in connection.execute(calls.calls.select()) if row.outcome}
-    told = Counter(line.rpartition(": ")[2].strip() for line in file.open())
+    deliveries = Counter(line.rpartition(": ")[2].strip() for line in file.open())
     return {
         "noted": len(noted),
-        "never": len(noted - told.keys()),
-        "twice": sum(told[each] > 1 for each in noted),
+        "never": len(noted - deliveries.keys()),
+        "twice": sum(deliveries[service] > 1 for service in noted),
     }
 
 

@@ -62,42 +62,42 @@ def sweep(first=2024, last=2031, made=100):
             instants = wrong_instants(path, year(2026), year(2027))
             row = [total + n for total, n in zip(row, (*minutes, *instants), strict=True)]
     for path in [ROOT / "directory.yaml", *EXAMPLES]:
-        minutes = wrong = asked = wrong_asked = 0
+        minutes = wrong = instants = instants_wrong = 0
         for division in DIVISIONS:
             done, bad = wrong_minutes(path, year(first), year(last), division)
             minutes, wrong = minutes + done, wrong + bad
             done, bad = wrong_instants(
                 path, year(first), year(last), division, random_instants=20_000
             )
-            asked, wrong_asked = asked + done, wrong_asked + bad
-        yield path.stem, minutes, wrong, asked, wrong_asked
+            instants, instants_wrong = instants + done, instants_wrong + bad
+        yield path.stem, minutes, wrong, instants, instants_wrong
     yield f"{made} made at random", *row
 
 
 def scan_gaps(first=2024, last=2031, made=100):
     """Hold gaps, overlaps and nobody-left against a scan; return (minutes found, wrong)."""
-    found = wrong = 0
+    total = wrong = 0
     draw = random.Random(20261123)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "generated.yaml")
-        for each in [ROOT / "directory.yaml", *EXAMPLES]:
-            minutes, bad = wrong_gaps(each, year(first), year(last))
-            found, wrong = found + sum(minutes.values()), wrong + bad
+        for file in [ROOT / "directory.yaml", *EXAMPLES]:
+            minutes, bad = wrong_gaps(file, year(first), year(last))
+            total, wrong = total + sum(minutes.values()), wrong + bad
         for _ in range(made):
             path.write_text(generated.directory(draw))
             minutes, bad = wrong_gaps(path, year(2026), year(2028))
-            found, wrong = found + sum(minutes.values()), wrong + bad
-    return found, wrong
+            total, wrong = total + sum(minutes.values()), wrong + bad
+    return total, wrong
 
 
 def compare_pairs(count=200):
     """Hold ``diff`` against a comparison minute by minute; return (minutes that differ, wrong)."""
-    found = wrong = 0
+    differing = wrong = 0
     with tempfile.TemporaryDirectory() as folder:
         for old, new in islice(pairs(20261124, Path(folder)), count):
             minutes, bad = wrong_changes(old, new, year(2026), year(2028))
-            found, wrong = found + minutes, wrong + bad
-    return found, wrong
+            differing, wrong = differing + minutes, wrong + bad
+    return differing, wrong
 
 
 def zone_sample():

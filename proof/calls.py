@@ -12,7 +12,7 @@ from conftest import ANYSHIRE, Clock
 from telephone import BASE, TOKEN
 
 from routing import create_app, lookup
-from routing.store import migrate
+from routing.store import db
 from routing.store.db import Database
 
 
@@ -22,7 +22,7 @@ class Telephoned:
     def __init__(self, folder):
         self.folder, self.clock = Path(folder), Clock()
         database = Database("", self.folder, "made.sqlite")
-        migrate.upgrade(database)
+        db.upgrade(database)
         database.engine.dispose()
 
     def __call__(self, directory):
@@ -57,8 +57,8 @@ def telephone(directories=120, calls=40, requests=20_000):
         for seed in range(directories):
             draw = random.Random(f"proof {seed}")
             try:
-                told, played, _ = histories.play(make, make.clock, folder, draw, calls)
-                documents += told
+                given, played, _ = histories.play(make, make.clock, folder, draw, calls)
+                documents += given
                 ringing = max(ringing, *(history.longest_ringing for history in played))
                 duration = max(duration, *(history.duration for history in played))
             except AssertionError as error:
@@ -66,11 +66,13 @@ def telephone(directories=120, calls=40, requests=20_000):
                 wrong += 1
         draw, client = random.Random("proof"), make(ANYSHIRE).test_client()
         numbers = {f"+44163296000{n}" for n in (1, 2, 3, 9)} | {"+447700900001"}
-        found = [x for _ in range(requests) for x in malformed.faults(client, draw, numbers)]
-        for each in found[:5]:
-            print(each)
+        faults = [
+            fault for _ in range(requests) for fault in malformed.faults(client, draw, numbers)
+        ]
+        for fault in faults[:5]:
+            print(fault)
     logging.disable(logging.NOTSET)
-    return (directories * calls, documents, wrong, ringing, duration), (requests, len(found))
+    return (directories * calls, documents, wrong, ringing, duration), (requests, len(faults))
 
 
 def told_of_calls(calls, requests):

@@ -28,7 +28,7 @@ def faults(times=200):
     Return the text, and whether anything was not as promised.
     """
     rows, (killed, wrong_files), shared = list(broken()), kills(times), groups()
-    bad = [(each.fault, each.bad()) for each in (*rows, killed) if each.bad()]
+    bad = [(row.fault, row.bad()) for row in (*rows, killed) if row.bad()]
     print(*bad, *shared[1:], sep="\n")
     failed = bool(bad or wrong_files or shared[1] or shared[2])
     return told_of_faults(rows, killed, wrong_files, shared), failed
@@ -39,20 +39,20 @@ def rehearsed(count=200):
 
     Return the text, and whether one did not.
     """
-    (asked, wrong), flips = christmas(count), list(handovers())
-    bad = [each.bad() for each in flips if each.bad()]
+    (counts, wrong), flips = christmas(count), list(handovers())
+    bad = [row.bad() for row in flips if row.bad()]
     print(*wrong[:5], *bad, sep="\n")
-    return told_of_christmas(asked, wrong, flips), bool(wrong or bad)
+    return told_of_christmas(counts, wrong, flips), bool(wrong or bad)
 
 
 def broken():
     """Break everything in turn, each for a while under load; yield a Row for each."""
-    for kind, found in FAULTS.items():
+    for kind, codes_by_fault in FAULTS.items():
         with ExitStack() as stack:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
             service = stack.enter_context(running(kind, folder, stack))
-            for fault, told in found.items():
-                yield endured(name(fault), service, fault, told, during=3.0, patience=20)
+            for fault, codes in codes_by_fault.items():
+                yield endured(name(fault), service, fault, codes, during=3.0, patience=20)
 
 
 def running(kind, folder, stack):
@@ -83,8 +83,10 @@ def kills(times=200, every=10):
         row.tally = load.tally
         with closing(sqlite3.connect(service.database.file)) as connection:
             checks = ("integrity_check", "foreign_key_check")
-            found = [x for check in checks for (x, *_) in connection.execute(f"PRAGMA {check}")]
-        return kept(row, service, 0, 20), [each for each in found if each != "ok"]
+            results = [
+                result for check in checks for (result, *_) in connection.execute(f"PRAGMA {check}")
+            ]
+        return kept(row, service, 0, 20), [result for result in results if result != "ok"]
 
 
 def handovers():
@@ -102,10 +104,10 @@ def handovers():
             yield Row(f"{at:%-d %B, %H:%M}", load.tally)
 
 
-def groups(rounds=20, each=500):
+def groups(rounds=20, questions=500):
     """Ask two groups of processes that share a PostgreSQL, as two_groups does."""
     with postgres.running() as server, tempfile.TemporaryDirectory() as folder:
-        return two_groups(server, Path(folder), rounds, each)
+        return two_groups(server, Path(folder), rounds, questions)
 
 
 def told_of_faults(rows, killed, wrong_files, groups):
@@ -139,14 +141,14 @@ def told_of_faults(rows, killed, wrong_files, groups):
     )
 
 
-def told_of_christmas(asked, wrong, flips):
+def told_of_christmas(counts, wrong, flips):
     """Return Christmas's part of docs/proof.md."""
     return "\n".join(
         [
-            f"Christmas rehearsed from {asked['rota']} instants between 20 December 2026 and 5",
+            f"Christmas rehearsed from {counts['rota']} instants between 20 December 2026 and 5",
             "January 2027, every other one a second before, at or after a handover; asked at each",
-            f"door and held against the oracle: {asked.total():,} answers, {len(wrong)} wrong",
-            f"({', '.join(f'{door} {count}' for door, count in asked.items())}).",
+            f"door and held against the oracle: {counts.total():,} answers, {len(wrong)} wrong",
+            f"({', '.join(f'{door} {count}' for door, count in counts.items())}).",
             "",
             "Handovers of that Christmas as they come, under load, in real processes:",
             "",
@@ -166,4 +168,4 @@ def _table(rows):
         cells += (len(tally.wrong), len(tally.silent) + len(tally.failed), tally.slow)
         cells += (row.acknowledged, len(row.lost), row.unwritten)
         cells += (row.staff, ", ".join(sorted(row.told)))
-        yield f"| {' | '.join(f'{x:,}' if isinstance(x, int) else x for x in cells)} |"
+        yield f"| {' | '.join(f'{cell:,}' if isinstance(cell, int) else cell for cell in cells)} |"

@@ -25,10 +25,10 @@ def floods():
                     bad = answers.wrong or answers.slowest >= MAX_WAIT_SECONDS
                     wrong = wrong or bool(bad)
                     rows.append((address, way, answers, statuses))
-    return told(rows), wrong
+    return report(rows), wrong
 
 
-def told(rows):
+def report(rows):
     """Return the floods' part of docs/proof.md."""
     return "\n".join(
         [

@@ -22,11 +22,12 @@ def described(examples=300):
         return [held(app, examples), held(app, examples, "x")]
 
 
-def told_of_fuzz(found, held):
+def told_of_fuzz(results, held):
     """Return this part of docs/proof.md."""
     rows = [
-        f"| {name} | {x.inputs:,} | {x.taken:,} | {len(x.faults)} | {x.slowest * 1000:.0f} ms |"
-        for name, x in found.items()
+        f"| {name} | {result.inputs:,} | {result.taken:,} | {len(result.faults)} "
+        f"| {result.slowest * 1000:.0f} ms |"
+        for name, result in results.items()
     ]
     return "\n".join(
         [
@@ -40,20 +41,22 @@ def told_of_fuzz(found, held):
             *rows,
             "",
             "openapi.json held against the service by schemathesis with all its checks, without a",
-            f"token and with one: {sum(x.requests for x in held):,} requests,",
-            f"{sum(x.checks.total() for x in held):,} checks,",
-            f"{sum(len(x.failures) for x in held)} failures.",
+            f"token and with one: {sum(run.requests for run in held):,} requests,",
+            f"{sum(run.checks.total() for run in held):,} checks,",
+            f"{sum(len(run.failures) for run in held)} failures.",
             "",
         ]
     )
 
 
-def failed(found, held):
+def failed(results, held):
     """Say whether anything failed."""
-    return any(x.faults or x.slow for x in found.values()) or any(x.failures for x in held)
+    return any(result.faults or result.slow for result in results.values()) or any(
+        result.failures for result in held
+    )
 
 
 def fuzzed():
     """Prove that whatever is written ends in a value or in words."""
-    found, asked = parsers(), described(100)
-    return told_of_fuzz(found, asked), failed(found, asked)
+    results, runs = parsers(), described(100)
+    return told_of_fuzz(results, runs), failed(results, runs)

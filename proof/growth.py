@@ -50,7 +50,7 @@ def failures(rows):
     of = rows["services"]
     one, most = of[min(of)], of[max(of)]
     reload = rows["reload"][max(rows["reload"])]
-    asked = [
+    figures = [
         ("load", most["load"], MOST_LOAD),
         ("memory", most["decided"] - one["decided"], MOST_MORE),
         ("decision", most[PAIRED], MOST_SLOWER),
@@ -58,7 +58,9 @@ def failures(rows):
         ("failed while it is read again", reload["failed"], 0),
     ]
     return [
-        f"{what}: {found:.2f}, more than {limit}" for what, found, limit in asked if found > limit
+        f"{what}: {figure:.2f}, more than {limit}"
+        for what, figure, limit in figures
+        if figure > limit
     ]
 
 
@@ -90,15 +92,15 @@ def told_of_growth(rows, curves=CURVES):
     )
 
 
-def _table(what, found):
-    sizes = list(found)
+def _table(what, figures):
+    sizes = list(figures)
     yield from (
         "",
         f"| {X_AXIS[what]} | " + " | ".join(f"{size:,}" for size in sizes) + " |",
         "|---|" + "---:|" * len(sizes),
     )
-    for name in found[sizes[0]]:
-        yield f"| {name} | " + " | ".join(_said(name, found[size][name]) for size in sizes) + " |"
+    for name in figures[sizes[0]]:
+        yield f"| {name} | " + " | ".join(_said(name, figures[size][name]) for size in sizes) + " |"
 
 
 def _said(name, value):
@@ -118,10 +120,10 @@ DASHES = ("none", "6 3", "2 3", "8 3 2 3")
 
 def drawn(rows):
     """Draw every panel as plain SVG: black on white, curves told apart by their dashes."""
-    panels = [_panel(*each, rows) for each in PANELS]
+    panels = [_panel(*chart, rows) for chart in PANELS]
     placed = [
-        f'<g transform="translate({n % 2 * (WIDE + GAP)} {n // 2 * (HIGH + GAP)})">{each}</g>'
-        for n, each in enumerate(panels)
+        f'<g transform="translate({n % 2 * (WIDE + GAP)} {n // 2 * (HIGH + GAP)})">{panel}</g>'
+        for n, panel in enumerate(panels)
     ]
     wide, high = 2 * WIDE + GAP, (len(panels) + 1) // 2 * (HIGH + GAP)
     return (
@@ -137,46 +139,48 @@ def drawn(rows):
 
 def _panel(title, what, times, unit, names, limit, rows):
     """Draw one chart: sizes from left to right by their logarithm, figures upwards from nought."""
-    found = {size: {name: row[name] * times for name in names} for size, row in rows[what].items()}
-    sizes, foot = list(found), HIGH - 38
-    top = max(limit or 0, *(value for row in found.values() for value in row.values())) * 1.1
+    figures = {
+        size: {name: row[name] * times for name in names} for size, row in rows[what].items()
+    }
+    sizes, foot = list(figures), HIGH - 38
+    top = max(limit or 0, *(value for row in figures.values() for value in row.values())) * 1.1
     low, high = math.log(sizes[0]), math.log(sizes[-1])
 
-    def x(size):
+    def x_of(size):
         return LEFT + (math.log(size) - low) / (high - low) * (WIDE - LEFT - 70)
 
-    def y(value):
+    def y_of(value):
         return foot - value / top * (foot - TOP)
 
     parts = [f'<text x="0" y="12" font-size="12" font-weight="bold">{escape(title)}, {unit}</text>']
     parts.append(f'<path d="M{LEFT} {TOP}V{foot}H{WIDE - 70}" fill="none" stroke="#000000"/>')
     for value in (0, top / 2.2, top / 1.1):
-        parts.append(_text(LEFT - 5, y(value) + 3, _short(value), "end"))
+        parts.append(_text(LEFT - 5, y_of(value) + 3, _short(value), "end"))
     for size in sizes:
-        parts.append(_text(x(size), foot + 14, f"{size:,}", "middle"))
+        parts.append(_text(x_of(size), foot + 14, f"{size:,}", "middle"))
     parts.append(_text((LEFT + WIDE - 70) / 2, foot + 28, X_AXIS[what], "middle"))
     if limit:
         parts.append(
-            f'<path d="M{LEFT} {y(limit):.1f}H{WIDE - 70}" stroke="#000000" stroke-width="0.5"/>'
-            + _text(LEFT + 4, y(limit) - 3, f"at most {limit:g} {unit}", "start")
+            f'<path d="M{LEFT} {y_of(limit):.1f}H{WIDE - 70}" stroke="#000000" stroke-width="0.5"/>'
+            + _text(LEFT + 4, y_of(limit) - 3, f"at most {limit:g} {unit}", "start")
         )
     taken = []
     for name, dashes in zip(names, DASHES, strict=False):
-        way = "L".join(f"{x(size):.1f} {y(row[name]):.1f}" for size, row in found.items())
+        way = "L".join(f"{x_of(size):.1f} {y_of(row[name]):.1f}" for size, row in figures.items())
         parts.append(
             f'<path d="M{way}" fill="none" stroke="#000000" stroke-width="1.5" '
             f'stroke-dasharray="{dashes}"/>'
         )
-        place = y(found[sizes[-1]][name]) + 3
+        place = y_of(figures[sizes[-1]][name]) + 3
         while any(abs(place - other) < 10 for other in taken):
             place -= 1
         taken.append(place)
-        parts.append(_text(x(sizes[-1]) + 4, place, name.removeprefix("/api/v1"), "start"))
+        parts.append(_text(x_of(sizes[-1]) + 4, place, name.removeprefix("/api/v1"), "start"))
     return "".join(parts)
 
 
-def _text(x, y, text, anchor):
-    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(text)}</text>'
+def _text(left, baseline, text, anchor):
+    return f'<text x="{left:.1f}" y="{baseline:.1f}" text-anchor="{anchor}">{escape(text)}</text>'
 
 
 def _short(value):

@@ -32,12 +32,12 @@ def kill(times=200):
                 capture_output=True,
                 check=True,
             )
-            found = json.loads(done.stdout)
-            lost = max(0, found["set"] - found["diverts"])
-            lost += max(0, found["moved"] - found["recorded_moves"])
-            alone = abs(found["diverts"] - found["recorded"]) + found["differ"]
-            changes = found["diverts"] + found["recorded_moves"]
-            yield name, found["killed"], changes, alone, lost
+            counts = json.loads(done.stdout)
+            lost = max(0, counts["set"] - counts["diverts"])
+            lost += max(0, counts["moved"] - counts["recorded_moves"])
+            alone = abs(counts["diverts"] - counts["recorded"]) + counts["differ"]
+            changes = counts["diverts"] + counts["recorded_moves"]
+            yield name, counts["killed"], changes, alone, lost
 
 
 def told_of_kills(kills):

@@ -17,7 +17,7 @@ from serving import ROOT, ask, serving
 
 from proof.bench import over_http
 from routing.core.instants import Span
-from routing.store import diverts, migrate
+from routing.store import db, diverts
 from routing.store.db import Database
 from routing.store.diverts import NewDivert
 
@@ -59,9 +59,9 @@ def handovers(wanted=200_000):
             os.chmod(name, 0o755)
             with shortly_before(Path(name), FRACTIONS[done % len(FRACTIONS)]) as (port, handover):
                 time.sleep(max(0, handover - 4 - time.time()))
-                found = across(port, handover)
-        assert len(found.lines) > 1, "no handover was met"
-        done, answers, stale = done + 1, answers + found.answers, stale + len(found.stale)
+                counted = across(port, handover)
+        assert len(counted.lines) > 1, "no handover was met"
+        done, answers, stale = done + 1, answers + counted.answers, stale + len(counted.stale)
     return done, answers, stale
 
 
@@ -74,7 +74,7 @@ def diverted(times=5):
         (folder / "directory.yaml").write_text((ROOT / "directory.yaml").read_text())
         database = Database("", folder / "instance", "rehearsal.sqlite")
         running.callback(database.engine.dispose)
-        migrate.upgrade(database)
+        db.upgrade(database)
         began = time.time()
         settings = {"CLOCK_STARTS_AT": noon.isoformat(), "CLOCK_STARTED_AT": repr(began)}
         _, url = running.enter_context(serving(folder, **settings))
@@ -92,7 +92,7 @@ def diverted(times=5):
                     diverts.create(connection, [wanted], at, "terminal:0")
                 kept = time.time()
                 time.sleep(12)
-            late.append(max(sent for sent, told in watch.told if told != line) - kept)
+            late.append(max(sent for sent, answer in watch.told if answer != line) - kept)
     return late
 
 
@@ -102,8 +102,8 @@ def throughput(rounds=5, connections=(16, 64)):
 
     One worker a side, on one processor; wrk asks from another.
     """
-    asked = over_http.Endpoint("decision JSON", DECISION)
-    found = {number: [] for number in connections}
+    endpoint = over_http.Endpoint("decision JSON", DECISION)
+    figures = {number: [] for number in connections}
     with tempfile.TemporaryDirectory() as name, ExitStack() as running:
         os.chmod(name, 0o755)
         config = ROOT / "gunicorn.conf.py"
@@ -118,15 +118,15 @@ def throughput(rounds=5, connections=(16, 64)):
 
         def run(address, pids, number, seconds):
             before = sum(map(_ticks, pids))
-            rate = over_http.run(asked, address, number, Path(name), seconds).rate
+            rate = over_http.run(endpoint, address, number, Path(name), seconds).rate
             return rate, (sum(map(_ticks, pids)) - before) * 1e6 / _TICK / (rate * seconds)
 
         for side in sides:
             run(*side, 16, seconds=1)
         for _ in range(rounds):
             for number in connections:
-                found[number].append([run(*side, number, seconds=2) for side in sides])
-    return found
+                figures[number].append([run(*side, number, seconds=2) for side in sides])
+    return figures
 
 
 _TICK = os.sysconf("SC_CLK_TCK")
@@ -145,9 +145,9 @@ def killed(workers=200, groups=10):
         with machines.two(server, Path(name)) as two:
             yield "a worker killed with -9", workers, two.kill_workers(workers)
             yield "a group killed with -9, and started", 2 * groups, two.kill_groups(groups)
-            asked, _, said = two.upgrade()
-            assert not any("database_behind" in each for each in said), said
-            yield "migrated, each group stopped and started with the new code", 1, asked
+            seen, _, reports = two.upgrade()
+            assert not any("database_behind" in report for report in reports), reports
+            yield "migrated, each group stopped and started with the new code", 1, seen
 
 
 def told_of_nginx(crossed, late, rates, faults):

@@ -12,7 +12,7 @@ from sweep import minutes_of, timetables, year
 
 from routing.core.instants import date_range
 from routing.rota import filling
-from routing.rota.filling import DayKind, TurnLength
+from routing.rota.filling import DayKind, TurnRule
 from routing.rota.roster import Roster, Shift
 
 PERIODS = [
@@ -55,31 +55,29 @@ def filled(first=2026, last=2032):
         for role in ("night", "standby"):
             for cuts in CUTS:
                 for number in range(first, last):
-                    days = date_range(date(number, 1, 1), date(number, 12, 31))
+                    days = list(date_range(date(number, 1, 1), date(number, 12, 31)))
                     pattern = dict.fromkeys(DayKind, cuts)
                     empty = Roster(tables, ())
-                    slots = filling.make_slots(empty, role, pattern, *_ends(list(days)))
+                    slots = filling.make_slots(empty, role, pattern, days[0], days[-1])
                     planned = filling.assign_slots(
-                        empty, role, slots, [1, 2, 3, 4], TurnLength.SLOT
+                        empty, role, slots, [1, 2, 3, 4], days[0], TurnRule()
                     )
                     made += len(planned)
                     wrong += _left(tables, role, planned, number)
     return made, wrong
 
 
-def _ends(days):
-    return days[0], days[-1]
-
-
 def _left(tables, role, planned, number):
     """Count the minutes of a year, but for its ends, in which not just one person is on duty."""
     start, end = year(number) + timedelta(days=3), year(number + 1) - timedelta(days=3)
-    shifts = [Shift(n, role, x.person_id, x.during) for n, x in enumerate(planned)]
+    shifts = [Shift(n, role, slot.person_id, slot.during) for n, slot in enumerate(planned)]
     roster = Roster(tables, shifts)
-    gaps = sum((x.end - x.start) // MINUTE for x, _ in roster.gaps(role, start, end))
-    inside = [x.during for x in planned if start <= x.during.start and x.during.end <= end]
+    gaps = sum((gap.end - gap.start) // MINUTE for gap, _ in roster.gaps(role, start, end))
+    inside = [
+        slot.during for slot in planned if start <= slot.during.start and slot.during.end <= end
+    ]
     minutes_of(inside, start, end)  # refuses spans that overlap
-    return gaps + sum(x.person_id is None for x in planned)
+    return gaps + sum(slot.person_id is None for slot in planned)
 
 
 def told_of_rotas(rotas, filled):

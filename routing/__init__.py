@@ -15,9 +15,9 @@ from routing.errors import InvalidDirectory
 from routing.public.error_pages import error_page
 from routing.responses import HTTPS_ONLY, SECURITY_HEADERS, problem
 from routing.snapshot import SnapshotLoader
-from routing.store.call_log import CallLog
+from routing.store.calls import CallLog
 from routing.store.db import Database
-from routing.store.divert_cache import DivertCache, DivertFile
+from routing.store.diverts import DivertCache, DivertFile
 
 
 def create_app(settings: Mapping[str, Any] | None = None) -> Flask:

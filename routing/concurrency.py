@@ -13,7 +13,7 @@ from flask import Flask, Response, current_app, request, session
 
 from routing.responses import problem
 from routing.store import counters
-from routing.store.call_log import CallLog
+from routing.store.calls import CallLog
 
 RETRY_AFTER_SECONDS = 3
 

@@ -7,8 +7,7 @@ from zoneinfo import ZoneInfo
 
 from routing.core.decision import Divert, decide, timeline
 from routing.core.directory import Line, Service
-from routing.core.instants import Span, date_range
-from routing.core.intervals import mark_covered
+from routing.core.instants import Span, date_range, mark_covered
 from routing.core.timetable import Timetables
 from routing.directory.field_types import forbidden_reason
 from routing.errors import InvalidDivert, UnknownService

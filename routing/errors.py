@@ -86,9 +86,6 @@ class InvalidDivert(RoutingError):
 class UnknownShift(RoutingError):
     """A shift, cover, person, change of the rota or calendar feed that does not exist."""
 
-    def __init__(self, what: str, number: object) -> None:
-        super().__init__(f"There is no {what} {number} on the rota.")
-
 
 class InvalidRotaChange(RoutingError):
     """A change of the rota that is refused. ``field`` and the message are as in InvalidDivert."""

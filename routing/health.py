@@ -17,6 +17,7 @@ from sqlalchemy.engine import Connection
 
 from routing import alert_recipients, config, lookup, rota_service
 from routing.core import instants
+from routing.core.answer import Outcome
 from routing.core.decision import decide
 from routing.core.directory import Directory
 from routing.divert_rules import END_WARNING_PERIOD
@@ -25,8 +26,8 @@ from routing.lint import hours, numbers
 from routing.rota import descriptions
 from routing.rota.roster import CONTEXT_MARGIN
 from routing.snapshot import Snapshot
-from routing.store import alerts, call_report, calls, counters, diverts, migrate, retention, rota
-from routing.store.call_log import CallLog
+from routing.store import alerts, calls, counters, db, diverts, retention, rota
+from routing.store.calls import CallLog
 from routing.store.diverts import DivertRow
 from routing.text import dates, staff_text
 
@@ -343,7 +344,7 @@ def _database(snapshot: Snapshot, at: datetime) -> Iterator[Condition]:
         return
     call_log: CallLog = current_app.extensions["call_log"]
     try:
-        if migrate.needs_upgrade(database):
+        if db.needs_upgrade(database):
             sentence = "The database is not of this version: calls are put through, but not logged."
             yield Condition("database_behind", sentence)
             return
@@ -406,13 +407,13 @@ def _unanswered_calls(
 ) -> Iterator[Condition]:
     """Yield the calls that nobody answered, or whose caller gave up after MIN_WAIT or more."""
     locale, directory = lookup.staff_locale(), snapshot.directory
-    outcomes = (calls.UNANSWERED, calls.ABANDONED)
+    outcomes = (Outcome.UNANSWERED, Outcome.ABANDONED)
     start, end = at - MAX_CALL_AGE, at + _DAY
-    for call in call_report.calls_between(connection, start, end, at, outcomes):
+    for call in calls.calls_between(connection, start, end, at, outcomes):
         waited = (call.ended_at or call.began_at) - call.began_at
         began = dates.format_datetime(call.began_at, locale)
         sentence = f"a call at {began} was not answered."
-        if call.outcome == calls.ABANDONED:
+        if call.outcome == Outcome.ABANDONED:
             if waited < MIN_WAIT:
                 continue
             seconds = staff_text.format_duration(int(waited.total_seconds()))

@@ -15,10 +15,9 @@ from routing.core.answer import Answer, Decision
 from routing.core.decision import Divert
 from routing.divert_rules import ProposedDivert, target_error
 from routing.snapshot import Snapshot, SnapshotLoader
-from routing.store.call_log import CallLog
+from routing.store.calls import CallLog
 from routing.store.db import Database
-from routing.store.divert_cache import TIMEOUT_SECONDS, DivertCache, DivertReading
-from routing.store.diverts import DivertRow, NewDivert
+from routing.store.diverts import TIMEOUT_SECONDS, DivertCache, DivertReading, DivertRow, NewDivert
 from routing.text.locale import Locale, get_locale
 
 MAX_DIVERT_AGE_SECONDS = 1.0

@@ -25,18 +25,21 @@ from routing.errors import InvalidRotaChange, InvalidSpreadsheet, RotaConflict
 from routing.rota import descriptions, difference, filling, spreadsheet, validation
 from routing.rota.clashes import Clash, find_clashes
 from routing.rota.difference import RotaDifference
-from routing.rota.filling import ProposedShift, ShiftPattern, TurnLength
+from routing.rota.filling import ProposedShift, ShiftPattern, TurnRule
 from routing.rota.roster import (
     CONTEXT_MARGIN,
     MAX_SHIFT_HOURS,
     Assignment,
+    Cover,
     NewCover,
     NewShift,
     Roster,
+    Shift,
     is_too_long,
     name_key,
 )
 from routing.rota.spreadsheet import MAX_PEOPLE, MAX_ROWS, ShiftRow
+from routing.rota.workload import Workload, measure_workload
 from routing.store import rota, rota_people
 from routing.store.rota import RotaChange
 from routing.store.rota_people import RotaPerson
@@ -157,12 +160,36 @@ def read_rota(start: datetime, end: datetime) -> Rota:
         return load_rota(connection, start, end)
 
 
-def load_rota(connection: Connection, start: datetime, end: datetime) -> Rota:
-    """Return the rota from ``start`` to ``end``, in the caller's transaction."""
+def load_rota(
+    connection: Connection, start: datetime, end: datetime, person_id: int | None = None
+) -> Rota:
+    """Return the rota from ``start`` to ``end``, in the caller's transaction.
+
+    With a person it has their shifts alone: everything else seems to be a gap.
+    """
     revision = rota.revision(connection)  # first, so that a change during the rest is noticed
-    shifts, covers = rota.read(connection, start, end)
+    shifts, covers = rota.read(connection, start, end, person_id)
     people = {person.id: person for person in rota_people.all_people(connection)}
     return Rota(Roster(lookup.snapshot().timetables, shifts, covers), people, revision)
+
+
+def load_days(connection: Connection, days: Iterable[date]) -> Rota:
+    """Return the rota around some dates, in the caller's transaction: at other times it is empty.
+
+    Around each date it has what overlaps its row of the grid, from one handover to the next.
+    """
+    zone = lookup.snapshot().directory.zone
+    shifts: dict[int, Shift] = {}
+    covers: dict[int, Cover] = {}
+    revision = rota.revision(connection)
+    for day in days:
+        start = instants.midnight(day, zone)
+        day_shifts, day_covers = rota.read(connection, start, start + timedelta(days=3))
+        shifts |= {shift.id: shift for shift in day_shifts}
+        covers |= {cover.id: cover for cover in day_covers}
+    people = {person.id: person for person in rota_people.all_people(connection)}
+    roster = Roster(lookup.snapshot().timetables, shifts.values(), covers.values())
+    return Rota(roster, people, revision)
 
 
 def load_upcoming(connection: Connection, at: datetime) -> Rota:
@@ -256,8 +283,9 @@ def remove_person(person_id: int, actor: str) -> None:
     Raise UnknownShift, InvalidRotaChange.
     """
     at = lookup.now().replace(second=0, microsecond=0)
-    current = read_rota(at, at + FAR_FUTURE)
-    covers = validation.release_shifts(current.roster, person_id, at)
+    to_come = Span(at, at + FAR_FUTURE)
+    current = read_rota(to_come.start, to_come.end)
+    covers = validation.cover_absence(current.roster, person_id, to_come, None, "Has left")
     with lookup.database().writing() as connection:
         _require_unchanged(connection, current)
         if covers:
@@ -320,7 +348,7 @@ def propose_fill(
     first: date,
     last: date,
     names: Sequence[str],
-    turn_length: TurnLength,
+    turns: TurnRule,
     times: ShiftPattern | None = None,
     time_limit: timedelta = FILL_TIME_LIMIT,
 ) -> tuple[Rota, list[ProposedShift]]:
@@ -346,7 +374,7 @@ def propose_fill(
         )
     pattern = {**filling.usual_pattern(current.roster, role_id, start), **(times or {})}
     zone = timetables.directory.zone
-    slots = filling.make_slots(current.roster, role_id, pattern, first, last)
+    slots = filling.make_slots(current.roster, role_id, pattern, first, last, turns)
     now = at.replace(second=0, microsecond=0)
     slots = [Span(max(slot.start, now), slot.end) for slot in slots if slot.end > at]
     if any(is_too_long(slot, zone) for slot in slots):
@@ -356,13 +384,30 @@ def propose_fill(
     _check_size(len(slots))
     check_time = _time_check(time_limit)
     proposed = filling.assign_slots(
-        current.roster, role_id, slots, person_ids, turn_length, check_time
+        current.roster, role_id, slots, person_ids, first, turns, check_time
     )
     if not proposed:
         period = Span(max(start, now), end_of_last)
-        _refuse_nothing_to_fill(current, role_id, period, has_cuts=any(pattern.values()))
+        _refuse_nothing_to_fill(
+            current, role_id, period, has_cuts=any(pattern.values()) or turns.minute is not None
+        )
     _check_size(len(proposed))
     return current, proposed
+
+
+def measure_fill(current: Rota, added: Sequence[NewShift]) -> list[Workload]:
+    """Return what each person who is given a shift would have then, most hours first.
+
+    In all roles, with what they have already, from the start of the first new shift to the end of
+    the last.
+    """
+    if not added:
+        return []
+    period = Span(min(new.during.start for new in added), max(new.during.end for new in added))
+    roster = validation.apply_changes(current.roster, added)
+    person_ids = dict.fromkeys(new.person_id for new in added)
+    loads = measure_workload(roster, person_ids, period)
+    return sorted(loads, key=lambda load: load.duration, reverse=True)
 
 
 def _refuse_nothing_to_fill(current: Rota, role_id: str, period: Span, has_cuts: bool) -> NoReturn:
@@ -522,7 +567,7 @@ def save_import(
                 NewShift(shift.role_id, ids.get(shift.person_id, shift.person_id), shift.during)
                 for shift in compared.new_shifts
             ]
-            cancelled, summary = compared.cancelled_shift_ids, _summarise(file_name, *counts)
+            cancelled, summary = compared.cancelled_shift_ids, _summarise(file_name, plan)
             change = _save(connection, kind, shifts, actor, form_key, cancelled, summary)
             rota_people.mark_added_by(connection, list(ids.values()), change.id)
     added, changed, removed = counts
@@ -559,12 +604,15 @@ def _week_from(today: date) -> tuple[date, date]:
     return today + timedelta(days=1), today + timedelta(days=7)
 
 
-def _summarise(file_name: str, added: int, changed: int, removed: int) -> str:
-    """Return what an import did: "Imported rota.csv: 42 added, 3 changed"."""
+def _summarise(file_name: str, plan: ImportPlan) -> str:
+    """Return what an import did: "Imported rota.csv for December 2026: 42 added, 3 changed"."""
     name = "".join(filter(str.isprintable, re.split(r"[/\\]", file_name)[-1])).strip()
-    counts = {"added": added, "changed": changed, "removed": removed}
-    parts = [f"{count} {what}" for what, count in counts.items() if count]
-    return f"Imported {name[:60] or 'a spreadsheet'}: {', '.join(parts)}"
+    compared = plan.difference
+    shifts = [*compared.added, *compared.removed, *(after for _, after in compared.changed)]
+    months = descriptions.format_months(shifts, lookup.snapshot().directory.zone)
+    counts = {"added": compared.added, "changed": compared.changed, "removed": compared.removed}
+    parts = [f"{len(changes)} {what}" for what, changes in counts.items() if changes]
+    return f"Imported {name[:60] or 'a spreadsheet'} for {months}: {', '.join(parts)}"
 
 
 def _new_names(rows: Iterable[ShiftRow], known: Container[str]) -> dict[str, str]:

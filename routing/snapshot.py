@@ -193,27 +193,23 @@ class SnapshotLoader:
             return replace(previous, problems=(problem,), kept_at=kept_at)
 
     def _read(self, previous: Snapshot | None) -> Snapshot:
-        loaded = self._load_directory(previous)
+        """Read the files. A broken directory leaves the one in use; at first, the last good one."""
+        try:
+            loaded = self._last_good.load(self.file)
+            problems = loaded.problems
+        except InvalidDirectory as error:
+            if previous is None:
+                raise
+            problems = error.problems
+        if previous is not None and problems:
+            kept_at = previous.kept_at or previous.loaded_at
+            loaded = LoadResult(previous.directory, previous.sha256, problems, kept_at)
         return replace(
             build_snapshot(loaded.directory, self.folder, self.clock(), previous),
             problems=loaded.problems,
             kept_at=loaded.kept_at,
             sha256=loaded.sha256,
         )
-
-    def _load_directory(self, previous: Snapshot | None) -> LoadResult:
-        """Return the directory in the file; if that is broken, the one in use."""
-        try:
-            loaded = self._last_good.load(self.file)
-            if previous is None or not loaded.problems:
-                return loaded
-            problems = loaded.problems
-        except InvalidDirectory as error:
-            if previous is None:
-                raise
-            problems = error.problems
-        kept_at = previous.kept_at or previous.loaded_at
-        return LoadResult(previous.directory, previous.sha256, problems, kept_at)
 
     def _log(self, snapshot: Snapshot, previous: Snapshot | None) -> None:
         """Log what is new: changed answers, other faults, or that there are none any more."""

@@ -16,10 +16,10 @@ def directory(services, roles=0):
     """Return the text of a directory of so many services, each with two lines of its own, and of so
     many roles of a rota: half by day, half by night.
     """
-    lines, found = [], []
+    lines, service_lines = [], []
     for number in range(services):
         lines += _lines(number)
-        found.append(
+        service_lines.append(
             f"  s{number}: {{name: Worried about a child in district {number}, "
             f"lines: [day-{number}], out_of_hours: night-{number}, "
             f"if_unanswered: [night-{number}, day-{number}]}}"
@@ -29,7 +29,14 @@ def directory(services, roles=0):
         for number in range(roles)
     ]
     return "\n".join(
-        [HEAD + "lines:", *lines, "services:", *found, *(["rota:", *rota] if rota else []), ""]
+        [
+            HEAD + "lines:",
+            *lines,
+            "services:",
+            *service_lines,
+            *(["rota:", *rota] if rota else []),
+            "",
+        ]
     )
 
 

@@ -10,7 +10,7 @@ from jinja2 import BytecodeCache
 
 from routing import create_app, lookup
 from routing.core.instants import Span
-from routing.store import diverts, migrate
+from routing.store import db, diverts
 from routing.store.db import Database
 from routing.store.diverts import NewDivert
 from routing.text import time_parsing
@@ -113,7 +113,7 @@ def anyshire(make_app):
 def made(tmp_path_factory):
     """A database file as `flask db upgrade` makes it, to be copied."""
     database = Database("", tmp_path_factory.mktemp("made"))
-    migrate.upgrade(database)
+    db.upgrade(database)
     database.engine.dispose()
     return database.file
 

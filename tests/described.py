@@ -23,7 +23,7 @@ def to_follows_from(context, case, kwargs):
     if case.path != TIMELINE or case.meta.generation.mode != GenerationMode.POSITIVE:
         return
     try:
-        begins, ends = (datetime.fromisoformat(given[each]) for each in ("from", "to"))
+        begins, ends = (datetime.fromisoformat(given[name]) for name in ("from", "to"))
         case.query["to"] = (begins + (ends - begins) % DAYS + MINUTE).isoformat()
     except (KeyError, ValueError, TypeError, OverflowError):
         return  # as it is: whether it may be so is what is asked
@@ -52,20 +52,20 @@ def held(app, examples, token=None, **phases):
         settings["headers"] = {"Authorization": f"Bearer {token}"}
     config = SchemathesisConfig.from_dict(settings)
     schema = schemathesis.openapi.from_wsgi("/openapi.json", app, config=config)
-    found = Held()
+    outcome = Held()
     for event in from_schema(schema).execute():
         if hasattr(event, "recorder"):
-            _take(found, event.recorder)
+            _take(outcome, event.recorder)
         elif "Error" in type(event).__name__:
-            found.failures.append(f"{type(event).__name__}: {getattr(event, 'value', event)}")
-    return found
+            outcome.failures.append(f"{type(event).__name__}: {getattr(event, 'value', event)}")
+    return outcome
 
 
-def _take(found, recorder):
-    found.requests += len(recorder.interactions)
+def _take(outcome, recorder):
+    outcome.requests += len(recorder.interactions)
     for checks in recorder.checks.values():
-        for each in checks:
-            found.checks[each.name] += 1
-            if each.failure_info is not None:
-                said = str(each.failure_info.failure)[:300]
-                found.failures.append(f"{recorder.label}: {each.name}: {said}")
+        for check in checks:
+            outcome.checks[check.name] += 1
+            if check.failure_info is not None:
+                failure = str(check.failure_info.failure)[:300]
+                outcome.failures.append(f"{recorder.label}: {check.name}: {failure}")

@@ -27,9 +27,9 @@ class _Handler(BaseHTTPRequestHandler):
         parts = urlsplit(self.path)
         self.server.asked.append((self.path, self.headers.get("Authorization")))
         if parts.path.endswith("/IncomingPhoneNumbers.json"):
-            asked = parse_qs(parts.query)["PhoneNumber"][0]
-            found = [self.server.numbers[asked]] if asked in self.server.numbers else []
-            self._answer(200, "application/json", json.dumps({"incoming_phone_numbers": found}))
+            number = parse_qs(parts.query)["PhoneNumber"][0]
+            numbers = [self.server.numbers[number]] if number in self.server.numbers else []
+            self._answer(200, "application/json", json.dumps({"incoming_phone_numbers": numbers}))
         elif "/Applications/" in parts.path:
             application = self.server.applications[parts.path.rpartition("/")[2]]
             self._answer(200, "application/json", json.dumps(application))

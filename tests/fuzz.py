@@ -96,9 +96,9 @@ WORDS = [
 ]
 HOLIDAYS = ["england-and-wales", "scotland", "northern-ireland"]
 LISTED = "".join(
-    f'"{each}": {{"division": "{each}", "events": [{{"title": "Boxing Day", "date": "2026-12-26",'
-    ' "notes": "Substitute day", "bunting": true}]},'
-    for each in HOLIDAYS
+    f'"{division}": {{"division": "{division}", "events": ['
+    '{"title": "Boxing Day", "date": "2026-12-26", "notes": "Substitute day", "bunting": true}]},'
+    for division in HOLIDAYS
 )
 
 
@@ -132,7 +132,7 @@ def _directory(text):
     try:
         return load.parse(text, Path("directory.yaml"))
     except RoutingError as error:
-        assert all(each.line >= 1 and len(each.message) > 10 for each in error.problems)
+        assert all(problem.line >= 1 and len(problem.message) > 10 for problem in error.problems)
         raise
 
 
@@ -146,11 +146,11 @@ def _hours(text):
 
 
 def _phone(text):
-    found = (
+    phone = (
         field_types.parse_display_phone(text) if len(text) % 2 else field_types.parse_phone(text)
     )
-    assert found.e164.lstrip("+").isdecimal()
-    return found
+    assert phone.e164.lstrip("+").isdecimal()
+    return phone
 
 
 def _call(text):
@@ -164,21 +164,21 @@ def _call(text):
 def _said(text):
     """Return words as Twilio would hear them: a document that is whole, and theirs alone."""
     root = ET.fromstring(twiml.text_message(phone_numbers.spell_numbers(text)))
-    assert [each.tag for each in root.iter()] == ["Response", "Message"]
+    assert [element.tag for element in root.iter()] == ["Response", "Message"]
     return root
 
 
 def _place(text):
-    found = auth.safe_next_url(text)
-    assert found == "/staff" or (found == text and found.startswith(("/staff/", "/staff?")))
-    return found
+    address = auth.safe_next_url(text)
+    assert address == "/staff" or (address == text and address.startswith(("/staff/", "/staff?")))
+    return address
 
 
 def _page(text):
-    found = str(render_markdown(text))
-    assert "<script" not in found.lower()
-    assert 'href="javascript:' not in found.lower()
-    return found
+    page = str(render_markdown(text))
+    assert "<script" not in page.lower()
+    assert 'href="javascript:' not in page.lower()
+    return page
 
 
 def _sheet(text):
@@ -206,7 +206,9 @@ PARSERS = {
     "spoken words": Parser(WORDS, _said),
     "where to go": Parser(PLACES, _place),
     "Markdown": Parser(WORDS, _page, tokens=["[", "](", "*", "`", "> ", "![", "\n"], longest=1000),
-    "GOV.UK's list": Parser(["{" + LISTED.rstrip(",") + "}"], lambda x: govuk.parse(x.encode())),
+    "GOV.UK's list": Parser(
+        ["{" + LISTED.rstrip(",") + "}"], lambda text: govuk.parse(text.encode())
+    ),
 }  # fmt: skip
 """Everything that reads what others write, by name."""
 
@@ -242,23 +244,23 @@ def _spoilt(draw, text, parser):
 
 def tried(name, count, seed=0):
     """Return what came of so many inputs to a parser."""
-    parser, draw, found = PARSERS[name], random.Random(f"{name} {seed}"), Counted()
+    parser, draw, counted = PARSERS[name], random.Random(f"{name} {seed}"), Counted()
     for _ in range(count):
         text = spoilt(draw, parser)
-        took, taken, fault = asked(parser, text)
+        took, taken, fault = timed(parser, text)
         if took > SLOW:  # alone, before it is called slow: machines are noisy
-            took = min(asked(parser, text)[0] for _ in range(3))
-        found.inputs += 1
-        found.taken += taken
-        found.slowest = max(found.slowest, took)
+            took = min(timed(parser, text)[0] for _ in range(3))
+        counted.inputs += 1
+        counted.taken += taken
+        counted.slowest = max(counted.slowest, took)
         if fault:
-            found.faults.append(f"{text[:200]!r}: {fault}")
+            counted.faults.append(f"{text[:200]!r}: {fault}")
         if took > SLOW:
-            found.slow.append(f"{text[:200]!r}: {took:.2f} s")
-    return found
+            counted.slow.append(f"{text[:200]!r}: {took:.2f} s")
+    return counted
 
 
-def asked(parser, text):
+def timed(parser, text):
     """Ask once; return how long it took, whether the input was taken, and what went wrong."""
     taken, fault = True, ""
     began = time.thread_time()

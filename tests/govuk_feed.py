@@ -33,14 +33,14 @@ def added(feed, day, title, division="england-and-wales"):
     """Return the list with a holiday added."""
     event = {"title": title, "date": day, "notes": "", "bunting": True}
     feed[division]["events"] = sorted(
-        [*feed[division]["events"], event], key=lambda each: each["date"]
+        [*feed[division]["events"], event], key=lambda listed: listed["date"]
     )
     return feed
 
 
 def without(feed, day, division="england-and-wales"):
     """Return the list without what is on a day."""
-    kept = [each for each in feed[division]["events"] if each["date"] != day]
+    kept = [event for event in feed[division]["events"] if event["date"] != day]
     assert len(kept) == len(feed[division]["events"]) - 1
     feed[division]["events"] = kept
     return feed
@@ -71,8 +71,8 @@ def serving():
             if not feed.trickle:
                 self.wfile.write(feed.body)
                 return
-            for each in feed.body[:40]:
-                self.wfile.write(bytes([each]))
+            for byte in feed.body[:40]:
+                self.wfile.write(bytes([byte]))
                 self.wfile.flush()
                 time.sleep(feed.trickle)
 

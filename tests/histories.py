@@ -39,17 +39,13 @@ class Directory:
         return self.line(name).get("press_1_to_accept") == "yes"
 
     def if_unanswered(self, service):
-        found = self.text["services"][service]
-        return found.get("if_unanswered", [found["out_of_hours"]])
+        settings = self.text["services"][service]
+        return settings.get("if_unanswered", [settings["out_of_hours"]])
 
     def leads_back(self, called):
         services = self.text["services"].values()
-        return {
-            called,
-            "999",
-            "101",
-            *(e164(each["number"]) for each in services if "number" in each),
-        }
+        numbers = (e164(service["number"]) for service in services if "number" in service)
+        return {called, "999", "101", *numbers}
 
     def number_of(self, line, at):
         return self.oracle.number_of(line, at.astimezone(self.oracle.zone).date())
@@ -57,19 +53,19 @@ class Directory:
     def round(self, service, at, barred):
         """Return who may be rung in a round that begins at ``at``, in order."""
         first = self.oracle.answer(service, at)[0]
-        found, numbers = [], set(barred)
+        lines, numbers = [], set(barred)
         for line in (first, *self.if_unanswered(service)):
             shut = line != first and not self.oracle.is_open(line, at)
-            if self.number_of(line, at) not in numbers and line not in found and not shut:
+            if self.number_of(line, at) not in numbers and line not in lines and not shut:
                 numbers.add(self.number_of(line, at))
-                found.append(line)
+                lines.append(line)
             elif line == first:
                 numbers.add(self.number_of(line, at))
-        return found
+        return lines
 
     def left(self, service, tried, at, barred):
         """Return the next to be rung in a round, None when nobody is left."""
-        numbers = {*barred, *(self.number_of(each, at) for each in tried)}
+        numbers = {*barred, *(self.number_of(name, at) for name in tried)}
         for line in self.if_unanswered(service):
             if line in tried or self.number_of(line, at) in numbers:
                 continue
@@ -117,11 +113,11 @@ class History:
         self.barred = self.directory.leads_back(self.called)
         self.began = self.clock.at
         first = self.directory.round(self.service, self.clock.at, self.barred)
-        told = self.twilio.call(self.sid, service=self.service)
-        self.expect(told, first[0] if first else None)
+        document = self.twilio.call(self.sid, service=self.service)
+        self.expect(document, first[0] if first else None)
         documents = 1
-        while told.dial is not None:
-            told = self.step(told)
+        while document.dial is not None:
+            document = self.step(document)
             documents += 1
             rounds = ROUNDS + LONGEST // WAIT
             assert documents <= 1 + rounds * (1 + len(self.directory.if_unanswered(self.service)))
@@ -130,20 +126,22 @@ class History:
         assert self.duration <= LONGEST + WORDS + WAIT + LONGEST_RINGING
         return documents
 
-    def expect(self, told, line):
+    def expect(self, document, line):
         number = None if line is None else self.directory.number_of(line, self.clock.at)
-        assert told.number == number, (self.service, self.clock.at, self.rung, told.text)
+        assert document.number == number, (self.service, self.clock.at, self.rung, document.text)
         if line is None:
-            assert told.verbs == ["Say", "Pause", "Say", "Hangup"]
+            assert document.verbs == ["Say", "Pause", "Say", "Hangup"]
             return
-        assert number not in {self.directory.number_of(x, self.clock.at) for x in self.tried}
+        assert number not in {
+            self.directory.number_of(earlier, self.clock.at) for earlier in self.tried
+        }
         self.tried.append(line)
         self.rung.append(line)
 
-    def step(self, told):
+    def step(self, document):
         line, status = self.tried[-1], self.draw.choice(self.statuses)
-        pressed = self.whisper(told, line, status)
-        self.ring(told, line, status)
+        pressed = self.whisper(document, line, status)
+        self.ring(document, line, status)
         more = {}
         if self.draw.random() < 0.5:
             more["DialBridged"] = self.draw.choice(("true", "false"))
@@ -153,10 +151,10 @@ class History:
             answered = False
         if self.draw.random() < 0.2 and self.steps:
             self.again()
-        following = self.twilio.ends(told, self.sid, status, **more)
-        self.steps.append((told, *form))
+        following = self.twilio.ends(document, self.sid, status, **more)
+        self.steps.append((document, *form))
         if self.draw.random() < 0.3:
-            assert self.twilio.ends(told, self.sid, status, **more).text == following.text
+            assert self.twilio.ends(document, self.sid, status, **more).text == following.text
         if answered or status == "canceled":
             self.answered = answered
             assert following.verbs == ["Hangup"], (line, status, more, following.text)
@@ -164,14 +162,14 @@ class History:
             self.expect(following, self.next())
         return following
 
-    def ring(self, told, line, status):
+    def ring(self, document, line, status):
         """Let the words, the pause and the ringing of a document pass, and count the ringing."""
-        if "Say" in told.verbs:
+        if "Say" in document.verbs:
             self.ringing = 0
             self.clock.at += timedelta(seconds=WORDS)
-        if "Pause" in told.verbs:
-            self.clock.at += timedelta(seconds=int(told.root.find("Pause").get("length")))
-        most = int(told.dial.get("timeout")) + ADDED + PROMPT * self.directory.screened(line)
+        if "Pause" in document.verbs:
+            self.clock.at += timedelta(seconds=int(document.root.find("Pause").get("length")))
+        most = int(document.dial.get("timeout")) + ADDED + PROMPT * self.directory.screened(line)
         short = status in ("busy", "failed") or self.draw.random() < 0.3
         seconds = self.draw.choice((0, 1, 12, most)) if short else most
         self.clock.at += timedelta(seconds=seconds)
@@ -179,17 +177,17 @@ class History:
         self.longest_ringing = max(self.longest_ringing, self.ringing)
         self.engaged = self.engaged and status == "busy"
 
-    def whisper(self, told, line, status):
+    def whisper(self, document, line, status):
         if not self.directory.screened(line) or status != "completed":
             return False
         digits = self.draw.choice((None, "1", "1", "2", "", "1#"))
-        self.twilio.picked_up(told, self.sid, digits)
+        self.twilio.picked_up(document, self.sid, digits)
         return digits == "1"
 
     def again(self):
         """Send a callback of before once more: the answer is valid, and changes nothing."""
-        told, status, more = self.draw.choice(self.steps)
-        self.twilio.ends(told, self.sid, status, **more)
+        document, status, more = self.draw.choice(self.steps)
+        self.twilio.ends(document, self.sid, status, **more)
 
     def next(self):
         at = self.clock.at
@@ -201,8 +199,8 @@ class History:
             self.waits += self.engaged
             self.round, self.tried = self.round + (not self.engaged), []
             self.engaged = True
-            found = self.directory.round(self.service, at, self.barred)
-            line = found[0] if found else None
+            lines = self.directory.round(self.service, at, self.barred)
+            line = lines[0] if lines else None
         return line
 
 
@@ -216,15 +214,15 @@ def play(make_app, clock, folder, draw, calls):
     """Play some calls over one directory. Return (documents, the histories, the app)."""
     path = Path(folder, "generated.yaml")
     path.write_text(directory(draw))
-    found, documents, played = Directory(path), 0, []
+    council, documents, played = Directory(path), 0, []
     app = make_app(path)
     with over_http.serving(app) as client:
         for number in range(calls):
             clock.at = instant(draw)
-            twilio = Telephone(client, found.numbers, TOKEN, BASE)
-            service = draw.choice(list(found.text["services"]))
+            twilio = Telephone(client, council.numbers, TOKEN, BASE)
+            service = draw.choice(list(council.text["services"]))
             statuses = ("busy",) if draw.random() < 0.1 else STATUSES
-            history = History(draw, twilio, found, clock, service, f"CA{number}", statuses)
+            history = History(draw, twilio, council, clock, service, f"CA{number}", statuses)
             documents += history.play()
             played.append(history)
     return documents, played, app

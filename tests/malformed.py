@@ -71,18 +71,18 @@ def faults(client, draw, numbers):
         content_type=kind,
         headers={"X-Twilio-Signature": signature.encode("ascii", "replace").decode()},
     )
-    asked = f"{method} {target[:200]} {form} {kind} signed={signed}"
+    question = f"{method} {target[:200]} {form} {kind} signed={signed}"
     if not signed or answer.status_code == 403:
-        found = [] if answer.status_code == 403 else [f"{answer.status_code} to the unsigned"]
-        found += ["refused though signed"] if signed and posted else []
+        problems = [] if answer.status_code == 403 else [f"{answer.status_code} to the unsigned"]
+        problems += ["refused though signed"] if signed and posted else []
     else:
         parts = target.partition("?")[0].split("/")[2:]
         text = parts[0] == "sms"
         whisper = parts[0] == "voice" and parts[2:3] in (["screen"], ["accept"], ["ended"])
-        found = wrong(answer, BASE, numbers, whisper and len(parts) == 3 and parts[1], text)
+        problems = wrong(answer, BASE, numbers, whisper and len(parts) == 3 and parts[1], text)
     if "Traceback" in answer.text or answer.status_code >= 500:
-        found.append(f"status {answer.status_code}: {answer.text[:200]}")
-    return [f"{asked}: {each}" for each in found]
+        problems.append(f"status {answer.status_code}: {answer.text[:200]}")
+    return [f"{question}: {problem}" for problem in problems]
 
 
 def _garbage(draw, form):

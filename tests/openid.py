@@ -41,24 +41,24 @@ class Provider:
             "code_challenge_methods_supported": ["S256"],
         }
 
-    def authorize(self, asked):
+    def authorize(self, query):
         """Sign the person in at once, as one who has a session there, and send them back."""
-        assert asked["response_type"] == "code"
-        assert asked["client_id"] == CLIENT
-        assert asked["code_challenge_method"] == "S256"
-        assert "openid" in asked["scope"].split()
+        assert query["response_type"] == "code"
+        assert query["client_id"] == CLIENT
+        assert query["code_challenge_method"] == "S256"
+        assert "openid" in query["scope"].split()
         code = secrets.token_urlsafe(16)
-        self.codes[code] = asked
-        return f"{asked['redirect_uri']}?{urlencode({'code': code, 'state': asked['state']})}"
+        self.codes[code] = query
+        return f"{query['redirect_uri']}?{urlencode({'code': code, 'state': query['state']})}"
 
-    def token(self, asked, authorization):
+    def token(self, form, authorization):
         """Exchange a code, once, for an ID token; None where a provider would refuse."""
-        held = self.codes.pop(asked.get("code"), None)
+        held = self.codes.pop(form.get("code"), None)
         basic = base64.b64encode(f"{CLIENT}:{SECRET}".encode()).decode()
-        verifier = hashlib.sha256(asked.get("code_verifier", "").encode()).digest()
+        verifier = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
         challenge = base64.urlsafe_b64encode(verifier).decode().rstrip("=")
         right = held and held["code_challenge"] == challenge and authorization == f"Basic {basic}"
-        if not right or held["redirect_uri"] != asked["redirect_uri"]:
+        if not right or held["redirect_uri"] != form["redirect_uri"]:
             return None
         now = int(time.time())
         claims = {
@@ -78,7 +78,7 @@ class Provider:
 class _Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         provider, url = self.server.provider, urlsplit(self.path)
-        asked = {key: value[0] for key, value in parse_qs(url.query).items()}
+        query = {key: value[0] for key, value in parse_qs(url.query).items()}
         provider.asked.append(url.path)
         time.sleep(provider.slow)
         if provider.down:
@@ -89,18 +89,18 @@ class _Handler(BaseHTTPRequestHandler):
             self._say(200, {"keys": [provider.key.as_dict(private=False)]})
         else:
             self.send_response(302)
-            self.send_header("Location", provider.authorize(asked))
+            self.send_header("Location", provider.authorize(query))
             self.end_headers()
 
     def do_POST(self):
         provider = self.server.provider
         time.sleep(provider.slow)
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-        asked = {key: value[0] for key, value in parse_qs(body).items()}
-        found = provider.token(asked, self.headers.get("Authorization"))
+        form = {key: value[0] for key, value in parse_qs(body).items()}
+        tokens = provider.token(form, self.headers.get("Authorization"))
         if provider.token_error != "invalid_grant":
-            found = None
-        self._say(*((200, found) if found else (400, {"error": provider.token_error})))
+            tokens = None
+        self._say(*((200, tokens) if tokens else (400, {"error": provider.token_error})))
 
     def _say(self, status, body):
         self.send_response(status)
@@ -108,7 +108,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(json.dumps(body).encode())
 
-    def log_message(self, *said):
+    def log_message(self, *arguments):
         """Keep the tests' output quiet."""
 
 

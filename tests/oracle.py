@@ -244,10 +244,12 @@ def wall(zone: ZoneInfo, first: int, end: int) -> Wall:
         repeated = shift[turn - 1] - shift[turn]
         passed[turn - repeated : turn] = minute[turn] - 1
         reached[turn : turn + repeated] = minute[turn - 1]
-    asked = slice(first - ask_from, end - ask_from)
-    days_before = int(days[asked][0]) - 1
-    dates = [EPOCH.date() + int(day) * ONE_DAY for day in range(days_before, days[asked][-1] + 1)]
-    return Wall(dates, (days[asked] - days_before).astype(np.int32), reached[asked], passed[asked])
+    wanted = slice(first - ask_from, end - ask_from)
+    days_before = int(days[wanted][0]) - 1
+    dates = [EPOCH.date() + int(day) * ONE_DAY for day in range(days_before, days[wanted][-1] + 1)]
+    return Wall(
+        dates, (days[wanted] - days_before).astype(np.int32), reached[wanted], passed[wanted]
+    )
 
 
 def open_minutes(hours: list[Ranges], clock: Wall) -> np.ndarray:

@@ -36,7 +36,7 @@ class Server:
     def start(self):
         command = [POSTGRES, "-D", str(self.folder / "data"), "-p", str(self.port)]
         command += ["-k", str(self.folder), "-h", "127.0.0.1"]
-        command += [word for each in FAST for word in ("-c", each)]
+        command += [word for setting in FAST for word in ("-c", setting)]
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
                 command, stdout=log, stderr=log, cwd="/", start_new_session=True, **self._as
@@ -119,8 +119,10 @@ def running():
 
 
 def _children(pid):
-    found = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True)
-    return [int(word) for word in found.stdout.split()]
+    listing = subprocess.run(
+        ["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True
+    )
+    return [int(word) for word in listing.stdout.split()]
 
 
 def _not_root():

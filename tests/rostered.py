@@ -14,7 +14,7 @@ def people(app):
         at = lookup.now()
         for name, phone in zip(PEOPLE, PHONES, strict=True):
             rota_people.add(connection, name, phone, at, "terminal:0")
-        return {each.name: each.id for each in rota_people.all_people(connection)}
+        return {person.name: person.id for person in rota_people.all_people(connection)}
 
 
 def shifts(app, *rows):

@@ -5,6 +5,8 @@ from datetime import timedelta
 import numpy as np
 from sweep import minutes_of
 
+from routing.rota.roster import Cover, Roster
+
 MINUTE = timedelta(minutes=1)
 
 
@@ -21,6 +23,25 @@ def people_on_duty(shifts, covers, role_id, at):
                 person_id, newest = cover.person_id, cover.id
         person_ids.add(person_id)
     return person_ids - {None}
+
+
+def count_wrong_absent_minutes(rota, covers, role_id, period, person_id, away, substitute_id):
+    """Count the minutes in which the covers of an absence put others on duty than brute force has:
+    everybody who was, with the substitute in place of the person who is away.
+    """
+    numbered = [
+        Cover(1000 + number, cover.shift_id, cover.person_id, cover.during)
+        for number, cover in enumerate(covers)
+    ]
+    roster = Roster(rota.timetables, rota.shifts, [*rota.covers, *numbered])
+    wrong = 0
+    for number in range((period.end - period.start) // MINUTE):
+        at = period.start + number * MINUTE
+        expected = people_on_duty(rota.shifts, rota.covers, role_id, at)
+        if at in away and person_id in expected:
+            expected = expected - {person_id} | {substitute_id} - {None}
+        wrong += set(roster.staffing_at(role_id, at).person_ids) != expected
+    return wrong
 
 
 def needed_minutes(oracle, role, start, end):

@@ -23,7 +23,7 @@ def addresses(app):
         paths = [rule.rule]
         for name in rule.arguments:
             part = re.compile(rf"<(?:\w+:)?{name}>")
-            paths = [part.sub(each, path) for path in paths for each in fitting[name]]
+            paths = [part.sub(value, path) for path in paths for value in fitting[name]]
         for path in paths:
             for method in rule.methods:
                 yield method, path

@@ -45,20 +45,20 @@ def our_minutes(tables, service, start, end, legend):
 def wrong_minutes(path, start, end, division=None):
     """Return (minutes compared, minutes that differ) over every service of a directory."""
     oracle, tables = Oracle(path, division), timetables(path, division)
-    asked = wrong = 0
+    compared = wrong = 0
     for service in oracle.services:
         theirs, legend = oracle.minutes(service, start, end)
         ours = our_minutes(tables, service, start, end, legend)
-        asked += len(theirs)
+        compared += len(theirs)
         wrong += int((ours != theirs).sum())
-    return asked, wrong
+    return compared, wrong
 
 
 def wrong_instants(path, start, end, division=None, random_instants=1000):
-    """Ask ``decide`` itself around every boundary and at random; return (asked, wrong)."""
+    """Ask ``decide`` itself around every boundary and at random; return (compared, wrong)."""
     oracle, tables = Oracle(path, division), timetables(path, division)
     source = random.Random(20261123)
-    asked = wrong = 0
+    compared = wrong = 0
     for service in oracle.services:
         edges = [span.start for span, _ in timeline(tables, service, start, end)]
         instants = [edge + timedelta(seconds=by) for edge in edges for by in (-1, 0, 1)]
@@ -67,11 +67,11 @@ def wrong_instants(path, start, end, division=None, random_instants=1000):
             start + timedelta(seconds=source.randrange(reach)) for _ in range(random_instants)
         ]
         for at in instants:
-            found = decide(tables, service, at)
-            ours = (found.line.id, found.phone.e164, found.reason.code.value)
-            asked += 1
+            decision = decide(tables, service, at)
+            ours = (decision.line.id, decision.phone.e164, decision.reason.code.value)
+            compared += 1
             wrong += ours != oracle.answer(service, at)
-    return asked, wrong
+    return compared, wrong
 
 
 def minutes_of(spans, start, end):
@@ -88,7 +88,7 @@ def minutes_of(spans, start, end):
 def wrong_gaps(path, start, end):
     """Return how many minutes gaps, overlaps and nobody-left find, and how many are wrong."""
     oracle, tables = Oracle(path), timetables(path)
-    found = {"gap": 0, "overlap": 0, "unbacked": 0}
+    totals = {"gap": 0, "overlap": 0, "unbacked": 0}
     wrong = 0
     for service in oracle.services:
         ours = list(find_gaps(tables, service, start, end))
@@ -99,9 +99,9 @@ def wrong_gaps(path, start, end):
         spans["unbacked"] = spans_without_backup(tables, service, start, end)
         for kind, minutes in truth.items():
             mine = minutes_of(spans[kind], start, end)
-            found[kind] += int(mine.sum())
+            totals[kind] += int(mine.sum())
             wrong += int((mine != minutes).sum())
-    return found, wrong
+    return totals, wrong
 
 
 def wrong_changes(old, new, start, end):

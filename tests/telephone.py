@@ -17,8 +17,8 @@ TOKEN, BASE = "12345", "https://who.example"
 
 def sign(address, form, token=TOKEN, algorithm="sha1"):
     """Return the signature for an address and the values of a form."""
-    told = address + "".join(f"{key}{form[key]}" for key in sorted(form))
-    made = hmac.new(token.encode(), told.encode(), algorithm).digest()
+    text = address + "".join(f"{key}{form[key]}" for key in sorted(form))
+    made = hmac.new(token.encode(), text.encode(), algorithm).digest()
     return base64.b64encode(made).decode()
 
 
@@ -32,9 +32,9 @@ def call_sid(name):
 class Document:
     """An answer, valid, as Twilio reads it."""
 
-    def __init__(self, answer, asked, numbers, whisper=False, text=False):
-        found = wrong(answer, BASE, numbers, whisper, text)
-        assert found == [], f"{asked}: {found}\n{answer.text}"
+    def __init__(self, answer, question, numbers, whisper=False, text=False):
+        problems = wrong(answer, BASE, numbers, whisper, text)
+        assert problems == [], f"{question}: {problems}\n{answer.text}"
         self.text, self.root = answer.text, ET.fromstring(answer.get_data())
 
     @property
@@ -48,15 +48,15 @@ class Document:
 
     @property
     def numbers(self):
-        return [each.text for each in self.root.iter("Number")]
+        return [element.text for element in self.root.iter("Number")]
 
     @property
     def speech(self):
-        return " ".join(each.text for each in self.root.iter("Say"))
+        return " ".join(element.text for element in self.root.iter("Say"))
 
     @property
     def verbs(self):
-        return [each.tag for each in self.root]
+        return [element.tag for element in self.root]
 
 
 class Telephone:
@@ -84,10 +84,10 @@ class Telephone:
         """Return what whoever picks up is told, and, if they press a key, what then."""
         screen = document.dial.find("Number").get("url")
         form = {"CallSid": call_sid(f"{sid}-child"), "From": CALLED, "To": document.number}
-        told = self.document(screen, form, whisper=True)
+        answer = self.document(screen, form, whisper=True)
         if digits is None:
-            return told
-        action = told.root.find("Gather").get("action")
+            return answer
+        action = answer.root.find("Gather").get("action")
         return self.document(action, {**form, "Digits": digits}, whisper=True)
 
     def texts(self, caller=CALLER, called=CALLED, service="children", **more):

@@ -1,5 +1,6 @@
 """At any instant the page, the paper, the calendar, the spreadsheet and the command name the same
-people: whatever was covered, swapped, undone or removed, and on nights when the clocks change.
+people: whatever was filled, covered, swapped, undone or removed, whoever was away, and on nights
+when the clocks change.
 """
 
 import html
@@ -17,7 +18,7 @@ from staff.conftest import account, make_staffed, signed_in  # noqa: F401 - fixt
 from routing import lookup, rota_service
 from routing.core.instants import Span
 from routing.errors import InvalidRotaChange
-from routing.rota import cells
+from routing.rota import cells, filling, validation
 from routing.rota.roster import NewCover, NewShift
 from routing.store import accounts, calendars, rota
 
@@ -62,9 +63,27 @@ def add_random_rota(app, first, draw):
                 new = NewCover(shift.id, draw.choice([None, *people]), span)
                 current = rota_service.read_rota(start, start)
                 changes.append(rota_service.save_change("covered", [new], current, "account:1"))
+        for person, substitute in zip(people, [None, *people], strict=False):
+            away = random_span(start, start + timedelta(days=4))
+            current = rota_service.read_rota(away.start, away.end)
+            with suppress(InvalidRotaChange):
+                covers = validation.validate_absence(current.roster, person, away, substitute)
+                changes.append(rota_service.save_change("absence", covers, current, "account:1"))
+        for role in ROLES:
+            with suppress(InvalidRotaChange):
+                changes.append(fill_by_turns(role, start.date(), draw))
         for change in draw.sample(changes, 6):
             with suppress(InvalidRotaChange):
                 rota_service.undo_change(change.id, "account:1")
+
+
+def fill_by_turns(role, first, draw):
+    """Fill what is open of a role in four days, by turns of one or two days from some noon."""
+    turns = filling.parse_turn(str(draw.randrange(1, 3)), f"{first:%A} noon")
+    last = first + timedelta(days=3)
+    current, proposed = rota_service.propose_fill(role, first, last, rostered.PEOPLE, turns)
+    shifts = [NewShift(role, new.person_id, new.during) for new in proposed if new.person_id]
+    return rota_service.save_change("filled", shifts, current, "account:1")
 
 
 def by_page(browser):

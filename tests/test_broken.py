@@ -44,7 +44,7 @@ def doubled(text, draw):
 
 def anchored(text, draw):
     mark = draw.choice(("&a ", "*a #", "!!str ", "!!python/object:os.system ", "<<: "))
-    at = draw.choice([found.end() for found in re.finditer(r"^ +[\w-]+: (?=\w)", text, re.M)])
+    at = draw.choice([match.end() for match in re.finditer(r"^ +[\w-]+: (?=\w)", text, re.M)])
     return text[:at] + mark + text[at:]
 
 
@@ -116,24 +116,24 @@ WHOLE = {
 
 def is_broken(file, content, tmp_path):
     file.write_bytes(content)
-    found = check(file, tmp_path, AT)
-    return [each for each in found if each.level == "error"]
+    problems = check(file, tmp_path, AT)
+    return [problem for problem in problems if problem.level == "error"]
 
 
 @pytest.fixture
 def broken(tmp_path):
     """Return every broken file: a name and its bytes."""
     draw, file = random.Random(20261123), tmp_path / "tried.yaml"
-    found = list(WHOLE.items())
+    cases = list(WHOLE.items())
     for kind in (indented, tabbed, doubled, anchored, cut, noisy):
         count = 0
         while count < 12:  # a change that leaves a valid file does not count
             content = kind(draw.choice(GOOD).read_text(), draw).encode()
             if is_broken(file, content, tmp_path):
-                found.append((kind.__name__, content))
+                cases.append((kind.__name__, content))
                 count += 1
-    found += [("retyped", text.encode()) for text in retyped(ANYSHIRE.read_text(), draw)]
-    return found
+    cases += [("retyped", text.encode()) for text in retyped(ANYSHIRE.read_text(), draw)]
+    return cases
 
 
 def test_every_broken_directory_is_told_with_a_place_and_a_remedy(broken, tmp_path):
@@ -141,9 +141,9 @@ def test_every_broken_directory_is_told_with_a_place_and_a_remedy(broken, tmp_pa
     for kind, content in broken:
         problems = is_broken(tmp_path / "directory.yaml", content, tmp_path)
         assert problems, (kind, content[:300])
-        for each in problems:
-            assert (each.line >= 1, each.column >= 1) == (True, True), (kind, each)
-            assert REMEDY.search(each.message), (kind, each)
+        for problem in problems:
+            assert (problem.line >= 1, problem.column >= 1) == (True, True), (kind, problem)
+            assert REMEDY.search(problem.message), (kind, problem)
 
 
 def test_no_broken_directory_is_ever_in_use_and_no_answer_changes(
@@ -158,10 +158,10 @@ def test_no_broken_directory_is_ever_in_use_and_no_answer_changes(
     for kind, content in broken:
         file.write_bytes(content)
         time.sleep(0.005)
-        found = sources.current()
-        now = [decide(found.timetables, service, AT) for service in good.timetables.services]
-        assert found.problems, (kind, content[:300])
-        assert (found.directory, now) == (good.directory, answers), kind
+        current = sources.current()
+        now = [decide(current.timetables, service, AT) for service in good.timetables.services]
+        assert current.problems, (kind, content[:300])
+        assert (current.directory, now) == (good.directory, answers), kind
 
     assert "fault while reading" not in caplog.text
     again = SnapshotLoader(file, tmp_path / "instance", lambda: AT).current()

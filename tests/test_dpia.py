@@ -19,12 +19,12 @@ def test_every_table_of_the_database_is_told_of_with_how_long_it_is_kept(table):
 
 
 def test_every_time_that_is_told_is_the_default_of_its_setting():
-    told = re.findall(r"`(\w+_RETENTION_DAYS)` \((\d+)\)", KEPT)
+    rows = re.findall(r"`(\w+_RETENTION_DAYS)` \((\d+)\)", KEPT)
 
-    assert {name for name, _ in told} == {each for each in SETTINGS if "RETENTION" in each}
-    assert {(name, SETTINGS[name][0]) for name, _ in told} == set(told)
+    assert {name for name, _ in rows} == {setting for setting in SETTINGS if "RETENTION" in setting}
+    assert {(name, SETTINGS[name][0]) for name, _ in rows} == set(rows)
     assert {rule.period for rule in RULES if isinstance(rule.period, str)} <= {
-        name for name, _ in told
+        name for name, _ in rows
     }
 
 

@@ -43,15 +43,15 @@ def make(made, clock, tmp_path):
 @contextmanager
 def statements(app):
     """Collect every statement that an application sends to its database."""
-    found, url = [], app.extensions["database"].engine.url
+    sent, url = [], app.extensions["database"].engine.url
 
     def note(connection, cursor, statement, values, context, many):
         if connection.engine.url == url and not statement.startswith("PRAGMA"):
-            found.append(statement)
+            sent.append(statement)
 
     sa.event.listen(sa.Engine, "before_cursor_execute", note)
     try:
-        yield found
+        yield sent
     finally:
         sa.event.remove(sa.Engine, "before_cursor_execute", note)
 
@@ -76,21 +76,21 @@ def test_answers_for_the_web_ask_the_database_once_a_second_at_most(make):
     app = make(ANYSHIRE.read_text())
     client = app.test_client()
     began = time.monotonic()
-    with statements(app) as asked:
+    with statements(app) as sent:
         for _ in range(50):
             assert client.get(DECISION.format("children")).status_code == 200
             assert client.get("/").status_code == 200
 
-    assert len(asked) <= 1 + (time.monotonic() - began) / lookup.MAX_DIVERT_AGE_SECONDS
+    assert len(sent) <= 1 + (time.monotonic() - began) / lookup.MAX_DIVERT_AGE_SECONDS
 
 
 def test_a_number_for_an_exchange_takes_one_query(make):
     app = make(ANYSHIRE.read_text())
     client = app.test_client()
     for _ in range(3):
-        with statements(app) as asked:
+        with statements(app) as sent:
             assert client.get(NUMBER.format("children")).status_code == 200
-        assert sum(statement.startswith("SELECT") for statement in asked) == 1
+        assert sum(statement.startswith("SELECT") for statement in sent) == 1
 
 
 @pytest.fixture(scope="module")
@@ -167,9 +167,12 @@ def work(make, clock):
             session["token"] = token
         done = {}
         for path in PAGES:
-            with statements(app) as asked, rows() as brought:
+            with statements(app) as sent, rows() as brought:
                 assert client.get(path).status_code == 200
-            done[path] = [x for x in asked if "diverts.ends_at >" not in x], sum(brought)
+            done[path] = (
+                [statement for statement in sent if "diverts.ends_at >" not in statement],
+                sum(brought),
+            )
         return done
 
     return work
@@ -180,16 +183,16 @@ def rows():
     """Count the shifts and covers that are read."""
     from routing.store import rota
 
-    found, real = [], rota.read
+    counts, real = [], rota.read
 
     def read(connection, start, end):
-        told = real(connection, start, end)
-        found.append(len(told[0]) + len(told[1]))
-        return told
+        result = real(connection, start, end)
+        counts.append(len(result[0]) + len(result[1]))
+        return result
 
     rota.read = read
     try:
-        yield found
+        yield counts
     finally:
         rota.read = real
 

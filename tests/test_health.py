@@ -297,9 +297,9 @@ def test_what_goes_out_in_alerts_holds_no_persons_name_note_or_telephone_number(
     divert(20)
     call(50, "unanswered")
     alerts = alertable()
-    text = " ".join(f"{x.alert_key} {x.subject} {x.sentence}" for x in alerts)
+    text = " ".join(f"{alert.alert_key} {alert.subject} {alert.sentence}" for alert in alerts)
 
-    assert {x.code for x in alerts} >= {"call_unanswered", "divert_ends_soon", "rota_gap"}
+    assert {alert.code for alert in alerts} >= {"call_unanswered", "divert_ends_soon", "rota_gap"}
     assert [name for name in rostered.PEOPLE if name.split()[0] in text] == []
     assert "sick" not in text
     assert re.findall(r"\+?\d[\d ]{9,}", text) == []

@@ -11,7 +11,6 @@ LOAD = "import sys, app; print(*sys.modules)"
 LATER = {
     "alembic": "migrations, in a terminal",
     "authlib": "the council's provider, at the first sign-in with it",
-    "icalendar": "a calendar, when it is fetched",
     "markdown_it": "the council's own words, where it has any",
     "psycopg": "PostgreSQL, where it is used",
     "requests": "GOV.UK's list and the doctor, in a terminal",

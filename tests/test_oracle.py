@@ -69,8 +69,8 @@ def instant(text):
 def edges(oracle, opens, closes):
     """Say whether the desk is open a second before and at the one, and so for the other."""
     opens, closes = instant(opens), instant(closes)
-    asked = (opens - SECOND, opens, closes - SECOND, closes)
-    return [oracle.answer("help", at)[0] == "desk" for at in asked]
+    instants = (opens - SECOND, opens, closes - SECOND, closes)
+    return [oracle.answer("help", at)[0] == "desk" for at in instants]
 
 
 @pytest.mark.parametrize(
@@ -142,9 +142,9 @@ def test_another_number_holds_from_midnight_to_midnight_in_the_middle_of_a_shift
     run = "{from: 2026-12-30, to: 2026-12-31, phone: 01632 960009}"
     oracle = one_line(tmp_path, "always", run)
     first, after = instant("2026-12-30T00:00Z"), instant("2027-01-01T00:00Z")
-    asked = (first - SECOND, first, after - SECOND, after)
+    instants = (first - SECOND, first, after - SECOND, after)
 
-    assert [oracle.answer("help", at)[1][-1] for at in asked] == ["3", "9", "9", "3"]
+    assert [oracle.answer("help", at)[1][-1] for at in instants] == ["3", "9", "9", "3"]
 
 
 def test_the_later_special_day_wins_for_hours_and_for_the_number_separately(tmp_path):
@@ -200,8 +200,8 @@ def test_the_rule_for_every_minute_is_the_rule_for_one_instant(tmp_path, divisio
         middle = (instant(change) - start) // MINUTE
         picks += range(middle - 180, middle + 180)
 
-    asked = [oracle.answer("professionals", start + m * MINUTE + m % 60 * SECOND) for m in picks]
-    assert asked == [legend[codes[m]] for m in picks]
+    answers = [oracle.answer("professionals", start + m * MINUTE + m % 60 * SECOND) for m in picks]
+    assert answers == [legend[codes[m]] for m in picks]
 
 
 def test_the_zone_of_the_machine_is_of_no_account(council, monkeypatch):
@@ -209,13 +209,13 @@ def test_the_zone_of_the_machine_is_of_no_account(council, monkeypatch):
     try:
         monkeypatch.setenv("TZ", "Pacific/Auckland")
         time.tzset()
-        asked = [council.answer("children", at - SECOND)[0], council.answer("children", at)[0]]
+        lines = [council.answer("children", at - SECOND)[0], council.answer("children", at)[0]]
         codes, legend = council.minutes("children", at - MINUTE, at + MINUTE)
     finally:
         monkeypatch.undo()
         time.tzset()
 
-    assert asked == [legend[code][0] for code in codes] == ["mash", "eds"]
+    assert lines == [legend[code][0] for code in codes] == ["mash", "eds"]
 
 
 def test_a_time_without_a_zone_is_refused(council):

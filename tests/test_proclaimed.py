@@ -27,28 +27,28 @@ def app(make_app, feed, monkeypatch):
 
 
 def refreshed(app):
-    said = app.test_cli_runner().invoke(args=["bank-holidays", "refresh"]).output
+    output = app.test_cli_runner().invoke(args=["bank-holidays", "refresh"]).output
     time.sleep(0.12)
     app.extensions["snapshot_loader"].current()
-    return said
+    return output
 
 
 def doors(app, clock, day):
     """Return what each door says of 10am on a day: page, JSON, number and timeline."""
     client, now = app.test_client(), clock.at.isoformat()
     at = f"{day}T10:00:00Z"
-    told = client.get(f"{SERVICE}/decision?at={at}").json
+    decision = client.get(f"{SERVICE}/decision?at={at}").json
     timeline = client.get(f"{SERVICE}/timeline?from={day}T09:59:00Z&to={day}T10:00:00Z").json
     number = client.get(f"{SERVICE}/number?at={at}").text.strip()
     clock.set(at)
     page = client.get("/").text
     clock.set(now)
     return {
-        told["line"]["phone"]["e164"],
+        decision["line"]["phone"]["e164"],
         timeline["spans"][0]["line"]["phone"]["e164"],
         number,
         EDS if "call Emergency Duty Service (EDS) now" in page else CAAS,
-    }, told["reason"]
+    }, decision["reason"]
 
 
 def test_a_holiday_proclaimed_nine_days_ahead_changes_every_door(app, clock, feed):
@@ -56,10 +56,10 @@ def test_a_holiday_proclaimed_nine_days_ahead_changes_every_door(app, clock, fee
     assert doors(app, clock, day)[0] == {CAAS}
 
     feed.send(govuk_feed.added(govuk_feed.events(), day, "Day of national mourning"))
-    said = refreshed(app)
+    output = refreshed(app)
     numbers, reason = doors(app, clock, day)
 
-    assert "new: Wednesday 2 December 2026, Day of national mourning" in said
+    assert "new: Wednesday 2 December 2026, Day of national mourning" in output
     assert numbers == {EDS}
     assert reason["code"] == "bank_holiday"
     assert "because it is Day of national mourning, a bank holiday" in reason["text"]

@@ -29,53 +29,53 @@ def wrong(answer, base="https://", numbers=None, whisper=False, text=False):
     ``whisper``: it is for whoever was rung. ``text``: it answers a text message.
     """
     body = answer.get_data()
-    found = []
+    problems = []
     if answer.status_code != 200:
-        found.append(f"status {answer.status_code}")
+        problems.append(f"status {answer.status_code}")
     if answer.mimetype != "text/xml":
-        found.append(f"type {answer.mimetype}")
+        problems.append(f"type {answer.mimetype}")
     if answer.headers.get("Cache-Control") != "no-store":
-        found.append("it may be kept")
+        problems.append("it may be kept")
     if not body.startswith(b"<?xml"):
-        found.append(f"begins with {body[:10]!r}")
+        problems.append(f"begins with {body[:10]!r}")
     if len(body) > 64_000:
-        found.append("longer than 64 kB")
+        problems.append("longer than 64 kB")
     try:
         root = ET.fromstring(body)
     except ET.ParseError as error:
-        return [*found, f"no XML: {error}"]
+        return [*problems, f"no XML: {error}"]
     if root.tag != "Response":
-        found.append(f"root {root.tag}")
+        problems.append(f"root {root.tag}")
     for verb in root.iter():
-        found += _wrong_verb(verb, base, numbers)
-    return [*found, *_no_way_on(root, whisper, text)]
+        problems += _wrong_verb(verb, base, numbers)
+    return [*problems, *_no_way_on(root, whisper, text)]
 
 
 def _wrong_verb(verb, base, numbers):
     if verb.tag not in VERBS:
         return [f"verb {verb.tag}"]
     attributes, inside = VERBS[verb.tag]
-    found = [f"{verb.tag} with {name}" for name in set(verb.attrib) - attributes]
-    found += [f"{each.tag} in {verb.tag}" for each in verb if each.tag not in inside]
-    said = (verb.text or "").strip()
+    problems = [f"{verb.tag} with {name}" for name in set(verb.attrib) - attributes]
+    problems += [f"{child.tag} in {verb.tag}" for child in verb if child.tag not in inside]
+    text = (verb.text or "").strip()
     if verb.tag == "Say":
-        found += _wrong_words(said)
+        problems += _wrong_words(text)
     if verb.tag == "Dial":
-        found += _wrong_dial(verb)
+        problems += _wrong_dial(verb)
     if verb.tag == "Number":
-        found += _wrong_number(said, numbers)
+        problems += _wrong_number(text, numbers)
     for name in ("action", "url"):
-        found += _wrong_address(verb, verb.get(name), base)
+        problems += _wrong_address(verb, verb.get(name), base)
     if verb.tag == "Gather" and verb.get("action") is None:
-        found.append("without an action it asks the same again for ever")
-    return found
+        problems.append("without an action it asks the same again for ever")
+    return problems
 
 
-def _wrong_words(said):
-    if not said or len(said) > 4000:
-        yield f"{len(said)} letters are said"
-    if "999" in said or re.search(r"\d{5}", said):
-        yield f"a number is not said digit by digit: {said}"
+def _wrong_words(text):
+    if not text or len(text) > 4000:
+        yield f"{len(text)} letters are said"
+    if "999" in text or re.search(r"\d{5}", text):
+        yield f"a number is not said digit by digit: {text}"
 
 
 def _wrong_dial(verb):
@@ -91,11 +91,11 @@ def _wrong_dial(verb):
         yield f"shows {verb.get('callerId')!r}"
 
 
-def _wrong_number(said, numbers):
-    if not re.fullmatch(r"\+[1-9]\d{6,14}", said) or BARRED.match(said):
-        yield f"rings {said!r}"
-    if numbers is not None and said not in numbers:
-        yield f"rings {said}, which is no line's number"
+def _wrong_number(number, numbers):
+    if not re.fullmatch(r"\+[1-9]\d{6,14}", number) or BARRED.match(number):
+        yield f"rings {number!r}"
+    if numbers is not None and number not in numbers:
+        yield f"rings {number}, which is no line's number"
 
 
 def _wrong_address(verb, address, base):
@@ -108,7 +108,7 @@ def _wrong_address(verb, address, base):
 
 
 def _no_way_on(root, whisper, text):
-    tags = [each.tag for each in root]
+    tags = [element.tag for element in root]
     if text:
         if tags not in ([], ["Message"]):
             yield f"answers a text with {tags}"
@@ -117,10 +117,10 @@ def _no_way_on(root, whisper, text):
         if "Dial" in tags:
             yield "rings somebody in a whisper"
         return
-    dials = [each for each in root if each.tag == "Dial"]
-    if any(each.get("action") and each is not root[-1] for each in dials):
+    dials = [element for element in root if element.tag == "Dial"]
+    if any(element.get("action") and element is not root[-1] for element in dials):
         yield "what follows an action is never heard"
-    if any(each.get("action") is None for each in dials) and tags[-1:] == ["Dial"]:
+    if any(element.get("action") is None for element in dials) and tags[-1:] == ["Dial"]:
         yield "ends with ringing that goes nowhere"
     if not dials and tags != ["Hangup"] and "Say" not in tags:
         yield "leaves the caller with nothing"

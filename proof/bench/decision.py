@@ -44,7 +44,7 @@ class Contest:
         self.starts = [int(span.start.timestamp()) for span, _ in spans]
         draw, first = random.Random(1), datetime(2027, 1, 1, tzinfo=UTC)
         drawn = [draw.randrange(365 * 86_400) for _ in range(INSTANTS)]
-        self.instants = [first + timedelta(seconds=each) for each in drawn]
+        self.instants = [first + timedelta(seconds=seconds) for seconds in drawn]
         self.seconds = [int(at.timestamp()) for at in self.instants]
         oracle = Oracle(path)
         self.truth = [oracle.answer("children", at)[0] == "mash" for at in self.instants]
@@ -80,12 +80,14 @@ class Contest:
 
     def opening_hours_py(self):
         """Ask `opening-hours-py`: open or not, and when that changes."""
-        engine, local = self.engine, [each.astimezone(LONDON) for each in self.instants]
+        engine, local = self.engine, [instant.astimezone(LONDON) for instant in self.instants]
         return [(engine.is_open(at), engine.next_change(at))[0] for at in local]
 
     def measure(self):
         """Return, by contestant, nanoseconds a decision in each round, and wrong answers."""
-        names = [x for x in vars(Contest) if not x.startswith("_") and x != "measure"]
+        names = [
+            method for method in vars(Contest) if not method.startswith("_") and method != "measure"
+        ]
         taken, wrong = {name: [] for name in names}, {}
         for _ in range(self.rounds):
             for name in names:
@@ -108,10 +110,10 @@ def ratios(taken, beside="a_bare_bisect"):
     least and the most.
     """
     return {
-        name: _spread([one / other for one, other in zip(each, taken[beside], strict=True)])
-        for name, each in taken.items()
+        name: _spread([one / other for one, other in zip(times, taken[beside], strict=True)])
+        for name, times in taken.items()
     }
 
 
-def _spread(found):
-    return statistics.median(found), min(found), max(found)
+def _spread(multiples):
+    return statistics.median(multiples), min(multiples), max(multiples)

@@ -28,7 +28,7 @@ from routing.core.decision import decide
 from routing.directory.load import parse
 from routing.lint.check import check
 from routing.snapshot import build_snapshot
-from routing.store import accounts, calendars, calls, migrate, rota_people
+from routing.store import accounts, calendars, calls, db, rota_people
 from routing.store.accounts import Role
 
 AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -57,7 +57,7 @@ class Grown:
         settings = {"DIRECTORY": str(self.file), "INSTANCE_PATH": folder, "OPS_TOKEN": "ops"}
         self.app = create_app({**settings, "CLOCK": lambda: AT})
         self.database = self.app.extensions["database"]
-        migrate.upgrade(self.database)
+        db.upgrade(self.database)
         self.client = self.app.test_client()
 
     def sign_in(self):
@@ -93,19 +93,19 @@ def services(count):
         with app.app.app_context():
             began = time.process_time()
             facts = lookup.snapshot()
-            found = {"load": time.process_time() - began, "loaded": memory() - before}
-            for each in facts.timetables.services:
-                lookup.who_to_call(each)
-            found["decided"] = memory() - before
-        found["decision"], found["of one's"] = _decision(facts)
-        found["first decision"] = _first_decision(facts)
+            figures = {"load": time.process_time() - began, "loaded": memory() - before}
+            for service in facts.timetables.services:
+                lookup.who_to_call(service)
+            figures["decided"] = memory() - before
+        figures["decision"], figures["of one's"] = _decision(facts)
+        figures["first decision"] = _first_decision(facts)
         paths = ("/contacts", "/api/v1/services", "/api/v1/lines", "/metrics", "/openapi.json")
         one = ("/", "/api/v1/services/s0/decision", "/api/v1/services/s0/number", "/nothing")
         for path in (*paths, *one):
             app.client.get(path, headers={"Authorization": "Bearer ops"})
-            found[path] = cost(lambda path=path: app.client.get(path, headers=_OPS))
-        found["check"] = cost(lambda: check(app.file, app.folder, AT), 1)
-        return found
+            figures[path] = cost(lambda path=path: app.client.get(path, headers=_OPS))
+        figures["check"] = cost(lambda: check(app.file, app.folder, AT), 1)
+        return figures
 
 
 _OPS = {"Authorization": "Bearer ops"}
@@ -119,8 +119,8 @@ def _decision(facts, rounds=9):
     asks = [_asking(alone), _asking(facts)]
     for ask in asks:
         ask()
-    found = [[cost(ask) for ask in asks] for _ in range(rounds)]
-    return min(many for _, many in found) / ASKED, median(many / one for one, many in found)
+    seconds = [[cost(ask) for ask in asks] for _ in range(rounds)]
+    return min(many for _, many in seconds) / ASKED, median(many / one for one, many in seconds)
 
 
 def _asking(facts):
@@ -141,7 +141,7 @@ def _first_decision(facts):
     """Return the seconds of the first decision about a service, which compiles its year."""
     fresh = build_snapshot(facts.directory, Path("/nowhere"), AT).timetables
     ids = list(fresh.services)[:20]
-    return cost(lambda: [decide(fresh, each, AT) for each in ids], 1) / len(ids)
+    return cost(lambda: [decide(fresh, service, AT) for service in ids], 1) / len(ids)
 
 
 def log(rows):
@@ -150,9 +150,9 @@ def log(rows):
         app = Grown(folder, big.directory(3))
         app.sign_in()
         grown.fill(app.database, AT, calls=rows, people=1, roles=0, days=0, others=1)
-        found = app.pages("/staff/calls", "/staff/calls?month=2026-10", "/metrics", "/staff")
+        figures = app.pages("/staff/calls", "/staff/calls?month=2026-10", "/metrics", "/staff")
         runner = app.app.test_cli_runner()
-        found["summary"] = cost(lambda: runner.invoke(args=["calls", "summary"]), 2)
+        figures["summary"] = cost(lambda: runner.invoke(args=["calls", "summary"]), 2)
         began, longest = time.process_time(), 0.0
         while True:
             with app.database.writing() as connection:
@@ -161,8 +161,8 @@ def log(rows):
                 longest = max(longest, time.process_time() - turn)
             if not gone:
                 break
-        found |= {"purge of all": time.process_time() - began, "one turn of it": longest}
-        return found
+        figures |= {"purge of all": time.process_time() - began, "one turn of it": longest}
+        return figures
 
 
 def rota(years):
@@ -175,19 +175,21 @@ def rota(years):
         feed = f"/calendars/{app.feed}.ics"
         pages = ("/staff", "/staff/rota", "/staff/rota/gaps", "/staff/rota/print", "/metrics")
         more = ("/staff/rota/people", "/staff/rota/mine", "/staff/rota?from=2024-01-01", feed)
-        found = app.pages(*pages, *more)
-        found["feed"] = found.pop(feed)
+        figures = app.pages(*pages, *more)
+        figures["feed"] = figures.pop(feed)
         with app.app.app_context():
             month = AT + 31 * DAY
-            found["a month as CSV"] = cost(
+            figures["a month as CSV"] = cost(
                 lambda: rota_service.export_csv(rota_service.Span(AT, month))
             )
             with app.database.writing() as connection:
                 due = AT - 730 * DAY
-                found["purge"] = cost(lambda: rota_people.purge(connection, due, AT, "t"), 1)
-                found["purge again"] = cost(lambda: rota_people.purge(connection, due, AT, "t"), 1)
-        found["/staff, purged"] = app.pages("/staff")["/staff"]
-        return found
+                figures["purge"] = cost(lambda: rota_people.purge(connection, due, AT, "t"), 1)
+                figures["purge again"] = cost(
+                    lambda: rota_people.purge(connection, due, AT, "t"), 1
+                )
+        figures["/staff, purged"] = app.pages("/staff")["/staff"]
+        return figures
 
 
 MEASURES = {"services": services, "calls": log, "rota": rota, "reload": reload}

@@ -24,7 +24,7 @@ from serving import ROOT, TESTS_PATH, free_port
 from telephone import BASE, TOKEN, sign
 
 from proof.bench.memory import memory
-from routing.store import migrate
+from routing.store import db
 from routing.store.db import Database
 
 CONNECTIONS = (1, 16, 64)
@@ -153,7 +153,7 @@ def measure(rounds=ROUNDS, connections=CONNECTIONS, endpoints=ENDPOINTS, seconds
     }
     with ExitStack() as stack, tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        migrate.upgrade(Database("", folder))
+        db.upgrade(Database("", folder))
         servers = {
             app: stack.enter_context(server(target, folder, config, **SETTINGS))
             for app, (target, config, _) in APPS.items()

@@ -12,7 +12,7 @@ from urllib.request import urlopen
 import big
 from serving import ROOT, free_port
 
-from routing.store import migrate
+from routing.store import db
 from routing.store.db import Database
 
 
@@ -23,17 +23,17 @@ def reload(count, seconds=12):
         file = folder / "directory.yaml"
         file.write_text(text)
         (folder / "instance").mkdir()
-        migrate.upgrade(Database("", folder / "instance"))
+        db.upgrade(Database("", folder / "instance"))
         environ = {"DIRECTORY": str(file), "INSTANCE_PATH": str(folder / "instance")}
         words = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "app:app"]
         process = subprocess.Popen(
             words, cwd=ROOT, env=os.environ | environ, stderr=subprocess.DEVNULL
         )
         base = f"http://127.0.0.1:{port}"
-        asked = f"{base}/api/v1/services/s1/decision"
+        address = f"{base}/api/v1/services/s1/decision"
         try:
-            _wait(asked)
-            quiet = _wrk(asked, seconds, lambda: None)
+            _wait(address)
+            quiet = _wrk(address, seconds, lambda: None)
 
             def replace():
                 for turn in (3, 4):
@@ -42,8 +42,8 @@ def reload(count, seconds=12):
                     new.write_text(text.replace("01632 960001", f"01632 96000{turn}"))
                     os.replace(new, file)
 
-            under = _wrk(asked, seconds, replace)
-            _wait(f"{asked}?at=2026-11-23T12:00:00Z", b"01632 960004")
+            under = _wrk(address, seconds, replace)
+            _wait(f"{address}?at=2026-11-23T12:00:00Z", b"01632 960004")
         finally:
             process.terminate()
             process.wait(30)
@@ -54,10 +54,10 @@ def _wrk(url, seconds, meanwhile):
     words = ["wrk", "-t1", "-c4", f"-d{seconds}s", "--timeout", "20s", url]
     load = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
     meanwhile()
-    told = load.communicate()[0]
-    number, unit = re.search(r"Latency\s+\S+\s+\S+\s+([\d.]+)(\w+)", told).groups()
-    failed = sum(map(int, re.findall(r"Non-2xx or 3xx responses: (\d+)", told)))
-    failed += sum(map(int, re.findall(r"(?:connect|read|write|timeout) (\d+)", told)))
+    output = load.communicate()[0]
+    number, unit = re.search(r"Latency\s+\S+\s+\S+\s+([\d.]+)(\w+)", output).groups()
+    failed = sum(map(int, re.findall(r"Non-2xx or 3xx responses: (\d+)", output)))
+    failed += sum(map(int, re.findall(r"(?:connect|read|write|timeout) (\d+)", output)))
     return float(number) * {"us": 0.001, "ms": 1, "s": 1000}[unit], failed
 
 

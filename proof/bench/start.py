@@ -17,13 +17,13 @@ ROUNDS = 7
 
 def imported(rounds=ROUNDS):
     """Return the seconds of `import app` in a new process: the median."""
-    found = []
+    seconds = []
     for _ in range(rounds + 1):  # the first one fills the disk's cache
         done = subprocess.run(
             [sys.executable, "-c", IMPORT], cwd=ROOT, capture_output=True, text=True, check=True
         )
-        found.append(float(done.stdout))
-    return statistics.median(found[1:])
+        seconds.append(float(done.stdout))
+    return statistics.median(seconds[1:])
 
 
 def first_answer(rounds=3):
@@ -31,7 +31,7 @@ def first_answer(rounds=3):
 
     The instance folder is new each time: its database is made too.
     """
-    found = []
+    seconds = []
     for _ in range(rounds):
         with tempfile.TemporaryDirectory() as folder:
             port = free_port()
@@ -45,11 +45,11 @@ def first_answer(rounds=3):
             )
             try:
                 address = f"http://127.0.0.1:{port}/api/v1/services/children/decision"
-                found.append(_until_answered(address, began))
+                seconds.append(_until_answered(address, began))
             finally:
                 process.send_signal(signal.SIGTERM)
                 process.wait(30)
-    return statistics.median(found)
+    return statistics.median(seconds)
 
 
 def _until_answered(address, began):

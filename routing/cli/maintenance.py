@@ -11,8 +11,7 @@ from flask.cli import AppGroup, with_appcontext
 from routing import config, lookup
 from routing.cli.common import FILE_PATH, actor, format_option, print_report, report_errors
 from routing.errors import DatabaseUnavailable
-from routing.store import backup as database_backup
-from routing.store import migrate
+from routing.store import db
 from routing.store.retention import RULES, RetentionRule
 
 db_group = AppGroup("db", help="Create, upgrade and back up the database.")
@@ -54,7 +53,7 @@ def backup(file: Path, keep: int | None) -> None:
     elif keep is not None:
         raise click.UsageError(f"--keep needs a folder, and {file} is not one.")
     try:
-        counts = database_backup.backup(database, file)
+        counts = db.backup(database, file)
         if keep is not None:
             for old in sorted(folder.glob(f"{stem}-{_BACKUP_TIME}.sqlite"))[:-keep]:
                 old.unlink()
@@ -70,7 +69,7 @@ def backup(file: Path, keep: int | None) -> None:
 def count(as_json: bool) -> None:
     """Count the rows in each table, to compare a backup with the original."""
     with report_errors(), lookup.database().reading() as connection:
-        counts = database_backup.counts(connection)
+        counts = db.counts(connection)
     print_report(as_json, dict(counts), _count_lines(counts))
 
 
@@ -106,12 +105,11 @@ def run_purge(*rules: RetentionRule) -> None:
     with report_errors():
         database, settings = lookup.database(), current_app.config
         for rule in rules:
-            at, is_overdue = lookup.now(), True
+            at, counts = lookup.now(), tuple[int, ...]([1])
             before, totals = rule.cutoff(settings, at), tuple[int, ...]()
-            while is_overdue:
+            while any(counts):
                 with database.writing() as connection:
                     counts = rule.purge(connection, before, at, actor())
-                    is_overdue = any(counts) and rule.is_overdue(connection, before)
                 totals = tuple(map(sum, zip_longest(totals, counts, fillvalue=0)))
             click.echo(rule.summary(settings, totals))
         if not database.scrub():
@@ -128,7 +126,7 @@ def _count_lines(counts: Mapping[str, int]) -> list[str]:
 def _upgrade_database() -> None:
     database = lookup.database()
     try:
-        before, after = migrate.upgrade(database)
+        before, after = db.upgrade(database)
     except DatabaseUnavailable as error:
         raise click.ClickException(f"{error} Nothing was changed.") from error
     url = database.url.render_as_string(hide_password=True)

@@ -25,7 +25,7 @@ from routing.core.instants import Span
 from routing.errors import InvalidSpreadsheet
 from routing.formats.json import span_json, timestamp
 from routing.rota import descriptions, filling, spreadsheet
-from routing.rota.filling import DayKind, TurnLength
+from routing.rota.filling import DayKind
 from routing.rota.roster import CONTEXT_MARGIN, NewShift
 from routing.store.retention import ROTA_RULE
 from routing.text import staff_text, time_parsing
@@ -150,10 +150,15 @@ def import_(file: BinaryIO, add_people: bool, replace: bool, dry_run: bool) -> N
 @click.option("--people", required=True, metavar="A,B,C", help="Who takes turns, in order.")
 @click.option(
     "--turn",
-    type=click.Choice(["week", "slot"]),
     default="week",
+    metavar="LENGTH",
     show_default=True,
-    help="How long a turn lasts.",
+    help="How long a turn lasts: slot (a shift each), week, fortnight, or a number of days.",
+)
+@click.option(
+    "--turn-begins",
+    metavar="DAY [T]",
+    help="When a turn begins, as 'friday 17:00'. [default: Monday for weeks, else the first day]",
 )
 @click.option("--working-day", metavar="T,T", help="When shifts begin on working days, as 17:00.")
 @click.option("--weekend", metavar="T,T", help="When shifts begin at weekends.")
@@ -165,6 +170,7 @@ def fill(
     last: datetime,
     people: str,
     turn: str,
+    turn_begins: str | None,
     working_day: str | None,
     weekend: str | None,
     bank_holiday: str | None,
@@ -182,7 +188,7 @@ def fill(
             first.date(),
             last.date(),
             people.split(","),
-            TurnLength(turn),
+            filling.parse_turn(turn, turn_begins),
             {kind: filling.parse_times(text) for kind, text in times.items() if text},
         )
         at, locale, names = lookup.now(), lookup.staff_locale(), current.names
@@ -196,10 +202,13 @@ def fill(
         for clash in current.new_clashes(shifts):
             text = descriptions.describe_clash(clash, current.roster.roles, names, at, locale)
             click.echo(f"Warning: {text}.")
+        for load in rota_service.measure_fill(current, shifts):
+            click.echo(f"{names[load.person_id]}: {descriptions.describe_workload(load)}.")
         if not yes:
             click.echo(f"This would add {count_of(len(shifts), 'shift')}. To add, use --yes.")
             return
-        summary = descriptions.summarise_fill(current.roster.roles[role_id], len(shifts))
+        role = current.roster.roles[role_id]
+        summary = descriptions.summarise_fill(role, shifts, locale.zone)
         change = rota_service.save_change("filled", shifts, current, actor(), summary=summary)
     click.echo(f"Added {count_of(len(shifts), 'shift')}.{_undo_hint(change.id)}")
 

@@ -18,7 +18,7 @@ from routing.cli.common import (
     report_errors,
 )
 from routing.cli.maintenance import run_purge
-from routing.store import call_report, calls
+from routing.store import calls
 from routing.store.retention import CALL_RULE
 from routing.telephony import twiml
 from routing.telephony.doctor import Level, examine
@@ -99,15 +99,13 @@ def summary(days: int, as_json: bool) -> None:
         at = lookup.now()
         with lookup.database().reading() as connection:
             start, end = at - timedelta(days=days), at + _CLOCK_TOLERANCE
-            counts = call_report.counts(connection, start, end, at)
+            counts = calls.counts(connection, start, end, at)
     outcomes = list(CALL_OUTCOMES)
     rows = sorted(
         (service, line, outcomes.index(outcome), count)
         for (service, line, outcome), count in counts.items()
     )
-    unanswered = sum(
-        count for (_, _, outcome), count in counts.items() if outcome not in (calls.ANSWERED, None)
-    )
+    unanswered = sum(count for (_, _, outcome), count in counts.items() if calls.is_missed(outcome))
     print_report(
         as_json,
         [

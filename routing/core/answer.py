@@ -1,4 +1,4 @@
-"""The decision about who takes a service's calls, and its reason."""
+"""The decision about who takes a service's calls, its reason, and how a call ended."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -64,3 +64,20 @@ class Decision:
     until: datetime | None
     next: Answer | None
     avoid: tuple[Line, ...] = ()
+
+
+class Outcome(StrEnum):
+    """How a call or one of its legs (the ringing of one line) ended, as the call log stores it."""
+
+    ANSWERED = "answered"
+    ABANDONED = "abandoned"
+    """The caller hung up."""
+    UNANSWERED = "unanswered"
+    """Of a call: nobody was left to ring."""
+    BUSY = "busy"
+    NO_ANSWER = "no_answer"
+    FAILED = "failed"
+    DECLINED = "declined"
+    """The person or machine that picked up did not accept the call."""
+    UNKNOWN = "unknown"
+    """The end was not reported."""

@@ -8,8 +8,7 @@ from routing.core import instants
 from routing.core.answer import Answer
 from routing.core.decision import timeline
 from routing.core.directory import Phone
-from routing.core.instants import Span
-from routing.core.intervals import Intervals, merge_equal, overlay
+from routing.core.instants import Intervals, Span, merge_equal, overlay
 from routing.core.timetable import Timetables
 
 

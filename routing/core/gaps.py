@@ -6,8 +6,7 @@ from enum import StrEnum
 
 from routing.core import instants
 from routing.core.directory import Line, Service
-from routing.core.instants import Span
-from routing.core.intervals import mark_covered, merge_equal, overlay, split_by_day
+from routing.core.instants import Span, mark_covered, merge_equal, overlay, split_by_day
 from routing.core.timetable import Timetables
 
 Lines = tuple[Line, ...]

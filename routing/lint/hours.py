@@ -9,8 +9,7 @@ from itertools import combinations
 from routing.bank_holidays.calendar import BankHolidays
 from routing.core.directory import Directory, Line, Service, SpecialDay
 from routing.core.gaps import CoverageKind, missing_backups, reportable_gaps
-from routing.core.instants import Span, date_range, midnight
-from routing.core.intervals import split_by_day
+from routing.core.instants import Span, date_range, midnight, split_by_day
 from routing.core.timetable import Timetables
 from routing.directory.yaml_source import KeyPath, PathProblem
 from routing.snapshot import Snapshot

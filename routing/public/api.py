@@ -22,8 +22,8 @@ from routing.formats.json import (
     timeline_json,
     timestamp,
 )
-from routing.public.answer_cache import AnswerCache, render_answer
-from routing.responses import has_bearer_token, make_cacheable, problem
+from routing.public.answer_cache import AnswerCache, make_cacheable, render_answer
+from routing.responses import has_bearer_token, problem
 from routing.text import time_parsing
 from routing.text.locale import Locale
 

@@ -11,7 +11,7 @@ from routing import concurrency, config, health, lookup, rota_service
 from routing.errors import DatabaseUnavailable
 from routing.responses import has_bearer_token, problem
 from routing.snapshot import Snapshot
-from routing.store import call_report, calls, counters, migrate
+from routing.store import calls, counters, db
 
 NewGauge = Callable[..., Gauge]
 """Makes a gauge of a name, a help text and any labels."""
@@ -70,7 +70,7 @@ def _registry() -> CollectorRegistry:
 
 def _set_build(gauge: NewGauge) -> None:
     build = gauge("build_info", "1; what runs, and the migration it wants", "python", "migration")
-    build.labels(platform.python_version(), migrate.latest_revision()).set(1)
+    build.labels(platform.python_version(), db.latest_revision()).set(1)
     gauge("rehearsal", "1 when the clock is set for a rehearsal").set(lookup.is_rehearsal())
 
 
@@ -130,7 +130,7 @@ def _set_calls(gauge: NewGauge, at: datetime) -> None:
     faults = gauge("telephone_faults_last_day", "Calls and texts that met a fault of ours")
     try:
         with lookup.database().reading() as connection:
-            counts = call_report.counts(connection, at - _DAY, at + _DAY, at)
+            counts = calls.counts(connection, at - _DAY, at + _DAY, at)
             refused.set(counters.count_since(connection, counters.SIGNATURE_REFUSED, at - _DAY))
             faults.set(counters.count_since(connection, counters.FAULTS, at - _DAY))
     except DatabaseUnavailable as error:
@@ -140,7 +140,7 @@ def _set_calls(gauge: NewGauge, at: datetime) -> None:
         missed.labels(service.id).set(0)
     for (service_id, line, outcome), count in counts.items():
         ended.labels(service_id, line, outcome or "going_on").set(count)
-        if outcome not in (calls.ANSWERED, None):
+        if calls.is_missed(outcome):
             missed.labels(service_id).inc(count)
 
 

@@ -11,9 +11,8 @@ from routing.config import base_url
 from routing.errors import UnknownService
 from routing.formats.json import timestamp
 from routing.public import context, schema_org
-from routing.public.answer_cache import AnswerCache, RenderedAnswer
+from routing.public.answer_cache import AnswerCache, RenderedAnswer, make_cacheable
 from routing.public.error_pages import EXIT_URL, error_page
-from routing.responses import make_cacheable
 
 bp = Blueprint("site", __name__)
 

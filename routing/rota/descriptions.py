@@ -1,14 +1,16 @@
 """The rota in sentences, for staff: in English, with relative dates ("5pm today")."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
+from zoneinfo import ZoneInfo
 
 from routing.core.directory import RotaRole
 from routing.core.instants import Span
 from routing.rota.clashes import Clash, ClashKind
 from routing.rota.difference import RotaDifference
-from routing.rota.roster import Assignment, NewShift, Roster, Staffing
+from routing.rota.roster import Assignment, NewCover, NewShift, Roster, Staffing
+from routing.rota.workload import Workload
 from routing.text import dates, staff_text
 from routing.text.locale import Locale
 
@@ -84,9 +86,38 @@ def describe_difference(
     ]
 
 
-def summarise_fill(role: RotaRole, count: int) -> str:
-    """Return what a fill did: "Filled Out-of-hours social worker: 42 added"."""
-    return f"Filled {role_name(role)}: {count} added"
+def summarise_fill(role: RotaRole, shifts: Sequence[NewShift], zone: ZoneInfo) -> str:
+    """Return what a fill did: "Filled Night worker for December 2026: 42 added"."""
+    return f"Filled {role_name(role)} for {format_months(shifts, zone)}: {len(shifts)} added"
+
+
+def format_months(shifts: Iterable[NewShift], zone: ZoneInfo) -> str:
+    """Return the local months in which shifts begin: "December 2026 to January 2027"."""
+    starts = sorted(shift.during.start for shift in shifts)
+    months = (f"{start.astimezone(zone):%B %Y}" for start in (starts[0], starts[-1]))
+    return " to ".join(dict.fromkeys(months))
+
+
+def describe_workload(load: Workload) -> str:
+    """Return "8 shifts, 132.5 hours, 6 nights, 2 weekends, 1 bank holiday"."""
+    counts = {
+        "shift": load.shifts,
+        "hour": round(load.duration / timedelta(hours=1), 2),
+        "night": load.nights,
+        "weekend": load.weekends,
+        "bank holiday": load.bank_holidays,
+    }
+    return ", ".join(
+        f"{count:g} {what}{'' if count == 1 else 's'}" for what, count in counts.items()
+    )
+
+
+def summarise_absence(covers: Sequence[NewCover]) -> str:
+    """Return what the covers of an absence did: "Absence: 5 shifts covered"."""
+    count = len({cover.shift_id for cover in covers})
+    shifts = "1 shift" if count == 1 else f"{count} shifts"
+    is_open = any(cover.person_id is None for cover in covers)
+    return f"Absence: {shifts} {'left open' if is_open else 'covered'}"
 
 
 def describe_shortfall(role: RotaRole, missing: int) -> str:

@@ -14,17 +14,22 @@ from dateutil.rrule import DAILY, rrule
 from routing.core import instants
 from routing.core.instants import Span
 from routing.core.timetable import Timetables
+from routing.errors import InvalidTime
 from routing.rota.roster import Roster
 from routing.text import time_parsing
 
 MAX_DAYS = 400
 """The most days that can be filled at once."""
 
+MAX_TURN_DAYS = 92
+"""The longest turn."""
+
 MIN_SLOT_LENGTH = timedelta(hours=3)
 """No cut is made closer than this to where needed time begins or ends. On a Christmas Eve that
 closes at 3:30pm, the first slot then starts at 3:30pm and takes in the usual 5pm handover.
 """
 
+_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _SAMPLE_PERIOD = timedelta(weeks=8)
 _LAST_CUT_MARGIN = timedelta(weeks=1)
 
@@ -37,11 +42,19 @@ class DayKind(StrEnum):
     BANK_HOLIDAY = "bank-holiday"
 
 
-class TurnLength(StrEnum):
-    """How long a turn lasts: a week or a slot."""
+@dataclass(frozen=True, slots=True)
+class TurnRule:
+    """How long a turn lasts, and when one begins.
 
-    WEEK = "week"
-    SLOT = "slot"
+    ``days`` None: each slot is a turn. ``weekday`` (Monday is 0) None: the first turn begins on the
+    first day to be filled; else on the latest such day up to then, so that one may be in progress.
+    Each next one begins ``days`` later, at ``minute`` by the clock, where needed time is cut; with
+    None a slot belongs to the turn of the day on which it starts.
+    """
+
+    days: int | None = None
+    weekday: int | None = None
+    minute: int | None = None
 
 
 ShiftPattern = Mapping[DayKind, tuple[int, ...]]
@@ -60,6 +73,33 @@ def parse_times(text: str) -> tuple[int, ...]:
     """Read when shifts begin, as in 8:30am, 5pm or 08:30,17:00. Raise InvalidTime."""
     parts = [part for part in text.split(",") if part.strip()]
     return tuple(sorted({time_parsing.parse_clock(part) for part in parts}))
+
+
+def parse_turn(length: str, begins: str | None = None) -> TurnRule:
+    """Read how long a turn lasts: ``slot``, ``week``, ``fortnight`` or a number of days.
+
+    ``begins`` is a day of the week with or without a time, as in Friday 5pm; "" is the first day to
+    be filled; None is Monday for whole weeks, and else that day. Raise InvalidTime.
+    """
+    word = length.strip().casefold()
+    if word == "slot":
+        return TurnRule()
+    digits = {"week": "7", "fortnight": "14"}.get(word, word)
+    if not (digits.isascii() and digits.isdecimal() and 1 <= int(digits[:9]) <= MAX_TURN_DAYS):
+        raise InvalidTime(
+            f"'{length[:40]}' is no length of a turn. Write a number of days from 1 to "
+            f"{MAX_TURN_DAYS}: 7 is a week, 14 a fortnight."
+        )
+    days = int(digits)
+    begins = ("" if days % 7 else _WEEKDAYS[0]) if begins is None else begins.strip()
+    if not begins:
+        return TurnRule(days)
+    day, _, clock = begins.partition(" ")
+    weekdays = [name for name in _WEEKDAYS if len(day) >= 3 and name.startswith(day.casefold())]
+    if not weekdays:
+        raise InvalidTime(f"'{begins[:40]}' is no day of the week. Write it as Friday 5pm.")
+    minute = time_parsing.parse_clock(clock) if clock.strip() else None
+    return TurnRule(days, _WEEKDAYS.index(weekdays[0]), minute)
 
 
 def day_kind(day: date, timetables: Timetables) -> DayKind:
@@ -88,20 +128,28 @@ def usual_pattern(roster: Roster, role_id: str, at: datetime) -> ShiftPattern:
 
 
 def make_slots(
-    roster: Roster, role_id: str, pattern: ShiftPattern, first: date, last: date
+    roster: Roster,
+    role_id: str,
+    pattern: ShiftPattern,
+    first: date,
+    last: date,
+    turns: TurnRule = TurnRule(),
 ) -> list[Span]:
     """Cut the needed time of a role into slots; return those that start from ``first`` to ``last``.
 
     Both dates are included. Needed time is cut at each time of the pattern for that kind of day,
-    except closer than MIN_SLOT_LENGTH to where it begins or ends. A cut is one instant, the end of
-    one slot and the start of the next, also on nights when the clocks change. The slot in progress
-    when ``first`` begins belongs to the day before; a slot in progress when ``last`` ends is whole.
+    and where a turn begins at a time of day, except closer than MIN_SLOT_LENGTH to where it begins
+    or ends. A cut is one instant, the end of one slot and the start of the next, also on nights
+    when the clocks change. The slot in progress when ``first`` begins belongs to the day before; a
+    slot in progress when ``last`` ends is whole.
     """
     timetables = roster.timetables
     zone = timetables.directory.zone
     start = instants.midnight(first, zone)
     end = instants.midnight(last + timedelta(days=1), zone)
     cuts = _cuts(pattern, first, last + _LAST_CUT_MARGIN, timetables)
+    if turns.minute is not None:
+        cuts = sorted({*cuts, *_turn_starts(turns, first, last + _LAST_CUT_MARGIN, zone)})
     slots = []
     for span in roster.needed_spans(role_id, start - _SAMPLE_PERIOD, end + _SAMPLE_PERIOD):
         first_cut = bisect_left(cuts, span.start + MIN_SLOT_LENGTH)
@@ -118,24 +166,29 @@ def assign_slots(
     role_id: str,
     slots: Sequence[Span],
     people: Sequence[int],
-    turn_length: TurnLength,
+    first: date,
+    turns: TurnRule,
     check_time: Callable[[], None] = lambda: None,
 ) -> list[ProposedShift]:
-    """Assign the gaps in some slots to ``people`` in turn.
+    """Assign the gaps in some slots to ``people`` in turn, from the day ``first`` on.
 
-    By WEEK a turn is every slot that starts in a week, Monday to Sunday; by SLOT it is one slot.
-    Somebody who has a shift in any role at that time is skipped. Where a slot is covered in part,
-    only the rest is assigned. ``check_time`` is called for each slot, to stop by raising.
+    As many people share a turn as the role needs. Before the first turn the last of them has the
+    turn. Somebody who has a shift in any role at that time is skipped. Where a slot is covered in
+    part, only the rest is assigned. ``check_time`` is called for each slot, to stop by raising.
     """
     if not slots or not people:
         return [ProposedShift(slot, None) for slot in slots]
-    busy, weeks = _busy(roster, slots), _weeks(slots, roster.timetables.directory.zone)
+    busy, zone = _busy(roster, slots), roster.timetables.directory.zone
+    starts = _turn_starts(turns, first, slots[-1].end.astimezone(zone).date(), zone)
+    people_needed = roster.roles[role_id].people
     proposed: list[ProposedShift] = []
-    for slot, week in zip(slots, weeks, strict=True):
+    for slot in slots:
         check_time()
         for during, missing in roster.gaps(role_id, slot.start, slot.end):
             for _ in range(missing):
-                turn = week if turn_length is TurnLength.WEEK else len(proposed)
+                turn = len(proposed)
+                if turns.days is not None:
+                    turn = (bisect_right(starts, _turn_instant(slot, turns)) - 1) * people_needed
                 order = (people[(turn + n) % len(people)] for n in range(len(people)))
                 person_id = next((one for one in order if busy.is_free(one, during)), None)
                 proposed.append(ProposedShift(during, person_id))
@@ -180,11 +233,24 @@ def _cuts(pattern: ShiftPattern, first: date, last: date, timetables: Timetables
     )
 
 
-def _weeks(slots: Sequence[Span], zone: ZoneInfo) -> list[int]:
-    """Return in which week each slot starts; the first slot's week is 0."""
-    days = [slot.start.astimezone(zone).date() for slot in slots]
-    monday = days[0] - timedelta(days=days[0].weekday())
-    return [(day - monday).days // 7 for day in days]
+def _turn_starts(turns: TurnRule, first: date, last: date, zone: ZoneInfo) -> list[datetime]:
+    """Return each instant up to the end of ``last`` at which a turn begins; none without days."""
+    if turns.days is None:
+        return []
+    if turns.weekday is not None:
+        first -= timedelta(days=(first.weekday() - turns.weekday) % 7)
+    numbers = range((last - first).days // turns.days + 1)
+    days = (first + timedelta(days=number * turns.days) for number in numbers)
+    return [instants.start_at(day, turns.minute or 0, zone) for day in days]
+
+
+def _turn_instant(slot: Span, turns: TurnRule) -> datetime:
+    """Return the instant that says to which turn a slot belongs.
+
+    Where turns begin at a time of day it is the middle: no cut is made close to where needed time
+    begins, so the first slot of a turn may begin before the turn does.
+    """
+    return slot.start if turns.minute is None else slot.start + (slot.end - slot.start) / 2
 
 
 def _minute(at: datetime, zone: ZoneInfo) -> int:

@@ -10,8 +10,7 @@ from zoneinfo import ZoneInfo
 
 from routing.core import instants
 from routing.core.decision import timeline
-from routing.core.instants import Span
-from routing.core.intervals import merge_equal
+from routing.core.instants import Span, merge_equal
 from routing.core.timetable import Timetables
 
 HANDOVER_ALLOWANCE = timedelta(minutes=15)
@@ -251,6 +250,9 @@ def name_key(name: str) -> str:
 
 def _split(shift: Shift, covers: Sequence[Cover]) -> Iterator[Assignment]:
     """Yield a shift's assignments: in each part the newest cover applies."""
+    if not covers:
+        yield Assignment(shift.during, shift.person_id, shift)
+        return
     edges = {edge for cover in covers for edge in (cover.during.start, cover.during.end)}
     inside = {edge for edge in edges if edge in shift.during}
     cuts = pairwise(sorted({shift.during.start, *inside, shift.during.end}))

@@ -1,7 +1,7 @@
 """Check a change of the rota before it is made."""
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 
 from routing.core.instants import Span
 from routing.errors import InvalidRotaChange, UnknownShift
@@ -17,7 +17,7 @@ from routing.rota.roster import (
 )
 
 MAX_NOTE_LENGTH = 300
-_FAR_FUTURE = datetime(9000, 1, 1, tzinfo=UTC)
+MAX_ABSENCE = timedelta(days=400)
 
 
 def validate_shift(roster: Roster, role_id: str, person_id: int, during: Span) -> NewShift:
@@ -84,23 +84,42 @@ def swap_shifts(
     )
 
 
-def release_shifts(roster: Roster, person_id: int, at: datetime) -> list[NewCover]:
-    """Return the covers that leave to nobody all that a person has from ``at`` on."""
-    assignments = [
-        assignment
-        for role_id in roster.roles
-        for assignment in roster.assignments(role_id, at, _FAR_FUTURE)
-    ]
-    return [
+def validate_absence(
+    roster: Roster, person_id: int | None, away: Span, substitute_id: int | None
+) -> list[NewCover]:
+    """Return the covers of an absence as ``cover_absence`` does. Raise InvalidRotaChange."""
+    _require_end_after_start(away)
+    if away.end - away.start > MAX_ABSENCE:
+        raise InvalidRotaChange("ends", f"The most at once is {MAX_ABSENCE.days} days.")
+    if person_id is None:
+        raise InvalidRotaChange("person", "Choose a person.")
+    if substitute_id == person_id:
+        raise InvalidRotaChange("substitute", "Choose another person than the one who is away.")
+    covers = cover_absence(roster, person_id, away, substitute_id)
+    if not covers:
+        raise InvalidRotaChange("person", "This person has no duty in that time.")
+    return covers
+
+
+def cover_absence(
+    roster: Roster, person_id: int, away: Span, substitute_id: int | None, note: str = ""
+) -> list[NewCover]:
+    """Return the covers that give all that a person has in a period to a substitute.
+
+    They are in the order in which they start. ``substitute_id`` None leaves it to nobody.
+    """
+    covers = [
         NewCover(
-            assignment.shift.id,
-            None,
-            Span(max(assignment.during.start, at), assignment.during.end),
-            "Has left",
+            duty.shift.id,
+            substitute_id,
+            Span(max(duty.during.start, away.start), min(duty.during.end, away.end)),
+            note,
         )
-        for assignment in assignments
-        if assignment.person_id == person_id
+        for role_id in roster.roles
+        for duty in roster.assignments(role_id, away.start, away.end)
+        if duty.person_id == person_id
     ]
+    return sorted(covers, key=lambda cover: cover.during.start)
 
 
 def apply_changes(roster: Roster, changes: Iterable[NewShift | NewCover]) -> Roster:
@@ -138,7 +157,7 @@ def _find_shift(roster: Roster, shift_id: int) -> Shift:
     for shift in roster.shifts:
         if shift.id == shift_id and shift.role_id in roster.roles:
             return shift
-    raise UnknownShift("shift", shift_id)
+    raise UnknownShift(f"There is no shift {shift_id} on the rota, or it was removed.")
 
 
 def _parts(roster: Roster, shift: Shift, during: Span) -> list[Assignment]:

@@ -35,6 +35,7 @@ ACTION_LABELS = {
     "notes.purged": "Old notes emptied",
     "rota.added": "Shift added",
     "rota.covered": "Cover set",
+    "rota.absence": "Absence covered or left open",
     "rota.swapped": "Shifts swapped",
     "rota.removed": "Shift removed",
     "rota.uncovered": "Cover removed",

@@ -282,7 +282,7 @@ def _unknown_shift(error: UnknownShift) -> Response:
         "message.html",
         status=404,
         title="This is not on the rota",
-        paragraphs=[str(error), "It may have been removed by somebody else: look at the rota."],
+        paragraphs=[str(error)],
     )
 
 

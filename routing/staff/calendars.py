@@ -1,8 +1,10 @@
 """Calendar feeds, at secret addresses: who has which shift, for calendar programs."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from hashlib import sha256
 
 from flask import Blueprint, Response, current_app, request
+from sqlalchemy.engine import Connection
 
 from routing import lookup, rota_service
 from routing.core import instants
@@ -10,8 +12,10 @@ from routing.errors import DatabaseUnavailable
 from routing.rota import descriptions
 from routing.rota.roster import Assignment
 from routing.rota_service import Rota
+from routing.staff import ics
 from routing.staff.auth import issuer
-from routing.store import calendars
+from routing.store import calendars, rota_people
+from routing.store import rota as rota_store
 from routing.store.calendars import CalendarFeed
 
 bp = Blueprint("calendars", __name__)
@@ -48,19 +52,40 @@ def show(token: str) -> Response:
                     f"It works again once they sign in, at {_staff_url()}.\n",
                     403,
                 )
-            rota = rota_service.load_rota(connection, start, end)
+            etag = _etag(connection, feed, today)
+            is_unchanged = request.if_none_match.contains(etag)
+            if not is_unchanged:
+                rota = rota_service.load_rota(connection, start, end, feed.rota_person_id)
     except DatabaseUnavailable as error:
         current_app.logger.warning("no calendar: %s", error)
         unavailable = _plain("The calendar cannot be read just now.\n", 503)
         unavailable.headers["Retry-After"] = str(int(RETRY_AFTER.total_seconds()))
         return unavailable
     _mark_polled(feed, at)
-    response = Response(_to_ics(feed, rota, start, end), mimetype="text/calendar")
+    content = b"" if is_unchanged else _to_ics(feed, rota, start, end)
+    response = Response(content, 304 if is_unchanged else 200, mimetype="text/calendar")
     response.headers["Cache-Control"] = "private, no-cache"
     response.headers["X-Robots-Tag"] = "noindex"
-    response.add_etag()
-    response.make_conditional(request)
+    response.set_etag(etag)
     return response
+
+
+def _etag(connection: Connection, feed: CalendarFeed, today: date) -> str:
+    """Return what differs once a feed would: with the rota, people, roles, settings or the day."""
+    people = [(person.id, person.name) for person in rota_people.all_people(connection)]
+    directory = lookup.snapshot().directory
+    sources = (
+        rota_store.revision(connection),
+        people,
+        directory.rota,
+        directory.council.website,
+        _staff_url(),
+        feed.rota_person_id,
+        feed.duty_role,
+        today,
+        directory.zone.key,
+    )
+    return sha256(repr(sources).encode()).hexdigest()
 
 
 def _mark_polled(feed: CalendarFeed, at: datetime) -> None:
@@ -75,8 +100,6 @@ def _mark_polled(feed: CalendarFeed, at: datetime) -> None:
 
 
 def _to_ics(feed: CalendarFeed, rota: Rota, start: datetime, end: datetime) -> bytes:
-    from routing.staff import ics  # its library takes long to load, and few requests need it
-
     roles, names = rota.roster.roles, rota.names
     assignments = [
         assignment

@@ -12,12 +12,12 @@ from flask import Response, request
 
 from routing import lookup
 from routing.core import instants
+from routing.core.answer import Outcome
 from routing.core.instants import date_range
 from routing.staff.auth import staff_blueprint
 from routing.staff.layout import render_page
-from routing.store import call_report
-from routing.store.call_report import Call
-from routing.store.calls import ANSWERED
+from routing.store import calls
+from routing.store.calls import Call
 from routing.text.dates import MONTHS, format_datetime
 from routing.text.locale import Locale
 from routing.text.staff_text import CALL_OUTCOMES, CALL_REASONS, describe_leg
@@ -97,10 +97,10 @@ def show() -> Response:
     month_days = list(date_range(first, next_month - timedelta(days=1)))
     edges = [instants.midnight(day, zone) for day in (*month_days, next_month)]
     with lookup.database().reading() as connection:
-        counts = call_report.counts_by_period(connection, edges, at)
+        counts = calls.counts_by_period(connection, edges, at)
         midnight, end = instants.midnight(today, zone), at + timedelta(microseconds=1)
-        today_counts = call_report.counts(connection, midnight, end, at)
-        unanswered = call_report.missed(connection, edges[0], edges[-1], at, MAX_UNANSWERED_SHOWN)
+        today_counts = calls.counts(connection, midnight, end, at)
+        unanswered = calls.missed(connection, edges[0], edges[-1], at, MAX_UNANSWERED_SHOWN)
     month_counts = Counter[CountKey]()
     for (_, service, line, outcome), count in counts.items():
         month_counts[service, line, outcome] += count
@@ -130,14 +130,14 @@ def download() -> Response:
     first, next_month = _month(at.astimezone(locale.zone).date())
     start, end = (instants.midnight(day, locale.zone) for day in (first, next_month))
     with lookup.database().reading() as connection:
-        calls = call_report.calls_between(connection, start, end, at)
+        rows = calls.calls_between(connection, start, end, at)
     disposition = f'attachment; filename="calls-{first:%Y-%m}.csv"'
     return Response(
-        calls_csv(calls, locale), mimetype="text/csv", headers={"Content-Disposition": disposition}
+        calls_csv(rows, locale), mimetype="text/csv", headers={"Content-Disposition": disposition}
     )
 
 
-def calls_csv(calls: Iterable[Call], locale: Locale) -> str:
+def calls_csv(rows: Iterable[Call], locale: Locale) -> str:
     """Return calls as a table for a spreadsheet, one a row, with a header and CRLF (RFC 4180).
 
     ``rung`` has each line with its outcome and seconds: "eds no_answer 30; mash answered 5".
@@ -145,8 +145,10 @@ def calls_csv(calls: Iterable[Call], locale: Locale) -> str:
     file = io.StringIO(newline="")
     writer = csv.writer(file)
     writer.writerow(CSV_COLUMNS)
-    for call in calls:
-        talked = next((leg.talk_seconds for leg in call.legs if leg.outcome == ANSWERED), None)
+    for call in rows:
+        talked = next(
+            (leg.talk_seconds for leg in call.legs if leg.outcome == Outcome.ANSWERED), None
+        )
         legs = [(leg.line, leg.outcome, _number(leg.ring_seconds)) for leg in call.legs]
         writer.writerow(
             [
@@ -194,7 +196,7 @@ def _day_count(counts: Mapping[tuple[int, *CountKey], int], number: int, day: da
 
 
 def _count_unanswered(counts: Mapping[CountKey, int]) -> int:
-    return sum(count for (*_, outcome), count in counts.items() if outcome not in (ANSWERED, None))
+    return sum(count for (*_, outcome), count in counts.items() if calls.is_missed(outcome))
 
 
 def _chart(days: Sequence[DayCount]) -> Chart:

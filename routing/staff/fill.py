@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Sequence
+from datetime import timedelta
 from hashlib import sha256
 
 from flask import Response, redirect, request, url_for
@@ -10,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from routing import lookup, rota_service
 from routing.errors import InvalidRotaChange, InvalidSpreadsheet, RotaConflict
 from routing.rota import descriptions, spreadsheet
-from routing.rota.filling import ProposedShift, TurnLength
+from routing.rota.filling import ProposedShift
 from routing.rota.roster import NewShift
 from routing.rota_service import ImportPlan, Rota
 from routing.staff.auth import current_account, require_role, staff_blueprint
@@ -47,7 +48,8 @@ def fill() -> AnyResponse:
             return _check(form, confirmation, rota, proposed)
         actor, once = current_account().actor, confirmation.once.data
         try:
-            summary = descriptions.summarise_fill(rota.roster.roles[form.role.data], len(added))
+            role, zone = rota.roster.roles[form.role.data], lookup.staff_locale().zone
+            summary = descriptions.summarise_fill(role, added, zone)
             change = rota_service.save_change("filled", added, rota, actor, once, summary)
         except RotaConflict:
             return _check(form, confirmation, *_propose(form))
@@ -142,8 +144,10 @@ def _check_import(form: ImportForm, confirmation: Confirmation, plan: ImportPlan
 
 def _propose(form: FillForm) -> tuple[Rota, list[ProposedShift]]:
     """Return the rota, and what the form would add to it. Raise InvalidRotaChange."""
-    first, last, turn = form.first.data, form.last.data, TurnLength(form.turn.data)
-    return rota_service.propose_fill(form.role.data, first, last, form.names, turn, form.times)
+    first, last = form.first.data, form.last.data
+    return rota_service.propose_fill(
+        form.role.data, first, last, form.names, form.turns, form.times
+    )
 
 
 def _assigned(form: FillForm, proposed: Sequence[ProposedShift]) -> list[NewShift]:
@@ -195,6 +199,10 @@ def _check(
             for shift in proposed
         ],
         count=len(added),
+        workloads=[
+            (names[load.person_id], load, round(load.duration / timedelta(hours=1), 2))
+            for load in rota_service.measure_fill(rota, added)
+        ],
         has_changed=bool(confirmation.shown.data),
         warnings=[
             f"{descriptions.describe_clash(clash, roles, names, at, locale)}."

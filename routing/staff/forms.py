@@ -23,7 +23,7 @@ from routing.core.instants import Span
 from routing.directory.field_types import parse_phone
 from routing.errors import InvalidDivert, InvalidRotaChange, InvalidTime
 from routing.rota import filling, spreadsheet
-from routing.rota.filling import DayKind, ShiftPattern, TurnLength
+from routing.rota.filling import DayKind, ShiftPattern, TurnRule
 from routing.text import time_parsing
 
 NOBODY = "nobody"
@@ -370,10 +370,14 @@ class PersonAndTimeForm(StaffForm):
         """Return the person's id; None for "nobody yet". Raise InvalidRotaChange."""
         if self.person.data == NOBODY:
             return None
-        person_id = parse_id(self.person.data)
-        if person_id is None:
-            raise InvalidRotaChange("person", "Choose a person.")
-        return person_id
+        return _parse_person_id(self.person)
+
+
+def _parse_person_id(field: Field) -> int:
+    person_id = parse_id(field.data)
+    if person_id is None:
+        raise InvalidRotaChange(field.name, "Choose a person.")
+    return person_id
 
 
 class ShiftForm(PersonAndTimeForm):
@@ -388,9 +392,21 @@ class CoverForm(PersonAndTimeForm):
     note = text(2000)
 
 
-class SwapForm(StaffForm):
-    """With which other shift to swap."""
+class AbsenceForm(PersonAndTimeForm):
+    """Who is away, from when until when, and who has their shifts then."""
 
+    substitute = text(20)
+
+    @property
+    def substitute_id(self) -> int | None:
+        """Return the substitute's id; None for "nobody yet". Raise InvalidRotaChange."""
+        return None if self.substitute.data == NOBODY else _parse_person_id(self.substitute)
+
+
+class SwapForm(StaffForm):
+    """With which other shift to swap, and whose shifts to show: "" shows everybody's."""
+
+    person = text(20)
     other = text(20)
 
     @property
@@ -415,21 +431,30 @@ class FillForm(StaffForm):
     first = DateField()
     last = DateField()
     people = text(20_000)
-    turn = text(10, default=TurnLength.WEEK.value)
+    turn = text(10, default="days")
+    days = text(10, default="7")
+    begins = text(40, default="Monday")
     working_day = text(100, name=DayKind.WORKING_DAY.value)
     weekend = text(100, name=DayKind.WEEKEND.value)
     bank_holiday = text(100, name=DayKind.BANK_HOLIDAY.value)
 
     def validate_turn(self, field: Field) -> None:
-        """Raise ValidationError unless people take turns by week or by shift."""
-        if field.data not in [*TurnLength]:
+        """Raise ValidationError unless people take turns by days or by shift."""
+        if field.data not in ("days", "slot"):
             raise ValidationError("Choose how people take turns.")
 
+    def validate_days(self, field: Field) -> None:
+        """Raise ValidationError for days that cannot be the length of a turn."""
+        if self.turn.data == "days":
+            _require_readable(filling.parse_turn, field.data)
+
+    def validate_begins(self, field: Field) -> None:
+        """Raise ValidationError unless it is a day of the week, with or without a time."""
+        if self.turn.data == "days":
+            _require_readable(filling.parse_turn, "7", field.data)
+
     def _validate_times(self, field: Field) -> None:
-        try:
-            filling.parse_times(field.data)
-        except InvalidTime as error:
-            raise ValidationError(str(error)) from error
+        _require_readable(filling.parse_times, field.data)
 
     validate_working_day = validate_weekend = validate_bank_holiday = _validate_times
 
@@ -437,6 +462,12 @@ class FillForm(StaffForm):
     def names(self) -> list[str]:
         """Return who takes turns, in that order: one a line, or with commas."""
         return [name.strip() for name in re.split(r"[\n,]", self.people.data) if name.strip()]
+
+    @property
+    def turns(self) -> TurnRule:
+        """Return how long a turn lasts, and when one begins. Only once the form was validated."""
+        length = "slot" if self.turn.data == "slot" else self.days.data
+        return filling.parse_turn(length, self.begins.data)
 
     @property
     def times(self) -> ShiftPattern:
@@ -447,6 +478,13 @@ class FillForm(StaffForm):
             for field in fields
             if field.data.strip()
         }
+
+
+def _require_readable(parse: Callable[..., object], *texts: str) -> None:
+    try:
+        parse(*texts)
+    except InvalidTime as error:
+        raise ValidationError(str(error)) from error
 
 
 class ImportForm(StaffForm):

@@ -33,7 +33,8 @@ def show() -> Response:
     end = at + OWN_SHIFTS_LOOKAHEAD
     with lookup.database().reading() as connection:
         person = rota_people.find_by_account(connection, account.id)
-        rota = rota_service.load_rota(connection, at - CONTEXT_MARGIN, end)
+        own_id = person.id if person else 0  # nobody has it
+        rota = rota_service.load_rota(connection, at - CONTEXT_MARGIN, end, own_id)
         feeds = calendars.unrevoked(connection)
     sees_all = account.may(Role.ROTA)
     role_items = [radio_item(role.id, descriptions.role_name(role)) for role in rota.roles]
@@ -95,7 +96,7 @@ def revoke_calendar(calendar_id: int) -> AnyResponse:
         feeds = calendars.unrevoked(connection)
         own_ids = {feed.id for feed in feeds if feed.account_id == account.id}
         if calendar_id not in own_ids and not account.may(Role.ROTA):
-            raise UnknownShift("calendar feed", calendar_id)
+            raise UnknownShift("You have no such calendar, or it was revoked.")
         calendars.revoke(connection, calendar_id, lookup.now(), account.actor)
     return redirect(url_for("my_shifts.show", done="revoked"))
 

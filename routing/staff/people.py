@@ -4,6 +4,7 @@ from flask import Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from routing import lookup, rota_service
+from routing.core.instants import Span
 from routing.errors import InvalidRotaChange
 from routing.rota import validation
 from routing.staff.auth import current_account, require_role, staff_blueprint
@@ -82,8 +83,9 @@ def ask_leave(person_id: int) -> Response:
     at = lookup.now()
     with lookup.database().reading() as connection:
         person = rota_people.get(connection, person_id)
-        rota = rota_service.load_rota(connection, at, at + rota_service.FAR_FUTURE)
-    count = len(validation.release_shifts(rota.roster, person_id, at))
+        to_come = Span(at, at + rota_service.FAR_FUTURE)
+        rota = rota_service.load_rota(connection, to_come.start, to_come.end)
+    count = len(validation.cover_absence(rota.roster, person_id, to_come, None))
     return render_page(
         "confirm.html",
         title=f"Take {person.name} off the rota",

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 
 from flask import Response, request, url_for
 
@@ -13,7 +12,6 @@ from routing.core.directory import RotaRole
 from routing.core.instants import Span, date_range
 from routing.errors import UnknownShift
 from routing.rota import descriptions
-from routing.rota.filling import TurnLength
 from routing.rota.roster import CONTEXT_MARGIN
 from routing.rota_service import GAP_LOOKAHEAD, Rota
 from routing.staff import audit, rota_grid
@@ -54,10 +52,9 @@ def show() -> Response:
     first = _first_date(at)
     period = _period(first, DAYS_SHOWN)
     with lookup.database().reading() as connection:
-        upcoming = rota_service.load_upcoming(connection, at)
-        rota = rota_service.load_rota(
-            connection, period.start - CONTEXT_MARGIN, period.end + CONTEXT_MARGIN
-        )
+        upcoming = rota = rota_service.load_upcoming(connection, at)
+        if not (at - ONE_DAY <= period.start and period.end <= at + GAP_LOOKAHEAD):
+            rota = rota_service.load_rota(connection, period.start, period.end)
         changes = rota_store.newest_changes(connection, MAX_CHANGES_SHOWN)
         names = audit.actor_names(connection)
     return render_page(
@@ -91,7 +88,7 @@ def print_page() -> Response:
     at, locale = lookup.now(), lookup.staff_locale()
     first = _first_date(at)
     period = _period(first, DAYS_SHOWN)
-    rota = rota_service.read_rota(period.start - CONTEXT_MARGIN, period.end + CONTEXT_MARGIN)
+    rota = rota_service.read_rota(period.start, period.end)
     return render_page(
         "rota_print.html",
         roles=_role_rows(rota, _dates(first), at),
@@ -142,7 +139,8 @@ def bank_holidays() -> Response:
     year = DAYS_IN_FILE * ONE_DAY
     holidays = lookup.snapshot().timetables.holidays
     days = [day for day in date_range(today, today + year) if day in holidays]
-    rota = rota_service.read_rota(at - CONTEXT_MARGIN, at + year + CONTEXT_MARGIN)
+    with lookup.database().reading() as connection:
+        rota = rota_service.load_days(connection, days)
     return render_page("rota_holidays.html", roles=_role_rows(rota, days, at))
 
 
@@ -178,7 +176,10 @@ def gap_items(rota: Rota, at: datetime, period: Span) -> list[tuple[str, str]]:
         if role.id in empty_ids
     ]
     return empty + [
-        (descriptions.describe_gap(role, gap, missing, at, locale), _fill_link(rota, role, gap))
+        (
+            descriptions.describe_gap(role, gap, missing, at, locale),
+            rota_grid.fill_link(rota, role, gap),
+        )
         for role, gap, missing in role_gaps
         if role.id not in empty_ids
     ]
@@ -194,20 +195,6 @@ def clash_items(rota: Rota, at: datetime, period: Span) -> list[tuple[str, int]]
         )
         for clash in rota.clashes(period.start, period.end)
     ]
-
-
-def _fill_link(rota: Rota, role: RotaRole, gap: Span) -> str:
-    """Return a link to fill a gap: with one shift, or with several if it is longer than a day."""
-    if gap.end - gap.start <= ONE_DAY:
-        starts, ends = gap.start.isoformat(), gap.end.isoformat()
-        return url_for("rota_shifts.new", role=role.id, starts=starts, ends=ends)
-    first, last = rota_grid.dates_of(rota, role, gap)
-    parts: dict[str, Any] = {
-        f"{name}-{part}": getattr(day, part)
-        for name, day in (("first", first), ("last", last))
-        for part in ("day", "month", "year")
-    }
-    return url_for("rota_fill.ask", role=role.id, turn=TurnLength.SLOT, **parts)
 
 
 def _phones(rota: Rota, role: RotaRole, at: datetime) -> list[tuple[str, str]]:

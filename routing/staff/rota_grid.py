@@ -4,6 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from flask import url_for
+
 from routing import lookup
 from routing.core import instants
 from routing.core.directory import RotaRole
@@ -12,6 +14,8 @@ from routing.rota import descriptions, filling
 from routing.rota.filling import DayKind
 from routing.rota.roster import Assignment
 from routing.rota_service import Rota
+from routing.staff.auth import current_account
+from routing.store.accounts import Role
 from routing.text import dates
 
 QUARTER = timedelta(minutes=15)
@@ -23,6 +27,7 @@ class GridBar:
     """A part of a row. ``kind`` is duty, cover, gap, or idle, where there is nothing to show.
 
     ``times`` are its start and end by local clocks, ``who`` is on duty, ``note`` says more.
+    ``link`` leads to the shift, or to a form that fills the gap; "" if there is nothing to do.
     """
 
     kind: str
@@ -30,7 +35,7 @@ class GridBar:
     times: str = ""
     who: str = ""
     note: str = ""
-    shift_id: int | None = None
+    link: str = ""
     is_now: bool = False
 
     @property
@@ -65,7 +70,7 @@ def rows(rota: Rota, role: RotaRole, days: Iterable[date], at: datetime) -> list
     ]
 
 
-def dates_of(rota: Rota, role: RotaRole, during: Span) -> tuple[date, date]:
+def _dates_of(rota: Rota, role: RotaRole, during: Span) -> tuple[date, date]:
     """Return the dates of the rows in which a stretch of time begins and ends."""
     zone = lookup.snapshot().directory.zone
     offset = timedelta(minutes=_start_minute(rota, role, during.start))
@@ -106,7 +111,7 @@ def _duty_bar(rota: Rota, duty: Assignment, period: Span, at: datetime) -> GridB
         descriptions.format_times(during, lookup.staff_locale()),
         rota.names[duty.person_id or 0],
         descriptions.describe_cover(duty, rota.names),
-        duty.shift.id,
+        url_for("rota_shifts.show", shift_id=duty.shift.id),
         at in during,
     )
 
@@ -124,9 +129,36 @@ def _gap_bar(rota: Rota, role: RotaRole, gap: Span, missing: int, at: datetime) 
         descriptions.format_times(gap, lookup.staff_locale()),
         descriptions.NOBODY if missing == role.people else f"{missing} of {role.people} missing",
         "; ".join(notes),
-        absent[0].shift.id if absent else None,
+        _gap_link(rota, role, gap, absent),
         at in gap,
     )
+
+
+def _gap_link(rota: Rota, role: RotaRole, gap: Span, absent: Sequence[Assignment]) -> str:
+    if not current_account().may(Role.ROTA):
+        return url_for("rota_shifts.show", shift_id=absent[0].shift.id) if absent else ""
+    if not absent:
+        return fill_link(rota, role, gap)
+    during = absent[0].during
+    return url_for(
+        "rota_shifts.ask_cover",
+        shift_id=absent[0].shift.id,
+        starts=max(during.start, gap.start).isoformat(),
+        ends=min(during.end, gap.end).isoformat(),
+    )
+
+
+def fill_link(rota: Rota, role: RotaRole, gap: Span) -> str:
+    """Return a link to fill a gap: with one shift, or with several if it is longer than a day."""
+    if gap.end - gap.start <= ONE_DAY:
+        starts, ends = gap.start.isoformat(), gap.end.isoformat()
+        return url_for("rota_shifts.new", role=role.id, starts=starts, ends=ends)
+    parts = {
+        f"{name}-{part}": getattr(day, part)
+        for name, day in zip(("first", "last"), _dates_of(rota, role, gap), strict=True)
+        for part in ("day", "month", "year")
+    }
+    return url_for("rota_fill.ask", role=role.id, turn="slot", **parts)
 
 
 def _note(duty: Assignment) -> str:

@@ -17,9 +17,9 @@ from routing.rota_service import Rota
 from routing.staff.auth import current_account, require_role, staff_blueprint
 from routing.staff.forms import (
     NOBODY,
+    AbsenceForm,
     Confirmation,
     CoverForm,
-    PersonAndTimeForm,
     RemoveForm,
     ShiftForm,
     SwapForm,
@@ -33,6 +33,8 @@ from routing.text import staff_text
 from routing.text.dates import format_datetime, join_words
 
 bp = staff_blueprint("rota_shifts")
+
+MAX_SWAPS_SHOWN = 20
 
 
 @bp.get("/rota/shifts/new")
@@ -51,7 +53,7 @@ def add() -> AnyResponse:
         return _ask_shift(form)
     try:
         rota = _read_around(form.during, Span(lookup.now(), lookup.now()))
-        person_id = _person_id(form, rota)
+        person_id = _active("person", form.person_id, rota)
         if person_id is None:
             raise InvalidRotaChange("person", "Choose a person.")
         shift = validation.validate_shift(rota.roster, form.role.data, person_id, form.during)
@@ -86,6 +88,8 @@ def show(shift_id: int) -> Response:
             if assignment.shift.id == shift_id
         ],
         is_over=shift.during.end <= lookup.now(),
+        holder=rota.names[shift.person_id],
+        away={"person": shift.person_id, "starts": shift.during.start.isoformat()},
     )
 
 
@@ -129,12 +133,12 @@ def remove(shift_id: int) -> AnyResponse:
 @bp.get("/rota/shifts/<id:shift_id>/cover")
 @require_role(Role.ROTA)
 def ask_cover(shift_id: int) -> Response:
-    """Ask who covers which part of a shift: what is left of it, if nothing else is written."""
+    """Ask who covers which part of a shift: what is left of it, or what a link says."""
     rota, shift = _get(shift_id)
     at = lookup.now().replace(second=0, microsecond=0)
     has_begun = shift.during.start < at < shift.during.end
     start = at if has_begun else shift.during.start
-    return _ask_cover(rota, shift, CoverForm(starts=start, ends=shift.during.end))
+    return _ask_cover(rota, shift, CoverForm(request.args, starts=start, ends=shift.during.end))
 
 
 @bp.post("/rota/shifts/<id:shift_id>/cover")
@@ -146,7 +150,7 @@ def cover(shift_id: int) -> AnyResponse:
     if not form.validate():
         return _ask_cover(rota, shift, form)
     try:
-        person_id = _person_id(form, rota)
+        person_id = _active("person", form.person_id, rota)
         cover = validation.validate_cover(
             rota.roster, shift_id, person_id, form.during, form.note.data
         )
@@ -162,12 +166,44 @@ def cover(shift_id: int) -> AnyResponse:
     return _confirm("Check the cover", [text], rota, [cover], form.hidden(), "Set this cover")
 
 
+@bp.get("/rota/away")
+@require_role(Role.ROTA)
+def ask_absence() -> Response:
+    """Ask who is away from when until when; what a link says is filled in."""
+    return _ask_absence(AbsenceForm(request.args))
+
+
+@bp.post("/rota/away")
+@require_role(Role.ROTA)
+def absence() -> AnyResponse:
+    """Read back what becomes of somebody's shifts; save all of it once that is confirmed."""
+    form = AbsenceForm()
+    if not form.validate():
+        return _ask_absence(form)
+    try:
+        rota = _read_around(form.during)
+        substitute_id = _active("substitute", form.substitute_id, rota)
+        covers = validation.validate_absence(
+            rota.roster, form.person_id, form.during, substitute_id
+        )
+        if Confirmation().confirmed.data:
+            summary = descriptions.summarise_absence(covers)
+            return _save("absence", rota, covers, summary)
+    except InvalidRotaChange as error:
+        form.refuse(error)
+        return _ask_absence(form)
+    roles = {shift.id: shift.role_id for shift in rota.roster.shifts}
+    texts = [_describe_duty(rota, new.person_id, roles[new.shift_id], new.during) for new in covers]
+    texts.insert(0, f"In place of {_name(rota, form.person_id)}:")
+    return _confirm("Check the absence", texts, rota, covers, form.hidden(), "Save all of this")
+
+
 @bp.get("/rota/shifts/<id:shift_id>/swap")
 @require_role(Role.ROTA)
 def ask_swap(shift_id: int) -> Response:
-    """Ask with which shift to swap."""
+    """Ask with which shift to swap, of everybody's or of ``?person=``'s, the nearest first."""
     _, shift = _get(shift_id)
-    return _ask_swap(shift, SwapForm())
+    return _ask_swap(shift, SwapForm(request.args))
 
 
 @bp.post("/rota/shifts/<id:shift_id>/swap")
@@ -223,23 +259,45 @@ def _ask_cover(rota: Rota, shift: Shift, form: CoverForm) -> Response:
     )
 
 
+def _ask_absence(form: AbsenceForm) -> Response:
+    at = lookup.now()
+    people = [
+        (str(person.id), person.name) for person in rota_service.read_rota(at, at).active_people()
+    ]
+    return render_page(
+        "absence.html",
+        form=form,
+        people=[("", "Choose"), *people],
+        substitutes=[("", "Choose"), (NOBODY, "Nobody yet: it stays open"), *people],
+    )
+
+
 def _ask_swap(shift: Shift, form: SwapForm) -> Response:
     at, locale = lookup.now(), lookup.staff_locale()
-    start, end = min(at, shift.during.start), max(at, shift.during.end)
-    rota = rota_service.read_rota(start, end + rota_service.GAP_LOOKAHEAD)
-    others = []
-    for other in sorted(rota.roster.shifts, key=lambda shift: shift.during.start):
+    if shift.during.end <= at:
+        raise InvalidRotaChange("", "This shift is over: nobody can swap it any more.")
+    start = max(at, shift.during.start - rota_service.GAP_LOOKAHEAD)
+    end = max(at, shift.during.end) + rota_service.GAP_LOOKAHEAD
+    rota = rota_service.read_rota(min(start, shift.during.start), end)
+    others = [other for other in rota.roster.shifts if other.role_id == shift.role_id]
+    others.sort(key=lambda other: abs(other.during.start - shift.during.start))
+    people, items = {}, []
+    for other in others:
         with suppress(InvalidRotaChange, UnknownShift):  # it cannot be swapped with this one
             theirs, _ = validation.swap_shifts(rota.roster, shift.id, other.id, at)
-            when = staff_text.format_span(other.during, at, locale)
-            others.append(radio_item(str(other.id), f"{_name(rota, theirs.person_id)}, {when}"))
+            name = _name(rota, theirs.person_id)
+            people[str(theirs.person_id)] = name
+            if form.person.data in ("", str(theirs.person_id)):
+                when = staff_text.format_span(other.during, at, locale)
+                items.append(radio_item(str(other.id), f"{name}, {when}"))
     return render_page(
         "shift_swap.html",
         form=form,
         shift_id=shift.id,
         summary=f"{_holders(rota, shift, shift.during)}: {_role_name(rota, shift.role_id)}, "
         f"{_describe_period(shift.during)}.",
-        others=others,
+        people=[("", "Everybody"), *sorted(people.items(), key=lambda person: person[1])],
+        others=items[:MAX_SWAPS_SHOWN],
     )
 
 
@@ -262,10 +320,12 @@ def _confirm(
     )
 
 
-def _save(kind: str, rota: Rota, proposed: Sequence[NewShift | NewCover]) -> AnyResponse:
+def _save(
+    kind: str, rota: Rota, proposed: Sequence[NewShift | NewCover], summary: str = ""
+) -> AnyResponse:
     """Save a change that was confirmed. Raise InvalidRotaChange."""
     actor, once = current_account().actor, Confirmation().once.data
-    change = rota_service.save_change(kind, proposed, rota, actor, once)
+    change = rota_service.save_change(kind, proposed, rota, actor, once, summary)
     return _redirect_to(change, proposed[0].during.start)
 
 
@@ -283,7 +343,7 @@ def _get(shift_id: int) -> tuple[Rota, Shift]:
         shift, _ = rota_store.get(connection, shift_id)
     rota = _read_around(shift.during)
     if shift.role_id not in rota.roster.roles:
-        raise UnknownShift("role of the directory any more for shift", shift_id)
+        raise UnknownShift(f"Shift {shift_id} is in a role that the directory no longer has.")
     return rota, shift
 
 
@@ -295,11 +355,10 @@ def _read_around(*spans: Span) -> Rota:
     )
 
 
-def _person_id(form: PersonAndTimeForm, rota: Rota) -> int | None:
-    """Return the id of the person chosen; None for "nobody yet". Raise InvalidRotaChange."""
-    person_id = form.person_id
+def _active(field: str, person_id: int | None, rota: Rota) -> int | None:
+    """Return the id of a person who was chosen, or None. Raise InvalidRotaChange for a leaver."""
     if person_id is not None and person_id not in {person.id for person in rota.active_people()}:
-        raise InvalidRotaChange("person", "Choose a person.")
+        raise InvalidRotaChange(field, "Choose a person.")
     return person_id
 
 
@@ -311,7 +370,7 @@ def _chosen_cover(form: RemoveForm, rota: Rota, shift: Shift) -> Cover | None:
     for cover in rota.roster.covers:
         if str(cover.id) == chosen and cover.shift_id == shift.id:
             return cover
-    raise UnknownShift("cover", chosen)
+    raise UnknownShift("This shift has no such cover, or it was removed.")
 
 
 def _role_name(rota: Rota, role_id: str) -> str:

@@ -106,7 +106,7 @@ def revoke(connection: Connection, feed_id: int, at: datetime, actor: str) -> No
     not_revoked = (calendars.c.id == feed_id) & calendars.c.revoked_at.is_(None)
     update = calendars.update().where(not_revoked).values(revoked_at=at)
     if not connection.execute(update).rowcount:
-        raise UnknownShift("calendar feed", feed_id)
+        raise UnknownShift("There is no such calendar, or it was revoked.")
     record(connection, at, actor, "calendar.revoked", f"calendar:{feed_id}")
 
 

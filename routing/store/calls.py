@@ -1,31 +1,52 @@
-"""Write the call log: one row a call, one for each line that it rang. No caller is identified.
+"""The call log: one row a call, one for each line that it rang. No caller is identified.
 
 Events that are reported twice, or out of order, leave the same rows.
 """
 
+import logging
+import threading
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from functools import cache
-from typing import Any, cast
+from datetime import datetime, timedelta
+from functools import cache, partial
+from typing import Any, TypeVar, cast
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from routing.core.outcome import Outcome
-from routing.store.audit_log import record
+from routing.core.answer import Outcome
+from routing.errors import DatabaseUnavailable
+from routing.store import counters
+from routing.store.audit_log import record, record_if_changed
+from routing.store.background import RETRY_SECONDS, Background
 from routing.store.counters import insert_or_update
-from routing.store.tables import calls, counters, hash_token, legs
-
-ANSWERED = Outcome.ANSWERED.value
-UNANSWERED = Outcome.UNANSWERED.value
-ABANDONED = Outcome.ABANDONED.value
-UNKNOWN = Outcome.UNKNOWN.value
-"""How a call ended: somebody answered; nobody did; the caller hung up; no end was reported."""
+from routing.store.db import Database
+from routing.store.tables import calls, hash_token, legs
 
 PURGE_BATCH = 2000
 """How many calls are deleted in one transaction."""
 
-_CERTAINTY = {UNKNOWN: 1, ABANDONED: 2, UNANSWERED: 2, ANSWERED: 3}
+UNREPORTED_AFTER = timedelta(hours=4)
+"""After this long a call is over even if no end was reported: it is Twilio's own limit."""
+
+TIMEOUT_SECONDS = 0.28
+"""How long a call waits for a write."""
+
+COUNT_INTERVAL_SECONDS = 1.0
+"""How often counts are written and logged, however often something is counted."""
+
+_CERTAINTY = {
+    Outcome.UNKNOWN: 1,
+    Outcome.ABANDONED: 2,
+    Outcome.UNANSWERED: 2,
+    Outcome.ANSWERED: 3,
+}
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+Job = Callable[[Connection], T]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +74,120 @@ class LegEnd:
 
     position: int
     line: str
-    outcome: str
+    outcome: Outcome
     at: datetime
     talk_seconds: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class CallLeg:
+    """A line that a call rang. What was not reported is None."""
+
+    line: str
+    at: datetime
+    outcome: str | None
+    ring_seconds: int | None
+    talk_seconds: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call. ``outcome`` is None while the call goes on."""
+
+    id: int
+    service: str
+    line: str
+    reason: str
+    began_at: datetime
+    ended_at: datetime | None
+    outcome: str | None
+    answered_by: str | None
+    legs: tuple[CallLeg, ...]
+
+    @property
+    def waited(self) -> int | None:
+        """Seconds from the beginning of the call until somebody answered; None if nobody did."""
+        for leg in self.legs:
+            if leg.outcome == Outcome.ANSWERED and leg.ring_seconds is not None:
+                return int((leg.at - self.began_at).total_seconds()) + leg.ring_seconds
+        return None
+
+
+class CallLog:
+    """Write calls and counters, and audit log entries that no person causes.
+
+    Entries are written in order. One that the database does not accept in time is written once it
+    does, as long as the process lives. Safe to share between threads. No method raises.
+    """
+
+    def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
+        self.database, self.clock = database, clock
+        self._background = Background("call log", database, writes=True)
+        self._counts: Counter[str] = Counter()
+        self._timer: threading.Timer | None = None
+        self._lock = threading.Lock()
+
+    def write(self, job: Job[T], timeout: float = TIMEOUT_SECONDS) -> T | None:
+        """Run ``job`` in a transaction and return its result.
+
+        None if there is no result within ``timeout`` seconds: the job still runs later. While the
+        database is known to be down, do not wait.
+        """
+        try:
+            never_used = self._background.last_success < 0
+            if never_used and not self.database.exists:  # not created yet, rather than gone
+                return None
+            future = self._background.submit(job)
+            if timeout > 0:
+                return self._background.wait(future, timeout)
+        except DatabaseUnavailable as error:
+            log.warning("a call is written later: %s", error)
+        except Exception:
+            log.exception("an entry of the call log is not written: the call goes on without it")
+        return None
+
+    def record(self, action: str, entity: str, after: Mapping[str, Any]) -> None:
+        """Add the state of ``entity`` to the audit log, unless its newest entry says the same.
+
+        Return at once; it is written later.
+        """
+        job = partial(record_if_changed, at=self.clock(), action=action, entity=entity, after=after)
+        self.write(job, timeout=0)
+
+    def fault(self, timeout: float = TIMEOUT_SECONDS) -> str | None:
+        """Return why nothing can be written at present, as a sentence; None if it can.
+
+        If nothing has been written lately, try a write, for at most ``timeout`` seconds.
+        """
+        if time.monotonic() - self._background.last_success > RETRY_SECONDS:
+            self.write(partial(counters.check_write, at=self.clock()), timeout)
+        return self._background.fault
+
+    def count(self, name: str) -> None:
+        """Add one to a counter. It is written and logged within COUNT_INTERVAL_SECONDS."""
+        try:
+            with self._lock:
+                self._counts[name] += 1
+                if self._timer is None:
+                    timer = threading.Timer(COUNT_INTERVAL_SECONDS, self._write_counts)
+                    timer.daemon = True
+                    timer.start()
+                    self._timer = timer
+        except Exception:
+            log.exception("fault while counting %s", name)
+
+    def close(self) -> None:
+        """Write what is queued, and stop. This is called by itself when the process exits."""
+        self._write_counts()
+        self._background.close()
+
+    def _write_counts(self) -> None:
+        with self._lock:
+            counts, self._counts, self._timer = self._counts, Counter(), None
+        if counts:
+            log.warning("counted within a second: %s", dict(counts))
+        for name, more in counts.items():
+            self.write(partial(counters.count, name=name, at=self.clock(), more=more), timeout=0)
 
 
 def call_key(sid: str) -> str:
@@ -82,7 +214,7 @@ def step(
     call: CallStart,
     ended: LegEnd | None = None,
     leg: LegStart | None = None,
-    outcome: str | None = None,
+    outcome: Outcome | None = None,
 ) -> None:
     """Write a step of a call: the leg that ended, the leg it rings next, or how the call ended.
 
@@ -95,7 +227,7 @@ def step(
     if leg is not None:
         _start_leg(connection, call_id, leg)
     if outcome is not None:
-        answered_by = ended.line if ended is not None and outcome == ANSWERED else None
+        answered_by = ended.line if ended is not None and outcome == Outcome.ANSWERED else None
         at = ended.at if ended is not None else call.at
         _end_call(connection, call_id, outcome, answered_by, at)
 
@@ -104,7 +236,7 @@ def finish(connection: Connection, key: str, at: datetime) -> None:
     """Write that a call is over, with an unknown outcome unless there is one already."""
     call_id = connection.scalar(sa.select(calls.c.id).where(calls.c.sid_sha256 == key))
     if call_id is not None:
-        _end_call(connection, call_id, UNKNOWN, None, at)
+        _end_call(connection, call_id, Outcome.UNKNOWN, None, at)
 
 
 def accept(connection: Connection, key: str, call: CallStart, leg: LegStart) -> None:
@@ -142,12 +274,71 @@ def purge(
     query = select_old(before).order_by(calls.c.began_at).limit(limit)
     call_ids = connection.scalars(query).all()
     connection.execute(legs.delete().where(legs.c.call_id.in_(call_ids)))
-    connection.execute(counters.delete().where(counters.c.hour < before))
+    counters.delete_old(connection, before)
     deleted = connection.execute(calls.delete().where(calls.c.id.in_(call_ids))).rowcount
     if deleted:
         after = {"before": before.isoformat(timespec="seconds"), "calls": deleted}
         record(connection, at, actor, "calls.purged", "calls", after=after)
     return (deleted,)
+
+
+def calls_between(
+    connection: Connection,
+    start: datetime,
+    end: datetime,
+    at: datetime,
+    outcomes: Collection[str] = (),
+) -> list[Call]:
+    """Return the calls that began from ``start`` to before ``end``, oldest first, as known ``at``.
+
+    With ``outcomes``, only those that ended in one of these.
+    """
+    is_wanted = _began_between(start, end)
+    if outcomes:
+        is_wanted &= calls.c.outcome.in_(outcomes)
+    query = calls.select().where(is_wanted).order_by(calls.c.began_at, calls.c.id)
+    return _read(connection, query, at)
+
+
+def missed(
+    connection: Connection, start: datetime, end: datetime, at: datetime, limit: int
+) -> list[Call]:
+    """Return the newest calls of a period that are over and that nobody answered, newest first."""
+    is_wanted = _began_between(start, end) & (_outcome(at) != Outcome.ANSWERED)
+    query = calls.select().where(is_wanted)
+    query = query.order_by(calls.c.began_at.desc(), calls.c.id.desc()).limit(limit)
+    return _read(connection, query, at)
+
+
+def is_missed(outcome: str | None) -> bool:
+    """Return whether a call is over and nobody answered it."""
+    return outcome not in (Outcome.ANSWERED, None)
+
+
+def counts(
+    connection: Connection, start: datetime, end: datetime, at: datetime
+) -> dict[tuple[str, str, str | None], int]:
+    """Return how many calls of a period there are by service, first line and outcome."""
+    by_period = counts_by_period(connection, (start, end), at)
+    return {key[1:]: count for key, count in by_period.items()}
+
+
+def counts_by_period(
+    connection: Connection, edges: Sequence[datetime], at: datetime
+) -> dict[tuple[int, str, str, str | None], int]:
+    """Return the same for each period from one of ``edges`` to the next, numbered from 0."""
+    period = sa.case(*((calls.c.began_at < edge, n) for n, edge in enumerate(edges[1:])))
+    columns = (period, calls.c.service, calls.c.line, _outcome(at))
+    by_position: list[sa.ColumnElement[Any]] = [sa.literal_column(number) for number in "1234"]
+    query = (
+        sa.select(*columns, sa.func.count())
+        .where(_began_between(edges[0], edges[-1]))
+        .group_by(*by_position)
+    )
+    return {
+        (number, service, line, outcome): count
+        for number, service, line, outcome, count in connection.execute(query)
+    }
 
 
 def _find_or_insert(connection: Connection, key: str, call: CallStart) -> int:
@@ -191,7 +382,7 @@ def _end_leg(connection: Connection, call_id: int, ended: LegEnd) -> None:
 
 
 def _end_call(
-    connection: Connection, call_id: int, outcome: str, answered_by: str | None, at: datetime
+    connection: Connection, call_id: int, outcome: Outcome, answered_by: str | None, at: datetime
 ) -> None:
     row = connection.execute(calls.select().where(calls.c.id == call_id)).one()
     if _CERTAINTY[outcome] > _CERTAINTY.get(row.outcome, 0):
@@ -215,3 +406,37 @@ def _leg_insert(dialect: str) -> sa.Insert:
     line = {"line": insert.excluded.line}
     insert = insert.on_conflict_do_update(index_elements=["call_id", "position"], set_=line)
     return cast(sa.Insert, insert)
+
+
+def _began_between(start: datetime, end: datetime) -> sa.ColumnElement[bool]:
+    return (calls.c.began_at >= start) & (calls.c.began_at < end)
+
+
+def _outcome(at: datetime) -> sa.ColumnElement[str | None]:
+    """Select how a call ended, as known ``at``."""
+    is_unreported = calls.c.outcome.is_(None) & (calls.c.began_at < at - UNREPORTED_AFTER)
+    return sa.case((is_unreported, Outcome.UNKNOWN.value), else_=calls.c.outcome)
+
+
+def _read(connection: Connection, query: sa.Select[Any], at: datetime) -> list[Call]:
+    legs_by_call: dict[int, list[CallLeg]] = defaultdict(list)
+    is_wanted = legs.c.call_id.in_(sa.select(query.subquery().c.id))
+    leg_query = legs.select().where(is_wanted).order_by(legs.c.call_id, legs.c.position)
+    for row in connection.execute(leg_query):
+        leg = CallLeg(row.line, row.rung_at, row.outcome, row.ring_seconds, row.talk_seconds)
+        legs_by_call[row.call_id].append(leg)
+    return [
+        Call(
+            id=row.id,
+            service=row.service,
+            line=row.line,
+            reason=row.reason,
+            began_at=row.began_at,
+            ended_at=row.ended_at,
+            outcome=row.outcome
+            or (Outcome.UNKNOWN if at - row.began_at > UNREPORTED_AFTER else None),
+            answered_by=row.answered_by,
+            legs=tuple(legs_by_call[row.id]),
+        )
+        for row in connection.execute(query)
+    ]

@@ -67,6 +67,11 @@ def check_write(connection: Connection, at: datetime) -> None:
     connection.execute(counters.delete().where(is_own))
 
 
+def delete_old(connection: Connection, before: datetime) -> None:
+    """Delete the counters of hours that began before an instant."""
+    connection.execute(counters.delete().where(counters.c.hour < before))
+
+
 def delete_old_senders(connection: Connection, at: datetime) -> None:
     """Delete the counters of senders from the hours before that of ``at``."""
     connection.execute(counters.delete().where(is_old_sender(_hour(at))))

@@ -1,19 +1,23 @@
-"""The database: connections with bounded waits, and transactions for reading and writing."""
+"""The database: connections with bounded waits, transactions, migrations and backups."""
 
 import atexit
 import logging
+import os
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from functools import cache
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection, make_url
-from sqlalchemy.pool import QueuePool
+from sqlalchemy.pool import QueuePool, StaticPool
 
 from routing.errors import ConstraintViolation, DatabaseUnavailable, InvalidSetting
 from routing.store import sqlite
+from routing.store.tables import create_tables
 
 TIMEOUT_SECONDS = 2.0
 """How long one statement may take, and how long a writer waits for another one."""
@@ -27,6 +31,7 @@ POOL_TIMEOUT_SECONDS = 0.25
 EXIT_TIMEOUT_SECONDS = 0.25
 """How long a process that exits waits to truncate the write-ahead log, which others may hold."""
 
+_MIGRATIONS = Path(__file__).with_name("migrations")
 _WRITERS_LOCK_ID = 0x726F7574
 
 log = logging.getLogger(__name__)
@@ -97,7 +102,7 @@ class Database:
         try:
             return sqlite.truncate_wal(self.file, TIMEOUT_SECONDS)
         except sqlite3.Error as error:
-            raise DatabaseUnavailable(error_text(error)) from error
+            raise DatabaseUnavailable(_error_text(error)) from error
 
     def close(self) -> None:
         """Close the pool's connections and truncate SQLite's write-ahead log, unless others use it.
@@ -126,7 +131,7 @@ def lock_writers(connection: Connection) -> None:
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_WRITERS_LOCK_ID)))
 
 
-def error_text(error: BaseException) -> str:
+def _error_text(error: BaseException) -> str:
     """Say in one line what the database reported, without the statement or its values."""
     text = _first_line(error)
     if any(sign in text for sign in ("no such table", "does not exist", "unable to open")):
@@ -140,6 +145,95 @@ def error_text(error: BaseException) -> str:
     return f"The database does not answer ({text})."
 
 
+def upgrade(database: Database) -> tuple[str | None, str]:
+    """Create the tables of a new database, or apply the missing migrations: all or none.
+
+    Return the revision before (None: an empty database) and after. Concurrent upgrades wait for
+    each other. A database that a newer version has upgraded is left as it is. Raise
+    DatabaseUnavailable.
+    """
+    from alembic import command, config
+
+    if database.file is not None:
+        database.file.parent.mkdir(parents=True, exist_ok=True)
+        database.file.touch(mode=0o600)
+    settings = config.Config()
+    settings.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    with database.writing() as connection:
+        settings.attributes["connection"] = connection
+        before = current_revision(connection)
+        if before is None:
+            create_tables(connection)
+            command.stamp(settings, "head")
+        elif before < latest_revision():
+            command.upgrade(settings, "head")
+        return before, max(before or "", latest_revision())
+
+
+def needs_upgrade(database: Database) -> bool:
+    """Return whether a migration is missing. Raise DatabaseUnavailable.
+
+    False where a newer version has upgraded the database: migrations only add to it.
+    """
+    if not database.exists:
+        return True
+    with database.reading() as connection:
+        return (current_revision(connection) or "") < latest_revision()
+
+
+def current_revision(connection: sa.Connection) -> str | None:
+    """Return the revision of the database; None where no migration was applied."""
+    if not sa.inspect(connection).has_table("alembic_version"):
+        return None
+    revision: str | None = connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
+    return revision
+
+
+@cache
+def latest_revision() -> str:
+    """Return the newest revision that this version of the service has."""
+    from alembic.script import ScriptDirectory
+
+    head = ScriptDirectory(_MIGRATIONS).get_current_head()
+    assert head is not None
+    return head
+
+
+def counts(connection: Connection) -> Mapping[str, int]:
+    """Return how many rows each table has, all counted at the same instant."""
+    names = sorted(sa.inspect(connection).get_table_names())
+    if not names:
+        return {}
+    queries = [
+        sa.select(sa.literal(name), sa.func.count()).select_from(sa.table(name)) for name in names
+    ]
+    return {name: count for name, count in connection.execute(sa.union_all(*queries))}
+
+
+def backup(database: Database, file: Path) -> Mapping[str, int]:
+    """Copy SQLite's database to ``file``, completely or not at all, and return the copy's counts.
+
+    The copy is one state of the database, even while others write. It is checked before it gets
+    its name, only its owner can read it, and it needs no other file next to it. Raise
+    FileExistsError, OSError, DatabaseUnavailable.
+    """
+    if file.exists():
+        raise FileExistsError(f"There is a file {file} already: a copy never replaces another.")
+    with NamedTemporaryFile(dir=file.parent, prefix=".new-", delete=False) as new:
+        try:
+            rows = _copy(database, new.name)
+            os.fsync(new.fileno())
+            os.replace(new.name, file)
+            _sync(file.parent)
+        except (sqlite3.Error, sa.exc.DatabaseError) as error:
+            raise DatabaseUnavailable(
+                f"The copy cannot be made ({str(error).splitlines()[0]})."
+            ) from error
+        finally:
+            Path(new.name).unlink(missing_ok=True)
+    return rows
+
+
 @contextmanager
 def _translated_errors() -> Iterator[None]:
     try:
@@ -148,7 +242,7 @@ def _translated_errors() -> Iterator[None]:
         # Without its cause: PostgreSQL's text has values in it.
         raise ConstraintViolation(_first_line(error)) from None
     except (sa.exc.DBAPIError, sa.exc.TimeoutError) as error:
-        raise DatabaseUnavailable(error_text(error)) from error
+        raise DatabaseUnavailable(_error_text(error)) from error
 
 
 def _first_line(error: BaseException) -> str:
@@ -203,3 +297,29 @@ def _engine(url: URL, file: Path | None, timeout: float, connections: int) -> sa
     if file is not None:
         sqlite.configure(engine, file)
     return engine
+
+
+def _copy(database: Database, name: str) -> Mapping[str, int]:
+    with closing(sqlite3.connect(name, isolation_level=None)) as copy:
+        with database.reading() as connection:
+            source = connection.connection.driver_connection
+            assert isinstance(source, sqlite3.Connection)
+            source.backup(copy)
+        copy.execute("PRAGMA journal_mode = DELETE")
+        (problem,) = copy.execute("PRAGMA integrity_check(1)").fetchone()
+        if problem != "ok":
+            raise DatabaseUnavailable(
+                f"The copy is damaged, so the database must be too ({problem})."
+            )
+        engine = sa.create_engine("sqlite://", creator=lambda: copy, poolclass=StaticPool)
+        with engine.connect() as connection:
+            return counts(connection)
+
+
+def _sync(folder: Path) -> None:
+    """Make the file's new name survive a loss of power."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,17 +1,43 @@
-"""Diverts as staff set, extend and end them. Nothing else of them changes; none is deleted."""
+"""Diverts as staff set, extend and end them, and as each process last read them.
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+Nothing of a divert changes but its end; none is deleted. The last reading is in memory and on disk,
+so that no request waits long for the database.
+"""
+
+import fcntl
+import json
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from routing.core.instants import Span
-from routing.errors import UnknownDivert
+from routing.errors import DatabaseUnavailable, UnknownDivert
+from routing.files import write_atomically
 from routing.store.audit_log import record
+from routing.store.background import Background
+from routing.store.db import Database
 from routing.store.tables import diverts
+
+TIMEOUT_SECONDS = 0.28
+"""How long a request waits for the database: callers should wait 0.3 seconds at most."""
+
+SAVE_INTERVAL_SECONDS = 30.0
+"""How often a reading is saved to disk even if nothing has changed, to update its time."""
+
+LOOKBACK = timedelta(days=1)
+"""Diverts that ended within this are read as well, for questions about the recent past."""
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +70,18 @@ class NewDivert:
     note: str
     replaced_line: str | None = None
     may_ring: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DivertReading:
+    """The diverts, newest last, and when reading them began, in Unix seconds.
+
+    ``fault`` is why the reading is not newer, as a sentence; None while the database answers.
+    """
+
+    diverts: tuple[DivertRow, ...] = ()
+    began: float = 0.0
+    fault: str | None = None
 
 
 def create(
@@ -84,19 +122,8 @@ def create(
             replaced_line=new.replaced_line,
             may_ring=new.may_ring,
         )
-        divert_id = connection.execute(insert.returning(diverts.c.id)).scalar_one()
-        divert = DivertRow(
-            divert_id,
-            new.service,
-            new.line,
-            during,
-            new.note,
-            at,
-            actor,
-            new.replaced_line,
-            new.may_ring,
-        )
-        record(connection, at, actor, "divert.set", f"divert:{divert_id}", after=_summary(divert))
+        divert = _divert(connection.execute(insert.returning(diverts)).one())
+        record(connection, at, actor, "divert.set", f"divert:{divert.id}", after=_summary(divert))
         created.append(divert)
     return created
 
@@ -146,6 +173,128 @@ def overlapping(connection: Connection, start: datetime, end: datetime) -> tuple
     return _read(connection, diverts.select().where(is_overlapping))
 
 
+class DivertCache:
+    """What one process knows of the diverts. Threads may share it.
+
+    Requests that arrive at the same time share a reading that begins after they arrived.
+    """
+
+    def __init__(
+        self, database: Database, saved: "DivertFile", clock: Callable[[], datetime]
+    ) -> None:
+        self.database, self.saved, self.clock = database, saved, clock
+        self._background = Background("diverts", database, writes=False)
+        self._lock = threading.Lock()
+        self._last: tuple[DivertReading, float] | None = None  # and time.monotonic() as it began
+        self._next: Future[DivertReading] | None = None  # queued, not begun
+        self._save_at = float("-inf")
+
+    def current(self, max_age: float, timeout: float = TIMEOUT_SECONDS) -> DivertReading:
+        """Return a reading that began at most ``max_age`` seconds ago; 0 means from now on.
+
+        If the database does not answer within ``timeout`` seconds, return the last reading, from
+        this process or as another saved it to disk, with a fault. While the database is known to
+        be down, do so at once. Never raise.
+        """
+        last = self._last
+        try:
+            if last is not None and time.monotonic() - last[1] <= max_age:
+                return last[0]
+            if not self.database.exists:
+                return self._without_database_file()
+            return self._background.wait(self._queue_reading(), timeout)
+        except DatabaseUnavailable as error:
+            return self._last_with_fault(str(error))
+        except Exception as error:  # no file handle or no thread left: callers come first
+            log.exception("the diverts could not be read: answers rest on those last read")
+            return self._last_with_fault(f"The diverts could not be read ({error!r}).")
+
+    def close(self) -> None:
+        """Stop reading. A process that exits calls this by itself."""
+        self._background.close()
+
+    def _queue_reading(self) -> Future[DivertReading]:
+        """Return the future of a reading that has not begun."""
+        with self._lock:
+            if self._next is None:
+                self._next = self._background.submit(self._read)
+            return self._next
+
+    def _read(self, connection: Connection) -> DivertReading:
+        with self._lock:
+            self._next = None
+        began, began_unix = time.monotonic(), time.time()
+        diverts = current_and_future(connection, self.clock() - LOOKBACK)
+        has_changed = self._last is None or self._last[0].diverts != diverts
+        reading = DivertReading(diverts, began_unix)
+        self._last = reading, began
+        if has_changed or began > self._save_at:
+            self._save_at = began + SAVE_INTERVAL_SECONDS
+            # Later, as another job: the disk may be slow.
+            self._background.submit(lambda _: self.saved.save(diverts, began_unix))
+        return reading
+
+    def _without_database_file(self) -> DivertReading:
+        """Return no diverts and no fault before SQLite's file is created.
+
+        If there ever was a reading, the file has been lost, and the last reading is still used.
+        """
+        if self._last is None and not self.saved.file.exists():
+            return DivertReading()
+        return self._last_with_fault(f"The database's file {self.database.file} is not there.")
+
+    def _last_with_fault(self, fault: str) -> DivertReading:
+        """Return the newest reading, of this process or from disk, with a fault."""
+        last = self._last[0] if self._last is not None else DivertReading()
+        saved = self.saved.load()
+        if saved is not None and saved[1] > last.began:
+            return DivertReading(*saved, fault)
+        return DivertReading(last.diverts, last.began, fault)
+
+
+class DivertFile:
+    """The last reading on disk. The file's time is when that reading began, in Unix seconds.
+
+    Problems with the file or the disk are logged, never raised.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+
+    def save(self, diverts: tuple[DivertRow, ...], began: float) -> None:
+        """Save a reading, unless a later one is saved already.
+
+        A saved one from the future does not count as later: the clock has been put back since.
+        """
+        try:
+            self.file.parent.mkdir(parents=True, exist_ok=True)
+            with self.file.with_suffix(".lock").open("w") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                saved = self.file.stat().st_mtime if self.file.exists() else 0.0
+                if began <= saved <= time.time():
+                    return
+                content = _to_json(diverts).encode()
+                if not saved or self.file.read_bytes() != content:
+                    write_atomically(self.file, content)
+                os.utime(self.file, (began, began))
+        except BlockingIOError:
+            log.info("another process is saving the diverts")
+        except OSError as error:
+            log.warning("cannot save the diverts in %s: %s", self.file, error)
+
+    def load(self) -> tuple[tuple[DivertRow, ...], float] | None:
+        """Return the saved reading and when it began; None where there is none, or it is broken."""
+        try:
+            began = self.file.stat().st_mtime
+            rows = json.loads(self.file.read_text("utf-8"))["diverts"]
+            return tuple(_from_dict(**row) for row in rows), began
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            log.warning("cannot use the diverts saved in %s: %s", self.file, error)
+            return None
+
+
 def _read(connection: Connection, query: sa.Select[Any]) -> tuple[DivertRow, ...]:
     """Return the diverts of a query, newest last.
 
@@ -156,18 +305,10 @@ def _read(connection: Connection, query: sa.Select[Any]) -> tuple[DivertRow, ...
 
 
 def _divert(row: sa.Row[Any]) -> DivertRow:
-    during = Span(row.starts_at, row.ends_at)
-    return DivertRow(
-        row.id,
-        row.service,
-        row.line,
-        during,
-        row.note,
-        row.set_at,
-        row.set_by,
-        row.replaced_line,
-        row.may_ring,
-    )
+    values = row._asdict()
+    values["during"] = Span(values.pop("starts_at"), values.pop("ends_at"))
+    del values["idempotency_key"]
+    return DivertRow(**values)
 
 
 def _summary(divert: DivertRow) -> dict[str, str]:
@@ -183,3 +324,18 @@ def _summary(divert: DivertRow) -> dict[str, str]:
 def _whole_second(at: datetime) -> datetime:
     """Cut to the second, as timetables are, so that a divert set now is in force now."""
     return at.astimezone(UTC).replace(microsecond=0)
+
+
+def _to_json(diverts: tuple[DivertRow, ...]) -> str:
+    """Write diverts without their notes, which nobody needs while the database is down."""
+    rows = [asdict(replace(divert, note="")) for divert in diverts]
+    return json.dumps({"diverts": rows}, default=datetime.isoformat, indent=1)
+
+
+def _from_dict(during: dict[str, str], set_at: str, **values: Any) -> DivertRow:
+    span = Span(_instant(during["start"]), _instant(during["end"]))
+    return DivertRow(during=span, set_at=_instant(set_at), **values)
+
+
+def _instant(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone(UTC)

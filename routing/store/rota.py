@@ -115,7 +115,8 @@ def cancel(
     not_cancelled = table.c.cancelled_by_change_id.is_(None)
     row = connection.execute(table.select().where((table.c.id == row_id) & not_cancelled)).first()
     if row is None:
-        raise UnknownShift("shift" if cover is None else "cover", row_id)
+        what = "shift" if cover is None else "cover"
+        raise UnknownShift(f"There is no {what} {row_id} on the rota, or it was removed.")
     kind = "removed" if cover is None else "uncovered"
     change = _insert_change(connection, kind, at, actor)
     update = table.update().where(table.c.id == row_id)
@@ -138,7 +139,10 @@ def undo(connection: Connection, change_id: int, at: datetime, actor: str) -> Ro
     query = rota_changes.select().where((rota_changes.c.id == change_id) & not_undone)
     row = connection.execute(query).first()
     if row is None:
-        raise UnknownShift("change to undo with the number", change_id)
+        raise UnknownShift(
+            f"The rota has no change {change_id}, or it was undone already. The rota page lists "
+            "the latest changes."
+        )
     change = _insert_change(connection, "undone", at, actor)
     _mark_changed(connection, shifts_of(connection, change_id), at)
     for table in (shifts, covers):
@@ -155,15 +159,22 @@ def undo(connection: Connection, change_id: int, at: datetime, actor: str) -> Ro
     return change
 
 
-def read(connection: Connection, start: datetime, end: datetime) -> tuple[list[Shift], list[Cover]]:
+def read(
+    connection: Connection, start: datetime, end: datetime, person_id: int | None = None
+) -> tuple[list[Shift], list[Cover]]:
     """Return the shifts that overlap a period, and their covers.
 
-    A cancelled one counts from when it was added until it was cancelled, if that is UNDO_GRACE or
-    more, so that the past stays as it was.
+    With a person only the shifts that are or were given to them, by a cover too. A cancelled one
+    counts from when it was added until it was cancelled, if that is UNDO_GRACE or more, so that the
+    past stays as it was.
     """
     # No shift is longer than MAX_SHIFT_HOURS, so its end alone, which has an index, finds it.
     is_near = shifts.c.ends_at.between(start, end + MAX_SHIFT_HOURS) & (shifts.c.starts_at < end)
-    near, near_covers = _read(connection, is_near & (shifts.c.ends_at > start))
+    is_wanted = is_near & (shifts.c.ends_at > start)
+    if person_id is not None:
+        covered = sa.select(covers.c.shift_id).where(covers.c.rota_person_id == person_id)
+        is_wanted &= (shifts.c.rota_person_id == person_id) | shifts.c.id.in_(covered)
+    near, near_covers = _read(connection, is_wanted)
     overlapping = [shift for shift in near if shift.during.start < end and start < shift.during.end]
     ids = {shift.id for shift in overlapping}
     return overlapping, [cover for cover in near_covers if cover.shift_id in ids]
@@ -181,7 +192,7 @@ def get(connection: Connection, shift_id: int) -> tuple[Shift, list[Cover]]:
     row = connection.execute(_select_with_times(shifts).where(shifts.c.id == shift_id)).first()
     span = row and _effective_span(row)
     if row is None or not span:
-        raise UnknownShift("shift", shift_id)
+        raise UnknownShift(f"There is no shift {shift_id} on the rota, or it was removed.")
     near, near_covers = read(connection, span.start, span.end)
     shift = next(shift for shift in near if shift.id == shift_id)
     return shift, [cover for cover in near_covers if cover.shift_id == shift_id]
@@ -237,7 +248,7 @@ def get_change(connection: Connection, change_id: int) -> RotaChange:
     query = rota_changes.select().where(rota_changes.c.id == change_id)
     row = connection.execute(query).first()
     if row is None:
-        raise UnknownShift("change", change_id)
+        raise UnknownShift(f"The rota has no change {change_id}.")
     return _change(row)
 
 
@@ -265,13 +276,17 @@ def _id(row: Shift | Cover) -> int:
 
 
 def _select_with_times(table: sa.Table) -> sa.Select[Any]:
-    """Select rows with when they were added and, if they were, cancelled."""
+    """Select rows, and of cancelled ones when they were added and cancelled."""
     created, cancelled = rota_changes.alias(), rota_changes.alias()
     return (
         sa.select(
             table, created.c.made_at.label("added_at"), cancelled.c.made_at.label("cancelled_at")
         )
-        .join(created, created.c.id == table.c.created_by_change_id)
+        .outerjoin(
+            created,
+            (created.c.id == table.c.created_by_change_id)
+            & table.c.cancelled_by_change_id.is_not(None),
+        )
         .outerjoin(cancelled, cancelled.c.id == table.c.cancelled_by_change_id)
     )
 

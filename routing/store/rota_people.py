@@ -14,7 +14,7 @@ from routing.rota.roster import name_key
 from routing.store.audit_log import record
 from routing.store.tables import calendars, covers, rota_people, shifts
 
-PURGE_BATCH = 1_000
+PURGE_BATCH = 4_000
 """How many shifts, and how many covers, are anonymised in one transaction."""
 
 
@@ -156,7 +156,7 @@ def get(connection: Connection, person_id: int) -> RotaPerson:
     is_active = (rota_people.c.id == person_id) & rota_people.c.left_at.is_(None)
     row = connection.execute(rota_people.select().where(is_active)).first()
     if row is None:
-        raise UnknownShift("person", person_id)
+        raise UnknownShift("This person is not on the rota, or has left.")
     return _person(row)
 
 
@@ -254,32 +254,27 @@ def _archive(
     connection: Connection, table: sa.Table, is_due: sa.ColumnElement[bool], at: datetime
 ) -> int:
     """Move shifts or covers, PURGE_BATCH at most, to nameless people; return how many."""
-    ids_by_person: dict[int, list[int]] = {}
     due = sa.select(table.c.id, table.c.rota_person_id).where(is_due).limit(PURGE_BATCH)
-    for row in connection.execute(due).all():
-        ids_by_person.setdefault(row.rota_person_id, []).append(row.id)
-    for person_id, ids in ids_by_person.items():
-        update = table.update().where(table.c.id.in_(ids))
-        archived_as_id = _archived_as(connection, person_id, at)
-        connection.execute(update.values(rota_person_id=archived_as_id))
-    return sum(map(len, ids_by_person.values()))
+    person_ids = {row.id: row.rota_person_id for row in connection.execute(due)}
+    _ensure_archives(connection, set(person_ids.values()), at)
+    archive = sa.select(rota_people.c.archived_as_id)
+    archive = archive.where(rota_people.c.id == table.c.rota_person_id)
+    update = table.update().where(table.c.id.in_(person_ids))
+    connection.execute(update.values(rota_person_id=archive.scalar_subquery()))
+    return len(person_ids)
 
 
-def _archived_as(connection: Connection, person_id: int, at: datetime) -> int:
-    """Return the id of the nameless person with somebody's old shifts, added when first needed."""
-    is_person = rota_people.c.id == person_id
-    archived_as_id: int | None = connection.scalar(
-        sa.select(rota_people.c.archived_as_id).where(is_person)
-    )
-    if archived_as_id is None:
+def _ensure_archives(connection: Connection, person_ids: Collection[int], at: datetime) -> None:
+    """Add the nameless people who hold some people's old shifts, where there is none yet."""
+    has_none = rota_people.c.id.in_(person_ids) & rota_people.c.archived_as_id.is_(None)
+    for person_id in connection.scalars(sa.select(rota_people.c.id).where(has_none)).all():
         insert = rota_people.insert().values(
             name="Former worker", name_key="", added_at=at, left_at=at, anonymised_at=at
         )
         archived_as_id = connection.execute(insert.returning(rota_people.c.id)).scalar_one()
         _anonymise(connection, archived_as_id, at)
-        update = rota_people.update().where(is_person).values(archived_as_id=archived_as_id)
-        connection.execute(update)
-    return archived_as_id
+        update = rota_people.update().where(rota_people.c.id == person_id)
+        connection.execute(update.values(archived_as_id=archived_as_id))
 
 
 def _anonymise(connection: Connection, person_id: int, at: datetime) -> None:

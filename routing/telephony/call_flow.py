@@ -10,10 +10,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
 
-from routing.core.answer import Answer, Decision
+from routing.core.answer import Answer, Decision, Outcome
 from routing.core.decision import dial_order, is_avoided, is_excluded
 from routing.core.directory import Line, Phone, Service
-from routing.core.outcome import Outcome
 from routing.core.timetable import Timetables
 
 MAX_ROUNDS = 3

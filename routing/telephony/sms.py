@@ -17,7 +17,7 @@ from sqlalchemy.engine import Connection
 
 from routing import files, lookup
 from routing.store import counters
-from routing.store.call_log import CallLog
+from routing.store.calls import CallLog
 from routing.store.counters import TEXTS_LIMITED
 from routing.telephony import twiml
 from routing.telephony.twilio_request import CallRequest, is_presentable

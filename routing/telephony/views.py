@@ -17,14 +17,12 @@ from flask import Blueprint, Response, current_app, g, request
 
 from routing import lookup
 from routing.config import rehearsal_number, telephony_disabled_reason
-from routing.core.answer import Decision
+from routing.core.answer import Decision, Outcome
 from routing.core.directory import Service
-from routing.core.outcome import Outcome
 from routing.responses import problem
 from routing.snapshot import Snapshot
 from routing.store import calls, counters
-from routing.store.call_log import CallLog
-from routing.store.calls import CallStart, LegEnd, LegStart
+from routing.store.calls import CallLog, CallStart, LegEnd, LegStart
 from routing.telephony import sms, twiml
 from routing.telephony.acceptance_marks import AcceptanceMarks
 from routing.telephony.call_flow import (
@@ -225,7 +223,7 @@ def _after(call: CallContext) -> str:
     )
     duration = request.values.get("DialCallDuration", "")
     talked = int(duration) if re.fullmatch("[0-9]{1,6}", duration) else None
-    leg_end = LegEnd(state.leg, state.tried[-1], outcome.value, call.at, talked)
+    leg_end = LegEnd(state.leg, state.tried[-1], outcome, call.at, talked)
     return _log_and_answer(call, step, decide_at(call.at), _call_start(call, state), leg_end)
 
 
@@ -319,8 +317,7 @@ def _log_and_answer(
     leg = None
     if isinstance(step, Dial) and outcome is None:
         leg = LegStart(step.state.leg, step.line.id, call.at)
-    over = outcome and outcome.value
-    _write(call, partial(calls.step, call=start, ended=leg_end, leg=leg, outcome=over))
+    _write(call, partial(calls.step, call=start, ended=leg_end, leg=leg, outcome=outcome))
     return document
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from routing.core.answer import ReasonCode
+from routing.core.answer import Outcome, ReasonCode
 from routing.core.decision import Divert, decide, handovers
 from routing.core.directory import Line, Phone, Service
 from routing.core.instants import Span
@@ -19,32 +19,32 @@ from routing.text.dates import (
 from routing.text.locale import Locale
 
 CALL_OUTCOMES: Mapping[str | None, str] = {
-    "answered": "Answered",
-    "abandoned": "The caller hung up",
-    "unanswered": "Nobody answered",
-    "unknown": "The end was not reported",
+    Outcome.ANSWERED: "Answered",
+    Outcome.ABANDONED: "The caller hung up",
+    Outcome.UNANSWERED: "Nobody answered",
+    Outcome.UNKNOWN: "The end was not reported",
     None: "Going on",
 }
 """How a call ended, in the order in which tables show it; None while it goes on."""
 
 LEG_OUTCOMES: Mapping[str | None, str] = {
-    "answered": "answered",
-    "abandoned": "the caller hung up",
-    "busy": "busy",
-    "no_answer": "no answer",
-    "failed": "could not be reached",
-    "declined": "not accepted",
-    "unknown": "outcome unknown",
+    Outcome.ANSWERED: "answered",
+    Outcome.ABANDONED: "the caller hung up",
+    Outcome.BUSY: "busy",
+    Outcome.NO_ANSWER: "no answer",
+    Outcome.FAILED: "could not be reached",
+    Outcome.DECLINED: "not accepted",
+    Outcome.UNKNOWN: "outcome unknown",
     None: "its end was not reported",
 }
 """How ringing a line ended; None if nothing was reported."""
 
 CALL_REASONS: Mapping[str, str] = {
-    "divert": "diverted",
-    "in_hours": "in hours",
-    "special_day": "special day",
-    "bank_holiday": "bank holiday",
-    "out_of_hours": "out of hours",
+    ReasonCode.DIVERT: "diverted",
+    ReasonCode.IN_HOURS: "in hours",
+    ReasonCode.SPECIAL_DAY: "special day",
+    ReasonCode.BANK_HOLIDAY: "bank holiday",
+    ReasonCode.OUT_OF_HOURS: "out of hours",
 }
 """Why the first line was rung."""
 

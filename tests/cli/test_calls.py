@@ -40,10 +40,10 @@ def test_the_summary_counts_by_line_and_outcome(app):
 
 
 def test_the_summary_is_json_for_programs(app):
-    found = json.loads(run(app, "summary", "--format", "json").output)
+    rows = json.loads(run(app, "summary", "--format", "json").output)
 
-    assert found[0] == {"service": "children", "line": "mash", "outcome": "answered", "calls": 1}
-    assert sum(each["calls"] for each in found) == 3
+    assert rows[0] == {"service": "children", "line": "mash", "outcome": "answered", "calls": 1}
+    assert sum(row["calls"] for row in rows) == 3
 
 
 def test_a_purge_deletes_calls_older_than_the_setting(app):
@@ -52,8 +52,8 @@ def test_a_purge_deletes_calls_older_than_the_setting(app):
     assert result.output == "1 calls older than 30 days are deleted.\n"
     assert run(app, "purge").output == "0 calls older than 30 days are deleted.\n"
     with app.app_context(), lookup.database().reading() as connection:
-        found = audit_log.newest(connection, 9)
-    assert [(each.action, each.after["calls"]) for each in found] == [("calls.purged", 1)]
+        entries = audit_log.newest(connection, 9)
+    assert [(entry.action, entry.after["calls"]) for entry in entries] == [("calls.purged", 1)]
 
 
 def test_status_warns_of_calls_past_their_retention_period(app, clock):

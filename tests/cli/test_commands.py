@@ -31,7 +31,7 @@ def test_who_takes_local_time_and_prints_the_decision_as_json(run):
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (("who", "nope"), "children"),
         (("who", "--at", "2026-03-29 01:30"), "does not exist"),
@@ -39,11 +39,11 @@ def test_who_takes_local_time_and_prints_the_decision_as_json(run):
         (("who", "--at", "soon"), "2026-12-24T17"),
     ],
 )
-def test_who_refuses_an_invalid_question_and_says_what_to_write(run, words, said):
+def test_who_refuses_an_invalid_question_and_says_what_to_write(run, words, message):
     answer = run(*words)
 
     assert answer.exit_code == 2
-    assert said in answer.output
+    assert message in answer.output
 
 
 def test_status_shows_ready_the_last_published_year_and_each_warning(run):
@@ -165,9 +165,9 @@ def test_gaps_finds_none_in_hours_that_meet_to_the_minute(run):
 def test_gaps_as_json_lists_each_with_the_offset_of_the_day(run):
     words = ("--from", "2027-06-01", "--days", "7", "--format", "json")
     answer = run("directory", "gaps", str(WEST_BERKSHIRE), *words)
-    found = [each for each in json.loads(answer.output) if each["kind"] == "gap"]
+    gaps = [gap for gap in json.loads(answer.output) if gap["kind"] == "gap"]
 
-    assert found == [
+    assert gaps == [
         {
             "service": "children",
             "kind": "gap",

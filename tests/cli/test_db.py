@@ -29,7 +29,7 @@ def test_a_backup_is_one_private_file_with_the_counts_of_the_database(run, folde
 
     assert result.exit_code == 0
     assert run("counts").output in result.output
-    assert [each.name for each in folder.iterdir()] == ["copy.sqlite"]
+    assert [file.name for file in folder.iterdir()] == ["copy.sqlite"]
     assert (folder / "copy.sqlite").stat().st_mode & 0o777 == 0o600
     with sqlite3.connect(folder / "copy.sqlite") as copy:
         assert copy.execute("SELECT version_num FROM alembic_version").fetchall() != []
@@ -43,7 +43,7 @@ def test_a_backup_in_a_folder_is_named_after_the_time_and_the_oldest_are_deleted
         clock.set(f"2026-11-23T{minute}:00Z")
         result = run("backup", folder, "--keep", 2)
 
-    assert sorted(each.name for each in folder.iterdir()) == [
+    assert sorted(file.name for file in folder.iterdir()) == [
         "routing-20261123T120100Z.sqlite",
         "routing-20261123T120200Z.sqlite",
     ]
@@ -57,7 +57,7 @@ def test_a_backup_that_fails_deletes_no_older_one(run, folder, clock, tmp_path):
     result = run("backup", folder, "--keep", 1)
 
     assert result.output.startswith("Error: No backup was made. ")
-    assert [each.name for each in folder.iterdir()] == ["routing-20261123T120000Z.sqlite"]
+    assert [file.name for file in folder.iterdir()] == ["routing-20261123T120000Z.sqlite"]
 
 
 def test_a_backup_never_replaces_a_file(run, folder):

@@ -60,7 +60,7 @@ def test_a_divert_set_by_command_applies_is_listed_and_is_in_the_audit_log(run, 
     assert "1  children to duty-manager, from now until 1pm today. Phones down" in (
         run("divert", "list").output
     )
-    assert [(each.action, each.entity) for each in record()] == [("divert.set", "divert:1")]
+    assert [(entry.action, entry.entity) for entry in record()] == [("divert.set", "divert:1")]
     assert record()[0].actor == f"terminal:{os.environ.get('SUDO_UID') or os.getuid()}"
 
 
@@ -74,7 +74,7 @@ def test_a_divert_is_extended_and_ended(run, clock, record):
     assert "There are no diverts" in run("divert", "list").output
     assert "It has ended" in run("divert", "extend", "1", "--until", "4h").output
 
-    assert [each.action for each in record()] == ["divert.ended", "divert.changed", "divert.set"]
+    assert [entry.action for entry in record()] == ["divert.ended", "divert.changed", "divert.set"]
 
 
 def test_all_services_are_diverted_in_one_command(run):
@@ -92,7 +92,7 @@ def test_a_divert_can_start_later_in_local_time(run):
 
 
 @pytest.mark.parametrize(
-    ("asked", "words"),
+    ("options", "words"),
     [
         ({"line": "nope"}, "no line 'nope'"),
         ({"service": "nope"}, "no service 'nope'"),
@@ -106,8 +106,8 @@ def test_a_divert_can_start_later_in_local_time(run):
         ({"line": "eds"}, "add --although-closed"),
     ],
 )
-def test_an_invalid_divert_is_refused_with_exit_status_1(run, asked, words):
-    result = put(run, **asked)
+def test_an_invalid_divert_is_refused_with_exit_status_1(run, options, words):
+    result = put(run, **options)
 
     assert (result.exit_code, "Traceback" in result.output) == (1, False)
     assert words in result.output

@@ -187,7 +187,7 @@ def test_gaps_are_listed_as_text_and_json_with_exit_status_1(run, christmas):
 def test_gaps_from_a_date_begin_at_its_midnight(run, christmas):
     rows = json.loads(run("gaps", "--from", "2026-12-26", "--days", "1", "--format", "json").output)
 
-    assert [(x["role"], x["from"]) for x in rows] == [
+    assert [(row["role"], row["from"]) for row in rows] == [
         ("eds-social-worker", "2026-12-26T08:30:00+00:00")
     ]
 
@@ -233,7 +233,23 @@ def test_a_fill_is_shown_first_saved_with_yes_and_undone_as_one_change(app, run,
 def test_fill_warns_of_too_little_rest(run, christmas):
     result = run(*FILL, "--people", "Amara Owusu").output.splitlines()
 
-    assert result[-2].startswith("Warning: Amara Owusu has 5 shifts in a row with less than 11")
+    assert result[-3].startswith("Warning: Amara Owusu has 5 shifts in a row with less than 11")
+
+
+def test_fill_shows_what_each_person_would_have(run, christmas):
+    result = run(*FILL, "--people", "Amara Owusu").output.splitlines()
+
+    assert result[-2] == "Amara Owusu: 5 shifts, 66 hours, 3 nights, 1 weekend, 1 bank holiday."
+
+
+def test_fill_takes_turns_of_any_length_from_any_day_and_time(run, christmas):
+    words = (*FILL, "--people", "Amara Owusu,Siân O’Brien")
+    result = run(*words, "--turn", "1", "--turn-begins", "Friday 5pm").output
+    assert "until 10am on Monday 28 December: Siân O’Brien" in result
+
+    refused = run(*words, "--turn", "month")
+    assert refused.exit_code == 1
+    assert "Write a number of days from 1 to 92" in refused.output
 
 
 @pytest.mark.parametrize(
@@ -303,7 +319,8 @@ def test_undoing_an_unknown_change_is_refused(run):
 
     assert (result.exit_code, result.output) == (
         1,
-        "Error: There is no change to undo with the number 9 on the rota.\n",
+        "Error: The rota has no change 9, or it was undone already. The rota page lists the "
+        "latest changes.\n",
     )
 
 
@@ -316,7 +333,10 @@ def test_without_a_database_every_command_says_what_to_run(make_app):
 
 
 def test_every_command_has_help(run):
-    for words in ([], *([x] for x in ("who", "gaps", "export", "import", "fill", "undo", "purge"))):
+    for words in (
+        [],
+        *([command] for command in ("who", "gaps", "export", "import", "fill", "undo", "purge")),
+    ):
         result = run(*words, "--help")
         assert result.exit_code == 0
         assert "Usage:" in result.output

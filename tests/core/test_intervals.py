@@ -3,8 +3,7 @@
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
-from routing.core.instants import Span
-from routing.core.intervals import mark_covered, merge_equal, overlay, split_by_day
+from routing.core.instants import Span, mark_covered, merge_equal, overlay, split_by_day
 
 
 def at(hour):

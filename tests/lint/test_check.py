@@ -350,7 +350,7 @@ def test_a_menu_on_which_somebody_must_press_1_is_warned_of(warnings, options, s
     if options:
         more += f"    options: {options}\n"
     text = CLEAN.replace("    name: Backup\n", f"    name: Backup\n{more}")
-    found = [warning for warning in warnings(text) if warning.code == "menu_never_accepts"]
+    menu_warnings = [warning for warning in warnings(text) if warning.code == "menu_never_accepts"]
 
-    assert bool(found) is is_warned
-    assert all("Remove `press_1_to_accept`" in warning.message for warning in found)
+    assert bool(menu_warnings) is is_warned
+    assert all("Remove `press_1_to_accept`" in warning.message for warning in menu_warnings)

@@ -148,9 +148,9 @@ def test_slips_in_the_week_of_a_run_are_found_at_their_places(slips):
         "from: 2027-02-01, to: 2027-02-20, name: X, "
         "hours: {mon: 09:00-05:00, wed-fri: '09:00-13:00, 12:00-17:00'}"
     )
-    found = slips(CLEAN.replace("special_days:\n", f"special_days:\n      - {{{run}}}\n", 1))
+    rows = slips(CLEAN.replace("special_days:\n", f"special_days:\n      - {{{run}}}\n", 1))
 
-    assert [(at.split(", ")[0], code) for at, code, _ in found] == [
+    assert [(at.split(", ")[0], code) for at, code, _ in rows] == [
         ("09:00-05:00", "runs_through_the_night"),
         ("wed-fri: '09:00-13:00", "missing_weekday"),
         ("12:00-17:00'}}", "overlapping_hours"),
@@ -200,12 +200,10 @@ def test_a_number_that_no_telephone_has_is_found(slips, number, code):
     ],
 )
 def test_a_long_closure_and_a_far_date_are_doubted(slips, special_day, text, code):
-    found = slips(
-        CLEAN.replace("special_days:\n", f"special_days:\n      - {{{special_day}}}\n", 1)
-    )
+    rows = slips(CLEAN.replace("special_days:\n", f"special_days:\n      - {{{special_day}}}\n", 1))
 
-    assert [code for _, code, _ in found] == ([code] if code else [])
-    assert all(at.startswith(text) for at, _, _ in found)
+    assert [code for _, code, _ in rows] == ([code] if code else [])
+    assert all(at.startswith(text) for at, _, _ in rows)
 
 
 @pytest.mark.parametrize(
@@ -219,10 +217,10 @@ def test_a_long_closure_and_a_far_date_are_doubted(slips, special_day, text, cod
     ],
 )
 def test_bank_holidays_that_are_none_or_there_already_are_found(slips, rules, text, code):
-    found = slips(CLEAN.replace("england-and-wales}", f"england-and-wales, {rules}}}"))
+    rows = slips(CLEAN.replace("england-and-wales}", f"england-and-wales, {rules}}}"))
 
-    assert [code for _, code, _ in found] == ([code] if code else [])
-    assert all(at.startswith(text) for at, _, _ in found)
+    assert [code for _, code, _ in rows] == ([code] if code else [])
+    assert all(at.startswith(text) for at, _, _ in rows)
 
 
 @pytest.mark.parametrize(

@@ -181,8 +181,8 @@ def test_the_card_says_each_number_and_each_moment_once(make_app, clock, directo
         card = html[html.index('id="now"') :].partition("</section>")[0]
         text = " ".join(re.sub(r"<[^>]+>", " ", card).split())
         for pattern in (NUMBER, MOMENT):
-            said = pattern.findall(text)
-            assert len(said) == len(set(said)), text
+            occurrences = pattern.findall(text)
+            assert len(occurrences) == len(set(occurrences)), text
 
 
 @pytest.mark.parametrize("directory", EXAMPLES, ids=lambda path: path.stem)

@@ -155,8 +155,8 @@ def test_from_now_on_exactly_the_file_is_left_in_its_period(
     difference = replace_period(builder.roster, rows, NOW)
     after = apply_difference(builder.roster, difference)
 
-    start = max(NOW, min(each.during.start for each in rows))
-    end = max(each.during.end for each in rows)
+    start = max(NOW, min(entry.during.start for entry in rows))
+    end = max(entry.during.end for entry in rows)
     wanted = {(one.person_id, max(one.during.start, start), one.during.end) for one in rows}
     if start < end:
         assert set(duties(after, "night", start, end)) == {one for one in wanted if one[2] > start}

@@ -1,7 +1,7 @@
 """Filling a rota: needed time is cut into slots, and slots are assigned in turn."""
 
 import itertools
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 
 import pytest
 from rota.conftest import at, span
@@ -9,19 +9,21 @@ from rota.conftest import at, span
 from routing.core import instants
 from routing.errors import InvalidTime
 from routing.rota import filling
-from routing.rota.filling import DayKind, TurnLength
+from routing.rota.filling import DayKind, TurnRule
 
-HOUR = timedelta(hours=1)
+HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
+A_SLOT_EACH = TurnRule()
 EVENINGS = dict.fromkeys(DayKind, (510, 1020))
 
 
-def make_slots(rota, first, last, role_id="night", pattern=EVENINGS):
+def make_slots(rota, first, last, role_id="night", pattern=EVENINGS, turns=A_SLOT_EACH):
     days = date.fromisoformat(first), date.fromisoformat(last)
-    return filling.make_slots(rota.roster, role_id, pattern, *days)
+    return filling.make_slots(rota.roster, role_id, pattern, *days, turns)
 
 
-def assign(rota, slots, people, turn_length=TurnLength.SLOT, role_id="night"):
-    proposed = filling.assign_slots(rota.roster, role_id, slots, people, turn_length)
+def assign(rota, slots, people, turns=A_SLOT_EACH, role_id="night"):
+    first = slots[0].start.date() if slots else date(2026, 11, 23)
+    proposed = filling.assign_slots(rota.roster, role_id, slots, people, first, turns)
     return [shift.person_id for shift in proposed]
 
 
@@ -112,7 +114,130 @@ def test_people_take_turns_by_week_from_monday_to_sunday(rota):
         "Mon 07",
         "Tue 08",
     ]
-    assert assign(rota, slots, [1, 2], TurnLength.WEEK) == [1, 2, 2, 2, 2, 2, 1, 1]
+    assert assign(rota, slots, [1, 2], filling.parse_turn("week")) == [1, 2, 2, 2, 2, 2, 1, 1]
+
+
+def fill(rota, first, last, people, turn, begins="", role_id="night", **more):
+    """Return who has each slot that begins on some days, as pairs of its start and the person."""
+    turns = filling.parse_turn(turn, begins)
+    slots = make_slots(rota, first, last, role_id, turns=turns, **more)
+    days = date.fromisoformat(first)
+    proposed = filling.assign_slots(rota.roster, role_id, slots, people, days, turns)
+    return [(f"{shift.during.start:%a %d %H:%M}", shift.person_id) for shift in proposed]
+
+
+def changes_of_person(duties):
+    """Return the duties at which another person takes over, the first one among them."""
+    pairs = itertools.pairwise([(None, None), *duties])
+    return [duty for before, duty in pairs if duty[1] != before[1]]
+
+
+def test_a_week_each_from_friday_at_five_is_handed_over_then(rota):
+    duties = fill(rota, "2026-11-25", "2026-12-11", [1, 2, 3], "week", "Friday 5pm")
+
+    assert changes_of_person(duties) == [
+        ("Wed 25 17:00", 1),
+        ("Fri 27 17:00", 2),
+        ("Fri 04 17:00", 3),
+        ("Fri 11 17:00", 1),
+    ]
+
+
+@pytest.mark.parametrize("first", ["2026-10-19", "2027-03-22", "2026-12-21"])
+@pytest.mark.parametrize(("days", "minute"), [(7, 1020), (14, 510), (3, 90), (1, 720)])
+def test_in_every_minute_the_person_is_on_duty_whose_turn_it_is_by_the_clock(
+    rota, first, days, minute
+):
+    begins, zone = date.fromisoformat(first), rota.timetables.directory.zone
+    turns = filling.TurnRule(days, begins.weekday(), minute)
+    pattern = {**EVENINGS, DayKind.WEEKEND: (90, 540)}
+    slots = make_slots(rota, first, str(begins + timedelta(days=16)), "night", pattern, turns)
+    proposed = filling.assign_slots(rota.roster, "night", slots, [0, 1, 2], begins, turns)
+    first_turn = datetime.combine(begins, time()) + timedelta(minutes=minute)
+    edges = [
+        edge for span in rota.roster.needed_spans("night", *ends(slots)) for edge in ends([span])
+    ]
+    wrong = 0
+    for shift in proposed:
+        for number in range(0, (shift.during.end - shift.during.start) // MINUTE, 7):
+            at = shift.during.start + number * MINUTE
+            local = at.astimezone(zone)  # the second of two equal times comes after the first
+            wall_time = local.replace(tzinfo=None) + local.fold * HOUR
+            is_near_edge = any(abs(at - edge) < filling.MIN_SLOT_LENGTH for edge in edges)
+            whose = (wall_time - first_turn) // timedelta(days=days) % 3
+            wrong += shift.person_id != whose and not is_near_edge
+
+    assert wrong == 0
+
+
+def ends(spans):
+    return spans[0].start, spans[-1].end
+
+
+def test_before_the_first_turn_the_last_person_is_on_duty(rota):
+    duties = fill(rota, "2026-11-28", "2026-11-29", [1, 2, 3], "7", "Saturday 5pm")
+
+    assert duties == [
+        ("Sat 28 08:30", 3),
+        ("Sat 28 17:00", 1),
+        ("Sun 29 08:30", 1),
+        ("Sun 29 17:00", 1),
+    ]
+
+
+def test_a_fortnight_each_begins_on_a_monday_if_nothing_else_is_said(rota):
+    duties = fill(rota, "2026-11-23", "2026-12-21", [1, 2], "fortnight")
+
+    assert changes_of_person(duties) == [
+        ("Mon 23 17:00", 1),
+        ("Mon 07 17:00", 2),
+        ("Mon 21 17:00", 1),
+    ]
+
+
+def test_four_days_each_among_two_people_are_four_on_and_four_off_from_the_first_day(rota):
+    duties = fill(rota, "2026-11-24", "2026-12-03", [1, 2], "4")
+
+    assert changes_of_person(duties) == [
+        ("Tue 24 17:00", 1),
+        ("Sat 28 08:30", 2),
+        ("Wed 02 17:00", 1),
+    ]
+
+
+def test_a_slot_is_cut_where_a_turn_begins_in_its_middle(rota):
+    duties = fill(rota, "2026-11-27", "2026-11-28", [1, 2], "week", "saturday noon")
+
+    assert ("Sat 28 08:30", 1) in duties
+    assert ("Sat 28 12:00", 2) in duties
+
+
+def test_a_night_that_begins_early_belongs_to_the_turn_that_begins_just_after(rota):
+    duties = fill(rota, "2026-11-23", "2026-11-24", [1, 2], "1", "Monday 6pm")
+
+    assert duties == [("Mon 23 17:00", 1), ("Tue 24 17:00", 2)]
+
+
+def test_as_many_people_share_a_turn_as_the_role_needs(rota):
+    duties = fill(rota, "2026-11-23", "2026-11-30", [1, 2, 3, 4], "week", role_id="day")
+
+    assert [person for _, person in duties] == [1, 2] * 5 + [3, 4]
+
+
+@pytest.mark.parametrize(
+    ("length", "begins", "words"),
+    [
+        ("0", "", "from 1 to 92"),
+        ("93", "", "from 1 to 92"),
+        ("month", "", "7 is a week"),
+        ("week", "someday", "Write it as Friday 5pm."),
+        ("week", "t", "Write it as Friday 5pm."),
+        ("week", "Friday evening", "is not a time"),
+    ],
+)
+def test_a_turn_that_cannot_be_meant_is_refused_with_what_to_write(length, begins, words):
+    with pytest.raises(InvalidTime, match=words):
+        filling.parse_turn(length, begins)
 
 
 def test_a_person_who_has_a_shift_in_any_role_then_is_skipped(rota):
@@ -133,7 +258,8 @@ def test_only_what_nobody_has_of_a_slot_is_assigned(rota):
     rota.add_shift("night", 9, "2026-11-23T17:00", "2026-11-24T00:00")
     rota.add_shift("night", 9, "2026-11-24T17:00", "2026-11-25T08:30")
     slots = make_slots(rota, "2026-11-23", "2026-11-24")
-    proposed = filling.assign_slots(rota.roster, "night", slots, [1], TurnLength.SLOT)
+    first = date(2026, 11, 23)
+    proposed = filling.assign_slots(rota.roster, "night", slots, [1], first, A_SLOT_EACH)
 
     assert [shift.during for shift in proposed] == [span("2026-11-24T00:00", "2026-11-24T08:30")]
 

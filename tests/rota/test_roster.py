@@ -7,13 +7,14 @@ from datetime import date, timedelta
 import pytest
 from oracle import Oracle
 from rota.conftest import RotaBuilder, at, span
-from rota_oracle import add_random_shifts, count_wrong_minutes
+from rota_oracle import add_random_shifts, count_wrong_absent_minutes, count_wrong_minutes
 
 from routing.core import instants
 from routing.core.directory import BankHoliday
 from routing.core.instants import Span
 from routing.core.timetable import Timetables
 from routing.rota.roster import Roster
+from routing.rota.validation import cover_absence
 
 DAY = timedelta(days=1)
 CHRISTMAS = span("2026-12-24T17:00", "2026-12-29T08:30")
@@ -189,6 +190,19 @@ def test_random_rotas_agree_with_brute_force_minute_by_minute(council, council_t
         rota = add_random_shifts(draw, RotaBuilder(council_timetables), whole)
         for role in council_timetables.directory.rota:
             assert count_wrong_minutes(rota.roster, rota, oracle, role, whole) == 0
+
+
+@pytest.mark.parametrize("substitute_id", [None, 2])
+def test_random_absences_agree_with_brute_force_minute_by_minute(council_timetables, substitute_id):
+    draw, whole = random.Random(20261126), span("2026-10-24T12:00", "2026-10-26T00:00")
+    away = span("2026-10-24T20:10", "2026-10-25T09:20")
+    for _ in range(3):
+        rota = add_random_shifts(draw, RotaBuilder(council_timetables), whole)
+        covers = cover_absence(rota.roster, 1, away, substitute_id)
+        for role_id in rota.roster.roles:
+            assert not count_wrong_absent_minutes(
+                rota, covers, role_id, whole, 1, away, substitute_id
+            )
 
 
 def test_brute_force_notices_a_shift_that_is_a_minute_longer(council, council_timetables):

@@ -5,13 +5,15 @@ from datetime import timedelta
 import pytest
 from rota.conftest import at, span
 
+from routing.core.instants import Span
 from routing.errors import InvalidRotaChange, UnknownShift
 from routing.rota.roster import NewCover, NewShift
 from routing.rota.validation import (
     apply_changes,
-    release_shifts,
+    cover_absence,
     swap_shifts,
     unneeded_shifts,
+    validate_absence,
     validate_cover,
     validate_shift,
 )
@@ -175,13 +177,59 @@ def test_a_person_who_leaves_is_released_from_their_assignments_and_from_no_othe
     other = rota.add_shift("night", 2, "2026-11-24T17:00", "2026-11-25T08:30")
     rota.add_cover(other, 1, "2026-11-24T20:00", "2026-11-24T21:00")
     now = at("2026-11-23T18:00")
-    later = apply_changes(rota.roster, release_shifts(rota.roster, 1, now))
+    covers = cover_absence(rota.roster, 1, Span(now, now + timedelta(days=99)), None)
+    later = apply_changes(rota.roster, covers)
 
     assert assigned(later, *NIGHT)[0] == (1, "23 17:00")
     assert later.staffing_at("night", now).person_ids == ()
     assert later.staffing_at("night", at("2026-11-23T20:30")).person_ids == (2,)
     assert later.staffing_at("night", at("2026-11-24T20:30")).person_ids == ()
     assert later.staffing_at("night", at("2026-11-24T18:00")).person_ids == (2,)
+
+
+AWAY = span("2026-11-23T18:00", "2026-11-24T20:00")
+
+
+def test_in_an_absence_all_of_a_persons_duty_in_every_role_goes_to_the_substitute(rota):
+    night = rota.add_shift("night", 1, *NIGHT)
+    day = rota.add_shift("day", 1, "2026-11-24T08:30", "2026-11-24T17:00")
+    later_night = rota.add_shift("night", 1, "2026-11-24T17:00", "2026-11-25T08:30")
+
+    assert validate_absence(rota.roster, 1, AWAY, 2) == [
+        NewCover(night, 2, span("2026-11-23T18:00", "2026-11-24T08:30")),
+        NewCover(day, 2, span("2026-11-24T08:30", "2026-11-24T17:00")),
+        NewCover(later_night, 2, span("2026-11-24T17:00", "2026-11-24T20:00")),
+    ]
+
+
+def test_in_an_absence_only_what_the_person_really_has_goes_over(rota):
+    given_away = rota.add_shift("night", 1, *NIGHT)
+    rota.add_cover(given_away, 3, *NIGHT)
+    taken_over = rota.add_shift("night", 2, "2026-11-24T17:00", "2026-11-25T08:30")
+    rota.add_cover(taken_over, 1, "2026-11-24T17:00", "2026-11-24T19:00")
+
+    assert validate_absence(rota.roster, 1, AWAY, None) == [
+        NewCover(taken_over, None, span("2026-11-24T17:00", "2026-11-24T19:00"))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("person_id", "away", "substitute_id", "field"),
+    [
+        (None, AWAY, 2, "person"),
+        (3, AWAY, 2, "person"),
+        (1, AWAY, 1, "substitute"),
+        (1, span("2026-11-23T18:00", "2026-11-23T18:00"), 2, "ends"),
+        (1, span("2026-11-23T18:00", "2027-12-28T18:01"), 2, "ends"),
+    ],
+    ids=["nobody", "no duty", "the same person", "no time", "over 400 days"],
+)
+def test_an_absence_that_cannot_be_meant_is_refused_with_its_field(
+    rota, person_id, away, substitute_id, field
+):
+    rota.add_shift("night", 1, *NIGHT)
+
+    assert refused_field(validate_absence, rota.roster, person_id, away, substitute_id) == field
 
 
 def test_a_shift_when_nobody_is_needed_is_unneeded(rota):

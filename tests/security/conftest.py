@@ -18,8 +18,8 @@ def make_open(make_app, made, tmp_path):
 
     def make(directory=ANYSHIRE, **settings):
         doors = {"OPS_TOKEN": "ops", "EXCHANGE_TOKEN": "exchange", "TWILIO_AUTH_TOKEN": TOKEN}
-        told = {"PUBLIC_BASE_URL": BASE, "PREFERRED_URL_SCHEME": "https", **doors, **settings}
-        app = make_app(directory, **told)
+        config = {"PUBLIC_BASE_URL": BASE, "PREFERRED_URL_SCHEME": "https", **doors, **settings}
+        app = make_app(directory, **config)
         (tmp_path / "instance").mkdir(exist_ok=True)
         shutil.copy(made, tmp_path / "instance" / made.name)
         with app.app_context():

@@ -61,15 +61,15 @@ def test_a_calendar_holds_what_was_written_and_nothing_else(written):
     duty = Assignment(shift.during, 1, shift)
     made = ics.calendar([duty], written, lambda _: written, "https://anyshire.example", written)
     lines = made.split(b"\r\n")
-    (found,) = icalendar.Calendar.from_ical(made).walk("VEVENT")
-    said = " ".join(written.split())
+    (event,) = icalendar.Calendar.from_ical(made).walk("VEVENT")
+    one_line = " ".join(written.split())
 
-    assert not {b"\n", b"\r"} & {bytes([each]) for each in b"".join(lines)}
+    assert not {b"\n", b"\r"} & {bytes([byte]) for byte in b"".join(lines)}
     assert max(map(len, lines)) <= 75
-    assert [x for x in lines if x.startswith((b"ATT", b"URL", b"BEGIN:VALARM"))] == []
-    assert sum(each == b"BEGIN:VEVENT" for each in lines) == 1
-    assert (found["summary"], found["description"]) == (said, said)
-    assert icalendar.Calendar.from_ical(made)["x-wr-calname"].replace("\\", "") == said.replace(
+    assert [line for line in lines if line.startswith((b"ATT", b"URL", b"BEGIN:VALARM"))] == []
+    assert sum(line == b"BEGIN:VEVENT" for line in lines) == 1
+    assert (event["summary"], event["description"]) == (one_line, one_line)
+    assert icalendar.Calendar.from_ical(made)["x-wr-calname"].replace("\\", "") == one_line.replace(
         "\\", ""
     )
-    assert found.subcomponents == []
+    assert event.subcomponents == []

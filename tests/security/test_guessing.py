@@ -38,6 +38,6 @@ def test_a_bearer_token_is_right_to_the_letter(app, given):
 def test_threads_that_need_a_key_at_once_all_get_the_same(tmp_path):
     for number in range(20):
         with ThreadPoolExecutor(8) as pool:
-            found = set(pool.map(files.load_secret_key, [tmp_path / str(number)] * 8))
-        assert len(found) == 1
-        assert [each.name for each in (tmp_path / str(number)).iterdir()] == ["secret-key"]
+            keys = set(pool.map(files.load_secret_key, [tmp_path / str(number)] * 8))
+        assert len(keys) == 1
+        assert [file.name for file in (tmp_path / str(number)).iterdir()] == ["secret-key"]

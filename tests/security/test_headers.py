@@ -27,7 +27,7 @@ def test_every_answer_of_every_address_carries_them(app, sign_in):
             sent = {"headers": signed, "data": FORM} if method == "POST" else {}
             answer = client.open(path, method=method, **sent)
             seen.add(answer.status_code)
-            wrong += [(method, path, answer.status_code, each) for each in lacking(answer)]
+            wrong += [(method, path, answer.status_code, header) for header in lacking(answer)]
             answer.close()
 
     assert wrong == []
@@ -37,7 +37,7 @@ def test_every_answer_of_every_address_carries_them(app, sign_in):
 def test_so_do_answers_to_what_makes_no_sense(app):
     client = app.test_client()
     large = {"data": b"x" * 5_000_000, "content_type": "application/x-www-form-urlencoded"}
-    asked = [
+    requests = [
         (404, "GET", "/nope", {}),
         (404, "GET", "/api/v1/nope", {}),
         (404, "GET", "/static/nope", {}),
@@ -48,7 +48,7 @@ def test_so_do_answers_to_what_makes_no_sense(app):
         (413, "POST", "/staff/sign-in", large),
         (400, "GET", "/api/v1/services/children/decision?at=x", {}),
     ]
-    for status, method, path, more in asked:
+    for status, method, path, more in requests:
         answer = client.open(path, method=method, **more)
         assert (answer.status_code, lacking(answer)) == (status, []), path
 

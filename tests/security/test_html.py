@@ -28,7 +28,7 @@ PLACES = ["/", "/services/children", "/services/children/professionals", "/servi
 PLACES += ["/services/children/fragment", "/contacts", "/contacts?q=alert", "/embed", "/privacy"]
 PLACES += ["/accessibility", "/nope", "/cy/", "/cy/contacts"]
 INSIDE = ["", "/diverts", "/diverts/new", "/preview", "/changes", "/calls", "/rota", "/rota/print"]
-INSIDE += [f"/rota/{each}" for each in ("gaps", "fill", "people", "mine", "bank-holidays")]
+INSIDE += [f"/rota/{page}" for page in ("gaps", "fill", "people", "mine", "bank-holidays")]
 INSIDE += ["/rota/shifts/1", "/rota/shifts/1/cover", "/rota/shifts/new", "/diverts/1", "/nope"]
 
 HARMLESS = ("/", "http", "tel:", "mailto:", "webcal:", "#", "?", "data:,", "data:image/png")
@@ -43,15 +43,17 @@ class Page(HTMLParser):
         self.feed(text)
 
     def handle_starttag(self, tag, attrs):
-        found = dict(attrs)
-        self.wrong += [f"{tag} {name}" for name in found if name.startswith("on")]
+        attributes = dict(attrs)
+        self.wrong += [f"{tag} {name}" for name in attributes if name.startswith("on")]
         for name in ("href", "src", "action", "formaction"):
-            address = (found.get(name) or "/").lower()
+            address = (attributes.get(name) or "/").lower()
             if not address.startswith(HARMLESS):
                 self.wrong.append(f"{tag} {name}={address}")
-        if tag == "script" and not (found.get("src") or found.get("type") == "application/ld+json"):
+        if tag == "script" and not (
+            attributes.get("src") or attributes.get("type") == "application/ld+json"
+        ):
             self.wrong.append("a script of the page's own")
-        self.inside = found.get("type") if tag == "script" else tag
+        self.inside = attributes.get("type") if tag == "script" else tag
 
     def handle_endtag(self, tag):
         self.inside = ""
@@ -92,9 +94,9 @@ def app(make_open, directory):
 
 
 def held(path, text, shown=True):
-    found = Page(text)
-    assert found.wrong == [], path
-    assert not shown or "alert(1)" in "".join(found.data.values()), path
+    page = Page(text)
+    assert page.wrong == [], path
+    assert not shown or "alert(1)" in "".join(page.data.values()), path
 
 
 def test_no_public_page_runs_what_the_directory_says(app):

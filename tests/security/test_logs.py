@@ -16,8 +16,8 @@ def logged(caplog):
     caplog.set_level(logging.DEBUG)
 
     def logged():
-        found = [each.getMessage() for each in caplog.records]
-        return [each for each in found if not each.replace("\t", "").isprintable()]
+        messages = [record.getMessage() for record in caplog.records]
+        return [message for message in messages if not message.replace("\t", "").isprintable()]
 
     return logged
 

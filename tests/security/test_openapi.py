@@ -21,19 +21,19 @@ CHECKS = {
 
 
 def test_whatever_is_asked_is_answered_as_described(make_app):
-    found = held(make_app(ANYSHIRE, EXCHANGE_TOKEN="exchange"), 6)
+    outcome = held(make_app(ANYSHIRE, EXCHANGE_TOKEN="exchange"), 6)
 
-    assert found.failures == []
-    assert set(found.checks) >= CHECKS
-    assert found.requests > 150
+    assert outcome.failures == []
+    assert set(outcome.checks) >= CHECKS
+    assert outcome.requests > 150
 
 
 def test_so_it_is_for_whoever_has_the_token(make_app):
     app = make_app(ANYSHIRE, EXCHANGE_TOKEN="exchange")
-    found = held(app, 10, "exchange", coverage=False, stateful=False)
+    outcome = held(app, 10, "exchange", coverage=False, stateful=False)
 
-    assert found.failures == []
-    assert found.requests > 50
+    assert outcome.failures == []
+    assert outcome.requests > 50
 
 
 def test_an_answer_that_is_not_as_described_is_found(make_app):
@@ -41,8 +41,8 @@ def test_an_answer_that_is_not_as_described_is_found(make_app):
     described = json.loads((ROOT / "routing/public/openapi.json").read_text())
     del described["paths"]["/api/v1/services/{service}"]["get"]["responses"]["404"]
     kept = {
-        each: {"get": described["paths"][each]["get"]} for each in ["/api/v1/services/{service}"]
+        path: {"get": described["paths"][path]["get"]} for path in ["/api/v1/services/{service}"]
     }
     app.view_functions["api.openapi"] = lambda: json.dumps(described | {"paths": kept})
 
-    assert any("status_code" in each for each in held(app, 3).failures)
+    assert any("status_code" in failure for failure in held(app, 3).failures)

@@ -33,11 +33,11 @@ BOMBS = {
 
 @pytest.mark.parametrize("name", fuzz.PARSERS)
 def test_inputs_made_wrong_on_purpose_end_in_a_value_or_in_words(name):
-    found = fuzz.tried(name, COUNT)
+    counted = fuzz.tried(name, COUNT)
 
-    assert (found.faults[:5], found.slow[:5]) == ([], [])
-    assert found.inputs == COUNT
-    assert found.taken > 0
+    assert (counted.faults[:5], counted.slow[:5]) == ([], [])
+    assert counted.inputs == COUNT
+    assert counted.taken > 0
 
 
 @pytest.mark.parametrize("name", fuzz.PARSERS)
@@ -50,7 +50,7 @@ def test_so_do_those_that_hypothesis_thinks_of(name):
     )
     @given(st.lists(pieces, max_size=5).map("".join))
     def holds(text):
-        assert fuzz.asked(parser, text)[2] == ""
+        assert fuzz.timed(parser, text)[2] == ""
 
     holds()
 

@@ -25,9 +25,9 @@ def held(browser):
 
 
 def thief(app, cookie):
-    found = Browser(app)
-    found.client.set_cookie("staff", cookie, path="/staff")
-    return found
+    browser = Browser(app)
+    browser.client.set_cookie("staff", cookie, path="/staff")
+    return browser
 
 
 def test_signing_in_again_begins_another_session_and_ends_the_one_before(app, account):
@@ -71,8 +71,8 @@ def test_behind_a_proxy_that_tells_nothing_the_cookie_still_goes_by_https_alone(
 
 def test_where_to_go_after_signing_in_is_read_whatever_it_is(app):
     client = app.test_client()
-    for asked in ("//[", "http://[::1", "//a\u2100b", "/staff/\x00", "\ud7ff", "/" * 4000):
-        answer = client.get(DOOR, query_string={"next": asked})
+    for address in ("//[", "http://[::1", "//a\u2100b", "/staff/\x00", "\ud7ff", "/" * 4000):
+        answer = client.get(DOOR, query_string={"next": address})
         assert (answer.status_code, 'name="next" value="/staff"' in answer.text) == (200, True)
 
 

@@ -61,7 +61,7 @@ def test_what_would_be_added_is_shown_and_added_when_confirmed_and_undone_as_one
     assert shifts() == []
 
     done = arranger.send(page, FILL)
-    assert "Filled Out-of-hours social worker: 8 added." in page_text(done)
+    assert "Filled Out-of-hours social worker for December 2026: 8 added." in page_text(done)
     assert [name for name, _ in shifts()][:5] == [*rostered.PEOPLE, rostered.PEOPLE[0]]
     arranger.send(done, "/staff/rota/undo/1")
     assert shifts() == []
@@ -87,9 +87,25 @@ def test_a_form_that_is_sent_twice_fills_once(arranger, ask, shifts):
 
 
 def test_people_are_in_turn_by_week_and_too_little_rest_is_pointed_out(ask):
-    text = page_text(ask(turn="week"))
+    text = page_text(ask(turn="days"))
 
     assert "less than 11 hours’ rest between them" in text
+
+
+def test_a_turn_begins_on_the_day_and_at_the_time_that_were_written(ask):
+    text = page_text(ask(turn="days", days="1", begins="Thursday 8pm"))
+
+    assert "From 8pm on Thursday 24 December until" in text.replace(
+        "tomorrow", "on Thursday 24 December"
+    )
+
+
+def test_what_each_person_would_have_is_counted_with_what_they_have_already(app, ask):
+    rostered.shifts(app, "mash-social-worker,2026-12-28 10:00,2026-12-28 16:00,Dev Patel")
+    text = page_text(ask(people="Dev Patel", **{"last-day": "27"}))
+
+    assert "Who Shifts Hours Nights Weekends Bank holidays" in text
+    assert "Dev Patel 7 90.5 4 1 2" in text
 
 
 def test_times_for_a_kind_of_day_are_used(ask):
@@ -117,6 +133,8 @@ def test_a_slot_for_which_nobody_is_free_stays_a_gap(app, ask):
         ({"people": ""}, "Name the people"),
         ({"people": "Somebody Else"}, "There is nobody called"),
         ({"turn": "month"}, "Choose how"),
+        ({"turn": "days", "days": "0"}, "Write a number of days from 1 to 92"),
+        ({"turn": "days", "begins": "someday"}, "Write it as Friday 5pm."),
         ({"weekend": "evening"}, "is not a time"),
         ({"first-month": "11", "last-month": "11"}, "There are no gaps to fill on these days"),
     ],
@@ -157,7 +175,7 @@ def test_a_spreadsheets_file_is_imported_and_undone_as_one(arranger, shifts, enc
     assert shifts() == []
 
     done = arranger.send(page, IMPORT)
-    assert "Imported rota.csv: 2 added." in page_text(done)
+    assert "Imported rota.csv for December 2026: 2 added." in page_text(done)
     assert [name for name, _ in shifts()] == ["Siân O’Brien", "Dev Patel"]
 
     arranger.send(done, "/staff/rota/undo/1")
@@ -221,7 +239,7 @@ def test_a_corrected_file_is_read_back_and_replaces_its_period(arranger, shifts)
     assert "Changed: Out-of-hours social worker: Amara Owusu from 8:30am on Friday" in text
 
     done = arranger.send(page, IMPORT)
-    assert "Imported rota.csv: 1 changed." in page_text(done)
+    assert "Imported rota.csv for December 2026: 1 changed." in page_text(done)
     assert [name for name, _ in shifts()] == ["Siân O’Brien", "Amara Owusu"]
 
 

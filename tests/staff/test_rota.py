@@ -1,5 +1,6 @@
 """The rota to look at: who is on duty, what is not covered, on screen and on paper."""
 
+import html
 import re
 from itertools import pairwise
 
@@ -134,6 +135,24 @@ def test_a_row_runs_from_handover_to_handover_and_a_gap_says_nobody(app, look):
     assert "Monday 28 December 2026 Bank holiday: Boxing Day" in night
 
 
+def test_a_gap_in_the_grid_leads_to_filling_it_for_those_who_arrange_the_rota(app, signed_in, look):
+    rostered.shifts(app, "eds-social-worker,2026-12-23 17:00,2026-12-24 08:30,Amara Owusu")
+    with app.app_context(), lookup.database().writing() as connection:
+        shift, _ = rota.get(connection, 1)
+        cover = NewCover(1, None, shift.during)
+        rota.add(connection, "covered", [cover], lookup.now(), "account:1")
+    arranger = signed_in("rota")
+    cells = re.findall(
+        r'href="([^"]*)">\s*<strong>Nobody</strong>', arranger.get("/staff/rota").text
+    )
+    pages = [arranger.get(html.unescape(link)) for link in cells]
+
+    assert {page.status_code for page in pages} == {200}
+    titles = {re.search("<title>([^<]*)", page.text)[1].partition(" - ")[0] for page in pages}
+    assert titles >= {"Cover part of a shift", "Add a shift"}
+    assert "fill this gap" not in look().text.replace("Fill this gap", "")
+
+
 @pytest.mark.parametrize(
     ("day", "hours"), [("2027-03-27", "forward: 23 hours"), ("2026-10-24", "back: 25 hours")]
 )
@@ -224,7 +243,9 @@ def test_without_gaps_the_rota_page_still_has_the_clashes(app, look):
         "/shifts/1",
         "/fill",
         "/import",
+        "/away",
         "/people",
+        "/people/1",
         "/mine",
     ],
 )

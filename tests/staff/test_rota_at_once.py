@@ -10,7 +10,7 @@ from staff.conftest import page_text
 from routing import lookup, rota_service
 from routing.core.instants import Span
 from routing.errors import InvalidRotaChange, RotaConflict
-from routing.rota.filling import DayKind, TurnLength
+from routing.rota.filling import DayKind, TurnRule
 from routing.rota.roster import NewShift
 from routing.rota.spreadsheet import MAX_PEOPLE, MAX_ROWS
 from routing.store import diverts, rota_people
@@ -92,7 +92,7 @@ def test_a_divert_is_set_while_the_largest_file_is_read(app, set_divert, stored)
 
 
 def fill(names=NAMES, times=HOURLY, last=LAST, limit=HOUR):
-    return rota_service.propose_fill(NIGHT, FIRST, last, names, TurnLength.SLOT, times, limit)
+    return rota_service.propose_fill(NIGHT, FIRST, last, names, TurnRule(), times, limit)
 
 
 @pytest.mark.parametrize(

@@ -217,7 +217,7 @@ def test_somebody_sick_is_covered_by_nobody_yet_and_that_is_a_gap_with_its_note(
     assert on("2026-12-24T19:59:59Z") == ["Amara Owusu"]
     assert on("2026-12-24T20:00:00Z") == []
     assert on("2026-12-24T23:00:00Z") == ["Amara Owusu"]
-    assert "8pm to 11pm Nobody Amara Owusu is off: Called in at 3pm" in page_text(page)
+    assert "8pm to 11pm Nobody : fill this gap Amara Owusu is off: Called" in page_text(page)
     assert f"{NIGHT}: nobody from 8pm tomorrow until 11pm tomorrow" in page_text(page)
 
 
@@ -265,6 +265,20 @@ def test_a_swap_offers_what_can_be_swapped_by_the_name_of_whoever_has_it(arrange
     assert "Llŷr ap Rhys: Out-of" in page_text(arranger.get("/staff/rota/shifts/2/swap"))
 
 
+def test_a_swap_offers_the_nearest_shift_first_and_one_persons_alone_if_asked(arranger, send):
+    add(send)
+    for worker, day in ((2, 29), (4, 26), (2, 25)):
+        add(send, worker, **edges(f"{day} 12 2026 5pm", f"{day + 1} 12 2026 8:30am"))
+
+    text = page_text(arranger.get("/staff/rota/shifts/1/swap"))
+    days = ["Siân O’Brien, from 5pm on Friday", "Dev Patel, from", "Siân O’Brien, from 5pm on Tues"]
+    places = [text.index(day) for day in days]
+    assert places == sorted(places)
+    text = page_text(arranger.get("/staff/rota/shifts/1/swap?person=4"))
+    assert "Dev Patel, from 5pm on Saturday" in text
+    assert "Siân O’Brien, from" not in text
+
+
 def test_whoever_was_covered_can_take_part_of_the_shift_back(send, on):
     add(send)
     path = "/staff/rota/shifts/1/cover"
@@ -305,7 +319,7 @@ def test_what_was_undone_cannot_be_undone_again(arranger, send):
     again = arranger.send(page, "/staff/rota/undo/1")
 
     assert again.status_code == 404
-    assert "There is no change to undo with the number 1" in page_text(again)
+    assert "The rota has no change 1, or it was undone already" in page_text(again)
 
 
 @pytest.mark.parametrize(
@@ -333,3 +347,66 @@ def test_changes_never_show_a_note(arranger, send):
     send("/staff/rota/shifts/1/cover", person="nobody", note="A family matter", **CHRISTMAS)
 
     assert "A family matter" not in page_text(arranger.get("/staff/changes"))
+
+
+AWAY = "/staff/rota/away"
+
+
+def test_an_absence_is_read_back_covered_in_one_step_and_undone_as_one(app, arranger, send, on):
+    rostered.shifts(
+        app,
+        "eds-social-worker,2026-12-24 15:30,2026-12-25 08:30,Amara Owusu",
+        "eds-social-worker,2026-12-25 08:30,2026-12-26 08:30,Amara Owusu",
+    )
+    away = edges("24 12 2026 8pm", "26 12 2026 8:30am")
+    page = send(AWAY, then=False, person="1", substitute="4", **away)
+    text = page_text(page)
+    assert "In place of Amara Owusu:" in text
+    assert "Dev Patel: Out-of-hours social worker, from 8pm on Thursday 24 December until" in text
+    assert on("2026-12-25T12:00:00Z") == ["Amara Owusu"]
+
+    done = arranger.send(page, AWAY)
+    assert "Absence: 2 shifts covered." in page_text(done)
+    assert on("2026-12-24T19:59:59Z") == ["Amara Owusu"]
+    assert on("2026-12-24T20:00:00Z") == on("2026-12-26T08:29:59Z") == ["Dev Patel"]
+    arranger.send(done, "/staff/rota/undo/2")
+    assert on("2026-12-25T12:00:00Z") == ["Amara Owusu"]
+
+
+def test_an_absence_that_nobody_covers_leaves_gaps_and_says_nothing_of_why(app, send, on, arranger):
+    rostered.shifts(app, "eds-social-worker,2026-12-24 15:30,2026-12-25 08:30,Amara Owusu")
+    done = send(AWAY, person="1", substitute="nobody", **CHRISTMAS)
+
+    assert "Absence: 1 shift left open." in page_text(done)
+    assert on("2026-12-24T20:00:00Z") == []
+    assert "Amara Owusu is off" in page_text(arranger.get("/staff/rota"))
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"person": ""}, "Choose a person."),
+        ({"substitute": ""}, "Choose a person."),
+        ({"substitute": "99"}, "Choose a person."),
+        ({"substitute": "1"}, "Choose another person"),
+        ({"person": "2"}, "has no duty in that time"),
+    ],
+)
+def test_an_absence_that_cannot_be_meant_is_shown_again(app, send, fields, message):
+    rostered.shifts(app, "eds-social-worker,2026-12-24 15:30,2026-12-25 08:30,Amara Owusu")
+    page = send(AWAY, then=False, **{"person": "1", "substitute": "4", **CHRISTMAS, **fields})
+
+    assert page.status_code == 400
+    assert message in page_text(page)
+
+
+def test_a_substitute_who_has_a_shift_then_is_warned_about(app, send):
+    rostered.shifts(
+        app,
+        "eds-social-worker,2026-12-24 15:30,2026-12-25 08:30,Amara Owusu",
+        "mash-social-worker,2026-12-24 08:30,2026-12-24 20:00,Dev Patel",
+    )
+    page = send(AWAY, then=False, person="1", substitute="4", **CHRISTMAS)
+
+    assert "Dev Patel has " in page_text(page)
+    assert "shifts at once" in page_text(page)

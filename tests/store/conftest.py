@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 from conftest import Clock
 
-from routing.store import migrate, tables
+from routing.store import db, tables
 from routing.store.db import Database
 
 
@@ -40,7 +40,7 @@ def made(tmp_path_factory):
 
 def _made(url, folder):
     database = Database(url, folder)
-    migrate.upgrade(database)
+    db.upgrade(database)
     database.engine.dispose()
     return database
 
@@ -52,7 +52,7 @@ def emptied(postgresql, made):
     """
     url = postgresql.database()
     engine = sa.create_engine(made("postgresql", url).url, poolclass=sa.NullPool)
-    names = ", ".join(each.name for each in tables.METADATA.sorted_tables)
+    names = ", ".join(table.name for table in tables.METADATA.sorted_tables)
 
     def emptied():
         with engine.begin() as connection:

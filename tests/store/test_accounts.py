@@ -28,8 +28,8 @@ def attempt(database):
         try:
             with database.writing() as connection:
                 passwords.check_rate_limit(connection, name, at)
-                found = accounts.find_local(connection, name)
-            if not passwords.verify_password(password, found[1] if found else None):
+                account = accounts.find_local(connection, name)
+            if not passwords.verify_password(password, account[1] if account else None):
                 return "wrong"
             with database.writing() as connection:
                 passwords.clear_failures(connection, name)
@@ -141,15 +141,15 @@ def test_the_record_tells_of_accounts_by_number_never_by_name(database, priya, n
         accounts.set_password(connection, "Priya Shah", "another long one", now, "terminal:0")
         accounts.remove(connection, "Priya Shah", now, "terminal:0")
     with database.reading() as connection:
-        told = audit_log.newest(connection, 9)
+        entries = audit_log.newest(connection, 9)
 
-    assert [each.action for each in told] == [
+    assert [entry.action for entry in entries] == [
         "account.removed",
         "account.password_changed",
         "account.added",
     ]
-    assert {each.entity for each in told} == {"account:1"}
-    assert "riya" not in repr(told)
+    assert {entry.entity for entry in entries} == {"account:1"}
+    assert "riya" not in repr(entries)
 
 
 def test_a_session_lasts_twelve_hours_to_the_second(database, priya, now):
@@ -375,9 +375,9 @@ def test_nobody_waits_longer_than_a_quarter_of_an_hour_and_all_is_forgotten_afte
 ):
     at = now
     for _ in range(40):
-        if (said := attempt("priya shah", "wrong", at)) != "wrong":
+        if (answer := attempt("priya shah", "wrong", at)) != "wrong":
             at += timedelta(minutes=1)
-    assert "15 minutes" in said or "minute" in said
+    assert "15 minutes" in answer or "minute" in answer
     assert attempt("priya shah", PASSWORD, at + timedelta(minutes=16)) is None
 
 

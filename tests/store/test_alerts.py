@@ -38,7 +38,7 @@ def look(act, now):
 @pytest.fixture
 def claimed(act):
     def claimed(at, to="a", **more):
-        return [each.alert.key for each in act(alerts.lease, to, at, **more)]
+        return [claim.alert.key for claim in act(alerts.lease, to, at, **more)]
 
     return claimed
 
@@ -48,12 +48,12 @@ def send(act):
     """Claim what waits, and note that it was sent, or the fault."""
 
     def send(at, to="a", fault=None):
-        found = act(alerts.lease, to, at)
-        if found and fault:
+        claims = act(alerts.lease, to, at)
+        if claims and fault:
             act(alerts.mark_failed, to, fault, at)
-        elif found:
-            act(alerts.mark_sent, to, [each.id for each in found], at)
-        return [each.alert.key for each in found]
+        elif claims:
+            act(alerts.mark_sent, to, [claim.id for claim in claims], at)
+        return [claim.alert.key for claim in claims]
 
     return send
 
@@ -139,23 +139,23 @@ def test_a_clock_that_was_far_ahead_and_is_put_back_silences_nobody(look, send, 
 
 def test_of_many_senders_at_once_one_has_it(database, look, now, tmp_path):
     look("x")
-    found, start = [], threading.Barrier(4)
+    leases, start = [], threading.Barrier(4)
 
     def take(own):
         start.wait(20)
         with own.writing() as connection:
-            found.append(alerts.lease(connection, "a", alerts.database_time(connection)))
+            leases.append(alerts.lease(connection, "a", alerts.database_time(connection)))
 
     own = [Database(database.url.render_as_string(False), tmp_path) for _ in range(4)]
-    threads = [threading.Thread(target=take, args=(each,)) for each in own]
-    for each in threads:
-        each.start()
-    for each in threads:
-        each.join()
-    for each in own:
-        each.engine.dispose()
+    threads = [threading.Thread(target=take, args=(own_database,)) for own_database in own]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for own_database in own:
+        own_database.engine.dispose()
 
-    assert sorted(map(len, found)) == [0, 0, 0, 1]
+    assert sorted(map(len, leases)) == [0, 0, 0, 1]
 
 
 def test_old_ones_are_forgotten_but_for_what_waits_or_still_stands(look, send, act, database, now):
@@ -165,7 +165,7 @@ def test_old_ones_are_forgotten_but_for_what_waits_or_still_stands(look, send, a
     look("nobody's", to=("gone",))
     act(alerts.purge, ["a"], ["stands"], now + SECOND)
     with database.reading() as connection:
-        kept = [each.alert.key for each in alerts.newest(connection, 9)]
+        kept = [row.alert.key for row in alerts.newest(connection, 9)]
 
     assert kept == ["waits", "stands"]
 

@@ -7,6 +7,7 @@ from itertools import permutations
 import pytest
 import sqlalchemy as sa
 
+from routing.core.answer import Outcome
 from routing.store import calls, counters, tables
 from routing.store.calls import CallStart, LegEnd, LegStart
 
@@ -34,10 +35,11 @@ def note(database):
 def rows(database):
     def rows():
         with database.reading() as connection:
-            found = connection.execute(tables.calls.select()).all()
+            call_rows = connection.execute(tables.calls.select()).all()
             legs = connection.execute(tables.legs.select().order_by("position")).all()
-        return [(x.line, x.reason, x.outcome, x.answered_by) for x in found], [
-            (x.position, x.line, x.outcome, x.ring_seconds, x.talk_seconds) for x in legs
+        return [(row.line, row.reason, row.outcome, row.answered_by) for row in call_rows], [
+            (leg.position, leg.line, leg.outcome, leg.ring_seconds, leg.talk_seconds)
+            for leg in legs
         ]
 
     return rows
@@ -70,7 +72,7 @@ def history(call, now):
             {
                 "call": call,
                 "ended": LegEnd(2, "mash", "answered", now + 72 * SECOND, 60),
-                "outcome": calls.ANSWERED,
+                "outcome": Outcome.ANSWERED,
             },
         ),
         (calls.finish, {"at": now + 72 * SECOND}),
@@ -78,8 +80,8 @@ def history(call, now):
 
 
 def test_a_call_is_one_row_with_each_legs_outcome_and_seconds(note, call, now, rows):
-    for job, told in history(call, now):
-        note(job, key=KEY, **told)
+    for job, facts in history(call, now):
+        note(job, key=KEY, **facts)
 
     assert rows() == (
         [("eds", "out_of_hours", "answered", "mash")],
@@ -88,9 +90,9 @@ def test_a_call_is_one_row_with_each_legs_outcome_and_seconds(note, call, now, r
 
 
 def test_what_is_told_twice_changes_nothing(note, call, now, rows):
-    for job, told in history(call, now):
-        note(job, key=KEY, **told)
-        note(job, key=KEY, **told)
+    for job, facts in history(call, now):
+        note(job, key=KEY, **facts)
+        note(job, key=KEY, **facts)
 
     assert rows()[0] == [("eds", "out_of_hours", "answered", "mash")]
     assert rows()[1] == [(1, "eds", "busy", 2, None), (2, "mash", "answered", 10, 60)]
@@ -105,12 +107,12 @@ def test_what_is_told_in_any_order_ends_the_same(database, note, call, now, rows
         with database.writing() as connection:
             connection.execute(tables.legs.delete())
             connection.execute(tables.calls.delete())
-            for job, told in order:
-                job(connection, key=KEY, **told)
-        found, legs = rows()
+            for job, facts in order:
+                job(connection, key=KEY, **facts)
+        call_rows, legs = rows()
 
-        assert [(x[0], x[2], x[3]) for x in found] == [("eds", "answered", "mash")]
-        assert [x[:3] for x in legs] == [(1, "eds", "busy"), (2, "mash", "answered")]
+        assert [(row[0], row[2], row[3]) for row in call_rows] == [("eds", "answered", "mash")]
+        assert [leg[:3] for leg in legs] == [(1, "eds", "busy"), (2, "mash", "answered")]
 
 
 def test_a_call_whose_end_nobody_told_is_unknown_until_somebody_does(note, call, now, rows):
@@ -118,7 +120,7 @@ def test_a_call_whose_end_nobody_told_is_unknown_until_somebody_does(note, call,
     note(calls.finish, KEY, now + SECOND)
     assert rows()[0][0][2] == "unknown"
     ended = LegEnd(1, "eds", "abandoned", now + SECOND, None)
-    note(calls.step, KEY, call, ended=ended, outcome=calls.ABANDONED)
+    note(calls.step, KEY, call, ended=ended, outcome=Outcome.ABANDONED)
 
     assert rows()[0][0][2] == "abandoned"
 
@@ -138,22 +140,22 @@ def test_a_pressed_key_belongs_to_one_leg_of_one_call(note, call, now):
 
 
 def test_two_that_begin_the_same_call_at_once_agree(database, call, now):
-    found, barrier = [], threading.Barrier(4)
+    lines, barrier = [], threading.Barrier(4)
 
     def begin(line):
         barrier.wait()
         own = database.with_own_connection(timeout=10)
         with own.writing(exclusive=False) as connection:
-            found.append(calls.begin(connection, KEY, CallStart("children", line, "", now)).line)
+            lines.append(calls.begin(connection, KEY, CallStart("children", line, "", now)).line)
         own.close()
 
     threads = [threading.Thread(target=begin, args=[f"line-{n}"]) for n in range(4)]
-    for each in threads:
-        each.start()
-    for each in threads:
-        each.join()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
 
-    assert len(set(found)) == 1
+    assert len(set(lines)) == 1
 
 
 def test_a_purge_takes_what_is_older_and_nothing_else(note, call, now, rows, database):
@@ -164,7 +166,7 @@ def test_a_purge_takes_what_is_older_and_nothing_else(note, call, now, rows, dat
     note(counters.count, counters.SIGNATURE_REFUSED, now - timedelta(hours=2))
 
     assert note(calls.purge, now, now, "terminal:0") == (1,)
-    assert [x[0] for x in rows()[0]] == ["new"]
-    assert [x[1] for x in rows()[1]] == ["new"]
+    assert [row[0] for row in rows()[0]] == ["new"]
+    assert [row[1] for row in rows()[1]] == ["new"]
     with database.reading() as connection:
         assert connection.scalar(sa.select(sa.func.count()).select_from(tables.counters)) == 0

@@ -1,23 +1,30 @@
 """The database: instants as they were given, one writer at a time, migrations all or none."""
 
+import sqlite3
 import threading
 import time
 import traceback
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
 
 from routing.errors import ConstraintViolation, DatabaseUnavailable, InvalidSetting, NaiveTime
-from routing.store import audit_log, migrate, tables
+from routing.store import audit_log, db, tables
 from routing.store.db import Database
+
+FIRST_SCHEMA = Path(__file__).with_name("schema-0001.sql")
 
 
 def test_a_time_without_a_zone_is_refused(database, now):
-    with pytest.raises(sa.exc.StatementError) as told, database.writing() as connection:
+    with pytest.raises(sa.exc.StatementError) as refusal, database.writing() as connection:
         audit_log.record(connection, now.replace(tzinfo=None), "service", "tried", "test")
 
-    assert isinstance(told.value.orig, NaiveTime)
+    assert isinstance(refusal.value.orig, NaiveTime)
 
 
 def test_an_instant_comes_back_as_it_was_whatever_zone_it_was_given_in(database, now):
@@ -27,10 +34,10 @@ def test_an_instant_comes_back_as_it_was_whatever_zone_it_was_given_in(database,
     with database.writing() as connection:
         audit_log.record(connection, summer, "service", "tried", "test")
     with database.reading() as connection:
-        (found,) = audit_log.newest(connection, 1)
+        (entry,) = audit_log.newest(connection, 1)
 
-    assert found.at == summer
-    assert found.at.tzinfo is UTC
+    assert entry.at == summer
+    assert entry.at.tzinfo is UTC
 
 
 def test_instants_are_compared_as_instants(database):
@@ -39,10 +46,10 @@ def test_instants_are_compared_as_instants(database):
     noon = datetime(2026, 7, 1, 12, tzinfo=ZoneInfo("Europe/London"))
     with database.writing() as connection:
         audit_log.record(connection, noon, "service", "tried", "test")
-        found = tables.audit_log.select().where(
+        query = tables.audit_log.select().where(
             tables.audit_log.c.at == datetime(2026, 7, 1, 11, tzinfo=UTC)
         )
-        assert len(connection.execute(found).all()) == 1
+        assert len(connection.execute(query).all()) == 1
 
 
 def test_what_is_raised_while_writing_undoes_all_of_it(database, now):
@@ -62,58 +69,79 @@ def test_one_writes_at_a_time_and_the_next_sees_what_it_wrote(database, now):
             audit_log.record(connection, now, "service", "counted", "test", after={"n": number})
 
     threads = [threading.Thread(target=lambda: [count() for _ in range(5)]) for _ in range(2)]
-    for each in threads:
-        each.start()
-    for each in threads:
-        each.join()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
     with database.reading() as connection:
-        assert [each.after["n"] for each in audit_log.newest(connection, 20)] == list(
+        assert [entry.after["n"] for entry in audit_log.newest(connection, 20)] == list(
             range(10, 0, -1)
         )
 
 
-def test_a_migration_makes_the_tables_that_the_code_knows(database):
-    from alembic.autogenerate import compare_metadata
-    from alembic.migration import MigrationContext
+def test_a_new_database_has_the_tables_that_the_code_knows(database):
+    assert missing_changes(database) == []
 
+
+def test_a_database_of_the_first_version_is_upgraded_to_what_a_new_one_has(tmp_path):
+    old, new = (Database("", tmp_path / name) for name in ("old", "new"))
+    old.file.parent.mkdir()
+    with closing(sqlite3.connect(old.file)) as connection:
+        connection.executescript(FIRST_SCHEMA.read_text("utf-8"))
+
+    for database in (old, new):
+        db.upgrade(database)
+
+    assert missing_changes(old) == [], f"store/tables.py needs a migration: see {FIRST_SCHEMA}"
+    assert schema_names(old) == schema_names(new)
+
+
+def missing_changes(database):
+    """Return how the tables of a database differ from those in the code."""
     with database.reading() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
-        assert compare_metadata(context, tables.METADATA) == []
+        return compare_metadata(context, tables.METADATA)
+
+
+def schema_names(database):
+    """Return the names of an SQLite database's tables, indexes and triggers."""
+    with database.reading() as connection:
+        return set(connection.scalars(sa.text("SELECT name FROM sqlite_master")))
 
 
 def test_the_newest_migration_is_the_one_the_code_asks_for(bare):
-    assert migrate.needs_upgrade(bare)
-    assert migrate.upgrade(bare) == (None, migrate.latest_revision())
-    assert not migrate.needs_upgrade(bare)
-    assert migrate.upgrade(bare) == (migrate.latest_revision(), migrate.latest_revision())
+    assert db.needs_upgrade(bare)
+    assert db.upgrade(bare) == (None, db.latest_revision())
+    assert not db.needs_upgrade(bare)
+    assert db.upgrade(bare) == (db.latest_revision(), db.latest_revision())
 
 
 def test_a_database_that_a_newer_version_has_upgraded_lacks_nothing_and_is_left_as_it_is(database):
     with database.writing() as connection:
         connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
 
-    assert not migrate.needs_upgrade(database)
-    assert migrate.upgrade(database) == ("9999", "9999")
+    assert not db.needs_upgrade(database)
+    assert db.upgrade(database) == ("9999", "9999")
 
 
 def test_two_that_upgrade_at_once_both_succeed(url, tmp_path):
-    told = []
+    revisions = []
     databases = [Database(url, tmp_path) for _ in range(2)]
     threads = [
-        threading.Thread(target=lambda each=each: told.append(migrate.upgrade(each)))
-        for each in databases
+        threading.Thread(target=lambda database=database: revisions.append(db.upgrade(database)))
+        for database in databases
     ]
-    for each in threads:
-        each.start()
-    for each in threads:
-        each.join()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
 
-    assert sorted(told, key=str) == [
-        (migrate.latest_revision(), migrate.latest_revision()),
-        (None, migrate.latest_revision()),
+    assert sorted(revisions, key=str) == [
+        (db.latest_revision(), db.latest_revision()),
+        (None, db.latest_revision()),
     ]
-    for each in databases:
-        each.engine.dispose()
+    for database in databases:
+        database.engine.dispose()
 
 
 def test_a_database_without_tables_says_what_to_run(bare, tmp_path):
@@ -129,14 +157,14 @@ def test_the_record_is_only_ever_added_to_by_order_of_the_database(database, now
     statements = ["UPDATE audit_log SET actor = 'nobody'", "DELETE FROM audit_log"]
     if not database.is_sqlite:
         statements.append("TRUNCATE audit_log")
-    for each in statements:
+    for statement in statements:
         with (
             pytest.raises(ConstraintViolation, match="append-only"),
             database.writing() as connection,
         ):
-            connection.exec_driver_sql(each)
+            connection.exec_driver_sql(statement)
     with database.reading() as connection:
-        assert [each.actor for each in audit_log.newest(connection, 5)] == ["service"]
+        assert [entry.actor for entry in audit_log.newest(connection, 5)] == ["service"]
 
 
 def test_what_every_worker_notices_is_told_once(database, now):
@@ -146,10 +174,10 @@ def test_what_every_worker_notices_is_told_once(database, now):
                 connection, now, "directory.read", "directory", {"sha256": text}
             )
     with database.reading() as connection:
-        found = [(each.before, each.after) for each in audit_log.newest(connection, 9)]
+        changes = [(entry.before, entry.after) for entry in audit_log.newest(connection, 9)]
 
-    assert [after["sha256"] for _, after in found] == ["a", "b", "a"]
-    assert [before for before, _ in found] == [{"sha256": "b"}, {"sha256": "a"}, None]
+    assert [after["sha256"] for _, after in changes] == ["a", "b", "a"]
+    assert [before for before, _ in changes] == [{"sha256": "b"}, {"sha256": "a"}, None]
 
 
 def test_older_entries_are_asked_for_by_the_oldest_that_was_shown(database, now):
@@ -162,34 +190,34 @@ def test_older_entries_are_asked_for_by_the_oldest_that_was_shown(database, now)
         first = audit_log.newest(connection, 3)
         rest = audit_log.newest(connection, 3, before=first[-1].id)
 
-    assert [each.action for each in (*first, *rest)] == ["4", "3", "2", "1", "0"]
+    assert [entry.action for entry in (*first, *rest)] == ["4", "3", "2", "1", "0"]
 
 
 @pytest.mark.parametrize(
-    ("url", "said"),
+    ("url", "message"),
     [
         ("mysql://root@127.0.0.1/x", "mysql is not supported"),
         ("not a url", "Write postgresql://"),
         ("sqlite://", "SQLite needs a file"),
     ],
 )
-def test_another_kind_of_database_is_refused_with_what_to_write(url, said, tmp_path):
-    with pytest.raises(InvalidSetting, match=said):
+def test_another_kind_of_database_is_refused_with_what_to_write(url, message, tmp_path):
+    with pytest.raises(InvalidSetting, match=message):
         Database(url, tmp_path)
 
 
 def test_what_a_database_refuses_is_told_without_the_values(database, now):
     row = {"issuer": None, "subject": "priya-shah", "name": "Priya", "roles": "", "added_at": now}
-    with pytest.raises(ConstraintViolation) as told, database.writing() as connection:
+    with pytest.raises(ConstraintViolation) as refusal, database.writing() as connection:
         connection.execute(tables.accounts.insert().values(**row))
 
-    assert "issuer" in str(told.value)
-    assert "priya" not in "".join(traceback.format_exception(told.value)).lower()
+    assert "issuer" in str(refusal.value)
+    assert "priya" not in "".join(traceback.format_exception(refusal.value)).lower()
 
 
 def test_what_a_database_says_never_holds_its_password(tmp_path):
     database = Database("postgres://routing:hush@127.0.0.1:9/none", tmp_path)
-    with pytest.raises(DatabaseUnavailable) as told, database.reading():
+    with pytest.raises(DatabaseUnavailable) as refusal, database.reading():
         pass
 
-    assert "hush" not in str(told.value)
+    assert "hush" not in str(refusal.value)

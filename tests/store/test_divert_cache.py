@@ -11,10 +11,9 @@ import sqlalchemy as sa
 from conftest import Clock
 
 from routing.core.instants import Span
-from routing.store import diverts, migrate
+from routing.store import db, diverts
 from routing.store.db import Database
-from routing.store.divert_cache import DivertCache, DivertFile
-from routing.store.diverts import NewDivert
+from routing.store.diverts import DivertCache, DivertFile, NewDivert
 
 SAFETY_NET_SECONDS = 15
 
@@ -43,17 +42,17 @@ def put(database, now):
 
 
 def lines(reading):
-    return [each.line for each in reading.diverts]
+    return [divert.line for divert in reading.diverts]
 
 
 def on_disk(kept, lines):
     """Wait until a reading is kept, which callers do not wait for: 10 s at most."""
     for _ in range(500):
-        found = kept.load()
-        if found is not None and [each.line for each in found[0]] == lines:
-            return found
+        saved = kept.load()
+        if saved is not None and [divert.line for divert in saved[0]] == lines:
+            return saved
         time.sleep(0.02)
-    raise AssertionError(found)
+    raise AssertionError(saved)
 
 
 def settled(readings, fault):
@@ -105,9 +104,9 @@ def test_requests_that_arrive_during_a_reading_share_the_next(readings):
 def test_a_database_that_is_not_made_holds_no_diverts_and_is_no_fault(bare, kept):
     if not bare.is_sqlite:
         return  # a server's database is there or it is a fault
-    found = DivertCache(bare, kept, Clock()).current(0)
+    reading = DivertCache(bare, kept, Clock()).current(0)
 
-    assert (found.diverts, found.fault) == ((), None)
+    assert (reading.diverts, reading.fault) == ((), None)
     assert not bare.file.exists()
 
 
@@ -118,10 +117,10 @@ def test_a_file_that_is_gone_is_a_fault_and_its_diverts_stay_in_force(readings, 
         return  # a server's database is no file of this machine
     on_disk(readings.saved, ["eds"])
     readings.database.file.rename(tmp_path / "elsewhere")
-    for each in (readings, DivertCache(readings.database, readings.saved, Clock())):
-        found = each.current(0)
-        assert lines(found) == ["eds"]
-        assert "is not there" in found.fault
+    for cache in (readings, DivertCache(readings.database, readings.saved, Clock())):
+        reading = cache.current(0)
+        assert lines(reading) == ["eds"]
+        assert "is not there" in reading.fault
     (tmp_path / "elsewhere").rename(readings.database.file)
     assert settled(readings, fault=False).fault is None
 
@@ -139,7 +138,7 @@ def test_it_answers_again_by_itself_once_the_tables_are_made(bare, kept):
         bare.file.touch()
     readings = DivertCache(bare, kept, Clock())
     assert readings.current(0, timeout=10).fault
-    migrate.upgrade(bare)
+    db.upgrade(bare)
 
     assert settled(readings, fault=False).diverts == ()
 
@@ -151,11 +150,11 @@ def test_another_process_that_starts_without_the_database_has_the_last_reading(
     readings.current(0)
     on_disk(kept, ["eds"])
     gone = Database("postgresql://routing@127.0.0.1:9/none", tmp_path)
-    found = DivertCache(gone, kept, Clock()).current(0)
+    reading = DivertCache(gone, kept, Clock()).current(0)
 
-    assert lines(found) == ["eds"]
-    assert (found.diverts[0].during, found.diverts[0].set_at) == (stored.during, stored.set_at)
-    assert found.fault is not None
+    assert lines(reading) == ["eds"]
+    assert (reading.diverts[0].during, reading.diverts[0].set_at) == (stored.during, stored.set_at)
+    assert reading.fault is not None
 
 
 def test_the_note_is_not_kept_on_disk(readings, put, kept):
@@ -172,7 +171,7 @@ def test_an_older_reading_never_replaces_a_newer_one(kept, readings, put):
     new = readings.current(0)
     on_disk(kept, ["eds"])
     kept.save((), new.began - 1)
-    assert [each.line for each in kept.load()[0]] == ["eds"]
+    assert [divert.line for divert in kept.load()[0]] == ["eds"]
     kept.save((), new.began + 1)
     assert kept.load() == ((), pytest.approx(new.began + 1))
 
@@ -212,9 +211,9 @@ def test_a_machine_without_another_thread_or_handle_to_give_costs_no_answer(
     fresh = DivertCache(readings.database, readings.saved, Clock())
     on_disk(readings.saved, ["eds"])
     monkeypatch.setattr(threading.Thread, "start", none_left)
-    found = fresh.current(0)
-    assert lines(found) == ["eds"]
-    assert "can't start new thread" in found.fault
+    reading = fresh.current(0)
+    assert lines(reading) == ["eds"]
+    assert "can't start new thread" in reading.fault
 
     monkeypatch.setattr(type(readings.database), "exists", property(none_left))
     assert lines(readings.current(0)) == ["eds"]
@@ -224,7 +223,7 @@ def test_while_a_server_hangs_its_last_diverts_stay_and_after_a_second_nobody_wa
     postgresql, tmp_path, now
 ):
     database = Database(postgresql.database(), tmp_path)
-    migrate.upgrade(database)
+    db.upgrade(database)
     wanted = NewDivert("children", "eds", Span(now, now + timedelta(hours=1)), "x")
     with database.writing() as connection:
         diverts.create(connection, [wanted], now, "account:1")
@@ -252,14 +251,14 @@ def test_while_a_server_hangs_its_last_diverts_stay_and_after_a_second_nobody_wa
 
 def test_a_server_that_stops_and_starts_again_is_found_again(postgresql, tmp_path, caplog):
     database = Database(postgresql.database(), tmp_path)
-    migrate.upgrade(database)
+    db.upgrade(database)
     readings = DivertCache(database, DivertFile(tmp_path / "kept.json"), Clock())
     assert readings.current(0, timeout=10).fault is None
     postgresql.stop()
     try:
-        found = readings.current(0)
-        assert "does not answer" in found.fault
-        assert os.linesep not in found.fault
+        reading = readings.current(0)
+        assert "does not answer" in reading.fault
+        assert os.linesep not in reading.fault
     finally:
         postgresql.start()
     settled(readings, fault=False)

@@ -22,18 +22,18 @@ def wanted(now, line="eds", start=timedelta(0), length=HOUR):
 
 @pytest.fixture
 def put(database, now):
-    def put(*asked, at=now, actor="account:1", once=""):
+    def put(*new_diverts, at=now, actor="account:1", once=""):
         with database.writing() as connection:
-            return diverts.create(connection, asked or [wanted(now)], at, actor, once)
+            return diverts.create(connection, new_diverts or [wanted(now)], at, actor, once)
 
     return put
 
 
 @pytest.fixture
 def move(database):
-    def move(found, end, at):
+    def move(divert, end, at):
         with database.writing() as connection:
-            return diverts.move_end(connection, found.id, end, at, "account:2")
+            return diverts.move_end(connection, divert.id, end, at, "account:2")
 
     return move
 
@@ -84,10 +84,10 @@ def test_the_one_set_last_is_newest_whatever_the_clock_of_its_machine(put, unend
     put(wanted(now, "second"), at=now - timedelta(minutes=5))
     put(wanted(now, "third"), at=now)
 
-    found = unended(now)
-    assert [each.line for each in found] == ["first", "second", "third"]
-    assert sorted(found, key=lambda each: each.set_at) == list(found)
-    assert len({each.set_at for each in found}) == 3
+    stored = unended(now)
+    assert [divert.line for divert in stored] == ["first", "second", "third"]
+    assert sorted(stored, key=lambda divert: divert.set_at) == list(stored)
+    assert len({divert.set_at for divert in stored}) == 3
 
 
 def test_a_form_sent_twice_sets_its_diverts_once(put, unended, now):
@@ -153,11 +153,11 @@ def test_one_that_there_is_not_is_told(put, move, now):
 
 def test_the_record_has_who_what_and_when_but_no_note(put, record, now):
     put()
-    (told,) = record()
+    (entry,) = record()
 
-    assert (told.at, told.actor, told.action) == (now, "account:1", "divert.set")
-    assert told.before is None
-    assert told.after == {
+    assert (entry.at, entry.actor, entry.action) == (now, "account:1", "divert.set")
+    assert entry.before is None
+    assert entry.after == {
         "service": "children",
         "line": "eds",
         "from": now.isoformat(),
@@ -168,24 +168,26 @@ def test_the_record_has_who_what_and_when_but_no_note(put, record, now):
 def test_those_in_force_in_a_period_are_found_by_its_edges(put, database, now):
     (stored,) = put()
 
-    def found(start, end):
+    def overlapping(start, end):
         with database.reading() as connection:
             return diverts.overlapping(connection, now + start, now + end)
 
-    assert found(-HOUR, timedelta(0)) == ()
-    assert found(-HOUR, SECOND) == (stored,)
-    assert found(HOUR - SECOND, 2 * HOUR) == (stored,)
-    assert found(HOUR, 2 * HOUR) == ()
+    assert overlapping(-HOUR, timedelta(0)) == ()
+    assert overlapping(-HOUR, SECOND) == (stored,)
+    assert overlapping(HOUR - SECOND, 2 * HOUR) == (stored,)
+    assert overlapping(HOUR, 2 * HOUR) == ()
 
 
 def test_the_last_that_have_ended_are_told_newest_last(put, database, now):
     put(wanted(now), wanted(now, "mash"), wanted(now, "later", start=2 * HOUR))
     with database.reading() as connection:
-        assert [x.line for x in diverts.recently_ended(connection, now + HOUR, 9)] == [
+        assert [divert.line for divert in diverts.recently_ended(connection, now + HOUR, 9)] == [
             "eds",
             "mash",
         ]
-        assert [x.line for x in diverts.recently_ended(connection, now + HOUR, 1)] == ["mash"]
+        assert [divert.line for divert in diverts.recently_ended(connection, now + HOUR, 1)] == [
+            "mash"
+        ]
 
 
 def test_two_who_divert_at_once_both_do_and_one_is_the_newer(put, unended, record, now):
@@ -193,13 +195,13 @@ def test_two_who_divert_at_once_both_do_and_one_is_the_newer(put, unended, recor
         threading.Thread(target=put, args=[wanted(now, f"line-{n}")], kwargs={"at": now})
         for n in range(3)
     ]
-    for each in threads:
-        each.start()
-    for each in threads:
-        each.join()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
 
-    found = unended(now)
-    assert len(found) == 3
-    assert len({each.set_at for each in found}) == 3
-    assert sorted(found, key=lambda each: each.set_at) == list(found)
-    assert [each.entity for each in record()] == [f"divert:{each.id}" for each in found]
+    stored = unended(now)
+    assert len(stored) == 3
+    assert len({divert.set_at for divert in stored}) == 3
+    assert sorted(stored, key=lambda divert: divert.set_at) == list(stored)
+    assert [row.entity for row in record()] == [f"divert:{row.id}" for row in stored]

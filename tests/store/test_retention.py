@@ -11,8 +11,8 @@ from routing.store import (
     audit_log,
     calendars,
     calls,
+    db,
     diverts,
-    migrate,
     passwords,
     retention,
     rota,
@@ -113,9 +113,11 @@ def test_a_purge_of_what_staff_would_miss_is_in_the_record_by_number_alone(datab
     purge(database, RULES[what], now + KEPT[what] + SECOND)
     purge(database, RULES[what], now + KEPT[what] + SECOND)
     with database.reading() as connection:
-        told = [each for each in audit_log.newest(connection, 99) if each.actor == "terminal:0"]
+        entries = [
+            entry for entry in audit_log.newest(connection, 99) if entry.actor == "terminal:0"
+        ]
 
-    assert [each.action for each in told] == [
+    assert [entry.action for entry in entries] == [
         {
             "calls": "calls.purged",
             "notes": "notes.purged",
@@ -123,7 +125,7 @@ def test_a_purge_of_what_staff_would_miss_is_in_the_record_by_number_alone(datab
             "accounts that nobody uses": "account.removed",
         }[what]
     ]
-    assert not any(word in repr(told) for word in ("Amara", "Dev", "Flu", "s-1"))
+    assert not any(word in repr(entries) for word in ("Amara", "Dev", "Flu", "s-1"))
 
 
 def test_whoever_comes_back_after_being_forgotten_is_somebody_new(database, now):
@@ -136,9 +138,9 @@ def test_whoever_comes_back_after_being_forgotten_is_somebody_new(database, now)
         back = accounts.upsert_sso_account(
             connection, "https://id", "s-1", "Dev Patel", granted, later
         )
-        found = {each.id: each.name for each in accounts.all_accounts(connection)}
+        names = {account.id: account.name for account in accounts.all_accounts(connection)}
 
-    assert found == {1: "Former account 1", back.id: "Dev Patel"}
+    assert names == {1: "Former account 1", back.id: "Dev Patel"}
 
 
 def test_a_local_account_stays_for_the_day_when_nothing_else_works(database, now):
@@ -152,23 +154,23 @@ def test_a_local_account_stays_for_the_day_when_nothing_else_works(database, now
 def test_what_is_purged_is_not_left_on_the_disk_of_sqlite(tmp_path, now):
     """In no file, under no name: in pages that are free again, and in the log of writes, too."""
     database = Database("", tmp_path)
-    migrate.upgrade(database)
+    db.upgrade(database)
     names = [f"Zz{chr(97 + number // 26)}{chr(97 + number % 26)}q Owusu" for number in range(300)]
     with database.writing() as connection:
         for number, name in enumerate(names):
             at = now + number * timedelta(minutes=1)
-            found = rota_people.add(connection, name, None, at, "account:1")
+            person = rota_people.add(connection, name, None, at, "account:1")
             during = Span(at, at + timedelta(hours=1))
-            rota.add(connection, "added", [NewShift("x", found.id, during)], at - DAY, "account:1")
+            rota.add(connection, "added", [NewShift("x", person.id, during)], at - DAY, "account:1")
             rota.add(connection, "covered", [NewCover(number + 1, None, during, name)], at, "p")
             diverts.create(
                 connection, [NewDivert("children", "eds", during, name)], at, "account:1"
             )
-            rota_people.leave(connection, found.id, at, "account:1")
+            rota_people.leave(connection, person.id, at, "account:1")
     files = [database.file, database.file.with_name(f"{database.file.name}-wal")]
 
     def left():
-        content = b"".join(each.read_bytes() for each in files if each.exists())
+        content = b"".join(file.read_bytes() for file in files if file.exists())
         return [name for name in names if name.partition(" ")[0].encode() in content]
 
     assert left() == names

@@ -24,9 +24,9 @@ def people(database, now):
 
 @pytest.fixture
 def add(database, now, people):
-    def add(*added, at=now, kind="added", asked=""):
+    def add(*added, at=now, kind="added", once=""):
         with database.writing() as connection:
-            return rota.add(connection, kind, added, at, "account:1", asked)
+            return rota.add(connection, kind, added, at, "account:1", once)
 
     return add
 
@@ -37,8 +37,10 @@ def held(database, now):
 
     def held(what=0):
         with database.reading() as connection:
-            found = rota.read(connection, now - 99 * HOUR, now + 99 * HOUR)[what]
-        return [(x.id, (x.during.start - now) / HOUR, (x.during.end - now) / HOUR) for x in found]
+            rows = rota.read(connection, now - 99 * HOUR, now + 99 * HOUR)[what]
+        return [
+            (row.id, (row.during.start - now) / HOUR, (row.during.end - now) / HOUR) for row in rows
+        ]
 
     return held
 
@@ -72,10 +74,10 @@ def test_a_shift_comes_back_as_it_was_added_with_a_record(database, add, now, he
 
     assert held() == [(1, 1, 9)]
     with database.reading() as connection:
-        (told, *_) = audit_log.newest(connection, 1)
+        (entry, *_) = audit_log.newest(connection, 1)
         assert rota.get_change(connection, batch.id).kind == "added"
-    assert (told.action, told.entity) == ("rota.added", "rota:1")
-    assert told.after == {
+    assert (entry.action, entry.entity) == ("rota.added", "rota:1")
+    assert entry.after == {
         "role": "eds-social-worker",
         "person": "rota_person:1",
         "from": (now + HOUR).isoformat(),
@@ -103,23 +105,23 @@ def test_the_database_refuses_two_shifts_of_one_person_in_a_role_at_once(
 
 
 def test_two_who_add_the_same_at_once_add_it_once(database, add, now, held):
-    told = []
+    outcomes = []
 
     def one():
         try:
             with database.writing() as connection:
                 rota.add(connection, "added", [shift(now)], now, "account:1")
-            told.append("added")
+            outcomes.append("added")
         except ConstraintViolation:
-            told.append("refused")
+            outcomes.append("refused")
 
     threads = [threading.Thread(target=one) for _ in range(2)]
-    for each in threads:
-        each.start()
-    for each in threads:
-        each.join()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
 
-    assert sorted(told) == ["added", "refused"]
+    assert sorted(outcomes) == ["added", "refused"]
     assert len(held()) == 1
 
 
@@ -151,7 +153,7 @@ def test_nothing_of_the_rota_is_ever_deleted(database, add, now, table):
 
 
 def test_a_form_that_is_sent_twice_adds_once(add, now, held):
-    one, other = add(shift(now), asked="form"), add(shift(now), asked="form")
+    one, other = add(shift(now), once="form"), add(shift(now), once="form")
 
     assert one.id == other.id
     assert len(held()) == 1
@@ -194,7 +196,7 @@ def test_what_somebody_did_until_their_shift_was_taken_away_stays(
     with database.writing() as connection:
         rota.cancel(connection, now + HOUR + after, "account:1", shift=1)
 
-    assert [(n, round(x * 60), round(y * 60)) for n, x, y in held()] == left
+    assert [(n, round(start * 60), round(end * 60)) for n, start, end in held()] == left
 
 
 def test_a_shift_entered_after_it_was_over_can_be_taken_back_whole(add, undo, now, held):
@@ -228,8 +230,8 @@ def test_what_there_is_not_cannot_be_taken_away(database, now, people):
 def test_every_change_of_a_shift_or_its_covers_counts_for_calendars(database, add, undo, now):
     def sequence():
         with database.reading() as connection:
-            found, _ = rota.get(connection, 1)
-        return found.sequence, found.changed_at
+            row, _ = rota.get(connection, 1)
+        return row.sequence, row.changed_at
 
     add(shift(now))
     assert sequence() == (0, now)
@@ -242,9 +244,9 @@ def test_every_change_of_a_shift_or_its_covers_counts_for_calendars(database, ad
 def test_the_latest_changes_come_first_and_say_whether_they_were_undone(database, add, undo, now):
     undo(add(shift(now)))
     with database.reading() as connection:
-        found = rota.newest_changes(connection, 5)
+        changes = rota.newest_changes(connection, 5)
 
-    assert [(x.id, x.kind, x.undone_by_change_id) for x in found] == [
+    assert [(change.id, change.kind, change.undone_by_change_id) for change in changes] == [
         (2, "undone", None),
         (1, "added", 2),
     ]

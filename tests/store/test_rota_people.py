@@ -31,9 +31,9 @@ def amara(write):
 def account(database, now):
     with database.writing() as connection:
         roles = frozenset([Role.VIEW])
-        found = accounts.add(connection, "amara", roles, "correct horse", now, "terminal:0")
-        accounts.start_session(connection, found, now)
-        return found.id
+        row = accounts.add(connection, "amara", roles, "correct horse", now, "terminal:0")
+        accounts.start_session(connection, row, now)
+        return row.id
 
 
 def everyone(database):
@@ -65,7 +65,7 @@ def test_a_name_that_cannot_be_one_is_refused(write, name):
 def test_names_are_kept_as_they_are_written(database, write, name):
     write(rota_people.add, f"  {name} ", None)
 
-    assert [each.name for each in everyone(database)] == [name]
+    assert [person.name for person in everyone(database)] == [name]
 
 
 def test_two_people_on_the_rota_have_two_names(write, amara):
@@ -86,23 +86,23 @@ def test_the_name_of_one_who_left_is_free_again(database, write, amara):
     write(rota_people.leave, amara.id)
     write(rota_people.add, "Amara Owusu", None)
 
-    assert [each.left_at is None for each in everyone(database)] == [False, True]
+    assert [person.left_at is None for person in everyone(database)] == [False, True]
 
 
 def test_the_record_says_that_a_phone_was_changed_and_never_what_it_was(database, write, amara):
     write(rota_people.change, amara.id, "Amara Owusu", "07700 900456", None)
     with database.reading() as connection:
-        told = audit_log.newest(connection, 9)
+        entries = audit_log.newest(connection, 9)
 
-    assert told[0].after == {"phone": "changed"}
-    assert "900" not in repr(told)
-    assert "Amara" not in repr(told)
+    assert entries[0].after == {"phone": "changed"}
+    assert "900" not in repr(entries)
+    assert "Amara" not in repr(entries)
 
 
 def test_a_change_that_changes_nothing_is_not_recorded(database, write, amara):
     write(rota_people.change, amara.id, "Amara Owusu", "07700 900123", None)
     with database.reading() as connection:
-        assert [x.action for x in audit_log.newest(connection, 9)] == ["rota_person.added"]
+        assert [entry.action for entry in audit_log.newest(connection, 9)] == ["rota_person.added"]
 
 
 def test_two_people_have_two_accounts(database, write, amara, account):
@@ -215,9 +215,9 @@ def past(database, now, write, amara):
     ben = write(rota_people.add, "Ben Hughes", None)
     with database.writing() as connection:
         for start in (-900 * DAY, -800 * DAY, -10 * DAY):
-            for each in (amara, ben):
+            for person in (amara, ben):
                 during = Span(now + start, now + start + HOUR)
-                new = NewShift("eds-social-worker", each.id, during)
+                new = NewShift("eds-social-worker", person.id, during)
                 rota.add(connection, "added", [new], now, "account:1")
         during = Span(now - 900 * DAY, now - 900 * DAY + HOUR / 2)
         rota.add(connection, "covered", [NewCover(1, ben.id, during, "Sick")], now, "account:1")
@@ -232,19 +232,19 @@ def is_overdue(connection, now):
 def purge(database, now):
     with database.writing() as connection:
         assert is_overdue(connection, now)
-        found = rota_people.purge(connection, now - 730 * DAY, now, "terminal:0")
+        counts = rota_people.purge(connection, now - 730 * DAY, now, "terminal:0")
         assert not is_overdue(connection, now)
-        return found
+        return counts
 
 
 def test_who_did_what_long_ago_is_forgotten_and_what_was_done_is_not(database, now, past):
     assert purge(database, now) == (1, 2)
     with database.reading() as connection:
         shifts, covers = rota.read(connection, now - 1000 * DAY, now)
-        names = {each.id: each.name for each in rota_people.all_people(connection)}
-    told = [(names[x.person_id], (x.during.start - now).days) for x in shifts]
+        names = {person.id: person.name for person in rota_people.all_people(connection)}
+    history = [(names[shift.person_id], (shift.during.start - now).days) for shift in shifts]
 
-    assert [name for name, _ in told] == [
+    assert [name for name, _ in history] == [
         "Former worker 3",
         "Former worker 2",
         "Former worker 3",
@@ -252,7 +252,7 @@ def test_who_did_what_long_ago_is_forgotten_and_what_was_done_is_not(database, n
         "Amara Owusu",
         "Former worker 2",
     ]
-    assert [days for _, days in told] == [-900, -900, -800, -800, -10, -10]
+    assert [days for _, days in history] == [-900, -900, -800, -800, -10, -10]
     assert len(covers) == 1
 
 
@@ -260,8 +260,8 @@ def test_what_is_forgotten_is_in_no_row_of_the_database(database, now, past):
     purge(database, now)
     with database.reading() as connection:
         for table in ("rota_people", "shifts", "covers", "audit_log", "rota_changes"):
-            found = repr(connection.exec_driver_sql(f"SELECT * FROM {table}").all())
-            assert "Ben" not in found
+            content = repr(connection.exec_driver_sql(f"SELECT * FROM {table}").all())
+            assert "Ben" not in content
 
 
 def test_forgetting_again_forgets_nothing_more_and_keeps_one_name_for_one_person(
@@ -272,10 +272,10 @@ def test_forgetting_again_forgets_nothing_more_and_keeps_one_name_for_one_person
         assert rota_people.purge(connection, now - 730 * DAY, now, "terminal:0") == (0, 0)
         later = now + 725 * DAY
         assert rota_people.purge(connection, later - 730 * DAY, later, "terminal:0") == (0, 1)
-        told = [x.after for x in audit_log.newest(connection, 2)]
+        changes = [entry.after for entry in audit_log.newest(connection, 2)]
         shifts, _ = rota.read(connection, now - 1000 * DAY, now)
-    assert told == [{"people": 0, "shifts": 1}, {"people": 1, "shifts": 2}]
-    assert {each.person_id for each in shifts} == {2, 3}
+    assert changes == [{"people": 0, "shifts": 1}, {"people": 1, "shifts": 2}]
+    assert {shift.person_id for shift in shifts} == {2, 3}
 
 
 def test_somebody_who_only_covered_long_ago_is_overdue_too(database, now, write, amara):

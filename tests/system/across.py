@@ -31,24 +31,24 @@ def across(port, handover, seconds=3.0, threads=4):
     counted, turn = Counted(), threading.Lock()
 
     def run():
-        told, answers, stale = set(), 0, []
+        untils, answers, stale = set(), 0, []
         for sent, body in asking(port, lambda: time.time() < handover + seconds):
             answers += 1
             until = UNTIL.search(body)[1].decode()
-            told.add(until)
+            untils.add(until)
             ends = handover + (datetime.fromisoformat(until) - HANDOVER).total_seconds()
             if sent >= ends:
                 stale.append((sent - ends, until))
         with turn:
             counted.answers += answers
             counted.stale += stale
-            counted.lines |= told
+            counted.lines |= untils
 
     running = [threading.Thread(target=run) for _ in range(threads)]
-    for each in running:
-        each.start()
-    for each in running:
-        each.join()
+    for thread in running:
+        thread.start()
+    for thread in running:
+        thread.join()
     return counted
 
 

@@ -4,6 +4,7 @@ import random
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from routing.core.answer import Outcome
 from routing.store import calls
 from routing.store.calls import CallStart, LegEnd, LegStart
 from routing.store.db import Database
@@ -29,9 +30,9 @@ def _write_call(connection, key, at, draw):
         at += timedelta(seconds=draw.randrange(3, 30))
         if draw.random() < 0.9:
             ended = LegEnd(position, line, "answered", at + timedelta(seconds=200), 200)
-            calls.step(connection, key, call, ended, outcome=calls.ANSWERED)
+            calls.step(connection, key, call, ended, outcome=Outcome.ANSWERED)
             return
         ended = LegEnd(position, line, draw.choice(("busy", "no_answer", "declined")), at, None)
         calls.step(connection, key, call, ended)
-    outcome = draw.choice((calls.ABANDONED, calls.UNANSWERED))
+    outcome = draw.choice((Outcome.ABANDONED, Outcome.UNANSWERED))
     calls.step(connection, key, call, ended, outcome=outcome)

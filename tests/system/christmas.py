@@ -16,7 +16,7 @@ from oracle import Oracle, e164
 from telephone import BASE, TOKEN, Telephone
 
 from routing import config, create_app, lookup
-from routing.store import migrate
+from routing.store import db
 from routing.store.db import Database
 
 FIRST, LAST = datetime(2026, 12, 20, tzinfo=UTC), datetime(2027, 1, 5, tzinfo=UTC)
@@ -77,11 +77,11 @@ class Rehearsal:
         yield "fragment", self._named(FRAGMENT.search(fragment)[1])
         twilio = Telephone(self.client)
         yield "call", twilio.call(f"CA{number}", service=service).number
-        said = twilio.texts(caller=f"+447700900{number % 1000:03}", service=service).text
+        text = twilio.texts(caller=f"+447700900{number % 1000:03}", service=service).text
         yield (
             "text",
             self._named(
-                re.search(r"Call [\d ]+?(?: \(.*?\))?, (.*?)(?:, until|\. You can)", said)[1]
+                re.search(r"Call [\d ]+?(?: \(.*?\))?, (.*?)(?:, until|\. You can)", text)[1]
             ),
         )
         shown, name = CALL.search(self._run("who", service)).groups()
@@ -90,8 +90,10 @@ class Rehearsal:
 
     def needed(self):
         """Return who must be on duty, by `flask rota who`."""
-        told = dict(line.split(": ", 1) for line in self._run("rota", "who").splitlines())
-        return {ROLES[name] for name, said in told.items() if not said.startswith("Not needed")}
+        duties = dict(line.split(": ", 1) for line in self._run("rota", "who").splitlines())
+        return {
+            ROLES[name] for name, on_duty in duties.items() if not on_duty.startswith("Not needed")
+        }
 
     def _decided(self, service):
         with self.app.app_context():
@@ -115,10 +117,10 @@ def christmas(count=200):
     """Start so many rehearsals and ask at every door; return how often each was asked, and what
     was wrong: the instant, the door, what it said and what the oracle says.
     """
-    asked, wrong, oracle = Counter(), [], Oracle(ANYSHIRE)
+    counts, wrong, oracle = Counter(), [], Oracle(ANYSHIRE)
     with tempfile.TemporaryDirectory() as folder:
         made = Database("", Path(folder), "made.sqlite")
-        migrate.upgrade(made)
+        db.upgrade(made)
         made.engine.dispose()
         for n, at in enumerate(starts(count, oracle)):
             instance = Path(folder, str(n))
@@ -127,20 +129,20 @@ def christmas(count=200):
             rehearsal = Rehearsal(instance, at)
             for service in oracle.services:
                 began = rehearsal.now()
-                for door, found in rehearsal.doors(service, 2 * n):
+                for door, answer in rehearsal.doors(service, 2 * n):
                     ends = (began, began := rehearsal.now())
-                    right = [oracle.answer(service, each)[:2] for each in ends]
-                    asked[door] += 1
-                    if not any(found in each for each in right):
-                        wrong.append((at.isoformat(), service, door, found, right))
-            began, found = rehearsal.now(), rehearsal.needed()
-            right = [_needed(oracle, each) for each in (began, rehearsal.now())]
-            asked["rota"] += 1
-            if found not in right:
-                wrong.append((at.isoformat(), "rota", found, right))
-    return asked, wrong
+                    right = [oracle.answer(service, instant)[:2] for instant in ends]
+                    counts[door] += 1
+                    if not any(answer in pair for pair in right):
+                        wrong.append((at.isoformat(), service, door, answer, right))
+            began, roles = rehearsal.now(), rehearsal.needed()
+            right = [_needed(oracle, instant) for instant in (began, rehearsal.now())]
+            counts["rota"] += 1
+            if roles not in right:
+                wrong.append((at.isoformat(), "rota", roles, right))
+    return counts, wrong
 
 
 def _needed(oracle, at):
-    found = {"mash-social-worker"} if oracle.is_open("mash", at) else set()
-    return found | ({"eds"} if oracle.answer("children", at)[0] == "eds" else set())
+    roles = {"mash-social-worker"} if oracle.is_open("mash", at) else set()
+    return roles | ({"eds"} if oracle.answer("children", at)[0] == "eds" else set())

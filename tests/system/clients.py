@@ -43,14 +43,14 @@ class Clients:
         ]
 
     def __enter__(self):
-        for each in self._threads:
-            each.start()
+        for thread in self._threads:
+            thread.start()
         return self.asked
 
     def __exit__(self, *error):
         self._stop.set()
-        for each in self._threads:
-            each.join()
+        for thread in self._threads:
+            thread.join()
 
     def _run(self, port, number):
         count = 0

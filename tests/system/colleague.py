@@ -21,8 +21,8 @@ class Refused(Exception):
     """The page did not say that the divert is set, but something else at its head."""
 
     def __init__(self, page):
-        found = re.search(r"<h1[^>]*>(.*?)</h1>", page, re.DOTALL)
-        super().__init__(html.unescape(found[1]).strip() if found else page[:100])
+        heading = re.search(r"<h1[^>]*>(.*?)</h1>", page, re.DOTALL)
+        super().__init__(html.unescape(heading[1]).strip() if heading else page[:100])
 
 
 class Colleague:
@@ -43,8 +43,8 @@ class Colleague:
         ``sent`` is called before the last form goes out.
         """
         page = self._shown(self.session.get(f"{self.base}/staff/diverts/new", timeout=15))
-        asked = {"service": "children", "line": line, "from": "now", "until": "1h", "note": note}
-        page = self._post("/staff/diverts/check", {"csrf_token": _token(page), **asked})
+        question = {"service": "children", "line": line, "from": "now", "until": "1h", "note": note}
+        page = self._post("/staff/diverts/check", {"csrf_token": _token(page), **question})
         held = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page))
         if "to" not in held:
             raise Refused(page)
@@ -66,7 +66,7 @@ class Colleague:
 
 
 def _token(page):
-    found = re.search(r'name="csrf_token" value="([^"]+)"', page)
-    if found is None:
+    match = re.search(r'name="csrf_token" value="([^"]+)"', page)
+    if match is None:
         raise Refused(page)
-    return found[1]
+    return match[1]

@@ -18,7 +18,7 @@ from load import Caller
 from telephone import Telephone
 from truth import AT_ONCE, DIVERTED, LATE, WEB, Write
 
-from routing.store.divert_cache import TIMEOUT_SECONDS
+from routing.store.diverts import TIMEOUT_SECONDS
 
 PAUSE = 0.02
 EXCHANGE = "exchange"
@@ -57,17 +57,17 @@ class Load:
         self._stop, self._turn = threading.Event(), threading.Lock()
         self._reads, self._had = self._doors(), {}
         ways = [self._web, self._exchange, self._telephone, *([self._colleague] * writes)]
-        self._threads = [threading.Thread(target=each) for each in ways]
+        self._threads = [threading.Thread(target=way) for way in ways]
 
     def __enter__(self):
-        for each in self._threads:
-            each.start()
+        for thread in self._threads:
+            thread.start()
         return self
 
     def __exit__(self, *error):
         self._stop.set()
-        for each in self._threads:
-            each.join()
+        for thread in self._threads:
+            thread.join()
 
     def settled(self, seconds=30, diverts=True):
         """Wait until every door has answered anew, and unless told not to, a divert is set anew."""
@@ -117,19 +117,19 @@ class Load:
         self._had[kind] = answer.asked
         try:
             assert answer.status == 200, answer.status
-            found = named(answer.text)
+            line_or_number = named(answer.text)
         except Exception as error:
             self.tally.wrong.append((door, repr(error), answer.text[:300]))
             return
-        self._judge(door, service, answer, late, found)
+        self._judge(door, service, answer, late, line_or_number)
 
-    def _judge(self, door, service, answer, late, found):
+    def _judge(self, door, service, answer, late, line_or_number):
         """Hold the id of a line, or its number, against the truth."""
         if answer.took > TIMEOUT_SECONDS:  # whoever asks waits no longer than that for the database
             late = max(late, LATE)
         allowed = self.truth.lines(service, answer.asked, answer.had, late)
-        if not any(found in each for each in allowed):
-            self.tally.wrong.append((door, service, found, sorted(allowed), answer.asked))
+        if not any(line_or_number in pair for pair in allowed):
+            self.tally.wrong.append((door, service, line_or_number, sorted(allowed), answer.asked))
 
     def _telephone(self):
         draw = random.Random(20261128)
@@ -167,7 +167,7 @@ class Load:
         with self._turn:
             self.tally.made += 1
         try:
-            found = ask()
+            answer = ask()
         except Exception as error:
             if self.served.down and isinstance(error, ConnectionError):
                 with self._turn:
@@ -179,8 +179,8 @@ class Load:
                 self.tally.failed.append((door, repr(error)))
             return None
         if door != "call":
-            self._count(found)
-        return found
+            self._count(answer)
+        return answer
 
     def _count(self, answer):
         with self._turn:

@@ -41,8 +41,8 @@ class Dying:
         """Stop: by a connection that asks nothing."""
         socket.create_connection(self._listener.getsockname(), timeout=5).close()
         self._thread.join(20)
-        for each in (self._listener, *self._held):
-            each.close()
+        for connection in (self._listener, *self._held):
+            connection.close()
 
 
 @contextmanager

@@ -25,7 +25,7 @@ from serving import ask, free_port, start, workers
 from telephone import BASE, TOKEN, call_sid
 from truth import Truth
 
-from routing.store import accounts, migrate
+from routing.store import accounts, db
 from routing.store.accounts import Role
 from routing.store.calls import call_key
 from routing.store.db import Database
@@ -73,9 +73,9 @@ class Served:
 
     def workers(self):
         """Return the ids of its workers, once there are two."""
-        while len(found := workers(self.process)) < 2:
+        while len(pids := workers(self.process)) < 2:
             time.sleep(0.02)
-        return found
+        return pids
 
     def flask(self, *words, **environ):
         """Run one of the service's commands."""
@@ -97,8 +97,8 @@ class Served:
 
     def codes(self):
         """Return the codes of the warnings that callers' load does not make by itself."""
-        found = set(re.findall(r"^(\w+): ", self.words(), re.MULTILINE))
-        return found - {"diverted", "rota_gaps", "rota_next_day"}
+        codes = set(re.findall(r"^(\w+): ", self.words(), re.MULTILINE))
+        return codes - {"diverted", "rota_gaps", "rota_next_day"}
 
 
 @contextmanager
@@ -113,8 +113,8 @@ def stepped(folder):
     (none / "tzdata" / "__init__.py").write_text("")  # as if it were not installed
     path = os.pathsep.join(map(str, (none, ROOT / "tests/system")))
     environ = {"CLOCK_STEP": str(step), "PYTHONTZPATH": str(zones), "PYTHONPATH": path}
-    with served(folder, app="stepped:app", **environ) as found:
-        yield found
+    with served(folder, app="stepped:app", **environ) as service:
+        yield service
 
 
 @contextmanager
@@ -123,9 +123,9 @@ def rehearsing(folder, at):
     began = time.time()
     environ = {"CLOCK_STARTS_AT": at.isoformat(), "CLOCK_STARTED_AT": repr(began)}
     environ["REHEARSAL_NUMBER"] = "directory"
-    with served(folder, file="rehearsal.sqlite", **environ) as found:
-        found.truth.steps = [(float("-inf"), at - datetime.fromtimestamp(began, UTC))]
-        yield found
+    with served(folder, file="rehearsal.sqlite", **environ) as service:
+        service.truth.steps = [(float("-inf"), at - datetime.fromtimestamp(began, UTC))]
+        yield service
 
 
 @contextmanager
@@ -135,7 +135,7 @@ def served(folder, server=None, app="app:app", file="routing.sqlite", **environ)
     with ExitStack() as stack:
         url = server.database() if server else ""
         database = Database(url, folder / "instance", file)
-        migrate.upgrade(database)
+        db.upgrade(database)
         with database.writing() as connection:
             role = frozenset({Role.DIVERT})
             accounts.add(connection, NAME, role, PASSWORD, datetime.now(UTC), "terminal:0")
@@ -146,15 +146,15 @@ def served(folder, server=None, app="app:app", file="routing.sqlite", **environ)
         if server:
             given["DATABASE_URL"] = url.replace(f":{server.port}/", f":{link.port}/")
         base = f"http://127.0.0.1:{free_port()}"
-        found = Served(folder, base, database, given, app, Truth(), server, link)
-        found.truth.directory(found.file)
-        found.run()
+        service = Served(folder, base, database, given, app, Truth(), server, link)
+        service.truth.directory(service.file)
+        service.run()
         try:
-            yield found
+            yield service
         finally:
-            for pid in (found.process.pid, *workers(found.process)):
+            for pid in (service.process.pid, *workers(service.process)):
                 os.kill(pid, signal.SIGKILL)
-            found.process.wait(30)
+            service.process.wait(30)
 
 
 @dataclass
@@ -176,21 +176,22 @@ class Row:
 
     def bad(self):
         """Return what no fault may do: answers wrong or missing, calls silent, writes lost."""
-        found = {
+        outcomes = {
             "wrong": self.tally.wrong,
             "silent": self.tally.silent,
             "failed": self.tally.failed,
             "lost": self.lost,
             "without its record": self.alone,
         }
-        return {name: each for name, each in found.items() if each}
+        return {name: value for name, value in outcomes.items() if value}
 
 
-def endured(name, served, fault, told=(), during=1.0, patience=3):
+def endured(name, served, fault, codes=(), during=1.0, patience=3):
     """Break a Served by ``fault``, a context manager, under load; return a Row once it is mended.
 
-    It stays broken for ``during`` seconds at least, and until staff are told all of ``told``. Raise
-    AssertionError when they are not, or when it does not mend by itself, within half a minute.
+    It stays broken for ``during`` seconds at least, and until staff are told all of ``codes``.
+    Raise AssertionError when they are not, or when it does not mend by itself, within half a
+    minute.
     """
     earlier = len(served.truth.writes)
     with Load(served) as load:
@@ -198,8 +199,8 @@ def endured(name, served, fault, told=(), during=1.0, patience=3):
         before, row = served.codes(), Row(name, load.tally)
         with fault(served):
             time.sleep(during)
-            _until(lambda: served.codes() >= {*told}, f"not told of {told}")
-            if STORAGE & {*told}:
+            _until(lambda: served.codes() >= {*codes}, f"not told of {codes}")
+            if STORAGE & {*codes}:
                 _until(lambda: load.tally.refusals, "a divert is not refused")
             row.words, row.told = served.words(), frozenset(served.codes() - before)
             row.staff = [SET, *load.tally.refusals][-1]
@@ -212,7 +213,7 @@ def kept(row, served, earlier, patience):
     """Complete a row by what the database holds once the load is over, or so many seconds later
     where calls are not written yet.
     """
-    sent = [x for x in served.truth.writes[earlier:] if x.confirmed and x.sure]
+    sent = [write for write in served.truth.writes[earlier:] if write.confirmed and write.sure]
     wanted = {call_key(call_sid(sid)) for sid in row.tally.calls}
     with suppress(AssertionError):
         _until(
@@ -221,12 +222,12 @@ def kept(row, served, earlier, patience):
     row.unwritten = len(wanted - _column(served, calls.c.sid_sha256))
     row.acknowledged = len(sent)
     held = _column(served, diverts.c.note)
-    row.lost = [each.note for each in sent if each.note not in held]
+    row.lost = [write.note for write in sent if write.note not in held]
     with served.database.reading() as connection:
         keys = connection.scalars(sa.select(diverts.c.id)).all()
         made = audit_log.c.action == "divert.set"
-        told = connection.scalars(sa.select(audit_log.c.entity).where(made)).all()
-    row.alone = len({f"divert:{key}" for key in keys} ^ set(told))
+        entities = connection.scalars(sa.select(audit_log.c.entity).where(made)).all()
+    row.alone = len({f"divert:{key}" for key in keys} ^ set(entities))
     return row
 
 

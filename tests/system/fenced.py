@@ -27,17 +27,17 @@ class Block:
 
 def blocks(page):
     """Return the blocks of commands of a page, in its order."""
-    found, heading, last = [], "", None
+    fences, heading, last = [], "", None
     for part in _PART.finditer(page.read_text("utf-8")):
         if part["heading"]:
             heading, last = part["heading"], None
         elif part["kind"] == "text" and last is not None:
-            found[-1] = Block(last.heading, last.kind, last.text, textwrap.dedent(part["text"]))
+            fences[-1] = Block(last.heading, last.kind, last.text, textwrap.dedent(part["text"]))
             last = None
         else:
             last = Block(heading, part["kind"], textwrap.dedent(part["text"]))
-            found.append(last)
-    return found
+            fences.append(last)
+    return fences
 
 
 def matches(pattern, text):

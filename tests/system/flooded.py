@@ -6,7 +6,7 @@ import serving
 from conftest import ANYSHIRE
 from telephone import BASE, TOKEN
 
-from routing.store import migrate
+from routing.store import db
 from routing.store.db import Database
 
 
@@ -15,7 +15,7 @@ def served(folder):
     """Run the service as in production over a made database; yield its port."""
     (folder / "directory.yaml").write_text(ANYSHIRE.read_text("utf-8"))
     database = Database("", folder / "instance")
-    migrate.upgrade(database)
+    db.upgrade(database)
     database.engine.dispose()
     doors = {"TWILIO_AUTH_TOKEN": TOKEN, "PUBLIC_BASE_URL": BASE, "EXCHANGE_TOKEN": "exchange"}
     with (folder / "log").open("w") as log:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from routing.core.instants import Span
-from routing.store import audit_log, diverts, migrate, tables
+from routing.store import audit_log, db, diverts, tables
 from routing.store.db import Database
 from routing.store.diverts import NewDivert
 
@@ -22,7 +22,7 @@ SET, MOVED = b"s", b"m"
 
 def run(url, times):
     """Kill ``times`` processes; return what the database holds and what was acknowledged."""
-    migrate.upgrade(Database(url, Path(".")))
+    db.upgrade(Database(url, Path(".")))
     acknowledged = b""
     for seed in range(times):
         random.seed(seed)

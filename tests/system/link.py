@@ -31,8 +31,8 @@ class Link:
         except (OSError, asyncio.CancelledError):
             return
         finally:
-            for each in filter(None, (writer, far)):
-                each.close()
+            for stream in filter(None, (writer, far)):
+                stream.close()
 
     async def _carry(self, reader, writer):
         while part := await reader.read(65536):

@@ -72,7 +72,7 @@ class Caller:
         return self._ask("POST", path, urlencode(data), self.headers | kind | headers)
 
     def _ask(self, method, path, body, headers):
-        asked = time.monotonic()
+        asked_at = time.monotonic()
         for tries in range(1, TRIES + 1):
             if self.connection is None:
                 self.connection = http.client.HTTPConnection(self.host, timeout=LONGEST)
@@ -81,9 +81,9 @@ class Caller:
                 answer = self.connection.getresponse()
                 text = answer.read().decode()
                 had, again = time.monotonic(), tries > 1
-                found = Answer(asked, had, answer.status, answer.headers, text, again)
-                self.heard(found)
-                return found
+                result = Answer(asked_at, had, answer.status, answer.headers, text, again)
+                self.heard(result)
+                return result
             except TimeoutError:
                 self.close()
                 raise

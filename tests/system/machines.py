@@ -17,7 +17,7 @@ from conftest import ANYSHIRE
 from serving import ROOT, free_port
 from telephone import BASE, TOKEN
 
-from routing.store import migrate
+from routing.store import db
 from routing.store.db import Database
 
 CONFIGURATION = """
@@ -113,7 +113,7 @@ class Machines:
 
     def kill_workers(self, times):
         """Kill so many, each worker of a group, then of the other; return what clients saw."""
-        with Clients(self.port) as asked:
+        with Clients(self.port) as seen:
             while times > 0:
                 for turn in self.groups:
                     for pid in turn.workers[:times]:
@@ -122,36 +122,36 @@ class Machines:
                         os.kill(pid, signal.SIGKILL)
                         times -= 1
                     turn.wait()
-        return asked
+        return seen
 
     def kill_groups(self, times=1, pause=0.5):
         """Kill each group whole and start it again, in turn; return what clients saw."""
-        with Clients(self.port) as asked:
+        with Clients(self.port) as seen:
             for _ in range(times):
                 for group in self.groups:
                     time.sleep(pause)
                     group.kill()
                     time.sleep(pause)
                     group.start()
-        return asked
+        return seen
 
     def upgrade(self, ends=(Group.stop, Group.stop), pause=0.5):
         """Migrate, then end each group and start it with the new code; return what clients saw, the
         migration that the database stands at, and what each group of old code said of that.
         """
         root = newer(self.folder / "newer")
-        with Clients(self.port) as asked:
+        with Clients(self.port) as seen:
             time.sleep(pause)
             environ = os.environ | self.groups[0].environ | {"DATABASE_URL": self.url}
             command = [sys.executable, "-m", "flask", "db", "upgrade"]
             subprocess.run(command, cwd=root, env=environ, check=True, capture_output=True)
-            said = []
+            reports = []
             for group, end in zip(self.groups, ends, strict=True):
                 time.sleep(pause)
-                said.append(ready(group))
+                reports.append(ready(group))
                 end(group)
                 group.start(root)
-        return asked, self._value("SELECT version_num FROM alembic_version"), said
+        return seen, self._value("SELECT version_num FROM alembic_version"), reports
 
     def rows(self):
         """Return how many calls are written."""
@@ -177,7 +177,7 @@ def two(server, folder, workers=2, change=lambda text: text):
     """
     folder, url = Path(folder), server.database()
     database = Database(url, folder)
-    migrate.upgrade(database)
+    db.upgrade(database)
     database.engine.dispose()
     environ = {
         "DATABASE_URL": url,
@@ -216,7 +216,7 @@ def newer(root):
     for name in ("app.py", "gunicorn.conf.py"):
         shutil.copy(ROOT / name, root)
     shutil.copytree(ROOT / "routing", root / "routing")
-    old = migrate.latest_revision()
+    old = db.latest_revision()
     new = f"{int(old) + 1:04}"
     versions = root / "routing" / "store" / "migrations" / "versions"
     (versions / f"{new}_later.py").write_text(MIGRATION.format(old=old, new=new))

@@ -73,13 +73,13 @@ def before(applications, folder, tls=None, locations="", workers=1, change=lambd
     Path(folder, "who-to-call.conf").write_text(text)
     file = Path(folder, "nginx.conf")
     file.write_text(AROUND.format(folder=folder, user=USER, workers=workers))
-    said = Path(folder, "said")
+    log = Path(folder, "said")
     with (
-        said.open("w") as told,
-        subprocess.Popen([NGINX, "-c", str(file), "-p", str(folder)], stderr=told) as process,
+        log.open("w") as output,
+        subprocess.Popen([NGINX, "-c", str(file), "-p", str(folder)], stderr=output) as process,
     ):
         try:
-            _wait(port, said)
+            _wait(port, log)
             yield port
         finally:
             process.terminate()
@@ -135,11 +135,11 @@ def _unverified():
     return context
 
 
-def _wait(port, said):
+def _wait(port, log):
     for _ in range(200):
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
             return
         except OSError:
             time.sleep(0.05)
-    raise AssertionError(said.read_text())
+    raise AssertionError(log.read_text())

@@ -131,7 +131,7 @@ def on_a_day(served):
 def _stepped(served, by):
     stepped, end = time.monotonic(), time.monotonic() + 30
     _step(served, by)
-    while not any(x.confirmed and x.began > stepped for x in list(served.truth.writes)):
+    while not any(write.confirmed and write.began > stepped for write in list(served.truth.writes)):
         assert time.monotonic() < end, "no divert could be set by the other clock"
         time.sleep(0.05)
     with gone(served):  # what was kept on disk before has times of the other clock

@@ -80,9 +80,9 @@ def service(folder):
         flask(environ, "db", "upgrade")
         with serving.serving(folder, stderr=subprocess.DEVNULL, **environ) as (_, url):
             serving.ask(url)
-            found = Service(folder, feed, url.replace("children", "professionals"), environ)
-            found.numbers()
-            yield found
+            running = Service(folder, feed, url.replace("children", "professionals"), environ)
+            running.numbers()
+            yield running
 
 
 CHANGES = {

@@ -182,10 +182,10 @@ def test_clocks_may_differ_by_five_seconds(seconds, level):
 
 
 @pytest.fixture
-def asked(doctor, host, service):
+def run_doctor(doctor, host, service):
     """Ask the doctor about an account whose number is set up in some way."""
 
-    def asked(**changed):
+    def run_doctor(**changed):
         right = {
             "voice_url": f"{service}/twilio/voice/children#ct=2000&rc=2",
             "voice_method": "POST",
@@ -201,11 +201,11 @@ def asked(doctor, host, service):
             TWILIO_API_SECRET="secret",
         )
 
-    return asked
+    return run_doctor
 
 
-def test_a_number_that_asks_here_is_in_order(asked, host):
-    done = asked()
+def test_a_number_that_asks_here_is_in_order(run_doctor, host):
+    done = run_doctor()
 
     assert done.exit_code == 0, done.stdout
     assert "At Twilio, +441632960100 asks this service" in done.stdout
@@ -225,8 +225,8 @@ def test_a_number_that_asks_here_is_in_order(asked, host):
         ({"gone": 1}, "Twilio's account has no number +441632960100"),
     ],
 )
-def test_what_is_to_be_changed_at_twilios_is_said(asked, changed, text):
-    done = asked(**changed)
+def test_what_is_to_be_changed_at_twilios_is_said(run_doctor, changed, text):
+    done = run_doctor(**changed)
 
     assert done.exit_code == 1
     assert text in done.stdout
@@ -236,14 +236,14 @@ def test_what_is_to_be_changed_at_twilios_is_said(asked, changed, text):
     ("path", "status"), [("/twilio/voice/children", 0), ("/twilio/voice/other", 1)]
 )
 def test_a_twiml_app_counts_in_place_of_the_numbers_own_webhooks(
-    asked, host, service, path, status
+    run_doctor, host, service, path, status
 ):
     host.applications["AP1.json"] = {
         "voice_url": f"{service}{path}",
         "voice_method": "POST",
         "voice_fallback_url": f"{host.base}/children.xml",
     }
-    done = asked(voice_application_sid="AP1", voice_url="")
+    done = run_doctor(voice_application_sid="AP1", voice_url="")
 
     assert done.exit_code == status, done.stdout
     assert "TwiML App" not in done.stdout

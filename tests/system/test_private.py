@@ -55,21 +55,21 @@ def forms(phone):
 
 
 WHO_RANG = [*forms(CALLER), *STRANGER.split(), SID]
-STAFF = [*WORDS, *NOTES, *(each for phone in rostered.PHONES for each in forms(phone)[:4])]
+STAFF = [*WORDS, *NOTES, *(form for phone in rostered.PHONES for form in forms(phone)[:4])]
 
 
 def ask_everything(client, app):
     """Ask every address without sign-in; return (method, path, all that was told) of each."""
-    found = []
+    answers = []
     for method, path in {*addresses(app)}:
         for query in ("", "?at=2026-12-24T21:00:00Z&from=2026-12-24T00:00:00Z&lang=cy"):
             form = {"CallSid": "CA1", "From": "+447700900999", "To": "+441632960100"}
             headers = {**OPS, "X-Twilio-Signature": sign(f"{BASE}{path}{query}", form)}
             data = form if method == "POST" else None
             answer = client.open(path + query, method=method, data=data, headers=headers)
-            told = answer.text + unquote(repr(answer.headers))
-            found.append((method, path, answer.status_code, told))
-    return found
+            text = answer.text + unquote(repr(answer.headers))
+            answers.append((method, path, answer.status_code, text))
+    return answers
 
 
 def ring(client):
@@ -79,10 +79,10 @@ def ring(client):
     more = {"Caller": caller, "CallerName": STRANGER, "ForwardedFrom": caller}
     for turn, status in enumerate(("busy", "completed", "canceled", "x")):
         sid = f"{SID}{turn}" if turn else SID
-        told = twilio.call(sid, caller=caller, **more)
-        twilio.picked_up(told, sid, "2")
-        told = twilio.ends(told, sid, "busy", caller=caller, **more)
-        twilio.ends(told, sid, status, caller=caller, **more)
+        document = twilio.call(sid, caller=caller, **more)
+        twilio.picked_up(document, sid, "2")
+        document = twilio.ends(document, sid, "busy", caller=caller, **more)
+        twilio.ends(document, sid, status, caller=caller, **more)
     twilio.texts(caller=caller, Body=f"My number is {CALLER}")
     twilio.call(SID, caller=caller, service=number, **more)  # no such service: it is logged
     twilio.call(caller, caller=caller)
@@ -175,9 +175,9 @@ def left(made, tmp_path_factory):
             answers = ask_everything(client, app)
             metrics = client.get("/metrics", headers=OPS).text
             runner = app.test_cli_runner()
-            told = [runner.invoke(args=[x]).output for x in ("status", "purge")]
-            told.append(runner.invoke(args=["calls", "summary"]).output)
-            files = {x: x.read_bytes() for x in instance.rglob("*") if x.is_file()}
+            outputs = [runner.invoke(args=[command]).output for command in ("status", "purge")]
+            outputs.append(runner.invoke(args=["calls", "summary"]).output)
+            files = {file: file.read_bytes() for file in instance.rglob("*") if file.is_file()}
             fault(database, client)
         finally:
             process.terminate()
@@ -187,57 +187,64 @@ def left(made, tmp_path_factory):
     return SimpleNamespace(**locals())
 
 
-def found(words, text):
-    return [each for each in words if each in text]
+def present(words, text):
+    return [word for word in words if word in text]
 
 
 def test_no_answer_without_sign_in_has_anybodys_name_or_phone(left):
     kept = STAFF + WHO_RANG + left.secrets[:4]
 
-    assert [(x, y, found(kept, told)) for x, y, _, told in left.answers if found(kept, told)] == []
+    assert [
+        (method, path, present(kept, text))
+        for method, path, _, text in left.answers
+        if present(kept, text)
+    ] == []
     assert len([None for _, _, status, _ in left.answers if status == 200]) > 100
 
 
 def test_who_rang_is_in_no_file_no_table_no_line_of_the_log_and_no_metric(left):
     for file, content in left.files.items():
-        assert (file.name, [x for x in WHO_RANG if x.encode() in content]) == (file.name, [])
-    for place in (left.rows, left.log, left.metrics, *left.told):
-        assert found(WHO_RANG, place) == []
-
-
-def test_staff_are_in_the_database_alone(left):
-    kept = [x for x in left.files if not x.name.startswith(left.database.name)]
-
-    assert len(kept) > 3
-    for file in kept:
-        assert (file.name, found(STAFF, left.files[file].decode("utf-8", "replace"))) == (
+        assert (file.name, [part for part in WHO_RANG if part.encode() in content]) == (
             file.name,
             [],
         )
-    for place in (left.log, left.metrics, *left.told):
-        assert found(STAFF, place) == []
+    for place in (left.rows, left.log, left.metrics, *left.outputs):
+        assert present(WHO_RANG, place) == []
+
+
+def test_staff_are_in_the_database_alone(left):
+    kept = [file for file in left.files if not file.name.startswith(left.database.name)]
+
+    assert len(kept) > 3
+    for file in kept:
+        assert (file.name, present(STAFF, left.files[file].decode("utf-8", "replace"))) == (
+            file.name,
+            [],
+        )
+    for place in (left.log, left.metrics, *left.outputs):
+        assert present(STAFF, place) == []
 
 
 def test_what_opens_something_is_nowhere(left):
-    for place in (left.rows, left.log, left.metrics, *left.told):
-        assert found(left.secrets, place) == []
+    for place in (left.rows, left.log, left.metrics, *left.outputs):
+        assert present(left.secrets, place) == []
     for content in left.files.values():
-        assert [x for x in left.secrets if x.encode() in content] == []
+        assert [secret for secret in left.secrets if secret.encode() in content] == []
 
 
 def test_the_log_is_lines_of_json_that_tell_of_faults_and_mask_numbers(left):
     lines = [json.loads(line) for line in left.log.splitlines()]
-    traced = [each["exception"] for each in lines if "exception" in each]
+    traced = [line["exception"] for line in lines if "exception" in line]
 
-    assert any("Traceback" in each and "[number]" in each for each in traced)
-    assert any("Twilio asks for a service" in each["event"] for each in lines)
-    assert any("Refused a malformed request." in each["event"] for each in lines)
-    assert found(forms(PLANTED), left.log) == []
+    assert any("Traceback" in trace and "[number]" in trace for trace in traced)
+    assert any("Twilio asks for a service" in line["event"] for line in lines)
+    assert any("Refused a malformed request." in line["event"] for line in lines)
+    assert present(forms(PLANTED), left.log) == []
 
 
 def test_the_search_would_find_what_is_there_to_be_found(left):
     """Everything searched for of staff stands in the database; and who rang was told to it."""
-    assert [x for x in (*WORDS, *NOTES, *rostered.PHONES) if x not in left.rows] == []
+    assert [word for word in (*WORDS, *NOTES, *rostered.PHONES) if word not in left.rows] == []
     assert left.rows.count('INSERT INTO "calls"') > 3
     assert "2026-12-30 17:00" in left.rows  # what was imported
     assert 'INSERT INTO "calendars"' in left.rows and 'INSERT INTO "sessions"' in left.rows
@@ -247,9 +254,9 @@ def test_a_metric_names_only_what_the_directory_and_the_code_name(left):
     """So no label grows without bound, and none can hold a name."""
     with left.app.app_context():
         directory = lookup.snapshot().directory
-    known = {x.id for x in (*directory.services, *directory.lines, *directory.rota)}
+    known = {entry.id for entry in (*directory.services, *directory.lines, *directory.rota)}
     labels = set(re.findall(r'(?:service|line|role)="([^"]*)"', left.metrics))
-    told = set(re.findall(r'(\w+)="', left.metrics))
+    names = set(re.findall(r'(\w+)="', left.metrics))
 
     assert labels <= known and labels
-    assert told <= {"service", "line", "role", "code", "outcome", "python", "migration"}
+    assert names <= {"service", "line", "role", "code", "outcome", "python", "migration"}

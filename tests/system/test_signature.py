@@ -71,7 +71,7 @@ def service(tmp_path_factory):
         yield Service(int(base.rpartition(":")[2]), tls)
 
 
-def told(service, query="", form=FORM, token=TOKEN, algorithm="sha1", signed=None, **more):
+def post_status(service, query="", form=FORM, token=TOKEN, algorithm="sha1", signed=None, **more):
     """Post a form to an address, signed for it, or for ``signed``."""
     address = (signed or f"{service.base}{VOICE}{query}").partition("#")[0]
     body = urlencode(form).encode()
@@ -100,7 +100,7 @@ SPELLINGS = {
 @pytest.mark.parametrize("tls", [True, False], ids=["nginx", "direct"])
 @pytest.mark.parametrize("query", SPELLINGS.values(), ids=SPELLINGS)
 def test_an_address_counts_as_it_was_written(service, query, tls):
-    assert told(service, query, tls=tls) == 200
+    assert post_status(service, query, tls=tls) == 200
 
 
 FORMS = {
@@ -116,39 +116,39 @@ FORMS = {
 
 @pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
 def test_every_value_of_the_form_is_signed(service, form):
-    assert told(service, form=form) == 200
-    assert told(service, form=form, signed=f"{service.base}{VOICE}x") == 403
+    assert post_status(service, form=form) == 200
+    assert post_status(service, form=form, signed=f"{service.base}{VOICE}x") == 403
 
 
 def test_either_token_counts_and_no_third(service):
-    assert told(service, token=TOKEN) == 200
-    assert told(service, token=OTHER) == 200
-    assert told(service, token="third token") == 403
-    assert told(service, token="") == 403
+    assert post_status(service, token=TOKEN) == 200
+    assert post_status(service, token=OTHER) == 200
+    assert post_status(service, token="third token") == 403
+    assert post_status(service, token="") == 403
 
 
 def test_both_algorithms_count_when_they_are_named(service):
     named = ["X-Twilio-Webhooks-Signature-Settings: key=webhooks_1,algorithm=HMAC_SHA256"]
     unknown = ["X-Twilio-Webhooks-Signature-Settings: key=webhooks_1,algorithm=NONE"]
 
-    assert told(service, algorithm="sha256", headers=named) == 200
-    assert told(service, algorithm="sha256") == 403
-    assert told(service, algorithm="sha1", headers=named) == 403
-    assert told(service, algorithm="sha1", headers=unknown) == 403
+    assert post_status(service, algorithm="sha256", headers=named) == 200
+    assert post_status(service, algorithm="sha256") == 403
+    assert post_status(service, algorithm="sha1", headers=named) == 403
+    assert post_status(service, algorithm="sha1", headers=unknown) == 403
 
 
 def test_the_port_may_be_left_out_or_written(service):
     without = f"https://127.0.0.1/duty{VOICE}"
 
-    assert told(service, signed=without) == 200
-    assert told(service, signed=f"https://127.0.0.1:443/duty{VOICE}") == 403
+    assert post_status(service, signed=without) == 200
+    assert post_status(service, signed=f"https://127.0.0.1:443/duty{VOICE}") == 403
 
 
 def test_what_a_proxy_says_of_the_address_counts_for_nothing(service):
     lies = ["X-Forwarded-Proto: http", "X-Forwarded-Host: other.example", "X-Forwarded-Prefix: /x"]
 
-    assert told(service, headers=lies) == 200
-    assert told(service, headers=lies, signed=f"http://other.example/x{VOICE}") == 403
+    assert post_status(service, headers=lies) == 200
+    assert post_status(service, headers=lies, signed=f"http://other.example/x{VOICE}") == 403
 
 
 def test_a_request_without_a_form_is_signed_by_its_address(service):

@@ -99,7 +99,9 @@ def test_a_request_in_pieces_is_answered_once_it_is_whole(port):
 def test_a_form_without_end_is_read_no_further_than_a_form_may_be_long(port, kind, status):
     """In chunks, so that no length is declared beforehand."""
     part = b'--b\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n\r\n'
-    chunks = b"".join(b"%x\r\n%b\r\n" % (len(x), x) for x in (part, *[b"a" * 0x10000] * 80))
+    chunks = b"".join(
+        b"%x\r\n%b\r\n" % (len(chunk), chunk) for chunk in (part, *[b"a" * 0x10000] * 80)
+    )
     head = SIGN_IN.replace("application/x-www-form-urlencoded", kind)
     answer = nginx.ask(port, f"{head}\r\nTransfer-Encoding: chunked", chunks)
 

@@ -29,8 +29,8 @@ class Through:
             method, target = environ["REQUEST_METHOD"], environ["REQUEST_URI"]
             connection.request(method, target, body or None, headers)
             answer = connection.getresponse()
-            told = answer.read()
+            content = answer.read()
         drop = ("transfer-encoding", "connection")
         headers = [(k, v) for k, v in answer.getheaders() if k.lower() not in drop]
         start_response(f"{answer.status} {answer.reason}", headers)
-        return [told]
+        return [content]

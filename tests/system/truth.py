@@ -85,50 +85,50 @@ class Truth:
         """Say that a copy of the database, made from ``copying`` to ``copied``, took its place at
         ``restored``. Of what was sent or confirmed meanwhile nobody knows whether it is in it.
         """
-        for each in self.writes:
-            if each.began < restored and not (each.confirmed and each.confirmed <= copying):
-                each.sure = False
-                if each.confirmed and each.began >= copied:
-                    each.forgotten = restored
+        for write in self.writes:
+            if write.began < restored and not (write.confirmed and write.confirmed <= copying):
+                write.sure = False
+                if write.confirmed and write.began >= copied:
+                    write.forgotten = restored
 
     def now(self):
         """Return the service's time."""
         return datetime.now(UTC) + self.steps[-1][1]
 
-    def lines(self, service, asked, had, slack):
+    def lines(self, service, asked_at, had, slack):
         """Return the lines, each with its number, that an answer may name.
 
         It was asked for and had at these monotonic seconds, and may be ``slack`` seconds late with
         a divert.
         """
-        found = set()
-        for oracle in self._held(self.directories, asked - PICKED_UP, had):
-            for at in self.instants(asked, had):
-                found |= set(self._answers(oracle, service, at, asked - slack, had))
-        return found
+        answers = set()
+        for oracle in self._held(self.directories, asked_at - PICKED_UP, had):
+            for at in self.instants(asked_at, had):
+                answers |= set(self._answers(oracle, service, at, asked_at - slack, had))
+        return answers
 
-    def instants(self, asked, had):
+    def instants(self, asked_at, had):
         """Return what the service's clock says at the ends of a while ago, by any of its steps."""
         ago = datetime.now(UTC) - timedelta(seconds=time.monotonic())
         return [
             ago + timedelta(seconds=edge) + step
-            for step in self._held(self.steps, asked - STEPPING, had)
-            for edge in (asked, had)
+            for step in self._held(self.steps, asked_at - STEPPING, had)
+            for edge in (asked_at, had)
         ]
 
     def _answers(self, oracle, service, at, known, had):
         day = at.astimezone(oracle.zone).date()
-        for each in reversed(self.writes) if service == DIVERTED else ():
-            if each.began <= had and each.forgotten > known - SETTLES and each.perhaps(at):
-                yield each.line, oracle.number_of(each.line, day)
-                if each.surely(at, known):
+        for write in reversed(self.writes) if service == DIVERTED else ():
+            if write.began <= had and write.forgotten > known - SETTLES and write.perhaps(at):
+                yield write.line, oracle.number_of(write.line, day)
+                if write.surely(at, known):
                     return
         yield oracle.answer(service, at)[:2]
 
     @staticmethod
-    def _held(found, asked, had):
-        """Yield what was in force at some instant from ``asked`` to ``had``."""
-        ends = [start for start, _ in found[1:]] + [float("inf")]
-        for (start, each), end in zip(found, ends, strict=True):
-            if start <= had and end >= asked:
-                yield each
+    def _held(steps, asked_at, had):
+        """Yield what was in force at some instant from ``asked_at`` to ``had``."""
+        ends = [start for start, _ in steps[1:]] + [float("inf")]
+        for (start, value), end in zip(steps, ends, strict=True):
+            if start <= had and end >= asked_at:
+                yield value

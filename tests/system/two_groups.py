@@ -12,7 +12,7 @@ from faulted import KEY
 from load import Caller
 from serving import ask, serving
 
-from routing.store import accounts, migrate
+from routing.store import accounts, db
 from routing.store.accounts import Role
 from routing.store.db import Database
 
@@ -22,7 +22,7 @@ CONNECTION = 25
 NUMBERS = {"advice": "+441632960003", "eds": "+441632960002"}
 
 
-def two_groups(server, folder, rounds, each):
+def two_groups(server, folder, rounds, questions):
     """Divert to and fro on one group, and ask both, so often for the number in each round.
 
     Return how many numbers were asked for, those that were old once the page had said that the
@@ -30,7 +30,7 @@ def two_groups(server, folder, rounds, each):
     """
     url = server.database()
     database = Database(url, folder)
-    migrate.upgrade(database)
+    db.upgrade(database)
     with database.writing() as connection:
         role = frozenset({Role.DIVERT})
         accounts.add(connection, NAME, role, PASSWORD, datetime.now(UTC), "terminal:0")
@@ -46,9 +46,9 @@ def two_groups(server, folder, rounds, each):
             )
             ask(at)
             bases.append(at.partition("/api")[0])
-        asked = Asked()
-        asked.rounds(Colleague(bases[0]), bases, rounds, each)
-        return len(asked.numbers), asked.old, asked.late
+        watch = Asked()
+        watch.rounds(Colleague(bases[0]), bases, rounds, questions)
+        return len(watch.numbers), watch.old, watch.late
 
 
 class Asked:
@@ -75,17 +75,17 @@ class Asked:
         with Caller(base) as caller:
             while time.monotonic() < confirmed + 1.3:
                 answer = caller.ask(DECISION)
-                found = json.loads(answer.text)["line"]["id"]
-                if answer.asked > confirmed + 1 and found != line:
+                named = json.loads(answer.text)["line"]["id"]
+                if answer.asked > confirmed + 1 and named != line:
                     self.late.append((answer.asked - confirmed, answer.text[:200]))
 
-    def rounds(self, staff, bases, rounds, each):
+    def rounds(self, staff, bases, rounds, questions):
         """Divert, and ask at once; in every fourth round for the decision as well."""
         for number in range(rounds):
             line = ("advice", "eds")[number % 2]
             staff.divert(line)
             confirmed = time.monotonic()
-            ways = [(self.number, (base, NUMBERS[line], each // 2)) for base in bases]
+            ways = [(self.number, (base, NUMBERS[line], questions // 2)) for base in bases]
             if number % 4 == 0:
                 ways += [(self.decision, (base, line, confirmed)) for base in bases]
             threads = [threading.Thread(target=way, args=words) for way, words in ways]

@@ -48,25 +48,25 @@ def _serve(listener):
         child = os.fork()
         if not child:
             _become(words, environ, folder, handles)
-        for each in handles:
-            os.close(each)
+        for handle in handles:
+            os.close(handle)
         _, status = os.waitpid(child, 0)
         asking.sendall(str(os.waitstatus_to_exitcode(status)).encode())
         asking.close()
 
 
 def _all(asking, size):
-    told = b""
-    while len(told) < size:
-        told += asking.recv(size - len(told))
-    return told
+    received = b""
+    while len(received) < size:
+        received += asking.recv(size - len(received))
+    return received
 
 
 def _become(words, environ, folder, handles):
     from flask.cli import main
 
-    for number, each in enumerate(handles):
-        os.dup2(each, number)
+    for number, handle in enumerate(handles):
+        os.dup2(handle, number)
     os.environ.clear()
     os.environ.update(environ)
     os.chdir(folder)

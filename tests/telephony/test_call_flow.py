@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sweep import timetables
 
+from routing.core.answer import Outcome
 from routing.core.decision import decide
-from routing.core.outcome import Outcome
 from routing.telephony import call_flow
 from routing.telephony.call_flow import Announcement, CallState, Dial, GiveUp
 from routing.text import time_parsing

@@ -33,4 +33,6 @@ def written(app):
     with app.app_context(), lookup.database().reading() as connection:
         calls = connection.execute(tables.calls.select().order_by("id")).all()
         legs = connection.execute(tables.legs.select()).all()
-    return [(x.line, x.outcome, sum(leg.call_id == x.id for leg in legs)) for x in calls]
+    return [
+        (call.line, call.outcome, sum(leg.call_id == call.id for leg in legs)) for call in calls
+    ]

@@ -10,10 +10,10 @@ NIGHT = "2026-11-23T22:00:00Z"
 
 def test_whoever_presses_1_has_the_call(twilio, clock):
     document = night_manager(twilio, clock)
-    asked = twilio.picked_up(document, "CA1")
+    whisper = twilio.picked_up(document, "CA1")
     connected = twilio.picked_up(document, "CA1", "1")
 
-    assert "press 1" in asked.speech
+    assert "press 1" in whisper.speech
     assert connected.verbs == []
     assert twilio.ends(document, "CA1", "completed", DialBridged="true").verbs == ["Hangup"]
 
@@ -29,9 +29,9 @@ def test_whoever_presses_another_key_has_declined(twilio, clock, digits):
 @pytest.mark.parametrize("bridged", ["true", "false", None])
 def test_a_voicemail_on_a_screened_line_never_has_the_call(twilio, clock, bridged):
     document = night_manager(twilio, clock)
-    asked = twilio.picked_up(document, "CA1")
+    whisper = twilio.picked_up(document, "CA1")
 
-    assert asked.verbs == ["Gather", "Gather", "Hangup"]
+    assert whisper.verbs == ["Gather", "Gather", "Hangup"]
     assert twilio.ends(document, "CA1", "completed", DialBridged=bridged).number == EDS
 
 

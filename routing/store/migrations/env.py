@@ -1,4 +1,4 @@
-"""Alembic's environment: run the migrations on the connection that routing.store.migrate opened."""
+"""Alembic's environment: run the migrations on the connection that routing.store.db opened."""
 
 from alembic import context
 

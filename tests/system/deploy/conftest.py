@@ -34,8 +34,8 @@ class Machine:
 
     def __init__(self, folder, flask, settings="", **environ):
         self.folder, self.environ = Path(folder), environ
-        for each in PLACES.values():
-            (self.folder / each).mkdir(parents=True)
+        for place in PLACES.values():
+            (self.folder / place).mkdir(parents=True)
         current = self.folder / "srv" / "current"
         current.mkdir()
         (current / "app.py").symlink_to(ROOT / "app.py")
@@ -73,9 +73,9 @@ class Machine:
         )
 
 
-def counted(told):
+def counted(output):
     """Read what `flask db counts` prints: rows by table."""
-    rows = [line.split() for line in told.splitlines()]
+    rows = [line.split() for line in output.splitlines()]
     return {row[1]: int(row[0]) for row in rows if len(row) == 2 and row[0].isdigit()}
 
 

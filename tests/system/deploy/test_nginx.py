@@ -68,8 +68,8 @@ def front(tmp_path_factory):
         own = url.removeprefix("http://").partition("/")[0]
         (folder / "plain").mkdir()
         (folder / "tls").mkdir()
-        for each in ("plain", "tls"):
-            (folder / each / "who-to-call.html").write_bytes(
+        for kind in ("plain", "tls"):
+            (folder / kind / "who-to-call.html").write_bytes(
                 (folder / "who-to-call.html").read_bytes()
             )
         plain = running.enter_context(nginx.before([own], folder / "plain"))
@@ -156,14 +156,14 @@ def test_head_is_answered_as_get_without_a_body(front):
 def test_no_other_question_is_kept(front, query):
     until_kept(front.port, DECISION)
     files = {
-        each.name for each in (front.folder / "plain" / "answers").rglob("*") if each.is_file()
+        file.name for file in (front.folder / "plain" / "answers").rglob("*") if file.is_file()
     }
     for _ in range(2):
         assert get(front.port, DECISION + query).status == 200
     for spelt in ("/api/v1/services/%63hildren/decision", f"/{DECISION}"):
         get(front.port, spelt)
     after = {
-        each.name for each in (front.folder / "plain" / "answers").rglob("*") if each.is_file()
+        file.name for file in (front.folder / "plain" / "answers").rglob("*") if file.is_file()
     }
 
     assert after <= files
@@ -242,14 +242,14 @@ def test_a_style_sheet_is_kept_and_an_address_made_up_is_not(front):
     address = asset(front, b"css")
     answers = front.folder / "plain" / "answers"
     first = get(front.port, address)
-    held = sum(each.is_file() for each in answers.rglob("*"))
+    held = sum(file.is_file() for file in answers.rglob("*"))
     again = get(front.port, f"{address}?x")
     made_up = get(front.port, "/assets/site.000000000000.css")
 
     assert first.headers["Cache-Control"] == "public, max-age=31536000, immutable"
     assert again.headers["Date"] == first.headers["Date"]
     assert made_up.headers["Cache-Control"] == "no-store"
-    assert sum(each.is_file() for each in answers.rglob("*")) <= held
+    assert sum(file.is_file() for file in answers.rglob("*")) <= held
 
 
 def test_a_staff_page_is_never_compressed(front):
@@ -282,8 +282,8 @@ def test_with_a_certificate_it_answers_by_tls_and_sends_everybody_there(front):
 def test_no_file_holds_who_asked(front):
     get(front.port, "/calendars/a-secret.ics")
     get(front.port, "/nobody-has-this")
-    for each in ("access.log", "error.log", "nginx.log"):
+    for name in ("access.log", "error.log", "nginx.log"):
         for of in ("plain", "tls"):
-            file = front.folder / of / each
+            file = front.folder / of / name
             assert not file.exists() or "127.0.0.1" not in file.read_text(), file
             assert not file.exists() or "a-secret" not in file.read_text(), file

@@ -63,9 +63,9 @@ def test_when_there_is_no_printed_page_either_999_is_told(tmp_path):
     assert (answer.status, staff.status) == (502, 502)
     assert b"tel:999" in answer.body
     assert b"look at <a href=/staff>" in staff.body
-    for each in (answer, staff):
-        assert each.headers["Cache-Control"] == "no-store"
-        assert each.headers["Content-Security-Policy"]
+    for page in (answer, staff):
+        assert page.headers["Cache-Control"] == "no-store"
+        assert page.headers["Content-Security-Policy"]
 
 
 ZONES = {
@@ -102,8 +102,8 @@ def strict(printed, tmp_path):
 
 def statuses(port, zone, times=1, **headers):
     headers |= {"Cookie": "staff=x"} if zone == "staff" else {}
-    asked = [line.split() for line in ZONES[zone]] * times
-    return [get(port, path, method, **headers).status for method, path in asked]
+    requests = [line.split() for line in ZONES[zone]] * times
+    return [get(port, path, method, **headers).status for method, path in requests]
 
 
 @pytest.mark.parametrize("zone", ZONES)
@@ -154,11 +154,11 @@ def test_a_target_goes_on_as_it_was_written_and_what_clients_say_of_addresses_do
             nginx.ask(port, f"GET {target} {head}")
 
     assert application.asked == [f"GET {target}" for target in TARGETS]
-    for each in application.heads:
-        assert "192.0.2.1" not in each
-        assert "other" not in each
-        assert "127.0.0.1" not in each
-        assert "host: who.example" in each
+    for received in application.heads:
+        assert "192.0.2.1" not in received
+        assert "other" not in received
+        assert "127.0.0.1" not in received
+        assert "host: who.example" in received
 
 
 def test_a_slow_client_holds_up_nginx_and_not_the_application(tmp_path):

@@ -14,7 +14,7 @@ from conftest import ROOT
 from deploy.conftest import Machine, counted
 from serving import TESTS_PATH
 
-BLOCKS = [each for each in fenced.blocks(ROOT / "docs/runbook.md") if each.kind == "sh"]
+BLOCKS = [block for block in fenced.blocks(ROOT / "docs/runbook.md") if block.kind == "sh"]
 ROLE = "who-to-call"
 FILL = """
 who-to-call db upgrade
@@ -35,12 +35,12 @@ class Place:
 
     def follows(self, heading):
         """Do what the page tells under a heading to whoever has that database; all must succeed."""
-        found = [
-            each.text
-            for each in BLOCKS
-            if each.heading == heading and ("pg_" in each.text) != self.url.startswith("sqlite")
+        texts = [
+            block.text
+            for block in BLOCKS
+            if block.heading == heading and ("pg_" in block.text) != self.url.startswith("sqlite")
         ]
-        return self.does("set -e\n" + "".join(found))
+        return self.does("set -e\n" + "".join(texts))
 
     def does(self, text):
         done = self.machine.does(text)
@@ -73,8 +73,8 @@ def make(request, flask, tmp_path):
     settings = f"DATABASE_URL='postgresql:///{name}'\nSECRET_KEY='a key for tests'\n"
     yield lambda name: Place(Machine(tmp_path / name, flask, settings, **where), url)
     with psycopg.connect(f"{base}/postgres", autocommit=True) as admin:
-        for each in (f"{ROLE}-restored", name):
-            admin.execute(f'DROP DATABASE IF EXISTS "{each}" WITH (FORCE)')
+        for copy in (f"{ROLE}-restored", name):
+            admin.execute(f'DROP DATABASE IF EXISTS "{copy}" WITH (FORCE)')
         admin.execute(f'DROP ROLE "{ROLE}"')
 
 
@@ -110,14 +110,14 @@ def writing(url):
 def test_what_is_restored_in_an_empty_place_counts_as_what_was_backed_up(make):
     here, there = make("here"), make("there")
     here.does(FILL)
-    told = counted(here.follows("Back up"))
+    counts = counted(here.follows("Back up"))
     shutil.copytree(
         here.machine.folder / "backups", there.machine.folder / "backups", dirs_exist_ok=True
     )
     there.follows("Restore")
 
-    assert told == here.counts() == there.counts()
-    assert (told["accounts"], told["shifts"], told["rota_changes"]) == (1, 1, 1)
+    assert counts == here.counts() == there.counts()
+    assert (counts["accounts"], counts["shifts"], counts["rota_changes"]) == (1, 1, 1)
 
 
 def test_a_copy_made_while_others_write_is_one_state_of_the_database(make):
@@ -132,9 +132,9 @@ def test_a_copy_made_while_others_write_is_one_state_of_the_database(make):
             here.machine.folder / "backups", there.machine.folder / "backups", dirs_exist_ok=True
         )
     there.follows("Restore")
-    found = there.counts()
-    moved = found["audit_log"] - before["audit_log"] - found["diverts"]
+    counts = there.counts()
+    moved = counts["audit_log"] - before["audit_log"] - counts["diverts"]
 
-    assert least <= found["diverts"] <= most
-    assert moved in (found["diverts"], found["diverts"] - 1)
-    assert found == before | {"diverts": found["diverts"], "audit_log": found["audit_log"]}
+    assert least <= counts["diverts"] <= most
+    assert moved in (counts["diverts"], counts["diverts"] - 1)
+    assert counts == before | {"diverts": counts["diverts"], "audit_log": counts["audit_log"]}

@@ -29,14 +29,14 @@ def done(machine):
 
 @pytest.mark.parametrize("block", PLAIN, ids=str)
 def test_commands_of_the_runbook_do_what_they_say(done, block):
-    found = done[block]
+    result = done[block]
 
-    assert found.returncode in (0, 1), found.stderr
-    assert "Error" not in found.stderr
-    assert "Traceback" not in found.stderr
+    assert result.returncode in (0, 1), result.stderr
+    assert "Error" not in result.stderr
+    assert "Traceback" not in result.stderr
 
 
-@pytest.mark.parametrize("block", [each for each in PLAIN if each.prints], ids=str)
+@pytest.mark.parametrize("block", [block for block in PLAIN if block.prints], ids=str)
 def test_they_print_what_the_page_shows(machine, done, block):
     shown = machine.here(block.prints)
 
@@ -44,10 +44,10 @@ def test_they_print_what_the_page_shows(machine, done, block):
 
 
 def test_what_is_restored_counts_as_what_was_backed_up(done):
-    told = {block.heading: counted(found.stdout) for block, found in done.items()}
+    counts = {block.heading: counted(result.stdout) for block, result in done.items()}
 
-    assert told["Restore"] == told["Back up"]
-    assert (told["Restore"]["diverts"], told["Restore"]["accounts"]) == (2, 1)
+    assert counts["Restore"] == counts["Back up"]
+    assert (counts["Restore"]["diverts"], counts["Restore"]["accounts"]) == (2, 1)
 
 
 @pytest.mark.parametrize("heading", EDITS)
@@ -55,8 +55,8 @@ def test_one_whose_files_are_for_nobody_else_leaves_a_directory_that_the_service
     machine, done, heading
 ):
     first = next(block for block in PLAIN if block.heading == heading)
-    found = machine.does(f"umask 077\n{first.text}", EDITS[heading])
+    result = machine.does(f"umask 077\n{first.text}", EDITS[heading])
     left = [machine.folder / "etc" / name for name in ("directory.yaml", "new.yaml")]
 
-    assert found.returncode == 0, found.stderr
-    assert {oct(each.stat().st_mode & 0o777) for each in left if each.exists()} == {"0o644"}
+    assert result.returncode == 0, result.stderr
+    assert {oct(file.stat().st_mode & 0o777) for file in left if file.exists()} == {"0o644"}

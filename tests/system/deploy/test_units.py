@@ -36,9 +36,9 @@ def jobs():
 @pytest.fixture
 def units(tmp_path):
     """The units as they are, with programs in place of those that a machine has under /srv."""
-    for each in UNITS:
-        text = re.sub(r"(?<==)/srv/\S+/bin/\w+", "/bin/true", each.read_text("utf-8"))
-        (tmp_path / each.name.replace("@.", "@backup.")).write_text(text)
+    for file in UNITS:
+        text = re.sub(r"(?<==)/srv/\S+/bin/\w+", "/bin/true", file.read_text("utf-8"))
+        (tmp_path / file.name.replace("@.", "@backup.")).write_text(text)
     return sorted(tmp_path.iterdir())
 
 
@@ -54,17 +54,17 @@ def test_systemd_finds_nothing_wrong(units):
 @needs_systemd
 @pytest.mark.parametrize("name", ["who-to-call.service", "who-to-call@backup.service"])
 def test_services_may_do_little(units, name):
-    (unit,) = [each for each in units if each.name == name]
-    asked = [ANALYZE, "security", "--offline=true", "--threshold=15", unit]
-    done = subprocess.run(asked, capture_output=True, text=True, check=False)
+    (unit,) = [path for path in units if path.name == name]
+    command = [ANALYZE, "security", "--offline=true", "--threshold=15", unit]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
 
     assert done.returncode == 0, done.stdout
 
 
 def test_jobs_are_confined_as_the_service_is():
     confined = [
-        each.read_text("utf-8").partition("\n\n# Writes to its own folder")[2].partition("\n\n")[0]
-        for each in (SERVICE, JOB)
+        file.read_text("utf-8").partition("\n\n# Writes to its own folder")[2].partition("\n\n")[0]
+        for file in (SERVICE, JOB)
     ]
 
     assert confined[0].strip() == confined[1].strip() != ""
@@ -86,30 +86,30 @@ def test_the_guide_enables_a_timer_for_each_job():
 
 
 def test_every_place_that_units_and_programs_name_is_in_the_guides_table():
-    told = re.findall(r"^\| (`/.*?) \|", GUIDE.read_text("utf-8"), re.M)
-    places = [Path(place) for row in told for place in re.findall(r"`(/[^`]*)`", row)]
-    texts = [each.read_text("utf-8") for each in [*UNITS, *(ROOT / "deploy").glob("who-to-call*")]]
+    rows = re.findall(r"^\| (`/.*?) \|", GUIDE.read_text("utf-8"), re.M)
+    places = [Path(place) for row in rows for place in re.findall(r"`(/[^`]*)`", row)]
+    texts = [file.read_text("utf-8") for file in [*UNITS, *(ROOT / "deploy").glob("who-to-call*")]]
     named = set(re.findall(r"/(?:srv|etc|var)/[^\s\"'*:]+", "\n".join(texts)))
 
     assert named != set()
     assert [
-        each for each in named if not any(Path(each).is_relative_to(place) for place in places)
+        name for name in named if not any(Path(name).is_relative_to(place) for place in places)
     ] == []
 
 
 def test_files_that_the_guide_installs_are_there():
-    said = "".join(block.text for block in fenced.blocks(GUIDE))
-    wanted = set(re.findall(r"install -m \d+ ((?:deploy|docs)/[\w./-]+)", said))
+    commands = "".join(block.text for block in fenced.blocks(GUIDE))
+    wanted = set(re.findall(r"install -m \d+ ((?:deploy|docs)/[\w./-]+)", commands))
 
     assert len(wanted) >= 2
-    assert {each for each in wanted if not (ROOT / each).exists()} == set()
+    assert {path for path in wanted if not (ROOT / path).exists()} == set()
 
 
 def test_what_the_guide_installs_from_where_the_code_is_is_installed_from_there():
-    found = [each.text for each in fenced.blocks(GUIDE) if " deploy/" in each.text]
+    commands = [command.text for command in fenced.blocks(GUIDE) if " deploy/" in command.text]
 
-    assert len(found) >= 2
-    assert {each.splitlines()[0] for each in found} == {"cd /srv/who-to-call/current"}
+    assert len(commands) >= 2
+    assert {command.splitlines()[0] for command in commands} == {"cd /srv/who-to-call/current"}
 
 
 def test_answers_in_hand_have_their_time_before_systemd_kills():
@@ -163,10 +163,10 @@ def test_who_asks_while_it_starts_waits_and_is_answered_and_systemd_is_told(tmp_
             ["bash", "-c", start], cwd=ROOT, env=os.environ | settings, pass_fds=[given]
         ) as gunicorn:
             try:
-                told, answer = systemd.recv(4096), caller.recv(4096)
+                notice, answer = systemd.recv(4096), caller.recv(4096)
             finally:
                 gunicorn.terminate()
         os.close(given)
 
-    assert b"READY=1" in told
+    assert b"READY=1" in notice
     assert answer.startswith(b"HTTP/1.0 200 OK")

@@ -12,8 +12,8 @@ STAFF = "This page cannot be shown just now"
 
 @pytest.fixture(scope="module")
 def service(postgresql, tmp_path_factory):
-    with served(tmp_path_factory.mktemp("served"), postgresql) as found:
-        yield found
+    with served(tmp_path_factory.mktemp("served"), postgresql) as running:
+        yield running
 
 
 @pytest.mark.parametrize("fault", QUICK, ids=lambda fault: fault.__name__)

@@ -11,7 +11,7 @@ import pytest
 from across import HANDOVER, across
 from machines import Group
 
-from routing.store import migrate
+from routing.store import db
 
 
 @pytest.fixture(autouse=True)
@@ -30,11 +30,11 @@ def test_no_answer_is_given_past_its_handover(make_app, tmp_path):
         nginx.before([f"127.0.0.1:{own.port}"], tmp_path, change=nginx.unlimited) as port,
     ):
         comes[0] = math.ceil(time.time()) + 2.5
-        found = across(port, comes[0], seconds=1)
+        counted = across(port, comes[0], seconds=1)
 
-    assert len(found.lines) == 2
-    assert found.answers > 500
-    assert found.stale == []
+    assert len(counted.lines) == 2
+    assert counted.answers > 500
+    assert counted.stale == []
 
 
 def except_cut_short(failures):
@@ -46,13 +46,13 @@ def test_no_client_sees_that_workers_are_killed_nor_that_groups_are_upgraded(pos
     with machines.two(postgresql, tmp_path, 1, machines.patient) as two:
         of_workers = two.kill_workers(2)
         # One group dies whole while the database is newer than its code, the other is stopped.
-        of_groups, stands_at, said = two.upgrade((Group.kill, Group.stop), pause=0.2)
+        of_groups, stands_at, reports = two.upgrade((Group.kill, Group.stop), pause=0.2)
         rows = two.rows()
 
     assert except_cut_short(of_workers.failures) == []
     assert except_cut_short(of_groups.failures) == []
-    assert stands_at > migrate.latest_revision()
-    assert len(said) == 2
-    assert not any("database" in each for each in said), said
+    assert stands_at > db.latest_revision()
+    assert len(reports) == 2
+    assert not any("database" in report for report in reports), reports
     # Whoever was in hand when it was killed was asked anew: each call is written once.
     assert rows >= of_workers.calls + of_groups.calls > 0

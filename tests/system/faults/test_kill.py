@@ -24,11 +24,11 @@ def test_no_change_is_without_its_record_and_no_record_without_its_change(kind, 
         timeout=200,
     )
     assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout)
+    counts = json.loads(done.stdout)
 
-    assert found["killed"] == 20
-    assert found["diverts"] == found["recorded"]
-    assert found["differ"] == 0
+    assert counts["killed"] == 20
+    assert counts["diverts"] == counts["recorded"]
+    assert counts["differ"] == 0
     # What was acknowledged is kept; of what was in hand, one a process may be kept unheard.
-    assert found["set"] <= found["diverts"] <= found["set"] + 20
-    assert found["moved"] <= found["recorded_moves"] <= found["moved"] + 20
+    assert counts["set"] <= counts["diverts"] <= counts["set"] + 20
+    assert counts["moved"] <= counts["recorded_moves"] <= counts["moved"] + 20

@@ -22,8 +22,8 @@ def number(url):
 
 def words(url, path):
     address = url.partition("/api")[0] + path
-    asked = urllib.request.Request(address, headers={"Authorization": "Bearer ops"})
-    with urllib.request.urlopen(asked, timeout=5) as answer:
+    request = urllib.request.Request(address, headers={"Authorization": "Bearer ops"})
+    with urllib.request.urlopen(request, timeout=5) as answer:
         return answer.read().decode()
 
 
@@ -51,12 +51,12 @@ def test_good_then_better_then_broken_the_better_one_answers_after_kill_and_rest
 def test_a_broken_file_with_none_kept_is_refused_with_every_problem_and_exit_1(file):
     file.write_text("zone: nowhere")
     process, _ = start(file.parent)
-    _, said = process.communicate(timeout=30)
+    _, output = process.communicate(timeout=30)
 
     assert process.returncode == 1
-    assert "'services' is missing" in said
-    assert "'lines' is missing" in said
-    assert "Traceback" not in said
+    assert "'services' is missing" in output
+    assert "'lines' is missing" in output
+    assert "Traceback" not in output
 
 
 def test_the_rehearsal_clock_is_the_same_in_every_worker(file):
@@ -68,11 +68,11 @@ def test_the_rehearsal_clock_is_the_same_in_every_worker(file):
         began = time.monotonic()
         ask(url)
         os.kill(workers(process)[0], signal.SIGKILL)
-        told = [datetime.fromisoformat(ask(url)["at"]) for _ in range(30)]
+        instants = [datetime.fromisoformat(ask(url)["at"]) for _ in range(30)]
 
-    assert told == sorted(told)
-    assert (told[-1] - told[0]).total_seconds() <= time.monotonic() - began + 1
-    assert told[0].hour == 12
+    assert instants == sorted(instants)
+    assert (instants[-1] - instants[0]).total_seconds() <= time.monotonic() - began + 1
+    assert instants[0].hour == 12
 
 
 def test_a_bad_setting_is_told_in_one_line(file):

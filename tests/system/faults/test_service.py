@@ -24,13 +24,13 @@ QUICK = (
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory):
-    with stepped(tmp_path_factory.mktemp("served")) as found:
-        yield found
+    with stepped(tmp_path_factory.mktemp("served")) as running:
+        yield running
 
 
 def broken(service, fault):
-    told = next(found[fault] for found in FAULTS.values() if fault in found)
-    row = endured(name(fault), service, fault, told)
+    codes = next(faults[fault] for faults in FAULTS.values() if fault in faults)
+    row = endured(name(fault), service, fault, codes)
     assert row.bad() == {}
     assert row.tally.answered == row.tally.made
     assert row.tally.slow <= row.tally.made / 20
@@ -48,10 +48,10 @@ def test_a_changed_directory_is_in_every_workers_answers_within_5_seconds_and_re
 
     with service.database.reading() as connection:
         made = audit_log.newest(connection, 10**6)
-    read = [each for each in made if each.action == "directory.read"]
-    assert {each.actor for each in read} == {"service"}
-    assert [each.before for each in read] == [*(each.after for each in read[1:]), None]
-    assert all(each.before != each.after for each in read)
+    read = [entry for entry in made if entry.action == "directory.read"]
+    assert {entry.actor for entry in read} == {"service"}
+    assert [entry.before for entry in read] == [*(entry.after for entry in read[1:]), None]
+    assert all(entry.before != entry.after for entry in read)
 
 
 def test_a_machine_without_data_of_zones_is_refused_at_start_with_what_to_install(tmp_path):

@@ -30,14 +30,14 @@ TOLD = os.environ["PBX_TOLD"]
 
 def tell(**event):
     """Write what happened for the test to read; never who called."""
-    with open(TOLD, "a") as told:
-        told.write(json.dumps(event) + "\n")
+    with open(TOLD, "a") as file:
+        file.write(json.dumps(event) + "\n")
 
 
 def post(address, form):
     """Post a signed form where the service is, as to its public address. Return the document."""
-    told = address + "".join(key + form[key] for key in sorted(form))
-    signed = base64.b64encode(hmac.new(TOKEN, told.encode(), hashlib.sha1).digest())
+    text = address + "".join(key + form[key] for key in sorted(form))
+    signed = base64.b64encode(hmac.new(TOKEN, text.encode(), hashlib.sha1).digest())
     local = address.replace(BASE, LOCAL)
     body = urllib.parse.urlencode(form).encode()
     request = urllib.request.Request(local, body, {"X-Twilio-Signature": signed.decode()})
@@ -55,8 +55,8 @@ def fetch(address, form):
         if not FALLBACK:
             raise
         # Set up with GET, as docs/telephony.md says: a host of files refuses to be posted to.
-        told = urllib.parse.urlencode({"ErrorCode": "11200", "ErrorUrl": address})
-        with urllib.request.urlopen(f"{FALLBACK}?{told}", timeout=LONGEST) as answer:
+        query = urllib.parse.urlencode({"ErrorCode": "11200", "ErrorUrl": address})
+        with urllib.request.urlopen(f"{FALLBACK}?{query}", timeout=LONGEST) as answer:
             return ET.fromstring(answer.read())
 
 
@@ -86,7 +86,7 @@ def obey(document, call):
             keep(call, "action", verb.get("action", "-"))
             keep(call, "screen", numbers[0].get("url", "-"))
             keep(call, "timeout", verb.get("timeout", "30"))
-            keep(call, "left", ",".join(each.text for each in numbers))
+            keep(call, "left", ",".join(number.text for number in numbers))
             return ring(call)
         if verb.tag == "Pause":
             tell(pause=int(verb.get("length")))
@@ -122,9 +122,9 @@ def ended(call, status, **more):
     if action == "-":
         KSR.tm.t_reply(480, "Nobody answered")
         return False
-    told = form(call, DialCallStatus=status, CallStatus="in-progress", **more)
+    outcome = form(call, DialCallStatus=status, CallStatus="in-progress", **more)
     tell(ended=status, **more)
-    return obey(fetch(action, told), call)
+    return obey(fetch(action, outcome), call)
 
 
 def screened(call):
@@ -133,7 +133,7 @@ def screened(call):
     child = {"CallSid": "CA" + "0" * 32, "From": "x", "To": kept(call, "number")}
     document = post(kept(call, "screen"), child)
     gather = document.find("Gather")
-    tell(screen="".join(each.text for each in document.iter("Say"))[:80], presses=digits)
+    tell(screen="".join(element.text for element in document.iter("Say"))[:80], presses=digits)
     if not digits or digits == "none":
         return False
     return len(post(gather.get("action"), {**child, "Digits": digits})) == 0
@@ -170,11 +170,11 @@ class kamailio:
             KSR.tm.t_relay()
             if method == "BYE":
                 action = kept(call, "action")
-                told = form(call, DialCallStatus="completed", CallStatus="completed")
+                outcome = form(call, DialCallStatus="completed", CallStatus="completed")
                 if action != "-":
-                    told.update(DialBridged="true", DialCallDuration="1")
+                    outcome.update(DialBridged="true", DialCallDuration="1")
                     tell(ended="completed")
-                    self.told(call, lambda: fetch(action, told))
+                    self.told(call, lambda: fetch(action, outcome))
         elif method == "ACK" and KSR.tm.t_check_trans() > 0:
             KSR.tm.t_relay()
         return 1

@@ -74,8 +74,8 @@ def installed():
 def at(when):
     @pytest.fixture(scope="module")
     def council(tmp_path_factory):
-        with Council(tmp_path_factory.mktemp("council"), when).running() as found:
-            yield found
+        with Council(tmp_path_factory.mktemp("council"), when).running() as running:
+            yield running
 
     return council
 
@@ -89,7 +89,7 @@ def twilio(tmp_path):
 
     @contextmanager
     def twilio(council, plays, **environ):
-        with exchange.twilio(tmp_path, BASE, council.local, plays, **environ) as found:
-            yield found
+        with exchange.twilio(tmp_path, BASE, council.local, plays, **environ) as running:
+            yield running
 
     return twilio

@@ -21,9 +21,9 @@ CALLER, CALLED = "+447700900123", "+441632960100"
 
 
 def free_port():
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind(("127.0.0.1", 0))
+        return sock.getsockname()[1]
 
 
 class Exchange:
@@ -64,9 +64,9 @@ class Exchange:
              "-trace_logs", "-log_file", log, f"127.0.0.1:{self.port}"],
             cwd=self.folder, capture_output=True, text=True, check=False,
         )  # fmt: skip
-        said = log.read_text() if log.exists() else ""
+        text = log.read_text() if log.exists() else ""
         assert done.returncode == 0, f"{done.stdout[-1500:]}\n{done.stderr}\n{self.told}"
-        return re.findall(r"CONNECTED_TO (\S+)", said)
+        return re.findall(r"CONNECTED_TO (\S+)", text)
 
 
 @contextmanager

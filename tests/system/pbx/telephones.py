@@ -26,22 +26,22 @@ a=rtpmap:0 PCMU/8000
 
 def scenario(number, play):
     """Return SIPp's scenario for the telephone of a number."""
-    steps, presses, said = PLAYS[play].split(), "", []
+    steps, presses, parts = PLAYS[play].split(), "", []
     if steps[-1].startswith("presses="):
         presses = f"X-Presses: {steps.pop().partition('=')[2]}\n"
     for step in steps:
         if step == "cancel":
-            said.append('<recv request="CANCEL"/>' + _send(number, "200"))
+            parts.append('<recv request="CANCEL"/>' + _send(number, "200"))
         elif step == "180":
-            said.append(_send(number, "180") + '<pause milliseconds="100"/>')
+            parts.append(_send(number, "180") + '<pause milliseconds="100"/>')
         elif step == "200":
-            said.append(_send(number, "200", presses, _SDP, 'retrans="500"'))
-            said.append('<recv request="ACK" crlf="true"/><recv request="BYE"/>')
-            said.append(_send(number, "200"))
+            parts.append(_send(number, "200", presses, _SDP, 'retrans="500"'))
+            parts.append('<recv request="ACK" crlf="true"/><recv request="BYE"/>')
+            parts.append(_send(number, "200"))
         else:
-            said.append(_send(number, step, presses, "", 'retrans="500"'))
-            said.append('<recv request="ACK"/>')
-    steps = "\n".join(['<recv request="INVITE" crlf="true"/>', *said])
+            parts.append(_send(number, step, presses, "", 'retrans="500"'))
+            parts.append('<recv request="ACK"/>')
+    steps = "\n".join(['<recv request="INVITE" crlf="true"/>', *parts])
     return _whole(steps)
 
 

@@ -75,11 +75,13 @@ def test_a_number_that_nobody_has_is_followed_too(night, twilio):
 def test_where_all_fail_the_caller_hears_what_to_do(night, twilio):
     with twilio(night, {EDS: "busy", MANAGER: "fails"}) as exchange:
         assert exchange.call(ends=480) == []
-        said = exchange.all("said")
+        sentences = exchange.all("said")
 
         assert exchange.all("rings") == [EDS, MANAGER] * 3
-        assert sum("nobody has answered yet" in each for each in said) == 2
-        assert sum("dial 9 9 9" in each or "call 9 9 9" in each for each in said) == 4
+        assert sum("nobody has answered yet" in sentence for sentence in sentences) == 2
+        assert (
+            sum("dial 9 9 9" in sentence or "call 9 9 9" in sentence for sentence in sentences) == 4
+        )
         assert exchange.all("verb")[-1] == "Hangup"
 
 
@@ -197,9 +199,9 @@ def test_a_database_that_hangs_costs_no_call(tmp_path_factory, twilio, postgresq
 
 def test_two_hundred_calls_at_twenty_a_second_are_all_connected(day, twilio):
     with twilio(day, {MASH: "answers"}) as exchange:
-        found = exchange.call(calls=200, rate=20, longest=60)
+        answered_by = exchange.call(calls=200, rate=20, longest=60)
 
-    assert found == [MASH] * 200
+    assert answered_by == [MASH] * 200
     assert exchange.all("error") == exchange.all("application_error") == []
 
 
@@ -213,15 +215,15 @@ def test_every_call_is_in_the_log_and_nobody_who_rang_in_what_the_service_says(
         council.local = url.partition("/api")[0]
         with twilio(council, ALL) as exchange:
             exchange.call(calls=20)
-            told = until_all(council, "20  children, first to mash: answered")
+            summary = until_all(council, "20  children, first to mash: answered")
     finally:
         process.terminate()
-        _, said = process.communicate(timeout=30)
+        _, output = process.communicate(timeout=30)
 
-    assert "20  children, first to mash: answered" in told
-    assert "going on" not in told
-    assert "gunicorn" in said
-    assert "7700900123" not in said
+    assert "20  children, first to mash: answered" in summary
+    assert "going on" not in summary
+    assert "gunicorn" in output
+    assert "7700900123" not in output
     for file in council.folder.rglob("*"):
         assert not file.is_file() or b"7700900123" not in file.read_bytes(), file
 
@@ -229,16 +231,16 @@ def test_every_call_is_in_the_log_and_nobody_who_rang_in_what_the_service_says(
 def until_all(council, words):
     """Return the summary of calls once it says something: the last one's end may be on its way."""
     for _ in range(30):
-        told = council.flask("calls", "summary")
-        if words in told:
+        summary = council.flask("calls", "summary")
+        if words in summary:
             break
         time.sleep(0.5)
-    return told
+    return summary
 
 
 def _children(pid):
     with open(f"/proc/{pid}/task/{pid}/children") as children:
-        return [int(each) for each in children.read().split()]
+        return [int(child) for child in children.read().split()]
 
 
 def _signal(pid, number):
