@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from itertools import compress, pairwise
 
 from routing.core import instants
 from routing.core.directory import Line, Service
-from routing.core.instants import Span, mark_covered, merge_equal, overlay, split_by_day
+from routing.core.instants import Span, merge_equal, overlay, split_by_day
 from routing.core.timetable import Timetables
 
 Lines = tuple[Line, ...]
@@ -147,11 +148,15 @@ def _open_lines(
     timetables: Timetables, lines: Sequence[Line], period: Span
 ) -> list[tuple[Span, Lines]]:
     """Return ``period`` as spans, each with the lines open throughout it, in their order."""
-    intervals: list[tuple[Span, Lines]] = [(period, ())]
-    for line in lines:
-        spans = timetables.open_spans(line, period.start, period.end)
-        intervals = [
-            (span, (*others, line) if is_open else others)
-            for span, (others, is_open) in overlay(intervals, mark_covered(spans, period))
-        ]
+    edges: dict[datetime, list[tuple[int, bool]]] = {period.start: [], period.end: []}
+    for n, line in enumerate(lines):
+        for span in timetables.open_spans(line, period.start, period.end):
+            edges.setdefault(span.start, []).append((n, True))
+            edges.setdefault(span.end, []).append((n, False))
+    is_open = [False] * len(lines)
+    intervals: list[tuple[Span, Lines]] = []
+    for start, end in pairwise(sorted(edges)):
+        for n, opens in edges[start]:
+            is_open[n] = opens
+        intervals.append((Span(start, end), tuple(compress(lines, is_open))))
     return intervals
