@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from flask import render_template
 
-from routing.core.directory import MINUTES_PER_DAY, Phone, TimeRange
+from routing.core.directory import Phone, TimeRange
 from routing.directory.field_types import (
     BANK_HOLIDAY,
     UK_ZONE,
@@ -25,17 +25,17 @@ from routing.directory.yaml_source import UnreadableFile, read_yaml
 from routing.errors import Problem
 from routing.lint.check import check
 from routing.lint.hours import days_to_confirm
+from routing.lint.slips import clock_time
 from routing.snapshot import build_snapshot
 
 Answers = dict[str, Any]
 """What each question was answered, by its key, as the template needs it."""
 
 _DIVISIONS = {
-    **dict.fromkeys(("england-and-wales", "england", "wales"), "england-and-wales"),
-    "scotland": "scotland",
-    **dict.fromkeys(("northern-ireland", "northern ireland"), "northern-ireland"),
+    **{name: "england-and-wales" for name in ("england-and-wales", "england", "wales")},
+    **{name: name for name in ("scotland", "northern-ireland")},
 }
-_LANGUAGES = {"english": "en", "welsh": "cy", "cymraeg": "cy", "en": "en", "cy": "cy"}
+_LANGUAGES = {"english": "en", "welsh": "cy", "en": "en", "cy": "cy"}
 _FIXED_DAYS = {
     (12, 24): ("Christmas Eve", "Noswyl Nadolig"),
     (12, 25): ("Christmas Day", "Dydd Nadolig"),
@@ -72,18 +72,14 @@ def _council(value: object) -> str:
 
 def _website(value: object) -> str:
     text = str(value).strip()
-    if "://" not in text and re.fullmatch(r"[^\s/]+\.[^\s/]+(/\S*)?", text):
-        text = f"https://{text}"
-    return parse_url(text)
+    return parse_url(f"https://{text}" if re.match(r"[\w-]+\.[\w.-]+", text) else text)
 
 
 def _division(value: object) -> str:
-    try:
-        return _DIVISIONS[str(value).strip().lower()]
-    except KeyError:
-        raise ValueError(
-            f"{value!r} is no division. Write england-and-wales, scotland or northern-ireland."
-        ) from None
+    division = _DIVISIONS.get("-".join(str(value).lower().split()))
+    if division is None:
+        raise ValueError(f"{value!r}: write england-and-wales, scotland or northern-ireland.")
+    return division
 
 
 def _line(value: object) -> LineAnswer:
@@ -104,14 +100,12 @@ def _day_line(value: object) -> LineAnswer:
 
 def _hours(value: object) -> list[tuple[str, str]]:
     """Read a week's hours: a mapping, or one text with a semicolon between days."""
-    text = str(value).strip().lower()
     week: object = value
     if not isinstance(value, Mapping):
+        week = text = str(value).strip().lower()
         parts = [part.strip() for part in re.split(r"[;\n]", text) if part.strip()]
         pairs = [re.fullmatch(r"([a-z][a-z, -]*?)\s*[: ]\s*(\S.*)", part) for part in parts]
-        if text == "always" or not all(pairs):
-            week = text
-        else:
+        if all(pairs):
             week = {pair[1]: pair[2] for pair in pairs if pair}
     return list(parse_week(week).as_written)
 
@@ -207,7 +201,9 @@ def directory_text(answers: Answers, folder: Path, at: datetime) -> str:
 
 
 def _render(answers: Answers, special_days: Sequence[tuple[date, str]], today: date) -> str:
-    languages = answers["languages"]
+    languages, day_hours = answers["languages"], answers["day_hours"]
+    if not any(days in ("", BANK_HOLIDAY) for days, _ in day_hours):
+        day_hours = [*day_hours, (BANK_HOLIDAY, "closed")]
 
     def words(text: str, welsh: str = "") -> str:
         """Return a text for each language; one without a translation stands in both."""
@@ -220,7 +216,7 @@ def _render(answers: Answers, special_days: Sequence[tuple[date, str]], today: d
 
     text = render_template(
         "directory.yaml",
-        **answers | {"day_hours": answers["day_hours"] + _bank_holidays(answers["day_hours"])},
+        **answers | {"day_hours": day_hours},
         special_days=[
             (day, words(*_FIXED_DAYS[day.month, day.day]), hours) for day, hours in special_days
         ],
@@ -237,24 +233,9 @@ def quote(text: str) -> str:
     return text if is_plain and text == text.strip() else json.dumps(text, ensure_ascii=False)
 
 
-def _bank_holidays(hours: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Return the hours to add for bank holidays: closed, unless the answer has some."""
-    is_named = any(days in ("", BANK_HOLIDAY) for days, _ in hours)
-    return [] if is_named else [(BANK_HOLIDAY, "closed")]
-
-
 def _written(ranges: Sequence[TimeRange]) -> str:
     """Return the hours of a day as the directory writes them."""
-    clocks = [
-        [f"{minute // 60:02}:{minute % 60:02}" for minute in (hours.opens, _closes(hours))]
-        for hours in ranges
-    ]
-    return ", ".join("-".join(pair) for pair in clocks)
-
-
-def _closes(hours: TimeRange) -> int:
-    is_next_day = hours.closes > MINUTES_PER_DAY
-    return hours.closes - MINUTES_PER_DAY if is_next_day else hours.closes
+    return ", ".join(f"{clock_time(hours.opens)}-{clock_time(hours.closes)}" for hours in ranges)
 
 
 def _key_at(text: str, problem: Problem) -> str:

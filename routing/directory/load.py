@@ -1,5 +1,9 @@
 """A directory file as a Directory, or every problem in it at once."""
 
+import pickle
+import resource
+import signal
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from inspect import isclass
@@ -13,7 +17,7 @@ from pydantic.fields import FieldInfo
 from routing.core import directory as core
 from routing.core.directory import EMERGENCY_NUMBERS, Directory
 from routing.directory import yaml_source
-from routing.directory.characters import first_odd_character
+from routing.directory.diagnosis import first_odd_character
 from routing.directory.field_types import (
     LANGUAGES,
     Context,
@@ -103,6 +107,24 @@ def parse(text: str, file: Path) -> tuple[Directory, YamlSource]:
     if problems:
         raise InvalidDirectory(file, problems)
     return _build_directory(model), source
+
+
+def parse_standard_input() -> None:
+    """Parse the directory on standard input; write it, or its problems, to standard output.
+
+    This is the process of guarded_read.parse_in_child. The arguments are the file's name, the
+    bytes of memory and the seconds of CPU time allowed.
+    """
+    file, max_bytes, cpu_seconds = Path(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
+    signal.setitimer(signal.ITIMER_PROF, cpu_seconds)  # SIGPROF ends this process, whatever it does
+    resource.setrlimit(resource.RLIMIT_DATA, (max_bytes, max_bytes))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    result: Directory | tuple[Problem, ...]
+    try:
+        result, _ = parse(sys.stdin.buffer.read().decode(), file)
+    except InvalidDirectory as error:
+        result = error.problems
+    sys.stdout.buffer.write(pickle.dumps(result, pickle.HIGHEST_PROTOCOL))
 
 
 def _languages(root: dict[str, Node]) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from itertools import combinations, pairwise
 
 from routing.core.directory import MINUTES_PER_DAY, BankHoliday, Directory, Hours, Line
-from routing.directory.characters import first_hidden_character
+from routing.directory.diagnosis import first_hidden_character
 from routing.directory.field_types import BANK_HOLIDAY, parse_phone, parse_week
 from routing.directory.yaml_source import KeyPath, Position, YamlSource
 from routing.errors import Problem
@@ -104,7 +104,7 @@ def _check_overlaps(ranges: Iterable[_WrittenRange], source: YamlSource) -> Iter
             how = "repeats" if first.text == second.text else "overlaps"
             message = (
                 f"{second.text} {how} {first.text}. Correct one of them, or write "
-                f"{_clock(opens)}-{_clock(end)}."
+                f"{clock_time(opens)}-{clock_time(end)}."
             )
             place = source.place_in(second.path, second.offset)
             yield _warning(place, "overlapping_hours", message)
@@ -146,13 +146,14 @@ def _meant_by_day(hours: _WrittenRange) -> str | None:
     """Return the hours with the other half of the day where that makes hours of one day."""
     evening, morning = hours.closes + _HALF_A_DAY, hours.opens - _HALF_A_DAY
     if _DAY_BEGINS <= hours.opens <= _LAST_DAY_OPENING and hours.opens < evening <= MINUTES_PER_DAY:
-        return f"{_clock(hours.opens)}-{_clock(evening)}"
+        return f"{clock_time(hours.opens)}-{clock_time(evening)}"
     if hours.opens > _LAST_DAY_OPENING and _DAY_BEGINS <= morning < hours.closes:
-        return f"{_clock(morning)}-{_clock(hours.closes)}"
+        return f"{clock_time(morning)}-{clock_time(hours.closes)}"
     return None
 
 
-def _clock(minutes: int) -> str:
+def clock_time(minutes: int) -> str:
+    """Return minutes after midnight, on that day or the next, as the directory writes them."""
     minutes = minutes if minutes <= MINUTES_PER_DAY else minutes - MINUTES_PER_DAY
     return f"{minutes // 60:02}:{minutes % 60:02}"
 
