@@ -31,6 +31,9 @@ from routing.snapshot import build_snapshot
 Answers = dict[str, Any]
 """What each question was answered, by its key, as the template needs it."""
 
+NOT_ASKED = {"accessibility_missing", "privacy_missing"}
+"""Warnings about statements that the council completes later: the file says how."""
+
 _DIVISIONS = {
     **{name: "england-and-wales" for name in ("england-and-wales", "england", "wales")},
     **{name: name for name in ("scotland", "northern-ireland")},
@@ -175,8 +178,8 @@ def read_answers(text: str) -> Answers:
 def directory_text(answers: Answers, folder: Path, at: datetime) -> str:
     """Return the directory that answers make at ``at``, with comments for whoever edits it.
 
-    ``check`` has nothing to say about it, with the bank holidays of ``folder``. Dates around
-    Christmas on which the day line opens as usual are written out. Raise BadAnswers.
+    ``check`` has nothing to say about it but NOT_ASKED, with the bank holidays of ``folder``. Dates
+    around Christmas on which the day line opens as usual are written out. Raise BadAnswers.
     """
     today = at.astimezone(ZoneInfo(UK_ZONE)).date()
     with TemporaryDirectory() as temporary:
@@ -195,8 +198,13 @@ def directory_text(answers: Answers, folder: Path, at: datetime) -> str:
             days = [] if line.hours.is_always else days_to_confirm(line, holidays, today)
             text = write([(day, _written(line.ranges_on(day, holidays.dates))) for day in days])
             problems = check(file, folder, at)
-    if problems:
-        raise BadAnswers({_key_at(text, problem): problem.message for problem in problems})
+    errors = {
+        _key_at(text, problem): problem.message
+        for problem in problems
+        if problem.code not in NOT_ASKED
+    }
+    if errors:
+        raise BadAnswers(errors)
     return text
 
 

@@ -1,4 +1,6 @@
-"""flask directory new: eight answers make a directory that check has nothing to say about."""
+"""flask directory new: eight answers make a directory that check accepts."""
+
+import json
 
 import pytest
 
@@ -52,13 +54,30 @@ def new(make_app, tmp_path):
 
 
 @pytest.mark.parametrize("answers", [COUNTY, WELSH, POLICE], ids=["county", "welsh", "police"])
-def test_check_has_nothing_to_say_about_what_the_answers_make(new, answers):
+def test_check_asks_for_no_more_than_the_two_statements(new, answers):
     result = new(answers)
 
     assert result.exit_code == 0, result.output
+    words = ["directory", "check", str(new.file), "--format", "json"]
+    checked = new.app.test_cli_runner().invoke(args=words)
+    assert checked.exit_code == 0
+    assert {problem["code"] for problem in json.loads(checked.output)} == {
+        "accessibility_missing",
+        "privacy_missing",
+    }
+
+
+@pytest.mark.parametrize("answers", [COUNTY, WELSH, POLICE], ids=["county", "welsh", "police"])
+def test_with_its_two_statements_written_in_check_is_strict_about_nothing(new, answers):
+    new(answers)
+    text = new.file.read_text()
+    for key in ("accessibility", "privacy"):
+        text = text.replace(f"  # {key}:", f"  {key}:")
+    new.file.write_text(text)
     checked = new.app.test_cli_runner().invoke(
         args=["directory", "check", "--strict", str(new.file)]
     )
+
     assert checked.output.endswith("0 errors, 0 warnings\n")
     assert checked.exit_code == 0
 
