@@ -24,6 +24,7 @@ from proof import (
     nginx,
     rota,
     silence,
+    slips,
     staff_speed,
     standards,
 )
@@ -34,6 +35,7 @@ PARTS = {
         "What a directory leaves open, and what a change changes",
         answers.directories,
     ),
+    "slips": ("Good files, spoilt", slips.spoilt),
     "calls": ("Calls", calls.calls),
     "rota": ("The rota", rota.rota),
     "kills": ("Killed while writing", kills.kills),
