@@ -12,6 +12,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from typing import NamedTuple, NoReturn
 
 import sqlalchemy as sa
@@ -72,7 +73,7 @@ class RotaGap(NamedTuple):
     missing: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Rota:
     """The rota of a period, with everybody who is or was on it, by their id.
 
@@ -88,9 +89,9 @@ class Rota:
         """Return the roles, in the directory's order."""
         return tuple(self.roster.roles.values())
 
-    @property
+    @cached_property
     def names(self) -> dict[int, str]:
-        """Return each person's name, by id."""
+        """Each person's name, by id."""
         return {person_id: person.name for person_id, person in self.people.items()}
 
     def active_people(self) -> list[RotaPerson]:
