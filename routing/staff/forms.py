@@ -270,7 +270,6 @@ class Confirmation(StaffForm):
     a digest of what was read back.
     """
 
-    confirmed = BooleanField()
     once = text(40)
     shown = text(64)
 
