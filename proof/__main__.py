@@ -21,6 +21,7 @@ from proof import (
     kills,
     mutation,
     nginx,
+    pages,
     rota,
     silence,
 )
@@ -38,6 +39,7 @@ PARTS = {
     "silence": ("A change, then silence", silence.silent),
     "floods": ("Flooded", floods.floods),
     "christmas": ("Christmas rehearsed", faults.rehearsed),
+    "pages": ("Every page, at every width", pages.pages),
     "front": ("Behind nginx", nginx.in_front),
     "fuzz": ("Whatever is written", fuzz.fuzzed),
     "alerts": ("Alerts of senders that are killed", alerts.alerts_of_the_killed),

@@ -20,7 +20,7 @@ def test_the_page_shows_who_to_call_now_why_and_until_when(client, clock):
 
     assert 'href="tel:+441344352005">01344 352005' in by_day
     assert "until 5pm today, Monday 23 November" in by_day
-    assert "call Emergency Duty Service" in by_night
+    assert "call the Emergency Duty Service" in by_night
     assert "because it is the substitute day for Boxing Day, a bank holiday" in by_night
 
 
