@@ -334,6 +334,13 @@ def test_in_northern_ireland_the_equality_commission_enforces_accessibility(make
     assert "Human Rights" not in text
 
 
+def test_a_printed_page_says_whose_it_is_and_when_it_was_right(client):
+    assert (
+        "Bracknell Forest Council. Printed from https://www.bracknell-forest.gov.uk: this was "
+        "right at midday on Monday 23 November 2026." in client.get("/").text
+    )
+
+
 def test_a_child_is_shown_childline_near_the_top(client):
     text = client.get("/").text
     child = text.index("If you are a child")
