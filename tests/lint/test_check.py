@@ -346,17 +346,35 @@ def test_a_statement_without_what_only_the_council_knows_is_a_warning(warnings, 
 @pytest.mark.parametrize(
     ("options", "screened", "is_warned"),
     [
-        ("press 1, then 2", "yes", True),
-        ("press 1, then 2", "no", False),
-        (None, "yes", False),
+        ("options: press 1, then 2", "yes", True),
+        ("send_digits: ww1", "yes", True),
+        ("options: press 1, then 2", "no", False),
+        ("", "yes", False),
     ],
 )
 def test_a_menu_on_which_somebody_must_press_1_is_warned_of(warnings, options, screened, is_warned):
     more = f"    press_1_to_accept: {screened}\n"
     if options:
-        more += f"    options: {options}\n"
+        more += f"    {options}\n"
     text = CLEAN.replace("    name: Backup\n", f"    name: Backup\n{more}")
     menu_warnings = [warning for warning in warnings(text) if warning.code == "menu_never_accepts"]
 
     assert bool(menu_warnings) is is_warned
     assert all("Remove `press_1_to_accept`" in warning.message for warning in menu_warnings)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "screened", "most"),
+    [(55, "no", None), (56, "no", 55), (300, "no", 55), (40, "yes", None), (41, "yes", 40)],
+)
+def test_a_line_that_should_ring_for_longer_than_it_may_is_warned_of(
+    warnings, seconds, screened, most
+):
+    more = f"    ring_seconds: {seconds}\n    press_1_to_accept: {screened}\n"
+    text = CLEAN.replace("    name: Backup\n", f"    name: Backup\n{more}")
+    too_long = [warning for warning in warnings(text) if warning.code == "rings_too_long"]
+
+    assert [f"it rings {most} seconds" in warning.message for warning in too_long] == (
+        [True] if most else []
+    )
+    assert all(f"Write {most} or less" in warning.message for warning in too_long)
