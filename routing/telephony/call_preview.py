@@ -1,14 +1,16 @@
 """A call as a caller hears it if nobody answers, second by second, and how that is done."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
+from math import ceil
 
 from routing.core.answer import Decision
 from routing.core.decision import dial_order
+from routing.core.directory import Directory
 from routing.core.ringing import send_digits
 from routing.core.timetable import Timetables
-from routing.telephony import twiml
 from routing.telephony.call_flow import (
     TWILIO_EXTRA_RING,
     DecideAt,
@@ -16,7 +18,12 @@ from routing.telephony.call_flow import (
     GiveUp,
     unanswered_call,
 )
-from routing.telephony.twiml import MESSAGES, SPEECH_CHARACTERS_PER_SECOND, named_lines
+from routing.telephony.twiml import (
+    MESSAGES,
+    SPEECH_CHARACTERS_PER_SECOND,
+    NamedLines,
+    named_lines,
+)
 from routing.text import announcements, staff_text
 from routing.text.locale import Locale, get_locale
 from routing.text.staff_text import format_duration
@@ -38,30 +45,44 @@ def preview_call(
     """
     decision, directory, time = decide_at(at), timetables.directory, timedelta(0)
     hears, how = [], list(_not_rung(timetables, decision, at))
-    if greeting := announcements.greeting(decision.service, locale):
-        hears.append(f"0:00 “{greeting}”")
-        time += _speech_time(
-            utterance.text for utterance in twiml.greeting(decision.service, directory)
-        )
     for when, step in unanswered_call(timetables, at, decide_at, excluded_numbers):
         lines = named_lines(timetables, decide_at(when), when, excluded_numbers)
         if isinstance(step, GiveUp):
             message = announcements.no_answer(directory, lines, locale)
+            if decision.phone.is_emergency:
+                message = announcements.call_yourself(decision, directory, at, locale, rings=False)
             hears.append(f"{_format_time(time)} “{message}” Twice, and the call ends.")
         if not isinstance(step, Dial):
             continue
-        if step.announcement:
-            say = MESSAGES[step.announcement]
-            hears.append(f"{_format_time(time)} “{say(directory, lines, locale)}”")
-            time += _speech_time(
-                say(directory, lines, get_locale(language, directory.zone))
-                for language in directory.languages
-            )
+        say = partial(_words_before, step, decision, at, directory, lines)
+        if words := say(locale):
+            hears.append(f"{_format_time(time)} “{words}”")
+            texts = {say(get_locale(language, locale.zone)) for language in directory.languages}
+            characters = sum(len(text) for text in texts if text)
+            time += timedelta(seconds=ceil(characters / SPEECH_CHARACTERS_PER_SECOND))
         ringing = step.seconds + TWILIO_EXTRA_RING.seconds
         hears.append(f"{_format_time(time)} Ringing, for {format_duration(ringing)} at most.")
         how.append(f"{_format_time(time)} {_ringing(step, internal_numbers)}")
         time += timedelta(seconds=ringing)
     return hears, how
+
+
+def _words_before(
+    step: Dial,
+    decision: Decision,
+    at: datetime,
+    directory: Directory,
+    lines: NamedLines,
+    locale: Locale,
+) -> str | None:
+    """Return what the caller hears before a line rings; None for nothing."""
+    if step.announcement:
+        return MESSAGES[step.announcement](directory, lines, locale)
+    if step.state.leg > 1:
+        return None
+    if decision.phone.is_emergency:
+        return announcements.call_yourself(decision, directory, at, locale, rings=True)
+    return announcements.greeting(decision.service, locale)
 
 
 def _not_rung(timetables: Timetables, decision: Decision, at: datetime) -> Iterator[str]:
@@ -84,10 +105,6 @@ def _ringing(step: Dial, internal_numbers: bool) -> str:
     if step.line.press_1_to_accept:
         sentence += " Whoever picks up must press 1: a voicemail does not count."
     return sentence
-
-
-def _speech_time(texts: Iterable[str]) -> timedelta:
-    return timedelta(seconds=sum(map(len, texts)) // SPEECH_CHARACTERS_PER_SECOND + 1)
 
 
 def _format_time(time: timedelta) -> str:

@@ -3,8 +3,10 @@
 from dataclasses import replace
 from datetime import timedelta
 from itertools import chain
+from math import ceil
 
 from conftest import ANYSHIRE, ROOT
+from core.test_decision import compiled
 from sweep import timetables
 
 from routing.core.decision import Divert, decide
@@ -34,7 +36,7 @@ def test_it_begins_with_the_greeting_and_goes_on_second_by_second():
     hears, _ = preview()
 
     assert hears[0].startswith("0:00 “")
-    greeting_seconds = len(hears[0].removeprefix("0:00 “").removesuffix("”")) // 14 + 1
+    greeting_seconds = ceil(len(hears[0].removeprefix("0:00 “").removesuffix("”")) / 14)
     assert hears[1] == f"0:{greeting_seconds:02} Ringing, for 30 seconds at most."
     assert hears[2].startswith(f"0:{greeting_seconds + 30:02} “Sorry, nobody has answered yet.")
     assert hears[-1].endswith("Twice, and the call ends.")
@@ -106,3 +108,30 @@ def test_keys_that_are_pressed_are_told():
     )
 
     assert "Once it answers, ww1 is pressed" in how[0]
+
+
+NOBODY_BUT_999 = """
+lines:
+  day: {name: Day line, phone: 01632 960001, hours: {mon-fri: 09:00-17:00}}
+  backup: {name: Backup, phone: 01632 960003, hours: always}
+  police: {name: Police, phone: "999", hours: always}
+services:
+  children: {name: C, lines: [day], out_of_hours: police, if_unanswered: [BACKUP]}
+"""
+
+
+def test_while_999_answers_the_caller_hears_so_before_anybody_else_rings():
+    hears, how = preview(compiled(NOBODY_BUT_999.replace("BACKUP", "backup")))
+
+    assert "9 9 9" in hears[0]
+    assert hears[0].endswith("We are calling somebody else.”")
+    assert "Ringing" in hears[1]
+    assert "Backup" in how[0]
+
+
+def test_where_nobody_is_left_but_999_the_caller_hears_so_at_once():
+    hears, how = preview(compiled(NOBODY_BUT_999.replace("BACKUP", "day")))
+
+    assert len(hears) == 1
+    assert "9 9 9" in hears[0]
+    assert how == []
