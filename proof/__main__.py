@@ -14,6 +14,7 @@ from proof import (
     answers,
     benchmarks,
     calls,
+    clients,
     faults,
     floods,
     fuzz,
@@ -23,6 +24,7 @@ from proof import (
     nginx,
     rota,
     silence,
+    staff_speed,
 )
 
 PARTS = {
@@ -41,8 +43,10 @@ PARTS = {
     "front": ("Behind nginx", nginx.in_front),
     "fuzz": ("Whatever is written", fuzz.fuzzed),
     "alerts": ("Alerts of senders that are killed", alerts.alerts_of_the_killed),
+    "clients": ("Clients that others generate", clients.generated_clients),
     "mutation": ("Broken on purpose", mutation.mutated),
     "growth": ("As the work grows", growth.grown),
+    "staff": ("How fast the staff pages are", staff_speed.staff),
     "bench": ("How fast, beside what else there is", benchmarks.bench),
 }
 """Part: its title in docs/proof.md, and what makes it: (its text, whether anything was wrong)."""

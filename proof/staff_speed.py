@@ -82,7 +82,7 @@ def _feed(app):
 
 def _memory_growth(app, requests=REQUESTS):
     """Return the MiB that so many requests add, a fifth of them before the first look."""
-    paths = [f"/api/v1/services/s{number % 5}/decision" for number in range(48)]
+    paths = [f"/api/v1/services/s{number % 5}/decision" for number in range(98)]
     paths += ["/staff/rota", "/staff"]
     first = 0.0
     for number in range(requests):

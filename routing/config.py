@@ -25,6 +25,7 @@ SETTINGS: Mapping[str, tuple[str | None, str]] = {
     "OIDC_CLIENT_ID": (None, "this service's id at that provider"),
     "OIDC_CLIENT_SECRET": (None, "and its secret"),
     "OIDC_ROLES_CLAIM": ("roles", "the claim that holds somebody's roles"),
+    "STAFF_HELP": (None, "whom staff ring for help, as `the service desk on 01632 960900`"),
     "EXCHANGE_TOKEN": (None, "bearer token with which an exchange may ask for internal lines"),
     "OPS_TOKEN": (None, "bearer token for /metrics and the details of /readyz"),
     "TWILIO_AUTH_TOKEN": (None, "signs Twilio's webhooks; without it the telephone is off"),

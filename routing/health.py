@@ -27,12 +27,15 @@ from routing.rota import descriptions
 from routing.rota.roster import CONTEXT_MARGIN
 from routing.snapshot import Snapshot
 from routing.store import alerts, calls, counters, db, diverts, jobs, retention, rota
-from routing.store.calls import CallLog
+from routing.store.calls import Call, CallLog
 from routing.store.diverts import DivertRow
 from routing.text import dates, staff_text
 
 MAX_CALL_AGE = timedelta(days=7)
 """Unanswered calls older than this cause no alert, should alerts not have been sent for long."""
+
+RECENT_CALLS_PERIOD = timedelta(hours=12)
+"""How long staff are told of calls that nobody answered: a night, or a day."""
 
 MIN_WAIT = timedelta(seconds=30)
 """Callers who hang up sooner cause no alert: only one line has rung, as happens every day."""
@@ -173,6 +176,19 @@ KINDS: Mapping[str, ConditionKind] = {
     for code, remedy in remedies.items()
 }
 """The kind of every code. Metrics and the documentation name the codes."""
+
+SETUP_STEPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "numbers": ("Every number is confirmed", ("unverified",)),
+    "bank_holidays": ("Bank holidays come from GOV.UK", ("bank_holidays_never_fetched",)),
+    "telephone": ("This service answers the telephone", ("telephone_off",)),
+    "alerts": ("Somebody is alerted", ("alerts_off",)),
+    "rota": ("People are on the rota", ("rota_empty",)),
+    "sign_in": ("Staff can sign in", ("sign_in_incomplete",)),
+}
+"""Steps of setting the service up: title, and codes of the conditions that last until it is done.
+
+A council may do without any of them.
+"""
 
 
 def conditions() -> tuple[Condition, ...]:
@@ -357,6 +373,7 @@ def _database(snapshot: Snapshot, at: datetime) -> Iterator[Condition]:
             yield from [
                 *_counted_requests(connection, at),
                 *_telephone_faults(connection, at - _COUNTED_HOURS),
+                *_recent_unanswered_calls(connection, snapshot, at),
                 *_overdue_purges(connection, at),
                 *_rota(connection, snapshot, at),
                 *_alert_delivery(connection),
@@ -411,17 +428,13 @@ def _telephone_faults(connection: Connection, since: datetime) -> Iterator[Condi
 def _unanswered_calls(
     connection: Connection, snapshot: Snapshot, at: datetime
 ) -> Iterator[Condition]:
-    """Yield the calls that nobody answered, or whose caller gave up after MIN_WAIT or more."""
+    """Yield the calls that nobody answered, for alerts."""
     locale, directory = lookup.staff_locale(), snapshot.directory
-    outcomes = (Outcome.UNANSWERED, Outcome.ABANDONED)
-    start, end = at - MAX_CALL_AGE, at + _DAY
-    for call in calls.calls_between(connection, start, end, at, outcomes):
+    for call in _missed_calls(connection, at - MAX_CALL_AGE, at):
         waited = (call.ended_at or call.began_at) - call.began_at
         began = dates.format_datetime(call.began_at, locale)
         sentence = f"a call at {began} was not answered."
         if call.outcome == Outcome.ABANDONED:
-            if waited < MIN_WAIT:
-                continue
             seconds = staff_text.format_duration(int(waited.total_seconds()))
             sentence = f"the caller of {began} gave up after {seconds}."
         legs = "; ".join(
@@ -433,6 +446,35 @@ def _unanswered_calls(
         service = _service_name(directory, call.service)
         sentence = f"{service}: {sentence}{f' {legs}.' if legs else ''}"
         yield Condition("call_unanswered", sentence, subject=service, alert_key=str(call.id))
+
+
+def _recent_unanswered_calls(
+    connection: Connection, snapshot: Snapshot, at: datetime
+) -> Iterator[Condition]:
+    """Yield how many calls nobody answered in the last hours, once for each service."""
+    calls_by_service: dict[str, list[Call]] = {}
+    for call in _missed_calls(connection, at - RECENT_CALLS_PERIOD, at):
+        calls_by_service.setdefault(call.service, []).append(call)
+    for service_id, missed in calls_by_service.items():
+        service = _service_name(snapshot.directory, service_id)
+        last_at = max(call.began_at for call in missed)
+        last = staff_text.format_relative(last_at, at, lookup.staff_locale())
+        sentence = f"{service}: nobody answered a call at {last}."
+        if len(missed) > 1:
+            sentence = (
+                f"{service}: nobody answered {len(missed)} calls in the last "
+                f"{RECENT_CALLS_PERIOD // timedelta(hours=1)} hours, the last at {last}."
+            )
+        yield Condition("call_unanswered", sentence, subject=service)
+
+
+def _missed_calls(connection: Connection, start: datetime, at: datetime) -> Iterator[Call]:
+    """Yield the calls that nobody answered, or whose caller gave up after MIN_WAIT or more."""
+    outcomes = (Outcome.UNANSWERED, Outcome.ABANDONED)
+    for call in calls.calls_between(connection, start, at + _DAY, at, outcomes):
+        waited = (call.ended_at or call.began_at) - call.began_at
+        if call.outcome == Outcome.UNANSWERED or waited >= MIN_WAIT:
+            yield call
 
 
 def _overdue_purges(connection: Connection, at: datetime) -> Iterator[Condition]:

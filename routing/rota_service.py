@@ -43,7 +43,7 @@ from routing.rota.workload import Workload, measure_workload
 from routing.store import rota, rota_people
 from routing.store.rota import RotaChange
 from routing.store.rota_people import RotaPerson
-from routing.text import time_parsing
+from routing.text import staff_text, time_parsing
 
 GAP_LOOKAHEAD = timedelta(days=28)
 """How far ahead gaps are reported on pages, in `flask status` and in /metrics."""
@@ -681,6 +681,12 @@ def _import_warnings(plan: ImportPlan) -> list[str]:
     if plan.past:
         rows = "1 row is" if plan.past == 1 else f"{plan.past:,} rows are"
         warnings.append(f"{rows} over: what is past stays as it was.")
+    new_shifts = [*plan.difference.added, *(after for _, after in plan.difference.changed)]
+    unneeded = validation.unneeded_shifts(roster, new_shifts)
+    if unneeded:
+        count = "1 shift is" if len(unneeded) == 1 else f"{len(unneeded):,} shifts are"
+        first = staff_text.format_span(unneeded[0].during, at, locale)
+        warnings.append(f"{count} when nobody is needed by the directory: the first {first}.")
     for role_id in plan.role_ids:
         role = roster.roles[role_id]
         for span, staffing in difference.find_excess(roster, role_id, plan.period):

@@ -15,7 +15,7 @@ import yaml
 from oracle import Oracle, e164
 from telephone import BASE, CALLED, TOKEN, Telephone
 
-ROUNDS, LONGEST, ADDED, PROMPT, WAIT, LONGEST_RINGING = 3, 480, 5, 10, 20, 60
+ROUNDS, LONGEST, ADDED, PROMPT, WAIT, LONGEST_RINGING = 3, 480, 5, 15, 20, 60
 WORDS = 12  # how long an announcement takes
 STATUSES = ("busy", "no-answer", "failed", "completed", "completed", "canceled", "", "ringing", "x")
 

@@ -32,6 +32,7 @@ from routing.directory.load import load
 from routing.directory.schema import json_schema
 from routing.errors import InvalidDirectory, Problem
 from routing.formats import printed
+from routing.lint import numbers
 from routing.lint.check import check as check_file
 from routing.text import dates
 from routing.text.locale import Locale
@@ -54,10 +55,11 @@ def check(file: Path | None, strict: bool, verbose: bool, as_json: bool) -> None
     problems = check_file(path, lookup.instance_path(), lookup.now())
     errors = sum(problem.level == "error" for problem in problems)
     summary = f"{count_of(errors, 'error')}, {count_of(len(problems) - errors, 'warning')}"
+    advice = [] if errors else numbers.own_number_advice(load(path)[0])
     print_report(
         as_json,
         [asdict(problem) for problem in problems],
-        [*_problem_lines(problems, verbose), f"{path}: {summary}"],
+        [*_problem_lines(problems, verbose), f"{path}: {summary}", *advice],
     )
     raise SystemExit(EXIT_FOUND if errors or (strict and problems) else 0)
 

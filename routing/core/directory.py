@@ -381,6 +381,23 @@ class RotaRole:
 
 
 @dataclass(frozen=True, slots=True)
+class AccessibilityStatement:
+    """What only the council knows for its accessibility statement."""
+
+    email: str
+    prepared: date
+    is_fully_compliant: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PrivacyNotice:
+    """What only the council knows for its privacy notice: whom to ask, and its own notice."""
+
+    email: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class Council:
     """The council whose directory it is."""
 
@@ -388,6 +405,8 @@ class Council:
     website: str
     colour: str | None = None
     logo: str | None = None
+    accessibility: AccessibilityStatement | None = None
+    privacy: PrivacyNotice | None = None
 
 
 @dataclass(frozen=True, slots=True)

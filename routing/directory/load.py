@@ -296,9 +296,9 @@ def _plain_message(kind: str, error: Any) -> str:
 def _build_directory(model: DirectoryModel) -> Directory:
     """Return the directory of a model that has no problems."""
     lines = {line_id: _build_line(line_id, line) for line_id, line in model.lines.items()}
-    council, holidays = model.council, model.bank_holidays
+    holidays = model.bank_holidays
     return Directory(
-        council=core.Council(council.name, council.website, council.colour, council.logo),
+        council=model.council.build(),
         zone=model.zone,
         languages=tuple(model.languages),
         emergency=model.emergency,

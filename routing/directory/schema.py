@@ -71,6 +71,32 @@ class RotaRoleModel(StrictModel):
         return core.RotaRole(role_id, self.name, needed.line, needed.out_of_hours_of, self.people)
 
 
+class AccessibilityModel(StrictModel):
+    """What only the council knows for its accessibility statement."""
+
+    email: Email
+    """Who answers when somebody cannot use a page."""
+    prepared: IsoDate
+    """When the council wrote or last reviewed the statement."""
+    compliance: Literal["full", "partial"] = "partial"
+    """full: only after somebody tested the pages against WCAG 2.2 AA and found nothing."""
+
+    def build(self) -> core.AccessibilityStatement:
+        return core.AccessibilityStatement(self.email, self.prepared, self.compliance == "full")
+
+
+class PrivacyModel(StrictModel):
+    """What only the council knows for its privacy notice."""
+
+    email: Email
+    """Of the data protection officer."""
+    url: Url
+    """The council's own privacy notice."""
+
+    def build(self) -> core.PrivacyNotice:
+        return core.PrivacyNotice(self.email, self.url)
+
+
 class CouncilModel(StrictModel):
     """Whose directory it is."""
 
@@ -82,6 +108,20 @@ class CouncilModel(StrictModel):
     """Of the header, as #1d4f91 in quotes; dark enough for white letters."""
     logo: NonEmptyText | None = None
     """A file, for the header."""
+    accessibility: AccessibilityModel | None = None
+    """For the accessibility statement, which the law requires."""
+    privacy: PrivacyModel | None = None
+    """For the privacy notice, which the law requires."""
+
+    def build(self) -> core.Council:
+        return core.Council(
+            name=self.name,
+            website=self.website,
+            colour=self.colour,
+            logo=self.logo,
+            accessibility=self.accessibility.build() if self.accessibility else None,
+            privacy=self.privacy.build() if self.privacy else None,
+        )
 
 
 class BankHolidaysModel(StrictModel):

@@ -50,7 +50,7 @@ class PrintedLine:
     you_will_hear: str | None
     relay_uk: bool
     also: list[OtherWayText]
-    hours: tuple[tuple[str, str], ...]
+    week: str
     seasons: list[str]
     other_numbers: list[str]
     exceptions: list[tuple[str, str]]
@@ -75,6 +75,7 @@ class HelplineText:
     audience: str
     phone: Phone
     hours: tuple[tuple[str, str], ...]
+    week: str
 
 
 def printed_page(
@@ -111,11 +112,11 @@ def printed_page(
         lines=[lines[line.id] for line in directory.lines if not line.internal],
         helplines=helpline_texts(snapshot, locale),
         bank_holidays=[
-            f"{dates.format_full_date(day, locale)}, {locale.translate(holidays[day].name)}"
+            f"{dates.format_full_date(day, locale)}, {dates.format_holiday(holidays[day], locale)}"
             for day in sorted(holidays)
             if first <= day <= last
         ],
-        printed_on=dates.format_full_date(first, locale),
+        made_on=dates.format_full_date(first, locale),
         last_date=dates.format_full_date(last, locale),
     )
 
@@ -128,6 +129,7 @@ def helpline_texts(snapshot: Snapshot, locale: Locale) -> list[HelplineText]:
             audience=helpline.audience.get(locale.language),
             phone=helpline.phone,
             hours=dates.format_hours(helpline.hours, locale),
+            week=dates.format_week(helpline.hours, locale),
         )
         for helpline in snapshot.directory.helplines
     ]
@@ -163,7 +165,7 @@ def _print_line(
         you_will_hear=line.you_will_hear.get(locale.language) if line.you_will_hear else None,
         relay_uk=line.relay_uk,
         also=other_way_texts(line, locale),
-        hours=dates.format_hours(line.hours, locale),
+        week=dates.format_week(line.hours, locale),
         seasons=dates.format_seasons(line, first, last, locale),
         other_numbers=dates.format_other_numbers(line, first, last, locale),
         exceptions=dates.format_exceptions(line, first, last, holidays, locale),

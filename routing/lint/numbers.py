@@ -6,6 +6,7 @@ from datetime import date, datetime
 import phonenumbers
 
 from routing.core.directory import Directory, Line, Phone
+from routing.core.ringing import max_ring_seconds
 from routing.directory.yaml_source import KeyPath, PathProblem
 from routing.snapshot import Snapshot
 
@@ -45,6 +46,18 @@ def warnings(snapshot: Snapshot, at: datetime) -> Iterator[PathProblem]:
     yield from _check_mobiles(directory)
     yield from _check_loops(directory)
     yield from _check_screened_menus(directory)
+    yield from _check_ring_seconds(directory)
+
+
+def own_number_advice(directory: Directory) -> list[str]:
+    """Say of each service with a number of its own what a system that puts calls through asks."""
+    return [
+        f"The service '{service.id}' has a number of its own, {service.number.display}, and its "
+        "decision gives that number. An exchange or a contact centre that puts calls through must "
+        f"ask /api/v1/services/{service.id}/numbers: by the decision its calls would come back."
+        for service in directory.services
+        if service.number is not None
+    ]
 
 
 def verification_warning(line: Line, today: date) -> tuple[str, str] | None:
@@ -171,14 +184,27 @@ def _check_loops(directory: Directory) -> Iterator[PathProblem]:
 def _check_screened_menus(directory: Directory) -> Iterator[PathProblem]:
     """Warn of each line with a menu on which somebody must press 1: a menu never does."""
     for line in directory.lines:
-        if line.press_1_to_accept and line.options is not None:
+        key = "options" if line.options is not None else "send_digits"
+        if line.press_1_to_accept and getattr(line, key) is not None:
             message = (
                 "a menu never presses 1. Remove `press_1_to_accept`, or write a number without a "
-                f"menu. By its `options` a menu answers '{line.id}', so no call to it is accepted."
+                f"menu. By its `{key}` a menu answers '{line.id}', so no call to it is accepted."
             )
             yield PathProblem(
                 ("lines", line.id, "press_1_to_accept"), "menu_never_accepts", message
             )
+
+
+def _check_ring_seconds(directory: Directory) -> Iterator[PathProblem]:
+    """Warn of each line that should ring for longer than anybody may hear ringing."""
+    for line in directory.lines:
+        most = max_ring_seconds(line)
+        if line.ring_seconds is not None and line.ring_seconds > most:
+            message = (
+                f"it rings {most} seconds, not {line.ring_seconds}: networks cut off calls that "
+                f"ring for long. Write {most} or less, with another line in `if_unanswered`."
+            )
+            yield PathProblem(("lines", line.id, "ring_seconds"), "rings_too_long", message)
 
 
 def _numbers_of(line: Line) -> Iterator[tuple[KeyPath, Phone]]:

@@ -160,11 +160,7 @@ def service_context(decision: Decision, at: datetime, *, is_live: bool) -> dict[
         "exception": sentences.exception_sentence(decision, at, locale, holidays, is_live=is_live),
         "following": _following_line(decision, locale),
         "can_wait": _next_opening(decision, at, locale, is_live),
-        "backup": [
-            contact_card(answer.line, at, answer.phone)
-            for answer in lookup.dial_order(decision, at)
-            if not answer.line.internal and answer.phone.e164 != line.phone.e164
-        ],
+        "backup": [] if service.number else _backup(decision, at),
         "lines": lines,
         "lines_when_lost": sorted(lines, key=lambda card: card.id != next_id),
         "day_lines": [card for card in lines if card.id != service.out_of_hours.id],
@@ -233,6 +229,18 @@ def _public_card(service: Service, line: Line, phone: Phone, at: datetime) -> Co
         is_open=True,
         confirmed=True,
     )
+
+
+def _backup(decision: Decision, at: datetime) -> list[ContactCard]:
+    """Return the lines to call, in order, where the one that takes the calls does not answer.
+
+    A service with its own number needs none: whoever calls it again is put through to each.
+    """
+    return [
+        contact_card(answer.line, at, answer.phone)
+        for answer in lookup.dial_order(decision, at)
+        if answer.phone.e164 != decision.phone.e164
+    ]
 
 
 def _next_wording(decision: Decision, at: datetime, locale: Locale) -> datetime:

@@ -94,6 +94,20 @@ sign_in_failures = sa.Table(
     _instant("at", index=True),
 )
 
+password_links = sa.Table(
+    "password_links",
+    METADATA,
+    sa.Column("token_sha256", sa.Text, primary_key=True),
+    sa.Column("account_id", sa.ForeignKey("accounts.id"), nullable=False, index=True),
+    _instant("ends_at"),
+)
+
+unneeded_steps = sa.Table(  # of setting up
+    "unneeded_steps",
+    METADATA,
+    sa.Column("step", sa.Text, primary_key=True),
+)
+
 diverts = sa.Table(
     "diverts",
     METADATA,

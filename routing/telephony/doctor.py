@@ -116,6 +116,7 @@ def lines() -> Iterator[Finding]:
         if service.number is None
     ]
     yield from findings or [_ok("Every line can be rung, and leads nowhere back.")]
+    yield from map(_ok, numbers.own_number_advice(snapshot.directory))
 
 
 def database_clock() -> Iterator[Finding]:

@@ -16,6 +16,7 @@ from twilio.twiml.voice_response import Gather, VoiceResponse
 from routing.core.answer import Decision
 from routing.core.decision import dial_order
 from routing.core.directory import Directory, Line, Phone, Service
+from routing.core.ringing import KEY_PROMPT_SECONDS, ring_seconds, send_digits
 from routing.core.timetable import Timetables
 from routing.telephony.call_flow import (
     ENGAGED_WAIT,
@@ -25,7 +26,6 @@ from routing.telephony.call_flow import (
     Dial,
     GiveUp,
     Step,
-    ring_seconds,
 )
 from routing.text import announcements
 from routing.text.locale import Locale, get_locale
@@ -42,8 +42,13 @@ MAX_NUMBERS = 10
 MAX_SAY_CHARACTERS = 3000
 """Twilio refuses an utterance of more than 4,000 characters (its error 32018), written as XML."""
 
-KEY_TIMEOUT_SECONDS = 8
-"""How long we wait for the key, each of the two times that it is asked for."""
+KEY_TIMEOUT_SECONDS = 6
+"""How long we wait for the key after the last word that asks for it."""
+
+SPEECH_CHARACTERS_PER_SECOND = 14
+
+MAX_PROMPT_CHARACTERS = SPEECH_CHARACTERS_PER_SECOND * (KEY_PROMPT_SECONDS - KEY_TIMEOUT_SECONDS)
+"""What is said in the rest of KEY_PROMPT_SECONDS."""
 
 _NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -107,6 +112,7 @@ def for_step(
         f"{url}/after?{urlencode(query)}",
         caller_id=settings.caller_id(step.line),
         screen=f"{url}/screen?{screen_query}" if step.state.screened else None,
+        digits=send_digits(step.line, step.phone),
         before=before,
         pause_seconds=pause,
     )
@@ -132,7 +138,9 @@ def fallback(
         for phone in (line.phone_on(day), line.phone)
         if phone.e164 not in service_numbers
     ]
-    numbers = dict.fromkeys(phone.e164 for _, phone in phones)
+    numbers: dict[str, str | None] = {}
+    for line, phone in phones:
+        numbers.setdefault(phone.e164, send_digits(line, phone))
     public: dict[str, tuple[Line, Phone]] = {}
     for line, phone in phones:
         if not line.internal:
@@ -142,21 +150,26 @@ def fallback(
     )
     next_line = _in_each_language(announcements.outcome_unknown_next_line, directory, ())
     seconds = max(ring_seconds(line, is_last=False) for line in lines)
-    dialled = (rehearsal_number,) if rehearsal_number else tuple(numbers)[:MAX_NUMBERS]
-    return dial_in_turn(dialled, seconds, message, next_line)
+    dialled = {rehearsal_number: None} if rehearsal_number else numbers
+    return dial_in_turn(list(dialled.items())[:MAX_NUMBERS], seconds, message, next_line)
 
 
 def acceptance(service: Service, directory: Directory, action: str) -> str:
-    """Return what whoever picks up a screened line is asked."""
-    prompt = [
-        utterance(
-            announcements.accept_prompt(service, get_locale(language, directory.zone)),
-            language,
-            directory,
-        )
-        for language in directory.languages
-    ]
-    return ask_to_accept(prompt, action)
+    """Return what whoever picks up a screened line is asked, for KEY_PROMPT_SECONDS at most.
+
+    It is asked in the first language, and in the others while MAX_PROMPT_CHARACTERS allow it.
+    """
+    prompt: list[Utterance] = []
+    for language in directory.languages:
+        text = announcements.accept_prompt(service, get_locale(language, directory.zone))
+        if not prompt or sum(len(u.text) for u in prompt) + len(text) <= MAX_PROMPT_CHARACTERS:
+            prompt.append(utterance(text, language, directory))
+    response = VoiceResponse()
+    gather = Gather(num_digits=1, timeout=KEY_TIMEOUT_SECONDS, action=action, method="POST")
+    _say(gather, prompt)
+    response.append(gather)
+    response.hangup()
+    return str(response)
 
 
 def named_lines(
@@ -208,6 +221,7 @@ def dial(
     action: str,
     caller_id: str | None = None,
     screen: str | None = None,
+    digits: str | None = None,
     before: Sequence[Utterance] = (),
     pause_seconds: int = 0,
 ) -> str:
@@ -215,7 +229,8 @@ def dial(
 
     The caller hears it ring; the call is not taken until somebody answers, unless something is
     spoken ``before``, and followed by a pause. ``caller_id`` is the number to show; None shows the
-    caller's. ``screen`` is the URL of what whoever picks up hears first.
+    caller's. ``screen`` is the URL of what whoever picks up hears first. ``digits`` are pressed
+    once somebody, or a menu, answers.
     """
     response = VoiceResponse()
     _say(response, before)
@@ -225,18 +240,20 @@ def dial(
     verb = response.dial(
         answer_on_bridge=True, timeout=seconds, action=action, method="POST", **shown
     )
-    verb.number(number, **({} if screen is None else {"url": screen, "method": "POST"}))
+    screening = {} if screen is None else {"url": screen, "method": "POST"}
+    verb.number(number, send_digits=digits, **screening)
     return str(response)
 
 
 def dial_in_turn(
-    numbers: Sequence[str],
+    numbers: Sequence[tuple[str, str | None]],
     seconds: int,
     message: Sequence[Utterance],
     next_line: Sequence[Utterance],
 ) -> str:
     """Ring numbers one after another with no further question, then say the message twice.
 
+    Each number comes with the keys to press once it answers, or None.
     ``next_line`` is said before ringing would pass MAX_SILENCE_SECONDS. For another host, and for
     when all else has failed. It has no ``action``, so what follows is heard after an answered call
     too, by a caller who has not hung up.
@@ -247,8 +264,8 @@ def dial_in_turn(
         if first:
             _say(response, next_line)
         verb = response.dial(answer_on_bridge=True, timeout=seconds, sequential=True)
-        for number in numbers[first : first + at_once]:
-            verb.number(number)
+        for number, digits in numbers[first : first + at_once]:
+            verb.number(number, send_digits=digits)
     for _ in range(2):
         _say(response, message)
         response.pause(length=1)
@@ -262,17 +279,6 @@ def give_up(message: Sequence[Utterance]) -> str:
     _say(response, message)
     response.pause(length=1)
     _say(response, message)
-    response.hangup()
-    return str(response)
-
-
-def ask_to_accept(prompt: Sequence[Utterance], action: str) -> str:
-    """Ask whoever picked up to press a key, twice; without one, hang up on them."""
-    response = VoiceResponse()
-    for _ in range(2):
-        gather = Gather(num_digits=1, timeout=KEY_TIMEOUT_SECONDS, action=action, method="POST")
-        _say(gather, prompt)
-        response.append(gather)
     response.hangup()
     return str(response)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from textwrap import shorten
 
 from routing.core.answer import Decision
 from routing.core.directory import Directory, Line, Phone, Service
@@ -14,6 +15,9 @@ from routing.text.phone_numbers import (
     to_national,
 )
 from routing.text.sentences import call_sentence, line_phrase
+
+MAX_SPOKEN_NAME_CHARACTERS = 60
+"""Of a service, to whoever picks up a screened line."""
 
 
 def greeting(service: Service, locale: Locale) -> str | None:
@@ -102,10 +106,12 @@ def outcome_unknown_next_line(
 
 
 def accept_prompt(service: Service, locale: Locale) -> str:
-    """Tell the person who picks up a screened line what the call is, and how to accept it."""
-    return locale.translate(
-        "A call for {service}. To take it, press 1.", service=service.name.get(locale.language)
-    )
+    """Tell the person who picks up a screened line what the call is, and how to accept it.
+
+    A long name is cut at a word: the caller hears ringing meanwhile.
+    """
+    name = shorten(service.name.get(locale.language), MAX_SPOKEN_NAME_CHARACTERS, placeholder="")
+    return locale.translate("A call for {service}. To take it, press 1.", service=name)
 
 
 def sms_reply(

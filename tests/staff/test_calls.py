@@ -168,3 +168,11 @@ def test_the_preview_says_what_a_caller_hears_step_by_step(duty):
         "The caller hears, twice: “Sorry, nobody has answered.",
     ):
         assert sentence in heard
+
+
+def test_where_no_telephone_is_connected_the_page_says_so(app, signed_in):
+    sentence = "No telephone is connected to this service."
+    assert sentence in page_text(signed_in("view").get("/staff/calls"))
+    app.config.update(TWILIO_AUTH_TOKEN="token", PUBLIC_BASE_URL="https://who.example")
+
+    assert sentence not in page_text(signed_in("view").get("/staff/calls"))
