@@ -36,7 +36,7 @@ repeated when the clocks change.
 POLL_INTERVAL_SECONDS = 5.0
 """How often to look for jobs that are due, and for a database that was down."""
 
-EXIT_TIMEOUT_SECONDS = 5.0
+EXIT_TIMEOUT_SECONDS = 4.0
 """How long a process that is told to stop waits for its jobs. Another process runs them later."""
 
 log = logging.getLogger(__name__)
