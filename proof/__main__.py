@@ -25,7 +25,9 @@ from proof import (
     pages,
     rota,
     silence,
+    slips,
     staff_speed,
+    standards,
 )
 
 PARTS = {
@@ -34,6 +36,7 @@ PARTS = {
         "What a directory leaves open, and what a change changes",
         answers.directories,
     ),
+    "slips": ("Good files, spoilt", slips.spoilt),
     "calls": ("Calls", calls.calls),
     "rota": ("The rota", rota.rota),
     "kills": ("Killed while writing", kills.kills),
@@ -47,6 +50,7 @@ PARTS = {
     "alerts": ("Alerts of senders that are killed", alerts.alerts_of_the_killed),
     "clients": ("Clients that others generate", clients.generated_clients),
     "mutation": ("Broken on purpose", mutation.mutated),
+    "standards": ("Read by other people's checkers", standards.standards),
     "growth": ("As the work grows", growth.grown),
     "staff": ("How fast the staff pages are", staff_speed.staff),
     "bench": ("How fast, beside what else there is", benchmarks.bench),
