@@ -62,6 +62,8 @@ ROUTES = [
     ("GET", "/staff/preview"),
     ("GET", "/staff/rota"),
     ("GET", "/staff/rota.csv"),
+    ("GET", "/staff/rota/away"),
+    ("POST", "/staff/rota/away"),
     ("GET", "/staff/rota/bank-holidays"),
     ("POST", "/staff/rota/feeds"),
     ("POST", "/staff/rota/feeds/1/revoke"),
