@@ -64,7 +64,7 @@ def new() -> Response:
     return _ask(
         DivertForm(
             service=services[0].id if len(services) == 1 else "",
-            until=_default_end(_next_handover(services[0].id, lookup.now())),
+            until=HANDOVER if _next_handover(services[0].id, lookup.now()) else "4h",
         )
     )
 
@@ -81,7 +81,7 @@ def check() -> Response:
     except InvalidDivert as error:
         form.refuse(error)
         return _ask(form)
-    return _check(proposed, form, secrets.token_urlsafe(16))
+    return _check(form, proposed, _previews(form, proposed), secrets.token_urlsafe(16))
 
 
 @bp.post("/diverts")
@@ -90,7 +90,7 @@ def create() -> AnyResponse:
     """Set what was checked, each divert until the end that was shown."""
     form, confirmation = DivertForm(), DivertConfirmation()
     try:
-        start = _confirmed_start(form)
+        start = form.confirmed_start(lookup.now())
         proposed = [
             divert
             for service, end in confirmation.ends
@@ -99,13 +99,9 @@ def create() -> AnyResponse:
     except InvalidDivert as error:
         form.refuse(error)
         return _ask(form)
-    rows = lookup.latest_diverts().diverts
-    previews = [
-        divert_display.preview(divert, rows, lookup.now(), form.may_ring.data)
-        for divert in proposed
-    ]
+    previews = _previews(form, proposed)
     if not _confirms(confirmation, previews):
-        return _check(proposed, form, confirmation.once.data, unconfirmed=True)
+        return _check(form, proposed, previews, confirmation.once.data, unconfirmed=True)
     added = [lookup.new_divert(divert, form.may_ring.data) for divert in proposed]
     with lookup.database().writing() as connection:
         actor = current_account().actor
@@ -118,7 +114,7 @@ def create() -> AnyResponse:
 def show(divert_id: int) -> Response:
     """Show a divert, and ask for another end."""
     row = _get(divert_id)
-    return _ask_end(row, EndForm(until=_default_end(_handover_of(row))))
+    return _ask_end(row, EndForm(until=HANDOVER if _handover_of(row) else "4h"))
 
 
 @bp.post("/diverts/<id:divert_id>")
@@ -129,7 +125,8 @@ def move(divert_id: int) -> AnyResponse:
     if not confirmation.is_sent and not form.validate():
         return _ask_end(row, form)
     try:
-        proposed = _propose_end(row, confirmation.end if confirmation.is_sent else form.until.data)
+        until = confirmation.end if confirmation.is_sent else form.until.data
+        proposed = lookup.propose_new_end(row, until)
     except InvalidDivert as error:
         form.refuse(error)
         return _ask_end(row, form)
@@ -194,12 +191,12 @@ def end_all() -> AnyResponse:
 
 
 def _ask(form: DivertForm) -> Response:
-    services = _service_items()
+    directory = lookup.snapshot().directory
+    services = [radio_item(service.id, service.name.get("en")) for service in directory.services]
+    handover = _next_handover(services[0]["value"], lookup.now())
     if len(services) > 1:
         handover = "Of each service"
         services.insert(0, radio_item(divert_rules.ALL_SERVICES, "All of them"))
-    else:
-        handover = _next_handover(services[0]["value"], lookup.now())
     open_lines, shut_lines = _line_items()
     return render_page(
         "divert_form.html",
@@ -214,17 +211,18 @@ def _ask(form: DivertForm) -> Response:
 
 
 def _check(
-    proposed: Sequence[ProposedDivert], form: DivertForm, once: str, unconfirmed: bool = False
+    form: DivertForm,
+    proposed: Sequence[ProposedDivert],
+    previews: Sequence[DivertPreview],
+    once: str,
+    unconfirmed: bool = False,
 ) -> Response:
     """Return the page that shows what would be set, with what sets just that."""
-    rows, first = lookup.latest_diverts().diverts, proposed[0]
+    first = proposed[0]
     return render_page(
         "divert_check.html",
         status=400 if unconfirmed else 200,
-        previews=[
-            divert_display.preview(divert, rows, lookup.now(), form.may_ring.data)
-            for divert in proposed
-        ],
+        previews=previews,
         to=[f"{divert.service.id} {divert.during.end.isoformat()}" for divert in proposed],
         hidden={
             "once": once,
@@ -238,6 +236,11 @@ def _check(
         note=first.note,
         unconfirmed=unconfirmed,
     )
+
+
+def _previews(form: DivertForm, proposed: Sequence[ProposedDivert]) -> list[DivertPreview]:
+    rows, at = lookup.latest_diverts().diverts, lookup.now()
+    return [divert_display.preview(divert, rows, at, form.may_ring.data) for divert in proposed]
 
 
 def _confirms(confirmation: DivertConfirmation, previews: Sequence[DivertPreview]) -> bool:
@@ -269,37 +272,6 @@ def _propose(
     )
 
 
-def _confirmed_start(form: DivertForm) -> datetime | None:
-    """Return the start that was shown; None for now, also if it came meanwhile.
-
-    Raise InvalidDivert.
-    """
-    start: datetime | None = form.from_.data
-    if form.from_.choice != NOW and start is None:
-        raise InvalidDivert("from", "Choose when the divert starts.")
-    return None if start is None or start <= lookup.now() else start
-
-
-def _propose_end(row: DivertRow, until: datetime | timedelta | None) -> ProposedDivert:
-    """Return a divert with another end; None is the next handover. Raise InvalidDivert."""
-    facts, at = lookup.snapshot(), lookup.now()
-    error, line = lookup.divert_error(row), facts.directory.line(row.line)
-    if error or line is None:
-        raise InvalidDivert("until", f"{error} Set a new divert instead.")
-    if row.during.end <= at:
-        raise InvalidDivert("until", "This divert has ended. Set a new one instead.")
-    service = facts.timetables.service(row.service)
-    return divert_rules.propose_new_end(
-        facts.timetables, service, line, row.during.start, until, at, lookup.staff_locale()
-    )
-
-
-def _service_items() -> list[dict[str, str]]:
-    """Return every service as a radio button."""
-    services = lookup.snapshot().directory.services
-    return [radio_item(service.id, service.name.get("en")) for service in services]
-
-
 def _line_items() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Return radio buttons of the lines that are open now, and of those that are shut.
 
@@ -322,10 +294,6 @@ def _line_items() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         name = f"{line.name.get('en')}, {line.phone_on(today).display}"
         items[is_open].append(radio_item(line.id, name, state))
     return items[True], items[False]
-
-
-def _default_end(handover: str) -> str:
-    return HANDOVER if handover else "4h"
 
 
 def _next_handover(service_id: str, at: datetime) -> str:

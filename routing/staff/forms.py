@@ -352,6 +352,16 @@ class DivertForm(EndForm):
         """Return the common reason that was chosen, then what was typed."""
         return ". ".join(filter(None, (self.reason.data, self.note.data.strip())))
 
+    def confirmed_start(self, at: datetime) -> datetime | None:
+        """Return the start that was shown; None for now, also if it came before ``at``.
+
+        Raise InvalidDivert.
+        """
+        start: datetime | None = self.from_.data
+        if self.from_.choice != NOW and start is None:
+            raise InvalidDivert("from", "Choose when the divert starts.")
+        return None if start is None or start <= at else start
+
 
 class EndAllForm(StaffForm):
     """Which diverts to end: those that were shown."""
