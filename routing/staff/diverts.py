@@ -13,7 +13,7 @@ from routing.core.decision import decide
 from routing.divert_rules import ProposedDivert
 from routing.errors import InvalidDivert
 from routing.staff import divert_display
-from routing.staff.auth import current_account, require_role, staff_blueprint
+from routing.staff.auth import require_role, staff_blueprint
 from routing.staff.divert_display import DivertPreview, DivertView
 from routing.staff.forms import (
     DIVERT_REASONS,
@@ -26,6 +26,7 @@ from routing.staff.forms import (
 )
 from routing.staff.layout import radio_item, render_page
 from routing.staff.names import actor_names
+from routing.staff.session import current_account
 from routing.store import diverts
 from routing.store.accounts import Role
 from routing.store.diverts import DivertRow

@@ -75,6 +75,19 @@ def render_page(
     return make_response(body, 400 if has_errors and status == 200 else status)
 
 
+def render_message(
+    status: int, title: str, *paragraphs: str, show_account: bool = True
+) -> Response:
+    """Return a page that only says something."""
+    return render_page(
+        "message.html",
+        status=status,
+        show_account=show_account,
+        title=title,
+        paragraphs=paragraphs,
+    )
+
+
 def radio_item(value: str, text: str, hint: str = "") -> dict[str, Any]:
     """Return an item for GOV.UK's radio buttons."""
     return {"value": value, "text": text, "hint": {"text": hint} if hint else None}

@@ -13,11 +13,12 @@ from routing.core.answer import ReasonCode
 from routing.core.decision import handovers
 from routing.core.directory import Service
 from routing.health import Audience, Condition, Severity
-from routing.staff.auth import current_account, require_role, staff_blueprint
+from routing.staff.auth import require_role, staff_blueprint
 from routing.staff.divert_display import may_see_internal_numbers
 from routing.staff.forms import SetupStepForm
 from routing.staff.layout import render_page
 from routing.staff.rota import roles_on_duty
+from routing.staff.session import current_account
 from routing.store import setup_steps
 from routing.store.accounts import Role
 from routing.text import staff_text

@@ -8,20 +8,20 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from werkzeug.wrappers import Response as AnyResponse
 
 from routing import config, lookup
-from routing.concurrency import SESSION_TOKEN_KEY
+from routing.config import SESSION_TOKEN_KEY
 from routing.errors import AccountError, SignInError
-from routing.staff.auth import (
+from routing.staff.auth import staff_blueprint
+from routing.staff.forms import PasswordForm, SignInForm, SignOutForm
+from routing.staff.layout import render_message, render_page
+from routing.staff.session import (
     ACCOUNT_KEY,
     ATTEMPTS_KEY,
     HOME,
     current_account,
     safe_next_url,
     signed_in_account,
-    staff_blueprint,
     start_browser_session,
 )
-from routing.staff.forms import PasswordForm, SignInForm, SignOutForm
-from routing.staff.layout import render_page
 from routing.store import accounts, passwords
 from routing.store.accounts import SESSION_LIFETIME, Account
 
@@ -244,15 +244,12 @@ def _sealer() -> URLSafeTimedSerializer:
 
 def _ask_password(account: Account | None, form: PasswordForm) -> Response:
     if account is None:
-        return render_page(
-            "message.html",
-            status=404,
+        return render_message(
+            404,
+            "This link cannot be used",
+            "It was used already, replaced by a later one, or is more than two days old.",
+            "Ask the person who manages accounts for a new one.",
             show_account=False,
-            title="This link cannot be used",
-            paragraphs=[
-                "It was used already, replaced by a later one, or is more than two days old.",
-                "Ask the person who manages accounts for a new one.",
-            ],
         )
     return render_page("set_password.html", form=form, name=account.name, show_account=False)
 
