@@ -35,6 +35,7 @@ def init_app(app: Flask) -> None:
     app.session_interface = session.StaffSessionInterface()
     app.url_map.converters["id"] = auth.IdConverter
     app.add_template_filter(layout.upfirst)
+    app.add_template_filter(layout.mark_commands)
     auth.csrf.init_app(app)
     rota_pages = (rota, shifts, fill, people, my_shifts, calendars)
     for module in (sign_in, now, diverts, *rota_pages, calls, audit, preview, accounts):

@@ -10,7 +10,7 @@ from routing.staff.forms import AccountForm, PasswordForm
 from routing.staff.layout import render_page
 from routing.staff.session import current_account, start_browser_session
 from routing.store import accounts, passwords
-from routing.store.accounts import LOCAL, PASSWORD_LINK_LIFETIME, Account, Role
+from routing.store.accounts import PASSWORD_LINK_LIFETIME, Account, Role
 from routing.text.dates import format_datetime
 
 bp = staff_blueprint("accounts")
@@ -41,11 +41,11 @@ def add() -> Response:
         with lookup.database().writing() as connection:
             at, actor = lookup.now(), current_account().actor
             account = accounts.add(connection, form.name.data, form.roles, None, at, actor)
-            token = accounts.create_password_link(connection, account.id, at, actor)
+            name, token = accounts.create_password_link(connection, account.id, at, actor)
     except AccountError as error:
         form.refuse(error)
         return _index(form)
-    return _show_link(account.name, token)
+    return _show_link(name, token)
 
 
 @bp.get("/accounts/<id:account_id>")
@@ -61,13 +61,13 @@ def change(account_id: int) -> AnyResponse:
     """Change somebody's roles, end their sessions, remove the account or make a password link."""
     form, at, actor = AccountForm(), lookup.now(), current_account().actor
     action = form.action.data
-    token = ""
+    token = name = ""
     try:
         with lookup.database().writing() as connection:
             if action == "roles":
                 accounts.set_roles(connection, account_id, form.roles, at, actor)
             elif action == "link":
-                token = accounts.create_password_link(connection, account_id, at, actor)
+                name, token = accounts.create_password_link(connection, account_id, at, actor)
             elif action == "sessions":
                 accounts.sign_out(connection, account_id, at, actor)
             elif action == "remove":
@@ -79,8 +79,7 @@ def change(account_id: int) -> AnyResponse:
         form.refuse(error)
         return _show(account_id, form)
     if token:
-        account = _find(account_id)
-        return _show_link(account.name if account else "", token)
+        return _show_link(name, token)
     return redirect(url_for("accounts.index", done=action))
 
 
@@ -95,7 +94,7 @@ def change_own_password() -> AnyResponse:
     """Change one's own password; sign out everywhere but here."""
     form, account, at = PasswordForm(), current_account(), lookup.now()
     try:
-        if account.issuer != LOCAL:
+        if not account.is_local:
             raise AccountError("Your password is your council account’s: change it there.")
         with lookup.database().writing() as connection:
             passwords.check_rate_limit(connection, account.name, at)
@@ -118,21 +117,28 @@ def _index(form: AccountForm) -> Response:
     return render_page(
         "accounts.html",
         form=form,
-        people=[_describe(account) for account in people],
+        people=[(account, _describe_sign_in(account)) for account in people],
         roles=ROLES,
         can_add=not current_app.config["OIDC_ISSUER"],
         done=request.args.get("done"),
     )
 
 
+def _describe_sign_in(account: Account) -> str:
+    if account.signed_in_at is None:
+        return "Has not signed in yet"
+    return f"Signed in last: {format_datetime(account.signed_in_at, lookup.staff_locale())}"
+
+
 def _show(account_id: int, form: AccountForm) -> AnyResponse:
-    account = _find(account_id)
+    with lookup.database().reading() as connection:
+        account = accounts.find(connection, account_id)
     if account is None:
         return redirect(url_for("accounts.index"))
     return render_page(
         "account.html",
         form=form,
-        person=_describe(account),
+        person=account,
         roles=ROLES,
         chosen=form.roles if form.errors else account.roles,
     )
@@ -144,7 +150,6 @@ def _show_own(form: PasswordForm) -> Response:
         "own_account.html",
         form=form,
         roles=[ROLES[role] for role in Role if role in account.roles],
-        is_local=account.issuer == LOCAL,
         done=request.args.get("done"),
     )
 
@@ -157,21 +162,3 @@ def _show_link(name: str, token: str) -> Response:
         + url_for("sign_in.ask_password", token=token),
         days=PASSWORD_LINK_LIFETIME.days,
     )
-
-
-def _find(account_id: int) -> Account | None:
-    with lookup.database().reading() as connection:
-        people = accounts.active_accounts(connection)
-    return next((account for account in people if account.id == account_id), None)
-
-
-def _describe(account: Account) -> dict[str, object]:
-    at = account.signed_in_at
-    return {
-        "id": account.id,
-        "name": account.name,
-        "roles": ", ".join(role.value for role in Role if role in account.roles) or "no role",
-        "is_local": account.issuer == LOCAL,
-        "is_own": account.id == current_account().id,
-        "signed_in": format_datetime(at, lookup.staff_locale()) if at else "",
-    }

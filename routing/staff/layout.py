@@ -1,8 +1,10 @@
 """The frame of every staff page: navigation, and the diverts in force above everything else."""
 
+import re
 from typing import Any
 
 from flask import Response, current_app, g, make_response, render_template, request, url_for
+from markupsafe import Markup
 
 from routing import lookup, static_files
 from routing.config import VERSION
@@ -96,6 +98,15 @@ def radio_item(value: str, text: str, hint: str = "") -> dict[str, Any]:
 def upfirst(text: str) -> str:
     """Return text with a capital first letter, for a template."""
     return text[:1].upper() + text[1:]
+
+
+def mark_commands(text: str) -> Markup:
+    """Return text as HTML, with what stands between backticks as code, for a template."""
+    parts = re.split(r"`([^`]+)`", text)
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if number % 2 else part
+        for number, part in enumerate(parts)
+    )
 
 
 def _navigation(account: Account) -> list[dict[str, Any]]:

@@ -1,6 +1,5 @@
 """On duty now: where calls go, until when, what then, and what there is to do."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -44,7 +43,7 @@ class SetupStep:
 
     id: str
     title: str
-    conditions: tuple[Condition, ...]
+    conditions: list[Condition]
     is_needed: bool
 
 
@@ -58,7 +57,15 @@ def show() -> Response:
     conditions = health.conditions()
     if not may_see_internal_numbers():
         conditions = tuple(c for c in conditions if not c.quotes_directory)
-    steps = _setup_steps(conditions, unneeded)
+    steps = [
+        SetupStep(
+            step,
+            title,
+            [condition for condition in conditions if condition.code in codes],
+            step not in unneeded,
+        )
+        for step, (title, codes) in health.SETUP_STEPS.items()
+    ]
     of_setup = {condition for step in steps for condition in step.conditions}
     return render_page(
         "now.html",
@@ -92,18 +99,6 @@ def set_step() -> AnyResponse:
         with lookup.database().writing() as connection:
             setup_steps.set_needed(connection, step, is_needed, lookup.now(), actor)
     return redirect(url_for("now.show", _anchor="setting-up"))
-
-
-def _setup_steps(conditions: Sequence[Condition], unneeded: frozenset[str]) -> list[SetupStep]:
-    return [
-        SetupStep(
-            step,
-            title,
-            tuple(condition for condition in conditions if condition.code in codes),
-            step not in unneeded,
-        )
-        for step, (title, codes) in health.SETUP_STEPS.items()
-    ]
 
 
 def _status(service: Service, at: datetime) -> ServiceStatus:

@@ -33,10 +33,6 @@ MAX_UNSAVED_CHARS = 200_000
 MAX_ATTEMPTS = 3
 """Unfinished sign-ins with the provider that a browser keeps, one a tab: a cookie holds 4 KB."""
 
-DIVERT_BY_COMMAND = (
-    "If calls must be diverted now, somebody at the server can do it with `flask divert set`, "
-    "without signing in."
-)
 NO_ROLE = (
     "Your council account has no role in this service, and starting again does not help. Ask the "
     "person who manages council accounts to give you one: view, rota, divert or admin."
@@ -268,7 +264,6 @@ def _ask(form: SignInForm, status: int = 200, unsaved: str = "") -> Response:
         show_account=False,
         has_provider=bool(current_app.config["OIDC_ISSUER"]),
         is_incomplete=config.sign_in_fault(current_app.config) is not None,
-        divert_by_command=DIVERT_BY_COMMAND,
         unsaved=unsaved,
         left=request.args.get("left", ""),
         next=safe_next_url(form.next.data),
