@@ -23,6 +23,7 @@ from routing.staff.forms import (
     DivertForm,
     EndAllForm,
     EndForm,
+    parse_id,
 )
 from routing.staff.layout import radio_item, render_page
 from routing.staff.names import actor_names
@@ -126,7 +127,7 @@ def move(divert_id: int) -> AnyResponse:
     if not confirmation.is_sent and not form.validate():
         return _ask_end(row, form)
     try:
-        until = confirmation.end if confirmation.is_sent else form.until.data
+        until = confirmation.ends[0][1] if confirmation.is_sent else form.until.data
         proposed = lookup.propose_new_end(row, until)
     except InvalidDivert as error:
         form.refuse(error)
@@ -139,7 +140,7 @@ def move(divert_id: int) -> AnyResponse:
             "divert_move_check.html",
             divert_id=divert_id,
             previews=previews,
-            hidden={"to": proposed.during.end.isoformat()},
+            hidden={"to": f"{row.service} {proposed.during.end.isoformat()}"},
             unconfirmed=confirmation.is_sent,
         )
     _move_end(divert_id, proposed.during.end)
@@ -186,7 +187,7 @@ def end_all() -> AnyResponse:
     """End the diverts that were shown, all in one step. One set since then stays."""
     at, actor = lookup.now(), current_account().actor
     with lookup.database().writing() as connection:
-        for divert_id in EndAllForm().ids:
+        for divert_id in filter(None, map(parse_id, EndAllForm().divert.data or ())):
             diverts.move_end(connection, divert_id, at, at, actor)
     return redirect(url_for("diverts.index", done="ended"))
 
