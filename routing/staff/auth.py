@@ -31,7 +31,6 @@ PUBLIC_ENDPOINTS = frozenset(
         "to_provider",
         "from_provider",
         "ask_again",
-        "ask_password",
         "set_password",
     )
 )

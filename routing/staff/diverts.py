@@ -1,7 +1,7 @@
 """Diverts: set, move or end them, each after a page that shows what callers will get."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -111,85 +111,57 @@ def create() -> AnyResponse:
     return redirect(url_for("diverts.index", done="set"))
 
 
-@bp.get("/diverts/<id:divert_id>")
-@require_role(Role.DIVERT)
-def show(divert_id: int) -> Response:
-    """Show a divert, and ask for another end."""
-    row = _get(divert_id)
-    return _ask_end(row, EndForm(until=HANDOVER if _handover_of(row) else "4h"))
-
-
-@bp.post("/diverts/<id:divert_id>")
+@bp.route("/diverts/<id:divert_id>", methods=["GET", "POST"])
 @require_role(Role.DIVERT)
 def move(divert_id: int) -> AnyResponse:
-    """Show what callers would get with another end; once that is confirmed, save it."""
-    row, form, confirmation = _get(divert_id), EndForm(), DivertConfirmation()
-    if not confirmation.is_sent and not form.validate():
-        return _ask_end(row, form)
-    try:
-        until = confirmation.ends[0][1] if confirmation.is_sent else form.until.data
-        proposed = lookup.propose_new_end(row, until)
-    except InvalidDivert as error:
-        form.refuse(error)
-        return _ask_end(row, form)
-    previews = [
-        divert_display.preview(proposed, _others(row), lookup.now(), previous_end=row.during.end)
-    ]
-    if not confirmation.is_sent or not _confirms(confirmation, previews):
-        return render_page(
-            "divert_move_check.html",
-            divert_id=divert_id,
-            previews=previews,
-            hidden={"to": f"{row.service} {proposed.during.end.isoformat()}"},
-            unconfirmed=confirmation.is_sent,
-        )
-    _move_end(divert_id, proposed.during.end)
-    return redirect(url_for("diverts.index", done="moved"))
+    """Ask for another end of a divert, show what callers would get, and save it if confirmed."""
+    row, confirmation = _get(divert_id), DivertConfirmation()
+    handover = _next_handover(row.service, max(row.during.start, lookup.now()))
+    form = EndForm(until=HANDOVER if handover else "4h")
+    if confirmation.is_sent or form.validate_on_submit():
+        try:
+            until = confirmation.ends[0][1] if confirmation.is_sent else form.until.data
+            return _move(row, until, confirmation)
+        except InvalidDivert as error:
+            form.refuse(error)
+    return render_page("divert_move.html", form=form, divert=_view(row), handover=handover)
 
 
-@bp.get("/diverts/<id:divert_id>/end")
+@bp.route("/diverts/<id:divert_id>/end", methods=["GET", "POST"])
 @require_role(Role.DIVERT)
-def ask_end(divert_id: int) -> Response:
-    """Show what callers get once a divert has ended."""
-    row = _get(divert_id)
-    after = divert_display.describe_without(row.service, _others(row), lookup.now())
+def end(divert_id: int) -> AnyResponse:
+    """Show what callers get once a divert has ended; if that is confirmed, end it now."""
+    row, at = _get(divert_id), lookup.now()
+    if request.method == "POST":
+        _move_ends([divert_id], at)
+        return redirect(url_for("diverts.index", done="ended"))
+    after = divert_display.describe_without(row.service, _others(row), at)
     return render_page("divert_end.html", divert=_view(row), after=after)
 
 
-@bp.post("/diverts/<id:divert_id>/end")
+@bp.route("/diverts/end-all", methods=["GET", "POST"])
 @require_role(Role.DIVERT)
-def end(divert_id: int) -> AnyResponse:
-    """End a divert now."""
-    _move_end(divert_id, lookup.now())
-    return redirect(url_for("diverts.index", done="ended"))
+def end_all() -> AnyResponse:
+    """Show all diverts, and what callers get without; if confirmed, end those that were shown.
 
-
-@bp.get("/diverts/end-all")
-@require_role(Role.DIVERT)
-def ask_end_all() -> Response:
-    """Show every current and future divert, and what callers get once all have ended."""
-    at, rows = lookup.now(), lookup.latest_diverts().diverts
-    current = divert_display.current_diverts(at)
+    All in one step. One set since then stays.
+    """
+    at, form = lookup.now(), EndAllForm()
+    if form.is_submitted():
+        _move_ends(filter(None, map(parse_id, form.divert.data or ())), at)
+        return redirect(url_for("diverts.index", done="ended"))
+    current_services = {
+        row.service for row in lookup.latest_diverts().diverts if row.during.end > at
+    }
     return render_page(
         "divert_end_all.html",
-        current=current,
+        current=divert_display.current_diverts(at),
         after=[
             (service.name.get("en"), divert_display.describe_without(service.id, (), at))
             for service in lookup.snapshot().directory.services
-            if any(row.service == service.id and row.during.end > at for row in rows)
+            if service.id in current_services
         ],
     )
-
-
-@bp.post("/diverts/end-all")
-@require_role(Role.DIVERT)
-def end_all() -> AnyResponse:
-    """End the diverts that were shown, all in one step. One set since then stays."""
-    at, actor = lookup.now(), current_account().actor
-    with lookup.database().writing() as connection:
-        for divert_id in filter(None, map(parse_id, EndAllForm().divert.data or ())):
-            diverts.move_end(connection, divert_id, at, at, actor)
-    return redirect(url_for("diverts.index", done="ended"))
 
 
 def _ask(form: DivertForm) -> Response:
@@ -254,8 +226,22 @@ def _confirms(confirmation: DivertConfirmation, previews: Sequence[DivertPreview
     )
 
 
-def _ask_end(row: DivertRow, form: EndForm) -> Response:
-    return render_page("divert_move.html", form=form, divert=_view(row), handover=_handover_of(row))
+def _move(
+    row: DivertRow, until: datetime | timedelta | None, confirmation: DivertConfirmation
+) -> AnyResponse:
+    """Save another end that was confirmed, or show what it would do. Raise InvalidDivert."""
+    proposed, at = lookup.propose_new_end(row, until), lookup.now()
+    previews = [divert_display.preview(proposed, _others(row), at, previous_end=row.during.end)]
+    if not confirmation.is_sent or not _confirms(confirmation, previews):
+        return render_page(
+            "divert_move_check.html",
+            divert_id=row.id,
+            previews=previews,
+            hidden={"to": f"{row.service} {proposed.during.end.isoformat()}"},
+            unconfirmed=confirmation.is_sent,
+        )
+    _move_ends([row.id], proposed.during.end)
+    return redirect(url_for("diverts.index", done="moved"))
 
 
 def _propose(
@@ -312,18 +298,16 @@ def _next_handover(service_id: str, at: datetime) -> str:
     return staff_text.format_relative(until, lookup.now(), lookup.staff_locale())
 
 
-def _handover_of(row: DivertRow) -> str:
-    return _next_handover(row.service, max(row.during.start, lookup.now()))
-
-
 def _get(divert_id: int) -> DivertRow:
     with lookup.database().reading() as connection:
         return diverts.get(connection, divert_id)
 
 
-def _move_end(divert_id: int, until: datetime) -> None:
+def _move_ends(divert_ids: Iterable[int], end: datetime) -> None:
+    at, actor = lookup.now(), current_account().actor
     with lookup.database().writing() as connection:
-        diverts.move_end(connection, divert_id, until, lookup.now(), current_account().actor)
+        for divert_id in divert_ids:
+            diverts.move_end(connection, divert_id, end, at, actor)
 
 
 def _others(row: DivertRow) -> list[DivertRow]:

@@ -140,29 +140,30 @@ def show_unsaved() -> AnyResponse:
     return _show_unsaved(sealed, current_account()) or redirect(HOME)
 
 
-@bp.get("/sign-in/password/<token>")
-def ask_password(token: str) -> AnyResponse:
-    """Ask for a new password. The link stays good: a mail filter may open it first."""
-    with lookup.database().reading() as connection:
-        account = accounts.find_by_password_link(connection, token, lookup.now())
-    return _ask_password(account, PasswordForm())
-
-
-@bp.post("/sign-in/password/<token>")
+@bp.route("/sign-in/password/<token>", methods=["GET", "POST"])
 def set_password(token: str) -> AnyResponse:
-    """Set the password, once; then they sign in with it."""
+    """Ask for a new password, and set it once; then they sign in with it.
+
+    Until then the link stays good: a mail filter may open it first.
+    """
     form, at = PasswordForm(), lookup.now()
-    account = None
     try:
         with lookup.database().writing() as connection:
             account = accounts.find_by_password_link(connection, token, at)
-            if account is not None:
+            if account is not None and form.is_submitted():
                 accounts.set_password(connection, account.name, form.new.data, at, account.actor)
+                return redirect(url_for("sign_in.ask", left="password"))
     except AccountError as error:
         form.refuse(error)
-    if account is None or form.errors:
-        return _ask_password(account, form)
-    return redirect(url_for("sign_in.ask", left="password"))
+    if account is None:
+        return render_message(
+            404,
+            "This link cannot be used",
+            "It was used already, replaced by a later one, or is more than two days old.",
+            "Ask the person who manages accounts for a new one.",
+            show_account=False,
+        )
+    return render_page("set_password.html", form=form, name=account.name, show_account=False)
 
 
 @bp.post("/sign-out")
@@ -236,18 +237,6 @@ def _show_unsaved(sealed: str, account: Account) -> Response | None:
 def _sealer() -> URLSafeTimedSerializer:
     assert current_app.secret_key
     return URLSafeTimedSerializer(current_app.secret_key, salt="unsaved form")
-
-
-def _ask_password(account: Account | None, form: PasswordForm) -> Response:
-    if account is None:
-        return render_message(
-            404,
-            "This link cannot be used",
-            "It was used already, replaced by a later one, or is more than two days old.",
-            "Ask the person who manages accounts for a new one.",
-            show_account=False,
-        )
-    return render_page("set_password.html", form=form, name=account.name, show_account=False)
 
 
 def _refuse(reason: str, status: int = 403, form: SignInForm | None = None) -> Response:
