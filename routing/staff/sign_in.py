@@ -146,9 +146,9 @@ def set_password(token: str) -> AnyResponse:
 
     Until then the link stays good: a mail filter may open it first.
     """
-    form, at = PasswordForm(), lookup.now()
+    form, at, database = PasswordForm(), lookup.now(), lookup.database()
     try:
-        with lookup.database().writing() as connection:
+        with database.writing() if form.is_submitted() else database.reading() as connection:
             account = accounts.find_by_password_link(connection, token, at)
             if account is not None and form.is_submitted():
                 accounts.set_password(connection, account.name, form.new.data, at, account.actor)
