@@ -208,7 +208,7 @@ def conditions() -> tuple[Condition, ...]:
 
 def readiness(current: Iterable[Condition]) -> str:
     """Return ``degraded`` if any condition is, else ``ready``. Callers are answered either way."""
-    return "degraded" if any(x.kind.severity is Severity.DEGRADED for x in current) else "ready"
+    return "degraded" if any(c.kind.severity is Severity.DEGRADED for c in current) else "ready"
 
 
 def alertable(connection: Connection, at: datetime) -> list[Condition]:
