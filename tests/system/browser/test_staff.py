@@ -32,7 +32,8 @@ PATHS = [
     "/staff/sign-in",
 ]
 
-SMALL_TARGETS = """() => [...document.querySelectorAll('a, button, summary, select, input[type=text]')]
+SMALL_TARGETS = """() =>
+  [...document.querySelectorAll('a, button, summary, select, input[type=text]')]
   .filter(e => e.checkVisibility() && !e.matches('.govuk-skip-link'))
   .filter(e => getComputedStyle(e).display != 'inline')
   .filter(e => e.getBoundingClientRect().height < 43.5)
