@@ -119,6 +119,8 @@ def unrecognised_reason() -> str | None:
         return "From or To is missing"
     if any(len(values) > 1 for _, values in parameters.lists()):
         return "a parameter is repeated"
+    if any("CallSid" in text for text in (request.path, *parameters.values())):
+        return "CallSid is within the address or another value"
     if unknown:
         names = [name if re.fullmatch("[A-Za-z]{1,40}", name) else "..." for name in unknown[:5]]
         return f"unknown parameters: {', '.join(names)}"

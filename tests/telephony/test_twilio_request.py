@@ -69,6 +69,27 @@ def test_a_request_cut_again_between_its_address_and_its_form_names_no_other_cal
     assert logged() == []
 
 
+@pytest.mark.parametrize("moves_into_address", [False, True])
+def test_the_call_that_was_dialled_cannot_be_named_as_the_callers(
+    twilio, logged, moves_into_address
+):
+    account, another = "AC" + "0" * 32, call_sid("another")
+    form = {**FORM, "AccountSid": account, "DialCallSid": another, "Direction": "inbound"}
+    form["DialCallStatus"] = "busy"
+    moved = f"{account}CallSid{FORM['CallSid']}CallStatusringingDial"
+    cut = {"CallSid": another, "DialCallStatus": "busy", "Direction": "inbound"}
+    cut |= {"From": CALLER, "To": CALLED}
+    target = "/twilio/voice/children"
+    if moves_into_address:
+        target += f"AccountSid{moved}"
+    else:
+        cut["AccountSid"] = moved
+    answer = post(twilio, target, cut, sign(URL, form))
+
+    assert f"<Number>{MASH}</Number>" in answer.text
+    assert logged() == []
+
+
 def test_a_repeated_parameter_is_not_twilios(twilio, logged):
     query = f"?CallSid={call_sid('another')}"
 
