@@ -381,8 +381,9 @@ def _counted_requests(connection: Connection, at: datetime) -> Iterator[Conditio
         ),
         "requests_refused": (
             counters.OVER_LIMIT,
-            "{} requests for staff pages, sign-in, calendars or long lists were refused in the "
-            "last two hours: too many ran at the same time. Callers are answered.",
+            "{} requests for staff pages, sign-in, calendars or long lists, or with long forms for "
+            "the telephone, were refused in the last two hours: too many ran at the same time. "
+            "Callers are answered.",
         ),
     }
     for code, (counter, sentence) in sentences.items():

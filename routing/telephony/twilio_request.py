@@ -26,8 +26,9 @@ from routing.telephony.call_flow import CallState
 
 log = logging.getLogger(__name__)
 
-MAX_BODY_BYTES = 500_000
-"""Twilio's own requests are a few thousand bytes. A longer one is refused unread."""
+MAX_BODY_BYTES = 65_536
+"""Twilio's own requests are a few thousand bytes, and nginx.conf passes no more than this on. A
+longer one is refused unread."""
 
 MAX_PARAMETERS = 2000
 """Twilio's own requests have some thirty parameters."""
