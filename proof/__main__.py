@@ -22,10 +22,12 @@ from proof import (
     kills,
     mutation,
     nginx,
+    pages,
     rota,
     silence,
     slips,
     staff_speed,
+    standards,
 )
 
 PARTS = {
@@ -42,11 +44,13 @@ PARTS = {
     "silence": ("A change, then silence", silence.silent),
     "floods": ("Flooded", floods.floods),
     "christmas": ("Christmas rehearsed", faults.rehearsed),
+    "pages": ("Every page, at every width", pages.pages),
     "front": ("Behind nginx", nginx.in_front),
     "fuzz": ("Whatever is written", fuzz.fuzzed),
     "alerts": ("Alerts of senders that are killed", alerts.alerts_of_the_killed),
     "clients": ("Clients that others generate", clients.generated_clients),
     "mutation": ("Broken on purpose", mutation.mutated),
+    "standards": ("Read by other people's checkers", standards.standards),
     "growth": ("As the work grows", growth.grown),
     "staff": ("How fast the staff pages are", staff_speed.staff),
     "bench": ("How fast, beside what else there is", benchmarks.bench),

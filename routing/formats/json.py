@@ -41,6 +41,7 @@ def decision_json(
         "confirmed": service.confirmed,
         "assumption": assumption(decision, at, snapshot, locale),
         "rehearsal": rehearsal,
+        "language": locale.language,
     }
 
 
@@ -97,6 +98,7 @@ def service_json(service: Service, locale: Locale, base_path: str) -> Json:
         ],
         "confirmed": service.confirmed,
         "decision": f"{base_path}/{service.id}/decision",
+        "language": locale.language,
     }
 
 

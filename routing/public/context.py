@@ -153,6 +153,7 @@ def service_context(decision: Decision, at: datetime, *, is_live: bool) -> dict[
         "until_iso": timestamp(until, locale) if until else "",
         "refresh_iso": timestamp(_next_wording(decision, at, locale), locale),
         "checked": dates.format_time(local.hour * 60 + local.minute, locale),
+        "checked_on": dates.format_full_date(local.date(), locale),
         "announcement": locale.translate(
             "Call {line} on {phone}.", line=line.phrase, phone=line.phone.display
         ),

@@ -82,7 +82,7 @@ def this_service() -> Iterator[Finding]:
         is_degraded = condition.kind.severity is Severity.DEGRADED
         stops_calls = is_degraded or condition.code in _STOPS_CALLS
         yield Finding(Level.STOPS_CALLS if stops_calls else Level.WARNING, condition.text)
-    if "telephone_off" not in codes:
+    if config.telephony_disabled_reason(settings) is None:
         yield _ok("The telephone is on.")
     if settings["TWILIO_AUTH_TOKEN"] and settings["TWILIO_AUTH_TOKEN_2"]:
         yield _ok("Two tokens are set: requests signed with either are let in.")
