@@ -14,6 +14,7 @@ from proof import (
     answers,
     benchmarks,
     calls,
+    clients,
     faults,
     floods,
     fuzz,
@@ -21,8 +22,12 @@ from proof import (
     kills,
     mutation,
     nginx,
+    pages,
     rota,
     silence,
+    slips,
+    staff_speed,
+    standards,
 )
 
 PARTS = {
@@ -31,6 +36,7 @@ PARTS = {
         "What a directory leaves open, and what a change changes",
         answers.directories,
     ),
+    "slips": ("Good files, spoilt", slips.spoilt),
     "calls": ("Calls", calls.calls),
     "rota": ("The rota", rota.rota),
     "kills": ("Killed while writing", kills.kills),
@@ -38,11 +44,15 @@ PARTS = {
     "silence": ("A change, then silence", silence.silent),
     "floods": ("Flooded", floods.floods),
     "christmas": ("Christmas rehearsed", faults.rehearsed),
+    "pages": ("Every page, at every width", pages.pages),
     "front": ("Behind nginx", nginx.in_front),
     "fuzz": ("Whatever is written", fuzz.fuzzed),
     "alerts": ("Alerts of senders that are killed", alerts.alerts_of_the_killed),
+    "clients": ("Clients that others generate", clients.generated_clients),
     "mutation": ("Broken on purpose", mutation.mutated),
+    "standards": ("Read by other people's checkers", standards.standards),
     "growth": ("As the work grows", growth.grown),
+    "staff": ("How fast the staff pages are", staff_speed.staff),
     "bench": ("How fast, beside what else there is", benchmarks.bench),
 }
 """Part: its title in docs/proof.md, and what makes it: (its text, whether anything was wrong)."""

@@ -26,13 +26,16 @@ from routing.lint import hours, numbers
 from routing.rota import descriptions
 from routing.rota.roster import CONTEXT_MARGIN
 from routing.snapshot import Snapshot
-from routing.store import alerts, calls, counters, db, diverts, retention, rota
-from routing.store.calls import CallLog
+from routing.store import alerts, calls, counters, db, diverts, jobs, retention, rota
+from routing.store.calls import Call, CallLog
 from routing.store.diverts import DivertRow
 from routing.text import dates, staff_text
 
 MAX_CALL_AGE = timedelta(days=7)
 """Unanswered calls older than this cause no alert, should alerts not have been sent for long."""
+
+RECENT_CALLS_PERIOD = timedelta(hours=12)
+"""How long staff are told of calls that nobody answered: a night, or a day."""
 
 MIN_WAIT = timedelta(seconds=30)
 """Callers who hang up sooner cause no alert: only one line has rung, as happens every day."""
@@ -41,7 +44,7 @@ MIN_BROKEN_TIME = timedelta(seconds=90)
 """A directory broken for less than this causes no alert: somebody may still be writing it."""
 
 SENDER_TIMEOUT = timedelta(minutes=15)
-"""How long after the last `flask alerts send` to warn: it should run every minute."""
+"""How long after the last `flask alerts send` to warn: `flask timers` runs it every minute."""
 
 _DAY = timedelta(days=1)
 _COUNTED_HOURS = timedelta(hours=1)
@@ -103,7 +106,10 @@ class Condition:
 _CONFIRM = (
     "Ring it, then write the date and the source as `verified` of that line in the directory."
 )
-_REFRESH = "Run `flask bank-holidays refresh`, and make sure that it runs every day."
+_REFRESH = (
+    "Run `flask bank-holidays refresh`, and make sure that `flask timers` runs, which does so "
+    "every day."
+)
 
 _REMEDIES = {
     (Severity.DEGRADED, Audience.STAFF): {
@@ -124,7 +130,7 @@ _REMEDIES = {
         "database_behind": "Run `flask db upgrade`.",
         "texts_limited": "Look at Twilio's message log for where they come from, and block what is "
         "abuse there (docs/telephony.md).",
-        "alerts_not_sent": "Run it every minute, by a timer.",
+        "alerts_not_sent": "Make sure that `flask timers` runs, which sends them every minute.",
         "alerts_failing": "They are tried again by themselves. Once the fault is corrected: `flask "
         "alerts send --now`.",
     },
@@ -140,21 +146,24 @@ _REMEDIES = {
         "requests_refused": "If staff cannot sign in, divert with `flask divert set` at the "
         "server. If it goes on, check that the limits in deploy/nginx.conf are in use, and block "
         "the source at the firewall.",
-        "telephone_off": "",
+        "telephone_off": "If calls do not come through this service, set TELEPHONE to `none`.",
+        "setting_unknown": "",
         "signatures_refused": "If callers hear an error, the token or PUBLIC_BASE_URL is wrong: "
         "run `flask twilio doctor`.",
         "requests_unrecognised": "Twilio may have added a parameter: see the warnings in the log, "
         "and update this service.",
         "database_not_made": "Run `flask db upgrade`.",
-        "kept_too_long": "Run `flask purge`, and make sure that it runs every day.",
+        "kept_too_long": "Run `flask purge`, and make sure that `flask timers` runs, which does so "
+        "every day.",
         "unverified": _CONFIRM,
         "verification_expired": _CONFIRM,
         "bank_holidays_never_fetched": _REFRESH,
         "bank_holidays_stale": _REFRESH,
         "bank_holidays_end": _REFRESH,
+        "job_failing": "It is tried again by itself. See what it says when you run it yourself.",
         "rota_role_unknown": "Give the role its key back in directory.yaml, or enter the shifts "
         "again.",
-        "alerts_off": "",
+        "alerts_off": "If you do not want any, set ALERTS to `none`.",
     },
     (Severity.INFORMATION, Audience.STAFF): {"diverted": ""},
     (Severity.INFORMATION, Audience.ADMINISTRATOR): {
@@ -168,6 +177,19 @@ KINDS: Mapping[str, ConditionKind] = {
     for code, remedy in remedies.items()
 }
 """The kind of every code. Metrics and the documentation name the codes."""
+
+SETUP_STEPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "numbers": ("Every number is confirmed", ("unverified",)),
+    "bank_holidays": ("Bank holidays come from GOV.UK", ("bank_holidays_never_fetched",)),
+    "telephone": ("This service answers the telephone", ("telephone_off",)),
+    "alerts": ("Somebody is alerted", ("alerts_off",)),
+    "rota": ("People are on the rota", ("rota_empty",)),
+    "sign_in": ("Staff can sign in", ("sign_in_incomplete",)),
+}
+"""Steps of setting the service up: title, and codes of the conditions that last until it is done.
+
+A council may do without any of them.
+"""
 
 
 def conditions() -> tuple[Condition, ...]:
@@ -318,8 +340,10 @@ def _settings(at: datetime) -> Iterator[Condition]:
     sign_in_fault = config.sign_in_fault(settings)
     if sign_in_fault is not None:
         yield Condition("sign_in_incomplete", sign_in_fault)
+    for sentence in settings["UNKNOWN_SETTINGS"]:
+        yield Condition("setting_unknown", sentence)
     disabled = config.telephony_disabled_reason(settings)
-    if disabled is not None:
+    if disabled is not None and settings["TELEPHONE"] != "none":
         yield Condition("telephone_off", disabled)
     missing = alert_recipients.missing_settings(settings)
     if missing is not None:
@@ -352,9 +376,11 @@ def _database(snapshot: Snapshot, at: datetime) -> Iterator[Condition]:
             yield from [
                 *_counted_requests(connection, at),
                 *_telephone_faults(connection, at - _COUNTED_HOURS),
+                *_recent_unanswered_calls(connection, snapshot, at),
                 *_overdue_purges(connection, at),
                 *_rota(connection, snapshot, at),
                 *_alert_delivery(connection),
+                *_failing_jobs(connection),
             ]
         fault = call_log.fault()
     except DatabaseUnavailable as error:
@@ -406,17 +432,13 @@ def _telephone_faults(connection: Connection, since: datetime) -> Iterator[Condi
 def _unanswered_calls(
     connection: Connection, snapshot: Snapshot, at: datetime
 ) -> Iterator[Condition]:
-    """Yield the calls that nobody answered, or whose caller gave up after MIN_WAIT or more."""
+    """Yield the calls that nobody answered, for alerts."""
     locale, directory = lookup.staff_locale(), snapshot.directory
-    outcomes = (Outcome.UNANSWERED, Outcome.ABANDONED)
-    start, end = at - MAX_CALL_AGE, at + _DAY
-    for call in calls.calls_between(connection, start, end, at, outcomes):
+    for call in _missed_calls(connection, at - MAX_CALL_AGE, at):
         waited = (call.ended_at or call.began_at) - call.began_at
         began = dates.format_datetime(call.began_at, locale)
         sentence = f"a call at {began} was not answered."
         if call.outcome == Outcome.ABANDONED:
-            if waited < MIN_WAIT:
-                continue
             seconds = staff_text.format_duration(int(waited.total_seconds()))
             sentence = f"the caller of {began} gave up after {seconds}."
         legs = "; ".join(
@@ -428,6 +450,35 @@ def _unanswered_calls(
         service = _service_name(directory, call.service)
         sentence = f"{service}: {sentence}{f' {legs}.' if legs else ''}"
         yield Condition("call_unanswered", sentence, subject=service, alert_key=str(call.id))
+
+
+def _recent_unanswered_calls(
+    connection: Connection, snapshot: Snapshot, at: datetime
+) -> Iterator[Condition]:
+    """Yield how many calls nobody answered in the last hours, once for each service."""
+    calls_by_service: dict[str, list[Call]] = {}
+    for call in _missed_calls(connection, at - RECENT_CALLS_PERIOD, at):
+        calls_by_service.setdefault(call.service, []).append(call)
+    for service_id, missed in calls_by_service.items():
+        service = _service_name(snapshot.directory, service_id)
+        last_at = max(call.began_at for call in missed)
+        last = staff_text.format_relative(last_at, at, lookup.staff_locale())
+        sentence = f"{service}: nobody answered a call at {last}."
+        if len(missed) > 1:
+            sentence = (
+                f"{service}: nobody answered {len(missed)} calls in the last "
+                f"{RECENT_CALLS_PERIOD // timedelta(hours=1)} hours, the last at {last}."
+            )
+        yield Condition("call_unanswered", sentence, subject=service)
+
+
+def _missed_calls(connection: Connection, start: datetime, at: datetime) -> Iterator[Call]:
+    """Yield the calls that nobody answered, or whose caller gave up after MIN_WAIT or more."""
+    outcomes = (Outcome.UNANSWERED, Outcome.ABANDONED)
+    for call in calls.calls_between(connection, start, at + _DAY, at, outcomes):
+        waited = (call.ended_at or call.began_at) - call.began_at
+        if call.outcome == Outcome.UNANSWERED or waited >= MIN_WAIT:
+            yield call
 
 
 def _overdue_purges(connection: Connection, at: datetime) -> Iterator[Condition]:
@@ -523,6 +574,14 @@ def _alert_delivery(connection: Connection) -> Iterator[Condition]:
                 f"{state.fault}"
             )
             yield Condition("alerts_failing", sentence)
+
+
+def _failing_jobs(connection: Connection) -> Iterator[Condition]:
+    for job in jobs.states(connection).values():
+        if job.failing_since is not None:
+            since = dates.format_datetime(job.failing_since, lookup.staff_locale())
+            sentence = f"The job {job.name} has failed since {since}. {job.fault}"
+            yield Condition("job_failing", sentence)
 
 
 def _service_name(directory: Directory, service_id: str) -> str:

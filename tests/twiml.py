@@ -17,7 +17,7 @@ VERBS = {
         {"action", "answerOnBridge", "callerId", "method", "sequential", "timeout"},
         {"Number"},
     ),
-    "Number": ({"method", "url"}, set()),
+    "Number": ({"method", "sendDigits", "url"}, set()),
     "Gather": ({"action", "method", "numDigits", "timeout"}, {"Say"}),
     "Message": (set(), set()),
 }
@@ -62,6 +62,8 @@ def _wrong_verb(verb, base, numbers):
         problems += _wrong_words(text)
     if verb.tag == "Dial":
         problems += _wrong_dial(verb)
+    if verb.tag == "Number" and not re.fullmatch(r"[0-9*#w]+", verb.get("sendDigits", "w")):
+        problems.append(f"presses {verb.get('sendDigits')!r}")
     if verb.tag == "Number":
         problems += _wrong_number(text, numbers)
     for name in ("action", "url"):

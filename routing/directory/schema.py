@@ -22,6 +22,7 @@ from routing.directory.field_types import (
     Id,
     IsoDate,
     KeyPresses,
+    LinePhone,
     LocalisedText,
     NonEmptyText,
     People,
@@ -71,6 +72,32 @@ class RotaRoleModel(StrictModel):
         return core.RotaRole(role_id, self.name, needed.line, needed.out_of_hours_of, self.people)
 
 
+class AccessibilityModel(StrictModel):
+    """What only the council knows for its accessibility statement."""
+
+    email: Email
+    """Who answers when somebody cannot use a page."""
+    prepared: IsoDate
+    """When the council wrote or last reviewed the statement."""
+    compliance: Literal["full", "partial"] = "partial"
+    """full: only after somebody tested the pages against WCAG 2.2 AA and found nothing."""
+
+    def build(self) -> core.AccessibilityStatement:
+        return core.AccessibilityStatement(self.email, self.prepared, self.compliance == "full")
+
+
+class PrivacyModel(StrictModel):
+    """What only the council knows for its privacy notice."""
+
+    email: Email
+    """Of the data protection officer."""
+    url: Url
+    """The council's own privacy notice."""
+
+    def build(self) -> core.PrivacyNotice:
+        return core.PrivacyNotice(self.email, self.url)
+
+
 class CouncilModel(StrictModel):
     """Whose directory it is."""
 
@@ -82,6 +109,20 @@ class CouncilModel(StrictModel):
     """Of the header, as #1d4f91 in quotes; dark enough for white letters."""
     logo: NonEmptyText | None = None
     """A file, for the header."""
+    accessibility: AccessibilityModel | None = None
+    """For the accessibility statement, which the law requires."""
+    privacy: PrivacyModel | None = None
+    """For the privacy notice, which the law requires."""
+
+    def build(self) -> core.Council:
+        return core.Council(
+            name=self.name,
+            website=self.website,
+            colour=self.colour,
+            logo=self.logo,
+            accessibility=self.accessibility.build() if self.accessibility else None,
+            privacy=self.privacy.build() if self.privacy else None,
+        )
 
 
 class BankHolidaysModel(StrictModel):
@@ -118,7 +159,7 @@ class SpecialDayModel(StrictModel):
     """What the day is called: Christmas Eve."""
     hours: DayHoursOrWeek | None = None
     """closed, always, or as 08:30-15:30; for a run also days and hours; the usual if left out."""
-    phone: PhoneNumber | None = None
+    phone: LinePhone | None = None
     """Another number, from midnight to midnight."""
 
     @model_validator(mode="after")
@@ -237,8 +278,8 @@ class LineModel(StrictModel):
     """How a sentence refers to it, with its article: our day team; the name if left out."""
     aliases: list[LocalisedText] = []
     """Other names that people search for."""
-    phone: PhoneNumber
-    """Shown as written; 999 and the like stand only under helplines."""
+    phone: LinePhone
+    """Shown as written; 999 or 101 only on a line that is only ever an `out_of_hours`."""
     options: LocalisedText | None = None
     """What to press: press 1, then 2."""
     send_digits: KeyPresses | None = None

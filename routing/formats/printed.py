@@ -5,7 +5,7 @@ wall, and when it stands in for a page that cannot be shown.
 """
 
 from base64 import b64encode
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -50,7 +50,7 @@ class PrintedLine:
     you_will_hear: str | None
     relay_uk: bool
     also: list[OtherWayText]
-    hours: tuple[tuple[str, str], ...]
+    week: str
     seasons: list[str]
     other_numbers: list[str]
     exceptions: list[tuple[str, str]]
@@ -62,6 +62,7 @@ class PrintedService:
 
     name: str
     number: Phone | None
+    is_always_on_its_number: bool
     day_lines: list[PrintedLine]
     out_of_hours: PrintedLine
     confirmed: bool
@@ -75,6 +76,7 @@ class HelplineText:
     audience: str
     phone: Phone
     hours: tuple[tuple[str, str], ...]
+    week: str
 
 
 def printed_page(
@@ -111,11 +113,11 @@ def printed_page(
         lines=[lines[line.id] for line in directory.lines if not line.internal],
         helplines=helpline_texts(snapshot, locale),
         bank_holidays=[
-            f"{dates.format_full_date(day, locale)}, {locale.translate(holidays[day].name)}"
+            f"{dates.format_full_date(day, locale)}, {dates.format_holiday(holidays[day], locale)}"
             for day in sorted(holidays)
             if first <= day <= last
         ],
-        printed_on=dates.format_full_date(first, locale),
+        made_on=dates.format_full_date(first, locale),
         last_date=dates.format_full_date(last, locale),
     )
 
@@ -128,6 +130,7 @@ def helpline_texts(snapshot: Snapshot, locale: Locale) -> list[HelplineText]:
             audience=helpline.audience.get(locale.language),
             phone=helpline.phone,
             hours=dates.format_hours(helpline.hours, locale),
+            week=dates.format_week(helpline.hours, locale),
         )
         for helpline in snapshot.directory.helplines
     ]
@@ -161,9 +164,9 @@ def _print_line(
         phone=line.phone,
         options=line.options.get(locale.language) if line.options else None,
         you_will_hear=line.you_will_hear.get(locale.language) if line.you_will_hear else None,
-        relay_uk=line.relay_uk,
+        relay_uk=line.relay_uk and not line.phone.is_emergency,
         also=other_way_texts(line, locale),
-        hours=dates.format_hours(line.hours, locale),
+        week=dates.format_week(line.hours, locale),
         seasons=dates.format_seasons(line, first, last, locale),
         other_numbers=dates.format_other_numbers(line, first, last, locale),
         exceptions=dates.format_exceptions(line, first, last, holidays, locale),
@@ -174,9 +177,20 @@ def _print_service(
     service: Service, lines: dict[str, PrintedLine], locale: Locale
 ) -> PrintedService:
     last_line = service.out_of_hours
+    if service.number is not None:
+        lines = {
+            line.id: replace(
+                lines[line.id],
+                phone=service.public_phone(line.phone),
+                options=None if line.internal else lines[line.id].options,
+                other_numbers=[],
+            )
+            for line in service.reachable
+        }
     return PrintedService(
         name=service.name.get(locale.language),
         number=service.number,
+        is_always_on_its_number=service.is_always_on_its_number,
         day_lines=[lines[line.id] for line in service.lines if line.id != last_line.id],
         out_of_hours=lines[last_line.id],
         confirmed=service.confirmed,

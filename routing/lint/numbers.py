@@ -6,6 +6,7 @@ from datetime import date, datetime
 import phonenumbers
 
 from routing.core.directory import Directory, Line, Phone
+from routing.core.ringing import max_ring_seconds
 from routing.directory.yaml_source import KeyPath, PathProblem
 from routing.snapshot import Snapshot
 
@@ -45,14 +46,29 @@ def warnings(snapshot: Snapshot, at: datetime) -> Iterator[PathProblem]:
     yield from _check_mobiles(directory)
     yield from _check_loops(directory)
     yield from _check_screened_menus(directory)
+    yield from _check_ring_seconds(directory)
+
+
+def own_number_advice(directory: Directory) -> list[str]:
+    """Say of each service with a number of its own what a system that puts calls through asks."""
+    return [
+        f"The service '{service.id}' has a number of its own, {service.number.display}, and its "
+        "decision gives that number. An exchange or a contact centre that puts calls through must "
+        f"ask /api/v1/services/{service.id}/numbers: by the decision its calls would come back."
+        for service in directory.services
+        if service.number is not None
+    ]
 
 
 def verification_warning(line: Line, today: date) -> tuple[str, str] | None:
     """Return a code and a sentence if a line's number is not confirmed on ``today``, else None.
 
-    The sentence is for all staff and for alerts, so it leaves out the number.
+    999 and 101 need no confirmation. The sentence is for all staff and for alerts, so it leaves out
+    the number.
     """
     name = f"{line.name.get('en')} (line '{line.id}')"
+    if line.phone.is_emergency:
+        return None
     if line.verified is None:
         return "unverified", f"{name}: nobody has confirmed its number, and pages say so."
     if today > line.verified.until:
@@ -69,7 +85,7 @@ def plan_warning(phone: Phone) -> str | None:
 
     Ofcom's numbers for drama count as numbers of the plan.
     """
-    if phone.e164.startswith(DRAMA_PREFIXES):
+    if phone.e164.startswith(DRAMA_PREFIXES) and len(phone.e164) == len("+441632960001"):
         return None
     if phonenumbers.is_valid_number(phonenumbers.parse(phone.e164)):
         return None
@@ -133,14 +149,14 @@ def _check_similar_helplines(directory: Directory) -> Iterator[PathProblem]:
 
 
 def _check_shared_numbers(directory: Directory) -> Iterator[PathProblem]:
-    """Warn of each line with the number of an earlier one."""
-    first_lines: dict[str, str] = {}
+    """Warn of each line with the number of an earlier one, unless both are confirmed."""
+    first_lines: dict[str, Line] = {}
     for line in directory.lines:
-        first = first_lines.setdefault(line.phone.e164, line.id)
-        if first != line.id:
+        first = first_lines.setdefault(line.phone.e164, line)
+        if first is not line and not (first.confirmed and line.confirmed):
             message = (
-                f"{line.phone.display} is also the number of '{first}', so neither backs the other "
-                "up. Write another if there is one."
+                f"{line.phone.display} is also the number of '{first.id}'. Correct it; or, if both "
+                "answer there, write `verified` for both. Neither backs the other up."
             )
             yield PathProblem(("lines", line.id, "phone"), "same_number", message)
 
@@ -171,14 +187,27 @@ def _check_loops(directory: Directory) -> Iterator[PathProblem]:
 def _check_screened_menus(directory: Directory) -> Iterator[PathProblem]:
     """Warn of each line with a menu on which somebody must press 1: a menu never does."""
     for line in directory.lines:
-        if line.press_1_to_accept and line.options is not None:
+        key = "options" if line.options is not None else "send_digits"
+        if line.press_1_to_accept and getattr(line, key) is not None:
             message = (
                 "a menu never presses 1. Remove `press_1_to_accept`, or write a number without a "
-                f"menu. By its `options` a menu answers '{line.id}', so no call to it is accepted."
+                f"menu. By its `{key}` a menu answers '{line.id}', so no call to it is accepted."
             )
             yield PathProblem(
                 ("lines", line.id, "press_1_to_accept"), "menu_never_accepts", message
             )
+
+
+def _check_ring_seconds(directory: Directory) -> Iterator[PathProblem]:
+    """Warn of each line that should ring for longer than anybody may hear ringing."""
+    for line in directory.lines:
+        most = max_ring_seconds(line)
+        if line.ring_seconds is not None and line.ring_seconds > most:
+            message = (
+                f"it rings {most} seconds, not {line.ring_seconds}: networks cut off calls that "
+                f"ring for long. Write {most} or less, with another line in `if_unanswered`."
+            )
+            yield PathProblem(("lines", line.id, "ring_seconds"), "rings_too_long", message)
 
 
 def _numbers_of(line: Line) -> Iterator[tuple[KeyPath, Phone]]:

@@ -1,32 +1,22 @@
-"""Warnings about texts that lack one of the directory's languages."""
+"""Warnings about texts that are missing, or that lack one of the directory's languages."""
 
 from collections.abc import Iterator
 from datetime import datetime
 
-from routing.core.directory import Directory, Line, Service, Text
+from routing.core.directory import Council, Directory, Line, Service, Text
 from routing.directory.yaml_source import KeyPath, PathProblem
 from routing.snapshot import Snapshot
 
-ENGLISH, WELSH = "en", "cy"
+ENGLISH = "en"
 
 _SAFETY_KEYS = ("emergency", "unanswered")
 
 
 def warnings(snapshot: Snapshot, at: datetime) -> Iterator[PathProblem]:
     """Yield every warning about a text; they are the same at any time."""
-    yield from _check_welsh(snapshot.directory)
     yield from _check_unanswered(snapshot.directory)
     yield from _check_languages(snapshot.directory)
-
-
-def _check_welsh(directory: Directory) -> Iterator[PathProblem]:
-    """Warn of a directory in Welsh: no Welsh speaker has checked our own words."""
-    if WELSH in directory.languages:
-        message = (
-            "no Welsh speaker has checked the Welsh words that pages add. Have them read. They are "
-            "corrected in routing/translations/cy/LC_MESSAGES/messages.po."
-        )
-        yield PathProblem(("languages",), "welsh_unreviewed", message)
+    yield from _check_statements(snapshot.directory.council)
 
 
 def _check_unanswered(directory: Directory) -> Iterator[PathProblem]:
@@ -60,6 +50,22 @@ def _check_languages(directory: Directory) -> Iterator[PathProblem]:
             )
             code = "safety_words_missing" if path[0] in _SAFETY_KEYS else "language_missing"
             yield PathProblem(path, code, message)
+
+
+def _check_statements(council: Council) -> Iterator[PathProblem]:
+    """Warn where a page that the law requires lacks what only the council knows."""
+    if council.accessibility is None:
+        message = (
+            "`accessibility` is missing: whom to ask, and when the statement was prepared. Write "
+            "accessibility: {email: ..., prepared: 2026-11-30}."
+        )
+        yield PathProblem(("council",), "accessibility_missing", message)
+    if council.privacy is None:
+        message = (
+            "`privacy` is missing: the data protection officer, and the council's own notice. "
+            "Write privacy: {email: ..., url: https://...}."
+        )
+        yield PathProblem(("council",), "privacy_missing", message)
 
 
 def _form(directory: Directory) -> str:

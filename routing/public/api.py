@@ -13,6 +13,7 @@ from routing import lookup
 from routing.core import instants
 from routing.core.answer import Answer, Decision
 from routing.core.decision import timeline
+from routing.core.ringing import ring_seconds, send_digits
 from routing.errors import InvalidTime, UnknownService
 from routing.formats.json import (
     bank_holidays_json,
@@ -30,6 +31,9 @@ from routing.text.locale import Locale
 bp = Blueprint("api", __name__)
 
 SERVICES_PATH = "/api/v1/services"
+SEPARATORS = (",", ";", "-", "|")
+"""What may stand between numbers. None is part of a number."""
+
 MAX_TIMELINE = timedelta(days=400)
 CORS_HEADERS = {
     "Access-Control-Allow-Origin": "*",
@@ -75,15 +79,27 @@ def decision(service: str) -> Response:
 
 @bp.get(f"{SERVICES_PATH}/<service>/number")
 def number(service: str) -> Response:
-    """Return the number that an exchange should ring: E.164 and a newline, nothing else."""
-    decision, _ = _current_decision(service)
-    return _plain_numbers([decision])
+    """Return the number to put a call through to: E.164 and a newline, or as JSON on request."""
+    decision, at = _current_decision(service)
+    return _numbers([decision], decision, at)
 
 
 @bp.get(f"{SERVICES_PATH}/<service>/numbers")
 def numbers(service: str) -> Response:
-    """Return the numbers that an exchange should ring, one a line, in the order to try."""
-    return _plain_numbers(lookup.dial_order(*_current_decision(service)))
+    """Return the numbers to put a call through to, in the order to try, or as JSON on request.
+
+    One a line; with ``?separator=`` in one line, with that between them and nothing after them,
+    whatever the request accepts: not every contact centre can choose its headers.
+    """
+    decision, at = _current_decision(service)
+    separator = request.args.get("separator")
+    if separator is not None and separator not in SEPARATORS:
+        return problem(
+            400,
+            f"separator is {separator!r:.20}. Write one of {' '.join(SEPARATORS)} after "
+            "?separator= or leave it out for one number a line.",
+        )
+    return _numbers(lookup.dial_order(decision, at), decision, at, separator)
 
 
 @bp.get(f"{SERVICES_PATH}/<service>/timeline")
@@ -92,10 +108,10 @@ def service_timeline(service: str) -> Response:
     start, end = _instant_parameter("from"), _instant_parameter("to")
     if not start < end <= start + MAX_TIMELINE:
         raise InvalidTime("'to' must be after 'from', by 400 days at most.")
-    timetables = lookup.snapshot().timetables
+    timetables, locale = lookup.snapshot().timetables, _locale()
     spans = timeline(timetables, service, start, end, lookup.diverts())
-    body = timeline_json(spans, timetables.service(service), _locale())
-    return _cacheable({"service": service, "spans": body})
+    body = timeline_json(spans, timetables.service(service), locale)
+    return _cacheable({"service": service, "spans": body, "language": locale.language})
 
 
 @bp.get("/api/v1/lines")
@@ -108,7 +124,7 @@ def lines() -> Response:
         for line in snapshot.directory.lines
         if not line.internal
     ]
-    return _cacheable({"lines": lines})
+    return _cacheable({"lines": lines, "language": locale.language})
 
 
 @bp.get("/api/v1/bank-holidays")
@@ -140,6 +156,14 @@ def invalid_time(error: InvalidTime) -> Response:
 def unknown_service(error: UnknownService) -> Response:
     """Return a 404 that lists the services of the directory."""
     return problem(404, str(error), services=list(error.known))
+
+
+def unknown_address() -> Response:
+    """Return a 404 that lists the addresses of this API."""
+    rules = current_app.url_map.iter_rules()
+    addresses = sorted(str(rule) for rule in rules if rule.endpoint.startswith(f"{bp.name}."))
+    detail = "There is nothing at this address. /openapi.json describes those that there are."
+    return problem(404, detail, addresses=addresses)
 
 
 @cache
@@ -182,9 +206,56 @@ def _current_decision(service: str) -> tuple[Decision, datetime]:
     return lookup.who_to_call(service, at), at
 
 
-def _plain_numbers(answers: Sequence[Answer | Decision]) -> Response:
-    """Return numbers, one a line; those of internal lines need the exchange's token."""
+def _numbers(
+    answers: Sequence[Answer | Decision],
+    decision: Decision,
+    at: datetime,
+    separator: str | None = None,
+) -> Response:
+    """Return numbers as text, or as JSON; those of internal lines need the exchange's token."""
     if any(answer.line.internal for answer in answers) and not has_bearer_token("EXCHANGE_TOKEN"):
         abort(problem(401, "An internal line answers: send Authorization: Bearer EXCHANGE_TOKEN."))
-    text = "".join(f"{answer.phone.e164}\n" for answer in answers)
-    return Response(text, mimetype="text/plain", headers={"Cache-Control": "no-store"})
+    if not answers or answers[0].phone.is_emergency:
+        abort(problem(404, "No number can be rung now: callers ring 999 or 101 themselves."))
+    if separator is None and _prefers_json():
+        last_line = lookup.dial_order(decision, at)[-1].line
+        response = jsonify(
+            {
+                "service": decision.service.id,
+                "numbers": [
+                    {
+                        "e164": answer.phone.e164,
+                        "line": answer.line.id,
+                        "ring_seconds": ring_seconds(answer.line, answer.line == last_line),
+                        "send_digits": send_digits(answer.line, answer.phone),
+                    }
+                    for answer in answers
+                ],
+                "until": timestamp(decision.until, _locale()) if decision.until else None,
+                "reason": decision.reason.code.value,
+            }
+        )
+    else:
+        numbers = [answer.phone.e164 for answer in answers]
+        text = separator.join(numbers) if separator else "\n".join([*numbers, ""])
+        response = Response(text, mimetype="text/plain")
+    response.headers["Cache-Control"] = "no-store"
+    response.vary.add("Accept")
+    return response
+
+
+def _prefers_json() -> bool:
+    """Return whether the request names JSON, and prefers no text to it.
+
+    Whoever accepts anything, or names only what there is not, gets text.
+    """
+    accept = request.accept_mimetypes
+    json_quality = next(
+        (
+            quality
+            for media_type, quality in accept
+            if media_type.partition(";")[0].strip().lower() == "application/json"
+        ),
+        0,
+    )
+    return json_quality > 0 and json_quality >= accept["text/plain"]

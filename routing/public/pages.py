@@ -12,12 +12,17 @@ from routing.errors import UnknownService
 from routing.formats.json import timestamp
 from routing.public import context, schema_org
 from routing.public.answer_cache import AnswerCache, RenderedAnswer, make_cacheable
+from routing.public.api import CORS_HEADERS
 from routing.public.error_pages import EXIT_URL, error_page
+from routing.text.dates import format_date
 
 bp = Blueprint("site", __name__)
 
 WELSH = "cy"
 LANGUAGE_NAMES = {"en": "English", WELSH: "Cymraeg"}
+HEADING_LEVELS = ("2", "3", "4", "5", "6")
+DEFAULT_HEADING_LEVEL = 2
+MAX_LINES_WITHOUT_SEARCH = 8
 
 
 @bp.before_request
@@ -57,10 +62,16 @@ def now(service: str) -> Response:
 
 @bp.get("/services/<service>/fragment")
 def fragment(service: str) -> Response:
-    """Return the answer as HTML for a server-side include; its dates are written out in full."""
-    at = lookup.now()
-    answer = _render_answer("fragment.html", service, at)
-    return make_cacheable(_html_response(answer.text), answer.tag, answer.until, at)
+    """Return the answer as HTML for other pages, under a heading of the level in ``?heading=``.
+
+    Its dates are written out in full: it stays true for as long as it is kept.
+    """
+    at, level = lookup.now(), request.args.get("heading", "")
+    heading = int(level) if level in HEADING_LEVELS else DEFAULT_HEADING_LEVEL
+    answer = _render_answer("fragment.html", service, at, heading)
+    response = _html_response(answer.text)
+    response.headers.extend(CORS_HEADERS)
+    return make_cacheable(response, answer.tag, answer.until, at)
 
 
 @bp.get("/contacts")
@@ -74,6 +85,7 @@ def contacts() -> Response:
     return _page(
         "contacts.html",
         lines=matches or cards,
+        has_search=len(cards) > MAX_LINES_WITHOUT_SEARCH,
         match_count=len(matches),
         query=query,
         structured=schema_org.contacts(snapshot, directory.services, at, lookup.locale()),
@@ -83,13 +95,24 @@ def contacts() -> Response:
 @bp.get("/accessibility")
 def accessibility() -> Response:
     """Show the accessibility statement that the regulations of 2018 require."""
-    return _page("accessibility.html")
+    directory, locale = lookup.snapshot().directory, lookup.locale()
+    statement = directory.council.accessibility
+    return _page(
+        "accessibility.html",
+        statement=statement,
+        prepared_on=format_date(statement.prepared, locale) if statement else None,
+        is_northern_ireland=directory.holiday_rules.division == "northern-ireland",
+    )
 
 
 @bp.get("/privacy")
 def privacy() -> Response:
     """Show the privacy notice."""
-    return _page("privacy.html", retention_days=current_app.config["CALL_RETENTION_DAYS"])
+    return _page(
+        "privacy.html",
+        notice=lookup.snapshot().directory.council.privacy,
+        retention_days=current_app.config["CALL_RETENTION_DAYS"],
+    )
 
 
 @bp.get("/logo")
@@ -111,8 +134,13 @@ def embed() -> Response:
     g.language = "en"
     at = lookup.now()
     decision = lookup.who_to_call(request.args.get("service"), at)
-    home = base_url(current_app.config, request.url_root)
-    return _page("embed.html", home=home, **context.service_context(decision, at, is_live=False))
+    return _page(
+        "embed.html",
+        home=base_url(current_app.config, request.url_root),
+        has_own_address=bool(current_app.config["PUBLIC_BASE_URL"]),
+        heading=DEFAULT_HEADING_LEVEL,
+        **context.service_context(decision, at, is_live=False),
+    )
 
 
 @bp.get("/assets/<address>")
@@ -137,16 +165,18 @@ def _service_page(template: str, service: str) -> Response:
     return _html_response(_render_answer(template, service, lookup.now()).text)
 
 
-def _render_answer(template: str, service: str, at: datetime) -> RenderedAnswer:
+def _render_answer(
+    template: str, service: str, at: datetime, heading: int = DEFAULT_HEADING_LEVEL
+) -> RenderedAnswer:
     """Render the decision about a service for ``at``, which must be now."""
     locale = lookup.locale()
 
     def render() -> tuple[str, datetime | None]:
         decision = lookup.who_to_call(service, at)
         values = context.service_context(decision, at, is_live=template != "fragment.html")
-        return _render(template, **values), decision.until
+        return _render(template, heading=heading, **values), decision.until
 
-    key = template, request.script_root, request.path, locale.language
+    key = template, request.script_root, request.path, locale.language, heading
     answer_cache: AnswerCache = current_app.extensions["answer_cache"]
     return answer_cache.get(key, at, f'data-at="{timestamp(at, locale)}"', render)
 

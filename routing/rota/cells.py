@@ -23,6 +23,10 @@ _NAMED_MONTH = re.compile(
     r"(?P<day>\d{1,2})(?:st|nd|rd|th)?[ -](?P<month>[a-z]{3,9})\.?[ -](?P<year>\d{4}|\d\d)(?!\d)",
     re.ASCII | re.I,
 )
+_MONTH_NAME_FIRST = re.compile(
+    r"(?P<month>[a-z]{3,9})\.? (?P<day>\d{1,2})(?:st|nd|rd|th)?,? (?P<year>\d{4})(?!\d)",
+    re.ASCII | re.I,
+)
 _CLOCK = re.compile(
     r"(?P<hour>\d{1,2})(?:[:.](?P<minute>\d\d))?(?:[:.](?P<second>\d\d)(?:\.0+)?)?"
     r"(?: ?(?P<half>[ap])\.?m\.?)?",
@@ -58,15 +62,16 @@ def date_order(text: str) -> DateOrder | None:
 def parse_cell(text: str, zone: ZoneInfo) -> datetime:
     """Read a date with a time by clocks in ``zone``, the day first, as an instant in UTC.
 
-    ``24/12/2026 17:00``, ``24/12/26 5:00 PM``, ``24 Dec 2026 at 17:00``, ``2026-12-24 17:00`` or
-    RFC 3339. 24:00 is the end of the day. Raise InvalidTime, also for a date with the month first
-    and for a local time that does not exist or exists twice.
+    ``24/12/2026 17:00``, ``24/12/26 5:00 PM``, ``24 Dec 2026 at 17:00``, ``Dec 24, 2026 5pm``,
+    ``2026-12-24 17:00`` or RFC 3339. 24:00 is the end of the day. Raise InvalidTime, also for a
+    date in numbers with the month first, and for a local time that does not exist or exists twice.
     """
     text = text.strip()
     if _RFC_3339.fullmatch(text):
         return time_parsing.parse_rfc3339(text)
     plain = _without_weekday(text)
-    match = _YEAR_FIRST.match(plain) or _DAY_FIRST.match(plain) or _NAMED_MONTH.match(plain)
+    forms = (_YEAR_FIRST, _DAY_FIRST, _NAMED_MONTH, _MONTH_NAME_FIRST)
+    match = next(filter(None, (form.match(plain) for form in forms)), None)
     if match is None:
         hint = (
             "It is a number: format the cell as a date with a time." if _is_number(text) else _FORM

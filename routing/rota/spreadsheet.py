@@ -25,9 +25,19 @@ is over.
 
 MAX_PEOPLE = 200
 _MAX_CELL_CHARS = 60
-_SEPARATOR_ROW = re.compile(r'"?sep=([,;\t])"?\r?\n', re.I)
-_WORKBOOK_SIGNATURES = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
-"""How files of Excel, LibreOffice and Numbers begin, and those of Excel before 2007."""
+_SEPARATORS = ",;\t|"
+_SEPARATOR_ROW = re.compile(r'"?sep=([,;\t|])"?(?:\r\n|\r|\n)', re.I)
+_HEADER_ROWS = 20
+"""Among how many rows the header is looked for: some files begin with a title."""
+
+_SIGNATURES = {
+    b"PK\x03\x04": "a workbook",  # of Excel, LibreOffice and Numbers
+    b"\xd0\xcf\x11\xe0": "a workbook",  # of Excel before 2007
+    b"%PDF": "a PDF",
+    b"{\\rtf": "a document",
+    b"<": "a web page",
+}
+"""How files begin that people choose by mistake."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +178,10 @@ def _read_rows(text: str) -> tuple[list[tuple[int, dict[str, str]]], list[str]]:
             if len(rows) > MAX_ROWS:
                 raise InvalidSpreadsheet([_TOO_MANY_ROWS])
     except csv.Error as error:
-        problems.append(f"Row {number + 1}: {error}.")
+        problems.append(
+            f"Row {number + 1}: a quotation mark is not closed, or text follows one ({error}). "
+            "Delete the mark, or close it at the end of its cell."
+        )
     return rows, problems
 
 
@@ -287,10 +300,11 @@ def _overlaps(rows: Iterable[ShiftRow]) -> list[str]:
 
 
 def _decode(data: bytes) -> str:
-    if data.startswith(_WORKBOOK_SIGNATURES):
-        raise InvalidSpreadsheet(
-            ["This is a workbook, not a text file. Save the sheet as CSV and choose that file."]
-        )
+    for signature, kind in _SIGNATURES.items():
+        if data.startswith(signature):
+            raise InvalidSpreadsheet(
+                [f"This is {kind}, not a text file. Save the sheet as CSV and choose that file."]
+            )
     encodings = ["utf-8-sig", "cp1252"]
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         encodings = ["utf-16"]
@@ -302,7 +316,7 @@ def _decode(data: bytes) -> str:
         except UnicodeDecodeError:
             continue
         if "\0" not in text:
-            return text
+            return text.rstrip("\x1a")  # the end of a file, in DOS
     raise InvalidSpreadsheet(
         ["This is not a text file. Save the spreadsheet as CSV and choose that file."]
     )
@@ -315,8 +329,11 @@ def _split_header(text: str) -> tuple[str, str, int]:
     """
     if match := _SEPARATOR_ROW.match(text):
         return text[match.end() :], match[1], 2
-    header = text.partition("\n")[0]
-    return text, max(",;\t", key=header.count), 1
+    lines = text.splitlines(keepends=True)
+    for number, line in enumerate(lines[:_HEADER_ROWS]):
+        if all(column in line.casefold() for column in COLUMNS):
+            return "".join(lines[number:]), max(_SEPARATORS, key=line.count), number + 1
+    return text, max(_SEPARATORS, key=text.partition("\n")[0].count), 1
 
 
 def _columns(header: list[str], number: int) -> dict[str, int]:
@@ -335,8 +352,12 @@ def _columns(header: list[str], number: int) -> dict[str, int]:
 
 
 def _cell(cells: list[str], column: int) -> str:
-    """Return what a cell holds, with its encoding repaired; "" if the row is too short."""
-    return " ".join(repair_encoding(cells[column]).split()) if column < len(cells) else ""
+    """Return what a cell holds, with its encoding repaired; "" if the row is too short.
+
+    Some programs write a text as the formula ="text", so that Excel leaves it as it is.
+    """
+    text = " ".join(repair_encoding(cells[column]).split()) if column < len(cells) else ""
+    return text[2:-1] if text.startswith('="') and text.endswith('"') else text
 
 
 def _format_local(at: datetime, zone: ZoneInfo) -> str:

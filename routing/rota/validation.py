@@ -1,5 +1,6 @@
 """Check a change of the rota before it is made."""
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
@@ -141,11 +142,19 @@ def apply_changes(roster: Roster, changes: Iterable[NewShift | NewCover]) -> Ros
 
 def unneeded_shifts(roster: Roster, shifts: Sequence[NewShift]) -> list[NewShift]:
     """Return the shifts during which nobody is needed at any time."""
-    return [
-        shift
-        for shift in shifts
-        if not roster.needed_spans(shift.role_id, shift.during.start, shift.during.end)
-    ]
+    if not shifts:
+        return []
+    start = min(shift.during.start for shift in shifts)
+    end = max(shift.during.end for shift in shifts)
+    role_ids = {shift.role_id for shift in shifts}
+    needed = {role_id: roster.needed_spans(role_id, start, end) for role_id in role_ids}
+
+    def is_needed(shift: NewShift) -> bool:
+        spans = needed[shift.role_id]
+        first = bisect_right(spans, shift.during.start, key=lambda span: span.end)
+        return first < len(spans) and spans[first].start < shift.during.end
+
+    return [shift for shift in shifts if not is_needed(shift)]
 
 
 def _require_end_after_start(during: Span) -> None:

@@ -3,6 +3,7 @@
 from flask import Flask
 
 from routing.staff import (
+    accounts,
     audit,
     auth,
     calendars,
@@ -35,5 +36,5 @@ def init_app(app: Flask) -> None:
     app.add_template_filter(layout.upfirst)
     auth.csrf.init_app(app)
     rota_pages = (rota, shifts, fill, people, my_shifts, calendars)
-    for module in (sign_in, now, diverts, *rota_pages, calls, audit, preview):
+    for module in (sign_in, now, diverts, *rota_pages, calls, audit, preview, accounts):
         app.register_blueprint(module.bp)

@@ -5,54 +5,21 @@ from datetime import datetime
 from typing import Any
 
 from flask import Response, request
-from sqlalchemy.engine import Connection
 
 from routing import lookup
 from routing.rota.descriptions import role_name
 from routing.staff.auth import staff_blueprint
 from routing.staff.forms import parse_id
 from routing.staff.layout import render_page
-from routing.store import accounts, audit_log, rota_people
-from routing.store.audit_log import SERVICE_ACTOR, AuditEntry
+from routing.staff.names import ACTION_LABELS, actor_names
+from routing.store import audit_log
+from routing.store.audit_log import AuditEntry
 from routing.text.dates import format_datetime
 from routing.text.locale import Locale
 
 bp = staff_blueprint("audit")
 
 PAGE_SIZE = 50
-
-ACTION_LABELS = {
-    "divert.set": "Divert set",
-    "divert.changed": "Divert given another end",
-    "divert.ended": "Divert ended early",
-    "account.added": "Account added",
-    "account.changed": "Roles changed",
-    "account.password_changed": "Password changed",
-    "account.removed": "Account removed",
-    "directory.read": "Directory read",
-    "bank_holidays.refreshed": "Bank holidays refreshed",
-    "calls.purged": "Old calls deleted",
-    "notes.purged": "Old notes emptied",
-    "rota.added": "Shift added",
-    "rota.covered": "Cover set",
-    "rota.absence": "Absence covered or left open",
-    "rota.swapped": "Shifts swapped",
-    "rota.removed": "Shift removed",
-    "rota.uncovered": "Cover removed",
-    "rota.filled": "Rota filled",
-    "rota.imported": "Shifts imported",
-    "rota.replaced": "Period of the rota replaced by a spreadsheet",
-    "rota.left": "Shifts of somebody who left given up",
-    "rota.undone": "Change of the rota undone",
-    "rota.purged": "Old names of the rota forgotten",
-    "rota_person.added": "Person put on the rota",
-    "rota_person.changed": "Person on the rota changed",
-    "rota_person.left": "Person taken off the rota",
-    "calendar.created": "Calendar created",
-    "calendar.revoked": "Calendar revoked",
-}
-
-FIXED_ACTORS = {SERVICE_ACTOR: "The service itself", "provider": "The council's sign-in"}
 
 
 @bp.get("/changes")
@@ -68,7 +35,7 @@ def show() -> Response:
             {
                 "at": format_datetime(entry.at, locale),
                 "actor": names(entry.actor),
-                "action": _describe_action(entry),
+                "action": _describe_action(entry, names),
                 "note": notes.get(entry.entity, ""),
                 "changes": list(_changes(entry, locale, names)),
             }
@@ -79,33 +46,17 @@ def show() -> Response:
     )
 
 
-def actor_names(connection: Connection) -> Callable[[str], str]:
-    """Return a function from an actor of the audit log to a name, for people who have signed in."""
-    names = {account.actor: account.name for account in accounts.all_accounts(connection)}
-    names |= {
-        f"rota_person:{person.id}": person.name for person in rota_people.all_people(connection)
-    }
-    names |= FIXED_ACTORS
-
-    def name(actor: str) -> str:
-        kind, _, number = actor.partition(":")
-        if kind == "terminal":
-            return f"Somebody at the server (user {number})"
-        return names.get(actor, actor)
-
-    return name
-
-
-def rota_action_label(kind: str) -> str:
-    """Return what a kind of rota change is called: "Rota filled"."""
-    return ACTION_LABELS.get(f"rota.{kind}", kind)
-
-
-def _describe_action(entry: AuditEntry) -> str:
-    """Return what was done, and to what: "Divert set (divert 3)"."""
+def _describe_action(entry: AuditEntry, names: Callable[[str], str]) -> str:
+    """Return what was done, and to what: "Divert set (Worried about a child)"."""
     kind, _, number = entry.entity.partition(":")
     label = ACTION_LABELS.get(entry.action, entry.action)
-    return f"{label} ({kind.replace('_', ' ')} {number})" if number else label
+    if kind == "divert":
+        service = (entry.after or entry.before or {}).get("service")
+        return f"{label} ({_directory_name('service', service) or service})"
+    if not number:
+        return label
+    name = names(entry.entity)
+    return f"{label} ({f'{kind} {number}' if name == entry.entity else name})"
 
 
 def _changes(
@@ -122,22 +73,19 @@ def _changes(
 
 
 def _format_value(field: str, value: Any, locale: Locale, names: Callable[[str], str]) -> str:
-    """Return a time in words, a person by name, what the directory names with its id.
+    """Return a time in words, a person and what the directory names by name.
 
     Anything else is as it is.
     """
     if value is None:
         return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if str(value).startswith("rota_person:"):
         return names(str(value))
-    directory = lookup.snapshot().directory
-    if field == "service" and (service := directory.service(str(value))):
-        return f"{service.name.get('en')} ({value})"
-    if field == "line" and (line := directory.line(str(value))):
-        return f"{line.name.get('en')} ({value})"
-    roles = {role.id: role for role in directory.rota}
-    if field == "role" and value in roles:
-        return f"{role_name(roles[value])} ({value})"
+    name = _directory_name(field, value)
+    if name is not None:
+        return name
     try:
         at = datetime.fromisoformat(value)
     except (TypeError, ValueError):
@@ -145,3 +93,14 @@ def _format_value(field: str, value: Any, locale: Locale, names: Callable[[str],
     if at.tzinfo is None:
         return str(value)
     return f"{format_datetime(at, locale)} {at.astimezone(locale.zone).year}"
+
+
+def _directory_name(kind: str, value: Any) -> str | None:
+    """Return the name of a service, line or role of the rota; None if the directory lacks it."""
+    directory = lookup.snapshot().directory
+    if kind == "service" and (service := directory.service(str(value))):
+        return service.name.get("en")
+    if kind in ("line", "replaced_line") and (line := directory.line(str(value))):
+        return line.name.get("en")
+    roles = {role.id: role for role in directory.rota}
+    return role_name(roles[value]) if kind == "role" and value in roles else None

@@ -1,7 +1,6 @@
 """Sign-in and access for the staff pages: without a session, a role and our own form, no page."""
 
 import functools
-import json
 import re
 from collections.abc import Callable
 from typing import Any
@@ -41,7 +40,16 @@ from routing.store.accounts import LOCAL, Account, Role
 HOME = "/staff"
 
 PUBLIC_ENDPOINTS = frozenset(
-    ("sign_in.ask", "sign_in.check", "sign_in.to_provider", "sign_in.from_provider")
+    f"sign_in.{view}"
+    for view in (
+        "ask",
+        "check",
+        "to_provider",
+        "from_provider",
+        "ask_again",
+        "ask_password",
+        "set_password",
+    )
 )
 """The only views that are shown without signing in."""
 
@@ -54,11 +62,11 @@ MAX_FORM_BYTES = 4 * 1024 * 1024
 MAX_NEXT_URL_CHARS = 300
 """How long an address to go to after sign-in may be: the cookie holds up to three of them."""
 
-UNSAVED_KEY = "unsaved"
-"""Under which the cookie holds a form that was sent after its session had ended."""
+ACCOUNT_KEY = "account"
+"""Under which the cookie holds whose session it was, also once that has ended."""
 
-MAX_UNSAVED_CHARS = 1200
-"""How long such a form may be, as JSON: a cookie holds 4 KB, with unfinished sign-ins beside it."""
+ATTEMPTS_KEY = "attempts"
+"""Under which the cookie holds unfinished sign-ins with the provider."""
 
 _STAFF_PATH = re.compile(rf"{HOME}(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
 """A staff page's path as this service writes it: no empty or dotted segment, nothing encoded."""
@@ -136,7 +144,8 @@ def require_login() -> AnyResponse | None:
     """
     g.language = "en"
     request.max_content_length = MAX_FORM_BYTES  # before the form is read, whoever sent it
-    csrf.protect()
+    if request.endpoint != "sign_in.show_unsaved":  # changes nothing, shows only what we signed
+        csrf.protect()
     if "\0" in "".join(request.form.values()):
         abort(400)  # no text that anybody types, and none that PostgreSQL takes
     fault = lookup.read_diverts(max_age=0, timeout=DATABASE_TIMEOUT_SECONDS).fault
@@ -148,28 +157,11 @@ def require_login() -> AnyResponse | None:
     if account is None:
         session.pop(SESSION_TOKEN_KEY, None)  # and nothing else: another tab may be signing in
         if request.method == "POST" and request.endpoint != "sign_in.sign_out":
-            return _keep_form()
+            return redirect(f"{HOME}/sign-in/expired?path={quote(request.path)}", 307)
         next_url = request.full_path.rstrip("?") if request.method == "GET" else HOME
         return redirect(f"{HOME}/sign-in?next={quote(next_url, safe='/')}")
     g.account = account
     return None if account.may(Role.VIEW) else _forbidden(Role.VIEW)
-
-
-def _keep_form() -> AnyResponse:
-    """Keep a form of a session that has ended in the cookie, and redirect to sign-in.
-
-    Its token was right: nobody else's form is kept. One that is too long for a cookie is not.
-    """
-    fields = [
-        [name, value] for name, value in request.form.items(multi=True) if name != "csrf_token"
-    ]
-    unsaved = {"path": request.path, "fields": fields}
-    is_kept = not request.files and len(json.dumps(unsaved)) <= MAX_UNSAVED_CHARS
-    session.pop(UNSAVED_KEY, None)
-    if is_kept:
-        session[UNSAVED_KEY] = unsaved
-    next_url = f"{HOME}/sign-in/unsaved" if is_kept else HOME
-    return redirect(f"{HOME}/sign-in?next={next_url}&unsaved={'kept' if is_kept else 'lost'}")
 
 
 def require_role(role: Role) -> Callable[[View], View]:
@@ -189,6 +181,18 @@ def current_account() -> Account:
     """Return the account that has signed in. Only in views that require it."""
     account: Account = g.account
     return account
+
+
+def start_browser_session(account: Account, token: str) -> None:
+    """Put a new session in place of this browser's. Raise DatabaseUnavailable."""
+    earlier, attempts = session.get(SESSION_TOKEN_KEY), session.get(ATTEMPTS_KEY, [])
+    if isinstance(earlier, str):
+        with lookup.database().writing() as connection:
+            accounts.end_session(connection, earlier)
+    session.clear()  # whoever planted a cookie before does not share the session
+    session[SESSION_TOKEN_KEY], session[ACCOUNT_KEY] = token, account.id
+    if attempts:  # of other tabs
+        session[ATTEMPTS_KEY] = attempts
 
 
 def signed_in_account() -> Account | None:

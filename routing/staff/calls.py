@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from flask import Response, request
+from flask import Response, current_app, request
 
-from routing import lookup
+from routing import config, lookup
 from routing.core import instants
 from routing.core.answer import Outcome
 from routing.core.instants import date_range
@@ -109,6 +109,7 @@ def show() -> Response:
     ]
     return render_page(
         "calls.html",
+        telephone_fault=config.telephony_disabled_reason(current_app.config),
         month=f"{MONTHS[first.month - 1]} {first.year}",
         today_rows=_rows(today_counts),
         month_rows=_rows(month_counts),

@@ -15,6 +15,7 @@ from routing.store.accounts import Account, Role
 from routing.store.diverts import DivertRow
 from routing.text import sentences, staff_text
 from routing.text.dates import format_datetime
+from routing.text.sentences import line_phrase
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class DivertView:
     line: str
     phone: str
     when: str
+    until: str
     left: str
     note: str
     set_by: str
@@ -50,28 +52,47 @@ class DivertView:
 
 
 @dataclass(frozen=True, slots=True)
+class DivertBanner:
+    """What every page says while calls are diverted. ``divert_id`` is None of several diverts."""
+
+    text: str
+    ends_soon: bool
+    divert_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class DivertPreview:
-    """What a divert would do, in sentences.
+    """What a divert would do, in sentences: ``change`` is what callers get instead of what.
 
     ``closed_warning`` is empty unless the line is shut by its own hours in part of that time.
     ``unchanged_warning`` is empty unless the line takes those calls anyway, all that time.
     ``remarks`` are sentences on what is easily missed: an end that is earlier than before, when
-    nothing changes at first, and each divert that has no effect until this one ends.
+    nothing changes at first, each divert that has no effect until this one ends, and whether the
+    line that it replaces is rung.
     """
 
     service: str
-    summary: str
+    change: str
     public_sentence: str
-    ends: str
-    then: str
     closed_warning: str
     unchanged_warning: str
     remarks: tuple[str, ...]
 
 
-def active_diverts(at: datetime) -> list[DivertView]:
-    """Return the diverts that calls follow at ``at``, the newest first."""
-    return [divert for divert in current_diverts(at) if divert.in_force]
+def banner(at: datetime) -> DivertBanner | None:
+    """Return what every page says of the diverts that calls follow at ``at``; None without any."""
+    views = [view for view in current_diverts(at) if view.in_force]
+    if not views:
+        return None
+    ends_soon, first = any(view.ends_soon for view in views), views[0]
+    if len({(view.line, view.until) for view in views}) > 1:
+        lines = " and ".join(dict.fromkeys(view.line for view in views))
+        return DivertBanner(f"Calls are diverted to {lines}.", ends_soon, None)
+    whose = "All calls are"
+    if len(views) < len(lookup.snapshot().directory.services):
+        whose = " and ".join(f"‘{view.service}’" for view in reversed(views)) + " is"
+    text = f"{whose} diverted to {first.line} until {first.until}."
+    return DivertBanner(text, ends_soon, first.id if len(views) == 1 else None)
 
 
 def current_diverts(at: datetime) -> list[DivertView]:
@@ -85,10 +106,10 @@ def divert_views(rows: Sequence[DivertRow], at: datetime) -> list[DivertView]:
     Of several at once, the newest that has an effect is in force. ``rows`` are in the order in
     which they were set, and all that could be in force at ``at`` must be among them.
     """
-    newest_ids = {
-        row.service: row.id for row in rows if at in row.during and lookup.divert_error(row) is None
+    newest_rows = {
+        row.service: row for row in rows if at in row.during and lookup.divert_error(row) is None
     }
-    return [_view(row, at, newest_ids.get(row.service)) for row in reversed(rows)]
+    return [_view(row, at, newest_rows.get(row.service)) for row in reversed(rows)]
 
 
 def may_see_internal_numbers() -> bool:
@@ -101,31 +122,36 @@ def preview(
     proposed: ProposedDivert,
     others: Sequence[DivertRow],
     at: datetime,
+    may_ring: bool | None = None,
     previous_end: datetime | None = None,
 ) -> DivertPreview:
     """Return what callers get if ``proposed`` is set at ``at``, after ``others``.
 
-    ``previous_end`` is that of a divert which is given another end.
+    ``may_ring`` is None, and ``previous_end`` is not, of a divert that is given another end.
     """
     locale, facts = lookup.staff_locale(), lookup.snapshot()
     service, line, during = proposed.service, proposed.line, proposed.during
     active = lookup.active_diverts(others)
     set_at = max([at, *(divert.set_at for divert in active)])
     diverts = (*active, Divert(service.id, line, during, set_at))
+    before = decide(facts.timetables, service.id, during.start, active).line
     decision = decide(facts.timetables, service.id, during.start, diverts)
     after = decide(facts.timetables, service.id, during.end, diverts)
     unchanged_until = divert_rules.unchanged_until(facts.timetables, proposed, active)
-    name, when = service.name.get("en"), staff_text.format_span(during, at, locale)
+    instead = (
+        "Callers go on getting"
+        if before.id == line.id
+        else f"Instead of {line_phrase(before, locale)}, callers get"
+    )
     return DivertPreview(
-        service=name,
-        summary=f"{when[0].upper()}{when[1:]}, calls about ‘{name}’ go to "
-        f"{line.name.get('en')} on {decision.phone.display}.",
+        service=service.name.get("en"),
+        change=f"{instead} {line_phrase(line, locale)} on {decision.phone.display} "
+        f"{staff_text.format_span(during, at, locale)} "
+        f"({staff_text.format_time_left(during.end - during.start)}), then "
+        f"{'the same line' if after.line.id == line.id else line_phrase(after.line, locale)}.",
         public_sentence=sentences.reason_sentence(
             decision, during.start, locale, facts.holidays.dates
         ),
-        ends=f"{staff_text.format_relative(during.end, at, locale)}, after "
-        f"{staff_text.format_time_left(during.end - during.start)}",
-        then=f"{after.line.name.get('en')} on {after.phone.display}",
         closed_warning=staff_text.closed_warning(line, proposed.closed, at, locale)
         if proposed.closed
         else "",
@@ -133,16 +159,31 @@ def preview(
         if unchanged_until == during.end
         else "",
         remarks=(
+            *_ring_remarks(before, line, may_ring),
             *_end_remarks(previous_end, during.end, at),
             *_unchanged_remarks(line, unchanged_until, during.end, at),
             *(
-                f"Divert {row.id} to {_line_name(row)}, "
+                f"The divert to {_line_name(row)}, "
                 f"{staff_text.format_span(row.during, at, locale)}, has no effect until this one "
                 "ends."
                 for row in others
                 if row.service == service.id and _overlap(row.during, during)
             ),
         ),
+    )
+
+
+def callers_get(at: datetime) -> str:
+    """Say whom callers get at ``at``: "Callers get the MASH now."; by service where they differ."""
+    services_by_line: dict[str, list[str]] = {}
+    for service in lookup.snapshot().directory.services:
+        line = line_phrase(lookup.who_to_call(service.id, at).line, lookup.staff_locale())
+        services_by_line.setdefault(line, []).append(f"‘{service.name.get('en')}’")
+    if len(services_by_line) == 1:
+        return f"Callers get {next(iter(services_by_line))} now."
+    return " ".join(
+        f"About {' and '.join(services)} callers get {line} now."
+        for line, services in services_by_line.items()
     )
 
 
@@ -154,6 +195,15 @@ def describe_without(service_id: str, others: Iterable[DivertRow], at: datetime)
     return staff_text.calls_go_to(
         timetables, service_id, lookup.active_diverts(others), at, lookup.staff_locale()
     )
+
+
+def _ring_remarks(before: Line, line: Line, may_ring: bool | None) -> Iterator[str]:
+    if may_ring is not None and before.id != line.id:
+        name, may = (
+            line_phrase(before, lookup.staff_locale()),
+            "may still" if may_ring else "will not",
+        )
+        yield f"While it lasts, {name} {may} be rung when nobody else answers."
 
 
 def _end_remarks(previous_end: datetime | None, end: datetime, at: datetime) -> Iterator[str]:
@@ -171,11 +221,11 @@ def _unchanged_remarks(
         yield f"Until {until} nothing changes: {line.name.get('en')} takes these calls anyway."
 
 
-def _view(row: DivertRow, at: datetime, newest_id: int | None) -> DivertView:
+def _view(row: DivertRow, at: datetime, newest: DivertRow | None) -> DivertView:
     locale = lookup.staff_locale()
     directory = lookup.snapshot().directory
     line, service = directory.line(row.line), directory.service(row.service)
-    state, trouble = _state(row, at, newest_id)
+    state, trouble = _state(row, at, newest)
     left = row.during.end - at
     return DivertView(
         id=row.id,
@@ -185,6 +235,7 @@ def _view(row: DivertRow, at: datetime, newest_id: int | None) -> DivertView:
         when=_ended_period(row.during)
         if state == "ended"
         else staff_text.format_span(row.during, at, locale),
+        until=staff_text.format_relative(row.during.end, at, locale),
         left="" if state == "ended" else staff_text.format_time_left(left),
         note=row.note,
         set_by=row.set_by,
@@ -195,7 +246,7 @@ def _view(row: DivertRow, at: datetime, newest_id: int | None) -> DivertView:
     )
 
 
-def _state(row: DivertRow, at: datetime, newest_id: int | None) -> tuple[str, str]:
+def _state(row: DivertRow, at: datetime, newest: DivertRow | None) -> tuple[str, str]:
     """Return a divert's state, and why it has no effect."""
     error = lookup.divert_error(row) or ""
     if row.during.end <= at:
@@ -204,9 +255,10 @@ def _state(row: DivertRow, at: datetime, newest_id: int | None) -> tuple[str, st
         return "no effect", error
     if at not in row.during:
         return "later", ""
-    if newest_id == row.id:
+    if newest is None or newest.id == row.id:
         return "in force", ""
-    return "no effect", f"Divert {newest_id} was set later and takes precedence until it ends."
+    line = _line_name(newest)
+    return "no effect", f"A divert to {line} was set later and takes precedence until it ends."
 
 
 def _phone(line: Line, at: datetime) -> str:

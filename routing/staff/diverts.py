@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from flask import Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
@@ -11,19 +12,31 @@ from routing import divert_rules, lookup
 from routing.core.decision import decide
 from routing.divert_rules import ProposedDivert
 from routing.errors import InvalidDivert
-from routing.staff import audit, divert_display
+from routing.staff import divert_display
 from routing.staff.auth import current_account, require_role, staff_blueprint
 from routing.staff.divert_display import DivertPreview, DivertView
-from routing.staff.forms import HANDOVER, NOW, DivertConfirmation, DivertForm, EndAllForm, EndForm
+from routing.staff.forms import (
+    DIVERT_REASONS,
+    HANDOVER,
+    NOW,
+    DivertConfirmation,
+    DivertForm,
+    EndAllForm,
+    EndForm,
+)
 from routing.staff.layout import radio_item, render_page
+from routing.staff.names import actor_names
 from routing.store import diverts
 from routing.store.accounts import Role
 from routing.store.diverts import DivertRow
-from routing.text import dates, staff_text
+from routing.text import staff_text
 
 bp = staff_blueprint("diverts")
 
 MAX_ENDED_SHOWN = 20
+
+LINE_STATE_PERIOD = timedelta(days=7)
+"""How far ahead the form says when a line opens or shuts."""
 
 
 @bp.get("/diverts")
@@ -32,13 +45,14 @@ def index() -> Response:
     at = lookup.now()
     with lookup.database().reading() as connection:
         ended = diverts.recently_ended(connection, at, MAX_ENDED_SHOWN)
-        names = audit.actor_names(connection)
+        names = actor_names(connection)
     return render_page(
         "diverts.html",
         current=divert_display.current_diverts(at),
         ended=divert_display.divert_views(ended, at),
         names=names,
         done=request.args.get("done"),
+        callers_get=divert_display.callers_get(at),
     )
 
 
@@ -86,7 +100,10 @@ def create() -> AnyResponse:
         form.refuse(error)
         return _ask(form)
     rows = lookup.latest_diverts().diverts
-    previews = [divert_display.preview(divert, rows, lookup.now()) for divert in proposed]
+    previews = [
+        divert_display.preview(divert, rows, lookup.now(), form.may_ring.data)
+        for divert in proposed
+    ]
     if not _confirms(confirmation, previews):
         return _check(proposed, form, confirmation.once.data, unconfirmed=True)
     added = [lookup.new_divert(divert, form.may_ring.data) for divert in proposed]
@@ -179,12 +196,20 @@ def end_all() -> AnyResponse:
 def _ask(form: DivertForm) -> Response:
     services = _service_items()
     if len(services) > 1:
-        handover = "Of each service, by its hours"
-        services.append(radio_item(divert_rules.ALL_SERVICES, "All of them"))
+        handover = "Of each service"
+        services.insert(0, radio_item(divert_rules.ALL_SERVICES, "All of them"))
     else:
         handover = _next_handover(services[0]["value"], lookup.now())
+    open_lines, shut_lines = _line_items()
     return render_page(
-        "divert_form.html", form=form, services=services, lines=_line_items(), handover=handover
+        "divert_form.html",
+        form=form,
+        services=services,
+        open_lines=open_lines,
+        shut_lines=shut_lines,
+        unfold_shut_lines=not open_lines or form.line.data in [i["value"] for i in shut_lines],
+        reasons=[radio_item(reason, reason) for reason in DIVERT_REASONS],
+        handover=handover,
     )
 
 
@@ -196,7 +221,10 @@ def _check(
     return render_page(
         "divert_check.html",
         status=400 if unconfirmed else 200,
-        previews=[divert_display.preview(divert, rows, lookup.now()) for divert in proposed],
+        previews=[
+            divert_display.preview(divert, rows, lookup.now(), form.may_ring.data)
+            for divert in proposed
+        ],
         to=[f"{divert.service.id} {divert.during.end.isoformat()}" for divert in proposed],
         hidden={
             "once": once,
@@ -235,7 +263,7 @@ def _propose(
         form.line.data,
         start,
         end,
-        form.note.data,
+        form.why,
         lookup.now(),
         lookup.staff_locale(),
     )
@@ -267,27 +295,33 @@ def _propose_end(row: DivertRow, until: datetime | timedelta | None) -> Proposed
 
 
 def _service_items() -> list[dict[str, str]]:
-    """Return every service as a radio button, with its next handover."""
-    items = []
-    for service in lookup.snapshot().directory.services:
-        handover = _next_handover(service.id, lookup.now())
-        hint = f"Next handover {handover}" if handover else ""
-        items.append(radio_item(service.id, service.name.get("en"), hint))
-    return items
+    """Return every service as a radio button."""
+    services = lookup.snapshot().directory.services
+    return [radio_item(service.id, service.name.get("en")) for service in services]
 
 
-def _line_items() -> list[dict[str, str]]:
-    """Return every line as a radio button, with its number and hours."""
-    locale = lookup.staff_locale()
-    today = lookup.now().astimezone(locale.zone).date()
-    return [
-        radio_item(
-            line.id,
-            f"{line.name.get('en')}, {line.phone_on(today).display}",
-            "; ".join(f"{days}: {hours}" for days, hours in dates.format_hours(line.hours, locale)),
-        )
-        for line in lookup.snapshot().directory.lines
-    ]
+def _line_items() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return radio buttons of the lines that are open now, and of those that are shut.
+
+    Each has the line's number, and until when it is open or shut.
+    """
+    locale, timetables, at = lookup.staff_locale(), lookup.snapshot().timetables, lookup.now()
+    today, end = at.astimezone(locale.zone).date(), at + LINE_STATE_PERIOD
+    items: dict[bool, list[dict[str, Any]]] = {True: [], False: []}
+    for line in timetables.directory.lines:
+        if line.phone.is_emergency:
+            continue  # no divert leads there
+        spans = timetables.open_spans(line, at, end)
+        is_open = bool(spans) and spans[0].start == at
+        until = spans[0].end if is_open else spans[0].start if spans else end
+        state = "Open" if is_open else "Shut"
+        if until < end:
+            state += f" until {staff_text.format_relative(until, at, locale)}"
+        else:
+            state += " day and night" if is_open else " all week"
+        name = f"{line.name.get('en')}, {line.phone_on(today).display}"
+        items[is_open].append(radio_item(line.id, name, state))
+    return items[True], items[False]
 
 
 def _default_end(handover: str) -> str:

@@ -9,6 +9,7 @@ import re
 import zlib
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 from flask import current_app
@@ -24,12 +25,20 @@ from routing.directory.field_types import parse_phone
 from routing.errors import InvalidDivert, InvalidRotaChange, InvalidTime
 from routing.rota import filling, spreadsheet
 from routing.rota.filling import DayKind, ShiftPattern, TurnRule
+from routing.store.accounts import Role, parse_roles
 from routing.text import time_parsing
 
 NOBODY = "nobody"
 NOW, HANDOVER, TIME = "now", "handover", "time"
 DIVERT_ENDS = {HANDOVER: None, "1h": timedelta(hours=1), "4h": timedelta(hours=4)}
 """When a divert ends, by choice: None is the next handover, else so long after its start."""
+
+DIVERT_REASONS = (
+    "The telephones are down",
+    "The office cannot be used",
+    "Not enough staff",
+    "Training or a meeting",
+)
 
 OWN_SHIFTS, WHOLE_ROTA = "mine", "whole"
 """What a calendar shows, if not one role."""
@@ -262,9 +271,13 @@ class Confirmation(StaffForm):
     a digest of what was read back.
     """
 
-    confirmed = BooleanField()
     once = text(40)
     shown = text(64)
+
+
+def digest(*shown: object) -> str:
+    """Return what tells a change as it was read back from any other."""
+    return sha256(repr(shown).encode()).hexdigest()
 
 
 class SignInForm(StaffForm):
@@ -273,12 +286,41 @@ class SignInForm(StaffForm):
     name = text(200)
     password = text(10_000)
     next = StringField()
+    unsaved = StringField()
 
     @property
     def summary(self) -> list[dict[str, str]]:
         """Return why nobody was signed in, with a link to where to try again."""
         href = "#provider" if current_app.config["OIDC_ISSUER"] else "#name"
         return [{"text": message, "href": href} for message in self.form_errors]
+
+
+class PasswordForm(StaffForm):
+    """A new password, and the current one if its owner has signed in."""
+
+    current = text(10_000)
+    new = text(10_000)
+
+
+class AccountForm(StaffForm):
+    """Somebody's name and roles, and what to do with their account."""
+
+    name = text(200)
+    role = ListField()
+    action = text(20)
+    sure = BooleanField()
+
+    @property
+    def roles(self) -> frozenset[Role]:
+        """Return the roles that are ticked."""
+        return parse_roles(self.role.data or ())
+
+
+class SetupStepForm(StaffForm):
+    """Whether a step of setting up is needed."""
+
+    step = text(40)
+    needed = BooleanField()
 
 
 class SignOutForm(StaffForm):
@@ -301,8 +343,14 @@ class DivertForm(EndForm):
     service = text(100)
     line = text(100)
     from_ = TimeChoiceField({NOW: None}, "Choose when the divert starts.", name="from", default=NOW)
+    reason = text(100)
     note = text(2000)
     may_ring = BooleanField()
+
+    @property
+    def why(self) -> str:
+        """Return the common reason that was chosen, then what was typed."""
+        return ". ".join(filter(None, (self.reason.data, self.note.data.strip())))
 
 
 class EndAllForm(StaffForm):

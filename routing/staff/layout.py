@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from flask import Response, g, make_response, render_template, request, url_for
+from flask import Response, current_app, g, make_response, render_template, request, url_for
 
 from routing import lookup, static_files
+from routing.config import VERSION
 from routing.staff import divert_display
 from routing.staff.forms import StaffForm
 from routing.store.accounts import Account, Role
@@ -19,6 +20,7 @@ NAVIGATION = (
     ("preview.show", "Preview"),
     ("audit.show", "Changes"),
 )
+ADMIN_NAVIGATION = (("accounts.index", "Accounts"),)
 ROTA_PAGES = (
     ("rota.show", "On duty"),
     ("rota.gaps", "Gaps and clashes"),
@@ -53,16 +55,17 @@ def render_page(
     body = render_template(
         f"staff/{template}",
         council=directory.council.name.get("en"),
-        zone=directory.zone.key.replace("_", " "),
         language="en",
         asset=static_files.url,
         rehearsing=lookup.is_rehearsal(),
         account=account,
+        version=VERSION,
         may_divert=account is not None and account.may(Role.DIVERT),
         may_rota=may_rota,
-        navigation=_navigation() if account else [],
+        navigation=_navigation(account) if account else [],
         rota_pages=ROTA_PAGES + (ROTA_EDITOR_PAGES if may_rota else ()),
-        active_diverts=divert_display.active_diverts(at) if account else [],
+        banner=divert_display.banner(at) if account else None,
+        help=current_app.config["STAFF_HELP"],
         now=format_datetime(at, lookup.staff_locale()),
         form=form,
         has_errors=has_errors,
@@ -82,13 +85,13 @@ def upfirst(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _navigation() -> list[dict[str, Any]]:
+def _navigation(account: Account) -> list[dict[str, Any]]:
     """Return the links for GOV.UK's service navigation.
 
     "Rota" is marked as the section of the pages in ``rota_shifts`` and the other rota blueprints.
     """
     links = []
-    for endpoint, text in NAVIGATION:
+    for endpoint, text in NAVIGATION + (ADMIN_NAVIGATION if account.may(Role.ADMIN) else ()):
         section, _, _ = endpoint.partition(".")
         is_current = request.endpoint == endpoint
         is_below = f"{request.blueprint}_".startswith(f"{section}_") and not is_current

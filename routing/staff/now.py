@@ -1,20 +1,24 @@
-"""On duty now: where calls go, until when, what then, and every warning."""
+"""On duty now: where calls go, until when, what then, and what there is to do."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 
-from flask import Response
+from flask import Response, redirect, url_for
+from werkzeug.wrappers import Response as AnyResponse
 
 from routing import health, lookup, rota_service
 from routing.core.answer import ReasonCode
 from routing.core.decision import handovers
 from routing.core.directory import Service
-from routing.health import Audience
-from routing.staff.auth import current_account, staff_blueprint
+from routing.health import Audience, Condition, Severity
+from routing.staff.auth import current_account, require_role, staff_blueprint
 from routing.staff.divert_display import may_see_internal_numbers
+from routing.staff.forms import SetupStepForm
 from routing.staff.layout import render_page
 from routing.staff.rota import roles_on_duty
+from routing.store import setup_steps
 from routing.store.accounts import Role
 from routing.text import staff_text
 
@@ -33,24 +37,72 @@ class ServiceStatus:
     handovers: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class SetupStep:
+    """A step of setting the service up. It is done once it has no conditions."""
+
+    id: str
+    title: str
+    conditions: tuple[Condition, ...]
+    is_needed: bool
+
+
 @bp.get("")
 def show() -> Response:
-    """Show where every service's calls go, the next handovers, people on duty and warnings."""
+    """Show where every service's calls go, the next handovers, people on duty and what to do."""
     at = lookup.now()
     with lookup.database().reading() as connection:
         rota = rota_service.load_upcoming(connection, at)
+        unneeded = setup_steps.unneeded(connection)
     conditions = health.conditions()
     if not may_see_internal_numbers():
         conditions = tuple(c for c in conditions if not c.quotes_directory)
-    by_audience = {a: [c for c in conditions if c.kind.audience is a] for a in Audience}
+    steps = _setup_steps(conditions, unneeded)
+    of_setup = {condition for step in steps for condition in step.conditions}
     return render_page(
         "now.html",
         services=[_status(service, at) for service in lookup.snapshot().directory.services],
         roles_on_duty=roles_on_duty(rota, at),
-        warnings=by_audience[Audience.STAFF],
-        administrator_warnings=by_audience[Audience.ADMINISTRATOR],
+        to_do=[
+            condition
+            for condition in conditions
+            if condition.kind.audience is Audience.STAFF
+            and condition.kind.severity is not Severity.INFORMATION
+        ],
+        administrator_conditions=[
+            condition
+            for condition in conditions
+            if condition.kind.audience is Audience.ADMINISTRATOR and condition not in of_setup
+        ],
         is_administrator=current_account().may(Role.ADMIN),
+        steps=steps,
+        count_needed=sum(step.is_needed for step in steps),
+        count_done=sum(step.is_needed and not step.conditions for step in steps),
     )
+
+
+@bp.post("/setup")
+@require_role(Role.ADMIN)
+def set_step() -> AnyResponse:
+    """Say that a step of setting up is not needed here, or is after all."""
+    form = SetupStepForm()
+    if form.step.data in health.SETUP_STEPS:
+        step, is_needed, actor = form.step.data, form.needed.data, current_account().actor
+        with lookup.database().writing() as connection:
+            setup_steps.set_needed(connection, step, is_needed, lookup.now(), actor)
+    return redirect(url_for("now.show", _anchor="setting-up"))
+
+
+def _setup_steps(conditions: Sequence[Condition], unneeded: frozenset[str]) -> list[SetupStep]:
+    return [
+        SetupStep(
+            step,
+            title,
+            tuple(condition for condition in conditions if condition.code in codes),
+            step not in unneeded,
+        )
+        for step, (title, codes) in health.SETUP_STEPS.items()
+    ]
 
 
 def _status(service: Service, at: datetime) -> ServiceStatus:

@@ -47,6 +47,14 @@ def _preview(service: Service, at: datetime, rows: Sequence[DivertRow]) -> dict[
     timetables, internal_numbers = facts.timetables, may_see_internal_numbers()
     active = lookup.active_diverts(rows)
     decision = decide(timetables, service.id, at, active)
+    caller_hears, call_steps = call_preview.preview_call(
+        timetables,
+        at,
+        partial(decide, timetables, service.id, diverts=active),
+        {other.number.e164 for other in facts.directory.services if other.number},
+        locale,
+        internal_numbers,
+    )
     current_ids = {row.id for row in rows if row.service == service.id and at in row.during}
     effects = [_effect(view) for view in reversed(divert_views(rows, at)) if view.id in current_ids]
     return {
@@ -61,14 +69,8 @@ def _preview(service: Service, at: datetime, rows: Sequence[DivertRow]) -> dict[
             staff_text.line_with_number(answer.line, answer.phone, internal_numbers)
             for answer in dial_order(timetables, decision, at)
         ],
-        "call_steps": call_preview.steps(
-            timetables,
-            at,
-            partial(decide, timetables, service.id, diverts=active),
-            {other.number.e164 for other in facts.directory.services if other.number},
-            locale,
-            internal_numbers,
-        ),
+        "caller_hears": caller_hears,
+        "call_steps": call_steps,
     }
 
 

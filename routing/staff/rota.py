@@ -14,10 +14,11 @@ from routing.errors import UnknownShift
 from routing.rota import descriptions
 from routing.rota.roster import CONTEXT_MARGIN
 from routing.rota_service import GAP_LOOKAHEAD, Rota
-from routing.staff import audit, rota_grid
+from routing.staff import rota_grid
 from routing.staff.auth import current_account, staff_blueprint
 from routing.staff.forms import parse_id
 from routing.staff.layout import render_page
+from routing.staff.names import actor_names, rota_action_label
 from routing.store import rota as rota_store
 from routing.store.accounts import Role
 from routing.store.rota import RotaChange
@@ -56,7 +57,7 @@ def show() -> Response:
         if not (at - ONE_DAY <= period.start and period.end <= at + GAP_LOOKAHEAD):
             rota = rota_service.load_rota(connection, period.start, period.end)
         changes = rota_store.newest_changes(connection, MAX_CHANGES_SHOWN)
-        names = audit.actor_names(connection)
+        names = actor_names(connection)
     return render_page(
         "rota.html",
         done=_done(request.args.get("done", "")),
@@ -235,7 +236,7 @@ def _done(change_id: str) -> dict[str, object] | None:
 def _describe_change(change: RotaChange) -> dict[str, object]:
     return {
         "id": change.id,
-        "action": change.summary or audit.rota_action_label(change.kind),
+        "action": change.summary or rota_action_label(change.kind),
         "can_be_undone": change.undone_by_change_id is None,
     }
 

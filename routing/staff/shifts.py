@@ -1,7 +1,7 @@
 """Shifts and covers: add, cover, swap, remove, undo. Every change is read back first."""
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 
@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from routing import lookup, rota_service
 from routing.core.instants import Span
 from routing.errors import InvalidRotaChange, UnknownShift
-from routing.rota import descriptions, validation
+from routing.rota import descriptions, difference, validation
 from routing.rota.roster import CONTEXT_MARGIN, Cover, NewCover, NewShift, Shift
 from routing.rota_service import Rota
 from routing.staff.auth import current_account, require_role, staff_blueprint
@@ -22,7 +22,9 @@ from routing.staff.forms import (
     CoverForm,
     RemoveForm,
     ShiftForm,
+    StaffForm,
     SwapForm,
+    digest,
 )
 from routing.staff.layout import radio_item, render_page
 from routing.staff.rota import DAYS_SHOWN
@@ -57,13 +59,11 @@ def add() -> AnyResponse:
         if person_id is None:
             raise InvalidRotaChange("person", "Choose a person.")
         shift = validation.validate_shift(rota.roster, form.role.data, person_id, form.during)
-        if Confirmation().confirmed.data:
-            return _save("added", rota, [shift])
+        texts = [_describe_duty(rota, person_id, shift.role_id, shift.during)]
+        return _confirm("added", "Check the shift", "Add this shift", texts, rota, [shift], form)
     except InvalidRotaChange as error:
         form.refuse(error)
         return _ask_shift(form)
-    text = _describe_duty(rota, person_id, shift.role_id, shift.during)
-    return _confirm("Check the shift", [text], rota, [shift], form.hidden(), "Add this shift")
 
 
 @bp.get("/rota/shifts/<id:shift_id>")
@@ -98,31 +98,17 @@ def show(shift_id: int) -> Response:
 def ask_remove(shift_id: int) -> Response:
     """Show what removing a shift, or with ``?cover=`` a cover of it, would mean."""
     rota, shift = _get(shift_id)
-    cover = _chosen_cover(RemoveForm(request.args), rota, shift)
-    if cover:
-        what, who = (
-            "cover",
-            f"{_name(rota, cover.person_id)} in place of {rota.names[shift.person_id]}",
-        )
-        text = f"{who}, {_describe_period(cover.during)}."
-    else:
-        what = "shift"
-        text = _describe_duty(rota, shift.person_id, shift.role_id, shift.during)
-    return render_page(
-        "confirm.html",
-        title=f"Remove this {what}",
-        paragraphs=[text, "What is over already stays as it was."],
-        hidden={"cover": str(cover.id)} if cover else {},
-        button=f"Remove this {what}",
-    )
+    return _ask_remove(rota, shift, _chosen_cover(RemoveForm(request.args), rota, shift))
 
 
 @bp.post("/rota/shifts/<id:shift_id>/remove")
 @require_role(Role.ROTA)
 def remove(shift_id: int) -> AnyResponse:
-    """Remove a shift or a cover from now on."""
+    """Remove a shift or a cover from now on, if it is still as it was shown."""
     rota, shift = _get(shift_id)
     cover, actor = _chosen_cover(RemoveForm(), rota, shift), current_account().actor
+    if Confirmation().shown.data != digest(_describe_removal(rota, shift, cover)):
+        return _ask_remove(rota, shift, cover, has_changed=True)
     if cover:
         change = rota_service.remove_cover(cover.id, shift_id, actor)
     else:
@@ -154,16 +140,14 @@ def cover(shift_id: int) -> AnyResponse:
         cover = validation.validate_cover(
             rota.roster, shift_id, person_id, form.during, form.note.data
         )
-        if Confirmation().confirmed.data:
-            return _save("covered", rota, [cover])
+        text = (
+            f"{_name(rota, person_id)} in place of {_holders(rota, shift, cover.during)}: "
+            f"{_role_name(rota, shift.role_id)}, {_describe_period(cover.during)}."
+        )
+        return _confirm("covered", "Check the cover", "Set this cover", [text], rota, [cover], form)
     except InvalidRotaChange as error:
         form.refuse(error)
         return _ask_cover(rota, shift, form)
-    text = (
-        f"{_name(rota, person_id)} in place of {_holders(rota, shift, cover.during)}: "
-        f"{_role_name(rota, shift.role_id)}, {_describe_period(cover.during)}."
-    )
-    return _confirm("Check the cover", [text], rota, [cover], form.hidden(), "Set this cover")
 
 
 @bp.get("/rota/away")
@@ -186,16 +170,20 @@ def absence() -> AnyResponse:
         covers = validation.validate_absence(
             rota.roster, form.person_id, form.during, substitute_id
         )
-        if Confirmation().confirmed.data:
-            summary = descriptions.summarise_absence(covers)
-            return _save("absence", rota, covers, summary)
+        roles = {shift.id: shift.role_id for shift in rota.roster.shifts}
+        texts = [
+            f"In place of {_name(rota, form.person_id)}:",
+            *(
+                _describe_duty(rota, new.person_id, roles[new.shift_id], new.during)
+                for new in covers
+            ),
+        ]
+        summary = descriptions.summarise_absence(covers)
+        button = "Save all of this"
+        return _confirm("absence", "Check the absence", button, texts, rota, covers, form, summary)
     except InvalidRotaChange as error:
         form.refuse(error)
         return _ask_absence(form)
-    roles = {shift.id: shift.role_id for shift in rota.roster.shifts}
-    texts = [_describe_duty(rota, new.person_id, roles[new.shift_id], new.during) for new in covers]
-    texts.insert(0, f"In place of {_name(rota, form.person_id)}:")
-    return _confirm("Check the absence", texts, rota, covers, form.hidden(), "Save all of this")
 
 
 @bp.get("/rota/shifts/<id:shift_id>/swap")
@@ -216,13 +204,12 @@ def swap(shift_id: int) -> AnyResponse:
         _, other = _get(form.other_id)
         rota = _read_around(shift.during, other.during)
         covers = validation.swap_shifts(rota.roster, shift_id, other.id, lookup.now())
-        if Confirmation().confirmed.data:
-            return _save("swapped", rota, covers)
+        texts = [_describe_duty(rota, new.person_id, shift.role_id, new.during) for new in covers]
+        button = "Swap these shifts"
+        return _confirm("swapped", "Check the swap", button, texts, rota, covers, form)
     except InvalidRotaChange as error:
         form.refuse(error)
         return _ask_swap(shift, form)
-    texts = [_describe_duty(rota, new.person_id, shift.role_id, new.during) for new in covers]
-    return _confirm("Check the swap", texts, rota, covers, form.hidden(), "Swap these shifts")
 
 
 @bp.post("/rota/undo/<id:change_id>")
@@ -301,32 +288,61 @@ def _ask_swap(shift: Shift, form: SwapForm) -> Response:
     )
 
 
-def _confirm(
-    title: str,
-    paragraphs: list[str],
-    rota: Rota,
-    proposed: Sequence[NewShift | NewCover],
-    hidden: Mapping[str, str],
-    button: str,
+def _ask_remove(
+    rota: Rota, shift: Shift, cover: Cover | None, has_changed: bool = False
 ) -> Response:
-    """Return a page that reads a change back, to be confirmed or not."""
+    what, texts = "cover" if cover else "shift", _describe_removal(rota, shift, cover)
     return render_page(
         "confirm.html",
-        title=title,
-        paragraphs=paragraphs,
-        warnings=_warnings(rota, proposed),
-        hidden={**hidden, "confirmed": "yes", "once": secrets.token_urlsafe(16)},
-        button=button,
+        title=f"Remove this {what}",
+        paragraphs=[*texts, "What is over already stays as it was."],
+        hidden={"cover": str(cover.id) if cover else "", "shown": digest(texts)},
+        button=f"Remove this {what}",
+        has_changed=has_changed,
     )
 
 
-def _save(
-    kind: str, rota: Rota, proposed: Sequence[NewShift | NewCover], summary: str = ""
+def _describe_removal(rota: Rota, shift: Shift, cover: Cover | None) -> list[str]:
+    """Return who has what is to be removed, and of a shift by whom it is covered."""
+    person = rota.names[shift.person_id]
+    if cover:
+        who = f"{_name(rota, cover.person_id)} in place of {person}"
+        return [f"{who}, {_describe_period(cover.during)}."]
+    texts = [_describe_duty(rota, shift.person_id, shift.role_id, shift.during)]
+    holders = _holders(rota, shift, shift.during)
+    return texts if holders == person else [*texts, f"With covers, on duty: {holders}."]
+
+
+def _confirm(
+    kind: str,
+    title: str,
+    button: str,
+    texts: Sequence[str],
+    rota: Rota,
+    proposed: Sequence[NewShift | NewCover],
+    form: StaffForm,
+    summary: str = "",
 ) -> AnyResponse:
-    """Save a change that was confirmed. Raise InvalidRotaChange."""
-    actor, once = current_account().actor, Confirmation().once.data
-    change = rota_service.save_change(kind, proposed, rota, actor, once, summary)
-    return _redirect_to(change, proposed[0].during.start)
+    """Save a change if what it means was confirmed just as it is now; else read it back.
+
+    Whoever confirms what they saw before somebody else changed the rota sees it again. Raise
+    InvalidRotaChange.
+    """
+    warnings, confirmation = _warnings(rota, proposed), Confirmation()
+    shown = digest(texts, warnings)
+    if confirmation.shown.data == shown:
+        actor, once = current_account().actor, confirmation.once.data
+        change = rota_service.save_change(kind, proposed, rota, actor, once, summary)
+        return _redirect_to(change, proposed[0].during.start)
+    return render_page(
+        "confirm.html",
+        title=title,
+        paragraphs=texts,
+        warnings=warnings,
+        hidden={**form.hidden(), "shown": shown, "once": secrets.token_urlsafe(16)},
+        button=button,
+        has_changed=bool(confirmation.shown.data),
+    )
 
 
 def _redirect_to(change: RotaChange, start: datetime) -> AnyResponse:
@@ -340,7 +356,7 @@ def _redirect_to(change: RotaChange, start: datetime) -> AnyResponse:
 def _get(shift_id: int) -> tuple[Rota, Shift]:
     """Return a shift, and the rota around it. Raise UnknownShift."""
     with lookup.database().reading() as connection:
-        shift, _ = rota_store.get(connection, shift_id)
+        shift = rota_store.get(connection, shift_id)
     rota = _read_around(shift.during)
     if shift.role_id not in rota.roster.roles:
         raise UnknownShift(f"Shift {shift_id} is in a role that the directory no longer has.")
@@ -410,7 +426,14 @@ def _warnings(rota: Rota, proposed: Sequence[NewShift | NewCover]) -> list[str]:
         descriptions.describe_clash(clash, roles, names, at, locale)
         for clash in rota.new_clashes(proposed)
     ]
+    changed = validation.apply_changes(rota.roster, proposed)
     new_shifts = [new for new in proposed if isinstance(new, NewShift)]
+    for new in new_shifts:
+        role = roles[new.role_id]
+        for span, staffing in difference.find_excess(changed, new.role_id, new.during):
+            if staffing.needed:
+                text = descriptions.describe_excess(role, staffing, span, names, at, locale)
+                warnings.append(text)
     for _ in validation.unneeded_shifts(rota.roster, new_shifts):
         warnings.append("By the directory nobody is needed at that time.")
     if any(new.during.end <= at for new in proposed):

@@ -3,27 +3,33 @@
 from dataclasses import astuple
 from datetime import datetime
 
-from flask import Response, current_app, redirect, request, session, url_for
+from flask import Response, current_app, g, redirect, request, session, url_for
+from itsdangerous import BadSignature, URLSafeTimedSerializer
 from werkzeug.wrappers import Response as AnyResponse
 
 from routing import config, lookup
 from routing.concurrency import SESSION_TOKEN_KEY
-from routing.errors import SignInError
+from routing.errors import AccountError, SignInError
 from routing.staff.auth import (
+    ACCOUNT_KEY,
+    ATTEMPTS_KEY,
     HOME,
-    UNSAVED_KEY,
     current_account,
     safe_next_url,
     signed_in_account,
     staff_blueprint,
+    start_browser_session,
 )
-from routing.staff.forms import SignInForm, SignOutForm
+from routing.staff.forms import PasswordForm, SignInForm, SignOutForm
 from routing.staff.layout import render_page
 from routing.store import accounts, passwords
+from routing.store.accounts import SESSION_LIFETIME, Account
 
 bp = staff_blueprint("sign_in")
 
-ATTEMPTS_KEY = "attempts"
+MAX_UNSAVED_CHARS = 200_000
+"""How long a form may be that a page keeps while its owner signs in again, as it is kept."""
+
 MAX_ATTEMPTS = 3
 """Unfinished sign-ins with the provider that a browser keeps, one a tab: a cookie holds 4 KB."""
 
@@ -59,10 +65,14 @@ def check() -> AnyResponse:
     if current_app.config["OIDC_ISSUER"]:
         return _refuse("Sign in with your council account.", form=form)
     try:
-        token = _start_local_session(form.name.data, form.password.data)
+        account, token = _start_local_session(form.name.data, form.password.data)
     except SignInError as error:
         return _refuse(str(error), form=form)
-    return _enter(token, form.next.data)
+    start_browser_session(account, token)
+    if form.unsaved.data:
+        g.account = account
+        return _show_unsaved(form.unsaved.data, account) or redirect(HOME)
+    return redirect(safe_next_url(form.next.data))
 
 
 @bp.get("/sign-in/provider")
@@ -114,16 +124,49 @@ def from_provider() -> AnyResponse:
             connection, identity.issuer, identity.subject, identity.name, identity.roles, at
         )
         token = accounts.start_session(connection, account, at)
-    return _enter(token, next_url)
+    start_browser_session(account, token)
+    return redirect(safe_next_url(next_url))
 
 
-@bp.get("/sign-in/unsaved")
-def show_unsaved() -> AnyResponse:
-    """Show the form that was sent after a session had ended, once, to be sent again."""
-    unsaved = session.pop(UNSAVED_KEY, None)
-    if unsaved is None:
+@bp.post("/sign-in/expired")
+def ask_again() -> AnyResponse:
+    """Ask who it is after a form of a session that has ended, and keep that form in the page."""
+    if signed_in_account() is not None:
         return redirect(HOME)
-    return render_page("unsaved.html", path=unsaved["path"], fields=unsaved["fields"])
+    form = SignInForm(formdata=None, unsaved=request.form.get("unsaved") or _seal_form())
+    return _ask(form, unsaved="kept" if form.unsaved.data else "lost")
+
+
+@bp.post("/sign-in/unsaved")
+def show_unsaved() -> AnyResponse:
+    """Show the form that was kept in the page, to its owner alone, to be sent again."""
+    sealed = request.form.get("unsaved", "")
+    return _show_unsaved(sealed, current_account()) or redirect(HOME)
+
+
+@bp.get("/sign-in/password/<token>")
+def ask_password(token: str) -> AnyResponse:
+    """Ask for a new password. The link stays good: a mail filter may open it first."""
+    with lookup.database().reading() as connection:
+        account = accounts.find_by_password_link(connection, token, lookup.now())
+    return _ask_password(account, PasswordForm())
+
+
+@bp.post("/sign-in/password/<token>")
+def set_password(token: str) -> AnyResponse:
+    """Set the password, once; then they sign in with it."""
+    form, at = PasswordForm(), lookup.now()
+    account = None
+    try:
+        with lookup.database().writing() as connection:
+            account = accounts.find_by_password_link(connection, token, at)
+            if account is not None:
+                accounts.set_password(connection, account.name, form.new.data, at, account.actor)
+    except AccountError as error:
+        form.refuse(error)
+    if account is None or form.errors:
+        return _ask_password(account, form)
+    return redirect(url_for("sign_in.ask", left="password"))
 
 
 @bp.post("/sign-out")
@@ -139,8 +182,8 @@ def sign_out() -> AnyResponse:
     return redirect(url_for("sign_in.ask", left="yes"))
 
 
-def _start_local_session(name: str, password: str) -> str:
-    """Return a new session's token. Raise SignInError."""
+def _start_local_session(name: str, password: str) -> tuple[Account, str]:
+    """Return the account, and a new session's token. Raise SignInError."""
     database, at = lookup.database(), lookup.now()
     with database.writing() as connection:
         passwords.check_rate_limit(connection, name, at)
@@ -152,7 +195,7 @@ def _start_local_session(name: str, password: str) -> str:
         if again is None or again != stored:
             raise SignInError(WRONG_CREDENTIALS)  # removed, or given another password, meanwhile
         passwords.clear_failures(connection, name)
-        return accounts.start_session(connection, again[0], at)
+        return again[0], accounts.start_session(connection, again[0], at)
 
 
 def _take_attempt() -> list[str] | None:
@@ -171,20 +214,47 @@ def _revoke_roles(issuer: str, subject: str, at: datetime) -> None:
         accounts.revoke_roles(connection, issuer, subject, at)
 
 
-def _enter(token: str, next_url: str | None) -> AnyResponse:
-    """Put a new session in place of this browser's, and redirect to the page that was wanted."""
-    earlier, attempts = session.get(SESSION_TOKEN_KEY), session.get(ATTEMPTS_KEY, [])
-    unsaved = session.get(UNSAVED_KEY)
-    if isinstance(earlier, str):
-        with lookup.database().writing() as connection:
-            accounts.end_session(connection, earlier)
-    session.clear()  # whoever planted a cookie before does not share the session
-    session[SESSION_TOKEN_KEY] = token
-    if attempts:  # of other tabs
-        session[ATTEMPTS_KEY] = attempts
-    if unsaved:
-        session[UNSAVED_KEY] = unsaved
-    return redirect(safe_next_url(next_url))
+def _seal_form() -> str:
+    """Return the form that was sent, signed, for a page to hold; "" if it is too long, or a file.
+
+    It says whose session had ended. Its token was right: nobody else's form is kept.
+    """
+    fields = [pair for pair in request.form.items(multi=True) if pair[0] != "csrf_token"]
+    path = safe_next_url(request.args.get("path"))
+    sealed = _sealer().dumps([session.get(ACCOUNT_KEY), path, fields])
+    return "" if request.files or len(sealed) > MAX_UNSAVED_CHARS else str(sealed)
+
+
+def _show_unsaved(sealed: str, account: Account) -> Response | None:
+    """Return the page with a form that was kept; None unless it is this person's own."""
+    try:
+        lifetime = SESSION_LIFETIME.total_seconds()
+        account_id, path, fields = _sealer().loads(sealed, max_age=int(lifetime))
+    except BadSignature:
+        return None
+    if account_id != account.id:
+        return None
+    return render_page("unsaved.html", path=path, fields=fields)
+
+
+def _sealer() -> URLSafeTimedSerializer:
+    assert current_app.secret_key
+    return URLSafeTimedSerializer(current_app.secret_key, salt="unsaved form")
+
+
+def _ask_password(account: Account | None, form: PasswordForm) -> Response:
+    if account is None:
+        return render_page(
+            "message.html",
+            status=404,
+            show_account=False,
+            title="This link cannot be used",
+            paragraphs=[
+                "It was used already, replaced by a later one, or is more than two days old.",
+                "Ask the person who manages accounts for a new one.",
+            ],
+        )
+    return render_page("set_password.html", form=form, name=account.name, show_account=False)
 
 
 def _refuse(reason: str, status: int = 403, form: SignInForm | None = None) -> Response:
@@ -193,7 +263,7 @@ def _refuse(reason: str, status: int = 403, form: SignInForm | None = None) -> R
     return _ask(form, status)
 
 
-def _ask(form: SignInForm, status: int = 200) -> Response:
+def _ask(form: SignInForm, status: int = 200, unsaved: str = "") -> Response:
     return render_page(
         "sign_in.html",
         status=status,
@@ -202,12 +272,11 @@ def _ask(form: SignInForm, status: int = 200) -> Response:
         has_provider=bool(current_app.config["OIDC_ISSUER"]),
         is_incomplete=config.sign_in_fault(current_app.config) is not None,
         divert_by_command=DIVERT_BY_COMMAND,
-        unsaved=request.args.get("unsaved", ""),
-        has_left="left" in request.args,
+        unsaved=unsaved,
+        left=request.args.get("left", ""),
         next=safe_next_url(form.next.data),
     )
 
 
 def _callback_url() -> str:
-    base_url = (current_app.config["PUBLIC_BASE_URL"] or request.url_root).rstrip("/")
-    return f"{base_url}{HOME}/sign-in/callback"
+    return f"{config.base_url(current_app.config, request.url_root)}{HOME}/sign-in/callback"

@@ -8,7 +8,7 @@
 const TICK_MS = 200;
 const OVERDUE_MS = 1000; // how long an answer may stand after its handover while the next one is loading
 const REQUEST_TIMEOUT_MS = 10000;
-const POLL_INTERVAL_MS = 60000; // when no handover is due: staff may have diverted calls
+const POLL_INTERVAL_MS = 10000; // when no handover is due: staff may have diverted calls
 const CLOCK_JUMP_MS = 5000; // more than this between two clocks or ticks: the device slept, or its clock was set
 
 function keepCurrent(answer, { load, show, hide, warn }) {

@@ -3,6 +3,23 @@
 document.body.classList.add("js-enabled", "govuk-frontend-supported");
 for (const element of document.querySelectorAll('[data-module="govuk-exit-this-page"]')) new ExitThisPage(element);
 
+for (const button of document.querySelectorAll("[data-who-copy]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => copy(document.getElementById(button.dataset.whoCopy), button));
+}
+
+/* Without a secure connection there is no clipboard: then the text is selected, ready for Ctrl+C. */
+async function copy(code, button) {
+  code.select();
+  try {
+    await navigator.clipboard.writeText(code.value);
+    button.textContent = "Copied";
+  } catch {
+    button.textContent = "Selected: press Ctrl+C";
+  }
+  button.removeAttribute("aria-label"); // what is written on it is the news
+}
+
 /* What depends on the decision, in several places of a page. All of it changes together. */
 const PARTS = ["unchecked", "answer", "lost", "ways", "hours"];
 

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -13,7 +13,13 @@ from sqlalchemy.engine import Connection
 from routing.errors import AccountError
 from routing.store import passwords
 from routing.store.audit_log import record
-from routing.store.tables import accounts, calendars, hash_token, sessions
+from routing.store.tables import (
+    accounts,
+    calendars,
+    hash_token,
+    password_links,
+    sessions,
+)
 
 LOCAL = "local"
 """The issuer of accounts that are created here, with a password."""
@@ -23,6 +29,9 @@ PROVIDER_ACTOR = "provider"
 
 SESSION_LIFETIME = timedelta(hours=12)
 """How long a session lasts, whether it is used or not."""
+
+PASSWORD_LINK_LIFETIME = timedelta(days=2)
+"""How long somebody has to set a password by a link."""
 
 
 class Role(StrEnum):
@@ -36,13 +45,17 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Somebody who can sign in, or could: a removed account has no roles."""
+    """Somebody who can sign in, or could: a removed account has no roles.
+
+    ``signed_in_at`` is when they last signed in, None if they never have.
+    """
 
     id: int
     issuer: str
     subject: str
     name: str
     roles: frozenset[Role]
+    signed_in_at: datetime | None = field(default=None, compare=False)
 
     def may(self, role: Role) -> bool:
         """Return whether this account may do what ``role`` allows."""
@@ -82,14 +95,17 @@ def add(
     connection: Connection,
     name: str,
     granted: frozenset[Role],
-    password: str,
+    password: str | None,
     at: datetime,
     actor: str,
 ) -> Account:
-    """Create a local account. Raise AccountError for a name that is taken or a weak password."""
+    """Create a local account. Raise AccountError for a name that is taken or a weak password.
+
+    With a password of None, nobody can sign in until they have set one by a link.
+    """
     ensure_name_free(connection, name)
     name = name.strip()
-    password_hash = passwords.hash_password(password, name)
+    password_hash = None if password is None else passwords.hash_password(password, name)
     return _insert(connection, LOCAL, _subject(name), name, granted, at, actor, password_hash)
 
 
@@ -99,8 +115,7 @@ def ensure_name_free(connection: Connection, name: str) -> None:
         raise AccountError("A name has 1 to 100 characters.")
     if _find(connection, LOCAL, _subject(name)) is not None:
         raise AccountError(
-            f"There is an account '{name}' already. `flask staff remove` it first, or give it a "
-            "new password with `flask staff password`."
+            f"There is an account '{name}' already. Remove it first, or give it a new password."
         )
 
 
@@ -121,7 +136,7 @@ def upsert_sso_account(
     if row is None:
         return _insert(connection, issuer, subject, name, granted, at, PROVIDER_ACTOR)
     connection.execute(accounts.update().where(accounts.c.id == row.id).values(name=name))
-    _change_roles(connection, row, granted, at)
+    _change_roles(connection, row, granted, at, PROVIDER_ACTOR)
     return Account(row.id, issuer, subject, name, granted)
 
 
@@ -132,7 +147,39 @@ def revoke_roles(connection: Connection, issuer: str, subject: str, at: datetime
     """
     row = _find(connection, issuer, subject)
     if row is not None:
-        _change_roles(connection, row, frozenset(), at)
+        _change_roles(connection, row, frozenset(), at, PROVIDER_ACTOR)
+
+
+def set_roles(
+    connection: Connection, account_id: int, granted: frozenset[Role], at: datetime, actor: str
+) -> None:
+    """Change a local account's roles; its sessions end, and its calendars too if one is lost.
+
+    Raise AccountError for an account of the provider, for no role, and for the last administrator.
+    """
+    row = _find_by_name_or_id(connection, str(account_id))
+    if row.issuer != LOCAL:
+        raise AccountError("The council’s sign-in gives this account its roles: change them there.")
+    if not granted:
+        raise AccountError("Choose at least one role, or remove the account.")
+    if Role.ADMIN not in granted:
+        ensure_admin_remains(connection, account_id)
+    _change_roles(connection, row, granted, at, actor)
+
+
+def ensure_admin_remains(connection: Connection, account_id: int) -> None:
+    """Raise AccountError if no local account could manage accounts without this one.
+
+    Accounts without a password do not count: nobody can sign in with them yet.
+    """
+    is_usable = accounts.c.removed_at.is_(None) & accounts.c.password_hash.is_not(None)
+    rows = connection.execute(accounts.select().where(is_usable)).all()
+    administrators = {row.id for row in rows if _account(row).may(Role.ADMIN)}
+    if administrators == {account_id}:
+        raise AccountError(
+            "This is the last administrator. Give somebody else who can sign in the role admin "
+            "first."
+        )
 
 
 def set_password(
@@ -154,6 +201,42 @@ def set_password(
     end_access(connection, row.id, at, actor)
 
 
+def create_password_link(connection: Connection, account_id: int, at: datetime, actor: str) -> str:
+    """Return the token of a link by which a local account's owner sets a password, once.
+
+    It replaces an earlier one. Only its hash is stored. Raise AccountError for an unknown account
+    and for one of the provider.
+    """
+    row = _find_by_name_or_id(connection, str(account_id))
+    if row.issuer != LOCAL:
+        raise AccountError(
+            "This person signs in with the council: their password is changed there."
+        )
+    token = secrets.token_urlsafe(32)
+    connection.execute(password_links.delete().where(password_links.c.account_id == account_id))
+    connection.execute(
+        password_links.insert().values(
+            token_sha256=hash_token(token),
+            account_id=account_id,
+            ends_at=at + PASSWORD_LINK_LIFETIME,
+        )
+    )
+    record(connection, at, actor, "account.link_created", f"account:{account_id}")
+    return token
+
+
+def find_by_password_link(connection: Connection, token: str, at: datetime) -> Account | None:
+    """Return whose password a link sets; None if it was used or replaced, or has expired."""
+    row = connection.execute(
+        sa.select(accounts)
+        .join(password_links, password_links.c.account_id == accounts.c.id)
+        .where(
+            (password_links.c.token_sha256 == hash_token(token)) & (password_links.c.ends_at > at)
+        )
+    ).first()
+    return None if row is None else _account(row)
+
+
 def remove(connection: Connection, name_or_id: str, at: datetime, actor: str) -> Account:
     """Remove an account, local or SSO, with its sessions and calendars; return it as it was.
 
@@ -166,16 +249,24 @@ def remove(connection: Connection, name_or_id: str, at: datetime, actor: str) ->
 
 
 def end_access(connection: Connection, account_id: int, at: datetime, actor: str) -> None:
-    """End every session of an account, in every browser, and revoke its calendars."""
+    """End every session of an account, in every browser; revoke its calendars and its link."""
     connection.execute(sessions.delete().where(sessions.c.account_id == account_id))
+    connection.execute(password_links.delete().where(password_links.c.account_id == account_id))
     not_revoked = (calendars.c.account_id == account_id) & calendars.c.revoked_at.is_(None)
     update = calendars.update().where(not_revoked).values(revoked_at=at)
     for calendar_id in connection.scalars(update.returning(calendars.c.id)).all():
         record(connection, at, actor, "calendar.revoked", f"calendar:{calendar_id}")
 
 
-def find_local(connection: Connection, name: str) -> tuple[Account, str] | None:
-    """Return a local account and its password hash; None if no account has this name."""
+def sign_out(connection: Connection, account_id: int, at: datetime, actor: str) -> None:
+    """End an account's sessions and revoke its calendars. Raise AccountError for an unknown one."""
+    row = _find_by_name_or_id(connection, str(account_id))
+    record(connection, at, actor, "account.signed_out", f"account:{row.id}")
+    end_access(connection, row.id, at, actor)
+
+
+def find_local(connection: Connection, name: str) -> tuple[Account, str | None] | None:
+    """Return a local account and its password's hash, if it has one; None for an unknown name."""
     row = _find(connection, LOCAL, _subject(name))
     return None if row is None else (_account(row), row.password_hash)
 
@@ -285,18 +376,18 @@ def _insert(
 
 
 def _change_roles(
-    connection: Connection, row: sa.Row[Any], granted: frozenset[Role], at: datetime
+    connection: Connection, row: sa.Row[Any], granted: frozenset[Role], at: datetime, actor: str
 ) -> None:
     before, after = parse_roles(row.roles.split()), _joined(granted)
     if before == granted:
         return
     connection.execute(accounts.update().where(accounts.c.id == row.id).values(roles=after))
     change = {"roles": row.roles}, {"roles": after}
-    record(connection, at, PROVIDER_ACTOR, "account.changed", f"account:{row.id}", *change)
+    record(connection, at, actor, "account.changed", f"account:{row.id}", *change)
     if all(allows(granted, role) for role in before):
         connection.execute(sessions.delete().where(sessions.c.account_id == row.id))
     else:
-        end_access(connection, row.id, at, PROVIDER_ACTOR)
+        end_access(connection, row.id, at, actor)
 
 
 def _anonymise(connection: Connection, row: sa.Row[Any], at: datetime, actor: str) -> None:
@@ -342,7 +433,7 @@ def _find(connection: Connection, issuer: str, subject: str) -> sa.Row[Any] | No
 
 def _account(row: sa.Row[Any]) -> Account:
     granted = parse_roles(row.roles.split()) if row.removed_at is None else frozenset()
-    return Account(row.id, row.issuer, row.subject, row.name, granted)
+    return Account(row.id, row.issuer, row.subject, row.name, granted, row.signed_in_at)
 
 
 def _joined(granted: frozenset[Role]) -> str:

@@ -144,6 +144,13 @@ RULES = (
         lambda before: tables.sessions.c.ends_at <= before,
     ),
     _expired_rows(
+        "links for a new password",
+        timedelta(0),
+        "{} links for a new password that had expired are deleted.",
+        tables.password_links,
+        lambda before: tables.password_links.c.ends_at <= before,
+    ),
+    _expired_rows(
         "wrong passwords",
         passwords.FAILURE_LIFETIME,
         "{} failed sign-ins are forgotten.",

@@ -94,6 +94,20 @@ sign_in_failures = sa.Table(
     _instant("at", index=True),
 )
 
+password_links = sa.Table(
+    "password_links",
+    METADATA,
+    sa.Column("token_sha256", sa.Text, primary_key=True),
+    sa.Column("account_id", sa.ForeignKey("accounts.id"), nullable=False, index=True),
+    _instant("ends_at"),
+)
+
+unneeded_steps = sa.Table(  # of setting up
+    "unneeded_steps",
+    METADATA,
+    sa.Column("step", sa.Text, primary_key=True),
+)
+
 diverts = sa.Table(
     "diverts",
     METADATA,
@@ -266,6 +280,26 @@ alerts = sa.Table(
     _instant("sent_at", null=True),
     sa.UniqueConstraint("recipient", "dedupe_key"),
     sqlite_autoincrement=True,
+)
+
+jobs = sa.Table(
+    "jobs",
+    METADATA,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("owner", sa.Text),  # the process that runs it
+    _instant("locked_until"),
+    _instant("due_at", null=True),
+    _instant("ran_at", null=True),
+    _instant("failing_since", null=True),
+    sa.Column("fault", sa.Text),
+)
+
+bank_holiday_lists = sa.Table(
+    "bank_holiday_lists",
+    METADATA,
+    sa.Column("url", sa.Text, primary_key=True),
+    _instant("checked_at"),
+    sa.Column("content", sa.Text, nullable=False),
 )
 
 

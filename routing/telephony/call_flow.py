@@ -13,26 +13,19 @@ from enum import Enum
 from routing.core.answer import Answer, Decision, Outcome
 from routing.core.decision import dial_order, is_avoided, is_excluded
 from routing.core.directory import Line, Phone, Service
+from routing.core.ringing import acceptance_seconds, ring_seconds
 from routing.core.timetable import Timetables
 
 MAX_ROUNDS = 3
 MAX_CALL_DURATION = timedelta(minutes=8)
 """A call is given up after so many rounds in which not every line was engaged, or so long."""
 
-RING_SECONDS, LAST_RING_SECONDS, MAX_RING_SECONDS = 25, 55, 55
-"""How long a line rings unless the directory says otherwise, before another and as the last; and
-at most, whatever the directory says.
-
-Twilio adds 5 seconds to what it is told; a mobile's voicemail commonly answers after 15 to 30.
-"""
-
 MAX_SILENCE_SECONDS = 60
 """How long a caller hears ringing without a word: networks cut off calls that ring for longer than
 two to three minutes."""
 
 TWILIO_EXTRA_RING = timedelta(seconds=5)
-KEY_PROMPT_SECONDS = 10
-"""How long a caller hears ringing while whoever picked up is asked to press a key."""
+"""What Twilio adds to the time for which it is told to ring."""
 
 ENGAGED_WAIT = timedelta(seconds=20)
 """The pause before the next round when every line was engaged."""
@@ -66,7 +59,8 @@ class CallState:
     ``leg`` through all rounds, ``round`` without those in which every line was engaged, which
     ``waits`` counts. ``engaged`` says that the lines of this round before the one that rings now
     were. ``tried`` holds the ids of the lines that this round has rung, that one last. ``screened``
-    says that whoever picks it up must press 1, whatever the directory says by then.
+    says that whoever picks it up must press 1, whatever the directory says by then. ``forwarded``
+    holds the ids of the lines that forwarded the call here: Twilio says so at its beginning alone.
     """
 
     began: int
@@ -79,14 +73,19 @@ class CallState:
     silence: int = 0
     rings: int = 0
     dialled: int = 0
+    forwarded: tuple[str, ...] = ()
 
     def to_query(self) -> dict[str, str]:
-        """Return the state as query parameters: letters, digits, - and _ only."""
+        """Return the state as query parameters: letters, digits, - and _ only.
+
+        A number is last: nothing that follows the address in what Twilio signs could lengthen it.
+        """
         return {
             "began": str(self.began),
             "round": str(self.round),
             "leg": str(self.leg),
             "tried": "_".join(self.tried),
+            "forwarded": "_".join(self.forwarded),
             "screened": str(int(self.screened)),
             "waits": str(self.waits),
             "engaged": str(int(self.engaged)),
@@ -102,9 +101,11 @@ class CallState:
         numbers = [query.get(name, "") for name in names]
         if not all(re.fullmatch(r"[0-9]{1,11}", number) for number in numbers):
             return None
-        tried, screened = query.get("tried", ""), query.get("screened", "")
-        engaged = query.get("engaged", "")
-        if not re.fullmatch(r"[A-Za-z0-9_-]*", tried) or not {screened, engaged} <= {"0", "1"}:
+        tried, forwarded = query.get("tried", ""), query.get("forwarded", "")
+        if not re.fullmatch(r"[A-Za-z0-9_-]*", tried + forwarded):
+            return None
+        screened, engaged = query.get("screened", ""), query.get("engaged", "")
+        if not {screened, engaged} <= {"0", "1"}:
             return None
         began, round_number, leg, waits, silence, rings, dialled = map(int, numbers)
         return cls(
@@ -118,6 +119,7 @@ class CallState:
             silence=silence,
             rings=rings,
             dialled=dialled,
+            forwarded=tuple(filter(None, forwarded.split("_"))),
         )
 
 
@@ -159,27 +161,20 @@ def dial_outcome(status: str, bridged: bool | None, screened: bool, accepted: bo
     return Outcome.ANSWERED
 
 
-def ring_seconds(line: Line, is_last: bool) -> int:
-    """Return for how long to ring a line, which is the last that a round has left or not."""
-    if line.press_1_to_accept:
-        most = MAX_RING_SECONDS - KEY_PROMPT_SECONDS
-        return min(line.ring_seconds or RING_SECONDS, most)
-    seconds = line.ring_seconds or (LAST_RING_SECONDS if is_last else RING_SECONDS)
-    return min(seconds, MAX_RING_SECONDS)
-
-
 def first_step(
     timetables: Timetables,
     decision: Decision,
     at: datetime,
     began: datetime,
     excluded_numbers: Collection[str] = (),
+    forwarded: tuple[str, ...] = (),
 ) -> Step:
     """Return the first step at ``at`` of a call that began with ``decision``, perhaps a little ago.
 
     ``excluded_numbers`` are never rung, such as the number that was called: see ``is_excluded``.
+    ``forwarded`` are the ids of the lines that forwarded the call here, for later steps.
     """
-    state = CallState(_unix_seconds(began), 1, 1, ())
+    state = CallState(_unix_seconds(began), 1, 1, (), forwarded=forwarded)
     return _start_round(timetables, decision, at, state, excluded_numbers)
 
 
@@ -304,9 +299,7 @@ def _dial(
 ) -> Dial:
     line, phone = remaining[0].line, remaining[0].phone
     seconds = ring_seconds(line, len(remaining) == 1)
-    duration = seconds + TWILIO_EXTRA_RING.seconds
-    if line.press_1_to_accept:
-        duration += KEY_PROMPT_SECONDS
+    duration = seconds + TWILIO_EXTRA_RING.seconds + acceptance_seconds(line)
     if announcement is None and state.silence + duration > MAX_SILENCE_SECONDS:
         announcement = Announcement.NEXT_LINE
     wait = ENGAGED_WAIT if announcement is Announcement.ENGAGED else timedelta(0)

@@ -118,7 +118,7 @@ class TextLimits:
 def answer(request: CallRequest, service_id: str, body: str) -> str:
     """Return the TwiML that answers a text message, or leaves it unanswered."""
     directory, at = lookup.snapshot().directory, lookup.now()
-    our_numbers = request.excluded_numbers(directory)
+    our_numbers = request.excluded_numbers(directory, at.date())
     sender = _CHANNEL.sub("", request.caller)
     if body.strip().upper() in OPT_OUT_WORDS:
         return twiml.no_text_message()

@@ -7,8 +7,9 @@ https://www.twilio.com/docs/usage/security
 import hmac
 import logging
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from urllib.parse import unquote
 
 import phonenumbers
@@ -20,6 +21,8 @@ from twilio.request_validator import (
     get_signature_algorithm,
 )
 
+from routing.config import base_url
+from routing.core.decision import is_excluded
 from routing.core.directory import Directory, Line, Service
 from routing.store.calls import call_key
 from routing.telephony.call_flow import CallState
@@ -84,22 +87,18 @@ def is_signed() -> bool:
     or prefix counts. A request that cannot be read, or whose signature cannot be checked, is not
     signed.
     """
-    config = current_app.config
-    tokens = [config[name] for name in ("TWILIO_AUTH_TOKEN", "TWILIO_AUTH_TOKEN_2") if config[name]]
+    settings, names = current_app.config, ("TWILIO_AUTH_TOKEN", "TWILIO_AUTH_TOKEN_2")
+    tokens = [settings[name] for name in names if settings[name]]
     try:
         request.max_content_length = MAX_BODY_BYTES
         if len(request.form) > MAX_PARAMETERS:
             return False
-        url = base_url() + (request.environ.get("RAW_URI") or request.environ["REQUEST_URI"])
+        target = request.environ.get("RAW_URI") or request.environ["REQUEST_URI"]
+        url = f"{base_url(settings)}{target}"
         return any(_is_signed_with(token, url) for token in tokens)
     except Exception as error:  # whatever a server raises for a body that is cut short
         log.info("the signature of a request cannot be checked: %s", type(error).__name__)
         return False
-
-
-def base_url() -> str:
-    """Return the URL at which Twilio reaches this service, without a slash at its end."""
-    return str(current_app.config["PUBLIC_BASE_URL"]).rstrip("/")
 
 
 def unrecognised_reason() -> str | None:
@@ -162,12 +161,36 @@ class CallRequest:
             has_ended=parameters.get("CallStatus", "") in ENDED_STATUSES,
         )
 
-    def excluded_numbers(self, directory: Directory) -> frozenset[str]:
-        """Return the numbers that would bring the call back: the one that was called, the one that
-        forwarded the call to it, and those of every service.
+    def forwarding_lines(
+        self, directory: Directory, day: date, state: CallState | None
+    ) -> tuple[str, ...]:
+        """Return the ids of the lines that forwarded the call here, by their numbers on ``day``.
+
+        Those that an earlier request of the call named, by its ``state``, are among them.
+        """
+        earlier = state.forwarded if state else ()
+        if not (earlier or self.forwarded_from):
+            return ()
+        return tuple(
+            line.id
+            for line in directory.lines
+            if line.id in earlier
+            or is_excluded(line.phone, self.forwarded_from)
+            or is_excluded(line.phone_on(day), self.forwarded_from)
+        )
+
+    def excluded_numbers(
+        self, directory: Directory, day: date, forwarded: Iterable[str] = ()
+    ) -> frozenset[str]:
+        """Return the numbers that would bring the call back on ``day``.
+
+        They are the one that was called, those that forwarded the call to it, those of the lines
+        with the ids in ``forwarded``, and those of every service.
         """
         services = (service.number.e164 for service in directory.services if service.number)
-        return frozenset(filter(None, (self.called, *self.forwarded_from, *services)))
+        lines = filter(None, map(directory.line, forwarded))
+        phones = (phone.e164 for line in lines for phone in (line.phone, line.phone_on(day)))
+        return frozenset(filter(None, (self.called, *self.forwarded_from, *services, *phones)))
 
     def caller_id(self, line: Line, service: Service, policy: str) -> str | None:
         """Return the number that a line is shown; None for the caller's own.

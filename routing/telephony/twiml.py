@@ -16,6 +16,7 @@ from twilio.twiml.voice_response import Gather, VoiceResponse
 from routing.core.answer import Decision
 from routing.core.decision import dial_order
 from routing.core.directory import Directory, Line, Phone, Service
+from routing.core.ringing import KEY_PROMPT_SECONDS, ring_seconds, send_digits
 from routing.core.timetable import Timetables
 from routing.telephony.call_flow import (
     ENGAGED_WAIT,
@@ -25,7 +26,6 @@ from routing.telephony.call_flow import (
     Dial,
     GiveUp,
     Step,
-    ring_seconds,
 )
 from routing.text import announcements
 from routing.text.locale import Locale, get_locale
@@ -42,8 +42,13 @@ MAX_NUMBERS = 10
 MAX_SAY_CHARACTERS = 3000
 """Twilio refuses an utterance of more than 4,000 characters (its error 32018), written as XML."""
 
-KEY_TIMEOUT_SECONDS = 8
-"""How long we wait for the key, each of the two times that it is asked for."""
+KEY_TIMEOUT_SECONDS = 6
+"""How long we wait for the key after the last word that asks for it."""
+
+SPEECH_CHARACTERS_PER_SECOND = 14
+
+MAX_PROMPT_CHARACTERS = SPEECH_CHARACTERS_PER_SECOND * (KEY_PROMPT_SECONDS - KEY_TIMEOUT_SECONDS)
+"""What is said in the rest of KEY_PROMPT_SECONDS."""
 
 _NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -84,17 +89,25 @@ class Utterance:
 
 def for_step(
     step: Step,
-    service: Service,
+    decision: Decision,
+    at: datetime,
     directory: Directory,
     named_lines: Callable[[], NamedLines],
     settings: DialSettings,
 ) -> str:
-    """Return the TwiML of a step. ``named_lines`` returns the lines that a message may read out."""
+    """Return the TwiML of a step. ``named_lines`` returns the lines that a message may read out.
+
+    While 999 or 101 answers, ``decision`` is spoken first, and before the message.
+    """
+    service = decision.service
+    rings = isinstance(step, Dial)
+    first = call_yourself(decision, directory, at, rings) if decision.phone.is_emergency else []
     if isinstance(step, GiveUp):
-        return give_up(_in_each_language(announcements.no_answer, directory, named_lines()))
+        lines = () if first else named_lines()
+        return give_up(first or _in_each_language(announcements.no_answer, directory, lines))
     if not isinstance(step, Dial):
         return hang_up()
-    before = greeting(service, directory) if step.state.leg == 1 else []
+    before = first or greeting(service, directory) if step.state.leg == 1 else []
     if step.announcement:
         before = _in_each_language(MESSAGES[step.announcement], directory, named_lines())
     pause = ENGAGED_WAIT.seconds if step.announcement is Announcement.ENGAGED else 0
@@ -107,6 +120,7 @@ def for_step(
         f"{url}/after?{urlencode(query)}",
         caller_id=settings.caller_id(step.line),
         screen=f"{url}/screen?{screen_query}" if step.state.screened else None,
+        digits=send_digits(step.line, step.phone),
         before=before,
         pause_seconds=pause,
     )
@@ -121,7 +135,8 @@ def fallback(
     MAX_NUMBERS at most, with words before ringing would pass MAX_SILENCE_SECONDS.
     A screened line, which nobody could screen there, comes only where there is no other. Where a
     line has another number on ``day``, that is rung, and then its usual one: the document may be
-    used on a later day. No number comes twice, nor one that leads back to a service.
+    used on a later day. No number comes twice, nor one that leads back to a service. 999 and 101
+    are spoken, and never rung.
     """
     service_numbers = {other.number.e164 for other in directory.services if other.number}
     chain = {line.id: line for line in (service.out_of_hours, *service.reachable)}.values()
@@ -132,7 +147,10 @@ def fallback(
         for phone in (line.phone_on(day), line.phone)
         if phone.e164 not in service_numbers
     ]
-    numbers = dict.fromkeys(phone.e164 for _, phone in phones)
+    numbers: dict[str, str | None] = {}
+    for line, phone in phones:
+        if not phone.is_emergency:
+            numbers.setdefault(phone.e164, send_digits(line, phone))
     public: dict[str, tuple[Line, Phone]] = {}
     for line, phone in phones:
         if not line.internal:
@@ -142,21 +160,26 @@ def fallback(
     )
     next_line = _in_each_language(announcements.outcome_unknown_next_line, directory, ())
     seconds = max(ring_seconds(line, is_last=False) for line in lines)
-    dialled = (rehearsal_number,) if rehearsal_number else tuple(numbers)[:MAX_NUMBERS]
-    return dial_in_turn(dialled, seconds, message, next_line)
+    dialled = {rehearsal_number: None} if rehearsal_number else numbers
+    return dial_in_turn(list(dialled.items())[:MAX_NUMBERS], seconds, message, next_line)
 
 
 def acceptance(service: Service, directory: Directory, action: str) -> str:
-    """Return what whoever picks up a screened line is asked."""
-    prompt = [
-        utterance(
-            announcements.accept_prompt(service, get_locale(language, directory.zone)),
-            language,
-            directory,
-        )
-        for language in directory.languages
-    ]
-    return ask_to_accept(prompt, action)
+    """Return what whoever picks up a screened line is asked, for KEY_PROMPT_SECONDS at most.
+
+    It is asked in the first language, and in the others while MAX_PROMPT_CHARACTERS allow it.
+    """
+    prompt: list[Utterance] = []
+    for language in directory.languages:
+        text = announcements.accept_prompt(service, get_locale(language, directory.zone))
+        if not prompt or sum(len(u.text) for u in prompt) + len(text) <= MAX_PROMPT_CHARACTERS:
+            prompt.append(utterance(text, language, directory))
+    response = VoiceResponse()
+    gather = Gather(num_digits=1, timeout=KEY_TIMEOUT_SECONDS, action=action, method="POST")
+    _say(gather, prompt)
+    response.append(gather)
+    response.hangup()
+    return str(response)
 
 
 def named_lines(
@@ -181,6 +204,22 @@ def greeting(service: Service, directory: Directory) -> list[Utterance]:
         if text:
             utterances[text] = utterance(text, language, directory)
     return list(utterances.values())
+
+
+def call_yourself(
+    decision: Decision, directory: Directory, at: datetime, rings: bool
+) -> list[Utterance]:
+    """Return what callers hear while 999 or 101 answers; ``rings`` says that a line rings next."""
+    return [
+        utterance(
+            announcements.call_yourself(
+                decision, directory, at, get_locale(language, directory.zone), rings
+            ),
+            language,
+            directory,
+        )
+        for language in directory.languages
+    ]
 
 
 def _in_each_language(
@@ -208,6 +247,7 @@ def dial(
     action: str,
     caller_id: str | None = None,
     screen: str | None = None,
+    digits: str | None = None,
     before: Sequence[Utterance] = (),
     pause_seconds: int = 0,
 ) -> str:
@@ -215,7 +255,8 @@ def dial(
 
     The caller hears it ring; the call is not taken until somebody answers, unless something is
     spoken ``before``, and followed by a pause. ``caller_id`` is the number to show; None shows the
-    caller's. ``screen`` is the URL of what whoever picks up hears first.
+    caller's. ``screen`` is the URL of what whoever picks up hears first. ``digits`` are pressed
+    once somebody, or a menu, answers.
     """
     response = VoiceResponse()
     _say(response, before)
@@ -225,18 +266,20 @@ def dial(
     verb = response.dial(
         answer_on_bridge=True, timeout=seconds, action=action, method="POST", **shown
     )
-    verb.number(number, **({} if screen is None else {"url": screen, "method": "POST"}))
+    screening = {} if screen is None else {"url": screen, "method": "POST"}
+    verb.number(number, send_digits=digits, **screening)
     return str(response)
 
 
 def dial_in_turn(
-    numbers: Sequence[str],
+    numbers: Sequence[tuple[str, str | None]],
     seconds: int,
     message: Sequence[Utterance],
     next_line: Sequence[Utterance],
 ) -> str:
     """Ring numbers one after another with no further question, then say the message twice.
 
+    Each number comes with the keys to press once it answers, or None.
     ``next_line`` is said before ringing would pass MAX_SILENCE_SECONDS. For another host, and for
     when all else has failed. It has no ``action``, so what follows is heard after an answered call
     too, by a caller who has not hung up.
@@ -247,8 +290,8 @@ def dial_in_turn(
         if first:
             _say(response, next_line)
         verb = response.dial(answer_on_bridge=True, timeout=seconds, sequential=True)
-        for number in numbers[first : first + at_once]:
-            verb.number(number)
+        for number, digits in numbers[first : first + at_once]:
+            verb.number(number, send_digits=digits)
     for _ in range(2):
         _say(response, message)
         response.pause(length=1)
@@ -262,17 +305,6 @@ def give_up(message: Sequence[Utterance]) -> str:
     _say(response, message)
     response.pause(length=1)
     _say(response, message)
-    response.hangup()
-    return str(response)
-
-
-def ask_to_accept(prompt: Sequence[Utterance], action: str) -> str:
-    """Ask whoever picked up to press a key, twice; without one, hang up on them."""
-    response = VoiceResponse()
-    for _ in range(2):
-        gather = Gather(num_digits=1, timeout=KEY_TIMEOUT_SECONDS, action=action, method="POST")
-        _say(gather, prompt)
-        response.append(gather)
     response.hangup()
     return str(response)
 

@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, current_app, g, request
 
 from routing import lookup
-from routing.config import rehearsal_number, telephony_disabled_reason
+from routing.config import base_url, rehearsal_number, telephony_disabled_reason
 from routing.core.answer import Decision, Outcome
 from routing.core.directory import Service
 from routing.responses import problem
@@ -37,7 +37,7 @@ from routing.telephony.call_flow import (
     next_step,
 )
 from routing.telephony.fallback import fallback_twiml
-from routing.telephony.twilio_request import CallRequest, base_url, is_signed, unrecognised_reason
+from routing.telephony.twilio_request import CallRequest, is_signed, unrecognised_reason
 from routing.telephony.twiml import DialSettings
 
 T = TypeVar("T")
@@ -67,7 +67,9 @@ class Target:
 class CallContext:
     """The call of the current request, and what it is answered by.
 
-    ``may_be_logged`` is False for a request unlike Twilio's own.
+    ``may_be_logged`` is False for a request unlike Twilio's own. ``state`` is None where the
+    address has none: a call that begins. ``forwarded`` are the ids of the lines that forwarded the
+    call here.
     """
 
     request: CallRequest
@@ -75,6 +77,8 @@ class CallContext:
     service: Service
     snapshot: Snapshot
     at: datetime
+    state: CallState | None
+    forwarded: tuple[str, ...]
     excluded_numbers: frozenset[str]
 
 
@@ -172,13 +176,18 @@ def _answer_call(call_request: CallRequest, service_id: str, step: str) -> str:
         call_log().count(counters.UNRECOGNISED)
     snapshot = lookup.snapshot()
     lookup.read_diverts(max_age=0)
+    directory, at, state = snapshot.directory, lookup.now(), CallState.from_query(request.args)
+    day = at.astimezone(directory.zone).date()
+    forwarded = call_request.forwarding_lines(directory, day, state)
     call = CallContext(
         call_request,
         reason is None,
         snapshot.timetables.service(service_id),
         snapshot,
-        lookup.now(),
-        call_request.excluded_numbers(snapshot.directory),
+        at,
+        state,
+        forwarded,
+        call_request.excluded_numbers(directory, day, forwarded),
     )
     return _STEPS.get(step, _begin)(call)
 
@@ -194,20 +203,20 @@ def _begin(call: CallContext) -> str:
     timetables, at = call.snapshot.timetables, call.at
     decision = lookup.who_to_call(call.service.id, at)
     start = CallStart(call.service.id, decision.line.id, decision.reason.code.value, at)
-    step = first_step(timetables, decision, at, at, call.excluded_numbers)
+    step = first_step(timetables, decision, at, at, call.excluded_numbers, call.forwarded)
     leg = LegStart(step.state.leg, step.line.id, at) if isinstance(step, Dial) else None
     logged = _write(call, partial(calls.begin, call=start, leg=leg)) or start
     if logged is start and leg is not None:
         return _twiml(call, step, decision)
     decision = _decision_as_logged(call, decision, logged)
     began = logged.at if at - logged.at < MAX_CALL_DURATION else at
-    step = first_step(timetables, decision, at, began, call.excluded_numbers)
+    step = first_step(timetables, decision, at, began, call.excluded_numbers, call.forwarded)
     return _log_and_answer(call, step, decision, start)
 
 
 def _after(call: CallContext) -> str:
     """Continue when ringing a line has ended, by what really happened."""
-    state = CallState.from_query(request.args)
+    state = call.state
     if state is None or not state.tried:
         return _begin(call)
     outcome = _outcome(call, state)
@@ -229,15 +238,15 @@ def _after(call: CallContext) -> str:
 
 def _screen(call: CallContext) -> str:
     """Say to whoever picked up what the call is, and ask for the key."""
-    state, call_key = CallState.from_query(request.args), _caller_call_key()
+    state, call_key = call.state, _caller_call_key()
     query = {**state.to_query(), "call": call_key} if state and call_key else {}
-    url = f"{base_url()}/twilio/voice/{call.service.id}/accept?{urlencode(query)}"
+    url = f"{base_url(current_app.config)}/twilio/voice/{call.service.id}/accept?{urlencode(query)}"
     return twiml.acceptance(call.service, call.snapshot.directory, url)
 
 
 def _accept(call: CallContext) -> str:
     """Connect whoever pressed the key, and log it; hang up on anybody else."""
-    state, call_key = CallState.from_query(request.args), _caller_call_key()
+    state, call_key = call.state, _caller_call_key()
     if request.values.get("Digits") != ACCEPT_KEY:
         return twiml.hang_up()
     if state is not None and state.tried and call_key:
@@ -324,7 +333,7 @@ def _log_and_answer(
 def _twiml(call: CallContext, step: Step, decision: Decision) -> str:
     config = current_app.config
     settings = DialSettings(
-        base_url(),
+        base_url(config),
         call.request.call_key or "",
         rehearsal_number(config),
         lambda line: call.request.caller_id(line, call.service, config["CALLER_ID"]),
@@ -332,7 +341,7 @@ def _twiml(call: CallContext, step: Step, decision: Decision) -> str:
     named_lines = partial(
         twiml.named_lines, call.snapshot.timetables, decision, call.at, call.excluded_numbers
     )
-    return twiml.for_step(step, call.service, call.snapshot.directory, named_lines, settings)
+    return twiml.for_step(step, decision, call.at, call.snapshot.directory, named_lines, settings)
 
 
 def _call_outcome(step: Step, leg_end: LegEnd | None, has_hung_up: bool) -> Outcome | None:

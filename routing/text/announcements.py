@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from textwrap import shorten
 
 from routing.core.answer import Decision
 from routing.core.directory import Directory, Line, Phone, Service
@@ -14,6 +15,9 @@ from routing.text.phone_numbers import (
     to_national,
 )
 from routing.text.sentences import call_sentence, line_phrase
+
+MAX_SPOKEN_NAME_CHARACTERS = 60
+"""Of a service, to whoever picks up a screened line."""
 
 
 def greeting(service: Service, locale: Locale) -> str | None:
@@ -72,6 +76,25 @@ def no_answer(directory: Directory, numbers: Iterable[tuple[Line, Phone]], local
     )
 
 
+def call_yourself(
+    decision: Decision, directory: Directory, at: datetime, locale: Locale, rings: bool
+) -> str:
+    """Say which of 999 and 101 to dial while it answers, and until when.
+
+    ``rings`` says that another line rings next.
+    """
+    number = spell_digits(decision.phone.display)
+    return " ".join(
+        [
+            *_spoken_emergency(directory, locale),
+            call_sentence(decision, number, at, locale),
+            locale.translate("Please stay on the line. We are calling somebody else.")
+            if rings
+            else locale.translate("Please hang up, and dial that number."),
+        ]
+    )
+
+
 def outcome_unknown(
     directory: Directory, numbers: Iterable[tuple[Line, Phone]], locale: Locale
 ) -> str:
@@ -102,10 +125,12 @@ def outcome_unknown_next_line(
 
 
 def accept_prompt(service: Service, locale: Locale) -> str:
-    """Tell the person who picks up a screened line what the call is, and how to accept it."""
-    return locale.translate(
-        "A call for {service}. To take it, press 1.", service=service.name.get(locale.language)
-    )
+    """Tell the person who picks up a screened line what the call is, and how to accept it.
+
+    A long name is cut at a word: the caller hears ringing meanwhile.
+    """
+    name = shorten(service.name.get(locale.language), MAX_SPOKEN_NAME_CHARACTERS, placeholder="")
+    return locale.translate("A call for {service}. To take it, press 1.", service=name)
 
 
 def sms_reply(
@@ -119,14 +144,14 @@ def sms_reply(
 
     A brief reply leaves out the council's own advice in an emergency, which may be long.
     """
-    phone = decision.service.number or decision.phone
+    phone = decision.service.public_phone(decision.phone)
     number = to_national(phone.display)
     if is_brief:
         emergency = [locale.translate("In an emergency, call 999.")]
     else:
         emergency = _emergency(directory, locale, EMERGENCY_NUMBER)
     relay = []
-    if decision.line.relay_uk and phone.e164.startswith("+"):
+    if decision.line.relay_uk and not phone.is_emergency:
         relay = [locale.translate("With Relay UK, dial 18001 {number}.", number=number)]
     return " ".join(
         [

@@ -159,7 +159,43 @@ def format_hours(hours: Hours, locale: Locale) -> tuple[tuple[str, str], ...]:
     ]
     if hours.bank_holiday is not None:
         pairs.append((locale.translate("Bank holidays"), format_ranges(hours.bank_holiday, locale)))
-    return tuple(pairs)
+    return tuple((f"{days[0].upper()}{days[1:]}", times) for days, times in pairs)
+
+
+def format_week(hours: Hours, locale: Locale) -> str:
+    """Format a week as one sentence: Open Monday to Friday 9am to 5pm, closed on Saturday."""
+    if hours.is_always:
+        return locale.translate("Open 24 hours a day, bank holidays included.")
+    weekdays: dict[tuple[TimeRange, ...], list[int]] = {}
+    for weekday, ranges in enumerate(hours.week):
+        weekdays.setdefault(ranges, []).append(weekday)
+    every_day = locale.translate("every day")
+    groups = [
+        (ranges, every_day if len(days) == len(WEEKDAYS) else format_weekdays(days, locale))
+        for ranges, days in weekdays.items()
+    ]
+    if hours.bank_holiday is not None:
+        groups.append((hours.bank_holiday, locale.translate("bank holidays")))
+    opening = [f"{days} {format_ranges(ranges, locale)}" for ranges, days in groups if ranges]
+    closed = [
+        part
+        for ranges, days in weekdays.items()
+        if not ranges
+        for part in _weekday_parts(days, locale)
+    ]
+    if hours.bank_holiday == ():
+        closed.append(locale.translate("bank holidays"))
+    parts = [locale.translate("open {hours}", hours=", ".join(opening))] if opening else []
+    if closed:
+        parts.append(locale.translate("closed on {days}", days=join_words(closed, locale)))
+    sentence = ", ".join(parts)
+    return f"{sentence[0].upper()}{sentence[1:]}."
+
+
+def format_holiday(holiday: BankHoliday, locale: Locale) -> str:
+    """Format the name of a bank holiday: Boxing Day (substitute day)."""
+    name = locale.translate(holiday.name)
+    return locale.translate("{name} (substitute day)", name=name) if holiday.substitute else name
 
 
 def format_weekdays(weekdays: Iterable[int], locale: Locale) -> str:
@@ -167,13 +203,17 @@ def format_weekdays(weekdays: Iterable[int], locale: Locale) -> str:
     days = sorted(weekdays)
     if len(days) == len(WEEKDAYS):
         return locale.translate("Every day")
+    return join_words(_weekday_parts(days, locale), locale)
+
+
+def _weekday_parts(days: Sequence[int], locale: Locale) -> list[str]:
     runs: list[list[int]] = []
     for day in days:
         if runs and runs[-1][-1] == day - 1:
             runs[-1].append(day)
         else:
             runs.append([day])
-    return join_words([part for run in runs for part in _format_run(run, locale)], locale)
+    return [part for run in runs for part in _format_run(run, locale)]
 
 
 def format_special_day(special_day: SpecialDay, locale: Locale, today: date) -> str:
@@ -326,7 +366,7 @@ def _named_date(line: Line, day: date, holidays: Mapping[date, BankHoliday], loc
         if day in special_day and not special_day.is_season
     ]
     if not names and day in holidays:
-        names = [locale.translate(holidays[day].name)]
+        return f"{format_full_date(day, locale)}, {format_holiday(holidays[day], locale)}"
     date_in_words = format_full_date(day, locale)
     return f"{date_in_words} ({', '.join(names)})" if names else date_in_words
 

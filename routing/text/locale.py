@@ -30,6 +30,11 @@ HOLIDAY_NAMES = (
     N_("St Andrew’s Day"),
     N_("Christmas Day"),
     N_("Boxing Day"),
+    N_("Queen’s Diamond Jubilee"),
+    N_("Early May bank holiday (VE day)"),
+    N_("Platinum Jubilee bank holiday"),
+    N_("Bank Holiday for the State Funeral of Queen Elizabeth II"),
+    N_("Bank holiday for the coronation of King Charles III"),
     N_("World Cup bank holiday"),
 )
 """The names that GOV.UK gives to bank holidays: only these have translations."""

@@ -86,7 +86,7 @@ def test_the_printed_page_is_the_same_at_any_hour_of_the_day(printed, clock):
 def test_the_printed_page_says_when_it_was_printed_and_until_when_it_is_complete(printed):
     text = words(printed(ANYSHIRE, "--weeks", "5"))
 
-    assert "Printed on Monday 23 November 2026." in text
+    assert "Made on Monday 23 November 2026." in text
     assert "Days with other hours are listed to Sunday 27 December 2026" in text
     assert "Thursday 24 December 2026 (Christmas Eve) 8:30am to 3:30pm" in text
     assert "Monday 28 December 2026" not in text
@@ -96,7 +96,7 @@ def test_a_date_that_is_not_as_usual_says_its_hours_its_number_and_why(printed):
     text = words(printed())
 
     for exception in (
-        "Friday 25 December 2026 (Christmas Day) closed",
+        "Friday 25 December 2026, Christmas Day closed",
         "Monday 28 December 2026 (Boxing Day bank holiday) 10am to 4pm",
         "Tuesday 29 December 2026 (Festive number) 8:30am to 5pm, call 01632 960009",
         "Thursday 31 December 2026 (Festive number, New Year's Eve) 8:30am to 3:30pm, "
@@ -111,7 +111,7 @@ def test_a_number_for_some_dates_is_printed_beside_the_usual_one(printed, tmp_pa
     direct.write_text(
         re.sub(r"    number: 01632 960100.*\n", "", text).replace("internal", "public")
     )
-    services = words(printed(direct)).partition("Numbers and their hours")[0]
+    services = words(printed(direct)).partition("Relay UK")[0]
 
     assert "(Festive number): call 01632 960009" in services
     assert "01632 960009" not in words(printed(direct, "--weeks", "5"))
@@ -120,9 +120,23 @@ def test_a_number_for_some_dates_is_printed_beside_the_usual_one(printed, tmp_pa
 def test_the_lines_are_in_the_order_to_try_with_the_one_for_all_other_times_last(printed):
     text = words(printed())
 
-    assert "Call 01632 960100 at any hour." in text
-    assert text.index("Professionals' advice line:") < text.index("At all other times")
-    assert "At all other times, Emergency Duty Service (EDS): 01632 960002" in text
+    assert "01632 960100 Call at any hour." in text
+    assert text.index("Professionals' advice line") < text.index("At all other times")
+    assert "At all other times, Emergency Duty Service (EDS) 01632 960002" in text
+
+
+def test_the_week_of_a_line_is_one_sentence(printed):
+    assert (
+        "Open Monday to Thursday 8:30am to 5pm, Friday 8:30am to 4:30pm, closed on Saturday, "
+        "Sunday and bank holidays." in words(printed())
+    )
+
+
+def test_a_line_of_two_services_has_its_large_number_once(printed):
+    page = printed(ROOT / "examples/western-trust.yaml")
+    numbers = re.findall(r'class="number"><a[^>]*>([^<]+)', page)
+
+    assert len(numbers) == len(set(numbers))
 
 
 def test_an_unconfirmed_service_is_marked(printed):
@@ -169,9 +183,15 @@ def test_the_bank_holidays_ahead_are_listed(printed, clock):
     assert "Friday 26 March 2027, Good Friday" in text
 
 
+def test_a_substitute_day_is_named_as_one(printed):
+    text = words(printed(ROOT / "examples" / "seasons.yaml"))
+
+    assert "Monday 28 December 2026, Boxing Day (substitute day)" in text
+
+
 def test_a_season_is_printed_once_and_its_dates_are_not_listed(printed):
     text = words(printed(ROOT / "examples/seasons.yaml"))
 
-    assert text.count("(Winter hours): 9am to 4:30pm, on days when it usually opens") == 2
+    assert text.count("(Winter hours): 9am to 4:30pm, on days when it usually opens") == 1
     assert "(Winter hours)" not in text.partition("Other hours or another number:")[2]
     assert "Wednesday 2 December 2026 (Team training) 1pm to 4:30pm" in text

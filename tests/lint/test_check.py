@@ -1,5 +1,6 @@
 """Warnings about a valid directory: each at its place, and none where nothing is wrong."""
 
+import re
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 
@@ -16,7 +17,7 @@ from routing.lint.numbers import WELL_KNOWN, is_one_slip
 
 AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
 CLEAN = """\
-council: {name: Anyshire, website: https://www.anyshire.example}
+council: {name: Anyshire, website: https://www.anyshire.example, STATEMENTS}
 zone: Europe/London
 languages: [en]
 emergency: Call 999.
@@ -49,7 +50,11 @@ services:
 helplines:
   - {name: Childline, phone: 0800 1111, hours: always, for: Children}
   - {name: NSPCC Helpline, phone: 0808 800 5000, hours: always, for: Adults}
-"""
+""".replace(
+    "STATEMENTS",
+    "accessibility: {email: access@anyshire.example, prepared: 2026-11-20}, "
+    "privacy: {email: dpo@anyshire.example, url: https://www.anyshire.example/privacy}",
+)
 
 
 @pytest.fixture
@@ -115,7 +120,6 @@ def test_a_directory_with_nothing_wrong_has_no_warning(warnings):
             13,
             "'Christmas Eve', above it, set the hours of the same date",
         ),
-        ("01632 960002", "01632 960001", "same_number", 17, "'mash'"),
         ("0808 800 5000", "0800 800 5000", "near_miss", 33, "08088005000, the NSPCC Helpline"),
         ("0800 1111", "0800 1112", "near_miss", 32, "Childline"),
         ("name: Children\n", "name: Children\n    number: 01632 960003\n", "number_loops", 28,
@@ -139,6 +143,16 @@ def test_a_warning_is_at_its_line_with_what_to_write(warnings, old, new, code, l
 
     assert {(warning.level, warning.line) for warning in matching} == {("warning", line)}
     assert any(message in (warning.details or warning.message) for warning in matching)
+
+
+def test_two_lines_on_one_number_are_a_warning_until_both_are_confirmed(warnings):
+    confirmed = CLEAN.replace("01632 960002", "01632 960001")
+    first, _, rest = confirmed.partition("    verified:")
+    unconfirmed = first + rest.split("\n", 1)[1]
+
+    assert warnings(confirmed) == ()
+    (warning,) = [w for w in warnings(unconfirmed) if w.code == "same_number"]
+    assert (warning.line, "'mash'" in warning.message) == (16, True)
 
 
 def test_an_unconfirmed_number_is_a_warning_with_what_to_write(warnings):
@@ -309,14 +323,13 @@ def test_a_slip_is_one_digit_changed_lost_added_or_two_swapped(typed, slip):
 @pytest.mark.parametrize("path", [ROOT / "directory.yaml", *EXAMPLES], ids=lambda path: path.stem)
 def test_every_example_has_only_the_warnings_that_its_councils_pages_give(path, tmp_path):
     codes = {warning.code for warning in check(path, tmp_path, AT)}
-    usual = {"unverified", "no_special_day"}
+    usual = {"unverified", "no_special_day", "accessibility_missing", "privacy_missing"}
     own = {
         "anyshire": {"nobody_left"},
-        "neath-port-talbot": {"gap", "opens_at_christmas", "welsh_unreviewed"},
-        "rhondda-cynon-taf": {"welsh_unreviewed"},
+        "neath-port-talbot": {"gap", "opens_at_christmas"},
         "sefton": {"past_special_day"},
         "south-ayrshire": {"holiday_already_there"},
-        "swansea": {"opens_at_christmas", "same_number", "welsh_unreviewed"},
+        "swansea": {"opens_at_christmas", "same_number"},
         "warrington": {"same_number"},
         "west-berkshire": {"gap"},
         "wiltshire": {"opens_at_christmas", "same_number"},
@@ -329,20 +342,47 @@ def test_the_example_with_every_key_is_confirmed_and_has_its_eves(tmp_path):
     assert {warning.code for warning in check(ANYSHIRE, tmp_path, AT)} == {"nobody_left"}
 
 
+@pytest.mark.parametrize("key", ["accessibility", "privacy"])
+def test_a_statement_without_what_only_the_council_knows_is_a_warning(warnings, key):
+    text = re.sub(rf", {key}: {{.*?}}", "", CLEAN)
+    (warning,) = warnings(text)
+
+    assert (warning.line, warning.code) == (1, f"{key}_missing")
+    assert f"{key}: {{email: ..., " in (warning.details or warning.message)
+
+
 @pytest.mark.parametrize(
     ("options", "screened", "is_warned"),
     [
-        ("press 1, then 2", "yes", True),
-        ("press 1, then 2", "no", False),
-        (None, "yes", False),
+        ("options: press 1, then 2", "yes", True),
+        ("send_digits: ww1", "yes", True),
+        ("options: press 1, then 2", "no", False),
+        ("", "yes", False),
     ],
 )
 def test_a_menu_on_which_somebody_must_press_1_is_warned_of(warnings, options, screened, is_warned):
     more = f"    press_1_to_accept: {screened}\n"
     if options:
-        more += f"    options: {options}\n"
+        more += f"    {options}\n"
     text = CLEAN.replace("    name: Backup\n", f"    name: Backup\n{more}")
     menu_warnings = [warning for warning in warnings(text) if warning.code == "menu_never_accepts"]
 
     assert bool(menu_warnings) is is_warned
     assert all("Remove `press_1_to_accept`" in warning.message for warning in menu_warnings)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "screened", "most"),
+    [(55, "no", None), (56, "no", 55), (300, "no", 55), (40, "yes", None), (41, "yes", 40)],
+)
+def test_a_line_that_should_ring_for_longer_than_it_may_is_warned_of(
+    warnings, seconds, screened, most
+):
+    more = f"    ring_seconds: {seconds}\n    press_1_to_accept: {screened}\n"
+    text = CLEAN.replace("    name: Backup\n", f"    name: Backup\n{more}")
+    too_long = [warning for warning in warnings(text) if warning.code == "rings_too_long"]
+
+    assert [f"it rings {most} seconds" in warning.message for warning in too_long] == (
+        [True] if most else []
+    )
+    assert all(f"Write {most} or less" in warning.message for warning in too_long)

@@ -88,5 +88,5 @@ def test_an_unknown_address_below_cy_shows_every_number(english_first):
 def test_the_printed_page_is_in_welsh(make_app):
     answer = make_app(SWANSEA).test_cli_runner().invoke(args=["directory", "print"])
 
-    assert "Bob amser arall, Gweithiwr cymdeithasol ar alwad" in answer.output
-    assert "Argraffwyd dydd Llun 23 Tachwedd 2026." in answer.output
+    assert "Ar bob adeg arall, Gweithiwr cymdeithasol ar alwad" in answer.output
+    assert "Gwnaed ddydd Llun 23 Tachwedd 2026." in answer.output

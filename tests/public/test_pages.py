@@ -20,7 +20,7 @@ def test_the_page_shows_who_to_call_now_why_and_until_when(client, clock):
 
     assert 'href="tel:+441344352005">01344 352005' in by_day
     assert "until 5pm today, Monday 23 November" in by_day
-    assert "call Emergency Duty Service" in by_night
+    assert "call the Emergency Duty Service" in by_night
     assert "because it is the substitute day for Boxing Day, a bank holiday" in by_night
 
 
@@ -190,10 +190,32 @@ def test_the_search_matches_names_aliases_and_numbers(client, query):
     assert "Emergency Duty Service (EDS)</h3>" not in text
 
 
+@pytest.mark.parametrize(("count", "has_search"), [(8, False), (9, True)])
+def test_there_is_a_search_where_there_are_more_than_eight_lines(
+    make_app, tmp_path, count, has_search
+):
+    file, text = tmp_path / "directory.yaml", (ROOT / "directory.yaml").read_text()
+    more = "".join(
+        f"  line-{number}: {{name: Line {number}, phone: 01632 960{number}, hours: always}}\n"
+        for number in range(100, 100 + count - 2)
+    )
+    file.write_text(text.replace("\nlines:\n", f"\nlines:\n{more}"))
+    page = make_app(file).test_client().get("/contacts").text
+
+    assert ('role="search"' in page) is has_search
+
+
+def test_a_contact_says_first_whether_it_is_open(client):
+    text = " ".join(re.sub(r"<[^>]+>", " ", client.get("/contacts").text).split())
+
+    assert "Multi-Agency Safeguarding Hub (MASH) Open now 01344 352005" in text
+    assert "Emergency Duty Service (EDS) Closed now 01344 351999" in text
+
+
 def test_a_search_without_a_match_shows_every_contact(client):
     text = client.get("/contacts", query_string={"q": "<b>zebra"}).text
 
-    assert "Nothing is called “&lt;b&gt;zebra”" in text
+    assert "We have no contact called “&lt;b&gt;zebra”" in text
     assert "Emergency Duty Service (EDS)</h3>" in text
 
 
@@ -263,6 +285,91 @@ def test_the_code_for_editors_has_the_public_address(make_app):
 
     assert "https://who.anyshire.example/embed/v1.js" in text
     assert "https://who.anyshire.example/services/children/fragment" in text
+    assert "Do not copy from this page yet" not in text
+    assert "localhost" not in text
+
+
+def test_the_page_for_editors_says_where_the_public_address_is_missing(client):
+    text = client.get("/embed").text
+
+    assert "Do not copy from this page yet" in text
+    assert "PUBLIC_BASE_URL is missing" in text
+
+
+def test_the_page_for_editors_has_no_exit_and_every_other_page_has_one(client):
+    assert "govuk-exit-this-page" not in client.get("/embed").text
+    for path in [*PAGES, "/privacy", "/accessibility"]:
+        html = client.get(path).text
+
+        assert "govuk-exit-this-page" in html
+        assert "How to stay safe when you look at this page" in html
+
+
+def test_the_statements_say_what_only_the_council_knows(anyshire):
+    accessibility, privacy = anyshire.get("/accessibility").text, anyshire.get("/privacy").text
+
+    assert "mailto:access@anyshire.example" in accessibility
+    assert "prepared on 20 November 2026" in accessibility
+    assert "partially compliant" in accessibility
+    assert "Equality and Human Rights Commission" in accessibility
+    assert "mailto:data.protection@anyshire.example" in privacy
+    assert 'href="https://www.anyshire.example/privacy"' in privacy
+    assert "Our lawful basis is public task" in privacy
+
+
+def test_full_compliance_is_claimed_only_where_the_council_says_so(make_app, tmp_path):
+    file = tmp_path / "directory.yaml"
+    file.write_text(ANYSHIRE.read_text().replace("compliance: partial", "compliance: full"))
+    text = make_app(file).test_client().get("/accessibility").text
+
+    assert "fully compliant" in text
+    assert "partially" not in text
+
+
+def test_in_northern_ireland_the_equality_commission_enforces_accessibility(make_app):
+    client = make_app(ROOT / "examples/western-trust.yaml").test_client()
+    text = client.get("/accessibility").text
+
+    assert "Equality Commission for Northern Ireland" in text
+    assert "Human Rights" not in text
+
+
+def test_a_printed_page_says_whose_it_is_and_when_it_was_right(client):
+    assert (
+        "Bracknell Forest Council. Printed from https://www.bracknell-forest.gov.uk: this was "
+        "right at midday on Monday 23 November 2026." in client.get("/").text
+    )
+
+
+def test_a_child_is_shown_childline_near_the_top(client):
+    text = client.get("/").text
+    child = text.index("If you are a child")
+
+    assert child < text.index("If you cannot use the telephone")
+    assert 'href="tel:08001111"' in text[child : child + 400]
+
+
+@pytest.mark.parametrize(
+    ("query", "level"), [("", 2), ("?heading=4", 4), ("?heading=7", 2), ("?heading=<b>", 2)]
+)
+def test_the_fragments_heading_has_the_level_that_the_page_asks_for(client, query, level):
+    text = client.get(f"/services/children/fragment{query}").text
+
+    assert f'<h{level} part="heading">Worried about a child</h{level}>' in text
+
+
+def test_the_fragment_says_the_whole_card_and_may_be_read_by_scripts_of_any_website(client):
+    answer = client.get("/services/children/fragment")
+
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    for words in (
+        "Call the Multi-Agency Safeguarding Hub (MASH) on",
+        "They answer until 5pm on Monday 23 November.",
+        "After that, call the Emergency Duty Service (EDS) on",
+        "18001 01344 352005",
+        "At all other times, call the Emergency Duty Service (EDS)",
+    ):
+        assert words in answer.text
 
 
 def test_the_page_for_editors_of_an_unknown_service_shows_every_number(client):

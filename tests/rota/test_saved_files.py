@@ -1,5 +1,6 @@
 """Files as Excel, Google Sheets, LibreOffice and Numbers save them: taken, or refused by row."""
 
+import unicodedata
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -72,6 +73,30 @@ TAKEN = {
     "a role by its Welsh name": (HEADER + row(role="gweithiwr nos")).encode(),
     "a role by its key in capitals": (HEADER + row(role="EDS-SW")).encode(),
     "with a column more": PLAIN.replace("\r\n", ",x\r\n").encode(),
+    "Excel for Mac, with the line ends of old": PLAIN.replace("\r\n", "\r").encode(),
+    "with a title above the columns": ("Rota for December,,,\r\n,,,\r\n" + PLAIN).encode("cp1252"),
+    "with an empty first row": ("\r\n" + PLAIN).encode(),
+    "with an empty first column": PLAIN.replace("role,", ",role,").replace("eds", ",eds").encode(),
+    "with columns in another order and more in it": (
+        "Person,Team,Ends,Starts,Role\r\n"
+        "Siân O’Brien,x,25/12/2026 08:30,24/12/2026 17:00,EDS-sw\r\n"
+    ).encode(),
+    "LibreOffice, with a bar between columns": PLAIN.replace(",", "|").encode(),
+    "Google Sheets, in the United States": (
+        HEADER + row(starts='"Dec 24, 2026 5:00 PM"', ends='"Dec 25, 2026 8:30 AM"')
+    ).encode(),
+    "Google Sheets, the long date": (
+        HEADER + row(starts='"Thursday, 24 December 2026 17:00"')
+    ).encode(),
+    "Google Apps Script, in UTC": (HEADER + row(starts="2026-12-24T17:00:00.000Z")).encode(),
+    "LibreOffice, with dots": (
+        HEADER + row(starts="24.12.2026 17.00", ends="25.12.2026 08.30")
+    ).encode(),
+    "with texts as formulas": (HEADER + row(starts='"=""24/12/2026 17:00"""')).encode(),
+    "with no-break spaces": (HEADER + row(starts="24/12/2026\u00a017:00")).encode("cp1252"),
+    "with a line end in a name": (HEADER + row(person='"Siân\nO’Brien"')).encode(),
+    "Numbers, with accents of their own": unicodedata.normalize("NFD", PLAIN).encode(),
+    "DOS, with an end of file": PLAIN.encode() + b"\x1a",
     "with the line ends of a Mac": PLAIN.replace("\r\n", "\n").encode(),
 }
 
@@ -125,6 +150,19 @@ REFUSED = {
     "no person": (HEADER + row(person=""), "Row 2: ", "person is empty"),
     "a workbook": (b"PK\x03\x04" + b"\0" * 40, "", "Save the sheet as CSV"),
     "a workbook of 2003": (b"\xd0\xcf\x11\xe0" + b"\0" * 40, "", "Save the sheet as CSV"),
+    "a PDF": (b"%PDF-1.7\n", "", "This is a PDF"),
+    "a web page called xls": (b"<html><table>", "", "This is a web page"),
+    "UTF-32": (PLAIN.encode("utf-32"), "", "Save the spreadsheet as CSV"),
+    "a quotation mark too many": (HEADER + row(person='"Siân O’Brien'), "Row 2: ", "not closed"),
+    "the same row twice": (PLAIN + row(), "Row 3: ", "already has a shift in this role then"),
+    "a row of totals": (PLAIN + "Total,,,1\r\n", "Row 3: ", "there is no role 'Total'"),
+    "the wrong weekday": (
+        HEADER + row(starts='"Friday, 24 December 2026 17:00"'),
+        "Row 2: ",
+        "not on that day of the week",
+    ),
+    "a column too narrow": (HEADER + row(starts="########"), "Row 2: ", "Write it as 24/12/2026"),
+    "a slip below a title": ("Rota\r\n\r\n" + HEADER + row(ends="x"), "Row 4: ", "Write it as"),
     "other columns": ("Date,Night,Standby\r\n", "Row 1: ", "must name the columns"),
 }
 

@@ -6,7 +6,7 @@ from conftest import ROOT
 from staff.conftest import check, confirm, page_text
 
 from routing import lookup
-from routing.staff.audit import ACTION_LABELS
+from routing.staff.names import ACTION_LABELS
 from routing.store import audit_log
 
 
@@ -15,7 +15,10 @@ def test_the_audit_log_shows_names_and_stores_only_numbers(app, duty):
     duty.send(duty.get("/staff/diverts/1/end"), "/staff/diverts/1/end")
     page = page_text(duty.get("/staff/changes"))
 
-    assert page.index("Divert ended early (divert 1)") < page.index("Divert set (divert 1)")
+    ended, set_ = (
+        f"{what} (Worried about a child)" for what in ("Divert ended early", "Divert set")
+    )
+    assert page.index(ended) < page.index(set_)
     assert "Midday on Monday 23 November, divert" in page  # the account is called "divert"
     with app.app_context(), lookup.database().reading() as connection:
         entries = audit_log.newest(connection, 9)
@@ -48,8 +51,7 @@ def test_a_divert_is_shown_with_the_names_of_its_service_and_line_and_why(duty):
     confirm(duty, check(duty))
     page = page_text(duty.get("/staff/changes"))
 
-    assert "Service Worried about a child (children)" in page
-    assert "Line Emergency Duty Service (EDS) (eds)" in page
+    assert "Service Worried about a child Line Emergency Duty Service (EDS) From" in page
     assert "Why: Phones down" in page
 
 

@@ -10,16 +10,18 @@ from staff.conftest import check, confirm, page_text
 from routing import lookup
 from routing.core.timetable import Timetables
 
-MASH, EDS = "01632 960001", "01632 960002"
+EDS = "01632 960002"
 
 
 def test_what_callers_will_get_is_shown_before_the_divert_is_set(duty, stored):
     text = page_text(check(duty))
 
-    assert "From now until 1pm today, calls about ‘Worried about a child’ go to Emergency" in text
+    assert (
+        "Instead of the Multi-Agency Safeguarding Hub (MASH), callers get the Emergency Duty "
+        "Service (EDS) on 01632 960002 from now until 1pm today (1 hour), then the Multi-Agency"
+        in text
+    )
     assert "Calls are answered by the Emergency Duty Service (EDS) until 1pm on Monday" in text
-    assert "It ends 1pm today, after 1 hour" in text
-    assert f"Then calls go to Multi-Agency Safeguarding Hub (MASH) on {MASH}" in text
     assert stored() == ()
 
 
@@ -98,7 +100,7 @@ def test_what_makes_no_sense_is_refused_and_nothing_that_was_written_is_lost(
     assert message in page_text(answer)
     assert "There is a problem" in page_text(answer)
     if "note" not in values:
-        assert "Phones are down</textarea>" in answer.text
+        assert 'value="Phones are down"' in answer.text
     if values.get("until-time"):
         assert f'value="{values["until-time"]}"' in answer.text
     assert stored() == ()
@@ -198,12 +200,12 @@ def test_a_later_one_is_shown_to_replace_and_wins(app, duty):
     confirm(duty, check(duty, until="4h"))
     page = check(duty, line="duty-manager")
     assert (
-        "Divert 1 to Emergency Duty Service (EDS), from now until 4pm today, has no effect"
+        "The divert to Emergency Duty Service (EDS), from now until 4pm today, has no effect"
         in page_text(page)
     )
     answer = confirm(duty, page)
 
-    assert "Divert 2 was set later and takes precedence until it ends." in page_text(answer)
+    assert "A divert to Duty manager was set later and takes precedence" in page_text(answer)
     anyone = app.test_client()
     assert anyone.get("/api/v1/services/children/decision").json["line"]["id"] == "duty-manager"
 
@@ -253,7 +255,7 @@ def test_a_divert_records_the_line_it_replaces_and_whether_that_may_still_be_run
 
 
 def test_the_form_for_a_divert_asks_whether_the_line_may_still_be_rung(duty):
-    assert "It may still be rung" in duty.get("/staff/diverts/new").text
+    assert "The line that it replaces may still be rung" in duty.get("/staff/diverts/new").text
 
 
 @pytest.mark.parametrize(("date", "day"), [("23", 24), ("24", 24)])
@@ -298,3 +300,42 @@ def test_a_refusal_names_the_service_and_the_line(duty):
         "Duty manager is internal, and ‘Advice for people who work with children’ has no number"
         in refused
     )
+
+
+def test_lines_that_are_open_come_first_and_each_says_until_when(duty, clock):
+    clock.set("2026-11-23T16:30:00Z")
+    text = page_text(duty.get("/staff/diverts/new"))
+    open_lines, _, shut_lines = text.partition("Lines that are shut now")
+
+    assert "(MASH), 01632 960001 Open until 5pm today" in open_lines
+    assert "Duty manager, 07700 900001 Open day and night" in open_lines
+    assert "(EDS), 01632 960002 Shut until 5pm today" in shut_lines
+
+
+def test_a_common_reason_will_do_and_words_may_be_added(duty, stored):
+    confirm(duty, check(duty, reason="The telephones are down", note=""))
+    page = check(duty, line="duty-manager", reason="The telephones are down", note="since three")
+    confirm(duty, page)
+
+    assert [divert.note for divert in stored()] == [
+        "The telephones are down",
+        "The telephones are down. since three",
+    ]
+
+
+@pytest.mark.parametrize(("may_ring", "sentence"), [("", "will not be rung"), ("yes", "may still")])
+def test_the_check_says_whether_the_line_that_is_replaced_may_be_rung(duty, may_ring, sentence):
+    text = page_text(check(duty, may_ring=may_ring))
+
+    assert f"While it lasts, the Multi-Agency Safeguarding Hub (MASH) {sentence}" in text
+
+
+def test_the_end_of_it_says_whom_callers_get_now(duty):
+    one = page_text(confirm(duty, check(duty)))
+    page = check(duty, service="all")
+    both = page_text(
+        duty.send(page, "/staff/diverts", although_closed="yes", although_unchanged="yes")
+    )
+
+    assert "About ‘Worried about a child’ callers get the Emergency Duty Service (EDS) now." in one
+    assert "Callers get the Emergency Duty Service (EDS) now." in both

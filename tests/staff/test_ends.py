@@ -38,7 +38,7 @@ def test_all_may_be_ended_at_once(duty, stored):
     confirm(duty, check(duty, service="all", line="eds"))
     assert len(stored()) == 2
     page = duty.get("/staff/diverts/end-all")
-    assert "Divert 2" in page_text(page)
+    assert "End 2 diverts now" in page_text(page)
     assert "Worried about a child: Calls go to Multi-Agency" in page_text(page)
     confirm(duty, check(duty, line="duty-manager"))
     duty.send(page, "/staff/diverts/end-all", ("divert", "1"), ("divert", "2"), divert="x")
@@ -48,7 +48,7 @@ def test_all_may_be_ended_at_once(duty, stored):
 
 def test_every_page_says_that_calls_are_diverted_and_warns_in_the_last_half_hour(duty, clock):
     confirm(duty, check(duty))
-    assert "Calls are diverted" in duty.get("/staff/changes").text
+    assert "is diverted to Emergency Duty" in duty.get("/staff/changes").text
     assert "ends in" not in page_text(duty.get("/staff"))
     for at, warned in (("12:29:59", False), ("12:30:00", True), ("12:59:59", True)):
         clock.set(f"2026-11-23T{at}Z")
@@ -56,7 +56,7 @@ def test_every_page_says_that_calls_are_diverted_and_warns_in_the_last_half_hour
         assert ("Extend it if it is still needed" in page_text(page)) is warned
         assert ("It ends soon." in page.text) is warned
     clock.set("2026-11-23T13:00:00Z")
-    assert "Calls are diverted" not in duty.get("/staff/changes").text
+    assert "is diverted to" not in duty.get("/staff/changes").text
 
 
 @pytest.mark.parametrize(("until", "end"), [("1h", "1:30pm"), ("4h", "4:30pm")])
@@ -66,7 +66,7 @@ def test_a_new_end_is_shown_to_callers_to_the_second_at_which_it_comes(duty, clo
     page = duty.send(duty.get("/staff/diverts/1"), "/staff/diverts/1", until=until)
 
     assert (
-        f"Callers read and hear Calls are answered by the Emergency Duty Service (EDS) until {end}"
+        f"Callers read and hear: Calls are answered by the Emergency Duty Service (EDS) until {end}"
         in page_text(page)
     )
 

@@ -228,6 +228,13 @@ def test_a_shift_that_meets_one_on_the_rota_is_told_by_its_row(app, arranger, sh
     assert len(shifts()) == 1
 
 
+def test_a_shift_in_the_morning_for_one_at_night_is_pointed_out(arranger):
+    rows = ROWS.replace("24/12/2026 15:30,25/12/2026 08:30", "29/12/2026 08:30,29/12/2026 17:00")
+    text = page_text(send_file(arranger, rows.encode()))
+
+    assert "1 shift is when nobody is needed by the directory: the first from 8:30am on T" in text
+
+
 CORRECTED = ROWS.replace("Dev Patel", "Amara Owusu")
 
 

@@ -1,10 +1,15 @@
 """On duty now: which conditions of the service the page shows, and to whom."""
 
+from datetime import timedelta
+
 import pytest
 from conftest import ANYSHIRE
 from staff.conftest import page_text
 
 from routing import lookup
+from routing.core.answer import Outcome
+from routing.store import calls
+from routing.store.calls import CallStart
 
 
 @pytest.fixture
@@ -32,26 +37,77 @@ def test_a_mistake_that_quotes_an_internal_number_is_for_those_who_may_see_it(
     assert ("07700 900001 2345" in page) is is_shown
 
 
-def test_warnings_are_what_a_duty_manager_can_act_on(signed_in):
-    """On a fresh install whose directory is broken, there are none."""
-    warnings, _, for_administrator = (
-        page_text(signed_in("view").get("/staff"))
-        .partition("Warnings")[2]
-        .partition("For whoever runs this service")
-    )
+@pytest.mark.parametrize("role", ["view", "rota", "divert", "admin"])
+def test_a_fresh_install_with_a_broken_directory_gives_a_duty_manager_nothing_to_do(
+    signed_in, role
+):
+    page = page_text(signed_in(role).get("/staff"))
 
-    assert warnings.strip() == "There are none."
-    for text in ("cannot be used", "nobody is on the rota", "never fetched", "telephone is off"):
-        assert text in for_administrator
+    assert "For you now" not in page
+    assert "cannot be used" in page.partition("For whoever runs this service")[2]
+    for text in ("nobody is on the rota", "never fetched", "telephone is off"):
+        assert (text in page.partition("Setting up")[2]) is (role == "admin")
 
 
-def test_a_rehearsal_is_no_warning_of_a_duty_manager(signed_in, app):
+def test_a_rehearsal_gives_a_duty_manager_nothing_to_do(signed_in, app):
     app.config["CLOCK_STARTS_AT"] = "2026-11-23T12:00:00Z"
     page = page_text(signed_in("divert").get("/staff"))
 
+    assert "For you now" not in page
     assert "Rehearsal: the clock says" in page.partition("For whoever runs this service")[2]
 
 
 @pytest.mark.parametrize(("role", "is_open"), [("divert", False), ("admin", True)])
 def test_conditions_of_the_service_are_unfolded_for_an_administrator(signed_in, role, is_open):
-    assert ('<details class="govuk-details" open' in signed_in(role).get("/staff").text) is is_open
+    details = '<details class="govuk-details who-more" open'
+
+    assert (details in signed_in(role).get("/staff").text) is is_open
+
+
+def test_a_call_that_nobody_answered_is_for_everybody(signed_in, app, clock):
+    with app.app_context(), lookup.database().writing() as connection:
+        for minutes in (50, 10):
+            began = clock.at - timedelta(minutes=minutes)
+            start = CallStart("children", "mash", "in_hours", began)
+            calls.step(connection, f"call {minutes}", start, outcome=Outcome.UNANSWERED)
+    page = page_text(signed_in("view").get("/staff")).partition("For you now")[2]
+
+    assert (
+        "Worried about a child: nobody answered 2 calls in the last 12 hours, the last at "
+        "11:50am today. Ring the lines that did not answer." in page
+    )
+
+
+def test_an_unanswered_call_is_shown_for_twelve_hours(signed_in, app, clock):
+    with app.app_context(), lookup.database().writing() as connection:
+        start = CallStart("children", "mash", "in_hours", clock.at)
+        calls.step(connection, "call", start, outcome=Outcome.UNANSWERED)
+    shown = []
+    for seconds in (-1, 0, 1):
+        clock.set("2026-11-23T12:00:00Z")
+        clock.at += timedelta(hours=12, seconds=seconds)
+        shown.append("nobody answered a call" in signed_in("view").get("/staff").text)
+
+    assert shown == [True, True, False]
+
+
+def test_a_step_of_setting_up_may_be_said_not_to_be_needed_and_needed_again(app, signed_in):
+    admin = signed_in("admin")
+    page = admin.get("/staff")
+    assert "Setting up: 2 of 6 done" in page_text(page)
+    page = admin.send(page, "/staff/setup", step="telephone")
+    assert "Setting up: 2 of 5 done" in page_text(page)
+    assert "This service answers the telephone: not needed here" in page_text(page)
+    assert "telephone is off" not in page_text(page)
+    admin.send(page, "/staff/setup", step="telephone", needed="yes")
+
+    assert "Setting up: 2 of 6 done" in page_text(admin.get("/staff"))
+    page = page_text(admin.get("/staff/changes"))
+    assert page.index("Step of setting up needed") < page.index("Step of setting up not needed")
+
+
+def test_an_unknown_step_changes_nothing(signed_in):
+    admin = signed_in("admin")
+    admin.send(admin.get("/staff"), "/staff/setup", step="nothing")
+
+    assert "Setting up: 2 of 6 done" in page_text(admin.get("/staff"))

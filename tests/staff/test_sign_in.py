@@ -1,7 +1,12 @@
 """Signing in with an account of this service's own."""
 
+import base64
+import io
+import re
+import zlib
 from datetime import timedelta
 
+import pytest
 from staff.conftest import DIVERT_FORM, PASSWORD, page_text
 
 
@@ -30,16 +35,24 @@ def test_without_a_provider_nobody_comes_in_by_its_way(browser):
     assert browser.get("/staff/sign-in/callback?code=x&state=y").status_code == 403
 
 
-def test_a_form_sent_after_the_session_ended_is_shown_again_after_sign_in(
-    browser, account, clock, stored
-):
-    name = account("divert")
-    browser.sign_in(name)
-    page = browser.get("/staff/diverts/new")
-    clock.at += timedelta(hours=13)
-    refused = browser.send(page, "/staff/diverts/check", **DIVERT_FORM)
+@pytest.fixture
+def expired(browser, account, clock):
+    """Return a function that sends a form for a divert of a session that has ended."""
+
+    def expired(name, **values):
+        browser.sign_in(account("divert", name=name))
+        page = browser.get("/staff/diverts/new")
+        clock.at += timedelta(hours=13)
+        return browser.send(page, "/staff/diverts/check", **{**DIVERT_FORM, **values})
+
+    return expired
+
+
+def test_a_form_sent_after_the_session_ended_is_shown_again_after_sign_in(browser, expired, stored):
+    refused = expired("Priya", note="Phones down " + "x" * 180)
     assert "Your form was not saved" in page_text(refused)
-    again = browser.send(refused, "/staff/sign-in", name=name, password=PASSWORD)
+    wrong = browser.send(refused, "/staff/sign-in", name="Priya", password="wrong")
+    again = browser.send(wrong, "/staff/sign-in", name="Priya", password=PASSWORD)
 
     assert "Note Phones down" in page_text(again)
     checked = browser.send(again, "/staff/diverts/check")
@@ -47,20 +60,72 @@ def test_a_form_sent_after_the_session_ended_is_shown_again_after_sign_in(
     assert stored() == ()
 
 
-def test_a_form_that_is_too_long_to_keep_says_so(browser, account, clock):
-    browser.sign_in(account("divert"))
-    page = browser.get("/staff/diverts/new")
-    clock.at += timedelta(hours=13)
-    refused = browser.send(page, "/staff/diverts/check", **{**DIVERT_FORM, "note": "x" * 1500})
+def test_somebody_else_who_signs_in_on_the_same_phone_does_not_get_the_form(
+    browser, account, expired
+):
+    refused = expired("Priya", note="About Amara")
+    account("divert", name="Tom")
+    answer = browser.send(refused, "/staff/sign-in", name="Tom", password=PASSWORD)
+    sealed = re.search(r'name="unsaved" value="([^"]+)"', refused.text)[1]
+    kept = browser.client.post("/staff/sign-in/unsaved", data={"unsaved": sealed})
 
-    assert "too long to be kept" in page_text(refused)
+    assert (answer.status_code, answer.request.path) == (200, "/staff")
+    assert "About Amara" not in answer.text
+    assert (kept.status_code, kept.headers["Location"]) == (302, "/staff")
+
+
+def test_the_cookie_holds_nothing_of_a_form(browser, expired):
+    expired("Priya", note="About Amara")
+    cookie = browser.client.get_cookie("staff", path="/staff").value
+    payload = cookie.split(".")[0] if not cookie.startswith(".") else cookie.split(".")[1]
+    text = base64.urlsafe_b64decode(payload + "==")
+
+    assert b"Amara" not in (zlib.decompress(text) if cookie.startswith(".") else text)
+
+
+def test_a_form_is_shown_again_after_signing_in_in_another_tab(app, browser, account, expired):
+    """As with the council's provider, whose page cannot hold it."""
+    refused = expired("Priya")
+    sealed = re.search(r'name="unsaved" value="([^"]+)"', refused.text)[1]
+    early = browser.send_unsaved(sealed)
+    browser.sign_in("Priya")
+    answer = browser.send_unsaved(sealed)
+
+    assert "Sign in" in page_text(early)
+    assert "Note Phones down" in page_text(answer)
+
+
+@pytest.mark.parametrize(
+    "change", [lambda sealed: sealed[:-1], lambda sealed: "", lambda sealed: "x.y.z"]
+)
+def test_a_form_that_this_service_did_not_sign_is_not_shown(browser, expired, change):
+    refused = expired("Priya")
+    sealed = re.search(r'name="unsaved" value="([^"]+)"', refused.text)[1]
+    browser.sign_in("Priya")
+
+    assert browser.send_unsaved(change(sealed)).request.path == "/staff"
+
+
+def test_a_file_is_not_kept_and_that_is_said(browser, account, clock):
+    browser.sign_in(account("rota"))
+    page = browser.get("/staff/rota/import")
+    clock.at += timedelta(hours=13)
+    token = re.search(r'name="csrf_token" value="([^"]+)"', page.text)[1]
+    path = "/staff/rota/import"
+    for _ in range(2):  # the browser sends it again to where the first answer leads
+        sheet = (io.BytesIO(b"role,starts,ends,person"), "rota.csv")
+        answer = browser.client.post(path, data={"csrf_token": token, "file": sheet})
+        path = answer.headers.get("Location")
+
+    assert "or has a file" in page_text(answer)
 
 
 def test_nobody_elses_form_is_kept(browser):
-    answer = browser.client.post("/staff/diverts/check", data=DIVERT_FORM)
+    for path in ("/staff/diverts/check", "/staff/sign-in/expired"):
+        answer = browser.client.post(path, data=DIVERT_FORM)
 
-    assert answer.status_code == 400
-    assert browser.get("/staff/sign-in/unsaved").status_code == 302
+        assert answer.status_code == 400
+        assert 'name="unsaved"' not in answer.text
 
 
 def test_a_second_tab_signs_in_too(browser, account):

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sweep import timetables
 
+from routing.core import ringing
 from routing.core.answer import Outcome
 from routing.core.decision import decide
 from routing.telephony import call_flow
@@ -81,7 +82,9 @@ def test_where_every_number_is_excluded_the_call_is_given_up():
     st.booleans(),
 )
 def test_a_call_state_is_read_as_it_was_written(began, rounds, leg, tried, screened, engaged):
-    state = CallState(began, rounds, leg, tuple(tried), screened, 4, engaged, 30, 40, began)
+    state = CallState(
+        began, rounds, leg, tuple(tried), screened, 4, engaged, 30, 40, began, tuple(tried[:1])
+    )
 
     assert CallState.from_query(state.to_query()) == state
 
@@ -101,6 +104,7 @@ QUERY = STATE.to_query()
         {"screened": ""},
         {"engaged": "2"},
         {"silence": "x"},
+        {"forwarded": "mash,eds"},
     ],
     ids=str,
 )
@@ -155,9 +159,9 @@ def test_the_last_line_of_a_round_rings_longer_and_one_that_must_accept_does_not
     steps = [step for _, step in rings(compiled(SHARED), NIGHT)]
 
     assert [(step.line.id, step.seconds) for step in steps[:3]] == [
-        ("b", call_flow.RING_SECONDS),
-        ("c", call_flow.RING_SECONDS),
-        ("d", call_flow.LAST_RING_SECONDS),
+        ("b", ringing.RING_SECONDS),
+        ("c", ringing.RING_SECONDS),
+        ("d", ringing.LAST_RING_SECONDS),
     ]
     assert [step.state.screened for step in steps[:3]] == [False, True, False]
 
@@ -166,7 +170,7 @@ def test_a_later_round_begins_with_a_message_that_takes_its_time():
     steps = rings(compiled(SHARED), NIGHT)
     begins = [at for at, _ in steps]
 
-    ring = timedelta(seconds=call_flow.RING_SECONDS) + call_flow.TWILIO_EXTRA_RING
+    ring = timedelta(seconds=ringing.RING_SECONDS) + call_flow.TWILIO_EXTRA_RING
     assert steps[3][1].announcement is Announcement.NEW_ROUND
     assert begins[4] - begins[3] == ring + Announcement.NEW_ROUND.value
 
@@ -262,17 +266,31 @@ def test_an_engaged_call_ends_although_the_clock_stands_still():
 @pytest.mark.parametrize("is_last", [False, True])
 def test_no_line_rings_for_more_than_sixty_seconds(written, screened, is_last):
     line = replace(TABLES.directory.lines[0], ring_seconds=written, press_1_to_accept=screened)
-    seconds = call_flow.ring_seconds(line, is_last)
+    seconds = ringing.ring_seconds(line, is_last)
 
-    assert seconds + 5 + 10 * screened <= call_flow.MAX_SILENCE_SECONDS
-    assert seconds == min(written or (55 if is_last and not screened else 25), 55 - 10 * screened)
+    assert seconds + 5 + 15 * screened <= call_flow.MAX_SILENCE_SECONDS
+    assert seconds == min(written or (55 if is_last and not screened else 25), 55 - 15 * screened)
+
+
+def test_dialling_through_a_menu_counts_as_ringing_where_somebody_must_press_1():
+    line = replace(TABLES.directory.lines[0], ring_seconds=55, send_digits="wwww1ww2")
+    screened = replace(line, press_1_to_accept=True)
+
+    assert ringing.ring_seconds(line, is_last=True) == 55
+    assert ringing.ring_seconds(screened, is_last=True) == 55 - 15 - 4
+
+
+def test_a_line_rings_for_five_seconds_however_many_keys_there_are():
+    line = replace(TABLES.directory.lines[0], press_1_to_accept=True, send_digits="w" * 200)
+
+    assert ringing.ring_seconds(line, is_last=True) == 5
 
 
 def test_a_caller_hears_words_at_least_once_in_sixty_seconds_of_ringing():
     silence = 0
     for _, step in rings(compiled(SHARED), NIGHT):
         silence = 0 if step.announcement else silence
-        silence += step.seconds + 5 + 10 * step.line.press_1_to_accept
+        silence += step.seconds + 5 + 15 * step.line.press_1_to_accept
 
         assert silence <= call_flow.MAX_SILENCE_SECONDS
 

@@ -45,6 +45,18 @@ def test_a_caller_is_put_through_whatever_breaks(twilio, monkeypatch, module, na
     assert after.number in (EDS, MANAGER)
 
 
+def test_the_fallback_presses_the_keys_of_each_line(make_telephoned, tmp_path):
+    text = ANYSHIRE.read_text().replace(
+        "    phone: 01632 960002\n", "    phone: 01632 960002\n    send_digits: ww1\n"
+    )
+    (tmp_path / "menu.yaml").write_text(text)
+    app = make_telephoned(tmp_path / "menu.yaml")
+    document = app.test_cli_runner().invoke(args=["twilio", "fallback", "children"]).output
+
+    assert f'<Number sendDigits="ww1">{EDS}</Number>' in document
+    assert f"<Number>{MASH}</Number>" in document
+
+
 def test_the_fallback_answers_although_making_documents_fails(twilio, monkeypatch):
     twilio.call("CA1")
     for module, name in ((twiml, "dial"), (twiml, "dial_in_turn"), (twiml, "fallback")):

@@ -94,3 +94,27 @@ def test_a_call_that_could_only_come_back_is_told_what_to_do(twilio, clock):
         document = twilio.ends(document, "CA1", "busy", called="+441632960003", ForwardedFrom=MASH)
 
     assert "9 9 9" in document.speech
+
+
+@pytest.mark.parametrize("parameter", ["SipHeader_Diversion", "SipHeader_History-Info"])
+def test_a_line_that_forwarded_the_call_is_not_rung_in_later_rounds_either(
+    twilio, clock, parameter
+):
+    clock.set(NIGHT)
+    header = "<sip:01632960002@a.example>;reason=no-answer"
+    document, speech = twilio.call("CA1", **{parameter: header}), ""
+    rung = []
+    while document.dial is not None:
+        rung.append(document.number)
+        document = twilio.ends(document, "CA1", "no-answer")  # Twilio sends the header no more
+        speech += document.speech
+
+    assert rung == [MANAGER] * 3
+    assert "9 6 0 0 0 2" not in speech
+
+
+def test_no_number_that_forwarded_a_call_is_in_an_address(twilio):
+    document = twilio.call("CA1", ForwardedFrom="+447700900876", CalledVia=EDS)
+
+    assert "forwarded=eds" in document.dial.get("action")
+    assert "7700900876" not in document.text

@@ -31,7 +31,7 @@ def test_a_voicemail_on_a_screened_line_never_has_the_call(twilio, clock, bridge
     document = night_manager(twilio, clock)
     whisper = twilio.picked_up(document, "CA1")
 
-    assert whisper.verbs == ["Gather", "Gather", "Hangup"]
+    assert whisper.verbs == ["Gather", "Hangup"]
     assert twilio.ends(document, "CA1", "completed", DialBridged=bridged).number == EDS
 
 
@@ -74,3 +74,48 @@ def test_a_line_screened_when_it_rang_stays_so_though_the_directory_changes(
     changed = Telephone(make_telephoned(file).test_client(), NUMBERS)
 
     assert changed.ends(document, "CA1", "completed", DialBridged="true").number == EDS
+
+
+LONG_NAMES = """
+council: {name: A, website: https://a.example}
+zone: Europe/London
+languages: [cy, en]
+emergency: {cy: Ffoniwch 999., en: Call 999.}
+bank_holidays: {division: england-and-wales}
+lines:
+  a: {name: {cy: A, en: A}, phone: 01632 960001, hours: always, press_1_to_accept: yes}
+services:
+  children: {name: NAME, lines: [a], out_of_hours: a}
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "languages"),
+    [
+        ("{cy: Poeni am blentyn, en: Worried about a child}", ["cy-GB", "en-GB"]),
+        (f"{{cy: {'enw hir ' * 9}, en: {'long name ' * 7}}}", ["cy-GB"]),
+    ],
+)
+def test_whoever_picks_up_is_asked_for_fifteen_seconds_at_most(
+    make_telephoned, tmp_path, name, languages
+):
+    (tmp_path / "long.yaml").write_text(LONG_NAMES.replace("NAME", name))
+    twilio = Telephone(make_telephoned(tmp_path / "long.yaml").test_client(), {"+441632960001"})
+    document = twilio.picked_up(twilio.call("CA1"), "CA1")
+    gather = document.root.find("Gather")
+
+    assert [words.get("language") for words in gather] == languages
+    assert len(document.speech) / 14 + int(gather.get("timeout")) <= 15
+
+
+def test_keys_are_pressed_once_a_menu_answers(make_telephoned, tmp_path):
+    text = ANYSHIRE.read_text().replace(
+        "    phone: 01632 960001 ", "    send_digits: ww1ww2\n    phone: 01632 960001 "
+    )
+    (tmp_path / "menu.yaml").write_text(text)
+    twilio = Telephone(make_telephoned(tmp_path / "menu.yaml").test_client(), NUMBERS)
+    document = twilio.call("CA1")
+    following = twilio.ends(document, "CA1", "busy")
+
+    assert document.dial.find("Number").get("sendDigits") == "ww1ww2"
+    assert following.dial.find("Number").get("sendDigits") is None

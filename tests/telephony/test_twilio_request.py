@@ -57,8 +57,8 @@ def test_a_request_cut_again_within_its_form_is_answered_and_not_logged(twilio, 
 
 
 def test_a_request_cut_again_between_its_address_and_its_form_names_no_other_call(twilio, logged):
-    state = "began=1&round=1&leg=1&tried=mash&screened=0&waits=0&engaged=1&silence=0&rings=30"
-    query = f"?{state}&dialled=1"
+    state = "began=1&round=1&leg=1&tried=mash&forwarded=&screened=0&waits=0&engaged=1"
+    query = f"?{state}&silence=0&rings=30&dialled=1"
     form = {**FORM, "DialCallSid": call_sid("another"), "Direction": "inbound"}
     moved = f"{query}CallSid{FORM['CallSid']}CallStatusringingDial"
     cut = {"CallSid": call_sid("another"), "Direction": "inbound", "From": CALLER, "To": CALLED}

@@ -89,9 +89,9 @@ def test_dates_and_times_are_in_welsh():
         "hanner nos",
     ]
     assert dates.format_hours(Hours(week, ()), WELSH) == (
-        ("dydd Llun i ddydd Iau", "8:30am i 5pm"),
-        ("dydd Gwener", "8:30am i 4:30pm"),
-        ("dydd Sadwrn a dydd Sul", "ar gau"),
+        ("Dydd Llun i ddydd Iau", "8:30am i 5pm"),
+        ("Dydd Gwener", "8:30am i 4:30pm"),
+        ("Dydd Sadwrn a dydd Sul", "ar gau"),
         ("Gwyliau banc", "ar gau"),
     )
     assert dates.format_ranges(ALL_DAY, WELSH) == "24 awr"

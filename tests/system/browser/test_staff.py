@@ -26,6 +26,9 @@ PATHS = [
     "/staff/changes",
     "/staff/preview",
     "/staff/preview?at-day=25&at-month=10&at-year=2026&at-time=1:30am",
+    "/staff/account",
+    "/staff/accounts",
+    "/staff/accounts/1",
     "/staff/sign-in",
 ]
 
@@ -63,7 +66,7 @@ def service(tmp_path_factory):
     with serving(served.folder, **served.environ) as (_, url):
         ask(url)
         served.base = url.partition("/api")[0]
-        roles = ("--role", "divert,view", "--password-stdin")
+        roles = ("--role", "admin", "--password-stdin")
         served.flask("staff", "add", "Priya Shah", *roles, stdin=f"{PASSWORD}\n")
         yield served
 
@@ -85,15 +88,15 @@ def test_the_whole_journey_from_the_first_account_to_the_record(pages, service, 
     page.get_by_label("Worried about a child").check()
     page.get_by_label("Professionals' advice line").check()
     page.get_by_label("For 1 hour").check()
-    page.get_by_label("Why?").fill("The phones are down")
+    page.get_by_label("The telephones are down").check()
     follow(page, page.get_by_role("button", name="Continue"))
     page.get_by_role("heading", name="Check before you divert").wait_for()
     text = page.inner_text("main")
-    assert "From now until 4:" in text
+    assert "from now until 4:" in text
     assert "Callers read and hear" in text
     page.locator("#although_closed").check()  # the advice line shuts at four
     follow(page, page.get_by_role("button", name="Divert calls"))
-    page.get_by_text("The divert is set.").wait_for()
+    page.get_by_text("callers get the Professionals' advice line now.").first.wait_for()
 
     decision = "/api/v1/services/children/decision"
     assert '"code":"divert"' in service.get(decision)
@@ -146,7 +149,7 @@ def test_every_staff_page_is_for_everybody_at_every_width(pages, diverted, width
     page.get_by_label("All of them").check()
     page.get_by_label("Multi-Agency Safeguarding Hub").check()
     page.get_by_label("For 4 hours").check()
-    page.get_by_label("Why?").fill("x")
+    page.get_by_label("Why, in other words").fill("x")
     follow(page, page.get_by_role("button", name="Continue"))
     page.get_by_role("heading", name="Check before you divert").wait_for()
     violations_by_page["check"] = violations(page)
@@ -168,7 +171,16 @@ def test_a_divert_can_be_set_with_the_keyboard_alone(pages, diverted):
         reached.add(
             page.evaluate("document.activeElement.name || document.activeElement.innerText")
         )
-    for name in ("service", "line", "from", "until", "note", "Continue", "Cancel"):
+    for name in (
+        "service",
+        "line",
+        "may_ring",
+        "until",
+        "Start later",
+        "reason",
+        "note",
+        "Continue",
+    ):
         assert any(name == label.strip() for label in reached if label), (name, reached)
 
 

@@ -1,0 +1,127 @@
+"""Generated clients call every operation; what contact centres paste runs where it will."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import serving
+from conftest import ANYSHIRE, ROOT
+
+HERE = Path(__file__).parent / "generated_clients"
+SPEC = ROOT / "routing" / "public" / "openapi.json"
+PAGE = ROOT / "docs" / "contact-centres.md"
+TOKEN = "exchange"
+STRICT = "--strict --skipLibCheck --module nodenext --moduleResolution nodenext --target es2022"
+
+
+def run(folder, *command, **environ):
+    """Run a command in a folder. Return what it prints."""
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env={**os.environ, **environ},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    if done.returncode:
+        raise RuntimeError(f"{command[0]}: {done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def python_client(folder, url):
+    """Generate a client with openapi-python-client; return the operations that it called."""
+    run(folder, sys.executable, "-m", "venv", "venv")
+    binaries = folder / "venv" / "bin"
+    requirements = str(HERE / "requirements.txt")
+    run(folder, binaries / "pip", "install", "-q", "--require-hashes", "-r", requirements)
+    generate = ["generate", "--path", str(SPEC), "--output-path", "generated", "--meta", "none"]
+    path = f"{binaries}:{os.environ['PATH']}"
+    run(folder, binaries / "openapi-python-client", *generate, PATH=path)
+    (folder / "call.py").write_text((HERE / "call.py").read_text())
+    return run(folder, binaries / "python", "call.py", url, TOKEN, str(SPEC)).splitlines()
+
+
+def typescript_client(folder, url):
+    """Generate types with openapi-typescript; return the operations called by them."""
+    for name in ("package.json", "package-lock.json", "call.ts"):
+        (folder / name).write_text((HERE / name).read_text())
+    run(folder, "npm", "ci", "--silent", "--ignore-scripts")
+    run(folder, "node_modules/.bin/openapi-typescript", str(SPEC), "-o", "schema.d.ts")
+    run(folder, "node_modules/.bin/tsc", *STRICT.split(), "call.ts")
+    return run(folder, "node", "call.js", url, TOKEN).splitlines()
+
+
+def twilio_function(folder, url):
+    """Run the page's Twilio Function under Node.js; return what a flow gets."""
+    [code] = re.findall(r"^```js\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+    (folder / "function.js").write_text(code)
+    context = {"WHO_TO_CALL": url, "EXCHANGE_TOKEN": TOKEN, "STATIC_NUMBER": "+441632960002"}
+    script = (
+        f"require('./function.js').handler({json.dumps(context)}, {{}}, (error, result) => "
+        "console.log(JSON.stringify(result)))"
+    )
+    return json.loads(run(folder, "node", "-e", script).splitlines()[-1])
+
+
+def liquid_numbers(folder, url):
+    """Render the page's expressions for Twilio Studio; return the numbers that they give."""
+    [code] = re.findall(r"^```liquid\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+    body = "+441632960002,+447700900001"
+    script = (
+        "import json, sys; from liquid import Environment\n"
+        "for line in sys.argv[2].splitlines():\n"
+        "    template = Environment().from_string(line)\n"
+        "    print(template.render(widgets={'who': {'body': sys.argv[1]}}))\n"
+    )
+    return run(folder, folder / "venv" / "bin" / "python", "-c", script, body, code).split() == (
+        body.split(",")
+    )
+
+
+def generated_clients():
+    """Prove that clients which others generate can call everything."""
+    operations = [
+        operation["operationId"]
+        for path in json.loads(SPEC.read_text())["paths"].values()
+        for operation in path.values()
+    ]
+    with tempfile.TemporaryDirectory() as name:
+        folder, environ = Path(name), {"EXCHANGE_TOKEN": TOKEN}
+        (folder / "directory.yaml").write_text(ANYSHIRE.read_text())
+        with serving.serving(folder, **environ) as (_, address):
+            serving.ask(address)
+            url = address.partition("/api")[0]
+            calls = {
+                "openapi-python-client": python_client(folder, url),
+                "openapi-typescript and openapi-fetch": typescript_client(folder, url),
+            }
+            function = twilio_function(folder, url)
+            down = twilio_function(folder, "http://127.0.0.1:9")
+        splits = liquid_numbers(folder, url)
+    missing = {
+        client: sorted(set(operations) - {line.split()[0] for line in lines})
+        for client, lines in calls.items()
+    }
+    text = "\n".join(
+        [
+            "Clients that two generators make of `openapi.json`, against a running service:",
+            "",
+            *(
+                f"- {client}: {len(lines)} of {len(operations)} operations called"
+                + (f", not {', '.join(missing[client])}." if missing[client] else ".")
+                for client, lines in calls.items()
+            ),
+            f"- the Twilio Function of docs/contact-centres.md in Node.js: {json.dumps(function)};",
+            f"  while the service is down: {json.dumps(down)}.",
+            f"- its Liquid for Twilio Studio splits two numbers: {'yes' if splits else 'no'}.",
+            "",
+        ]
+    )
+    is_wrong = any(missing.values()) or not splits
+    return text, is_wrong or "number1" not in function or down.get("number1") != "+441632960002"

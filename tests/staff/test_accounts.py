@@ -1,0 +1,267 @@
+"""Accounts: given, changed and ended by an administrator; one's own password."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from staff.conftest import PASSWORD, Browser, page_text
+from staff.test_access import calendar
+
+from routing import lookup
+from routing.store import accounts
+
+NEW_PASSWORD = "gravel lantern teapot"
+
+
+@pytest.fixture
+def admin(app, account):
+    browser = Browser(app)
+    browser.sign_in(account("admin", name="Ada Admin"))
+    return browser
+
+
+@pytest.fixture
+def listed(app):
+    """Return the accounts that are left, by name."""
+
+    def listed():
+        with app.app_context(), lookup.database().reading() as connection:
+            return {account.name: account for account in accounts.active_accounts(connection)}
+
+    return listed
+
+
+def address(page):
+    """Return the path of the link that a page shows."""
+    return re.search(r"/staff/sign-in/password/[\w-]{43}", page.text)[0]
+
+
+def add(admin, name="Priya Shah", *roles):
+    pairs = [("role", role) for role in roles or ("divert",)]
+    return admin.send(admin.get("/staff/accounts"), "/staff/accounts", *pairs, name=name)
+
+
+def change(admin, account, action, *more, **values):
+    path = f"/staff/accounts/{account.id}"
+    return admin.send(admin.get(path), path, *more, action=action, **values)
+
+
+def test_somebody_new_sets_a_password_by_a_link_and_signs_in(app, admin):
+    link = address(add(admin, "Priya Shah", "view", "divert"))
+    priya = Browser(app)
+    page = priya.send(priya.get(link), link, new=NEW_PASSWORD)
+
+    assert "Your password is set. Sign in with it." in page_text(page)
+    assert "Divert calls" in page_text(priya.sign_in("Priya Shah", NEW_PASSWORD))
+
+
+def test_a_link_works_once_and_opening_it_does_not_use_it(app, admin):
+    link = address(add(admin))
+    anyone = Browser(app)
+    anyone.get(link)
+    page = anyone.get(link)
+    anyone.send(page, link, new=NEW_PASSWORD)
+    again = anyone.send(page, link, new="another lantern teapot")
+
+    assert again.status_code == anyone.get(link).status_code == 404
+    assert "On duty now" in page_text(anyone.sign_in("Priya Shah", NEW_PASSWORD))
+
+
+def test_a_link_ends_after_two_days(app, admin, clock):
+    link, start = address(add(admin)), clock.at
+    statuses = []
+    for seconds in (-1, 0, 1):
+        clock.at = start + timedelta(days=2, seconds=seconds)
+        statuses.append(Browser(app).get(link).status_code)
+
+    assert statuses == [200, 404, 404]
+
+
+def test_a_later_link_replaces_an_earlier_one(app, admin, listed):
+    earlier = address(add(admin))
+    later = address(change(admin, listed()["Priya Shah"], "link"))
+
+    assert Browser(app).get(earlier).status_code == 404
+    assert Browser(app).get(later).status_code == 200
+
+
+def test_a_weak_password_leaves_the_link_good(app, admin):
+    link = address(add(admin))
+    anyone = Browser(app)
+    refused = anyone.send(anyone.get(link), link, new="password")
+
+    assert refused.status_code == 400
+    assert "at least 12 characters" in page_text(refused)
+    assert anyone.get(link).status_code == 200
+
+
+def test_nobody_signs_in_before_a_password_is_set(app, admin):
+    add(admin)
+
+    assert Browser(app).sign_in("Priya Shah", "").status_code == 403
+
+
+def test_a_password_by_a_link_ends_every_session_of_that_person(app, admin, account, listed):
+    priya = Browser(app)
+    priya.sign_in(account("divert", name="Priya Shah"))
+    link = address(change(admin, listed()["Priya Shah"], "link"))
+    anyone = Browser(app)
+    anyone.send(anyone.get(link), link, new=NEW_PASSWORD)
+
+    assert priya.get("/staff").status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("name", "roles", "message"),
+    [
+        ("Priya Shah", (), "Choose at least one role."),
+        ("", ("divert",), "A name has 1 to 100 characters."),
+        ("ADA admin", ("divert",), "There is an account"),
+    ],
+)
+def test_an_account_that_makes_no_sense_is_refused(admin, listed, name, roles, message):
+    pairs = [("role", role) for role in roles]
+    page = admin.send(admin.get("/staff/accounts"), "/staff/accounts", *pairs, name=name)
+
+    assert page.status_code == 400
+    assert message in page_text(page)
+    assert set(listed()) == {"Ada Admin"}
+
+
+def test_a_role_that_is_taken_away_is_gone_at_once(app, admin, account, listed):
+    priya = Browser(app)
+    priya.sign_in(account("divert", "rota", name="Priya Shah"))
+    change(admin, listed()["Priya Shah"], "roles", ("role", "view"))
+
+    assert priya.get("/staff").status_code == 302
+    assert listed()["Priya Shah"].roles == {"view"}
+
+
+def test_signing_somebody_out_ends_their_sessions_and_calendars(app, admin, account, listed):
+    priya = Browser(app)
+    priya.sign_in(account("divert", name="Priya Shah"))
+    feed = calendar(priya)
+    change(admin, listed()["Priya Shah"], "sessions")
+
+    assert priya.get("/staff").status_code == 302
+    assert app.test_client().get(feed).status_code == 404
+
+
+def test_removing_a_leaver_ends_their_sessions_and_calendars(app, admin, account, listed):
+    priya = Browser(app)
+    priya.sign_in(account("divert", name="Priya Shah"))
+    feed = calendar(priya)
+    unsure = change(admin, listed()["Priya Shah"], "remove")
+    assert "Tick that the account is to be removed." in page_text(unsure)
+    change(admin, listed()["Priya Shah"], "remove", sure="yes")
+
+    assert set(listed()) == {"Ada Admin"}
+    assert priya.get("/staff").status_code == 302
+    assert app.test_client().get(feed).status_code == 404
+    assert priya.sign_in("Priya Shah").status_code == 403
+
+
+@pytest.mark.parametrize("values", [{"action": "remove", "sure": "yes"}, {"action": "roles"}])
+def test_the_last_administrator_stays_one(admin, account, listed, values):
+    """One who has set no password yet is nobody to rely on."""
+    account("divert")
+    add(admin, "Second Admin", "admin")
+    page = change(admin, listed()["Ada Admin"], values.pop("action"), ("role", "view"), **values)
+
+    assert page.status_code == 400
+    assert "This is the last administrator." in page_text(page)
+    assert listed()["Ada Admin"].roles == {"admin"}
+
+
+def test_an_administrator_may_leave_once_there_is_another(admin, account, listed):
+    account("admin", name="Second Admin")
+    change(admin, listed()["Ada Admin"], "remove", sure="yes")
+
+    assert set(listed()) == {"Second Admin"}
+
+
+def test_a_council_account_is_ended_here_and_its_roles_are_not_changed(app, admin, listed):
+    with app.app_context(), lookup.database().writing() as connection:
+        at, roles = lookup.now(), accounts.parse_roles(["divert"])
+        accounts.upsert_sso_account(connection, "https://login.example", "s1", "Sam", roles, at)
+    for action in ("roles", "link"):
+        page = change(admin, listed()["Sam"], action, ("role", "admin"))
+        assert page.status_code == 400
+    assert "they can sign in again until" in page_text(
+        admin.get(f"/staff/accounts/{listed()['Sam'].id}")
+    )
+    change(admin, listed()["Sam"], "remove", sure="yes")
+
+    assert set(listed()) == {"Ada Admin"}
+
+
+def test_everything_done_to_accounts_is_in_the_audit_log(admin, listed):
+    add(admin)
+    for action in ("sessions", "link"):
+        change(admin, listed()["Priya Shah"], action)
+    change(admin, listed()["Priya Shah"], "roles", ("role", "rota"))
+    page = page_text(admin.get("/staff/changes"))
+
+    for entry in (
+        "Account added (Priya Shah)",
+        "Signed out everywhere (Priya Shah)",
+        "Link for a new password made (Priya Shah)",
+        "Roles changed (Priya Shah)",
+    ):
+        assert entry in page
+    assert ", Ada Admin" in page
+
+
+def test_ones_own_password_is_changed_here_and_ends_every_other_session(app, account):
+    name = account("divert", name="Priya Shah")
+    here, elsewhere = Browser(app), Browser(app)
+    for browser in (here, elsewhere):
+        browser.sign_in(name)
+    values = {"current": PASSWORD, "new": NEW_PASSWORD}
+    page = here.send(here.get("/staff/account"), "/staff/account", **values)
+
+    assert "Your password is changed." in page_text(page)
+    assert elsewhere.get("/staff").status_code == 302
+    assert elsewhere.sign_in(name, PASSWORD).status_code == 403
+    assert "On duty now" in page_text(elsewhere.sign_in(name, NEW_PASSWORD))
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"current": "wrong", "new": NEW_PASSWORD}, "The current password is wrong."),
+        ({"current": PASSWORD, "new": "short"}, "at least 12 characters"),
+    ],
+)
+def test_a_password_is_not_changed_without_the_current_one_or_to_a_weak_one(
+    app, account, values, message
+):
+    name = account("divert", name="Priya Shah")
+    browser = Browser(app)
+    browser.sign_in(name)
+    page = browser.send(browser.get("/staff/account"), "/staff/account", **values)
+
+    assert page.status_code == 400
+    assert message in page_text(page)
+    assert "On duty now" in page_text(Browser(app).sign_in(name))
+
+
+def test_guessing_the_current_password_makes_one_wait(app, account):
+    browser = Browser(app)
+    browser.sign_in(account("divert", name="Priya Shah"))
+    for _ in range(5):
+        values = {"current": "wrong", "new": NEW_PASSWORD}
+        page = browser.send(browser.get("/staff/account"), "/staff/account", **values)
+        assert "wrong" in page_text(page)
+    values["current"] = PASSWORD
+
+    assert "Wait 3 seconds" in page_text(
+        browser.send(browser.get("/staff/account"), "/staff/account", **values)
+    )
+
+
+def test_help_is_on_every_page_once_it_is_set(app, admin, browser):
+    app.config["STAFF_HELP"] = "the service desk on 01632 960900"
+
+    for page in (admin.get("/staff/changes"), browser.get("/staff/sign-in")):
+        assert "Help: ring the service desk on 01632 960900." in page.text

@@ -1,0 +1,152 @@
+"""Two managers at once: nothing is lost, and the second sees what the first has changed."""
+
+import io
+import threading
+
+import pytest
+import rostered
+from staff.conftest import page_text
+from staff.test_shifts import CHRISTMAS, edges
+
+from routing import lookup, rota_service
+from routing.core.instants import Span
+from routing.errors import InvalidRotaChange
+from routing.rota.roster import NewShift
+from routing.text import time_parsing
+
+NIGHT = "eds-social-worker"
+COVER, REMOVE, NEW = (f"/staff/rota/shifts/{end}" for end in ("1/cover", "1/remove", "new"))
+IMPORT = "/staff/rota/import"
+CHANGED = "The rota has changed since you last looked"
+
+
+@pytest.fixture
+def app(before_christmas):
+    app = before_christmas()
+    rostered.shifts(app, f"{NIGHT},2026-12-24 15:30,2026-12-25 08:30,Amara Owusu")
+    return app
+
+
+@pytest.fixture
+def first(signed_in):
+    return signed_in("rota")
+
+
+@pytest.fixture
+def second(signed_in):
+    return signed_in("rota", "view")
+
+
+@pytest.fixture
+def on_duty(app):
+    """Return who is on duty at night on Christmas Eve."""
+
+    def on_duty(moment="2026-12-24T20:00:00Z"):
+        at = time_parsing.parse_rfc3339(moment)
+        with app.app_context():
+            rota = rota_service.read_rota(at, at)
+            return {rota.names[one] for one in rota.roster.staffing_at(NIGHT, at).person_ids}
+
+    return on_duty
+
+
+def check(manager, path, **values):
+    """Send a form; return the page that reads it back."""
+    return manager.send(manager.get(path), path, **values)
+
+
+def test_the_second_who_covers_a_shift_sees_whom_the_first_put_there(first, second, on_duty):
+    shown = check(second, COVER, person="4", **CHRISTMAS)
+    first.send(check(first, COVER, person="2", **CHRISTMAS), COVER)
+    again = second.send(shown, COVER)
+
+    assert CHANGED in page_text(again)
+    assert "Dev Patel in place of Siân O’Brien" in page_text(again)
+    assert on_duty() == {"Siân O’Brien"}
+    second.send(again, COVER)
+    assert on_duty() == {"Dev Patel"}
+
+
+def test_the_second_who_fills_a_gap_sees_that_it_is_filled(first, second, on_duty):
+    values = {"role": NIGHT, **edges("25 12 2026 8:30am", "26 12 2026 8:30am")}
+    shown = check(second, NEW, person="4", **values)
+    first.send(check(first, NEW, person="2", **values), NEW)
+    again = second.send(shown, NEW)
+
+    assert CHANGED in page_text(again)
+    assert "Dev Patel and Siân O’Brien are on duty together" in page_text(again)
+    assert on_duty("2026-12-25T20:00:00Z") == {"Siân O’Brien"}
+
+
+def test_a_shift_is_not_removed_from_under_a_cover_that_the_second_has_not_seen(
+    first, second, on_duty
+):
+    shown = second.get(REMOVE)
+    first.send(check(first, COVER, person="2", **CHRISTMAS), COVER)
+    again = second.send(shown, REMOVE)
+
+    assert CHANGED in page_text(again)
+    assert "With covers, on duty: Amara Owusu and Siân O’Brien." in page_text(again)
+    assert on_duty() == {"Siân O’Brien"}
+    second.send(again, REMOVE)
+    assert on_duty() == set()
+
+
+def test_the_second_who_removes_a_shift_is_told_that_it_was_removed(first, second):
+    shown = second.get(REMOVE)
+    first.send(first.get(REMOVE), REMOVE)
+    late = second.send(shown, REMOVE)
+
+    assert late.status_code == 404
+    assert "There is no shift 1 on the rota, or it was removed." in page_text(late)
+
+
+def send_file(manager, person):
+    page = manager.get(IMPORT)
+    token = page.text.partition('name="csrf_token" value="')[2].partition('"')[0]
+    rows = f"{rostered.HEADER}{NIGHT},2026-12-25 08:30,2026-12-26 08:30,{person}\n"
+    values = {"csrf_token": token, "file": (io.BytesIO(rows.encode()), "rota.csv")}
+    return manager.client.post(IMPORT, data=values)
+
+
+def test_the_second_import_is_shown_again_with_what_the_first_put_there(first, second, on_duty):
+    shown = send_file(second, "Dev Patel")
+    first.send(send_file(first, "Siân O’Brien"), IMPORT)
+    again = second.send(shown, IMPORT)
+
+    assert CHANGED in page_text(again)
+    assert "Dev Patel and Siân O’Brien are on duty together" in page_text(again)
+    assert on_duty("2026-12-25T20:00:00Z") == {"Siân O’Brien"}
+
+
+def test_of_several_who_save_at_the_same_instant_one_saves_and_the_others_are_refused(app):
+    with app.app_context():
+        at = lookup.now()
+        during = Span(at, at + rota_service.GAP_LOOKAHEAD / 28)
+        current = rota_service.read_rota(at, at)
+    outcomes, start = [], threading.Barrier(4)
+
+    def save(person_id):
+        with app.app_context():
+            start.wait()
+            try:
+                new = NewShift("mash-social-worker", person_id, during)
+                rota_service.save_change("added", [new], current, f"account:{person_id}")
+                outcomes.append("saved")
+            except InvalidRotaChange as error:
+                outcomes.append(str(error))
+
+    threads = [threading.Thread(target=save, args=(person_id,)) for person_id in (1, 2, 3, 4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(outcome.partition(" ")[0] for outcome in outcomes) == [
+        "Somebody",
+        "Somebody",
+        "Somebody",
+        "saved",
+    ]
+    with app.app_context():
+        assert len(rota_service.read_rota(at, at + rota_service.GAP_LOOKAHEAD).roster.shifts) == 2
