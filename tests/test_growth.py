@@ -185,8 +185,8 @@ def rows():
 
     counts, real = [], rota.read
 
-    def read(connection, start, end):
-        result = real(connection, start, end)
+    def read(*arguments):
+        result = real(*arguments)
         counts.append(len(result[0]) + len(result[1]))
         return result
 
