@@ -7,6 +7,7 @@ from flask import Blueprint, Response, current_app, request
 from sqlalchemy.engine import Connection
 
 from routing import lookup, rota_service
+from routing.config import base_url
 from routing.core import instants
 from routing.errors import DatabaseUnavailable
 from routing.rota import descriptions
@@ -123,8 +124,8 @@ def _to_ics(feed: CalendarFeed, rota: Rota, start: datetime, end: datetime) -> b
 
 
 def _staff_url(path: str = "") -> str:
-    base_url = current_app.config["PUBLIC_BASE_URL"]
-    return f"{base_url.rstrip('/')}/staff{path}" if base_url else "the staff pages"
+    base = base_url(current_app.config)
+    return f"{base}/staff{path}" if base else "the staff pages"
 
 
 def _plain(text: str, status: int) -> Response:

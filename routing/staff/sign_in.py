@@ -279,5 +279,4 @@ def _ask(form: SignInForm, status: int = 200, unsaved: str = "") -> Response:
 
 
 def _callback_url() -> str:
-    base_url = config.base_url(current_app.config, request.url_root)
-    return f"{base_url}{HOME}/sign-in/callback"
+    return f"{config.base_url(current_app.config, request.url_root)}{HOME}/sign-in/callback"
