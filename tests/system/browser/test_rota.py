@@ -62,6 +62,7 @@ def test_christmas_is_filled_swapped_covered_undone_and_printed(pages, service):
     def look(name):
         violations_by_page[name] = wrong(page)
 
+    page.get_by_text("Menu", exact=True).click()
     follow(page, page.locator("nav[aria-label='Staff pages']").get_by_role("link", name="Rota"))
     assert f"{NIGHT}: nobody is on the rota in the next 28 days." in page.inner_text("main")
     follow(page, page.get_by_role("link", name=re.compile(f"Fill this gap ?: {NIGHT}")))
