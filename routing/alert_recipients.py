@@ -51,7 +51,7 @@ def missing_settings(settings: Mapping[str, Any]) -> str | None:
         return (
             "Nobody is alerted when a call is not answered or a divert ends: set ALERT_SMTP_URL, "
             "ALERT_FROM and ALERT_TO, or ALERT_WEBHOOK_URL, try `flask alerts test`, and run "
-            "`flask alerts send` every minute."
+            "`flask timers`, which sends them."
         )
     return None
 

@@ -26,7 +26,7 @@ from routing.lint import hours, numbers
 from routing.rota import descriptions
 from routing.rota.roster import CONTEXT_MARGIN
 from routing.snapshot import Snapshot
-from routing.store import alerts, calls, counters, db, diverts, retention, rota
+from routing.store import alerts, calls, counters, db, diverts, jobs, retention, rota
 from routing.store.calls import Call, CallLog
 from routing.store.diverts import DivertRow
 from routing.text import dates, staff_text
@@ -44,7 +44,7 @@ MIN_BROKEN_TIME = timedelta(seconds=90)
 """A directory broken for less than this causes no alert: somebody may still be writing it."""
 
 SENDER_TIMEOUT = timedelta(minutes=15)
-"""How long after the last `flask alerts send` to warn: it should run every minute."""
+"""How long after the last `flask alerts send` to warn: `flask timers` runs it every minute."""
 
 _DAY = timedelta(days=1)
 _COUNTED_HOURS = timedelta(hours=1)
@@ -106,7 +106,10 @@ class Condition:
 _CONFIRM = (
     "Ring it, then write the date and the source as `verified` of that line in the directory."
 )
-_REFRESH = "Run `flask bank-holidays refresh`, and make sure that it runs every day."
+_REFRESH = (
+    "Run `flask bank-holidays refresh`, and make sure that `flask timers` runs, which does so "
+    "every day."
+)
 
 _REMEDIES = {
     (Severity.DEGRADED, Audience.STAFF): {
@@ -127,7 +130,7 @@ _REMEDIES = {
         "database_behind": "Run `flask db upgrade`.",
         "texts_limited": "Look at Twilio's message log for where they come from, and block what is "
         "abuse there (docs/telephony.md).",
-        "alerts_not_sent": "Run it every minute, by a timer.",
+        "alerts_not_sent": "Make sure that `flask timers` runs, which sends them every minute.",
         "alerts_failing": "They are tried again by themselves. Once the fault is corrected: `flask "
         "alerts send --now`.",
     },
@@ -150,12 +153,14 @@ _REMEDIES = {
         "requests_unrecognised": "Twilio may have added a parameter: see the warnings in the log, "
         "and update this service.",
         "database_not_made": "Run `flask db upgrade`.",
-        "kept_too_long": "Run `flask purge`, and make sure that it runs every day.",
+        "kept_too_long": "Run `flask purge`, and make sure that `flask timers` runs, which does so "
+        "every day.",
         "unverified": _CONFIRM,
         "verification_expired": _CONFIRM,
         "bank_holidays_never_fetched": _REFRESH,
         "bank_holidays_stale": _REFRESH,
         "bank_holidays_end": _REFRESH,
+        "job_failing": "It is tried again by itself. See what it says when you run it yourself.",
         "rota_role_unknown": "Give the role its key back in directory.yaml, or enter the shifts "
         "again.",
         "alerts_off": "If you do not want any, set ALERTS to `none`.",
@@ -375,6 +380,7 @@ def _database(snapshot: Snapshot, at: datetime) -> Iterator[Condition]:
                 *_overdue_purges(connection, at),
                 *_rota(connection, snapshot, at),
                 *_alert_delivery(connection),
+                *_failing_jobs(connection),
             ]
         fault = call_log.fault()
     except DatabaseUnavailable as error:
@@ -567,6 +573,14 @@ def _alert_delivery(connection: Connection) -> Iterator[Condition]:
                 f"{state.fault}"
             )
             yield Condition("alerts_failing", sentence)
+
+
+def _failing_jobs(connection: Connection) -> Iterator[Condition]:
+    for job in jobs.states(connection).values():
+        if job.failing_since is not None:
+            since = dates.format_datetime(job.failing_since, lookup.staff_locale())
+            sentence = f"The job {job.name} has failed since {since}. {job.fault}"
+            yield Condition("job_failing", sentence)
 
 
 def _service_name(directory: Directory, service_id: str) -> str:

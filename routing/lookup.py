@@ -3,6 +3,9 @@
 Other modules get the snapshot, the diverts, the locale and the database of a request here.
 """
 
+import logging
+import threading
+import time
 from collections.abc import Iterable
 from datetime import datetime
 from functools import partial
@@ -14,7 +17,9 @@ from routing.core import decision as core
 from routing.core.answer import Answer, Decision
 from routing.core.decision import Divert
 from routing.divert_rules import ProposedDivert, target_error
+from routing.errors import DatabaseUnavailable, InvalidBankHolidays
 from routing.snapshot import Snapshot, SnapshotLoader
+from routing.store import bank_holidays
 from routing.store.calls import CallLog
 from routing.store.db import Database
 from routing.store.diverts import TIMEOUT_SECONDS, DivertCache, DivertReading, DivertRow, NewDivert
@@ -25,6 +30,11 @@ MAX_DIVERT_AGE_SECONDS = 1.0
 
 STARTUP_TIMEOUT_SECONDS = 1.0
 """How long a new process waits for the database: connecting takes longer than reading."""
+
+HOLIDAY_LIST_SECONDS = 60.0
+"""How often a worker looks for a newer list of bank holidays in the database."""
+
+log = logging.getLogger(__name__)
 
 
 def who_to_call(service: str | None = None, at: datetime | None = None) -> Decision:
@@ -168,16 +178,25 @@ def database() -> Database:
     return database
 
 
+def copy_holiday_list() -> None:
+    """Copy GOV.UK's list from the database into the instance folder, if it is newer there."""
+    _copy_holiday_list(database(), instance_path())
+
+
 def warm_up() -> None:
     """Load the data behind answers, and start the thread that watches its files.
 
-    For a worker, after the fork. From then on each directory that this process reads is recorded in
-    the audit log. Raise InvalidDirectory when neither the file nor its last good copy can be used;
-    the thread watches all the same, so that a corrected file is used without a restart.
+    For a worker, after the fork. Another thread copies GOV.UK's list of bank holidays from the
+    database, where `flask timers` saves it, perhaps on another machine. From then on each directory
+    that this process reads is recorded in the audit log. Raise InvalidDirectory when neither the
+    file nor its last good copy can be used; the thread watches all the same, so that a corrected
+    file is used without a restart.
     """
     loader = _snapshot_loader()
     loader.on_read = partial(_record_directory, current_app.extensions["call_log"])
     loader.watch()
+    arguments = database(), instance_path()
+    threading.Thread(target=_copy_forever, args=arguments, name="holidays", daemon=True).start()
     loader.current()
     read_diverts(max_age=0, timeout=STARTUP_TIMEOUT_SECONDS)
 
@@ -190,3 +209,19 @@ def _snapshot_loader() -> SnapshotLoader:
 def _record_directory(call_log: CallLog, loaded: Snapshot) -> None:
     if loaded.kept_at is None:
         call_log.record("directory.read", "directory", {"sha256": loaded.sha256[:12]})
+
+
+def _copy_forever(database: Database, folder: Path) -> None:
+    while True:
+        _copy_holiday_list(database, folder)
+        time.sleep(HOLIDAY_LIST_SECONDS)
+
+
+def _copy_holiday_list(database: Database, folder: Path) -> None:
+    try:
+        if database.exists and bank_holidays.copy_newer(database, folder):
+            log.info("GOV.UK's list of bank holidays is copied from the database")
+    except (DatabaseUnavailable, InvalidBankHolidays) as error:
+        log.info("GOV.UK's list of bank holidays is not copied from the database: %s", error)
+    except Exception:
+        log.exception("fault while copying GOV.UK's list of bank holidays from the database")

@@ -12,6 +12,7 @@ from routing.cli import (
     staff,
     status,
     telephony,
+    timers,
     who,
 )
 
@@ -30,6 +31,7 @@ def all_commands() -> AppGroup:
         telephony.twilio_group,
         alerts.group,
         staff.group,
+        timers.timers,
         maintenance.purge,
         maintenance.release,
         maintenance.db_group,

@@ -24,11 +24,13 @@ group = AppGroup("alerts", help="Send alerts by email or webhook, and list them.
 @click.option(
     "--now", "impatient", is_flag=True, help="Retry at once. Use it after correcting a fault."
 )
-def send(impatient: bool) -> None:
-    """Send new alerts, and those that could not be sent before. Run it every minute.
+@click.option("--quiet", is_flag=True, help="Print nothing when there is nothing to send.")
+def send(impatient: bool, quiet: bool) -> None:
+    """Send new alerts, and those that could not be sent before.
 
-    Each recipient gets each alert once, together with whatever else happened within ten minutes.
-    Exit status 1 if any recipient cannot be reached, or if there is none.
+    `flask timers` does this every minute. Each recipient gets each alert once, together with
+    whatever else happened within ten minutes. Exit status 1 if any recipient cannot be reached, or
+    if there is none.
     """
     is_complete = _check_settings()
     with report_errors():
@@ -39,7 +41,7 @@ def send(impatient: bool) -> None:
         if result.fault is not None:
             waiting = f"{result.recipient.name}: {result.waiting} not sent yet. {result.fault}"
             click.echo(waiting, err=True)
-    if not any(result.sent or result.fault for result in results):
+    if not quiet and not any(result.sent or result.fault for result in results):
         click.echo("Nothing to send now.")
     sys.exit(0 if is_complete and all(result.fault is None for result in results) else 1)
 

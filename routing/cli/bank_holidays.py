@@ -21,7 +21,7 @@ from routing.core.timetable import Timetables
 from routing.errors import DatabaseUnavailable, InvalidBankHolidays, InvalidDirectory
 from routing.formats.json import bank_holidays_json
 from routing.snapshot import Snapshot
-from routing.store import audit_log
+from routing.store import audit_log, bank_holidays
 from routing.text import dates
 from routing.text.locale import Locale
 
@@ -34,6 +34,7 @@ _COMPARED_DAYS = 400
 @format_option
 def show(as_json: bool) -> None:
     """Show future bank holidays, their sources, and where the sources disagree."""
+    lookup.copy_holiday_list()
     try:
         snapshot, locale = lookup.snapshot(), lookup.staff_locale()
     except InvalidDirectory as error:
@@ -45,21 +46,24 @@ def show(as_json: bool) -> None:
 @group.command("refresh")
 @click.option("--accept-fewer", is_flag=True, help="Accept a list with fewer dates than before.")
 def refresh(accept_fewer: bool) -> None:
-    """Fetch GOV.UK's list, save it and show what changes. Run it every day.
+    """Fetch GOV.UK's list, save it and show what changes. `flask timers` does this every day.
 
     A list that is invalid, or has fewer dates for a year than before, is refused: exit status 1,
-    and nothing changes. The service uses a new list within 5 seconds.
+    and nothing changes. The service uses a new list within 5 seconds, and on other machines that
+    share the database within a minute.
     """
+    lookup.copy_holiday_list()
     url, folder = current_app.config["BANK_HOLIDAYS_URL"], lookup.instance_path()
     try:
         result = holiday_refresh.refresh(folder, url, lookup.now(), accept_fewer)
     except InvalidBankHolidays as error:
         raise click.ClickException(f"{error} The dates in use stay as they are.") from error
-    if result.before is not None and result.before.feed == result.after.feed:
+    is_new = result.before is None or result.before.feed != result.after.feed
+    _store(result, is_new)
+    if result.before is not None and not is_new:
         click.echo(f"{url} has not changed since {result.before.fetched_at:%-d %B %Y}.")
         return
     click.echo(f"{url} is saved in {folder}.")
-    _record(result)
     try:
         lines = list(_change_lines(result, lookup.snapshot(), lookup.staff_locale()))
     except InvalidDirectory as error:
@@ -67,27 +71,28 @@ def refresh(accept_fewer: bool) -> None:
     click.echo("\n".join(lines))
 
 
-def _record(result: RefreshResult) -> None:
-    """Add the new list to the audit log. The list is in use even if the database is down."""
-    if not lookup.database().exists:
+def _store(result: RefreshResult, is_new: bool) -> None:
+    """Save the list in the database, for other machines, and a new one in the audit log too.
+
+    It is in use here even if the database is down. A rehearsal keeps it from other machines.
+    """
+    if not lookup.database().exists or lookup.is_rehearsal():
         return
     before, after = (
         None if holidays is None else {"sha256": _checksum(holidays)}
         for holidays in (result.before, result.after)
     )
+    at, action, entity = lookup.now(), "bank_holidays.refreshed", "bank-holidays"
     try:
         with lookup.database().writing() as connection:
-            audit_log.record(
-                connection,
-                lookup.now(),
-                actor(),
-                "bank_holidays.refreshed",
-                "bank-holidays",
-                before,
-                after,
-            )
+            bank_holidays.save(connection, result.after)
+            if is_new:
+                audit_log.record(connection, at, actor(), action, entity, before, after)
     except DatabaseUnavailable as error:
-        click.echo(f"The list is in use, but it is not in the audit log: {error}", err=True)
+        click.echo(
+            f"The list is in use here, but it is not in the database or the audit log: {error}",
+            err=True,
+        )
 
 
 def _checksum(holidays: HolidayList) -> str:

@@ -9,9 +9,12 @@ from flask.cli import with_appcontext
 from routing import health, lookup
 from routing.cli.common import DIVERT_TIMEOUT_SECONDS, format_option, print_report
 from routing.config import VERSION
-from routing.errors import InvalidDirectory
+from routing.errors import DatabaseUnavailable, InvalidDirectory
 from routing.formats.json import timestamp
+from routing.store import jobs
+from routing.store.jobs import JobState
 from routing.text import dates
+from routing.text.locale import Locale
 
 _EXIT_STATUSES = {"ready": 0, "degraded": 1}
 EXIT_CANNOT_ANSWER = 2
@@ -25,6 +28,7 @@ def status(as_json: bool) -> None:
 
     Exit status 0 if it is ready, 1 if it is degraded, 2 if it cannot answer callers.
     """
+    lookup.copy_holiday_list()
     try:
         holidays = lookup.snapshot().holidays
     except InvalidDirectory as error:
@@ -33,7 +37,7 @@ def status(as_json: bool) -> None:
     lookup.read_diverts(max_age=0, timeout=DIVERT_TIMEOUT_SECONDS)
     current_app.extensions["call_log"].fault(DIVERT_TIMEOUT_SECONDS)
     conditions, at, locale = health.conditions(), lookup.now(), lookup.staff_locale()
-    readiness = health.readiness(conditions)
+    readiness, job_states = health.readiness(conditions), _job_states()
     print_report(
         as_json,
         {
@@ -45,6 +49,14 @@ def status(as_json: bool) -> None:
                 "published_through": holidays.covered_through,
                 "source": holidays.source,
             },
+            "jobs": [
+                {
+                    "name": job.name,
+                    "last_ran_at": job.ran_at and timestamp(job.ran_at, locale),
+                    "fault": job.fault,
+                }
+                for job in job_states
+            ],
             "conditions": [
                 {
                     "code": condition.code,
@@ -61,7 +73,23 @@ def status(as_json: bool) -> None:
             f"clock: {dates.format_datetime(at, locale)}",
             f"bank holidays: {holidays.division}, published through {holidays.covered_through}, "
             f"from {holidays.source}",
+            *(f"job {job.name}: {_last_run(job, locale)}" for job in job_states),
             *(f"{condition.code}: {condition.text}" for condition in conditions),
         ],
     )
     sys.exit(_EXIT_STATUSES[readiness])
+
+
+def _last_run(job: JobState, locale: Locale) -> str:
+    if job.ran_at is None:
+        return "never ran to its end"
+    return f"last ran at {dates.format_datetime(job.ran_at, locale)}"
+
+
+def _job_states() -> list[JobState]:
+    """Return when each job of `flask timers` last ran; nothing while the database is down."""
+    try:
+        with lookup.database().reading() as connection:
+            return list(jobs.states(connection).values())
+    except DatabaseUnavailable:  # a condition says so
+        return []

@@ -26,6 +26,7 @@ def who(service: str | None, time: str | None, as_json: bool) -> None:
 
     Without SERVICE, show the first service in the directory.
     """
+    lookup.copy_holiday_list()
     try:
         snapshot, locale = lookup.snapshot(), lookup.locale()
         lookup.read_diverts(max_age=0, timeout=DIVERT_TIMEOUT_SECONDS)

@@ -215,6 +215,8 @@ def _numbers(
     """Return numbers as text, or as JSON; those of internal lines need the exchange's token."""
     if any(answer.line.internal for answer in answers) and not has_bearer_token("EXCHANGE_TOKEN"):
         abort(problem(401, "An internal line answers: send Authorization: Bearer EXCHANGE_TOKEN."))
+    if not answers or answers[0].phone.is_emergency:
+        abort(problem(404, "No number can be rung now: callers ring 999 or 101 themselves."))
     if separator is None and _prefers_json():
         last_line = lookup.dial_order(decision, at)[-1].line
         response = jsonify(

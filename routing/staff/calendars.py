@@ -74,18 +74,9 @@ def show(token: str) -> Response:
 def _etag(connection: Connection, feed: CalendarFeed, today: date) -> str:
     """Return what differs once a feed would: with the rota, people, roles, settings or the day."""
     people = [(person.id, person.name) for person in rota_people.all_people(connection)]
-    directory = lookup.snapshot().directory
-    sources = (
-        rota_store.revision(connection),
-        people,
-        directory.rota,
-        directory.council.website,
-        _staff_url(),
-        feed.rota_person_id,
-        feed.duty_role,
-        today,
-        directory.zone.key,
-    )
+    directory, revision = lookup.snapshot().directory, rota_store.revision(connection)
+    shown = feed.rota_person_id, feed.duty_role, today, directory.zone.key, _staff_url()
+    sources = shown, revision, people, directory.rota, directory.council.website
     return sha256(repr(sources).encode()).hexdigest()
 
 

@@ -120,9 +120,9 @@ def lease(
     ``impatient`` ignores.
     """
     state = _recipient(connection, recipient)
-    if _is_ahead(state.lease_expires_at, now, LEASE):
+    if is_ahead(state.lease_expires_at, now, LEASE):
         return []
-    if _is_ahead(state.next_attempt_at, now, max(DIGEST_WINDOW, MAX_BACKOFF)) and not impatient:
+    if is_ahead(state.next_attempt_at, now, max(DIGEST_WINDOW, MAX_BACKOFF)) and not impatient:
         return []
     unsent = alerts.select().where(alerts.c.recipient == recipient, alerts.c.sent_at.is_(None))
     queued = _read(connection, unsent.order_by(alerts.c.id).limit(MAX_BATCH))
@@ -203,6 +203,14 @@ def purge(
     connection.execute(alerts.delete().where(is_old & is_done))
 
 
+def is_ahead(until: datetime | None, now: datetime, longest: timedelta) -> bool:
+    """Return whether to wait until an instant.
+
+    One further ahead than ``longest`` was written by a clock that has been put back since.
+    """
+    return until is not None and now < until <= now + longest
+
+
 def _recipient(connection: Connection, recipient: str) -> sa.Row[Any]:
     query = alert_recipients.select().where(alert_recipients.c.recipient == recipient)
     return connection.execute(query).one()
@@ -211,14 +219,6 @@ def _recipient(connection: Connection, recipient: str) -> sa.Row[Any]:
 def _update(connection: Connection, recipient: str, **values: object) -> None:
     update = alert_recipients.update().where(alert_recipients.c.recipient == recipient)
     connection.execute(update.values(values))
-
-
-def _is_ahead(until: datetime | None, now: datetime, longest: timedelta) -> bool:
-    """Return whether to wait until an instant.
-
-    One further ahead than ``longest`` was written by a clock that has been put back since.
-    """
-    return until is not None and now < until <= now + longest
 
 
 def _read(connection: Connection, query: sa.Select[Any]) -> list[QueuedAlert]:

@@ -282,6 +282,26 @@ alerts = sa.Table(
     sqlite_autoincrement=True,
 )
 
+jobs = sa.Table(
+    "jobs",
+    METADATA,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("owner", sa.Text),  # the process that runs it
+    _instant("locked_until"),
+    _instant("due_at", null=True),
+    _instant("ran_at", null=True),
+    _instant("failing_since", null=True),
+    sa.Column("fault", sa.Text),
+)
+
+bank_holiday_lists = sa.Table(
+    "bank_holiday_lists",
+    METADATA,
+    sa.Column("url", sa.Text, primary_key=True),
+    _instant("checked_at"),
+    sa.Column("content", sa.Text, nullable=False),
+)
+
 
 def create_tables(connection: sa.Connection) -> None:
     """Create every table, and the triggers that refuse what no code may do."""

@@ -357,6 +357,8 @@ def _post(address: str, signature: str) -> requests.Response | str:
 
 
 def _cannot_be_rung(line: Line) -> Iterator[str]:
+    if line.phone.is_emergency:
+        return  # it is spoken, and never rung
     if line.phone.e164.startswith(numbers.DRAMA_PREFIXES):
         yield f"The line '{line.id}' is {line.phone.display}, a number for drama: it rings nobody."
         return

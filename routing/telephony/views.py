@@ -341,7 +341,7 @@ def _twiml(call: CallContext, step: Step, decision: Decision) -> str:
     named_lines = partial(
         twiml.named_lines, call.snapshot.timetables, decision, call.at, call.excluded_numbers
     )
-    return twiml.for_step(step, call.service, call.snapshot.directory, named_lines, settings)
+    return twiml.for_step(step, decision, call.at, call.snapshot.directory, named_lines, settings)
 
 
 def _call_outcome(step: Step, leg_end: LegEnd | None, has_hung_up: bool) -> Outcome | None:

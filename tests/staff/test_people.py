@@ -178,7 +178,7 @@ def test_a_covered_shift_keeps_its_event_and_counts_the_change(app, mine, clock)
     assert same.status_code == 304
 
     with app.app_context(), lookup.database().writing() as connection:
-        shift, _ = rota.get(connection, 2)
+        shift = rota.get(connection, 2)
         new = NewCover(2, 1, shift.during)
         rota.add(connection, "covered", [new], lookup.now(), "account:1")
     after, second = events(app, path)

@@ -48,6 +48,11 @@ CREATE TABLE audit_log (
 	"before" JSON,
 	"after" JSON
 );
+CREATE TABLE bank_holiday_lists (
+	url TEXT NOT NULL PRIMARY KEY,
+	checked_at DATETIME NOT NULL,
+	content TEXT NOT NULL
+);
 CREATE TABLE calendars (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
 	token_sha256 TEXT NOT NULL,
@@ -108,6 +113,15 @@ CREATE TABLE diverts (
 	may_ring BOOLEAN DEFAULT 0 NOT NULL,
 	CONSTRAINT divert_ends_after_it_starts CHECK (starts_at <= ends_at),
 	CONSTRAINT uq_diverts_idempotency_key UNIQUE (idempotency_key)
+);
+CREATE TABLE jobs (
+	name TEXT NOT NULL PRIMARY KEY,
+	owner TEXT,
+	locked_until DATETIME NOT NULL,
+	due_at DATETIME,
+	ran_at DATETIME,
+	failing_since DATETIME,
+	fault TEXT
 );
 CREATE TABLE legs (
 	call_id INTEGER NOT NULL,

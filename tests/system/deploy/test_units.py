@@ -15,9 +15,11 @@ import pytest
 from conftest import ANYSHIRE, ROOT
 from gunicorn.config import Config
 
+from routing.cli.timers import EXIT_TIMEOUT_SECONDS
+
 FOLDER = ROOT / "deploy/systemd"
 UNITS = sorted(FOLDER.iterdir())
-SERVICE, JOB = FOLDER / "who-to-call.service", FOLDER / "who-to-call@.service"
+SERVICE, JOB = FOLDER / "who-to-call.service", FOLDER / "who-to-call-timers.service"
 GUIDE = ROOT / "docs/deploy.md"
 ANALYZE = shutil.which("systemd-analyze")
 
@@ -29,8 +31,13 @@ def lines(unit, name):
 
 
 def jobs():
-    """Return each job's command by its name."""
-    return dict(line.strip('"').split("=", 1) for line in lines(JOB, "Environment"))
+    """Return each daily command of the unit by its variable."""
+    return {
+        name: command
+        for line in lines(JOB, "Environment")
+        for name, command in [line.strip('"').split("=", 1)]
+        if command
+    }
 
 
 @pytest.fixture
@@ -52,7 +59,7 @@ def test_systemd_finds_nothing_wrong(units):
 
 
 @needs_systemd
-@pytest.mark.parametrize("name", ["who-to-call.service", "who-to-call@backup.service"])
+@pytest.mark.parametrize("name", ["who-to-call.service", "who-to-call-timers.service"])
 def test_services_may_do_little(units, name):
     (unit,) = [path for path in units if path.name == name]
     command = [ANALYZE, "security", "--offline=true", "--threshold=15", unit]
@@ -79,10 +86,18 @@ def test_each_job_is_a_command_with_such_options(make_app, name):
     command.make_parser(context).parse_args(words)
 
 
-def test_the_guide_enables_a_timer_for_each_job():
-    (enabled,) = re.findall(r"enable --now who-to-call@\{(.*)\}\.timer", GUIDE.read_text("utf-8"))
+def test_the_unit_gives_every_command_to_the_timers():
+    (start,) = lines(JOB, "ExecStart")
+    given = re.findall(r"--daily \$\{(\w+)\}", start)
 
-    assert sorted(enabled.split(",")) == sorted(jobs())
+    assert " timers --daily " in start
+    assert sorted(given) == sorted([*jobs(), "MORE"])
+
+
+def test_timers_have_their_time_before_systemd_kills():
+    (allowed,) = lines(JOB, "TimeoutStopSec")
+
+    assert int(allowed) > EXIT_TIMEOUT_SECONDS
 
 
 def test_every_place_that_units_and_programs_name_is_in_the_guides_table():

@@ -1,0 +1,91 @@
+"""The jobs of `flask timers`: which process runs each, and when it last ran. One row for a job.
+
+``due_at`` comes from the service's clock. Locks, and when a job ran, come from ``database_time``.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.engine import Connection
+
+from routing.store.alerts import is_ahead
+from routing.store.tables import jobs
+
+MAX_LOCK = timedelta(minutes=15)
+"""The longest time for which a job is locked, or not tried again."""
+
+CLOCK_TOLERANCE = timedelta(hours=1)
+"""How far apart clocks may be. What ran later than this ahead was noted by a clock that was wrong.
+"""
+
+_FORGET_AFTER = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class JobState:
+    """The state of a job. ``due_at`` is the time for which it last ran, ``ran_at`` when it ended.
+
+    It is not started before ``locked_until``: ``owner`` runs it, or it has just failed.
+    ``failing_since`` and ``fault`` are None unless its last run failed.
+    """
+
+    name: str
+    owner: str | None
+    locked_until: datetime
+    due_at: datetime | None
+    ran_at: datetime | None
+    failing_since: datetime | None
+    fault: str | None
+
+    def can_start(self, due_at: datetime, now: datetime) -> bool:
+        """Return whether the run that was due at ``due_at`` is neither done nor under way."""
+        is_done = self.due_at is not None and due_at <= self.due_at <= due_at + CLOCK_TOLERANCE
+        return not is_done and not is_ahead(self.locked_until, now, MAX_LOCK)
+
+
+def states(connection: Connection) -> Mapping[str, JobState]:
+    """Return the state of each job that was ever started, by name."""
+    rows = connection.execute(jobs.select().order_by(jobs.c.name))
+    return {row.name: JobState(**row._mapping) for row in rows}
+
+
+def claim(
+    connection: Connection,
+    name: str,
+    owner: str,
+    due_at: datetime,
+    now: datetime,
+    timeout: timedelta,
+) -> bool:
+    """Lock a job for ``timeout``; return False if it has run, or another process runs it.
+
+    A job whose owner is killed can be claimed again after ``timeout``. Jobs that nobody has tried
+    to run for a month are forgotten.
+    """
+    connection.execute(jobs.delete().where(jobs.c.locked_until < now - _FORGET_AFTER))
+    state = states(connection).get(name)
+    if state is None:
+        connection.execute(jobs.insert().values(name=name, locked_until=now))
+    elif not state.can_start(due_at, now):
+        return False
+    lock = jobs.update().where(jobs.c.name == name)
+    connection.execute(lock.values(owner=owner, locked_until=now + timeout))
+    return True
+
+
+def finish(connection: Connection, name: str, owner: str, due_at: datetime, now: datetime) -> None:
+    """Note that a job has run, and unlock it, unless another process has claimed it since."""
+    update = jobs.update().where((jobs.c.name == name) & (jobs.c.owner == owner))
+    values = {"due_at": due_at, "ran_at": now, "failing_since": None, "fault": None}
+    connection.execute(update.values(owner=None, locked_until=now, **values))
+
+
+def fail(
+    connection: Connection, name: str, owner: str, fault: str, now: datetime, retry_at: datetime
+) -> None:
+    """Note that a job has failed: it is tried again at ``retry_at``, by whoever comes first."""
+    state = states(connection)[name]
+    update = jobs.update().where((jobs.c.name == name) & (jobs.c.owner == owner))
+    values = {"failing_since": state.failing_since or now, "fault": fault}
+    connection.execute(update.values(owner=None, locked_until=retry_at, **values))

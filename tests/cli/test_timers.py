@@ -1,0 +1,225 @@
+"""flask timers: when each job is due, that it runs once, and what is said of it afterwards."""
+
+import json
+import shutil
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+import govuk_feed
+import pytest
+from conftest import ANYSHIRE
+
+from routing import lookup
+from routing.bank_holidays import govuk
+from routing.cli.timers import ALERTS, DAILY_JOBS, Job, run_due
+from routing.store import db, jobs, tables
+from routing.store.jobs import JobState
+
+DAILY, MINUTELY = Job("daily", ("db", "counts")), Job("minutely", ("db", "counts"), False)
+FAILING = Job("failing", ("db", "backup", "/proc/none/file"))
+
+
+@pytest.fixture
+def app(make_app, made, tmp_path):
+    folder = tmp_path / "instance"
+    folder.mkdir()
+    shutil.copy(made, folder / "routing.sqlite")
+    return make_app(ANYSHIRE)
+
+
+def move_locks(app, before):
+    """Let time pass for the locks, whose clock is the machine's: bring their end nearer."""
+    with app.app_context(), lookup.database().writing() as connection:
+        for row in connection.execute(tables.jobs.select()).all():
+            update = tables.jobs.update().where(tables.jobs.c.name == row.name)
+            connection.execute(update.values(locked_until=row.locked_until - before))
+
+
+@pytest.mark.parametrize(
+    ("at", "due_at"),
+    [
+        ("2026-12-24T04:09:59Z", "2026-12-23T04:10:00Z"),
+        ("2026-12-24T04:10:00Z", "2026-12-24T04:10:00Z"),
+        ("2026-12-24T04:10:01Z", "2026-12-24T04:10:00Z"),
+        ("2027-01-01T00:00:00Z", "2026-12-31T04:10:00Z"),
+        ("2027-03-28T03:09:59Z", "2027-03-27T04:10:00Z"),
+        ("2027-03-28T03:10:00Z", "2027-03-28T03:10:00Z"),
+        ("2027-10-31T04:09:59Z", "2027-10-30T03:10:00Z"),
+        ("2027-10-31T04:10:00Z", "2027-10-31T04:10:00Z"),
+    ],
+)
+def test_a_daily_job_is_due_at_ten_past_four_by_londons_clocks(at, due_at):
+    instant = datetime.fromisoformat(at)
+
+    assert DAILY_JOBS[0].due_at(instant) == datetime.fromisoformat(due_at)
+
+
+def test_a_daily_job_is_due_once_on_each_day_of_three_years():
+    start = datetime(2026, 1, 1, 0, 5, tzinfo=UTC)
+    times = [DAILY.due_at(start + timedelta(hours=hour)) for hour in range(3 * 365 * 24)]
+
+    assert len(set(times)) == 3 * 365 + 1
+    assert times == sorted(times)
+
+
+@pytest.mark.parametrize(("second", "minute"), [(59, 0), (60, 1), (61, 1)])
+def test_alerts_are_due_each_minute(second, minute):
+    noon = datetime(2026, 12, 24, 12, tzinfo=UTC)
+
+    assert ALERTS.due_at(noon + timedelta(seconds=second)) == noon + timedelta(minutes=minute)
+
+
+@pytest.mark.parametrize(
+    ("begins", "days"),
+    [
+        ("2026-11-23T12:00:00Z", ("24",)),  # a day and a night
+        ("2026-11-30T03:00:00Z", ("30", "01")),  # a month's end
+        ("2027-03-27T22:00:00Z", ("28",)),  # the clocks go forward
+        ("2027-10-30T22:00:00Z", ("31",)),  # the clocks go back
+    ],
+)
+def test_two_timers_that_share_a_postgresql_run_each_job_once(
+    make_app, clock, postgresql, begins, days
+):
+    url = postgresql.database()
+    apps = [make_app(ANYSHIRE, DATABASE_URL=url, SECRET_KEY="x" * 40) for _ in range(2)]
+    with apps[0].app_context():
+        db.upgrade(lookup.database())
+    clock.set(begins)
+    start, step, runs = clock.at, timedelta(minutes=30), []
+    with ThreadPoolExecutor(2) as machines:
+        run_due(apps[0], [DAILY], "before")  # the first start runs every job
+        for number in range(1, 26 * 2):
+            clock.at = start + number * step
+            barrier = threading.Barrier(2)
+
+            def run(app, barrier=barrier):
+                barrier.wait(30)
+                return run_due(app, [MINUTELY, DAILY], f"machine {id(app)}")
+
+            runs += [(clock.at, name) for names in machines.map(run, apps) for name in names]
+    daily = [at for at, name in runs if name == "daily"]
+
+    assert [at for at, name in runs if name == "minutely"] == [
+        start + number * step for number in range(1, 26 * 2)
+    ]
+    assert [f"{at:%d}" for at in daily] == list(days)
+    assert all(at - DAILY.due_at(at) < step for at in daily)
+
+
+def test_a_job_that_another_process_runs_is_not_started(app, clock):
+    with app.app_context(), lookup.database().writing() as connection:
+        now = datetime.now(UTC)
+        jobs.claim(connection, "daily", "other", clock.at, now, DAILY.timeout)
+
+    assert run_due(app, [DAILY], "own") == []
+
+
+def test_a_job_whose_process_was_killed_runs_once_its_lock_has_ended(app, clock):
+    with app.app_context(), lookup.database().writing() as connection:
+        now = datetime.now(UTC)
+        jobs.claim(connection, "daily", "killed", clock.at, now, DAILY.timeout)
+    move_locks(app, DAILY.timeout)
+
+    assert run_due(app, [DAILY], "own") == ["daily"]
+    assert run_due(app, [DAILY], "own") == []
+
+
+def test_a_process_that_lost_its_lock_notes_nothing_for_the_one_that_has_it(app, clock):
+    now = datetime.now(UTC)
+    with app.app_context(), lookup.database().writing() as connection:
+        jobs.claim(connection, "daily", "slow", clock.at, now, timedelta(0))
+        jobs.claim(connection, "daily", "next", clock.at, now, DAILY.timeout)
+        jobs.finish(connection, "daily", "slow", clock.at, now)
+        state = jobs.states(connection)["daily"]
+
+    assert (state.owner, state.ran_at) == ("next", None)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "can_start"), [(-1, False), (0, False), (60, False), (61, True)]
+)
+def test_what_a_wrong_clock_noted_far_ahead_keeps_no_job_from_running(minutes, can_start):
+    at = datetime(2026, 11, 23, 12, tzinfo=UTC)
+    noted = at + timedelta(minutes=max(minutes, 0))
+    state = JobState("daily", None, at - timedelta(days=1), noted, None, None, None)
+
+    assert state.can_start(at + timedelta(minutes=min(minutes, 0)), at) is can_start
+
+
+def test_a_job_that_fails_is_tried_again_after_its_pause_and_status_says_why(app):
+    assert run_due(app, [FAILING], "own") == ["failing"]
+    assert run_due(app, [FAILING], "own") == []
+    text = app.test_cli_runner().invoke(args=["status"]).output
+    move_locks(app, FAILING.timeout)
+
+    assert "job failing: never ran to its end" in text
+    assert "job_failing: The job failing has failed since" in text
+    assert "No backup was made." in text
+    assert run_due(app, [FAILING], "own") == ["failing"]
+
+
+def test_a_fault_in_one_job_leaves_the_others_running(app):
+    assert run_due(app, [FAILING, DAILY], "own") == ["failing", "daily"]
+
+
+def test_status_says_when_each_job_last_ran(app):
+    run_due(app, [DAILY], "own")
+    status = json.loads(app.test_cli_runner().invoke(args=["status", "--format", "json"]).output)
+
+    ((job,), codes) = status["jobs"], [condition["code"] for condition in status["conditions"]]
+    assert (job["name"], job["fault"], "job_failing" in codes) == ("daily", None, False)
+    assert datetime.now(UTC) - datetime.fromisoformat(job["last_ran_at"]) < timedelta(hours=1)
+
+
+def test_the_checks_count_as_done_whatever_they_find(app):
+    (checks,) = (job for job in DAILY_JOBS if job.name == "checks")
+    run_due(app, [checks], "own")
+    with app.app_context(), lookup.database().reading() as connection:
+        state = jobs.states(connection)["checks"]
+
+    assert (state.fault, state.ran_at is not None) == (None, True)
+
+
+def test_a_list_of_bank_holidays_that_one_machine_fetched_reaches_the_others(
+    make_app, app, tmp_path
+):
+    with govuk_feed.serving() as feed:
+        app.config["BANK_HOLIDAYS_URL"] = feed.url
+        app.test_cli_runner().invoke(args=["bank-holidays", "refresh"])
+    with app.app_context():
+        url = str(lookup.database().url)
+    other = make_app(
+        ANYSHIRE, INSTANCE_PATH=str(tmp_path / "other"), DATABASE_URL=url, SECRET_KEY="x"
+    )
+    shown = other.test_cli_runner().invoke(args=["bank-holidays", "show"]).output
+
+    assert f"Last fetched today, from {feed.url}." in shown
+    assert govuk.load_copy(tmp_path / "other") == govuk.load_copy(tmp_path / "instance")
+
+
+def test_an_older_list_in_the_database_replaces_no_newer_copy(app, clock, tmp_path):
+    with govuk_feed.serving() as feed:
+        app.config["BANK_HOLIDAYS_URL"] = feed.url
+        app.test_cli_runner().invoke(args=["bank-holidays", "refresh"])
+    folder = tmp_path / "instance"
+    later = clock.at + timedelta(seconds=1)
+    newer = govuk.load_copy(folder).model_copy(update={"checked_at": later})
+    govuk.save_copy(folder, newer)
+    with app.app_context():
+        lookup.copy_holiday_list()
+
+    assert govuk.load_copy(folder) == newer
+
+
+def test_a_rehearsals_list_stays_on_its_own_machine(make_app, made, tmp_path):
+    folder = tmp_path / "instance"
+    folder.mkdir()
+    shutil.copy(made, folder / "rehearsal.sqlite")
+    app = make_app(ANYSHIRE, CLOCK_STARTS_AT="2027-12-24T12:00:00Z")
+    with govuk_feed.serving() as feed:
+        app.config["BANK_HOLIDAYS_URL"] = feed.url
+        app.test_cli_runner().invoke(args=["bank-holidays", "refresh"])
+    with app.app_context(), lookup.database().reading() as connection:
+        assert connection.execute(tables.bank_holiday_lists.select()).all() == []
