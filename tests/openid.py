@@ -28,6 +28,7 @@ class Provider:
         self.says_issuer, self.slow, self.down = self.issuer, 0, False
         self.codes, self.asked = {}, []
         self.token_error = "invalid_grant"
+        self.end_session = f"{self.issuer}/logout"
 
     def metadata(self):
         return {
@@ -35,6 +36,7 @@ class Provider:
             "authorization_endpoint": f"{self.issuer}/authorize",
             "token_endpoint": f"{self.issuer}/token",
             "jwks_uri": f"{self.issuer}/keys",
+            **({"end_session_endpoint": self.end_session} if self.end_session else {}),
             "response_types_supported": ["code"],
             "subject_types_supported": ["pairwise"],
             "id_token_signing_alg_values_supported": ["RS256"],
