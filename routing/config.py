@@ -53,6 +53,10 @@ SETTINGS: Mapping[str, tuple[str | None, str]] = {
     "ALERT_FROM": (None, "the address that alerts come from"),
     "ALERT_TO": (None, "the addresses that alerts go to, with commas between"),
     "ALERT_WEBHOOK_URL": (None, "alerts are posted there as JSON"),
+    "ALERT_WEBHOOK_FORMAT": (
+        "json",
+        "`json` for programs, `slack`, `teams` for Teams Workflows",
+    ),
     "CLOCK_STARTS_AT": (None, "rehearsal: the service's clock starts at this instant and runs on"),
     "CLOCK_STARTED_AT": (None, "set by gunicorn.conf.py: when a rehearsal began, in Unix seconds"),
 }
@@ -68,6 +72,7 @@ _FORMATS = {
         "the number that a rehearsal may ring, as +447700900123; or `directory` for the real ones",
     ),
     "LOG_FORMAT": (r"json|text", "`json` or `text`"),
+    "ALERT_WEBHOOK_FORMAT": (r"json|slack|teams", "`json`, `slack` or `teams`"),
     **{
         f"{records}_RETENTION_DAYS": (r"[1-9]\d{0,3}", "a number of days, 1 to 9999")
         for records in ("CALL", "NOTE", "ROTA")
