@@ -48,8 +48,19 @@ def directories():
     return told_of_directories(gaps, differences), bool(gaps[1] or differences[1])
 
 
-def sweep(first=2024, last=2031):
-    """Compare every minute and every boundary; yield a table row for each directory."""
+def sweep(first=2024, last=2031, made=100):
+    """Compare every minute and every boundary; yield a table row for each directory.
+
+    The last row is of directories made at random, which use every key.
+    """
+    draw, row = random.Random(20261125), [0, 0, 0, 0]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "generated.yaml")
+        for _ in range(made):
+            path.write_text(generated.directory(draw))
+            minutes = wrong_minutes(path, year(first), year(last))
+            instants = wrong_instants(path, year(2026), year(2027))
+            row = [total + n for total, n in zip(row, (*minutes, *instants), strict=True)]
     for path in [ROOT / "directory.yaml", *EXAMPLES]:
         minutes = wrong = instants = instants_wrong = 0
         for division in DIVISIONS:
@@ -60,6 +71,7 @@ def sweep(first=2024, last=2031):
             )
             instants, instants_wrong = instants + done, instants_wrong + bad
         yield path.stem, minutes, wrong, instants, instants_wrong
+    yield f"{made} made at random", *row
 
 
 def scan_gaps(first=2024, last=2031, made=100):

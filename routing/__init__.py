@@ -79,6 +79,8 @@ def _handle_http_exception(error: HTTPException) -> Response | HTTPException:
     code = error.code or 500
     if error.response is not None or code < 400:
         return error
+    if code == 404 and request.path.startswith("/api"):
+        return public.api.unknown_address()
     response = _error_response(code, error.description or error.name)
     for name, value in error.get_headers():  # such as Allow
         response.headers.setdefault(name, value)

@@ -25,8 +25,13 @@ class Recipient:
 
 
 def recipients(settings: Mapping[str, Any]) -> tuple[Recipient, ...]:
-    """Return every recipient in the settings; by email only if its settings are complete."""
-    known = []
+    """Return every recipient in the settings; by email only if its settings are complete.
+
+    There is none where ALERTS is `none`.
+    """
+    known: list[Recipient] = []
+    if settings.get("ALERTS") == "none":
+        return ()
     if settings["ALERT_SMTP_URL"] and settings["ALERT_FROM"] and settings["ALERT_TO"]:
         addresses = [address.strip() for address in settings["ALERT_TO"].split(",")]
         for number, address in enumerate(dict.fromkeys(addresses), 1):
@@ -41,6 +46,8 @@ def missing_settings(settings: Mapping[str, Any]) -> str | None:
     """Return which settings alerts still need, as a sentence; None when they are complete."""
     email = ("ALERT_SMTP_URL", "ALERT_FROM", "ALERT_TO")
     missing = [name for name in email if not settings[name]]
+    if settings.get("ALERTS") == "none":
+        return None
     if missing and len(missing) < len(email):
         return f"No alert goes out by email: set {' and '.join(missing)} too."
     if missing and not settings["ALERT_WEBHOOK_URL"]:

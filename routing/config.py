@@ -1,15 +1,20 @@
 """Every setting: its variable, default and purpose, and how it is checked."""
 
+import difflib
 import os
 import re
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from routing.errors import InvalidSetting, InvalidTime
 from routing.text import time_parsing
+
+VERSION = "1.0.0"
+"""Of the service. pyproject.toml reads it here."""
 
 SETTINGS: Mapping[str, tuple[str | None, str]] = {
     "DIRECTORY": ("directory.yaml", "the council's directory"),
@@ -29,6 +34,7 @@ SETTINGS: Mapping[str, tuple[str | None, str]] = {
     "OIDC_SCOPES": ("openid profile", "what to ask that provider for"),
     "STAFF_HELP": (None, "whom staff ring for help, as `the service desk on 01632 960900`"),
     "EXCHANGE_TOKEN": (None, "bearer token with which an exchange may ask for internal lines"),
+    "SECURITY_CONTACT": (None, "whom security.txt names: mailto:... or https://..."),
     "OPS_TOKEN": (None, "bearer token for /metrics and the details of /readyz"),
     "TWILIO_AUTH_TOKEN": (None, "signs Twilio's webhooks; without it the telephone is off"),
     "TWILIO_AUTH_TOKEN_2": (None, "the other token while one replaces the other"),
@@ -37,6 +43,8 @@ SETTINGS: Mapping[str, tuple[str | None, str]] = {
         "whose number lines see: the caller's, or `own`, the one called",
     ),
     "REHEARSAL_NUMBER": (None, "whom a rehearsal rings, +447700900123; or `directory`"),
+    "TELEPHONE": (None, "`none` if the council does not put calls through by this service"),
+    "ALERTS": (None, "`none` if the council wants no alerts from this service"),
     "LOG_FORMAT": (None, "`json` or `text`; without it text in a terminal, otherwise JSON"),
     "CALL_RETENTION_DAYS": ("90", "how long the call log keeps a call"),
     "NOTE_RETENTION_DAYS": ("90", "how long notes of diverts and covers are kept, once over"),
@@ -53,14 +61,37 @@ SETTINGS: Mapping[str, tuple[str | None, str]] = {
     "ALERT_FROM": (None, "the address that alerts come from"),
     "ALERT_TO": (None, "the addresses that alerts go to, with commas between"),
     "ALERT_WEBHOOK_URL": (None, "alerts are posted there as JSON"),
-    "ALERT_WEBHOOK_FORMAT": (
-        "json",
-        "`json` for programs, `slack`, `teams` for Teams Workflows",
-    ),
+    "ALERT_WEBHOOK_FORMAT": ("json", "`json`, `slack`, or `teams` for Teams Workflows"),
     "CLOCK_STARTS_AT": (None, "rehearsal: the service's clock starts at this instant and runs on"),
-    "CLOCK_STARTED_AT": (None, "set by gunicorn.conf.py: when a rehearsal began, in Unix seconds"),
+    "CLOCK_STARTED_AT": (
+        None,
+        "set by gunicorn_config: when a rehearsal began, in Unix seconds",
+    ),
 }
 """Variable: (default, purpose). All are text; an empty one counts as not set."""
+
+SECRETS = (
+    "DATABASE_URL",
+    "SECRET_KEY",
+    "OIDC_CLIENT_SECRET",
+    "EXCHANGE_TOKEN",
+    "OPS_TOKEN",
+    "TWILIO_AUTH_TOKEN",
+    "TWILIO_AUTH_TOKEN_2",
+    "TWILIO_API_SECRET",
+    "ALERT_SMTP_URL",
+    "ALERT_WEBHOOK_URL",
+)
+"""Settings whose values are never shown. ``<NAME>_FILE`` may name a file that holds the value."""
+
+_OWN_PREFIXES = (
+    *("ALERT", "BANK_HOLIDAYS_", "CLOCK_ST", "EXCHANGE_", "OIDC_", "OPS_"),
+    *("REHEARSAL_", "TELEPHONE", "TWILIO_"),
+)
+"""What no other program's variables begin with: one that is no setting is a slip."""
+
+_SIMILAR, _NEAREST = 0.85, 0.75
+"""How alike two names are (difflib's ratio): surely a slip; worth proposing."""
 
 _HOST = r"([A-Za-z0-9._-]+|\[[0-9a-fA-F:]+\])(:[1-9]\d{0,4})?"
 _ADDRESS = r"[!#$%&'*+/=?^`{|}~.A-Za-z0-9_-]+@[A-Za-z0-9.-]+"
@@ -71,6 +102,12 @@ _FORMATS = {
         r"directory|\+[1-9]\d{6,14}",
         "the number that a rehearsal may ring, as +447700900123; or `directory` for the real ones",
     ),
+    "SECURITY_CONTACT": (
+        r"(mailto:|https://)\S+",
+        "whom to tell of a weakness, as mailto:security@council.example or https://...",
+    ),
+    "TELEPHONE": (r"none", "`none`, or leave it out"),
+    "ALERTS": (r"none", "`none`, or leave it out"),
     "LOG_FORMAT": (r"json|text", "`json` or `text`"),
     "ALERT_WEBHOOK_FORMAT": (r"json|slack|teams", "`json`, `slack` or `teams`"),
     **{
@@ -101,22 +138,28 @@ _FORMATS = {
 _ROLE_LIST = r"\s*(view|rota|divert|admin)(\s*,\s*(view|rota|divert|admin))*\s*"
 _ROLE_MAP = rf"([^;]*[^;=\s]\s*={_ROLE_LIST}(;\s*|$))*"
 
-_SECRETS = ("ALERT_SMTP_URL", "ALERT_WEBHOOK_URL")
-"""Settings whose values are never shown, not even in an error about them."""
-
 _IN_JULY = datetime(2026, 7, 1, 12, tzinfo=UTC)
 
 
 def read(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
-    """Return every setting, and ``CLOCK``, a function that returns the current instant in UTC.
+    """Return every setting.
 
+    ``CLOCK`` is a function that returns the current instant in UTC, and ``UNKNOWN_SETTINGS`` holds
+    a sentence about each variable that looks like a misspelt setting. Relative paths are those of
+    the folder that holds app.py; where the package is installed without it, of the current folder.
     Raise InvalidSetting when one cannot be used, or when the machine lacks zone data.
     """
     settings: dict[str, Any] = {
         name: environ.get(name) or default for name, (default, _) in SETTINGS.items()
     }
+    for name in SECRETS:
+        if path := environ.get(f"{name}_FILE"):
+            settings[name] = _read_secret(name, path, settings[name])
+    for name in ("DIRECTORY", "INSTANCE_PATH"):
+        settings[name] = str(_base_folder() / settings[name])
     check_zones()
     settings["CLOCK"] = _make_clock(settings["CLOCK_STARTS_AT"], settings["CLOCK_STARTED_AT"])
+    settings["UNKNOWN_SETTINGS"] = _unknown_settings(environ)
     return settings
 
 
@@ -125,7 +168,7 @@ def check(settings: Mapping[str, Any]) -> None:
     for name, (pattern, instruction) in _FORMATS.items():
         value = settings.get(name)
         if value is not None and not re.fullmatch(pattern, str(value)):
-            fault = "not of the right form" if name in _SECRETS else repr(value)
+            fault = "not of the right form" if name in SECRETS else repr(value)
             raise InvalidSetting(f"{name} is {fault}. Write {instruction}.")
     database_url = str(settings.get("DATABASE_URL") or "sqlite")
     if not database_url.startswith("sqlite") and not settings.get("SECRET_KEY"):
@@ -205,6 +248,37 @@ def check_zones() -> None:
             f"Europe/London is {offset} ahead of UTC in July by this machine's data; it should be "
             "1:00:00. Install the tzdata package, and unset PYTHONTZPATH."
         )
+
+
+def _base_folder() -> Path:
+    checkout = Path(__file__).parent.parent
+    return checkout if (checkout / "app.py").is_file() else Path.cwd()
+
+
+def _read_secret(name: str, path: str, value: str | None) -> str:
+    if value:
+        raise InvalidSetting(f"{name} and {name}_FILE are both set. Unset one of them.")
+    try:
+        return (_base_folder() / path).read_text("utf-8").strip()
+    except (OSError, ValueError) as error:
+        raise InvalidSetting(
+            f"{name}_FILE is {path}, which cannot be read ({error}). Write the path of a file that "
+            "holds the value alone and that the service's user may read."
+        ) from error
+
+
+def _unknown_settings(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Return a sentence about each variable that is no setting but looks like one."""
+    known = {*SETTINGS, *(f"{name}_FILE" for name in SECRETS), "HOST", "PORT", "WEB_CONCURRENCY"}
+    sentences = []
+    for name in sorted(environ.keys() - known):
+        similar = difflib.get_close_matches(name, SETTINGS, 1, _SIMILAR)
+        if not similar and not name.startswith(_OWN_PREFIXES):
+            continue
+        nearest = similar or difflib.get_close_matches(name, SETTINGS, 1, _NEAREST)
+        proposal = f"Write {nearest[0]} instead." if nearest else "docs/settings.md lists them all."
+        sentences.append(f"{name} is not a setting of this service and has no effect. {proposal}")
+    return tuple(sentences)
 
 
 def _make_clock(starts_at: str | None, started_at: str | None) -> Callable[[], datetime]:

@@ -146,7 +146,8 @@ _REMEDIES = {
         "requests_refused": "If staff cannot sign in, divert with `flask divert set` at the "
         "server. If it goes on, check that the limits in deploy/nginx.conf are in use, and block "
         "the source at the firewall.",
-        "telephone_off": "",
+        "telephone_off": "If calls do not come through this service, set TELEPHONE to `none`.",
+        "setting_unknown": "",
         "signatures_refused": "If callers hear an error, the token or PUBLIC_BASE_URL is wrong: "
         "run `flask twilio doctor`.",
         "requests_unrecognised": "Twilio may have added a parameter: see the warnings in the log, "
@@ -162,7 +163,7 @@ _REMEDIES = {
         "job_failing": "It is tried again by itself. See what it says when you run it yourself.",
         "rota_role_unknown": "Give the role its key back in directory.yaml, or enter the shifts "
         "again.",
-        "alerts_off": "",
+        "alerts_off": "If you do not want any, set ALERTS to `none`.",
     },
     (Severity.INFORMATION, Audience.STAFF): {"diverted": ""},
     (Severity.INFORMATION, Audience.ADMINISTRATOR): {
@@ -339,8 +340,10 @@ def _settings(at: datetime) -> Iterator[Condition]:
     sign_in_fault = config.sign_in_fault(settings)
     if sign_in_fault is not None:
         yield Condition("sign_in_incomplete", sign_in_fault)
+    for sentence in settings["UNKNOWN_SETTINGS"]:
+        yield Condition("setting_unknown", sentence)
     disabled = config.telephony_disabled_reason(settings)
-    if disabled is not None:
+    if disabled is not None and settings["TELEPHONE"] != "none":
         yield Condition("telephone_off", disabled)
     missing = alert_recipients.missing_settings(settings)
     if missing is not None:

@@ -12,6 +12,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from typing import NamedTuple, NoReturn
 
 import sqlalchemy as sa
@@ -30,11 +31,9 @@ from routing.rota.roster import (
     CONTEXT_MARGIN,
     MAX_SHIFT_HOURS,
     Assignment,
-    Cover,
     NewCover,
     NewShift,
     Roster,
-    Shift,
     is_too_long,
     name_key,
 )
@@ -74,7 +73,7 @@ class RotaGap(NamedTuple):
     missing: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Rota:
     """The rota of a period, with everybody who is or was on it, by their id.
 
@@ -90,9 +89,9 @@ class Rota:
         """Return the roles, in the directory's order."""
         return tuple(self.roster.roles.values())
 
-    @property
+    @cached_property
     def names(self) -> dict[int, str]:
-        """Return each person's name, by id."""
+        """Each person's name, by id."""
         return {person_id: person.name for person_id, person in self.people.items()}
 
     def active_people(self) -> list[RotaPerson]:
@@ -179,17 +178,12 @@ def load_days(connection: Connection, days: Iterable[date]) -> Rota:
     Around each date it has what overlaps its row of the grid, from one handover to the next.
     """
     zone = lookup.snapshot().directory.zone
-    shifts: dict[int, Shift] = {}
-    covers: dict[int, Cover] = {}
-    revision = rota.revision(connection)
-    for day in days:
-        start = instants.midnight(day, zone)
-        day_shifts, day_covers = rota.read(connection, start, start + timedelta(days=3))
-        shifts |= {shift.id: shift for shift in day_shifts}
-        covers |= {cover.id: cover for cover in day_covers}
-    people = {person.id: person for person in rota_people.all_people(connection)}
+    starts = [instants.midnight(day, zone) for day in days]
+    rotas = [load_rota(connection, start, start + timedelta(days=3)) for start in starts]
+    shifts = {shift.id: shift for one in rotas for shift in one.roster.shifts}
+    covers = {cover.id: cover for one in rotas for cover in one.roster.covers}
     roster = Roster(lookup.snapshot().timetables, shifts.values(), covers.values())
-    return Rota(roster, people, revision)
+    return Rota(roster, rotas[0].people if rotas else {})
 
 
 def load_upcoming(connection: Connection, at: datetime) -> Rota:
@@ -406,7 +400,7 @@ def measure_fill(current: Rota, added: Sequence[NewShift]) -> list[Workload]:
     period = Span(min(new.during.start for new in added), max(new.during.end for new in added))
     roster = validation.apply_changes(current.roster, added)
     person_ids = dict.fromkeys(new.person_id for new in added)
-    loads = measure_workload(roster, person_ids, period)
+    loads = [measure_workload(roster, person_id, period) for person_id in person_ids]
     return sorted(loads, key=lambda load: load.duration, reverse=True)
 
 
@@ -488,20 +482,6 @@ class ImportPlan:
         return self.rota.names | dict(self.new_people)
 
 
-@dataclass(frozen=True, slots=True)
-class ImportResult:
-    """What an import did: how many shifts it added, changed and removed, and how many it knew.
-
-    ``change`` is None if the rota was like that already.
-    """
-
-    change: RotaChange | None
-    added: int
-    known: int
-    changed: int = 0
-    removed: int = 0
-
-
 def plan_import(data: bytes, add_people: bool = False, replace: bool = False) -> ImportPlan:
     """Return what the import of a spreadsheet would change, without saving anything.
 
@@ -546,15 +526,14 @@ def plan_import(data: bytes, add_people: bool = False, replace: bool = False) ->
 
 def save_import(
     plan: ImportPlan, actor: str, file_name: str = "", form_key: str = ""
-) -> ImportResult:
-    """Save an import as it was planned, all or none, as one change that can be undone.
+) -> RotaChange | None:
+    """Save an import as it was planned, all or none, as one change; None if it changes nothing.
 
     Raise RotaConflict if the rota has changed since, InvalidRotaChange, DatabaseUnavailable.
     """
     compared = plan.difference
-    counts = len(compared.added), len(compared.changed), len(compared.removed)
     if compared.is_empty:
-        return ImportResult(None, 0, compared.unchanged)
+        return None
     kind = "replaced" if plan.is_replacement else "imported"
     with lookup.database().writing() as connection:
         change = rota.find_change_by_key(connection, form_key)
@@ -570,20 +549,7 @@ def save_import(
             cancelled, summary = compared.cancelled_shift_ids, _summarise(file_name, plan)
             change = _save(connection, kind, shifts, actor, form_key, cancelled, summary)
             rota_people.mark_added_by(connection, list(ids.values()), change.id)
-    added, changed, removed = counts
-    return ImportResult(change, added, compared.unchanged, changed, removed)
-
-
-def import_spreadsheet(
-    data: bytes,
-    actor: str,
-    add_people: bool = False,
-    replace: bool = False,
-    file_name: str = "",
-    form_key: str = "",
-) -> ImportResult:
-    """Import a spreadsheet of shifts, all or none: ``plan_import`` and ``save_import`` in one."""
-    return save_import(plan_import(data, add_people, replace), actor, file_name, form_key)
+    return change
 
 
 def make_template() -> str:

@@ -44,7 +44,8 @@ class Directory:
 
     def leads_back(self, called):
         services = self.text["services"].values()
-        return {called, *(e164(service["number"]) for service in services if "number" in service)}
+        numbers = (e164(service["number"]) for service in services if "number" in service)
+        return {called, "999", "101", *numbers}
 
     def number_of(self, line, at):
         return self.oracle.number_of(line, at.astimezone(self.oracle.zone).date())
@@ -74,9 +75,9 @@ class Directory:
 
 
 def directory(draw):
-    """Return the text of a directory in which some lines are screened."""
+    """Return the text of a directory in which some lines are screened or have a menu."""
     lines = generated.directory(draw).splitlines()
-    more = (", press_1_to_accept: yes", ", ring_seconds: 7", "", "")
+    more = (", press_1_to_accept: yes", ", ring_seconds: 7", ", send_digits: ww1", "")
     return "\n".join(
         line.replace(", hours:", f"{draw.choice(more)}, hours:", 1)
         if line.startswith("  ") and "phone:" in line
@@ -131,6 +132,10 @@ class History:
         if line is None:
             assert document.verbs == ["Say", "Pause", "Say", "Hangup"]
             return
+        has_menu = "send_digits" in self.directory.line(line)
+        is_usual = number == e164(self.directory.line(line)["phone"])
+        digits = document.dial.find("Number").get("sendDigits")
+        assert digits == ("ww1" if has_menu and is_usual else None)
         assert number not in {
             self.directory.number_of(earlier, self.clock.at) for earlier in self.tried
         }

@@ -87,7 +87,7 @@ class Special:
     hours: Ranges | None
     week: tuple[Ranges, ...] | None
     bank_holiday: Ranges | None
-    number: str | None
+    number: str | None  # as written
 
     @classmethod
     def read(cls, entry: dict) -> "Special":
@@ -112,7 +112,7 @@ class Special:
             None if hours is None else ranges(hours),
             week,
             bank_holiday,
-            e164(entry["phone"]) if "phone" in entry else None,
+            entry.get("phone"),
         )
 
 
@@ -133,16 +133,18 @@ def comes_again(every: str, first: date | None) -> Callable[[date], bool]:
 class Line:
     """A line as the file has it; ``bank_holiday`` is None without a key."""
 
-    number: str
+    number: str  # as written
     week: tuple[Ranges, ...]
     bank_holiday: Ranges | None
     special: tuple[Special, ...]
+    words: tuple[str | None, str | None]  # its name and its options
 
     @classmethod
     def read(cls, entry: dict) -> "Line":
         """Read a line of the file; one without hours is never open."""
         special = tuple(Special.read(special) for special in entry.get("special_days") or ())
-        return cls(e164(entry["phone"]), *read_week(entry.get("hours", {})), special)
+        words = entry.get("name"), entry.get("options")
+        return cls(entry["phone"], *read_week(entry.get("hours", {})), special, words)
 
 
 def read_week(hours: dict | str) -> tuple[tuple[Ranges, ...], Ranges | None]:
@@ -182,6 +184,11 @@ def e164(written: str) -> str:
     """Return a United Kingdom number, however it is spaced, as +44 and the rest."""
     digits = "".join(c for c in written.replace("(0)", "") if c in "+0123456789")
     return "+44" + digits[1:] if digits.startswith("0") else digits
+
+
+def is_police(number: str) -> bool:
+    """Return whether a number is shown and never rung: 999 or 101."""
+    return number in ("999", "101")
 
 
 def offset(zone: ZoneInfo, at: datetime) -> timedelta:
@@ -313,6 +320,10 @@ class Oracle:
 
     def number_of(self, name: str, day: date) -> str:
         """Return the number of a line on a local date, from its midnight to the next."""
+        return e164(self.written_number_of(name, day))
+
+    def written_number_of(self, name: str, day: date) -> str:
+        """Return the number of a line on a local date as the file has it."""
         line = self.lines[name]
         numbers = [special.number for special in line.special if special.falls_on(day)]
         return next(filter(None, reversed(numbers)), line.number)
@@ -374,6 +385,25 @@ class Oracle:
             result = np.where(covered, codes(name, ["in_hours"] * len(clock.dates)), result)
         return result, list(legend)
 
+    def shown(self, service: str, start: datetime, end: datetime) -> list[tuple]:
+        """Return all that a caller notices in each minute: line, words, numbers.
+
+        The second number is the one that callers of the service ring, None if it has none.
+        """
+        rung, legend = self.minutes(service, start, end)
+        clock = wall(self.zone, *((edge - EPOCH) // ONE_MINUTE for edge in (start, end)))
+
+        @cache
+        def seen(code: int, day: int) -> tuple:
+            name, number, _ = legend[code]
+            own = None if is_police(number) else self.ringing[service]
+            written = self.written_number_of(name, clock.dates[day])
+            return name, *self.lines[name].words, number, written, own
+
+        return [
+            seen(code, day) for code, day in zip(rung.tolist(), clock.day.tolist(), strict=True)
+        ]
+
     def open_in(self, name: str, start: datetime, end: datetime) -> np.ndarray:
         """Say for each minute of ``[start, end)`` whether a line's own hours cover it."""
         clock = wall(self.zone, *((edge - EPOCH) // ONE_MINUTE for edge in (start, end)))
@@ -392,5 +422,7 @@ class Oracle:
         for name in self.tried[service]:
             numbers = np.array([self.number_of(name, day) for day in clock.dates])[clock.day]
             lines, others = (np.array([answer[n] for answer in legend])[rung] for n in (0, 1))
-            left |= self.open_in(name, start, end) & (lines != name) & (others != numbers)
+            is_rung = (numbers != "999") & (numbers != "101")
+            others_differ = (lines != name) & (others != numbers)
+            left |= self.open_in(name, start, end) & others_differ & is_rung
         return ~left

@@ -21,7 +21,8 @@ def shifts(app, *rows):
     """Add shifts: ``"eds-social-worker,2026-12-24 17:00,2026-12-25 08:30,Amara Owusu"``."""
     data = (HEADER + "\n".join(rows)).encode()
     with app.app_context():
-        return rota_service.import_spreadsheet(data, "terminal:0", add_people=True)
+        plan = rota_service.plan_import(data, add_people=True)
+        return rota_service.save_import(plan, "terminal:0")
 
 
 def christmas(app):

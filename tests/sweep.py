@@ -110,20 +110,18 @@ def wrong_changes(old, new, start, end):
     changed = wrong = 0
     for service in {*oracles[0].services, *oracles[1].services}:
         mine = minutes_of((span for span, _ in compare(*tables, service, start, end)), start, end)
-        answers = [_told(oracle, service, start, end) for oracle in oracles]
-        truth = numpy.array([one != other for one, other in zip(*answers, strict=True)])
+        noticed = [_noticed(oracle, service, start, end) for oracle in oracles]
+        truth = numpy.array([one != other for one, other in zip(*noticed, strict=True)])
         changed += int(truth.sum())
         wrong += int((mine != truth).sum())
     return changed, wrong
 
 
-def _told(oracle, service, start, end):
-    """Return the line, its number and the number callers ring in each minute; None: no service."""
+def _noticed(oracle, service, start, end):
+    """Return all that a caller notices in each minute; None without the service."""
     if service not in oracle.services:
         return [None] * (int((end - start).total_seconds()) // 60)
-    codes, legend = oracle.minutes(service, start, end)
-    answers = [(line, number, oracle.ringing[service]) for line, number, _ in legend]
-    return [answers[code] for code in codes]
+    return oracle.shown(service, start, end)
 
 
 def pairs(seed, folder):

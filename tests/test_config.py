@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
+from conftest import ROOT
 
 from routing import config
 from routing.errors import InvalidSetting
@@ -27,7 +28,61 @@ def test_a_clock_that_cannot_be_read_is_refused_at_start():
 
 
 def test_without_a_setting_the_default_holds():
-    assert config.read({"DIRECTORY": ""})["DIRECTORY"] == "directory.yaml"
+    assert config.read({"CALLER_ID": ""})["CALLER_ID"] == "caller"
+
+
+def test_relative_paths_are_those_of_the_folder_that_holds_the_application(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    settings = config.read({"INSTANCE_PATH": "data/instance"})
+
+    assert settings["DIRECTORY"] == str(ROOT / "directory.yaml")
+    assert settings["INSTANCE_PATH"] == str(ROOT / "data/instance")
+
+
+def test_an_absolute_path_stays_as_it_is():
+    assert config.read({"DIRECTORY": "/etc/who.yaml"})["DIRECTORY"] == "/etc/who.yaml"
+
+
+@pytest.mark.parametrize("name", config.SECRETS)
+def test_a_secret_may_come_from_a_file(tmp_path, name):
+    (tmp_path / "secret").write_text("hush\n")
+
+    assert config.read({f"{name}_FILE": str(tmp_path / "secret")})[name] == "hush"
+
+
+def test_a_secret_from_a_file_that_is_missing_is_refused_with_its_path(tmp_path):
+    with pytest.raises(InvalidSetting, match=r"OPS_TOKEN_FILE is .*/nowhere, which cannot be read"):
+        config.read({"OPS_TOKEN_FILE": str(tmp_path / "nowhere")})
+
+
+def test_a_secret_both_from_a_file_and_in_the_environment_is_refused(tmp_path):
+    (tmp_path / "secret").write_text("hush")
+
+    with pytest.raises(InvalidSetting, match="OPS_TOKEN and OPS_TOKEN_FILE are both set"):
+        config.read({"OPS_TOKEN": "hash", "OPS_TOKEN_FILE": str(tmp_path / "secret")})
+
+
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [
+        ("TWILIO_AUTH_TOKN", "Write TWILIO_AUTH_TOKEN instead"),
+        ("OIDC_CLIENTID", "Write OIDC_CLIENT_ID instead"),
+        ("DATABASE_URI", "Write DATABASE_URL instead"),
+        ("OIDC_TENANT", "docs/settings.md lists them all"),
+    ],
+)
+def test_a_misspelt_setting_is_named_with_what_to_write(name, remedy):
+    (sentence,) = config.read({name: "1"})["UNKNOWN_SETTINGS"]
+
+    assert sentence.startswith(f"{name} is not a setting")
+    assert remedy in sentence
+
+
+@pytest.mark.parametrize(
+    "name", ["PATH", "PORT", "WEB_CONCURRENCY", "LOG_LEVEL", "TEST_DATABASE_URL", "OPS_TOKEN_FILE"]
+)
+def test_a_variable_of_another_program_is_no_misspelt_setting(name):
+    assert config.read({name: ""})["UNKNOWN_SETTINGS"] == ()
 
 
 def test_zone_data_that_is_wrong_in_july_is_refused(monkeypatch):

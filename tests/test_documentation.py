@@ -1,11 +1,22 @@
-"""What the documentation says of the tests is so."""
+"""What the documentation says of the tests, the commands and the settings is so."""
 
 import re
 
+import click
 import pytest
-from conftest import ROOT
+from conftest import ANYSHIRE, ROOT
+
+from routing import cli, config
 
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
+README = (ROOT / "README.md").read_text("utf-8")
+HISTORY = ("CHANGELOG.md", "proof.md")
+"""Pages that name commands of other versions."""
+
+COMMAND = re.compile(
+    r"(?:^ *|`|\| |\$\()(?:bin/|\.venv/bin/)?(?:who-to-call|flask) ([a-z][^`\n|;<>#&)]*)", re.M
+)
+"""A command in a fence or in backticks, with its words."""
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -13,3 +24,66 @@ def test_every_test_file_that_a_page_names_exists(page):
     names = re.findall(r"`(?:tests/)?([\w/]*test_\w+\.py)`", page.read_text("utf-8"))
 
     assert [name for name in names if not (ROOT / "tests" / name).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_file_that_a_page_links_to_exists(page):
+    links = re.findall(r"\]\((?!https?:|mailto:|#)([^)#]+)", page.read_text("utf-8"))
+
+    assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if page.name not in HISTORY], ids=lambda page: page.name
+)
+def test_every_command_that_a_page_names_exists_with_its_options(page):
+    code = re.findall(r"^ *```.*?^ *```|`[^`\n]+`", page.read_text("utf-8"), re.M | re.S)
+    commands = COMMAND.findall("\n".join(code).replace("\\\n", " "))
+
+    assert [text for text in commands if not command_exists(text)] == []
+
+
+def command_exists(text):
+    """Return whether these words begin with a command, and each option among them is one of its."""
+    command, words = cli.all_commands(), text.split()
+    while words and isinstance(command, click.Group):
+        names = words[0].split("/")
+        if not set(names) <= set(command.commands):
+            return False
+        command, words = command.commands[names[0]], words[1:]
+    options = {option for parameter in command.params for option in parameter.opts}
+    return {word for word in words if word.startswith("--")} <= options | {"--help"}
+
+
+def test_every_setting_is_in_the_table_and_nothing_else():
+    page = (ROOT / "docs/settings.md").read_text("utf-8")
+    first_cells = " ".join(re.findall(r"^\| (`[^|]+) \|", page, re.M))
+    names = set(re.findall(r"`([A-Z_0-9]+)`", first_cells))
+
+    assert names - {"HOST", "PORT", "WEB_CONCURRENCY"} == config.SETTINGS.keys() - {
+        "CLOCK_STARTED_AT"
+    }
+
+
+def test_every_address_that_the_readme_asks_is_answered(make_app):
+    client = make_app().test_client()
+    addresses = re.findall(r'curl "?http://127\.0\.0\.1:8000([^\s"]+)', README)
+
+    assert len(addresses) >= 3
+    assert {client.get(address).status_code for address in addresses} == {200}
+
+
+def test_the_readme_counts_the_examples():
+    numbers = {17: "seventeen", 18: "eighteen", 19: "nineteen", 20: "twenty"}
+    invented = {ANYSHIRE.name, "seasons.yaml"}
+    examples = {path.name for path in (ROOT / "examples").glob("*.yaml")} - invented
+
+    assert f"has {numbers[len(examples)]} councils' published hours" in " ".join(README.split())
+
+
+def test_the_licence_of_every_package_is_listed():
+    pins = (ROOT / "requirements.txt").read_text("utf-8")
+    page = (ROOT / "docs/licences.md").read_text("utf-8")
+    listed = set(re.findall(r"[\w-]+", page))
+
+    assert set(re.findall(r"^([a-z0-9-]+)(?:\[\w+\])?==", pins, re.M)) - listed == set()

@@ -318,3 +318,20 @@ def test_only_a_degrading_condition_makes_the_service_degraded(app, divert):
 
     assert health.readiness(conditions(app)) == "degraded"
     assert conditions(app)[0].code == "divert_ends_soon"
+
+
+def test_what_the_council_does_not_use_is_no_condition(make_app):
+    unused = make_app(TELEPHONE="none", ALERTS="none", ALERT_TO="duty@anyshire.example")
+
+    assert {"telephone_off", "alerts_off"} <= codes(make_app())
+    assert {"telephone_off", "alerts_off"} & codes(unused) == set()
+
+
+def test_a_misspelt_setting_is_a_condition(make_app, monkeypatch):
+    monkeypatch.setenv("TWILIO_AUTH_TOKN", "1")
+
+    assert "setting_unknown" in codes(make_app())
+
+
+def codes(app):
+    return {condition.code for condition in conditions(app)}

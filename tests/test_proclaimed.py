@@ -47,7 +47,7 @@ def doors(app, clock, day):
         decision["line"]["phone"]["e164"],
         timeline["spans"][0]["line"]["phone"]["e164"],
         number,
-        EDS if "call Emergency Duty Service (EDS) now" in page else CAAS,
+        EDS if "call the Emergency Duty Service (EDS) now" in page else CAAS,
     }, decision["reason"]
 
 

@@ -1,5 +1,8 @@
 """Every minute of a year, against an oracle that shares no code with the service."""
 
+import random
+
+import generated
 import pytest
 from sweep import DIVISIONS, ROOT, wrong_instants, wrong_minutes, year
 
@@ -24,6 +27,14 @@ def test_a_second_before_at_and_after_every_boundary_agrees_with_the_oracle(path
 
     assert compared > 2000
     assert wrong == 0
+
+
+def test_every_minute_of_generated_directories_agrees_with_the_oracle(tmp_path):
+    draw, path = random.Random(20261125), tmp_path / "generated.yaml"
+    for _ in range(12):
+        path.write_text(generated.directory(draw))
+        assert wrong_minutes(path, year(2026), year(2028))[1] == 0
+        assert wrong_instants(path, year(2026), year(2027), random_instants=50)[1] == 0
 
 
 NIGHTS = """

@@ -67,7 +67,9 @@ class BankHolidays:
             if day.year in self.years_published
         }
         return {
-            day: (theirs.get(day), ours.get(day)) for day in sorted(theirs.keys() ^ ours.keys())
+            day: (theirs.get(day), ours.get(day))
+            for day in sorted(theirs.keys() ^ ours.keys())
+            if day.year in self.years_published
         }
 
 
@@ -92,7 +94,10 @@ def build_calendar(
 
 
 def listed_holidays(division: str, published: HolidayList | None) -> Mapping[date, BankHoliday]:
-    """Return what the sources list for a division, one source for each year."""
+    """Return what the sources list for a division, one source for each year.
+
+    To the dates of a year that GOV.UK has only begun, the package's are added.
+    """
     theirs = {} if published is None else published.feed.division(division)
     covered = years_in(published, division)
     ours = {
@@ -105,9 +110,7 @@ def listed_holidays(division: str, published: HolidayList | None) -> Mapping[dat
 
 def years_in(published: HolidayList | None, division: str) -> frozenset[int]:
     """Return the years that a copy of GOV.UK's list has."""
-    if published is None:
-        return frozenset()
-    return frozenset(day.year for day in published.feed.division(division))
+    return frozenset() if published is None else published.feed.years(division)
 
 
 def covered_through(published: HolidayList | None, division: str) -> int:

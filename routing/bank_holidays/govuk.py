@@ -1,5 +1,6 @@
 """GOV.UK's list of bank holidays: its schema, plausibility checks, and our copy of it."""
 
+from codecs import BOM_UTF8
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
@@ -7,9 +8,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from routing.bank_holidays.package import FIRST_YEAR, LAST_YEAR
+from routing.bank_holidays.package import FIRST_YEAR, LAST_YEAR, PUBLISHED_THROUGH
 from routing.core.directory import BankHoliday
 from routing.errors import InvalidBankHolidays
 from routing.files import write_atomically
@@ -30,25 +31,30 @@ class _StrictModel(BaseModel):
     model_config = ConfigDict(strict=True, frozen=True)
 
 
+def _strip(value: object) -> object:
+    """Return a text without the white space around it, and "" for null."""
+    return "" if value is None else value.strip() if isinstance(value, str) else value
+
+
 class Event(_StrictModel):
     """A day off, with the name and the note that GOV.UK gives it."""
 
-    title: Annotated[str, Field(min_length=1, max_length=200)]
+    title: Annotated[str, BeforeValidator(_strip), Field(min_length=1, max_length=200)]
     date: date
-    notes: str = ""
+    notes: Annotated[str, BeforeValidator(_strip)] = ""
 
 
 class Division(_StrictModel):
-    """The days off of one part of the United Kingdom."""
+    """The days off of one part of the United Kingdom; one that is listed twice is one day off."""
 
     events: Annotated[list[Event], Field(min_length=1)]
 
     @model_validator(mode="after")
     def check(self) -> Self:
-        """Refuse a date that is listed twice or is in an impossible year."""
-        for day, count in Counter(event.date for event in self.events).items():
-            if count > 1 or not FIRST_YEAR <= day.year <= LAST_YEAR:
-                raise ValueError(f"{day} is listed twice or cannot be right")
+        """Refuse a date in an impossible year."""
+        for event in self.events:
+            if not FIRST_YEAR <= event.date.year <= LAST_YEAR:
+                raise ValueError(f"{event.date} is not between {FIRST_YEAR} and {LAST_YEAR}")
         return self
 
     @property
@@ -74,6 +80,17 @@ class HolidayFeed(_StrictModel):
         division: Division = getattr(self, name.replace("-", "_"))
         return division.dates
 
+    def years(self, name: str) -> frozenset[int]:
+        """Return the years that the list has for a division, other than one that is only begun.
+
+        That is one after PUBLISHED_THROUGH with less than half of the dates of a year.
+        """
+        counts = Counter(day.year for day in self.division(name))
+        fewest = MIN_HOLIDAYS_PER_YEAR[name] / 2
+        return frozenset(
+            year for year in counts if year <= PUBLISHED_THROUGH or counts[year] >= fewest
+        )
+
 
 class HolidayList(_StrictModel):
     """A copy of the list: where and when it was fetched, and when it was last known to be current.
@@ -92,7 +109,7 @@ class HolidayList(_StrictModel):
 def parse(body: bytes) -> HolidayFeed:
     """Return the list in ``body``. Raise InvalidBankHolidays, which says what it is instead."""
     try:
-        return HolidayFeed.model_validate_json(body)
+        return HolidayFeed.model_validate_json(body.removeprefix(BOM_UTF8))
     except ValidationError as error:
         raise InvalidBankHolidays(f"this is not GOV.UK's list: {_first_error(error)}") from error
 
@@ -139,14 +156,15 @@ def plausibility_errors(
 
     ``known`` has the dates in use, by division. Each year from this one on that is in either must
     have no fewer dates than are known, and no fewer than law and custom give. Earlier years may be
-    missing.
+    missing, and a year that is only begun counts as not listed.
     """
     for division, before in known.items():
         after = feed.division(division)
         counts, known_counts = (Counter(day.year for day in days) for days in (after, before))
         if today.year not in counts:
             yield f"{division}: nothing is listed for {today.year}"
-        for year in sorted(year for year in counts | known_counts if year >= today.year):
+        years = feed.years(division) | known_counts.keys()
+        for year in sorted(year for year in years if year >= today.year):
             minimum = max(MIN_HOLIDAYS_PER_YEAR[division], known_counts[year])
             if counts[year] < minimum:
                 gone = [day.isoformat() for day in before if day.year == year and day not in after]
@@ -157,5 +175,6 @@ def plausibility_errors(
 def _first_error(error: ValidationError) -> str:
     first = error.errors(include_url=False)[0]
     place = ".".join(str(part) for part in first["loc"])
+    message = "it is missing" if first["type"] == "missing" else first["msg"]
     value = repr(first["input"])[:60]
-    return f"{place + ': ' if place else ''}{first['msg']} (found {value})."
+    return f"{place + ': ' if place else ''}{message} (found {value})."

@@ -1,4 +1,4 @@
-"""flask directory: check, compare and print the directory."""
+"""flask directory: begin, check, compare and print the directory."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
@@ -23,12 +23,19 @@ from routing.cli.common import (
     local_period,
     print_report,
 )
+from routing.cli.new_directory import (
+    QUESTIONS,
+    BadAnswers,
+    Question,
+    directory_text,
+    read_answers,
+)
 from routing.core.diff import compare
 from routing.core.gaps import reportable_gaps
 from routing.core.instants import Span
 from routing.directory.changes import file_changes
 from routing.directory.last_good import LastGoodDirectory
-from routing.directory.load import load
+from routing.directory.load import load, read_text
 from routing.directory.schema import json_schema
 from routing.errors import InvalidDirectory, Problem
 from routing.formats import printed
@@ -37,7 +44,33 @@ from routing.lint.check import check as check_file
 from routing.text import dates
 from routing.text.locale import Locale
 
-group = AppGroup("directory", help="Check, compare and print the directory.")
+group = AppGroup("directory", help="Begin, check, compare and print the directory.")
+
+
+@group.command("new")
+@click.argument("file", required=False, type=FILE_PATH)
+@click.option("--answers", type=FILE_PATH, help="Take the answers from this YAML file.")
+@click.option("--force", is_flag=True, help="Replace FILE if it exists.")
+def new(file: Path | None, answers: Path | None, force: bool) -> None:
+    """Ask eight questions, and write a directory to FILE.
+
+    Without FILE, write the directory in use. A bad answer is asked again. --answers takes a file
+    with the keys council, website, division, day_line, day_hours, night_line, night_hours and
+    languages; exit status 1 if one of them is bad, naming each.
+    """
+    path = file or directory_path()
+    if path.exists() and not force:
+        raise click.ClickException(f"{path} exists. Give another FILE, or --force to replace it.")
+    try:
+        if answers is None:
+            text = _ask()
+        else:
+            given = read_answers(read_text(answers))
+            text = directory_text(given, lookup.instance_path(), lookup.now())
+        files.write_atomically(path, text.encode(), files.PUBLIC_FILE_MODE)
+    except (BadAnswers, InvalidDirectory, OSError) as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"Wrote {path}. Look through it: it says what to add, and what to confirm.")
 
 
 @group.command("check")
@@ -179,6 +212,42 @@ def print_page(weeks: int, output: Path | None, lang: str | None) -> None:
 def schema() -> None:
     """Print the JSON Schema of a directory, for editors."""
     click.echo(json_schema(), nl=False)
+
+
+def _ask() -> str:
+    """Ask every question until the answers are confirmed; return the directory's text."""
+    typed: dict[str, str] = {}
+    asked = [question.key for question in QUESTIONS]
+    while True:
+        for question in QUESTIONS:
+            if question.key in asked:
+                default = typed.get(question.key, question.default)
+                typed[question.key] = _ask_one(question, default)
+        answers = {question.key: question.parse(typed[question.key]) for question in QUESTIONS}
+        try:
+            text = directory_text(answers, lookup.instance_path(), lookup.now())
+        except BadAnswers as error:
+            click.echo(f"{error}\nPlease answer again.")
+            asked = list(error.errors)
+            continue
+        click.echo("\nYour answers:")
+        for question in QUESTIONS:
+            click.echo(f"  {question.key}: {typed[question.key]}")
+        if click.confirm("Ring both numbers now. Is everything right?", default=True):
+            return text
+        asked = [question.key for question in QUESTIONS]
+
+
+def _ask_one(question: Question, default: str | None) -> str:
+    def parse(value: str) -> str:
+        try:
+            question.parse(value)
+        except ValueError as error:
+            raise click.BadParameter(str(error)) from error
+        return value
+
+    answer: str = click.prompt(question.words, default=default, value_proc=parse)
+    return answer
 
 
 def _problem_lines(problems: Iterable[Problem], verbose: bool) -> Iterator[str]:

@@ -62,8 +62,8 @@ def changes_json(service_id: str, changes: Iterable[DatedChange], locale: Locale
         {
             "service": service_id,
             **span_json(during, locale),
-            "old": _callee_json(old),
-            "new": _callee_json(new),
+            "old": _callee_json(old, locale),
+            "new": _callee_json(new, locale),
         }
         for during, (old, new) in changes
     ]
@@ -81,11 +81,18 @@ def changes_text(changes: Iterable[DatedChange], period: Span, locale: Locale) -
     return lines
 
 
-def _callee_json(callee: Callee | None) -> dict[str, str | None] | None:
+def _callee_json(callee: Callee | None, locale: Locale) -> dict[str, str | None] | None:
     if callee is None:
         return None
-    number = callee.number.e164 if callee.number else None
-    return {"line": callee.answer.line.id, "e164": callee.answer.phone.e164, "number": number}
+    line, phone, number = callee.answer.line, callee.answer.phone, callee.number
+    return {
+        "line": line.id,
+        "e164": None if phone.is_emergency else phone.e164,
+        "number": number.e164 if number else None,
+        "name": line.name.get(locale.language),
+        "display": phone.display,
+        "options": line.options.get(locale.language) if line.options else None,
+    }
 
 
 def _callee_text(callee: Callee | None, locale: Locale) -> str:
@@ -93,6 +100,8 @@ def _callee_text(callee: Callee | None, locale: Locale) -> str:
         return locale.translate("this service is not there")
     line, phone = callee.answer.line, callee.answer.phone
     text = f"{line.name.get(locale.language)} ({line.id}), {phone.display}"
+    if line.options:
+        text += f" ({line.options.get(locale.language)})"
     if callee.number is None:
         return text
     return locale.translate(

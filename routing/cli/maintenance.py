@@ -125,11 +125,11 @@ def _count_lines(counts: Mapping[str, int]) -> list[str]:
 
 def _upgrade_database() -> None:
     database = lookup.database()
+    url = database.url.render_as_string(hide_password=True)
     try:
         before, after = db.upgrade(database)
-    except DatabaseUnavailable as error:
-        raise click.ClickException(f"{error} Nothing was changed.") from error
-    url = database.url.render_as_string(hide_password=True)
+    except (DatabaseUnavailable, OSError) as error:
+        raise click.ClickException(f"{url}: {error} Nothing was changed.") from error
     if before == after:
         click.echo(f"{url} is up to date ({after}).")
     elif before is None:

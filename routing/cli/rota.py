@@ -131,16 +131,16 @@ def import_(file: BinaryIO, add_people: bool, replace: bool, dry_run: bool) -> N
                 click.echo(line)
         for warning in plan.warnings:
             click.echo(f"Warning: {warning}")
+        counts = f"Added {count_of(len(compared.added), 'shift')}"
+        if compared.changed or compared.removed:
+            counts += f", changed {len(compared.changed)}, removed {len(compared.removed)}"
         if dry_run:
-            counts = len(compared.added), len(compared.changed), len(compared.removed)
-            click.echo(f"Nothing was saved. This would be: {_describe_counts(*counts)}.")
+            click.echo(f"Nothing was saved. This would be: {counts}.")
             return
         name = getattr(file, "name", "").removeprefix("<stdin>")
-        result = rota_service.save_import(plan, actor(), name)
-    skipped = f" {result.known} were already on the rota." if result.known else ""
-    undo_hint = _undo_hint(result.change.id) if result.change else ""
-    counts = result.added, result.changed, result.removed
-    click.echo(f"{_describe_counts(*counts)}.{skipped}{undo_hint}")
+        change = rota_service.save_import(plan, actor(), name)
+    skipped = f" {compared.unchanged} were already on the rota." if compared.unchanged else ""
+    click.echo(f"{counts}.{skipped}{_undo_hint(change.id) if change else ''}")
 
 
 @group.command("fill")
@@ -229,12 +229,6 @@ def purge() -> None:
     `flask purge` does this too.
     """
     run_purge(ROTA_RULE)
-
-
-def _describe_counts(added: int, changed: int, removed: int) -> str:
-    """Return what an import does: "Added 2 shifts, changed 1, removed 0"."""
-    more = f", changed {changed}, removed {removed}" if changed or removed else ""
-    return f"Added {count_of(added, 'shift')}{more}"
 
 
 def _undo_hint(change_id: int) -> str:

@@ -8,6 +8,7 @@ from flask.cli import with_appcontext
 
 from routing import health, lookup
 from routing.cli.common import DIVERT_TIMEOUT_SECONDS, format_option, print_report
+from routing.config import VERSION
 from routing.errors import DatabaseUnavailable, InvalidDirectory
 from routing.formats.json import timestamp
 from routing.store import jobs
@@ -41,6 +42,7 @@ def status(as_json: bool) -> None:
         as_json,
         {
             "status": readiness,
+            "version": VERSION,
             "at": timestamp(at, locale),
             "bank_holidays": {
                 "division": holidays.division,
@@ -67,6 +69,7 @@ def status(as_json: bool) -> None:
         },
         [
             readiness,
+            f"version: {VERSION}",
             f"clock: {dates.format_datetime(at, locale)}",
             f"bank holidays: {holidays.division}, published through {holidays.covered_through}, "
             f"from {holidays.source}",

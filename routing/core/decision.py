@@ -114,7 +114,7 @@ def dial_order(
 
     A later line is left out when its own published hours say that it is closed, when it or its
     number is there already, or when the decision avoids it, unless nobody else is left. Every line
-    is left out whose number ``is_excluded``.
+    is left out whose number ``is_excluded``, or is 999 or 101. So there may be none.
     """
     answers = _dial_order(timetables, decision, at, excluded_numbers)
     if not answers and decision.avoid:
@@ -134,9 +134,10 @@ def is_excluded(phone: Phone, excluded_numbers: Collection[str]) -> bool:
     """Return whether a number has the last nine digits of one of some excluded numbers.
 
     Networks write a number with and without its country code; the last nine digits stay the same.
+    999 and 101 are always excluded.
     """
     ending = phone.e164[-9:]
-    return any(number[-9:] == ending for number in excluded_numbers)
+    return phone.is_emergency or any(number[-9:] == ending for number in excluded_numbers)
 
 
 def _dial_order(

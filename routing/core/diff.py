@@ -14,16 +14,16 @@ from routing.core.timetable import Timetables
 
 @dataclass(frozen=True, slots=True)
 class Callee:
-    """Whom a caller reaches: the answer, and the service's own number if it has one."""
+    """Whom a caller reaches: the answer, and the service's own number where callers ring it."""
 
     answer: Answer
     number: Phone | None
 
     @property
-    def caller_view(self) -> tuple[str, str, str | None]:
-        """All that a caller would notice: the line, its number, and the number that they ring."""
-        number = None if self.number is None else self.number.e164
-        return self.answer.line.id, self.answer.phone.e164, number
+    def caller_view(self) -> tuple[object, ...]:
+        """All that a caller would notice: the line and how it is shown, and both numbers."""
+        line = self.answer.line
+        return line.id, line.name, line.options, self.answer.phone, self.number
 
 
 Change = tuple[Callee | None, Callee | None]
@@ -35,8 +35,9 @@ def compare(
 ) -> Iterator[tuple[Span, Change]]:
     """Yield each span from ``start`` to ``end`` in which callers of the two reach somebody else.
 
-    A change of the line, its number or the number that callers ring counts; one of the reason alone
-    does not. A service that only one of them has differs throughout. Diverts are left out.
+    A change of the line, its name or options, its number or the number that callers ring counts,
+    and so does one of how a number is shown; one of the reason alone does not. A service that only
+    one of them has differs throughout. Diverts are left out.
 
     Raise UnknownService for a service that both lack, NaiveTime for a time without a zone.
     """
@@ -53,9 +54,12 @@ def compare(
 def _callees(timetables: Timetables, service_id: str, period: Span) -> Intervals[Callee | None]:
     if service_id not in timetables.services:
         return [(period, None)] if period.start < period.end else []
-    number = timetables.service(service_id).number
+    service = timetables.service(service_id)
     answers = timeline(timetables, service_id, period.start, period.end)
-    return ((span, Callee(answer, number)) for span, answer in answers)
+    return (
+        (span, Callee(answer, None if answer.phone.is_emergency else service.number))
+        for span, answer in answers
+    )
 
 
 def _caller_view(change: Change) -> tuple[object, object]:

@@ -11,6 +11,9 @@ from routing.core.instants import date_range
 _COUNTRY_CODE = re.compile(r"^\+44 *(?:\(0\))? *")
 """The United Kingdom's country code as people write it: +44 or +44 (0)."""
 
+EMERGENCY_NUMBERS = ("999", "101")
+"""The numbers of the police that a line may have if it is only ever an out-of-hours line."""
+
 
 @dataclass(frozen=True, slots=True)
 class Text:
@@ -32,6 +35,11 @@ class Phone:
 
     e164: str
     display: str
+
+    @property
+    def is_emergency(self) -> bool:
+        """True for 999 and 101, which are shown and spoken, and never rung."""
+        return self.e164 in EMERGENCY_NUMBERS
 
     @property
     def national(self) -> str:
@@ -266,6 +274,11 @@ class Line:
     press_1_to_accept: bool = False
     verified: Verification | None = None
 
+    @property
+    def confirmed(self) -> bool:
+        """True when somebody at the council has confirmed the number; 999 and 101 need nobody."""
+        return self.verified is not None or self.phone.is_emergency
+
     def phone_on(self, day: date) -> Phone:
         """Return the number on the local date ``day``, from midnight to midnight."""
         special = (s.phone for s in reversed(self.special_days) if s.phone is not None and day in s)
@@ -326,8 +339,8 @@ class Service:
     """What a caller needs help with.
 
     The first of ``lines`` that is open takes the call; when none is, ``out_of_hours`` takes it,
-    whatever its own hours say. ``number`` is what callers ring when this service answers the
-    telephone.
+    whatever its own hours say; only that line may have the number 999 or 101. ``number`` is what
+    callers ring when this service answers the telephone.
     """
 
     id: str
@@ -349,7 +362,20 @@ class Service:
     @property
     def confirmed(self) -> bool:
         """True when somebody at the council has confirmed every line that this service can ring."""
-        return all(line.verified is not None for line in self.reachable)
+        return all(line.confirmed for line in self.reachable)
+
+    @property
+    def is_always_on_its_number(self) -> bool:
+        """True when callers ring ``number`` at all hours: 999 or 101 never takes their calls."""
+        phones = (self.out_of_hours.phone, *(day.phone for day in self.out_of_hours.special_days))
+        return self.number is not None and not any(phone and phone.is_emergency for phone in phones)
+
+    def public_phone(self, phone: Phone) -> Phone:
+        """Return what callers ring while a line answers on ``phone``: ``number`` if there is one.
+
+        999 and 101 are rung as they are.
+        """
+        return phone if self.number is None or phone.is_emergency else self.number
 
     def page(self, name: str) -> Text | None:
         """Return the council's own words for a part of the page, or None if it wrote none."""
@@ -358,7 +384,7 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Helpline:
-    """A number that is shown and never rung; 999, 101 and text numbers may stand only here."""
+    """A number that is shown and never rung; text numbers may stand only here."""
 
     name: Text
     phone: Phone

@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from itertools import compress, pairwise
 
 from routing.core import instants
 from routing.core.directory import Line, Service
-from routing.core.instants import Span, mark_covered, merge_equal, overlay, split_by_day
+from routing.core.instants import Span, merge_equal, overlay, split_by_day
 from routing.core.timetable import Timetables
 
 Lines = tuple[Line, ...]
@@ -72,8 +73,8 @@ def missing_backups(
 ) -> Iterator[tuple[Span, Line]]:
     """Yield each span without a backup, with the first line that could be one by its own hours.
 
-    It has another number, and is a line of this service or one of ``spare``. Raise as ``find_gaps``
-    does.
+    It has another number, and is a line of this service or one of ``spare``. While 999 or 101
+    answers, none is missing. Raise as ``find_gaps`` does.
     """
     service = timetables.service(service_id)
     period = Span(instants.as_utc(start), instants.as_utc(end))
@@ -105,7 +106,7 @@ def spans_without_backup(
     """Yield each span in which there is no backup to ring if the first line does not answer.
 
     A backup is a line of ``if_unanswered`` that has another number and is open by its own hours, as
-    in ``dial_order``. Diverts are left out. Raise as ``find_gaps`` does.
+    in ``dial_order``; 999 and 101 are none. Diverts are left out. Raise as ``find_gaps`` does.
     """
     service = timetables.service(service_id)
     period = Span(instants.as_utc(start), instants.as_utc(end))
@@ -132,24 +133,30 @@ def _possible_backups(service: Service, spare: Lines) -> list[Line]:
 
 
 def _missing_backup(line: Line, backups: Lines, others: Lines, day: date) -> Line | None:
-    if _has_backup(line, backups, day):
+    if line.phone_on(day).is_emergency or _has_backup(line, backups, day):
         return None
     return next((other for other in others if _has_backup(line, (other,), day)), None)
 
 
 def _has_backup(line: Line, backups: Lines, day: date) -> bool:
-    return any(backup.phone_on(day).e164 != line.phone_on(day).e164 for backup in backups)
+    phones = (backup.phone_on(day) for backup in backups)
+    own = line.phone_on(day).e164
+    return any(phone.e164 != own and not phone.is_emergency for phone in phones)
 
 
 def _open_lines(
     timetables: Timetables, lines: Sequence[Line], period: Span
 ) -> list[tuple[Span, Lines]]:
     """Return ``period`` as spans, each with the lines open throughout it, in their order."""
-    intervals: list[tuple[Span, Lines]] = [(period, ())]
-    for line in lines:
-        spans = timetables.open_spans(line, period.start, period.end)
-        intervals = [
-            (span, (*others, line) if is_open else others)
-            for span, (others, is_open) in overlay(intervals, mark_covered(spans, period))
-        ]
+    edges: dict[datetime, list[tuple[int, bool]]] = {period.start: [], period.end: []}
+    for n, line in enumerate(lines):
+        for span in timetables.open_spans(line, period.start, period.end):
+            edges.setdefault(span.start, []).append((n, True))
+            edges.setdefault(span.end, []).append((n, False))
+    is_open = [False] * len(lines)
+    intervals: list[tuple[Span, Lines]] = []
+    for start, end in pairwise(sorted(edges)):
+        for n, opens in edges[start]:
+            is_open[n] = opens
+        intervals.append((Span(start, end), tuple(compress(lines, is_open))))
     return intervals

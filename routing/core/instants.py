@@ -6,6 +6,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from itertools import groupby
 from typing import TypeAlias, TypeVar
 from zoneinfo import ZoneInfo
@@ -53,14 +54,12 @@ def start_at(day: date, minute: int, zone: ZoneInfo) -> datetime:
     A wall time that does not exist is the instant at which the clocks change; of one that exists
     twice, the first counts. A ``minute`` of 1440 or more is on a later day.
     """
-    first, second = possible_instants(_wall_time(day, minute), zone)
-    return _clock_change(second, first, zone) if first > second else first
+    return _start_and_end(day, minute, zone)[0]
 
 
 def end_at(day: date, minute: int, zone: ZoneInfo) -> datetime:
     """Return the instant at which something ends: as ``start_at``, but of two the second counts."""
-    first, second = possible_instants(_wall_time(day, minute), zone)
-    return _clock_change(second, first, zone) if first > second else second
+    return _start_and_end(day, minute, zone)[1]
 
 
 def possible_instants(wall: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
@@ -80,8 +79,14 @@ def date_range(first: date, last: date) -> Iterator[date]:
     return (first + timedelta(days=count) for count in range((last - first).days + 1))
 
 
-def _wall_time(day: date, minute: int) -> datetime:
-    return datetime(day.year, day.month, day.day) + timedelta(minutes=minute)  # noqa: DTZ001
+@lru_cache(maxsize=16_384)
+def _start_and_end(day: date, minute: int, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """Return ``start_at`` and ``end_at``. Many lines open and close at the same few minutes."""
+    wall = datetime(day.year, day.month, day.day) + timedelta(minutes=minute)  # noqa: DTZ001
+    first, second = possible_instants(wall, zone)
+    if first > second:
+        first = second = _clock_change(second, first, zone)
+    return first, second
 
 
 def overlay(first: Intervals[A], second: Intervals[B]) -> Iterator[tuple[Span, tuple[A, B]]]:

@@ -99,7 +99,10 @@ class Timetables:
         first, last = (start - _MAX_OVERRUN).astimezone(zone).date(), end.astimezone(zone).date()
         hours = ((day, line.ranges_on(day, self.holidays)) for day in date_range(first, last))
         cut = (
-            Span(max(span.start, start), min(span.end, end)) for span in merge_hours(hours, zone)
+            span
+            if start <= span.start and span.end <= end
+            else Span(max(span.start, start), min(span.end, end))
+            for span in merge_hours(hours, zone)
         )
         return tuple(span for span in cut if span.start < span.end)
 

@@ -1,14 +1,16 @@
 """The types of value in directory.yaml: each reads a text, or says what to write instead."""
 
 import re
-from calendar import month_name
+from calendar import month_name, monthrange
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time
+from functools import lru_cache
 from typing import Annotated, Any, NamedTuple, Self
 from zoneinfo import ZoneInfo
 
 import phonenumbers
+from dateutil.rrule import MONTHLY, WEEKLY, YEARLY, rrule, weekday
 from pydantic import (
     BaseModel,
     BeforeValidator,
@@ -20,9 +22,19 @@ from pydantic import (
     model_validator,
 )
 
-from routing.core.directory import ALL_DAY, MINUTES_PER_DAY, Hours, Phone, Text, TimeRange
-from routing.directory.recurrences import MONTHS, ORDINALS, parse_repetition
-from routing.directory.recurrences import WEEKDAYS as DAY_NAMES
+from routing.core.directory import (
+    ALL_DAY,
+    EMERGENCY_NUMBERS,
+    MINUTES_PER_DAY,
+    Hours,
+    Monthly,
+    Phone,
+    Recurrence,
+    Text,
+    TimeRange,
+    Weekly,
+    Yearly,
+)
 
 MAX_ERRORS = 1000
 """After so many errors the rest is not validated: each takes 2 KB, and 200 are shown."""
@@ -53,6 +65,21 @@ _FORBIDDEN_PREFIXES = {
     "+449": "09 numbers are premium rate",
     "+4470": "070 numbers are personal numbers, at premium rates",
 }
+
+
+ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "last": -1}
+DAY_NAMES = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+MONTHS = (
+    *("january", "february", "march", "april", "may", "june"),
+    *("july", "august", "september", "october", "november", "december"),
+)
+MAX_WEEKS = 52
+
+_FIRST_DATE, _LAST_DATE = date(1999, 12, 1), date(2102, 12, 31)
+"""The instants from 2000 to 2100 need these: hours that run past midnight, and 400 days ahead."""
+
+_EVERY_FORM = "Write it as 24 December, first Wednesday, last Friday, or 2 weeks."
+_A_LEAP_YEAR = 2000
 
 
 class FieldError(NamedTuple):
@@ -114,6 +141,23 @@ class StrictModel(BaseModel):
             raise
 
 
+@dataclass(frozen=True, slots=True)
+class Repetition:
+    """A rule by which a special day comes again, with the text of the file."""
+
+    rule: Yearly | Monthly | Weekly
+    as_written: str
+
+    @property
+    def needs_first(self) -> bool:
+        """True when the rule has no dates unless its first one is given."""
+        return isinstance(self.rule, Weekly)
+
+    def build(self, first: date | None, last: date | None) -> Recurrence:
+        """Return the recurrence with its dates from ``first`` to ``last``; None is no limit."""
+        return Recurrence(self.rule, self.as_written, _dates(self.rule, first, last))
+
+
 def parse_week(value: object) -> Hours:
     """Parse a week's hours: ``always``, or a mapping of days to hours.
 
@@ -163,6 +207,11 @@ def parse_phone(value: object) -> Phone:
             f"'{value}' is more than one number. Write one here, and the other in a second line of "
             "its own, which `if_unanswered` may name."
         )
+    if isinstance(value, str) and (relay := re.match(r"\s*1800[0-3]\s*(0\d.*)", value, re.ASCII)):
+        raise ValueError(
+            f"'{value}' has Relay UK's prefix. Write {relay[1]}: `relay_uk: yes` shows it with "
+            "18001."
+        )
     if not isinstance(value, str) or not re.fullmatch(r"\+?[\d ()-]+", value.strip(), re.ASCII):
         raise ValueError(f"{value!r} is not a telephone number. Write it as 01632 960001.")
     try:
@@ -172,11 +221,18 @@ def parse_phone(value: object) -> Phone:
     reason = "is not a telephone number" if number is None else _impossible_reason(number)
     if number is None or reason is not None:
         raise ValueError(
-            f"'{value}' {reason}. Write it in full, as 01632 960001; 999, 101 and text numbers may "
-            "stand only under helplines."
+            f"'{value}' {reason}. Write it in full, as 01632 960001; text numbers may stand only "
+            "under helplines, and 999 and 101 also on a line that is only an `out_of_hours`."
         )
     e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     return Phone(e164, _dialable(value.strip()))
+
+
+def parse_line_phone(value: object) -> Phone:
+    """Parse the number of a line: one that can be rung, or 999 or 101. Raise as parse_phone."""
+    if isinstance(value, str) and value.strip() in EMERGENCY_NUMBERS:
+        return Phone(value.strip(), value.strip())
+    return parse_phone(value)
 
 
 def parse_display_phone(value: object) -> Phone:
@@ -186,8 +242,26 @@ def parse_display_phone(value: object) -> Phone:
     return parse_phone(value)
 
 
+def parse_repetition(value: object) -> Repetition:
+    """Parse the value of `every`. Raise ValueError, which says what to write."""
+    if not isinstance(value, str):
+        raise ValueError(f"{value!r} is not a date that comes again. {_EVERY_FORM}")
+    text = " ".join(value.lower().split())
+    words = text.split(" ")
+    if match := re.fullmatch(r"(\d{1,2}) weeks?", text, re.ASCII):
+        return Repetition(Weekly(_weeks(int(match[1]))), text)
+    if re.fullmatch(r"\d{1,2} [a-z]+", text, re.ASCII) and words[1] in MONTHS:
+        month = MONTHS.index(words[1]) + 1
+        return Repetition(_yearly(int(words[0]), month), f"{int(words[0])} {words[1].capitalize()}")
+    if len(words) == 2 and words[1] in DAY_NAMES:
+        return Repetition(_monthly(*words), f"{words[0]} {words[1].capitalize()}")
+    raise ValueError(f"{value!r} is not a date that comes again. {_EVERY_FORM}")
+
+
 def forbidden_reason(e164: str) -> str | None:
     """Return why a service may not ring this number, or None if it may."""
+    if e164 in EMERGENCY_NUMBERS:
+        return f"{e164} is shown, and callers ring it themselves"
     return next(
         (why for prefix, why in _FORBIDDEN_PREFIXES.items() if e164.startswith(prefix)), None
     )
@@ -248,6 +322,47 @@ def _time_range(text: str) -> TimeRange:
     if closes > MINUTES_PER_DAY or close_minute > 59:
         raise ValueError(f"'{text}' closes at a time that no clock shows. Write 00:00 to 24:00.")
     return TimeRange(opens, closes if closes > opens else closes + MINUTES_PER_DAY)
+
+
+def _weeks(weeks: int) -> int:
+    if not 1 <= weeks <= MAX_WEEKS:
+        raise ValueError(f"{weeks} weeks is out of range. Write 1 to {MAX_WEEKS} weeks.")
+    return weeks
+
+
+def _yearly(day: int, month: int) -> Yearly:
+    name, days = MONTHS[month - 1].capitalize(), monthrange(_A_LEAP_YEAR, month)[1]
+    if not 1 <= day <= days:
+        raise ValueError(
+            f"there is no {day} {name}: {name} has {days} days. Write 1 to {days} {name}."
+        )
+    return Yearly(month, day)
+
+
+def _monthly(ordinal: str, name: str) -> Monthly:
+    if ordinal not in ORDINALS:
+        day = name.capitalize()
+        raise ValueError(
+            f"'{ordinal} {day}' is not in every month. Write first, second, third, fourth or last: "
+            f"last {day}."
+        )
+    return Monthly(ORDINALS[ordinal], DAY_NAMES.index(name))
+
+
+@lru_cache(maxsize=256)
+def _dates(
+    rule: Yearly | Monthly | Weekly, first: date | None, last: date | None
+) -> frozenset[date]:
+    start = datetime.combine(first or _FIRST_DATE, time())
+    end = datetime.combine(min(last or _LAST_DATE, _LAST_DATE), time())
+    match rule:
+        case Yearly(month, day):
+            dates = rrule(YEARLY, bymonth=month, bymonthday=day, dtstart=start, until=end)
+        case Monthly(ordinal, day):
+            dates = rrule(MONTHLY, byweekday=weekday(day, ordinal), dtstart=start, until=end)
+        case Weekly(weeks):
+            dates = rrule(WEEKLY, interval=weeks, dtstart=start, until=end)
+    return frozenset(moment.date() for moment in dates)
 
 
 def _dialable(written: str) -> str:
@@ -425,8 +540,9 @@ YesNo = _field_type(
 IsoDate = _field_type(
     _parse_date, "A date, as 2026-12-24.", type="string", pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 )
+parse_url = _matching(r"https?://[^\s<>\"]+", "https://...")
 Url = _field_type(
-    _matching(r"https?://[^\s<>\"]+", "https://..."),
+    parse_url,
     "An address, beginning https://",
     type="string",
     pattern="^https?://",
@@ -440,6 +556,12 @@ Email = _field_type(
 PhoneNumber = _field_type(
     parse_phone,
     "A telephone number, shown as written: 01632 960001.",
+    type=["string", "integer"],
+    pattern=r"^\s*\+?[0-9 ()-]+$",
+)
+LinePhone = _field_type(
+    parse_line_phone,
+    "A telephone number, shown as written: 01632 960001; 999 or 101 on an out-of-hours line.",
     type=["string", "integer"],
     pattern=r"^\s*\+?[0-9 ()-]+$",
 )

@@ -39,8 +39,8 @@ import sys, types
 package = types.ModuleType("routing")
 package.__path__ = ["routing"]
 sys.modules["routing"] = package
-from routing.directory.parse_child import main
-main()
+from routing.directory.load import parse_standard_input
+parse_standard_input()
 """
 
 _Result = TypeVar("_Result")

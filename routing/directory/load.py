@@ -1,5 +1,9 @@
 """A directory file as a Directory, or every problem in it at once."""
 
+import pickle
+import resource
+import signal
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from inspect import isclass
@@ -11,15 +15,15 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from routing.core import directory as core
-from routing.core.directory import Directory
+from routing.core.directory import EMERGENCY_NUMBERS, Directory
 from routing.directory import yaml_source
-from routing.directory.characters import first_odd_character
+from routing.directory.diagnosis import first_odd_character
 from routing.directory.field_types import (
     LANGUAGES,
     Context,
     FieldErrors,
     forbidden_reason,
-    parse_phone,
+    parse_line_phone,
 )
 from routing.directory.guarded_read import MAX_INLINE_CHARS, parse_in_child, read_bytes
 from routing.directory.schema import DirectoryModel, LineModel, ServiceModel
@@ -105,6 +109,24 @@ def parse(text: str, file: Path) -> tuple[Directory, YamlSource]:
     return _build_directory(model), source
 
 
+def parse_standard_input() -> None:
+    """Parse the directory on standard input; write it, or its problems, to standard output.
+
+    This is the process of guarded_read.parse_in_child. The arguments are the file's name, the
+    bytes of memory and the seconds of CPU time allowed.
+    """
+    file, max_bytes, cpu_seconds = Path(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
+    signal.setitimer(signal.ITIMER_PROF, cpu_seconds)  # SIGPROF ends this process, whatever it does
+    resource.setrlimit(resource.RLIMIT_DATA, (max_bytes, max_bytes))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    result: Directory | tuple[Problem, ...]
+    try:
+        result, _ = parse(sys.stdin.buffer.read().decode(), file)
+    except InvalidDirectory as error:
+        result = error.problems
+    sys.stdout.buffer.write(pickle.dumps(result, pickle.HIGHEST_PROTOCOL))
+
+
 def _languages(root: dict[str, Node]) -> tuple[str, ...]:
     """Return the languages in which texts may be written: the known ones that the file names."""
     languages = root.get("languages")
@@ -130,7 +152,8 @@ def _check_references(root: dict[str, Node]) -> Iterator[PathProblem]:
                 yield PathProblem(path, "unknown_line", _unknown_name("line", line_id, lines))
             else:
                 line = _mapping(lines[line_id])
-                yield from _check_line(line_id, line, service_id, _mapping(service))
+                yield from _check_line(line_id, line, service_id, _mapping(service), path[2])
+    yield from _check_emergency_lines(lines, services)
     for role_id, role in _mapping(root.get("rota")).items():
         needed_when = _mapping(_mapping(role).get("needed_when"))
         for key, kind, known in (("line", "line", lines), ("out_of_hours_of", "service", services)):
@@ -149,10 +172,29 @@ def _line_references(path: KeyPath, service: dict[str, Node]) -> Iterator[tuple[
     yield from ((path, line_id) for path, line_id in references if isinstance(line_id, str))
 
 
-def _check_line(
-    line_id: str, line: dict[str, Node], service_id: str, service: dict[str, Node]
+def _check_emergency_lines(
+    lines: dict[str, Node], services: dict[str, Node]
 ) -> Iterator[PathProblem]:
-    """Yield why a service may not ring a line."""
+    """Yield each line with the number 999 or 101 that no service answers with out of hours."""
+    night_lines = {_mapping(service).get("out_of_hours") for service in services.values()}
+    for line_id, line in lines.items():
+        for path, number in _numbers(line_id, _mapping(line)):
+            if line_id not in night_lines and number in EMERGENCY_NUMBERS:
+                message = (
+                    f"'{number}' may stand only on a line that is an `out_of_hours`. Write "
+                    f"`out_of_hours: {line_id}` in a service, or move it to `helplines`."
+                )
+                yield PathProblem(path, "barred_number", message)
+
+
+def _check_line(
+    line_id: str,
+    line: dict[str, Node],
+    service_id: str,
+    service: dict[str, Node],
+    reference: str | int,
+) -> Iterator[PathProblem]:
+    """Yield why a service may not ring a line; ``reference`` is the key that names the line."""
     path: KeyPath = ("lines", line_id)
     if line.get("visibility") == "internal" and "number" not in service:
         message = (
@@ -160,18 +202,34 @@ def _check_line(
             "without a `number` to show instead. Give the service one, or make the line public."
         )
         yield PathProblem((*path, "visibility"), "internal_line_reachable", message)
-    numbers: list[tuple[KeyPath, Node | None]] = [((*path, "phone"), line.get("phone"))]
-    for n, special_day in enumerate(_items(line.get("special_days"))):
-        numbers.append(((*path, "special_days", n, "phone"), _mapping(special_day).get("phone")))
-    for number_path, number in numbers:
+    for number_path, number in _numbers(line_id, line):
+        if number in EMERGENCY_NUMBERS and reference == "out_of_hours":
+            continue  # shown, and never rung
         if reason := _forbidden_reason(number):
             message = f"'{number}' may not be rung by a service: {reason}. Write another."
+            if number in EMERGENCY_NUMBERS:
+                message = (
+                    f"'{number}' may not be rung by a service: it may answer only as "
+                    f"`out_of_hours`. Take '{line_id}' out of `{reference}`."
+                )
             yield PathProblem(number_path, "barred_number", message)
 
 
-def _forbidden_reason(number: Node | None) -> str | None:
+def _numbers(line_id: str, line: dict[str, Node]) -> Iterator[tuple[KeyPath, str | None]]:
+    """Yield every number of a line, those of its special days too, with their paths."""
+    path: KeyPath = ("lines", line_id)
+    yield (*path, "phone"), _text(line.get("phone"))
+    for n, special_day in enumerate(_items(line.get("special_days"))):
+        yield (*path, "special_days", n, "phone"), _text(_mapping(special_day).get("phone"))
+
+
+def _text(node: Node | None) -> str | None:
+    return node.strip() if isinstance(node, str) else None
+
+
+def _forbidden_reason(number: str | None) -> str | None:
     try:
-        return forbidden_reason(parse_phone(number).e164)
+        return forbidden_reason(parse_line_phone(number).e164)
     except ValueError:
         return None  # validation says what is wrong with it
 

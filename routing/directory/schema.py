@@ -22,6 +22,7 @@ from routing.directory.field_types import (
     Id,
     IsoDate,
     KeyPresses,
+    LinePhone,
     LocalisedText,
     NonEmptyText,
     People,
@@ -158,7 +159,7 @@ class SpecialDayModel(StrictModel):
     """What the day is called: Christmas Eve."""
     hours: DayHoursOrWeek | None = None
     """closed, always, or as 08:30-15:30; for a run also days and hours; the usual if left out."""
-    phone: PhoneNumber | None = None
+    phone: LinePhone | None = None
     """Another number, from midnight to midnight."""
 
     @model_validator(mode="after")
@@ -279,8 +280,8 @@ class LineModel(StrictModel):
     """How a sentence refers to it, with its article: our day team; the name if left out."""
     aliases: list[LocalisedText] = []
     """Other names that people search for."""
-    phone: PhoneNumber
-    """Shown as written; 999 and the like stand only under helplines."""
+    phone: LinePhone
+    """Shown as written; 999 or 101 only on a line that is only ever an `out_of_hours`."""
     options: LocalisedText | None = None
     """What to press: press 1, then 2."""
     send_digits: KeyPresses | None = None

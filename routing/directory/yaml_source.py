@@ -10,8 +10,7 @@ from typing import NamedTuple
 
 import yaml
 
-from routing.directory.characters import BIDI_OVERRIDES, describe_character
-from routing.directory.diagnosis import find_slip
+from routing.directory.diagnosis import BIDI_OVERRIDES, describe_character, find_slip
 from routing.errors import Problem
 
 MAX_BYTES = 2_000_000

@@ -41,6 +41,7 @@ def decision_json(
         "confirmed": service.confirmed,
         "assumption": assumption(decision, at, snapshot, locale),
         "rehearsal": rehearsal,
+        "language": locale.language,
     }
 
 
@@ -56,12 +57,18 @@ def assumption(decision: Decision, at: datetime, snapshot: Snapshot, locale: Loc
 
 
 def line_json(service: Service, line: Line, phone: Phone, locale: Locale) -> Json:
-    """Return the line that answers; a service with a number shows that number at all hours."""
+    """Return the line that answers; a service with a number shows that number, except 999 and 101.
+
+    Those have no E.164 form and no number at Relay UK: both are null.
+    """
     return {
         "id": line.id,
         "name": line.name.get(locale.language),
         "phone": _phone_json(
-            service.number or phone, None if line.internal else line.options, line.relay_uk, locale
+            service.public_phone(phone),
+            None if line.internal else line.options,
+            line.relay_uk,
+            locale,
         ),
         "email": None if line.internal else line.email,
         "also": [] if line.internal else _also_json(line),
@@ -91,6 +98,7 @@ def service_json(service: Service, locale: Locale, base_path: str) -> Json:
         ],
         "confirmed": service.confirmed,
         "decision": f"{base_path}/{service.id}/decision",
+        "language": locale.language,
     }
 
 
@@ -120,7 +128,7 @@ def public_line_json(line: Line, timetables: Timetables, at: datetime, locale: L
             span_json(span, locale)
             for span in timetables.open_spans(line, at, at + LINE_SPANS_PERIOD)
         ],
-        "confirmed": line.verified is not None,
+        "confirmed": line.confirmed,
     }
 
 
@@ -171,10 +179,10 @@ def span_json(span: Span, locale: Locale) -> Json:
 
 def _phone_json(phone: Phone, options: Text | None, relay_uk: bool, locale: Locale) -> Json:
     return {
-        "e164": phone.e164,
+        "e164": None if phone.is_emergency else phone.e164,
         "display": phone.display,
         "options": options.get(locale.language) if options else None,
-        "relay_uk": phone.relay_uk_display if relay_uk else None,
+        "relay_uk": phone.relay_uk_display if relay_uk and not phone.is_emergency else None,
     }
 
 

@@ -5,7 +5,7 @@ wall, and when it stands in for a page that cannot be shown.
 """
 
 from base64 import b64encode
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -62,6 +62,7 @@ class PrintedService:
 
     name: str
     number: Phone | None
+    is_always_on_its_number: bool
     day_lines: list[PrintedLine]
     out_of_hours: PrintedLine
     confirmed: bool
@@ -163,7 +164,7 @@ def _print_line(
         phone=line.phone,
         options=line.options.get(locale.language) if line.options else None,
         you_will_hear=line.you_will_hear.get(locale.language) if line.you_will_hear else None,
-        relay_uk=line.relay_uk,
+        relay_uk=line.relay_uk and not line.phone.is_emergency,
         also=other_way_texts(line, locale),
         week=dates.format_week(line.hours, locale),
         seasons=dates.format_seasons(line, first, last, locale),
@@ -176,9 +177,20 @@ def _print_service(
     service: Service, lines: dict[str, PrintedLine], locale: Locale
 ) -> PrintedService:
     last_line = service.out_of_hours
+    if service.number is not None:
+        lines = {
+            line.id: replace(
+                lines[line.id],
+                phone=service.public_phone(line.phone),
+                options=None if line.internal else lines[line.id].options,
+                other_numbers=[],
+            )
+            for line in service.reachable
+        }
     return PrintedService(
         name=service.name.get(locale.language),
         number=service.number,
+        is_always_on_its_number=service.is_always_on_its_number,
         day_lines=[lines[line.id] for line in service.lines if line.id != last_line.id],
         out_of_hours=lines[last_line.id],
         confirmed=service.confirmed,

@@ -33,7 +33,7 @@ def warnings(snapshot: Snapshot, at: datetime) -> Iterator[PathProblem]:
     yield from _check_published_bank_holidays(holidays, today)
     for line in _day_lines(directory):
         yield from _check_bank_holiday_hours(line)
-        open_days = _usual_open_days(line, holidays, today)
+        open_days = days_to_confirm(line, holidays, today)
         yield from _check_christmas(line, open_days)
         yield from _check_eves(line, open_days, today)
     for line in directory.lines:
@@ -79,15 +79,20 @@ def _day_lines(directory: Directory) -> list[Line]:
     return [line for line in directory.lines if line.id in first_lines and not line.hours.is_always]
 
 
-def _usual_open_days(line: Line, holidays: BankHolidays, today: date) -> Sequence[date]:
-    """Return the next 400 days on which a line opens as usual, or as it does for a season."""
+def days_to_confirm(line: Line, holidays: BankHolidays, today: date) -> Sequence[date]:
+    """Return the days around Christmas, of the next 400, on which a line opens as on any other.
+
+    A special day that names the date shows that somebody has thought of it; a season does not.
+    """
     days = (
         (day, line.hours_on(day, holidays.dates)) for day in date_range(today, today + LOOKAHEAD)
     )
     return [
         day
         for day, hours in days
-        if hours.ranges and (hours.special_day is None or hours.special_day.is_season)
+        if (day.month, day.day) in {*_CHRISTMAS, *_EVES}
+        and hours.ranges
+        and (hours.special_day is None or hours.special_day.is_season)
     ]
 
 
@@ -127,7 +132,13 @@ def _check_special_days(line: Line, today: date) -> Iterator[PathProblem]:
         if special_day.changes_nothing:
             message = "this special day changes nothing. Give it `hours`, or a `phone`."
             yield PathProblem(path, "idle_special_day", message)
-        if special_day.last is not None and special_day.last < today:
+        if special_day.recurrence is not None and not special_day.recurrence.dates:
+            message = (
+                f"`every: {special_day.recurrence.as_written}` has no date between its `from` and "
+                "`to`. Correct them, or delete it."
+            )
+            yield PathProblem((*path, "every"), "no_date", message)
+        elif special_day.last is not None and special_day.last < today:
             message = (
                 f"this special day ended on {special_day.last:%-d %B %Y}. Delete it, or correct "
                 "the year."

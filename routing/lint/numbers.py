@@ -63,9 +63,12 @@ def own_number_advice(directory: Directory) -> list[str]:
 def verification_warning(line: Line, today: date) -> tuple[str, str] | None:
     """Return a code and a sentence if a line's number is not confirmed on ``today``, else None.
 
-    The sentence is for all staff and for alerts, so it leaves out the number.
+    999 and 101 need no confirmation. The sentence is for all staff and for alerts, so it leaves out
+    the number.
     """
     name = f"{line.name.get('en')} (line '{line.id}')"
+    if line.phone.is_emergency:
+        return None
     if line.verified is None:
         return "unverified", f"{name}: nobody has confirmed its number, and pages say so."
     if today > line.verified.until:
@@ -82,7 +85,7 @@ def plan_warning(phone: Phone) -> str | None:
 
     Ofcom's numbers for drama count as numbers of the plan.
     """
-    if phone.e164.startswith(DRAMA_PREFIXES):
+    if phone.e164.startswith(DRAMA_PREFIXES) and len(phone.e164) == len("+441632960001"):
         return None
     if phonenumbers.is_valid_number(phonenumbers.parse(phone.e164)):
         return None
@@ -146,14 +149,14 @@ def _check_similar_helplines(directory: Directory) -> Iterator[PathProblem]:
 
 
 def _check_shared_numbers(directory: Directory) -> Iterator[PathProblem]:
-    """Warn of each line with the number of an earlier one."""
-    first_lines: dict[str, str] = {}
+    """Warn of each line with the number of an earlier one, unless both are confirmed."""
+    first_lines: dict[str, Line] = {}
     for line in directory.lines:
-        first = first_lines.setdefault(line.phone.e164, line.id)
-        if first != line.id:
+        first = first_lines.setdefault(line.phone.e164, line)
+        if first is not line and not (first.confirmed and line.confirmed):
             message = (
-                f"{line.phone.display} is also the number of '{first}', so neither backs the other "
-                "up. Write another if there is one."
+                f"{line.phone.display} is also the number of '{first.id}'. Correct it; or, if both "
+                "answer there, write `verified` for both. Neither backs the other up."
             )
             yield PathProblem(("lines", line.id, "phone"), "same_number", message)
 

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from itertools import combinations, pairwise
 
 from routing.core.directory import MINUTES_PER_DAY, BankHoliday, Directory, Hours, Line
-from routing.directory.characters import first_hidden_character
+from routing.directory.diagnosis import first_hidden_character
 from routing.directory.field_types import BANK_HOLIDAY, parse_phone, parse_week
 from routing.directory.yaml_source import KeyPath, Position, YamlSource
 from routing.errors import Problem
@@ -104,7 +104,7 @@ def _check_overlaps(ranges: Iterable[_WrittenRange], source: YamlSource) -> Iter
             how = "repeats" if first.text == second.text else "overlaps"
             message = (
                 f"{second.text} {how} {first.text}. Correct one of them, or write "
-                f"{_clock(opens)}-{_clock(end)}."
+                f"{clock_time(opens)}-{clock_time(end)}."
             )
             place = source.place_in(second.path, second.offset)
             yield _warning(place, "overlapping_hours", message)
@@ -146,19 +146,23 @@ def _meant_by_day(hours: _WrittenRange) -> str | None:
     """Return the hours with the other half of the day where that makes hours of one day."""
     evening, morning = hours.closes + _HALF_A_DAY, hours.opens - _HALF_A_DAY
     if _DAY_BEGINS <= hours.opens <= _LAST_DAY_OPENING and hours.opens < evening <= MINUTES_PER_DAY:
-        return f"{_clock(hours.opens)}-{_clock(evening)}"
+        return f"{clock_time(hours.opens)}-{clock_time(evening)}"
     if hours.opens > _LAST_DAY_OPENING and _DAY_BEGINS <= morning < hours.closes:
-        return f"{_clock(morning)}-{_clock(hours.closes)}"
+        return f"{clock_time(morning)}-{clock_time(hours.closes)}"
     return None
 
 
-def _clock(minutes: int) -> str:
+def clock_time(minutes: int) -> str:
+    """Return minutes after midnight, on that day or the next, as the directory writes them."""
     minutes = minutes if minutes <= MINUTES_PER_DAY else minutes - MINUTES_PER_DAY
     return f"{minutes // 60:02}:{minutes % 60:02}"
 
 
 def _check_weekdays(week: Hours, path: KeyPath, source: YamlSource) -> Iterator[Problem]:
-    """Warn of days that a week does not name, between two on which the line is open."""
+    """Warn of days that a week does not name, between two on which the line is open.
+
+    So it does of a Monday or a Friday beside a range of three weekdays or four.
+    """
     days_of = {
         key: [weekday for weekday, hours in enumerate(parse_week({key: "always"}).week) if hours]
         for key, _ in week.as_written
@@ -166,9 +170,13 @@ def _check_weekdays(week: Hours, path: KeyPath, source: YamlSource) -> Iterator[
     }
     key_of = {weekday: key for key, days in days_of.items() for weekday in days}
     open_days = [weekday for weekday, ranges in enumerate(week.week) if ranges]
-    for first, second in pairwise(open_days):
+    pairs = list(pairwise(open_days))
+    if len([day for day in open_days if day < 5]) >= 3 and any("-" in key for key in days_of):
+        pairs += [(-1, open_days[0]), (max(day for day in open_days if day < 5), 5)]
+    for first, second in pairs:
         missing = [day for day in range(first + 1, second) if day not in key_of]
-        if missing and not _are_single_days(days_of[key_of[second]], first):
+        beside = second if second in key_of else first
+        if missing and not _are_single_days(days_of[key_of[beside]], first):
             names = " and ".join(_WEEKDAYS[day] for day in missing)
             ends = dict.fromkeys((missing[0], missing[-1]))
             message = (
@@ -176,7 +184,7 @@ def _check_weekdays(week: Hours, path: KeyPath, source: YamlSource) -> Iterator[
                 f"closed then. Write its hours, or "
                 f"`{'-'.join(_WEEKDAYS[day][:3].lower() for day in ends)}: closed`."
             )
-            place = source.key_place((*path, key_of[second]))
+            place = source.key_place((*path, key_of[beside]))
             yield _warning(place, "missing_weekday", message)
 
 

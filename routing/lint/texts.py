@@ -7,27 +7,16 @@ from routing.core.directory import Council, Directory, Line, Service, Text
 from routing.directory.yaml_source import KeyPath, PathProblem
 from routing.snapshot import Snapshot
 
-ENGLISH, WELSH = "en", "cy"
+ENGLISH = "en"
 
 _SAFETY_KEYS = ("emergency", "unanswered")
 
 
 def warnings(snapshot: Snapshot, at: datetime) -> Iterator[PathProblem]:
     """Yield every warning about a text; they are the same at any time."""
-    yield from _check_welsh(snapshot.directory)
     yield from _check_unanswered(snapshot.directory)
     yield from _check_languages(snapshot.directory)
     yield from _check_statements(snapshot.directory.council)
-
-
-def _check_welsh(directory: Directory) -> Iterator[PathProblem]:
-    """Warn of a directory in Welsh: no Welsh speaker has checked our own words."""
-    if WELSH in directory.languages:
-        message = (
-            "no Welsh speaker has checked the Welsh words that pages add. Have them read. They are "
-            "corrected in routing/translations/cy/LC_MESSAGES/messages.po."
-        )
-        yield PathProblem(("languages",), "welsh_unreviewed", message)
 
 
 def _check_unanswered(directory: Directory) -> Iterator[PathProblem]:

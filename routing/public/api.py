@@ -108,10 +108,10 @@ def service_timeline(service: str) -> Response:
     start, end = _instant_parameter("from"), _instant_parameter("to")
     if not start < end <= start + MAX_TIMELINE:
         raise InvalidTime("'to' must be after 'from', by 400 days at most.")
-    timetables = lookup.snapshot().timetables
+    timetables, locale = lookup.snapshot().timetables, _locale()
     spans = timeline(timetables, service, start, end, lookup.diverts())
-    body = timeline_json(spans, timetables.service(service), _locale())
-    return _cacheable({"service": service, "spans": body})
+    body = timeline_json(spans, timetables.service(service), locale)
+    return _cacheable({"service": service, "spans": body, "language": locale.language})
 
 
 @bp.get("/api/v1/lines")
@@ -124,7 +124,7 @@ def lines() -> Response:
         for line in snapshot.directory.lines
         if not line.internal
     ]
-    return _cacheable({"lines": lines})
+    return _cacheable({"lines": lines, "language": locale.language})
 
 
 @bp.get("/api/v1/bank-holidays")
@@ -156,6 +156,14 @@ def invalid_time(error: InvalidTime) -> Response:
 def unknown_service(error: UnknownService) -> Response:
     """Return a 404 that lists the services of the directory."""
     return problem(404, str(error), services=list(error.known))
+
+
+def unknown_address() -> Response:
+    """Return a 404 that lists the addresses of this API."""
+    rules = current_app.url_map.iter_rules()
+    addresses = sorted(str(rule) for rule in rules if rule.endpoint.startswith(f"{bp.name}."))
+    detail = "There is nothing at this address. /openapi.json describes those that there are."
+    return problem(404, detail, addresses=addresses)
 
 
 @cache
@@ -207,6 +215,8 @@ def _numbers(
     """Return numbers as text, or as JSON; those of internal lines need the exchange's token."""
     if any(answer.line.internal for answer in answers) and not has_bearer_token("EXCHANGE_TOKEN"):
         abort(problem(401, "An internal line answers: send Authorization: Bearer EXCHANGE_TOKEN."))
+    if not answers or answers[0].phone.is_emergency:
+        abort(problem(404, "No number can be rung now: callers ring 999 or 101 themselves."))
     if separator is None and _prefers_json():
         last_line = lookup.dial_order(decision, at)[-1].line
         response = jsonify(

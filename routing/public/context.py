@@ -105,6 +105,7 @@ class ServiceText:
     id: str
     name: str
     number: Phone | None
+    is_always_on_its_number: bool
     confirmed: bool
     forms: tuple[FormLink, ...]
     professionals: Markup | None
@@ -143,7 +144,7 @@ def service_context(decision: Decision, at: datetime, *, is_live: bool) -> dict[
     line = _public_card(service, decision.line, decision.phone, at)
     until, holidays = decision.until, snapshot.holidays.dates
     is_soon = is_live and until is not None and until - at <= HANDOVER_NOTICE
-    lines = [contact_card(line, at) for line in service.reachable if not line.internal]
+    lines = [_card_of_service(service, line, at) for line in service.reachable if not line.internal]
     next_id = decision.next.line.id if decision.next else None
     local = at.astimezone(locale.zone)
     return {
@@ -152,6 +153,7 @@ def service_context(decision: Decision, at: datetime, *, is_live: bool) -> dict[
         "until_iso": timestamp(until, locale) if until else "",
         "refresh_iso": timestamp(_next_wording(decision, at, locale), locale),
         "checked": dates.format_time(local.hour * 60 + local.minute, locale),
+        "checked_on": dates.format_full_date(local.date(), locale),
         "announcement": locale.translate(
             "Call {line} on {phone}.", line=line.phrase, phone=line.phone.display
         ),
@@ -185,11 +187,11 @@ def contact_card(line: Line, at: datetime, phone: Phone | None = None) -> Contac
         options=line.options.get(language) if line.options else None,
         you_will_hear=line.you_will_hear.get(language) if line.you_will_hear else None,
         email=line.email,
-        relay_uk=line.relay_uk,
+        relay_uk=line.relay_uk and not (phone or line.phone_on(today)).is_emergency,
         also=tuple(other_way_texts(line, locale)),
         aliases=tuple(alias.get(language) for alias in line.aliases),
         is_open=lookup.snapshot().timetables.is_open(line, at),
-        confirmed=line.verified is not None,
+        confirmed=line.confirmed,
     )
 
 
@@ -213,7 +215,7 @@ def _emergency_html(advice: str, locale: Locale) -> Markup:
 
 def _public_card(service: Service, line: Line, phone: Phone, at: datetime) -> ContactCard:
     """Return a line that a service answers with, without what is internal."""
-    card = contact_card(line, at, service.number or phone)
+    card = contact_card(line, at, service.public_phone(phone))
     if not line.internal:
         return card
     return replace(
@@ -228,6 +230,16 @@ def _public_card(service: Service, line: Line, phone: Phone, at: datetime) -> Co
         aliases=(),
         is_open=True,
         confirmed=True,
+    )
+
+
+def _card_of_service(service: Service, line: Line, at: datetime) -> ContactCard:
+    """Return a public line with the number on which callers of a service reach it."""
+    card = contact_card(line, at)
+    return replace(
+        card,
+        phone=service.public_phone(card.phone),
+        usual_phone=service.public_phone(card.usual_phone),
     )
 
 
@@ -259,13 +271,13 @@ def _following_line(decision: Decision, locale: Locale) -> FollowingLine | None:
     if following is None:
         return None
     is_same_line = following.line.id == decision.line.id
-    if is_same_line and service.number is not None:
+    if is_same_line and sentences.keeps_number(decision):
         return None
     return FollowingLine(
         phrase=sentences.line_phrase(following.line, locale),
-        phone=None if sentences.keeps_number(decision) else following.phone,
+        phone=None if sentences.keeps_number(decision) else service.public_phone(following.phone),
         is_same_line=is_same_line,
-        can_wait=following.line.id == service.lines[0].id and service.number is None,
+        can_wait=following.line.id == service.lines[0].id and not service.is_always_on_its_number,
     )
 
 
@@ -279,7 +291,7 @@ def _next_opening(
     """
     service, first_line = decision.service, decision.service.lines[0]
     following = decision.next.line.id if decision.next else None
-    if service.number is not None or first_line.id in (decision.line.id, following):
+    if service.is_always_on_its_number or first_line.id in (decision.line.id, following):
         return None
     spans = timeline(lookup.snapshot().timetables, service.id, at, at + HORIZON, lookup.diverts())
     for span, answer in spans:
@@ -287,7 +299,7 @@ def _next_opening(
             format_opening = dates.format_moment if is_live else dates.format_datetime
             return NextOpening(
                 phrase=sentences.line_phrase(first_line, locale),
-                phone=answer.phone,
+                phone=service.public_phone(answer.phone),
                 moment=format_opening(span.start, locale, at),
             )
     return None
@@ -303,6 +315,7 @@ def _service_text(service: Service, locale: Locale) -> ServiceText:
         id=service.id,
         name=service.name.get(locale.language),
         number=service.number,
+        is_always_on_its_number=service.is_always_on_its_number,
         confirmed=service.confirmed,
         forms=tuple(_form_link(form, locale) for form in service.forms),
         professionals=texts.get("professionals"),

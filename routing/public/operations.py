@@ -5,7 +5,14 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from flask import Blueprint, Response, abort, current_app
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    disable_created_metrics,
+    generate_latest,
+)
 
 from routing import concurrency, config, health, lookup, rota_service
 from routing.errors import DatabaseUnavailable
@@ -16,7 +23,13 @@ from routing.store import calls, counters, db
 NewGauge = Callable[..., Gauge]
 """Makes a gauge of a name, a help text and any labels."""
 
-_DAY = timedelta(days=1)
+SECURITY_TEXT_LIFETIME = timedelta(days=180)
+"""How long security.txt says that it is right: RFC 9116 asks for less than a year."""
+
+ROBOTS = "User-agent: *\nDisallow: /staff\nDisallow: /calendars/\nDisallow: /twilio/\n"
+
+# A time for each counter, which would be that of the scrape.
+disable_created_metrics()  # type: ignore[no-untyped-call]
 
 bp = Blueprint("operations", __name__)
 
@@ -49,7 +62,27 @@ def metrics() -> Response:
     """Return the metrics, computed at each scrape. Needs the token."""
     if not has_bearer_token("OPS_TOKEN"):
         abort(problem(401, "Send Authorization: Bearer OPS_TOKEN; without one set this is shut."))
-    return Response(generate_latest(_registry()), mimetype=CONTENT_TYPE_LATEST)
+    return Response(generate_latest(_registry()), content_type=CONTENT_TYPE_LATEST)
+
+
+@bp.get("/robots.txt")
+def robots() -> Response:
+    """Let search engines list the public pages alone."""
+    return Response(ROBOTS, mimetype="text/plain")
+
+
+@bp.get("/.well-known/security.txt")
+def security_text() -> Response:
+    """Say whom to tell of a weakness (RFC 9116): SECURITY_CONTACT, or the council's website."""
+    settings, directory = current_app.config, lookup.snapshot().directory
+    fields = {
+        "Contact": settings["SECURITY_CONTACT"] or directory.council.website,
+        "Expires": f"{lookup.now() + SECURITY_TEXT_LIFETIME:%Y-%m-%dT00:00:00Z}",
+        "Preferred-Languages": ", ".join(directory.languages),
+    }
+    if settings["PUBLIC_BASE_URL"]:
+        fields["Canonical"] = f"{config.base_url(settings)}/.well-known/security.txt"
+    return _plain_text("".join(f"{name}: {value}\n" for name, value in fields.items()))
 
 
 def _registry() -> CollectorRegistry:
@@ -58,19 +91,22 @@ def _registry() -> CollectorRegistry:
     def gauge(name: str, text: str, *labels: str) -> Gauge:
         return Gauge(f"routing_{name}", text, labels, registry=registry)
 
-    _set_build(gauge)
+    _set_build(registry, gauge)
     _set_directory(gauge, snapshot)
     _set_diverts(gauge, at)
     _set_conditions(gauge)
     _set_decisions(gauge, snapshot, at)
-    _set_calls(gauge, at)
+    _set_calls(registry, gauge, at)
     _set_rota(gauge, at)
     return registry
 
 
-def _set_build(gauge: NewGauge) -> None:
-    build = gauge("build_info", "1; what runs, and the migration it wants", "python", "migration")
-    build.labels(platform.python_version(), db.latest_revision()).set(1)
+def _set_build(registry: CollectorRegistry, gauge: NewGauge) -> None:
+    labels = ("version", "python", "migration")
+    info = Gauge(
+        "who_to_call_info", "1; what runs, and the migration it wants", labels, registry=registry
+    )
+    info.labels(config.VERSION, platform.python_version(), db.latest_revision()).set(1)
     gauge("rehearsal", "1 when the clock is set for a rehearsal").set(lookup.is_rehearsal())
 
 
@@ -118,30 +154,39 @@ def _set_decisions(gauge: NewGauge, snapshot: Snapshot, at: datetime) -> None:
         handover.labels(service.id).set(until)
 
 
-def _set_calls(gauge: NewGauge, at: datetime) -> None:
-    """Set what became of the calls of the last day; nothing while the database is down."""
+def _set_calls(registry: CollectorRegistry, gauge: NewGauge, at: datetime) -> None:
+    """Set what became of the calls that ended today; nothing while the database is down.
+
+    The counters are read from the database and begin again at midnight UTC, as if the service had
+    been restarted: Prometheus's `rate` and `increase` allow for that.
+    """
     disabled = config.telephony_disabled_reason(current_app.config)
     gauge("telephone_open", "1 while Twilio may ask").set(disabled is None)
     if not lookup.database().exists or lookup.latest_diverts().fault is not None:
         return
-    ended = gauge("calls_last_day", "Calls of the last 24 hours", "service", "line", "outcome")
-    missed = gauge("calls_unanswered_last_day", "Those that nobody answered", "service")
-    refused = gauge("signatures_refused_last_day", "Requests that Twilio had not signed")
-    faults = gauge("telephone_faults_last_day", "Calls and texts that met a fault of ours")
+    midnight = at.replace(hour=0, minute=0, second=0, microsecond=0)
     try:
         with lookup.database().reading() as connection:
-            counts = calls.counts(connection, at - _DAY, at + _DAY, at)
-            refused.set(counters.count_since(connection, counters.SIGNATURE_REFUSED, at - _DAY))
-            faults.set(counters.count_since(connection, counters.FAULTS, at - _DAY))
+            ended = calls.counts_of_ended(connection, midnight, at)
+            refused = counters.count_since(connection, counters.SIGNATURE_REFUSED, midnight)
+            faults = counters.count_since(connection, counters.FAULTS, midnight)
     except DatabaseUnavailable as error:
         current_app.logger.warning("no call in the metrics: %s", error)
         return
+
+    def counter(name: str, text: str, *labels: str) -> Counter:
+        return Counter(f"routing_{name}", text, labels, registry=registry)
+
+    counter("signatures_refused", "Requests that Twilio had not signed").inc(refused)
+    counter("telephone_faults", "Calls and texts that met a fault of ours").inc(faults)
+    unanswered = counter("calls_unanswered", "Calls that ended unanswered", "service")
+    by_outcome = counter("calls", "Calls that ended", "service", "line", "outcome")
     for service in lookup.snapshot().directory.services:
-        missed.labels(service.id).set(0)
-    for (service_id, line, outcome), count in counts.items():
-        ended.labels(service_id, line, outcome or "going_on").set(count)
+        unanswered.labels(service.id)
+    for (service_id, line, outcome), count in ended.items():
+        by_outcome.labels(service_id, line, outcome).inc(count)
         if calls.is_missed(outcome):
-            missed.labels(service_id).inc(count)
+            unanswered.labels(service_id).inc(count)
 
 
 def _set_rota(gauge: NewGauge, at: datetime) -> None:

@@ -34,7 +34,8 @@ ONE_DAY = timedelta(days=1)
 def contacts(snapshot: Snapshot, services: Iterable[Service], at: datetime, locale: Locale) -> Json:
     """Return the council with the numbers of ``services``, and their hours for a year from ``at``.
 
-    A service with a number has only that number. Internal lines are left out.
+    A service with a number has only that number, and 999 or 101 where one of them answers out of
+    hours. Internal lines are left out.
     """
     council = snapshot.directory.council
     hours = _DatedHours(snapshot, at.astimezone(locale.zone).date())
@@ -94,7 +95,7 @@ class _DatedHours:
 
 def _contact_points(service: Service, hours: _DatedHours, locale: Locale) -> Iterator[Json]:
     name = service.name.get(locale.language)
-    if service.number is not None:
+    if service.number is not None and service.is_always_on_its_number:
         always = list(hours.of_week((ALL_DAY,) * 7, hours.first, hours.last))
         relay_uk = service.reachable[0].relay_uk
         yield _contact_point(name, name, service.number, relay_uk, always, locale)
@@ -105,10 +106,12 @@ def _contact_points(service: Service, hours: _DatedHours, locale: Locale) -> Ite
             available = list(hours.of_line(line)) if phone == line.phone else []
             available += hours.of_exceptions(line, phone)
             if available:
-                line_name = line.name.get(locale.language)
-                point = _contact_point(line_name, name, phone, line.relay_uk, available, locale)
-                yield point | ({"email": line.email} if line.email else {})
-        for way in line.also:
+                line_name = name if line.internal else line.name.get(locale.language)
+                shown = service.public_phone(phone)
+                relay_uk = line.relay_uk and not shown.is_emergency
+                point = _contact_point(line_name, name, shown, relay_uk, available, locale)
+                yield point | ({"email": line.email} if line.email and not line.internal else {})
+        for way in () if line.internal else line.also:
             yield _other_way(line, way, name, hours, locale)
 
 

@@ -148,7 +148,7 @@ class Roster:
             return timetables.open_spans(line, start, end)
         service = timetables.service(role.out_of_hours_of or "")
         out_of_hours = (
-            (span, answer.line.id == service.out_of_hours.id)
+            (span, answer.line.id == service.out_of_hours.id and not answer.phone.is_emergency)
             for span, answer in timeline(timetables, service.id, start, end)
         )
         return tuple(span for span, is_needed in merge_equal(out_of_hours) if is_needed)

@@ -7,6 +7,7 @@ from flask import Blueprint, Response, current_app, request
 from sqlalchemy.engine import Connection
 
 from routing import lookup, rota_service
+from routing.config import base_url
 from routing.core import instants
 from routing.errors import DatabaseUnavailable
 from routing.rota import descriptions
@@ -73,18 +74,9 @@ def show(token: str) -> Response:
 def _etag(connection: Connection, feed: CalendarFeed, today: date) -> str:
     """Return what differs once a feed would: with the rota, people, roles, settings or the day."""
     people = [(person.id, person.name) for person in rota_people.all_people(connection)]
-    directory = lookup.snapshot().directory
-    sources = (
-        rota_store.revision(connection),
-        people,
-        directory.rota,
-        directory.council.website,
-        _staff_url(),
-        feed.rota_person_id,
-        feed.duty_role,
-        today,
-        directory.zone.key,
-    )
+    directory, revision = lookup.snapshot().directory, rota_store.revision(connection)
+    shown = feed.rota_person_id, feed.duty_role, today, directory.zone.key, _staff_url()
+    sources = shown, revision, people, directory.rota, directory.council.website
     return sha256(repr(sources).encode()).hexdigest()
 
 
@@ -132,8 +124,8 @@ def _to_ics(feed: CalendarFeed, rota: Rota, start: datetime, end: datetime) -> b
 
 
 def _staff_url(path: str = "") -> str:
-    base_url = current_app.config["PUBLIC_BASE_URL"]
-    return f"{base_url.rstrip('/')}/staff{path}" if base_url else "the staff pages"
+    base = base_url(current_app.config)
+    return f"{base}/staff{path}" if base else "the staff pages"
 
 
 def _plain(text: str, status: int) -> Response:

@@ -309,6 +309,8 @@ def _line_items() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     today, end = at.astimezone(locale.zone).date(), at + LINE_STATE_PERIOD
     items: dict[bool, list[dict[str, Any]]] = {True: [], False: []}
     for line in timetables.directory.lines:
+        if line.phone.is_emergency:
+            continue  # no divert leads there
         spans = timetables.open_spans(line, at, end)
         is_open = bool(spans) and spans[0].start == at
         until = spans[0].end if is_open else spans[0].start if spans else end

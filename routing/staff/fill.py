@@ -3,7 +3,6 @@
 import secrets
 from collections.abc import Sequence
 from datetime import timedelta
-from hashlib import sha256
 
 from flask import Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
@@ -15,7 +14,7 @@ from routing.rota.filling import ProposedShift
 from routing.rota.roster import NewShift
 from routing.rota_service import ImportPlan, Rota
 from routing.staff.auth import current_account, require_role, staff_blueprint
-from routing.staff.forms import Confirmation, FillForm, ImportForm
+from routing.staff.forms import Confirmation, FillForm, ImportForm, digest
 from routing.staff.layout import radio_item, render_page
 from routing.store.accounts import Role
 from routing.text import staff_text
@@ -44,7 +43,7 @@ def fill() -> AnyResponse:
     try:
         rota, proposed = _propose(form)
         added = _assigned(form, proposed)
-        if not added or confirmation.shown.data != _digest(added):
+        if not added or confirmation.shown.data != digest(added):
             return _check(form, confirmation, rota, proposed)
         actor, once = current_account().actor, confirmation.once.data
         try:
@@ -82,15 +81,15 @@ def import_() -> AnyResponse:
             return _check_import(form, confirmation, plan)
         actor, once = current_account().actor, confirmation.once.data
         try:
-            result = rota_service.save_import(plan, actor, form.name, once)
+            change = rota_service.save_import(plan, actor, form.name, once)
         except RotaConflict:
             return _check_import(form, confirmation, _plan(form))
     except InvalidSpreadsheet as error:
         return _ask_import(form, error.problems)
     except InvalidRotaChange as error:
         return _ask_import(form, [str(error)])
-    change_id = result.change.id if result.change else None
-    return redirect(url_for("rota.show", done=change_id, known=result.known))
+    change_id = change.id if change else None
+    return redirect(url_for("rota.show", done=change_id, known=plan.difference.unchanged))
 
 
 @bp.get("/rota/import/template.csv")
@@ -109,8 +108,7 @@ def _plan(form: ImportForm) -> ImportPlan:
 
 def _digest_import(form: ImportForm, plan: ImportPlan) -> str:
     """Return what tells the import that was shown from that of another file, or to another rota."""
-    shown = form.content, form.add_people.data, form.replace.data, plan.rota.revision
-    return sha256(repr(shown).encode()).hexdigest()
+    return digest(form.content, form.add_people.data, form.replace.data, plan.rota.revision)
 
 
 def _check_import(form: ImportForm, confirmation: Confirmation, plan: ImportPlan) -> Response:
@@ -159,11 +157,6 @@ def _assigned(form: FillForm, proposed: Sequence[ProposedShift]) -> list[NewShif
     ]
 
 
-def _digest(shifts: Sequence[NewShift]) -> str:
-    """Return what tells the shifts that were shown from others."""
-    return sha256(repr(shifts).encode()).hexdigest()
-
-
 def _ask(form: FillForm) -> Response:
     at = lookup.now()
     rota = rota_service.read_rota(at, at)
@@ -185,7 +178,7 @@ def _check(
         hidden={
             **form.hidden(),
             "people": ", ".join(form.names),
-            "shown": _digest(added),
+            "shown": digest(added),
             "once": secrets.token_urlsafe(16),
         },
         role_id=form.role.data,

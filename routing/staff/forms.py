@@ -9,6 +9,7 @@ import re
 import zlib
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 from flask import current_app
@@ -272,6 +273,11 @@ class Confirmation(StaffForm):
 
     once = text(40)
     shown = text(64)
+
+
+def digest(*shown: object) -> str:
+    """Return what tells a change as it was read back from any other."""
+    return sha256(repr(shown).encode()).hexdigest()
 
 
 class SignInForm(StaffForm):

@@ -4,7 +4,7 @@ Written here rather than by a library: one calendar can hold thousands of events
 library needs more than a second of the processor.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from urllib.parse import urlsplit
 
@@ -14,25 +14,36 @@ MAX_LINE_BYTES = 75
 """The longest line: RFC 5545, 3.1. A longer one is folded: it goes on after a line end and a space.
 """
 
-_HEAD = (
-    "BEGIN:VCALENDAR",
-    "VERSION:2.0",
-    "PRODID:-//who-to-call//rota//EN",
-    "METHOD:PUBLISH",
-    "REFRESH-INTERVAL;VALUE=DURATION:PT1H",  # each program decides for itself how often to look
-    "X-PUBLISHED-TTL:PT1H",
-)
-_SAME_IN_EVERY_EVENT = ("TRANSP:TRANSPARENT", "X-MICROSOFT-CDO-BUSYSTATUS:FREE", "CLASS:PRIVATE")
-_NO_EVENTS = (
-    "BEGIN:VTIMEZONE",
-    "TZID:UTC",
-    "BEGIN:STANDARD",
-    "DTSTART:19700101T000000",
-    "TZOFFSETFROM:+0000",
-    "TZOFFSETTO:+0000",
-    "END:STANDARD",
-    "END:VTIMEZONE",
-)
+_HEAD = """BEGIN:VCALENDAR
+VERSION:2.0
+PRODID:-//who-to-call//rota//EN
+METHOD:PUBLISH
+REFRESH-INTERVAL;VALUE=DURATION:PT1H
+X-PUBLISHED-TTL:PT1H
+X-WR-CALNAME:"""
+_EVENT = """BEGIN:VEVENT
+UID:shift-{id}{part}@{host}
+SEQUENCE:{sequence}
+DTSTAMP:{changed_at}
+LAST-MODIFIED:{changed_at}
+DTSTART:{start}
+DTEND:{end}
+SUMMARY:{summary}
+DESCRIPTION:{description}
+TRANSP:TRANSPARENT
+X-MICROSOFT-CDO-BUSYSTATUS:FREE
+CLASS:PRIVATE
+END:VEVENT
+"""
+_NO_EVENTS = """BEGIN:VTIMEZONE
+TZID:UTC
+BEGIN:STANDARD
+DTSTART:19700101T000000
+TZOFFSETFROM:+0000
+TZOFFSETTO:+0000
+END:STANDARD
+END:VTIMEZONE
+"""
 """What a calendar without events holds: RFC 5545, 3.6, wants one component at least."""
 
 
@@ -50,28 +61,22 @@ def calendar(
     gives the UIDs their host.
     """
     host = urlsplit(website).hostname or "localhost"
-    same_lines = (f"DESCRIPTION:{_escape(description)}", *_SAME_IN_EVERY_EVENT)
-    same = b"".join(map(_fold, same_lines))
     events = [
-        b"".join(map(_fold, _event_lines(duty, summary(duty), host))) + same + b"END:VEVENT\r\n"
+        _EVENT.format(
+            id=duty.shift.id,
+            part=f"-{duty.part}" if duty.part else "",
+            host=host,
+            sequence=duty.shift.sequence,
+            changed_at=_format_utc(duty.shift.changed_at or duty.during.start),
+            start=_format_utc(duty.during.start),
+            end=_format_utc(duty.during.end),
+            summary=_escape(summary(duty)),
+            description=_escape(description),
+        )
         for duty in assignments
     ]
-    head = b"".join(map(_fold, (*_HEAD, f"X-WR-CALNAME:{_escape(title)}")))
-    body = b"".join(events or map(_fold, _NO_EVENTS))
-    return head + body + b"END:VCALENDAR\r\n"
-
-
-def _event_lines(duty: Assignment, summary: str, host: str) -> Iterator[str]:
-    part = f"-{duty.part}" if duty.part else ""
-    changed_at = _format_utc(duty.shift.changed_at or duty.during.start)
-    yield "BEGIN:VEVENT"
-    yield f"UID:shift-{duty.shift.id}{part}@{host}"
-    yield f"SEQUENCE:{duty.shift.sequence}"
-    yield f"DTSTAMP:{changed_at}"
-    yield f"LAST-MODIFIED:{changed_at}"
-    yield f"DTSTART:{_format_utc(duty.during.start)}"
-    yield f"DTEND:{_format_utc(duty.during.end)}"
-    yield f"SUMMARY:{_escape(summary)}"
+    text = f"{_HEAD}{_escape(title)}\n{''.join(events) or _NO_EVENTS}END:VCALENDAR\n"
+    return b"".join(map(_fold, text.split("\n")[:-1]))
 
 
 def _format_utc(at: datetime) -> str:

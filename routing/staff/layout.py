@@ -5,6 +5,7 @@ from typing import Any
 from flask import Response, current_app, g, make_response, render_template, request, url_for
 
 from routing import lookup, static_files
+from routing.config import VERSION
 from routing.staff import divert_display
 from routing.staff.forms import StaffForm
 from routing.store.accounts import Account, Role
@@ -58,6 +59,7 @@ def render_page(
         asset=static_files.url,
         rehearsing=lookup.is_rehearsal(),
         account=account,
+        version=VERSION,
         may_divert=account is not None and account.may(Role.DIVERT),
         may_rota=may_rota,
         navigation=_navigation(account) if account else [],

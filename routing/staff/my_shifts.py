@@ -7,6 +7,7 @@ from flask import Response, current_app, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from routing import lookup, rota_service
+from routing.config import base_url
 from routing.errors import InvalidRotaChange, UnknownShift
 from routing.rota import descriptions
 from routing.rota.roster import CONTEXT_MARGIN
@@ -77,8 +78,7 @@ def create_calendar() -> Response:
         token = calendars.create(
             connection, person_id, role, account.id, lookup.now(), account.actor
         )
-    base_url = current_app.config["PUBLIC_BASE_URL"] or request.url_root
-    address = f"{base_url.rstrip('/')}/calendars/{token}.ics"
+    address = f"{base_url(current_app.config, request.url_root)}/calendars/{token}.ics"
     max_absence = MAX_ABSENCE if issuer() == LOCAL else MAX_ABSENCE_WITH_PROVIDER
     return render_page(
         "calendar_created.html",

@@ -4,7 +4,6 @@ import secrets
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
-from hashlib import sha256
 
 from flask import Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
@@ -25,6 +24,7 @@ from routing.staff.forms import (
     ShiftForm,
     StaffForm,
     SwapForm,
+    digest,
 )
 from routing.staff.layout import radio_item, render_page
 from routing.staff.rota import DAYS_SHOWN
@@ -107,7 +107,7 @@ def remove(shift_id: int) -> AnyResponse:
     """Remove a shift or a cover from now on, if it is still as it was shown."""
     rota, shift = _get(shift_id)
     cover, actor = _chosen_cover(RemoveForm(), rota, shift), current_account().actor
-    if Confirmation().shown.data != _digest(_describe_removal(rota, shift, cover)):
+    if Confirmation().shown.data != digest(_describe_removal(rota, shift, cover)):
         return _ask_remove(rota, shift, cover, has_changed=True)
     if cover:
         change = rota_service.remove_cover(cover.id, shift_id, actor)
@@ -296,7 +296,7 @@ def _ask_remove(
         "confirm.html",
         title=f"Remove this {what}",
         paragraphs=[*texts, "What is over already stays as it was."],
-        hidden={"cover": str(cover.id) if cover else "", "shown": _digest(texts)},
+        hidden={"cover": str(cover.id) if cover else "", "shown": digest(texts)},
         button=f"Remove this {what}",
         has_changed=has_changed,
     )
@@ -329,7 +329,7 @@ def _confirm(
     InvalidRotaChange.
     """
     warnings, confirmation = _warnings(rota, proposed), Confirmation()
-    shown = _digest(texts, warnings)
+    shown = digest(texts, warnings)
     if confirmation.shown.data == shown:
         actor, once = current_account().actor, confirmation.once.data
         change = rota_service.save_change(kind, proposed, rota, actor, once, summary)
@@ -345,11 +345,6 @@ def _confirm(
     )
 
 
-def _digest(texts: Sequence[str], warnings: Sequence[str] = ()) -> str:
-    """Return what tells a change that was read back from another one."""
-    return sha256(repr((texts, warnings)).encode()).hexdigest()
-
-
 def _redirect_to(change: RotaChange, start: datetime) -> AnyResponse:
     """Redirect to the rota, to two weeks in which a change at ``start`` can be seen."""
     zone = lookup.staff_locale().zone
@@ -361,7 +356,7 @@ def _redirect_to(change: RotaChange, start: datetime) -> AnyResponse:
 def _get(shift_id: int) -> tuple[Rota, Shift]:
     """Return a shift, and the rota around it. Raise UnknownShift."""
     with lookup.database().reading() as connection:
-        shift, _ = rota_store.get(connection, shift_id)
+        shift = rota_store.get(connection, shift_id)
     rota = _read_around(shift.during)
     if shift.role_id not in rota.roster.roles:
         raise UnknownShift(f"Shift {shift_id} is in a role that the directory no longer has.")

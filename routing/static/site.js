@@ -17,6 +17,7 @@ async function copy(code, button) {
   } catch {
     button.textContent = "Selected: press Ctrl+C";
   }
+  button.removeAttribute("aria-label"); // what is written on it is the news
 }
 
 /* What depends on the decision, in several places of a page. All of it changes together. */

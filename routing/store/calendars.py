@@ -81,7 +81,7 @@ def find_by_token(connection: Connection, token: str) -> CalendarFeed | None:
     """Return the feed of a token, suspended or not; None if it was revoked or its owner is gone."""
     query = _select_unrevoked().where(calendars.c.token_sha256 == hash_token(token))
     row = connection.execute(query).first()
-    return None if row is None else _feed(row)
+    return None if row is None else CalendarFeed(*row)
 
 
 def mark_polled(connection: Connection, feed: CalendarFeed, at: datetime) -> None:
@@ -98,7 +98,7 @@ def should_mark_polled(feed: CalendarFeed, at: datetime) -> bool:
 def unrevoked(connection: Connection) -> list[CalendarFeed]:
     """Return every feed that was not revoked, suspended or not, newest first."""
     rows = connection.execute(_select_unrevoked().order_by(calendars.c.id.desc()))
-    return [_feed(row) for row in rows]
+    return [CalendarFeed(*row) for row in rows]
 
 
 def revoke(connection: Connection, feed_id: int, at: datetime, actor: str) -> None:
@@ -118,27 +118,15 @@ def is_inactive(before: datetime) -> sa.ColumnElement[bool]:
 
 def _select_unrevoked() -> sa.Select[Any]:
     """Select feeds whose account is not removed and whose person, if any, has not left the rota."""
+    feed, account = calendars.c, accounts.c
     return (
-        sa.select(calendars, accounts.c.name, accounts.c.issuer, accounts.c.signed_in_at)
-        .join(accounts, accounts.c.id == calendars.c.account_id)
-        .outerjoin(rota_people, rota_people.c.id == calendars.c.rota_person_id)
-        .where(
-            calendars.c.revoked_at.is_(None),
-            accounts.c.removed_at.is_(None),
-            rota_people.c.left_at.is_(None),
+        sa.select(
+            *(feed.id, feed.rota_person_id, feed.duty_role, feed.account_id, feed.created_at),
+            *(feed.last_polled_at, account.name, account.issuer, account.signed_in_at),
         )
-    )
-
-
-def _feed(row: sa.Row[Any]) -> CalendarFeed:
-    return CalendarFeed(
-        id=row.id,
-        rota_person_id=row.rota_person_id,
-        duty_role=row.duty_role,
-        account_id=row.account_id,
-        created_at=row.created_at,
-        last_polled_at=row.last_polled_at,
-        owner=row.name,
-        issuer=row.issuer,
-        signed_in_at=row.signed_in_at,
+        .join(accounts, account.id == feed.account_id)
+        .outerjoin(rota_people, rota_people.c.id == feed.rota_person_id)
+        .where(
+            feed.revoked_at.is_(None), account.removed_at.is_(None), rota_people.c.left_at.is_(None)
+        )
     )

@@ -341,6 +341,25 @@ def counts_by_period(
     }
 
 
+def counts_of_ended(
+    connection: Connection, since: datetime, at: datetime
+) -> dict[tuple[str, str, str], int]:
+    """Return how many calls ended from ``since`` on, by service, first line and outcome.
+
+    One whose end was not reported ends UNREPORTED_AFTER its beginning.
+    """
+    is_unreported = calls.c.ended_at.is_(None) & _began_between(
+        since - UNREPORTED_AFTER, at - UNREPORTED_AFTER
+    )
+    began_lately = calls.c.began_at >= since - 2 * UNREPORTED_AFTER
+    query = (
+        sa.select(calls.c.service, calls.c.line, _outcome(at), sa.func.count())
+        .where(began_lately & ((calls.c.ended_at >= since) | is_unreported))
+        .group_by(*map(sa.literal_column, "123"))
+    )
+    return {(service, line, outcome): n for service, line, outcome, n in connection.execute(query)}
+
+
 def _find_or_insert(connection: Connection, key: str, call: CallStart) -> int:
     query = sa.select(calls.c.id).where(calls.c.sid_sha256 == key)
     call_id: int | None = connection.scalar(query)

@@ -187,15 +187,12 @@ def read_shifts(
     return _read(connection, shifts.c.id.in_(shift_ids))
 
 
-def get(connection: Connection, shift_id: int) -> tuple[Shift, list[Cover]]:
-    """Return a shift and its covers, as ``read`` does. Raise UnknownShift."""
-    row = connection.execute(_select_with_times(shifts).where(shifts.c.id == shift_id)).first()
-    span = row and _effective_span(row)
-    if row is None or not span:
+def get(connection: Connection, shift_id: int) -> Shift:
+    """Return a shift, as ``read`` does. Raise UnknownShift."""
+    found_shifts, _ = read_shifts(connection, [shift_id])
+    if not found_shifts:
         raise UnknownShift(f"There is no shift {shift_id} on the rota, or it was removed.")
-    near, near_covers = read(connection, span.start, span.end)
-    shift = next(shift for shift in near if shift.id == shift_id)
-    return shift, [cover for cover in near_covers if cover.shift_id == shift_id]
+    return found_shifts[0]
 
 
 def shifts_of(connection: Connection, change_id: int) -> list[int]:

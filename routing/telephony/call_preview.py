@@ -45,6 +45,10 @@ def preview_call(
         lines = named_lines(timetables, decide_at(when), when, excluded_numbers)
         if isinstance(step, GiveUp):
             message = announcements.no_answer(timetables.directory, lines, locale)
+            if decision.phone.is_emergency:
+                message = announcements.call_yourself(
+                    decision, timetables.directory, at, locale, rings=False
+                )
             hears.append(f"{_format_time(time)} “{message}” Twice, and the call ends.")
         if not isinstance(step, Dial):
             continue

@@ -21,6 +21,7 @@ from twilio.request_validator import (
     get_signature_algorithm,
 )
 
+from routing.config import base_url
 from routing.core.decision import is_excluded
 from routing.core.directory import Directory, Line, Service
 from routing.store.calls import call_key
@@ -85,22 +86,18 @@ def is_signed() -> bool:
     or prefix counts. A request that cannot be read, or whose signature cannot be checked, is not
     signed.
     """
-    config = current_app.config
-    tokens = [config[name] for name in ("TWILIO_AUTH_TOKEN", "TWILIO_AUTH_TOKEN_2") if config[name]]
+    settings, names = current_app.config, ("TWILIO_AUTH_TOKEN", "TWILIO_AUTH_TOKEN_2")
+    tokens = [settings[name] for name in names if settings[name]]
     try:
         request.max_content_length = MAX_BODY_BYTES
         if len(request.form) > MAX_PARAMETERS:
             return False
-        url = base_url() + (request.environ.get("RAW_URI") or request.environ["REQUEST_URI"])
+        target = request.environ.get("RAW_URI") or request.environ["REQUEST_URI"]
+        url = f"{base_url(settings)}{target}"
         return any(_is_signed_with(token, url) for token in tokens)
     except Exception as error:  # whatever a server raises for a body that is cut short
         log.info("the signature of a request cannot be checked: %s", type(error).__name__)
         return False
-
-
-def base_url() -> str:
-    """Return the URL at which Twilio reaches this service, without a slash at its end."""
-    return str(current_app.config["PUBLIC_BASE_URL"]).rstrip("/")
 
 
 def unrecognised_reason() -> str | None:

@@ -89,17 +89,25 @@ class Utterance:
 
 def for_step(
     step: Step,
-    service: Service,
+    decision: Decision,
+    at: datetime,
     directory: Directory,
     named_lines: Callable[[], NamedLines],
     settings: DialSettings,
 ) -> str:
-    """Return the TwiML of a step. ``named_lines`` returns the lines that a message may read out."""
+    """Return the TwiML of a step. ``named_lines`` returns the lines that a message may read out.
+
+    While 999 or 101 answers, ``decision`` is spoken first, and before the message.
+    """
+    service = decision.service
+    rings = isinstance(step, Dial)
+    first = call_yourself(decision, directory, at, rings) if decision.phone.is_emergency else []
     if isinstance(step, GiveUp):
-        return give_up(_in_each_language(announcements.no_answer, directory, named_lines()))
+        lines = () if first else named_lines()
+        return give_up(first or _in_each_language(announcements.no_answer, directory, lines))
     if not isinstance(step, Dial):
         return hang_up()
-    before = greeting(service, directory) if step.state.leg == 1 else []
+    before = first or greeting(service, directory) if step.state.leg == 1 else []
     if step.announcement:
         before = _in_each_language(MESSAGES[step.announcement], directory, named_lines())
     pause = ENGAGED_WAIT.seconds if step.announcement is Announcement.ENGAGED else 0
@@ -127,7 +135,8 @@ def fallback(
     MAX_NUMBERS at most, with words before ringing would pass MAX_SILENCE_SECONDS.
     A screened line, which nobody could screen there, comes only where there is no other. Where a
     line has another number on ``day``, that is rung, and then its usual one: the document may be
-    used on a later day. No number comes twice, nor one that leads back to a service.
+    used on a later day. No number comes twice, nor one that leads back to a service. 999 and 101
+    are spoken, and never rung.
     """
     service_numbers = {other.number.e164 for other in directory.services if other.number}
     chain = {line.id: line for line in (service.out_of_hours, *service.reachable)}.values()
@@ -140,7 +149,8 @@ def fallback(
     ]
     numbers: dict[str, str | None] = {}
     for line, phone in phones:
-        numbers.setdefault(phone.e164, send_digits(line, phone))
+        if not phone.is_emergency:
+            numbers.setdefault(phone.e164, send_digits(line, phone))
     public: dict[str, tuple[Line, Phone]] = {}
     for line, phone in phones:
         if not line.internal:
@@ -194,6 +204,22 @@ def greeting(service: Service, directory: Directory) -> list[Utterance]:
         if text:
             utterances[text] = utterance(text, language, directory)
     return list(utterances.values())
+
+
+def call_yourself(
+    decision: Decision, directory: Directory, at: datetime, rings: bool
+) -> list[Utterance]:
+    """Return what callers hear while 999 or 101 answers; ``rings`` says that a line rings next."""
+    return [
+        utterance(
+            announcements.call_yourself(
+                decision, directory, at, get_locale(language, directory.zone), rings
+            ),
+            language,
+            directory,
+        )
+        for language in directory.languages
+    ]
 
 
 def _in_each_language(

@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, current_app, g, request
 
 from routing import lookup
-from routing.config import rehearsal_number, telephony_disabled_reason
+from routing.config import base_url, rehearsal_number, telephony_disabled_reason
 from routing.core.answer import Decision, Outcome
 from routing.core.directory import Service
 from routing.responses import problem
@@ -37,7 +37,7 @@ from routing.telephony.call_flow import (
     next_step,
 )
 from routing.telephony.fallback import fallback_twiml
-from routing.telephony.twilio_request import CallRequest, base_url, is_signed, unrecognised_reason
+from routing.telephony.twilio_request import CallRequest, is_signed, unrecognised_reason
 from routing.telephony.twiml import DialSettings
 
 T = TypeVar("T")
@@ -240,7 +240,7 @@ def _screen(call: CallContext) -> str:
     """Say to whoever picked up what the call is, and ask for the key."""
     state, call_key = call.state, _caller_call_key()
     query = {**state.to_query(), "call": call_key} if state and call_key else {}
-    url = f"{base_url()}/twilio/voice/{call.service.id}/accept?{urlencode(query)}"
+    url = f"{base_url(current_app.config)}/twilio/voice/{call.service.id}/accept?{urlencode(query)}"
     return twiml.acceptance(call.service, call.snapshot.directory, url)
 
 
@@ -333,7 +333,7 @@ def _log_and_answer(
 def _twiml(call: CallContext, step: Step, decision: Decision) -> str:
     config = current_app.config
     settings = DialSettings(
-        base_url(),
+        base_url(config),
         call.request.call_key or "",
         rehearsal_number(config),
         lambda line: call.request.caller_id(line, call.service, config["CALLER_ID"]),
@@ -341,7 +341,7 @@ def _twiml(call: CallContext, step: Step, decision: Decision) -> str:
     named_lines = partial(
         twiml.named_lines, call.snapshot.timetables, decision, call.at, call.excluded_numbers
     )
-    return twiml.for_step(step, call.service, call.snapshot.directory, named_lines, settings)
+    return twiml.for_step(step, decision, call.at, call.snapshot.directory, named_lines, settings)
 
 
 def _call_outcome(step: Step, leg_end: LegEnd | None, has_hung_up: bool) -> Outcome | None:

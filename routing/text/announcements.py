@@ -76,6 +76,25 @@ def no_answer(directory: Directory, numbers: Iterable[tuple[Line, Phone]], local
     )
 
 
+def call_yourself(
+    decision: Decision, directory: Directory, at: datetime, locale: Locale, rings: bool
+) -> str:
+    """Say which of 999 and 101 to dial while it answers, and until when.
+
+    ``rings`` says that another line rings next.
+    """
+    number = spell_digits(decision.phone.display)
+    return " ".join(
+        [
+            *_spoken_emergency(directory, locale),
+            call_sentence(decision, number, at, locale),
+            locale.translate("Please stay on the line. We are calling somebody else.")
+            if rings
+            else locale.translate("Please hang up, and dial that number."),
+        ]
+    )
+
+
 def outcome_unknown(
     directory: Directory, numbers: Iterable[tuple[Line, Phone]], locale: Locale
 ) -> str:
@@ -125,14 +144,14 @@ def sms_reply(
 
     A brief reply leaves out the council's own advice in an emergency, which may be long.
     """
-    phone = decision.service.number or decision.phone
+    phone = decision.service.public_phone(decision.phone)
     number = to_national(phone.display)
     if is_brief:
         emergency = [locale.translate("In an emergency, call 999.")]
     else:
         emergency = _emergency(directory, locale, EMERGENCY_NUMBER)
     relay = []
-    if decision.line.relay_uk and phone.e164.startswith("+"):
+    if decision.line.relay_uk and not phone.is_emergency:
         relay = [locale.translate("With Relay UK, dial 18001 {number}.", number=number)]
     return " ".join(
         [

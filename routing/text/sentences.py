@@ -76,11 +76,8 @@ def keeps_number(decision: Decision) -> bool:
 
     They do where the service has a number of its own, and where two lines share one.
     """
-    return (
-        decision.service.number is not None
-        or decision.next is None
-        or decision.next.phone.e164 == decision.phone.e164
-    )
+    phone = decision.service.public_phone
+    return decision.next is None or phone(decision.next.phone).e164 == phone(decision.phone).e164
 
 
 def holds_sentence(
@@ -93,7 +90,7 @@ def holds_sentence(
     the number changes. Raise NaiveTime.
     """
     always = locale.translate("You can call this number day and night.")
-    has_own_number = decision.service.number is not None
+    has_own_number = decision.service.is_always_on_its_number
     if decision.until is None or decision.next is None:
         return always if has_own_number else locale.translate("They answer day and night.")
     is_same_line = decision.next.line.id == decision.line.id
@@ -132,7 +129,7 @@ def call_sentence(decision: Decision, phone: str, at: datetime, locale: Locale) 
     """
     line = line_phrase(decision.line, locale)
     number = decision.service.number
-    if number is not None and phone == number.display:
+    if number is not None and phone == number.display and decision.service.is_always_on_its_number:
         call = locale.translate("Call {phone}, {line}.", phone=phone, line=line)
         return f"{call} {holds_sentence(decision, at, locale, is_live=False)}"
     return locale.translate(

@@ -23,23 +23,23 @@ _LOCAL_FORMS = "Write it as '2026-12-24 17:00', or with an offset as 2026-12-24T
 _DATE_FORM = "Write it as 24 12 2026."
 
 
-def parse_rfc3339(text: str) -> datetime:
+def parse_rfc3339(text: str, remedy: str = _RFC_3339_FORM) -> datetime:
     """Read an RFC 3339 time with its offset, from 2000 to 2100, as an instant in UTC.
 
     A space in place of ``+`` is read as ``+``, because an unescaped ``+`` in a URL arrives as one.
-    Raise InvalidTime.
+    Raise InvalidTime, with ``remedy``, which says what to write.
     """
     text = text.strip()
     if not _RFC_3339.fullmatch(text):
-        raise InvalidTime(f"'{text[:40]}' is not a time with an offset. {_RFC_3339_FORM}")
+        raise InvalidTime(f"'{text[:40]}' is not a time with an offset. {remedy}")
     if text[-6] == " ":
         text = f"{text[:-6]}+{text[-5:]}"
     try:
         at = datetime.fromisoformat(text.upper()).astimezone(UTC)
     except (ValueError, OverflowError) as error:
-        message = f"'{text}' is not a time that exists ({error}). {_RFC_3339_FORM}"
+        message = f"'{text}' is not a time that exists ({error}). {remedy}"
         raise InvalidTime(message) from error
-    _check_year(at.year, text)
+    _check_year(at.year, text, remedy)
     return at
 
 
@@ -51,13 +51,13 @@ def parse_local(text: str, zone: ZoneInfo) -> datetime:
     if not _LOCAL.fullmatch(text.strip()):
         if not _RFC_3339.fullmatch(text.strip()):
             raise InvalidTime(f"'{text[:40]}' is not a date with a time. {_LOCAL_FORMS}")
-        return parse_rfc3339(text)
+        return parse_rfc3339(text, _LOCAL_FORMS)
     try:
         wall_time = datetime.fromisoformat(text.strip())
     except ValueError as error:
         message = f"'{text}' is not a time that exists ({error}). {_LOCAL_FORMS}"
         raise InvalidTime(message) from error
-    _check_year(wall_time.year, text, margin=1)
+    _check_year(wall_time.year, text, _LOCAL_FORMS, margin=1)
     return _to_instant(wall_time, zone, text, "Write the offset: {first} or {second}.")
 
 
@@ -102,13 +102,13 @@ def parse_clock(text: str) -> int:
     raise InvalidTime(f"'{text.strip()[:40]}' is not a time. Write it as 5pm, 5:30pm or 17:30.")
 
 
-def _check_year(year: int, text: str, margin: int = 0) -> None:
+def _check_year(year: int, text: str, remedy: str, margin: int = 0) -> None:
     """Raise InvalidTime for a year that is not covered.
 
     A local time may be ``margin`` years outside: it is checked again once it is in UTC.
     """
     if not FIRST_YEAR - margin <= year <= LAST_YEAR + margin:
-        raise InvalidTime(f"'{text}' is not from {FIRST_YEAR} to {LAST_YEAR}. {_RFC_3339_FORM}")
+        raise InvalidTime(f"'{text}' is not from {FIRST_YEAR} to {LAST_YEAR}. {remedy}")
 
 
 def _to_instant(wall_time: datetime, zone: ZoneInfo, text: str, remedy: str) -> datetime:
@@ -129,4 +129,4 @@ def _to_instant(wall_time: datetime, zone: ZoneInfo, text: str, remedy: str) -> 
             other=other.tzname(),
         )
         raise InvalidTime(f"{text} happens twice in {zone.key}, when the clocks go back. {remedy}")
-    return parse_rfc3339(first.isoformat())
+    return parse_rfc3339(first.isoformat(), _LOCAL_FORMS)

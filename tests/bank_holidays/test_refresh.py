@@ -164,9 +164,9 @@ def broken(change):
             "date",
         ),
         (
-            "a date twice",
-            lambda feed: feed.send(broken(lambda events: events.append(events[-1]))),
-            "2028-12-26 is listed twice",
+            "a year that cannot be",
+            lambda feed: feed.send(broken(lambda events: events[-1].update(date="2208-12-26"))),
+            "2208-12-26 is not between 1999 and 2100",
         ),
         (
             "a name missing",
@@ -208,6 +208,40 @@ def test_what_cannot_be_the_list_is_refused_and_the_copy_stays(
     with pytest.raises(InvalidBankHolidays, match=message):
         refresh_copy(tmp_path, feed)
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda events: events.append(events[-1]),
+        lambda events: events[-1].update(notes=None),
+        lambda events: events[-1].pop("notes"),
+        lambda events: events[-1].update(title=" Boxing Day\n", notes="Substitute day "),
+        lambda events: events[-1].update(colour="red"),
+        lambda events: events.reverse(),
+    ],
+    ids=["twice", "null", "without notes", "white space", "another key", "out of order"],
+)
+def test_a_harmless_oddity_changes_no_date(tmp_path, feed, change):
+    feed.send(broken(change))
+    refresh_copy(tmp_path, feed)
+
+    assert in_force(tmp_path).dates.keys() == build_calendar(RULES).dates.keys()
+
+
+def test_a_byte_order_mark_before_the_list_is_no_part_of_it(tmp_path, feed):
+    feed.body = b"\xef\xbb\xbf" + feed.body
+    refresh_copy(tmp_path, feed)
+
+    assert in_force(tmp_path).covered_through == 2028
+
+
+def test_one_date_of_a_year_ahead_is_in_force_beside_the_usual_ones(tmp_path, feed):
+    feed.send(govuk_feed.added(govuk_feed.events(), "2029-06-04", "Jubilee"))
+    refresh_copy(tmp_path, feed)
+
+    assert in_force(tmp_path).covered_through == 2028
+    assert {date(2029, 6, 4), date(2029, 12, 25)} <= in_force(tmp_path).dates.keys()
 
 
 def test_a_holiday_that_is_withdrawn_goes_only_when_somebody_accepts_it(tmp_path, feed):

@@ -87,9 +87,9 @@ def test_the_metrics_count_calls_by_outcome(make_app, app):
     app.config["OPS_TOKEN"] = "ops"
     result = app.test_client().get("/metrics", headers={"Authorization": "Bearer ops"}).text
 
-    assert 'routing_calls_unanswered_last_day{service="children"} 0.0' in result
-    assert 'calls_last_day{line="mash",outcome="answered",service="children"} 1.0' in result
-    assert "routing_signatures_refused_last_day 0.0" in result
+    assert 'routing_calls_unanswered_total{service="children"} 0.0' in result
+    assert 'routing_calls_total{line="mash",outcome="answered",service="children"} 1.0' in result
+    assert "routing_signatures_refused_total 0.0" in result
     assert "routing_telephone_open 0.0" in result
 
 

@@ -227,8 +227,22 @@ def test_diff_as_json_gives_the_line_and_number_before_and_after(run, no_early_f
             "service": "children",
             "from": "2026-11-27T16:30:00+00:00",
             "to": "2026-11-27T17:00:00+00:00",
-            "old": {"line": "eds", "e164": "+441632960199", "number": None},
-            "new": {"line": "caas", "e164": "+441632960111", "number": None},
+            "old": {
+                "line": "eds",
+                "e164": "+441632960199",
+                "number": None,
+                "name": "Emergency Duty Service (EDS)",
+                "display": "01632 960199",
+                "options": None,
+            },
+            "new": {
+                "line": "caas",
+                "e164": "+441632960111",
+                "number": None,
+                "name": "Contact Advice and Assessment Service (CAAS)",
+                "display": "01632 960111",
+                "options": None,
+            },
         },
     ]
 

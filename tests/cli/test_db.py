@@ -85,7 +85,7 @@ def test_commands_report_a_damaged_database(app, run, tmp_path):
     (tmp_path / "instance/routing.sqlite").write_bytes(b"not a database" * 99)
     for result in (run("counts"), app.test_cli_runner().invoke(args=["divert", "list"])):
         assert result.exit_code == 1
-        assert result.output.startswith("Error: The database is damaged: put a copy in its place")
+        assert "routing.sqlite: The database is damaged: put a copy in its place" in result.output
 
 
 def test_keep_is_for_a_folder(run, folder):
@@ -118,3 +118,20 @@ def test_files_written_for_a_web_server_can_be_read_by_it(app, folder, words):
     app.test_cli_runner().invoke(args=[*words, "--output", str(folder / "page")])
 
     assert (folder / "page").stat().st_mode & 0o777 == 0o644
+
+
+@pytest.mark.parametrize("words", [["db", "upgrade"], ["staff", "list"]])
+def test_a_command_that_fails_names_the_database_that_it_used(make_app, tmp_path, words):
+    (tmp_path / "file").write_text("")
+    app = make_app(ANYSHIRE, INSTANCE_PATH=str(tmp_path / "file/instance"))
+    result = app.test_cli_runner().invoke(args=words)
+
+    assert result.exit_code == 1
+    assert f"Error: sqlite:///{tmp_path}/file/instance/routing.sqlite: " in result.output
+
+
+def test_a_command_that_fails_names_the_directory_that_it_used(make_app, tmp_path):
+    result = make_app(tmp_path / "none.yaml").test_cli_runner().invoke(args=["who"])
+
+    assert result.exit_code == 1
+    assert f"{tmp_path}/none.yaml: " in result.output

@@ -127,7 +127,7 @@ def test_people_whose_imported_shift_has_begun_stay_after_its_undo(run, christma
 
 def test_an_export_with_a_cover_imports_as_no_change(app, run, christmas):
     with app.app_context(), lookup.database().writing() as connection:
-        shift, _ = rota.get(connection, 1)
+        shift = rota.get(connection, 1)
         half = Span(shift.during.start, shift.during.start + timedelta(hours=2))
         rota.add(connection, "covered", [NewCover(1, 2, half)], lookup.now(), "account:1")
     text = run("export").output

@@ -130,10 +130,12 @@ def test_ranges_that_overlap_or_are_equal_are_found_at_the_second(slips, hours, 
         ("mon-fri: H, sun: H", "sat: closed"),
         ("mon: H, tue: closed, wed-fri: H", None),
         ("'mon,wed,fri': H", None),
-        ("tue-fri: H", None),
+        ("tue-fri: H", "mon: closed"),
+        ("mon-thu: H", "fri: closed"),
+        ("mon-tue: H", None),
     ],
 )
-def test_a_weekday_missing_between_two_that_are_there_is_found(slips, week, days):
+def test_a_weekday_missing_between_or_beside_those_that_are_there_is_found(slips, week, days):
     text = CLEAN.replace(DAY_HOURS, f"{{{week}, bank-holiday: closed}}".replace("H", "09:00-17:00"))
     messages = [message for _, code, message in slips(text) if code == "missing_weekday"]
 
@@ -271,3 +273,74 @@ def test_every_warning_of_every_example_is_one_short_line(tmp_path):
     assert problems
     assert all(problem.level == "warning" for problem in problems)
     assert max(len(str(problem)) for problem in problems) <= MAX_WARNING_CHARS
+
+
+@pytest.mark.parametrize(
+    ("right", "slip", "says", "remedy"),
+    [
+        (
+            "mon-thu: 08:30-17:00",
+            "mon-thu: 08:30-05:00",
+            "mean 08:30-17:00?",
+            "mon-thu: 08:30-17:00",
+        ),
+        ("01632 960002", "+44 (0)1632 960002", "Write 01632 960002", "01632 960002"),
+        ("01632 960002", "1632960002", "Write 01632960002", "01632960002"),
+        ("mon-thu:", "mon-wed:", "`thu: closed`", "thu: closed, mon-wed:"),
+        (
+            "mon-thu: 08:30-17:00",
+            'mon-thu: "08:30-13:00, 12:00-17:00"',
+            "write 08:30-17:00",
+            "mon-thu: 08:30-17:00",
+        ),
+        (", bank-holiday: closed", "", "`bank-holiday: closed`", ", bank-holiday: closed"),
+        ("name: Hub", "name: Hub #1", "Put the whole text in quotes", 'name: "Hub #1"'),
+        ("name: Hub", "name: Hub\u00a0One", "type an ordinary blank", "name: Hub One"),
+        (
+            "eds, backup]",
+            "eds]",
+            "add 'backup' to `if_unanswered`",
+            "eds, backup]",
+        ),
+        (
+            "england-and-wales}",
+            "england-and-wales, remove: [2027-05-30]}",
+            "2027-05-31",
+            "england-and-wales, remove: [2027-05-31]}",
+        ),
+        (
+            "england-and-wales}",
+            "england-and-wales, add: {2027-05-31: Spring}}",
+            "Delete it",
+            "england-and-wales, add: {}}",
+        ),
+        (
+            "special_days:\n",
+            "special_days:\n      - {date: 2025-12-24, name: X, hours: closed}\n",
+            "Delete it",
+            "special_days:\n",
+        ),
+        (
+            "special_days:\n",
+            "special_days:\n      - {every: 29 February, from: 2027-01-01, to: 2027-12-31, "
+            "name: X, hours: closed}\n",
+            "Correct them",
+            "special_days:\n      - {every: 29 February, from: 2027-01-01, to: 2028-12-31, "
+            "name: X, hours: closed}\n",
+        ),
+        (
+            "    special_days:\n      - {date: 2026-12-24, name: Christmas Eve, "
+            "hours: 08:30-12:00}\n",
+            "    special_days:\n",
+            "Add a special day with its hours",
+            "    special_days:\n      - {date: 2026-12-24, name: X, hours: 08:30-12:00}\n",
+        ),
+        ("0808 800 5000", "0800 800 5000", "08088005000", "0808 800 5000"),
+    ],
+)
+def test_a_file_with_the_remedy_of_a_warning_has_no_warning(slips, right, slip, says, remedy):
+    assert right in CLEAN
+    messages = [message for _, _, message in slips(CLEAN.replace(right, slip, 1))]
+
+    assert any(says in message for message in messages), messages
+    assert slips(CLEAN.replace(right, remedy, 1)) == []

@@ -8,6 +8,8 @@ from conftest import ANYSHIRE, ROOT
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
+from routing.config import VERSION
+
 DECISION = "/api/v1/services/children/decision"
 NUMBERS = "/api/v1/services/children/numbers"
 
@@ -201,9 +203,58 @@ def test_health_readiness_and_metrics(anyshire, client):
     assert 'routing_answering{line="mash",service="children"} 1.0' in answer.text
     assert "routing_degraded 0.0" in answer.text
     assert "routing_bank_holidays_fetched_timestamp_seconds 0.0" in answer.text
-    assert 'routing_build_info{migration="' in answer.text
+    assert answer.headers["Content-Type"].count("charset") == 1
+    assert re.search(rf'^who_to_call_info{{.*version="{VERSION}"}} 1.0$', answer.text, re.M)
     figures = set(re.findall(r"^(\w+)[ {]", answer.text, re.M))
     assert figures <= set(re.findall(r"^# HELP (\w+) \w", answer.text, re.M))
+
+
+@pytest.mark.parametrize("path", ["/api", "/api/v1", "/api/v1/", "/api/v2/services"])
+def test_an_unknown_address_of_the_api_lists_those_that_there_are(client, path):
+    answer = client.get(path)
+
+    assert (answer.status_code, answer.mimetype) == (404, "application/problem+json")
+    assert "/api/v1/services/<service>/decision" in answer.json["addresses"]
+
+
+def test_an_answer_says_which_language_it_speaks(client):
+    period = "from=2026-12-24T00:00:00Z&to=2026-12-25T00:00:00Z"
+    services = "/api/v1/services"
+    for path in (
+        DECISION,
+        f"{services}/children",
+        f"{services}/children/timeline",
+        "/api/v1/lines",
+    ):
+        assert client.get(f"{path}?lang=fr&{period}").json["language"] == "en"
+
+
+def test_search_engines_keep_out_of_staff_pages_and_calendars(client):
+    lines = client.get("/robots.txt").text.splitlines()
+
+    assert {"Disallow: /staff", "Disallow: /calendars/"} <= set(lines)
+
+
+@pytest.mark.parametrize(
+    ("settings", "field"),
+    [
+        ({}, "Contact: https://www.anyshire.example"),
+        ({}, "Expires: 2027-05-22T00:00:00Z"),
+        (
+            {"SECURITY_CONTACT": "mailto:ict@anyshire.example"},
+            "Contact: mailto:ict@anyshire.example",
+        ),
+        (
+            {"PUBLIC_BASE_URL": "https://who.example/"},
+            "Canonical: https://who.example/.well-known/security.txt",
+        ),
+    ],
+)
+def test_security_txt_says_whom_to_tell_of_a_weakness(make_app, settings, field):
+    answer = make_app(ANYSHIRE, **settings).test_client().get("/.well-known/security.txt")
+
+    assert answer.mimetype == "text/plain"
+    assert field in answer.text.splitlines()
 
 
 def test_a_broken_directory_file_leaves_the_last_good_one_in_use_and_degrades_readiness(

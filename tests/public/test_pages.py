@@ -20,7 +20,7 @@ def test_the_page_shows_who_to_call_now_why_and_until_when(client, clock):
 
     assert 'href="tel:+441344352005">01344 352005' in by_day
     assert "until 5pm today, Monday 23 November" in by_day
-    assert "call Emergency Duty Service" in by_night
+    assert "call the Emergency Duty Service" in by_night
     assert "because it is the substitute day for Boxing Day, a bank holiday" in by_night
 
 
@@ -332,6 +332,13 @@ def test_in_northern_ireland_the_equality_commission_enforces_accessibility(make
 
     assert "Equality Commission for Northern Ireland" in text
     assert "Human Rights" not in text
+
+
+def test_a_printed_page_says_whose_it_is_and_when_it_was_right(client):
+    assert (
+        "Bracknell Forest Council. Printed from https://www.bracknell-forest.gov.uk: this was "
+        "right at midday on Monday 23 November 2026." in client.get("/").text
+    )
 
 
 def test_a_child_is_shown_childline_near_the_top(client):

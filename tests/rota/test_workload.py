@@ -16,7 +16,7 @@ WEEK = span("2026-12-21T00:00", "2026-12-28T00:00")
 
 
 def totals(rota, person_id=1, period=WEEK):
-    (load,) = measure_workload(rota.roster, [person_id], period)
+    load = measure_workload(rota.roster, person_id, period)
     hours = load.duration / timedelta(hours=1)
     return load.shifts, hours, load.nights, load.weekends, load.bank_holidays
 

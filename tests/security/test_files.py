@@ -38,7 +38,7 @@ def test_nobody_is_called_what_a_spreadsheet_would_calculate(app):
                 rota_people.add(connection, name, None, AT, "terminal:0")
             with pytest.raises(InvalidSpreadsheet):
                 data = f'{rostered.HEADER}{when},"{name}"\n'.encode()
-                rota_service.import_spreadsheet(data, "terminal:0", add_people=True)
+                rota_service.plan_import(data, add_people=True)
 
 
 def test_no_cell_of_any_file_is_a_formula(app, sign_in, clock):

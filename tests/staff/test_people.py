@@ -4,7 +4,6 @@ import html
 import re
 
 import icalendar
-import ics
 import pytest
 import rostered
 import vobject
@@ -148,14 +147,14 @@ def test_a_calendar_of_a_rota_names_everybody_as_they_write_themselves(app, mine
 
 
 @pytest.mark.parametrize("of", ["mine", "whole", "mash-social-worker"])
-def test_two_other_libraries_read_every_calendar_and_find_no_fault(app, mine, of):
+def test_another_library_reads_every_calendar_and_finds_no_fault(app, mine, of):
     rostered.christmas(app)
     _, answer = events(app, feed(mine, of))
     read = vobject.readOne(answer.text)
 
     assert read.validate(raiseException=True)
     ours = {str(event["UID"]) for event in icalendar.Calendar.from_ical(answer.data).walk("VEVENT")}
-    assert {event.uid for event in ics.Calendar(answer.text).events} == ours
+    assert {event.uid.value for event in read.contents.get("vevent", [])} == ours
     assert all(len(line) <= 75 for line in answer.data.split(b"\r\n"))
     assert b"\n" not in answer.data.replace(b"\r\n", b"")
     assert b"VALUE=DURATION:PT1H" in answer.data
@@ -179,7 +178,7 @@ def test_a_covered_shift_keeps_its_event_and_counts_the_change(app, mine, clock)
     assert same.status_code == 304
 
     with app.app_context(), lookup.database().writing() as connection:
-        shift, _ = rota.get(connection, 2)
+        shift = rota.get(connection, 2)
         new = NewCover(2, 1, shift.during)
         rota.add(connection, "covered", [new], lookup.now(), "account:1")
     after, second = events(app, path)

@@ -138,7 +138,7 @@ def test_a_row_runs_from_handover_to_handover_and_a_gap_says_nobody(app, look):
 def test_a_gap_in_the_grid_leads_to_filling_it_for_those_who_arrange_the_rota(app, signed_in, look):
     rostered.shifts(app, "eds-social-worker,2026-12-23 17:00,2026-12-24 08:30,Amara Owusu")
     with app.app_context(), lookup.database().writing() as connection:
-        shift, _ = rota.get(connection, 1)
+        shift = rota.get(connection, 1)
         cover = NewCover(1, None, shift.during)
         rota.add(connection, "covered", [cover], lookup.now(), "account:1")
     arranger = signed_in("rota")
@@ -261,7 +261,7 @@ def test_the_paper_has_a_side_for_each_role_its_time_no_note_and_no_telephone_nu
     rostered.people(app)
     rostered.christmas(app)
     with app.app_context(), lookup.database().writing() as connection:
-        shift, _ = rota.get(connection, 1)
+        shift = rota.get(connection, 1)
         cover = NewCover(1, 2, shift.during, "Called in at three")
         rota.add(connection, "covered", [cover], lookup.now(), "account:1")
     page = look("/staff/rota/print?from=2026-12-24")

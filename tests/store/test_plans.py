@@ -99,6 +99,7 @@ def arguments(now):
         calendars.unrevoked: (),
         calls.calls_between: (now - HOUR, now, now),
         calls.counts: (now - DAY, now, now),
+        calls.counts_of_ended: (now - DAY, now),
         calls.counts_by_period: ((now - DAY, now), now),
         calls.missed: (now - HOUR, now, now, 100),
         calls.accept: (key, call, LegStart(1, "day-0", now)),

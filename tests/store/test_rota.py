@@ -230,7 +230,7 @@ def test_what_there_is_not_cannot_be_taken_away(database, now, people):
 def test_every_change_of_a_shift_or_its_covers_counts_for_calendars(database, add, undo, now):
     def sequence():
         with database.reading() as connection:
-            row, _ = rota.get(connection, 1)
+            row = rota.get(connection, 1)
         return row.sequence, row.changed_at
 
     add(shift(now))

@@ -32,12 +32,12 @@ def staff(browser):
         with serving(service.folder, **service.environ) as (_, url):
             ask(url)
             service.base = url.partition("/api")[0]
-            roles = ("--role", "divert", "--password-stdin")
+            roles = ("--role", "admin", "--password-stdin")
             service.flask("staff", "add", "Priya Shah", *roles, stdin=f"{PASSWORD}\n")
             page = sign_in(browser.new_page(viewport={"width": 1280, "height": 900}), service)
             page.goto(f"{service.base}/staff/diverts/new")
             page.get_by_label("Worried about a child").check()
-            page.get_by_text("Lines that are shut now").click()
+            page.locator("summary", has_text="Lines that are shut now").click()
             page.get_by_label("Emergency Duty Service").check()
             page.get_by_label("The telephones are down").check()
             shoot(page, "staff-divert")
@@ -53,9 +53,18 @@ def staff(browser):
             shoot(page, "staff-calls", whole=False)
             page.goto(f"{service.base}/staff/preview")
             shoot(page, "staff-preview")
-            page.set_viewport_size({"width": 320, "height": 900})
+            page.goto(f"{service.base}/staff/accounts")
+            shoot(page, "staff-accounts")
+            page.set_viewport_size({"width": 375, "height": 812})
             page.goto(f"{service.base}/staff")
             shoot(page, "staff-small", whole=False)
+            page.goto(f"{service.base}/staff/diverts/new")
+            page.get_by_label("All of them").check()
+            page.get_by_label("Multi-Agency Safeguarding Hub").check()
+            page.get_by_label("The telephones are down").check()
+            shoot(page, "staff-divert-small")
+            page.get_by_role("button", name="Continue").click()
+            shoot(page, "staff-check-small")
 
 
 def rota(browser):

@@ -136,7 +136,7 @@ def people(app):
     with app.app_context(), lookup.database().writing() as connection:
         roles = frozenset([Role.ADMIN])
         accounts.add(connection, ACCOUNT, roles, PASSWORD, lookup.now(), "terminal:0")
-        shift, _ = rota.get(connection, 1)
+        shift = rota.get(connection, 1)
         cover = NewCover(1, None, shift.during, NOTES[0])
         rota.add(connection, "covered", [cover], lookup.now(), "terminal:0")
 

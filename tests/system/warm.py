@@ -63,7 +63,7 @@ def _all(asking, size):
 
 
 def _become(words, environ, folder, handles):
-    from flask.cli import main
+    from routing.__main__ import main
 
     for number, handle in enumerate(handles):
         os.dup2(handle, number)
@@ -82,9 +82,7 @@ def _become(words, environ, folder, handles):
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[2]))
-    import dotenv  # noqa: F401 - loaded before the fork
-
-    import routing.cli  # noqa: F401 - loaded before the fork
+    import routing.__main__  # noqa: F401 - loaded before the fork
     from routing.bank_holidays import package
 
     package.package_holidays("england-and-wales")

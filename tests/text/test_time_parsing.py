@@ -49,6 +49,12 @@ def test_any_other_time_is_refused_with_the_form_to_write(text):
         time_parsing.parse_rfc3339(text)
 
 
+@pytest.mark.parametrize("text", ["2101-01-01 10:00", "2101-01-01T10:00Z", "2026-02-29T10:00Z"])
+def test_an_error_of_a_person_names_local_time_too(text):
+    with pytest.raises(InvalidTime, match="'2026-12-24 17:00', or with an offset"):
+        time_parsing.parse_local(text, LONDON)
+
+
 def test_the_first_and_the_last_year_are_included():
     assert time_parsing.parse_rfc3339("2000-01-01T00:00:00Z").year == 2000
     assert time_parsing.parse_rfc3339("2100-12-31T23:59:59Z").year == 2100

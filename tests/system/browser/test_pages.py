@@ -166,6 +166,21 @@ def test_a_printed_page_has_all_hours_and_no_navigation(pages, address):
     assert not page.is_visible(".who-header")
     assert not page.is_visible(".govuk-exit-this-page")
     assert page.is_visible("text=All hours")
+    assert page.is_visible("text=Printed from https://www.anyshire.example")
+
+
+def test_the_page_for_the_wall_is_one_sheet_with_numbers_of_40_points(pages, make_app):
+    page = pages.open()
+    for example in ("anyshire", "western-trust", "seasons"):
+        directory = ROOT / "examples" / f"{example}.yaml"
+        printed = make_app(directory).test_cli_runner().invoke(args=["directory", "print"])
+        page.set_content(printed.output)
+        sheets = re.findall(rb"/Type /Page\b", page.pdf(prefer_css_page_size=True))
+        page.emulate_media(media="print")
+        size = page.evaluate("getComputedStyle(document.querySelector('.number')).fontSize")
+
+        assert len(sheets) == 1
+        assert size.startswith("53.3")  # pixels
 
 
 @pytest.mark.parametrize("path", ["/", "/services/professionals"])

@@ -40,6 +40,7 @@ class Machine:
         current.mkdir()
         (current / "app.py").symlink_to(ROOT / "app.py")
         self.program(current / ".venv/bin/flask", flask)
+        self.program(current / "bin/who-to-call", flask)
         for name, text in PROGRAMS.items():
             self.program(self.folder / "bin" / name, f"#!/bin/sh\n{text}\n")
         wrapper = (ROOT / "deploy/who-to-call").read_text("utf-8")

@@ -85,6 +85,7 @@ def obey(document, call):
             numbers = verb.findall("Number")
             keep(call, "action", verb.get("action", "-"))
             keep(call, "screen", numbers[0].get("url", "-"))
+            keep(call, "digits", numbers[0].get("sendDigits", "-"))
             keep(call, "timeout", verb.get("timeout", "30"))
             keep(call, "left", ",".join(number.text for number in numbers))
             return ring(call)
@@ -182,7 +183,7 @@ class kamailio:
     def ksr_answered(self, message):
         call = KSR.pv.get("$ci")
         if KSR.pv.get("$rs") == 200 and KSR.pv.get("$rm") == "INVITE":
-            tell(answers=kept(call, "number"))
+            tell(answers=kept(call, "number"), digits=kept(call, "digits"))
             if kept(call, "screen") != "-":
                 tell(accepted=screened(call))
         return 1

@@ -15,13 +15,13 @@ zone: Europe/London
 languages: [en]
 emergency: Call 999.
 bank_holidays: {division: england-and-wales}
-lines: {eds: {name: EDS, phone: 01632 960002, hours: always}}
+lines: {eds: {name: EDS, phone: 01632 960002, hours: always, send_digits: ww1}}
 services: {children: {name: Children, lines: [eds], out_of_hours: eds, number: 01632 960100}}
 """
 ALL = {MASH: "answers", EDS: "answers", MANAGER: "accepts"}
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def one_line(tmp_path_factory):
     council = Council(tmp_path_factory.mktemp("one"), NIGHT)
     (council.folder / "directory.yaml").write_text(ONE_LINE)
@@ -93,6 +93,12 @@ def test_an_engaged_line_is_tried_for_eight_minutes(one_line, twilio):
     assert rings == [EDS] * 25  # 480 seconds of waits of 20, and the first
     assert pauses == [20] * 24 + [1]
     assert sum("on another call" in words for words in exchange.all("said")) == 24
+
+
+def test_the_only_line_is_dialled_through_its_menu_once_it_answers(one_line, twilio):
+    with twilio(one_line, {EDS: "answers"}) as exchange:
+        assert exchange.call() == [EDS]
+        assert exchange.all("digits") == ["ww1"]
 
 
 def test_a_dead_line_that_is_diverted_is_not_rung(night, twilio):

@@ -1,0 +1,270 @@
+"""Good files spoilt as people spoil them: what `flask directory check` and `diff` see of it."""
+
+import random
+import re
+import tempfile
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from sweep import EXAMPLES
+
+from routing.core.diff import compare
+from routing.directory.changes import file_changes
+from routing.directory.load import load
+from routing.errors import InvalidDirectory
+from routing.lint.check import check
+from routing.snapshot import build_snapshot
+
+AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
+END = AT + timedelta(days=400)
+PLACES = 6
+"""How many places of a file each kind of slip is tried at."""
+
+MIN_REPORTED = 0.95
+
+PHONE = re.compile(r"(?<=phone: )\+?\d[\d ]{8,}")
+RANGE = re.compile(r"(?<!\d)(\d\d):(\d\d)-(\d\d):(\d\d)")
+DATE = re.compile(r"(?<=date: |from: )(\d{4})(-\d\d-\d\d)")
+DAYS = re.compile(r"\b(mon|tue|wed|thu|fri)-(tue|wed|thu|fri|sat|sun)(?=:)")
+NAMES = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+def places(pattern, text, change):
+    """Yield ``text`` with each match of ``pattern`` changed; None leaves a match out."""
+    for match in re.compile(pattern, 0 if isinstance(pattern, re.Pattern) else re.M).finditer(text):
+        new = change(match)
+        if new is not None and "#" not in text[text.rfind("\n", 0, match.start()) : match.start()]:
+            yield text[: match.start()] + new + text[match.end() :]
+
+
+def at_digits(change):
+    """Return a change of a number at each of its digits but the first."""
+
+    def spoil(text):
+        for match in PHONE.finditer(text):
+            for place in range(match.start() + 1, match.end()):
+                if text[place].isdigit():
+                    yield text[:place] + change(text, place) + text[place + 1 :]
+
+    return spoil
+
+
+def clock(hour, minute):
+    return f"{hour:02}:{minute}"
+
+
+def other_half(match):
+    """Write the close of day hours 12 hours early, as 05:00 for 17:00."""
+    opens, closes = int(match[1]), int(match[3])
+    if not (opens < 12 < closes < 24):
+        return None
+    return f"{match[1]}:{match[2]}-{clock(closes - 12, match[4])}"
+
+
+def evening(match):
+    """Write the opening of day hours 12 hours late, as 21:00 for 09:00."""
+    opens, closes = int(match[1]), int(match[3])
+    if not (5 <= opens < 12 < closes < 24):
+        return None
+    return f"{clock(opens + 12, match[2])}-{match[3]}:{match[4]}"
+
+
+def day_missed(match):
+    """Leave out the last day of a range of days, as mon-wed for mon-thu."""
+    first, last = NAMES.index(match[1]), NAMES.index(match[2])
+    return None if last - first < 2 or last > 4 else f"{match[1]}-{NAMES[last - 1]}"
+
+
+def overlapping(match):
+    """Write a second range that begins before the first one ends."""
+    opens, closes = int(match[1]), int(match[3])
+    if not opens + 2 < closes < 22:
+        return None
+    return f"{match[0]}, {clock(closes - 1, match[4])}-{clock(closes + 1, match[4])}"
+
+
+def another_year(match):
+    return f"{int(match[1]) + random.Random(match.start()).choice((-1, 3, 10))}{match[2]}"
+
+
+def swap(text):
+    """Swap two digits of a number that stand side by side."""
+    for match in PHONE.finditer(text):
+        for place in range(match.start() + 1, match.end() - 1):
+            one, other = text[place], text[place + 1]
+            if one.isdigit() and other.isdigit() and one != other:
+                yield text[:place] + other + one + text[place + 2 :]
+
+
+def half_an_hour(match):
+    if match[2] not in ("00", "30") or int(match[1]) >= int(match[3]):
+        return None
+    return f"{match[1]}:{'30' if match[2] == '00' else '00'}-{match[3]}:{match[4]}"
+
+
+def look_alike(of, by):
+    return lambda text: places(
+        r"(?<=phone: ).*|(?<=hours: ).*|^ +[a-z-]+: \d\d:\d\d.*", text, lambda m: _one(m, of, by)
+    )
+
+
+def _one(match, of, by):
+    return match[0].replace(of, by, 1) if of in match[0] else None
+
+
+SEEN = {
+    "a digit of a number dropped": at_digits(lambda text, place: ""),
+    "a digit of a number added": at_digits(lambda text, place: text[place] * 2),
+    "5am for 5pm": lambda text: places(RANGE, text, other_half),
+    "9pm for 9am": lambda text: places(RANGE, text, evening),
+    "the last of a range of days missed": lambda text: places(DAYS, text, day_missed),
+    "a line of the week deleted": lambda text: places(
+        r"^ +(mon|tue|wed|thu|fri|bank-holiday)[a-z,-]*: .*\n", text, lambda m: ""
+    ),
+    "a special day of another year": lambda text: places(DATE, text, another_year),
+    "ranges that overlap": lambda text: places(RANGE, text, overlapping),
+    "a key deleted": lambda text: places(
+        r"^ +(phone|hours|name|lines|out_of_hours|division): \S.*\n", text, lambda m: ""
+    ),
+    "a key mistyped": lambda text: places(
+        r"(?<=^    )(phone|hours|lines|out_of_hours|special_days)(?=:)", text, lambda m: m[0][:-1]
+    ),
+    "a long dash for a hyphen": look_alike("-", "\u2013"),
+    "a no-break space": look_alike(" ", "\u00a0"),
+    "the letter O for 0": look_alike("0", "O"),
+    "the letter l for 1": look_alike("1", "l"),
+    "a full-width colon": look_alike(":", "\uff1a"),
+    "a spreadsheet drops the first 0": lambda text: places(
+        r"(?<=phone: )0(?=\d)", text, lambda m: ""
+    ),
+    "a spreadsheet writes 1.63E+09": lambda text: places(
+        r"(?<=phone: )0(\d) ?(\d)(\d)[\d ]+", text, lambda m: f"{m[1]}.{m[2]}{m[3]}E+09"
+    ),
+    "a date as 24/12/2026": lambda text: places(
+        r"(?<=date: )(\d{4})-(\d\d)-(\d\d)", text, lambda m: f"{m[3]}/{m[2]}/{m[1]}"
+    ),
+    "9:00 for 09:00": lambda text: places(r"(?<= )0(?=\d:\d\d-)", text, lambda m: ""),
+    "9.00 for 09:00": lambda text: places(RANGE, text, lambda m: f"{m[1]}.{m[2]}-{m[3]}.{m[4]}"),
+    "a line named that is not there": lambda text: places(
+        r"(?<=out_of_hours: )[a-z-]+", text, lambda m: f"{m[0]}s"
+    ),
+}
+"""Kinds of slip that a check can see, by name: each yields the text with one of them."""
+
+UNSEEN = {
+    "two digits of a number swapped": swap,
+    "a digit of a number changed": at_digits(lambda text, n: str(9 - int(text[n]))),
+    "half an hour off": lambda text: places(RANGE, text, half_an_hour),
+    "a special day deleted": lambda text: places(
+        r"^ +- (date|from|every): .*\n(?: {8,}\S.*\n)*", text, lambda m: ""
+    ),
+    "an option of a menu changed": lambda text: places(
+        r"(?<=options: press )\d", text, lambda m: str(9 - int(m[0]))
+    ),
+}
+"""Kinds that no check can see, for both files may be right: `diff` shows them."""
+
+
+@dataclass
+class Tally:
+    """What came of one kind of slip: counts by outcome, and examples of what `check` missed."""
+
+    counts: Counter = field(default_factory=Counter)
+    missed: list = field(default_factory=list)
+
+
+def tally(kinds, files=EXAMPLES, seed=1):
+    """Spoil every file with every kind of slip; return a Tally by kind.
+
+    Outcomes: ``crashed``; ``refused`` with words, so that callers hear nothing of it; ``reported``
+    and ``unreported``, which change an answer within 400 days; ``same``. ``not in diff`` counts
+    those of them that ``diff`` does not show either.
+    """
+    tallies = {name: Tally() for name in kinds}
+    with tempfile.TemporaryDirectory() as name:
+        folder, file = Path(name), Path(name, "spoilt.yaml")
+        for example in files:
+            text = example.read_text("utf-8")
+            usual = {problem.message for problem in check(example, folder, AT)}
+            good = build_snapshot(load(example)[0], folder, AT)
+            for kind, spoil in kinds.items():
+                spoilt = list(spoil(text))
+                for slip in random.Random(seed).sample(spoilt, min(PLACES, len(spoilt))):
+                    file.write_text(slip, "utf-8")
+                    outcome = _outcome(file, folder, good, usual)
+                    tallies[kind].counts[outcome] += 1
+                    if outcome == "unreported":
+                        tallies[kind].missed.append(f"{example.stem}: {_changed_line(text, slip)}")
+                        edits = file_changes(load(example)[1], load(file)[1])
+                        tallies[kind].counts["not in diff"] += not edits
+    return tallies
+
+
+def _outcome(file, folder, good, usual):
+    try:
+        messages = {problem.message for problem in check(file, folder, AT)} - usual
+        directory = load(file)[0]
+    except InvalidDirectory:
+        return "refused"
+    except Exception:
+        return "crashed"
+    spoilt = build_snapshot(directory, folder, AT)
+    services = {*good.timetables.services, *spoilt.timetables.services}
+    tables = good.timetables, spoilt.timetables
+    if not any(next(compare(*tables, service, AT, END), None) for service in services):
+        return "same"
+    return "reported" if messages else "unreported"
+
+
+def _changed_line(text, slip):
+    """Return the first line that a slip changed, before and after."""
+    lines = zip(text.splitlines(), slip.splitlines(), strict=False)
+    before, after = next((a, b) for a, b in lines if a != b)
+    return f"`{before.strip()}` became `{after.strip()}`"
+
+
+def table(tallies):
+    """Return a table of what came of each kind."""
+    names = ("refused", "reported", "unreported", "same")
+    rows = [
+        f"| {kind} | {' | '.join(str(tally.counts[name]) for name in names)} |"
+        for kind, tally in tallies.items()
+    ]
+    return [
+        "| slip | refused | changes an answer, reported | changes one, not reported | no change |",
+        "|---|---:|---:|---:|---:|",
+        *rows,
+    ]
+
+
+def spoilt():
+    """Return this part of docs/proof.md, and whether too much went unseen."""
+    seen, unseen = tally(SEEN), tally(UNSEEN)
+    counts = sum((tally.counts for tally in seen.values()), Counter())
+    shown = sum((tally.counts for tally in (*seen.values(), *unseen.values())), Counter())
+    caught = counts["refused"] + counts["reported"]
+    share = caught / (caught + counts["unreported"])
+    changing = counts["reported"] / (counts["reported"] + counts["unreported"])
+    missed = [line for tally in seen.values() for line in tally.missed]
+    lines = [
+        f"Each example spoilt at up to {PLACES} places by each kind of slip. A file that is",
+        "refused changes nothing for callers: the last good one answers.",
+        "",
+        *table(seen),
+        "",
+        f"Of what is refused or would change an answer, {share:.1%} is seen by `check` (at least",
+        f"{MIN_REPORTED:.0%}); of what loads and changes an answer, {changing:.1%} is reported.",
+        f"Crashes: {shown['crashed']}. Not reported, for both files may be right:",
+        "",
+        *(f"- {line}" for line in missed[:20]),
+        "",
+        "What no check can see, `diff` shows against what is running:",
+        "",
+        *table(unseen),
+        "",
+        f"Of everything that `check` does not report, `diff` leaves out {shown['not in diff']}.",
+    ]
+    is_wrong = share < MIN_REPORTED or shown["crashed"] or shown["not in diff"]
+    return "\n".join(lines), bool(is_wrong)

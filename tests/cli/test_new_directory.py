@@ -1,0 +1,182 @@
+"""flask directory new: eight answers make a directory that check accepts."""
+
+import json
+
+import pytest
+
+COUNTY = """
+council: Testshire County Council
+website: www.testshire.example
+division: england
+day_line: Multi-Agency Safeguarding Hub (MASH), 01632 960001
+day_hours: "mon-thu: 08:30-17:00; fri: 08:30-16:30"
+night_line: Emergency Duty Team, 01632 960002
+night_hours: always
+languages: en
+"""
+WELSH = """
+council: Cyngor Prawf / Test Council
+website: https://www.prawf.example
+division: wales
+day_line: "Tîm Plant: y drws blaen / Children's Team: front door, 020 7946 0001"
+day_hours: {mon-sun: "08:00-20:00", bank-holiday: "10:00-16:00"}
+night_line: Tîm Dyletswydd Brys / Emergency Duty Team, 020 7946 0002
+night_hours: "mon-sun: 20:00-08:00; bank-holiday: 16:00-08:00, 00:00-10:00"
+languages: cy, en
+"""
+POLICE = """
+council: Isle of Test Council
+website: https://www.test.example/care
+division: scotland
+day_line: {name: Children and families, phone: "+44 1632 960003"}
+day_hours: "mon,wed,fri 09:00-12:00, 13:00-17:00; tue 10:00-16:00; thu closed"
+night_line: Police, 101
+languages: [en]
+"""
+TYPED = [line.split(": ", 1)[1].strip('"') for line in COUNTY.strip().splitlines()]
+
+
+@pytest.fixture
+def new(make_app, tmp_path):
+    """Run the command over a file that does not exist yet, with answers in a file if given."""
+    app = make_app()
+    file = tmp_path / "new.yaml"
+
+    def run(answers=None, typed=None, *options):
+        words = ["directory", "new", str(file), *options]
+        if answers is not None:
+            (tmp_path / "answers.yaml").write_text(answers)
+            words += ["--answers", str(tmp_path / "answers.yaml")]
+        return app.test_cli_runner().invoke(args=words, input=typed)
+
+    run.file, run.app = file, app
+    return run
+
+
+@pytest.mark.parametrize("answers", [COUNTY, WELSH, POLICE], ids=["county", "welsh", "police"])
+def test_check_asks_for_no_more_than_the_two_statements(new, answers):
+    result = new(answers)
+
+    assert result.exit_code == 0, result.output
+    words = ["directory", "check", str(new.file), "--format", "json"]
+    checked = new.app.test_cli_runner().invoke(args=words)
+    assert checked.exit_code == 0
+    assert {problem["code"] for problem in json.loads(checked.output)} == {
+        "accessibility_missing",
+        "privacy_missing",
+    }
+
+
+@pytest.mark.parametrize("answers", [COUNTY, WELSH, POLICE], ids=["county", "welsh", "police"])
+def test_with_its_two_statements_written_in_check_is_strict_about_nothing(new, answers):
+    new(answers)
+    text = new.file.read_text()
+    for key in ("accessibility", "privacy"):
+        text = text.replace(f"  # {key}:", f"  {key}:")
+    new.file.write_text(text)
+    checked = new.app.test_cli_runner().invoke(
+        args=["directory", "check", "--strict", str(new.file)]
+    )
+
+    assert checked.output.endswith("0 errors, 0 warnings\n")
+    assert checked.exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("answers", "at", "words"),
+    [
+        (COUNTY, "2026-11-23T12:00:00Z", ("Testshire County", "01632 960001")),
+        (COUNTY, "2026-11-23T22:00:00Z", ("Emergency Duty Team", "01632 960002")),
+        (WELSH, "2026-12-25T12:00:00Z", ("Tîm Plant: y drws blaen", "020 7946 0001")),
+        (WELSH, "2026-12-25T19:00:00Z", ("Tîm Dyletswydd Brys", "020 7946 0002")),
+        (POLICE, "2026-11-23T12:30:00Z", ("Police", "tel:101")),
+        (POLICE, "2026-11-24T12:30:00Z", ("Children and families", "+44 1632 960003")),
+    ],
+)
+def test_its_page_shows_who_answers(new, make_app, clock, answers, at, words):
+    new(answers)
+    clock.set(at)
+    page = make_app(new.file).test_client().get("/").text
+    card = page[page.index("data-who-answer") : page.index("</section>")]
+
+    assert all(word in page for word in words)
+    assert words[-1] in card
+
+
+def test_days_around_christmas_are_written_out_with_the_usual_hours(new):
+    new(COUNTY)
+
+    text = new.file.read_text()
+    assert '{date: 2026-12-24, name: Christmas Eve, hours: "08:30-17:00"}' in text
+    assert "2026-12-25" not in text
+
+
+def test_answers_that_are_typed_make_the_same_directory(new):
+    result = new(None, "\n".join([*TYPED, "y", ""]))
+
+    assert result.exit_code == 0, result.output
+    typed = new.file.read_text()
+    new(COUNTY, None, "--force")
+    assert typed == new.file.read_text()
+
+
+def test_the_answers_are_read_back(new):
+    result = new(None, "\n".join([*TYPED, "y", ""]))
+
+    assert "day_line: Multi-Agency Safeguarding Hub (MASH), 01632 960001" in result.output
+
+
+def test_a_bad_answer_that_is_typed_is_asked_again(new):
+    typed = [*TYPED[:3], "MASH", "MASH, 01632 9600", *TYPED[3:], "y", ""]
+    result = new(None, "\n".join(typed))
+
+    assert result.exit_code == 0, result.output
+    assert "Write its name and number, as MASH, 01632 960001." in result.output
+    assert "too short" in result.output or "too few" in result.output
+
+
+def test_hours_that_leave_a_gap_are_asked_again(new):
+    typed = [*TYPED[:6], "mon-sun: 18:00-08:30", *TYPED[7:], "always", "y", ""]
+    result = new(None, "\n".join(typed))
+
+    assert result.exit_code == 0, result.output
+    assert "night_hours: no line is open" in result.output
+
+
+def test_each_bad_answer_of_a_file_is_named(new):
+    bad = COUNTY.replace("england", "atlantis").replace("01632 960001", "01632 9600")
+    result = new(bad.replace("languages: en", "language: en").replace("08:30-17:00", "9 to 5"))
+
+    assert result.exit_code == 1
+    for key in ("division:", "day_line:", "day_hours:", "language:"):
+        assert key in result.output
+    assert not new.file.exists()
+
+
+@pytest.mark.parametrize(
+    ("old", "new_words", "key"),
+    [
+        ("08:30-17:00", "08:30-05:00", "day_hours:"),
+        ("01632 960001", "0300 123 456", "day_line:"),
+        ("01632 960002", "0808 800 5001", "night_line:"),
+        ("night_hours: always", "night_hours: 'mon-fri: 17:00-08:30'", "night_hours:"),
+        ("01632 960001", "999", "day_line:"),
+        ("website: www.testshire.example", "website: none", "website:"),
+    ],
+)
+def test_an_answer_that_check_doubts_is_bad(new, old, new_words, key):
+    result = new(COUNTY.replace(old, new_words))
+
+    assert result.exit_code == 1
+    assert key in result.output
+
+
+def test_a_file_is_replaced_only_by_force(new):
+    new.file.write_text("mine")
+    refused = new(COUNTY)
+
+    assert refused.exit_code == 1
+    assert "--force" in refused.output
+    assert new.file.read_text() == "mine"
+    assert new(COUNTY, None, "--force").exit_code == 0
+    assert "Testshire" in new.file.read_text()

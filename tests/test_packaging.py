@@ -1,0 +1,66 @@
+"""What the image, compose.yaml and Prometheus's rules say of the service is so."""
+
+import re
+
+import pytest
+import yaml
+from conftest import ANYSHIRE, ROOT
+
+from routing import config
+
+COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text("utf-8"))
+RULES = yaml.safe_load((ROOT / "deploy/prometheus/who-to-call.yml").read_text("utf-8"))
+OURS = [name for name, service in COMPOSE["services"].items() if "build" in service]
+
+
+@pytest.fixture
+def metrics(make_app):
+    """The name of every metric, where there is a database and a rota."""
+    app = make_app(ANYSHIRE, OPS_TOKEN="ops")
+    assert app.test_cli_runner().invoke(args=["db", "upgrade"]).exit_code == 0
+    answer = app.test_client().get("/metrics", headers={"Authorization": "Bearer ops"})
+    return set(re.findall(r"^(\w+)[ {]", answer.text, re.M))
+
+
+def test_prometheus_is_alerted_by_metrics_that_there_are(metrics):
+    expressions = " ".join(rule["expr"] for rule in RULES["groups"][0]["rules"])
+    names = set(re.findall(r"\brouting_\w+", expressions))
+
+    assert len(names) >= 7
+    assert names <= metrics
+
+
+@pytest.mark.parametrize("service", OURS)
+def test_compose_sets_nothing_but_settings(service):
+    known = {*config.SETTINGS, *(f"{name}_FILE" for name in config.SECRETS)}
+
+    assert set(COMPOSE["services"][service]["environment"]) <= known
+
+
+@pytest.mark.parametrize("service", OURS)
+def test_containers_hold_no_right_that_they_do_not_need(service):
+    container = COMPOSE["services"][service]
+
+    assert container["read_only"] is True
+    assert container["cap_drop"] == ["ALL"]
+    assert container["security_opt"] == ["no-new-privileges:true"]
+
+
+def test_the_image_of_compose_has_the_version_of_the_code():
+    assert {COMPOSE["services"][name]["image"] for name in OURS} == {
+        f"who-to-call:{config.VERSION}"
+    }
+
+
+def test_the_image_runs_as_a_user_without_rights_by_number():
+    (user,) = re.findall(r"^USER (.*)$", (ROOT / "Dockerfile").read_text("utf-8"), re.M)
+
+    assert int(user) >= 1000
+
+
+def test_the_containers_health_is_that_it_is_alive():
+    text = (ROOT / "Dockerfile").read_text("utf-8")
+    (check,) = re.findall(r"^HEALTHCHECK .*\n.*$", text, re.M)
+
+    assert "/healthz" in check
+    assert "/readyz" not in check
