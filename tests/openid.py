@@ -26,7 +26,7 @@ class Provider:
         self.claims = {"sub": "s-1", "name": "Priya Shah", "roles": ["view", "divert"]}
         self.wrong, self.signing_key = {}, self.key  # wrong: claims that replace the right ones
         self.says_issuer, self.slow, self.down = self.issuer, 0, False
-        self.codes, self.asked = {}, []
+        self.codes = {}
         self.token_error = "invalid_grant"
         self.end_session = f"{self.issuer}/logout"
 
@@ -81,7 +81,6 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         provider, url = self.server.provider, urlsplit(self.path)
         query = {key: value[0] for key, value in parse_qs(url.query).items()}
-        provider.asked.append(url.path)
         time.sleep(provider.slow)
         if provider.down:
             self._say(503, {})
