@@ -367,10 +367,12 @@ class EndAllForm(StaffForm):
 class DivertConfirmation(StaffForm):
     """What the page that shows a divert before it is set sends along.
 
-    ``to`` is an end as it was shown, and for a new divert its service before it.
+    ``to`` is an end as it was shown, and for a new divert its service before it. ``newest_id`` is
+    of the newest divert when that was shown.
     """
 
     to = ListField()
+    newest_id = text(20)
     although_closed = BooleanField()
     although_unchanged = BooleanField()
     once = text(40)

@@ -3,9 +3,12 @@
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
+from math import ceil
 
 from routing.core.answer import Decision
 from routing.core.decision import dial_order
+from routing.core.directory import Directory
 from routing.core.ringing import send_digits
 from routing.core.timetable import Timetables
 from routing.telephony.call_flow import (
@@ -15,9 +18,14 @@ from routing.telephony.call_flow import (
     GiveUp,
     unanswered_call,
 )
-from routing.telephony.twiml import MESSAGES, SPEECH_CHARACTERS_PER_SECOND, named_lines
+from routing.telephony.twiml import (
+    MESSAGES,
+    SPEECH_CHARACTERS_PER_SECOND,
+    NamedLines,
+    named_lines,
+)
 from routing.text import announcements, staff_text
-from routing.text.locale import Locale
+from routing.text.locale import Locale, get_locale
 from routing.text.staff_text import format_duration
 
 
@@ -32,34 +40,49 @@ def preview_call(
     """Describe a call that begins at ``at`` and that nobody answers, in two lists of sentences.
 
     The first is what the caller hears, each sentence with the minutes and seconds since the call
-    began; the second is how that is done. Without ``internal_numbers`` an internal line is named
-    without its number.
+    began, speech in every language included; the second is how that is done. Without
+    ``internal_numbers`` an internal line is named without its number.
     """
-    decision = decide_at(at)
-    greeting = announcements.greeting(decision.service, locale) or ""
-    greeting_time = timedelta(seconds=-(-len(greeting) // SPEECH_CHARACTERS_PER_SECOND))
-    hears = [f"0:00 “{greeting}”"] if greeting else []
-    how = list(_not_rung(timetables, decision, at))
+    decision, directory, time = decide_at(at), timetables.directory, timedelta(0)
+    hears, how = [], list(_not_rung(timetables, decision, at))
     for when, step in unanswered_call(timetables, at, decide_at, excluded_numbers):
-        time = when - at + greeting_time
         lines = named_lines(timetables, decide_at(when), when, excluded_numbers)
         if isinstance(step, GiveUp):
-            message = announcements.no_answer(timetables.directory, lines, locale)
+            message = announcements.no_answer(directory, lines, locale)
             if decision.phone.is_emergency:
-                message = announcements.call_yourself(
-                    decision, timetables.directory, at, locale, rings=False
-                )
+                message = announcements.call_yourself(decision, directory, at, locale, rings=False)
             hears.append(f"{_format_time(time)} “{message}” Twice, and the call ends.")
         if not isinstance(step, Dial):
             continue
-        if step.announcement:
-            message = MESSAGES[step.announcement](timetables.directory, lines, locale)
-            hears.append(f"{_format_time(time)} “{message}”")
-            time += step.announcement.value
-        ringing = format_duration(step.seconds + TWILIO_EXTRA_RING.seconds)
-        hears.append(f"{_format_time(time)} Ringing, for {ringing} at most.")
+        say = partial(_words_before, step, decision, at, directory, lines)
+        if words := say(locale):
+            hears.append(f"{_format_time(time)} “{words}”")
+            texts = {say(get_locale(language, locale.zone)) for language in directory.languages}
+            characters = sum(len(text) for text in texts if text)
+            time += timedelta(seconds=ceil(characters / SPEECH_CHARACTERS_PER_SECOND))
+        ringing = step.seconds + TWILIO_EXTRA_RING.seconds
+        hears.append(f"{_format_time(time)} Ringing, for {format_duration(ringing)} at most.")
         how.append(f"{_format_time(time)} {_ringing(step, internal_numbers)}")
+        time += timedelta(seconds=ringing)
     return hears, how
+
+
+def _words_before(
+    step: Dial,
+    decision: Decision,
+    at: datetime,
+    directory: Directory,
+    lines: NamedLines,
+    locale: Locale,
+) -> str | None:
+    """Return what the caller hears before a line rings; None for nothing."""
+    if step.announcement:
+        return MESSAGES[step.announcement](directory, lines, locale)
+    if step.state.leg > 1:
+        return None
+    if decision.phone.is_emergency:
+        return announcements.call_yourself(decision, directory, at, locale, rings=True)
+    return announcements.greeting(decision.service, locale)
 
 
 def _not_rung(timetables: Timetables, decision: Decision, at: datetime) -> Iterator[str]:

@@ -3,8 +3,10 @@
 from dataclasses import replace
 from datetime import timedelta
 from itertools import chain
+from math import ceil
 
-from conftest import ANYSHIRE
+from conftest import ANYSHIRE, ROOT
+from core.test_decision import compiled
 from sweep import timetables
 
 from routing.core.decision import Divert, decide
@@ -24,11 +26,17 @@ def preview(tables=TABLES, at=NIGHT, diverts=(), internal_numbers=True):
     )
 
 
+def _seconds(sentence):
+    """Return the seconds since the call began with which a sentence starts."""
+    minutes, seconds = sentence.split()[0].split(":")
+    return int(minutes) * 60 + int(seconds)
+
+
 def test_it_begins_with_the_greeting_and_goes_on_second_by_second():
     hears, _ = preview()
 
     assert hears[0].startswith("0:00 “")
-    greeting_seconds = -(-len(hears[0].removeprefix("0:00 “").removesuffix("”")) // 14)
+    greeting_seconds = ceil(len(hears[0].removeprefix("0:00 “").removesuffix("”")) / 14)
     assert hears[1] == f"0:{greeting_seconds:02} Ringing, for 30 seconds at most."
     assert hears[2].startswith(f"0:{greeting_seconds + 30:02} “Sorry, nobody has answered yet.")
     assert hears[-1].endswith("Twice, and the call ends.")
@@ -36,15 +44,25 @@ def test_it_begins_with_the_greeting_and_goes_on_second_by_second():
 
 def test_times_never_go_back_and_words_come_within_a_minute_of_ringing():
     hears, _ = preview()
-    seconds = [
-        int(time[0]) * 60 + int(time[1]) for time in (line.split()[0].split(":") for line in hears)
-    ]
+    seconds = [_seconds(line) for line in hears]
 
     assert seconds == sorted(seconds)
     ringing = 0
     for line, begins, ends in zip(hears, seconds, seconds[1:], strict=False):
         ringing = ringing + ends - begins if "Ringing" in line else 0
         assert ringing <= 60
+
+
+def test_time_passes_for_what_is_said_in_each_language():
+    tables = timetables(ROOT / "examples" / "swansea.yaml")
+    service = tables.directory.services[0].id
+    locale = get_locale("en", tables.directory.zone)
+    hears, _ = preview_call(tables, NIGHT, lambda at: decide(tables, service, at), (), locale, True)
+    words = next(place for place, line in enumerate(hears) if "Sorry" in line)
+    begins, ends = (_seconds(hears[place]) for place in (words, words + 1))
+
+    assert tables.directory.languages == ("cy", "en")
+    assert ends - begins > 1.5 * len(hears[words]) / 14
 
 
 def test_how_it_is_done_names_each_line_and_for_how_long_it_rings():
@@ -90,3 +108,30 @@ def test_keys_that_are_pressed_are_told():
     )
 
     assert "Once it answers, ww1 is pressed" in how[0]
+
+
+NOBODY_BUT_999 = """
+lines:
+  day: {name: Day line, phone: 01632 960001, hours: {mon-fri: 09:00-17:00}}
+  backup: {name: Backup, phone: 01632 960003, hours: always}
+  police: {name: Police, phone: "999", hours: always}
+services:
+  children: {name: C, lines: [day], out_of_hours: police, if_unanswered: [BACKUP]}
+"""
+
+
+def test_while_999_answers_the_caller_hears_so_before_anybody_else_rings():
+    hears, how = preview(compiled(NOBODY_BUT_999.replace("BACKUP", "backup")))
+
+    assert "9 9 9" in hears[0]
+    assert hears[0].endswith("We are calling somebody else.”")
+    assert "Ringing" in hears[1]
+    assert "Backup" in how[0]
+
+
+def test_where_nobody_is_left_but_999_the_caller_hears_so_at_once():
+    hears, how = preview(compiled(NOBODY_BUT_999.replace("BACKUP", "day")))
+
+    assert len(hears) == 1
+    assert "9 9 9" in hears[0]
+    assert how == []
