@@ -139,10 +139,7 @@ def run_due(app: Flask, lane: Sequence[Job], owner: str) -> list[str]:
             fault = _run(app, job)
             with database.writing() as connection:
                 now = database_time(connection)
-                if fault is None:
-                    jobs.finish(connection, job.name, owner, due_at, now)
-                else:
-                    jobs.fail(connection, job.name, owner, fault, now, now + job.timeout)
+                jobs.finish(connection, job.name, owner, due_at, now, fault, job.timeout)
     return names
 
 
