@@ -34,8 +34,8 @@ MAX_ATTEMPTS = 3
 """Unfinished sign-ins with the provider that a browser keeps, one a tab: a cookie holds 4 KB."""
 
 DIVERT_BY_COMMAND = (
-    "If calls must be diverted now, somebody at the server can do it with `flask divert set`, "
-    "without signing in."
+    "If calls must be diverted now, somebody at the server can do it with `who-to-call divert set`,"
+    " without signing in."
 )
 NO_ROLE = (
     "Your council account has no role in this service, and starting again does not help. Ask the "
