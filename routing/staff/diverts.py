@@ -102,6 +102,8 @@ def create() -> AnyResponse:
         form.refuse(error)
         return _ask(form)
     previews = _previews(form, proposed)
+    if _set_by_others_since(confirmation, proposed):
+        return _check(form, proposed, previews, confirmation.once.data, has_changed=True)
     if not _confirms(confirmation, previews):
         return _check(form, proposed, previews, confirmation.once.data, unconfirmed=True)
     added = [lookup.new_divert(divert, form.may_ring.data) for divert in proposed]
@@ -190,9 +192,10 @@ def _check(
     previews: Sequence[DivertPreview],
     once: str,
     unconfirmed: bool = False,
+    has_changed: bool = False,
 ) -> Response:
     """Return the page that shows what would be set, with what sets just that."""
-    first = proposed[0]
+    rows, first = lookup.latest_diverts().diverts, proposed[0]
     return render_page(
         "divert_check.html",
         status=400 if unconfirmed else 200,
@@ -200,6 +203,7 @@ def _check(
         to=[f"{divert.service.id} {divert.during.end.isoformat()}" for divert in proposed],
         hidden={
             "once": once,
+            "newest_id": str(max((row.id for row in rows), default=0)),
             "service": form.service.data,
             "line": first.line.id,
             "from": NOW if form.from_.choice == NOW else first.during.start.isoformat(),
@@ -209,6 +213,19 @@ def _check(
         },
         note=first.note,
         unconfirmed=unconfirmed,
+        has_changed=has_changed,
+    )
+
+
+def _set_by_others_since(
+    confirmation: DivertConfirmation, proposed: Sequence[ProposedDivert]
+) -> bool:
+    """Return whether somebody else has diverted one of the services since this was shown."""
+    newest_id, actor = parse_id(confirmation.newest_id.data), current_account().actor
+    services = {divert.service.id for divert in proposed}
+    return newest_id is not None and any(
+        row.id > newest_id and row.service in services and row.set_by != actor
+        for row in lookup.latest_diverts().diverts
     )
 
 

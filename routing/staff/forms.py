@@ -361,10 +361,12 @@ class EndAllForm(StaffForm):
 class DivertConfirmation(StaffForm):
     """What the page that shows a divert before it is set sends along.
 
-    ``to`` is a service and an end as they were shown, with a space between them.
+    ``to`` is a service and an end as they were shown, with a space between them. ``newest_id`` is
+    of the newest divert when that was shown.
     """
 
     to = ListField()
+    newest_id = text(20)
     although_closed = BooleanField()
     although_unchanged = BooleanField()
     once = text(40)
