@@ -33,13 +33,12 @@ MAX_UNSAVED_CHARS = 200_000
 MAX_ATTEMPTS = 3
 """Unfinished sign-ins with the provider that a browser keeps, one a tab: a cookie holds 4 KB."""
 
+CHOOSE_ACCOUNT_KEY = "choose_account"
+"""The key under which the cookie says that somebody has signed out: the provider asks who it is."""
+
 DIVERT_BY_COMMAND = (
-    "If calls must be diverted now, somebody at the server can do it with `flask divert set`, "
-    "without signing in."
-)
-NO_ROLE = (
-    "Your council account has no role in this service, and starting again does not help. Ask the "
-    "person who manages council accounts to give you one: view, rota, divert or admin."
+    "If calls must be diverted now, somebody at the server can do it with `who-to-call divert set`,"
+    " without signing in."
 )
 WRONG_CREDENTIALS = "The name or the password is wrong."
 
@@ -84,7 +83,7 @@ def to_provider() -> AnyResponse:
     if fault is not None:
         return _refuse(fault, 503)
     try:
-        url, attempt = sso.begin(_callback_url())
+        url, attempt = sso.begin(_url("/sign-in/callback"), CHOOSE_ACCOUNT_KEY in session)
     except SignInError as error:
         return _refuse(str(error), 503)
     next_url = safe_next_url(request.args.get("next"))
@@ -108,7 +107,7 @@ def from_provider() -> AnyResponse:
         return _refuse(sso.NOT_CONFIRMED)
     *secrets, next_url = attempt
     try:
-        identity = sso.identify(sso.Attempt(*secrets), request.args, _callback_url())
+        identity = sso.identify(sso.Attempt(*secrets), request.args, _url("/sign-in/callback"))
     except sso.AccessDenied as error:
         account = signed_in_account()
         if account is not None:
@@ -118,7 +117,7 @@ def from_provider() -> AnyResponse:
         return _refuse(str(error))
     if not identity.roles:
         _revoke_roles(identity.issuer, identity.subject, at)
-        return _refuse(NO_ROLE)
+        return _refuse(identity.refusal)
     with lookup.database().writing() as connection:
         account = accounts.upsert_sso_account(
             connection, identity.issuer, identity.subject, identity.name, identity.roles, at
@@ -179,7 +178,31 @@ def sign_out() -> AnyResponse:
         else:
             accounts.end_session(connection, session[SESSION_TOKEN_KEY])
     session.clear()
-    return redirect(url_for("sign_in.ask", left="yes"))
+    if not current_app.config["OIDC_ISSUER"]:
+        return redirect(url_for("sign_in.ask", left="yes"))
+    session[CHOOSE_ACCOUNT_KEY] = True
+    return _sign_out_at_provider() or redirect(url_for("sign_in.ask"))
+
+
+def _sign_out_at_provider() -> Response | None:
+    """Return a page that goes on to the provider's sign-out at once; None if it has none.
+
+    A redirect would not do: browsers apply form-action, which is this site, to redirects too.
+    """
+    from routing.staff import sso
+
+    url = sso.sign_out_url(_url("/sign-in"))
+    if url is None:
+        return None
+    response = render_page(
+        "message.html",
+        show_account=False,
+        title="You have signed out here",
+        paragraphs=["Your browser now goes on to sign you out of your council account."],
+        link={"text": "Sign out of your council account", "href": url},
+    )
+    response.headers["Refresh"] = f"0; url={url}"
+    return response
 
 
 def _start_local_session(name: str, password: str) -> tuple[Account, str]:
@@ -273,10 +296,11 @@ def _ask(form: SignInForm, status: int = 200, unsaved: str = "") -> Response:
         is_incomplete=config.sign_in_fault(current_app.config) is not None,
         divert_by_command=DIVERT_BY_COMMAND,
         unsaved=unsaved,
-        left=request.args.get("left", ""),
+        left=request.args.get("left") or ("yes" if CHOOSE_ACCOUNT_KEY in session else ""),
         next=safe_next_url(form.next.data),
     )
 
 
-def _callback_url() -> str:
-    return f"{config.base_url(current_app.config, request.url_root)}{HOME}/sign-in/callback"
+def _url(path: str) -> str:
+    """Return the whole address of a staff page, for the provider to lead back to."""
+    return f"{config.base_url(current_app.config, request.url_root)}{HOME}{path}"
