@@ -17,11 +17,13 @@ from routing.store import (
     accounts,
     alerts,
     audit_log,
+    bank_holidays,
     calendars,
     calls,
     counters,
     db,
     diverts,
+    jobs,
     passwords,
     retention,
     rota,
@@ -49,7 +51,7 @@ GROWING_TABLES = {
 READS_ALL_OF = {rota_people.purge: {"covers"}, retention.purge_notes: {"covers"}}
 """Once a day they look for old notes and names, wherever they are."""
 
-NOT_PLANNED = {db.counts, db.lock_writers, tables.create_tables}
+NOT_PLANNED = {db.counts, db.lock_writers, tables.create_tables, bank_holidays.save}
 """The first counts every row, the others read no table."""
 
 SETTINGS = {"CALL_RETENTION_DAYS": 90, "NOTE_RETENTION_DAYS": 90, "ROTA_RETENTION_DAYS": 210}
@@ -128,6 +130,9 @@ def arguments(now):
         diverts.overlapping: (now - DAY, now + DAY),
         diverts.recently_ended: (now, 20),
         db.current_revision: (),
+        jobs.claim: ("purge", "machine", now, now, HOUR),
+        jobs.finish: ("purge", "machine", now, now, "failed"),
+        jobs.states: (),
         passwords.check_rate_limit: ("new", now),
         passwords.clear_failures: ("new",),
         retention.overdue: (SETTINGS, now),
