@@ -178,9 +178,13 @@ class TimeChoiceField(LocalTimeField):
 
 
 class DateField(PartsField):
-    """A date; ``data`` is the date."""
+    """A date; ``data`` is the date. With ``optional`` it may be empty: then ``data`` is None."""
 
     names = ("day", "month", "year")
+
+    def __init__(self, optional: bool = False, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.optional = optional
 
     def split(self, data: date) -> dict[str, str]:
         """Return a date as it is typed."""
@@ -188,6 +192,8 @@ class DateField(PartsField):
 
     def pre_validate(self, form: FlaskForm) -> None:
         """Read the date. Raise ValidationError, saying what to write."""
+        if self.optional and not any(self.parts.values()):
+            return
         try:
             self.data = date(*(int(self.parts[name]) for name in reversed(self.names)))
         except (ValueError, OverflowError) as error:
@@ -525,7 +531,8 @@ def _require_readable(parse: Callable[..., object], *texts: str) -> None:
 class ImportForm(StaffForm):
     """A spreadsheet of shifts, whether new names in it are put on the rota, and what it replaces.
 
-    A page that reads the import back holds the file in ``sheet``, compressed, and its name.
+    A page that reads the import back holds the file in ``sheet``, compressed, and its name; there
+    the days that are replaced can be written.
     """
 
     file = FileField()
@@ -533,6 +540,8 @@ class ImportForm(StaffForm):
     replace = BooleanField()
     sheet = text(spreadsheet.MAX_BYTES)
     file_name = text(100)
+    first = DateField(optional=True)
+    last = DateField(optional=True)
 
     def validate_file(self, field: Field) -> None:
         """Raise ValidationError unless a file was chosen, or read back, and holds something."""

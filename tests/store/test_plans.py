@@ -162,7 +162,7 @@ def arguments(now):
         rota_people.all_people: (),
         rota_people.change: (1, "New One", None, 1, now, ACTOR),
         rota_people.find_by_account: (1,),
-        rota_people.find_ids_by_name: (["Worker 1"],),
+        rota.imports_of: ("rota.csv",),
         rota_people.get: (1,),
         rota_people.leave: (1, now, ACTOR),
         rota_people.mark_added_by: ([1], 7),
