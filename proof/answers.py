@@ -43,7 +43,7 @@ def prove_minutes():
 
 
 def prove_directories():
-    """Prove what `flask directory gaps` and `diff` find."""
+    """Prove what `who-to-call directory gaps` and `diff` find."""
     gaps, differences = scan_gaps(), compare_pairs()
     return describe_directories(gaps, differences), bool(gaps[1] or differences[1])
 
@@ -130,12 +130,12 @@ def describe_minutes(rows, zones):
 def describe_directories(gaps, differences):
     """Return the text of the part "directories"."""
     lines = [
-        "What `flask directory gaps` finds, and the hours at which nobody is left to try, for each",
-        "directory from 2024 to 2030 and for 100 made at random over two years, against a scan of",
-        f"every minute: {gaps[0]:,} minutes found, {gaps[1]} wrong.",
+        "What `who-to-call directory gaps` finds, and the hours at which nobody is left to try,",
+        "for each directory from 2024 to 2030 and for 100 made at random over two years, against",
+        f"a scan of every minute: {gaps[0]:,} minutes found, {gaps[1]} wrong.",
         "",
-        "What `flask directory diff` finds between 200 pairs of directories made at random, over",
-        f"two years, against a comparison of every minute: {differences[0]:,} minutes differ,",
+        "What `who-to-call directory diff` finds between 200 pairs of directories made at random,",
+        f"over two years, against a comparison of every minute: {differences[0]:,} minutes differ,",
         f"{differences[1]} wrong.",
     ]
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""Good files spoilt as people spoil them: what `flask directory check` and `diff` see of it."""
+"""Good files spoilt as people spoil them: what `directory check` and `diff` see of it."""
 
 import random
 import re

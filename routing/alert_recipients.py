@@ -53,8 +53,8 @@ def missing_settings(settings: Mapping[str, Any]) -> str | None:
     if missing and not settings["ALERT_WEBHOOK_URL"]:
         return (
             "Nobody is alerted when a call is not answered or a divert ends: set ALERT_SMTP_URL, "
-            "ALERT_FROM and ALERT_TO, or ALERT_WEBHOOK_URL, try `flask alerts test`, and run "
-            "`flask timers`, which sends them."
+            "ALERT_FROM and ALERT_TO, or ALERT_WEBHOOK_URL, try `who-to-call alerts test`, and run "
+            "`who-to-call timers`, which sends them."
         )
     host = urlsplit(settings["ALERT_WEBHOOK_URL"] or "").hostname or ""
     if host.endswith(_TEAMS_DOMAINS) and settings["ALERT_WEBHOOK_FORMAT"] != "teams":

@@ -145,6 +145,7 @@ form, nothing was saved: go back, and send it again.</p>
 </html>
 """
 _STAFF_ADVICE = """<h2>If calls must be diverted now</h2>
-<p>Somebody at the server can do it without signing in, with <code>flask divert set</code>, a
+<p>Somebody at the server can do it without signing in, with <code>who-to-call divert set</code>, a
 service, a line, an end and a reason. For example:</p>
-<pre><code>flask divert set children duty-manager --until 4h --note "No telephones"</code></pre>"""
+<pre><code>who-to-call divert set children duty-manager --until 4h --note "No phones"</code></pre>
+"""

@@ -21,7 +21,7 @@ SETTINGS: Mapping[str, tuple[str | None, str]] = {
     "INSTANCE_PATH": ("instance", "the folder in which the service keeps its own files"),
     "BANK_HOLIDAYS_URL": (
         "https://www.gov.uk/bank-holidays.json",
-        "where `flask bank-holidays refresh` fetches GOV.UK's list",
+        "where `who-to-call bank-holidays refresh` fetches GOV.UK's list",
     ),
     "PUBLIC_BASE_URL": (None, "where this service is reached from outside: https://..."),
     "DATABASE_URL": (None, "postgresql://...; without it SQLite in the instance folder"),
@@ -52,8 +52,11 @@ SETTINGS: Mapping[str, tuple[str | None, str]] = {
         "730",
         "how long the rota keeps who worked when, and the names of people who have left",
     ),
-    "TWILIO_FALLBACK_URL": (None, "where the fallback is hosted, for `flask twilio doctor`"),
-    "TWILIO_ACCOUNT_SID": (None, "with the key and its secret, `flask twilio doctor` asks Twilio"),
+    "TWILIO_FALLBACK_URL": (None, "where the fallback is hosted, for `who-to-call twilio doctor`"),
+    "TWILIO_ACCOUNT_SID": (
+        None,
+        "with the key and its secret, `who-to-call twilio doctor` asks Twilio",
+    ),
     "TWILIO_API_KEY": (None, "an API key that may read the account's numbers"),
     "TWILIO_API_SECRET": (None, "and its secret"),
     "TWILIO_API_URL": ("https://api.twilio.com", "where Twilio's own interface is"),

@@ -1,8 +1,8 @@
 """Every condition that somebody should know of: what it is, how bad, whom it concerns, what to do.
 
-`flask status`, `/readyz`, `/metrics`, the staff page, alerts and `flask twilio doctor` show these
-conditions, and each sentence is written here only. A condition's ``sentence`` may go out in an
-alert: it holds no telephone number, no caller, no note and no colleague's name.
+`who-to-call status`, `/readyz`, `/metrics`, the staff page, alerts and `who-to-call twilio doctor`
+show these conditions, and each sentence is written here only. A condition's ``sentence`` may go
+out in an alert: it holds no telephone number, no caller, no note and no colleague's name.
 """
 
 import hashlib
@@ -44,7 +44,7 @@ MIN_BROKEN_TIME = timedelta(seconds=90)
 """A directory broken for less than this causes no alert: somebody may still be writing it."""
 
 SENDER_TIMEOUT = timedelta(minutes=15)
-"""How long after the last `flask alerts send` to warn: `flask timers` runs it every minute."""
+"""How long after the last `who-to-call alerts send` to warn: the timers run it every minute."""
 
 _DAY = timedelta(days=1)
 _COUNTED_HOURS = timedelta(hours=1)
@@ -107,8 +107,8 @@ _CONFIRM = (
     "Ring it, then write the date and the source as `verified` of that line in the directory."
 )
 _REFRESH = (
-    "Run `flask bank-holidays refresh`, and make sure that `flask timers` runs, which does so "
-    "every day."
+    "Run `who-to-call bank-holidays refresh`, and make sure that `who-to-call timers` runs, which "
+    "does so every day."
 )
 
 _REMEDIES = {
@@ -118,43 +118,43 @@ _REMEDIES = {
     },
     (Severity.DEGRADED, Audience.ADMINISTRATOR): {
         "rehearsal": "Unset CLOCK_STARTS_AT to end it.",
-        "telephone_faults": "See the log, and run `flask twilio doctor`.",
-        "database_down": "Start the database, or see what `flask db upgrade` says.",
+        "telephone_faults": "See the log, and run `who-to-call twilio doctor`.",
+        "database_down": "Start the database, or see what `who-to-call db upgrade` says.",
         "database_refuses": "Check that its disk is neither full nor read-only.",
-        "directory_broken": "Run `flask directory check`, which lists every mistake with its line, "
-        "and correct the file: it is read again within 5 seconds.",
+        "directory_broken": "Run `who-to-call directory check`, which lists every mistake with its "
+        "line, and correct the file: it is read again within 5 seconds.",
         "directory_not_read": "",
         "directory_problem": "",
         "bank_holidays_broken": _REFRESH,
-        "sign_in_incomplete": "Until then, divert with `flask divert set` at the server.",
-        "database_behind": "Run `flask db upgrade`.",
+        "sign_in_incomplete": "Until then, divert with `who-to-call divert set` at the server.",
+        "database_behind": "Run `who-to-call db upgrade`.",
         "texts_limited": "Look at Twilio's message log for where they come from, and block what is "
         "abuse there (docs/telephony.md).",
-        "alerts_not_sent": "Make sure that `flask timers` runs, which sends them every minute.",
-        "alerts_failing": "They are tried again by themselves. Once the fault is corrected: `flask "
-        "alerts send --now`.",
+        "alerts_not_sent": "Make sure that `who-to-call timers` runs: it sends them every minute.",
+        "alerts_failing": "They are tried again by themselves. Once the fault is corrected: "
+        "`who-to-call alerts send --now`.",
     },
     (Severity.WARNING, Audience.STAFF): {
         "call_unanswered": "Ring the lines that did not answer. If nobody is there, divert calls "
         "to a line where somebody is. This service does not know who rang.",
         "rota_gap": "Find somebody, and enter the shift: see Gaps and clashes under Rota, or "
-        "`flask rota gaps`. The rota does not decide where calls go: the same lines ring, but "
-        "there may be nobody to answer.",
+        "`who-to-call rota gaps`. The rota does not decide where calls go: the same lines ring, "
+        "but there may be nobody to answer.",
     },
     (Severity.WARNING, Audience.ADMINISTRATOR): {
         "rota_empty": "",
-        "requests_refused": "If staff cannot sign in, divert with `flask divert set` at the "
+        "requests_refused": "If staff cannot sign in, divert with `who-to-call divert set` at the "
         "server. If it goes on, check that the limits in deploy/nginx.conf are in use, and block "
         "the source at the firewall.",
         "telephone_off": "If calls do not come through this service, set TELEPHONE to `none`.",
         "setting_unknown": "",
         "signatures_refused": "If callers hear an error, the token or PUBLIC_BASE_URL is wrong: "
-        "run `flask twilio doctor`.",
+        "run `who-to-call twilio doctor`.",
         "requests_unrecognised": "Twilio may have added a parameter: see the warnings in the log, "
         "and update this service.",
-        "database_not_made": "Run `flask db upgrade`.",
-        "kept_too_long": "Run `flask purge`, and make sure that `flask timers` runs, which does so "
-        "every day.",
+        "database_not_made": "Run `who-to-call db upgrade`.",
+        "kept_too_long": "Run `who-to-call purge`, and make sure that `who-to-call timers` runs, "
+        "which does so every day.",
         "unverified": _CONFIRM,
         "verification_expired": _CONFIRM,
         "bank_holidays_never_fetched": _REFRESH,
@@ -167,7 +167,7 @@ _REMEDIES = {
     },
     (Severity.INFORMATION, Audience.STAFF): {"diverted": ""},
     (Severity.INFORMATION, Audience.ADMINISTRATOR): {
-        "bank_holidays_disagree": "See `flask bank-holidays show`."
+        "bank_holidays_disagree": "See `who-to-call bank-holidays show`."
     },
 }
 
@@ -563,7 +563,7 @@ def _alert_delivery(connection: Connection) -> Iterator[Condition]:
     is_late = last_run is None or now - last_run > SENDER_TIMEOUT
     if recipients and is_late and not lookup.is_rehearsal():
         since = f"since {dates.format_datetime(last_run, locale)}" if last_run else "yet"
-        sentence = f"No alerts are sent: `flask alerts send` has not run {since}."
+        sentence = f"No alerts are sent: `who-to-call alerts send` has not run {since}."
         yield Condition("alerts_not_sent", sentence)
     for recipient in recipients:
         state = states.get(recipient.key)

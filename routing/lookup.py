@@ -187,10 +187,10 @@ def warm_up() -> None:
     """Load the data behind answers, and start the thread that watches its files.
 
     For a worker, after the fork. Another thread copies GOV.UK's list of bank holidays from the
-    database, where `flask timers` saves it, perhaps on another machine. From then on each directory
-    that this process reads is recorded in the audit log. Raise InvalidDirectory when neither the
-    file nor its last good copy can be used; the thread watches all the same, so that a corrected
-    file is used without a restart.
+    database, where `who-to-call timers` saves it, perhaps on another machine. From then on each
+    directory that this process reads is recorded in the audit log. Raise InvalidDirectory when
+    neither the file nor its last good copy can be used; the thread watches all the same, so that a
+    corrected file is used without a restart.
     """
     loader = _snapshot_loader()
     loader.on_read = partial(_record_directory, current_app.extensions["call_log"])

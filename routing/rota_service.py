@@ -45,7 +45,7 @@ from routing.store.rota_people import RotaPerson
 from routing.text import staff_text, time_parsing
 
 GAP_LOOKAHEAD = timedelta(days=28)
-"""How far ahead gaps are reported on pages, in `flask status` and in /metrics."""
+"""How far ahead gaps are reported on pages, in `who-to-call status` and in /metrics."""
 
 OWN_SHIFTS_LOOKAHEAD = timedelta(days=184)
 """How far ahead My shifts and calendar feeds show shifts."""

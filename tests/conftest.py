@@ -111,7 +111,7 @@ def anyshire(make_app):
 
 @pytest.fixture(scope="session")
 def made(tmp_path_factory):
-    """A database file as `flask db upgrade` makes it, to be copied."""
+    """A database file as `who-to-call db upgrade` makes it, to be copied."""
     database = Database("", tmp_path_factory.mktemp("made"))
     db.upgrade(database)
     database.engine.dispose()

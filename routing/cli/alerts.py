@@ -1,4 +1,4 @@
-"""flask alerts: send what cannot wait to people, by email or webhook."""
+"""who-to-call alerts: send what cannot wait to people, by email or webhook."""
 
 import json
 import sys
@@ -28,7 +28,7 @@ group = AppGroup("alerts", help="Send alerts by email or webhook, and list them.
 def send(impatient: bool, quiet: bool) -> None:
     """Send new alerts, and those that could not be sent before.
 
-    `flask timers` does this every minute. Each recipient gets each alert once, together with
+    `who-to-call timers` does this every minute. Each recipient gets each alert once, together with
     whatever else happened within ten minutes. Exit status 1 if any recipient cannot be reached, or
     if there is none.
     """

@@ -1,4 +1,4 @@
-"""flask divert: what the staff page does, for when it or the identity provider is down."""
+"""who-to-call divert: what the staff page does, for when it or the identity provider is down."""
 
 import sys
 from collections.abc import Iterable, Sequence

@@ -1,4 +1,4 @@
-"""flask rota: who is on duty, gaps, and the rota as a spreadsheet."""
+"""who-to-call rota: who is on duty, gaps, and the rota as a spreadsheet."""
 
 from datetime import datetime, timedelta
 from typing import BinaryIO
@@ -226,10 +226,10 @@ def undo(change: int) -> None:
 def purge() -> None:
     """Anonymise shifts older than ROTA_RETENTION_DAYS, and people who have left.
 
-    `flask purge` does this too.
+    `who-to-call purge` does this too.
     """
     run_purge(ROTA_RULE)
 
 
 def _undo_hint(change_id: int) -> str:
-    return f" To undo: flask rota undo {change_id}"
+    return f" To undo: who-to-call rota undo {change_id}"

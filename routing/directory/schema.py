@@ -401,7 +401,7 @@ def json_schema() -> str:
     """Return the JSON Schema for editors, which is routing/directory.schema.json.
 
     It accepts what an editor that reads YAML 1.2 sees. What one part of a directory says of another
-    is left to ``flask directory check``.
+    is left to ``who-to-call directory check``.
     """
     schema = _simplify(DirectoryModel.model_json_schema())
     head = {"$schema": GenerateJsonSchema.schema_dialect, "title": "directory.yaml"}

@@ -61,7 +61,7 @@ def _check_published_bank_holidays(holidays: BankHolidays, today: date) -> Itera
     """Warn when GOV.UK's bank holidays are known for less than a year ahead."""
     horizon = horizon_warning(holidays, today)
     if horizon is not None:
-        message = f"{horizon} Run `flask bank-holidays refresh`."
+        message = f"{horizon} Run `who-to-call bank-holidays refresh`."
         yield PathProblem(("bank_holidays",), "bank_holidays_end", message)
 
 

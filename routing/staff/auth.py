@@ -255,7 +255,7 @@ def _database_unavailable(error: DatabaseUnavailable) -> Response:
             "until its end. A change that you were just making may or may not have been saved: "
             "check before you repeat it.",
             "This page works again as soon as the database does. If that takes long, tell the "
-            "people who run this service: `flask status` says more.",
+            "people who run this service: `who-to-call status` says more.",
         ],
     )
 

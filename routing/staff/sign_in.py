@@ -37,8 +37,8 @@ CHOOSE_ACCOUNT_KEY = "choose_account"
 """The key under which the cookie says that somebody has signed out: the provider asks who it is."""
 
 DIVERT_BY_COMMAND = (
-    "If calls must be diverted now, somebody at the server can do it with `flask divert set`, "
-    "without signing in."
+    "If calls must be diverted now, somebody at the server can do it with `who-to-call divert set`,"
+    " without signing in."
 )
 WRONG_CREDENTIALS = "The name or the password is wrong."
 

@@ -240,7 +240,7 @@ def find_by_password_link(connection: Connection, token: str, at: datetime) -> A
 def remove(connection: Connection, name_or_id: str, at: datetime, actor: str) -> Account:
     """Remove an account, local or SSO, with its sessions and calendars; return it as it was.
 
-    Digits only are an id, as `flask staff list` shows it; anything else is a name. Raise
+    Digits only are an id, as `who-to-call staff list` shows it; anything else is a name. Raise
     AccountError for an unknown account, and for a name that several have.
     """
     row = _find_by_name_or_id(connection, name_or_id.strip())
@@ -416,13 +416,15 @@ def _find_by_name_or_id(connection: Connection, name_or_id: str) -> sa.Row[Any]:
         numbers = ", ".join(str(row.id) for row in rows)
         raise AccountError(
             f"There are {len(rows)} accounts '{name_or_id}': {numbers}. Give the "
-            "number that `flask staff list` shows, in place of the name."
+            "number that `who-to-call staff list` shows, in place of the name."
         )
     return rows[0]
 
 
 def _unknown(name: str) -> AccountError:
-    return AccountError(f"There is no account '{name}'. `flask staff list` shows all accounts.")
+    return AccountError(
+        f"There is no account '{name}'. `who-to-call staff list` shows all accounts."
+    )
 
 
 def _find(connection: Connection, issuer: str, subject: str) -> sa.Row[Any] | None:

@@ -1,4 +1,4 @@
-"""The jobs of `flask timers`: which process runs each, and when it last ran. One row for a job.
+"""The jobs of `who-to-call timers`: which process runs each, when it last ran. One row for a job.
 
 ``due_at`` comes from the service's clock. Locks, and when a job ran, come from ``database_time``.
 """

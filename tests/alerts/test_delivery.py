@@ -270,7 +270,7 @@ def test_without_a_database_the_error_says_what_to_do(make_app, post):
     done = run(make_app(ANYSHIRE, **mail), "send")
 
     assert done.exit_code == 1
-    assert "flask db upgrade" in done.output
+    assert "who-to-call db upgrade" in done.output
 
 
 def test_every_kind_of_alert_leads_to_a_staff_page_and_has_its_conditions(app):

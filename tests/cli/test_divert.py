@@ -1,4 +1,4 @@
-"""flask divert, flask staff and flask db: for when the page or the identity provider is down."""
+"""who-to-call divert, staff and db: for when the page or the identity provider is down."""
 
 import json
 import os
@@ -131,7 +131,7 @@ def test_without_a_database_the_error_says_what_to_run(app):
     for words in (["divert", "list"], ["staff", "list"], ["divert", "end", "1"]):
         result = app.test_cli_runner().invoke(args=words)
         assert result.exit_code == 1
-        assert "flask db upgrade" in result.output
+        assert "who-to-call db upgrade" in result.output
 
 
 def test_an_unknown_divert_is_refused(run):

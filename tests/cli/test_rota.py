@@ -1,4 +1,4 @@
-"""flask rota: who is on duty, gaps, import, export, fill and undo."""
+"""who-to-call rota: who is on duty, gaps, import, export, fill and undo."""
 
 import json
 from datetime import timedelta
@@ -40,7 +40,7 @@ def christmas(run):
 
 
 def test_an_exported_spreadsheet_imports_without_adding_anything(run, christmas):
-    assert christmas.output == "Added 2 shifts. To undo: flask rota undo 1\n"
+    assert christmas.output == "Added 2 shifts. To undo: who-to-call rota undo 1\n"
     result = run("export").output
     assert result.splitlines()[1] == (
         "eds-social-worker,2026-12-24 15:30,2026-12-25 08:30,Amara Owusu"
@@ -82,7 +82,7 @@ def test_with_replace_exactly_the_corrected_file_is_left(run, christmas):
     assert "in place of Siân O’Brien." in result.output
     assert result.output.splitlines()[-1] == (
         "Added 0 shifts, changed 1, removed 0. 1 were already on the rota. "
-        "To undo: flask rota undo 2"
+        "To undo: who-to-call rota undo 2"
     )
     assert exported(run) == ["Amara Owusu", "Ben Hughes"]
     again = run("import", "-", "--replace", stdin=CORRECTED)
@@ -222,7 +222,7 @@ def test_a_fill_is_shown_first_saved_with_yes_and_undone_as_one_change(app, run,
     assert len(run("export").output.splitlines()) == 3
 
     result = run(*words, "--yes")
-    assert result.output.splitlines()[-1] == ("Added 5 shifts. To undo: flask rota undo 2")
+    assert result.output.splitlines()[-1] == ("Added 5 shifts. To undo: who-to-call rota undo 2")
     assert run("gaps", "--from", "2026-12-25", "--days", "3").exit_code == 0
     assert run("undo", "2").output == "Change 2 is undone.\n"
     assert len(run("export").output.splitlines()) == 3
@@ -329,7 +329,7 @@ def test_without_a_database_every_command_says_what_to_run(make_app):
     for words in (["who"], ["gaps"], ["export"], ["purge"], ["import", "-"], ["undo", "1"]):
         result = app.test_cli_runner().invoke(args=["rota", *words], input=ROWS)
         assert result.exit_code == 1, words
-        assert "flask db upgrade" in result.output
+        assert "who-to-call db upgrade" in result.output
 
 
 def test_every_command_has_help(run):

@@ -1,4 +1,4 @@
-"""flask timers: when each job is due, that it runs once, and what is said of it afterwards."""
+"""who-to-call timers: when each job is due, that it runs once, and what status says of it."""
 
 import json
 import shutil

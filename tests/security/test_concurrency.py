@@ -56,7 +56,7 @@ def test_a_refused_sign_in_says_how_to_divert_without_it(app, under_way, path):
     answer = get(app, path)
 
     assert answer.status_code == 503
-    assert "flask divert set children" in answer.text
+    assert "who-to-call divert set children" in answer.text
     assert 'href="tel:999"' in answer.text
 
 

@@ -147,7 +147,7 @@ def test_one_without_a_role_is_refused_with_whom_to_ask(council, visitor, provid
 
     assert answer.status_code == 403
     assert "has no role in this service" in page_text(answer)
-    assert "flask divert set" in page_text(answer)
+    assert "who-to-call divert set" in page_text(answer)
     assert not signed_in(visitor)
     with council.app_context(), lookup.database().reading() as connection:
         assert accounts.all_accounts(connection) == []
@@ -343,7 +343,7 @@ def test_a_provider_that_is_down_is_told_with_the_other_way_in(visitor, provider
     answer = visitor.get("/staff/sign-in/provider")
 
     assert answer.status_code == 503
-    assert "flask divert" in page_text(answer)
+    assert "who-to-call divert" in page_text(answer)
 
 
 def test_an_expired_client_secret_is_named_with_the_other_way_in(visitor, provider):
@@ -352,7 +352,7 @@ def test_an_expired_client_secret_is_named_with_the_other_way_in(visitor, provid
 
     assert "OIDC_CLIENT_SECRET has expired or is wrong" in answer
     assert "Start again" not in answer
-    assert "flask divert set" in answer
+    assert "who-to-call divert set" in answer
 
 
 @pytest.mark.parametrize("wrong", [{"exp": 1_700_000_000}, {"iat": 4_000_000_000}])
@@ -361,7 +361,7 @@ def test_a_token_that_is_not_in_date_points_to_the_clocks(visitor, provider, wro
     answer = page_text(visitor.get(to_provider(visitor)))
 
     assert "not in date by this machine's clock" in answer
-    assert "flask divert set" in answer
+    assert "who-to-call divert set" in answer
 
 
 @pytest.mark.parametrize("path", ["/staff/sign-in", "/staff/sign-in/provider"])
@@ -371,7 +371,7 @@ def test_half_a_configuration_names_the_missing_setting(make_staffed, path):
 
     assert answer.status_code == 503
     assert "OIDC_CLIENT_ID and OIDC_CLIENT_SECRET are not" in page_text(answer)
-    assert "flask divert set" in page_text(answer)
+    assert "who-to-call divert set" in page_text(answer)
     assert browser.get("/staff").headers["Location"] == "/staff/sign-in?next=/staff"
 
 
@@ -399,7 +399,7 @@ def test_a_provider_that_hangs_is_not_waited_for(visitor, provider):
     provider.slow = TIMEOUT_SECONDS + 3  # then it would answer, and well
     answer = visitor.get("/staff/sign-in/provider")
 
-    assert (answer.status_code, "flask divert" in page_text(answer)) == (503, True)
+    assert (answer.status_code, "who-to-call divert" in page_text(answer)) == (503, True)
 
 
 @pytest.mark.parametrize("sent", [[], "x", {"issuer": 7}, {"keys": 3}, None])

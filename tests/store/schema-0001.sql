@@ -1,6 +1,6 @@
 -- The tables of version 1.0.0 in SQLite, on which every migration must build.
 -- A change to store/tables.py needs a migration, never a change here. Until 1.0.0 is released there
--- is no such database: then `flask db upgrade` and `sqlite3 instance/routing.sqlite .schema` show
+-- is no such database: then `who-to-call db upgrade` and `sqlite3 instance/routing.sqlite .schema` show
 -- what belongs here.
 CREATE TABLE accounts (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
