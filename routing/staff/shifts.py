@@ -14,7 +14,7 @@ from routing.errors import InvalidRotaChange, UnknownShift
 from routing.rota import descriptions, validation
 from routing.rota.roster import Cover, NewCover, NewShift, Shift
 from routing.rota_service import Rota
-from routing.staff.auth import current_account, require_role, staff_blueprint
+from routing.staff.auth import require_role, staff_blueprint
 from routing.staff.forms import (
     NOBODY,
     AbsenceForm,
@@ -28,6 +28,7 @@ from routing.staff.forms import (
 )
 from routing.staff.layout import radio_item, render_page
 from routing.staff.rota import DAYS_SHOWN
+from routing.staff.session import current_account
 from routing.store import rota as rota_store
 from routing.store.accounts import Role
 from routing.store.rota import RotaChange

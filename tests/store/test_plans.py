@@ -75,6 +75,7 @@ def arguments(now):
         accounts.end_session: ("token",),
         accounts.ensure_name_free: ("new",),
         accounts.find_by_session: ("token", now, "local"),
+        accounts.find: (3,),
         accounts.find_local: ("p2",),
         accounts.purge_unused: (now - 700 * DAY, now, ACTOR),
         accounts.remove: ("p2", now, ACTOR),
