@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from markupsafe import Markup
@@ -168,7 +168,7 @@ def service_context(decision: Decision, at: datetime, *, is_live: bool) -> dict[
         "day_lines": [card for card in lines if card.id != service.out_of_hours.id],
         "out_of_hours": next((card for card in lines if card.id == service.out_of_hours.id), None),
         "assumption": assumption(decision, at, snapshot, locale),
-        "structured": schema_org.contacts(snapshot, [service], at, locale),
+        "structured": partial(schema_org.contacts, snapshot, [service], at, locale),
     }
 
 
