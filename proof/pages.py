@@ -31,7 +31,7 @@ FIRST_SCREEN = re.compile(r"(/cy)?/(services/[^/]+)?")
 MAX_WORDS = 30
 
 
-def pages():
+def prove_pages():
     """Return the section's text, and whether a page is cut, scrolls sideways or fails axe-core."""
     faults, loads = [], 0
     with _browser() as page:

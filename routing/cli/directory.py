@@ -1,4 +1,4 @@
-"""flask directory: begin, check, compare and print the directory."""
+"""who-to-call directory: begin, check, compare and print the directory."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
@@ -54,9 +54,10 @@ group = AppGroup("directory", help="Begin, check, compare and print the director
 def new(file: Path | None, answers: Path | None, force: bool) -> None:
     """Ask eight questions, and write a directory to FILE.
 
-    Without FILE, write the directory in use. A bad answer is asked again. --answers takes a file
-    with the keys council, website, division, day_line, day_hours, night_line, night_hours and
-    languages; exit status 1 if one of them is bad, naming each.
+    Without FILE, write the directory in use. A bad answer is asked again. Numbers that you have not
+    rung, and those of --answers, are written as not confirmed. --answers takes a file with the keys
+    council, website, division, day_line, day_hours, night_line, night_hours and languages; exit
+    status 1 if one of them is bad, naming each.
     """
     path = file or directory_path()
     if path.exists() and not force:
@@ -215,7 +216,9 @@ def schema() -> None:
 
 
 def _ask() -> str:
-    """Ask every question until the answers are confirmed; return the directory's text."""
+    """Ask every question until the answers are right, and then whether the numbers are: return the
+    directory's text.
+    """
     typed: dict[str, str] = {}
     asked = [question.key for question in QUESTIONS]
     while True:
@@ -225,7 +228,7 @@ def _ask() -> str:
                 typed[question.key] = _ask_one(question, default)
         answers = {question.key: question.parse(typed[question.key]) for question in QUESTIONS}
         try:
-            text = directory_text(answers, lookup.instance_path(), lookup.now())
+            directory_text(answers, lookup.instance_path(), lookup.now())
         except BadAnswers as error:
             click.echo(f"{error}\nPlease answer again.")
             asked = list(error.errors)
@@ -233,9 +236,14 @@ def _ask() -> str:
         click.echo("\nYour answers:")
         for question in QUESTIONS:
             click.echo(f"  {question.key}: {typed[question.key]}")
-        if click.confirm("Ring both numbers now. Is everything right?", default=True):
-            return text
+        if click.confirm("Is everything right?", default=True):
+            break
         asked = [question.key for question in QUESTIONS]
+    phones = [answers[key].phone for key in ("day_line", "night_line")]
+    to_ring = " and ".join(phone.display for phone in phones if not phone.is_emergency)
+    question = f"Ring {to_ring} now. Does whoever should answer, answer?"
+    is_confirmed = click.confirm(question, default=False)
+    return directory_text(answers, lookup.instance_path(), lookup.now(), is_confirmed)
 
 
 def _ask_one(question: Question, default: str | None) -> str:

@@ -1,4 +1,4 @@
-"""flask directory new: eight questions, answered at a terminal or in a file, as a directory."""
+"""who-to-call directory new: eight answers, typed or from a file, as a directory."""
 
 import json
 import re
@@ -31,8 +31,8 @@ from routing.snapshot import build_snapshot
 Answers = dict[str, Any]
 """What each question was answered, by its key, as the template needs it."""
 
-NOT_ASKED = {"accessibility_missing", "privacy_missing"}
-"""Warnings about statements that the council completes later: the file says how."""
+NOT_ASKED = {"accessibility_missing", "privacy_missing", "unverified"}
+"""Warnings about what the council completes later: the file says how."""
 
 _DIVISIONS = {
     **{name: "england-and-wales" for name in ("england-and-wales", "england", "wales")},
@@ -67,7 +67,7 @@ class LineAnswer:
 
 
 def _council(value: object) -> str:
-    text = " ".join(str(value).split())
+    text = " ".join(value.split()) if isinstance(value, str) else ""
     if not text:
         raise ValueError("Write the council's name, as Anyshire County Council.")
     return text
@@ -88,10 +88,10 @@ def _division(value: object) -> str:
 def _line(value: object) -> LineAnswer:
     if isinstance(value, Mapping):
         value = f"{value.get('name', '')}, {value.get('phone', '')}"
-    match = re.fullmatch(r"\s*(.*\S?)\s*[,:]\s*(\+?[\d(][\d ()+-]*)\s*", str(value))
-    if match is None or not match[1].strip():
+    match = re.fullmatch(r"\s*([^\[{].*?)\s*[,:]\s*(\+?[\d(][\d ()+-]*)\s*", str(value))
+    if match is None:
         raise ValueError(f"{value!r} is no line. Write its name and number, as MASH, 01632 960001.")
-    return LineAnswer(match[1].strip(), parse_line_phone(match[2]))
+    return LineAnswer(match[1], parse_line_phone(match[2]))
 
 
 def _day_line(value: object) -> LineAnswer:
@@ -175,9 +175,10 @@ def read_answers(text: str) -> Answers:
     return answers
 
 
-def directory_text(answers: Answers, folder: Path, at: datetime) -> str:
+def directory_text(answers: Answers, folder: Path, at: datetime, is_confirmed: bool = False) -> str:
     """Return the directory that answers make at ``at``, with comments for whoever edits it.
 
+    Its numbers are verified on that date if ``is_confirmed``: somebody has just rung them.
     ``check`` has nothing to say about it but NOT_ASKED, with the bank holidays of ``folder``. Dates
     around Christmas on which the day line opens as usual are written out. Raise BadAnswers.
     """
@@ -186,7 +187,7 @@ def directory_text(answers: Answers, folder: Path, at: datetime) -> str:
         file = Path(temporary, "directory.yaml")
 
         def write(special_days: Sequence[tuple[date, str]]) -> str:
-            text = _render(answers, special_days, today)
+            text = _render(answers, special_days, today, is_confirmed)
             file.write_text(text, "utf-8")
             return text
 
@@ -208,7 +209,9 @@ def directory_text(answers: Answers, folder: Path, at: datetime) -> str:
     return text
 
 
-def _render(answers: Answers, special_days: Sequence[tuple[date, str]], today: date) -> str:
+def _render(
+    answers: Answers, special_days: Sequence[tuple[date, str]], today: date, is_confirmed: bool
+) -> str:
     languages, day_hours = answers["languages"], answers["day_hours"]
     if not any(days in ("", BANK_HOLIDAY) for days, _ in day_hours):
         day_hours = [*day_hours, (BANK_HOLIDAY, "closed")]
@@ -229,6 +232,7 @@ def _render(answers: Answers, special_days: Sequence[tuple[date, str]], today: d
             (day, words(*_FIXED_DAYS[day.month, day.day]), hours) for day, hours in special_days
         ],
         today=today,
+        is_confirmed=is_confirmed,
         words=words,
         quote=quote,
     )

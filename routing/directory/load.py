@@ -176,7 +176,7 @@ def _check_emergency_lines(
     lines: dict[str, Node], services: dict[str, Node]
 ) -> Iterator[PathProblem]:
     """Yield each line with the number 999 or 101 that no service answers with out of hours."""
-    night_lines = {_mapping(service).get("out_of_hours") for service in services.values()}
+    night_lines = {_text(_mapping(service).get("out_of_hours")) for service in services.values()}
     for line_id, line in lines.items():
         for path, number in _numbers(line_id, _mapping(line)):
             if line_id not in night_lines and number in EMERGENCY_NUMBERS:

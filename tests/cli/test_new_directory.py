@@ -1,4 +1,4 @@
-"""flask directory new: eight answers make a directory that check accepts."""
+"""who-to-call directory new: eight answers make a directory that check accepts."""
 
 import json
 
@@ -36,25 +36,30 @@ languages: [en]
 TYPED = [line.split(": ", 1)[1].strip('"') for line in COUNTY.strip().splitlines()]
 
 
+def typed(answers, *replies):
+    """Return what somebody types who gives these answers and then these replies."""
+    return "\n".join([*answers, *replies, ""])
+
+
 @pytest.fixture
 def new(make_app, tmp_path):
     """Run the command over a file that does not exist yet, with answers in a file if given."""
     app = make_app()
     file = tmp_path / "new.yaml"
 
-    def run(answers=None, typed=None, *options):
+    def run(answers=None, keys=None, *options):
         words = ["directory", "new", str(file), *options]
         if answers is not None:
             (tmp_path / "answers.yaml").write_text(answers)
             words += ["--answers", str(tmp_path / "answers.yaml")]
-        return app.test_cli_runner().invoke(args=words, input=typed)
+        return app.test_cli_runner().invoke(args=words, input=keys)
 
     run.file, run.app = file, app
     return run
 
 
 @pytest.mark.parametrize("answers", [COUNTY, WELSH, POLICE], ids=["county", "welsh", "police"])
-def test_check_asks_for_no_more_than_the_two_statements(new, answers):
+def test_check_asks_for_no_more_than_two_statements_and_a_call_to_each_number(new, answers):
     result = new(answers)
 
     assert result.exit_code == 0, result.output
@@ -64,14 +69,15 @@ def test_check_asks_for_no_more_than_the_two_statements(new, answers):
     assert {problem["code"] for problem in json.loads(checked.output)} == {
         "accessibility_missing",
         "privacy_missing",
+        "unverified",
     }
 
 
 @pytest.mark.parametrize("answers", [COUNTY, WELSH, POLICE], ids=["county", "welsh", "police"])
-def test_with_its_two_statements_written_in_check_is_strict_about_nothing(new, answers):
+def test_with_what_it_asks_for_written_in_check_is_strict_about_nothing(new, answers):
     new(answers)
     text = new.file.read_text()
-    for key in ("accessibility", "privacy"):
+    for key in ("accessibility", "privacy", "verified"):
         text = text.replace(f"  # {key}:", f"  {key}:")
     new.file.write_text(text)
     checked = new.app.test_cli_runner().invoke(
@@ -112,23 +118,56 @@ def test_days_around_christmas_are_written_out_with_the_usual_hours(new):
 
 
 def test_answers_that_are_typed_make_the_same_directory(new):
-    result = new(None, "\n".join([*TYPED, "y", ""]))
+    result = new(None, typed(TYPED, "y", "n"))
 
     assert result.exit_code == 0, result.output
-    typed = new.file.read_text()
+    text = new.file.read_text()
     new(COUNTY, None, "--force")
-    assert typed == new.file.read_text()
+    assert text == new.file.read_text()
+
+
+@pytest.mark.parametrize(("reply", "is_confirmed"), [("y", True), ("n", False), ("", False)])
+def test_only_numbers_that_somebody_has_just_rung_are_confirmed(
+    new, make_app, clock, reply, is_confirmed
+):
+    result = new(None, typed(TYPED, "y", reply))
+
+    assert "Ring 01632 960001 and 01632 960002 now." in result.output
+    page = make_app(new.file).test_client().get("/").text
+    assert ("Not yet confirmed by the council" not in page) == is_confirmed
+    checked = new.app.test_cli_runner().invoke(args=["directory", "check", str(new.file)])
+    assert ("nobody has confirmed" not in checked.output) == is_confirmed
+
+
+def test_pages_of_a_directory_from_a_file_of_answers_say_that_nobody_confirmed_it(new, make_app):
+    new(COUNTY)
+
+    assert "Not yet confirmed by the council" in make_app(new.file).test_client().get("/").text
+
+
+def test_nobody_is_asked_to_ring_the_police(new):
+    result = new(None, typed([*TYPED[:5], "Police, 101", *TYPED[6:]], "y", "y"))
+
+    assert "Ring 01632 960001 now." in result.output
 
 
 def test_the_answers_are_read_back(new):
-    result = new(None, "\n".join([*TYPED, "y", ""]))
+    result = new(None, typed(TYPED, "y", "n"))
 
     assert "day_line: Multi-Agency Safeguarding Hub (MASH), 01632 960001" in result.output
 
 
+def test_answers_that_are_not_right_are_asked_again(new):
+    again = ["", "", "", "MASH, 01632 960003", "", "", "", ""]
+    result = new(None, typed(TYPED, "n", *again, "y", "n"))
+
+    assert result.exit_code == 0, result.output
+    assert "01632 960003" in new.file.read_text()
+
+
 def test_a_bad_answer_that_is_typed_is_asked_again(new):
-    typed = [*TYPED[:3], "MASH", "MASH, 01632 9600", *TYPED[3:], "y", ""]
-    result = new(None, "\n".join(typed))
+    answers = [*TYPED[:3], "MASH", "MASH, 01632 9600", *TYPED[3:]]
+    result = new(None, typed(answers, "y", "n"))
 
     assert result.exit_code == 0, result.output
     assert "Write its name and number, as MASH, 01632 960001." in result.output
@@ -136,8 +175,8 @@ def test_a_bad_answer_that_is_typed_is_asked_again(new):
 
 
 def test_hours_that_leave_a_gap_are_asked_again(new):
-    typed = [*TYPED[:6], "mon-sun: 18:00-08:30", *TYPED[7:], "always", "y", ""]
-    result = new(None, "\n".join(typed))
+    answers = [*TYPED[:6], "mon-sun: 18:00-08:30", *TYPED[7:], "always"]
+    result = new(None, typed(answers, "y", "n"))
 
     assert result.exit_code == 0, result.output
     assert "night_hours: no line is open" in result.output
@@ -162,6 +201,9 @@ def test_each_bad_answer_of_a_file_is_named(new):
         ("night_hours: always", "night_hours: 'mon-fri: 17:00-08:30'", "night_hours:"),
         ("01632 960001", "999", "day_line:"),
         ("website: www.testshire.example", "website: none", "website:"),
+        ("Testshire County Council", "[Testshire, Council]", "council:"),
+        ("Multi-Agency Safeguarding Hub (MASH), 01632 960001", "[MASH, 01632 960001]", "day_line:"),
+        ("Emergency Duty Team, 01632 960002", "{name: [a], phone: 01632 960002}", "night_line:"),
     ],
 )
 def test_an_answer_that_check_doubts_is_bad(new, old, new_words, key):
