@@ -22,10 +22,24 @@ SYSTEM = ROOT / "tests" / "system"
 
 
 def pytest_collection_modifyitems(items):
-    """Mark as ``system`` whatever starts a server, a browser, an exchange or a database."""
+    """Mark as ``system`` whatever starts a server, a browser, an exchange or a database.
+
+    With several workers, each begins with tests of ``tests/system``: they are the longest, and one
+    that begins last leaves a core idle.
+    """
     for item in items:
         if SYSTEM in item.path.parents or "postgresql" in item.fixturenames:
             item.add_marker(pytest.mark.system)
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    if workers > 1:
+        long = [item for item in items if SYSTEM in item.path.parents]
+        short = [item for item in items if SYSTEM not in item.path.parents]
+        items[:] = [
+            item
+            for worker in range(workers)
+            for part in (long, short)
+            for item in part[len(part) * worker // workers : len(part) * (worker + 1) // workers]
+        ]
 
 
 def pytest_collection_finish():
