@@ -65,7 +65,7 @@ def show(person_id: int) -> AnyResponse:
             return redirect(url_for("rota_people.index", done="changed"))
         except InvalidRotaChange as error:
             form.refuse(error)
-    return render_page("person.html", form=form, person=person, accounts=names.items())
+    return render_page("person.html", form=form, person=person, accounts=list(names.items()))
 
 
 @bp.route("/rota/people/<id:person_id>/leave", methods=["GET", "POST"])
