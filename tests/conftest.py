@@ -104,10 +104,14 @@ def make_app(tmp_path, clock):
         return app
 
     yield make
-    for app in apps:  # what is counted is logged now: not in the next test
-        app.extensions["call_log"].close()
-        app.extensions["divert_cache"].close()
-        app.extensions["database"].close()
+    for app in apps:
+        close(app)
+
+
+def close(app):
+    """Have what is counted logged now, not in the next test; leave no thread and no connection."""
+    for name in ("call_log", "divert_cache", "database"):
+        app.extensions[name].close()
 
 
 def divert_now(app):
@@ -120,14 +124,36 @@ def divert_now(app):
         lookup.read_diverts(max_age=0, timeout=5)
 
 
-@pytest.fixture
-def client(make_app):
-    return make_app().test_client()
+@pytest.fixture(scope="module")
+def shared_app(tmp_path_factory):
+    """Return an app for the tests of a module that only ask it, without a database."""
+    apps, current = {}, {}
+
+    def shared_app(directory, clock, **settings):
+        current["clock"] = clock
+        if directory not in apps:
+            own = {
+                "DIRECTORY": str(directory),
+                "INSTANCE_PATH": str(tmp_path_factory.mktemp("shared")),
+                "CLOCK": lambda: current["clock"](),
+            }
+            apps[directory] = create_app(own | settings)
+            apps[directory].jinja_env.bytecode_cache = TEMPLATE_CACHE
+        return apps[directory]
+
+    yield shared_app
+    for app in apps.values():
+        close(app)
 
 
 @pytest.fixture
-def anyshire(make_app):
-    return make_app(ANYSHIRE, EXCHANGE_TOKEN="exchange", OPS_TOKEN="ops").test_client()
+def client(shared_app, clock):
+    return shared_app(ROOT / "directory.yaml", clock).test_client()
+
+
+@pytest.fixture
+def anyshire(shared_app, clock):
+    return shared_app(ANYSHIRE, clock, EXCHANGE_TOKEN="exchange", OPS_TOKEN="ops").test_client()
 
 
 @pytest.fixture(scope="session")
