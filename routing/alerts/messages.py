@@ -26,70 +26,44 @@ _FOOTER = (
 
 @dataclass(frozen=True, slots=True)
 class AlertKind:
-    """A kind of alert: its headings, the page to look at, and the codes of its conditions.
+    """A kind of alert: the page to look at, its headings, and the codes of its conditions.
 
     Its remedy is that of the first code.
     """
 
+    path: str
     heading: str
     heading_of_several: str
-    path: str
     codes: tuple[str, ...]
 
-    @property
-    def remedy(self) -> str:
-        """What to do."""
-        return health.KINDS[self.codes[0]].remedy
+
+def _kind(path: str, heading: str, *codes: str, several: str = "") -> AlertKind:
+    return AlertKind(f"/staff{path}", heading, several or heading, codes)
 
 
 ALERT_KINDS: Mapping[str, AlertKind] = {
-    "call_unanswered": AlertKind(
-        "A call that nobody answered",
-        "{} calls that nobody answered",
-        "/staff/calls",
-        ("call_unanswered",),
+    "call_unanswered": _kind(
+        *("/calls", "A call that nobody answered", "call_unanswered"),
+        several="{} calls that nobody answered",
     ),
-    "telephone_faults": AlertKind(
-        "Calls met a fault of this service",
-        "Calls met a fault of this service",
-        "/staff/calls",
-        ("telephone_faults",),
+    "telephone_faults": _kind("/calls", "Calls met a fault of this service", "telephone_faults"),
+    "divert_without_effect": _kind(
+        *("/diverts", "A divert without effect", "divert_without_effect"),
+        several="{} diverts without effect",
     ),
-    "divert_without_effect": AlertKind(
-        "A divert without effect",
-        "{} diverts without effect",
-        "/staff/diverts",
-        ("divert_without_effect",),
+    "divert_ends_soon": _kind(
+        *("/diverts", "A divert is about to end", "divert_ends_soon"),
+        several="{} diverts are about to end",
     ),
-    "divert_ends_soon": AlertKind(
-        "A divert is about to end",
-        "{} diverts are about to end",
-        "/staff/diverts",
-        ("divert_ends_soon",),
+    "rota_gap": _kind("/rota/gaps", "A gap in the rota", "rota_gap", several="{} gaps in the rota"),
+    "directory_broken": _kind("", "The directory is broken", "directory_broken"),
+    "bank_holidays_stale": _kind(
+        *("", "The list of bank holidays is not kept up", "bank_holidays_stale"),
+        *("bank_holidays_never_fetched", "bank_holidays_broken"),
     ),
-    "rota_gap": AlertKind(
-        "A gap in the rota",
-        "{} gaps in the rota",
-        "/staff/rota/gaps",
-        ("rota_gap",),
-    ),
-    "directory_broken": AlertKind(
-        "The directory is broken",
-        "The directory is broken",
-        "/staff",
-        ("directory_broken",),
-    ),
-    "bank_holidays_stale": AlertKind(
-        "The list of bank holidays is not kept up",
-        "The list of bank holidays is not kept up",
-        "/staff",
-        ("bank_holidays_stale", "bank_holidays_never_fetched", "bank_holidays_broken"),
-    ),
-    "number_unconfirmed": AlertKind(
-        "A number in use that is not confirmed",
-        "{} numbers in use that are not confirmed",
-        "/staff",
-        ("unverified", "verification_expired"),
+    "number_unconfirmed": _kind(
+        *("", "A number in use that is not confirmed", "unverified", "verification_expired"),
+        several="{} numbers in use that are not confirmed",
     ),
 }
 """Every kind, the most urgent first: messages list them in this order."""
@@ -114,7 +88,7 @@ def build_message(
 
     ``base`` is this service's address; empty if it is not set.
     """
-    by_kind = {name: [x for x in queued if x.alert.kind == name] for name in ALERT_KINDS}
+    by_kind = {name: [item for item in queued if item.alert.kind == name] for name in ALERT_KINDS}
     present = [(ALERT_KINDS[name], alerts) for name, alerts in by_kind.items() if alerts]
     subject = "; ".join(_heading(kind, alerts) for kind, alerts in present)
     if len(queued) == 1:
@@ -140,7 +114,8 @@ def _part(kind: AlertKind, alerts: Sequence[QueuedAlert], base: str, locale: Loc
         lines.append(f"- {queued.alert.text} Noticed at {noticed}.")
     if len(alerts) > MAX_LISTED:
         lines.append(f"- And {len(alerts) - MAX_LISTED} more.")
-    return "\n".join([*lines, "", f"Do: {kind.remedy}", f"Look: {_address(kind.path, base)}"])
+    remedy = health.KINDS[kind.codes[0]].remedy
+    return "\n".join([*lines, "", f"Do: {remedy}", f"Look: {_address(kind.path, base)}"])
 
 
 def _heading(kind: AlertKind, alerts: Sequence[QueuedAlert]) -> str:

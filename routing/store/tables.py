@@ -46,10 +46,12 @@ METADATA = sa.MetaData(
 )
 
 
-def _id() -> sa.Column[int]:
+def _numbered_table(name: str, *items: sa.Column[Any] | sa.Constraint | sa.Index) -> sa.Table:
+    """Return a table with the primary key ``id``: numbers that are never given twice."""
     # SQLite numbers rows by itself in an INTEGER column only.
     kind = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-    return sa.Column("id", kind, primary_key=True, autoincrement=True)
+    number = sa.Column("id", kind, primary_key=True, autoincrement=True)
+    return sa.Table(name, METADATA, number, *items, sqlite_autoincrement=True)
 
 
 def _instant(name: str, null: bool = False, index: bool = False) -> sa.Column[datetime]:
@@ -60,10 +62,8 @@ def _unique_while(condition: sa.ColumnElement[bool], *columns: sa.Column[Any]) -
     return sa.Index(None, *columns, unique=True, sqlite_where=condition, postgresql_where=condition)
 
 
-accounts = sa.Table(
+accounts = _numbered_table(
     "accounts",
-    METADATA,
-    _id(),
     sa.Column("issuer", sa.Text, nullable=False),  # LOCAL, or the OpenID provider's
     sa.Column("subject", sa.Text, nullable=False),
     sa.Column("name", sa.Text, nullable=False),
@@ -72,7 +72,6 @@ accounts = sa.Table(
     _instant("added_at"),
     _instant("removed_at", null=True),
     _instant("signed_in_at", null=True),
-    sqlite_autoincrement=True,
 )
 _unique_while(accounts.c.removed_at.is_(None), accounts.c.issuer, accounts.c.subject)
 
@@ -86,10 +85,8 @@ sessions = sa.Table(
     _instant("ends_at", index=True),
 )
 
-sign_in_failures = sa.Table(
+sign_in_failures = _numbered_table(
     "sign_in_failures",
-    METADATA,
-    _id(),
     sa.Column("name_sha256", sa.Text, nullable=False, index=True),
     _instant("at", index=True),
 )
@@ -108,10 +105,8 @@ unneeded_steps = sa.Table(  # of setting up
     sa.Column("step", sa.Text, primary_key=True),
 )
 
-diverts = sa.Table(
+diverts = _numbered_table(
     "diverts",
-    METADATA,
-    _id(),
     sa.Column("service", sa.Text, nullable=False),
     sa.Column("line", sa.Text, nullable=False),
     _instant("starts_at"),
@@ -123,13 +118,10 @@ diverts = sa.Table(
     sa.Column("replaced_line", sa.Text),  # took the calls when the divert began
     sa.Column("may_ring", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.CheckConstraint("starts_at <= ends_at", name="divert_ends_after_it_starts"),
-    sqlite_autoincrement=True,
 )
 
-audit_log = sa.Table(
+audit_log = _numbered_table(
     "audit_log",
-    METADATA,
-    _id(),
     _instant("at"),
     sa.Column("actor", sa.Text, nullable=False),
     sa.Column("action", sa.Text, nullable=False),
@@ -137,13 +129,10 @@ audit_log = sa.Table(
     sa.Column("before", sa.JSON),
     sa.Column("after", sa.JSON),
     sa.Index(None, "entity", "id"),
-    sqlite_autoincrement=True,
 )
 
-calls = sa.Table(
+calls = _numbered_table(
     "calls",
-    METADATA,
-    _id(),
     sa.Column("sid_sha256", sa.Text, nullable=False, unique=True),  # of Twilio's CallSid
     sa.Column("service", sa.Text, nullable=False),
     sa.Column("line", sa.Text, nullable=False),
@@ -152,7 +141,6 @@ calls = sa.Table(
     _instant("ended_at", null=True),
     sa.Column("outcome", sa.Text),
     sa.Column("answered_by", sa.Text),
-    sqlite_autoincrement=True,
 )
 
 legs = sa.Table(
@@ -176,10 +164,8 @@ counters = sa.Table(
     sa.Column("count", sa.Integer, nullable=False),
 )
 
-rota_changes = sa.Table(
+rota_changes = _numbered_table(
     "rota_changes",
-    METADATA,
-    _id(),
     sa.Column("kind", sa.Text, nullable=False),
     _instant("made_at"),
     sa.Column("made_by", sa.Text, nullable=False),
@@ -191,13 +177,10 @@ rota_changes = sa.Table(
     sa.Column("sheet_role_ids", sa.Text),  # with commas between them
     _instant("sheet_starts_at", null=True),
     _instant("sheet_ends_at", null=True),
-    sqlite_autoincrement=True,
 )
 
-rota_people = sa.Table(
+rota_people = _numbered_table(
     "rota_people",
-    METADATA,
-    _id(),
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("name_key", sa.Text, nullable=False),  # the name without case and spacing
     sa.Column("phone", sa.Text),
@@ -209,15 +192,12 @@ rota_people = sa.Table(
     _instant("added_at"),
     _instant("left_at", null=True),
     _instant("anonymised_at", null=True),
-    sqlite_autoincrement=True,
 )
 _unique_while(rota_people.c.left_at.is_(None), rota_people.c.name_key)
 _unique_while(rota_people.c.left_at.is_(None), rota_people.c.account_id)
 
-shifts = sa.Table(
+shifts = _numbered_table(
     "shifts",
-    METADATA,
-    _id(),
     sa.Column("duty_role", sa.Text, nullable=False),
     sa.Column("rota_person_id", sa.ForeignKey("rota_people.id"), nullable=False),
     _instant("starts_at"),
@@ -228,13 +208,10 @@ shifts = sa.Table(
     _instant("changed_at"),
     sa.CheckConstraint("starts_at < ends_at", name="shift_ends_after_it_starts"),
     sa.Index(None, "rota_person_id", "ends_at"),
-    sqlite_autoincrement=True,
 )
 
-covers = sa.Table(
+covers = _numbered_table(
     "covers",
-    METADATA,
-    _id(),
     sa.Column("shift_id", sa.ForeignKey("shifts.id"), nullable=False, index=True),
     sa.Column("rota_person_id", sa.ForeignKey("rota_people.id"), index=True),  # null: nobody yet
     _instant("starts_at"),
@@ -243,13 +220,10 @@ covers = sa.Table(
     sa.Column("created_by_change_id", sa.ForeignKey("rota_changes.id"), nullable=False, index=True),
     sa.Column("cancelled_by_change_id", sa.ForeignKey("rota_changes.id"), index=True),
     sa.CheckConstraint("starts_at < ends_at", name="cover_ends_after_it_starts"),
-    sqlite_autoincrement=True,
 )
 
-calendars = sa.Table(
+calendars = _numbered_table(
     "calendars",
-    METADATA,
-    _id(),
     sa.Column("token_sha256", sa.Text, nullable=False, unique=True),
     sa.Column("rota_person_id", sa.ForeignKey("rota_people.id")),  # null: everybody's shifts
     sa.Column("duty_role", sa.Text),  # null: shifts of every role
@@ -257,7 +231,6 @@ calendars = sa.Table(
     _instant("created_at"),
     _instant("last_polled_at", null=True),
     _instant("revoked_at", null=True),
-    sqlite_autoincrement=True,
 )
 
 alert_recipients = sa.Table(
@@ -272,10 +245,8 @@ alert_recipients = sa.Table(
     sa.Column("fault", sa.Text),
 )
 
-alerts = sa.Table(
+alerts = _numbered_table(
     "alerts",
-    METADATA,
-    _id(),
     sa.Column("recipient", sa.ForeignKey("alert_recipients.recipient"), nullable=False),
     sa.Column("dedupe_key", sa.Text, nullable=False),
     sa.Column("kind", sa.Text, nullable=False),
@@ -284,7 +255,6 @@ alerts = sa.Table(
     _instant("noticed_at"),
     _instant("sent_at", null=True),
     sa.UniqueConstraint("recipient", "dedupe_key"),
-    sqlite_autoincrement=True,
 )
 
 jobs = sa.Table(

@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
+from typing import Any
 
 from routing.core.answer import Answer, Decision, Outcome
 from routing.core.decision import dial_order, is_avoided, is_excluded
@@ -38,6 +39,10 @@ class Announcement(Enum):
     NEW_ROUND = timedelta(seconds=25)
     ENGAGED = timedelta(seconds=15) + ENGAGED_WAIT
 
+
+_LISTS = ("tried", "forwarded")
+_FLAGS = ("screened", "engaged")
+_NUMBERS = ("began", "round", "leg", "waits", "silence", "rings", "dialled")
 
 DecideAt = Callable[[datetime], Decision]
 
@@ -80,47 +85,20 @@ class CallState:
 
         A number is last: nothing that follows the address in what Twilio signs could lengthen it.
         """
-        return {
-            "began": str(self.began),
-            "round": str(self.round),
-            "leg": str(self.leg),
-            "tried": "_".join(self.tried),
-            "forwarded": "_".join(self.forwarded),
-            "screened": str(int(self.screened)),
-            "waits": str(self.waits),
-            "engaged": str(int(self.engaged)),
-            "silence": str(self.silence),
-            "rings": str(self.rings),
-            "dialled": str(self.dialled),
-        }
+        query = {name: "_".join(getattr(self, name)) for name in _LISTS}
+        return query | {name: str(int(getattr(self, name))) for name in (*_FLAGS, *_NUMBERS)}
 
     @classmethod
     def from_query(cls, query: Mapping[str, str]) -> "CallState | None":
         """Read what ``to_query`` wrote; None for anything else."""
-        names = ("began", "round", "leg", "waits", "silence", "rings", "dialled")
-        numbers = [query.get(name, "") for name in names]
-        if not all(re.fullmatch(r"[0-9]{1,11}", number) for number in numbers):
-            return None
-        tried, forwarded = query.get("tried", ""), query.get("forwarded", "")
-        if not re.fullmatch(r"[A-Za-z0-9_-]*", tried + forwarded):
-            return None
-        screened, engaged = query.get("screened", ""), query.get("engaged", "")
-        if not {screened, engaged} <= {"0", "1"}:
-            return None
-        began, round_number, leg, waits, silence, rings, dialled = map(int, numbers)
-        return cls(
-            began,
-            round_number,
-            leg,
-            tuple(filter(None, tried.split("_"))),
-            screened=screened == "1",
-            waits=waits,
-            engaged=engaged == "1",
-            silence=silence,
-            rings=rings,
-            dialled=dialled,
-            forwarded=tuple(filter(None, forwarded.split("_"))),
-        )
+        patterns = {_LISTS: "[A-Za-z0-9_-]*", _FLAGS: "[01]", _NUMBERS: "[0-9]{1,11}"}
+        for names, pattern in patterns.items():
+            if not all(re.fullmatch(pattern, query.get(name, "")) for name in names):
+                return None
+        values: dict[str, Any] = {name: int(query[name]) for name in _NUMBERS}
+        values |= {name: query[name] == "1" for name in _FLAGS}
+        lists = {name: query.get(name, "").split("_") for name in _LISTS}
+        return cls(**values, **{name: tuple(filter(None, ids)) for name, ids in lists.items()})
 
 
 @dataclass(frozen=True, slots=True)
