@@ -12,14 +12,12 @@ from enum import Enum
 
 from flask import Flask, Response, current_app, request, session
 
+from routing.config import SESSION_TOKEN_KEY
 from routing.responses import problem
 from routing.store import counters
 from routing.store.calls import CallLog
 
 RETRY_AFTER_SECONDS = 3
-
-SESSION_TOKEN_KEY = "token"  # noqa: S105 - the name of a value, no secret
-"""The key under which a session holds its token, from sign-in to sign-out."""
 
 
 MAX_CALL_FORM_BYTES = 4096

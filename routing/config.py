@@ -16,6 +16,9 @@ from routing.text import time_parsing
 VERSION = "1.0.0"
 """Of the service. pyproject.toml reads it here."""
 
+SESSION_TOKEN_KEY = "token"  # noqa: S105 - the name of a value, no secret
+"""Under which the cookie of a staff page holds the session's token, from sign-in to sign-out."""
+
 SETTINGS: Mapping[str, tuple[str | None, str]] = {
     "DIRECTORY": ("directory.yaml", "the council's directory"),
     "INSTANCE_PATH": ("instance", "the folder in which the service keeps its own files"),

@@ -19,7 +19,6 @@ from routing import alert_recipients, config, lookup, rota_service
 from routing.core import instants
 from routing.core.answer import Outcome
 from routing.core.decision import decide
-from routing.core.directory import Directory
 from routing.divert_rules import END_WARNING_PERIOD
 from routing.errors import DatabaseUnavailable
 from routing.lint import hours, numbers
@@ -209,7 +208,7 @@ def conditions() -> tuple[Condition, ...]:
 
 def readiness(current: Iterable[Condition]) -> str:
     """Return ``degraded`` if any condition is, else ``ready``. Callers are answered either way."""
-    return "degraded" if any(x.kind.severity is Severity.DEGRADED for x in current) else "ready"
+    return "degraded" if any(c.kind.severity is Severity.DEGRADED for c in current) else "ready"
 
 
 def alertable(connection: Connection, at: datetime) -> list[Condition]:
@@ -255,8 +254,8 @@ def _diverts(rows: tuple[DivertRow, ...], snapshot: Snapshot, at: datetime) -> I
         end = row.during.end
         if end <= at:
             continue
-        service = _service_name(directory, row.service)
-        divert = f"Divert {row.id} of {service} to {_line_name(directory, row.line)}"
+        service = staff_text.service_name(directory, row.service)
+        divert = f"Divert {row.id} of {service} to {staff_text.line_name(directory, row.line)}"
         error = lookup.divert_error(row)
         if error is not None:
             sentence = f"{divert} has no effect: callers are not sent there."
@@ -443,11 +442,14 @@ def _unanswered_calls(
             sentence = f"the caller of {began} gave up after {seconds}."
         legs = "; ".join(
             staff_text.describe_leg(
-                _line_name(directory, leg.line), leg.outcome, leg.ring_seconds, leg.talk_seconds
+                staff_text.line_name(directory, leg.line),
+                leg.outcome,
+                leg.ring_seconds,
+                leg.talk_seconds,
             )
             for leg in call.legs
         )
-        service = _service_name(directory, call.service)
+        service = staff_text.service_name(directory, call.service)
         sentence = f"{service}: {sentence}{f' {legs}.' if legs else ''}"
         yield Condition("call_unanswered", sentence, subject=service, alert_key=str(call.id))
 
@@ -460,7 +462,7 @@ def _recent_unanswered_calls(
     for call in _missed_calls(connection, at - RECENT_CALLS_PERIOD, at):
         calls_by_service.setdefault(call.service, []).append(call)
     for service_id, missed in calls_by_service.items():
-        service = _service_name(snapshot.directory, service_id)
+        service = staff_text.service_name(snapshot.directory, service_id)
         last_at = max(call.began_at for call in missed)
         last = staff_text.format_relative(last_at, at, lookup.staff_locale())
         sentence = f"{service}: nobody answered a call at {last}."
@@ -582,13 +584,3 @@ def _failing_jobs(connection: Connection) -> Iterator[Condition]:
             since = dates.format_datetime(job.failing_since, lookup.staff_locale())
             sentence = f"The job {job.name} has failed since {since}. {job.fault}"
             yield Condition("job_failing", sentence)
-
-
-def _service_name(directory: Directory, service_id: str) -> str:
-    service = directory.service(service_id)
-    return service.name.get("en") if service else service_id
-
-
-def _line_name(directory: Directory, line_id: str) -> str:
-    line = directory.line(line_id)
-    return line.name.get("en") if line else line_id

@@ -88,9 +88,8 @@ def _teams_body(message: Message) -> dict[str, Any]:
         block = _text_block(line)
         bytes_left -= len(json.dumps(block))
         if bytes_left < 0:
-            blocks.append(
-                _text_block("There is more: see `who-to-call alerts list` or the staff pages.")
-            )
+            more = "There is more: see `who-to-call alerts list` or the staff pages."
+            blocks.append(_text_block(more))
             break
         blocks.append(block)
     card = {

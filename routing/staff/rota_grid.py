@@ -14,7 +14,7 @@ from routing.rota import descriptions, filling
 from routing.rota.filling import DayKind
 from routing.rota.roster import Assignment
 from routing.rota_service import Rota
-from routing.staff.auth import HOME, current_account
+from routing.staff.session import HOME, current_account
 from routing.store.accounts import Role
 from routing.text import dates
 

@@ -13,13 +13,7 @@ from sqlalchemy.engine import Connection
 from routing.errors import AccountError
 from routing.store import passwords
 from routing.store.audit_log import record
-from routing.store.tables import (
-    accounts,
-    calendars,
-    hash_token,
-    password_links,
-    sessions,
-)
+from routing.store.tables import accounts, calendars, hash_token, password_links, sessions
 
 LOCAL = "local"
 """The issuer of accounts that are created here, with a password."""
@@ -66,6 +60,11 @@ class Account:
         """How the audit log names this account."""
         return f"account:{self.id}"
 
+    @property
+    def is_local(self) -> bool:
+        """Return whether it has a password here; else the identity provider signs it in."""
+        return self.issuer == LOCAL
+
 
 def allows(granted: frozenset[Role], role: Role) -> bool:
     """Return whether granted roles include ``role``: ``admin`` includes all, any includes view."""
@@ -80,9 +79,7 @@ def common_roles(first: frozenset[Role], second: frozenset[Role]) -> frozenset[R
     both = frozenset(
         role for role in first | second if allows(first, role) and allows(second, role)
     )
-    if first and second and not both:
-        return frozenset({Role.VIEW})
-    return both
+    return both or frozenset({Role.VIEW} if first and second else ())
 
 
 def parse_roles(values: Iterable[object]) -> frozenset[Role]:
@@ -201,8 +198,10 @@ def set_password(
     end_access(connection, row.id, at, actor)
 
 
-def create_password_link(connection: Connection, account_id: int, at: datetime, actor: str) -> str:
-    """Return the token of a link by which a local account's owner sets a password, once.
+def create_password_link(
+    connection: Connection, account_id: int, at: datetime, actor: str
+) -> tuple[str, str]:
+    """Return a local account's name, and the token of a link by which a password is set, once.
 
     It replaces an earlier one. Only its hash is stored. Raise AccountError for an unknown account
     and for one of the provider.
@@ -222,7 +221,7 @@ def create_password_link(connection: Connection, account_id: int, at: datetime, 
         )
     )
     record(connection, at, actor, "account.link_created", f"account:{account_id}")
-    return token
+    return row.name, token
 
 
 def find_by_password_link(connection: Connection, token: str, at: datetime) -> Account | None:
@@ -263,6 +262,13 @@ def sign_out(connection: Connection, account_id: int, at: datetime, actor: str) 
     row = _find_by_name_or_id(connection, str(account_id))
     record(connection, at, actor, "account.signed_out", f"account:{row.id}")
     end_access(connection, row.id, at, actor)
+
+
+def find(connection: Connection, account_id: int) -> Account | None:
+    """Return an account that was not removed; None for an unknown id."""
+    is_match = (accounts.c.id == account_id) & accounts.c.removed_at.is_(None)
+    row = connection.execute(accounts.select().where(is_match)).first()
+    return None if row is None else _account(row)
 
 
 def find_local(connection: Connection, name: str) -> tuple[Account, str | None] | None:

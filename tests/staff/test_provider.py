@@ -249,7 +249,7 @@ def test_more_groups_than_entra_sends_are_named_as_the_reason(council, provider,
 
     assert page.status_code == 403
     assert "more groups than Microsoft Entra puts into a sign-in" in page_text(page)
-    assert "flask divert set" in page_text(page)
+    assert "who-to-call divert set" in page_text(page)
 
 
 def test_a_token_without_the_claim_names_the_claim(council, provider):
