@@ -31,59 +31,59 @@ from proof import (
 )
 
 PARTS = {
-    "minutes": ("Who to call, at every minute", answers.minutes),
+    "minutes": ("Who to call, at every minute", answers.prove_minutes),
     "directories": (
         "What a directory leaves open, and what a change changes",
-        answers.directories,
+        answers.prove_directories,
     ),
-    "slips": ("Good files, spoilt", slips.spoilt),
-    "calls": ("Calls", calls.calls),
-    "rota": ("The rota", rota.rota),
-    "kills": ("Killed while writing", kills.kills),
-    "faults": ("Whatever breaks", faults.faults),
-    "silence": ("A change, then silence", silence.silent),
-    "floods": ("Flooded", floods.floods),
-    "christmas": ("Christmas rehearsed", faults.rehearsed),
-    "pages": ("Every page, at every width", pages.pages),
-    "front": ("Behind nginx", nginx.in_front),
-    "fuzz": ("Whatever is written", fuzz.fuzzed),
-    "alerts": ("Alerts of senders that are killed", alerts.alerts_of_the_killed),
-    "clients": ("Clients that others generate", clients.generated_clients),
-    "mutation": ("Broken on purpose", mutation.mutated),
-    "standards": ("Read by other people's checkers", standards.standards),
-    "growth": ("As the work grows", growth.grown),
-    "staff": ("How fast the staff pages are", staff_speed.staff),
-    "bench": ("How fast, beside what else there is", benchmarks.bench),
+    "slips": ("Slips in good files", slips.prove_slips),
+    "calls": ("Calls", calls.prove_calls),
+    "rota": ("The rota", rota.prove_rota),
+    "kills": ("Processes killed while they write", kills.prove_kills),
+    "faults": ("Faults under load", faults.prove_faults),
+    "silence": ("A change, then a minute without requests", silence.prove_silence),
+    "floods": ("Floods of requests", floods.prove_floods),
+    "christmas": ("A rehearsal of Christmas", faults.prove_christmas),
+    "pages": ("Every page, at every width", pages.prove_pages),
+    "front": ("Behind nginx", nginx.prove_nginx),
+    "fuzz": ("Malformed input", fuzz.prove_parsers),
+    "alerts": ("Alerts, when senders are killed", alerts.prove_alerts),
+    "clients": ("Generated clients", clients.prove_clients),
+    "mutation": ("Mutation testing", mutation.prove_mutation),
+    "standards": ("Checks by other programs", standards.prove_standards),
+    "growth": ("Growth", growth.prove_growth),
+    "staff": ("Speed of the staff pages", staff_speed.prove_staff_speed),
+    "bench": ("Speed, compared", benchmarks.prove_speed),
 }
-"""Part: its title in docs/proof.md, and what makes it: (its text, whether anything was wrong)."""
+"""Part: its title in docs/proof.md, and the function that returns (text, whether it failed)."""
 
 HEAD = """# Proof
 
-What `bin/prove` found, each part with its command. Machines are shared and noisy: of times, read
-the ratios.
+The results of `bin/prove`, each part with its command. It runs on shared machines, whose
+speed varies: read the ratios rather than the times.
 """
 
 
 def main(names):
-    """Make parts, and put each in its place in docs/proof.md. Return those that went wrong."""
+    """Run parts, and write the section of each in docs/proof.md. Return the parts that failed."""
     unknown = [name for name in names if name not in PARTS]
     if unknown:
         raise SystemExit(f"bin/prove knows no part {unknown[0]!r}. Its parts: {', '.join(PARTS)}.")
     failed = []
     for name in names or PARTS:
         began = time.monotonic()
-        title, make = PARTS[name]
-        text, wrong = make()
-        failed += [name] if wrong else []
+        title, run = PARTS[name]
+        text, is_wrong = run()
+        failed += [name] if is_wrong else []
         seconds = time.monotonic() - began
         on = f"{datetime.now(UTC):%-d %B %Y}"
         put(title, f"Made by `bin/prove {name}` on {on}, in {seconds:.0f} seconds.\n\n{text}")
-        print(f"{name}: {'WRONG' if wrong else 'right'}, {seconds:.0f} s", flush=True)
+        print(f"{name}: {'FAILED' if is_wrong else 'passed'}, {seconds:.0f} s", flush=True)
     return failed
 
 
 def put(title, text):
-    """Put a section into docs/proof.md, in place of the one of that title."""
+    """Write a section of docs/proof.md, in place of the earlier one with its title."""
     path = ROOT / "docs/proof.md"
     old = path.read_text("utf-8").split("\n## ")[1:] if path.exists() else []
     texts = dict(section.split("\n\n", 1) for section in old) | {title: text}

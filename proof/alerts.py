@@ -29,22 +29,22 @@ from routing.store.calls import CallStart, LegEnd
 SHORT = timedelta(seconds=0.5)
 
 
-def alerts_of_the_killed(times=100):
-    """Prove that no alert is lost with its sender; return what was found, and whether any was."""
+def prove_alerts(times=100):
+    """Return the text, and whether an alert was lost when its sender was killed."""
     with postgres.running() as server, tempfile.TemporaryDirectory() as folder:
         urls = {"SQLite": f"sqlite:///{folder}/routing.sqlite", "PostgreSQL": server.database()}
-        rows = [(name, _apart(url, times)) for name, url in urls.items()]
-    return told_of_alerts(rows), any(counts["never"] for _, counts in rows)
+        rows = [(name, _run_in_subprocess(url, times)) for name, url in urls.items()]
+    return describe_alerts(rows), any(counts["never"] for _, counts in rows)
 
 
-def told_of_alerts(rows):
-    """Return what is proved of alerts; ``rows`` are (database, what ``run`` returned)."""
+def describe_alerts(rows):
+    """Return the text of this part; ``rows`` are (database, what ``run`` returned)."""
     lines = [
-        "Two processes that each note a call nobody answered and send what is due to a webhook, as",
-        "fast as they can, killed with -9 at any instant. Each call must be told; it is told twice",
-        "where a sender was killed before it could note that.",
+        "Two processes that each record a call that nobody answered and send what is due to a",
+        "webhook, as fast as they can, killed with -9 at any instant. Each call must be reported;",
+        "it is reported twice where a sender was killed before it could record that.",
         "",
-        "| database | killed | calls noted | never told | told twice |",
+        "| database | killed | calls | never reported | reported twice |",
         "|---|---:|---:|---:|---:|",
     ]
     for name, counts in rows:
@@ -53,21 +53,23 @@ def told_of_alerts(rows):
     return "\n".join(lines)
 
 
-def _apart(url, times):
-    """Do ``run`` in a process of its own, which may fork."""
-    done = subprocess.run(
+def _run_in_subprocess(url, times):
+    """Call ``run`` in a process of its own, which may fork."""
+    process = subprocess.run(
         [sys.executable, "-m", "proof.alerts", url, str(times)],
         env=os.environ | {"PYTHONPATH": TESTS_PATH},
         capture_output=True,
         check=True,
     )
-    return json.loads(done.stdout)
+    return json.loads(process.stdout)
 
 
 def run(url, times):
-    """Kill so many senders; return how many, the calls noted, those never told and told twice."""
+    """Kill ``times`` senders. Return that number, and those of the calls that were recorded, never
+    reported and reported twice.
+    """
     folder = Path(tempfile.mkdtemp(prefix="routing-alerts-"))
-    hook, address = _hook(folder / "told")
+    hook, address = _hook(folder / "delivered")
     alerts.LEASE = SHORT
     app = create_app(
         {
@@ -94,7 +96,7 @@ def run(url, times):
     for child, begins in running:
         _kill(child)
         os.close(begins)
-    counts = _count(app, folder / "told")
+    counts = _count(app, folder / "delivered")
     _kill(hook)
     shutil.rmtree(folder)
     return {"killed": times, **counts}
@@ -104,12 +106,12 @@ def _hook(file):
     """Answer as a webhook, from a process of its own; each alert is a line of ``file``."""
     server = Hook()
 
-    def keep():
+    def save_titles():
         titles = [alert["title"] for alert in json.loads(server.taken.pop())["alerts"]]
         with file.open("a") as out:
             out.write("".join(f"{title}\n" for title in titles))
 
-    server.on_post = keep
+    server.on_post = save_titles
     child = os.fork()
     if not child:
         server.serve_forever()
@@ -149,7 +151,7 @@ def _kill(child):
 
 
 def _count(app, file):
-    """Let one sender finish what waits, and compare what was noted with what was told."""
+    """Let one sender finish what waits, and compare the calls with the alerts."""
     time.sleep(2 * SHORT.total_seconds())
     with app.app_context():
         for _ in range(100):

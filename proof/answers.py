@@ -25,7 +25,7 @@ from sweep import (
 ZONES = ("Pacific/Auckland", "America/New_York", "UTC")
 
 
-def minutes():
+def prove_minutes():
     """Prove the answer itself, minute by minute and around every boundary."""
     rows = list(sweep())
     zones = {
@@ -37,15 +37,15 @@ def minutes():
         ).returncode
         for zone in ZONES
     }
-    return told_of_minutes(rows, zones), any(row[2] or row[4] for row in rows) or any(
+    return describe_minutes(rows, zones), any(row[2] or row[4] for row in rows) or any(
         zones.values()
     )
 
 
-def directories():
-    """Prove what `flask directory gaps` and `diff` find."""
+def prove_directories():
+    """Prove what `who-to-call directory gaps` and `diff` find."""
     gaps, differences = scan_gaps(), compare_pairs()
-    return told_of_directories(gaps, differences), bool(gaps[1] or differences[1])
+    return describe_directories(gaps, differences), bool(gaps[1] or differences[1])
 
 
 def sweep(first=2024, last=2031, made=100):
@@ -75,7 +75,7 @@ def sweep(first=2024, last=2031, made=100):
 
 
 def scan_gaps(first=2024, last=2031, made=100):
-    """Hold gaps, overlaps and nobody-left against a scan; return (minutes found, wrong)."""
+    """Compare gaps, overlaps and hours with nobody left with a scan; return (minutes, wrong)."""
     total = wrong = 0
     draw = random.Random(20261123)
     with tempfile.TemporaryDirectory() as folder:
@@ -91,7 +91,7 @@ def scan_gaps(first=2024, last=2031, made=100):
 
 
 def compare_pairs(count=200):
-    """Hold ``diff`` against a comparison minute by minute; return (minutes that differ, wrong)."""
+    """Compare ``diff`` with every minute; return (minutes that differ, wrong)."""
     differing = wrong = 0
     with tempfile.TemporaryDirectory() as folder:
         for old, new in islice(pairs(20261124, Path(folder)), count):
@@ -106,8 +106,8 @@ def zone_sample():
     return sum(wrong for _, wrong in rows)
 
 
-def told_of_minutes(rows, zones):
-    """Return what is proved of the answer."""
+def describe_minutes(rows, zones):
+    """Return the text of the part "minutes"."""
     lines = [
         "Every UTC minute of 2024 to 2030, for each directory under the bank holidays of England",
         "and Wales, Scotland and Northern Ireland, compared with an oracle that shares no code",
@@ -127,15 +127,15 @@ def told_of_minutes(rows, zones):
     return "\n".join(lines)
 
 
-def told_of_directories(gaps, differences):
-    """Return what is proved of gaps and differences."""
+def describe_directories(gaps, differences):
+    """Return the text of the part "directories"."""
     lines = [
-        "What `flask directory gaps` finds, and the hours at which nobody is left to try, for each",
-        "directory from 2024 to 2030 and for 100 made at random over two years, against a scan of",
-        f"every minute: {gaps[0]:,} minutes found, {gaps[1]} wrong.",
+        "What `who-to-call directory gaps` finds, and the hours at which nobody is left to try,",
+        "for each directory from 2024 to 2030 and for 100 made at random over two years, against",
+        f"a scan of every minute: {gaps[0]:,} minutes found, {gaps[1]} wrong.",
         "",
-        "What `flask directory diff` finds between 200 pairs of directories made at random, over",
-        f"two years, against a comparison of every minute: {differences[0]:,} minutes differ,",
+        "What `who-to-call directory diff` finds between 200 pairs of directories made at random,",
+        f"over two years, against a comparison of every minute: {differences[0]:,} minutes differ,",
         f"{differences[1]} wrong.",
     ]
     return "\n".join(lines)

@@ -13,7 +13,7 @@ MAX_BISECTS = 5.0
 MAX_IMPORT_SECONDS = 0.8
 
 
-def bench():
+def prove_speed():
     """Measure a decision, requests over HTTP, and the start; hold each against its limit."""
     contest = Contest()
     times, wrong = contest.measure()

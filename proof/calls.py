@@ -16,7 +16,7 @@ from routing.store import db
 from routing.store.db import Database
 
 
-class Telephoned:
+class Services:
     """Services that Twilio may ask, each with a database of its own."""
 
     def __init__(self, folder):
@@ -53,7 +53,7 @@ def telephone(directories=120, calls=40, requests=20_000):
     documents = wrong = ringing = duration = 0
     logging.disable(logging.CRITICAL)
     with tempfile.TemporaryDirectory() as folder:
-        make = Telephoned(folder)
+        make = Services(folder)
         for seed in range(directories):
             draw = random.Random(f"proof {seed}")
             try:
@@ -75,24 +75,25 @@ def telephone(directories=120, calls=40, requests=20_000):
     return (directories * calls, documents, wrong, ringing, duration), (requests, len(faults))
 
 
-def told_of_calls(calls, requests):
-    """Return what is proved of the telephone."""
+def describe_calls(calls, requests):
+    """Return the text of this part."""
     lines = [
         "",
         "Calls played as Twilio plays them, every request signed and every address followed, over",
         "directories made at random, with callbacks repeated and out of order: whom to ring next,",
-        f"against a second working-out. {calls[0]:,} calls, {calls[1]:,} documents, each valid;",
-        f"{calls[2]} directories with a wrong one. Longest unanswered ringing {calls[3]} seconds,",
-        f"longest call {calls[4]:.0f} seconds (480 and one line).",
+        f"compared with a second implementation. {calls[0]:,} calls, {calls[1]:,} documents, each",
+        f"valid; {calls[2]} directories with a wrong one. Longest unanswered ringing {calls[3]}",
+        f"seconds, longest call {calls[4]:.0f} seconds (480 and one line).",
         "",
-        "Requests that Twilio would never send, signed or not: a status of 500 or more, a trace,",
-        f"or a document without a way on. {requests[0]:,} requests, {requests[1]} wrong.",
+        "Requests that Twilio would never send, signed or not. Wrong is a status of 500 or more, a",
+        "traceback, or a document that leads the caller nowhere.",
+        f"{requests[0]:,} requests, {requests[1]} wrong.",
         "",
     ]
     return "\n".join(lines)
 
 
-def calls():
+def prove_calls():
     """Prove the telephone."""
     made, requests = telephone()
-    return told_of_calls(made, requests), bool(made[2] or requests[1])
+    return describe_calls(made, requests), bool(made[2] or requests[1])

@@ -84,7 +84,7 @@ def liquid_numbers(folder, url):
     )
 
 
-def generated_clients():
+def prove_clients():
     """Prove that clients which others generate can call everything."""
     operations = [
         operation["operationId"]

@@ -1,4 +1,4 @@
-"""The faults' part of bin/prove: everything broken under load, 200 kills, Christmas rehearsed."""
+"""The faults' part of bin/prove: every fault under load, 200 kills, Christmas rehearsed."""
 
 import os
 import random
@@ -22,50 +22,54 @@ HANDOVERS = ("2026-12-24T15:30:00Z", "2026-12-28T10:00:00Z", "2026-12-29T00:00:0
 """Christmas Eve's early end, a bank holiday on which the day team is in, another number."""
 
 
-def faults(times=200):
-    """Prove that whatever breaks costs no caller an answer, and staff nothing that was confirmed.
+def prove_faults(times=200):
+    """Prove that no fault costs a caller an answer, or staff a confirmed change.
 
-    Return the text, and whether anything was not as promised.
+    Return the text, and whether anything failed.
     """
-    rows, (killed, wrong_files), shared = list(broken()), kills(times), groups()
+    rows, (killed, wrong_files), shared = (
+        list(break_everything()),
+        kill_workers(times),
+        ask_groups(),
+    )
     bad = [(row.fault, row.bad()) for row in (*rows, killed) if row.bad()]
     print(*bad, *shared[1:], sep="\n")
     failed = bool(bad or wrong_files or shared[1] or shared[2])
-    return told_of_faults(rows, killed, wrong_files, shared), failed
+    return describe_faults(rows, killed, wrong_files, shared), failed
 
 
-def rehearsed(count=200):
-    """Prove that every door agrees with the oracle, wherever a rehearsal of Christmas starts.
+def prove_christmas(count=200):
+    """Prove that every interface agrees with the oracle, whenever a rehearsal of Christmas starts.
 
-    Return the text, and whether one did not.
+    Return the text, and whether one disagrees.
     """
-    (counts, wrong), flips = christmas(count), list(handovers())
+    (counts, wrong), flips = christmas(count), list(rehearse_handovers())
     bad = [row.bad() for row in flips if row.bad()]
     print(*wrong[:5], *bad, sep="\n")
-    return told_of_christmas(counts, wrong, flips), bool(wrong or bad)
+    return describe_christmas(counts, wrong, flips), bool(wrong or bad)
 
 
-def broken():
-    """Break everything in turn, each for a while under load; yield a Row for each."""
+def break_everything():
+    """Cause each fault in turn, for a while under load; yield a Row for each."""
     for kind, codes_by_fault in FAULTS.items():
         with ExitStack() as stack:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-            service = stack.enter_context(running(kind, folder, stack))
+            service = stack.enter_context(service_of(kind, folder, stack))
             for fault, codes in codes_by_fault.items():
                 yield endured(name(fault), service, fault, codes, during=3.0, patience=20)
 
 
-def running(kind, folder, stack):
+def service_of(kind, folder, stack):
     """Return the service of a kind in FAULTS, to be started."""
     if kind == "stepped":
         return stepped(folder)
     return served(folder, stack.enter_context(postgres.running()) if kind == "postgresql" else None)
 
 
-def kills(times=200, every=10):
-    """Kill workers with -9 under load at any instant, every so manyth time the whole application.
+def kill_workers(times=200, every=10):
+    """Kill workers with -9 under load at any instant, every ``every`` times the whole application.
 
-    Return a Row, and what SQLite finds wrong with its file.
+    Return a Row, and the faults that SQLite finds in its file.
     """
     draw, row = random.Random(20261128), Row(f"{times} times killed with -9", None)
     with tempfile.TemporaryDirectory() as folder, served(Path(folder)) as service:
@@ -78,7 +82,7 @@ def kills(times=200, every=10):
                         load.settled()
                 else:
                     os.kill(draw.choice(service.workers()), signal.SIGKILL)
-                    load.settled(diverts=False)  # whoever was in its hand is answered by now
+                    load.settled(diverts=False)  # its callers have been answered by now
             load.settled()
         row.tally = load.tally
         with closing(sqlite3.connect(service.database.file)) as connection:
@@ -89,8 +93,8 @@ def kills(times=200, every=10):
         return kept(row, service, 0, 20), [result for result in results if result != "ok"]
 
 
-def handovers():
-    """Let handovers of Christmas come under load, in real processes; yield a Row for each."""
+def rehearse_handovers():
+    """Pass handovers of Christmas under load, in real processes; yield a Row for each."""
     for text in HANDOVERS:
         at = datetime.fromisoformat(text)
         with ExitStack() as stack:
@@ -104,53 +108,54 @@ def handovers():
             yield Row(f"{at:%-d %B, %H:%M}", load.tally)
 
 
-def groups(rounds=20, questions=500):
+def ask_groups(rounds=20, questions=500):
     """Ask two groups of processes that share a PostgreSQL, as two_groups does."""
     with postgres.running() as server, tempfile.TemporaryDirectory() as folder:
         return two_groups(server, Path(folder), rounds, questions)
 
 
-def told_of_faults(rows, killed, wrong_files, groups):
-    """Return the faults' part of docs/proof.md."""
+def describe_faults(rows, killed, wrong_files, groups):
+    """Return the text of the part "faults"."""
     numbers, old, late = groups
     return "\n".join(
         [
-            "The real service, two workers of it, under a load of every door at once (the",
-            "decision, pages, fragments, the exchange's numbers, calls signed as Twilio signs them",
-            "and followed to their end) and of a colleague who diverts on the staff page all the",
-            "time; broken in the middle, and mended. Each answer is held against an oracle and the",
-            "diverts in force: one that was confirmed is in force at once on the telephone, within",
-            "a second elsewhere. `silent` got no answer; `slow` took over a second; `lost` are",
-            "diverts that a page had confirmed; `unwritten` calls were put through and are not in",
-            "the log, as those since a copy that was put back.",
+            "The real service, with two workers, under requests to every interface at once (the",
+            "decision, pages, fragments, the exchange's numbers, and calls signed as Twilio signs",
+            "them and followed to their end) while a colleague sets diverts on the staff page.",
+            "Each fault begins under that load and is repaired. Each answer is compared with an",
+            "oracle and the diverts in force: a confirmed divert is in force at once on the",
+            "telephone and within a second elsewhere. `silent` requests got no answer; `slow` ones",
+            "took over a second; `lost` diverts had been confirmed; `unwritten` calls were put",
+            "through and are not in the log, such as those since a backup that was restored.",
             "",
             *_table(rows),
             "",
             f"Workers, and every tenth time the whole application, {killed.fault} under the same",
-            "load: what a killed worker had in hand was asked for again, as Twilio does.",
+            "load. Requests that a killed worker had begun were sent again, as Twilio does.",
             f"{killed.acknowledged:,} diverts confirmed, {len(killed.lost)} lost, {killed.alone}",
-            f"without their record or records without them; {len(killed.tally.calls):,} calls put",
-            f"through, {killed.unwritten} not in the log; {len(wrong_files)} faults in the file.",
+            "without an entry in the audit log or the reverse;",
+            f"{len(killed.tally.calls):,} calls put through, {killed.unwritten} not in the log;",
+            f"{len(wrong_files)} faults in the database's file.",
             "",
             *_table([killed]),
             "",
-            "Two groups of processes that share a PostgreSQL, diverts to and fro on the staff page",
-            f"of one: {numbers:,} numbers asked of both as soon as it was confirmed,",
-            f"{len(old)} old; {len(late)} other answers old after a second.",
+            "Two groups of processes share a PostgreSQL, and diverts are set on the staff page of",
+            f"one: {numbers:,} numbers requested from both as soon as it was confirmed,",
+            f"{len(old)} old; {len(late)} other answers were old after a second.",
         ]
     )
 
 
-def told_of_christmas(counts, wrong, flips):
-    """Return Christmas's part of docs/proof.md."""
+def describe_christmas(counts, wrong, flips):
+    """Return the text of the part "christmas"."""
     return "\n".join(
         [
             f"Christmas rehearsed from {counts['rota']} instants between 20 December 2026 and 5",
-            "January 2027, every other one a second before, at or after a handover; asked at each",
-            f"door and held against the oracle: {counts.total():,} answers, {len(wrong)} wrong",
-            f"({', '.join(f'{door} {count}' for door, count in counts.items())}).",
+            "January 2027, every other one a second before, at or after a handover. Each interface",
+            f"was compared with the oracle: {counts.total():,} answers, {len(wrong)} wrong",
+            f"({', '.join(f'{interface} {count}' for interface, count in counts.items())}).",
             "",
-            "Handovers of that Christmas as they come, under load, in real processes:",
+            "Handovers of that Christmas under load, in real processes:",
             "",
             *_table(flips),
         ]
@@ -158,7 +163,7 @@ def told_of_christmas(counts, wrong, flips):
 
 
 def _table(rows):
-    heads = ("", "made", "answered", "nobody listens", "asked again", "wrong", "silent", "slow")
+    heads = ("", "made", "answered", "refused", "sent again", "wrong", "silent", "slow")
     heads += ("diverts", "lost", "unwritten", "staff page", "warnings")
     yield f"| {' | '.join(heads)} |"
     yield "|---|" + "---:|" * 10 + "---|---|"
@@ -167,5 +172,5 @@ def _table(rows):
         cells = (row.fault, tally.made, tally.answered, tally.refused, tally.again)
         cells += (len(tally.wrong), len(tally.silent) + len(tally.failed), tally.slow)
         cells += (row.acknowledged, len(row.lost), row.unwritten)
-        cells += (row.staff, ", ".join(sorted(row.told)))
+        cells += (row.staff, ", ".join(sorted(row.warnings)))
         yield f"| {' | '.join(f'{cell:,}' if isinstance(cell, int) else cell for cell in cells)} |"

@@ -12,7 +12,7 @@ MAX_WAIT_SECONDS = 1.0
 """The longest that a caller may wait for an answer."""
 
 
-def floods():
+def prove_floods():
     """Prove that a flood of any address delays and refuses no caller."""
     rows, wrong = [], False
     with tempfile.TemporaryDirectory() as name:
@@ -25,11 +25,11 @@ def floods():
                     bad = answers.wrong or answers.slowest >= MAX_WAIT_SECONDS
                     wrong = wrong or bool(bad)
                     rows.append((address, way, answers, statuses))
-    return report(rows), wrong
+    return describe_floods(rows), wrong
 
 
-def report(rows):
-    """Return the floods' part of docs/proof.md."""
+def describe_floods(rows):
+    """Return the text of this part."""
     return "\n".join(
         [
             f"Each address that needs no sign-in, asked {flood.AT_ONCE} times at once and then",

@@ -15,7 +15,7 @@ SIZES = {
 }
 CURVES = ROOT / "docs" / "growth.svg"
 MOST_LOAD, MOST_MORE, MOST_SLOWER, MOST_WAIT = 3.0, 60.0, 1.3, 250.0
-"""What the issue asks of 1,000 services: seconds, MiB, times one service's decision, milliseconds.
+"""The limits for 1,000 services: seconds, MiB, times one service's decision, milliseconds.
 """
 
 PAIRED = "of one's"
@@ -64,9 +64,9 @@ def failures(rows):
     ]
 
 
-def told_of_growth(rows, curves=CURVES):
-    """Return growth's part of docs/proof.md, and draw its curves beside it."""
-    curves.write_text(drawn(rows), encoding="utf-8")
+def describe_growth(rows, curves=CURVES):
+    """Return the text of this part, and draw its curves beside it."""
+    curves.write_text(draw_panels(rows), encoding="utf-8")
     of, reload = rows["services"], rows["reload"][max(rows["reload"])]
     one, most = of[min(of)], of[max(of)]
     missed = failures(rows)
@@ -83,7 +83,7 @@ def told_of_growth(rows, curves=CURVES):
             f"{most['first decision'] * 1000:.0f} ms; checked in {most['check']:.1f} s. Read again",
             f"in running workers under load, twice: {reload['failed']} requests failed; the",
             f"slowest took {reload['slowest']:.0f} ms; {reload['slowest, no reload']:.0f} without.",
-            f"Missed: {'; '.join(missed)}." if missed else "All of that is as asked for.",
+            f"Missed: {'; '.join(missed)}." if missed else "All of that is within its limit.",
             "",
             f"![Curves of the same]({curves.name})",
             *(line for what in X_AXIS for line in _table(what, rows[what])),
@@ -100,10 +100,14 @@ def _table(what, figures):
         "|---|" + "---:|" * len(sizes),
     )
     for name in figures[sizes[0]]:
-        yield f"| {name} | " + " | ".join(_said(name, figures[size][name]) for size in sizes) + " |"
+        yield (
+            f"| {name} | "
+            + " | ".join(_format_figure(name, figures[size][name]) for size in sizes)
+            + " |"
+        )
 
 
-def _said(name, value):
+def _format_figure(name, value):
     if name in ("loaded", "decided"):
         return f"{value:.1f} MiB"
     if name == PAIRED:
@@ -118,7 +122,7 @@ WIDE, HIGH, LEFT, TOP, GAP = 300, 190, 52, 34, 24
 DASHES = ("none", "6 3", "2 3", "8 3 2 3")
 
 
-def drawn(rows):
+def draw_panels(rows):
     """Draw every panel as plain SVG: black on white, curves told apart by their dashes."""
     panels = [_panel(*chart, rows) for chart in PANELS]
     placed = [
@@ -188,10 +192,10 @@ def _short(value):
 
 
 if __name__ == "__main__":
-    print(told_of_growth(growth()))
+    print(describe_growth(growth()))
 
 
-def grown():
-    """Prove what does not grow with the work, and draw what does."""
+def prove_growth():
+    """Prove the limits for 1,000 services, and draw the curves."""
     rows = growth()
-    return told_of_growth(rows), bool(failures(rows))
+    return describe_growth(rows), bool(failures(rows))

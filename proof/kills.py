@@ -11,10 +11,10 @@ import postgres
 from serving import TESTS_PATH
 
 
-def kills():
-    """Prove that no change is lost, and none without its record."""
+def prove_kills():
+    """Prove that no change is lost, and none lacks its entry in the audit log."""
     rows = list(kill())
-    return told_of_kills(rows), any(row[3] or row[4] for row in rows)
+    return describe_kills(rows), any(row[3] or row[4] for row in rows)
 
 
 def kill(times=200):
@@ -25,30 +25,33 @@ def kill(times=200):
             ("SQLite", f"sqlite:///{folder}/routing.sqlite"),
             ("PostgreSQL", server.database()),
         ):
-            done = subprocess.run(
+            process = subprocess.run(
                 [sys.executable, "-m", "killed", url, str(times)],
                 cwd=folder,
                 env=os.environ | {"PYTHONPATH": TESTS_PATH},
                 capture_output=True,
                 check=True,
             )
-            counts = json.loads(done.stdout)
+            counts = json.loads(process.stdout)
             lost = max(0, counts["set"] - counts["diverts"])
             lost += max(0, counts["moved"] - counts["recorded_moves"])
-            alone = abs(counts["diverts"] - counts["recorded"]) + counts["differ"]
+            unpaired = abs(counts["diverts"] - counts["recorded"]) + counts["differ"]
             changes = counts["diverts"] + counts["recorded_moves"]
-            yield name, counts["killed"], changes, alone, lost
+            yield name, counts["killed"], changes, unpaired, lost
 
 
-def told_of_kills(kills):
-    """Return what is proved of changes and their record."""
+def describe_kills(kills):
+    """Return the text of this part."""
     lines = [
         "Processes that set diverts and move their ends as fast as they can, killed with -9 at any",
-        "instant: changes without their record or records without their change, and changes lost",
-        "that had been acknowledged.",
+        "instant. Counted are changes without their entry in the audit log, or the reverse, and",
+        "changes that were confirmed and lost.",
         "",
-        "| database | killed | changes | without the other | lost |",
+        "| database | killed | changes | without entry | lost |",
         "|---|---:|---:|---:|---:|",
-        *(f"| {name} | {n} | {c:,} | {alone} | {lost} |" for name, n, c, alone, lost in kills),
+        *(
+            f"| {name} | {count} | {changes:,} | {unpaired} | {lost} |"
+            for name, count, changes, unpaired, lost in kills
+        ),
     ]
     return "\n".join(lines)

@@ -14,7 +14,7 @@ MIN_KILLED = 0.9
 """The least share of mutants that a test must notice; some change nothing that can be seen."""
 
 
-def mutated():
+def prove_mutation():
     """Run mutmut; return a text, and whether too many mutants survived."""
     _mutmut("run")
     _mutmut("export-cicd-stats")

@@ -28,7 +28,7 @@ FRACTIONS = (0.0, 0.25, 0.5, 0.75)
 """Where within a second of nginx's clock a handover falls: 0 in life, anywhere in a rehearsal."""
 
 
-def rehearsing(handover):
+def clock_settings(handover):
     """Return the settings by which the service's clock shows HANDOVER at an instant (Unix)."""
     began = time.time()
     starts = HANDOVER - timedelta(seconds=handover - began)
@@ -41,7 +41,7 @@ def shortly_before(folder, fraction):
     (folder / "directory.yaml").write_text((ROOT / "directory.yaml").read_text())
     for lead in (8, 30, 90):  # a slow machine takes long to start
         handover = math.ceil(time.time()) + lead + fraction
-        with serving(folder, **rehearsing(handover)) as (_, url):
+        with serving(folder, **clock_settings(handover)) as (_, url):
             ask(url)
             if time.time() < handover - 3:
                 own = url.removeprefix("http://").partition("/")[0]
@@ -51,8 +51,8 @@ def shortly_before(folder, fraction):
     raise AssertionError("the service does not start within 87 seconds")
 
 
-def handovers(wanted=200_000):
-    """Ask across handovers, so many questions; return (handovers, answers, stale)."""
+def count_stale(wanted=200_000):
+    """Ask ``wanted`` times across handovers; return (handovers, answers, stale)."""
     done = answers = stale = 0
     while (answers < wanted or done < len(FRACTIONS)) and done < 200:
         with tempfile.TemporaryDirectory() as name:
@@ -65,7 +65,7 @@ def handovers(wanted=200_000):
     return done, answers, stale
 
 
-def diverted(times=5):
+def delays_after_diverts(times=5):
     """Set diverts while an answer is kept; return the seconds until the last old answer to each."""
     late = []
     with tempfile.TemporaryDirectory() as name, ExitStack() as running:
@@ -92,13 +92,14 @@ def diverted(times=5):
                     diverts.create(connection, [wanted], at, "terminal:0")
                 kept = time.time()
                 time.sleep(12)
-            late.append(max(sent for sent, answer in watch.told if answer != line) - kept)
+            late.append(max(sent for sent, answer in watch.answers if answer != line) - kept)
     return late
 
 
 def throughput(rounds=5, connections=(16, 64)):
-    """Return for so many connections each round's figures: (the application's, nginx's), of each
-    its requests a second and the microseconds of a processor that one request took it.
+    """Return the figures of each round by the number of connections: (the application's, nginx's).
+
+    Figures are requests a second, and the microseconds of a processor that one request took.
 
     One worker a side, on one processor; wrk asks from another.
     """
@@ -138,7 +139,7 @@ def _ticks(pid):
     return int(used[11]) + int(used[12])
 
 
-def killed(workers=200, groups=10):
+def kill_and_upgrade(workers=200, groups=10):
     """Kill workers and groups, and upgrade; yield (what, how often, what clients saw)."""
     with postgres.running() as server, tempfile.TemporaryDirectory() as name:
         os.chmod(name, 0o755)
@@ -150,8 +151,8 @@ def killed(workers=200, groups=10):
             yield "migrated, each group stopped and started with the new code", 1, seen
 
 
-def told_of_nginx(crossed, late, rates, faults):
-    """Return nginx's part of docs/proof.md."""
+def describe_nginx(crossed, late, rates, faults):
+    """Return the text of this part."""
     ratios = {number: _ratios(pairs) for number, pairs in rates.items()}
     return "\n".join(
         [
@@ -189,12 +190,13 @@ def told_of_nginx(crossed, late, rates, faults):
     )
 
 
-def in_front():
-    """Prove what stands before the service."""
-    crossed, late, rates, faults = handovers(), diverted(), throughput(), list(killed())
+def prove_nginx():
+    """Prove that nginx answers correctly, faster, and through restarts."""
+    crossed, late, rates = count_stale(), delays_after_diverts(), throughput()
+    faults = list(kill_and_upgrade())
     wrong = crossed[2] or max(late) > LATEST or any(seen.failures for _, _, seen in faults)
     wrong = wrong or any(statistics.median(_ratios(pairs)) < FASTER for pairs in rates.values())
-    return told_of_nginx(crossed, late, rates, faults), bool(wrong)
+    return describe_nginx(crossed, late, rates, faults), bool(wrong)
 
 
 def _ratios(pairs):

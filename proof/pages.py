@@ -34,7 +34,7 @@ NUMBER = re.compile(r"\b0\d{2,4} \d{3,6}(?: \d{3,4})?\b")
 MAX_WORDS = 30
 
 
-def pages():
+def prove_pages():
     """Return the section's text, and whether a page is cut, scrolls sideways or fails axe-core."""
     faults, loads = [], 0
     with _browser() as page:
@@ -44,16 +44,16 @@ def pages():
                     for path in _paths(client):
                         loads += 1
                         faults += [f"{example.stem} {path}: {fault}" for fault in _look(page, path)]
-    said, repeats = _sentences()
+    card_count, repeats = _sentences()
     faults += repeats
     print(*faults, sep="\n")
     widths, percents = (", ".join(map(str, values)) for values in (WIDTHS, PERCENTS))
     text = (
         f"{loads} pages of {len(EXAMPLES)} directories, each at {widths} px with text at "
         f"{percents}%, with WCAG's text spacing, and in forced colours; axe-core at 320 and "
-        f"1280 px. {said} cards over a year.\n\n"
+        f"1280 px. {card_count} cards over a year.\n\n"
         f"Cut, scrolling sideways, found by axe-core, the number below the fold of 375 x 667 px, "
-        f"more than {MAX_WORDS} words before it, a moment or number said twice in a card: "
+        f"more than {MAX_WORDS} words before it, a moment or number twice in a card: "
         f"{len(faults)}.\n"
     )
     return text, bool(faults)

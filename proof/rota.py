@@ -24,8 +24,8 @@ PERIODS = [
 CUTS = [(90,), (60, 540), (510, 1020), (0, 480, 960)]
 
 
-def rotas(count=1000):
-    """Hold rotas made at random against brute force; return (minutes compared, wrong)."""
+def compare_rotas(count=1000):
+    """Compare random rotas with brute force; return (minutes compared, wrong)."""
     compared = wrong = 0
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "directory.yaml")
@@ -41,7 +41,7 @@ def rotas(count=1000):
     return compared, wrong
 
 
-def filled(first=2026, last=2032):
+def fill_years(first=2026, last=2032):
     """Fill years of a rota, cut at several times; return (slots, minutes left open or doubled).
 
     Four people take turns; nobody else is on the rota. A slot cut in the hour that is missing, or
@@ -63,11 +63,11 @@ def filled(first=2026, last=2032):
                         empty, role, slots, [1, 2, 3, 4], days[0], TurnRule()
                     )
                     made += len(planned)
-                    wrong += _left(tables, role, planned, number)
+                    wrong += _count_unfilled_minutes(tables, role, planned, number)
     return made, wrong
 
 
-def _left(tables, role, planned, number):
+def _count_unfilled_minutes(tables, role, planned, number):
     """Count the minutes of a year, but for its ends, in which not just one person is on duty."""
     start, end = year(number) + timedelta(days=3), year(number + 1) - timedelta(days=3)
     shifts = [Shift(n, role, slot.person_id, slot.during) for n, slot in enumerate(planned)]
@@ -80,7 +80,7 @@ def _left(tables, role, planned, number):
     return gaps + sum(slot.person_id is None for slot in planned)
 
 
-def told_of_rotas(rotas, filled):
+def describe_rotas(rotas, filled):
     """Return the rota's part of docs/proof.md."""
     return "\n".join(
         [
@@ -98,7 +98,7 @@ def told_of_rotas(rotas, filled):
     )
 
 
-def rota():
+def prove_rota():
     """Prove the rota."""
-    compared, made = rotas(500), filled()
-    return told_of_rotas(compared, made), bool(compared[1] or made[1])
+    compared, made = compare_rotas(500), fill_years()
+    return describe_rotas(compared, made), bool(compared[1] or made[1])

@@ -1,4 +1,4 @@
-"""The part of bin/prove that changes what answers rest on, and asks after a minute of silence."""
+"""The part of bin/prove that makes a change, waits a minute without requests, and then asks."""
 
 import tempfile
 import time
@@ -9,7 +9,7 @@ import silence
 SILENCE_SECONDS = 60
 
 
-def silent():
+def prove_silence():
     """Return the section's text, and whether any first answer was an old one."""
     rows, is_wrong = [], False
     with tempfile.TemporaryDirectory() as name, silence.service(Path(name)) as service:
@@ -20,8 +20,8 @@ def silent():
             is_wrong = is_wrong or bool(old)
             rows.append(f"| {change} | {', '.join(old) or 'none'} |")
     head = (
-        f"Four workers; after each change nobody asks for {SILENCE_SECONDS} seconds, and then "
-        f"{silence.REQUESTS} ask at once, each over a new connection.\n\n"
+        f"Four workers. After each change there is no request for {SILENCE_SECONDS} seconds, and "
+        f"then {silence.REQUESTS} come at once, each over a new connection.\n\n"
         "| change | old numbers among the first answers |\n|---|---|\n"
     )
     return head + "\n".join(rows), is_wrong

@@ -1,4 +1,4 @@
-"""Good files spoilt as people spoil them: what `flask directory check` and `diff` see of it."""
+"""Good files spoilt as people spoil them: what `directory check` and `diff` see of it."""
 
 import random
 import re
@@ -226,7 +226,7 @@ def _changed_line(text, slip):
 
 
 def table(tallies):
-    """Return a table of what came of each kind."""
+    """Return a table of the outcomes of each kind."""
     names = ("refused", "reported", "unreported", "same")
     rows = [
         f"| {kind} | {' | '.join(str(tally.counts[name]) for name in names)} |"
@@ -239,8 +239,8 @@ def table(tallies):
     ]
 
 
-def spoilt():
-    """Return this part of docs/proof.md, and whether too much went unseen."""
+def prove_slips():
+    """Return the text of this part, and whether too many slips went unreported."""
     seen, unseen = tally(SEEN), tally(UNSEEN)
     counts = sum((tally.counts for tally in seen.values()), Counter())
     shown = sum((tally.counts for tally in (*seen.values(), *unseen.values())), Counter())
@@ -249,7 +249,7 @@ def spoilt():
     changing = counts["reported"] / (counts["reported"] + counts["unreported"])
     missed = [line for tally in seen.values() for line in tally.missed]
     lines = [
-        f"Each example spoilt at up to {PLACES} places by each kind of slip. A file that is",
+        f"Each example with each kind of slip, at up to {PLACES} places. A file that is",
         "refused changes nothing for callers: the last good one answers.",
         "",
         *table(seen),

@@ -107,7 +107,7 @@ def describe(milliseconds, growth):
     return "\n".join(lines)
 
 
-def staff():
+def prove_staff_speed():
     """Prove that nobody waits for the staff pages, and that memory is flat."""
     milliseconds, growth = measure()
     is_slow = any(milliseconds[name] > limit for name, limit in MAX_MILLISECONDS.items())

@@ -17,14 +17,15 @@ CHECKS = {
 """What is read: the command that reads it, and whose exit status is 0 where it finds nothing."""
 
 
-def standards():
+def prove_standards():
     """Return the section's text, and whether any checker found something or is missing."""
     rows, is_wrong = [], False
     for subject, command in CHECKS.items():
         result = "not run: install it"
         if shutil.which(command.split()[0]):
-            done = subprocess.run(command.split(), cwd=ROOT, capture_output=True, text=True)
-            result = "0 findings" if done.returncode == 0 else f"`{done.stdout}{done.stderr}`"
+            process = subprocess.run(command.split(), cwd=ROOT, capture_output=True, text=True)
+            output = process.stdout + process.stderr
+            result = "0 findings" if process.returncode == 0 else f"`{output}`"
         is_wrong = is_wrong or result != "0 findings"
         shown = command.replace(str(HADOLINT), "hadolint")
         rows.append(f"| {subject} | `{shown}` | {result} |")

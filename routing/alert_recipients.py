@@ -3,8 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from routing.store.tables import hash_token
+
+_TEAMS_DOMAINS = (".logic.azure.com", ".api.powerplatform.com", ".webhook.office.com")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +53,14 @@ def missing_settings(settings: Mapping[str, Any]) -> str | None:
     if missing and not settings["ALERT_WEBHOOK_URL"]:
         return (
             "Nobody is alerted when a call is not answered or a divert ends: set ALERT_SMTP_URL, "
-            "ALERT_FROM and ALERT_TO, or ALERT_WEBHOOK_URL, try `flask alerts test`, and run "
-            "`flask timers`, which sends them."
+            "ALERT_FROM and ALERT_TO, or ALERT_WEBHOOK_URL, try `who-to-call alerts test`, and run "
+            "`who-to-call timers`, which sends them."
+        )
+    host = urlsplit(settings["ALERT_WEBHOOK_URL"] or "").hostname or ""
+    if host.endswith(_TEAMS_DOMAINS) and settings["ALERT_WEBHOOK_FORMAT"] != "teams":
+        return (
+            "Alerts to Microsoft Teams are lost: it accepts them, and shows only Adaptive Cards. "
+            "Set ALERT_WEBHOOK_FORMAT to teams."
         )
     return None
 

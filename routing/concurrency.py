@@ -2,7 +2,8 @@
 
 Each worker process counts for itself. A request over a limit is refused at once rather than queued:
 a thread that waits answers no caller. Calls, numbers, decisions and the pages about now are cheap
-and have no limit.
+and have no limit. Of the telephone's requests only those with a longer form than calls have are
+limited: a stranger's is refused for its signature, but to check that takes up to 30 ms.
 """
 
 import re
@@ -11,14 +12,16 @@ from enum import Enum
 
 from flask import Flask, Response, current_app, request, session
 
+from routing.config import SESSION_TOKEN_KEY
 from routing.responses import problem
 from routing.store import counters
 from routing.store.calls import CallLog
 
 RETRY_AFTER_SECONDS = 3
 
-SESSION_TOKEN_KEY = "token"  # noqa: S105 - the name of a value, no secret
-"""The key under which a session holds its token, from sign-in to sign-out."""
+
+MAX_CALL_FORM_BYTES = 4096
+"""Twilio's form of a call has some 2,500 bytes at most, that of an ordinary text fewer."""
 
 
 class RequestKind(Enum):
@@ -33,6 +36,9 @@ class RequestKind(Enum):
     LISTING = "listing", 2
     """Public pages and answers that grow with the directory: 83 ms for 200 lines, 3 ms for ten."""
 
+    LONG_FORM = "long_form", 2
+    """Telephone webhooks with more than MAX_CALL_FORM_BYTES: long texts, or a stranger's."""
+
     READINESS = "readiness", 1
     """`/readyz` without a token. It is never refused: the previous answer is repeated."""
 
@@ -42,6 +48,7 @@ _STAFF = re.compile(r"/staff(/.*)?", re.DOTALL)
 _ANONYMOUS = re.compile(
     r"/staff/sign-in(/.*)?|/calendars/.*|/api/v1/services/[^/]+/timeline", re.DOTALL
 )
+_TWILIO = re.compile(r"/+twilio(/.*)?", re.DOTALL)
 _LISTING = re.compile(r"(/cy)?/(contacts|embed)|/api/v1/(services|lines|bank-holidays)")
 
 
@@ -71,6 +78,10 @@ def request_kind() -> RequestKind | None:
     if _STAFF.fullmatch(request.path):
         is_signed_in = isinstance(session.get(SESSION_TOKEN_KEY), str)
         return RequestKind.STAFF if is_signed_in else RequestKind.ANONYMOUS
+    if _TWILIO.fullmatch(request.path):
+        is_long = (request.content_length or 0) > MAX_CALL_FORM_BYTES
+        is_chunked = "Transfer-Encoding" in request.headers  # and may have any length
+        return RequestKind.LONG_FORM if is_long or is_chunked else None
     return RequestKind.LISTING if _LISTING.fullmatch(request.path) else None
 
 
@@ -99,7 +110,7 @@ def refusal(kind: RequestKind, status: int = 503) -> Response:
     """Return the answer to a request over its limit, and count it for the warning to staff."""
     call_log: CallLog = current_app.extensions["call_log"]
     call_log.count(counters.OVER_LIMIT)
-    if request.path.startswith("/api/"):
+    if kind is RequestKind.LONG_FORM or request.path.startswith("/api/"):
         response = problem(status, "Too many requests of this kind are running. Try again.")
     else:
         response = Response(_page(kind), status, mimetype="text/html")
@@ -132,6 +143,7 @@ form, nothing was saved: go back, and send it again.</p>
 </html>
 """
 _STAFF_ADVICE = """<h2>If calls must be diverted now</h2>
-<p>Somebody at the server can do it without signing in, with <code>flask divert set</code>, a
+<p>Somebody at the server can do it without signing in, with <code>who-to-call divert set</code>, a
 service, a line, an end and a reason. For example:</p>
-<pre><code>flask divert set children duty-manager --until 4h --note "No telephones"</code></pre>"""
+<pre><code>who-to-call divert set children duty-manager --until 4h --note "No phones"</code></pre>
+"""

@@ -16,12 +16,15 @@ from routing.text import time_parsing
 VERSION = "1.0.0"
 """Of the service. pyproject.toml reads it here."""
 
+SESSION_TOKEN_KEY = "token"  # noqa: S105 - the name of a value, no secret
+"""Under which the cookie of a staff page holds the session's token, from sign-in to sign-out."""
+
 SETTINGS: Mapping[str, tuple[str | None, str]] = {
     "DIRECTORY": ("directory.yaml", "the council's directory"),
     "INSTANCE_PATH": ("instance", "the folder in which the service keeps its own files"),
     "BANK_HOLIDAYS_URL": (
         "https://www.gov.uk/bank-holidays.json",
-        "where `flask bank-holidays refresh` fetches GOV.UK's list",
+        "where `who-to-call bank-holidays refresh` fetches GOV.UK's list",
     ),
     "PUBLIC_BASE_URL": (None, "where this service is reached from outside: https://..."),
     "DATABASE_URL": (None, "postgresql://...; without it SQLite in the instance folder"),
@@ -29,7 +32,9 @@ SETTINGS: Mapping[str, tuple[str | None, str]] = {
     "OIDC_ISSUER": (None, "the council's OpenID provider; with it local sign-in is off"),
     "OIDC_CLIENT_ID": (None, "this service's id at that provider"),
     "OIDC_CLIENT_SECRET": (None, "and its secret"),
-    "OIDC_ROLES_CLAIM": ("roles", "the claim that holds somebody's roles"),
+    "OIDC_ROLES_CLAIM": ("roles", "the claim that holds somebody's roles or groups, as `a.b.c`"),
+    "OIDC_ROLES": (None, "which roles a value of it gives, as `value=divert,rota; value=admin`"),
+    "OIDC_SCOPES": ("openid profile", "what to ask that provider for"),
     "STAFF_HELP": (None, "whom staff ring for help, as `the service desk on 01632 960900`"),
     "EXCHANGE_TOKEN": (None, "bearer token with which an exchange may ask for internal lines"),
     "SECURITY_CONTACT": (None, "whom security.txt names: mailto:... or https://..."),
@@ -50,8 +55,11 @@ SETTINGS: Mapping[str, tuple[str | None, str]] = {
         "730",
         "how long the rota keeps who worked when, and the names of people who have left",
     ),
-    "TWILIO_FALLBACK_URL": (None, "where the fallback is hosted, for `flask twilio doctor`"),
-    "TWILIO_ACCOUNT_SID": (None, "with the key and its secret, `flask twilio doctor` asks Twilio"),
+    "TWILIO_FALLBACK_URL": (None, "where the fallback is hosted, for `who-to-call twilio doctor`"),
+    "TWILIO_ACCOUNT_SID": (
+        None,
+        "with the key and its secret, `who-to-call twilio doctor` asks Twilio",
+    ),
     "TWILIO_API_KEY": (None, "an API key that may read the account's numbers"),
     "TWILIO_API_SECRET": (None, "and its secret"),
     "TWILIO_API_URL": ("https://api.twilio.com", "where Twilio's own interface is"),
@@ -59,6 +67,7 @@ SETTINGS: Mapping[str, tuple[str | None, str]] = {
     "ALERT_FROM": (None, "the address that alerts come from"),
     "ALERT_TO": (None, "the addresses that alerts go to, with commas between"),
     "ALERT_WEBHOOK_URL": (None, "alerts are posted there as JSON"),
+    "ALERT_WEBHOOK_FORMAT": ("json", "`json`, `slack`, or `teams` for Teams Workflows"),
     "CLOCK_STARTS_AT": (None, "rehearsal: the service's clock starts at this instant and runs on"),
     "CLOCK_STARTED_AT": (
         None,
@@ -106,6 +115,7 @@ _FORMATS = {
     "TELEPHONE": (r"none", "`none`, or leave it out"),
     "ALERTS": (r"none", "`none`, or leave it out"),
     "LOG_FORMAT": (r"json|text", "`json` or `text`"),
+    "ALERT_WEBHOOK_FORMAT": (r"json|slack|teams", "`json`, `slack` or `teams`"),
     **{
         f"{records}_RETENTION_DAYS": (r"[1-9]\d{0,3}", "a number of days, 1 to 9999")
         for records in ("CALL", "NOTE", "ROTA")
@@ -130,6 +140,9 @@ _FORMATS = {
     ),
 }
 """Variable: (regular expression, what to write instead of anything that does not match)."""
+
+_ROLE_LIST = r"\s*(view|rota|divert|admin)(\s*,\s*(view|rota|divert|admin))*\s*"
+_ROLE_MAP = rf"([^;]*[^;=\s]\s*={_ROLE_LIST}(;\s*|$))*"
 
 _IN_JULY = datetime(2026, 7, 1, 12, tzinfo=UTC)
 
@@ -190,13 +203,21 @@ def telephony_disabled_reason(settings: Mapping[str, Any]) -> str | None:
 
 
 def sign_in_fault(settings: Mapping[str, Any]) -> str | None:
-    """Return which setting staff's sign-in lacks, as a sentence; None where it is complete.
+    """Return which setting staff's sign-in lacks or cannot use, as a sentence; None without one.
 
     Half a configuration must neither stop calls nor open sign-in with local accounts.
     """
     names = ("OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET")
     missing = [name for name in names if not settings.get(name)]
-    if not missing or len(missing) == len(names):
+    if len(missing) == len(names):
+        return None
+    role_map = settings.get("OIDC_ROLES") or ""
+    if not missing and not re.fullmatch(_ROLE_MAP, role_map):
+        return (
+            f"Nobody can sign in: OIDC_ROLES is {role_map!r}. Write each value of the claim with "
+            "its roles (view, rota, divert, admin): value=divert,rota; another value=admin."
+        )
+    if not missing:
         return None
     present = " and ".join(name for name in names if name not in missing)
     are = "are" if len(missing) > 1 else "is"

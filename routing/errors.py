@@ -72,7 +72,7 @@ class UnknownDivert(RoutingError):
     """A divert that does not exist."""
 
     def __init__(self, divert_id: object) -> None:
-        super().__init__(f"There is no divert {divert_id}. `flask divert list` lists them.")
+        super().__init__(f"There is no divert {divert_id}. `who-to-call divert list` lists them.")
 
 
 class InvalidDivert(RoutingError):

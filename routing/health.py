@@ -1,8 +1,8 @@
 """Every condition that somebody should know of: what it is, how bad, whom it concerns, what to do.
 
-`flask status`, `/readyz`, `/metrics`, the staff page, alerts and `flask twilio doctor` show these
-conditions, and each sentence is written here only. A condition's ``sentence`` may go out in an
-alert: it holds no telephone number, no caller, no note and no colleague's name.
+`who-to-call status`, `/readyz`, `/metrics`, the staff page, alerts and `who-to-call twilio doctor`
+show these conditions, and each sentence is written here only. A condition's ``sentence`` may go
+out in an alert: it holds no telephone number, no caller, no note and no colleague's name.
 """
 
 import hashlib
@@ -19,7 +19,6 @@ from routing import alert_recipients, config, lookup, rota_service
 from routing.core import instants
 from routing.core.answer import Outcome
 from routing.core.decision import decide
-from routing.core.directory import Directory
 from routing.divert_rules import END_WARNING_PERIOD
 from routing.errors import DatabaseUnavailable
 from routing.lint import hours, numbers
@@ -44,7 +43,7 @@ MIN_BROKEN_TIME = timedelta(seconds=90)
 """A directory broken for less than this causes no alert: somebody may still be writing it."""
 
 SENDER_TIMEOUT = timedelta(minutes=15)
-"""How long after the last `flask alerts send` to warn: `flask timers` runs it every minute."""
+"""How long after the last `who-to-call alerts send` to warn: the timers run it every minute."""
 
 _DAY = timedelta(days=1)
 _COUNTED_HOURS = timedelta(hours=1)
@@ -107,8 +106,8 @@ _CONFIRM = (
     "Ring it, then write the date and the source as `verified` of that line in the directory."
 )
 _REFRESH = (
-    "Run `flask bank-holidays refresh`, and make sure that `flask timers` runs, which does so "
-    "every day."
+    "Run `who-to-call bank-holidays refresh`, and make sure that `who-to-call timers` runs, which "
+    "does so every day."
 )
 
 _REMEDIES = {
@@ -118,43 +117,43 @@ _REMEDIES = {
     },
     (Severity.DEGRADED, Audience.ADMINISTRATOR): {
         "rehearsal": "Unset CLOCK_STARTS_AT to end it.",
-        "telephone_faults": "See the log, and run `flask twilio doctor`.",
-        "database_down": "Start the database, or see what `flask db upgrade` says.",
+        "telephone_faults": "See the log, and run `who-to-call twilio doctor`.",
+        "database_down": "Start the database, or see what `who-to-call db upgrade` says.",
         "database_refuses": "Check that its disk is neither full nor read-only.",
-        "directory_broken": "Run `flask directory check`, which lists every mistake with its line, "
-        "and correct the file: it is read again within 5 seconds.",
+        "directory_broken": "Run `who-to-call directory check`, which lists every mistake with its "
+        "line, and correct the file: it is read again within 5 seconds.",
         "directory_not_read": "",
         "directory_problem": "",
         "bank_holidays_broken": _REFRESH,
-        "sign_in_incomplete": "Until then, divert with `flask divert set` at the server.",
-        "database_behind": "Run `flask db upgrade`.",
+        "sign_in_incomplete": "Until then, divert with `who-to-call divert set` at the server.",
+        "database_behind": "Run `who-to-call db upgrade`.",
         "texts_limited": "Look at Twilio's message log for where they come from, and block what is "
         "abuse there (docs/telephony.md).",
-        "alerts_not_sent": "Make sure that `flask timers` runs, which sends them every minute.",
-        "alerts_failing": "They are tried again by themselves. Once the fault is corrected: `flask "
-        "alerts send --now`.",
+        "alerts_not_sent": "Make sure that `who-to-call timers` runs: it sends them every minute.",
+        "alerts_failing": "They are tried again by themselves. Once the fault is corrected: "
+        "`who-to-call alerts send --now`.",
     },
     (Severity.WARNING, Audience.STAFF): {
         "call_unanswered": "Ring the lines that did not answer. If nobody is there, divert calls "
         "to a line where somebody is. This service does not know who rang.",
         "rota_gap": "Find somebody, and enter the shift: see Gaps and clashes under Rota, or "
-        "`flask rota gaps`. The rota does not decide where calls go: the same lines ring, but "
-        "there may be nobody to answer.",
+        "`who-to-call rota gaps`. The rota does not decide where calls go: the same lines ring, "
+        "but there may be nobody to answer.",
     },
     (Severity.WARNING, Audience.ADMINISTRATOR): {
         "rota_empty": "",
-        "requests_refused": "If staff cannot sign in, divert with `flask divert set` at the "
+        "requests_refused": "If staff cannot sign in, divert with `who-to-call divert set` at the "
         "server. If it goes on, check that the limits in deploy/nginx.conf are in use, and block "
         "the source at the firewall.",
         "telephone_off": "If calls do not come through this service, set TELEPHONE to `none`.",
         "setting_unknown": "",
         "signatures_refused": "If callers hear an error, the token or PUBLIC_BASE_URL is wrong: "
-        "run `flask twilio doctor`.",
+        "run `who-to-call twilio doctor`.",
         "requests_unrecognised": "Twilio may have added a parameter: see the warnings in the log, "
         "and update this service.",
-        "database_not_made": "Run `flask db upgrade`.",
-        "kept_too_long": "Run `flask purge`, and make sure that `flask timers` runs, which does so "
-        "every day.",
+        "database_not_made": "Run `who-to-call db upgrade`.",
+        "kept_too_long": "Run `who-to-call purge`, and make sure that `who-to-call timers` runs, "
+        "which does so every day.",
         "unverified": _CONFIRM,
         "verification_expired": _CONFIRM,
         "bank_holidays_never_fetched": _REFRESH,
@@ -167,7 +166,7 @@ _REMEDIES = {
     },
     (Severity.INFORMATION, Audience.STAFF): {"diverted": ""},
     (Severity.INFORMATION, Audience.ADMINISTRATOR): {
-        "bank_holidays_disagree": "See `flask bank-holidays show`."
+        "bank_holidays_disagree": "See `who-to-call bank-holidays show`."
     },
 }
 
@@ -209,7 +208,7 @@ def conditions() -> tuple[Condition, ...]:
 
 def readiness(current: Iterable[Condition]) -> str:
     """Return ``degraded`` if any condition is, else ``ready``. Callers are answered either way."""
-    return "degraded" if any(x.kind.severity is Severity.DEGRADED for x in current) else "ready"
+    return "degraded" if any(c.kind.severity is Severity.DEGRADED for c in current) else "ready"
 
 
 def alertable(connection: Connection, at: datetime) -> list[Condition]:
@@ -255,8 +254,8 @@ def _diverts(rows: tuple[DivertRow, ...], snapshot: Snapshot, at: datetime) -> I
         end = row.during.end
         if end <= at:
             continue
-        service = _service_name(directory, row.service)
-        divert = f"Divert {row.id} of {service} to {_line_name(directory, row.line)}"
+        service = staff_text.service_name(directory, row.service)
+        divert = f"Divert {row.id} of {service} to {staff_text.line_name(directory, row.line)}"
         error = lookup.divert_error(row)
         if error is not None:
             sentence = f"{divert} has no effect: callers are not sent there."
@@ -407,8 +406,9 @@ def _counted_requests(connection: Connection, at: datetime) -> Iterator[Conditio
         ),
         "requests_refused": (
             counters.OVER_LIMIT,
-            "{} requests for staff pages, sign-in, calendars or long lists were refused in the "
-            "last two hours: too many ran at the same time. Callers are answered.",
+            "{} requests for staff pages, sign-in, calendars or long lists, or with long forms for "
+            "the telephone, were refused in the last two hours: too many ran at the same time. "
+            "Callers are answered.",
         ),
     }
     for code, (counter, sentence) in sentences.items():
@@ -442,11 +442,14 @@ def _unanswered_calls(
             sentence = f"the caller of {began} gave up after {seconds}."
         legs = "; ".join(
             staff_text.describe_leg(
-                _line_name(directory, leg.line), leg.outcome, leg.ring_seconds, leg.talk_seconds
+                staff_text.line_name(directory, leg.line),
+                leg.outcome,
+                leg.ring_seconds,
+                leg.talk_seconds,
             )
             for leg in call.legs
         )
-        service = _service_name(directory, call.service)
+        service = staff_text.service_name(directory, call.service)
         sentence = f"{service}: {sentence}{f' {legs}.' if legs else ''}"
         yield Condition("call_unanswered", sentence, subject=service, alert_key=str(call.id))
 
@@ -459,7 +462,7 @@ def _recent_unanswered_calls(
     for call in _missed_calls(connection, at - RECENT_CALLS_PERIOD, at):
         calls_by_service.setdefault(call.service, []).append(call)
     for service_id, missed in calls_by_service.items():
-        service = _service_name(snapshot.directory, service_id)
+        service = staff_text.service_name(snapshot.directory, service_id)
         last_at = max(call.began_at for call in missed)
         last = staff_text.format_relative(last_at, at, lookup.staff_locale())
         sentence = f"{service}: nobody answered a call at {last}."
@@ -562,7 +565,7 @@ def _alert_delivery(connection: Connection) -> Iterator[Condition]:
     is_late = last_run is None or now - last_run > SENDER_TIMEOUT
     if recipients and is_late and not lookup.is_rehearsal():
         since = f"since {dates.format_datetime(last_run, locale)}" if last_run else "yet"
-        sentence = f"No alerts are sent: `flask alerts send` has not run {since}."
+        sentence = f"No alerts are sent: `who-to-call alerts send` has not run {since}."
         yield Condition("alerts_not_sent", sentence)
     for recipient in recipients:
         state = states.get(recipient.key)
@@ -581,13 +584,3 @@ def _failing_jobs(connection: Connection) -> Iterator[Condition]:
             since = dates.format_datetime(job.failing_since, lookup.staff_locale())
             sentence = f"The job {job.name} has failed since {since}. {job.fault}"
             yield Condition("job_failing", sentence)
-
-
-def _service_name(directory: Directory, service_id: str) -> str:
-    service = directory.service(service_id)
-    return service.name.get("en") if service else service_id
-
-
-def _line_name(directory: Directory, line_id: str) -> str:
-    line = directory.line(line_id)
-    return line.name.get("en") if line else line_id

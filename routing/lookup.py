@@ -7,17 +7,18 @@ import logging
 import threading
 import time
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
 from flask import current_app, g
 
+from routing import divert_rules
 from routing.core import decision as core
 from routing.core.answer import Answer, Decision
 from routing.core.decision import Divert
-from routing.divert_rules import ProposedDivert, target_error
-from routing.errors import DatabaseUnavailable, InvalidBankHolidays
+from routing.divert_rules import ProposedDivert
+from routing.errors import DatabaseUnavailable, InvalidBankHolidays, InvalidDivert
 from routing.snapshot import Snapshot, SnapshotLoader
 from routing.store import bank_holidays
 from routing.store.calls import CallLog
@@ -132,6 +133,24 @@ def new_divert(proposed: ProposedDivert, may_ring: bool) -> NewDivert:
     )
 
 
+def propose_new_end(divert: DivertRow, until: datetime | timedelta | None) -> ProposedDivert:
+    """Return a divert with another end: an instant, a duration from now, or None, the handover.
+
+    Of a divert that has not begun, a duration is from its start. Raise InvalidDivert.
+    """
+    facts, at, error = snapshot(), now(), divert_error(divert)
+    line = facts.directory.line(divert.line)
+    if error or line is None:
+        raise InvalidDivert("until", f"{error} Set a new divert instead.")
+    if divert.during.end <= at:
+        raise InvalidDivert("until", "This divert has ended. Set a new one instead.")
+    service = facts.timetables.service(divert.service)
+    start = divert.during.start
+    return divert_rules.propose_new_end(
+        facts.timetables, service, line, start, until, at, staff_locale()
+    )
+
+
 def divert_error(divert: DivertRow) -> str | None:
     """Return why a divert has no effect since the directory changed; None when it has one."""
     timetables = snapshot().timetables
@@ -141,7 +160,7 @@ def divert_error(divert: DivertRow) -> str | None:
     line = timetables.directory.line(divert.line)
     if line is None:
         return f"The directory has no line '{divert.line}' any more."
-    return target_error(service, line, divert.during, timetables.directory.zone)
+    return divert_rules.target_error(service, line, divert.during, timetables.directory.zone)
 
 
 def locale(language: str | None = None) -> Locale:
@@ -187,10 +206,10 @@ def warm_up() -> None:
     """Load the data behind answers, and start the thread that watches its files.
 
     For a worker, after the fork. Another thread copies GOV.UK's list of bank holidays from the
-    database, where `flask timers` saves it, perhaps on another machine. From then on each directory
-    that this process reads is recorded in the audit log. Raise InvalidDirectory when neither the
-    file nor its last good copy can be used; the thread watches all the same, so that a corrected
-    file is used without a restart.
+    database, where `who-to-call timers` saves it, perhaps on another machine. From then on each
+    directory that this process reads is recorded in the audit log. Raise InvalidDirectory when
+    neither the file nor its last good copy can be used; the thread watches all the same, so that a
+    corrected file is used without a restart.
     """
     loader = _snapshot_loader()
     loader.on_read = partial(_record_directory, current_app.extensions["call_log"])

@@ -40,12 +40,12 @@ from routing.rota.roster import (
 from routing.rota.spreadsheet import MAX_PEOPLE, MAX_ROWS, ShiftRow
 from routing.rota.workload import Workload, measure_workload
 from routing.store import rota, rota_people
-from routing.store.rota import RotaChange
+from routing.store.rota import ImportedSheet, RotaChange
 from routing.store.rota_people import RotaPerson
 from routing.text import staff_text, time_parsing
 
 GAP_LOOKAHEAD = timedelta(days=28)
-"""How far ahead gaps are reported on pages, in `flask status` and in /metrics."""
+"""How far ahead gaps are reported on pages, in `who-to-call status` and in /metrics."""
 
 OWN_SHIFTS_LOOKAHEAD = timedelta(days=184)
 """How far ahead My shifts and calendar feeds show shifts."""
@@ -97,6 +97,17 @@ class Rota:
     def active_people(self) -> list[RotaPerson]:
         """Return the people who have not left, by name."""
         return [person for person in self.people.values() if person.left_at is None]
+
+    def find_people(self, names: Iterable[str], field: str) -> list[int]:
+        """Return the ids of people who have not left, by their names, in that order.
+
+        Raise InvalidRotaChange, about ``field``, for an unknown name.
+        """
+        ids = {name_key(person.name): person.id for person in self.active_people()}
+        for name in names:
+            if name_key(name) not in ids:
+                raise InvalidRotaChange(field, f"There is nobody called '{name[:60]}' on the rota.")
+        return [ids[name_key(name)] for name in names]
 
     def assignments(self, start: datetime, end: datetime) -> list[Assignment]:
         """Return the assignments that overlap a period, in all roles, role by role."""
@@ -157,6 +168,17 @@ def read_rota(start: datetime, end: datetime) -> Rota:
     """Return the rota from ``start`` to ``end``. Raise DatabaseUnavailable."""
     with lookup.database().reading() as connection:
         return load_rota(connection, start, end)
+
+
+def read_around(*spans: Span) -> Rota:
+    """Return what a change at some stretches of time must be checked against.
+
+    Raise DatabaseUnavailable.
+    """
+    return read_rota(
+        min(span.start for span in spans) - CONTEXT_MARGIN,
+        max(span.end for span in spans) + CONTEXT_MARGIN,
+    )
 
 
 def load_rota(
@@ -295,15 +317,17 @@ def _save(
     form_key: str = "",
     cancelled_shift_ids: Collection[int] = (),
     summary: str = "",
+    sheet: ImportedSheet | None = None,
 ) -> RotaChange:
     if not changes and not cancelled_shift_ids:
         raise InvalidRotaChange("", "There is nothing to add.")
     _check_size(len(changes))
     # In this order the database's check for overlaps is quick.
     ordered = sorted(changes, key=lambda change: change.during.start)
+    at = lookup.now()
     try:
         return rota.add(
-            connection, kind, ordered, lookup.now(), actor, form_key, cancelled_shift_ids, summary
+            connection, kind, ordered, at, actor, form_key, cancelled_shift_ids, summary, sheet
         )
     except sa.exc.IntegrityError as error:
         raise InvalidRotaChange("person", CONFLICT_MESSAGE) from error
@@ -353,14 +377,13 @@ def propose_fill(
     InvalidRotaChange, DatabaseUnavailable.
     """
     timetables, at = lookup.snapshot().timetables, lookup.now()
-    names = [name for name in names if name.strip()]
+    names = [name.strip() for name in names if name.strip()]
     _check_fill(first, last, len(names))
     start = instants.midnight(first, timetables.directory.zone)
     end_of_last = instants.midnight(last + timedelta(days=1), timetables.directory.zone)
     end = end_of_last + 2 * CONTEXT_MARGIN
-    with lookup.database().reading() as connection:
-        current = load_rota(connection, start - CONTEXT_MARGIN, end)
-        person_ids = rota_people.find_ids_by_name(connection, names)
+    current = read_rota(start - CONTEXT_MARGIN, end)
+    person_ids = current.find_people(names, "people")
     if role_id not in current.roster.roles:
         known = ", ".join(current.roster.roles) or "none"
         raise InvalidRotaChange(
@@ -425,6 +448,16 @@ def _refuse_nothing_to_fill(current: Rota, role_id: str, period: Span, has_cuts:
 
 def _check_fill(first: date, last: date, people_count: int) -> None:
     """Raise InvalidRotaChange for days or a number of people that cannot be filled."""
+    _check_days(first, last)
+    if people_count > MAX_PEOPLE:
+        raise InvalidRotaChange(
+            "people", f"These are {people_count} names. Name {MAX_PEOPLE} people or fewer."
+        )
+    if not people_count:
+        raise InvalidRotaChange("people", "Name the people who take turns, in order.")
+
+
+def _check_days(first: date, last: date) -> None:
     for field, day in (("first", first), ("last", last)):
         if not time_parsing.FIRST_YEAR <= day.year < time_parsing.LAST_YEAR:
             raise InvalidRotaChange(
@@ -434,12 +467,6 @@ def _check_fill(first: date, last: date, people_count: int) -> None:
         raise InvalidRotaChange("last", "The last day is before the first.")
     if last - first > timedelta(days=filling.MAX_DAYS):
         raise InvalidRotaChange("last", f"The most at once is {filling.MAX_DAYS} days.")
-    if people_count > MAX_PEOPLE:
-        raise InvalidRotaChange(
-            "people", f"These are {people_count} names. Name {MAX_PEOPLE} people or fewer."
-        )
-    if not people_count:
-        raise InvalidRotaChange("people", "Name the people who take turns, in order.")
 
 
 def _time_check(limit: timedelta) -> Callable[[], None]:
@@ -463,15 +490,14 @@ class ImportPlan:
     """What an import would change, to be read back before it is saved.
 
     ``rota`` is the reading that it was worked out from. ``new_people`` has the names to put on the
-    rota, by ids that are negative until they are saved. ``period`` is that of the file; ``past``
-    counts rows that are over, which a replacement leaves as they were.
+    rota, by ids that are negative until they are saved. ``sheet`` has the roles and the period that
+    a replacement is of; ``past`` counts rows that are over, which it leaves as they were.
     """
 
     rota: Rota
     difference: RotaDifference
     new_people: Mapping[int, str]
-    period: Span
-    role_ids: tuple[str, ...]
+    sheet: ImportedSheet
     is_replacement: bool
     past: int
     warnings: tuple[str, ...]
@@ -482,12 +508,21 @@ class ImportPlan:
         return self.rota.names | dict(self.new_people)
 
 
-def plan_import(data: bytes, add_people: bool = False, replace: bool = False) -> ImportPlan:
+def plan_import(
+    data: bytes,
+    add_people: bool = False,
+    replace: bool = False,
+    file_name: str = "",
+    first: date | None = None,
+    last: date | None = None,
+) -> ImportPlan:
     """Return what the import of a spreadsheet would change, without saving anything.
 
     ``add_people`` puts people who are not on the rota yet on it. ``replace`` leaves exactly the
-    file's shifts in its roles and its period, from now on; without it shifts are only added. Raise
-    InvalidSpreadsheet, RotaConflict, DatabaseUnavailable.
+    file's shifts in its roles and a period, from now on; without it shifts are only added. The
+    period is from the file's first shift to its last, and from the day ``first`` to the day
+    ``last``, both included; where one is None, it is as long as that of earlier imports which the
+    file corrects. Raise InvalidSpreadsheet, InvalidRotaChange, RotaConflict, DatabaseUnavailable.
     """
     timetables, at = lookup.snapshot().timetables, lookup.now().replace(second=0, microsecond=0)
     with lookup.database().reading() as connection:
@@ -503,30 +538,77 @@ def plan_import(data: bytes, add_people: bool = False, replace: bool = False) ->
     ids |= {key: -number for number, key in enumerate(new_names, 1)}
     wanted = [NewShift(row.role_id, ids[name_key(row.person)], row.during) for row in sheet.rows]
     period = Span(min(row.during.start for row in wanted), max(row.during.end for row in wanted))
-    current = read_rota(period.start - CONTEXT_MARGIN, period.end + CONTEXT_MARGIN)
+    role_ids = tuple(dict.fromkeys(row.role_id for row in wanted))
+    imported = ImportedSheet(_base_name(file_name), role_ids, period)
+    warnings = sheet.warnings
+    if replace:
+        imported, widened = _widen(imported, first, last)
+        warnings += widened
+    start, end = imported.period.start, imported.period.end
+    current = read_rota(start - CONTEXT_MARGIN, end + CONTEXT_MARGIN)
     if current.revision != revision:
         raise RotaConflict
-    covered: list[str] = []
     if replace:
-        compared = difference.replace_period(current.roster, wanted, at)
+        compared = difference.replace_period(
+            current.roster, wanted, at, imported.period, imported.role_ids
+        )
     else:
         compared, covered = _add_only(sheet.rows, wanted, current.roster, period)
+        warnings += covered
     plan = ImportPlan(
         current,
         compared,
         new_people,
-        period,
-        tuple(dict.fromkeys(row.role_id for row in wanted)),
+        imported,
         replace,
         sum(row.during.end <= at for row in wanted) if replace else 0,
-        (*sheet.warnings, *covered),
+        tuple(warnings),
     )
     return dataclasses.replace(plan, warnings=(*plan.warnings, *_import_warnings(plan)))
 
 
-def save_import(
-    plan: ImportPlan, actor: str, file_name: str = "", form_key: str = ""
-) -> RotaChange | None:
+def _widen(
+    sheet: ImportedSheet, first: date | None, last: date | None
+) -> tuple[ImportedSheet, list[str]]:
+    """Return a sheet with the roles and the period that it replaces, and warnings about them.
+
+    An earlier import is corrected by a file of the same name that has one of its roles and lies in
+    its period for half of the time or more. Raise InvalidRotaChange.
+    """
+    directory, rows = lookup.snapshot().directory, sheet.period
+    if first or last:
+        days = [at.astimezone(directory.zone).date() for at in (rows.start, rows.end)]
+        _check_days(first or days[0], last or days[1])
+    start, end, role_ids = rows.start, rows.end, set(sheet.role_ids)
+    with lookup.database().reading() as connection:
+        earlier_imports = rota.imports_of(connection, sheet.name) if sheet.name else []
+    for earlier in earlier_imports:
+        in_common = min(rows.end, earlier.period.end) - max(rows.start, earlier.period.start)
+        if role_ids & set(earlier.role_ids) and 2 * in_common >= rows.end - rows.start:
+            start, end = min(start, earlier.period.start), max(end, earlier.period.end)
+            role_ids |= set(earlier.role_ids)
+    if first:
+        start = min(rows.start, instants.midnight(first, directory.zone))
+    if last:
+        end = max(rows.end, instants.midnight(last + timedelta(days=1), directory.zone))
+    warnings = []
+    if (start < rows.start and not first) or (end > rows.end and not last):
+        when = staff_text.format_span(Span(start, end), lookup.now(), lookup.staff_locale())
+        warnings.append(
+            f"A file of this name was imported before. What it no longer has {when} is removed. To "
+            "leave some of it, write which days are replaced."
+        )
+    known = tuple(role.id for role in directory.rota if role.id in role_ids)
+    return ImportedSheet(sheet.name, known, Span(start, end)), warnings
+
+
+def _base_name(file_name: str) -> str:
+    """Return the name of a file without its folder, and without the (1) of a second download."""
+    name = "".join(filter(str.isprintable, re.split(r"[/\\]", file_name)[-1])).strip()
+    return re.sub(r" ?\(\d+\)(?=\.\w+$)", "", name)[-60:]
+
+
+def save_import(plan: ImportPlan, actor: str, form_key: str = "") -> RotaChange | None:
     """Save an import as it was planned, all or none, as one change; None if it changes nothing.
 
     Raise RotaConflict if the rota has changed since, InvalidRotaChange, DatabaseUnavailable.
@@ -546,8 +628,10 @@ def save_import(
                 NewShift(shift.role_id, ids.get(shift.person_id, shift.person_id), shift.during)
                 for shift in compared.new_shifts
             ]
-            cancelled, summary = compared.cancelled_shift_ids, _summarise(file_name, plan)
-            change = _save(connection, kind, shifts, actor, form_key, cancelled, summary)
+            cancelled, summary = compared.cancelled_shift_ids, _summarise(plan)
+            change = _save(
+                connection, kind, shifts, actor, form_key, cancelled, summary, plan.sheet
+            )
             rota_people.mark_added_by(connection, list(ids.values()), change.id)
     return change
 
@@ -570,15 +654,14 @@ def _week_from(today: date) -> tuple[date, date]:
     return today + timedelta(days=1), today + timedelta(days=7)
 
 
-def _summarise(file_name: str, plan: ImportPlan) -> str:
+def _summarise(plan: ImportPlan) -> str:
     """Return what an import did: "Imported rota.csv for December 2026: 42 added, 3 changed"."""
-    name = "".join(filter(str.isprintable, re.split(r"[/\\]", file_name)[-1])).strip()
     compared = plan.difference
     shifts = [*compared.added, *compared.removed, *(after for _, after in compared.changed)]
     months = descriptions.format_months(shifts, lookup.snapshot().directory.zone)
     counts = {"added": compared.added, "changed": compared.changed, "removed": compared.removed}
     parts = [f"{len(changes)} {what}" for what, changes in counts.items() if changes]
-    return f"Imported {name[:60] or 'a spreadsheet'} for {months}: {', '.join(parts)}"
+    return f"Imported {plan.sheet.name or 'a spreadsheet'} for {months}: {', '.join(parts)}"
 
 
 def _new_names(rows: Iterable[ShiftRow], known: Container[str]) -> dict[str, str]:
@@ -653,12 +736,13 @@ def _import_warnings(plan: ImportPlan) -> list[str]:
         count = "1 shift is" if len(unneeded) == 1 else f"{len(unneeded):,} shifts are"
         first = staff_text.format_span(unneeded[0].during, at, locale)
         warnings.append(f"{count} when nobody is needed by the directory: the first {first}.")
-    for role_id in plan.role_ids:
+    for role_id in plan.sheet.role_ids:
         role = roster.roles[role_id]
-        for span, staffing in difference.find_excess(roster, role_id, plan.period):
+        for span, staffing in difference.find_excess(roster, role_id, plan.sheet.period):
             text = descriptions.describe_excess(role, staffing, span, plan.names, at, locale)
             warnings.append(f"{text}.")
-    start, end = plan.period.start - CONTEXT_MARGIN, plan.period.end + CONTEXT_MARGIN
+    period = plan.sheet.period
+    start, end = period.start - CONTEXT_MARGIN, period.end + CONTEXT_MARGIN
     known = {_clash_key(clash) for clash in plan.rota.clashes(start, end)}
     for clash in Rota(roster, plan.rota.people).clashes(start, end):
         if _clash_key(clash) not in known:

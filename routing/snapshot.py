@@ -222,7 +222,7 @@ class SnapshotLoader:
             log.error("%s: %s", self.file, fault)
         if snapshot.kept_at is not None:
             log.error(
-                "%s is broken: answering from the last good one, of %s. `flask directory "
+                "%s is broken: answering from the last good one, of %s. `who-to-call directory "
                 "check` lists what to correct.",
                 self.file,
                 snapshot.kept_at.isoformat(timespec="seconds"),

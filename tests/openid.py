@@ -26,8 +26,9 @@ class Provider:
         self.claims = {"sub": "s-1", "name": "Priya Shah", "roles": ["view", "divert"]}
         self.wrong, self.signing_key = {}, self.key  # wrong: claims that replace the right ones
         self.says_issuer, self.slow, self.down = self.issuer, 0, False
-        self.codes, self.asked = {}, []
+        self.codes = {}
         self.token_error = "invalid_grant"
+        self.end_session = f"{self.issuer}/logout"
 
     def metadata(self):
         return {
@@ -35,6 +36,7 @@ class Provider:
             "authorization_endpoint": f"{self.issuer}/authorize",
             "token_endpoint": f"{self.issuer}/token",
             "jwks_uri": f"{self.issuer}/keys",
+            **({"end_session_endpoint": self.end_session} if self.end_session else {}),
             "response_types_supported": ["code"],
             "subject_types_supported": ["pairwise"],
             "id_token_signing_alg_values_supported": ["RS256"],
@@ -79,7 +81,6 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         provider, url = self.server.provider, urlsplit(self.path)
         query = {key: value[0] for key, value in parse_qs(url.query).items()}
-        provider.asked.append(url.path)
         time.sleep(provider.slow)
         if provider.down:
             self._say(503, {})

@@ -41,7 +41,7 @@ class Server:
             self.process = subprocess.Popen(
                 command, stdout=log, stderr=log, cwd="/", start_new_session=True, **self._as
             )
-        for _ in range(300):
+        for _ in range(1200):  # after a crash it repeats what it had not written, on a busy disk
             try:
                 psycopg.connect(self.url("postgres"), connect_timeout=2).close()
                 return

@@ -185,8 +185,8 @@ def rows():
 
     counts, real = [], rota.read
 
-    def read(connection, start, end):
-        result = real(connection, start, end)
+    def read(*arguments):
+        result = real(*arguments)
         counts.append(len(result[0]) + len(result[1]))
         return result
 
@@ -201,3 +201,37 @@ def test_a_page_of_staff_does_the_same_over_a_year_of_rota_and_calls_as_over_mon
     short, long = work(days=210, calls=50), work(days=400, calls=500)
 
     assert short == long
+
+
+def test_four_times_as_many_hours_in_a_day_take_some_four_times_the_steps(clock, tmp_path):
+    steps = []
+    for hours_per_day in (12, 48):
+        minutes = range(0, 24 * 60, 1440 // hours_per_day)
+        ranges = ", ".join(f"{_wall(minute)}-{_wall(minute + 7)}" for minute in minutes)
+        text = ANYSHIRE.read_text().replace("mon-thu: 08:30-17:00", f'mon-thu: "{ranges}"')
+        assert ranges in text
+        tables = build_snapshot(parse(text, ANYSHIRE)[0], tmp_path, clock()).timetables
+        steps.append(lines_run(lambda tables=tables: decide(tables, "children", clock())))
+
+    assert steps[1] < 5 * steps[0]
+
+
+def lines_run(do):
+    """Return how many lines of Python are run while something is done."""
+    count = 0
+
+    def note(frame, event, argument):
+        nonlocal count
+        count += event == "line"
+        return note
+
+    sys.settrace(note)
+    try:
+        do()
+    finally:
+        sys.settrace(None)
+    return count
+
+
+def _wall(minute):
+    return f"{minute // 60:02}:{minute % 60:02}"

@@ -6,7 +6,7 @@ import pytest
 import yaml
 from conftest import ANYSHIRE, ROOT
 
-from routing import config
+from routing import cli, config
 
 COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text("utf-8"))
 RULES = yaml.safe_load((ROOT / "deploy/prometheus/who-to-call.yml").read_text("utf-8"))
@@ -35,6 +35,14 @@ def test_compose_sets_nothing_but_settings(service):
     known = {*config.SETTINGS, *(f"{name}_FILE" for name in config.SECRETS)}
 
     assert set(COMPOSE["services"][service]["environment"]) <= known
+
+
+def test_compose_runs_commands_that_there_are():
+    commands = [COMPOSE["services"][name].get("command", []) for name in OURS]
+    words = {command[1] for command in commands if command[0] == "who-to-call"}
+
+    assert words == {"db", "timers"}
+    assert words <= set(cli.all_commands().commands)
 
 
 @pytest.mark.parametrize("service", OURS)

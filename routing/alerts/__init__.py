@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from routing.alert_recipients import Recipient
 from routing.store.alerts import QueuedAlert
 
 
@@ -14,3 +15,12 @@ class Message:
     body: str
     is_rehearsal: bool
     alerts: tuple[QueuedAlert, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a message to a recipient. ``reply`` says in a sentence what came back."""
+
+    recipient: Recipient
+    is_accepted: bool
+    reply: str

@@ -12,7 +12,7 @@ from flask import current_app
 
 from routing import health, lookup
 from routing.alert_recipients import Recipient, recipients
-from routing.alerts import Message, email, webhook
+from routing.alerts import Message, Outcome, email, webhook
 from routing.alerts.messages import build_alert, build_message
 from routing.config import base_url
 from routing.store import alerts
@@ -64,8 +64,8 @@ def deliver(
     settings: Mapping[str, Any],
     messages: Mapping[Recipient, Message],
     timeout: float = DELIVERY_TIMEOUT_SECONDS,
-) -> Iterator[tuple[Recipient, str | None]]:
-    """Send a message to each recipient; yield each with its fault, None if it was accepted.
+) -> Iterator[Outcome]:
+    """Send a message to each recipient; yield the outcome of each as soon as it is known.
 
     A message without an outcome after ``timeout`` seconds counts as failed and is sent again,
     though it may still arrive.
@@ -73,28 +73,30 @@ def deliver(
     url, sender = settings["ALERT_SMTP_URL"], settings["ALERT_FROM"]
     by_email = {recipient: messages[recipient] for recipient in messages if recipient.address}
     by_webhook = {recipient: messages[recipient] for recipient in messages.keys() - by_email}
-    outcomes: SimpleQueue[tuple[Recipient, str | None]] = SimpleQueue()
+    outcomes: SimpleQueue[Outcome] = SimpleQueue()
 
-    def put_all(results: Iterable[tuple[Recipient, str | None]]) -> None:
+    def put_all(results: Iterable[Outcome]) -> None:
         for outcome in results:
             outcomes.put(outcome)
 
     # In threads: a socket's time-out bounds neither a name that does not resolve nor slow answers.
     for results in (
         email.send_emails(url, sender, by_email),
-        webhook.post_messages(settings["ALERT_WEBHOOK_URL"], by_webhook),
+        webhook.post_messages(
+            settings["ALERT_WEBHOOK_URL"], settings["ALERT_WEBHOOK_FORMAT"], by_webhook
+        ),
     ):
         threading.Thread(target=put_all, args=(results,), name="alerts", daemon=True).start()
     pending, deadline = dict.fromkeys(messages), time.monotonic() + timeout
     while pending:
         try:
-            recipient, fault = outcomes.get(timeout=max(0.0, deadline - time.monotonic()))
+            outcome = outcomes.get(timeout=max(0.0, deadline - time.monotonic()))
         except Empty:
             break
-        del pending[recipient]
-        yield recipient, fault
+        del pending[outcome.recipient]
+        yield outcome
     for recipient in pending:
-        yield recipient, f"No answer within {timeout:g} seconds."
+        yield Outcome(recipient, False, f"No answer within {timeout:g} seconds.")
 
 
 def _send_leased(leased: dict[Recipient, list[QueuedAlert]]) -> dict[str, int]:
@@ -109,13 +111,14 @@ def _send_leased(leased: dict[Recipient, list[QueuedAlert]]) -> dict[str, int]:
         for recipient, queued in leased.items()
     }
     sent = {}
-    for recipient, fault in deliver(settings, messages):
+    for outcome in deliver(settings, messages):
+        recipient = outcome.recipient
         queued = leased[recipient]
         with lookup.database().writing() as connection:
             now = alerts.database_time(connection)
-            if fault is None:
+            if outcome.is_accepted:
                 alerts.mark_sent(connection, recipient.key, [alert.id for alert in queued], now)
                 sent[recipient.key] = len(queued)
             else:
-                alerts.mark_failed(connection, recipient.key, fault, now)
+                alerts.mark_failed(connection, recipient.key, outcome.reply, now)
     return sent

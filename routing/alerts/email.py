@@ -9,7 +9,7 @@ from email.utils import formatdate
 from urllib.parse import unquote, urlsplit
 
 from routing.alert_recipients import Recipient
-from routing.alerts import Message
+from routing.alerts import Message, Outcome
 
 SMTP_TIMEOUT_SECONDS = 10.0
 """For one answer of the mail server."""
@@ -17,11 +17,14 @@ SMTP_TIMEOUT_SECONDS = 10.0
 SUBMISSION_PORT = 587
 MAX_REPLY_CHARS = 150
 
+_BASIC_AUTH_DISABLED = re.compile(
+    r"5\.7\.139|(basic |SmtpClient)authentication is disabled", re.IGNORECASE
+)
+"""Exchange Online's reply to a right password where it allows none."""
 
-def send_emails(
-    url: str, sender: str, messages: Mapping[Recipient, Message]
-) -> Iterator[tuple[Recipient, str | None]]:
-    """Send each message; yield its recipient, and None once the server has accepted it, or a fault.
+
+def send_emails(url: str, sender: str, messages: Mapping[Recipient, Message]) -> Iterator[Outcome]:
+    """Send each message; yield its outcome as soon as the server has accepted or refused it.
 
     STARTTLS is used where the server offers it; a login is never sent without it. A fault
     of the server or the network raises nothing.
@@ -36,10 +39,11 @@ def send_emails(
                 recipient = remaining[0]
                 mail = _compose(sender, recipient, messages[recipient])
                 fault = _send(server, mail)
-                yield remaining.pop(0), fault and f"The mail server {host} {fault}"
+                reply = f"The mail server {host} {fault or 'accepted it.'}"
+                yield Outcome(remaining.pop(0), fault is None, reply)
     except (smtplib.SMTPException, OSError, ValueError) as error:
         for recipient in remaining:
-            yield recipient, f"The mail server {host} {_describe(error)}"
+            yield Outcome(recipient, False, f"The mail server {host} {_describe(error)}")
 
 
 def _connect(url: str, own_host: str) -> smtplib.SMTP:
@@ -94,6 +98,12 @@ def _send(server: smtplib.SMTP, mail: EmailMessage) -> str | None:
 def _describe(error: Exception) -> str:
     """Say what went wrong, without the address, the login or any part of the message."""
     if isinstance(error, smtplib.SMTPAuthenticationError):
+        if _BASIC_AUTH_DISABLED.search(str(error.smtp_error)):
+            return (
+                "takes no user and password any more: basic authentication is disabled there, and "
+                "another password does not help. Have SMTP AUTH allowed for this mailbox, or send "
+                "through a relay that needs no login, or use ALERT_WEBHOOK_URL."
+            )
         return "refused the login. Look at the user and password of ALERT_SMTP_URL."
     if isinstance(error, smtplib.SMTPResponseException):
         reply = error.smtp_error

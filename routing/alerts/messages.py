@@ -19,7 +19,8 @@ MAX_TEXT_CHARS = 500
 """For a title and for a text: they hold names that the council chose."""
 
 _FOOTER = (
-    "Each of these is sent once. What still applies is on the staff page and in `flask status`."
+    "Each of these is sent once. What still applies is on the staff page and in "
+    "`who-to-call status`."
 )
 
 
@@ -126,8 +127,8 @@ def build_message(
 def build_test(at: datetime, base: str, is_rehearsal: bool) -> Message:
     """Return a message that says that it is only a test."""
     body = (
-        "This is a test, sent by `flask alerts test`. Nothing has happened. Alerts will come to "
-        f"you like this.\n\nLook: {_address('/staff', base)}"
+        "This is a test, sent by `who-to-call alerts test`. Nothing has happened. Alerts will come "
+        f"to you like this.\n\nLook: {_address('/staff', base)}"
     )
     return _message(at.isoformat(), "Test: alerts reach you", body, is_rehearsal)
 

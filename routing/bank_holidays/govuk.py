@@ -127,7 +127,7 @@ def load_copy(folder: Path) -> HolidayList | None:
     except ValidationError as error:
         raise InvalidBankHolidays(
             f"{copy_path(folder)} is broken: {_first_error(error)} "
-            "Run `flask bank-holidays refresh`."
+            "Run `who-to-call bank-holidays refresh`."
         ) from error
 
 

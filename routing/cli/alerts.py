@@ -1,4 +1,4 @@
-"""flask alerts: send what cannot wait to people, by email or webhook."""
+"""who-to-call alerts: send what cannot wait to people, by email or webhook."""
 
 import json
 import sys
@@ -28,7 +28,7 @@ group = AppGroup("alerts", help="Send alerts by email or webhook, and list them.
 def send(impatient: bool, quiet: bool) -> None:
     """Send new alerts, and those that could not be sent before.
 
-    `flask timers` does this every minute. Each recipient gets each alert once, together with
+    `who-to-call timers` does this every minute. Each recipient gets each alert once, together with
     whatever else happened within ten minutes. Exit status 1 if any recipient cannot be reached, or
     if there is none.
     """
@@ -48,7 +48,7 @@ def send(impatient: bool, quiet: bool) -> None:
 
 @group.command("test")
 def test() -> None:
-    """Send a test to every recipient now, and say whether each was accepted.
+    """Send a test to every recipient now, and print each one's channel and what came back.
 
     This needs neither the directory nor the database, and changes nothing.
     """
@@ -56,9 +56,12 @@ def test() -> None:
     base, is_rehearsal = base_url(current_app.config), lookup.is_rehearsal()
     message = messages.build_test(lookup.now(), base, is_rehearsal)
     recipients = dict.fromkeys(_recipients().values(), message)
-    for recipient, fault in delivery.deliver(current_app.config, recipients):
-        is_well = is_well and fault is None
-        click.echo(f"{recipient.name}: {fault or 'accepted. Check that it has arrived.'}")
+    webhook = f"webhook, {current_app.config['ALERT_WEBHOOK_FORMAT']}"
+    for outcome in delivery.deliver(current_app.config, recipients):
+        is_well = is_well and outcome.is_accepted
+        channel = "email" if outcome.recipient.address else webhook
+        advice = " Check that it has arrived." if outcome.is_accepted else ""
+        click.echo(f"{outcome.recipient.name} ({channel}): {outcome.reply}{advice}")
     sys.exit(0 if is_well else 1)
 
 

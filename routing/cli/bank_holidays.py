@@ -1,4 +1,4 @@
-"""flask bank-holidays: the dates in use, their sources, and fetching GOV.UK's list."""
+"""who-to-call bank-holidays: the dates in use, their sources, and fetching GOV.UK's list."""
 
 import hashlib
 from collections.abc import Iterator
@@ -46,7 +46,7 @@ def show(as_json: bool) -> None:
 @group.command("refresh")
 @click.option("--accept-fewer", is_flag=True, help="Accept a list with fewer dates than before.")
 def refresh(accept_fewer: bool) -> None:
-    """Fetch GOV.UK's list, save it and show what changes. `flask timers` does this every day.
+    """Fetch GOV.UK's list, save it and show what changes. `who-to-call timers` does this every day.
 
     A list that is invalid, or has fewer dates for a year than before, is refused: exit status 1,
     and nothing changes. The service uses a new list within 5 seconds, and on other machines that
@@ -104,7 +104,10 @@ def _source_lines(holidays: BankHolidays, locale: Locale) -> Iterator[str]:
     if holidays.fault is not None:
         yield holidays.fault
     elif holidays.published is None:
-        yield "GOV.UK's list has never been fetched. Run `flask bank-holidays refresh` every day."
+        yield (
+            "GOV.UK's list has never been fetched. Run `who-to-call bank-holidays refresh` every "
+            "day."
+        )
     if holidays.published is not None:
         days = (lookup.now() - holidays.published.checked_at).days
         age = {0: "today", 1: "yesterday"}.get(days, f"{days} days ago")

@@ -82,8 +82,8 @@ def report_errors() -> Iterator[None]:
     except DatabaseUnavailable as error:
         url = lookup.database().url.render_as_string(hide_password=True)
         raise click.ClickException(
-            f"{url}: {error} If there has never been a database here, run `flask db upgrade`. "
-            "Callers still get answers."
+            f"{url}: {error} If there has never been a database here, run `who-to-call db upgrade`."
+            " Callers still get answers."
         ) from error
     except RoutingError as error:
         raise click.ClickException(str(error)) from error

@@ -1,4 +1,4 @@
-"""flask directory: begin, check, compare and print the directory."""
+"""who-to-call directory: begin, check, compare and print the directory."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict

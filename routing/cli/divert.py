@@ -1,4 +1,4 @@
-"""flask divert: what the staff page does, for when it or the identity provider is down."""
+"""who-to-call divert: what the staff page does, for when it or the identity provider is down."""
 
 import sys
 from collections.abc import Iterable, Sequence
@@ -98,25 +98,9 @@ def set_divert(
 def extend(divert_id: int, until: str, although_closed: bool) -> None:
     """Change when divert ID ends, to an earlier or a later time."""
     with report_errors():
-        at, locale, snapshot = lookup.now(), lookup.staff_locale(), lookup.snapshot()
         with lookup.database().reading() as connection:
             divert = diverts.get(connection, divert_id)
-        error = lookup.divert_error(divert) or (
-            "It has ended." if divert.during.end <= at else None
-        )
-        line = snapshot.directory.line(divert.line)
-        if error is not None or line is None:
-            raise InvalidDivert("until", f"{error} Set a new divert instead.")
-        service = snapshot.timetables.service(divert.service)
-        proposed = divert_rules.propose_new_end(
-            snapshot.timetables,
-            service,
-            line,
-            divert.during.start,
-            _parse_until(until),
-            at,
-            locale,
-        )
+        proposed = lookup.propose_new_end(divert, _parse_until(until))
         _confirm_closed([proposed], although_closed)
         if proposed.during.end < divert.during.end:
             earlier = staff_text.format_time_left(divert.during.end - proposed.during.end)

@@ -1,4 +1,4 @@
-"""flask db and flask purge: the database, its backups and its retention periods."""
+"""who-to-call db and who-to-call purge: the database, its backups and its retention periods."""
 
 from collections.abc import Mapping
 from itertools import zip_longest

@@ -1,4 +1,4 @@
-"""flask directory new: eight questions, answered at a terminal or in a file, as a directory."""
+"""who-to-call directory new: eight answers, typed or from a file, as a directory."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""flask rota: who is on duty, gaps, and the rota as a spreadsheet."""
+"""who-to-call rota: who is on duty, gaps, and the rota as a spreadsheet."""
 
 from datetime import datetime, timedelta
 from typing import BinaryIO
@@ -24,7 +24,7 @@ from routing.cli.maintenance import run_purge
 from routing.core.instants import Span
 from routing.errors import InvalidSpreadsheet
 from routing.formats.json import span_json, timestamp
-from routing.rota import descriptions, filling, spreadsheet
+from routing.rota import descriptions, filling, spreadsheet, validation
 from routing.rota.filling import DayKind
 from routing.rota.roster import CONTEXT_MARGIN, NewShift
 from routing.store.retention import ROTA_RULE
@@ -110,18 +110,33 @@ def export(first: datetime | None, days: int) -> None:
 @click.option(
     "--replace", is_flag=True, help="Leave exactly this file in its roles and its period."
 )
+@click.option("--from", "first", metavar="D", type=DATE, help="The first day that is replaced.")
+@click.option("--to", "last", metavar="D", type=DATE, help="The last day that is replaced.")
 @click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
-def import_(file: BinaryIO, add_people: bool, replace: bool, dry_run: bool) -> None:
+def import_(
+    file: BinaryIO,
+    add_people: bool,
+    replace: bool,
+    first: datetime | None,
+    last: datetime | None,
+    dry_run: bool,
+) -> None:
     """Import shifts from a CSV file with the columns role,starts,ends,person.
 
     Times are local, the day first: 24/12/2026 17:00 or 2026-12-24 17:00. If any row has an error,
     nothing is imported. Shifts that are on the rota already are skipped. A corrected file needs
-    --replace: without it shifts are only added. FILE may be - for standard input.
+    --replace: without it shifts are only added. It replaces what lies between the file's first
+    shift and its last, and what an earlier file of the same name had; --from and --to replace more
+    days, or fewer. FILE may be - for standard input.
     """
+    if (first or last) and not replace:
+        raise click.UsageError("--from and --to say what is replaced: add --replace.")
     with report_errors():
         data = file.read(spreadsheet.MAX_BYTES + 1)
         try:
-            plan = rota_service.plan_import(data, add_people, replace)
+            days = [day and day.date() for day in (first, last)]
+            name = getattr(file, "name", "").removeprefix("<stdin>")
+            plan = rota_service.plan_import(data, add_people, replace, name, *days)
         except InvalidSpreadsheet as error:
             raise click.ClickException(f"Nothing was imported.\n{error}") from error
         at, locale = lookup.now(), lookup.staff_locale()
@@ -137,8 +152,7 @@ def import_(file: BinaryIO, add_people: bool, replace: bool, dry_run: bool) -> N
         if dry_run:
             click.echo(f"Nothing was saved. This would be: {counts}.")
             return
-        name = getattr(file, "name", "").removeprefix("<stdin>")
-        change = rota_service.save_import(plan, actor(), name)
+        change = rota_service.save_import(plan, actor())
     skipped = f" {compared.unchanged} were already on the rota." if compared.unchanged else ""
     click.echo(f"{counts}.{skipped}{_undo_hint(change.id) if change else ''}")
 
@@ -213,6 +227,41 @@ def fill(
     click.echo(f"Added {count_of(len(shifts), 'shift')}.{_undo_hint(change.id)}")
 
 
+@group.command("away")
+@click.argument("person")
+@click.option("--from", "starts", required=True, metavar="T", help=f"From when: {AT_FORMATS}.")
+@click.option("--to", "ends", required=True, metavar="T", help="Until when.")
+@click.option("--cover", metavar="NAME", help="Who has their shifts. [default: nobody yet]")
+@click.option("--yes", is_flag=True, help="Save it. Without it, it is only shown.")
+def away(person: str, starts: str, ends: str, cover: str | None, yes: bool) -> None:
+    """Give all that PERSON has in a period, in every role, to one person or to nobody.
+
+    Why somebody is away is not kept.
+    """
+    with report_errors():
+        at, locale = lookup.now(), lookup.staff_locale()
+        period = Span(*(time_parsing.parse_local(text, locale.zone) for text in (starts, ends)))
+        current = rota_service.read_around(period)
+        person_id = current.find_people([person], "person")[0]
+        substitute_id = current.find_people([cover], "substitute")[0] if cover else None
+        covers = validation.validate_absence(current.roster, person_id, period, substitute_id)
+        roles = {shift.id: shift.role_id for shift in current.roster.shifts}
+        for new in covers:
+            role = descriptions.role_name(current.roster.roles[roles[new.shift_id]])
+            who = current.names[new.person_id] if new.person_id else descriptions.NOBODY
+            click.echo(f"{who}: {role}, {staff_text.format_span(new.during, at, locale)}.")
+        for clash in current.new_clashes(covers):
+            roles_by_id, names = current.roster.roles, current.names
+            text = descriptions.describe_clash(clash, roles_by_id, names, at, locale)
+            click.echo(f"Warning: {text}.")
+        summary = descriptions.summarise_absence(covers)
+        if not yes:
+            click.echo(f"This would be: {summary}. To save it, use --yes.")
+            return
+        change = rota_service.save_change("absence", covers, current, actor(), summary=summary)
+    click.echo(f"{summary}.{_undo_hint(change.id)}")
+
+
 @group.command("undo")
 @click.argument("change", type=int)
 def undo(change: int) -> None:
@@ -226,10 +275,10 @@ def undo(change: int) -> None:
 def purge() -> None:
     """Anonymise shifts older than ROTA_RETENTION_DAYS, and people who have left.
 
-    `flask purge` does this too.
+    `who-to-call purge` does this too.
     """
     run_purge(ROTA_RULE)
 
 
 def _undo_hint(change_id: int) -> str:
-    return f" To undo: flask rota undo {change_id}"
+    return f" To undo: who-to-call rota undo {change_id}"

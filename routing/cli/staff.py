@@ -1,4 +1,4 @@
-"""flask staff: local accounts, for councils without an identity provider."""
+"""who-to-call staff: local accounts, for councils without an identity provider."""
 
 import sys
 
@@ -83,14 +83,14 @@ def list_accounts(as_json: bool) -> None:
             f"{account.issuer}"
             for account in active_accounts
         ]
-        or ["There are no accounts. Create one: flask staff add NAME --role admin"],
+        or ["There are no accounts. Create one: who-to-call staff add NAME --role admin"],
     )
 
 
 @group.command("remove")
 @click.argument("account", metavar="NAME|NUMBER")
 def remove(account: str) -> None:
-    """Remove an account, by its name or by its number in `flask staff list`.
+    """Remove an account, by its name or by its number in `who-to-call staff list`.
 
     This ends its sessions and calendars. The audit log keeps what the account did. Somebody with a
     council account can sign in again until they lose their role there.

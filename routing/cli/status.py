@@ -1,4 +1,4 @@
-"""flask status: ready or degraded, and why."""
+"""who-to-call status: ready or degraded, and why."""
 
 import sys
 
@@ -87,7 +87,7 @@ def _last_run(job: JobState, locale: Locale) -> str:
 
 
 def _job_states() -> list[JobState]:
-    """Return when each job of `flask timers` last ran; nothing while the database is down."""
+    """Return when each job of `who-to-call timers` last ran; nothing while the database is down."""
     try:
         with lookup.database().reading() as connection:
             return list(jobs.states(connection).values())

@@ -1,4 +1,4 @@
-"""flask twilio and flask calls: the doctor, the fallback, and the call log."""
+"""who-to-call twilio and who-to-call calls: the doctor, the fallback, and the call log."""
 
 import sys
 from datetime import timedelta
@@ -125,5 +125,5 @@ def summary(days: int, as_json: bool) -> None:
 
 @calls_group.command("purge")
 def purge() -> None:
-    """Delete calls older than CALL_RETENTION_DAYS. `flask purge` does this too."""
+    """Delete calls older than CALL_RETENTION_DAYS. `who-to-call purge` does this too."""
     run_purge(CALL_RULE)

@@ -1,4 +1,4 @@
-"""flask timers: one process that runs every job when it is due.
+"""who-to-call timers: one process that runs every job when it is due.
 
 Several machines may run it on one database: a lock in the database gives each run to one of them.
 """
@@ -89,9 +89,9 @@ def timers(info: ScriptInfo, commands: tuple[str, ...]) -> None:
     """Run every job when it is due, until this process is stopped.
 
     Alerts are sent every minute, once there is a recipient. GOV.UK's bank holidays, the purge and
-    the checks of `flask status` run at the start and every day at 4:10am. Any number of machines
-    may run this: each job runs once. While the database is down, this waits for it. `flask status`
-    says when each job last ran.
+    the checks of `who-to-call status` run at the start and every day at 4:10am. Any number of
+    machines may run this: each job runs once. While the database is down, this waits for it.
+    `who-to-call status` says when each job last ran.
     """
     app, stopping = info.load_app(), threading.Event()
     alerts_lane = [ALERTS] if recipients(app.config) else []
@@ -139,10 +139,7 @@ def run_due(app: Flask, lane: Sequence[Job], owner: str) -> list[str]:
             fault = _run(app, job)
             with database.writing() as connection:
                 now = database_time(connection)
-                if fault is None:
-                    jobs.finish(connection, job.name, owner, due_at, now)
-                else:
-                    jobs.fail(connection, job.name, owner, fault, now, now + job.timeout)
+                jobs.finish(connection, job.name, owner, due_at, now, fault, job.timeout)
     return names
 
 
@@ -178,7 +175,7 @@ def _run(app: Flask, job: Job) -> str | None:
         return error.format_message()
     except SystemExit as error:
         if error.code and not job.ignores_status:
-            return f"`flask {shlex.join(job.command)}` ended with status {error.code}."
+            return f"`who-to-call {shlex.join(job.command)}` ended with status {error.code}."
     except Exception as error:
         log.exception("timers: fault in job %s", job.name)
         return f"{type(error).__name__}: see the log."

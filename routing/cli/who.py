@@ -1,4 +1,4 @@
-"""flask who: who takes a call, now or at another time."""
+"""who-to-call who: who takes a call, now or at another time."""
 
 import json
 from datetime import datetime

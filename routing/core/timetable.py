@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
+from operator import attrgetter, itemgetter
 from zoneinfo import ZoneInfo
 
 from routing.core import instants
@@ -85,9 +86,9 @@ class Timetables:
         """
         year, month = at.year, at.month
         while True:
-            for start, answer in self._answers(service_id, year, month):
-                if start > at:
-                    yield start, answer
+            entries = self._answers(service_id, year, month)
+            later = range(bisect_right(entries, at, key=itemgetter(0)), len(entries))
+            yield from (entries[index] for index in later)
             year, month = (year, month + 1) if month < 12 else (year + 1, 1)
 
     def open_spans(self, line: Line, start: datetime, end: datetime) -> tuple[Span, ...]:
@@ -147,12 +148,13 @@ class Timetables:
         return tuple(entries)
 
     def _answer(
-        self, service: Service, at: datetime, spans: Mapping[str, Iterable[Span]]
+        self, service: Service, at: datetime, spans: Mapping[str, tuple[Span, ...]]
     ) -> Answer:
         """Return the first open line's answer, or else the out-of-hours line's with its reason."""
         day = at.astimezone(self.directory.zone).date()
         for line in service.lines:
-            if any(at in span for span in spans[line.id]):
+            before = bisect_right(spans[line.id], at, key=attrgetter("start"))
+            if before and at in spans[line.id][before - 1]:
                 return Answer(line, line.phone_on(day), IN_HOURS)
         line = service.out_of_hours
         return Answer(line, line.phone_on(day), self._why_shut(service.lines[0], day))

@@ -4,13 +4,11 @@ import re
 from calendar import month_name, monthrange
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
-from functools import lru_cache
+from datetime import date
 from typing import Annotated, Any, NamedTuple, Self
 from zoneinfo import ZoneInfo
 
 import phonenumbers
-from dateutil.rrule import MONTHLY, WEEKLY, YEARLY, rrule, weekday
 from pydantic import (
     BaseModel,
     BeforeValidator,
@@ -75,9 +73,6 @@ MONTHS = (
 )
 MAX_WEEKS = 52
 
-_FIRST_DATE, _LAST_DATE = date(1999, 12, 1), date(2102, 12, 31)
-"""The instants from 2000 to 2100 need these: hours that run past midnight, and 400 days ahead."""
-
 _EVERY_FORM = "Write it as 24 December, first Wednesday, last Friday, or 2 weeks."
 _A_LEAP_YEAR = 2000
 
@@ -139,23 +134,6 @@ class StrictModel(BaseModel):
         except ValidationError as error:
             context.errors += error.error_count()
             raise
-
-
-@dataclass(frozen=True, slots=True)
-class Repetition:
-    """A rule by which a special day comes again, with the text of the file."""
-
-    rule: Yearly | Monthly | Weekly
-    as_written: str
-
-    @property
-    def needs_first(self) -> bool:
-        """True when the rule has no dates unless its first one is given."""
-        return isinstance(self.rule, Weekly)
-
-    def build(self, first: date | None, last: date | None) -> Recurrence:
-        """Return the recurrence with its dates from ``first`` to ``last``; None is no limit."""
-        return Recurrence(self.rule, self.as_written, _dates(self.rule, first, last))
 
 
 def parse_week(value: object) -> Hours:
@@ -242,19 +220,22 @@ def parse_display_phone(value: object) -> Phone:
     return parse_phone(value)
 
 
-def parse_repetition(value: object) -> Repetition:
+def parse_repetition(value: object) -> Recurrence:
     """Parse the value of `every`. Raise ValueError, which says what to write."""
     if not isinstance(value, str):
         raise ValueError(f"{value!r} is not a date that comes again. {_EVERY_FORM}")
     text = " ".join(value.lower().split())
     words = text.split(" ")
     if match := re.fullmatch(r"(\d{1,2}) weeks?", text, re.ASCII):
-        return Repetition(Weekly(_weeks(int(match[1]))), text)
+        weeks = int(match[1])
+        if not 1 <= weeks <= MAX_WEEKS:
+            raise ValueError(f"{weeks} weeks is out of range. Write 1 to {MAX_WEEKS} weeks.")
+        return Recurrence(Weekly(weeks), text)
     if re.fullmatch(r"\d{1,2} [a-z]+", text, re.ASCII) and words[1] in MONTHS:
         month = MONTHS.index(words[1]) + 1
-        return Repetition(_yearly(int(words[0]), month), f"{int(words[0])} {words[1].capitalize()}")
+        return Recurrence(_yearly(int(words[0]), month), f"{int(words[0])} {words[1].capitalize()}")
     if len(words) == 2 and words[1] in DAY_NAMES:
-        return Repetition(_monthly(*words), f"{words[0]} {words[1].capitalize()}")
+        return Recurrence(_monthly(*words), f"{words[0]} {words[1].capitalize()}")
     raise ValueError(f"{value!r} is not a date that comes again. {_EVERY_FORM}")
 
 
@@ -324,12 +305,6 @@ def _time_range(text: str) -> TimeRange:
     return TimeRange(opens, closes if closes > opens else closes + MINUTES_PER_DAY)
 
 
-def _weeks(weeks: int) -> int:
-    if not 1 <= weeks <= MAX_WEEKS:
-        raise ValueError(f"{weeks} weeks is out of range. Write 1 to {MAX_WEEKS} weeks.")
-    return weeks
-
-
 def _yearly(day: int, month: int) -> Yearly:
     name, days = MONTHS[month - 1].capitalize(), monthrange(_A_LEAP_YEAR, month)[1]
     if not 1 <= day <= days:
@@ -347,22 +322,6 @@ def _monthly(ordinal: str, name: str) -> Monthly:
             f"last {day}."
         )
     return Monthly(ORDINALS[ordinal], DAY_NAMES.index(name))
-
-
-@lru_cache(maxsize=256)
-def _dates(
-    rule: Yearly | Monthly | Weekly, first: date | None, last: date | None
-) -> frozenset[date]:
-    start = datetime.combine(first or _FIRST_DATE, time())
-    end = datetime.combine(min(last or _LAST_DATE, _LAST_DATE), time())
-    match rule:
-        case Yearly(month, day):
-            dates = rrule(YEARLY, bymonth=month, bymonthday=day, dtstart=start, until=end)
-        case Monthly(ordinal, day):
-            dates = rrule(MONTHLY, byweekday=weekday(day, ordinal), dtstart=start, until=end)
-        case Weekly(weeks):
-            dates = rrule(WEEKLY, interval=weeks, dtstart=start, until=end)
-    return frozenset(moment.date() for moment in dates)
 
 
 def _dialable(written: str) -> str:

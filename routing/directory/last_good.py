@@ -77,7 +77,7 @@ class LastGoodDirectory:
         if attempts >= MAX_ATTEMPTS:
             message = (
                 f"it is not read again until it changes: its reader was ended {attempts} times. "
-                "Leave out what is not the directory, and see `flask directory check`."
+                "Leave out what is not the directory, and see `who-to-call directory check`."
             )
             raise InvalidDirectory(file, [Problem(1, 1, "not_read", message)])
         try:

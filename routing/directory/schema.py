@@ -186,7 +186,8 @@ class SpecialDayModel(StrictModel):
             remedy = _same_date_later(self.last, self.first)
             message = f"{self.last} is before `from` {self.first}. Did you mean {remedy}?"
             yield FieldError("to", message)
-        if self.every is not None and self.first is None and self.every.needs_first:
+        is_weekly = self.every is not None and isinstance(self.every.rule, core.Weekly)
+        if is_weekly and self.first is None:
             message = "weeks need a date to count from. Add the first one, as `from: 2027-01-04`."
             yield FieldError("every", message)
         if isinstance(self.hours, core.Hours) and (self.first is None or self.every is not None):
@@ -198,9 +199,6 @@ class SpecialDayModel(StrictModel):
 
     def build(self) -> core.SpecialDay:
         week = self.hours if isinstance(self.hours, core.Hours) else None
-        recurrence = None
-        if self.every is not None:
-            recurrence = self.every.build(self.first, self.last)
         return core.SpecialDay(
             first=self.on or self.first,
             last=self.on or self.last,
@@ -209,19 +207,16 @@ class SpecialDayModel(StrictModel):
             phone=self.phone,
             is_run=self.on is None and self.every is None,
             week=week,
-            recurrence=recurrence,
+            recurrence=self.every,
         )
 
 
 def _same_date_later(day: date, first: date) -> date:
     """Return ``day`` in the first later year in which it is not before ``first``."""
     years = range(first.year, first.year + 9)  # 29 February may be eight years away
-    dates = (date(year, day.month, day.day) for year in years if _exists(year, day))
+    is_leap_day = (day.month, day.day) == (2, 29)
+    dates = (day.replace(year=year) for year in years if not is_leap_day or isleap(year))
     return next(later for later in dates if later >= first)
-
-
-def _exists(year: int, day: date) -> bool:
-    return (day.month, day.day) != (2, 29) or isleap(year)
 
 
 class VerificationModel(StrictModel):
@@ -403,7 +398,7 @@ def json_schema() -> str:
     """Return the JSON Schema for editors, which is routing/directory.schema.json.
 
     It accepts what an editor that reads YAML 1.2 sees. What one part of a directory says of another
-    is left to ``flask directory check``.
+    is left to ``who-to-call directory check``.
     """
     schema = _simplify(DirectoryModel.model_json_schema())
     head = {"$schema": GenerateJsonSchema.schema_dialect, "title": "directory.yaml"}

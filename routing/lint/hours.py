@@ -67,7 +67,7 @@ def _check_published_bank_holidays(holidays: BankHolidays, today: date) -> Itera
     """Warn when GOV.UK's bank holidays are known for less than a year ahead."""
     horizon = horizon_warning(holidays, today)
     if horizon is not None:
-        message = f"{horizon} Run `flask bank-holidays refresh`."
+        message = f"{horizon} Run `who-to-call bank-holidays refresh`."
         yield PathProblem(("bank_holidays",), "bank_holidays_end", message)
 
 
@@ -138,7 +138,7 @@ def _check_special_days(line: Line, today: date) -> Iterator[PathProblem]:
         if special_day.changes_nothing:
             message = "this special day changes nothing. Give it `hours`, or a `phone`."
             yield PathProblem(path, "idle_special_day", message)
-        if special_day.recurrence is not None and not special_day.recurrence.dates:
+        if special_day.recurrence is not None and special_day.next_date(date.min) is None:
             message = (
                 f"`every: {special_day.recurrence.as_written}` has no date between its `from` and "
                 "`to`. Correct them, or delete it."

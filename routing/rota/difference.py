@@ -32,27 +32,28 @@ class RotaDifference:
         return not (self.new_shifts or self.cancelled_shift_ids)
 
 
-def replace_period(roster: Roster, rows: Sequence[NewShift], at: datetime) -> RotaDifference:
-    """Return the difference that leaves exactly ``rows`` in their roles and their period.
+def replace_period(
+    roster: Roster, rows: Sequence[NewShift], at: datetime, period: Span, role_ids: Collection[str]
+) -> RotaDifference:
+    """Return the difference that leaves exactly ``rows`` in some roles and a period.
 
-    The period is from the start of the first row to the end of the last one. A shift that starts in
-    it is replaced as a whole; of one that starts earlier, what lies outside the period stays. What
-    is over at ``at`` stays as it was, and so does a shift whose parts are rows just as they are,
-    with its covers.
+    Every row lies in them. A shift that starts in the period is replaced as a whole. Of one that
+    starts before it, what lies between the start of the first row and the end of the last one is
+    replaced, the rest stays. What is over at ``at`` stays as it was, and so does a shift whose
+    parts are rows just as they are, with its covers.
     """
-    period = Span(min(row.during.start for row in rows), max(row.during.end for row in rows))
-    role_ids = {row.role_id for row in rows}
+    of_rows = Span(min(row.during.start for row in rows), max(row.during.end for row in rows))
     wanted = [_from(row, at) for row in rows if row.during.end > at]
     missing = dict.fromkeys(wanted)
     removed: list[NewShift] = []
     kept_parts: list[NewShift] = []
     cancelled: list[int] = []
     for shift, parts in _parts_by_shift(roster):
-        is_concerned = shift.role_id in role_ids and shift.during.overlaps(period)
-        if not is_concerned or shift.during.end <= at:
+        replaced = shift.during if shift.during.start in period else of_rows
+        is_concerned = shift.role_id in role_ids and shift.during.overlaps(replaced)
+        if not is_concerned or shift.during.end <= at or replaced.end <= at:
             continue
-        end = shift.during.end if shift.during.start >= period.start else period.end
-        inside, outside = _divide(parts, Span(max(period.start, at), end), at)
+        inside, outside = _divide(parts, Span(max(replaced.start, at), replaced.end), at)
         if all(part in missing for part in inside):
             for part in inside:
                 del missing[part]

@@ -16,6 +16,7 @@ from routing.staff import (
     people,
     preview,
     rota,
+    session,
     shifts,
     sign_in,
 )
@@ -25,15 +26,16 @@ def init_app(app: Flask) -> None:
     """Register the staff pages and calendar feeds on ``app``, with their cookie and form tokens."""
     app.config.update(
         SESSION_COOKIE_NAME="staff",
-        SESSION_COOKIE_PATH=auth.HOME,
+        SESSION_COOKIE_PATH=session.HOME,
         SESSION_COOKIE_SAMESITE="Lax",
         WTF_CSRF_CHECK_DEFAULT=False,  # auth.require_login checks it, for staff pages only
         WTF_CSRF_TIME_LIMIT=None,
         WTF_CSRF_SSL_STRICT=False,
     )
-    app.session_interface = auth.StaffSessionInterface()
+    app.session_interface = session.StaffSessionInterface()
     app.url_map.converters["id"] = auth.IdConverter
     app.add_template_filter(layout.upfirst)
+    app.add_template_filter(layout.mark_commands)
     auth.csrf.init_app(app)
     rota_pages = (rota, shifts, fill, people, my_shifts, calendars)
     for module in (sign_in, now, diverts, *rota_pages, calls, audit, preview, accounts):

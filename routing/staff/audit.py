@@ -14,6 +14,7 @@ from routing.staff.layout import render_page
 from routing.staff.names import ACTION_LABELS, actor_names
 from routing.store import audit_log
 from routing.store.audit_log import AuditEntry
+from routing.text import staff_text
 from routing.text.dates import format_datetime
 from routing.text.locale import Locale
 
@@ -50,11 +51,11 @@ def _describe_action(entry: AuditEntry, names: Callable[[str], str]) -> str:
     """Return what was done, and to what: "Divert set (Worried about a child)"."""
     kind, _, number = entry.entity.partition(":")
     label = ACTION_LABELS.get(entry.action, entry.action)
-    if kind == "divert":
-        service = (entry.after or entry.before or {}).get("service")
-        return f"{label} ({_directory_name('service', service) or service})"
     if not number:
         return label
+    if kind == "divert":
+        service_id = (entry.after or entry.before or {})["service"]
+        return f"{label} ({staff_text.service_name(lookup.snapshot().directory, service_id)})"
     name = names(entry.entity)
     return f"{label} ({f'{kind} {number}' if name == entry.entity else name})"
 
@@ -73,19 +74,21 @@ def _changes(
 
 
 def _format_value(field: str, value: Any, locale: Locale, names: Callable[[str], str]) -> str:
-    """Return a time in words, a person and what the directory names by name.
-
-    Anything else is as it is.
-    """
+    """Return a time in words, a person and what the directory names by name, all else as it is."""
+    directory = lookup.snapshot().directory
     if value is None:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if field == "service":
+        return staff_text.service_name(directory, value)
+    if field in ("line", "replaced_line"):
+        return staff_text.line_name(directory, value)
+    if field == "role":
+        roles = (role_name(role) for role in directory.rota if role.id == value)
+        return next(roles, value)
     if str(value).startswith("rota_person:"):
-        return names(str(value))
-    name = _directory_name(field, value)
-    if name is not None:
-        return name
+        return names(value)
     try:
         at = datetime.fromisoformat(value)
     except (TypeError, ValueError):
@@ -93,14 +96,3 @@ def _format_value(field: str, value: Any, locale: Locale, names: Callable[[str],
     if at.tzinfo is None:
         return str(value)
     return f"{format_datetime(at, locale)} {at.astimezone(locale.zone).year}"
-
-
-def _directory_name(kind: str, value: Any) -> str | None:
-    """Return the name of a service, line or role of the rota; None if the directory lacks it."""
-    directory = lookup.snapshot().directory
-    if kind == "service" and (service := directory.service(str(value))):
-        return service.name.get("en")
-    if kind in ("line", "replaced_line") and (line := directory.line(str(value))):
-        return line.name.get("en")
-    roles = {role.id: role for role in directory.rota}
-    return role_name(roles[value]) if kind == "role" and value in roles else None

@@ -1,31 +1,17 @@
-"""Sign-in and access for the staff pages: without a session, a role and our own form, no page."""
+"""Access to the staff pages: without a session, a role and our own form, no page."""
 
 import functools
-import re
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
-from flask import (
-    Blueprint,
-    Flask,
-    Request,
-    Response,
-    abort,
-    current_app,
-    g,
-    redirect,
-    request,
-    session,
-)
-from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
+from flask import Blueprint, Response, abort, current_app, g, redirect, request, session
 from flask_wtf.csrf import CSRFError, CSRFProtect
-from itsdangerous import URLSafeTimedSerializer
 from werkzeug.routing import IntegerConverter
 from werkzeug.wrappers import Response as AnyResponse
 
-from routing import files, lookup
-from routing.concurrency import SESSION_TOKEN_KEY
+from routing import lookup
+from routing.config import SESSION_TOKEN_KEY
 from routing.errors import (
     DatabaseUnavailable,
     InvalidDivert,
@@ -33,11 +19,9 @@ from routing.errors import (
     UnknownDivert,
     UnknownShift,
 )
-from routing.staff.layout import render_page
-from routing.store import accounts
-from routing.store.accounts import LOCAL, Account, Role
-
-HOME = "/staff"
+from routing.staff.layout import render_message
+from routing.staff.session import HOME, current_account, safe_next_url, signed_in_account
+from routing.store.accounts import Role
 
 PUBLIC_ENDPOINTS = frozenset(
     f"sign_in.{view}"
@@ -47,7 +31,6 @@ PUBLIC_ENDPOINTS = frozenset(
         "to_provider",
         "from_provider",
         "ask_again",
-        "ask_password",
         "set_password",
     )
 )
@@ -59,61 +42,16 @@ DATABASE_TIMEOUT_SECONDS = 2.0
 MAX_FORM_BYTES = 4 * 1024 * 1024
 """How large a form may be: twice the largest spreadsheet."""
 
-MAX_NEXT_URL_CHARS = 300
-"""How long an address to go to after sign-in may be: the cookie holds up to three of them."""
-
-ACCOUNT_KEY = "account"
-"""Under which the cookie holds whose session it was, also once that has ended."""
-
-ATTEMPTS_KEY = "attempts"
-"""Under which the cookie holds unfinished sign-ins with the provider."""
-
-_STAFF_PATH = re.compile(rf"{HOME}(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
-"""A staff page's path as this service writes it: no empty or dotted segment, nothing encoded."""
-
-_LOOPBACK_ADDRESSES = ("127.0.0.1", "::1")
+_REFUSALS = {
+    UnknownDivert: (404, "There is no such divert"),
+    UnknownShift: (404, "This is not on the rota"),
+    InvalidDivert: (400, "This cannot be done"),
+    InvalidRotaChange: (400, "This cannot be done"),
+}
+"""Status and title of the page that shows an error, by its class."""
 
 csrf = CSRFProtect()
 View = Callable[..., AnyResponse]
-
-
-class StaffSessionInterface(SecureCookieSessionInterface):
-    """Flask's signed cookie, read and sent on staff pages only.
-
-    A caller's request neither reads the cookie nor waits for the disk that holds its key.
-    """
-
-    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
-        """Return what the cookie holds; on any other page a session that cannot be changed."""
-        if request.path != HOME and not request.path.startswith(f"{HOME}/"):
-            return self.make_null_session(app)
-        return super().open_session(app, request)
-
-    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
-        """Return what signs the cookie. Without SECRET_KEY, load or create the key's file.
-
-        That happens at the first staff page rather than in ``create_app``: a command run as root
-        would create a file that the web server's user cannot read.
-        """
-        if not app.secret_key:
-            app.secret_key = files.load_secret_key(lookup.instance_path())
-        return super().get_signing_serializer(app)
-
-    def get_cookie_secure(self, app: Flask) -> bool:
-        """Return False only for plain http on this very machine, with no proxy in between.
-
-        Where PUBLIC_BASE_URL is https, the cookie is always secure: a proxy beside this process may
-        look like this machine.
-        """
-        if (app.config["PUBLIC_BASE_URL"] or "").startswith("https://"):
-            return True
-        host = urlsplit(f"//{request.host}").hostname
-        is_local = request.remote_addr in _LOOPBACK_ADDRESSES and (
-            host in _LOOPBACK_ADDRESSES or host == "localhost"
-        )
-        return not (
-            is_local and request.scheme == "http" and "X-Forwarded-For" not in request.headers
-        )
 
 
 class IdConverter(IntegerConverter):
@@ -129,10 +67,8 @@ def staff_blueprint(name: str) -> Blueprint:
     bp.after_request(no_store)
     bp.register_error_handler(DatabaseUnavailable, _database_unavailable)
     bp.register_error_handler(CSRFError, _foreign_form)
-    bp.register_error_handler(UnknownDivert, _unknown_divert)
-    bp.register_error_handler(UnknownShift, _unknown_shift)
-    bp.register_error_handler(InvalidDivert, _refused)
-    bp.register_error_handler(InvalidRotaChange, _refused)
+    for error in _REFUSALS:
+        bp.register_error_handler(error, _refused)
     return bp
 
 
@@ -177,52 +113,6 @@ def require_role(role: Role) -> Callable[[View], View]:
     return decorate
 
 
-def current_account() -> Account:
-    """Return the account that has signed in. Only in views that require it."""
-    account: Account = g.account
-    return account
-
-
-def start_browser_session(account: Account, token: str) -> None:
-    """Put a new session in place of this browser's. Raise DatabaseUnavailable."""
-    earlier, attempts = session.get(SESSION_TOKEN_KEY), session.get(ATTEMPTS_KEY, [])
-    if isinstance(earlier, str):
-        with lookup.database().writing() as connection:
-            accounts.end_session(connection, earlier)
-    session.clear()  # whoever planted a cookie before does not share the session
-    session[SESSION_TOKEN_KEY], session[ACCOUNT_KEY] = token, account.id
-    if attempts:  # of other tabs
-        session[ATTEMPTS_KEY] = attempts
-
-
-def signed_in_account() -> Account | None:
-    """Return who has signed in in this browser, None for nobody. Raise DatabaseUnavailable."""
-    token = session.get(SESSION_TOKEN_KEY)
-    if not isinstance(token, str):
-        return None
-    with lookup.database().reading() as connection:
-        return accounts.find_by_session(connection, token, lookup.now(), issuer())
-
-
-def issuer() -> str:
-    """Return whom people sign in with: the council's provider, or LOCAL without one."""
-    return current_app.config["OIDC_ISSUER"] or LOCAL
-
-
-def safe_next_url(address: str | None) -> str:
-    """Return the address if it is a staff page's path as we write it, with any query; else HOME.
-
-    A browser reads ``..``, ``%2e``, ``//`` and backslashes its own way. No path of ours has them,
-    so all are refused.
-    """
-    address = address or ""
-    path = address.partition("?")[0]
-    is_plain = address.isprintable() and "\\" not in address and "#" not in address
-    if is_plain and len(address) <= MAX_NEXT_URL_CHARS and _STAFF_PATH.fullmatch(path):
-        return address
-    return HOME
-
-
 def no_store(response: Response) -> Response:
     """Let no cache keep what staff see."""
     response.headers["Cache-Control"] = "no-store"
@@ -230,67 +120,42 @@ def no_store(response: Response) -> Response:
 
 
 def _forbidden(role: Role) -> Response:
-    return render_page(
-        "message.html",
-        status=403,
-        title="You may not do this",
-        paragraphs=[
-            f"It needs the role '{role.value}'. "
-            f"You have: {', '.join(sorted(current_account().roles))}.",
-            "Ask the person who manages accounts, or a colleague who has the role.",
-        ],
+    return render_message(
+        403,
+        "You may not do this",
+        f"It needs the role '{role.value}'. "
+        f"You have: {', '.join(sorted(current_account().roles))}.",
+        "Ask the person who manages accounts, or a colleague who has the role.",
     )
 
 
 def _database_unavailable(error: DatabaseUnavailable) -> Response:
     current_app.logger.warning("%s", error)  # not on the page: it says where the database is
-    return render_page(
-        "message.html",
-        status=503,
+    return render_message(
+        503,
+        "This page cannot be shown just now",
+        "The database is not answering, cannot be changed, or has not been created yet.",
+        "Callers are still answered: by the directory, and by the diverts last read, each until "
+        "its end. A change that you were just making may or may not have been saved: check before "
+        "you repeat it.",
+        "This page works again as soon as the database does. If that takes long, tell the people "
+        "who run this service: `who-to-call status` says more.",
         show_account=False,
-        title="This page cannot be shown just now",
-        paragraphs=[
-            "The database is not answering, cannot be changed, or has not been created yet.",
-            "Callers are still answered: by the directory, and by the diverts last read, each "
-            "until its end. A change that you were just making may or may not have been saved: "
-            "check before you repeat it.",
-            "This page works again as soon as the database does. If that takes long, tell the "
-            "people who run this service: `flask status` says more.",
-        ],
     )
 
 
 def _foreign_form(error: CSRFError) -> AnyResponse:
     if request.endpoint == "sign_in.check":  # a tab that was opened before another one signed in
         return redirect(f"{HOME}/sign-in?next={quote(safe_next_url(request.form.get('next')))}")
-    return render_page(
-        "message.html",
-        status=400,
+    return render_message(
+        400,
+        "Please send that again",
+        "This form was opened before you signed in, or in another browser. Nothing was changed. Go "
+        "back, load the page again, and send it.",
         show_account=False,
-        title="Please send that again",
-        paragraphs=[
-            "This form was opened before you signed in, or in another browser. Nothing was "
-            "changed. Go back, load the page again, and send it."
-        ],
     )
 
 
-def _unknown_divert(error: UnknownDivert) -> Response:
-    return render_page(
-        "message.html", status=404, title="There is no such divert", paragraphs=[str(error)]
-    )
-
-
-def _unknown_shift(error: UnknownShift) -> Response:
-    return render_page(
-        "message.html",
-        status=404,
-        title="This is not on the rota",
-        paragraphs=[str(error)],
-    )
-
-
-def _refused(error: InvalidDivert | InvalidRotaChange) -> Response:
-    return render_page(
-        "message.html", status=400, title="This cannot be done", paragraphs=[str(error)]
-    )
+def _refused(error: Exception) -> Response:
+    status, title = _REFUSALS[type(error)]
+    return render_message(status, title, str(error))

@@ -14,7 +14,7 @@ from routing.rota import descriptions
 from routing.rota.roster import Assignment
 from routing.rota_service import Rota
 from routing.staff import ics
-from routing.staff.auth import issuer
+from routing.staff.session import issuer
 from routing.store import calendars, rota_people
 from routing.store import rota as rota_store
 from routing.store.calendars import CalendarFeed

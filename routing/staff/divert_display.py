@@ -1,6 +1,6 @@
 """Diverts as staff read them: those that are set, and what one would change before it is set."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,8 +8,6 @@ from flask import g
 
 from routing import divert_rules, lookup
 from routing.core.decision import Divert, decide
-from routing.core.directory import Line
-from routing.core.instants import Span
 from routing.divert_rules import END_WARNING_PERIOD, ProposedDivert
 from routing.store.accounts import Account, Role
 from routing.store.diverts import DivertRow
@@ -76,7 +74,7 @@ class DivertPreview:
     public_sentence: str
     closed_warning: str
     unchanged_warning: str
-    remarks: tuple[str, ...]
+    remarks: list[str]
 
 
 def banner(at: datetime) -> DivertBanner | None:
@@ -138,11 +136,33 @@ def preview(
     decision = decide(facts.timetables, service.id, during.start, diverts)
     after = decide(facts.timetables, service.id, during.end, diverts)
     unchanged_until = divert_rules.unchanged_until(facts.timetables, proposed, active)
-    instead = (
-        "Callers go on getting"
-        if before.id == line.id
-        else f"Instead of {line_phrase(before, locale)}, callers get"
-    )
+    instead, remarks = "Callers go on getting", []
+    if before.id != line.id:
+        before_phrase = line_phrase(before, locale)
+        instead = f"Instead of {before_phrase}, callers get"
+        if may_ring is not None:
+            may = "may still" if may_ring else "will not"
+            remarks.append(
+                f"While it lasts, {before_phrase} {may} be rung when nobody else answers."
+            )
+    if previous_end is not None and during.end < previous_end:
+        less = staff_text.format_time_left(previous_end - during.end)
+        set_for = staff_text.format_relative(previous_end, at, locale)
+        remarks.append(
+            f"That is {less} shorter than it is set for: it would have ended at {set_for}."
+        )
+    if unchanged_until is not None and unchanged_until < during.end:
+        until = staff_text.format_relative(unchanged_until, at, locale)
+        remarks.append(
+            f"Until {until} nothing changes: {line.name.get('en')} takes these calls anyway."
+        )
+    for row in others:
+        if row.service == service.id and row.during.overlaps(during):
+            other_line = staff_text.line_name(facts.directory, row.line)
+            other_period = staff_text.format_span(row.during, at, locale)
+            remarks.append(
+                f"The divert to {other_line}, {other_period}, has no effect until this one ends."
+            )
     return DivertPreview(
         service=service.name.get("en"),
         change=f"{instead} {line_phrase(line, locale)} on {decision.phone.display} "
@@ -158,18 +178,7 @@ def preview(
         unchanged_warning=staff_text.unchanged_warning(line, service, during.end, at, locale)
         if unchanged_until == during.end
         else "",
-        remarks=(
-            *_ring_remarks(before, line, may_ring),
-            *_end_remarks(previous_end, during.end, at),
-            *_unchanged_remarks(line, unchanged_until, during.end, at),
-            *(
-                f"The divert to {_line_name(row)}, "
-                f"{staff_text.format_span(row.during, at, locale)}, has no effect until this one "
-                "ends."
-                for row in others
-                if row.service == service.id and _overlap(row.during, during)
-            ),
-        ),
+        remarks=remarks,
     )
 
 
@@ -197,45 +206,25 @@ def describe_without(service_id: str, others: Iterable[DivertRow], at: datetime)
     )
 
 
-def _ring_remarks(before: Line, line: Line, may_ring: bool | None) -> Iterator[str]:
-    if may_ring is not None and before.id != line.id:
-        name, may = (
-            line_phrase(before, lookup.staff_locale()),
-            "may still" if may_ring else "will not",
-        )
-        yield f"While it lasts, {name} {may} be rung when nobody else answers."
-
-
-def _end_remarks(previous_end: datetime | None, end: datetime, at: datetime) -> Iterator[str]:
-    if previous_end is not None and end < previous_end:
-        before = staff_text.format_relative(previous_end, at, lookup.staff_locale())
-        less = staff_text.format_time_left(previous_end - end)
-        yield f"That is {less} shorter than it is set for: it would have ended at {before}."
-
-
-def _unchanged_remarks(
-    line: Line, unchanged_until: datetime | None, end: datetime, at: datetime
-) -> Iterator[str]:
-    if unchanged_until is not None and unchanged_until < end:
-        until = staff_text.format_relative(unchanged_until, at, lookup.staff_locale())
-        yield f"Until {until} nothing changes: {line.name.get('en')} takes these calls anyway."
-
-
 def _view(row: DivertRow, at: datetime, newest: DivertRow | None) -> DivertView:
     locale = lookup.staff_locale()
     directory = lookup.snapshot().directory
-    line, service = directory.line(row.line), directory.service(row.service)
+    line = directory.line(row.line)
     state, trouble = _state(row, at, newest)
-    left = row.during.end - at
+    start, end, left = row.during.start, row.during.end, row.during.end - at
+    phone, when = "", staff_text.format_span(row.during, at, locale)
+    if line and (may_see_internal_numbers() or not line.internal):
+        phone = line.phone_on(at.astimezone(locale.zone).date()).display
+    if state == "ended":
+        when = f"from {format_datetime(start, locale)} until {format_datetime(end, locale)}"
+        when = "ended before it began" if start == end else when
     return DivertView(
         id=row.id,
-        service=service.name.get("en") if service else row.service,
-        line=line.name.get("en") if line else row.line,
-        phone=_phone(line, at) if line else "",
-        when=_ended_period(row.during)
-        if state == "ended"
-        else staff_text.format_span(row.during, at, locale),
-        until=staff_text.format_relative(row.during.end, at, locale),
+        service=staff_text.service_name(directory, row.service),
+        line=staff_text.line_name(directory, row.line),
+        phone=phone,
+        when=when,
+        until=staff_text.format_relative(end, at, locale),
         left="" if state == "ended" else staff_text.format_time_left(left),
         note=row.note,
         set_by=row.set_by,
@@ -257,28 +246,5 @@ def _state(row: DivertRow, at: datetime, newest: DivertRow | None) -> tuple[str,
         return "later", ""
     if newest is None or newest.id == row.id:
         return "in force", ""
-    line = _line_name(newest)
+    line = staff_text.line_name(lookup.snapshot().directory, newest.line)
     return "no effect", f"A divert to {line} was set later and takes precedence until it ends."
-
-
-def _phone(line: Line, at: datetime) -> str:
-    if line.internal and not may_see_internal_numbers():
-        return ""
-    return line.phone_on(at.astimezone(lookup.staff_locale().zone).date()).display
-
-
-def _ended_period(during: Span) -> str:
-    if during.start == during.end:
-        return "ended before it began"
-    locale = lookup.staff_locale()
-    start, end = (format_datetime(edge, locale) for edge in (during.start, during.end))
-    return f"from {start} until {end}"
-
-
-def _line_name(row: DivertRow) -> str:
-    line = lookup.snapshot().directory.line(row.line)
-    return line.name.get("en") if line else row.line
-
-
-def _overlap(one: Span, other: Span) -> bool:
-    return one.start < other.end and other.start < one.end

@@ -1,7 +1,7 @@
 """Diverts: set, move or end them, each after a page that shows what callers will get."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,7 +13,7 @@ from routing.core.decision import decide
 from routing.divert_rules import ProposedDivert
 from routing.errors import InvalidDivert
 from routing.staff import divert_display
-from routing.staff.auth import current_account, require_role, staff_blueprint
+from routing.staff.auth import require_role, staff_blueprint
 from routing.staff.divert_display import DivertPreview, DivertView
 from routing.staff.forms import (
     DIVERT_REASONS,
@@ -23,9 +23,11 @@ from routing.staff.forms import (
     DivertForm,
     EndAllForm,
     EndForm,
+    parse_id,
 )
 from routing.staff.layout import radio_item, render_page
 from routing.staff.names import actor_names
+from routing.staff.session import current_account
 from routing.store import diverts
 from routing.store.accounts import Role
 from routing.store.diverts import DivertRow
@@ -64,7 +66,7 @@ def new() -> Response:
     return _ask(
         DivertForm(
             service=services[0].id if len(services) == 1 else "",
-            until=_default_end(_next_handover(services[0].id, lookup.now())),
+            until=HANDOVER if _next_handover(services[0].id, lookup.now()) else "4h",
         )
     )
 
@@ -81,7 +83,7 @@ def check() -> Response:
     except InvalidDivert as error:
         form.refuse(error)
         return _ask(form)
-    return _check(proposed, form, secrets.token_urlsafe(16))
+    return _check(form, proposed, _previews(form, proposed), secrets.token_urlsafe(16))
 
 
 @bp.post("/diverts")
@@ -90,7 +92,7 @@ def create() -> AnyResponse:
     """Set what was checked, each divert until the end that was shown."""
     form, confirmation = DivertForm(), DivertConfirmation()
     try:
-        start = _confirmed_start(form)
+        start = form.confirmed_start(lookup.now())
         proposed = [
             divert
             for service, end in confirmation.ends
@@ -99,13 +101,11 @@ def create() -> AnyResponse:
     except InvalidDivert as error:
         form.refuse(error)
         return _ask(form)
-    rows = lookup.latest_diverts().diverts
-    previews = [
-        divert_display.preview(divert, rows, lookup.now(), form.may_ring.data)
-        for divert in proposed
-    ]
+    previews = _previews(form, proposed)
+    if _set_by_others_since(confirmation, proposed):
+        return _check(form, proposed, previews, confirmation.once.data, has_changed=True)
     if not _confirms(confirmation, previews):
-        return _check(proposed, form, confirmation.once.data, unconfirmed=True)
+        return _check(form, proposed, previews, confirmation.once.data, unconfirmed=True)
     added = [lookup.new_divert(divert, form.may_ring.data) for divert in proposed]
     with lookup.database().writing() as connection:
         actor = current_account().actor
@@ -113,93 +113,66 @@ def create() -> AnyResponse:
     return redirect(url_for("diverts.index", done="set"))
 
 
-@bp.get("/diverts/<id:divert_id>")
-@require_role(Role.DIVERT)
-def show(divert_id: int) -> Response:
-    """Show a divert, and ask for another end."""
-    row = _get(divert_id)
-    return _ask_end(row, EndForm(until=_default_end(_handover_of(row))))
-
-
-@bp.post("/diverts/<id:divert_id>")
+@bp.route("/diverts/<id:divert_id>", methods=["GET", "POST"])
 @require_role(Role.DIVERT)
 def move(divert_id: int) -> AnyResponse:
-    """Show what callers would get with another end; once that is confirmed, save it."""
-    row, form, confirmation = _get(divert_id), EndForm(), DivertConfirmation()
-    if not confirmation.is_sent and not form.validate():
-        return _ask_end(row, form)
-    try:
-        proposed = _propose_end(row, confirmation.end if confirmation.is_sent else form.until.data)
-    except InvalidDivert as error:
-        form.refuse(error)
-        return _ask_end(row, form)
-    previews = [
-        divert_display.preview(proposed, _others(row), lookup.now(), previous_end=row.during.end)
-    ]
-    if not confirmation.is_sent or not _confirms(confirmation, previews):
-        return render_page(
-            "divert_move_check.html",
-            divert_id=divert_id,
-            previews=previews,
-            hidden={"to": proposed.during.end.isoformat()},
-            unconfirmed=confirmation.is_sent,
-        )
-    _move_end(divert_id, proposed.during.end)
-    return redirect(url_for("diverts.index", done="moved"))
+    """Ask for another end of a divert, show what callers would get, and save it if confirmed."""
+    row, confirmation = _get(divert_id), DivertConfirmation()
+    handover = _next_handover(row.service, max(row.during.start, lookup.now()))
+    form = EndForm(until=HANDOVER if handover else "4h")
+    if confirmation.is_sent or form.validate_on_submit():
+        try:
+            until = confirmation.ends[0][1] if confirmation.is_sent else form.until.data
+            return _move(row, until, confirmation)
+        except InvalidDivert as error:
+            form.refuse(error)
+    return render_page("divert_move.html", form=form, divert=_view(row), handover=handover)
 
 
-@bp.get("/diverts/<id:divert_id>/end")
+@bp.route("/diverts/<id:divert_id>/end", methods=["GET", "POST"])
 @require_role(Role.DIVERT)
-def ask_end(divert_id: int) -> Response:
-    """Show what callers get once a divert has ended."""
-    row = _get(divert_id)
-    after = divert_display.describe_without(row.service, _others(row), lookup.now())
+def end(divert_id: int) -> AnyResponse:
+    """Show what callers get once a divert has ended; if that is confirmed, end it now."""
+    row, at = _get(divert_id), lookup.now()
+    if request.method == "POST":
+        _move_ends([divert_id], at)
+        return redirect(url_for("diverts.index", done="ended"))
+    after = divert_display.describe_without(row.service, _others(row), at)
     return render_page("divert_end.html", divert=_view(row), after=after)
 
 
-@bp.post("/diverts/<id:divert_id>/end")
+@bp.route("/diverts/end-all", methods=["GET", "POST"])
 @require_role(Role.DIVERT)
-def end(divert_id: int) -> AnyResponse:
-    """End a divert now."""
-    _move_end(divert_id, lookup.now())
-    return redirect(url_for("diverts.index", done="ended"))
+def end_all() -> AnyResponse:
+    """Show all diverts, and what callers get without; if confirmed, end those that were shown.
 
-
-@bp.get("/diverts/end-all")
-@require_role(Role.DIVERT)
-def ask_end_all() -> Response:
-    """Show every current and future divert, and what callers get once all have ended."""
-    at, rows = lookup.now(), lookup.latest_diverts().diverts
-    current = divert_display.current_diverts(at)
+    All in one step. One set since then stays.
+    """
+    at, form = lookup.now(), EndAllForm()
+    if form.is_submitted():
+        _move_ends(filter(None, map(parse_id, form.divert.data or ())), at)
+        return redirect(url_for("diverts.index", done="ended"))
+    current_services = {
+        row.service for row in lookup.latest_diverts().diverts if row.during.end > at
+    }
     return render_page(
         "divert_end_all.html",
-        current=current,
+        current=divert_display.current_diverts(at),
         after=[
             (service.name.get("en"), divert_display.describe_without(service.id, (), at))
             for service in lookup.snapshot().directory.services
-            if any(row.service == service.id and row.during.end > at for row in rows)
+            if service.id in current_services
         ],
     )
 
 
-@bp.post("/diverts/end-all")
-@require_role(Role.DIVERT)
-def end_all() -> AnyResponse:
-    """End the diverts that were shown, all in one step. One set since then stays."""
-    at, actor = lookup.now(), current_account().actor
-    with lookup.database().writing() as connection:
-        for divert_id in EndAllForm().ids:
-            diverts.move_end(connection, divert_id, at, at, actor)
-    return redirect(url_for("diverts.index", done="ended"))
-
-
 def _ask(form: DivertForm) -> Response:
-    services = _service_items()
+    directory = lookup.snapshot().directory
+    services = [radio_item(service.id, service.name.get("en")) for service in directory.services]
+    handover = _next_handover(services[0]["value"], lookup.now())
     if len(services) > 1:
         handover = "Of each service"
         services.insert(0, radio_item(divert_rules.ALL_SERVICES, "All of them"))
-    else:
-        handover = _next_handover(services[0]["value"], lookup.now())
     open_lines, shut_lines = _line_items()
     return render_page(
         "divert_form.html",
@@ -214,20 +187,23 @@ def _ask(form: DivertForm) -> Response:
 
 
 def _check(
-    proposed: Sequence[ProposedDivert], form: DivertForm, once: str, unconfirmed: bool = False
+    form: DivertForm,
+    proposed: Sequence[ProposedDivert],
+    previews: Sequence[DivertPreview],
+    once: str,
+    unconfirmed: bool = False,
+    has_changed: bool = False,
 ) -> Response:
     """Return the page that shows what would be set, with what sets just that."""
     rows, first = lookup.latest_diverts().diverts, proposed[0]
     return render_page(
         "divert_check.html",
         status=400 if unconfirmed else 200,
-        previews=[
-            divert_display.preview(divert, rows, lookup.now(), form.may_ring.data)
-            for divert in proposed
-        ],
+        previews=previews,
         to=[f"{divert.service.id} {divert.during.end.isoformat()}" for divert in proposed],
         hidden={
             "once": once,
+            "newest_id": str(max((row.id for row in rows), default=0)),
             "service": form.service.data,
             "line": first.line.id,
             "from": NOW if form.from_.choice == NOW else first.during.start.isoformat(),
@@ -237,7 +213,25 @@ def _check(
         },
         note=first.note,
         unconfirmed=unconfirmed,
+        has_changed=has_changed,
     )
+
+
+def _set_by_others_since(
+    confirmation: DivertConfirmation, proposed: Sequence[ProposedDivert]
+) -> bool:
+    """Return whether somebody else has diverted one of the services since this was shown."""
+    newest_id, actor = parse_id(confirmation.newest_id.data), current_account().actor
+    services = {divert.service.id for divert in proposed}
+    return newest_id is not None and any(
+        row.id > newest_id and row.service in services and row.set_by != actor
+        for row in lookup.latest_diverts().diverts
+    )
+
+
+def _previews(form: DivertForm, proposed: Sequence[ProposedDivert]) -> list[DivertPreview]:
+    rows, at = lookup.latest_diverts().diverts, lookup.now()
+    return [divert_display.preview(divert, rows, at, form.may_ring.data) for divert in proposed]
 
 
 def _confirms(confirmation: DivertConfirmation, previews: Sequence[DivertPreview]) -> bool:
@@ -249,8 +243,22 @@ def _confirms(confirmation: DivertConfirmation, previews: Sequence[DivertPreview
     )
 
 
-def _ask_end(row: DivertRow, form: EndForm) -> Response:
-    return render_page("divert_move.html", form=form, divert=_view(row), handover=_handover_of(row))
+def _move(
+    row: DivertRow, until: datetime | timedelta | None, confirmation: DivertConfirmation
+) -> AnyResponse:
+    """Save another end that was confirmed, or show what it would do. Raise InvalidDivert."""
+    proposed, at = lookup.propose_new_end(row, until), lookup.now()
+    previews = [divert_display.preview(proposed, _others(row), at, previous_end=row.during.end)]
+    if not confirmation.is_sent or not _confirms(confirmation, previews):
+        return render_page(
+            "divert_move_check.html",
+            divert_id=row.id,
+            previews=previews,
+            hidden={"to": f"{row.service} {proposed.during.end.isoformat()}"},
+            unconfirmed=confirmation.is_sent,
+        )
+    _move_ends([row.id], proposed.during.end)
+    return redirect(url_for("diverts.index", done="moved"))
 
 
 def _propose(
@@ -267,37 +275,6 @@ def _propose(
         lookup.now(),
         lookup.staff_locale(),
     )
-
-
-def _confirmed_start(form: DivertForm) -> datetime | None:
-    """Return the start that was shown; None for now, also if it came meanwhile.
-
-    Raise InvalidDivert.
-    """
-    start: datetime | None = form.from_.data
-    if form.from_.choice != NOW and start is None:
-        raise InvalidDivert("from", "Choose when the divert starts.")
-    return None if start is None or start <= lookup.now() else start
-
-
-def _propose_end(row: DivertRow, until: datetime | timedelta | None) -> ProposedDivert:
-    """Return a divert with another end; None is the next handover. Raise InvalidDivert."""
-    facts, at = lookup.snapshot(), lookup.now()
-    error, line = lookup.divert_error(row), facts.directory.line(row.line)
-    if error or line is None:
-        raise InvalidDivert("until", f"{error} Set a new divert instead.")
-    if row.during.end <= at:
-        raise InvalidDivert("until", "This divert has ended. Set a new one instead.")
-    service = facts.timetables.service(row.service)
-    return divert_rules.propose_new_end(
-        facts.timetables, service, line, row.during.start, until, at, lookup.staff_locale()
-    )
-
-
-def _service_items() -> list[dict[str, str]]:
-    """Return every service as a radio button."""
-    services = lookup.snapshot().directory.services
-    return [radio_item(service.id, service.name.get("en")) for service in services]
 
 
 def _line_items() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
@@ -324,10 +301,6 @@ def _line_items() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     return items[True], items[False]
 
 
-def _default_end(handover: str) -> str:
-    return HANDOVER if handover else "4h"
-
-
 def _next_handover(service_id: str, at: datetime) -> str:
     """Return when a service's first handover after ``at`` is, diverts aside, in words.
 
@@ -342,18 +315,16 @@ def _next_handover(service_id: str, at: datetime) -> str:
     return staff_text.format_relative(until, lookup.now(), lookup.staff_locale())
 
 
-def _handover_of(row: DivertRow) -> str:
-    return _next_handover(row.service, max(row.during.start, lookup.now()))
-
-
 def _get(divert_id: int) -> DivertRow:
     with lookup.database().reading() as connection:
         return diverts.get(connection, divert_id)
 
 
-def _move_end(divert_id: int, until: datetime) -> None:
+def _move_ends(divert_ids: Iterable[int], end: datetime) -> None:
+    at, actor = lookup.now(), current_account().actor
     with lookup.database().writing() as connection:
-        diverts.move_end(connection, divert_id, until, lookup.now(), current_account().actor)
+        for divert_id in divert_ids:
+            diverts.move_end(connection, divert_id, end, at, actor)
 
 
 def _others(row: DivertRow) -> list[DivertRow]:

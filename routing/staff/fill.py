@@ -13,9 +13,10 @@ from routing.rota import descriptions, spreadsheet
 from routing.rota.filling import ProposedShift
 from routing.rota.roster import NewShift
 from routing.rota_service import ImportPlan, Rota
-from routing.staff.auth import current_account, require_role, staff_blueprint
+from routing.staff.auth import require_role, staff_blueprint
 from routing.staff.forms import Confirmation, FillForm, ImportForm, digest
 from routing.staff.layout import radio_item, render_page
+from routing.staff.session import current_account
 from routing.store.accounts import Role
 from routing.text import staff_text
 from routing.text.dates import join_words
@@ -71,17 +72,24 @@ def ask_import() -> Response:
 def import_() -> AnyResponse:
     """Read back what a spreadsheet would change; save just that once it is confirmed."""
     form, confirmation = ImportForm(), Confirmation()
-    if not form.validate():
+    form.validate()
+    if form.file.errors:
         return _ask_import(form)
     try:
-        plan = _plan(form)
-        if plan.difference.is_empty:
+        try:
+            plan = _plan(form)
+        except InvalidRotaChange as error:
+            form.refuse(error)
+            form.first.data = form.last.data = None
+            plan = _plan(form)
+        may_widen = plan.is_replacement and not confirmation.shown.data
+        if plan.difference.is_empty and not (form.errors or may_widen):
             return redirect(url_for("rota.show", known=plan.difference.unchanged))
-        if confirmation.shown.data != _digest_import(form, plan):
+        if form.errors or confirmation.shown.data != _digest_import(form, plan):
             return _check_import(form, confirmation, plan)
         actor, once = current_account().actor, confirmation.once.data
         try:
-            change = rota_service.save_import(plan, actor, form.name, once)
+            change = rota_service.save_import(plan, actor, once)
         except RotaConflict:
             return _check_import(form, confirmation, _plan(form))
     except InvalidSpreadsheet as error:
@@ -102,13 +110,16 @@ def template() -> Response:
 
 
 def _plan(form: ImportForm) -> ImportPlan:
-    """Return what the form's file would change. Raise InvalidSpreadsheet."""
-    return rota_service.plan_import(form.content, form.add_people.data, form.replace.data)
+    """Return what the form's file would change. Raise InvalidSpreadsheet, InvalidRotaChange."""
+    first, last = form.first.data, form.last.data
+    return rota_service.plan_import(
+        form.content, form.add_people.data, form.replace.data, form.name, first, last
+    )
 
 
 def _digest_import(form: ImportForm, plan: ImportPlan) -> str:
     """Return what tells the import that was shown from that of another file, or to another rota."""
-    return digest(form.content, form.add_people.data, form.replace.data, plan.rota.revision)
+    return digest(form.content, form.add_people.data, plan.sheet, plan.rota.revision)
 
 
 def _check_import(form: ImportForm, confirmation: Confirmation, plan: ImportPlan) -> Response:
@@ -117,14 +128,17 @@ def _check_import(form: ImportForm, confirmation: Confirmation, plan: ImportPlan
     lines = descriptions.describe_difference(compared, roles, plan.names, at, locale)
     return render_page(
         "rota_import_check.html",
+        form=form,
         hidden={
             **form.hidden(),
             "shown": _digest_import(form, plan),
             "once": secrets.token_urlsafe(16),
         },
         replaces=plan.is_replacement,
-        roles=join_words([descriptions.role_name(roles[one]) for one in plan.role_ids], locale),
-        period=staff_text.format_span(plan.period, at, locale),
+        roles=join_words(
+            [descriptions.role_name(roles[one]) for one in plan.sheet.role_ids], locale
+        ),
+        period=staff_text.format_span(plan.sheet.period, at, locale),
         counts=[
             ("added", len(compared.added)),
             ("changed", len(compared.changed)),

@@ -105,9 +105,8 @@ class LocalTimeField(PartsField):
         local = data.astimezone(zone)
         first, second = instants.possible_instants(local.replace(tzinfo=None), zone)
         clock = f"{local:%H:%M}" + (f" {local.tzname()}" if first != second else "")
-        return dict(
-            zip(self.names, (str(local.day), str(local.month), str(local.year), clock), strict=True)
-        )
+        date_parts = {name: str(getattr(local, name)) for name in ("day", "month", "year")}
+        return {**date_parts, "time": clock}
 
     def pre_validate(self, form: FlaskForm) -> None:
         """Read the instant. Raise ValidationError, saying what to write."""
@@ -158,7 +157,10 @@ class TimeChoiceField(LocalTimeField):
         elif self.choice == TIME:
             self.whole_error = ""
             super().pre_validate(form)
-            self.data = _coming_midnight(self.data)
+            zone = lookup.staff_locale().zone
+            today = lookup.now().astimezone(zone).date()
+            if self.data == instants.midnight(today, zone):  # the one that ends today is meant
+                self.data = instants.midnight(today + timedelta(days=1), zone)
         elif self.data is None:
             raise ValidationError(self.refusal)
 
@@ -175,19 +177,14 @@ class TimeChoiceField(LocalTimeField):
             return False
 
 
-def _coming_midnight(at: datetime) -> datetime:
-    """Return the midnight that ends today in place of the one that began it, which is past."""
-    zone = lookup.staff_locale().zone
-    today = lookup.now().astimezone(zone).date()
-    if at != instants.midnight(today, zone):
-        return at
-    return instants.midnight(today + timedelta(days=1), zone)
-
-
 class DateField(PartsField):
-    """A date; ``data`` is the date."""
+    """A date; ``data`` is the date. With ``optional`` it may be empty: then ``data`` is None."""
 
     names = ("day", "month", "year")
+
+    def __init__(self, optional: bool = False, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.optional = optional
 
     def split(self, data: date) -> dict[str, str]:
         """Return a date as it is typed."""
@@ -195,6 +192,8 @@ class DateField(PartsField):
 
     def pre_validate(self, form: FlaskForm) -> None:
         """Read the date. Raise ValidationError, saying what to write."""
+        if self.optional and not any(self.parts.values()):
+            return
         try:
             self.data = date(*(int(self.parts[name]) for name in reversed(self.names)))
         except (ValueError, OverflowError) as error:
@@ -211,11 +210,7 @@ class ListField(Field):
 
 def text(max_length: int, **kwargs: Any) -> StringField:
     """Return a text field that ignores everything after ``max_length`` characters."""
-    return StringField(filters=[_cut(max_length)], **kwargs)
-
-
-def _cut(max_length: int) -> Callable[[str | None], str]:
-    return lambda value: (value or "")[:max_length]
+    return StringField(filters=[lambda value: (value or "")[:max_length]], **kwargs)
 
 
 def parse_id(value: str) -> int | None:
@@ -352,25 +347,32 @@ class DivertForm(EndForm):
         """Return the common reason that was chosen, then what was typed."""
         return ". ".join(filter(None, (self.reason.data, self.note.data.strip())))
 
+    def confirmed_start(self, at: datetime) -> datetime | None:
+        """Return the start that was shown; None for now, also if it came before ``at``.
+
+        Raise InvalidDivert.
+        """
+        start: datetime | None = self.from_.data
+        if self.from_.choice != NOW and start is None:
+            raise InvalidDivert("from", "Choose when the divert starts.")
+        return None if start is None or start <= at else start
+
 
 class EndAllForm(StaffForm):
-    """Which diverts to end: those that were shown."""
+    """Which diverts to end, by their ids: those that were shown."""
 
     divert = ListField()
-
-    @property
-    def ids(self) -> list[int]:
-        """Return their ids, without anything that is no id."""
-        return [number for value in self.divert.data or () if (number := parse_id(value))]
 
 
 class DivertConfirmation(StaffForm):
     """What the page that shows a divert before it is set sends along.
 
-    ``to`` is an end as it was shown, and for a new divert its service before it.
+    ``to`` is a service and an end as they were shown, with a space between them. ``newest_id`` is
+    of the newest divert when that was shown.
     """
 
     to = ListField()
+    newest_id = text(20)
     although_closed = BooleanField()
     although_unchanged = BooleanField()
     once = text(40)
@@ -381,24 +383,15 @@ class DivertConfirmation(StaffForm):
         return bool(self.to.data)
 
     @property
-    def end(self) -> datetime:
-        """Return the end that was shown. Raise InvalidDivert."""
-        return _parse_end(self.to.data[0])
-
-    @property
     def ends(self) -> list[tuple[str, datetime]]:
         """Return the services and ends that were shown. Raise InvalidDivert if there are none."""
         if not self.to.data:
             raise InvalidDivert("until", "Choose when the divert ends.")
         pairs = [value.partition(" ") for value in self.to.data]
-        return [(service, _parse_end(end)) for service, _, end in pairs]
-
-
-def _parse_end(value: str) -> datetime:
-    try:
-        return time_parsing.parse_rfc3339(value)
-    except InvalidTime as error:
-        raise InvalidDivert("until", str(error)) from error
+        try:
+            return [(service, time_parsing.parse_rfc3339(end)) for service, _, end in pairs]
+        except InvalidTime as error:
+            raise InvalidDivert("until", str(error)) from error
 
 
 class PersonAndTimeForm(StaffForm):
@@ -538,7 +531,8 @@ def _require_readable(parse: Callable[..., object], *texts: str) -> None:
 class ImportForm(StaffForm):
     """A spreadsheet of shifts, whether new names in it are put on the rota, and what it replaces.
 
-    A page that reads the import back holds the file in ``sheet``, compressed, and its name.
+    A page that reads the import back holds the file in ``sheet``, compressed, and its name; there
+    the days that are replaced can be written.
     """
 
     file = FileField()
@@ -546,6 +540,8 @@ class ImportForm(StaffForm):
     replace = BooleanField()
     sheet = text(spreadsheet.MAX_BYTES)
     file_name = text(100)
+    first = DateField(optional=True)
+    last = DateField(optional=True)
 
     def validate_file(self, field: Field) -> None:
         """Raise ValidationError unless a file was chosen, or read back, and holds something."""

@@ -1,8 +1,10 @@
 """The frame of every staff page: navigation, and the diverts in force above everything else."""
 
+import re
 from typing import Any
 
 from flask import Response, current_app, g, make_response, render_template, request, url_for
+from markupsafe import Markup
 
 from routing import lookup, static_files
 from routing.config import VERSION
@@ -75,6 +77,19 @@ def render_page(
     return make_response(body, 400 if has_errors and status == 200 else status)
 
 
+def render_message(
+    status: int, title: str, *paragraphs: str, show_account: bool = True
+) -> Response:
+    """Return a page that only says something."""
+    return render_page(
+        "message.html",
+        status=status,
+        show_account=show_account,
+        title=title,
+        paragraphs=paragraphs,
+    )
+
+
 def radio_item(value: str, text: str, hint: str = "") -> dict[str, Any]:
     """Return an item for GOV.UK's radio buttons."""
     return {"value": value, "text": text, "hint": {"text": hint} if hint else None}
@@ -83,6 +98,15 @@ def radio_item(value: str, text: str, hint: str = "") -> dict[str, Any]:
 def upfirst(text: str) -> str:
     """Return text with a capital first letter, for a template."""
     return text[:1].upper() + text[1:]
+
+
+def mark_commands(text: str) -> Markup:
+    """Return text as HTML, with what stands between backticks as code, for a template."""
+    parts = re.split(r"`([^`]+)`", text)
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if number % 2 else part
+        for number, part in enumerate(parts)
+    )
 
 
 def _navigation(account: Account) -> list[dict[str, Any]]:

@@ -12,9 +12,10 @@ from routing.errors import InvalidRotaChange, UnknownShift
 from routing.rota import descriptions
 from routing.rota.roster import CONTEXT_MARGIN
 from routing.rota_service import OWN_SHIFTS_LOOKAHEAD, Rota
-from routing.staff.auth import current_account, issuer, staff_blueprint
+from routing.staff.auth import staff_blueprint
 from routing.staff.forms import OWN_SHIFTS, WHOLE_ROTA, CalendarForm
 from routing.staff.layout import radio_item, render_page
+from routing.staff.session import current_account, issuer
 from routing.store import calendars, rota_people
 from routing.store.accounts import LOCAL, Role
 from routing.store.calendars import MAX_ABSENCE, MAX_ABSENCE_WITH_PROVIDER, CalendarFeed

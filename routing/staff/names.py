@@ -42,16 +42,16 @@ ACTION_LABELS = {
     "calendar.revoked": "Calendar revoked",
 }
 
-FIXED_ACTORS = {SERVICE_ACTOR: "The service itself", "provider": "The council's sign-in"}
-
 
 def actor_names(connection: Connection) -> Callable[[str], str]:
     """Return a function from an actor of the audit log to a name, for people who have signed in."""
-    names = {account.actor: account.name for account in accounts.all_accounts(connection)}
-    names |= {
-        f"rota_person:{person.id}": person.name for person in rota_people.all_people(connection)
+    people = rota_people.all_people(connection)
+    names = {
+        SERVICE_ACTOR: "The service itself",
+        accounts.PROVIDER_ACTOR: "The council's sign-in",
+        **{account.actor: account.name for account in accounts.all_accounts(connection)},
+        **{f"rota_person:{person.id}": person.name for person in people},
     }
-    names |= FIXED_ACTORS
 
     def name(actor: str) -> str:
         kind, _, number = actor.partition(":")

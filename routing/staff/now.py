@@ -1,6 +1,5 @@
 """On duty now: where calls go, until when, what then, and what there is to do."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -13,11 +12,12 @@ from routing.core.answer import ReasonCode
 from routing.core.decision import handovers
 from routing.core.directory import Service
 from routing.health import Audience, Condition, Severity
-from routing.staff.auth import current_account, require_role, staff_blueprint
+from routing.staff.auth import require_role, staff_blueprint
 from routing.staff.divert_display import may_see_internal_numbers
 from routing.staff.forms import SetupStepForm
 from routing.staff.layout import render_page
 from routing.staff.rota import roles_on_duty
+from routing.staff.session import current_account
 from routing.store import setup_steps
 from routing.store.accounts import Role
 from routing.text import staff_text
@@ -43,7 +43,7 @@ class SetupStep:
 
     id: str
     title: str
-    conditions: tuple[Condition, ...]
+    conditions: list[Condition]
     is_needed: bool
 
 
@@ -57,7 +57,15 @@ def show() -> Response:
     conditions = health.conditions()
     if not may_see_internal_numbers():
         conditions = tuple(c for c in conditions if not c.quotes_directory)
-    steps = _setup_steps(conditions, unneeded)
+    steps = [
+        SetupStep(
+            step,
+            title,
+            [condition for condition in conditions if condition.code in codes],
+            step not in unneeded,
+        )
+        for step, (title, codes) in health.SETUP_STEPS.items()
+    ]
     of_setup = {condition for step in steps for condition in step.conditions}
     return render_page(
         "now.html",
@@ -91,18 +99,6 @@ def set_step() -> AnyResponse:
         with lookup.database().writing() as connection:
             setup_steps.set_needed(connection, step, is_needed, lookup.now(), actor)
     return redirect(url_for("now.show", _anchor="setting-up"))
-
-
-def _setup_steps(conditions: Sequence[Condition], unneeded: frozenset[str]) -> list[SetupStep]:
-    return [
-        SetupStep(
-            step,
-            title,
-            tuple(condition for condition in conditions if condition.code in codes),
-            step not in unneeded,
-        )
-        for step, (title, codes) in health.SETUP_STEPS.items()
-    ]
 
 
 def _status(service: Service, at: datetime) -> ServiceStatus:

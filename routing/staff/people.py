@@ -1,85 +1,80 @@
 """People who can be on the rota, for those who arrange it."""
 
-from flask import Response, redirect, request, url_for
+from flask import redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from routing import lookup, rota_service
 from routing.core.instants import Span
 from routing.errors import InvalidRotaChange
 from routing.rota import validation
-from routing.staff.auth import current_account, require_role, staff_blueprint
+from routing.staff.auth import require_role, staff_blueprint
 from routing.staff.forms import PersonForm
 from routing.staff.layout import render_page
+from routing.staff.session import current_account
 from routing.store import accounts, rota_people
 from routing.store.accounts import Role
-from routing.store.rota_people import RotaPerson
 
 bp = staff_blueprint("rota_people")
 
 
-@bp.get("/rota/people")
+@bp.route("/rota/people", methods=["GET", "POST"])
 @require_role(Role.ROTA)
-def index() -> Response:
-    """Show everybody who can be on the rota, and a form for somebody new."""
-    return _index(PersonForm())
-
-
-@bp.post("/rota/people")
-@require_role(Role.ROTA)
-def add() -> AnyResponse:
-    """Put somebody on the rota."""
+def index() -> AnyResponse:
+    """Show everybody who can be on the rota; put somebody new on it."""
     form = PersonForm()
-    if not form.validate():
-        return _index(form)
-    try:
-        with lookup.database().writing() as connection:
-            phone, at = form.phone.data or None, lookup.now()
-            rota_people.add(connection, form.name.data, phone, at, current_account().actor)
-    except InvalidRotaChange as error:
-        form.refuse(error)
-        return _index(form)
-    return redirect(url_for("rota_people.index", done="added"))
+    if form.validate_on_submit():
+        at, actor = lookup.now(), current_account().actor
+        try:
+            with lookup.database().writing() as connection:
+                phone = form.phone.data or None
+                rota_people.add(connection, form.name.data, phone, at, actor)
+            return redirect(url_for("rota_people.index", done="added"))
+        except InvalidRotaChange as error:
+            form.refuse(error)
+    with lookup.database().reading() as connection:
+        people = rota_people.all_people(connection)
+        names = {account.id: account.name for account in accounts.active_accounts(connection)}
+    return render_page(
+        "people.html",
+        form=form,
+        people=[
+            (person, names.get(person.account_id or 0))
+            for person in people
+            if person.left_at is None
+        ],
+        done=request.args.get("done"),
+    )
 
 
-@bp.get("/rota/people/<id:person_id>")
+@bp.route("/rota/people/<id:person_id>", methods=["GET", "POST"])
 @require_role(Role.ROTA)
-def show(person_id: int) -> Response:
-    """Show somebody's name, work phone and account, to be changed."""
-    person = _get(person_id)
+def show(person_id: int) -> AnyResponse:
+    """Show somebody's name, work phone and account; change them."""
+    with lookup.database().reading() as connection:
+        person = rota_people.get(connection, person_id)
+        names = {str(account.id): account.name for account in accounts.active_accounts(connection)}
     account = str(person.account_id or "")
-    return _show(person, PersonForm(name=person.name, phone=person.phone, account=account))
+    form = PersonForm(name=person.name, phone=person.phone, account=account)
+    if form.validate_on_submit():
+        name, phone, account = form.name.data, form.phone.data or None, form.account.data
+        account_id = int(account) if account in names else None
+        at, actor = lookup.now(), current_account().actor
+        try:
+            with lookup.database().writing() as connection:
+                rota_people.change(connection, person_id, name, phone, account_id, at, actor)
+            return redirect(url_for("rota_people.index", done="changed"))
+        except InvalidRotaChange as error:
+            form.refuse(error)
+    return render_page("person.html", form=form, person=person, accounts=names.items())
 
 
-@bp.post("/rota/people/<id:person_id>")
+@bp.route("/rota/people/<id:person_id>/leave", methods=["GET", "POST"])
 @require_role(Role.ROTA)
-def change(person_id: int) -> AnyResponse:
-    """Change somebody's name, work phone and account."""
-    form, person = PersonForm(), _get(person_id)
-    if not form.validate():
-        return _show(person, form)
-    try:
-        with lookup.database().writing() as connection:
-            known = accounts.active_accounts(connection)
-            account_ids = {str(account.id): account.id for account in known}
-            rota_people.change(
-                connection,
-                person_id,
-                form.name.data,
-                form.phone.data or None,
-                account_ids.get(form.account.data),
-                lookup.now(),
-                current_account().actor,
-            )
-    except InvalidRotaChange as error:
-        form.refuse(error)
-        return _show(person, form)
-    return redirect(url_for("rota_people.index", done="changed"))
-
-
-@bp.get("/rota/people/<id:person_id>/leave")
-@require_role(Role.ROTA)
-def ask_leave(person_id: int) -> Response:
-    """Show what taking somebody off the rota means."""
+def leave(person_id: int) -> AnyResponse:
+    """Show what taking somebody off the rota means; if confirmed, their duties become gaps."""
+    if request.method == "POST":
+        rota_service.remove_person(person_id, current_account().actor)
+        return redirect(url_for("rota_people.index", done="left"))
     at = lookup.now()
     with lookup.database().reading() as connection:
         person = rota_people.get(connection, person_id)
@@ -98,39 +93,3 @@ def ask_leave(person_id: int) -> Response:
         hidden={},
         button="Take them off the rota",
     )
-
-
-@bp.post("/rota/people/<id:person_id>/leave")
-@require_role(Role.ROTA)
-def leave(person_id: int) -> AnyResponse:
-    """Take somebody off the rota: what they still had to do becomes gaps."""
-    rota_service.remove_person(person_id, current_account().actor)
-    return redirect(url_for("rota_people.index", done="left"))
-
-
-def _index(form: PersonForm) -> Response:
-    with lookup.database().reading() as connection:
-        people = rota_people.all_people(connection)
-        names = {account.id: account.name for account in accounts.active_accounts(connection)}
-    return render_page(
-        "people.html",
-        form=form,
-        people=[
-            (person, names.get(person.account_id or 0))
-            for person in people
-            if person.left_at is None
-        ],
-        done=request.args.get("done"),
-    )
-
-
-def _show(person: RotaPerson, form: PersonForm) -> Response:
-    with lookup.database().reading() as connection:
-        known = accounts.active_accounts(connection)
-    choices = [(str(account.id), account.name) for account in known]
-    return render_page("person.html", form=form, person=person, accounts=choices)
-
-
-def _get(person_id: int) -> RotaPerson:
-    with lookup.database().reading() as connection:
-        return rota_people.get(connection, person_id)

@@ -15,10 +15,11 @@ from routing.rota import descriptions
 from routing.rota.roster import CONTEXT_MARGIN
 from routing.rota_service import GAP_LOOKAHEAD, Rota
 from routing.staff import rota_grid
-from routing.staff.auth import current_account, staff_blueprint
+from routing.staff.auth import staff_blueprint
 from routing.staff.forms import parse_id
 from routing.staff.layout import render_page
 from routing.staff.names import actor_names, rota_action_label
+from routing.staff.session import current_account
 from routing.store import rota as rota_store
 from routing.store.accounts import Role
 from routing.store.rota import RotaChange

@@ -12,9 +12,9 @@ from routing import lookup, rota_service
 from routing.core.instants import Span
 from routing.errors import InvalidRotaChange, UnknownShift
 from routing.rota import descriptions, difference, validation
-from routing.rota.roster import CONTEXT_MARGIN, Cover, NewCover, NewShift, Shift
+from routing.rota.roster import Cover, NewCover, NewShift, Shift
 from routing.rota_service import Rota
-from routing.staff.auth import current_account, require_role, staff_blueprint
+from routing.staff.auth import require_role, staff_blueprint
 from routing.staff.forms import (
     NOBODY,
     AbsenceForm,
@@ -28,6 +28,7 @@ from routing.staff.forms import (
 )
 from routing.staff.layout import radio_item, render_page
 from routing.staff.rota import DAYS_SHOWN
+from routing.staff.session import current_account
 from routing.store import rota as rota_store
 from routing.store.accounts import Role
 from routing.store.rota import RotaChange
@@ -54,7 +55,7 @@ def add() -> AnyResponse:
     if not form.validate():
         return _ask_shift(form)
     try:
-        rota = _read_around(form.during, Span(lookup.now(), lookup.now()))
+        rota = rota_service.read_around(form.during, Span(lookup.now(), lookup.now()))
         person_id = _active("person", form.person_id, rota)
         if person_id is None:
             raise InvalidRotaChange("person", "Choose a person.")
@@ -165,7 +166,7 @@ def absence() -> AnyResponse:
     if not form.validate():
         return _ask_absence(form)
     try:
-        rota = _read_around(form.during)
+        rota = rota_service.read_around(form.during)
         substitute_id = _active("substitute", form.substitute_id, rota)
         covers = validation.validate_absence(
             rota.roster, form.person_id, form.during, substitute_id
@@ -202,7 +203,7 @@ def swap(shift_id: int) -> AnyResponse:
     form = SwapForm()
     try:
         _, other = _get(form.other_id)
-        rota = _read_around(shift.during, other.during)
+        rota = rota_service.read_around(shift.during, other.during)
         covers = validation.swap_shifts(rota.roster, shift_id, other.id, lookup.now())
         texts = [_describe_duty(rota, new.person_id, shift.role_id, new.during) for new in covers]
         button = "Swap these shifts"
@@ -357,18 +358,10 @@ def _get(shift_id: int) -> tuple[Rota, Shift]:
     """Return a shift, and the rota around it. Raise UnknownShift."""
     with lookup.database().reading() as connection:
         shift = rota_store.get(connection, shift_id)
-    rota = _read_around(shift.during)
+    rota = rota_service.read_around(shift.during)
     if shift.role_id not in rota.roster.roles:
         raise UnknownShift(f"Shift {shift_id} is in a role that the directory no longer has.")
     return rota, shift
-
-
-def _read_around(*spans: Span) -> Rota:
-    """Return the rota around some stretches of time."""
-    return rota_service.read_rota(
-        min(span.start for span in spans) - CONTEXT_MARGIN,
-        max(span.end for span in spans) + CONTEXT_MARGIN,
-    )
 
 
 def _active(field: str, person_id: int | None, rota: Rota) -> int | None:

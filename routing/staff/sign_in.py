@@ -8,20 +8,20 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from werkzeug.wrappers import Response as AnyResponse
 
 from routing import config, lookup
-from routing.concurrency import SESSION_TOKEN_KEY
+from routing.config import SESSION_TOKEN_KEY
 from routing.errors import AccountError, SignInError
-from routing.staff.auth import (
+from routing.staff.auth import staff_blueprint
+from routing.staff.forms import PasswordForm, SignInForm, SignOutForm
+from routing.staff.layout import render_message, render_page
+from routing.staff.session import (
     ACCOUNT_KEY,
     ATTEMPTS_KEY,
     HOME,
     current_account,
     safe_next_url,
     signed_in_account,
-    staff_blueprint,
     start_browser_session,
 )
-from routing.staff.forms import PasswordForm, SignInForm, SignOutForm
-from routing.staff.layout import render_page
 from routing.store import accounts, passwords
 from routing.store.accounts import SESSION_LIFETIME, Account
 
@@ -33,10 +33,9 @@ MAX_UNSAVED_CHARS = 200_000
 MAX_ATTEMPTS = 3
 """Unfinished sign-ins with the provider that a browser keeps, one a tab: a cookie holds 4 KB."""
 
-DIVERT_BY_COMMAND = (
-    "If calls must be diverted now, somebody at the server can do it with `flask divert set`, "
-    "without signing in."
-)
+CHOOSE_ACCOUNT_KEY = "choose_account"
+"""The key under which the cookie says that somebody has signed out: the provider asks who it is."""
+
 NO_ROLE = (
     "Your council account has no role in this service, and starting again does not help. Ask the "
     "person who manages council accounts to give you one: view, rota, divert or admin."
@@ -84,7 +83,7 @@ def to_provider() -> AnyResponse:
     if fault is not None:
         return _refuse(fault, 503)
     try:
-        url, attempt = sso.begin(_callback_url())
+        url, attempt = sso.begin(_url("/sign-in/callback"), CHOOSE_ACCOUNT_KEY in session)
     except SignInError as error:
         return _refuse(str(error), 503)
     next_url = safe_next_url(request.args.get("next"))
@@ -108,7 +107,7 @@ def from_provider() -> AnyResponse:
         return _refuse(sso.NOT_CONFIRMED)
     *secrets, next_url = attempt
     try:
-        identity = sso.identify(sso.Attempt(*secrets), request.args, _callback_url())
+        identity = sso.identify(sso.Attempt(*secrets), request.args, _url("/sign-in/callback"))
     except sso.AccessDenied as error:
         account = signed_in_account()
         if account is not None:
@@ -118,7 +117,7 @@ def from_provider() -> AnyResponse:
         return _refuse(str(error))
     if not identity.roles:
         _revoke_roles(identity.issuer, identity.subject, at)
-        return _refuse(NO_ROLE)
+        return _refuse(identity.refusal)
     with lookup.database().writing() as connection:
         account = accounts.upsert_sso_account(
             connection, identity.issuer, identity.subject, identity.name, identity.roles, at
@@ -144,29 +143,30 @@ def show_unsaved() -> AnyResponse:
     return _show_unsaved(sealed, current_account()) or redirect(HOME)
 
 
-@bp.get("/sign-in/password/<token>")
-def ask_password(token: str) -> AnyResponse:
-    """Ask for a new password. The link stays good: a mail filter may open it first."""
-    with lookup.database().reading() as connection:
-        account = accounts.find_by_password_link(connection, token, lookup.now())
-    return _ask_password(account, PasswordForm())
-
-
-@bp.post("/sign-in/password/<token>")
+@bp.route("/sign-in/password/<token>", methods=["GET", "POST"])
 def set_password(token: str) -> AnyResponse:
-    """Set the password, once; then they sign in with it."""
-    form, at = PasswordForm(), lookup.now()
-    account = None
+    """Ask for a new password, and set it once; then they sign in with it.
+
+    Until then the link stays good: a mail filter may open it first.
+    """
+    form, at, database = PasswordForm(), lookup.now(), lookup.database()
     try:
-        with lookup.database().writing() as connection:
+        with database.writing() if form.is_submitted() else database.reading() as connection:
             account = accounts.find_by_password_link(connection, token, at)
-            if account is not None:
+            if account is not None and form.is_submitted():
                 accounts.set_password(connection, account.name, form.new.data, at, account.actor)
+                return redirect(url_for("sign_in.ask", left="password"))
     except AccountError as error:
         form.refuse(error)
-    if account is None or form.errors:
-        return _ask_password(account, form)
-    return redirect(url_for("sign_in.ask", left="password"))
+    if account is None:
+        return render_message(
+            404,
+            "This link cannot be used",
+            "It was used already, replaced by a later one, or is more than two days old.",
+            "Ask the person who manages accounts for a new one.",
+            show_account=False,
+        )
+    return render_page("set_password.html", form=form, name=account.name, show_account=False)
 
 
 @bp.post("/sign-out")
@@ -179,7 +179,31 @@ def sign_out() -> AnyResponse:
         else:
             accounts.end_session(connection, session[SESSION_TOKEN_KEY])
     session.clear()
-    return redirect(url_for("sign_in.ask", left="yes"))
+    if not current_app.config["OIDC_ISSUER"]:
+        return redirect(url_for("sign_in.ask", left="yes"))
+    session[CHOOSE_ACCOUNT_KEY] = True
+    return _sign_out_at_provider() or redirect(url_for("sign_in.ask"))
+
+
+def _sign_out_at_provider() -> Response | None:
+    """Return a page that goes on to the provider's sign-out at once; None if it has none.
+
+    A redirect would not do: browsers apply form-action, which is this site, to redirects too.
+    """
+    from routing.staff import sso
+
+    url = sso.sign_out_url(_url("/sign-in"))
+    if url is None:
+        return None
+    response = render_page(
+        "message.html",
+        show_account=False,
+        title="You have signed out here",
+        paragraphs=["Your browser now goes on to sign you out of your council account."],
+        link={"text": "Sign out of your council account", "href": url},
+    )
+    response.headers["Refresh"] = f"0; url={url}"
+    return response
 
 
 def _start_local_session(name: str, password: str) -> tuple[Account, str]:
@@ -242,21 +266,6 @@ def _sealer() -> URLSafeTimedSerializer:
     return URLSafeTimedSerializer(current_app.secret_key, salt="unsaved form")
 
 
-def _ask_password(account: Account | None, form: PasswordForm) -> Response:
-    if account is None:
-        return render_page(
-            "message.html",
-            status=404,
-            show_account=False,
-            title="This link cannot be used",
-            paragraphs=[
-                "It was used already, replaced by a later one, or is more than two days old.",
-                "Ask the person who manages accounts for a new one.",
-            ],
-        )
-    return render_page("set_password.html", form=form, name=account.name, show_account=False)
-
-
 def _refuse(reason: str, status: int = 403, form: SignInForm | None = None) -> Response:
     form = form or SignInForm(next=request.args.get("next"))
     form.form_errors.append(reason)
@@ -271,12 +280,12 @@ def _ask(form: SignInForm, status: int = 200, unsaved: str = "") -> Response:
         show_account=False,
         has_provider=bool(current_app.config["OIDC_ISSUER"]),
         is_incomplete=config.sign_in_fault(current_app.config) is not None,
-        divert_by_command=DIVERT_BY_COMMAND,
         unsaved=unsaved,
-        left=request.args.get("left", ""),
+        left=request.args.get("left") or ("yes" if CHOOSE_ACCOUNT_KEY in session else ""),
         next=safe_next_url(form.next.data),
     )
 
 
-def _callback_url() -> str:
-    return f"{config.base_url(current_app.config, request.url_root)}{HOME}/sign-in/callback"
+def _url(path: str) -> str:
+    """Return the whole address of a staff page, for the provider to lead back to."""
+    return f"{config.base_url(current_app.config, request.url_root)}{HOME}{path}"

@@ -2,9 +2,10 @@
 
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from authlib.common.errors import AuthlibBaseError
 from authlib.integrations.base_client import OAuthError
@@ -31,6 +32,15 @@ _NOT_IN_DATE = (
     "Your council's sign-in did not confirm who you are: its answer is not in date by this "
     "machine's clock. If it happens again, one of the two clocks is wrong: whoever runs this "
     "service must set it right."
+)
+NO_ROLE = (
+    "Your council account has no role in this service, and starting again does not help. Ask the "
+    "person who manages council accounts to give you one: view, rota, divert or admin."
+)
+_TOO_MANY_GROUPS = (
+    "Your council account has no role in this service that it can see: you are in more groups than "
+    "Microsoft Entra puts into a sign-in, and starting again does not help. The person who manages "
+    "council accounts can have it send only the groups assigned to this application, or app roles."
 )
 _MESSAGES = {
     "invalid_client": _CLIENT_REFUSED,
@@ -59,26 +69,49 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Somebody as the provider describes them. ``roles`` is empty if it gives them none here."""
+    """Somebody as the provider describes them.
+
+    If ``roles`` is empty, it gives them none here, and ``refusal`` tells them why.
+    """
 
     issuer: str
     subject: str
     name: str
     roles: frozenset[Role]
+    refusal: str
 
 
-def begin(callback: str) -> tuple[str, Attempt]:
+def begin(callback: str, chooses_account: bool = False) -> tuple[str, Attempt]:
     """Return the URL of the provider's sign-in, and the attempt. Raise SignInError if it is down.
 
+    With ``chooses_account``, the provider asks who it is even if somebody is signed in there.
     The URL carries the attempt's state and nonce, and a PKCE challenge of its verifier.
     """
     try:
         client = _client()
         _check_metadata(client)
-        request = client.create_authorization_url(callback)
+        options = {"prompt": "select_account"} if chooses_account else {}
+        request = client.create_authorization_url(callback, **options)
         return request["url"], Attempt(request["state"], request["nonce"], request["code_verifier"])
     except _FAILURES as error:
         raise _refusal(error) from error
+
+
+def sign_out_url(return_to: str) -> str | None:
+    """Return the address that ends the session with the provider too, which then leads back here.
+
+    None if the provider has none or is down.
+    """
+    try:
+        endpoint = _client().load_server_metadata().get("end_session_endpoint")
+    except (SignInError, *_FAILURES) as error:
+        log.warning("no sign-out with the provider: %s", type(error).__name__)
+        return None
+    if not re.fullmatch(r"https?://[!-~]+", str(endpoint)):
+        return None
+    client_id = current_app.config["OIDC_CLIENT_ID"]
+    query = urlencode({"client_id": client_id, "post_logout_redirect_uri": return_to})
+    return f"{endpoint}{'&' if '?' in endpoint else '?'}{query}"
 
 
 def identify(attempt: Attempt, answer: Mapping[str, str], callback: str) -> Identity:
@@ -131,11 +164,52 @@ _FAILURES = (
 
 
 def _identity(issuer: str, claims: Any) -> Identity:
-    claim = claims.get(current_app.config["OIDC_ROLES_CLAIM"])
-    granted = parse_roles(claim if isinstance(claim, list) else str(claim or "").split())
+    path, role_map = current_app.config["OIDC_ROLES_CLAIM"], current_app.config["OIDC_ROLES"]
+    claim = _claim(claims, path)
+    values = claim if isinstance(claim, list) else [claim, *str(claim or "").split()]
+    values = [value for value in values if isinstance(value, str)]
+    granted = parse_roles(_mapped(values, role_map) if role_map else values)
     name = claims.get("name") or claims.get("preferred_username") or "Somebody without a name"
     name = "".join(letter for letter in str(name) if letter.isprintable())  # for terminals
-    return Identity(issuer, str(claims["sub"]), name[:100], granted)
+    refusal = "" if granted else _no_role(claims, path, claim)
+    return Identity(issuer, str(claims["sub"]), name[:100], granted, refusal)
+
+
+def _claim(claims: Any, path: str) -> Any:
+    """Return what is at a dotted path, None if nothing is. A claim's own name may have dots too."""
+    if not isinstance(claims, Mapping):
+        return None
+    if path in claims:
+        return claims[path]
+    names = [name for name in claims if path.startswith(f"{name}.")]
+    below = (_claim(claims[name], path.removeprefix(f"{name}.")) for name in names)
+    return next((claim for claim in below if claim is not None), None)
+
+
+def _mapped(values: Sequence[str], role_map: str) -> list[str]:
+    """Return the names of the roles that OIDC_ROLES gives some values, in any case."""
+    entries = [entry.rpartition("=") for entry in role_map.split(";")]
+    known = {value.casefold() for value in values}
+    return [
+        name.strip()
+        for value, _, names in entries
+        if value.strip().casefold() in known
+        for name in names.split(",")
+    ]
+
+
+def _no_role(claims: Any, path: str, claim: Any) -> str:
+    """Say why somebody has no role: too many groups for Entra, no such claim, or no such value."""
+    elsewhere = claims.get("_claim_names")
+    is_left_out = isinstance(elsewhere, Mapping) and path in elsewhere
+    if claim is None and (is_left_out or (path == "groups" and claims.get("hasgroups"))):
+        log.warning("sign-in refused: Entra left the claim %s out, which is too long", path)
+        return _TOO_MANY_GROUPS
+    if claim is None:
+        log.warning("sign-in refused: the ID token has no claim %s (OIDC_ROLES_CLAIM)", path)
+        return f"{NO_ROLE} The sign-in said nothing of roles: it has no claim '{path}'."
+    log.warning("sign-in refused: no value of the claim %s gives a role", path)
+    return NO_ROLE
 
 
 def _check_metadata(client: Any) -> None:
@@ -162,7 +236,7 @@ def _client() -> Any:
             client_secret=config["OIDC_CLIENT_SECRET"],
             server_metadata_url=f"{config['OIDC_ISSUER'].rstrip('/')}/.well-known/openid-configuration",
             client_kwargs={
-                "scope": "openid profile",
+                "scope": " ".join(dict.fromkeys(["openid", *config["OIDC_SCOPES"].split()])),
                 "code_challenge_method": "S256",
                 "default_timeout": TIMEOUT_SECONDS,
             },

@@ -13,13 +13,7 @@ from sqlalchemy.engine import Connection
 from routing.errors import AccountError
 from routing.store import passwords
 from routing.store.audit_log import record
-from routing.store.tables import (
-    accounts,
-    calendars,
-    hash_token,
-    password_links,
-    sessions,
-)
+from routing.store.tables import accounts, calendars, hash_token, password_links, sessions
 
 LOCAL = "local"
 """The issuer of accounts that are created here, with a password."""
@@ -66,6 +60,11 @@ class Account:
         """How the audit log names this account."""
         return f"account:{self.id}"
 
+    @property
+    def is_local(self) -> bool:
+        """Return whether it has a password here; else the identity provider signs it in."""
+        return self.issuer == LOCAL
+
 
 def allows(granted: frozenset[Role], role: Role) -> bool:
     """Return whether granted roles include ``role``: ``admin`` includes all, any includes view."""
@@ -80,9 +79,7 @@ def common_roles(first: frozenset[Role], second: frozenset[Role]) -> frozenset[R
     both = frozenset(
         role for role in first | second if allows(first, role) and allows(second, role)
     )
-    if first and second and not both:
-        return frozenset({Role.VIEW})
-    return both
+    return both or frozenset({Role.VIEW} if first and second else ())
 
 
 def parse_roles(values: Iterable[object]) -> frozenset[Role]:
@@ -201,8 +198,10 @@ def set_password(
     end_access(connection, row.id, at, actor)
 
 
-def create_password_link(connection: Connection, account_id: int, at: datetime, actor: str) -> str:
-    """Return the token of a link by which a local account's owner sets a password, once.
+def create_password_link(
+    connection: Connection, account_id: int, at: datetime, actor: str
+) -> tuple[str, str]:
+    """Return a local account's name, and the token of a link by which a password is set, once.
 
     It replaces an earlier one. Only its hash is stored. Raise AccountError for an unknown account
     and for one of the provider.
@@ -222,7 +221,7 @@ def create_password_link(connection: Connection, account_id: int, at: datetime, 
         )
     )
     record(connection, at, actor, "account.link_created", f"account:{account_id}")
-    return token
+    return row.name, token
 
 
 def find_by_password_link(connection: Connection, token: str, at: datetime) -> Account | None:
@@ -240,7 +239,7 @@ def find_by_password_link(connection: Connection, token: str, at: datetime) -> A
 def remove(connection: Connection, name_or_id: str, at: datetime, actor: str) -> Account:
     """Remove an account, local or SSO, with its sessions and calendars; return it as it was.
 
-    Digits only are an id, as `flask staff list` shows it; anything else is a name. Raise
+    Digits only are an id, as `who-to-call staff list` shows it; anything else is a name. Raise
     AccountError for an unknown account, and for a name that several have.
     """
     row = _find_by_name_or_id(connection, name_or_id.strip())
@@ -263,6 +262,13 @@ def sign_out(connection: Connection, account_id: int, at: datetime, actor: str) 
     row = _find_by_name_or_id(connection, str(account_id))
     record(connection, at, actor, "account.signed_out", f"account:{row.id}")
     end_access(connection, row.id, at, actor)
+
+
+def find(connection: Connection, account_id: int) -> Account | None:
+    """Return an account that was not removed; None for an unknown id."""
+    is_match = (accounts.c.id == account_id) & accounts.c.removed_at.is_(None)
+    row = connection.execute(accounts.select().where(is_match)).first()
+    return None if row is None else _account(row)
 
 
 def find_local(connection: Connection, name: str) -> tuple[Account, str | None] | None:
@@ -416,13 +422,15 @@ def _find_by_name_or_id(connection: Connection, name_or_id: str) -> sa.Row[Any]:
         numbers = ", ".join(str(row.id) for row in rows)
         raise AccountError(
             f"There are {len(rows)} accounts '{name_or_id}': {numbers}. Give the "
-            "number that `flask staff list` shows, in place of the name."
+            "number that `who-to-call staff list` shows, in place of the name."
         )
     return rows[0]
 
 
 def _unknown(name: str) -> AccountError:
-    return AccountError(f"There is no account '{name}'. `flask staff list` shows all accounts.")
+    return AccountError(
+        f"There is no account '{name}'. `who-to-call staff list` shows all accounts."
+    )
 
 
 def _find(connection: Connection, issuer: str, subject: str) -> sa.Row[Any] | None:

@@ -1,4 +1,4 @@
-"""The jobs of `flask timers`: which process runs each, and when it last ran. One row for a job.
+"""The jobs of `who-to-call timers`: which process runs each, when it last ran. One row for a job.
 
 ``due_at`` comes from the service's clock. Locks, and when a job ran, come from ``database_time``.
 """
@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from routing.store.alerts import is_ahead
@@ -74,18 +75,24 @@ def claim(
     return True
 
 
-def finish(connection: Connection, name: str, owner: str, due_at: datetime, now: datetime) -> None:
-    """Note that a job has run, and unlock it, unless another process has claimed it since."""
-    update = jobs.update().where((jobs.c.name == name) & (jobs.c.owner == owner))
-    values = {"due_at": due_at, "ran_at": now, "failing_since": None, "fault": None}
-    connection.execute(update.values(owner=None, locked_until=now, **values))
-
-
-def fail(
-    connection: Connection, name: str, owner: str, fault: str, now: datetime, retry_at: datetime
+def finish(
+    connection: Connection,
+    name: str,
+    owner: str,
+    due_at: datetime,
+    now: datetime,
+    fault: str | None = None,
+    retry_after: timedelta = timedelta(0),
 ) -> None:
-    """Note that a job has failed: it is tried again at ``retry_at``, by whoever comes first."""
-    state = states(connection)[name]
+    """Note how a job ended, and unlock it, unless another process has claimed it since.
+
+    With a ``fault``, whoever comes first ``retry_after`` from now tries again.
+    """
+    values: dict[str, object] = {"owner": None, "fault": fault}
+    if fault is None:
+        values |= {"locked_until": now, "due_at": due_at, "ran_at": now, "failing_since": None}
+    else:
+        since = sa.func.coalesce(jobs.c.failing_since, now, type_=jobs.c.failing_since.type)
+        values |= {"locked_until": now + retry_after, "failing_since": since}
     update = jobs.update().where((jobs.c.name == name) & (jobs.c.owner == owner))
-    values = {"failing_since": state.failing_since or now, "fault": fault}
-    connection.execute(update.values(owner=None, locked_until=retry_at, **values))
+    connection.execute(update.values(values))

@@ -33,6 +33,15 @@ class RotaChange:
     undone_by_change_id: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class ImportedSheet:
+    """An imported spreadsheet: its file's name, "" if unknown, and what it is the rota of."""
+
+    name: str
+    role_ids: tuple[str, ...]
+    period: Span
+
+
 def add(
     connection: Connection,
     kind: str,
@@ -42,6 +51,7 @@ def add(
     idempotency_key: str = "",
     cancelled_shift_ids: Collection[int] = (),
     summary: str = "",
+    sheet: ImportedSheet | None = None,
 ) -> RotaChange:
     """Cancel some shifts, and add shifts and covers, all or none.
 
@@ -51,7 +61,7 @@ def add(
     earlier = find_change_by_key(connection, idempotency_key)
     if earlier:
         return earlier
-    change = _insert_change(connection, kind, at, actor, idempotency_key, summary)
+    change = _insert_change(connection, kind, at, actor, idempotency_key, summary, sheet)
     if cancelled_shift_ids:
         is_cancelled = shifts.c.id.in_(cancelled_shift_ids)
         not_before = shifts.c.cancelled_by_change_id.is_(None)
@@ -227,6 +237,18 @@ def count_ever_added(connection: Connection, role: str, during: Span) -> int:
     return sum(count.scalar_one() for count in counts)
 
 
+def imports_of(connection: Connection, name: str) -> list[ImportedSheet]:
+    """Return each import of a file of this name that was not undone, oldest first."""
+    columns, not_undone = rota_changes.c, rota_changes.c.undone_by_change_id.is_(None)
+    query = rota_changes.select().where((columns.sheet_name == name) & not_undone)
+    return [
+        ImportedSheet(
+            name, tuple(row.sheet_role_ids.split(",")), Span(row.sheet_starts_at, row.sheet_ends_at)
+        )
+        for row in connection.execute(query.order_by(columns.id))
+    ]
+
+
 def find_undone_by(connection: Connection, change_id: int) -> RotaChange | None:
     """Return the change that a change undid; None if it is no undo."""
     query = rota_changes.select().where(rota_changes.c.undone_by_change_id == change_id)
@@ -310,6 +332,7 @@ def _insert_change(
     actor: str,
     idempotency_key: str = "",
     summary: str = "",
+    sheet: ImportedSheet | None = None,
 ) -> RotaChange:
     insert = rota_changes.insert().values(
         kind=kind,
@@ -317,6 +340,10 @@ def _insert_change(
         made_by=actor,
         idempotency_key=idempotency_key or None,
         summary=summary,
+        sheet_name=sheet and sheet.name,
+        sheet_role_ids=sheet and ",".join(sheet.role_ids),
+        sheet_starts_at=sheet and sheet.period.start,
+        sheet_ends_at=sheet and sheet.period.end,
     )
     change_id = connection.execute(insert.returning(rota_changes.c.id)).scalar_one()
     return RotaChange(change_id, kind, at, actor, summary)

@@ -173,25 +173,6 @@ def all_people(connection: Connection) -> list[RotaPerson]:
     return [_person(row) for row in connection.execute(query)]
 
 
-def find_ids_by_name(connection: Connection, names: Iterable[str]) -> list[int]:
-    """Return the ids of people on the rota by their names, in that order; skip blank names.
-
-    Raise InvalidRotaChange for an unknown name.
-    """
-    ids = {
-        name_key(person.name): person.id
-        for person in all_people(connection)
-        if person.left_at is None
-    }
-    person_ids = []
-    for name in filter(None, map(str.strip, names)):
-        key = name_key(name)
-        if key not in ids:
-            raise InvalidRotaChange("people", f"There is nobody called '{name[:60]}' on the rota.")
-        person_ids.append(ids[key])
-    return person_ids
-
-
 def clean_name(name: str) -> str:
     """Return a name as it is stored. Raise InvalidRotaChange for one that nobody can have."""
     name = unicodedata.normalize("NFC", " ".join(name.split()))

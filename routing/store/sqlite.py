@@ -31,7 +31,7 @@ class FileConnection(sqlite3.Connection):
 def connect(file: Path, timeout: float) -> FileConnection:
     """Open an existing file for the service; wait ``timeout`` seconds at most for locks.
 
-    The file is never created: `flask db upgrade` does that. Raise sqlite3.Error.
+    The file is never created: `who-to-call db upgrade` does that. Raise sqlite3.Error.
     """
     connection = _open(file, timeout)
     connection.execute("PRAGMA journal_mode = WAL")

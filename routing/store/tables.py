@@ -186,6 +186,11 @@ rota_changes = sa.Table(
     sa.Column("idempotency_key", sa.Text, unique=True),  # a form sent twice makes one change
     sa.Column("undone_by_change_id", sa.ForeignKey("rota_changes.id"), index=True),
     sa.Column("summary", sa.Text, nullable=False),  # "" where the kind says it all
+    # Of an import: its file, and for which roles and which period it is.
+    sa.Column("sheet_name", sa.Text, index=True),
+    sa.Column("sheet_role_ids", sa.Text),  # with commas between them
+    _instant("sheet_starts_at", null=True),
+    _instant("sheet_ends_at", null=True),
     sqlite_autoincrement=True,
 )
 

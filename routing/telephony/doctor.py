@@ -1,4 +1,4 @@
-"""What would stop calls or send them wrong, found before a caller finds it: `flask twilio doctor`.
+"""What would stop calls or send them wrong, before a caller finds it: `who-to-call twilio doctor`.
 
 The settings, the directory and the database are looked at here; the public address, the fallback's
 host, the database's clock and Twilio itself are asked.
@@ -175,8 +175,9 @@ def fallback(rehearsal: str | None) -> Iterator[Finding]:
     if template is None:
         yield _warning(
             "No TWILIO_FALLBACK_URL is set: while this service is down, callers hear that an "
-            "application error has occurred. Host what `flask twilio fallback` prints elsewhere, "
-            "give its address to Twilio and here ({service} in it stands for the service's id)."
+            "application error has occurred. Host what `who-to-call twilio fallback` prints "
+            "elsewhere, give its address to Twilio and here ({service} in it stands for the "
+            "service's id)."
         )
         return
     base = urlsplit(base_url(current_app.config))
@@ -253,7 +254,8 @@ def _compare_fallback(address: str, service: Service, expected: str) -> Finding:
     if answer.text.split() != expected.split():
         return _stops(
             f"The fallback of '{service.id}' at {address} is out of date: it is not what this "
-            f"directory says now. Replace it by what `flask twilio fallback {service.id}` prints."
+            f"directory says now. Replace it by what "
+            f"`who-to-call twilio fallback {service.id}` prints."
         )
     return _ok(f"The fallback of '{service.id}' at {address} is what this directory says.")
 

@@ -29,8 +29,9 @@ from routing.telephony.call_flow import CallState
 
 log = logging.getLogger(__name__)
 
-MAX_BODY_BYTES = 500_000
-"""Twilio's own requests are a few thousand bytes. A longer one is refused unread."""
+MAX_BODY_BYTES = 65_536
+"""Twilio's own requests are a few thousand bytes, and nginx.conf passes no more than this on. A
+longer one is refused unread."""
 
 MAX_PARAMETERS = 2000
 """Twilio's own requests have some thirty parameters."""
@@ -118,6 +119,8 @@ def unrecognised_reason() -> str | None:
         return "From or To is missing"
     if any(len(values) > 1 for _, values in parameters.lists()):
         return "a parameter is repeated"
+    if any("CallSid" in text for text in (request.path, *parameters.values())):
+        return "CallSid is within the address or another value"
     if unknown:
         names = [name if re.fullmatch("[A-Za-z]{1,40}", name) else "..." for name in unknown[:5]]
         return f"unknown parameters: {', '.join(names)}"

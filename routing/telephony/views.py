@@ -93,12 +93,14 @@ def require_signature() -> Response | None:
     if request.path.rstrip("/") != "/twilio/check":  # the doctor forges one on purpose
         call_log().count(counters.SIGNATURE_REFUSED)
     log.info("refused: no right signature for %.200r", request.path)  # the count is a warning
-    return problem(403, "The signature is not right for this address. See `flask twilio doctor`.")
+    return problem(
+        403, "The signature is not right for this address. See `who-to-call twilio doctor`."
+    )
 
 
 @bp.route("/check", methods=METHODS)
 def check() -> Response:
-    """Answer a signed request, for `flask twilio doctor`."""
+    """Answer a signed request, for `who-to-call twilio doctor`."""
     return _xml(twiml.do_nothing())
 
 

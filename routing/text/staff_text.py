@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from routing.core.answer import Outcome, ReasonCode
 from routing.core.decision import Divert, decide, handovers
-from routing.core.directory import Line, Phone, Service
+from routing.core.directory import Directory, Line, Phone, Service
 from routing.core.instants import Span
 from routing.core.timetable import Timetables
 from routing.text.dates import (
@@ -88,6 +88,18 @@ def calls_go_to(
             "by the directory’s hours" if is_diverted else "by a divert"
         )
     return f"Calls {verb} to {line} until {until} ({time_left}), then to {next_line}."
+
+
+def service_name(directory: Directory, service_id: str) -> str:
+    """Return a service's name; its id if the directory has it no more."""
+    service = directory.service(service_id)
+    return service.name.get("en") if service else service_id
+
+
+def line_name(directory: Directory, line_id: str) -> str:
+    """Return a line's name; its id if the directory has it no more."""
+    line = directory.line(line_id)
+    return line.name.get("en") if line else line_id
 
 
 def line_with_number(line: Line, phone: Phone, internal_numbers: bool = True) -> str:

@@ -225,7 +225,8 @@ def test_a_test_goes_to_everybody_and_needs_no_directory_nor_database(make_app, 
 
     assert done.exit_code == 0
     assert post.subjects() == ["Test: alerts reach you"]
-    assert "address 1 of ALERT_TO: accepted." in done.output
+    assert "address 1 of ALERT_TO (email): The mail server 127.0.0.1 accepted it." in done.output
+    assert "the webhook (webhook, json): The webhook answered 204." in done.output
     assert len(hook.taken) == 1
 
 
@@ -234,7 +235,7 @@ def test_a_test_that_fails_says_so_and_so_does_its_exit_status(make_app, post, h
     done = run(make_app(ANYSHIRE, ALERT_WEBHOOK_URL=hook.url), "test")
 
     assert done.exit_code == 1
-    assert done.output == "the webhook: The webhook answered 500.\n"
+    assert done.output == "the webhook (webhook, json): The webhook answered 500.\n"
 
 
 def test_without_a_recipient_every_command_says_what_to_set(make):
@@ -269,7 +270,7 @@ def test_without_a_database_the_error_says_what_to_do(make_app, post):
     done = run(make_app(ANYSHIRE, **mail), "send")
 
     assert done.exit_code == 1
-    assert "flask db upgrade" in done.output
+    assert "who-to-call db upgrade" in done.output
 
 
 def test_every_kind_of_alert_leads_to_a_staff_page_and_has_its_conditions(app):

@@ -10,7 +10,7 @@ import pytest
 from aiosmtpd.smtp import AuthResult
 from alerts.conftest import Post, serve_mail
 
-from routing.alert_recipients import recipients
+from routing.alert_recipients import missing_settings, recipients
 from routing.alerts import delivery, messages
 from routing.health import Condition
 from routing.store.alerts import QueuedAlert
@@ -22,7 +22,8 @@ UNSET = dict.fromkeys(("ALERT_SMTP_URL", "ALERT_FROM", "ALERT_TO", "ALERT_WEBHOO
 
 def settings(**given):
     mail = {"ALERT_FROM": "who@anyshire.example", "ALERT_TO": "duty@anyshire.example"}
-    return UNSET | {"CLOCK_STARTS_AT": None} | (mail if "ALERT_SMTP_URL" in given else {}) | given
+    usual = {"CLOCK_STARTS_AT": None, "ALERT_WEBHOOK_FORMAT": "json"}
+    return UNSET | usual | (mail if "ALERT_SMTP_URL" in given else {}) | given
 
 
 def alert(code, key, subject, sentence):
@@ -48,7 +49,10 @@ def sent(config, message, **more):
     """Send a message to everybody; return what went wrong, by name."""
     known = recipients(config)
     outcomes = delivery.deliver(config, dict.fromkeys(known, message), **more)
-    return {recipient.name: fault for recipient, fault in outcomes}
+    return {
+        outcome.recipient.name: None if outcome.is_accepted else outcome.reply
+        for outcome in outcomes
+    }
 
 
 def smtp(post, **more):
@@ -253,6 +257,82 @@ def test_a_webhook_gets_json_with_a_text_that_chats_show(hook, message):
     ]
 
 
+def test_slack_gets_the_text_alone_with_nothing_in_it_that_slack_would_read_as_a_command(
+    hook, message
+):
+    config = settings(ALERT_WEBHOOK_URL=hook.url, ALERT_WEBHOOK_FORMAT="slack")
+    sent(config, message(alert("rota_gap", "1", "Duty", "Nobody <!channel> & nobody.")))
+    body = json.loads(hook.taken[0])
+
+    assert body.keys() == {"text"}
+    assert body["text"].startswith("A gap in the rota: Duty\n\n")
+    assert "- Nobody &lt;!channel&gt; &amp; nobody." in body["text"]
+
+
+def test_teams_gets_an_adaptive_card_and_its_202_is_explained(hook, message):
+    hook.status = 202
+    config = settings(ALERT_WEBHOOK_URL=hook.url, ALERT_WEBHOOK_FORMAT="teams")
+    (outcome,) = delivery.deliver(config, dict.fromkeys(recipients(config), message()))
+    (attachment,) = json.loads(hook.taken[0])["attachments"]
+    first, *others = attachment["content"]["body"]
+
+    assert attachment["contentType"] == "application/vnd.microsoft.card.adaptive"
+    assert attachment["content"]["type"] == "AdaptiveCard"
+    assert first["text"] == "A call that nobody answered: Worried"
+    assert "Look: https://who.example/staff/calls" in [block["text"] for block in others]
+    assert outcome.is_accepted
+    assert "answered 202. Teams shows it within a minute, or the flow's" in outcome.reply
+
+
+def test_a_card_is_never_larger_than_teams_takes(hook, message):
+    config = settings(ALERT_WEBHOOK_URL=hook.url, ALERT_WEBHOOK_FORMAT="teams")
+    kinds = ["call_unanswered", "rota_gap", "unverified"]
+    alerts = [alert(kind, f"{n}", "x", "ŵ" * 500) for kind in kinds for n in range(20)]
+    sent(config, message(*alerts))
+    (attachment,) = json.loads(hook.taken[0])["attachments"]
+
+    assert len(hook.taken[0]) < 28_000
+    assert "There is more" in attachment["content"]["body"][-1]["text"]
+
+
+@pytest.mark.parametrize(
+    ("host", "body_format", "is_lost"),
+    [
+        ("prod-1.westeurope.logic.azure.com", "json", True),
+        ("default1.environment.api.powerplatform.com", "slack", True),
+        ("prod-1.westeurope.logic.azure.com", "teams", False),
+        ("hooks.example", "json", False),
+    ],
+)
+def test_a_format_that_teams_accepts_and_loses_is_named(host, body_format, is_lost):
+    config = settings(ALERT_WEBHOOK_URL=f"https://{host}/x", ALERT_WEBHOOK_FORMAT=body_format)
+
+    assert ("Set ALERT_WEBHOOK_FORMAT to teams" in (missing_settings(config) or "")) is is_lost
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "535 5.7.139 Authentication unsuccessful, basic authentication is disabled.",
+        "535 5.7.3 SmtpClientAuthentication is disabled for the Tenant.",
+    ],
+)
+def test_exchange_online_that_takes_no_password_is_not_reported_as_a_wrong_one(
+    request, certificate, message, monkeypatch, reply
+):
+    def refuse(server, session, envelope, mechanism, data):
+        return AuthResult(success=False, handled=False, message=reply)
+
+    post = Post()
+    port = serve_mail(post, request, tls_context=_context(certificate), authenticator=refuse)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
+    config = settings(ALERT_SMTP_URL=f"smtp://duty:right@localhost:{port}")
+    fault = sent(config, message()).popitem()[1]
+
+    assert "basic authentication is disabled there" in fault
+    assert "ALERT_WEBHOOK_URL" in fault
+
+
 @pytest.mark.parametrize(("status", "reason"), [(500, "500"), (302, "a redirect"), (404, "404")])
 def test_a_webhook_that_answers_otherwise_is_reported_without_its_address(
     hook, message, status, reason
@@ -280,8 +360,10 @@ def test_a_webhook_that_hangs_holds_up_no_mail(post, hook, message):
     first = next(outcomes)
     hook.gate.set()
 
-    assert (first[0].name, first[1]) == ("address 1 of ALERT_TO", None)
-    assert [(recipient.name, fault) for recipient, fault in outcomes] == [("the webhook", None)]
+    assert (first.recipient.name, first.is_accepted) == ("address 1 of ALERT_TO", True)
+    assert [(outcome.recipient.name, outcome.is_accepted) for outcome in outcomes] == [
+        ("the webhook", True)
+    ]
 
 
 def test_a_webhook_that_hangs_is_given_up(hook, message):

@@ -1,4 +1,4 @@
-"""flask bank-holidays: the dates, their sources, and what a new list changes."""
+"""who-to-call bank-holidays: the dates, their sources, and what a new list changes."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""flask calls: counts, and deleting calls after their retention period."""
+"""who-to-call calls: counts, and deleting calls after their retention period."""
 
 import json
 from datetime import timedelta
@@ -73,14 +73,14 @@ def test_status_warns_of_a_database_of_an_older_version(app):
 
     assert result.startswith("degraded")
     assert "database_behind" in result
-    assert "flask db upgrade" in result
+    assert "who-to-call db upgrade" in result
 
 
 def test_without_a_database_the_error_says_what_to_run(make_app):
     result = run(make_app(ANYSHIRE), "summary")
 
     assert result.exit_code == 1
-    assert "flask db upgrade" in result.output
+    assert "who-to-call db upgrade" in result.output
 
 
 def test_the_metrics_count_calls_by_outcome(make_app, app):

@@ -1,4 +1,4 @@
-"""flask who, status and directory: plain words, and an exit status."""
+"""who-to-call who, status and directory: plain words, and an exit status."""
 
 import json
 

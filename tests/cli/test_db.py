@@ -1,4 +1,4 @@
-"""flask db backup and counts: a backup that can be trusted, or none and the reason."""
+"""who-to-call db backup and counts: a backup that can be trusted, or none and the reason."""
 
 import sqlite3
 
@@ -102,7 +102,7 @@ def test_without_a_database_backup_says_what_to_run(make_app, folder):
     assert result.exit_code == 1
     assert "not made yet" in result.output
     assert list(folder.iterdir()) == []
-    assert "flask db upgrade" in runner.invoke(args=["db", "counts"]).output
+    assert "who-to-call db upgrade" in runner.invoke(args=["db", "counts"]).output
 
 
 def test_backup_points_to_pg_dump_for_postgresql(make_app, folder):

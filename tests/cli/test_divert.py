@@ -1,4 +1,4 @@
-"""flask divert, flask staff and flask db: for when the page or the identity provider is down."""
+"""who-to-call divert, staff and db: for when the page or the identity provider is down."""
 
 import json
 import os
@@ -72,7 +72,7 @@ def test_a_divert_is_extended_and_ended(run, clock, record):
     assert "Calls go to Multi-Agency Safeguarding Hub (MASH)" in ended.output
     assert "had already ended" in run("divert", "end", "1").output
     assert "There are no diverts" in run("divert", "list").output
-    assert "It has ended" in run("divert", "extend", "1", "--until", "4h").output
+    assert "has ended" in run("divert", "extend", "1", "--until", "4h").output
 
     assert [entry.action for entry in record()] == ["divert.ended", "divert.changed", "divert.set"]
 
@@ -131,7 +131,7 @@ def test_without_a_database_the_error_says_what_to_run(app):
     for words in (["divert", "list"], ["staff", "list"], ["divert", "end", "1"]):
         result = app.test_cli_runner().invoke(args=words)
         assert result.exit_code == 1
-        assert "flask db upgrade" in result.output
+        assert "who-to-call db upgrade" in result.output
 
 
 def test_an_unknown_divert_is_refused(run):

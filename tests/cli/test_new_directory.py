@@ -1,4 +1,4 @@
-"""flask directory new: eight answers make a directory that check accepts."""
+"""who-to-call directory new: eight answers make a directory that check accepts."""
 
 import json
 

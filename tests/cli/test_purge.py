@@ -1,4 +1,4 @@
-"""flask purge: says what it deleted, and fails if it could not."""
+"""who-to-call purge: says what it deleted, and fails if it could not."""
 
 from datetime import timedelta
 
@@ -46,4 +46,4 @@ def test_purge_without_a_database_fails_with_what_to_run(app):
     result = app.test_cli_runner().invoke(args=["purge"])
 
     assert result.exit_code == 1
-    assert "flask db upgrade" in result.output
+    assert "who-to-call db upgrade" in result.output

@@ -1,4 +1,4 @@
-"""flask rota: who is on duty, gaps, import, export, fill and undo."""
+"""who-to-call rota: who is on duty, gaps, import, export, fill and undo."""
 
 import json
 from datetime import timedelta
@@ -40,7 +40,7 @@ def christmas(run):
 
 
 def test_an_exported_spreadsheet_imports_without_adding_anything(run, christmas):
-    assert christmas.output == "Added 2 shifts. To undo: flask rota undo 1\n"
+    assert christmas.output == "Added 2 shifts. To undo: who-to-call rota undo 1\n"
     result = run("export").output
     assert result.splitlines()[1] == (
         "eds-social-worker,2026-12-24 15:30,2026-12-25 08:30,Amara Owusu"
@@ -82,7 +82,7 @@ def test_with_replace_exactly_the_corrected_file_is_left(run, christmas):
     assert "in place of Siân O’Brien." in result.output
     assert result.output.splitlines()[-1] == (
         "Added 0 shifts, changed 1, removed 0. 1 were already on the rota. "
-        "To undo: flask rota undo 2"
+        "To undo: who-to-call rota undo 2"
     )
     assert exported(run) == ["Amara Owusu", "Ben Hughes"]
     again = run("import", "-", "--replace", stdin=CORRECTED)
@@ -93,6 +93,102 @@ def test_with_replace_exactly_the_corrected_file_is_left(run, christmas):
     redo = run("undo", "3")
     assert redo.exit_code == 1
     assert "This is itself an undo, of a removal." in redo.output
+
+
+LONGER = ROWS + "eds-social-worker,2026-12-26 08:30,2026-12-27 08:30,Dev Patel\n"
+
+
+@pytest.fixture
+def file(tmp_path):
+    def file(rows, name="rota.csv"):
+        path = tmp_path / name
+        path.write_text(rows, encoding="utf-8")
+        return str(path)
+
+    return file
+
+
+@pytest.mark.parametrize("name", ["rota.csv", "rota (1).csv"])
+@pytest.mark.parametrize("row", [0, 1, 2])
+def test_a_corrected_file_without_its_first_or_last_shift_leaves_exactly_that_file(
+    run, file, row, name
+):
+    header, *rows = LONGER.splitlines(keepends=True)
+    run("import", file(LONGER), "--add-people")
+    removed = rows.pop(row)
+    result = run("import", file(header + "".join(rows), name), "--replace")
+
+    assert "removed 1." in result.output
+    assert exported(run) == [line.rpartition(",")[2].strip() for line in rows]
+    assert removed.strip().rpartition(",")[2] not in exported(run)
+    assert ("A file of this name was imported before" in result.output) == (row != 1)
+
+
+def test_a_shift_that_only_an_earlier_correction_had_goes_too(run, file):
+    run("import", file(ROWS), "--add-people")
+    run("import", file(LONGER), "--add-people", "--replace")
+    run("import", file(ROWS), "--replace")
+
+    assert exported(run) == ["Amara Owusu", "Siân O’Brien"]
+
+
+def test_a_file_of_the_same_name_for_another_month_or_role_removes_nothing(run, file):
+    run("import", file(LONGER), "--add-people")
+    january = LONGER.replace("2026-12", "2027-01").replace("/12/2026", "/01/2027")
+    assert run("import", file(january), "--replace").exit_code == 0
+    by_day = ROWS.replace("eds-social-worker", "mash-social-worker")
+    assert run("import", file(by_day), "--replace").exit_code == 0
+
+    assert len(exported(run)) == 8
+
+
+def test_an_import_that_was_undone_is_no_earlier_version_of_a_file(run, file):
+    run("import", file(LONGER), "--add-people")
+    run("undo", "1")
+    run("import", file(LONGER, "other.csv"), "--add-people")
+    run("import", file(ROWS), "--replace")
+
+    assert len(exported(run)) == 3
+
+
+@pytest.mark.parametrize(
+    ("days", "left"),
+    [
+        ([], 3),
+        (["--to", "2026-12-26"], 2),
+        (["--to", "2026-12-25"], 3),
+        (["--from", "2026-12-24", "--to", "2026-12-28"], 2),
+    ],
+)
+def test_the_days_that_are_replaced_can_be_given(run, file, days, left):
+    run("import", file(LONGER), "--add-people")
+    run("import", file(ROWS, "other.csv"), "--replace", *days)
+
+    assert len(exported(run)) == left
+
+
+def test_days_given_leave_what_an_earlier_version_of_the_file_had(run, file):
+    run("import", file(LONGER), "--add-people")
+    result = run("import", file(ROWS), "--replace", "--to", "2026-12-25")
+
+    assert result.output == "Added 0 shifts. 2 were already on the rota.\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--from", "2026-12-24"], "add --replace"),
+        (["--replace", "--to", "2025-12-24"], "The last day is before the first."),
+        (["--replace", "--from", "0026-12-24"], "26 is not a year of the rota."),
+        (["--replace", "--to", "2029-12-24"], "The most at once is 400 days."),
+    ],
+)
+def test_days_that_cannot_be_replaced_are_refused(run, options, message):
+    result = run("import", "-", "--add-people", *options, stdin=ROWS)
+
+    assert result.exit_code != 0
+    assert message in result.output
+    assert exported(run) == []
 
 
 def test_a_dry_run_changes_nothing(run, christmas):
@@ -222,7 +318,7 @@ def test_a_fill_is_shown_first_saved_with_yes_and_undone_as_one_change(app, run,
     assert len(run("export").output.splitlines()) == 3
 
     result = run(*words, "--yes")
-    assert result.output.splitlines()[-1] == ("Added 5 shifts. To undo: flask rota undo 2")
+    assert result.output.splitlines()[-1] == ("Added 5 shifts. To undo: who-to-call rota undo 2")
     assert run("gaps", "--from", "2026-12-25", "--days", "3").exit_code == 0
     assert run("undo", "2").output == "Change 2 is undone.\n"
     assert len(run("export").output.splitlines()) == 3
@@ -314,6 +410,52 @@ def test_days_with_a_gap_on_which_no_shift_begins_are_not_called_covered(around_
     assert "no shift begins on them. Begin a day earlier." in around_the_clock(*words).output
 
 
+AWAY = ("--from", "2026-12-24 20:00", "--to", "2026-12-25 12:00")
+
+
+def test_an_absence_is_shown_first_saved_with_yes_and_undone_as_one_change(run, christmas):
+    words = ("away", " amara OWUSU", *AWAY, "--cover", "Siân O'Brien")
+    shown = run(*words)
+    assert shown.output == (
+        "Siân O’Brien: Out-of-hours social worker, from 8pm today until 8:30am tomorrow.\n"
+        "Warning: Siân O’Brien has no time to rest: a shift ends 8:30am tomorrow, the next begins "
+        "8:30am tomorrow.\n"
+        "This would be: Absence: 1 shift covered. To save it, use --yes.\n"
+    )
+    assert exported(run) == ["Amara Owusu", "Siân O’Brien"]
+
+    saved = run(*words, "--yes")
+    assert saved.output.splitlines()[-1] == ("Absence: 1 shift covered. To undo: flask rota undo 2")
+    assert exported(run) == ["Amara Owusu", "Siân O’Brien", "Siân O’Brien"]
+    run("undo", "2")
+    assert exported(run) == ["Amara Owusu", "Siân O’Brien"]
+
+
+def test_an_absence_that_nobody_covers_leaves_a_gap(run, christmas):
+    result = run("away", "Amara Owusu", *AWAY, "--yes")
+
+    assert "Nobody: Out-of-hours social worker, from 8pm today until" in result.output
+    assert exported(run) == ["Amara Owusu", "Siân O’Brien"]
+    assert "Out-of-hours social worker: nobody from 8pm today" in run("gaps").output
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["Dev Patel", *AWAY], "There is nobody called 'Dev Patel' on the rota."),
+        (["Amara Owusu", *AWAY, "--cover", "Dev Patel"], "nobody called 'Dev Patel'"),
+        (["Amara Owusu", *AWAY, "--cover", "Amara Owusu"], "Choose another person"),
+        (["Siân O’Brien", *AWAY[:2], "--to", "2026-12-24 22:00"], "has no duty in that time"),
+        (["Amara Owusu", *AWAY[:2], "--to", "2026-12-24 20:00"], "The end must be after the start"),
+    ],
+)
+def test_an_absence_that_cannot_be_meant_is_refused(run, christmas, words, message):
+    result = run("away", *words, "--yes")
+
+    assert result.exit_code == 1
+    assert message in result.output
+
+
 def test_undoing_an_unknown_change_is_refused(run):
     result = run("undo", "9")
 
@@ -329,7 +471,7 @@ def test_without_a_database_every_command_says_what_to_run(make_app):
     for words in (["who"], ["gaps"], ["export"], ["purge"], ["import", "-"], ["undo", "1"]):
         result = app.test_cli_runner().invoke(args=["rota", *words], input=ROWS)
         assert result.exit_code == 1, words
-        assert "flask db upgrade" in result.output
+        assert "who-to-call db upgrade" in result.output
 
 
 def test_every_command_has_help(run):

@@ -1,8 +1,9 @@
-"""flask timers: when each job is due, that it runs once, and what is said of it afterwards."""
+"""who-to-call timers: when each job is due, that it runs once, and what status says of it."""
 
 import json
 import shutil
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
@@ -197,6 +198,24 @@ def test_a_list_of_bank_holidays_that_one_machine_fetched_reaches_the_others(
 
     assert f"Last fetched today, from {feed.url}." in shown
     assert govuk.load_copy(tmp_path / "other") == govuk.load_copy(tmp_path / "instance")
+
+
+def test_a_worker_takes_a_newer_list_from_the_database_by_itself(make_app, app, tmp_path):
+    with govuk_feed.serving() as feed:
+        app.config["BANK_HOLIDAYS_URL"] = feed.url
+        app.test_cli_runner().invoke(args=["bank-holidays", "refresh"])
+    with app.app_context():
+        url = str(lookup.database().url)
+    folder = tmp_path / "worker"
+    worker = make_app(ANYSHIRE, DATABASE_URL=url, INSTANCE_PATH=str(folder), SECRET_KEY="x")
+    with worker.app_context():
+        lookup.warm_up()
+        deadline = time.monotonic() + 30
+        while govuk.load_copy(folder) is None and time.monotonic() < deadline:
+            time.sleep(0.05)
+        worker.extensions["snapshot_loader"].stop()
+
+    assert govuk.load_copy(folder).url == feed.url
 
 
 def test_an_older_list_in_the_database_replaces_no_newer_copy(app, clock, tmp_path):

@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import big
 import pytest
@@ -56,6 +56,19 @@ def test_a_broken_file_just_below_the_limit_is_read_within_300_mib(make, tmp_pat
 def test_a_thousand_services_are_read_within_300_mib(tmp_path):
     file = tmp_path / "directory.yaml"
     file.write_text(big.directory(1000))
+
+    assert peak_mib(file) < MAX_MIB
+
+
+def test_a_thousand_days_that_come_again_are_read_within_300_mib(tmp_path):
+    first = date(2000, 1, 1)
+    days = (
+        f"      - {{every: 1 week, from: {first + timedelta(count)}, name: Team, hours: closed}}\n"
+        for count in range(1000)
+    )
+    before, entry, after = GOOD.partition("      - date: 2026-12-24")
+    file = tmp_path / "directory.yaml"
+    file.write_text(f"{before}{''.join(days)}{entry}{after}")
 
     assert peak_mib(file) < MAX_MIB
 

@@ -36,7 +36,7 @@ def schema_errors(text):
 
 def test_the_file_is_up_to_date():
     assert FILE.read_text("utf-8") == json_schema(), (
-        "Run: .venv/bin/flask directory schema > routing/directory.schema.json"
+        "Run: bin/who-to-call directory schema > routing/directory.schema.json"
     )
 
 

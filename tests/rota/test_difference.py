@@ -5,12 +5,22 @@ from hypothesis import strategies as st
 from rota.conftest import RotaBuilder, at, span
 
 from routing.core.instants import Span
-from routing.rota.difference import apply_difference, find_excess, replace_period
+from routing.rota.difference import apply_difference, find_excess
+from routing.rota.difference import replace_period as replace_in
 from routing.rota.roster import NewShift
 
 NOW = at("2026-11-23T12:00")
 FIRST, SECOND = ("2026-11-24T17:00", "2026-11-25T08:30"), ("2026-11-25T17:00", "2026-11-26T08:30")
 THIRD = ("2026-11-26T17:00", "2026-11-27T08:30")
+
+
+def replace_period(roster, rows, now):
+    """Return the difference that replaces the period of some rows in their roles."""
+    return replace_in(roster, rows, now, period_of(rows), {row.role_id for row in rows})
+
+
+def period_of(rows):
+    return Span(min(row.during.start for row in rows), max(row.during.end for row in rows))
 
 
 def row(person_id, edges, role_id="night"):
@@ -87,6 +97,19 @@ def test_of_a_shift_that_begins_before_the_file_what_lies_outside_stays(rota):
         (2, at(SECOND[0]), at(SECOND[1])),
         (1, at(SECOND[1]), at("2026-11-27T12:00")),
     ]
+
+
+def test_a_longer_period_takes_the_shifts_that_start_in_it_and_no_part_of_one_before_it(rota):
+    before = rota.add_shift("night", 1, *FIRST)
+    second = rota.add_shift("night", 1, *SECOND)
+    third = rota.add_shift("night", 2, *THIRD)
+    period = span("2026-11-25T00:00", "2026-11-27T00:00")
+    difference = replace_in(rota.roster, [row(1, SECOND)], NOW, period, {"night"})
+
+    assert difference.removed == (row(2, THIRD),)
+    assert difference.cancelled_shift_ids == (third,)
+    after = apply_difference(rota.roster, difference)
+    assert [shift.id for shift in after.shifts] == [before, second]
 
 
 def test_a_shift_that_a_corrected_last_row_makes_shorter_is_replaced_as_a_whole(rota):

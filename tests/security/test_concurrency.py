@@ -12,6 +12,7 @@ from routing import health
 TIMELINE = "/api/v1/services/children/timeline?from=2026-11-01T00:00:00Z&to=2026-12-01T00:00:00Z"
 FEED = "/calendars/nobody-has-this.ics"
 SIGN_IN = "/staff/sign-in"
+VOICE = "/twilio/voice/children"
 
 
 @pytest.fixture
@@ -55,7 +56,7 @@ def test_a_refused_sign_in_says_how_to_divert_without_it(app, under_way, path):
     answer = get(app, path)
 
     assert answer.status_code == 503
-    assert "flask divert set children" in answer.text
+    assert "who-to-call divert set children" in answer.text
     assert 'href="tel:999"' in answer.text
 
 
@@ -132,6 +133,23 @@ def test_callers_are_answered_whatever_is_refused(app, under_way, duty):
         assert get(app, path).status_code == 200, path
     assert get(app, "/api/v1/services/professionals/number").status_code == 200
     assert Telephone(app.test_client()).call("CA1").number
+
+
+def test_long_forms_for_the_telephone_are_limited_and_calls_and_texts_are_not(app):
+    twilio = Telephone(app.test_client())
+    long = {"data": {"a": "x" * 5000}}
+    with ExitStack() as stack:
+        for _ in range(2):
+            stack.enter_context(app.test_request_context(VOICE, method="POST", **long))
+            app.preprocess_request()
+
+        for path in (VOICE, "/twilio//voice/children", "/twilio/nothing"):
+            answer = app.test_client().post(path, **long)
+            assert answer.status_code == 503
+            assert answer.mimetype == "application/problem+json"
+        assert twilio.call("CA1").number
+        assert twilio.texts(Body="Hello " * 100)
+    assert app.test_client().post(VOICE, **long).status_code == 403
 
 
 def test_lists_that_grow_with_the_directory_are_limited_by_themselves(app, under_way):

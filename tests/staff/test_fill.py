@@ -250,6 +250,56 @@ def test_a_corrected_file_is_read_back_and_replaces_its_period(arranger, shifts)
     assert [name for name, _ in shifts()] == ["Siân O’Brien", "Amara Owusu"]
 
 
+WITHOUT_LAST = "".join(ROWS.splitlines(keepends=True)[:2])
+
+
+def test_a_corrected_file_without_its_last_shift_says_which_go_and_leaves_exactly_itself(
+    arranger, shifts
+):
+    import_file(arranger, ROWS.encode())
+    page = send_file(arranger, WITHOUT_LAST.encode(), replace="yes")
+    text = page_text(page)
+    assert "Removed: Out-of-hours social worker: Dev Patel from 8:30am on Friday" in text
+    assert "A file of this name was imported before. What it no longer has from" in text
+
+    arranger.send(page, IMPORT)
+    assert [name for name, _ in shifts()] == ["Siân O’Brien"]
+
+
+def test_the_days_that_a_file_replaces_can_be_changed_and_the_difference_is_shown_again(
+    app, arranger, shifts
+):
+    import_file(arranger, ROWS.encode())
+    page = send_file(arranger, WITHOUT_LAST.encode(), replace="yes")
+    narrower = {"last-day": "24", "last-month": "12", "last-year": "2026"}
+    done = arranger.send(page, IMPORT, **narrower)
+    assert "Nothing is new in that file" in page_text(done)
+    assert len(shifts()) == 2
+
+    rostered.shifts(app, "eds-social-worker,2026-12-26 08:30,2026-12-27 08:30,Dev Patel")
+    wider = narrower | {"last-day": "26"}
+    longer = arranger.send(page, IMPORT, **wider)
+    assert "0 added, 0 changed, 2 removed, 1 as they are." in page_text(longer)
+    assert 'value="26"' in longer.text
+    arranger.send(longer, IMPORT, **wider)
+    assert len(shifts()) == 1
+
+
+@pytest.mark.parametrize("day", ["32", "1"])
+def test_days_that_cannot_be_replaced_are_refused_and_the_file_is_still_there(
+    arranger, shifts, day
+):
+    import_file(arranger, ROWS.encode())
+    page = send_file(arranger, CORRECTED.encode(), replace="yes")
+    dates = {"last-day": day, "last-month": "12", "last-year": "2026"}
+    again = arranger.send(page, IMPORT, **dates)
+    assert again.status_code == 400
+    assert 'name="sheet"' in again.text
+
+    arranger.send(again, IMPORT, **dict.fromkeys(dates, ""))
+    assert [name for name, _ in shifts()] == ["Siân O’Brien", "Amara Owusu"]
+
+
 def test_a_corrected_file_that_replaces_nothing_is_pointed_out(arranger):
     import_file(arranger, ROWS.encode())
     text = page_text(send_file(arranger, CORRECTED.encode()))
@@ -264,7 +314,7 @@ def test_a_rota_changed_meanwhile_is_shown_again_before_a_file_replaces_it(app, 
     rostered.shifts(app, "eds-social-worker,2026-12-24 17:00,2026-12-24 20:00,Llŷr ap Rhys")
     again = arranger.send(page, IMPORT)
 
-    assert "The rota has changed since you last looked" in page_text(again)
+    assert "The rota or the days have changed since you last looked" in page_text(again)
     assert "Removed: Out-of-hours social worker: Llŷr ap Rhys" in page_text(again)
     assert len(shifts()) == 3
     arranger.send(again, IMPORT)

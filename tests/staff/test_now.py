@@ -64,6 +64,13 @@ def test_conditions_of_the_service_are_unfolded_for_an_administrator(signed_in, 
     assert (details in signed_in(role).get("/staff").text) is is_open
 
 
+def test_a_command_in_a_condition_is_marked_as_code(signed_in):
+    assert (
+        "Run <code>who-to-call directory check</code>, which"
+        in signed_in("admin").get("/staff").text
+    )
+
+
 def test_a_call_that_nobody_answered_is_for_everybody(signed_in, app, clock):
     with app.app_context(), lookup.database().writing() as connection:
         for minutes in (50, 10):

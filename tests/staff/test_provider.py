@@ -147,7 +147,7 @@ def test_one_without_a_role_is_refused_with_whom_to_ask(council, visitor, provid
 
     assert answer.status_code == 403
     assert "has no role in this service" in page_text(answer)
-    assert "flask divert set" in page_text(answer)
+    assert "who-to-call divert set" in page_text(answer)
     assert not signed_in(visitor)
     with council.app_context(), lookup.database().reading() as connection:
         assert accounts.all_accounts(connection) == []
@@ -159,6 +159,158 @@ def test_the_claim_with_the_roles_may_have_another_name(council, visitor, provid
     visitor.get(to_provider(visitor))
 
     assert "(rota, view)" in visitor.get("/staff").text
+
+
+KEYCLOAK = {
+    "sub": "f:8c2f:priya",
+    "azp": "routing",
+    "typ": "ID",
+    "preferred_username": "priya",
+    "realm_access": {"roles": ["offline_access", "duty managers"]},
+    "resource_access": {
+        "account": {"roles": ["view-profile"]},
+        "who.x": {"roles": ["rota"]},
+    },
+    "groups": ["/Staff/Duty, Night", "/Staff"],
+}
+"""An ID token of Keycloak whose mappers add realm roles, client roles and groups."""
+
+ENTRA = {
+    "sub": "aaXw",
+    "oid": "0b1c0f6e-21a5-4d2a-9ad0-7a5ad94ba0a4",
+    "tid": "6d1f43a3-9a3e-4d0c-8a9b-cf7ab62a6b3c",
+    "ver": "2.0",
+    "groups": ["8C2F0F51-54B8-4B41-9A0F-0F3F7A6D1D55", "11111111-2222-3333-4444-555555555555"],
+}
+"""An ID token of Entra with group ids."""
+
+OVERAGE = {
+    "_claim_names": {"groups": "src1"},
+    "_claim_sources": {
+        "src1": {"endpoint": "https://graph.microsoft.com/v1.0/me/getMemberObjects"}
+    },
+}
+"""What Entra puts in place of more than 200 groups."""
+
+
+def sign_in_with(council, provider, claims, path, role_map=None):
+    """Sign in with these claims in place of the usual ones; return the page that follows."""
+    council.config |= {"OIDC_ROLES_CLAIM": path, "OIDC_ROLES": role_map}
+    provider.claims = {"name": "Priya Shah", **claims}
+    browser = Browser(council)
+    response = browser.get(to_provider(browser))
+    return browser.get("/staff") if response.status_code == 302 else response
+
+
+@pytest.mark.parametrize(
+    ("claims", "path", "role_map", "roles"),
+    [
+        (KEYCLOAK, "realm_access.roles", "duty managers=divert,rota", "divert, rota"),
+        (KEYCLOAK, "resource_access.who.x.roles", None, "rota"),
+        (KEYCLOAK, "groups", "/Staff=view; /Staff/Duty, Night=divert", "divert, view"),
+        (ENTRA, "groups", "8c2f0f51-54b8-4b41-9a0f-0f3f7a6d1d55=admin;", "admin"),
+        ({"sub": "1", "roles": ["Divert"]}, "roles", None, "divert"),
+        (
+            {"sub": "1", "https://x.example/roles": ["view"]},
+            "https://x.example/roles",
+            None,
+            "view",
+        ),
+        ({"sub": "1", "dn": "CN=Duty,OU=Staff"}, "dn", "CN=Duty,OU=Staff=divert", "divert"),
+    ],
+    ids=[
+        "realm roles of Keycloak",
+        "client roles of Keycloak",
+        "groups of Keycloak",
+        "group ids of Entra",
+        "app roles of Entra",
+        "a claim with dots in its name",
+        "a name with an equals sign",
+    ],
+)
+def test_a_claim_of_any_depth_and_its_values_give_roles(
+    council, provider, claims, path, role_map, roles
+):
+    page = sign_in_with(council, provider, claims, path, role_map)
+
+    assert f"Signed in as Priya Shah ({roles})" in page.text
+
+
+def test_with_a_list_of_values_a_group_that_is_called_like_a_role_gives_none(council, provider):
+    claims = {"sub": "1", "groups": ["admin", "duty"]}
+    page = sign_in_with(council, provider, claims, "groups", "duty=view")
+
+    assert "(view)" in page.text
+
+
+@pytest.mark.parametrize("claims", [OVERAGE, {"hasgroups": True}], ids=["code", "implicit"])
+def test_more_groups_than_entra_sends_are_named_as_the_reason(council, provider, claims):
+    page = sign_in_with(council, provider, {"sub": "1", **claims}, "groups", "duty=view")
+
+    assert page.status_code == 403
+    assert "more groups than Microsoft Entra puts into a sign-in" in page_text(page)
+    assert "who-to-call divert set" in page_text(page)
+
+
+def test_a_token_without_the_claim_names_the_claim(council, provider):
+    page = sign_in_with(council, provider, {"sub": "1"}, "realm_access.roles", "duty=view")
+
+    assert "it has no claim 'realm_access.roles'" in page_text(page)
+
+
+def test_the_scopes_of_the_settings_are_asked_for_beside_openid(council, visitor, provider):
+    council.config["OIDC_SCOPES"] = "profile groups"
+    query = parse_qs(urlsplit(visitor.get("/staff/sign-in/provider").headers["Location"]).query)
+
+    assert query["scope"] == ["openid profile groups"]
+
+
+def test_signing_out_goes_on_to_the_providers_sign_out(visitor, provider):
+    visitor.get(to_provider(visitor))
+    page = visitor.send(visitor.get("/staff"), "/staff/sign-out")
+    url = urlsplit(page.headers["Refresh"].partition("url=")[2])
+
+    assert not signed_in(visitor)
+    assert f"{url.scheme}://{url.netloc}{url.path}" == provider.end_session
+    assert parse_qs(url.query) == {
+        "client_id": [openid.CLIENT],
+        "post_logout_redirect_uri": ["http://localhost/staff/sign-in"],
+    }
+    assert "You have signed out." in page_text(visitor.get("/staff/sign-in"))
+
+
+@pytest.mark.parametrize("address", [None, "javascript:alert(1)", "https://x.example/\r\nX: y", 7])
+def test_without_a_usable_sign_out_there_signing_out_here_is_enough(visitor, provider, address):
+    provider.end_session = address
+    visitor.get(to_provider(visitor))
+    page = visitor.send(visitor.get("/staff"), "/staff/sign-out")
+
+    assert "You have signed out." in page_text(page)
+    assert "Refresh" not in page.headers
+    assert not signed_in(visitor)
+
+
+def test_after_a_sign_out_the_provider_asks_which_account_once(visitor, provider):
+    def prompt():
+        url = visitor.get("/staff/sign-in/provider").headers["Location"]
+        return parse_qs(urlsplit(url).query).get("prompt")
+
+    prompts = [prompt()]
+    visitor.get(to_provider(visitor))
+    visitor.send(visitor.get("/staff"), "/staff/sign-out")
+    prompts.append(prompt())
+    visitor.get(to_provider(visitor))
+
+    assert [*prompts, prompt()] == [None, ["select_account"], None]
+
+
+@pytest.mark.parametrize("role_map", ["duty", "duty=owner", "=admin", "duty=view, owner", "duty="])
+def test_roles_of_another_form_stop_sign_in_and_nothing_else(council, visitor, role_map):
+    council.config["OIDC_ROLES"] = role_map
+    page = visitor.get("/staff/sign-in")
+
+    assert (page.status_code, "OIDC_ROLES is" in page_text(page)) == (503, True)
+    assert council.test_client().get("/").status_code == 200
 
 
 def test_a_provider_for_many_tenants_is_refused(visitor, provider):
@@ -191,7 +343,7 @@ def test_a_provider_that_is_down_is_told_with_the_other_way_in(visitor, provider
     answer = visitor.get("/staff/sign-in/provider")
 
     assert answer.status_code == 503
-    assert "flask divert" in page_text(answer)
+    assert "who-to-call divert" in page_text(answer)
 
 
 def test_an_expired_client_secret_is_named_with_the_other_way_in(visitor, provider):
@@ -200,7 +352,7 @@ def test_an_expired_client_secret_is_named_with_the_other_way_in(visitor, provid
 
     assert "OIDC_CLIENT_SECRET has expired or is wrong" in answer
     assert "Start again" not in answer
-    assert "flask divert set" in answer
+    assert "who-to-call divert set" in answer
 
 
 @pytest.mark.parametrize("wrong", [{"exp": 1_700_000_000}, {"iat": 4_000_000_000}])
@@ -209,7 +361,7 @@ def test_a_token_that_is_not_in_date_points_to_the_clocks(visitor, provider, wro
     answer = page_text(visitor.get(to_provider(visitor)))
 
     assert "not in date by this machine's clock" in answer
-    assert "flask divert set" in answer
+    assert "who-to-call divert set" in answer
 
 
 @pytest.mark.parametrize("path", ["/staff/sign-in", "/staff/sign-in/provider"])
@@ -219,7 +371,7 @@ def test_half_a_configuration_names_the_missing_setting(make_staffed, path):
 
     assert answer.status_code == 503
     assert "OIDC_CLIENT_ID and OIDC_CLIENT_SECRET are not" in page_text(answer)
-    assert "flask divert set" in page_text(answer)
+    assert "who-to-call divert set" in page_text(answer)
     assert browser.get("/staff").headers["Location"] == "/staff/sign-in?next=/staff"
 
 
@@ -247,7 +399,7 @@ def test_a_provider_that_hangs_is_not_waited_for(visitor, provider):
     provider.slow = TIMEOUT_SECONDS + 3  # then it would answer, and well
     answer = visitor.get("/staff/sign-in/provider")
 
-    assert (answer.status_code, "flask divert" in page_text(answer)) == (503, True)
+    assert (answer.status_code, "who-to-call divert" in page_text(answer)) == (503, True)
 
 
 @pytest.mark.parametrize("sent", [[], "x", {"issuer": 7}, {"keys": 3}, None])

@@ -5,7 +5,8 @@ import threading
 
 import pytest
 import rostered
-from staff.conftest import page_text
+from staff.conftest import check as check_divert
+from staff.conftest import confirm, page_text
 from staff.test_shifts import CHRISTMAS, edges
 
 from routing import lookup, rota_service
@@ -117,6 +118,18 @@ def test_the_second_import_is_shown_again_with_what_the_first_put_there(first, s
     assert CHANGED in page_text(again)
     assert "Dev Patel and Siân O’Brien are on duty together" in page_text(again)
     assert on_duty("2026-12-25T20:00:00Z") == {"Siân O’Brien"}
+
+
+def test_the_second_who_diverts_the_same_calls_sees_the_first_divert_before(signed_in, app, stored):
+    first, second = signed_in("divert"), signed_in("divert", "view")
+    shown = check_divert(second, until="4h")
+    confirm(first, check_divert(first))
+    again = confirm(second, shown)
+
+    assert "A colleague has diverted these calls since you last looked" in page_text(again)
+    assert len(stored()) == 1
+    assert confirm(second, again).status_code == 200
+    assert len(stored()) == 2
 
 
 def test_of_several_who_save_at_the_same_instant_one_saves_and_the_others_are_refused(app):

@@ -34,7 +34,7 @@ def bare(url, tmp_path):
 
 @pytest.fixture(scope="session")
 def made(tmp_path_factory):
-    """Return, by kind, a database as `flask db upgrade` makes it."""
+    """Return, by kind, a database as `who-to-call db upgrade` makes it."""
     return functools.cache(lambda kind, url: _made(url, tmp_path_factory.mktemp(kind)))
 
 

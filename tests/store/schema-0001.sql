@@ -1,6 +1,6 @@
 -- The tables of version 1.0.0 in SQLite, on which every migration must build.
 -- A change to store/tables.py needs a migration, never a change here. Until 1.0.0 is released there
--- is no such database: then `flask db upgrade` and `sqlite3 instance/routing.sqlite .schema` show
+-- is no such database: then `who-to-call db upgrade` and `sqlite3 instance/routing.sqlite .schema` show
 -- what belongs here.
 CREATE TABLE accounts (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
@@ -143,6 +143,10 @@ CREATE TABLE rota_changes (
 	idempotency_key TEXT,
 	undone_by_change_id INTEGER,
 	summary TEXT NOT NULL,
+	sheet_name TEXT,
+	sheet_role_ids TEXT,
+	sheet_starts_at DATETIME,
+	sheet_ends_at DATETIME,
 	CONSTRAINT uq_rota_changes_idempotency_key UNIQUE (idempotency_key),
 	FOREIGN KEY(undone_by_change_id) REFERENCES rota_changes (id)
 );
@@ -200,6 +204,7 @@ CREATE INDEX ix_covers_ends_at ON covers (ends_at);
 CREATE INDEX ix_covers_rota_person_id ON covers (rota_person_id);
 CREATE INDEX ix_covers_shift_id ON covers (shift_id);
 CREATE INDEX ix_diverts_ends_at ON diverts (ends_at);
+CREATE INDEX ix_rota_changes_sheet_name ON rota_changes (sheet_name);
 CREATE INDEX ix_rota_changes_undone_by_change_id ON rota_changes (undone_by_change_id);
 CREATE UNIQUE INDEX ix_rota_people_account_id ON rota_people (account_id) WHERE left_at IS NULL;
 CREATE INDEX ix_rota_people_added_by_change_id ON rota_people (added_by_change_id);

@@ -17,11 +17,13 @@ from routing.store import (
     accounts,
     alerts,
     audit_log,
+    bank_holidays,
     calendars,
     calls,
     counters,
     db,
     diverts,
+    jobs,
     passwords,
     retention,
     rota,
@@ -49,7 +51,7 @@ GROWING_TABLES = {
 READS_ALL_OF = {rota_people.purge: {"covers"}, retention.purge_notes: {"covers"}}
 """Once a day they look for old notes and names, wherever they are."""
 
-NOT_PLANNED = {db.counts, db.lock_writers, tables.create_tables}
+NOT_PLANNED = {db.counts, db.lock_writers, tables.create_tables, bank_holidays.save}
 """The first counts every row, the others read no table."""
 
 SETTINGS = {"CALL_RETENTION_DAYS": 90, "NOTE_RETENTION_DAYS": 90, "ROTA_RETENTION_DAYS": 210}
@@ -73,6 +75,7 @@ def arguments(now):
         accounts.end_session: ("token",),
         accounts.ensure_name_free: ("new",),
         accounts.find_by_session: ("token", now, "local"),
+        accounts.find: (3,),
         accounts.find_local: ("p2",),
         accounts.purge_unused: (now - 700 * DAY, now, ACTOR),
         accounts.remove: ("p2", now, ACTOR),
@@ -128,6 +131,9 @@ def arguments(now):
         diverts.overlapping: (now - DAY, now + DAY),
         diverts.recently_ended: (now, 20),
         db.current_revision: (),
+        jobs.claim: ("purge", "machine", now, now, HOUR),
+        jobs.finish: ("purge", "machine", now, now, "failed"),
+        jobs.states: (),
         passwords.check_rate_limit: ("new", now),
         passwords.clear_failures: ("new",),
         retention.overdue: (SETTINGS, now),
@@ -156,7 +162,7 @@ def arguments(now):
         rota_people.all_people: (),
         rota_people.change: (1, "New One", None, 1, now, ACTOR),
         rota_people.find_by_account: (1,),
-        rota_people.find_ids_by_name: (["Worker 1"],),
+        rota.imports_of: ("rota.csv",),
         rota_people.get: (1,),
         rota_people.leave: (1, now, ACTOR),
         rota_people.mark_added_by: ([1], 7),

@@ -85,10 +85,10 @@ def _gone(answer):
 
 
 class Watch:
-    """Asks over and over in a thread which line answers, and when it was asked."""
+    """Asks in a thread, until it is stopped: ``answers`` are (when it was sent, the line)."""
 
     def __init__(self, port):
-        self.told, self._port, self._stop = [], port, threading.Event()
+        self.answers, self._port, self._stop = [], port, threading.Event()
         self._thread = threading.Thread(target=self._run)
 
     def __enter__(self):
@@ -101,4 +101,4 @@ class Watch:
 
     def _run(self):
         for sent, body in asking(self._port, lambda: not self._stop.wait(0.02)):
-            self.told.append((sent, json.loads(body)["line"]["id"]))
+            self.answers.append((sent, json.loads(body)["line"]["id"]))

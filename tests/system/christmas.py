@@ -89,7 +89,7 @@ class Rehearsal:
         yield "who by name", self._named(name)
 
     def needed(self):
-        """Return who must be on duty, by `flask rota who`."""
+        """Return who must be on duty, by `who-to-call rota who`."""
         duties = dict(line.split(": ", 1) for line in self._run("rota", "who").splitlines())
         return {
             ROLES[name] for name, on_duty in duties.items() if not on_duty.startswith("Not needed")

@@ -1,4 +1,4 @@
-"""Clients of a running service that never try again by themselves, and what they saw."""
+"""Clients of a running service that never try again by themselves, and their results."""
 
 import http.client
 import os
@@ -23,8 +23,8 @@ PAUSE = 0.02
 
 
 @dataclass
-class Asked:
-    """What clients saw: answers, those over a second, the slowest, and every failure."""
+class Results:
+    """Counts of answers, of those over a second and of signed calls; the slowest; each failure."""
 
     answers: int = 0
     slow: int = 0
@@ -37,7 +37,7 @@ class Clients:
     """Threads that ask over kept connections, without ever trying again by themselves."""
 
     def __init__(self, port, threads=4):
-        self.asked, self._stop, self._turn = Asked(), threading.Event(), threading.Lock()
+        self.results, self._stop, self._turn = Results(), threading.Event(), threading.Lock()
         self._threads = [
             threading.Thread(target=self._run, args=[port, number]) for number in range(threads)
         ]
@@ -45,7 +45,7 @@ class Clients:
     def __enter__(self):
         for thread in self._threads:
             thread.start()
-        return self.asked
+        return self.results
 
     def __exit__(self, *error):
         self._stop.set()
@@ -63,7 +63,7 @@ class Clients:
                         time.sleep(PAUSE)
                 except (http.client.HTTPException, OSError) as error:
                     with self._turn:
-                        self.asked.failures.append((time.time(), repr(error)))
+                        self.results.failures.append((time.time(), repr(error)))
 
     def _ask(self, to, name, count):
         """Ask one of several questions, and note how it was answered."""
@@ -85,9 +85,9 @@ class Clients:
         answer = to.getresponse()
         body, took = answer.read(), time.monotonic() - began
         with self._turn:
-            self.asked.answers += 1
-            self.asked.calls += signed
-            self.asked.slow += took > SLOW
-            self.asked.slowest = max(self.asked.slowest, took)
+            self.results.answers += 1
+            self.results.calls += signed
+            self.results.slow += took > SLOW
+            self.results.slowest = max(self.results.slowest, took)
             if answer.status != 200 or wanted not in body:
-                self.asked.failures.append((time.time(), answer.status, body[:200]))
+                self.results.failures.append((time.time(), answer.status, body[:200]))

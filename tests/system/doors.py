@@ -114,7 +114,7 @@ class Load:
         answer = self._tried(door, lambda: caller.ask(path.format(service)))
         if answer is None:
             return
-        self._had[kind] = answer.asked
+        self._had[kind] = answer.sent_at
         try:
             assert answer.status == 200, answer.status
             line_or_number = named(answer.text)
@@ -127,9 +127,11 @@ class Load:
         """Hold the id of a line, or its number, against the truth."""
         if answer.took > TIMEOUT_SECONDS:  # whoever asks waits no longer than that for the database
             late = max(late, LATE)
-        allowed = self.truth.lines(service, answer.asked, answer.had, late)
+        allowed = self.truth.lines(service, answer.sent_at, answer.received_at, late)
         if not any(line_or_number in pair for pair in allowed):
-            self.tally.wrong.append((door, service, line_or_number, sorted(allowed), answer.asked))
+            self.tally.wrong.append(
+                (door, service, line_or_number, sorted(allowed), answer.sent_at)
+            )
 
     def _telephone(self):
         draw = random.Random(20261128)
@@ -145,7 +147,7 @@ class Load:
         if document is None:
             return
         self.tally.calls.append(sid)
-        self._had["telephone"] = self._last.asked
+        self._had["telephone"] = self._last.sent_at
         self._judge("call", service, self._last, AT_ONCE, document.number)
         for status in ends:
             if document.dial is None or document.dial.get("action") is None:

@@ -170,7 +170,7 @@ class Row:
     lost: list = field(default_factory=list)
     alone: int = 0
     unwritten: int = 0
-    told: frozenset = frozenset()
+    warnings: frozenset = frozenset()
     staff: str = ""
     words: str = ""
 
@@ -202,7 +202,7 @@ def endured(name, served, fault, codes=(), during=1.0, patience=3):
             _until(lambda: served.codes() >= {*codes}, f"not told of {codes}")
             if STORAGE & {*codes}:
                 _until(lambda: load.tally.refusals, "a divert is not refused")
-            row.words, row.told = served.words(), frozenset(served.codes() - before)
+            row.words, row.warnings = served.words(), frozenset(served.codes() - before)
             row.staff = [SET, *load.tally.refusals][-1]
         load.settled()
         _until(lambda: all(served.codes() <= before for _ in range(4)), "it is degraded still")

@@ -50,6 +50,7 @@ ADDRESSES = {
     "decision at": f"{API}/children/decision?at=2026-12-25T09:00:00Z",
     "number": f"{API}/professionals/number",
     "unsigned call": VOICE,
+    "unsigned form": VOICE,
     "readiness": "/readyz",
     "metrics": "/metrics",
     "description": "/openapi.json",
@@ -57,6 +58,9 @@ ADDRESSES = {
 """What needs no sign-in, but for the sign-in itself, which is sent as a form: "sign-in"."""
 
 NAMES = ("sign-in", *ADDRESSES)
+
+LONG_FORM = "a=" + "%ff" * 21_000
+"""As much as nginx lets through, and slow to read."""
 
 
 @dataclass
@@ -109,8 +113,9 @@ def call(port, answers):
 def requests(port, name):
     """Yield requests to one of NAMES, without end: of the sign-in each for another person."""
     if name != "sign-in":
-        method = "POST" if name == "unsigned call" else "GET"
-        yield from itertools.repeat(_request(method, ADDRESSES[name]))
+        method = "POST" if name.startswith("unsigned") else "GET"
+        body = LONG_FORM if name == "unsigned form" else ""
+        yield from itertools.repeat(_request(method, ADDRESSES[name], body))
     form = nginx.get(port, "/staff/sign-in")
     token = re.search(rb'name="csrf_token" value="([^"]+)"', form.body)[1].decode()
     cookie = form.headers["Set-Cookie"].partition(";")[0]

@@ -13,14 +13,15 @@ LONGEST = 15.0
 
 @dataclass
 class Answer:
-    """One answer: when it was asked for and had (monotonic seconds), and what it said.
+    """One answer: when the request was sent and the answer came (monotonic
+    seconds), and its content.
 
     ``again``: the connection broke, and it was asked for over another, up to TRIES times in all, as
     Twilio does by the address in docs/telephony.md (``rc=2``).
     """
 
-    asked: float
-    had: float
+    sent_at: float
+    received_at: float
     status: int
     headers: HTTPMessage
     text: str
@@ -28,7 +29,7 @@ class Answer:
 
     @property
     def took(self):
-        return self.had - self.asked
+        return self.received_at - self.sent_at
 
     @property
     def status_code(self):
@@ -72,7 +73,7 @@ class Caller:
         return self._ask("POST", path, urlencode(data), self.headers | kind | headers)
 
     def _ask(self, method, path, body, headers):
-        asked_at = time.monotonic()
+        sent_at = time.monotonic()
         for tries in range(1, TRIES + 1):
             if self.connection is None:
                 self.connection = http.client.HTTPConnection(self.host, timeout=LONGEST)
@@ -80,8 +81,8 @@ class Caller:
                 self.connection.request(method, path, body, headers)
                 answer = self.connection.getresponse()
                 text = answer.read().decode()
-                had, again = time.monotonic(), tries > 1
-                result = Answer(asked_at, had, answer.status, answer.headers, text, again)
+                received_at, again = time.monotonic(), tries > 1
+                result = Answer(sent_at, received_at, answer.status, answer.headers, text, again)
                 self.heard(result)
                 return result
             except TimeoutError:

@@ -1,4 +1,4 @@
-"""`flask twilio doctor`: it finds each thing that would stop calls, and says what to do."""
+"""`who-to-call twilio doctor`: it finds each thing that would stop calls, and says what to do."""
 
 import os
 import shutil
@@ -140,7 +140,7 @@ def test_a_database_that_is_not_made_is_found(doctor, tmp_path):
     done = doctor(INSTANCE_PATH=str(tmp_path))
 
     assert done.exit_code == 1
-    assert "Run `flask db upgrade`" in done.stdout
+    assert "Run `who-to-call db upgrade`" in done.stdout
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""flask timers as processes: started before the database, killed in mid-job, told to stop."""
+"""who-to-call timers as processes: started before the database, killed in mid-job, told to stop."""
 
 import os
 import signal
@@ -44,7 +44,7 @@ def silent_server():
 
 @contextmanager
 def timers(folder, database_url, holidays_url):
-    """Run `flask timers`, its output in a file; kill it at the end, if it still runs."""
+    """Run `who-to-call timers`, its output in a file; kill it at the end, if it still runs."""
     folder.mkdir(exist_ok=True)
     settings = {
         "DIRECTORY": str(ANYSHIRE),

@@ -46,13 +46,13 @@ def two_groups(server, folder, rounds, questions):
             )
             ask(at)
             bases.append(at.partition("/api")[0])
-        watch = Asked()
-        watch.rounds(Colleague(bases[0]), bases, rounds, questions)
-        return len(watch.numbers), watch.old, watch.late
+        clients = GroupClients()
+        clients.rounds(Colleague(bases[0]), bases, rounds, questions)
+        return len(clients.numbers), clients.old, clients.late
 
 
-class Asked:
-    """Threads that ask every worker of every group, and what they were told wrongly."""
+class GroupClients:
+    """Threads that ask every worker of every group, and the old answers that they got."""
 
     def __init__(self):
         self.old, self.late, self.numbers = [], [], []
@@ -76,8 +76,8 @@ class Asked:
             while time.monotonic() < confirmed + 1.3:
                 answer = caller.ask(DECISION)
                 named = json.loads(answer.text)["line"]["id"]
-                if answer.asked > confirmed + 1 and named != line:
-                    self.late.append((answer.asked - confirmed, answer.text[:200]))
+                if answer.sent_at > confirmed + 1 and named != line:
+                    self.late.append((answer.sent_at - confirmed, answer.text[:200]))
 
     def rounds(self, staff, bases, rounds, questions):
         """Divert, and ask at once; in every fourth round for the decision as well."""

@@ -1,5 +1,7 @@
 """A signed request that was cut again into others: it is answered, and not logged as a call."""
 
+import re
+
 import pytest
 from telephone import BASE, CALLED, CALLER, Telephone, call_sid, sign
 from telephony.conftest import MASH, eventually
@@ -40,6 +42,13 @@ def test_a_request_of_another_shape_is_answered_and_not_logged(twilio, app, logg
     assert first.number == MASH
     assert after.number
     assert logged() == []
+    eventually(lambda: unrecognised(app) == 2)
+
+
+def unrecognised(app):
+    status = app.test_cli_runner().invoke(args=["status"]).output
+    count = re.search(r"requests_unrecognised: (\d+) signed", status)
+    return int(count[1]) if count else 0
 
 
 def post(twilio, target, form, signature):
@@ -69,21 +78,39 @@ def test_a_request_cut_again_between_its_address_and_its_form_names_no_other_cal
     assert logged() == []
 
 
-def test_a_repeated_parameter_is_not_twilios(twilio, logged):
-    query = f"?CallSid={call_sid('another')}"
+@pytest.mark.parametrize("moves_into_address", [False, True])
+def test_the_call_that_was_dialled_cannot_be_named_as_the_callers(
+    twilio, logged, moves_into_address
+):
+    account, another = "AC" + "0" * 32, call_sid("another")
+    form = {**FORM, "AccountSid": account, "DialCallSid": another, "Direction": "inbound"}
+    form["DialCallStatus"] = "busy"
+    moved = f"{account}CallSid{FORM['CallSid']}CallStatusringingDial"
+    cut = {"CallSid": another, "DialCallStatus": "busy", "Direction": "inbound"}
+    cut |= {"From": CALLER, "To": CALLED}
+    target = "/twilio/voice/children"
+    if moves_into_address:
+        target += f"AccountSid{moved}"
+    else:
+        cut["AccountSid"] = moved
+    answer = post(twilio, target, cut, sign(URL, form))
 
-    assert twilio.document(URL + query, FORM).number == MASH
+    assert f"<Number>{MASH}</Number>" in answer.text
+    assert logged() == []
+
+
+def test_a_repeated_parameter_is_not_twilios(twilio, logged):
+    form = FORM | {"CallStatus": ["queued", "ringing"]}
+    signature = sign(URL, FORM | {"CallStatus": "queuedCallStatusringing"})
+    answer = post(twilio, "/twilio/voice/children", form, signature)
+
+    assert f"<Number>{MASH}</Number>" in answer.text
     assert logged() == []
 
 
 def test_a_condition_counts_requests_of_another_shape(twilio, app):
     twilio.document(URL, FORM | {"AddedYesterday": "1"})
-    eventually(
-        lambda: (
-            "requests_unrecognised: 1 signed requests"
-            in app.test_cli_runner().invoke(args=["status"]).output
-        )
-    )
+    eventually(lambda: unrecognised(app) == 1)
 
 
 def test_the_key_counts_though_twilio_has_added_a_parameter(app, clock):

@@ -62,6 +62,7 @@ def test_christmas_is_filled_swapped_covered_undone_and_printed(pages, service):
     def look(name):
         violations_by_page[name] = wrong(page)
 
+    page.get_by_text("Menu", exact=True).click()
     follow(page, page.locator("nav[aria-label='Staff pages']").get_by_role("link", name="Rota"))
     assert f"{NIGHT}: nobody is on the rota in the next 28 days." in page.inner_text("main")
     follow(page, page.get_by_role("link", name=re.compile(f"Fill this gap ?: {NIGHT}")))
@@ -74,7 +75,7 @@ def test_christmas_is_filled_swapped_covered_undone_and_printed(pages, service):
     assert f"{NIGHT}: 8 shifts" in page.inner_text("main")
     look("planned")
     follow(page, page.get_by_role("button", name="Add these shifts"))
-    page.get_by_text("Rota filled").first.wait_for()
+    page.get_by_text(f"Filled {NIGHT}").first.wait_for()
     assert "3:30pm to 8:30am Amara Owusu" in rows(page)["Thursday 24 December"]
     assert "8:30am to 5pm Siân O’Brien" in rows(page)["Friday 25 December"]
     assert "Nobody" not in rows(page)["Sunday 27 December"]
@@ -102,7 +103,9 @@ def test_christmas_is_filled_swapped_covered_undone_and_printed(pages, service):
     follow(page, page.get_by_role("button", name="Continue"))
     follow(page, page.get_by_role("button", name="Set this cover"))
     page.get_by_text("Cover set.").wait_for()
-    assert re.search(r"4pm to 8am Nobody Dev Patel is off: Called in at 3pm", str(rows(page)))
+    assert re.search(
+        r"4pm to 8am Nobody ?: fill this gap Dev Patel is off: Called in at 3pm", str(rows(page))
+    )
     look("covered")
     follow(page, page.locator(".govuk-notification-banner").get_by_role("button", name="Undo"))
     page.get_by_text("Change of the rota undone.").wait_for()

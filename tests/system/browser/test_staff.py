@@ -32,6 +32,14 @@ PATHS = [
     "/staff/sign-in",
 ]
 
+SMALL_TARGETS = """() =>
+  [...document.querySelectorAll('a, button, summary, select, input[type=text]')]
+  .filter(e => e.checkVisibility() && !e.matches('.govuk-skip-link'))
+  .filter(e => getComputedStyle(e).display != 'inline')
+  .filter(e => e.getBoundingClientRect().height < 43.5)
+  .map(e => e.outerHTML)"""
+"""What stands by itself and is less than 44 pixels high; a link within a sentence may be."""
+
 
 class Service:
     """A served Anyshire on a Monday afternoon, with its commands, and a month of calls."""
@@ -157,6 +165,22 @@ def test_every_staff_page_is_for_everybody_at_every_width(pages, diverted, width
     violations_by_page["unconfirmed"] = violations(page)
 
     assert {path: seen for path, seen in violations_by_page.items() if seen != ([], 0)} == {}
+
+
+def test_a_thumb_hits_everything_on_a_phone_and_large_text_does_not_scroll_sideways(
+    pages, diverted
+):
+    page = sign_in(pages.open(viewport={"width": 375, "height": 812}), diverted)
+    faults = {}
+    for path in PATHS:
+        page.goto(diverted.base + path)
+        page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true })")
+        small = page.evaluate(SMALL_TARGETS)
+        page.evaluate("document.documentElement.style.fontSize = '200%'")
+        overflow = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        faults[path] = small, max(0, overflow)
+
+    assert {path: fault for path, fault in faults.items() if fault != ([], 0)} == {}
 
 
 def test_a_divert_can_be_set_with_the_keyboard_alone(pages, diverted):

@@ -75,7 +75,7 @@ class Machine:
 
 
 def counted(output):
-    """Read what `flask db counts` prints: rows by table."""
+    """Read what `who-to-call db counts` prints: rows by table."""
     rows = [line.split() for line in output.splitlines()]
     return {row[1]: int(row[0]) for row in rows if len(row) == 2 and row[0].isdigit()}
 

@@ -25,7 +25,7 @@ def needed():
 
 @pytest.fixture
 def printed(make_app, tmp_path):
-    """The page that `flask directory print` writes, every night."""
+    """The page that `who-to-call directory print` writes, every night."""
     file = tmp_path / "printed" / "who-to-call.html"
     file.parent.mkdir()
     runner = make_app(ANYSHIRE).test_cli_runner()
@@ -129,7 +129,7 @@ def test_who_is_held_back_is_shown_every_number_and_staff_how_to_divert(strict):
 
     assert page.status == sign_in.status == 429
     assert b"01632 960100" in page.body
-    assert b"flask divert set" in sign_in.body
+    assert b"who-to-call divert set" in sign_in.body
     assert sign_in.headers["Retry-After"]
 
 

@@ -20,7 +20,7 @@ def ports(tmp_path_factory):
 
 
 @pytest.mark.parametrize("way", ["alone", "behind nginx"])
-@pytest.mark.parametrize("address", ["sign-in", "timeline", "unknown page"])
+@pytest.mark.parametrize("address", ["sign-in", "timeline", "unknown page", "unsigned form"])
 def test_a_flood_refuses_no_caller(ports, way, address):
     if way not in ports:
         pytest.skip("needs nginx")

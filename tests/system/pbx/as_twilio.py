@@ -25,12 +25,12 @@ LONGEST = float(os.environ.get("PBX_READ_TIMEOUT", "5"))
 FORWARDED_FROM = os.environ.get("PBX_FORWARDED_FROM", "")
 SECONDS_PER_PAUSE = float(os.environ.get("PBX_SECONDS_PER_PAUSE", "0"))
 STATUSES = {486: "busy", 600: "busy", 408: "no-answer", 480: "no-answer", 487: "no-answer"}
-TOLD = os.environ["PBX_TOLD"]
+EVENTS_FILE = os.environ["PBX_EVENTS"]
 
 
 def tell(**event):
     """Write what happened for the test to read; never who called."""
-    with open(TOLD, "a") as file:
+    with open(EVENTS_FILE, "a") as file:
         file.write(json.dumps(event) + "\n")
 
 
@@ -164,7 +164,7 @@ class kamailio:
         KSR.rr.record_route()
         KSR.tm.t_newtran()
         keep(call, "called", KSR.pv.get("$rU"))
-        return self.told(call, lambda: begin(call))
+        return self.carry_out(call, lambda: begin(call))
 
     def within(self, call, method):
         if KSR.rr.loose_route() > 0:
@@ -175,7 +175,7 @@ class kamailio:
                 if action != "-":
                     outcome.update(DialBridged="true", DialCallDuration="1")
                     tell(ended="completed")
-                    self.told(call, lambda: fetch(action, outcome))
+                    self.carry_out(call, lambda: fetch(action, outcome))
         elif method == "ACK" and KSR.tm.t_check_trans() > 0:
             KSR.tm.t_relay()
         return 1
@@ -196,8 +196,8 @@ class kamailio:
         if kept(call, "screen") != "-" and code == 603:
             # Somebody, or something, picked up and did not take the call: to Twilio it completed.
             reply = KSR.pv.get("$T_rpl($hdr(X-Presses))")
-            return self.told(call, lambda: self.declined(call, reply))
-        return self.told(call, lambda: ended(call, STATUSES.get(code, "failed")))
+            return self.carry_out(call, lambda: self.declined(call, reply))
+        return self.carry_out(call, lambda: ended(call, STATUSES.get(code, "failed")))
 
     def declined(self, call, digits):
         child = {"CallSid": "CA" + "0" * 32, "From": "x", "To": kept(call, "number")}
@@ -207,7 +207,7 @@ class kamailio:
             post(document.find("Gather").get("action"), {**child, "Digits": digits})
         return ended(call, "completed", DialBridged="false")
 
-    def told(self, call, step):
+    def carry_out(self, call, step):
         try:
             step()
         except Exception as error:

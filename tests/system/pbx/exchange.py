@@ -27,21 +27,21 @@ def free_port():
 
 
 class Exchange:
-    """A running exchange. ``told`` is what it says has happened, in order."""
+    """A running exchange. ``events`` is what has happened, in order."""
 
     def __init__(self, folder, port):
         self.folder, self.port = folder, port
-        self.file = folder / "told"
+        self.file = folder / "events"
 
     @property
-    def told(self):
+    def events(self):
         if not self.file.exists():
             return []
         return [json.loads(line) for line in self.file.read_text().splitlines()]
 
     def all(self, key):
         """Return each value of one kind of event."""
-        return [event[key] for event in self.told if key in event]
+        return [event[key] for event in self.events if key in event]
 
     def until(self, key, value, longest=5):
         """Wait until something has happened."""
@@ -65,7 +65,7 @@ class Exchange:
             cwd=self.folder, capture_output=True, text=True, check=False,
         )  # fmt: skip
         text = log.read_text() if log.exists() else ""
-        assert done.returncode == 0, f"{done.stdout[-1500:]}\n{done.stderr}\n{self.told}"
+        assert done.returncode == 0, f"{done.stdout[-1500:]}\n{done.stderr}\n{self.events}"
         return re.findall(r"CONNECTED_TO (\S+)", text)
 
 
@@ -124,7 +124,7 @@ def twilio(folder, base, local, plays, **environ):
         given = {
             "PBX_BASE": base,
             "PBX_LOCAL": local,
-            "PBX_TOLD": str(folder / "told"),
+            "PBX_EVENTS": str(folder / "events"),
             "PBX_TELEPHONES": json.dumps(addresses),
             **environ,
         }

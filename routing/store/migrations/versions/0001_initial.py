@@ -1,4 +1,4 @@
-"""Version 1.0.0. `flask db upgrade` creates a new database from store/tables.py instead."""
+"""Version 1.0.0. `who-to-call db upgrade` creates a new database from store/tables.py instead."""
 
 revision = "0001"
 down_revision = None
