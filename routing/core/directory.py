@@ -201,8 +201,6 @@ class SpecialDay:
 
     def next_date(self, day: date) -> date | None:
         """Return its first date on or after ``day``; None when it is over."""
-        if self.recurrence is not None:
-            return min((later for later in self.recurrence.dates if later >= day), default=None)
         return next(self.dates(day, date.max), None)
 
     @property
