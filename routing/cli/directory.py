@@ -5,6 +5,7 @@ from dataclasses import asdict
 from datetime import datetime
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import click
 from flask.cli import AppGroup
@@ -226,7 +227,9 @@ def _ask() -> str:
             if question.key in asked:
                 default = typed.get(question.key, question.default)
                 typed[question.key] = _ask_one(question, default)
-        answers = {question.key: question.parse(typed[question.key]) for question in QUESTIONS}
+        answers: dict[str, Any] = {
+            question.key: question.parse(typed[question.key]) for question in QUESTIONS
+        }
         try:
             directory_text(answers, lookup.instance_path(), lookup.now())
         except BadAnswers as error:
@@ -241,8 +244,9 @@ def _ask() -> str:
         asked = [question.key for question in QUESTIONS]
     phones = [answers[key].phone for key in ("day_line", "night_line")]
     to_ring = " and ".join(phone.display for phone in phones if not phone.is_emergency)
-    question = f"Ring {to_ring} now. Does whoever should answer, answer?"
-    is_confirmed = click.confirm(question, default=False)
+    is_confirmed = click.confirm(
+        f"Ring {to_ring} now. Does whoever should answer, answer?", default=False
+    )
     return directory_text(answers, lookup.instance_path(), lookup.now(), is_confirmed)
 
 
