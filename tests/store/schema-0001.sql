@@ -172,18 +172,6 @@ CREATE TABLE rota_people (
 	FOREIGN KEY(archived_as_id) REFERENCES rota_people (id),
 	FOREIGN KEY(added_by_change_id) REFERENCES rota_changes (id)
 );
-CREATE TABLE password_links (
-	token_sha256 TEXT NOT NULL,
-	account_id INTEGER NOT NULL,
-	ends_at DATETIME NOT NULL,
-	PRIMARY KEY (token_sha256),
-	FOREIGN KEY(account_id) REFERENCES accounts (id)
-);
-CREATE TABLE unneeded_steps (
-	step TEXT NOT NULL,
-	PRIMARY KEY (step)
-);
-CREATE INDEX ix_password_links_account_id ON password_links (account_id);
 CREATE TABLE sessions (
 	token_sha256 TEXT NOT NULL,
 	account_id INTEGER NOT NULL,
