@@ -24,6 +24,7 @@ from routing.errors import DatabaseUnavailable
 from routing.lint import hours, numbers
 from routing.rota import descriptions
 from routing.rota.roster import CONTEXT_MARGIN
+from routing.rota_service import Rota
 from routing.snapshot import Snapshot
 from routing.store import alerts, calls, counters, db, diverts, jobs, retention, rota
 from routing.store.calls import Call, CallLog
@@ -191,8 +192,11 @@ A council may do without any of them.
 """
 
 
-def conditions() -> tuple[Condition, ...]:
-    """Return every current condition, the most severe first."""
+def conditions(upcoming: Rota | None = None) -> tuple[Condition, ...]:
+    """Return every current condition, the most severe first.
+
+    ``upcoming`` is the rota as ``load_upcoming`` returns it, if it was read already.
+    """
     snapshot, at = lookup.snapshot(), lookup.now()
     rows = lookup.latest_diverts().diverts
     current = [
@@ -201,7 +205,7 @@ def conditions() -> tuple[Condition, ...]:
         *_verification(snapshot, rows, at),
         *_bank_holidays(snapshot, at),
         *_settings(at),
-        *_database(snapshot, at),
+        *_database(snapshot, at, upcoming),
     ]
     return tuple(sorted(current, key=lambda condition: condition.kind.severity))
 
@@ -349,7 +353,7 @@ def _settings(at: datetime) -> Iterator[Condition]:
         yield Condition("alerts_off", missing)
 
 
-def _database(snapshot: Snapshot, at: datetime) -> Iterator[Condition]:
+def _database(snapshot: Snapshot, at: datetime, upcoming: Rota | None) -> Iterator[Condition]:
     """Yield the state of the database, and if it answers, every condition read from it."""
     reading, database = lookup.latest_diverts(), lookup.database()
     if reading.fault is not None:
@@ -377,7 +381,7 @@ def _database(snapshot: Snapshot, at: datetime) -> Iterator[Condition]:
                 *_telephone_faults(connection, at - _COUNTED_HOURS),
                 *_recent_unanswered_calls(connection, snapshot, at),
                 *_overdue_purges(connection, at),
-                *_rota(connection, snapshot, at),
+                *_rota(upcoming or rota_service.load_upcoming(connection, at), at),
                 *_alert_delivery(connection),
                 *_failing_jobs(connection),
             ]
@@ -490,11 +494,10 @@ def _overdue_purges(connection: Connection, at: datetime) -> Iterator[Condition]
         yield Condition("kept_too_long", sentence)
 
 
-def _rota(connection: Connection, snapshot: Snapshot, at: datetime) -> Iterator[Condition]:
+def _rota(upcoming: Rota, at: datetime) -> Iterator[Condition]:
     """Yield each role with a gap, once, and roles that the directory lacks."""
-    if not snapshot.directory.rota:
+    if not upcoming.roles:
         return
-    upcoming = rota_service.load_upcoming(connection, at)
     end, days = at + rota_service.GAP_LOOKAHEAD, rota_service.GAP_LOOKAHEAD.days
     gaps = upcoming.gaps(at, end)
     for role in upcoming.roles:

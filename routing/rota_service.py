@@ -5,7 +5,6 @@ refuses (RotaConflict) if anybody changed the rota in between. Nothing slow happ
 transaction: with SQLite, no divert can be set while it runs.
 """
 
-import dataclasses
 import re
 import time
 from bisect import bisect_left
@@ -13,6 +12,7 @@ from collections.abc import Callable, Collection, Container, Iterable, Mapping, 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
+from operator import attrgetter
 from typing import NamedTuple, NoReturn
 
 import sqlalchemy as sa
@@ -24,13 +24,11 @@ from routing.core.directory import RotaRole
 from routing.core.instants import Span
 from routing.errors import InvalidRotaChange, InvalidSpreadsheet, RotaConflict
 from routing.rota import descriptions, difference, filling, spreadsheet, validation
-from routing.rota.clashes import Clash, find_clashes
 from routing.rota.difference import RotaDifference
 from routing.rota.filling import ProposedShift, ShiftPattern, TurnRule
 from routing.rota.roster import (
     CONTEXT_MARGIN,
     MAX_SHIFT_HOURS,
-    Assignment,
     NewCover,
     NewShift,
     Roster,
@@ -109,14 +107,6 @@ class Rota:
                 raise InvalidRotaChange(field, f"There is nobody called '{name[:60]}' on the rota.")
         return [ids[name_key(name)] for name in names]
 
-    def assignments(self, start: datetime, end: datetime) -> list[Assignment]:
-        """Return the assignments that overlap a period, in all roles, role by role."""
-        return [
-            assignment
-            for role_id in self.roster.roles
-            for assignment in self.roster.assignments(role_id, start, end)
-        ]
-
     def gaps(self, start: datetime, end: datetime) -> list[RotaGap]:
         """Return the gaps that begin in a period, in all roles, soonest first.
 
@@ -142,23 +132,48 @@ class Rota:
         """Return whether a role has no shifts in a period."""
         return not self.roster.assignments(role.id, start, end)
 
-    def clashes(self, start: datetime, end: datetime) -> list[Clash]:
-        """Return the clashes in a period, across all roles."""
-        return find_clashes(self.assignments(start, end))
+    def warnings(
+        self,
+        changes: Sequence[NewShift | NewCover],
+        cancelled_shift_ids: Collection[int] = (),
+        names: Mapping[int, str] | None = None,
+    ) -> list[str]:
+        """Return what may be a slip in a change: who is not needed, and clashes that it adds.
 
-    def new_clashes(self, changes: Sequence[NewShift | NewCover]) -> list[Clash]:
-        """Return the clashes that some changes would add."""
+        ``names`` has those of people who are not on the rota yet, too.
+        """
+        at, locale, names = lookup.now(), lookup.staff_locale(), names or self.names
+        before, roles, warnings = self.roster, self.roster.roles, []
+        after = before.with_changes(changes, cancelled_shift_ids)
+        new_shifts = [new for new in changes if isinstance(new, NewShift)]
+        if unneeded := before.unneeded_shifts(new_shifts):
+            count = "1 shift is" if len(unneeded) == 1 else f"{len(unneeded):,} shifts are"
+            first = staff_text.format_span(unneeded[0].during, at, locale)
+            warnings.append(f"{count} when nobody is needed by the directory: the first {first}.")
         if not changes:
-            return []
-        start = min(change.during.start for change in changes) - CONTEXT_MARGIN
-        end = max(change.during.end for change in changes) + CONTEXT_MARGIN
-        changed = Rota(validation.apply_changes(self.roster, changes), self.people)
-        known = {_clash_key(clash) for clash in self.clashes(start, end)}
-        return [clash for clash in changed.clashes(start, end) if _clash_key(clash) not in known]
+            return warnings
+        period = span_of(changes)
+        for role_id in dict.fromkeys(new.role_id for new in new_shifts):
+            for span, staffing in after.excess(role_id, period):
+                text = descriptions.describe_excess(
+                    roles[role_id], staffing, span, names, at, locale
+                )
+                warnings.append(f"{text}.")
+        start, end = period.start - CONTEXT_MARGIN, period.end + CONTEXT_MARGIN
+        known = {
+            (clash.kind, clash.person_id, clash.during) for clash in before.clashes(start, end)
+        }
+        for clash in after.clashes(start, end):
+            if (clash.kind, clash.person_id, clash.during) not in known:
+                text = descriptions.describe_clash(clash, roles, names, at, locale)
+                warnings.append(f"{text}.")
+        return warnings
 
 
-def _clash_key(clash: Clash) -> tuple[str, int, Span]:
-    return clash.kind, clash.person_id, clash.during
+def span_of(changes: Iterable[NewShift | NewCover]) -> Span:
+    """Return from when the first of some shifts or covers starts until when the last one ends."""
+    spans = [change.during for change in changes]
+    return Span(min(span.start for span in spans), max(span.end for span in spans))
 
 
 # Reading
@@ -216,7 +231,7 @@ def load_upcoming(connection: Connection, at: datetime) -> Rota:
 def export_csv(period: Span) -> str:
     """Return who is on duty in a period, with covers applied, as CSV. Raise DatabaseUnavailable."""
     current = read_rota(period.start, period.end)
-    assignments = current.assignments(period.start, period.end)
+    assignments = current.roster.all_assignments(period.start, period.end)
     assignments.sort(key=lambda assignment: assignment.during.start)
     return spreadsheet.to_csv(assignments, current.names, lookup.snapshot().directory.zone)
 
@@ -353,7 +368,7 @@ def _refuse_leavers(connection: Connection, shift_ids: Collection[int], at: date
     if not leavers:
         return
     roster = Roster(lookup.snapshot().timetables, *rota.read_shifts(connection, shift_ids))
-    upcoming = Rota(roster, {}).assignments(at, at + FAR_FUTURE)
+    upcoming = roster.all_assignments(at, at + FAR_FUTURE)
     if any(assignment.person_id in leavers for assignment in upcoming):
         raise InvalidRotaChange("", "This would put somebody who has left back on duty.")
 
@@ -420,8 +435,8 @@ def measure_fill(current: Rota, added: Sequence[NewShift]) -> list[Workload]:
     """
     if not added:
         return []
-    period = Span(min(new.during.start for new in added), max(new.during.end for new in added))
-    roster = validation.apply_changes(current.roster, added)
+    period = span_of(added)
+    roster = current.roster.with_changes(added)
     person_ids = dict.fromkeys(new.person_id for new in added)
     loads = [measure_workload(roster, person_id, period) for person_id in person_ids]
     return sorted(loads, key=lambda load: load.duration, reverse=True)
@@ -490,22 +505,17 @@ class ImportPlan:
     """What an import would change, to be read back before it is saved.
 
     ``rota`` is the reading that it was worked out from. ``new_people`` has the names to put on the
-    rota, by ids that are negative until they are saved. ``sheet`` has the roles and the period that
-    a replacement is of; ``past`` counts rows that are over, which it leaves as they were.
+    rota, by ids that are negative until they are saved; ``names`` has them and everybody's. A
+    replacement is of the roles and the period of ``sheet``.
     """
 
     rota: Rota
     difference: RotaDifference
+    names: Mapping[int, str]
     new_people: Mapping[int, str]
     sheet: ImportedSheet
     is_replacement: bool
-    past: int
     warnings: tuple[str, ...]
-
-    @property
-    def names(self) -> dict[int, str]:
-        """Return each person's name, by id, new people's too."""
-        return self.rota.names | dict(self.new_people)
 
 
 def plan_import(
@@ -537,7 +547,7 @@ def plan_import(
     new_people = {-number: name for number, name in enumerate(new_names.values(), 1)}
     ids |= {key: -number for number, key in enumerate(new_names, 1)}
     wanted = [NewShift(row.role_id, ids[name_key(row.person)], row.during) for row in sheet.rows]
-    period = Span(min(row.during.start for row in wanted), max(row.during.end for row in wanted))
+    period = span_of(wanted)
     role_ids = tuple(dict.fromkeys(row.role_id for row in wanted))
     imported = ImportedSheet(_base_name(file_name), role_ids, period)
     warnings = sheet.warnings
@@ -555,16 +565,13 @@ def plan_import(
     else:
         compared, covered = _add_only(sheet.rows, wanted, current.roster, period)
         warnings += covered
-    plan = ImportPlan(
-        current,
-        compared,
-        new_people,
-        imported,
-        replace,
-        sum(row.during.end <= at for row in wanted) if replace else 0,
-        tuple(warnings),
-    )
-    return dataclasses.replace(plan, warnings=(*plan.warnings, *_import_warnings(plan)))
+    past = sum(row.during.end <= at for row in wanted)
+    if replace and past:
+        rows = "1 row is" if past == 1 else f"{past:,} rows are"
+        warnings.append(f"{rows} over: what is past stays as it was.")
+    names = current.names | new_people
+    warnings += current.warnings(compared.new_shifts, compared.cancelled_shift_ids, names)
+    return ImportPlan(current, compared, names, new_people, imported, replace, tuple(warnings))
 
 
 def _widen(
@@ -643,15 +650,15 @@ def make_template() -> str:
     today = at.astimezone(timetables.directory.zone).date()
     slots = {
         role.id: filling.make_slots(
-            roster, role.id, filling.usual_pattern(roster, role.id, at), *_week_from(today)
+            roster,
+            role.id,
+            filling.usual_pattern(roster, role.id, at),
+            today + timedelta(days=1),
+            today + timedelta(days=7),
         )
         for role in timetables.directory.rota
     }
     return spreadsheet.to_template(timetables.directory.rota, slots, timetables.directory.zone)
-
-
-def _week_from(today: date) -> tuple[date, date]:
-    return today + timedelta(days=1), today + timedelta(days=7)
 
 
 def _summarise(plan: ImportPlan) -> str:
@@ -692,8 +699,7 @@ def _add_only(
         spans_by_holder.setdefault((known.role_id, known.person_id), []).append(known.during)
     on_duty = {
         (part.shift.role_id, part.person_id, part.during)
-        for role_id in roster.roles
-        for part in roster.assignments(role_id, period.start, period.end)
+        for part in roster.all_assignments(period.start, period.end)
     }
     new_shifts: list[NewShift] = []
     warnings, problems = [], []
@@ -702,8 +708,8 @@ def _add_only(
             continue
         spans = spans_by_holder.get((shift.role_id, shift.person_id), [])
         earliest = shift.during.start - MAX_SHIFT_HOURS  # one that starts before this is over
-        first = bisect_left(spans, earliest, key=_start)
-        nearby = spans[first : bisect_left(spans, shift.during.end, key=_start)]
+        first = bisect_left(spans, earliest, key=attrgetter("start"))
+        nearby = spans[first : bisect_left(spans, shift.during.end, key=attrgetter("start"))]
         if shift.during in nearby:
             warnings.append(
                 f"Row {row.number}: {row.person} has this shift, but a cover gives some of it away."
@@ -720,36 +726,3 @@ def _add_only(
     added = tuple(new_shifts)
     unchanged = len(rows) - len(added)
     return RotaDifference(added=added, unchanged=unchanged, new_shifts=added), warnings
-
-
-def _import_warnings(plan: ImportPlan) -> list[str]:
-    """Return what may be a slip: more people than a role needs, clashes, rows that are over."""
-    at, locale = lookup.now(), lookup.staff_locale()
-    roster = difference.apply_difference(plan.rota.roster, plan.difference)
-    warnings = []
-    if plan.past:
-        rows = "1 row is" if plan.past == 1 else f"{plan.past:,} rows are"
-        warnings.append(f"{rows} over: what is past stays as it was.")
-    new_shifts = [*plan.difference.added, *(after for _, after in plan.difference.changed)]
-    unneeded = validation.unneeded_shifts(roster, new_shifts)
-    if unneeded:
-        count = "1 shift is" if len(unneeded) == 1 else f"{len(unneeded):,} shifts are"
-        first = staff_text.format_span(unneeded[0].during, at, locale)
-        warnings.append(f"{count} when nobody is needed by the directory: the first {first}.")
-    for role_id in plan.sheet.role_ids:
-        role = roster.roles[role_id]
-        for span, staffing in difference.find_excess(roster, role_id, plan.sheet.period):
-            text = descriptions.describe_excess(role, staffing, span, plan.names, at, locale)
-            warnings.append(f"{text}.")
-    period = plan.sheet.period
-    start, end = period.start - CONTEXT_MARGIN, period.end + CONTEXT_MARGIN
-    known = {_clash_key(clash) for clash in plan.rota.clashes(start, end)}
-    for clash in Rota(roster, plan.rota.people).clashes(start, end):
-        if _clash_key(clash) not in known:
-            text = descriptions.describe_clash(clash, roster.roles, plan.names, at, locale)
-            warnings.append(f"{text}.")
-    return warnings
-
-
-def _start(span: Span) -> datetime:
-    return span.start

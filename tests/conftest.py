@@ -22,10 +22,24 @@ SYSTEM = ROOT / "tests" / "system"
 
 
 def pytest_collection_modifyitems(items):
-    """Mark as ``system`` whatever starts a server, a browser, an exchange or a database."""
+    """Mark as ``system`` whatever starts a server, a browser, an exchange or a database.
+
+    With several workers, each begins with tests of ``tests/system``: they are the longest, and one
+    that begins last leaves a core idle.
+    """
     for item in items:
         if SYSTEM in item.path.parents or "postgresql" in item.fixturenames:
             item.add_marker(pytest.mark.system)
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    if workers > 1:
+        long = [item for item in items if SYSTEM in item.path.parents]
+        short = [item for item in items if SYSTEM not in item.path.parents]
+        items[:] = [
+            item
+            for worker in range(workers)
+            for part in (long, short)
+            for item in part[len(part) * worker // workers : len(part) * (worker + 1) // workers]
+        ]
 
 
 def pytest_collection_finish():
@@ -90,10 +104,14 @@ def make_app(tmp_path, clock):
         return app
 
     yield make
-    for app in apps:  # what is counted is logged now: not in the next test
-        app.extensions["call_log"].close()
-        app.extensions["divert_cache"].close()
-        app.extensions["database"].close()
+    for app in apps:
+        close(app)
+
+
+def close(app):
+    """Have what is counted logged now, not in the next test; leave no thread and no connection."""
+    for name in ("call_log", "divert_cache", "database"):
+        app.extensions[name].close()
 
 
 def divert_now(app):
@@ -106,14 +124,36 @@ def divert_now(app):
         lookup.read_diverts(max_age=0, timeout=5)
 
 
-@pytest.fixture
-def client(make_app):
-    return make_app().test_client()
+@pytest.fixture(scope="module")
+def shared_app(tmp_path_factory):
+    """Return an app for the tests of a module that only ask it, without a database."""
+    apps, current = {}, {}
+
+    def shared_app(directory, clock, **settings):
+        current["clock"] = clock
+        if directory not in apps:
+            own = {
+                "DIRECTORY": str(directory),
+                "INSTANCE_PATH": str(tmp_path_factory.mktemp("shared")),
+                "CLOCK": lambda: current["clock"](),
+            }
+            apps[directory] = create_app(own | settings)
+            apps[directory].jinja_env.bytecode_cache = TEMPLATE_CACHE
+        return apps[directory]
+
+    yield shared_app
+    for app in apps.values():
+        close(app)
 
 
 @pytest.fixture
-def anyshire(make_app):
-    return make_app(ANYSHIRE, EXCHANGE_TOKEN="exchange", OPS_TOKEN="ops").test_client()
+def client(shared_app, clock):
+    return shared_app(ROOT / "directory.yaml", clock).test_client()
+
+
+@pytest.fixture
+def anyshire(shared_app, clock):
+    return shared_app(ANYSHIRE, clock, EXCHANGE_TOKEN="exchange", OPS_TOKEN="ops").test_client()
 
 
 @pytest.fixture(scope="session")

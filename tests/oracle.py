@@ -415,10 +415,13 @@ class Oracle:
         return sum(self.open_in(name, start, end).astype(int) for name in {*names, out_of_hours})
 
     def nobody_left(self, service: str, start: datetime, end: datetime) -> np.ndarray:
-        """Say for each minute that no other line, with another number, is left to be tried."""
+        """Say for each minute that no other line, with another number, is left to be tried.
+
+        While 999 or 101 answers, nobody else is needed.
+        """
         rung, legend = self.minutes(service, start, end)
         clock = wall(self.zone, *((edge - EPOCH) // ONE_MINUTE for edge in (start, end)))
-        left = np.zeros(len(rung), bool)
+        left = np.array([answer[1] in ("999", "101") for answer in legend])[rung]
         for name in self.tried[service]:
             numbers = np.array([self.number_of(name, day) for day in clock.dates])[clock.day]
             lines, others = (np.array([answer[n] for answer in legend])[rung] for n in (0, 1))

@@ -12,7 +12,8 @@ from oracle import Oracle
 from routing.bank_holidays.calendar import build_calendar
 from routing.core.decision import decide, timeline
 from routing.core.diff import compare
-from routing.core.gaps import find_gaps, spans_without_backup
+from routing.core.directory import ALL_DAY, Hours, Phone
+from routing.core.gaps import find_gaps, missing_backups
 from routing.core.timetable import Timetables
 from routing.directory.load import load
 
@@ -96,12 +97,29 @@ def wrong_gaps(path, start, end):
         truth = {"gap": count == 0, "overlap": count > 1}
         truth["unbacked"] = oracle.nobody_left(service, start, end)
         spans = {kind: [span for span, its, _ in ours if its == kind] for kind in truth}
-        spans["unbacked"] = spans_without_backup(tables, service, start, end)
+        spans["unbacked"] = without_backup(tables, service, start, end)
         for kind, minutes in truth.items():
             mine = minutes_of(spans[kind], start, end)
             totals[kind] += int(mine.sum())
             wrong += int((mine != minutes).sum())
     return totals, wrong
+
+
+def without_backup(tables, service, start, end):
+    """Return the spans in which nobody is left to try: those in which one more line would help."""
+    helper = replace(
+        tables.directory.lines[0],
+        id="helper",
+        phone=Phone("+447700900999", "07700 900999"),
+        hours=Hours((ALL_DAY,) * 7),
+        special_days=(),
+    )
+    spans = []
+    for span, _ in missing_backups(tables, service, start, end, (helper,)):
+        if spans and spans[-1].end == span.start:
+            span = replace(span, start=spans.pop().start)
+        spans.append(span)
+    return spans
 
 
 def wrong_changes(old, new, start, end):

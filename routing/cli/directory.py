@@ -25,9 +25,11 @@ from routing.cli.common import (
 )
 from routing.cli.new_directory import (
     QUESTIONS,
+    Answers,
     BadAnswers,
     Question,
     directory_text,
+    numbers_to_ring,
     read_answers,
 )
 from routing.core.diff import compare
@@ -39,8 +41,8 @@ from routing.directory.load import load, read_text
 from routing.directory.schema import json_schema
 from routing.errors import InvalidDirectory, Problem
 from routing.formats import printed
-from routing.lint import numbers
 from routing.lint.check import check as check_file
+from routing.lint.numbers import own_number_advice
 from routing.text import dates
 from routing.text.locale import Locale
 
@@ -89,7 +91,7 @@ def check(file: Path | None, strict: bool, verbose: bool, as_json: bool) -> None
     problems = check_file(path, lookup.instance_path(), lookup.now())
     errors = sum(problem.level == "error" for problem in problems)
     summary = f"{count_of(errors, 'error')}, {count_of(len(problems) - errors, 'warning')}"
-    advice = [] if errors else numbers.own_number_advice(load(path)[0])
+    advice = [] if errors else own_number_advice(load(path)[0])
     print_report(
         as_json,
         [asdict(problem) for problem in problems],
@@ -226,7 +228,9 @@ def _ask() -> str:
             if question.key in asked:
                 default = typed.get(question.key, question.default)
                 typed[question.key] = _ask_one(question, default)
-        answers = {question.key: question.parse(typed[question.key]) for question in QUESTIONS}
+        answers: Answers = {
+            question.key: question.parse(typed[question.key]) for question in QUESTIONS
+        }
         try:
             directory_text(answers, lookup.instance_path(), lookup.now())
         except BadAnswers as error:
@@ -239,10 +243,8 @@ def _ask() -> str:
         if click.confirm("Is everything right?", default=True):
             break
         asked = [question.key for question in QUESTIONS]
-    phones = [answers[key].phone for key in ("day_line", "night_line")]
-    to_ring = " and ".join(phone.display for phone in phones if not phone.is_emergency)
-    question = f"Ring {to_ring} now. Does whoever should answer, answer?"
-    is_confirmed = click.confirm(question, default=False)
+    numbers = " and ".join(numbers_to_ring(answers))
+    is_confirmed = click.confirm(f"Ring {numbers} now. Does whoever should answer, answer?")
     return directory_text(answers, lookup.instance_path(), lookup.now(), is_confirmed)
 
 

@@ -175,6 +175,12 @@ def read_answers(text: str) -> Answers:
     return answers
 
 
+def numbers_to_ring(answers: Answers) -> list[str]:
+    """Return the numbers that somebody can ring to confirm them: not 999 and 101."""
+    phones = [answers[key].phone for key in ("day_line", "night_line")]
+    return [phone.display for phone in phones if not phone.is_emergency]
+
+
 def directory_text(answers: Answers, folder: Path, at: datetime, is_confirmed: bool = False) -> str:
     """Return the directory that answers make at ``at``, with comments for whoever edits it.
 

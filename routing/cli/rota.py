@@ -83,7 +83,7 @@ def gaps(first: datetime | None, days: int, as_json: bool) -> None:
     for role, span in current.surplus(period.start, period.end):
         text = descriptions.describe_surplus(current.roster, role, span, current.names, at, locale)
         lines.append(f"{text}.")
-    for clash in current.clashes(period.start, period.end):
+    for clash in current.roster.clashes(period.start, period.end):
         roles, names = current.roster.roles, current.names
         text = descriptions.describe_clash(clash, roles, names, at, locale)
         lines.append(f"Clash: {text}.")
@@ -142,7 +142,8 @@ def import_(
         at, locale = lookup.now(), lookup.staff_locale()
         roles, names, compared = plan.rota.roster.roles, plan.names, plan.difference
         if replace or dry_run:
-            for line in descriptions.describe_difference(compared, roles, names, at, locale):
+            difference = compared.removed, compared.changed, compared.added
+            for line in descriptions.describe_difference(*difference, roles, names, at, locale):
                 click.echo(line)
         for warning in plan.warnings:
             click.echo(f"Warning: {warning}")
@@ -213,11 +214,10 @@ def fill(
                 name = names[shift.person_id]
                 shifts.append(NewShift(role_id, shift.person_id, shift.during))
             click.echo(f"{staff_text.format_span(shift.during, at, locale)}: {name}")
-        for clash in current.new_clashes(shifts):
-            text = descriptions.describe_clash(clash, current.roster.roles, names, at, locale)
-            click.echo(f"Warning: {text}.")
+        for warning in current.warnings(shifts):
+            click.echo(f"Warning: {warning}")
         for load in rota_service.measure_fill(current, shifts):
-            click.echo(f"{names[load.person_id]}: {descriptions.describe_workload(load)}.")
+            click.echo(f"{names[load.person_id]}: {load}.")
         if not yes:
             click.echo(f"This would add {count_of(len(shifts), 'shift')}. To add, use --yes.")
             return
@@ -250,10 +250,8 @@ def away(person: str, starts: str, ends: str, cover: str | None, yes: bool) -> N
             role = descriptions.role_name(current.roster.roles[roles[new.shift_id]])
             who = current.names[new.person_id] if new.person_id else descriptions.NOBODY
             click.echo(f"{who}: {role}, {staff_text.format_span(new.during, at, locale)}.")
-        for clash in current.new_clashes(covers):
-            roles_by_id, names = current.roster.roles, current.names
-            text = descriptions.describe_clash(clash, roles_by_id, names, at, locale)
-            click.echo(f"Warning: {text}.")
+        for warning in current.warnings(covers):
+            click.echo(f"Warning: {warning}")
         summary = descriptions.summarise_absence(covers)
         if not yes:
             click.echo(f"This would be: {summary}. To save it, use --yes.")

@@ -100,28 +100,6 @@ def missing_backups(
             yield span, line
 
 
-def spans_without_backup(
-    timetables: Timetables, service_id: str, start: datetime, end: datetime
-) -> Iterator[Span]:
-    """Yield each span in which there is no backup to ring if the first line does not answer.
-
-    A backup is a line of ``if_unanswered`` that has another number and is open by its own hours, as
-    in ``dial_order``; 999 and 101 are none. Diverts are left out. Raise as ``find_gaps`` does.
-    """
-    service = timetables.service(service_id)
-    period = Span(instants.as_utc(start), instants.as_utc(end))
-    open_lines = _open_lines(timetables, service.lines, period)
-    backup_lines = _open_lines(timetables, service.if_unanswered, period)
-    by_day = overlay(
-        overlay(open_lines, backup_lines), split_by_day(period, timetables.directory.zone)
-    )
-    backed = (
-        (span, _has_backup(next(iter(lines), service.out_of_hours), backups, day))
-        for span, ((lines, backups), day) in by_day
-    )
-    return (span for span, has_backup in merge_equal(backed) if not has_backup)
-
-
 def _possible_backups(service: Service, spare: Lines) -> list[Line]:
     """Return the lines that the service could try and does not: its own, then spare ones.
 

@@ -107,9 +107,8 @@ def merge_equal(
 ) -> Iterator[tuple[Span, A]]:
     """Merge neighbours with equal keys, with the value of the first one. They must touch."""
     for _, neighbours in groupby(intervals, key=lambda interval: key(interval[1])):
-        merged = list(neighbours)
-        (first, value), (last, _) = merged[0], merged[-1]
-        yield Span(first.start, last.end), value
+        first, *others = neighbours
+        yield first if not others else (Span(first[0].start, others[-1][0].end), first[1])
 
 
 def mark_covered(spans: Iterable[Span], period: Span) -> Iterator[tuple[Span, bool]]:

@@ -98,7 +98,7 @@ class Timetables:
         """
         zone = self.directory.zone
         first, last = (start - _MAX_OVERRUN).astimezone(zone).date(), end.astimezone(zone).date()
-        hours = ((day, line.ranges_on(day, self.holidays)) for day in date_range(first, last))
+        hours = line.hours_between(first, last, self.holidays)
         cut = (
             span
             if start <= span.start and span.end <= end

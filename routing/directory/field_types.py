@@ -227,7 +227,10 @@ def parse_repetition(value: object) -> Recurrence:
     text = " ".join(value.lower().split())
     words = text.split(" ")
     if match := re.fullmatch(r"(\d{1,2}) weeks?", text, re.ASCII):
-        return Recurrence(Weekly(_weeks(int(match[1]))), text)
+        weeks = int(match[1])
+        if not 1 <= weeks <= MAX_WEEKS:
+            raise ValueError(f"{weeks} weeks is out of range. Write 1 to {MAX_WEEKS} weeks.")
+        return Recurrence(Weekly(weeks), text)
     if re.fullmatch(r"\d{1,2} [a-z]+", text, re.ASCII) and words[1] in MONTHS:
         month = MONTHS.index(words[1]) + 1
         return Recurrence(_yearly(int(words[0]), month), f"{int(words[0])} {words[1].capitalize()}")
@@ -300,12 +303,6 @@ def _time_range(text: str) -> TimeRange:
     if closes > MINUTES_PER_DAY or close_minute > 59:
         raise ValueError(f"'{text}' closes at a time that no clock shows. Write 00:00 to 24:00.")
     return TimeRange(opens, closes if closes > opens else closes + MINUTES_PER_DAY)
-
-
-def _weeks(weeks: int) -> int:
-    if not 1 <= weeks <= MAX_WEEKS:
-        raise ValueError(f"{weeks} weeks is out of range. Write 1 to {MAX_WEEKS} weeks.")
-    return weeks
 
 
 def _yearly(day: int, month: int) -> Yearly:

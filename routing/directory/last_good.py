@@ -81,7 +81,7 @@ class LastGoodDirectory:
             )
             raise InvalidDirectory(file, [Problem(1, 1, "not_read", message)])
         try:
-            return parse_in_child(text, file)
+            return parse_in_child(text, file)[0]
         except ReaderEnded:
             self._save_attempts(sha256, attempts + 1)
             raise

@@ -58,12 +58,13 @@ def load(file: Path) -> tuple[Directory, YamlSource]:
     """Return the directory in ``file``, and its source with the place of everything.
 
     Raise InvalidDirectory, with every problem, when it cannot be read or used. A large file is
-    tried in a child process first, so that a hostile one cannot take this process's memory.
+    parsed in a child process, so that a hostile one cannot take this process's memory.
     """
     text = read_text(file)
-    if len(text) > MAX_INLINE_CHARS:
-        parse_in_child(text, file)
-    return parse(text, file)
+    if len(text) <= MAX_INLINE_CHARS:
+        return parse(text, file)
+    directory, source = parse_in_child(text, file)
+    return directory, pickle.loads(source)  # noqa: S301 - written by our own child process
 
 
 def read_text(file: Path) -> str:
@@ -110,7 +111,8 @@ def parse(text: str, file: Path) -> tuple[Directory, YamlSource]:
 
 
 def parse_standard_input() -> None:
-    """Parse the directory on standard input; write it, or its problems, to standard output.
+    """Parse the directory on standard input; write it and its source, or its problems, to standard
+    output.
 
     This is the process of guarded_read.parse_in_child. The arguments are the file's name, the
     bytes of memory and the seconds of CPU time allowed.
@@ -119,11 +121,12 @@ def parse_standard_input() -> None:
     signal.setitimer(signal.ITIMER_PROF, cpu_seconds)  # SIGPROF ends this process, whatever it does
     resource.setrlimit(resource.RLIMIT_DATA, (max_bytes, max_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    result: Directory | tuple[Problem, ...]
+    result: tuple[Directory, bytes] | list[Problem]
     try:
-        result, _ = parse(sys.stdin.buffer.read().decode(), file)
+        directory, source = parse(sys.stdin.buffer.read().decode(), file)
+        result = directory, pickle.dumps(source, pickle.HIGHEST_PROTOCOL)
     except InvalidDirectory as error:
-        result = error.problems
+        result = list(error.problems)
     sys.stdout.buffer.write(pickle.dumps(result, pickle.HIGHEST_PROTOCOL))
 
 

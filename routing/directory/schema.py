@@ -214,12 +214,9 @@ class SpecialDayModel(StrictModel):
 def _same_date_later(day: date, first: date) -> date:
     """Return ``day`` in the first later year in which it is not before ``first``."""
     years = range(first.year, first.year + 9)  # 29 February may be eight years away
-    dates = (date(year, day.month, day.day) for year in years if _exists(year, day))
+    is_leap_day = (day.month, day.day) == (2, 29)
+    dates = (day.replace(year=year) for year in years if not is_leap_day or isleap(year))
     return next(later for later in dates if later >= first)
-
-
-def _exists(year: int, day: date) -> bool:
-    return (day.month, day.day) != (2, 29) or isleap(year)
 
 
 class VerificationModel(StrictModel):

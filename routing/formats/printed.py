@@ -5,10 +5,11 @@ wall, and when it stands in for a page that cannot be shown.
 """
 
 from base64 import b64encode
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from flask import render_template
 from markupsafe import Markup
@@ -35,48 +36,6 @@ class OtherWayText:
     url: str | None
     dial: str | None
     """The address of a link to the number: tel:, or sms: for text messages."""
-
-
-@dataclass(frozen=True, slots=True)
-class PrintedLine:
-    """A line as the page prints it.
-
-    ``exceptions`` are pairs of a date and what differs on it from the week or the season.
-    """
-
-    name: str
-    phone: Phone
-    options: str | None
-    you_will_hear: str | None
-    relay_uk: bool
-    also: list[OtherWayText]
-    week: str
-    seasons: list[str]
-    other_numbers: list[str]
-    exceptions: list[tuple[str, str]]
-
-
-@dataclass(frozen=True, slots=True)
-class PrintedService:
-    """A service as the page prints it: its number, or its lines in the order to try."""
-
-    name: str
-    number: Phone | None
-    is_always_on_its_number: bool
-    day_lines: list[PrintedLine]
-    out_of_hours: PrintedLine
-    confirmed: bool
-
-
-@dataclass(frozen=True, slots=True)
-class HelplineText:
-    """A helpline with its name, audience and hours in the reader's language."""
-
-    name: str
-    audience: str
-    phone: Phone
-    hours: tuple[tuple[str, str], ...]
-    week: str
 
 
 def printed_page(
@@ -122,16 +81,16 @@ def printed_page(
     )
 
 
-def helpline_texts(snapshot: Snapshot, locale: Locale) -> list[HelplineText]:
+def helpline_texts(snapshot: Snapshot, locale: Locale) -> list[dict[str, Any]]:
     """Return every helpline of the directory in the reader's language."""
     return [
-        HelplineText(
-            name=helpline.name.get(locale.language),
-            audience=helpline.audience.get(locale.language),
-            phone=helpline.phone,
-            hours=dates.format_hours(helpline.hours, locale),
-            week=dates.format_week(helpline.hours, locale),
-        )
+        {
+            "name": helpline.name.get(locale.language),
+            "audience": helpline.audience.get(locale.language),
+            "phone": helpline.phone,
+            "hours": dates.format_hours(helpline.hours, locale),
+            "week": dates.format_week(helpline.hours, locale),
+        }
         for helpline in snapshot.directory.helplines
     ]
 
@@ -157,41 +116,43 @@ def _dial_address(way: OtherWay) -> str | None:
 
 def _print_line(
     line: Line, snapshot: Snapshot, first: date, last: date, locale: Locale
-) -> PrintedLine:
+) -> dict[str, Any]:
+    """Return a line as the page prints it, with what differs from its week or season by date."""
     holidays = snapshot.holidays.dates
-    return PrintedLine(
-        name=line.name.get(locale.language),
-        phone=line.phone,
-        options=line.options.get(locale.language) if line.options else None,
-        you_will_hear=line.you_will_hear.get(locale.language) if line.you_will_hear else None,
-        relay_uk=line.relay_uk and not line.phone.is_emergency,
-        also=other_way_texts(line, locale),
-        week=dates.format_week(line.hours, locale),
-        seasons=dates.format_seasons(line, first, last, locale),
-        other_numbers=dates.format_other_numbers(line, first, last, locale),
-        exceptions=dates.format_exceptions(line, first, last, holidays, locale),
-    )
+    return {
+        "name": line.name.get(locale.language),
+        "phone": line.phone,
+        "options": line.options.get(locale.language) if line.options else None,
+        "you_will_hear": line.you_will_hear.get(locale.language) if line.you_will_hear else None,
+        "relay_uk": line.relay_uk and not line.phone.is_emergency,
+        "also": other_way_texts(line, locale),
+        "week": dates.format_week(line.hours, locale),
+        "seasons": dates.format_seasons(line, first, last, locale),
+        "other_numbers": dates.format_other_numbers(line, first, last, locale),
+        "exceptions": dates.format_exceptions(line, first, last, holidays, locale),
+    }
 
 
 def _print_service(
-    service: Service, lines: dict[str, PrintedLine], locale: Locale
-) -> PrintedService:
+    service: Service, lines: dict[str, dict[str, Any]], locale: Locale
+) -> dict[str, Any]:
+    """Return a service as the page prints it: its number, or its lines in the order to try."""
     last_line = service.out_of_hours
     if service.number is not None:
         lines = {
-            line.id: replace(
-                lines[line.id],
-                phone=service.public_phone(line.phone),
-                options=None if line.internal else lines[line.id].options,
-                other_numbers=[],
-            )
+            line.id: lines[line.id]
+            | {
+                "phone": service.public_phone(line.phone),
+                "options": None if line.internal else lines[line.id]["options"],
+                "other_numbers": [],
+            }
             for line in service.reachable
         }
-    return PrintedService(
-        name=service.name.get(locale.language),
-        number=service.number,
-        is_always_on_its_number=service.is_always_on_its_number,
-        day_lines=[lines[line.id] for line in service.lines if line.id != last_line.id],
-        out_of_hours=lines[last_line.id],
-        confirmed=service.confirmed,
-    )
+    return {
+        "name": service.name.get(locale.language),
+        "number": service.number,
+        "is_always_on_its_number": service.is_always_on_its_number,
+        "day_lines": [lines[line.id] for line in service.lines if line.id != last_line.id],
+        "out_of_hours": lines[last_line.id],
+        "confirmed": service.confirmed,
+    }

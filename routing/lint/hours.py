@@ -24,6 +24,7 @@ MAX_SPARE_LINES = 5
 _A_YEAR = timedelta(days=365)
 _CHRISTMAS = ((12, 25), (12, 26), (1, 1))
 _EVES = {(12, 24): "Christmas Eve", (12, 31): "New Year's Eve"}
+_DAYS_TO_CONFIRM = {*_CHRISTMAS, *_EVES}
 
 
 def warnings(snapshot: Snapshot, at: datetime) -> Iterator[PathProblem]:
@@ -42,9 +43,14 @@ def warnings(snapshot: Snapshot, at: datetime) -> Iterator[PathProblem]:
     period = Span(midnight(today, directory.zone), midnight(today + LOOKAHEAD, directory.zone))
     used = {line.id for service in directory.services for line in service.reachable}
     spare = tuple(line for line in directory.lines if line.id not in used)[:MAX_SPARE_LINES]
+    services_by_hours: dict[object, list[Service]] = defaultdict(list)
     for service in directory.services:
-        yield from _check_gaps(snapshot.timetables, service, period)
+        lines = (*service.lines, service.out_of_hours)
+        hours = tuple((line.hours, line.special_days) for line in lines)
+        services_by_hours[hours].append(service)
         yield from _check_backups(snapshot.timetables, service, period, spare)
+    for services in services_by_hours.values():
+        yield from _check_gaps(snapshot.timetables, services, period)
 
 
 def horizon_warning(holidays: BankHolidays, today: date) -> str | None:
@@ -85,14 +91,14 @@ def days_to_confirm(line: Line, holidays: BankHolidays, today: date) -> Sequence
     A special day that names the date shows that somebody has thought of it; a season does not.
     """
     days = (
-        (day, line.hours_on(day, holidays.dates)) for day in date_range(today, today + LOOKAHEAD)
+        (day, line.hours_on(day, holidays.dates))
+        for day in date_range(today, today + LOOKAHEAD)
+        if (day.month, day.day) in _DAYS_TO_CONFIRM
     )
     return [
         day
         for day, hours in days
-        if (day.month, day.day) in {*_CHRISTMAS, *_EVES}
-        and hours.ranges
-        and (hours.special_day is None or hours.special_day.is_season)
+        if hours.ranges and (hours.special_day is None or hours.special_day.is_season)
     ]
 
 
@@ -176,16 +182,19 @@ def _set_by_both(first: SpecialDay, second: SpecialDay) -> list[str]:
     return both
 
 
-def _check_gaps(timetables: Timetables, service: Service, period: Span) -> Iterator[PathProblem]:
-    """Warn of the times at which no line of a service is open."""
-    coverage = reportable_gaps(timetables, service.id, period.start, period.end)
+def _check_gaps(
+    timetables: Timetables, services: Sequence[Service], period: Span
+) -> Iterator[PathProblem]:
+    """Warn of the times at which no line is open of services whose lines have the same hours."""
+    coverage = reportable_gaps(timetables, services[0].id, period.start, period.end)
     gaps = [span for span, kind, _ in coverage if kind == CoverageKind.GAP]
     for times in format_periods(gaps, period, get_locale("en", timetables.directory.zone)):
-        message = (
-            f"no line is open {_shorten(times)}. Calls go to '{service.out_of_hours.id}': write "
-            f"that in its hours, or correct the others. In full: {times}."
-        )
-        yield PathProblem(("services", service.id), "gap", message)
+        for service in services:
+            message = (
+                f"no line is open {_shorten(times)}. Calls go to '{service.out_of_hours.id}': "
+                f"write that in its hours, or correct the others. In full: {times}."
+            )
+            yield PathProblem(("services", service.id), "gap", message)
 
 
 def _check_backups(

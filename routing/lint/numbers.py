@@ -40,13 +40,13 @@ def warnings(snapshot: Snapshot, at: datetime) -> Iterator[PathProblem]:
     """Yield every warning about a number at ``at``."""
     directory = snapshot.directory
     yield from _check_verification(directory, at.astimezone(directory.zone).date())
-    yield from _check_verification_source(directory)
     yield from _check_similar_helplines(directory)
     yield from _check_shared_numbers(directory)
     yield from _check_mobiles(directory)
     yield from _check_loops(directory)
-    yield from _check_screened_menus(directory)
-    yield from _check_ring_seconds(directory)
+    for line in directory.lines:
+        yield from _check_screened_menu(line)
+        yield from _check_ring_seconds(line)
 
 
 def own_number_advice(directory: Directory) -> list[str]:
@@ -95,11 +95,6 @@ def plan_warning(phone: Phone) -> str | None:
     )
 
 
-def national_digits(phone: Phone) -> str:
-    """Return the digits of a British number as they are dialled within the country."""
-    return "0" + phone.e164.removeprefix("+44")
-
-
 def is_one_slip(typed: str, known: str) -> bool:
     """Return whether one digit is changed, lost or added, or two are swapped."""
     if len(typed) == len(known):
@@ -116,7 +111,7 @@ def is_one_slip(typed: str, known: str) -> bool:
 
 
 def _check_verification(directory: Directory, today: date) -> Iterator[PathProblem]:
-    """Warn of each line whose number is not confirmed, or was for days that are over."""
+    """Warn of each line whose number is not confirmed now, or nothing says by whom."""
     for line in directory.lines:
         warning = verification_warning(line, today)
         if warning is not None:
@@ -126,10 +121,6 @@ def _check_verification(directory: Directory, today: date) -> Iterator[PathProbl
             message = f"{state} {line.phone.display}. Ring it, then write here: {form}. {sentence}"
             yield PathProblem(("lines", line.id), code, message)
 
-
-def _check_verification_source(directory: Directory) -> Iterator[PathProblem]:
-    """Warn of each confirmation without a source."""
-    for line in directory.lines:
         if line.verified is not None and line.verified.source is None:
             message = "`source` is missing. Write the page, or who, confirmed the number."
             yield PathProblem(("lines", line.id, "verified"), "no_source", message)
@@ -141,9 +132,8 @@ def _check_similar_helplines(directory: Directory) -> Iterator[PathProblem]:
     for n, helpline in enumerate(directory.helplines):
         numbers.append((("helplines", n, "phone"), helpline.phone))
     for path, phone in numbers:
-        digits = national_digits(phone)
         for known, name in WELL_KNOWN.items():
-            if is_one_slip(digits, known):
+            if is_one_slip(phone.national, known):
                 message = f"{phone.display} is one slip away from {known}, {name}. Is it mistyped?"
                 yield PathProblem(path, "near_miss", message)
 
@@ -184,30 +174,26 @@ def _check_loops(directory: Directory) -> Iterator[PathProblem]:
             yield PathProblem(("services", service.id, "number"), "number_loops", message)
 
 
-def _check_screened_menus(directory: Directory) -> Iterator[PathProblem]:
-    """Warn of each line with a menu on which somebody must press 1: a menu never does."""
-    for line in directory.lines:
-        key = "options" if line.options is not None else "send_digits"
-        if line.press_1_to_accept and getattr(line, key) is not None:
-            message = (
-                "a menu never presses 1. Remove `press_1_to_accept`, or write a number without a "
-                f"menu. By its `{key}` a menu answers '{line.id}', so no call to it is accepted."
-            )
-            yield PathProblem(
-                ("lines", line.id, "press_1_to_accept"), "menu_never_accepts", message
-            )
+def _check_screened_menu(line: Line) -> Iterator[PathProblem]:
+    """Warn of a line with a menu on which somebody must press 1: a menu never does."""
+    key = "options" if line.options is not None else "send_digits"
+    if line.press_1_to_accept and getattr(line, key) is not None:
+        message = (
+            "a menu never presses 1. Remove `press_1_to_accept`, or write a number without a menu. "
+            f"By its `{key}` a menu answers '{line.id}', so no call to it is accepted."
+        )
+        yield PathProblem(("lines", line.id, "press_1_to_accept"), "menu_never_accepts", message)
 
 
-def _check_ring_seconds(directory: Directory) -> Iterator[PathProblem]:
-    """Warn of each line that should ring for longer than anybody may hear ringing."""
-    for line in directory.lines:
-        most = max_ring_seconds(line)
-        if line.ring_seconds is not None and line.ring_seconds > most:
-            message = (
-                f"it rings {most} seconds, not {line.ring_seconds}: networks cut off calls that "
-                f"ring for long. Write {most} or less, with another line in `if_unanswered`."
-            )
-            yield PathProblem(("lines", line.id, "ring_seconds"), "rings_too_long", message)
+def _check_ring_seconds(line: Line) -> Iterator[PathProblem]:
+    """Warn of a line that should ring for longer than anybody may hear ringing."""
+    most = max_ring_seconds(line)
+    if line.ring_seconds is not None and line.ring_seconds > most:
+        message = (
+            f"it rings {most} seconds, not {line.ring_seconds}: networks cut off calls that ring "
+            f"for long. Write {most} or less, with another line in `if_unanswered`."
+        )
+        yield PathProblem(("lines", line.id, "ring_seconds"), "rings_too_long", message)
 
 
 def _numbers_of(line: Line) -> Iterator[tuple[KeyPath, Phone]]:

@@ -11,7 +11,7 @@ from routing.directory.diagnosis import first_hidden_character
 from routing.directory.field_types import BANK_HOLIDAY, parse_phone, parse_week
 from routing.directory.yaml_source import KeyPath, Position, YamlSource
 from routing.errors import Problem
-from routing.lint.numbers import national_digits, plan_warning
+from routing.lint.numbers import plan_warning
 from routing.snapshot import Snapshot
 from routing.text.dates import format_time
 from routing.text.locale import get_locale
@@ -229,7 +229,6 @@ def _check_phones(source: YamlSource) -> Iterator[Problem]:
                 phone = parse_phone(written)
             except ValueError:
                 continue  # a short number, or something else that is shown
-            national = national_digits(phone)
             if re.match(r"(\+|00)44\D*0", written):
                 code = "trunk_zero"
                 message = f"'{written}' cannot be dialled with its 0. Write {phone.display}."
@@ -237,7 +236,7 @@ def _check_phones(source: YamlSource) -> Iterator[Problem]:
                 code = "lost_zero"
                 message = (
                     f"'{written}' has lost its first 0: by the numbering plan no telephone has "
-                    f"such a number. Write {national}."
+                    f"such a number. Write {phone.national}."
                 )
             elif plan := plan_warning(phone):
                 code, message = "not_in_numbering_plan", plan

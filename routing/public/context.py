@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from markupsafe import Markup
@@ -12,7 +12,7 @@ from routing import lookup
 from routing.core import instants
 from routing.core.answer import HORIZON, Decision
 from routing.core.decision import timeline
-from routing.core.directory import Line, OnlineForm, Phone, Service
+from routing.core.directory import Line, Phone, Service
 from routing.formats.json import assumption, timestamp
 from routing.formats.printed import OtherWayText, helpline_texts, other_way_texts
 from routing.public import schema_org
@@ -56,63 +56,6 @@ class ContactCard:
         return all(word in text for word in query.casefold().split())
 
 
-@dataclass(frozen=True, slots=True)
-class FollowingLine:
-    """The line that answers after the handover, as a page shows it.
-
-    ``phrase`` is how a sentence refers to it. ``phone`` is None where the caller goes on with the
-    same number. ``can_wait``: it is the service's first line, which a caller who can wait should
-    ring.
-    """
-
-    phrase: str
-    phone: Phone | None
-    is_same_line: bool
-    can_wait: bool
-
-
-@dataclass(frozen=True, slots=True)
-class NextOpening:
-    """When a service's first line next takes calls, and on which number."""
-
-    phrase: str
-    phone: Phone
-    moment: str
-
-
-@dataclass(frozen=True, slots=True)
-class ServiceLink:
-    """A service as a list shows it."""
-
-    id: str
-    name: str
-    number: Phone | None
-
-
-@dataclass(frozen=True, slots=True)
-class FormLink:
-    """An online form as a page shows it."""
-
-    name: str
-    url: str
-    when: str
-
-
-@dataclass(frozen=True, slots=True)
-class ServiceText:
-    """A service as its own page shows it; None for what the council wrote nothing about."""
-
-    id: str
-    name: str
-    number: Phone | None
-    is_always_on_its_number: bool
-    confirmed: bool
-    forms: tuple[FormLink, ...]
-    professionals: Markup | None
-    confidential: Markup | None
-    after: Markup | None
-
-
 def page_context() -> dict[str, Any]:
     """Return the values that every public page shows."""
     snapshot, locale = lookup.snapshot(), lookup.locale()
@@ -127,7 +70,7 @@ def page_context() -> dict[str, Any]:
         "emergency_html": _emergency_html(directory.emergency.get(language), locale),
         "unanswered": directory.unanswered.get(language) if directory.unanswered else None,
         "services": [
-            ServiceLink(service.id, service.name.get(language), service.number)
+            {"id": service.id, "name": service.name.get(language), "number": service.number}
             for service in directory.services
         ],
         "helplines": helpline_texts(snapshot, locale),
@@ -148,7 +91,7 @@ def service_context(decision: Decision, at: datetime, *, is_live: bool) -> dict[
     next_id = decision.next.line.id if decision.next else None
     local = at.astimezone(locale.zone)
     return {
-        "service": _service_text(service, locale),
+        "service": _service_values(service, locale.language),
         "at_iso": timestamp(at, locale),
         "until_iso": timestamp(until, locale) if until else "",
         "refresh_iso": timestamp(_next_wording(decision, at, locale), locale),
@@ -168,7 +111,7 @@ def service_context(decision: Decision, at: datetime, *, is_live: bool) -> dict[
         "day_lines": [card for card in lines if card.id != service.out_of_hours.id],
         "out_of_hours": next((card for card in lines if card.id == service.out_of_hours.id), None),
         "assumption": assumption(decision, at, snapshot, locale),
-        "structured": schema_org.contacts(snapshot, [service], at, locale),
+        "structured": partial(schema_org.contacts, snapshot, [service], at, locale),
     }
 
 
@@ -265,25 +208,32 @@ def _next_wording(decision: Decision, at: datetime, locale: Locale) -> datetime:
     return min(moment for moment in moments if moment > at)
 
 
-def _following_line(decision: Decision, locale: Locale) -> FollowingLine | None:
-    """Return the line after the handover; None where a caller would notice no handover."""
+def _following_line(decision: Decision, locale: Locale) -> dict[str, Any] | None:
+    """Return the line after the handover; None where a caller would notice no handover.
+
+    ``phone`` is None where the caller goes on with the same number. ``can_wait``: it is the
+    service's first line, which a caller who can wait should ring.
+    """
     service, following = decision.service, decision.next
     if following is None:
         return None
     is_same_line = following.line.id == decision.line.id
     if is_same_line and sentences.keeps_number(decision):
         return None
-    return FollowingLine(
-        phrase=sentences.line_phrase(following.line, locale),
-        phone=None if sentences.keeps_number(decision) else service.public_phone(following.phone),
-        is_same_line=is_same_line,
-        can_wait=following.line.id == service.lines[0].id and not service.is_always_on_its_number,
-    )
+    is_first_line = following.line.id == service.lines[0].id
+    return {
+        "phrase": sentences.line_phrase(following.line, locale),
+        "phone": None
+        if sentences.keeps_number(decision)
+        else service.public_phone(following.phone),
+        "is_same_line": is_same_line,
+        "can_wait": is_first_line and not service.is_always_on_its_number,
+    }
 
 
 def _next_opening(
     decision: Decision, at: datetime, locale: Locale, is_live: bool
-) -> NextOpening | None:
+) -> dict[str, Any] | None:
     """Return when the service's first line next takes calls, with its number on that date.
 
     None while it answers, where it follows at the next handover, and where callers always ring the
@@ -297,35 +247,33 @@ def _next_opening(
     for span, answer in spans:
         if answer.line.id == first_line.id:
             format_opening = dates.format_moment if is_live else dates.format_datetime
-            return NextOpening(
-                phrase=sentences.line_phrase(first_line, locale),
-                phone=service.public_phone(answer.phone),
-                moment=format_opening(span.start, locale, at),
-            )
+            return {
+                "phrase": sentences.line_phrase(first_line, locale),
+                "phone": service.public_phone(answer.phone),
+                "moment": format_opening(span.start, locale, at),
+            }
     return None
 
 
-def _service_text(service: Service, locale: Locale) -> ServiceText:
+def _service_values(service: Service, language: str) -> dict[str, Any]:
+    """Return a service as its own page shows it; its texts are those that the council wrote."""
     texts = {
-        name: render_markdown(text.get(locale.language))
+        name: render_markdown(text.get(language))
         for name in ("professionals", "confidential", "after")
         if (text := service.page(name))
     }
-    return ServiceText(
-        id=service.id,
-        name=service.name.get(locale.language),
-        number=service.number,
-        is_always_on_its_number=service.is_always_on_its_number,
-        confirmed=service.confirmed,
-        forms=tuple(_form_link(form, locale) for form in service.forms),
-        professionals=texts.get("professionals"),
-        confidential=texts.get("confidential"),
-        after=texts.get("after"),
-    )
-
-
-def _form_link(form: OnlineForm, locale: Locale) -> FormLink:
-    return FormLink(form.name.get(locale.language), form.url, form.when.get(locale.language))
+    forms = [
+        {"name": form.name.get(language), "url": form.url, "when": form.when.get(language)}
+        for form in service.forms
+    ]
+    return texts | {
+        "id": service.id,
+        "name": service.name.get(language),
+        "number": service.number,
+        "is_always_on_its_number": service.is_always_on_its_number,
+        "confirmed": service.confirmed,
+        "forms": forms,
+    }
 
 
 @cache

@@ -17,6 +17,7 @@ from prometheus_client import (
 from routing import concurrency, config, health, lookup, rota_service
 from routing.errors import DatabaseUnavailable
 from routing.responses import has_bearer_token, problem
+from routing.rota_service import Rota
 from routing.snapshot import Snapshot
 from routing.store import calls, counters, db
 
@@ -94,10 +95,9 @@ def _registry() -> CollectorRegistry:
     _set_build(registry, gauge)
     _set_directory(gauge, snapshot)
     _set_diverts(gauge, at)
-    _set_conditions(gauge)
+    _set_conditions(gauge, _set_rota(gauge, at))
     _set_decisions(gauge, snapshot, at)
     _set_calls(registry, gauge, at)
-    _set_rota(gauge, at)
     return registry
 
 
@@ -135,8 +135,8 @@ def _set_diverts(gauge: NewGauge, at: datetime) -> None:
             in_force.labels(divert.service).inc()
 
 
-def _set_conditions(gauge: NewGauge) -> None:
-    conditions = health.conditions()
+def _set_conditions(gauge: NewGauge, upcoming: Rota | None) -> None:
+    conditions = health.conditions(upcoming)
     degraded = gauge("degraded", "1 while a condition degrades the service: wake somebody")
     degraded.set(health.readiness(conditions) == "degraded")
     warnings = gauge("warning", "Conditions in force, by code", "code")
@@ -189,8 +189,8 @@ def _set_calls(registry: CollectorRegistry, gauge: NewGauge, at: datetime) -> No
             unanswered.labels(service_id).inc(count)
 
 
-def _set_rota(gauge: NewGauge, at: datetime) -> None:
-    """Set the rota's gaps; nothing while the database is down or does not exist."""
+def _set_rota(gauge: NewGauge, at: datetime) -> Rota | None:
+    """Set the gaps of the rota, and return it; None while the database is down or not there."""
     gaps = gauge("rota_gaps", "Gaps of the next 28 days, by rota role", "role")
     seconds = gauge("rota_gap_seconds", "How long those last, together", "role")
     missing = gauge("rota_people_missing", "How many people are missing now", "role")
@@ -199,13 +199,14 @@ def _set_rota(gauge: NewGauge, at: datetime) -> None:
             rota = rota_service.load_upcoming(connection, at)
     except DatabaseUnavailable as error:
         current_app.logger.warning("no rota in the metrics: %s", error)
-        return
+        return None
     gaps_ahead = rota.gaps(at, at + rota_service.GAP_LOOKAHEAD)
     for role in rota.roles:
         spans = [span for gap_role, span, _ in gaps_ahead if gap_role is role]
         gaps.labels(role.id).set(len(spans))
         seconds.labels(role.id).set(sum((span.end - span.start).total_seconds() for span in spans))
         missing.labels(role.id).set(rota.roster.staffing_at(role.id, at).missing)
+    return rota
 
 
 def _plain_text(text: str) -> Response:

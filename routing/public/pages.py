@@ -1,6 +1,7 @@
 """The public pages: who to call now, all contacts, and pages about this service."""
 
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +89,7 @@ def contacts() -> Response:
         has_search=len(cards) > MAX_LINES_WITHOUT_SEARCH,
         match_count=len(matches),
         query=query,
-        structured=schema_org.contacts(snapshot, directory.services, at, lookup.locale()),
+        structured=partial(schema_org.contacts, snapshot, directory.services, at, lookup.locale()),
     )
 
 

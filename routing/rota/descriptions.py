@@ -7,10 +7,15 @@ from zoneinfo import ZoneInfo
 
 from routing.core.directory import RotaRole
 from routing.core.instants import Span
-from routing.rota.clashes import Clash, ClashKind
-from routing.rota.difference import RotaDifference
-from routing.rota.roster import Assignment, NewCover, NewShift, Roster, Staffing
-from routing.rota.workload import Workload
+from routing.rota.roster import (
+    Assignment,
+    Clash,
+    ClashKind,
+    NewCover,
+    NewShift,
+    Roster,
+    Staffing,
+)
 from routing.text import dates, staff_text
 from routing.text.locale import Locale
 
@@ -62,7 +67,9 @@ def describe_excess(
 
 
 def describe_difference(
-    difference: RotaDifference,
+    removed: Iterable[NewShift],
+    changed: Iterable[tuple[NewShift, NewShift]],
+    added: Iterable[NewShift],
     roles: Mapping[str, RotaRole],
     names: Mapping[int, str],
     at: datetime,
@@ -80,9 +87,9 @@ def describe_difference(
         return f"{describe(after)}, not {staff_text.format_span(before.during, at, locale)}"
 
     return [
-        *(f"Removed: {describe(shift)}." for shift in difference.removed),
-        *(f"Changed: {describe_change(*pair)}." for pair in difference.changed),
-        *(f"Added: {describe(shift)}." for shift in difference.added),
+        *(f"Removed: {describe(shift)}." for shift in removed),
+        *(f"Changed: {describe_change(*pair)}." for pair in changed),
+        *(f"Added: {describe(shift)}." for shift in added),
     ]
 
 
@@ -96,20 +103,6 @@ def format_months(shifts: Iterable[NewShift], zone: ZoneInfo) -> str:
     starts = sorted(shift.during.start for shift in shifts)
     months = (f"{start.astimezone(zone):%B %Y}" for start in (starts[0], starts[-1]))
     return " to ".join(dict.fromkeys(months))
-
-
-def describe_workload(load: Workload) -> str:
-    """Return "8 shifts, 132.5 hours, 6 nights, 2 weekends, 1 bank holiday"."""
-    counts = {
-        "shift": load.shifts,
-        "hour": round(load.duration / timedelta(hours=1), 2),
-        "night": load.nights,
-        "weekend": load.weekends,
-        "bank holiday": load.bank_holidays,
-    }
-    return ", ".join(
-        f"{count:g} {what}{'' if count == 1 else 's'}" for what, count in counts.items()
-    )
 
 
 def summarise_absence(covers: Sequence[NewCover]) -> str:

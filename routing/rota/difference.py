@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from routing.core.instants import Span
-from routing.rota import validation
-from routing.rota.roster import HANDOVER_ALLOWANCE, Assignment, NewShift, Roster, Shift, Staffing
+from routing.rota.roster import Assignment, NewShift, Roster, Shift
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,27 +71,6 @@ def replace_period(
     )
 
 
-def apply_difference(roster: Roster, difference: RotaDifference) -> Roster:
-    """Return the roster as it would be after a difference. New shifts have negative ids."""
-    cancelled = set(difference.cancelled_shift_ids)
-    kept = [shift for shift in roster.shifts if shift.id not in cancelled]
-    covers = [cover for cover in roster.covers if cover.shift_id not in cancelled]
-    return validation.apply_changes(Roster(roster.timetables, kept, covers), difference.new_shifts)
-
-
-def find_excess(roster: Roster, role_id: str, period: Span) -> Iterator[tuple[Span, Staffing]]:
-    """Yield each span in which a new shift brings more people on duty than a role needs.
-
-    New shifts have negative ids. Spans up to HANDOVER_ALLOWANCE long are left out.
-    """
-    people = roster.roles[role_id].people
-    for span, staffing in roster.merged_staffing(role_id, period.start, period.end):
-        has_new = any(assignment.shift.id < 0 for assignment in staffing.assignments)
-        is_long = span.end - span.start > HANDOVER_ALLOWANCE
-        if has_new and is_long and len(staffing.person_ids) > people:
-            yield span, staffing
-
-
 def _parts_by_shift(roster: Roster) -> Iterator[tuple[Shift, list[Assignment]]]:
     """Yield each shift in the directory's roles with its assignments, earliest first."""
     parts: dict[int, list[Assignment]] = {}
@@ -100,9 +78,8 @@ def _parts_by_shift(roster: Roster) -> Iterator[tuple[Shift, list[Assignment]]]:
     if not shifts:
         return
     end = max(shift.during.end for shift in shifts)
-    for role_id in roster.roles:
-        for assignment in roster.assignments(role_id, shifts[0].during.start, end):
-            parts.setdefault(assignment.shift.id, []).append(assignment)
+    for assignment in roster.all_assignments(shifts[0].during.start, end):
+        parts.setdefault(assignment.shift.id, []).append(assignment)
     for shift in shifts:
         if shift.id in parts:
             yield shift, parts[shift.id]

@@ -213,11 +213,10 @@ class _Busy:
 def _busy(roster: Roster, slots: Sequence[Span]) -> _Busy:
     """Return who is busy: whoever has a shift is for all of it, whether or not it is covered."""
     busy = _Busy()
-    for role_id in roster.roles:
-        for assignment in roster.assignments(role_id, slots[0].start, slots[-1].end):
-            busy.add(assignment.shift.person_id, assignment.shift.during)
-            if assignment.person_id is not None:
-                busy.add(assignment.person_id, assignment.during)
+    for assignment in roster.all_assignments(slots[0].start, slots[-1].end):
+        busy.add(assignment.shift.person_id, assignment.shift.during)
+        if assignment.person_id is not None:
+            busy.add(assignment.person_id, assignment.during)
     return busy
 
 

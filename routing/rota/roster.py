@@ -1,10 +1,12 @@
-"""The roster: who is on duty in each role, and when somebody must be."""
+"""The roster: who is on duty in each role, when somebody must be, and who clashes."""
 
 import unicodedata
+from bisect import bisect_right
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
@@ -26,6 +28,11 @@ than 171.
 
 CONTEXT_MARGIN = MAX_SHIFT_LENGTH + timedelta(days=1)
 """How much of the rota before and after a change must be read to check it."""
+
+MIN_REST = timedelta(hours=11)
+"""Rest that a worker is entitled to between shifts: Working Time Regulations 1998, regulation 10,
+"not less than eleven consecutive hours in each 24-hour period".
+"""
 
 _APOSTROPHES = dict.fromkeys(map(ord, "‘’ʼ`´"), "'")
 
@@ -93,6 +100,27 @@ class Assignment:
     part: int = 0
 
 
+class ClashKind(StrEnum):
+    """Two shifts at once, or less than MIN_REST between shifts."""
+
+    OVERLAP = "overlap"
+    REST = "rest"
+
+
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """Assignments of one person that clash, in order.
+
+    ``during`` of an OVERLAP is the time for which there are two assignments. Of REST it runs from
+    the end of the first assignment to the start of the last one.
+    """
+
+    kind: ClashKind
+    person_id: int
+    during: Span
+    assignments: tuple[Assignment, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Staffing:
     """How a role is staffed throughout a span: how many people it needs, and who is assigned."""
@@ -135,6 +163,25 @@ class Roster:
         for assignments in self._assignments.values():
             assignments.sort(key=lambda assignment: assignment.during.start)
 
+    def with_changes(
+        self, changes: Iterable[NewShift | NewCover], cancelled_shift_ids: Collection[int] = ()
+    ) -> "Roster":
+        """Return the roster as it would be with some shifts cancelled and some changes made.
+
+        The changes count in their order. New shifts have negative ids.
+        """
+        shifts = [shift for shift in self.shifts if shift.id not in cancelled_shift_ids]
+        covers = list(self.covers)
+        highest_id = max((cover.id for cover in covers), default=0)
+        for number, new in enumerate(changes, 1):
+            if isinstance(new, NewShift):
+                shifts.append(Shift(-number, new.role_id, new.person_id, new.during))
+            else:
+                covers.append(
+                    Cover(highest_id + number, new.shift_id, new.person_id, new.during, new.note)
+                )
+        return Roster(self.timetables, shifts, covers)
+
     def needed_spans(self, role_id: str, start: datetime, end: datetime) -> tuple[Span, ...]:
         """Return when somebody must be on duty, from ``start`` to ``end``.
 
@@ -161,6 +208,30 @@ class Roster:
             for assignment in self._assignments[role_id]
             if assignment.during.overlaps(period)
         ]
+
+    def all_assignments(self, start: datetime, end: datetime) -> list[Assignment]:
+        """Return the assignments that overlap a period, in all roles, role by role."""
+        return [
+            assignment
+            for role_id in self.roles
+            for assignment in self.assignments(role_id, start, end)
+        ]
+
+    def clashes(self, start: datetime, end: datetime) -> list[Clash]:
+        """Return the clashes among the assignments of a period, in the order in which they begin.
+
+        An overlap of up to HANDOVER_ALLOWANCE is not a clash. Too little rest after each of several
+        assignments in a row is one clash. Parts of one shift do not clash.
+        """
+        by_person: dict[int, list[Assignment]] = {}
+        assignments = self.all_assignments(start, end)
+        for assignment in sorted(assignments, key=lambda a: (a.during.start, a.during.end)):
+            if assignment.person_id is not None:
+                by_person.setdefault(assignment.person_id, []).append(assignment)
+        clashes = (
+            clash for person_id, own in by_person.items() for clash in _clashes_of(person_id, own)
+        )
+        return sorted(clashes, key=lambda clash: (clash.during.start, clash.person_id, clash.kind))
 
     def staffing(
         self, role_id: str, start: datetime, end: datetime
@@ -232,6 +303,33 @@ class Roster:
             if is_surplus and span.end - span.start > HANDOVER_ALLOWANCE
         )
 
+    def excess(self, role_id: str, period: Span) -> Iterator[tuple[Span, Staffing]]:
+        """Yield each span in which a new shift brings more people on duty than a role needs.
+
+        Spans up to HANDOVER_ALLOWANCE long are left out, and those in which nobody is needed.
+        """
+        for span, staffing in self.merged_staffing(role_id, period.start, period.end):
+            has_new = any(assignment.shift.id < 0 for assignment in staffing.assignments)
+            is_long = span.end - span.start > HANDOVER_ALLOWANCE
+            if has_new and is_long and len(staffing.person_ids) > staffing.needed > 0:
+                yield span, staffing
+
+    def unneeded_shifts(self, shifts: Sequence[NewShift]) -> list[NewShift]:
+        """Return the shifts during which nobody is needed at any time."""
+        if not shifts:
+            return []
+        start = min(shift.during.start for shift in shifts)
+        end = max(shift.during.end for shift in shifts)
+        role_ids = {shift.role_id for shift in shifts}
+        needed = {role_id: self.needed_spans(role_id, start, end) for role_id in role_ids}
+
+        def is_needed(shift: NewShift) -> bool:
+            spans = needed[shift.role_id]
+            first = bisect_right(spans, shift.during.start, key=lambda span: span.end)
+            return first < len(spans) and spans[first].start < shift.during.end
+
+        return [shift for shift in shifts if not is_needed(shift)]
+
 
 def is_too_long(during: Span, zone: ZoneInfo) -> bool:
     """Return whether a shift is longer than MAX_SHIFT_LENGTH, measured by clocks in ``zone``."""
@@ -264,3 +362,29 @@ def _split(shift: Shift, covers: Sequence[Cover]) -> Iterator[Assignment]:
 
 def _newest(covers: Sequence[Cover], at: datetime) -> Cover | None:
     return next((cover for cover in reversed(covers) if at in cover.during), None)
+
+
+def _clashes_of(person_id: int, assignments: list[Assignment]) -> Iterator[Clash]:
+    in_a_row: list[Assignment] = []
+    latest = assignments[0]
+    for assignment in assignments[1:]:
+        rest = assignment.during.start - latest.during.end
+        is_other_shift = assignment.shift.id != latest.shift.id
+        if is_other_shift and -rest > HANDOVER_ALLOWANCE:
+            end = min(assignment.during.end, latest.during.end)
+            both = Span(assignment.during.start, end)
+            yield Clash(ClashKind.OVERLAP, person_id, both, (latest, assignment))
+        elif is_other_shift and rest < MIN_REST:
+            in_a_row = [*(in_a_row or [latest]), assignment]
+        elif rest >= MIN_REST and in_a_row:
+            yield _rest_clash(person_id, in_a_row)
+            in_a_row = []
+        if assignment.during.end >= latest.during.end:
+            latest = assignment
+    if in_a_row:
+        yield _rest_clash(person_id, in_a_row)
+
+
+def _rest_clash(person_id: int, assignments: list[Assignment]) -> Clash:
+    edges = assignments[0].during.end, assignments[-1].during.start
+    return Clash(ClashKind.REST, person_id, Span(min(edges), max(edges)), tuple(assignments))

@@ -1,7 +1,5 @@
 """Check a change of the rota before it is made."""
 
-from bisect import bisect_right
-from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from routing.core.instants import Span
@@ -9,7 +7,6 @@ from routing.errors import InvalidRotaChange, UnknownShift
 from routing.rota.roster import (
     MAX_SHIFT_LENGTH,
     Assignment,
-    Cover,
     NewCover,
     NewShift,
     Roster,
@@ -116,45 +113,10 @@ def cover_absence(
             Span(max(duty.during.start, away.start), min(duty.during.end, away.end)),
             note,
         )
-        for role_id in roster.roles
-        for duty in roster.assignments(role_id, away.start, away.end)
+        for duty in roster.all_assignments(away.start, away.end)
         if duty.person_id == person_id
     ]
     return sorted(covers, key=lambda cover: cover.during.start)
-
-
-def apply_changes(roster: Roster, changes: Iterable[NewShift | NewCover]) -> Roster:
-    """Return the roster as it would be with some changes made, in that order.
-
-    New shifts have negative ids.
-    """
-    shifts, covers = list(roster.shifts), list(roster.covers)
-    highest_id = max((cover.id for cover in covers), default=0)
-    for number, new in enumerate(changes, 1):
-        if isinstance(new, NewShift):
-            shifts.append(Shift(-number, new.role_id, new.person_id, new.during))
-        else:
-            covers.append(
-                Cover(highest_id + number, new.shift_id, new.person_id, new.during, new.note)
-            )
-    return Roster(roster.timetables, shifts, covers)
-
-
-def unneeded_shifts(roster: Roster, shifts: Sequence[NewShift]) -> list[NewShift]:
-    """Return the shifts during which nobody is needed at any time."""
-    if not shifts:
-        return []
-    start = min(shift.during.start for shift in shifts)
-    end = max(shift.during.end for shift in shifts)
-    role_ids = {shift.role_id for shift in shifts}
-    needed = {role_id: roster.needed_spans(role_id, start, end) for role_id in role_ids}
-
-    def is_needed(shift: NewShift) -> bool:
-        spans = needed[shift.role_id]
-        first = bisect_right(spans, shift.during.start, key=lambda span: span.end)
-        return first < len(spans) and spans[first].start < shift.during.end
-
-    return [shift for shift in shifts if not is_needed(shift)]
 
 
 def _require_end_after_start(during: Span) -> None:

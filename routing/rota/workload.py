@@ -32,14 +32,24 @@ class Workload:
     weekends: int
     bank_holidays: int
 
+    def __str__(self) -> str:
+        """Return "8 shifts, 132.5 hours, 6 nights, 2 weekends, 1 bank holiday"."""
+        counts = {
+            "shift": self.shifts,
+            "hour": round(self.duration / timedelta(hours=1), 2),
+            "night": self.nights,
+            "weekend": self.weekends,
+            "bank holiday": self.bank_holidays,
+        }
+        return ", ".join(f"{n:g} {noun}{'' if n == 1 else 's'}" for noun, n in counts.items())
+
 
 def measure_workload(roster: Roster, person_id: int, period: Span) -> Workload:
     """Return what a person has, covers applied, that begins in a period."""
     zone, holidays = roster.timetables.directory.zone, roster.timetables.holidays
     duties = [
         duty
-        for role_id in roster.roles
-        for duty in roster.assignments(role_id, period.start, period.end)
+        for duty in roster.all_assignments(period.start, period.end)
         if duty.person_id == person_id and duty.during.start in period
     ]
     by_day: Counter[date] = Counter()

@@ -125,7 +125,9 @@ def _digest_import(form: ImportForm, plan: ImportPlan) -> str:
 def _check_import(form: ImportForm, confirmation: Confirmation, plan: ImportPlan) -> Response:
     at, locale = lookup.now(), lookup.staff_locale()
     roles, compared = plan.rota.roster.roles, plan.difference
-    lines = descriptions.describe_difference(compared, roles, plan.names, at, locale)
+    lines = descriptions.describe_difference(
+        compared.removed, compared.changed, compared.added, roles, plan.names, at, locale
+    )
     return render_page(
         "rota_import_check.html",
         form=form,
@@ -211,10 +213,7 @@ def _check(
             for load in rota_service.measure_fill(rota, added)
         ],
         has_changed=bool(confirmation.shown.data),
-        warnings=[
-            f"{descriptions.describe_clash(clash, roles, names, at, locale)}."
-            for clash in rota.new_clashes(added)
-        ],
+        warnings=rota.warnings(added),
     )
 
 

@@ -20,16 +20,16 @@ PRODID:-//who-to-call//rota//EN
 METHOD:PUBLISH
 REFRESH-INTERVAL;VALUE=DURATION:PT1H
 X-PUBLISHED-TTL:PT1H
-X-WR-CALNAME:"""
+"""
 _EVENT = """BEGIN:VEVENT
-UID:shift-{id}{part}@{host}
+{uid}
 SEQUENCE:{sequence}
 DTSTAMP:{changed_at}
 LAST-MODIFIED:{changed_at}
 DTSTART:{start}
 DTEND:{end}
-SUMMARY:{summary}
-DESCRIPTION:{description}
+{summary}
+{description}
 TRANSP:TRANSPARENT
 X-MICROSOFT-CDO-BUSYSTATUS:FREE
 CLASS:PRIVATE
@@ -61,22 +61,21 @@ def calendar(
     gives the UIDs their host.
     """
     host = urlsplit(website).hostname or "localhost"
+    folded_description = _fold(f"DESCRIPTION:{_escape(description)}")
     events = [
         _EVENT.format(
-            id=duty.shift.id,
-            part=f"-{duty.part}" if duty.part else "",
-            host=host,
+            uid=_fold(f"UID:shift-{duty.shift.id}{f'-{duty.part}' if duty.part else ''}@{host}"),
             sequence=duty.shift.sequence,
             changed_at=_format_utc(duty.shift.changed_at or duty.during.start),
             start=_format_utc(duty.during.start),
             end=_format_utc(duty.during.end),
-            summary=_escape(summary(duty)),
-            description=_escape(description),
+            summary=_fold(f"SUMMARY:{_escape(summary(duty))}"),
+            description=folded_description,
         )
         for duty in assignments
     ]
-    text = f"{_HEAD}{_escape(title)}\n{''.join(events) or _NO_EVENTS}END:VCALENDAR\n"
-    return b"".join(map(_fold, text.split("\n")[:-1]))
+    head, body = _HEAD + _fold(f"X-WR-CALNAME:{_escape(title)}"), "".join(events) or _NO_EVENTS
+    return f"{head}\n{body}END:VCALENDAR\n".replace("\n", "\r\n").encode()
 
 
 def _format_utc(at: datetime) -> str:
@@ -89,15 +88,14 @@ def _escape(text: str) -> str:
     return line.replace(";", "\\;").replace(",", "\\,")
 
 
-def _fold(line: str) -> bytes:
-    """Return a line with its end, folded between characters so that no part is too long."""
-    if len(data := line.encode()) <= MAX_LINE_BYTES:
-        return data + b"\r\n"
-    parts, part = [], b""
-    for character in line:
-        encoded = character.encode()
-        if len(part) + len(encoded) > MAX_LINE_BYTES:
-            parts.append(part)
-            part = b" "
-        part += encoded
-    return b"\r\n".join([*parts, part]) + b"\r\n"
+def _fold(line: str) -> str:
+    """Return a line folded between characters so that no part is too long."""
+    data = line.encode()
+    parts, start, length = [], 0, MAX_LINE_BYTES
+    while len(data) - start > length:
+        end = start + length
+        while data[end] & 0xC0 == 0x80:  # it would begin inside a character
+            end -= 1
+        parts.append(data[start:end])
+        start, length = end, MAX_LINE_BYTES - 1  # after the space
+    return b"\n ".join([*parts, data[start:]]).decode()

@@ -48,7 +48,7 @@ def show() -> Response:
         shifts=_own_shifts(rota, person, at) if person else [],
         clashes=[
             descriptions.describe_clash(clash, rota.roster.roles, rota.names, at, locale)
-            for clash in rota.clashes(at, end)
+            for clash in rota.roster.clashes(at, end)
             if person is not None and clash.person_id == person.id
         ],
         calendars=[
@@ -107,8 +107,7 @@ def _own_shifts(rota: Rota, person: RotaPerson, at: datetime) -> list[tuple[str,
     roles, locale = rota.roster.roles, lookup.staff_locale()
     assignments = [
         assignment
-        for role_id in roles
-        for assignment in rota.roster.assignments(role_id, at, at + OWN_SHIFTS_LOOKAHEAD)
+        for assignment in rota.roster.all_assignments(at, at + OWN_SHIFTS_LOOKAHEAD)
         if assignment.person_id == person.id
     ]
     return [

@@ -54,7 +54,7 @@ def show() -> Response:
     with lookup.database().reading() as connection:
         rota = rota_service.load_upcoming(connection, at)
         unneeded = setup_steps.unneeded(connection)
-    conditions = health.conditions()
+    conditions = health.conditions(rota)
     if not may_see_internal_numbers():
         conditions = tuple(c for c in conditions if not c.quotes_directory)
     steps = [

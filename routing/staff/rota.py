@@ -195,7 +195,7 @@ def clash_items(rota: Rota, at: datetime, period: Span) -> list[tuple[str, int]]
             descriptions.describe_clash(clash, rota.roster.roles, rota.names, at, locale),
             clash.assignments[-1].shift.id,
         )
-        for clash in rota.clashes(period.start, period.end)
+        for clash in rota.roster.clashes(period.start, period.end)
     ]
 
 

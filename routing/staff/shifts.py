@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from routing import lookup, rota_service
 from routing.core.instants import Span
 from routing.errors import InvalidRotaChange, UnknownShift
-from routing.rota import descriptions, difference, validation
+from routing.rota import descriptions, validation
 from routing.rota.roster import Cover, NewCover, NewShift, Shift
 from routing.rota_service import Rota
 from routing.staff.auth import require_role, staff_blueprint
@@ -329,7 +329,9 @@ def _confirm(
     Whoever confirms what they saw before somebody else changed the rota sees it again. Raise
     InvalidRotaChange.
     """
-    warnings, confirmation = _warnings(rota, proposed), Confirmation()
+    warnings, confirmation = rota.warnings(proposed), Confirmation()
+    if any(new.during.end <= lookup.now() for new in proposed):
+        warnings.append("That is in the past: it will stand as who was on duty then.")
     shown = digest(texts, warnings)
     if confirmation.shown.data == shown:
         actor, once = current_account().actor, confirmation.once.data
@@ -409,26 +411,3 @@ def _describe_period(during: Span) -> str:
     locale, at = lookup.staff_locale(), lookup.now()
     start, end = (format_datetime(edge, locale, at) for edge in (during.start, during.end))
     return f"from {start} until {end} ({staff_text.format_time_left(during.end - during.start)})"
-
-
-def _warnings(rota: Rota, proposed: Sequence[NewShift | NewCover]) -> list[str]:
-    """Return what may be a slip: nobody needed, two places at once, too little rest, the past."""
-    at, locale = lookup.now(), lookup.staff_locale()
-    roles, names = rota.roster.roles, rota.names
-    warnings = [
-        descriptions.describe_clash(clash, roles, names, at, locale)
-        for clash in rota.new_clashes(proposed)
-    ]
-    changed = validation.apply_changes(rota.roster, proposed)
-    new_shifts = [new for new in proposed if isinstance(new, NewShift)]
-    for new in new_shifts:
-        role = roles[new.role_id]
-        for span, staffing in difference.find_excess(changed, new.role_id, new.during):
-            if staffing.needed:
-                text = descriptions.describe_excess(role, staffing, span, names, at, locale)
-                warnings.append(text)
-    for _ in validation.unneeded_shifts(rota.roster, new_shifts):
-        warnings.append("By the directory nobody is needed at that time.")
-    if any(new.during.end <= at for new in proposed):
-        warnings.append("That is in the past: it will stand as who was on duty then.")
-    return [f"{warning.rstrip('.')}." for warning in warnings]

@@ -14,6 +14,8 @@ from routing.rota.roster import MAX_SHIFT_HOURS, Cover, NewCover, NewShift, Shif
 from routing.store.audit_log import record
 from routing.store.tables import covers, rota_changes, rota_people, shifts
 
+_CREATED, _CANCELLED = rota_changes.alias(), rota_changes.alias()
+
 UNDO_GRACE = timedelta(minutes=5)
 """A shift or cover that was cancelled sooner than this counts as if it had never been added."""
 
@@ -94,9 +96,7 @@ def find_change_by_key(connection: Connection, idempotency_key: str) -> RotaChan
     """Return the change that was made with an idempotency key; None if there is none."""
     if not idempotency_key:
         return None
-    query = rota_changes.select().where(rota_changes.c.idempotency_key == idempotency_key)
-    row = connection.execute(query).first()
-    return _change(row) if row else None
+    return _find_change(connection, rota_changes.c.idempotency_key == idempotency_key)
 
 
 def revision(connection: Connection) -> tuple[int, int]:
@@ -146,9 +146,8 @@ def undo(connection: Connection, change_id: int, at: datetime, actor: str) -> Ro
     sqlalchemy.exc.IntegrityError where a restored shift overlaps a newer one.
     """
     not_undone = rota_changes.c.undone_by_change_id.is_(None)
-    query = rota_changes.select().where((rota_changes.c.id == change_id) & not_undone)
-    row = connection.execute(query).first()
-    if row is None:
+    original = _find_change(connection, (rota_changes.c.id == change_id) & not_undone)
+    if original is None:
         raise UnknownShift(
             f"The rota has no change {change_id}, or it was undone already. The rota page lists "
             "the latest changes."
@@ -165,7 +164,7 @@ def undo(connection: Connection, change_id: int, at: datetime, actor: str) -> Ro
         connection.execute(restore.values(cancelled_by_change_id=None))
     mark_undone = rota_changes.update().where(rota_changes.c.id == change_id)
     connection.execute(mark_undone.values(undone_by_change_id=change.id))
-    _record(connection, change, before={"change": change_id, "made": row.kind})
+    _record(connection, change, before={"change": change_id, "made": original.kind})
     return change
 
 
@@ -251,9 +250,7 @@ def imports_of(connection: Connection, name: str) -> list[ImportedSheet]:
 
 def find_undone_by(connection: Connection, change_id: int) -> RotaChange | None:
     """Return the change that a change undid; None if it is no undo."""
-    query = rota_changes.select().where(rota_changes.c.undone_by_change_id == change_id)
-    row = connection.execute(query).first()
-    return _change(row) if row else None
+    return _find_change(connection, rota_changes.c.undone_by_change_id == change_id)
 
 
 def newest_changes(connection: Connection, limit: int) -> list[RotaChange]:
@@ -264,11 +261,15 @@ def newest_changes(connection: Connection, limit: int) -> list[RotaChange]:
 
 def get_change(connection: Connection, change_id: int) -> RotaChange:
     """Return a change of the rota by its id. Raise UnknownShift."""
-    query = rota_changes.select().where(rota_changes.c.id == change_id)
-    row = connection.execute(query).first()
-    if row is None:
+    change = _find_change(connection, rota_changes.c.id == change_id)
+    if change is None:
         raise UnknownShift(f"The rota has no change {change_id}.")
-    return _change(row)
+    return change
+
+
+def _find_change(connection: Connection, is_wanted: sa.ColumnElement[bool]) -> RotaChange | None:
+    row = connection.execute(rota_changes.select().where(is_wanted)).first()
+    return _change(row) if row else None
 
 
 def _read(
@@ -296,17 +297,13 @@ def _id(row: Shift | Cover) -> int:
 
 def _select_with_times(table: sa.Table) -> sa.Select[Any]:
     """Select rows, and of cancelled ones when they were added and cancelled."""
-    created, cancelled = rota_changes.alias(), rota_changes.alias()
+    is_cancelled = table.c.cancelled_by_change_id.is_not(None)
+    is_creation = (_CREATED.c.id == table.c.created_by_change_id) & is_cancelled
+    added_at, cancelled_at = _CREATED.c.made_at, _CANCELLED.c.made_at
     return (
-        sa.select(
-            table, created.c.made_at.label("added_at"), cancelled.c.made_at.label("cancelled_at")
-        )
-        .outerjoin(
-            created,
-            (created.c.id == table.c.created_by_change_id)
-            & table.c.cancelled_by_change_id.is_not(None),
-        )
-        .outerjoin(cancelled, cancelled.c.id == table.c.cancelled_by_change_id)
+        sa.select(table, added_at.label("added_at"), cancelled_at.label("cancelled_at"))
+        .outerjoin(_CREATED, is_creation)
+        .outerjoin(_CANCELLED, _CANCELLED.c.id == table.c.cancelled_by_change_id)
     )
 
 

@@ -98,7 +98,8 @@ class CallState:
         values: dict[str, Any] = {name: int(query[name]) for name in _NUMBERS}
         values |= {name: query[name] == "1" for name in _FLAGS}
         lists = {name: query.get(name, "").split("_") for name in _LISTS}
-        return cls(**values, **{name: tuple(filter(None, ids)) for name, ids in lists.items()})
+        values |= {name: tuple(filter(None, ids)) for name, ids in lists.items()}
+        return cls(**values)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import textwrap
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from urllib.parse import urlencode
 
 from twilio.twiml.messaging_response import MessagingResponse
@@ -99,31 +100,46 @@ def for_step(
 
     While 999 or 101 answers, ``decision`` is spoken first, and before the message.
     """
-    service = decision.service
-    rings = isinstance(step, Dial)
-    first = call_yourself(decision, directory, at, rings) if decision.phone.is_emergency else []
+    service, first = decision.service, []
+    if decision.phone.is_emergency:
+        rings = isinstance(step, Dial)
+        first = _in_each_language(
+            lambda locale: announcements.call_yourself(decision, directory, at, locale, rings),
+            directory,
+        )
+    response = VoiceResponse()
     if isinstance(step, GiveUp):
         lines = () if first else named_lines()
-        return give_up(first or _in_each_language(announcements.no_answer, directory, lines))
+        no_answer = partial(announcements.no_answer, directory, lines)
+        _say_twice(response, first or _in_each_language(no_answer, directory))
     if not isinstance(step, Dial):
-        return hang_up()
-    before = first or greeting(service, directory) if step.state.leg == 1 else []
+        response.hangup()
+        return str(response)
     if step.announcement:
-        before = _in_each_language(MESSAGES[step.announcement], directory, named_lines())
-    pause = ENGAGED_WAIT.seconds if step.announcement is Announcement.ENGAGED else 0
+        message = partial(MESSAGES[step.announcement], directory, named_lines())
+        _say(response, _in_each_language(message, directory))
+    elif step.state.leg == 1:
+        greeting = partial(announcements.greeting, service)
+        _say(response, first or _in_each_language(greeting, directory))
+    if step.announcement is Announcement.ENGAGED:
+        response.pause(length=ENGAGED_WAIT.seconds)
     url = f"{settings.base_url}/twilio/voice/{service.id}"
     query = step.state.to_query()
-    screen_query = urlencode({**query, "call": settings.call_key})
-    return dial(
-        settings.rehearsal_number or step.phone.e164,
-        step.seconds,
-        f"{url}/after?{urlencode(query)}",
-        caller_id=settings.caller_id(step.line),
-        screen=f"{url}/screen?{screen_query}" if step.state.screened else None,
-        digits=send_digits(step.line, step.phone),
-        before=before,
-        pause_seconds=pause,
+    caller_id = settings.caller_id(step.line)
+    verb = response.dial(
+        answer_on_bridge=True,
+        timeout=step.seconds,
+        action=f"{url}/after?{urlencode(query)}",
+        method="POST",
+        **({} if caller_id is None else {"caller_id": caller_id}),
     )
+    screening = {}
+    if step.state.screened:
+        screen_query = urlencode({**query, "call": settings.call_key})
+        screening = {"url": f"{url}/screen?{screen_query}", "method": "POST"}
+    number = settings.rehearsal_number or step.phone.e164
+    verb.number(number, send_digits=send_digits(step.line, step.phone), **screening)
+    return str(response)
 
 
 def fallback(
@@ -155,13 +171,17 @@ def fallback(
     for line, phone in phones:
         if not line.internal:
             public.setdefault(line.id, (line, phone))
-    message = _in_each_language(
-        announcements.outcome_unknown, directory, list(public.values())[:MAX_SPOKEN_NUMBERS]
-    )
-    next_line = _in_each_language(announcements.outcome_unknown_next_line, directory, ())
+    named = list(public.values())[:MAX_SPOKEN_NUMBERS]
+    message = partial(announcements.outcome_unknown, directory, named)
+    next_line = partial(announcements.outcome_unknown_next_line, directory, ())
     seconds = max(ring_seconds(line, is_last=False) for line in lines)
     dialled = {rehearsal_number: None} if rehearsal_number else numbers
-    return dial_in_turn(list(dialled.items())[:MAX_NUMBERS], seconds, message, next_line)
+    return _dial_in_turn(
+        list(dialled.items())[:MAX_NUMBERS],
+        seconds,
+        _in_each_language(message, directory),
+        _in_each_language(next_line, directory),
+    )
 
 
 def acceptance(service: Service, directory: Directory, action: str) -> str:
@@ -169,11 +189,9 @@ def acceptance(service: Service, directory: Directory, action: str) -> str:
 
     It is asked in the first language, and in the others while MAX_PROMPT_CHARACTERS allow it.
     """
-    prompt: list[Utterance] = []
-    for language in directory.languages:
-        text = announcements.accept_prompt(service, get_locale(language, directory.zone))
-        if not prompt or sum(len(u.text) for u in prompt) + len(text) <= MAX_PROMPT_CHARACTERS:
-            prompt.append(utterance(text, language, directory))
+    prompt = _in_each_language(partial(announcements.accept_prompt, service), directory)
+    while len(prompt) > 1 and sum(len(part.text) for part in prompt) > MAX_PROMPT_CHARACTERS:
+        prompt.pop()
     response = VoiceResponse()
     gather = Gather(num_digits=1, timeout=KEY_TIMEOUT_SECONDS, action=action, method="POST")
     _say(gather, prompt)
@@ -193,96 +211,29 @@ def named_lines(
     ][:MAX_SPOKEN_NUMBERS]
 
 
-def greeting(service: Service, directory: Directory) -> list[Utterance]:
-    """Return what callers hear before the line rings, in each language; nothing if unwritten.
-
-    A text that is the same in two languages is spoken once.
-    """
+def _in_each_language(
+    text_in: Callable[[Locale], str | None], directory: Directory
+) -> list[Utterance]:
+    """Return a text in each of the directory's languages; what two of them share is said once."""
     utterances: dict[str, Utterance] = {}
     for language in directory.languages:
-        text = announcements.greeting(service, get_locale(language, directory.zone))
-        if text:
-            utterances[text] = utterance(text, language, directory)
+        if text := text_in(get_locale(language, directory.zone)):
+            voice, language_code = VOICES[language]
+            voice = dict(directory.voices).get(language, voice)
+            utterances[text] = Utterance(text, voice, language_code)
     return list(utterances.values())
 
 
-def call_yourself(
-    decision: Decision, directory: Directory, at: datetime, rings: bool
-) -> list[Utterance]:
-    """Return what callers hear while 999 or 101 answers; ``rings`` says that a line rings next."""
-    return [
-        utterance(
-            announcements.call_yourself(
-                decision, directory, at, get_locale(language, directory.zone), rings
-            ),
-            language,
-            directory,
-        )
-        for language in directory.languages
-    ]
-
-
-def _in_each_language(
-    message: Message, directory: Directory, named_lines: NamedLines
-) -> list[Utterance]:
-    return [
-        utterance(
-            message(directory, named_lines, get_locale(language, directory.zone)),
-            language,
-            directory,
-        )
-        for language in directory.languages
-    ]
-
-
-def utterance(text: str, language: str, directory: Directory) -> Utterance:
-    """Return ``text`` as it is spoken in one of the directory's languages."""
-    voice, language_code = VOICES[language]
-    return Utterance(text, dict(directory.voices).get(language, voice), language_code)
-
-
-def dial(
-    number: str,
-    seconds: int,
-    action: str,
-    caller_id: str | None = None,
-    screen: str | None = None,
-    digits: str | None = None,
-    before: Sequence[Utterance] = (),
-    pause_seconds: int = 0,
-) -> str:
-    """Ring a number, and ask ``action`` what comes next, however that ends.
-
-    The caller hears it ring; the call is not taken until somebody answers, unless something is
-    spoken ``before``, and followed by a pause. ``caller_id`` is the number to show; None shows the
-    caller's. ``screen`` is the URL of what whoever picks up hears first. ``digits`` are pressed
-    once somebody, or a menu, answers.
-    """
-    response = VoiceResponse()
-    _say(response, before)
-    if pause_seconds:
-        response.pause(length=pause_seconds)
-    shown = {} if caller_id is None else {"caller_id": caller_id}
-    verb = response.dial(
-        answer_on_bridge=True, timeout=seconds, action=action, method="POST", **shown
-    )
-    screening = {} if screen is None else {"url": screen, "method": "POST"}
-    verb.number(number, send_digits=digits, **screening)
-    return str(response)
-
-
-def dial_in_turn(
+def _dial_in_turn(
     numbers: Sequence[tuple[str, str | None]],
     seconds: int,
     message: Sequence[Utterance],
     next_line: Sequence[Utterance],
 ) -> str:
-    """Ring numbers one after another with no further question, then say the message twice.
+    """Ring numbers, each with the keys to press once it answers, then say the message twice.
 
-    Each number comes with the keys to press once it answers, or None.
-    ``next_line`` is said before ringing would pass MAX_SILENCE_SECONDS. For another host, and for
-    when all else has failed. It has no ``action``, so what follows is heard after an answered call
-    too, by a caller who has not hung up.
+    ``next_line`` is said before ringing would pass MAX_SILENCE_SECONDS. There is no ``action``, so
+    what follows is heard after an answered call too, by a caller who has not hung up.
     """
     response = VoiceResponse()
     at_once = max(1, MAX_SILENCE_SECONDS // (seconds + TWILIO_EXTRA_RING.seconds))
@@ -292,19 +243,7 @@ def dial_in_turn(
         verb = response.dial(answer_on_bridge=True, timeout=seconds, sequential=True)
         for number, digits in numbers[first : first + at_once]:
             verb.number(number, send_digits=digits)
-    for _ in range(2):
-        _say(response, message)
-        response.pause(length=1)
-    response.hangup()
-    return str(response)
-
-
-def give_up(message: Sequence[Utterance]) -> str:
-    """Say the message twice, and hang up."""
-    response = VoiceResponse()
-    _say(response, message)
-    response.pause(length=1)
-    _say(response, message)
+    _say_twice(response, message)
     response.hangup()
     return str(response)
 
@@ -331,6 +270,12 @@ def text_message(text: str) -> str:
 def no_text_message() -> str:
     """Leave a text message unanswered."""
     return str(MessagingResponse())
+
+
+def _say_twice(response: VoiceResponse, message: Sequence[Utterance]) -> None:
+    _say(response, message)
+    response.pause(length=1)
+    _say(response, message)
 
 
 def _say(verb: VoiceResponse | Gather, utterances: Iterable[Utterance]) -> None:

@@ -1,12 +1,13 @@
 """What callers hear, and the reply to a text message. Numbers are spoken digit by digit."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from textwrap import shorten
 
 from routing.core.answer import Decision
 from routing.core.directory import Directory, Line, Phone, Service
-from routing.text.locale import Locale
+from routing.text.locale import N_, Locale
 from routing.text.phone_numbers import (
     EMERGENCY_NUMBER,
     names_emergency_number,
@@ -20,60 +21,63 @@ MAX_SPOKEN_NAME_CHARACTERS = 60
 """Of a service, to whoever picks up a screened line."""
 
 
+@dataclass(frozen=True, slots=True)
+class SpokenMessage:
+    """What callers hear between rings: an opening, the advice in an emergency, and a closing.
+
+    Called with the directory, the lines that a caller may ring directly, and a locale, it returns
+    the text. The lines are read out if ``reads_numbers``.
+    """
+
+    opening: str
+    closing: str
+    reads_numbers: bool = False
+
+    def __call__(
+        self, directory: Directory, numbers: Iterable[tuple[Line, Phone]], locale: Locale
+    ) -> str:
+        lines = [
+            locale.translate(
+                "You can call {line} yourself on {phone}.",
+                line=line_phrase(line, locale),
+                phone=spell_digits(phone.display),
+            )
+            for line, phone in (numbers if self.reads_numbers else ())
+        ]
+        opening, closing = locale.translate(self.opening), locale.translate(self.closing)
+        return " ".join([opening, *_spoken_emergency(directory, locale), *lines, closing])
+
+
+_NEXT_LINE = N_("Please stay on the line. We are calling somebody else.")
+_CALL_AGAIN = N_("Or hang up, and call this number again.")
+
+no_answer_yet = SpokenMessage(
+    N_("Sorry, nobody has answered yet."),
+    N_("Please stay on the line. We are calling again."),
+    reads_numbers=True,
+)
+next_line = SpokenMessage(N_("Sorry, nobody has answered yet."), _NEXT_LINE)
+engaged = SpokenMessage(
+    N_("Sorry, everybody is on another call."),
+    N_("Please stay on the line. We will call again in 20 seconds."),
+)
+no_answer = SpokenMessage(N_("Sorry, nobody has answered."), _CALL_AGAIN, reads_numbers=True)
+outcome_unknown = SpokenMessage(
+    N_("If you have not spoken to anybody yet, this is what to do."),
+    _CALL_AGAIN,
+    reads_numbers=True,
+)
+"""Where it is not known whether anybody answered; so is the next."""
+outcome_unknown_next_line = SpokenMessage(
+    N_("If you have spoken to somebody, please hang up."), _NEXT_LINE
+)
+
+
 def greeting(service: Service, locale: Locale) -> str | None:
     """Return what callers hear before a line rings; None where the council wrote nothing."""
     if service.greeting is None:
         return None
     return spell_numbers(service.greeting.get(locale.language))
-
-
-def no_answer_yet(
-    directory: Directory, numbers: Iterable[tuple[Line, Phone]], locale: Locale
-) -> str:
-    """Say that nobody answered in this round, and that another begins.
-
-    ``numbers`` are the lines that a caller may ring directly.
-    """
-    return " ".join(
-        [
-            locale.translate("Sorry, nobody has answered yet."),
-            *_advice(directory, numbers, locale),
-            locale.translate("Please stay on the line. We are calling again."),
-        ]
-    )
-
-
-def next_line(directory: Directory, numbers: Iterable[tuple[Line, Phone]], locale: Locale) -> str:
-    """Say that nobody answered yet, and that another line rings; ``numbers`` are not read out."""
-    return " ".join(
-        [
-            locale.translate("Sorry, nobody has answered yet."),
-            *_spoken_emergency(directory, locale),
-            locale.translate("Please stay on the line. We are calling somebody else."),
-        ]
-    )
-
-
-def engaged(directory: Directory, numbers: Iterable[tuple[Line, Phone]], locale: Locale) -> str:
-    """Say that every line is engaged, and that a wait follows; ``numbers`` are not read out."""
-    return " ".join(
-        [
-            locale.translate("Sorry, everybody is on another call."),
-            *_spoken_emergency(directory, locale),
-            locale.translate("Please stay on the line. We will call again in 20 seconds."),
-        ]
-    )
-
-
-def no_answer(directory: Directory, numbers: Iterable[tuple[Line, Phone]], locale: Locale) -> str:
-    """Say that nobody answered in any round, and what to do."""
-    return " ".join(
-        [
-            locale.translate("Sorry, nobody has answered."),
-            *_advice(directory, numbers, locale),
-            locale.translate("Or hang up, and call this number again."),
-        ]
-    )
 
 
 def call_yourself(
@@ -88,38 +92,9 @@ def call_yourself(
         [
             *_spoken_emergency(directory, locale),
             call_sentence(decision, number, at, locale),
-            locale.translate("Please stay on the line. We are calling somebody else.")
+            locale.translate(_NEXT_LINE)
             if rings
             else locale.translate("Please hang up, and dial that number."),
-        ]
-    )
-
-
-def outcome_unknown(
-    directory: Directory, numbers: Iterable[tuple[Line, Phone]], locale: Locale
-) -> str:
-    """Say what to do, where it is not known whether anybody answered."""
-    return " ".join(
-        [
-            locale.translate("If you have not spoken to anybody yet, this is what to do."),
-            *_advice(directory, numbers, locale),
-            locale.translate("Or hang up, and call this number again."),
-        ]
-    )
-
-
-def outcome_unknown_next_line(
-    directory: Directory, numbers: Iterable[tuple[Line, Phone]], locale: Locale
-) -> str:
-    """Say that another line rings, where it is not known whether anybody answered.
-
-    ``numbers`` are not read out.
-    """
-    return " ".join(
-        [
-            locale.translate("If you have spoken to somebody, please hang up."),
-            *_spoken_emergency(directory, locale),
-            locale.translate("Please stay on the line. We are calling somebody else."),
         ]
     )
 
@@ -164,23 +139,6 @@ def sms_reply(
             locale.translate("Nobody reads texts sent to this number."),
         ]
     )
-
-
-def _advice(
-    directory: Directory, numbers: Iterable[tuple[Line, Phone]], locale: Locale
-) -> list[str]:
-    """Return the advice in an emergency, and the lines that a caller may ring directly."""
-    return [
-        *_spoken_emergency(directory, locale),
-        *(
-            locale.translate(
-                "You can call {line} yourself on {phone}.",
-                line=line_phrase(line, locale),
-                phone=spell_digits(phone.display),
-            )
-            for line, phone in numbers
-        ),
-    ]
 
 
 def _spoken_emergency(directory: Directory, locale: Locale) -> list[str]:

@@ -150,9 +150,7 @@ def format_hours(hours: Hours, locale: Locale) -> tuple[tuple[str, str], ...]:
     if hours.is_always:
         every_day = locale.translate("Every day")
         return ((every_day, locale.translate("24 hours a day, bank holidays included")),)
-    weekdays: dict[tuple[TimeRange, ...], list[int]] = {}
-    for weekday, ranges in enumerate(hours.week):
-        weekdays.setdefault(ranges, []).append(weekday)
+    weekdays = _weekdays_by_ranges(hours)
     pairs = [
         (format_weekdays(days, locale), format_ranges(ranges, locale))
         for ranges, days in weekdays.items()
@@ -166,9 +164,7 @@ def format_week(hours: Hours, locale: Locale) -> str:
     """Format a week as one sentence: Open Monday to Friday 9am to 5pm, closed on Saturday."""
     if hours.is_always:
         return locale.translate("Open 24 hours a day, bank holidays included.")
-    weekdays: dict[tuple[TimeRange, ...], list[int]] = {}
-    for weekday, ranges in enumerate(hours.week):
-        weekdays.setdefault(ranges, []).append(weekday)
+    weekdays = _weekdays_by_ranges(hours)
     every_day = locale.translate("every day")
     groups = [
         (ranges, every_day if len(days) == len(WEEKDAYS) else format_weekdays(days, locale))
@@ -192,6 +188,13 @@ def format_week(hours: Hours, locale: Locale) -> str:
     return f"{sentence[0].upper()}{sentence[1:]}."
 
 
+def _weekdays_by_ranges(hours: Hours) -> dict[tuple[TimeRange, ...], list[int]]:
+    weekdays: dict[tuple[TimeRange, ...], list[int]] = {}
+    for weekday, ranges in enumerate(hours.week):
+        weekdays.setdefault(ranges, []).append(weekday)
+    return weekdays
+
+
 def format_holiday(holiday: BankHoliday, locale: Locale) -> str:
     """Format the name of a bank holiday: Boxing Day (substitute day)."""
     name = locale.translate(holiday.name)
@@ -207,13 +210,21 @@ def format_weekdays(weekdays: Iterable[int], locale: Locale) -> str:
 
 
 def _weekday_parts(days: Sequence[int], locale: Locale) -> list[str]:
+    """Format weekdays: of those in a row both of two, the first and last of more."""
     runs: list[list[int]] = []
     for day in days:
         if runs and runs[-1][-1] == day - 1:
             runs[-1].append(day)
         else:
             runs.append([day])
-    return [part for run in runs for part in _format_run(run, locale)]
+    parts: list[str] = []
+    for run in runs:
+        first, last = (locale.translate(WEEKDAYS[day]) for day in (run[0], run[-1]))
+        if len(run) <= 2:
+            parts += [first, last][: len(run)]
+        else:
+            parts.append(locale.translate("{first} to {last}", first=first, last=last))
+    return parts
 
 
 def format_special_day(special_day: SpecialDay, locale: Locale, today: date) -> str:
@@ -278,10 +289,13 @@ def format_exceptions(
 
     Pairs such as ("Thursday 24 December 2026 (Christmas Eve)", "8:30am to 3:30pm").
     """
-    return [
-        (_named_date(line, day, holidays, locale), _hours_and_number(line, day, holidays, locale))
-        for day in exception_dates(line, first, last, holidays)
-    ]
+    pairs = []
+    for day in exception_dates(line, first, last, holidays):
+        hours, phone = format_ranges(line.ranges_on(day, holidays), locale), line.phone_on(day)
+        if phone != line.phone:
+            hours = locale.translate("{hours}, call {phone}", hours=hours, phone=phone.display)
+        pairs.append((_named_date(line, day, holidays, locale), hours))
+    return pairs
 
 
 def exception_dates(
@@ -369,20 +383,3 @@ def _named_date(line: Line, day: date, holidays: Mapping[date, BankHoliday], loc
         return f"{format_full_date(day, locale)}, {format_holiday(holidays[day], locale)}"
     date_in_words = format_full_date(day, locale)
     return f"{date_in_words} ({', '.join(names)})" if names else date_in_words
-
-
-def _hours_and_number(
-    line: Line, day: date, holidays: Mapping[date, BankHoliday], locale: Locale
-) -> str:
-    hours, phone = format_ranges(line.ranges_on(day, holidays), locale), line.phone_on(day)
-    if phone == line.phone:
-        return hours
-    return locale.translate("{hours}, call {phone}", hours=hours, phone=phone.display)
-
-
-def _format_run(run: list[int], locale: Locale) -> list[str]:
-    """Format weekdays in a row: both of two, the first and last of more."""
-    first, last = (locale.translate(WEEKDAYS[day]) for day in (run[0], run[-1]))
-    if len(run) <= 2:
-        return [first, last][: len(run)]
-    return [locale.translate("{first} to {last}", first=first, last=last)]

@@ -425,7 +425,9 @@ def test_an_absence_is_shown_first_saved_with_yes_and_undone_as_one_change(run, 
     assert exported(run) == ["Amara Owusu", "Siân O’Brien"]
 
     saved = run(*words, "--yes")
-    assert saved.output.splitlines()[-1] == ("Absence: 1 shift covered. To undo: flask rota undo 2")
+    assert saved.output.splitlines()[-1] == (
+        "Absence: 1 shift covered. To undo: who-to-call rota undo 2"
+    )
     assert exported(run) == ["Amara Owusu", "Siân O’Brien", "Siân O’Brien"]
     run("undo", "2")
     assert exported(run) == ["Amara Owusu", "Siân O’Brien"]

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 import generated
 import pytest
 from core.test_decision import compiled, london
-from sweep import EXAMPLES, ROOT, timetables, wrong_gaps
+from sweep import EXAMPLES, ROOT, timetables, without_backup, wrong_gaps
 
-from routing.core.gaps import CoverageKind, find_gaps, spans_without_backup
+from routing.core.gaps import CoverageKind, find_gaps, missing_backups
 from routing.errors import NaiveTime, UnknownService
 
 START = datetime(2026, 11, 23, tzinfo=UTC)
@@ -60,7 +60,7 @@ services: {s: {name: S, lines: [a], out_of_hours: b, if_unanswered: [b, c, a]}}
 
 
 def test_a_line_with_the_same_number_is_no_backup():
-    spans = spans_without_backup(
+    spans = without_backup(
         compiled(ONE), "s", london("2026-11-25 00:00"), london("2026-11-26 00:00")
     )
 
@@ -79,7 +79,7 @@ def test_the_hours_of_a_backup_line_make_no_overlap():
     assert list(find_gaps(compiled(text), "s", *period)) == []
 
 
-@pytest.mark.parametrize("function", [find_gaps, spans_without_backup])
+@pytest.mark.parametrize("function", [find_gaps, missing_backups])
 def test_an_unknown_service_and_a_time_without_a_zone_are_refused(function):
     naive = datetime(2026, 11, 23)  # noqa: DTZ001
     with pytest.raises(UnknownService):
@@ -94,7 +94,7 @@ def test_a_line_is_no_backup_on_the_day_on_which_it_has_the_number_of_the_first_
         "  c:\n    name: C\n    phone: 01632 960003\n    hours: always\n    special_days:\n"
         "      - {date: 2026-07-01, name: Moved, phone: 01632 960001}",
     )
-    days = spans_without_backup(
+    days = without_backup(
         compiled(text), "s", london("2026-06-29 00:00"), london("2026-07-04 00:00")
     )
 

@@ -13,7 +13,7 @@ from conftest import ANYSHIRE, ROOT
 from routing.directory import guarded_read
 from routing.directory.guarded_read import ReaderEnded, parse_in_child
 from routing.directory.last_good import MAX_ATTEMPTS, LastGoodDirectory
-from routing.directory.load import parse
+from routing.directory.load import load, parse
 from routing.directory.yaml_source import MAX_BYTES
 from routing.errors import InvalidDirectory
 from routing.snapshot import SnapshotLoader
@@ -105,7 +105,14 @@ def peak_mib(file):
 
 
 def test_a_large_directory_is_the_same_from_a_process_of_its_own(tmp_path):
-    assert parse_in_child(LARGE, tmp_path) == parse(LARGE, tmp_path)[0]
+    file = tmp_path / "directory.yaml"
+    file.write_text(LARGE)
+    path = ("lines", "day-200", "special_days", 1, "phone")
+
+    directory, source = load(file)
+    same_directory, same_source = parse(LARGE, file)
+    assert directory == same_directory
+    assert source.place(path) == same_source.place(path) != (1, 1)
 
 
 def test_a_large_directory_that_is_broken_is_refused_with_every_problem(tmp_path):

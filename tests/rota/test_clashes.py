@@ -3,20 +3,15 @@
 import pytest
 from rota.conftest import at, span
 
-from routing.rota.clashes import ClashKind, find_clashes
 from routing.rota.descriptions import describe_clash
+from routing.rota.roster import ClashKind
 from routing.text.locale import get_locale
 
 NAMES = {1: "Amara Owusu", 2: "Ben O'Brien"}
 
 
 def clashes(rota):
-    roster, start, end = rota.roster, at("2026-11-01T00:00"), at("2027-04-30T00:00")
-    return find_clashes(
-        assignment
-        for role_id in roster.roles
-        for assignment in roster.assignments(role_id, start, end)
-    )
+    return rota.roster.clashes(at("2026-11-01T00:00"), at("2027-04-30T00:00"))
 
 
 def kinds(rota):

@@ -5,7 +5,6 @@ from hypothesis import strategies as st
 from rota.conftest import RotaBuilder, at, span
 
 from routing.core.instants import Span
-from routing.rota.difference import apply_difference, find_excess
 from routing.rota.difference import replace_period as replace_in
 from routing.rota.roster import NewShift
 
@@ -21,6 +20,10 @@ def replace_period(roster, rows, now):
 
 def period_of(rows):
     return Span(min(row.during.start for row in rows), max(row.during.end for row in rows))
+
+
+def apply_difference(roster, difference):
+    return roster.with_changes(difference.new_shifts, difference.cancelled_shift_ids)
 
 
 def row(person_id, edges, role_id="night"):
@@ -140,11 +143,11 @@ def test_more_people_than_a_role_needs_are_noticed_where_a_new_shift_is_among_th
     handover = ("2026-11-26T08:15", "2026-11-26T09:00")
     for edges, excess in ((THIRD, []), (SECOND, [span(*SECOND)]), (handover, [])):
         added = replace_period(rota.roster, [row(3, THIRD)], NOW)
-        assert not list(find_excess(rota.roster, "night", span(FIRST[0], THIRD[1])))
+        assert not list(rota.roster.excess("night", span(FIRST[0], THIRD[1])))
         new_shifts = (row(3, edges),)
         changed = apply_difference(rota.roster, type(added)(new_shifts=new_shifts))
         period = span(FIRST[0], THIRD[1])
-        assert [during for during, _ in find_excess(changed, "night", period)] == excess
+        assert [during for during, _ in changed.excess("night", period)] == excess
 
 
 HOURS = st.integers(-20, 60)

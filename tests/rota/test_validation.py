@@ -9,10 +9,8 @@ from routing.core.instants import Span
 from routing.errors import InvalidRotaChange, UnknownShift
 from routing.rota.roster import NewCover, NewShift
 from routing.rota.validation import (
-    apply_changes,
     cover_absence,
     swap_shifts,
-    unneeded_shifts,
     validate_absence,
     validate_cover,
     validate_shift,
@@ -113,7 +111,7 @@ def test_a_cover_lies_within_its_shift_and_may_be_all_of_it(rota):
     new = validate_cover(rota.roster, shift, None, span(*NIGHT), " Sick ")
 
     assert new == NewCover(shift, None, span(*NIGHT), "Sick")
-    assert assigned(apply_changes(rota.roster, [new]), *NIGHT) == [(None, "23 17:00")]
+    assert assigned(rota.roster.with_changes([new]), *NIGHT) == [(None, "23 17:00")]
 
 
 def test_a_cover_that_changes_nothing_is_refused(rota):
@@ -132,7 +130,7 @@ def test_after_a_swap_each_has_the_shift_of_the_other(rota):
     one = rota.add_shift("night", 1, *NIGHT)
     other = rota.add_shift("night", 2, "2026-11-24T17:00", "2026-11-25T08:30")
     covers = swap_shifts(rota.roster, one, other, NOW)
-    later = apply_changes(rota.roster, covers)
+    later = rota.roster.with_changes(covers)
 
     assert [cover.person_id for cover in covers] == [2, 1]
     assert later.staffing_at("night", at("2026-11-23T20:00")).person_ids == (2,)
@@ -143,7 +141,7 @@ def test_only_the_rest_of_a_shift_that_has_begun_is_swapped(rota):
     one = rota.add_shift("night", 1, *NIGHT)
     other = rota.add_shift("night", 2, "2026-11-24T17:00", "2026-11-25T08:30")
     now = at("2026-11-23T20:00")
-    later = apply_changes(rota.roster, swap_shifts(rota.roster, one, other, now))
+    later = rota.roster.with_changes(swap_shifts(rota.roster, one, other, now))
 
     assert later.staffing_at("night", now - timedelta(seconds=1)).person_ids == (1,)
     assert later.staffing_at("night", now).person_ids == (2,)
@@ -178,7 +176,7 @@ def test_a_person_who_leaves_is_released_from_their_assignments_and_from_no_othe
     rota.add_cover(other, 1, "2026-11-24T20:00", "2026-11-24T21:00")
     now = at("2026-11-23T18:00")
     covers = cover_absence(rota.roster, 1, Span(now, now + timedelta(days=99)), None)
-    later = apply_changes(rota.roster, covers)
+    later = rota.roster.with_changes(covers)
 
     assert assigned(later, *NIGHT)[0] == (1, "23 17:00")
     assert later.staffing_at("night", now).person_ids == ()
@@ -236,11 +234,11 @@ def test_a_shift_when_nobody_is_needed_is_unneeded(rota):
     unneeded = NewShift("night", 1, span("2026-11-23T09:00", "2026-11-23T16:00"))
     needed = NewShift("night", 1, span(*NIGHT))
 
-    assert unneeded_shifts(rota.roster, [unneeded, needed]) == [unneeded]
+    assert rota.roster.unneeded_shifts([unneeded, needed]) == [unneeded]
 
 
 def test_applying_a_change_returns_another_roster_and_leaves_the_first_as_it_was(rota):
-    later = apply_changes(rota.roster, [NewShift("night", 1, span(*NIGHT))])
+    later = rota.roster.with_changes([NewShift("night", 1, span(*NIGHT))])
 
     assert later.staffing_at("night", at("2026-11-23T20:00")).person_ids == (1,)
     assert rota.roster.staffing_at("night", at("2026-11-23T20:00")).person_ids == ()

@@ -176,7 +176,7 @@ def test_a_shift_that_nobody_needs_or_that_leaves_no_rest_is_warned_about(send):
         **edges("25 12 2026 8:30am", "25 12 2026 5pm"),
     )
 
-    assert "By the directory nobody is needed at that time." in page_text(page)
+    assert "1 shift is when nobody is needed by the directory: the first from" in page_text(page)
     assert "Amara Owusu has no time to rest" in page_text(page)
 
 

@@ -135,6 +135,13 @@ CREATE TABLE legs (
 	PRIMARY KEY (call_id, position),
 	FOREIGN KEY(call_id) REFERENCES calls (id)
 );
+CREATE TABLE password_links (
+	token_sha256 TEXT NOT NULL,
+	account_id INTEGER NOT NULL,
+	ends_at DATETIME NOT NULL,
+	PRIMARY KEY (token_sha256),
+	FOREIGN KEY(account_id) REFERENCES accounts (id)
+);
 CREATE TABLE rota_changes (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
 	kind TEXT NOT NULL,
@@ -165,6 +172,18 @@ CREATE TABLE rota_people (
 	FOREIGN KEY(archived_as_id) REFERENCES rota_people (id),
 	FOREIGN KEY(added_by_change_id) REFERENCES rota_changes (id)
 );
+CREATE TABLE password_links (
+	token_sha256 TEXT NOT NULL,
+	account_id INTEGER NOT NULL,
+	ends_at DATETIME NOT NULL,
+	PRIMARY KEY (token_sha256),
+	FOREIGN KEY(account_id) REFERENCES accounts (id)
+);
+CREATE TABLE unneeded_steps (
+	step TEXT NOT NULL,
+	PRIMARY KEY (step)
+);
+CREATE INDEX ix_password_links_account_id ON password_links (account_id);
 CREATE TABLE sessions (
 	token_sha256 TEXT NOT NULL,
 	account_id INTEGER NOT NULL,
@@ -195,6 +214,10 @@ CREATE TABLE sign_in_failures (
 	at DATETIME NOT NULL,
 	PRIMARY KEY (id)
 );
+CREATE TABLE unneeded_steps (
+	step TEXT NOT NULL,
+	PRIMARY KEY (step)
+);
 CREATE UNIQUE INDEX ix_accounts_issuer_subject ON accounts (issuer, subject) WHERE removed_at IS NULL;
 CREATE INDEX ix_audit_log_entity_id ON audit_log (entity, id);
 CREATE INDEX ix_calls_began_at ON calls (began_at);
@@ -204,6 +227,7 @@ CREATE INDEX ix_covers_ends_at ON covers (ends_at);
 CREATE INDEX ix_covers_rota_person_id ON covers (rota_person_id);
 CREATE INDEX ix_covers_shift_id ON covers (shift_id);
 CREATE INDEX ix_diverts_ends_at ON diverts (ends_at);
+CREATE INDEX ix_password_links_account_id ON password_links (account_id);
 CREATE INDEX ix_rota_changes_sheet_name ON rota_changes (sheet_name);
 CREATE INDEX ix_rota_changes_undone_by_change_id ON rota_changes (undone_by_change_id);
 CREATE UNIQUE INDEX ix_rota_people_account_id ON rota_people (account_id) WHERE left_at IS NULL;

@@ -28,6 +28,7 @@ from routing.store import (
     retention,
     rota,
     rota_people,
+    setup_steps,
     tables,
 )
 from routing.store.accounts import Account, Role
@@ -71,9 +72,12 @@ def arguments(now):
         accounts.active_accounts: (),
         accounts.add: ("new", VIEW, PASSWORD, now, ACTOR),
         accounts.all_accounts: (),
+        accounts.create_password_link: (1, now, ACTOR),
         accounts.end_access: (3, now, ACTOR),
         accounts.end_session: ("token",),
+        accounts.ensure_admin_remains: (3,),
         accounts.ensure_name_free: ("new",),
+        accounts.find_by_password_link: ("token", now),
         accounts.find_by_session: ("token", now, "local"),
         accounts.find: (3,),
         accounts.find_local: ("p2",),
@@ -81,6 +85,8 @@ def arguments(now):
         accounts.remove: ("p2", now, ACTOR),
         accounts.revoke_roles: ("local", "p2", now),
         accounts.set_password: ("p2", PASSWORD, now, ACTOR),
+        accounts.set_roles: (1, VIEW, now, ACTOR),
+        accounts.sign_out: (1, now, ACTOR),
         accounts.start_session: (ACCOUNT, now),
         accounts.upsert_sso_account: ("local", "p2", "P", VIEW, now),
         alerts.database_time: (),
@@ -169,6 +175,8 @@ def arguments(now):
         rota_people.remove_added_by: (7, [1], now, ACTOR),
         rota_people.restore_added_by: (7, now),
         rota_people.purge: (now - 210 * DAY, now, ACTOR),
+        setup_steps.set_needed: ("rota", False, now, ACTOR),
+        setup_steps.unneeded: (),
     }
 
 

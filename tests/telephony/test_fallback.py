@@ -9,6 +9,7 @@ from telephony.conftest import EDS, MANAGER, MASH, NUMBERS
 from routing import lookup
 from routing.telephony import twiml, views
 from routing.telephony.twilio_request import CallRequest
+from routing.text import announcements
 
 PARTS = [
     (lookup, "who_to_call"),
@@ -17,8 +18,7 @@ PARTS = [
     (views, "first_step"),
     (views, "unrecognised_reason"),
     (twiml, "for_step"),
-    (twiml, "greeting"),
-    (twiml, "dial"),
+    (announcements, "greeting"),
     (CallRequest, "from_parameters"),
     (CallRequest, "excluded_numbers"),
 ]
@@ -59,7 +59,7 @@ def test_the_fallback_presses_the_keys_of_each_line(make_telephoned, tmp_path):
 
 def test_the_fallback_answers_although_making_documents_fails(twilio, monkeypatch):
     twilio.call("CA1")
-    for module, name in ((twiml, "dial"), (twiml, "dial_in_turn"), (twiml, "fallback")):
+    for module, name in ((twiml, "for_step"), (twiml, "fallback")):
         monkeypatch.setattr(module, name, fault)
 
     assert_fallback(twilio.call("CA2"))
