@@ -183,7 +183,7 @@ SETUP_STEPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "bank_holidays": ("Bank holidays come from GOV.UK", ("bank_holidays_never_fetched",)),
     "telephone": ("This service answers the telephone", ("telephone_off",)),
     "alerts": ("Somebody is alerted", ("alerts_off",)),
-    "rota": ("People are on the rota", ("rota_empty",)),
+    "rota": ("Every role of the rota has people", ("rota_empty",)),
     "sign_in": ("Staff can sign in", ("sign_in_incomplete",)),
 }
 """Steps of setting the service up: title, and codes of the conditions that last until it is done.
