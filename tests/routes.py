@@ -16,7 +16,8 @@ def addresses(app):
         "token": ["x" * 43],
         "step": ["1", "screen", "nope"],
         **{
-            key: ["1"] for key in ("divert_id", "shift_id", "change_id", "person_id", "calendar_id")
+            f"{subject}_id": ["1"]
+            for subject in ("account", "calendar", "change", "divert", "person", "shift")
         },
     }
     for rule in app.url_map.iter_rules():

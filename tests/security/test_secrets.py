@@ -15,10 +15,12 @@ EXAMPLES = {
     "docs/runbook.md": "Secret Keyword",
     "docs/settings.md": "Basic Auth Credentials",
     "routing/config.py": "Basic Auth Credentials",
-    "routing/staff/audit.py": "Secret Keyword",
+    "routing/staff/names.py": "Secret Keyword",
+    "routing/staff/session.py": "Secret Keyword",
+    "routing/staff/sign_in.py": "Secret Keyword",
     "routing/store/db.py": "Basic Auth Credentials",
 }
-"""Files that show how to write ALERT_SMTP_URL or DATABASE_URL, or say "Password given"."""
+"""Files that show how to write ALERT_SMTP_URL or DATABASE_URL, or name something a password."""
 
 MADE_UP = {"Secret Keyword", "Basic Auth Credentials"}
 """What the passwords that tests make up look like. Tests hold no others."""

@@ -25,7 +25,7 @@ EXCHANGE = "exchange"
 SLOW = 1.0
 ENDS = (["completed"], ["no-answer", "completed"], ["busy", "failed", "no-answer"], ["canceled"])
 PAGE = re.compile(r'data-line="\S+ ([^"]+)"')
-FRAGMENT = re.compile(r"<p>Call (.*?) on <a ")
+FRAGMENT = re.compile(r'<p part="phone">Call (?:the )?(.*?) on <a ')
 SERVICES = (DIVERTED, "professionals")
 
 
@@ -77,7 +77,9 @@ class Load:
             if len(had) >= len(self._threads) - (not diverts) and min(had.values()) > began:
                 return
             time.sleep(0.02)
-        raise AssertionError(f"a door has not answered within {seconds} s: {self._had}, {began}")
+        raise AssertionError(
+            f"a door has not answered within {seconds} s: {self._had}, {self.tally.silent[:1]}"
+        )
 
     def _doors(self):
         """Return what can be asked: path, seconds it may be late with a divert, whom it names."""

@@ -259,4 +259,4 @@ def test_a_metric_names_only_what_the_directory_and_the_code_name(left):
     names = set(re.findall(r'(\w+)="', left.metrics))
 
     assert labels <= known and labels
-    assert names <= {"service", "line", "role", "code", "outcome", "python", "migration"}
+    assert names <= {"service", "line", "role", "code", "outcome", "python", "migration", "version"}

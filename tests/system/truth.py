@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import yaml
-from oracle import Oracle
+from oracle import Oracle, e164
 
 AT_ONCE, WEB, LATE = 0.0, 1.0, 3.0
 PICKED_UP = 5.0
@@ -72,10 +72,8 @@ class Truth:
             phrases = name, f"the {name}", line.get("called", name)
             self.names |= dict.fromkeys(phrases, line_id)
         for line in oracle.lines.values():
-            self.numbers |= {
-                line.number,
-                *(special.number for special in line.special if special.number),
-            }
+            written = [line.number, *(special.number for special in line.special)]
+            self.numbers |= {e164(number) for number in filter(None, written)}
 
     def step(self, by):
         """Say that the service's clock is wrong by so much from now on."""

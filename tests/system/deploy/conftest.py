@@ -38,6 +38,7 @@ class Machine:
             (self.folder / place).mkdir(parents=True)
         current = self.folder / "srv" / "current"
         current.mkdir()
+        (self.folder / "srv" / "printed").mkdir()
         (current / "app.py").symlink_to(ROOT / "app.py")
         self.program(current / ".venv/bin/flask", flask)
         self.program(current / "bin/who-to-call", flask)
