@@ -98,7 +98,7 @@ class Served:
     def codes(self):
         """Return the codes of the warnings that callers' load does not make by itself."""
         codes = set(re.findall(r"^(\w+): ", self.words(), re.MULTILINE))
-        return codes - {"diverted", "rota_gaps", "rota_next_day"}
+        return codes - {"call_unanswered", "diverted", "rota_gaps", "rota_next_day"}
 
 
 @contextmanager
