@@ -1,5 +1,6 @@
 """Slow and malformed requests: nginx keeps the slow ones from callers; no log quotes a request."""
 
+import json
 import re
 import shutil
 import socket
@@ -141,7 +142,7 @@ def test_a_malformed_request_is_refused_and_runs_nowhere(port, head):
         "POST /calendars/01632-960777 HTTP/1.1\r\nHost: x\r\nExpect: 01632",
     ],
 )
-def test_the_log_tells_of_a_malformed_request_in_one_line_that_quotes_nothing_of_it(service, head):
+def test_the_log_has_whole_lines_that_quote_nothing_of_a_malformed_request(service, head):
     port, log = service
     before = len(log.read_text().splitlines())
     assert 400 <= nginx.ask(port, head)[0] < 600
@@ -151,12 +152,13 @@ def test_the_log_tells_of_a_malformed_request_in_one_line_that_quotes_nothing_of
             break
         time.sleep(0.05)
 
-    assert len(lines) == 1
-    assert lines[0].isprintable()
-    assert "Refused a malformed request." in lines[0]
-    assert "01632" not in lines[0]
-    assert "127.0.0.1" not in lines[0]
-    assert "ip=" not in lines[0]
+    assert lines
+    for line in lines:  # connections that earlier tests left may end meanwhile
+        assert line.isprintable()
+        assert json.loads(line)["event"] == "Refused a malformed request."
+        assert "01632" not in line
+        assert "127.0.0.1" not in line
+        assert "ip=" not in line
 
 
 def test_gunicorn_is_bounded_to_the_versions_whose_messages_these_tests_know():
