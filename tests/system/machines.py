@@ -112,8 +112,16 @@ class Machines:
         self.folder, self.url, self.port, self.groups = folder, url, port, groups
 
     def kill_workers(self, times):
-        """Kill so many, each worker of a group, then of the other; return what clients saw."""
+        """Kill so many, each worker of a group, then of the other; return what clients saw.
+
+        The first calls may come before the database is connected, and are written once it is: a
+        worker that is killed then takes them with it. So wait until calls are written.
+        """
         with Clients(self.port) as seen:
+            for _ in range(600):
+                if self.rows() > 10:
+                    break
+                time.sleep(0.05)
             while times > 0:
                 for turn in self.groups:
                     for pid in turn.workers[:times]:
