@@ -212,7 +212,7 @@ class SnapshotLoader:
         )
 
     def _log(self, snapshot: Snapshot, previous: Snapshot | None) -> None:
-        """Log what is new: changed answers, other faults, or that there are none any more."""
+        """Log what changed: answers, faults, or the end of the last fault."""
         faults = _faults(snapshot)
         if previous is not None and snapshot.timetables is not previous.timetables:
             log.warning("%s or the bank holidays changed: answers follow", self.file)

@@ -18,7 +18,7 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class SendOutcome:
     """What became of a message to a recipient. ``reply`` says in a sentence what came back."""
 
     recipient: Recipient

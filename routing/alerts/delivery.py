@@ -12,7 +12,7 @@ from flask import current_app
 
 from routing import health, lookup
 from routing.alert_recipients import Recipient, recipients
-from routing.alerts import Message, Outcome, email, webhook
+from routing.alerts import Message, SendOutcome, email, webhook
 from routing.alerts.messages import build_alert, build_message
 from routing.config import base_url
 from routing.store import alerts
@@ -64,7 +64,7 @@ def deliver(
     settings: Mapping[str, Any],
     messages: Mapping[Recipient, Message],
     timeout: float = DELIVERY_TIMEOUT_SECONDS,
-) -> Iterator[Outcome]:
+) -> Iterator[SendOutcome]:
     """Send a message to each recipient; yield the outcome of each as soon as it is known.
 
     A message without an outcome after ``timeout`` seconds counts as failed and is sent again,
@@ -73,9 +73,9 @@ def deliver(
     url, sender = settings["ALERT_SMTP_URL"], settings["ALERT_FROM"]
     by_email = {recipient: messages[recipient] for recipient in messages if recipient.address}
     by_webhook = {recipient: messages[recipient] for recipient in messages.keys() - by_email}
-    outcomes: SimpleQueue[Outcome] = SimpleQueue()
+    outcomes: SimpleQueue[SendOutcome] = SimpleQueue()
 
-    def put_all(results: Iterable[Outcome]) -> None:
+    def put_all(results: Iterable[SendOutcome]) -> None:
         for outcome in results:
             outcomes.put(outcome)
 
@@ -96,7 +96,7 @@ def deliver(
         del pending[outcome.recipient]
         yield outcome
     for recipient in pending:
-        yield Outcome(recipient, False, f"No answer within {timeout:g} seconds.")
+        yield SendOutcome(recipient, False, f"No answer within {timeout:g} seconds.")
 
 
 def _send_leased(leased: dict[Recipient, list[QueuedAlert]]) -> dict[str, int]:

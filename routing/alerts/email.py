@@ -9,7 +9,7 @@ from email.utils import formatdate
 from urllib.parse import unquote, urlsplit
 
 from routing.alert_recipients import Recipient
-from routing.alerts import Message, Outcome
+from routing.alerts import Message, SendOutcome
 
 SMTP_TIMEOUT_SECONDS = 10.0
 """For one answer of the mail server."""
@@ -23,7 +23,9 @@ _BASIC_AUTH_DISABLED = re.compile(
 """Exchange Online's reply to a right password where it allows none."""
 
 
-def send_emails(url: str, sender: str, messages: Mapping[Recipient, Message]) -> Iterator[Outcome]:
+def send_emails(
+    url: str, sender: str, messages: Mapping[Recipient, Message]
+) -> Iterator[SendOutcome]:
     """Send each message; yield its outcome as soon as the server has accepted or refused it.
 
     STARTTLS is used where the server offers it; a login is never sent without it. A fault
@@ -40,10 +42,10 @@ def send_emails(url: str, sender: str, messages: Mapping[Recipient, Message]) ->
                 mail = _compose(sender, recipient, messages[recipient])
                 fault = _send(server, mail)
                 reply = f"The mail server {host} {fault or 'accepted it.'}"
-                yield Outcome(remaining.pop(0), fault is None, reply)
+                yield SendOutcome(remaining.pop(0), fault is None, reply)
     except (smtplib.SMTPException, OSError, ValueError) as error:
         for recipient in remaining:
-            yield Outcome(recipient, False, f"The mail server {host} {_describe(error)}")
+            yield SendOutcome(recipient, False, f"The mail server {host} {_describe(error)}")
 
 
 def _connect(url: str, own_host: str) -> smtplib.SMTP:

@@ -7,7 +7,7 @@ from typing import Any
 import requests
 
 from routing.alert_recipients import Recipient
-from routing.alerts import Message, Outcome
+from routing.alerts import Message, SendOutcome
 
 WEBHOOK_TIMEOUT_SECONDS = 10.0
 """To connect, and again for the answer."""
@@ -20,13 +20,13 @@ https://learn.microsoft.com/en-us/microsoftteams/limits-specifications-teams
 
 def post_messages(
     url: str, body_format: str, messages: Mapping[Recipient, Message]
-) -> Iterator[Outcome]:
+) -> Iterator[SendOutcome]:
     """Post each message in a format of ALERT_WEBHOOK_FORMAT; yield its outcome."""
     for recipient, message in messages.items():
         is_accepted, reply = _post(url, _BODIES[body_format](message))
         if is_accepted and body_format == "teams":
             reply += " Teams shows it within a minute, or the flow's run history says why not."
-        yield Outcome(recipient, is_accepted, reply)
+        yield SendOutcome(recipient, is_accepted, reply)
 
 
 def _post(url: str, body: dict[str, Any]) -> tuple[bool, str]:

@@ -218,14 +218,15 @@ def schema() -> None:
 
 
 def _ask() -> str:
-    """Ask every question until the answers are right, and then whether the numbers are: return the
-    directory's text.
+    """Ask every question until the answers are right, then whether somebody answers the numbers.
+
+    Return the directory's text.
     """
     typed: dict[str, str] = {}
-    asked = [question.key for question in QUESTIONS]
+    keys_to_ask = [question.key for question in QUESTIONS]
     while True:
         for question in QUESTIONS:
-            if question.key in asked:
+            if question.key in keys_to_ask:
                 default = typed.get(question.key, question.default)
                 typed[question.key] = _ask_one(question, default)
         answers: Answers = {
@@ -235,14 +236,14 @@ def _ask() -> str:
             directory_text(answers, lookup.instance_path(), lookup.now())
         except BadAnswers as error:
             click.echo(f"{error}\nPlease answer again.")
-            asked = list(error.errors)
+            keys_to_ask = list(error.errors)
             continue
         click.echo("\nYour answers:")
         for question in QUESTIONS:
             click.echo(f"  {question.key}: {typed[question.key]}")
         if click.confirm("Is everything right?", default=True):
             break
-        asked = [question.key for question in QUESTIONS]
+        keys_to_ask = [question.key for question in QUESTIONS]
     numbers = " and ".join(numbers_to_ring(answers))
     is_confirmed = click.confirm(f"Ring {numbers} now. Does whoever should answer, answer?")
     return directory_text(answers, lookup.instance_path(), lookup.now(), is_confirmed)

@@ -162,7 +162,7 @@ def unknown_address() -> Response:
     """Return a 404 that lists the addresses of this API."""
     rules = current_app.url_map.iter_rules()
     addresses = sorted(str(rule) for rule in rules if rule.endpoint.startswith(f"{bp.name}."))
-    detail = "There is nothing at this address. /openapi.json describes those that there are."
+    detail = "This address is unknown. /openapi.json describes every address."
     return problem(404, detail, addresses=addresses)
 
 
@@ -245,9 +245,9 @@ def _numbers(
 
 
 def _prefers_json() -> bool:
-    """Return whether the request names JSON, and prefers no text to it.
+    """Return whether the request names JSON and does not prefer text.
 
-    Whoever accepts anything, or names only what there is not, gets text.
+    A client that accepts anything, or names neither, gets text.
     """
     accept = request.accept_mimetypes
     json_quality = next(

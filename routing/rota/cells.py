@@ -133,7 +133,7 @@ def _date(match: re.Match[str], text: str) -> datetime:
         years = f"from {time_parsing.FIRST_YEAR} to {time_parsing.LAST_YEAR}"
         raise InvalidTime(f"'{text[:40]}' is not {years}. {_FORM}")
     try:
-        return datetime(full_year, month_number, int(match["day"]))  # noqa: DTZ001
+        return datetime(full_year, month_number, int(match["day"]))  # noqa: DTZ001 - wall time
     except ValueError as error:
         raise InvalidTime(f"'{text[:40]}' is not a date that exists. {_FORM}") from error
 

@@ -50,7 +50,7 @@ class Background:
     def __init__(self, name: str, database: Database, writes: bool) -> None:
         self.name, self.writes = name, writes
         self._database = database.with_own_connection(STATEMENT_TIMEOUT_SECONDS)
-        self._jobs: deque[_Entry] = deque()
+        self._jobs: deque[_QueuedJob] = deque()
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
         self._fault: str | None = None
@@ -65,7 +65,7 @@ class Background:
         job still runs later. Raise RuntimeError where the machine has no thread left, in which
         case the job stays queued, and after ``close``.
         """
-        entry = _Entry(job)
+        entry = _QueuedJob(job)
         with self._changed:
             if len(self._jobs) >= MAX_JOBS:
                 self._jobs.popleft()
@@ -131,7 +131,7 @@ class Background:
                     if self._changed.wait_for(lambda: self._closed, RETRY_SECONDS):
                         return
 
-    def _attempt(self, entry: "_Entry") -> bool:
+    def _attempt(self, entry: "_QueuedJob") -> bool:
         """Run a job; return False if it must be retried because the database is down."""
         database = self._database
         try:
@@ -156,7 +156,7 @@ class Background:
                 log.error("%s: %s It is tried again every second.", self.name, error)
             self._fault = str(error)
 
-    def _remove(self, entry: "_Entry") -> None:
+    def _remove(self, entry: "_QueuedJob") -> None:
         with self._changed:
             if self._fault is not None:
                 log.warning("%s: the database answers again.", self.name)
@@ -165,7 +165,7 @@ class Background:
                 self._jobs.popleft()
 
 
-class _Entry:
+class _QueuedJob:
     """A job, when it was submitted (by time.monotonic()), and the future of its result."""
 
     __slots__ = ("future", "job", "submitted")

@@ -26,7 +26,7 @@ MAX_SILENCE_SECONDS = 60
 two to three minutes."""
 
 TWILIO_EXTRA_RING = timedelta(seconds=5)
-"""What Twilio adds to the time for which it is told to ring."""
+"""Seconds that Twilio adds to the ringing time it is given."""
 
 ENGAGED_WAIT = timedelta(seconds=20)
 """The pause before the next round when every line was engaged."""

@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class _Entry:
+class _CachedDocument:
     snapshot: ref[Snapshot]
     """Weak, so that a directory that is no longer in use can be freed."""
     day: date
@@ -42,7 +42,7 @@ class FallbackTwiml:
     """The fallback of each service, from the directory last read."""
 
     def __init__(self) -> None:
-        self._entries: dict[str, _Entry] = {}
+        self._entries: dict[str, _CachedDocument] = {}
 
     def refresh(self, service_ids: Iterable[str] | None = None) -> None:
         """Make the TwiML of some services again if the directory or the day has changed.
@@ -71,7 +71,7 @@ class FallbackTwiml:
             if service_id in services and not is_current:
                 number = rehearsal_number(current_app.config)
                 document = twiml.fallback(services[service_id], directory, day, number)
-                self._entries[service_id] = _Entry(ref(current), day, document)
+                self._entries[service_id] = _CachedDocument(ref(current), day, document)
 
 
 def fallback_twiml() -> FallbackTwiml:

@@ -69,7 +69,7 @@ def parse_date_and_time(day: str, month: str, year: str, time: str, zone: ZoneIn
     """
     text = "/".join(part.strip() for part in (day, month, year))
     try:
-        date = datetime(int(year), int(month), int(day))  # noqa: DTZ001
+        date = datetime(int(year), int(month), int(day))  # noqa: DTZ001 - wall time
     except (ValueError, OverflowError) as error:
         raise InvalidTime(f"'{text[:40]}' is not a date. {_DATE_FORM}") from error
     if not FIRST_YEAR <= date.year <= LAST_YEAR:

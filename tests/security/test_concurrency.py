@@ -137,7 +137,7 @@ def test_callers_are_answered_whatever_is_refused(app, under_way, duty):
 
 def test_long_forms_for_the_telephone_are_limited_and_calls_and_texts_are_not(app):
     twilio = Telephone(app.test_client())
-    long = {"data": {"a": "x" * 5000}}
+    long = {"data": {"a": "x" * 20_000}}
     with ExitStack() as stack:
         for _ in range(2):
             stack.enter_context(app.test_request_context(VOICE, method="POST", **long))
@@ -148,6 +148,8 @@ def test_long_forms_for_the_telephone_are_limited_and_calls_and_texts_are_not(ap
             assert answer.status_code == 503
             assert answer.mimetype == "application/problem+json"
         assert twilio.call("CA1").number
+        signed_by_the_network = {"StirPassportToken": "e" * 2000, "CallToken": "%7B" * 2000}
+        assert twilio.call("CA2", **signed_by_the_network, SipHeader_Identity="e" * 2000).number
         assert twilio.texts(Body="Hello " * 100)
     assert app.test_client().post(VOICE, **long).status_code == 403
 
