@@ -180,9 +180,7 @@ def test_a_thumb_hits_everything_on_a_phone_and_large_text_does_not_scroll_sidew
     faults = {}
     for path in PATHS:
         page.goto(diverted.base + path)
-        page.evaluate(
-            "document.querySelectorAll('details.who-menu').forEach(d => { d.open = true })"
-        )
+        page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true })")
         small = page.evaluate(SMALL_TARGETS)
         page.evaluate("document.documentElement.style.fontSize = '200%'")
         overflow = page.evaluate("document.documentElement.scrollWidth - innerWidth")
