@@ -65,6 +65,7 @@ def show() -> Response:
             step not in unneeded,
         )
         for step, (title, codes) in health.SETUP_STEPS.items()
+        if step != "rota" or lookup.snapshot().directory.rota
     ]
     of_setup = {condition for step in steps for condition in step.conditions}
     return render_page(

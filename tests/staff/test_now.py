@@ -1,6 +1,7 @@
 """On duty now: which conditions of the service the page shows, and to whom."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from conftest import ANYSHIRE
@@ -118,3 +119,12 @@ def test_an_unknown_step_changes_nothing(signed_in):
     admin.send(admin.get("/staff"), "/staff/setup", step="nothing")
 
     assert "Setting up: 2 of 6 done" in page_text(admin.get("/staff"))
+
+
+def test_a_directory_without_a_rota_has_no_step_for_it(app, signed_in):
+    Path(app.config["DIRECTORY"]).write_text(ANYSHIRE.read_text("utf-8").partition("\nrota:")[0])
+    app.extensions["snapshot_loader"].snapshot = None
+
+    page = page_text(signed_in("admin").get("/staff"))
+    assert "of 5 done" in page
+    assert "Every role of the rota has people" not in page
