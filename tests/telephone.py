@@ -1,6 +1,6 @@
 """Plays Twilio over HTTP: signs every request, and follows every address that it is given.
 
-What it signs with is written here anew, by Twilio's page on webhooks' security.
+The signature is computed here independently, as Twilio's page on webhook security says.
 """
 
 import base64

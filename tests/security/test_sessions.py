@@ -1,4 +1,4 @@
-"""A session: begun anew at each sign-in, opened by nothing but its own token, gone when ended."""
+"""A session: new at each sign-in, opened by nothing but its own token, gone when ended."""
 
 import pytest
 from conftest import ANYSHIRE

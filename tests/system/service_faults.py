@@ -42,7 +42,7 @@ def all_killed(served):
 
 @contextmanager
 def reloaded(served):
-    """Told to start its workers anew (HUP)."""
+    """Its workers restarted (HUP)."""
     old = set(served.workers())
     served.process.send_signal(signal.SIGHUP)
     while old & set(workers(served.process)):
@@ -154,7 +154,7 @@ def without_zones(served):
     away = served.folder / "away"
     os.rename(served.environ["PYTHONTZPATH"], away)
     os.kill(served.workers()[0], signal.SIGKILL)
-    os.utime(served.file)  # a directory that is read anew names its zone again
+    os.utime(served.file)  # a directory that is read again looks its zone up again
     try:
         yield
     finally:

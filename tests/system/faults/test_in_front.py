@@ -54,5 +54,5 @@ def test_no_client_sees_that_workers_are_killed_nor_that_groups_are_upgraded(pos
     assert stands_at > db.latest_revision()
     assert len(reports) == 2
     assert not any("database" in report for report in reports), reports
-    # Whoever was in hand when it was killed was asked anew: each call is written once.
+    # nginx retries the requests of a killed worker: each call is written once.
     assert rows >= of_workers.calls + of_groups.calls > 0
