@@ -70,7 +70,7 @@ class Load:
             thread.join()
 
     def settled(self, seconds=30, diverts=True):
-        """Wait for a new answer of every kind and, unless ``diverts`` is False, for a new divert."""
+        """Wait for a new answer of every kind and, unless told not to, for a new divert."""
         began, end = time.monotonic(), time.monotonic() + seconds
         while time.monotonic() < end and not self._stop.is_set():
             had = {kind: at for kind, at in self._had.items() if diverts or kind != "diverts"}
@@ -78,7 +78,7 @@ class Load:
                 return
             time.sleep(0.02)
         raise AssertionError(
-            f"a kind of caller has had no answer within {seconds} s: {self._had}, {self.tally.silent[:1]}"
+            f"somebody had no answer within {seconds} s: {self._had}, {self.tally.silent[:1]}"
         )
 
     def _doors(self):
