@@ -50,6 +50,7 @@ class Colleague:
             raise Refused(page)
         held["to"] = held["to"].replace("&#43;", "+")
         form = {**held, "csrf_token": _token(page), "although_closed": "yes"}
+        form["although_unchanged"] = "yes"  # a divert before it may have failed
         sent()
         page = self._post("/staff/diverts", form)
         if "The divert is set." not in page:
