@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from routing.store import accounts, calendars, calls, passwords, rota_people, tables
+from routing.store import accounts, calendars, calls, rota_people, tables
 from routing.store.audit_log import record
 from routing.store.tables import covers, diverts
 
@@ -126,7 +126,7 @@ RULES = (
         "ROTA_RETENTION_DAYS",
         "{} people are forgotten who have not signed in with the council's provider for {days} "
         "days.",
-        lambda before: [accounts.select_unused(before)],
+        accounts.select_unused,
         accounts.purge_unused,
     ),
     _expired_rows(
@@ -152,7 +152,7 @@ RULES = (
     ),
     _expired_rows(
         "wrong passwords",
-        passwords.FAILURE_LIFETIME,
+        accounts.FAILURE_LIFETIME,
         "{} failed sign-ins are forgotten.",
         tables.sign_in_failures,
         lambda before: tables.sign_in_failures.c.at < before,

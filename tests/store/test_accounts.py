@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from routing.errors import AccountError, SignInError
-from routing.store import accounts, audit_log, calendars, passwords, tables
+from routing.store import accounts, audit_log, calendars, tables
 from routing.store.accounts import LOCAL, Account, Role
 
 PASSWORD = "correct horse battery"
@@ -27,12 +27,12 @@ def attempt(database):
     def attempt(name, password, at):
         try:
             with database.writing() as connection:
-                passwords.check_rate_limit(connection, name, at)
+                accounts.check_rate_limit(connection, name, at)
                 account = accounts.find_local(connection, name)
-            if not passwords.verify_password(password, account[1] if account else None):
+            if not accounts.verify_password(password, account[1] if account else None):
                 return "wrong"
             with database.writing() as connection:
-                passwords.clear_failures(connection, name)
+                accounts.clear_failures(connection, name)
         except SignInError as error:
             return str(error)
 
@@ -60,10 +60,10 @@ def test_a_name_that_cannot_be_shown_is_refused(database, now, name):
 def test_a_password_has_twelve_characters_at_least(length, good):
     password = ("kestrel pylon marmalade " * 11)[:length]
     if good:
-        assert passwords.verify_password(password, passwords.hash_password(password))
+        assert accounts.verify_password(password, accounts.hash_password(password))
     else:
         with pytest.raises(AccountError, match="at least 12"):
-            passwords.hash_password(password)
+            accounts.hash_password(password)
 
 
 @pytest.mark.parametrize(
@@ -84,16 +84,16 @@ def test_a_password_has_twelve_characters_at_least(length, good):
 )
 def test_a_password_that_anybody_would_guess_first_is_refused(password):
     with pytest.raises(AccountError, match="among the first that anybody would guess"):
-        passwords.hash_password(password, "Priya Shah")
+        accounts.hash_password(password, "Priya Shah")
 
 
 @pytest.mark.parametrize("password", [PASSWORD, "another long one", "kestrel pylon marmalade"])
 def test_a_password_of_a_few_words_is_taken(password):
-    assert passwords.verify_password(password, passwords.hash_password(password, "Priya Shah"))
+    assert accounts.verify_password(password, accounts.hash_password(password, "Priya Shah"))
 
 
 def test_a_password_is_kept_by_scrypt_with_a_salt():
-    one, two = passwords.hash_password(PASSWORD), passwords.hash_password(PASSWORD)
+    one, two = accounts.hash_password(PASSWORD), accounts.hash_password(PASSWORD)
 
     assert one.startswith("scrypt:32768:8:1$")
     assert one != two
@@ -101,7 +101,7 @@ def test_a_password_is_kept_by_scrypt_with_a_salt():
 
 
 def test_nobody_has_the_password_of_nobody():
-    assert not passwords.verify_password("no account has this password", None)
+    assert not accounts.verify_password("no account has this password", None)
 
 
 def test_one_who_is_removed_is_signed_out_and_keeps_no_name(database, priya, now):
@@ -170,7 +170,7 @@ def test_signing_out_ends_one_session_and_everywhere_ends_all(database, priya, n
         accounts.end_session(connection, one)
         assert accounts.find_by_session(connection, one, now, LOCAL) is None
         assert accounts.find_by_session(connection, two, now, LOCAL) == priya
-        accounts.end_access(connection, priya.id, now, priya.actor)
+        accounts.sign_out(connection, priya.id, now, priya.actor)
         assert accounts.find_by_session(connection, two, now, LOCAL) is None
         assert accounts.find_by_session(connection, three, now, LOCAL) is None
 
@@ -307,7 +307,7 @@ def test_ending_all_access_of_a_person_is_recorded_and_ends_nobody_elses(
 ):
     works, others = access(priya), access(council(DIVERT))
     with database.writing() as connection:
-        accounts.end_access(connection, priya.id, now, priya.actor)
+        accounts.sign_out(connection, priya.id, now, priya.actor)
         (newest,) = audit_log.newest(connection, 1)
 
     assert works() == (False, False)

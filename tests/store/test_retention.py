@@ -13,7 +13,6 @@ from routing.store import (
     calls,
     db,
     diverts,
-    passwords,
     retention,
     rota,
     rota_people,
@@ -34,7 +33,7 @@ KEPT = {
     "calendars that are revoked": timedelta(0),
     "sessions that have ended": timedelta(0),
     "links for a new password": timedelta(0),
-    "wrong passwords": passwords.FAILURE_LIFETIME,
+    "wrong passwords": accounts.FAILURE_LIFETIME,
     "senders of text messages": timedelta(hours=1),
 }
 RULES = {rule.what: rule for rule in retention.RULES}
@@ -53,7 +52,7 @@ def over(what, connection, at):
         begun = at - accounts.PASSWORD_LINK_LIFETIME
         accounts.create_password_link(connection, person.id, begun, "terminal:0")
     elif what == "wrong passwords":
-        passwords.check_rate_limit(connection, "Priya Shah", at)
+        accounts.check_rate_limit(connection, "Priya Shah", at)
     elif what in ("notes", "names on the rota"):
         amara = rota_people.add(connection, "Amara Owusu", None, at, "account:1")
         shift = NewShift("eds-social-worker", amara.id, Span(at - 2 * hour, at))
