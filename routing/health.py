@@ -26,7 +26,7 @@ from routing.rota import descriptions
 from routing.rota.roster import CONTEXT_MARGIN
 from routing.rota_service import Rota
 from routing.snapshot import Snapshot
-from routing.store import alerts, calls, db, diverts, jobs, retention, rota
+from routing.store import alerts, calls, db, diverts, retention, rota, small_tables
 from routing.store.calls import Call, CallLog
 from routing.store.diverts import DivertRow
 from routing.text import dates, staff_text
@@ -582,7 +582,7 @@ def _alert_delivery(connection: Connection) -> Iterator[Condition]:
 
 
 def _failing_jobs(connection: Connection) -> Iterator[Condition]:
-    for job in jobs.states(connection).values():
+    for job in small_tables.job_states(connection).values():
         if job.failing_since is not None:
             since = dates.format_datetime(job.failing_since, lookup.staff_locale())
             sentence = f"The job {job.name} has failed since {since}. {job.fault}"

@@ -21,7 +21,7 @@ from routing.core.timetable import Timetables
 from routing.errors import DatabaseUnavailable, InvalidBankHolidays, InvalidDirectory
 from routing.formats.json import bank_holidays_json
 from routing.snapshot import Snapshot
-from routing.store import audit_log, bank_holidays
+from routing.store import audit_log, small_tables
 from routing.text import dates
 from routing.text.locale import Locale
 
@@ -85,7 +85,7 @@ def _store(result: RefreshResult, is_new: bool) -> None:
     at, action, entity = lookup.now(), "bank_holidays.refreshed", "bank-holidays"
     try:
         with lookup.database().writing() as connection:
-            bank_holidays.save(connection, result.after)
+            small_tables.save_holiday_list(connection, result.after)
             if is_new:
                 audit_log.record(connection, at, actor(), action, entity, before, after)
     except DatabaseUnavailable as error:

@@ -11,8 +11,8 @@ from routing.cli.common import DIVERT_TIMEOUT_SECONDS, format_option, print_repo
 from routing.config import VERSION
 from routing.errors import DatabaseUnavailable, InvalidDirectory
 from routing.formats.json import timestamp
-from routing.store import jobs
-from routing.store.jobs import JobState
+from routing.store import small_tables
+from routing.store.small_tables import JobState
 from routing.text import dates
 from routing.text.locale import Locale
 
@@ -90,6 +90,6 @@ def _job_states() -> list[JobState]:
     """Return when each job of `who-to-call timers` last ran; nothing while the database is down."""
     try:
         with lookup.database().reading() as connection:
-            return list(jobs.states(connection).values())
+            return list(small_tables.job_states(connection).values())
     except DatabaseUnavailable:  # a condition says so
         return []

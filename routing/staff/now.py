@@ -18,7 +18,7 @@ from routing.staff.forms import SetupStepForm
 from routing.staff.layout import render_page
 from routing.staff.rota import roles_on_duty
 from routing.staff.session import current_account
-from routing.store import setup_steps
+from routing.store import small_tables
 from routing.store.accounts import Role
 from routing.text import staff_text
 
@@ -53,7 +53,7 @@ def show() -> Response:
     at = lookup.now()
     with lookup.database().reading() as connection:
         rota = rota_service.load_upcoming(connection, at)
-        unneeded = setup_steps.unneeded(connection)
+        unneeded = small_tables.unneeded_setup_steps(connection)
     conditions = health.conditions(rota)
     if not may_see_internal_numbers():
         conditions = tuple(c for c in conditions if not c.quotes_directory)
@@ -98,7 +98,7 @@ def set_step() -> AnyResponse:
     if form.step.data in health.SETUP_STEPS:
         step, is_needed, actor = form.step.data, form.needed.data, current_account().actor
         with lookup.database().writing() as connection:
-            setup_steps.set_needed(connection, step, is_needed, lookup.now(), actor)
+            small_tables.set_setup_step_needed(connection, step, is_needed, lookup.now(), actor)
     return redirect(url_for("now.show", _anchor="setting-up"))
 
 

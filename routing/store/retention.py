@@ -55,24 +55,21 @@ def overdue(connection: Connection, settings: Mapping[str, Any], at: datetime) -
     return [rule.what for rule in RULES if rule.is_overdue(connection, rule.cutoff(settings, late))]
 
 
-def select_old_notes(before: datetime) -> tuple[sa.Select[Any], ...]:
-    """Select the diverts and covers that have a note and ended before an instant."""
-    return tuple(
-        sa.select(table.c.id).where(_has_old_note(table, before)) for table in (diverts, covers)
-    )
-
-
 def purge_notes(connection: Connection, before: datetime, at: datetime, actor: str) -> tuple[int]:
     """Empty the notes of diverts and covers that ended before an instant; return how many."""
-    count = sum(
-        connection.execute(
-            table.update().where(_has_old_note(table, before)).values(note="")
-        ).rowcount
-        for table in (diverts, covers)
-    )
+    count = 0
+    for table in (diverts, covers):
+        update = table.update().where(_has_old_note(table, before)).values(note="")
+        count += connection.execute(update).rowcount
     if count:
         record(connection, at, actor, "notes.purged", "notes", after={"notes": count})
     return (count,)
+
+
+def _select_old_notes(before: datetime) -> list[sa.Select[Any]]:
+    return [
+        sa.select(table.c.id).where(_has_old_note(table, before)) for table in (diverts, covers)
+    ]
 
 
 def _has_old_note(table: sa.Table, before: datetime) -> sa.ColumnElement[bool]:
@@ -117,7 +114,7 @@ RULES = (
         "notes",
         "NOTE_RETENTION_DAYS",
         "{} notes of diverts and covers that ended more than {days} days ago are emptied.",
-        select_old_notes,
+        _select_old_notes,
         purge_notes,
     ),
     ROTA_RULE,

@@ -1,6 +1,7 @@
 """Diverts as staff set them: all or none, newest last, each with its record."""
 
 import threading
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -148,7 +149,7 @@ def test_one_that_has_ended_stays_as_it_was_and_nothing_is_recorded(put, move, r
 def test_one_that_there_is_not_is_told(put, move, now):
     (stored,) = put()
     with pytest.raises(UnknownDivert, match="There is no divert 99"):
-        move(type(stored)(99, *(None,) * 6), now, at=now)
+        move(replace(stored, id=99), now, at=now)
 
 
 def test_the_record_has_who_what_and_when_but_no_note(put, record, now):
