@@ -14,6 +14,7 @@ from routing.core import instants
 from routing.core.decision import timeline
 from routing.core.instants import Span, merge_equal
 from routing.core.timetable import Timetables
+from routing.errors import InvalidRotaChange
 
 HANDOVER_ALLOWANCE = timedelta(minutes=15)
 """Shifts may overlap by this much for a handover: neither a clash nor a surplus."""
@@ -156,10 +157,13 @@ class Roster:
         covers_by_shift: dict[int, list[Cover]] = {}
         for cover in sorted(self.covers, key=lambda cover: cover.id):
             covers_by_shift.setdefault(cover.shift_id, []).append(cover)
+        self._parts: dict[int, list[Assignment]] = {}
         self._assignments: dict[str, list[Assignment]] = {role_id: [] for role_id in self.roles}
         for shift in sorted(self.shifts, key=lambda shift: (shift.during.start, shift.id)):
-            if shift.role_id in self._assignments:
-                self._assignments[shift.role_id] += _split(shift, covers_by_shift.get(shift.id, ()))
+            if shift.role_id in self.roles:
+                parts = list(_split(shift, covers_by_shift.get(shift.id, ())))
+                self._parts[shift.id] = parts
+                self._assignments[shift.role_id] += parts
         for assignments in self._assignments.values():
             assignments.sort(key=lambda assignment: assignment.during.start)
 
@@ -199,6 +203,10 @@ class Roster:
             for span, answer in timeline(timetables, service.id, start, end)
         )
         return tuple(span for span, is_needed in merge_equal(out_of_hours) if is_needed)
+
+    def parts_of(self, shift_id: int) -> list[Assignment]:
+        """Return the assignments of a shift, in order; none for one that the roster lacks."""
+        return self._parts.get(shift_id, [])
 
     def assignments(self, role_id: str, start: datetime, end: datetime) -> list[Assignment]:
         """Return the assignments that overlap a period, uncut, in the order in which they start."""
@@ -344,6 +352,22 @@ def name_key(name: str) -> str:
     """
     plain = unicodedata.normalize("NFKC", name).translate(_APOSTROPHES)
     return " ".join(plain.split()).casefold()
+
+
+def clean_name(name: str) -> str:
+    """Return a name as it is stored. Raise InvalidRotaChange for one that nobody can have."""
+    name = unicodedata.normalize("NFC", " ".join(name.split()))
+    if not 1 <= len(name) <= 100 or not name.isprintable() or not name[0].isalnum():
+        raise InvalidRotaChange(
+            "name", "Write a name of 1 to 100 characters that begins with a letter."
+        )
+    if "," in name:
+        raise InvalidRotaChange("name", "Write the name without a comma: Amara Owusu.")
+    if name_key(name).startswith("former worker"):
+        raise InvalidRotaChange(
+            "name", "‘Former worker’ stands for people whose names were forgotten."
+        )
+    return name
 
 
 def _split(shift: Shift, covers: Sequence[Cover]) -> Iterator[Assignment]:

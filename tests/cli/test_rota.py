@@ -234,7 +234,7 @@ def test_an_export_with_a_cover_imports_as_no_change(app, run, christmas):
     assert run("import", "-", "--replace", stdin=text).output == (
         "Added 0 shifts. 3 were already on the rota.\n"
     )
-    assert "a cover gives some of it away" in run("import", "-", stdin=ROWS).output
+    assert run("import", "-", stdin=ROWS).output == "Added 0 shifts. 2 were already on the rota.\n"
 
 
 def test_if_a_row_has_an_error_nothing_is_imported(run):
