@@ -509,7 +509,7 @@ def _rota(upcoming: Rota, at: datetime) -> Iterator[Condition]:
             yield Condition("rota_empty", f"{name}: nobody is on the rota in the next {days} days.")
             continue
         first, *others = gaps_of_role
-        gap = descriptions.describe_gap(*first, at, lookup.staff_locale())
+        gap = upcoming.text(at).gap(*first)
         more = f", and {len(others)} more in {days} days" if others else ""
         yield Condition("rota_gap", f"{gap}{more}.")
     known = {role.id for role in upcoming.roles}
