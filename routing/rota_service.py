@@ -8,11 +8,11 @@ transaction: with SQLite, no divert can be set while it runs.
 import dataclasses
 import re
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -24,7 +24,14 @@ from routing.core.instants import Span
 from routing.errors import InvalidRotaChange, InvalidSpreadsheet, RotaConflict
 from routing.rota import descriptions, filling, spreadsheet, validation
 from routing.rota.descriptions import RotaText
-from routing.rota.filling import ProposedShift, ShiftPattern, TurnRule
+from routing.rota.filling import (
+    DayKind,
+    ProposedShift,
+    ShiftPattern,
+    TurnRule,
+    Workload,
+    measure_workload,
+)
 from routing.rota.roster import (
     CONTEXT_MARGIN,
     NewCover,
@@ -34,7 +41,6 @@ from routing.rota.roster import (
     name_key,
 )
 from routing.rota.spreadsheet import MAX_PEOPLE, MAX_ROWS, RotaDifference
-from routing.rota.workload import Workload, measure_workload
 from routing.store import rota, rota_people
 from routing.store.rota import ImportedSheet, RotaChange
 from routing.store.rota_people import RotaPerson
@@ -391,39 +397,55 @@ def propose_fill(
     shifts begin on some kinds of day; on others they begin at the usual handovers. Raise
     InvalidRotaChange, DatabaseUnavailable.
     """
-    timetables, at = lookup.snapshot().timetables, lookup.now()
+    zone, at = lookup.snapshot().directory.zone, lookup.now()
     names = [name.strip() for name in names if name.strip()]
-    _check_fill(first, last, len(names))
-    start = instants.midnight(first, timetables.directory.zone)
-    end_of_last = instants.midnight(last + timedelta(days=1), timetables.directory.zone)
-    end = end_of_last + 2 * CONTEXT_MARGIN
-    current = read_rota(start - CONTEXT_MARGIN, end)
-    person_ids = current.find_people(names, "people")
-    if role_id not in current.roster.roles:
-        known = ", ".join(current.roster.roles) or "none"
+    _check_days(first, last)
+    if len(names) > MAX_PEOPLE:
+        raise InvalidRotaChange(
+            "people", f"These are {len(names)} names. Name {MAX_PEOPLE} people or fewer."
+        )
+    if not names:
+        raise InvalidRotaChange("people", "Name the people who take turns, in order.")
+    days = Span(instants.midnight(first, zone), instants.midnight(last + timedelta(days=1), zone))
+    current = read_rota(days.start - CONTEXT_MARGIN, days.end + 2 * CONTEXT_MARGIN)
+    roster, person_ids = current.roster, current.find_people(names, "people")
+    if role_id not in roster.roles:
+        known = ", ".join(roster.roles) or "none"
         raise InvalidRotaChange(
             "role", f"There is no role '{role_id}'. The directory's roles are: {known}."
         )
-    pattern = {**filling.usual_pattern(current.roster, role_id, start), **(times or {})}
-    zone = timetables.directory.zone
-    slots = filling.make_slots(current.roster, role_id, pattern, first, last, turns)
+    usual = filling.usual_handovers(roster, role_id, days.start)
+    pattern = {**dict.fromkeys(DayKind, usual), **(times or {})}
     now = at.replace(second=0, microsecond=0)
-    slots = [Span(max(slot.start, now), slot.end) for slot in slots if slot.end > at]
+    slots = [
+        Span(max(slot.start, now), slot.end)
+        for slot in filling.make_slots(roster, role_id, pattern, first, last, turns)
+        if slot.end > at
+    ]
     if any(is_too_long(slot, zone) for slot in slots):
         raise InvalidRotaChange(
             "working-day", "One shift would be over a week long. Enter when shifts begin."
         )
+    deadline = time.monotonic() + time_limit.total_seconds()
+
+    def check_time() -> None:
+        if time.monotonic() > deadline:
+            raise InvalidRotaChange(
+                "last", "This takes too long to work out. Use fewer days or fewer people."
+            )
+
     _check_size(len(slots))
-    check_time = _time_check(time_limit)
-    proposed = filling.assign_slots(
-        current.roster, role_id, slots, person_ids, first, turns, check_time
-    )
-    if not proposed:
-        period = Span(max(start, now), end_of_last)
-        _refuse_nothing_to_fill(
-            current, role_id, period, has_cuts=any(pattern.values()) or turns.minute is not None
-        )
+    proposed = filling.assign_slots(roster, role_id, slots, person_ids, first, turns, check_time)
     _check_size(len(proposed))
+    if not proposed:
+        start = max(days.start, now)
+        if start >= days.end or not any(roster.gaps(role_id, start, days.end)):
+            raise InvalidRotaChange("last", "There are no gaps to fill on these days.")
+        raise InvalidRotaChange(
+            "working-day",
+            "There are gaps on these days, but no shift begins on them. Enter when shifts begin, "
+            "as 8:30am, 8:30pm, for each kind of day, or begin a day earlier.",
+        )
     return current, proposed
 
 
@@ -442,36 +464,6 @@ def measure_fill(current: Rota, added: Sequence[NewShift]) -> list[Workload]:
     return sorted(loads, key=lambda load: load.duration, reverse=True)
 
 
-def _refuse_nothing_to_fill(current: Rota, role_id: str, period: Span, has_cuts: bool) -> NoReturn:
-    """Raise InvalidRotaChange, which says whether there are gaps all the same.
-
-    ``has_cuts`` is False where nothing says when shifts begin: needed time has no end.
-    """
-    is_over = period.end <= period.start
-    if is_over or not any(current.roster.gaps(role_id, period.start, period.end)):
-        raise InvalidRotaChange("last", "There are no gaps to fill on these days.")
-    if not has_cuts:
-        raise InvalidRotaChange(
-            "working-day",
-            "Somebody is needed in this role around the clock. Enter when shifts begin, as 8:30am, "
-            "8:30pm, for each kind of day.",
-        )
-    raise InvalidRotaChange(
-        "first", "There are gaps on these days, but no shift begins on them. Begin a day earlier."
-    )
-
-
-def _check_fill(first: date, last: date, people_count: int) -> None:
-    """Raise InvalidRotaChange for days or a number of people that cannot be filled."""
-    _check_days(first, last)
-    if people_count > MAX_PEOPLE:
-        raise InvalidRotaChange(
-            "people", f"These are {people_count} names. Name {MAX_PEOPLE} people or fewer."
-        )
-    if not people_count:
-        raise InvalidRotaChange("people", "Name the people who take turns, in order.")
-
-
 def _check_days(first: date, last: date) -> None:
     for field, day in (("first", first), ("last", last)):
         if not time_parsing.FIRST_YEAR <= day.year < time_parsing.LAST_YEAR:
@@ -482,19 +474,6 @@ def _check_days(first: date, last: date) -> None:
         raise InvalidRotaChange("last", "The last day is before the first.")
     if last - first > timedelta(days=filling.MAX_DAYS):
         raise InvalidRotaChange("last", f"The most at once is {filling.MAX_DAYS} days.")
-
-
-def _time_check(limit: timedelta) -> Callable[[], None]:
-    """Return a function that raises InvalidRotaChange once ``limit`` is over."""
-    deadline = time.monotonic() + limit.total_seconds()
-
-    def check_time() -> None:
-        if time.monotonic() > deadline:
-            raise InvalidRotaChange(
-                "last", "This takes too long to work out. Use fewer days or fewer people."
-            )
-
-    return check_time
 
 
 # Importing a spreadsheet
@@ -629,7 +608,7 @@ def make_template() -> str:
     first, last = (at.astimezone(zone).date() + timedelta(days=days) for days in (1, 7))
     rows: list[tuple[str, Span | None, str]] = []
     for role in timetables.directory.rota:
-        pattern = filling.usual_pattern(roster, role.id, at)
+        pattern = dict.fromkeys(DayKind, filling.usual_handovers(roster, role.id, at))
         slots = filling.make_slots(roster, role.id, pattern, first, last)
         for slot in slots:
             rows += [(descriptions.role_name(role), slot, "")] * role.people

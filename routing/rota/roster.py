@@ -1,7 +1,6 @@
 """The roster: who is on duty in each role, when somebody must be, and who clashes."""
 
 import unicodedata
-from bisect import bisect_right
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -322,21 +321,13 @@ class Roster:
             if has_new and is_long and len(staffing.person_ids) > staffing.needed > 0:
                 yield span, staffing
 
-    def unneeded_shifts(self, shifts: Sequence[NewShift]) -> list[NewShift]:
+    def unneeded_shifts(self, shifts: Iterable[NewShift]) -> list[NewShift]:
         """Return the shifts during which nobody is needed at any time."""
-        if not shifts:
-            return []
-        start = min(shift.during.start for shift in shifts)
-        end = max(shift.during.end for shift in shifts)
-        role_ids = {shift.role_id for shift in shifts}
-        needed = {role_id: self.needed_spans(role_id, start, end) for role_id in role_ids}
-
-        def is_needed(shift: NewShift) -> bool:
-            spans = needed[shift.role_id]
-            first = bisect_right(spans, shift.during.start, key=lambda span: span.end)
-            return first < len(spans) and spans[first].start < shift.during.end
-
-        return [shift for shift in shifts if not is_needed(shift)]
+        return [
+            shift
+            for shift in shifts
+            if not self.needed_spans(shift.role_id, shift.during.start, shift.during.end)
+        ]
 
 
 def is_too_long(during: Span, zone: ZoneInfo) -> bool:
