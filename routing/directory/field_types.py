@@ -3,9 +3,9 @@
 import re
 from calendar import month_name, monthrange
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
-from typing import Annotated, Any, NamedTuple, Self
+from typing import Annotated, Any, ClassVar, NamedTuple, Self
 from zoneinfo import ZoneInfo
 
 import phonenumbers
@@ -106,6 +106,14 @@ class StrictModel(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
+    core_type: ClassVar[type]
+    """The class of the core that has fields of the same names."""
+
+    def build(self, **values: object) -> Any:
+        """Return the core's object, with these ``values`` in place of the fields of their names."""
+        names = {field.name for field in fields(self.core_type)} - values.keys()
+        return self.core_type(**{k: _build(v) for k, v in self if k in names}, **values)
+
     @model_validator(mode="before")
     @classmethod
     def leave_out_empty_collections(cls, value: Any) -> Any:
@@ -134,6 +142,12 @@ class StrictModel(BaseModel):
         except ValidationError as error:
             context.errors += error.error_count()
             raise
+
+
+def _build(value: object) -> object:
+    if isinstance(value, StrictModel):
+        return value.build()
+    return tuple(map(_build, value)) if isinstance(value, list) else value
 
 
 def parse_week(value: object) -> Hours:

@@ -14,7 +14,6 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
-from routing.core import directory as core
 from routing.core.directory import EMERGENCY_NUMBERS, Directory
 from routing.directory import yaml_source
 from routing.directory.diagnosis import first_odd_character
@@ -26,7 +25,7 @@ from routing.directory.field_types import (
     parse_line_phone,
 )
 from routing.directory.guarded_read import MAX_INLINE_CHARS, parse_in_child, read_bytes
-from routing.directory.schema import DirectoryModel, LineModel, ServiceModel
+from routing.directory.schema import DirectoryModel
 from routing.directory.yaml_source import (
     MAX_BYTES,
     MAX_PROBLEMS,
@@ -107,7 +106,7 @@ def parse(text: str, file: Path) -> tuple[Directory, YamlSource]:
         raise InvalidDirectory(file, problems) from error
     if problems:
         raise InvalidDirectory(file, problems)
-    return _build_directory(model), source
+    return model.build(), source
 
 
 def parse_standard_input() -> None:
@@ -352,66 +351,3 @@ def _plain_message(kind: str, error: Any) -> str:
         "string_too_short": "write a text that is not empty",
     }
     return f"{shown} cannot be used here: {remedies.get(kind, error['msg'])}."
-
-
-def _build_directory(model: DirectoryModel) -> Directory:
-    """Return the directory of a model that has no problems."""
-    lines = {line_id: _build_line(line_id, line) for line_id, line in model.lines.items()}
-    holidays = model.bank_holidays
-    return Directory(
-        council=model.council.build(),
-        zone=model.zone,
-        languages=tuple(model.languages),
-        emergency=model.emergency,
-        unanswered=model.unanswered,
-        voices=tuple(model.voices.items()),
-        holiday_rules=core.HolidayRules(
-            holidays.division, tuple(holidays.add.items()), frozenset(holidays.remove)
-        ),
-        lines=tuple(lines.values()),
-        services=tuple(
-            _build_service(service_id, service, lines)
-            for service_id, service in model.services.items()
-        ),
-        helplines=tuple(helpline.build() for helpline in model.helplines),
-        rota=tuple(role.build(role_id) for role_id, role in model.rota.items()),
-    )
-
-
-def _build_line(line_id: str, model: LineModel) -> core.Line:
-    return core.Line(
-        id=line_id,
-        name=model.name,
-        phone=model.phone,
-        hours=model.hours,
-        special_days=tuple(special_day.build() for special_day in model.special_days),
-        called=model.called,
-        aliases=tuple(model.aliases),
-        options=model.options,
-        send_digits=model.send_digits,
-        also=tuple(way.build() for way in model.also),
-        you_will_hear=model.you_will_hear,
-        email=model.email,
-        relay_uk=model.relay_uk,
-        internal=model.visibility == "internal",
-        ring_seconds=model.ring_seconds,
-        press_1_to_accept=model.press_1_to_accept,
-        verified=model.verified.build() if model.verified else None,
-    )
-
-
-def _build_service(
-    service_id: str, model: ServiceModel, lines: Mapping[str, core.Line]
-) -> core.Service:
-    backups = [model.out_of_hours] if model.if_unanswered is None else model.if_unanswered
-    return core.Service(
-        id=service_id,
-        name=model.name,
-        lines=tuple(lines[line_id] for line_id in model.lines),
-        out_of_hours=lines[model.out_of_hours],
-        if_unanswered=tuple(lines[line_id] for line_id in backups),
-        number=model.number,
-        greeting=model.greeting,
-        forms=tuple(core.OnlineForm(form.name, form.url, form.when) for form in model.forms),
-        pages=tuple((name, text) for name, text in model.pages if text is not None),
-    )
