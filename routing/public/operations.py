@@ -19,7 +19,7 @@ from routing.errors import DatabaseUnavailable
 from routing.responses import has_bearer_token, problem
 from routing.rota_service import Rota
 from routing.snapshot import Snapshot
-from routing.store import calls, counters, db
+from routing.store import calls, db
 
 NewGauge = Callable[..., Gauge]
 """Makes a gauge of a name, a help text and any labels."""
@@ -168,8 +168,8 @@ def _set_calls(registry: CollectorRegistry, gauge: NewGauge, at: datetime) -> No
     try:
         with lookup.database().reading() as connection:
             ended = calls.counts_of_ended(connection, midnight, at)
-            refused = counters.count_since(connection, counters.SIGNATURE_REFUSED, midnight)
-            faults = counters.count_since(connection, counters.FAULTS, midnight)
+            refused = calls.count_since(connection, calls.SIGNATURE_REFUSED, midnight)
+            faults = calls.count_since(connection, calls.FAULTS, midnight)
     except DatabaseUnavailable as error:
         current_app.logger.warning("no call in the metrics: %s", error)
         return
