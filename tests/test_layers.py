@@ -16,7 +16,7 @@ FLOORS = (
     "snapshot divert_rules store",
     "lookup lint",
     "rota_service",
-    "health formats responses static_files",
+    "health formats responses",
     "alerts telephony",
     "concurrency",
     "public staff cli",
