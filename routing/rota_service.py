@@ -5,6 +5,7 @@ refuses (RotaConflict) if anybody changed the rota in between. Nothing slow happ
 transaction: with SQLite, no divert can be set while it runs.
 """
 
+import dataclasses
 import re
 import time
 from bisect import bisect_left
@@ -24,6 +25,7 @@ from routing.core.directory import RotaRole
 from routing.core.instants import Span
 from routing.errors import InvalidRotaChange, InvalidSpreadsheet, RotaConflict
 from routing.rota import descriptions, difference, filling, spreadsheet, validation
+from routing.rota.descriptions import RotaText
 from routing.rota.difference import RotaDifference
 from routing.rota.filling import ProposedShift, ShiftPattern, TurnRule
 from routing.rota.roster import (
@@ -132,42 +134,30 @@ class Rota:
         """Return whether a role has no shifts in a period."""
         return not self.roster.assignments(role.id, start, end)
 
-    def warnings(
-        self,
-        changes: Sequence[NewShift | NewCover],
-        cancelled_shift_ids: Collection[int] = (),
-        names: Mapping[int, str] | None = None,
-    ) -> list[str]:
-        """Return what may be a slip in a change: who is not needed, and clashes that it adds.
+    def text(self, at: datetime) -> RotaText:
+        """Return what describes the rota as seen from ``at``."""
+        return RotaText(self.roster, self.names, at)
 
-        ``names`` has those of people who are not on the rota yet, too.
-        """
-        at, locale, names = lookup.now(), lookup.staff_locale(), names or self.names
-        before, roles, warnings = self.roster, self.roster.roles, []
-        after = before.with_changes(changes, cancelled_shift_ids)
-        new_shifts = [new for new in changes if isinstance(new, NewShift)]
-        if unneeded := before.unneeded_shifts(new_shifts):
-            count = "1 shift is" if len(unneeded) == 1 else f"{len(unneeded):,} shifts are"
-            first = staff_text.format_span(unneeded[0].during, at, locale)
-            warnings.append(f"{count} when nobody is needed by the directory: the first {first}.")
+    def warnings(
+        self, changes: Sequence[NewShift | NewCover], cancelled_shift_ids: Collection[int] = ()
+    ) -> list[str]:
+        """Return what may be a slip in a change: who is not needed, and clashes that it adds."""
         if not changes:
-            return warnings
-        period = span_of(changes)
+            return []
+        text, period, warnings = self.text(lookup.now()), span_of(changes), []
+        after = self.roster.with_changes(changes, cancelled_shift_ids)
+        new_shifts = [new for new in changes if isinstance(new, NewShift)]
+        if unneeded := self.roster.unneeded_shifts(new_shifts):
+            count = "1 shift is" if len(unneeded) == 1 else f"{len(unneeded):,} shifts are"
+            first = text.span(unneeded[0].during)
+            warnings.append(f"{count} when nobody is needed by the directory: the first {first}.")
         for role_id in dict.fromkeys(new.role_id for new in new_shifts):
-            for span, staffing in after.excess(role_id, period):
-                text = descriptions.describe_excess(
-                    roles[role_id], staffing, span, names, at, locale
-                )
-                warnings.append(f"{text}.")
-        start, end = period.start - CONTEXT_MARGIN, period.end + CONTEXT_MARGIN
-        known = {
-            (clash.kind, clash.person_id, clash.during) for clash in before.clashes(start, end)
-        }
-        for clash in after.clashes(start, end):
-            if (clash.kind, clash.person_id, clash.during) not in known:
-                text = descriptions.describe_clash(clash, roles, names, at, locale)
-                warnings.append(f"{text}.")
-        return warnings
+            excess = after.excess(role_id, period)
+            warnings += [f"{text.excess(role_id, *interval)}." for interval in excess]
+        edges = period.start - CONTEXT_MARGIN, period.end + CONTEXT_MARGIN
+        known = {text.clash(clash) for clash in self.roster.clashes(*edges)}
+        clashes = dict.fromkeys(text.clash(clash) for clash in after.clashes(*edges))
+        return warnings + [f"{clash}." for clash in clashes if clash not in known]
 
 
 def span_of(changes: Iterable[NewShift | NewCover]) -> Span:
@@ -504,14 +494,13 @@ def _time_check(limit: timedelta) -> Callable[[], None]:
 class ImportPlan:
     """What an import would change, to be read back before it is saved.
 
-    ``rota`` is the reading that it was worked out from. ``new_people`` has the names to put on the
-    rota, by ids that are negative until they are saved; ``names`` has them and everybody's. A
-    replacement is of the roles and the period of ``sheet``.
+    ``new_people`` has the names to put on the rota, by ids that are negative until they are saved.
+    ``rota`` is the reading that it was worked out from, with them. A replacement is of the roles
+    and the period of ``sheet``.
     """
 
     rota: Rota
     difference: RotaDifference
-    names: Mapping[int, str]
     new_people: Mapping[int, str]
     sheet: ImportedSheet
     is_replacement: bool
@@ -558,6 +547,8 @@ def plan_import(
     current = read_rota(start - CONTEXT_MARGIN, end + CONTEXT_MARGIN)
     if current.revision != revision:
         raise RotaConflict
+    added = {person_id: RotaPerson(person_id, name) for person_id, name in new_people.items()}
+    current = dataclasses.replace(current, people={**current.people, **added})
     if replace:
         compared = difference.replace_period(
             current.roster, wanted, at, imported.period, imported.role_ids
@@ -569,9 +560,8 @@ def plan_import(
     if replace and past:
         rows = "1 row is" if past == 1 else f"{past:,} rows are"
         warnings.append(f"{rows} over: what is past stays as it was.")
-    names = current.names | new_people
-    warnings += current.warnings(compared.new_shifts, compared.cancelled_shift_ids, names)
-    return ImportPlan(current, compared, names, new_people, imported, replace, tuple(warnings))
+    warnings += current.warnings(compared.new_shifts, compared.cancelled_shift_ids)
+    return ImportPlan(current, compared, new_people, imported, replace, tuple(warnings))
 
 
 def _widen(

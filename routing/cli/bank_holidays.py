@@ -61,7 +61,7 @@ def refresh(accept_fewer: bool) -> None:
     is_new = result.before is None or result.before.feed != result.after.feed
     _store(result, is_new)
     if result.before is not None and not is_new:
-        click.echo(f"{url} has not changed since {result.before.fetched_at:%-d %B %Y}.")
+        click.echo(f"{url} has not changed since {result.before.checked_at:%-d %B %Y}.")
         return
     click.echo(f"{url} is saved in {folder}.")
     try:

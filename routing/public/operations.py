@@ -14,7 +14,7 @@ from routing import concurrency, config, health, lookup, rota_service
 from routing.errors import DatabaseUnavailable
 from routing.responses import has_bearer_token, problem
 from routing.rota_service import Rota
-from routing.store import calls, counters
+from routing.store import calls
 
 SECURITY_TEXT_LIFETIME = timedelta(days=180)
 """How long security.txt says that it is right: RFC 9116 asks for less than a year."""
@@ -137,8 +137,8 @@ def _call_counters(at: datetime) -> Iterator[tuple[Any, ...]]:
     try:
         with lookup.database().reading() as connection:
             ended = calls.counts_of_ended(connection, midnight, at)
-            refused = counters.count_since(connection, counters.SIGNATURE_REFUSED, midnight)
-            faults = counters.count_since(connection, counters.FAULTS, midnight)
+            refused = calls.count_since(connection, calls.SIGNATURE_REFUSED, midnight)
+            faults = calls.count_since(connection, calls.FAULTS, midnight)
     except DatabaseUnavailable as error:
         current_app.logger.warning("no call in the metrics: %s", error)
         return
