@@ -4,16 +4,15 @@ import sys
 
 import click
 from flask import current_app
-from flask.cli import AppGroup
 
 from routing import lookup
 from routing.alerts import delivery, messages
-from routing.cli.common import format_option, print_report, report_errors
+from routing.cli.common import CommandGroup, format_option, print_report
 from routing.config import Recipient, alert_recipients, alerts_fault, base_url
 from routing.store import alerts
 from routing.text import dates
 
-group = AppGroup("alerts", help="Send alerts by email or webhook, and list them.")
+group = CommandGroup("alerts", help="Send alerts by email or webhook, and list them.")
 
 MAX_LISTED = 50
 
@@ -31,8 +30,7 @@ def send(impatient: bool, quiet: bool) -> None:
     if there is none.
     """
     is_complete = _check_settings()
-    with report_errors():
-        results = delivery.send_alerts(impatient)
+    results = delivery.send_alerts(impatient)
     for result in results:
         if result.sent:
             click.echo(f"{result.recipient.name}: {result.sent} sent.")
@@ -68,11 +66,10 @@ def list_alerts(as_json: bool) -> None:
     """List the newest 50 alerts, sent or waiting, and the state of delivery to each recipient."""
     recipients = {recipient.key: recipient for recipient in alert_recipients(current_app.config)}
     removed = Recipient("", "a recipient that is no longer in the settings")
-    with report_errors():
-        with lookup.database().reading() as connection:
-            newest = alerts.newest(connection, MAX_LISTED)
-            states = alerts.delivery_states(connection, list(recipients))
-        locale = lookup.staff_locale()
+    with lookup.database().reading() as connection:
+        newest = alerts.newest(connection, MAX_LISTED)
+        states = alerts.delivery_states(connection, list(recipients))
+    locale = lookup.staff_locale()
     lines = [
         f"{'sent   ' if queued.sent_at else 'waiting'}  "
         f"{dates.format_datetime(queued.noticed_at, locale)}, to "
