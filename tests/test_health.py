@@ -256,7 +256,7 @@ def test_a_list_of_bank_holidays_never_fetched_old_or_broken_is_worth_an_alert(
     never = alertable(*LIST)
     body = (ANYSHIRE.parent.parent / "tests/data/bank-holidays.json").read_bytes()
     feed = govuk.parse(body)
-    copy = govuk.HolidayList(url="x", fetched_at=clock.at, checked_at=clock.at, feed=feed)
+    copy = govuk.HolidayList(url="x", checked_at=clock.at, feed=feed)
     govuk.save_copy(tmp_path / "instance", copy)
     clock.at += timedelta(days=3)
     fresh = alertable(*LIST)

@@ -123,7 +123,7 @@ def gaps() -> Response:
         "rota_gaps.html",
         gaps=gap_items(rota, at, period),
         surplus=[
-            descriptions.describe_surplus(rota.roster, role, span, rota.names, at, locale)
+            rota.text(at).surplus(role, span)
             for role, span in rota.surplus(period.start, period.end)
         ],
         clashes=clash_items(rota, at, period),
@@ -148,11 +148,10 @@ def bank_holidays() -> Response:
 
 def roles_on_duty(rota: Rota, at: datetime) -> list[RoleOnDuty]:
     """Return who is on duty in each role at ``at``, and who will be next."""
-    locale = lookup.staff_locale()
     return [
         RoleOnDuty(
             descriptions.role_name(role),
-            *descriptions.describe_now(rota.roster, role, rota.names, at, locale),
+            *rota.text(at).now(role),
             _phones(rota, role, at),
         )
         for role in rota.roles
@@ -164,7 +163,6 @@ def gap_items(rota: Rota, at: datetime, period: Span) -> list[tuple[str, str]]:
 
     A role with nobody in the whole period has one gap, listed first.
     """
-    locale = lookup.staff_locale()
     role_gaps = rota.gaps(period.start, period.end)
     empty_ids = {role.id for role, *_ in role_gaps if rota.is_empty(role, period.start, period.end)}
     next_ = "next " if period.start <= at else ""
@@ -179,7 +177,7 @@ def gap_items(rota: Rota, at: datetime, period: Span) -> list[tuple[str, str]]:
     ]
     return empty + [
         (
-            descriptions.describe_gap(role, gap, missing, at, locale),
+            rota.text(at).gap(role, gap, missing),
             rota_grid.fill_link(rota, role, gap),
         )
         for role, gap, missing in role_gaps
@@ -189,12 +187,8 @@ def gap_items(rota: Rota, at: datetime, period: Span) -> list[tuple[str, str]]:
 
 def clash_items(rota: Rota, at: datetime, period: Span) -> list[tuple[str, int]]:
     """Return every clash of a period in words, with the id of the last shift in it."""
-    locale = lookup.staff_locale()
     return [
-        (
-            descriptions.describe_clash(clash, rota.roster.roles, rota.names, at, locale),
-            clash.assignments[-1].shift.id,
-        )
+        (rota.text(at).clash(clash), clash.assignments[-1].shift.id)
         for clash in rota.roster.clashes(period.start, period.end)
     ]
 

@@ -110,7 +110,7 @@ def _duty_bar(rota: Rota, duty: Assignment, period: Span, at: datetime) -> GridB
         during,
         descriptions.format_times(during, lookup.staff_locale()),
         rota.names[duty.person_id or 0],
-        descriptions.describe_cover(duty, rota.names),
+        rota.text(at).cover(duty),
         # Hundreds on a page: url_for would take a sixth of its time.
         f"{request.script_root}{HOME}/rota/shifts/{duty.shift.id}",
         at in during,

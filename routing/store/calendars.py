@@ -63,13 +63,8 @@ def create(
 ) -> str:
     """Create a feed and return its token, of which only the hash is stored."""
     token = secrets.token_urlsafe(32)
-    insert = calendars.insert().values(
-        rota_person_id=rota_person_id,
-        duty_role=duty_role,
-        account_id=account_id,
-        created_at=at,
-        token_sha256=hash_token(token),
-    )
+    feed = {"rota_person_id": rota_person_id, "duty_role": duty_role, "account_id": account_id}
+    insert = calendars.insert().values(token_sha256=hash_token(token), created_at=at, **feed)
     feed_id = connection.execute(insert.returning(calendars.c.id)).scalar_one()
     person = f"rota_person:{rota_person_id}" if rota_person_id is not None else None
     after = {"of": person or duty_role or "the whole rota"}
@@ -86,8 +81,8 @@ def find_by_token(connection: Connection, token: str) -> CalendarFeed | None:
 
 def mark_polled(connection: Connection, feed: CalendarFeed, at: datetime) -> None:
     """Note that a feed was fetched."""
-    update = calendars.update().where(calendars.c.id == feed.id).values(last_polled_at=at)
-    connection.execute(update)
+    update = calendars.update().where(calendars.c.id == feed.id)
+    connection.execute(update.values(last_polled_at=at))
 
 
 def should_mark_polled(feed: CalendarFeed, at: datetime) -> bool:
@@ -119,6 +114,7 @@ def is_inactive(before: datetime) -> sa.ColumnElement[bool]:
 def _select_unrevoked() -> sa.Select[Any]:
     """Select feeds whose account is not removed and whose person, if any, has not left the rota."""
     feed, account = calendars.c, accounts.c
+    is_usable = feed.revoked_at.is_(None) & account.removed_at.is_(None)
     return (
         sa.select(
             *(feed.id, feed.rota_person_id, feed.duty_role, feed.account_id, feed.created_at),
@@ -126,7 +122,5 @@ def _select_unrevoked() -> sa.Select[Any]:
         )
         .join(accounts, account.id == feed.account_id)
         .outerjoin(rota_people, rota_people.c.id == feed.rota_person_id)
-        .where(
-            feed.revoked_at.is_(None), account.removed_at.is_(None), rota_people.c.left_at.is_(None)
-        )
+        .where(is_usable & rota_people.c.left_at.is_(None))
     )
