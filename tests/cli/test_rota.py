@@ -410,54 +410,6 @@ def test_days_with_a_gap_on_which_no_shift_begins_are_not_called_covered(around_
     assert "or begin a day earlier." in around_the_clock(*words).output
 
 
-AWAY = ("--from", "2026-12-24 20:00", "--to", "2026-12-25 12:00")
-
-
-def test_an_absence_is_shown_first_saved_with_yes_and_undone_as_one_change(run, christmas):
-    words = ("away", " amara OWUSU", *AWAY, "--cover", "Siân O'Brien")
-    shown = run(*words)
-    assert shown.output == (
-        "Siân O’Brien: Out-of-hours social worker, from 8pm today until 8:30am tomorrow.\n"
-        "Warning: Siân O’Brien has no time to rest: a shift ends 8:30am tomorrow, the next begins "
-        "8:30am tomorrow.\n"
-        "This would be: Absence: 1 shift covered. To save it, use --yes.\n"
-    )
-    assert exported(run) == ["Amara Owusu", "Siân O’Brien"]
-
-    saved = run(*words, "--yes")
-    assert saved.output.splitlines()[-1] == (
-        "Absence: 1 shift covered. To undo: who-to-call rota undo 2"
-    )
-    assert exported(run) == ["Amara Owusu", "Siân O’Brien", "Siân O’Brien"]
-    run("undo", "2")
-    assert exported(run) == ["Amara Owusu", "Siân O’Brien"]
-
-
-def test_an_absence_that_nobody_covers_leaves_a_gap(run, christmas):
-    result = run("away", "Amara Owusu", *AWAY, "--yes")
-
-    assert "Nobody: Out-of-hours social worker, from 8pm today until" in result.output
-    assert exported(run) == ["Amara Owusu", "Siân O’Brien"]
-    assert "Out-of-hours social worker: nobody from 8pm today" in run("gaps").output
-
-
-@pytest.mark.parametrize(
-    ("words", "message"),
-    [
-        (["Dev Patel", *AWAY], "There is nobody called 'Dev Patel' on the rota."),
-        (["Amara Owusu", *AWAY, "--cover", "Dev Patel"], "nobody called 'Dev Patel'"),
-        (["Amara Owusu", *AWAY, "--cover", "Amara Owusu"], "Choose another person"),
-        (["Siân O’Brien", *AWAY[:2], "--to", "2026-12-24 22:00"], "has no duty in that time"),
-        (["Amara Owusu", *AWAY[:2], "--to", "2026-12-24 20:00"], "The end must be after the start"),
-    ],
-)
-def test_an_absence_that_cannot_be_meant_is_refused(run, christmas, words, message):
-    result = run("away", *words, "--yes")
-
-    assert result.exit_code == 1
-    assert message in result.output
-
-
 def test_undoing_an_unknown_change_is_refused(run):
     result = run("undo", "9")
 
