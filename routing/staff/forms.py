@@ -22,7 +22,7 @@ from routing import lookup
 from routing.core import instants
 from routing.core.instants import Span
 from routing.directory.field_types import parse_phone
-from routing.errors import InvalidDivert, InvalidRotaChange, InvalidTime
+from routing.errors import InvalidDivert, InvalidTime
 from routing.rota import filling, spreadsheet
 from routing.rota.filling import DayKind, ShiftPattern, TurnRule
 from routing.store.accounts import Role, parse_roles
@@ -311,29 +311,35 @@ class AccountForm(StaffForm):
         return parse_roles(self.role.data or ())
 
 
-class SetupStepForm(StaffForm):
-    """Whether a step of setting up is needed."""
-
-    step = text(40)
-    needed = BooleanField()
-
-
-class SignOutForm(StaffForm):
-    """Whether to sign out of every browser."""
-
-    everywhere = BooleanField()
-
-
 class EndForm(StaffForm):
-    """Until when a divert lasts."""
+    """Until when a divert lasts, and what was confirmed on the page that showed it.
+
+    ``to`` is a service and an end as they were shown, with a space between them.
+    """
 
     until = TimeChoiceField(
         DIVERT_ENDS, "Choose when the divert ends: every divert has an end.", default=HANDOVER
     )
+    to = ListField()
+    although_closed = BooleanField()
+    although_unchanged = BooleanField()
+
+    def confirmed_ends(self) -> list[tuple[str, datetime]]:
+        """Return the services and ends that were shown. Raise InvalidDivert if there are none."""
+        if not self.to.data:
+            raise InvalidDivert("until", "Choose when the divert ends.")
+        pairs = [value.partition(" ") for value in self.to.data]
+        try:
+            return [(service, time_parsing.parse_rfc3339(end)) for service, _, end in pairs]
+        except InvalidTime as error:
+            raise InvalidDivert("until", str(error)) from error
 
 
 class DivertForm(EndForm):
-    """Whose calls are diverted to which line, from when, until when and why."""
+    """Whose calls are diverted to which line, from when, until when and why.
+
+    ``newest_id`` is of the newest divert when this one was shown; ``once`` as in Confirmation.
+    """
 
     service = text(100)
     line = text(100)
@@ -341,6 +347,8 @@ class DivertForm(EndForm):
     reason = text(100)
     note = text(2000)
     may_ring = BooleanField()
+    newest_id = text(20)
+    once = text(40)
 
     @property
     def why(self) -> str:
@@ -358,90 +366,23 @@ class DivertForm(EndForm):
         return None if start is None or start <= at else start
 
 
-class EndAllForm(StaffForm):
-    """Which diverts to end, by their ids: those that were shown."""
+class DutyForm(StaffForm):
+    """Who has, covers or is away from which duty, and who is on duty instead.
 
-    divert = ListField()
-
-
-class DivertConfirmation(StaffForm):
-    """What the page that shows a divert before it is set sends along.
-
-    ``to`` is a service and an end as they were shown, with a space between them. ``newest_id`` is
-    of the newest divert when that was shown.
+    The pages for a shift, a cover and an absence each show some of these fields.
     """
 
-    to = ListField()
-    newest_id = text(20)
-    although_closed = BooleanField()
-    although_unchanged = BooleanField()
-    once = text(40)
-
-    @property
-    def is_sent(self) -> bool:
-        """Say whether anything was confirmed."""
-        return bool(self.to.data)
-
-    @property
-    def ends(self) -> list[tuple[str, datetime]]:
-        """Return the services and ends that were shown. Raise InvalidDivert if there are none."""
-        if not self.to.data:
-            raise InvalidDivert("until", "Choose when the divert ends.")
-        pairs = [value.partition(" ") for value in self.to.data]
-        try:
-            return [(service, time_parsing.parse_rfc3339(end)) for service, _, end in pairs]
-        except InvalidTime as error:
-            raise InvalidDivert("until", str(error)) from error
-
-
-class PersonAndTimeForm(StaffForm):
-    """Who is on duty, from when until when: what shifts and covers have in common."""
-
+    role = text(100)
     person = text(20)
+    substitute = text(20)
     starts = LocalTimeField()
     ends = LocalTimeField()
+    note = text(2000)
 
     @property
     def during(self) -> Span:
         """Return from when until when. Only once the form was validated."""
         return Span(self.starts.data, self.ends.data)
-
-    @property
-    def person_id(self) -> int | None:
-        """Return the person's id; None for "nobody yet". Raise InvalidRotaChange."""
-        if self.person.data == NOBODY:
-            return None
-        return _parse_person_id(self.person)
-
-
-def _parse_person_id(field: Field) -> int:
-    person_id = parse_id(field.data)
-    if person_id is None:
-        raise InvalidRotaChange(field.name, "Choose a person.")
-    return person_id
-
-
-class ShiftForm(PersonAndTimeForm):
-    """Who has a shift, as what, from when until when."""
-
-    role = text(100)
-
-
-class CoverForm(PersonAndTimeForm):
-    """Who covers which part of a shift, and why."""
-
-    note = text(2000)
-
-
-class AbsenceForm(PersonAndTimeForm):
-    """Who is away, from when until when, and who has their shifts then."""
-
-    substitute = text(20)
-
-    @property
-    def substitute_id(self) -> int | None:
-        """Return the substitute's id; None for "nobody yet". Raise InvalidRotaChange."""
-        return None if self.substitute.data == NOBODY else _parse_person_id(self.substitute)
 
 
 class SwapForm(StaffForm):
@@ -449,20 +390,6 @@ class SwapForm(StaffForm):
 
     person = text(20)
     other = text(20)
-
-    @property
-    def other_id(self) -> int:
-        """Return the other shift's id. Raise InvalidRotaChange."""
-        other_id = parse_id(self.other.data)
-        if other_id is None:
-            raise InvalidRotaChange("other", "Choose the other shift.")
-        return other_id
-
-
-class RemoveForm(StaffForm):
-    """Which cover of a shift to remove; empty for the shift itself."""
-
-    cover = text(20)
 
 
 class FillForm(StaffForm):

@@ -1,12 +1,13 @@
 """Shifts and covers: add, cover, swap, remove, undo. Every change is read back first."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 
 from flask import Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
+from wtforms import Field
 
 from routing import lookup, rota_service
 from routing.core.instants import Span
@@ -14,21 +15,18 @@ from routing.errors import InvalidRotaChange, UnknownShift
 from routing.rota import descriptions, validation
 from routing.rota.roster import Cover, NewCover, NewShift, Shift
 from routing.rota_service import Rota
-from routing.staff.auth import require_role, staff_blueprint
+from routing.staff.auth import current_account, require_role, staff_blueprint
 from routing.staff.forms import (
     NOBODY,
-    AbsenceForm,
     Confirmation,
-    CoverForm,
-    RemoveForm,
-    ShiftForm,
+    DutyForm,
     StaffForm,
     SwapForm,
     digest,
+    parse_id,
 )
 from routing.staff.layout import radio_item, render_page
 from routing.staff.rota import DAYS_SHOWN
-from routing.staff.session import current_account
 from routing.store import rota as rota_store
 from routing.store.accounts import Role
 from routing.store.rota import RotaChange
@@ -44,21 +42,19 @@ MAX_SWAPS_SHOWN = 20
 @require_role(Role.ROTA)
 def new() -> Response:
     """Ask for a shift; what a link to fill a gap says is filled in."""
-    return _ask_shift(ShiftForm(request.args))
+    return _ask_shift(DutyForm(request.args))
 
 
 @bp.post("/rota/shifts/new")
 @require_role(Role.ROTA)
 def add() -> AnyResponse:
     """Read a shift back, with what it would mean; save it once that is confirmed."""
-    form = ShiftForm()
+    form = DutyForm()
     if not form.validate():
         return _ask_shift(form)
     try:
         rota = rota_service.read_around(form.during, Span(lookup.now(), lookup.now()))
-        person_id = _active("person", form.person_id, rota)
-        if person_id is None:
-            raise InvalidRotaChange("person", "Choose a person.")
+        person_id = _chosen_person(form.person, rota)
         shift = validation.validate_shift(rota.roster, form.role.data, person_id, form.during)
         texts = [_describe_duty(rota, person_id, shift.role_id, shift.during)]
         return _confirm("added", "Check the shift", "Add this shift", texts, rota, [shift], form)
@@ -99,7 +95,7 @@ def show(shift_id: int) -> Response:
 def ask_remove(shift_id: int) -> Response:
     """Show what removing a shift, or with ``?cover=`` a cover of it, would mean."""
     rota, shift = _get(shift_id)
-    return _ask_remove(rota, shift, _chosen_cover(RemoveForm(request.args), rota, shift))
+    return _ask_remove(rota, shift, _chosen_cover(request.args, rota, shift))
 
 
 @bp.post("/rota/shifts/<id:shift_id>/remove")
@@ -107,7 +103,7 @@ def ask_remove(shift_id: int) -> Response:
 def remove(shift_id: int) -> AnyResponse:
     """Remove a shift or a cover from now on, if it is still as it was shown."""
     rota, shift = _get(shift_id)
-    cover, actor = _chosen_cover(RemoveForm(), rota, shift), current_account().actor
+    cover, actor = _chosen_cover(request.form, rota, shift), current_account().actor
     if Confirmation().shown.data != digest(_describe_removal(rota, shift, cover)):
         return _ask_remove(rota, shift, cover, has_changed=True)
     if cover:
@@ -125,7 +121,7 @@ def ask_cover(shift_id: int) -> Response:
     at = lookup.now().replace(second=0, microsecond=0)
     has_begun = shift.during.start < at < shift.during.end
     start = at if has_begun else shift.during.start
-    return _ask_cover(rota, shift, CoverForm(request.args, starts=start, ends=shift.during.end))
+    return _ask_cover(rota, shift, DutyForm(request.args, starts=start, ends=shift.during.end))
 
 
 @bp.post("/rota/shifts/<id:shift_id>/cover")
@@ -133,11 +129,11 @@ def ask_cover(shift_id: int) -> Response:
 def cover(shift_id: int) -> AnyResponse:
     """Read a cover back; save it once that is confirmed."""
     rota, shift = _get(shift_id)
-    form = CoverForm()
+    form = DutyForm()
     if not form.validate():
         return _ask_cover(rota, shift, form)
     try:
-        person_id = _active("person", form.person_id, rota)
+        person_id = _chosen_person_or_nobody(form.person, rota)
         cover = validation.validate_cover(
             rota.roster, shift_id, person_id, form.during, form.note.data
         )
@@ -155,25 +151,24 @@ def cover(shift_id: int) -> AnyResponse:
 @require_role(Role.ROTA)
 def ask_absence() -> Response:
     """Ask who is away from when until when; what a link says is filled in."""
-    return _ask_absence(AbsenceForm(request.args))
+    return _ask_absence(DutyForm(request.args))
 
 
 @bp.post("/rota/away")
 @require_role(Role.ROTA)
 def absence() -> AnyResponse:
     """Read back what becomes of somebody's shifts; save all of it once that is confirmed."""
-    form = AbsenceForm()
+    form = DutyForm()
     if not form.validate():
         return _ask_absence(form)
     try:
         rota = rota_service.read_around(form.during)
-        substitute_id = _active("substitute", form.substitute_id, rota)
-        covers = validation.validate_absence(
-            rota.roster, form.person_id, form.during, substitute_id
-        )
+        person_id = _chosen_person(form.person, rota)
+        substitute_id = _chosen_person_or_nobody(form.substitute, rota)
+        covers = validation.validate_absence(rota.roster, person_id, form.during, substitute_id)
         roles = {shift.id: shift.role_id for shift in rota.roster.shifts}
         texts = [
-            f"In place of {_name(rota, form.person_id)}:",
+            f"In place of {rota.names[person_id]}:",
             *(
                 _describe_duty(rota, new.person_id, roles[new.shift_id], new.during)
                 for new in covers
@@ -202,7 +197,10 @@ def swap(shift_id: int) -> AnyResponse:
     _, shift = _get(shift_id)
     form = SwapForm()
     try:
-        _, other = _get(form.other_id)
+        other_id = parse_id(form.other.data)
+        if other_id is None:
+            raise InvalidRotaChange("other", "Choose the other shift.")
+        _, other = _get(other_id)
         rota = rota_service.read_around(shift.during, other.during)
         covers = validation.swap_shifts(rota.roster, shift_id, other.id, lookup.now())
         texts = [_describe_duty(rota, new.person_id, shift.role_id, new.during) for new in covers]
@@ -221,7 +219,7 @@ def undo(change_id: int) -> AnyResponse:
     return redirect(url_for("rota.show", done=change.id))
 
 
-def _ask_shift(form: ShiftForm) -> Response:
+def _ask_shift(form: DutyForm) -> Response:
     at = lookup.now()
     rota = rota_service.read_rota(at, at)
     people = [(str(person.id), person.name) for person in rota.active_people()]
@@ -236,7 +234,7 @@ def _ask_shift(form: ShiftForm) -> Response:
     )
 
 
-def _ask_cover(rota: Rota, shift: Shift, form: CoverForm) -> Response:
+def _ask_cover(rota: Rota, shift: Shift, form: DutyForm) -> Response:
     people = [(str(person.id), person.name) for person in rota.active_people()]
     return render_page(
         "shift_form.html",
@@ -247,7 +245,7 @@ def _ask_cover(rota: Rota, shift: Shift, form: CoverForm) -> Response:
     )
 
 
-def _ask_absence(form: AbsenceForm) -> Response:
+def _ask_absence(form: DutyForm) -> Response:
     at = lookup.now()
     people = [
         (str(person.id), person.name) for person in rota_service.read_rota(at, at).active_people()
@@ -366,20 +364,25 @@ def _get(shift_id: int) -> tuple[Rota, Shift]:
     return rota, shift
 
 
-def _active(field: str, person_id: int | None, rota: Rota) -> int | None:
-    """Return the id of a person who was chosen, or None. Raise InvalidRotaChange for a leaver."""
-    if person_id is not None and person_id not in {person.id for person in rota.active_people()}:
-        raise InvalidRotaChange(field, "Choose a person.")
-    return person_id
+def _chosen_person(field: Field, rota: Rota) -> int:
+    """Return the id of the person who was chosen. Raise InvalidRotaChange, for a leaver too."""
+    for person in rota.active_people():
+        if str(person.id) == field.data:
+            return person.id
+    raise InvalidRotaChange(field.name, "Choose a person.")
 
 
-def _chosen_cover(form: RemoveForm, rota: Rota, shift: Shift) -> Cover | None:
+def _chosen_person_or_nobody(field: Field, rota: Rota) -> int | None:
+    return None if field.data == NOBODY else _chosen_person(field, rota)
+
+
+def _chosen_cover(values: Mapping[str, str], rota: Rota, shift: Shift) -> Cover | None:
     """Return the cover that is meant; None for the shift itself. Raise UnknownShift."""
-    chosen = form.cover.data
-    if not chosen:
+    cover_id = values.get("cover")
+    if not cover_id:
         return None
     for cover in rota.roster.covers:
-        if str(cover.id) == chosen and cover.shift_id == shift.id:
+        if str(cover.id) == cover_id and cover.shift_id == shift.id:
             return cover
     raise UnknownShift("This shift has no such cover, or it was removed.")
 
