@@ -403,12 +403,8 @@ def fill_link(rota: Rota, role: RotaRole, gap: Span) -> str:
     if gap.end - gap.start <= ONE_DAY:
         starts, ends = gap.start.isoformat(), gap.end.isoformat()
         return url_for("rota_shifts.new", role=role.id, starts=starts, ends=ends)
-    parts = {
-        f"{name}-{part}": getattr(day, part)
-        for name, day in zip(("first", "last"), _dates_of(rota, role, gap), strict=True)
-        for part in ("day", "month", "year")
-    }
-    return url_for("rota_fill.ask", role=role.id, turn="slot", **parts)
+    first, last = _dates_of(rota, role, gap)
+    return url_for("rota_fill.ask", role=role.id, turn="slot", first=first, last=last)
 
 
 def _note(duty: Assignment) -> str:
