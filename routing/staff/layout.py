@@ -30,9 +30,9 @@ ROTA_PAGES = (
 )
 ROTA_EDITOR_PAGES = (
     ("rota_shifts.new", "Add a shift"),
-    ("rota_shifts.ask_absence", "Somebody is away"),
-    ("rota_fill.ask", "Fill"),
-    ("rota_fill.ask_import", "Import"),
+    ("rota_shifts.absence", "Somebody is away"),
+    ("rota_fill.fill", "Fill"),
+    ("rota_fill.import_", "Import"),
     ("rota_people.index", "People"),
 )
 

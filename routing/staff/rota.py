@@ -1,6 +1,7 @@
 """The rota to look at: on duty now, two weeks ahead, gaps and clashes, bank holidays, on paper."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -31,8 +32,6 @@ DAYS_SHOWN = 14
 DAYS_IN_FILE = 366
 MAX_CHANGES_SHOWN = 10
 ONE_DAY = timedelta(days=1)
-
-
 QUARTER = timedelta(minutes=15)
 
 
@@ -58,27 +57,6 @@ class GridBar:
         return max(1, round((self.during.end - self.during.start) / QUARTER))
 
 
-@dataclass(frozen=True, slots=True)
-class GridRow:
-    """A day of a role. ``lanes`` hold bars one after another: one lane for each person at once."""
-
-    day: str
-    starts: str
-    tags: tuple[str, ...]
-    is_free_day: bool
-    lanes: tuple[tuple[GridBar, ...], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class RoleOnDuty:
-    """Who is on duty in a role, until when and who then; and their work phones, by name."""
-
-    name: str
-    who: str
-    until: str
-    phones: list[tuple[str, str]]
-
-
 @bp.get("/rota")
 def show() -> Response:
     """Show who is on duty now, by role, the clashes and gaps ahead, and two weeks of the rota.
@@ -86,24 +64,27 @@ def show() -> Response:
     The two weeks begin today, or on ``?from=``.
     """
     at, locale = lookup.now(), lookup.staff_locale()
-    first = _first_date(at)
-    period = _period(first, DAYS_SHOWN)
+    first, period = _first_date(at), _period(_first_date(at), DAYS_SHOWN)
+    done_id = parse_id(request.args.get("done", ""))
     with lookup.database().reading() as connection:
         upcoming = rota = rota_service.load_upcoming(connection, at)
         if not (at - ONE_DAY <= period.start and period.end <= at + GAP_LOOKAHEAD):
             rota = rota_service.load_rota(connection, period.start, period.end)
         changes = rota_store.newest_changes(connection, MAX_CHANGES_SHOWN)
-        names = actor_names(connection)
+        names, done = actor_names(connection), None
+        with suppress(UnknownShift):
+            done = _describe_change(rota_store.get_change(connection, done_id or 0))
+    ahead = Span(at, at + GAP_LOOKAHEAD)
     return render_page(
         "rota.html",
-        done=_done(request.args.get("done", "")),
+        done=done,
         known=request.args.get("known", 0, type=int),
-        roles=_role_rows(rota, _dates(first), at),
+        roles=_role_rows(rota, _days_shown(first), at),
         roles_on_duty=roles_on_duty(upcoming, at),
-        gaps=gap_items(upcoming, at, Span(at, at + GAP_LOOKAHEAD)),
-        clashes=clash_items(upcoming, at, Span(at, at + GAP_LOOKAHEAD)),
+        gaps=_gap_items(upcoming, at, ahead),
+        clashes=_clash_items(upcoming, at, ahead),
         lookahead_days=GAP_LOOKAHEAD.days,
-        period=_describe_period(first),
+        period=_describe_fortnight(first),
         first=first,
         today=at.astimezone(locale.zone).date(),
         earlier=first - DAYS_SHOWN * ONE_DAY,
@@ -123,13 +104,12 @@ def show() -> Response:
 def print_page() -> Response:
     """Show two weeks of the rota for paper: a side for each role, no note, no telephone number."""
     at, locale = lookup.now(), lookup.staff_locale()
-    first = _first_date(at)
-    period = _period(first, DAYS_SHOWN)
+    first, period = _first_date(at), _period(_first_date(at), DAYS_SHOWN)
     rota = rota_service.read_rota(period.start, period.end)
     return render_page(
         "rota_print.html",
-        roles=_role_rows(rota, _dates(first), at),
-        period=_describe_period(first),
+        roles=_role_rows(rota, _days_shown(first), at),
+        period=_describe_fortnight(first),
         printed_at=f"{format_datetime(at, locale)} {at.astimezone(locale.zone).year}",
     )
 
@@ -156,12 +136,12 @@ def gaps() -> Response:
     rota = rota_service.read_rota(start - CONTEXT_MARGIN, period.end + CONTEXT_MARGIN)
     return render_page(
         "rota_gaps.html",
-        gaps=gap_items(rota, at, period),
+        gaps=_gap_items(rota, at, period),
         surplus=[
             descriptions.describe_surplus(rota.roster, role, span, rota.names, at, locale)
             for role, span in rota.surplus(period.start, period.end)
         ],
-        clashes=clash_items(rota, at, period),
+        clashes=_clash_items(rota, at, period),
         lookahead_days=GAP_LOOKAHEAD.days,
         first=format_full_date(first, locale),
         later=first + GAP_LOOKAHEAD,
@@ -181,92 +161,51 @@ def bank_holidays() -> Response:
     return render_page("rota_holidays.html", roles=_role_rows(rota, days, at))
 
 
-def roles_on_duty(rota: Rota, at: datetime) -> list[RoleOnDuty]:
-    """Return who is on duty in each role at ``at``, and who will be next."""
-    locale = lookup.staff_locale()
-    return [
-        RoleOnDuty(
-            descriptions.role_name(role),
-            *descriptions.describe_now(rota.roster, role, rota.names, at, locale),
-            _phones(rota, role, at),
-        )
-        for role in rota.roles
-    ]
+def roles_on_duty(rota: Rota, at: datetime) -> list[dict[str, object]]:
+    """Return who is on duty in each role at ``at``, until when and who then; and work phones.
+
+    Phones are for people who arrange duty or diverts.
+    """
+    account, roster, locale = current_account(), rota.roster, lookup.staff_locale()
+    may_see_phones = account.may(Role.ROTA) or account.may(Role.DIVERT)
+    roles: list[dict[str, object]] = []
+    for role in rota.roles:
+        who, until = descriptions.describe_now(roster, role, rota.names, at, locale)
+        people = [rota.people[id_] for id_ in roster.staffing_at(role.id, at).person_ids]
+        phones = [(person.name, person.phone) for person in people if person.phone]
+        name, phones = descriptions.role_name(role), phones if may_see_phones else []
+        roles.append({"name": name, "who": who, "until": until, "phones": phones})
+    return roles
 
 
-def gap_items(rota: Rota, at: datetime, period: Span) -> list[tuple[str, str]]:
+def _gap_items(rota: Rota, at: datetime, period: Span) -> list[tuple[str, str]]:
     """Return every gap of a period in words, with a link to fill it.
 
     A role with nobody in the whole period has one gap, listed first.
     """
-    locale = lookup.staff_locale()
-    role_gaps = rota.gaps(period.start, period.end)
-    empty_ids = {role.id for role, *_ in role_gaps if rota.is_empty(role, period.start, period.end)}
+    locale, empty, gaps = lookup.staff_locale(), {}, []
     next_ = "next " if period.start <= at else ""
-    empty = [
-        (
-            f"{descriptions.role_name(role)}: nobody is on the rota in the "
-            f"{next_}{GAP_LOOKAHEAD.days} days",
-            url_for("rota_fill.ask", role=role.id),
-        )
-        for role in rota.roles
-        if role.id in empty_ids
-    ]
-    return empty + [
-        (
-            descriptions.describe_gap(role, gap, missing, at, locale),
-            fill_link(rota, role, gap),
-        )
-        for role, gap, missing in role_gaps
-        if role.id not in empty_ids
-    ]
+    for role, gap, missing in rota.gaps(period.start, period.end):
+        if rota.is_empty(role, period.start, period.end):
+            name, days = descriptions.role_name(role), GAP_LOOKAHEAD.days
+            text = f"{name}: nobody is on the rota in the {next_}{days} days"
+            empty[text] = url_for("rota_fill.fill", role=role.id)
+        else:
+            text = descriptions.describe_gap(role, gap, missing, at, locale)
+            gaps.append((text, _fill_link(rota, role, gap)))
+    return [*empty.items(), *gaps]
 
 
-def clash_items(rota: Rota, at: datetime, period: Span) -> list[tuple[str, int]]:
+def _clash_items(rota: Rota, at: datetime, period: Span) -> list[tuple[str, int]]:
     """Return every clash of a period in words, with the id of the last shift in it."""
-    locale = lookup.staff_locale()
+    roles, locale = rota.roster.roles, lookup.staff_locale()
     return [
         (
-            descriptions.describe_clash(clash, rota.roster.roles, rota.names, at, locale),
+            descriptions.describe_clash(clash, roles, rota.names, at, locale),
             clash.assignments[-1].shift.id,
         )
         for clash in rota.roster.clashes(period.start, period.end)
     ]
-
-
-def _phones(rota: Rota, role: RotaRole, at: datetime) -> list[tuple[str, str]]:
-    """Return the work phones of those on duty, for people who arrange duty or diverts."""
-    account = current_account()
-    if not (account.may(Role.ROTA) or account.may(Role.DIVERT)):
-        return []
-    people = [
-        rota.people[person_id] for person_id in rota.roster.staffing_at(role.id, at).person_ids
-    ]
-    return [(person.name, person.phone) for person in people if person.phone]
-
-
-def _role_rows(rota: Rota, days: Iterable[date], at: datetime) -> list[dict[str, object]]:
-    days = list(days)
-    return [
-        {
-            "id": role.id,
-            "name": descriptions.role_name(role),
-            "rows": rows(rota, role, days, at),
-        }
-        for role in rota.roles
-    ]
-
-
-def _done(change_id: str) -> dict[str, object] | None:
-    """Return the change that ``?done=`` names; None if there is none of that id."""
-    number = parse_id(change_id)
-    if number is None:
-        return None
-    try:
-        with lookup.database().reading() as connection:
-            return _describe_change(rota_store.get_change(connection, number))
-    except UnknownShift:
-        return None
 
 
 def _describe_change(change: RotaChange) -> dict[str, object]:
@@ -287,10 +226,6 @@ def _first_date(at: datetime) -> date:
     return first if 2000 <= first.year < 2100 else today
 
 
-def _dates(first: date) -> Iterable[date]:
-    return date_range(first, first + (DAYS_SHOWN - 1) * ONE_DAY)
-
-
 def _period(first: date, days: int) -> Span:
     """Return ``days`` days and one more: the last row runs on until the next day's handover."""
     zone = lookup.staff_locale().zone
@@ -298,33 +233,35 @@ def _period(first: date, days: int) -> Span:
     return Span(instants.midnight(first, zone), instants.midnight(end, zone))
 
 
-def _describe_period(first: date) -> str:
-    locale = lookup.staff_locale()
-    last = first + (DAYS_SHOWN - 1) * ONE_DAY
-    return f"{format_full_date(first, locale)} to {format_full_date(last, locale)}"
+def _days_shown(first: date) -> list[date]:
+    return list(date_range(first, first + (DAYS_SHOWN - 1) * ONE_DAY))
 
 
-def rows(rota: Rota, role: RotaRole, days: Iterable[date], at: datetime) -> list[GridRow]:
-    """Return a row for each of some dates: from the role's usual handover until the next day's."""
-    zone = lookup.snapshot().directory.zone
-    days = list(days)
-    if not days:
-        return []
-    minute = _start_minute(rota, role, instants.midnight(days[0], zone))
-    starts = [instants.start_at(day, minute, zone) for day in days]
-    ends = [instants.start_at(day + ONE_DAY, minute, zone) for day in days]
-    return [
-        _row(rota, role, day, Span(start, end), at)
-        for day, start, end in zip(days, starts, ends, strict=True)
-    ]
+def _describe_fortnight(first: date) -> str:
+    days, locale = _days_shown(first), lookup.staff_locale()
+    return f"{format_full_date(days[0], locale)} to {format_full_date(days[-1], locale)}"
 
 
-def _dates_of(rota: Rota, role: RotaRole, during: Span) -> tuple[date, date]:
-    """Return the dates of the rows in which a stretch of time begins and ends."""
-    zone = lookup.snapshot().directory.zone
-    offset = timedelta(minutes=_start_minute(rota, role, during.start))
-    first, last = during.start - offset, during.end - offset - timedelta(seconds=1)
-    return first.astimezone(zone).date(), last.astimezone(zone).date()
+def _role_rows(rota: Rota, days: Sequence[date], at: datetime) -> list[dict[str, object]]:
+    """Return each role with a row for each date: from its usual handover until the next day's."""
+    zone, roles = lookup.staff_locale().zone, list[dict[str, object]]()
+    for role in rota.roles:
+        minute = _start_minute(rota, role, instants.midnight(days[0], zone)) if days else 0
+        rows = [
+            _row(
+                rota,
+                role,
+                day,
+                Span(
+                    instants.start_at(day, minute, zone),
+                    instants.start_at(day + ONE_DAY, minute, zone),
+                ),
+                at,
+            )
+            for day in days
+        ]
+        roles.append({"id": role.id, "name": descriptions.role_name(role), "rows": rows})
+    return roles
 
 
 def _start_minute(rota: Rota, role: RotaRole, at: datetime) -> int:
@@ -332,7 +269,8 @@ def _start_minute(rota: Rota, role: RotaRole, at: datetime) -> int:
     return min(filling.usual_handovers(rota.roster, role.id, at), default=0)
 
 
-def _row(rota: Rota, role: RotaRole, day: date, period: Span, at: datetime) -> GridRow:
+def _row(rota: Rota, role: RotaRole, day: date, period: Span, at: datetime) -> dict[str, object]:
+    """Return a day of a role. Its lanes hold bars in order: one lane for each person at once."""
     roster, locale = rota.roster, lookup.staff_locale()
     bars = [
         _duty_bar(rota, duty, period, at)
@@ -343,13 +281,13 @@ def _row(rota: Rota, role: RotaRole, day: date, period: Span, at: datetime) -> G
         _gap_bar(rota, role, gap, missing, at)
         for gap, missing in roster.gaps(role.id, period.start, period.end)
     ]
-    return GridRow(
-        format_full_date(day, locale),
-        descriptions.format_times(period, locale).partition(" to ")[0],
-        tuple(_tags(rota, role, day, period)),
-        filling.day_kind(day, roster.timetables) is not DayKind.WORKING_DAY,
-        tuple(_fill_lane(lane, period) for lane in _lanes(bars) or [[]]),
-    )
+    return {
+        "day": format_full_date(day, locale),
+        "starts": descriptions.format_times(period, locale).partition(" to ")[0],
+        "tags": list(_tags(rota, role, day, period)),
+        "is_free_day": filling.day_kind(day, roster.timetables) is not DayKind.WORKING_DAY,
+        "lanes": [_fill_lane(lane, period) for lane in _lanes(bars) or [[]]],
+    }
 
 
 def _duty_bar(rota: Rota, duty: Assignment, period: Span, at: datetime) -> GridBar:
@@ -372,7 +310,11 @@ def _gap_bar(rota: Rota, role: RotaRole, gap: Span, missing: int, at: datetime) 
         for duty in rota.roster.assignments(role.id, gap.start, gap.end)
         if duty.person_id is None
     ]
-    notes = [f"{rota.names[duty.shift.person_id]} is off{_note(duty)}" for duty in absent]
+    notes = [
+        f"{rota.names[duty.shift.person_id]} is off"
+        + (f": {duty.cover.note}" if duty.cover and duty.cover.note else "")
+        for duty in absent
+    ]
     return GridBar(
         "gap",
         gap,
@@ -388,27 +330,28 @@ def _gap_link(rota: Rota, role: RotaRole, gap: Span, absent: Sequence[Assignment
     if not current_account().may(Role.ROTA):
         return url_for("rota_shifts.show", shift_id=absent[0].shift.id) if absent else ""
     if not absent:
-        return fill_link(rota, role, gap)
+        return _fill_link(rota, role, gap)
     during = absent[0].during
     return url_for(
-        "rota_shifts.ask_cover",
+        "rota_shifts.cover",
         shift_id=absent[0].shift.id,
         starts=max(during.start, gap.start).isoformat(),
         ends=min(during.end, gap.end).isoformat(),
     )
 
 
-def fill_link(rota: Rota, role: RotaRole, gap: Span) -> str:
+def _fill_link(rota: Rota, role: RotaRole, gap: Span) -> str:
     """Return a link to fill a gap: with one shift, or with several if it is longer than a day."""
     if gap.end - gap.start <= ONE_DAY:
         starts, ends = gap.start.isoformat(), gap.end.isoformat()
         return url_for("rota_shifts.new", role=role.id, starts=starts, ends=ends)
-    first, last = _dates_of(rota, role, gap)
-    return url_for("rota_fill.ask", role=role.id, turn="slot", first=first, last=last)
-
-
-def _note(duty: Assignment) -> str:
-    return f": {duty.cover.note}" if duty.cover and duty.cover.note else ""
+    # the dates of the rows in which it begins and ends
+    offset = timedelta(minutes=_start_minute(rota, role, gap.start))
+    first, last = (
+        (edge - offset).astimezone(lookup.staff_locale().zone).date()
+        for edge in (gap.start, gap.end - timedelta(seconds=1))
+    )
+    return url_for("rota_fill.fill", role=role.id, turn="slot", first=first, last=last)
 
 
 def _tags(rota: Rota, role: RotaRole, day: date, period: Span) -> Iterator[str]:
@@ -441,15 +384,13 @@ def _lanes(bars: Iterable[GridBar]) -> list[list[GridBar]]:
     return lanes
 
 
-def _fill_lane(bars: Sequence[GridBar], period: Span) -> tuple[GridBar, ...]:
+def _fill_lane(bars: Sequence[GridBar], period: Span) -> list[GridBar]:
     """Return a lane with idle bars between its own, from the row's start to its end."""
     lane: list[GridBar] = []
     end = period.start
-    for bar in bars:
+    for bar in (*bars, GridBar("end", Span(period.end, period.end))):
         if end < bar.during.start:
             lane.append(GridBar("idle", Span(end, bar.during.start)))
         lane.append(bar)
         end = bar.during.end
-    if end < period.end:
-        lane.append(GridBar("idle", Span(end, period.end)))
-    return tuple(lane)
+    return lane[:-1]
