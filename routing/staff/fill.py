@@ -118,9 +118,7 @@ def _digest_import(form: ImportForm, plan: ImportPlan) -> str:
 def _check_import(form: ImportForm, confirmation: Confirmation, plan: ImportPlan) -> Response:
     at, locale = lookup.now(), lookup.staff_locale()
     roles, compared = plan.rota.roster.roles, plan.difference
-    lines = descriptions.describe_difference(
-        compared.removed, compared.changed, compared.added, roles, plan.names, at, locale
-    )
+    lines = plan.rota.text(at).difference(compared)
     return render_page(
         "rota_import_check.html",
         form=form,

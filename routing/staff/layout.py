@@ -6,8 +6,9 @@ from typing import Any
 from flask import Response, current_app, g, make_response, render_template, request, url_for
 from markupsafe import Markup
 
-from routing import lookup, static_files
+from routing import lookup
 from routing.config import VERSION
+from routing.responses import bundle_url
 from routing.staff.forms import StaffForm
 from routing.store.accounts import Account, Role
 from routing.text.dates import format_datetime
@@ -56,7 +57,7 @@ def render_page(
         f"staff/{template}",
         council=lookup.snapshot().directory.council.name.get("en"),
         language="en",
-        asset=static_files.url,
+        asset=bundle_url,
         rehearsing=lookup.is_rehearsal(),
         account=account,
         version=VERSION,

@@ -77,7 +77,7 @@ def show() -> Response:
 
     People who arrange the rota see everybody's calendars, and whose each is.
     """
-    at, locale, account = lookup.now(), lookup.staff_locale(), current_account()
+    at, account = lookup.now(), current_account()
     end = at + OWN_SHIFTS_LOOKAHEAD
     with lookup.database().reading() as connection:
         person = rota_people.find_by_account(connection, account.id)
@@ -93,7 +93,7 @@ def show() -> Response:
         is_on_rota=person is not None,
         shifts=_own_shifts(rota, person, at) if person else [],
         clashes=[
-            descriptions.describe_clash(clash, rota.roster.roles, rota.names, at, locale)
+            rota.text(at).clash(clash)
             for clash in rota.roster.clashes(at, end)
             if person is not None and clash.person_id == person.id
         ],
@@ -235,7 +235,7 @@ def _own_shifts(rota: Rota, person: RotaPerson, at: datetime) -> list[tuple[str,
         (
             staff_text.format_span(assignment.during, at, locale),
             descriptions.role_name(roles[assignment.shift.role_id]),
-            descriptions.describe_cover(assignment, rota.names),
+            rota.text(at).cover(assignment),
             assignment.shift.id,
         )
         for assignment in sorted(assignments, key=lambda assignment: assignment.during.start)

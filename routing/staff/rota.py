@@ -138,7 +138,7 @@ def gaps() -> Response:
         "rota_gaps.html",
         gaps=_gap_items(rota, at, period),
         surplus=[
-            descriptions.describe_surplus(rota.roster, role, span, rota.names, at, locale)
+            rota.text(at).surplus(role, span)
             for role, span in rota.surplus(period.start, period.end)
         ],
         clashes=_clash_items(rota, at, period),
@@ -166,11 +166,11 @@ def roles_on_duty(rota: Rota, at: datetime) -> list[dict[str, object]]:
 
     Phones are for people who arrange duty or diverts.
     """
-    account, roster, locale = current_account(), rota.roster, lookup.staff_locale()
+    account, roster, text = current_account(), rota.roster, rota.text(at)
     may_see_phones = account.may(Role.ROTA) or account.may(Role.DIVERT)
     roles: list[dict[str, object]] = []
     for role in rota.roles:
-        who, until = descriptions.describe_now(roster, role, rota.names, at, locale)
+        who, until = text.now(role)
         people = [rota.people[id_] for id_ in roster.staffing_at(role.id, at).person_ids]
         phones = [(person.name, person.phone) for person in people if person.phone]
         name, phones = descriptions.role_name(role), phones if may_see_phones else []
@@ -183,7 +183,7 @@ def _gap_items(rota: Rota, at: datetime, period: Span) -> list[tuple[str, str]]:
 
     A role with nobody in the whole period has one gap, listed first.
     """
-    locale, empty, gaps = lookup.staff_locale(), {}, []
+    empty, gaps = {}, []
     next_ = "next " if period.start <= at else ""
     for role, gap, missing in rota.gaps(period.start, period.end):
         if rota.is_empty(role, period.start, period.end):
@@ -191,19 +191,15 @@ def _gap_items(rota: Rota, at: datetime, period: Span) -> list[tuple[str, str]]:
             text = f"{name}: nobody is on the rota in the {next_}{days} days"
             empty[text] = url_for("rota_fill.fill", role=role.id)
         else:
-            text = descriptions.describe_gap(role, gap, missing, at, locale)
+            text = rota.text(at).gap(role, gap, missing)
             gaps.append((text, _fill_link(rota, role, gap)))
     return [*empty.items(), *gaps]
 
 
 def _clash_items(rota: Rota, at: datetime, period: Span) -> list[tuple[str, int]]:
     """Return every clash of a period in words, with the id of the last shift in it."""
-    roles, locale = rota.roster.roles, lookup.staff_locale()
     return [
-        (
-            descriptions.describe_clash(clash, roles, rota.names, at, locale),
-            clash.assignments[-1].shift.id,
-        )
+        (rota.text(at).clash(clash), clash.assignments[-1].shift.id)
         for clash in rota.roster.clashes(period.start, period.end)
     ]
 
@@ -297,7 +293,7 @@ def _duty_bar(rota: Rota, duty: Assignment, period: Span, at: datetime) -> GridB
         during,
         descriptions.format_times(during, lookup.staff_locale()),
         rota.names[duty.person_id or 0],
-        descriptions.describe_cover(duty, rota.names),
+        rota.text(at).cover(duty),
         # Hundreds on a page: url_for would take a sixth of its time.
         f"{request.script_root}{HOME}/rota/shifts/{duty.shift.id}",
         at in during,

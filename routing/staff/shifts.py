@@ -79,7 +79,7 @@ def show(shift_id: int) -> Response:
             {
                 "when": _describe_period(assignment.during),
                 "who": _name(rota, assignment.person_id),
-                "note": descriptions.describe_cover(assignment, rota.names),
+                "note": rota.text(lookup.now()).cover(assignment),
                 "cover_id": assignment.cover.id if assignment.cover else None,
             }
             for assignment in _assignments(rota, shift, shift.during)

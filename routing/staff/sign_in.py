@@ -36,10 +36,6 @@ MAX_ATTEMPTS = 3
 CHOOSE_ACCOUNT_KEY = "choose_account"
 """The key under which the cookie says that somebody has signed out: the provider asks who it is."""
 
-NO_ROLE = (
-    "Your council account has no role in this service, and starting again does not help. Ask the "
-    "person who manages council accounts to give you one: view, rota, divert or admin."
-)
 WRONG_CREDENTIALS = "The name or the password is wrong."
 
 
