@@ -15,7 +15,7 @@ from pathlib import Path
 from flask import current_app
 from sqlalchemy.engine import Connection
 
-from routing import alert_recipients, config, lookup, rota_service
+from routing import config, lookup, rota_service
 from routing.core import instants
 from routing.core.answer import Outcome
 from routing.core.decision import decide
@@ -348,7 +348,7 @@ def _settings(at: datetime) -> Iterator[Condition]:
     disabled = config.telephony_disabled_reason(settings)
     if disabled is not None and settings["TELEPHONE"] != "none":
         yield Condition("telephone_off", disabled)
-    missing = alert_recipients.missing_settings(settings)
+    missing = config.alerts_fault(settings)
     if missing is not None:
         yield Condition("alerts_off", missing)
 
@@ -561,7 +561,7 @@ def _end_of_next_working_day(snapshot: Snapshot, at: datetime) -> datetime:
 def _alert_delivery(connection: Connection) -> Iterator[Condition]:
     """Yield what is wrong with sending alerts. A rehearsal needs no timer."""
     settings, locale = current_app.config, lookup.staff_locale()
-    recipients = alert_recipients.recipients(settings)
+    recipients = config.alert_recipients(settings)
     states = alerts.delivery_states(connection, [recipient.key for recipient in recipients])
     last_run = max((state.last_polled_at for state in states.values()), default=None)
     now = alerts.database_time(connection)
