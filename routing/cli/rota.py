@@ -4,13 +4,13 @@ from datetime import datetime, timedelta
 from typing import BinaryIO
 
 import click
-from flask.cli import AppGroup
 
 from routing import lookup, rota_service
 from routing.cli.common import (
     AT_FORMATS,
     DATE,
     EXIT_FOUND,
+    CommandGroup,
     actor,
     count_of,
     days_option,
@@ -18,7 +18,6 @@ from routing.cli.common import (
     from_option,
     local_period,
     print_report,
-    report_errors,
 )
 from routing.cli.maintenance import run_purge
 from routing.errors import InvalidSpreadsheet
@@ -29,7 +28,7 @@ from routing.rota.roster import CONTEXT_MARGIN, NewShift
 from routing.store.retention import ROTA_RULE
 from routing.text import time_parsing
 
-group = AppGroup("rota", help="Who is on duty, and when nobody is.")
+group = CommandGroup("rota", help="Who is on duty, and when nobody is.")
 
 
 @group.command("who")
@@ -37,11 +36,10 @@ group = AppGroup("rota", help="Who is on duty, and when nobody is.")
 @format_option
 def who(time: str | None, as_json: bool) -> None:
     """Show who is on duty in each role, until when, and who is next."""
-    with report_errors():
-        locale = lookup.staff_locale()
-        at = time_parsing.parse_local(time, locale.zone) if time else lookup.now()
-        end = at + rota_service.GAP_LOOKAHEAD
-        rota = rota_service.read_rota(at, end)
+    locale = lookup.staff_locale()
+    at = time_parsing.parse_local(time, locale.zone) if time else lookup.now()
+    end = at + rota_service.GAP_LOOKAHEAD
+    rota = rota_service.read_rota(at, end)
     rows, lines = [], []
     for role in rota.roles:
         span, staffing = next(iter(rota.roster.merged_staffing(role.id, at, end)))
@@ -68,13 +66,12 @@ def gaps(first: datetime | None, days: int, as_json: bool) -> None:
     This covers gaps that start within DAYS days of now (or of D). The text output also lists
     clashes, and people who are on duty when nobody is needed. Exit status 1 if there is a gap.
     """
-    with report_errors():
-        at, locale = lookup.now().replace(microsecond=0), lookup.staff_locale()
-        start, end = at, at + timedelta(days=days)
-        if first is not None:
-            period = local_period(lookup.snapshot(), first, days)
-            start, end = period.start, period.end
-        rota = rota_service.read_rota(start, end + CONTEXT_MARGIN)
+    at, locale = lookup.now().replace(microsecond=0), lookup.staff_locale()
+    start, end = at, at + timedelta(days=days)
+    if first is not None:
+        period = local_period(lookup.snapshot(), first, days)
+        start, end = period.start, period.end
+    rota = rota_service.read_rota(start, end + CONTEXT_MARGIN)
     rota_gaps, text, lines = rota.gaps(start, end), rota.text(at), []
     for gap in rota_gaps:
         hours = round((gap.during.end - gap.during.start) / timedelta(hours=1), 2)
@@ -93,9 +90,8 @@ def gaps(first: datetime | None, days: int, as_json: bool) -> None:
 @days_option(400, "How many days to export.")
 def export(first: datetime | None, days: int) -> None:
     """Print who is on duty as CSV, with covers applied."""
-    with report_errors():
-        period = local_period(lookup.snapshot(), first, days)
-        click.echo(rota_service.export_csv(period), nl=False)
+    period = local_period(lookup.snapshot(), first, days)
+    click.echo(rota_service.export_csv(period), nl=False)
 
 
 @group.command("import")
@@ -125,27 +121,26 @@ def import_(
     """
     if (first or last) and not replace:
         raise click.UsageError("--from and --to say what is replaced: add --replace.")
-    with report_errors():
-        data = file.read(spreadsheet.MAX_BYTES + 1)
-        name = getattr(file, "name", "").removeprefix("<stdin>")
-        days = [day and day.date() for day in (first, last)]
-        try:
-            plan = rota_service.plan_import(data, add_people, replace, name, *days)
-        except InvalidSpreadsheet as error:
-            raise click.ClickException(f"Nothing was imported.\n{error}") from error
-        compared = plan.difference
-        if replace or dry_run:
-            for line in plan.rota.text(lookup.now()).difference(compared):
-                click.echo(line)
-        for warning in plan.warnings:
-            click.echo(f"Warning: {warning}")
-        counts = f"Added {count_of(len(compared.added), 'shift')}"
-        if compared.changed or compared.removed:
-            counts += f", changed {len(compared.changed)}, removed {len(compared.removed)}"
-        if dry_run:
-            click.echo(f"Nothing was saved. This would be: {counts}.")
-            return
-        change = rota_service.save_import(plan, actor())
+    data = file.read(spreadsheet.MAX_BYTES + 1)
+    name = getattr(file, "name", "").removeprefix("<stdin>")
+    days = [day and day.date() for day in (first, last)]
+    try:
+        plan = rota_service.plan_import(data, add_people, replace, name, *days)
+    except InvalidSpreadsheet as error:
+        raise click.ClickException(f"Nothing was imported.\n{error}") from error
+    compared = plan.difference
+    if replace or dry_run:
+        for line in plan.rota.text(lookup.now()).difference(compared):
+            click.echo(line)
+    for warning in plan.warnings:
+        click.echo(f"Warning: {warning}")
+    counts = f"Added {count_of(len(compared.added), 'shift')}"
+    if compared.changed or compared.removed:
+        counts += f", changed {len(compared.changed)}, removed {len(compared.removed)}"
+    if dry_run:
+        click.echo(f"Nothing was saved. This would be: {counts}.")
+        return
+    change = rota_service.save_import(plan, actor())
     skipped = f" {compared.unchanged} were already on the rota." if compared.unchanged else ""
     click.echo(f"{counts}.{skipped}{_undo_hint(change.id) if change else ''}")
 
@@ -189,33 +184,32 @@ def fill(
     or at the times given for a kind of day.
     """
     times = dict(zip(DayKind, (working_day, weekend, bank_holiday), strict=True))
-    with report_errors():
-        rota, proposed = rota_service.propose_fill(
-            role_id,
-            first.date(),
-            last.date(),
-            people.split(","),
-            filling.parse_turn(turn, turn_begins),
-            {kind: filling.parse_times(text) for kind, text in times.items() if text},
-        )
-        text = rota.text(lookup.now())
-        shifts = []
-        for shift in proposed:
-            name = "nobody is free"
-            if shift.person_id is not None:
-                name = rota.names[shift.person_id]
-                shifts.append(NewShift(role_id, shift.person_id, shift.during))
-            click.echo(f"{text.span(shift.during)}: {name}")
-        for warning in rota.warnings(shifts):
-            click.echo(f"Warning: {warning}")
-        for load in rota_service.measure_fill(rota, shifts):
-            click.echo(f"{rota.names[load.person_id]}: {load}.")
-        if not yes:
-            click.echo(f"This would add {count_of(len(shifts), 'shift')}. To add, use --yes.")
-            return
-        role, zone = rota.roster.roles[role_id], lookup.staff_locale().zone
-        summary = descriptions.summarise_fill(role, shifts, zone)
-        change = rota_service.save_change("filled", shifts, rota, actor(), summary=summary)
+    rota, proposed = rota_service.propose_fill(
+        role_id,
+        first.date(),
+        last.date(),
+        people.split(","),
+        filling.parse_turn(turn, turn_begins),
+        {kind: filling.parse_times(text) for kind, text in times.items() if text},
+    )
+    text = rota.text(lookup.now())
+    shifts = []
+    for shift in proposed:
+        name = "nobody is free"
+        if shift.person_id is not None:
+            name = rota.names[shift.person_id]
+            shifts.append(NewShift(role_id, shift.person_id, shift.during))
+        click.echo(f"{text.span(shift.during)}: {name}")
+    for warning in rota.warnings(shifts):
+        click.echo(f"Warning: {warning}")
+    for load in rota_service.measure_fill(rota, shifts):
+        click.echo(f"{rota.names[load.person_id]}: {load}.")
+    if not yes:
+        click.echo(f"This would add {count_of(len(shifts), 'shift')}. To add, use --yes.")
+        return
+    role, zone = rota.roster.roles[role_id], lookup.staff_locale().zone
+    summary = descriptions.summarise_fill(role, shifts, zone)
+    change = rota_service.save_change("filled", shifts, rota, actor(), summary=summary)
     click.echo(f"Added {count_of(len(shifts), 'shift')}.{_undo_hint(change.id)}")
 
 
@@ -223,8 +217,7 @@ def fill(
 @click.argument("change", type=int)
 def undo(change: int) -> None:
     """Undo a change of the rota by its number. Hours already worked stay as they were."""
-    with report_errors():
-        rota_service.undo_change(change, actor())
+    rota_service.undo_change(change, actor())
     click.echo(f"Change {change} is undone.")
 
 
