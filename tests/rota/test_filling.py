@@ -261,6 +261,11 @@ def test_without_people_or_slots_nobody_is_assigned(rota):
     assert assign(rota, [], [1]) == []
 
 
+def test_whole_weeks_begin_on_a_monday_and_other_turns_on_the_first_day_if_nothing_else_is_said():
+    assert filling.parse_turn("fortnight") == filling.parse_turn("14") == TurnRule(14, 0)
+    assert filling.parse_turn("4") == TurnRule(4)
+
+
 def test_times_are_read_as_people_write_them():
     assert filling.parse_times("5pm, 8:30am,17:00,") == (510, 1020)
     with pytest.raises(InvalidTime):

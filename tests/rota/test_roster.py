@@ -68,6 +68,16 @@ def test_a_gap_in_which_first_two_and_then_one_are_missing_is_one_gap_of_two(rot
     assert gaps(rota, "day", *period) == [(at("2026-11-23T08:30"), at("2026-11-23T17:00"), 2)]
 
 
+def test_a_person_with_two_shifts_at_once_counts_once(rota):
+    shift = rota.add_shift("day", 1, "2026-11-23T08:30", "2026-11-23T17:00")
+    rota.add_shift("day", 2, "2026-11-23T08:30", "2026-11-23T17:00")
+    rota.add_cover(shift, 2, "2026-11-23T10:00", "2026-11-23T11:00")
+
+    assert gaps(rota, "day", "2026-11-23T08:30", "2026-11-23T17:00") == [
+        (at("2026-11-23T10:00"), at("2026-11-23T11:00"), 1)
+    ]
+
+
 def test_the_newest_cover_applies_and_removing_it_restores_the_one_below(rota):
     shift = rota.add_shift("night", 1, "2026-11-23T17:00", "2026-11-24T08:30")
     rota.add_cover(shift, 2, "2026-11-23T19:00", "2026-11-24T02:00")

@@ -92,11 +92,13 @@ def test_two_shifts_of_one_person_in_a_role_may_touch_but_not_overlap(rota, star
         (2, ("2026-11-23T20:00", "2026-11-24T08:31"), "", "ends"),
         (2, ("2026-11-23T20:00", "2026-11-23T20:00"), "", "ends"),
         (1, ("2026-11-23T20:00", "2026-11-23T21:00"), "", "person"),
+        (None, ("2026-11-24T02:00", "2026-11-24T08:30"), "", "person"),
         (2, ("2026-11-23T20:00", "2026-11-23T21:00"), "x" * 301, "note"),
     ],
 )
 def test_an_invalid_cover_is_refused_with_its_field(rota, person_id, edges, note, field):
     shift = rota.add_shift("night", 1, *NIGHT)
+    rota.add_cover(shift, None, "2026-11-24T02:00", NIGHT[1])
 
     assert refused_field(validate_cover, rota.roster, shift, person_id, span(*edges), note) == field
 
