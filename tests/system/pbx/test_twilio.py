@@ -6,7 +6,6 @@ import time
 
 import doctor_host
 import pytest
-import serving
 from pbx.conftest import DAY, EDS, MANAGER, MASH, NIGHT, Council
 
 ONE_LINE = """
@@ -177,16 +176,15 @@ def test_the_fallback_rings_one_after_another(day, twilio, elsewhere):
 def test_a_service_that_hangs_is_passed_over_for_the_fallback(tmp_path_factory, twilio, elsewhere):
     council = Council(tmp_path_factory.mktemp("slow"), DAY, WEB_CONCURRENCY="1")
     with council.running():
-        workers = _children(council.process.pid)
         environ = {"PBX_FALLBACK": elsewhere, "PBX_READ_TIMEOUT": "1"}
         with twilio(council, {EDS: "answers", MASH: "answers"}, **environ) as exchange:
-            for worker in workers:
-                _signal(worker, signal.SIGSTOP)
+            for worker in council.server.workers:
+                os.kill(worker, signal.SIGSTOP)
             try:
                 assert exchange.call() == [EDS]
             finally:
-                for worker in workers:
-                    _signal(worker, signal.SIGCONT)
+                for worker in council.server.workers:
+                    os.kill(worker, signal.SIGCONT)
 
 
 def test_a_database_that_hangs_costs_no_call(tmp_path_factory, twilio, postgresql):
@@ -215,16 +213,10 @@ def test_every_call_is_in_the_log_and_nobody_who_rang_in_what_the_service_says(
     tmp_path_factory, twilio
 ):
     council = Council(tmp_path_factory.mktemp("said"), DAY)
-    process, url = serving.start(council.folder, **council.environ)
-    try:
-        serving.ask(url)
-        council.local = url.partition("/api")[0]
-        with twilio(council, ALL) as exchange:
-            exchange.call(calls=20)
-            summary = until_all(council, "20  children, first to mash: answered")
-    finally:
-        process.terminate()
-        _, output = process.communicate(timeout=30)
+    with council.running(), twilio(council, ALL) as exchange:
+        exchange.call(calls=20)
+        summary = until_all(council, "20  children, first to mash: answered")
+    output = council.server.log()
 
     assert "20  children, first to mash: answered" in summary
     assert "going on" not in summary
@@ -242,12 +234,3 @@ def until_all(council, words):
             break
         time.sleep(0.5)
     return summary
-
-
-def _children(pid):
-    with open(f"/proc/{pid}/task/{pid}/children") as children:
-        return [int(child) for child in children.read().split()]
-
-
-def _signal(pid, number):
-    os.kill(pid, number)
