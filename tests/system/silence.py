@@ -26,10 +26,7 @@ class Service:
 
     def set_divert(self):
         words = ("--until", "1h", "--note", "Fire alarm", "--although-closed")
-        self.run("divert", "set", "professionals", "eds", *words)
-
-    def end_divert(self):
-        self.run("divert", "end", "1")
+        self.run("divert", "set", "professionals", "mash", *words)
 
     def proclaim_holiday(self):
         self.feed.send(govuk_feed.added(govuk_feed.events(), NOON[:10], "Day of national mourning"))
@@ -70,8 +67,7 @@ def service(folder):
 
 CHANGES = {
     "directory.yaml is edited": (Service.change_directory, "01632 960077"),
-    "a divert is set by a command": (Service.set_divert, "01632 960002"),
-    "that divert is ended by a command": (Service.end_divert, "01632 960077"),
     "a bank holiday is fetched": (Service.proclaim_holiday, "01632 960002"),
+    "a divert is set by a command": (Service.set_divert, "01632 960001"),
 }
 """Changes in their order, and the number that callers are given from then on."""
