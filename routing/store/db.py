@@ -190,7 +190,9 @@ def counts(connection: Connection) -> Mapping[str, int]:
     names = sorted(sa.inspect(connection).get_table_names())
     count = sa.func.count()
     queries = [sa.select(sa.literal(name), count).select_from(sa.table(name)) for name in names]
-    return dict(connection.execute(sa.union_all(*queries)).tuples()) if queries else {}
+    if not queries:
+        return {}
+    return {name: rows for name, rows in connection.execute(sa.union_all(*queries))}
 
 
 def backup(database: Database, file: Path) -> Mapping[str, int]:
