@@ -19,16 +19,13 @@ MAX_ABSENCE = timedelta(days=184)
 MAX_ABSENCE_WITH_PROVIDER = timedelta(days=30)
 """The same with an identity provider, which does not tell this service who has left."""
 
-POLL_NOTE_INTERVAL = timedelta(hours=1)
-"""How often a fetch of a feed is noted."""
-
 
 @dataclass(frozen=True, slots=True)
 class CalendarFeed:
     """A feed of one person's shifts, of one role's, or (both None) of the whole rota.
 
     ``account_id``, ``owner`` and ``issuer`` are of the account that created it; ``signed_in_at``
-    is its last sign-in, None if it never signed in. ``last_polled_at`` is None before a fetch.
+    is its last sign-in, None if it never signed in.
     """
 
     id: int
@@ -36,7 +33,6 @@ class CalendarFeed:
     duty_role: str | None
     account_id: int
     created_at: datetime
-    last_polled_at: datetime | None
     owner: str
     issuer: str
     signed_in_at: datetime | None
@@ -79,17 +75,6 @@ def find_by_token(connection: Connection, token: str) -> CalendarFeed | None:
     return None if row is None else CalendarFeed(*row)
 
 
-def mark_polled(connection: Connection, feed: CalendarFeed, at: datetime) -> None:
-    """Note that a feed was fetched."""
-    update = calendars.update().where(calendars.c.id == feed.id)
-    connection.execute(update.values(last_polled_at=at))
-
-
-def should_mark_polled(feed: CalendarFeed, at: datetime) -> bool:
-    """Return whether the last noted fetch was POLL_NOTE_INTERVAL ago, or none was."""
-    return feed.last_polled_at is None or at - feed.last_polled_at >= POLL_NOTE_INTERVAL
-
-
 def unrevoked(connection: Connection) -> list[CalendarFeed]:
     """Return every feed that was not revoked, suspended or not, newest first."""
     rows = connection.execute(_select_unrevoked().order_by(calendars.c.id.desc()))
@@ -118,7 +103,7 @@ def _select_unrevoked() -> sa.Select[Any]:
     return (
         sa.select(
             *(feed.id, feed.rota_person_id, feed.duty_role, feed.account_id, feed.created_at),
-            *(feed.last_polled_at, account.name, account.issuer, account.signed_in_at),
+            *(account.name, account.issuer, account.signed_in_at),
         )
         .join(accounts, account.id == feed.account_id)
         .outerjoin(rota_people, rota_people.c.id == feed.rota_person_id)

@@ -78,10 +78,10 @@ def _has_old_note(table: sa.Table, before: datetime) -> sa.ColumnElement[bool]:
 
 def _expired_rows(
     what: str,
-    period: timedelta,
     message: str,
     table: sa.Table,
     is_expired: Callable[[datetime], sa.ColumnElement[bool]],
+    period: timedelta = timedelta(0),
 ) -> RetentionRule:
     """Return the rule for rows that expire by themselves: their purge is not audited."""
 
@@ -128,37 +128,34 @@ RULES = (
     ),
     _expired_rows(
         "calendars that are revoked",
-        timedelta(0),
         "{} calendars that were revoked are deleted.",
         tables.calendars,
         calendars.is_inactive,
     ),
     _expired_rows(
         "sessions that have ended",
-        timedelta(0),
         "{} sessions that had ended are deleted.",
         tables.sessions,
         lambda before: tables.sessions.c.ends_at <= before,
     ),
     _expired_rows(
         "links for a new password",
-        timedelta(0),
         "{} links for a new password that had expired are deleted.",
         tables.password_links,
         lambda before: tables.password_links.c.ends_at <= before,
     ),
     _expired_rows(
         "wrong passwords",
-        accounts.FAILURE_LIFETIME,
         "{} failed sign-ins are forgotten.",
         tables.sign_in_failures,
         lambda before: tables.sign_in_failures.c.at < before,
+        accounts.FAILURE_LIFETIME,
     ),
     _expired_rows(
         "senders of text messages",
-        timedelta(hours=1),
         "{} counts of text messages by sender are deleted.",
         tables.counters,
         calls.is_old_sender,
+        timedelta(hours=1),
     ),
 )

@@ -239,7 +239,6 @@ calendars = _numbered_table(
     sa.Column("duty_role", sa.Text),  # null: shifts of every role
     sa.Column("account_id", sa.ForeignKey("accounts.id"), nullable=False),
     _instant("created_at"),
-    _instant("last_polled_at", null=True),
     _instant("revoked_at", null=True),
 )
 

@@ -248,14 +248,6 @@ def test_the_address_is_shown_once_and_kept_nowhere(app, mine, tmp_path):
         assert token.encode() not in file.read_bytes()
 
 
-def test_the_use_of_a_calendar_is_seen(app, mine):
-    path = feed(mine)
-    assert "Last fetched: never." in page_text(mine.get("/staff/rota/mine"))
-    app.test_client().get(path)
-
-    assert "Last fetched: 3:40pm today." in page_text(mine.get("/staff/rota/mine"))
-
-
 def test_while_the_database_is_down_a_calendar_keeps_what_it_has(app, mine, tmp_path):
     path = feed(mine)
     file = tmp_path / "instance" / "routing.sqlite"

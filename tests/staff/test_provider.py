@@ -558,4 +558,4 @@ def test_whoever_arranges_the_rota_sees_whose_each_calendar_is_and_which_are_sus
     admin = page_text(come_in(council, provider, "admin").get("/staff/rota/mine"))
 
     assert "Priya Shah" not in colleague
-    assert "by Priya Shah. Last fetched: never. Suspended until its owner signs in" in admin
+    assert "by Priya Shah. Suspended until its owner signs in" in admin

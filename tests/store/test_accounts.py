@@ -1,5 +1,6 @@
 """Accounts and sessions: who they are, what they may, when they are over."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -87,11 +88,6 @@ def test_a_password_has_twelve_characters_at_least(length, good):
 def test_a_password_that_anybody_would_guess_first_is_refused(password):
     with pytest.raises(AccountError, match="among the first that anybody would guess"):
         accounts.hash_password(password, "Priya Shah")
-
-
-@pytest.mark.parametrize("password", [PASSWORD, "another long one", "kestrel pylon marmalade"])
-def test_a_password_of_a_few_words_is_taken(password):
-    assert accounts.verify_password(password, accounts.hash_password(password, "Priya Shah"))
 
 
 def test_a_password_is_kept_by_scrypt_with_a_salt():
@@ -232,11 +228,13 @@ def test_a_sign_in_with_changed_roles_ends_the_other_sessions_and_calendars(
     assert works() == (False, False)
 
 
-def test_other_roles_leave_a_link_for_a_new_password_good(database, priya, now):
-    with database.writing() as connection:
-        _, token = accounts.create_password_link(connection, priya.id, now, "terminal:0")
-        accounts.set_roles(connection, priya.id, frozenset({Role.ROTA}), now, "terminal:0")
-        assert accounts.find_by_password_link(connection, token, now) is not None
+def test_other_roles_leave_a_link_for_a_new_password_good(write, read, priya, now):
+    _, token = write(accounts.create_password_link, priya.id, now, "terminal:0")
+    write(accounts.set_roles, priya.id, frozenset({Role.ROTA}), now, "terminal:0")
+
+    assert read(accounts.find_by_password_link, token, now) == replace(
+        priya, roles=frozenset({Role.ROTA})
+    )
 
 
 def test_a_sign_in_with_the_same_roles_ends_nothing(council, access):

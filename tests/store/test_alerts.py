@@ -1,13 +1,13 @@
 """The queue of alerts: each told once to each, none lost, whoever fails and whenever."""
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 
 from routing.store import alerts
 from routing.store.alerts import DIGEST_WINDOW, LEASE, Alert
-from routing.store.db import Database
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 
@@ -122,25 +122,20 @@ def test_a_clock_that_was_far_ahead_and_is_put_back_silences_nobody(look, send, 
     assert claimed(now) == ["x"]
 
 
-def test_of_many_senders_at_once_one_has_it(database, look, now, tmp_path):
+def test_of_many_senders_at_once_one_has_it(database, look):
     look("x")
-    leases, start = [], threading.Barrier(4)
+    barrier = threading.Barrier(4)
 
-    def take(own):
-        start.wait(20)
+    def take(_):
+        own = database.with_own_connection(timeout=10)
+        barrier.wait(20)
         with own.writing() as connection:
-            leases.append(alerts.lease(connection, "a", alerts.database_time(connection)))
+            leased = alerts.lease(connection, "a", alerts.database_time(connection))
+        own.close()
+        return len(leased)
 
-    own = [Database(database.url.render_as_string(False), tmp_path) for _ in range(4)]
-    threads = [threading.Thread(target=take, args=(own_database,)) for own_database in own]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    for own_database in own:
-        own_database.engine.dispose()
-
-    assert sorted(map(len, leases)) == [0, 0, 0, 1]
+    with ThreadPoolExecutor(4) as threads:
+        assert sorted(threads.map(take, range(4))) == [0, 0, 0, 1]
 
 
 def test_old_ones_are_forgotten_but_for_what_waits_or_still_stands(look, send, write, read, now):

@@ -1,6 +1,7 @@
 """The call log: the same rows however often, and in whatever order, it is told; and counters."""
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from itertools import permutations
 
@@ -111,23 +112,19 @@ def test_a_pressed_key_belongs_to_one_leg_of_one_call(write, call, now):
     assert not write(calls.was_accepted, calls.call_key("CA2"), 2)
 
 
-def test_two_that_begin_the_same_call_at_once_agree(database, call, now):
-    lines, barrier = [], threading.Barrier(4)
+def test_those_that_begin_the_same_call_at_once_agree(database, call, now):
+    barrier = threading.Barrier(4)
 
     def begin(line):
         barrier.wait()
         own = database.with_own_connection(timeout=10)
         with own.writing(exclusive=False) as connection:
-            lines.append(calls.begin(connection, KEY, CallStart("children", line, "", now)).line)
+            first = calls.begin(connection, KEY, CallStart("children", line, "", now))
         own.close()
+        return first.line
 
-    threads = [threading.Thread(target=begin, args=[f"line-{n}"]) for n in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    assert len(set(lines)) == 1
+    with ThreadPoolExecutor(4) as threads:
+        assert len(set(threads.map(begin, ["a", "b", "c", "d"]))) == 1
 
 
 def test_a_purge_takes_what_is_older_and_nothing_else(write, now, rows, read):

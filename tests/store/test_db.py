@@ -1,9 +1,9 @@
 """The database: instants as they were given, one writer at a time, migrations all or none."""
 
 import sqlite3
-import threading
 import time
 import traceback
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -47,23 +47,18 @@ def test_what_is_raised_while_writing_undoes_all_of_it(database, now):
         assert audit_log.newest(connection, 1) == []
 
 
-def test_one_writes_at_a_time_and_the_next_sees_what_it_wrote(database, now):
-    def count():
-        with database.writing() as connection:
-            (last,) = audit_log.newest(connection, 1) or [None]
-            time.sleep(0.01)
-            number = (last.after["n"] if last else 0) + 1
-            audit_log.record(connection, now, "service", "counted", "test", after={"n": number})
+def test_one_writes_at_a_time_and_the_next_sees_what_it_wrote(database, read, now):
+    def count(_):
+        for _ in range(5):
+            with database.writing() as connection:
+                (last,) = audit_log.newest(connection, 1) or [None]
+                time.sleep(0.01)
+                number = (last.after["n"] if last else 0) + 1
+                audit_log.record(connection, now, "service", "counted", "test", after={"n": number})
 
-    threads = [threading.Thread(target=lambda: [count() for _ in range(5)]) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    with database.reading() as connection:
-        assert [entry.after["n"] for entry in audit_log.newest(connection, 20)] == list(
-            range(10, 0, -1)
-        )
+    with ThreadPoolExecutor(2) as threads:
+        list(threads.map(count, range(2)))
+    assert [entry.after["n"] for entry in read(audit_log.newest, 20)] == list(range(10, 0, -1))
 
 
 def test_a_new_database_has_the_tables_that_the_code_knows(database):
@@ -112,23 +107,13 @@ def test_a_database_that_a_newer_version_has_upgraded_lacks_nothing_and_is_left_
 
 
 def test_two_that_upgrade_at_once_both_succeed(url, tmp_path):
-    revisions = []
-    databases = [Database(url, tmp_path) for _ in range(2)]
-    threads = [
-        threading.Thread(target=lambda database=database: revisions.append(db.upgrade(database)))
-        for database in databases
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    assert sorted(revisions, key=str) == [
-        (db.latest_revision(), db.latest_revision()),
-        (None, db.latest_revision()),
-    ]
+    databases, newest = [Database(url, tmp_path) for _ in range(2)], db.latest_revision()
+    with ThreadPoolExecutor(2) as threads:
+        revisions = list(threads.map(db.upgrade, databases))
     for database in databases:
         database.engine.dispose()
+
+    assert sorted(revisions, key=str) == [(newest, newest), (None, newest)]
 
 
 def test_a_database_without_tables_says_what_to_run(bare, tmp_path):

@@ -1,6 +1,6 @@
 """Diverts as staff set them: all or none, newest last, each with its record."""
 
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
@@ -172,18 +172,11 @@ def test_the_last_that_have_ended_are_told_newest_last(put, read, now):
         assert [divert.line for divert in ended] == lines
 
 
-def test_two_who_divert_at_once_both_do_and_one_is_the_newer(put, unended, record, now):
-    threads = [
-        threading.Thread(target=put, args=[wanted(now, f"line-{n}")], kwargs={"at": now})
-        for n in range(3)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+def test_those_who_divert_at_once_all_do_and_one_is_the_newest(put, unended, record, now):
+    with ThreadPoolExecutor(3) as threads:
+        list(threads.map(lambda line: put(wanted(now, line)), ["a", "b", "c"]))
 
     stored = unended(now)
-    assert len(stored) == 3
     assert len({divert.set_at for divert in stored}) == 3
     assert sorted(stored, key=lambda divert: divert.set_at) == list(stored)
     assert [row.entity for row in record()] == [f"divert:{row.id}" for row in stored]

@@ -29,7 +29,6 @@ from routing.store import (
 )
 from routing.store.accounts import Account, Role
 from routing.store.alerts import Alert
-from routing.store.calendars import CalendarFeed
 from routing.store.calls import CallStart, LegEnd, LegStart
 from routing.store.diverts import NewDivert
 
@@ -63,7 +62,6 @@ def arguments(now):
     """Return what to call each public function of the store with, after the connection."""
     call, key = CallStart("s0", "day-0", "in_hours", now), f"{9:064}"
     during = Span(now, now + HOUR)
-    feed = CalendarFeed(1, None, None, 1, now, None, "P", "", now)
     return {
         accounts.active_accounts: (),
         accounts.add: ("new", VIEW, PASSWORD, now, ACTOR),
@@ -98,7 +96,6 @@ def arguments(now):
         audit_log.record_if_changed: (now, "a", "rota:1", {}),
         calendars.create: (1, None, 1, now, ACTOR),
         calendars.find_by_token: ("token",),
-        calendars.mark_polled: (feed, now),
         calendars.revoke: (1, now, ACTOR),
         calendars.unrevoked: (),
         calls.calls_between: (now - HOUR, now, now),

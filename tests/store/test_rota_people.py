@@ -161,17 +161,6 @@ def test_a_feed_is_revoked_once(act, account):
         act(calendars.revoke, 1)
 
 
-def test_the_use_of_a_feed_is_noted_once_an_hour(act, write, account, now):
-    token = act(calendars.create, None, None, account)
-    feed = write(calendars.find_by_token, token)
-    assert calendars.should_mark_polled(feed, now)
-    write(calendars.mark_polled, feed, now)
-    feed = write(calendars.find_by_token, token)
-
-    assert not calendars.should_mark_polled(feed, now + HOUR - timedelta(seconds=1))
-    assert calendars.should_mark_polled(feed, now + HOUR)
-
-
 @pytest.fixture
 def past(act, write, now, amara):
     """Shifts of two people: long ago, and lately; somebody covered one; one of them has left."""
