@@ -13,11 +13,12 @@ import click
 from flask import current_app
 from flask.cli import AppGroup
 
-from routing import lookup, snapshot
+from routing import lookup
 from routing.core import instants
 from routing.core.instants import Span
+from routing.directory.load import load
 from routing.errors import DatabaseUnavailable, InvalidDirectory, RoutingError
-from routing.snapshot import Snapshot
+from routing.snapshot import Snapshot, build_snapshot
 from routing.text import time_parsing
 
 EXIT_FOUND, EXIT_UNREADABLE = 1, 2
@@ -110,10 +111,11 @@ def directory_path() -> Path:
 def load_snapshot(file: Path) -> Snapshot:
     """Return the data behind answers from ``file``. If it is invalid, print why and exit with 2."""
     try:
-        return snapshot.load_snapshot(file, lookup.instance_path(), lookup.now())
+        directory, _ = load(file)
     except InvalidDirectory as error:
         click.echo(str(error), err=True)
         sys.exit(EXIT_UNREADABLE)
+    return build_snapshot(directory, lookup.instance_path(), lookup.now())
 
 
 def local_period(snapshot: Snapshot, first: datetime | None, days: int) -> Span:
