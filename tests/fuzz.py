@@ -19,7 +19,7 @@ from routing.directory import field_types, load
 from routing.errors import RoutingError
 from routing.public.context import render_markdown
 from routing.rota import filling, spreadsheet
-from routing.staff import session
+from routing.staff import auth
 from routing.telephony import sms, twiml
 from routing.telephony.call_flow import CallState
 from routing.telephony.twilio_request import CallRequest, is_presentable
@@ -170,7 +170,7 @@ def _said(text):
 
 
 def _place(text):
-    address = session.safe_next_url(text)
+    address = auth.safe_next_url(text)
     assert address == "/staff" or (address == text and address.startswith(("/staff/", "/staff?")))
     return address
 
