@@ -12,8 +12,8 @@ from routing.bank_holidays import refresh as holiday_refresh
 from routing.bank_holidays.calendar import BankHolidays, build_calendar
 from routing.bank_holidays.govuk import HolidayList
 from routing.bank_holidays.refresh import RefreshResult
-from routing.cli import findings
 from routing.cli.common import CommandGroup, actor, format_option, local_period, print_report
+from routing.cli.directory import changes_text
 from routing.core.diff import compare
 from routing.core.directory import BankHoliday
 from routing.core.timetable import Timetables
@@ -143,7 +143,7 @@ def _change_lines(result: RefreshResult, snapshot: Snapshot, locale: Locale) -> 
     for service in snapshot.directory.services:
         changes = compare(before, after, service.id, period.start, period.end)
         yield f"{service.name.get(locale.language)} ({service.id})"
-        for line in findings.changes_text(changes, period, locale) or ["no change"]:
+        for line in changes_text(changes, period, locale) or ["no change"]:
             yield f"  {line}"
 
 
