@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 
 import govuk_feed
 import pytest
@@ -17,9 +18,10 @@ def app(make_app):
 
 
 @pytest.fixture
-def run(app):
+def run(app, made, tmp_path):
     runner = app.test_cli_runner()
-    runner.invoke(args=["db", "upgrade"])
+    (tmp_path / "instance").mkdir()
+    shutil.copy(made, tmp_path / "instance" / made.name)
 
     def run(*words, stdin=None):
         return runner.invoke(args=words, input=stdin)
