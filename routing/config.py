@@ -317,7 +317,6 @@ def _read_secret(name: str, path: str, value: str | None) -> str:
 
 
 def _unknown_settings(environ: Mapping[str, str]) -> tuple[str, ...]:
-    """Return a sentence about each variable that is no setting but looks like one."""
     known = {*SETTINGS, *(f"{name}_FILE" for name in SECRETS), "HOST", "PORT", "WEB_CONCURRENCY"}
     sentences = []
     for name in sorted(environ.keys() - known):

@@ -409,7 +409,6 @@ def _counted_requests(connection: Connection, at: datetime) -> Iterator[Conditio
 
 
 def _telephone_faults(connection: Connection, since: datetime) -> Iterator[Condition]:
-    """Yield each hour with a fault, from the hour in which ``since`` lies."""
     for hour in calls.hours_counted(connection, calls.FAULTS, since):
         sentence = (
             "This service failed to handle one or more calls or texts in the hour that began at "
@@ -422,7 +421,6 @@ def _telephone_faults(connection: Connection, since: datetime) -> Iterator[Condi
 def _unanswered_calls(
     connection: Connection, snapshot: Snapshot, at: datetime
 ) -> Iterator[Condition]:
-    """Yield the calls that nobody answered, for alerts."""
     directory = snapshot.directory
     for call, waited in _missed_calls(connection, at - MAX_CALL_AGE, at):
         began = _format_time(call.began_at)
@@ -447,7 +445,6 @@ def _unanswered_calls(
 def _recent_unanswered_calls(
     connection: Connection, snapshot: Snapshot, at: datetime
 ) -> Iterator[Condition]:
-    """Yield how many calls nobody answered in the last hours, once for each service."""
     times: dict[str, list[datetime]] = {}
     for call, _ in _missed_calls(connection, at - RECENT_CALLS_PERIOD, at):
         times.setdefault(call.service, []).append(call.began_at)
@@ -482,7 +479,6 @@ def _overdue_purges(connection: Connection, at: datetime) -> Iterator[Condition]
 
 
 def _rota(upcoming: Rota, at: datetime) -> Iterator[Condition]:
-    """Yield each role with a gap, once, and roles that the directory lacks."""
     if not upcoming.roles:
         return
     end, days = at + rota_service.GAP_LOOKAHEAD, rota_service.GAP_LOOKAHEAD.days

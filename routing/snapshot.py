@@ -156,7 +156,6 @@ class SnapshotLoader:
         previous: Snapshot | None,
         states: tuple[_FileState, ...] | None,
     ) -> Snapshot:
-        """Make a snapshot, read from files in ``states``, the current one."""
         self._states_read = states
         self._retry_at = time.monotonic() + RETRY_SECONDS if _is_transient(snapshot) else math.inf
         self.snapshot = snapshot
@@ -198,7 +197,6 @@ class SnapshotLoader:
         )
 
     def _log(self, snapshot: Snapshot, previous: Snapshot | None) -> None:
-        """Log what changed: answers, faults, or the end of the last fault."""
         faults = _faults(snapshot)
         if previous is not None and snapshot.timetables is not previous.timetables:
             log.warning("%s or the bank holidays changed: answers follow", self.file)

@@ -119,7 +119,6 @@ def _source_lines(holidays: BankHolidays, locale: Locale) -> Iterator[str]:
 
 
 def _date_lines(snapshot: Snapshot, locale: Locale) -> Iterator[str]:
-    """Yield the dates from today on that GOV.UK has published or the directory changes."""
     today = lookup.now().astimezone(locale.zone).date()
     rules = snapshot.directory.holiday_rules
     for day, holiday in sorted(snapshot.holidays.dates.items()):
@@ -133,7 +132,6 @@ def _date_lines(snapshot: Snapshot, locale: Locale) -> Iterator[str]:
 
 
 def _change_lines(result: RefreshResult, snapshot: Snapshot, locale: Locale) -> Iterator[str]:
-    """Yield the dates that are added, removed or renamed, then the answers that change."""
     rules = snapshot.directory.holiday_rules
     old, new = (build_calendar(rules, holidays) for holidays in (result.before, result.after))
     today = lookup.now().astimezone(locale.zone).date()

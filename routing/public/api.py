@@ -167,7 +167,6 @@ def unknown_address() -> Response:
 
 
 def _requested_instant() -> datetime:
-    """Return the instant in ``?at=``, or now. Raise InvalidTime."""
     if not request.environ.get("QUERY_STRING") or "at" not in request.args:
         return lookup.now()
     return time_parsing.parse_rfc3339(request.args["at"])

@@ -307,7 +307,6 @@ def _page_url(endpoint: str, language: str | None = None, **values: Any) -> str:
 
 
 def _translation(language: str) -> dict[str, str] | None:
-    """Return the path and language of this page's translation; None if there is none."""
     languages = lookup.snapshot().directory.languages
     other = next((code for code in languages if code != language), None)
     if other is None or request.endpoint is None or request.blueprint not in ("site", WELSH):
@@ -362,12 +361,10 @@ def _plain_numbers(directory: Directory) -> Markup:
 
 
 def _plain_hours(hours: Hours) -> str:
-    """Return hours as the directory writes them."""
     return "; ".join(" ".join(filter(None, pair)) for pair in hours.as_written)
 
 
 def _plain_dates(special_day: SpecialDay) -> str:
-    """Return a special day's dates as the directory writes them."""
     limits = (("from", special_day.first), ("to", special_day.last))
     parts = [f"{word} {day}" for word, day in limits if day is not None]
     if special_day.recurrence is not None:
