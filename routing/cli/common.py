@@ -13,7 +13,7 @@ import click
 from flask import current_app
 from flask.cli import AppGroup
 
-from routing import lookup
+from routing import files, lookup
 from routing.core import instants
 from routing.core.instants import Span
 from routing.directory.load import load
@@ -73,6 +73,17 @@ def print_report(as_json: bool, rows: object, lines: Iterable[str]) -> None:
         return
     for line in lines:
         click.echo(line)
+
+
+def print_or_write(text: str, output: Path | None) -> None:
+    """Print a text, or write it in one step to a file that a web server may read."""
+    if output is None:
+        click.echo(text)
+        return
+    try:
+        files.write_atomically(output, text.encode(), files.PUBLIC_FILE_MODE)
+    except OSError as error:
+        raise click.ClickException(f"{output} cannot be written: {error}.") from error
 
 
 def count_of(count: int, noun: str) -> str:

@@ -7,12 +7,12 @@ from datetime import datetime
 from pathlib import Path
 
 import click
-from flask.cli import AppGroup
 
 from routing import files, lookup
 from routing.cli.common import (
     EXIT_FOUND,
     FILE_PATH,
+    CommandGroup,
     count_of,
     days_option,
     directory_path,
@@ -20,6 +20,7 @@ from routing.cli.common import (
     from_option,
     load_snapshot,
     local_period,
+    print_or_write,
     print_report,
 )
 from routing.cli.new_directory import (
@@ -48,7 +49,7 @@ from routing.text import dates
 from routing.text.locale import Locale
 from routing.text.periods import format_periods
 
-group = AppGroup("directory", help="Begin, check, compare and print the directory.")
+group = CommandGroup("directory", help="Begin, check, compare and print the directory.")
 
 
 @group.command("new")
@@ -220,20 +221,9 @@ def print_page(weeks: int, output: Path | None, lang: str | None) -> None:
 
     Put it on the wall, and show it while the service is down. The page says until when it is valid.
     """
-    try:
-        page = printed.printed_page(
-            lookup.snapshot(),
-            lookup.now(),
-            weeks,
-            lookup.locale(lang),
-            rehearsal=lookup.is_rehearsal(),
-        )
-        if output is None:
-            click.echo(page)
-        else:
-            files.write_atomically(output, page.encode(), files.PUBLIC_FILE_MODE)
-    except (InvalidDirectory, OSError) as error:
-        raise click.ClickException(str(error)) from error
+    snapshot, locale, rehearsal = lookup.snapshot(), lookup.locale(lang), lookup.is_rehearsal()
+    page = printed.printed_page(snapshot, lookup.now(), weeks, locale, rehearsal=rehearsal)
+    print_or_write(page, output)
 
 
 @group.command("schema")
