@@ -4,8 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
-from staff.conftest import PASSWORD, Browser, page_text
-from staff.test_access import calendar
+from staff.conftest import PASSWORD, Browser, calendar, page_text
 
 from routing import lookup
 from routing.store import accounts

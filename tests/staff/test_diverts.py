@@ -106,23 +106,6 @@ def test_what_makes_no_sense_is_refused_and_nothing_that_was_written_is_lost(
     assert stored() == ()
 
 
-@pytest.mark.parametrize(
-    ("now", "day", "month", "year", "message"),
-    [
-        ("2026-10-24T12:00:00Z", "25", "10", "2026", "happens twice"),
-        ("2027-03-27T12:00:00Z", "28", "3", "2027", "does not exist"),
-    ],
-)
-def test_a_time_on_the_night_of_a_clock_change_is_refused(
-    app, signed_in, clock, now, day, month, year, message
-):
-    clock.set(now)
-    duty = signed_in("divert")
-    parts = {"until-day": day, "until-month": month, "until-year": year, "until-time": "1:30am"}
-
-    assert message in page_text(check(duty, until="time", **parts))
-
-
 def test_a_line_that_is_shut_is_diverted_to_only_after_a_second_confirmation(duty, clock, stored):
     clock.set("2026-11-23T16:30:00Z")
     page = check(duty, line="mash")

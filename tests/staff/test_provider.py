@@ -1,13 +1,12 @@
 """Signing in with a real OpenID provider on loopback, that is right, wrong, slow or down."""
 
-import re
 from datetime import timedelta
 from urllib.parse import parse_qs, quote, urlsplit
 
 import openid
 import pytest
 from joserfc.jwk import RSAKey
-from staff.conftest import Browser, page_text
+from staff.conftest import Browser, calendar, page_text
 
 from routing import lookup
 from routing.staff.sso import TIMEOUT_SECONDS
@@ -117,27 +116,6 @@ def test_a_way_back_is_good_once(council, visitor, provider):
     assert visitor.get(back).status_code == 403
     assert Browser(council).get(back).status_code == 403
     assert not signed_in(visitor)
-
-
-def test_a_replayed_nonce_is_refused(visitor, provider):
-    old = []
-    authorize = provider.authorize
-    provider.authorize = lambda query: old.append(query["nonce"]) or authorize(query)
-    visitor.get(to_provider(visitor))
-    visitor.send(visitor.get("/staff"), "/staff/sign-out")
-    provider.wrong = {"nonce": old[0]}
-
-    assert visitor.get(to_provider(visitor)).status_code == 403
-    assert not signed_in(visitor)
-
-
-def test_a_way_back_that_another_browser_asked_for_is_refused(council, visitor, provider):
-    back = to_provider(visitor)
-    victim = Browser(council)
-    to_provider(victim)
-
-    assert victim.get(back).status_code == 403
-    assert not signed_in(victim)
 
 
 @pytest.mark.parametrize("roles", [None, [], ["owner"], "", 7, {"view": True}])
@@ -441,12 +419,6 @@ def come_in(council, provider, *roles):
     browser = Browser(council)
     browser.get(to_provider(browser))
     return browser
-
-
-def calendar(browser):
-    """Make a calendar of the whole rota, and return its path."""
-    page = browser.send(browser.get("/staff/rota/mine"), "/staff/rota/feeds", of="whole")
-    return re.search(r"/calendars/[\w-]{43}\.ics", page.text)[0]
 
 
 def status(council, path):

@@ -48,11 +48,6 @@ def warned(app):
         return [(one.code, one.text) for one in health.conditions() if "rota" in one.code]
 
 
-def codes(app):
-    with app.app_context():
-        return {condition.code for condition in health.conditions()}
-
-
 def gaps(app, *words):
     result = app.test_cli_runner().invoke(args=["rota", "gaps", *words])
     return result.exit_code, result.output
@@ -298,14 +293,3 @@ def test_a_directory_without_a_rota_says_so(app, look):
         assert look(path).status_code == 200
     assert "does not say who must be on duty" in page_text(look("/staff/rota"))
     assert warned(app) == []
-
-
-def test_names_kept_too_long_are_warned_of(app, clock):
-    rostered.shifts(app, "mash-social-worker,2026-12-23 08:30,2026-12-23 17:00,Amara Owusu")
-    clock.set("2028-12-24T17:00:00Z")
-    assert "kept_too_long" not in codes(app)
-    clock.set("2028-12-25T17:00:01Z")
-    assert "kept_too_long" in codes(app)
-    done = app.test_cli_runner().invoke(args=["rota", "purge"])
-    assert done.output == "Forgotten past 730 days: 0 people who had left, who had 1 shifts.\n"
-    assert "kept_too_long" not in codes(app)
