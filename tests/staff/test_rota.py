@@ -149,11 +149,10 @@ def test_the_day_on_which_the_clocks_change_says_so(look, day, hours):
     assert f"Clocks go {hours}" in page_text(look(f"/staff/rota?from={day}"))
 
 
-@pytest.mark.parametrize("first", ["x", "2026-13-01", "9999-01-01", "1999-12-31", ""])
-def test_any_other_date_shows_today(look, first):
-    assert "Wednesday 23 December 2026 to Tuesday 5 January 2027" in page_text(
-        look(f"/staff/rota?from={first}")
-    )
+def test_any_other_date_shows_today(look):
+    for first in ("x", "2026-13-01", "9999-01-01", "1999-12-31", ""):
+        page = page_text(look(f"/staff/rota?from={first}"))
+        assert "Wednesday 23 December 2026 to Tuesday 5 January 2027" in page, first
 
 
 def test_bank_holidays_of_twelve_months_are_shown_with_who_covers_them(app, look):
@@ -221,29 +220,14 @@ def test_without_gaps_the_rota_page_still_has_the_clashes(app, look):
     assert "There is no gap in the next 28 days." in text
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        "",
-        "/gaps",
-        "/bank-holidays",
-        "/print",
-        "/shifts/new",
-        "/shifts/1",
-        "/fill",
-        "/import",
-        "/away",
-        "/people",
-        "/people/1",
-        "/mine",
-    ],
-)
-def test_every_page_of_the_rota_says_that_calls_do_not_follow_it(app, signed_in, path):
+def test_every_page_of_the_rota_says_that_calls_do_not_follow_it(app, signed_in):
     rostered.christmas(app)
-    page = signed_in("rota").get(f"/staff/rota{path}")
-
-    assert page.status_code == 200
-    assert "Calls do not follow the rota" in page.text
+    browser = signed_in("rota")
+    pages = "gaps bank-holidays print shifts/new shifts/1 fill import away people people/1 mine"
+    for path in ("/staff/rota", *(f"/staff/rota/{page}" for page in pages.split())):
+        page = browser.get(path)
+        assert page.status_code == 200, path
+        assert "Calls do not follow the rota" in page.text, path
 
 
 def test_the_paper_has_a_side_for_each_role_its_time_no_note_and_no_telephone_number(app, look):

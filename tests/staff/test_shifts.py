@@ -49,12 +49,12 @@ def on(app):
     return on
 
 
-def add(send, worker=1, role="eds-social-worker", **more):
-    return send(NEW, role=role, person=str(worker), **{**CHRISTMAS, **more})
+def add(send, worker=1, role="eds-social-worker", then=True, **more):
+    return send(NEW, then, role=role, person=str(worker), **{**CHRISTMAS, **more})
 
 
 def test_a_shift_is_read_back_before_it_is_added(send, on):
-    page = send(NEW, then=False, role="eds-social-worker", person="1", **CHRISTMAS)
+    page = add(send, then=False)
 
     assert (
         "Amara Owusu: Out-of-hours social worker, from 5pm on Thursday 24 December until 8:30am on "
@@ -104,7 +104,7 @@ def test_what_cannot_be_meant_is_refused_and_nothing_typed_is_lost(send, fields,
 def test_an_hour_that_comes_twice_is_told_apart(send, on, clock):
     clock.set("2026-10-20T12:00:00Z")
     twice = edges("24 10 2026 5pm", "25 10 2026 1:30am")
-    refused = send(NEW, then=False, role="eds-social-worker", person="1", **twice)
+    refused = add(send, then=False, **twice)
     assert "Write BST or GMT behind the time." in page_text(refused)
 
     add(send, 1, **{**twice, "ends-time": "1:30am BST"})
@@ -152,13 +152,8 @@ def test_a_crooked_link_shows_an_empty_form(arranger, starts):
 
 def test_a_shift_that_nobody_needs_or_that_leaves_no_rest_is_warned_about(send):
     add(send)
-    page = send(
-        NEW,
-        then=False,
-        role="mash-social-worker",
-        person="1",
-        **edges("25 12 2026 8:30am", "25 12 2026 5pm"),
-    )
+    day = edges("25 12 2026 8:30am", "25 12 2026 5pm")
+    page = add(send, role="mash-social-worker", then=False, **day)
 
     assert "1 shift is when nobody is needed by the directory: the first from" in page_text(page)
     assert "Amara Owusu has no time to rest" in page_text(page)
@@ -166,13 +161,13 @@ def test_a_shift_that_nobody_needs_or_that_leaves_no_rest_is_warned_about(send):
 
 def test_a_shift_in_the_past_is_warned_about(send):
     past = edges("1 12 2026 5pm", "2 12 2026 8:30am")
-    page = send(NEW, then=False, role="eds-social-worker", person="1", **past)
+    page = add(send, then=False, **past)
 
     assert "That is in the past" in page_text(page)
 
 
 def test_a_form_that_is_sent_twice_adds_one_shift(app, arranger, send):
-    page = send(NEW, then=False, role="eds-social-worker", person="1", **CHRISTMAS)
+    page = add(send, then=False)
     first = arranger.send(page, NEW)
     second = arranger.send(page, NEW)
 
