@@ -4,10 +4,12 @@ from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from itertools import pairwise
 from zoneinfo import ZoneInfo
+
+from dateutil.rrule import DAILY, rrule
 
 from routing.core import instants
 from routing.core.instants import Span, date_range, split_by_day
@@ -275,9 +277,9 @@ def _turn_starts(turns: TurnRule, first: date, last: date, zone: ZoneInfo) -> li
         return []
     if turns.weekday is not None:
         first -= timedelta(days=(first.weekday() - turns.weekday) % 7)
-    numbers = range((last - first).days // turns.days + 1)
-    days = (first + timedelta(days=number * turns.days) for number in numbers)
-    return [instants.start_at(day, turns.minute or 0, zone) for day in days]
+    begins, until = (datetime.combine(day, time()) for day in (first, last))
+    days = rrule(DAILY, interval=turns.days, dtstart=begins, until=until)
+    return [instants.start_at(day.date(), turns.minute or 0, zone) for day in days]
 
 
 def _merge(spans: Iterable[Span]) -> list[Span]:
