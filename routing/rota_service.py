@@ -143,7 +143,12 @@ class Rota:
         text, period, warnings = self.text(lookup.now()), span_of(changes), []
         after = self.roster.with_changes(changes, cancelled_shift_ids)
         new_shifts = [new for new in changes if isinstance(new, NewShift)]
-        if unneeded := self.roster.unneeded_shifts(new_shifts):
+        unneeded = [
+            new
+            for new in new_shifts
+            if not self.roster.needed_spans(new.role_id, new.during.start, new.during.end)
+        ]
+        if unneeded:
             count = "1 shift is" if len(unneeded) == 1 else f"{len(unneeded):,} shifts are"
             first = text.span(unneeded[0].during)
             warnings.append(f"{count} when nobody is needed by the directory: the first {first}.")

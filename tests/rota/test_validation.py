@@ -218,10 +218,3 @@ def test_an_absence_that_cannot_be_meant_is_refused_with_its_field(
     rota.add_shift("night", 1, *NIGHT)
 
     assert refused_field(validate_absence, rota.roster, person_id, away, substitute_id) == field
-
-
-def test_a_shift_when_nobody_is_needed_is_unneeded(rota):
-    unneeded = NewShift("night", 1, span("2026-11-23T09:00", "2026-11-23T16:00"))
-    needed = NewShift("night", 1, span(*NIGHT))
-
-    assert rota.roster.unneeded_shifts([unneeded, needed]) == [unneeded]
