@@ -18,7 +18,7 @@ from routing.core.directory import (
     SpecialDay,
 )
 from routing.core.gaps import CoverageKind, missing_backups, reportable_gaps
-from routing.core.instants import Span, date_range, midnight, split_by_day
+from routing.core.instants import Span, midnight, split_by_day
 from routing.core.timetable import Timetables
 from routing.directory.field_types import BANK_HOLIDAY, parse_week
 from routing.directory.yaml_source import KeyPath, PathProblem, YamlSource
@@ -115,13 +115,16 @@ def days_to_confirm(line: Line, holidays: BankHolidays, today: date) -> Sequence
     A special day that names the date shows that somebody has thought of it; a season does not.
     """
     days = (
-        (day, line.hours_on(day, holidays.dates))
-        for day in date_range(today, today + LOOKAHEAD)
-        if (day.month, day.day) in (*_CHRISTMAS, *_EVES)
+        date(year, month, day)
+        for year in range(today.year, (today + LOOKAHEAD).year + 1)
+        for month, day in sorted((*_CHRISTMAS, *_EVES))
     )
+    hours_by_day = {
+        day: line.hours_on(day, holidays.dates) for day in days if today <= day <= today + LOOKAHEAD
+    }
     return [
         day
-        for day, hours in days
+        for day, hours in hours_by_day.items()
         if hours.ranges and (hours.special_day is None or hours.special_day.is_season)
     ]
 
@@ -367,7 +370,12 @@ def _check_coverage(timetables: Timetables, today: date) -> Iterator[PathProblem
     services_by_hours: dict[object, list[Service]] = defaultdict(list)
     for service in directory.services:
         lines = (*service.lines, service.out_of_hours)
-        services_by_hours[tuple((line.hours, line.special_days) for line in lines)].append(service)
+        if not any(
+            line.hours.is_always and not any(day.sets_hours for day in line.special_days)
+            for line in lines
+        ):
+            hours = tuple((line.hours, line.special_days) for line in lines)
+            services_by_hours[hours].append(service)
         yield from _check_backups(timetables, service, period, spare)
     for services in services_by_hours.values():
         yield from _check_gaps(timetables, services, period)
