@@ -6,8 +6,7 @@ from datetime import date, datetime
 
 import phonenumbers
 
-from routing.core.directory import Directory, Line, Phone
-from routing.core.ringing import max_ring_seconds
+from routing.core.directory import Directory, Line, Phone, max_ring_seconds
 from routing.directory.yaml_source import KeyPath, PathProblem, YamlSource
 from routing.snapshot import Snapshot
 
