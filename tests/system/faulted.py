@@ -16,7 +16,6 @@ import sqlalchemy as sa
 from colleague import NAME, PASSWORD
 from conftest import ANYSHIRE, ROOT
 from doors import EXCHANGE, Load
-from link import linked
 from load import Caller
 from serving import free_port, start
 from telephone import BASE, TOKEN, call_sid
@@ -38,7 +37,7 @@ OPS = {"Authorization": "Bearer ops"}
 class Served:
     """A service that runs, and all of it that can break.
 
-    ``postgresql`` is its database's server, ``link`` the line to that; None where it has SQLite.
+    ``postgresql`` is its database's server; None where it has SQLite.
     ``down``: it is meant not to listen.
     """
 
@@ -49,7 +48,6 @@ class Served:
     app: str
     truth: Truth
     postgresql: object = None
-    link: object = None
     server: object = None
     down: bool = False
 
@@ -126,12 +124,11 @@ def served(folder, postgresql=None, app="app:app", file="routing.sqlite", **envi
             role = frozenset({Role.DIVERT})
             accounts.add(connection, NAME, role, PASSWORD, datetime.now(UTC), "terminal:0")
         stack.callback(database.engine.dispose)
-        link = stack.enter_context(linked(postgresql.port)) if postgresql else None
         given = {"TWILIO_AUTH_TOKEN": TOKEN, "PUBLIC_BASE_URL": BASE, "EXCHANGE_TOKEN": EXCHANGE}
         given |= {"OPS_TOKEN": "ops", "SECRET_KEY": KEY, "WEB_CONCURRENCY": "2", **environ}
         if postgresql:
-            given["DATABASE_URL"] = url.replace(f":{postgresql.port}/", f":{link.port}/")
-        service = Served(folder, free_port(), database, given, app, Truth(), postgresql, link)
+            given["DATABASE_URL"] = url
+        service = Served(folder, free_port(), database, given, app, Truth(), postgresql)
         service.truth.directory(service.file)
         service.run()
         try:

@@ -13,14 +13,18 @@ import re
 import subprocess
 import sys
 import time
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
 import nginx
 from clients import EXCHANGE, FORM, NUMBER, VOICE
-from serving import TESTS_PATH
-from telephone import BASE, CALLED, CALLER, sign
+from conftest import ANYSHIRE
+from serving import TESTS_PATH, serving
+from telephone import BASE, CALLED, CALLER, TOKEN, sign
+
+from routing.store import db
+from routing.store.db import Database
 
 RATE = 45
 """Requests a second: five fewer than nginx lets through."""
@@ -155,6 +159,18 @@ async def flood(port, name, at_once, seconds):
         sent.append(asyncio.create_task(_send(port, next(source))))
     statuses = await asyncio.wait_for(asyncio.gather(*sent), 120)
     return {str(status): statuses.count(status) for status in set(statuses)}
+
+
+@contextmanager
+def served(folder):
+    """Run the service as in production over a made database; yield its port."""
+    (folder / "directory.yaml").write_text(ANYSHIRE.read_text("utf-8"))
+    database = Database("", folder / "instance")
+    db.upgrade(database)
+    database.engine.dispose()
+    doors = {"TWILIO_AUTH_TOKEN": TOKEN, "PUBLIC_BASE_URL": BASE, "EXCHANGE_TOKEN": "exchange"}
+    with serving(folder, WEB_CONCURRENCY="2", **doors) as server:
+        yield server.port
 
 
 if __name__ == "__main__":

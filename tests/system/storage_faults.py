@@ -33,16 +33,6 @@ def hung(served):
 
 
 @contextmanager
-def slow(served):
-    """Delay everything to and from PostgreSQL by half a second."""
-    served.link.delay = 0.5
-    try:
-        yield
-    finally:
-        served.link.delay = 0
-
-
-@contextmanager
 def read_only(served):
     """PostgreSQL takes no changes, as a standby that was not promoted."""
     _set(served, "ALTER SYSTEM SET default_transaction_read_only = on")
