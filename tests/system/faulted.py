@@ -2,14 +2,11 @@
 was lost. Each fault is a few lines of breaking.py; each makes one row.
 """
 
-import os
 import re
-import shutil
 import time
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from importlib.resources import as_file, files
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -56,10 +53,6 @@ class Served:
         return f"http://127.0.0.1:{self.port}"
 
     @property
-    def postgresql_url(self):
-        return self.database.url.set(drivername="postgresql").render_as_string()
-
-    @property
     def file(self):
         return self.folder / "directory.yaml"
 
@@ -87,16 +80,10 @@ class Served:
 
 @contextmanager
 def stepped(folder):
-    """Serve on a machine whose clock can be stepped, and whose data of zones can be removed."""
-    step, zones, none = folder / "step", folder / "zones", folder / "none"
+    """Serve on a machine whose clock can be stepped."""
+    step = folder / "step"
     step.write_bytes(bytes(8))
-    with as_file(files("tzdata") / "zoneinfo" / "Europe" / "London") as london:
-        (zones / "Europe").mkdir(parents=True)
-        shutil.copy(london, zones / "Europe")
-    (none / "tzdata").mkdir(parents=True)
-    (none / "tzdata" / "__init__.py").write_text("")  # as if it were not installed
-    path = os.pathsep.join(map(str, (none, ROOT / "tests/system")))
-    environ = {"CLOCK_STEP": str(step), "PYTHONTZPATH": str(zones), "PYTHONPATH": path}
+    environ = {"CLOCK_STEP": str(step), "PYTHONPATH": str(ROOT / "tests/system")}
     with served(folder, app="stepped:app", **environ) as service:
         yield service
 

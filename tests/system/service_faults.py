@@ -129,19 +129,6 @@ def _step(served, by):
 
 
 @contextmanager
-def without_zones(served):
-    """The data of zones removed under the service, and a worker killed that would read it."""
-    away = served.folder / "away"
-    os.rename(served.environ["PYTHONTZPATH"], away)
-    os.kill(served.workers()[0], signal.SIGKILL)
-    os.utime(served.file)  # a directory that is read again looks its zone up again
-    try:
-        yield
-    finally:
-        os.rename(away, served.environ["PYTHONTZPATH"])
-
-
-@contextmanager
 def without_holidays(served):
     """GOV.UK's list four days old, and then nobody there who sends it, or nonsense."""
     folder, old = served.folder / "instance", datetime.now(UTC) - timedelta(days=4)
@@ -166,9 +153,7 @@ FAULTS = {
     "postgresql": {
         storage_faults.killed: DOWN,
         storage_faults.hung: DOWN,
-        storage_faults.full: DOWN,
         storage_faults.read_only: REFUSES,
-        storage_faults.put_back: set(),
     },
     "sqlite": {
         storage_faults.no_space: REFUSES,
@@ -186,7 +171,6 @@ FAULTS = {
     "stepped": {
         back_an_hour: set(),
         on_a_day: set(),
-        without_zones: set(),
     },
 }
 """By what is served: each fault, and the warnings that staff are told of it."""
