@@ -18,10 +18,10 @@ from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
 import nginx
-from clients import EXCHANGE, FORM, NUMBER, VOICE
+from clients import VOICE, ask
 from conftest import ANYSHIRE
 from serving import TESTS_PATH, serving
-from telephone import BASE, CALLED, CALLER, TOKEN, sign
+from telephone import BASE, TOKEN
 
 from routing.store import db
 from routing.store.db import Database
@@ -94,24 +94,16 @@ def endure(port, name, at_once=AT_ONCE, seconds=20):
 
 def call(port, answers):
     """Ask as a telephone, an exchange and a person do, and note how each was answered."""
-    form = {"CallSid": f"CA{os.getpid()}{answers.count}", "From": CALLER, "To": CALLED}
-    signed = FORM | {"X-Twilio-Signature": sign(BASE + VOICE, form)}
-    for method, path, body, headers, wanted in (
-        ("POST", VOICE, urlencode(form), signed, b"<Dial"),
-        ("GET", NUMBER, None, EXCHANGE, b"+44"),
-        ("GET", "/", None, {}, b"01632 960100"),
-    ):
+    for kind in ("call", "numbers", "home"):
         began = time.monotonic()
         source = (CALLERS_ADDRESS, 0)
         to = http.client.HTTPConnection("127.0.0.1", port, timeout=30, source_address=source)
         with closing(to):
-            to.request(method, path, body, headers)
-            answer = to.getresponse()
-            text = answer.read()
+            failure = ask(to, kind, f"{os.getpid()} {answers.count}")
         answers.count += 1
         answers.slowest = max(answers.slowest, time.monotonic() - began)
-        if answer.status != 200 or wanted not in text:
-            answers.wrong.append((path, answer.status, text[:200]))
+        if failure:
+            answers.wrong.append(failure)
 
 
 def requests(port, name):
