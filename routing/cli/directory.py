@@ -32,9 +32,8 @@ from routing.cli.new_directory import (
     numbers_to_ring,
     read_answers,
 )
-from routing.core.diff import Callee, Change, compare
 from routing.core.directory import Line
-from routing.core.gaps import CoverageKind, reportable_gaps
+from routing.core.gaps import Callee, Change, CoverageKind, compare, reportable_gaps
 from routing.core.instants import Span
 from routing.directory.changes import file_changes
 from routing.directory.last_good import LastGoodDirectory
