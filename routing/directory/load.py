@@ -27,14 +27,14 @@ from pydantic.fields import FieldInfo
 from routing.core.directory import EMERGENCY_NUMBERS, Directory
 from routing.directory import yaml_source
 from routing.directory.diagnosis import first_odd_character
-from routing.directory.field_types import (
+from routing.directory.schema import (
     LANGUAGES,
     Context,
+    DirectoryModel,
     FieldErrors,
     forbidden_reason,
     parse_line_phone,
 )
-from routing.directory.schema import DirectoryModel
 from routing.directory.yaml_source import (
     MAX_BYTES,
     MAX_PROBLEMS,
