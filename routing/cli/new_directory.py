@@ -13,19 +13,18 @@ from zoneinfo import ZoneInfo
 from flask import render_template
 
 from routing.core.directory import Phone, TimeRange
-from routing.directory.field_types import (
+from routing.directory.load import load
+from routing.directory.schema import (
     BANK_HOLIDAY,
     UK_ZONE,
     parse_line_phone,
     parse_url,
     parse_week,
 )
-from routing.directory.load import load
 from routing.directory.yaml_source import UnreadableFile, read_yaml
 from routing.errors import Problem
 from routing.lint.check import check
-from routing.lint.hours import days_to_confirm
-from routing.lint.slips import clock_time
+from routing.lint.hours import clock_time, days_to_confirm
 from routing.snapshot import build_snapshot
 
 Answers = dict[str, Any]

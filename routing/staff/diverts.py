@@ -183,10 +183,14 @@ def move(divert_id: int) -> AnyResponse:
                 _move_ends([row.id], proposed.during.end)
                 return redirect(url_for("diverts.index", done="moved"))
             return render_page(
-                "divert_move_check.html",
-                divert_id=row.id,
+                "divert_check.html",
+                title="Check the new end",
+                button="Change the end",
+                action=request.path,
+                back=url_for("diverts.index"),
                 previews=previews,
-                hidden={"to": f"{row.service} {proposed.during.end.isoformat()}"},
+                to=[f"{row.service} {proposed.during.end.isoformat()}"],
+                hidden={},
                 unconfirmed=is_confirmation,
             )
     return render_page("divert_move.html", form=form, divert=_view_of(row, at), handover=handover)
@@ -298,10 +302,13 @@ def _check(
     unconfirmed: bool = False,
     has_changed: bool = False,
 ) -> Response:
-    """Return the page that shows what would be set, with what sets just that."""
     rows, first = lookup.latest_diverts().diverts, proposed[0]
     return render_page(
         "divert_check.html",
+        title="Check before you divert",
+        button="Divert calls",
+        action=url_for("diverts.create"),
+        back=url_for("diverts.new"),
         status=400 if unconfirmed else 200,
         previews=_previews(form, proposed),
         to=[f"{divert.service.id} {divert.during.end.isoformat()}" for divert in proposed],
@@ -492,7 +499,6 @@ def _move_ends(divert_ids: Iterable[int], end: datetime) -> None:
 
 
 def _others(row: DivertRow) -> list[DivertRow]:
-    """Return the current and future diverts but for one."""
     return [other for other in lookup.latest_diverts().diverts if other.id != row.id]
 
 
@@ -531,7 +537,6 @@ def _view(row: DivertRow, at: datetime, newest: DivertRow | None) -> DivertView:
 
 
 def _state(row: DivertRow, at: datetime, newest: DivertRow | None) -> tuple[str, str]:
-    """Return a divert's state, and why it has no effect."""
     error = lookup.divert_error(row) or ""
     if row.during.end <= at:
         return "ended", error

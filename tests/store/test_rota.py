@@ -22,8 +22,8 @@ def people(write, now):
 
 @pytest.fixture
 def add(write, now, people):
-    def add(*added, at=now, kind="added", once=""):
-        return write(rota.add, kind, added, at, "account:1", once)
+    def add(*added, at=now, kind="added"):
+        return write(rota.add, kind, added, at, "account:1")
 
     return add
 
@@ -128,13 +128,6 @@ def test_nothing_of_the_rota_is_ever_deleted(write, add, now, table):
     add(cover(now, 2, 3))
     with pytest.raises(ConstraintViolation, match="never deleted"):
         write(sa.Connection.execute, sa.text(f"DELETE FROM {table}"))
-
-
-def test_a_form_that_is_sent_twice_adds_once(add, now, held):
-    one, other = add(shift(now), once="form"), add(shift(now), once="form")
-
-    assert one.id == other.id
-    assert len(held()) == 1
 
 
 def test_what_is_undone_is_gone_and_can_be_done_again(add, undo, now, held):
