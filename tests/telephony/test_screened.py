@@ -56,10 +56,10 @@ def test_the_key_is_known_to_another_worker_without_a_database(
     assert other.ends(document, "CA1", "completed", DialBridged="true").verbs == ["Hangup"]
 
 
-def test_the_key_is_known_to_another_machine_by_the_log(twilio, clock, app):
+def test_the_key_is_known_to_another_machine_by_the_log(twilio, clock, tmp_path):
     document = night_manager(twilio, clock)
     twilio.picked_up(document, "CA1", "1")
-    for mark in app.extensions["acceptance_marks"].folder.iterdir():
+    for mark in (tmp_path / "instance" / "accepted").iterdir():
         mark.unlink()
 
     assert twilio.ends(document, "CA1", "completed", DialBridged="true").verbs == ["Hangup"]
