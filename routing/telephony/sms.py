@@ -117,7 +117,7 @@ def answer(request: CallRequest, service_id: str, body: str) -> str:
         or sender in our_numbers
         or not limits.take(sender, at)
     ):
-        return twiml.no_text_message()
+        return twiml.text_message()
     lookup.read_diverts(max_age=0)
     decision = lookup.who_to_call(service_id, at)
     for is_brief in (False, True):

@@ -401,10 +401,8 @@ def _twiml(call: CallContext, step: Step, decision: Decision) -> str:
         rehearsal_number(config),
         lambda line: call.request.caller_id(line, call.service, config["CALLER_ID"]),
     )
-    named_lines = partial(
-        twiml.named_lines, call.snapshot.timetables, decision, call.at, call.excluded_numbers
-    )
-    return twiml.for_step(step, decision, call.at, call.snapshot.directory, named_lines, settings)
+    timetables, excluded_numbers = call.snapshot.timetables, call.excluded_numbers
+    return twiml.for_step(step, decision, call.at, timetables, excluded_numbers, settings)
 
 
 def _call_outcome(step: Step, leg_end: LegEnd | None, has_hung_up: bool) -> Outcome | None:
