@@ -11,7 +11,7 @@ from routing.core.instants import Span
 from routing.directory.changes import FileChange
 from routing.formats.json import span_json
 from routing.text.locale import Locale
-from routing.text.periods import format_periods
+from routing.text.staff_text import format_periods
 
 JsonRows = list[dict[str, Any]]
 CoverageGap = tuple[Span, CoverageKind, tuple[Line, ...]]

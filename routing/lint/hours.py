@@ -14,7 +14,7 @@ from routing.core.timetable import Timetables
 from routing.directory.yaml_source import KeyPath, PathProblem
 from routing.snapshot import Snapshot
 from routing.text.locale import get_locale
-from routing.text.periods import format_periods
+from routing.text.staff_text import format_periods
 
 LOOKAHEAD = timedelta(days=400)
 

@@ -6,7 +6,7 @@ from core.test_decision import london
 from text.test_sentences import ENGLISH
 
 from routing.core.instants import Span
-from routing.text.periods import format_periods
+from routing.text.staff_text import format_periods
 
 YEAR = Span(london("2026-11-23 00:00"), london("2027-11-23 00:00"))
 
