@@ -5,7 +5,7 @@ wall, and when it stands in for a page that cannot be shown.
 """
 
 from base64 import b64encode
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -119,6 +119,7 @@ def _print_line(
 ) -> dict[str, Any]:
     """Return a line as the page prints it, with what differs from its week or season by date."""
     holidays = snapshot.holidays.dates
+    special_days = [day for day in line.special_days if any(day.dates(first, last))]
     return {
         "name": line.name.get(locale.language),
         "phone": line.phone,
@@ -127,8 +128,16 @@ def _print_line(
         "relay_uk": line.relay_uk and not line.phone.is_emergency,
         "also": other_way_texts(line, locale),
         "week": dates.format_week(line.hours, locale),
-        "seasons": dates.format_seasons(line, first, last, locale),
-        "other_numbers": dates.format_other_numbers(line, first, last, locale),
+        "seasons": [
+            dates.format_special_day(replace(special_day, phone=None), locale, first)
+            for special_day in special_days
+            if special_day.is_season
+        ],
+        "other_numbers": [
+            dates.format_special_day(replace(special_day, hours=None, week=None), locale, first)
+            for special_day in special_days
+            if special_day.phone is not None
+        ],
         "exceptions": dates.format_exceptions(line, first, last, holidays, locale),
     }
 

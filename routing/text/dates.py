@@ -5,7 +5,6 @@ Locale: times are read in its zone.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from routing.core.directory import (
@@ -23,27 +22,12 @@ from routing.core.directory import (
 from routing.text.locale import N_, Locale
 
 WEEKDAYS = (
-    N_("Monday"),
-    N_("Tuesday"),
-    N_("Wednesday"),
-    N_("Thursday"),
-    N_("Friday"),
-    N_("Saturday"),
-    N_("Sunday"),
+    *(N_("Monday"), N_("Tuesday"), N_("Wednesday"), N_("Thursday")),
+    *(N_("Friday"), N_("Saturday"), N_("Sunday")),
 )
 MONTHS = (
-    N_("January"),
-    N_("February"),
-    N_("March"),
-    N_("April"),
-    N_("May"),
-    N_("June"),
-    N_("July"),
-    N_("August"),
-    N_("September"),
-    N_("October"),
-    N_("November"),
-    N_("December"),
+    *(N_("January"), N_("February"), N_("March"), N_("April"), N_("May"), N_("June"), N_("July")),
+    *(N_("August"), N_("September"), N_("October"), N_("November"), N_("December")),
 )
 _MONTHLY = {
     1: N_("First {weekday} of each month"),
@@ -253,33 +237,12 @@ def format_special_day(special_day: SpecialDay, locale: Locale, today: date) -> 
 def format_coming_special_days(line: Line, today: date, locale: Locale) -> list[str]:
     """Format each special day of a line that is not over, in order of its next date."""
     coming = [
-        (next_date, special_day)
+        (next_date, format_special_day(special_day, locale, today))
         for special_day in line.special_days
         if not special_day.changes_nothing
         and (next_date := special_day.next_date(today)) is not None
     ]
-    return [
-        format_special_day(special_day, locale, today)
-        for _, special_day in sorted(coming, key=lambda entry: entry[0])
-    ]
-
-
-def format_other_numbers(line: Line, first: date, last: date, locale: Locale) -> list[str]:
-    """Format each special day from ``first`` to ``last`` on which a line has another number."""
-    return [
-        format_special_day(replace(special_day, hours=None, week=None), locale, first)
-        for special_day in line.special_days
-        if special_day.phone is not None and any(special_day.dates(first, last))
-    ]
-
-
-def format_seasons(line: Line, first: date, last: date, locale: Locale) -> list[str]:
-    """Format each long run with hours that a line has from ``first`` to ``last``."""
-    return [
-        format_special_day(replace(special_day, phone=None), locale, first)
-        for special_day in line.special_days
-        if special_day.is_season and any(special_day.dates(first, last))
-    ]
+    return [sentence for _, sentence in sorted(coming, key=lambda entry: entry[0])]
 
 
 def format_exceptions(
@@ -294,7 +257,17 @@ def format_exceptions(
         hours, phone = format_ranges(line.ranges_on(day, holidays), locale), line.phone_on(day)
         if phone != line.phone:
             hours = locale.translate("{hours}, call {phone}", hours=hours, phone=phone.display)
-        pairs.append((_named_date(line, day, holidays, locale), hours))
+        names = [
+            special_day.name.get(locale.language)
+            for special_day in line.special_days
+            if day in special_day and not special_day.is_season
+        ]
+        date_in_words = format_full_date(day, locale)
+        if names:
+            date_in_words += f" ({', '.join(names)})"
+        elif day in holidays:
+            date_in_words += f", {format_holiday(holidays[day], locale)}"
+        pairs.append((date_in_words, hours))
     return pairs
 
 
@@ -339,7 +312,9 @@ def _local_date_and_time(at: datetime, locale: Locale) -> tuple[date, str | None
 def _format_dates(special_day: SpecialDay, locale: Locale, today: date) -> str:
     """Format when a special day is: on a date, from one to another, or each time that it comes."""
     first, last = (
-        None if day is None else _format_near_date(day, locale, today)
+        None
+        if day is None
+        else (format_day if day.year == today.year else format_full_date)(day, locale)
         for day in (special_day.first, special_day.last)
     )
     if special_day.recurrence is not None:
@@ -356,10 +331,6 @@ def _format_dates(special_day: SpecialDay, locale: Locale, today: date) -> str:
     return locale.translate("{first} to {last}", first=first, last=last)
 
 
-def _format_near_date(day: date, locale: Locale, today: date) -> str:
-    return format_day(day, locale) if day.year == today.year else format_full_date(day, locale)
-
-
 def _format_rule(rule: Yearly | Monthly | Weekly, locale: Locale) -> str:
     match rule:
         case Yearly(month, day):
@@ -371,15 +342,3 @@ def _format_rule(rule: Yearly | Monthly | Weekly, locale: Locale) -> str:
             return locale.translate("Every week")
         case Weekly(weeks):
             return locale.translate("Every {count} weeks", count=str(weeks))
-
-
-def _named_date(line: Line, day: date, holidays: Mapping[date, BankHoliday], locale: Locale) -> str:
-    names = [
-        special_day.name.get(locale.language)
-        for special_day in line.special_days
-        if day in special_day and not special_day.is_season
-    ]
-    if not names and day in holidays:
-        return f"{format_full_date(day, locale)}, {format_holiday(holidays[day], locale)}"
-    date_in_words = format_full_date(day, locale)
-    return f"{date_in_words} ({', '.join(names)})" if names else date_in_words

@@ -10,7 +10,6 @@ from core.test_decision import LONDON, TABLES, compiled, divert, london
 
 from routing.core.decision import decide
 from routing.core.directory import Text
-from routing.errors import NaiveTime
 from routing.text import dates, sentences
 from routing.text.locale import Locale, get_locale
 
@@ -160,15 +159,6 @@ def test_a_text_falls_back_to_the_first_language():
     text = Text((("cy", "Helo"), ("en", "Hello")))
 
     assert (text.get("en"), text.get("fr")) == ("Hello", "Helo")
-
-
-def test_a_time_without_a_zone_is_refused():
-    with pytest.raises(NaiveTime):
-        sentences.until_phrase(
-            decide(TABLES, "children", london("2026-05-22 12:00")),
-            datetime(2026, 5, 22),  # noqa: DTZ001
-            ENGLISH,
-        )
 
 
 def test_the_next_line_is_named_with_its_number():
