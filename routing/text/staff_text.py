@@ -172,8 +172,9 @@ def explain_lines(
         else:
             verdict, is_taken = "is open: it takes the calls", True
         hours = _hours_sentence(line, at, timetables, locale)
-        if internal_numbers or not line.internal:
-            hours += _other_number(line, at, locale)
+        phone = line.phone_on(at.astimezone(locale.zone).date())
+        if phone != line.phone and (internal_numbers or not line.internal):
+            hours += f" Its number on that date is {phone.display}."
         sentences.append(f"{line.name.get('en')} {verdict}. {hours}")
     name = service.out_of_hours.name.get("en")
     when = "whenever none of these is open" if is_taken else "since none of these is open"
@@ -322,8 +323,3 @@ def _hours_sentence(line: Line, at: datetime, timetables: Timetables, locale: Lo
             cause += f"; {holiday.name} makes no difference to this line"
     hours = format_ranges(day_hours.ranges, locale)
     return f"Its hours on {format_full_date(today, locale)}: {hours} ({cause})."
-
-
-def _other_number(line: Line, at: datetime, locale: Locale) -> str:
-    phone = line.phone_on(at.astimezone(locale.zone).date())
-    return f" Its number on that date is {phone.display}." if phone != line.phone else ""

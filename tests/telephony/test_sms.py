@@ -10,34 +10,13 @@ from routing import lookup
 from routing.store import tables
 
 
-def test_a_text_is_answered_with_the_line_until_when_and_999(twilio, clock):
-    clock.set("2026-11-23T22:00:00Z")
-
-    assert twilio.texts().root.find("Message").text == (
-        "Call 01632 960100, the Emergency Duty Service (EDS). "
-        "You can call this number day and night. "
-        "They answer until 8:30am on Tuesday 24 November. "
-        "If a child is in immediate danger, call 999. With Relay UK, dial 18001 01632 960100. "
-        "You can text 999 if your phone is registered: text the word register to 999. "
-        "Nobody reads texts sent to this number."
-    )
-
-
-def test_a_service_without_a_number_gives_the_lines(twilio):
-    assert "Call 01632 960003" in twilio.texts(service="professionals").root.find("Message").text
-
-
-def test_999_is_in_every_message_though_the_council_leaves_it_out(make_telephoned, tmp_path):
-    text = (ROOT / "examples" / "anyshire.yaml").read_text()
-    file = tmp_path / "plain.yaml"
-    file.write_text(text.replace("in immediate danger, call 999.", "in danger, act."))
-    twilio = Telephone(make_telephoned(file).test_client())
-
-    assert "call 999." in twilio.texts().root.find("Message").text.lower()
-    document = twilio.call("CA1")
-    while document.dial is not None:
-        document = twilio.ends(document, "CA1", "busy")
-    assert "Call 9 9 9." in document.speech
+@pytest.mark.parametrize(
+    ("service", "number"), [("children", "01632 960100"), ("professionals", "01632 960003")]
+)
+def test_a_text_is_answered_with_the_number_of_the_service_or_else_the_line(
+    twilio, service, number
+):
+    assert f"Call {number}, " in twilio.texts(service=service).root.find("Message").text
 
 
 @pytest.mark.parametrize(

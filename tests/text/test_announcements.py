@@ -11,22 +11,8 @@ from routing.core.decision import decide
 from routing.core.directory import Text
 from routing.core.timetable import Timetables
 from routing.directory.load import load
-from routing.text import announcements, staff_text
+from routing.text import announcements
 from routing.text.locale import get_locale
-
-
-@pytest.mark.parametrize(
-    ("leg", "sentence"),
-    [
-        (("EDS", "busy", 1, None), "EDS: busy after 1 second"),
-        (("EDS", "answered", 5, 180), "EDS: answered after 5 seconds, talked for 3 minutes"),
-        (("EDS", None, None, None), "EDS: its end was not reported"),
-        (("EDS", "declined", 89, None), "EDS: not accepted after 89 seconds"),
-        (("EDS", "new", 90, None), "EDS: new after 2 minutes"),
-    ],
-)
-def test_a_leg_is_described_by_its_outcome_and_durations(leg, sentence):
-    assert staff_text.describe_leg(*leg) == sentence
 
 
 @pytest.fixture(scope="module")

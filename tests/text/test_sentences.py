@@ -1,9 +1,7 @@
 """Sentences that callers understand, true however long they are kept."""
 
-import gettext
 from dataclasses import replace
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
 import pytest
 from core.test_decision import LONDON, TABLES, compiled, divert, london
@@ -11,9 +9,9 @@ from core.test_decision import LONDON, TABLES, compiled, divert, london
 from routing.core.decision import decide
 from routing.core.directory import Text
 from routing.text import dates, sentences
-from routing.text.locale import Locale, get_locale
+from routing.text.locale import get_locale
 
-ENGLISH = Locale(gettext.NullTranslations(), "en", ZoneInfo("Europe/London"))
+ENGLISH = get_locale("en", LONDON)
 
 
 def reason(at, service="children", tables=TABLES, diverts=()):
