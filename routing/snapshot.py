@@ -13,9 +13,8 @@ from routing.bank_holidays import govuk
 from routing.bank_holidays.calendar import BankHolidays, build_calendar
 from routing.core.directory import Directory
 from routing.core.timetable import Timetables
-from routing.directory.guarded_read import stat_file
 from routing.directory.last_good import LastGoodDirectory, LoadResult
-from routing.directory.load import load
+from routing.directory.load import load, stat_file
 from routing.errors import InvalidBankHolidays, InvalidDirectory, Problem
 
 POLL_INTERVAL_SECONDS = 1.0

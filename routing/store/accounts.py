@@ -126,8 +126,8 @@ def upsert_sso_account(
 ) -> Account:
     """Create or update the account of somebody whom the identity provider has authenticated.
 
-    If the roles differ from those of the last sign-in, the account's sessions end; if one was
-    lost, its calendars are revoked too.
+    If the roles differ from those of the last sign-in, the account's sessions end and its
+    calendars are revoked.
     """
     row = _find(connection, issuer, subject)
     if row is None:
@@ -150,7 +150,7 @@ def revoke_roles(connection: Connection, issuer: str, subject: str, at: datetime
 def set_roles(
     connection: Connection, account_id: int, granted: frozenset[Role], at: datetime, actor: str
 ) -> None:
-    """Change a local account's roles; its sessions end, and its calendars too if one is lost.
+    """Change a local account's roles; its sessions end and its calendars are revoked.
 
     Raise AccountError for an account of the provider, for no role, and for the last administrator.
     """
@@ -249,12 +249,8 @@ def remove(connection: Connection, name_or_id: str, at: datetime, actor: str) ->
 
 def end_access(connection: Connection, account_id: int, at: datetime, actor: str) -> None:
     """End every session of an account, in every browser; revoke its calendars and its link."""
-    connection.execute(sessions.delete().where(sessions.c.account_id == account_id))
     connection.execute(password_links.delete().where(password_links.c.account_id == account_id))
-    not_revoked = (calendars.c.account_id == account_id) & calendars.c.revoked_at.is_(None)
-    update = calendars.update().where(not_revoked).values(revoked_at=at)
-    for calendar_id in connection.scalars(update.returning(calendars.c.id)).all():
-        record(connection, at, actor, "calendar.revoked", f"calendar:{calendar_id}")
+    _end_sessions_and_calendars(connection, account_id, at, actor)
 
 
 def sign_out(connection: Connection, account_id: int, at: datetime, actor: str) -> None:
@@ -384,16 +380,23 @@ def _insert(
 def _change_roles(
     connection: Connection, row: sa.Row[Any], granted: frozenset[Role], at: datetime, actor: str
 ) -> None:
-    before, after = parse_roles(row.roles.split()), _joined(granted)
-    if before == granted:
+    after = _joined(granted)
+    if parse_roles(row.roles.split()) == granted:
         return
     connection.execute(accounts.update().where(accounts.c.id == row.id).values(roles=after))
     change = {"roles": row.roles}, {"roles": after}
     record(connection, at, actor, "account.changed", f"account:{row.id}", *change)
-    if all(allows(granted, role) for role in before):
-        connection.execute(sessions.delete().where(sessions.c.account_id == row.id))
-    else:
-        end_access(connection, row.id, at, actor)
+    _end_sessions_and_calendars(connection, row.id, at, actor)
+
+
+def _end_sessions_and_calendars(
+    connection: Connection, account_id: int, at: datetime, actor: str
+) -> None:
+    connection.execute(sessions.delete().where(sessions.c.account_id == account_id))
+    not_revoked = (calendars.c.account_id == account_id) & calendars.c.revoked_at.is_(None)
+    update = calendars.update().where(not_revoked).values(revoked_at=at)
+    for calendar_id in connection.scalars(update.returning(calendars.c.id)).all():
+        record(connection, at, actor, "calendar.revoked", f"calendar:{calendar_id}")
 
 
 def _anonymise(connection: Connection, row: sa.Row[Any], at: datetime, actor: str) -> None:

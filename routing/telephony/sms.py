@@ -15,9 +15,8 @@ from phonenumbers import PhoneNumberType
 from sqlalchemy.engine import Connection
 
 from routing import files, lookup
-from routing.store import counters
+from routing.store import calls
 from routing.store.calls import CallLog
-from routing.store.counters import TEXTS_LIMITED
 from routing.telephony import twiml
 from routing.telephony.twilio_request import CallRequest, is_presentable
 from routing.text import announcements
@@ -91,13 +90,13 @@ class TextLimits:
             reached = _reached_limit(self._increment, sender_hash, group)
 
         def count_in_database(connection: Connection) -> str:
-            counters.delete_old_senders(connection, at)
-            increment = partial(counters.increment, connection, at=at)
+            calls.delete_old_senders(connection, at)
+            increment = partial(calls.increment, connection, at=at)
             return _reached_limit(increment, sender_hash, group)
 
         reached = reached or self.call_log.write(count_in_database) or ""
         if reached == group:
-            self.call_log.count(TEXTS_LIMITED)
+            self.call_log.count(calls.TEXTS_LIMITED)
         return not reached
 
     def _increment(self, name: str) -> int:
@@ -148,6 +147,6 @@ def _reached_limit(increment: Callable[[str], int], sender_hash: str, group: str
 
     The sender is counted first, so that one sender cannot use up everybody's limit.
     """
-    if increment(f"{counters.SENDER_PREFIX}{sender_hash}") > MAX_ANSWERS_PER_SENDER:
+    if increment(f"{calls.SENDER_PREFIX}{sender_hash}") > MAX_ANSWERS_PER_SENDER:
         return "sender"
     return group if increment(f"texts_{group}") > MAX_ANSWERS[group] else ""
