@@ -14,7 +14,7 @@ from typing import Any
 from flask import render_template
 from markupsafe import Markup
 
-from routing.core.directory import Line, OtherWay, Phone, Service
+from routing.core.directory import Line, Phone, Service
 from routing.snapshot import Snapshot
 from routing.text import dates
 from routing.text.locale import Locale
@@ -97,21 +97,13 @@ def helpline_texts(snapshot: Snapshot, locale: Locale) -> list[dict[str, Any]]:
 
 def other_way_texts(line: Line, locale: Locale) -> list[OtherWayText]:
     """Return every other way to reach a line in the reader's language."""
-    return [
-        OtherWayText(
-            label=other_way_label(way, locale),
-            phone=way.phone,
-            url=way.url,
-            dial=_dial_address(way),
-        )
-        for way in line.also
-    ]
-
-
-def _dial_address(way: OtherWay) -> str | None:
-    if way.phone is None:
-        return None
-    return f"sms:{way.phone.e164}" if way.kind == "text" else way.phone.url
+    texts = []
+    for way in line.also:
+        dial = way.phone.url if way.phone else None
+        if way.phone and way.kind == "text":
+            dial = f"sms:{way.phone.e164}"
+        texts.append(OtherWayText(other_way_label(way, locale), way.phone, way.url, dial))
+    return texts
 
 
 def _print_line(

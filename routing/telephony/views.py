@@ -264,15 +264,8 @@ def _after(call: CallContext) -> str:
         return _begin(call)
     outcome = _outcome(call, state)
     decide_at = partial(lookup.who_to_call, call.service.id)
-    step = next_step(
-        call.snapshot.timetables,
-        call.service,
-        state,
-        outcome,
-        call.at,
-        decide_at,
-        call.excluded_numbers,
-    )
+    timetables, ended = call.snapshot.timetables, (state, outcome, call.at)
+    step = next_step(timetables, call.service, *ended, decide_at, call.excluded_numbers)
     duration = request.values.get("DialCallDuration", "")
     talked = int(duration) if re.fullmatch("[0-9]{1,6}", duration) else None
     leg_end = LegEnd(state.leg, state.tried[-1], outcome, call.at, talked)
@@ -377,19 +370,15 @@ def _acceptance_mark(call_key: str, leg: int) -> Path:
 
 
 def _log_and_answer(
-    call: CallContext,
-    step: Step,
-    decision: Decision,
-    start: CallStart,
-    leg_end: LegEnd | None = None,
+    call: CallContext, step: Step, decision: Decision, start: CallStart, ended: LegEnd | None = None
 ) -> str:
     """Log the step, and return its TwiML."""
     document = _twiml(call, step, decision)
-    outcome = _call_outcome(step, leg_end, call.request.has_ended)
+    outcome = _call_outcome(step, ended, call.request.has_ended)
     leg = None
     if isinstance(step, Dial) and outcome is None:
         leg = LegStart(step.state.leg, step.line.id, call.at)
-    _write(call, partial(calls.step, call=start, ended=leg_end, leg=leg, outcome=outcome))
+    _write(call, partial(calls.step, call=start, ended=ended, leg=leg, outcome=outcome))
     return document
 
 
