@@ -132,9 +132,11 @@ def format_ranges(ranges: tuple[TimeRange, ...], locale: Locale) -> str:
 def format_hours(hours: Hours, locale: Locale) -> tuple[tuple[str, str], ...]:
     """Format a week as pairs of days and hours: ("Monday to Friday", "8:30am to 5pm")."""
     if hours.is_always:
-        every_day = locale.translate("Every day")
-        return ((every_day, locale.translate("24 hours a day, bank holidays included")),)
-    weekdays = _weekdays_by_ranges(hours)
+        always = locale.translate("24 hours a day, bank holidays included")
+        return ((locale.translate("Every day"), always),)
+    weekdays: dict[tuple[TimeRange, ...], list[int]] = {}
+    for weekday, ranges in enumerate(hours.week):
+        weekdays.setdefault(ranges, []).append(weekday)
     pairs = [
         (format_weekdays(days, locale), format_ranges(ranges, locale))
         for ranges, days in weekdays.items()
@@ -145,38 +147,11 @@ def format_hours(hours: Hours, locale: Locale) -> tuple[tuple[str, str], ...]:
 
 
 def format_week(hours: Hours, locale: Locale) -> str:
-    """Format a week as one sentence: Open Monday to Friday 9am to 5pm, closed on Saturday."""
+    """Format a week as one sentence: Monday to Friday: 9am to 5pm; Saturday and Sunday: closed."""
     if hours.is_always:
         return locale.translate("Open 24 hours a day, bank holidays included.")
-    weekdays = _weekdays_by_ranges(hours)
-    every_day = locale.translate("every day")
-    groups = [
-        (ranges, every_day if len(days) == len(WEEKDAYS) else format_weekdays(days, locale))
-        for ranges, days in weekdays.items()
-    ]
-    if hours.bank_holiday is not None:
-        groups.append((hours.bank_holiday, locale.translate("bank holidays")))
-    opening = [f"{days} {format_ranges(ranges, locale)}" for ranges, days in groups if ranges]
-    closed = [
-        part
-        for ranges, days in weekdays.items()
-        if not ranges
-        for part in _weekday_parts(days, locale)
-    ]
-    if hours.bank_holiday == ():
-        closed.append(locale.translate("bank holidays"))
-    parts = [locale.translate("open {hours}", hours=", ".join(opening))] if opening else []
-    if closed:
-        parts.append(locale.translate("closed on {days}", days=join_words(closed, locale)))
-    sentence = ", ".join(parts)
-    return f"{sentence[0].upper()}{sentence[1:]}."
-
-
-def _weekdays_by_ranges(hours: Hours) -> dict[tuple[TimeRange, ...], list[int]]:
-    weekdays: dict[tuple[TimeRange, ...], list[int]] = {}
-    for weekday, ranges in enumerate(hours.week):
-        weekdays.setdefault(ranges, []).append(weekday)
-    return weekdays
+    pairs = format_hours(hours, locale)
+    return "; ".join(f"{days}: {times}" for days, times in pairs) + "."
 
 
 def format_holiday(holiday: BankHoliday, locale: Locale) -> str:
@@ -186,21 +161,18 @@ def format_holiday(holiday: BankHoliday, locale: Locale) -> str:
 
 
 def format_weekdays(weekdays: Iterable[int], locale: Locale) -> str:
-    """Format days of the week, Monday being 0: Monday to Thursday and Saturday; Every day."""
-    days = sorted(weekdays)
-    if len(days) == len(WEEKDAYS):
-        return locale.translate("Every day")
-    return join_words(_weekday_parts(days, locale), locale)
+    """Format days of the week, Monday being 0: Monday to Thursday and Saturday; Every day.
 
-
-def _weekday_parts(days: Sequence[int], locale: Locale) -> list[str]:
-    """Format weekdays: of those in a row both of two, the first and last of more."""
+    Of days in a row both of two are named, and the first and last of more.
+    """
     runs: list[list[int]] = []
-    for day in days:
+    for day in sorted(weekdays):
         if runs and runs[-1][-1] == day - 1:
             runs[-1].append(day)
         else:
             runs.append([day])
+    if len(runs[0]) == len(WEEKDAYS):
+        return locale.translate("Every day")
     parts: list[str] = []
     for run in runs:
         first, last = (locale.translate(WEEKDAYS[day]) for day in (run[0], run[-1]))
@@ -208,7 +180,7 @@ def _weekday_parts(days: Sequence[int], locale: Locale) -> list[str]:
             parts += [first, last][: len(run)]
         else:
             parts.append(locale.translate("{first} to {last}", first=first, last=last))
-    return parts
+    return join_words(parts, locale)
 
 
 def format_special_day(special_day: SpecialDay, locale: Locale, today: date) -> str:

@@ -14,10 +14,10 @@ from routing.text.dates import (
     format_date,
     format_datetime,
     format_full_date,
-    format_hours,
     format_range,
     format_ranges,
     format_time,
+    format_week,
     format_weekdays,
     join_words,
 )
@@ -132,10 +132,9 @@ def closed_warning(line: Line, closed: tuple[Span, ...], at: datetime, locale: L
     """Warn that calls would go to a line in the spans in which it is closed, and give its hours."""
     when = ", and ".join(format_span(span, at, locale) for span in closed[:3])
     more = ", and at other times" if len(closed) > 3 else ""
-    week = "; ".join(f"{days}: {times}" for days, times in format_hours(line.hours, locale))
-    name = line.name.get(locale.language)
+    name, week = line.name.get(locale.language), format_week(line.hours, locale)
     return (
-        f"By its own hours {name} is shut {when}{more}. Its hours are: {week}. Callers would hear "
+        f"By its own hours {name} is shut {when}{more}. Its hours are: {week} Callers would hear "
         "it ring with nobody there."
     )
 
