@@ -7,7 +7,7 @@ from telephone import BASE, CALLED, CALLER, TOKEN, Telephone
 from telephony.conftest import eventually
 
 from routing import lookup
-from routing.store import tables
+from routing.store import calls, tables
 
 
 @pytest.mark.parametrize(
@@ -72,23 +72,39 @@ def test_a_sender_is_answered_again_in_the_next_hour(twilio, clock):
     assert answered(twilio, [CALLER]) == [True]
 
 
-HOME = [f"+4477009{number:05}" for number in range(301)]
+HOME = ["+447700900201", "+447700900202"]
 FOREIGN = [f"+48601{number:06}" for number in range(61)]
 
 
-def test_foreign_senders_have_a_ceiling_of_their_own(twilio, app):
-    assert answered(twilio, FOREIGN) == [True] * 60 + [False]
-    assert answered(twilio, HOME[:1]) == [True]
+@pytest.fixture
+def already_answered(app):
+    """Count answers to a group of senders as if they had been sent in this hour."""
+
+    def already_answered(group, count):
+        with app.app_context(), lookup.database().writing() as connection:
+            calls.increment(connection, f"texts_{group}", lookup.now(), more=count)
+
+    return already_answered
 
 
-def test_home_senders_have_another_ceiling(twilio):
-    assert answered(twilio, HOME) == [True] * 300 + [False]
-    assert answered(twilio, FOREIGN[:1]) == [True]
+@pytest.mark.parametrize(
+    ("group", "senders", "most", "others"),
+    [("home", HOME, 300, FOREIGN), ("foreign", FOREIGN, 60, HOME)],
+)
+def test_home_and_foreign_senders_have_a_ceiling_each(
+    twilio, already_answered, group, senders, most, others
+):
+    already_answered(group, most - 1)
+
+    assert answered(twilio, senders[:2]) == [True, False]
+    assert answered(twilio, others[:1]) == [True]
 
 
-def test_one_sender_cannot_use_up_what_is_meant_for_all(twilio):
-    assert answered(twilio, FOREIGN[:1] * 100).count(True) == 6
-    assert answered(twilio, FOREIGN[1:55]) == [True] * 54
+def test_one_sender_cannot_use_up_what_is_meant_for_all(twilio, already_answered):
+    already_answered("foreign", 50)
+
+    assert answered(twilio, FOREIGN[:1] * 20).count(True) == 6
+    assert answered(twilio, FOREIGN[1:6]) == [True] * 4 + [False]
 
 
 def test_the_workers_share_the_counts(twilio, make_telephoned):
@@ -107,8 +123,9 @@ def test_without_a_database_each_process_counts_alone(make_app):
     assert answered(twilio, FOREIGN) == [True] * 60 + [False]
 
 
-def test_a_ceiling_that_is_reached_is_a_condition(twilio, app):
-    answered(twilio, FOREIGN)
+def test_a_ceiling_that_is_reached_is_a_condition(twilio, app, already_answered):
+    already_answered("foreign", 60)
+    answered(twilio, FOREIGN[:1])
     eventually(lambda: "texts_limited" in app.test_cli_runner().invoke(args=["status"]).output)
 
 
