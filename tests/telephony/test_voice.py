@@ -1,19 +1,10 @@
 """Calls as Twilio makes them: who is rung, by what really happened, until somebody answers."""
 
 import pytest
-from conftest import ANYSHIRE
 from telephone import Telephone
 from telephony.conftest import EDS, MANAGER, MASH, NUMBERS
 
 DAY, NIGHT = "2026-11-23T12:00:00Z", "2026-11-23T22:00:00Z"
-QUIET = ANYSHIRE.read_text().replace("    greeting:", "    # greeting:")
-
-
-@pytest.fixture
-def quiet(make_telephoned, tmp_path):
-    """A telephone to the same council without a greeting."""
-    (tmp_path / "quiet.yaml").write_text(QUIET)
-    return Telephone(make_telephoned(tmp_path / "quiet.yaml").test_client(), NUMBERS)
 
 
 @pytest.mark.parametrize(
@@ -33,8 +24,11 @@ def test_the_line_that_answers_now_is_rung(twilio, clock, at, number):
     assert twilio.call("CA1").number == number
 
 
-def test_without_a_greeting_ringing_comes_first_and_takes_no_call_before_somebody_answers(quiet):
-    document = quiet.call("CA1")
+def test_without_a_greeting_ringing_comes_first_and_takes_no_call_before_somebody_answers(
+    make_changed,
+):
+    app = make_changed("    greeting:", "    # greeting:")
+    document = Telephone(app.test_client(), NUMBERS).call("CA1")
 
     assert document.verbs == ["Dial"]
     assert document.dial.get("answerOnBridge") == "true"
@@ -197,17 +191,6 @@ def test_a_call_keeps_the_number_it_began_with_over_midnight(twilio, app, clock)
 
     assert twilio.call("CA1").number == first == MASH
     assert twilio.call("CA2").number == "+441632960009"  # from then on, for three days
-
-
-def test_how_long_a_line_rings_depends_on_whether_another_follows(twilio, clock, make_telephoned):
-    clock.set(NIGHT)
-    first = twilio.call("CA1")
-    last = twilio.ends(first, "CA1", "busy")
-    alone = twilio.call("CA2", service="professionals")
-
-    assert first.dial.get("timeout") == "25"
-    assert last.dial.get("timeout") == "40"  # as the directory says
-    assert alone.dial.get("timeout") == "55"
 
 
 def test_when_every_line_is_engaged_the_caller_hears_so_and_waits_for_twenty_seconds(twilio, clock):
