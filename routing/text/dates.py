@@ -99,17 +99,17 @@ def format_moment(at: datetime, locale: Locale, now: datetime) -> str:
     """
     date, time = _local_date_and_time(at, locale)
     days_ahead = (date - now.astimezone(locale.zone).date()).days
-    day = format_day(date, locale)
-    if time is None:
-        if days_ahead == 0:
-            return locale.translate("midnight tonight, {day}", day=day)
+    if days_ahead == 0 and time is None:
+        message = N_("midnight tonight, {day}")
     elif days_ahead == 0 and at.astimezone(locale.zone).hour >= _TONIGHT_FROM_HOUR:
-        return locale.translate("{time} tonight, {day}", time=time, day=day)
+        message = N_("{time} tonight, {day}")
     elif days_ahead == 0:
-        return locale.translate("{time} today, {day}", time=time, day=day)
-    elif days_ahead == 1:
-        return locale.translate("{time} tomorrow, {day}", time=time, day=day)
-    return format_datetime(at, locale, now)
+        message = N_("{time} today, {day}")
+    elif days_ahead == 1 and time is not None:
+        message = N_("{time} tomorrow, {day}")
+    else:
+        return format_datetime(at, locale, now)
+    return locale.translate(message, time=time or "", day=format_day(date, locale))
 
 
 def format_range(time_range: TimeRange, locale: Locale) -> str:
