@@ -179,7 +179,7 @@ def _lines() -> Iterator[Finding]:
     findings = [_warning(text) for line in reachable.values() if (text := _cannot_be_rung(line))]
     findings += [
         _stops(f"The service '{path[1]}': {message}")
-        for path, code, message in numbers.warnings(snapshot, lookup.now())
+        for path, code, message, _ in numbers.warnings(snapshot, lookup.now())
         if code == "number_loops"
     ]
     findings += [
