@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from routing.bank_holidays import govuk
 from routing.core.directory import RotaRole, Text
-from routing.directory import field_types, load
+from routing.directory import load, schema
 from routing.errors import RoutingError
 from routing.public.context import render_markdown
 from routing.rota import filling, spreadsheet
@@ -143,13 +143,11 @@ def _parts(text):
 
 def _hours(text):
     key, equals, value = text.partition("=")
-    return field_types.parse_week({key: value}) if equals else field_types.parse_day_hours(text)
+    return schema.parse_week({key: value}) if equals else schema.parse_day_hours(text)
 
 
 def _phone(text):
-    phone = (
-        field_types.parse_display_phone(text) if len(text) % 2 else field_types.parse_phone(text)
-    )
+    phone = schema.parse_display_phone(text) if len(text) % 2 else schema.parse_phone(text)
     assert phone.e164.lstrip("+").isdecimal()
     return phone
 

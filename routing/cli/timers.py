@@ -23,7 +23,7 @@ from flask.cli import ScriptInfo
 from routing import lookup
 from routing.config import alert_recipients
 from routing.core import instants
-from routing.directory.field_types import UK_ZONE
+from routing.directory.schema import UK_ZONE
 from routing.errors import DatabaseUnavailable
 from routing.store import jobs
 from routing.store.alerts import database_time

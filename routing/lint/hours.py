@@ -20,7 +20,7 @@ from routing.core.directory import (
 from routing.core.gaps import CoverageKind, missing_backups, reportable_gaps
 from routing.core.instants import Span, midnight, split_by_day
 from routing.core.timetable import Timetables
-from routing.directory.field_types import BANK_HOLIDAY, parse_week
+from routing.directory.schema import BANK_HOLIDAY, parse_week
 from routing.directory.yaml_source import KeyPath, PathProblem, YamlSource
 from routing.snapshot import Snapshot
 from routing.text.dates import format_time

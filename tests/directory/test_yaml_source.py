@@ -2,7 +2,7 @@
 
 import pytest
 
-from routing.directory.yaml_source import MAX_BYTES, UnreadableFile, read_yaml
+from routing.directory.yaml_source import UnreadableFile, read_yaml
 
 
 def refused(text):
@@ -57,7 +57,6 @@ def test_a_key_given_twice_is_a_problem_at_the_second_and_reading_goes_on():
         ("- a", (1, 1), "Start from"),
         ("", (1, 1), "Start from"),
         ("a: " + "[" * 30 + "]" * 30, (1, 24), "Check the indentation"),
-        ("é" * (MAX_BYTES // 2 + 1), (1, 1), "Leave out"),
     ],
 )
 def test_what_a_directory_never_needs_is_refused_with_its_place_and_a_remedy(text, place, remedy):
