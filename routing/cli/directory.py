@@ -46,7 +46,7 @@ from routing.lint.check import check as check_file
 from routing.lint.numbers import own_number_advice
 from routing.text import dates
 from routing.text.locale import Locale
-from routing.text.periods import format_periods
+from routing.text.staff_text import format_periods
 
 group = CommandGroup("directory", help="Begin, check, compare and print the directory.")
 

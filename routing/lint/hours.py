@@ -25,7 +25,7 @@ from routing.directory.yaml_source import KeyPath, PathProblem, YamlSource
 from routing.snapshot import Snapshot
 from routing.text.dates import format_time
 from routing.text.locale import get_locale
-from routing.text.periods import format_periods
+from routing.text.staff_text import format_periods
 
 LOOKAHEAD = timedelta(days=400)
 
