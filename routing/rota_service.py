@@ -22,7 +22,7 @@ from routing.core import instants
 from routing.core.directory import RotaRole
 from routing.core.instants import Span
 from routing.errors import InvalidRotaChange, InvalidSpreadsheet, RotaConflict
-from routing.rota import descriptions, filling, spreadsheet, validation
+from routing.rota import descriptions, filling, spreadsheet
 from routing.rota.descriptions import RotaText
 from routing.rota.filling import (
     DayKind,
@@ -37,6 +37,7 @@ from routing.rota.roster import (
     NewCover,
     NewShift,
     Roster,
+    cover_absence,
     is_too_long,
     name_key,
 )
@@ -326,7 +327,7 @@ def remove_person(person_id: int, actor: str) -> None:
     at = lookup.now().replace(second=0, microsecond=0)
     to_come = Span(at, at + FAR_FUTURE)
     current = read_rota(to_come.start, to_come.end)
-    covers = validation.cover_absence(current.roster, person_id, to_come, None, "Has left")
+    covers = cover_absence(current.roster, person_id, to_come, None, "Has left")
     with lookup.database().writing() as connection:
         _require_unchanged(connection, current)
         if covers:

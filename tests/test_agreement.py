@@ -18,8 +18,8 @@ from staff.conftest import account, make_staffed, signed_in  # noqa: F401 - fixt
 from routing import lookup, rota_service
 from routing.core.instants import Span
 from routing.errors import InvalidRotaChange
-from routing.rota import filling, spreadsheet, validation
-from routing.rota.roster import NewCover, NewShift
+from routing.rota import filling, spreadsheet
+from routing.rota.roster import NewCover, NewShift, validate_absence
 from routing.store import accounts, calendars, rota
 
 QUARTER = timedelta(minutes=15)
@@ -67,7 +67,7 @@ def add_random_rota(app, first, draw):
             away = random_span(start, start + timedelta(days=4))
             current = rota_service.read_rota(away.start, away.end)
             with suppress(InvalidRotaChange):
-                covers = validation.validate_absence(current.roster, person, away, substitute)
+                covers = validate_absence(current.roster, person, away, substitute)
                 changes.append(rota_service.save_change("absence", covers, current, "account:1"))
         for role in ROLES:
             with suppress(InvalidRotaChange):

@@ -71,7 +71,7 @@ def test_imports_only_go_down():
         ("errors.py", "from routing.core import hours"),
         ("directory/load.py", "from routing.bank_holidays.calendar import bank_holidays"),
         ("lookup.py", "def late():\n    from routing.formats import json"),
-        ("public/api.py", "from routing.staff import layout"),
+        ("public/api.py", "from routing.staff import auth"),
         ("public/pages.py", "from routing import create_app"),
     ],
 )

@@ -6,7 +6,7 @@ import click
 from flask import current_app
 
 from routing import lookup
-from routing.alerts import delivery, messages
+from routing.alerts import delivery
 from routing.cli.common import CommandGroup, format_option, print_report
 from routing.config import Recipient, alert_recipients, alerts_fault, base_url
 from routing.store import alerts
@@ -49,7 +49,7 @@ def test() -> None:
     This needs neither the directory nor the database, and changes nothing.
     """
     is_well, settings = _check_settings(), current_app.config
-    message = messages.build_test(lookup.now(), base_url(settings), lookup.is_rehearsal())
+    message = delivery.build_test(lookup.now(), base_url(settings), lookup.is_rehearsal())
     recipients = dict.fromkeys(alert_recipients(settings), message)
     for outcome in delivery.deliver(settings, recipients):
         is_well = is_well and outcome.is_accepted

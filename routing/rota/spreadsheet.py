@@ -18,8 +18,15 @@ from routing.core import instants
 from routing.core.directory import RotaRole
 from routing.core.instants import Span
 from routing.errors import InvalidRotaChange, InvalidSpreadsheet, InvalidTime, RoutingError
-from routing.rota.roster import Assignment, NewShift, Roster, Shift, clean_name, name_key
-from routing.rota.validation import require_shift_period
+from routing.rota.roster import (
+    Assignment,
+    NewShift,
+    Roster,
+    Shift,
+    clean_name,
+    name_key,
+    require_shift_period,
+)
 from routing.text import time_parsing
 
 COLUMNS = ("role", "starts", "ends", "person")

@@ -9,7 +9,6 @@ from routing.staff import (
     calls,
     diverts,
     fill,
-    layout,
     my_shifts,
     now,
     people,
@@ -31,8 +30,8 @@ def init_app(app: Flask) -> None:
     )
     app.session_interface = auth.StaffSessionInterface()
     app.url_map.converters["id"] = auth.IdConverter
-    app.add_template_filter(layout.upfirst)
-    app.add_template_filter(layout.mark_commands)
+    app.add_template_filter(auth.upfirst)
+    app.add_template_filter(auth.mark_commands)
     auth.csrf.init_app(app)
     rota_pages = (rota, shifts, fill, people, my_shifts)
     for module in (sign_in, now, diverts, *rota_pages, calls, audit, accounts):

@@ -5,9 +5,14 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from routing import config, lookup
 from routing.errors import AccountError, SignInError
-from routing.staff.auth import current_account, require_role, staff_blueprint, start_browser_session
+from routing.staff.auth import (
+    current_account,
+    render_page,
+    require_role,
+    staff_blueprint,
+    start_browser_session,
+)
 from routing.staff.forms import AccountForm, PasswordForm
-from routing.staff.layout import render_page
 from routing.store import accounts
 from routing.store.accounts import PASSWORD_LINK_LIFETIME, Account, Role
 from routing.text.dates import format_datetime

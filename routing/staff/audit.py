@@ -9,9 +9,8 @@ from sqlalchemy.engine import Connection
 
 from routing import lookup
 from routing.rota.descriptions import role_name
-from routing.staff.auth import staff_blueprint
+from routing.staff.auth import render_page, staff_blueprint
 from routing.staff.forms import parse_id
-from routing.staff.layout import render_page
 from routing.store import accounts, audit_log, rota_people
 from routing.store.audit_log import SERVICE_ACTOR, AuditEntry
 from routing.text import staff_text

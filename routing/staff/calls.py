@@ -13,8 +13,7 @@ from routing import config, lookup
 from routing.core import instants
 from routing.core.answer import Outcome
 from routing.core.instants import date_range
-from routing.staff.auth import staff_blueprint
-from routing.staff.layout import render_page
+from routing.staff.auth import render_page, staff_blueprint
 from routing.store import calls
 from routing.store.calls import Call
 from routing.text import staff_text

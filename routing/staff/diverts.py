@@ -17,6 +17,8 @@ from routing.staff.audit import actor_names
 from routing.staff.auth import (
     current_account,
     may_see_internal_numbers,
+    radio_item,
+    render_page,
     require_role,
     staff_blueprint,
 )
@@ -28,7 +30,6 @@ from routing.staff.forms import (
     EndForm,
     parse_id,
 )
-from routing.staff.layout import radio_item, render_page
 from routing.store import diverts
 from routing.store.accounts import Role
 from routing.store.diverts import DivertRow

@@ -13,9 +13,14 @@ from routing.rota import descriptions, spreadsheet
 from routing.rota.filling import ProposedShift
 from routing.rota.roster import NewShift
 from routing.rota_service import ImportPlan, Rota
-from routing.staff.auth import current_account, require_role, staff_blueprint
+from routing.staff.auth import (
+    current_account,
+    radio_item,
+    render_page,
+    require_role,
+    staff_blueprint,
+)
 from routing.staff.forms import Confirmation, FillForm, ImportForm, digest
-from routing.staff.layout import radio_item, render_page
 from routing.store.accounts import Role
 from routing.text import staff_text
 from routing.text.dates import join_words

@@ -16,9 +16,8 @@ from routing.errors import DatabaseUnavailable, InvalidRotaChange, UnknownShift
 from routing.rota import descriptions
 from routing.rota.roster import CONTEXT_MARGIN, Assignment
 from routing.rota_service import OWN_SHIFTS_LOOKAHEAD, Rota
-from routing.staff.auth import current_account, issuer, staff_blueprint
+from routing.staff.auth import current_account, issuer, radio_item, render_page, staff_blueprint
 from routing.staff.forms import OWN_SHIFTS, WHOLE_ROTA, CalendarForm
-from routing.staff.layout import radio_item, render_page
 from routing.store import calendars, rota_people
 from routing.store import rota as rota_store
 from routing.store.accounts import LOCAL, Role

@@ -16,12 +16,12 @@ from routing.health import Audience, Condition, Severity
 from routing.staff.auth import (
     current_account,
     may_see_internal_numbers,
+    render_page,
     require_role,
     staff_blueprint,
 )
 from routing.staff.diverts import divert_views
 from routing.staff.forms import PreviewForm
-from routing.staff.layout import render_page
 from routing.staff.rota import roles_on_duty
 from routing.store import diverts, small_tables
 from routing.store.accounts import Role

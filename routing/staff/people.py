@@ -6,10 +6,9 @@ from werkzeug.wrappers import Response as AnyResponse
 from routing import lookup, rota_service
 from routing.core.instants import Span
 from routing.errors import InvalidRotaChange
-from routing.rota import validation
-from routing.staff.auth import current_account, require_role, staff_blueprint
+from routing.rota.roster import cover_absence
+from routing.staff.auth import current_account, render_page, require_role, staff_blueprint
 from routing.staff.forms import PersonForm
-from routing.staff.layout import render_page
 from routing.store import accounts, rota_people
 from routing.store.accounts import Role
 
@@ -79,7 +78,7 @@ def leave(person_id: int) -> AnyResponse:
         person = rota_people.get(connection, person_id)
         to_come = Span(at, at + rota_service.FAR_FUTURE)
         rota = rota_service.load_rota(connection, to_come.start, to_come.end)
-    count = len(validation.cover_absence(rota.roster, person_id, to_come, None))
+    count = len(cover_absence(rota.roster, person_id, to_come, None))
     return render_page(
         "confirm.html",
         title=f"Take {person.name} off the rota",

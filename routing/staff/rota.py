@@ -17,9 +17,8 @@ from routing.rota.filling import DayKind
 from routing.rota.roster import CONTEXT_MARGIN, Assignment
 from routing.rota_service import GAP_LOOKAHEAD, Rota
 from routing.staff.audit import ACTION_LABELS, actor_names
-from routing.staff.auth import HOME, current_account, staff_blueprint
+from routing.staff.auth import HOME, current_account, render_page, staff_blueprint
 from routing.staff.forms import parse_id
-from routing.staff.layout import render_page
 from routing.store import rota as rota_store
 from routing.store.accounts import Role
 from routing.store.rota import RotaChange

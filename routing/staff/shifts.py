@@ -12,10 +12,26 @@ from wtforms import Field
 from routing import lookup, rota_service
 from routing.core.instants import Span
 from routing.errors import InvalidRotaChange, UnknownShift
-from routing.rota import descriptions, validation
-from routing.rota.roster import Assignment, Cover, NewCover, NewShift, Shift
+from routing.rota import descriptions
+from routing.rota.roster import (
+    Assignment,
+    Cover,
+    NewCover,
+    NewShift,
+    Shift,
+    swap_shifts,
+    validate_absence,
+    validate_cover,
+    validate_shift,
+)
 from routing.rota_service import Rota
-from routing.staff.auth import current_account, require_role, staff_blueprint
+from routing.staff.auth import (
+    current_account,
+    radio_item,
+    render_page,
+    require_role,
+    staff_blueprint,
+)
 from routing.staff.forms import (
     NOBODY,
     Confirmation,
@@ -25,7 +41,6 @@ from routing.staff.forms import (
     digest,
     parse_id,
 )
-from routing.staff.layout import radio_item, render_page
 from routing.staff.rota import DAYS_SHOWN
 from routing.store import rota as rota_store
 from routing.store.accounts import Role
@@ -55,7 +70,7 @@ def new() -> AnyResponse:
         try:
             rota = rota_service.read_around(form.during, Span(at, at))
             person_id = _chosen_person(form.person, rota)
-            shift = validation.validate_shift(rota.roster, form.role.data, person_id, form.during)
+            shift = validate_shift(rota.roster, form.role.data, person_id, form.during)
             texts = [_describe_duty(rota, person_id, shift.role_id, shift.during)]
             return _confirm("added", texts, rota, [shift], form)
         except InvalidRotaChange as error:
@@ -138,9 +153,7 @@ def cover(shift_id: int) -> AnyResponse:
     if form.validate_on_submit():
         try:
             person_id = _chosen_person_or_nobody(form.person, rota)
-            cover = validation.validate_cover(
-                rota.roster, shift_id, person_id, form.during, form.note.data
-            )
+            cover = validate_cover(rota.roster, shift_id, person_id, form.during, form.note.data)
             text = (
                 f"{_name(rota, person_id)} in place of {_holders(rota, shift, cover.during)}: "
                 f"{_role_name(rota, shift.role_id)}, {_describe_period(cover.during)}."
@@ -170,7 +183,7 @@ def absence() -> AnyResponse:
             rota = rota_service.read_around(form.during)
             person_id = _chosen_person(form.person, rota)
             substitute_id = _chosen_person_or_nobody(form.substitute, rota)
-            covers = validation.validate_absence(rota.roster, person_id, form.during, substitute_id)
+            covers = validate_absence(rota.roster, person_id, form.during, substitute_id)
             roles = {shift.id: shift.role_id for shift in rota.roster.shifts}
             duties = [
                 _describe_duty(rota, new.person_id, roles[new.shift_id], new.during)
@@ -206,7 +219,7 @@ def swap(shift_id: int) -> AnyResponse:
                 raise InvalidRotaChange("other", "Choose the other shift.")
             _, other = _get(other_id)
             rota = rota_service.read_around(shift.during, other.during)
-            covers = validation.swap_shifts(rota.roster, shift_id, other.id, at)
+            covers = swap_shifts(rota.roster, shift_id, other.id, at)
             texts = [
                 _describe_duty(rota, new.person_id, shift.role_id, new.during) for new in covers
             ]
@@ -223,7 +236,7 @@ def swap(shift_id: int) -> AnyResponse:
     people, items = {}, []
     for other in others:
         with suppress(InvalidRotaChange, UnknownShift):  # it cannot be swapped with this one
-            theirs, _ = validation.swap_shifts(rota.roster, shift.id, other.id, at)
+            theirs, _ = swap_shifts(rota.roster, shift.id, other.id, at)
             name = _name(rota, theirs.person_id)
             people[str(theirs.person_id)] = name
             if form.person.data in ("", str(theirs.person_id)):

@@ -14,13 +14,14 @@ from routing.staff.auth import (
     ATTEMPTS_KEY,
     HOME,
     current_account,
+    render_message,
+    render_page,
     safe_next_url,
     signed_in_account,
     staff_blueprint,
     start_browser_session,
 )
 from routing.staff.forms import PasswordForm, SignInForm
-from routing.staff.layout import render_message, render_page
 from routing.store import accounts
 from routing.store.accounts import SESSION_LIFETIME, Account
 

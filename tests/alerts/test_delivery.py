@@ -14,7 +14,7 @@ import pytest
 from conftest import ANYSHIRE, ROOT
 
 from routing import health, lookup
-from routing.alerts import delivery, messages
+from routing.alerts import delivery
 from routing.store import calls, tables
 from routing.store.calls import CallStart, LegEnd
 
@@ -268,7 +268,7 @@ def test_status_warns_of_a_timer_that_has_stopped(app, post):
 def test_every_kind_of_alert_leads_to_a_staff_page_and_has_its_conditions(app):
     pages = {rule.rule for rule in app.url_map.iter_rules()}
 
-    for kind in messages.ALERT_KINDS.values():
+    for kind in delivery.ALERT_KINDS.values():
         assert kind.path in pages
         assert set(kind.codes) <= health.KINDS.keys()
         assert all(health.KINDS[code].remedy for code in kind.codes)

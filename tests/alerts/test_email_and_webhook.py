@@ -10,7 +10,7 @@ import pytest
 from aiosmtpd.smtp import AuthResult
 from alerts.conftest import Post, serve_mail
 
-from routing.alerts import delivery, messages
+from routing.alerts import delivery
 from routing.config import alert_recipients, alerts_fault
 from routing.health import Condition
 from routing.store.alerts import QueuedAlert
@@ -27,7 +27,7 @@ def settings(**given):
 
 
 def alert(code, key, subject, sentence):
-    return messages.build_alert(Condition(code, sentence, subject=subject, alert_key=key))
+    return delivery.build_alert(Condition(code, sentence, subject=subject, alert_key=key))
 
 
 def queued(*alerts, at):
@@ -40,7 +40,7 @@ def message(clock):
 
     def message(*alerts, rehearsing=False, base="https://who.example"):
         chosen = alerts or [alert("call_unanswered", "1", "Worried", "A call: no answer.")]
-        return messages.build_message(queued(*chosen, at=clock.at), base, rehearsing, LONDON)
+        return delivery.build_message(queued(*chosen, at=clock.at), base, rehearsing, LONDON)
 
     return message
 
@@ -78,7 +78,7 @@ def test_a_hundred_calls_are_one_mail_that_counts_them(post, message):
     ((_, mail),) = post.taken
 
     assert mail["Subject"] == "100 calls that nobody answered; A gap in the rota"
-    assert mail.get_content().count("- Call ") == messages.MAX_LISTED
+    assert mail.get_content().count("- Call ") == delivery.MAX_LISTED
     assert "- And 80 more." in mail.get_content()
 
 

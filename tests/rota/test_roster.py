@@ -11,8 +11,7 @@ from rota_oracle import add_random_shifts, count_wrong_absent_minutes, count_wro
 from routing.core.directory import BankHoliday
 from routing.core.instants import Span
 from routing.core.timetable import Timetables
-from routing.rota.roster import Roster
-from routing.rota.validation import cover_absence
+from routing.rota.roster import Roster, cover_absence
 
 DAY = timedelta(days=1)
 CHRISTMAS = span("2026-12-24T17:00", "2026-12-29T08:30")

@@ -7,8 +7,9 @@ from rota.conftest import at, span
 
 from routing.core.instants import Span
 from routing.errors import InvalidRotaChange, UnknownShift
-from routing.rota.roster import NewCover, NewShift
-from routing.rota.validation import (
+from routing.rota.roster import (
+    NewCover,
+    NewShift,
     cover_absence,
     swap_shifts,
     validate_absence,
