@@ -15,8 +15,8 @@ from flask import current_app, g
 
 from routing import divert_rules
 from routing.core import decision as core
-from routing.core.answer import Answer, Decision
 from routing.core.decision import Divert
+from routing.core.timetable import Answer, Decision
 from routing.divert_rules import ProposedDivert
 from routing.errors import DatabaseUnavailable, InvalidBankHolidays, InvalidDivert
 from routing.snapshot import Snapshot, SnapshotLoader

@@ -9,23 +9,83 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
 from functools import lru_cache
 from operator import attrgetter, itemgetter
 from zoneinfo import ZoneInfo
 
 from routing.core import instants
-from routing.core.answer import (
-    HORIZON,
-    IN_HOURS,
-    OUT_OF_HOURS,
-    Answer,
-    Decision,
-    Reason,
-    ReasonCode,
+from routing.core.directory import (
+    BankHoliday,
+    Directory,
+    Line,
+    Phone,
+    Service,
+    SpecialDay,
+    TimeRange,
 )
-from routing.core.directory import BankHoliday, Directory, Line, Service, TimeRange
 from routing.core.instants import Span, date_range
 from routing.errors import UnknownService
+
+HORIZON = timedelta(days=400)
+"""How far ahead of an instant the next handover is looked for."""
+
+
+class ReasonCode(StrEnum):
+    """Why this line answers."""
+
+    DIVERT = "divert"
+    IN_HOURS = "in_hours"
+    SPECIAL_DAY = "special_day"
+    BANK_HOLIDAY = "bank_holiday"
+    OUT_OF_HOURS = "out_of_hours"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why this line answers, with the special day or bank holiday that closes the first line."""
+
+    code: ReasonCode
+    special_day: SpecialDay | None = None
+    bank_holiday: BankHoliday | None = None
+
+
+IN_HOURS = Reason(ReasonCode.IN_HOURS)
+OUT_OF_HOURS = Reason(ReasonCode.OUT_OF_HOURS)
+DIVERTED = Reason(ReasonCode.DIVERT)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The line that answers, its number, and why."""
+
+    line: Line
+    phone: Phone
+    reason: Reason
+
+    def is_same_call(self, other: "Answer") -> bool:
+        """Return whether a caller would notice no difference: the same line by the same number."""
+        return self.line.id == other.line.id and self.phone.e164 == other.phone.e164
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Who takes a service's calls at an instant.
+
+    ``until`` is the next handover in UTC: the first later instant at which the line or its number
+    differs, whatever the reason. ``next`` is what takes over then. Both are None when nothing
+    changes within 400 days. ``avoid`` holds lines that a caller is not to try: diverts in
+    force took their calls away.
+    """
+
+    service: Service
+    line: Line
+    phone: Phone
+    reason: Reason
+    until: datetime | None
+    next: Answer | None
+    avoid: tuple[Line, ...] = ()
+
 
 MAX_MONTHS = 4096
 """How many months stay compiled: four for each of 1,000 services.

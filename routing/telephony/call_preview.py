@@ -6,10 +6,9 @@ from datetime import datetime
 from functools import partial
 from math import ceil
 
-from routing.core.answer import Decision
 from routing.core.decision import dial_order
 from routing.core.directory import send_digits
-from routing.core.timetable import Timetables
+from routing.core.timetable import Decision, Timetables
 from routing.telephony.call_flow import TWILIO_EXTRA_RING, DecideAt, Dial, unanswered_call
 from routing.telephony.twiml import SPEECH_CHARACTERS_PER_SECOND, spoken_words
 from routing.text import staff_text

@@ -14,7 +14,6 @@ from urllib.parse import urlencode
 from twilio.twiml.messaging_response import MessagingResponse
 from twilio.twiml.voice_response import Gather, VoiceResponse
 
-from routing.core.answer import Decision
 from routing.core.decision import dial_order
 from routing.core.directory import (
     KEY_PROMPT_SECONDS,
@@ -24,7 +23,7 @@ from routing.core.directory import (
     ring_seconds,
     send_digits,
 )
-from routing.core.timetable import Timetables
+from routing.core.timetable import Decision, Timetables
 from routing.telephony.call_flow import (
     ENGAGED_WAIT,
     MAX_SILENCE_SECONDS,

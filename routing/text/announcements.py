@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from textwrap import shorten
 
-from routing.core.answer import Decision
 from routing.core.directory import Directory, Line, Phone, Service
+from routing.core.timetable import Decision
 from routing.text.locale import N_, Locale
 from routing.text.sentences import call_sentence, line_phrase
 
