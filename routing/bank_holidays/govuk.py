@@ -13,7 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from routing.bank_holidays.package import FIRST_YEAR, LAST_YEAR, PUBLISHED_THROUGH
 from routing.core.directory import BankHoliday
 from routing.errors import InvalidBankHolidays
-from routing.files import write_atomically
+from routing.files import read_bytes, write_atomically
 
 MIN_HOLIDAYS_PER_YEAR: Mapping[str, int] = {
     "england-and-wales": 8,
@@ -117,7 +117,7 @@ def parse(body: bytes) -> HolidayFeed:
 def load_copy(folder: Path) -> HolidayList | None:
     """Return the copy in ``folder``, or None. Raise InvalidBankHolidays if it is broken."""
     try:
-        return HolidayList.model_validate_json(copy_path(folder).read_bytes())
+        return HolidayList.model_validate_json(read_bytes(copy_path(folder)))
     except FileNotFoundError:
         return None
     except OSError as error:

@@ -1,22 +1,13 @@
-"""Reading a directory file that may be hostile, within limits of time, size and memory."""
+"""Parsing a large directory file, which may be hostile, within limits of time and memory."""
 
-import errno
-import os
 import pickle
 import signal
-import stat
 import subprocess
 import sys
-import threading
-from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
 
 from routing.core.directory import Directory
 from routing.errors import InvalidDirectory, Problem
-
-IO_TIMEOUT_SECONDS = 5.0
-"""How long a file system may take to answer."""
 
 PARSE_CPU_SECONDS = 10.0
 """CPU time for parsing a large file, so that a busy machine counts against no file."""
@@ -43,9 +34,6 @@ from routing.directory.load import parse_standard_input
 parse_standard_input()
 """
 
-_Result = TypeVar("_Result")
-_hanging: dict[Path, threading.Thread] = {}
-
 
 class ReaderEnded(InvalidDirectory):
     """The process that parsed a file needed too much memory or CPU time; the problem says which."""
@@ -53,20 +41,6 @@ class ReaderEnded(InvalidDirectory):
     def __init__(self, file: Path, reason: str) -> None:
         message = f"reading it {reason}. Leave out what is not the directory."
         super().__init__(file, [Problem(0, 0, "not_read", message)])
-
-
-def stat_file(file: Path) -> os.stat_result:
-    """Return a file's status. Raise OSError; TimeoutError when its file system does not answer."""
-    return _bounded(os.stat, file)
-
-
-def read_bytes(file: Path, size: int) -> bytes:
-    """Return at most ``size`` bytes of a regular file.
-
-    Raise OSError, also for a pipe or a device, which are not opened; TimeoutError when the file
-    system does not answer within IO_TIMEOUT_SECONDS.
-    """
-    return _bounded(lambda path: _read(path, size), file)
 
 
 def parse_in_child(text: str, file: Path) -> tuple[Directory, bytes]:
@@ -100,49 +74,3 @@ def parse_in_child(text: str, file: Path) -> tuple[Directory, bytes]:
     if isinstance(result, tuple):
         return result
     raise InvalidDirectory(file, result)
-
-
-def _bounded(function: Callable[[Path], _Result], file: Path) -> _Result:
-    """Return ``function(file)``. Raise what it raises, or TimeoutError.
-
-    A thread that hangs in the file system cannot be ended: until it returns, no other is started
-    for this file. Where no thread can be started at all, call the function here: an answer that may
-    hang is better than none.
-    """
-    results: list[_Result] = []
-    errors: list[Exception] = []
-
-    def run() -> None:
-        try:
-            results.append(function(file))
-        except Exception as error:
-            errors.append(error)
-
-    thread = _hanging.get(file)
-    if thread is None or not thread.is_alive():
-        _hanging.pop(file, None)
-        thread = threading.Thread(target=run, name="directory-io", daemon=True)
-        try:
-            thread.start()
-        except RuntimeError:
-            return function(file)
-        thread.join(IO_TIMEOUT_SECONDS)
-    if errors:
-        raise errors[0]
-    if results:
-        return results[0]
-    _hanging[file] = thread
-    raise TimeoutError(errno.ETIMEDOUT, "the file system does not answer")
-
-
-def _read(file: Path, size: int) -> bytes:
-    _check_regular(os.stat(file))
-    descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    with open(descriptor, "rb") as content:
-        _check_regular(os.fstat(descriptor))
-        return content.read(size)
-
-
-def _check_regular(status: os.stat_result) -> None:
-    if not stat.S_ISREG(status.st_mode):
-        raise OSError(errno.EINVAL, "it is not a regular file")

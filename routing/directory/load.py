@@ -25,7 +25,7 @@ from routing.directory.field_types import (
     forbidden_reason,
     parse_line_phone,
 )
-from routing.directory.guarded_read import MAX_INLINE_CHARS, parse_in_child, read_bytes
+from routing.directory.guarded_read import MAX_INLINE_CHARS, parse_in_child
 from routing.directory.schema import DirectoryModel, LineModel, ServiceModel
 from routing.directory.yaml_source import (
     MAX_BYTES,
@@ -38,6 +38,7 @@ from routing.directory.yaml_source import (
     read_yaml,
 )
 from routing.errors import InvalidDirectory, Problem
+from routing.files import read_bytes
 
 MAX_NAMES_SHOWN = 100
 """How many names are listed, and searched for a similar one: with more, that takes too long."""

@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Response, current_app, g, render_template, request, send_file, url_for
+from flask import Blueprint, Response, current_app, g, render_template, request, url_for
 
 from routing import lookup, static_files
 from routing.config import base_url
@@ -15,6 +15,7 @@ from routing.public import context, schema_org
 from routing.public.answer_cache import AnswerCache, RenderedAnswer, make_cacheable
 from routing.public.api import CORS_HEADERS
 from routing.public.error_pages import EXIT_URL, error_page
+from routing.snapshot import LOGO_TYPES
 from routing.text.dates import format_date
 
 bp = Blueprint("site", __name__)
@@ -119,8 +120,13 @@ def privacy() -> Response:
 @bp.get("/logo")
 def logo() -> Response:
     """Send the council's logo."""
-    path = _logo_path()
-    return send_file(path, max_age=3600) if path else error_page(404)
+    snapshot = lookup.snapshot()
+    if snapshot.logo is None:
+        return error_page(404)
+    suffix = Path(snapshot.directory.council.logo or "").suffix
+    response = Response(snapshot.logo, mimetype=LOGO_TYPES[suffix])
+    response.headers["Cache-Control"] = "public, max-age=3600"
+    return response
 
 
 @bp.get("/embed/v1.js")
@@ -193,7 +199,7 @@ def _render(template: str, **values: Any) -> str:
         _=locale.translate_html,
         asset=static_files.url,
         exit_url=EXIT_URL,
-        logo=_logo_path() is not None,
+        logo=lookup.snapshot().logo is not None,
         page_url=_page_url,
         translation=_translation(locale.language),
         **context.page_context(),
@@ -230,10 +236,3 @@ def _translation(language: str) -> dict[str, str] | None:
     endpoint = request.endpoint.partition(".")[2]
     address = _page_url(endpoint, other, **(request.view_args or {}))
     return {"language": other, "name": LANGUAGE_NAMES[other], "address": address}
-
-
-def _logo_path() -> Path | None:
-    """Return the path of the council's logo, a picture beside the directory; None if none."""
-    name = lookup.snapshot().directory.council.logo
-    path = Path(current_app.config["DIRECTORY"]).resolve().parent / (name or "")
-    return path if path.suffix in (".svg", ".png") and path.is_file() else None

@@ -22,7 +22,7 @@ from sqlalchemy.engine import Connection
 
 from routing.core.instants import Span
 from routing.errors import DatabaseUnavailable, UnknownDivert
-from routing.files import write_atomically
+from routing.files import open_lock, read_bytes, write_atomically
 from routing.store.audit_log import record
 from routing.store.background import Background
 from routing.store.db import Database
@@ -268,13 +268,13 @@ class DivertFile:
         """
         try:
             self.file.parent.mkdir(parents=True, exist_ok=True)
-            with self.file.with_suffix(".lock").open("w") as lock:
+            with open_lock(self.file.with_suffix(".lock")) as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 saved = self.file.stat().st_mtime if self.file.exists() else 0.0
                 if began <= saved <= time.time():
                     return
                 content = _to_json(diverts).encode()
-                if not saved or self.file.read_bytes() != content:
+                if not saved or read_bytes(self.file) != content:
                     write_atomically(self.file, content)
                 os.utime(self.file, (began, began))
         except BlockingIOError:
@@ -286,7 +286,7 @@ class DivertFile:
         """Return the saved reading and when it began; None where there is none, or it is broken."""
         try:
             began = self.file.stat().st_mtime
-            rows = json.loads(self.file.read_text("utf-8"))["diverts"]
+            rows = json.loads(read_bytes(self.file))["diverts"]
             return tuple(_from_dict(**row) for row in rows), began
         except FileNotFoundError:
             return None
