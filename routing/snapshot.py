@@ -209,12 +209,15 @@ class SnapshotLoader:
         if previous is not None and problems:
             kept_at = previous.kept_at or previous.loaded_at
             loaded = LoadResult(previous.directory, previous.sha256, problems, kept_at)
+        logo = previous.logo if previous is not None else None
+        if not problems:  # else its file system may hang too
+            logo = _read_logo(self.file.parent, loaded.directory.council.logo)
         return replace(
             build_snapshot(loaded.directory, self.folder, self.clock(), previous),
             problems=loaded.problems,
             kept_at=loaded.kept_at,
             sha256=loaded.sha256,
-            logo=_read_logo(self.file.parent, loaded.directory.council.logo),
+            logo=logo,
         )
 
     def _log(self, snapshot: Snapshot, previous: Snapshot | None) -> None:
@@ -243,7 +246,7 @@ def _read_logo(folder: Path, name: str | None) -> bytes | None:
     try:
         return read_bytes(folder / name)
     except OSError as error:
-        log.warning("cannot read the logo %s: %s", name, error)
+        log.info("cannot read the logo %s: %s", name, error)
         return None
 
 
