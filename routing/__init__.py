@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException
 
 from routing import concurrency, config, logging_config, public, staff, telephony
 from routing.errors import InvalidDirectory
-from routing.public.error_pages import error_page
+from routing.public.pages import error_page
 from routing.responses import HTTPS_ONLY, SECURITY_HEADERS, problem
 from routing.snapshot import SnapshotLoader
 from routing.store.calls import CallLog

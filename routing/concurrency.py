@@ -14,7 +14,7 @@ from flask import Flask, Response, current_app, request, session
 
 from routing.config import SESSION_TOKEN_KEY
 from routing.responses import problem
-from routing.store import counters
+from routing.store import calls
 from routing.store.calls import CallLog
 
 RETRY_AFTER_SECONDS = 3
@@ -111,7 +111,7 @@ def release(error: BaseException | None = None) -> None:
 def refusal(kind: RequestKind, status: int = 503) -> Response:
     """Return the answer to a request over its limit, and count it for the warning to staff."""
     call_log: CallLog = current_app.extensions["call_log"]
-    call_log.count(counters.OVER_LIMIT)
+    call_log.count(calls.OVER_LIMIT)
     if kind is RequestKind.LONG_FORM or request.path.startswith("/api/"):
         response = problem(status, "Too many requests of this kind are running. Try again.")
     else:

@@ -1,13 +1,16 @@
-"""Every setting: its variable, default and purpose, and how it is checked."""
+"""Every setting: its variable and default, how it is checked, and what is missing."""
 
 import difflib
+import hashlib
 import os
 import re
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from routing.errors import InvalidSetting, InvalidTime
@@ -19,62 +22,47 @@ VERSION = "1.0.0"
 SESSION_TOKEN_KEY = "token"  # noqa: S105 - the name of a value, no secret
 """Under which the cookie of a staff page holds the session's token, from sign-in to sign-out."""
 
-SETTINGS: Mapping[str, tuple[str | None, str]] = {
-    "DIRECTORY": ("directory.yaml", "the council's directory"),
-    "INSTANCE_PATH": ("instance", "the folder in which the service keeps its own files"),
-    "BANK_HOLIDAYS_URL": (
-        "https://www.gov.uk/bank-holidays.json",
-        "where `who-to-call bank-holidays refresh` fetches GOV.UK's list",
-    ),
-    "PUBLIC_BASE_URL": (None, "where this service is reached from outside: https://..."),
-    "DATABASE_URL": (None, "postgresql://...; without it SQLite in the instance folder"),
-    "SECRET_KEY": (None, "signs staff cookies; without it one is made and kept, on SQLite only"),
-    "OIDC_ISSUER": (None, "the council's OpenID provider; with it local sign-in is off"),
-    "OIDC_CLIENT_ID": (None, "this service's id at that provider"),
-    "OIDC_CLIENT_SECRET": (None, "and its secret"),
-    "OIDC_ROLES_CLAIM": ("roles", "the claim that holds somebody's roles or groups, as `a.b.c`"),
-    "OIDC_ROLES": (None, "which roles a value of it gives, as `value=divert,rota; value=admin`"),
-    "OIDC_SCOPES": ("openid profile", "what to ask that provider for"),
-    "STAFF_HELP": (None, "whom staff ring for help, as `the service desk on 01632 960900`"),
-    "EXCHANGE_TOKEN": (None, "bearer token with which an exchange may ask for internal lines"),
-    "SECURITY_CONTACT": (None, "whom security.txt names: mailto:... or https://..."),
-    "OPS_TOKEN": (None, "bearer token for /metrics and the details of /readyz"),
-    "TWILIO_AUTH_TOKEN": (None, "signs Twilio's webhooks; without it the telephone is off"),
-    "TWILIO_AUTH_TOKEN_2": (None, "the other token while one replaces the other"),
-    "CALLER_ID": (
-        "caller",
-        "whose number lines see: the caller's, or `own`, the one called",
-    ),
-    "REHEARSAL_NUMBER": (None, "whom a rehearsal rings, +447700900123; or `directory`"),
-    "TELEPHONE": (None, "`none` if the council does not put calls through by this service"),
-    "ALERTS": (None, "`none` if the council wants no alerts from this service"),
-    "LOG_FORMAT": (None, "`json` or `text`; without it text in a terminal, otherwise JSON"),
-    "CALL_RETENTION_DAYS": ("90", "how long the call log keeps a call"),
-    "NOTE_RETENTION_DAYS": ("90", "how long notes of diverts and covers are kept, once over"),
-    "ROTA_RETENTION_DAYS": (
-        "730",
-        "how long the rota keeps who worked when, and the names of people who have left",
-    ),
-    "TWILIO_FALLBACK_URL": (None, "where the fallback is hosted, for `who-to-call twilio doctor`"),
-    "TWILIO_ACCOUNT_SID": (
-        None,
-        "with the key and its secret, `who-to-call twilio doctor` asks Twilio",
-    ),
-    "TWILIO_API_KEY": (None, "an API key that may read the account's numbers"),
-    "TWILIO_API_SECRET": (None, "and its secret"),
-    "TWILIO_API_URL": ("https://api.twilio.com", "where Twilio's own interface is"),
-    "ALERT_SMTP_URL": (None, "sends alerts by email: smtps:// or smtp://user:password@host:587"),
-    "ALERT_FROM": (None, "the address that alerts come from"),
-    "ALERT_TO": (None, "the addresses that alerts go to, with commas between"),
-    "ALERT_WEBHOOK_URL": (None, "alerts are posted there as JSON"),
-    "ALERT_WEBHOOK_FORMAT": ("json", "`json`, `slack`, or `teams` for Teams Workflows"),
-    "CLOCK_STARTS_AT": (None, "rehearsal: the service's clock starts at this instant and runs on"),
-    "CLOCK_STARTED_AT": (
-        None,
-        "set by gunicorn_config: when a rehearsal began, in Unix seconds",
-    ),
+SETTINGS: Mapping[str, str | None] = {
+    "DIRECTORY": "directory.yaml",
+    "INSTANCE_PATH": "instance",
+    "BANK_HOLIDAYS_URL": "https://www.gov.uk/bank-holidays.json",
+    "PUBLIC_BASE_URL": None,
+    "DATABASE_URL": None,
+    "SECRET_KEY": None,
+    "OIDC_ISSUER": None,
+    "OIDC_CLIENT_ID": None,
+    "OIDC_CLIENT_SECRET": None,
+    "OIDC_ROLES_CLAIM": "roles",
+    "OIDC_ROLES": None,
+    "OIDC_SCOPES": "openid profile",
+    "STAFF_HELP": None,
+    "EXCHANGE_TOKEN": None,
+    "SECURITY_CONTACT": None,
+    "OPS_TOKEN": None,
+    "TWILIO_AUTH_TOKEN": None,
+    "TWILIO_AUTH_TOKEN_2": None,
+    "CALLER_ID": "caller",
+    "REHEARSAL_NUMBER": None,
+    "TELEPHONE": None,
+    "ALERTS": None,
+    "LOG_FORMAT": None,
+    "CALL_RETENTION_DAYS": "90",
+    "NOTE_RETENTION_DAYS": "90",
+    "ROTA_RETENTION_DAYS": "730",
+    "TWILIO_FALLBACK_URL": None,
+    "TWILIO_ACCOUNT_SID": None,
+    "TWILIO_API_KEY": None,
+    "TWILIO_API_SECRET": None,
+    "TWILIO_API_URL": "https://api.twilio.com",
+    "ALERT_SMTP_URL": None,
+    "ALERT_FROM": None,
+    "ALERT_TO": None,
+    "ALERT_WEBHOOK_URL": None,
+    "ALERT_WEBHOOK_FORMAT": "json",
+    "CLOCK_STARTS_AT": None,
+    "CLOCK_STARTED_AT": None,
 }
-"""Variable: (default, purpose). All are text; an empty one counts as not set."""
+"""Variable: default. docs/settings.md says what each is for. An empty one counts as not set."""
 
 SECRETS = (
     "DATABASE_URL",
@@ -144,7 +132,23 @@ _FORMATS = {
 _ROLE_LIST = r"\s*(view|rota|divert|admin)(\s*,\s*(view|rota|divert|admin))*\s*"
 _ROLE_MAP = rf"([^;]*[^;=\s]\s*={_ROLE_LIST}(;\s*|$))*"
 
+_TEAMS_DOMAINS = (".logic.azure.com", ".api.powerplatform.com", ".webhook.office.com")
+
 _IN_JULY = datetime(2026, 7, 1, 12, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """A person or a program that alerts are sent to.
+
+    ``key`` identifies it in the database: a hash, which differs in a rehearsal, so that a rehearsal
+    and the real service never send each other's alerts. ``name`` may be shown to anybody.
+    ``address`` is for email; None means the webhook.
+    """
+
+    key: str
+    name: str
+    address: str | None = None
 
 
 def read(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
@@ -156,7 +160,7 @@ def read(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
     Raise InvalidSetting when one cannot be used, or when the machine lacks zone data.
     """
     settings: dict[str, Any] = {
-        name: environ.get(name) or default for name, (default, _) in SETTINGS.items()
+        name: environ.get(name) or default for name, default in SETTINGS.items()
     }
     for name in SECRETS:
         if path := environ.get(f"{name}_FILE"):
@@ -220,11 +224,54 @@ def sign_in_fault(settings: Mapping[str, Any]) -> str | None:
     if not missing:
         return None
     present = " and ".join(name for name in names if name not in missing)
-    are = "are" if len(missing) > 1 else "is"
+    are, but_is = ("is", "are") if len(missing) > 1 else ("are", "is")
     return (
-        f"Nobody can sign in: {present} {'is' if len(missing) > 1 else 'are'} set, but "
-        f"{' and '.join(missing)} {are} not. Set all three, or none for accounts of this service."
+        f"Nobody can sign in: {present} {are} set, but {' and '.join(missing)} {but_is} not. Set "
+        "all three, or none for accounts of this service."
     )
+
+
+def alert_recipients(settings: Mapping[str, Any]) -> tuple[Recipient, ...]:
+    """Return whom alerts are sent to: nobody where ALERTS is `none`."""
+    addresses: list[str] = []
+    if settings.get("ALERTS") == "none":
+        return ()
+    if settings["ALERT_SMTP_URL"] and settings["ALERT_FROM"] and settings["ALERT_TO"]:
+        addresses = [address.strip() for address in settings["ALERT_TO"].split(",")]
+    rehearsal = "rehearsal " if settings["CLOCK_STARTS_AT"] else ""
+
+    def key(address: str) -> str:
+        return hashlib.sha256(f"{rehearsal}{address}".encode()).hexdigest()[:16]
+
+    recipients = [
+        Recipient(key(address.casefold()), f"address {number} of ALERT_TO", address)
+        for number, address in enumerate(dict.fromkeys(addresses), 1)
+    ]
+    webhook = settings["ALERT_WEBHOOK_URL"]
+    return (*recipients, *([Recipient(key(webhook), "the webhook")] if webhook else ()))
+
+
+def alerts_fault(settings: Mapping[str, Any]) -> str | None:
+    """Return which settings alerts still need, as a sentence; None when they are complete."""
+    email = ("ALERT_SMTP_URL", "ALERT_FROM", "ALERT_TO")
+    missing = [name for name in email if not settings[name]]
+    if settings.get("ALERTS") == "none":
+        return None
+    if missing and len(missing) < len(email):
+        return f"No alert goes out by email: set {' and '.join(missing)} too."
+    if missing and not settings["ALERT_WEBHOOK_URL"]:
+        return (
+            "Nobody is alerted when a call is not answered or a divert ends: set ALERT_SMTP_URL, "
+            "ALERT_FROM and ALERT_TO, or ALERT_WEBHOOK_URL, try `who-to-call alerts test`, and run "
+            "`who-to-call timers`, which sends them."
+        )
+    host = urlsplit(settings["ALERT_WEBHOOK_URL"] or "").hostname or ""
+    if host.endswith(_TEAMS_DOMAINS) and settings["ALERT_WEBHOOK_FORMAT"] != "teams":
+        return (
+            "Alerts to Microsoft Teams are lost: it accepts them, and shows only Adaptive Cards. "
+            "Set ALERT_WEBHOOK_FORMAT to teams."
+        )
+    return None
 
 
 def rehearsal_number(settings: Mapping[str, Any]) -> str | None:

@@ -63,25 +63,20 @@ def propose(
     if line is None:
         known = ", ".join(line.id for line in directory.lines)
         raise InvalidDivert("line", f"There is no line '{line_id}'. The lines are: {known}.")
+    services: tuple[Service, ...] = directory.services
     try:
-        services = (
-            directory.services if service_id == ALL_SERVICES else (timetables.service(service_id),)
-        )
+        if service_id != ALL_SERVICES:
+            services = (timetables.service(service_id),)
     except UnknownService as error:
         raise InvalidDivert("service", str(error)) from error
-    note = parse_note(note)
+    note = " ".join("".join(c if c.isprintable() else " " for c in note).split())
+    if not note:
+        raise InvalidDivert("note", "Say why, for colleagues: for example, the phones are down.")
+    if len(note) > MAX_NOTE_CHARS:
+        raise InvalidDivert("note", f"Say why in {MAX_NOTE_CHARS} characters at most.")
     start = _check_start(start, at, locale)
     return [
-        _propose_one(
-            timetables,
-            service,
-            line,
-            start,
-            _find_end(timetables, service, start, until, locale),
-            note,
-            at,
-            locale,
-        )
+        _propose_one(timetables, service, line, start, until, note, at, locale)
         for service in services
     ]
 
@@ -101,8 +96,7 @@ def propose_new_end(
     field to change.
     """
     start = max(start, _whole_second(at))
-    end = _find_end(timetables, service, start, until, locale)
-    return _propose_one(timetables, service, line, start, end, "", at, locale)
+    return _propose_one(timetables, service, line, start, until, "", at, locale)
 
 
 def target_error(service: Service, line: Line, during: Span, zone: ZoneInfo) -> str | None:
@@ -141,45 +135,32 @@ def unchanged_until(
     return during.end
 
 
-def parse_note(note: str) -> str:
-    """Return a note on one line. Raise InvalidDivert if it is empty or too long."""
-    note = " ".join("".join(c if c.isprintable() else " " for c in note).split())
-    if not note:
-        raise InvalidDivert("note", "Say why, for colleagues: for example, the phones are down.")
-    if len(note) > MAX_NOTE_CHARS:
-        raise InvalidDivert("note", f"Say why in {MAX_NOTE_CHARS} characters at most.")
-    return note
-
-
 def _propose_one(
     timetables: Timetables,
     service: Service,
     line: Line,
     start: datetime,
-    end: datetime,
+    until: datetime | timedelta | None,
     note: str,
     at: datetime,
     locale: Locale,
 ) -> ProposedDivert:
+    end = _find_end(timetables, service, start, until, locale)
+    ends, fault = format_datetime(end, locale), ""
     if end <= at:
-        raise InvalidDivert(
-            "until",
-            f"That end, {format_datetime(end, locale)}, is past: it is "
-            f"{format_datetime(at, locale)} now. Choose a later one.",
+        now = format_datetime(at, locale)
+        fault = f"That end, {ends}, is past: it is {now} now. Choose a later one."
+    elif end <= start:
+        starts = format_datetime(start, locale)
+        fault = f"That end, {ends}, is not after the start, {starts}. Choose a later one."
+    elif end - start > MAX_DIVERT_DURATION:
+        latest = format_datetime(start + MAX_DIVERT_DURATION, locale)
+        fault = (
+            f"A divert lasts 72 hours at most: here until {latest}. Choose an earlier end; before "
+            "it comes, anybody may extend it."
         )
-    if end <= start:
-        raise InvalidDivert(
-            "until",
-            f"That end, {format_datetime(end, locale)}, is not after the start, "
-            f"{format_datetime(start, locale)}. Choose a later one.",
-        )
-    if end - start > MAX_DIVERT_DURATION:
-        raise InvalidDivert(
-            "until",
-            "A divert lasts 72 hours at most: here until "
-            f"{format_datetime(start + MAX_DIVERT_DURATION, locale)}. Choose an earlier end; "
-            "before it comes, anybody may extend it.",
-        )
+    if fault:
+        raise InvalidDivert("until", fault)
     during = Span(start, end)
     refusal = target_error(service, line, during, locale.zone)
     if refusal is not None:
@@ -216,19 +197,14 @@ def _find_end(
     if until is not None:
         return start + until
     handover = decide(timetables, service.id, start).until
-    if handover is None or handover - start > MAX_DIVERT_DURATION:
-        when = (
-            "none ahead"
-            if handover is None
-            else f"not before {format_datetime(handover, locale, start)}"
-        )
-        name = service.name.get(locale.language)
-        raise InvalidDivert(
-            "until",
-            f"A divert lasts 72 hours at most, and the next handover of '{name}' is {when}. Choose "
-            "a time instead.",
-        )
-    return handover
+    if handover is not None and handover - start <= MAX_DIVERT_DURATION:
+        return handover
+    when = f"not before {format_datetime(handover, locale, start)}" if handover else "none ahead"
+    raise InvalidDivert(
+        "until",
+        "A divert lasts 72 hours at most, and the next handover of "
+        f"'{service.name.get(locale.language)}' is {when}. Choose a time instead.",
+    )
 
 
 def _whole_second(at: datetime) -> datetime:

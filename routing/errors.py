@@ -1,22 +1,4 @@
-"""Every error that this package raises on purpose, as one tree.
-
-RoutingError
-├── InvalidTime           a time that cannot be used
-│   └── NaiveTime         a time without a zone
-├── UnknownService        no service of that id
-├── InvalidSetting        an environment variable that cannot be used
-├── InvalidBankHolidays   a list of bank holidays that cannot be fetched or used
-├── DatabaseUnavailable   the database does not answer
-├── ConstraintViolation   a change that the database's own rules forbid
-├── UnknownDivert         no divert of that id
-├── InvalidDivert         a divert that is not allowed
-├── UnknownShift          no shift, cover, person, change of the rota or calendar of that id
-├── InvalidRotaChange     a change of the rota that is not allowed
-│   └── RotaConflict      somebody else changed the rota in between
-├── InvalidSpreadsheet    a spreadsheet of shifts that cannot be imported
-├── AccountError          an account that cannot be created, changed or found
-├── SignInError           somebody who may not sign in, or has to wait
-└── InvalidDirectory      directory.yaml cannot be used
+"""Every error that this package raises on purpose: all are a RoutingError.
 
 An error says what was found, where, and what to write instead. It knows nothing of HTTP: the view
 that catches it chooses the status.

@@ -7,10 +7,11 @@ import secrets
 import stat
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import IO, TypeVar
+from typing import IO, Any, TypeVar
 
 IO_TIMEOUT_SECONDS = 5.0
 """How long a file system may take to answer."""
@@ -27,7 +28,7 @@ _ABANDONED_SECONDS = 3600.0
 log = logging.getLogger(__name__)
 
 _Result = TypeVar("_Result")
-_hanging: dict[Path, threading.Thread] = {}
+_hanging: dict[Path, Future[Any]] = {}
 
 
 def stat_file(file: Path) -> os.stat_result:
@@ -111,29 +112,25 @@ def _bounded(function: Callable[[Path], _Result], file: Path) -> _Result:
     for this file. Where no thread can be started at all, call the function here: an answer that may
     hang is better than none.
     """
-    results: list[_Result] = []
-    errors: list[Exception] = []
+    future: Future[_Result] = Future()
 
     def run() -> None:
         try:
-            results.append(function(file))
+            future.set_result(function(file))
         except Exception as error:
-            errors.append(error)
+            future.set_exception(error)
 
-    thread = _hanging.get(file)
-    if thread is None or not thread.is_alive():
-        _hanging.pop(file, None)
-        thread = threading.Thread(target=run, name="directory-io", daemon=True)
+    if file not in _hanging or _hanging[file].done():
         try:
-            thread.start()
+            threading.Thread(target=run, name="file-io", daemon=True).start()
         except RuntimeError:
             return function(file)
-        thread.join(IO_TIMEOUT_SECONDS)
-    if errors:
-        raise errors[0]
-    if results:
-        return results[0]
-    _hanging[file] = thread
+        try:
+            return future.result(IO_TIMEOUT_SECONDS)
+        except TimeoutError:
+            if future.done():
+                raise
+            _hanging[file] = future
     raise TimeoutError(errno.ETIMEDOUT, "the file system does not answer")
 
 

@@ -1,4 +1,4 @@
-"""How gunicorn runs the application. gunicorn.conf.py reads this; without a checkout, write
+"""How gunicorn runs and logs it. gunicorn.conf.py reads this; without a checkout, write
 
 ``gunicorn --config python:routing.gunicorn_config "routing:create_app()"``.
 """
@@ -7,6 +7,10 @@ import os
 import sys
 import time
 from typing import Any
+
+from gunicorn.glogging import Logger
+
+from routing import logging_config
 
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 worker_class = "gthread"
@@ -19,13 +23,49 @@ graceful_timeout = 20
 control_socket_disable = True
 # No access log: an address beside "worried about a child" must not be stored.
 accesslog = None
-logger_class = "routing.gunicorn_logger.GunicornLogger"
 # Not preloaded: every worker loads the directory after the fork, so that one that replaces a
 # killed worker has the current directory, not that of the master's start.
 preload_app = False
 
 # One rehearsal clock for every worker, whenever it is started.
 os.environ.setdefault("CLOCK_STARTED_AT", str(time.time()))
+
+_MESSAGES = {
+    "Invalid request": "Refused a malformed request.",
+    "Error handling request": "gunicorn failed while it handled a request.",
+}
+"""Beginning of a message that quotes a request: what is logged in its place."""
+
+
+class GunicornLogger(Logger):  # type: ignore[misc]
+    """gunicorn's logger: redacted, one line per event, in the log of the application."""
+
+    def setup(self, cfg: Any) -> None:
+        """Send gunicorn's records to the root logger, which writes in the background."""
+        super().setup(cfg)
+        self.error_log.handlers.clear()
+        self.error_log.propagate = True
+        log_format = os.environ.get("LOG_FORMAT")
+        logging_config.configure(log_format if log_format in logging_config.FORMATS else None)
+        logging_config.write_in_background()
+
+    def warning(self, msg: str, *args: Any, **kwargs: Any) -> None:
+        """Log a warning; of a malformed request neither its text nor the client's address."""
+        super().warning(*_without_request(msg, args), **kwargs)
+
+    def exception(self, msg: str, *args: Any, **kwargs: Any) -> None:
+        """Log an exception; of a request neither its method nor its address."""
+        super().exception(*_without_request(msg, args), **kwargs)
+
+
+def _without_request(message: str, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    for beginning, replacement in _MESSAGES.items():
+        if message.startswith(beginning):
+            return (replacement,)
+    return (message, *args)
+
+
+logger_class = GunicornLogger
 
 
 def on_starting(server: Any) -> None:

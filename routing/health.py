@@ -15,7 +15,7 @@ from pathlib import Path
 from flask import current_app
 from sqlalchemy.engine import Connection
 
-from routing import alert_recipients, config, lookup, rota_service
+from routing import config, lookup, rota_service
 from routing.core import instants
 from routing.core.answer import Outcome
 from routing.core.decision import decide
@@ -26,7 +26,7 @@ from routing.rota import descriptions
 from routing.rota.roster import CONTEXT_MARGIN
 from routing.rota_service import Rota
 from routing.snapshot import Snapshot
-from routing.store import alerts, calls, counters, db, diverts, jobs, retention, rota
+from routing.store import alerts, calls, db, diverts, jobs, retention, rota
 from routing.store.calls import Call, CallLog
 from routing.store.diverts import DivertRow
 from routing.text import dates, staff_text
@@ -348,7 +348,7 @@ def _settings(at: datetime) -> Iterator[Condition]:
     disabled = config.telephony_disabled_reason(settings)
     if disabled is not None and settings["TELEPHONE"] != "none":
         yield Condition("telephone_off", disabled)
-    missing = alert_recipients.missing_settings(settings)
+    missing = config.alerts_fault(settings)
     if missing is not None:
         yield Condition("alerts_off", missing)
 
@@ -395,35 +395,35 @@ def _database(snapshot: Snapshot, at: datetime, upcoming: Rota | None) -> Iterat
 def _counted_requests(connection: Connection, at: datetime) -> Iterator[Condition]:
     sentences = {
         "signatures_refused": (
-            counters.SIGNATURE_REFUSED,
+            calls.SIGNATURE_REFUSED,
             "{} requests in the last two hours did not have Twilio's signature for this address.",
         ),
         "requests_unrecognised": (
-            counters.UNRECOGNISED,
+            calls.UNRECOGNISED,
             "{} signed requests in the last two hours did not look like Twilio's own: callers were "
             "put through, but the calls are not in the log.",
         ),
         "texts_limited": (
-            counters.TEXTS_LIMITED,
+            calls.TEXTS_LIMITED,
             "{} text messages in the last two hours were not answered, because too many had come "
             "within the hour.",
         ),
         "requests_refused": (
-            counters.OVER_LIMIT,
+            calls.OVER_LIMIT,
             "{} requests for staff pages, sign-in, calendars or long lists, or with long forms for "
             "the telephone, were refused in the last two hours: too many ran at the same time. "
             "Callers are answered.",
         ),
     }
     for code, (counter, sentence) in sentences.items():
-        count = counters.count_since(connection, counter, at - _COUNTED_HOURS)
+        count = calls.count_since(connection, counter, at - _COUNTED_HOURS)
         if count:
             yield Condition(code, sentence.format(count))
 
 
 def _telephone_faults(connection: Connection, since: datetime) -> Iterator[Condition]:
     """Yield each hour with a fault, from the hour in which ``since`` lies."""
-    for hour in counters.hours_counted(connection, counters.FAULTS, since):
+    for hour in calls.hours_counted(connection, calls.FAULTS, since):
         sentence = (
             "This service failed to handle one or more calls or texts in the hour that began at "
             f"{dates.format_datetime(hour, lookup.staff_locale())}: callers were put through by "
@@ -509,7 +509,7 @@ def _rota(upcoming: Rota, at: datetime) -> Iterator[Condition]:
             yield Condition("rota_empty", f"{name}: nobody is on the rota in the next {days} days.")
             continue
         first, *others = gaps_of_role
-        gap = descriptions.describe_gap(*first, at, lookup.staff_locale())
+        gap = upcoming.text(at).gap(*first)
         more = f", and {len(others)} more in {days} days" if others else ""
         yield Condition("rota_gap", f"{gap}{more}.")
     known = {role.id for role in upcoming.roles}
@@ -561,7 +561,7 @@ def _end_of_next_working_day(snapshot: Snapshot, at: datetime) -> datetime:
 def _alert_delivery(connection: Connection) -> Iterator[Condition]:
     """Yield what is wrong with sending alerts. A rehearsal needs no timer."""
     settings, locale = current_app.config, lookup.staff_locale()
-    recipients = alert_recipients.recipients(settings)
+    recipients = config.alert_recipients(settings)
     states = alerts.delivery_states(connection, [recipient.key for recipient in recipients])
     last_run = max((state.last_polled_at for state in states.values()), default=None)
     now = alerts.database_time(connection)

@@ -1,6 +1,7 @@
 """The log: one redacted line per event on stderr, for our own code and every library."""
 
 import atexit
+import json
 import logging
 import os
 import queue
@@ -9,11 +10,9 @@ import sys
 import threading
 import time
 from contextlib import suppress
+from datetime import UTC, datetime
 from logging.handlers import QueueHandler, QueueListener
 from typing import Any
-
-import structlog
-from structlog.typing import EventDict, WrappedLogger
 
 FORMATS = ("json", "text")
 """``json`` is for programs; ``text`` is for people, with each line of a traceback marked."""
@@ -30,9 +29,6 @@ FLUSH_TIMEOUT_SECONDS = 1.0
 OVERLAP_CHARS = 500
 """How many characters beyond a limit are redacted too. This is longer than any number, address or
 token, so that none is cut in two before it is recognised."""
-
-_FIELDS = ("timestamp", "level", "logger", "process")
-"""Set by this module for every event: they hold nothing to redact."""
 
 
 class StderrHandler(logging.StreamHandler):  # type: ignore[type-arg]
@@ -63,12 +59,29 @@ class DescriptorHandler(logging.Handler):
         return True
 
 
-class _Formatter(structlog.stdlib.ProcessorFormatter):
+class _Formatter(logging.Formatter):
+    """Write a record as one redacted event: JSON, or text in which no input can begin a line."""
+
+    def __init__(self, log_format: str) -> None:
+        super().__init__()
+        self.log_format = log_format
+
     def format(self, record: logging.LogRecord) -> str:
         try:
-            return super().format(record)
+            message = record.getMessage()
         except Exception:  # the values do not fit the message: log the message without them
-            return super().format(logging.makeLogRecord({**record.__dict__, "args": ()}))
+            message = str(record.msg)
+        event = redact(message, MAX_EVENT_CHARS)
+        traceback = self.formatException(record.exc_info) if record.exc_info else ""
+        traceback = redact(traceback, MAX_TRACEBACK_CHARS)
+        at = f"{datetime.fromtimestamp(record.created, UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
+        level = record.levelname.lower()
+        if self.log_format == "json":
+            fields: dict[str, Any] = {"timestamp": at, "level": level, "logger": record.name}
+            fields |= {"process": record.process, "event": event}
+            return json.dumps(fields | ({"exception": traceback} if traceback else {}))
+        head = f"{at} {level:<8} {_printable(event)}  [{record.name} {record.process}]"
+        return "\n".join([head, *(f"  | {_printable(line)}" for line in traceback.splitlines())])
 
 
 def configure(log_format: str | None = None) -> None:
@@ -86,7 +99,7 @@ def configure(log_format: str | None = None) -> None:
         logging.captureWarnings(True)
         _log_uncaught_exceptions()
     is_terminal = sys.stderr is not None and sys.stderr.isatty()
-    handler.setFormatter(_formatter(log_format or ("text" if is_terminal else "json")))
+    handler.setFormatter(_Formatter(log_format or ("text" if is_terminal else "json")))
 
 
 def write_in_background() -> None:
@@ -100,15 +113,12 @@ def write_in_background() -> None:
 def redact(text: str, max_chars: int) -> str:
     """Return ``text`` without anything that identifies somebody or gives access.
 
-    That is anything that looks like a telephone number in any spelling (but not a date), an email
-    or network address (but not this machine's own), a password, a token, or the id of a call or a
-    person. The
-    text is redacted first and cut to ``max_chars`` then, so that no part of a number is left at
-    its end.
+    That is a telephone number in any spelling (but not a date), an email or network address (but
+    not this machine's own), a password, a token, or the id of a call or a person. The text is
+    redacted first and cut to ``max_chars`` then, so that no part of a number is left at its end.
     """
     is_long = len(text) > max_chars + OVERLAP_CHARS
-    if is_long:
-        text = text[: max_chars + OVERLAP_CHARS]
+    text = text[: max_chars + OVERLAP_CHARS]
     for pattern, replacement in _RULES:
         text = pattern.sub(replacement, text)
     text = _TOKEN.sub("[secret]", text)
@@ -149,39 +159,6 @@ def _flush() -> None:
     while isinstance(lines, queue.Queue) and not lines.empty() and time.monotonic() < deadline:
         time.sleep(0.01)
     time.sleep(0.01)  # for the line that the thread took last
-
-
-def _formatter(log_format: str) -> logging.Formatter:
-    processors = structlog.processors
-    parameters = [processors.CallsiteParameter.PROCESS]
-    return _Formatter(
-        processors=[
-            structlog.stdlib.add_log_level,
-            structlog.stdlib.add_logger_name,
-            processors.CallsiteParameterAdder(parameters),
-            processors.TimeStamper(fmt="iso", utc=True),
-            processors.ExceptionRenderer(),
-            _Formatter.remove_processors_meta,
-            _redact_values,
-            processors.JSONRenderer() if log_format == "json" else _render_text,
-        ],
-    )
-
-
-def _redact_values(logger: WrappedLogger, name: str, event: EventDict) -> EventDict:
-    fields = {field: event.pop(field) for field in _FIELDS}
-    limits = {"exception": MAX_TRACEBACK_CHARS}
-    return fields | {
-        key: redact(str(value), limits.get(key, MAX_EVENT_CHARS)) for key, value in event.items()
-    }
-
-
-def _render_text(logger: WrappedLogger, name: str, event: EventDict) -> str:
-    """Return an event as text. No input can begin a line or control a terminal."""
-    head = f"{event['timestamp']} {event['level']:<8} {_printable(event['event'])}"
-    tail = f"  [{event['logger']} {event['process']}]"
-    lines = event.get("exception", "").splitlines()
-    return "\n".join([head + tail, *(f"  | {_printable(line)}" for line in lines)])
 
 
 def _printable(text: str) -> str:

@@ -123,20 +123,14 @@ def active_diverts(rows: Iterable[DivertRow]) -> tuple[Divert, ...]:
 def new_divert(proposed: ProposedDivert, may_ring: bool) -> NewDivert:
     """Return what to store of a divert: with the line that would take the calls as it begins."""
     replaced = who_to_call(proposed.service.id, proposed.during.start).line
-    return NewDivert(
-        proposed.service.id,
-        proposed.line.id,
-        proposed.during,
-        proposed.note,
-        replaced.id,
-        may_ring,
-    )
+    service_id, line_id = proposed.service.id, proposed.line.id
+    return NewDivert(service_id, line_id, proposed.during, proposed.note, replaced.id, may_ring)
 
 
 def propose_new_end(divert: DivertRow, until: datetime | timedelta | None) -> ProposedDivert:
-    """Return a divert with another end: an instant, a duration from now, or None, the handover.
+    """Return a divert with another end, as ``divert_rules.propose_new_end`` does from now on.
 
-    Of a divert that has not begun, a duration is from its start. Raise InvalidDivert.
+    Raise InvalidDivert, also where it has ended or has no effect.
     """
     facts, at, error = snapshot(), now(), divert_error(divert)
     line = facts.directory.line(divert.line)
@@ -203,13 +197,12 @@ def copy_holiday_list() -> None:
 
 
 def warm_up() -> None:
-    """Load the data behind answers, and start the thread that watches its files.
+    """Load the data behind answers, and start the threads that keep it current.
 
-    For a worker, after the fork. Another thread copies GOV.UK's list of bank holidays from the
-    database, where `who-to-call timers` saves it, perhaps on another machine. From then on each
-    directory that this process reads is recorded in the audit log. Raise InvalidDirectory when
-    neither the file nor its last good copy can be used; the thread watches all the same, so that a
-    corrected file is used without a restart.
+    For a worker, after the fork. One thread watches the files, another copies GOV.UK's list of bank
+    holidays from the database, where `who-to-call timers` saves it. Each directory that this
+    process reads is recorded in the audit log. Raise InvalidDirectory when neither the file nor its
+    last good copy can be used; a corrected file is used without a restart all the same.
     """
     loader = _snapshot_loader()
     loader.on_read = partial(_record_directory, current_app.extensions["call_log"])

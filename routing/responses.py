@@ -1,11 +1,20 @@
-"""What every kind of response shares: security headers, problem documents, bearer tokens."""
+"""What interfaces share: security headers, problem documents, bearer tokens, style sheets, scripts.
 
+Each page loads one style sheet and one script, bundled from several files. The address of a bundle
+has a hash of its content, so a browser may keep it for a year and never shows an old one.
+"""
+
+import hashlib
 import hmac
 import json
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from flask import Response, current_app, request
 from werkzeug.http import HTTP_STATUS_CODES
+
+from routing import lookup
 
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
@@ -20,6 +29,16 @@ SECURITY_HEADERS = {
 }
 HTTPS_ONLY = "max-age=31536000"
 """Strict-Transport-Security: one year, for this host only and not the council's other hosts."""
+
+BUNDLES = {
+    "site.css": ("govuk-frontend.css", "site.css"),
+    "site.js": ("exit-this-page.js", "live.js", "site.js"),
+    "staff.css": ("govuk-frontend.css", "site.css", "staff.css"),
+    "staff.js": ("staff.js",),
+    "embed.js": ("live.js", "embed.js"),
+}
+DEFAULT_COLOUR = "#0b2545"
+"""The brand colour of a council that names none."""
 
 
 def problem(status: int, detail: str, **members: Any) -> Response:
@@ -43,3 +62,21 @@ def has_bearer_token(setting: str) -> bool:
     if not token or scheme.lower() != "bearer":
         return False
     return hmac.compare_digest(credentials.strip().encode(), token.encode())
+
+
+def bundle_url(name: str) -> str:
+    """Return the address of the bundle ``name``."""
+    stem, _, suffix = name.partition(".")
+    return f"/assets/{stem}.{hashlib.sha256(bundle(name)).hexdigest()[:12]}.{suffix}"
+
+
+def bundle(name: str) -> bytes:
+    """Return the content of the bundle ``name``; a style sheet has the council's colour."""
+    colour = lookup.snapshot().directory.council.colour or DEFAULT_COLOUR
+    theme = f":root{{--govuk-brand-colour:{colour}}}\n" if name.endswith(".css") else ""
+    return _read_bundle(Path(current_app.static_folder or ""), name) + theme.encode()
+
+
+@lru_cache
+def _read_bundle(folder: Path, name: str) -> bytes:
+    return b"\n".join((folder / file).read_bytes() for file in BUNDLES[name])

@@ -5,15 +5,14 @@ refuses (RotaConflict) if anybody changed the rota in between. Nothing slow happ
 transaction: with SQLite, no divert can be set while it runs.
 """
 
+import dataclasses
 import re
 import time
-from bisect import bisect_left
-from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
-from operator import attrgetter
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -23,20 +22,25 @@ from routing.core import instants
 from routing.core.directory import RotaRole
 from routing.core.instants import Span
 from routing.errors import InvalidRotaChange, InvalidSpreadsheet, RotaConflict
-from routing.rota import descriptions, difference, filling, spreadsheet, validation
-from routing.rota.difference import RotaDifference
-from routing.rota.filling import ProposedShift, ShiftPattern, TurnRule
+from routing.rota import descriptions, filling, spreadsheet, validation
+from routing.rota.descriptions import RotaText
+from routing.rota.filling import (
+    DayKind,
+    ProposedShift,
+    ShiftPattern,
+    TurnRule,
+    Workload,
+    measure_workload,
+)
 from routing.rota.roster import (
     CONTEXT_MARGIN,
-    MAX_SHIFT_HOURS,
     NewCover,
     NewShift,
     Roster,
     is_too_long,
     name_key,
 )
-from routing.rota.spreadsheet import MAX_PEOPLE, MAX_ROWS, ShiftRow
-from routing.rota.workload import Workload, measure_workload
+from routing.rota.spreadsheet import MAX_PEOPLE, MAX_ROWS, RotaDifference
 from routing.store import rota, rota_people
 from routing.store.rota import ImportedSheet, RotaChange
 from routing.store.rota_people import RotaPerson
@@ -96,12 +100,17 @@ class Rota:
         """Return the people who have not left, by name."""
         return [person for person in self.people.values() if person.left_at is None]
 
+    @property
+    def ids_by_name(self) -> dict[str, int]:
+        """Return the ids of people who have not left, by ``name_key``."""
+        return {name_key(person.name): person.id for person in self.active_people()}
+
     def find_people(self, names: Iterable[str], field: str) -> list[int]:
         """Return the ids of people who have not left, by their names, in that order.
 
         Raise InvalidRotaChange, about ``field``, for an unknown name.
         """
-        ids = {name_key(person.name): person.id for person in self.active_people()}
+        ids = self.ids_by_name
         for name in names:
             if name_key(name) not in ids:
                 raise InvalidRotaChange(field, f"There is nobody called '{name[:60]}' on the rota.")
@@ -132,42 +141,30 @@ class Rota:
         """Return whether a role has no shifts in a period."""
         return not self.roster.assignments(role.id, start, end)
 
-    def warnings(
-        self,
-        changes: Sequence[NewShift | NewCover],
-        cancelled_shift_ids: Collection[int] = (),
-        names: Mapping[int, str] | None = None,
-    ) -> list[str]:
-        """Return what may be a slip in a change: who is not needed, and clashes that it adds.
+    def text(self, at: datetime) -> RotaText:
+        """Return what describes the rota as seen from ``at``."""
+        return RotaText(self.roster, self.names, at)
 
-        ``names`` has those of people who are not on the rota yet, too.
-        """
-        at, locale, names = lookup.now(), lookup.staff_locale(), names or self.names
-        before, roles, warnings = self.roster, self.roster.roles, []
-        after = before.with_changes(changes, cancelled_shift_ids)
-        new_shifts = [new for new in changes if isinstance(new, NewShift)]
-        if unneeded := before.unneeded_shifts(new_shifts):
-            count = "1 shift is" if len(unneeded) == 1 else f"{len(unneeded):,} shifts are"
-            first = staff_text.format_span(unneeded[0].during, at, locale)
-            warnings.append(f"{count} when nobody is needed by the directory: the first {first}.")
+    def warnings(
+        self, changes: Sequence[NewShift | NewCover], cancelled_shift_ids: Collection[int] = ()
+    ) -> list[str]:
+        """Return what may be a slip in a change: who is not needed, and clashes that it adds."""
         if not changes:
-            return warnings
-        period = span_of(changes)
+            return []
+        text, period, warnings = self.text(lookup.now()), span_of(changes), []
+        after = self.roster.with_changes(changes, cancelled_shift_ids)
+        new_shifts = [new for new in changes if isinstance(new, NewShift)]
+        if unneeded := self.roster.unneeded_shifts(new_shifts):
+            count = "1 shift is" if len(unneeded) == 1 else f"{len(unneeded):,} shifts are"
+            first = text.span(unneeded[0].during)
+            warnings.append(f"{count} when nobody is needed by the directory: the first {first}.")
         for role_id in dict.fromkeys(new.role_id for new in new_shifts):
-            for span, staffing in after.excess(role_id, period):
-                text = descriptions.describe_excess(
-                    roles[role_id], staffing, span, names, at, locale
-                )
-                warnings.append(f"{text}.")
-        start, end = period.start - CONTEXT_MARGIN, period.end + CONTEXT_MARGIN
-        known = {
-            (clash.kind, clash.person_id, clash.during) for clash in before.clashes(start, end)
-        }
-        for clash in after.clashes(start, end):
-            if (clash.kind, clash.person_id, clash.during) not in known:
-                text = descriptions.describe_clash(clash, roles, names, at, locale)
-                warnings.append(f"{text}.")
-        return warnings
+            excess = after.excess(role_id, period)
+            warnings += [f"{text.excess(role_id, *interval)}." for interval in excess]
+        edges = period.start - CONTEXT_MARGIN, period.end + CONTEXT_MARGIN
+        known = {text.clash(clash) for clash in self.roster.clashes(*edges)}
+        clashes = dict.fromkeys(text.clash(clash) for clash in after.clashes(*edges))
+        return warnings + [f"{clash}." for clash in clashes if clash not in known]
 
 
 def span_of(changes: Iterable[NewShift | NewCover]) -> Span:
@@ -232,8 +229,12 @@ def export_csv(period: Span) -> str:
     """Return who is on duty in a period, with covers applied, as CSV. Raise DatabaseUnavailable."""
     current = read_rota(period.start, period.end)
     assignments = current.roster.all_assignments(period.start, period.end)
-    assignments.sort(key=lambda assignment: assignment.during.start)
-    return spreadsheet.to_csv(assignments, current.names, lookup.snapshot().directory.zone)
+    rows = [
+        (assignment.shift.role_id, assignment.during, current.names[assignment.person_id])
+        for assignment in sorted(assignments, key=lambda assignment: assignment.during.start)
+        if assignment.person_id is not None
+    ]
+    return spreadsheet.to_csv(rows, lookup.snapshot().directory.zone)
 
 
 # Saving, undoing and removing
@@ -255,11 +256,7 @@ def save_change(
     forbid it.
     """
     with lookup.database().writing() as connection:
-        saved = rota.find_change_by_key(connection, form_key)
-        if saved:
-            return saved
-        _require_unchanged(connection, based_on)
-        return _save(connection, kind, changes, actor, form_key, summary=summary)
+        return _save(connection, kind, changes, based_on, actor, form_key, summary)
 
 
 def undo_change(change_id: int, actor: str) -> RotaChange:
@@ -318,9 +315,8 @@ def remove_person(person_id: int, actor: str) -> None:
     current = read_rota(to_come.start, to_come.end)
     covers = validation.cover_absence(current.roster, person_id, to_come, None, "Has left")
     with lookup.database().writing() as connection:
-        _require_unchanged(connection, current)
         if covers:
-            _save(connection, "left", covers, actor)
+            _save(connection, "left", covers, current, actor)
         rota_people.leave(connection, person_id, lookup.now(), actor)
 
 
@@ -328,30 +324,40 @@ def _save(
     connection: Connection,
     kind: str,
     changes: Sequence[NewShift | NewCover],
+    based_on: Rota,
     actor: str,
     form_key: str = "",
-    cancelled_shift_ids: Collection[int] = (),
     summary: str = "",
-    sheet: ImportedSheet | None = None,
+    plan: "ImportPlan | None" = None,
 ) -> RotaChange:
-    if not changes and not cancelled_shift_ids:
-        raise InvalidRotaChange("", "There is nothing to add.")
-    _check_size(len(changes))
-    # In this order the database's check for overlaps is quick.
-    ordered = sorted(changes, key=lambda change: change.during.start)
-    at = lookup.now()
-    try:
-        return rota.add(
-            connection, kind, ordered, at, actor, form_key, cancelled_shift_ids, summary, sheet
-        )
-    except sa.exc.IntegrityError as error:
-        raise InvalidRotaChange("person", CONFLICT_MESSAGE) from error
-
-
-def _require_unchanged(connection: Connection, based_on: Rota) -> None:
-    """Raise RotaConflict if anybody has changed the rota since it was read."""
+    """Save a change as ``save_change`` does; an import with its new people and what it cancels."""
+    saved = rota.find_change_by_key(connection, form_key)
+    if saved:
+        return saved
     if rota.revision(connection) != based_on.revision:
         raise RotaConflict
+    cancelled = plan.difference.cancelled_shift_ids if plan else ()
+    if not changes and not cancelled:
+        raise InvalidRotaChange("", "There is nothing to add.")
+    _check_size(len(changes))
+    at, ids = lookup.now(), dict[int, int]()
+    if plan:
+        names = [(name, None) for name in plan.new_people.values()]
+        people = rota_people.add_all(connection, names, at, actor)
+        ids = {number: new.id for number, new in zip(plan.new_people, people, strict=True)}
+        changes = [
+            NewShift(shift.role_id, ids.get(shift.person_id, shift.person_id), shift.during)
+            for shift in plan.difference.new_shifts
+        ]
+    # In this order the database's check for overlaps is quick.
+    ordered = sorted(changes, key=lambda change: change.during.start)
+    sheet = plan.sheet if plan else None
+    try:
+        change = rota.add(connection, kind, ordered, at, actor, form_key, cancelled, summary, sheet)
+    except sa.exc.IntegrityError as error:
+        raise InvalidRotaChange("person", CONFLICT_MESSAGE) from error
+    rota_people.mark_added_by(connection, list(ids.values()), change.id)
+    return change
 
 
 def _check_size(count: int) -> None:
@@ -391,39 +397,55 @@ def propose_fill(
     shifts begin on some kinds of day; on others they begin at the usual handovers. Raise
     InvalidRotaChange, DatabaseUnavailable.
     """
-    timetables, at = lookup.snapshot().timetables, lookup.now()
+    zone, at = lookup.snapshot().directory.zone, lookup.now()
     names = [name.strip() for name in names if name.strip()]
-    _check_fill(first, last, len(names))
-    start = instants.midnight(first, timetables.directory.zone)
-    end_of_last = instants.midnight(last + timedelta(days=1), timetables.directory.zone)
-    end = end_of_last + 2 * CONTEXT_MARGIN
-    current = read_rota(start - CONTEXT_MARGIN, end)
-    person_ids = current.find_people(names, "people")
-    if role_id not in current.roster.roles:
-        known = ", ".join(current.roster.roles) or "none"
+    _check_days(first, last)
+    if len(names) > MAX_PEOPLE:
+        raise InvalidRotaChange(
+            "people", f"These are {len(names)} names. Name {MAX_PEOPLE} people or fewer."
+        )
+    if not names:
+        raise InvalidRotaChange("people", "Name the people who take turns, in order.")
+    days = Span(instants.midnight(first, zone), instants.midnight(last + timedelta(days=1), zone))
+    current = read_rota(days.start - CONTEXT_MARGIN, days.end + 2 * CONTEXT_MARGIN)
+    roster, person_ids = current.roster, current.find_people(names, "people")
+    if role_id not in roster.roles:
+        known = ", ".join(roster.roles) or "none"
         raise InvalidRotaChange(
             "role", f"There is no role '{role_id}'. The directory's roles are: {known}."
         )
-    pattern = {**filling.usual_pattern(current.roster, role_id, start), **(times or {})}
-    zone = timetables.directory.zone
-    slots = filling.make_slots(current.roster, role_id, pattern, first, last, turns)
+    usual = filling.usual_handovers(roster, role_id, days.start)
+    pattern = {**dict.fromkeys(DayKind, usual), **(times or {})}
     now = at.replace(second=0, microsecond=0)
-    slots = [Span(max(slot.start, now), slot.end) for slot in slots if slot.end > at]
+    slots = [
+        Span(max(slot.start, now), slot.end)
+        for slot in filling.make_slots(roster, role_id, pattern, first, last, turns)
+        if slot.end > at
+    ]
     if any(is_too_long(slot, zone) for slot in slots):
         raise InvalidRotaChange(
             "working-day", "One shift would be over a week long. Enter when shifts begin."
         )
+    deadline = time.monotonic() + time_limit.total_seconds()
+
+    def check_time() -> None:
+        if time.monotonic() > deadline:
+            raise InvalidRotaChange(
+                "last", "This takes too long to work out. Use fewer days or fewer people."
+            )
+
     _check_size(len(slots))
-    check_time = _time_check(time_limit)
-    proposed = filling.assign_slots(
-        current.roster, role_id, slots, person_ids, first, turns, check_time
-    )
-    if not proposed:
-        period = Span(max(start, now), end_of_last)
-        _refuse_nothing_to_fill(
-            current, role_id, period, has_cuts=any(pattern.values()) or turns.minute is not None
-        )
+    proposed = filling.assign_slots(roster, role_id, slots, person_ids, first, turns, check_time)
     _check_size(len(proposed))
+    if not proposed:
+        start = max(days.start, now)
+        if start >= days.end or not any(roster.gaps(role_id, start, days.end)):
+            raise InvalidRotaChange("last", "There are no gaps to fill on these days.")
+        raise InvalidRotaChange(
+            "working-day",
+            "There are gaps on these days, but no shift begins on them. Enter when shifts begin, "
+            "as 8:30am, 8:30pm, for each kind of day, or begin a day earlier.",
+        )
     return current, proposed
 
 
@@ -442,36 +464,6 @@ def measure_fill(current: Rota, added: Sequence[NewShift]) -> list[Workload]:
     return sorted(loads, key=lambda load: load.duration, reverse=True)
 
 
-def _refuse_nothing_to_fill(current: Rota, role_id: str, period: Span, has_cuts: bool) -> NoReturn:
-    """Raise InvalidRotaChange, which says whether there are gaps all the same.
-
-    ``has_cuts`` is False where nothing says when shifts begin: needed time has no end.
-    """
-    is_over = period.end <= period.start
-    if is_over or not any(current.roster.gaps(role_id, period.start, period.end)):
-        raise InvalidRotaChange("last", "There are no gaps to fill on these days.")
-    if not has_cuts:
-        raise InvalidRotaChange(
-            "working-day",
-            "Somebody is needed in this role around the clock. Enter when shifts begin, as 8:30am, "
-            "8:30pm, for each kind of day.",
-        )
-    raise InvalidRotaChange(
-        "first", "There are gaps on these days, but no shift begins on them. Begin a day earlier."
-    )
-
-
-def _check_fill(first: date, last: date, people_count: int) -> None:
-    """Raise InvalidRotaChange for days or a number of people that cannot be filled."""
-    _check_days(first, last)
-    if people_count > MAX_PEOPLE:
-        raise InvalidRotaChange(
-            "people", f"These are {people_count} names. Name {MAX_PEOPLE} people or fewer."
-        )
-    if not people_count:
-        raise InvalidRotaChange("people", "Name the people who take turns, in order.")
-
-
 def _check_days(first: date, last: date) -> None:
     for field, day in (("first", first), ("last", last)):
         if not time_parsing.FIRST_YEAR <= day.year < time_parsing.LAST_YEAR:
@@ -484,19 +476,6 @@ def _check_days(first: date, last: date) -> None:
         raise InvalidRotaChange("last", f"The most at once is {filling.MAX_DAYS} days.")
 
 
-def _time_check(limit: timedelta) -> Callable[[], None]:
-    """Return a function that raises InvalidRotaChange once ``limit`` is over."""
-    deadline = time.monotonic() + limit.total_seconds()
-
-    def check_time() -> None:
-        if time.monotonic() > deadline:
-            raise InvalidRotaChange(
-                "last", "This takes too long to work out. Use fewer days or fewer people."
-            )
-
-    return check_time
-
-
 # Importing a spreadsheet
 
 
@@ -504,14 +483,13 @@ def _time_check(limit: timedelta) -> Callable[[], None]:
 class ImportPlan:
     """What an import would change, to be read back before it is saved.
 
-    ``rota`` is the reading that it was worked out from. ``new_people`` has the names to put on the
-    rota, by ids that are negative until they are saved; ``names`` has them and everybody's. A
-    replacement is of the roles and the period of ``sheet``.
+    ``new_people`` has the names to put on the rota, by ids that are negative until they are saved.
+    ``rota`` is the reading that it was worked out from, with them. A replacement is of the roles
+    and the period of ``sheet``.
     """
 
     rota: Rota
     difference: RotaDifference
-    names: Mapping[int, str]
     new_people: Mapping[int, str]
     sheet: ImportedSheet
     is_replacement: bool
@@ -534,44 +512,40 @@ def plan_import(
     ``last``, both included; where one is None, it is as long as that of earlier imports which the
     file corrects. Raise InvalidSpreadsheet, InvalidRotaChange, RotaConflict, DatabaseUnavailable.
     """
-    timetables, at = lookup.snapshot().timetables, lookup.now().replace(second=0, microsecond=0)
-    with lookup.database().reading() as connection:
-        revision = rota.revision(connection)
-        people = [p for p in rota_people.all_people(connection) if p.left_at is None]
-    ids = {name_key(person.name): person.id for person in people}
-    labels = spreadsheet.role_labels(timetables.directory.rota)
-    sheet = spreadsheet.parse_csv(data, timetables.directory.zone, labels, ids, add_people)
-    if not sheet.rows:
-        raise InvalidSpreadsheet(["The file has no shifts."])
-    new_names = _new_names(sheet.rows, ids)
-    new_people = {-number: name for number, name in enumerate(new_names.values(), 1)}
-    ids |= {key: -number for number, key in enumerate(new_names, 1)}
-    wanted = [NewShift(row.role_id, ids[name_key(row.person)], row.during) for row in sheet.rows]
-    period = span_of(wanted)
-    role_ids = tuple(dict.fromkeys(row.role_id for row in wanted))
-    imported = ImportedSheet(_base_name(file_name), role_ids, period)
-    warnings = sheet.warnings
+    at, zone = lookup.now().replace(second=0, microsecond=0), lookup.snapshot().directory.zone
+    current = read_rota(at, at)
+    revision, roles = current.revision, current.roles
+    sheet = spreadsheet.parse_csv(data, zone, roles, current.ids_by_name, add_people)
+    rows, warnings = list(sheet.rows.values()), sheet.warnings
+    imported = ImportedSheet(
+        _base_name(file_name), tuple(dict.fromkeys(row.role_id for row in rows)), span_of(rows)
+    )
     if replace:
         imported, widened = _widen(imported, first, last)
         warnings += widened
-    start, end = imported.period.start, imported.period.end
-    current = read_rota(start - CONTEXT_MARGIN, end + CONTEXT_MARGIN)
+    current = read_around(imported.period)
     if current.revision != revision:
         raise RotaConflict
+    new_people = {number: RotaPerson(number, name) for number, name in sheet.new_people.items()}
+    current = dataclasses.replace(current, people={**current.people, **new_people})
     if replace:
-        compared = difference.replace_period(
-            current.roster, wanted, at, imported.period, imported.role_ids
+        compared = spreadsheet.replace_period(
+            current.roster, rows, at, imported.period, imported.role_ids
         )
+        overlaps = spreadsheet.find_overlaps(sheet.rows, ())
+        past = sum(row.during.end <= at for row in rows)
+        if past:
+            count = "1 row is" if past == 1 else f"{past:,} rows are"
+            warnings.append(f"{count} over: what is past stays as it was.")
     else:
-        compared, covered = _add_only(sheet.rows, wanted, current.roster, period)
-        warnings += covered
-    past = sum(row.during.end <= at for row in wanted)
-    if replace and past:
-        rows = "1 row is" if past == 1 else f"{past:,} rows are"
-        warnings.append(f"{rows} over: what is past stays as it was.")
-    names = current.names | new_people
-    warnings += current.warnings(compared.new_shifts, compared.cancelled_shift_ids, names)
-    return ImportPlan(current, compared, names, new_people, imported, replace, tuple(warnings))
+        compared = spreadsheet.add_rows(current.roster, rows)
+        added = set(compared.added)
+        numbered = {number: row for number, row in sheet.rows.items() if row in added}
+        overlaps = spreadsheet.find_overlaps(numbered, current.roster.shifts)
+    if overlaps:
+        raise InvalidSpreadsheet(overlaps)
+    warnings += current.warnings(compared.new_shifts, compared.cancelled_shift_ids)
+    return ImportPlan(current, compared, sheet.new_people, imported, replace, tuple(warnings))
 
 
 def _widen(
@@ -620,45 +594,27 @@ def save_import(plan: ImportPlan, actor: str, form_key: str = "") -> RotaChange 
 
     Raise RotaConflict if the rota has changed since, InvalidRotaChange, DatabaseUnavailable.
     """
-    compared = plan.difference
-    if compared.is_empty:
+    if plan.difference.is_empty:
         return None
-    kind = "replaced" if plan.is_replacement else "imported"
+    kind, changes = "replaced" if plan.is_replacement else "imported", plan.difference.new_shifts
     with lookup.database().writing() as connection:
-        change = rota.find_change_by_key(connection, form_key)
-        if change is None:
-            _require_unchanged(connection, plan.rota)
-            new_people = [(name, None) for name in plan.new_people.values()]
-            people = rota_people.add_all(connection, new_people, lookup.now(), actor)
-            ids = {number: new.id for number, new in zip(plan.new_people, people, strict=True)}
-            shifts = [
-                NewShift(shift.role_id, ids.get(shift.person_id, shift.person_id), shift.during)
-                for shift in compared.new_shifts
-            ]
-            cancelled, summary = compared.cancelled_shift_ids, _summarise(plan)
-            change = _save(
-                connection, kind, shifts, actor, form_key, cancelled, summary, plan.sheet
-            )
-            rota_people.mark_added_by(connection, list(ids.values()), change.id)
-    return change
+        return _save(connection, kind, changes, plan.rota, actor, form_key, _summarise(plan), plan)
 
 
 def make_template() -> str:
     """Return a spreadsheet to fill in: the shifts that the next week needs, without people."""
     timetables, at = lookup.snapshot().timetables, lookup.now()
-    roster = Roster(timetables, [])
-    today = at.astimezone(timetables.directory.zone).date()
-    slots = {
-        role.id: filling.make_slots(
-            roster,
-            role.id,
-            filling.usual_pattern(roster, role.id, at),
-            today + timedelta(days=1),
-            today + timedelta(days=7),
-        )
-        for role in timetables.directory.rota
-    }
-    return spreadsheet.to_template(timetables.directory.rota, slots, timetables.directory.zone)
+    roster, zone = Roster(timetables, []), timetables.directory.zone
+    first, last = (at.astimezone(zone).date() + timedelta(days=days) for days in (1, 7))
+    rows: list[tuple[str, Span | None, str]] = []
+    for role in timetables.directory.rota:
+        pattern = dict.fromkeys(DayKind, filling.usual_handovers(roster, role.id, at))
+        slots = filling.make_slots(roster, role.id, pattern, first, last)
+        for slot in slots:
+            rows += [(descriptions.role_name(role), slot, "")] * role.people
+        if not slots:
+            rows.append((descriptions.role_name(role), None, ""))
+    return spreadsheet.to_csv(rows, zone)
 
 
 def _summarise(plan: ImportPlan) -> str:
@@ -669,60 +625,3 @@ def _summarise(plan: ImportPlan) -> str:
     counts = {"added": compared.added, "changed": compared.changed, "removed": compared.removed}
     parts = [f"{len(changes)} {what}" for what, changes in counts.items() if changes]
     return f"Imported {plan.sheet.name or 'a spreadsheet'} for {months}: {', '.join(parts)}"
-
-
-def _new_names(rows: Iterable[ShiftRow], known: Container[str]) -> dict[str, str]:
-    """Return the names to put on the rota, by ``name_key``. Raise InvalidSpreadsheet."""
-    names: dict[str, str] = {}
-    problems = []
-    for row in rows:
-        key = name_key(row.person)
-        if key not in known:
-            try:
-                names.setdefault(key, rota_people.clean_name(row.person))
-            except InvalidRotaChange as error:
-                problems.append(f"Row {row.number}: {error}")
-    if problems:
-        raise InvalidSpreadsheet(problems)
-    return names
-
-
-def _add_only(
-    rows: Sequence[ShiftRow], wanted: Sequence[NewShift], roster: Roster, period: Span
-) -> tuple[RotaDifference, list[str]]:
-    """Return what is added if nothing is replaced, and a warning for each row that is covered.
-
-    Raise InvalidSpreadsheet where a row overlaps another shift of its person in its role.
-    """
-    spans_by_holder: dict[tuple[str, int], list[Span]] = {}
-    for known in sorted(roster.shifts, key=lambda known: known.during.start):
-        spans_by_holder.setdefault((known.role_id, known.person_id), []).append(known.during)
-    on_duty = {
-        (part.shift.role_id, part.person_id, part.during)
-        for part in roster.all_assignments(period.start, period.end)
-    }
-    new_shifts: list[NewShift] = []
-    warnings, problems = [], []
-    for row, shift in zip(rows, wanted, strict=True):
-        if (shift.role_id, shift.person_id, shift.during) in on_duty:
-            continue
-        spans = spans_by_holder.get((shift.role_id, shift.person_id), [])
-        earliest = shift.during.start - MAX_SHIFT_HOURS  # one that starts before this is over
-        first = bisect_left(spans, earliest, key=attrgetter("start"))
-        nearby = spans[first : bisect_left(spans, shift.during.end, key=attrgetter("start"))]
-        if shift.during in nearby:
-            warnings.append(
-                f"Row {row.number}: {row.person} has this shift, but a cover gives some of it away."
-            )
-            continue
-        if any(span.overlaps(shift.during) for span in nearby):
-            problems.append(
-                f"Row {row.number}: {row.person} has another shift in this role at that time. If "
-                "this file corrects the rota, replace its period."
-            )
-        new_shifts.append(shift)
-    if problems:
-        raise InvalidSpreadsheet(problems)
-    added = tuple(new_shifts)
-    unchanged = len(rows) - len(added)
-    return RotaDifference(added=added, unchanged=unchanged, new_shifts=added), warnings

@@ -14,11 +14,12 @@ from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
 
 from routing.bank_holidays import govuk
+from routing.core.directory import RotaRole, Text
 from routing.directory import field_types, load
 from routing.errors import RoutingError
 from routing.public.context import render_markdown
-from routing.rota import cells, filling, spreadsheet
-from routing.staff import session
+from routing.rota import filling, spreadsheet
+from routing.staff import auth
 from routing.telephony import sms, twiml
 from routing.telephony.call_flow import CallState
 from routing.telephony.twilio_request import CallRequest, is_presentable
@@ -169,7 +170,7 @@ def _said(text):
 
 
 def _place(text):
-    address = session.safe_next_url(text)
+    address = auth.safe_next_url(text)
     assert address == "/staff" or (address == text and address.startswith(("/staff/", "/staff?")))
     return address
 
@@ -183,9 +184,8 @@ def _page(text):
 
 def _sheet(text):
     data = text.encode("utf-16" if len(text) % 7 == 0 else "utf-8")
-    return spreadsheet.parse_csv(
-        data, _zone(text), {"duty": ("duty",)}, {"amara owusu", "dev patel"}
-    )
+    roles = [RotaRole("duty", Text((("en", "Duty worker"),)), "eds", None)]
+    return spreadsheet.parse_csv(data, _zone(text), roles, {"amara owusu": 1, "dev patel": 2})
 
 
 PARSERS = {
@@ -195,7 +195,7 @@ PARSERS = {
     ),
     "at": Parser(TIMES, time_parsing.parse_rfc3339),
     "local times": Parser(TIMES, lambda text: time_parsing.parse_local(text, _zone(text))),
-    "cells": Parser(TIMES, lambda text: cells.parse_cell(text, _zone(text))),
+    "cells": Parser(TIMES, lambda text: spreadsheet.parse_cell(text, _zone(text))),
     "dates in parts": Parser(PARTS, _parts),
     "clocks": Parser(CLOCKS, time_parsing.parse_clock),
     "handover times": Parser([", ".join(CLOCKS)], filling.parse_times),

@@ -16,12 +16,11 @@ class Feed:
 
     def __init__(self):
         self.status, self.body, self.headers, self.trickle = 200, LIST.read_bytes(), {}, 0.0
-        self.etag, self.asked, self.url = None, [], ""
+        self.url = ""
 
     def send(self, events):
-        """Send a list, as GOV.UK writes it; a new version has a new tag."""
+        """Send a list, as GOV.UK writes it."""
         self.body = json.dumps(events).encode()
-        self.etag = f'"{hash(self.body)}"'
 
 
 def events():
@@ -58,16 +57,10 @@ def serving():
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):
-            feed.asked.append(dict(self.headers))
-            same = feed.etag is not None and self.headers.get("If-None-Match") == feed.etag
-            self.send_response(304 if same else feed.status)
-            for name, value in ({"ETag": feed.etag} if feed.etag else {}).items():
-                self.send_header(name, value)
+            self.send_response(feed.status)
             for name, value in feed.headers.items():
                 self.send_header(name, value)
             self.end_headers()
-            if same:
-                return
             if not feed.trickle:
                 self.wfile.write(feed.body)
                 return

@@ -18,7 +18,7 @@ from staff.conftest import account, make_staffed, signed_in  # noqa: F401 - fixt
 from routing import lookup, rota_service
 from routing.core.instants import Span
 from routing.errors import InvalidRotaChange
-from routing.rota import cells, filling, validation
+from routing.rota import filling, spreadsheet, validation
 from routing.rota.roster import NewCover, NewShift
 from routing.store import accounts, calendars, rota
 
@@ -104,7 +104,7 @@ def by_spreadsheet(app, at):
     names = {role: set() for role in ROLES}
     for row in output.splitlines()[1:]:
         role, *edges, person = row.split(",")
-        start, end = (cells.parse_cell(edge, LONDON) for edge in edges)
+        start, end = (spreadsheet.parse_cell(edge, LONDON) for edge in edges)
         if start <= at < end:
             names[role].add(person)
     return names

@@ -11,7 +11,7 @@ from conftest import ANYSHIRE
 from routing import health, lookup
 from routing.bank_holidays import govuk
 from routing.core.instants import Span
-from routing.store import calls, counters, diverts, rota
+from routing.store import calls, diverts, rota
 from routing.store.calls import CallStart, LegEnd, LegStart
 from routing.store.diverts import NewDivert
 
@@ -108,9 +108,9 @@ def test_calls_of_more_than_a_week_ago_cause_no_alert(alertable, call, clock):
 
 
 def test_faults_are_one_condition_for_each_hour(alertable, write, clock):
-    write(counters.count, counters.FAULTS, clock.at)
-    write(counters.count, counters.FAULTS, clock.at + MINUTE)
-    write(counters.count, counters.FAULTS, clock.at + 61 * MINUTE)
+    write(calls.increment, calls.FAULTS, clock.at)
+    write(calls.increment, calls.FAULTS, clock.at + MINUTE)
+    write(calls.increment, calls.FAULTS, clock.at + 61 * MINUTE)
     first, second = alertable("telephone_faults")
 
     assert "the hour that began at midday on Monday 23 November" in first.sentence
@@ -256,7 +256,7 @@ def test_a_list_of_bank_holidays_never_fetched_old_or_broken_is_worth_an_alert(
     never = alertable(*LIST)
     body = (ANYSHIRE.parent.parent / "tests/data/bank-holidays.json").read_bytes()
     feed = govuk.parse(body)
-    copy = govuk.HolidayList(url="x", fetched_at=clock.at, checked_at=clock.at, feed=feed)
+    copy = govuk.HolidayList(url="x", checked_at=clock.at, feed=feed)
     govuk.save_copy(tmp_path / "instance", copy)
     clock.at += timedelta(days=3)
     fresh = alertable(*LIST)

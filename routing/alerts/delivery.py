@@ -1,25 +1,60 @@
-"""Send alerts: queue what is new, send to all recipients at once, record what was sent."""
+"""Send alerts: queue what is new, send to all recipients at once, record what was sent.
 
+Email takes one connection to the mail server. A webhook gets one POST of JSON; its address is a
+secret, so no reply names it.
+"""
+
+import json
+import re
+import smtplib
+import ssl
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from email.message import EmailMessage
+from email.utils import formatdate
 from queue import Empty, SimpleQueue
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
+import requests
 from flask import current_app
 
 from routing import health, lookup
-from routing.alert_recipients import Recipient, recipients
-from routing.alerts import Message, SendOutcome, email, webhook
-from routing.alerts.messages import build_alert, build_message
-from routing.config import base_url
+from routing.alerts.messages import Message, build_alert, build_message
+from routing.config import Recipient, alert_recipients, base_url
 from routing.store import alerts
 from routing.store.alerts import QueuedAlert
 
 DELIVERY_TIMEOUT_SECONDS = 30.0
 """A message not accepted by then counts as not sent."""
+
+ANSWER_TIMEOUT_SECONDS = 10.0
+"""To connect to the mail server or the webhook, and again for each answer."""
+
+SUBMISSION_PORT = 587
+MAX_REPLY_CHARS = 150
+
+MAX_CARD_BYTES = 24_000
+"""For the lines of a card. Teams takes 28 KB with all that is around them, and drops a larger one:
+https://learn.microsoft.com/en-us/microsoftteams/limits-specifications-teams
+"""
+
+_BASIC_AUTH_DISABLED = re.compile(
+    r"5\.7\.139|(basic |SmtpClient)authentication is disabled", re.IGNORECASE
+)
+"""Exchange Online's reply to a right password where it allows none."""
+
+
+@dataclass(frozen=True, slots=True)
+class SendOutcome:
+    """What became of a message to a recipient. ``reply`` says in a sentence what came back."""
+
+    recipient: Recipient
+    is_accepted: bool
+    reply: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +77,7 @@ def send_alerts(impatient: bool = False) -> list[DeliveryResult]:
     after a message or a failure. Raise DatabaseUnavailable.
     """
     settings, at, database = current_app.config, lookup.now(), lookup.database()
-    known = {recipient.key: recipient for recipient in recipients(settings)}
+    known = {recipient.key: recipient for recipient in alert_recipients(settings)}
     with database.reading() as connection:
         due = [build_alert(condition) for condition in health.alertable(connection, at)]
     with database.writing() as connection:
@@ -70,7 +105,6 @@ def deliver(
     A message without an outcome after ``timeout`` seconds counts as failed and is sent again,
     though it may still arrive.
     """
-    url, sender = settings["ALERT_SMTP_URL"], settings["ALERT_FROM"]
     by_email = {recipient: messages[recipient] for recipient in messages if recipient.address}
     by_webhook = {recipient: messages[recipient] for recipient in messages.keys() - by_email}
     outcomes: SimpleQueue[SendOutcome] = SimpleQueue()
@@ -80,12 +114,7 @@ def deliver(
             outcomes.put(outcome)
 
     # In threads: a socket's time-out bounds neither a name that does not resolve nor slow answers.
-    for results in (
-        email.send_emails(url, sender, by_email),
-        webhook.post_messages(
-            settings["ALERT_WEBHOOK_URL"], settings["ALERT_WEBHOOK_FORMAT"], by_webhook
-        ),
-    ):
+    for results in (_send_emails(settings, by_email), _post_messages(settings, by_webhook)):
         threading.Thread(target=put_all, args=(results,), name="alerts", daemon=True).start()
     pending, deadline = dict.fromkeys(messages), time.monotonic() + timeout
     while pending:
@@ -105,20 +134,209 @@ def _send_leased(leased: dict[Recipient, list[QueuedAlert]]) -> dict[str, int]:
     Return how many alerts each recipient's key was sent.
     """
     settings, locale = current_app.config, lookup.staff_locale()
-    base, is_rehearsal = base_url(settings), lookup.is_rehearsal()
+    base, is_rehearsal, sent = base_url(settings), lookup.is_rehearsal(), {}
     messages = {
         recipient: build_message(queued, base, is_rehearsal, locale)
         for recipient, queued in leased.items()
     }
-    sent = {}
     for outcome in deliver(settings, messages):
-        recipient = outcome.recipient
-        queued = leased[recipient]
+        key, queued = outcome.recipient.key, leased[outcome.recipient]
         with lookup.database().writing() as connection:
             now = alerts.database_time(connection)
             if outcome.is_accepted:
-                alerts.mark_sent(connection, recipient.key, [alert.id for alert in queued], now)
-                sent[recipient.key] = len(queued)
+                alerts.mark_sent(connection, key, [alert.id for alert in queued], now)
+                sent[key] = len(queued)
             else:
-                alerts.mark_failed(connection, recipient.key, outcome.reply, now)
+                alerts.mark_failed(connection, key, outcome.reply, now)
     return sent
+
+
+def _send_emails(
+    settings: Mapping[str, Any], messages: Mapping[Recipient, Message]
+) -> Iterator[SendOutcome]:
+    """Send each message; yield its outcome as soon as the server has accepted or refused it.
+
+    STARTTLS is used where the server offers it; a login is never sent without it. A fault
+    of the server or the network raises nothing.
+    """
+    url, sender, remaining = settings["ALERT_SMTP_URL"], settings["ALERT_FROM"], list(messages)
+    if not remaining:
+        return
+    host, own_host = urlsplit(url).hostname or "", sender.rpartition("@")[2]
+    try:
+        with _connect(url, own_host) as server:
+            while remaining:
+                recipient = remaining[0]
+                mail, message = EmailMessage(), messages[recipient]
+                mail["From"], mail["To"] = sender, recipient.address
+                mail["Subject"], mail["Date"] = message.subject, formatdate()
+                # The same alerts have the same id, so that a mailbox may drop a second copy.
+                mail["Message-ID"] = f"<{message.id}@{own_host}>"
+                mail["Auto-Submitted"] = "auto-generated"
+                mail.set_content(message.body + "\n", cte="quoted-printable")
+                fault = _send_email(server, mail)
+                reply = f"The mail server {host} {fault or 'accepted it.'}"
+                yield SendOutcome(remaining.pop(0), fault is None, reply)
+    except (smtplib.SMTPException, OSError, ValueError) as error:
+        for recipient in remaining:
+            yield SendOutcome(recipient, False, f"The mail server {host} {_describe(error)}")
+
+
+def _connect(url: str, own_host: str) -> smtplib.SMTP:
+    parts, context = urlsplit(url), ssl.create_default_context()
+    host, user = parts.hostname or "", unquote(parts.username or "")
+    if parts.scheme == "smtps":
+        port = parts.port or smtplib.SMTP_SSL_PORT
+        server: smtplib.SMTP = smtplib.SMTP_SSL(
+            host, port, own_host, timeout=ANSWER_TIMEOUT_SECONDS, context=context
+        )
+    else:
+        port = parts.port or (SUBMISSION_PORT if user else smtplib.SMTP_PORT)
+        server = smtplib.SMTP(host, port, own_host, timeout=ANSWER_TIMEOUT_SECONDS)
+    try:
+        server.ehlo_or_helo_if_needed()
+        if parts.scheme == "smtp" and server.has_extn("starttls"):
+            server.starttls(context=context)
+        elif parts.scheme == "smtp" and user:
+            raise smtplib.SMTPNotSupportedError
+        if user:
+            server.login(user, unquote(parts.password or ""))
+    except BaseException:
+        server.close()
+        raise
+    return server
+
+
+def _send_email(server: smtplib.SMTP, mail: EmailMessage) -> str | None:
+    """Send one email. Return why the server refused it, None when it was accepted."""
+    address = mail["To"]
+    try:
+        server.send_message(mail, mail["From"], [address])
+    except smtplib.SMTPRecipientsRefused as error:
+        return _describe(smtplib.SMTPResponseException(*error.recipients[address]))
+    except (smtplib.SMTPSenderRefused, smtplib.SMTPDataError) as error:
+        return _describe(error)
+    return None
+
+
+def _describe(error: Exception) -> str:
+    """Say what went wrong, without the address, the login or any part of the message."""
+    match error:
+        case smtplib.SMTPAuthenticationError() if _BASIC_AUTH_DISABLED.search(
+            str(error.smtp_error)
+        ):
+            return (
+                "takes no user and password any more: basic authentication is disabled there, and "
+                "another password does not help. Have SMTP AUTH allowed for this mailbox, or send "
+                "through a relay that needs no login, or use ALERT_WEBHOOK_URL."
+            )
+        case smtplib.SMTPAuthenticationError():
+            return "refused the login. Look at the user and password of ALERT_SMTP_URL."
+        case smtplib.SMTPResponseException():
+            reply = error.smtp_error
+            text = reply.decode("utf-8", "replace") if isinstance(reply, bytes) else reply
+            without_addresses = re.sub(r"\S*@\S*", "...", " ".join(text.split()))
+            printable = "".join(filter(str.isprintable, without_addresses))
+            return f"refused it: {error.smtp_code} {printable[:MAX_REPLY_CHARS]}."
+        case smtplib.SMTPNotSupportedError():
+            return "offers no encryption, or no login: use smtps://, or leave the login out."
+        case ssl.SSLCertVerificationError():
+            return (
+                f"has a certificate that is not trusted ({error.verify_message}). Where the "
+                "council has an authority of its own, set SSL_CERT_FILE to its certificates."
+            )
+        case ValueError():
+            return "cannot be reached: look at the host and port of ALERT_SMTP_URL."
+        case OSError() if error.strerror:
+            return f"cannot be reached ({error.strerror})."
+    return f"did not answer ({type(error).__name__})."
+
+
+def _post_messages(
+    settings: Mapping[str, Any], messages: Mapping[Recipient, Message]
+) -> Iterator[SendOutcome]:
+    """Post each message in the format of ALERT_WEBHOOK_FORMAT; yield its outcome."""
+    url, body_format = settings["ALERT_WEBHOOK_URL"], settings["ALERT_WEBHOOK_FORMAT"]
+    for recipient, message in messages.items():
+        is_accepted, reply = _post(url, _BODIES[body_format](message))
+        if is_accepted and body_format == "teams":
+            reply += " Teams shows it within a minute, or the flow's run history says why not."
+        yield SendOutcome(recipient, is_accepted, reply)
+
+
+def _post(url: str, body: dict[str, Any]) -> tuple[bool, str]:
+    """Post a message. Return whether it was accepted, by any 2xx, and what came back.
+
+    Redirects are not followed: a message goes nowhere but to the address in the settings.
+    """
+    timeout = ANSWER_TIMEOUT_SECONDS
+    try:
+        with requests.post(
+            url, json=body, timeout=timeout, stream=True, allow_redirects=False
+        ) as answer:
+            if 300 <= answer.status_code < 400:
+                return False, (
+                    f"The webhook answered {answer.status_code}, a redirect, which is not "
+                    "followed: set ALERT_WEBHOOK_URL to the address that it leads to."
+                )
+            return answer.ok, f"The webhook answered {answer.status_code}."
+    except requests.Timeout:
+        return False, f"The webhook did not answer within {timeout:g} seconds."
+    except requests.exceptions.SSLError:
+        return False, "The webhook has a certificate that is not trusted."
+    except (requests.RequestException, OSError, ValueError) as error:
+        return False, f"The webhook cannot be reached ({type(error).__name__})."
+
+
+def _json_body(message: Message) -> dict[str, Any]:
+    """Return a message for programs. ``text`` is what Mattermost and others show."""
+    return {
+        "id": message.id,
+        "text": f"{message.subject}\n\n{message.body}",
+        "subject": message.subject,
+        "rehearsal": message.is_rehearsal,
+        "alerts": [
+            {
+                "kind": queued.alert.kind,
+                "title": queued.alert.title,
+                "text": queued.alert.text,
+                "noticed_at": queued.noticed_at.isoformat(timespec="seconds"),
+            }
+            for queued in message.alerts
+        ],
+    }
+
+
+def _slack_body(message: Message) -> dict[str, Any]:
+    text = f"{message.subject}\n\n{message.body}"
+    return {"text": text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")}
+
+
+def _teams_body(message: Message) -> dict[str, Any]:
+    """Return a message as Teams Workflows takes it: an Adaptive Card, with each line as a block."""
+    blocks: list[dict[str, Any]] = [_text_block(message.subject, weight="Bolder", size="Medium")]
+    bytes_left = MAX_CARD_BYTES
+    for line in filter(None, message.body.splitlines()):
+        block = _text_block(line)
+        bytes_left -= len(json.dumps(block))
+        if bytes_left < 0:
+            more = "There is more: see `who-to-call alerts list` or the staff pages."
+            blocks.append(_text_block(more))
+            break
+        blocks.append(block)
+    card = {
+        "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
+        "type": "AdaptiveCard",
+        "version": "1.4",
+        "body": blocks,
+    }
+    content_type = "application/vnd.microsoft.card.adaptive"
+    attachment = {"contentType": content_type, "contentUrl": None, "content": card}
+    return {"type": "message", "attachments": [attachment]}
+
+
+def _text_block(text: str, **style: str) -> dict[str, Any]:
+    return {"type": "TextBlock", "text": text, "wrap": True, **style}
+
+
+_BODIES = {"json": _json_body, "slack": _slack_body, "teams": _teams_body}

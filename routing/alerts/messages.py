@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from routing import health
-from routing.alerts import Message
 from routing.health import Condition
 from routing.store.alerts import Alert, QueuedAlert
 from routing.text import dates
@@ -22,6 +21,17 @@ _FOOTER = (
     "Each of these is sent once. What still applies is on the staff page and in "
     "`who-to-call status`."
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What is sent. ``id`` is the same whenever the same alerts are sent again."""
+
+    id: str
+    subject: str
+    body: str
+    is_rehearsal: bool
+    alerts: tuple[QueuedAlert, ...]
 
 
 @dataclass(frozen=True, slots=True)

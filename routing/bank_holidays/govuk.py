@@ -5,15 +5,19 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from pathlib import Path
-from types import MappingProxyType
-from typing import Annotated, Self
+from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from routing.bank_holidays.package import FIRST_YEAR, LAST_YEAR, PUBLISHED_THROUGH
 from routing.core.directory import BankHoliday
 from routing.errors import InvalidBankHolidays
 from routing.files import read_bytes, write_atomically
+
+FIRST_YEAR, LAST_YEAR = 1999, 2100
+"""The years covered. The holidays package has none later."""
+
+PUBLISHED_THROUGH = 2028
+"""The last year in https://www.gov.uk/bank-holidays.json: 2028 was added on 24 November 2025."""
 
 MIN_HOLIDAYS_PER_YEAR: Mapping[str, int] = {
     "england-and-wales": 8,
@@ -22,50 +26,31 @@ MIN_HOLIDAYS_PER_YEAR: Mapping[str, int] = {
 }
 """How many bank holidays law and custom give each division in any year, since 2007."""
 
-_SUBSTITUTE = "Substitute day"
+
+def _check_year(day: date) -> date:
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise ValueError(f"{day} is not between {FIRST_YEAR} and {LAST_YEAR}")
+    return day
 
 
 class _StrictModel(BaseModel):
     """A part of the list; only a date is accepted as a date."""
 
-    model_config = ConfigDict(strict=True, frozen=True)
-
-
-def _strip(value: object) -> object:
-    """Return a text without the white space around it, and "" for null."""
-    return "" if value is None else value.strip() if isinstance(value, str) else value
+    model_config = ConfigDict(strict=True, frozen=True, str_strip_whitespace=True)
 
 
 class Event(_StrictModel):
     """A day off, with the name and the note that GOV.UK gives it."""
 
-    title: Annotated[str, BeforeValidator(_strip), Field(min_length=1, max_length=200)]
-    date: date
-    notes: Annotated[str, BeforeValidator(_strip)] = ""
+    title: Annotated[str, Field(min_length=1, max_length=200)]
+    date: Annotated[date, AfterValidator(_check_year)]
+    notes: str | None = None
 
 
 class Division(_StrictModel):
     """The days off of one part of the United Kingdom; one that is listed twice is one day off."""
 
     events: Annotated[list[Event], Field(min_length=1)]
-
-    @model_validator(mode="after")
-    def check(self) -> Self:
-        """Refuse a date in an impossible year."""
-        for event in self.events:
-            if not FIRST_YEAR <= event.date.year <= LAST_YEAR:
-                raise ValueError(f"{event.date} is not between {FIRST_YEAR} and {LAST_YEAR}")
-        return self
-
-    @property
-    def dates(self) -> Mapping[date, BankHoliday]:
-        """Return each date with its holiday."""
-        return MappingProxyType(
-            {
-                event.date: BankHoliday(event.title, event.notes == _SUBSTITUTE)
-                for event in self.events
-            }
-        )
 
 
 class HolidayFeed(_StrictModel):
@@ -78,7 +63,10 @@ class HolidayFeed(_StrictModel):
     def division(self, name: str) -> Mapping[date, BankHoliday]:
         """Return the dates of a division, by the name that GOV.UK gives it."""
         division: Division = getattr(self, name.replace("-", "_"))
-        return division.dates
+        return {
+            event.date: BankHoliday(event.title, event.notes == "Substitute day")
+            for event in division.events
+        }
 
     def years(self, name: str) -> frozenset[int]:
         """Return the years that the list has for a division, other than one that is only begun.
@@ -93,16 +81,10 @@ class HolidayFeed(_StrictModel):
 
 
 class HolidayList(_StrictModel):
-    """A copy of the list: where and when it was fetched, and when it was last known to be current.
-
-    ``etag`` and ``last_modified`` are the server's, for asking whether the list has changed.
-    """
+    """A copy of the list: from where it was last fetched, and when."""
 
     url: str
-    fetched_at: datetime
     checked_at: datetime
-    etag: str | None = None
-    last_modified: str | None = None
     feed: HolidayFeed
 
 

@@ -13,7 +13,6 @@ from routing.cli import (
     status,
     telephony,
     timers,
-    who,
 )
 
 
@@ -21,7 +20,7 @@ def all_commands() -> AppGroup:
     """Return a group of every command."""
     commands = AppGroup()
     for command in (
-        who.who,
+        status.who,
         status.status,
         directory.group,
         bank_holidays.group,

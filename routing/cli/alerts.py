@@ -1,23 +1,20 @@
 """who-to-call alerts: send what cannot wait to people, by email or webhook."""
 
-import json
 import sys
 
 import click
 from flask import current_app
-from flask.cli import AppGroup
 
-from routing import alert_recipients, lookup
-from routing.alert_recipients import Recipient
+from routing import lookup
 from routing.alerts import delivery, messages
-from routing.cli import common
-from routing.cli.common import report_errors
-from routing.config import base_url
+from routing.cli.common import CommandGroup, format_option, print_report
+from routing.config import Recipient, alert_recipients, alerts_fault, base_url
 from routing.store import alerts
-from routing.store.alerts import QueuedAlert
 from routing.text import dates
 
-group = AppGroup("alerts", help="Send alerts by email or webhook, and list them.")
+group = CommandGroup("alerts", help="Send alerts by email or webhook, and list them.")
+
+MAX_LISTED = 50
 
 
 @group.command("send")
@@ -33,8 +30,7 @@ def send(impatient: bool, quiet: bool) -> None:
     if there is none.
     """
     is_complete = _check_settings()
-    with report_errors():
-        results = delivery.send_alerts(impatient)
+    results = delivery.send_alerts(impatient)
     for result in results:
         if result.sent:
             click.echo(f"{result.recipient.name}: {result.sent} sent.")
@@ -52,13 +48,12 @@ def test() -> None:
 
     This needs neither the directory nor the database, and changes nothing.
     """
-    is_well = _check_settings()
-    base, is_rehearsal = base_url(current_app.config), lookup.is_rehearsal()
-    message = messages.build_test(lookup.now(), base, is_rehearsal)
-    recipients = dict.fromkeys(_recipients().values(), message)
-    webhook = f"webhook, {current_app.config['ALERT_WEBHOOK_FORMAT']}"
-    for outcome in delivery.deliver(current_app.config, recipients):
+    is_well, settings = _check_settings(), current_app.config
+    message = messages.build_test(lookup.now(), base_url(settings), lookup.is_rehearsal())
+    recipients = dict.fromkeys(alert_recipients(settings), message)
+    for outcome in delivery.deliver(settings, recipients):
         is_well = is_well and outcome.is_accepted
+        webhook = f"webhook, {settings['ALERT_WEBHOOK_FORMAT']}"
         channel = "email" if outcome.recipient.address else webhook
         advice = " Check that it has arrived." if outcome.is_accepted else ""
         click.echo(f"{outcome.recipient.name} ({channel}): {outcome.reply}{advice}")
@@ -66,54 +61,36 @@ def test() -> None:
 
 
 @group.command("list")
-@click.option(
-    "--most",
-    type=click.IntRange(1, 1000),
-    default=50,
-    show_default=True,
-    help="How many alerts to list.",
-)
-@common.format_option
-def list_alerts(most: int, as_json: bool) -> None:
-    """List the newest alerts, sent or waiting, and the state of delivery to each recipient."""
-    recipients = _recipients()
-    with report_errors():
-        with lookup.database().reading() as connection:
-            newest = alerts.newest(connection, most)
-            states = alerts.delivery_states(connection, list(recipients))
-        lines = [_line(queued, recipients.get(queued.recipient)) for queued in newest]
-    if as_json:
-        rows = [_row(queued, recipients.get(queued.recipient)) for queued in newest]
-        click.echo(json.dumps(rows, indent=2))
-        return
+@format_option
+def list_alerts(as_json: bool) -> None:
+    """List the newest 50 alerts, sent or waiting, and the state of delivery to each recipient."""
+    recipients = {recipient.key: recipient for recipient in alert_recipients(current_app.config)}
+    removed = Recipient("", "a recipient that is no longer in the settings")
+    with lookup.database().reading() as connection:
+        newest = alerts.newest(connection, MAX_LISTED)
+        states = alerts.delivery_states(connection, list(recipients))
+    locale = lookup.staff_locale()
+    lines = [
+        f"{'sent   ' if queued.sent_at else 'waiting'}  "
+        f"{dates.format_datetime(queued.noticed_at, locale)}, to "
+        f"{recipients.get(queued.recipient, removed).name}: {queued.alert.text}"
+        for queued in newest
+    ]
     for key, state in states.items():
         fault = f" {state.fault}" if state.fault else ""
         lines.append(f"{recipients[key].name}: {state.waiting} waiting.{fault}")
-    for line in lines:
-        click.echo(line)
-
-
-def _line(queued: QueuedAlert, recipient: Recipient | None) -> str:
-    state = "sent   " if queued.sent_at else "waiting"
-    noticed = dates.format_datetime(queued.noticed_at, lookup.staff_locale())
-    name = recipient.name if recipient else "a recipient that is no longer in the settings"
-    return f"{state}  {noticed}, to {name}: {queued.alert.text}"
-
-
-def _row(queued: QueuedAlert, recipient: Recipient | None) -> dict[str, str | None]:
-    return {
-        "kind": queued.alert.kind,
-        "title": queued.alert.title,
-        "text": queued.alert.text,
-        "to": recipient.name if recipient else None,
-        "noticed_at": queued.noticed_at.isoformat(),
-        "sent_at": queued.sent_at.isoformat() if queued.sent_at else None,
-    }
-
-
-def _recipients() -> dict[str, Recipient]:
-    recipients = alert_recipients.recipients(current_app.config)
-    return {recipient.key: recipient for recipient in recipients}
+    rows = [
+        {
+            "kind": queued.alert.kind,
+            "title": queued.alert.title,
+            "text": queued.alert.text,
+            "to": recipients[queued.recipient].name if queued.recipient in recipients else None,
+            "noticed_at": queued.noticed_at.isoformat(),
+            "sent_at": queued.sent_at.isoformat() if queued.sent_at else None,
+        }
+        for queued in newest
+    ]
+    print_report(as_json, rows, lines)
 
 
 def _check_settings() -> bool:
@@ -121,9 +98,9 @@ def _check_settings() -> bool:
 
     Exit with status 1 if they name no recipient.
     """
-    missing = alert_recipients.missing_settings(current_app.config)
+    missing = alerts_fault(current_app.config)
     if missing is not None:
         click.echo(f"Error: {missing}", err=True)
-        if not _recipients():
+        if not alert_recipients(current_app.config):
             sys.exit(1)
     return missing is None

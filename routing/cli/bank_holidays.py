@@ -6,7 +6,6 @@ from datetime import date
 
 import click
 from flask import current_app
-from flask.cli import AppGroup
 
 from routing import lookup
 from routing.bank_holidays import refresh as holiday_refresh
@@ -14,7 +13,7 @@ from routing.bank_holidays.calendar import BankHolidays, build_calendar
 from routing.bank_holidays.govuk import HolidayList
 from routing.bank_holidays.refresh import RefreshResult
 from routing.cli import findings
-from routing.cli.common import actor, format_option, local_period, print_report
+from routing.cli.common import CommandGroup, actor, format_option, local_period, print_report
 from routing.core.diff import compare
 from routing.core.directory import BankHoliday
 from routing.core.timetable import Timetables
@@ -25,7 +24,7 @@ from routing.store import audit_log, bank_holidays
 from routing.text import dates
 from routing.text.locale import Locale
 
-group = AppGroup("bank-holidays", help="Bank holidays and where their dates come from.")
+group = CommandGroup("bank-holidays", help="Bank holidays and where their dates come from.")
 
 _COMPARED_DAYS = 400
 
@@ -35,10 +34,7 @@ _COMPARED_DAYS = 400
 def show(as_json: bool) -> None:
     """Show future bank holidays, their sources, and where the sources disagree."""
     lookup.copy_holiday_list()
-    try:
-        snapshot, locale = lookup.snapshot(), lookup.staff_locale()
-    except InvalidDirectory as error:
-        raise click.ClickException(str(error)) from error
+    snapshot, locale = lookup.snapshot(), lookup.staff_locale()
     lines = [*_source_lines(snapshot.holidays, locale), *_date_lines(snapshot, locale)]
     print_report(as_json, bank_holidays_json(snapshot), lines)
 
@@ -61,7 +57,7 @@ def refresh(accept_fewer: bool) -> None:
     is_new = result.before is None or result.before.feed != result.after.feed
     _store(result, is_new)
     if result.before is not None and not is_new:
-        click.echo(f"{url} has not changed since {result.before.fetched_at:%-d %B %Y}.")
+        click.echo(f"{url} has not changed since {result.before.checked_at:%-d %B %Y}.")
         return
     click.echo(f"{url} is saved in {folder}.")
     try:

@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 from flask import current_app
+from flask.cli import AppGroup
 
 from routing import lookup, snapshot
 from routing.core import instants
@@ -30,6 +31,18 @@ a database on another machine can take a second or two.
 FILE_PATH = click.Path(path_type=Path)
 DATE = click.DateTime(["%Y-%m-%d"])
 AT_FORMATS = "2026-12-24T17:00:00Z or '2026-12-24 17:00'"
+
+
+class CommandGroup(AppGroup):
+    """A group whose commands print an error of the service and exit with status 1."""
+
+    def command(  # type: ignore[override]  # as AppGroup has it
+        self, *args: Any, **kwargs: Any
+    ) -> Callable[[Callable[..., Any]], click.Command]:
+        """Return a decorator that makes a command of a function, within the app's context."""
+        decorator = super().command(*args, **kwargs)
+        return lambda function: decorator(report_errors()(function))
+
 
 format_option = click.option(
     "--format",

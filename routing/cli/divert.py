@@ -5,25 +5,24 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 import click
-from flask.cli import AppGroup
 
 from routing import divert_rules, lookup
 from routing.cli.common import (
     AT_FORMATS,
     DIVERT_TIMEOUT_SECONDS,
+    CommandGroup,
     actor,
     format_option,
     print_report,
-    report_errors,
 )
 from routing.divert_rules import ProposedDivert
 from routing.errors import InvalidDivert, InvalidTime
-from routing.formats.json import timestamp
+from routing.formats.json import span_json
 from routing.store import diverts
 from routing.store.diverts import DivertRow
 from routing.text import staff_text, time_parsing
 
-group = AppGroup("divert", help="Send a service's calls to another line, until a time.")
+group = CommandGroup("divert", help="Send a service's calls to another line, until a time.")
 
 _DURATIONS = {"1h": timedelta(hours=1), "4h": timedelta(hours=4)}
 
@@ -37,12 +36,6 @@ although_closed_option = click.option(
     "--although-closed", is_flag=True, help="Divert to a line even if its hours say it is closed."
 )
 
-although_unchanged_option = click.option(
-    "--although-unchanged",
-    is_flag=True,
-    help="Divert to the line that takes the calls anyway, all that time.",
-)
-
 
 @group.command("set")
 @click.argument("service")
@@ -51,7 +44,11 @@ although_unchanged_option = click.option(
 @click.option("--note", required=True, help="The reason, for staff. Callers never see it.")
 @click.option("--from", "start", metavar="T", help=f"When to start: {AT_FORMATS}. [default: now]")
 @although_closed_option
-@although_unchanged_option
+@click.option(
+    "--although-unchanged",
+    is_flag=True,
+    help="Divert to the line that takes the calls anyway, all that time.",
+)
 @click.option(
     "--may-ring",
     is_flag=True,
@@ -71,23 +68,26 @@ def set_divert(
 
     SERVICE may be 'all'. The command prints where calls go now.
     """
-    with report_errors():
-        at, locale = lookup.now(), lookup.staff_locale()
-        proposed = divert_rules.propose(
-            lookup.snapshot().timetables,
-            service,
-            line,
-            time_parsing.parse_local(start, locale.zone) if start else None,
-            _parse_until(until),
-            note,
-            at,
-            locale,
-        )
-        _confirm_closed(proposed, although_closed)
-        _confirm_unchanged(proposed, although_unchanged)
-        new_diverts = [lookup.new_divert(divert, may_ring) for divert in proposed]
-        with lookup.database().writing() as connection:
-            created = diverts.create(connection, new_diverts, lookup.now(), actor())
+    at, locale, timetables = lookup.now(), lookup.staff_locale(), lookup.snapshot().timetables
+    start_at = time_parsing.parse_local(start, locale.zone) if start else None
+    proposed = divert_rules.propose(
+        timetables, service, line, start_at, _parse_until(until), note, at, locale
+    )
+    if not although_closed:
+        _confirm_closed(proposed)
+    lookup.read_diverts(max_age=0, timeout=DIVERT_TIMEOUT_SECONDS)
+    if not although_unchanged:
+        unchanged = [
+            staff_text.unchanged_warning(divert.line, divert.service, divert.during.end, at, locale)
+            for divert in proposed
+            if divert_rules.unchanged_until(timetables, divert, lookup.diverts())
+            == divert.during.end
+        ]
+        advice = "To set it all the same, add --although-unchanged."
+        _confirm(unchanged, "Set it all the same?", advice)
+    new_diverts = [lookup.new_divert(divert, may_ring) for divert in proposed]
+    with lookup.database().writing() as connection:
+        created = diverts.create(connection, new_diverts, lookup.now(), actor())
     _print_changed(created, "set")
 
 
@@ -97,18 +97,17 @@ def set_divert(
 @although_closed_option
 def extend(divert_id: int, until: str, although_closed: bool) -> None:
     """Change when divert ID ends, to an earlier or a later time."""
-    with report_errors():
-        with lookup.database().reading() as connection:
-            divert = diverts.get(connection, divert_id)
-        proposed = lookup.propose_new_end(divert, _parse_until(until))
-        _confirm_closed([proposed], although_closed)
-        if proposed.during.end < divert.during.end:
-            earlier = staff_text.format_time_left(divert.during.end - proposed.during.end)
-            click.echo(f"Divert {divert_id} ends {earlier} earlier than it was set for.", err=True)
-        with lookup.database().writing() as connection:
-            changed = diverts.move_end(
-                connection, divert_id, proposed.during.end, lookup.now(), actor()
-            )
+    with lookup.database().reading() as connection:
+        divert = diverts.get(connection, divert_id)
+    proposed = lookup.propose_new_end(divert, _parse_until(until))
+    if not although_closed:
+        _confirm_closed([proposed])
+    end = proposed.during.end
+    if end < divert.during.end:
+        earlier = staff_text.format_time_left(divert.during.end - end)
+        click.echo(f"Divert {divert_id} ends {earlier} earlier than it was set for.", err=True)
+    with lookup.database().writing() as connection:
+        changed = diverts.move_end(connection, divert_id, end, lookup.now(), actor())
     _print_changed([changed], "changed")
 
 
@@ -119,7 +118,7 @@ def end(divert_id: int) -> None:
 
     The command prints where calls go now, which may be another divert.
     """
-    with report_errors(), lookup.database().writing() as connection:
+    with lookup.database().writing() as connection:
         at = lookup.now()
         divert = diverts.get(connection, divert_id)
         diverts.move_end(connection, divert_id, at, at, actor())
@@ -132,15 +131,13 @@ def end(divert_id: int) -> None:
 @format_option
 def list_diverts(as_json: bool) -> None:
     """List current and future diverts, newest first."""
-    with report_errors():
-        at, locale = lookup.now(), lookup.staff_locale()
-        with lookup.database().reading() as connection:
-            rows = diverts.current_and_future(connection, at)[::-1]
+    locale = lookup.staff_locale()
+    with lookup.database().reading() as connection:
+        rows = diverts.current_and_future(connection, lookup.now())[::-1]
     lines = []
     for divert in rows:
         lines.append(_describe(divert))
-        error = lookup.divert_error(divert)
-        if error:
+        if error := lookup.divert_error(divert):
             lines.append(f"      It has no effect: {error}")
     print_report(
         as_json,
@@ -149,8 +146,7 @@ def list_diverts(as_json: bool) -> None:
                 "id": divert.id,
                 "service": divert.service,
                 "line": divert.line,
-                "from": timestamp(divert.during.start, locale),
-                "to": timestamp(divert.during.end, locale),
+                **span_json(divert.during, locale),
                 "note": divert.note,
             }
             for divert in rows
@@ -171,39 +167,26 @@ def _parse_until(text: str) -> datetime | timedelta | None:
         raise InvalidTime(f"--until: {error} Or write 1h, 4h or handover.") from error
 
 
-def _confirm_closed(proposed: Sequence[ProposedDivert], is_confirmed: bool) -> None:
+def _confirm_closed(proposed: Iterable[ProposedDivert]) -> None:
     """Ask for confirmation before calls go to a line that is closed by its hours."""
-    to_closed = [divert for divert in proposed if divert.closed]
-    if not to_closed or is_confirmed:
-        return
-    locale, at = lookup.staff_locale(), lookup.now()
-    for divert in to_closed:
-        warning = staff_text.closed_warning(divert.line, divert.closed, at, locale)
-        click.echo(warning, err=True)
-    if not sys.stdin.isatty():
-        raise InvalidDivert("line", "If somebody will answer it anyway, add --although-closed.")
-    click.confirm("Will somebody answer it anyway?", abort=True)
-
-
-def _confirm_unchanged(proposed: Sequence[ProposedDivert], is_confirmed: bool) -> None:
-    """Ask for confirmation before diverts are set that would change nothing."""
-    lookup.read_diverts(max_age=0, timeout=DIVERT_TIMEOUT_SECONDS)
-    timetables, at, locale = lookup.snapshot().timetables, lookup.now(), lookup.staff_locale()
-    unchanged = [
-        divert
+    at, locale = lookup.now(), lookup.staff_locale()
+    warnings = [
+        staff_text.closed_warning(divert.line, divert.closed, at, locale)
         for divert in proposed
-        if divert_rules.unchanged_until(timetables, divert, lookup.diverts()) == divert.during.end
+        if divert.closed
     ]
-    if not unchanged or is_confirmed:
-        return
-    for divert in unchanged:
-        warning = staff_text.unchanged_warning(
-            divert.line, divert.service, divert.during.end, at, locale
-        )
+    advice = "If somebody will answer it anyway, add --although-closed."
+    _confirm(warnings, "Will somebody answer it anyway?", advice)
+
+
+def _confirm(warnings: Sequence[str], question: str, advice: str) -> None:
+    """Print warnings and ask to go on; where nobody can be asked, fail with advice."""
+    for warning in warnings:
         click.echo(warning, err=True)
-    if not sys.stdin.isatty():
-        raise InvalidDivert("line", "To set it all the same, add --although-unchanged.")
-    click.confirm("Set it all the same?", abort=True)
+    if warnings and not sys.stdin.isatty():
+        raise InvalidDivert("line", advice)
+    if warnings:
+        click.confirm(question, abort=True)
 
 
 def _print_changed(changed: Sequence[DivertRow], verb: str) -> None:

@@ -6,15 +6,22 @@ from pathlib import Path
 
 import click
 from flask import current_app
-from flask.cli import AppGroup, with_appcontext
+from flask.cli import with_appcontext
 
 from routing import config, lookup
-from routing.cli.common import FILE_PATH, actor, format_option, print_report, report_errors
+from routing.cli.common import (
+    FILE_PATH,
+    CommandGroup,
+    actor,
+    format_option,
+    print_report,
+    report_errors,
+)
 from routing.errors import DatabaseUnavailable
 from routing.store import db
 from routing.store.retention import RULES, RetentionRule
 
-db_group = AppGroup("db", help="Create, upgrade and back up the database.")
+db_group = CommandGroup("db", help="Create, upgrade and back up the database.")
 
 _BACKUP_TIME = "[0-9]" * 8 + "T" + "[0-9]" * 6 + "Z"
 
@@ -68,7 +75,7 @@ def backup(file: Path, keep: int | None) -> None:
 @format_option
 def count(as_json: bool) -> None:
     """Count the rows in each table, to compare a backup with the original."""
-    with report_errors(), lookup.database().reading() as connection:
+    with lookup.database().reading() as connection:
         counts = db.counts(connection)
     print_report(as_json, dict(counts), _count_lines(counts))
 
@@ -88,6 +95,7 @@ def release() -> None:
 
 @click.command("purge")
 @with_appcontext
+@report_errors()
 def purge() -> None:
     """Delete or anonymise data that is past its retention period. Run it every day.
 
@@ -102,21 +110,18 @@ def run_purge(*rules: RetentionRule) -> None:
 
     Each takes many short transactions, so that nothing else waits for long.
     """
-    with report_errors():
-        database, settings = lookup.database(), current_app.config
-        for rule in rules:
-            at, counts = lookup.now(), tuple[int, ...]([1])
-            before, totals = rule.cutoff(settings, at), tuple[int, ...]()
-            while any(counts):
-                with database.writing() as connection:
-                    counts = rule.purge(connection, before, at, actor())
-                totals = tuple(map(sum, zip_longest(totals, counts, fillvalue=0)))
-            click.echo(rule.summary(settings, totals))
-        if not database.scrub():
-            click.echo(
-                "The database is busy: deleted data is erased from the disk at the next purge.",
-                err=True,
-            )
+    database, settings = lookup.database(), current_app.config
+    for rule in rules:
+        at, counts = lookup.now(), tuple[int, ...]([1])
+        before, totals = rule.cutoff(settings, at), tuple[int, ...]()
+        while any(counts):
+            with database.writing() as connection:
+                counts = rule.purge(connection, before, at, actor())
+            totals = tuple(map(sum, zip_longest(totals, counts, fillvalue=0)))
+        click.echo(rule.summary(settings, totals))
+    if not database.scrub():
+        busy = "The database is busy: deleted data is erased from the disk at the next purge."
+        click.echo(busy, err=True)
 
 
 def _count_lines(counts: Mapping[str, int]) -> list[str]:

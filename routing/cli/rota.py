@@ -53,7 +53,7 @@ def who(time: str | None, as_json: bool) -> None:
                 "until": timestamp(span.end, locale) if span.end < end else None,
             }
         )
-        who, when = descriptions.describe_now(current.roster, role, current.names, at, locale)
+        who, when = current.text(at).now(role)
         lines.append(f"{descriptions.role_name(role)}: {who}, {when}.")
     no_roles = "The directory has no `rota`, so it does not say who must be on duty."
     print_report(as_json, rows, lines or [no_roles])
@@ -75,18 +75,14 @@ def gaps(first: datetime | None, days: int, as_json: bool) -> None:
         if first is not None:
             period = local_period(lookup.snapshot(), first, days)
         current = rota_service.read_rota(period.start, period.end + CONTEXT_MARGIN)
-    found_gaps = current.gaps(period.start, period.end)
-    lines = []
+    found_gaps, text, lines = current.gaps(period.start, period.end), current.text(at), []
     for gap in found_gaps:
         hours = round((gap.during.end - gap.during.start) / timedelta(hours=1), 2)
-        lines.append(f"{descriptions.describe_gap(*gap, at, locale)} ({hours:g} hours).")
+        lines.append(f"{text.gap(*gap)} ({hours:g} hours).")
     for role, span in current.surplus(period.start, period.end):
-        text = descriptions.describe_surplus(current.roster, role, span, current.names, at, locale)
-        lines.append(f"{text}.")
+        lines.append(f"{text.surplus(role, span)}.")
     for clash in current.roster.clashes(period.start, period.end):
-        roles, names = current.roster.roles, current.names
-        text = descriptions.describe_clash(clash, roles, names, at, locale)
-        lines.append(f"Clash: {text}.")
+        lines.append(f"Clash: {text.clash(clash)}.")
     if not found_gaps:
         lines.append(f"No gaps in {count_of(days, 'day')}.")
     rows = [{"role": gap.role.id, **span_json(gap.during, locale)} for gap in found_gaps]
@@ -139,11 +135,9 @@ def import_(
             plan = rota_service.plan_import(data, add_people, replace, name, *days)
         except InvalidSpreadsheet as error:
             raise click.ClickException(f"Nothing was imported.\n{error}") from error
-        at, locale = lookup.now(), lookup.staff_locale()
-        roles, names, compared = plan.rota.roster.roles, plan.names, plan.difference
+        compared = plan.difference
         if replace or dry_run:
-            difference = compared.removed, compared.changed, compared.added
-            for line in descriptions.describe_difference(*difference, roles, names, at, locale):
+            for line in plan.rota.text(lookup.now()).difference(compared):
                 click.echo(line)
         for warning in plan.warnings:
             click.echo(f"Warning: {warning}")

@@ -4,14 +4,13 @@ import sys
 
 import click
 from flask import current_app
-from flask.cli import AppGroup
 
 from routing import lookup
-from routing.cli.common import actor, format_option, print_report, report_errors
+from routing.cli.common import CommandGroup, actor, format_option, print_report
 from routing.store import accounts
 from routing.store.accounts import LOCAL, Role
 
-group = AppGroup("staff", help="Accounts and their roles.")
+group = CommandGroup("staff", help="Accounts and their roles.")
 
 password_option = click.option(
     "--password-stdin", is_flag=True, help="Read the password from standard input."
@@ -33,10 +32,10 @@ def add(name: str, role_names: str, password_stdin: bool) -> None:
         raise click.UsageError(
             f"--role {role_names}: the roles are {known}. Write --role view,divert."
         )
-    with report_errors(), lookup.database().writing() as connection:
+    with lookup.database().writing() as connection:
         accounts.ensure_name_free(connection, name)
     password = _read_password(password_stdin)
-    with report_errors(), lookup.database().writing() as connection:
+    with lookup.database().writing() as connection:
         accounts.add(connection, name, roles, password, lookup.now(), actor())
     click.echo(f"{name} can sign in at /staff with the roles {role_names}.")
     if current_app.config["OIDC_ISSUER"]:
@@ -51,7 +50,7 @@ def add(name: str, role_names: str, password_stdin: bool) -> None:
 def password(name: str, password_stdin: bool) -> None:
     """Change the password of a local account. This ends its sessions and calendars."""
     new_password = _read_password(password_stdin)
-    with report_errors(), lookup.database().writing() as connection:
+    with lookup.database().writing() as connection:
         accounts.set_password(connection, name, new_password, lookup.now(), actor())
     click.echo(
         f"{name} has a new password and is signed out everywhere. Their calendars have ended."
@@ -65,7 +64,7 @@ def list_accounts(as_json: bool) -> None:
 
     Each row has the account's number, name and roles, then `local` or its identity provider.
     """
-    with report_errors(), lookup.database().reading() as connection:
+    with lookup.database().reading() as connection:
         active_accounts = accounts.active_accounts(connection)
     print_report(
         as_json,
@@ -95,7 +94,7 @@ def remove(account: str) -> None:
     This ends its sessions and calendars. The audit log keeps what the account did. Somebody with a
     council account can sign in again until they lose their role there.
     """
-    with report_errors(), lookup.database().writing() as connection:
+    with lookup.database().writing() as connection:
         removed = accounts.remove(connection, account, lookup.now(), actor())
     click.echo(
         f"{removed.name} (account {removed.id}) is removed and signed out everywhere. Their "

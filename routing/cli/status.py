@@ -1,23 +1,55 @@
-"""who-to-call status: ready or degraded, and why."""
+"""who-to-call who: who takes a call. who-to-call status: ready or degraded, and why."""
 
 import sys
+from datetime import datetime
 
 import click
 from flask import current_app
 from flask.cli import with_appcontext
 
 from routing import health, lookup
-from routing.cli.common import DIVERT_TIMEOUT_SECONDS, format_option, print_report
+from routing.cli.common import (
+    AT_FORMATS,
+    DIVERT_TIMEOUT_SECONDS,
+    format_option,
+    print_report,
+    report_errors,
+)
 from routing.config import VERSION
-from routing.errors import DatabaseUnavailable, InvalidDirectory
-from routing.formats.json import timestamp
+from routing.core.answer import Decision
+from routing.errors import DatabaseUnavailable, InvalidDirectory, InvalidTime, UnknownService
+from routing.formats.json import assumption, decision_json, timestamp
+from routing.snapshot import Snapshot
 from routing.store import jobs
 from routing.store.jobs import JobState
-from routing.text import dates
+from routing.text import dates, sentences, time_parsing
 from routing.text.locale import Locale
 
 _EXIT_STATUSES = {"ready": 0, "degraded": 1}
 EXIT_CANNOT_ANSWER = 2
+
+
+@click.command("who")
+@click.argument("service", required=False)
+@click.option("--at", "time", metavar="T", help=f"Another time: {AT_FORMATS}. [default: now]")
+@format_option
+@with_appcontext
+@report_errors()
+def who(service: str | None, time: str | None, as_json: bool) -> None:
+    """Show who takes a call about SERVICE, why and until when.
+
+    Without SERVICE, show the first service in the directory.
+    """
+    lookup.copy_holiday_list()
+    snapshot, locale = lookup.snapshot(), lookup.locale()
+    lookup.read_diverts(max_age=0, timeout=DIVERT_TIMEOUT_SECONDS)
+    try:
+        at = time_parsing.parse_local(time, locale.zone) if time else lookup.now()
+        decision = lookup.who_to_call(service, at)
+    except (InvalidTime, UnknownService) as error:
+        raise click.UsageError(str(error)) from error
+    body = decision_json(decision, at, snapshot, locale, lookup.is_rehearsal())
+    print_report(as_json, body, _decision_lines(decision, at, snapshot, locale))
 
 
 @click.command("status")
@@ -93,3 +125,23 @@ def _job_states() -> list[JobState]:
             return list(jobs.states(connection).values())
     except DatabaseUnavailable:  # a condition says so
         return []
+
+
+def _decision_lines(
+    decision: Decision, at: datetime, snapshot: Snapshot, locale: Locale
+) -> list[str]:
+    """Return the answer as lines: who to call, why, what comes next, and 999."""
+    line, language = decision.line, locale.language
+    options = "" if line.options is None else f" ({line.options.get(language)})"
+    call = sentences.call_sentence(decision, f"{decision.phone.display}{options}", at, locale)
+    unconfirmed = locale.translate("Not yet confirmed by the council.")
+    details = [
+        call,
+        sentences.reason_sentence(decision, at, locale, snapshot.holidays.dates),
+        sentences.next_sentence(decision, at, locale),
+        None if decision.service.confirmed else unconfirmed,
+        assumption(decision, at, snapshot, locale),
+        snapshot.directory.emergency.get(language),
+    ]
+    heading = f"{decision.service.name.get(language)}, {dates.format_datetime(at, locale)}:"
+    return [heading, *(f"  {detail}" for detail in details if detail)]

@@ -6,16 +6,15 @@ from pathlib import Path
 
 import click
 from flask import current_app
-from flask.cli import AppGroup
 
 from routing import config, files, lookup
 from routing.cli.common import (
     DIVERT_TIMEOUT_SECONDS,
     FILE_PATH,
+    CommandGroup,
     count_of,
     format_option,
     print_report,
-    report_errors,
 )
 from routing.cli.maintenance import run_purge
 from routing.store import calls
@@ -24,8 +23,8 @@ from routing.telephony import twiml
 from routing.telephony.doctor import Level, examine
 from routing.text.staff_text import CALL_OUTCOMES
 
-twilio_group = AppGroup("twilio", help="Check the telephone, and print its fallback.")
-calls_group = AppGroup("calls", help="The call log, which never holds a caller's number.")
+twilio_group = CommandGroup("twilio", help="Check the telephone, and print its fallback.")
+calls_group = CommandGroup("calls", help="The call log, which never holds a caller's number.")
 
 _LABELS = {Level.OK: "ok     ", Level.WARNING: "look   ", Level.STOPS_CALLS: "STOPS  "}
 
@@ -42,8 +41,7 @@ def doctor(account: bool, as_json: bool) -> None:
     Each line says what to do: STOPS marks a problem, look a warning. Exit status 1 if there is a
     problem.
     """
-    with report_errors():
-        lookup.snapshot()
+    lookup.snapshot()
     lookup.read_diverts(max_age=0, timeout=DIVERT_TIMEOUT_SECONDS)
     findings = []
     for finding in examine(account):
@@ -68,12 +66,11 @@ def fallback(service: str | None, output: Path | None) -> None:
     Without SERVICE, print that of the first service in the directory. The TwiML is safe at any
     hour. Host it somewhere else, and update it every night: special days can change numbers.
     """
-    with report_errors():
-        snapshot = lookup.snapshot()
-        chosen = snapshot.timetables.service(service or lookup.first_service_id())
-        day = lookup.now().astimezone(snapshot.directory.zone).date()
-        rehearsal_number = config.rehearsal_number(current_app.config)
-        document = twiml.fallback(chosen, snapshot.directory, day, rehearsal_number)
+    snapshot = lookup.snapshot()
+    chosen = snapshot.timetables.service(service or lookup.first_service_id())
+    day = lookup.now().astimezone(snapshot.directory.zone).date()
+    rehearsal_number = config.rehearsal_number(current_app.config)
+    document = twiml.fallback(chosen, snapshot.directory, day, rehearsal_number)
     if output is None:
         click.echo(document)
         return
@@ -95,11 +92,9 @@ def fallback(service: str | None, output: Path | None) -> None:
 @format_option
 def summary(days: int, as_json: bool) -> None:
     """Count calls by service, first line and outcome."""
-    with report_errors():
-        at = lookup.now()
-        with lookup.database().reading() as connection:
-            start, end = at - timedelta(days=days), at + _CLOCK_TOLERANCE
-            counts = calls.counts(connection, start, end, at)
+    at = lookup.now()
+    with lookup.database().reading() as connection:
+        counts = calls.counts(connection, at - timedelta(days=days), at + _CLOCK_TOLERANCE, at)
     outcomes = list(CALL_OUTCOMES)
     rows = sorted(
         (service, line, outcomes.index(outcome), count)

@@ -21,7 +21,7 @@ from flask import Flask
 from flask.cli import ScriptInfo
 
 from routing import lookup
-from routing.alert_recipients import recipients
+from routing.config import alert_recipients
 from routing.core import instants
 from routing.directory.field_types import UK_ZONE
 from routing.errors import DatabaseUnavailable
@@ -94,7 +94,7 @@ def timers(info: ScriptInfo, commands: tuple[str, ...]) -> None:
     `who-to-call status` says when each job last ran.
     """
     app, stopping = info.load_app(), threading.Event()
-    alerts_lane = [ALERTS] if recipients(app.config) else []
+    alerts_lane = [ALERTS] if alert_recipients(app.config) else []
     lanes = [alerts_lane, [*DAILY_JOBS, *map(_own_job, filter(str.strip, commands))]]
     if app.config["CLOCK_STARTS_AT"]:  # by a rehearsal's clock, the purge deletes what must stay
         lanes = [[replace(job, name=f"rehearsal {job.name}") for job in alerts_lane]]

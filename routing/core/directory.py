@@ -442,11 +442,11 @@ class RotaRole:
 
 @dataclass(frozen=True, slots=True)
 class AccessibilityStatement:
-    """What only the council knows for its accessibility statement."""
+    """What only the council knows for its statement; ``compliance`` is full or partial."""
 
     email: str
     prepared: date
-    is_fully_compliant: bool
+    compliance: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,10 @@
 import re
 from calendar import month_name, monthrange
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
-from typing import Annotated, Any, NamedTuple, Self
+from functools import lru_cache
+from typing import Annotated, Any, ClassVar, NamedTuple, Self
 from zoneinfo import ZoneInfo
 
 import phonenumbers
@@ -106,6 +107,14 @@ class StrictModel(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
+    core_type: ClassVar[type]
+    """The class of the core that has fields of the same names."""
+
+    def build(self, **values: object) -> Any:
+        """Return the core's object, with these ``values`` in place of the fields of their names."""
+        names = {field.name for field in fields(self.core_type)} - values.keys()
+        return self.core_type(**{k: _build(v) for k, v in self if k in names}, **values)
+
     @model_validator(mode="before")
     @classmethod
     def leave_out_empty_collections(cls, value: Any) -> Any:
@@ -134,6 +143,12 @@ class StrictModel(BaseModel):
         except ValidationError as error:
             context.errors += error.error_count()
             raise
+
+
+def _build(value: object) -> object:
+    if isinstance(value, StrictModel):
+        return value.build()
+    return tuple(map(_build, value)) if isinstance(value, list) else value
 
 
 def parse_week(value: object) -> Hours:
@@ -192,18 +207,7 @@ def parse_phone(value: object) -> Phone:
         )
     if not isinstance(value, str) or not re.fullmatch(r"\+?[\d ()-]+", value.strip(), re.ASCII):
         raise ValueError(f"{value!r} is not a telephone number. Write it as 01632 960001.")
-    try:
-        number = phonenumbers.parse(value, "GB")
-    except phonenumbers.NumberParseException:
-        number = None
-    reason = "is not a telephone number" if number is None else _impossible_reason(number)
-    if number is None or reason is not None:
-        raise ValueError(
-            f"'{value}' {reason}. Write it in full, as 01632 960001; text numbers may stand only "
-            "under helplines, and 999 and 101 also on a line that is only an `out_of_hours`."
-        )
-    e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-    return Phone(e164, _dialable(value.strip()))
+    return _parse_number(value)
 
 
 def parse_line_phone(value: object) -> Phone:
@@ -322,6 +326,23 @@ def _monthly(ordinal: str, name: str) -> Monthly:
             f"last {day}."
         )
     return Monthly(ORDINALS[ordinal], DAY_NAMES.index(name))
+
+
+@lru_cache(maxsize=4096)
+def _parse_number(value: str) -> Phone:
+    """Return a number as parse_phone; cached, since several parts of a file are checked by it."""
+    try:
+        number = phonenumbers.parse(value, "GB")
+    except phonenumbers.NumberParseException:
+        number = None
+    reason = "is not a telephone number" if number is None else _impossible_reason(number)
+    if number is None or reason is not None:
+        raise ValueError(
+            f"'{value}' {reason}. Write it in full, as 01632 960001; text numbers may stand only "
+            "under helplines, and 999 and 101 also on a line that is only an `out_of_hours`."
+        )
+    e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    return Phone(e164, _dialable(value.strip()))
 
 
 def _dialable(written: str) -> str:

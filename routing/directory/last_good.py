@@ -12,8 +12,13 @@ from pathlib import Path
 from typing import IO
 
 from routing.core.directory import Directory
-from routing.directory.guarded_read import MAX_INLINE_CHARS, ReaderEnded, parse_in_child
-from routing.directory.load import parse, read_text
+from routing.directory.load import (
+    MAX_INLINE_CHARS,
+    ReaderEnded,
+    parse,
+    parse_in_child,
+    read_text,
+)
 from routing.errors import InvalidDirectory, Problem
 from routing.files import open_lock, read_bytes, write_atomically
 

@@ -1,10 +1,15 @@
-"""A directory file as a Directory, or every problem in it at once."""
+"""A directory file as a Directory, or every problem in it at once.
+
+The file may be hostile: reading it has limits of time, size and memory.
+"""
 
 import pickle
 import resource
 import signal
+import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from inspect import isclass
 from itertools import chain, islice
@@ -14,7 +19,6 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
-from routing.core import directory as core
 from routing.core.directory import EMERGENCY_NUMBERS, Directory
 from routing.directory import yaml_source
 from routing.directory.diagnosis import first_odd_character
@@ -25,8 +29,7 @@ from routing.directory.field_types import (
     forbidden_reason,
     parse_line_phone,
 )
-from routing.directory.guarded_read import MAX_INLINE_CHARS, parse_in_child
-from routing.directory.schema import DirectoryModel, LineModel, ServiceModel
+from routing.directory.schema import DirectoryModel
 from routing.directory.yaml_source import (
     MAX_BYTES,
     MAX_PROBLEMS,
@@ -43,6 +46,31 @@ from routing.files import read_bytes
 MAX_NAMES_SHOWN = 100
 """How many names are listed, and searched for a similar one: with more, that takes too long."""
 
+PARSE_CPU_SECONDS = 10.0
+"""CPU time for parsing a large file, so that a busy machine counts against no file."""
+
+PARSE_TIMEOUT_SECONDS = 60.0
+"""How long a process may take in all to start and to parse a large file."""
+
+MAX_PARSE_BYTES = 280 * 2**20
+"""Memory of the process that parses a large file; with what it shares it stays below 300 MiB."""
+
+MAX_INLINE_CHARS = 250_000
+"""A longer text, of some 230 services, is parsed in a process of its own, which takes 0.3 seconds
+of CPU time to start. A shorter one needs 80 MiB and a second at the very worst.
+"""
+
+_ROOT = Path(__file__).parents[2]
+_PROGRAM = """
+import sys, types
+# Without the package's own __init__, which imports the whole service.
+package = types.ModuleType("routing")
+package.__path__ = ["routing"]
+sys.modules["routing"] = package
+from routing.directory.load import parse_standard_input
+parse_standard_input()
+"""
+
 _PLAIN_TEXT = 'Open it there, and save it as plain text ("Text only", UTF-8).'
 _OTHER_KINDS = {
     b"PK\x03\x04": f"this is a Word document or spreadsheet, not text. {_PLAIN_TEXT}",
@@ -53,6 +81,14 @@ _OTHER_KINDS = {
     b"\xfe\xff": "this text is in UTF-16, which Windows calls Unicode. Save the file as UTF-8.",
 }
 """Files that are no plain text, by how they begin, with what to do."""
+
+
+class ReaderEnded(InvalidDirectory):
+    """The process that parsed a file needed too much memory or CPU time; the problem says which."""
+
+    def __init__(self, file: Path, reason: str) -> None:
+        message = f"reading it {reason}. Leave out what is not the directory."
+        super().__init__(file, [Problem(0, 0, "not_read", message)])
 
 
 def load(file: Path) -> tuple[Directory, YamlSource]:
@@ -99,7 +135,10 @@ def parse(text: str, file: Path) -> tuple[Directory, YamlSource]:
         source = read_yaml(text)
     except UnreadableFile as error:
         raise InvalidDirectory(file, [error.problem]) from error
-    problems = [*source.problems, *_reference_problems(source)]
+    problems = source.problems + [
+        Problem(*source.place(path), code, message)
+        for path, code, message in islice(_reference_problems(source.root), MAX_PROBLEMS)
+    ]
     try:
         model = DirectoryModel.model_validate(source.root, context=Context(_languages(source.root)))
     except ValidationError as error:
@@ -108,15 +147,45 @@ def parse(text: str, file: Path) -> tuple[Directory, YamlSource]:
         raise InvalidDirectory(file, problems) from error
     if problems:
         raise InvalidDirectory(file, problems)
-    return _build_directory(model), source
+    return model.build(), source
+
+
+def parse_in_child(text: str, file: Path) -> tuple[Directory, bytes]:
+    """Return the directory in ``text``, parsed in a process with limits of memory and CPU time.
+
+    With it comes its YamlSource as a pickle, which only some need: reading that takes 0.3 seconds.
+    Raise InvalidDirectory, naming ``file``, also when the process cannot be started or does not
+    end in time; ReaderEnded when it needs more than MAX_PARSE_BYTES or PARSE_CPU_SECONDS.
+    """
+    try:
+        process = subprocess.run(  # noqa: S603 - Python itself, with arguments of our own
+            [sys.executable, "-c", _PROGRAM, file, str(MAX_PARSE_BYTES), str(PARSE_CPU_SECONDS)],
+            cwd=_ROOT,
+            input=text.encode(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=PARSE_TIMEOUT_SECONDS,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        reason = getattr(error, "strerror", None) or "this takes too long"
+        message = f"no process can read it: {reason}. Check what else this machine is doing."
+        raise InvalidDirectory(file, [Problem(0, 0, "not_read", message)]) from error
+    if process.returncode == -signal.SIGPROF:
+        raise ReaderEnded(file, f"takes more than {PARSE_CPU_SECONDS:g} seconds of CPU time")
+    if process.returncode != 0:
+        reason = f"needs more than {MAX_PARSE_BYTES // 2**20} MiB of memory, or fails otherwise"
+        raise ReaderEnded(file, reason)
+    result = pickle.loads(process.stdout)  # noqa: S301 - written by our own child process
+    if isinstance(result, tuple):
+        return result
+    raise InvalidDirectory(file, result)
 
 
 def parse_standard_input() -> None:
-    """Parse the directory on standard input; write it and its source, or its problems, to standard
-    output.
+    """Be the process of ``parse_in_child``: pickle the directory on standard input to its output.
 
-    This is the process of guarded_read.parse_in_child. The arguments are the file's name, the
-    bytes of memory and the seconds of CPU time allowed.
+    The arguments are the file's name, the bytes of memory and the seconds of CPU time allowed.
     """
     file, max_bytes, cpu_seconds = Path(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
     signal.setitimer(signal.ITIMER_PROF, cpu_seconds)  # SIGPROF ends this process, whatever it does
@@ -133,31 +202,25 @@ def parse_standard_input() -> None:
 
 def _languages(root: dict[str, Node]) -> tuple[str, ...]:
     """Return the languages in which texts may be written: the known ones that the file names."""
-    languages = root.get("languages")
-    return tuple(str(name) for name in _items(languages) if name in LANGUAGES)
+    return tuple(str(name) for name in _items(root.get("languages")) if name in LANGUAGES)
 
 
-def _reference_problems(source: YamlSource) -> Iterator[Problem]:
+def _reference_problems(root: dict[str, Node]) -> Iterator[PathProblem]:
     """Yield what is wrong between the parts of the file.
 
     It takes the file as it was read, whatever its shape, so that these problems are shown together
     with all others. It leaves out what does not have the right shape.
     """
-    problems = islice(_check_references(source.root), MAX_PROBLEMS)
-    for path, code, message in dict.fromkeys(problems):
-        yield Problem(*source.place(path), code, message)
-
-
-def _check_references(root: dict[str, Node]) -> Iterator[PathProblem]:
     lines, services = _mapping(root.get("lines")), _mapping(root.get("services"))
+    references: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for service_id, service in services.items():
-        for path, line_id in _line_references(("services", service_id), _mapping(service)):
+        for key, index, line_id in _line_references(_mapping(service)):
+            references[line_id].append((service_id, key))
             if line_id not in lines:
-                yield PathProblem(path, "unknown_line", _unknown_name("line", line_id, lines))
-            else:
-                line = _mapping(lines[line_id])
-                yield from _check_line(line_id, line, service_id, _mapping(service), path[2])
-    yield from _check_emergency_lines(lines, services)
+                message = _unknown_name("line", line_id, lines)
+                yield PathProblem(("services", service_id, key, *index), "unknown_line", message)
+    for line_id, line in lines.items():
+        yield from _check_line(line_id, _mapping(line), references[line_id], services)
     for role_id, role in _mapping(root.get("rota")).items():
         needed_when = _mapping(_mapping(role).get("needed_when"))
         for key, kind, known in (("line", "line", lines), ("out_of_hours_of", "service", services)):
@@ -167,71 +230,64 @@ def _check_references(root: dict[str, Node]) -> Iterator[PathProblem]:
                 yield PathProblem(path, f"unknown_{kind}", _unknown_name(kind, name, known))
 
 
-def _line_references(path: KeyPath, service: dict[str, Node]) -> Iterator[tuple[KeyPath, str]]:
-    references: list[tuple[KeyPath, Node | None]] = [
-        ((*path, "out_of_hours"), service.get("out_of_hours"))
-    ]
-    for key in ("lines", "if_unanswered"):
-        references += [((*path, key, n), name) for n, name in enumerate(_items(service.get(key)))]
-    yield from ((path, line_id) for path, line_id in references if isinstance(line_id, str))
-
-
-def _check_emergency_lines(
-    lines: dict[str, Node], services: dict[str, Node]
-) -> Iterator[PathProblem]:
-    """Yield each line with the number 999 or 101 that no service answers with out of hours."""
-    night_lines = {_text(_mapping(service).get("out_of_hours")) for service in services.values()}
-    for line_id, line in lines.items():
-        for path, number in _numbers(line_id, _mapping(line)):
-            if line_id not in night_lines and number in EMERGENCY_NUMBERS:
-                message = (
-                    f"'{number}' may stand only on a line that is an `out_of_hours`. Write "
-                    f"`out_of_hours: {line_id}` in a service, or move it to `helplines`."
-                )
-                yield PathProblem(path, "barred_number", message)
+def _line_references(service: dict[str, Node]) -> Iterator[tuple[str, tuple[int, ...], str]]:
+    """Yield each line that a service names, by key and by index in a list."""
+    for key in ("out_of_hours", "lines", "if_unanswered"):
+        value = service.get(key)
+        if isinstance(value, str) and key == "out_of_hours":
+            yield key, (), value
+        elif isinstance(value, list) and key != "out_of_hours":
+            yield from ((key, (n,), name) for n, name in enumerate(value) if isinstance(name, str))
 
 
 def _check_line(
     line_id: str,
     line: dict[str, Node],
-    service_id: str,
-    service: dict[str, Node],
-    reference: str | int,
+    references: Sequence[tuple[str, str]],
+    services: dict[str, Node],
 ) -> Iterator[PathProblem]:
-    """Yield why a service may not ring a line; ``reference`` is the key that names the line."""
+    """Yield why services may not ring a line. ``references``: the services and keys naming it."""
     path: KeyPath = ("lines", line_id)
-    if line.get("visibility") == "internal" and "number" not in service:
-        message = (
-            f"the line '{line_id}' is internal, and the service '{service_id}' can reach it "
-            "without a `number` to show instead. Give the service one, or make the line public."
-        )
-        yield PathProblem((*path, "visibility"), "internal_line_reachable", message)
-    for number_path, number in _numbers(line_id, line):
-        if number in EMERGENCY_NUMBERS and reference == "out_of_hours":
-            continue  # shown, and never rung
-        if reason := _forbidden_reason(number):
-            message = f"'{number}' may not be rung by a service: {reason}. Write another."
-            if number in EMERGENCY_NUMBERS:
+    if line.get("visibility") == "internal":
+        for service_id in dict.fromkeys(service_id for service_id, _ in references):
+            if "number" not in _mapping(services[service_id]):
                 message = (
-                    f"'{number}' may not be rung by a service: it may answer only as "
-                    f"`out_of_hours`. Take '{line_id}' out of `{reference}`."
+                    f"the line '{line_id}' is internal, and the service '{service_id}' can reach "
+                    "it without a `number` to show instead. Give the service one, or make the line "
+                    "public."
                 )
+                yield PathProblem((*path, "visibility"), "internal_line_reachable", message)
+    keys = dict.fromkeys(key for _, key in references)
+    for number_path, number in _numbers(path, line):
+        if number in EMERGENCY_NUMBERS and "out_of_hours" not in keys:
+            message = (
+                f"'{number}' may stand only on a line that is an `out_of_hours`. Write "
+                f"`out_of_hours: {line_id}` in a service, or move it to `helplines`."
+            )
+            yield PathProblem(number_path, "barred_number", message)
+        if number in EMERGENCY_NUMBERS:
+            message = f"'{number}' may not be rung by a service: it may answer only as "
+            for key in ("lines", "if_unanswered"):
+                if key in keys:
+                    remedy = f"`out_of_hours`. Take '{line_id}' out of `{key}`."
+                    yield PathProblem(number_path, "barred_number", message + remedy)
+        elif keys and (reason := _forbidden_reason(number)):
+            message = f"'{number}' may not be rung by a service: {reason}. Write another."
             yield PathProblem(number_path, "barred_number", message)
 
 
-def _numbers(line_id: str, line: dict[str, Node]) -> Iterator[tuple[KeyPath, str | None]]:
+def _numbers(path: KeyPath, line: dict[str, Node]) -> Iterator[tuple[KeyPath, str]]:
     """Yield every number of a line, those of its special days too, with their paths."""
-    path: KeyPath = ("lines", line_id)
-    yield (*path, "phone"), _text(line.get("phone"))
+    parts = [(path, line)]
     for n, special_day in enumerate(_items(line.get("special_days"))):
-        yield (*path, "special_days", n, "phone"), _text(_mapping(special_day).get("phone"))
+        parts.append(((*path, "special_days", n), _mapping(special_day)))
+    for part_path, part in parts:
+        number = part.get("phone")
+        if isinstance(number, str):
+            yield (*part_path, "phone"), number.strip()
 
 
-def _text(node: Node | None) -> str | None:
-    return node.strip() if isinstance(node, str) else None
-
-
-def _forbidden_reason(number: str | None) -> str | None:
+def _forbidden_reason(number: str) -> str | None:
     try:
         return forbidden_reason(parse_line_phone(number).e164)
     except ValueError:
@@ -353,66 +409,3 @@ def _plain_message(kind: str, error: Any) -> str:
         "string_too_short": "write a text that is not empty",
     }
     return f"{shown} cannot be used here: {remedies.get(kind, error['msg'])}."
-
-
-def _build_directory(model: DirectoryModel) -> Directory:
-    """Return the directory of a model that has no problems."""
-    lines = {line_id: _build_line(line_id, line) for line_id, line in model.lines.items()}
-    holidays = model.bank_holidays
-    return Directory(
-        council=model.council.build(),
-        zone=model.zone,
-        languages=tuple(model.languages),
-        emergency=model.emergency,
-        unanswered=model.unanswered,
-        voices=tuple(model.voices.items()),
-        holiday_rules=core.HolidayRules(
-            holidays.division, tuple(holidays.add.items()), frozenset(holidays.remove)
-        ),
-        lines=tuple(lines.values()),
-        services=tuple(
-            _build_service(service_id, service, lines)
-            for service_id, service in model.services.items()
-        ),
-        helplines=tuple(helpline.build() for helpline in model.helplines),
-        rota=tuple(role.build(role_id) for role_id, role in model.rota.items()),
-    )
-
-
-def _build_line(line_id: str, model: LineModel) -> core.Line:
-    return core.Line(
-        id=line_id,
-        name=model.name,
-        phone=model.phone,
-        hours=model.hours,
-        special_days=tuple(special_day.build() for special_day in model.special_days),
-        called=model.called,
-        aliases=tuple(model.aliases),
-        options=model.options,
-        send_digits=model.send_digits,
-        also=tuple(way.build() for way in model.also),
-        you_will_hear=model.you_will_hear,
-        email=model.email,
-        relay_uk=model.relay_uk,
-        internal=model.visibility == "internal",
-        ring_seconds=model.ring_seconds,
-        press_1_to_accept=model.press_1_to_accept,
-        verified=model.verified.build() if model.verified else None,
-    )
-
-
-def _build_service(
-    service_id: str, model: ServiceModel, lines: Mapping[str, core.Line]
-) -> core.Service:
-    backups = [model.out_of_hours] if model.if_unanswered is None else model.if_unanswered
-    return core.Service(
-        id=service_id,
-        name=model.name,
-        lines=tuple(lines[line_id] for line_id in model.lines),
-        out_of_hours=lines[model.out_of_hours],
-        if_unanswered=tuple(lines[line_id] for line_id in backups),
-        number=model.number,
-        greeting=model.greeting,
-        forms=tuple(core.OnlineForm(form.name, form.url, form.when) for form in model.forms),
-        pages=tuple((name, text) for name, text in model.pages if text is not None),
-    )

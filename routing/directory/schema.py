@@ -4,7 +4,7 @@ import json
 from calendar import isleap
 from collections.abc import Iterator
 from datetime import date
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 from pydantic.json_schema import GenerateJsonSchema
@@ -67,9 +67,7 @@ class RotaRoleModel(StrictModel):
     people: People = 1
     """How many at once."""
 
-    def build(self, role_id: str) -> core.RotaRole:
-        needed = self.needed_when
-        return core.RotaRole(role_id, self.name, needed.line, needed.out_of_hours_of, self.people)
+    core_type: ClassVar = core.RotaRole
 
 
 class AccessibilityModel(StrictModel):
@@ -82,8 +80,7 @@ class AccessibilityModel(StrictModel):
     compliance: Literal["full", "partial"] = "partial"
     """full: only after somebody tested the pages against WCAG 2.2 AA and found nothing."""
 
-    def build(self) -> core.AccessibilityStatement:
-        return core.AccessibilityStatement(self.email, self.prepared, self.compliance == "full")
+    core_type: ClassVar = core.AccessibilityStatement
 
 
 class PrivacyModel(StrictModel):
@@ -94,8 +91,7 @@ class PrivacyModel(StrictModel):
     url: Url
     """The council's own privacy notice."""
 
-    def build(self) -> core.PrivacyNotice:
-        return core.PrivacyNotice(self.email, self.url)
+    core_type: ClassVar = core.PrivacyNotice
 
 
 class CouncilModel(StrictModel):
@@ -114,15 +110,7 @@ class CouncilModel(StrictModel):
     privacy: PrivacyModel | None = None
     """For the privacy notice, which the law requires."""
 
-    def build(self) -> core.Council:
-        return core.Council(
-            name=self.name,
-            website=self.website,
-            colour=self.colour,
-            logo=self.logo,
-            accessibility=self.accessibility.build() if self.accessibility else None,
-            privacy=self.privacy.build() if self.privacy else None,
-        )
+    core_type: ClassVar = core.Council
 
 
 class BankHolidaysModel(StrictModel):
@@ -162,6 +150,8 @@ class SpecialDayModel(StrictModel):
     phone: LinePhone | None = None
     """Another number, from midnight to midnight."""
 
+    core_type: ClassVar = core.SpecialDay
+
     @model_validator(mode="after")
     def check(self) -> Self:
         errors = list(self._errors())
@@ -197,14 +187,12 @@ class SpecialDayModel(StrictModel):
             )
             yield FieldError("hours", message)
 
-    def build(self) -> core.SpecialDay:
+    def build(self, **values: object) -> Any:
         week = self.hours if isinstance(self.hours, core.Hours) else None
-        return core.SpecialDay(
+        return super().build(
             first=self.on or self.first,
             last=self.on or self.last,
-            name=self.name,
             hours=self.hours if week is None else None,
-            phone=self.phone,
             is_run=self.on is None and self.every is None,
             week=week,
             recurrence=self.every,
@@ -229,8 +217,7 @@ class VerificationModel(StrictModel):
     days: Days
     """For how many days that holds."""
 
-    def build(self) -> core.Verification:
-        return core.Verification(self.on, self.source, self.days)
+    core_type: ClassVar = core.Verification
 
 
 WAYS_WITH_A_URL = ("bsl", "chat")
@@ -250,6 +237,8 @@ class OtherWayModel(StrictModel):
     url: Url | None = None
     """The page of the video or chat service."""
 
+    core_type: ClassVar = core.OtherWay
+
     @model_validator(mode="after")
     def check(self) -> Self:
         needed, other = ("url", "phone") if self.kind in WAYS_WITH_A_URL else ("phone", "url")
@@ -261,9 +250,6 @@ class OtherWayModel(StrictModel):
         if getattr(self, needed) is None:
             raise ValueError(f"'{self.kind}' needs a `{needed}`. Add it.")
         return self
-
-    def build(self) -> core.OtherWay:
-        return core.OtherWay(self.kind, self.phone, self.url)
 
 
 class LineModel(StrictModel):
@@ -302,6 +288,11 @@ class LineModel(StrictModel):
     verified: VerificationModel | None = None
     """Without it, pages say "Not yet confirmed by the council"."""
 
+    core_type: ClassVar = core.Line
+
+    def build(self, **values: object) -> Any:
+        return super().build(internal=self.visibility == "internal", **values)
+
 
 class FormModel(StrictModel):
     """A way that is not a phone call."""
@@ -312,6 +303,8 @@ class FormModel(StrictModel):
     """Where it is."""
     when: LocalisedText
     """When to use it."""
+
+    core_type: ClassVar = core.OnlineForm
 
 
 class PagesModel(StrictModel):
@@ -345,6 +338,19 @@ class ServiceModel(StrictModel):
     pages: PagesModel = PagesModel()
     """The council's own words."""
 
+    core_type: ClassVar = core.Service
+
+    def build_with(self, service_id: str, known: dict[str, core.Line]) -> Any:
+        """Return the core's service, with the lines of its ids."""
+        backups = [self.out_of_hours] if self.if_unanswered is None else self.if_unanswered
+        return self.build(
+            id=service_id,
+            lines=tuple(known[line_id] for line_id in self.lines),
+            out_of_hours=known[self.out_of_hours],
+            if_unanswered=tuple(known[line_id] for line_id in backups),
+            pages=tuple((name, text) for name, text in self.pages if text is not None),
+        )
+
 
 class HelplineModel(StrictModel):
     """A number that is shown and never rung."""
@@ -358,8 +364,7 @@ class HelplineModel(StrictModel):
     audience: LocalisedText = Field(alias="for")
     """Whom it is for."""
 
-    def build(self) -> core.Helpline:
-        return core.Helpline(self.name, self.phone, self.hours, self.audience)
+    core_type: ClassVar = core.Helpline
 
 
 class DirectoryModel(StrictModel):
@@ -389,6 +394,25 @@ class DirectoryModel(StrictModel):
     """Numbers that are shown and never rung."""
     rota: dict[Id, RotaRoleModel] = {}
     """Who must be on duty."""
+
+    core_type: ClassVar = core.Directory
+
+    def build(self, **values: object) -> Any:
+        lines = {line_id: line.build(id=line_id) for line_id, line in self.lines.items()}
+        services = self.services.items()
+        holidays = self.bank_holidays
+        return super().build(
+            voices=tuple(self.voices.items()),
+            holiday_rules=core.HolidayRules(
+                holidays.division, tuple(holidays.add.items()), frozenset(holidays.remove)
+            ),
+            lines=tuple(lines.values()),
+            services=tuple(service.build_with(key, lines) for key, service in services),
+            rota=tuple(
+                role.build(id=role_id, **dict(role.needed_when))
+                for role_id, role in self.rota.items()
+            ),
+        )
 
 
 _LEFT_OUT = ("title", "default")

@@ -16,7 +16,7 @@ from routing.core.directory import Line, Phone, Service
 from routing.formats.json import assumption, timestamp
 from routing.formats.printed import OtherWayText, helpline_texts, other_way_texts
 from routing.public import schema_org
-from routing.static_files import DEFAULT_COLOUR
+from routing.responses import DEFAULT_COLOUR
 from routing.text import dates, sentences
 from routing.text.locale import Locale
 

@@ -1,22 +1,37 @@
-"""The public pages: who to call now, all contacts, and pages about this service."""
+"""The public pages: who to call now, all contacts, this service, and the page for every error."""
 
+import gzip
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Response, current_app, g, render_template, request, url_for
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    current_app,
+    g,
+    render_template,
+    request,
+    url_for,
+)
+from markupsafe import Markup
 
-from routing import lookup, static_files
+from routing import concurrency, lookup
+from routing.concurrency import RequestKind
 from routing.config import base_url
+from routing.core.directory import Directory, Helpline, Line, SpecialDay
 from routing.errors import UnknownService
+from routing.formats import printed
 from routing.formats.json import timestamp
 from routing.public import context, schema_org
 from routing.public.answer_cache import AnswerCache, RenderedAnswer, make_cacheable
 from routing.public.api import CORS_HEADERS
-from routing.public.error_pages import EXIT_URL, error_page
-from routing.snapshot import LOGO_TYPES
+from routing.responses import BUNDLES, bundle, bundle_url
+from routing.snapshot import LOGO_TYPES, Snapshot
 from routing.text.dates import format_date
+from routing.text.locale import N_
 
 bp = Blueprint("site", __name__)
 
@@ -25,6 +40,18 @@ LANGUAGE_NAMES = {"en": "English", WELSH: "Cymraeg"}
 HEADING_LEVELS = ("2", "3", "4", "5", "6")
 DEFAULT_HEADING_LEVEL = 2
 MAX_LINES_WITHOUT_SEARCH = 8
+MIN_GZIP_BYTES = 1000
+
+EXIT_URL = "https://www.bbc.co.uk/weather"
+"""Where "Exit this page" leads: GOV.UK's default, which says nothing about its reader."""
+
+ERROR_PAGE_POLICY = (
+    f"default-src 'none'; style-src {printed.STYLE_SOURCE}; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'"
+)
+"""Content-Security-Policy of an error page: its style is in it."""
+
+_MIME_TYPES = {"css": "text/css", "js": "text/javascript"}
 
 
 @bp.before_request
@@ -131,8 +158,12 @@ def logo() -> Response:
 
 @bp.get("/embed/v1.js")
 def embed_script() -> Response:
-    """Send the component's script."""
-    return static_files.send_embed_script()
+    """Send the component's script: pages of any website may load it."""
+    response = Response(bundle("embed.js"), mimetype=_MIME_TYPES["js"])
+    response.headers["Cache-Control"] = "public, max-age=3600"
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    return response
 
 
 @bp.get("/embed")
@@ -152,20 +183,68 @@ def embed() -> Response:
 
 @bp.get("/assets/<address>")
 def asset(address: str) -> Response:
-    """Send a style sheet or a script."""
-    return static_files.send_asset(address)
+    """Send a style sheet or a script, at its address now or that of an older version."""
+    stem, suffix = address.partition(".")[0], address.rpartition(".")[2]
+    name = f"{stem}.{suffix}"
+    if name not in BUNDLES:
+        abort(404)
+    response = Response(bundle(name), mimetype=_MIME_TYPES[suffix])
+    is_current = bundle_url(name).endswith(address)
+    year = "public, max-age=31536000, immutable"
+    response.headers["Cache-Control"] = year if is_current else "no-store"
+    return response
 
 
 @bp.after_request
 def compress(response: Response) -> Response:
-    """Compress pages: many callers have slow connections."""
-    return static_files.gzip_response(response)
+    """Compress a page of 1,000 bytes or more: many callers have slow connections.
+
+    Public pages alone: to compress a page with a form token would help to guess the token.
+    """
+    response.headers["Vary"] = "Accept-Encoding"
+    if response.is_streamed or response.direct_passthrough:
+        return response
+    body = response.get_data()
+    if request.accept_encodings["gzip"] and len(body) >= MIN_GZIP_BYTES:
+        response.set_data(gzip.compress(body, 6, mtime=0))
+        response.headers["Content-Encoding"] = "gzip"
+    return response
 
 
 @bp.errorhandler(UnknownService)
 def unknown_service(error: UnknownService) -> Response:
     """Show the 404 page, which has every service and number."""
     return error_page(404)
+
+
+def error_page(status: int) -> Response:
+    """Return the page for an HTTP error: every public number and its hours, and no other file.
+
+    What broke a page may have broken templates too: then a plain list of the numbers stands in.
+    Before any directory was loaded that list has 999 alone. The page grows with the directory, so
+    it takes a place among such requests, and is refused where there is none.
+    """
+    if not concurrency.acquire(RequestKind.LISTING):
+        return concurrency.refusal(RequestKind.LISTING, status)
+    title = _title(status)
+    try:
+        locale = lookup.locale()
+        body = printed.printed_page(
+            lookup.snapshot(),
+            lookup.now(),
+            printed.DEFAULT_WEEKS,
+            locale,
+            rehearsal=lookup.is_rehearsal(),
+            title=locale.translate(title),
+            exit_url=EXIT_URL,
+        )
+    except Exception:
+        current_app.logger.exception("cannot render the error page: a plain one stands in")
+        body = _plain_page(title)
+    response = Response(body, status, mimetype="text/html")
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["Content-Security-Policy"] = ERROR_PAGE_POLICY
+    return response
 
 
 def _service_page(template: str, service: str) -> Response:
@@ -197,7 +276,7 @@ def _render(template: str, **values: Any) -> str:
     return render_template(
         f"public/{template}",
         _=locale.translate_html,
-        asset=static_files.url,
+        asset=bundle_url,
         exit_url=EXIT_URL,
         logo=lookup.snapshot().logo is not None,
         page_url=_page_url,
@@ -236,3 +315,64 @@ def _translation(language: str) -> dict[str, str] | None:
     endpoint = request.endpoint.partition(".")[2]
     address = _page_url(endpoint, other, **(request.view_args or {}))
     return {"language": other, "name": LANGUAGE_NAMES[other], "address": address}
+
+
+def _title(status: int) -> str:
+    if status == 404:
+        return N_("Page not found")
+    if status < 500:
+        return N_("Sorry, there is a problem with this request")
+    return N_("Sorry, there is a problem with this page")
+
+
+def _plain_page(title: str) -> str:
+    """Return a page made without templates, in the directory's first language."""
+    snapshot: Snapshot | None = current_app.extensions["snapshot_loader"].snapshot
+    return Markup(
+        '<!doctype html><html lang="en"><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        "<title>{title}</title><h1>{title}</h1>"
+        '<p>If a child is in immediate danger, call <a href="tel:999">999</a>.</p>{numbers}</html>'
+    ).format(title=title, numbers=_plain_numbers(snapshot.directory) if snapshot else "")
+
+
+def _plain_numbers(directory: Directory) -> Markup:
+    language = directory.languages[0]
+    numbers = [
+        (service.name, service.number, "at all hours")
+        for service in directory.services
+        if service.number is not None
+    ]
+    contacts: list[Line | Helpline] = [line for line in directory.lines if not line.internal]
+    for contact in (*contacts, *directory.helplines):
+        numbers.append((contact.name, contact.phone, _plain_hours(contact)))
+    items = (
+        Markup('<li>{}: <a href="{}">{}</a> ({})</li>').format(
+            name.get(language), phone.url, phone.display, hours
+        )
+        for name, phone, hours in numbers
+    )
+    return Markup("<p>These are all our numbers and their hours.</p><ul>{}</ul>").format(
+        Markup("").join(items)
+    )
+
+
+def _plain_hours(contact: Line | Helpline) -> str:
+    """Return hours as the directory writes them, and when another number holds."""
+    parts = [" ".join(filter(None, pair)) for pair in contact.hours.as_written]
+    if isinstance(contact, Line):
+        parts += [
+            f"{_plain_dates(day)} call {day.phone.display}"
+            for day in contact.special_days
+            if day.phone is not None
+        ]
+    return "; ".join(parts)
+
+
+def _plain_dates(special_day: SpecialDay) -> str:
+    """Return a special day's dates as the directory writes them."""
+    limits = (("from", special_day.first), ("to", special_day.last))
+    parts = [f"{word} {day}" for word, day in limits if day is not None]
+    if special_day.recurrence is not None:
+        parts.insert(0, f"every {special_day.recurrence.as_written}")
+    return " ".join(parts)

@@ -1,116 +1,145 @@
 """The rota in sentences, for staff: in English, with relative dates ("5pm today")."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 from zoneinfo import ZoneInfo
 
 from routing.core.directory import RotaRole
 from routing.core.instants import Span
-from routing.rota.roster import (
-    Assignment,
-    Clash,
-    ClashKind,
-    NewCover,
-    NewShift,
-    Roster,
-    Staffing,
-)
+from routing.rota.roster import Assignment, Clash, ClashKind, NewCover, NewShift, Roster, Staffing
+from routing.rota.spreadsheet import RotaDifference
 from routing.text import dates, staff_text
-from routing.text.locale import Locale
+from routing.text.locale import Locale, get_locale
 
 NOBODY = "Nobody"
 _LOOKAHEAD = timedelta(days=28)
 
 
+@dataclass(frozen=True)
+class RotaText:
+    """Describes a roster as seen from ``at``. ``names`` has everybody's name, by id."""
+
+    roster: Roster
+    names: Mapping[int, str]
+    at: datetime
+
+    @property
+    def locale(self) -> Locale:
+        """Return English with the directory's zone."""
+        return get_locale("en", self.roster.timetables.directory.zone)
+
+    def name(self, person_id: int | None) -> str:
+        """Return a person's name; "Nobody" for None."""
+        return NOBODY if person_id is None else self.names[person_id]
+
+    def role(self, role_id: str) -> str:
+        """Return the name of one of the directory's roles."""
+        return role_name(self.roster.roles[role_id])
+
+    def span(self, span: Span) -> str:
+        """Return "from 5pm today until 8:30am tomorrow"."""
+        return staff_text.format_span(span, self.at, self.locale)
+
+    def duty(self, role_id: str, person_id: int | None, during: Span) -> str:
+        """Return "Night worker: Amara Owusu from 5pm today until 8:30am tomorrow"."""
+        return f"{self.role(role_id)}: {self.name(person_id)} {self.span(during)}"
+
+    def gap(self, role: RotaRole, gap: Span, missing: int) -> str:
+        """Return "Night worker: 1 of 2 people from 5pm today until..."; ``missing`` are missing."""
+        return f"{role_name(role)}: {describe_shortfall(role, missing)} {self.span(gap)}"
+
+    def surplus(self, role: RotaRole, span: Span) -> str:
+        """Describe who is on duty in a span in which nobody is needed."""
+        who = self._join(self.roster.staffing_at(role.id, span.start))
+        return f"{role_name(role)}: {who} {self.span(span)}, though nobody is needed then"
+
+    def excess(self, role_id: str, span: Span, staffing: Staffing) -> str:
+        """Describe a span in which more people are on duty than a role needs."""
+        needs = "1 person" if staffing.needed == 1 else f"{staffing.needed} people"
+        together = f"{self._join(staffing)} are on duty together {self.span(span)}"
+        return f"{self.role(role_id)}: {together}, and it needs {needs}"
+
+    def difference(self, difference: RotaDifference) -> list[str]:
+        """Describe each shift that is removed, changed or added: "Added: Night: Amara Owusu..."."""
+        lines = [f"Removed: {self._shift(shift)}." for shift in difference.removed]
+        for before, after in difference.changed:
+            change = f"in place of {self.names[before.person_id]}"
+            if before.during != after.during:
+                change = f"not {self.span(before.during)}"
+            lines.append(f"Changed: {self._shift(after)}, {change}.")
+        return lines + [f"Added: {self._shift(shift)}." for shift in difference.added]
+
+    def clash(self, clash: Clash) -> str:
+        """Describe a clash: who, what and when."""
+        who, first, last = self.names[clash.person_id], clash.assignments[0], clash.assignments[-1]
+        if clash.kind is ClashKind.OVERLAP:
+            one, other = (self.role(part.shift.role_id) for part in (first, last))
+            shifts = f"two {one} shifts" if one == other else f"{one} and {other} shifts"
+            return f"{who} has {shifts} at once, {self.span(clash.during)}"
+        ends, begins = self._instant(first.during.end), self._instant(last.during.start)
+        if len(clash.assignments) > 2:
+            return (
+                f"{who} has {len(clash.assignments)} shifts in a row with less than 11 hours’ rest "
+                f"between them: the first ends {ends}, the last begins {begins}"
+            )
+        rest = last.during.start - first.during.end
+        length = staff_text.format_time_left(rest) if rest > timedelta() else "no time"
+        return f"{who} has {length} to rest: a shift ends {ends}, the next begins {begins}"
+
+    def cover(self, assignment: Assignment) -> str:
+        """Describe the cover behind an assignment: "for Amara Owusu: Sick"; "" without a cover."""
+        if assignment.cover is None:
+            return ""
+        holder = assignment.shift.person_id
+        covered = f"for {self.names[holder]}" if assignment.person_id != holder else ""
+        return ": ".join(filter(None, (covered, assignment.cover.note)))
+
+    def now(self, role: RotaRole) -> tuple[str, str]:
+        """Describe who is on duty, and until when and who is next.
+
+        ("Amara Owusu", "until 8:30am tomorrow, then Ben Hughes"); ("Nobody", ...) in a gap; ("Not
+        needed", "until 5pm today, then Amara Owusu").
+        """
+        intervals = self.roster.merged_staffing(role.id, self.at, self.at + _LOOKAHEAD)
+        (span, staffing), *following = islice(intervals, 3)
+        who = self._who(staffing)
+        if not following:
+            return who, "for the next 4 weeks"
+        until = f"until {self._instant(span.end)}"
+        if following[0][1].needed or following[0][1].person_ids:
+            return who, f"{until}, then {self._who_next(following[0][1])}"
+        if len(following) == 1:
+            return who, f"{until}, then not needed"
+        later_span, later = following[1]
+        return who, f"{until}, then from {self._instant(later_span.start)} {self._who_next(later)}"
+
+    def _instant(self, when: datetime) -> str:
+        return staff_text.format_relative(when, self.at, self.locale)
+
+    def _shift(self, shift: NewShift) -> str:
+        return self.duty(shift.role_id, shift.person_id, shift.during)
+
+    def _join(self, staffing: Staffing) -> str:
+        names = [self.names[person_id] for person_id in staffing.person_ids]
+        return dates.join_words(names, self.locale) if names else NOBODY
+
+    def _who(self, staffing: Staffing) -> str:
+        count = len(staffing.person_ids)
+        if not staffing.needed and not count:
+            return "Not needed"
+        who = self._join(staffing)
+        return f"{who} ({count} of {staffing.needed} people)" if count and staffing.missing else who
+
+    def _who_next(self, staffing: Staffing) -> str:
+        who = self._who(staffing)
+        return who.lower() if who == NOBODY else who
+
+
 def role_name(role: RotaRole) -> str:
     """Return the English name of a role."""
     return role.name.get("en")
-
-
-def describe_gap(role: RotaRole, gap: Span, missing: int, at: datetime, locale: Locale) -> str:
-    """Describe a gap: "Out-of-hours social worker: nobody from 5pm on Sunday 27 December until...".
-
-    ``missing`` is how many people are missing.
-    """
-    shortfall = describe_shortfall(role, missing)
-    return f"{role_name(role)}: {shortfall} {staff_text.format_span(gap, at, locale)}"
-
-
-def describe_surplus(
-    roster: Roster,
-    role: RotaRole,
-    span: Span,
-    names: Mapping[int, str],
-    at: datetime,
-    locale: Locale,
-) -> str:
-    """Describe who is on duty in a span in which nobody is needed."""
-    who = join_names(roster.staffing_at(role.id, span.start).person_ids, names, locale)
-    when = staff_text.format_span(span, at, locale)
-    return f"{role_name(role)}: {who} {when}, though nobody is needed then"
-
-
-def describe_excess(
-    role: RotaRole,
-    staffing: Staffing,
-    span: Span,
-    names: Mapping[int, str],
-    at: datetime,
-    locale: Locale,
-) -> str:
-    """Describe a span in which more people are on duty than a role needs."""
-    who = join_names(staffing.person_ids, names, locale)
-    needs = "1 person" if role.people == 1 else f"{role.people} people"
-    when = staff_text.format_span(span, at, locale)
-    return f"{role_name(role)}: {who} are on duty together {when}, and it needs {needs}"
-
-
-def describe_difference(
-    removed: Iterable[NewShift],
-    changed: Iterable[tuple[NewShift, NewShift]],
-    added: Iterable[NewShift],
-    roles: Mapping[str, RotaRole],
-    names: Mapping[int, str],
-    at: datetime,
-    locale: Locale,
-) -> list[str]:
-    """Describe each shift that is removed, changed or added: "Added: Night: Amara Owusu..."."""
-
-    def describe(shift: NewShift) -> str:
-        when = staff_text.format_span(shift.during, at, locale)
-        return f"{role_name(roles[shift.role_id])}: {names[shift.person_id]} {when}"
-
-    def describe_change(before: NewShift, after: NewShift) -> str:
-        if before.during == after.during:
-            return f"{describe(after)}, in place of {names[before.person_id]}"
-        return f"{describe(after)}, not {staff_text.format_span(before.during, at, locale)}"
-
-    return [
-        *(f"Removed: {describe(shift)}." for shift in removed),
-        *(f"Changed: {describe_change(*pair)}." for pair in changed),
-        *(f"Added: {describe(shift)}." for shift in added),
-    ]
-
-
-def summarise_fill(role: RotaRole, shifts: Sequence[NewShift], zone: ZoneInfo) -> str:
-    """Return what a fill did: "Filled Night worker for December 2026: 42 added"."""
-    return f"Filled {role_name(role)} for {format_months(shifts, zone)}: {len(shifts)} added"
-
-
-def format_months(shifts: Iterable[NewShift], zone: ZoneInfo) -> str:
-    """Return the local months in which shifts begin: "December 2026 to January 2027"."""
-    starts = sorted(shift.during.start for shift in shifts)
-    months = (f"{start.astimezone(zone):%B %Y}" for start in (starts[0], starts[-1]))
-    return " to ".join(dict.fromkeys(months))
-
-
-def summarise_absence(covers: Sequence[NewCover]) -> str:
-    """Return what the covers of an absence did: "Absence: 5 shifts covered"."""
-    count = len({cover.shift_id for cover in covers})
-    shifts = "1 shift" if count == 1 else f"{count} shifts"
-    is_open = any(cover.person_id is None for cover in covers)
-    return f"Absence: {shifts} {'left open' if is_open else 'covered'}"
 
 
 def describe_shortfall(role: RotaRole, missing: int) -> str:
@@ -120,38 +149,6 @@ def describe_shortfall(role: RotaRole, missing: int) -> str:
     return f"{role.people - missing} of {role.people} people"
 
 
-def join_names(person_ids: Sequence[int], names: Mapping[int, str], locale: Locale) -> str:
-    """Return names in a sentence: "Amara Owusu and Ben Hughes" or "Nobody"."""
-    if not person_ids:
-        return NOBODY
-    return dates.join_words([names[person_id] for person_id in person_ids], locale)
-
-
-def describe_clash(
-    clash: Clash,
-    roles: Mapping[str, RotaRole],
-    names: Mapping[int, str],
-    at: datetime,
-    locale: Locale,
-) -> str:
-    """Describe a clash: who, what and when."""
-    who, first, last = names[clash.person_id], clash.assignments[0], clash.assignments[-1]
-    if clash.kind is ClashKind.OVERLAP:
-        one, other = (role_name(roles[part.shift.role_id]) for part in (first, last))
-        shifts = f"two {one} shifts" if one == other else f"{one} and {other} shifts"
-        return f"{who} has {shifts} at once, {staff_text.format_span(clash.during, at, locale)}"
-    ends = staff_text.format_relative(first.during.end, at, locale)
-    begins = staff_text.format_relative(last.during.start, at, locale)
-    if len(clash.assignments) > 2:
-        return (
-            f"{who} has {len(clash.assignments)} shifts in a row with less than 11 hours’ rest "
-            f"between them: the first ends {ends}, the last begins {begins}"
-        )
-    rest = last.during.start - first.during.end
-    length = staff_text.format_time_left(rest) if rest > timedelta() else "no time"
-    return f"{who} has {length} to rest: a shift ends {ends}, the next begins {begins}"
-
-
 def format_times(span: Span, locale: Locale) -> str:
     """Return a span as times without dates: "5pm to 8:30am"."""
     edges = [edge.astimezone(locale.zone) for edge in (span.start, span.end)]
@@ -159,48 +156,21 @@ def format_times(span: Span, locale: Locale) -> str:
     return f"{first} to {last}"
 
 
-def describe_cover(assignment: Assignment, names: Mapping[int, str]) -> str:
-    """Describe the cover behind an assignment: "for Amara Owusu: Sick"; "" without a cover."""
-    if assignment.cover is None:
-        return ""
-    holder = assignment.shift.person_id
-    covered = f"for {names[holder]}" if assignment.person_id != holder else ""
-    return ": ".join(filter(None, (covered, assignment.cover.note)))
+def format_months(shifts: Iterable[NewShift], zone: ZoneInfo) -> str:
+    """Return the local months in which shifts begin: "December 2026 to January 2027"."""
+    starts = sorted(shift.during.start for shift in shifts)
+    months = (f"{start.astimezone(zone):%B %Y}" for start in (starts[0], starts[-1]))
+    return " to ".join(dict.fromkeys(months))
 
 
-def describe_now(
-    roster: Roster, role: RotaRole, names: Mapping[int, str], at: datetime, locale: Locale
-) -> tuple[str, str]:
-    """Describe who is on duty at ``at``, and until when and who is next.
-
-    ("Amara Owusu", "until 8:30am tomorrow, then Ben Hughes"); ("Nobody", ...) in a gap; ("Not
-    needed", "until 5pm today, then Amara Owusu").
-    """
-    merged = list(islice(roster.merged_staffing(role.id, at, at + _LOOKAHEAD), 3))
-    span, staffing = merged[0]
-    who = _who(staffing, names, locale)
-    if len(merged) == 1:
-        return who, "for the next 4 weeks"
-    until = staff_text.format_relative(span.end, at, locale)
-    _, following = merged[1]
-    if following.needed or following.person_ids:
-        return who, f"until {until}, then {_who_next(following, names, locale)}"
-    if len(merged) == 2:
-        return who, f"until {until}, then not needed"
-    later_span, later = merged[2]
-    start = staff_text.format_relative(later_span.start, at, locale)
-    return who, f"until {until}, then from {start} {_who_next(later, names, locale)}"
+def summarise_fill(role: RotaRole, shifts: Sequence[NewShift], zone: ZoneInfo) -> str:
+    """Return what a fill did: "Filled Night worker for December 2026: 42 added"."""
+    return f"Filled {role_name(role)} for {format_months(shifts, zone)}: {len(shifts)} added"
 
 
-def _who(staffing: Staffing, names: Mapping[int, str], locale: Locale) -> str:
-    person_ids = staffing.person_ids
-    if not staffing.needed and not person_ids:
-        return "Not needed"
-    who = join_names(person_ids, names, locale)
-    is_short = staffing.missing and person_ids
-    return f"{who} ({len(person_ids)} of {staffing.needed} people)" if is_short else who
-
-
-def _who_next(staffing: Staffing, names: Mapping[int, str], locale: Locale) -> str:
-    who = _who(staffing, names, locale)
-    return who.lower() if who == NOBODY else who
+def summarise_absence(covers: Sequence[NewCover]) -> str:
+    """Return what the covers of an absence did: "Absence: 5 shifts covered"."""
+    count = len({cover.shift_id for cover in covers})
+    shifts = "1 shift" if count == 1 else f"{count} shifts"
+    is_open = any(cover.person_id is None for cover in covers)
+    return f"Absence: {shifts} {'left open' if is_open else 'covered'}"

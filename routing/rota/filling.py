@@ -1,9 +1,9 @@
-"""Filling a rota: cut the time that a role must be covered into slots, and assign them in turn."""
+"""Filling a rota: needed time is cut into slots, people take turns, and their work is counted."""
 
 from bisect import bisect_left, bisect_right
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from itertools import pairwise
@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from dateutil.rrule import DAILY, rrule
 
 from routing.core import instants
-from routing.core.instants import Span
+from routing.core.instants import Span, date_range, split_by_day
 from routing.core.timetable import Timetables
 from routing.errors import InvalidTime
 from routing.rota.roster import Roster
@@ -28,6 +28,14 @@ MIN_SLOT_LENGTH = timedelta(hours=3)
 """No cut is made closer than this to where needed time begins or ends. On a Christmas Eve that
 closes at 3:30pm, the first slot then starts at 3:30pm and takes in the usual 5pm handover.
 """
+
+MIN_DUTY = timedelta(hours=3)
+"""From how much duty in it a night, weekend day or bank holiday counts: a night worker works at
+least three hours at night (Working Time Regulations 1998, regulation 2).
+"""
+
+NIGHT_MINUTES = 23 * 60, 30 * 60
+"""Night time of the same regulation, 11pm to 6am, in minutes after the midnight before it."""
 
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _SAMPLE_PERIOD = timedelta(weeks=8)
@@ -67,6 +75,32 @@ class ProposedShift:
 
     during: Span
     person_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """What one person has in a period. Hours in two roles at once count once.
+
+    ``weekends`` counts each Saturday with the Sunday after once.
+    """
+
+    person_id: int
+    shifts: int
+    duration: timedelta
+    nights: int
+    weekends: int
+    bank_holidays: int
+
+    def __str__(self) -> str:
+        """Return "8 shifts, 132.5 hours, 6 nights, 2 weekends, 1 bank holiday"."""
+        counts = {
+            "shift": self.shifts,
+            "hour": round(self.duration / timedelta(hours=1), 2),
+            "night": self.nights,
+            "weekend": self.weekends,
+            "bank holiday": self.bank_holidays,
+        }
+        return ", ".join(f"{n:g} {noun}{'' if n == 1 else 's'}" for noun, n in counts.items())
 
 
 def parse_times(text: str) -> tuple[int, ...]:
@@ -115,16 +149,13 @@ def usual_handovers(roster: Roster, role_id: str, at: datetime) -> tuple[int, ..
     These are the times at which needed time most often begins and ends in the eight weeks from
     ``at``; none where it does not begin or end then.
     """
-    zone = roster.timetables.directory.zone
+    zone, minutes = roster.timetables.directory.zone, set[int]()
     spans = roster.needed_spans(role_id, at, at + _SAMPLE_PERIOD)[1:-1]
-    starts = [_minute(span.start, zone) for span in spans]
-    ends = [_minute(span.end, zone) for span in spans]
-    return tuple(sorted({Counter(edges).most_common(1)[0][0] for edges in (starts, ends) if edges}))
-
-
-def usual_pattern(roster: Roster, role_id: str, at: datetime) -> ShiftPattern:
-    """Return the pattern in which shifts begin at the usual handovers on every kind of day."""
-    return dict.fromkeys(DayKind, usual_handovers(roster, role_id, at))
+    for edge in ("start", "end"):
+        times = (getattr(span, edge).astimezone(zone) for span in spans)
+        counts = Counter(time.hour * 60 + time.minute for time in times)
+        minutes.update(minute for minute, _ in counts.most_common(1))
+    return tuple(sorted(minutes))
 
 
 def make_slots(
@@ -147,10 +178,15 @@ def make_slots(
     zone = timetables.directory.zone
     start = instants.midnight(first, zone)
     end = instants.midnight(last + timedelta(days=1), zone)
-    cuts = _cuts(pattern, first, last + _LAST_CUT_MARGIN, timetables)
+    last_cut_day = last + _LAST_CUT_MARGIN
+    starts = {
+        instants.start_at(day, minute, zone)
+        for day in date_range(first, last_cut_day)
+        for minute in pattern[day_kind(day, timetables)]
+    }
     if turns.minute is not None:
-        cuts = sorted({*cuts, *_turn_starts(turns, first, last + _LAST_CUT_MARGIN, zone)})
-    slots = []
+        starts.update(_turn_starts(turns, first, last_cut_day, zone))
+    cuts, slots = sorted(starts), []
     for span in roster.needed_spans(role_id, start - _SAMPLE_PERIOD, end + _SAMPLE_PERIOD):
         first_cut = bisect_left(cuts, span.start + MIN_SLOT_LENGTH)
         last_cut = bisect_right(cuts, span.end - MIN_SLOT_LENGTH)
@@ -178,57 +214,60 @@ def assign_slots(
     """
     if not slots or not people:
         return [ProposedShift(slot, None) for slot in slots]
-    busy, zone = _busy(roster, slots), roster.timetables.directory.zone
+    busy: dict[int | None, list[Span]] = defaultdict(list)
+    for assignment in roster.all_assignments(slots[0].start, slots[-1].end):
+        # Whoever has a shift is busy for all of it, whether or not it is covered.
+        busy[assignment.shift.person_id].append(assignment.shift.during)
+        busy[assignment.person_id].append(assignment.during)
+    zone = roster.timetables.directory.zone
     starts = _turn_starts(turns, first, slots[-1].end.astimezone(zone).date(), zone)
     people_needed = roster.roles[role_id].people
     proposed: list[ProposedShift] = []
     for slot in slots:
         check_time()
+        # Where turns begin at a time of day, a slot belongs to the turn of its middle: no cut is
+        # made close to where needed time begins, so the first slot may begin before its turn does.
+        half = (slot.end - slot.start) / 2 if turns.minute is not None else timedelta()
+        turn = (bisect_right(starts, slot.start + half) - 1) * people_needed
         for during, missing in roster.gaps(role_id, slot.start, slot.end):
             for _ in range(missing):
-                turn = len(proposed)
-                if turns.days is not None:
-                    turn = (bisect_right(starts, _turn_instant(slot, turns)) - 1) * people_needed
+                if turns.days is None:
+                    turn = len(proposed)
                 order = (people[(turn + n) % len(people)] for n in range(len(people)))
-                person_id = next((one for one in order if busy.is_free(one, during)), None)
+                person_id = next(
+                    (one for one in order if not any(map(during.overlaps, busy[one]))), None
+                )
                 proposed.append(ProposedShift(during, person_id))
-                if person_id is not None:
-                    busy.add(person_id, during)
+                busy[person_id].append(during)
     return proposed
 
 
-@dataclass(slots=True)
-class _Busy:
-    """When each person has a shift, as slots are assigned."""
-
-    spans: dict[int, list[Span]] = field(default_factory=dict)
-
-    def is_free(self, person_id: int, during: Span) -> bool:
-        return not any(span.overlaps(during) for span in self.spans.get(person_id, ()))
-
-    def add(self, person_id: int, during: Span) -> None:
-        self.spans.setdefault(person_id, []).append(during)
-
-
-def _busy(roster: Roster, slots: Sequence[Span]) -> _Busy:
-    """Return who is busy: whoever has a shift is for all of it, whether or not it is covered."""
-    busy = _Busy()
-    for assignment in roster.all_assignments(slots[0].start, slots[-1].end):
-        busy.add(assignment.shift.person_id, assignment.shift.during)
-        if assignment.person_id is not None:
-            busy.add(assignment.person_id, assignment.during)
-    return busy
-
-
-def _cuts(pattern: ShiftPattern, first: date, last: date, timetables: Timetables) -> list[datetime]:
-    """Return each instant at which a shift begins by the pattern, from ``first`` to ``last``."""
-    zone, begins = timetables.directory.zone, datetime.combine(first, time())
-    return sorted(
-        {
-            instants.start_at(day.date(), minute, zone)
-            for day in rrule(DAILY, dtstart=begins, until=datetime.combine(last, time()))
-            for minute in pattern[day_kind(day.date(), timetables)]
-        }
+def measure_workload(roster: Roster, person_id: int, period: Span) -> Workload:
+    """Return what a person has, covers applied, that begins in a period."""
+    zone, holidays = roster.timetables.directory.zone, roster.timetables.holidays
+    duties = [
+        duty
+        for duty in roster.all_assignments(period.start, period.end)
+        if duty.person_id == person_id and duty.during.start in period
+    ]
+    by_day: Counter[date] = Counter()
+    by_night: Counter[date] = Counter()
+    for span in _merge(duty.during for duty in duties):
+        for part, day in split_by_day(span, zone):
+            by_day[day] += int((part.end - part.start).total_seconds())
+            for evening in (day - timedelta(days=1), day):
+                begins, ends = (instants.start_at(evening, at, zone) for at in NIGHT_MINUTES)
+                at_night = min(part.end, ends) - max(part.start, begins)
+                by_night[evening] += max(0, int(at_night.total_seconds()))
+    enough = MIN_DUTY.total_seconds()
+    days = [day for day, seconds in by_day.items() if seconds >= enough]
+    return Workload(
+        person_id,
+        len({duty.shift.id for duty in duties}),
+        timedelta(seconds=by_day.total()),
+        sum(seconds >= enough for seconds in by_night.values()),
+        len({day - timedelta(days=day.weekday() - 5) for day in days if day.weekday() >= 5}),
+        sum(day in holidays for day in days),
     )
 
 
@@ -238,20 +277,17 @@ def _turn_starts(turns: TurnRule, first: date, last: date, zone: ZoneInfo) -> li
         return []
     if turns.weekday is not None:
         first -= timedelta(days=(first.weekday() - turns.weekday) % 7)
-    numbers = range((last - first).days // turns.days + 1)
-    days = (first + timedelta(days=number * turns.days) for number in numbers)
-    return [instants.start_at(day, turns.minute or 0, zone) for day in days]
+    begins, until = (datetime.combine(day, time()) for day in (first, last))
+    days = rrule(DAILY, interval=turns.days, dtstart=begins, until=until)
+    return [instants.start_at(day.date(), turns.minute or 0, zone) for day in days]
 
 
-def _turn_instant(slot: Span, turns: TurnRule) -> datetime:
-    """Return the instant that says to which turn a slot belongs.
-
-    Where turns begin at a time of day it is the middle: no cut is made close to where needed time
-    begins, so the first slot of a turn may begin before the turn does.
-    """
-    return slot.start if turns.minute is None else slot.start + (slot.end - slot.start) / 2
-
-
-def _minute(at: datetime, zone: ZoneInfo) -> int:
-    local = at.astimezone(zone)
-    return local.hour * 60 + local.minute
+def _merge(spans: Iterable[Span]) -> list[Span]:
+    """Return spans in order, those that overlap or touch as one."""
+    merged: list[Span] = []
+    for span in sorted(spans, key=lambda span: span.start):
+        if merged and span.start <= merged[-1].end:
+            merged[-1] = Span(merged[-1].start, max(merged[-1].end, span.end))
+        else:
+            merged.append(span)
+    return merged

@@ -1,7 +1,6 @@
 """The roster: who is on duty in each role, when somebody must be, and who clashes."""
 
 import unicodedata
-from bisect import bisect_right
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from routing.core import instants
 from routing.core.decision import timeline
 from routing.core.instants import Span, merge_equal
 from routing.core.timetable import Timetables
+from routing.errors import InvalidRotaChange
 
 HANDOVER_ALLOWANCE = timedelta(minutes=15)
 """Shifts may overlap by this much for a handover: neither a clash nor a surplus."""
@@ -156,10 +156,13 @@ class Roster:
         covers_by_shift: dict[int, list[Cover]] = {}
         for cover in sorted(self.covers, key=lambda cover: cover.id):
             covers_by_shift.setdefault(cover.shift_id, []).append(cover)
+        self._parts: dict[int, list[Assignment]] = {}
         self._assignments: dict[str, list[Assignment]] = {role_id: [] for role_id in self.roles}
         for shift in sorted(self.shifts, key=lambda shift: (shift.during.start, shift.id)):
-            if shift.role_id in self._assignments:
-                self._assignments[shift.role_id] += _split(shift, covers_by_shift.get(shift.id, ()))
+            if shift.role_id in self.roles:
+                parts = list(_split(shift, covers_by_shift.get(shift.id, ())))
+                self._parts[shift.id] = parts
+                self._assignments[shift.role_id] += parts
         for assignments in self._assignments.values():
             assignments.sort(key=lambda assignment: assignment.during.start)
 
@@ -199,6 +202,10 @@ class Roster:
             for span, answer in timeline(timetables, service.id, start, end)
         )
         return tuple(span for span, is_needed in merge_equal(out_of_hours) if is_needed)
+
+    def parts_of(self, shift_id: int) -> list[Assignment]:
+        """Return the assignments of a shift, in order; none for one that the roster lacks."""
+        return self._parts.get(shift_id, [])
 
     def assignments(self, role_id: str, start: datetime, end: datetime) -> list[Assignment]:
         """Return the assignments that overlap a period, uncut, in the order in which they start."""
@@ -314,21 +321,13 @@ class Roster:
             if has_new and is_long and len(staffing.person_ids) > staffing.needed > 0:
                 yield span, staffing
 
-    def unneeded_shifts(self, shifts: Sequence[NewShift]) -> list[NewShift]:
+    def unneeded_shifts(self, shifts: Iterable[NewShift]) -> list[NewShift]:
         """Return the shifts during which nobody is needed at any time."""
-        if not shifts:
-            return []
-        start = min(shift.during.start for shift in shifts)
-        end = max(shift.during.end for shift in shifts)
-        role_ids = {shift.role_id for shift in shifts}
-        needed = {role_id: self.needed_spans(role_id, start, end) for role_id in role_ids}
-
-        def is_needed(shift: NewShift) -> bool:
-            spans = needed[shift.role_id]
-            first = bisect_right(spans, shift.during.start, key=lambda span: span.end)
-            return first < len(spans) and spans[first].start < shift.during.end
-
-        return [shift for shift in shifts if not is_needed(shift)]
+        return [
+            shift
+            for shift in shifts
+            if not self.needed_spans(shift.role_id, shift.during.start, shift.during.end)
+        ]
 
 
 def is_too_long(during: Span, zone: ZoneInfo) -> bool:
@@ -344,6 +343,22 @@ def name_key(name: str) -> str:
     """
     plain = unicodedata.normalize("NFKC", name).translate(_APOSTROPHES)
     return " ".join(plain.split()).casefold()
+
+
+def clean_name(name: str) -> str:
+    """Return a name as it is stored. Raise InvalidRotaChange for one that nobody can have."""
+    name = unicodedata.normalize("NFC", " ".join(name.split()))
+    if not 1 <= len(name) <= 100 or not name.isprintable() or not name[0].isalnum():
+        raise InvalidRotaChange(
+            "name", "Write a name of 1 to 100 characters that begins with a letter."
+        )
+    if "," in name:
+        raise InvalidRotaChange("name", "Write the name without a comma: Amara Owusu.")
+    if name_key(name).startswith("former worker"):
+        raise InvalidRotaChange(
+            "name", "‘Former worker’ stands for people whose names were forgotten."
+        )
+    return name
 
 
 def _split(shift: Shift, covers: Sequence[Cover]) -> Iterator[Assignment]:

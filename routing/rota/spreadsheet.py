@@ -1,19 +1,26 @@
-"""The rota as a spreadsheet: CSV with the columns ``role,starts,ends,person``, one shift a row."""
+"""The rota as a spreadsheet: read, compared with the rota, and written. CSV with one shift a row.
+
+What a person would read in one way is read in that way. The rest is refused in words.
+"""
 
 import csv
 import io
 import re
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import chain
 from zoneinfo import ZoneInfo
 
 from routing.core import instants
 from routing.core.directory import RotaRole
 from routing.core.instants import Span
-from routing.errors import InvalidSpreadsheet, InvalidTime
-from routing.rota.cells import DateOrder, date_order, parse_cell, repair_encoding, spoilt_name
-from routing.rota.roster import MAX_SHIFT_LENGTH, Assignment, is_too_long, name_key
+from routing.errors import InvalidRotaChange, InvalidSpreadsheet, InvalidTime, RoutingError
+from routing.rota.roster import Assignment, NewShift, Roster, Shift, clean_name, name_key
+from routing.rota.validation import require_shift_period
+from routing.text import time_parsing
 
 COLUMNS = ("role", "starts", "ends", "person")
 MAX_BYTES = 2 * 1024 * 1024
@@ -25,339 +32,478 @@ is over.
 
 MAX_PEOPLE = 200
 _MAX_CELL_CHARS = 60
-_SEPARATORS = ",;\t|"
-_SEPARATOR_ROW = re.compile(r'"?sep=([,;\t|])"?(?:\r\n|\r|\n)', re.I)
 _HEADER_ROWS = 20
 """Among how many rows the header is looked for: some files begin with a title."""
 
-_SIGNATURES = {
-    b"PK\x03\x04": "a workbook",  # of Excel, LibreOffice and Numbers
-    b"\xd0\xcf\x11\xe0": "a workbook",  # of Excel before 2007
-    b"%PDF": "a PDF",
-    b"{\\rtf": "a document",
-    b"<": "a web page",
-}
-"""How files begin that people choose by mistake."""
-
-
-@dataclass(frozen=True, slots=True)
-class ShiftRow:
-    """A shift in a file. ``number`` is its row as a spreadsheet counts: the header is row 1."""
-
-    number: int
-    role_id: str
-    during: Span
-    person: str
+_MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+_WEEKDAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+_WEEKDAY = re.compile(rf"^({'|'.join(_WEEKDAYS)})[a-z]*[ ,]+", re.I)
+_DATE_PART = r"(\d{1,4}|[a-z]{3,9})(?:st|nd|rd|th)?[-/. ,]+"
+_DATE = re.compile(rf"{_DATE_PART}{_DATE_PART}(\d{{4}}|\d{{1,2}})(?!\d)", re.ASCII | re.I)
+_DAY_AND_MONTH = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.]", re.ASCII)
+_CLOCK = re.compile(
+    r"[T ,]*(?:at )?(?P<hour>\d{1,2})(?:[:.](?P<minute>\d\d))?(?:[:.](?P<second>\d\d)(?:\.0+)?)?"
+    r"(?: ?(?P<half>[ap])\.?m\.?)?",
+    re.ASCII | re.I,
+)
+_FORM = "Write it as 24/12/2026 17:00."
+_PUNCTUATION_IN_NAMES = " '’‘ʼ`´-‐‑–.()/&"
+_CAPITAL_IN_WORD = re.compile("[a-z][\u00c0-\u00d6\u00d8-\u00deŠŒŽŸ]")
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """The shifts in a file, and what its reader should check in them."""
+    """The shifts in a file by their rows, as a spreadsheet counts them: the first row is 1.
 
-    rows: list[ShiftRow]
+    ``new_people`` has the names that are not on the rota, by negative ids. ``warnings`` say what
+    the reader should check.
+    """
+
+    rows: Mapping[int, NewShift]
+    new_people: Mapping[int, str]
     warnings: list[str]
 
 
-def role_labels(roles: Iterable[RotaRole]) -> dict[str, tuple[str, ...]]:
-    """Return the ids that each way to write a role means, by ``name_key``: its id and its names."""
-    labels: dict[str, tuple[str, ...]] = {}
-    for role in roles:
-        for name in {name_key(name) for _, name in role.name.by_language}:
-            labels[name] = (*labels.get(name, ()), role.id)
-    return labels | {name_key(role.id): (role.id,) for role in roles}
+@dataclass(frozen=True, slots=True)
+class RotaDifference:
+    """The change from the rota to a spreadsheet, and what to store for it.
+
+    ``changed`` has pairs of before and after: another person at the same time, or other times of
+    the same person. ``unchanged`` counts the rows that are on the rota already. To store it, cancel
+    ``cancelled_shift_ids`` and add ``new_shifts``: those added, those after a change, and what is
+    left, outside the period, of a shift that is cut.
+    """
+
+    added: tuple[NewShift, ...] = ()
+    changed: tuple[tuple[NewShift, NewShift], ...] = ()
+    removed: tuple[NewShift, ...] = ()
+    unchanged: int = 0
+    new_shifts: tuple[NewShift, ...] = ()
+    cancelled_shift_ids: tuple[int, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Return whether the rota is already as the spreadsheet has it."""
+        return not (self.new_shifts or self.cancelled_shift_ids)
+
+
+# Reading
 
 
 def parse_csv(
     data: bytes,
     zone: ZoneInfo,
-    roles: Mapping[str, Sequence[str]],
-    people: Container[str],
+    roles: Iterable[RotaRole],
+    people: Mapping[str, int],
     add_people: bool = False,
 ) -> Sheet:
     """Read a file as spreadsheet programs save it.
 
-    ``roles`` are those of ``role_labels``; ``people`` holds the ``name_key`` of everybody, and with
-    ``add_people`` other names are accepted that look like the name of one person. The file may have
-    a byte order mark; be in UTF-8, UTF-16 or Windows-1252; have commas, semicolons or tabs between
-    columns; and have dates as ``cells.parse_cell`` reads them. Names may be "Surname, Forename".
-    Empty rows and other columns are ignored. Times are local; one that happens twice needs its
-    offset.
+    ``people`` has the ids of everybody by ``name_key``; with ``add_people`` other names are
+    accepted that look like the name of one person. A role is written as its id or its name. The
+    file may have a byte order mark; be in UTF-8, UTF-16 or Windows-1252; have commas, semicolons or
+    tabs between columns; and have dates as ``parse_cell`` reads them. Names may be "Surname,
+    Forename". Empty rows and other columns are ignored.
 
     Raise InvalidSpreadsheet with every problem in every row.
     """
     if len(data) > MAX_BYTES:
         raise InvalidSpreadsheet([f"The file is larger than {MAX_BYTES // 1024 // 1024} MB."])
-    numbered_values, problems = _read_rows(_decode(data))
-    rows: list[ShiftRow] = []
-    orders: dict[DateOrder, list[tuple[int, str]]] = {order: [] for order in DateOrder}
-    for number, values in numbered_values:
-        for name in ("starts", "ends"):
-            if order := date_order(values[name]):
-                orders[order].append((number, values[name]))
-        row, row_problems = _parse_row(values, number, zone, roles, people, add_people)
-        rows += [row] if row else []
-        problems += row_problems
-    problems += _order_problems(orders)
-    problems += _overlaps(rows)
-    people_count = len({name_key(row.person) for row in rows})
+    problems: list[str] = []
+    rows: dict[int, NewShift] = {}
+    role_ids, ids, new_people = _ids_by_label(roles), dict(people), dict[int, str]()
+    certain_dates: list[str] = []
+    ambiguous_dates: list[str] = []
+    for number, cells in _read_rows(_decode(data), problems):
+        row, problem_count = f"Row {number}: ", len(problems)
+        with _collect(problems, row):
+            role_id = _find_role(cells["role"], role_ids)
+        with _collect(problems, row):
+            name = _parse_person(cells["person"], ids, add_people)
+            if name_key(name) not in ids:
+                ids[name_key(name)] = -len(new_people) - 1
+                new_people[ids[name_key(name)]] = name
+        with _collect(problems, f"{row}starts: "):
+            start = parse_cell(cells["starts"], zone)
+        with _collect(problems, f"{row}ends: "):
+            end = parse_cell(cells["ends"], zone)
+        if len(problems) == problem_count:
+            with _collect(problems, row):
+                require_shift_period(Span(start, end), zone)
+            rows[number] = NewShift(role_id, ids[name_key(name)], Span(start, end))
+        for date in (cells["starts"], cells["ends"]):
+            if (is_certain := is_day_certain(date)) is not None:
+                (certain_dates if is_certain else ambiguous_dates).append(f"row {number}, '{date}'")
+    people_count = len({shift.person_id for shift in rows.values()})
     if people_count > MAX_PEOPLE:
         problems.append(
             f"The file names {people_count} people. Split it into files of {MAX_PEOPLE} people "
             "or fewer."
         )
-    if problems:
-        raise InvalidSpreadsheet(problems)
-    return Sheet(rows, _order_warnings(orders))
+    if problems or not rows:
+        raise InvalidSpreadsheet(problems or ["The file has no shifts."])
+    warnings = []
+    if ambiguous_dates and not certain_dates:
+        warnings.append(
+            "Every date in this file can be read in two ways. It was read with the day first: "
+            f"check {ambiguous_dates[0]}."
+        )
+    return Sheet(rows, new_people, warnings)
 
 
-def to_csv(assignments: Iterable[Assignment], names: Mapping[int, str], zone: ZoneInfo) -> str:
-    """Return assignments as CSV that ``parse_csv`` reads back: who is really on duty.
+def parse_cell(text: str, zone: ZoneInfo) -> datetime:
+    """Read a date with a time by clocks in ``zone``, the day first, as an instant in UTC.
 
-    Assignments that nobody has are left out.
+    ``24/12/2026 17:00``, ``24/12/26 5:00 PM``, ``24 Dec 2026 at 17:00``, ``Dec 24, 2026 5pm``,
+    ``2026-12-24 17:00`` or RFC 3339. 24:00 is the end of the day. Raise InvalidTime, also for a
+    date in numbers with the month first, and for a local time that does not exist or exists twice.
     """
-    text = io.StringIO(newline="")
-    writer = csv.writer(text)
-    writer.writerow(COLUMNS)
-    for assignment in assignments:
-        if assignment.person_id is not None:
-            during = assignment.during
-            edges = [_format_local(edge, zone) for edge in (during.start, during.end)]
-            writer.writerow([assignment.shift.role_id, *edges, names[assignment.person_id]])
-    return text.getvalue()
+    text, shown = text.strip(), f"'{text.strip()[:40]}'"
+    with suppress(InvalidTime):
+        return time_parsing.parse_rfc3339(text)
+    plain = _WEEKDAY.sub("", text)
+    date = _DATE.match(plain)
+    clock = _CLOCK.fullmatch(plain[date.end() :]) if date else None
+    if date is None or clock is None or not (clock["minute"] or clock["half"]):
+        raise InvalidTime(f"{shown} is not a date with a time. {_FORM}")
+    wall_time = _parse_date(date, shown) + _parse_clock(clock, shown)
+    if text[:3].casefold() in _WEEKDAYS and _WEEKDAYS[wall_time.weekday()] != text[:3].casefold():
+        raise InvalidTime(f"{shown} is not on that day of the week. Check the date.")
+    return time_parsing.parse_local(wall_time.isoformat(), zone)
 
 
-def to_template(
-    roles: Iterable[RotaRole], slots: Mapping[str, Sequence[Span]], zone: ZoneInfo
-) -> str:
-    """Return a file to fill in: a row for each person that a role's slots need, without the person.
+def is_day_certain(text: str) -> bool | None:
+    """Return whether a date in numbers has the day first for certain: 24/12/2026, not 5/1/2027.
 
-    A role without slots has one row without times.
+    None for any other date, and where it makes no difference: 1/1/2027.
     """
-    text = io.StringIO(newline="")
-    writer = csv.writer(text)
-    writer.writerow(COLUMNS)
-    for role in roles:
-        name = role.name.get("en")
-        for slot in slots[role.id]:
-            edges = [_format_local(edge, zone) for edge in (slot.start, slot.end)]
-            writer.writerows([[name, *edges, ""]] * role.people)
-        if not slots[role.id]:
-            writer.writerow([name, "", "", ""])
-    return text.getvalue()
+    match = _DAY_AND_MONTH.match(_WEEKDAY.sub("", text))
+    if match is None or int(match[1]) == int(match[2]):
+        return None
+    return int(match[1]) > 12
 
 
-_TOO_MANY_ROWS = (
-    f"The file has more than {MAX_ROWS:,} shifts. Split it into files of {MAX_ROWS:,} shifts or "
-    "fewer, such as one for every few months."
-)
+def spoilt_letter(name: str) -> str:
+    """Return what shows that letters of a name were lost or changed when it was saved; "" if none.
+
+    A letter that the encoding of the file lacks is saved as a question mark or as U+FFFD. Bytes
+    read in the wrong encoding become signs, or capital letters within a word.
+    """
+    for character in name:
+        is_letter = character.isalnum() or "\u0300" <= character <= "\u036f"
+        if character == "ƒ" or not (is_letter or character in _PUNCTUATION_IN_NAMES):
+            return character
+    match = _CAPITAL_IN_WORD.search(name)
+    return match[0][1] if match else ""
 
 
-def _read_rows(text: str) -> tuple[list[tuple[int, dict[str, str]]], list[str]]:
-    """Return the number and the cells of each row that is not empty, and problems with the others.
+@contextmanager
+def _collect(problems: list[str], where: str) -> Iterator[None]:
+    """Add an error to the problems of a file instead of raising it."""
+    try:
+        yield
+    except RoutingError as error:
+        problems.append(f"{where}{error}")
+
+
+def _read_rows(text: str, problems: list[str]) -> Iterator[tuple[int, dict[str, str]]]:
+    """Yield the number and the cells of each row below the header that is not empty.
 
     Raise InvalidSpreadsheet for a file without the columns, or with too many rows.
     """
-    text, delimiter, header_number = _split_header(text)
-    lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    rows: list[tuple[int, dict[str, str]]] = []
-    problems: list[str] = []
-    number = header_number  # not the reader's line_num: a cell can hold several lines
+    lines = text.splitlines(keepends=True)
+    header_number, header, delimiter = _find_header(lines)
+    body = io.StringIO("".join(lines[header_number:]), newline="")
+    number, count = header_number, 0  # not the reader's line_num: a cell can hold several lines
     try:
-        header = next(lines, [])
-        columns = _columns(header, header_number)
-        for number, cells in enumerate(lines, header_number + 1):
+        reader = csv.reader(body, delimiter=delimiter, strict=True)
+        for number, cells in enumerate(reader, header_number + 1):
             if any(cell.strip() for cell in cells[len(header) :]):
                 problems.append(
                     f"Row {number}: it has more cells than row {header_number}. Put a name with a "
                     'comma in quotes: "Owusu, Amara".'
                 )
             elif any(cell.strip() for cell in cells):
-                rows.append(
-                    (number, {name: _cell(cells, column) for name, column in columns.items()})
+                count += 1
+                yield number, {name: _cell(cells, header.index(name)) for name in COLUMNS}
+            if count > MAX_ROWS:
+                raise InvalidSpreadsheet(
+                    [
+                        f"The file has more than {MAX_ROWS:,} shifts. Split it into files of "
+                        f"{MAX_ROWS:,} shifts or fewer, such as one for every few months."
+                    ]
                 )
-            if len(rows) > MAX_ROWS:
-                raise InvalidSpreadsheet([_TOO_MANY_ROWS])
     except csv.Error as error:
         problems.append(
             f"Row {number + 1}: a quotation mark is not closed, or text follows one ({error}). "
             "Delete the mark, or close it at the end of its cell."
         )
-    return rows, problems
 
 
-def _parse_row(
-    values: Mapping[str, str],
-    number: int,
-    zone: ZoneInfo,
-    roles: Mapping[str, Sequence[str]],
-    people: Container[str],
-    add_people: bool,
-) -> tuple[ShiftRow | None, list[str]]:
-    """Return a row's shift, None if it has problems; and its problems."""
-    problems = []
-    role_ids, person = roles.get(name_key(values["role"]), ()), values["person"]
-    if not role_ids:
-        known = ", ".join(sorted({role_id for ids in roles.values() for role_id in ids}))
-        role = values["role"][:_MAX_CELL_CHARS]
-        problems.append(f"there is no role '{role}' in the directory. Its roles are: {known}")
-    elif len(role_ids) > 1:
-        problems.append(f"several roles have that name. Write one of: {', '.join(role_ids)}")
-    try:
-        person = _parse_person(person, people, add_people)
-    except ValueError as error:
-        problems.append(str(error))
-    edges: list[datetime] = []
-    for name in ("starts", "ends"):
-        try:
-            edges.append(parse_cell(values[name], zone))
-        except InvalidTime as error:
-            problems.append(f"{name}: {error}" if values[name] else f"{name} is empty")
-    if len(edges) == 2:
-        if edges[1] <= edges[0]:
-            problems.append("the end must be after the start. Check the date of the end")
-        elif is_too_long(Span(*edges), zone):
-            problems.append(
-                f"it is longer than {MAX_SHIFT_LENGTH.days} days. Check the date of the end, and "
-                "that dates have the day first"
-            )
-    row = None if problems else ShiftRow(number, role_ids[0], Span(*edges), person)
-    return row, [f"Row {number}: {problem.rstrip('.')}." for problem in problems]
+def _find_header(lines: Sequence[str]) -> tuple[int, list[str], str]:
+    """Return the number of the row that names the columns, all its names, and what is between."""
+    for number, line in enumerate(lines[:_HEADER_ROWS], 1):
+        delimiter = max(",;\t|", key=line.count)
+        names = [cell.strip().strip('"').strip().casefold() for cell in line.split(delimiter)]
+        if all(names.count(column) == 1 for column in COLUMNS):
+            return number, names, delimiter
+    first = lines[0].strip()[:100] if lines else ""
+    raise InvalidSpreadsheet(
+        [
+            f"Row 1: a row must name the columns {', '.join(COLUMNS)}, each once. Row 1 has: "
+            f"{first or 'nothing'}."
+        ]
+    )
 
 
-def _parse_person(text: str, people: Container[str], add_people: bool) -> str:
-    """Return a name, from "Surname, Forename" too. Raise ValueError for one that nobody has.
+def _cell(cells: Sequence[str], column: int) -> str:
+    """Return what a cell holds; "" if the row is too short.
 
-    A name that is known is accepted as it is. Another one must look like the name of one person.
+    UTF-8 that was read as Windows-1252 is repaired: "SiÃ¢n" is "Siân". Some programs write a text
+    as the formula ="text", so that Excel leaves it as it is.
     """
-    if not text:
-        raise ValueError("person is empty: write a name, or delete the row")
-    shown = text[:_MAX_CELL_CHARS]
-    surname, comma, forename = (part.strip() for part in text.partition(","))
-    name = f"{forename} {surname}" if comma else text
-    if name_key(name) in people:
-        return name
-    if "," in forename or (comma and (not forename or (" " in surname and " " in forename))):
-        raise ValueError(f"'{shown}' is not one name. Write one person a row, as Amara Owusu")
-    if spoilt := spoilt_name(name):
-        raise ValueError(
-            f"the name '{shown}' has '{spoilt}' in it: a letter was lost or changed when the file "
-            "was saved. Save it as CSV UTF-8, and correct the name"
-        )
-    if not add_people:
-        raise ValueError(f"there is nobody called '{shown}' on the rota: add them first")
-    return name
-
-
-def _order_problems(orders: Mapping[DateOrder, Sequence[tuple[int, str]]]) -> list[str]:
-    """Return a problem where dates in a file have two orders, or seem to have the month first."""
-    day_first, month_first = orders[DateOrder.DAY_FIRST], orders[DateOrder.MONTH_FIRST]
-    either = orders[DateOrder.EITHER]
-    if day_first and month_first:
-        (number, date), (other_number, other_date) = month_first[0], day_first[0]
-        return [
-            f"Row {number}: '{date[:_MAX_CELL_CHARS]}' has the month first, but "
-            f"'{other_date[:_MAX_CELL_CHARS]}' in row {other_number} the day first. Check every "
-            "date in the file, and write the day first."
-        ]
-    days = {re.split("[-/.]", date)[0] for _, date in either}
-    months = {re.split("[-/.]", date)[1] for _, date in either}
-    if either and not day_first and len(days) == 1 and len(months) >= 3:
-        number, date = either[0]
-        return [
-            f"Row {number}: with the day first, the dates in this file are the same day of "
-            f"{len(months)} months, so '{date[:_MAX_CELL_CHARS]}' seems to have the month first. "
-            "Write the dates as 2026-12-24."
-        ]
-    return []
-
-
-def _order_warnings(orders: Mapping[DateOrder, Sequence[tuple[int, str]]]) -> list[str]:
-    """Return a warning where nothing in a file says in which order its dates are."""
-    if orders[DateOrder.DAY_FIRST] or not orders[DateOrder.EITHER]:
-        return []
-    number, date = orders[DateOrder.EITHER][0]
-    return [
-        "Every date in this file can be read in two ways. It was read with the day first: check "
-        f"row {number}, '{date[:_MAX_CELL_CHARS]}'."
-    ]
-
-
-def _overlaps(rows: Iterable[ShiftRow]) -> list[str]:
-    """Return a problem for each row that overlaps an earlier shift of its person in its role."""
-    problems: list[str] = []
-    latest: dict[tuple[str, str], ShiftRow] = {}
-    for row in sorted(rows, key=lambda row: row.during.start):
-        key = row.role_id, name_key(row.person)
-        other = latest.get(key)
-        if other is not None and row.during.start < other.during.end:
-            problems.append(
-                f"Row {row.number}: {row.person} already has a shift in this role then, in row "
-                f"{other.number}."
-            )
-        if other is None or row.during.end > other.during.end:
-            latest[key] = row
-    return problems
+    text = cells[column] if column < len(cells) else ""
+    with suppress(UnicodeError):
+        text = text.encode("cp1252").decode("utf-8")
+    text = " ".join(text.split())
+    return text[2:-1] if text.startswith('="') and text.endswith('"') else text
 
 
 def _decode(data: bytes) -> str:
-    for signature, kind in _SIGNATURES.items():
-        if data.startswith(signature):
-            raise InvalidSpreadsheet(
-                [f"This is {kind}, not a text file. Save the sheet as CSV and choose that file."]
-            )
     encodings = ["utf-8-sig", "cp1252"]
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         encodings = ["utf-16"]
     elif b"\0" in data[:2]:  # UTF-16 without a byte order mark
         encodings = ["utf-16-be" if data.startswith(b"\0") else "utf-16-le"]
     for encoding in encodings:
-        try:
+        with suppress(UnicodeDecodeError):
             text = data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if "\0" not in text:
-            return text.rstrip("\x1a")  # the end of a file, in DOS
+            if "\0" not in text:
+                return text.rstrip("\x1a")  # the end of a file, in DOS
     raise InvalidSpreadsheet(
         ["This is not a text file. Save the spreadsheet as CSV and choose that file."]
     )
 
 
-def _split_header(text: str) -> tuple[str, str, int]:
-    """Return the text from its header on, the character between columns, and the header's row.
+def _ids_by_label(roles: Iterable[RotaRole]) -> dict[str, str]:
+    """Return the ids of roles by all that may be written for them, as ``name_key``.
 
-    Excel reads a first row such as ``sep=;``, which names that character.
+    That is the id, and each name that no other role has.
     """
-    if match := _SEPARATOR_ROW.match(text):
-        return text[match.end() :], match[1], 2
-    lines = text.splitlines(keepends=True)
-    for number, line in enumerate(lines[:_HEADER_ROWS]):
-        if all(column in line.casefold() for column in COLUMNS):
-            return "".join(lines[number:]), max(_SEPARATORS, key=line.count), number + 1
-    return text, max(_SEPARATORS, key=text.partition("\n")[0].count), 1
+    ids: dict[str, set[str]] = defaultdict(set)
+    for role in roles:
+        for name in (role.id, *(name for _, name in role.name.by_language)):
+            ids[name_key(name)].add(role.id)
+    return {label: role_id for label, (role_id, *others) in ids.items() if not others}
 
 
-def _columns(header: list[str], number: int) -> dict[str, int]:
-    """Return the position of each column. Raise InvalidSpreadsheet."""
-    names = [name.strip().casefold() for name in header]
-    for column in COLUMNS:
-        if names.count(column) != 1:
-            raise InvalidSpreadsheet(
-                [
-                    f"Row {number}: it must name the columns {', '.join(COLUMNS)}, each once. "
-                    f"'{column}' is missing or there more than once. Row {number} has: "
-                    f"{', '.join(names)[:100] or 'nothing'}."
-                ]
+def _find_role(text: str, role_ids: Mapping[str, str]) -> str:
+    if role_id := role_ids.get(name_key(text)):
+        return role_id
+    known = ", ".join(sorted(set(role_ids.values())))
+    raise InvalidRotaChange(
+        "role", f"no role alone is called '{text[:_MAX_CELL_CHARS]}'. Write one of: {known}."
+    )
+
+
+def _parse_person(text: str, people: Collection[str], add_people: bool) -> str:
+    """Return a name, from "Surname, Forename" too. Raise InvalidRotaChange.
+
+    A name that is known is accepted as it is. Another one must look like the name of one person.
+    """
+    surname, comma, forename = (part.strip() for part in text.partition(","))
+    name, shown = f"{forename} {surname}" if comma else text, text[:_MAX_CELL_CHARS]
+    problem = ""
+    if name_key(name) in people:
+        return name
+    if not text:
+        problem = "person is empty: write a name, or delete the row."
+    elif comma and (not forename or "," in forename or (" " in surname and " " in forename)):
+        problem = f"'{shown}' is not one name. Write one person a row, as Amara Owusu."
+    elif letter := spoilt_letter(name):
+        problem = (
+            f"the name '{shown}' has '{letter}' in it: a letter was lost or changed when the file "
+            "was saved. Save it as CSV UTF-8, and correct the name."
+        )
+    elif not add_people:
+        problem = f"there is nobody called '{shown}' on the rota: add them first."
+    if problem:
+        raise InvalidRotaChange("person", problem)
+    return clean_name(name)
+
+
+def _parse_date(match: re.Match[str], shown: str) -> datetime:
+    """Return the midnight that begins a date. Raise InvalidTime."""
+    day, month, year = match.groups()
+    if len(day) == 4:
+        day, year = year, day
+    elif day.isalpha():
+        day, month = month, day
+    elif month.isdecimal() and int(month) > 12 >= int(day):
+        raise InvalidTime(
+            f"{shown} has the month first, as in the United States. Write the day first in "
+            "the whole file, as 24/12/2026 17:00."
+        )
+    if len(year) == 2 and "-" in match[0] and month.isdecimal():
+        raise InvalidTime(f"{shown} can be read in several ways. {_FORM}")
+    first, last = time_parsing.FIRST_YEAR, time_parsing.LAST_YEAR
+    full_year = int(year) + (2000 if len(year) == 2 else 0)
+    if not first <= full_year <= last:
+        raise InvalidTime(f"{shown} is not from {first} to {last}. {_FORM}")
+    try:
+        number = int(month) if month.isdecimal() else _MONTHS.index(month[:3].casefold()) + 1
+        return datetime(full_year, number, int(day))  # noqa: DTZ001 - wall time
+    except ValueError as error:
+        raise InvalidTime(f"{shown} is not a date that exists. {_FORM}") from error
+
+
+def _parse_clock(match: re.Match[str], shown: str) -> timedelta:
+    """Return a time of day since midnight. Raise InvalidTime."""
+    hour, minute, second = (int(match[part] or 0) for part in ("hour", "minute", "second"))
+    exists = hour < 24 or (hour, minute, second) == (24, 0, 0)
+    if match["half"]:
+        exists = 1 <= hour <= 12
+        hour = hour % 12 + (12 if match["half"] in "pP" else 0)
+    if not exists or minute > 59 or second > 59:
+        raise InvalidTime(f"{shown} is not a time that exists. {_FORM}")
+    return timedelta(hours=hour, minutes=minute, seconds=second)
+
+
+# Comparing with the rota
+
+
+def add_rows(roster: Roster, rows: Sequence[NewShift]) -> RotaDifference:
+    """Return the difference that adds the rows which are not on the rota yet.
+
+    A row is on the rota as a shift, also if it is covered, or as what somebody has with covers.
+    """
+    on_rota = {NewShift(shift.role_id, shift.person_id, shift.during) for shift in roster.shifts}
+    for shift in roster.shifts:
+        on_rota.update(_cut(roster.parts_of(shift.id), shift.during.start, shift.during.end))
+    added = tuple(row for row in rows if row not in on_rota)
+    return RotaDifference(added=added, unchanged=len(rows) - len(added), new_shifts=added)
+
+
+def replace_period(
+    roster: Roster, rows: Sequence[NewShift], at: datetime, period: Span, role_ids: Collection[str]
+) -> RotaDifference:
+    """Return the difference that leaves exactly ``rows`` in some roles and a period.
+
+    Every row lies in them. A shift that starts in the period is replaced as a whole. Of one that
+    starts before it, what lies between the start of the first row and the end of the last one is
+    replaced, the rest stays. What is over at ``at`` stays as it was, and so does a shift whose
+    parts are rows just as they are, with its covers.
+    """
+    of_rows = Span(min(row.during.start for row in rows), max(row.during.end for row in rows))
+    wanted = dict.fromkeys(
+        NewShift(row.role_id, row.person_id, Span(max(row.during.start, at), row.during.end))
+        for row in rows
+        if row.during.end > at
+    )
+    missing, removed = dict(wanted), list[NewShift]()
+    uncut: list[NewShift] = []
+    cancelled: list[int] = []
+    for shift in sorted(roster.shifts, key=lambda shift: (shift.during.start, shift.id)):
+        replaced = shift.during if shift.during.start in period else of_rows
+        is_concerned = shift.role_id in role_ids and shift.during.overlaps(replaced)
+        if not is_concerned or shift.during.end <= at or replaced.end <= at:
+            continue
+        parts = roster.parts_of(shift.id)
+        inside = _cut(parts, max(replaced.start, at), replaced.end)
+        if all(part in missing for part in inside):
+            for part in inside:
+                del missing[part]
+            continue
+        cancelled.append(shift.id)
+        removed += inside
+        uncut += _cut(parts, at, replaced.start)
+        uncut += _cut(parts, max(at, replaced.end), shift.during.end)
+    added, changed, removed = _pair(missing, removed)
+    return RotaDifference(
+        tuple(added),
+        tuple(changed),
+        tuple(removed),
+        len(wanted) - len(missing),
+        (*missing, *uncut),
+        tuple(cancelled),
+    )
+
+
+def find_overlaps(rows: Mapping[int, NewShift], shifts: Iterable[Shift]) -> list[str]:
+    """Return a problem for each row that overlaps another shift of its person in its role.
+
+    ``rows`` are by their numbers; ``shifts`` are on the rota and do not overlap one another.
+    """
+    problems: list[str] = []
+    latest: dict[tuple[str, int], tuple[Shift | NewShift, int | None]] = {}
+    entries: list[tuple[Shift | NewShift, int | None]] = [(shift, None) for shift in shifts]
+    entries += [(row, number) for number, row in rows.items()]
+    for shift, number in sorted(entries, key=lambda entry: entry[0].during.start):
+        key = shift.role_id, shift.person_id
+        other, other_number = latest.get(key, (None, None))
+        if other is not None and shift.during.start < other.during.end:
+            where = f"in row {other_number}."
+            if number is None or other_number is None:
+                where = "on the rota. If this file corrects the rota, replace its period."
+            problems.append(
+                f"Row {number or other_number}: this person already has a shift in this role then, "
+                f"{where}"
             )
-    return {name: names.index(name) for name in COLUMNS}
+        if other is None or shift.during.end > other.during.end:
+            latest[key] = shift, number
+    return problems
 
 
-def _cell(cells: list[str], column: int) -> str:
-    """Return what a cell holds, with its encoding repaired; "" if the row is too short.
+def _cut(parts: Iterable[Assignment], start: datetime, end: datetime) -> list[NewShift]:
+    """Return who has what of some assignments from ``start`` to ``end``."""
+    return [
+        NewShift(part.shift.role_id, part.person_id, Span(begins, ends))
+        for part in parts
+        if part.person_id is not None
+        and (begins := max(part.during.start, start)) < (ends := min(part.during.end, end))
+    ]
 
-    Some programs write a text as the formula ="text", so that Excel leaves it as it is.
-    """
-    text = " ".join(repair_encoding(cells[column]).split()) if column < len(cells) else ""
-    return text[2:-1] if text.startswith('="') and text.endswith('"') else text
+
+def _pair(
+    added: Iterable[NewShift], removed: Iterable[NewShift]
+) -> tuple[list[NewShift], list[tuple[NewShift, NewShift]], list[NewShift]]:
+    """Return what is only added, what is changed from one to the other, what is only removed."""
+    keys: tuple[Callable[[NewShift], object], ...] = (
+        lambda shift: (shift.role_id, shift.during),
+        lambda shift: (shift.role_id, shift.person_id),
+    )
+    added, removed = list(added), list(removed)
+    changed: list[tuple[NewShift, NewShift]] = []
+    for key in keys:
+        candidates: dict[object, list[NewShift]] = defaultdict(list)
+        for before in removed:
+            candidates[key(before)].append(before)
+        unpaired = []
+        for after in added:
+            similar = candidates[key(after)]
+            matches = (before for before in similar if before.during.overlaps(after.during))
+            if match := next(matches, None):
+                similar.remove(match)
+                changed.append((match, after))
+            else:
+                unpaired.append(after)
+        added, removed = unpaired, list(chain(*candidates.values()))
+    return added, changed, sorted(removed, key=lambda shift: shift.during.start)
+
+
+# Writing
+
+
+def to_csv(rows: Iterable[tuple[str, Span | None, str]], zone: ZoneInfo) -> str:
+    """Return roles, times and people as CSV that ``parse_csv`` reads. A row may have no times."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(COLUMNS)
+    for role, during, person in rows:
+        edges = (during.start, during.end) if during else ()
+        starts, ends = (_format_local(edge, zone) for edge in edges) if edges else ("", "")
+        writer.writerow([role, starts, ends, person])
+    return text.getvalue()
 
 
 def _format_local(at: datetime, zone: ZoneInfo) -> str:

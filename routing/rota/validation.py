@@ -1,32 +1,30 @@
 """Check a change of the rota before it is made."""
 
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from routing.core.instants import Span
 from routing.errors import InvalidRotaChange, UnknownShift
-from routing.rota.roster import (
-    MAX_SHIFT_LENGTH,
-    Assignment,
-    NewCover,
-    NewShift,
-    Roster,
-    Shift,
-    is_too_long,
-)
+from routing.rota.roster import MAX_SHIFT_LENGTH, NewCover, NewShift, Roster, Shift, is_too_long
 
 MAX_NOTE_LENGTH = 300
 MAX_ABSENCE = timedelta(days=400)
+
+
+def require_shift_period(during: Span, zone: ZoneInfo) -> None:
+    """Raise InvalidRotaChange for a period that no shift can have."""
+    _require_end_after_start(during)
+    if is_too_long(during, zone):
+        raise InvalidRotaChange(
+            "ends", f"This is longer than {MAX_SHIFT_LENGTH.days} days. Check the dates."
+        )
 
 
 def validate_shift(roster: Roster, role_id: str, person_id: int, during: Span) -> NewShift:
     """Return a shift that can be added. Raise InvalidRotaChange."""
     if role_id not in roster.roles:
         raise InvalidRotaChange("role", "Choose a role.")
-    _require_end_after_start(during)
-    if is_too_long(during, roster.timetables.directory.zone):
-        raise InvalidRotaChange(
-            "ends", f"This is longer than {MAX_SHIFT_LENGTH.days} days. Check the dates."
-        )
+    require_shift_period(during, roster.timetables.directory.zone)
     if any(
         shift.role_id == role_id and shift.person_id == person_id and shift.during.overlaps(during)
         for shift in roster.shifts
@@ -44,15 +42,15 @@ def validate_cover(
     """
     shift = _find_shift(roster, shift_id)
     _require_end_after_start(during)
-    if during.start < shift.during.start:
-        raise InvalidRotaChange(
-            "starts", "The shift starts later than that. A cover must be within it."
-        )
-    if during.end > shift.during.end:
-        raise InvalidRotaChange(
-            "ends", "The shift ends earlier than that. A cover must be within it."
-        )
-    if all(part.person_id == person_id for part in _parts(roster, shift, during)):
+    for field, edge, is_outside in (
+        ("starts", "starts later", during.start < shift.during.start),
+        ("ends", "ends earlier", during.end > shift.during.end),
+    ):
+        if is_outside:
+            raise InvalidRotaChange(
+                field, f"The shift {edge} than that. A cover must be within it."
+            )
+    if _holders(roster, shift, during) == {person_id}:
         who = "Nobody" if person_id is None else "This person"
         raise InvalidRotaChange("person", f"{who} already has it then.")
     if len(note) > MAX_NOTE_LENGTH:
@@ -68,12 +66,22 @@ def swap_shifts(
     Of a shift that has begun, what is left from ``at`` is swapped. Raise InvalidRotaChange,
     UnknownShift.
     """
-    first, second = _find_shift(roster, shift_id), _find_shift(roster, other_id)
+    first, second = shifts = [_find_shift(roster, one) for one in (shift_id, other_id)]
     if first.role_id != second.role_id:
         raise InvalidRotaChange("other", "These shifts are in two roles. Swap within one role.")
-    first_part, second_part = _remaining(first, at), _remaining(second, at)
-    first_holder = _only_holder(roster, first, first_part)
-    second_holder = _only_holder(roster, second, second_part)
+    if any(shift.during.end <= at for shift in shifts):
+        raise InvalidRotaChange("other", "One of these shifts is over.")
+    first_part, second_part = (
+        Span(max(shift.during.start, at), shift.during.end) for shift in shifts
+    )
+    (first_holder, *others), (second_holder, *more) = (
+        _holders(roster, first, first_part),
+        _holders(roster, second, second_part),
+    )
+    if others or more or None in (first_holder, second_holder):
+        raise InvalidRotaChange(
+            "other", "One of these shifts is shared or has nobody. Set a cover instead."
+        )
     if first_holder == second_holder:
         raise InvalidRotaChange("other", "The same person has both shifts.")
     return (
@@ -125,29 +133,11 @@ def _require_end_after_start(during: Span) -> None:
 
 
 def _find_shift(roster: Roster, shift_id: int) -> Shift:
-    for shift in roster.shifts:
-        if shift.id == shift_id and shift.role_id in roster.roles:
-            return shift
+    if parts := roster.parts_of(shift_id):
+        return parts[0].shift
     raise UnknownShift(f"There is no shift {shift_id} on the rota, or it was removed.")
 
 
-def _parts(roster: Roster, shift: Shift, during: Span) -> list[Assignment]:
-    assignments = roster.assignments(shift.role_id, during.start, during.end)
-    return [assignment for assignment in assignments if assignment.shift.id == shift.id]
-
-
-def _remaining(shift: Shift, at: datetime) -> Span:
-    if shift.during.end <= at:
-        raise InvalidRotaChange("other", "One of these shifts is over.")
-    return Span(max(shift.during.start, at), shift.during.end)
-
-
-def _only_holder(roster: Roster, shift: Shift, during: Span) -> int:
-    """Return the one person who has a part of a shift. Raise InvalidRotaChange."""
-    holders = {part.person_id for part in _parts(roster, shift, during)}
-    holder = holders.pop()
-    if holder is None or holders:
-        raise InvalidRotaChange(
-            "other", "One of these shifts is shared or has nobody. Set a cover instead."
-        )
-    return holder
+def _holders(roster: Roster, shift: Shift, during: Span) -> set[int | None]:
+    """Return who has a shift in some part of a period; None among them: nobody has some."""
+    return {part.person_id for part in roster.parts_of(shift.id) if part.during.overlaps(during)}

@@ -6,7 +6,6 @@ from routing.staff import (
     accounts,
     audit,
     auth,
-    calendars,
     calls,
     diverts,
     fill,
@@ -14,9 +13,7 @@ from routing.staff import (
     my_shifts,
     now,
     people,
-    preview,
     rota,
-    session,
     shifts,
     sign_in,
 )
@@ -26,17 +23,18 @@ def init_app(app: Flask) -> None:
     """Register the staff pages and calendar feeds on ``app``, with their cookie and form tokens."""
     app.config.update(
         SESSION_COOKIE_NAME="staff",
-        SESSION_COOKIE_PATH=session.HOME,
+        SESSION_COOKIE_PATH=auth.HOME,
         SESSION_COOKIE_SAMESITE="Lax",
         WTF_CSRF_CHECK_DEFAULT=False,  # auth.require_login checks it, for staff pages only
         WTF_CSRF_TIME_LIMIT=None,
         WTF_CSRF_SSL_STRICT=False,
     )
-    app.session_interface = session.StaffSessionInterface()
+    app.session_interface = auth.StaffSessionInterface()
     app.url_map.converters["id"] = auth.IdConverter
     app.add_template_filter(layout.upfirst)
     app.add_template_filter(layout.mark_commands)
     auth.csrf.init_app(app)
-    rota_pages = (rota, shifts, fill, people, my_shifts, calendars)
-    for module in (sign_in, now, diverts, *rota_pages, calls, audit, preview, accounts):
+    rota_pages = (rota, shifts, fill, people, my_shifts)
+    for module in (sign_in, now, diverts, *rota_pages, calls, audit, accounts):
         app.register_blueprint(module.bp)
+    app.register_blueprint(my_shifts.calendars_bp)

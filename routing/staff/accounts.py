@@ -5,10 +5,9 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from routing import config, lookup
 from routing.errors import AccountError, SignInError
-from routing.staff.auth import require_role, staff_blueprint
+from routing.staff.auth import current_account, require_role, staff_blueprint, start_browser_session
 from routing.staff.forms import AccountForm, PasswordForm
 from routing.staff.layout import render_page
-from routing.staff.session import current_account, start_browser_session
 from routing.store import accounts, passwords
 from routing.store.accounts import PASSWORD_LINK_LIFETIME, Account, Role
 from routing.text.dates import format_datetime

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,29 +10,31 @@ from flask import Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from routing import divert_rules, lookup
-from routing.core.decision import decide
-from routing.divert_rules import ProposedDivert
+from routing.core.decision import Divert, decide
+from routing.divert_rules import END_WARNING_PERIOD, ProposedDivert
 from routing.errors import InvalidDivert
-from routing.staff import divert_display
-from routing.staff.auth import require_role, staff_blueprint
-from routing.staff.divert_display import DivertPreview, DivertView
+from routing.staff.audit import actor_names
+from routing.staff.auth import (
+    current_account,
+    may_see_internal_numbers,
+    require_role,
+    staff_blueprint,
+)
 from routing.staff.forms import (
     DIVERT_REASONS,
     HANDOVER,
     NOW,
-    DivertConfirmation,
     DivertForm,
-    EndAllForm,
     EndForm,
     parse_id,
 )
 from routing.staff.layout import radio_item, render_page
-from routing.staff.names import actor_names
-from routing.staff.session import current_account
 from routing.store import diverts
 from routing.store.accounts import Role
 from routing.store.diverts import DivertRow
-from routing.text import staff_text
+from routing.text import sentences, staff_text
+from routing.text.dates import format_datetime
+from routing.text.sentences import line_phrase
 
 bp = staff_blueprint("diverts")
 
@@ -39,6 +42,55 @@ MAX_ENDED_SHOWN = 20
 
 LINE_STATE_PERIOD = timedelta(days=7)
 """How far ahead the form says when a line opens or shuts."""
+
+
+@dataclass(frozen=True, slots=True)
+class DivertView:
+    """A divert as a page shows it. ``state`` is one of: in force, later, ended, no effect.
+
+    ``phone`` is empty if its line is no more, or internal and not for the person signed in.
+    ``trouble`` says why it has no effect. ``left`` is empty once it has ended.
+    """
+
+    id: int
+    service: str
+    line: str
+    phone: str
+    when: str
+    until: str
+    left: str
+    note: str
+    set_by: str
+    set_at: str
+    state: str
+    trouble: str
+    ends_soon: bool
+
+    @property
+    def in_force(self) -> bool:
+        """Return whether calls follow it now."""
+        return self.state == "in force"
+
+    @property
+    def is_open(self) -> bool:
+        """Return whether it can still be ended."""
+        return self.state != "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class DivertPreview:
+    """What a divert would do, in sentences: ``change`` is what callers get instead of what.
+
+    ``closed_warning`` is empty unless the line is shut by its own hours in part of that time,
+    ``unchanged_warning`` unless the line takes those calls anyway, all that time.
+    """
+
+    service: str
+    change: str
+    public_sentence: str
+    closed_warning: str
+    unchanged_warning: str
+    remarks: list[str]
 
 
 @bp.get("/diverts")
@@ -50,11 +102,11 @@ def index() -> Response:
         names = actor_names(connection)
     return render_page(
         "diverts.html",
-        current=divert_display.current_diverts(at),
-        ended=divert_display.divert_views(ended, at),
+        current=current_diverts(at),
+        ended=divert_views(ended, at),
         names=names,
         done=request.args.get("done"),
-        callers_get=divert_display.callers_get(at),
+        callers_get=_callers_get(at),
     )
 
 
@@ -63,12 +115,9 @@ def index() -> Response:
 def new() -> Response:
     """Ask what to divert, where, from when, until when and why."""
     services = lookup.snapshot().directory.services
-    return _ask(
-        DivertForm(
-            service=services[0].id if len(services) == 1 else "",
-            until=HANDOVER if _next_handover(services[0].id, lookup.now()) else "4h",
-        )
-    )
+    service = services[0].id if len(services) == 1 else ""
+    handover = _next_handover(services[0].id, lookup.now())
+    return _ask(DivertForm(service=service, until=HANDOVER if handover else "4h"))
 
 
 @bp.post("/diverts/check")
@@ -81,35 +130,36 @@ def check() -> Response:
     try:
         proposed = _propose(form, form.service.data, form.from_.data, form.until.data)
     except InvalidDivert as error:
-        form.refuse(error)
-        return _ask(form)
-    return _check(form, proposed, _previews(form, proposed), secrets.token_urlsafe(16))
+        return _ask(form, error)
+    return _check(form, proposed, secrets.token_urlsafe(16))
 
 
 @bp.post("/diverts")
 @require_role(Role.DIVERT)
 def create() -> AnyResponse:
     """Set what was checked, each divert until the end that was shown."""
-    form, confirmation = DivertForm(), DivertConfirmation()
+    form = DivertForm()
     try:
         start = form.confirmed_start(lookup.now())
         proposed = [
             divert
-            for service, end in confirmation.ends
+            for service, end in form.confirmed_ends()
             for divert in _propose(form, service, start, end)
         ]
     except InvalidDivert as error:
-        form.refuse(error)
-        return _ask(form)
-    previews = _previews(form, proposed)
-    if _set_by_others_since(confirmation, proposed):
-        return _check(form, proposed, previews, confirmation.once.data, has_changed=True)
-    if not _confirms(confirmation, previews):
-        return _check(form, proposed, previews, confirmation.once.data, unconfirmed=True)
+        return _ask(form, error)
+    newest_id, actor = parse_id(form.newest_id.data), current_account().actor
+    services = {divert.service.id for divert in proposed}
+    has_changed = newest_id is not None and any(
+        row.id > newest_id and row.service in services and row.set_by != actor
+        for row in lookup.latest_diverts().diverts
+    )
+    once = form.once.data
+    if has_changed or not _confirms(form, _previews(form, proposed)):
+        return _check(form, proposed, once, unconfirmed=not has_changed, has_changed=has_changed)
     added = [lookup.new_divert(divert, form.may_ring.data) for divert in proposed]
     with lookup.database().writing() as connection:
-        actor = current_account().actor
-        diverts.create(connection, added, lookup.now(), actor, confirmation.once.data)
+        diverts.create(connection, added, lookup.now(), actor, once)
     return redirect(url_for("diverts.index", done="set"))
 
 
@@ -117,16 +167,29 @@ def create() -> AnyResponse:
 @require_role(Role.DIVERT)
 def move(divert_id: int) -> AnyResponse:
     """Ask for another end of a divert, show what callers would get, and save it if confirmed."""
-    row, confirmation = _get(divert_id), DivertConfirmation()
-    handover = _next_handover(row.service, max(row.during.start, lookup.now()))
+    row, at = _get(divert_id), lookup.now()
+    handover = _next_handover(row.service, max(row.during.start, at))
     form = EndForm(until=HANDOVER if handover else "4h")
-    if confirmation.is_sent or form.validate_on_submit():
+    is_confirmation = bool(form.to.data)
+    if is_confirmation or form.validate_on_submit():
         try:
-            until = confirmation.ends[0][1] if confirmation.is_sent else form.until.data
-            return _move(row, until, confirmation)
+            until = form.confirmed_ends()[0][1] if is_confirmation else form.until.data
+            proposed = lookup.propose_new_end(row, until)
         except InvalidDivert as error:
             form.refuse(error)
-    return render_page("divert_move.html", form=form, divert=_view(row), handover=handover)
+        else:
+            previews = [_preview(proposed, _others(row), at, previous_end=row.during.end)]
+            if is_confirmation and _confirms(form, previews):
+                _move_ends([row.id], proposed.during.end)
+                return redirect(url_for("diverts.index", done="moved"))
+            return render_page(
+                "divert_move_check.html",
+                divert_id=row.id,
+                previews=previews,
+                hidden={"to": f"{row.service} {proposed.during.end.isoformat()}"},
+                unconfirmed=is_confirmation,
+            )
+    return render_page("divert_move.html", form=form, divert=_view_of(row, at), handover=handover)
 
 
 @bp.route("/diverts/<id:divert_id>/end", methods=["GET", "POST"])
@@ -137,8 +200,8 @@ def end(divert_id: int) -> AnyResponse:
     if request.method == "POST":
         _move_ends([divert_id], at)
         return redirect(url_for("diverts.index", done="ended"))
-    after = divert_display.describe_without(row.service, _others(row), at)
-    return render_page("divert_end.html", divert=_view(row), after=after)
+    after = _describe_without(row.service, _others(row), at)
+    return render_page("divert_end.html", divert=_view_of(row, at), after=after)
 
 
 @bp.route("/diverts/end-all", methods=["GET", "POST"])
@@ -148,25 +211,67 @@ def end_all() -> AnyResponse:
 
     All in one step. One set since then stays.
     """
-    at, form = lookup.now(), EndAllForm()
-    if form.is_submitted():
-        _move_ends(filter(None, map(parse_id, form.divert.data or ())), at)
+    at = lookup.now()
+    if request.method == "POST":
+        _move_ends(filter(None, map(parse_id, request.form.getlist("divert"))), at)
         return redirect(url_for("diverts.index", done="ended"))
-    current_services = {
-        row.service for row in lookup.latest_diverts().diverts if row.during.end > at
-    }
+    diverted = {row.service for row in lookup.latest_diverts().diverts if row.during.end > at}
     return render_page(
         "divert_end_all.html",
-        current=divert_display.current_diverts(at),
+        current=current_diverts(at),
         after=[
-            (service.name.get("en"), divert_display.describe_without(service.id, (), at))
+            (service.name.get("en"), _describe_without(service.id, (), at))
             for service in lookup.snapshot().directory.services
-            if service.id in current_services
+            if service.id in diverted
         ],
     )
 
 
-def _ask(form: DivertForm) -> Response:
+@bp.app_template_global("divert_banner")
+def banner() -> dict[str, object] | None:
+    """Return what every page says of the diverts that calls follow now; None without any.
+
+    ``divert_id`` is None of several diverts.
+    """
+    views = [view for view in current_diverts(lookup.now()) if view.in_force]
+    if not views:
+        return None
+    ends_soon, first = any(view.ends_soon for view in views), views[0]
+    if len({(view.line, view.until) for view in views}) > 1:
+        lines = " and ".join(dict.fromkeys(view.line for view in views))
+        text = f"Calls are diverted to {lines}."
+        return {"text": text, "ends_soon": ends_soon, "divert_id": None}
+    whose = "All calls are"
+    if len(views) < len(lookup.snapshot().directory.services):
+        whose = " and ".join(f"‘{view.service}’" for view in reversed(views)) + " is"
+    text = f"{whose} diverted to {first.line} until {first.until}."
+    return {
+        "text": text,
+        "ends_soon": ends_soon,
+        "divert_id": first.id if len(views) == 1 else None,
+    }
+
+
+def current_diverts(at: datetime) -> list[DivertView]:
+    """Return the diverts that have not ended at ``at``, the newest first."""
+    return [view for view in divert_views(lookup.latest_diverts().diverts, at) if view.is_open]
+
+
+def divert_views(rows: Sequence[DivertRow], at: datetime) -> list[DivertView]:
+    """Return diverts as they are at ``at``, the newest first.
+
+    Of several at once, the newest that has an effect is in force. ``rows`` are in the order in
+    which they were set, and all that could be in force at ``at`` must be among them.
+    """
+    newest_rows = {
+        row.service: row for row in rows if at in row.during and lookup.divert_error(row) is None
+    }
+    return [_view(row, at, newest_rows.get(row.service)) for row in reversed(rows)]
+
+
+def _ask(form: DivertForm, error: InvalidDivert | None = None) -> Response:
+    if error:
+        form.refuse(error)
     directory = lookup.snapshot().directory
     services = [radio_item(service.id, service.name.get("en")) for service in directory.services]
     handover = _next_handover(services[0]["value"], lookup.now())
@@ -189,7 +294,6 @@ def _ask(form: DivertForm) -> Response:
 def _check(
     form: DivertForm,
     proposed: Sequence[ProposedDivert],
-    previews: Sequence[DivertPreview],
     once: str,
     unconfirmed: bool = False,
     has_changed: bool = False,
@@ -199,7 +303,7 @@ def _check(
     return render_page(
         "divert_check.html",
         status=400 if unconfirmed else 200,
-        previews=previews,
+        previews=_previews(form, proposed),
         to=[f"{divert.service.id} {divert.during.end.isoformat()}" for divert in proposed],
         hidden={
             "once": once,
@@ -217,48 +321,108 @@ def _check(
     )
 
 
-def _set_by_others_since(
-    confirmation: DivertConfirmation, proposed: Sequence[ProposedDivert]
-) -> bool:
-    """Return whether somebody else has diverted one of the services since this was shown."""
-    newest_id, actor = parse_id(confirmation.newest_id.data), current_account().actor
-    services = {divert.service.id for divert in proposed}
-    return newest_id is not None and any(
-        row.id > newest_id and row.service in services and row.set_by != actor
-        for row in lookup.latest_diverts().diverts
-    )
-
-
 def _previews(form: DivertForm, proposed: Sequence[ProposedDivert]) -> list[DivertPreview]:
     rows, at = lookup.latest_diverts().diverts, lookup.now()
-    return [divert_display.preview(divert, rows, at, form.may_ring.data) for divert in proposed]
+    return [_preview(divert, rows, at, form.may_ring.data) for divert in proposed]
 
 
-def _confirms(confirmation: DivertConfirmation, previews: Sequence[DivertPreview]) -> bool:
-    """Return whether every warning of what is shown was answered with a tick."""
-    return all(
-        (confirmation.although_closed.data or not preview.closed_warning)
-        and (confirmation.although_unchanged.data or not preview.unchanged_warning)
-        for preview in previews
+def _preview(
+    proposed: ProposedDivert,
+    others: Sequence[DivertRow],
+    at: datetime,
+    may_ring: bool | None = None,
+    previous_end: datetime | None = None,
+) -> DivertPreview:
+    """Return what callers get if ``proposed`` is set at ``at``, after ``others``.
+
+    ``may_ring`` is None, and ``previous_end`` is not, of a divert that is given another end.
+    """
+    locale, facts = lookup.staff_locale(), lookup.snapshot()
+    service, line, during = proposed.service, proposed.line, proposed.during
+    active = lookup.active_diverts(others)
+    set_at = max([at, *(divert.set_at for divert in active)])
+    diverts = (*active, Divert(service.id, line, during, set_at))
+    before = decide(facts.timetables, service.id, during.start, active).line
+    decision = decide(facts.timetables, service.id, during.start, diverts)
+    after = decide(facts.timetables, service.id, during.end, diverts)
+    unchanged_until = divert_rules.unchanged_until(facts.timetables, proposed, active)
+    instead, remarks = "Callers go on getting", []
+    if before.id != line.id:
+        before_phrase = line_phrase(before, locale)
+        instead = f"Instead of {before_phrase}, callers get"
+        if may_ring is not None:
+            may = "may still" if may_ring else "will not"
+            remarks.append(
+                f"While it lasts, {before_phrase} {may} be rung when nobody else answers."
+            )
+    if previous_end is not None and during.end < previous_end:
+        less = staff_text.format_time_left(previous_end - during.end)
+        set_for = staff_text.format_relative(previous_end, at, locale)
+        remarks.append(
+            f"That is {less} shorter than it is set for: it would have ended at {set_for}."
+        )
+    if unchanged_until is not None and unchanged_until < during.end:
+        until = staff_text.format_relative(unchanged_until, at, locale)
+        remarks.append(
+            f"Until {until} nothing changes: {line.name.get('en')} takes these calls anyway."
+        )
+    for row in others:
+        if row.service == service.id and row.during.overlaps(during):
+            other_line = staff_text.line_name(facts.directory, row.line)
+            other_period = staff_text.format_span(row.during, at, locale)
+            remarks.append(
+                f"The divert to {other_line}, {other_period}, has no effect until this one ends."
+            )
+    return DivertPreview(
+        service=service.name.get("en"),
+        change=f"{instead} {line_phrase(line, locale)} on {decision.phone.display} "
+        f"{staff_text.format_span(during, at, locale)} "
+        f"({staff_text.format_time_left(during.end - during.start)}), then "
+        f"{'the same line' if after.line.id == line.id else line_phrase(after.line, locale)}.",
+        public_sentence=sentences.reason_sentence(
+            decision, during.start, locale, facts.holidays.dates
+        ),
+        closed_warning=staff_text.closed_warning(line, proposed.closed, at, locale)
+        if proposed.closed
+        else "",
+        unchanged_warning=staff_text.unchanged_warning(line, service, during.end, at, locale)
+        if unchanged_until == during.end
+        else "",
+        remarks=remarks,
     )
 
 
-def _move(
-    row: DivertRow, until: datetime | timedelta | None, confirmation: DivertConfirmation
-) -> AnyResponse:
-    """Save another end that was confirmed, or show what it would do. Raise InvalidDivert."""
-    proposed, at = lookup.propose_new_end(row, until), lookup.now()
-    previews = [divert_display.preview(proposed, _others(row), at, previous_end=row.during.end)]
-    if not confirmation.is_sent or not _confirms(confirmation, previews):
-        return render_page(
-            "divert_move_check.html",
-            divert_id=row.id,
-            previews=previews,
-            hidden={"to": f"{row.service} {proposed.during.end.isoformat()}"},
-            unconfirmed=confirmation.is_sent,
-        )
-    _move_ends([row.id], proposed.during.end)
-    return redirect(url_for("diverts.index", done="moved"))
+def _callers_get(at: datetime) -> str:
+    """Say whom callers get at ``at``: "Callers get the MASH now."; by service where they differ."""
+    services_by_line: dict[str, list[str]] = {}
+    for service in lookup.snapshot().directory.services:
+        line = line_phrase(lookup.who_to_call(service.id, at).line, lookup.staff_locale())
+        services_by_line.setdefault(line, []).append(f"‘{service.name.get('en')}’")
+    if len(services_by_line) == 1:
+        return f"Callers get {next(iter(services_by_line))} now."
+    return " ".join(
+        f"About {' and '.join(services)} callers get {line} now."
+        for line, services in services_by_line.items()
+    )
+
+
+def _describe_without(service_id: str, others: Iterable[DivertRow], at: datetime) -> str:
+    """Return where a service's calls go at ``at`` once only ``others`` are left of its diverts."""
+    timetables = lookup.snapshot().timetables
+    if service_id not in timetables.services:
+        return "The directory has no such service any more."
+    return staff_text.calls_go_to(
+        timetables, service_id, lookup.active_diverts(others), at, lookup.staff_locale()
+    )
+
+
+def _confirms(form: EndForm, previews: Sequence[DivertPreview]) -> bool:
+    """Return whether every warning of what is shown was answered with a tick."""
+    return all(
+        (form.although_closed.data or not preview.closed_warning)
+        and (form.although_unchanged.data or not preview.unchanged_warning)
+        for preview in previews
+    )
 
 
 def _propose(
@@ -332,7 +496,50 @@ def _others(row: DivertRow) -> list[DivertRow]:
     return [other for other in lookup.latest_diverts().diverts if other.id != row.id]
 
 
-def _view(row: DivertRow) -> DivertView:
+def _view_of(row: DivertRow, at: datetime) -> DivertView:
     rows = sorted([*_others(row), row], key=lambda divert: divert.id)
-    views = divert_display.divert_views(rows, lookup.now())
-    return next(view for view in views if view.id == row.id)
+    return next(view for view in divert_views(rows, at) if view.id == row.id)
+
+
+def _view(row: DivertRow, at: datetime, newest: DivertRow | None) -> DivertView:
+    locale = lookup.staff_locale()
+    directory = lookup.snapshot().directory
+    line = directory.line(row.line)
+    state, trouble = _state(row, at, newest)
+    start, end, left = row.during.start, row.during.end, row.during.end - at
+    phone, when = "", staff_text.format_span(row.during, at, locale)
+    if line and (may_see_internal_numbers() or not line.internal):
+        phone = line.phone_on(at.astimezone(locale.zone).date()).display
+    if state == "ended":
+        when = f"from {format_datetime(start, locale)} until {format_datetime(end, locale)}"
+        when = "ended before it began" if start == end else when
+    return DivertView(
+        id=row.id,
+        service=staff_text.service_name(directory, row.service),
+        line=staff_text.line_name(directory, row.line),
+        phone=phone,
+        when=when,
+        until=staff_text.format_relative(end, at, locale),
+        left="" if state == "ended" else staff_text.format_time_left(left),
+        note=row.note,
+        set_by=row.set_by,
+        set_at=staff_text.format_relative(row.set_at, at, locale),
+        state=state,
+        trouble=trouble,
+        ends_soon=at in row.during and left <= END_WARNING_PERIOD,
+    )
+
+
+def _state(row: DivertRow, at: datetime, newest: DivertRow | None) -> tuple[str, str]:
+    """Return a divert's state, and why it has no effect."""
+    error = lookup.divert_error(row) or ""
+    if row.during.end <= at:
+        return "ended", error
+    if error:
+        return "no effect", error
+    if at not in row.during:
+        return "later", ""
+    if newest is None or newest.id == row.id:
+        return "in force", ""
+    line = staff_text.line_name(lookup.snapshot().directory, newest.line)
+    return "no effect", f"A divert to {line} was set later and takes precedence until it ends."

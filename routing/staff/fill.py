@@ -13,10 +13,9 @@ from routing.rota import descriptions, spreadsheet
 from routing.rota.filling import ProposedShift
 from routing.rota.roster import NewShift
 from routing.rota_service import ImportPlan, Rota
-from routing.staff.auth import require_role, staff_blueprint
+from routing.staff.auth import current_account, require_role, staff_blueprint
 from routing.staff.forms import Confirmation, FillForm, ImportForm, digest
 from routing.staff.layout import radio_item, render_page
-from routing.staff.session import current_account
 from routing.store.accounts import Role
 from routing.text import staff_text
 from routing.text.dates import join_words
@@ -27,53 +26,47 @@ MAX_PROBLEMS_SHOWN = 50
 MAX_LINES_SHOWN = 500
 
 
-@bp.get("/rota/fill")
-@require_role(Role.ROTA)
-def ask() -> Response:
-    """Ask which role to fill, when, and with whom; what a link to a long gap says is filled in."""
-    return _ask(FillForm(request.args))
-
-
-@bp.post("/rota/fill")
+@bp.route("/rota/fill", methods=["GET", "POST"])
 @require_role(Role.ROTA)
 def fill() -> AnyResponse:
-    """Show the shifts that would be added; add just those once they are confirmed."""
-    form, confirmation = FillForm(), Confirmation()
-    if not form.validate():
-        return _ask(form)
-    try:
-        rota, proposed = _propose(form)
-        added = _assigned(form, proposed)
-        if not added or confirmation.shown.data != digest(added):
-            return _check(form, confirmation, rota, proposed)
-        actor, once = current_account().actor, confirmation.once.data
+    """Ask which role to fill, when, and with whom; what a link to a long gap says is filled in.
+
+    Show the shifts that would be added; add just those once they are confirmed.
+    """
+    form, confirmation = FillForm(request.values), Confirmation()
+    if form.validate_on_submit():
         try:
-            role, zone = rota.roster.roles[form.role.data], lookup.staff_locale().zone
-            summary = descriptions.summarise_fill(role, added, zone)
-            change = rota_service.save_change("filled", added, rota, actor, once, summary)
-        except RotaConflict:
-            return _check(form, confirmation, *_propose(form))
-    except InvalidRotaChange as error:
-        form.refuse(error)
-        return _ask(form)
-    day = added[0].during.start.astimezone(lookup.staff_locale().zone).date()
-    return redirect(url_for("rota.show", done=change.id) + f"&from={day}")
+            rota, proposed = _propose(form)
+            added = _assigned(form, proposed)
+            if not added or confirmation.shown.data != digest(added):
+                return _check(form, confirmation, rota, proposed)
+            actor, once = current_account().actor, confirmation.once.data
+            try:
+                role, zone = rota.roster.roles[form.role.data], lookup.staff_locale().zone
+                summary = descriptions.summarise_fill(role, added, zone)
+                change = rota_service.save_change("filled", added, rota, actor, once, summary)
+            except RotaConflict:
+                return _check(form, confirmation, *_propose(form))
+            day = added[0].during.start.astimezone(zone).date()
+            return redirect(url_for("rota.show", done=change.id) + f"&from={day}")
+        except InvalidRotaChange as error:
+            form.refuse(error)
+    at = lookup.now()
+    rota = rota_service.read_rota(at, at)
+    return render_page(
+        "rota_fill.html",
+        form=form,
+        roles=[radio_item(role.id, descriptions.role_name(role)) for role in rota.roles],
+        everybody="\n".join(person.name for person in rota.active_people()),
+    )
 
 
-@bp.get("/rota/import")
-@require_role(Role.ROTA)
-def ask_import() -> Response:
-    """Ask for a spreadsheet of shifts."""
-    return _ask_import(ImportForm())
-
-
-@bp.post("/rota/import")
+@bp.route("/rota/import", methods=["GET", "POST"])
 @require_role(Role.ROTA)
 def import_() -> AnyResponse:
-    """Read back what a spreadsheet would change; save just that once it is confirmed."""
+    """Ask for a spreadsheet, and read back what it would change; save just that if confirmed."""
     form, confirmation = ImportForm(), Confirmation()
-    form.validate()
-    if form.file.errors:
+    if request.method == "GET" or (not form.validate() and form.file.errors):
         return _ask_import(form)
     try:
         try:
@@ -125,9 +118,7 @@ def _digest_import(form: ImportForm, plan: ImportPlan) -> str:
 def _check_import(form: ImportForm, confirmation: Confirmation, plan: ImportPlan) -> Response:
     at, locale = lookup.now(), lookup.staff_locale()
     roles, compared = plan.rota.roster.roles, plan.difference
-    lines = descriptions.describe_difference(
-        compared.removed, compared.changed, compared.added, roles, plan.names, at, locale
-    )
+    lines = plan.rota.text(at).difference(compared)
     return render_page(
         "rota_import_check.html",
         form=form,
@@ -171,17 +162,6 @@ def _assigned(form: FillForm, proposed: Sequence[ProposedShift]) -> list[NewShif
         for shift in proposed
         if shift.person_id is not None
     ]
-
-
-def _ask(form: FillForm) -> Response:
-    at = lookup.now()
-    rota = rota_service.read_rota(at, at)
-    return render_page(
-        "rota_fill.html",
-        form=form,
-        roles=[radio_item(role.id, descriptions.role_name(role)) for role in rota.roles],
-        everybody="\n".join(person.name for person in rota.active_people()),
-    )
 
 
 def _check(

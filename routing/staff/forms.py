@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from hashlib import sha256
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import current_app
 from flask_wtf import FlaskForm
@@ -28,6 +28,8 @@ from routing.rota.filling import DayKind, ShiftPattern, TurnRule
 from routing.store.accounts import Role, parse_roles
 from routing.text import time_parsing
 
+Value = TypeVar("Value")
+
 NOBODY = "nobody"
 NOW, HANDOVER, TIME = "now", "handover", "time"
 DIVERT_ENDS = {HANDOVER: None, "1h": timedelta(hours=1), "4h": timedelta(hours=4)}
@@ -43,33 +45,71 @@ DIVERT_REASONS = (
 OWN_SHIFTS, WHOLE_ROTA = "mine", "whole"
 """What a calendar shows, if not one role."""
 
+_DATE_FORM = "Write the date as 24 12 2026."
+
 MAX_ID_DIGITS = 18
 """No id in the database is longer."""
 
 
-class PartsField(Field):
-    """A field typed in several boxes: ``starts`` in ``starts-day``, ``starts-month`` and so on.
+class DateField(Field):
+    """A date, typed in boxes: ``first`` in ``first-day``, ``first-month`` and ``first-year``.
 
-    ``parts`` is what was typed, by box.
+    ``parts`` is what was typed, by box; ``data`` is the date. With ``optional`` it may be empty:
+    then ``data`` is None. Links and confirmed forms send it whole, as ``isoformat`` writes it,
+    under the field's own name.
     """
 
-    names: tuple[str, ...] = ()
+    names: tuple[str, ...] = ("day", "month", "year")
     data: Any
+
+    def __init__(self, optional: bool = False, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.optional = optional
 
     def process(
         self, formdata: Mapping[str, str] | None, data: Any = None, extra_filters: Any = None
     ) -> None:
-        """Read every box; without a form that was sent, fill them in from ``data``."""
+        """Read every box, or the whole value; without a form that was sent, show ``data``."""
         self.process_errors: list[str] = []
-        self.data = data or None
-        typed_parts = formdata or {}
-        self.parts = {part: typed_parts.get(f"{self.name}-{part}", "")[:40] for part in self.names}
+        sent, self.whole_error = formdata or {}, ""
+        self.parts = {part: sent.get(f"{self.name}-{part}", "")[:40] for part in self.names}
+        whole = sent.get(self.name, "")
+        try:
+            self.data = self.read(whole) if whole else data or None
+        except InvalidTime as error:
+            self.data, self.whole_error = None, str(error)
         if self.data is not None and not any(self.parts.values()):
             self.parts = self.split(self.data)
 
+    def pre_validate(self, form: FlaskForm) -> None:
+        """Read what was typed. Raise ValidationError, saying what to write."""
+        if self.whole_error:
+            raise ValidationError(self.whole_error)
+        if self.optional and not any(self.parts.values()):
+            return
+        try:
+            self.data = self.read_parts()
+        except InvalidTime as error:
+            raise ValidationError(str(error)) from error
+
+    def read(self, whole: str) -> Any:
+        """Read a value that was sent whole. Raise InvalidTime."""
+        try:
+            return date.fromisoformat(whole)
+        except ValueError as error:
+            raise InvalidTime(_DATE_FORM) from error
+
+    def read_parts(self) -> Any:
+        """Read the value in the boxes. Raise InvalidTime."""
+        day, month, year = self.parts.values()
+        try:
+            return date(int(year), int(month), int(day))
+        except (ValueError, OverflowError) as error:
+            raise InvalidTime(_DATE_FORM) from error
+
     def split(self, data: Any) -> dict[str, str]:
         """Return a value as it is typed, by box."""
-        raise NotImplementedError
+        return {name: str(getattr(data, name)) for name in ("day", "month", "year")}
 
     @property
     def date_items(self) -> list[dict[str, str]]:
@@ -80,24 +120,22 @@ class PartsField(Field):
         ]
 
 
-class LocalTimeField(PartsField):
-    """A date and a time of day by local clocks; ``data`` is the instant.
-
-    A confirmed form sends the instant itself under the field's own name, and so do links.
-    """
+class LocalTimeField(DateField):
+    """A date and a time of day by local clocks; ``data`` is the instant."""
 
     names = ("day", "month", "year", "time")
 
-    def process(
-        self, formdata: Mapping[str, str] | None, data: Any = None, extra_filters: Any = None
-    ) -> None:
-        """Read every box, or the whole instant."""
-        whole, self.whole_error = (formdata or {}).get(self.name, ""), ""
-        try:
-            data = time_parsing.parse_local(whole, lookup.staff_locale().zone) if whole else data
-        except InvalidTime as error:
-            self.whole_error = str(error)
-        super().process(formdata, data, extra_filters)
+    def read(self, whole: str) -> datetime:
+        """Read an instant, or a local time. Raise InvalidTime."""
+        return time_parsing.parse_local(whole, lookup.staff_locale().zone)
+
+    def read_parts(self) -> datetime:
+        """Read the instant in the boxes. Raise InvalidTime."""
+        day, month, year, time = self.parts.values()
+        if not time.strip():
+            raise InvalidTime("Write the time, as 5pm, 5:30pm or 17:30.")
+        zone = lookup.staff_locale().zone
+        return time_parsing.parse_date_and_time(day, month, year, time, zone)
 
     def split(self, data: datetime) -> dict[str, str]:
         """Return an instant as it is typed; one that the clocks show twice with BST or GMT."""
@@ -105,29 +143,14 @@ class LocalTimeField(PartsField):
         local = data.astimezone(zone)
         first, second = instants.possible_instants(local.replace(tzinfo=None), zone)
         clock = f"{local:%H:%M}" + (f" {local.tzname()}" if first != second else "")
-        date_parts = {name: str(getattr(local, name)) for name in ("day", "month", "year")}
-        return {**date_parts, "time": clock}
-
-    def pre_validate(self, form: FlaskForm) -> None:
-        """Read the instant. Raise ValidationError, saying what to write."""
-        if self.whole_error:
-            raise ValidationError(self.whole_error)
-        if not self.parts["time"].strip():
-            raise ValidationError("Write the time, as 5pm, 5:30pm or 17:30.")
-        zone = lookup.staff_locale().zone
-        try:
-            day, month, year, time = self.parts.values()
-            self.data = time_parsing.parse_date_and_time(day, month, year, time, zone)
-        except InvalidTime as error:
-            raise ValidationError(str(error)) from error
+        return {**super().split(local), "time": clock}
 
 
 class TimeChoiceField(LocalTimeField):
     """A choice of times; TIME is the one that is typed, in boxes.
 
     ``choices`` says what each of the others means. ``choice`` is what was chosen, ``data`` the
-    instant or what the choice means. An empty form shows the
-    choice given as the field's data, or else its default.
+    instant or what the choice means. An empty form shows its data or default as the choice.
     """
 
     def __init__(self, choices: Mapping[str, Any], refusal: str, **kwargs: Any) -> None:
@@ -139,16 +162,18 @@ class TimeChoiceField(LocalTimeField):
     ) -> None:
         """Read the choice and every box; of an empty form they hold today's date."""
         if formdata is not None:
-            super().process(formdata, None, extra_filters)
+            super().process(formdata)
             self.choice = formdata.get(self.name, "")[:100]
         else:
-            super().process(None, lookup.now(), extra_filters)
+            super().process(None, lookup.now())
             self.parts["time"], self.choice = "", data or self.default
 
     def pre_validate(self, form: FlaskForm) -> None:
         """Read what was chosen. Raise ValidationError, saying what to write."""
+        zone = lookup.staff_locale().zone
+        today = lookup.now().astimezone(zone).date()
         if self.choice in self.choices:
-            if self._has_typed_time:
+            if self._is_typed_after(today):
                 raise ValidationError(
                     "A time is typed, but another choice is ticked. Tick the choice above that "
                     "time, or clear it."
@@ -157,47 +182,18 @@ class TimeChoiceField(LocalTimeField):
         elif self.choice == TIME:
             self.whole_error = ""
             super().pre_validate(form)
-            zone = lookup.staff_locale().zone
-            today = lookup.now().astimezone(zone).date()
             if self.data == instants.midnight(today, zone):  # the one that ends today is meant
                 self.data = instants.midnight(today + timedelta(days=1), zone)
         elif self.data is None:
             raise ValidationError(self.refusal)
 
-    @property
-    def _has_typed_time(self) -> bool:
+    def _is_typed_after(self, today: date) -> bool:
         """Return whether a time was typed, or a date later than the one filled in for today."""
-        if self.parts["time"].strip():
-            return True
+        day, month, year, time = self.parts.values()
         try:
-            day, month, year = (int(self.parts[name]) for name in ("day", "month", "year"))
-            today = lookup.now().astimezone(lookup.staff_locale().zone).date()
-            return date(year, month, day) > today
+            return bool(time.strip()) or date(int(year), int(month), int(day)) > today
         except (ValueError, OverflowError):
             return False
-
-
-class DateField(PartsField):
-    """A date; ``data`` is the date. With ``optional`` it may be empty: then ``data`` is None."""
-
-    names = ("day", "month", "year")
-
-    def __init__(self, optional: bool = False, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.optional = optional
-
-    def split(self, data: date) -> dict[str, str]:
-        """Return a date as it is typed."""
-        return {name: str(getattr(data, name)) for name in self.names}
-
-    def pre_validate(self, form: FlaskForm) -> None:
-        """Read the date. Raise ValidationError, saying what to write."""
-        if self.optional and not any(self.parts.values()):
-            return
-        try:
-            self.data = date(*(int(self.parts[name]) for name in reversed(self.names)))
-        except (ValueError, OverflowError) as error:
-            raise ValidationError("Write the date as 24 12 2026.") from error
 
 
 class ListField(Field):
@@ -250,12 +246,8 @@ class StaffForm(FlaskForm):
         """
         values = {}
         for field in self:
-            if isinstance(field, LocalTimeField):
-                values[field.name] = field.data.isoformat()
-            elif isinstance(field, PartsField):
-                values |= {f"{field.name}-{part}": value for part, value in field.parts.items()}
-            else:
-                values[field.name] = field.data
+            is_time = isinstance(field, DateField)
+            values[field.name] = field.data.isoformat() if is_time else field.data
         return values
 
 
@@ -311,29 +303,35 @@ class AccountForm(StaffForm):
         return parse_roles(self.role.data or ())
 
 
-class SetupStepForm(StaffForm):
-    """Whether a step of setting up is needed."""
-
-    step = text(40)
-    needed = BooleanField()
-
-
-class SignOutForm(StaffForm):
-    """Whether to sign out of every browser."""
-
-    everywhere = BooleanField()
-
-
 class EndForm(StaffForm):
-    """Until when a divert lasts."""
+    """Until when a divert lasts, and what was confirmed on the page that showed it.
+
+    ``to`` is a service and an end as they were shown, with a space between them.
+    """
 
     until = TimeChoiceField(
         DIVERT_ENDS, "Choose when the divert ends: every divert has an end.", default=HANDOVER
     )
+    to = ListField()
+    although_closed = BooleanField()
+    although_unchanged = BooleanField()
+
+    def confirmed_ends(self) -> list[tuple[str, datetime]]:
+        """Return the services and ends that were shown. Raise InvalidDivert if there are none."""
+        if not self.to.data:
+            raise InvalidDivert("until", "Choose when the divert ends.")
+        pairs = [value.partition(" ") for value in self.to.data]
+        try:
+            return [(service, time_parsing.parse_rfc3339(end)) for service, _, end in pairs]
+        except InvalidTime as error:
+            raise InvalidDivert("until", str(error)) from error
 
 
 class DivertForm(EndForm):
-    """Whose calls are diverted to which line, from when, until when and why."""
+    """Whose calls are diverted to which line, from when, until when and why.
+
+    ``newest_id`` is of the newest divert when this one was shown; ``once`` as in Confirmation.
+    """
 
     service = text(100)
     line = text(100)
@@ -341,6 +339,8 @@ class DivertForm(EndForm):
     reason = text(100)
     note = text(2000)
     may_ring = BooleanField()
+    newest_id = text(20)
+    once = text(40)
 
     @property
     def why(self) -> str:
@@ -358,90 +358,23 @@ class DivertForm(EndForm):
         return None if start is None or start <= at else start
 
 
-class EndAllForm(StaffForm):
-    """Which diverts to end, by their ids: those that were shown."""
+class DutyForm(StaffForm):
+    """Who has, covers or is away from which duty, and who is on duty instead.
 
-    divert = ListField()
-
-
-class DivertConfirmation(StaffForm):
-    """What the page that shows a divert before it is set sends along.
-
-    ``to`` is a service and an end as they were shown, with a space between them. ``newest_id`` is
-    of the newest divert when that was shown.
+    The pages for a shift, a cover and an absence each show some of these fields.
     """
 
-    to = ListField()
-    newest_id = text(20)
-    although_closed = BooleanField()
-    although_unchanged = BooleanField()
-    once = text(40)
-
-    @property
-    def is_sent(self) -> bool:
-        """Say whether anything was confirmed."""
-        return bool(self.to.data)
-
-    @property
-    def ends(self) -> list[tuple[str, datetime]]:
-        """Return the services and ends that were shown. Raise InvalidDivert if there are none."""
-        if not self.to.data:
-            raise InvalidDivert("until", "Choose when the divert ends.")
-        pairs = [value.partition(" ") for value in self.to.data]
-        try:
-            return [(service, time_parsing.parse_rfc3339(end)) for service, _, end in pairs]
-        except InvalidTime as error:
-            raise InvalidDivert("until", str(error)) from error
-
-
-class PersonAndTimeForm(StaffForm):
-    """Who is on duty, from when until when: what shifts and covers have in common."""
-
+    role = text(100)
     person = text(20)
+    substitute = text(20)
     starts = LocalTimeField()
     ends = LocalTimeField()
+    note = text(2000)
 
     @property
     def during(self) -> Span:
         """Return from when until when. Only once the form was validated."""
         return Span(self.starts.data, self.ends.data)
-
-    @property
-    def person_id(self) -> int | None:
-        """Return the person's id; None for "nobody yet". Raise InvalidRotaChange."""
-        if self.person.data == NOBODY:
-            return None
-        return _parse_person_id(self.person)
-
-
-def _parse_person_id(field: Field) -> int:
-    person_id = parse_id(field.data)
-    if person_id is None:
-        raise InvalidRotaChange(field.name, "Choose a person.")
-    return person_id
-
-
-class ShiftForm(PersonAndTimeForm):
-    """Who has a shift, as what, from when until when."""
-
-    role = text(100)
-
-
-class CoverForm(PersonAndTimeForm):
-    """Who covers which part of a shift, and why."""
-
-    note = text(2000)
-
-
-class AbsenceForm(PersonAndTimeForm):
-    """Who is away, from when until when, and who has their shifts then."""
-
-    substitute = text(20)
-
-    @property
-    def substitute_id(self) -> int | None:
-        """Return the substitute's id; None for "nobody yet". Raise InvalidRotaChange."""
-        return None if self.substitute.data == NOBODY else _parse_person_id(self.substitute)
 
 
 class SwapForm(StaffForm):
@@ -449,20 +382,6 @@ class SwapForm(StaffForm):
 
     person = text(20)
     other = text(20)
-
-    @property
-    def other_id(self) -> int:
-        """Return the other shift's id. Raise InvalidRotaChange."""
-        other_id = parse_id(self.other.data)
-        if other_id is None:
-            raise InvalidRotaChange("other", "Choose the other shift.")
-        return other_id
-
-
-class RemoveForm(StaffForm):
-    """Which cover of a shift to remove; empty for the shift itself."""
-
-    cover = text(20)
 
 
 class FillForm(StaffForm):
@@ -479,26 +398,6 @@ class FillForm(StaffForm):
     weekend = text(100, name=DayKind.WEEKEND.value)
     bank_holiday = text(100, name=DayKind.BANK_HOLIDAY.value)
 
-    def validate_turn(self, field: Field) -> None:
-        """Raise ValidationError unless people take turns by days or by shift."""
-        if field.data not in ("days", "slot"):
-            raise ValidationError("Choose how people take turns.")
-
-    def validate_days(self, field: Field) -> None:
-        """Raise ValidationError for days that cannot be the length of a turn."""
-        if self.turn.data == "days":
-            _require_readable(filling.parse_turn, field.data)
-
-    def validate_begins(self, field: Field) -> None:
-        """Raise ValidationError unless it is a day of the week, with or without a time."""
-        if self.turn.data == "days":
-            _require_readable(filling.parse_turn, "7", field.data)
-
-    def _validate_times(self, field: Field) -> None:
-        _require_readable(filling.parse_times, field.data)
-
-    validate_working_day = validate_weekend = validate_bank_holiday = _validate_times
-
     @property
     def names(self) -> list[str]:
         """Return who takes turns, in that order: one a line, or with commas."""
@@ -506,26 +405,29 @@ class FillForm(StaffForm):
 
     @property
     def turns(self) -> TurnRule:
-        """Return how long a turn lasts, and when one begins. Only once the form was validated."""
-        length = "slot" if self.turn.data == "slot" else self.days.data
-        return filling.parse_turn(length, self.begins.data)
+        """Return how long a turn lasts, and when one begins. Raise InvalidRotaChange."""
+        if self.turn.data not in ("days", "slot"):
+            raise InvalidRotaChange("turn", "Choose how people take turns.")
+        if self.turn.data == "slot":
+            return TurnRule()
+        _read(self.days, filling.parse_turn, self.days.data)
+        return _read(self.begins, filling.parse_turn, self.days.data, self.begins.data)
 
     @property
     def times(self) -> ShiftPattern:
-        """Return when shifts begin, for those kinds of day for which that was written."""
-        fields = (self.working_day, self.weekend, self.bank_holiday)
+        """Return when shifts begin, for kinds of day with a time. Raise InvalidRotaChange."""
         return {
-            DayKind(field.name): filling.parse_times(field.data)
-            for field in fields
+            DayKind(field.name): _read(field, filling.parse_times, field.data)
+            for field in (self.working_day, self.weekend, self.bank_holiday)
             if field.data.strip()
         }
 
 
-def _require_readable(parse: Callable[..., object], *texts: str) -> None:
+def _read(field: Field, parse: Callable[..., Value], *texts: str) -> Value:
     try:
-        parse(*texts)
+        return parse(*texts)
     except InvalidTime as error:
-        raise ValidationError(str(error)) from error
+        raise InvalidRotaChange(field.name, str(error)) from error
 
 
 class ImportForm(StaffForm):

@@ -6,9 +6,9 @@ from typing import Any
 from flask import Response, current_app, g, make_response, render_template, request, url_for
 from markupsafe import Markup
 
-from routing import lookup, static_files
+from routing import lookup
 from routing.config import VERSION
-from routing.staff import divert_display
+from routing.responses import bundle_url
 from routing.staff.forms import StaffForm
 from routing.store.accounts import Account, Role
 from routing.text.dates import format_datetime
@@ -19,7 +19,7 @@ NAVIGATION = (
     ("my_shifts.show", "My shifts"),
     ("diverts.index", "Diverts"),
     ("calls.show", "Calls"),
-    ("preview.show", "Preview"),
+    ("now.preview", "Preview"),
     ("audit.show", "Changes"),
 )
 ADMIN_NAVIGATION = (("accounts.index", "Accounts"),)
@@ -31,9 +31,9 @@ ROTA_PAGES = (
 )
 ROTA_EDITOR_PAGES = (
     ("rota_shifts.new", "Add a shift"),
-    ("rota_shifts.ask_absence", "Somebody is away"),
-    ("rota_fill.ask", "Fill"),
-    ("rota_fill.ask_import", "Import"),
+    ("rota_shifts.absence", "Somebody is away"),
+    ("rota_fill.fill", "Fill"),
+    ("rota_fill.import_", "Import"),
     ("rota_people.index", "People"),
 )
 
@@ -51,14 +51,13 @@ def render_page(
     Without ``show_account`` the page is as somebody sees it who has not signed in.
     """
     account: Account | None = g.get("account") if show_account else None
-    directory, at = lookup.snapshot().directory, lookup.now()
     has_errors = form is not None and bool(form.errors)
     may_rota = account is not None and account.may(Role.ROTA)
     body = render_template(
         f"staff/{template}",
-        council=directory.council.name.get("en"),
+        council=lookup.snapshot().directory.council.name.get("en"),
         language="en",
-        asset=static_files.url,
+        asset=bundle_url,
         rehearsing=lookup.is_rehearsal(),
         account=account,
         version=VERSION,
@@ -66,9 +65,8 @@ def render_page(
         may_rota=may_rota,
         navigation=_navigation(account) if account else [],
         rota_pages=ROTA_PAGES + (ROTA_EDITOR_PAGES if may_rota else ()),
-        banner=divert_display.banner(at) if account else None,
         help=current_app.config["STAFF_HELP"],
-        now=format_datetime(at, lookup.staff_locale()),
+        now=format_datetime(lookup.now(), lookup.staff_locale()),
         form=form,
         has_errors=has_errors,
         **values,

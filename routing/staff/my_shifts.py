@@ -1,28 +1,74 @@
 """My shifts: what the person who has signed in works, and the calendars that follow the rota."""
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, datetime, timedelta
+from hashlib import sha256
+from urllib.parse import urlsplit
 
-from flask import Response, current_app, redirect, request, url_for
+from flask import Blueprint, Response, current_app, redirect, request, url_for
+from sqlalchemy.engine import Connection
 from werkzeug.wrappers import Response as AnyResponse
 
 from routing import lookup, rota_service
 from routing.config import base_url
-from routing.errors import InvalidRotaChange, UnknownShift
+from routing.core import instants
+from routing.errors import DatabaseUnavailable, InvalidRotaChange, UnknownShift
 from routing.rota import descriptions
-from routing.rota.roster import CONTEXT_MARGIN
+from routing.rota.roster import CONTEXT_MARGIN, Assignment
 from routing.rota_service import OWN_SHIFTS_LOOKAHEAD, Rota
-from routing.staff.auth import staff_blueprint
+from routing.staff.auth import current_account, issuer, staff_blueprint
 from routing.staff.forms import OWN_SHIFTS, WHOLE_ROTA, CalendarForm
 from routing.staff.layout import radio_item, render_page
-from routing.staff.session import current_account, issuer
 from routing.store import calendars, rota_people
+from routing.store import rota as rota_store
 from routing.store.accounts import LOCAL, Role
 from routing.store.calendars import MAX_ABSENCE, MAX_ABSENCE_WITH_PROVIDER, CalendarFeed
 from routing.store.rota_people import RotaPerson
 from routing.text import staff_text
 
 bp = staff_blueprint("my_shifts")
+calendars_bp = Blueprint("calendars", __name__)
+
+SHOWN_AFTER_END = timedelta(days=14)
+"""How long a calendar still shows what is over."""
+
+RETRY_AFTER = timedelta(minutes=10)
+
+MAX_LINE_BYTES = 75
+"""The longest line: RFC 5545, 3.1. A longer one is folded: it goes on after a line end and a space.
+"""
+
+_HEAD = """BEGIN:VCALENDAR
+VERSION:2.0
+PRODID:-//who-to-call//rota//EN
+METHOD:PUBLISH
+REFRESH-INTERVAL;VALUE=DURATION:PT1H
+X-PUBLISHED-TTL:PT1H
+"""
+_EVENT = """BEGIN:VEVENT
+{uid}
+SEQUENCE:{sequence}
+DTSTAMP:{changed_at}
+LAST-MODIFIED:{changed_at}
+DTSTART:{start}
+DTEND:{end}
+{summary}
+{description}
+TRANSP:TRANSPARENT
+X-MICROSOFT-CDO-BUSYSTATUS:FREE
+CLASS:PRIVATE
+END:VEVENT
+"""
+_NO_EVENTS = """BEGIN:VTIMEZONE
+TZID:UTC
+BEGIN:STANDARD
+DTSTART:19700101T000000
+TZOFFSETFROM:+0000
+TZOFFSETTO:+0000
+END:STANDARD
+END:VTIMEZONE
+"""
+"""What a calendar without events holds: RFC 5545, 3.6, wants one component at least."""
 
 
 @bp.get("/rota/mine")
@@ -31,7 +77,7 @@ def show() -> Response:
 
     People who arrange the rota see everybody's calendars, and whose each is.
     """
-    at, locale, account = lookup.now(), lookup.staff_locale(), current_account()
+    at, account = lookup.now(), current_account()
     end = at + OWN_SHIFTS_LOOKAHEAD
     with lookup.database().reading() as connection:
         person = rota_people.find_by_account(connection, account.id)
@@ -47,7 +93,7 @@ def show() -> Response:
         is_on_rota=person is not None,
         shifts=_own_shifts(rota, person, at) if person else [],
         clashes=[
-            descriptions.describe_clash(clash, rota.roster.roles, rota.names, at, locale)
+            rota.text(at).clash(clash)
             for clash in rota.roster.clashes(at, end)
             if person is not None and clash.person_id == person.id
         ],
@@ -102,6 +148,81 @@ def revoke_calendar(calendar_id: int) -> AnyResponse:
     return redirect(url_for("my_shifts.show", done="revoked"))
 
 
+@calendars_bp.get("/calendars/<token>.ics")
+def send_calendar(token: str) -> Response:
+    """Send a feed: the shifts as they really are, from two weeks ago to half a year ahead.
+
+    404 for an unknown or revoked address. 403 while the feed is suspended, because its owner has
+    not signed in for long: calendar programs ask again later, and get it after a sign-in. (After
+    404 and 410 some give up for good; 401 would ask for a password.) 503 while the database is
+    down: a calendar then keeps what it has.
+    """
+    at, zone = lookup.now(), lookup.staff_locale().zone
+    today = at.astimezone(zone).date()
+    start = instants.midnight(today - SHOWN_AFTER_END, zone)
+    end = instants.midnight(today + rota_service.OWN_SHIFTS_LOOKAHEAD, zone)
+    try:
+        with lookup.database().reading() as connection:
+            feed = calendars.find_by_token(connection, token[:100])
+            if feed is None:
+                return _plain(
+                    "There is no such calendar. Its address may have been revoked.\n", 404
+                )
+            if feed.is_suspended(at, issuer()):
+                return _plain(
+                    "This calendar is suspended: whoever made it has not signed in for a while. "
+                    f"It works again once they sign in, at {_staff_url()}.\n",
+                    403,
+                )
+            etag = _etag(connection, feed, today)
+            is_unchanged = request.if_none_match.contains(etag)
+            if not is_unchanged:
+                rota = rota_service.load_rota(connection, start, end, feed.rota_person_id)
+    except DatabaseUnavailable as error:
+        current_app.logger.warning("no calendar: %s", error)
+        unavailable = _plain("The calendar cannot be read just now.\n", 503)
+        unavailable.headers["Retry-After"] = str(int(RETRY_AFTER.total_seconds()))
+        return unavailable
+    _mark_polled(feed, at)
+    content = b"" if is_unchanged else _to_ics(feed, rota, start, end)
+    response = Response(content, 304 if is_unchanged else 200, mimetype="text/calendar")
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.headers["X-Robots-Tag"] = "noindex"
+    response.set_etag(etag)
+    return response
+
+
+def to_ics(
+    assignments: Iterable[Assignment],
+    title: str,
+    summary: Callable[[Assignment], str],
+    website: str,
+    description: str,
+) -> bytes:
+    """Return assignments as events: the same bytes as long as none of them has changed.
+
+    An event keeps its UID whoever takes the shift over; its SEQUENCE counts the changes. Every
+    event is transparent and free, for Outlook too: being on the rota is no meeting. ``website``
+    gives the UIDs their host.
+    """
+    host = urlsplit(website).hostname or "localhost"
+    folded_description = _fold(f"DESCRIPTION:{_escape(description)}")
+    events = [
+        _EVENT.format(
+            uid=_fold(f"UID:shift-{duty.shift.id}{f'-{duty.part}' if duty.part else ''}@{host}"),
+            sequence=duty.shift.sequence,
+            changed_at=_format_utc(duty.shift.changed_at or duty.during.start),
+            start=_format_utc(duty.during.start),
+            end=_format_utc(duty.during.end),
+            summary=_fold(f"SUMMARY:{_escape(summary(duty))}"),
+            description=folded_description,
+        )
+        for duty in assignments
+    ]
+    head, body = _HEAD + _fold(f"X-WR-CALNAME:{_escape(title)}"), "".join(events) or _NO_EVENTS
+    return f"{head}\n{body}END:VCALENDAR\n".replace("\n", "\r\n").encode()
+
+
 def _own_shifts(rota: Rota, person: RotaPerson, at: datetime) -> list[tuple[str, str, str, int]]:
     """Return when, as what and in whose place a person works, with the shift's id, in order."""
     roles, locale = rota.roster.roles, lookup.staff_locale()
@@ -114,7 +235,7 @@ def _own_shifts(rota: Rota, person: RotaPerson, at: datetime) -> list[tuple[str,
         (
             staff_text.format_span(assignment.during, at, locale),
             descriptions.role_name(roles[assignment.shift.role_id]),
-            descriptions.describe_cover(assignment, rota.names),
+            rota.text(at).cover(assignment),
             assignment.shift.id,
         )
         for assignment in sorted(assignments, key=lambda assignment: assignment.during.start)
@@ -124,21 +245,101 @@ def _own_shifts(rota: Rota, person: RotaPerson, at: datetime) -> list[tuple[str,
 def _describe(
     feed: CalendarFeed, rota: Rota, at: datetime, with_owner: bool
 ) -> Mapping[str, object]:
-    locale = lookup.staff_locale()
-    title = "The whole rota"
-    if feed.rota_person_id is not None:
-        title = f"The shifts of {rota.names[feed.rota_person_id]}"
-    elif feed.duty_role in rota.roster.roles:
-        title = descriptions.role_name(rota.roster.roles[feed.duty_role])
-    elif feed.duty_role:
-        title = feed.duty_role
+    locale, polled_at = lookup.staff_locale(), feed.last_polled_at
     return {
         "id": feed.id,
-        "title": title,
+        "title": _title(feed, rota),
         "owner": feed.owner if with_owner else "",
         "created_at": staff_text.format_relative(feed.created_at, at, locale),
-        "fetched_at": staff_text.format_relative(feed.last_polled_at, at, locale)
-        if feed.last_polled_at
-        else "never",
+        "fetched_at": staff_text.format_relative(polled_at, at, locale) if polled_at else "never",
         "is_suspended": feed.is_suspended(at, issuer()),
     }
+
+
+def _title(feed: CalendarFeed, rota: Rota) -> str:
+    if feed.rota_person_id is not None:
+        return f"Shifts of {rota.names[feed.rota_person_id]}"
+    if feed.duty_role in rota.roster.roles:
+        return descriptions.role_name(rota.roster.roles[feed.duty_role])
+    return feed.duty_role or "The whole rota"
+
+
+def _etag(connection: Connection, feed: CalendarFeed, today: date) -> str:
+    """Return what differs once a feed would: with the rota, people, roles, settings or the day."""
+    people = [(person.id, person.name) for person in rota_people.all_people(connection)]
+    directory, revision = lookup.snapshot().directory, rota_store.revision(connection)
+    shown = feed.rota_person_id, feed.duty_role, today, directory.zone.key, _staff_url()
+    sources = shown, revision, people, directory.rota, directory.council.website
+    return sha256(repr(sources).encode()).hexdigest()
+
+
+def _mark_polled(feed: CalendarFeed, at: datetime) -> None:
+    """Note that a feed is in use. It is sent whether or not that can be written."""
+    if not calendars.should_mark_polled(feed, at):
+        return
+    try:
+        with lookup.database().writing() as connection:
+            calendars.mark_polled(connection, feed, at)
+    except DatabaseUnavailable as error:
+        current_app.logger.warning("a calendar's use is not noted: %s", error)
+
+
+def _to_ics(feed: CalendarFeed, rota: Rota, start: datetime, end: datetime) -> bytes:
+    roles, names = rota.roster.roles, rota.names
+    assignments = [
+        assignment
+        for role_id in roles
+        if feed.duty_role in (None, role_id)
+        for assignment in rota.roster.assignments(role_id, start, end)
+        if assignment.person_id is not None and feed.rota_person_id in (None, assignment.person_id)
+    ]
+    assignments.sort(key=lambda assignment: (assignment.during.start, assignment.shift.id))
+
+    def summary(assignment: Assignment) -> str:
+        role_name = descriptions.role_name(roles[assignment.shift.role_id])
+        if feed.rota_person_id is not None:
+            return role_name
+        return f"{role_name}: {names[assignment.person_id or 0]}"
+
+    return to_ics(
+        assignments,
+        _title(feed, rota),
+        summary,
+        website=lookup.snapshot().directory.council.website,
+        description="A calendar can be a day behind. For who is on duty now, see "
+        f"{_staff_url('/rota')}.",
+    )
+
+
+def _staff_url(path: str = "") -> str:
+    base = base_url(current_app.config)
+    return f"{base}/staff{path}" if base else "the staff pages"
+
+
+def _plain(text: str, status: int) -> Response:
+    response = Response(text, status, mimetype="text/plain")
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _format_utc(at: datetime) -> str:
+    return f"{at.isoformat(timespec='seconds')[:19].replace('-', '').replace(':', '')}Z"
+
+
+def _escape(text: str) -> str:
+    """Return text on one line, escaped: RFC 5545, 3.3.11."""
+    line = " ".join(text.split()).replace("\\", "\\\\")
+    return line.replace(";", "\\;").replace(",", "\\,")
+
+
+def _fold(line: str) -> str:
+    """Return a line folded between characters so that no part is too long."""
+    data = line.encode()
+    parts, start, length = [], 0, MAX_LINE_BYTES
+    while len(data) - start > length:
+        end = start + length
+        while data[end] & 0xC0 == 0x80:  # it would begin inside a character
+            end -= 1
+        parts.append(data[start:end])
+        start, length = end, MAX_LINE_BYTES - 1  # after the space
+    return b"\n ".join([*parts, data[start:]]).decode()

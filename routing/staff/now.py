@@ -1,26 +1,35 @@
-"""On duty now: where calls go, until when, what then, and what there is to do."""
+"""Where calls go: on duty now with what there is to do, and the preview of any other time."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from itertools import islice
 
-from flask import Response, redirect, url_for
+from flask import Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from routing import health, lookup, rota_service
-from routing.core.answer import ReasonCode
-from routing.core.decision import handovers
+from routing.core.answer import HORIZON, ReasonCode
+from routing.core.decision import decide, dial_order, handovers
 from routing.core.directory import Service
 from routing.health import Audience, Condition, Severity
-from routing.staff.auth import require_role, staff_blueprint
-from routing.staff.divert_display import may_see_internal_numbers
-from routing.staff.forms import SetupStepForm
+from routing.staff.auth import (
+    current_account,
+    may_see_internal_numbers,
+    require_role,
+    staff_blueprint,
+)
+from routing.staff.diverts import DivertView, divert_views
+from routing.staff.forms import PreviewForm
 from routing.staff.layout import render_page
 from routing.staff.rota import roles_on_duty
-from routing.staff.session import current_account
-from routing.store import setup_steps
+from routing.store import diverts, setup_steps
 from routing.store.accounts import Role
-from routing.text import staff_text
+from routing.store.diverts import DivertRow
+from routing.telephony import call_preview
+from routing.text import sentences, staff_text
+from routing.text.dates import format_datetime
 
 bp = staff_blueprint("now")
 
@@ -94,9 +103,9 @@ def show() -> Response:
 @require_role(Role.ADMIN)
 def set_step() -> AnyResponse:
     """Say that a step of setting up is not needed here, or is after all."""
-    form = SetupStepForm()
-    if form.step.data in health.SETUP_STEPS:
-        step, is_needed, actor = form.step.data, form.needed.data, current_account().actor
+    step, is_needed = request.form.get("step", ""), "needed" in request.form
+    if step in health.SETUP_STEPS:
+        actor = current_account().actor
         with lookup.database().writing() as connection:
             setup_steps.set_needed(connection, step, is_needed, lookup.now(), actor)
     return redirect(url_for("now.show", _anchor="setting-up"))
@@ -118,3 +127,64 @@ def _status(service: Service, at: datetime) -> ServiceStatus:
             for start, answer in upcoming
         ),
     )
+
+
+@bp.get("/preview")
+def preview() -> Response:
+    """Show what every service answers at ``?at=``, or at a date and time, with the reasons."""
+    form, at, locale = PreviewForm(request.args), lookup.now(), lookup.staff_locale()
+    if form.is_filled_in and not form.validate():
+        return render_page("preview.html", form=form, services=[])
+    if form.is_filled_in:
+        at = form.at.data
+    with lookup.database().reading() as connection:
+        rows = diverts.overlapping(connection, at, at + HORIZON)
+    return render_page(
+        "preview.html",
+        form=PreviewForm(None, at=at),
+        when=f"{format_datetime(at, locale)} {at.astimezone(locale.zone).year}",
+        services=[
+            _preview_service(service, at, rows) for service in lookup.snapshot().directory.services
+        ],
+    )
+
+
+def _preview_service(
+    service: Service, at: datetime, rows: Sequence[DivertRow]
+) -> dict[str, object]:
+    """Return what a service answers at ``at`` by the diverts as they are stored now."""
+    facts, locale = lookup.snapshot(), lookup.staff_locale()
+    timetables, internal_numbers = facts.timetables, may_see_internal_numbers()
+    active = lookup.active_diverts(rows)
+    decision = decide(timetables, service.id, at, active)
+    caller_hears, call_steps = call_preview.preview_call(
+        timetables,
+        at,
+        partial(decide, timetables, service.id, diverts=active),
+        {other.number.e164 for other in facts.directory.services if other.number},
+        locale,
+        internal_numbers,
+    )
+    current_ids = {row.id for row in rows if row.service == service.id and at in row.during}
+    effects = [_effect(view) for view in reversed(divert_views(rows, at)) if view.id in current_ids]
+    return {
+        "name": service.name.get("en"),
+        "summary": staff_text.calls_go_to(
+            timetables, service.id, active, at, locale, internal_numbers
+        ),
+        "public_sentence": sentences.reason_sentence(decision, at, locale, facts.holidays.dates),
+        "diverts": effects or ["No divert is in force then."],
+        "lines": staff_text.explain_lines(service, at, timetables, locale, internal_numbers),
+        "dial_order": [
+            staff_text.line_with_number(answer.line, answer.phone, internal_numbers)
+            for answer in dial_order(timetables, decision, at)
+        ],
+        "caller_hears": caller_hears,
+        "call_steps": call_steps,
+    }
+
+
+def _effect(divert: DivertView) -> str:
+    if divert.in_force:
+        return f"Divert {divert.id} is in force: calls go to {divert.line} {divert.when}."
+    return f"Divert {divert.id} has no effect. {divert.trouble}"

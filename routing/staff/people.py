@@ -7,10 +7,9 @@ from routing import lookup, rota_service
 from routing.core.instants import Span
 from routing.errors import InvalidRotaChange
 from routing.rota import validation
-from routing.staff.auth import require_role, staff_blueprint
+from routing.staff.auth import current_account, require_role, staff_blueprint
 from routing.staff.forms import PersonForm
 from routing.staff.layout import render_page
-from routing.staff.session import current_account
 from routing.store import accounts, rota_people
 from routing.store.accounts import Role
 

@@ -1,6 +1,7 @@
 """The rota to look at: on duty now, two weeks ahead, gaps and clashes, bank holidays, on paper."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -11,15 +12,14 @@ from routing.core import instants
 from routing.core.directory import RotaRole
 from routing.core.instants import Span, date_range
 from routing.errors import UnknownShift
-from routing.rota import descriptions
-from routing.rota.roster import CONTEXT_MARGIN
+from routing.rota import descriptions, filling
+from routing.rota.filling import DayKind
+from routing.rota.roster import CONTEXT_MARGIN, Assignment
 from routing.rota_service import GAP_LOOKAHEAD, Rota
-from routing.staff import rota_grid
-from routing.staff.auth import staff_blueprint
+from routing.staff.audit import ACTION_LABELS, actor_names
+from routing.staff.auth import HOME, current_account, staff_blueprint
 from routing.staff.forms import parse_id
 from routing.staff.layout import render_page
-from routing.staff.names import actor_names, rota_action_label
-from routing.staff.session import current_account
 from routing.store import rota as rota_store
 from routing.store.accounts import Role
 from routing.store.rota import RotaChange
@@ -32,16 +32,29 @@ DAYS_SHOWN = 14
 DAYS_IN_FILE = 366
 MAX_CHANGES_SHOWN = 10
 ONE_DAY = timedelta(days=1)
+QUARTER = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
-class RoleOnDuty:
-    """Who is on duty in a role, until when and who then; and their work phones, by name."""
+class GridBar:
+    """A part of a row. ``kind`` is duty, cover, gap, or idle, where there is nothing to show.
 
-    name: str
-    who: str
-    until: str
-    phones: list[tuple[str, str]]
+    ``times`` are its start and end by local clocks, ``who`` is on duty, ``note`` says more.
+    ``link`` leads to the shift, or to a form that fills the gap; "" if there is nothing to do.
+    """
+
+    kind: str
+    during: Span
+    times: str = ""
+    who: str = ""
+    note: str = ""
+    link: str = ""
+    is_now: bool = False
+
+    @property
+    def quarters(self) -> int:
+        """Return how wide it is, in quarters of an hour."""
+        return max(1, round((self.during.end - self.during.start) / QUARTER))
 
 
 @bp.get("/rota")
@@ -51,24 +64,27 @@ def show() -> Response:
     The two weeks begin today, or on ``?from=``.
     """
     at, locale = lookup.now(), lookup.staff_locale()
-    first = _first_date(at)
-    period = _period(first, DAYS_SHOWN)
+    first, period = _first_date(at), _period(_first_date(at), DAYS_SHOWN)
+    done_id = parse_id(request.args.get("done", ""))
     with lookup.database().reading() as connection:
         upcoming = rota = rota_service.load_upcoming(connection, at)
         if not (at - ONE_DAY <= period.start and period.end <= at + GAP_LOOKAHEAD):
             rota = rota_service.load_rota(connection, period.start, period.end)
         changes = rota_store.newest_changes(connection, MAX_CHANGES_SHOWN)
-        names = actor_names(connection)
+        names, done = actor_names(connection), None
+        with suppress(UnknownShift):
+            done = _describe_change(rota_store.get_change(connection, done_id or 0))
+    ahead = Span(at, at + GAP_LOOKAHEAD)
     return render_page(
         "rota.html",
-        done=_done(request.args.get("done", "")),
+        done=done,
         known=request.args.get("known", 0, type=int),
-        roles=_role_rows(rota, _dates(first), at),
+        roles=_role_rows(rota, _days_shown(first), at),
         roles_on_duty=roles_on_duty(upcoming, at),
-        gaps=gap_items(upcoming, at, Span(at, at + GAP_LOOKAHEAD)),
-        clashes=clash_items(upcoming, at, Span(at, at + GAP_LOOKAHEAD)),
+        gaps=_gap_items(upcoming, at, ahead),
+        clashes=_clash_items(upcoming, at, ahead),
         lookahead_days=GAP_LOOKAHEAD.days,
-        period=_describe_period(first),
+        period=_describe_fortnight(first),
         first=first,
         today=at.astimezone(locale.zone).date(),
         earlier=first - DAYS_SHOWN * ONE_DAY,
@@ -88,13 +104,12 @@ def show() -> Response:
 def print_page() -> Response:
     """Show two weeks of the rota for paper: a side for each role, no note, no telephone number."""
     at, locale = lookup.now(), lookup.staff_locale()
-    first = _first_date(at)
-    period = _period(first, DAYS_SHOWN)
+    first, period = _first_date(at), _period(_first_date(at), DAYS_SHOWN)
     rota = rota_service.read_rota(period.start, period.end)
     return render_page(
         "rota_print.html",
-        roles=_role_rows(rota, _dates(first), at),
-        period=_describe_period(first),
+        roles=_role_rows(rota, _days_shown(first), at),
+        period=_describe_fortnight(first),
         printed_at=f"{format_datetime(at, locale)} {at.astimezone(locale.zone).year}",
     )
 
@@ -121,12 +136,12 @@ def gaps() -> Response:
     rota = rota_service.read_rota(start - CONTEXT_MARGIN, period.end + CONTEXT_MARGIN)
     return render_page(
         "rota_gaps.html",
-        gaps=gap_items(rota, at, period),
+        gaps=_gap_items(rota, at, period),
         surplus=[
-            descriptions.describe_surplus(rota.roster, role, span, rota.names, at, locale)
+            rota.text(at).surplus(role, span)
             for role, span in rota.surplus(period.start, period.end)
         ],
-        clashes=clash_items(rota, at, period),
+        clashes=_clash_items(rota, at, period),
         lookahead_days=GAP_LOOKAHEAD.days,
         first=format_full_date(first, locale),
         later=first + GAP_LOOKAHEAD,
@@ -146,98 +161,53 @@ def bank_holidays() -> Response:
     return render_page("rota_holidays.html", roles=_role_rows(rota, days, at))
 
 
-def roles_on_duty(rota: Rota, at: datetime) -> list[RoleOnDuty]:
-    """Return who is on duty in each role at ``at``, and who will be next."""
-    locale = lookup.staff_locale()
-    return [
-        RoleOnDuty(
-            descriptions.role_name(role),
-            *descriptions.describe_now(rota.roster, role, rota.names, at, locale),
-            _phones(rota, role, at),
-        )
-        for role in rota.roles
-    ]
+def roles_on_duty(rota: Rota, at: datetime) -> list[dict[str, object]]:
+    """Return who is on duty in each role at ``at``, until when and who then; and work phones.
+
+    Phones are for people who arrange duty or diverts.
+    """
+    account, roster, text = current_account(), rota.roster, rota.text(at)
+    may_see_phones = account.may(Role.ROTA) or account.may(Role.DIVERT)
+    roles: list[dict[str, object]] = []
+    for role in rota.roles:
+        who, until = text.now(role)
+        people = [rota.people[id_] for id_ in roster.staffing_at(role.id, at).person_ids]
+        phones = [(person.name, person.phone) for person in people if person.phone]
+        name, phones = descriptions.role_name(role), phones if may_see_phones else []
+        roles.append({"name": name, "who": who, "until": until, "phones": phones})
+    return roles
 
 
-def gap_items(rota: Rota, at: datetime, period: Span) -> list[tuple[str, str]]:
+def _gap_items(rota: Rota, at: datetime, period: Span) -> list[tuple[str, str]]:
     """Return every gap of a period in words, with a link to fill it.
 
     A role with nobody in the whole period has one gap, listed first.
     """
-    locale = lookup.staff_locale()
-    role_gaps = rota.gaps(period.start, period.end)
-    empty_ids = {role.id for role, *_ in role_gaps if rota.is_empty(role, period.start, period.end)}
+    empty, gaps = {}, []
     next_ = "next " if period.start <= at else ""
-    empty = [
-        (
-            f"{descriptions.role_name(role)}: nobody is on the rota in the "
-            f"{next_}{GAP_LOOKAHEAD.days} days",
-            url_for("rota_fill.ask", role=role.id),
-        )
-        for role in rota.roles
-        if role.id in empty_ids
-    ]
-    return empty + [
-        (
-            descriptions.describe_gap(role, gap, missing, at, locale),
-            rota_grid.fill_link(rota, role, gap),
-        )
-        for role, gap, missing in role_gaps
-        if role.id not in empty_ids
-    ]
+    for role, gap, missing in rota.gaps(period.start, period.end):
+        if rota.is_empty(role, period.start, period.end):
+            name, days = descriptions.role_name(role), GAP_LOOKAHEAD.days
+            text = f"{name}: nobody is on the rota in the {next_}{days} days"
+            empty[text] = url_for("rota_fill.fill", role=role.id)
+        else:
+            text = rota.text(at).gap(role, gap, missing)
+            gaps.append((text, _fill_link(rota, role, gap)))
+    return [*empty.items(), *gaps]
 
 
-def clash_items(rota: Rota, at: datetime, period: Span) -> list[tuple[str, int]]:
+def _clash_items(rota: Rota, at: datetime, period: Span) -> list[tuple[str, int]]:
     """Return every clash of a period in words, with the id of the last shift in it."""
-    locale = lookup.staff_locale()
     return [
-        (
-            descriptions.describe_clash(clash, rota.roster.roles, rota.names, at, locale),
-            clash.assignments[-1].shift.id,
-        )
+        (rota.text(at).clash(clash), clash.assignments[-1].shift.id)
         for clash in rota.roster.clashes(period.start, period.end)
     ]
-
-
-def _phones(rota: Rota, role: RotaRole, at: datetime) -> list[tuple[str, str]]:
-    """Return the work phones of those on duty, for people who arrange duty or diverts."""
-    account = current_account()
-    if not (account.may(Role.ROTA) or account.may(Role.DIVERT)):
-        return []
-    people = [
-        rota.people[person_id] for person_id in rota.roster.staffing_at(role.id, at).person_ids
-    ]
-    return [(person.name, person.phone) for person in people if person.phone]
-
-
-def _role_rows(rota: Rota, days: Iterable[date], at: datetime) -> list[dict[str, object]]:
-    days = list(days)
-    return [
-        {
-            "id": role.id,
-            "name": descriptions.role_name(role),
-            "rows": rota_grid.rows(rota, role, days, at),
-        }
-        for role in rota.roles
-    ]
-
-
-def _done(change_id: str) -> dict[str, object] | None:
-    """Return the change that ``?done=`` names; None if there is none of that id."""
-    number = parse_id(change_id)
-    if number is None:
-        return None
-    try:
-        with lookup.database().reading() as connection:
-            return _describe_change(rota_store.get_change(connection, number))
-    except UnknownShift:
-        return None
 
 
 def _describe_change(change: RotaChange) -> dict[str, object]:
     return {
         "id": change.id,
-        "action": change.summary or rota_action_label(change.kind),
+        "action": change.summary or ACTION_LABELS.get(f"rota.{change.kind}", change.kind),
         "can_be_undone": change.undone_by_change_id is None,
     }
 
@@ -252,10 +222,6 @@ def _first_date(at: datetime) -> date:
     return first if 2000 <= first.year < 2100 else today
 
 
-def _dates(first: date) -> Iterable[date]:
-    return date_range(first, first + (DAYS_SHOWN - 1) * ONE_DAY)
-
-
 def _period(first: date, days: int) -> Span:
     """Return ``days`` days and one more: the last row runs on until the next day's handover."""
     zone = lookup.staff_locale().zone
@@ -263,7 +229,164 @@ def _period(first: date, days: int) -> Span:
     return Span(instants.midnight(first, zone), instants.midnight(end, zone))
 
 
-def _describe_period(first: date) -> str:
-    locale = lookup.staff_locale()
-    last = first + (DAYS_SHOWN - 1) * ONE_DAY
-    return f"{format_full_date(first, locale)} to {format_full_date(last, locale)}"
+def _days_shown(first: date) -> list[date]:
+    return list(date_range(first, first + (DAYS_SHOWN - 1) * ONE_DAY))
+
+
+def _describe_fortnight(first: date) -> str:
+    days, locale = _days_shown(first), lookup.staff_locale()
+    return f"{format_full_date(days[0], locale)} to {format_full_date(days[-1], locale)}"
+
+
+def _role_rows(rota: Rota, days: Sequence[date], at: datetime) -> list[dict[str, object]]:
+    """Return each role with a row for each date: from its usual handover until the next day's."""
+    zone, roles = lookup.staff_locale().zone, list[dict[str, object]]()
+    for role in rota.roles:
+        minute = _start_minute(rota, role, instants.midnight(days[0], zone)) if days else 0
+        rows = [
+            _row(
+                rota,
+                role,
+                day,
+                Span(
+                    instants.start_at(day, minute, zone),
+                    instants.start_at(day + ONE_DAY, minute, zone),
+                ),
+                at,
+            )
+            for day in days
+        ]
+        roles.append({"id": role.id, "name": descriptions.role_name(role), "rows": rows})
+    return roles
+
+
+def _start_minute(rota: Rota, role: RotaRole, at: datetime) -> int:
+    """Return when a role's rows start by local clocks, in minutes after midnight."""
+    return min(filling.usual_handovers(rota.roster, role.id, at), default=0)
+
+
+def _row(rota: Rota, role: RotaRole, day: date, period: Span, at: datetime) -> dict[str, object]:
+    """Return a day of a role. Its lanes hold bars in order: one lane for each person at once."""
+    roster, locale = rota.roster, lookup.staff_locale()
+    bars = [
+        _duty_bar(rota, duty, period, at)
+        for duty in roster.assignments(role.id, period.start, period.end)
+        if duty.person_id is not None
+    ]
+    bars += [
+        _gap_bar(rota, role, gap, missing, at)
+        for gap, missing in roster.gaps(role.id, period.start, period.end)
+    ]
+    return {
+        "day": format_full_date(day, locale),
+        "starts": descriptions.format_times(period, locale).partition(" to ")[0],
+        "tags": list(_tags(rota, role, day, period)),
+        "is_free_day": filling.day_kind(day, roster.timetables) is not DayKind.WORKING_DAY,
+        "lanes": [_fill_lane(lane, period) for lane in _lanes(bars) or [[]]],
+    }
+
+
+def _duty_bar(rota: Rota, duty: Assignment, period: Span, at: datetime) -> GridBar:
+    during = Span(max(duty.during.start, period.start), min(duty.during.end, period.end))
+    return GridBar(
+        "duty" if duty.cover is None else "cover",
+        during,
+        descriptions.format_times(during, lookup.staff_locale()),
+        rota.names[duty.person_id or 0],
+        rota.text(at).cover(duty),
+        # Hundreds on a page: url_for would take a sixth of its time.
+        f"{request.script_root}{HOME}/rota/shifts/{duty.shift.id}",
+        at in during,
+    )
+
+
+def _gap_bar(rota: Rota, role: RotaRole, gap: Span, missing: int, at: datetime) -> GridBar:
+    absent = [
+        duty
+        for duty in rota.roster.assignments(role.id, gap.start, gap.end)
+        if duty.person_id is None
+    ]
+    notes = [
+        f"{rota.names[duty.shift.person_id]} is off"
+        + (f": {duty.cover.note}" if duty.cover and duty.cover.note else "")
+        for duty in absent
+    ]
+    return GridBar(
+        "gap",
+        gap,
+        descriptions.format_times(gap, lookup.staff_locale()),
+        descriptions.NOBODY if missing == role.people else f"{missing} of {role.people} missing",
+        "; ".join(notes),
+        _gap_link(rota, role, gap, absent),
+        at in gap,
+    )
+
+
+def _gap_link(rota: Rota, role: RotaRole, gap: Span, absent: Sequence[Assignment]) -> str:
+    if not current_account().may(Role.ROTA):
+        return url_for("rota_shifts.show", shift_id=absent[0].shift.id) if absent else ""
+    if not absent:
+        return _fill_link(rota, role, gap)
+    during = absent[0].during
+    return url_for(
+        "rota_shifts.cover",
+        shift_id=absent[0].shift.id,
+        starts=max(during.start, gap.start).isoformat(),
+        ends=min(during.end, gap.end).isoformat(),
+    )
+
+
+def _fill_link(rota: Rota, role: RotaRole, gap: Span) -> str:
+    """Return a link to fill a gap: with one shift, or with several if it is longer than a day."""
+    if gap.end - gap.start <= ONE_DAY:
+        starts, ends = gap.start.isoformat(), gap.end.isoformat()
+        return url_for("rota_shifts.new", role=role.id, starts=starts, ends=ends)
+    # the dates of the rows in which it begins and ends
+    offset = timedelta(minutes=_start_minute(rota, role, gap.start))
+    first, last = (
+        (edge - offset).astimezone(lookup.staff_locale().zone).date()
+        for edge in (gap.start, gap.end - timedelta(seconds=1))
+    )
+    return url_for("rota_fill.fill", role=role.id, turn="slot", first=first, last=last)
+
+
+def _tags(rota: Rota, role: RotaRole, day: date, period: Span) -> Iterator[str]:
+    """Yield what is special about a row: a bank holiday, a special day, a change of the clocks."""
+    timetables = rota.roster.timetables
+    holiday = timetables.holidays.get(day)
+    if holiday is not None:
+        yield f"Bank holiday: {holiday.name}"
+    line_id = role.line or timetables.service(role.out_of_hours_of or "").lines[0].id
+    line = timetables.directory.line(line_id)
+    special_day = line.hours_on(day, timetables.holidays).special_day if line else None
+    if special_day is not None and not special_day.is_until_further_notice:
+        yield special_day.name.get("en")
+    length = period.end - period.start
+    if length != ONE_DAY:
+        hours = length // timedelta(hours=1)
+        yield f"Clocks go {'back' if length > ONE_DAY else 'forward'}: {hours} hours"
+
+
+def _lanes(bars: Iterable[GridBar]) -> list[list[GridBar]]:
+    """Return bars in as few lanes as possible, so that none overlap within a lane."""
+    lanes: list[list[GridBar]] = []
+    for bar in sorted(bars, key=lambda bar: (bar.during.start, bar.during.end)):
+        free = (lane for lane in lanes if lane[-1].during.end <= bar.during.start)
+        lane = next(free, None)
+        if lane is None:
+            lanes.append([bar])
+        else:
+            lane.append(bar)
+    return lanes
+
+
+def _fill_lane(bars: Sequence[GridBar], period: Span) -> list[GridBar]:
+    """Return a lane with idle bars between its own, from the row's start to its end."""
+    lane: list[GridBar] = []
+    end = period.start
+    for bar in (*bars, GridBar("end", Span(period.end, period.end))):
+        if end < bar.during.start:
+            lane.append(GridBar("idle", Span(end, bar.during.start)))
+        lane.append(bar)
+        end = bar.during.end
+    return lane[:-1]

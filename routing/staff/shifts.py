@@ -7,28 +7,26 @@ from datetime import datetime
 
 from flask import Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
+from wtforms import Field
 
 from routing import lookup, rota_service
 from routing.core.instants import Span
 from routing.errors import InvalidRotaChange, UnknownShift
 from routing.rota import descriptions, validation
-from routing.rota.roster import Cover, NewCover, NewShift, Shift
+from routing.rota.roster import Assignment, Cover, NewCover, NewShift, Shift
 from routing.rota_service import Rota
-from routing.staff.auth import require_role, staff_blueprint
+from routing.staff.auth import current_account, require_role, staff_blueprint
 from routing.staff.forms import (
     NOBODY,
-    AbsenceForm,
     Confirmation,
-    CoverForm,
-    RemoveForm,
-    ShiftForm,
+    DutyForm,
     StaffForm,
     SwapForm,
     digest,
+    parse_id,
 )
 from routing.staff.layout import radio_item, render_page
 from routing.staff.rota import DAYS_SHOWN
-from routing.staff.session import current_account
 from routing.store import rota as rota_store
 from routing.store.accounts import Role
 from routing.store.rota import RotaChange
@@ -40,31 +38,32 @@ bp = staff_blueprint("rota_shifts")
 MAX_SWAPS_SHOWN = 20
 
 
-@bp.get("/rota/shifts/new")
+@bp.route("/rota/shifts/new", methods=["GET", "POST"])
 @require_role(Role.ROTA)
-def new() -> Response:
-    """Ask for a shift; what a link to fill a gap says is filled in."""
-    return _ask_shift(ShiftForm(request.args))
-
-
-@bp.post("/rota/shifts/new")
-@require_role(Role.ROTA)
-def add() -> AnyResponse:
-    """Read a shift back, with what it would mean; save it once that is confirmed."""
-    form = ShiftForm()
-    if not form.validate():
-        return _ask_shift(form)
-    try:
-        rota = rota_service.read_around(form.during, Span(lookup.now(), lookup.now()))
-        person_id = _active("person", form.person_id, rota)
-        if person_id is None:
-            raise InvalidRotaChange("person", "Choose a person.")
-        shift = validation.validate_shift(rota.roster, form.role.data, person_id, form.during)
-        texts = [_describe_duty(rota, person_id, shift.role_id, shift.during)]
-        return _confirm("added", "Check the shift", "Add this shift", texts, rota, [shift], form)
-    except InvalidRotaChange as error:
-        form.refuse(error)
-        return _ask_shift(form)
+def new() -> AnyResponse:
+    """Ask for a shift, with what a link to fill a gap says; read it back; save it if confirmed."""
+    form, at = _duty_form(), lookup.now()
+    if form.validate_on_submit():
+        try:
+            rota = rota_service.read_around(form.during, Span(at, at))
+            person_id = _chosen_person(form.person, rota)
+            shift = validation.validate_shift(rota.roster, form.role.data, person_id, form.during)
+            texts = [_describe_duty(rota, person_id, shift.role_id, shift.during)]
+            button = "Add this shift"
+            return _confirm("added", "Check the shift", button, texts, rota, [shift], form)
+        except InvalidRotaChange as error:
+            form.refuse(error)
+    rota = rota_service.read_rota(at, at)
+    people = _people_to_choose(rota)
+    return render_page(
+        "shift_form.html",
+        form=form,
+        title="Add a shift",
+        roles=[radio_item(role.id, descriptions.role_name(role)) for role in rota.roles],
+        people=people,
+        nobody_to_choose=len(people) == 1,
+        covering="",
+    )
 
 
 @bp.get("/rota/shifts/<id:shift_id>")
@@ -80,13 +79,10 @@ def show(shift_id: int) -> Response:
             {
                 "when": _describe_period(assignment.during),
                 "who": _name(rota, assignment.person_id),
-                "note": descriptions.describe_cover(assignment, rota.names),
+                "note": rota.text(lookup.now()).cover(assignment),
                 "cover_id": assignment.cover.id if assignment.cover else None,
             }
-            for assignment in rota.roster.assignments(
-                shift.role_id, shift.during.start, shift.during.end
-            )
-            if assignment.shift.id == shift_id
+            for assignment in _assignments(rota, shift, shift.during)
         ],
         is_over=shift.during.end <= lookup.now(),
         holder=rota.names[shift.person_id],
@@ -94,174 +90,125 @@ def show(shift_id: int) -> Response:
     )
 
 
-@bp.get("/rota/shifts/<id:shift_id>/remove")
-@require_role(Role.ROTA)
-def ask_remove(shift_id: int) -> Response:
-    """Show what removing a shift, or with ``?cover=`` a cover of it, would mean."""
-    rota, shift = _get(shift_id)
-    return _ask_remove(rota, shift, _chosen_cover(RemoveForm(request.args), rota, shift))
-
-
-@bp.post("/rota/shifts/<id:shift_id>/remove")
+@bp.route("/rota/shifts/<id:shift_id>/remove", methods=["GET", "POST"])
 @require_role(Role.ROTA)
 def remove(shift_id: int) -> AnyResponse:
-    """Remove a shift or a cover from now on, if it is still as it was shown."""
+    """Show what removing a shift, or a cover of it, would mean.
+
+    If that is confirmed and still as it was shown, remove it from now on.
+    """
     rota, shift = _get(shift_id)
-    cover, actor = _chosen_cover(RemoveForm(), rota, shift), current_account().actor
-    if Confirmation().shown.data != digest(_describe_removal(rota, shift, cover)):
-        return _ask_remove(rota, shift, cover, has_changed=True)
-    if cover:
-        change = rota_service.remove_cover(cover.id, shift_id, actor)
-    else:
-        change = rota_service.remove_shift(shift_id, actor)
-    return _redirect_to(change, shift.during.start)
-
-
-@bp.get("/rota/shifts/<id:shift_id>/cover")
-@require_role(Role.ROTA)
-def ask_cover(shift_id: int) -> Response:
-    """Ask who covers which part of a shift: what is left of it, or what a link says."""
-    rota, shift = _get(shift_id)
-    at = lookup.now().replace(second=0, microsecond=0)
-    has_begun = shift.during.start < at < shift.during.end
-    start = at if has_begun else shift.during.start
-    return _ask_cover(rota, shift, CoverForm(request.args, starts=start, ends=shift.during.end))
-
-
-@bp.post("/rota/shifts/<id:shift_id>/cover")
-@require_role(Role.ROTA)
-def cover(shift_id: int) -> AnyResponse:
-    """Read a cover back; save it once that is confirmed."""
-    rota, shift = _get(shift_id)
-    form = CoverForm()
-    if not form.validate():
-        return _ask_cover(rota, shift, form)
-    try:
-        person_id = _active("person", form.person_id, rota)
-        cover = validation.validate_cover(
-            rota.roster, shift_id, person_id, form.during, form.note.data
-        )
-        text = (
-            f"{_name(rota, person_id)} in place of {_holders(rota, shift, cover.during)}: "
-            f"{_role_name(rota, shift.role_id)}, {_describe_period(cover.during)}."
-        )
-        return _confirm("covered", "Check the cover", "Set this cover", [text], rota, [cover], form)
-    except InvalidRotaChange as error:
-        form.refuse(error)
-        return _ask_cover(rota, shift, form)
-
-
-@bp.get("/rota/away")
-@require_role(Role.ROTA)
-def ask_absence() -> Response:
-    """Ask who is away from when until when; what a link says is filled in."""
-    return _ask_absence(AbsenceForm(request.args))
-
-
-@bp.post("/rota/away")
-@require_role(Role.ROTA)
-def absence() -> AnyResponse:
-    """Read back what becomes of somebody's shifts; save all of it once that is confirmed."""
-    form = AbsenceForm()
-    if not form.validate():
-        return _ask_absence(form)
-    try:
-        rota = rota_service.read_around(form.during)
-        substitute_id = _active("substitute", form.substitute_id, rota)
-        covers = validation.validate_absence(
-            rota.roster, form.person_id, form.during, substitute_id
-        )
-        roles = {shift.id: shift.role_id for shift in rota.roster.shifts}
-        texts = [
-            f"In place of {_name(rota, form.person_id)}:",
-            *(
-                _describe_duty(rota, new.person_id, roles[new.shift_id], new.during)
-                for new in covers
-            ),
-        ]
-        summary = descriptions.summarise_absence(covers)
-        button = "Save all of this"
-        return _confirm("absence", "Check the absence", button, texts, rota, covers, form, summary)
-    except InvalidRotaChange as error:
-        form.refuse(error)
-        return _ask_absence(form)
-
-
-@bp.get("/rota/shifts/<id:shift_id>/swap")
-@require_role(Role.ROTA)
-def ask_swap(shift_id: int) -> Response:
-    """Ask with which shift to swap, of everybody's or of ``?person=``'s, the nearest first."""
-    _, shift = _get(shift_id)
-    return _ask_swap(shift, SwapForm(request.args))
-
-
-@bp.post("/rota/shifts/<id:shift_id>/swap")
-@require_role(Role.ROTA)
-def swap(shift_id: int) -> AnyResponse:
-    """Read a swap back; save it in one step once that is confirmed."""
-    _, shift = _get(shift_id)
-    form = SwapForm()
-    try:
-        _, other = _get(form.other_id)
-        rota = rota_service.read_around(shift.during, other.during)
-        covers = validation.swap_shifts(rota.roster, shift_id, other.id, lookup.now())
-        texts = [_describe_duty(rota, new.person_id, shift.role_id, new.during) for new in covers]
-        button = "Swap these shifts"
-        return _confirm("swapped", "Check the swap", button, texts, rota, covers, form)
-    except InvalidRotaChange as error:
-        form.refuse(error)
-        return _ask_swap(shift, form)
-
-
-@bp.post("/rota/undo/<id:change_id>")
-@require_role(Role.ROTA)
-def undo(change_id: int) -> AnyResponse:
-    """Undo a change, all of it in one step."""
-    change = rota_service.undo_change(change_id, current_account().actor)
-    return redirect(url_for("rota.show", done=change.id))
-
-
-def _ask_shift(form: ShiftForm) -> Response:
-    at = lookup.now()
-    rota = rota_service.read_rota(at, at)
-    people = [(str(person.id), person.name) for person in rota.active_people()]
+    cover = _chosen_cover(rota, shift)
+    what, texts = "cover" if cover else "shift", _describe_removal(rota, shift, cover)
+    if request.method == "POST" and Confirmation().shown.data == digest(texts):
+        actor = current_account().actor
+        if cover:
+            change = rota_service.remove_cover(cover.id, shift_id, actor)
+        else:
+            change = rota_service.remove_shift(shift_id, actor)
+        return _redirect_to(change, shift.during.start)
     return render_page(
-        "shift_form.html",
-        form=form,
-        title="Add a shift",
-        roles=[radio_item(role.id, descriptions.role_name(role)) for role in rota.roles],
-        people=[("", "Choose"), *people],
-        nobody_to_choose=not people,
-        covering="",
+        "confirm.html",
+        title=f"Remove this {what}",
+        paragraphs=[*texts, "What is over already stays as it was."],
+        hidden={"cover": str(cover.id) if cover else "", "shown": digest(texts)},
+        button=f"Remove this {what}",
+        has_changed=request.method == "POST",
     )
 
 
-def _ask_cover(rota: Rota, shift: Shift, form: CoverForm) -> Response:
-    people = [(str(person.id), person.name) for person in rota.active_people()]
+@bp.route("/rota/shifts/<id:shift_id>/cover", methods=["GET", "POST"])
+@require_role(Role.ROTA)
+def cover(shift_id: int) -> AnyResponse:
+    """Ask who covers which part of a shift, what is left of it or what a link says; save that.
+
+    It is read back first.
+    """
+    rota, shift = _get(shift_id)
+    at = lookup.now().replace(second=0, microsecond=0)
+    has_begun = shift.during.start < at < shift.during.end
+    form = _duty_form(starts=at if has_begun else shift.during.start, ends=shift.during.end)
+    if form.validate_on_submit():
+        try:
+            person_id = _chosen_person_or_nobody(form.person, rota)
+            cover = validation.validate_cover(
+                rota.roster, shift_id, person_id, form.during, form.note.data
+            )
+            text = (
+                f"{_name(rota, person_id)} in place of {_holders(rota, shift, cover.during)}: "
+                f"{_role_name(rota, shift.role_id)}, {_describe_period(cover.during)}."
+            )
+            button = "Set this cover"
+            return _confirm("covered", "Check the cover", button, [text], rota, [cover], form)
+        except InvalidRotaChange as error:
+            form.refuse(error)
     return render_page(
         "shift_form.html",
         form=form,
         title="Cover part of a shift",
-        people=[("", "Choose"), (NOBODY, "Nobody yet"), *people],
+        people=_people_to_choose(rota, "Nobody yet"),
         covering=_describe_duty(rota, shift.person_id, shift.role_id, shift.during),
     )
 
 
-def _ask_absence(form: AbsenceForm) -> Response:
-    at = lookup.now()
-    people = [
-        (str(person.id), person.name) for person in rota_service.read_rota(at, at).active_people()
-    ]
+@bp.route("/rota/away", methods=["GET", "POST"])
+@require_role(Role.ROTA)
+def absence() -> AnyResponse:
+    """Ask who is away from when until when, or what a link says; read back what becomes of it.
+
+    If that is confirmed, save all of it in one step.
+    """
+    form, at = _duty_form(), lookup.now()
+    if form.validate_on_submit():
+        try:
+            rota = rota_service.read_around(form.during)
+            person_id = _chosen_person(form.person, rota)
+            substitute_id = _chosen_person_or_nobody(form.substitute, rota)
+            covers = validation.validate_absence(rota.roster, person_id, form.during, substitute_id)
+            roles = {shift.id: shift.role_id for shift in rota.roster.shifts}
+            duties = [
+                _describe_duty(rota, new.person_id, roles[new.shift_id], new.during)
+                for new in covers
+            ]
+            texts = [f"In place of {rota.names[person_id]}:", *duties]
+            title, button = "Check the absence", "Save all of this"
+            summary = descriptions.summarise_absence(covers)
+            return _confirm("absence", title, button, texts, rota, covers, form, summary)
+        except InvalidRotaChange as error:
+            form.refuse(error)
+    rota = rota_service.read_rota(at, at)
     return render_page(
         "absence.html",
         form=form,
-        people=[("", "Choose"), *people],
-        substitutes=[("", "Choose"), (NOBODY, "Nobody yet: it stays open"), *people],
+        people=_people_to_choose(rota),
+        substitutes=_people_to_choose(rota, "Nobody yet: it stays open"),
     )
 
 
-def _ask_swap(shift: Shift, form: SwapForm) -> Response:
-    at, locale = lookup.now(), lookup.staff_locale()
+@bp.route("/rota/shifts/<id:shift_id>/swap", methods=["GET", "POST"])
+@require_role(Role.ROTA)
+def swap(shift_id: int) -> AnyResponse:
+    """Ask with which shift to swap, of everybody's or of ``?person=``'s, the nearest first.
+
+    Read the swap back; if that is confirmed, save it in one step.
+    """
+    _, shift = _get(shift_id)
+    form, at, locale = SwapForm(request.values), lookup.now(), lookup.staff_locale()
+    if form.is_submitted():
+        try:
+            other_id = parse_id(form.other.data)
+            if other_id is None:
+                raise InvalidRotaChange("other", "Choose the other shift.")
+            _, other = _get(other_id)
+            rota = rota_service.read_around(shift.during, other.during)
+            covers = validation.swap_shifts(rota.roster, shift_id, other.id, at)
+            texts = [
+                _describe_duty(rota, new.person_id, shift.role_id, new.during) for new in covers
+            ]
+            button = "Swap these shifts"
+            return _confirm("swapped", "Check the swap", button, texts, rota, covers, form)
+        except InvalidRotaChange as error:
+            form.refuse(error)
     if shift.during.end <= at:
         raise InvalidRotaChange("", "This shift is over: nobody can swap it any more.")
     start = max(at, shift.during.start - rota_service.GAP_LOOKAHEAD)
@@ -289,18 +236,23 @@ def _ask_swap(shift: Shift, form: SwapForm) -> Response:
     )
 
 
-def _ask_remove(
-    rota: Rota, shift: Shift, cover: Cover | None, has_changed: bool = False
-) -> Response:
-    what, texts = "cover" if cover else "shift", _describe_removal(rota, shift, cover)
-    return render_page(
-        "confirm.html",
-        title=f"Remove this {what}",
-        paragraphs=[*texts, "What is over already stays as it was."],
-        hidden={"cover": str(cover.id) if cover else "", "shown": digest(texts)},
-        button=f"Remove this {what}",
-        has_changed=has_changed,
-    )
+@bp.post("/rota/undo/<id:change_id>")
+@require_role(Role.ROTA)
+def undo(change_id: int) -> AnyResponse:
+    """Undo a change, all of it in one step."""
+    change = rota_service.undo_change(change_id, current_account().actor)
+    return redirect(url_for("rota.show", done=change.id))
+
+
+def _duty_form(**defaults: datetime) -> DutyForm:
+    """Return what was sent; else a form with what a link says, or with defaults."""
+    return DutyForm() if request.method == "POST" else DutyForm(request.args, **defaults)
+
+
+def _people_to_choose(rota: Rota, nobody: str = "") -> list[tuple[str, str]]:
+    """Return the items of a list of people, with one for nobody if that may be chosen."""
+    people = [(str(person.id), person.name) for person in rota.active_people()]
+    return [("", "Choose"), *([(NOBODY, nobody)] if nobody else []), *people]
 
 
 def _describe_removal(rota: Rota, shift: Shift, cover: Cover | None) -> list[str]:
@@ -366,20 +318,25 @@ def _get(shift_id: int) -> tuple[Rota, Shift]:
     return rota, shift
 
 
-def _active(field: str, person_id: int | None, rota: Rota) -> int | None:
-    """Return the id of a person who was chosen, or None. Raise InvalidRotaChange for a leaver."""
-    if person_id is not None and person_id not in {person.id for person in rota.active_people()}:
-        raise InvalidRotaChange(field, "Choose a person.")
-    return person_id
+def _chosen_person(field: Field, rota: Rota) -> int:
+    """Return the id of the person who was chosen. Raise InvalidRotaChange, for a leaver too."""
+    for person in rota.active_people():
+        if str(person.id) == field.data:
+            return person.id
+    raise InvalidRotaChange(field.name, "Choose a person.")
 
 
-def _chosen_cover(form: RemoveForm, rota: Rota, shift: Shift) -> Cover | None:
-    """Return the cover that is meant; None for the shift itself. Raise UnknownShift."""
-    chosen = form.cover.data
-    if not chosen:
+def _chosen_person_or_nobody(field: Field, rota: Rota) -> int | None:
+    return None if field.data == NOBODY else _chosen_person(field, rota)
+
+
+def _chosen_cover(rota: Rota, shift: Shift) -> Cover | None:
+    """Return the cover that ``cover`` names; None for the shift itself. Raise UnknownShift."""
+    cover_id = request.values.get("cover")
+    if not cover_id:
         return None
     for cover in rota.roster.covers:
-        if str(cover.id) == chosen and cover.shift_id == shift.id:
+        if str(cover.id) == cover_id and cover.shift_id == shift.id:
             return cover
     raise UnknownShift("This shift has no such cover, or it was removed.")
 
@@ -397,12 +354,14 @@ def _describe_duty(rota: Rota, person_id: int | None, role_id: str, during: Span
     return f"{_name(rota, person_id)}: {_role_name(rota, role_id)}, {_describe_period(during)}."
 
 
+def _assignments(rota: Rota, shift: Shift, during: Span) -> list[Assignment]:
+    assignments = rota.roster.assignments(shift.role_id, during.start, during.end)
+    return [assignment for assignment in assignments if assignment.shift.id == shift.id]
+
+
 def _holders(rota: Rota, shift: Shift, during: Span) -> str:
     """Return who has a shift in some part of it, each once: with covers, if there are any."""
-    assignments = rota.roster.assignments(shift.role_id, during.start, during.end)
-    people = dict.fromkeys(
-        assignment.person_id for assignment in assignments if assignment.shift.id == shift.id
-    )
+    people = dict.fromkeys(duty.person_id for duty in _assignments(rota, shift, during))
     return join_words([_name(rota, person_id) for person_id in people], lookup.staff_locale())
 
 

@@ -10,18 +10,18 @@ from werkzeug.wrappers import Response as AnyResponse
 from routing import config, lookup
 from routing.config import SESSION_TOKEN_KEY
 from routing.errors import AccountError, SignInError
-from routing.staff.auth import staff_blueprint
-from routing.staff.forms import PasswordForm, SignInForm, SignOutForm
-from routing.staff.layout import render_message, render_page
-from routing.staff.session import (
+from routing.staff.auth import (
     ACCOUNT_KEY,
     ATTEMPTS_KEY,
     HOME,
     current_account,
     safe_next_url,
     signed_in_account,
+    staff_blueprint,
     start_browser_session,
 )
+from routing.staff.forms import PasswordForm, SignInForm
+from routing.staff.layout import render_message, render_page
 from routing.store import accounts, passwords
 from routing.store.accounts import SESSION_LIFETIME, Account
 
@@ -36,10 +36,6 @@ MAX_ATTEMPTS = 3
 CHOOSE_ACCOUNT_KEY = "choose_account"
 """The key under which the cookie says that somebody has signed out: the provider asks who it is."""
 
-NO_ROLE = (
-    "Your council account has no role in this service, and starting again does not help. Ask the "
-    "person who manages council accounts to give you one: view, rota, divert or admin."
-)
 WRONG_CREDENTIALS = "The name or the password is wrong."
 
 
@@ -175,7 +171,7 @@ def sign_out() -> AnyResponse:
     """End this session, or with ``everywhere`` all sessions and calendars of this person."""
     account = current_account()
     with lookup.database().writing() as connection:
-        if SignOutForm().everywhere.data:
+        if request.form.get("everywhere"):
             accounts.end_access(connection, account.id, lookup.now(), account.actor)
         else:
             accounts.end_session(connection, session[SESSION_TOKEN_KEY])

@@ -8,9 +8,8 @@ from sqlalchemy.engine import Connection
 from routing.bank_holidays import govuk
 from routing.bank_holidays.govuk import HolidayList
 from routing.errors import InvalidBankHolidays
-from routing.store.counters import insert_or_update
 from routing.store.db import Database
-from routing.store.tables import bank_holiday_lists
+from routing.store.tables import bank_holiday_lists, insert_or_update
 
 
 def save(connection: Connection, published: HolidayList) -> None:

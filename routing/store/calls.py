@@ -1,6 +1,8 @@
-"""The call log: one row a call, one for each line that it rang. No caller is identified.
+"""The call log: a row for each call, one for each line that it rang, and counters by the hour.
 
-Events that are reported twice, or out of order, leave the same rows.
+No caller is identified. Events that are reported twice, or out of order, leave the same rows. The
+sender of a text message is counted under a keyed hash whose key changes every hour; that row is
+deleted within the next hour, or by the next purge.
 """
 
 import logging
@@ -11,19 +13,17 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache, partial
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from routing.core.answer import Outcome
 from routing.errors import DatabaseUnavailable
-from routing.store import counters
 from routing.store.audit_log import record, record_if_changed
 from routing.store.background import RETRY_SECONDS, Background
-from routing.store.counters import insert_or_update
 from routing.store.db import Database
-from routing.store.tables import calls, hash_token, legs
+from routing.store.tables import calls, counters, hash_token, insert_or_update, legs
 
 PURGE_BATCH = 2000
 """How many calls are deleted in one transaction."""
@@ -37,6 +37,25 @@ TIMEOUT_SECONDS = 0.28
 COUNT_INTERVAL_SECONDS = 1.0
 """How often counts are written and logged, however often something is counted."""
 
+SIGNATURE_REFUSED = "signature_refused"
+"""Counts requests without a valid signature."""
+
+FAULTS = "faults"
+"""Counts calls that a fault of this service sent to the fallback."""
+
+UNRECOGNISED = "request_unrecognised"
+"""Counts signed requests that do not look like Twilio's own."""
+
+TEXTS_LIMITED = "texts_limited"
+"""Counts text messages that got no reply because a limit was reached."""
+
+OVER_LIMIT = "over_limit"
+"""Counts requests refused because too many of their kind ran at the same time."""
+
+SENDER_PREFIX = "text_sender:"
+"""Begins the counter of one sender's text messages: a keyed hash follows."""
+
+_WRITE_CHECK = "attempt"
 _CERTAINTY = {
     Outcome.UNKNOWN: 1,
     Outcome.ABANDONED: 2,
@@ -46,7 +65,6 @@ _CERTAINTY = {
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
-Job = Callable[[Connection], T]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +145,7 @@ class CallLog:
         self._timer: threading.Timer | None = None
         self._lock = threading.Lock()
 
-    def write(self, job: Job[T], timeout: float = TIMEOUT_SECONDS) -> T | None:
+    def write(self, job: Callable[[Connection], T], timeout: float = TIMEOUT_SECONDS) -> T | None:
         """Run ``job`` in a transaction and return its result.
 
         None if there is no result within ``timeout`` seconds: the job still runs later. While the
@@ -160,7 +178,7 @@ class CallLog:
         If nothing has been written lately, try a write, for at most ``timeout`` seconds.
         """
         if time.monotonic() - self._background.last_success > RETRY_SECONDS:
-            self.write(partial(counters.check_write, at=self.clock()), timeout)
+            self.write(partial(check_write, at=self.clock()), timeout)
         return self._background.fault
 
     def count(self, name: str) -> None:
@@ -187,7 +205,7 @@ class CallLog:
         if counts:
             log.warning("counted within a second: %s", dict(counts))
         for name, more in counts.items():
-            self.write(partial(counters.count, name=name, at=self.clock(), more=more), timeout=0)
+            self.write(partial(increment, name=name, at=self.clock(), more=more), timeout=0)
 
 
 def call_key(sid: str) -> str:
@@ -234,7 +252,7 @@ def step(
 
 def finish(connection: Connection, key: str, at: datetime) -> None:
     """Write that a call is over, with an unknown outcome unless there is one already."""
-    call_id = connection.scalar(sa.select(calls.c.id).where(calls.c.sid_sha256 == key))
+    call_id = _find(connection, key)
     if call_id is not None:
         _end_call(connection, call_id, Outcome.UNKNOWN, None, at)
 
@@ -249,32 +267,28 @@ def accept(connection: Connection, key: str, call: CallStart, leg: LegStart) -> 
 
 def was_accepted(connection: Connection, key: str, position: int) -> bool:
     """Return whether the person who picked up a leg pressed the key to accept the call."""
-    query = (
-        sa.select(legs.c.position)
-        .join(calls)
-        .where(calls.c.sid_sha256 == key, legs.c.position == position)
-        .where(legs.c.accepted_at.is_not(None))
-    )
-    return connection.execute(query).first() is not None
+    is_leg = (calls.c.sid_sha256 == key) & (legs.c.position == position)
+    query = sa.select(legs.c.accepted_at).join(calls).where(is_leg)
+    return connection.scalar(query) is not None
 
 
-def select_old(before: datetime) -> sa.Select[Any]:
+def select_old(before: datetime) -> list[sa.Select[Any]]:
     """Select the calls that began before an instant."""
-    return sa.select(calls.c.id).where(calls.c.began_at < before)
+    return [sa.select(calls.c.id).where(calls.c.began_at < before)]
 
 
 def purge(
     connection: Connection, before: datetime, at: datetime, actor: str, limit: int = PURGE_BATCH
 ) -> tuple[int]:
-    """Delete calls that began before an instant, oldest first; return how many.
+    """Delete calls, oldest first, and counters from before an instant; return how many calls.
 
     At most ``limit`` are deleted at once, so that no new call waits long to be written: repeat
     until none are left.
     """
-    query = select_old(before).order_by(calls.c.began_at).limit(limit)
-    call_ids = connection.scalars(query).all()
+    (old,) = select_old(before)
+    call_ids = connection.scalars(old.order_by(calls.c.began_at).limit(limit)).all()
     connection.execute(legs.delete().where(legs.c.call_id.in_(call_ids)))
-    counters.delete_old(connection, before)
+    connection.execute(counters.delete().where(counters.c.hour < before))
     deleted = connection.execute(calls.delete().where(calls.c.id.in_(call_ids))).rowcount
     if deleted:
         after = {"before": before.isoformat(timespec="seconds"), "calls": deleted}
@@ -296,8 +310,8 @@ def calls_between(
     is_wanted = _began_between(start, end)
     if outcomes:
         is_wanted &= calls.c.outcome.in_(outcomes)
-    query = calls.select().where(is_wanted).order_by(calls.c.began_at, calls.c.id)
-    return _read(connection, query, at)
+    query = _select_calls(at, is_wanted).order_by(calls.c.began_at, calls.c.id)
+    return _read(connection, query)
 
 
 def missed(
@@ -305,9 +319,9 @@ def missed(
 ) -> list[Call]:
     """Return the newest calls of a period that are over and that nobody answered, newest first."""
     is_wanted = _began_between(start, end) & (_outcome(at) != Outcome.ANSWERED)
-    query = calls.select().where(is_wanted)
-    query = query.order_by(calls.c.began_at.desc(), calls.c.id.desc()).limit(limit)
-    return _read(connection, query, at)
+    newest_first = calls.c.began_at.desc(), calls.c.id.desc()
+    query = _select_calls(at, is_wanted).order_by(*newest_first)
+    return _read(connection, query.limit(limit))
 
 
 def is_missed(outcome: str | None) -> bool:
@@ -328,17 +342,13 @@ def counts_by_period(
 ) -> dict[tuple[int, str, str, str | None], int]:
     """Return the same for each period from one of ``edges`` to the next, numbered from 0."""
     period = sa.case(*((calls.c.began_at < edge, n) for n, edge in enumerate(edges[1:])))
-    columns = (period, calls.c.service, calls.c.line, _outcome(at))
-    by_position: list[sa.ColumnElement[Any]] = [sa.literal_column(number) for number in "1234"]
     query = (
-        sa.select(*columns, sa.func.count())
+        sa.select(period, calls.c.service, calls.c.line, _outcome(at), sa.func.count())
         .where(_began_between(edges[0], edges[-1]))
-        .group_by(*by_position)
+        .group_by(*map(sa.literal_column, "1234"))
     )
-    return {
-        (number, service, line, outcome): count
-        for number, service, line, outcome, count in connection.execute(query)
-    }
+    rows = connection.execute(query)
+    return {(number, service, line, outcome): n for number, service, line, outcome, n in rows}
 
 
 def counts_of_ended(
@@ -360,71 +370,100 @@ def counts_of_ended(
     return {(service, line, outcome): n for service, line, outcome, n in connection.execute(query)}
 
 
+def increment(connection: Connection, name: str, at: datetime, more: int = 1) -> int:
+    """Add to a counter of the hour of ``at``, and return its value."""
+    insert = insert_or_update(connection.dialect.name, counters)
+    insert = insert.values(hour=_hour(at), name=name, count=more)
+    added = {"count": counters.c.count + insert.excluded["count"]}
+    update = insert.on_conflict_do_update(index_elements=["hour", "name"], set_=added)
+    return int(connection.execute(update.returning(counters.c.count)).scalar_one())
+
+
+def count_since(connection: Connection, name: str, since: datetime) -> int:
+    """Return a counter's sum from the hour of an instant on."""
+    query = sa.select(sa.func.sum(counters.c.count)).where(_is_counted(name, since))
+    return connection.scalar(query) or 0
+
+
+def hours_counted(connection: Connection, name: str, since: datetime) -> list[datetime]:
+    """Return the hours, from that of an instant on, in which something was counted."""
+    query = sa.select(counters.c.hour).where(_is_counted(name, since)).order_by("hour")
+    return list(connection.scalars(query))
+
+
+def check_write(connection: Connection, at: datetime) -> None:
+    """Write a row and delete it, to find out whether the database accepts writes."""
+    increment(connection, _WRITE_CHECK, at, more=0)
+    connection.execute(counters.delete().where(_is_counted(_WRITE_CHECK, at)))
+
+
+def delete_old_senders(connection: Connection, at: datetime) -> None:
+    """Delete the counters of senders from the hours before that of ``at``."""
+    connection.execute(counters.delete().where(is_old_sender(_hour(at))))
+
+
+def is_old_sender(before: datetime) -> sa.ColumnElement[bool]:
+    """Match counters of senders whose hour began before an instant."""
+    is_sender = counters.c.name.startswith(SENDER_PREFIX, autoescape=True)
+    return is_sender & (counters.c.hour < before)
+
+
+def _find(connection: Connection, key: str) -> int | None:
+    call_id: int | None = connection.scalar(sa.select(calls.c.id).where(calls.c.sid_sha256 == key))
+    return call_id
+
+
 def _find_or_insert(connection: Connection, key: str, call: CallStart) -> int:
-    query = sa.select(calls.c.id).where(calls.c.sid_sha256 == key)
-    call_id: int | None = connection.scalar(query)
-    if call_id is None:
-        call_id = _insert(connection, key, call)
-    return connection.execute(query).scalar_one() if call_id is None else call_id
+    call_id = _find(connection, key) or _insert(connection, key, call) or _find(connection, key)
+    assert call_id is not None  # another process has inserted it if this one could not
+    return call_id
 
 
 def _insert(connection: Connection, key: str, call: CallStart) -> int | None:
     """Insert a call and return its id; None where there is one already."""
-    row = {
-        "sid_sha256": key,
-        "service": call.service,
-        "line": call.line,
-        "reason": call.reason,
-        "began_at": call.at,
-    }
-    call_id: int | None = connection.scalar(_call_insert(connection.dialect.name), row)
+    row = {"sid_sha256": key, "service": call.service, "line": call.line, "reason": call.reason}
+    insert, _ = _inserts(connection.dialect.name)
+    call_id: int | None = connection.scalar(insert, row | {"began_at": call.at})
     return call_id
 
 
 def _start_leg(connection: Connection, call_id: int, leg: LegStart) -> None:
     row = {"call_id": call_id, "position": leg.position, "line": leg.line, "rung_at": leg.at}
-    connection.execute(_leg_insert(connection.dialect.name), row)
+    _, insert = _inserts(connection.dialect.name)
+    connection.execute(insert, row)
+
+
+@cache  # building these takes three times as long as running them, and every call waits for it
+def _inserts(dialect: str) -> tuple[sa.Insert, sa.Insert]:
+    """Return the statements that insert a call, and a leg."""
+    call = insert_or_update(dialect, calls).on_conflict_do_nothing(index_elements=["sid_sha256"])
+    leg = insert_or_update(dialect, legs)
+    key, line = ["call_id", "position"], {"line": leg.excluded.line}
+    return call.returning(calls.c.id), leg.on_conflict_do_update(index_elements=key, set_=line)
 
 
 def _end_leg(connection: Connection, call_id: int, ended: LegEnd) -> None:
     _start_leg(connection, call_id, LegStart(ended.position, ended.line, ended.at))
-    row = connection.execute(legs.select().where(_is_leg(call_id, ended.position))).one()
-    if row.outcome is not None:
-        return
-    ring_seconds = int((ended.at - row.rung_at).total_seconds()) - (ended.talk_seconds or 0)
-    values = {
-        "outcome": ended.outcome,
-        "ring_seconds": max(0, ring_seconds),
-        "talk_seconds": ended.talk_seconds,
-    }
-    connection.execute(legs.update().where(_is_leg(call_id, ended.position)).values(values))
+    is_leg = _is_leg(call_id, ended.position)
+    row = connection.execute(legs.select().where(is_leg)).one()
+    if row.outcome is None:
+        rang = int((ended.at - row.rung_at).total_seconds()) - (ended.talk_seconds or 0)
+        update = legs.update().where(is_leg).values(outcome=ended.outcome)
+        update = update.values(ring_seconds=max(0, rang), talk_seconds=ended.talk_seconds)
+        connection.execute(update)
 
 
 def _end_call(
     connection: Connection, call_id: int, outcome: Outcome, answered_by: str | None, at: datetime
 ) -> None:
-    row = connection.execute(calls.select().where(calls.c.id == call_id)).one()
-    if _CERTAINTY[outcome] > _CERTAINTY.get(row.outcome, 0):
-        values = {"outcome": outcome, "answered_by": answered_by, "ended_at": at}
-        connection.execute(calls.update().where(calls.c.id == call_id).values(values))
+    earlier = connection.scalar(sa.select(calls.c.outcome).where(calls.c.id == call_id))
+    if earlier is None or _CERTAINTY[outcome] > _CERTAINTY[Outcome(earlier)]:
+        update = calls.update().where(calls.c.id == call_id)
+        connection.execute(update.values(outcome=outcome, answered_by=answered_by, ended_at=at))
 
 
 def _is_leg(call_id: int, position: int) -> sa.ColumnElement[bool]:
     return (legs.c.call_id == call_id) & (legs.c.position == position)
-
-
-@cache  # building these takes three times as long as running them, and every call waits for it
-def _call_insert(dialect: str) -> sa.Insert:
-    insert = insert_or_update(dialect, calls).on_conflict_do_nothing(index_elements=["sid_sha256"])
-    return cast(sa.Insert, insert.returning(calls.c.id))
-
-
-@cache
-def _leg_insert(dialect: str) -> sa.Insert:
-    insert = insert_or_update(dialect, legs)
-    line = {"line": insert.excluded.line}
-    insert = insert.on_conflict_do_update(index_elements=["call_id", "position"], set_=line)
-    return cast(sa.Insert, insert)
 
 
 def _began_between(start: datetime, end: datetime) -> sa.ColumnElement[bool]:
@@ -437,25 +476,26 @@ def _outcome(at: datetime) -> sa.ColumnElement[str | None]:
     return sa.case((is_unreported, Outcome.UNKNOWN.value), else_=calls.c.outcome)
 
 
-def _read(connection: Connection, query: sa.Select[Any], at: datetime) -> list[Call]:
+def _select_calls(at: datetime, is_wanted: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    """Select the columns that Call has, as known ``at``."""
+    columns = (column for column in calls.c if column.name not in ("sid_sha256", "outcome"))
+    return sa.select(*columns, _outcome(at).label("outcome")).where(is_wanted)
+
+
+def _read(connection: Connection, query: sa.Select[Any]) -> list[Call]:
     legs_by_call: dict[int, list[CallLeg]] = defaultdict(list)
     is_wanted = legs.c.call_id.in_(sa.select(query.subquery().c.id))
     leg_query = legs.select().where(is_wanted).order_by(legs.c.call_id, legs.c.position)
     for row in connection.execute(leg_query):
         leg = CallLeg(row.line, row.rung_at, row.outcome, row.ring_seconds, row.talk_seconds)
         legs_by_call[row.call_id].append(leg)
-    return [
-        Call(
-            id=row.id,
-            service=row.service,
-            line=row.line,
-            reason=row.reason,
-            began_at=row.began_at,
-            ended_at=row.ended_at,
-            outcome=row.outcome
-            or (Outcome.UNKNOWN if at - row.began_at > UNREPORTED_AFTER else None),
-            answered_by=row.answered_by,
-            legs=tuple(legs_by_call[row.id]),
-        )
-        for row in connection.execute(query)
-    ]
+    rows = connection.execute(query)
+    return [Call(**row._mapping, legs=tuple(legs_by_call[row.id])) for row in rows]
+
+
+def _is_counted(name: str, since: datetime) -> sa.ColumnElement[bool]:
+    return (counters.c.name == name) & (counters.c.hour >= _hour(since))
+
+
+def _hour(at: datetime) -> datetime:
+    return at.replace(minute=0, second=0, microsecond=0)

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from routing.store import accounts, calendars, calls, counters, passwords, rota_people, tables
+from routing.store import accounts, calendars, calls, passwords, rota_people, tables
 from routing.store.audit_log import record
 from routing.store.tables import covers, diverts
 
@@ -101,7 +101,7 @@ CALL_RULE = RetentionRule(
     "calls",
     "CALL_RETENTION_DAYS",
     "{} calls older than {days} days are deleted.",
-    lambda before: [calls.select_old(before)],
+    calls.select_old,
     calls.purge,
 )
 ROTA_RULE = RetentionRule(
@@ -162,6 +162,6 @@ RULES = (
         timedelta(hours=1),
         "{} counts of text messages by sender are deleted.",
         tables.counters,
-        counters.is_old_sender,
+        calls.is_old_sender,
     ),
 )

@@ -1,6 +1,5 @@
 """People who can be on the rota: their names, and work phones for those who need them."""
 
-import unicodedata
 from collections.abc import Collection, Container, Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from routing.errors import InvalidRotaChange, UnknownShift
-from routing.rota.roster import name_key
+from routing.rota.roster import clean_name, name_key
 from routing.store.audit_log import record
 from routing.store.tables import calendars, covers, rota_people, shifts
 
@@ -171,22 +170,6 @@ def all_people(connection: Connection) -> list[RotaPerson]:
     """Return everybody who is or was on the rota, by name; ``left_at`` tells them apart."""
     query = rota_people.select().order_by(rota_people.c.name_key)
     return [_person(row) for row in connection.execute(query)]
-
-
-def clean_name(name: str) -> str:
-    """Return a name as it is stored. Raise InvalidRotaChange for one that nobody can have."""
-    name = unicodedata.normalize("NFC", " ".join(name.split()))
-    if not 1 <= len(name) <= 100 or not name.isprintable() or not name[0].isalnum():
-        raise InvalidRotaChange(
-            "name", "Write a name of 1 to 100 characters that begins with a letter."
-        )
-    if "," in name:
-        raise InvalidRotaChange("name", "Write the name without a comma: Amara Owusu.")
-    if name_key(name).startswith("former worker"):
-        raise InvalidRotaChange(
-            "name", "‘Former worker’ stands for people whose names were forgotten."
-        )
-    return name
 
 
 def select_old(before: datetime) -> tuple[sa.Select[Any], ...]:

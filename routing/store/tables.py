@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import Dialect
 
 from routing.core import instants
@@ -17,6 +18,15 @@ from routing.core import instants
 def hash_token(text: str) -> str:
     """Return the SHA-256 of a token or a name, in 64 hexadecimal digits."""
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def insert_or_update(dialect: str, table: sa.Table) -> Any:
+    """Return the dialect's insert, which has ``on_conflict_do_update`` and ``_do_nothing``."""
+    if dialect == "sqlite":
+        return sqlite.insert(table)
+    from sqlalchemy.dialects import postgresql  # not loaded where it is not used
+
+    return postgresql.insert(table)
 
 
 class UtcDateTime(sa.TypeDecorator[datetime]):

@@ -16,9 +16,8 @@ from phonenumbers import PhoneNumberType
 from sqlalchemy.engine import Connection
 
 from routing import files, lookup
-from routing.store import counters
+from routing.store import calls
 from routing.store.calls import CallLog
-from routing.store.counters import TEXTS_LIMITED
 from routing.telephony import twiml
 from routing.telephony.twilio_request import CallRequest, is_presentable
 from routing.text import announcements
@@ -96,7 +95,7 @@ class TextLimits:
             job = partial(_take_from_database, sender_hash=sender_hash, group=group, at=at)
             verdict = self.call_log.write(job) or verdict
         if verdict is Verdict.CEILING:
-            self.call_log.count(TEXTS_LIMITED)
+            self.call_log.count(calls.TEXTS_LIMITED)
         return verdict
 
     def _take_alone(self, sender_hash: str, group: str, at: datetime) -> Verdict:
@@ -160,13 +159,13 @@ def secret_key() -> str:
 def _take_from_database(
     connection: Connection, sender_hash: str, group: str, at: datetime
 ) -> Verdict:
-    counters.delete_old_senders(connection, at)
-    return _take(partial(counters.increment, connection, at=at), sender_hash, group)
+    calls.delete_old_senders(connection, at)
+    return _take(partial(calls.increment, connection, at=at), sender_hash, group)
 
 
 def _take(increment: Callable[[str], int], sender_hash: str, group: str) -> Verdict:
     """Count the sender first, so that one sender cannot use up everybody's limit."""
-    if increment(f"{counters.SENDER_PREFIX}{sender_hash}") > MAX_ANSWERS_PER_SENDER:
+    if increment(f"{calls.SENDER_PREFIX}{sender_hash}") > MAX_ANSWERS_PER_SENDER:
         return Verdict.SENDER_LIMIT
     if increment(f"texts_{group}") > MAX_ANSWERS[group]:
         return Verdict.CEILING

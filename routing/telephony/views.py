@@ -21,7 +21,7 @@ from routing.core.answer import Decision, Outcome
 from routing.core.directory import Service
 from routing.responses import problem
 from routing.snapshot import Snapshot
-from routing.store import calls, counters
+from routing.store import calls
 from routing.store.calls import CallLog, CallStart, LegEnd, LegStart
 from routing.telephony import sms, twiml
 from routing.telephony.acceptance_marks import AcceptanceMarks
@@ -91,7 +91,7 @@ def require_signature() -> Response | None:
     if is_signed():
         return None
     if request.path.rstrip("/") != "/twilio/check":  # the doctor forges one on purpose
-        call_log().count(counters.SIGNATURE_REFUSED)
+        call_log().count(calls.SIGNATURE_REFUSED)
     log.info("refused: no right signature for %.200r", request.path)  # the count is a warning
     return problem(
         403, "The signature is not right for this address. See `who-to-call twilio doctor`."
@@ -141,7 +141,7 @@ def connect_anyway(error: Exception) -> Response:
     if error is not request.routing_exception:  # that is a mistyped address
         cause = getattr(error, "original_exception", None) or error
         log.error("fault while answering Twilio: the caller is connected", exc_info=cause)
-        call_log().count(counters.FAULTS)
+        call_log().count(calls.FAULTS)
     if "twiml" in g:  # a fault after the answer was made
         return _xml(g.twiml)
     if "answering" not in g:  # a fault before
@@ -149,7 +149,7 @@ def connect_anyway(error: Exception) -> Response:
             return _answer(target)
         except Exception as fault:
             log.error("fault while answering Twilio: the fallback answers", exc_info=fault)
-            call_log().count(counters.FAULTS)
+            call_log().count(calls.FAULTS)
     return _xml(_fault_answer(target))
 
 
@@ -175,7 +175,7 @@ def _answer_call(call_request: CallRequest, service_id: str, step: str) -> str:
     reason = unrecognised_reason()
     if reason is not None:
         log.warning("a signed request unlike Twilio's is answered, and not logged: %s", reason)
-        call_log().count(counters.UNRECOGNISED)
+        call_log().count(calls.UNRECOGNISED)
     snapshot = lookup.snapshot()
     lookup.read_diverts(max_age=0)
     directory, at, state = snapshot.directory, lookup.now(), CallState.from_query(request.args)

@@ -10,8 +10,8 @@ import pytest
 from aiosmtpd.smtp import AuthResult
 from alerts.conftest import Post, serve_mail
 
-from routing.alert_recipients import missing_settings, recipients
 from routing.alerts import delivery, messages
+from routing.config import alert_recipients, alerts_fault
 from routing.health import Condition
 from routing.store.alerts import QueuedAlert
 from routing.text.locale import get_locale
@@ -47,7 +47,7 @@ def message(clock):
 
 def sent(config, message, **more):
     """Send a message to everybody; return what went wrong, by name."""
-    known = recipients(config)
+    known = alert_recipients(config)
     outcomes = delivery.deliver(config, dict.fromkeys(known, message), **more)
     return {
         outcome.recipient.name: None if outcome.is_accepted else outcome.reply
@@ -108,7 +108,10 @@ def test_a_rehearsal_says_so_before_anything_else(post, hook, message):
     assert mail["Subject"].startswith("REHEARSAL: A call")
     assert mail.get_content().startswith("This is a rehearsal")
     assert json.loads(hook.taken[0])["rehearsal"] is True
-    real, rehearsed = recipients(config), recipients(config | {"CLOCK_STARTS_AT": "2026-12-24"})
+    real, rehearsed = (
+        alert_recipients(config),
+        alert_recipients(config | {"CLOCK_STARTS_AT": "2026-12-24"}),
+    )
     assert not {recipient.key for recipient in real} & {recipient.key for recipient in rehearsed}
 
 
@@ -272,7 +275,7 @@ def test_slack_gets_the_text_alone_with_nothing_in_it_that_slack_would_read_as_a
 def test_teams_gets_an_adaptive_card_and_its_202_is_explained(hook, message):
     hook.status = 202
     config = settings(ALERT_WEBHOOK_URL=hook.url, ALERT_WEBHOOK_FORMAT="teams")
-    (outcome,) = delivery.deliver(config, dict.fromkeys(recipients(config), message()))
+    (outcome,) = delivery.deliver(config, dict.fromkeys(alert_recipients(config), message()))
     (attachment,) = json.loads(hook.taken[0])["attachments"]
     first, *others = attachment["content"]["body"]
 
@@ -307,7 +310,7 @@ def test_a_card_is_never_larger_than_teams_takes(hook, message):
 def test_a_format_that_teams_accepts_and_loses_is_named(host, body_format, is_lost):
     config = settings(ALERT_WEBHOOK_URL=f"https://{host}/x", ALERT_WEBHOOK_FORMAT=body_format)
 
-    assert ("Set ALERT_WEBHOOK_FORMAT to teams" in (missing_settings(config) or "")) is is_lost
+    assert ("Set ALERT_WEBHOOK_FORMAT to teams" in (alerts_fault(config) or "")) is is_lost
 
 
 @pytest.mark.parametrize(
@@ -356,7 +359,7 @@ def test_a_webhook_that_is_not_there_is_reported_without_its_address(message):
 def test_a_webhook_that_hangs_holds_up_no_mail(post, hook, message):
     config = smtp(post, ALERT_WEBHOOK_URL=hook.url)
     hook.gate.clear()
-    outcomes = delivery.deliver(config, dict.fromkeys(recipients(config), message()))
+    outcomes = delivery.deliver(config, dict.fromkeys(alert_recipients(config), message()))
     first = next(outcomes)
     hook.gate.set()
 

@@ -3,12 +3,11 @@
 import json
 from datetime import date
 from pathlib import Path
-from types import MappingProxyType
 
 import pytest
 
-from routing.bank_holidays.calendar import build_calendar
-from routing.bank_holidays.package import DIVISIONS, FIRST_YEAR, LAST_YEAR
+from routing.bank_holidays.calendar import DIVISIONS, build_calendar
+from routing.bank_holidays.govuk import FIRST_YEAR, LAST_YEAR
 from routing.core.directory import BankHoliday, HolidayRules
 
 PUBLISHED = json.loads(
@@ -41,12 +40,6 @@ def test_a_weekend_day_is_never_listed(division):
     assert not [day for day in dates(division) if day.weekday() >= 5]
 
 
-def test_a_proclaimed_holiday_is_added_by_its_name():
-    holidays = dates(add=((date(2027, 6, 1), "Day of national celebration"),))
-
-    assert holidays[date(2027, 6, 1)] == BankHoliday("Day of national celebration")
-
-
 def test_a_date_already_listed_takes_the_name_that_the_directory_adds():
     holidays = dates(add=((date(2027, 12, 27), "Christmas, by proclamation"),))
 
@@ -72,13 +65,6 @@ def test_a_removed_date_is_an_ordinary_day_for_that_directory_alone():
     assert day in dates()
 
 
-@pytest.mark.parametrize(
-    ("day", "division"), [(date(2026, 11, 30), "scotland"), (date(2027, 7, 12), "northern-ireland")]
-)
-def test_saint_andrews_day_is_scotlands_alone_and_12_july_northern_irelands(day, division):
-    assert [name for name in DIVISIONS if day in dates(name)] == [division]
-
-
 def test_when_1_january_is_a_sunday_scotland_has_3_january_for_it():
     holidays = dates("scotland")
 
@@ -89,26 +75,6 @@ def test_when_1_january_is_a_sunday_scotland_has_3_january_for_it():
 @pytest.mark.parametrize("division", DIVISIONS)
 def test_every_year_is_filled_at_once(division):
     assert {day.year for day in dates(division)} == set(range(FIRST_YEAR, LAST_YEAR + 1))
-
-
-def test_the_dates_are_read_only():
-    assert isinstance(dates(), MappingProxyType)
-
-
-def test_a_moved_holiday_leaves_its_old_date():
-    holidays = dates(remove=frozenset({date(2027, 5, 31)}), add=((date(2027, 6, 1), "Spring"),))
-
-    assert date(2027, 5, 31) not in holidays
-    assert date(2027, 6, 1) in holidays
-
-
-def test_looking_up_another_day_adds_nothing():
-    holidays = dates()
-    before = len(holidays)
-
-    assert holidays.get(date(2031, 7, 9)) is None
-    assert date(LAST_YEAR + 1, 12, 25) not in holidays
-    assert len(holidays) == before
 
 
 @pytest.mark.parametrize(

@@ -90,7 +90,6 @@ def test_the_metrics_count_calls_by_outcome(make_app, app):
     assert 'routing_calls_unanswered_total{service="children"} 0.0' in result
     assert 'routing_calls_total{line="mash",outcome="answered",service="children"} 1.0' in result
     assert "routing_signatures_refused_total 0.0" in result
-    assert "routing_telephone_open 0.0" in result
 
 
 @pytest.mark.parametrize(

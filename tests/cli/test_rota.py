@@ -234,7 +234,7 @@ def test_an_export_with_a_cover_imports_as_no_change(app, run, christmas):
     assert run("import", "-", "--replace", stdin=text).output == (
         "Added 0 shifts. 3 were already on the rota.\n"
     )
-    assert "a cover gives some of it away" in run("import", "-", stdin=ROWS).output
+    assert run("import", "-", stdin=ROWS).output == "Added 0 shifts. 2 were already on the rota.\n"
 
 
 def test_if_a_row_has_an_error_nothing_is_imported(run):
@@ -393,7 +393,7 @@ def test_a_role_that_is_needed_around_the_clock_is_filled_by_the_times_given(aro
     result = around_the_clock(*words)
     assert result.exit_code == 1
     assert "no gaps" not in result.output
-    assert "around the clock. Enter when shifts begin" in result.output
+    assert "no shift begins on them. Enter when shifts begin" in result.output
 
     times = [f"--{kind}=9am" for kind in ("working-day", "weekend", "bank-holiday")]
     assert "This would add 7 shifts." in around_the_clock(*words, *times).output
@@ -407,7 +407,7 @@ def test_days_with_a_gap_on_which_no_shift_begins_are_not_called_covered(around_
     words = ["fill", "--role", "standby", "--from", "2026-12-26", "--to", "2026-12-26"]
     words += ["--people", "Amara Owusu", "--working-day", "9am"]
 
-    assert "no shift begins on them. Begin a day earlier." in around_the_clock(*words).output
+    assert "or begin a day earlier." in around_the_clock(*words).output
 
 
 AWAY = ("--from", "2026-12-24 20:00", "--to", "2026-12-25 12:00")

@@ -3,9 +3,8 @@
 import pytest
 from rota.conftest import at, span
 
-from routing.rota.descriptions import describe_clash
+from routing.rota.descriptions import RotaText
 from routing.rota.roster import ClashKind
-from routing.text.locale import get_locale
 
 NAMES = {1: "Amara Owusu", 2: "Ben O'Brien"}
 
@@ -19,9 +18,8 @@ def kinds(rota):
 
 
 def texts(rota):
-    roles, locale = rota.roster.roles, get_locale("en", rota.timetables.directory.zone)
-    now = at("2026-11-23T12:00")
-    return [describe_clash(clash, roles, NAMES, now, locale) for clash in clashes(rota)]
+    text = RotaText(rota.roster, NAMES, at("2026-11-23T12:00"))
+    return [text.clash(clash) for clash in clashes(rota)]
 
 
 def test_one_person_in_two_roles_at_once_clashes(rota):

@@ -8,11 +8,12 @@ from rota.conftest import at, span
 
 from routing.core.timetable import Timetables
 from routing.rota import descriptions, filling
+from routing.rota.descriptions import RotaText
 from routing.rota.roster import Roster, Shift
-from routing.text.locale import get_locale
 
 NAMES = {1: "Amara Owusu", 2: "Ben O'Brien"}
 NOW = at("2026-11-23T12:00")
+DAY = ("2026-11-23T08:30", "2026-11-23T17:00")
 ALWAYS = """
 lines: {one: {name: One, phone: 01632 960001, hours: always}}
 services: {s: {name: S, lines: [one], out_of_hours: one}}
@@ -21,55 +22,37 @@ rota:
 """
 
 
-@pytest.fixture
-def locale(council_timetables):
-    return get_locale("en", council_timetables.directory.zone)
+def describe_now(roster, role_id, at=NOW):
+    return RotaText(roster, NAMES, at).now(roster.roles[role_id])
 
 
-@pytest.fixture
-def describe_now(rota, locale):
-    def describe_now(role_id, at=NOW):
-        roster = rota.roster
-        return descriptions.describe_now(roster, roster.roles[role_id], NAMES, at, locale)
-
-    return describe_now
-
-
-def test_who_is_on_duty_until_when_and_who_is_next(rota, describe_now):
+def test_who_is_on_duty_until_when_and_who_is_next(rota):
     rota.add_shift("night", 1, "2026-11-23T17:00", "2026-11-24T02:00")
     rota.add_shift("night", 2, "2026-11-24T02:00", "2026-11-24T08:30")
 
-    assert describe_now("night") == ("Not needed", "until 5pm today, then Amara Owusu")
-    assert describe_now("night", at("2026-11-23T17:00")) == (
-        "Amara Owusu",
-        "until 2am tomorrow, then Ben O'Brien",
-    )
-    assert describe_now("night", at("2026-11-24T02:00")) == (
-        "Ben O'Brien",
-        "until 8:30am today, then from 5pm today nobody",
-    )
+    assert [
+        describe_now(rota.roster, "night", moment)
+        for moment in (NOW, at("2026-11-23T17:00"), at("2026-11-24T02:00"))
+    ] == [
+        ("Not needed", "until 5pm today, then Amara Owusu"),
+        ("Amara Owusu", "until 2am tomorrow, then Ben O'Brien"),
+        ("Ben O'Brien", "until 8:30am today, then from 5pm today nobody"),
+    ]
 
 
-def test_nobody_is_on_duty_in_a_gap(describe_now):
-    assert describe_now("night", at("2026-11-23T17:00")) == (
+def test_nobody_is_on_duty_in_a_gap(rota):
+    assert describe_now(rota.roster, "night", at("2026-11-23T17:00")) == (
         "Nobody",
         "until 8:30am tomorrow, then from 5pm tomorrow nobody",
     )
 
 
-def test_one_person_where_two_are_needed_is_described_as_1_of_2(rota, describe_now):
-    rota.add_shift("day", 1, "2026-11-23T08:30", "2026-11-23T17:00")
+def test_everybody_on_duty_is_named_and_how_many_are_missing_is_counted(rota):
+    rota.add_shift("day", 1, *DAY)
+    assert describe_now(rota.roster, "day")[0] == "Amara Owusu (1 of 2 people)"
 
-    who, _ = describe_now("day")
-    assert who == "Amara Owusu (1 of 2 people)"
-
-
-def test_two_people_on_duty_are_both_named(rota, describe_now):
-    rota.add_shift("day", 1, "2026-11-23T08:30", "2026-11-23T17:00")
-    rota.add_shift("day", 2, "2026-11-23T08:30", "2026-11-23T17:00")
-
-    who, _ = describe_now("day")
-    assert who == "Amara Owusu and Ben O'Brien"
+    rota.add_shift("day", 2, *DAY)
+    assert describe_now(rota.roster, "day")[0] == "Amara Owusu and Ben O'Brien"
 
 
 @pytest.mark.parametrize(
@@ -79,10 +62,10 @@ def test_two_people_on_duty_are_both_named(rota, describe_now):
         (1, "Duty social worker: 1 of 2 people from now until 5pm today"),
     ],
 )
-def test_a_gap_is_described_with_its_role_its_shortfall_and_its_time(rota, locale, missing, text):
-    role, gap = rota.roster.roles["day"], span("2026-11-23T08:30", "2026-11-23T17:00")
+def test_a_gap_is_described_with_its_role_its_shortfall_and_its_time(rota, missing, text):
+    rota_text = RotaText(rota.roster, NAMES, NOW)
 
-    assert descriptions.describe_gap(role, gap, missing, NOW, locale) == text
+    assert rota_text.gap(rota.roster.roles["day"], span(*DAY), missing) == text
 
 
 def test_a_cover_is_described_with_whose_shift_it_is_and_its_note(rota):
@@ -91,7 +74,7 @@ def test_a_cover_is_described_with_whose_shift_it_is_and_its_note(rota):
     rota.add_cover(shift, 1, "2026-11-23T21:00", "2026-11-23T22:00", "Back")
     parts = rota.roster.assignments("night", at("2026-11-23T17:00"), at("2026-11-24T08:30"))
 
-    assert [descriptions.describe_cover(part, NAMES) for part in parts] == [
+    assert [RotaText(rota.roster, NAMES, NOW).cover(part) for part in parts] == [
         "",
         "for Amara Owusu: Swapped",
         "Back",
@@ -99,43 +82,35 @@ def test_a_cover_is_described_with_whose_shift_it_is_and_its_note(rota):
     ]
 
 
-def test_staffing_that_does_not_change_is_described_for_four_weeks(locale):
+def test_staffing_that_does_not_change_is_described_for_four_weeks():
     roster = Roster(compiled(ALWAYS), ())
-    role = roster.roles["always"]
 
-    assert descriptions.describe_now(roster, role, {}, NOW, locale) == (
-        "Nobody",
-        "for the next 4 weeks",
-    )
+    assert describe_now(roster, "always") == ("Nobody", "for the next 4 weeks")
     assert filling.usual_handovers(roster, "always", NOW) == ()
 
 
-def test_a_role_that_is_never_needed_again_is_described_as_not_needed(locale):
+def test_after_the_last_shift_of_a_role_that_is_never_needed_nobody_is_needed():
     directory = compiled(ALWAYS).directory
     (line,) = directory.lines
     closed = replace(line, hours=replace(line.hours, week=((),) * 7))
     timetables = Timetables(replace(directory, lines=(closed,)), {})
-    shift = Shift(1, "always", 1, span("2026-11-23T08:30", "2026-11-23T17:00"))
-    roster = Roster(timetables, [shift])
+    roster = Roster(timetables, [Shift(1, "always", 1, span(*DAY))])
 
-    assert descriptions.describe_now(roster, roster.roles["always"], NAMES, NOW, locale) == (
-        "Amara Owusu",
-        "until 5pm today, then not needed",
-    )
+    assert describe_now(roster, "always") == ("Amara Owusu", "until 5pm today, then not needed")
 
 
-def test_times_are_formatted_without_their_dates(locale):
+def test_times_are_formatted_without_their_dates(rota):
     night = span("2026-11-23T17:00", "2026-11-24T08:30")
+    locale = RotaText(rota.roster, NAMES, NOW).locale
 
     assert descriptions.format_times(night, locale) == "5pm to 8:30am"
 
 
-def test_a_surplus_is_described_with_who_is_on_duty(rota, locale):
+def test_a_surplus_is_described_with_who_is_on_duty(rota):
     rota.add_shift("day", 1, "2026-11-23T17:00", "2026-11-23T19:00")
-    roster, role = rota.roster, rota.roster.roles["day"]
-    (surplus,) = roster.surplus("day", at("2026-11-23T12:00"), at("2026-11-24T00:00"))
+    surplus = span("2026-11-23T17:00", "2026-11-23T19:00")
 
-    assert descriptions.describe_surplus(roster, role, surplus, NAMES, NOW, locale) == (
+    assert RotaText(rota.roster, NAMES, NOW).surplus(rota.roster.roles["day"], surplus) == (
         "Duty social worker: Amara Owusu from 5pm today until 7pm today, though nobody is needed "
         "then"
     )

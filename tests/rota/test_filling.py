@@ -49,7 +49,7 @@ def test_the_usual_handovers_follow_from_the_directory(rota):
 
     assert filling.usual_handovers(rota.roster, "night", now) == (510, 1020)
     assert filling.usual_handovers(rota.roster, "standby", now) == (90, 510)
-    assert filling.usual_pattern(rota.roster, "day", now) == EVENINGS
+    assert filling.usual_handovers(rota.roster, "day", now) == (510, 1020)
 
 
 def test_slots_are_cut_by_the_pattern_of_each_kind_of_day(rota):

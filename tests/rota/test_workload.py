@@ -9,7 +9,7 @@ import pytest
 from rota.conftest import RotaBuilder, span
 from rota_oracle import MINUTE, add_random_shifts, people_on_duty
 
-from routing.rota.workload import measure_workload
+from routing.rota.filling import measure_workload
 
 LONDON = ZoneInfo("Europe/London")
 WEEK = span("2026-12-21T00:00", "2026-12-28T00:00")

@@ -12,7 +12,7 @@ from routing import lookup, rota_service
 from routing.core.instants import Span
 from routing.errors import InvalidRotaChange, InvalidSpreadsheet
 from routing.rota.roster import Assignment, Shift
-from routing.staff import ics
+from routing.staff import my_shifts
 from routing.store import calls, rota_people
 from routing.store.calls import CallStart
 
@@ -59,7 +59,7 @@ def test_no_cell_of_any_file_is_a_formula(app, sign_in, clock):
 def test_a_calendar_holds_what_was_written_and_nothing_else(written):
     shift = Shift(1, "role", 1, Span(AT, AT + timedelta(hours=8)))
     duty = Assignment(shift.during, 1, shift)
-    made = ics.calendar([duty], written, lambda _: written, "https://anyshire.example", written)
+    made = my_shifts.to_ics([duty], written, lambda _: written, "https://anyshire.example", written)
     lines = made.split(b"\r\n")
     (event,) = icalendar.Calendar.from_ical(made).walk("VEVENT")
     one_line = " ".join(written.split())

@@ -13,7 +13,7 @@ from test_broken import placed, places
 from routing import lookup, rota_service
 from routing.directory.load import parse
 from routing.errors import InvalidDirectory
-from routing.public.error_pages import error_page
+from routing.public.pages import error_page
 from routing.rota.roster import NewCover
 from routing.store import accounts, rota, rota_people
 from routing.store.accounts import Role

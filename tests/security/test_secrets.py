@@ -15,8 +15,8 @@ EXAMPLES = {
     "docs/runbook.md": "Secret Keyword",
     "docs/settings.md": "Basic Auth Credentials",
     "routing/config.py": "Basic Auth Credentials",
-    "routing/staff/names.py": "Secret Keyword",
-    "routing/staff/session.py": "Secret Keyword",
+    "routing/staff/audit.py": "Secret Keyword",
+    "routing/staff/auth.py": "Secret Keyword",
     "routing/staff/sign_in.py": "Secret Keyword",
     "routing/store/db.py": "Basic Auth Credentials",
 }

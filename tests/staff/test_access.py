@@ -8,7 +8,7 @@ from addresses import REFUSED, STAFF_PAGES
 from staff.conftest import PASSWORD, Browser, check, confirm, page_text
 
 from routing import lookup
-from routing.staff import session
+from routing.staff import auth
 from routing.store import diverts
 
 MULTIPART = "multipart/form-data; boundary=b"
@@ -242,12 +242,12 @@ def test_a_spreadsheet_of_two_megabytes_may_be_sent_by_somebody_who_has_signed_i
 
 @pytest.mark.parametrize("address", STAFF_PAGES)
 def test_after_signing_in_a_staff_page_may_follow(address):
-    assert session.safe_next_url(address) == address
+    assert auth.safe_next_url(address) == address
 
 
 @pytest.mark.parametrize("address", [*REFUSED, None, "/staff?" + "x" * 300])
 def test_after_signing_in_any_other_spelling_of_an_address_leads_to_the_first_page(address):
-    assert session.safe_next_url(address) == "/staff"
+    assert auth.safe_next_url(address) == "/staff"
 
 
 def test_signing_in_leads_to_the_page_that_was_asked_for(app, account):

@@ -224,7 +224,9 @@ def test_a_shift_that_meets_one_on_the_rota_is_told_by_its_row(app, arranger, sh
     rostered.shifts(app, "eds-social-worker,2026-12-24 20:00,2026-12-24 21:00,Siân O’Brien")
     page = send_file(arranger, ROWS.encode())
 
-    assert "Row 2: Siân O’Brien has another shift in this role at that time." in page_text(page)
+    assert "Row 2: this person already has a shift in this role then, on the rota." in page_text(
+        page
+    )
     assert len(shifts()) == 1
 
 

@@ -212,13 +212,13 @@ ENDING = """
 import pathlib, sys, threading
 from datetime import UTC, datetime
 from functools import partial
-from routing.store import counters
+from routing.store import calls
 from routing.store.background import Background
 from routing.store.db import Database
 
 database = Database(sys.argv[1], pathlib.Path())
 writer = Background("writer", database, writes=True)
-job = partial(counters.count, name="written", at=datetime.now(UTC))
+job = partial(calls.increment, name="written", at=datetime.now(UTC))
 if sys.argv[2] == "hangs":
     writer.wait(writer.submit(job), 30)
     job = lambda connection: threading.Event().wait()

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from routing.core.answer import Outcome
-from routing.store import calls, counters, tables
+from routing.store import calls, tables
 from routing.store.calls import CallStart, LegEnd, LegStart
 
 SECOND = timedelta(seconds=1)
@@ -163,7 +163,7 @@ def test_a_purge_takes_what_is_older_and_nothing_else(note, call, now, rows, dat
         key = calls.call_key(name)
         begun = CallStart("children", name, "", at)
         note(calls.step, key, begun, leg=LegStart(1, name, at))
-    note(counters.count, counters.SIGNATURE_REFUSED, now - timedelta(hours=2))
+    note(calls.increment, calls.SIGNATURE_REFUSED, now - timedelta(hours=2))
 
     assert note(calls.purge, now, now, "terminal:0") == (1,)
     assert [row[0] for row in rows()[0]] == ["new"]

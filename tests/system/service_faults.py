@@ -166,14 +166,13 @@ def without_holidays(served):
     """GOV.UK's list four days old, and then nobody there who sends it, or nonsense."""
     folder, old = served.folder / "instance", datetime.now(UTC) - timedelta(days=4)
     with feed.serving() as source:
-        given = {"url": source.url, "fetched_at": old, "checked_at": old, "etag": None}
         listed = govuk.parse(feed.LIST.read_bytes())
-        govuk.save_copy(folder, HolidayList(**given, last_modified=None, feed=listed))
+        govuk.save_copy(folder, HolidayList(url=source.url, checked_at=old, feed=listed))
         for url, body in ((f"http://127.0.0.1:{free_port()}/", b""), (source.url, b"<html>")):
             source.body = body
             done = served.flask("bank-holidays", "refresh", BANK_HOLIDAYS_URL=url)
             assert done.returncode == 1, done.stdout
-            assert "The dates in force stay as they are." in done.stderr, done.stderr
+            assert "The dates in use stay as they are." in done.stderr, done.stderr
         try:
             yield
         finally:

@@ -83,8 +83,8 @@ def _become(words, environ, folder, handles):
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[2]))
     import routing.__main__  # noqa: F401 - loaded before the fork
-    from routing.bank_holidays import package
+    from routing.bank_holidays.calendar import package_holidays
 
-    package.package_holidays("england-and-wales")
+    package_holidays("england-and-wales")
     gc.freeze()  # what is loaded is copied into no child, and swept by none
     _serve(socket.socket(fileno=int(sys.argv[1])))

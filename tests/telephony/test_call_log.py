@@ -11,7 +11,7 @@ from telephone import CALLER, Telephone
 from telephony.conftest import EDS, MANAGER, NUMBERS
 
 from routing import lookup
-from routing.store import calls, counters
+from routing.store import calls
 
 SAFETY_NET_SECONDS = 30
 NIGHT = "2026-11-23T22:00:00Z"
@@ -220,7 +220,7 @@ def test_what_is_refused_is_counted_exactly_and_logged_once(app, twilio, caplog)
     twilio.client.post("/twilio/check", headers={"X-Twilio-Signature": "forged"})  # the doctor's
     app.extensions["call_log"].close()
     with app.app_context(), lookup.database().reading() as connection:
-        counted = counters.count_since(connection, counters.SIGNATURE_REFUSED, lookup.now())
+        counted = calls.count_since(connection, calls.SIGNATURE_REFUSED, lookup.now())
 
     warnings = [
         record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING

@@ -45,7 +45,7 @@ def test_good_then_better_then_broken_the_better_one_answers_after_kill_and_rest
     with serving(file.parent, WEB_CONCURRENCY="1", OPS_TOKEN="ops") as (_, url):
         assert number(url) == "01632 960177"
         assert "directory_problem: line" in words(url, "/readyz")
-        assert "routing_directory_broken 1.0" in words(url, "/metrics")
+        assert 'routing_warning{code="directory_broken"} 1.0' in words(url, "/metrics")
 
 
 def test_a_broken_file_with_none_kept_is_refused_with_every_problem_and_exit_1(file):

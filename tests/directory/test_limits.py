@@ -10,10 +10,9 @@ import big
 import pytest
 from conftest import ANYSHIRE, ROOT
 
-from routing.directory import guarded_read
-from routing.directory.guarded_read import ReaderEnded, parse_in_child
+from routing.directory import load as loading
 from routing.directory.last_good import MAX_ATTEMPTS, LastGoodDirectory
-from routing.directory.load import load, parse
+from routing.directory.load import ReaderEnded, load, parse, parse_in_child
 from routing.directory.yaml_source import MAX_BYTES
 from routing.errors import InvalidDirectory
 from routing.snapshot import SnapshotLoader
@@ -41,7 +40,7 @@ LARGE = big.directory(250)
 @pytest.fixture
 def no_memory(monkeypatch):
     """Give the process that parses a large file less memory than it needs."""
-    monkeypatch.setattr(guarded_read, "MAX_PARSE_BYTES", 2**20)
+    monkeypatch.setattr(loading, "MAX_PARSE_BYTES", 2**20)
 
 
 @pytest.mark.parametrize("make", [wrong_items, cut_off], ids=lambda make: make.__name__)
@@ -142,7 +141,7 @@ def test_a_file_that_ended_its_reader_twice_is_left_alone_until_it_changes(no_me
 
 
 def test_a_file_that_takes_too_much_cpu_time_is_given_up(monkeypatch, tmp_path):
-    monkeypatch.setattr(guarded_read, "PARSE_CPU_SECONDS", 0.01)
+    monkeypatch.setattr(loading, "PARSE_CPU_SECONDS", 0.01)
 
     with pytest.raises(ReaderEnded, match="CPU time"):
         parse_in_child(LARGE, tmp_path)
@@ -152,7 +151,7 @@ def test_a_busy_machine_does_not_count_against_a_good_file(monkeypatch, tmp_path
     file, last_good = tmp_path / "directory.yaml", LastGoodDirectory(tmp_path / "instance")
     file.write_text(LARGE)
     with monkeypatch.context() as busy:
-        busy.setattr(guarded_read, "PARSE_TIMEOUT_SECONDS", 0.01)
+        busy.setattr(loading, "PARSE_TIMEOUT_SECONDS", 0.01)
         for _ in range(MAX_ATTEMPTS + 1):
             with pytest.raises(InvalidDirectory, match="takes too long"):
                 last_good.load(file)

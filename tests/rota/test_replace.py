@@ -5,8 +5,9 @@ from hypothesis import strategies as st
 from rota.conftest import RotaBuilder, at, span
 
 from routing.core.instants import Span
-from routing.rota.difference import replace_period as replace_in
 from routing.rota.roster import NewShift
+from routing.rota.spreadsheet import RotaDifference, add_rows
+from routing.rota.spreadsheet import replace_period as replace_in
 
 NOW = at("2026-11-23T12:00")
 FIRST, SECOND = ("2026-11-24T17:00", "2026-11-25T08:30"), ("2026-11-25T17:00", "2026-11-26T08:30")
@@ -67,6 +68,16 @@ def test_the_same_file_again_is_no_difference(rota):
 
     assert difference.is_empty
     assert difference.unchanged == 2
+
+
+def test_a_row_is_added_unless_it_is_a_shift_already_or_what_somebody_has_with_covers(rota):
+    shift = rota.add_shift("night", 1, *FIRST)
+    rota.add_cover(shift, 2, "2026-11-24T20:00", FIRST[1])
+    rows = [row(1, FIRST), row(2, ("2026-11-24T20:00", FIRST[1])), row(1, SECOND)]
+
+    assert add_rows(rota.roster, rows) == RotaDifference(
+        added=(row(1, SECOND),), unchanged=2, new_shifts=(row(1, SECOND),)
+    )
 
 
 def test_other_roles_and_other_periods_stay(rota):
@@ -141,12 +152,10 @@ def test_more_people_than_a_role_needs_are_noticed_where_a_new_shift_is_among_th
     rota.add_shift("night", 2, *FIRST)
     rota.add_shift("night", 1, *SECOND)
     handover = ("2026-11-26T08:15", "2026-11-26T09:00")
+    period = span(FIRST[0], THIRD[1])
+    assert not list(rota.roster.excess("night", period))
     for edges, excess in ((THIRD, []), (SECOND, [span(*SECOND)]), (handover, [])):
-        added = replace_period(rota.roster, [row(3, THIRD)], NOW)
-        assert not list(rota.roster.excess("night", span(FIRST[0], THIRD[1])))
-        new_shifts = (row(3, edges),)
-        changed = apply_difference(rota.roster, type(added)(new_shifts=new_shifts))
-        period = span(FIRST[0], THIRD[1])
+        changed = rota.roster.with_changes([row(3, edges)])
         assert [during for during, _ in changed.excess("night", period)] == excess
 
 
