@@ -1,7 +1,16 @@
 """Speed's part of bin/prove: a decision, requests over HTTP, and the start, each with its limit."""
 
+import random
+import statistics
+import time
+from bisect import bisect_right
+from datetime import timedelta
+
+from oracle import Oracle
+from sweep import ROOT, timetables, year
+
 from proof.bench import over_http, start
-from proof.bench.decision import Contest, ratios
+from routing.core.decision import decide, timeline
 
 MIN_RATIOS = {"decision JSON": 0.6, "plain number": 0.5, "signed webhook": 0.4, "page": 0.25}
 """The least part of the one-file application's requests a second."""
@@ -15,21 +24,11 @@ MAX_IMPORT_SECONDS = 0.8
 
 def prove_speed():
     """Measure a decision, requests over HTTP, and the start; hold each against its limit."""
-    contest = Contest()
-    times, wrong = contest.measure()
+    bisects, wrong = compare_with_bisect()
     comparisons, mebibytes = over_http.measure()
-    faster = {name: spread[0] for name, spread in ratios(times, "ours").items()}
-    per_request = faster["holidays_per_request"]
     rows = [
-        ("a decision, times a bare bisect", ratios(times)["ours"][0], "at most", MAX_BISECTS),
-        ("`opening-hours-py`, times a decision", faster["opening_hours_py"], "at least", 5),
-        (
-            "`holidays` per request, times a decision",
-            per_request,
-            "at least",
-            50,
-        ),
-        ("wrong decisions", wrong["ours"], "at most", 0),
+        ("a decision, times a bare bisect", bisects, "at most", MAX_BISECTS),
+        ("wrong decisions", wrong, "at most", 0),
     ]
     for name, limit in MIN_RATIOS.items():
         own = [comparison for comparison in comparisons if comparison.name == name]
@@ -44,14 +43,32 @@ def prove_speed():
         ("a worker, MiB", mebibytes["service"], "at most", 80),
         ("`bin/serve` to the first answer, seconds", start.first_answer(), "at most", 4),
     ]
-    text = "\n\n".join(
-        [
-            limits_table(rows),
-            decisions_table(contest, times, wrong),
-            http_table(comparisons, mebibytes),
-        ]
-    )
+    text = "\n\n".join([limits_table(rows), http_table(comparisons, mebibytes)])
     return text, not all(within(*row[1:]) for row in rows)
+
+
+def compare_with_bisect(rounds=9, count=2000):
+    """Return how many bare bisects a decision costs, the median of rounds in turn over the same
+    instants of a year, and how many decisions differ from the oracle's.
+    """
+    path, (first, last) = ROOT / "directory.yaml", (year(2027), year(2028))
+    tables, oracle, draw = timetables(path), Oracle(path), random.Random(1)
+    starts = [int(span.start.timestamp()) for span, _ in timeline(tables, "children", first, last)]
+    instants = [first + timedelta(seconds=draw.randrange(365 * 86_400)) for _ in range(count)]
+    seconds = [int(at.timestamp()) for at in instants]
+    ratios = []
+    for _ in range(rounds):
+        began = time.process_time()
+        for second in seconds:
+            bisect_right(starts, second)
+        between = time.process_time()
+        decisions = [decide(tables, "children", at) for at in instants]
+        ratios.append((time.process_time() - between) / (between - began))
+    wrong = sum(
+        decision.line.id != oracle.answer("children", at)[0]
+        for at, decision in zip(instants, decisions, strict=True)
+    )
+    return statistics.median(ratios), wrong
 
 
 def within(value, way, limit):
@@ -65,25 +82,6 @@ def limits_table(rows):
     for what, value, way, limit in rows:
         verdict = "met" if within(value, way, limit) else "**missed**"
         lines.append(f"| {what} | {value:.2f} | {way} {limit:g} | {verdict} |")
-    return "\n".join(lines)
-
-
-def decisions_table(contest, times, wrong):
-    """Return a table of what a decision costs."""
-    lines = [
-        f"In process, the same {len(contest.instants):,} instants of 2027, {contest.rounds} rounds"
-        " in turn: nanoseconds of processor time, and what that is of a bare bisect in the same"
-        " round (median, least to most). Wrong answers are those that differ from the oracle's.",
-        "",
-        "| what | does | ns | times a bare bisect | wrong |",
-        "|---|---|---:|---:|---:|",
-    ]
-    for name, (middle, least, most) in ratios(times).items():
-        does = getattr(contest, name).__doc__.strip().rstrip(".")
-        nanoseconds = sorted(times[name])[len(times[name]) // 2]
-        spread = f"{middle:.1f} ({least:.1f} to {most:.1f})"
-        title = name.replace("_", " ")
-        lines.append(f"| {title} | {does} | {nanoseconds:,.0f} | {spread} | {wrong[name]} |")
     return "\n".join(lines)
 
 

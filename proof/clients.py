@@ -94,9 +94,8 @@ def prove_clients():
     with tempfile.TemporaryDirectory() as name:
         folder, environ = Path(name), {"EXCHANGE_TOKEN": TOKEN}
         (folder / "directory.yaml").write_text(ANYSHIRE.read_text())
-        with serving.serving(folder, **environ) as (_, address):
-            serving.ask(address)
-            url = address.partition("/api")[0]
+        with serving.serving(folder, **environ) as server:
+            url = server.base
             calls = {
                 "openapi-python-client": python_client(folder, url),
                 "openapi-typescript and openapi-fetch": typescript_client(folder, url),

@@ -13,7 +13,7 @@ import machines
 import nginx
 import postgres
 from across import DECISION, HANDOVER, Watch, across
-from serving import ROOT, ask, serving
+from serving import ROOT, serving
 
 from proof.bench import over_http
 from routing.core.instants import Span
@@ -41,11 +41,11 @@ def shortly_before(folder, fraction):
     (folder / "directory.yaml").write_text((ROOT / "directory.yaml").read_text())
     for lead in (8, 30, 90):  # a slow machine takes long to start
         handover = math.ceil(time.time()) + lead + fraction
-        with serving(folder, **clock_settings(handover)) as (_, url):
-            ask(url)
+        with serving(folder, **clock_settings(handover)) as server:
             if time.time() < handover - 3:
-                own = url.removeprefix("http://").partition("/")[0]
-                with nginx.before([own], folder, workers=2, change=nginx.unlimited) as port:
+                with nginx.before(
+                    [server.address], folder, workers=2, change=nginx.unlimited
+                ) as port:
                     yield port, handover
                 return
     raise AssertionError("the service does not start within 87 seconds")
@@ -77,10 +77,8 @@ def delays_after_diverts(times=5):
         db.upgrade(database)
         began = time.time()
         settings = {"CLOCK_STARTS_AT": noon.isoformat(), "CLOCK_STARTED_AT": repr(began)}
-        _, url = running.enter_context(serving(folder, **settings))
-        ask(url)
-        own = url.removeprefix("http://").partition("/")[0]
-        port = running.enter_context(nginx.before([own], folder, change=nginx.unlimited))
+        server = running.enter_context(serving(folder, **settings))
+        port = running.enter_context(nginx.before([server.address], folder, change=nginx.unlimited))
         for number in range(times):
             line = ("eds", "mash")[number % 2]
             with Watch(port) as watch:

@@ -9,8 +9,7 @@ import tempfile
 import big
 import grown
 
-from proof.bench.growth import AT, Grown, cost
-from proof.bench.memory import memory
+from proof.growth import AT, Grown, cost, memory
 from routing.store import calendars
 
 ROLES, PEOPLE, DAYS = 10, 60, 3650

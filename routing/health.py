@@ -166,9 +166,6 @@ _REMEDIES = {
         "alerts_off": "If you do not want any, set ALERTS to `none`.",
     },
     (Severity.INFORMATION, Audience.STAFF): {"diverted": ""},
-    (Severity.INFORMATION, Audience.ADMINISTRATOR): {
-        "bank_holidays_disagree": "See `who-to-call bank-holidays show`."
-    },
 }
 
 KINDS: Mapping[str, ConditionKind] = {
@@ -243,8 +240,7 @@ def _directory(snapshot: Snapshot) -> Iterator[Condition]:
         "directory_broken",
         f"{Path(current_app.config['DIRECTORY']).name} cannot be used: {count} "
         f"mistake{'s' if count != 1 else ''}. Answers come from the last good one, of "
-        f"{dates.format_datetime(good_at, lookup.staff_locale())}: later changes do not reach "
-        "callers.",
+        f"{_format_time(good_at)}: later changes do not reach callers.",
         alert_key=good_at.isoformat() if snapshot.loaded_at - good_at >= MIN_BROKEN_TIME else None,
     )
     for problem in snapshot.problems:
@@ -253,7 +249,7 @@ def _directory(snapshot: Snapshot) -> Iterator[Condition]:
 
 
 def _diverts(rows: tuple[DivertRow, ...], snapshot: Snapshot, at: datetime) -> Iterator[Condition]:
-    locale, directory = lookup.staff_locale(), snapshot.directory
+    directory = snapshot.directory
     for row in rows:
         end = row.during.end
         if end <= at:
@@ -266,15 +262,12 @@ def _diverts(rows: tuple[DivertRow, ...], snapshot: Snapshot, at: datetime) -> I
             yield Condition("divert_without_effect", sentence, error, service, str(row.id))
         elif at in row.during and end - at <= END_WARNING_PERIOD:
             active = lookup.active_diverts(rows)
-            following = decide(snapshot.timetables, row.service, end, active).line
-            sentence = (
-                f"{divert} ends at {dates.format_datetime(end, locale)}. Calls go to "
-                f"{following.name.get('en')} then."
-            )
+            following = decide(snapshot.timetables, row.service, end, active).line.name.get("en")
+            sentence = f"{divert} ends at {_format_time(end)}. Calls go to {following} then."
             key = f"{row.id} {end.isoformat()}"
             yield Condition("divert_ends_soon", sentence, subject=service, alert_key=key)
         elif at in row.during:
-            until = staff_text.format_relative(end, at, locale)
+            until = staff_text.format_relative(end, at, lookup.staff_locale())
             left = staff_text.format_time_left(end - at)
             yield Condition("diverted", f"{divert} is in force until {until} ({left}).")
 
@@ -315,15 +308,7 @@ def _bank_holidays(snapshot: Snapshot, at: datetime) -> Iterator[Condition]:
             f"{fetched_at.astimezone(zone):%-d %B %Y}. {missed}"
         )
         yield Condition("bank_holidays_stale", sentence, alert_key=fetched_at.isoformat())
-    today = at.astimezone(zone).date()
-    coming = [day for day in holidays.disagreements if day >= today]
-    if coming:
-        yield Condition(
-            "bank_holidays_disagree",
-            f"GOV.UK's list and the holidays package differ on {coming[0]:%-d %B %Y}: GOV.UK's "
-            "list is used.",
-        )
-    horizon = hours.horizon_warning(holidays, today)
+    horizon = hours.horizon_warning(holidays, at.astimezone(zone).date())
     if horizon is not None:
         yield Condition("bank_holidays_end", horizon)
 
@@ -335,22 +320,17 @@ def _settings(at: datetime) -> Iterator[Condition]:
             None: "No call is put through.",
             "directory": "Calls ring the directory's own numbers.",
         }.get(settings["REHEARSAL_NUMBER"], "Every call rings REHEARSAL_NUMBER.")
-        sentence = (
-            f"Rehearsal: the clock says {at:%H:%M on %-d %B %Y} UTC. Answers are for that time. "
-            f"{rings}"
-        )
-        yield Condition("rehearsal", sentence)
-    sign_in_fault = config.sign_in_fault(settings)
-    if sign_in_fault is not None:
-        yield Condition("sign_in_incomplete", sign_in_fault)
+        clock = f"Rehearsal: the clock says {at:%H:%M on %-d %B %Y} UTC."
+        yield Condition("rehearsal", f"{clock} Answers are for that time. {rings}")
+    if fault := config.sign_in_fault(settings):
+        yield Condition("sign_in_incomplete", fault)
     for sentence in settings["UNKNOWN_SETTINGS"]:
         yield Condition("setting_unknown", sentence)
     disabled = config.telephony_disabled_reason(settings)
     if disabled is not None and settings["TELEPHONE"] != "none":
         yield Condition("telephone_off", disabled)
-    missing = config.alerts_fault(settings)
-    if missing is not None:
-        yield Condition("alerts_off", missing)
+    if fault := config.alerts_fault(settings):
+        yield Condition("alerts_off", fault)
 
 
 def _database(snapshot: Snapshot, at: datetime, upcoming: Rota | None) -> Iterator[Condition]:
@@ -393,29 +373,28 @@ def _database(snapshot: Snapshot, at: datetime, upcoming: Rota | None) -> Iterat
 
 
 def _counted_requests(connection: Connection, at: datetime) -> Iterator[Condition]:
-    sentences = {
-        "signatures_refused": (
-            calls.SIGNATURE_REFUSED,
+    for code, counter, sentence in (
+        (
+            *("signatures_refused", calls.SIGNATURE_REFUSED),
             "{} requests in the last two hours did not have Twilio's signature for this address.",
         ),
-        "requests_unrecognised": (
-            calls.UNRECOGNISED,
+        (
+            *("requests_unrecognised", calls.UNRECOGNISED),
             "{} signed requests in the last two hours did not look like Twilio's own: callers were "
             "put through, but the calls are not in the log.",
         ),
-        "texts_limited": (
-            calls.TEXTS_LIMITED,
+        (
+            *("texts_limited", calls.TEXTS_LIMITED),
             "{} text messages in the last two hours were not answered, because too many had come "
             "within the hour.",
         ),
-        "requests_refused": (
-            calls.OVER_LIMIT,
+        (
+            *("requests_refused", calls.OVER_LIMIT),
             "{} requests for staff pages, sign-in, calendars or long lists, or with long forms for "
             "the telephone, were refused in the last two hours: too many ran at the same time. "
             "Callers are answered.",
         ),
-    }
-    for code, (counter, sentence) in sentences.items():
+    ):
         count = calls.count_since(connection, counter, at - _COUNTED_HOURS)
         if count:
             yield Condition(code, sentence.format(count))
@@ -426,8 +405,8 @@ def _telephone_faults(connection: Connection, since: datetime) -> Iterator[Condi
     for hour in calls.hours_counted(connection, calls.FAULTS, since):
         sentence = (
             "This service failed to handle one or more calls or texts in the hour that began at "
-            f"{dates.format_datetime(hour, lookup.staff_locale())}: callers were put through by "
-            "the fallback, which takes no account of hours."
+            f"{_format_time(hour)}: callers were put through by the fallback, which takes no "
+            "account of hours."
         )
         yield Condition("telephone_faults", sentence, alert_key=hour.isoformat())
 
@@ -436,10 +415,9 @@ def _unanswered_calls(
     connection: Connection, snapshot: Snapshot, at: datetime
 ) -> Iterator[Condition]:
     """Yield the calls that nobody answered, for alerts."""
-    locale, directory = lookup.staff_locale(), snapshot.directory
-    for call in _missed_calls(connection, at - MAX_CALL_AGE, at):
-        waited = (call.ended_at or call.began_at) - call.began_at
-        began = dates.format_datetime(call.began_at, locale)
+    directory = snapshot.directory
+    for call, waited in _missed_calls(connection, at - MAX_CALL_AGE, at):
+        began = _format_time(call.began_at)
         sentence = f"a call at {began} was not answered."
         if call.outcome == Outcome.ABANDONED:
             seconds = staff_text.format_duration(int(waited.total_seconds()))
@@ -462,34 +440,35 @@ def _recent_unanswered_calls(
     connection: Connection, snapshot: Snapshot, at: datetime
 ) -> Iterator[Condition]:
     """Yield how many calls nobody answered in the last hours, once for each service."""
-    calls_by_service: dict[str, list[Call]] = {}
-    for call in _missed_calls(connection, at - RECENT_CALLS_PERIOD, at):
-        calls_by_service.setdefault(call.service, []).append(call)
-    for service_id, missed in calls_by_service.items():
+    times: dict[str, list[datetime]] = {}
+    for call, _ in _missed_calls(connection, at - RECENT_CALLS_PERIOD, at):
+        times.setdefault(call.service, []).append(call.began_at)
+    period = RECENT_CALLS_PERIOD // timedelta(hours=1)
+    for service_id, began in times.items():
         service = staff_text.service_name(snapshot.directory, service_id)
-        last_at = max(call.began_at for call in missed)
-        last = staff_text.format_relative(last_at, at, lookup.staff_locale())
-        sentence = f"{service}: nobody answered a call at {last}."
-        if len(missed) > 1:
-            sentence = (
-                f"{service}: nobody answered {len(missed)} calls in the last "
-                f"{RECENT_CALLS_PERIOD // timedelta(hours=1)} hours, the last at {last}."
-            )
-        yield Condition("call_unanswered", sentence, subject=service)
+        last = f"at {staff_text.format_relative(max(began), at, lookup.staff_locale())}"
+        missed = f"a call {last}"
+        if len(began) > 1:
+            missed = f"{len(began)} calls in the last {period} hours, the last {last}"
+        yield Condition("call_unanswered", f"{service}: nobody answered {missed}.", subject=service)
 
 
-def _missed_calls(connection: Connection, start: datetime, at: datetime) -> Iterator[Call]:
-    """Yield the calls that nobody answered, or whose caller gave up after MIN_WAIT or more."""
+def _missed_calls(
+    connection: Connection, start: datetime, at: datetime
+) -> Iterator[tuple[Call, timedelta]]:
+    """Yield the calls that nobody answered, or whose caller gave up after MIN_WAIT or more.
+
+    Each comes with how long its caller waited.
+    """
     outcomes = (Outcome.UNANSWERED, Outcome.ABANDONED)
     for call in calls.calls_between(connection, start, at + _DAY, at, outcomes):
         waited = (call.ended_at or call.began_at) - call.began_at
         if call.outcome == Outcome.UNANSWERED or waited >= MIN_WAIT:
-            yield call
+            yield call, waited
 
 
 def _overdue_purges(connection: Connection, at: datetime) -> Iterator[Condition]:
-    overdue = retention.overdue(connection, current_app.config, at)
-    if overdue:
+    if overdue := retention.overdue(connection, current_app.config, at):
         sentence = f"Kept for longer than the privacy notice says: {', '.join(overdue)}."
         yield Condition("kept_too_long", sentence)
 
@@ -528,21 +507,19 @@ def _rota_gaps(connection: Connection, snapshot: Snapshot, at: datetime) -> Iter
     if not snapshot.directory.rota:
         return
     start, end = at - CONTEXT_MARGIN, _end_of_next_working_day(snapshot, at)
-    locale = lookup.staff_locale()
     current = rota_service.load_rota(connection, start, end + CONTEXT_MARGIN)
     for role, span, missing in current.gaps(start, end):
         if span.end <= at:
             continue
-        begins = f"from {dates.format_datetime(span.start, locale)}"
+        begins = f"from {_format_time(span.start)}"
         entered = rota.count_ever_added(connection, role.id, span)
         key = f"{role.id} {span.start.isoformat()} {entered}"
         if span.start <= start:
             begins = f"for more than {CONTEXT_MARGIN.days} days already,"
-            key = f"{role.id} {at.astimezone(locale.zone).date()}"
+            key = f"{role.id} {at.astimezone(snapshot.directory.zone).date()}"
         name = descriptions.role_name(role)
         shortfall = descriptions.describe_shortfall(role, missing)
-        until = dates.format_datetime(span.end, locale)
-        sentence = f"{name}: {shortfall} {begins} until {until}."
+        sentence = f"{name}: {shortfall} {begins} until {_format_time(span.end)}."
         yield Condition("rota_gap", sentence, subject=name, alert_key=key)
 
 
@@ -560,23 +537,21 @@ def _end_of_next_working_day(snapshot: Snapshot, at: datetime) -> datetime:
 
 def _alert_delivery(connection: Connection) -> Iterator[Condition]:
     """Yield what is wrong with sending alerts. A rehearsal needs no timer."""
-    settings, locale = current_app.config, lookup.staff_locale()
-    recipients = config.alert_recipients(settings)
+    recipients = config.alert_recipients(current_app.config)
     states = alerts.delivery_states(connection, [recipient.key for recipient in recipients])
     last_run = max((state.last_polled_at for state in states.values()), default=None)
     now = alerts.database_time(connection)
     is_late = last_run is None or now - last_run > SENDER_TIMEOUT
     if recipients and is_late and not lookup.is_rehearsal():
-        since = f"since {dates.format_datetime(last_run, locale)}" if last_run else "yet"
+        since = f"since {_format_time(last_run)}" if last_run else "yet"
         sentence = f"No alerts are sent: `who-to-call alerts send` has not run {since}."
         yield Condition("alerts_not_sent", sentence)
     for recipient in recipients:
         state = states.get(recipient.key)
         if state is not None and state.failing_since is not None:
-            since = dates.format_datetime(state.failing_since, locale)
             sentence = (
-                f"Alerts do not reach {recipient.name} since {since}; {state.waiting} wait. "
-                f"{state.fault}"
+                f"Alerts do not reach {recipient.name} since {_format_time(state.failing_since)}; "
+                f"{state.waiting} wait. {state.fault}"
             )
             yield Condition("alerts_failing", sentence)
 
@@ -584,6 +559,10 @@ def _alert_delivery(connection: Connection) -> Iterator[Condition]:
 def _failing_jobs(connection: Connection) -> Iterator[Condition]:
     for job in jobs.states(connection).values():
         if job.failing_since is not None:
-            since = dates.format_datetime(job.failing_since, lookup.staff_locale())
+            since = _format_time(job.failing_since)
             sentence = f"The job {job.name} has failed since {since}. {job.fault}"
             yield Condition("job_failing", sentence)
+
+
+def _format_time(at: datetime) -> str:
+    return dates.format_datetime(at, lookup.staff_locale())

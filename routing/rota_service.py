@@ -105,17 +105,6 @@ class Rota:
         """Return the ids of people who have not left, by ``name_key``."""
         return {name_key(person.name): person.id for person in self.active_people()}
 
-    def find_people(self, names: Iterable[str], field: str) -> list[int]:
-        """Return the ids of people who have not left, by their names, in that order.
-
-        Raise InvalidRotaChange, about ``field``, for an unknown name.
-        """
-        ids = self.ids_by_name
-        for name in names:
-            if name_key(name) not in ids:
-                raise InvalidRotaChange(field, f"There is nobody called '{name[:60]}' on the rota.")
-        return [ids[name_key(name)] for name in names]
-
     def gaps(self, start: datetime, end: datetime) -> list[RotaGap]:
         """Return the gaps that begin in a period, in all roles, soonest first.
 
@@ -247,16 +236,43 @@ def save_change(
     actor: str,
     form_key: str = "",
     summary: str = "",
+    plan: "ImportPlan | None" = None,
 ) -> RotaChange:
     """Save changes that were worked out from a reading of the rota, as one that can be undone.
 
     ``form_key`` identifies the form: sent twice, it is saved once. ``summary`` is what the change
-    does, in words, if its kind does not say it all. Raise RotaConflict if the rota has changed
-    since that reading, InvalidRotaChange if the change is too large or the database's own rules
-    forbid it.
+    does, in words, if its kind does not say it all. Of an import, ``plan`` has the new people and
+    what is cancelled. Raise RotaConflict if the rota has changed since that reading,
+    InvalidRotaChange if the change is too large or the database's own rules forbid it.
     """
+    at, ids = lookup.now(), dict[int, int]()
+    cancelled = plan.difference.cancelled_shift_ids if plan else ()
+    if not changes and not cancelled:
+        raise InvalidRotaChange("", "There is nothing to add.")
+    _check_size(len(changes))
     with lookup.database().writing() as connection:
-        return _save(connection, kind, changes, based_on, actor, form_key, summary)
+        if saved := rota.find_change_by_key(connection, form_key):
+            return saved
+        _require_unchanged(connection, based_on)
+        if plan:
+            names = [(name, None) for name in plan.new_people.values()]
+            people = rota_people.add_all(connection, names, at, actor)
+            ids = {number: new.id for number, new in zip(plan.new_people, people, strict=True)}
+            changes = [
+                NewShift(shift.role_id, ids.get(shift.person_id, shift.person_id), shift.during)
+                for shift in plan.difference.new_shifts
+            ]
+        # In this order the database's check for overlaps is quick.
+        ordered = sorted(changes, key=lambda change: change.during.start)
+        sheet = plan.sheet if plan else None
+        try:
+            change = rota.add(
+                connection, kind, ordered, at, actor, form_key, cancelled, summary, sheet
+            )
+        except sa.exc.IntegrityError as error:
+            raise InvalidRotaChange("person", CONFLICT_MESSAGE) from error
+        rota_people.mark_added_by(connection, list(ids.values()), change.id)
+    return change
 
 
 def undo_change(change_id: int, actor: str) -> RotaChange:
@@ -315,49 +331,16 @@ def remove_person(person_id: int, actor: str) -> None:
     current = read_rota(to_come.start, to_come.end)
     covers = validation.cover_absence(current.roster, person_id, to_come, None, "Has left")
     with lookup.database().writing() as connection:
+        _require_unchanged(connection, current)
         if covers:
-            _save(connection, "left", covers, current, actor)
-        rota_people.leave(connection, person_id, lookup.now(), actor)
+            rota.add(connection, "left", covers, at, actor)
+        rota_people.leave(connection, person_id, at, actor)
 
 
-def _save(
-    connection: Connection,
-    kind: str,
-    changes: Sequence[NewShift | NewCover],
-    based_on: Rota,
-    actor: str,
-    form_key: str = "",
-    summary: str = "",
-    plan: "ImportPlan | None" = None,
-) -> RotaChange:
-    """Save a change as ``save_change`` does; an import with its new people and what it cancels."""
-    saved = rota.find_change_by_key(connection, form_key)
-    if saved:
-        return saved
+def _require_unchanged(connection: Connection, based_on: Rota) -> None:
+    """Raise RotaConflict if anybody has changed the rota since it was read."""
     if rota.revision(connection) != based_on.revision:
         raise RotaConflict
-    cancelled = plan.difference.cancelled_shift_ids if plan else ()
-    if not changes and not cancelled:
-        raise InvalidRotaChange("", "There is nothing to add.")
-    _check_size(len(changes))
-    at, ids = lookup.now(), dict[int, int]()
-    if plan:
-        names = [(name, None) for name in plan.new_people.values()]
-        people = rota_people.add_all(connection, names, at, actor)
-        ids = {number: new.id for number, new in zip(plan.new_people, people, strict=True)}
-        changes = [
-            NewShift(shift.role_id, ids.get(shift.person_id, shift.person_id), shift.during)
-            for shift in plan.difference.new_shifts
-        ]
-    # In this order the database's check for overlaps is quick.
-    ordered = sorted(changes, key=lambda change: change.during.start)
-    sheet = plan.sheet if plan else None
-    try:
-        change = rota.add(connection, kind, ordered, at, actor, form_key, cancelled, summary, sheet)
-    except sa.exc.IntegrityError as error:
-        raise InvalidRotaChange("person", CONFLICT_MESSAGE) from error
-    rota_people.mark_added_by(connection, list(ids.values()), change.id)
-    return change
 
 
 def _check_size(count: int) -> None:
@@ -408,7 +391,13 @@ def propose_fill(
         raise InvalidRotaChange("people", "Name the people who take turns, in order.")
     days = Span(instants.midnight(first, zone), instants.midnight(last + timedelta(days=1), zone))
     current = read_rota(days.start - CONTEXT_MARGIN, days.end + 2 * CONTEXT_MARGIN)
-    roster, person_ids = current.roster, current.find_people(names, "people")
+    roster, ids = current.roster, current.ids_by_name
+    unknown = [name for name in names if name_key(name) not in ids]
+    if unknown:
+        raise InvalidRotaChange(
+            "people", f"There is nobody called '{unknown[0][:60]}' on the rota."
+        )
+    person_ids = [ids[name_key(name)] for name in names]
     if role_id not in roster.roles:
         known = ", ".join(roster.roles) or "none"
         raise InvalidRotaChange(
@@ -596,9 +585,8 @@ def save_import(plan: ImportPlan, actor: str, form_key: str = "") -> RotaChange 
     """
     if plan.difference.is_empty:
         return None
-    kind, changes = "replaced" if plan.is_replacement else "imported", plan.difference.new_shifts
-    with lookup.database().writing() as connection:
-        return _save(connection, kind, changes, plan.rota, actor, form_key, _summarise(plan), plan)
+    kind, new_shifts = "replaced" if plan.is_replacement else "imported", plan.difference.new_shifts
+    return save_change(kind, new_shifts, plan.rota, actor, form_key, _summarise(plan), plan)
 
 
 def make_template() -> str:

@@ -1,7 +1,8 @@
-"""A real gunicorn on loopback, for the tests that need one."""
+"""A real gunicorn on loopback and the service's commands, in processes of their own."""
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -22,42 +24,95 @@ def free_port():
         return listener.getsockname()[1]
 
 
-def start(folder, stderr=subprocess.PIPE, app="app:app", port=None, **environ):
+@dataclass
+class Server:
+    """A gunicorn over ``folder``, in which directory.yaml stands and its log is written."""
+
+    folder: Path
+    process: subprocess.Popen
+    port: int
+
+    @property
+    def address(self):
+        return f"127.0.0.1:{self.port}"
+
+    @property
+    def base(self):
+        return f"http://{self.address}"
+
+    @property
+    def workers(self):
+        """The ids of its workers."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        return [int(word) for word in children.read_text().split()]
+
+    def get(self, path, **headers):
+        """Return the text of an answer."""
+        request = urllib.request.Request(self.base + path, headers=headers)
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return answer.read().decode()
+
+    def decision(self):
+        """Return the decision, waiting for a service that is still starting: 20 s at most."""
+        for _ in range(200):
+            try:
+                return json.loads(self.get("/api/v1/services/children/decision"))
+            except (urllib.error.URLError, ConnectionError):
+                time.sleep(0.1)
+        raise AssertionError(f"no answer within 20 s: {self.log()}")
+
+    def log(self):
+        return (self.folder / "log").read_text("utf-8")
+
+    def kill(self):
+        """Kill it and its workers with -9."""
+        for pid in (self.process.pid, *self.workers):
+            os.kill(pid, signal.SIGKILL)
+        self.process.wait(20)
+
+    def stop(self, signal_number=signal.SIGTERM):
+        self.process.send_signal(signal_number)
+        self.process.wait(60)
+
+
+def start(folder, app="app:app", port=None, **environ):
+    """Start a Server, and do not wait until it answers."""
     port = port or free_port()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", app],
-        cwd=ROOT,
-        env=os.environ
-        | {"DIRECTORY": str(folder / "directory.yaml"), "INSTANCE_PATH": str(folder / "instance")}
-        | environ,
-        stderr=stderr,
-        text=True,
-    )
-    return process, f"http://127.0.0.1:{port}/api/v1/services/children/decision"
-
-
-def ask(url):
-    """Return the decision, waiting for a service that is still starting: 20 s at most."""
-    for _ in range(200):
-        try:
-            with urllib.request.urlopen(url, timeout=5) as answer:
-                return json.load(answer)
-        except (urllib.error.URLError, ConnectionError):
-            time.sleep(0.1)
-    raise AssertionError("no answer within 20 s")
-
-
-def workers(process):
-    """Return the ids of the workers of a service."""
-    with open(f"/proc/{process.pid}/task/{process.pid}/children") as listed:
-        return [int(word) for word in listed.read().split()]
+    command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", app]
+    with (folder / "log").open("ab") as log:
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=os.environ | places(folder) | environ, stderr=log
+        )
+    return Server(folder, process, port)
 
 
 @contextmanager
-def serving(folder, **environ):
-    process, url = start(folder, **environ)
+def serving(folder, **more):
+    """Yield a Server that answers; stop it at once in the end, whoever is connected."""
+    server = start(folder, **more)
     try:
-        yield process, url
+        server.decision()
+        yield server
     finally:
-        process.terminate()
-        process.communicate(timeout=30)
+        server.stop(signal.SIGQUIT)
+
+
+def flask(folder, *words, status=0, **environ):
+    """Run a command of the service over a folder, which must end with ``status``. Return what it
+    printed: its errors, where ``status`` is not 0.
+    """
+    done = subprocess.run(
+        [sys.executable, "-m", "flask", *words],
+        cwd=ROOT,
+        env=os.environ | places(folder) | environ,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == status, done.stderr
+    return done.stderr if status else done.stdout
+
+
+def places(folder):
+    """Return the settings that name a folder's directory.yaml and instance folder."""
+    return {"DIRECTORY": f"{folder}/directory.yaml", "INSTANCE_PATH": f"{folder}/instance"}

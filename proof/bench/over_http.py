@@ -23,7 +23,7 @@ from pathlib import Path
 from serving import ROOT, TESTS_PATH, free_port
 from telephone import BASE, TOKEN, sign
 
-from proof.bench.memory import memory
+from proof.growth import memory
 from routing.store import db
 from routing.store.db import Database
 

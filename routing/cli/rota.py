@@ -4,13 +4,13 @@ from datetime import datetime, timedelta
 from typing import BinaryIO
 
 import click
-from flask.cli import AppGroup
 
 from routing import lookup, rota_service
 from routing.cli.common import (
     AT_FORMATS,
     DATE,
     EXIT_FOUND,
+    CommandGroup,
     actor,
     count_of,
     days_option,
@@ -18,19 +18,17 @@ from routing.cli.common import (
     from_option,
     local_period,
     print_report,
-    report_errors,
 )
 from routing.cli.maintenance import run_purge
-from routing.core.instants import Span
 from routing.errors import InvalidSpreadsheet
 from routing.formats.json import span_json, timestamp
-from routing.rota import descriptions, filling, spreadsheet, validation
+from routing.rota import descriptions, filling, spreadsheet
 from routing.rota.filling import DayKind
 from routing.rota.roster import CONTEXT_MARGIN, NewShift
 from routing.store.retention import ROTA_RULE
-from routing.text import staff_text, time_parsing
+from routing.text import time_parsing
 
-group = AppGroup("rota", help="Who is on duty, and when nobody is.")
+group = CommandGroup("rota", help="Who is on duty, and when nobody is.")
 
 
 @group.command("who")
@@ -38,23 +36,22 @@ group = AppGroup("rota", help="Who is on duty, and when nobody is.")
 @format_option
 def who(time: str | None, as_json: bool) -> None:
     """Show who is on duty in each role, until when, and who is next."""
-    with report_errors():
-        locale = lookup.staff_locale()
-        at = time_parsing.parse_local(time, locale.zone) if time else lookup.now()
-        current = rota_service.read_rota(at, at + rota_service.GAP_LOOKAHEAD)
-    end, rows, lines = at + rota_service.GAP_LOOKAHEAD, [], []
-    for role in current.roles:
-        span, staffing = next(iter(current.roster.merged_staffing(role.id, at, end)))
+    locale = lookup.staff_locale()
+    at = time_parsing.parse_local(time, locale.zone) if time else lookup.now()
+    end = at + rota_service.GAP_LOOKAHEAD
+    rota = rota_service.read_rota(at, end)
+    rows, lines = [], []
+    for role in rota.roles:
+        span, staffing = next(iter(rota.roster.merged_staffing(role.id, at, end)))
         rows.append(
             {
                 "role": role.id,
                 "needed": staffing.needed,
-                "people": [current.names[person_id] for person_id in staffing.person_ids],
+                "people": [rota.names[person_id] for person_id in staffing.person_ids],
                 "until": timestamp(span.end, locale) if span.end < end else None,
             }
         )
-        who, when = current.text(at).now(role)
-        lines.append(f"{descriptions.role_name(role)}: {who}, {when}.")
+        lines.append(f"{descriptions.role_name(role)}: {', '.join(rota.text(at).now(role))}.")
     no_roles = "The directory has no `rota`, so it does not say who must be on duty."
     print_report(as_json, rows, lines or [no_roles])
 
@@ -69,25 +66,23 @@ def gaps(first: datetime | None, days: int, as_json: bool) -> None:
     This covers gaps that start within DAYS days of now (or of D). The text output also lists
     clashes, and people who are on duty when nobody is needed. Exit status 1 if there is a gap.
     """
-    with report_errors():
-        at, locale = lookup.now().replace(microsecond=0), lookup.staff_locale()
-        period = Span(at, at + timedelta(days=days))
-        if first is not None:
-            period = local_period(lookup.snapshot(), first, days)
-        current = rota_service.read_rota(period.start, period.end + CONTEXT_MARGIN)
-    found_gaps, text, lines = current.gaps(period.start, period.end), current.text(at), []
-    for gap in found_gaps:
+    at, locale = lookup.now().replace(microsecond=0), lookup.staff_locale()
+    start, end = at, at + timedelta(days=days)
+    if first is not None:
+        period = local_period(lookup.snapshot(), first, days)
+        start, end = period.start, period.end
+    rota = rota_service.read_rota(start, end + CONTEXT_MARGIN)
+    rota_gaps, text, lines = rota.gaps(start, end), rota.text(at), []
+    for gap in rota_gaps:
         hours = round((gap.during.end - gap.during.start) / timedelta(hours=1), 2)
         lines.append(f"{text.gap(*gap)} ({hours:g} hours).")
-    for role, span in current.surplus(period.start, period.end):
-        lines.append(f"{text.surplus(role, span)}.")
-    for clash in current.roster.clashes(period.start, period.end):
-        lines.append(f"Clash: {text.clash(clash)}.")
-    if not found_gaps:
+    lines += [f"{text.surplus(role, span)}." for role, span in rota.surplus(start, end)]
+    lines += [f"Clash: {text.clash(clash)}." for clash in rota.roster.clashes(start, end)]
+    if not rota_gaps:
         lines.append(f"No gaps in {count_of(days, 'day')}.")
-    rows = [{"role": gap.role.id, **span_json(gap.during, locale)} for gap in found_gaps]
+    rows = [{"role": gap.role.id, **span_json(gap.during, locale)} for gap in rota_gaps]
     print_report(as_json, rows, lines)
-    raise SystemExit(EXIT_FOUND if found_gaps else 0)
+    raise SystemExit(EXIT_FOUND if rota_gaps else 0)
 
 
 @group.command("export")
@@ -95,9 +90,8 @@ def gaps(first: datetime | None, days: int, as_json: bool) -> None:
 @days_option(400, "How many days to export.")
 def export(first: datetime | None, days: int) -> None:
     """Print who is on duty as CSV, with covers applied."""
-    with report_errors():
-        period = local_period(lookup.snapshot(), first, days)
-        click.echo(rota_service.export_csv(period), nl=False)
+    period = local_period(lookup.snapshot(), first, days)
+    click.echo(rota_service.export_csv(period), nl=False)
 
 
 @group.command("import")
@@ -127,27 +121,26 @@ def import_(
     """
     if (first or last) and not replace:
         raise click.UsageError("--from and --to say what is replaced: add --replace.")
-    with report_errors():
-        data = file.read(spreadsheet.MAX_BYTES + 1)
-        try:
-            days = [day and day.date() for day in (first, last)]
-            name = getattr(file, "name", "").removeprefix("<stdin>")
-            plan = rota_service.plan_import(data, add_people, replace, name, *days)
-        except InvalidSpreadsheet as error:
-            raise click.ClickException(f"Nothing was imported.\n{error}") from error
-        compared = plan.difference
-        if replace or dry_run:
-            for line in plan.rota.text(lookup.now()).difference(compared):
-                click.echo(line)
-        for warning in plan.warnings:
-            click.echo(f"Warning: {warning}")
-        counts = f"Added {count_of(len(compared.added), 'shift')}"
-        if compared.changed or compared.removed:
-            counts += f", changed {len(compared.changed)}, removed {len(compared.removed)}"
-        if dry_run:
-            click.echo(f"Nothing was saved. This would be: {counts}.")
-            return
-        change = rota_service.save_import(plan, actor())
+    data = file.read(spreadsheet.MAX_BYTES + 1)
+    name = getattr(file, "name", "").removeprefix("<stdin>")
+    days = [day and day.date() for day in (first, last)]
+    try:
+        plan = rota_service.plan_import(data, add_people, replace, name, *days)
+    except InvalidSpreadsheet as error:
+        raise click.ClickException(f"Nothing was imported.\n{error}") from error
+    compared = plan.difference
+    if replace or dry_run:
+        for line in plan.rota.text(lookup.now()).difference(compared):
+            click.echo(line)
+    for warning in plan.warnings:
+        click.echo(f"Warning: {warning}")
+    counts = f"Added {count_of(len(compared.added), 'shift')}"
+    if compared.changed or compared.removed:
+        counts += f", changed {len(compared.changed)}, removed {len(compared.removed)}"
+    if dry_run:
+        click.echo(f"Nothing was saved. This would be: {counts}.")
+        return
+    change = rota_service.save_import(plan, actor())
     skipped = f" {compared.unchanged} were already on the rota." if compared.unchanged else ""
     click.echo(f"{counts}.{skipped}{_undo_hint(change.id) if change else ''}")
 
@@ -191,75 +184,40 @@ def fill(
     or at the times given for a kind of day.
     """
     times = dict(zip(DayKind, (working_day, weekend, bank_holiday), strict=True))
-    with report_errors():
-        current, proposed = rota_service.propose_fill(
-            role_id,
-            first.date(),
-            last.date(),
-            people.split(","),
-            filling.parse_turn(turn, turn_begins),
-            {kind: filling.parse_times(text) for kind, text in times.items() if text},
-        )
-        at, locale, names = lookup.now(), lookup.staff_locale(), current.names
-        shifts = []
-        for shift in proposed:
-            name = "nobody is free"
-            if shift.person_id is not None:
-                name = names[shift.person_id]
-                shifts.append(NewShift(role_id, shift.person_id, shift.during))
-            click.echo(f"{staff_text.format_span(shift.during, at, locale)}: {name}")
-        for warning in current.warnings(shifts):
-            click.echo(f"Warning: {warning}")
-        for load in rota_service.measure_fill(current, shifts):
-            click.echo(f"{names[load.person_id]}: {load}.")
-        if not yes:
-            click.echo(f"This would add {count_of(len(shifts), 'shift')}. To add, use --yes.")
-            return
-        role = current.roster.roles[role_id]
-        summary = descriptions.summarise_fill(role, shifts, locale.zone)
-        change = rota_service.save_change("filled", shifts, current, actor(), summary=summary)
+    rota, proposed = rota_service.propose_fill(
+        role_id,
+        first.date(),
+        last.date(),
+        people.split(","),
+        filling.parse_turn(turn, turn_begins),
+        {kind: filling.parse_times(text) for kind, text in times.items() if text},
+    )
+    text = rota.text(lookup.now())
+    shifts = []
+    for shift in proposed:
+        name = "nobody is free"
+        if shift.person_id is not None:
+            name = rota.names[shift.person_id]
+            shifts.append(NewShift(role_id, shift.person_id, shift.during))
+        click.echo(f"{text.span(shift.during)}: {name}")
+    for warning in rota.warnings(shifts):
+        click.echo(f"Warning: {warning}")
+    for load in rota_service.measure_fill(rota, shifts):
+        click.echo(f"{rota.names[load.person_id]}: {load}.")
+    if not yes:
+        click.echo(f"This would add {count_of(len(shifts), 'shift')}. To add, use --yes.")
+        return
+    role, zone = rota.roster.roles[role_id], lookup.staff_locale().zone
+    summary = descriptions.summarise_fill(role, shifts, zone)
+    change = rota_service.save_change("filled", shifts, rota, actor(), summary=summary)
     click.echo(f"Added {count_of(len(shifts), 'shift')}.{_undo_hint(change.id)}")
-
-
-@group.command("away")
-@click.argument("person")
-@click.option("--from", "starts", required=True, metavar="T", help=f"From when: {AT_FORMATS}.")
-@click.option("--to", "ends", required=True, metavar="T", help="Until when.")
-@click.option("--cover", metavar="NAME", help="Who has their shifts. [default: nobody yet]")
-@click.option("--yes", is_flag=True, help="Save it. Without it, it is only shown.")
-def away(person: str, starts: str, ends: str, cover: str | None, yes: bool) -> None:
-    """Give all that PERSON has in a period, in every role, to one person or to nobody.
-
-    Why somebody is away is not kept.
-    """
-    with report_errors():
-        at, locale = lookup.now(), lookup.staff_locale()
-        period = Span(*(time_parsing.parse_local(text, locale.zone) for text in (starts, ends)))
-        current = rota_service.read_around(period)
-        person_id = current.find_people([person], "person")[0]
-        substitute_id = current.find_people([cover], "substitute")[0] if cover else None
-        covers = validation.validate_absence(current.roster, person_id, period, substitute_id)
-        roles = {shift.id: shift.role_id for shift in current.roster.shifts}
-        for new in covers:
-            role = descriptions.role_name(current.roster.roles[roles[new.shift_id]])
-            who = current.names[new.person_id] if new.person_id else descriptions.NOBODY
-            click.echo(f"{who}: {role}, {staff_text.format_span(new.during, at, locale)}.")
-        for warning in current.warnings(covers):
-            click.echo(f"Warning: {warning}")
-        summary = descriptions.summarise_absence(covers)
-        if not yes:
-            click.echo(f"This would be: {summary}. To save it, use --yes.")
-            return
-        change = rota_service.save_change("absence", covers, current, actor(), summary=summary)
-    click.echo(f"{summary}.{_undo_hint(change.id)}")
 
 
 @group.command("undo")
 @click.argument("change", type=int)
 def undo(change: int) -> None:
     """Undo a change of the rota by its number. Hours already worked stay as they were."""
-    with report_errors():
-        rota_service.undo_change(change, actor())
+    rota_service.undo_change(change, actor())
     click.echo(f"Change {change} is undone.")
 
 

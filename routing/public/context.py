@@ -29,9 +29,9 @@ HANDOVER_NOTICE = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class ContactCard:
-    """A line as a page shows it; of an internal line only its names and a public number.
+    """A line as a page shows it: ``phrase`` is how a sentence refers to it.
 
-    ``phrase`` is how a sentence refers to it.
+    Of an internal line it has only the name and a public number.
     """
 
     id: str
@@ -84,11 +84,17 @@ def service_context(decision: Decision, at: datetime, *, is_live: bool) -> dict[
     ``is_live``: the page is read at once and keeps itself current, so it may say "today".
     """
     snapshot, locale, service = lookup.snapshot(), lookup.locale(), decision.service
-    line = _public_card(service, decision.line, decision.phone, at)
+    line = contact_card(decision.line, at, service, decision.phone)
     until, holidays = decision.until, snapshot.holidays.dates
     is_soon = is_live and until is not None and until - at <= HANDOVER_NOTICE
-    lines = [_card_of_service(service, line, at) for line in service.reachable if not line.internal]
+    lines = [contact_card(line, at, service) for line in service.reachable if not line.internal]
     next_id = decision.next.line.id if decision.next else None
+    # A service with its own number needs no other: whoever calls it again is put through to each.
+    backup = [
+        contact_card(answer.line, at, phone=answer.phone)
+        for answer in (() if service.number else lookup.dial_order(decision, at))
+        if answer.phone.e164 != decision.phone.e164
+    ]
     local = at.astimezone(locale.zone)
     return {
         "service": _service_values(service, locale.language),
@@ -105,7 +111,7 @@ def service_context(decision: Decision, at: datetime, *, is_live: bool) -> dict[
         "exception": sentences.exception_sentence(decision, at, locale, holidays, is_live=is_live),
         "following": _following_line(decision, locale),
         "can_wait": _next_opening(decision, at, locale, is_live),
-        "backup": [] if service.number else _backup(decision, at),
+        "backup": backup,
         "lines": lines,
         "lines_when_lost": sorted(lines, key=lambda card: card.id != next_id),
         "day_lines": [card for card in lines if card.id != service.out_of_hours.id],
@@ -115,27 +121,39 @@ def service_context(decision: Decision, at: datetime, *, is_live: bool) -> dict[
     }
 
 
-def contact_card(line: Line, at: datetime, phone: Phone | None = None) -> ContactCard:
-    """Return a public line as a page shows it at ``at``, with ``phone`` in place of its number."""
+def contact_card(
+    line: Line, at: datetime, service: Service | None = None, phone: Phone | None = None
+) -> ContactCard:
+    """Return a line as a page shows it at ``at``, with ``phone`` in place of its number then.
+
+    With a ``service``, the numbers are those on which that service's callers reach the line.
+    """
     locale = lookup.locale()
     language, today = locale.language, at.astimezone(locale.zone).date()
-    return ContactCard(
+    phone, usual_phone = phone or line.phone_on(today), line.phone
+    if service is not None:
+        phone, usual_phone = service.public_phone(phone), service.public_phone(usual_phone)
+    card = ContactCard(
         id=line.id,
         name=line.name.get(language),
         phrase=sentences.line_phrase(line, locale),
-        phone=phone or line.phone_on(today),
-        usual_phone=line.phone,
+        phone=phone,
+        usual_phone=usual_phone,
         hours=dates.format_hours(line.hours, locale),
         special_days=tuple(dates.format_coming_special_days(line, today, locale)),
         options=line.options.get(language) if line.options else None,
         you_will_hear=line.you_will_hear.get(language) if line.you_will_hear else None,
         email=line.email,
-        relay_uk=line.relay_uk and not (phone or line.phone_on(today)).is_emergency,
+        relay_uk=line.relay_uk and not phone.is_emergency,
         also=tuple(other_way_texts(line, locale)),
         aliases=tuple(alias.get(language) for alias in line.aliases),
         is_open=lookup.snapshot().timetables.is_open(line, at),
         confirmed=line.confirmed,
     )
+    if line.internal:
+        card = replace(card, options=None, you_will_hear=None, email=None)
+        card = replace(card, hours=(), special_days=(), also=(), aliases=())
+    return card
 
 
 def render_markdown(text: str) -> Markup:
@@ -156,53 +174,10 @@ def _emergency_html(advice: str, locale: Locale) -> Markup:
     return Markup("{}{}{}").format(before, link.format(match[0]), after)
 
 
-def _public_card(service: Service, line: Line, phone: Phone, at: datetime) -> ContactCard:
-    """Return a line that a service answers with, without what is internal."""
-    card = contact_card(line, at, service.public_phone(phone))
-    if not line.internal:
-        return card
-    return replace(
-        card,
-        usual_phone=card.phone,
-        hours=(),
-        special_days=(),
-        options=None,
-        you_will_hear=None,
-        email=None,
-        also=(),
-        aliases=(),
-        is_open=True,
-        confirmed=True,
-    )
-
-
-def _card_of_service(service: Service, line: Line, at: datetime) -> ContactCard:
-    """Return a public line with the number on which callers of a service reach it."""
-    card = contact_card(line, at)
-    return replace(
-        card,
-        phone=service.public_phone(card.phone),
-        usual_phone=service.public_phone(card.usual_phone),
-    )
-
-
-def _backup(decision: Decision, at: datetime) -> list[ContactCard]:
-    """Return the lines to call, in order, where the one that takes the calls does not answer.
-
-    A service with its own number needs none: whoever calls it again is put through to each.
-    """
-    return [
-        contact_card(answer.line, at, answer.phone)
-        for answer in lookup.dial_order(decision, at)
-        if answer.phone.e164 != decision.phone.e164
-    ]
-
-
 def _next_wording(decision: Decision, at: datetime, locale: Locale) -> datetime:
     """Return when a live page words the same decision differently: at a notice, or at midnight."""
-    moments = [
-        instants.midnight(at.astimezone(locale.zone).date() + timedelta(days=1), locale.zone)
-    ]
+    tomorrow = at.astimezone(locale.zone).date() + timedelta(days=1)
+    moments = [instants.midnight(tomorrow, locale.zone)]
     if decision.until is not None:
         moments.append(decision.until - HANDOVER_NOTICE)
     return min(moment for moment in moments if moment > at)
@@ -218,14 +193,13 @@ def _following_line(decision: Decision, locale: Locale) -> dict[str, Any] | None
     if following is None:
         return None
     is_same_line = following.line.id == decision.line.id
-    if is_same_line and sentences.keeps_number(decision):
+    phone = None if sentences.keeps_number(decision) else service.public_phone(following.phone)
+    if is_same_line and phone is None:
         return None
     is_first_line = following.line.id == service.lines[0].id
     return {
         "phrase": sentences.line_phrase(following.line, locale),
-        "phone": None
-        if sentences.keeps_number(decision)
-        else service.public_phone(following.phone),
+        "phone": phone,
         "is_same_line": is_same_line,
         "can_wait": is_first_line and not service.is_always_on_its_number,
     }
@@ -257,22 +231,18 @@ def _next_opening(
 
 def _service_values(service: Service, language: str) -> dict[str, Any]:
     """Return a service as its own page shows it; its texts are those that the council wrote."""
-    texts = {
-        name: render_markdown(text.get(language))
-        for name in ("professionals", "confidential", "after")
-        if (text := service.page(name))
-    }
-    forms = [
-        {"name": form.name.get(language), "url": form.url, "when": form.when.get(language)}
-        for form in service.forms
-    ]
+    pages = {name: service.page(name) for name in ("professionals", "confidential", "after")}
+    texts = {name: render_markdown(page.get(language)) for name, page in pages.items() if page}
     return texts | {
         "id": service.id,
         "name": service.name.get(language),
         "number": service.number,
         "is_always_on_its_number": service.is_always_on_its_number,
         "confirmed": service.confirmed,
-        "forms": forms,
+        "forms": [
+            {"name": form.name.get(language), "url": form.url, "when": form.when.get(language)}
+            for form in service.forms
+        ],
     }
 
 

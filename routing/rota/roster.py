@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from itertools import pairwise
+from itertools import groupby, pairwise
 from zoneinfo import ZoneInfo
 
 from routing.core import instants
@@ -283,16 +283,12 @@ class Roster:
 
         Where that number changes within a gap, it is the highest.
         """
-        gap: tuple[Span, int] | None = None
-        for span, staffing in self.staffing(role_id, start, end):
-            if gap is not None and staffing.missing and gap[0].end == span.start:
-                gap = Span(gap[0].start, span.end), max(gap[1], staffing.missing)
-                continue
-            if gap is not None:
-                yield gap
-            gap = (span, staffing.missing) if staffing.missing else None
-        if gap is not None:
-            yield gap
+        staffing = self.staffing(role_id, start, end)
+        for is_gap, neighbours in groupby(staffing, lambda interval: interval[1].missing > 0):
+            if is_gap:
+                spans, intervals = zip(*neighbours, strict=True)
+                missing = max(interval.missing for interval in intervals)
+                yield Span(spans[0].start, spans[-1].end), missing
 
     def surplus(self, role_id: str, start: datetime, end: datetime) -> Iterator[Span]:
         """Yield each span in which people are on duty though nobody is needed.

@@ -51,13 +51,6 @@ def test_an_exported_spreadsheet_imports_without_adding_anything(run, christmas)
     )
 
 
-def test_a_file_from_a_spreadsheet_program_is_imported(run, tmp_path):
-    file = tmp_path / "rota.csv"
-    file.write_bytes(ROWS.replace("\n", "\r\n").replace(",", ";").encode("utf-8-sig"))
-
-    assert run("import", str(file), "--add-people").exit_code == 0
-
-
 CORRECTED = ROWS.replace("Siân O’Brien", "Ben Hughes")
 
 
@@ -179,8 +172,6 @@ def test_days_given_leave_what_an_earlier_version_of_the_file_had(run, file):
     [
         (["--from", "2026-12-24"], "add --replace"),
         (["--replace", "--to", "2025-12-24"], "The last day is before the first."),
-        (["--replace", "--from", "0026-12-24"], "26 is not a year of the rota."),
-        (["--replace", "--to", "2029-12-24"], "The most at once is 400 days."),
     ],
 )
 def test_days_that_cannot_be_replaced_are_refused(run, options, message):
@@ -247,10 +238,6 @@ def test_if_a_row_has_an_error_nothing_is_imported(run):
         "Row 3: there is nobody called 'Siân O’Brien' on the rota: add them first.",
     ]
     assert run("export").output == "role,starts,ends,person\n"
-
-
-def test_an_empty_spreadsheet_is_refused(run):
-    assert "The file has no shifts." in run("import", "-", stdin="role,starts,ends,person\n").output
 
 
 def test_who_shows_each_role_now_and_at_any_time(run, christmas):
@@ -326,12 +313,6 @@ def test_a_fill_is_shown_first_saved_with_yes_and_undone_as_one_change(app, run,
         assert audit_log.newest(connection, 1)[0].action == "rota.undone"
 
 
-def test_fill_warns_of_too_little_rest(run, christmas):
-    result = run(*FILL, "--people", "Amara Owusu").output.splitlines()
-
-    assert result[-3].startswith("Warning: Amara Owusu has 5 shifts in a row with less than 11")
-
-
 def test_fill_shows_what_each_person_would_have(run, christmas):
     result = run(*FILL, "--people", "Amara Owusu").output.splitlines()
 
@@ -348,27 +329,11 @@ def test_fill_takes_turns_of_any_length_from_any_day_and_time(run, christmas):
     assert "Write a number of days from 1 to 92" in refused.output
 
 
-@pytest.mark.parametrize(
-    ("more", "message"),
-    [
-        (("--people", "Nobody Known"), "There is nobody called 'Nobody Known'"),
-        (("--people", ","), "Name the people"),
-        (("--people", "Amara Owusu", "--weekend", "evening"), "is not a time"),
-        (("--people", "Amara Owusu", "--role", "dusk"), "There is no role 'dusk'"),
-        (("--people", "Amara Owusu", "--to", "2026-12-23"), "The last day is before the first."),
-    ],
-)
-def test_an_impossible_fill_is_refused(run, christmas, more, message):
-    result = run(*FILL, *more)
+def test_an_impossible_fill_is_refused(run, christmas):
+    result = run(*FILL, "--people", "Nobody Known")
 
     assert result.exit_code == 1
-    assert message in result.output
-
-
-def test_fill_uses_the_times_given_for_a_kind_of_day(run, christmas):
-    result = run(*FILL, "--people", "Amara Owusu", "--weekend", "9am,9pm", "--turn", "week")
-
-    assert "until 9pm on Saturday 26 December" in result.output
+    assert "There is nobody called 'Nobody Known'" in result.output
 
 
 @pytest.fixture
@@ -410,77 +375,9 @@ def test_days_with_a_gap_on_which_no_shift_begins_are_not_called_covered(around_
     assert "or begin a day earlier." in around_the_clock(*words).output
 
 
-AWAY = ("--from", "2026-12-24 20:00", "--to", "2026-12-25 12:00")
-
-
-def test_an_absence_is_shown_first_saved_with_yes_and_undone_as_one_change(run, christmas):
-    words = ("away", " amara OWUSU", *AWAY, "--cover", "Siân O'Brien")
-    shown = run(*words)
-    assert shown.output == (
-        "Siân O’Brien: Out-of-hours social worker, from 8pm today until 8:30am tomorrow.\n"
-        "Warning: Siân O’Brien has no time to rest: a shift ends 8:30am tomorrow, the next begins "
-        "8:30am tomorrow.\n"
-        "This would be: Absence: 1 shift covered. To save it, use --yes.\n"
-    )
-    assert exported(run) == ["Amara Owusu", "Siân O’Brien"]
-
-    saved = run(*words, "--yes")
-    assert saved.output.splitlines()[-1] == (
-        "Absence: 1 shift covered. To undo: who-to-call rota undo 2"
-    )
-    assert exported(run) == ["Amara Owusu", "Siân O’Brien", "Siân O’Brien"]
-    run("undo", "2")
-    assert exported(run) == ["Amara Owusu", "Siân O’Brien"]
-
-
-def test_an_absence_that_nobody_covers_leaves_a_gap(run, christmas):
-    result = run("away", "Amara Owusu", *AWAY, "--yes")
-
-    assert "Nobody: Out-of-hours social worker, from 8pm today until" in result.output
-    assert exported(run) == ["Amara Owusu", "Siân O’Brien"]
-    assert "Out-of-hours social worker: nobody from 8pm today" in run("gaps").output
-
-
-@pytest.mark.parametrize(
-    ("words", "message"),
-    [
-        (["Dev Patel", *AWAY], "There is nobody called 'Dev Patel' on the rota."),
-        (["Amara Owusu", *AWAY, "--cover", "Dev Patel"], "nobody called 'Dev Patel'"),
-        (["Amara Owusu", *AWAY, "--cover", "Amara Owusu"], "Choose another person"),
-        (["Siân O’Brien", *AWAY[:2], "--to", "2026-12-24 22:00"], "has no duty in that time"),
-        (["Amara Owusu", *AWAY[:2], "--to", "2026-12-24 20:00"], "The end must be after the start"),
-    ],
-)
-def test_an_absence_that_cannot_be_meant_is_refused(run, christmas, words, message):
-    result = run("away", *words, "--yes")
-
-    assert result.exit_code == 1
-    assert message in result.output
-
-
-def test_undoing_an_unknown_change_is_refused(run):
-    result = run("undo", "9")
-
-    assert (result.exit_code, result.output) == (
-        1,
-        "Error: The rota has no change 9, or it was undone already. The rota page lists the "
-        "latest changes.\n",
-    )
-
-
 def test_without_a_database_every_command_says_what_to_run(make_app):
     app = make_app(ANYSHIRE)
     for words in (["who"], ["gaps"], ["export"], ["purge"], ["import", "-"], ["undo", "1"]):
         result = app.test_cli_runner().invoke(args=["rota", *words], input=ROWS)
         assert result.exit_code == 1, words
         assert "who-to-call db upgrade" in result.output
-
-
-def test_every_command_has_help(run):
-    for words in (
-        [],
-        *([command] for command in ("who", "gaps", "export", "import", "fill", "undo", "purge")),
-    ):
-        result = run(*words, "--help")
-        assert result.exit_code == 0
-        assert "Usage:" in result.output

@@ -27,6 +27,11 @@ def row(role="eds-sw", starts="24/12/2026 17:00", ends="25/12/2026 08:30", perso
     return f"{role},{starts},{ends},{person}\r\n"
 
 
+def file(encoding="utf-8", **cells):
+    """Return a file with one row."""
+    return (HEADER + row(**cells)).encode(encoding)
+
+
 def parse(data, add_people=False):
     return spreadsheet.parse_csv(data, LONDON, ROLES, PEOPLE, add_people)
 
@@ -43,33 +48,25 @@ TAKEN = {
     "Excel, Unicode text": PLAIN.replace(",", "\t").encode("utf-16"),
     "Excel, where the comma is the decimal sign": PLAIN.replace(",", ";").encode("cp1252"),
     "Excel, with the separator named": ("sep=;\r\n" + PLAIN.replace(",", ";")).encode("utf-8-sig"),
-    "Excel, with a two-digit year": (HEADER + row(starts="24/12/26 17:00")).encode("cp1252"),
-    "Excel, with AM and PM": (
-        HEADER + row(starts="24/12/2026 5:00:00 PM", ends="25/12/2026 8:30:00 AM")
-    ).encode("cp1252"),
-    "Excel, with named months": (
-        HEADER + row(starts="24-Dec-26 17:00", ends="25-Dec-26 08:30")
-    ).encode("cp1252"),
-    "Excel for Mac, with a narrow no-break space": (
-        HEADER + row(starts="24/12/2026 5:00\u202fpm")
-    ).encode(),
+    "Excel, with a two-digit year": file("cp1252", starts="24/12/26 17:00"),
+    "Excel, with AM and PM": file(
+        "cp1252", starts="24/12/2026 5:00:00 PM", ends="25/12/2026 8:30:00 AM"
+    ),
+    "Excel, with named months": file("cp1252", starts="24-Dec-26 17:00", ends="25-Dec-26 08:30"),
+    "Excel for Mac, with a narrow no-break space": file(starts="24/12/2026 5:00\u202fpm"),
     "Excel, with empty rows at the end": (PLAIN + ",,,\r\n" * 200).encode("cp1252"),
     "Google Sheets, CSV": PLAIN.replace(":00,", ":00:00,").encode(),
     "Google Sheets, TSV": PLAIN.replace(",", "\t").encode(),
     "LibreOffice, every cell in quotes": quoted(PLAIN).encode(),
-    "LibreOffice, ISO dates": (
-        HEADER + row(starts="2026-12-24 17:00:00", ends="2026-12-25 08:30:00")
-    ).encode(),
+    "LibreOffice, ISO dates": file(starts="2026-12-24 17:00:00", ends="2026-12-25 08:30:00"),
     "LibreOffice, UTF-16 without a mark": PLAIN.encode("utf-16-le"),
     "LibreOffice, UTF-16 big-endian": PLAIN.encode("utf-16-be"),
-    "Numbers, CSV": (
-        HEADER + row(starts="24 Dec 2026 at 17:00", ends="25 Dec 2026 at 08:30")
-    ).encode(),
-    "Numbers, with a name of two parts": (HEADER + row(person='"O’Brien, Siân"')).encode(),
+    "Numbers, CSV": file(starts="24 Dec 2026 at 17:00", ends="25 Dec 2026 at 08:30"),
+    "Numbers, with a name of two parts": file(person='"O’Brien, Siân"'),
     "UTF-8 read as Windows-1252 and saved again": PLAIN.encode().decode("cp1252").encode(),
-    "a role by its name": (HEADER + row(role="NIGHT Worker")).encode(),
-    "a role by its Welsh name": (HEADER + row(role="gweithiwr nos")).encode(),
-    "a role by its key in capitals": (HEADER + row(role="EDS-SW")).encode(),
+    "a role by its name": file(role="NIGHT Worker"),
+    "a role by its Welsh name": file(role="gweithiwr nos"),
+    "a role by its key in capitals": file(role="EDS-SW"),
     "with a column more": PLAIN.replace("\r\n", ",x\r\n").encode(),
     "Excel for Mac, with the line ends of old": PLAIN.replace("\r\n", "\r").encode(),
     "with a title above the columns": ("Rota for December,,,\r\n,,,\r\n" + PLAIN).encode("cp1252"),
@@ -80,23 +77,19 @@ TAKEN = {
         "Siân O’Brien,x,25/12/2026 08:30,24/12/2026 17:00,EDS-sw\r\n"
     ).encode(),
     "LibreOffice, with a bar between columns": PLAIN.replace(",", "|").encode(),
-    "Google Sheets, in the United States": (
-        HEADER + row(starts='"Dec 24, 2026 5:00 PM"', ends='"Dec 25, 2026 8:30 AM"')
-    ).encode(),
-    "Google Sheets, the long date": (
-        HEADER + row(starts='"Thursday, 24 December 2026 17:00"')
-    ).encode(),
-    "Google Apps Script, in UTC": (HEADER + row(starts="2026-12-24T17:00:00.000Z")).encode(),
-    "LibreOffice, with dots": (
-        HEADER + row(starts="24.12.2026 17.00", ends="25.12.2026 08.30")
-    ).encode(),
-    "with texts as formulas": (HEADER + row(starts='"=""24/12/2026 17:00"""')).encode(),
-    "with no-break spaces": (HEADER + row(starts="24/12/2026\u00a017:00")).encode("cp1252"),
-    "with a line end in a name": (HEADER + row(person='"Siân\nO’Brien"')).encode(),
+    "Google Sheets, in the United States": file(
+        starts='"Dec 24, 2026 5:00 PM"', ends='"Dec 25, 2026 8:30 AM"'
+    ),
+    "Google Sheets, the long date": file(starts='"Thursday, 24 December 2026 17:00"'),
+    "Google Apps Script, in UTC": file(starts="2026-12-24T17:00:00.000Z"),
+    "LibreOffice, with dots": file(starts="24.12.2026 17.00", ends="25.12.2026 08.30"),
+    "with texts as formulas": file(starts='"=""24/12/2026 17:00"""'),
+    "with no-break spaces": file("cp1252", starts="24/12/2026\u00a017:00"),
+    "with a line end in a name": file(person='"Siân\nO’Brien"'),
     "Numbers, with accents of their own": unicodedata.normalize("NFD", PLAIN).encode(),
     "DOS, with an end of file": PLAIN.encode() + b"\x1a",
     "with the line ends of a Mac": PLAIN.replace("\r\n", "\n").encode(),
-    "with a name in capitals and more spaces": (HEADER + row(person=" SIÂN  O'brien")).encode(),
+    "with a name in capitals and more spaces": file(person=" SIÂN  O'brien"),
 }
 
 
@@ -117,47 +110,39 @@ REFUSED = {
         "has the month first",
     ),
     "US dates of a night": (
-        HEADER + row(starts="1/5/2027 17:00", ends="1/6/2027 08:30"),
+        file(starts="1/5/2027 17:00", ends="1/6/2027 08:30"),
         "Row 2: ",
-        "longer than 7 days",
+        "7 days",
     ),
-    "a letter lost": (HEADER + row(person="Si\ufffdn O’Brien"), "Row 2: ", "a letter was lost"),
-    "a letter that Windows-1252 lacks": (HEADER + row(person="Ll?r ap Rhys"), "Row 2: ", "'?'"),
+    "a letter lost": (file(person="Si\ufffdn O’Brien"), "Row 2: ", "a letter was lost"),
+    "a letter that Windows-1252 lacks": (file(person="Ll?r ap Rhys"), "Row 2: ", "'?'"),
     "DOS": (PLAIN.replace("’", "'").encode("cp850"), "Row 2: ", "a letter was lost"),
     "Mac Roman": (PLAIN.encode("mac-roman"), "Row 2: ", "a letter was lost"),
-    "two people in a cell": (
-        HEADER + row(person='"Amara Owusu, Ben Hughes"'),
-        "Row 2: ",
-        "is not one name",
-    ),
-    "a comma that is not in quotes": (HEADER + row(person="Owusu, Amara"), "Row 2: ", "in quotes"),
-    "dates without times": (HEADER + row(starts="24/12/2026"), "Row 2: ", "a date with a time"),
-    "dates as numbers": (HEADER + row(starts="46380.7083"), "Row 2: ", "a date with a time"),
-    "an end before its start": (
-        HEADER + row(ends="24/12/2026 17:00"),
-        "Row 2: ",
-        "The end must be after the start",
-    ),
-    "a row without its end": (HEADER + row(ends=""), "Row 2: ends: ", "a date with a time"),
-    "an unknown person": (HEADER + row(person="="), "Row 2: ", "'='"),
-    "a name that stands for nobody": (HEADER + row(person="Former worker 3"), "Row 2: ", ""),
-    "a name that two roles have": (HEADER + row(role="Duty worker"), "Row 2: ", "mash-sw-2"),
-    "an unknown role": (HEADER + row(role="Dusk"), "Row 2: ", "Write one of: eds-sw, mash-sw"),
-    "no person": (HEADER + row(person=""), "Row 2: ", "person is empty"),
+    "two people in a cell": (file(person='"Amara Owusu, Ben Hughes"'), "Row 2: ", "not one name"),
+    "a comma that is not in quotes": (file(person="Owusu, Amara"), "Row 2: ", "in quotes"),
+    "dates without times": (file(starts="24/12/2026"), "Row 2: ", "a date with a time"),
+    "dates as numbers": (file(starts="46380.7083"), "Row 2: ", "a date with a time"),
+    "an end at its start": (file(ends="24/12/2026 17:00"), "Row 2: ", "must be after the start"),
+    "a row without its end": (file(ends=""), "Row 2: ends: ", "a date with a time"),
+    "an unknown person": (file(person="="), "Row 2: ", "'='"),
+    "a name that stands for nobody": (file(person="Former worker 3"), "Row 2: ", ""),
+    "a name that two roles have": (file(role="Duty worker"), "Row 2: ", "mash-sw-2"),
+    "an unknown role": (file(role="Dusk"), "Row 2: ", "Write one of: eds-sw, mash-sw"),
+    "no person": (file(person=""), "Row 2: ", "person is empty"),
     "a workbook": (b"PK\x03\x04" + b"\0" * 40, "", "Save the spreadsheet as CSV"),
     "a workbook of 2003": (b"\xd0\xcf\x11\xe0" + b"\0" * 40, "", "Save the spreadsheet as CSV"),
     "a PDF": (b"%PDF-1.7\n", "", "Row 1 has: %PDF-1.7"),
     "a web page called xls": (b"<html><table>", "", "Row 1 has: <html><table>"),
     "UTF-32": (PLAIN.encode("utf-32"), "", "Save the spreadsheet as CSV"),
-    "a quotation mark too many": (HEADER + row(person='"Siân O’Brien'), "Row 2: ", "not closed"),
+    "a quotation mark too many": (file(person='"Siân O’Brien'), "Row 2: ", "not closed"),
     "a row of totals": (PLAIN + "Total,,,1\r\n", "Row 3: ", "no role alone is called 'Total'"),
     "the wrong weekday": (
-        HEADER + row(starts='"Friday, 24 December 2026 17:00"'),
+        file(starts="Friday 24 December 2026 17:00"),
         "Row 2: ",
-        "not on that day of the week",
+        "not on that day",
     ),
-    "a column too narrow": (HEADER + row(starts="########"), "Row 2: ", "Write it as 24/12/2026"),
-    "a slip below a title": ("Rota\r\n\r\n" + HEADER + row(ends="x"), "Row 4: ", "Write it as"),
+    "a column too narrow": (file(starts="########"), "Row 2: ", "Write it as 24/12/2026"),
+    "a slip below a title": (b"Rota\r\n\r\n" + file(ends="x"), "Row 4: ", "Write it as"),
     "other columns": ("Date,Night,Standby\r\n", "Row 1: ", "Row 1 has: Date,Night,Standby"),
 }
 

@@ -5,9 +5,6 @@ was lost. Each fault is a few lines of breaking.py; each makes one row.
 import os
 import re
 import shutil
-import signal
-import subprocess
-import sys
 import time
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -21,7 +18,7 @@ from conftest import ANYSHIRE, ROOT
 from doors import EXCHANGE, Load
 from link import linked
 from load import Caller
-from serving import ask, free_port, start, workers
+from serving import free_port, start
 from telephone import BASE, TOKEN, call_sid
 from truth import Truth
 
@@ -41,23 +38,27 @@ OPS = {"Authorization": "Bearer ops"}
 class Served:
     """A service that runs, and all of it that can break.
 
-    ``server`` and ``link`` are its PostgreSQL and the line to it; None where it has SQLite.
+    ``postgresql`` is its database's server, ``link`` the line to that; None where it has SQLite.
     ``down``: it is meant not to listen.
     """
 
     folder: Path
-    base: str
+    port: int
     database: Database
     environ: dict
     app: str
     truth: Truth
-    server: object = None
+    postgresql: object = None
     link: object = None
-    process: object = None
+    server: object = None
     down: bool = False
 
     @property
-    def server_url(self):
+    def base(self):
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def postgresql_url(self):
         return self.database.url.set(drivername="postgresql").render_as_string()
 
     @property
@@ -66,29 +67,14 @@ class Served:
 
     def run(self):
         """Start it at its address."""
-        with (self.folder / "log").open("ab") as log:
-            port = int(self.base.rpartition(":")[2])
-            self.process, url = start(self.folder, log, self.app, port, **self.environ)
-        ask(url)
+        self.server = start(self.folder, self.app, self.port, **self.environ)
+        self.server.decision()
 
     def workers(self):
         """Return the ids of its workers, once there are two."""
-        while len(pids := workers(self.process)) < 2:
+        while len(pids := self.server.workers) < 2:
             time.sleep(0.02)
         return pids
-
-    def flask(self, *words, **environ):
-        """Run one of the service's commands."""
-        files = {"DIRECTORY": str(self.file), "INSTANCE_PATH": str(self.folder / "instance")}
-        return subprocess.run(
-            [sys.executable, "-m", "flask", *words],
-            cwd=ROOT,
-            env=os.environ | files | self.environ | environ,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-        )
 
     def words(self):
         """Return what /readyz says to whoever keeps the service running."""
@@ -129,32 +115,29 @@ def rehearsing(folder, at):
 
 
 @contextmanager
-def served(folder, server=None, app="app:app", file="routing.sqlite", **environ):
+def served(folder, postgresql=None, app="app:app", file="routing.sqlite", **environ):
     """Serve Anyshire's directory by two workers, with a database and somebody who may divert."""
     (folder / "directory.yaml").write_text(ANYSHIRE.read_text("utf-8"))
     with ExitStack() as stack:
-        url = server.database() if server else ""
+        url = postgresql.database() if postgresql else ""
         database = Database(url, folder / "instance", file)
         db.upgrade(database)
         with database.writing() as connection:
             role = frozenset({Role.DIVERT})
             accounts.add(connection, NAME, role, PASSWORD, datetime.now(UTC), "terminal:0")
         stack.callback(database.engine.dispose)
-        link = stack.enter_context(linked(server.port)) if server else None
+        link = stack.enter_context(linked(postgresql.port)) if postgresql else None
         given = {"TWILIO_AUTH_TOKEN": TOKEN, "PUBLIC_BASE_URL": BASE, "EXCHANGE_TOKEN": EXCHANGE}
         given |= {"OPS_TOKEN": "ops", "SECRET_KEY": KEY, "WEB_CONCURRENCY": "2", **environ}
-        if server:
-            given["DATABASE_URL"] = url.replace(f":{server.port}/", f":{link.port}/")
-        base = f"http://127.0.0.1:{free_port()}"
-        service = Served(folder, base, database, given, app, Truth(), server, link)
+        if postgresql:
+            given["DATABASE_URL"] = url.replace(f":{postgresql.port}/", f":{link.port}/")
+        service = Served(folder, free_port(), database, given, app, Truth(), postgresql, link)
         service.truth.directory(service.file)
         service.run()
         try:
             yield service
         finally:
-            for pid in (service.process.pid, *workers(service.process)):
-                os.kill(pid, signal.SIGKILL)
-            service.process.wait(30)
+            service.server.kill()
 
 
 @dataclass

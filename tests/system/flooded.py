@@ -18,11 +18,5 @@ def served(folder):
     db.upgrade(database)
     database.engine.dispose()
     doors = {"TWILIO_AUTH_TOKEN": TOKEN, "PUBLIC_BASE_URL": BASE, "EXCHANGE_TOKEN": "exchange"}
-    with (folder / "log").open("w") as log:
-        process, url = serving.start(folder, stderr=log, WEB_CONCURRENCY="2", **doors)
-        try:
-            serving.ask(url)
-            yield int(url.split(":")[2].partition("/")[0])
-        finally:
-            process.terminate()
-            process.wait(60)
+    with serving.serving(folder, WEB_CONCURRENCY="2", **doors) as server:
+        yield server.port

@@ -1,20 +1,19 @@
 """Two groups on one PostgreSQL behind nginx, killed and upgraded while they are asked."""
 
-import http.client
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 import nginx
 import psycopg
 from clients import Clients
 from conftest import ANYSHIRE
-from serving import ROOT, free_port
+from serving import ROOT, Server, free_port, places
 from telephone import BASE, TOKEN
 
 from routing.store import db
@@ -48,14 +47,14 @@ def upgrade() -> None:
 """
 
 
-class Group:
+class Group(Server):
     """A gunicorn with its workers, at a port of its own, of the code in ``root``."""
 
     def __init__(self, folder, environ):
-        self.folder, self.environ, self.port = Path(folder), environ, free_port()
+        super().__init__(Path(folder), None, free_port())
+        self.environ = environ
         self.folder.mkdir()
         (self.folder / "directory.yaml").write_text(ANYSHIRE.read_text("utf-8"))
-        self.process = None
 
     def start(self, root=ROOT):
         """Start it, and wait until each of its workers answers: 60 s at most."""
@@ -64,14 +63,12 @@ class Group:
 
     def launch(self, root=ROOT):
         """Start it, and wait for nothing."""
-        at = {"DIRECTORY": "directory.yaml", "INSTANCE_PATH": "instance"}
-        at = {name: str(self.folder / file) for name, file in at.items()}
         config = self.folder / "gunicorn.conf.py"
         config.write_text(CONFIGURATION.format(folder=str(self.folder)))
         words = [sys.executable, "-m", "gunicorn", "--config", str(config)]
         words += ["--bind", f"127.0.0.1:{self.port}", "app:app"]
         with (self.folder / "log").open("a") as log:
-            environ = os.environ | self.environ | at
+            environ = os.environ | places(self.folder) | self.environ
             self.process = subprocess.Popen(words, cwd=root, env=environ, stderr=log)
 
     def wait(self):
@@ -81,28 +78,11 @@ class Group:
             if len(up) == int(self.environ["WEB_CONCURRENCY"]):
                 return
             time.sleep(0.05)
-        raise AssertionError((self.folder / "log").read_text())
+        raise AssertionError(self.log())
 
     def up(self, pid):
         """Return the file that is there once a worker answers."""
         return self.folder / f"up-{pid}"
-
-    @property
-    def workers(self):
-        listed = f"/proc/{self.process.pid}/task/{self.process.pid}/children"
-        return [int(word) for word in Path(listed).read_text().split()]
-
-    def kill(self):
-        """Kill all of it with -9."""
-        for pid in (self.process.pid, *self.workers):
-            os.kill(pid, signal.SIGKILL)
-        self.process.wait(20)
-
-    def stop(self):
-        """Stop it as an operator does: what it has in hand is finished."""
-        if self.process is not None:
-            self.process.terminate()
-            self.process.wait(60)
 
 
 class Machines:
@@ -156,7 +136,7 @@ class Machines:
             reports = []
             for group, end in zip(self.groups, ends, strict=True):
                 time.sleep(pause)
-                reports.append(ready(group))
+                reports.append(group.get("/readyz", Authorization="Bearer ops"))
                 end(group)
                 group.start(root)
         return seen, self._value("SELECT version_num FROM alembic_version"), reports
@@ -168,13 +148,6 @@ class Machines:
     def _value(self, question):
         with psycopg.connect(self.url) as connection:
             return connection.execute(question).fetchone()[0]
-
-
-def ready(group):
-    """Return every warning of a group in words."""
-    with closing(http.client.HTTPConnection("127.0.0.1", group.port, timeout=20)) as to:
-        to.request("GET", "/readyz", headers={"Authorization": "Bearer ops"})
-        return to.getresponse().read().decode()
 
 
 @contextmanager
@@ -209,7 +182,8 @@ def two(server, folder, workers=2, change=lambda text: text):
             yield Machines(folder, url, port, groups)
     finally:
         for group in groups:
-            group.stop()
+            if group.process is not None:
+                group.stop()
 
 
 def patient(text):

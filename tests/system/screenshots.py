@@ -1,90 +1,62 @@
-"""bin/screenshots: each page as somebody sees it, in docs/screenshots."""
+"""bin/screenshots: the pictures of the README and docs/staff.md, in docs/screenshots."""
 
 import tempfile
 from pathlib import Path
 
-from browser.conftest import CHROMIUM, QUIET
-from browser.test_staff import PASSWORD, Service, sign_in
+from browser.conftest import CHROMIUM, QUIET, council
+from browser.test_staff import Service, sign_in
 from playwright.sync_api import sync_playwright
-from serving import ROOT, ask, serving
+from serving import ROOT
 
 FOLDER = ROOT / "docs" / "screenshots"
 EXAMPLES = ROOT / "examples"
 # name, directory, instant, path, width
 PICTURES = [
     ("day", "west-berkshire", "2026-11-24T10:00:00Z", "/", 1280),
-    ("day-small", "west-berkshire", "2026-11-24T10:00:00Z", "/", 320),
     ("christmas-small", "west-berkshire", "2026-12-25T10:00:00Z", "/", 320),
-    ("professionals", "anyshire", "2026-11-24T10:00:00Z", "/services/children/professionals", 1280),
-    ("contacts", "anyshire", "2026-11-24T10:00:00Z", "/contacts", 1280),
-    ("welsh", "swansea", "2026-11-24T23:00:00Z", "/", 1280),
-    ("not-found", "west-berkshire", "2026-11-24T10:00:00Z", "/nope", 1280),
-    ("editors", "west-berkshire", "2026-11-24T10:00:00Z", "/embed", 1280),
-    ("accessibility", "west-berkshire", "2026-11-24T10:00:00Z", "/accessibility", 1280),
-    ("privacy", "west-berkshire", "2026-11-24T10:00:00Z", "/privacy", 1280),
 ]
 
 
+SMALL = {"width": 375, "height": 812}
+
+
 def staff(browser):
-    """Take what somebody sees who diverts calls, before and after."""
-    with tempfile.TemporaryDirectory() as name:
-        service = Service(Path(name))
-        with serving(service.folder, **service.environ) as (_, url):
-            ask(url)
-            service.base = url.partition("/api")[0]
-            roles = ("--role", "admin", "--password-stdin")
-            service.flask("staff", "add", "Priya Shah", *roles, stdin=f"{PASSWORD}\n")
-            page = sign_in(browser.new_page(viewport={"width": 1280, "height": 900}), service)
-            page.goto(f"{service.base}/staff/diverts/new")
-            page.get_by_label("Worried about a child").check()
-            page.locator("summary", has_text="Lines that are shut now").click()
-            page.get_by_label("Emergency Duty Service").check()
-            page.get_by_label("The telephones are down").check()
-            shoot(page, "staff-divert")
-            page.get_by_role("button", name="Continue").click()
-            shoot(page, "staff-check")
-            page.locator("#although_closed").check()
-            page.get_by_role("button", name="Divert calls").click()
-            page.goto(f"{service.base}/staff")
-            shoot(page, "staff")
-            page.goto(f"{service.base}/staff/changes")
-            shoot(page, "staff-changes")
-            page.goto(f"{service.base}/staff/calls")
-            shoot(page, "staff-calls", whole=False)
-            page.goto(f"{service.base}/staff/preview")
-            shoot(page, "staff-preview")
-            page.goto(f"{service.base}/staff/accounts")
-            shoot(page, "staff-accounts")
-            page.set_viewport_size({"width": 375, "height": 812})
-            page.goto(f"{service.base}/staff")
-            shoot(page, "staff-small", whole=False)
-            page.goto(f"{service.base}/staff/diverts/new")
-            page.get_by_label("All of them").check()
-            page.get_by_label("Multi-Agency Safeguarding Hub").check()
-            page.get_by_label("The telephones are down").check()
-            shoot(page, "staff-divert-small")
-            page.get_by_role("button", name="Continue").click()
-            shoot(page, "staff-check-small")
+    """Take what somebody sees who diverts calls on a phone, and then who is on duty."""
+    with (
+        tempfile.TemporaryDirectory() as name,
+        Service(Path(name)).running("admin") as service,
+    ):
+        page = sign_in(browser.new_page(viewport=SMALL), service)
+        page.goto(f"{service.base}/staff/diverts/new")
+        page.get_by_label("All of them").check()
+        page.get_by_label("Multi-Agency Safeguarding Hub").check()
+        page.get_by_label("The telephones are down").check()
+        shoot(page, "staff-divert-small")
+        page.get_by_role("button", name="Continue").click()
+        shoot(page, "staff-check-small")
+        page.set_viewport_size({"width": 1280, "height": 900})
+        words = ("--until", "1h", "--note", "The telephones are down", "--although-closed")
+        service.flask("divert", "set", "children", "eds", *words)
+        page.goto(f"{service.base}/staff")
+        shoot(page, "staff")
+        page.goto(f"{service.base}/staff/calls")
+        shoot(page, "staff-calls", whole=False)
 
 
 def rota(browser):
     """Take the rota as somebody sees it who arranges it, with Christmas all but covered."""
+    people = ("Amara Owusu", "Siân O’Brien", "Llŷr ap Rhys", "Dev Patel")
+    rows = [
+        f"mash-social-worker,2026-12-{day} 08:30,2026-12-{day} 17:00,{who}"
+        for day in (23, 24)
+        for who in ("Tom Reid", "Ann Ho")
+    ]
+    for day, who in enumerate(people, 1):
+        rows.append(f"eds-social-worker,2026-11-0{day} 17:00,2026-11-0{day} 18:00,{who}")
     with tempfile.TemporaryDirectory() as name:
         service = Service(Path(name))
         service.environ["CLOCK_STARTS_AT"] = "2026-12-23T15:40:00Z"
-        people = ("Amara Owusu", "Siân O’Brien", "Llŷr ap Rhys", "Dev Patel")
-        rows = [
-            f"mash-social-worker,2026-12-{day} 08:30,2026-12-{day} 17:00,{who}"
-            for day in (23, 24)
-            for who in ("Tom Reid", "Ann Ho")
-        ]
-        for day, who in enumerate(people, 1):
-            rows.append(f"eds-social-worker,2026-11-0{day} 17:00,2026-11-0{day} 18:00,{who}")
-        with serving(service.folder, **service.environ) as (_, url):
-            ask(url)
-            service.base = url.partition("/api")[0]
-            roles = ("--role", "rota", "--password-stdin")
-            service.flask("staff", "add", "Priya Shah", *roles, stdin=f"{PASSWORD}\n")
+        with service.running("rota"):
             sheet = "\n".join(["role,starts,ends,person", *rows])
             service.flask("rota", "import", "-", "--add-people", stdin=sheet)
             words = ("--role", "eds-social-worker", "--from", "2026-12-23", "--to", "2027-01-20")
@@ -97,12 +69,9 @@ def rota(browser):
             page.get_by_label("Who?").select_option("Nobody yet")
             page.get_by_label("Note for colleagues").fill("Called in this morning")
             page.get_by_role("button", name="Continue").click()
-            shoot(page, "staff-rota-check")
             page.get_by_role("button", name="Set this cover").click()
             page.goto(f"{service.base}/staff/rota?from=2026-12-23")
             shoot(page, "staff-rota")
-            page.goto(f"{service.base}/staff/rota/gaps")
-            shoot(page, "staff-rota-gaps")
             page.set_viewport_size({"width": 320, "height": 900})
             page.goto(f"{service.base}/staff/rota?from=2026-12-23")
             page.locator("table").last.scroll_into_view_if_needed()
@@ -121,16 +90,15 @@ def main():
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
         for name, directory, at, path, width in PICTURES:
-            with tempfile.TemporaryDirectory() as folder:
-                text = (EXAMPLES / f"{directory}.yaml").read_text("utf-8")
-                Path(folder, "directory.yaml").write_text(text, "utf-8")
-                with serving(Path(folder), CLOCK_STARTS_AT=at, WEB_CONCURRENCY="1") as (_, url):
-                    ask(url)
-                    page = browser.new_page(viewport={"width": width, "height": 900})
-                    page.goto(url.partition("/api")[0] + path)
-                    page.wait_for_timeout(800)
-                    shoot(page, name, whole=width > 320)
-                    page.close()
+            with (
+                tempfile.TemporaryDirectory() as folder,
+                council(Path(folder), EXAMPLES / f"{directory}.yaml", CLOCK_STARTS_AT=at) as server,
+            ):
+                page = browser.new_page(viewport={"width": width, "height": 900})
+                page.goto(f"{server.base}{path}")
+                page.wait_for_timeout(800)
+                shoot(page, name, whole=width > 320)
+                page.close()
         staff(browser)
         rota(browser)
         browser.close()

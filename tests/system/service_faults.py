@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import govuk_feed as feed
-from serving import free_port, workers
+from serving import flask, free_port
 from storage_faults import gone
 from truth import PICKED_UP
 
@@ -32,11 +32,8 @@ def workers_killed(served, times=3):
 @contextmanager
 def all_killed(served):
     """The whole application killed with -9, and started again as systemd does."""
-    every = (served.process.pid, *served.workers())
     with _down(served):
-        for pid in every:
-            os.kill(pid, signal.SIGKILL)
-        served.process.wait(20)
+        served.server.kill()
     yield
 
 
@@ -44,8 +41,8 @@ def all_killed(served):
 def reloaded(served):
     """Its workers restarted (HUP)."""
     old = set(served.workers())
-    served.process.send_signal(signal.SIGHUP)
-    while old & set(workers(served.process)):
+    served.server.process.send_signal(signal.SIGHUP)
+    while old & set(served.server.workers):
         time.sleep(0.05)
     yield
 
@@ -54,8 +51,7 @@ def reloaded(served):
 def stopped(served):
     """Stopped as by systemd, and started again."""
     with _down(served):
-        served.process.terminate()
-        served.process.wait(30)
+        served.server.stop()
     yield
 
 
@@ -170,12 +166,12 @@ def without_holidays(served):
         govuk.save_copy(folder, HolidayList(url=source.url, checked_at=old, feed=listed))
         for url, body in ((f"http://127.0.0.1:{free_port()}/", b""), (source.url, b"<html>")):
             source.body = body
-            done = served.flask("bank-holidays", "refresh", BANK_HOLIDAYS_URL=url)
-            assert done.returncode == 1, done.stdout
-            assert "The dates in use stay as they are." in done.stderr, done.stderr
+            words = "The dates in use stay as they are."
+            assert words in flask(
+                served.folder, "bank-holidays", "refresh", status=1, BANK_HOLIDAYS_URL=url
+            )
         try:
             yield
         finally:
             source.body = feed.LIST.read_bytes()
-            done = served.flask("bank-holidays", "refresh", BANK_HOLIDAYS_URL=source.url)
-            assert done.returncode == 0, done.stderr
+            flask(served.folder, "bank-holidays", "refresh", BANK_HOLIDAYS_URL=source.url)

@@ -1,9 +1,6 @@
 """A change, then silence, then the first answers of every worker."""
 
 import json
-import os
-import subprocess
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -11,7 +8,7 @@ from urllib.request import urlopen
 
 import govuk_feed
 import serving
-from conftest import ANYSHIRE, ROOT
+from conftest import ANYSHIRE
 
 NOON = "2026-11-23T12:00:00Z"
 REQUESTS = 40
@@ -29,10 +26,7 @@ class Service:
 
     def set_divert(self):
         words = ("--until", "1h", "--note", "Fire alarm", "--although-closed")
-        self.run("divert", "set", "professionals", "eds", *words)
-
-    def end_divert(self):
-        self.run("divert", "end", "1")
+        self.run("divert", "set", "professionals", "mash", *words)
 
     def proclaim_holiday(self):
         self.feed.send(govuk_feed.added(govuk_feed.events(), NOON[:10], "Day of national mourning"))
@@ -40,7 +34,7 @@ class Service:
 
     def run(self, *words):
         """Run a command of the service."""
-        flask(self.environ, *words)
+        serving.flask(self.file.parent, *words, **self.environ)
 
     def numbers(self):
         """Return the numbers that the service answers with: one, once all workers agree."""
@@ -52,43 +46,28 @@ class Service:
             return json.load(answer)["line"]["phone"]["display"]
 
 
-def flask(environ, *words):
-    """Run a command in a process of its own."""
-    subprocess.run(
-        [sys.executable, "-m", "flask", *words],
-        cwd=ROOT,
-        env=os.environ | environ,
-        capture_output=True,
-        check=True,
-        timeout=60,
-    )
-
-
 @contextmanager
 def service(folder):
     """Serve a directory with four workers, all of which have answered."""
     (folder / "directory.yaml").write_text(ANYSHIRE.read_text())
     with govuk_feed.serving() as feed:
         environ = {
-            "DIRECTORY": str(folder / "directory.yaml"),
-            "INSTANCE_PATH": str(folder / "instance"),
             "BANK_HOLIDAYS_URL": feed.url,
             "CLOCK_STARTS_AT": NOON,
             "CLOCK_STARTED_AT": str(time.time()),
             "WEB_CONCURRENCY": "4",
         }
-        flask(environ, "db", "upgrade")
-        with serving.serving(folder, stderr=subprocess.DEVNULL, **environ) as (_, url):
-            serving.ask(url)
-            running = Service(folder, feed, url.replace("children", "professionals"), environ)
+        serving.flask(folder, "db", "upgrade", **environ)
+        with serving.serving(folder, **environ) as server:
+            url = f"{server.base}/api/v1/services/professionals/decision"
+            running = Service(folder, feed, url, environ)
             running.numbers()
             yield running
 
 
 CHANGES = {
     "directory.yaml is edited": (Service.change_directory, "01632 960077"),
-    "a divert is set by a command": (Service.set_divert, "01632 960002"),
-    "that divert is ended by a command": (Service.end_divert, "01632 960077"),
     "a bank holiday is fetched": (Service.proclaim_holiday, "01632 960002"),
+    "a divert is set by a command": (Service.set_divert, "01632 960001"),
 }
 """Changes in their order, and the number that callers are given from then on."""

@@ -8,29 +8,28 @@ import time
 from contextlib import closing, contextmanager, suppress
 
 import psycopg
-from serving import workers
 
 
 @contextmanager
 def killed(served):
     """Kill PostgreSQL with -9, and start it again."""
-    served.server.kill()
+    served.postgresql.kill()
     try:
         yield
     finally:
-        served.server.start()
+        served.postgresql.start()
 
 
 @contextmanager
 def hung(served):
     """Stop PostgreSQL with SIGSTOP; kill a worker, so that a new one starts meanwhile."""
-    served.server.hang()
+    served.postgresql.hang()
     try:
-        os.kill(workers(served.process)[0], signal.SIGKILL)
+        os.kill(served.workers()[0], signal.SIGKILL)
         time.sleep(2)
         yield
     finally:
-        served.server.go_on()
+        served.postgresql.go_on()
 
 
 @contextmanager
@@ -54,7 +53,7 @@ def read_only(served):
 
 
 def _set(served, statement):
-    with psycopg.connect(served.server.url("postgres"), autocommit=True) as connection:
+    with psycopg.connect(served.postgresql.url("postgres"), autocommit=True) as connection:
         connection.execute("SET default_transaction_read_only = off")
         connection.execute(statement)
         connection.execute("SELECT pg_reload_conf()")
@@ -63,24 +62,24 @@ def _set(served, statement):
 @contextmanager
 def full(served):
     """The disk of PostgreSQL is full: it cannot write its log and stops."""
-    served.server.fill()
+    served.postgresql.fill()
     try:
         yield
     finally:
-        served.server.kill()
-        served.server.start()
+        served.postgresql.kill()
+        served.postgresql.start()
 
 
 @contextmanager
 def put_back(served):
     """An older state of PostgreSQL's database put back under the workers, by its own programs."""
-    copy, copying = served.server.folder / "copy", time.monotonic()
-    served.server.run("pg_dump", "-Fc", "-f", copy, served.server_url)
+    copy, copying = served.postgresql.folder / "copy", time.monotonic()
+    served.postgresql.run("pg_dump", "-Fc", "-f", copy, served.postgresql_url)
     copied = time.monotonic()
     time.sleep(0.5)
-    name, new = served.database.url.database, served.server.database()
-    served.server.run("pg_restore", "-d", new, copy)
-    with psycopg.connect(served.server.url("postgres"), autocommit=True) as connection:
+    name, new = served.database.url.database, served.postgresql.database()
+    served.postgresql.run("pg_restore", "-d", new, copy)
+    with psycopg.connect(served.postgresql.url("postgres"), autocommit=True) as connection:
         connection.execute(f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS false")
         others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
         connection.execute(others, [name])
@@ -103,7 +102,7 @@ def _retry(connection, statement):
 @contextmanager
 def no_space(served):
     """The disk is full: no process of the service can write to a file."""
-    pids = [served.process.pid, *workers(served.process)]
+    pids = [served.server.process.pid, *served.server.workers]
     for pid in pids:
         _, hard_limit = resource.prlimit(pid, resource.RLIMIT_FSIZE)
         resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, hard_limit))

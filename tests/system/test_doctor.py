@@ -1,15 +1,13 @@
 """`who-to-call twilio doctor`: it finds each thing that would stop calls, and says what to do."""
 
-import os
 import shutil
-import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 
 import doctor_host
 import pytest
 import serving
-from conftest import ANYSHIRE, ROOT
+from conftest import ANYSHIRE
+from serving import places
 
 from routing import create_app
 from routing.telephony.doctor import Level, compare_clocks
@@ -28,7 +26,7 @@ def folder(tmp_path_factory):
     """A council whose service runs, its database made."""
     folder = tmp_path_factory.mktemp("council")
     shutil.copy(ANYSHIRE, folder / "directory.yaml")
-    flask(settings(folder), "db", "upgrade")
+    flask(places(folder), "db", "upgrade")
     return folder
 
 
@@ -36,16 +34,8 @@ def folder(tmp_path_factory):
 def service(folder):
     port = serving.free_port()
     environ = {"TWILIO_AUTH_TOKEN": TOKEN, "PUBLIC_BASE_URL": f"http://127.0.0.1:{port}"}
-    command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "app:app"]
-    process = subprocess.Popen(command, cwd=ROOT, env=os.environ | settings(folder) | environ)
-    serving.ask(f"http://127.0.0.1:{port}/api/v1/services/children/decision")
-    yield environ["PUBLIC_BASE_URL"]
-    process.terminate()
-    process.wait(timeout=30)
-
-
-def settings(folder):
-    return {"DIRECTORY": f"{folder}/directory.yaml", "INSTANCE_PATH": f"{folder}/instance"}
+    with serving.serving(folder, port=port, **environ) as server:
+        yield server.base
 
 
 def flask(given, *arguments):
@@ -61,11 +51,11 @@ def doctor(folder, service, host):
             "PUBLIC_BASE_URL": service,
             "TWILIO_FALLBACK_URL": f"{host.base}/{{service}}.xml",
         }
-        given = settings(folder) | right | given
+        given = places(folder) | right | given
         given = {key: value or None for key, value in given.items()}
         return flask(given, "twilio", "doctor", *arguments)
 
-    host.files["/children.xml"] = flask(settings(folder), "twilio", "fallback", "children").stdout
+    host.files["/children.xml"] = flask(places(folder), "twilio", "fallback", "children").stdout
     return doctor
 
 

@@ -14,7 +14,7 @@ import sqlite3
 import time
 from contextlib import closing
 from types import SimpleNamespace
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote
 
 import pytest
 import rostered
@@ -160,29 +160,23 @@ def left(made, tmp_path_factory):
     shutil.copy(made, database)
     text = ANYSHIRE.read_text("utf-8").replace("languages: [en]", "languages: [en, cy]")
     (folder / "directory.yaml").write_text(text)
-    where = {"DIRECTORY": str(folder / "directory.yaml"), "INSTANCE_PATH": str(instance)}
-    app = create_app({**where, **TELEPHONED})
+    app = create_app(serving.places(folder) | TELEPHONED)
     people(app)
-    with (folder / "log").open("w") as log:
-        process, url = serving.start(folder, stderr=log, WEB_CONCURRENCY="1", **TELEPHONED)
-        try:
-            serving.ask(url)
-            through = Through(urlsplit(url).port)
-            client = through.test_client()
-            secrets = staff_work(through)
-            ring(client)
-            speak_nonsense(through.port)
-            answers = ask_everything(client, app)
-            metrics = client.get("/metrics", headers=OPS).text
-            runner = app.test_cli_runner()
-            outputs = [runner.invoke(args=[command]).output for command in ("status", "purge")]
-            outputs.append(runner.invoke(args=["calls", "summary"]).output)
-            files = {file: file.read_bytes() for file in instance.rglob("*") if file.is_file()}
-            fault(database, client)
-        finally:
-            process.terminate()
-            process.wait(30)
-    log = (folder / "log").read_text()
+    with serving.serving(folder, WEB_CONCURRENCY="1", **TELEPHONED) as server:
+        through = Through(server.port)
+        client = through.test_client()
+        secrets = staff_work(through)
+        ring(client)
+        speak_nonsense(server.port)
+        answers = ask_everything(client, app)
+        metrics = client.get("/metrics", headers=OPS).text
+        runner = app.test_cli_runner()
+        commands = (["status"], ["purge"], ["calls", "summary"])
+        outputs = [runner.invoke(args=words).output for words in commands]
+        files = {file: file.read_bytes() for file in instance.rglob("*") if file.is_file()}
+        fault(database, client)
+        server.stop()
+    log = server.log()
     rows = "\n".join(sqlite3.connect(database).iterdump())
     return SimpleNamespace(**locals())
 

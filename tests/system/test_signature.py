@@ -1,17 +1,14 @@
 """Signed or refused: every spelling of an address, behind a real gunicorn and a real nginx."""
 
 import http.client
-import os
-import subprocess
-import sys
-from contextlib import ExitStack, closing
+from contextlib import closing
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
 import nginx
 import pytest
 import serving
-from conftest import ANYSHIRE, ROOT
+from conftest import ANYSHIRE
 from telephone import CALLED, CALLER, sign
 
 TOKEN, OTHER = "first token", "second token"
@@ -50,25 +47,16 @@ def service(tmp_path_factory):
         pytest.skip("needs nginx")
     folder = tmp_path_factory.mktemp("signed")
     (folder / "directory.yaml").write_text(ANYSHIRE.read_text())
-    environ = {"DIRECTORY": f"{folder}/directory.yaml", "INSTANCE_PATH": f"{folder}/instance"}
-    upgrade = [sys.executable, "-m", "flask", "db", "upgrade"]
-    subprocess.run(upgrade, cwd=ROOT, env=os.environ | environ, check=True, capture_output=True)
+    serving.flask(folder, "db", "upgrade")
     tls = serving.free_port()
-    with ExitStack() as running:
-        _, url = running.enter_context(
-            serving.serving(
-                folder,
-                PUBLIC_BASE_URL=f"https://127.0.0.1:{tls}/duty/",
-                TWILIO_AUTH_TOKEN=TOKEN,
-                TWILIO_AUTH_TOKEN_2=OTHER,
-            )
-        )
-        serving.ask(url)
-        base = url.removesuffix("/api/v1/services/children/decision")
-        own = base.removeprefix("http://")
-        away = "location ^~ /duty/ { proxy_pass http://who_to_call/; }"
-        running.enter_context(nginx.before([own], folder, tls, away))
-        yield Service(int(base.rpartition(":")[2]), tls)
+    settings = {"PUBLIC_BASE_URL": f"https://127.0.0.1:{tls}/duty/"}
+    settings |= {"TWILIO_AUTH_TOKEN": TOKEN, "TWILIO_AUTH_TOKEN_2": OTHER}
+    away = "location ^~ /duty/ { proxy_pass http://who_to_call/; }"
+    with (
+        serving.serving(folder, **settings) as server,
+        nginx.before([server.address], folder, tls, away),
+    ):
+        yield Service(server.port, tls)
 
 
 def post_status(service, query="", form=FORM, token=TOKEN, algorithm="sha1", signed=None, **more):

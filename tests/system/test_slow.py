@@ -28,24 +28,18 @@ SAFETY_NET_SECONDS = 8
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory):
-    """Serve as in production. Yield the port, and the file of the log."""
+    """Serve as in production."""
     folder = tmp_path_factory.mktemp("slow")
     shutil.copy(ANYSHIRE, folder / "directory.yaml")
     settings = {"TWILIO_AUTH_TOKEN": TOKEN, "PUBLIC_BASE_URL": BASE, "WEB_CONCURRENCY": "1"}
     settings["EXCHANGE_TOKEN"] = "exchange"
-    with (folder / "log").open("w") as log:
-        process, url = serving.start(folder, stderr=log, **settings)
-        try:
-            serving.ask(url)
-            yield int(url.split(":")[2].split("/")[0]), folder / "log"
-        finally:
-            process.terminate()
-            process.wait(30)
+    with serving.serving(folder, **settings) as server:
+        yield server
 
 
 @pytest.fixture
 def port(service):
-    return service[0]
+    return service.port
 
 
 def call(port, number):
@@ -143,11 +137,10 @@ def test_a_malformed_request_is_refused_and_runs_nowhere(port, head):
     ],
 )
 def test_the_log_has_whole_lines_that_quote_nothing_of_a_malformed_request(service, head):
-    port, log = service
-    before = len(log.read_text().splitlines())
-    assert 400 <= nginx.ask(port, head)[0] < 600
+    before = len(service.log().splitlines())
+    assert 400 <= nginx.ask(service.port, head)[0] < 600
     for _ in range(200):  # a thread writes it
-        lines = log.read_text().splitlines()[before:]
+        lines = service.log().splitlines()[before:]
         if lines:
             break
         time.sleep(0.05)

@@ -81,8 +81,9 @@ def server(council, run):
     process = subprocess.Popen(
         command, cwd=council.folder, env={"WEB_CONCURRENCY": "1"}, stderr=subprocess.PIPE, text=True
     )
-    serving.ask(f"http://127.0.0.1:{port}/api/v1/services/children/decision")
-    yield f"http://127.0.0.1:{port}"
+    server = serving.Server(council.folder, process, port)
+    server.decision()
+    yield server.base
     process.terminate()
     _, log = process.communicate(timeout=30)
     assert f"Version {config.VERSION}" in log

@@ -10,7 +10,7 @@ from colleague import NAME, PASSWORD, Colleague
 from conftest import ANYSHIRE
 from faulted import KEY
 from load import Caller
-from serving import ask, serving
+from serving import serving
 
 from routing.store import accounts, db
 from routing.store.accounts import Role
@@ -41,11 +41,8 @@ def two_groups(server, folder, rounds, questions):
             group = folder / name
             group.mkdir()
             (group / "directory.yaml").write_text(ANYSHIRE.read_text("utf-8"))
-            _, at = running.enter_context(
-                serving(group, DATABASE_URL=url, SECRET_KEY=KEY, WEB_CONCURRENCY="2")
-            )
-            ask(at)
-            bases.append(at.partition("/api")[0])
+            settings = {"DATABASE_URL": url, "SECRET_KEY": KEY, "WEB_CONCURRENCY": "2"}
+            bases.append(running.enter_context(serving(group, **settings)).base)
         clients = GroupClients()
         clients.rounds(Colleague(bases[0]), bases, rounds, questions)
         return len(clients.numbers), clients.old, clients.late

@@ -1,10 +1,14 @@
 """A real Chromium and a real server. Tests are skipped where Chromium is missing, but not in CI."""
 
 import shutil
+import threading
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from conftest import ROOT
 from playwright.sync_api import sync_playwright
-from serving import ask, serving
+from serving import flask, serving
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 QUIET = [
@@ -16,6 +20,13 @@ QUIET = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+
+WEST_BERKSHIRE = ROOT / "examples" / "west-berkshire.yaml"
+DAY, NIGHT = "01632 960111", "01632 960199"
+NOON = {"CLOCK_STARTS_AT": "2026-11-24T12:00:00Z"}
+FALLBACK = f"<ul><li>Day: {DAY}</li><li>At all other times: {NIGHT}</li></ul>"
+COMPONENT = f'<who-to-call service="children" lang="en">{FALLBACK}</who-to-call>'
 
 
 @pytest.fixture(scope="session")
@@ -45,6 +56,13 @@ class Pages:
             page.goto(url)
         return page
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        for context in self.contexts:
+            context.close()
+
 
 def follow(page, place):
     """Click on a link or button, and wait for the next page."""
@@ -54,27 +72,53 @@ def follow(page, place):
 
 @pytest.fixture
 def pages(chromium):
-    pages = Pages(chromium)
-    yield pages
-    for context in pages.contexts:
-        context.close()
+    with Pages(chromium) as pages:
+        yield pages
 
 
-@pytest.fixture
-def serve(tmp_path):
-    """Return a function that serves a directory on loopback: it returns the address and process."""
-    running = []
+@contextmanager
+def council(folder, directory=WEST_BERKSHIRE, **environ):
+    """Serve a directory from a folder, by one worker unless told otherwise; yield a Server."""
+    (folder / "directory.yaml").write_text(directory.read_text("utf-8"))
+    with serving(folder, **{"WEB_CONCURRENCY": "1", **environ}) as server:
+        yield server
 
-    def serve(directory, **environ):
-        folder = tmp_path / f"served-{len(running)}"
-        folder.mkdir()
-        (folder / "directory.yaml").write_text(directory.read_text("utf-8"))
-        server = serving(folder, **environ)
-        process, url = server.__enter__()
-        running.append(server)
-        ask(url)
-        return url.partition("/api")[0], process
 
-    yield serve
-    for server in running:
-        server.__exit__(None, None, None)
+@pytest.fixture(scope="session")
+def noon(tmp_path_factory):
+    """West Berkshire's service, its clock started at noon on a Tuesday, with a database."""
+    folder = tmp_path_factory.mktemp("noon")
+    with council(folder, **NOON) as server:
+        flask(folder, "db", "upgrade", **NOON)
+        yield server
+
+
+@contextmanager
+def other_website(body, home):
+    """Serve a council's own page, from another origin than the service and with a strict policy."""
+    policy = f"default-src 'none'; script-src {home}; connect-src {home}; base-uri 'none'"
+    page = (
+        '<!doctype html><html lang="en"><meta charset="utf-8"><title>A council</title>'
+        '<link rel="icon" href="data:,">'
+        f"<main><h1>A council</h1>{body}</main>"
+        f'<script type="module" src="{home}/embed/v1.js" referrerpolicy="no-referrer"></script>'
+    ).encode()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.send_header("Content-Security-Policy", f"{policy}; img-src data:")
+            self.end_headers()
+            self.wfile.write(page)
+
+        def log_message(self, *_):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, args=[0.02], daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/child-abuse"
+    finally:
+        server.shutdown()
+        server.server_close()

@@ -7,9 +7,8 @@ from itertools import pairwise
 import icalendar
 import pytest
 from browser.conftest import follow
-from browser.test_pages import violations
-from browser.test_staff import PASSWORD, Service, sign_in
-from serving import ask, serving
+from browser.test_pages import violations_at_each_width
+from browser.test_staff import Service, sign_in
 
 NIGHT = "Out-of-hours social worker"
 PEOPLE = ["Amara Owusu", "Siân O’Brien", "Llŷr ap Rhys", "Dev Patel"]
@@ -20,15 +19,11 @@ LOOKED_AT = ["/gaps", "/bank-holidays", "/mine", "/people", "/people/1", "/impor
 def service(tmp_path_factory):
     served = Service(tmp_path_factory.mktemp("rota"), called=False)
     served.environ["CLOCK_STARTS_AT"] = "2026-12-20T15:40:00Z"
-    with serving(served.folder, **served.environ) as (_, url):
-        ask(url)
-        served.base = url.partition("/api")[0]
-        roles = ("--role", "rota", "--password-stdin")
-        served.flask("staff", "add", "Priya Shah", *roles, stdin=f"{PASSWORD}\n")
+    with served.running("rota") as service:
         rows = [f"mash-social-worker,2026-12-21 08:30,2026-12-21 17:00,{name}\n" for name in PEOPLE]
         sheet = "role,starts,ends,person\n" + "".join(rows)
-        served.flask("rota", "import", "-", "--add-people", stdin=sheet)
-        yield served
+        service.flask("rota", "import", "-", "--add-people", stdin=sheet)
+        yield service
 
 
 def fill_in(page, name, day, month, year, time=None):
@@ -46,21 +41,12 @@ def rows(page, role=NIGHT):
     return {" ".join(text.split()[:3]): text for text in texts}
 
 
-def wrong(page):
-    """Return what axe finds, and how the page scrolls sideways, at 1280 pixels and at 320."""
-    violations_by_page = []
-    for width in (1280, 320):
-        page.set_viewport_size({"width": width, "height": 900})
-        violations_by_page.append((width, *violations(page)))
-    return [entry for entry in violations_by_page if entry[1:] != ([], 0)]
-
-
 def test_christmas_is_filled_swapped_covered_undone_and_printed(pages, service):
     page = sign_in(pages.open(viewport={"width": 320, "height": 900}), service)
     violations_by_page = {}
 
     def look(name):
-        violations_by_page[name] = wrong(page)
+        violations_by_page[name] = violations_at_each_width(page)
 
     page.get_by_text("Menu", exact=True).click()
     follow(page, page.locator("nav[aria-label='Staff pages']").get_by_role("link", name="Rota"))
@@ -119,7 +105,7 @@ def test_christmas_is_filled_swapped_covered_undone_and_printed(pages, service):
     follow(page, undo.get_by_role("button", name="Undo"))
     page.get_by_text("Change of the rota undone.").wait_for()
     assert f"{NIGHT}: nobody is on the rota" in page.inner_text("main")
-    assert {name: wrong for name, wrong in violations_by_page.items() if wrong} == {}
+    assert {name: faults for name, faults in violations_by_page.items() if faults} == {}
 
 
 def test_two_weeks_of_a_busy_rota_are_one_side_of_paper_for_each_role(pages, service):
@@ -149,7 +135,7 @@ def test_a_calendar_is_made_fetched_and_revoked(pages, service):
     page.get_by_label("Duty social worker", exact=True).check()
     follow(page, page.get_by_role("button", name="Make a calendar"))
     path = page.locator(".who-address").inner_text().partition("/calendars/")[2]
-    assert violations(page) == ([], 0)
+    assert violations_at_each_width(page) == {}
     events = icalendar.Calendar.from_ical(service.get(f"/calendars/{path}")).walk("VEVENT")
     assert {str(event["SUMMARY"]).partition(": ")[2] for event in events} == set(PEOPLE)
     follow(page, page.get_by_role("link", name="Back to my shifts"))
@@ -162,10 +148,10 @@ def test_every_page_of_the_rota_is_for_everybody_at_every_width(pages, service):
     violations_by_page = {}
     for path in LOOKED_AT:
         page.goto(f"{service.base}/staff/rota{path}")
-        violations_by_page[path] = wrong(page)
+        violations_by_page[path] = violations_at_each_width(page)
         assert page.locator("script").count() == 0  # so it is the same without JavaScript
 
-    assert {path: wrong for path, wrong in violations_by_page.items() if wrong} == {}
+    assert {path: faults for path, faults in violations_by_page.items() if faults} == {}
     assert all(url.startswith((service.base, "data:")) for url in pages.requests)
 
 

@@ -2,10 +2,7 @@
 
 import gzip
 import json
-import os
 import re
-import subprocess
-import sys
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -14,7 +11,7 @@ from pathlib import Path
 import nginx
 import pytest
 import serving
-from conftest import ANYSHIRE, ROOT
+from conftest import ANYSHIRE
 from nginx import get
 from telephone import CALLED, CALLER, TOKEN, sign
 
@@ -58,23 +55,16 @@ def front(tmp_path_factory):
         "WEB_CONCURRENCY": "1",
         "CLOCK_STARTS_AT": "2026-11-23T12:00:00Z",
         "REHEARSAL_NUMBER": "directory",
-        "DIRECTORY": f"{folder}/directory.yaml",
-        "INSTANCE_PATH": f"{folder}/instance",
     }
-    flask(environ, "directory", "print", "--output", f"{folder}/who-to-call.html")
     with ExitStack() as running:
-        _, url = running.enter_context(serving.serving(folder, **environ))
-        serving.ask(url)
-        own = url.removeprefix("http://").partition("/")[0]
-        (folder / "plain").mkdir()
-        (folder / "tls").mkdir()
+        server = running.enter_context(serving.serving(folder, **environ))
         for kind in ("plain", "tls"):
-            (folder / kind / "who-to-call.html").write_bytes(
-                (folder / "who-to-call.html").read_bytes()
-            )
-        plain = running.enter_context(nginx.before([own], folder / "plain"))
-        running.enter_context(nginx.before([own], folder / "tls", tls))
-        yield Front(plain, tls, int(own.rpartition(":")[2]), folder)
+            (folder / kind).mkdir()
+        printed = f"{folder}/plain/who-to-call.html"
+        serving.flask(folder, "directory", "print", "--output", printed, **environ)
+        plain = running.enter_context(nginx.before([server.address], folder / "plain"))
+        running.enter_context(nginx.before([server.address], folder / "tls", tls))
+        yield Front(plain, tls, server.port, folder)
 
 
 @dataclass
@@ -83,11 +73,6 @@ class Front:
     tls: int
     own: int
     folder: Path
-
-
-def flask(environ, *words):
-    command = [sys.executable, "-m", "flask", *words]
-    subprocess.run(command, cwd=ROOT, env=os.environ | environ, check=True, capture_output=True)
 
 
 KEPT = (

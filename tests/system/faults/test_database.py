@@ -34,8 +34,7 @@ def test_a_service_that_is_told_to_stop_leaves_sqlites_log_empty(tmp_path):
         assert load.tally.calls
         service.database.engine.dispose()  # this process's own connections
         assert log.stat().st_size > 0
-        service.process.terminate()
-        service.process.wait(30)
+        service.server.stop()
 
         left = log.stat().st_size if log.exists() else 0
         service.run()

@@ -24,7 +24,7 @@ def ports(tmp_path_factory):
 def test_a_flood_refuses_no_caller(ports, way, address):
     if way not in ports:
         pytest.skip("needs nginx")
-    answers, statuses = flood.endure(ports[way], address, seconds=4)
+    answers, statuses = flood.endure(ports[way], address, seconds=2)
 
     assert answers.wrong == []
     assert answers.count > 0

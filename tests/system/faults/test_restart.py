@@ -5,26 +5,18 @@ import signal
 import subprocess
 import sys
 import time
-import urllib.request
 from datetime import datetime
 
 import pytest
 from conftest import ANYSHIRE, ROOT
-from serving import ask, serving, start, workers
+from serving import serving, start
 
 GOOD = ANYSHIRE.read_text()
 BETTER = GOOD.replace("01632 960100", "01632 960177")
 
 
-def number(url):
-    return ask(url)["line"]["phone"]["display"]
-
-
-def words(url, path):
-    address = url.partition("/api")[0] + path
-    request = urllib.request.Request(address, headers={"Authorization": "Bearer ops"})
-    with urllib.request.urlopen(request, timeout=5) as answer:
-        return answer.read().decode()
+def number(server):
+    return server.decision()["line"]["phone"]["display"]
 
 
 @pytest.fixture
@@ -34,26 +26,28 @@ def file(tmp_path):
 
 def test_good_then_better_then_broken_the_better_one_answers_after_kill_and_restart(file):
     file.write_text(GOOD)
-    with serving(file.parent, WEB_CONCURRENCY="1") as (process, url):
-        assert number(url) == "01632 960100"
+    with serving(file.parent, WEB_CONCURRENCY="1") as server:
+        assert number(server) == "01632 960100"
         file.write_text(BETTER)
-        os.kill(workers(process)[0], signal.SIGKILL)
-        assert number(url) == "01632 960177"
+        os.kill(server.workers[0], signal.SIGKILL)
+        assert number(server) == "01632 960177"
         file.write_text("services: [")
-        os.kill(workers(process)[0], signal.SIGKILL)
-        assert number(url) == "01632 960177"
-    with serving(file.parent, WEB_CONCURRENCY="1", OPS_TOKEN="ops") as (_, url):
-        assert number(url) == "01632 960177"
-        assert "directory_problem: line" in words(url, "/readyz")
-        assert 'routing_warning{code="directory_broken"} 1.0' in words(url, "/metrics")
+        os.kill(server.workers[0], signal.SIGKILL)
+        assert number(server) == "01632 960177"
+    with serving(file.parent, WEB_CONCURRENCY="1", OPS_TOKEN="ops") as server:
+        assert number(server) == "01632 960177"
+        assert "directory_problem: line" in server.get("/readyz", Authorization="Bearer ops")
+        assert 'routing_warning{code="directory_broken"} 1.0' in server.get(
+            "/metrics", Authorization="Bearer ops"
+        )
 
 
 def test_a_broken_file_with_none_kept_is_refused_with_every_problem_and_exit_1(file):
     file.write_text("zone: nowhere")
-    process, _ = start(file.parent)
-    _, output = process.communicate(timeout=30)
+    server = start(file.parent)
+    assert server.process.wait(30) == 1
+    output = server.log()
 
-    assert process.returncode == 1
     assert "'services' is missing" in output
     assert "'lines' is missing" in output
     assert "Traceback" not in output
@@ -61,14 +55,11 @@ def test_a_broken_file_with_none_kept_is_refused_with_every_problem_and_exit_1(f
 
 def test_the_rehearsal_clock_is_the_same_in_every_worker(file):
     file.write_text(GOOD)
-    with serving(file.parent, WEB_CONCURRENCY="3", CLOCK_STARTS_AT="2026-12-24T12:00:00Z") as (
-        process,
-        url,
-    ):
+    starts = "2026-12-24T12:00:00Z"
+    with serving(file.parent, WEB_CONCURRENCY="3", CLOCK_STARTS_AT=starts) as server:
         began = time.monotonic()
-        ask(url)
-        os.kill(workers(process)[0], signal.SIGKILL)
-        instants = [datetime.fromisoformat(ask(url)["at"]) for _ in range(30)]
+        os.kill(server.workers[0], signal.SIGKILL)
+        instants = [datetime.fromisoformat(server.decision()["at"]) for _ in range(30)]
 
     assert instants == sorted(instants)
     assert (instants[-1] - instants[0]).total_seconds() <= time.monotonic() - began + 1

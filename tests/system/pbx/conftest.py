@@ -1,13 +1,10 @@
 """Councils whose services run, each at a time of its own, for the exchange to ask."""
 
-import os
-import subprocess
-import sys
 from contextlib import contextmanager
 
 import pytest
 import serving
-from conftest import ANYSHIRE, ROOT
+from conftest import ANYSHIRE
 from pbx import exchange
 from telephone import BASE, TOKEN
 
@@ -41,23 +38,12 @@ class Council:
         self.flask("db", "upgrade")
 
     def flask(self, *words):
-        places = {
-            "DIRECTORY": f"{self.folder}/directory.yaml",
-            "INSTANCE_PATH": f"{self.folder}/instance",
-        }
-        command = [sys.executable, "-m", "flask", *words]
-        environ = os.environ | places | self.environ
-        done = subprocess.run(
-            command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+        return serving.flask(self.folder, *words, **self.environ)
 
     @contextmanager
     def running(self):
-        with serving.serving(self.folder, **self.environ) as (process, url):
-            serving.ask(url)
-            self.process, self.local = process, url.partition("/api")[0]
+        with serving.serving(self.folder, **self.environ) as self.server:
+            self.local = self.server.base
             yield self
 
     @property
