@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from sweep import ROOT
 
 from proof import (
-    alerts,
     answers,
     benchmarks,
     calls,
@@ -47,7 +46,6 @@ PARTS = {
     "pages": ("Every page, at every width", pages.prove_pages),
     "front": ("Behind nginx", nginx.prove_nginx),
     "fuzz": ("Malformed input", fuzz.prove_parsers),
-    "alerts": ("Alerts, when senders are killed", alerts.prove_alerts),
     "clients": ("Generated clients", clients.prove_clients),
     "mutation": ("Mutation testing", mutation.prove_mutation),
     "standards": ("Checks by other programs", standards.prove_standards),

@@ -11,12 +11,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import postgres
-from christmas import christmas
 from doors import Load
-from fault_list import FAULTS, name
 from faulted import Row, endured, kept, rehearsing, served, stepped
-from service_faults import all_killed
-from two_groups import two_groups
+from faults.test_christmas import christmas
+from faults.test_two_groups import two_groups
+from service_faults import FAULTS, all_killed, name
 
 HANDOVERS = ("2026-12-24T15:30:00Z", "2026-12-28T10:00:00Z", "2026-12-29T00:00:00Z")
 """Christmas Eve's early end, a bank holiday on which the day team is in, another number."""

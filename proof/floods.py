@@ -6,7 +6,6 @@ from pathlib import Path
 
 import flood
 import nginx
-from flooded import served
 
 MAX_WAIT_SECONDS = 1.0
 """The longest that a caller may wait for an answer."""
@@ -18,7 +17,7 @@ def prove_floods():
     with tempfile.TemporaryDirectory() as name:
         os.chmod(name, 0o755)
         folder = Path(name)
-        with served(folder) as own, nginx.before([f"127.0.0.1:{own}"], folder) as front:
+        with flood.served(folder) as own, nginx.before([f"127.0.0.1:{own}"], folder) as front:
             for way, port in (("alone", own), ("behind nginx", front)):
                 for address in flood.NAMES:
                     answers, statuses = flood.endure(port, address)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sweep import EXAMPLES
 
-from routing.core.diff import compare
+from routing.core.gaps import compare
 from routing.directory.changes import file_changes
 from routing.directory.load import load
 from routing.errors import InvalidDirectory

@@ -48,7 +48,7 @@ def read_bytes(file: Path, size: int = MAX_KEPT_BYTES) -> bytes:
 def open_lock(file: Path) -> IO[bytes]:
     """Return a file to be locked, opened without waiting, even for a pipe. Raise OSError."""
     flags = os.O_RDWR | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC
-    return open(os.open(file, flags, 0o600), "rb+", buffering=0)
+    return open(file, "rb+", buffering=0, opener=lambda path, _: os.open(path, flags, 0o600))
 
 
 def write_atomically(path: Path, content: bytes, mode: int = 0o600) -> None:

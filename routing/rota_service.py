@@ -58,14 +58,6 @@ FAR_FUTURE = timedelta(days=3650)
 FILL_TIME_LIMIT = timedelta(seconds=5)
 """How long working out a fill may take."""
 
-CONFLICT_MESSAGE = (
-    "Somebody else has just changed the rota: one of these people now has a shift in this role at "
-    "that time. Check the rota and try again."
-)
-
-
-_REMOVING_KINDS = ("removed", "uncovered", "replaced")
-
 
 class RotaGap(NamedTuple):
     """A span in which too few people are on duty in a role, and how many are missing."""
@@ -143,7 +135,12 @@ class Rota:
         text, period, warnings = self.text(lookup.now()), span_of(changes), []
         after = self.roster.with_changes(changes, cancelled_shift_ids)
         new_shifts = [new for new in changes if isinstance(new, NewShift)]
-        if unneeded := self.roster.unneeded_shifts(new_shifts):
+        unneeded = [
+            new
+            for new in new_shifts
+            if not self.roster.needed_spans(new.role_id, new.during.start, new.during.end)
+        ]
+        if unneeded:
             count = "1 shift is" if len(unneeded) == 1 else f"{len(unneeded):,} shifts are"
             first = text.span(unneeded[0].during)
             warnings.append(f"{count} when nobody is needed by the directory: the first {first}.")
@@ -270,7 +267,7 @@ def save_change(
                 connection, kind, ordered, at, actor, form_key, cancelled, summary, sheet
             )
         except sa.exc.IntegrityError as error:
-            raise InvalidRotaChange("person", CONFLICT_MESSAGE) from error
+            raise RotaConflict from error
         rota_people.mark_added_by(connection, list(ids.values()), change.id)
     return change
 
@@ -286,7 +283,7 @@ def undo_change(change_id: int, actor: str) -> RotaChange:
     with lookup.database().writing() as connection:
         shift_ids = rota.shifts_of(connection, change_id)
         original = rota.find_undone_by(connection, change_id)
-        if original is not None and original.kind in _REMOVING_KINDS:
+        if original is not None and original.kind in ("removed", "uncovered", "replaced"):
             raise InvalidRotaChange(
                 "", "This is itself an undo, of a removal. Remove or import the shifts again."
             )

@@ -1,18 +1,18 @@
 """A server on loopback that sends what a test gives it, in the place of GOV.UK."""
 
 import json
-import threading
 import time
 from contextlib import contextmanager
 from datetime import date, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+
+import stub_server
 
 LIST = Path(__file__).with_name("data") / "bank-holidays.json"
 
 
 class Feed:
-    """What the server sends next, and what it was asked."""
+    """What the server sends next."""
 
     def __init__(self):
         self.status, self.body, self.headers, self.trickle = 200, LIST.read_bytes(), {}, 0.0
@@ -55,7 +55,7 @@ def serving():
     """Serve a Feed on loopback, until the block ends."""
     feed = Feed()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(stub_server.Handler):
         def do_GET(self):
             self.send_response(feed.status)
             for name, value in feed.headers.items():
@@ -69,16 +69,6 @@ def serving():
                 self.wfile.flush()
                 time.sleep(feed.trickle)
 
-        def log_message(self, *_):
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    feed.url = f"http://127.0.0.1:{server.server_port}/bank-holidays.json"
-    thread = threading.Thread(target=server.serve_forever, args=[0.02], daemon=True)
-    thread.start()
-    try:
+    with stub_server.serving(Handler) as server:
+        feed.url = f"{server.base}/bank-holidays.json"
         yield feed
-    finally:
-        server.shutdown()
-        server.server_close()

@@ -10,7 +10,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import generated
-import over_http
 import yaml
 from oracle import Oracle, e164
 from telephone import BASE, CALLED, TOKEN, Telephone
@@ -220,13 +219,12 @@ def play(make_app, clock, folder, draw, calls):
     path.write_text(directory(draw))
     council, documents, played = Directory(path), 0, []
     app = make_app(path)
-    with over_http.serving(app) as client:
-        for number in range(calls):
-            clock.at = instant(draw)
-            twilio = Telephone(client, council.numbers, TOKEN, BASE)
-            service = draw.choice(list(council.text["services"]))
-            statuses = ("busy",) if draw.random() < 0.1 else STATUSES
-            history = History(draw, twilio, council, clock, service, f"CA{number}", statuses)
-            documents += history.play()
-            played.append(history)
+    twilio = Telephone(app.test_client(), council.numbers, TOKEN, BASE)
+    for number in range(calls):
+        clock.at = instant(draw)
+        service = draw.choice(list(council.text["services"]))
+        statuses = ("busy",) if draw.random() < 0.1 else STATUSES
+        history = History(draw, twilio, council, clock, service, f"CA{number}", statuses)
+        documents += history.play()
+        played.append(history)
     return documents, played, app

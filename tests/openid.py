@@ -4,12 +4,11 @@ import base64
 import hashlib
 import json
 import secrets
-import threading
 import time
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+import stub_server
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
@@ -21,7 +20,7 @@ class Provider:
 
     def __init__(self, server):
         self.server = server
-        self.issuer = f"http://127.0.0.1:{server.server_port}/tenant"
+        self.issuer = f"{server.base}/tenant"
         self.key = RSAKey.generate_key(2048, {"kid": "one", "use": "sig", "alg": "RS256"})
         self.claims = {"sub": "s-1", "name": "Priya Shah", "roles": ["view", "divert"]}
         self.wrong, self.signing_key = {}, self.key  # wrong: claims that replace the right ones
@@ -77,7 +76,7 @@ class Provider:
         return {"access_token": "a", "token_type": "Bearer", "expires_in": 300, "id_token": signed}
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(stub_server.Handler):
     def do_GET(self):
         provider, url = self.server.provider, urlsplit(self.path)
         query = {key: value[0] for key, value in parse_qs(url.query).items()}
@@ -104,23 +103,11 @@ class _Handler(BaseHTTPRequestHandler):
         self._say(*((200, tokens) if tokens else (400, {"error": provider.token_error})))
 
     def _say(self, status, body):
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.end_headers()
-        self.wfile.write(json.dumps(body).encode())
-
-    def log_message(self, *arguments):
-        """Keep the tests' output quiet."""
+        self.answer(status, "application/json", json.dumps(body))
 
 
 @contextmanager
 def running():
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-    server.provider = Provider(server)
-    thread = threading.Thread(target=server.serve_forever, args=[0.05], daemon=True)
-    thread.start()
-    try:
+    with stub_server.serving(_Handler) as server:
+        server.provider = Provider(server)
         yield server.provider
-    finally:
-        server.shutdown()
-        server.server_close()

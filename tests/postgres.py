@@ -65,18 +65,6 @@ class Server:
         while any(Path(f"/proc/{pid}").exists() for pid in every[1:]):
             time.sleep(0.01)
 
-    def run(self, program, *words):
-        """Run one of PostgreSQL's programs."""
-        self._run([Path(POSTGRES).resolve().parent / program, *words])
-
-    def fill(self):
-        """Let no process of it write to a file any more, as when the disk is full. It stops by
-        itself then, for it cannot keep what it would have to.
-        """
-        for pid in (self.process.pid, *_children(self.process.pid)):
-            words = ["prlimit", "--pid", str(pid), "--fsize=0:"]  # its own user may, and root not
-            subprocess.run(words, capture_output=True, check=False, cwd="/", **self._as)
-
     def signal(self, which):
         """Send a signal to the server and all its processes: each is a group of its own."""
         for pid in (self.process.pid, *_children(self.process.pid)):

@@ -65,13 +65,16 @@ class Server:
         return (self.folder / "log").read_text("utf-8")
 
     def kill(self):
-        """Kill it and its workers with -9."""
+        """Kill it and its workers with -9, if it still runs."""
+        if self.process.poll() is not None:
+            return
         for pid in (self.process.pid, *self.workers):
             os.kill(pid, signal.SIGKILL)
         self.process.wait(20)
 
-    def stop(self, signal_number=signal.SIGTERM):
-        self.process.send_signal(signal_number)
+    def stop(self):
+        """Stop it as systemd does: requests in hand are finished."""
+        self.process.terminate()
         self.process.wait(60)
 
 
@@ -88,13 +91,13 @@ def start(folder, app="app:app", port=None, **environ):
 
 @contextmanager
 def serving(folder, **more):
-    """Yield a Server that answers; stop it at once in the end, whoever is connected."""
+    """Yield a Server that answers; kill it in the end, for it would take seconds to stop."""
     server = start(folder, **more)
     try:
         server.decision()
         yield server
     finally:
-        server.stop(signal.SIGQUIT)
+        server.kill()
 
 
 def flask(folder, *words, status=0, **environ):

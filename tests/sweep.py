@@ -11,9 +11,8 @@ from oracle import Oracle
 
 from routing.bank_holidays.calendar import build_calendar
 from routing.core.decision import decide, timeline
-from routing.core.diff import compare
 from routing.core.directory import ALL_DAY, Hours, Phone
-from routing.core.gaps import find_gaps, missing_backups
+from routing.core.gaps import compare, find_gaps, missing_backups
 from routing.core.timetable import Timetables
 from routing.directory.load import load
 

@@ -1,4 +1,4 @@
-"""Plays Twilio over HTTP: signs every request, and follows every address that it is given.
+"""Plays Twilio: signs every request, and follows every address that it is given.
 
 The signature is computed here independently, as Twilio's page on webhook security says.
 """

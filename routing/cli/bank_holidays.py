@@ -14,8 +14,8 @@ from routing.bank_holidays.govuk import HolidayList
 from routing.bank_holidays.refresh import RefreshResult
 from routing.cli import findings
 from routing.cli.common import CommandGroup, actor, format_option, local_period, print_report
-from routing.core.diff import compare
 from routing.core.directory import BankHoliday
+from routing.core.gaps import compare
 from routing.core.timetable import Timetables
 from routing.errors import DatabaseUnavailable, InvalidBankHolidays, InvalidDirectory
 from routing.formats.json import bank_holidays_json

@@ -32,8 +32,7 @@ from routing.cli.new_directory import (
     numbers_to_ring,
     read_answers,
 )
-from routing.core.diff import compare
-from routing.core.gaps import reportable_gaps
+from routing.core.gaps import compare, reportable_gaps
 from routing.core.instants import Span
 from routing.directory.changes import file_changes
 from routing.directory.last_good import LastGoodDirectory

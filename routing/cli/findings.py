@@ -4,9 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from routing.core.diff import Callee, Change
 from routing.core.directory import Line, Service
-from routing.core.gaps import CoverageKind
+from routing.core.gaps import Callee, Change, CoverageKind
 from routing.core.instants import Span
 from routing.directory.changes import FileChange
 from routing.formats.json import span_json

@@ -24,8 +24,7 @@ from routing.directory.load import load
 from routing.directory.yaml_source import UnreadableFile, read_yaml
 from routing.errors import Problem
 from routing.lint.check import check
-from routing.lint.hours import days_to_confirm
-from routing.lint.slips import clock_time
+from routing.lint.hours import clock_time, days_to_confirm
 from routing.snapshot import build_snapshot
 
 Answers = dict[str, Any]

@@ -5,7 +5,6 @@ Each is described in words, with what to type instead.
 
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
 
 Slip = tuple[int, int, str]
 """The line and column of a slip, from 1, and what to type instead."""
@@ -14,16 +13,6 @@ LINES_BEFORE = 8
 """How far before the place at which YAML gave up a slip is looked for."""
 
 _MERGE_MARK = re.compile(r"^(<{7}|>{7}|\|{7})( |$)", re.MULTILINE)
-_KEY = r"^\s*(?:- +)?[A-Za-z0-9_,-]+"
-_ODD_BLANK = re.compile(r"^[ \t]*([^\S \t\r]|[\u200b\ufeff\u2060])")
-_ODD_COLON = re.compile(_KEY + r"\s*([\uff1a\ufe55\ua789\u2236])")
-_NO_BLANK = re.compile(_KEY + r"(:)(?=[^\s/:])")
-_NO_COLON = re.compile(_KEY + r"( +)[^\s:#]")
-_SINGLE_QUOTES = re.compile(r"(?:: |- |[\[{,]\s*)(')[^']*'(?!')\w")
-_DOUBLE_QUOTES = re.compile(r"(?:: |- |[\[{,]\s*)(\")[^\"\\]*\"\s*[^\s,}\]#]")
-_OPENING_MARK = re.compile(_KEY + r": +([*&!%@`|>])(?![|>-]?\s*$)")
-_SECOND_COLON = re.compile(_KEY + r": +(?!['\"{\[])\S[^#]*?(: )")
-_HASH_IN_BRACES = re.compile(r"[{\[][^}\]]*?( #)")
 _HYPHEN = "type an ordinary hyphen"
 _BLANK = "type an ordinary blank"
 _DELETE = "delete it"
@@ -64,6 +53,41 @@ BIDI_OVERRIDES = "\u202a-\u202e\u2066-\u2069"
 
 _ODD = re.compile(r"[^\x20-\x7e\t\r\n]")
 _HIDDEN = re.compile(f"[\u00a0\u00ad\u115f\u1160\u200b\u202f\u2060-\u2064\ufeff{_BIDI_MARKS}]")
+
+
+_KEY = r"^\s*(?:- +)?[A-Za-z0-9_,-]+"
+_IN_QUOTES = "Put the text in quotes."
+_SLIPS = (
+    (
+        r"^[ \t]*([^\S \t\r]|[\u200b\ufeff\u2060])",
+        "the indentation has {character}. Indent with ordinary blanks.",
+    ),
+    (
+        _KEY + r"\s*([\uff1a\ufe55\ua789\u2236])",
+        "after the key there is {character}. Write `key: value`.",
+    ),
+    (r"^ *(\t)", "here is a tab. Indent with spaces, not tabs."),
+    (_KEY + r"(:)(?=[^\s/:])", "a blank is missing after this colon. Write `key: value`."),
+    (
+        r"(?:: |- |[\[{,]\s*)(')[^']*'(?!')\w",
+        "an apostrophe ends this text in single quotes. Put the text in double quotes, or in none.",
+    ),
+    (
+        r"(?:: |- |[\[{,]\s*)(\")[^\"\\]*\"\s*[^\s,}\]#]",
+        "a quotation mark within ends this text. Put the text in single quotes, or in none.",
+    ),
+    (
+        _KEY + r": +([*&!%@`|>])(?![|>-]?\s*$)",
+        f"a text may not begin with this mark. {_IN_QUOTES}",
+    ),
+    (r"[{\[][^}\]]*?( #)", f"a # ends the line here. {_IN_QUOTES}"),
+    (
+        _KEY + r": +(?!['\"{\[])\S[^#]*?(: )",
+        f"a second colon and blank is in this text. {_IN_QUOTES}",
+    ),
+    (_KEY + r"( +)[^\s:#]", "a colon is missing after the key. Write `key: value`."),
+)
+"""Patterns of slips of which YAML does not say enough, likeliest first, with what to type."""
 
 
 def describe_character(character: str) -> str:
@@ -119,43 +143,11 @@ def find_slip(text: str, line: int, column: int) -> Slip | None:
     lines = text.split("\n")
     last = min(line, len(lines))
     nearby = [last, *range(last - 1, max(0, last - LINES_BEFORE), -1)]
-    for find in _FINDERS:
+    for pattern, message in _SLIPS:
         for number in nearby:
-            slip = find(lines[number - 1])
-            if slip is not None:
-                return number, slip[0] + 1, slip[1]
+            match = re.search(pattern, lines[number - 1])
+            if match is not None and not lines[number - 1].lstrip().startswith("#"):
+                if "{character}" in message:
+                    message = message.format(character=describe_character(match[1]))
+                return number, match.start(1) + 1, message
     return None
-
-
-def _pattern(pattern: re.Pattern[str], message: str) -> Callable[[str], tuple[int, str] | None]:
-    def find(line: str) -> tuple[int, str] | None:
-        match = pattern.search(line)
-        if match is None or line.lstrip().startswith("#"):
-            return None
-        described = describe_character(match[1]) if "{character}" in message else ""
-        return match.start(1), message.replace("{character}", described)
-
-    return find
-
-
-_FINDERS: Sequence[Callable[[str], tuple[int, str] | None]] = (
-    _pattern(_ODD_BLANK, "the indentation has {character}. Indent with ordinary blanks."),
-    _pattern(_ODD_COLON, "after the key there is {character}. Write `key: value`."),
-    _pattern(
-        re.compile(r"^ *(\t)"),
-        "here is a tab. Indent with spaces, not tabs.",
-    ),
-    _pattern(_NO_BLANK, "a blank is missing after this colon. Write `key: value`."),
-    _pattern(
-        _SINGLE_QUOTES,
-        "an apostrophe ends this text in single quotes. Put the text in double quotes, or in none.",
-    ),
-    _pattern(
-        _DOUBLE_QUOTES,
-        "a quotation mark within ends this text. Put the text in single quotes, or in none.",
-    ),
-    _pattern(_OPENING_MARK, "a text may not begin with this mark. Put the text in quotes."),
-    _pattern(_HASH_IN_BRACES, "a # ends the line here. Put the text in quotes."),
-    _pattern(_SECOND_COLON, "a second colon and blank is in this text. Put the text in quotes."),
-    _pattern(_NO_COLON, "a colon is missing after the key. Write `key: value`."),
-)

@@ -1,7 +1,7 @@
 """The types of value in directory.yaml: each reads a text, or says what to write instead."""
 
 import re
-from calendar import month_name, monthrange
+from calendar import day_name, month_name, monthrange
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
@@ -67,11 +67,8 @@ _FORBIDDEN_PREFIXES = {
 
 
 ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "last": -1}
-DAY_NAMES = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-MONTHS = (
-    *("january", "february", "march", "april", "may", "june"),
-    *("july", "august", "september", "october", "november", "december"),
-)
+DAY_NAMES = tuple(day_name)
+MONTHS = tuple(month_name)[1:]
 MAX_WEEKS = 52
 
 _EVERY_FORM = "Write it as 24 December, first Wednesday, last Friday, or 2 weeks."
@@ -228,18 +225,28 @@ def parse_repetition(value: object) -> Recurrence:
     """Parse the value of `every`. Raise ValueError, which says what to write."""
     if not isinstance(value, str):
         raise ValueError(f"{value!r} is not a date that comes again. {_EVERY_FORM}")
-    text = " ".join(value.lower().split())
-    words = text.split(" ")
+    words = value.lower().split()
+    text, name = " ".join(words), words[-1].capitalize() if words else ""
     if match := re.fullmatch(r"(\d{1,2}) weeks?", text, re.ASCII):
         weeks = int(match[1])
         if not 1 <= weeks <= MAX_WEEKS:
             raise ValueError(f"{weeks} weeks is out of range. Write 1 to {MAX_WEEKS} weeks.")
         return Recurrence(Weekly(weeks), text)
-    if re.fullmatch(r"\d{1,2} [a-z]+", text, re.ASCII) and words[1] in MONTHS:
-        month = MONTHS.index(words[1]) + 1
-        return Recurrence(_yearly(int(words[0]), month), f"{int(words[0])} {words[1].capitalize()}")
-    if len(words) == 2 and words[1] in DAY_NAMES:
-        return Recurrence(_monthly(*words), f"{words[0]} {words[1].capitalize()}")
+    if re.fullmatch(r"\d{1,2} [a-z]+", text, re.ASCII) and name in MONTHS:
+        day, month = int(words[0]), MONTHS.index(name) + 1
+        days = monthrange(_A_LEAP_YEAR, month)[1]
+        if not 1 <= day <= days:
+            raise ValueError(
+                f"there is no {day} {name}: {name} has {days} days. Write 1 to {days} {name}."
+            )
+        return Recurrence(Yearly(month, day), f"{day} {name}")
+    if len(words) == 2 and name in DAY_NAMES:
+        if words[0] not in ORDINALS:
+            raise ValueError(
+                f"'{words[0]} {name}' is not in every month. Write first, second, third, fourth or "
+                f"last: last {name}."
+            )
+        return Recurrence(Monthly(ORDINALS[words[0]], DAY_NAMES.index(name)), f"{words[0]} {name}")
     raise ValueError(f"{value!r} is not a date that comes again. {_EVERY_FORM}")
 
 
@@ -307,25 +314,6 @@ def _time_range(text: str) -> TimeRange:
     if closes > MINUTES_PER_DAY or close_minute > 59:
         raise ValueError(f"'{text}' closes at a time that no clock shows. Write 00:00 to 24:00.")
     return TimeRange(opens, closes if closes > opens else closes + MINUTES_PER_DAY)
-
-
-def _yearly(day: int, month: int) -> Yearly:
-    name, days = MONTHS[month - 1].capitalize(), monthrange(_A_LEAP_YEAR, month)[1]
-    if not 1 <= day <= days:
-        raise ValueError(
-            f"there is no {day} {name}: {name} has {days} days. Write 1 to {days} {name}."
-        )
-    return Yearly(month, day)
-
-
-def _monthly(ordinal: str, name: str) -> Monthly:
-    if ordinal not in ORDINALS:
-        day = name.capitalize()
-        raise ValueError(
-            f"'{ordinal} {day}' is not in every month. Write first, second, third, fourth or last: "
-            f"last {day}."
-        )
-    return Monthly(ORDINALS[ordinal], DAY_NAMES.index(name))
 
 
 @lru_cache(maxsize=4096)
@@ -479,10 +467,6 @@ def _whole_number_schema(low: int, high: int) -> dict[str, object]:
     return {"type": ["integer", "string"], "minimum": low, "maximum": high, "pattern": "^[0-9]+$"}
 
 
-def _names(names: Sequence[str]) -> str:
-    return "|".join(name.capitalize() for name in names)
-
-
 _SCALAR_SCHEMA = {"type": ["string", "number", "boolean"]}
 _RANGE_PATTERN = r"[0-9]{2}:[0-9]{2}\s*-\s*[0-9]{2}:[0-9]{2}"
 _HOURS_SCHEMA = {
@@ -572,7 +556,7 @@ Every = _field_type(
     "24 December, first Wednesday, last Friday, or 2 weeks.",
     type="string",
     pattern=(
-        rf"^([0-9]{{1,2}} ({_names(MONTHS)})|({'|'.join(ORDINALS)}) ({_names(DAY_NAMES)})"
+        rf"^([0-9]{{1,2}} ({'|'.join(MONTHS)})|({'|'.join(ORDINALS)}) ({'|'.join(DAY_NAMES)})"
         r"|[0-9]{1,2} weeks?)$"
     ),
 )

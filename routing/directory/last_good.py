@@ -5,7 +5,7 @@ import hashlib
 import logging
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -127,15 +127,15 @@ class LastGoodDirectory:
         Yield False, for loading without saving, when the lock cannot be had within
         LOCK_TIMEOUT_SECONDS.
         """
-        with ExitStack() as stack:
-            try:
-                self.folder.mkdir(parents=True, exist_ok=True)
-                lock = stack.enter_context(open_lock(self.folder / "directory.lock"))
-                is_locked = _acquire(lock)
-            except OSError as error:
-                log.warning("cannot lock %s: %s", self.folder, error)
-                is_locked = False
-            yield is_locked
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            lock = open_lock(self.folder / "directory.lock")
+        except OSError as error:
+            log.warning("cannot lock %s: %s", self.folder, error)
+            yield False
+            return
+        with lock:
+            yield _acquire(lock)
 
 
 def _sha256(text: str) -> str:
@@ -149,8 +149,8 @@ def _acquire(lock: IO[bytes]) -> bool:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return True
-        except BlockingIOError:
-            if time.monotonic() > give_up_at:
-                log.warning("%s is held by another process: nothing is kept", lock.name)
+        except OSError as error:
+            if not isinstance(error, BlockingIOError) or time.monotonic() > give_up_at:
+                log.warning("cannot lock %s, so nothing is kept: %s", lock.name, error)
                 return False
             time.sleep(0.02)

@@ -136,8 +136,8 @@ def parse(text: str, file: Path) -> tuple[Directory, YamlSource]:
     except UnreadableFile as error:
         raise InvalidDirectory(file, [error.problem]) from error
     problems = source.problems + [
-        Problem(*source.place(path), code, message)
-        for path, code, message in islice(_reference_problems(source.root), MAX_PROBLEMS)
+        Problem(*source.place(problem.path), problem.code, problem.message)
+        for problem in islice(_reference_problems(source.root), MAX_PROBLEMS)
     ]
     try:
         model = DirectoryModel.model_validate(source.root, context=Context(_languages(source.root)))

@@ -35,11 +35,16 @@ _Loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
 
 class PathProblem(NamedTuple):
-    """A problem with what is at a path, and what to write instead."""
+    """A problem with what is at a path, and what to write instead.
+
+    It is at the value if ``offset`` says how many characters into it, and at the key if that is
+    None.
+    """
 
     path: KeyPath
     code: str
     message: str
+    offset: int | None = None
 
 
 class MappingNode(dict[str, "Node"]):
@@ -104,6 +109,18 @@ class YamlSource:
             return node.key_places[str(path[-1])]
         return self.place(path)
 
+    def place_of(self, problem: PathProblem) -> Position:
+        """Return the line and column of a problem."""
+        if problem.offset is None:
+            return self.key_place(problem.path)
+        return self.place_in(problem.path, problem.offset)
+
+    def place_in(self, path: KeyPath, offset: int) -> Position:
+        """Return the line and column of the character ``offset`` characters into a text."""
+        line, column = self.place(path)
+        quotes = self._from(line, column)[:1] in ("'", '"')
+        return line, column + quotes + offset
+
     def value(self, path: KeyPath) -> Node | None:
         """Return what is at ``path``, or None."""
         node: Node | None = self.root
@@ -116,11 +133,17 @@ class YamlSource:
                 return None
         return node
 
-    def place_in(self, path: KeyPath, offset: int) -> Position:
-        """Return the line and column of the character ``offset`` characters into a text."""
-        line, column = self.place(path)
-        quotes = self._from(line, column)[:1] in ("'", '"')
-        return line, column + quotes + offset
+    def scalars(self, below: KeyPath = ()) -> Iterator[tuple[KeyPath, str]]:
+        """Yield every text of the file at or below a path, with its own path, in order."""
+        nodes = [(below, self.value(below))]
+        while nodes:
+            path, node = nodes.pop()
+            if isinstance(node, str):
+                yield path, node
+            elif isinstance(node, dict):
+                nodes += [((*path, key), value) for key, value in reversed(node.items())]
+            elif isinstance(node, list):
+                nodes += [((*path, n), value) for n, value in reversed(list(enumerate(node)))]
 
     def rest_of_line(self, path: KeyPath, text: str) -> str:
         """Return what follows ``text``, a value without quotes, on its line; "" elsewhere."""

@@ -1,21 +1,36 @@
-"""All the errors of a directory file, or else all its warnings."""
+"""All the errors of a directory file, or else all its warnings.
+
+Each module of this package has a function ``warnings``. To add a check, write a function that
+yields a PathProblem for each warning, and call it there.
+"""
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from textwrap import shorten
 
+from routing.core.directory import Council, Directory, Text
+from routing.directory.diagnosis import first_hidden_character
 from routing.directory.load import load
+from routing.directory.yaml_source import KeyPath, PathProblem, YamlSource
 from routing.errors import InvalidDirectory, Problem
-from routing.lint import hours, numbers, slips, texts
+from routing.lint import hours, numbers
 from routing.snapshot import build_snapshot
-
-ERROR_CODES = {"safety_words_missing"}
-"""Warnings that are errors: a life may depend on words that only the council can write."""
 
 MAX_WARNING_CHARS = 160
 """How long a warning may be with its line and column, before the rest becomes its details."""
+
+_SAFETY_WORDS_MISSING = "safety_words_missing"
+"""A warning that is an error: a life may depend on words that only the council can write."""
+
+_COUNCILS_WORDS = {
+    *("name", "aliases", "options", "you_will_hear", "called", "greeting", "when", "for"),
+    *("after", "professionals", "confidential", "emergency", "unanswered"),
+}
+_COMMENT = re.compile(r"\s{2,}#+\s+\w")
+"""What can only be a comment: after two blanks, with a blank of its own."""
 
 
 def check(file: Path, folder: Path, at: datetime) -> tuple[Problem, ...]:
@@ -28,17 +43,21 @@ def check(file: Path, folder: Path, at: datetime) -> tuple[Problem, ...]:
     except InvalidDirectory as error:
         return error.problems
     snapshot = build_snapshot(directory, folder, at)
+    problems = [
+        *numbers.warnings(snapshot, at, source),
+        *hours.warnings(snapshot, at, source),
+        *_text_warnings(directory, source),
+    ]
     warnings = {
-        Problem(*source.key_place(path), code, message, _level(code))
-        for module in (numbers, hours, texts)
-        for path, code, message in module.warnings(snapshot, at)
+        Problem(
+            *source.place_of(problem),
+            problem.code,
+            problem.message,
+            "error" if problem.code == _SAFETY_WORDS_MISSING else "warning",
+        )
+        for problem in problems
     }
-    warnings |= set(slips.warnings(snapshot, source, at))
     return tuple(_shorten(warning) for warning in sorted(warnings))
-
-
-def _level(code: str) -> str:
-    return "error" if code in ERROR_CODES else "warning"
 
 
 def _shorten(problem: Problem) -> Problem:
@@ -51,3 +70,103 @@ def _shorten(problem: Problem) -> Problem:
         sentences.pop()
     message = shorten(" ".join(sentences), room, placeholder=" ...")
     return replace(problem, message=message, details=problem.message)
+
+
+def _text_warnings(directory: Directory, source: YamlSource) -> Iterator[PathProblem]:
+    """Yield every warning about a text: missing, lacking a language, cut, or hidden in part."""
+    if directory.languages != ("en",) and directory.unanswered is None:
+        message = (
+            "`unanswered` is missing: what to do if a child is in danger and nobody answers. Write "
+            f"it in each language: unanswered: {_form(directory)}."
+        )
+        yield PathProblem(("languages",), _SAFETY_WORDS_MISSING, message)
+    yield from _check_languages(directory)
+    yield from _check_statements(directory.council)
+    for path, text in source.scalars():
+        if hidden := first_hidden_character(text):
+            offset, description = hidden
+            message = f"{path[-1]}: there is {description}."
+            yield PathProblem(path, "hidden_character", message, offset)
+        if _COUNCILS_WORDS.intersection(path[-2:]):
+            yield from _check_cut_text(path, text, source)
+
+
+def _check_cut_text(path: KeyPath, text: str, source: YamlSource) -> Iterator[PathProblem]:
+    """Warn of a text that a blank and a # cut short, unless it is plain that a comment follows."""
+    rest = source.rest_of_line(path, text)
+    comment = re.match(r"\s+#", rest)
+    if comment and not _COMMENT.match(rest):
+        message = (
+            "the text ends before this #. Put the whole text in quotes; before a comment, write "
+            "two blanks."
+        )
+        yield PathProblem(path, "text_cut_by_hash", message, len(text) + comment.end() - 1)
+
+
+def _check_languages(directory: Directory) -> Iterator[PathProblem]:
+    """Warn of each text that lacks one of several languages."""
+    languages = directory.languages
+    if len(languages) < 2:
+        return
+    for path, text in _texts(directory):
+        missing = [language for language in languages if language not in dict(text.by_language)]
+        if missing:
+            reason = (
+                "these words are for every language alike"
+                if len(missing) == len(languages)
+                else f"there are no words in {' and '.join(missing)}"
+            )
+            message = (
+                f"{reason}. Write {_form(directory)}, the same words twice if they are the same."
+            )
+            is_for_safety = path[0] in ("emergency", "unanswered")
+            code = _SAFETY_WORDS_MISSING if is_for_safety else "language_missing"
+            yield PathProblem(path, code, message)
+
+
+def _check_statements(council: Council) -> Iterator[PathProblem]:
+    """Warn where a page that the law requires lacks what only the council knows."""
+    if council.accessibility is None:
+        message = (
+            "`accessibility` is missing: whom to ask, and when the statement was prepared. Write "
+            "accessibility: {email: ..., prepared: 2026-11-30}."
+        )
+        yield PathProblem(("council",), "accessibility_missing", message)
+    if council.privacy is None:
+        message = (
+            "`privacy` is missing: the data protection officer, and the council's own notice. "
+            "Write privacy: {email: ..., url: https://...}."
+        )
+        yield PathProblem(("council",), "privacy_missing", message)
+
+
+def _form(directory: Directory) -> str:
+    return f"{{{', '.join(f'{language}: ...' for language in directory.languages)}}}"
+
+
+def _texts(directory: Directory) -> Iterator[tuple[KeyPath, Text]]:
+    """Yield every text of a directory, with its path."""
+    texts: list[tuple[KeyPath, Text | None]] = [
+        (("council", "name"), directory.council.name),
+        (("emergency",), directory.emergency),
+        (("unanswered",), directory.unanswered),
+    ]
+    for line in directory.lines:
+        path: KeyPath = ("lines", line.id)
+        for key in ("name", "called", "options", "you_will_hear"):
+            texts.append(((*path, key), getattr(line, key)))
+        texts += [((*path, "aliases", n), alias) for n, alias in enumerate(line.aliases)]
+        for n, special_day in enumerate(line.special_days):
+            texts.append(((*path, "special_days", n, "name"), special_day.name))
+    for service in directory.services:
+        path = ("services", service.id)
+        texts += [((*path, "name"), service.name), ((*path, "greeting"), service.greeting)]
+        for n, form in enumerate(service.forms):
+            texts.append(((*path, "forms", n, "name"), form.name))
+            texts.append(((*path, "forms", n, "when"), form.when))
+        texts += [((*path, "pages", key), text) for key, text in service.pages]
+    for n, helpline in enumerate(directory.helplines):
+        texts.append((("helplines", n, "name"), helpline.name))
+        texts.append((("helplines", n, "for"), helpline.audience))
+    texts += [(("rota", role.id, "name"), role.name) for role in directory.rota]
+    return ((path, text) for path, text in texts if text is not None)

@@ -1,18 +1,29 @@
-"""Warnings about hours: bank holidays, Christmas, special days, and times that nobody covers."""
+"""Warnings about hours and dates: times that nobody covers, bank holidays, Christmas, and slips."""
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from itertools import combinations
+from itertools import combinations, pairwise
+from typing import NamedTuple
 
 from routing.bank_holidays.calendar import BankHolidays
-from routing.core.directory import Directory, Line, Service, SpecialDay
+from routing.core.directory import (
+    MINUTES_PER_DAY,
+    BankHoliday,
+    Directory,
+    Hours,
+    Line,
+    Service,
+    SpecialDay,
+)
 from routing.core.gaps import CoverageKind, missing_backups, reportable_gaps
-from routing.core.instants import Span, date_range, midnight, split_by_day
+from routing.core.instants import Span, midnight, split_by_day
 from routing.core.timetable import Timetables
-from routing.directory.yaml_source import KeyPath, PathProblem
+from routing.directory.field_types import BANK_HOLIDAY, parse_week
+from routing.directory.yaml_source import KeyPath, PathProblem, YamlSource
 from routing.snapshot import Snapshot
+from routing.text.dates import format_time
 from routing.text.locale import get_locale
 from routing.text.periods import format_periods
 
@@ -21,36 +32,71 @@ LOOKAHEAD = timedelta(days=400)
 MAX_SPARE_LINES = 5
 """How many lines that no service uses are offered as backups."""
 
+MAX_CLOSED_DAYS = 60
+"""How long a run of closed days may be before its dates are doubted."""
+
+FAR_AWAY = timedelta(days=2 * 366)
+"""How far from today a date may be before its year is doubted."""
+
 _A_YEAR = timedelta(days=365)
 _CHRISTMAS = ((12, 25), (12, 26), (1, 1))
 _EVES = {(12, 24): "Christmas Eve", (12, 31): "New Year's Eve"}
-_DAYS_TO_CONFIRM = {*_CHRISTMAS, *_EVES}
+_RANGE = re.compile(r"(\d\d):(\d\d)\s*-\s*(\d\d):(\d\d)", re.ASCII)
+_HALF_A_DAY = 12 * 60
+_DAY_BEGINS, _LAST_DAY_OPENING, _NIGHT = 5 * 60, 15 * 60, 3 * 60
+"""Minutes of the day: a day's work begins between the first two, and is over by the third."""
+
+_LONGEST_NIGHT = 18 * 60
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
-def warnings(snapshot: Snapshot, at: datetime) -> Iterator[PathProblem]:
+class _WrittenRange(NamedTuple):
+    """A range of hours as the file has it, ``offset`` characters into the value at ``path``.
+
+    ``opens`` and ``closes`` are as those of core.TimeRange.
+    """
+
+    path: KeyPath
+    offset: int
+    text: str
+    opens: int
+    closes: int
+
+    @property
+    def runs_past_midnight(self) -> bool:
+        return self.closes > MINUTES_PER_DAY
+
+
+def warnings(snapshot: Snapshot, at: datetime, source: YamlSource) -> Iterator[PathProblem]:
     """Yield every warning about hours in the 400 days from the local date at ``at``."""
     directory, holidays = snapshot.directory, snapshot.holidays
     today = at.astimezone(directory.zone).date()
-    yield from _check_published_bank_holidays(holidays, today)
-    for line in _day_lines(directory):
-        yield from _check_bank_holiday_hours(line)
-        open_days = days_to_confirm(line, holidays, today)
-        yield from _check_christmas(line, open_days)
-        yield from _check_eves(line, open_days, today)
+    if horizon := horizon_warning(holidays, today):
+        message = f"{horizon} Run `who-to-call bank-holidays refresh`."
+        yield PathProblem(("bank_holidays",), "bank_holidays_end", message)
+    yield from _check_changed_holidays(snapshot, today, source)
+    night_lines = {service.out_of_hours.id for service in directory.services}
+    day_lines = {  # that answer by their hours: an out-of-hours line does whatever its hours say
+        line.id
+        for service in directory.services
+        for line in service.lines
+        if line.id != service.out_of_hours.id and not line.hours.is_always
+    }
     for line in directory.lines:
+        if line.id in day_lines:
+            yield from _check_bank_holidays(line, holidays, today)
         yield from _check_special_days(line, today)
         yield from _check_overlapping_special_days(line)
-    period = Span(midnight(today, directory.zone), midnight(today + LOOKAHEAD, directory.zone))
-    used = {line.id for service in directory.services for line in service.reachable}
-    spare = tuple(line for line in directory.lines if line.id not in used)[:MAX_SPARE_LINES]
-    services_by_hours: dict[object, list[Service]] = defaultdict(list)
-    for service in directory.services:
-        lines = (*service.lines, service.out_of_hours)
-        hours = tuple((line.hours, line.special_days) for line in lines)
-        services_by_hours[hours].append(service)
-        yield from _check_backups(snapshot.timetables, service, period, spare)
-    for services in services_by_hours.values():
-        yield from _check_gaps(snapshot.timetables, services, period)
+        ranges = list(_written_ranges(source, ("lines", line.id)))
+        yield from _check_overlaps(ranges)
+        if line.id not in night_lines:
+            yield from _check_nights(ranges, directory)
+            yield from _check_weekdays(line.hours, ("lines", line.id, "hours"))
+            for n, special_day in enumerate(line.special_days):
+                if special_day.week is not None:
+                    path: KeyPath = ("lines", line.id, "special_days", n, "hours")
+                    yield from _check_weekdays(special_day.week, path)
+    yield from _check_coverage(snapshot.timetables, today)
 
 
 def horizon_warning(holidays: BankHolidays, today: date) -> str | None:
@@ -63,78 +109,67 @@ def horizon_warning(holidays: BankHolidays, today: date) -> str | None:
     )
 
 
-def _check_published_bank_holidays(holidays: BankHolidays, today: date) -> Iterator[PathProblem]:
-    """Warn when GOV.UK's bank holidays are known for less than a year ahead."""
-    horizon = horizon_warning(holidays, today)
-    if horizon is not None:
-        message = f"{horizon} Run `who-to-call bank-holidays refresh`."
-        yield PathProblem(("bank_holidays",), "bank_holidays_end", message)
-
-
-def _day_lines(directory: Directory) -> list[Line]:
-    """Return the lines that answer calls of some service by their hours, and are shut at times.
-
-    A service's out-of-hours line takes its calls whatever the hours say.
-    """
-    first_lines = {
-        line.id
-        for service in directory.services
-        for line in service.lines
-        if line.id != service.out_of_hours.id
-    }
-    return [line for line in directory.lines if line.id in first_lines and not line.hours.is_always]
-
-
 def days_to_confirm(line: Line, holidays: BankHolidays, today: date) -> Sequence[date]:
     """Return the days around Christmas, of the next 400, on which a line opens as on any other.
 
     A special day that names the date shows that somebody has thought of it; a season does not.
     """
     days = (
-        (day, line.hours_on(day, holidays.dates))
-        for day in date_range(today, today + LOOKAHEAD)
-        if (day.month, day.day) in _DAYS_TO_CONFIRM
+        date(year, month, day)
+        for year in range(today.year, (today + LOOKAHEAD).year + 1)
+        for month, day in sorted((*_CHRISTMAS, *_EVES))
     )
+    hours_by_day = {
+        day: line.hours_on(day, holidays.dates) for day in days if today <= day <= today + LOOKAHEAD
+    }
     return [
         day
-        for day, hours in days
+        for day, hours in hours_by_day.items()
         if hours.ranges and (hours.special_day is None or hours.special_day.is_season)
     ]
 
 
-def _check_bank_holiday_hours(line: Line) -> Iterator[PathProblem]:
+def clock_time(minutes: int) -> str:
+    """Return minutes after midnight, on that day or the next, as the directory writes them."""
+    minutes = minutes if minutes <= MINUTES_PER_DAY else minutes - MINUTES_PER_DAY
+    return f"{minutes // 60:02}:{minutes % 60:02}"
+
+
+def _check_bank_holidays(line: Line, holidays: BankHolidays, today: date) -> Iterator[PathProblem]:
+    """Warn of bank holidays, and days around Christmas, of which the file says nothing."""
+    path: KeyPath = ("lines", line.id, "hours")
     if line.hours.bank_holiday is None:
         message = (
             "nothing says what it does on a bank holiday, so it counts as open then. Write "
             "`bank-holiday: closed`, or its hours."
         )
-        yield PathProblem(("lines", line.id, "hours"), "no_bank_holiday", message)
-
-
-def _check_christmas(line: Line, open_days: Sequence[date]) -> Iterator[PathProblem]:
-    days = [day for day in open_days if (day.month, day.day) in _CHRISTMAS]
-    if days:
-        dates = ", ".join(_format_date(day) for day in days)
+        yield PathProblem(path, "no_bank_holiday", message)
+    open_days = days_to_confirm(line, holidays, today)
+    christmas = [f"{day:%A} {_format(day)}" for day in open_days if _fixed(day) in _CHRISTMAS]
+    if christmas:
         message = (
-            f"open on {_format_date(days[0])}? If it is not, add a special day that is closed; if "
-            f"it is, one with its hours. By these hours it opens on {dates}."
+            f"open on {christmas[0]}? If it is not, add a special day that is closed; if it is, "
+            f"one with its hours. By these hours it opens on {', '.join(christmas)}."
         )
-        yield PathProblem(("lines", line.id, "hours"), "opens_at_christmas", message)
-
-
-def _check_eves(line: Line, open_days: Sequence[date], today: date) -> Iterator[PathProblem]:
+        yield PathProblem(path, "opens_at_christmas", message)
     for day in open_days:
-        if (day.month, day.day) in _EVES and day < today + _A_YEAR:
+        if _fixed(day) in _EVES and day < today + _A_YEAR:
             message = (
-                f"does it close early on {_EVES[day.month, day.day]}, {day:%-d %B %Y}? Add a "
-                "special day with its hours, usual or not."
+                f"does it close early on {_EVES[_fixed(day)]}, {_format(day)}? Add a special day "
+                "with its hours, usual or not."
             )
-            yield PathProblem(("lines", line.id, "hours"), "no_special_day", message)
+            yield PathProblem(path, "no_special_day", message)
+
+
+def _fixed(day: date) -> tuple[int, int]:
+    return day.month, day.day
 
 
 def _check_special_days(line: Line, today: date) -> Iterator[PathProblem]:
+    """Warn of special days that do nothing, and of dates whose year is hardly the one meant."""
     for n, special_day in enumerate(line.special_days):
         path: KeyPath = ("lines", line.id, "special_days", n)
+        first, last = special_day.first, special_day.last
         if special_day.changes_nothing:
             message = "this special day changes nothing. Give it `hours`, or a `phone`."
             yield PathProblem(path, "idle_special_day", message)
@@ -144,33 +179,47 @@ def _check_special_days(line: Line, today: date) -> Iterator[PathProblem]:
                 "`to`. Correct them, or delete it."
             )
             yield PathProblem((*path, "every"), "no_date", message)
-        elif special_day.last is not None and special_day.last < today:
-            message = (
-                f"this special day ended on {special_day.last:%-d %B %Y}. Delete it, or correct "
-                "the year."
-            )
+        elif last is not None and last < today:
+            message = f"this special day ended on {_format(last)}. Delete it, or correct the year."
             yield PathProblem(path, "past_special_day", message)
+        days = (last - first).days + 1 if first is not None and last is not None else 0
+        if days > MAX_CLOSED_DAYS and special_day.is_run and special_day.hours == ():
+            message = (
+                f"the line is closed for {days} days, until {last:%-d %B %Y}. Is that the year? "
+                "Correct the date, or write several shorter runs."
+            )
+            yield PathProblem((*path, "to"), "long_closure", message, 0)
+        if first is not None and first - today > FAR_AWAY:
+            key = "from" if special_day.is_run or special_day.recurrence else "date"
+            message = f"{_format(first)} is years away. Is that the year? Correct it, or delete it."
+            yield PathProblem((*path, key), "far_special_day", message, 0)
+    if line.verified is not None and line.verified.on > today:
+        message = (
+            f"{_format(line.verified.on)} is still to come. Write the date on which the number was "
+            "confirmed."
+        )
+        path = ("lines", line.id, "verified", "on")
+        yield PathProblem(path, "verified_in_the_future", message, 0)
 
 
 def _check_overlapping_special_days(line: Line) -> Iterator[PathProblem]:
-    for (_, first), (n, second) in combinations(enumerate(line.special_days), 2):
+    """Warn of two special days that set the same of a date, seasons and ``every`` aside."""
+    special_days = [
+        (n, special_day)
+        for n, special_day in enumerate(line.special_days)
+        if not special_day.is_season and special_day.recurrence is None
+    ]
+    for (_, first), (n, second) in combinations(special_days, 2):
         both = _set_by_both(first, second)
-        if both and _have_a_date_in_common(first, second):
+        starts = [special_day.first or date.min for special_day in (first, second)]
+        ends = [special_day.last or date.max for special_day in (first, second)]
+        if both and max(starts) <= min(ends):
             message = (
                 f"this and '{first.name.by_language[0][1]}', above it, set the "
                 f"{' and the '.join(both)} of the same date. Keep one: this one counts."
             )
             path: KeyPath = ("lines", line.id, "special_days", n)
             yield PathProblem(path, "overlapping_special_days", message)
-
-
-def _have_a_date_in_common(first: SpecialDay, second: SpecialDay) -> bool:
-    """Return whether two share a date that a season or a recurrence does not explain."""
-    if any(special_day.is_season or special_day.recurrence for special_day in (first, second)):
-        return False
-    starts = [special_day.first or date.min for special_day in (first, second)]
-    ends = [special_day.last or date.max for special_day in (first, second)]
-    return max(starts) <= min(ends)
 
 
 def _set_by_both(first: SpecialDay, second: SpecialDay) -> list[str]:
@@ -180,6 +229,156 @@ def _set_by_both(first: SpecialDay, second: SpecialDay) -> list[str]:
     if first.phone is not None and second.phone is not None:
         both.append("number")
     return both
+
+
+def _written_ranges(source: YamlSource, path: KeyPath) -> Iterator[_WrittenRange]:
+    """Yield every range of hours below ``path``, of special days too."""
+    for value_path, text in source.scalars(path):
+        if "hours" in value_path:
+            for match in _RANGE.finditer(text):
+                hour, minute, close_hour, close_minute = map(int, match.groups())
+                opens, closes = hour * 60 + minute, close_hour * 60 + close_minute
+                closes += 0 if closes > opens else MINUTES_PER_DAY
+                yield _WrittenRange(value_path, match.start(), match[0], opens, closes)
+
+
+def _check_overlaps(ranges: Iterable[_WrittenRange]) -> Iterator[PathProblem]:
+    """Warn of ranges of one value that overlap or are equal."""
+    for first, second in combinations(ranges, 2):
+        is_same_value = first.path == second.path
+        if is_same_value and first.opens < second.closes and second.opens < first.closes:
+            opens, closes = min(first.opens, second.opens), max(first.closes, second.closes)
+            how = "repeats" if first.text == second.text else "overlaps"
+            message = (
+                f"{second.text} {how} {first.text}. Correct one of them, or write "
+                f"{clock_time(opens)}-{clock_time(closes)}."
+            )
+            yield PathProblem(second.path, "overlapping_hours", message, second.offset)
+
+
+def _check_nights(ranges: list[_WrittenRange], directory: Directory) -> Iterator[PathProblem]:
+    """Warn of hours that run through the night on a line that answers by day.
+
+    A line with hours that begin in the evening and run past midnight answers at night as well.
+    """
+    if any(
+        hours.runs_past_midnight
+        and hours.opens > _LAST_DAY_OPENING
+        and hours.closes - hours.opens <= _LONGEST_NIGHT
+        for hours in ranges
+    ):
+        return
+    has_day_hours = any(
+        hours.opens >= _DAY_BEGINS
+        and not hours.runs_past_midnight
+        and "special_days" not in hours.path
+        for hours in ranges
+    )
+    locale = get_locale("en", directory.zone)
+    for hours in ranges:
+        closes, meant = hours.closes - MINUTES_PER_DAY, _meant_by_day(hours)
+        if hours.runs_past_midnight and meant and (closes >= _NIGHT or has_day_hours):
+            message = (
+                f"{hours.text} runs through the night until {format_time(closes, locale)}. "
+                f"Did you mean {meant}? If not, write two ranges that meet at 24:00."
+            )
+            yield PathProblem(hours.path, "runs_through_the_night", message, hours.offset)
+
+
+def _meant_by_day(hours: _WrittenRange) -> str | None:
+    """Return the hours with the other half of the day where that makes hours of one day."""
+    evening, morning = hours.closes - _HALF_A_DAY, hours.opens - _HALF_A_DAY
+    if _DAY_BEGINS <= hours.opens <= _LAST_DAY_OPENING and hours.opens < evening <= MINUTES_PER_DAY:
+        return f"{clock_time(hours.opens)}-{clock_time(evening)}"
+    closes = hours.closes - MINUTES_PER_DAY
+    if hours.opens > _LAST_DAY_OPENING and _DAY_BEGINS <= morning < closes:
+        return f"{clock_time(morning)}-{clock_time(closes)}"
+    return None
+
+
+def _check_weekdays(week: Hours, path: KeyPath) -> Iterator[PathProblem]:
+    """Warn of days that a week does not name, between two on which the line is open.
+
+    So it does of a Monday or a Friday beside a range of three weekdays or four.
+    """
+    days_of = {
+        key: [weekday for weekday, hours in enumerate(parse_week({key: "always"}).week) if hours]
+        for key, _ in week.as_written
+        if key and key != BANK_HOLIDAY
+    }
+    key_of = {weekday: key for key, days in days_of.items() for weekday in days}
+    open_days = [weekday for weekday, ranges in enumerate(week.week) if ranges]
+    pairs = list(pairwise(open_days))
+    if len([day for day in open_days if day < 5]) >= 3 and any("-" in key for key in days_of):
+        pairs += [(-1, open_days[0]), (max(day for day in open_days if day < 5), 5)]
+    for first, second in pairs:
+        missing = [day for day in range(first + 1, second) if day not in key_of]
+        beside = second if second in key_of else first
+        if missing and not _are_single_days(days_of[key_of[beside]], first):
+            names = " and ".join(_WEEKDAYS[day] for day in missing)
+            ends = dict.fromkeys((missing[0], missing[-1]))
+            message = (
+                f"{names} {'is' if len(missing) == 1 else 'are'} missing: the line counts as "
+                f"closed then. Write its hours, or "
+                f"`{'-'.join(_WEEKDAYS[day][:3].lower() for day in ends)}: closed`."
+            )
+            yield PathProblem((*path, key_of[beside]), "missing_weekday", message)
+
+
+def _are_single_days(days: list[int], day: int) -> bool:
+    """Return whether a key lists single days, ``day`` among them, as mon,wed,fri does."""
+    return day in days and all(second - first > 1 for first, second in pairwise(days))
+
+
+def _check_changed_holidays(
+    snapshot: Snapshot, today: date, source: YamlSource
+) -> Iterator[PathProblem]:
+    """Warn of bank holidays removed that are none, and added that are there already or far away."""
+    rules, listed = snapshot.directory.holiday_rules, snapshot.holidays.listed
+    for path, text in source.scalars(("bank_holidays", "remove")):
+        day = date.fromisoformat(text) if text else None  # a key left empty removes none
+        if day is not None and day not in listed:
+            message = (
+                f"{_format(day)} is no bank holiday, so this does nothing. The nearest is "
+                f"{_nearest(day, listed)}."
+            )
+            yield PathProblem(path, "removes_no_holiday", message, 0)
+    for day, _ in rules.add:
+        path = ("bank_holidays", "add", str(day))
+        if day in listed:
+            message = f"{_format(day)} is a bank holiday already: {listed[day].name}. Delete it."
+            yield PathProblem(path, "holiday_already_there", message)
+        elif abs(day - today) > FAR_AWAY:
+            message = (
+                f"{_format(day)} is years away. Is that the year? The nearest bank holiday is "
+                f"{_nearest(day, listed)}."
+            )
+            yield PathProblem(path, "far_holiday", message)
+
+
+def _nearest(day: date, holidays: Mapping[date, BankHoliday]) -> str:
+    nearest = min(holidays, key=lambda holiday: abs(holiday - day))
+    return f"{nearest}, {holidays[nearest].name}"
+
+
+def _check_coverage(timetables: Timetables, today: date) -> Iterator[PathProblem]:
+    """Warn of the times at which no line of a service is open, or nobody is left to try."""
+    directory = timetables.directory
+    period = Span(midnight(today, directory.zone), midnight(today + LOOKAHEAD, directory.zone))
+    used = {line.id for service in directory.services for line in service.reachable}
+    spare = tuple(line for line in directory.lines if line.id not in used)[:MAX_SPARE_LINES]
+    services_by_hours: dict[object, list[Service]] = defaultdict(list)
+    for service in directory.services:
+        lines = (*service.lines, service.out_of_hours)
+        if not any(
+            line.hours.is_always and not any(day.sets_hours for day in line.special_days)
+            for line in lines
+        ):
+            hours = tuple((line.hours, line.special_days) for line in lines)
+            services_by_hours[hours].append(service)
+        yield from _check_backups(timetables, service, period, spare)
+    for services in services_by_hours.values():
+        yield from _check_gaps(timetables, services, period)
 
 
 def _check_gaps(
@@ -222,5 +421,5 @@ def _shorten(times: str) -> str:
     return re.split(r", first |; |: ", times)[0]
 
 
-def _format_date(day: date) -> str:
-    return f"{day:%A %-d %B %Y}"
+def _format(day: date) -> str:
+    return f"{day:%-d %B %Y}"

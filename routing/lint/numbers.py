@@ -1,13 +1,13 @@
 """Warnings about telephone numbers: not confirmed, mistyped, shared, or leading back to itself."""
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 
 import phonenumbers
 
-from routing.core.directory import Directory, Line, Phone
-from routing.core.ringing import max_ring_seconds
-from routing.directory.yaml_source import KeyPath, PathProblem
+from routing.core.directory import Directory, Line, Phone, max_ring_seconds
+from routing.directory.yaml_source import KeyPath, PathProblem, YamlSource
 from routing.snapshot import Snapshot
 
 WELL_KNOWN: Mapping[str, str] = {
@@ -36,9 +36,13 @@ DRAMA_PREFIXES = (
 """Ofcom's numbers for drama, which ring nobody: ofcom.org.uk, "Numbers for use in drama"."""
 
 
-def warnings(snapshot: Snapshot, at: datetime) -> Iterator[PathProblem]:
-    """Yield every warning about a number at ``at``."""
+def warnings(
+    snapshot: Snapshot, at: datetime, source: YamlSource | None = None
+) -> Iterator[PathProblem]:
+    """Yield every warning about a number at ``at``; about how it is written, with ``source``."""
     directory = snapshot.directory
+    if source is not None:
+        yield from _check_written_numbers(directory, source)
     yield from _check_verification(directory, at.astimezone(directory.zone).date())
     yield from _check_similar_helplines(directory)
     yield from _check_shared_numbers(directory)
@@ -128,10 +132,7 @@ def _check_verification(directory: Directory, today: date) -> Iterator[PathProbl
 
 def _check_similar_helplines(directory: Directory) -> Iterator[PathProblem]:
     """Warn of each number that looks like a national helpline's, mistyped."""
-    numbers = [entry for line in directory.lines for entry in _numbers_of(line)]
-    for n, helpline in enumerate(directory.helplines):
-        numbers.append((("helplines", n, "phone"), helpline.phone))
-    for path, phone in numbers:
+    for path, phone in _numbers(directory):
         for known, name in WELL_KNOWN.items():
             if is_one_slip(phone.national, known):
                 message = f"{phone.display} is one slip away from {known}, {name}. Is it mistyped?"
@@ -164,7 +165,11 @@ def _check_mobiles(directory: Directory) -> Iterator[PathProblem]:
 
 def _check_loops(directory: Directory) -> Iterator[PathProblem]:
     """Warn of each service whose own number is that of a line."""
-    lines = {phone.e164: line.id for line in directory.lines for _, phone in _numbers_of(line)}
+    lines = {
+        phone.e164: path[1]
+        for path, phone in _numbers(directory)
+        if path[0] == "lines" and "also" not in path
+    }
     for service in directory.services:
         if service.number is not None and service.number.e164 in lines:
             message = (
@@ -196,11 +201,42 @@ def _check_ring_seconds(line: Line) -> Iterator[PathProblem]:
         yield PathProblem(("lines", line.id, "ring_seconds"), "rings_too_long", message)
 
 
-def _numbers_of(line: Line) -> Iterator[tuple[KeyPath, Phone]]:
-    yield ("lines", line.id, "phone"), line.phone
-    for n, special_day in enumerate(line.special_days):
-        if special_day.phone is not None:
-            yield ("lines", line.id, "special_days", n, "phone"), special_day.phone
+def _check_written_numbers(directory: Directory, source: YamlSource) -> Iterator[PathProblem]:
+    """Warn of numbers that no telephone has, or that cannot be dialled as they are written."""
+    for path, phone in _numbers(directory):
+        written = str(source.value(path)).strip()
+        if not phone.e164.startswith("+"):
+            continue  # a short number
+        if re.match(r"(\+|00)44\D*0", written):
+            code = "trunk_zero"
+            message = f"'{written}' cannot be dialled with its 0. Write {phone.display}."
+        elif written[0] not in "0+(":
+            code = "lost_zero"
+            message = (
+                f"'{written}' has lost its first 0: by the numbering plan no telephone has such a "
+                f"number. Write {phone.national}."
+            )
+        elif plan := plan_warning(phone):
+            code, message = "not_in_numbering_plan", plan
+        else:
+            continue
+        yield PathProblem(path, code, message, 0)
+
+
+def _numbers(directory: Directory) -> Iterator[tuple[KeyPath, Phone]]:
+    """Yield every number of a directory, with its path."""
+    numbers: list[tuple[KeyPath, Phone | None]] = []
+    for line in directory.lines:
+        path: KeyPath = ("lines", line.id)
+        numbers.append(((*path, "phone"), line.phone))
+        for n, special_day in enumerate(line.special_days):
+            numbers.append(((*path, "special_days", n, "phone"), special_day.phone))
+        numbers += [((*path, "also", n, "phone"), way.phone) for n, way in enumerate(line.also)]
+    for service in directory.services:
+        numbers.append((("services", service.id, "number"), service.number))
+    for n, helpline in enumerate(directory.helplines):
+        numbers.append((("helplines", n, "phone"), helpline.phone))
+    return ((path, phone) for path, phone in numbers if phone is not None)
 
 
 def _is_mobile(phone: Phone) -> bool:

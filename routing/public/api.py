@@ -13,7 +13,7 @@ from routing import lookup
 from routing.core import instants
 from routing.core.answer import Answer, Decision
 from routing.core.decision import timeline
-from routing.core.ringing import ring_seconds, send_digits
+from routing.core.directory import ring_seconds, send_digits
 from routing.errors import InvalidTime, UnknownService
 from routing.formats.json import (
     bank_holidays_json,

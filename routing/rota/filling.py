@@ -30,12 +30,12 @@ closes at 3:30pm, the first slot then starts at 3:30pm and takes in the usual 5p
 """
 
 MIN_DUTY = timedelta(hours=3)
-"""From how much duty in it a night, weekend day or bank holiday counts: a night worker works at
-least three hours at night (Working Time Regulations 1998, regulation 2).
+"""The duty in a night, weekend day or bank holiday from which it counts: that of a night worker in
+regulation 2 of the Working Time Regulations 1998.
 """
 
 NIGHT_MINUTES = 23 * 60, 30 * 60
-"""Night time of the same regulation, 11pm to 6am, in minutes after the midnight before it."""
+"""Night time of that regulation, 11pm to 6am, in minutes after the midnight before it."""
 
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _SAMPLE_PERIOD = timedelta(weeks=8)
@@ -79,10 +79,7 @@ class ProposedShift:
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """What one person has in a period. Hours in two roles at once count once.
-
-    ``weekends`` counts each Saturday with the Sunday after once.
-    """
+    """What one person has. Hours in two roles at once count once, and so does a whole weekend."""
 
     person_id: int
     shifts: int
@@ -152,8 +149,8 @@ def usual_handovers(roster: Roster, role_id: str, at: datetime) -> tuple[int, ..
     zone, minutes = roster.timetables.directory.zone, set[int]()
     spans = roster.needed_spans(role_id, at, at + _SAMPLE_PERIOD)[1:-1]
     for edge in ("start", "end"):
-        times = (getattr(span, edge).astimezone(zone) for span in spans)
-        counts = Counter(time.hour * 60 + time.minute for time in times)
+        local_times = (getattr(span, edge).astimezone(zone) for span in spans)
+        counts = Counter(local.hour * 60 + local.minute for local in local_times)
         minutes.update(minute for minute, _ in counts.most_common(1))
     return tuple(sorted(minutes))
 

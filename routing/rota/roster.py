@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from itertools import groupby, pairwise
+from itertools import chain, groupby, pairwise
 from zoneinfo import ZoneInfo
 
 from routing.core import instants
@@ -22,17 +22,13 @@ MAX_SHIFT_LENGTH = timedelta(days=7)
 """A shift that is longer by the local clock is taken for a slip in a date."""
 
 MAX_SHIFT_HOURS = MAX_SHIFT_LENGTH + timedelta(hours=3)
-"""No shift takes more hours than this: a week in which the clocks go back has 169, in no zone more
-than 171.
-"""
+"""No shift takes more hours than this: a week in which the clocks go back has 171 at most."""
 
 CONTEXT_MARGIN = MAX_SHIFT_LENGTH + timedelta(days=1)
 """How much of the rota before and after a change must be read to check it."""
 
 MIN_REST = timedelta(hours=11)
-"""Rest that a worker is entitled to between shifts: Working Time Regulations 1998, regulation 10,
-"not less than eleven consecutive hours in each 24-hour period".
-"""
+"""The rest between shifts that regulation 10 of the Working Time Regulations 1998 entitles to."""
 
 _APOSTROPHES = dict.fromkeys(map(ord, "‘’ʼ`´"), "'")
 
@@ -87,10 +83,9 @@ class NewCover:
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """A part of a shift and the person who has it; ``person_id`` None: nobody has it.
+    """A part of a shift, numbered from 0, and the person who has it; None: nobody has it.
 
-    ``cover`` is the cover that says so, None for the shift itself. ``part`` numbers the parts of a
-    shift from 0.
+    ``cover`` is the cover that says so, None for the shift itself.
     """
 
     during: Span
@@ -111,8 +106,8 @@ class ClashKind(StrEnum):
 class Clash:
     """Assignments of one person that clash, in order.
 
-    ``during`` of an OVERLAP is the time for which there are two assignments. Of REST it runs from
-    the end of the first assignment to the start of the last one.
+    ``during`` is the time of an OVERLAP; of REST it runs from the end of the first assignment to
+    the start of the last one.
     """
 
     kind: ClashKind
@@ -210,19 +205,11 @@ class Roster:
     def assignments(self, role_id: str, start: datetime, end: datetime) -> list[Assignment]:
         """Return the assignments that overlap a period, uncut, in the order in which they start."""
         period = Span(instants.as_utc(start), instants.as_utc(end))
-        return [
-            assignment
-            for assignment in self._assignments[role_id]
-            if assignment.during.overlaps(period)
-        ]
+        return [part for part in self._assignments[role_id] if part.during.overlaps(period)]
 
     def all_assignments(self, start: datetime, end: datetime) -> list[Assignment]:
         """Return the assignments that overlap a period, in all roles, role by role."""
-        return [
-            assignment
-            for role_id in self.roles
-            for assignment in self.assignments(role_id, start, end)
-        ]
+        return list(chain(*(self.assignments(role_id, start, end) for role_id in self.roles)))
 
     def clashes(self, start: datetime, end: datetime) -> list[Clash]:
         """Return the clashes among the assignments of a period, in the order in which they begin.
@@ -291,11 +278,7 @@ class Roster:
                 yield Span(spans[0].start, spans[-1].end), missing
 
     def surplus(self, role_id: str, start: datetime, end: datetime) -> Iterator[Span]:
-        """Yield each span in which people are on duty though nobody is needed.
-
-        Spans up to HANDOVER_ALLOWANCE long are left out: people start early or stay late to hand
-        over.
-        """
+        """Yield each span longer than HANDOVER_ALLOWANCE with people on duty but nobody needed."""
         surplus = (
             (span, not staffing.needed and bool(staffing.person_ids))
             for span, staffing in self.staffing(role_id, start, end)
@@ -309,21 +292,13 @@ class Roster:
     def excess(self, role_id: str, period: Span) -> Iterator[tuple[Span, Staffing]]:
         """Yield each span in which a new shift brings more people on duty than a role needs.
 
-        Spans up to HANDOVER_ALLOWANCE long are left out, and those in which nobody is needed.
+        It is longer than HANDOVER_ALLOWANCE, and somebody is needed.
         """
         for span, staffing in self.merged_staffing(role_id, period.start, period.end):
             has_new = any(assignment.shift.id < 0 for assignment in staffing.assignments)
             is_long = span.end - span.start > HANDOVER_ALLOWANCE
             if has_new and is_long and len(staffing.person_ids) > staffing.needed > 0:
                 yield span, staffing
-
-    def unneeded_shifts(self, shifts: Iterable[NewShift]) -> list[NewShift]:
-        """Return the shifts during which nobody is needed at any time."""
-        return [
-            shift
-            for shift in shifts
-            if not self.needed_spans(shift.role_id, shift.during.start, shift.during.end)
-        ]
 
 
 def is_too_long(during: Span, zone: ZoneInfo) -> bool:

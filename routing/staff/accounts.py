@@ -29,7 +29,12 @@ def index() -> Response:
     form = AccountForm()
     try:
         if form.is_submitted():
-            return _show_link(*_add(form))
+            if not form.roles:
+                raise AccountError("Choose at least one role.")
+            at, actor = lookup.now(), current_account().actor
+            with lookup.database().writing() as connection:
+                account = accounts.add(connection, form.name.data, form.roles, None, at, actor)
+                return _show_link(*accounts.create_password_link(connection, account.id, at, actor))
     except AccountError as error:
         form.refuse(error)
     with lookup.database().reading() as connection:
@@ -37,7 +42,15 @@ def index() -> Response:
     return render_page(
         "accounts.html",
         form=form,
-        people=[(account, _describe_sign_in(account)) for account in people],
+        people=[
+            (
+                account,
+                f"Signed in last: {format_datetime(account.signed_in_at, lookup.staff_locale())}"
+                if account.signed_in_at
+                else "Has not signed in yet",
+            )
+            for account in people
+        ],
         roles=ROLES,
         can_add=not current_app.config["OIDC_ISSUER"],
         done=request.args.get("done"),
@@ -85,16 +98,6 @@ def show_own() -> AnyResponse:
     )
 
 
-def _add(form: AccountForm) -> tuple[str, str]:
-    """Return the new account's name, and the token of the link for its password."""
-    if not form.roles:
-        raise AccountError("Choose at least one role.")
-    at, actor = lookup.now(), current_account().actor
-    with lookup.database().writing() as connection:
-        account = accounts.add(connection, form.name.data, form.roles, None, at, actor)
-        return accounts.create_password_link(connection, account.id, at, actor)
-
-
 def _change(account_id: int, form: AccountForm) -> AnyResponse:
     at, actor, action = lookup.now(), current_account().actor, form.action.data
     with lookup.database().writing() as connection:
@@ -113,7 +116,6 @@ def _change(account_id: int, form: AccountForm) -> AnyResponse:
 
 
 def _change_password(account: Account, form: PasswordForm) -> str:
-    """Return the token of a new session."""
     at = lookup.now()
     if not account.is_local:
         raise AccountError("Your password is your council account’s: change it there.")
@@ -125,12 +127,6 @@ def _change_password(account: Account, form: PasswordForm) -> str:
     with lookup.database().writing() as connection:
         accounts.set_password(connection, account.name, form.new.data, at, account.actor)
         return accounts.start_session(connection, account, at)
-
-
-def _describe_sign_in(account: Account) -> str:
-    if account.signed_in_at is None:
-        return "Has not signed in yet"
-    return f"Signed in last: {format_datetime(account.signed_in_at, lookup.staff_locale())}"
 
 
 def _show_link(name: str, token: str) -> Response:

@@ -264,7 +264,6 @@ def _database_unavailable(error: DatabaseUnavailable) -> Response:
         "you repeat it.",
         "This page works again as soon as the database does. If that takes long, tell the people "
         "who run this service: `who-to-call status` says more.",
-        show_account=False,
     )
 
 
@@ -276,7 +275,6 @@ def _foreign_form(error: CSRFError) -> AnyResponse:
         "Please send that again",
         "This form was opened before you signed in, or in another browser. Nothing was changed. Go "
         "back, load the page again, and send it.",
-        show_account=False,
     )
 
 

@@ -298,7 +298,6 @@ def _check(
     unconfirmed: bool = False,
     has_changed: bool = False,
 ) -> Response:
-    """Return the page that shows what would be set, with what sets just that."""
     rows, first = lookup.latest_diverts().diverts, proposed[0]
     return render_page(
         "divert_check.html",
@@ -492,7 +491,6 @@ def _move_ends(divert_ids: Iterable[int], end: datetime) -> None:
 
 
 def _others(row: DivertRow) -> list[DivertRow]:
-    """Return the current and future diverts but for one."""
     return [other for other in lookup.latest_diverts().diverts if other.id != row.id]
 
 
@@ -531,7 +529,6 @@ def _view(row: DivertRow, at: datetime, newest: DivertRow | None) -> DivertView:
 
 
 def _state(row: DivertRow, at: datetime, newest: DivertRow | None) -> tuple[str, str]:
-    """Return a divert's state, and why it has no effect."""
     error = lookup.divert_error(row) or ""
     if row.during.end <= at:
         return "ended", error

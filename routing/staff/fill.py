@@ -103,7 +103,6 @@ def template() -> Response:
 
 
 def _plan(form: ImportForm) -> ImportPlan:
-    """Return what the form's file would change. Raise InvalidSpreadsheet, InvalidRotaChange."""
     first, last = form.first.data, form.last.data
     return rota_service.plan_import(
         form.content, form.add_people.data, form.replace.data, form.name, first, last
@@ -148,7 +147,6 @@ def _check_import(form: ImportForm, confirmation: Confirmation, plan: ImportPlan
 
 
 def _propose(form: FillForm) -> tuple[Rota, list[ProposedShift]]:
-    """Return the rota, and what the form would add to it. Raise InvalidRotaChange."""
     first, last = form.first.data, form.last.data
     return rota_service.propose_fill(
         form.role.data, first, last, form.names, form.turns, form.times

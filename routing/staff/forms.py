@@ -218,8 +218,6 @@ class StaffForm(FlaskForm):
     """A form whose errors are its fields' own, and those of the rules that refuse it."""
 
     class Meta:
-        """Settings of WTForms."""
-
         csrf = False
 
     def refuse(self, error: Exception) -> None:
@@ -465,7 +463,6 @@ class ImportForm(StaffForm):
 
 
 def _decompress(sheet: str) -> bytes:
-    """Return what was compressed, MAX_BYTES + 1 at most. Raise ValidationError."""
     try:
         data = base64.b64decode(sheet, validate=True)
         return zlib.decompressobj().decompress(data, spreadsheet.MAX_BYTES + 1)

@@ -39,18 +39,10 @@ ROTA_EDITOR_PAGES = (
 
 
 def render_page(
-    template: str,
-    *,
-    status: int = 200,
-    form: StaffForm | None = None,
-    show_account: bool = True,
-    **values: Any,
+    template: str, *, status: int = 200, form: StaffForm | None = None, **values: Any
 ) -> Response:
-    """Return a staff page. A form with errors makes it a 400 unless ``status`` says otherwise.
-
-    Without ``show_account`` the page is as somebody sees it who has not signed in.
-    """
-    account: Account | None = g.get("account") if show_account else None
+    """Return a staff page. A form with errors makes it a 400 unless ``status`` says otherwise."""
+    account: Account | None = g.get("account")
     has_errors = form is not None and bool(form.errors)
     may_rota = account is not None and account.may(Role.ROTA)
     body = render_template(
@@ -75,17 +67,9 @@ def render_page(
     return make_response(body, 400 if has_errors and status == 200 else status)
 
 
-def render_message(
-    status: int, title: str, *paragraphs: str, show_account: bool = True
-) -> Response:
+def render_message(status: int, title: str, *paragraphs: str) -> Response:
     """Return a page that only says something."""
-    return render_page(
-        "message.html",
-        status=status,
-        show_account=show_account,
-        title=title,
-        paragraphs=paragraphs,
-    )
+    return render_page("message.html", status=status, title=title, paragraphs=paragraphs)
 
 
 def radio_item(value: str, text: str, hint: str = "") -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """Where calls go: on duty now with what there is to do, and the preview of any other time."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from itertools import islice
@@ -20,7 +19,7 @@ from routing.staff.auth import (
     require_role,
     staff_blueprint,
 )
-from routing.staff.diverts import DivertView, divert_views
+from routing.staff.diverts import divert_views
 from routing.staff.forms import PreviewForm
 from routing.staff.layout import render_page
 from routing.staff.rota import roles_on_duty
@@ -36,26 +35,6 @@ bp = staff_blueprint("now")
 MAX_HANDOVERS_SHOWN = 3
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceStatus:
-    """Where a service's calls go now, and the next handovers, in sentences."""
-
-    name: str
-    summary: str
-    reason_code: str
-    handovers: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class SetupStep:
-    """A step of setting the service up. It is done once it has no conditions."""
-
-    id: str
-    title: str
-    conditions: list[Condition]
-    is_needed: bool
-
-
 @bp.get("")
 def show() -> Response:
     """Show where every service's calls go, the next handovers, people on duty and what to do."""
@@ -66,17 +45,12 @@ def show() -> Response:
     conditions = health.conditions(rota)
     if not may_see_internal_numbers():
         conditions = tuple(c for c in conditions if not c.quotes_directory)
-    steps = [
-        SetupStep(
-            step,
-            title,
-            [condition for condition in conditions if condition.code in codes],
-            step not in unneeded,
-        )
-        for step, (title, codes) in health.SETUP_STEPS.items()
-        if step != "rota" or lookup.snapshot().directory.rota
-    ]
-    of_setup = {condition for step in steps for condition in step.conditions}
+    steps, of_setup = [], set[Condition]()  # a step is done once it has no conditions
+    for step, (title, codes) in health.SETUP_STEPS.items():
+        if step != "rota" or lookup.snapshot().directory.rota:
+            open_conditions = [condition for condition in conditions if condition.code in codes]
+            of_setup.update(open_conditions)
+            steps.append((step, title, step not in unneeded, open_conditions))
     return render_page(
         "now.html",
         services=[_status(service, at) for service in lookup.snapshot().directory.services],
@@ -94,8 +68,8 @@ def show() -> Response:
         ],
         is_administrator=current_account().may(Role.ADMIN),
         steps=steps,
-        count_needed=sum(step.is_needed for step in steps),
-        count_done=sum(step.is_needed and not step.conditions for step in steps),
+        count_needed=sum(is_needed for *_, is_needed, _ in steps),
+        count_done=sum(is_needed and not left for *_, is_needed, left in steps),
     )
 
 
@@ -111,22 +85,24 @@ def set_step() -> AnyResponse:
     return redirect(url_for("now.show", _anchor="setting-up"))
 
 
-def _status(service: Service, at: datetime) -> ServiceStatus:
+def _status(service: Service, at: datetime) -> dict[str, object]:
     decision, internal_numbers = lookup.who_to_call(service.id, at), may_see_internal_numbers()
     locale = lookup.staff_locale()
     timetables, diverts = lookup.snapshot().timetables, lookup.diverts()
     upcoming = islice(handovers(timetables, service.id, at, diverts), MAX_HANDOVERS_SHOWN)
-    return ServiceStatus(
-        service.name.get("en"),
-        staff_text.calls_go_to(timetables, service.id, diverts, at, locale, internal_numbers),
-        decision.reason.code.value,
-        tuple(
+    return {
+        "name": service.name.get("en"),
+        "summary": staff_text.calls_go_to(
+            timetables, service.id, diverts, at, locale, internal_numbers
+        ),
+        "reason_code": decision.reason.code.value,
+        "handovers": [
             f"{staff_text.format_relative(start, at, locale)}: "
             f"{staff_text.line_with_number(answer.line, answer.phone, internal_numbers)}"
             f"{' (diverted)' if answer.reason.code is ReasonCode.DIVERT else ''}"
             for start, answer in upcoming
-        ),
-    )
+        ],
+    }
 
 
 @bp.get("/preview")
@@ -152,7 +128,6 @@ def preview() -> Response:
 def _preview_service(
     service: Service, at: datetime, rows: Sequence[DivertRow]
 ) -> dict[str, object]:
-    """Return what a service answers at ``at`` by the diverts as they are stored now."""
     facts, locale = lookup.snapshot(), lookup.staff_locale()
     timetables, internal_numbers = facts.timetables, may_see_internal_numbers()
     active = lookup.active_diverts(rows)
@@ -166,7 +141,13 @@ def _preview_service(
         internal_numbers,
     )
     current_ids = {row.id for row in rows if row.service == service.id and at in row.during}
-    effects = [_effect(view) for view in reversed(divert_views(rows, at)) if view.id in current_ids]
+    effects = [
+        f"Divert {view.id} is in force: calls go to {view.line} {view.when}."
+        if view.in_force
+        else f"Divert {view.id} has no effect. {view.trouble}"
+        for view in reversed(divert_views(rows, at))
+        if view.id in current_ids
+    ]
     return {
         "name": service.name.get("en"),
         "summary": staff_text.calls_go_to(
@@ -182,9 +163,3 @@ def _preview_service(
         "caller_hears": caller_hears,
         "call_steps": call_steps,
     }
-
-
-def _effect(divert: DivertView) -> str:
-    if divert.in_force:
-        return f"Divert {divert.id} is in force: calls go to {divert.line} {divert.when}."
-    return f"Divert {divert.id} has no effect. {divert.trouble}"

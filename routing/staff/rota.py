@@ -197,7 +197,6 @@ def _gap_items(rota: Rota, at: datetime, period: Span) -> list[tuple[str, str]]:
 
 
 def _clash_items(rota: Rota, at: datetime, period: Span) -> list[tuple[str, int]]:
-    """Return every clash of a period in words, with the id of the last shift in it."""
     return [
         (rota.text(at).clash(clash), clash.assignments[-1].shift.id)
         for clash in rota.roster.clashes(period.start, period.end)

@@ -37,6 +37,14 @@ bp = staff_blueprint("rota_shifts")
 
 MAX_SWAPS_SHOWN = 20
 
+CONFIRMATIONS = {
+    "added": ("Check the shift", "Add this shift"),
+    "covered": ("Check the cover", "Set this cover"),
+    "absence": ("Check the absence", "Save all of this"),
+    "swapped": ("Check the swap", "Swap these shifts"),
+}
+"""Title and button of the page that reads a change back, by its kind."""
+
 
 @bp.route("/rota/shifts/new", methods=["GET", "POST"])
 @require_role(Role.ROTA)
@@ -49,8 +57,7 @@ def new() -> AnyResponse:
             person_id = _chosen_person(form.person, rota)
             shift = validation.validate_shift(rota.roster, form.role.data, person_id, form.during)
             texts = [_describe_duty(rota, person_id, shift.role_id, shift.during)]
-            button = "Add this shift"
-            return _confirm("added", "Check the shift", button, texts, rota, [shift], form)
+            return _confirm("added", texts, rota, [shift], form)
         except InvalidRotaChange as error:
             form.refuse(error)
     rota = rota_service.read_rota(at, at)
@@ -138,8 +145,7 @@ def cover(shift_id: int) -> AnyResponse:
                 f"{_name(rota, person_id)} in place of {_holders(rota, shift, cover.during)}: "
                 f"{_role_name(rota, shift.role_id)}, {_describe_period(cover.during)}."
             )
-            button = "Set this cover"
-            return _confirm("covered", "Check the cover", button, [text], rota, [cover], form)
+            return _confirm("covered", [text], rota, [cover], form)
         except InvalidRotaChange as error:
             form.refuse(error)
     return render_page(
@@ -171,9 +177,8 @@ def absence() -> AnyResponse:
                 for new in covers
             ]
             texts = [f"In place of {rota.names[person_id]}:", *duties]
-            title, button = "Check the absence", "Save all of this"
             summary = descriptions.summarise_absence(covers)
-            return _confirm("absence", title, button, texts, rota, covers, form, summary)
+            return _confirm("absence", texts, rota, covers, form, summary)
         except InvalidRotaChange as error:
             form.refuse(error)
     rota = rota_service.read_rota(at, at)
@@ -205,8 +210,7 @@ def swap(shift_id: int) -> AnyResponse:
             texts = [
                 _describe_duty(rota, new.person_id, shift.role_id, new.during) for new in covers
             ]
-            button = "Swap these shifts"
-            return _confirm("swapped", "Check the swap", button, texts, rota, covers, form)
+            return _confirm("swapped", texts, rota, covers, form)
         except InvalidRotaChange as error:
             form.refuse(error)
     if shift.during.end <= at:
@@ -250,7 +254,6 @@ def _duty_form(**defaults: datetime) -> DutyForm:
 
 
 def _people_to_choose(rota: Rota, nobody: str = "") -> list[tuple[str, str]]:
-    """Return the items of a list of people, with one for nobody if that may be chosen."""
     people = [(str(person.id), person.name) for person in rota.active_people()]
     return [("", "Choose"), *([(NOBODY, nobody)] if nobody else []), *people]
 
@@ -268,8 +271,6 @@ def _describe_removal(rota: Rota, shift: Shift, cover: Cover | None) -> list[str
 
 def _confirm(
     kind: str,
-    title: str,
-    button: str,
     texts: Sequence[str],
     rota: Rota,
     proposed: Sequence[NewShift | NewCover],
@@ -289,6 +290,7 @@ def _confirm(
         actor, once = current_account().actor, confirmation.once.data
         change = rota_service.save_change(kind, proposed, rota, actor, once, summary)
         return _redirect_to(change, proposed[0].during.start)
+    title, button = CONFIRMATIONS[kind]
     return render_page(
         "confirm.html",
         title=title,
@@ -309,7 +311,6 @@ def _redirect_to(change: RotaChange, start: datetime) -> AnyResponse:
 
 
 def _get(shift_id: int) -> tuple[Rota, Shift]:
-    """Return a shift, and the rota around it. Raise UnknownShift."""
     with lookup.database().reading() as connection:
         shift = rota_store.get(connection, shift_id)
     rota = rota_service.read_around(shift.during)
@@ -350,7 +351,6 @@ def _name(rota: Rota, person_id: int | None) -> str:
 
 
 def _describe_duty(rota: Rota, person_id: int | None, role_id: str, during: Span) -> str:
-    """Return who is on duty as what, and when."""
     return f"{_name(rota, person_id)}: {_role_name(rota, role_id)}, {_describe_period(during)}."
 
 

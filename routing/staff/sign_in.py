@@ -1,6 +1,5 @@
 """Signing in and out: with the council's provider, or with an account of this service."""
 
-from dataclasses import astuple
 from datetime import datetime
 
 from flask import Response, current_app, g, redirect, request, session, url_for
@@ -84,7 +83,7 @@ def to_provider() -> AnyResponse:
     except SignInError as error:
         return _refuse(str(error), 503)
     next_url = safe_next_url(request.args.get("next"))
-    attempts = [*session.get(ATTEMPTS_KEY, []), [*astuple(attempt), next_url]]
+    attempts = [*session.get(ATTEMPTS_KEY, []), [*attempt, next_url]]
     session[ATTEMPTS_KEY] = attempts[-MAX_ATTEMPTS:]
     return redirect(url)
 
@@ -102,9 +101,9 @@ def from_provider() -> AnyResponse:
     if attempt is None:
         current_app.logger.warning("sign-in with the provider failed: no attempt has that state")
         return _refuse(sso.NOT_CONFIRMED)
-    *secrets, next_url = attempt
+    _, nonce, code_verifier, next_url = attempt
     try:
-        identity = sso.identify(sso.Attempt(*secrets), request.args, _url("/sign-in/callback"))
+        identity = sso.identify(nonce, code_verifier, request.args, _url("/sign-in/callback"))
     except sso.AccessDenied as error:
         account = signed_in_account()
         if account is not None:
@@ -161,9 +160,8 @@ def set_password(token: str) -> AnyResponse:
             "This link cannot be used",
             "It was used already, replaced by a later one, or is more than two days old.",
             "Ask the person who manages accounts for a new one.",
-            show_account=False,
         )
-    return render_page("set_password.html", form=form, name=account.name, show_account=False)
+    return render_page("set_password.html", form=form, name=account.name)
 
 
 @bp.post("/sign-out")
@@ -176,6 +174,7 @@ def sign_out() -> AnyResponse:
         else:
             accounts.end_session(connection, session[SESSION_TOKEN_KEY])
     session.clear()
+    g.pop("account")
     if not current_app.config["OIDC_ISSUER"]:
         return redirect(url_for("sign_in.ask", left="yes"))
     session[CHOOSE_ACCOUNT_KEY] = True
@@ -194,7 +193,6 @@ def _sign_out_at_provider() -> Response | None:
         return None
     response = render_page(
         "message.html",
-        show_account=False,
         title="You have signed out here",
         paragraphs=["Your browser now goes on to sign you out of your council account."],
         link={"text": "Sign out of your council account", "href": url},
@@ -274,7 +272,6 @@ def _ask(form: SignInForm, status: int = 200, unsaved: str = "") -> Response:
         "sign_in.html",
         status=status,
         form=form,
-        show_account=False,
         has_provider=bool(current_app.config["OIDC_ISSUER"]),
         is_incomplete=config.sign_in_fault(current_app.config) is not None,
         unsaved=unsaved,

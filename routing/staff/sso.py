@@ -59,15 +59,6 @@ class AccessDenied(SignInError):
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
-    """An unfinished sign-in: its state goes to the provider and back, the rest stays here."""
-
-    state: str
-    nonce: str
-    code_verifier: str
-
-
-@dataclass(frozen=True, slots=True)
 class Identity:
     """Somebody as the provider describes them.
 
@@ -81,18 +72,18 @@ class Identity:
     refusal: str
 
 
-def begin(callback: str, chooses_account: bool = False) -> tuple[str, Attempt]:
-    """Return the URL of the provider's sign-in, and the attempt. Raise SignInError if it is down.
+def begin(callback: str, chooses_account: bool) -> tuple[str, tuple[str, str, str]]:
+    """Return the URL of the provider's sign-in, and this attempt's state, nonce and PKCE verifier.
 
-    With ``chooses_account``, the provider asks who it is even if somebody is signed in there.
-    The URL carries the attempt's state and nonce, and a PKCE challenge of its verifier.
+    With ``chooses_account``, the provider asks who it is even if somebody is signed in there. The
+    state goes there and back, the rest stays here. Raise SignInError if the provider is down.
     """
     try:
         client = _client()
         _check_metadata(client)
         options = {"prompt": "select_account"} if chooses_account else {}
         request = client.create_authorization_url(callback, **options)
-        return request["url"], Attempt(request["state"], request["nonce"], request["code_verifier"])
+        return request["url"], (request["state"], request["nonce"], request["code_verifier"])
     except _FAILURES as error:
         raise _refusal(error) from error
 
@@ -114,12 +105,12 @@ def sign_out_url(return_to: str) -> str | None:
     return f"{endpoint}{'&' if '?' in endpoint else '?'}{query}"
 
 
-def identify(attempt: Attempt, answer: Mapping[str, str], callback: str) -> Identity:
+def identify(nonce: str, code_verifier: str, answer: Mapping[str, str], callback: str) -> Identity:
     """Return whom the provider vouches for in the query that it sent back.
 
     Raise AccessDenied if it says that they may not sign in here, SignInError for anything else.
-    ``attempt`` is the one with the state of that query. The ID token must be signed by the
-    provider's keys, for us, by this very issuer, with the attempt's nonce, and in date.
+    Nonce and verifier are of the attempt with the state of that query. The ID token must be signed
+    by the provider's keys, for us, by this very issuer, with that nonce, and in date.
     """
     issuer = current_app.config["OIDC_ISSUER"]
     if "error" in answer:
@@ -128,12 +119,11 @@ def identify(attempt: Attempt, answer: Mapping[str, str], callback: str) -> Iden
     try:
         client = _client()
         _check_metadata(client)
-        token = client.fetch_access_token(
-            callback, code=answer["code"], code_verifier=attempt.code_verifier
-        )
+        code = answer["code"]
+        token = client.fetch_access_token(callback, code=code, code_verifier=code_verifier)
         claims = client.parse_id_token(
             token,
-            attempt.nonce,
+            nonce,
             claims_cls=CodeIDToken,
             claims_options={
                 "iss": {"essential": True, "value": issuer},

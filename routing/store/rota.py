@@ -57,12 +57,9 @@ def add(
 ) -> RotaChange:
     """Cancel some shifts, and add shifts and covers, all or none.
 
-    Called again with the same ``idempotency_key``, it returns the change of the first call. Raise
-    sqlalchemy.exc.IntegrityError if a shift overlaps another of the same person in the same role.
+    Raise sqlalchemy.exc.IntegrityError if a shift overlaps another of the same person in the same
+    role, or if there is a change with the same ``idempotency_key``.
     """
-    earlier = find_change_by_key(connection, idempotency_key)
-    if earlier:
-        return earlier
     change = _insert_change(connection, kind, at, actor, idempotency_key, summary, sheet)
     if cancelled_shift_ids:
         is_cancelled = shifts.c.id.in_(cancelled_shift_ids)

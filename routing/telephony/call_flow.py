@@ -13,8 +13,7 @@ from typing import Any
 
 from routing.core.answer import Answer, Decision, Outcome
 from routing.core.decision import dial_order, is_avoided, is_excluded
-from routing.core.directory import Line, Phone, Service
-from routing.core.ringing import acceptance_seconds, ring_seconds
+from routing.core.directory import Line, Phone, Service, acceptance_seconds, ring_seconds
 from routing.core.timetable import Timetables
 
 MAX_ROUNDS = 3

@@ -8,8 +8,7 @@ from math import ceil
 
 from routing.core.answer import Decision
 from routing.core.decision import dial_order
-from routing.core.directory import Directory
-from routing.core.ringing import send_digits
+from routing.core.directory import Directory, send_digits
 from routing.core.timetable import Timetables
 from routing.telephony.call_flow import (
     TWILIO_EXTRA_RING,

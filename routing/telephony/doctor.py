@@ -102,7 +102,7 @@ def lines() -> Iterator[Finding]:
     services = snapshot.directory.services
     reachable = {line.id: line for service in services for line in service.reachable}
     findings = [_warning(text) for line in reachable.values() for text in _cannot_be_rung(line)]
-    for path, code, message in numbers.warnings(snapshot, at):
+    for path, code, message, _ in numbers.warnings(snapshot, at):
         if code == "number_loops":
             findings.append(_stops(f"The service '{path[1]}': {message}"))
         elif code not in ("unverified", "verification_expired"):  # conditions have reported those

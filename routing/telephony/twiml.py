@@ -16,8 +16,15 @@ from twilio.twiml.voice_response import Gather, VoiceResponse
 
 from routing.core.answer import Decision
 from routing.core.decision import dial_order
-from routing.core.directory import Directory, Line, Phone, Service
-from routing.core.ringing import KEY_PROMPT_SECONDS, ring_seconds, send_digits
+from routing.core.directory import (
+    KEY_PROMPT_SECONDS,
+    Directory,
+    Line,
+    Phone,
+    Service,
+    ring_seconds,
+    send_digits,
+)
 from routing.core.timetable import Timetables
 from routing.telephony.call_flow import (
     ENGAGED_WAIT,

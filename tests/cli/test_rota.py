@@ -58,15 +58,6 @@ def exported(run):
     return [line.rpartition(",")[2] for line in run("export").output.splitlines()[1:]]
 
 
-def test_a_corrected_file_without_replace_is_pointed_out(run, christmas):
-    result = run("import", "-", "--add-people", "--dry-run", stdin=CORRECTED)
-
-    assert "Warning: Out-of-hours social worker: Ben Hughes and Siân O’Brien are on duty" in (
-        result.output
-    )
-    assert "and it needs 1 person." in result.output
-
-
 def test_with_replace_exactly_the_corrected_file_is_left(run, christmas):
     result = run("import", "-", "--add-people", "--replace", stdin=CORRECTED)
 
@@ -329,13 +320,6 @@ def test_fill_takes_turns_of_any_length_from_any_day_and_time(run, christmas):
     assert "Write a number of days from 1 to 92" in refused.output
 
 
-def test_an_impossible_fill_is_refused(run, christmas):
-    result = run(*FILL, "--people", "Nobody Known")
-
-    assert result.exit_code == 1
-    assert "There is nobody called 'Nobody Known'" in result.output
-
-
 @pytest.fixture
 def around_the_clock(make_app, clock, tmp_path):
     clock.set("2026-12-24T12:00:00Z")
@@ -356,8 +340,6 @@ def test_a_role_that_is_needed_around_the_clock_is_filled_by_the_times_given(aro
     words = ["fill", "--role", "standby", "--from", "2026-12-25", "--to", "2026-12-31"]
     words += ["--people", "Amara Owusu"]
     result = around_the_clock(*words)
-    assert result.exit_code == 1
-    assert "no gaps" not in result.output
     assert "no shift begins on them. Enter when shifts begin" in result.output
 
     times = [f"--{kind}=9am" for kind in ("working-day", "weekend", "bank-holiday")]
@@ -366,13 +348,6 @@ def test_a_role_that_is_needed_around_the_clock_is_filled_by_the_times_given(aro
     assert "There are no gaps" in around_the_clock(*words, *times).output
     first_morning = [*words[:4], "2026-12-24", "--to", "2026-12-24", *words[7:], *times]
     assert "There are no gaps to fill" in around_the_clock(*first_morning).output
-
-
-def test_days_with_a_gap_on_which_no_shift_begins_are_not_called_covered(around_the_clock):
-    words = ["fill", "--role", "standby", "--from", "2026-12-26", "--to", "2026-12-26"]
-    words += ["--people", "Amara Owusu", "--working-day", "9am"]
-
-    assert "or begin a day earlier." in around_the_clock(*words).output
 
 
 def test_without_a_database_every_command_says_what_to_run(make_app):

@@ -7,7 +7,7 @@ import pytest
 from core.test_decision import PLAIN, compiled, london
 from sweep import pairs, wrong_changes
 
-from routing.core.diff import compare
+from routing.core.gaps import compare
 from routing.errors import UnknownService
 
 PERIOD = london("2026-12-24 00:00"), london("2026-12-25 00:00")

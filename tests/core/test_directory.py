@@ -13,13 +13,6 @@ LINES = {line.id: line for line in DIRECTORY.lines}
 SERVICES = {service.id: service for service in DIRECTORY.services}
 
 
-def test_of_two_special_days_on_a_date_the_later_wins_for_hours_and_number_separately():
-    eve = date(2026, 12, 31)
-
-    assert LINES["mash"].hours_on(eve, {}).special_day.name.get("en") == "New Year's Eve"
-    assert LINES["mash"].phone_on(eve).display == "01632 960009"
-
-
 def test_a_verification_is_valid_for_its_days():
     assert LINES["mash"].verified.until == date(2027, 1, 30)
 
@@ -44,13 +37,6 @@ def test_of_two_special_numbers_on_a_date_the_later_in_the_file_wins():
 
     assert both.phone_on(date(2026, 12, 30)).display == "01632 960008"
     assert both.hours_on(date(2026, 12, 31), {}).special_day.name.get("en") == "New Year's Eve"
-
-
-def test_a_line_and_a_service_are_looked_up_by_id():
-    assert DIRECTORY.line("eds") is LINES["eds"]
-    assert DIRECTORY.service("children") is SERVICES["children"]
-    assert DIRECTORY.line("nobody") is None
-    assert DIRECTORY.service("nobody") is None
 
 
 def test_a_text_is_given_in_a_language_or_else_in_the_first_one_it_has():

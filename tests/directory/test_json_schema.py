@@ -40,10 +40,6 @@ def test_the_file_is_up_to_date():
     )
 
 
-def test_it_is_a_schema():
-    jsonschema.Draft202012Validator.check_schema(json.loads(FILE.read_text("utf-8")))
-
-
 def test_a_schema_driven_checker_accepts_every_directory_and_refuses_a_broken_one(tmp_path):
     broken = tmp_path / "broken.yaml"
     broken.write_text(GOOD.replace("relay_uk: yes", "relay: yes"))

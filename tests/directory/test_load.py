@@ -28,13 +28,6 @@ def problems(text):
     return caught.value.problems
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_every_directory_in_the_repository_loads(path):
-    directory, _ = load(path)
-
-    assert directory.services
-
-
 @pytest.mark.parametrize("path", FILES[1:], ids=lambda path: path.stem)
 def test_an_example_rings_nobody(path):
     directory, _ = load(path)
@@ -53,23 +46,10 @@ def test_the_council_that_this_is_for_has_the_numbers_that_it_publishes():
     ]
 
 
-def test_scalars_that_yaml_would_convert_stay_text():
-    text = GOOD.replace("phone: 01632 960001", "phone: 01632960001")
-
-    assert parse(text, "x")[0].lines[0].phone.e164 == "+441632960001"
-    assert parse(text, "x")[0].lines[3].relay_uk is False
-
-
 @pytest.mark.parametrize(
     ("old", "new", "code", "message"),
     [
         ("08:30-17:00", "8.30-17", "bad_value", "08:30-17:00"),
-        (
-            "mon-thu: 08:30-17:00\n      fri",
-            "mon-fri: 08:30-17:00\n      fri",
-            "bad_value",
-            "twice",
-        ),
         ("mon-thu: 08:30", "mon-thursday: 08:30", "bad_value", "mon-fri"),
         ("phone: 01632 960001", "phone: '01632'", "bad_value", "too short"),
         ("phone: 01632 960001", "phone: 999", "barred_number", "out of `lines`"),
@@ -81,18 +61,13 @@ def test_scalars_that_yaml_would_convert_stay_text():
         ("number: 01632 960100", "greeting2: x", "unknown_key", "greeting"),
         ("ring_seconds: 25 ", "ring_seconds: 4 ", "bad_value", "5 to 300"),
         ('colour: "#1d4f91"', 'colour: "#ffdd00"', "bad_value", "too pale"),
-        ("zone: Europe/London", "zone: Europe/Lundon", "bad_value", "Europe/London"),
         ("division: england-and-wales", "division: england", "bad_value", "scotland"),
         ("date: 2026-12-24 ", "date: 24/12/2026 ", "bad_value", "2026-12-24"),
-        ("to: 2026-12-31", "to: 2026-12-01", "bad_value", "before"),
         ("visibility: internal", "visibility: secret", "bad_value", "public"),
         ("languages: [en] ", "languages: [fr] ", "bad_value", "cy"),
         ("needed_when: {line: mash}", "needed_when: {line: mush}", "unknown_line", "mash"),
         ("emergency: If a child", "emergency: ''\nx: If a child", "bad_value", "no words"),
-        ("council:\n", "council: &c\n", "unreadable", "anchors"),
         ("zone: Europe/London", "zone: Europe/London\nzone: UTC", "duplicate_key", "twice"),
-        ("zone: Europe/London", "\tzone: Europe/London", "unreadable", "tabs"),
-        ("zone: Europe/London", "zone: !!str UTC", "unreadable", "tag"),
     ],
 )
 def test_a_mistake_is_a_problem_with_its_place_and_a_remedy(old, new, code, message):

@@ -1,10 +1,13 @@
 """What a directory may say of special days, and what it must write instead."""
 
+from datetime import UTC, datetime
+
 import pytest
 from conftest import ANYSHIRE, ROOT
 
 from routing.directory.load import load, parse
 from routing.errors import InvalidDirectory
+from routing.lint.check import check
 
 CASES = ROOT / "tests/data/cases"
 GOOD = ANYSHIRE.read_text()
@@ -49,6 +52,13 @@ def test_a_key_left_empty_when_its_last_entry_was_deleted_has_no_entries(name):
 
     assert directory.holiday_rules.add == ()
     assert name != "e01-empty-special-days" or directory.lines[0].special_days == ()
+
+
+def test_a_list_of_removed_holidays_left_empty_is_no_slip(tmp_path):
+    warnings = check(CASES / "e03-empty-add.yaml", tmp_path, datetime(2026, 11, 23, tzinfo=UTC))
+
+    assert {warning.level for warning in warnings} == {"warning"}
+    assert "removes_no_holiday" not in {warning.code for warning in warnings}
 
 
 @pytest.mark.parametrize("key", ["aliases", "special_days"])

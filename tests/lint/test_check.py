@@ -12,7 +12,7 @@ from sweep import EXAMPLES
 from routing.bank_holidays.refresh import refresh
 from routing.core.directory import Text
 from routing.directory.load import parse
-from routing.lint.check import check
+from routing.lint.check import MAX_WARNING_CHARS, check
 from routing.lint.numbers import WELL_KNOWN, is_one_slip
 
 AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -89,13 +89,6 @@ def test_a_directory_with_nothing_wrong_has_no_warning(warnings):
             10,
             "Christmas Eve, 24 December 2026",
         ),
-        (
-            "date: 2026-12-31",
-            "date: 2026-12-30",
-            "no_special_day",
-            10,
-            "New Year's Eve, 31 December 2026",
-        ),
         ("2026-11-01, source: https://www.anyshire.example/contact, ", "2026-11-01, ", "no_source",
          14, "source"),
         ("on: 2026-11-01", "on: 2026-08-01", "verification_expired", 7, "1 August 2026"),
@@ -121,7 +114,6 @@ def test_a_directory_with_nothing_wrong_has_no_warning(warnings):
             "'Christmas Eve', above it, set the hours of the same date",
         ),
         ("0808 800 5000", "0800 800 5000", "near_miss", 33, "08088005000, the NSPCC Helpline"),
-        ("0800 1111", "0800 1112", "near_miss", 32, "Childline"),
         ("name: Children\n", "name: Children\n    number: 01632 960003\n", "number_loops", 28,
          "'backup'"),
         ("hours: always\n    verified", "hours: {mon-sun: '17:00-08:30'}\n    verified", "gap", 26,
@@ -161,12 +153,6 @@ def test_an_unconfirmed_number_is_a_warning_with_what_to_write(warnings):
 
     assert (warning.code, warning.line) == ("unverified", 7)
     assert "verified: {on: 2026-11-23" in warning.message
-
-
-def test_one_slip_in_the_file_gives_one_warning(warnings):
-    assert [
-        warning.code for warning in warnings(CLEAN.replace("0808 800 5000", "0800 800 5000"))
-    ] == ["near_miss"]
 
 
 @pytest.mark.parametrize(
@@ -321,8 +307,9 @@ def test_a_slip_is_one_digit_changed_lost_added_or_two_swapped(typed, slip):
 
 
 @pytest.mark.parametrize("path", [ROOT / "directory.yaml", *EXAMPLES], ids=lambda path: path.stem)
-def test_every_example_has_only_the_warnings_that_its_councils_pages_give(path, tmp_path):
-    codes = {warning.code for warning in check(path, tmp_path, AT)}
+def test_every_example_has_only_the_short_warnings_that_its_councils_pages_give(path, tmp_path):
+    problems = check(path, tmp_path, AT)
+    codes = {problem.code for problem in problems}
     usual = {"unverified", "no_special_day", "accessibility_missing", "privacy_missing"}
     own = {
         "anyshire": {"nobody_left"},
@@ -336,10 +323,9 @@ def test_every_example_has_only_the_warnings_that_its_councils_pages_give(path, 
     }
 
     assert codes - usual == own.get(path.stem, set())
-
-
-def test_the_example_with_every_key_is_confirmed_and_has_its_eves(tmp_path):
-    assert {warning.code for warning in check(ANYSHIRE, tmp_path, AT)} == {"nobody_left"}
+    assert path != ANYSHIRE or not codes & usual  # it has every key
+    assert {problem.level for problem in problems} <= {"warning"}
+    assert max(len(str(problem)) for problem in problems) <= MAX_WARNING_CHARS
 
 
 @pytest.mark.parametrize("key", ["accessibility", "privacy"])

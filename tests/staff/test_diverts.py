@@ -106,23 +106,6 @@ def test_what_makes_no_sense_is_refused_and_nothing_that_was_written_is_lost(
     assert stored() == ()
 
 
-@pytest.mark.parametrize(
-    ("now", "day", "month", "year", "message"),
-    [
-        ("2026-10-24T12:00:00Z", "25", "10", "2026", "happens twice"),
-        ("2027-03-27T12:00:00Z", "28", "3", "2027", "does not exist"),
-    ],
-)
-def test_a_time_on_the_night_of_a_clock_change_is_refused(
-    app, signed_in, clock, now, day, month, year, message
-):
-    clock.set(now)
-    duty = signed_in("divert")
-    parts = {"until-day": day, "until-month": month, "until-year": year, "until-time": "1:30am"}
-
-    assert message in page_text(check(duty, until="time", **parts))
-
-
 def test_a_line_that_is_shut_is_diverted_to_only_after_a_second_confirmation(duty, clock, stored):
     clock.set("2026-11-23T16:30:00Z")
     page = check(duty, line="mash")
@@ -243,21 +226,6 @@ def test_a_divert_to_a_line_that_is_gone_has_no_effect_and_that_is_said(app, dut
     assert anyone.get("/api/v1/services/children/decision").json["reason"]["code"] == "in_hours"
 
 
-@pytest.mark.parametrize("values", [{}, {"may_ring": "yes"}])
-def test_a_divert_records_the_line_it_replaces_and_whether_that_may_still_be_rung(
-    duty, stored, values
-):
-    confirm(duty, check(duty, **values))
-    (divert,) = stored()
-
-    assert (divert.line, divert.replaced_line) == ("eds", "mash")
-    assert divert.may_ring is bool(values)
-
-
-def test_the_form_for_a_divert_asks_whether_the_line_may_still_be_rung(duty):
-    assert "The line that it replaces may still be rung" in duty.get("/staff/diverts/new").text
-
-
 @pytest.mark.parametrize(("date", "day"), [("23", 24), ("24", 24)])
 def test_until_midnight_is_the_midnight_to_come(duty, stored, date, day):
     parts = {"until-day": date, "until-month": "11", "until-year": "2026"}
@@ -323,13 +291,6 @@ def test_a_common_reason_will_do_and_words_may_be_added(duty, stored):
     ]
 
 
-@pytest.mark.parametrize(("may_ring", "sentence"), [("", "will not be rung"), ("yes", "may still")])
-def test_the_check_says_whether_the_line_that_is_replaced_may_be_rung(duty, may_ring, sentence):
-    text = page_text(check(duty, may_ring=may_ring))
-
-    assert f"While it lasts, the Multi-Agency Safeguarding Hub (MASH) {sentence}" in text
-
-
 def test_the_end_of_it_says_whom_callers_get_now(duty):
     one = page_text(confirm(duty, check(duty)))
     page = check(duty, service="all")
@@ -339,3 +300,18 @@ def test_the_end_of_it_says_whom_callers_get_now(duty):
 
     assert "About ‘Worried about a child’ callers get the Emergency Duty Service (EDS) now." in one
     assert "Callers get the Emergency Duty Service (EDS) now." in both
+
+
+@pytest.mark.parametrize(("may_ring", "sentence"), [("", "will not be rung"), ("yes", "may still")])
+def test_whether_the_line_that_is_replaced_may_be_rung_is_asked_shown_and_stored(
+    duty, stored, may_ring, sentence
+):
+    form = duty.get("/staff/diverts/new").text
+    assert "The line that it replaces may still be rung" in form
+    page = check(duty, may_ring=may_ring)
+    assert f"While it lasts, the Multi-Agency Safeguarding Hub (MASH) {sentence}" in page_text(page)
+    confirm(duty, page)
+    (divert,) = stored()
+
+    assert (divert.line, divert.replaced_line) == ("eds", "mash")
+    assert divert.may_ring is bool(may_ring)

@@ -1,10 +1,8 @@
 """Filling and importing: shown before it is so, all or nothing, undone in one step."""
 
-import io
-
 import pytest
 import rostered
-from staff.conftest import page_text
+from staff.conftest import page_text, send_sheet
 
 from routing import lookup, rota_service
 
@@ -78,14 +76,6 @@ def test_a_shift_added_meanwhile_is_not_overwritten_but_shown(app, arranger, ask
     assert len(shifts()) == 8
 
 
-def test_a_form_that_is_sent_twice_fills_once(arranger, ask, shifts):
-    page = ask()
-    arranger.send(page, FILL)
-    arranger.send(page, FILL)
-
-    assert len(shifts()) == 8
-
-
 def test_people_are_in_turn_by_week_and_too_little_rest_is_pointed_out(ask):
     text = page_text(ask(turn="days"))
 
@@ -149,16 +139,9 @@ def test_what_cannot_be_filled_is_refused_and_nothing_typed_is_lost(ask, values,
             assert f'value="{value}"' in page.text
 
 
-def send_file(arranger, data, **values):
-    page = arranger.get(IMPORT)
-    token = page.text.partition('name="csrf_token" value="')[2].partition('"')[0]
-    values |= {"csrf_token": token, "file": (io.BytesIO(data), "rota.csv")}
-    return arranger.client.post(IMPORT, data=values, follow_redirects=True)
-
-
 def import_file(arranger, data, **values):
     """Send a file, and confirm what it would change."""
-    return arranger.send(send_file(arranger, data, **values), IMPORT)
+    return arranger.send(send_sheet(arranger, data, **values), IMPORT)
 
 
 ROWS = (
@@ -170,7 +153,7 @@ ROWS = (
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "cp1252"])
 def test_a_spreadsheets_file_is_imported_and_undone_as_one(arranger, shifts, encoding):
-    page = send_file(arranger, ROWS.encode(encoding))
+    page = send_sheet(arranger, ROWS.encode(encoding))
     assert "2 added, 0 changed, 0 removed, 0 as they are." in page_text(page)
     assert shifts() == []
 
@@ -184,14 +167,14 @@ def test_a_spreadsheets_file_is_imported_and_undone_as_one(arranger, shifts, enc
 
 def test_a_file_that_is_there_already_changes_nothing(arranger, shifts):
     import_file(arranger, ROWS.encode())
-    again = send_file(arranger, ROWS.encode())
+    again = send_sheet(arranger, ROWS.encode())
 
     assert "every shift of it is on the rota already" in page_text(again)
     assert len(shifts()) == 2
 
 
 def test_one_wrong_row_and_nothing_is_imported(arranger, shifts):
-    page = send_file(arranger, (ROWS + "eds-social-worker,x,26/12/2026 08:30,Ann Oth\n").encode())
+    page = send_sheet(arranger, (ROWS + "eds-social-worker,x,26/12/2026 08:30,Ann Oth\n").encode())
 
     assert page.status_code == 400
     assert "Row 4: there is nobody called 'Ann Oth' on the rota: add them first." in page_text(page)
@@ -201,9 +184,9 @@ def test_one_wrong_row_and_nothing_is_imported(arranger, shifts):
 
 def test_people_who_are_not_on_the_rota_are_put_there_only_when_asked_for(arranger, shifts):
     row = ROWS.replace("Dev Patel", "Ann Other").encode()
-    assert send_file(arranger, row).status_code == 400
+    assert send_sheet(arranger, row).status_code == 400
 
-    page = send_file(arranger, row, add_people="yes")
+    page = send_sheet(arranger, row, add_people="yes")
     assert "New on the rota: Ann Other ." in page_text(page)
     assert "Ann Other" not in page_text(arranger.get("/staff/rota/people"))
     arranger.send(page, IMPORT)
@@ -214,7 +197,7 @@ def test_nobody_who_cannot_be_one_is_put_there_and_the_others_neither(arranger, 
     rows = ROWS.replace("Dev Patel", "=HYPERLINK()") + ROWS.partition("\n")[2].replace(
         "Siân O’Brien", "New Person"
     ).replace("2026", "2027")
-    page = send_file(arranger, rows.encode(), add_people="yes")
+    page = send_sheet(arranger, rows.encode(), add_people="yes")
 
     assert "Row 3: the name '=HYPERLINK()' has '='" in page_text(page)
     assert "New Person" not in page_text(arranger.get("/staff/rota/people"))
@@ -222,7 +205,7 @@ def test_nobody_who_cannot_be_one_is_put_there_and_the_others_neither(arranger, 
 
 def test_a_shift_that_meets_one_on_the_rota_is_told_by_its_row(app, arranger, shifts):
     rostered.shifts(app, "eds-social-worker,2026-12-24 20:00,2026-12-24 21:00,Siân O’Brien")
-    page = send_file(arranger, ROWS.encode())
+    page = send_sheet(arranger, ROWS.encode())
 
     assert "Row 2: this person already has a shift in this role then, on the rota." in page_text(
         page
@@ -232,7 +215,7 @@ def test_a_shift_that_meets_one_on_the_rota_is_told_by_its_row(app, arranger, sh
 
 def test_a_shift_in_the_morning_for_one_at_night_is_pointed_out(arranger):
     rows = ROWS.replace("24/12/2026 15:30,25/12/2026 08:30", "29/12/2026 08:30,29/12/2026 17:00")
-    text = page_text(send_file(arranger, rows.encode()))
+    text = page_text(send_sheet(arranger, rows.encode()))
 
     assert "1 shift is when nobody is needed by the directory: the first from 8:30am on T" in text
 
@@ -242,7 +225,7 @@ CORRECTED = ROWS.replace("Dev Patel", "Amara Owusu")
 
 def test_a_corrected_file_is_read_back_and_replaces_its_period(arranger, shifts):
     import_file(arranger, ROWS.encode())
-    page = send_file(arranger, CORRECTED.encode(), replace="yes")
+    page = send_sheet(arranger, CORRECTED.encode(), replace="yes")
     text = page_text(page)
     assert "0 added, 1 changed, 0 removed, 1 as they are." in text
     assert "Changed: Out-of-hours social worker: Amara Owusu from 8:30am on Friday" in text
@@ -259,7 +242,7 @@ def test_a_corrected_file_without_its_last_shift_says_which_go_and_leaves_exactl
     arranger, shifts
 ):
     import_file(arranger, ROWS.encode())
-    page = send_file(arranger, WITHOUT_LAST.encode(), replace="yes")
+    page = send_sheet(arranger, WITHOUT_LAST.encode(), replace="yes")
     text = page_text(page)
     assert "Removed: Out-of-hours social worker: Dev Patel from 8:30am on Friday" in text
     assert "A file of this name was imported before. What it no longer has from" in text
@@ -272,7 +255,7 @@ def test_the_days_that_a_file_replaces_can_be_changed_and_the_difference_is_show
     app, arranger, shifts
 ):
     import_file(arranger, ROWS.encode())
-    page = send_file(arranger, WITHOUT_LAST.encode(), replace="yes")
+    page = send_sheet(arranger, WITHOUT_LAST.encode(), replace="yes")
     narrower = {"last-day": "24", "last-month": "12", "last-year": "2026"}
     done = arranger.send(page, IMPORT, **narrower)
     assert "Nothing is new in that file" in page_text(done)
@@ -292,7 +275,7 @@ def test_days_that_cannot_be_replaced_are_refused_and_the_file_is_still_there(
     arranger, shifts, day
 ):
     import_file(arranger, ROWS.encode())
-    page = send_file(arranger, CORRECTED.encode(), replace="yes")
+    page = send_sheet(arranger, CORRECTED.encode(), replace="yes")
     dates = {"last-day": day, "last-month": "12", "last-year": "2026"}
     again = arranger.send(page, IMPORT, **dates)
     assert again.status_code == 400
@@ -304,7 +287,7 @@ def test_days_that_cannot_be_replaced_are_refused_and_the_file_is_still_there(
 
 def test_a_corrected_file_that_replaces_nothing_is_pointed_out(arranger):
     import_file(arranger, ROWS.encode())
-    text = page_text(send_file(arranger, CORRECTED.encode()))
+    text = page_text(send_sheet(arranger, CORRECTED.encode()))
 
     assert "Amara Owusu and Dev Patel are on duty together" in text
     assert "choose “Replace this period”" in text
@@ -312,7 +295,7 @@ def test_a_corrected_file_that_replaces_nothing_is_pointed_out(arranger):
 
 def test_a_rota_changed_meanwhile_is_shown_again_before_a_file_replaces_it(app, arranger, shifts):
     import_file(arranger, ROWS.encode())
-    page = send_file(arranger, CORRECTED.encode(), replace="yes")
+    page = send_sheet(arranger, CORRECTED.encode(), replace="yes")
     rostered.shifts(app, "eds-social-worker,2026-12-24 17:00,2026-12-24 20:00,Llŷr ap Rhys")
     again = arranger.send(page, IMPORT)
 
@@ -336,16 +319,16 @@ def test_the_template_has_this_councils_roles_and_is_read_once_names_are_filled_
     }
     names = ["Amara Owusu", "Dev Patel"]
     lines = [line + names[number % 2] for number, line in enumerate(rows)]
-    page = send_file(arranger, "\r\n".join([header, *lines]).encode())
+    page = send_sheet(arranger, "\r\n".join([header, *lines]).encode())
     assert f"{len(rows)} added" in page_text(page)
 
 
 @pytest.mark.parametrize("sheet", ["x", "AAAA", ""])
 def test_a_file_that_was_changed_on_its_way_back_is_asked_for_again(arranger, sheet):
-    page = send_file(arranger, ROWS.encode())
+    page = send_sheet(arranger, ROWS.encode())
 
     assert "Choose" in page_text(arranger.send(page, IMPORT, sheet=sheet))
 
 
 def test_sending_no_file_is_said_so(arranger):
-    assert "Choose a CSV file." in page_text(send_file(arranger, b""))
+    assert "Choose a CSV file." in page_text(send_sheet(arranger, b""))

@@ -1,11 +1,10 @@
 """Large changes of the rota, and several at once: no divert waits for them, and nothing is lost."""
 
-import io
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import rostered
-from staff.conftest import page_text
+from staff.conftest import edges, page_text, send_sheet
 
 from routing import lookup, rota_service
 from routing.core.instants import Span
@@ -114,19 +113,13 @@ def test_what_is_too_much_to_fill_at_once_is_refused_with_what_to_write(
     assert words in str(refusal.value)
 
 
-def send_file(arranger, data):
-    page = arranger.get("/staff/rota/import")
-    token = page.text.partition('name="csrf_token" value="')[2].partition('"')[0]
-    values = {"csrf_token": token, "file": (io.BytesIO(data), "rota.csv"), "add_people": "yes"}
-    return arranger.client.post("/staff/rota/import", data=values, follow_redirects=True)
-
-
 def test_a_file_with_too_many_shifts_or_people_is_refused_with_what_to_do(arranger):
     more = f"\n{NIGHT},2028-01-01 08:00,2028-01-01 09:00,"
-    shifts = send_file(arranger, large_sheet() + f"{more}{NAMES[0]}".encode())
-    people = send_file(
+    shifts = send_sheet(arranger, large_sheet() + f"{more}{NAMES[0]}".encode(), add_people="yes")
+    people = send_sheet(
         arranger,
         rostered.HEADER.encode() + "".join(f"{more}{name}" for name in [*NAMES, "Last"]).encode(),
+        add_people="yes",
     )
 
     assert "The file has more than 5,000 shifts. Split it into files" in page_text(shifts)
@@ -142,17 +135,6 @@ def on_the_rota(at):
     return [(shift.person_id, shift.during.start) for shift in shifts]
 
 
-def test_of_two_managers_who_change_the_rota_at_once_the_second_is_told_and_loses_nothing(app):
-    with app.app_context():
-        at = lookup.now()
-        first = second = rota_service.read_rota(at, at + HOUR)
-        rota_service.save_change("added", [shift(1, at)], first, "account:1")
-        with pytest.raises(RotaConflict, match="Nothing of yours was saved"):
-            rota_service.save_change("added", [shift(2, at)], second, "account:2")
-
-        assert on_the_rota(at) == [(1, at)]
-
-
 def test_nobody_is_given_a_shift_who_left_while_it_was_worked_out(app):
     with app.app_context():
         at = lookup.now()
@@ -165,10 +147,7 @@ def test_nobody_is_given_a_shift_who_left_while_it_was_worked_out(app):
 
 
 def test_a_shift_that_crosses_somebody_elses_is_shown_again_as_it_was_typed(app, arranger):
-    names = ("day", "month", "year", "time")
-    values = {"role": NIGHT, "person": "1"}
-    for edge, words in (("starts", "24 12 2026 5pm"), ("ends", "24 12 2026 9pm")):
-        values |= {f"{edge}-{part}": word for part, word in zip(names, words.split(), strict=True)}
+    values = {"role": NIGHT, "person": "1", **edges("24 12 2026 5pm", "24 12 2026 9pm")}
     path = "/staff/rota/shifts/new"
     page = arranger.send(arranger.get(path), path, **values)
     rostered.shifts(app, f"{NIGHT},2026-12-24 20:00,2026-12-24 21:00,Amara Owusu")

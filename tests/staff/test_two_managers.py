@@ -1,13 +1,12 @@
 """Two managers at once: nothing is lost, and the second sees what the first has changed."""
 
-import io
 import threading
 
 import pytest
 import rostered
 from staff.conftest import check as check_divert
-from staff.conftest import confirm, page_text
-from staff.test_shifts import CHRISTMAS, edges
+from staff.conftest import confirm, edges, page_text, send_sheet
+from staff.test_shifts import CHRISTMAS
 
 from routing import lookup, rota_service
 from routing.core.instants import Span
@@ -103,11 +102,8 @@ def test_the_second_who_removes_a_shift_is_told_that_it_was_removed(first, secon
 
 
 def send_file(manager, person):
-    page = manager.get(IMPORT)
-    token = page.text.partition('name="csrf_token" value="')[2].partition('"')[0]
     rows = f"{rostered.HEADER}{NIGHT},2026-12-25 08:30,2026-12-26 08:30,{person}\n"
-    values = {"csrf_token": token, "file": (io.BytesIO(rows.encode()), "rota.csv")}
-    return manager.client.post(IMPORT, data=values)
+    return send_sheet(manager, rows.encode())
 
 
 def test_the_second_import_is_shown_again_with_what_the_first_put_there(first, second, on_duty):

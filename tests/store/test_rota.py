@@ -24,9 +24,9 @@ def people(database, now):
 
 @pytest.fixture
 def add(database, now, people):
-    def add(*added, at=now, kind="added", once=""):
+    def add(*added, at=now, kind="added"):
         with database.writing() as connection:
-            return rota.add(connection, kind, added, at, "account:1", once)
+            return rota.add(connection, kind, added, at, "account:1")
 
     return add
 
@@ -150,13 +150,6 @@ def test_nothing_of_the_rota_is_ever_deleted(database, add, now, table):
         database.writing() as connection,
     ):
         connection.execute(sa.text(f"DELETE FROM {table}"))
-
-
-def test_a_form_that_is_sent_twice_adds_once(add, now, held):
-    one, other = add(shift(now), once="form"), add(shift(now), once="form")
-
-    assert one.id == other.id
-    assert len(held()) == 1
 
 
 def test_what_is_undone_is_gone_and_can_be_done_again(add, undo, now, held):

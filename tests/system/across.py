@@ -1,6 +1,5 @@
 """Questions asked as fast as can be while an answer changes, and when each was sent."""
 
-import json
 import re
 import socket
 import threading
@@ -82,23 +81,3 @@ def _asked(to):
 
 def _gone(answer):
     raise AssertionError(f"the connection is gone after {answer!r}")
-
-
-class Watch:
-    """Asks in a thread, until it is stopped: ``answers`` are (when it was sent, the line)."""
-
-    def __init__(self, port):
-        self.answers, self._port, self._stop = [], port, threading.Event()
-        self._thread = threading.Thread(target=self._run)
-
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *error):
-        self._stop.set()
-        self._thread.join()
-
-    def _run(self):
-        for sent, body in asking(self._port, lambda: not self._stop.wait(0.02)):
-            self.answers.append((sent, json.loads(body)["line"]["id"]))

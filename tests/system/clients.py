@@ -15,6 +15,15 @@ DECISION = "/api/v1/services/children/decision"
 VOICE = "/twilio/voice/children"
 EXCHANGE = {"Authorization": "Bearer exchange"}
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+QUESTIONS = {
+    "numbers": (NUMBER, EXCHANGE, b"+44"),
+    "decision": (DECISION, {}, b'"e164"'),
+    "home": ("/", {}, b"01632 960100"),
+    "not from a cache": (f"{DECISION}?x=1", {}, b'"e164"'),
+}
+"""Path, headers and what the answer has in it."""
+
+KINDS = tuple(QUESTIONS)
 SLOW = 1.0
 """Seconds."""
 
@@ -67,27 +76,32 @@ class Clients:
 
     def _ask(self, to, name, count):
         """Ask one of several questions, and note how it was answered."""
-        signed = count % 2 == 0
+        kind = "call" if count % 2 == 0 else KINDS[count // 2 % len(KINDS)]
         began = time.monotonic()
-        if signed:
-            form = {"CallSid": call_sid(name), "From": CALLER, "To": CALLED}
-            headers = FORM | {"X-Twilio-Signature": sign(BASE + VOICE, form)}
-            to.request("POST", VOICE, urlencode(form), headers)
-            wanted = b"<Dial"
-        else:
-            path, headers, wanted = (
-                (NUMBER, EXCHANGE, b"+44"),
-                (DECISION, {}, b'"e164"'),
-                ("/", {}, b"01632 960100"),
-                (f"{DECISION}?x={count}", {}, b'"e164"'),
-            )[count // 2 % 4]
-            to.request("GET", path, headers=headers)
-        answer = to.getresponse()
-        body, took = answer.read(), time.monotonic() - began
+        failure, took = ask(to, kind, name), time.monotonic() - began
         with self._turn:
             self.results.answers += 1
-            self.results.calls += signed
+            self.results.calls += kind == "call"
             self.results.slow += took > SLOW
             self.results.slowest = max(self.results.slowest, took)
-            if answer.status != 200 or wanted not in body:
-                self.results.failures.append((time.time(), answer.status, body[:200]))
+            if failure:
+                self.results.failures.append((time.time(), *failure))
+
+
+def ask(to, kind, name):
+    """Ask one of KINDS over a connection, or send the signed ``call`` that is called ``name``.
+
+    Return None, or the path, the status and the beginning of an answer that is wrong.
+    """
+    if kind == "call":
+        form = {"CallSid": call_sid(name), "From": CALLER, "To": CALLED}
+        path, expected = VOICE, b"<Dial"
+        headers = FORM | {"X-Twilio-Signature": sign(BASE + VOICE, form)}
+        to.request("POST", path, urlencode(form), headers)
+    else:
+        path, headers, expected = QUESTIONS[kind]
+        to.request("GET", path, headers=headers)
+    answer = to.getresponse()
+    body = answer.read()
+    right = answer.status == 200 and expected in body
+    return None if right else (path, answer.status, body[:200])

@@ -2,21 +2,17 @@
 was lost. Each fault is a few lines of breaking.py; each makes one row.
 """
 
-import os
 import re
-import shutil
 import time
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from importlib.resources import as_file, files
 from pathlib import Path
 
 import sqlalchemy as sa
 from colleague import NAME, PASSWORD
 from conftest import ANYSHIRE, ROOT
 from doors import EXCHANGE, Load
-from link import linked
 from load import Caller
 from serving import free_port, start
 from telephone import BASE, TOKEN, call_sid
@@ -38,7 +34,7 @@ OPS = {"Authorization": "Bearer ops"}
 class Served:
     """A service that runs, and all of it that can break.
 
-    ``postgresql`` is its database's server, ``link`` the line to that; None where it has SQLite.
+    ``postgresql`` is its database's server; None where it has SQLite.
     ``down``: it is meant not to listen.
     """
 
@@ -49,17 +45,12 @@ class Served:
     app: str
     truth: Truth
     postgresql: object = None
-    link: object = None
     server: object = None
     down: bool = False
 
     @property
     def base(self):
         return f"http://127.0.0.1:{self.port}"
-
-    @property
-    def postgresql_url(self):
-        return self.database.url.set(drivername="postgresql").render_as_string()
 
     @property
     def file(self):
@@ -89,16 +80,10 @@ class Served:
 
 @contextmanager
 def stepped(folder):
-    """Serve on a machine whose clock can be stepped, and whose data of zones can be removed."""
-    step, zones, none = folder / "step", folder / "zones", folder / "none"
+    """Serve on a machine whose clock can be stepped."""
+    step = folder / "step"
     step.write_bytes(bytes(8))
-    with as_file(files("tzdata") / "zoneinfo" / "Europe" / "London") as london:
-        (zones / "Europe").mkdir(parents=True)
-        shutil.copy(london, zones / "Europe")
-    (none / "tzdata").mkdir(parents=True)
-    (none / "tzdata" / "__init__.py").write_text("")  # as if it were not installed
-    path = os.pathsep.join(map(str, (none, ROOT / "tests/system")))
-    environ = {"CLOCK_STEP": str(step), "PYTHONTZPATH": str(zones), "PYTHONPATH": path}
+    environ = {"CLOCK_STEP": str(step), "PYTHONPATH": str(ROOT / "tests/system")}
     with served(folder, app="stepped:app", **environ) as service:
         yield service
 
@@ -126,12 +111,11 @@ def served(folder, postgresql=None, app="app:app", file="routing.sqlite", **envi
             role = frozenset({Role.DIVERT})
             accounts.add(connection, NAME, role, PASSWORD, datetime.now(UTC), "terminal:0")
         stack.callback(database.engine.dispose)
-        link = stack.enter_context(linked(postgresql.port)) if postgresql else None
         given = {"TWILIO_AUTH_TOKEN": TOKEN, "PUBLIC_BASE_URL": BASE, "EXCHANGE_TOKEN": EXCHANGE}
         given |= {"OPS_TOKEN": "ops", "SECRET_KEY": KEY, "WEB_CONCURRENCY": "2", **environ}
         if postgresql:
-            given["DATABASE_URL"] = url.replace(f":{postgresql.port}/", f":{link.port}/")
-        service = Served(folder, free_port(), database, given, app, Truth(), postgresql, link)
+            given["DATABASE_URL"] = url
+        service = Served(folder, free_port(), database, given, app, Truth(), postgresql)
         service.truth.directory(service.file)
         service.run()
         try:

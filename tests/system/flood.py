@@ -13,14 +13,18 @@ import re
 import subprocess
 import sys
 import time
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
 import nginx
-from clients import EXCHANGE, FORM, NUMBER, VOICE
-from serving import TESTS_PATH
-from telephone import BASE, CALLED, CALLER, sign
+from clients import VOICE, ask
+from conftest import ANYSHIRE
+from serving import TESTS_PATH, serving
+from telephone import BASE, TOKEN
+
+from routing.store import db
+from routing.store.db import Database
 
 RATE = 45
 """Requests a second: five fewer than nginx lets through."""
@@ -90,24 +94,16 @@ def endure(port, name, at_once=AT_ONCE, seconds=20):
 
 def call(port, answers):
     """Ask as a telephone, an exchange and a person do, and note how each was answered."""
-    form = {"CallSid": f"CA{os.getpid()}{answers.count}", "From": CALLER, "To": CALLED}
-    signed = FORM | {"X-Twilio-Signature": sign(BASE + VOICE, form)}
-    for method, path, body, headers, wanted in (
-        ("POST", VOICE, urlencode(form), signed, b"<Dial"),
-        ("GET", NUMBER, None, EXCHANGE, b"+44"),
-        ("GET", "/", None, {}, b"01632 960100"),
-    ):
+    for kind in ("call", "numbers", "home"):
         began = time.monotonic()
         source = (CALLERS_ADDRESS, 0)
         to = http.client.HTTPConnection("127.0.0.1", port, timeout=30, source_address=source)
         with closing(to):
-            to.request(method, path, body, headers)
-            answer = to.getresponse()
-            text = answer.read()
+            failure = ask(to, kind, f"{os.getpid()} {answers.count}")
         answers.count += 1
         answers.slowest = max(answers.slowest, time.monotonic() - began)
-        if answer.status != 200 or wanted not in text:
-            answers.wrong.append((path, answer.status, text[:200]))
+        if failure:
+            answers.wrong.append(failure)
 
 
 def requests(port, name):
@@ -155,6 +151,18 @@ async def flood(port, name, at_once, seconds):
         sent.append(asyncio.create_task(_send(port, next(source))))
     statuses = await asyncio.wait_for(asyncio.gather(*sent), 120)
     return {str(status): statuses.count(status) for status in set(statuses)}
+
+
+@contextmanager
+def served(folder):
+    """Run the service as in production over a made database; yield its port."""
+    (folder / "directory.yaml").write_text(ANYSHIRE.read_text("utf-8"))
+    database = Database("", folder / "instance")
+    db.upgrade(database)
+    database.engine.dispose()
+    doors = {"TWILIO_AUTH_TOKEN": TOKEN, "PUBLIC_BASE_URL": BASE, "EXCHANGE_TOKEN": "exchange"}
+    with serving(folder, WEB_CONCURRENCY="2", **doors) as server:
+        yield server.port
 
 
 if __name__ == "__main__":

@@ -93,9 +93,3 @@ class Caller:
                 if tries == TRIES:
                     raise
         raise AssertionError
-
-
-def once(base, path, headers=None):
-    """Ask once, over a connection of its own."""
-    with Caller(base, headers) as caller:
-        return caller.ask(path)

@@ -183,7 +183,7 @@ def two(server, folder, workers=2, change=lambda text: text):
     finally:
         for group in groups:
             if group.process is not None:
-                group.stop()
+                group.kill()
 
 
 def patient(text):

@@ -1,5 +1,5 @@
 """The ways in which a service's own processes and files can break, and the clock of its machine;
-each is mended when its block ends.
+each is mended when its block ends. FAULTS has those of storage_faults.py too.
 """
 
 import os
@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import govuk_feed as feed
+import storage_faults
 from serving import flask, free_port
-from storage_faults import gone
 from truth import PICKED_UP
 
 from routing.bank_holidays import govuk
@@ -65,26 +65,10 @@ def _down(served):
 
 
 @contextmanager
-def truncated(served):
-    """The directory's file emptied, then written again as an editor does that saves in place."""
-    yield from _mangled(served, lambda file, text: file.write_bytes(b""))
-
-
-@contextmanager
 def half_written(served):
     """Half of the directory's file written, and the rest much later."""
-    yield from _mangled(served, lambda file, text: file.write_bytes(text[: len(text) // 2]))
-
-
-@contextmanager
-def deleted(served):
-    """The directory's file deleted, and written again."""
-    yield from _mangled(served, lambda file, text: file.unlink())
-
-
-def _mangled(served, change):
     text = served.file.read_bytes()
-    change(served.file, text)
+    served.file.write_bytes(text[: len(text) // 2])
     try:
         yield
     finally:
@@ -130,7 +114,7 @@ def _stepped(served, by):
     while not any(write.confirmed and write.began > stepped for write in list(served.truth.writes)):
         assert time.monotonic() < end, "no divert could be set by the other clock"
         time.sleep(0.05)
-    with gone(served):  # what was kept on disk before has times of the other clock
+    with storage_faults.gone(served):  # what was kept on disk before has times of the other clock
         time.sleep(1)
     try:
         yield
@@ -142,19 +126,6 @@ def _step(served, by):
     served.truth.step(by)
     with open(served.environ["CLOCK_STEP"], "r+b") as file:
         file.write(struct.pack("d", by.total_seconds()))
-
-
-@contextmanager
-def without_zones(served):
-    """The data of zones removed under the service, and a worker killed that would read it."""
-    away = served.folder / "away"
-    os.rename(served.environ["PYTHONTZPATH"], away)
-    os.kill(served.workers()[0], signal.SIGKILL)
-    os.utime(served.file)  # a directory that is read again looks its zone up again
-    try:
-        yield
-    finally:
-        os.rename(away, served.environ["PYTHONTZPATH"])
 
 
 @contextmanager
@@ -175,3 +146,36 @@ def without_holidays(served):
         finally:
             source.body = feed.LIST.read_bytes()
             flask(served.folder, "bank-holidays", "refresh", BANK_HOLIDAYS_URL=source.url)
+
+
+DOWN, REFUSES = {"database_down"}, {"database_refuses"}
+FAULTS = {
+    "postgresql": {
+        storage_faults.killed: DOWN,
+        storage_faults.hung: DOWN,
+        storage_faults.read_only: REFUSES,
+    },
+    "sqlite": {
+        storage_faults.no_space: REFUSES,
+        storage_faults.locked: REFUSES,
+        storage_faults.gone: DOWN,
+        storage_faults.copied_back: set(),
+        workers_killed: set(),
+        reloaded: set(),
+        stopped: set(),
+        all_killed: set(),
+        half_written: {"directory_broken"},
+        swapped: set(),
+        without_holidays: {"bank_holidays_stale"},
+    },
+    "stepped": {
+        back_an_hour: set(),
+        on_a_day: set(),
+    },
+}
+"""By what is served: each fault, and the warnings that staff are told of it."""
+
+
+def name(fault):
+    """Return what a fault is called in the table."""
+    return " ".join(fault.__doc__.split()).rstrip(".")

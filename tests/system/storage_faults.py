@@ -5,7 +5,7 @@ import resource
 import signal
 import sqlite3
 import time
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 
 import psycopg
 
@@ -33,16 +33,6 @@ def hung(served):
 
 
 @contextmanager
-def slow(served):
-    """Delay everything to and from PostgreSQL by half a second."""
-    served.link.delay = 0.5
-    try:
-        yield
-    finally:
-        served.link.delay = 0
-
-
-@contextmanager
 def read_only(served):
     """PostgreSQL takes no changes, as a standby that was not promoted."""
     _set(served, "ALTER SYSTEM SET default_transaction_read_only = on")
@@ -57,46 +47,6 @@ def _set(served, statement):
         connection.execute("SET default_transaction_read_only = off")
         connection.execute(statement)
         connection.execute("SELECT pg_reload_conf()")
-
-
-@contextmanager
-def full(served):
-    """The disk of PostgreSQL is full: it cannot write its log and stops."""
-    served.postgresql.fill()
-    try:
-        yield
-    finally:
-        served.postgresql.kill()
-        served.postgresql.start()
-
-
-@contextmanager
-def put_back(served):
-    """An older state of PostgreSQL's database put back under the workers, by its own programs."""
-    copy, copying = served.postgresql.folder / "copy", time.monotonic()
-    served.postgresql.run("pg_dump", "-Fc", "-f", copy, served.postgresql_url)
-    copied = time.monotonic()
-    time.sleep(0.5)
-    name, new = served.database.url.database, served.postgresql.database()
-    served.postgresql.run("pg_restore", "-d", new, copy)
-    with psycopg.connect(served.postgresql.url("postgres"), autocommit=True) as connection:
-        connection.execute(f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS false")
-        others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
-        connection.execute(others, [name])
-        _retry(connection, f"ALTER DATABASE {name} RENAME TO {name}_old")
-        connection.execute(f"ALTER DATABASE {new.rpartition('/')[2]} RENAME TO {name}")
-    served.truth.forget(copying, copied, time.monotonic())
-    yield
-
-
-def _retry(connection, statement):
-    """Execute a statement once the terminated connections are gone."""
-    for _ in range(200):
-        with suppress(psycopg.errors.ObjectInUse):
-            connection.execute(statement)
-            return
-        time.sleep(0.05)
-    raise AssertionError(statement)
 
 
 @contextmanager

@@ -80,14 +80,6 @@ def test_behind_nginx_2000_half_requests_and_64_stalled_bodies_hold_up_no_call_a
     assert answers[1::2] == [200] * 10
 
 
-def test_a_request_in_pieces_is_answered_once_it_is_whole(port):
-    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
-        for piece in (b"GET /hea", b"lthz HTTP/1.1\r\n", b"Host: x\r\nConnection: close\r\n\r\n"):
-            connection.sendall(piece)
-            time.sleep(0.05)
-        assert connection.recv(1000).startswith(b"HTTP/1.1 200 OK")
-
-
 @pytest.mark.parametrize(
     ("kind", "status"), [("application/x-www-form-urlencoded", 302), (MULTIPART, 413)]
 )
@@ -107,52 +99,42 @@ def test_a_form_without_end_is_read_no_further_than_a_form_may_be_long(port, kin
 @pytest.mark.parametrize(
     "head",
     [
-        "G<script>T / HTTP/1.1\r\nHost: x",
-        "GET / HTTP/1.1\r\nHo<script>st: x",
-        "GET / HTTP/1.1\r\nHost: x\r\nHost: y",
-        "GET / HTTP/1.1\r\nHost: x\r\nContent-Length: x",
-        f"GET /{'<script>' * 700} HTTP/1.1\r\nHost: x",
-        "GET / HTTP/1.1\r\nHost: x\r\n" + "\r\n".join(f"X-{n}: x" for n in range(200)),
-        "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nTransfer-Encoding: chunked",
-    ],
-)
-def test_a_malformed_request_is_refused_and_runs_nowhere(port, head):
-    status, _, body = nginx.ask(port, head)
-
-    assert 400 <= status < 500
-    assert b"<script>" not in body
-
-
-@pytest.mark.parametrize(
-    "head",
-    [
         "GET / HTTQ/01632-960777",
         "GET 01632-960777 / HTTP/1.1\r\nHost: x",
+        "G<script>T / HTTP/1.1\r\nHost: x",
         "G\x1b[2J01632-960777T / HTTP/1.1\r\nHost: x",
         "GET / HTTP/1.1\r\nHo\x1b[2J01632-960777: x",
+        "GET / HTTP/1.1\r\nHo<script>st: x",
         "GET / HTTP/1.1\r\nHost: x\r\nX01632: a\x00b",
-        f"GET /{'01632-960777' * 400} HTTP/1.1\r\nHost: x",
+        f"GET /{'<script>01632-960777' * 400} HTTP/1.1\r\nHost: x",
         "GET / HTTP/1.1\r\nHost: x\n[2026-11-23] CRITICAL: 01632 960777",
+        "GET / HTTP/1.1\r\nHost: x\r\n" + "\r\n".join(f"X-{n}: 01632" for n in range(200)),
         "POST /calendars/01632-960777 HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: 01632",
         "POST /calendars/01632-960777 HTTP/1.1\r\nHost: x\r\nExpect: 01632",
+        "POST /01632 HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nTransfer-Encoding: chunked",
+        "GET /01632 HTTP/1.1\r\nHost: x\r\nHost: y",
+        "GET /01632 HTTP/1.1\r\nHost: x\r\nContent-Length: x",
     ],
 )
-def test_the_log_has_whole_lines_that_quote_nothing_of_a_malformed_request(service, head):
+def test_a_malformed_request_runs_nowhere_and_the_log_has_whole_lines_that_quote_nothing_of_it(
+    service, head
+):
     before = len(service.log().splitlines())
-    assert 400 <= nginx.ask(service.port, head)[0] < 600
+    status, _, body = nginx.ask(service.port, head)
     for _ in range(200):  # a thread writes it
         lines = service.log().splitlines()[before:]
         if lines:
             break
         time.sleep(0.05)
 
+    assert 400 <= status < 600
+    assert b"<script>" not in body
     assert lines
     for line in lines:  # connections that earlier tests left may end meanwhile
         assert line.isprintable()
         assert json.loads(line)["event"] == "Refused a malformed request."
-        assert "01632" not in line
-        assert "127.0.0.1" not in line
-        assert "ip=" not in line
+        for words in ("01632", "127.0.0.1", "ip="):
+            assert words not in line
 
 
 def test_gunicorn_is_bounded_to_the_versions_whose_messages_these_tests_know():

@@ -13,7 +13,7 @@ from functools import cache
 import pytest
 from conftest import ROOT
 
-from routing.core.ringing import KEY_PROMPT_SECONDS
+from routing.core.directory import KEY_PROMPT_SECONDS
 from routing.directory.load import load
 from routing.errors import InvalidDirectory
 from routing.telephony.twiml import KEY_TIMEOUT_SECONDS, MAX_PROMPT_CHARACTERS

@@ -7,10 +7,10 @@ import sys
 import threading
 import time
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import govuk_feed
 import pytest
+import stub_server
 from conftest import ANYSHIRE, ROOT
 
 from routing.bank_holidays.refresh import FETCH_TIMEOUT_SECONDS
@@ -25,21 +25,14 @@ def silent_server():
     """Serve an address that never answers; yield its URL and an event: somebody has asked."""
     request_came, gate = threading.Event(), threading.Event()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(stub_server.Handler):
         def do_GET(self):
             request_came.set()
             gate.wait(PATIENCE_SECONDS)
 
-        def log_message(self, *arguments):
-            """Be quiet."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/", request_came
-    gate.set()
-    server.shutdown()
-    server.server_close()
+    with stub_server.serving(Handler) as server:
+        yield f"{server.base}/", request_came
+        gate.set()
 
 
 @contextmanager

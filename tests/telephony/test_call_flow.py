@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sweep import timetables
 
-from routing.core import ringing
 from routing.core.answer import Outcome
 from routing.core.decision import decide
+from routing.core.directory import LAST_RING_SECONDS, RING_SECONDS, ring_seconds
 from routing.telephony import call_flow
 from routing.telephony.call_flow import Announcement, CallState, Dial, GiveUp
 from routing.text import time_parsing
@@ -159,9 +159,9 @@ def test_the_last_line_of_a_round_rings_longer_and_one_that_must_accept_does_not
     steps = [step for _, step in rings(compiled(SHARED), NIGHT)]
 
     assert [(step.line.id, step.seconds) for step in steps[:3]] == [
-        ("b", ringing.RING_SECONDS),
-        ("c", ringing.RING_SECONDS),
-        ("d", ringing.LAST_RING_SECONDS),
+        ("b", RING_SECONDS),
+        ("c", RING_SECONDS),
+        ("d", LAST_RING_SECONDS),
     ]
     assert [step.state.screened for step in steps[:3]] == [False, True, False]
 
@@ -170,7 +170,7 @@ def test_a_later_round_begins_with_a_message_that_takes_its_time():
     steps = rings(compiled(SHARED), NIGHT)
     begins = [at for at, _ in steps]
 
-    ring = timedelta(seconds=ringing.RING_SECONDS) + call_flow.TWILIO_EXTRA_RING
+    ring = timedelta(seconds=RING_SECONDS) + call_flow.TWILIO_EXTRA_RING
     assert steps[3][1].announcement is Announcement.NEW_ROUND
     assert begins[4] - begins[3] == ring + Announcement.NEW_ROUND.value
 
@@ -266,7 +266,7 @@ def test_an_engaged_call_ends_although_the_clock_stands_still():
 @pytest.mark.parametrize("is_last", [False, True])
 def test_no_line_rings_for_more_than_sixty_seconds(written, screened, is_last):
     line = replace(TABLES.directory.lines[0], ring_seconds=written, press_1_to_accept=screened)
-    seconds = ringing.ring_seconds(line, is_last)
+    seconds = ring_seconds(line, is_last)
 
     assert seconds + 5 + 15 * screened <= call_flow.MAX_SILENCE_SECONDS
     assert seconds == min(written or (55 if is_last and not screened else 25), 55 - 15 * screened)
@@ -276,14 +276,14 @@ def test_dialling_through_a_menu_counts_as_ringing_where_somebody_must_press_1()
     line = replace(TABLES.directory.lines[0], ring_seconds=55, send_digits="wwww1ww2")
     screened = replace(line, press_1_to_accept=True)
 
-    assert ringing.ring_seconds(line, is_last=True) == 55
-    assert ringing.ring_seconds(screened, is_last=True) == 55 - 15 - 4
+    assert ring_seconds(line, is_last=True) == 55
+    assert ring_seconds(screened, is_last=True) == 55 - 15 - 4
 
 
 def test_a_line_rings_for_five_seconds_however_many_keys_there_are():
     line = replace(TABLES.directory.lines[0], press_1_to_accept=True, send_digits="w" * 200)
 
-    assert ringing.ring_seconds(line, is_last=True) == 5
+    assert ring_seconds(line, is_last=True) == 5
 
 
 def test_a_caller_hears_words_at_least_once_in_sixty_seconds_of_ringing():

@@ -1,11 +1,10 @@
 """A real Chromium and a real server. Tests are skipped where Chromium is missing, but not in CI."""
 
 import shutil
-import threading
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+import stub_server
 from conftest import ROOT
 from playwright.sync_api import sync_playwright
 from serving import flask, serving
@@ -102,23 +101,12 @@ def other_website(body, home):
         '<link rel="icon" href="data:,">'
         f"<main><h1>A council</h1>{body}</main>"
         f'<script type="module" src="{home}/embed/v1.js" referrerpolicy="no-referrer"></script>'
-    ).encode()
+    )
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(stub_server.Handler):
         def do_GET(self):
-            self.send_response(200)
-            self.send_header("Content-Type", "text/html")
-            self.send_header("Content-Security-Policy", f"{policy}; img-src data:")
-            self.end_headers()
-            self.wfile.write(page)
+            headers = {"Content-Security-Policy": f"{policy}; img-src data:"}
+            self.answer(200, "text/html", page, **headers)
 
-        def log_message(self, *_):
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, args=[0.02], daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/child-abuse"
-    finally:
-        server.shutdown()
-        server.server_close()
+    with stub_server.serving(Handler) as server:
+        yield f"{server.base}/child-abuse"

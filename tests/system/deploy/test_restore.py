@@ -106,20 +106,6 @@ def writing(url):
             listening.join()
 
 
-@pytest.mark.parametrize("make", ["postgresql"], indirect=True)  # test_runbook.py: SQLite
-def test_what_is_restored_in_an_empty_place_counts_as_what_was_backed_up(make):
-    here, there = make("here"), make("there")
-    here.does(FILL)
-    counts = counted(here.follows("Back up"))
-    shutil.copytree(
-        here.machine.folder / "backups", there.machine.folder / "backups", dirs_exist_ok=True
-    )
-    there.follows("Restore")
-
-    assert counts == here.counts() == there.counts()
-    assert (counts["accounts"], counts["shifts"], counts["rota_changes"]) == (1, 1, 1)
-
-
 def test_a_copy_made_while_others_write_is_one_state_of_the_database(make):
     here, there = make("here"), make("there")
     here.does(FILL)

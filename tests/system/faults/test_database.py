@@ -3,8 +3,8 @@
 import pytest
 import storage_faults
 from doors import Load
-from fault_list import FAULTS, name
 from faulted import endured, served
+from service_faults import FAULTS, name
 
 QUICK = (storage_faults.hung, storage_faults.killed, storage_faults.read_only)
 STAFF = "This page cannot be shown just now"

@@ -3,7 +3,6 @@
 import flood
 import nginx
 import pytest
-from flooded import served
 
 
 @pytest.fixture(scope="module")
@@ -11,7 +10,7 @@ def ports(tmp_path_factory):
     """A real service's port, and that of the nginx before it where there is one."""
     folder = tmp_path_factory.mktemp("flooded")
     folder.chmod(0o755)
-    with served(folder) as own:
+    with flood.served(folder) as own:
         if nginx.NGINX is None:
             yield {"alone": own}
             return

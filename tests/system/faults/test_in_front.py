@@ -1,15 +1,17 @@
 """Behind nginx: no answer past a handover, no client that sees a kill or an upgrade."""
 
 import math
+import threading
 import time
+from contextlib import contextmanager
 from datetime import timedelta
 
 import machines
 import nginx
-import over_http
 import pytest
 from across import HANDOVER, across
 from machines import Group
+from werkzeug.serving import make_server
 
 from routing.store import db
 
@@ -20,14 +22,28 @@ def needed():
         pytest.skip("needs nginx")
 
 
+@contextmanager
+def in_this_process(app):
+    """Serve an app whose clock a test sets; yield its port."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, args=[0.02], daemon=True)
+    thread.start()
+    try:
+        yield server.server_port
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
 def test_no_answer_is_given_past_its_handover(make_app, tmp_path):
     tmp_path.chmod(0o755)
     comes = [time.time() + 3600]
     app = make_app(CLOCK=lambda: HANDOVER + timedelta(seconds=time.time() - comes[0]))
     app.test_client().get("/api/v1/services/children/decision")
     with (
-        over_http.serving(app) as own,
-        nginx.before([f"127.0.0.1:{own.port}"], tmp_path, change=nginx.unlimited) as port,
+        in_this_process(app) as own,
+        nginx.before([f"127.0.0.1:{own}"], tmp_path, change=nginx.unlimited) as port,
     ):
         comes[0] = math.ceil(time.time()) + 2.5
         counted = across(port, comes[0], seconds=1)

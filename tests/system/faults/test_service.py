@@ -8,8 +8,8 @@ import pytest
 import service_faults
 import storage_faults
 from conftest import ROOT
-from fault_list import FAULTS, name
 from faulted import endured, stepped
+from service_faults import FAULTS, name
 
 from routing.store import audit_log
 
