@@ -88,7 +88,6 @@ def _handle_http_exception(error: HTTPException) -> Response | HTTPException:
 
 
 def _handle_exception(error: Exception) -> Response:
-    """Log an unexpected exception, and answer as for an HTTP error."""
     if telephony.is_below_twilio(request.path):
         return telephony.connect_anyway(error)
     current_app.logger.exception("fault while answering %r", request.path)
@@ -106,7 +105,6 @@ def _is_for_programs() -> bool:
 
 
 def _add_security_headers(response: Response) -> Response:
-    """Add the security headers that a response does not set itself."""
     for name, value in SECURITY_HEADERS.items():
         response.headers.setdefault(name, value)
     if (current_app.config["PUBLIC_BASE_URL"] or "").startswith("https://"):

@@ -19,7 +19,6 @@ from routing.store.calls import CallLog
 
 RETRY_AFTER_SECONDS = 3
 
-
 MAX_CALL_FORM_BYTES = 16_384
 """A call's form has some 2,500 bytes, and several kB more where the network signs the caller's
 number (StirPassportToken, CallToken) or an exchange adds SIP headers. No call may come near this: a
@@ -59,17 +58,16 @@ def init_app(app: Flask) -> None:
     app.extensions["concurrency"] = {
         kind: threading.Semaphore(kind.value[1]) for kind in RequestKind
     }
-    app.before_request(limit)
-    app.teardown_request(release)
+    app.before_request(_limit)
+    app.teardown_request(_release)
 
 
-def limit() -> Response | None:
-    """Refuse the current request if as many of its kind as are allowed are running."""
-    kind = request_kind()
+def _limit() -> Response | None:
+    kind = _request_kind()
     return None if kind is None or acquire(kind) else refusal(kind)
 
 
-def request_kind() -> RequestKind | None:
+def _request_kind() -> RequestKind | None:
     """Return the kind of the current request; None where it is not limited.
 
     Somebody has signed in when their cookie holds a session's token and our signature over it. The
@@ -101,8 +99,7 @@ def acquire(kind: RequestKind) -> bool:
     return True
 
 
-def release(error: BaseException | None = None) -> None:
-    """Stop counting the current request, if it is counted."""
+def _release(error: BaseException | None) -> None:
     semaphore: threading.Semaphore | None = request.environ.pop(_SEMAPHORE, None)
     if semaphore is not None:
         semaphore.release()
@@ -114,20 +111,14 @@ def refusal(kind: RequestKind, status: int = 503) -> Response:
     call_log.count(calls.OVER_LIMIT)
     if kind is RequestKind.LONG_FORM or request.path.startswith("/api/"):
         response = problem(status, "Too many requests of this kind are running. Try again.")
-    else:
-        response = Response(_page(kind), status, mimetype="text/html")
+    else:  # a page that costs nothing to make: no template, directory or database
+        retry = f'<meta http-equiv="refresh" content="{RETRY_AFTER_SECONDS}">'
+        advice = _STAFF_ADVICE if kind is not RequestKind.LISTING else ""
+        page = _PAGE.format(retry=retry if request.method == "GET" else "", advice=advice)
+        response = Response(page, status, mimetype="text/html")
         response.headers["Cache-Control"] = "no-store"
     response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
     return response
-
-
-def _page(kind: RequestKind) -> str:
-    """Return a page that costs nothing to make: no template, directory or database."""
-    retry = ""
-    if request.method == "GET":
-        retry = f'<meta http-equiv="refresh" content="{RETRY_AFTER_SECONDS}">'
-    advice = _STAFF_ADVICE if kind is not RequestKind.LISTING else ""
-    return _PAGE.format(retry=retry, advice=advice)
 
 
 _PAGE = """<!doctype html>

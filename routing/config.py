@@ -100,14 +100,13 @@ _FORMATS = {
         r"(mailto:|https://)\S+",
         "whom to tell of a weakness, as mailto:security@council.example or https://...",
     ),
-    "TELEPHONE": (r"none", "`none`, or leave it out"),
-    "ALERTS": (r"none", "`none`, or leave it out"),
+    **dict.fromkeys(("TELEPHONE", "ALERTS"), (r"none", "`none`, or leave it out")),
     "LOG_FORMAT": (r"json|text", "`json` or `text`"),
     "ALERT_WEBHOOK_FORMAT": (r"json|slack|teams", "`json`, `slack` or `teams`"),
-    **{
-        f"{records}_RETENTION_DAYS": (r"[1-9]\d{0,3}", "a number of days, 1 to 9999")
-        for records in ("CALL", "NOTE", "ROTA")
-    },
+    **dict.fromkeys(
+        ("CALL_RETENTION_DAYS", "NOTE_RETENTION_DAYS", "ROTA_RETENTION_DAYS"),
+        (r"[1-9]\d{0,3}", "a number of days, 1 to 9999"),
+    ),
     "PUBLIC_BASE_URL": (
         r"https?://[^\s/?#@]+(/[^\s?#]*)?",
         "the address at which Twilio and browsers reach this service, as https://who.example",
@@ -152,12 +151,11 @@ class Recipient:
 
 
 def read(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
-    """Return every setting.
+    """Return every setting. Raise InvalidSetting when one, or the machine's zone data, is unusable.
 
     ``CLOCK`` is a function that returns the current instant in UTC, and ``UNKNOWN_SETTINGS`` holds
     a sentence about each variable that looks like a misspelt setting. Relative paths are those of
     the folder that holds app.py; where the package is installed without it, of the current folder.
-    Raise InvalidSetting when one cannot be used, or when the machine lacks zone data.
     """
     settings: dict[str, Any] = {
         name: environ.get(name) or default for name, default in SETTINGS.items()
@@ -213,16 +211,14 @@ def sign_in_fault(settings: Mapping[str, Any]) -> str | None:
     """
     names = ("OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET")
     missing = [name for name in names if not settings.get(name)]
-    if len(missing) == len(names):
-        return None
     role_map = settings.get("OIDC_ROLES") or ""
-    if not missing and not re.fullmatch(_ROLE_MAP, role_map):
+    if len(missing) == len(names) or (not missing and re.fullmatch(_ROLE_MAP, role_map)):
+        return None
+    if not missing:
         return (
             f"Nobody can sign in: OIDC_ROLES is {role_map!r}. Write each value of the claim with "
             "its roles (view, rota, divert, admin): value=divert,rota; another value=admin."
         )
-    if not missing:
-        return None
     present = " and ".join(name for name in names if name not in missing)
     are, but_is = ("is", "are") if len(missing) > 1 else ("are", "is")
     return (
@@ -321,7 +317,6 @@ def _read_secret(name: str, path: str, value: str | None) -> str:
 
 
 def _unknown_settings(environ: Mapping[str, str]) -> tuple[str, ...]:
-    """Return a sentence about each variable that is no setting but looks like one."""
     known = {*SETTINGS, *(f"{name}_FILE" for name in SECRETS), "HOST", "PORT", "WEB_CONCURRENCY"}
     sentences = []
     for name in sorted(environ.keys() - known):

@@ -9,7 +9,7 @@ from routing.core.decision import Divert, decide, timeline
 from routing.core.directory import Line, Service
 from routing.core.instants import Span, date_range, mark_covered
 from routing.core.timetable import Timetables
-from routing.directory.field_types import forbidden_reason
+from routing.directory.schema import forbidden_reason
 from routing.errors import InvalidDivert, UnknownService
 from routing.text.dates import format_datetime
 from routing.text.locale import Locale

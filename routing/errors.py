@@ -22,7 +22,6 @@ class NaiveTime(InvalidTime):
 
     def __init__(self, value: datetime) -> None:
         super().__init__(f"{value} has no zone. Add the offset, as in 2026-05-22T16:59:00+01:00.")
-        self.value = value
 
 
 class UnknownService(RoutingError):
@@ -30,7 +29,6 @@ class UnknownService(RoutingError):
 
     def __init__(self, service: str, known: Sequence[str]) -> None:
         super().__init__(f"There is no service '{service}'. The services are: {', '.join(known)}.")
-        self.service = service
         self.known = tuple(known)
 
 
@@ -57,24 +55,24 @@ class UnknownDivert(RoutingError):
         super().__init__(f"There is no divert {divert_id}. `who-to-call divert list` lists them.")
 
 
-class InvalidDivert(RoutingError):
-    """A divert that is refused. ``field`` names the field to change; the message says to what."""
+class InvalidForm(RoutingError):
+    """A request that is refused: ``field`` names the field to change, the message says to what."""
 
     def __init__(self, field: str, message: str) -> None:
         super().__init__(message)
         self.field = field
+
+
+class InvalidDivert(InvalidForm):
+    """A divert that is refused."""
 
 
 class UnknownShift(RoutingError):
     """A shift, cover, person, change of the rota or calendar feed that does not exist."""
 
 
-class InvalidRotaChange(RoutingError):
-    """A change of the rota that is refused. ``field`` and the message are as in InvalidDivert."""
-
-    def __init__(self, field: str, message: str) -> None:
-        super().__init__(message)
-        self.field = field
+class InvalidRotaChange(InvalidForm):
+    """A change of the rota that is refused."""
 
 
 class RotaConflict(InvalidRotaChange):

@@ -96,7 +96,6 @@ def load_secret_key(folder: Path) -> str:
 
 
 def _delete_abandoned(folder: Path, prefix: str, oldest: float) -> None:
-    """Delete the temporary files of processes that were killed while they wrote."""
     with suppress(OSError):
         for path in folder.iterdir():
             if path.name.startswith(prefix):

@@ -26,7 +26,7 @@ from routing.rota import descriptions
 from routing.rota.roster import CONTEXT_MARGIN
 from routing.rota_service import Rota
 from routing.snapshot import Snapshot
-from routing.store import alerts, calls, db, diverts, jobs, retention, rota
+from routing.store import alerts, calls, db, diverts, retention, rota, small_tables
 from routing.store.calls import Call, CallLog
 from routing.store.diverts import DivertRow
 from routing.text import dates, staff_text
@@ -166,6 +166,9 @@ _REMEDIES = {
         "alerts_off": "If you do not want any, set ALERTS to `none`.",
     },
     (Severity.INFORMATION, Audience.STAFF): {"diverted": ""},
+    (Severity.INFORMATION, Audience.ADMINISTRATOR): {
+        "bank_holidays_disagree": "See `who-to-call bank-holidays show`."
+    },
 }
 
 KINDS: Mapping[str, ConditionKind] = {
@@ -308,7 +311,12 @@ def _bank_holidays(snapshot: Snapshot, at: datetime) -> Iterator[Condition]:
             f"{fetched_at.astimezone(zone):%-d %B %Y}. {missed}"
         )
         yield Condition("bank_holidays_stale", sentence, alert_key=fetched_at.isoformat())
-    horizon = hours.horizon_warning(holidays, at.astimezone(zone).date())
+    today = at.astimezone(zone).date()
+    coming = [day for day in holidays.disagreements if day >= today]
+    if coming:
+        differ = f"GOV.UK's list and the holidays package differ on {coming[0]:%-d %B %Y}"
+        yield Condition("bank_holidays_disagree", f"{differ}: GOV.UK's list is used.")
+    horizon = hours.horizon_warning(holidays, today)
     if horizon is not None:
         yield Condition("bank_holidays_end", horizon)
 
@@ -401,7 +409,6 @@ def _counted_requests(connection: Connection, at: datetime) -> Iterator[Conditio
 
 
 def _telephone_faults(connection: Connection, since: datetime) -> Iterator[Condition]:
-    """Yield each hour with a fault, from the hour in which ``since`` lies."""
     for hour in calls.hours_counted(connection, calls.FAULTS, since):
         sentence = (
             "This service failed to handle one or more calls or texts in the hour that began at "
@@ -414,7 +421,6 @@ def _telephone_faults(connection: Connection, since: datetime) -> Iterator[Condi
 def _unanswered_calls(
     connection: Connection, snapshot: Snapshot, at: datetime
 ) -> Iterator[Condition]:
-    """Yield the calls that nobody answered, for alerts."""
     directory = snapshot.directory
     for call, waited in _missed_calls(connection, at - MAX_CALL_AGE, at):
         began = _format_time(call.began_at)
@@ -439,7 +445,6 @@ def _unanswered_calls(
 def _recent_unanswered_calls(
     connection: Connection, snapshot: Snapshot, at: datetime
 ) -> Iterator[Condition]:
-    """Yield how many calls nobody answered in the last hours, once for each service."""
     times: dict[str, list[datetime]] = {}
     for call, _ in _missed_calls(connection, at - RECENT_CALLS_PERIOD, at):
         times.setdefault(call.service, []).append(call.began_at)
@@ -474,7 +479,6 @@ def _overdue_purges(connection: Connection, at: datetime) -> Iterator[Condition]
 
 
 def _rota(upcoming: Rota, at: datetime) -> Iterator[Condition]:
-    """Yield each role with a gap, once, and roles that the directory lacks."""
     if not upcoming.roles:
         return
     end, days = at + rota_service.GAP_LOOKAHEAD, rota_service.GAP_LOOKAHEAD.days
@@ -557,7 +561,7 @@ def _alert_delivery(connection: Connection) -> Iterator[Condition]:
 
 
 def _failing_jobs(connection: Connection) -> Iterator[Condition]:
-    for job in jobs.states(connection).values():
+    for job in small_tables.job_states(connection).values():
         if job.failing_since is not None:
             since = _format_time(job.failing_since)
             sentence = f"The job {job.name} has failed since {since}. {job.fault}"

@@ -166,7 +166,6 @@ def _printable(text: str) -> str:
 
 
 def _log_uncaught_exceptions() -> None:
-    """Log uncaught exceptions: Python would write them to stderr unredacted."""
     log = logging.getLogger(__name__)
 
     def log_uncaught(kind: Any, error: BaseException, traceback: Any) -> None:

@@ -14,7 +14,6 @@ from routing.bank_holidays.calendar import BankHolidays, build_calendar
 from routing.core.directory import Directory
 from routing.core.timetable import Timetables
 from routing.directory.last_good import LastGoodDirectory, LoadResult
-from routing.directory.load import load
 from routing.errors import InvalidBankHolidays, InvalidDirectory, Problem
 from routing.files import read_bytes, stat_file
 
@@ -52,16 +51,6 @@ class Snapshot:
     logo: bytes | None = None
 
 
-def load_snapshot(file: Path, folder: Path, at: datetime) -> Snapshot:
-    """Return the snapshot of the directory in ``file``.
-
-    Raise InvalidDirectory, with every problem, when it cannot be used: the last good copy is not
-    used instead.
-    """
-    directory, _ = load(file)
-    return build_snapshot(directory, folder, at)
-
-
 def build_snapshot(
     directory: Directory, folder: Path, at: datetime, previous: Snapshot | None = None
 ) -> Snapshot:
@@ -75,13 +64,10 @@ def build_snapshot(
     except InvalidBankHolidays as error:
         holiday_list, fault = previous.holidays.published if previous else None, str(error)
     holidays = build_calendar(directory.holiday_rules, holiday_list, fault)
-    if (
-        previous is not None
-        and previous.directory == directory
-        and previous.holidays.dates == holidays.dates
-    ):
+    basis = directory, holidays.dates
+    if previous is not None and basis == (previous.directory, previous.holidays.dates):
         return Snapshot(directory, holidays, previous.timetables, at)
-    return Snapshot(directory, holidays, Timetables(directory, holidays.dates), at)
+    return Snapshot(directory, holidays, Timetables(*basis), at)
 
 
 class SnapshotLoader:
@@ -175,7 +161,6 @@ class SnapshotLoader:
         previous: Snapshot | None,
         states: tuple[_FileState, ...] | None,
     ) -> Snapshot:
-        """Make a snapshot, read from files in ``states``, the current one."""
         self._states_read = states
         self._retry_at = time.monotonic() + RETRY_SECONDS if _is_transient(snapshot) else math.inf
         self.snapshot = snapshot
@@ -221,7 +206,6 @@ class SnapshotLoader:
         )
 
     def _log(self, snapshot: Snapshot, previous: Snapshot | None) -> None:
-        """Log what changed: answers, faults, or the end of the last fault."""
         faults = _faults(snapshot)
         if previous is not None and snapshot.timetables is not previous.timetables:
             log.warning("%s or the bank holidays changed: answers follow", self.file)
@@ -255,14 +239,8 @@ def _faults(snapshot: Snapshot) -> tuple[str, ...]:
 
 
 def _is_transient(snapshot: Snapshot) -> bool:
-    """Return whether the problem may go away without a change to the files.
-
-    It may if no line of the file is at fault: the file could not be opened, or the disk was
-    unavailable.
-    """
-    return snapshot.holidays.fault is not None or any(
-        not problem.line for problem in snapshot.problems
-    )
+    """Return whether the problem may go away without a change: no line of the file is at fault."""
+    return snapshot.holidays.fault is not None or not all(p.line for p in snapshot.problems)
 
 
 def _file_state(path: Path) -> _FileState:

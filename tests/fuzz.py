@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from routing.bank_holidays import govuk
 from routing.core.directory import RotaRole, Text
-from routing.directory import field_types, load
+from routing.directory import load, schema
 from routing.errors import RoutingError
 from routing.public.context import render_markdown
 from routing.rota import filling, spreadsheet
@@ -23,7 +23,7 @@ from routing.staff import auth
 from routing.telephony import sms, twiml
 from routing.telephony.call_flow import CallState
 from routing.telephony.twilio_request import CallRequest, is_presentable
-from routing.text import phone_numbers, time_parsing
+from routing.text import announcements, time_parsing
 
 SLOW = 0.1
 """Seconds of this process's own work that an input may take."""
@@ -143,13 +143,11 @@ def _parts(text):
 
 def _hours(text):
     key, equals, value = text.partition("=")
-    return field_types.parse_week({key: value}) if equals else field_types.parse_day_hours(text)
+    return schema.parse_week({key: value}) if equals else schema.parse_day_hours(text)
 
 
 def _phone(text):
-    phone = (
-        field_types.parse_display_phone(text) if len(text) % 2 else field_types.parse_phone(text)
-    )
+    phone = schema.parse_display_phone(text) if len(text) % 2 else schema.parse_phone(text)
     assert phone.e164.lstrip("+").isdecimal()
     return phone
 
@@ -164,7 +162,7 @@ def _call(text):
 
 def _said(text):
     """Return words as Twilio would hear them: a document that is whole, and theirs alone."""
-    root = ET.fromstring(twiml.text_message(phone_numbers.spell_numbers(text)))
+    root = ET.fromstring(twiml.text_message(announcements.spell_numbers(text)))
     assert [element.tag for element in root.iter()] == ["Response", "Message"]
     return root
 

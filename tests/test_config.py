@@ -124,6 +124,12 @@ def test_alert_settings_in_their_usual_forms_are_accepted(name, value):
 @pytest.mark.parametrize(
     ("name", "value"),
     [
+        ("CALLER_ID", "both"),
+        ("REHEARSAL_NUMBER", "07700900123"),
+        ("CALL_RETENTION_DAYS", "0"),
+        ("CALL_RETENTION_DAYS", "ninety"),
+        ("PUBLIC_BASE_URL", "who.example"),
+        ("PUBLIC_BASE_URL", "https://who.example/?x=1"),
         ("ALERT_SMTP_URL", "mail.example"),
         ("ALERT_SMTP_URL", "https://duty:hush@mail.example"),
         ("ALERT_SMTP_URL", "smtp://duty:hush@two@mail.example"),
@@ -142,6 +148,11 @@ def test_another_form_is_refused_with_what_to_write_and_without_the_secret(name,
         config.check({name: value})
 
     assert "hush" not in str(caught.value)
+
+
+def test_several_machines_need_one_key():
+    with pytest.raises(InvalidSetting, match="SECRET_KEY"):
+        config.check({"DATABASE_URL": "postgresql://routing@127.0.0.1:9/none"})
 
 
 @pytest.mark.parametrize(

@@ -255,7 +255,6 @@ def _describe(error: Exception) -> str:
 def _post_messages(
     settings: Mapping[str, Any], messages: Mapping[Recipient, Message]
 ) -> Iterator[SendOutcome]:
-    """Post each message in the format of ALERT_WEBHOOK_FORMAT; yield its outcome."""
     url, body_format = settings["ALERT_WEBHOOK_URL"], settings["ALERT_WEBHOOK_FORMAT"]
     for recipient, message in messages.items():
         is_accepted, reply = _post(url, _BODIES[body_format](message))

@@ -139,7 +139,6 @@ def _message(
     is_rehearsal: bool,
     alerts: tuple[QueuedAlert, ...] = (),
 ) -> Message:
-    """Return a message; in a rehearsal it begins by saying so."""
     if is_rehearsal:
         subject = f"REHEARSAL: {subject}"
         body = f"This is a rehearsal: the clock was set, and none of this has happened.\n\n{body}"

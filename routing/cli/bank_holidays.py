@@ -12,15 +12,15 @@ from routing.bank_holidays import refresh as holiday_refresh
 from routing.bank_holidays.calendar import BankHolidays, build_calendar
 from routing.bank_holidays.govuk import HolidayList
 from routing.bank_holidays.refresh import RefreshResult
-from routing.cli import findings
 from routing.cli.common import CommandGroup, actor, format_option, local_period, print_report
+from routing.cli.directory import changes_text
 from routing.core.directory import BankHoliday
 from routing.core.gaps import compare
 from routing.core.timetable import Timetables
 from routing.errors import DatabaseUnavailable, InvalidBankHolidays, InvalidDirectory
 from routing.formats.json import bank_holidays_json
 from routing.snapshot import Snapshot
-from routing.store import audit_log, bank_holidays
+from routing.store import audit_log, small_tables
 from routing.text import dates
 from routing.text.locale import Locale
 
@@ -81,7 +81,7 @@ def _store(result: RefreshResult, is_new: bool) -> None:
     at, action, entity = lookup.now(), "bank_holidays.refreshed", "bank-holidays"
     try:
         with lookup.database().writing() as connection:
-            bank_holidays.save(connection, result.after)
+            small_tables.save_holiday_list(connection, result.after)
             if is_new:
                 audit_log.record(connection, at, actor(), action, entity, before, after)
     except DatabaseUnavailable as error:
@@ -119,7 +119,6 @@ def _source_lines(holidays: BankHolidays, locale: Locale) -> Iterator[str]:
 
 
 def _date_lines(snapshot: Snapshot, locale: Locale) -> Iterator[str]:
-    """Yield the dates from today on that GOV.UK has published or the directory changes."""
     today = lookup.now().astimezone(locale.zone).date()
     rules = snapshot.directory.holiday_rules
     for day, holiday in sorted(snapshot.holidays.dates.items()):
@@ -133,7 +132,6 @@ def _date_lines(snapshot: Snapshot, locale: Locale) -> Iterator[str]:
 
 
 def _change_lines(result: RefreshResult, snapshot: Snapshot, locale: Locale) -> Iterator[str]:
-    """Yield the dates that are added, removed or renamed, then the answers that change."""
     rules = snapshot.directory.holiday_rules
     old, new = (build_calendar(rules, holidays) for holidays in (result.before, result.after))
     today = lookup.now().astimezone(locale.zone).date()
@@ -143,7 +141,7 @@ def _change_lines(result: RefreshResult, snapshot: Snapshot, locale: Locale) -> 
     for service in snapshot.directory.services:
         changes = compare(before, after, service.id, period.start, period.end)
         yield f"{service.name.get(locale.language)} ({service.id})"
-        for line in findings.changes_text(changes, period, locale) or ["no change"]:
+        for line in changes_text(changes, period, locale) or ["no change"]:
             yield f"  {line}"
 
 

@@ -13,11 +13,12 @@ import click
 from flask import current_app
 from flask.cli import AppGroup
 
-from routing import lookup, snapshot
+from routing import files, lookup
 from routing.core import instants
 from routing.core.instants import Span
+from routing.directory.load import load
 from routing.errors import DatabaseUnavailable, InvalidDirectory, RoutingError
-from routing.snapshot import Snapshot
+from routing.snapshot import Snapshot, build_snapshot
 from routing.text import time_parsing
 
 EXIT_FOUND, EXIT_UNREADABLE = 1, 2
@@ -74,6 +75,17 @@ def print_report(as_json: bool, rows: object, lines: Iterable[str]) -> None:
         click.echo(line)
 
 
+def print_or_write(text: str, output: Path | None) -> None:
+    """Print a text, or write it in one step to a file that a web server may read."""
+    if output is None:
+        click.echo(text)
+        return
+    try:
+        files.write_atomically(output, text.encode(), files.PUBLIC_FILE_MODE)
+    except OSError as error:
+        raise click.ClickException(f"{output} cannot be written: {error}.") from error
+
+
 def count_of(count: int, noun: str) -> str:
     """Return a count with its noun: "1 shift" or "2 shifts"."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
@@ -110,10 +122,11 @@ def directory_path() -> Path:
 def load_snapshot(file: Path) -> Snapshot:
     """Return the data behind answers from ``file``. If it is invalid, print why and exit with 2."""
     try:
-        return snapshot.load_snapshot(file, lookup.instance_path(), lookup.now())
+        directory, _ = load(file)
     except InvalidDirectory as error:
         click.echo(str(error), err=True)
         sys.exit(EXIT_UNREADABLE)
+    return build_snapshot(directory, lookup.instance_path(), lookup.now())
 
 
 def local_period(snapshot: Snapshot, first: datetime | None, days: int) -> Span:

@@ -1,19 +1,18 @@
 """who-to-call directory: begin, check, compare and print the directory."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
-from itertools import chain
 from pathlib import Path
 
 import click
-from flask.cli import AppGroup
 
 from routing import files, lookup
-from routing.cli import findings
 from routing.cli.common import (
     EXIT_FOUND,
     FILE_PATH,
+    CommandGroup,
     count_of,
     days_option,
     directory_path,
@@ -21,6 +20,7 @@ from routing.cli.common import (
     from_option,
     load_snapshot,
     local_period,
+    print_or_write,
     print_report,
 )
 from routing.cli.new_directory import (
@@ -32,7 +32,8 @@ from routing.cli.new_directory import (
     numbers_to_ring,
     read_answers,
 )
-from routing.core.gaps import compare, reportable_gaps
+from routing.core.directory import Line
+from routing.core.gaps import Callee, Change, CoverageKind, compare, reportable_gaps
 from routing.core.instants import Span
 from routing.directory.changes import file_changes
 from routing.directory.last_good import LastGoodDirectory
@@ -40,12 +41,14 @@ from routing.directory.load import load, read_text
 from routing.directory.schema import json_schema
 from routing.errors import InvalidDirectory, Problem
 from routing.formats import printed
+from routing.formats.json import span_json
 from routing.lint.check import check as check_file
 from routing.lint.numbers import own_number_advice
 from routing.text import dates
 from routing.text.locale import Locale
+from routing.text.staff_text import format_periods
 
-group = AppGroup("directory", help="Begin, check, compare and print the directory.")
+group = CommandGroup("directory", help="Begin, check, compare and print the directory.")
 
 
 @group.command("new")
@@ -120,11 +123,20 @@ def gaps(file: Path | None, first: datetime | None, days: int, as_json: bool) ->
     }
     _print_by_service(
         as_json,
-        [findings.gaps_json(service, spans, locale) for service, spans in by_service.items()],
+        [
+            {
+                "service": service.id,
+                "kind": kind.value,
+                **span_json(during, locale),
+                "lines": [line.id for line in lines],
+            }
+            for service, spans in by_service.items()
+            for during, kind, lines in spans
+        ],
         f"{path}, {_format_period(period, locale)}:",
         {
             f"{service.name.get(locale.language)} ({service.id})": (
-                findings.gaps_text(spans, period, locale) or ["no gap and no overlap"]
+                _gaps_text(spans, period, locale) or ["no gap and no overlap"]
             )
             for service, spans in by_service.items()
         },
@@ -159,17 +171,31 @@ def diff(old: Path, new: Path | None, first: datetime | None, days: int, as_json
     _print_by_service(
         as_json,
         [
-            findings.file_changes_json(edits),
             *(
-                findings.changes_json(service, changes, locale)
+                {
+                    "owner": edit.owner,
+                    "key": ".".join(map(str, edit.path)),
+                    "old": edit.old,
+                    "new": edit.new,
+                }
+                for edit in edits
+            ),
+            *(
+                {
+                    "service": service,
+                    **span_json(during, locale),
+                    "old": _callee_json(old_callee, locale),
+                    "new": _callee_json(new_callee, locale),
+                }
                 for service, changes in by_service.items()
+                for during, (old_callee, new_callee) in changes
             ),
         ],
         f"From {old} to {new}, {_format_period(period, locale)}:",
         {
             "Changed in the file": [str(edit) for edit in edits] or ["nothing"],
             **{
-                service: findings.changes_text(changes, period, locale) or ["no change"]
+                service: changes_text(changes, period, locale) or ["no change"]
                 for service, changes in by_service.items()
             },
         },
@@ -194,26 +220,27 @@ def print_page(weeks: int, output: Path | None, lang: str | None) -> None:
 
     Put it on the wall, and show it while the service is down. The page says until when it is valid.
     """
-    try:
-        page = printed.printed_page(
-            lookup.snapshot(),
-            lookup.now(),
-            weeks,
-            lookup.locale(lang),
-            rehearsal=lookup.is_rehearsal(),
-        )
-        if output is None:
-            click.echo(page)
-        else:
-            files.write_atomically(output, page.encode(), files.PUBLIC_FILE_MODE)
-    except (InvalidDirectory, OSError) as error:
-        raise click.ClickException(str(error)) from error
+    snapshot, locale, rehearsal = lookup.snapshot(), lookup.locale(lang), lookup.is_rehearsal()
+    page = printed.printed_page(snapshot, lookup.now(), weeks, locale, rehearsal=rehearsal)
+    print_or_write(page, output)
 
 
 @group.command("schema")
 def schema() -> None:
     """Print the JSON Schema of a directory, for editors."""
     click.echo(json_schema(), nl=False)
+
+
+def changes_text(changes: Iterable[tuple[Span, Change]], period: Span, locale: Locale) -> list[str]:
+    """Describe what changes in a service: when, from what, to what."""
+    groups: dict[tuple[str, str], list[Span]] = defaultdict(list)
+    for during, (old, new) in changes:
+        groups[_callee_text(old, locale), _callee_text(new, locale)].append(during)
+    lines: list[str] = []
+    for (old_text, new_text), spans in groups.items():
+        lines += format_periods(spans, period, locale)
+        lines += [f"  old: {old_text}", f"  new: {new_text}"]
+    return lines
 
 
 def _ask() -> str:
@@ -269,14 +296,14 @@ def _problem_lines(problems: Iterable[Problem], verbose: bool) -> Iterator[str]:
 
 def _print_by_service(
     as_json: bool,
-    rows: list[findings.JsonRows],
+    rows: Sequence[Mapping[str, object]],
     heading: str,
     sections: Mapping[str, Sequence[str]],
 ) -> None:
     lines = [heading]
     for title, details in sections.items():
         lines += ["", title, *(f"  {detail}" for detail in details)]
-    print_report(as_json, list(chain.from_iterable(rows)), lines)
+    print_report(as_json, rows, lines)
 
 
 def _last_good_file() -> Path:
@@ -292,3 +319,45 @@ def _last_good_file() -> Path:
 def _format_period(period: Span, locale: Locale) -> str:
     first, last = (edge.astimezone(locale.zone).date() for edge in (period.start, period.end))
     return f"{dates.format_date(first, locale)} to {dates.format_date(last, locale)}"
+
+
+def _gaps_text(
+    gaps: Iterable[tuple[Span, CoverageKind, tuple[Line, ...]]], period: Span, locale: Locale
+) -> list[str]:
+    """Describe the gaps and overlaps of a service, grouped by kind and lines."""
+    groups: dict[tuple[CoverageKind, tuple[str, ...]], list[Span]] = defaultdict(list)
+    for during, kind, lines in gaps:
+        groups[kind, tuple(line.name.get(locale.language) for line in lines)].append(during)
+    return [
+        f"{kind.value:<8} {sentence}{' (' + ' + '.join(names) + ')' if names else ''}"
+        for (kind, names), spans in sorted(groups.items(), key=lambda group: group[0][0])
+        for sentence in format_periods(spans, period, locale)
+    ]
+
+
+def _callee_json(callee: Callee | None, locale: Locale) -> dict[str, str | None] | None:
+    if callee is None:
+        return None
+    line, phone, number = callee.answer.line, callee.answer.phone, callee.number
+    return {
+        "line": line.id,
+        "e164": None if phone.is_emergency else phone.e164,
+        "number": number.e164 if number else None,
+        "name": line.name.get(locale.language),
+        "display": phone.display,
+        "options": line.options.get(locale.language) if line.options else None,
+    }
+
+
+def _callee_text(callee: Callee | None, locale: Locale) -> str:
+    if callee is None:
+        return locale.translate("this service is not there")
+    line, phone = callee.answer.line, callee.answer.phone
+    text = f"{line.name.get(locale.language)} ({line.id}), {phone.display}"
+    if line.options:
+        text += f" ({line.options.get(locale.language)})"
+    if callee.number is None:
+        return text
+    return locale.translate(
+        "{answer}; callers ring {number}", answer=text, number=callee.number.display
+    )

@@ -168,7 +168,6 @@ def _parse_until(text: str) -> datetime | timedelta | None:
 
 
 def _confirm_closed(proposed: Iterable[ProposedDivert]) -> None:
-    """Ask for confirmation before calls go to a line that is closed by its hours."""
     at, locale = lookup.now(), lookup.staff_locale()
     warnings = [
         staff_text.closed_warning(divert.line, divert.closed, at, locale)
@@ -198,7 +197,6 @@ def _print_changed(changed: Sequence[DivertRow], verb: str) -> None:
 
 
 def _print_destinations(service_ids: Iterable[str]) -> None:
-    """Print where calls of some services go now."""
     lookup.read_diverts(max_age=0, timeout=DIVERT_TIMEOUT_SECONDS)
     snapshot, at, locale = lookup.snapshot(), lookup.now(), lookup.staff_locale()
     for service in snapshot.directory.services:

@@ -13,14 +13,14 @@ from zoneinfo import ZoneInfo
 from flask import render_template
 
 from routing.core.directory import Phone, TimeRange
-from routing.directory.field_types import (
+from routing.directory.load import load
+from routing.directory.schema import (
     BANK_HOLIDAY,
     UK_ZONE,
     parse_line_phone,
     parse_url,
     parse_week,
 )
-from routing.directory.load import load
 from routing.directory.yaml_source import UnreadableFile, read_yaml
 from routing.errors import Problem
 from routing.lint.check import check

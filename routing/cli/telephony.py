@@ -7,13 +7,14 @@ from pathlib import Path
 import click
 from flask import current_app
 
-from routing import config, files, lookup
+from routing import config, lookup
 from routing.cli.common import (
     DIVERT_TIMEOUT_SECONDS,
     FILE_PATH,
     CommandGroup,
     count_of,
     format_option,
+    print_or_write,
     print_report,
 )
 from routing.cli.maintenance import run_purge
@@ -71,14 +72,9 @@ def fallback(service: str | None, output: Path | None) -> None:
     day = lookup.now().astimezone(snapshot.directory.zone).date()
     rehearsal_number = config.rehearsal_number(current_app.config)
     document = twiml.fallback(chosen, snapshot.directory, day, rehearsal_number)
-    if output is None:
-        click.echo(document)
-        return
-    try:
-        files.write_atomically(output, document.encode(), files.PUBLIC_FILE_MODE)
-    except OSError as error:
-        raise click.ClickException(f"{output} cannot be written: {error}.") from error
-    click.echo(f"{output} is written: the fallback for calls to '{chosen.id}'.")
+    print_or_write(document, output)
+    if output is not None:
+        click.echo(f"{output} is written: the fallback for calls to '{chosen.id}'.")
 
 
 @calls_group.command("summary")

@@ -20,16 +20,15 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from routing.core.directory import EMERGENCY_NUMBERS, Directory
-from routing.directory import yaml_source
 from routing.directory.diagnosis import first_odd_character
-from routing.directory.field_types import (
+from routing.directory.schema import (
     LANGUAGES,
     Context,
+    DirectoryModel,
     FieldErrors,
     forbidden_reason,
     parse_line_phone,
 )
-from routing.directory.schema import DirectoryModel
 from routing.directory.yaml_source import (
     MAX_BYTES,
     MAX_PROBLEMS,
@@ -38,6 +37,7 @@ from routing.directory.yaml_source import (
     PathProblem,
     UnreadableFile,
     YamlSource,
+    position,
     read_yaml,
 )
 from routing.errors import InvalidDirectory, Problem
@@ -117,14 +117,15 @@ def read_text(file: Path) -> str:
         message = f"the file cannot be read: {reason}. Set DIRECTORY to where it is."
         raise InvalidDirectory(file, [Problem(0, 0, "unreadable", message)]) from error
     if len(content) > MAX_BYTES:
-        raise InvalidDirectory(file, [yaml_source.too_large()])
+        message = f"the file is larger than {MAX_BYTES} bytes. Leave out what is not the directory."
+        raise InvalidDirectory(file, [Problem(1, 1, "unreadable", message)])
     for signature, message in _OTHER_KINDS.items():
         if content.startswith(signature):
             raise InvalidDirectory(file, [Problem(1, 1, "unreadable", message)])
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line, column = yaml_source.position(content[: error.start].decode())
+        line, column = position(content[: error.start].decode())
         message = "this is not UTF-8 text. Save the file as UTF-8."
         raise InvalidDirectory(file, [Problem(line, column, "unreadable", message)]) from error
 

@@ -74,9 +74,9 @@ Node = str | list["Node"] | dict[str, "Node"]
 class UnreadableFile(Exception):
     """A text that is not YAML, or not the YAML of a directory; ``problem`` says why."""
 
-    def __init__(self, problem: Problem) -> None:
-        super().__init__(problem.message)
-        self.problem = problem
+    def __init__(self, line: int, column: int, message: str) -> None:
+        super().__init__(message)
+        self.problem = Problem(line, column, "unreadable", message)
 
 
 @dataclass(slots=True)
@@ -162,15 +162,13 @@ def read_yaml(text: str) -> YamlSource:
     that is not YAML or uses what a directory does not need: anchors, tags, several documents.
     """
     if (match := _UNPRINTABLE.search(text)) is not None:
-        raise _unreadable(*position(text[: match.start()]), _forbidden_character(match[0]))
-    if len(text.encode()) > MAX_BYTES:
-        raise UnreadableFile(too_large())
+        raise UnreadableFile(*position(text[: match.start()]), _forbidden_character(match[0]))
     source = YamlSource(lines=text.split("\n"))
     try:
         events = _content_events(text)
         first = next(events, None)
         if not isinstance(first, yaml.MappingStartEvent):
-            raise _unreadable(1, 1, "the file has no keys. Start from examples/anyshire.yaml.")
+            raise UnreadableFile(1, 1, "the file has no keys. Start from examples/anyshire.yaml.")
         source.start = _position(first)
         source.root = _mapping(events, 0, source)
         next(events, None)  # to the end of the file: what follows is refused too
@@ -184,12 +182,6 @@ def position(before: str) -> tuple[int, int]:
     return before.count("\n") + 1, len(before) - before.rfind("\n")
 
 
-def too_large() -> Problem:
-    """Return the problem of a file that is too large to be a directory."""
-    message = f"the file is larger than {MAX_BYTES} bytes. Leave out what is not the directory."
-    return Problem(1, 1, "unreadable", message)
-
-
 def _content_events(text: str) -> Iterator[yaml.Event]:
     """Yield the events that carry content. Raise UnreadableFile for what a directory never needs.
 
@@ -200,17 +192,19 @@ def _content_events(text: str) -> Iterator[yaml.Event]:
         if isinstance(event, yaml.DocumentStartEvent):
             if has_begun:
                 message = "a second document begins here. Keep one, without ---."
-                raise _unreadable(*_position(event), message)
+                raise UnreadableFile(*_position(event), message)
             has_begun = True
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            raise _unreadable(
+            raise UnreadableFile(
                 *_position(event),
                 "anchors (&) and aliases (*) are not used here. Write the value out; put a text "
                 "that begins with & or * in quotes.",
             )
         tag = getattr(event, "tag", None)
         if tag is not None:
-            raise _unreadable(*_position(event), f"the tag {tag} is not used here. Leave it out.")
+            raise UnreadableFile(
+                *_position(event), f"the tag {tag} is not used here. Leave it out."
+            )
         if isinstance(event, yaml.NodeEvent | yaml.CollectionEndEvent):
             yield event
 
@@ -219,10 +213,10 @@ def _node(event: yaml.Event, events: Iterator[yaml.Event], depth: int, source: Y
     source.nodes += 1
     if source.nodes > MAX_NODES:
         message = f"more than {MAX_NODES} values and keys. Leave out what is not the directory."
-        raise _unreadable(*_position(event), message)
+        raise UnreadableFile(*_position(event), message)
     if depth > MAX_DEPTH:
         message = f"nested more than {MAX_DEPTH} deep. Check the indentation."
-        raise _unreadable(*_position(event), message)
+        raise UnreadableFile(*_position(event), message)
     if isinstance(event, yaml.ScalarEvent):
         return _scalar(event)
     if isinstance(event, yaml.SequenceStartEvent):
@@ -249,11 +243,11 @@ def _mapping(events: Iterator[yaml.Event], depth: int, source: YamlSource) -> Ma
         _check_size(mapping, event)
         line, column = _position(event)
         if not isinstance(event, yaml.ScalarEvent):
-            raise _unreadable(line, column, "a key must be a word. Write it as `key: value`.")
+            raise UnreadableFile(line, column, "a key must be a word. Write it as `key: value`.")
         source.nodes += 1
         name = _scalar(event)
         if name == "<<":
-            raise _unreadable(line, column, "merging (<<) is not used here. Write the keys out.")
+            raise UnreadableFile(line, column, "merging (<<) is not used here. Write the keys out.")
         if name in mapping and len(source.problems) < MAX_PROBLEMS:
             message = f"the key '{name}' is given twice. Keep one of them."
             source.problems.append(Problem(line, column, "duplicate_key", message))
@@ -267,14 +261,14 @@ def _mapping(events: Iterator[yaml.Event], depth: int, source: YamlSource) -> Ma
 def _check_size(entries: MappingNode | ListNode, event: yaml.Event) -> None:
     if len(entries) >= MAX_ENTRIES:
         message = f"more than {MAX_ENTRIES} entries. Leave out what is not the directory."
-        raise _unreadable(*_position(event), message)
+        raise UnreadableFile(*_position(event), message)
 
 
 def _scalar(event: yaml.ScalarEvent) -> str:
     """Return the text of a scalar, in which an escape may stand for a forbidden character."""
     text = str(event.value)
     if (match := _UNPRINTABLE.search(text)) is not None:
-        raise _unreadable(*_position(event), _forbidden_character(match[0]))
+        raise UnreadableFile(*_position(event), _forbidden_character(match[0]))
     return text
 
 
@@ -289,22 +283,18 @@ def _position(event: yaml.Event) -> Position:
     return (mark.line + 1, mark.column + 1) if mark else (1, 1)
 
 
-def _unreadable(line: int, column: int, message: str) -> UnreadableFile:
-    return UnreadableFile(Problem(line, column, "unreadable", message))
-
-
 def _not_yaml(error: yaml.YAMLError, text: str) -> UnreadableFile:
     mark = getattr(error, "problem_mark", None)
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
     slip = find_slip(text, line, column)
     if slip is not None:
-        return _unreadable(*slip)
+        return UnreadableFile(*slip)
     context = getattr(error, "context_mark", None)
     if context is not None and context.line + 1 < line and _is_at_end(text, line):
         message = "a quotation mark or bracket that opens here is not closed. Write the other one."
-        return _unreadable(context.line + 1, context.column + 1, message)
+        return UnreadableFile(context.line + 1, context.column + 1, message)
     reason = getattr(error, "problem", None) or getattr(error, "reason", None) or "it is not text"
-    return _unreadable(
+    return UnreadableFile(
         line,
         column,
         f"this is not YAML: {reason}. Indent with spaces, not tabs; put text with ': ' or '#' in "

@@ -5,7 +5,7 @@ wall, and when it stands in for a page that cannot be shown.
 """
 
 from base64 import b64encode
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any
 from flask import render_template
 from markupsafe import Markup
 
-from routing.core.directory import Line, OtherWay, Phone, Service
+from routing.core.directory import Line, Phone, Service
 from routing.snapshot import Snapshot
 from routing.text import dates
 from routing.text.locale import Locale
@@ -97,21 +97,13 @@ def helpline_texts(snapshot: Snapshot, locale: Locale) -> list[dict[str, Any]]:
 
 def other_way_texts(line: Line, locale: Locale) -> list[OtherWayText]:
     """Return every other way to reach a line in the reader's language."""
-    return [
-        OtherWayText(
-            label=other_way_label(way, locale),
-            phone=way.phone,
-            url=way.url,
-            dial=_dial_address(way),
-        )
-        for way in line.also
-    ]
-
-
-def _dial_address(way: OtherWay) -> str | None:
-    if way.phone is None:
-        return None
-    return f"sms:{way.phone.e164}" if way.kind == "text" else way.phone.url
+    texts = []
+    for way in line.also:
+        dial = way.phone.url if way.phone else None
+        if way.phone and way.kind == "text":
+            dial = f"sms:{way.phone.e164}"
+        texts.append(OtherWayText(other_way_label(way, locale), way.phone, way.url, dial))
+    return texts
 
 
 def _print_line(
@@ -119,6 +111,7 @@ def _print_line(
 ) -> dict[str, Any]:
     """Return a line as the page prints it, with what differs from its week or season by date."""
     holidays = snapshot.holidays.dates
+    special_days = [day for day in line.special_days if any(day.dates(first, last))]
     return {
         "name": line.name.get(locale.language),
         "phone": line.phone,
@@ -127,8 +120,16 @@ def _print_line(
         "relay_uk": line.relay_uk and not line.phone.is_emergency,
         "also": other_way_texts(line, locale),
         "week": dates.format_week(line.hours, locale),
-        "seasons": dates.format_seasons(line, first, last, locale),
-        "other_numbers": dates.format_other_numbers(line, first, last, locale),
+        "seasons": [
+            dates.format_special_day(replace(special_day, phone=None), locale, first)
+            for special_day in special_days
+            if special_day.is_season
+        ],
+        "other_numbers": [
+            dates.format_special_day(replace(special_day, hours=None, week=None), locale, first)
+            for special_day in special_days
+            if special_day.phone is not None
+        ],
         "exceptions": dates.format_exceptions(line, first, last, holidays, locale),
     }
 

@@ -20,12 +20,12 @@ from routing.core.directory import (
 from routing.core.gaps import CoverageKind, missing_backups, reportable_gaps
 from routing.core.instants import Span, midnight, split_by_day
 from routing.core.timetable import Timetables
-from routing.directory.field_types import BANK_HOLIDAY, parse_week
+from routing.directory.schema import BANK_HOLIDAY, parse_week
 from routing.directory.yaml_source import KeyPath, PathProblem, YamlSource
 from routing.snapshot import Snapshot
 from routing.text.dates import format_time
 from routing.text.locale import get_locale
-from routing.text.periods import format_periods
+from routing.text.staff_text import format_periods
 
 LOOKAHEAD = timedelta(days=400)
 

@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -136,7 +135,8 @@ def bank_holidays() -> Response:
 @bp.get("/openapi.json")
 def openapi() -> Response:
     """Describe this API, as OpenAPI 3.1."""
-    return Response(_openapi_text(), mimetype="application/json")
+    text = Path(__file__).with_name("openapi.json").read_text("utf-8")
+    return Response(text, mimetype="application/json")
 
 
 @bp.after_request
@@ -166,13 +166,7 @@ def unknown_address() -> Response:
     return problem(404, detail, addresses=addresses)
 
 
-@cache
-def _openapi_text() -> str:
-    return Path(__file__).with_name("openapi.json").read_text(encoding="utf-8")
-
-
 def _requested_instant() -> datetime:
-    """Return the instant in ``?at=``, or now. Raise InvalidTime."""
     if not request.environ.get("QUERY_STRING") or "at" not in request.args:
         return lookup.now()
     return time_parsing.parse_rfc3339(request.args["at"])
@@ -219,25 +213,21 @@ def _numbers(
         abort(problem(404, "No number can be rung now: callers ring 999 or 101 themselves."))
     if separator is None and _prefers_json():
         last_line = lookup.dial_order(decision, at)[-1].line
-        response = jsonify(
+        numbers = [
             {
-                "service": decision.service.id,
-                "numbers": [
-                    {
-                        "e164": answer.phone.e164,
-                        "line": answer.line.id,
-                        "ring_seconds": ring_seconds(answer.line, answer.line == last_line),
-                        "send_digits": send_digits(answer.line, answer.phone),
-                    }
-                    for answer in answers
-                ],
-                "until": timestamp(decision.until, _locale()) if decision.until else None,
-                "reason": decision.reason.code.value,
+                "e164": answer.phone.e164,
+                "line": answer.line.id,
+                "ring_seconds": ring_seconds(answer.line, answer.line == last_line),
+                "send_digits": send_digits(answer.line, answer.phone),
             }
-        )
+            for answer in answers
+        ]
+        until = timestamp(decision.until, _locale()) if decision.until else None
+        body = {"service": decision.service.id, "numbers": numbers, "until": until}
+        response = jsonify(body | {"reason": decision.reason.code.value})
     else:
-        numbers = [answer.phone.e164 for answer in answers]
-        text = separator.join(numbers) if separator else "\n".join([*numbers, ""])
+        texts = [answer.phone.e164 for answer in answers]
+        text = separator.join(texts) if separator else "\n".join([*texts, ""])
         response = Response(text, mimetype="text/plain")
     response.headers["Cache-Control"] = "no-store"
     response.vary.add("Accept")
@@ -250,12 +240,9 @@ def _prefers_json() -> bool:
     A client that accepts anything, or names neither, gets text.
     """
     accept = request.accept_mimetypes
-    json_quality = next(
-        (
-            quality
-            for media_type, quality in accept
-            if media_type.partition(";")[0].strip().lower() == "application/json"
-        ),
-        0,
-    )
-    return json_quality > 0 and json_quality >= accept["text/plain"]
+    qualities = [
+        quality
+        for media_type, quality in accept
+        if media_type.partition(";")[0].strip().lower() == "application/json"
+    ]
+    return 0 < max(qualities, default=0) >= accept["text/plain"]

@@ -165,7 +165,6 @@ def render_markdown(text: str) -> Markup:
 
 
 def _emergency_html(advice: str, locale: Locale) -> Markup:
-    """Return the council's advice in an emergency as HTML, with a link to 999."""
     link = Markup('<a class="govuk-link who-tel" href="tel:999">{}</a>')
     match = _EMERGENCY_NUMBER.search(advice)
     if match is None:

@@ -21,7 +21,7 @@ from markupsafe import Markup
 from routing import concurrency, lookup
 from routing.concurrency import RequestKind
 from routing.config import base_url
-from routing.core.directory import Directory, Helpline, Line, SpecialDay
+from routing.core.directory import Directory, Hours, SpecialDay
 from routing.errors import UnknownService
 from routing.formats import printed
 from routing.formats.json import timestamp
@@ -226,7 +226,11 @@ def error_page(status: int) -> Response:
     """
     if not concurrency.acquire(RequestKind.LISTING):
         return concurrency.refusal(RequestKind.LISTING, status)
-    title = _title(status)
+    title = N_("Sorry, there is a problem with this page")
+    if status < 500:
+        title = N_("Sorry, there is a problem with this request")
+    if status == 404:
+        title = N_("Page not found")
     try:
         locale = lookup.locale()
         body = printed.printed_page(
@@ -307,7 +311,6 @@ def _page_url(endpoint: str, language: str | None = None, **values: Any) -> str:
 
 
 def _translation(language: str) -> dict[str, str] | None:
-    """Return the path and language of this page's translation; None if there is none."""
     languages = lookup.snapshot().directory.languages
     other = next((code for code in languages if code != language), None)
     if other is None or request.endpoint is None or request.blueprint not in ("site", WELSH):
@@ -315,14 +318,6 @@ def _translation(language: str) -> dict[str, str] | None:
     endpoint = request.endpoint.partition(".")[2]
     address = _page_url(endpoint, other, **(request.view_args or {}))
     return {"language": other, "name": LANGUAGE_NAMES[other], "address": address}
-
-
-def _title(status: int) -> str:
-    if status == 404:
-        return N_("Page not found")
-    if status < 500:
-        return N_("Sorry, there is a problem with this request")
-    return N_("Sorry, there is a problem with this page")
 
 
 def _plain_page(title: str) -> str:
@@ -338,39 +333,35 @@ def _plain_page(title: str) -> str:
 
 def _plain_numbers(directory: Directory) -> Markup:
     language = directory.languages[0]
-    numbers = [
+    items = [
         (service.name, service.number, "at all hours")
         for service in directory.services
         if service.number is not None
     ]
-    contacts: list[Line | Helpline] = [line for line in directory.lines if not line.internal]
-    for contact in (*contacts, *directory.helplines):
-        numbers.append((contact.name, contact.phone, _plain_hours(contact)))
-    items = (
-        Markup('<li>{}: <a href="{}">{}</a> ({})</li>').format(
-            name.get(language), phone.url, phone.display, hours
-        )
-        for name, phone, hours in numbers
-    )
+    for line in directory.lines:
+        if not line.internal:
+            other = [
+                f"{_plain_dates(day)} call {day.phone.display}"
+                for day in line.special_days
+                if day.phone is not None
+            ]
+            items.append((line.name, line.phone, "; ".join([_plain_hours(line.hours), *other])))
+    for helpline in directory.helplines:
+        items.append((helpline.name, helpline.phone, _plain_hours(helpline.hours)))
+    item = Markup('<li>{}: <a href="{}">{}</a> ({})</li>')
     return Markup("<p>These are all our numbers and their hours.</p><ul>{}</ul>").format(
-        Markup("").join(items)
+        Markup("").join(
+            item.format(name.get(language), phone.url, phone.display, hours)
+            for name, phone, hours in items
+        )
     )
 
 
-def _plain_hours(contact: Line | Helpline) -> str:
-    """Return hours as the directory writes them, and when another number holds."""
-    parts = [" ".join(filter(None, pair)) for pair in contact.hours.as_written]
-    if isinstance(contact, Line):
-        parts += [
-            f"{_plain_dates(day)} call {day.phone.display}"
-            for day in contact.special_days
-            if day.phone is not None
-        ]
-    return "; ".join(parts)
+def _plain_hours(hours: Hours) -> str:
+    return "; ".join(" ".join(filter(None, pair)) for pair in hours.as_written)
 
 
 def _plain_dates(special_day: SpecialDay) -> str:
-    """Return a special day's dates as the directory writes them."""
     limits = (("from", special_day.first), ("to", special_day.last))
     parts = [f"{word} {day}" for word, day in limits if day is not None]
     if special_day.recurrence is not None:

@@ -11,15 +11,7 @@ from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-from routing.core.directory import (
-    ALL_DAY,
-    MINUTES_PER_DAY,
-    Line,
-    OtherWay,
-    Phone,
-    Service,
-    TimeRange,
-)
+from routing.core.directory import ALL_DAY, MINUTES_PER_DAY, Line, Phone, Service, TimeRange
 from routing.snapshot import Snapshot
 from routing.text.dates import WEEKDAYS, exception_dates
 from routing.text.locale import Locale
@@ -94,50 +86,47 @@ class _DatedHours:
 
 
 def _contact_points(service: Service, hours: _DatedHours, locale: Locale) -> Iterator[Json]:
-    name = service.name.get(locale.language)
+    name, language = service.name.get(locale.language), locale.language
     if service.number is not None and service.is_always_on_its_number:
         always = list(hours.of_week((ALL_DAY,) * 7, hours.first, hours.last))
         relay_uk = service.reachable[0].relay_uk
-        yield _contact_point(name, name, service.number, relay_uk, always, locale)
+        address: Json = {"telephone": service.number.e164}
+        yield _contact_point(name, name, address, language, always, relay_uk)
         return
     for line in service.reachable:
+        line_name = name if line.internal else line.name.get(language)
         other_phones = (day.phone for day in line.special_days if day.phone is not None)
         for phone in dict.fromkeys((line.phone, *other_phones)):
             available = list(hours.of_line(line)) if phone == line.phone else []
             available += hours.of_exceptions(line, phone)
             if available:
-                line_name = name if line.internal else line.name.get(locale.language)
                 shown = service.public_phone(phone)
                 relay_uk = line.relay_uk and not shown.is_emergency
-                point = _contact_point(line_name, name, shown, relay_uk, available, locale)
+                address = {"telephone": shown.e164}
+                point = _contact_point(line_name, name, address, language, available, relay_uk)
                 yield point | ({"email": line.email} if line.email and not line.internal else {})
         for way in () if line.internal else line.also:
-            yield _other_way(line, way, name, hours, locale)
-
-
-def _other_way(
-    line: Line, way: OtherWay, contact_type: str, hours: _DatedHours, locale: Locale
-) -> Json:
-    label = other_way_label(way, locale)
-    return {
-        "@type": "ContactPoint",
-        "name": f"{line.name.get(locale.language)}: {label}",
-        "contactType": contact_type,
-        **({"telephone": way.phone.e164} if way.phone else {"url": way.url}),
-        "availableLanguage": {"welsh": "cy", "bsl": "bfi"}.get(way.kind, locale.language),
-        "hoursAvailable": [*hours.of_line(line), *hours.of_exceptions(line, line.phone)],
-    }
+            way_name = f"{line_name}: {other_way_label(way, locale)}"
+            address = {"telephone": way.phone.e164} if way.phone else {"url": way.url}
+            spoken = {"welsh": "cy", "bsl": "bfi"}.get(way.kind, language)
+            available = [*hours.of_line(line), *hours.of_exceptions(line, line.phone)]
+            yield _contact_point(way_name, name, address, spoken, available)
 
 
 def _contact_point(
-    name: str, contact_type: str, phone: Phone, relay_uk: bool, hours: list[Json], locale: Locale
+    name: str,
+    contact_type: str,
+    address: Json,
+    language: str,
+    hours: list[Json],
+    relay_uk: bool = False,
 ) -> Json:
     return {
         "@type": "ContactPoint",
         "name": name,
         "contactType": contact_type,
-        "telephone": phone.e164,
-        "availableLanguage": locale.language,
+        **address,
+        "availableLanguage": language,
         **({"contactOption": "HearingImpairedSupported"} if relay_uk else {}),
         "hoursAvailable": hours,
     }

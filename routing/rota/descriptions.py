@@ -30,21 +30,9 @@ class RotaText:
         """Return English with the directory's zone."""
         return get_locale("en", self.roster.timetables.directory.zone)
 
-    def name(self, person_id: int | None) -> str:
-        """Return a person's name; "Nobody" for None."""
-        return NOBODY if person_id is None else self.names[person_id]
-
-    def role(self, role_id: str) -> str:
-        """Return the name of one of the directory's roles."""
-        return role_name(self.roster.roles[role_id])
-
     def span(self, span: Span) -> str:
         """Return "from 5pm today until 8:30am tomorrow"."""
         return staff_text.format_span(span, self.at, self.locale)
-
-    def duty(self, role_id: str, person_id: int | None, during: Span) -> str:
-        """Return "Night worker: Amara Owusu from 5pm today until 8:30am tomorrow"."""
-        return f"{self.role(role_id)}: {self.name(person_id)} {self.span(during)}"
 
     def gap(self, role: RotaRole, gap: Span, missing: int) -> str:
         """Return "Night worker: 1 of 2 people from 5pm today until..."; ``missing`` are missing."""
@@ -59,7 +47,7 @@ class RotaText:
         """Describe a span in which more people are on duty than a role needs."""
         needs = "1 person" if staffing.needed == 1 else f"{staffing.needed} people"
         together = f"{self._join(staffing)} are on duty together {self.span(span)}"
-        return f"{self.role(role_id)}: {together}, and it needs {needs}"
+        return f"{self._role(role_id)}: {together}, and it needs {needs}"
 
     def difference(self, difference: RotaDifference) -> list[str]:
         """Describe each shift that is removed, changed or added: "Added: Night: Amara Owusu..."."""
@@ -75,7 +63,7 @@ class RotaText:
         """Describe a clash: who, what and when."""
         who, first, last = self.names[clash.person_id], clash.assignments[0], clash.assignments[-1]
         if clash.kind is ClashKind.OVERLAP:
-            one, other = (self.role(part.shift.role_id) for part in (first, last))
+            one, other = (self._role(part.shift.role_id) for part in (first, last))
             shifts = f"two {one} shifts" if one == other else f"{one} and {other} shifts"
             return f"{who} has {shifts} at once, {self.span(clash.during)}"
         ends, begins = self._instant(first.during.end), self._instant(last.during.start)
@@ -118,8 +106,12 @@ class RotaText:
     def _instant(self, when: datetime) -> str:
         return staff_text.format_relative(when, self.at, self.locale)
 
+    def _role(self, role_id: str) -> str:
+        return role_name(self.roster.roles[role_id])
+
     def _shift(self, shift: NewShift) -> str:
-        return self.duty(shift.role_id, shift.person_id, shift.during)
+        who = self.names[shift.person_id]
+        return f"{self._role(shift.role_id)}: {who} {self.span(shift.during)}"
 
     def _join(self, staffing: Staffing) -> str:
         names = [self.names[person_id] for person_id in staffing.person_ids]

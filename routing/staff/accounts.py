@@ -8,7 +8,7 @@ from routing.errors import AccountError, SignInError
 from routing.staff.auth import current_account, require_role, staff_blueprint, start_browser_session
 from routing.staff.forms import AccountForm, PasswordForm
 from routing.staff.layout import render_page
-from routing.store import accounts, passwords
+from routing.store import accounts
 from routing.store.accounts import PASSWORD_LINK_LIFETIME, Account, Role
 from routing.text.dates import format_datetime
 
@@ -120,9 +120,9 @@ def _change_password(account: Account, form: PasswordForm) -> str:
     if not account.is_local:
         raise AccountError("Your password is your council account’s: change it there.")
     with lookup.database().writing() as connection:
-        passwords.check_rate_limit(connection, account.name, at)
+        accounts.check_rate_limit(connection, account.name, at)
         stored = accounts.find_local(connection, account.name)
-    if not passwords.verify_password(form.current.data, stored[1] if stored else None):
+    if not accounts.verify_password(form.current.data, stored[1] if stored else None):
         raise SignInError("The current password is wrong.")
     with lookup.database().writing() as connection:
         accounts.set_password(connection, account.name, form.new.data, at, account.actor)

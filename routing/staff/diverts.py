@@ -183,10 +183,14 @@ def move(divert_id: int) -> AnyResponse:
                 _move_ends([row.id], proposed.during.end)
                 return redirect(url_for("diverts.index", done="moved"))
             return render_page(
-                "divert_move_check.html",
-                divert_id=row.id,
+                "divert_check.html",
+                title="Check the new end",
+                button="Change the end",
+                action=request.path,
+                back=url_for("diverts.index"),
                 previews=previews,
-                hidden={"to": f"{row.service} {proposed.during.end.isoformat()}"},
+                to=[f"{row.service} {proposed.during.end.isoformat()}"],
+                hidden={},
                 unconfirmed=is_confirmation,
             )
     return render_page("divert_move.html", form=form, divert=_view_of(row, at), handover=handover)
@@ -301,6 +305,10 @@ def _check(
     rows, first = lookup.latest_diverts().diverts, proposed[0]
     return render_page(
         "divert_check.html",
+        title="Check before you divert",
+        button="Divert calls",
+        action=url_for("diverts.create"),
+        back=url_for("diverts.new"),
         status=400 if unconfirmed else 200,
         previews=_previews(form, proposed),
         to=[f"{divert.service.id} {divert.during.end.isoformat()}" for divert in proposed],

@@ -21,7 +21,7 @@ from wtforms.validators import ValidationError
 from routing import lookup
 from routing.core import instants
 from routing.core.instants import Span
-from routing.directory.field_types import parse_phone
+from routing.directory.schema import parse_phone
 from routing.errors import InvalidDivert, InvalidRotaChange, InvalidTime
 from routing.rota import filling, spreadsheet
 from routing.rota.filling import DayKind, ShiftPattern, TurnRule

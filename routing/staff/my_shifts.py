@@ -183,7 +183,6 @@ def send_calendar(token: str) -> Response:
         unavailable = _plain("The calendar cannot be read just now.\n", 503)
         unavailable.headers["Retry-After"] = str(int(RETRY_AFTER.total_seconds()))
         return unavailable
-    _mark_polled(feed, at)
     content = b"" if is_unchanged else _to_ics(feed, rota, start, end)
     response = Response(content, 304 if is_unchanged else 200, mimetype="text/calendar")
     response.headers["Cache-Control"] = "private, no-cache"
@@ -245,13 +244,11 @@ def _own_shifts(rota: Rota, person: RotaPerson, at: datetime) -> list[tuple[str,
 def _describe(
     feed: CalendarFeed, rota: Rota, at: datetime, with_owner: bool
 ) -> Mapping[str, object]:
-    locale, polled_at = lookup.staff_locale(), feed.last_polled_at
     return {
         "id": feed.id,
         "title": _title(feed, rota),
         "owner": feed.owner if with_owner else "",
-        "created_at": staff_text.format_relative(feed.created_at, at, locale),
-        "fetched_at": staff_text.format_relative(polled_at, at, locale) if polled_at else "never",
+        "created_at": staff_text.format_relative(feed.created_at, at, lookup.staff_locale()),
         "is_suspended": feed.is_suspended(at, issuer()),
     }
 
@@ -271,17 +268,6 @@ def _etag(connection: Connection, feed: CalendarFeed, today: date) -> str:
     shown = feed.rota_person_id, feed.duty_role, today, directory.zone.key, _staff_url()
     sources = shown, revision, people, directory.rota, directory.council.website
     return sha256(repr(sources).encode()).hexdigest()
-
-
-def _mark_polled(feed: CalendarFeed, at: datetime) -> None:
-    """Note that a feed is in use. It is sent whether or not that can be written."""
-    if not calendars.should_mark_polled(feed, at):
-        return
-    try:
-        with lookup.database().writing() as connection:
-            calendars.mark_polled(connection, feed, at)
-    except DatabaseUnavailable as error:
-        current_app.logger.warning("a calendar's use is not noted: %s", error)
 
 
 def _to_ics(feed: CalendarFeed, rota: Rota, start: datetime, end: datetime) -> bytes:

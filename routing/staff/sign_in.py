@@ -21,7 +21,7 @@ from routing.staff.auth import (
 )
 from routing.staff.forms import PasswordForm, SignInForm
 from routing.staff.layout import render_message, render_page
-from routing.store import accounts, passwords
+from routing.store import accounts
 from routing.store.accounts import SESSION_LIFETIME, Account
 
 bp = staff_blueprint("sign_in")
@@ -170,7 +170,7 @@ def sign_out() -> AnyResponse:
     account = current_account()
     with lookup.database().writing() as connection:
         if request.form.get("everywhere"):
-            accounts.end_access(connection, account.id, lookup.now(), account.actor)
+            accounts.sign_out(connection, account.id, lookup.now(), account.actor)
         else:
             accounts.end_session(connection, session[SESSION_TOKEN_KEY])
     session.clear()
@@ -205,15 +205,15 @@ def _start_local_session(name: str, password: str) -> tuple[Account, str]:
     """Return the account, and a new session's token. Raise SignInError."""
     database, at = lookup.database(), lookup.now()
     with database.writing() as connection:
-        passwords.check_rate_limit(connection, name, at)
+        accounts.check_rate_limit(connection, name, at)
         stored = accounts.find_local(connection, name)
-    if not passwords.verify_password(password, stored[1] if stored else None):
+    if not accounts.verify_password(password, stored[1] if stored else None):
         raise SignInError(WRONG_CREDENTIALS)
     with database.writing() as connection:
         again = accounts.find_local(connection, name)
         if again is None or again != stored:
             raise SignInError(WRONG_CREDENTIALS)  # removed, or given another password, meanwhile
-        passwords.clear_failures(connection, name)
+        accounts.clear_failures(connection, name)
         return again[0], accounts.start_session(connection, again[0], at)
 
 

@@ -1,19 +1,27 @@
-"""Accounts of staff, their roles and sessions. Issuer and subject identify one, never email."""
+"""Accounts of staff: roles, passwords, sessions. Issuer and subject identify one, never email."""
 
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
+from werkzeug.security import check_password_hash, generate_password_hash
 
-from routing.errors import AccountError
-from routing.store import passwords
+from routing.errors import AccountError, SignInError
 from routing.store.audit_log import record
-from routing.store.tables import accounts, calendars, hash_token, password_links, sessions
+from routing.store.tables import (
+    accounts,
+    calendars,
+    hash_token,
+    password_links,
+    sessions,
+    sign_in_failures,
+)
 
 LOCAL = "local"
 """The issuer of accounts that are created here, with a password."""
@@ -26,6 +34,21 @@ SESSION_LIFETIME = timedelta(hours=12)
 
 PASSWORD_LINK_LIFETIME = timedelta(days=2)
 """How long somebody has to set a password by a link."""
+
+MIN_PASSWORD_CHARS = 12
+MAX_PASSWORD_CHARS = 256
+
+MIN_GUESSES = 1_000_000
+"""A password that zxcvbn guesses sooner is refused: blanks, repeats, the most common ones."""
+
+FREE_FAILURES = 5
+"""Wrong passwords without a wait. After these the wait doubles each time."""
+
+MAX_LOCKOUT = timedelta(minutes=15)
+FAILURE_LIFETIME = timedelta(hours=1)
+
+_MAX_ESTIMATED_CHARS = 72
+"""How many characters zxcvbn looks at: its time grows faster than the length."""
 
 
 class Role(StrEnum):
@@ -53,7 +76,7 @@ class Account:
 
     def may(self, role: Role) -> bool:
         """Return whether this account may do what ``role`` allows."""
-        return allows(self.roles, role)
+        return _allows(self.roles, role)
 
     @property
     def actor(self) -> str:
@@ -64,22 +87,6 @@ class Account:
     def is_local(self) -> bool:
         """Return whether it has a password here; else the identity provider signs it in."""
         return self.issuer == LOCAL
-
-
-def allows(granted: frozenset[Role], role: Role) -> bool:
-    """Return whether granted roles include ``role``: ``admin`` includes all, any includes view."""
-    return bool(granted & {role, Role.ADMIN}) or (role is Role.VIEW and bool(granted))
-
-
-def common_roles(first: frozenset[Role], second: frozenset[Role]) -> frozenset[Role]:
-    """Return the roles that both sets allow: ``admin`` and ``rota`` have ``rota`` in common.
-
-    Two sets that are not empty have at least ``view`` in common.
-    """
-    both = frozenset(
-        role for role in first | second if allows(first, role) and allows(second, role)
-    )
-    return both or frozenset({Role.VIEW} if first and second else ())
 
 
 def parse_roles(values: Iterable[object]) -> frozenset[Role]:
@@ -102,7 +109,7 @@ def add(
     """
     ensure_name_free(connection, name)
     name = name.strip()
-    password_hash = None if password is None else passwords.hash_password(password, name)
+    password_hash = None if password is None else hash_password(password, name)
     return _insert(connection, LOCAL, _subject(name), name, granted, at, actor, password_hash)
 
 
@@ -132,7 +139,7 @@ def upsert_sso_account(
     row = _find(connection, issuer, subject)
     if row is None:
         return _insert(connection, issuer, subject, name, granted, at, PROVIDER_ACTOR)
-    connection.execute(accounts.update().where(accounts.c.id == row.id).values(name=name))
+    _update(connection, row.id, name=name)
     _change_roles(connection, row, granted, at, PROVIDER_ACTOR)
     return Account(row.id, issuer, subject, name, granted)
 
@@ -154,7 +161,7 @@ def set_roles(
 
     Raise AccountError for an account of the provider, for no role, and for the last administrator.
     """
-    row = _find_by_name_or_id(connection, str(account_id))
+    row = _get(connection, str(account_id))
     if row.issuer != LOCAL:
         raise AccountError("The council’s sign-in gives this account its roles: change them there.")
     if not granted:
@@ -170,9 +177,8 @@ def ensure_admin_remains(connection: Connection, account_id: int) -> None:
     Accounts without a password do not count: nobody can sign in with them yet.
     """
     is_usable = accounts.c.removed_at.is_(None) & accounts.c.password_hash.is_not(None)
-    rows = connection.execute(accounts.select().where(is_usable)).all()
-    administrators = {row.id for row in rows if _account(row).may(Role.ADMIN)}
-    if administrators == {account_id}:
+    usable = map(_account, connection.execute(accounts.select().where(is_usable)))
+    if {account.id for account in usable if account.may(Role.ADMIN)} == {account_id}:
         raise AccountError(
             "This is the last administrator. Give somebody else who can sign in the role admin "
             "first."
@@ -189,13 +195,10 @@ def set_password(
     row = _find(connection, LOCAL, _subject(name))
     if row is None:
         raise _unknown(name)
-    password_hash = passwords.hash_password(password, row.name)
-    connection.execute(
-        accounts.update().where(accounts.c.id == row.id).values(password_hash=password_hash)
-    )
-    passwords.clear_failures(connection, name)
+    _update(connection, row.id, password_hash=hash_password(password, row.name))
+    clear_failures(connection, name)
     record(connection, at, actor, "account.password_changed", f"account:{row.id}")
-    end_access(connection, row.id, at, actor)
+    _end_access(connection, row.id, at, actor)
 
 
 def create_password_link(
@@ -206,34 +209,80 @@ def create_password_link(
     It replaces an earlier one. Only its hash is stored. Raise AccountError for an unknown account
     and for one of the provider.
     """
-    row = _find_by_name_or_id(connection, str(account_id))
+    row = _get(connection, str(account_id))
     if row.issuer != LOCAL:
         raise AccountError(
             "This person signs in with the council: their password is changed there."
         )
     token = secrets.token_urlsafe(32)
     connection.execute(password_links.delete().where(password_links.c.account_id == account_id))
-    connection.execute(
-        password_links.insert().values(
-            token_sha256=hash_token(token),
-            account_id=account_id,
-            ends_at=at + PASSWORD_LINK_LIFETIME,
-        )
-    )
+    link = {"account_id": account_id, "ends_at": at + PASSWORD_LINK_LIFETIME}
+    connection.execute(password_links.insert().values(token_sha256=hash_token(token), **link))
     record(connection, at, actor, "account.link_created", f"account:{account_id}")
     return row.name, token
 
 
 def find_by_password_link(connection: Connection, token: str, at: datetime) -> Account | None:
     """Return whose password a link sets; None if it was used or replaced, or has expired."""
-    row = connection.execute(
-        sa.select(accounts)
-        .join(password_links, password_links.c.account_id == accounts.c.id)
-        .where(
-            (password_links.c.token_sha256 == hash_token(token)) & (password_links.c.ends_at > at)
-        )
-    ).first()
+    is_link = (password_links.c.token_sha256 == hash_token(token)) & (password_links.c.ends_at > at)
+    row = connection.execute(accounts.select().join(password_links).where(is_link)).first()
     return None if row is None else _account(row)
+
+
+def hash_password(password: str, name: str = "") -> str:
+    """Return a salted scrypt hash. Raise AccountError for a weak password.
+
+    A password that is little more than ``name``, the account's, is weak.
+    """
+    if not MIN_PASSWORD_CHARS <= len(password) <= MAX_PASSWORD_CHARS:
+        raise AccountError(
+            f"A password has at least {MIN_PASSWORD_CHARS} characters, {MAX_PASSWORD_CHARS} at "
+            "most. Three words that have nothing to do with each other make a good one."
+        )
+    from zxcvbn import zxcvbn  # its lists of common passwords take 10 MB, and signing in needs none
+
+    estimate = zxcvbn(password[:_MAX_ESTIMATED_CHARS], user_inputs=[name, *name.split()])
+    if estimate["guesses"] < MIN_GUESSES:
+        raise AccountError(
+            "That password is among the first that anybody would guess: a common one, a repeat, a "
+            "sequence, blanks, or the account's name. Three words that have nothing to do with "
+            "each other make a good one."
+        )
+    return generate_password_hash(password, method="scrypt")
+
+
+def verify_password(password: str, password_hash: str | None) -> bool:
+    """Return whether a password is right. A hash of None takes as long, and is never right."""
+    is_right = check_password_hash(password_hash or _unused_hash(), password[:MAX_PASSWORD_CHARS])
+    return is_right and password_hash is not None
+
+
+def check_rate_limit(connection: Connection, name: str, at: datetime) -> None:
+    """Record a failed sign-in for a name in advance, so that parallel attempts gain nothing.
+
+    ``clear_failures`` removes it once the password was right. Raise SignInError, with the wait,
+    after too many failures; names that no account has are treated the same, so that nobody
+    learns which names exist.
+    """
+    expired = sign_in_failures.c.at < at - FAILURE_LIFETIME
+    connection.execute(sign_in_failures.delete().where(expired))
+    failures = sa.select(sa.func.count(), sa.func.max(sign_in_failures.c.at))
+    count, last = connection.execute(failures.where(_has_failed(name))).one()
+    if last is not None and count >= FREE_FAILURES:
+        lockout = timedelta(seconds=2 ** min(count - FREE_FAILURES + 1, 20))
+        wait = last + min(lockout, MAX_LOCKOUT) - at
+        if wait > timedelta(0):
+            raise SignInError(
+                "There were many wrong passwords for this name. Wait "
+                f"{_duration(int(wait.total_seconds()) + 1)} and try again."
+            )
+    failure = {"name_sha256": hash_token(_subject(name)), "at": at}
+    connection.execute(sign_in_failures.insert().values(failure))
+
+
+def clear_failures(connection: Connection, name: str) -> None:
+    """Delete the failed sign-ins of a name."""
+    connection.execute(sign_in_failures.delete().where(_has_failed(name)))
 
 
 def remove(connection: Connection, name_or_id: str, at: datetime, actor: str) -> Account:
@@ -242,22 +291,19 @@ def remove(connection: Connection, name_or_id: str, at: datetime, actor: str) ->
     Digits only are an id, as `who-to-call staff list` shows it; anything else is a name. Raise
     AccountError for an unknown account, and for a name that several have.
     """
-    row = _find_by_name_or_id(connection, name_or_id.strip())
+    row = _get(connection, name_or_id.strip())
     _anonymise(connection, row, at, actor)
     return _account(row)
 
 
-def end_access(connection: Connection, account_id: int, at: datetime, actor: str) -> None:
-    """End every session of an account, in every browser; revoke its calendars and its link."""
-    connection.execute(password_links.delete().where(password_links.c.account_id == account_id))
-    _end_sessions_and_calendars(connection, account_id, at, actor)
-
-
 def sign_out(connection: Connection, account_id: int, at: datetime, actor: str) -> None:
-    """End an account's sessions and revoke its calendars. Raise AccountError for an unknown one."""
-    row = _find_by_name_or_id(connection, str(account_id))
+    """End every session of an account, in every browser; revoke its calendars and its link.
+
+    Raise AccountError for an unknown account.
+    """
+    row = _get(connection, str(account_id))
     record(connection, at, actor, "account.signed_out", f"account:{row.id}")
-    end_access(connection, row.id, at, actor)
+    _end_access(connection, row.id, at, actor)
 
 
 def find(connection: Connection, account_id: int) -> Account | None:
@@ -275,8 +321,8 @@ def find_local(connection: Connection, name: str) -> tuple[Account, str | None] 
 
 def all_accounts(connection: Connection) -> list[Account]:
     """Return every account by name, including removed ones (which have no roles)."""
-    rows = connection.execute(accounts.select().order_by(accounts.c.name, accounts.c.id))
-    return [_account(row) for row in rows]
+    query = accounts.select().order_by(accounts.c.name, accounts.c.id)
+    return [_account(row) for row in connection.execute(query)]
 
 
 def active_accounts(connection: Connection) -> list[Account]:
@@ -285,12 +331,11 @@ def active_accounts(connection: Connection) -> list[Account]:
     return [_account(row) for row in connection.execute(active.order_by(accounts.c.name))]
 
 
-def select_unused(before: datetime) -> sa.Select[Any]:
+def select_unused(before: datetime) -> list[sa.Select[Any]]:
     """Select the SSO accounts whose last sign-in was before an instant."""
     last_seen = sa.func.coalesce(accounts.c.signed_in_at, accounts.c.added_at)
-    return accounts.select().where(
-        (accounts.c.issuer != LOCAL) & accounts.c.removed_at.is_(None) & (last_seen < before)
-    )
+    is_active_sso = (accounts.c.issuer != LOCAL) & accounts.c.removed_at.is_(None)
+    return [accounts.select().where(is_active_sso & (last_seen < before))]
 
 
 def purge_unused(connection: Connection, before: datetime, at: datetime, actor: str) -> tuple[int]:
@@ -299,7 +344,8 @@ def purge_unused(connection: Connection, before: datetime, at: datetime, actor: 
     The provider does not say who has left. Local accounts stay until somebody removes them: one
     may be there for the day when nothing else works.
     """
-    rows = connection.execute(select_unused(before)).all()
+    (unused,) = select_unused(before)
+    rows = connection.execute(unused).all()
     for row in rows:
         _anonymise(connection, row, at, actor)
     return (len(rows),)
@@ -309,17 +355,10 @@ def start_session(connection: Connection, account: Account, at: datetime) -> str
     """Start a session and return its token, of which only the hash is stored."""
     token = secrets.token_urlsafe(32)
     connection.execute(sessions.delete().where(sessions.c.ends_at <= at))
-    signed_in = accounts.update().where(accounts.c.id == account.id).values(signed_in_at=at)
-    connection.execute(signed_in)
-    connection.execute(
-        sessions.insert().values(
-            token_sha256=hash_token(token),
-            account_id=account.id,
-            roles=_joined(account.roles),
-            started_at=at,
-            ends_at=at + SESSION_LIFETIME,
-        )
-    )
+    _update(connection, account.id, signed_in_at=at)
+    session = {"roles": _joined(account.roles), "started_at": at, "ends_at": at + SESSION_LIFETIME}
+    key = {"token_sha256": hash_token(token), "account_id": account.id}
+    connection.execute(sessions.insert().values(key | session))
     return token
 
 
@@ -332,25 +371,32 @@ def find_by_session(
     once, one gained counts from the next sign-in. ``issuer`` is the one in use now: sessions of
     another (local ones, once a provider is configured) have ended.
     """
-    row = connection.execute(
-        sa.select(accounts, sessions.c.roles.label("session_roles"))
-        .join(sessions, sessions.c.account_id == accounts.c.id)
-        .where(
-            (sessions.c.token_sha256 == hash_token(token))
-            & (sessions.c.ends_at > at)
-            & (accounts.c.issuer == issuer)
-            & accounts.c.removed_at.is_(None)
-        )
-    ).first()
+    is_session = (sessions.c.token_sha256 == hash_token(token)) & (sessions.c.ends_at > at)
+    is_usable = (accounts.c.issuer == issuer) & accounts.c.removed_at.is_(None)
+    query = sa.select(accounts, sessions.c.roles.label("session_roles")).join(sessions)
+    row = connection.execute(query.where(is_session & is_usable)).first()
     if row is None:
         return None
-    granted = common_roles(parse_roles(row.session_roles.split()), parse_roles(row.roles.split()))
+    granted = _common_roles(parse_roles(row.session_roles.split()), parse_roles(row.roles.split()))
     return Account(row.id, row.issuer, row.subject, row.name, granted)
 
 
 def end_session(connection: Connection, token: str) -> None:
     """End one session. Nothing happens for an unknown token."""
     connection.execute(sessions.delete().where(sessions.c.token_sha256 == hash_token(token)))
+
+
+def _allows(granted: frozenset[Role], role: Role) -> bool:
+    return bool(granted & {role, Role.ADMIN}) or (role is Role.VIEW and bool(granted))
+
+
+def _common_roles(first: frozenset[Role], second: frozenset[Role]) -> frozenset[Role]:
+    """Return the roles that both sets allow: ``admin`` and ``rota`` have ``rota`` in common.
+
+    Two sets that are not empty have at least ``view`` in common.
+    """
+    both = {role for role in first | second if _allows(first, role) and _allows(second, role)}
+    return frozenset(both or ({Role.VIEW} if first and second else ()))
 
 
 def _insert(
@@ -363,18 +409,16 @@ def _insert(
     actor: str,
     password_hash: str | None = None,
 ) -> Account:
-    insert = accounts.insert().values(
-        issuer=issuer,
-        subject=subject,
-        name=name,
-        roles=_joined(granted),
-        password_hash=password_hash,
-        added_at=at,
-    )
+    roles = {"roles": _joined(granted)}
+    values = {"issuer": issuer, "subject": subject, "name": name, "password_hash": password_hash}
+    insert = accounts.insert().values(values | roles | {"added_at": at})
     account_id = connection.execute(insert.returning(accounts.c.id)).scalar_one()
-    after = {"roles": _joined(granted)}
-    record(connection, at, actor, "account.added", f"account:{account_id}", after=after)
+    record(connection, at, actor, "account.added", f"account:{account_id}", after=roles)
     return Account(account_id, issuer, subject, name, granted)
+
+
+def _update(connection: Connection, account_id: int, **values: object) -> None:
+    connection.execute(accounts.update().where(accounts.c.id == account_id).values(values))
 
 
 def _change_roles(
@@ -383,10 +427,22 @@ def _change_roles(
     after = _joined(granted)
     if parse_roles(row.roles.split()) == granted:
         return
-    connection.execute(accounts.update().where(accounts.c.id == row.id).values(roles=after))
+    _update(connection, row.id, roles=after)
     change = {"roles": row.roles}, {"roles": after}
     record(connection, at, actor, "account.changed", f"account:{row.id}", *change)
     _end_sessions_and_calendars(connection, row.id, at, actor)
+
+
+def _anonymise(connection: Connection, row: sa.Row[Any], at: datetime, actor: str) -> None:
+    names = {"name": f"Former account {row.id}", "subject": f"former {row.id}"}
+    _update(connection, row.id, removed_at=at, password_hash=None, **names)
+    record(connection, at, actor, "account.removed", f"account:{row.id}", {"roles": row.roles})
+    _end_access(connection, row.id, at, actor)
+
+
+def _end_access(connection: Connection, account_id: int, at: datetime, actor: str) -> None:
+    connection.execute(password_links.delete().where(password_links.c.account_id == account_id))
+    _end_sessions_and_calendars(connection, account_id, at, actor)
 
 
 def _end_sessions_and_calendars(
@@ -399,21 +455,7 @@ def _end_sessions_and_calendars(
         record(connection, at, actor, "calendar.revoked", f"calendar:{calendar_id}")
 
 
-def _anonymise(connection: Connection, row: sa.Row[Any], at: datetime, actor: str) -> None:
-    update = accounts.update().where(accounts.c.id == row.id)
-    connection.execute(
-        update.values(
-            removed_at=at,
-            password_hash=None,
-            name=f"Former account {row.id}",
-            subject=f"former {row.id}",
-        )
-    )
-    record(connection, at, actor, "account.removed", f"account:{row.id}", {"roles": row.roles})
-    end_access(connection, row.id, at, actor)
-
-
-def _find_by_name_or_id(connection: Connection, name_or_id: str) -> sa.Row[Any]:
+def _get(connection: Connection, name_or_id: str) -> sa.Row[Any]:
     rows = connection.execute(accounts.select().where(accounts.c.removed_at.is_(None))).all()
     if name_or_id.isdecimal():
         rows = [row for row in rows if str(row.id) == name_or_id]
@@ -453,3 +495,17 @@ def _joined(granted: frozenset[Role]) -> str:
 
 def _subject(name: str) -> str:
     return name.strip().casefold()
+
+
+@cache
+def _unused_hash() -> str:
+    return generate_password_hash("no account has this password", method="scrypt")
+
+
+def _has_failed(name: str) -> sa.ColumnElement[bool]:
+    return sign_in_failures.c.name_sha256 == hash_token(_subject(name))
+
+
+def _duration(seconds: int) -> str:
+    count, unit = (seconds, "second") if seconds < 60 else (-(-seconds // 60), "minute")
+    return f"{count} {unit}{'' if count == 1 else 's'}"

@@ -57,14 +57,12 @@ class QueuedAlert:
 class DeliveryState:
     """The state of delivery to one recipient.
 
-    ``last_polled_at`` is when a sender last looked for alerts, ``waiting`` how many are not sent.
-    ``next_attempt_at`` is None when one may be sent at once; ``failing_since`` and ``fault`` are
-    None while delivery works.
+    ``last_polled_at`` is when a sender last looked for alerts, ``waiting`` how many are not sent;
+    ``failing_since`` and ``fault`` are None while delivery works.
     """
 
     last_polled_at: datetime
     waiting: int
-    next_attempt_at: datetime | None
     failing_since: datetime | None
     fault: str | None
 
@@ -85,29 +83,28 @@ def enqueue(
     now: datetime,
 ) -> int:
     """Queue alerts for each recipient whose queue never had them; return how many were added."""
-    due, count = list(due), 0
+    by_key, count = {alert.key: alert for alert in due}, 0
     for recipient in recipients:
-        update = alert_recipients.update().where(alert_recipients.c.recipient == recipient)
-        if not connection.execute(update.values(last_polled_at=now)).rowcount:
+        if not _update(connection, recipient, last_polled_at=now):
             row = {"recipient": recipient, "last_polled_at": now, "attempts": 0}
             connection.execute(alert_recipients.insert().values(row))
         queued = sa.select(alerts.c.dedupe_key).where(alerts.c.recipient == recipient)
         known = set(connection.scalars(queued))
-        new = {alert.key: alert for alert in due if alert.key not in known}
-        if new:
-            rows = [
-                {
-                    "recipient": recipient,
-                    "dedupe_key": alert.key,
-                    "kind": alert.kind,
-                    "title": alert.title,
-                    "text": alert.text,
-                    "noticed_at": at,
-                }
-                for alert in new.values()
-            ]
+        rows = [
+            {
+                "recipient": recipient,
+                "dedupe_key": alert.key,
+                "kind": alert.kind,
+                "title": alert.title,
+                "text": alert.text,
+                "noticed_at": at,
+            }
+            for alert in by_key.values()
+            if alert.key not in known
+        ]
+        if rows:
             connection.execute(alerts.insert(), rows)
-        count += len(new)
+        count += len(rows)
     return count
 
 
@@ -175,9 +172,7 @@ def delivery_states(
     query = sa.select(alert_recipients, unsent.scalar_subquery().label("waiting"))
     rows = connection.execute(query.where(alert_recipients.c.recipient.in_(recipients)))
     return {
-        row.recipient: DeliveryState(
-            row.last_polled_at, row.waiting, row.next_attempt_at, row.failing_since, row.fault
-        )
+        row.recipient: DeliveryState(row.last_polled_at, row.waiting, row.failing_since, row.fault)
         for row in rows
     }
 
@@ -188,10 +183,7 @@ def newest(connection: Connection, limit: int) -> list[QueuedAlert]:
 
 
 def purge(
-    connection: Connection,
-    recipients: Collection[str],
-    due: Collection[str],
-    before: datetime,
+    connection: Connection, recipients: Collection[str], due: Collection[str], before: datetime
 ) -> None:
     """Delete alerts noticed before an instant, except unsent ones and those still ``due`` by key.
 
@@ -216,19 +208,14 @@ def _recipient(connection: Connection, recipient: str) -> sa.Row[Any]:
     return connection.execute(query).one()
 
 
-def _update(connection: Connection, recipient: str, **values: object) -> None:
+def _update(connection: Connection, recipient: str, **values: object) -> bool:
+    """Change the row of a recipient; return False where there is none."""
     update = alert_recipients.update().where(alert_recipients.c.recipient == recipient)
-    connection.execute(update.values(values))
+    return connection.execute(update.values(values)).rowcount > 0
 
 
 def _read(connection: Connection, query: sa.Select[Any]) -> list[QueuedAlert]:
     return [
-        QueuedAlert(
-            row.id,
-            row.recipient,
-            Alert(row.dedupe_key, row.kind, row.title, row.text),
-            row.noticed_at,
-            row.sent_at,
-        )
-        for row in connection.execute(query)
+        QueuedAlert(number, recipient, Alert(key, kind, title, text), *times)
+        for number, recipient, key, kind, title, text, *times in connection.execute(query)
     ]

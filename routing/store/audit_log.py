@@ -43,14 +43,8 @@ def record(
     after: Mapping[str, Any] | None = None,
 ) -> None:
     """Add an entry, in the transaction of the change that it describes."""
-    insert = audit_log.insert().values(
-        at=at,
-        actor=actor,
-        action=action,
-        entity=entity,
-        before=before or sa.null(),
-        after=after or sa.null(),
-    )
+    states = {"before": before or sa.null(), "after": after or sa.null()}
+    insert = audit_log.insert().values(at=at, actor=actor, action=action, entity=entity, **states)
     connection.execute(insert)
 
 

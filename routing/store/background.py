@@ -7,6 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from sqlalchemy.engine import Connection
@@ -72,7 +73,12 @@ class Background:
                 log.error("%s: more than %d jobs wait: the oldest is dropped", self.name, MAX_JOBS)
             self._jobs.append(entry)
             self._changed.notify_all()
-            self._start()
+            if self._closed:
+                raise RuntimeError(f"{self.name}: no job is taken while the process ends")
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._run, name=self.name, daemon=True)
+                self._thread.start()
+                atexit.register(self.close)
         return entry.future
 
     def wait(self, future: Future[T], timeout: float) -> T:
@@ -111,14 +117,6 @@ class Background:
             thread.join(timeout)
         self._database.close()
 
-    def _start(self) -> None:
-        if self._closed:
-            raise RuntimeError(f"{self.name}: no job is taken while the process ends")
-        if self._thread is None or not self._thread.is_alive():
-            self._thread = threading.Thread(target=self._run, name=self.name, daemon=True)
-            self._thread.start()
-            atexit.register(self.close)
-
     def _run(self) -> None:
         while True:
             with self._changed:
@@ -138,23 +136,23 @@ class Background:
             with database.writing(False) if self.writes else database.reading() as connection:
                 result = entry.job(connection)
         except DatabaseUnavailable as error:
-            self._note_failure(error)
-            entry.settle(error=error)
+            with self._changed:
+                if self._fault is None:
+                    log.error("%s: %s It is tried again every second.", self.name, error)
+                self._fault = str(error)
+            if not entry.future.done():
+                entry.future.set_exception(error)
             return False
         except Exception as error:
             log.exception("%s: a job failed, and is not tried again", self.name)
             self._remove(entry)
-            entry.settle(error=error)
+            if not entry.future.done():
+                entry.future.set_exception(error)
         else:
             self._remove(entry)
-            entry.settle(result)
+            if not entry.future.done():
+                entry.future.set_result(result)
         return True
-
-    def _note_failure(self, error: DatabaseUnavailable) -> None:
-        with self._changed:
-            if self._fault is None:
-                log.error("%s: %s It is tried again every second.", self.name, error)
-            self._fault = str(error)
 
     def _remove(self, entry: "_QueuedJob") -> None:
         with self._changed:
@@ -165,20 +163,10 @@ class Background:
                 self._jobs.popleft()
 
 
+@dataclass(eq=False, slots=True)
 class _QueuedJob:
-    """A job, when it was submitted (by time.monotonic()), and the future of its result."""
+    """A job, the future of its result, and when it was submitted, by time.monotonic()."""
 
-    __slots__ = ("future", "job", "submitted")
-
-    def __init__(self, job: Job[Any]) -> None:
-        self.job, self.submitted = job, time.monotonic()
-        self.future: Future[Any] = Future()
-
-    def settle(self, result: Any = None, error: Exception | None = None) -> None:
-        """Settle the future, unless the first attempt did."""
-        if self.future.done():
-            return
-        if error is None:
-            self.future.set_result(result)
-        else:
-            self.future.set_exception(error)
+    job: Job[Any]
+    future: Future[Any] = field(default_factory=Future)
+    submitted: float = field(default_factory=time.monotonic)

@@ -19,16 +19,13 @@ MAX_ABSENCE = timedelta(days=184)
 MAX_ABSENCE_WITH_PROVIDER = timedelta(days=30)
 """The same with an identity provider, which does not tell this service who has left."""
 
-POLL_NOTE_INTERVAL = timedelta(hours=1)
-"""How often a fetch of a feed is noted."""
-
 
 @dataclass(frozen=True, slots=True)
 class CalendarFeed:
     """A feed of one person's shifts, of one role's, or (both None) of the whole rota.
 
     ``account_id``, ``owner`` and ``issuer`` are of the account that created it; ``signed_in_at``
-    is its last sign-in, None if it never signed in. ``last_polled_at`` is None before a fetch.
+    is its last sign-in, None if it never signed in.
     """
 
     id: int
@@ -36,7 +33,6 @@ class CalendarFeed:
     duty_role: str | None
     account_id: int
     created_at: datetime
-    last_polled_at: datetime | None
     owner: str
     issuer: str
     signed_in_at: datetime | None
@@ -63,13 +59,8 @@ def create(
 ) -> str:
     """Create a feed and return its token, of which only the hash is stored."""
     token = secrets.token_urlsafe(32)
-    insert = calendars.insert().values(
-        rota_person_id=rota_person_id,
-        duty_role=duty_role,
-        account_id=account_id,
-        created_at=at,
-        token_sha256=hash_token(token),
-    )
+    feed = {"rota_person_id": rota_person_id, "duty_role": duty_role, "account_id": account_id}
+    insert = calendars.insert().values(token_sha256=hash_token(token), created_at=at, **feed)
     feed_id = connection.execute(insert.returning(calendars.c.id)).scalar_one()
     person = f"rota_person:{rota_person_id}" if rota_person_id is not None else None
     after = {"of": person or duty_role or "the whole rota"}
@@ -82,17 +73,6 @@ def find_by_token(connection: Connection, token: str) -> CalendarFeed | None:
     query = _select_unrevoked().where(calendars.c.token_sha256 == hash_token(token))
     row = connection.execute(query).first()
     return None if row is None else CalendarFeed(*row)
-
-
-def mark_polled(connection: Connection, feed: CalendarFeed, at: datetime) -> None:
-    """Note that a feed was fetched."""
-    update = calendars.update().where(calendars.c.id == feed.id).values(last_polled_at=at)
-    connection.execute(update)
-
-
-def should_mark_polled(feed: CalendarFeed, at: datetime) -> bool:
-    """Return whether the last noted fetch was POLL_NOTE_INTERVAL ago, or none was."""
-    return feed.last_polled_at is None or at - feed.last_polled_at >= POLL_NOTE_INTERVAL
 
 
 def unrevoked(connection: Connection) -> list[CalendarFeed]:
@@ -119,14 +99,13 @@ def is_inactive(before: datetime) -> sa.ColumnElement[bool]:
 def _select_unrevoked() -> sa.Select[Any]:
     """Select feeds whose account is not removed and whose person, if any, has not left the rota."""
     feed, account = calendars.c, accounts.c
+    is_usable = feed.revoked_at.is_(None) & account.removed_at.is_(None)
     return (
         sa.select(
             *(feed.id, feed.rota_person_id, feed.duty_role, feed.account_id, feed.created_at),
-            *(feed.last_polled_at, account.name, account.issuer, account.signed_in_at),
+            *(account.name, account.issuer, account.signed_in_at),
         )
         .join(accounts, account.id == feed.account_id)
         .outerjoin(rota_people, rota_people.c.id == feed.rota_person_id)
-        .where(
-            feed.revoked_at.is_(None), account.removed_at.is_(None), rota_people.c.left_at.is_(None)
-        )
+        .where(is_usable & rota_people.c.left_at.is_(None))
     )

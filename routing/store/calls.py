@@ -277,16 +277,14 @@ def select_old(before: datetime) -> list[sa.Select[Any]]:
     return [sa.select(calls.c.id).where(calls.c.began_at < before)]
 
 
-def purge(
-    connection: Connection, before: datetime, at: datetime, actor: str, limit: int = PURGE_BATCH
-) -> tuple[int]:
+def purge(connection: Connection, before: datetime, at: datetime, actor: str) -> tuple[int]:
     """Delete calls, oldest first, and counters from before an instant; return how many calls.
 
-    At most ``limit`` are deleted at once, so that no new call waits long to be written: repeat
+    At most PURGE_BATCH are deleted at once, so that no new call waits long to be written: repeat
     until none are left.
     """
     (old,) = select_old(before)
-    call_ids = connection.scalars(old.order_by(calls.c.began_at).limit(limit)).all()
+    call_ids = connection.scalars(old.order_by(calls.c.began_at).limit(PURGE_BATCH)).all()
     connection.execute(legs.delete().where(legs.c.call_id.in_(call_ids)))
     connection.execute(counters.delete().where(counters.c.hour < before))
     deleted = connection.execute(calls.delete().where(calls.c.id.in_(call_ids))).rowcount

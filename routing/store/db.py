@@ -118,7 +118,7 @@ class Database:
                 log.info("the write-ahead log stays for the next process: %s", error)
 
     def _close_at_exit(self, *_: Any) -> None:
-        atexit.unregister(self.close)
+        atexit.unregister(self.close)  # once, however many connections were opened
         atexit.register(self.close)
 
 
@@ -129,20 +129,6 @@ def lock_writers(connection: Connection) -> None:
     """
     if connection.dialect.name != "sqlite":
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_WRITERS_LOCK_ID)))
-
-
-def _error_text(error: BaseException) -> str:
-    """Say in one line what the database reported, without the statement or its values."""
-    text = _first_line(error)
-    if any(sign in text for sign in ("no such table", "does not exist", "unable to open")):
-        return f"The database is not made yet, or not for this version ({text})."
-    if any(sign in text for sign in ("malformed", "not a database")):
-        return f"The database is damaged: put a copy in its place, see docs/runbook.md ({text})."
-    if isinstance(error, sa.exc.TimeoutError):
-        return "The database does not answer: others wait for it already."
-    if any(sign in text for sign in ("read-only", "readonly", "is full", "I/O", "No space")):
-        return f"The database takes no changes ({text})."
-    return f"The database does not answer ({text})."
 
 
 def upgrade(database: Database) -> tuple[str | None, str]:
@@ -202,12 +188,11 @@ def latest_revision() -> str:
 def counts(connection: Connection) -> Mapping[str, int]:
     """Return how many rows each table has, all counted at the same instant."""
     names = sorted(sa.inspect(connection).get_table_names())
-    if not names:
+    count = sa.func.count()
+    queries = [sa.select(sa.literal(name), count).select_from(sa.table(name)) for name in names]
+    if not queries:
         return {}
-    queries = [
-        sa.select(sa.literal(name), sa.func.count()).select_from(sa.table(name)) for name in names
-    ]
-    return {name: count for name, count in connection.execute(sa.union_all(*queries))}
+    return {name: rows for name, rows in connection.execute(sa.union_all(*queries))}
 
 
 def backup(database: Database, file: Path) -> Mapping[str, int]:
@@ -224,13 +209,15 @@ def backup(database: Database, file: Path) -> Mapping[str, int]:
             rows = _copy(database, new.name)
             os.fsync(new.fileno())
             os.replace(new.name, file)
-            _sync(file.parent)
         except (sqlite3.Error, sa.exc.DatabaseError) as error:
-            raise DatabaseUnavailable(
-                f"The copy cannot be made ({str(error).splitlines()[0]})."
-            ) from error
+            raise DatabaseUnavailable(f"The copy cannot be made ({_first_line(error)}).") from error
         finally:
             Path(new.name).unlink(missing_ok=True)
+    folder = os.open(file.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)  # the file's new name survives a loss of power
+    finally:
+        os.close(folder)
     return rows
 
 
@@ -245,6 +232,20 @@ def _translated_errors() -> Iterator[None]:
         raise DatabaseUnavailable(_error_text(error)) from error
 
 
+def _error_text(error: BaseException) -> str:
+    """Say in one line what the database reported, without the statement or its values."""
+    text = _first_line(error)
+    if any(sign in text for sign in ("no such table", "does not exist", "unable to open")):
+        return f"The database is not made yet, or not for this version ({text})."
+    if any(sign in text for sign in ("malformed", "not a database")):
+        return f"The database is damaged: put a copy in its place, see docs/runbook.md ({text})."
+    if isinstance(error, sa.exc.TimeoutError):
+        return "The database does not answer: others wait for it already."
+    if any(sign in text for sign in ("read-only", "readonly", "is full", "I/O", "No space")):
+        return f"The database takes no changes ({text})."
+    return f"The database does not answer ({text})."
+
+
 def _first_line(error: BaseException) -> str:
     """Return the first line of the database's message: it holds no values."""
     return (str(getattr(error, "orig", None) or error).strip().splitlines() or [""])[0]
@@ -254,21 +255,19 @@ def _url(text: str | URL) -> URL:
     """Read DATABASE_URL. Raise InvalidSetting."""
     try:
         url = make_url(text)
+        kind = url.get_backend_name()
     except sa.exc.ArgumentError:
-        url = None
-    if url is None or url.get_backend_name() not in ("sqlite", "postgresql", "postgres"):
-        kind = url.get_backend_name() if url else "a value of this form"
+        kind = "a value of this form"
+    if kind not in ("sqlite", "postgresql", "postgres"):
         raise InvalidSetting(
             f"DATABASE_URL: {kind} is not supported. Write postgresql://user:password@host/name, "
             "or unset it for SQLite."
         )
-    if url.get_backend_name() == "sqlite":
-        if not url.database or url.database == ":memory:":
-            raise InvalidSetting(
-                "DATABASE_URL: SQLite needs a file: sqlite:////var/lib/routing.sqlite"
-            )
-        return url
-    return url.set(drivername="postgresql+psycopg")
+    if kind != "sqlite":
+        return url.set(drivername="postgresql+psycopg")
+    if not url.database or url.database == ":memory:":
+        raise InvalidSetting("DATABASE_URL: SQLite needs a file: sqlite:////var/lib/routing.sqlite")
+    return url
 
 
 def _engine(url: URL, file: Path | None, timeout: float, connections: int) -> sa.Engine:
@@ -282,7 +281,6 @@ def _engine(url: URL, file: Path | None, timeout: float, connections: int) -> sa
         names = url.translate_connect_args(username="user", database="dbname")
         return postgresql.connect(timeout, names | dict(url.query))
 
-    options = {} if file is not None else {"use_native_hstore": False}
     engine = sa.create_engine(
         url,
         creator=connect,
@@ -292,7 +290,7 @@ def _engine(url: URL, file: Path | None, timeout: float, connections: int) -> sa
         pool_timeout=POOL_TIMEOUT_SECONDS,
         pool_pre_ping=file is None,
         hide_parameters=True,  # they contain names, and errors are logged
-        **options,
+        **({"use_native_hstore": False} if file is None else {}),
     )
     if file is not None:
         sqlite.configure(engine, file)
@@ -314,12 +312,3 @@ def _copy(database: Database, name: str) -> Mapping[str, int]:
         engine = sa.create_engine("sqlite://", creator=lambda: copy, poolclass=StaticPool)
         with engine.connect() as connection:
             return counts(connection)
-
-
-def _sync(folder: Path) -> None:
-    """Make the file's new name survive a loss of power."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

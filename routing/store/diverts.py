@@ -5,19 +5,19 @@ so that no request waits long for the database.
 """
 
 import fcntl
-import json
 import logging
 import os
 import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from pydantic import TypeAdapter
 from sqlalchemy.engine import Connection
 
 from routing.core.instants import Span
@@ -41,35 +41,31 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class DivertRow:
-    """A stored divert of a service to a line, by their ids in the directory.
+class NewDivert:
+    """A divert of a service to a line, by their ids in the directory.
 
-    ``note`` is for colleagues, never for callers. ``set_by`` is an actor of the audit log. A
-    divert that was ended before it began has an empty span. ``replaced_line`` took the service's
-    calls when the divert began, None if that is not known; ``may_ring`` says that it may be tried.
+    ``note`` is for colleagues, never for callers. ``replaced_line`` took the service's calls when
+    the divert began, None if that is not known; ``may_ring`` says that it may be tried.
+    """
+
+    service: str
+    line: str
+    during: Span
+    note: str
+    replaced_line: str | None = None
+    may_ring: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DivertRow(NewDivert):
+    """A stored divert. ``set_by`` is an actor of the audit log.
+
+    One that was ended before it began has an empty span.
     """
 
     id: int
-    service: str
-    line: str
-    during: Span
-    note: str
     set_at: datetime
     set_by: str
-    replaced_line: str | None = None
-    may_ring: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class NewDivert:
-    """A divert to be set. Its fields are those of DivertRow."""
-
-    service: str
-    line: str
-    during: Span
-    note: str
-    replaced_line: str | None = None
-    may_ring: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +78,9 @@ class DivertReading:
     diverts: tuple[DivertRow, ...] = ()
     began: float = 0.0
     fault: str | None = None
+
+
+_SAVED = TypeAdapter(tuple[DivertRow, ...])
 
 
 def create(
@@ -109,12 +108,11 @@ def create(
         if newest_set_at:
             at = max(at, newest_set_at + timedelta(microseconds=1))
         newest_set_at = at
-        during = Span(_whole_second(new.during.start), _whole_second(new.during.end))
         insert = diverts.insert().values(
             service=new.service,
             line=new.line,
-            starts_at=during.start,
-            ends_at=during.end,
+            starts_at=_whole_second(new.during.start),
+            ends_at=_whole_second(new.during.end),
             note=new.note,
             set_at=at,
             set_by=actor,
@@ -273,7 +271,9 @@ class DivertFile:
                 saved = self.file.stat().st_mtime if self.file.exists() else 0.0
                 if began <= saved <= time.time():
                     return
-                content = _to_json(diverts).encode()
+                # Without notes, which nobody needs while the database is down.
+                rows = tuple(replace(divert, note="") for divert in diverts)
+                content = _SAVED.dump_json(rows, indent=1)
                 if not saved or read_bytes(self.file) != content:
                     write_atomically(self.file, content)
                 os.utime(self.file, (began, began))
@@ -286,11 +286,10 @@ class DivertFile:
         """Return the saved reading and when it began; None where there is none, or it is broken."""
         try:
             began = self.file.stat().st_mtime
-            rows = json.loads(read_bytes(self.file))["diverts"]
-            return tuple(_from_dict(**row) for row in rows), began
+            return _SAVED.validate_json(read_bytes(self.file)), began
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError) as error:
             log.warning("cannot use the diverts saved in %s: %s", self.file, error)
             return None
 
@@ -324,18 +323,3 @@ def _summary(divert: DivertRow) -> dict[str, str]:
 def _whole_second(at: datetime) -> datetime:
     """Cut to the second, as timetables are, so that a divert set now is in force now."""
     return at.astimezone(UTC).replace(microsecond=0)
-
-
-def _to_json(diverts: tuple[DivertRow, ...]) -> str:
-    """Write diverts without their notes, which nobody needs while the database is down."""
-    rows = [asdict(replace(divert, note="")) for divert in diverts]
-    return json.dumps({"diverts": rows}, default=datetime.isoformat, indent=1)
-
-
-def _from_dict(during: dict[str, str], set_at: str, **values: Any) -> DivertRow:
-    span = Span(_instant(during["start"]), _instant(during["end"]))
-    return DivertRow(during=span, set_at=_instant(set_at), **values)
-
-
-def _instant(text: str) -> datetime:
-    return datetime.fromisoformat(text).astimezone(UTC)

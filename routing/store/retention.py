@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from routing.store import accounts, calendars, calls, passwords, rota_people, tables
+from routing.store import accounts, calendars, calls, rota_people, tables
 from routing.store.audit_log import record
 from routing.store.tables import covers, diverts
 
@@ -55,24 +55,21 @@ def overdue(connection: Connection, settings: Mapping[str, Any], at: datetime) -
     return [rule.what for rule in RULES if rule.is_overdue(connection, rule.cutoff(settings, late))]
 
 
-def select_old_notes(before: datetime) -> tuple[sa.Select[Any], ...]:
-    """Select the diverts and covers that have a note and ended before an instant."""
-    return tuple(
-        sa.select(table.c.id).where(_has_old_note(table, before)) for table in (diverts, covers)
-    )
-
-
 def purge_notes(connection: Connection, before: datetime, at: datetime, actor: str) -> tuple[int]:
     """Empty the notes of diverts and covers that ended before an instant; return how many."""
-    count = sum(
-        connection.execute(
-            table.update().where(_has_old_note(table, before)).values(note="")
-        ).rowcount
-        for table in (diverts, covers)
-    )
+    count = 0
+    for table in (diverts, covers):
+        update = table.update().where(_has_old_note(table, before)).values(note="")
+        count += connection.execute(update).rowcount
     if count:
         record(connection, at, actor, "notes.purged", "notes", after={"notes": count})
     return (count,)
+
+
+def _select_old_notes(before: datetime) -> list[sa.Select[Any]]:
+    return [
+        sa.select(table.c.id).where(_has_old_note(table, before)) for table in (diverts, covers)
+    ]
 
 
 def _has_old_note(table: sa.Table, before: datetime) -> sa.ColumnElement[bool]:
@@ -81,10 +78,10 @@ def _has_old_note(table: sa.Table, before: datetime) -> sa.ColumnElement[bool]:
 
 def _expired_rows(
     what: str,
-    period: timedelta,
     message: str,
     table: sa.Table,
     is_expired: Callable[[datetime], sa.ColumnElement[bool]],
+    period: timedelta = timedelta(0),
 ) -> RetentionRule:
     """Return the rule for rows that expire by themselves: their purge is not audited."""
 
@@ -117,7 +114,7 @@ RULES = (
         "notes",
         "NOTE_RETENTION_DAYS",
         "{} notes of diverts and covers that ended more than {days} days ago are emptied.",
-        select_old_notes,
+        _select_old_notes,
         purge_notes,
     ),
     ROTA_RULE,
@@ -126,42 +123,39 @@ RULES = (
         "ROTA_RETENTION_DAYS",
         "{} people are forgotten who have not signed in with the council's provider for {days} "
         "days.",
-        lambda before: [accounts.select_unused(before)],
+        accounts.select_unused,
         accounts.purge_unused,
     ),
     _expired_rows(
         "calendars that are revoked",
-        timedelta(0),
         "{} calendars that were revoked are deleted.",
         tables.calendars,
         calendars.is_inactive,
     ),
     _expired_rows(
         "sessions that have ended",
-        timedelta(0),
         "{} sessions that had ended are deleted.",
         tables.sessions,
         lambda before: tables.sessions.c.ends_at <= before,
     ),
     _expired_rows(
         "links for a new password",
-        timedelta(0),
         "{} links for a new password that had expired are deleted.",
         tables.password_links,
         lambda before: tables.password_links.c.ends_at <= before,
     ),
     _expired_rows(
         "wrong passwords",
-        passwords.FAILURE_LIFETIME,
         "{} failed sign-ins are forgotten.",
         tables.sign_in_failures,
         lambda before: tables.sign_in_failures.c.at < before,
+        accounts.FAILURE_LIFETIME,
     ),
     _expired_rows(
         "senders of text messages",
-        timedelta(hours=1),
         "{} counts of text messages by sender are deleted.",
         tables.counters,
         calls.is_old_sender,
+        timedelta(hours=1),
     ),
 )

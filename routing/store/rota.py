@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,6 +16,7 @@ from routing.store.audit_log import record
 from routing.store.tables import covers, rota_changes, rota_people, shifts
 
 _CREATED, _CANCELLED = rota_changes.alias(), rota_changes.alias()
+_NOT_UNDONE = rota_changes.c.undone_by_change_id.is_(None)
 
 UNDO_GRACE = timedelta(minutes=5)
 """A shift or cover that was cancelled sooner than this counts as if it had never been added."""
@@ -62,10 +64,11 @@ def add(
     """
     change = _insert_change(connection, kind, at, actor, idempotency_key, summary, sheet)
     if cancelled_shift_ids:
-        is_cancelled = shifts.c.id.in_(cancelled_shift_ids)
-        not_before = shifts.c.cancelled_by_change_id.is_(None)
-        update = shifts.update().where(is_cancelled & not_before)
-        connection.execute(update.values(cancelled_by_change_id=change.id))
+        is_current = shifts.c.id.in_(cancelled_shift_ids) & shifts.c.cancelled_by_change_id.is_(
+            None
+        )
+        cancellation = shifts.update().where(is_current).values(cancelled_by_change_id=change.id)
+        connection.execute(cancellation)
         _mark_changed(connection, cancelled_shift_ids, at)
     new_shifts: list[dict[str, Any]] = []
     new_covers: list[dict[str, Any]] = []
@@ -83,7 +86,7 @@ def add(
     for table, rows in ((shifts, new_shifts), (covers, new_covers)):
         if rows:
             connection.execute(table.insert(), rows)
-    _mark_changed(connection, {new.shift_id for new in added if isinstance(new, NewCover)}, at)
+    _mark_changed(connection, {row["shift_id"] for row in new_covers}, at)
     before = {"cancelled_shifts": len(cancelled_shift_ids)} if cancelled_shift_ids else None
     _record(connection, change, before=before, after=_summary(added) if added else None)
     return change
@@ -142,8 +145,7 @@ def undo(connection: Connection, change_id: int, at: datetime, actor: str) -> Ro
     Raise UnknownShift for a change that is unknown or undone already,
     sqlalchemy.exc.IntegrityError where a restored shift overlaps a newer one.
     """
-    not_undone = rota_changes.c.undone_by_change_id.is_(None)
-    original = _find_change(connection, (rota_changes.c.id == change_id) & not_undone)
+    original = _find_change(connection, (rota_changes.c.id == change_id) & _NOT_UNDONE)
     if original is None:
         raise UnknownShift(
             f"The rota has no change {change_id}, or it was undone already. The rota page lists "
@@ -153,9 +155,12 @@ def undo(connection: Connection, change_id: int, at: datetime, actor: str) -> Ro
     _mark_changed(connection, shifts_of(connection, change_id), at)
     for table in (shifts, covers):
         cancelled_by = table.c.cancelled_by_change_id
-        was_added = (table.c.created_by_change_id == change_id) & cancelled_by.is_(None)
-        cancelled = connection.scalars(sa.select(table.c.id).where(cancelled_by == change_id)).all()
-        cancel_added = table.update().where(was_added)
+        was_cancelled, was_added = (
+            cancelled_by == change_id,
+            table.c.created_by_change_id == change_id,
+        )
+        cancelled = connection.scalars(sa.select(table.c.id).where(was_cancelled)).all()
+        cancel_added = table.update().where(was_added & cancelled_by.is_(None))
         connection.execute(cancel_added.values(cancelled_by_change_id=change.id))
         restore = table.update().where(table.c.id.in_(cancelled))
         connection.execute(restore.values(cancelled_by_change_id=None))
@@ -175,13 +180,13 @@ def read(
     past stays as it was.
     """
     # No shift is longer than MAX_SHIFT_HOURS, so its end alone, which has an index, finds it.
-    is_near = shifts.c.ends_at.between(start, end + MAX_SHIFT_HOURS) & (shifts.c.starts_at < end)
-    is_wanted = is_near & (shifts.c.ends_at > start)
+    is_wanted = (shifts.c.ends_at > start) & (shifts.c.ends_at <= end + MAX_SHIFT_HOURS)
+    is_wanted &= shifts.c.starts_at < end
     if person_id is not None:
         covered = sa.select(covers.c.shift_id).where(covers.c.rota_person_id == person_id)
         is_wanted &= (shifts.c.rota_person_id == person_id) | shifts.c.id.in_(covered)
     near, near_covers = _read(connection, is_wanted)
-    overlapping = [shift for shift in near if shift.during.start < end and start < shift.during.end]
+    overlapping = [shift for shift in near if shift.during.overlaps(Span(start, end))]
     ids = {shift.id for shift in overlapping}
     return overlapping, [cover for cover in near_covers if cover.shift_id in ids]
 
@@ -195,10 +200,10 @@ def read_shifts(
 
 def get(connection: Connection, shift_id: int) -> Shift:
     """Return a shift, as ``read`` does. Raise UnknownShift."""
-    found_shifts, _ = read_shifts(connection, [shift_id])
-    if not found_shifts:
+    current_shifts, _ = read_shifts(connection, [shift_id])
+    if not current_shifts:
         raise UnknownShift(f"There is no shift {shift_id} on the rota, or it was removed.")
-    return found_shifts[0]
+    return current_shifts[0]
 
 
 def shifts_of(connection: Connection, change_id: int) -> list[int]:
@@ -215,33 +220,24 @@ def count_ever_added(connection: Connection, role: str, during: Span) -> int:
 
     Cancelled ones count, so the number only grows: a gap that was filled in between has another.
     """
-    overlapping_shifts = sa.select(sa.func.count()).where(
-        shifts.c.duty_role == role,
-        shifts.c.starts_at < during.end,
-        shifts.c.ends_at > during.start,
-    )
-    overlapping_covers = (
-        sa.select(sa.func.count())
-        .join_from(covers, shifts, covers.c.shift_id == shifts.c.id)
-        .where(
-            shifts.c.duty_role == role,
-            covers.c.starts_at < during.end,
-            covers.c.ends_at > during.start,
-        )
-    )
-    counts = (connection.execute(query) for query in (overlapping_shifts, overlapping_covers))
-    return sum(count.scalar_one() for count in counts)
+    total = 0
+    for table, rows in ((shifts, shifts), (covers, covers.join(shifts))):
+        is_near = (table.c.starts_at < during.end) & (table.c.ends_at > during.start)
+        query = sa.select(sa.func.count()).select_from(rows)
+        query = query.where(is_near & (shifts.c.duty_role == role))
+        total += connection.execute(query).scalar_one()
+    return total
 
 
 def imports_of(connection: Connection, name: str) -> list[ImportedSheet]:
     """Return each import of a file of this name that was not undone, oldest first."""
-    columns, not_undone = rota_changes.c, rota_changes.c.undone_by_change_id.is_(None)
-    query = rota_changes.select().where((columns.sheet_name == name) & not_undone)
+    is_import = (rota_changes.c.sheet_name == name) & _NOT_UNDONE
+    query = rota_changes.select().where(is_import).order_by(rota_changes.c.id)
     return [
         ImportedSheet(
             name, tuple(row.sheet_role_ids.split(",")), Span(row.sheet_starts_at, row.sheet_ends_at)
         )
-        for row in connection.execute(query.order_by(columns.id))
+        for row in connection.execute(query)
     ]
 
 
@@ -273,23 +269,21 @@ def _read(
     connection: Connection, is_wanted: sa.ColumnElement[bool]
 ) -> tuple[list[Shift], list[Cover]]:
     """Return shifts and their covers, ordered by id."""
-    found_shifts = [
+    current_shifts = [
         Shift(row.id, row.duty_role, row.rota_person_id, span, row.sequence, row.changed_at)
         for row in connection.execute(_select_with_times(shifts).where(is_wanted))
         if (span := _effective_span(row))
     ]
-    ids = {shift.id for shift in found_shifts}
+    ids = {shift.id for shift in current_shifts}
     query = _select_with_times(covers).join(shifts, shifts.c.id == covers.c.shift_id)
-    found_covers = [
+    current_covers = [
         Cover(row.id, row.shift_id, row.rota_person_id, span, row.note)
         for row in connection.execute(query.where(is_wanted))
         if row.shift_id in ids and (span := _effective_span(row))
     ]
-    return sorted(found_shifts, key=_id), sorted(found_covers, key=_id)
-
-
-def _id(row: Shift | Cover) -> int:
-    return row.id
+    return sorted(current_shifts, key=attrgetter("id")), sorted(
+        current_covers, key=attrgetter("id")
+    )
 
 
 def _select_with_times(table: sa.Table) -> sa.Select[Any]:
@@ -339,8 +333,7 @@ def _insert_change(
         sheet_starts_at=sheet and sheet.period.start,
         sheet_ends_at=sheet and sheet.period.end,
     )
-    change_id = connection.execute(insert.returning(rota_changes.c.id)).scalar_one()
-    return RotaChange(change_id, kind, at, actor, summary)
+    return _change(connection.execute(insert.returning(rota_changes)).one())
 
 
 def _change(row: sa.Row[Any]) -> RotaChange:

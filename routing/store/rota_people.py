@@ -1,6 +1,6 @@
 """People who can be on the rota: their names, and work phones for those who need them."""
 
-from collections.abc import Collection, Container, Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -43,15 +43,13 @@ def add_all(
     actor: str,
 ) -> list[RotaPerson]:
     """Add several people, by name and phone, all or none. Raise InvalidRotaChange."""
-    taken = _taken_keys(connection)
     added = []
     for given_name, phone in people:
         name = clean_name(given_name)
-        _ensure_free(taken, name)
-        key = name_key(name)
-        taken.add(key)
-        insert = rota_people.insert().values(name=name, name_key=key, phone=phone, added_at=at)
-        person_id = connection.execute(insert.returning(rota_people.c.id)).scalar_one()
+        _ensure_free(connection, name)
+        row = {"name": name, "name_key": name_key(name), "phone": phone, "added_at": at}
+        insert = rota_people.insert().values(row).returning(rota_people.c.id)
+        person_id = connection.execute(insert).scalar_one()
         record(connection, at, actor, "rota_person.added", f"rota_person:{person_id}")
         added.append(RotaPerson(person_id, name, phone))
     return added
@@ -72,21 +70,17 @@ def change(
     """
     before = get(connection, person_id)
     after = RotaPerson(person_id, clean_name(name), phone, account_id)
-    key = name_key(after.name)
-    if key != name_key(before.name):
-        _ensure_free(_taken_keys(connection), after.name)
+    if name_key(after.name) != name_key(before.name):
+        _ensure_free(connection, after.name)
     if account_id not in (None, before.account_id) and find_by_account(connection, account_id):
         raise InvalidRotaChange("account", "Somebody else on the rota has this account.")
-    update = rota_people.update().where(rota_people.c.id == person_id)
-    connection.execute(
-        update.values(name=after.name, name_key=key, phone=phone, account_id=account_id)
-    )
-    pairs = {
-        "name": (before.name, after.name),
-        "phone": (before.phone, after.phone),
-        "account": (before.account_id, after.account_id),
+    values = {"name": after.name, "phone": phone, "account_id": account_id}
+    _update(connection, person_id, name_key=name_key(after.name), **values)
+    changed = {
+        name.removesuffix("_id"): "changed"
+        for name, value in values.items()
+        if value != getattr(before, name)
     }
-    changed = {field: "changed" for field, (old, new) in pairs.items() if old != new}
     if changed:
         entity = f"rota_person:{person_id}"
         record(connection, at, actor, "rota_person.changed", entity, after=changed)
@@ -99,11 +93,10 @@ def leave(connection: Connection, person_id: int, at: datetime, actor: str) -> N
     Their name stays on past shifts until ``purge``. Raise UnknownShift.
     """
     person = get(connection, person_id)
-    update = rota_people.update().where(rota_people.c.id == person_id)
-    connection.execute(update.values(left_at=at, account_id=None, phone=None))
+    _update(connection, person_id, left_at=at, account_id=None, phone=None)
     is_own = calendars.c.rota_person_id == person_id
     if person.account_id is not None:
-        is_own = is_own | (calendars.c.account_id == person.account_id)
+        is_own |= calendars.c.account_id == person.account_id
     not_revoked = is_own & calendars.c.revoked_at.is_(None)
     connection.execute(calendars.update().where(not_revoked).values(revoked_at=at))
     record(connection, at, actor, "rota_person.left", f"rota_person:{person_id}")
@@ -144,26 +137,22 @@ def restore_added_by(connection: Connection, change_id: int, left_at: datetime) 
 
     Raise sqlalchemy.exc.IntegrityError if somebody else has one of their names now.
     """
-    is_removed = (rota_people.c.added_by_change_id == change_id) & (
-        rota_people.c.left_at == left_at
-    )
+    was_added = rota_people.c.added_by_change_id == change_id
+    is_removed = was_added & (rota_people.c.left_at == left_at)
     connection.execute(rota_people.update().where(is_removed).values(left_at=None))
 
 
 def get(connection: Connection, person_id: int) -> RotaPerson:
     """Return somebody who can be on the rota. Raise UnknownShift for one who left, or never was."""
-    is_active = (rota_people.c.id == person_id) & rota_people.c.left_at.is_(None)
-    row = connection.execute(rota_people.select().where(is_active)).first()
-    if row is None:
+    person = _find(connection, rota_people.c.id == person_id)
+    if person is None:
         raise UnknownShift("This person is not on the rota, or has left.")
-    return _person(row)
+    return person
 
 
 def find_by_account(connection: Connection, account_id: int) -> RotaPerson | None:
     """Return who on the rota has an account; None if nobody does."""
-    is_active = (rota_people.c.account_id == account_id) & rota_people.c.left_at.is_(None)
-    row = connection.execute(rota_people.select().where(is_active)).first()
-    return None if row is None else _person(row)
+    return _find(connection, rota_people.c.account_id == account_id)
 
 
 def all_people(connection: Connection) -> list[RotaPerson]:
@@ -231,40 +220,36 @@ def _archive(
 def _ensure_archives(connection: Connection, person_ids: Collection[int], at: datetime) -> None:
     """Add the nameless people who hold some people's old shifts, where there is none yet."""
     has_none = rota_people.c.id.in_(person_ids) & rota_people.c.archived_as_id.is_(None)
+    nameless = {"name": "Former worker", "name_key": "", "added_at": at, "left_at": at}
+    insert = rota_people.insert().values(nameless).returning(rota_people.c.id)
     for person_id in connection.scalars(sa.select(rota_people.c.id).where(has_none)).all():
-        insert = rota_people.insert().values(
-            name="Former worker", name_key="", added_at=at, left_at=at, anonymised_at=at
-        )
-        archived_as_id = connection.execute(insert.returning(rota_people.c.id)).scalar_one()
-        _anonymise(connection, archived_as_id, at)
-        update = rota_people.update().where(rota_people.c.id == person_id)
-        connection.execute(update.values(archived_as_id=archived_as_id))
+        archive_id = connection.execute(insert).scalar_one()
+        _anonymise(connection, archive_id, at)
+        _update(connection, person_id, archived_as_id=archive_id)
 
 
 def _anonymise(connection: Connection, person_id: int, at: datetime) -> None:
-    update = rota_people.update().where(rota_people.c.id == person_id)
-    connection.execute(
-        update.values(
-            name=f"Former worker {person_id}",
-            name_key=f"former worker {person_id}",
-            phone=None,
-            account_id=None,
-            archived_as_id=None,
-            anonymised_at=at,
-        )
-    )
+    name = f"Former worker {person_id}"
+    removed = dict.fromkeys(("phone", "account_id", "archived_as_id"))
+    names = {"name": name, "name_key": name_key(name)}
+    _update(connection, person_id, anonymised_at=at, **names, **removed)
 
 
-def _taken_keys(connection: Connection) -> set[str]:
-    """Return the name keys of people on the rota."""
-    query = sa.select(rota_people.c.name_key).where(rota_people.c.left_at.is_(None))
-    return set(connection.scalars(query))
+def _update(connection: Connection, person_id: int, **values: object) -> None:
+    connection.execute(rota_people.update().where(rota_people.c.id == person_id).values(values))
 
 
-def _ensure_free(taken: Container[str], name: str) -> None:
+def _ensure_free(connection: Connection, name: str) -> None:
     """Raise InvalidRotaChange if somebody on the rota has this name."""
-    if name_key(name) in taken:
+    if _find(connection, rota_people.c.name_key == name_key(name)) is not None:
         raise InvalidRotaChange("name", f"There is a {name} on the rota already. Tell them apart.")
+
+
+def _find(connection: Connection, is_match: sa.ColumnElement[bool]) -> RotaPerson | None:
+    """Return who on the rota matches; None if nobody does."""
+    is_active = rota_people.c.left_at.is_(None)
+    row = connection.execute(rota_people.select().where(is_match & is_active)).first()
+    return None if row is None else _person(row)
 
 
 def _person(row: sa.Row[Any]) -> RotaPerson:

@@ -5,6 +5,7 @@ databases that exist: a test upgrades one of version 1.0.0 and compares.
 """
 
 import hashlib
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -56,6 +57,10 @@ METADATA = sa.MetaData(
 )
 
 
+def _table(name: str, *items: sa.Column[Any] | sa.Constraint | sa.Index) -> sa.Table:
+    return sa.Table(name, METADATA, *items)
+
+
 def _numbered_table(name: str, *items: sa.Column[Any] | sa.Constraint | sa.Index) -> sa.Table:
     """Return a table with the primary key ``id``: numbers that are never given twice."""
     # SQLite numbers rows by itself in an INTEGER column only.
@@ -85,9 +90,8 @@ accounts = _numbered_table(
 )
 _unique_while(accounts.c.removed_at.is_(None), accounts.c.issuer, accounts.c.subject)
 
-sessions = sa.Table(
+sessions = _table(
     "sessions",
-    METADATA,
     sa.Column("token_sha256", sa.Text, primary_key=True),
     sa.Column("account_id", sa.ForeignKey("accounts.id"), nullable=False, index=True),
     sa.Column("roles", sa.Text, nullable=False),
@@ -101,17 +105,15 @@ sign_in_failures = _numbered_table(
     _instant("at", index=True),
 )
 
-password_links = sa.Table(
+password_links = _table(
     "password_links",
-    METADATA,
     sa.Column("token_sha256", sa.Text, primary_key=True),
     sa.Column("account_id", sa.ForeignKey("accounts.id"), nullable=False, index=True),
     _instant("ends_at"),
 )
 
-unneeded_steps = sa.Table(  # of setting up
+unneeded_steps = _table(  # of setting up
     "unneeded_steps",
-    METADATA,
     sa.Column("step", sa.Text, primary_key=True),
 )
 
@@ -153,9 +155,8 @@ calls = _numbered_table(
     sa.Column("answered_by", sa.Text),
 )
 
-legs = sa.Table(
+legs = _table(
     "legs",
-    METADATA,
     sa.Column("call_id", sa.ForeignKey("calls.id"), primary_key=True),
     sa.Column("position", sa.Integer, primary_key=True, autoincrement=False),  # from 1
     sa.Column("line", sa.Text, nullable=False),
@@ -166,9 +167,8 @@ legs = sa.Table(
     sa.Column("talk_seconds", sa.Integer),
 )
 
-counters = sa.Table(
+counters = _table(
     "counters",
-    METADATA,
     sa.Column("hour", UtcDateTime, primary_key=True),
     sa.Column("name", sa.Text, primary_key=True),
     sa.Column("count", sa.Integer, nullable=False),
@@ -239,13 +239,11 @@ calendars = _numbered_table(
     sa.Column("duty_role", sa.Text),  # null: shifts of every role
     sa.Column("account_id", sa.ForeignKey("accounts.id"), nullable=False),
     _instant("created_at"),
-    _instant("last_polled_at", null=True),
     _instant("revoked_at", null=True),
 )
 
-alert_recipients = sa.Table(
+alert_recipients = _table(
     "alert_recipients",
-    METADATA,
     sa.Column("recipient", sa.Text, primary_key=True),  # a hash: no address is stored
     _instant("last_polled_at"),
     _instant("lease_expires_at", null=True),
@@ -267,9 +265,8 @@ alerts = _numbered_table(
     sa.UniqueConstraint("recipient", "dedupe_key"),
 )
 
-jobs = sa.Table(
+jobs = _table(
     "jobs",
-    METADATA,
     sa.Column("name", sa.Text, primary_key=True),
     sa.Column("owner", sa.Text),  # the process that runs it
     _instant("locked_until"),
@@ -279,9 +276,8 @@ jobs = sa.Table(
     sa.Column("fault", sa.Text),
 )
 
-bank_holiday_lists = sa.Table(
+bank_holiday_lists = _table(
     "bank_holiday_lists",
-    METADATA,
     sa.Column("url", sa.Text, primary_key=True),
     _instant("checked_at"),
     sa.Column("content", sa.Text, nullable=False),
@@ -296,60 +292,54 @@ def create_tables(connection: sa.Connection) -> None:
         connection.exec_driver_sql(statement)
 
 
-def _sqlite_triggers() -> list[str]:
-    # No shift is longer than seven days, so an overlapping one ends less than nine days later.
-    # Without that bound, bringing 5,000 shifts of one person back took 3.5 seconds.
-    overlap = [
-        f"CREATE TRIGGER shifts_no_overlap_{verb.lower()} BEFORE {verb} ON shifts "
-        "WHEN NEW.cancelled_by_change_id IS NULL AND EXISTS (SELECT 1 FROM shifts "
-        "WHERE id IS NOT NEW.id AND duty_role = NEW.duty_role "
-        "AND rota_person_id = NEW.rota_person_id AND cancelled_by_change_id IS NULL "
-        "AND starts_at < NEW.ends_at AND NEW.starts_at < ends_at "
-        "AND ends_at < date(NEW.ends_at, '+9 days')) "
-        "BEGIN SELECT RAISE(ABORT, 'shifts_no_overlap'); END"
-        for verb in ("INSERT", "UPDATE")
-    ]
-    append_only = [
-        f"CREATE TRIGGER audit_log_no_{verb.lower()} BEFORE {verb} ON audit_log "
-        "BEGIN SELECT RAISE(ABORT, 'audit_log is append-only'); END"
-        for verb in ("UPDATE", "DELETE")
-    ]
-    no_delete = [
-        f"CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} "
-        f"BEGIN SELECT RAISE(ABORT, '{table} rows are never deleted'); END"
-        for table in ("rota_people", "rota_changes", "shifts", "covers")
-    ]
-    return overlap + append_only + no_delete
+_UNDELETABLE_TABLES = ("rota_people", "rota_changes", "shifts", "covers")
 
 
-def _postgresql_triggers() -> list[str]:
+def _sqlite_triggers() -> Iterator[str]:
+    for verb in ("INSERT", "UPDATE"):
+        # No shift is longer than seven days, so an overlapping one ends less than nine days later.
+        # Without that bound, bringing 5,000 shifts of one person back took 3.5 seconds.
+        yield (
+            f"CREATE TRIGGER shifts_no_overlap_{verb.lower()} BEFORE {verb} ON shifts "
+            "WHEN NEW.cancelled_by_change_id IS NULL AND EXISTS (SELECT 1 FROM shifts "
+            "WHERE id IS NOT NEW.id AND duty_role = NEW.duty_role "
+            "AND rota_person_id = NEW.rota_person_id AND cancelled_by_change_id IS NULL "
+            "AND starts_at < NEW.ends_at AND NEW.starts_at < ends_at "
+            "AND ends_at < date(NEW.ends_at, '+9 days')) "
+            "BEGIN SELECT RAISE(ABORT, 'shifts_no_overlap'); END"
+        )
+    for verb in ("UPDATE", "DELETE"):
+        yield (
+            f"CREATE TRIGGER audit_log_no_{verb.lower()} BEFORE {verb} ON audit_log "
+            "BEGIN SELECT RAISE(ABORT, 'audit_log is append-only'); END"
+        )
+    for table in _UNDELETABLE_TABLES:
+        yield (
+            f"CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} "
+            f"BEGIN SELECT RAISE(ABORT, '{table} rows are never deleted'); END"
+        )
+
+
+def _postgresql_triggers() -> Iterator[str]:
     # Ranges of one value stand for equality: a GiST index of plain values needs the btree_gist
     # extension, which a managed server may not allow.
-    overlap = [
-        "CREATE TYPE duty_role_range AS RANGE (subtype = text)",
+    yield "CREATE TYPE duty_role_range AS RANGE (subtype = text)"
+    yield (
         "ALTER TABLE shifts ADD CONSTRAINT shifts_no_overlap EXCLUDE USING gist ("
         "duty_role_range(duty_role, duty_role, '[]') WITH &&, "
         "int8range(rota_person_id, rota_person_id, '[]') WITH &&, "
-        "tstzrange(starts_at, ends_at, '[)') WITH &&) WHERE (cancelled_by_change_id IS NULL)",
-    ]
-    append_only = [
-        _raising_function("refuse_audit_log_change", "audit_log is append-only"),
-        "CREATE TRIGGER audit_log_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_log "
-        "FOR EACH STATEMENT EXECUTE FUNCTION refuse_audit_log_change()",
-    ]
-    no_delete = [
-        _raising_function("refuse_rota_delete", "rows of the rota are never deleted"),
-        *(
-            f"CREATE TRIGGER {table}_no_delete BEFORE DELETE OR TRUNCATE ON {table} "
-            "FOR EACH STATEMENT EXECUTE FUNCTION refuse_rota_delete()"
-            for table in ("rota_people", "rota_changes", "shifts", "covers")
-        ),
-    ]
-    return overlap + append_only + no_delete
-
-
-def _raising_function(name: str, message: str) -> str:
-    return (
-        f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE "
-        f"EXCEPTION '{message}' USING ERRCODE = 'integrity_constraint_violation'; END $$"
+        "tstzrange(starts_at, ends_at, '[)') WITH &&) WHERE (cancelled_by_change_id IS NULL)"
     )
+    for name, message, tables, events in (
+        ("append_only", "audit_log is append-only", ["audit_log"], "UPDATE OR DELETE"),
+        ("no_delete", "rows of the rota are never deleted", _UNDELETABLE_TABLES, "DELETE"),
+    ):
+        yield (
+            f"CREATE FUNCTION refuse_{name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE "
+            f"EXCEPTION '{message}' USING ERRCODE = 'integrity_constraint_violation'; END $$"
+        )
+        for table in tables:
+            yield (
+                f"CREATE TRIGGER {table}_{name} BEFORE {events} OR TRUNCATE ON {table} "
+                f"FOR EACH STATEMENT EXECUTE FUNCTION refuse_{name}()"
+            )

@@ -152,8 +152,8 @@ def first_step(
     ``excluded_numbers`` are never rung, such as the number that was called: see ``is_excluded``.
     ``forwarded`` are the ids of the lines that forwarded the call here, for later steps.
     """
-    state = CallState(_unix_seconds(began), 1, 1, (), forwarded=forwarded)
-    return _start_round(timetables, decision, at, state, excluded_numbers)
+    state = CallState(int(began.timestamp()), 1, 1, (), forwarded=forwarded)
+    return _dial(dial_order(timetables, decision, at, excluded_numbers), state, at)
 
 
 def next_step(
@@ -174,7 +174,7 @@ def next_step(
     """
     if outcome in (Outcome.ANSWERED, Outcome.ABANDONED):
         return Done()
-    now = _unix_seconds(at)
+    now = int(at.timestamp())
     # The waits count too, should the clock have been put back.
     elapsed = max(now - state.began, ENGAGED_WAIT.seconds * state.waits)
     if elapsed >= MAX_CALL_DURATION.total_seconds():
@@ -200,7 +200,8 @@ def next_step(
         announcement = Announcement.NEW_ROUND
     else:
         return GiveUp()
-    return _start_round(timetables, decision, at, following, excluded_numbers, announcement)
+    order = dial_order(timetables, decision, at, excluded_numbers)
+    return _dial(order, following, at, announcement)
 
 
 def unanswered_call(
@@ -217,29 +218,9 @@ def unanswered_call(
         at += timedelta(seconds=step.seconds) + TWILIO_EXTRA_RING
         if step.announcement:
             at += step.announcement.value
-        step = next_step(
-            timetables,
-            decision.service,
-            step.state,
-            Outcome.NO_ANSWER,
-            at,
-            decide_at,
-            excluded_numbers,
-        )
+        ended = step.state, Outcome.NO_ANSWER, at
+        step = next_step(timetables, decision.service, *ended, decide_at, excluded_numbers)
     yield at, step
-
-
-def _start_round(
-    timetables: Timetables,
-    decision: Decision,
-    at: datetime,
-    state: CallState,
-    excluded_numbers: Collection[str],
-    announcement: Announcement | None = None,
-) -> Step:
-    """Begin a round with the line that answers at ``at``."""
-    remaining = dial_order(timetables, decision, at, excluded_numbers)
-    return _dial(remaining, state, at, announcement) if remaining else GiveUp()
 
 
 def _remaining(
@@ -274,7 +255,10 @@ def _dial(
     state: CallState,
     at: datetime,
     announcement: Announcement | None = None,
-) -> Dial:
+) -> Step:
+    """Ring the first of the lines that remain."""
+    if not remaining:
+        return GiveUp()
     line, phone = remaining[0].line, remaining[0].phone
     seconds = ring_seconds(line, len(remaining) == 1)
     duration = seconds + TWILIO_EXTRA_RING.seconds + acceptance_seconds(line)
@@ -287,10 +271,6 @@ def _dial(
         screened=line.press_1_to_accept,
         silence=0 if announcement else state.silence,
         rings=duration,
-        dialled=_unix_seconds(at + wait),
+        dialled=int((at + wait).timestamp()),
     )
     return Dial(line, phone, seconds, reached, announcement)
-
-
-def _unix_seconds(at: datetime) -> int:
-    return int(at.timestamp())

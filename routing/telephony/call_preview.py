@@ -2,30 +2,18 @@
 
 from collections.abc import Collection, Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from math import ceil
 
 from routing.core.answer import Decision
 from routing.core.decision import dial_order
-from routing.core.directory import Directory, send_digits
+from routing.core.directory import send_digits
 from routing.core.timetable import Timetables
-from routing.telephony.call_flow import (
-    TWILIO_EXTRA_RING,
-    DecideAt,
-    Dial,
-    GiveUp,
-    unanswered_call,
-)
-from routing.telephony.twiml import (
-    MESSAGES,
-    SPEECH_CHARACTERS_PER_SECOND,
-    NamedLines,
-    named_lines,
-)
-from routing.text import announcements, staff_text
+from routing.telephony.call_flow import TWILIO_EXTRA_RING, DecideAt, Dial, unanswered_call
+from routing.telephony.twiml import SPEECH_CHARACTERS_PER_SECOND, spoken_words
+from routing.text import staff_text
 from routing.text.locale import Locale, get_locale
-from routing.text.staff_text import format_duration
 
 
 def preview_call(
@@ -42,46 +30,25 @@ def preview_call(
     began, speech in every language included; the second is how that is done. Without
     ``internal_numbers`` an internal line is named without its number.
     """
-    decision, directory, time = decide_at(at), timetables.directory, timedelta(0)
-    hears, how = [], list(_not_rung(timetables, decision, at))
+    hears, how, seconds = [], list(_not_rung(timetables, decide_at(at), at)), 0
     for when, step in unanswered_call(timetables, at, decide_at, excluded_numbers):
-        lines = named_lines(timetables, decide_at(when), when, excluded_numbers)
-        if isinstance(step, GiveUp):
-            message = announcements.no_answer(directory, lines, locale)
-            if decision.phone.is_emergency:
-                message = announcements.call_yourself(decision, directory, at, locale, rings=False)
-            hears.append(f"{_format_time(time)} “{message}” Twice, and the call ends.")
+        say = partial(spoken_words, step, decide_at(when), when, timetables, excluded_numbers)
+        words, time = say(locale), f"{seconds // 60}:{seconds % 60:02}"
         if not isinstance(step, Dial):
-            continue
-        say = partial(_words_before, step, decision, at, directory, lines)
-        if words := say(locale):
-            hears.append(f"{_format_time(time)} “{words}”")
-            texts = {say(get_locale(language, locale.zone)) for language in directory.languages}
+            hears.append(f"{time} “{words}” Twice, and the call ends.")
+            break
+        if words:
+            hears.append(f"{time} “{words}”")
+            languages = timetables.directory.languages
+            texts = {say(get_locale(language, locale.zone)) for language in languages}
             characters = sum(len(text) for text in texts if text)
-            time += timedelta(seconds=ceil(characters / SPEECH_CHARACTERS_PER_SECOND))
+            seconds += ceil(characters / SPEECH_CHARACTERS_PER_SECOND)
+            time = f"{seconds // 60}:{seconds % 60:02}"
         ringing = step.seconds + TWILIO_EXTRA_RING.seconds
-        hears.append(f"{_format_time(time)} Ringing, for {format_duration(ringing)} at most.")
-        how.append(f"{_format_time(time)} {_ringing(step, internal_numbers)}")
-        time += timedelta(seconds=ringing)
+        hears.append(f"{time} Ringing, for {staff_text.format_duration(ringing)} at most.")
+        how.append(f"{time} {_ringing(step, internal_numbers)}")
+        seconds += ringing
     return hears, how
-
-
-def _words_before(
-    step: Dial,
-    decision: Decision,
-    at: datetime,
-    directory: Directory,
-    lines: NamedLines,
-    locale: Locale,
-) -> str | None:
-    """Return what the caller hears before a line rings; None for nothing."""
-    if step.announcement:
-        return MESSAGES[step.announcement](directory, lines, locale)
-    if step.state.leg > 1:
-        return None
-    if decision.phone.is_emergency:
-        return announcements.call_yourself(decision, directory, at, locale, rings=True)
-    return announcements.greeting(decision.service, locale)
 
 
 def _not_rung(timetables: Timetables, decision: Decision, at: datetime) -> Iterator[str]:
@@ -104,8 +71,3 @@ def _ringing(step: Dial, internal_numbers: bool) -> str:
     if step.line.press_1_to_accept:
         sentence += " Whoever picks up must press 1: a voicemail does not count."
     return sentence
-
-
-def _format_time(time: timedelta) -> str:
-    minutes, seconds = divmod(int(time.total_seconds()), 60)
-    return f"{minutes}:{seconds:02}"

@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
+from functools import partial
 from typing import Any
 from urllib.parse import urldefrag, urlsplit
 
 import phonenumbers
 import requests
 from flask import current_app
+from requests import exceptions
 from twilio.request_validator import RequestValidator
 
 from routing import config, health, lookup
@@ -32,12 +34,19 @@ REQUEST_TIMEOUT_SECONDS = 10.0
 MAX_CLOCK_DIFFERENCE_SECONDS = 5.0
 """A call at 17:00:00 is decided by two clocks: this machine's and Twilio's."""
 
-CHECK_PATH = "/twilio/check"
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 _STOPS_CALLS = {"telephone_off", "database_not_made"}
 """Conditions that stop calls or diverts, though they do not make the service degraded."""
 
 _DATABASE = {"database_not_made", "database_behind", "database_down", "database_refuses"}
+
+_NO_ANSWER: Mapping[type[Exception], str] = {
+    exceptions.SSLError: "its certificate is not trusted, or there is no TLS.",
+    exceptions.Timeout: f"it did not answer within {REQUEST_TIMEOUT_SECONDS:g} seconds.",
+    exceptions.ConnectionError: (
+        "nothing answers there: the name is not known, or the connection is refused."
+    ),
+}
 
 
 class Level(StrEnum):
@@ -56,80 +65,21 @@ class Finding:
     text: str
 
 
+_ok = partial(Finding, Level.OK)
+_warning = partial(Finding, Level.WARNING)
+_stops = partial(Finding, Level.STOPS_CALLS)
+
+
 def examine(account: bool = False) -> Iterator[Finding]:
     """Look at everything that calls depend on; with ``account`` ask Twilio too."""
-    rehearsal = config.rehearsal_number(current_app.config)
-    yield from this_service()
+    yield from _this_service()
     if config.telephony_disabled_reason(current_app.config) is None:
-        yield from public_address()
-    yield from lines()
-    yield from database_clock()
-    yield from fallback(rehearsal)
+        yield from _public_address()
+    yield from _lines()
+    yield from _database_clock()
+    yield from _fallback()
     if account:
-        yield from twilio_account()
-
-
-def this_service() -> Iterator[Finding]:
-    """Report every condition of this service, those of alerts excepted: they concern no call.
-
-    Whether signatures are refused is asked of the public address instead.
-    """
-    settings, codes = current_app.config, set()
-    for condition in health.conditions():
-        codes.add(condition.code)
-        if condition.code == "signatures_refused" or condition.code.startswith("alerts_"):
-            continue
-        is_degraded = condition.kind.severity is Severity.DEGRADED
-        stops_calls = is_degraded or condition.code in _STOPS_CALLS
-        yield Finding(Level.STOPS_CALLS if stops_calls else Level.WARNING, condition.text)
-    if config.telephony_disabled_reason(settings) is None:
-        yield _ok("The telephone is on.")
-    if settings["TWILIO_AUTH_TOKEN"] and settings["TWILIO_AUTH_TOKEN_2"]:
-        yield _ok("Two tokens are set: requests signed with either are let in.")
-    address = urlsplit(base_url(settings))
-    if address.scheme == "http" and address.hostname not in LOOPBACK_HOSTS:
-        yield _stops(
-            f"PUBLIC_BASE_URL is {settings['PUBLIC_BASE_URL']}: without https anybody on the way "
-            "can read who calls whom. Put TLS before the service, and write https://."
-        )
-    if not codes & _DATABASE:
-        yield _ok("The database answers, and is made for this version.")
-
-
-def lines() -> Iterator[Finding]:
-    """Look for lines that cannot be rung, or that lead back here."""
-    snapshot, at = lookup.snapshot(), lookup.now()
-    services = snapshot.directory.services
-    reachable = {line.id: line for service in services for line in service.reachable}
-    findings = [_warning(text) for line in reachable.values() for text in _cannot_be_rung(line)]
-    for path, code, message, _ in numbers.warnings(snapshot, at):
-        if code == "number_loops":
-            findings.append(_stops(f"The service '{path[1]}': {message}"))
-        elif code not in ("unverified", "verification_expired"):  # conditions have reported those
-            findings.append(_warning(message))
-    findings += [
-        _warning(
-            f"The service '{service.id}' has no `number`: where a call does not say which number "
-            "was called, lines see none of the council's. Write what callers ring."
-        )
-        for service in services
-        if service.number is None
-    ]
-    yield from findings or [_ok("Every line can be rung, and leads nowhere back.")]
-    yield from map(_ok, numbers.own_number_advice(snapshot.directory))
-
-
-def database_clock() -> Iterator[Finding]:
-    """Compare the clock of a database that has its own with this machine's."""
-    database = lookup.database()
-    if database.is_sqlite:
-        return
-    try:
-        with database.reading() as connection:
-            theirs = alerts.database_time(connection)
-            yield compare_clocks("the database", theirs, datetime.now(UTC))
-    except DatabaseUnavailable:
-        return  # a condition says so
+        yield from _twilio_account()
 
 
 def compare_clocks(whose: str, theirs: datetime, ours: datetime) -> Finding:
@@ -146,14 +96,39 @@ def compare_clocks(whose: str, theirs: datetime, ours: datetime) -> Finding:
     )
 
 
-def public_address() -> Iterator[Finding]:
-    """Ask the public address as Twilio would, signed, and then with a forged signature."""
+def _this_service() -> Iterator[Finding]:
+    """Report every condition of this service, those of alerts excepted: they concern no call.
+
+    Whether signatures are refused is asked of the public address instead.
+    """
+    settings, codes = current_app.config, set()
+    for condition in health.conditions():
+        codes.add(condition.code)
+        if condition.code == "signatures_refused" or condition.code.startswith("alerts_"):
+            continue
+        is_degraded = condition.kind.severity is Severity.DEGRADED
+        stops_calls = is_degraded or condition.code in _STOPS_CALLS
+        yield Finding(Level.STOPS_CALLS if stops_calls else Level.WARNING, condition.text)
+    if config.telephony_disabled_reason(settings) is None:
+        yield _ok("The telephone is on.")
+    address = urlsplit(base_url(settings))
+    if address.scheme == "http" and address.hostname not in LOOPBACK_HOSTS:
+        yield _stops(
+            f"PUBLIC_BASE_URL is {settings['PUBLIC_BASE_URL']}: without https anybody on the way "
+            "can read who calls whom. Put TLS before the service, and write https://."
+        )
+    if not codes & _DATABASE:
+        yield _ok("The database answers, and is made for this version.")
+
+
+def _public_address() -> Iterator[Finding]:
+    """Ask the public address, signed as Twilio signs, and then with a forged signature."""
     base = base_url(current_app.config)
     tokens = [current_app.config[f"TWILIO_AUTH_TOKEN{suffix}"] for suffix in ("", "_2")]
-    address = f"{base}{CHECK_PATH}"
+    address = f"{base}/twilio/check"
     for token in filter(None, tokens):
         answer = _post(address, RequestValidator(token).compute_signature(address, {}))
-        yield from _reachability(address, answer)
+        yield _reachability(address, answer)
         if isinstance(answer, str) or answer.status_code != 200:
             return
         yield from _answer_clock(f"the service at {base}", answer)
@@ -169,9 +144,89 @@ def public_address() -> Iterator[Finding]:
         )
 
 
-def fallback(rehearsal: str | None) -> Iterator[Finding]:
+def _reachability(address: str, answer: requests.Response | str) -> Finding:
+    if isinstance(answer, str):
+        return _stops(
+            f"{address} cannot be reached from here: {answer} If it cannot be from outside either, "
+            "no call is put through."
+        )
+    status, kind = answer.status_code, answer.headers.get("Content-Type", "")
+    if status == 200 and kind.startswith("text/xml"):
+        return _ok(f"{address} answers a request signed as Twilio signs.")
+    if status == 403:
+        return _stops(
+            f"{address} refuses a request signed with this token: every call would be refused. "
+            "Either the running service has another token (restart it), or a proxy changes the "
+            "address: PUBLIC_BASE_URL must be what Twilio is told, path and port included, and the "
+            "proxy must take that path away before it asks the service."
+        )
+    if status in (502, 503, 504):
+        return _stops(
+            f"{address} answers {status}: behind what answers there the service is down, or has "
+            "not been restarted since its token was set."
+        )
+    return _stops(
+        f"{address} answers {status} {kind}, not 200 text/xml: it is not this service that answers "
+        "there. Look at the proxy before it."
+    )
+
+
+def _lines() -> Iterator[Finding]:
+    """Look for lines that cannot be rung, or that lead back here."""
+    snapshot = lookup.snapshot()
+    services = snapshot.directory.services
+    reachable = {line.id: line for service in services for line in service.reachable}
+    findings = [_warning(text) for line in reachable.values() if (text := _cannot_be_rung(line))]
+    findings += [
+        _stops(f"The service '{path[1]}': {message}")
+        for path, code, message, _ in numbers.warnings(snapshot, lookup.now())
+        if code == "number_loops"
+    ]
+    findings += [
+        _warning(
+            f"The service '{service.id}' has no `number`: where a call does not say which number "
+            "was called, lines see none of the council's. Write what callers ring."
+        )
+        for service in services
+        if service.number is None
+    ]
+    yield from findings or [_ok("Every line can be rung, and leads nowhere back.")]
+    yield from map(_ok, numbers.own_number_advice(snapshot.directory))
+
+
+def _cannot_be_rung(line: Line) -> str | None:
+    phone = line.phone
+    if phone.is_emergency:
+        return None  # it is spoken, and never rung
+    if phone.e164.startswith(numbers.DRAMA_PREFIXES):
+        return f"The line '{line.id}' is {phone.display}, a number for drama: it rings nobody."
+    if sentence := numbers.plan_warning(phone):
+        return f"The line '{line.id}' is {sentence}"
+    if phonenumbers.parse(phone.e164).country_code != 44:
+        return (
+            f"The line '{line.id}' is {phone.display}, in another country: Twilio may block calls "
+            "to there (its error 32224). Allow the country in Twilio's Geo Permissions."
+        )
+    return None
+
+
+def _database_clock() -> Iterator[Finding]:
+    """Compare the clock of a database that has its own with this machine's."""
+    database = lookup.database()
+    if database.is_sqlite:
+        return
+    try:
+        with database.reading() as connection:
+            theirs = alerts.database_time(connection)
+            yield compare_clocks("the database", theirs, datetime.now(UTC))
+    except DatabaseUnavailable:
+        return  # a condition says so
+
+
+def _fallback() -> Iterator[Finding]:
     """Compare the fallback that is hosted elsewhere with what this directory would make now."""
-    template: str | None = current_app.config["TWILIO_FALLBACK_URL"]
+    settings, directory = current_app.config, lookup.snapshot().directory
+    template: str | None = settings["TWILIO_FALLBACK_URL"]
     if template is None:
         yield _warning(
             "No TWILIO_FALLBACK_URL is set: while this service is down, callers hear that an "
@@ -180,21 +235,41 @@ def fallback(rehearsal: str | None) -> Iterator[Finding]:
             "service's id)."
         )
         return
-    base = urlsplit(base_url(current_app.config))
-    if urlsplit(template).hostname == base.hostname:
+    if urlsplit(template).hostname == urlsplit(base_url(settings)).hostname:
         yield _stops(
             f"The fallback is at {template}, on the same host as the service: it is down when the "
             "service is. Host it elsewhere, as in a TwiML Bin."
         )
-    directory = lookup.snapshot().directory
     day = lookup.now().astimezone(directory.zone).date()
-    for service in _answering(directory.services):
+    number = config.rehearsal_number(settings)
+    with_number = [service for service in directory.services if service.number]
+    for service in with_number or directory.services:  # those that answer the telephone
         address = template.replace("{service}", service.id)
-        expected = twiml.fallback(service, directory, day, rehearsal)
+        expected = twiml.fallback(service, directory, day, number)
         yield _compare_fallback(address, service, expected)
 
 
-def twilio_account() -> Iterator[Finding]:
+def _compare_fallback(address: str, service: Service, expected: str) -> Finding:
+    whose = f"The fallback of '{service.id}' at {address}"
+    answer = _request("POST", address)
+    if not isinstance(answer, str) and answer.status_code in (403, 404, 405):
+        answer = _request("GET", address)  # a host of files alone
+    if isinstance(answer, str):
+        return _stops(f"{whose} cannot be fetched: {answer}")
+    kind = answer.headers.get("Content-Type", "")
+    if answer.status_code != 200 or "xml" not in kind:
+        return _stops(
+            f"{whose} is answered {answer.status_code} {kind}: Twilio needs 200 and text/xml."
+        )
+    if answer.text.split() != expected.split():
+        return _stops(
+            f"{whose} is out of date: it is not what this directory says now. Replace it by what "
+            f"`who-to-call twilio fallback {service.id}` prints."
+        )
+    return _ok(f"{whose} is what this directory says.")
+
+
+def _twilio_account() -> Iterator[Finding]:
     """Ask Twilio whether each service's number asks here, and what to change where it does not."""
     settings = current_app.config
     keys = ("TWILIO_ACCOUNT_SID", "TWILIO_API_KEY", "TWILIO_API_SECRET")
@@ -202,126 +277,50 @@ def twilio_account() -> Iterator[Finding]:
     if missing:
         yield _stops(f"Twilio cannot be asked: {', '.join(missing)} not set.")
         return
-    base = f"{settings['TWILIO_API_URL']}/2010-04-01/Accounts/{settings['TWILIO_ACCOUNT_SID']}"
     for service in lookup.snapshot().directory.services:
-        if service.number is None:
-            continue
-        yield from _number_at_twilio(service, service.number.e164, base)
+        if service.number is not None:
+            yield from _number_at_twilio(service, service.number.e164)
 
 
-def _reachability(address: str, answer: requests.Response | str) -> Iterator[Finding]:
-    if isinstance(answer, str):
-        yield _stops(
-            f"{address} cannot be reached from here: {answer} If it cannot be from outside either, "
-            "no call is put through."
-        )
-    elif answer.status_code == 200 and answer.headers.get("Content-Type", "").startswith(
-        "text/xml"
-    ):
-        yield _ok(f"{address} answers a request signed as Twilio signs.")
-    elif answer.status_code == 403:
-        yield _stops(
-            f"{address} refuses a request signed with this token: every call would be refused. "
-            "Either the running service has another token (restart it), or a proxy changes the "
-            "address: PUBLIC_BASE_URL must be what Twilio is told, path and port included, and the "
-            "proxy must take that path away before it asks the service."
-        )
-    elif answer.status_code in (502, 503, 504):
-        yield _stops(
-            f"{address} answers {answer.status_code}: behind what answers there the service is "
-            "down, or has not been restarted since its token was set."
-        )
-    else:
-        yield _stops(
-            f"{address} answers {answer.status_code} {answer.headers.get('Content-Type', '')}, not "
-            "200 text/xml: it is not this service that answers there. Look at the proxy before it."
-        )
-
-
-def _compare_fallback(address: str, service: Service, expected: str) -> Finding:
+def _number_at_twilio(service: Service, e164: str) -> Iterator[Finding]:
     try:
-        answer = requests.post(address, timeout=REQUEST_TIMEOUT_SECONDS)
-        if answer.status_code in (403, 404, 405):  # a host of files alone
-            answer = requests.get(address, timeout=REQUEST_TIMEOUT_SECONDS)
-    except requests.RequestException as error:
-        return _stops(f"The fallback of '{service.id}' at {address} cannot be fetched: {error}.")
-    kind = answer.headers.get("Content-Type", "")
-    if answer.status_code != 200 or "xml" not in kind:
-        return _stops(
-            f"The fallback of '{service.id}' at {address} is answered {answer.status_code} {kind}: "
-            "Twilio needs 200 and text/xml."
-        )
-    if answer.text.split() != expected.split():
-        return _stops(
-            f"The fallback of '{service.id}' at {address} is out of date: it is not what this "
-            f"directory says now. Replace it by what "
-            f"`who-to-call twilio fallback {service.id}` prints."
-        )
-    return _ok(f"The fallback of '{service.id}' at {address} is what this directory says.")
-
-
-def _number_at_twilio(service: Service, e164: str, base: str) -> Iterator[Finding]:
-    try:
-        answer = _ask_twilio(f"{base}/IncomingPhoneNumbers.json", PhoneNumber=e164)
-        numbers = answer.json()["incoming_phone_numbers"]
-        for number in numbers[:1]:
+        answer = _ask_twilio("IncomingPhoneNumbers", PhoneNumber=e164)
+        accounts_numbers = answer.json()["incoming_phone_numbers"]
+        for number in accounts_numbers[:1]:
             for kind in ("voice", "sms"):  # a TwiML App, where there is one, counts instead
                 if application_sid := number.get(f"{kind}_application_sid"):
-                    application = _ask_twilio(f"{base}/Applications/{application_sid}.json").json()
+                    application = _ask_twilio(f"Applications/{application_sid}").json()
                     number |= {key: application[key] for key in application if key.startswith(kind)}
     except (requests.RequestException, KeyError, ValueError) as error:
         yield _stops(f"Twilio gave no answer about {e164}: {error}.")
         return
     yield from _answer_clock("Twilio", answer)
-    if not numbers:
+    if not accounts_numbers:
         yield _stops(f"Twilio's account has no number {e164}, which '{service.id}' answers.")
         return
-    changes = list(_changes(service, numbers[0]))
-    for change in changes:
-        yield _stops(f"At Twilio, {e164}: {change}")
-    if not changes:
-        yield _ok(f"At Twilio, {e164} asks this service, and has its fallback.")
-
-
-def _ask_twilio(address: str, **parameters: str) -> requests.Response:
-    """Return Twilio's answer. Raise RequestException."""
-    settings = current_app.config
-    answer = requests.get(
-        address,
-        params=parameters,
-        auth=(settings["TWILIO_API_KEY"], settings["TWILIO_API_SECRET"]),
-        timeout=REQUEST_TIMEOUT_SECONDS,
-    )
-    answer.raise_for_status()
-    return answer
+    changes = [_stops(f"At Twilio, {e164}: {text}") for text in _changes(service, number)]
+    yield from changes or [_ok(f"At Twilio, {e164} asks this service, and has its fallback.")]
 
 
 def _changes(service: Service, number: Mapping[str, Any]) -> Iterator[str]:
     """Yield what to change at Twilio so that a number asks this service."""
-    settings = current_app.config
-    base = base_url(settings)
-    if number.get("trunk_sid"):
-        sid = number["trunk_sid"]
+    base = base_url(current_app.config)
+    fallback_url = (current_app.config["TWILIO_FALLBACK_URL"] or "").replace(
+        "{service}", service.id
+    )
+    sms_url = f"{base}/twilio/sms/{service.id}" if number.get("sms_url") else ""
+    expected = (
+        ("voice_url", "A call comes in: Webhook", f"{base}/twilio/voice/{service.id}"),
+        ("voice_method", "A call comes in: HTTP method", "POST"),
+        ("voice_fallback_url", "Primary handler fails", fallback_url),
+        ("sms_url", "A message comes in", sms_url),
+    )
+    if sid := number.get("trunk_sid"):
         yield f"it is answered by a SIP trunk ({sid}), not by a webhook. Remove that."
-    expected = {
-        "voice_url": f"{base}/twilio/voice/{service.id}",
-        "voice_method": "POST",
-        "voice_fallback_url": (settings["TWILIO_FALLBACK_URL"] or "").replace(
-            "{service}", service.id
-        ),
-    }
-    labels = {
-        "voice_url": "A call comes in: Webhook",
-        "voice_method": "A call comes in: HTTP method",
-        "voice_fallback_url": "Primary handler fails",
-    }
-    for key, value in expected.items():
+    for key, label, value in expected:
         current = urldefrag(str(number.get(key) or "")).url
         if value and current != value:
-            yield f"{labels[key]} is {current or 'not set'}. Set it to {value}"
-    sms_url, expected_sms_url = number.get("sms_url"), f"{base}/twilio/sms/{service.id}"
-    if sms_url and urldefrag(sms_url).url != expected_sms_url:
-        yield f"A message comes in is {sms_url}. Set it to {expected_sms_url}"
+            yield f"{label} is {current or 'not set'}. Set it to {value}"
 
 
 def _answer_clock(whose: str, answer: requests.Response) -> Iterator[Finding]:
@@ -334,52 +333,29 @@ def _answer_clock(whose: str, answer: requests.Response) -> Iterator[Finding]:
         yield compare_clocks(whose, theirs, datetime.now(UTC))
 
 
-def _answering(services: tuple[Service, ...]) -> list[Service]:
-    """Return the services that answer the telephone: those with a number, or else all."""
-    return [service for service in services if service.number] or list(services)
+def _ask_twilio(resource: str, **parameters: str) -> requests.Response:
+    """Return Twilio's answer. Raise RequestException."""
+    settings = current_app.config
+    account = f"{settings['TWILIO_API_URL']}/2010-04-01/Accounts/{settings['TWILIO_ACCOUNT_SID']}"
+    answer = requests.get(
+        f"{account}/{resource}.json",
+        params=parameters,
+        auth=(settings["TWILIO_API_KEY"], settings["TWILIO_API_SECRET"]),
+        timeout=REQUEST_TIMEOUT_SECONDS,
+    )
+    answer.raise_for_status()
+    return answer
 
 
 def _post(address: str, signature: str) -> requests.Response | str:
-    """Post an empty body to an address; return the answer, or why there is none."""
+    headers = {"X-Twilio-Signature": signature}
+    return _request("POST", address, headers=headers, allow_redirects=False)
+
+
+def _request(method: str, address: str, **options: Any) -> requests.Response | str:
+    """Return the answer of an address, or why there is none."""
     try:
-        return requests.post(
-            address,
-            headers={"X-Twilio-Signature": signature},
-            timeout=REQUEST_TIMEOUT_SECONDS,
-            allow_redirects=False,
-        )
-    except requests.exceptions.SSLError:
-        return "its certificate is not trusted, or there is no TLS."
-    except requests.exceptions.Timeout:
-        return f"it did not answer within {REQUEST_TIMEOUT_SECONDS:g} seconds."
-    except requests.exceptions.ConnectionError:
-        return "nothing answers there: the name is not known, or the connection is refused."
+        return requests.request(method, address, timeout=REQUEST_TIMEOUT_SECONDS, **options)
     except requests.RequestException as error:
-        return f"{error}."
-
-
-def _cannot_be_rung(line: Line) -> Iterator[str]:
-    if line.phone.is_emergency:
-        return  # it is spoken, and never rung
-    if line.phone.e164.startswith(numbers.DRAMA_PREFIXES):
-        yield f"The line '{line.id}' is {line.phone.display}, a number for drama: it rings nobody."
-        return
-    if sentence := numbers.plan_warning(line.phone):
-        yield f"The line '{line.id}' is {sentence}"
-    elif phonenumbers.parse(line.phone.e164).country_code != 44:
-        yield (
-            f"The line '{line.id}' is {line.phone.display}, in another country: Twilio may block "
-            "calls to there (its error 32224). Allow the country in Twilio's Geo Permissions."
-        )
-
-
-def _ok(text: str) -> Finding:
-    return Finding(Level.OK, text)
-
-
-def _warning(text: str) -> Finding:
-    return Finding(Level.WARNING, text)
-
-
-def _stops(text: str) -> Finding:
-    return Finding(Level.STOPS_CALLS, text)
+        reasons = (text for kind, text in _NO_ANSWER.items() if isinstance(error, kind))
+        return next(reasons, f"{error}.")

@@ -7,7 +7,6 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
-from enum import Enum
 from functools import partial
 
 import phonenumbers
@@ -65,14 +64,6 @@ FAULT_ANSWER = twiml.text_message(
 """Made at start: the answer when making any other has failed."""
 
 
-class Verdict(Enum):
-    """Whether a text message may be answered, or which limit is reached."""
-
-    ALLOWED = "allowed"
-    SENDER_LIMIT = "sender limit"
-    CEILING = "ceiling"
-
-
 class TextLimits:
     """How many answers may still be sent. The counts are in the database, shared by all workers.
 
@@ -80,38 +71,37 @@ class TextLimits:
     threads.
     """
 
-    def __init__(self, call_log: CallLog, secret_key: Callable[[], str]) -> None:
-        self.call_log, self.secret_key = call_log, secret_key
+    def __init__(self, call_log: CallLog) -> None:
+        self.call_log = call_log
         self._lock = threading.Lock()
         self._hour: datetime | None = None
         self._counts: Counter[str] = Counter()
 
-    def take(self, sender: str, at: datetime) -> Verdict:
+    def take(self, sender: str, at: datetime) -> bool:
         """Count a message of ``sender``, and return whether it may be answered."""
-        sender_hash = self._hash(sender, at)
+        key = current_app.config["SECRET_KEY"] or files.load_secret_key(lookup.instance_path())
+        message = f"text sender {at:%Y-%m-%d %H} {sender}"
+        sender_hash = hmac.new(key.encode(), message.encode(), hashlib.sha256).hexdigest()
         group = "home" if sender.startswith("+44") else "foreign"
-        verdict = self._take_alone(sender_hash, group, at)
-        if verdict is Verdict.ALLOWED:
-            job = partial(_take_from_database, sender_hash=sender_hash, group=group, at=at)
-            verdict = self.call_log.write(job) or verdict
-        if verdict is Verdict.CEILING:
-            self.call_log.count(calls.TEXTS_LIMITED)
-        return verdict
-
-    def _take_alone(self, sender_hash: str, group: str, at: datetime) -> Verdict:
         with self._lock:
             hour = at.replace(minute=0, second=0, microsecond=0)
             if self._hour != hour:
                 self._hour, self._counts = hour, Counter()
-            return _take(self._increment, sender_hash, group)
+            reached = _reached_limit(self._increment, sender_hash, group)
+
+        def count_in_database(connection: Connection) -> str:
+            calls.delete_old_senders(connection, at)
+            increment = partial(calls.increment, connection, at=at)
+            return _reached_limit(increment, sender_hash, group)
+
+        reached = reached or self.call_log.write(count_in_database) or ""
+        if reached == group:
+            self.call_log.count(calls.TEXTS_LIMITED)
+        return not reached
 
     def _increment(self, name: str) -> int:
         self._counts[name] += 1
         return self._counts[name]
-
-    def _hash(self, sender: str, at: datetime) -> str:
-        message = f"text sender {at:%Y-%m-%d %H} {sender}"
-        return hmac.new(self.secret_key().encode(), message.encode(), hashlib.sha256).hexdigest()
 
 
 def answer(request: CallRequest, service_id: str, body: str) -> str:
@@ -119,13 +109,14 @@ def answer(request: CallRequest, service_id: str, body: str) -> str:
     directory, at = lookup.snapshot().directory, lookup.now()
     our_numbers = request.excluded_numbers(directory, at.date())
     sender = _CHANNEL.sub("", request.caller)
-    if body.strip().upper() in OPT_OUT_WORDS:
-        return twiml.no_text_message()
-    if not is_answerable(sender) or sender in our_numbers:
-        return twiml.no_text_message()
     limits: TextLimits = current_app.extensions["text_limits"]
-    if limits.take(sender, at) is not Verdict.ALLOWED:
-        return twiml.no_text_message()
+    if (
+        body.strip().upper() in OPT_OUT_WORDS
+        or not is_answerable(sender)
+        or sender in our_numbers
+        or not limits.take(sender, at)
+    ):
+        return twiml.text_message()
     lookup.read_diverts(max_age=0)
     decision = lookup.who_to_call(service_id, at)
     for is_brief in (False, True):
@@ -151,22 +142,11 @@ def is_answerable(sender: str) -> bool:
     return not sender.startswith(NEVER_ANSWERED) and kind not in NEVER_ANSWERED_TYPES
 
 
-def secret_key() -> str:
-    """Return the key with which senders are hashed: the one that signs staff cookies."""
-    return current_app.config["SECRET_KEY"] or files.load_secret_key(lookup.instance_path())
+def _reached_limit(increment: Callable[[str], int], sender_hash: str, group: str) -> str:
+    """Count a message, and return which limit it exceeds: "sender", its group's, or "" for none.
 
-
-def _take_from_database(
-    connection: Connection, sender_hash: str, group: str, at: datetime
-) -> Verdict:
-    calls.delete_old_senders(connection, at)
-    return _take(partial(calls.increment, connection, at=at), sender_hash, group)
-
-
-def _take(increment: Callable[[str], int], sender_hash: str, group: str) -> Verdict:
-    """Count the sender first, so that one sender cannot use up everybody's limit."""
+    The sender is counted first, so that one sender cannot use up everybody's limit.
+    """
     if increment(f"{calls.SENDER_PREFIX}{sender_hash}") > MAX_ANSWERS_PER_SENDER:
-        return Verdict.SENDER_LIMIT
-    if increment(f"texts_{group}") > MAX_ANSWERS[group]:
-        return Verdict.CEILING
-    return Verdict.ALLOWED
+        return "sender"
+    return group if increment(f"texts_{group}") > MAX_ANSWERS[group] else ""

@@ -7,7 +7,7 @@ https://www.twilio.com/docs/usage/security
 import hmac
 import logging
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from urllib.parse import unquote
@@ -107,12 +107,17 @@ def unrecognised_reason() -> str | None:
     Twilio's signature joins the address, names and values without separators, so a signed request
     could be cut again into other parameters. The words hold no value, and no name but of letters.
     """
-    parameters = request.values
+    parameters, query = request.values, request.args
     unknown = [
         name
         for name in sorted(parameters)
         if name not in TWILIO_PARAMETERS | OUR_PARAMETERS and not name.startswith(_SIP_HEADER)
     ]
+    is_our_query = (
+        query.keys() <= OUR_PARAMETERS
+        and CallState.from_query(query) is not None
+        and re.fullmatch("([0-9a-f]{64})?", query.get("call", "")) is not None
+    )
     if not _CALL_SID.fullmatch(parameters.get("CallSid", "")):
         return "CallSid is missing, or not of Twilio's form"
     if not parameters.get("From") or not parameters.get("To"):
@@ -124,7 +129,7 @@ def unrecognised_reason() -> str | None:
     if unknown:
         names = [name if re.fullmatch("[A-Za-z]{1,40}", name) else "..." for name in unknown[:5]]
         return f"unknown parameters: {', '.join(names)}"
-    if request.method == "POST" and request.args and not _is_our_query(request.args):
+    if request.method == "POST" and query and not is_our_query:
         return "the query is not one that this service writes"
     return None
 
@@ -156,7 +161,8 @@ class CallRequest:
                 number
                 for name, value in parameters.items()
                 if _FORWARDING_PARAMETER.fullmatch(name)
-                for number in _numbers_in(value)
+                for part in _NOT_IN_A_NUMBER.split(unquote(value))
+                if len(number := re.sub("[^0-9]", "", part)) >= MIN_FORWARDING_DIGITS
             ),
             has_ended=parameters.get("CallStatus", "") in ENDED_STATUSES,
         )
@@ -215,22 +221,6 @@ def is_presentable(number: str) -> bool:
         return phonenumbers.is_possible_number(phonenumbers.parse(number))
     except phonenumbers.NumberParseException:
         return False
-
-
-def _numbers_in(text: str) -> Iterator[str]:
-    """Yield the digits of each telephone number, in whatever spelling."""
-    for part in _NOT_IN_A_NUMBER.split(unquote(text)):
-        digits = re.sub("[^0-9]", "", part)
-        if len(digits) >= MIN_FORWARDING_DIGITS:
-            yield digits
-
-
-def _is_our_query(query: Mapping[str, str]) -> bool:
-    return (
-        query.keys() <= OUR_PARAMETERS
-        and CallState.from_query(query) is not None
-        and re.fullmatch("([0-9a-f]{64})?", query.get("call", "")) is not None
-    )
 
 
 def _is_signed_with(token: str, url: str) -> bool:

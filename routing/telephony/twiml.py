@@ -20,7 +20,6 @@ from routing.core.directory import (
     KEY_PROMPT_SECONDS,
     Directory,
     Line,
-    Phone,
     Service,
     ring_seconds,
     send_digits,
@@ -32,6 +31,7 @@ from routing.telephony.call_flow import (
     TWILIO_EXTRA_RING,
     Announcement,
     Dial,
+    Done,
     GiveUp,
     Step,
 )
@@ -60,11 +60,7 @@ MAX_PROMPT_CHARACTERS = SPEECH_CHARACTERS_PER_SECOND * (KEY_PROMPT_SECONDS - KEY
 
 _NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
-NamedLines = Sequence[tuple[Line, Phone]]
-Message = Callable[[Directory, NamedLines, Locale], str]
-
-
-MESSAGES: dict[Announcement, Message] = {
+MESSAGES = {
     Announcement.NEXT_LINE: announcements.next_line,
     Announcement.NEW_ROUND: announcements.no_answer_yet,
     Announcement.ENGAGED: announcements.engaged,
@@ -99,46 +95,30 @@ def for_step(
     step: Step,
     decision: Decision,
     at: datetime,
-    directory: Directory,
-    named_lines: Callable[[], NamedLines],
+    timetables: Timetables,
+    excluded_numbers: Collection[str],
     settings: DialSettings,
 ) -> str:
-    """Return the TwiML of a step. ``named_lines`` returns the lines that a message may read out.
-
-    While 999 or 101 answers, ``decision`` is spoken first, and before the message.
-    """
-    service, first = decision.service, []
-    if decision.phone.is_emergency:
-        rings = isinstance(step, Dial)
-        first = _in_each_language(
-            lambda locale: announcements.call_yourself(decision, directory, at, locale, rings),
-            directory,
-        )
-    response = VoiceResponse()
+    """Return the TwiML of a step of a call, which ``decision`` answers at ``at``."""
+    response, service = VoiceResponse(), decision.service
+    words = partial(spoken_words, step, decision, at, timetables, excluded_numbers)
+    utterances = _in_each_language(words, timetables.directory)
     if isinstance(step, GiveUp):
-        lines = () if first else named_lines()
-        no_answer = partial(announcements.no_answer, directory, lines)
-        _say_twice(response, first or _in_each_language(no_answer, directory))
+        _say_twice(response, utterances)
     if not isinstance(step, Dial):
         response.hangup()
         return str(response)
-    if step.announcement:
-        message = partial(MESSAGES[step.announcement], directory, named_lines())
-        _say(response, _in_each_language(message, directory))
-    elif step.state.leg == 1:
-        greeting = partial(announcements.greeting, service)
-        _say(response, first or _in_each_language(greeting, directory))
+    _say(response, utterances)
     if step.announcement is Announcement.ENGAGED:
         response.pause(length=ENGAGED_WAIT.seconds)
     url = f"{settings.base_url}/twilio/voice/{service.id}"
     query = step.state.to_query()
-    caller_id = settings.caller_id(step.line)
     verb = response.dial(
         answer_on_bridge=True,
         timeout=step.seconds,
         action=f"{url}/after?{urlencode(query)}",
         method="POST",
-        **({} if caller_id is None else {"caller_id": caller_id}),
+        caller_id=settings.caller_id(step.line),
     )
     screening = {}
     if step.state.screened:
@@ -147,6 +127,38 @@ def for_step(
     number = settings.rehearsal_number or step.phone.e164
     verb.number(number, send_digits=send_digits(step.line, step.phone), **screening)
     return str(response)
+
+
+def spoken_words(
+    step: Step,
+    decision: Decision,
+    at: datetime,
+    timetables: Timetables,
+    excluded_numbers: Collection[str],
+    locale: Locale,
+) -> str | None:
+    """Return what a caller hears as a step begins, before a line rings; None for nothing.
+
+    While 999 or 101 answers, callers hear that first, and in place of the last message. A message
+    names the public ones of the lines to ring, two at most.
+    """
+    directory, rings = timetables.directory, isinstance(step, Dial)
+    if isinstance(step, Dial) and step.announcement:
+        message = MESSAGES[step.announcement]
+    elif isinstance(step, Done) or (isinstance(step, Dial) and step.state.leg > 1):
+        return None
+    elif decision.phone.is_emergency:
+        return announcements.call_yourself(decision, directory, at, locale, rings)
+    elif isinstance(step, Dial):
+        return announcements.greeting(decision.service, locale)
+    else:
+        message = announcements.no_answer
+    lines = [
+        (answer.line, answer.phone)
+        for answer in dial_order(timetables, decision, at, excluded_numbers)
+        if not answer.line.internal
+    ]
+    return message(directory, lines[:MAX_SPOKEN_NUMBERS], locale)
 
 
 def fallback(
@@ -159,7 +171,8 @@ def fallback(
     A screened line, which nobody could screen there, comes only where there is no other. Where a
     line has another number on ``day``, that is rung, and then its usual one: the document may be
     used on a later day. No number comes twice, nor one that leads back to a service. 999 and 101
-    are spoken, and never rung.
+    are spoken, and never rung. There is no ``action``, so the message is heard after an answered
+    call too, by a caller who has not hung up.
     """
     service_numbers = {other.number.e164 for other in directory.services if other.number}
     chain = {line.id: line for line in (service.out_of_hours, *service.reachable)}.values()
@@ -174,21 +187,27 @@ def fallback(
     for line, phone in phones:
         if not phone.is_emergency:
             numbers.setdefault(phone.e164, send_digits(line, phone))
-    public: dict[str, tuple[Line, Phone]] = {}
-    for line, phone in phones:
-        if not line.internal:
-            public.setdefault(line.id, (line, phone))
-    named = list(public.values())[:MAX_SPOKEN_NUMBERS]
-    message = partial(announcements.outcome_unknown, directory, named)
-    next_line = partial(announcements.outcome_unknown_next_line, directory, ())
-    seconds = max(ring_seconds(line, is_last=False) for line in lines)
-    dialled = {rehearsal_number: None} if rehearsal_number else numbers
-    return _dial_in_turn(
-        list(dialled.items())[:MAX_NUMBERS],
-        seconds,
-        _in_each_language(message, directory),
-        _in_each_language(next_line, directory),
+    public = {line.id: (line, phone) for line, phone in reversed(phones) if not line.internal}
+    named = [public[line.id] for line in lines if line.id in public][:MAX_SPOKEN_NUMBERS]
+    message = _in_each_language(partial(announcements.outcome_unknown, directory, named), directory)
+    next_line = _in_each_language(
+        partial(announcements.outcome_unknown_next_line, directory, ()), directory
     )
+    seconds = max(ring_seconds(line, is_last=False) for line in lines)
+    if rehearsal_number:
+        numbers = {rehearsal_number: None}
+    dialled = list(numbers.items())[:MAX_NUMBERS]
+    response = VoiceResponse()
+    at_once = max(1, MAX_SILENCE_SECONDS // (seconds + TWILIO_EXTRA_RING.seconds))
+    for first in range(0, len(dialled), at_once):
+        if first:
+            _say(response, next_line)
+        verb = response.dial(answer_on_bridge=True, timeout=seconds, sequential=True)
+        for number, digits in dialled[first : first + at_once]:
+            verb.number(number, send_digits=digits)
+    _say_twice(response, message)
+    response.hangup()
+    return str(response)
 
 
 def acceptance(service: Service, directory: Directory, action: str) -> str:
@@ -207,15 +226,24 @@ def acceptance(service: Service, directory: Directory, action: str) -> str:
     return str(response)
 
 
-def named_lines(
-    timetables: Timetables, decision: Decision, at: datetime, excluded_numbers: Collection[str]
-) -> NamedLines:
-    """Return the lines that a message names: the public ones of those to ring, two at most."""
-    return [
-        (answer.line, answer.phone)
-        for answer in dial_order(timetables, decision, at, excluded_numbers)
-        if not answer.line.internal
-    ][:MAX_SPOKEN_NUMBERS]
+def do_nothing() -> str:
+    """Connect whoever picked up; or, of a call that is over, end it."""
+    return str(VoiceResponse())
+
+
+def hang_up() -> str:
+    """Hang up: on whoever picked up, so that the next line rings; or on a call that is over."""
+    response = VoiceResponse()
+    response.hangup()
+    return str(response)
+
+
+def text_message(text: str = "") -> str:
+    """Answer a text message; without a text, leave it unanswered."""
+    response = MessagingResponse()
+    if text:
+        response.message(_clean(text))
+    return str(response)
 
 
 def _in_each_language(
@@ -229,54 +257,6 @@ def _in_each_language(
             voice = dict(directory.voices).get(language, voice)
             utterances[text] = Utterance(text, voice, language_code)
     return list(utterances.values())
-
-
-def _dial_in_turn(
-    numbers: Sequence[tuple[str, str | None]],
-    seconds: int,
-    message: Sequence[Utterance],
-    next_line: Sequence[Utterance],
-) -> str:
-    """Ring numbers, each with the keys to press once it answers, then say the message twice.
-
-    ``next_line`` is said before ringing would pass MAX_SILENCE_SECONDS. There is no ``action``, so
-    what follows is heard after an answered call too, by a caller who has not hung up.
-    """
-    response = VoiceResponse()
-    at_once = max(1, MAX_SILENCE_SECONDS // (seconds + TWILIO_EXTRA_RING.seconds))
-    for first in range(0, len(numbers), at_once):
-        if first:
-            _say(response, next_line)
-        verb = response.dial(answer_on_bridge=True, timeout=seconds, sequential=True)
-        for number, digits in numbers[first : first + at_once]:
-            verb.number(number, send_digits=digits)
-    _say_twice(response, message)
-    response.hangup()
-    return str(response)
-
-
-def do_nothing() -> str:
-    """Connect whoever picked up; or, of a call that is over, end it."""
-    return str(VoiceResponse())
-
-
-def hang_up() -> str:
-    """Hang up: on whoever picked up, so that the next line rings; or on a call that is over."""
-    response = VoiceResponse()
-    response.hangup()
-    return str(response)
-
-
-def text_message(text: str) -> str:
-    """Answer a text message."""
-    response = MessagingResponse()
-    response.message(_clean(text))
-    return str(response)
-
-
-def no_text_message() -> str:
-    """Leave a text message unanswered."""
-    return str(MessagingResponse())
 
 
 def _say_twice(response: VoiceResponse, message: Sequence[Utterance]) -> None:

@@ -6,10 +6,12 @@ every request, is answered with TwiML that connects the caller.
 
 import logging
 import re
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import partial
+from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlencode
 
@@ -24,7 +26,6 @@ from routing.snapshot import Snapshot
 from routing.store import calls
 from routing.store.calls import CallLog, CallStart, LegEnd, LegStart
 from routing.telephony import sms, twiml
-from routing.telephony.acceptance_marks import AcceptanceMarks
 from routing.telephony.call_flow import (
     MAX_CALL_DURATION,
     CallState,
@@ -36,7 +37,6 @@ from routing.telephony.call_flow import (
     first_step,
     next_step,
 )
-from routing.telephony.fallback import fallback_twiml
 from routing.telephony.twilio_request import CallRequest, is_signed, unrecognised_reason
 from routing.telephony.twiml import DialSettings
 
@@ -51,16 +51,21 @@ ACCEPT_KEY = "1"
 WHISPERS = ("screen", "accept")
 """Steps that whoever was rung hears, not the caller: they must never ring anybody else."""
 
+MAX_MARK_AGE_SECONDS = 24 * 3600
+"""How long it is kept that a line was accepted: longer than any call."""
+
+APOLOGY = (
+    '<?xml version="1.0" encoding="UTF-8"?><Response>'
+    '<Say language="en-GB">Sorry, we cannot put your call through. If a child is in immediate '
+    "danger, hang up and dial 9 9 9. Otherwise please call again in a minute.</Say>"
+    '<Pause length="1"/>'
+    '<Say language="en-GB">If a child is in immediate danger, hang up and dial 9 9 9. Otherwise '
+    "please call again in a minute.</Say></Response>"
+)
+"""For when no directory was ever read: the service does not start without one, but the file may be
+gone before the first call."""
+
 bp = Blueprint("telephony", __name__, url_prefix="/twilio")
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """What a path below /twilio names; ``service`` and ``step`` as they were typed at Twilio."""
-
-    is_text: bool
-    service: str
-    step: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +85,18 @@ class CallContext:
     state: CallState | None
     forwarded: tuple[str, ...]
     excluded_numbers: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Fallback:
+    """The TwiML for when a call to a service cannot be answered otherwise, and what it is made of.
+
+    It rings the out-of-hours line, then the others, and asks nothing more of this service.
+    """
+
+    directory_sha256: str
+    day: date
+    document: str
 
 
 @bp.before_request
@@ -106,18 +123,22 @@ def check() -> Response:
 
 @bp.route("/voice/<service>", methods=METHODS)
 @bp.route("/voice/<service>/<step>", methods=METHODS)
-def voice(service: str, step: str = "") -> Response:
-    """Ring the line that answers now; for a call that is in the log, the line it began with.
-
-    With a step, continue a call. An unknown step begins it again.
-    """
-    return _answer(Target(False, service, step))
-
-
 @bp.route("/sms/<service>", methods=METHODS)
-def text(service: str) -> Response:
-    """Answer a text message."""
-    return _answer(Target(True, service, ""))
+def answer(**_names: str) -> Response:
+    """Answer a text message; or a call, by ringing the line that answers now.
+
+    A call that is in the log rings the line it began with. With a step, a call is continued; an
+    unknown step begins it again.
+    """
+    g.answering = True
+    is_text, service, step = _target()
+    call_request = CallRequest.from_parameters(request.values)
+    service_id = _service_id(service, call_request.called)
+    if is_text:
+        g.twiml = sms.answer(call_request, service_id, request.values.get("Body", ""))
+    else:
+        g.twiml = _answer_call(call_request, service_id, step)
+    return _xml(g.twiml)
 
 
 def is_below_twilio(path: str) -> bool:
@@ -137,7 +158,6 @@ def connect_anyway(error: Exception) -> Response:
     refusal = require_signature()
     if refusal is not None:
         return refusal
-    target = _target(request.path)
     if error is not request.routing_exception:  # that is a mistyped address
         cause = getattr(error, "original_exception", None) or error
         log.error("fault while answering Twilio: the caller is connected", exc_info=cause)
@@ -146,11 +166,49 @@ def connect_anyway(error: Exception) -> Response:
         return _xml(g.twiml)
     if "answering" not in g:  # a fault before
         try:
-            return _answer(target)
+            return answer()
         except Exception as fault:
             log.error("fault while answering Twilio: the fallback answers", exc_info=fault)
             call_log().count(calls.FAULTS)
-    return _xml(_fault_answer(target))
+    is_text, service, step = _target()
+    if is_text:
+        return _xml(sms.FAULT_ANSWER)
+    return _xml(twiml.hang_up() if step in WHISPERS else _fallback(service))
+
+
+def make_fallbacks(service_ids: Iterable[str] | None = None) -> None:
+    """Make the fallbacks of some services again if the directory or the day has changed.
+
+    None means all services: a thousand would keep a caller waiting, so a call names its own. Ids
+    that the directory lacks are ignored. It never raises: a fault is logged, and what was made
+    before stays.
+    """
+    fallbacks = _fallbacks()
+    try:
+        snapshot, number = lookup.snapshot(), rehearsal_number(current_app.config)
+        services, directory = snapshot.timetables.services, snapshot.directory
+        day = lookup.now().astimezone(directory.zone).date()
+        for service_id in services if service_ids is None else service_ids:
+            current = fallbacks.get(service_id)
+            if service_id in services and (
+                current is None or (current.directory_sha256, current.day) != (snapshot.sha256, day)
+            ):
+                document = twiml.fallback(services[service_id], directory, day, number)
+                fallbacks[service_id] = Fallback(snapshot.sha256, day, document)
+    except Exception:
+        log.exception("the fallback cannot be made again: the one made before answers")
+
+
+def _fallback(service_id: str) -> str:
+    """Return the fallback of a service, or else of the directory's first. It never raises."""
+    fallbacks = _fallbacks()
+    fallback = fallbacks.get(service_id) or next(iter(fallbacks.values()), None)
+    return fallback.document if fallback else APOLOGY
+
+
+def _fallbacks() -> dict[str, Fallback]:
+    fallbacks: dict[str, Fallback] = current_app.extensions["fallbacks"]
+    return fallbacks
 
 
 def call_log() -> CallLog:
@@ -159,19 +217,8 @@ def call_log() -> CallLog:
     return log
 
 
-def _answer(target: Target) -> Response:
-    g.answering = True
-    call_request = CallRequest.from_parameters(request.values)
-    service_id = _service_id(target.service, call_request.called)
-    if target.is_text:
-        g.twiml = sms.answer(call_request, service_id, request.values.get("Body", ""))
-    else:
-        g.twiml = _answer_call(call_request, service_id, target.step)
-    return _xml(g.twiml)
-
-
 def _answer_call(call_request: CallRequest, service_id: str, step: str) -> str:
-    fallback_twiml().refresh((lookup.first_service_id(), service_id))
+    make_fallbacks((lookup.first_service_id(), service_id))
     reason = unrecognised_reason()
     if reason is not None:
         log.warning("a signed request unlike Twilio's is answered, and not logged: %s", reason)
@@ -192,12 +239,6 @@ def _answer_call(call_request: CallRequest, service_id: str, step: str) -> str:
         call_request.excluded_numbers(directory, day, forwarded),
     )
     return _STEPS.get(step, _begin)(call)
-
-
-def _fault_answer(target: Target) -> str:
-    if target.is_text:
-        return sms.FAULT_ANSWER
-    return twiml.hang_up() if target.step in WHISPERS else fallback_twiml().get(target.service)
 
 
 def _begin(call: CallContext) -> str:
@@ -223,15 +264,8 @@ def _after(call: CallContext) -> str:
         return _begin(call)
     outcome = _outcome(call, state)
     decide_at = partial(lookup.who_to_call, call.service.id)
-    step = next_step(
-        call.snapshot.timetables,
-        call.service,
-        state,
-        outcome,
-        call.at,
-        decide_at,
-        call.excluded_numbers,
-    )
+    timetables, ended = call.snapshot.timetables, (state, outcome, call.at)
+    step = next_step(timetables, call.service, *ended, decide_at, call.excluded_numbers)
     duration = request.values.get("DialCallDuration", "")
     talked = int(duration) if re.fullmatch("[0-9]{1,6}", duration) else None
     leg_end = LegEnd(state.leg, state.tried[-1], outcome, call.at, talked)
@@ -252,7 +286,7 @@ def _accept(call: CallContext) -> str:
     if request.values.get("Digits") != ACCEPT_KEY:
         return twiml.hang_up()
     if state is not None and state.tried and call_key:
-        _acceptance_marks().add(call_key, state.leg)
+        _mark_accepted(call_key, state.leg)
         leg = LegStart(state.leg, state.tried[-1], call.at)
         if call.may_be_logged:
             start = _call_start(call, state)
@@ -310,25 +344,41 @@ def _is_accepted(call: CallContext, leg: int) -> bool:
     call_key = call.request.call_key
     if call_key is None:
         return False
-    if _acceptance_marks().has(call_key, leg):
-        return True
+    try:
+        if _acceptance_mark(call_key, leg).exists():
+            return True
+    except OSError as error:
+        log.warning("cannot see on this machine whether a call was accepted: %s", error)
     return bool(call_log().write(partial(calls.was_accepted, key=call_key, position=leg)))
 
 
+def _mark_accepted(call_key: str, leg: int) -> None:
+    """Record for every worker of this machine, database or not, that a leg was accepted."""
+    mark = _acceptance_mark(call_key, leg)
+    try:
+        mark.parent.mkdir(parents=True, exist_ok=True)
+        mark.touch()
+        for other in mark.parent.iterdir():
+            if time.time() - other.stat().st_mtime > MAX_MARK_AGE_SECONDS:
+                other.unlink(missing_ok=True)
+    except OSError as error:
+        log.warning("cannot record in %s that a call was accepted: %s", mark.parent, error)
+
+
+def _acceptance_mark(call_key: str, leg: int) -> Path:
+    return lookup.instance_path() / "accepted" / f"{call_key}-{leg}"
+
+
 def _log_and_answer(
-    call: CallContext,
-    step: Step,
-    decision: Decision,
-    start: CallStart,
-    leg_end: LegEnd | None = None,
+    call: CallContext, step: Step, decision: Decision, start: CallStart, ended: LegEnd | None = None
 ) -> str:
     """Log the step, and return its TwiML."""
     document = _twiml(call, step, decision)
-    outcome = _call_outcome(step, leg_end, call.request.has_ended)
+    outcome = _call_outcome(step, ended, call.request.has_ended)
     leg = None
     if isinstance(step, Dial) and outcome is None:
         leg = LegStart(step.state.leg, step.line.id, call.at)
-    _write(call, partial(calls.step, call=start, ended=leg_end, leg=leg, outcome=outcome))
+    _write(call, partial(calls.step, call=start, ended=ended, leg=leg, outcome=outcome))
     return document
 
 
@@ -340,10 +390,8 @@ def _twiml(call: CallContext, step: Step, decision: Decision) -> str:
         rehearsal_number(config),
         lambda line: call.request.caller_id(line, call.service, config["CALLER_ID"]),
     )
-    named_lines = partial(
-        twiml.named_lines, call.snapshot.timetables, decision, call.at, call.excluded_numbers
-    )
-    return twiml.for_step(step, decision, call.at, call.snapshot.directory, named_lines, settings)
+    timetables, excluded_numbers = call.snapshot.timetables, call.excluded_numbers
+    return twiml.for_step(step, decision, call.at, timetables, excluded_numbers, settings)
 
 
 def _call_outcome(step: Step, leg_end: LegEnd | None, has_hung_up: bool) -> Outcome | None:
@@ -362,11 +410,6 @@ def _write(call: CallContext, job: Callable[..., T]) -> T | None:
     return call_log().write(partial(job, key=call.request.call_key))
 
 
-def _acceptance_marks() -> AcceptanceMarks:
-    marks: AcceptanceMarks = current_app.extensions["acceptance_marks"]
-    return marks
-
-
 def _service_id(service: str, called: str | None) -> str:
     """Return the service of the URL, else that of the number called, else the directory's first.
 
@@ -380,14 +423,16 @@ def _service_id(service: str, called: str | None) -> str:
     return by_number.get(called or "", next(iter(services)))
 
 
-def _target(path: str) -> Target:
-    """Read a path, however it was mistyped: the first segment after the kind is the service."""
-    segments = _segments(path)[1:]
-    names = [segment for segment in segments if segment not in ("voice", "sms")]
-    is_step = len(segments) == 3 and segments[0] == "voice"
-    return Target(
-        segments[:1] == ["sms"], names[0] if names else "", segments[2] if is_step else ""
-    )
+def _target() -> tuple[bool, str, str]:
+    """Return whether a text message is to be answered, the service, and the step of a call.
+
+    They are as the address has them, however it was mistyped at Twilio, and may be empty.
+    """
+    kind, *names = _segments(request.path)[1:] or [""]
+    if kind not in ("voice", "sms"):
+        names.insert(0, kind)
+    is_step = kind == "voice" and len(names) == 2
+    return kind == "sms", names[0] if names else "", names[1] if is_step else ""
 
 
 def _segments(path: str) -> list[str]:

@@ -5,7 +5,6 @@ Locale: times are read in its zone.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from routing.core.directory import (
@@ -23,27 +22,12 @@ from routing.core.directory import (
 from routing.text.locale import N_, Locale
 
 WEEKDAYS = (
-    N_("Monday"),
-    N_("Tuesday"),
-    N_("Wednesday"),
-    N_("Thursday"),
-    N_("Friday"),
-    N_("Saturday"),
-    N_("Sunday"),
+    *(N_("Monday"), N_("Tuesday"), N_("Wednesday"), N_("Thursday")),
+    *(N_("Friday"), N_("Saturday"), N_("Sunday")),
 )
 MONTHS = (
-    N_("January"),
-    N_("February"),
-    N_("March"),
-    N_("April"),
-    N_("May"),
-    N_("June"),
-    N_("July"),
-    N_("August"),
-    N_("September"),
-    N_("October"),
-    N_("November"),
-    N_("December"),
+    *(N_("January"), N_("February"), N_("March"), N_("April"), N_("May"), N_("June"), N_("July")),
+    *(N_("August"), N_("September"), N_("October"), N_("November"), N_("December")),
 )
 _MONTHLY = {
     1: N_("First {weekday} of each month"),
@@ -115,17 +99,17 @@ def format_moment(at: datetime, locale: Locale, now: datetime) -> str:
     """
     date, time = _local_date_and_time(at, locale)
     days_ahead = (date - now.astimezone(locale.zone).date()).days
-    day = format_day(date, locale)
-    if time is None:
-        if days_ahead == 0:
-            return locale.translate("midnight tonight, {day}", day=day)
+    if days_ahead == 0 and time is None:
+        message = N_("midnight tonight, {day}")
     elif days_ahead == 0 and at.astimezone(locale.zone).hour >= _TONIGHT_FROM_HOUR:
-        return locale.translate("{time} tonight, {day}", time=time, day=day)
+        message = N_("{time} tonight, {day}")
     elif days_ahead == 0:
-        return locale.translate("{time} today, {day}", time=time, day=day)
-    elif days_ahead == 1:
-        return locale.translate("{time} tomorrow, {day}", time=time, day=day)
-    return format_datetime(at, locale, now)
+        message = N_("{time} today, {day}")
+    elif days_ahead == 1 and time is not None:
+        message = N_("{time} tomorrow, {day}")
+    else:
+        return format_datetime(at, locale, now)
+    return locale.translate(message, time=time or "", day=format_day(date, locale))
 
 
 def format_range(time_range: TimeRange, locale: Locale) -> str:
@@ -148,9 +132,11 @@ def format_ranges(ranges: tuple[TimeRange, ...], locale: Locale) -> str:
 def format_hours(hours: Hours, locale: Locale) -> tuple[tuple[str, str], ...]:
     """Format a week as pairs of days and hours: ("Monday to Friday", "8:30am to 5pm")."""
     if hours.is_always:
-        every_day = locale.translate("Every day")
-        return ((every_day, locale.translate("24 hours a day, bank holidays included")),)
-    weekdays = _weekdays_by_ranges(hours)
+        always = locale.translate("24 hours a day, bank holidays included")
+        return ((locale.translate("Every day"), always),)
+    weekdays: dict[tuple[TimeRange, ...], list[int]] = {}
+    for weekday, ranges in enumerate(hours.week):
+        weekdays.setdefault(ranges, []).append(weekday)
     pairs = [
         (format_weekdays(days, locale), format_ranges(ranges, locale))
         for ranges, days in weekdays.items()
@@ -161,38 +147,11 @@ def format_hours(hours: Hours, locale: Locale) -> tuple[tuple[str, str], ...]:
 
 
 def format_week(hours: Hours, locale: Locale) -> str:
-    """Format a week as one sentence: Open Monday to Friday 9am to 5pm, closed on Saturday."""
+    """Format a week as one sentence: Monday to Friday: 9am to 5pm; Saturday and Sunday: closed."""
     if hours.is_always:
         return locale.translate("Open 24 hours a day, bank holidays included.")
-    weekdays = _weekdays_by_ranges(hours)
-    every_day = locale.translate("every day")
-    groups = [
-        (ranges, every_day if len(days) == len(WEEKDAYS) else format_weekdays(days, locale))
-        for ranges, days in weekdays.items()
-    ]
-    if hours.bank_holiday is not None:
-        groups.append((hours.bank_holiday, locale.translate("bank holidays")))
-    opening = [f"{days} {format_ranges(ranges, locale)}" for ranges, days in groups if ranges]
-    closed = [
-        part
-        for ranges, days in weekdays.items()
-        if not ranges
-        for part in _weekday_parts(days, locale)
-    ]
-    if hours.bank_holiday == ():
-        closed.append(locale.translate("bank holidays"))
-    parts = [locale.translate("open {hours}", hours=", ".join(opening))] if opening else []
-    if closed:
-        parts.append(locale.translate("closed on {days}", days=join_words(closed, locale)))
-    sentence = ", ".join(parts)
-    return f"{sentence[0].upper()}{sentence[1:]}."
-
-
-def _weekdays_by_ranges(hours: Hours) -> dict[tuple[TimeRange, ...], list[int]]:
-    weekdays: dict[tuple[TimeRange, ...], list[int]] = {}
-    for weekday, ranges in enumerate(hours.week):
-        weekdays.setdefault(ranges, []).append(weekday)
-    return weekdays
+    pairs = format_hours(hours, locale)
+    return "; ".join(f"{days}: {times}" for days, times in pairs) + "."
 
 
 def format_holiday(holiday: BankHoliday, locale: Locale) -> str:
@@ -202,21 +161,18 @@ def format_holiday(holiday: BankHoliday, locale: Locale) -> str:
 
 
 def format_weekdays(weekdays: Iterable[int], locale: Locale) -> str:
-    """Format days of the week, Monday being 0: Monday to Thursday and Saturday; Every day."""
-    days = sorted(weekdays)
-    if len(days) == len(WEEKDAYS):
-        return locale.translate("Every day")
-    return join_words(_weekday_parts(days, locale), locale)
+    """Format days of the week, Monday being 0: Monday to Thursday and Saturday; Every day.
 
-
-def _weekday_parts(days: Sequence[int], locale: Locale) -> list[str]:
-    """Format weekdays: of those in a row both of two, the first and last of more."""
+    Of days in a row both of two are named, and the first and last of more.
+    """
     runs: list[list[int]] = []
-    for day in days:
+    for day in sorted(weekdays):
         if runs and runs[-1][-1] == day - 1:
             runs[-1].append(day)
         else:
             runs.append([day])
+    if len(runs[0]) == len(WEEKDAYS):
+        return locale.translate("Every day")
     parts: list[str] = []
     for run in runs:
         first, last = (locale.translate(WEEKDAYS[day]) for day in (run[0], run[-1]))
@@ -224,7 +180,7 @@ def _weekday_parts(days: Sequence[int], locale: Locale) -> list[str]:
             parts += [first, last][: len(run)]
         else:
             parts.append(locale.translate("{first} to {last}", first=first, last=last))
-    return parts
+    return join_words(parts, locale)
 
 
 def format_special_day(special_day: SpecialDay, locale: Locale, today: date) -> str:
@@ -253,33 +209,12 @@ def format_special_day(special_day: SpecialDay, locale: Locale, today: date) -> 
 def format_coming_special_days(line: Line, today: date, locale: Locale) -> list[str]:
     """Format each special day of a line that is not over, in order of its next date."""
     coming = [
-        (next_date, special_day)
+        (next_date, format_special_day(special_day, locale, today))
         for special_day in line.special_days
         if not special_day.changes_nothing
         and (next_date := special_day.next_date(today)) is not None
     ]
-    return [
-        format_special_day(special_day, locale, today)
-        for _, special_day in sorted(coming, key=lambda entry: entry[0])
-    ]
-
-
-def format_other_numbers(line: Line, first: date, last: date, locale: Locale) -> list[str]:
-    """Format each special day from ``first`` to ``last`` on which a line has another number."""
-    return [
-        format_special_day(replace(special_day, hours=None, week=None), locale, first)
-        for special_day in line.special_days
-        if special_day.phone is not None and any(special_day.dates(first, last))
-    ]
-
-
-def format_seasons(line: Line, first: date, last: date, locale: Locale) -> list[str]:
-    """Format each long run with hours that a line has from ``first`` to ``last``."""
-    return [
-        format_special_day(replace(special_day, phone=None), locale, first)
-        for special_day in line.special_days
-        if special_day.is_season and any(special_day.dates(first, last))
-    ]
+    return [sentence for _, sentence in sorted(coming, key=lambda entry: entry[0])]
 
 
 def format_exceptions(
@@ -294,7 +229,17 @@ def format_exceptions(
         hours, phone = format_ranges(line.ranges_on(day, holidays), locale), line.phone_on(day)
         if phone != line.phone:
             hours = locale.translate("{hours}, call {phone}", hours=hours, phone=phone.display)
-        pairs.append((_named_date(line, day, holidays, locale), hours))
+        names = [
+            special_day.name.get(locale.language)
+            for special_day in line.special_days
+            if day in special_day and not special_day.is_season
+        ]
+        date_in_words = format_full_date(day, locale)
+        if names:
+            date_in_words += f" ({', '.join(names)})"
+        elif day in holidays:
+            date_in_words += f", {format_holiday(holidays[day], locale)}"
+        pairs.append((date_in_words, hours))
     return pairs
 
 
@@ -339,7 +284,9 @@ def _local_date_and_time(at: datetime, locale: Locale) -> tuple[date, str | None
 def _format_dates(special_day: SpecialDay, locale: Locale, today: date) -> str:
     """Format when a special day is: on a date, from one to another, or each time that it comes."""
     first, last = (
-        None if day is None else _format_near_date(day, locale, today)
+        None
+        if day is None
+        else (format_day if day.year == today.year else format_full_date)(day, locale)
         for day in (special_day.first, special_day.last)
     )
     if special_day.recurrence is not None:
@@ -356,10 +303,6 @@ def _format_dates(special_day: SpecialDay, locale: Locale, today: date) -> str:
     return locale.translate("{first} to {last}", first=first, last=last)
 
 
-def _format_near_date(day: date, locale: Locale, today: date) -> str:
-    return format_day(day, locale) if day.year == today.year else format_full_date(day, locale)
-
-
 def _format_rule(rule: Yearly | Monthly | Weekly, locale: Locale) -> str:
     match rule:
         case Yearly(month, day):
@@ -371,15 +314,3 @@ def _format_rule(rule: Yearly | Monthly | Weekly, locale: Locale) -> str:
             return locale.translate("Every week")
         case Weekly(weeks):
             return locale.translate("Every {count} weeks", count=str(weeks))
-
-
-def _named_date(line: Line, day: date, holidays: Mapping[date, BankHoliday], locale: Locale) -> str:
-    names = [
-        special_day.name.get(locale.language)
-        for special_day in line.special_days
-        if day in special_day and not special_day.is_season
-    ]
-    if not names and day in holidays:
-        return f"{format_full_date(day, locale)}, {format_holiday(holidays[day], locale)}"
-    date_in_words = format_full_date(day, locale)
-    return f"{date_in_words} ({', '.join(names)})" if names else date_in_words

@@ -4,7 +4,6 @@ import gettext
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
@@ -40,12 +39,6 @@ HOLIDAY_NAMES = (
 """The names that GOV.UK gives to bank holidays: only these have translations."""
 
 
-class Translator(Protocol):
-    """Translates from English; ``gettext.NullTranslations`` is one."""
-
-    def gettext(self, message: str, /) -> str: ...
-
-
 @dataclass(frozen=True, slots=True)
 class Locale:
     """The language and zone of a reader.
@@ -53,7 +46,7 @@ class Locale:
     ``language`` chooses among the council's own texts; ``translator`` translates the service's.
     """
 
-    translator: Translator
+    translator: gettext.NullTranslations
     language: str
     zone: ZoneInfo
 
@@ -72,5 +65,5 @@ def get_locale(language: str, zone: ZoneInfo) -> Locale:
 
 
 @cache
-def _translator(language: str) -> Translator:
+def _translator(language: str) -> gettext.NullTranslations:
     return gettext.translation("messages", CATALOGUES, [language], fallback=True)

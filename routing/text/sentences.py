@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from datetime import date, datetime
 
-from routing.core import instants
 from routing.core.answer import Decision, ReasonCode
 from routing.core.directory import BankHoliday, Line, OtherWay
 from routing.text.dates import format_datetime, format_day, format_moment, format_ranges
@@ -22,42 +21,43 @@ _OTHER_WAYS = {
 def reason_sentence(
     decision: Decision, at: datetime, locale: Locale, holidays: Mapping[date, BankHoliday]
 ) -> str:
-    """Say why this line answers at ``at``, in one or two sentences. Raise NaiveTime."""
-    now = instants.as_utc(at)
-    if decision.reason.code is ReasonCode.IN_HOURS:
-        return _open_sentence(decision, now, locale)
+    """Say why this line answers at ``at``, in one or two sentences."""
+    line, until, next_answer = line_phrase(decision.line, locale), decision.until, decision.next
+    moment = format_datetime(until, locale, at) if until else ""
     if decision.reason.code is ReasonCode.DIVERT:
-        line = line_phrase(decision.line, locale)
-        until = f" {until_phrase(decision, now, locale)}" if decision.until else ""
-        return locale.translate("Calls are answered by {line}{until}.", line=line, until=until)
-    first_line = decision.service.lines[0]
-    closed = _closed_sentence(decision, first_line, now, locale, holidays)
-    if decision.until is None or decision.next is None or decision.next.line.id != first_line.id:
-        return closed
-    moment = format_datetime(decision.until, locale, now)
-    opens = locale.translate("It opens at {moment}.", moment=moment)
-    return f"{closed} {opens}"
+        phrase = f" {until_phrase(decision, at, locale)}" if until else ""
+        return locale.translate("Calls are answered by {line}{until}.", line=line, until=phrase)
+    if decision.reason.code is not ReasonCode.IN_HOURS:
+        closed = _closed_sentence(decision, at, locale, holidays)
+        if next_answer is None or next_answer.line.id != decision.service.lines[0].id:
+            return closed
+        opens = locale.translate("It opens at {moment}.", moment=moment)
+        return f"{closed} {opens}"
+    if next_answer is None:
+        message = N_("{line} is open day and night.")
+    elif next_answer.line.id == decision.line.id:
+        message = N_("{line} is open. Its number changes at {moment}.")
+    else:
+        message = N_("{line} is open until {moment}.")
+    return _capitalise(locale.translate(message, line=line, moment=moment))
 
 
 def until_phrase(decision: Decision, at: datetime, locale: Locale) -> str:
-    """Say until when a decision holds: "until 5pm on Friday 27 November", or "at all hours".
-
-    Raise NaiveTime.
-    """
+    """Say until when a decision holds: "until 5pm on Friday 27 November", or "at all hours"."""
     if decision.until is None:
         return locale.translate("at all hours")
-    moment = format_datetime(decision.until, locale, instants.as_utc(at))
+    moment = format_datetime(decision.until, locale, at)
     return locale.translate("until {moment}", moment=moment)
 
 
 def next_sentence(decision: Decision, at: datetime, locale: Locale) -> str | None:
     """Say which line answers after the handover, on which of the lines' numbers; None without one.
 
-    A service's own number plays no part. Raise NaiveTime.
+    A service's own number plays no part.
     """
     if decision.until is None or decision.next is None:
         return None
-    moment = format_datetime(decision.until, locale, instants.as_utc(at))
+    moment = format_datetime(decision.until, locale, at)
     line = line_phrase(decision.next.line, locale)
     if decision.next.phone.e164 == decision.phone.e164:
         return locale.translate(
@@ -87,7 +87,7 @@ def holds_sentence(
 
     Of a service's own number, say that it may be called at all hours. ``is_live`` adds today,
     tonight and tomorrow to the date, for a page that is read at once; ``is_soon`` says instead that
-    the number changes. Raise NaiveTime.
+    the number changes.
     """
     always = locale.translate("You can call this number day and night.")
     has_own_number = decision.service.is_always_on_its_number
@@ -97,7 +97,7 @@ def holds_sentence(
     if has_own_number and is_same_line:
         return always
     format_until = format_moment if is_live else format_datetime
-    moment = format_until(decision.until, locale, instants.as_utc(at))
+    moment = format_until(decision.until, locale, at)
     if not keeps_number(decision) and (is_same_line or is_soon):
         return locale.translate("This number changes at {moment}.", moment=moment)
     answers = locale.translate("They answer until {moment}.", moment=moment)
@@ -114,18 +114,17 @@ def exception_sentence(
 ) -> str | None:
     """Say which special day or bank holiday closes the first line; None on an ordinary day.
 
-    ``is_live`` is as in ``holds_sentence``. Raise NaiveTime.
+    ``is_live`` is as in ``holds_sentence``.
     """
-    now = instants.as_utc(at)
     if _cause(decision, locale) is None:
         return None
-    return _closed_sentence(decision, decision.service.lines[0], now, locale, holidays, is_live)
+    return _closed_sentence(decision, at, locale, holidays, is_live)
 
 
 def call_sentence(decision: Decision, phone: str, at: datetime, locale: Locale) -> str:
     """Say whom to call on ``phone``, and until when: "Call 01632 960001, MASH, until 5pm ...".
 
-    Of a service's own number, say that it may be called at all hours. Raise NaiveTime.
+    Of a service's own number, say that it may be called at all hours.
     """
     line = line_phrase(decision.line, locale)
     number = decision.service.number
@@ -158,56 +157,38 @@ def other_way_label(way: OtherWay, locale: Locale) -> str:
     return locale.translate(_OTHER_WAYS[way.kind])
 
 
-def _open_sentence(decision: Decision, now: datetime, locale: Locale) -> str:
-    line = line_phrase(decision.line, locale)
-    if decision.until is None or decision.next is None:
-        return _capitalise(locale.translate("{line} is open day and night.", line=line))
-    moment = format_datetime(decision.until, locale, now)
-    if decision.next.line.id == decision.line.id:
-        return _capitalise(
-            locale.translate(
-                "{line} is open. Its number changes at {moment}.", line=line, moment=moment
-            )
-        )
-    return _capitalise(locale.translate("{line} is open until {moment}.", line=line, moment=moment))
-
-
 def _closed_sentence(
     decision: Decision,
-    first_line: Line,
-    now: datetime,
+    at: datetime,
     locale: Locale,
     holidays: Mapping[date, BankHoliday],
     is_live: bool = False,
 ) -> str:
-    line, cause = line_phrase(first_line, locale), _cause(decision, locale)
+    """Say that the service's first line is closed, and by which special day or bank holiday."""
+    line, today = decision.service.lines[0], at.astimezone(locale.zone).date()
+    ranges, cause = line.ranges_on(today, holidays), _cause(decision, locale)
     if cause is None:
-        return _capitalise(locale.translate("{line} is closed.", line=line))
-    today = now.astimezone(locale.zone).date()
-    ranges = first_line.ranges_on(today, holidays)
-    if ranges and is_live:
+        message = N_("{line} is closed.")
+    elif ranges and is_live:
         message = N_("{line} is closed. Today, {day} ({cause}), it is open {hours}.")
     elif ranges:
         message = N_("{line} is closed. On {day} ({cause}) it is open {hours}.")
+    elif decision.reason.special_day is not None and is_live:
+        message = N_("{line} is closed today, {day} ({cause}).")
     elif decision.reason.special_day is not None:
-        message = (
-            N_("{line} is closed today, {day} ({cause}).")
-            if is_live
-            else N_("{line} is closed on {day} ({cause}).")
-        )
+        message = N_("{line} is closed on {day} ({cause}).")
     elif is_live:
         message = N_("{line} is closed today, {day}, because it is {cause}.")
     else:
         message = N_("{line} is closed on {day} because it is {cause}.")
-    return _capitalise(
-        locale.translate(
-            message,
-            line=line,
-            day=format_day(today, locale),
-            cause=cause,
-            hours=format_ranges(ranges, locale),
-        )
+    sentence = locale.translate(
+        message,
+        line=line_phrase(line, locale),
+        day=format_day(today, locale),
+        cause=cause or "",
+        hours=format_ranges(ranges, locale),
     )
+    return _capitalise(sentence)
 
 
 def _capitalise(sentence: str) -> str:

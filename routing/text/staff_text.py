@@ -1,22 +1,39 @@
 """Sentences for staff, in English: where calls go, until when, and what comes next."""
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
 
 from routing.core.answer import Outcome, ReasonCode
 from routing.core.decision import Divert, decide, handovers
-from routing.core.directory import Directory, Line, Phone, Service
-from routing.core.instants import Span
+from routing.core.directory import MINUTES_PER_DAY, Directory, Line, Phone, Service, TimeRange
+from routing.core.instants import Span, date_range
 from routing.core.timetable import Timetables
 from routing.text.dates import (
     WEEKDAYS,
+    format_date,
     format_datetime,
     format_full_date,
-    format_hours,
+    format_range,
     format_ranges,
     format_time,
+    format_week,
+    format_weekdays,
+    join_words,
 )
 from routing.text.locale import Locale
+
+MAX_DATES = 8
+"""How many dates a sentence names before it counts the rest."""
+
+MIN_WEEKLY = 3
+"""How often something happens on a weekday before a sentence says "every"."""
+
+_Times = tuple[int, int, int]
+"""When a span opens, how many days later it closes, and when on that day.
+
+In minutes after midnight by the wall clock, 1 to 1440 when it closes.
+"""
 
 CALL_OUTCOMES: Mapping[str | None, str] = {
     Outcome.ANSWERED: "Answered",
@@ -115,10 +132,9 @@ def closed_warning(line: Line, closed: tuple[Span, ...], at: datetime, locale: L
     """Warn that calls would go to a line in the spans in which it is closed, and give its hours."""
     when = ", and ".join(format_span(span, at, locale) for span in closed[:3])
     more = ", and at other times" if len(closed) > 3 else ""
-    week = "; ".join(f"{days}: {times}" for days, times in format_hours(line.hours, locale))
-    name = line.name.get(locale.language)
+    name, week = line.name.get(locale.language), format_week(line.hours, locale)
     return (
-        f"By its own hours {name} is shut {when}{more}. Its hours are: {week}. Callers would hear "
+        f"By its own hours {name} is shut {when}{more}. Its hours are: {week} Callers would hear "
         "it ring with nobody there."
     )
 
@@ -155,8 +171,9 @@ def explain_lines(
         else:
             verdict, is_taken = "is open: it takes the calls", True
         hours = _hours_sentence(line, at, timetables, locale)
-        if internal_numbers or not line.internal:
-            hours += _other_number(line, at, locale)
+        phone = line.phone_on(at.astimezone(locale.zone).date())
+        if phone != line.phone and (internal_numbers or not line.internal):
+            hours += f" Its number on that date is {phone.display}."
         sentences.append(f"{line.name.get('en')} {verdict}. {hours}")
     name = service.out_of_hours.name.get("en")
     when = "whenever none of these is open" if is_taken else "since none of these is open"
@@ -211,6 +228,85 @@ def format_span(span: Span, at: datetime, locale: Locale) -> str:
     return f"from {start} until {format_relative(span.end, at, locale)}"
 
 
+def format_periods(spans: Iterable[Span], period: Span, locale: Locale) -> list[str]:
+    """Describe many spans in sentences, in the order in which they begin; those alike share one.
+
+    "Every Friday" means at least half of the Fridays of ``period``, and three or more; the Fridays
+    left out are named. Spans on other days are described by their dates.
+    """
+    spans = list(spans)
+    if spans == [period]:
+        return ["at all hours"]
+    last = period.end - timedelta(microseconds=1)
+    period_days = list(
+        date_range(*(edge.astimezone(locale.zone).date() for edge in (period.start, last)))
+    )
+    by_weekday: dict[tuple[int, _Times], list[date]] = defaultdict(list)
+    for span in spans:
+        start, end = span.start.astimezone(locale.zone), span.end.astimezone(locale.zone)
+        closes, last_day = end.hour * 60 + end.minute, end.date()
+        if not closes:
+            closes, last_day = MINUTES_PER_DAY, last_day - timedelta(days=1)
+        times = (start.hour * 60 + start.minute, (last_day - start.date()).days, closes)
+        by_weekday[start.weekday(), times].append(start.date())
+    alike: dict[tuple[bool, _Times, int | None], list[date]] = defaultdict(list)
+    for (weekday, times), days in by_weekday.items():
+        in_period = sum(day.weekday() == weekday for day in period_days)
+        is_weekly = len(days) >= MIN_WEEKLY and 2 * len(days) >= in_period
+        # A span of several days ends on a weekday of its own for each on which it begins.
+        ends_on = weekday if is_weekly and times[1] > 1 else None
+        alike[is_weekly, times, ends_on] += days
+    by_dates: dict[tuple[bool, tuple[date, ...]], list[str]] = defaultdict(list)
+    for (is_weekly, times, _), days in sorted(alike.items(), key=lambda group: group[0][1]):
+        by_dates[is_weekly, tuple(sorted(days))].append(_format_times(days[0], times, locale))
+    sentences = [
+        (days[0], not is_weekly, _period_sentence(days, is_weekly, times, period_days, locale))
+        for (is_weekly, days), times in by_dates.items()
+    ]
+    return [sentence for _, _, sentence in sorted(sentences, key=lambda entry: entry[:2])]
+
+
+def _period_sentence(
+    days: Sequence[date],
+    is_weekly: bool,
+    times: Sequence[str],
+    period_days: Sequence[date],
+    locale: Locale,
+) -> str:
+    hours = join_words(times, locale)
+    count = "twice" if len(days) == 2 else f"{len(days)} times"
+    if not is_weekly and len(days) == 1:
+        return f"{format_full_date(days[0], locale)}, {hours}"
+    if not is_weekly:
+        return f"{hours}, {count}: {_format_dates(days, locale)}"
+    listed, weekdays = set(days), {day.weekday() for day in days}
+    every = "day" if len(weekdays) == len(WEEKDAYS) else format_weekdays(weekdays, locale)
+    sentence = f"every {every} {hours}, {count}, first {format_date(days[0], locale)}"
+    between = (day for day in period_days if days[0] <= day <= days[-1])
+    left_out = [day for day in between if day.weekday() in weekdays and day not in listed]
+    return f"{sentence}, but not on {_format_dates(left_out, locale)}" if left_out else sentence
+
+
+def _format_dates(days: Sequence[date], locale: Locale) -> str:
+    names = [format_date(day, locale) for day in days[:MAX_DATES]]
+    if len(days) > MAX_DATES:
+        names[-1] = f"{len(days) - MAX_DATES + 1} more to {format_date(days[-1], locale)}"
+    return join_words(names, locale)
+
+
+def _format_times(first_day: date, times: _Times, locale: Locale) -> str:
+    opens, days_later, closes = times
+    if times == (0, 0, MINUTES_PER_DAY):
+        return "all day"
+    if not days_later and closes <= opens:
+        return f"{format_range(TimeRange(opens, closes), locale)}, as the clocks go back"
+    if days_later <= 1:
+        return format_range(TimeRange(opens, closes + days_later * MINUTES_PER_DAY), locale)
+    last_day = first_day + timedelta(days=days_later)
+    day = WEEKDAYS[last_day.weekday()] if days_later < 7 else format_full_date(last_day, locale)
+    return f"{format_time(opens, locale)} to {format_time(closes, locale)} on {day}"
+
+
 def _hours_sentence(line: Line, at: datetime, timetables: Timetables, locale: Locale) -> str:
     """Say which hours a line keeps on the local date of ``at``, and what sets them."""
     today = at.astimezone(locale.zone).date()
@@ -226,8 +322,3 @@ def _hours_sentence(line: Line, at: datetime, timetables: Timetables, locale: Lo
             cause += f"; {holiday.name} makes no difference to this line"
     hours = format_ranges(day_hours.ranges, locale)
     return f"Its hours on {format_full_date(today, locale)}: {hours} ({cause})."
-
-
-def _other_number(line: Line, at: datetime, locale: Locale) -> str:
-    phone = line.phone_on(at.astimezone(locale.zone).date())
-    return f" Its number on that date is {phone.display}." if phone != line.phone else ""

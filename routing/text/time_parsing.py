@@ -58,7 +58,7 @@ def parse_local(text: str, zone: ZoneInfo) -> datetime:
         message = f"'{text}' is not a time that exists ({error}). {_LOCAL_FORMS}"
         raise InvalidTime(message) from error
     _check_year(wall_time.year, text, _LOCAL_FORMS, margin=1)
-    return _to_instant(wall_time, zone, text, "Write the offset: {first} or {second}.")
+    return _to_instant(wall_time, zone, text, "Write the offset: {offsets[0]} or {offsets[1]}.")
 
 
 def parse_date_and_time(day: str, month: str, year: str, time: str, zone: ZoneInfo) -> datetime:
@@ -72,9 +72,7 @@ def parse_date_and_time(day: str, month: str, year: str, time: str, zone: ZoneIn
         date = datetime(int(year), int(month), int(day))  # noqa: DTZ001 - wall time
     except (ValueError, OverflowError) as error:
         raise InvalidTime(f"'{text[:40]}' is not a date. {_DATE_FORM}") from error
-    if not FIRST_YEAR <= date.year <= LAST_YEAR:
-        years = f"from {FIRST_YEAR} to {LAST_YEAR}"
-        raise InvalidTime(f"'{text[:40]}' is not {years}. {_DATE_FORM}")
+    _check_year(date.year, text[:40], _DATE_FORM)
     if match := _WITH_ZONE_NAME.fullmatch(time.strip()):
         wall_time = date + timedelta(minutes=parse_clock(match[1]))
         for instant in instants.possible_instants(wall_time, zone):
@@ -82,7 +80,9 @@ def parse_date_and_time(day: str, month: str, year: str, time: str, zone: ZoneIn
                 return parse_rfc3339(instant.isoformat())
     wall_time = date + timedelta(minutes=parse_clock(time))
     local_text = f"{time.strip()} on {wall_time:%-d %B %Y}"
-    return _to_instant(wall_time, zone, local_text, "Write {one} or {other} behind the time.")
+    return _to_instant(
+        wall_time, zone, local_text, "Write {names[0]} or {names[1]} behind the time."
+    )
 
 
 def parse_clock(text: str) -> int:
@@ -114,19 +114,15 @@ def _check_year(year: int, text: str, remedy: str, margin: int = 0) -> None:
 def _to_instant(wall_time: datetime, zone: ZoneInfo, text: str, remedy: str) -> datetime:
     """Return the one instant at which clocks in ``zone`` show ``wall_time``.
 
-    Raise InvalidTime where there is none, or two: with ``remedy``, which may name them by offset
-    ({first}, {second}) or by the zone's name ({one}, {other}).
+    Raise InvalidTime where there is none, or two: with ``remedy``, which may name both with their
+    ``offsets``, or the ``names`` of their zones.
     """
     first, second = instants.possible_instants(wall_time, zone)
     if first > second:
         raise InvalidTime(f"{text} does not exist in {zone.key}: the clocks go forward over it.")
     if first < second:
         one, other = first.astimezone(zone), second.astimezone(zone)
-        remedy = remedy.format(
-            first=one.isoformat(),
-            second=other.isoformat(),
-            one=one.tzname(),
-            other=other.tzname(),
-        )
+        offsets, names = (one.isoformat(), other.isoformat()), (one.tzname(), other.tzname())
+        remedy = remedy.format(offsets=offsets, names=names)
         raise InvalidTime(f"{text} happens twice in {zone.key}, when the clocks go back. {remedy}")
     return parse_rfc3339(first.isoformat(), _LOCAL_FORMS)

@@ -265,14 +265,6 @@ def test_status_warns_of_a_timer_that_has_stopped(app, post):
     assert "has not run since" in warned(app)["alerts_not_sent"]
 
 
-def test_without_a_database_the_error_says_what_to_do(make_app, post):
-    mail = {"ALERT_SMTP_URL": f"smtp://127.0.0.1:{post.port}", **SMTP}
-    done = run(make_app(ANYSHIRE, **mail), "send")
-
-    assert done.exit_code == 1
-    assert "who-to-call db upgrade" in done.output
-
-
 def test_every_kind_of_alert_leads_to_a_staff_page_and_has_its_conditions(app):
     pages = {rule.rule for rule in app.url_map.iter_rules()}
 

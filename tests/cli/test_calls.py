@@ -7,7 +7,6 @@ import pytest
 from conftest import ANYSHIRE
 
 from routing import lookup
-from routing.errors import InvalidSetting
 from routing.store import audit_log, calls
 from routing.store.calls import CallStart, LegEnd
 
@@ -76,13 +75,6 @@ def test_status_warns_of_a_database_of_an_older_version(app):
     assert "who-to-call db upgrade" in result
 
 
-def test_without_a_database_the_error_says_what_to_run(make_app):
-    result = run(make_app(ANYSHIRE), "summary")
-
-    assert result.exit_code == 1
-    assert "who-to-call db upgrade" in result.output
-
-
 def test_the_metrics_count_calls_by_outcome(make_app, app):
     app.config["OPS_TOKEN"] = "ops"
     result = app.test_client().get("/metrics", headers={"Authorization": "Bearer ops"}).text
@@ -90,19 +82,3 @@ def test_the_metrics_count_calls_by_outcome(make_app, app):
     assert 'routing_calls_unanswered_total{service="children"} 0.0' in result
     assert 'routing_calls_total{line="mash",outcome="answered",service="children"} 1.0' in result
     assert "routing_signatures_refused_total 0.0" in result
-
-
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("CALLER_ID", "both"),
-        ("REHEARSAL_NUMBER", "07700900123"),
-        ("CALL_RETENTION_DAYS", "0"),
-        ("CALL_RETENTION_DAYS", "ninety"),
-        ("PUBLIC_BASE_URL", "who.example"),
-        ("PUBLIC_BASE_URL", "https://who.example/?x=1"),
-    ],
-)
-def test_an_invalid_setting_is_refused_with_what_to_write(make_app, name, value):
-    with pytest.raises(InvalidSetting, match=f"{name} is .*Write "):
-        make_app(**{name: value})

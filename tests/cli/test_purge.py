@@ -40,10 +40,3 @@ def test_purge_applies_every_retention_rule_and_says_what_it_deleted(app):
     with app.app_context(), lookup.database().reading() as connection:
         assert diverts.get(connection, 1).note == ""
     assert runner.invoke(args=["purge"]).output.startswith("0 calls")
-
-
-def test_purge_without_a_database_fails_with_what_to_run(app):
-    result = app.test_cli_runner().invoke(args=["purge"])
-
-    assert result.exit_code == 1
-    assert "who-to-call db upgrade" in result.output

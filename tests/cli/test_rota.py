@@ -231,6 +231,15 @@ def test_if_a_row_has_an_error_nothing_is_imported(run):
     assert run("export").output == "role,starts,ends,person\n"
 
 
+@pytest.mark.parametrize("options", [[], ["--replace"]], ids=["added", "replaced"])
+def test_a_file_with_rows_that_overlap_is_refused_with_their_numbers(run, options):
+    rows = ROWS + "eds-social-worker,2026-12-24 20:00,2026-12-25 06:00,Amara Owusu\n"
+    result = run("import", "-", "--add-people", *options, stdin=rows)
+
+    assert "Row 4: this person already has a shift in this role then, in row 2." in result.output
+    assert exported(run) == []
+
+
 def test_who_shows_each_role_now_and_at_any_time(run, christmas):
     assert run("who").output.splitlines() == [
         "Duty social worker: Nobody, until 3:30pm today, then from 10am on Monday 28 December "

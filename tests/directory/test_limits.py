@@ -67,6 +67,14 @@ def test_a_file_within_the_limit_is_read_within_300_mib(make, tmp_path):
     assert peak_mib(file) < MAX_MIB
 
 
+def test_a_file_of_more_than_two_million_bytes_is_refused(tmp_path):
+    file = tmp_path / "directory.yaml"
+    file.write_text("é" * (MAX_BYTES // 2 + 1))
+
+    with pytest.raises(InvalidDirectory, match="larger than 2000000 bytes"):
+        load(file)
+
+
 LOAD = r"""
 import re, resource, sys
 from pathlib import Path

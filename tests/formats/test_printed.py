@@ -127,8 +127,8 @@ def test_the_lines_are_in_the_order_to_try_with_the_one_for_all_other_times_last
 
 def test_the_week_of_a_line_is_one_sentence(printed):
     assert (
-        "Open Monday to Thursday 8:30am to 5pm, Friday 8:30am to 4:30pm, closed on Saturday, "
-        "Sunday and bank holidays." in words(printed())
+        "Monday to Thursday: 8:30am to 5pm; Friday: 8:30am to 4:30pm; Saturday and Sunday: closed; "
+        "Bank holidays: closed." in words(printed())
     )
 
 

@@ -79,28 +79,6 @@ def test_at_the_handover_another_decision_is_returned(client, clock, instant, li
     assert answer.json["line"]["id"] == line
 
 
-def test_at_the_handover_the_page_is_rendered_again(client, clock, rendered):
-    clock.set("2026-11-23T16:59:59.999999Z")
-    assert 'data-line="+441632960100 Multi' in client.get(NOW).text
-    clock.set("2026-11-23T17:00:00Z")
-    assert 'data-line="+441632960100 Emergency' in client.get(NOW).text
-
-    assert len(rendered) == 2
-
-
-@pytest.mark.parametrize("second", [58, 59])
-def test_no_answer_may_be_cached_past_the_handover_however_late_in_its_second(
-    client, clock, second
-):
-    for part in ("", ".000001", ".999999"):
-        clock.set(f"2026-11-23T16:59:{second}{part}Z")
-        headers = client.get(DECISION).headers
-        age = int(re.search(r"max-age=(\d+)", headers["Cache-Control"])[1])
-        seconds_left = 60 - second - float(f"0{part}")
-
-        assert age <= seconds_left
-
-
 def test_a_divert_is_in_the_next_answers_of_the_same_second(app, client, clock):
     before = client.get(NOW).text, client.get(DECISION).json["line"]["id"]
     divert_now(app)

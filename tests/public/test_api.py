@@ -106,8 +106,8 @@ def test_numbers_come_in_the_order_to_try_without_lines_that_are_closed(anyshire
 def test_an_internal_number_needs_the_exchange_token(anyshire, token):
     answer = anyshire.get(NUMBERS, headers={"Authorization": token} if token else {})
 
-    assert answer.status_code == 401
-    assert "7700" not in answer.text
+    assert (answer.status_code, answer.mimetype) == (401, "application/problem+json")
+    assert "7700" not in answer.text and "9600" not in answer.text
 
 
 def test_a_service_with_a_number_gives_that_number_at_all_hours(anyshire, clock):
@@ -125,6 +125,7 @@ def test_an_internal_line_is_never_shown(anyshire):
         "/",
         "/services/children",
         "/services/children/professionals",
+        "/services/professionals",
         "/nope",
     ):
         text = anyshire.get(path).text

@@ -117,14 +117,6 @@ def test_everybody_else_gets_text(anyshire, accept):
     assert answer.headers["Cache-Control"] == "no-store"
 
 
-def test_an_internal_line_makes_the_whole_json_401_without_the_token(anyshire):
-    answer = anyshire.get(NUMBERS, headers={"Accept": "application/json"})
-
-    assert answer.status_code == 401
-    assert answer.mimetype == "application/problem+json"
-    assert "9600" not in answer.text
-
-
 @pytest.mark.parametrize("separator", [",", ";", "-", "|"])
 def test_numbers_in_one_line_need_no_parsing(anyshire, clock, separator):
     clock.set(NIGHT)

@@ -130,11 +130,6 @@ def test_a_number_for_a_few_days_is_listed_beside_the_usual_one_which_is_closed_
     assert {usual[day] for day in festive} == {("00:00", "00:00")}
 
 
-def test_an_internal_line_is_never_listed(anyshire):
-    for path in ("/", "/services/professionals", "/contacts"):
-        assert "+447700900001" not in points(anyshire, path)
-
-
 def test_a_name_with_markup_in_it_cannot_end_the_script(make_app, tmp_path):
     path = tmp_path / "directory.yaml"
     text = (ROOT / "directory.yaml").read_text()

@@ -95,6 +95,9 @@ def test_a_cover_that_the_file_has_stays_a_cover_and_another_gives_way_to_the_fi
     as_exported = [row(1, (FIRST[0], "2026-11-24T20:00")), row(2, ("2026-11-24T20:00", FIRST[1]))]
 
     assert replace_period(rota.roster, as_exported, NOW).is_empty
+    rota.add_cover(shift, None, "2026-11-25T08:00", FIRST[1])
+    as_exported[1] = row(2, ("2026-11-24T20:00", "2026-11-25T08:00"))
+    assert replace_period(rota.roster, as_exported, NOW).is_empty
     difference = replace_period(rota.roster, [row(1, FIRST)], NOW)
     assert duties(
         apply_difference(rota.roster, difference), "night", at(FIRST[0]), at(FIRST[1])

@@ -6,16 +6,16 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from routing import files
-from routing.store import passwords
+from routing.store import accounts
 
 
 def test_a_name_that_there_is_not_takes_as_long_as_one_that_there_is():
-    kept = passwords.hash_password("correct horse battery")
-    passwords.verify_password("x", None)  # the first makes what it compares with
+    kept = accounts.hash_password("correct horse battery")
+    accounts.verify_password("x", None)  # the first makes what it compares with
 
     def cost(of):
         began = time.process_time()
-        passwords.verify_password("x" * 300, of)
+        accounts.verify_password("x" * 300, of)
         return time.process_time() - began
 
     for _ in range(5):

@@ -86,6 +86,19 @@ def test_a_call_that_nobody_answered_is_for_everybody(signed_in, app, clock):
     )
 
 
+def test_an_unanswered_call_is_shown_for_twelve_hours(signed_in, app, clock):
+    with app.app_context(), lookup.database().writing() as connection:
+        start = CallStart("children", "mash", "in_hours", clock.at)
+        calls.step(connection, "call", start, outcome=Outcome.UNANSWERED)
+    shown = []
+    for seconds in (-1, 0, 1):
+        clock.set("2026-11-23T12:00:00Z")
+        clock.at += timedelta(hours=12, seconds=seconds)
+        shown.append("nobody answered a call" in signed_in("view").get("/staff").text)
+
+    assert shown == [True, True, False]
+
+
 def test_a_step_of_setting_up_may_be_said_not_to_be_needed_and_needed_again(app, signed_in):
     admin = signed_in("admin")
     page = admin.get("/staff")

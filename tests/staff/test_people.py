@@ -202,9 +202,9 @@ def test_a_calendar_reaches_from_two_weeks_ago_to_half_a_year_ahead(app, mine, c
         assert len(events(app, path)[0]) == shown, at
 
 
-@pytest.mark.parametrize("token", ["x", "x" * 43, "../staff", "%00", "x" * 5000])
-def test_any_other_address_is_no_calendar(app, token):
-    assert app.test_client().get(f"/calendars/{token}.ics").status_code == 404
+def test_any_other_address_is_no_calendar(app):
+    for token in ("x", "x" * 43, "../staff", "%00", "x" * 5000):
+        assert app.test_client().get(f"/calendars/{token}.ics").status_code == 404, token
 
 
 def test_a_revoked_calendar_is_gone_at_once(app, mine):
@@ -231,12 +231,11 @@ def test_nobody_but_its_maker_and_who_arranges_the_rota_may_revoke_a_calendar(
     assert app.test_client().get(path).status_code == 404
 
 
-@pytest.mark.parametrize("of", ["", "mine", "nothing"])
-def test_a_calendar_of_nothing_is_refused(signed_in, of):
+def test_a_calendar_of_nothing_is_refused(signed_in):
     browser = signed_in("divert")
-    answer = browser.send(browser.get("/staff/rota/mine"), "/staff/rota/feeds", of=of)
-
-    assert answer.status_code == 400
+    for of in ("", "mine", "nothing"):
+        answer = browser.send(browser.get("/staff/rota/mine"), "/staff/rota/feeds", of=of)
+        assert answer.status_code == 400, of
 
 
 def test_the_address_is_shown_once_and_kept_nowhere(app, mine, tmp_path):
@@ -246,14 +245,6 @@ def test_the_address_is_shown_once_and_kept_nowhere(app, mine, tmp_path):
     assert token not in html.unescape(mine.get("/staff/changes").text)
     for file in (tmp_path / "instance").iterdir():
         assert token.encode() not in file.read_bytes()
-
-
-def test_the_use_of_a_calendar_is_seen(app, mine):
-    path = feed(mine)
-    assert "Last fetched: never." in page_text(mine.get("/staff/rota/mine"))
-    app.test_client().get(path)
-
-    assert "Last fetched: 3:40pm today." in page_text(mine.get("/staff/rota/mine"))
 
 
 def test_while_the_database_is_down_a_calendar_keeps_what_it_has(app, mine, tmp_path):

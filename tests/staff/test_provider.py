@@ -264,13 +264,12 @@ def test_after_a_sign_out_the_provider_asks_which_account_once(visitor, provider
     assert [*prompts, prompt()] == [None, ["select_account"], None]
 
 
-@pytest.mark.parametrize("role_map", ["duty", "duty=owner", "=admin", "duty=view, owner", "duty="])
-def test_roles_of_another_form_stop_sign_in_and_nothing_else(council, visitor, role_map):
-    council.config["OIDC_ROLES"] = role_map
-    page = visitor.get("/staff/sign-in")
-
-    assert (page.status_code, "OIDC_ROLES is" in page_text(page)) == (503, True)
-    assert council.test_client().get("/").status_code == 200
+def test_roles_of_another_form_stop_sign_in_and_nothing_else(council, visitor):
+    for role_map in ("duty", "duty=owner", "=admin", "duty=view, owner", "duty="):
+        council.config["OIDC_ROLES"] = role_map
+        page = visitor.get("/staff/sign-in")
+        assert (page.status_code, "OIDC_ROLES is" in page_text(page)) == (503, True), role_map
+        assert council.test_client().get("/").status_code == 200, role_map
 
 
 def test_a_provider_for_many_tenants_is_refused(visitor, provider):
@@ -512,4 +511,4 @@ def test_whoever_arranges_the_rota_sees_whose_each_calendar_is_and_which_are_sus
     admin = page_text(come_in(council, provider, "admin").get("/staff/rota/mine"))
 
     assert "Priya Shah" not in colleague
-    assert "by Priya Shah. Last fetched: never. Suspended until its owner signs in" in admin
+    assert "by Priya Shah. Suspended until its owner signs in" in admin

@@ -80,3 +80,25 @@ def database(kind, request, made, tmp_path):
 @pytest.fixture
 def now():
     return Clock()()
+
+
+@pytest.fixture
+def write(database):
+    """Call a function of the store in a transaction of its own."""
+
+    def write(function, *arguments, **named):
+        with database.writing() as connection:
+            return function(connection, *arguments, **named)
+
+    return write
+
+
+@pytest.fixture
+def read(database):
+    """Call a function of the store that only reads."""
+
+    def read(function, *arguments, **named):
+        with database.reading() as connection:
+            return function(connection, *arguments, **named)
+
+    return read

@@ -60,7 +60,6 @@ CREATE TABLE calendars (
 	duty_role TEXT,
 	account_id INTEGER NOT NULL,
 	created_at DATETIME NOT NULL,
-	last_polled_at DATETIME,
 	revoked_at DATETIME,
 	CONSTRAINT uq_calendars_token_sha256 UNIQUE (token_sha256),
 	FOREIGN KEY(rota_person_id) REFERENCES rota_people (id),

@@ -1,13 +1,13 @@
 """The queue of alerts: each told once to each, none lost, whoever fails and whenever."""
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 
 from routing.store import alerts
 from routing.store.alerts import DIGEST_WINDOW, LEASE, Alert
-from routing.store.db import Database
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 
@@ -17,42 +17,31 @@ def alert(key):
 
 
 @pytest.fixture
-def act(database):
-    """Do a thing in a transaction of its own."""
-
-    def act(job, *arguments, **more):
-        with database.writing() as connection:
-            return job(connection, *arguments, **more)
-
-    return act
-
-
-@pytest.fixture
-def look(act, now):
-    def look(*keys, to=("a",), at=None):
-        return act(alerts.enqueue, to, [alert(key) for key in keys], at or now, at or now)
+def look(write, now):
+    def look(*keys, to=("a",), at=now):
+        return write(alerts.enqueue, to, [alert(key) for key in keys], at, at)
 
     return look
 
 
 @pytest.fixture
-def claimed(act):
+def claimed(write):
     def claimed(at, to="a", **more):
-        return [claim.alert.key for claim in act(alerts.lease, to, at, **more)]
+        return [claim.alert.key for claim in write(alerts.lease, to, at, **more)]
 
     return claimed
 
 
 @pytest.fixture
-def send(act):
+def send(write):
     """Claim what waits, and note that it was sent, or the fault."""
 
     def send(at, to="a", fault=None):
-        claims = act(alerts.lease, to, at)
+        claims = write(alerts.lease, to, at)
         if claims and fault:
-            act(alerts.mark_failed, to, fault, at)
+            write(alerts.mark_failed, to, fault, at)
         elif claims:
-            act(alerts.mark_sent, to, [claim.id for claim in claims], at)
+            write(alerts.mark_sent, to, [claim.id for claim in claims], at)
         return [claim.alert.key for claim in claims]
 
     return send
@@ -99,17 +88,13 @@ def test_somebody_in_haste_waits_for_no_pause_but_for_another_sender(look, send,
     assert claimed(now + 2 * SECOND, impatient=True) == []
 
 
-def test_what_is_wrong_is_told_since_when_until_it_works_again(look, send, database, now):
-    def state():
-        with database.reading() as connection:
-            return alerts.delivery_states(connection, ["a", "nobody"])["a"]
-
+def test_what_is_wrong_is_told_since_when_until_it_works_again(look, send, read, now):
     look("x")
     send(now, fault="down")
     send(now + MINUTE, fault="still down")
-    failing = state()
+    failing = read(alerts.delivery_states, ["a", "nobody"])["a"]
     send(now + 3 * MINUTE)
-    well = state()
+    well = read(alerts.delivery_states, ["a"])["a"]
 
     assert (failing.waiting, failing.failing_since, failing.fault) == (1, now, "still down")
     assert (well.waiting, well.failing_since, well.fault) == (0, None, None)
@@ -137,50 +122,36 @@ def test_a_clock_that_was_far_ahead_and_is_put_back_silences_nobody(look, send, 
     assert claimed(now) == ["x"]
 
 
-def test_of_many_senders_at_once_one_has_it(database, look, now, tmp_path):
+def test_of_many_senders_at_once_one_has_it(database, look):
     look("x")
-    leases, start = [], threading.Barrier(4)
+    barrier = threading.Barrier(4)
 
-    def take(own):
-        start.wait(20)
+    def take(_):
+        own = database.with_own_connection(timeout=10)
+        barrier.wait(20)
         with own.writing() as connection:
-            leases.append(alerts.lease(connection, "a", alerts.database_time(connection)))
+            leased = alerts.lease(connection, "a", alerts.database_time(connection))
+        own.close()
+        return len(leased)
 
-    own = [Database(database.url.render_as_string(False), tmp_path) for _ in range(4)]
-    threads = [threading.Thread(target=take, args=(own_database,)) for own_database in own]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    for own_database in own:
-        own_database.engine.dispose()
-
-    assert sorted(map(len, leases)) == [0, 0, 0, 1]
+    with ThreadPoolExecutor(4) as threads:
+        assert sorted(threads.map(take, range(4))) == [0, 0, 0, 1]
 
 
-def test_old_ones_are_forgotten_but_for_what_waits_or_still_stands(look, send, act, database, now):
+def test_old_ones_are_forgotten_but_for_what_waits_or_still_stands(look, send, write, read, now):
     look("sent", "stands")
     send(now)
-    look("waits", at=now)
+    look("waits")
     look("nobody's", to=("gone",))
-    act(alerts.purge, ["a"], ["stands"], now + SECOND)
-    with database.reading() as connection:
-        kept = [row.alert.key for row in alerts.newest(connection, 9)]
+    write(alerts.purge, ["a"], [], now)
+    assert len(read(alerts.newest, 9)) == 4  # noticed at that instant, not before it
+    write(alerts.purge, ["a"], ["stands"], now + SECOND)
 
-    assert kept == ["waits", "stands"]
-
-
-def test_nothing_noticed_at_or_after_the_instant_is_forgotten(look, send, act, database, now):
-    look("sent")
-    send(now)
-    act(alerts.purge, ["a"], [], now)
-    with database.reading() as connection:
-        assert len(alerts.newest(connection, 9)) == 1
+    assert [row.alert.key for row in read(alerts.newest, 9)] == ["waits", "stands"]
 
 
-def test_the_queues_own_clock_is_no_rehearsals(database):
-    with database.reading() as connection:
-        one, other = alerts.database_time(connection), alerts.database_time(connection)
+def test_the_queues_own_clock_is_no_rehearsals(read):
+    one, other = read(alerts.database_time), read(alerts.database_time)
 
     assert timedelta(0) <= other - one < MINUTE
     assert one.utcoffset() == timedelta(0)

@@ -1,6 +1,7 @@
-"""The call log: the same rows however often, and in whatever order, it is told."""
+"""The call log: the same rows however often, and in whatever order, it is told; and counters."""
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from itertools import permutations
 
@@ -9,9 +10,9 @@ import sqlalchemy as sa
 
 from routing.core.answer import Outcome
 from routing.store import calls, tables
-from routing.store.calls import CallStart, LegEnd, LegStart
+from routing.store.calls import FAULTS, SIGNATURE_REFUSED, CallStart, LegEnd, LegStart
 
-SECOND = timedelta(seconds=1)
+HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
 KEY = calls.call_key("CA1")
 
 
@@ -21,14 +22,8 @@ def call(now):
 
 
 @pytest.fixture
-def note(database):
-    """Do a thing in a transaction of its own."""
-
-    def note(job, *arguments, **more):
-        with database.writing() as connection:
-            return job(connection, *arguments, **more)
-
-    return note
+def hour(now):
+    return now.replace(minute=0, second=0, microsecond=0)
 
 
 @pytest.fixture
@@ -45,43 +40,33 @@ def rows(database):
     return rows
 
 
-def test_a_call_begins_once(note, call, rows, now):
-    first = note(calls.begin, KEY, call)
+def test_a_call_begins_once(write, call, rows, now):
+    first = write(calls.begin, KEY, call)
     later = CallStart("children", "mash", "in_hours", now + SECOND)
 
     assert first == call
-    assert note(calls.begin, KEY, later) == call
+    assert write(calls.begin, KEY, later) == call
     assert rows()[0] == [("eds", "out_of_hours", None, None)]
 
 
 def history(call, now):
     """A call that the second line answers, as its steps are told."""
+    busy = LegEnd(1, "eds", "busy", now + 2 * SECOND, None)
+    answered = LegEnd(2, "mash", "answered", now + 72 * SECOND, 60)
     return [
         (calls.begin, {"call": call}),
         (calls.step, {"call": call, "leg": LegStart(1, "eds", now)}),
-        (
-            calls.step,
-            {
-                "call": call,
-                "ended": LegEnd(1, "eds", "busy", now + 2 * SECOND, None),
-                "leg": LegStart(2, "mash", now + 2 * SECOND),
-            },
-        ),
-        (
-            calls.step,
-            {
-                "call": call,
-                "ended": LegEnd(2, "mash", "answered", now + 72 * SECOND, 60),
-                "outcome": Outcome.ANSWERED,
-            },
-        ),
+        (calls.step, {"call": call, "ended": busy, "leg": LegStart(2, "mash", busy.at)}),
+        (calls.step, {"call": call, "ended": answered, "outcome": Outcome.ANSWERED}),
         (calls.finish, {"at": now + 72 * SECOND}),
     ]
 
 
-def test_a_call_is_one_row_with_each_legs_outcome_and_seconds(note, call, now, rows):
+@pytest.mark.parametrize("times", [1, 2], ids=["told_once", "told_twice"])
+def test_a_call_is_one_row_with_each_legs_outcome_and_seconds(write, call, now, rows, times):
     for job, facts in history(call, now):
-        note(job, key=KEY, **facts)
+        for _ in range(times):
+            write(job, key=KEY, **facts)
 
     assert rows() == (
         [("eds", "out_of_hours", "answered", "mash")],
@@ -89,21 +74,9 @@ def test_a_call_is_one_row_with_each_legs_outcome_and_seconds(note, call, now, r
     )
 
 
-def test_what_is_told_twice_changes_nothing(note, call, now, rows):
-    for job, facts in history(call, now):
-        note(job, key=KEY, **facts)
-        note(job, key=KEY, **facts)
-
-    assert rows()[0] == [("eds", "out_of_hours", "answered", "mash")]
-    assert rows()[1] == [(1, "eds", "busy", 2, None), (2, "mash", "answered", 10, 60)]
-
-
-def test_what_is_told_in_any_order_ends_the_same(database, note, call, now, rows):
-    if not database.is_sqlite:
-        orders = [history(call, now)[::-1]]
-    else:
-        orders = permutations(history(call, now))
-    for order in orders:
+def test_what_is_told_in_any_order_ends_the_same(database, call, now, rows):
+    orders = permutations(history(call, now))
+    for order in orders if database.is_sqlite else [history(call, now)[::-1]]:
         with database.writing() as connection:
             connection.execute(tables.legs.delete())
             connection.execute(tables.calls.delete())
@@ -115,58 +88,92 @@ def test_what_is_told_in_any_order_ends_the_same(database, note, call, now, rows
         assert [leg[:3] for leg in legs] == [(1, "eds", "busy"), (2, "mash", "answered")]
 
 
-def test_a_call_whose_end_nobody_told_is_unknown_until_somebody_does(note, call, now, rows):
-    note(calls.begin, KEY, call)
-    note(calls.finish, KEY, now + SECOND)
+def test_a_call_whose_end_nobody_told_is_unknown_until_somebody_does(write, call, now, rows):
+    write(calls.begin, KEY, call)
+    write(calls.finish, KEY, now + SECOND)
     assert rows()[0][0][2] == "unknown"
     ended = LegEnd(1, "eds", "abandoned", now + SECOND, None)
-    note(calls.step, KEY, call, ended=ended, outcome=Outcome.ABANDONED)
+    write(calls.step, KEY, call, ended=ended, outcome=Outcome.ABANDONED)
 
     assert rows()[0][0][2] == "abandoned"
 
 
-def test_the_end_of_a_call_that_was_never_noted_makes_no_row(note, now, rows):
-    note(calls.finish, KEY, now)
+def test_the_end_of_a_call_that_was_never_noted_makes_no_row(write, now, rows):
+    write(calls.finish, KEY, now)
 
     assert rows() == ([], [])
 
 
-def test_a_pressed_key_belongs_to_one_leg_of_one_call(note, call, now):
-    note(calls.accept, KEY, call, LegStart(2, "eds", now))
+def test_a_pressed_key_belongs_to_one_leg_of_one_call(write, call, now):
+    write(calls.accept, KEY, call, LegStart(2, "eds", now))
 
-    assert note(calls.was_accepted, KEY, 2)
-    assert not note(calls.was_accepted, KEY, 1)
-    assert not note(calls.was_accepted, calls.call_key("CA2"), 2)
+    assert write(calls.was_accepted, KEY, 2)
+    assert not write(calls.was_accepted, KEY, 1)
+    assert not write(calls.was_accepted, calls.call_key("CA2"), 2)
 
 
-def test_two_that_begin_the_same_call_at_once_agree(database, call, now):
-    lines, barrier = [], threading.Barrier(4)
+def test_those_that_begin_the_same_call_at_once_agree(database, call, now):
+    barrier = threading.Barrier(4)
 
     def begin(line):
         barrier.wait()
         own = database.with_own_connection(timeout=10)
         with own.writing(exclusive=False) as connection:
-            lines.append(calls.begin(connection, KEY, CallStart("children", line, "", now)).line)
+            first = calls.begin(connection, KEY, CallStart("children", line, "", now))
         own.close()
+        return first.line
 
-    threads = [threading.Thread(target=begin, args=[f"line-{n}"]) for n in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    assert len(set(lines)) == 1
+    with ThreadPoolExecutor(4) as threads:
+        assert len(set(threads.map(begin, ["a", "b", "c", "d"]))) == 1
 
 
-def test_a_purge_takes_what_is_older_and_nothing_else(note, call, now, rows, database):
+def test_a_purge_takes_what_is_older_and_nothing_else(write, now, rows, read):
     for name, at in (("old", now - SECOND), ("new", now)):
-        key = calls.call_key(name)
         begun = CallStart("children", name, "", at)
-        note(calls.step, key, begun, leg=LegStart(1, name, at))
-    note(calls.increment, calls.SIGNATURE_REFUSED, now - timedelta(hours=2))
+        write(calls.step, calls.call_key(name), begun, leg=LegStart(1, name, at))
+    write(calls.increment, SIGNATURE_REFUSED, now - 2 * HOUR)
 
-    assert note(calls.purge, now, now, "terminal:0") == (1,)
+    assert write(calls.purge, now, now, "terminal:0") == (1,)
     assert [row[0] for row in rows()[0]] == ["new"]
     assert [row[1] for row in rows()[1]] == ["new"]
-    with database.reading() as connection:
-        assert connection.scalar(sa.select(sa.func.count()).select_from(tables.counters)) == 0
+    assert read(sa.Connection.scalar, sa.select(sa.func.count()).select_from(tables.counters)) == 0
+
+
+def test_a_counter_adds_up_by_the_hour(write, read, now):
+    assert write(calls.increment, SIGNATURE_REFUSED, now) == 1
+    assert write(calls.increment, SIGNATURE_REFUSED, now + 30 * SECOND, 4) == 5
+    assert write(calls.increment, SIGNATURE_REFUSED, now - 2 * HOUR) == 1
+
+    assert read(calls.count_since, SIGNATURE_REFUSED, now) == 5
+    assert read(calls.count_since, SIGNATURE_REFUSED, now - 24 * HOUR) == 6
+    assert read(calls.count_since, FAULTS, now) == 0
+
+
+def test_the_hours_in_which_something_was_counted_are_listed(write, read, hour):
+    for at in (hour - HOUR, hour + SECOND, hour + 2 * HOUR):
+        write(calls.increment, FAULTS, at)
+
+    assert read(calls.hours_counted, FAULTS, hour + 30 * SECOND) == [hour, hour + 2 * HOUR]
+
+
+def test_a_counter_starts_again_every_hour(write, hour):
+    assert write(calls.increment, "texts_home", hour) == 1
+    assert write(calls.increment, "texts_home", hour + HOUR - SECOND) == 2
+    assert write(calls.increment, "texts_home", hour + HOUR) == 1
+
+
+def test_only_senders_of_earlier_hours_are_deleted(write, read, hour):
+    sender = f"{calls.SENDER_PREFIX}x"
+    for name in (sender, "texts_home"):
+        write(calls.increment, name, hour)
+        write(calls.increment, name, hour + HOUR)
+    write(calls.delete_old_senders, hour + HOUR)
+
+    assert read(calls.hours_counted, sender, hour) == [hour + HOUR]
+    assert read(calls.hours_counted, "texts_home", hour) == [hour, hour + HOUR]
+
+
+def test_checking_for_writes_leaves_nothing(write, read, hour):
+    write(calls.check_write, hour)
+
+    assert read(calls.hours_counted, "attempt", hour) == []

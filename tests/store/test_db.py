@@ -1,12 +1,13 @@
 """The database: instants as they were given, one writer at a time, migrations all or none."""
 
 import sqlite3
-import threading
 import time
 import traceback
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
@@ -20,36 +21,22 @@ from routing.store.db import Database
 FIRST_SCHEMA = Path(__file__).with_name("schema-0001.sql")
 
 
-def test_a_time_without_a_zone_is_refused(database, now):
-    with pytest.raises(sa.exc.StatementError) as refusal, database.writing() as connection:
-        audit_log.record(connection, now.replace(tzinfo=None), "service", "tried", "test")
+def test_a_time_without_a_zone_is_refused(write, now):
+    with pytest.raises(sa.exc.StatementError) as refusal:
+        write(audit_log.record, now.replace(tzinfo=None), "service", "tried", "test")
 
     assert isinstance(refusal.value.orig, NaiveTime)
 
 
-def test_an_instant_comes_back_as_it_was_whatever_zone_it_was_given_in(database, now):
-    from zoneinfo import ZoneInfo
-
+def test_an_instant_is_the_same_whatever_zone_it_was_given_in(write, read):
     summer = datetime(2026, 7, 1, 12, tzinfo=ZoneInfo("Europe/London"))
-    with database.writing() as connection:
-        audit_log.record(connection, summer, "service", "tried", "test")
-    with database.reading() as connection:
-        (entry,) = audit_log.newest(connection, 1)
+    write(audit_log.record, summer, "service", "tried", "test")
+    (entry,) = read(audit_log.newest, 1)
+    is_equal = tables.audit_log.c.at == datetime(2026, 7, 1, 11, tzinfo=UTC)
 
     assert entry.at == summer
     assert entry.at.tzinfo is UTC
-
-
-def test_instants_are_compared_as_instants(database):
-    from zoneinfo import ZoneInfo
-
-    noon = datetime(2026, 7, 1, 12, tzinfo=ZoneInfo("Europe/London"))
-    with database.writing() as connection:
-        audit_log.record(connection, noon, "service", "tried", "test")
-        query = tables.audit_log.select().where(
-            tables.audit_log.c.at == datetime(2026, 7, 1, 11, tzinfo=UTC)
-        )
-        assert len(connection.execute(query).all()) == 1
+    assert len(read(sa.Connection.execute, tables.audit_log.select().where(is_equal)).all()) == 1
 
 
 def test_what_is_raised_while_writing_undoes_all_of_it(database, now):
@@ -60,23 +47,18 @@ def test_what_is_raised_while_writing_undoes_all_of_it(database, now):
         assert audit_log.newest(connection, 1) == []
 
 
-def test_one_writes_at_a_time_and_the_next_sees_what_it_wrote(database, now):
-    def count():
-        with database.writing() as connection:
-            (last,) = audit_log.newest(connection, 1) or [None]
-            time.sleep(0.01)
-            number = (last.after["n"] if last else 0) + 1
-            audit_log.record(connection, now, "service", "counted", "test", after={"n": number})
+def test_one_writes_at_a_time_and_the_next_sees_what_it_wrote(database, read, now):
+    def count(_):
+        for _ in range(5):
+            with database.writing() as connection:
+                (last,) = audit_log.newest(connection, 1) or [None]
+                time.sleep(0.01)
+                number = (last.after["n"] if last else 0) + 1
+                audit_log.record(connection, now, "service", "counted", "test", after={"n": number})
 
-    threads = [threading.Thread(target=lambda: [count() for _ in range(5)]) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    with database.reading() as connection:
-        assert [entry.after["n"] for entry in audit_log.newest(connection, 20)] == list(
-            range(10, 0, -1)
-        )
+    with ThreadPoolExecutor(2) as threads:
+        list(threads.map(count, range(2)))
+    assert [entry.after["n"] for entry in read(audit_log.newest, 20)] == list(range(10, 0, -1))
 
 
 def test_a_new_database_has_the_tables_that_the_code_knows(database):
@@ -125,23 +107,13 @@ def test_a_database_that_a_newer_version_has_upgraded_lacks_nothing_and_is_left_
 
 
 def test_two_that_upgrade_at_once_both_succeed(url, tmp_path):
-    revisions = []
-    databases = [Database(url, tmp_path) for _ in range(2)]
-    threads = [
-        threading.Thread(target=lambda database=database: revisions.append(db.upgrade(database)))
-        for database in databases
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    assert sorted(revisions, key=str) == [
-        (db.latest_revision(), db.latest_revision()),
-        (None, db.latest_revision()),
-    ]
+    databases, newest = [Database(url, tmp_path) for _ in range(2)], db.latest_revision()
+    with ThreadPoolExecutor(2) as threads:
+        revisions = list(threads.map(db.upgrade, databases))
     for database in databases:
         database.engine.dispose()
+
+    assert sorted(revisions, key=str) == [(newest, newest), (None, newest)]
 
 
 def test_a_database_without_tables_says_what_to_run(bare, tmp_path):
@@ -151,44 +123,33 @@ def test_a_database_without_tables_says_what_to_run(bare, tmp_path):
         audit_log.newest(connection, 1)
 
 
-def test_the_record_is_only_ever_added_to_by_order_of_the_database(database, now):
-    with database.writing() as connection:
-        audit_log.record(connection, now, "service", "tried", "test")
+def test_the_record_is_only_ever_added_to_by_order_of_the_database(database, write, read, now):
+    write(audit_log.record, now, "service", "tried", "test")
     statements = ["UPDATE audit_log SET actor = 'nobody'", "DELETE FROM audit_log"]
     if not database.is_sqlite:
         statements.append("TRUNCATE audit_log")
     for statement in statements:
-        with (
-            pytest.raises(ConstraintViolation, match="append-only"),
-            database.writing() as connection,
-        ):
-            connection.exec_driver_sql(statement)
-    with database.reading() as connection:
-        assert [entry.actor for entry in audit_log.newest(connection, 5)] == ["service"]
+        with pytest.raises(ConstraintViolation, match="append-only"):
+            write(sa.Connection.execute, sa.text(statement))
+
+    assert [entry.actor for entry in read(audit_log.newest, 5)] == ["service"]
 
 
-def test_what_every_worker_notices_is_told_once(database, now):
+def test_what_every_worker_notices_is_told_once(write, read, now):
     for text in ("a", "a", "b", "b", "a"):
-        with database.writing() as connection:
-            audit_log.record_if_changed(
-                connection, now, "directory.read", "directory", {"sha256": text}
-            )
-    with database.reading() as connection:
-        changes = [(entry.before, entry.after) for entry in audit_log.newest(connection, 9)]
+        state = {"sha256": text}
+        write(audit_log.record_if_changed, now, "directory.read", "directory", state)
 
-    assert [after["sha256"] for _, after in changes] == ["a", "b", "a"]
-    assert [before for before, _ in changes] == [{"sha256": "b"}, {"sha256": "a"}, None]
+    a, b = {"sha256": "a"}, {"sha256": "b"}
+    changes = [(entry.before, entry.after) for entry in read(audit_log.newest, 9)]
+    assert changes == [(b, a), (a, b), (None, a)]
 
 
-def test_older_entries_are_asked_for_by_the_oldest_that_was_shown(database, now):
-    with database.writing() as connection:
-        for number in range(5):
-            audit_log.record(
-                connection, now + timedelta(minutes=number), "service", str(number), "x"
-            )
-    with database.reading() as connection:
-        first = audit_log.newest(connection, 3)
-        rest = audit_log.newest(connection, 3, before=first[-1].id)
+def test_older_entries_are_asked_for_by_the_oldest_that_was_shown(write, read, now):
+    for number in range(5):
+        write(audit_log.record, now, "service", str(number), "x")
+    first = read(audit_log.newest, 3)
+    rest = read(audit_log.newest, 3, before=first[-1].id)
 
     assert [entry.action for entry in (*first, *rest)] == ["4", "3", "2", "1", "0"]
 
@@ -206,10 +167,10 @@ def test_another_kind_of_database_is_refused_with_what_to_write(url, message, tm
         Database(url, tmp_path)
 
 
-def test_what_a_database_refuses_is_told_without_the_values(database, now):
+def test_what_a_database_refuses_is_told_without_the_values(write, now):
     row = {"issuer": None, "subject": "priya-shah", "name": "Priya", "roles": "", "added_at": now}
-    with pytest.raises(ConstraintViolation) as refusal, database.writing() as connection:
-        connection.execute(tables.accounts.insert().values(**row))
+    with pytest.raises(ConstraintViolation) as refusal:
+        write(sa.Connection.execute, tables.accounts.insert().values(**row))
 
     assert "issuer" in str(refusal.value)
     assert "priya" not in "".join(traceback.format_exception(refusal.value)).lower()

@@ -1,6 +1,7 @@
 """Diverts as staff set them: all or none, newest last, each with its record."""
 
-import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -15,45 +16,31 @@ SECOND = timedelta(seconds=1)
 
 
 def wanted(now, line="eds", start=timedelta(0), length=HOUR):
-    return NewDivert(
-        "children", line, Span(now + start, now + start + length), "the phones are down"
-    )
+    during = Span(now + start, now + start + length)
+    return NewDivert("children", line, during, "the phones are down")
 
 
 @pytest.fixture
-def put(database, now):
-    def put(*new_diverts, at=now, actor="account:1", once=""):
-        with database.writing() as connection:
-            return diverts.create(connection, new_diverts or [wanted(now)], at, actor, once)
+def put(write, now):
+    def put(*new_diverts, at=now, once=""):
+        return write(diverts.create, new_diverts or [wanted(now)], at, "account:1", once)
 
     return put
 
 
 @pytest.fixture
-def move(database):
-    def move(divert, end, at):
-        with database.writing() as connection:
-            return diverts.move_end(connection, divert.id, end, at, "account:2")
-
-    return move
+def move(write):
+    return lambda divert, end, at: write(diverts.move_end, divert.id, end, at, "account:2")
 
 
 @pytest.fixture
-def unended(database):
-    def unended(at):
-        with database.reading() as connection:
-            return diverts.current_and_future(connection, at)
-
-    return unended
+def unended(read):
+    return lambda at: read(diverts.current_and_future, at)
 
 
 @pytest.fixture
-def record(database):
-    def record():
-        with database.reading() as connection:
-            return audit_log.newest(connection, 100)[::-1]
-
-    return record
+def record(read):
+    return lambda: read(audit_log.newest, 100)[::-1]
 
 
 def test_a_divert_is_read_as_it_was_set(put, unended, now):
@@ -148,7 +135,7 @@ def test_one_that_has_ended_stays_as_it_was_and_nothing_is_recorded(put, move, r
 def test_one_that_there_is_not_is_told(put, move, now):
     (stored,) = put()
     with pytest.raises(UnknownDivert, match="There is no divert 99"):
-        move(type(stored)(99, *(None,) * 6), now, at=now)
+        move(replace(stored, id=99), now, at=now)
 
 
 def test_the_record_has_who_what_and_when_but_no_note(put, record, now):
@@ -165,12 +152,11 @@ def test_the_record_has_who_what_and_when_but_no_note(put, record, now):
     }
 
 
-def test_those_in_force_in_a_period_are_found_by_its_edges(put, database, now):
+def test_those_in_force_in_a_period_are_found_by_its_edges(put, read, now):
     (stored,) = put()
 
     def overlapping(start, end):
-        with database.reading() as connection:
-            return diverts.overlapping(connection, now + start, now + end)
+        return read(diverts.overlapping, now + start, now + end)
 
     assert overlapping(-HOUR, timedelta(0)) == ()
     assert overlapping(-HOUR, SECOND) == (stored,)
@@ -178,30 +164,19 @@ def test_those_in_force_in_a_period_are_found_by_its_edges(put, database, now):
     assert overlapping(HOUR, 2 * HOUR) == ()
 
 
-def test_the_last_that_have_ended_are_told_newest_last(put, database, now):
+def test_the_last_that_have_ended_are_told_newest_last(put, read, now):
     put(wanted(now), wanted(now, "mash"), wanted(now, "later", start=2 * HOUR))
-    with database.reading() as connection:
-        assert [divert.line for divert in diverts.recently_ended(connection, now + HOUR, 9)] == [
-            "eds",
-            "mash",
-        ]
-        assert [divert.line for divert in diverts.recently_ended(connection, now + HOUR, 1)] == [
-            "mash"
-        ]
+
+    for limit, lines in ((9, ["eds", "mash"]), (1, ["mash"])):
+        ended = read(diverts.recently_ended, now + HOUR, limit)
+        assert [divert.line for divert in ended] == lines
 
 
-def test_two_who_divert_at_once_both_do_and_one_is_the_newer(put, unended, record, now):
-    threads = [
-        threading.Thread(target=put, args=[wanted(now, f"line-{n}")], kwargs={"at": now})
-        for n in range(3)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+def test_those_who_divert_at_once_all_do_and_one_is_the_newest(put, unended, record, now):
+    with ThreadPoolExecutor(3) as threads:
+        list(threads.map(lambda line: put(wanted(now, line)), ["a", "b", "c"]))
 
     stored = unended(now)
-    assert len(stored) == 3
     assert len({divert.set_at for divert in stored}) == 3
     assert sorted(stored, key=lambda divert: divert.set_at) == list(stored)
     assert [row.entity for row in record()] == [f"divert:{row.id}" for row in stored]

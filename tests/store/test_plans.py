@@ -17,22 +17,18 @@ from routing.store import (
     accounts,
     alerts,
     audit_log,
-    bank_holidays,
     calendars,
     calls,
     db,
     diverts,
-    jobs,
-    passwords,
     retention,
     rota,
     rota_people,
-    setup_steps,
+    small_tables,
     tables,
 )
 from routing.store.accounts import Account, Role
 from routing.store.alerts import Alert
-from routing.store.calendars import CalendarFeed
 from routing.store.calls import CallStart, LegEnd, LegStart
 from routing.store.diverts import NewDivert
 
@@ -51,7 +47,7 @@ GROWING_TABLES = {
 READS_ALL_OF = {rota_people.purge: {"covers"}, retention.purge_notes: {"covers"}}
 """Once a day they look for old notes and names, wherever they are."""
 
-NOT_PLANNED = {db.counts, db.lock_writers, tables.create_tables, bank_holidays.save}
+NOT_PLANNED = {db.counts, db.lock_writers, tables.create_tables, small_tables.save_holiday_list}
 """The first counts every row, the others read no table."""
 
 SETTINGS = {"CALL_RETENTION_DAYS": 90, "NOTE_RETENTION_DAYS": 90, "ROTA_RETENTION_DAYS": 210}
@@ -66,13 +62,11 @@ def arguments(now):
     """Return what to call each public function of the store with, after the connection."""
     call, key = CallStart("s0", "day-0", "in_hours", now), f"{9:064}"
     during = Span(now, now + HOUR)
-    feed = CalendarFeed(1, None, None, 1, now, None, "P", "", now)
     return {
         accounts.active_accounts: (),
         accounts.add: ("new", VIEW, PASSWORD, now, ACTOR),
         accounts.all_accounts: (),
         accounts.create_password_link: (1, now, ACTOR),
-        accounts.end_access: (3, now, ACTOR),
         accounts.end_session: ("token",),
         accounts.ensure_admin_remains: (3,),
         accounts.ensure_name_free: ("new",),
@@ -102,7 +96,6 @@ def arguments(now):
         audit_log.record_if_changed: (now, "a", "rota:1", {}),
         calendars.create: (1, None, 1, now, ACTOR),
         calendars.find_by_token: ("token",),
-        calendars.mark_polled: (feed, now),
         calendars.revoke: (1, now, ACTOR),
         calendars.unrevoked: (),
         calls.calls_between: (now - HOUR, now, now),
@@ -134,11 +127,11 @@ def arguments(now):
         diverts.overlapping: (now - DAY, now + DAY),
         diverts.recently_ended: (now, 20),
         db.current_revision: (),
-        jobs.claim: ("purge", "machine", now, now, HOUR),
-        jobs.finish: ("purge", "machine", now, now, "failed"),
-        jobs.states: (),
-        passwords.check_rate_limit: ("new", now),
-        passwords.clear_failures: ("new",),
+        small_tables.claim_job: ("purge", "machine", now, now, HOUR),
+        small_tables.finish_job: ("purge", "machine", now, now, "failed"),
+        small_tables.job_states: (),
+        accounts.check_rate_limit: ("new", now),
+        accounts.clear_failures: ("new",),
         retention.overdue: (SETTINGS, now),
         retention.purge_notes: (now - 90 * DAY, now, ACTOR),
         rota.add: (
@@ -172,8 +165,8 @@ def arguments(now):
         rota_people.remove_added_by: (7, [1], now, ACTOR),
         rota_people.restore_added_by: (7, now),
         rota_people.purge: (now - 210 * DAY, now, ACTOR),
-        setup_steps.set_needed: ("rota", False, now, ACTOR),
-        setup_steps.unneeded: (),
+        small_tables.set_setup_step_needed: ("rota", False, now, ACTOR),
+        small_tables.unneeded_setup_steps: (),
     }
 
 

@@ -13,7 +13,6 @@ from routing.store import (
     calls,
     db,
     diverts,
-    passwords,
     retention,
     rota,
     rota_people,
@@ -34,13 +33,13 @@ KEPT = {
     "calendars that are revoked": timedelta(0),
     "sessions that have ended": timedelta(0),
     "links for a new password": timedelta(0),
-    "wrong passwords": passwords.FAILURE_LIFETIME,
+    "wrong passwords": accounts.FAILURE_LIFETIME,
     "senders of text messages": timedelta(hours=1),
 }
 RULES = {rule.what: rule for rule in retention.RULES}
 
 
-def over(what, connection, at):
+def over(connection, what, at):
     """Leave something of a kind that is over at ``at``, and whatever it needs."""
     granted, hour = frozenset([Role.VIEW]), timedelta(hours=1)
     if what == "calls":
@@ -53,7 +52,7 @@ def over(what, connection, at):
         begun = at - accounts.PASSWORD_LINK_LIFETIME
         accounts.create_password_link(connection, person.id, begun, "terminal:0")
     elif what == "wrong passwords":
-        passwords.check_rate_limit(connection, "Priya Shah", at)
+        accounts.check_rate_limit(connection, "Priya Shah", at)
     elif what in ("notes", "names on the rota"):
         amara = rota_people.add(connection, "Amara Owusu", None, at, "account:1")
         shift = NewShift("eds-social-worker", amara.id, Span(at - 2 * hour, at))
@@ -74,37 +73,36 @@ def over(what, connection, at):
             calendars.revoke(connection, 1, at, person.actor)
 
 
-def purge(database, rule, at):
-    with database.writing() as connection:
-        return rule.purge(connection, rule.cutoff(SETTINGS, at), at, "terminal:0")
+@pytest.fixture
+def purge(write):
+    """Purge one kind of data; return how much of it."""
 
+    def purge(what, at):
+        rule = RULES[what]
+        return sum(write(rule.purge, rule.cutoff(SETTINGS, at), at, "terminal:0"))
 
-def overdue(database, at):
-    with database.reading() as connection:
-        return retention.overdue(connection, SETTINGS, at)
-
-
-@pytest.mark.parametrize("what", KEPT)
-def test_each_kind_is_kept_for_its_time_and_no_longer(database, now, what):
-    with database.writing() as connection:
-        over(what, connection, now)
-    ends, rule = now + KEPT[what], RULES[what]
-
-    assert sum(purge(database, rule, ends - SECOND)) == 0
-    assert sum(purge(database, rule, ends + SECOND)) == (2 if what == "notes" else 1)
-    assert sum(purge(database, rule, ends + DAY)) == 0
+    return purge
 
 
 @pytest.mark.parametrize("what", KEPT)
-def test_what_is_kept_two_days_longer_is_overdue_until_it_is_purged(database, now, what):
-    with database.writing() as connection:
-        over(what, connection, now)
+def test_each_kind_is_kept_for_its_time_and_no_longer(write, purge, now, what):
+    write(over, what, now)
+    ends = now + KEPT[what]
+
+    assert purge(what, ends - SECOND) == 0
+    assert purge(what, ends + SECOND) == (2 if what == "notes" else 1)
+    assert purge(what, ends + DAY) == 0
+
+
+@pytest.mark.parametrize("what", KEPT)
+def test_what_is_kept_two_days_longer_is_overdue_until_it_is_purged(write, read, purge, now, what):
+    write(over, what, now)
     ends = now + KEPT[what] + retention.PURGE_GRACE
 
-    assert what not in overdue(database, ends - SECOND)
-    assert what in overdue(database, ends + SECOND)
-    purge(database, RULES[what], ends)
-    assert what not in overdue(database, ends + SECOND)
+    assert what not in read(retention.overdue, SETTINGS, ends - SECOND)
+    assert what in read(retention.overdue, SETTINGS, ends + SECOND)
+    purge(what, ends)
+    assert what not in read(retention.overdue, SETTINGS, ends + SECOND)
 
 
 def test_every_rule_there_is_has_been_tried():
@@ -112,15 +110,13 @@ def test_every_rule_there_is_has_been_tried():
 
 
 @pytest.mark.parametrize("what", [*KEPT][:4])
-def test_a_purge_of_what_staff_would_miss_is_in_the_record_by_number_alone(database, now, what):
-    with database.writing() as connection:
-        over(what, connection, now)
-    purge(database, RULES[what], now + KEPT[what] + SECOND)
-    purge(database, RULES[what], now + KEPT[what] + SECOND)
-    with database.reading() as connection:
-        entries = [
-            entry for entry in audit_log.newest(connection, 99) if entry.actor == "terminal:0"
-        ]
+def test_a_purge_of_what_staff_would_miss_is_in_the_record_by_number_alone(
+    write, read, purge, now, what
+):
+    write(over, what, now)
+    for _ in range(2):
+        purge(what, now + KEPT[what] + SECOND)
+    entries = [entry for entry in read(audit_log.newest, 99) if entry.actor == "terminal:0"]
 
     assert [entry.action for entry in entries] == [
         {
@@ -133,27 +129,21 @@ def test_a_purge_of_what_staff_would_miss_is_in_the_record_by_number_alone(datab
     assert not any(word in repr(entries) for word in ("Amara", "Dev", "Flu", "s-1"))
 
 
-def test_whoever_comes_back_after_being_forgotten_is_somebody_new(database, now):
-    granted = frozenset([Role.DIVERT])
-    with database.writing() as connection:
-        over("accounts that nobody uses", connection, now)
-        rule = RULES["accounts that nobody uses"]
-        later = now + 731 * DAY
-        rule.purge(connection, rule.cutoff(SETTINGS, later), later, "terminal:0")
-        back = accounts.upsert_sso_account(
-            connection, "https://id", "s-1", "Dev Patel", granted, later
-        )
-        names = {account.id: account.name for account in accounts.all_accounts(connection)}
+def test_whoever_comes_back_after_being_forgotten_is_somebody_new(write, read, purge, now):
+    write(over, "accounts that nobody uses", now)
+    later, granted = now + 731 * DAY, frozenset([Role.DIVERT])
+    purge("accounts that nobody uses", later)
+    back = write(accounts.upsert_sso_account, "https://id", "s-1", "Dev Patel", granted, later)
+    names = {account.id: account.name for account in read(accounts.all_accounts)}
 
     assert names == {1: "Former account 1", back.id: "Dev Patel"}
 
 
-def test_a_local_account_stays_for_the_day_when_nothing_else_works(database, now):
-    with database.writing() as connection:
-        granted = frozenset([Role.ADMIN])
-        accounts.add(connection, "Break glass", granted, "correct horse", now, "terminal:0")
+def test_a_local_account_stays_for_the_day_when_nothing_else_works(write, purge, now):
+    granted = frozenset([Role.ADMIN])
+    write(accounts.add, "Break glass", granted, "correct horse", now, "terminal:0")
 
-    assert purge(database, RULES["accounts that nobody uses"], now + 9999 * DAY) == (0,)
+    assert purge("accounts that nobody uses", now + 9999 * DAY) == 0
 
 
 def test_what_is_purged_is_not_left_on_the_disk_of_sqlite(tmp_path, now):
@@ -179,8 +169,10 @@ def test_what_is_purged_is_not_left_on_the_disk_of_sqlite(tmp_path, now):
         return [name for name in names if name.partition(" ")[0].encode() in content]
 
     assert left() == names
-    for rule in retention.RULES:
-        purge(database, rule, now + 1000 * DAY)
+    with database.writing() as connection:
+        for rule in retention.RULES:
+            at = now + 1000 * DAY
+            rule.purge(connection, rule.cutoff(SETTINGS, at), at, "terminal:0")
     assert database.scrub()
     assert left() == []
     database.engine.dispose()

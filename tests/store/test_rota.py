@@ -1,6 +1,6 @@
 """Shifts, covers, undo: the database's own rules, on both databases; the past stays as it was."""
 
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -15,29 +15,25 @@ HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 
 
 @pytest.fixture
-def people(database, now):
-    with database.writing() as connection:
-        for name in ("Amara Owusu", "Siân O'Brien"):
-            rota_people.add(connection, name, None, now, "account:1")
-    return 1, 2
+def people(write, now):
+    for name in ("Amara Owusu", "Siân O'Brien"):
+        write(rota_people.add, name, None, now, "account:1")
 
 
 @pytest.fixture
-def add(database, now, people):
+def add(write, now, people):
     def add(*added, at=now, kind="added"):
-        with database.writing() as connection:
-            return rota.add(connection, kind, added, at, "account:1")
+        return write(rota.add, kind, added, at, "account:1")
 
     return add
 
 
 @pytest.fixture
-def held(database, now):
+def held(read, now):
     """Return what counts: (id, hours from now) of every shift, or of every cover."""
 
     def held(what=0):
-        with database.reading() as connection:
-            rows = rota.read(connection, now - 99 * HOUR, now + 99 * HOUR)[what]
+        rows = read(rota.read, now - 99 * HOUR, now + 99 * HOUR)[what]
         return [
             (row.id, (row.during.start - now) / HOUR, (row.during.end - now) / HOUR) for row in rows
         ]
@@ -46,19 +42,14 @@ def held(database, now):
 
 
 @pytest.fixture
-def undo(database, now):
-    def undo(batch, at=now):
-        with database.writing() as connection:
-            return rota.undo(connection, batch.id, at, "account:1")
-
-    return undo
+def undo(write, now):
+    return lambda change, at=now: write(rota.undo, change.id, at, "account:1")
 
 
-def test_a_shift_of_169_hours_is_read_in_its_first_minute(add, database, now):
+def test_a_shift_of_169_hours_is_read_in_its_first_minute(add, read, now):
     add(shift(now, 0, 169))
 
-    with database.reading() as connection:
-        assert len(rota.read(connection, now, now + MINUTE)[0]) == 1
+    assert len(read(rota.read, now, now + MINUTE)[0]) == 1
 
 
 def shift(now, start=1.0, end=9.0, worker=1, role="eds-social-worker"):
@@ -69,13 +60,12 @@ def cover(now, start, end, worker=2, of=1):
     return NewCover(of, worker, Span(now + start * HOUR, now + end * HOUR), "Sick")
 
 
-def test_a_shift_comes_back_as_it_was_added_with_a_record(database, add, now, held):
-    batch = add(shift(now))
+def test_a_shift_comes_back_as_it_was_added_with_a_record(read, add, now, held):
+    change = add(shift(now))
 
     assert held() == [(1, 1, 9)]
-    with database.reading() as connection:
-        (entry, *_) = audit_log.newest(connection, 1)
-        assert rota.get_change(connection, batch.id).kind == "added"
+    assert read(rota.get_change, change.id).kind == "added"
+    (entry,) = read(audit_log.newest, 1)
     assert (entry.action, entry.entity) == ("rota.added", "rota:1")
     assert entry.after == {
         "role": "eds-social-worker",
@@ -104,24 +94,15 @@ def test_the_database_refuses_two_shifts_of_one_person_in_a_role_at_once(
         assert len(held()) == 4
 
 
-def test_two_who_add_the_same_at_once_add_it_once(database, add, now, held):
-    outcomes = []
-
-    def one():
+def test_two_who_add_the_same_at_once_add_it_once(add, now, held):
+    def is_refused(_):
         try:
-            with database.writing() as connection:
-                rota.add(connection, "added", [shift(now)], now, "account:1")
-            outcomes.append("added")
+            return not add(shift(now))
         except ConstraintViolation:
-            outcomes.append("refused")
+            return True
 
-    threads = [threading.Thread(target=one) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    assert sorted(outcomes) == ["added", "refused"]
+    with ThreadPoolExecutor(2) as threads:
+        assert sorted(threads.map(is_refused, range(2))) == [False, True]
     assert len(held()) == 1
 
 
@@ -142,14 +123,11 @@ def test_no_shift_or_cover_may_end_before_it_starts(add, now):
 
 
 @pytest.mark.parametrize("table", ["rota_people", "rota_changes", "shifts", "covers"])
-def test_nothing_of_the_rota_is_ever_deleted(database, add, now, table):
+def test_nothing_of_the_rota_is_ever_deleted(write, add, now, table):
     add(shift(now))
     add(cover(now, 2, 3))
-    with (
-        pytest.raises(ConstraintViolation, match="never deleted"),
-        database.writing() as connection,
-    ):
-        connection.execute(sa.text(f"DELETE FROM {table}"))
+    with pytest.raises(ConstraintViolation, match="never deleted"):
+        write(sa.Connection.execute, sa.text(f"DELETE FROM {table}"))
 
 
 def test_what_is_undone_is_gone_and_can_be_done_again(add, undo, now, held):
@@ -183,11 +161,10 @@ def test_undoing_is_refused_where_something_new_is_in_the_way(add, undo, now, he
     [(-HOUR, []), (4 * MINUTE, []), (5 * MINUTE, [(1, 60, 65)]), (20 * HOUR, [(1, 60, 540)])],
 )
 def test_what_somebody_did_until_their_shift_was_taken_away_stays(
-    database, add, now, held, after, left
+    write, add, now, held, after, left
 ):
     add(shift(now), at=now - HOUR)
-    with database.writing() as connection:
-        rota.cancel(connection, now + HOUR + after, "account:1", shift=1)
+    write(rota.cancel, now + HOUR + after, "account:1", shift=1)
 
     assert [(n, round(start * 60), round(end * 60)) for n, start, end in held()] == left
 
@@ -200,46 +177,41 @@ def test_a_shift_entered_after_it_was_over_can_be_taken_back_whole(add, undo, no
     assert held() == []
 
 
-def test_taking_a_cover_away_uncovers_what_lay_below(database, add, now, held):
+def test_taking_a_cover_away_uncovers_what_lay_below(write, add, now, held):
     add(shift(now))
     add(cover(now, 2, 6))
     add(cover(now, 3, 4, worker=None))
-    with database.writing() as connection:
-        rota.cancel(connection, now, "account:1", cover=2)
+    write(rota.cancel, now, "account:1", cover=2)
 
     assert held(1) == [(1, 2, 6)]
 
 
-def test_what_there_is_not_cannot_be_taken_away(database, now, people):
-    for which in ({"shift": 9}, {"cover": 9}):
-        with pytest.raises(UnknownShift), database.writing() as connection:
-            rota.cancel(connection, now, "account:1", **which)
-    with database.reading() as connection:
-        for ask in (rota.get, rota.get_change):
-            with pytest.raises(UnknownShift):
-                ask(connection, 9)
+def test_what_there_is_not_cannot_be_taken_away_or_read(write, read, now):
+    for unknown in ({"shift": 9}, {"cover": 9}):
+        with pytest.raises(UnknownShift):
+            write(rota.cancel, now, "account:1", **unknown)
+    for get in (rota.get, rota.get_change):
+        with pytest.raises(UnknownShift):
+            read(get, 9)
 
 
-def test_every_change_of_a_shift_or_its_covers_counts_for_calendars(database, add, undo, now):
+def test_every_change_of_a_shift_or_its_covers_counts_for_calendars(read, add, undo, now):
     def sequence():
-        with database.reading() as connection:
-            row = rota.get(connection, 1)
+        row = read(rota.get, 1)
         return row.sequence, row.changed_at
 
     add(shift(now))
     assert sequence() == (0, now)
-    batch = add(cover(now, 2, 3), at=now + MINUTE)
+    change = add(cover(now, 2, 3), at=now + MINUTE)
     assert sequence() == (1, now + MINUTE)
-    undo(batch, at=now + 2 * MINUTE)
+    undo(change, at=now + 2 * MINUTE)
     assert sequence() == (2, now + 2 * MINUTE)
 
 
-def test_the_latest_changes_come_first_and_say_whether_they_were_undone(database, add, undo, now):
+def test_the_latest_changes_come_first_and_say_whether_they_were_undone(read, add, undo, now):
     undo(add(shift(now)))
-    with database.reading() as connection:
-        changes = rota.newest_changes(connection, 5)
 
-    assert [(change.id, change.kind, change.undone_by_change_id) for change in changes] == [
-        (2, "undone", None),
-        (1, "added", 2),
-    ]
+    assert [
+        (change.id, change.kind, change.undone_by_change_id)
+        for change in read(rota.newest_changes, 5)
+    ] == [(2, "undone", None), (1, "added", 2)]

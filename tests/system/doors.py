@@ -50,13 +50,13 @@ class Tally:
 
 
 class Load:
-    """Callers of a Served at its doors, until the block ends; ``writes``: and who diverts them."""
+    """Callers of a Served at its doors, and a colleague who diverts them, until the block ends."""
 
-    def __init__(self, served, writes=True):
+    def __init__(self, served):
         self.served, self.truth, self.tally = served, served.truth, Tally()
         self._stop, self._turn = threading.Event(), threading.Lock()
         self._reads, self._had = self._doors(), {}
-        ways = [self._web, self._exchange, self._telephone, *([self._colleague] * writes)]
+        ways = [self._web, self._exchange, self._telephone, self._colleague]
         self._threads = [threading.Thread(target=way) for way in ways]
 
     def __enter__(self):

@@ -89,23 +89,12 @@ def stepped(folder):
 
 
 @contextmanager
-def rehearsing(folder, at):
-    """Serve a rehearsal that starts at an instant."""
-    began = time.time()
-    environ = {"CLOCK_STARTS_AT": at.isoformat(), "CLOCK_STARTED_AT": repr(began)}
-    environ["REHEARSAL_NUMBER"] = "directory"
-    with served(folder, file="rehearsal.sqlite", **environ) as service:
-        service.truth.steps = [(float("-inf"), at - datetime.fromtimestamp(began, UTC))]
-        yield service
-
-
-@contextmanager
-def served(folder, postgresql=None, app="app:app", file="routing.sqlite", **environ):
+def served(folder, postgresql=None, app="app:app", **environ):
     """Serve Anyshire's directory by two workers, with a database and somebody who may divert."""
     (folder / "directory.yaml").write_text(ANYSHIRE.read_text("utf-8"))
     with ExitStack() as stack:
         url = postgresql.database() if postgresql else ""
-        database = Database(url, folder / "instance", file)
+        database = Database(url, folder / "instance")
         db.upgrade(database)
         with database.writing() as connection:
             role = frozenset({Role.DIVERT})

@@ -5,6 +5,7 @@ number; then its answers, its log, its metrics, its files and its tables are sea
 """
 
 import html
+import http.client
 import io
 import json
 import re
@@ -24,7 +25,7 @@ from routes import addresses
 from staff.conftest import Browser, check, confirm
 from telephone import BASE, TOKEN, Telephone, sign
 from telephony.conftest import NUMBERS
-from through import Through
+from werkzeug.test import Client
 
 from routing import create_app, lookup
 from routing.rota.roster import NewCover
@@ -56,6 +57,36 @@ def forms(phone):
 
 WHO_RANG = [*forms(CALLER), *STRANGER.split(), SID]
 STAFF = [*WORDS, *NOTES, *(form for phone in rostered.PHONES for form in forms(phone)[:4])]
+
+
+class Through:
+    """Stands where tests expect an app that they can ask: every request goes to a real server."""
+
+    def __init__(self, port):
+        self.port = port
+
+    def test_client(self):
+        return Client(self)
+
+    def __call__(self, environ, start_response):
+        """Pass a request on (WSGI)."""
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        headers = {
+            name[5:].replace("_", "-"): value
+            for name, value in environ.items()
+            if name.startswith("HTTP_")
+        }
+        if environ.get("CONTENT_TYPE"):
+            headers["Content-Type"] = environ["CONTENT_TYPE"]
+        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)) as connection:
+            method, target = environ["REQUEST_METHOD"], environ["REQUEST_URI"]
+            connection.request(method, target, body or None, headers)
+            answer = connection.getresponse()
+            content = answer.read()
+        drop = ("transfer-encoding", "connection")
+        headers = [(k, v) for k, v in answer.getheaders() if k.lower() not in drop]
+        start_response(f"{answer.status} {answer.reason}", headers)
+        return [content]
 
 
 def ask_everything(client, app):

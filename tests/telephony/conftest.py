@@ -34,6 +34,19 @@ def make_telephoned(make_app, made, tmp_path):
 
 
 @pytest.fixture
+def make_changed(make_telephoned, tmp_path):
+    """Build such an app over Anyshire's directory in which one text is replaced by another."""
+
+    def make_changed(old, new):
+        text, file = ANYSHIRE.read_text(), tmp_path / "changed.yaml"
+        assert old in text
+        file.write_text(text.replace(old, new))
+        return make_telephoned(file)
+
+    return make_changed
+
+
+@pytest.fixture
 def app(make_telephoned):
     return make_telephoned()
 
@@ -66,9 +79,9 @@ def night_manager(twilio, clock, sid="CA1"):
 
 
 def eventually(holds):
-    """Wait until ``holds()`` is true, at most ten seconds."""
-    for _ in range(100):
+    """Wait until ``holds()`` is true, at most thirty seconds."""
+    for _ in range(300):
         if holds():
             return
         time.sleep(0.1)
-    raise AssertionError("not within ten seconds")
+    raise AssertionError("not within thirty seconds")

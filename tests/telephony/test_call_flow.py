@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
-from itertools import pairwise
+from itertools import cycle, islice, pairwise
 
 import pytest
 from conftest import ANYSHIRE
@@ -201,20 +201,20 @@ def test_a_call_is_given_up_eight_minutes_after_it_began(seconds, step):
     assert type(call_flow.next_step(TABLES, service, progress, Outcome.BUSY, at, answers)) is step
 
 
-def engaged_call(tables, at, seconds=1):
-    """Yield each ring, and when, of a call in which every line is engaged after some seconds."""
-    service = tables.directory.services[0]
+def play(tables, outcomes, seconds=1, clock_runs=True):
+    """Yield each ring, and when, of a call in which ringing ends as ``outcomes`` say, in turn."""
+    service, at = tables.directory.services[0], NIGHT
 
     def decide_at(at):
         return decide(tables, service.id, at)
 
-    step = call_flow.first_step(tables, decide_at(at), at, at)
+    step, endings = call_flow.first_step(tables, decide_at(at), at, at), cycle(outcomes)
     while isinstance(step, Dial):
-        if step.announcement:
+        if step.announcement and clock_runs:
             at += step.announcement.value
         yield at, step
         at += timedelta(seconds=seconds)
-        step = call_flow.next_step(tables, service, step.state, Outcome.BUSY, at, decide_at)
+        step = call_flow.next_step(tables, service, step.state, next(endings), at, decide_at)
 
 
 ONE_LINE = """
@@ -224,7 +224,7 @@ services: {s: {name: S, lines: [a], out_of_hours: a}}
 
 
 def test_an_engaged_line_is_rung_again_after_a_wait_for_eight_minutes():
-    steps = list(engaged_call(compiled(ONE_LINE), NIGHT))
+    steps = list(play(compiled(ONE_LINE), [Outcome.BUSY]))
     waits = [at - earlier for (earlier, _), (at, _) in pairwise(steps)]
 
     assert all(step.announcement is Announcement.ENGAGED for _, step in steps[1:])
@@ -233,32 +233,15 @@ def test_an_engaged_line_is_rung_again_after_a_wait_for_eight_minutes():
 
 
 def test_a_round_in_which_a_line_rang_counts_although_another_was_engaged():
-    tables, service = compiled(SHARED), compiled(SHARED).service("s")
-    at, outcomes = NIGHT, [Outcome.BUSY, Outcome.NO_ANSWER, Outcome.BUSY]
+    outcomes = [Outcome.BUSY, Outcome.NO_ANSWER, Outcome.BUSY]
 
-    def decide_at(at):
-        return decide(tables, "s", at)
-
-    step, legs = call_flow.first_step(tables, decide_at(at), at, at), 0
-    while isinstance(step, Dial):
-        outcome = outcomes[legs % 3]
-        step = call_flow.next_step(tables, service, step.state, outcome, at, decide_at)
-        legs += 1
-
-    assert legs == 9
+    assert len(list(play(compiled(SHARED), outcomes))) == 9
 
 
 def test_an_engaged_call_ends_although_the_clock_stands_still():
-    tables = compiled(ONE_LINE)
-    service, decision = tables.service("s"), decide(tables, "s", NIGHT)
-    step, legs = call_flow.first_step(tables, decision, NIGHT, NIGHT), 0
-    while isinstance(step, Dial):
-        step = call_flow.next_step(
-            tables, service, step.state, Outcome.BUSY, NIGHT, lambda at: decision
-        )
-        legs += 1
+    legs = list(play(compiled(ONE_LINE), [Outcome.BUSY], seconds=0, clock_runs=False))
 
-    assert legs == 1 + 8 * 60 // call_flow.ENGAGED_WAIT.seconds
+    assert len(legs) == 1 + 8 * 60 // call_flow.ENGAGED_WAIT.seconds
 
 
 @pytest.mark.parametrize("written", [None, 5, 25, 40, 55, 56, 120, 300])
@@ -295,16 +278,8 @@ def test_a_caller_hears_words_at_least_once_in_sixty_seconds_of_ringing():
         assert silence <= call_flow.MAX_SILENCE_SECONDS
 
 
-def test_a_line_that_declines_after_ringing_counts_as_ringing():
-    tables = compiled(SHARED)
-    decision, service = decide(tables, "s", NIGHT), tables.service("s")
-    announcements = []
-    for seconds in (1, 31):
-        step = call_flow.first_step(tables, decision, NIGHT, NIGHT)
-        at = NIGHT + timedelta(seconds=seconds)
-        step = call_flow.next_step(
-            tables, service, step.state, Outcome.BUSY, at, lambda at: decision
-        )
-        announcements.append(step.announcement)
+@pytest.mark.parametrize(("seconds", "announcement"), [(1, None), (31, Announcement.NEXT_LINE)])
+def test_a_line_that_declines_after_ringing_counts_as_ringing(seconds, announcement):
+    _, (_, second) = islice(play(compiled(SHARED), [Outcome.BUSY], seconds), 2)
 
-    assert announcements == [None, Announcement.NEXT_LINE]
+    assert second.announcement is announcement

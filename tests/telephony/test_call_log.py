@@ -3,17 +3,16 @@
 import logging
 import sqlite3
 import threading
-import time
+from contextlib import contextmanager
 
 import pytest
 from conftest import ANYSHIRE
 from telephone import CALLER, Telephone
-from telephony.conftest import EDS, MANAGER, NUMBERS
+from telephony.conftest import EDS, MANAGER, NUMBERS, eventually
 
 from routing import lookup
 from routing.store import calls
 
-SAFETY_NET_SECONDS = 30
 NIGHT = "2026-11-23T22:00:00Z"
 
 
@@ -102,40 +101,25 @@ def test_a_call_without_an_id_is_put_through_and_not_written(twilio, clock, logg
     assert logged() == []
 
 
-class Locked:
-    """Another program that writes to SQLite's file and does not end."""
-
-    def __init__(self, app):
-        self.file = app.extensions["database"].file
-
-    def __enter__(self):
-        self.held = sqlite3.connect(self.file, isolation_level=None, check_same_thread=False)
-        self.held.execute("BEGIN IMMEDIATE")
-
-    def __exit__(self, *error):
-        self.held.rollback()
-        self.held.close()
+@contextmanager
+def locked(app):
+    """Hold the database as another program does that writes to SQLite's file and does not end."""
+    file = app.extensions["database"].file
+    held = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+    held.execute("BEGIN IMMEDIATE")
+    yield
+    held.rollback()
+    held.close()
 
 
 def test_a_locked_database_delays_no_call_and_all_are_written_later(app, twilio, clock, logged):
     clock.set(NIGHT)
-    with Locked(app):
+    with locked(app):
         for number in range(8):
             assert twilio.call(f"CA{number}").number == EDS
         assert app.extensions["call_log"].fault(timeout=10) is not None
 
-    assert len(wait_for_calls(logged, 8)) == 8
-
-
-def wait_for_calls(logged, count):
-    """Return the calls of the log once there are so many, each with a leg."""
-    end = time.monotonic() + SAFETY_NET_SECONDS
-    while True:
-        entries = logged()
-        if len(entries) >= count and all(legs for _, legs in entries):
-            return entries
-        assert time.monotonic() < end, entries
-        time.sleep(0.1)
+    eventually(lambda: [len(legs) for _, legs in logged()] == [1] * 8)
 
 
 def test_what_calls_write_while_the_file_is_gone_is_written_once_it_is_back(
@@ -148,18 +132,16 @@ def test_what_calls_write_while_the_file_is_gone_is_written_once_it_is_back(
     assert twilio.call("CA2").number == EDS
     away.rename(file)
 
-    assert len(wait_for_calls(logged, 2)) == 2
+    eventually(lambda: [len(legs) for _, legs in logged()] == [1] * 2)
 
 
 def test_status_says_that_nothing_can_be_written_though_diverts_can_be_read(app, twilio):
     call_log = app.extensions["call_log"]
-    with Locked(app):
-        while call_log.fault(timeout=10) is None:  # it tries once a second
-            time.sleep(0.1)
+    with locked(app):
+        eventually(lambda: call_log.fault(timeout=10) is not None)  # it tries once a second
         output = app.test_cli_runner().invoke(args=["status"]).stdout
     call_log.write(lambda connection: None, timeout=0)
-    while call_log.fault() is not None:
-        time.sleep(0.1)
+    eventually(lambda: call_log.fault() is None)
 
     assert output.startswith("degraded\n")
     assert "database_refuses: The database does not answer (database is locked)." in output

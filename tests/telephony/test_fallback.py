@@ -1,7 +1,11 @@
 """Any fault of ours still connects the caller: the handler of last resort, and the fallback."""
 
+import xml.etree.ElementTree as ET
+from datetime import date
+
 import pytest
 from conftest import ANYSHIRE
+from core.test_decision import compiled
 from flask.sessions import SecureCookieSessionInterface
 from telephone import CALLED, CALLER, Telephone
 from telephony.conftest import EDS, MANAGER, MASH, NUMBERS
@@ -45,12 +49,9 @@ def test_a_caller_is_put_through_whatever_breaks(twilio, monkeypatch, module, na
     assert after.number in (EDS, MANAGER)
 
 
-def test_the_fallback_presses_the_keys_of_each_line(make_telephoned, tmp_path):
-    text = ANYSHIRE.read_text().replace(
-        "    phone: 01632 960002\n", "    phone: 01632 960002\n    send_digits: ww1\n"
-    )
-    (tmp_path / "menu.yaml").write_text(text)
-    app = make_telephoned(tmp_path / "menu.yaml")
+def test_the_fallback_presses_the_keys_of_each_line(make_changed):
+    eds = "    phone: 01632 960002\n"
+    app = make_changed(eds, f"{eds}    send_digits: ww1\n")
     document = app.test_cli_runner().invoke(args=["twilio", "fallback", "children"]).output
 
     assert f'<Number sendDigits="ww1">{EDS}</Number>' in document
@@ -133,26 +134,19 @@ def test_the_last_resort_rings_the_number_that_a_line_has_that_day(twilio, clock
     assert twilio.call("CA3").numbers == [EDS, "+441632960009", MASH]
 
 
-def test_the_fallback_rings_at_most_ten_numbers_and_speaks_once_a_minute(
-    make_telephoned, tmp_path, monkeypatch
-):
+def test_the_fallback_rings_at_most_ten_numbers_and_speaks_once_a_minute():
     names = [f"line{number}" for number in range(12)]
     lines = "\n".join(
         f"  {name}: {{name: {name}, phone: 01632 9601{number:02}, hours: always}}"
         for number, name in enumerate(names)
     )
-    head, _, _ = ANYSHIRE.read_text().partition("\nlines:")
     services = f"services: {{s: {{name: S, lines: [{', '.join(names)}], out_of_hours: line0}}}}"
-    file = tmp_path / "many.yaml"
-    file.write_text(f"{head}\nlines:\n{lines}\n{services}\n")
-    twilio = Telephone(make_telephoned(file).test_client())
-    twilio.call("CA1", service="s")
-    monkeypatch.setattr(lookup, "who_to_call", fault)
-    document = twilio.call("CA2", service="s")
-    dials = list(document.root.iter("Dial"))
+    directory = compiled(f"lines:\n{lines}\n{services}\n").directory
+    root = ET.fromstring(twiml.fallback(directory.services[0], directory, date(2026, 11, 23)))
+    dials = root.findall("Dial")
 
-    assert len(document.numbers) == 10
-    assert document.verbs[: 2 * len(dials) - 1] == [*["Dial", "Say"] * (len(dials) - 1), "Dial"]
+    assert len(list(root.iter("Number"))) == 10
+    assert [verb.tag for verb in root][: 2 * len(dials)] == ["Dial", "Say"] * len(dials)
     for dial in dials:
         assert len(dial) * (int(dial.get("timeout")) + 5) <= 60
 

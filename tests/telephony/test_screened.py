@@ -1,7 +1,6 @@
 """Lines on which whoever picks up must press 1: no voicemail ever has the call."""
 
 import pytest
-from conftest import ANYSHIRE
 from telephone import Telephone
 from telephony.conftest import EDS, MANAGER, NUMBERS, night_manager
 
@@ -56,22 +55,21 @@ def test_the_key_is_known_to_another_worker_without_a_database(
     assert other.ends(document, "CA1", "completed", DialBridged="true").verbs == ["Hangup"]
 
 
-def test_the_key_is_known_to_another_machine_by_the_log(twilio, clock, app):
+def test_the_key_is_known_to_another_machine_by_the_log(twilio, clock, tmp_path):
     document = night_manager(twilio, clock)
     twilio.picked_up(document, "CA1", "1")
-    for mark in app.extensions["acceptance_marks"].folder.iterdir():
+    for mark in (tmp_path / "instance" / "accepted").iterdir():
         mark.unlink()
 
     assert twilio.ends(document, "CA1", "completed", DialBridged="true").verbs == ["Hangup"]
 
 
 def test_a_line_screened_when_it_rang_stays_so_though_the_directory_changes(
-    twilio, clock, make_telephoned, tmp_path
+    twilio, clock, make_changed
 ):
     document = night_manager(twilio, clock)
-    file = tmp_path / "changed.yaml"
-    file.write_text(ANYSHIRE.read_text().replace("press_1_to_accept: yes", "press_1_to_accept: no"))
-    changed = Telephone(make_telephoned(file).test_client(), NUMBERS)
+    app = make_changed("press_1_to_accept: yes", "press_1_to_accept: no")
+    changed = Telephone(app.test_client(), NUMBERS)
 
     assert changed.ends(document, "CA1", "completed", DialBridged="true").number == EDS
 
@@ -106,16 +104,3 @@ def test_whoever_picks_up_is_asked_for_fifteen_seconds_at_most(
 
     assert [words.get("language") for words in gather] == languages
     assert len(document.speech) / 14 + int(gather.get("timeout")) <= 15
-
-
-def test_keys_are_pressed_once_a_menu_answers(make_telephoned, tmp_path):
-    text = ANYSHIRE.read_text().replace(
-        "    phone: 01632 960001 ", "    send_digits: ww1ww2\n    phone: 01632 960001 "
-    )
-    (tmp_path / "menu.yaml").write_text(text)
-    twilio = Telephone(make_telephoned(tmp_path / "menu.yaml").test_client(), NUMBERS)
-    document = twilio.call("CA1")
-    following = twilio.ends(document, "CA1", "busy")
-
-    assert document.dial.find("Number").get("sendDigits") == "ww1ww2"
-    assert following.dial.find("Number").get("sendDigits") is None

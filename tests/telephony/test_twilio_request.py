@@ -51,58 +51,49 @@ def unrecognised(app):
     return int(count[1]) if count else 0
 
 
-def post(twilio, target, form, signature):
-    return twilio.client.post(target, data=form, headers={"X-Twilio-Signature": signature})
+ANOTHER, ACCOUNT = call_sid("another"), "AC" + "0" * 32
+STATE = "began=1&round=1&leg=1&tried=mash&forwarded=&screened=0&waits=0&engaged=1"
+QUERY = f"?{STATE}&silence=0&rings=30&dialled=1"
+NUMBERS_OF_CALL = {"From": CALLER, "To": CALLED}
+DIALLED = {**FORM, "DialCallSid": ANOTHER, "Direction": "inbound"}
+BUSY = {**DIALLED, "AccountSid": ACCOUNT, "DialCallStatus": "busy"}
+MOVED = f"CallSid{FORM['CallSid']}CallStatusringingDial"
+NAMES_ANOTHER = {"CallSid": ANOTHER, "Direction": "inbound", **NUMBERS_OF_CALL}
+CUT_AGAIN = {
+    "the caller and the called within another value": (
+        "",
+        {"CallSid": FORM["CallSid"], "CallStatus": f"ringingFrom{CALLER}To{CALLED}"},
+        sign(URL, FORM),
+    ),
+    "the call within the query": (
+        f"/after{QUERY}{MOVED}",
+        NAMES_ANOTHER,
+        sign(f"{URL}/after{QUERY}", DIALLED),
+    ),
+    "the call within another value": (
+        "",
+        {**NAMES_ANOTHER, "DialCallStatus": "busy", "AccountSid": f"{ACCOUNT}{MOVED}"},
+        sign(URL, BUSY),
+    ),
+    "the call within the path": (
+        f"AccountSid{ACCOUNT}{MOVED}",
+        {**NAMES_ANOTHER, "DialCallStatus": "busy"},
+        sign(URL, BUSY),
+    ),
+    "a parameter repeated": (
+        "",
+        FORM | {"CallStatus": ["queued", "ringing"]},
+        sign(URL, FORM | {"CallStatus": "queuedCallStatusringing"}),
+    ),
+}
 
 
-def test_a_request_cut_again_within_its_form_is_answered_and_not_logged(twilio, logged):
-    cut = {name: value for name, value in FORM.items() if name != "To"}
-    cut["CallStatus"] = f"ringingFrom{CALLER}To{CALLED}"
-    del cut["From"]
-    answer = post(twilio, "/twilio/voice/children", cut, sign(URL, FORM))
-
-    assert f"<Number>{MASH}</Number>" in answer.text
-    assert logged() == []
-
-
-def test_a_request_cut_again_between_its_address_and_its_form_names_no_other_call(twilio, logged):
-    state = "began=1&round=1&leg=1&tried=mash&forwarded=&screened=0&waits=0&engaged=1"
-    query = f"?{state}&silence=0&rings=30&dialled=1"
-    form = {**FORM, "DialCallSid": call_sid("another"), "Direction": "inbound"}
-    moved = f"{query}CallSid{FORM['CallSid']}CallStatusringingDial"
-    cut = {"CallSid": call_sid("another"), "Direction": "inbound", "From": CALLER, "To": CALLED}
-    signature = sign(f"{URL}/after{query}", form)
-    answer = post(twilio, f"/twilio/voice/children/after{moved}", cut, signature)
-
-    assert f"<Number>{MASH}</Number>" in answer.text
-    assert logged() == []
-
-
-@pytest.mark.parametrize("moves_into_address", [False, True])
-def test_the_call_that_was_dialled_cannot_be_named_as_the_callers(
-    twilio, logged, moves_into_address
+@pytest.mark.parametrize(("address", "form", "signature"), CUT_AGAIN.values(), ids=CUT_AGAIN)
+def test_a_request_that_was_cut_again_is_answered_and_not_logged(
+    twilio, logged, address, form, signature
 ):
-    account, another = "AC" + "0" * 32, call_sid("another")
-    form = {**FORM, "AccountSid": account, "DialCallSid": another, "Direction": "inbound"}
-    form["DialCallStatus"] = "busy"
-    moved = f"{account}CallSid{FORM['CallSid']}CallStatusringingDial"
-    cut = {"CallSid": another, "DialCallStatus": "busy", "Direction": "inbound"}
-    cut |= {"From": CALLER, "To": CALLED}
-    target = "/twilio/voice/children"
-    if moves_into_address:
-        target += f"AccountSid{moved}"
-    else:
-        cut["AccountSid"] = moved
-    answer = post(twilio, target, cut, sign(URL, form))
-
-    assert f"<Number>{MASH}</Number>" in answer.text
-    assert logged() == []
-
-
-def test_a_repeated_parameter_is_not_twilios(twilio, logged):
-    form = FORM | {"CallStatus": ["queued", "ringing"]}
-    signature = sign(URL, FORM | {"CallStatus": "queuedCallStatusringing"})
-    answer = post(twilio, "/twilio/voice/children", form, signature)
+    headers = {"X-Twilio-Signature": signature}
+    answer = twilio.client.post(f"/twilio/voice/children{address}", data=form, headers=headers)
 
     assert f"<Number>{MASH}</Number>" in answer.text
     assert logged() == []

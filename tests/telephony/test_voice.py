@@ -1,19 +1,10 @@
 """Calls as Twilio makes them: who is rung, by what really happened, until somebody answers."""
 
 import pytest
-from conftest import ANYSHIRE
 from telephone import Telephone
 from telephony.conftest import EDS, MANAGER, MASH, NUMBERS
 
 DAY, NIGHT = "2026-11-23T12:00:00Z", "2026-11-23T22:00:00Z"
-QUIET = ANYSHIRE.read_text().replace("    greeting:", "    # greeting:")
-
-
-@pytest.fixture
-def quiet(make_telephoned, tmp_path):
-    """A telephone to the same council without a greeting."""
-    (tmp_path / "quiet.yaml").write_text(QUIET)
-    return Telephone(make_telephoned(tmp_path / "quiet.yaml").test_client(), NUMBERS)
 
 
 @pytest.mark.parametrize(
@@ -33,8 +24,11 @@ def test_the_line_that_answers_now_is_rung(twilio, clock, at, number):
     assert twilio.call("CA1").number == number
 
 
-def test_without_a_greeting_ringing_comes_first_and_takes_no_call_before_somebody_answers(quiet):
-    document = quiet.call("CA1")
+def test_without_a_greeting_ringing_comes_first_and_takes_no_call_before_somebody_answers(
+    make_changed,
+):
+    app = make_changed("    greeting:", "    # greeting:")
+    document = Telephone(app.test_client(), NUMBERS).call("CA1")
 
     assert document.verbs == ["Dial"]
     assert document.dial.get("answerOnBridge") == "true"
@@ -59,23 +53,18 @@ def test_whoever_did_not_answer_is_followed_by_the_next(twilio, clock, status):
     assert twilio.ends(first, "CA1", status).number == MANAGER
 
 
-@pytest.mark.parametrize("more", [{}, {"DialBridged": "true"}])
-def test_an_answered_call_is_over(twilio, more):
-    first = twilio.call("CA1")
-
-    assert twilio.ends(first, "CA1", "completed", **more).verbs == ["Hangup"]
+@pytest.mark.parametrize(
+    ("status", "more"),
+    [("completed", {}), ("completed", {"DialBridged": "true"}), ("canceled", {})],
+)
+def test_a_call_is_over_once_it_is_answered_or_the_caller_has_hung_up(twilio, status, more):
+    assert twilio.ends(twilio.call("CA1"), "CA1", status, **more).verbs == ["Hangup"]
 
 
 def test_a_completed_call_that_was_never_bridged_goes_on(twilio):
     first = twilio.call("CA1")
 
     assert twilio.ends(first, "CA1", "completed", DialBridged="false").number == MANAGER
-
-
-def test_no_line_is_rung_for_a_caller_who_has_hung_up(twilio):
-    first = twilio.call("CA1")
-
-    assert twilio.ends(first, "CA1", "canceled").verbs == ["Hangup"]
 
 
 def test_a_line_that_is_closed_is_passed_over(twilio, clock):
@@ -130,19 +119,6 @@ def test_after_three_rounds_the_message_is_said_twice_and_the_call_ends(twilio, 
     assert document.root[0].text == document.root[2].text
 
 
-@pytest.mark.parametrize(
-    ("at", "rings"), [("22:07:59", True), ("22:08:00", False), ("22:08:01", False)]
-)
-def test_after_eight_minutes_the_call_is_given_up(twilio, clock, at, rings):
-    clock.set(NIGHT)
-    document = twilio.call("CA1")
-    clock.set(f"2026-11-23T{at}Z")
-    document = twilio.ends(document, "CA1", "busy")
-
-    assert (document.dial is not None) is rings
-    assert rings or document.verbs[-1] == "Hangup"
-
-
 def test_a_later_round_begins_with_whoever_is_on_by_then(twilio, clock):
     clock.set("2026-11-23T16:59:00Z")
     document = twilio.call("CA1")
@@ -163,43 +139,19 @@ def test_a_call_that_begins_before_five_stays_with_the_day_line(twilio, clock):
     assert twilio.call("CA2").number == EDS
 
 
+def divert(app, options):
+    command = f"divert set {options} --note x --although-closed"
+    done = app.test_cli_runner().invoke(args=command.split())
+    assert done.exit_code == 0, done.output
+
+
 def test_a_divert_moves_the_next_call_and_not_the_one_that_rings(twilio, app, clock):
     clock.set(DAY)
     first = twilio.call("CA1").number
-    done = app.test_cli_runner().invoke(
-        args=[
-            "divert",
-            "set",
-            "children",
-            "eds",
-            "--until",
-            "1h",
-            "--note",
-            "x",
-            "--although-closed",
-        ]
-    )
+    divert(app, "children eds --until 1h")
 
-    assert done.exit_code == 0, done.output
     assert twilio.call("CA1").number == first == MASH
     assert twilio.call("CA2").number == EDS
-
-
-def dead_line_at_night(app, clock, *options):
-    clock.set(NIGHT)
-    command = [
-        "divert",
-        "set",
-        "children",
-        "mash",
-        "--until",
-        "4h",
-        "--note",
-        "x",
-        "--although-closed",
-    ]
-    done = app.test_cli_runner().invoke(args=[*command, *options])
-    assert done.exit_code == 0, done.output
 
 
 def rings_and_words(twilio):
@@ -212,7 +164,8 @@ def rings_and_words(twilio):
 
 
 def test_a_dead_line_that_was_diverted_is_neither_rung_nor_named(twilio, app, clock):
-    dead_line_at_night(app, clock)
+    clock.set(NIGHT)
+    divert(app, "children mash --until 4h")
     rung, speech = rings_and_words(twilio)
 
     assert rung == [MASH, MANAGER] * 3
@@ -222,7 +175,8 @@ def test_a_dead_line_that_was_diverted_is_neither_rung_nor_named(twilio, app, cl
 
 
 def test_a_line_that_may_still_be_rung_is(twilio, app, clock):
-    dead_line_at_night(app, clock, "--may-ring")
+    clock.set(NIGHT)
+    divert(app, "children mash --until 4h --may-ring")
     rung, speech = rings_and_words(twilio)
 
     assert rung == [MASH, EDS, MANAGER] * 3
@@ -231,24 +185,12 @@ def test_a_line_that_may_still_be_rung_is(twilio, app, clock):
 
 def test_a_call_keeps_the_number_it_began_with_over_midnight(twilio, app, clock):
     clock.set("2026-12-28T23:59:59Z")
-    divert = "divert set children mash --until 4h --note x --although-closed"
-    assert app.test_cli_runner().invoke(args=divert.split()).exit_code == 0
+    divert(app, "children mash --until 4h")
     first = twilio.call("CA1").number
     clock.set("2026-12-29T00:00:01Z")
 
     assert twilio.call("CA1").number == first == MASH
     assert twilio.call("CA2").number == "+441632960009"  # from then on, for three days
-
-
-def test_how_long_a_line_rings_depends_on_whether_another_follows(twilio, clock, make_telephoned):
-    clock.set(NIGHT)
-    first = twilio.call("CA1")
-    last = twilio.ends(first, "CA1", "busy")
-    alone = twilio.call("CA2", service="professionals")
-
-    assert first.dial.get("timeout") == "25"
-    assert last.dial.get("timeout") == "40"  # as the directory says
-    assert alone.dial.get("timeout") == "55"
 
 
 def test_when_every_line_is_engaged_the_caller_hears_so_and_waits_for_twenty_seconds(twilio, clock):

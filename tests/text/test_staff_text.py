@@ -1,11 +1,12 @@
 """Sentences for staff: where calls go now and why, to the minute."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from conftest import ANYSHIRE
+from core.test_decision import london
 
 from routing import lookup
 from routing.core.decision import Divert
@@ -139,3 +140,116 @@ def test_a_bank_holiday_that_makes_no_difference_is_named_too(make_app):
     sentences = staff_text.explain_lines(replace(service, lines=(line,)), at, timetables, ENGLISH)
 
     assert "Christmas Day makes no difference to this line" in sentences[0]
+
+
+@pytest.mark.parametrize(
+    ("leg", "sentence"),
+    [
+        (("EDS", "busy", 1, None), "EDS: busy after 1 second"),
+        (("EDS", "answered", 5, 180), "EDS: answered after 5 seconds, talked for 3 minutes"),
+        (("EDS", None, None, None), "EDS: its end was not reported"),
+        (("EDS", "declined", 89, None), "EDS: not accepted after 89 seconds"),
+        (("EDS", "new", 90, None), "EDS: new after 2 minutes"),
+    ],
+)
+def test_a_leg_is_described_by_its_outcome_and_durations(leg, sentence):
+    assert staff_text.describe_leg(*leg) == sentence
+
+
+YEAR = Span(london("2026-11-23 00:00"), london("2027-11-23 00:00"))
+
+
+def weekdays(*which, weeks=52):
+    days = [date(2026, 11, 23) + timedelta(days=count) for count in range(7 * weeks)]
+    return [day for day in days if day.weekday() in which]
+
+
+def spans_on(days, opens="16:30", closes="17:00", days_later=0):
+    return [
+        Span(london(f"{day} {opens}"), london(f"{day + timedelta(days=days_later)} {closes}"))
+        for day in days
+    ]
+
+
+FRIDAYS, FIVE_WEEKS_APART = weekdays(4), weekdays(0)[::5]
+TUESDAY = [date(2026, 12, 1)]
+SPANS_AND_SENTENCES = {
+    "the same hours every week are one sentence": (
+        spans_on(FRIDAYS),
+        ["every Friday 4:30pm to 5pm, 52 times, first 27 November 2026"],
+    ),
+    "weekdays with the same hours share a sentence": (
+        spans_on(weekdays(0, 1, 2, 5), "08:30", "09:00"),
+        ["every Monday to Wednesday and Saturday 8:30am to 9am, 208 times, first 23 November 2026"],
+    ),
+    "days that are left out are named": (
+        spans_on(day for day in FRIDAYS if day not in (date(2026, 12, 25), date(2027, 3, 26))),
+        [
+            "every Friday 4:30pm to 5pm, 50 times, first 27 November 2026, but not on 25 December "
+            "2026 and 26 March 2027"
+        ],
+    ),
+    "one day is named": (
+        spans_on(FIVE_WEEKS_APART[:1]),
+        ["Monday 23 November 2026, 4:30pm to 5pm"],
+    ),
+    "two days are named": (
+        spans_on(FIVE_WEEKS_APART[:2]),
+        ["4:30pm to 5pm, twice: 23 November 2026 and 28 December 2026"],
+    ),
+    "many days are counted": (
+        spans_on(FIVE_WEEKS_APART),
+        [
+            "4:30pm to 5pm, 11 times: 23 November 2026, 28 December 2026, 1 February 2027, 8 March "
+            "2027, 12 April 2027, 17 May 2027, 21 June 2027 and 4 more to 8 November 2027"
+        ],
+    ),
+    "a night ends on the next day and a weekend on a named one": (
+        spans_on(weekdays(0, 1, 2, 3), "17:00", "08:30", 1)
+        + spans_on(FRIDAYS, "17:00", "08:30", 3),
+        [
+            "every Monday to Thursday 5pm to 8:30am the next day, 208 times, first 23 November "
+            "2026",
+            "every Friday 5pm to 8:30am on Monday, 52 times, first 27 November 2026",
+        ],
+    ),
+    "midnight ends a day": (
+        spans_on(TUESDAY, "17:00", "00:00", 1),
+        ["Tuesday 1 December 2026, 5pm to midnight"],
+    ),
+    "a long stretch names its last date": (
+        spans_on(TUESDAY, "17:00", "08:30", 9),
+        ["Tuesday 1 December 2026, 5pm to 8:30am on Thursday 10 December 2026"],
+    ),
+    "an hour that happens twice says why it seems to be empty": (
+        [Span(london("2027-10-31 01:30"), london("2027-10-31 01:30") + timedelta(hours=1))],
+        ["Sunday 31 October 2027, 1:30am to 1:30am, as the clocks go back"],
+    ),
+    "a whole period is all hours": ([YEAR], ["at all hours"]),
+    "nothing is nothing": ([], []),
+}
+
+
+@pytest.mark.parametrize(
+    ("spans", "sentences"), SPANS_AND_SENTENCES.values(), ids=SPANS_AND_SENTENCES
+)
+def test_many_spans_are_a_few_sentences(spans, sentences):
+    assert staff_text.format_periods(spans, YEAR, ENGLISH) == sentences
+
+
+@pytest.mark.parametrize(
+    ("weeks", "start"),
+    [(26, "every Friday 4:30pm to 5pm, 26 times"), (25, "4:30pm to 5pm, 25 times: ")],
+)
+def test_half_of_the_fridays_are_every_friday_and_fewer_are_named(weeks, start):
+    sentence, *_ = staff_text.format_periods(spans_on(FRIDAYS[:weeks]), YEAR, ENGLISH)
+
+    assert sentence.startswith(start)
+
+
+def test_two_fridays_of_a_short_period_are_named():
+    fortnight = Span(london("2026-11-23 00:00"), london("2026-12-07 00:00"))
+
+    assert staff_text.format_periods(spans_on(FRIDAYS[:2]), fortnight, ENGLISH) == [
+        "4:30pm to 5pm, twice: 27 November 2026 and 4 December 2026"
+    ]

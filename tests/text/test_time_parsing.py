@@ -32,16 +32,9 @@ def test_every_form_of_rfc_3339_is_read(text):
 @pytest.mark.parametrize(
     "text",
     [
-        "",
-        "now",
-        "2026-12-24",
-        "2026-12-24T17:00:00",
-        "1999-12-31T23:59:59Z",
-        "2101-01-01T00:00:00Z",
-        "2026-02-29T00:00:00Z",
-        "2026-12-24T25:00:00Z",
-        "0001-01-01T00:00:00+23:00",
-        "٢٠٢٦-12-24T17:00:00Z",
+        *("", "now", "2026-12-24", "2026-12-24T17:00:00", "٢٠٢٦-12-24T17:00:00Z"),
+        *("1999-12-31T23:59:59Z", "2101-01-01T00:00:00Z", "0001-01-01T00:00:00+23:00"),
+        *("2026-02-29T00:00:00Z", "2026-12-24T25:00:00Z"),
     ],
 )
 def test_any_other_time_is_refused_with_the_form_to_write(text):
@@ -81,22 +74,10 @@ def test_a_local_time_that_does_not_exist_or_exists_twice_is_refused(text, error
 @pytest.mark.parametrize(
     ("text", "minute"),
     [
-        ("5pm", 1020),
-        ("5:30pm", 1050),
-        ("5.30 PM", 1050),
-        ("17:30", 1050),
-        ("08:30", 510),
-        ("8:30", 510),
-        ("12am", 0),
-        ("12:01am", 1),
-        ("12pm", 720),
-        ("12:59 pm", 779),
-        ("11:59pm", 1439),
-        ("0:00", 0),
-        ("23:59", 1439),
-        ("midnight", 0),
-        ("Midday", 720),
-        ("noon", 720),
+        *(("5pm", 1020), ("5:30pm", 1050), ("5.30 PM", 1050), ("17:30", 1050)),
+        *(("08:30", 510), ("8:30", 510), ("12am", 0), ("12:01am", 1), ("12pm", 720)),
+        *(("12:59 pm", 779), ("11:59pm", 1439), ("0:00", 0), ("23:59", 1439)),
+        *(("midnight", 0), ("Midday", 720), ("noon", 720)),
     ],
 )
 def test_a_time_of_day_is_read_as_people_write_it(text, minute):
@@ -131,6 +112,7 @@ def test_the_parts_of_a_form_are_an_instant():
         (("1", "1", "2026", "5"), "is not a time"),
         (("28", "3", "2027", "1:30am"), "1:30am on 28 March 2027 does not exist"),
         (("25", "10", "2026", "1:30am"), "1:30am on 25 October 2026 happens twice"),
+        (("25", "10", "2026", "1:30am"), "Write BST or GMT behind the time"),
         (("1", "1", "1999", "5pm"), "not from 2000"),
         (("24", "12", "26", "5pm"), "'24/12/26' is not from 2000 to 2100. Write it as 24 12 2026."),
     ],
@@ -159,8 +141,3 @@ def test_an_hour_that_happens_twice_is_told_apart_by_the_zones_name(time, at):
 def test_the_name_of_another_zone_is_refused(time):
     with pytest.raises(InvalidTime):
         time_parsing.parse_date_and_time("25", "10", "2026", time, LONDON)
-
-
-def test_the_error_for_an_hour_that_happens_twice_says_what_to_write():
-    with pytest.raises(InvalidTime, match="Write BST or GMT behind the time"):
-        time_parsing.parse_date_and_time("25", "10", "2026", "1:30am", LONDON)

@@ -47,13 +47,13 @@ def test_every_message_has_a_translation_and_no_translation_is_left_over(message
     assert translated - messages == set()
 
 
-@pytest.mark.parametrize(
-    "message", [message for message in CATALOGUE if message.id], ids=lambda m: m.id[:40]
-)
-def test_a_translation_has_the_same_placeholders(message):
-    placeholders = [sorted(re.findall(r"{\w+}", text)) for text in (message.id, message.string)]
+def test_a_translation_has_the_same_placeholders():
+    def placeholders(text):
+        return sorted(re.findall(r"{\w+}", text))
 
-    assert placeholders[0] == placeholders[1]
+    messages = [message for message in CATALOGUE if message.id]
+
+    assert [m.id for m in messages if placeholders(m.id) != placeholders(m.string)] == []
 
 
 def test_the_compiled_catalogue_is_current():

@@ -1,11 +1,12 @@
 """The staff door in a real browser: the whole journey, at every width, for everybody."""
 
 import os
+import random
 import re
 import time
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 
-import callers
 import pytest
 from browser.conftest import follow
 from browser.test_pages import violations_at_each_width
@@ -13,6 +14,10 @@ from conftest import ANYSHIRE
 from serving import places, serving
 
 from routing import config, create_app
+from routing.core.answer import Outcome
+from routing.store import calls
+from routing.store.calls import CallStart, LegEnd, LegStart
+from routing.store.db import Database
 
 PASSWORD = "correct horse battery"
 START = "2026-11-23T15:40:00Z"
@@ -43,6 +48,35 @@ SMALL_TARGETS = """() =>
 """What stands by itself and is less than 44 pixels high; a link within a sentence may be."""
 
 
+def write_calls(instance, days=60):
+    """Write calls of two months into a rehearsal's database, the same at every run."""
+    last = datetime.fromisoformat(START) - timedelta(minutes=40)
+    draw, database = random.Random(20261123), Database("", instance, "rehearsal.sqlite")
+    with database.writing() as connection:
+        for number in range(days * 12):
+            at = last - timedelta(minutes=draw.randrange(1, days * 24 * 60))
+            _write_call(connection, f"made up {number}", at, draw)
+        _write_call(connection, "made up now", last, draw)
+    database.engine.dispose()
+
+
+def _write_call(connection, key, at, draw):
+    is_day = at.weekday() < 5 and 9 <= at.hour < 17
+    lines = ["mash", "duty-manager"] if is_day else ["eds", "duty-manager"]
+    call = CallStart("children", lines[0], "in_hours" if is_day else "out_of_hours", at)
+    for position, line in enumerate(lines, 1):
+        calls.step(connection, key, call, leg=LegStart(position, line, at))
+        at += timedelta(seconds=draw.randrange(3, 30))
+        if draw.random() < 0.9:
+            ended = LegEnd(position, line, "answered", at + timedelta(seconds=200), 200)
+            calls.step(connection, key, call, ended, outcome=Outcome.ANSWERED)
+            return
+        ended = LegEnd(position, line, draw.choice(("busy", "no_answer", "declined")), at, None)
+        calls.step(connection, key, call, ended)
+    outcome = draw.choice((Outcome.ABANDONED, Outcome.UNANSWERED))
+    calls.step(connection, key, call, ended, outcome=outcome)
+
+
 class Service:
     """A served Anyshire on a Monday afternoon, with its commands, and a month of calls."""
 
@@ -52,7 +86,7 @@ class Service:
         self.environ = {"CLOCK_STARTS_AT": START, "WEB_CONCURRENCY": "2"}
         self.flask("db", "upgrade")
         if called:
-            callers.leave(folder / "instance")
+            write_calls(folder / "instance")
 
     def flask(self, *words, stdin=""):
         """Run a command; for speed in this process, in an app of its own."""

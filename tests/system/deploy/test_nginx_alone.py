@@ -3,18 +3,68 @@
 import re
 import shutil
 import socket
+import threading
+from contextlib import contextmanager
 
 import nginx
 import pytest
 import serving
 from conftest import ANYSHIRE
-from dying import dying
 from nginx import get
 
 SERVICES = "/api/v1/services"
 DECISION = f"{SERVICES}/children/decision"
 FRAGMENT = "/services/children/fragment"
 VOICE = "/twilio/voice/children"
+
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\nConnection: close\r\n\r\nanswered"
+
+
+class Dying:
+    """An application that answers none of its first requests: it hangs up, or hangs, as one that
+    is killed. It keeps what it was asked, and by which heads.
+    """
+
+    def __init__(self, first, hangs):
+        self.asked, self.heads, self.first, self.hangs = [], [], first, hangs
+        self._held, self._listener = [], socket.create_server(("127.0.0.1", 0))
+        self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+
+    def _run(self):
+        while True:
+            connection, _ = self._listener.accept()
+            request = connection.recv(65536)
+            if not request:
+                connection.close()
+                return
+            self.asked.append(request.split(b" HTTP")[0].decode())
+            self.heads.append(request.partition(b"\r\n\r\n")[0].decode().lower())
+            if len(self.asked) > self.first:
+                connection.sendall(OK)
+            elif self.hangs:
+                self._held.append(connection)
+                continue
+            connection.close()
+
+    def close(self):
+        """Stop: by a connection that asks nothing."""
+        socket.create_connection(self._listener.getsockname(), timeout=5).close()
+        self._thread.join(20)
+        for connection in (self._listener, *self._held):
+            connection.close()
+
+
+@contextmanager
+def dying(first=1, hangs=False):
+    """Run one; yield it."""
+    application = Dying(first, hangs)
+    try:
+        yield application
+    finally:
+        application.close()
 
 
 @pytest.fixture(autouse=True)

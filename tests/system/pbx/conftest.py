@@ -58,7 +58,7 @@ def installed():
 
 
 def at(when):
-    @pytest.fixture(scope="module")
+    @pytest.fixture(scope="session")
     def council(tmp_path_factory):
         with Council(tmp_path_factory.mktemp("council"), when).running() as running:
             yield running

@@ -3,7 +3,7 @@
 import pytest
 
 from routing.core.directory import ALL_DAY, TimeRange
-from routing.directory.field_types import (
+from routing.directory.schema import (
     FieldErrors,
     forbidden_reason,
     parse_day_hours,
