@@ -1,11 +1,23 @@
-"""Files of the instance folder: written atomically; the secret key."""
+"""Files: read within limits, written atomically, locked; the secret key."""
 
+import errno
 import logging
 import os
 import secrets
+import stat
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+from typing import IO, Any, TypeVar
+
+IO_TIMEOUT_SECONDS = 5.0
+"""How long a file system may take to answer."""
+
+MAX_KEPT_BYTES = 4_000_000
+"""Size of a file of the instance folder that is read whole, apart from the database."""
 
 PUBLIC_FILE_MODE = 0o644
 """The mode of a file for a web server, which runs as another user."""
@@ -14,6 +26,29 @@ _ABANDONED_SECONDS = 3600.0
 """A temporary file of this age is abandoned: the process that began it was killed."""
 
 log = logging.getLogger(__name__)
+
+_Result = TypeVar("_Result")
+_hanging: dict[Path, Future[Any]] = {}
+
+
+def stat_file(file: Path) -> os.stat_result:
+    """Return a file's status. Raise OSError; TimeoutError when its file system does not answer."""
+    return _bounded(os.stat, file)
+
+
+def read_bytes(file: Path, size: int = MAX_KEPT_BYTES) -> bytes:
+    """Return at most ``size`` bytes of a regular file.
+
+    Raise OSError, also for a pipe or a device, which are not opened; TimeoutError when the file
+    system does not answer within IO_TIMEOUT_SECONDS.
+    """
+    return _bounded(lambda path: _read(path, size), file)
+
+
+def open_lock(file: Path) -> IO[bytes]:
+    """Return a file to be locked, opened without waiting, even for a pipe. Raise OSError."""
+    flags = os.O_RDWR | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC
+    return open(file, "rb+", buffering=0, opener=lambda path, _: os.open(path, flags, 0o600))
 
 
 def write_atomically(path: Path, content: bytes, mode: int = 0o600) -> None:
@@ -52,7 +87,7 @@ def load_secret_key(folder: Path) -> str:
                 os.link(new.name, file)  # fails where another process was faster
             except FileExistsError:
                 log.debug("%s exists already", file)
-        return file.read_text("utf-8")
+        return read_bytes(file).decode()
     except OSError as error:
         log.warning(
             "cannot store a key in %s (%s): staff must sign in after each restart", folder, error
@@ -67,3 +102,45 @@ def _delete_abandoned(folder: Path, prefix: str, oldest: float) -> None:
                 with suppress(FileNotFoundError):  # another process has just put it in place
                     if path.stat().st_mtime < oldest:
                         path.unlink()
+
+
+def _bounded(function: Callable[[Path], _Result], file: Path) -> _Result:
+    """Return ``function(file)``. Raise what it raises, or TimeoutError.
+
+    A thread that hangs in the file system cannot be ended: until it returns, no other is started
+    for this file. Where no thread can be started at all, call the function here: an answer that may
+    hang is better than none.
+    """
+    future: Future[_Result] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(function(file))
+        except Exception as error:
+            future.set_exception(error)
+
+    if file not in _hanging or _hanging[file].done():
+        try:
+            threading.Thread(target=run, name="file-io", daemon=True).start()
+        except RuntimeError:
+            return function(file)
+        try:
+            return future.result(IO_TIMEOUT_SECONDS)
+        except TimeoutError:
+            if future.done():
+                raise
+            _hanging[file] = future
+    raise TimeoutError(errno.ETIMEDOUT, "the file system does not answer")
+
+
+def _read(file: Path, size: int) -> bytes:
+    _check_regular(os.stat(file))
+    descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with open(descriptor, "rb") as content:
+        _check_regular(os.fstat(descriptor))
+        return content.read(size)
+
+
+def _check_regular(status: os.stat_result) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(errno.EINVAL, "it is not a regular file")

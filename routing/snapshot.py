@@ -14,14 +14,17 @@ from routing.bank_holidays.calendar import BankHolidays, build_calendar
 from routing.core.directory import Directory
 from routing.core.timetable import Timetables
 from routing.directory.last_good import LastGoodDirectory, LoadResult
-from routing.directory.load import stat_file
 from routing.errors import InvalidBankHolidays, InvalidDirectory, Problem
+from routing.files import read_bytes, stat_file
 
 POLL_INTERVAL_SECONDS = 1.0
 """How often the files are looked at, and how long a file must be unchanged before it is read."""
 
 RETRY_SECONDS = 4.0
 """After how long a file that could not be read is tried again, even if it has not changed."""
+
+LOGO_TYPES = {".png": "image/png", ".svg": "image/svg+xml"}
+"""Media types of pictures that may be the council's logo, by suffix."""
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +37,8 @@ class Snapshot:
 
     If the file is broken and the last good directory is used instead, ``problems`` says what is
     wrong with the file, and ``kept_at`` when that directory was last known to be good; otherwise
-    they are empty and None. ``sha256`` is the hash of the directory's text.
+    they are empty and None. ``sha256`` is the hash of the directory's text. ``logo`` is the
+    council's picture, None if there is none: no request reads it, since a file system may hang.
     """
 
     directory: Directory
@@ -44,6 +48,7 @@ class Snapshot:
     problems: tuple[Problem, ...] = ()
     kept_at: datetime | None = None
     sha256: str = ""
+    logo: bytes | None = None
 
 
 def build_snapshot(
@@ -189,11 +194,15 @@ class SnapshotLoader:
         if previous is not None and problems:
             kept_at = previous.kept_at or previous.loaded_at
             loaded = LoadResult(previous.directory, previous.sha256, problems, kept_at)
+        logo = previous.logo if previous is not None else None
+        if not problems:  # else its file system may hang too
+            logo = _read_logo(self.file.parent, loaded.directory.council.logo)
         return replace(
             build_snapshot(loaded.directory, self.folder, self.clock(), previous),
             problems=loaded.problems,
             kept_at=loaded.kept_at,
             sha256=loaded.sha256,
+            logo=logo,
         )
 
     def _log(self, snapshot: Snapshot, previous: Snapshot | None) -> None:
@@ -213,6 +222,16 @@ class SnapshotLoader:
             )
         elif previous is not None and not faults:
             log.warning("%s is in order again", self.file)
+
+
+def _read_logo(folder: Path, name: str | None) -> bytes | None:
+    if name is None or Path(name).suffix not in LOGO_TYPES:
+        return None
+    try:
+        return read_bytes(folder / name)
+    except OSError as error:
+        log.info("cannot read the logo %s: %s", name, error)
+        return None
 
 
 def _faults(snapshot: Snapshot) -> tuple[str, ...]:

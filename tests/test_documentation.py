@@ -26,6 +26,19 @@ def test_every_test_file_that_a_page_names_exists(page):
     assert [name for name in names if not (ROOT / "tests" / name).exists()] == []
 
 
+def test_every_test_that_the_threat_model_names_exists():
+    named = re.findall(r"`(test_\w+)`", (ROOT / "docs/threat-model.md").read_text("utf-8"))
+    files = (ROOT / "tests").rglob("test_*.py")
+    tests = {
+        name
+        for file in files
+        for name in re.findall(r"^def (test_\w+)", file.read_text("utf-8"), re.M)
+    }
+
+    assert [name for name in named if name not in tests] == []
+    assert named
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_file_that_a_page_links_to_exists(page):
     links = re.findall(r"\]\((?!https?:|mailto:|#)([^)#]+)", page.read_text("utf-8"))

@@ -1,8 +1,19 @@
-"""Files that are written atomically, also by a process that is killed meanwhile."""
+"""Files: written atomically, also by a process that is killed; read only if that cannot hang."""
 
 import os
+import threading
+from datetime import UTC, datetime
+
+import pytest
+from conftest import ANYSHIRE
 
 from routing import files
+from routing.bank_holidays import govuk
+from routing.errors import InvalidBankHolidays
+from routing.snapshot import SnapshotLoader
+from routing.store.diverts import DivertFile
+
+AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
 def test_the_temporary_file_of_a_killed_process_is_deleted_after_an_hour_and_no_other(tmp_path):
@@ -19,3 +30,67 @@ def test_the_temporary_file_of_a_killed_process_is_deleted_after_an_hour_and_no_
 
     assert target.read_bytes() == b"twice"
     assert {path.name for path in tmp_path.iterdir()} == {"page.html", young.name, other.name}
+
+
+@pytest.mark.parametrize(
+    "name", ["bank-holidays.json", "last-good-directory.yaml", "directory.lock"]
+)
+def test_a_process_starts_where_a_pipe_is_in_place_of_a_file_of_the_instance_folder(tmp_path, name):
+    os.mkfifo(tmp_path / name)
+    loader = SnapshotLoader(ANYSHIRE, tmp_path, lambda: AT)
+    # In a thread: whoever waits for the other end of the pipe waits for ever.
+    start = threading.Thread(target=loader.current, daemon=True)
+    start.start()
+    start.join(20)
+
+    assert loader.snapshot is not None
+
+
+def test_a_list_of_holidays_that_is_a_device_is_refused_with_its_path(tmp_path):
+    govuk.copy_path(tmp_path).symlink_to("/dev/zero")
+    with pytest.raises(InvalidBankHolidays, match=r"bank-holidays\.json cannot be read"):
+        govuk.load_copy(tmp_path)
+
+
+def test_nobody_waits_for_saved_diverts_that_are_a_pipe(tmp_path):
+    saved = DivertFile(tmp_path / "diverts.json")
+    for file in (saved.file, saved.file.with_suffix(".lock")):
+        os.mkfifo(file)
+    readings = []
+
+    def read():
+        readings.append(saved.load())
+        saved.save((), AT.timestamp())
+        readings.append(saved.load())
+
+    reader = threading.Thread(target=read, daemon=True)
+    reader.start()
+    reader.join(20)
+
+    assert readings == [None, None]
+
+
+@pytest.fixture
+def hanging(tmp_path, monkeypatch):
+    """Make the file system hang at a file until the test ends; return the file."""
+    file, is_over, stat = tmp_path / "directory.yaml", threading.Event(), os.stat
+
+    def hang(path, **more):
+        if path == file:
+            is_over.wait(60)
+        return stat(path, **more)
+
+    monkeypatch.setattr(files, "IO_TIMEOUT_SECONDS", 0.2)
+    monkeypatch.setattr(os, "stat", hang)
+    yield file
+    is_over.set()
+
+
+@pytest.mark.parametrize("use", [files.stat_file, files.read_bytes], ids=["status", "content"])
+def test_a_file_system_that_hangs_is_given_up_and_occupies_one_thread_however_often(hanging, use):
+    count = threading.active_count()
+    for _ in range(5):
+        with pytest.raises(TimeoutError, match="does not answer"):
+            use(hanging)
+
+    assert threading.active_count() == count + 1

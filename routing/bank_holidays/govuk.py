@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from routing.core.directory import BankHoliday
 from routing.errors import InvalidBankHolidays
-from routing.files import write_atomically
+from routing.files import read_bytes, write_atomically
 
 FIRST_YEAR, LAST_YEAR = 1999, 2100
 """The years covered. The holidays package has none later."""
@@ -99,7 +99,7 @@ def parse(body: bytes) -> HolidayFeed:
 def load_copy(folder: Path) -> HolidayList | None:
     """Return the copy in ``folder``, or None. Raise InvalidBankHolidays if it is broken."""
     try:
-        return HolidayList.model_validate_json(copy_path(folder).read_bytes())
+        return HolidayList.model_validate_json(read_bytes(copy_path(folder)))
     except FileNotFoundError:
         return None
     except OSError as error:

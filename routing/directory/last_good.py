@@ -20,7 +20,7 @@ from routing.directory.load import (
     read_text,
 )
 from routing.errors import InvalidDirectory, Problem
-from routing.files import write_atomically
+from routing.files import open_lock, read_bytes, write_atomically
 
 LOCK_TIMEOUT_SECONDS = 12.0
 """How long to wait for another process that is loading: longer than a good file takes."""
@@ -94,8 +94,8 @@ class LastGoodDirectory:
     def _attempts(self, sha256: str) -> int:
         """Return how often the text with this hash ended its reader."""
         try:
-            saved, count = self.attempts_file.read_text().split()
-            return int(count) if saved == sha256 else 0
+            saved, count = read_bytes(self.attempts_file).split()
+            return int(count) if saved == sha256.encode() else 0
         except (OSError, ValueError):
             return 0
 
@@ -129,7 +129,7 @@ class LastGoodDirectory:
         """
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            lock = (self.folder / "directory.lock").open("w")
+            lock = open_lock(self.folder / "directory.lock")
         except OSError as error:
             log.warning("cannot lock %s: %s", self.folder, error)
             yield False
@@ -142,7 +142,7 @@ def _sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _acquire(lock: IO[str]) -> bool:
+def _acquire(lock: IO[bytes]) -> bool:
     """Take the lock. Return False when another process, which may hang, keeps it to the end."""
     give_up_at = time.monotonic() + LOCK_TIMEOUT_SECONDS
     while True:

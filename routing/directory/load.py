@@ -3,23 +3,18 @@
 The file may be hostile: reading it has limits of time, size and memory.
 """
 
-import errno
-import os
 import pickle
 import resource
 import signal
-import stat
 import subprocess
 import sys
-import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from inspect import isclass
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
@@ -46,12 +41,10 @@ from routing.directory.yaml_source import (
     read_yaml,
 )
 from routing.errors import InvalidDirectory, Problem
+from routing.files import read_bytes
 
 MAX_NAMES_SHOWN = 100
 """How many names are listed, and searched for a similar one: with more, that takes too long."""
-
-IO_TIMEOUT_SECONDS = 5.0
-"""How long a file system may take to answer."""
 
 PARSE_CPU_SECONDS = 10.0
 """CPU time for parsing a large file, so that a busy machine counts against no file."""
@@ -89,9 +82,6 @@ _OTHER_KINDS = {
 }
 """Files that are no plain text, by how they begin, with what to do."""
 
-_Result = TypeVar("_Result")
-_hanging: dict[Path, Future[Any]] = {}
-
 
 class ReaderEnded(InvalidDirectory):
     """The process that parsed a file needed too much memory or CPU time; the problem says which."""
@@ -121,7 +111,7 @@ def read_text(file: Path) -> str:
     when its file system does not answer.
     """
     try:
-        content = _bounded(_read_regular, file)
+        content = read_bytes(file, MAX_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         message = f"the file cannot be read: {reason}. Set DIRECTORY to where it is."
@@ -209,54 +199,6 @@ def parse_standard_input() -> None:
     except InvalidDirectory as error:
         result = list(error.problems)
     sys.stdout.buffer.write(pickle.dumps(result, pickle.HIGHEST_PROTOCOL))
-
-
-def stat_file(file: Path) -> os.stat_result:
-    """Return a file's status. Raise OSError; TimeoutError when its file system does not answer."""
-    return _bounded(os.stat, file)
-
-
-def _bounded(function: Callable[[Path], _Result], file: Path) -> _Result:
-    """Return ``function(file)``. Raise what it raises, or TimeoutError.
-
-    A thread that hangs in the file system cannot be ended: until it returns, no other is started
-    for this file. Where no thread can be started at all, call the function here: an answer that may
-    hang is better than none.
-    """
-    future: Future[_Result] = Future()
-
-    def run() -> None:
-        try:
-            future.set_result(function(file))
-        except Exception as error:
-            future.set_exception(error)
-
-    if file not in _hanging or _hanging[file].done():
-        try:
-            threading.Thread(target=run, name="directory-io", daemon=True).start()
-        except RuntimeError:
-            return function(file)
-        try:
-            return future.result(IO_TIMEOUT_SECONDS)
-        except TimeoutError:
-            if future.done():
-                raise
-            _hanging[file] = future
-    raise TimeoutError(errno.ETIMEDOUT, "the file system does not answer")
-
-
-def _read_regular(file: Path) -> bytes:
-    """Return at most MAX_BYTES + 1 bytes. Raise OSError for a pipe or a device, unopened."""
-    _check_regular(os.stat(file))
-    descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    with open(descriptor, "rb") as content:
-        _check_regular(os.fstat(descriptor))
-        return content.read(MAX_BYTES + 1)
-
-
-def _check_regular(status: os.stat_result) -> None:
-    if not stat.S_ISREG(status.st_mode):
-        raise OSError(errno.EINVAL, "it is not a regular file")
 
 
 def _languages(root: dict[str, Node]) -> tuple[str, ...]:

@@ -14,7 +14,6 @@ from flask import (
     g,
     render_template,
     request,
-    send_file,
     url_for,
 )
 from markupsafe import Markup
@@ -30,7 +29,7 @@ from routing.public import context, schema_org
 from routing.public.answer_cache import AnswerCache, RenderedAnswer, make_cacheable
 from routing.public.api import CORS_HEADERS
 from routing.responses import BUNDLES, bundle, bundle_url
-from routing.snapshot import Snapshot
+from routing.snapshot import LOGO_TYPES, Snapshot
 from routing.text.dates import format_date
 from routing.text.locale import N_
 
@@ -148,8 +147,13 @@ def privacy() -> Response:
 @bp.get("/logo")
 def logo() -> Response:
     """Send the council's logo."""
-    path = _logo_path()
-    return send_file(path, max_age=3600) if path else error_page(404)
+    snapshot = lookup.snapshot()
+    if snapshot.logo is None:
+        return error_page(404)
+    suffix = Path(snapshot.directory.council.logo or "").suffix
+    response = Response(snapshot.logo, mimetype=LOGO_TYPES[suffix])
+    response.headers["Cache-Control"] = "public, max-age=3600"
+    return response
 
 
 @bp.get("/embed/v1.js")
@@ -278,7 +282,7 @@ def _render(template: str, **values: Any) -> str:
         _=locale.translate_html,
         asset=bundle_url,
         exit_url=EXIT_URL,
-        logo=_logo_path() is not None,
+        logo=lookup.snapshot().logo is not None,
         page_url=_page_url,
         translation=_translation(locale.language),
         **context.page_context(),
@@ -314,13 +318,6 @@ def _translation(language: str) -> dict[str, str] | None:
     endpoint = request.endpoint.partition(".")[2]
     address = _page_url(endpoint, other, **(request.view_args or {}))
     return {"language": other, "name": LANGUAGE_NAMES[other], "address": address}
-
-
-def _logo_path() -> Path | None:
-    """Return the path of the council's logo, a picture beside the directory; None if none."""
-    name = lookup.snapshot().directory.council.logo
-    path = Path(current_app.config["DIRECTORY"]).resolve().parent / (name or "")
-    return path if path.suffix in (".svg", ".png") and path.is_file() else None
 
 
 def _plain_page(title: str) -> str:

@@ -160,8 +160,13 @@ PUBLIC_ENDPOINTS = frozenset(
 DATABASE_TIMEOUT_SECONDS = 2.0
 """How long a staff page waits for the database: a caller never waits for one."""
 
-MAX_FORM_BYTES = 4 * 1024 * 1024
-"""How large a form may be: twice the largest spreadsheet."""
+MAX_FORM_BYTES = 256 * 1024
+"""How large a form may be: the longest is a sign-in with the form that its page kept."""
+
+UPLOAD_PATH = f"{HOME}/rota/import"
+MAX_UPLOAD_BYTES = 4 * 1024 * 1024
+"""How large a form at UPLOAD_PATH may be, twice the largest spreadsheet: for those who have signed
+in, since to read it takes as long as some 30 calls."""
 
 _REFUSALS = {
     UnknownDivert: (404, "There is no such divert"),
@@ -200,7 +205,9 @@ def require_login() -> AnyResponse | None:
     DatabaseUnavailable while the database does not answer: nothing could be shown or changed.
     """
     g.language = "en"
-    request.max_content_length = MAX_FORM_BYTES  # before the form is read, whoever sent it
+    may_upload = request.path == UPLOAD_PATH and SESSION_TOKEN_KEY in session
+    # Before the form is read, whoever sent it.
+    request.max_content_length = MAX_UPLOAD_BYTES if may_upload else MAX_FORM_BYTES
     if request.endpoint != "sign_in.show_unsaved":  # changes nothing, shows only what we signed
         csrf.protect()
     if "\0" in "".join(request.form.values()):
@@ -214,6 +221,8 @@ def require_login() -> AnyResponse | None:
     if account is None:
         session.pop(SESSION_TOKEN_KEY, None)  # and nothing else: another tab may be signing in
         if request.method == "POST" and request.endpoint != "sign_in.sign_out":
+            if request.files:  # too much to be sent a second time, and not kept
+                return redirect(f"{HOME}/sign-in?unsaved=lost")
             return redirect(f"{HOME}/sign-in/expired?path={quote(request.path)}", 307)
         next_url = request.full_path.rstrip("?") if request.method == "GET" else HOME
         return redirect(f"{HOME}/sign-in?next={quote(next_url, safe='/')}")

@@ -47,7 +47,8 @@ def ask() -> AnyResponse:
         return _refuse(fault, 503)
     if signed_in_account() is not None and "next" in request.args:
         return redirect(safe_next_url(request.args["next"]))
-    return _ask(SignInForm(next=request.args.get("next")))
+    unsaved = "lost" if request.args.get("unsaved") == "lost" else ""
+    return _ask(SignInForm(next=request.args.get("next")), unsaved=unsaved)
 
 
 @bp.post("/sign-in")
@@ -234,14 +235,14 @@ def _revoke_roles(issuer: str, subject: str, at: datetime) -> None:
 
 
 def _seal_form() -> str:
-    """Return the form that was sent, signed, for a page to hold; "" if it is too long, or a file.
+    """Return the form that was sent, signed, for a page to hold; "" if it is too long.
 
     It says whose session had ended. Its token was right: nobody else's form is kept.
     """
     fields = [pair for pair in request.form.items(multi=True) if pair[0] != "csrf_token"]
     path = safe_next_url(request.args.get("path"))
     sealed = _sealer().dumps([session.get(ACCOUNT_KEY), path, fields])
-    return "" if request.files or len(sealed) > MAX_UNSAVED_CHARS else str(sealed)
+    return "" if len(sealed) > MAX_UNSAVED_CHARS else str(sealed)
 
 
 def _show_unsaved(sealed: str, account: Account) -> Response | None:

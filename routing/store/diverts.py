@@ -22,7 +22,7 @@ from sqlalchemy.engine import Connection
 
 from routing.core.instants import Span
 from routing.errors import DatabaseUnavailable, UnknownDivert
-from routing.files import write_atomically
+from routing.files import open_lock, read_bytes, write_atomically
 from routing.store.audit_log import record
 from routing.store.background import Background
 from routing.store.db import Database
@@ -266,7 +266,7 @@ class DivertFile:
         """
         try:
             self.file.parent.mkdir(parents=True, exist_ok=True)
-            with self.file.with_suffix(".lock").open("w") as lock:
+            with open_lock(self.file.with_suffix(".lock")) as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 saved = self.file.stat().st_mtime if self.file.exists() else 0.0
                 if began <= saved <= time.time():
@@ -274,7 +274,7 @@ class DivertFile:
                 # Without notes, which nobody needs while the database is down.
                 rows = tuple(replace(divert, note="") for divert in diverts)
                 content = _SAVED.dump_json(rows, indent=1)
-                if not saved or self.file.read_bytes() != content:
+                if not saved or read_bytes(self.file) != content:
                     write_atomically(self.file, content)
                 os.utime(self.file, (began, began))
         except BlockingIOError:
@@ -286,7 +286,7 @@ class DivertFile:
         """Return the saved reading and when it began; None where there is none, or it is broken."""
         try:
             began = self.file.stat().st_mtime
-            return _SAVED.validate_json(self.file.read_bytes()), began
+            return _SAVED.validate_json(read_bytes(self.file)), began
         except FileNotFoundError:
             return None
         except (OSError, ValueError) as error:

@@ -231,6 +231,18 @@ def test_only_a_picture_beside_the_directory_is_sent_as_the_logo(make_app, tmp_p
         assert ('src="/logo"' in client.get("/").text) == (status == 200)
 
 
+def test_no_request_looks_at_the_logos_file_since_its_file_system_may_hang(make_app, tmp_path):
+    path, logo = tmp_path / "directory.yaml", tmp_path / "logo.svg"
+    path.write_text(ANYSHIRE.read_text().replace("static/logo.svg", "logo.svg"))
+    logo.write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
+    client = make_app(path).test_client()
+    client.get("/")
+    logo.unlink()
+
+    assert 'src="/logo"' in client.get("/contacts").text
+    assert client.get("/logo").mimetype == "image/svg+xml"
+
+
 def test_in_the_last_five_minutes_the_card_says_when_the_number_changes(client, clock):
     soon = "This number changes at 5pm today, Monday 23 November."
     clock.set("2026-11-23T16:54:59Z")

@@ -1,5 +1,6 @@
 """Who may come in: every page and form tried with every role, with none, and by a foreign form."""
 
+import io
 import re
 
 import pytest
@@ -10,6 +11,7 @@ from routing import lookup
 from routing.staff import auth
 from routing.store import diverts
 
+MULTIPART = "multipart/form-data; boundary=b"
 PUBLIC = {
     "/staff/sign-in",
     "/staff/sign-in/provider",
@@ -125,13 +127,48 @@ def test_the_form_token_of_one_session_is_no_good_in_another(signed_in, duty):
     assert duty.client.post("/staff/sign-out", data={"csrf_token": token(other)}).status_code == 400
 
 
-@pytest.mark.parametrize("path", ["/staff/sign-in", "/staff/rota/import"])
-def test_nobody_fills_the_disk_with_a_form(app, signed_in, path):
-    for browser in (Browser(app), signed_in("rota")):
-        form = b'--b\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n\r\n'
-        kind = "multipart/form-data; boundary=b"
-        answer = browser.client.post(path, data=form + b"x" * 5_000_000, content_type=kind)
-        assert answer.status_code == 413
+class Body(io.BytesIO):
+    """A form's body that notes how much of it is read."""
+
+    was_read = 0
+
+    def read(self, size=-1, /):
+        content = super().read(size)
+        self.was_read += len(content)
+        return content
+
+
+@pytest.mark.parametrize(
+    ("roles", "path", "limit"),
+    [
+        ([], "/staff/sign-in", 256 * 1024),
+        ([], "/staff/sign-in/expired", 256 * 1024),
+        ([], "/staff/rota/import", 256 * 1024),
+        (["rota"], "/staff/rota/fill", 256 * 1024),
+        (["rota"], "/staff/rota/import", 4 * 1024**2),
+    ],
+    ids=lambda value: str(value or "nobody"),
+)
+def test_a_form_over_the_limit_is_refused_before_any_of_it_is_read(
+    app, signed_in, roles, path, limit
+):
+    body = Body(b"x" * (limit + 1))
+    browser = signed_in(*roles) if roles else Browser(app)
+    answer = browser.client.post(
+        path, input_stream=body, content_length=limit + 1, content_type=MULTIPART
+    )
+
+    assert answer.status_code == 413
+    assert body.was_read == 0
+
+
+def test_a_spreadsheet_of_two_megabytes_may_be_sent_by_somebody_who_has_signed_in(arranger):
+    form = b'--b\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n\r\n'
+    data = form + b"x" * 2_097_152 + b"\r\n--b--\r\n"
+    answer = arranger.client.post("/staff/rota/import", data=data, content_type=MULTIPART)
+
+    assert answer.status_code == 400
+    assert "opened before you signed in" in answer.text  # it was read, and has no token
 
 
 @pytest.mark.parametrize("address", STAFF_PAGES)
