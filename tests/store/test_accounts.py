@@ -324,10 +324,11 @@ def test_an_unknown_account_cannot_be_removed(write, council, now, wanted):
         write(accounts.remove, wanted, now, "terminal:0")
 
 
-def test_people_are_known_by_issuer_and_subject_never_by_name(council):
+def test_people_are_known_by_issuer_and_subject_and_their_name_is_the_latest(council, read):
     one, two = council(DIVERT), council(DIVERT, issuer="https://other.example")
 
     assert one.id == council(DIVERT, name="Thomas").id != two.id
+    assert [account.name for account in read(accounts.all_accounts)] == ["Thomas", "Tom"]
 
 
 def test_five_wrong_passwords_are_free_and_then_each_makes_one_wait_longer(attempt, priya, now):
