@@ -42,7 +42,7 @@ from routing.directory.schema import json_schema
 from routing.errors import InvalidDirectory, Problem
 from routing.formats import printed
 from routing.formats.json import span_json
-from routing.lint.check import check as check_file
+from routing.lint.check import warnings
 from routing.lint.numbers import own_number_advice
 from routing.text import dates
 from routing.text.locale import Locale
@@ -90,14 +90,19 @@ def check(file: Path | None, strict: bool, verbose: bool, as_json: bool) -> None
     status 1 if there is an error.
     """
     path = file or directory_path()
-    problems = check_file(path, lookup.instance_path(), lookup.now())
+    advice: list[str] = []
+    try:
+        directory, source = load(path)
+        problems = warnings(directory, source, lookup.instance_path(), lookup.now())
+        advice = own_number_advice(directory)
+    except InvalidDirectory as error:
+        problems = error.problems
     errors = sum(problem.level == "error" for problem in problems)
     summary = f"{count_of(errors, 'error')}, {count_of(len(problems) - errors, 'warning')}"
-    advice = [] if errors else own_number_advice(load(path)[0])
     print_report(
         as_json,
         [asdict(problem) for problem in problems],
-        [*_problem_lines(problems, verbose), f"{path}: {summary}", *advice],
+        [*_problem_lines(problems, verbose), f"{path}: {summary}", *([] if errors else advice)],
     )
     raise SystemExit(EXIT_FOUND if errors or (strict and problems) else 0)
 

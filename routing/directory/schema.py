@@ -109,7 +109,9 @@ class Context:
 class StrictModel(BaseModel):
     """A part of the file, whose values are all text."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, use_attribute_docstrings=True, defer_build=True
+    )
 
     core_type: ClassVar[type]
     """The class of the core that has fields of the same names."""

@@ -34,21 +34,27 @@ _COMMENT = re.compile(r"\s{2,}#+\s+\w")
 
 
 def check(file: Path, folder: Path, at: datetime) -> tuple[Problem, ...]:
-    """Return every error in ``file``; if it has none, every warning at ``at``.
-
-    Bank holidays are those in use, from the copy in ``folder``. It never raises.
-    """
+    """Return every error in ``file``; if it has none, every warning as ``warnings``."""
     try:
-        directory, source = load(file)
+        return warnings(*load(file), folder, at)
     except InvalidDirectory as error:
         return error.problems
+
+
+def warnings(
+    directory: Directory, source: YamlSource, folder: Path, at: datetime
+) -> tuple[Problem, ...]:
+    """Return every warning at ``at`` about a directory that is valid, and what is no less an error.
+
+    Bank holidays are those in use, from the copy in ``folder``.
+    """
     snapshot = build_snapshot(directory, folder, at)
     problems = [
         *numbers.warnings(snapshot, at, source),
         *hours.warnings(snapshot, at, source),
         *_text_warnings(directory, source),
     ]
-    warnings = {
+    described = {
         Problem(
             *source.place_of(problem),
             problem.code,
@@ -57,7 +63,7 @@ def check(file: Path, folder: Path, at: datetime) -> tuple[Problem, ...]:
         )
         for problem in problems
     }
-    return tuple(_shorten(warning) for warning in sorted(warnings))
+    return tuple(_shorten(warning) for warning in sorted(described))
 
 
 def _shorten(problem: Problem) -> Problem:
