@@ -36,8 +36,7 @@ from routing.core.directory import Line
 from routing.core.gaps import Callee, Change, CoverageKind, compare, reportable_gaps
 from routing.core.instants import Span
 from routing.directory.changes import file_changes
-from routing.directory.last_good import LastGoodDirectory
-from routing.directory.load import load, read_text
+from routing.directory.load import LastGoodDirectory, load, read_text
 from routing.directory.schema import json_schema
 from routing.errors import InvalidDirectory, Problem
 from routing.formats import printed
