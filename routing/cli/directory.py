@@ -29,7 +29,6 @@ from routing.cli.new_directory import (
     BadAnswers,
     Question,
     directory_text,
-    numbers_to_ring,
     read_answers,
 )
 from routing.core.directory import Line
@@ -57,10 +56,10 @@ group = CommandGroup("directory", help="Begin, check, compare and print the dire
 def new(file: Path | None, answers: Path | None, force: bool) -> None:
     """Ask eight questions, and write a directory to FILE.
 
-    Without FILE, write the directory in use. A bad answer is asked again. Numbers that you have not
-    rung, and those of --answers, are written as not confirmed. --answers takes a file with the keys
-    council, website, division, day_line, day_hours, night_line, night_hours and languages; exit
-    status 1 if one of them is bad, naming each.
+    Without FILE, write the directory in use. A bad answer is asked again. Numbers are written as
+    not confirmed: the file says what to write once you have rung them. --answers takes a file with
+    the keys council, website, division, day_line, day_hours, night_line, night_hours and languages;
+    exit status 1 if one of them is bad, naming each.
     """
     path = file or directory_path()
     if path.exists() and not force:
@@ -248,10 +247,7 @@ def changes_text(changes: Iterable[tuple[Span, Change]], period: Span, locale: L
 
 
 def _ask() -> str:
-    """Ask every question until the answers are right, then whether somebody answers the numbers.
-
-    Return the directory's text.
-    """
+    """Ask every question until the answers are right. Return the directory's text."""
     typed: dict[str, str] = {}
     keys_to_ask = [question.key for question in QUESTIONS]
     while True:
@@ -263,7 +259,7 @@ def _ask() -> str:
             question.key: question.parse(typed[question.key]) for question in QUESTIONS
         }
         try:
-            directory_text(answers, lookup.instance_path(), lookup.now())
+            text = directory_text(answers, lookup.instance_path(), lookup.now())
         except BadAnswers as error:
             click.echo(f"{error}\nPlease answer again.")
             keys_to_ask = list(error.errors)
@@ -272,11 +268,8 @@ def _ask() -> str:
         for question in QUESTIONS:
             click.echo(f"  {question.key}: {typed[question.key]}")
         if click.confirm("Is everything right?", default=True):
-            break
+            return text
         keys_to_ask = [question.key for question in QUESTIONS]
-    numbers = " and ".join(numbers_to_ring(answers))
-    is_confirmed = click.confirm(f"Ring {numbers} now. Does whoever should answer, answer?")
-    return directory_text(answers, lookup.instance_path(), lookup.now(), is_confirmed)
 
 
 def _ask_one(question: Question, default: str | None) -> str:

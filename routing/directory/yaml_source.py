@@ -6,7 +6,7 @@ Every scalar stays text: YAML would read 17:00 as 1020, 01632960001 as octal and
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import yaml
 
@@ -91,22 +91,17 @@ class YamlSource:
 
     def place(self, path: KeyPath) -> Position:
         """Return the line and column of a value, or of the nearest value around it that exists."""
-        place, node = self.start, self.root
-        for key in path:
-            if not isinstance(node, MappingNode | ListNode) or key not in node.places:
-                break
-            place, node = node.places[key], node[key]  # type: ignore[index, assignment]
-        return place
+        return self._walk(path)[0]
+
+    def value(self, path: KeyPath) -> Node | None:
+        """Return what is at ``path``, or None."""
+        return self._walk(path)[1]
 
     def key_place(self, path: KeyPath) -> Position:
         """Return the line and column of a key, or what ``place`` returns where there is none."""
-        node: object = self.root
-        for key in path[:-1]:
-            if not isinstance(node, MappingNode | ListNode) or key not in node.places:
-                return self.place(path)
-            node = node[key]  # type: ignore[index]
-        if isinstance(node, MappingNode) and path and path[-1] in node.key_places:
-            return node.key_places[str(path[-1])]
+        mapping = self.value(path[:-1])
+        if path and isinstance(mapping, MappingNode) and path[-1] in mapping.key_places:
+            return mapping.key_places[str(path[-1])]
         return self.place(path)
 
     def place_of(self, problem: PathProblem) -> Position:
@@ -120,18 +115,6 @@ class YamlSource:
         line, column = self.place(path)
         quotes = self._from(line, column)[:1] in ("'", '"')
         return line, column + quotes + offset
-
-    def value(self, path: KeyPath) -> Node | None:
-        """Return what is at ``path``, or None."""
-        node: Node | None = self.root
-        for key in path:
-            if isinstance(node, dict):
-                node = node.get(str(key))
-            elif isinstance(node, list) and isinstance(key, int) and key < len(node):
-                node = node[key]
-            else:
-                return None
-        return node
 
     def scalars(self, below: KeyPath = ()) -> Iterator[tuple[KeyPath, str]]:
         """Yield every text of the file at or below a path, with its own path, in order."""
@@ -149,6 +132,15 @@ class YamlSource:
         """Return what follows ``text``, a value without quotes, on its line; "" elsewhere."""
         after = self._from(*self.place(path))
         return after[len(text) :] if after.startswith(text) else ""
+
+    def _walk(self, path: KeyPath) -> tuple[Position, Node | None]:
+        """Return the place of a value and the value; where there is none, that around it, None."""
+        place, node = self.start, cast(Node, self.root)
+        for key in path:
+            if not isinstance(node, MappingNode | ListNode) or key not in node.places:
+                return place, None
+            place, node = node.places[key], node[key]  # type: ignore[index]
+        return place, node
 
     def _from(self, line: int, column: int) -> str:
         """Return the rest of a line, from ``column`` on."""
