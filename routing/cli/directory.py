@@ -207,24 +207,17 @@ def diff(old: Path, new: Path | None, first: datetime | None, days: int, as_json
 
 
 @group.command("print")
-@click.option(
-    "--weeks",
-    type=click.IntRange(1, 52),
-    default=printed.DEFAULT_WEEKS,
-    show_default=True,
-    help="How many weeks of special days to list.",
-)
 @click.option("--output", type=FILE_PATH, help="Write to this file in one step.")
 @click.option(
     "--lang", metavar="LANGUAGE", help="Language. [default: the first one in the directory]"
 )
-def print_page(weeks: int, output: Path | None, lang: str | None) -> None:
+def print_page(output: Path | None, lang: str | None) -> None:
     """Print a page of every number and its hours, as HTML that needs no other file.
 
     Put it on the wall, and show it while the service is down. The page says until when it is valid.
     """
     snapshot, locale, rehearsal = lookup.snapshot(), lookup.locale(lang), lookup.is_rehearsal()
-    page = printed.printed_page(snapshot, lookup.now(), weeks, locale, rehearsal=rehearsal)
+    page = printed.printed_page(snapshot, lookup.now(), locale, rehearsal=rehearsal)
     print_or_write(page, output)
 
 
