@@ -34,9 +34,9 @@ from routing.cli.new_directory import (
 from routing.core.directory import Line
 from routing.core.gaps import Callee, Change, CoverageKind, compare, reportable_gaps
 from routing.core.instants import Span
-from routing.directory.changes import file_changes
 from routing.directory.load import LastGoodDirectory, load, read_text
 from routing.directory.schema import json_schema
+from routing.directory.yaml_source import file_changes
 from routing.errors import InvalidDirectory, Problem
 from routing.formats import printed
 from routing.formats.json import span_json

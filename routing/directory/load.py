@@ -27,7 +27,6 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from routing.core.directory import EMERGENCY_NUMBERS, Directory
-from routing.directory.diagnosis import first_odd_character
 from routing.directory.schema import (
     LANGUAGES,
     Context,
@@ -35,15 +34,18 @@ from routing.directory.schema import (
     FieldErrors,
     forbidden_reason,
     parse_line_phone,
+    text_ended_by_comma,
 )
 from routing.directory.yaml_source import (
     MAX_BYTES,
     MAX_PROBLEMS,
+    ODD_CHARACTER,
     KeyPath,
     Node,
     PathProblem,
     UnreadableFile,
     YamlSource,
+    first_character,
     position,
     read_yaml,
 )
@@ -487,7 +489,7 @@ def _bad_value(path: KeyPath, message: str, source: YamlSource, of_key: bool) ->
     value = name if of_key else source.value(path)
     place = source.key_place(path) if of_key else source.place(path)
     label = f"{name}: " if isinstance(name, str) and name else ""
-    odd = first_odd_character(value) if isinstance(value, str) else None
+    odd = first_character(ODD_CHARACTER, value) if isinstance(value, str) else None
     if odd is not None:
         offset, description = odd
         place = (place[0], place[1] + offset) if of_key else source.place_in(path, offset)
@@ -498,22 +500,17 @@ def _bad_value(path: KeyPath, message: str, source: YamlSource, of_key: bool) ->
 
 def _unknown_key_problem(name: str, path: KeyPath, source: YamlSource) -> Problem:
     line, column = source.key_place(path)
-    odd = first_odd_character(name)
+    odd = first_character(ODD_CHARACTER, name)
     if odd is not None:
         offset, description = odd
         message = f"in this key there is {description}."
         return Problem(line, column + offset, "unknown_key", message)
     if source.value(path) == "" and " " in name:
-        message = f"a comma within {{}} ends a text, before '{name}'. Put the whole text in quotes."
-        return Problem(line, column, "unknown_key", message)
-    return Problem(line, column, "unknown_key", _unknown_key(name, path))
-
-
-def _unknown_key(name: str, path: KeyPath) -> str:
+        return Problem(line, column, "unknown_key", text_ended_by_comma(name))
     known = _keys_at(path)
     similar = get_close_matches(name, known, 1, 0.5)
     hint = f"Did you mean '{similar[0]}'?" if similar else f"The keys here are: {', '.join(known)}."
-    return f"the key '{name}' is not known. {hint}"
+    return Problem(line, column, "unknown_key", f"the key '{name}' is not known. {hint}")
 
 
 def _keys_at(path: KeyPath) -> Iterable[str]:

@@ -12,9 +12,14 @@ from pathlib import Path
 from textwrap import shorten
 
 from routing.core.directory import Council, Directory, Text
-from routing.directory.diagnosis import first_hidden_character
 from routing.directory.load import load
-from routing.directory.yaml_source import KeyPath, PathProblem, YamlSource
+from routing.directory.yaml_source import (
+    HIDDEN_CHARACTER,
+    KeyPath,
+    PathProblem,
+    YamlSource,
+    first_character,
+)
 from routing.errors import InvalidDirectory, Problem
 from routing.lint import hours, numbers
 from routing.snapshot import build_snapshot
@@ -89,7 +94,7 @@ def _text_warnings(directory: Directory, source: YamlSource) -> Iterator[PathPro
     yield from _check_languages(directory)
     yield from _check_statements(directory.council)
     for path, text in source.scalars():
-        if hidden := first_hidden_character(text):
+        if hidden := first_character(HIDDEN_CHARACTER, text):
             offset, description = hidden
             message = f"{path[-1]}: there is {description}."
             yield PathProblem(path, "hidden_character", message, offset)
