@@ -15,7 +15,6 @@ from routing.core.directory import (
     Hours,
     Line,
     Service,
-    SpecialDay,
     TimeRange,
 )
 from routing.core.gaps import CoverageKind, missing_backups, reportable_gaps
@@ -212,7 +211,8 @@ def _check_overlapping_special_days(line: Line) -> Iterator[PathProblem]:
         if not special_day.is_season and special_day.recurrence is None
     ]
     for (_, first), (n, second) in combinations(special_days, 2):
-        both = _set_by_both(first, second)
+        both = ["hours"] if first.sets_hours and second.sets_hours else []
+        both += ["number"] if first.phone is not None and second.phone is not None else []
         starts = [special_day.first or date.min for special_day in (first, second)]
         ends = [special_day.last or date.max for special_day in (first, second)]
         if both and max(starts) <= min(ends):
@@ -222,15 +222,6 @@ def _check_overlapping_special_days(line: Line) -> Iterator[PathProblem]:
             )
             path: KeyPath = ("lines", line.id, "special_days", n)
             yield PathProblem(path, "overlapping_special_days", message)
-
-
-def _set_by_both(first: SpecialDay, second: SpecialDay) -> list[str]:
-    both = []
-    if first.sets_hours and second.sets_hours:
-        both.append("hours")
-    if first.phone is not None and second.phone is not None:
-        both.append("number")
-    return both
 
 
 def _written_ranges(source: YamlSource, path: KeyPath) -> Iterator[_WrittenRange]:
