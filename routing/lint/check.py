@@ -5,14 +5,16 @@ yields a PathProblem for each warning, and call it there.
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from textwrap import shorten
 
-from routing.core.directory import Council, Directory, Text
+from routing.core.directory import Council, Directory
 from routing.directory.load import load
+from routing.directory.schema import LANGUAGES
 from routing.directory.yaml_source import (
     HIDDEN_CHARACTER,
     KeyPath,
@@ -30,9 +32,9 @@ MAX_WARNING_CHARS = 160
 _SAFETY_WORDS_MISSING = "safety_words_missing"
 """A warning that is an error: a life may depend on words that only the council can write."""
 
-_COUNCILS_WORDS = {
-    *("name", "aliases", "options", "you_will_hear", "called", "greeting", "when", "for"),
-    *("after", "professionals", "confidential", "emergency", "unanswered"),
+_TEXT_KEYS = {
+    *("name", "options", "you_will_hear", "called", "greeting", "when", "for", "emergency"),
+    *("after", "professionals", "confidential", "unanswered"),
 }
 _COMMENT = re.compile(r"\s{2,}#+\s+\w")
 """What can only be a comment: after two blanks, with a blank of its own."""
@@ -91,14 +93,14 @@ def _text_warnings(directory: Directory, source: YamlSource) -> Iterator[PathPro
             f"it in each language: unanswered: {_form(directory)}."
         )
         yield PathProblem(("languages",), _SAFETY_WORDS_MISSING, message)
-    yield from _check_languages(directory)
+    yield from _check_languages(directory, source)
     yield from _check_statements(directory.council)
     for path, text in source.scalars():
         if hidden := first_character(HIDDEN_CHARACTER, text):
             offset, description = hidden
             message = f"{path[-1]}: there is {description}."
             yield PathProblem(path, "hidden_character", message, offset)
-        if _COUNCILS_WORDS.intersection(path[-2:]):
+        if _text_path(path) is not None:
             yield from _check_cut_text(path, text, source)
 
 
@@ -114,14 +116,16 @@ def _check_cut_text(path: KeyPath, text: str, source: YamlSource) -> Iterator[Pa
         yield PathProblem(path, "text_cut_by_hash", message, len(text) + comment.end() - 1)
 
 
-def _check_languages(directory: Directory) -> Iterator[PathProblem]:
+def _check_languages(directory: Directory, source: YamlSource) -> Iterator[PathProblem]:
     """Warn of each text that lacks one of several languages."""
     languages = directory.languages
-    if len(languages) < 2:
-        return
-    for path, text in _texts(directory):
-        missing = [language for language in languages if language not in dict(text.by_language)]
-        if missing:
+    languages_by_path: dict[KeyPath, set[str | int]] = defaultdict(set)
+    for scalar_path, _ in source.scalars():
+        if (path := _text_path(scalar_path)) is not None:
+            languages_by_path[path].update(scalar_path[len(path) :])
+    for path, written in languages_by_path.items():
+        missing = [language for language in languages if language not in written]
+        if missing and len(languages) > 1:
             reason = (
                 "these words are for every language alike"
                 if len(missing) == len(languages)
@@ -155,29 +159,7 @@ def _form(directory: Directory) -> str:
     return f"{{{', '.join(f'{language}: ...' for language in directory.languages)}}}"
 
 
-def _texts(directory: Directory) -> Iterator[tuple[KeyPath, Text]]:
-    """Yield every text of a directory, with its path."""
-    texts: list[tuple[KeyPath, Text | None]] = [
-        (("council", "name"), directory.council.name),
-        (("emergency",), directory.emergency),
-        (("unanswered",), directory.unanswered),
-    ]
-    for line in directory.lines:
-        path: KeyPath = ("lines", line.id)
-        for key in ("name", "called", "options", "you_will_hear"):
-            texts.append(((*path, key), getattr(line, key)))
-        texts += [((*path, "aliases", n), alias) for n, alias in enumerate(line.aliases)]
-        for n, special_day in enumerate(line.special_days):
-            texts.append(((*path, "special_days", n, "name"), special_day.name))
-    for service in directory.services:
-        path = ("services", service.id)
-        texts += [((*path, "name"), service.name), ((*path, "greeting"), service.greeting)]
-        for n, form in enumerate(service.forms):
-            texts.append(((*path, "forms", n, "name"), form.name))
-            texts.append(((*path, "forms", n, "when"), form.when))
-        texts += [((*path, "pages", key), text) for key, text in service.pages]
-    for n, helpline in enumerate(directory.helplines):
-        texts.append((("helplines", n, "name"), helpline.name))
-        texts.append((("helplines", n, "for"), helpline.audience))
-    texts += [(("rota", role.id, "name"), role.name) for role in directory.rota]
-    return ((path, text) for path, text in texts if text is not None)
+def _text_path(path: KeyPath) -> KeyPath | None:
+    """Return the path of the text that a scalar is, or is in one language; None if it is none."""
+    path = path[:-1] if path[-1] in LANGUAGES else path
+    return path if path[-1] in _TEXT_KEYS or path[-2:-1] == ("aliases",) else None
