@@ -11,7 +11,6 @@ from routing import lookup
 from routing.bank_holidays import refresh as holiday_refresh
 from routing.bank_holidays.calendar import BankHolidays, build_calendar
 from routing.bank_holidays.govuk import HolidayList
-from routing.bank_holidays.refresh import RefreshResult
 from routing.cli.common import CommandGroup, actor, format_option, local_period, print_report
 from routing.cli.directory import changes_text
 from routing.core.directory import BankHoliday
@@ -51,39 +50,39 @@ def refresh(accept_fewer: bool) -> None:
     lookup.copy_holiday_list()
     url, folder = current_app.config["BANK_HOLIDAYS_URL"], lookup.instance_path()
     try:
-        result = holiday_refresh.refresh(folder, url, lookup.now(), accept_fewer)
+        before, after = holiday_refresh.refresh(folder, url, lookup.now(), accept_fewer)
     except InvalidBankHolidays as error:
         raise click.ClickException(f"{error} The dates in use stay as they are.") from error
-    is_new = result.before is None or result.before.feed != result.after.feed
-    _store(result, is_new)
-    if result.before is not None and not is_new:
-        click.echo(f"{url} has not changed since {result.before.checked_at:%-d %B %Y}.")
+    is_new = before is None or before.feed != after.feed
+    _store(before, after, is_new)
+    if before is not None and not is_new:
+        click.echo(f"{url} has not changed since {before.checked_at:%-d %B %Y}.")
         return
     click.echo(f"{url} is saved in {folder}.")
     try:
-        lines = list(_change_lines(result, lookup.snapshot(), lookup.staff_locale()))
+        lines = list(_change_lines(before, after, lookup.snapshot(), lookup.staff_locale()))
     except InvalidDirectory as error:
         raise click.ClickException(f"Cannot show which answers change: {error}") from error
     click.echo("\n".join(lines))
 
 
-def _store(result: RefreshResult, is_new: bool) -> None:
+def _store(before: HolidayList | None, after: HolidayList, is_new: bool) -> None:
     """Save the list in the database, for other machines, and a new one in the audit log too.
 
     It is in use here even if the database is down. A rehearsal keeps it from other machines.
     """
     if not lookup.database().exists or lookup.is_rehearsal():
         return
-    before, after = (
+    old, new = (
         None if holidays is None else {"sha256": _checksum(holidays)}
-        for holidays in (result.before, result.after)
+        for holidays in (before, after)
     )
     at, action, entity = lookup.now(), "bank_holidays.refreshed", "bank-holidays"
     try:
         with lookup.database().writing() as connection:
-            holiday_lists.save(connection, result.after)
+            holiday_lists.save(connection, after)
             if is_new:
-                audit_log.record(connection, at, actor(), action, entity, before, after)
+                audit_log.record(connection, at, actor(), action, entity, old, new)
     except DatabaseUnavailable as error:
         click.echo(
             f"The list is in use here, but it is not in the database or the audit log: {error}",
@@ -131,15 +130,17 @@ def _date_lines(snapshot: Snapshot, locale: Locale) -> Iterator[str]:
             yield f"  {dates.format_full_date(day, locale)}: removed by the directory"
 
 
-def _change_lines(result: RefreshResult, snapshot: Snapshot, locale: Locale) -> Iterator[str]:
+def _change_lines(
+    before: HolidayList | None, after: HolidayList, snapshot: Snapshot, locale: Locale
+) -> Iterator[str]:
     rules = snapshot.directory.holiday_rules
-    old, new = (build_calendar(rules, holidays) for holidays in (result.before, result.after))
+    old, new = (build_calendar(rules, holidays) for holidays in (before, after))
     today = lookup.now().astimezone(locale.zone).date()
     yield from _changed_date_lines(old, new, today, locale)
     period = local_period(snapshot, None, _COMPARED_DAYS)
-    before, after = (Timetables(snapshot.directory, calendar.dates) for calendar in (old, new))
+    usual, changed = (Timetables(snapshot.directory, calendar.dates) for calendar in (old, new))
     for service in snapshot.directory.services:
-        changes = compare(before, after, service.id, period.start, period.end)
+        changes = compare(usual, changed, service.id, period.start, period.end)
         yield f"{service.name.get(locale.language)} ({service.id})"
         for line in changes_text(changes, period, locale) or ["no change"]:
             yield f"  {line}"

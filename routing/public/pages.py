@@ -236,7 +236,6 @@ def error_page(status: int) -> Response:
         body = printed.printed_page(
             lookup.snapshot(),
             lookup.now(),
-            printed.DEFAULT_WEEKS,
             locale,
             rehearsal=lookup.is_rehearsal(),
             title=locale.translate(title),

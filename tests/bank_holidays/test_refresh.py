@@ -23,7 +23,7 @@ def feed():
 
 
 def refresh_copy(folder, feed, at=AT, **options):
-    return refresh(folder, feed.url, at, timeout=1.0, **options).after
+    return refresh(folder, feed.url, at, timeout=1.0, **options)[1]
 
 
 def in_force(folder, rules=RULES):
