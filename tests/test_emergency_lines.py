@@ -70,6 +70,21 @@ def problems(text):
     return [problem.message for problem in caught.value.problems]
 
 
+def test_of_an_internal_line_nothing_is_shown_while_999_or_101_answers(council, clock):
+    private = """phone: 07700 900001
+    visibility: internal
+    email: private@testshire.example
+    also: [{kind: textphone, phone: 07700 900002}]
+    special_days: [{date: 2026-12-01, name: Move, phone: 07700 900003}]"""
+    client = council(NUMBERED.replace("phone: 01632 960001", private))
+    for at in (NIGHT, DAY):
+        clock.set(at)
+        for path in ("/", "/contacts", "/api/v1/lines", "/api/v1/services/children/decision"):
+            text = client.get(path).text
+            assert "7700" not in text.replace(" ", ""), path
+            assert "private@" not in text, path
+
+
 @pytest.mark.parametrize("number", ["999", "101"])
 def test_a_line_that_is_only_out_of_hours_may_have_an_emergency_number(number):
     directory, _ = parse(POLICE.replace("101", number), "d.yaml")
