@@ -8,7 +8,7 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "routing"
 FLOORS = (
-    "errors files",
+    "errors files responses",
     "core",
     "logging_config",
     "text",
@@ -16,9 +16,9 @@ FLOORS = (
     "snapshot divert_rules store",
     "lookup lint",
     "rota_service",
-    "health formats responses",
+    "health formats",
     "alerts telephony",
-    "concurrency",
+    "middleware",
     "public staff cli",
     "create_app",
     "__main__ gunicorn_config",
