@@ -407,6 +407,7 @@ def _plain_message(kind: str, error: Any) -> str:
         "dict_type": "write keys and values below it, indented",
         "model_type": "write keys and values below it, indented",
         "too_short": "write at least one entry",
+        "too_long": f"write {error.get('ctx', {}).get('max_length')} entries at most",
         "string_too_short": "write a text that is not empty",
     }
     return f"{shown} cannot be used here: {remedies.get(kind, error['msg'])}."

@@ -44,11 +44,11 @@ def no_memory(monkeypatch):
 
 
 def days_that_come_again(size):
-    """Return a directory with a thousand days that come again; not much of ``size``."""
+    """Return a directory with 900 days that come again; not much of ``size``."""
     first = date(2000, 1, 1)
     days = (
         f"      - {{every: 1 week, from: {first + timedelta(count)}, name: Team, hours: closed}}\n"
-        for count in range(1000)
+        for count in range(900)
     )
     before, entry, after = GOOD.partition("      - date: 2026-12-24")
     return f"{before}{''.join(days)}{entry}{after}"
@@ -57,7 +57,7 @@ def days_that_come_again(size):
 @pytest.mark.parametrize(
     "make",
     [wrong_items, cut_off, lambda size: big.directory(1000), days_that_come_again],
-    ids=["almost every item wrong", "cut off", "a thousand services", "a thousand recurrences"],
+    ids=["almost every item wrong", "cut off", "a thousand services", "900 recurrences"],
 )
 def test_a_file_within_the_limit_is_read_within_300_mib(make, tmp_path):
     file = tmp_path / "directory.yaml"
@@ -73,6 +73,19 @@ def test_a_file_of_more_than_two_million_bytes_is_refused(tmp_path):
 
     with pytest.raises(InvalidDirectory, match="larger than 2000000 bytes"):
         load(file)
+
+
+def test_a_line_has_a_thousand_special_days_at_most():
+    entry = "      - date: 2026-12-24"
+
+    def directory(more):
+        days = "      - {date: 2026-12-23, name: Team day, hours: closed}\n" * more
+        return parse(GOOD.replace(entry, days + entry, 1), "d.yaml")[0]
+
+    in_file = max(len(line.special_days) for line in directory(0).lines)
+    directory(1000 - in_file)
+    with pytest.raises(InvalidDirectory, match="write 1000 entries at most"):
+        directory(1001 - in_file)
 
 
 LOAD = r"""

@@ -45,18 +45,11 @@ LIST = f"[{','.join('a' * 9_998)}]\n"
 """A list that is, with its key, 10,000 values."""
 
 
-@pytest.mark.parametrize(
-    ("most", "more", "message"),
-    [
-        ("a: x" + "é" * 999_998, "x", "larger than 2000000 bytes"),
-        ("".join(f"k{number}: {LIST}" for number in range(20)), "b: c", "more than 200000 values"),
-    ],
-    ids=["bytes", "values"],
-)
-def test_a_file_has_two_million_bytes_and_200_000_values_at_most(most, more, message):
+def test_a_file_has_200_000_values_at_most():
+    most = "".join(f"k{number}: {LIST}" for number in range(20))
     read_yaml(most)
 
-    assert message in refused(most + more).message
+    assert "more than 200000 values" in refused(most + "b: c").message
 
 
 @pytest.mark.parametrize(
