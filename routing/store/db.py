@@ -62,7 +62,8 @@ Job = Callable[[Connection], T]
 class Database:
     """A database by its URL. Nothing connects before the first statement.
 
-    ``timeout`` bounds each statement, in seconds; ``connections`` is the size of the pool.
+    ``file`` is SQLite's, None with PostgreSQL. ``timeout`` bounds each statement, in seconds;
+    ``connections`` is the size of the pool.
     """
 
     def __init__(
@@ -74,18 +75,14 @@ class Database:
         connections: int = POOL_SIZE,
     ) -> None:
         self.url = _url(url) if url else make_url(f"sqlite:///{(folder / file).resolve()}")
-        self.file = Path(self.url.database or "") if self.is_sqlite else None
+        is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.file = Path(self.url.database or "") if is_sqlite else None
         self.engine = _engine(self.url, self.file, timeout, connections)
         sa.event.listen(self.engine, "connect", self._close_at_exit)
 
     def with_own_connection(self, timeout: float) -> "Database":
         """Return the same database with a pool of its own, of one connection."""
         return Database(self.url, Path(), timeout=timeout, connections=1)
-
-    @property
-    def is_sqlite(self) -> bool:
-        """Whether it is SQLite, in a file on this machine."""
-        return self.url.get_backend_name() == "sqlite"
 
     @property
     def exists(self) -> bool:
