@@ -1,10 +1,9 @@
 """What goes on around every request: staff's cookie, limits on expensive requests, headers.
 
-Limits on how many expensive requests run at the same time keep any from delaying a caller. Each
-worker process counts for itself. A request over a limit is refused at once rather than queued: a
-thread that waits answers no caller. Calls, numbers, decisions and the pages about now are cheap and
-have no limit. Of the telephone's requests only those with a longer form than calls have are
-limited: a stranger's is refused for its signature, but to check that takes up to 30 ms.
+Each worker process limits how many expensive requests run at the same time. One over a limit is
+refused at once rather than queued: a thread that waits answers no caller. What callers and exchanges
+ask has no limit, except a telephone's form that is longer than calls have: to refuse a stranger's
+for its signature takes up to 30 ms.
 """
 
 import re
