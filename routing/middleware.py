@@ -1,9 +1,9 @@
 """What goes on around every request: staff's cookie, limits on expensive requests, headers.
 
 Each worker process limits how many expensive requests run at the same time. One over a limit is
-refused at once rather than queued: a thread that waits answers no caller. What callers and exchanges
-ask has no limit, except a telephone's form that is longer than calls have: to refuse a stranger's
-for its signature takes up to 30 ms.
+refused at once rather than queued: a thread that waits answers no caller. Calls, numbers, decisions
+and the pages about now are cheap and have no limit; only a form for the telephone that is longer
+than those of calls has: to refuse a stranger's for its signature takes up to 30 ms.
 """
 
 import re
