@@ -165,9 +165,6 @@ _REMEDIES = {
         "alerts_off": "If you do not want any, set ALERTS to `none`.",
     },
     (Severity.INFORMATION, Audience.STAFF): {"diverted": ""},
-    (Severity.INFORMATION, Audience.ADMINISTRATOR): {
-        "bank_holidays_disagree": "See `who-to-call bank-holidays show`."
-    },
 }
 
 KINDS: Mapping[str, ConditionKind] = {
@@ -310,12 +307,7 @@ def _bank_holidays(snapshot: Snapshot, at: datetime) -> Iterator[Condition]:
             f"{fetched_at.astimezone(zone):%-d %B %Y}. {missed}"
         )
         yield Condition("bank_holidays_stale", sentence, alert_key=fetched_at.isoformat())
-    today = at.astimezone(zone).date()
-    coming = [day for day in holidays.disagreements if day >= today]
-    if coming:
-        differ = f"GOV.UK's list and the holidays package differ on {coming[0]:%-d %B %Y}"
-        yield Condition("bank_holidays_disagree", f"{differ}: GOV.UK's list is used.")
-    horizon = hours.horizon_warning(holidays, today)
+    horizon = hours.horizon_warning(holidays, at.astimezone(zone).date())
     if horizon is not None:
         yield Condition("bank_holidays_end", horizon)
 
@@ -560,7 +552,7 @@ def _alert_delivery(connection: Connection) -> Iterator[Condition]:
 
 
 def _failing_jobs(connection: Connection) -> Iterator[Condition]:
-    for job in jobs.job_states(connection).values():
+    for job in jobs.states(connection).values():
         if job.failing_since is not None:
             since = _format_time(job.failing_since)
             sentence = f"The job {job.name} has failed since {since}. {job.fault}"

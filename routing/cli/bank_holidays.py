@@ -31,10 +31,10 @@ _COMPARED_DAYS = 400
 @group.command("show")
 @format_option
 def show(as_json: bool) -> None:
-    """Show future bank holidays, their sources, and where the sources disagree."""
+    """Show future bank holidays and their sources."""
     lookup.copy_holiday_list()
     snapshot, locale = lookup.snapshot(), lookup.staff_locale()
-    lines = [*_source_lines(snapshot.holidays, locale), *_date_lines(snapshot, locale)]
+    lines = [*_source_lines(snapshot.holidays), *_date_lines(snapshot, locale)]
     print_report(as_json, bank_holidays_json(snapshot), lines)
 
 
@@ -94,7 +94,7 @@ def _checksum(holidays: HolidayList) -> str:
     return hashlib.sha256(holidays.feed.model_dump_json().encode()).hexdigest()[:12]
 
 
-def _source_lines(holidays: BankHolidays, locale: Locale) -> Iterator[str]:
+def _source_lines(holidays: BankHolidays) -> Iterator[str]:
     yield f"Bank holidays of {holidays.division}: {holidays.source}."
     if holidays.fault is not None:
         yield holidays.fault
@@ -109,12 +109,6 @@ def _source_lines(holidays: BankHolidays, locale: Locale) -> Iterator[str]:
         yield f"Last fetched {age}, from {holidays.published.url}."
     last = holidays.covered_through
     yield f"Published to the end of {last}; after that the usual ones are assumed."
-    for day, (published, packaged) in holidays.disagreements.items():
-        on = dates.format_full_date(day, locale)
-        if published:
-            yield f"{on}: GOV.UK has {published.name}, the package does not."
-        elif packaged:
-            yield f"{on}: the package has {packaged.name}, GOV.UK does not."
 
 
 def _date_lines(snapshot: Snapshot, locale: Locale) -> Iterator[str]:

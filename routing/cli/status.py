@@ -122,7 +122,7 @@ def _job_states() -> list[JobState]:
     """Return when each job of `who-to-call timers` last ran; nothing while the database is down."""
     try:
         with lookup.database().reading() as connection:
-            return list(jobs.job_states(connection).values())
+            return list(jobs.states(connection).values())
     except DatabaseUnavailable:  # a condition says so
         return []
 

@@ -124,7 +124,7 @@ def run_due(app: Flask, lane: Sequence[Job], owner: str) -> list[str]:
     with app.app_context():
         database = lookup.database()
         with database.reading() as connection:
-            states, now = jobs.job_states(connection), database_time(connection)
+            states, now = jobs.states(connection), database_time(connection)
     for job in lane:
         with app.app_context():
             due_at = job.due_at(lookup.now())
@@ -132,14 +132,14 @@ def run_due(app: Flask, lane: Sequence[Job], owner: str) -> list[str]:
                 continue
             with database.writing() as connection:
                 now = database_time(connection)
-                is_ours = jobs.claim_job(connection, job.name, owner, due_at, now, job.timeout)
+                is_ours = jobs.claim(connection, job.name, owner, due_at, now, job.timeout)
             if not is_ours:
                 continue
             names.append(job.name)
             fault = _run(app, job)
             with database.writing() as connection:
                 now = database_time(connection)
-                jobs.finish_job(connection, job.name, owner, due_at, now, fault, job.timeout)
+                jobs.finish(connection, job.name, owner, due_at, now, fault, job.timeout)
     return names
 
 

@@ -1,5 +1,6 @@
-"""GOV.UK's list of bank holidays, kept for every machine that shares the database."""
+"""GOV.UK's list of bank holidays, which one machine fetches and the others copy."""
 
+import logging
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -7,9 +8,11 @@ from sqlalchemy.engine import Connection
 
 from routing.bank_holidays import govuk
 from routing.bank_holidays.govuk import HolidayList
-from routing.errors import InvalidBankHolidays
+from routing.errors import DatabaseUnavailable, InvalidBankHolidays
 from routing.store.db import Database
 from routing.store.tables import bank_holiday_lists, insert_or_update
+
+log = logging.getLogger(__name__)
 
 
 def save(connection: Connection, published: HolidayList) -> None:
@@ -23,11 +26,20 @@ def save(connection: Connection, published: HolidayList) -> None:
     connection.execute(insert.on_conflict_do_update(index_elements=["url"], set_=new))
 
 
-def copy_if_newer(database: Database, folder: Path) -> bool:
-    """Copy the newest list into ``folder`` if the copy there is older, and return whether it was.
+def copy_newer(database: Database, folder: Path) -> None:
+    """Copy the newest list into ``folder`` if the copy there is older. A fault is only logged."""
+    try:
+        content = _read_newer(database, folder) if database.exists else None
+        if content is not None:
+            govuk.save_copy(folder, HolidayList.model_validate_json(content))
+            log.info("GOV.UK's list of bank holidays is copied from the database")
+    except (DatabaseUnavailable, InvalidBankHolidays) as error:
+        log.info("GOV.UK's list of bank holidays is not copied from the database: %s", error)
+    except Exception:
+        log.exception("fault while copying GOV.UK's list of bank holidays from the database")
 
-    Raise DatabaseUnavailable, and InvalidBankHolidays if the copy cannot be written.
-    """
+
+def _read_newer(database: Database, folder: Path) -> str | None:
     query = sa.select(bank_holiday_lists.c.content)
     try:
         own = govuk.load_copy(folder)
@@ -36,8 +48,4 @@ def copy_if_newer(database: Database, folder: Path) -> bool:
     if own is not None:
         query = query.where(bank_holiday_lists.c.checked_at > own.checked_at)
     with database.reading() as connection:
-        newest = query.order_by(bank_holiday_lists.c.checked_at.desc()).limit(1)
-        content = connection.scalar(newest)
-    if content is not None:
-        govuk.save_copy(folder, HolidayList.model_validate_json(content))
-    return content is not None
+        return connection.scalar(query.order_by(bank_holiday_lists.c.checked_at.desc()).limit(1))

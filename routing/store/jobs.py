@@ -1,4 +1,4 @@
-"""Jobs of `who-to-call timers`: a lock gives each run to one process.
+"""The jobs of `who-to-call timers`: when each last ran, and which process runs it now.
 
 A job's ``due_at`` comes from the service's clock. Locks, and when a job ran, come from
 ``database_time``.
@@ -43,13 +43,13 @@ class JobState:
         return not is_done and not is_ahead(self.locked_until, now, MAX_JOB_LOCK)
 
 
-def job_states(connection: Connection) -> Mapping[str, JobState]:
+def states(connection: Connection) -> Mapping[str, JobState]:
     """Return the state of each job that was ever started, by name."""
     rows = connection.execute(jobs.select().order_by(jobs.c.name))
     return {row.name: JobState(**row._mapping) for row in rows}
 
 
-def claim_job(
+def claim(
     connection: Connection,
     name: str,
     owner: str,
@@ -63,7 +63,7 @@ def claim_job(
     to run for a month are forgotten.
     """
     connection.execute(jobs.delete().where(jobs.c.locked_until < now - _FORGET_JOB_AFTER))
-    state = job_states(connection).get(name)
+    state = states(connection).get(name)
     if state is None:
         connection.execute(jobs.insert().values(name=name, locked_until=now))
     elif not state.can_start(due_at, now):
@@ -73,7 +73,7 @@ def claim_job(
     return True
 
 
-def finish_job(
+def finish(
     connection: Connection,
     name: str,
     owner: str,

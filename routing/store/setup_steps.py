@@ -1,4 +1,4 @@
-"""The steps of setting up that the council does not need, as the staff page lists them."""
+"""The steps of setting the service up that a council has said it does not need."""
 
 from datetime import datetime
 

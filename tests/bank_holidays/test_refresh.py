@@ -98,13 +98,6 @@ def test_a_year_that_gov_uk_adds_is_published_through_that_year(tmp_path, feed):
     assert not in_force(tmp_path).is_assumed(date(2029, 12, 31))
 
 
-def test_the_dates_on_which_the_sources_differ_are_listed(tmp_path, feed):
-    feed.send(govuk_feed.added(govuk_feed.events(), NEW.isoformat(), "Proclaimed"))
-    refresh_copy(tmp_path, feed)
-
-    assert in_force(tmp_path).disagreements == {NEW: (BankHoliday("Proclaimed"), None)}
-
-
 def broken(change):
     feed = govuk_feed.events()
     change(feed["england-and-wales"]["events"])

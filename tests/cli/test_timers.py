@@ -112,7 +112,7 @@ def test_two_timers_that_share_a_postgresql_run_each_job_once(
 def test_a_job_that_another_process_began_runs_once_its_lock_has_ended(app, clock):
     with app.app_context(), lookup.database().writing() as connection:
         now = datetime.now(UTC)
-        jobs.claim_job(connection, "daily", "killed", clock.at, now, DAILY.timeout)
+        jobs.claim(connection, "daily", "killed", clock.at, now, DAILY.timeout)
 
     assert run_due(app, [DAILY], "own") == []
     move_locks(app, DAILY.timeout)
@@ -123,10 +123,10 @@ def test_a_job_that_another_process_began_runs_once_its_lock_has_ended(app, cloc
 def test_a_process_that_lost_its_lock_notes_nothing_for_the_one_that_has_it(app, clock):
     now = datetime.now(UTC)
     with app.app_context(), lookup.database().writing() as connection:
-        jobs.claim_job(connection, "daily", "slow", clock.at, now, timedelta(0))
-        jobs.claim_job(connection, "daily", "next", clock.at, now, DAILY.timeout)
-        jobs.finish_job(connection, "daily", "slow", clock.at, now)
-        state = jobs.job_states(connection)["daily"]
+        jobs.claim(connection, "daily", "slow", clock.at, now, timedelta(0))
+        jobs.claim(connection, "daily", "next", clock.at, now, DAILY.timeout)
+        jobs.finish(connection, "daily", "slow", clock.at, now)
+        state = jobs.states(connection)["daily"]
 
     assert (state.owner, state.ran_at) == ("next", None)
 
@@ -171,7 +171,7 @@ def test_the_checks_count_as_done_whatever_they_find(app):
     (checks,) = (job for job in DAILY_JOBS if job.name == "checks")
     run_due(app, [checks], "own")
     with app.app_context(), lookup.database().reading() as connection:
-        state = jobs.job_states(connection)["checks"]
+        state = jobs.states(connection)["checks"]
 
     assert (state.fault, state.ran_at is not None) == (None, True)
 

@@ -69,7 +69,7 @@ def poll(value):
 
 def job_state(database, name):
     with database.reading() as connection:
-        return jobs.job_states(connection).get(name)
+        return jobs.states(connection).get(name)
 
 
 def state_after_run(database, name):
