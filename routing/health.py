@@ -25,7 +25,7 @@ from routing.rota import descriptions
 from routing.rota.roster import CONTEXT_MARGIN
 from routing.rota_service import Rota
 from routing.snapshot import Snapshot
-from routing.store import alerts, calls, db, diverts, retention, rota, small_tables
+from routing.store import alerts, calls, db, diverts, jobs, retention, rota
 from routing.store.calls import Call, CallLog
 from routing.store.diverts import DivertRow
 from routing.text import dates, staff_text
@@ -560,7 +560,7 @@ def _alert_delivery(connection: Connection) -> Iterator[Condition]:
 
 
 def _failing_jobs(connection: Connection) -> Iterator[Condition]:
-    for job in small_tables.job_states(connection).values():
+    for job in jobs.job_states(connection).values():
         if job.failing_since is not None:
             since = _format_time(job.failing_since)
             sentence = f"The job {job.name} has failed since {since}. {job.fault}"

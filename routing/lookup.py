@@ -20,7 +20,7 @@ from routing.core.timetable import Answer, Decision
 from routing.divert_rules import ProposedDivert
 from routing.errors import DatabaseUnavailable, InvalidBankHolidays, InvalidDivert
 from routing.snapshot import Snapshot, SnapshotLoader
-from routing.store import small_tables
+from routing.store import holiday_lists
 from routing.store.calls import CallLog
 from routing.store.db import Database
 from routing.store.diverts import TIMEOUT_SECONDS, DivertCache, DivertReading, DivertRow, NewDivert
@@ -231,7 +231,7 @@ def _copy_forever(database: Database, folder: Path) -> None:
 
 def _copy_holiday_list(database: Database, folder: Path) -> None:
     try:
-        if database.exists and small_tables.copy_newer_holiday_list(database, folder):
+        if database.exists and holiday_lists.copy_if_newer(database, folder):
             log.info("GOV.UK's list of bank holidays is copied from the database")
     except (DatabaseUnavailable, InvalidBankHolidays) as error:
         log.info("GOV.UK's list of bank holidays is not copied from the database: %s", error)

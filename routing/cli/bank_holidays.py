@@ -19,7 +19,7 @@ from routing.core.timetable import Timetables
 from routing.errors import DatabaseUnavailable, InvalidBankHolidays, InvalidDirectory
 from routing.formats.json import bank_holidays_json
 from routing.snapshot import Snapshot
-from routing.store import audit_log, small_tables
+from routing.store import audit_log, holiday_lists
 from routing.text import dates
 from routing.text.locale import Locale
 
@@ -80,7 +80,7 @@ def _store(before: HolidayList | None, after: HolidayList, is_new: bool) -> None
     at, action, entity = lookup.now(), "bank_holidays.refreshed", "bank-holidays"
     try:
         with lookup.database().writing() as connection:
-            small_tables.save_holiday_list(connection, after)
+            holiday_lists.save(connection, after)
             if is_new:
                 audit_log.record(connection, at, actor(), action, entity, old, new)
     except DatabaseUnavailable as error:

@@ -1,7 +1,7 @@
 """All the errors of a directory file, or else all its warnings.
 
-Each module of this package has a function ``warnings``. To add a check, write a function that
-yields a PathProblem for each warning, and call it there.
+To add a warning, write a function that yields a PathProblem for each, and call it in ``warnings``
+of ``hours`` or ``numbers``, or in ``_text_warnings`` here.
 """
 
 import re

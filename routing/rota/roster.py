@@ -1,4 +1,4 @@
-"""The roster: who is on duty in each role, when somebody must be, and who clashes."""
+"""The roster: who is on duty in each role, when somebody must be, who clashes; what may change."""
 
 import unicodedata
 from collections import deque
@@ -376,7 +376,7 @@ def _rest_clash(person_id: int, assignments: list[Assignment]) -> Clash:
     return Clash(ClashKind.REST, person_id, Span(min(edges), max(edges)), tuple(assignments))
 
 
-MAX_NOTE_LENGTH = 300
+MAX_NOTE_CHARS = 300
 MAX_ABSENCE = timedelta(days=400)
 
 
@@ -422,8 +422,8 @@ def validate_cover(
     if _holders(roster, shift, during) == {person_id}:
         who = "Nobody" if person_id is None else "This person"
         raise InvalidRotaChange("person", f"{who} already has it then.")
-    if len(note) > MAX_NOTE_LENGTH:
-        raise InvalidRotaChange("note", f"Use {MAX_NOTE_LENGTH} characters or fewer.")
+    if len(note) > MAX_NOTE_CHARS:
+        raise InvalidRotaChange("note", f"Use {MAX_NOTE_CHARS} characters or fewer.")
     return NewCover(shift_id, person_id, during, note.strip())
 
 

@@ -20,8 +20,8 @@ import sqlalchemy as sa
 from pydantic import TypeAdapter
 from sqlalchemy.engine import Connection
 
-from routing.core.instants import Span
-from routing.errors import DatabaseUnavailable, UnknownDivert
+from routing.core.instants import Span, as_utc
+from routing.errors import DatabaseUnavailable, NaiveTime, UnknownDivert
 from routing.files import open_lock, read_bytes, write_atomically
 from routing.store.audit_log import record
 from routing.store.background import Background
@@ -286,10 +286,11 @@ class DivertFile:
         """Return the saved reading and when it began; None where there is none, or it is broken."""
         try:
             began = self.file.stat().st_mtime
-            return _SAVED.validate_json(read_bytes(self.file)), began
+            rows = _SAVED.validate_json(read_bytes(self.file))
+            return tuple(_in_utc(row) for row in rows), began
         except FileNotFoundError:
             return None
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, NaiveTime) as error:
             log.warning("cannot use the diverts saved in %s: %s", self.file, error)
             return None
 
@@ -318,6 +319,12 @@ def _summary(divert: DivertRow) -> dict[str, str]:
         "from": divert.during.start.isoformat(),
         "to": divert.during.end.isoformat(),
     }
+
+
+def _in_utc(row: DivertRow) -> DivertRow:
+    """Return a saved divert with its times in UTC. Raise NaiveTime if one has no zone."""
+    during = Span(as_utc(row.during.start), as_utc(row.during.end))
+    return replace(row, during=during, set_at=as_utc(row.set_at))
 
 
 def _whole_second(at: datetime) -> datetime:

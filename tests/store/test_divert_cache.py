@@ -158,6 +158,16 @@ def test_an_older_reading_never_replaces_a_newer_one(kept, readings, put):
     assert kept.load() == ((), pytest.approx(new.began + 1))
 
 
+def test_a_kept_divert_whose_times_have_no_zone_is_not_used(kept, readings, put, caplog):
+    put()
+    readings.current(0)
+    on_disk(kept, ["eds"])
+    kept.file.write_text(kept.file.read_text().replace("Z", ""))
+
+    assert kept.load() is None
+    assert "has no zone" in caplog.text
+
+
 def test_a_kept_file_that_is_broken_costs_nothing(kept, tmp_path, caplog):
     for text in ("{", "{}", '[{"id": 1}]', "3", "\x00"):
         kept.file.write_text(text)

@@ -2,15 +2,16 @@
 
 import xml.etree.ElementTree as ET
 from datetime import date
+from itertools import count
 
 import pytest
 from conftest import ANYSHIRE
 from core.test_decision import compiled
 from flask.sessions import SecureCookieSessionInterface
 from telephone import CALLED, CALLER, Telephone
-from telephony.conftest import EDS, MANAGER, MASH, NUMBERS
+from telephony.conftest import EDS, MANAGER, MASH, NUMBERS, eventually
 
-from routing import lookup
+from routing import lookup, snapshot
 from routing.telephony import twiml, views
 from routing.telephony.twilio_request import CallRequest
 from routing.text import announcements
@@ -132,6 +133,20 @@ def test_the_last_resort_rings_the_number_that_a_line_has_that_day(twilio, clock
     assert twilio.call("CA2").numbers == [EDS, MASH]
     clock.set("2026-12-29T00:00:00Z")
     assert twilio.call("CA3").numbers == [EDS, "+441632960009", MASH]
+
+
+def test_the_last_resort_rings_what_the_directory_says_since_it_was_changed(
+    make_changed, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(snapshot, "POLL_INTERVAL_SECONDS", 0.05)
+    mash, file = "    phone: 01632 960001 ", tmp_path / "changed.yaml"
+    twilio, sids = Telephone(make_changed(mash, mash).test_client()), map("CA{}".format, count())
+    assert twilio.call(next(sids)).number == MASH
+    file.write_text(file.read_text().replace(mash, "    phone: 01632 960008 "))
+    eventually(lambda: twilio.call(next(sids)).number == "+441632960008")
+    monkeypatch.setattr(lookup, "who_to_call", fault)
+
+    assert twilio.call(next(sids)).numbers == [EDS, "+441632960008"]
 
 
 def test_the_fallback_rings_at_most_ten_numbers_and_speaks_once_a_minute():

@@ -1,5 +1,8 @@
 """Lines on which whoever picks up must press 1: no voicemail ever has the call."""
 
+import os
+import time
+
 import pytest
 from telephone import Telephone
 from telephony.conftest import EDS, MANAGER, NUMBERS, night_manager
@@ -62,6 +65,26 @@ def test_the_key_is_known_to_another_machine_by_the_log(twilio, clock, tmp_path)
         mark.unlink()
 
     assert twilio.ends(document, "CA1", "completed", DialBridged="true").verbs == ["Hangup"]
+
+
+def test_a_folder_that_takes_no_mark_costs_nobody_the_call(twilio, clock, tmp_path):
+    document = night_manager(twilio, clock)
+    (tmp_path / "instance" / "accepted").touch()
+
+    assert twilio.picked_up(document, "CA1", "1").verbs == []
+    assert twilio.ends(document, "CA1", "completed", DialBridged="true").verbs == ["Hangup"]
+
+
+def test_a_mark_is_deleted_once_it_is_more_than_a_day_old(twilio, clock, tmp_path):
+    folder, document = tmp_path / "instance" / "accepted", night_manager(twilio, clock)
+    folder.mkdir()
+    for name, hours in (("old", 25), ("new", 23)):
+        (folder / name).touch()
+        os.utime(folder / name, times=(time.time() - 3600 * hours,) * 2)
+    twilio.picked_up(document, "CA1", "1")
+
+    assert "new" in {mark.name for mark in folder.iterdir()}
+    assert not (folder / "old").exists()
 
 
 def test_a_line_screened_when_it_rang_stays_so_though_the_directory_changes(

@@ -103,7 +103,8 @@ def test_home_and_foreign_senders_have_a_ceiling_each(
 def test_one_sender_cannot_use_up_what_is_meant_for_all(twilio, already_answered):
     already_answered("foreign", 50)
 
-    assert answered(twilio, FOREIGN[:1] * 20).count(True) == 6
+    # More than the 60 that a process alone allows to all.
+    assert answered(twilio, FOREIGN[:1] * 61).count(True) == 6
     assert answered(twilio, FOREIGN[1:6]) == [True] * 4 + [False]
 
 

@@ -193,6 +193,27 @@ def test_a_call_keeps_the_number_it_began_with_over_midnight(twilio, app, clock)
     assert twilio.call("CA2").number == "+441632960009"  # from then on, for three days
 
 
+def test_each_line_rings_as_long_as_its_place_in_the_round_allows(twilio, clock):
+    clock.set(NIGHT)
+    first = twilio.call("CA1")
+    last = twilio.ends(first, "CA1", "busy")
+    alone = twilio.call("CA2", service="professionals")
+
+    # 25 seconds where another line follows; the last has 40 in the directory; the only one has 55.
+    assert [ring.dial.get("timeout") for ring in (first, last, alone)] == ["25", "40", "55"]
+
+
+def test_keys_are_pressed_once_a_menu_answers_and_on_no_other_line(make_changed):
+    mash = "    phone: 01632 960001 "
+    app = make_changed(mash, f"    send_digits: ww1ww2\n{mash}")
+    twilio = Telephone(app.test_client(), NUMBERS)
+    first = twilio.call("CA1")
+    following = twilio.ends(first, "CA1", "busy")
+
+    assert first.dial.find("Number").get("sendDigits") == "ww1ww2"
+    assert following.dial.find("Number").get("sendDigits") is None
+
+
 def test_when_every_line_is_engaged_the_caller_hears_so_and_waits_for_twenty_seconds(twilio, clock):
     clock.set(NIGHT)
     document = twilio.ends(twilio.call("CA1"), "CA1", "busy")

@@ -1,4 +1,4 @@
-"""Small tables: jobs of `who-to-call timers`, GOV.UK's list, steps of setting up not needed.
+"""Jobs of `who-to-call timers`: a lock gives each run to one process.
 
 A job's ``due_at`` comes from the service's clock. Locks, and when a job ran, come from
 ``database_time``.
@@ -7,18 +7,12 @@ A job's ``due_at`` comes from the service's clock. Locks, and when a job ran, co
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from routing.bank_holidays import govuk
-from routing.bank_holidays.govuk import HolidayList
-from routing.errors import InvalidBankHolidays
 from routing.store.alerts import is_ahead
-from routing.store.audit_log import record
-from routing.store.db import Database
-from routing.store.tables import bank_holiday_lists, insert_or_update, jobs, unneeded_steps
+from routing.store.tables import jobs
 
 MAX_JOB_LOCK = timedelta(minutes=15)
 """The longest time for which a job is locked, or not tried again."""
@@ -100,53 +94,3 @@ def finish_job(
         values |= {"locked_until": now + retry_after, "failing_since": since}
     update = jobs.update().where((jobs.c.name == name) & (jobs.c.owner == owner))
     connection.execute(update.values(values))
-
-
-def save_holiday_list(connection: Connection, published: HolidayList) -> None:
-    """Save GOV.UK's list under its URL, in place of the one saved before."""
-    insert = insert_or_update(connection.dialect.name, bank_holiday_lists).values(
-        url=published.url,
-        checked_at=published.checked_at,
-        content=published.model_dump_json(by_alias=True),
-    )
-    new = {name: insert.excluded[name] for name in ("checked_at", "content")}
-    connection.execute(insert.on_conflict_do_update(index_elements=["url"], set_=new))
-
-
-def copy_newer_holiday_list(database: Database, folder: Path) -> bool:
-    """Copy the newest list into ``folder`` if the copy there is older, and return whether it was.
-
-    Raise DatabaseUnavailable, and InvalidBankHolidays if the copy cannot be written.
-    """
-    query = sa.select(bank_holiday_lists.c.content)
-    try:
-        own = govuk.load_copy(folder)
-    except InvalidBankHolidays:  # broken: any list is better
-        own = None
-    if own is not None:
-        query = query.where(bank_holiday_lists.c.checked_at > own.checked_at)
-    with database.reading() as connection:
-        newest = query.order_by(bank_holiday_lists.c.checked_at.desc()).limit(1)
-        content = connection.scalar(newest)
-    if content is not None:
-        govuk.save_copy(folder, HolidayList.model_validate_json(content))
-    return content is not None
-
-
-def unneeded_setup_steps(connection: Connection) -> frozenset[str]:
-    """Return the steps of setting up that the council does not need."""
-    return frozenset(connection.scalars(sa.select(unneeded_steps.c.step)))
-
-
-def set_setup_step_needed(
-    connection: Connection, step: str, is_needed: bool, at: datetime, actor: str
-) -> None:
-    """Record whether a step of setting up is needed, unless that is recorded already."""
-    if is_needed is (step not in unneeded_setup_steps(connection)):
-        return
-    if is_needed:
-        connection.execute(unneeded_steps.delete().where(unneeded_steps.c.step == step))
-        record(connection, at, actor, "setup.needed", "setup", before={"step": step})
-    else:
-        connection.execute(unneeded_steps.insert().values(step=step))
-        record(connection, at, actor, "setup.not_needed", "setup", after={"step": step})
