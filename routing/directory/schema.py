@@ -190,8 +190,7 @@ def parse_day_hours(value: object) -> tuple[TimeRange, ...]:
         raise ValueError(f"{value!r} is not hours. {_HOURS_FORM}")
     if _ROUND_THE_CLOCK.fullmatch(value):
         raise ValueError(f"'{value}' is not hours. Write always.")
-    ranges = (_time_range(part.strip()) for part in value.split(","))
-    return tuple(sorted(ranges, key=lambda hours: hours.opens))
+    return _time_ranges(value)
 
 
 def parse_day_hours_or_week(value: object) -> tuple[TimeRange, ...] | Hours:
@@ -318,6 +317,13 @@ def _days(key: str) -> list[str]:
         last += 7 if last < first else 0
         days += [WEEKDAYS[index % 7] for index in range(first, last + 1)]
     return days
+
+
+@lru_cache(maxsize=4096)
+def _time_ranges(text: str) -> tuple[TimeRange, ...]:
+    """Return ranges as parse_day_hours; cached, since most lines of a council share their hours."""
+    ranges = (_time_range(part.strip()) for part in text.split(","))
+    return tuple(sorted(ranges, key=lambda hours: hours.opens))
 
 
 def _time_range(text: str) -> TimeRange:
