@@ -1,7 +1,8 @@
 """Growth's part of bin/prove: what a directory of a thousand services costs beside one of one.
 
-Times are the processor's own, so that others on the machine count for less; the best of several.
-Each size is measured in a process of its own: ``python -m proof.growth 1000`` prints it.
+Times are the processor's own, children's too, so that others on the machine count for less; the
+best of several. Each size is measured in a process of its own: ``python -m proof.growth 1000``
+prints it.
 """
 
 import gc
@@ -10,6 +11,7 @@ import logging
 import os
 import random
 import re
+import resource
 import subprocess
 import sys
 import tempfile
@@ -33,7 +35,8 @@ AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
 SIZES = (1, 100, 1000)
 INSTANTS = 20_000
 OPS = {"Authorization": "Bearer ops"}
-MAX_LOAD_SECONDS, MAX_MEMORY_GROWTH_MIB, MAX_DECISION_RATIO = 3.0, 60.0, 1.3
+MAX_LOAD_SECONDS, MAX_CHECK_SECONDS = 3.0, 3.0
+MAX_MEMORY_GROWTH_MIB, MAX_DECISION_RATIO = 60.0, 1.3
 """For 1,000 services; the ratio is to a decision of one service's directory."""
 
 PAIRED = "of one's"
@@ -51,6 +54,7 @@ def failures(rows):
     one, most = rows[min(rows)], rows[max(rows)]
     figures = [
         ("load", most["load"], MAX_LOAD_SECONDS),
+        ("check", most["check"], MAX_CHECK_SECONDS),
         ("memory", most["decided"] - one["decided"], MAX_MEMORY_GROWTH_MIB),
         ("decision", most[PAIRED], MAX_DECISION_RATIO),
     ]
@@ -103,13 +107,19 @@ def memory(pid="self"):
     return int(re.search(r"^Pss:\s+(\d+)", text, re.M)[1]) / 1024
 
 
+def processor_seconds():
+    """Return how long the processor worked for this process and for its children that ended."""
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + children.ru_utime + children.ru_stime
+
+
 def cost(ask, times=3):
     """Return the seconds that the processor worked on something: the least of several times."""
     taken = []
     for _ in range(times):
-        began = time.process_time()
+        began = processor_seconds()
         ask()
-        taken.append(time.process_time() - began)
+        taken.append(processor_seconds() - began)
     return min(taken)
 
 
@@ -157,9 +167,9 @@ def services(count):
         grown_app.file.write_text(big.directory(count))
         app = Grown(folder, big.directory(count))
         with app.app.app_context():
-            began = time.process_time()
+            began = processor_seconds()
             facts = lookup.snapshot()
-            figures = {"load": time.process_time() - began, "loaded": memory() - before}
+            figures = {"load": processor_seconds() - began, "loaded": memory() - before}
             for service in facts.timetables.services:
                 lookup.who_to_call(service)
             figures["decided"] = memory() - before

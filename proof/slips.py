@@ -11,8 +11,8 @@ from pathlib import Path
 from sweep import EXAMPLES
 
 from routing.core.gaps import compare
-from routing.directory.changes import file_changes
 from routing.directory.load import load
+from routing.directory.yaml_source import file_changes
 from routing.errors import InvalidDirectory
 from routing.lint.check import check
 from routing.snapshot import build_snapshot

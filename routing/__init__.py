@@ -10,10 +10,10 @@ from flask.cli import AppGroup
 from jinja2 import ChoiceLoader, PackageLoader, PrefixLoader
 from werkzeug.exceptions import HTTPException
 
-from routing import concurrency, config, logging_config, public, staff, telephony
+from routing import config, logging_config, middleware, public, staff, telephony
 from routing.errors import InvalidDirectory
 from routing.public.pages import error_page
-from routing.responses import HTTPS_ONLY, SECURITY_HEADERS, problem
+from routing.responses import problem
 from routing.snapshot import SnapshotLoader
 from routing.store.calls import CallLog
 from routing.store.db import Database
@@ -35,13 +35,12 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     govuk_macros = PrefixLoader({"govuk_frontend_jinja": PackageLoader("govuk_frontend_jinja")})
     app.jinja_loader = ChoiceLoader([app.jinja_loader, govuk_macros])  # type: ignore[list-item]
     _init_extensions(app)
-    concurrency.init_app(app)
+    middleware.init_app(app)
     for package in (public, telephony, staff):
         package.init_app(app)
     app.cli = _LazyCommands()
     app.register_error_handler(HTTPException, _handle_http_exception)
     app.register_error_handler(Exception, _handle_exception)
-    app.after_request(_add_security_headers)
     return app
 
 
@@ -102,11 +101,3 @@ def _error_response(status: int, detail: str) -> Response:
 
 def _is_for_programs() -> bool:
     return request.path.startswith(("/api/", "/metrics", "/readyz", "/healthz", "/openapi"))
-
-
-def _add_security_headers(response: Response) -> Response:
-    for name, value in SECURITY_HEADERS.items():
-        response.headers.setdefault(name, value)
-    if (current_app.config["PUBLIC_BASE_URL"] or "").startswith("https://"):
-        response.headers.setdefault("Strict-Transport-Security", HTTPS_ONLY)
-    return response

@@ -25,7 +25,7 @@ from routing.rota import descriptions
 from routing.rota.roster import CONTEXT_MARGIN
 from routing.rota_service import Rota
 from routing.snapshot import Snapshot
-from routing.store import alerts, calls, db, diverts, retention, rota, small_tables
+from routing.store import alerts, calls, db, diverts, jobs, retention, rota
 from routing.store.calls import Call, CallLog
 from routing.store.diverts import DivertRow
 from routing.text import dates, staff_text
@@ -165,9 +165,6 @@ _REMEDIES = {
         "alerts_off": "If you do not want any, set ALERTS to `none`.",
     },
     (Severity.INFORMATION, Audience.STAFF): {"diverted": ""},
-    (Severity.INFORMATION, Audience.ADMINISTRATOR): {
-        "bank_holidays_disagree": "See `who-to-call bank-holidays show`."
-    },
 }
 
 KINDS: Mapping[str, ConditionKind] = {
@@ -310,12 +307,7 @@ def _bank_holidays(snapshot: Snapshot, at: datetime) -> Iterator[Condition]:
             f"{fetched_at.astimezone(zone):%-d %B %Y}. {missed}"
         )
         yield Condition("bank_holidays_stale", sentence, alert_key=fetched_at.isoformat())
-    today = at.astimezone(zone).date()
-    coming = [day for day in holidays.disagreements if day >= today]
-    if coming:
-        differ = f"GOV.UK's list and the holidays package differ on {coming[0]:%-d %B %Y}"
-        yield Condition("bank_holidays_disagree", f"{differ}: GOV.UK's list is used.")
-    horizon = hours.horizon_warning(holidays, today)
+    horizon = hours.horizon_warning(holidays, at.astimezone(zone).date())
     if horizon is not None:
         yield Condition("bank_holidays_end", horizon)
 
@@ -560,7 +552,7 @@ def _alert_delivery(connection: Connection) -> Iterator[Condition]:
 
 
 def _failing_jobs(connection: Connection) -> Iterator[Condition]:
-    for job in small_tables.job_states(connection).values():
+    for job in jobs.states(connection).values():
         if job.failing_since is not None:
             since = _format_time(job.failing_since)
             sentence = f"The job {job.name} has failed since {since}. {job.fault}"

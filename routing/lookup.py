@@ -3,7 +3,6 @@
 Other modules get the snapshot, the diverts, the locale and the database of a request here.
 """
 
-import logging
 import threading
 import time
 from collections.abc import Iterable
@@ -18,9 +17,9 @@ from routing.core import decision as core
 from routing.core.decision import Divert
 from routing.core.timetable import Answer, Decision
 from routing.divert_rules import ProposedDivert
-from routing.errors import DatabaseUnavailable, InvalidBankHolidays, InvalidDivert
+from routing.errors import InvalidDivert
 from routing.snapshot import Snapshot, SnapshotLoader
-from routing.store import small_tables
+from routing.store import holiday_lists
 from routing.store.calls import CallLog
 from routing.store.db import Database
 from routing.store.diverts import TIMEOUT_SECONDS, DivertCache, DivertReading, DivertRow, NewDivert
@@ -34,8 +33,6 @@ STARTUP_TIMEOUT_SECONDS = 1.0
 
 HOLIDAY_LIST_SECONDS = 60.0
 """How often a worker looks for a newer list of bank holidays in the database."""
-
-log = logging.getLogger(__name__)
 
 
 def who_to_call(service: str | None = None, at: datetime | None = None) -> Decision:
@@ -193,7 +190,7 @@ def database() -> Database:
 
 def copy_holiday_list() -> None:
     """Copy GOV.UK's list from the database into the instance folder, if it is newer there."""
-    _copy_holiday_list(database(), instance_path())
+    holiday_lists.copy_newer(database(), instance_path())
 
 
 def warm_up() -> None:
@@ -225,15 +222,5 @@ def _record_directory(call_log: CallLog, loaded: Snapshot) -> None:
 
 def _copy_forever(database: Database, folder: Path) -> None:
     while True:
-        _copy_holiday_list(database, folder)
+        holiday_lists.copy_newer(database, folder)
         time.sleep(HOLIDAY_LIST_SECONDS)
-
-
-def _copy_holiday_list(database: Database, folder: Path) -> None:
-    try:
-        if database.exists and small_tables.copy_newer_holiday_list(database, folder):
-            log.info("GOV.UK's list of bank holidays is copied from the database")
-    except (DatabaseUnavailable, InvalidBankHolidays) as error:
-        log.info("GOV.UK's list of bank holidays is not copied from the database: %s", error)
-    except Exception:
-        log.exception("fault while copying GOV.UK's list of bank holidays from the database")

@@ -1,4 +1,4 @@
-"""What interfaces share: security headers, problem documents, bearer tokens, style sheets, scripts.
+"""What interfaces share: problem documents, bearer tokens, style sheets and scripts.
 
 Each page loads one style sheet and one script, bundled from several files. The address of a bundle
 has a hash of its content, so a browser may keep it for a year and never shows an old one.
@@ -13,22 +13,6 @@ from typing import Any
 
 from flask import Response, current_app, request
 from werkzeug.http import HTTP_STATUS_CODES
-
-from routing import lookup
-
-SECURITY_HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; "
-        "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-    ),
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-}
-HTTPS_ONLY = "max-age=31536000"
-"""Strict-Transport-Security: one year, for this host only and not the council's other hosts."""
 
 BUNDLES = {
     "site.css": ("govuk-frontend.css", "site.css"),
@@ -64,16 +48,19 @@ def has_bearer_token(setting: str) -> bool:
     return hmac.compare_digest(credentials.strip().encode(), token.encode())
 
 
-def bundle_url(name: str) -> str:
-    """Return the address of the bundle ``name``."""
+def bundle_url(name: str, colour: str | None) -> str:
+    """Return the address of the bundle ``name``; a style sheet has the council's ``colour``."""
     stem, _, suffix = name.partition(".")
-    return f"/assets/{stem}.{hashlib.sha256(bundle(name)).hexdigest()[:12]}.{suffix}"
+    return f"/assets/{stem}.{hashlib.sha256(bundle(name, colour)).hexdigest()[:12]}.{suffix}"
 
 
-def bundle(name: str) -> bytes:
-    """Return the content of the bundle ``name``; a style sheet has the council's colour."""
-    colour = lookup.snapshot().directory.council.colour or DEFAULT_COLOUR
-    theme = f":root{{--govuk-brand-colour:{colour}}}\n" if name.endswith(".css") else ""
+def bundle(name: str, colour: str | None = None) -> bytes:
+    """Return the content of the bundle ``name``; a style sheet has the council's ``colour``."""
+    theme = (
+        f":root{{--govuk-brand-colour:{colour or DEFAULT_COLOUR}}}\n"
+        if name.endswith(".css")
+        else ""
+    )
     return _read_bundle(Path(current_app.static_folder or ""), name) + theme.encode()
 
 

@@ -37,11 +37,12 @@ from routing.rota.roster import (
     NewCover,
     NewShift,
     Roster,
+    RotaDifference,
     cover_absence,
     is_too_long,
     name_key,
 )
-from routing.rota.spreadsheet import MAX_PEOPLE, MAX_ROWS, RotaDifference
+from routing.rota.spreadsheet import MAX_PEOPLE, MAX_ROWS
 from routing.store import rota, rota_people
 from routing.store.rota import ImportedSheet, RotaChange
 from routing.store.rota_people import RotaPerson

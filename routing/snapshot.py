@@ -13,7 +13,7 @@ from routing.bank_holidays import govuk
 from routing.bank_holidays.calendar import BankHolidays, build_calendar
 from routing.core.directory import Directory
 from routing.core.timetable import Timetables
-from routing.directory.last_good import LastGoodDirectory, LoadResult
+from routing.directory.load import LastGoodDirectory, LoadResult
 from routing.errors import InvalidBankHolidays, InvalidDirectory, Problem
 from routing.files import read_bytes, stat_file
 

@@ -23,7 +23,7 @@ from routing.staff import auth
 from routing.telephony import sms, twiml
 from routing.telephony.call_flow import CallState
 from routing.telephony.twilio_request import CallRequest, is_presentable
-from routing.text import announcements, time_parsing
+from routing.text import time_parsing
 
 SLOW = 0.1
 """Seconds of this process's own work that an input may take."""
@@ -162,7 +162,7 @@ def _call(text):
 
 def _said(text):
     """Return words as Twilio would hear them: a document that is whole, and theirs alone."""
-    root = ET.fromstring(twiml.text_message(announcements.spell_numbers(text)))
+    root = ET.fromstring(twiml.text_message(f"Words: {twiml.spell_numbers(text)}"))
     assert [element.tag for element in root.iter()] == ["Response", "Message"]
     return root
 

@@ -26,6 +26,22 @@ def test_every_test_file_that_a_page_names_exists(page):
     assert [name for name in names if not (ROOT / "tests" / name).exists()] == []
 
 
+def test_every_file_and_name_that_tells_where_to_add_something_exists():
+    page = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    table = page.partition("## Where to add")[2].partition("## Rules")[0]
+    terms = set(re.findall(r"`([\w./]+)`", table))
+    files = {term for term in terms if re.search(r"\.(py|html|md|json|yaml|env)$", term)}
+    names = {term for term in terms - files if "/" not in term}
+    suffixes = ("py", "html")
+    tree = {
+        path: path.read_text("utf-8") for s in suffixes for path in ROOT.glob(f"routing/**/*.{s}")
+    }
+    paths = [str(path) for path in (*tree, *ROOT.glob("*/*.*"), *ROOT.glob("routing/*.json"))]
+
+    assert [file for file in files if not any(path.endswith(f"/{file}") for path in paths)] == []
+    assert [name for name in names if not re.search(rf"\b{name}\b", "".join(tree.values()))] == []
+
+
 def test_every_test_that_the_threat_model_names_exists():
     named = re.findall(r"`(test_\w+)`", (ROOT / "docs/threat-model.md").read_text("utf-8"))
     files = (ROOT / "tests").rglob("test_*.py")

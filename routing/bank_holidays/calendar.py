@@ -91,20 +91,6 @@ class BankHolidays:
         fetched = f"{self.published.checked_at:%-d %B %Y}"
         return f"GOV.UK's list of {fetched} for {first} to {last}; for other years {package}"
 
-    @property
-    def disagreements(self) -> Mapping[date, tuple[BankHoliday | None, BankHoliday | None]]:
-        """Return the dates that only one of GOV.UK's list and the package has, in order.
-
-        With each comes the holiday as GOV.UK has it, and as the package has it. Only the years in
-        the copy of GOV.UK's list are compared, and names are not.
-        """
-        package = package_holidays(self.division)
-        return {
-            day: (self.listed.get(day), package.get(day))
-            for day in sorted(self.listed.keys() ^ package.keys())
-            if day.year in self.years_published
-        }
-
 
 def build_calendar(
     rules: HolidayRules, published: HolidayList | None = None, fault: str | None = None

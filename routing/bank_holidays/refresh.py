@@ -1,7 +1,6 @@
 """Refreshing the copy of GOV.UK's list: fetched, checked for shape and sense, saved."""
 
 import threading
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -18,22 +17,16 @@ FETCH_TIMEOUT_SECONDS = 20.0
 MAX_BODY_BYTES = 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class RefreshResult:
-    """The previous copy (None if there was none that could be read) and the current one."""
-
-    before: HolidayList | None
-    after: HolidayList
-
-
 def refresh(
     folder: Path,
     url: str,
     at: datetime,
     accept_fewer: bool = False,
     timeout: float = FETCH_TIMEOUT_SECONDS,
-) -> RefreshResult:
+) -> tuple[HolidayList | None, HolidayList]:
     """Fetch the list at ``url`` and save it in ``folder``, with the time ``at``.
+
+    Return the previous copy (None if there was none that could be read) and the new one.
 
     One with fewer dates than are in use, in this year or later, is accepted only if
     ``accept_fewer``. Raise InvalidBankHolidays, and leave the copy as it was, when no list came
@@ -57,7 +50,7 @@ def refresh(
             "withdrawn a date, run this again with --accept-fewer."
         )
     govuk.save_copy(folder, after)
-    return RefreshResult(before, after)
+    return before, after
 
 
 def fetch(url: str, timeout: float = FETCH_TIMEOUT_SECONDS) -> bytes:

@@ -11,7 +11,6 @@ from routing import lookup
 from routing.bank_holidays import refresh as holiday_refresh
 from routing.bank_holidays.calendar import BankHolidays, build_calendar
 from routing.bank_holidays.govuk import HolidayList
-from routing.bank_holidays.refresh import RefreshResult
 from routing.cli.common import CommandGroup, actor, format_option, local_period, print_report
 from routing.cli.directory import changes_text
 from routing.core.directory import BankHoliday
@@ -20,7 +19,7 @@ from routing.core.timetable import Timetables
 from routing.errors import DatabaseUnavailable, InvalidBankHolidays, InvalidDirectory
 from routing.formats.json import bank_holidays_json
 from routing.snapshot import Snapshot
-from routing.store import audit_log, small_tables
+from routing.store import audit_log, holiday_lists
 from routing.text import dates
 from routing.text.locale import Locale
 
@@ -32,10 +31,10 @@ _COMPARED_DAYS = 400
 @group.command("show")
 @format_option
 def show(as_json: bool) -> None:
-    """Show future bank holidays, their sources, and where the sources disagree."""
+    """Show future bank holidays and their sources."""
     lookup.copy_holiday_list()
     snapshot, locale = lookup.snapshot(), lookup.staff_locale()
-    lines = [*_source_lines(snapshot.holidays, locale), *_date_lines(snapshot, locale)]
+    lines = [*_source_lines(snapshot.holidays), *_date_lines(snapshot, locale)]
     print_report(as_json, bank_holidays_json(snapshot), lines)
 
 
@@ -51,39 +50,39 @@ def refresh(accept_fewer: bool) -> None:
     lookup.copy_holiday_list()
     url, folder = current_app.config["BANK_HOLIDAYS_URL"], lookup.instance_path()
     try:
-        result = holiday_refresh.refresh(folder, url, lookup.now(), accept_fewer)
+        before, after = holiday_refresh.refresh(folder, url, lookup.now(), accept_fewer)
     except InvalidBankHolidays as error:
         raise click.ClickException(f"{error} The dates in use stay as they are.") from error
-    is_new = result.before is None or result.before.feed != result.after.feed
-    _store(result, is_new)
-    if result.before is not None and not is_new:
-        click.echo(f"{url} has not changed since {result.before.checked_at:%-d %B %Y}.")
+    is_new = before is None or before.feed != after.feed
+    _store(before, after, is_new)
+    if before is not None and not is_new:
+        click.echo(f"{url} has not changed since {before.checked_at:%-d %B %Y}.")
         return
     click.echo(f"{url} is saved in {folder}.")
     try:
-        lines = list(_change_lines(result, lookup.snapshot(), lookup.staff_locale()))
+        lines = list(_change_lines(before, after, lookup.snapshot(), lookup.staff_locale()))
     except InvalidDirectory as error:
         raise click.ClickException(f"Cannot show which answers change: {error}") from error
     click.echo("\n".join(lines))
 
 
-def _store(result: RefreshResult, is_new: bool) -> None:
+def _store(before: HolidayList | None, after: HolidayList, is_new: bool) -> None:
     """Save the list in the database, for other machines, and a new one in the audit log too.
 
     It is in use here even if the database is down. A rehearsal keeps it from other machines.
     """
     if not lookup.database().exists or lookup.is_rehearsal():
         return
-    before, after = (
+    old, new = (
         None if holidays is None else {"sha256": _checksum(holidays)}
-        for holidays in (result.before, result.after)
+        for holidays in (before, after)
     )
     at, action, entity = lookup.now(), "bank_holidays.refreshed", "bank-holidays"
     try:
         with lookup.database().writing() as connection:
-            small_tables.save_holiday_list(connection, result.after)
+            holiday_lists.save(connection, after)
             if is_new:
-                audit_log.record(connection, at, actor(), action, entity, before, after)
+                audit_log.record(connection, at, actor(), action, entity, old, new)
     except DatabaseUnavailable as error:
         click.echo(
             f"The list is in use here, but it is not in the database or the audit log: {error}",
@@ -95,7 +94,7 @@ def _checksum(holidays: HolidayList) -> str:
     return hashlib.sha256(holidays.feed.model_dump_json().encode()).hexdigest()[:12]
 
 
-def _source_lines(holidays: BankHolidays, locale: Locale) -> Iterator[str]:
+def _source_lines(holidays: BankHolidays) -> Iterator[str]:
     yield f"Bank holidays of {holidays.division}: {holidays.source}."
     if holidays.fault is not None:
         yield holidays.fault
@@ -110,12 +109,6 @@ def _source_lines(holidays: BankHolidays, locale: Locale) -> Iterator[str]:
         yield f"Last fetched {age}, from {holidays.published.url}."
     last = holidays.covered_through
     yield f"Published to the end of {last}; after that the usual ones are assumed."
-    for day, (published, packaged) in holidays.disagreements.items():
-        on = dates.format_full_date(day, locale)
-        if published:
-            yield f"{on}: GOV.UK has {published.name}, the package does not."
-        elif packaged:
-            yield f"{on}: the package has {packaged.name}, GOV.UK does not."
 
 
 def _date_lines(snapshot: Snapshot, locale: Locale) -> Iterator[str]:
@@ -131,15 +124,17 @@ def _date_lines(snapshot: Snapshot, locale: Locale) -> Iterator[str]:
             yield f"  {dates.format_full_date(day, locale)}: removed by the directory"
 
 
-def _change_lines(result: RefreshResult, snapshot: Snapshot, locale: Locale) -> Iterator[str]:
+def _change_lines(
+    before: HolidayList | None, after: HolidayList, snapshot: Snapshot, locale: Locale
+) -> Iterator[str]:
     rules = snapshot.directory.holiday_rules
-    old, new = (build_calendar(rules, holidays) for holidays in (result.before, result.after))
+    old, new = (build_calendar(rules, holidays) for holidays in (before, after))
     today = lookup.now().astimezone(locale.zone).date()
     yield from _changed_date_lines(old, new, today, locale)
     period = local_period(snapshot, None, _COMPARED_DAYS)
-    before, after = (Timetables(snapshot.directory, calendar.dates) for calendar in (old, new))
+    usual, changed = (Timetables(snapshot.directory, calendar.dates) for calendar in (old, new))
     for service in snapshot.directory.services:
-        changes = compare(before, after, service.id, period.start, period.end)
+        changes = compare(usual, changed, service.id, period.start, period.end)
         yield f"{service.name.get(locale.language)} ({service.id})"
         for line in changes_text(changes, period, locale) or ["no change"]:
             yield f"  {line}"

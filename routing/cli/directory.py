@@ -29,20 +29,18 @@ from routing.cli.new_directory import (
     BadAnswers,
     Question,
     directory_text,
-    numbers_to_ring,
     read_answers,
 )
 from routing.core.directory import Line
 from routing.core.gaps import Callee, Change, CoverageKind, compare, reportable_gaps
 from routing.core.instants import Span
-from routing.directory.changes import file_changes
-from routing.directory.last_good import LastGoodDirectory
-from routing.directory.load import load, read_text
+from routing.directory.load import LastGoodDirectory, load, read_text
 from routing.directory.schema import json_schema
+from routing.directory.yaml_source import file_changes
 from routing.errors import InvalidDirectory, Problem
 from routing.formats import printed
 from routing.formats.json import span_json
-from routing.lint.check import check as check_file
+from routing.lint.check import warnings
 from routing.lint.numbers import own_number_advice
 from routing.text import dates
 from routing.text.locale import Locale
@@ -58,10 +56,10 @@ group = CommandGroup("directory", help="Begin, check, compare and print the dire
 def new(file: Path | None, answers: Path | None, force: bool) -> None:
     """Ask eight questions, and write a directory to FILE.
 
-    Without FILE, write the directory in use. A bad answer is asked again. Numbers that you have not
-    rung, and those of --answers, are written as not confirmed. --answers takes a file with the keys
-    council, website, division, day_line, day_hours, night_line, night_hours and languages; exit
-    status 1 if one of them is bad, naming each.
+    Without FILE, write the directory in use. A bad answer is asked again. Numbers are written as
+    not confirmed: the file says what to write once you have rung them. --answers takes a file with
+    the keys council, website, division, day_line, day_hours, night_line, night_hours and languages;
+    exit status 1 if one of them is bad, naming each.
     """
     path = file or directory_path()
     if path.exists() and not force:
@@ -90,14 +88,19 @@ def check(file: Path | None, strict: bool, verbose: bool, as_json: bool) -> None
     status 1 if there is an error.
     """
     path = file or directory_path()
-    problems = check_file(path, lookup.instance_path(), lookup.now())
+    advice: list[str] = []
+    try:
+        directory, source = load(path)
+        problems = warnings(directory, source, lookup.instance_path(), lookup.now())
+        advice = own_number_advice(directory)
+    except InvalidDirectory as error:
+        problems = error.problems
     errors = sum(problem.level == "error" for problem in problems)
     summary = f"{count_of(errors, 'error')}, {count_of(len(problems) - errors, 'warning')}"
-    advice = [] if errors else own_number_advice(load(path)[0])
     print_report(
         as_json,
         [asdict(problem) for problem in problems],
-        [*_problem_lines(problems, verbose), f"{path}: {summary}", *advice],
+        [*_problem_lines(problems, verbose), f"{path}: {summary}", *([] if errors else advice)],
     )
     raise SystemExit(EXIT_FOUND if errors or (strict and problems) else 0)
 
@@ -204,24 +207,17 @@ def diff(old: Path, new: Path | None, first: datetime | None, days: int, as_json
 
 
 @group.command("print")
-@click.option(
-    "--weeks",
-    type=click.IntRange(1, 52),
-    default=printed.DEFAULT_WEEKS,
-    show_default=True,
-    help="How many weeks of special days to list.",
-)
 @click.option("--output", type=FILE_PATH, help="Write to this file in one step.")
 @click.option(
     "--lang", metavar="LANGUAGE", help="Language. [default: the first one in the directory]"
 )
-def print_page(weeks: int, output: Path | None, lang: str | None) -> None:
+def print_page(output: Path | None, lang: str | None) -> None:
     """Print a page of every number and its hours, as HTML that needs no other file.
 
     Put it on the wall, and show it while the service is down. The page says until when it is valid.
     """
     snapshot, locale, rehearsal = lookup.snapshot(), lookup.locale(lang), lookup.is_rehearsal()
-    page = printed.printed_page(snapshot, lookup.now(), weeks, locale, rehearsal=rehearsal)
+    page = printed.printed_page(snapshot, lookup.now(), locale, rehearsal=rehearsal)
     print_or_write(page, output)
 
 
@@ -244,10 +240,7 @@ def changes_text(changes: Iterable[tuple[Span, Change]], period: Span, locale: L
 
 
 def _ask() -> str:
-    """Ask every question until the answers are right, then whether somebody answers the numbers.
-
-    Return the directory's text.
-    """
+    """Ask every question until the answers are right. Return the directory's text."""
     typed: dict[str, str] = {}
     keys_to_ask = [question.key for question in QUESTIONS]
     while True:
@@ -259,7 +252,7 @@ def _ask() -> str:
             question.key: question.parse(typed[question.key]) for question in QUESTIONS
         }
         try:
-            directory_text(answers, lookup.instance_path(), lookup.now())
+            text = directory_text(answers, lookup.instance_path(), lookup.now())
         except BadAnswers as error:
             click.echo(f"{error}\nPlease answer again.")
             keys_to_ask = list(error.errors)
@@ -268,11 +261,8 @@ def _ask() -> str:
         for question in QUESTIONS:
             click.echo(f"  {question.key}: {typed[question.key]}")
         if click.confirm("Is everything right?", default=True):
-            break
+            return text
         keys_to_ask = [question.key for question in QUESTIONS]
-    numbers = " and ".join(numbers_to_ring(answers))
-    is_confirmed = click.confirm(f"Ring {numbers} now. Does whoever should answer, answer?")
-    return directory_text(answers, lookup.instance_path(), lookup.now(), is_confirmed)
 
 
 def _ask_one(question: Question, default: str | None) -> str:

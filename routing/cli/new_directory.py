@@ -6,14 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import render_template
 
 from routing.core.directory import Phone, TimeRange
-from routing.directory.load import load
+from routing.directory.load import parse
 from routing.directory.schema import (
     BANK_HOLIDAY,
     UK_ZONE,
@@ -22,8 +21,8 @@ from routing.directory.schema import (
     parse_week,
 )
 from routing.directory.yaml_source import UnreadableFile, read_yaml
-from routing.errors import Problem
-from routing.lint.check import check
+from routing.errors import InvalidDirectory, Problem
+from routing.lint.check import warnings
 from routing.lint.hours import clock_time, days_to_confirm
 from routing.snapshot import build_snapshot
 
@@ -174,36 +173,24 @@ def read_answers(text: str) -> Answers:
     return answers
 
 
-def numbers_to_ring(answers: Answers) -> list[str]:
-    """Return the numbers that somebody can ring to confirm them: not 999 and 101."""
-    phones = [answers[key].phone for key in ("day_line", "night_line")]
-    return [phone.display for phone in phones if not phone.is_emergency]
-
-
-def directory_text(answers: Answers, folder: Path, at: datetime, is_confirmed: bool = False) -> str:
+def directory_text(answers: Answers, folder: Path, at: datetime) -> str:
     """Return the directory that answers make at ``at``, with comments for whoever edits it.
 
-    Its numbers are verified on that date if ``is_confirmed``: somebody has just rung them.
-    ``check`` has nothing to say about it but NOT_ASKED, with the bank holidays of ``folder``. Dates
-    around Christmas on which the day line opens as usual are written out. Raise BadAnswers.
+    Its numbers are not confirmed, and ``check`` has nothing to say about it but NOT_ASKED, with the
+    bank holidays of ``folder``. Dates around Christmas on which the day line opens as usual are
+    written out. Raise BadAnswers.
     """
     today = at.astimezone(ZoneInfo(UK_ZONE)).date()
-    with TemporaryDirectory() as temporary:
-        file = Path(temporary, "directory.yaml")
-
-        def write(special_days: Sequence[tuple[date, str]]) -> str:
-            text = _render(answers, special_days, today, is_confirmed)
-            file.write_text(text, "utf-8")
-            return text
-
-        text = write(())
-        problems = check(file, folder, at)
-        if not any(problem.level == "error" for problem in problems):
-            snapshot = build_snapshot(load(file)[0], folder, at)
-            line, holidays = snapshot.directory.lines[0], snapshot.holidays
-            days = [] if line.hours.is_always else days_to_confirm(line, holidays, today)
-            text = write([(day, _written(line.ranges_on(day, holidays.dates))) for day in days])
-            problems = check(file, folder, at)
+    text, name = _render(answers, (), today), Path("directory.yaml")
+    try:
+        directory, _ = parse(text, name)
+        line, holidays = directory.lines[0], build_snapshot(directory, folder, at).holidays
+        days = [] if line.hours.is_always else days_to_confirm(line, holidays, today)
+        special_days = [(day, _written(line.ranges_on(day, holidays.dates))) for day in days]
+        text = _render(answers, special_days, today)
+        problems = warnings(*parse(text, name), folder, at)
+    except InvalidDirectory as error:
+        problems = error.problems
     errors = {
         _key_at(text, problem): problem.message
         for problem in problems
@@ -214,9 +201,7 @@ def directory_text(answers: Answers, folder: Path, at: datetime, is_confirmed: b
     return text
 
 
-def _render(
-    answers: Answers, special_days: Sequence[tuple[date, str]], today: date, is_confirmed: bool
-) -> str:
+def _render(answers: Answers, special_days: Sequence[tuple[date, str]], today: date) -> str:
     languages, day_hours = answers["languages"], answers["day_hours"]
     if not any(days in ("", BANK_HOLIDAY) for days, _ in day_hours):
         day_hours = [*day_hours, (BANK_HOLIDAY, "closed")]
@@ -237,7 +222,6 @@ def _render(
             (day, words(*_FIXED_DAYS[day.month, day.day]), hours) for day, hours in special_days
         ],
         today=today,
-        is_confirmed=is_confirmed,
         words=words,
         quote=quote,
     )

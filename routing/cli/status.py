@@ -20,8 +20,8 @@ from routing.core.timetable import Decision
 from routing.errors import DatabaseUnavailable, InvalidDirectory, InvalidTime, UnknownService
 from routing.formats.json import assumption, decision_json, timestamp
 from routing.snapshot import Snapshot
-from routing.store import small_tables
-from routing.store.small_tables import JobState
+from routing.store import jobs
+from routing.store.jobs import JobState
 from routing.text import dates, sentences, time_parsing
 from routing.text.locale import Locale
 
@@ -122,7 +122,7 @@ def _job_states() -> list[JobState]:
     """Return when each job of `who-to-call timers` last ran; nothing while the database is down."""
     try:
         with lookup.database().reading() as connection:
-            return list(small_tables.job_states(connection).values())
+            return list(jobs.states(connection).values())
     except DatabaseUnavailable:  # a condition says so
         return []
 

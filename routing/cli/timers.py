@@ -25,7 +25,7 @@ from routing.config import alert_recipients
 from routing.core import instants
 from routing.directory.schema import UK_ZONE
 from routing.errors import DatabaseUnavailable
-from routing.store import small_tables
+from routing.store import jobs
 from routing.store.alerts import database_time
 
 DAILY_MINUTE = 4 * 60 + 10
@@ -53,7 +53,7 @@ class Job:
     name: str
     command: Sequence[str]
     is_daily: bool = True
-    timeout: timedelta = small_tables.MAX_JOB_LOCK
+    timeout: timedelta = jobs.MAX_JOB_LOCK
     ignores_status: bool = False
 
     def due_at(self, at: datetime) -> datetime:
@@ -124,7 +124,7 @@ def run_due(app: Flask, lane: Sequence[Job], owner: str) -> list[str]:
     with app.app_context():
         database = lookup.database()
         with database.reading() as connection:
-            states, now = small_tables.job_states(connection), database_time(connection)
+            states, now = jobs.states(connection), database_time(connection)
     for job in lane:
         with app.app_context():
             due_at = job.due_at(lookup.now())
@@ -132,18 +132,14 @@ def run_due(app: Flask, lane: Sequence[Job], owner: str) -> list[str]:
                 continue
             with database.writing() as connection:
                 now = database_time(connection)
-                is_ours = small_tables.claim_job(
-                    connection, job.name, owner, due_at, now, job.timeout
-                )
+                is_ours = jobs.claim(connection, job.name, owner, due_at, now, job.timeout)
             if not is_ours:
                 continue
             names.append(job.name)
             fault = _run(app, job)
             with database.writing() as connection:
                 now = database_time(connection)
-                small_tables.finish_job(
-                    connection, job.name, owner, due_at, now, fault, job.timeout
-                )
+                jobs.finish(connection, job.name, owner, due_at, now, fault, job.timeout)
     return names
 
 

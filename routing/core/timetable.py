@@ -1,4 +1,4 @@
-"""The decisions of a service for a month as sorted instants, so that finding one is a bisect.
+"""Decisions with their reasons, and a month of them as sorted instants that a bisect searches.
 
 A sorted list of UTC instants has no gaps, has exactly one answer at any time, and gives ``until``
 for free. Clock changes, special days and bank holidays are dealt with when a month is compiled:

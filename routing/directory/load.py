@@ -1,26 +1,32 @@
-"""A directory file as a Directory, or every problem in it at once.
+"""A directory file as a Directory, or every problem in it at once, or the last good one.
 
 The file may be hostile: reading it has limits of time, size and memory.
 """
 
+import fcntl
+import hashlib
+import logging
 import pickle
 import resource
 import signal
 import subprocess
 import sys
+import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from difflib import get_close_matches
 from inspect import isclass
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any, get_args
+from typing import IO, Any, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from routing.core.directory import EMERGENCY_NUMBERS, Directory
-from routing.directory.diagnosis import first_odd_character
 from routing.directory.schema import (
     LANGUAGES,
     Context,
@@ -28,20 +34,23 @@ from routing.directory.schema import (
     FieldErrors,
     forbidden_reason,
     parse_line_phone,
+    text_ended_by_comma,
 )
 from routing.directory.yaml_source import (
     MAX_BYTES,
     MAX_PROBLEMS,
+    ODD_CHARACTER,
     KeyPath,
     Node,
     PathProblem,
     UnreadableFile,
     YamlSource,
+    first_character,
     position,
     read_yaml,
 )
 from routing.errors import InvalidDirectory, Problem
-from routing.files import read_bytes
+from routing.files import open_lock, read_bytes, write_atomically
 
 MAX_NAMES_SHOWN = 100
 """How many names are listed, and searched for a similar one: with more, that takes too long."""
@@ -59,6 +68,14 @@ MAX_INLINE_CHARS = 250_000
 """A longer text, of some 230 services, is parsed in a process of its own, which takes 0.3 seconds
 of CPU time to start. A shorter one needs 80 MiB and a second at the very worst.
 """
+
+LOCK_TIMEOUT_SECONDS = 12.0
+"""How long to wait for another process that is loading: longer than a good file takes."""
+
+MAX_ATTEMPTS = 2
+"""How often a text may end the process that parses it."""
+
+log = logging.getLogger(__name__)
 
 _ROOT = Path(__file__).parents[2]
 _PROGRAM = """
@@ -89,6 +106,113 @@ class ReaderEnded(InvalidDirectory):
     def __init__(self, file: Path, reason: str) -> None:
         message = f"reading it {reason}. Leave out what is not the directory."
         super().__init__(file, [Problem(0, 0, "not_read", message)])
+
+
+@dataclass(frozen=True, slots=True)
+class LoadResult:
+    """A directory to answer from, and ``sha256`` of its text.
+
+    When the file is broken, this is the last good directory: ``problems`` is what is wrong with the
+    file, and ``kept_at`` when the last good directory was last known to be good. Otherwise they are
+    empty and None.
+    """
+
+    directory: Directory
+    sha256: str
+    problems: tuple[Problem, ...] = ()
+    kept_at: datetime | None = None
+
+
+class LastGoodDirectory:
+    """The folder in which the last good directory is kept."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.file = folder / "last-good-directory.yaml"
+        self.attempts_file = folder / "directory-attempts"
+
+    def load(self, file: Path) -> LoadResult:
+        """Return the directory in ``file`` and keep it; the last good one when the file is broken.
+
+        Raise InvalidDirectory, with the file's problems, when the file is broken and there is no
+        last good directory. A folder that cannot be written is logged and stops nothing.
+        """
+        with self._lock() as is_locked:
+            try:
+                text = read_text(file)
+                directory = self._parse(text, file)
+            except InvalidDirectory as error:
+                return self._last_good(error)
+            if is_locked:
+                self._save(text)
+            return LoadResult(directory, _sha256(text))
+
+    def _parse(self, text: str, file: Path) -> Directory:
+        """Return the directory in ``text``; a large text is parsed in a child process.
+
+        A text that ended its reader MAX_ATTEMPTS times is refused from then on, in every process.
+        """
+        if len(text) <= MAX_INLINE_CHARS:
+            return parse(text, file)[0]
+        sha256 = _sha256(text)
+        attempts = self._attempts(sha256)
+        if attempts >= MAX_ATTEMPTS:
+            message = (
+                f"it is not read again until it changes: its reader was ended {attempts} times. "
+                "Leave out what is not the directory, and see `who-to-call directory check`."
+            )
+            raise InvalidDirectory(file, [Problem(1, 1, "not_read", message)])
+        try:
+            return parse_in_child(text, file)[0]
+        except ReaderEnded:
+            self._save_attempts(sha256, attempts + 1)
+            raise
+
+    def _attempts(self, sha256: str) -> int:
+        """Return how often the text with this hash ended its reader."""
+        try:
+            saved, count = read_bytes(self.attempts_file).split()
+            return int(count) if saved == sha256.encode() else 0
+        except (OSError, ValueError):
+            return 0
+
+    def _save_attempts(self, sha256: str, count: int) -> None:
+        try:
+            write_atomically(self.attempts_file, f"{sha256} {count}\n".encode())
+        except OSError as error:
+            log.warning("cannot write %s: %s", self.attempts_file, error)
+
+    def _last_good(self, error: InvalidDirectory) -> LoadResult:
+        try:
+            text = read_text(self.file)
+            directory, _ = parse(text, self.file)
+            kept_at = datetime.fromtimestamp(self.file.stat().st_mtime, UTC)
+        except (InvalidDirectory, OSError):
+            raise error from None
+        return LoadResult(directory, _sha256(text), error.problems, kept_at)
+
+    def _save(self, text: str) -> None:
+        try:
+            write_atomically(self.file, text.encode())
+        except OSError as error:
+            log.warning("cannot keep the directory in %s: %s", self.folder, error)
+
+    @contextmanager
+    def _lock(self) -> Iterator[bool]:
+        """Let one process load at a time, so that an older text never replaces a newer one.
+
+        Yield False, for loading without saving, when the lock cannot be had within
+        LOCK_TIMEOUT_SECONDS.
+        """
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            lock = open_lock(self.folder / "directory.lock")
+        except OSError as error:
+            log.warning("cannot lock %s: %s", self.folder, error)
+            yield False
+            return
+        with lock:
+            yield _acquire(lock)
 
 
 def load(file: Path) -> tuple[Directory, YamlSource]:
@@ -199,6 +323,24 @@ def parse_standard_input() -> None:
     except InvalidDirectory as error:
         result = list(error.problems)
     sys.stdout.buffer.write(pickle.dumps(result, pickle.HIGHEST_PROTOCOL))
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _acquire(lock: IO[bytes]) -> bool:
+    """Take the lock. Return False when another process, which may hang, keeps it to the end."""
+    give_up_at = time.monotonic() + LOCK_TIMEOUT_SECONDS
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except OSError as error:
+            if not isinstance(error, BlockingIOError) or time.monotonic() > give_up_at:
+                log.warning("cannot lock %s, so nothing is kept: %s", lock.name, error)
+                return False
+            time.sleep(0.02)
 
 
 def _languages(root: dict[str, Node]) -> tuple[str, ...]:
@@ -347,7 +489,7 @@ def _bad_value(path: KeyPath, message: str, source: YamlSource, of_key: bool) ->
     value = name if of_key else source.value(path)
     place = source.key_place(path) if of_key else source.place(path)
     label = f"{name}: " if isinstance(name, str) and name else ""
-    odd = first_odd_character(value) if isinstance(value, str) else None
+    odd = first_character(ODD_CHARACTER, value) if isinstance(value, str) else None
     if odd is not None:
         offset, description = odd
         place = (place[0], place[1] + offset) if of_key else source.place_in(path, offset)
@@ -358,22 +500,17 @@ def _bad_value(path: KeyPath, message: str, source: YamlSource, of_key: bool) ->
 
 def _unknown_key_problem(name: str, path: KeyPath, source: YamlSource) -> Problem:
     line, column = source.key_place(path)
-    odd = first_odd_character(name)
+    odd = first_character(ODD_CHARACTER, name)
     if odd is not None:
         offset, description = odd
         message = f"in this key there is {description}."
         return Problem(line, column + offset, "unknown_key", message)
     if source.value(path) == "" and " " in name:
-        message = f"a comma within {{}} ends a text, before '{name}'. Put the whole text in quotes."
-        return Problem(line, column, "unknown_key", message)
-    return Problem(line, column, "unknown_key", _unknown_key(name, path))
-
-
-def _unknown_key(name: str, path: KeyPath) -> str:
+        return Problem(line, column, "unknown_key", text_ended_by_comma(name))
     known = _keys_at(path)
     similar = get_close_matches(name, known, 1, 0.5)
     hint = f"Did you mean '{similar[0]}'?" if similar else f"The keys here are: {', '.join(known)}."
-    return f"the key '{name}' is not known. {hint}"
+    return Problem(line, column, "unknown_key", f"the key '{name}' is not known. {hint}")
 
 
 def _keys_at(path: KeyPath) -> Iterable[str]:

@@ -112,7 +112,9 @@ class Context:
 class StrictModel(BaseModel):
     """A part of the file, whose values are all text."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, use_attribute_docstrings=True, defer_build=True
+    )
 
     core_type: ClassVar[type]
     """The class of the core that has fields of the same names."""
@@ -188,8 +190,7 @@ def parse_day_hours(value: object) -> tuple[TimeRange, ...]:
         raise ValueError(f"{value!r} is not hours. {_HOURS_FORM}")
     if _ROUND_THE_CLOCK.fullmatch(value):
         raise ValueError(f"'{value}' is not hours. Write always.")
-    ranges = (_time_range(part.strip()) for part in value.split(","))
-    return tuple(sorted(ranges, key=lambda hours: hours.opens))
+    return _time_ranges(value)
 
 
 def parse_day_hours_or_week(value: object) -> tuple[TimeRange, ...] | Hours:
@@ -269,6 +270,11 @@ def forbidden_reason(e164: str) -> str | None:
     )
 
 
+def text_ended_by_comma(rest: str) -> str:
+    """Return what is wrong with a text within {} that a comma ended, before ``rest``."""
+    return f"a comma within {{}} ends a text, before '{rest}'. Put the whole text in quotes."
+
+
 def require_unique(languages: list[str]) -> list[str]:
     """Return ``languages``. Raise ValueError if one is there twice."""
     if len(set(languages)) < len(languages):
@@ -311,6 +317,13 @@ def _days(key: str) -> list[str]:
         last += 7 if last < first else 0
         days += [WEEKDAYS[index % 7] for index in range(first, last + 1)]
     return days
+
+
+@lru_cache(maxsize=4096)
+def _time_ranges(text: str) -> tuple[TimeRange, ...]:
+    """Return ranges as parse_day_hours; cached, since most lines of a council share their hours."""
+    ranges = (_time_range(part.strip()) for part in text.split(","))
+    return tuple(sorted(ranges, key=lambda hours: hours.opens))
 
 
 def _time_range(text: str) -> TimeRange:
@@ -377,11 +390,7 @@ def _parse_text(value: object, info: ValidationInfo) -> Text:
 def _text_errors(language: str, text: object, languages: Sequence[str]) -> Iterator[FieldError]:
     if language not in languages:
         if text == "" and " " in language:
-            message = (
-                f"a comma within {{}} ends a text, before '{language}'. Put the whole text in "
-                "quotes."
-            )
-            yield FieldError(language, message, of_key=True)
+            yield FieldError(language, text_ended_by_comma(language), of_key=True)
             return
         known = " or ".join(languages)
         message = f"'{language}' is not one of the file's languages. Write {known}."

@@ -1,16 +1,17 @@
-"""YAML as mappings, lists and texts, with the line and column of each.
+"""YAML as mappings, lists and texts, with the line and column of each; slips; what was changed.
 
 Every scalar stays text: YAML would read 17:00 as 1020, 01632960001 as octal and ``no`` as false.
+What a hurried editor typed that is no YAML, or only looks right, is described in words.
 """
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import yaml
 
-from routing.directory.diagnosis import BIDI_OVERRIDES, describe_character, find_slip
 from routing.errors import Problem
 
 MAX_BYTES = 2_000_000
@@ -27,6 +28,97 @@ KeyPath = tuple[str | int, ...]
 
 Position = tuple[int, int]
 """Line and column, from 1."""
+
+Slip = tuple[int, int, str]
+"""The line and column of a slip, from 1, and what to type instead."""
+
+LINES_BEFORE = 8
+"""How far before the place at which YAML gave up a slip is looked for."""
+
+_MERGE_MARK = re.compile(r"^(<{7}|>{7}|\|{7})( |$)", re.MULTILINE)
+_HYPHEN = "type an ordinary hyphen"
+_BLANK = "type an ordinary blank"
+_DELETE = "delete it"
+_NAMES = {
+    "\u2010": ("a typographic hyphen", _HYPHEN),
+    "\u2011": ("a no-break hyphen", _HYPHEN),
+    "\u2012": ("a long dash (figure dash)", _HYPHEN),
+    "\u2013": ("a long dash (en dash)", _HYPHEN),
+    "\u2014": ("a long dash (em dash)", _HYPHEN),
+    "\u2015": ("a long dash (horizontal bar)", _HYPHEN),
+    "\u2212": ("a minus sign", _HYPHEN),
+    "\ufe63": ("a small hyphen", _HYPHEN),
+    "\uff0d": ("a full-width hyphen", _HYPHEN),
+    "\u00ad": ("a soft hyphen, which cannot be seen", _DELETE),
+    "\u00a0": ("a no-break space", _BLANK),
+    "\u202f": ("a narrow no-break space", _BLANK),
+    "\u3000": ("a full-width space", _BLANK),
+    "\u200b": ("a zero-width space, which cannot be seen", _DELETE),
+    "\u200c": ("a zero-width non-joiner, which cannot be seen", _DELETE),
+    "\u200d": ("a zero-width joiner, which cannot be seen", _DELETE),
+    "\u2060": ("a word joiner, which cannot be seen", _DELETE),
+    "\ufeff": ("a byte order mark, which cannot be seen", _DELETE),
+    "\uff1a": ("a full-width colon", "type an ordinary colon"),
+    "\ufe55": ("a small colon", "type an ordinary colon"),
+    "\ua789": ("a letter that looks like a colon", "type an ordinary colon"),
+    "\u2236": ("a ratio sign", "type an ordinary colon"),
+    "\uff0c": ("a full-width comma", "type an ordinary comma"),
+    "\u2018": ("a curly quotation mark", "type a straight one"),
+    "\u2019": ("a curly quotation mark", "type a straight one"),
+    "\u201c": ("a curly quotation mark", "type a straight one"),
+    "\u201d": ("a curly quotation mark", "type a straight one"),
+    "\uff0b": ("a full-width plus sign", "type an ordinary +"),
+    "\u00a7": ("a section sign", "type what was meant"),
+}
+_BIDI_MARKS = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
+BIDI_OVERRIDES = "\u202a-\u202e\u2066-\u2069"
+"""Marks that change the order in which what follows them is shown, as a character class."""
+
+ODD_CHARACTER = re.compile(r"[^\x20-\x7e\t\r\n]")
+"""What no keyboard has, for values that are written in ASCII: hours, dates, numbers, keys."""
+
+HIDDEN_CHARACTER = re.compile(
+    f"[\u00a0\u00ad\u115f\u1160\u200b\u202f\u2060-\u2064\ufeff{_BIDI_MARKS}]"
+)
+"""What cannot be seen in a text; the joiners of other scripts and of emoji do not count."""
+
+
+_KEY = r"^\s*(?:- +)?[A-Za-z0-9_,-]+"
+_IN_QUOTES = "Put the text in quotes."
+_SLIPS = (
+    (
+        r"^[ \t]*([^\S \t\r]|[\u200b\ufeff\u2060])",
+        "the indentation has {character}. Indent with ordinary blanks.",
+    ),
+    (
+        _KEY + r"\s*([\uff1a\ufe55\ua789\u2236])",
+        "after the key there is {character}. Write `key: value`.",
+    ),
+    (r"^ *(\t)", "here is a tab. Indent with spaces, not tabs."),
+    (_KEY + r"(:)(?=[^\s/:])", "a blank is missing after this colon. Write `key: value`."),
+    (
+        r"(?:: |- |[\[{,]\s*)(')[^']*'(?!')\w",
+        "an apostrophe ends this text in single quotes. Put the text in double quotes, or in none.",
+    ),
+    (
+        r"(?:: |- |[\[{,]\s*)(\")[^\"\\]*\"\s*[^\s,}\]#]",
+        "a quotation mark within ends this text. Put the text in single quotes, or in none.",
+    ),
+    (
+        _KEY + r": +([*&!%@`|>])(?![|>-]?\s*$)",
+        f"a text may not begin with this mark. {_IN_QUOTES}",
+    ),
+    (r"[{\[][^}\]]*?( #)", f"a # ends the line here. {_IN_QUOTES}"),
+    (
+        _KEY + r": +(?!['\"{\[])\S[^#]*?(: )",
+        f"a second colon and blank is in this text. {_IN_QUOTES}",
+    ),
+    (_KEY + r"( +)[^\s:#]", "a colon is missing after the key. Write `key: value`."),
+)
+"""Patterns of slips of which YAML does not say enough, likeliest first, with what to type."""
+
+_KEY_LABELS = {"phone": "number", "number": "number that callers ring"}
+"""What a key is called in a sentence, where that is not the key itself."""
 
 _UNPRINTABLE = re.compile(
     r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]" f"|[{BIDI_OVERRIDES}]"
@@ -71,6 +163,22 @@ class ListNode(list["Node"]):
 Node = str | list["Node"] | dict[str, "Node"]
 
 
+@dataclass(frozen=True, slots=True)
+class FileChange:
+    """One value that differs; ``old`` or ``new`` is None in the file that lacks it."""
+
+    path: KeyPath
+    owner: str
+    old: str | None
+    new: str | None
+
+    def __str__(self) -> str:
+        key = " ".join(_label(part) for part in self.path)
+        new = "taken out" if self.new is None else self.new
+        old = "not there" if self.old is None else self.old
+        return f"{self.owner}: {key} {new}, was {old}"
+
+
 class UnreadableFile(Exception):
     """A text that is not YAML, or not the YAML of a directory; ``problem`` says why."""
 
@@ -91,22 +199,17 @@ class YamlSource:
 
     def place(self, path: KeyPath) -> Position:
         """Return the line and column of a value, or of the nearest value around it that exists."""
-        place, node = self.start, self.root
-        for key in path:
-            if not isinstance(node, MappingNode | ListNode) or key not in node.places:
-                break
-            place, node = node.places[key], node[key]  # type: ignore[index, assignment]
-        return place
+        return self._walk(path)[0]
+
+    def value(self, path: KeyPath) -> Node | None:
+        """Return what is at ``path``, or None."""
+        return self._walk(path)[1]
 
     def key_place(self, path: KeyPath) -> Position:
         """Return the line and column of a key, or what ``place`` returns where there is none."""
-        node: object = self.root
-        for key in path[:-1]:
-            if not isinstance(node, MappingNode | ListNode) or key not in node.places:
-                return self.place(path)
-            node = node[key]  # type: ignore[index]
-        if isinstance(node, MappingNode) and path and path[-1] in node.key_places:
-            return node.key_places[str(path[-1])]
+        mapping = self.value(path[:-1])
+        if path and isinstance(mapping, MappingNode) and path[-1] in mapping.key_places:
+            return mapping.key_places[str(path[-1])]
         return self.place(path)
 
     def place_of(self, problem: PathProblem) -> Position:
@@ -120,18 +223,6 @@ class YamlSource:
         line, column = self.place(path)
         quotes = self._from(line, column)[:1] in ("'", '"')
         return line, column + quotes + offset
-
-    def value(self, path: KeyPath) -> Node | None:
-        """Return what is at ``path``, or None."""
-        node: Node | None = self.root
-        for key in path:
-            if isinstance(node, dict):
-                node = node.get(str(key))
-            elif isinstance(node, list) and isinstance(key, int) and key < len(node):
-                node = node[key]
-            else:
-                return None
-        return node
 
     def scalars(self, below: KeyPath = ()) -> Iterator[tuple[KeyPath, str]]:
         """Yield every text of the file at or below a path, with its own path, in order."""
@@ -149,6 +240,15 @@ class YamlSource:
         """Return what follows ``text``, a value without quotes, on its line; "" elsewhere."""
         after = self._from(*self.place(path))
         return after[len(text) :] if after.startswith(text) else ""
+
+    def _walk(self, path: KeyPath) -> tuple[Position, Node | None]:
+        """Return the place of a value and the value; where there is none, that around it, None."""
+        place, node = self.start, cast(Node, self.root)
+        for key in path:
+            if not isinstance(node, MappingNode | ListNode) or key not in node.places:
+                return place, None
+            place, node = node.places[key], node[key]  # type: ignore[index]
+        return place, node
 
     def _from(self, line: int, column: int) -> str:
         """Return the rest of a line, from ``column`` on."""
@@ -177,6 +277,71 @@ def read_yaml(text: str) -> YamlSource:
     return source
 
 
+def file_changes(old: YamlSource, new: YamlSource) -> list[FileChange]:
+    """Return every value that differs between two files, those of the new one first, in order.
+
+    The order of keys does not count; that of lists does. A path below a line, a service or a role
+    begins after its id, and ``owner`` is its name.
+    """
+    before, after = dict(_values(old.root)), dict(_values(new.root))
+    return [
+        _change(path, before.get(path), after.get(path), new, old)
+        for path in dict.fromkeys([*after, *before])
+        if before.get(path) != after.get(path)
+    ]
+
+
+def describe_character(character: str) -> str:
+    """Return what a character is, and what to type: "a no-break space: type an ordinary blank"."""
+    if re.fullmatch(f"[{_BIDI_MARKS}]", character):
+        return "a bidi mark, which cannot be seen and turns what follows round: delete it"
+    if character in _NAMES:
+        return ": ".join(_NAMES[character])
+    plain = unicodedata.normalize("NFKC", character)
+    category = unicodedata.category(character)
+    if category == "Zs":
+        return f"a wide or narrow space (U+{ord(character):04X}): {_BLANK}"
+    if category in ("Cf", "Cc", "Cn", "Co", "Cs"):
+        return f"a character that cannot be seen (U+{ord(character):04X}): {_DELETE}"
+    name = unicodedata.name(character, f"U+{ord(character):04X}").lower()
+    if unicodedata.decimal(character, None) is not None:
+        return f"a digit of another script ({name}): type {unicodedata.decimal(character)}"
+    if plain != character and plain.isascii() and plain.isprintable() and plain.strip():
+        return f"a look-alike ({name}): type {plain}"
+    return f"a character that does not belong here ({name}): type what was meant"
+
+
+def first_character(pattern: re.Pattern[str], text: str) -> tuple[int, str] | None:
+    """Return the place and the description of the first character that matches, or None."""
+    match = pattern.search(text)
+    return None if match is None else (match.start(), describe_character(match[0]))
+
+
+def find_slip(text: str, line: int, column: int) -> Slip | None:
+    """Return the slip because of which ``text`` is not YAML, or None if it is none of the known.
+
+    YAML gave up at ``line`` and ``column``: often the place after the slip.
+    """
+    merge_mark = _MERGE_MARK.search(text)
+    if merge_mark is not None:
+        message = (
+            "here is a mark of a merge that is not finished. Finish the merge: keep one of the two "
+            "versions, and delete the lines <<<<<<<, ======= and >>>>>>>."
+        )
+        return text.count("\n", 0, merge_mark.start()) + 1, 1, message
+    lines = text.split("\n")
+    last = min(line, len(lines))
+    nearby = [last, *range(last - 1, max(0, last - LINES_BEFORE), -1)]
+    for pattern, message in _SLIPS:
+        for number in nearby:
+            match = re.search(pattern, lines[number - 1])
+            if match is not None and not lines[number - 1].lstrip().startswith("#"):
+                if "{character}" in message:
+                    message = message.format(character=describe_character(match[1]))
+                return number, match.start(1) + 1, message
+    return None
+
+
 def position(before: str) -> tuple[int, int]:
     """Return the line and column, from 1, of what follows the text ``before``."""
     return before.count("\n") + 1, len(before) - before.rfind("\n")
@@ -187,25 +352,25 @@ def _content_events(text: str) -> Iterator[yaml.Event]:
 
     PyYAML's nodes would hide an anchor that is not used, and ``!!str``.
     """
-    has_begun = False
+    documents = 0
     for event in yaml.parse(text, Loader=_Loader):
         if isinstance(event, yaml.DocumentStartEvent):
-            if has_begun:
+            documents += 1
+            if documents > 1:
                 message = "a second document begins here. Keep one, without ---."
                 raise UnreadableFile(*_position(event), message)
-            has_begun = True
-        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            raise UnreadableFile(
-                *_position(event),
-                "anchors (&) and aliases (*) are not used here. Write the value out; put a text "
-                "that begins with & or * in quotes.",
-            )
-        tag = getattr(event, "tag", None)
-        if tag is not None:
-            raise UnreadableFile(
-                *_position(event), f"the tag {tag} is not used here. Leave it out."
-            )
-        if isinstance(event, yaml.NodeEvent | yaml.CollectionEndEvent):
+        elif isinstance(event, yaml.NodeEvent):
+            if event.anchor is not None:
+                message = (
+                    "anchors (&) and aliases (*) are not used here. Write the value out; put a "
+                    "text that begins with & or * in quotes."
+                )
+                raise UnreadableFile(*_position(event), message)
+            if (tag := getattr(event, "tag", None)) is not None:
+                message = f"the tag {tag} is not used here. Leave it out."
+                raise UnreadableFile(*_position(event), message)
+            yield event
+        elif isinstance(event, yaml.CollectionEndEvent):
             yield event
 
 
@@ -304,3 +469,38 @@ def _not_yaml(error: yaml.YAMLError, text: str) -> UnreadableFile:
 
 def _is_at_end(text: str, line: int) -> bool:
     return line > text.rstrip().count("\n") + 1
+
+
+def _change(
+    path: KeyPath, old_text: str | None, new_text: str | None, new: YamlSource, old: YamlSource
+) -> FileChange:
+    if path[0] in ("lines", "services", "rota", "helplines") and len(path) > 2:
+        owner = _name(new, path[:2]) or _name(old, path[:2]) or str(path[1])
+        return FileChange(path[2:], owner, old_text, new_text)
+    return FileChange(path[1:] or path, str(path[0]), old_text, new_text)
+
+
+def _name(source: YamlSource, path: KeyPath) -> str | None:
+    """Return the name of a line, service, role or helpline, in the first language that it has."""
+    name = source.value((*path, "name"))
+    if isinstance(name, dict):
+        name = next(iter(name.values()), None)
+    return name if isinstance(name, str) else None
+
+
+def _label(part: str | int) -> str:
+    return str(part + 1) if isinstance(part, int) else _KEY_LABELS.get(part, part.replace("_", " "))
+
+
+def _values(node: Node, path: KeyPath = ()) -> Iterator[tuple[KeyPath, str]]:
+    """Yield every text of a file with its path; a list of texts is one text."""
+    if isinstance(node, str):
+        yield path, node.strip()
+    elif isinstance(node, dict):
+        for key, value in node.items():
+            yield from _values(value, (*path, key))
+    elif all(isinstance(item, str) for item in node):
+        yield path, ", ".join(str(item) for item in node) or "nothing"
+    else:
+        for n, item in enumerate(node):
+            yield from _values(item, (*path, n))

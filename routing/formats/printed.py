@@ -20,7 +20,7 @@ from routing.text import dates
 from routing.text.locale import Locale
 from routing.text.sentences import other_way_label
 
-DEFAULT_WEEKS = 8
+PRINTED_WEEKS = 8
 
 _STYLE = Path(__file__).parent.parent.joinpath("static", "printed.css").read_text("utf-8")
 STYLE_SOURCE = f"'sha256-{b64encode(sha256(_STYLE.encode()).digest()).decode()}'"
@@ -41,19 +41,18 @@ class OtherWayText:
 def printed_page(
     snapshot: Snapshot,
     at: datetime,
-    weeks: int,
     locale: Locale,
     *,
     rehearsal: bool,
     title: str = "",
     exit_url: str = "",
 ) -> str:
-    """Return the page as HTML, with every date that is not as usual in ``weeks`` weeks from ``at``.
+    """Return the page as HTML, with every date that is not as usual in PRINTED_WEEKS from ``at``.
 
     With a ``title`` it stands in for a page that cannot be shown, and links to ``exit_url``.
     """
     first = at.astimezone(locale.zone).date()
-    last = first + timedelta(weeks=weeks) - timedelta(days=1)
+    last = first + timedelta(weeks=PRINTED_WEEKS) - timedelta(days=1)
     directory, holidays = snapshot.directory, snapshot.holidays.dates
     lines = {line.id: _print_line(line, snapshot, first, last, locale) for line in directory.lines}
     return render_template(

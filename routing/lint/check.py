@@ -1,20 +1,27 @@
 """All the errors of a directory file, or else all its warnings.
 
-Each module of this package has a function ``warnings``. To add a check, write a function that
-yields a PathProblem for each warning, and call it there.
+To add a warning, write a function that yields a PathProblem for each, and call it in ``warnings``
+of ``hours`` or ``numbers``, or in ``_text_warnings`` here.
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from textwrap import shorten
 
-from routing.core.directory import Council, Directory, Text
-from routing.directory.diagnosis import first_hidden_character
+from routing.core.directory import Council, Directory
 from routing.directory.load import load
-from routing.directory.yaml_source import KeyPath, PathProblem, YamlSource
+from routing.directory.schema import LANGUAGES
+from routing.directory.yaml_source import (
+    HIDDEN_CHARACTER,
+    KeyPath,
+    PathProblem,
+    YamlSource,
+    first_character,
+)
 from routing.errors import InvalidDirectory, Problem
 from routing.lint import hours, numbers
 from routing.snapshot import build_snapshot
@@ -25,30 +32,36 @@ MAX_WARNING_CHARS = 160
 _SAFETY_WORDS_MISSING = "safety_words_missing"
 """A warning that is an error: a life may depend on words that only the council can write."""
 
-_COUNCILS_WORDS = {
-    *("name", "aliases", "options", "you_will_hear", "called", "greeting", "when", "for"),
-    *("after", "professionals", "confidential", "emergency", "unanswered"),
+_TEXT_KEYS = {
+    *("name", "options", "you_will_hear", "called", "greeting", "when", "for", "emergency"),
+    *("after", "professionals", "confidential", "unanswered"),
 }
 _COMMENT = re.compile(r"\s{2,}#+\s+\w")
 """What can only be a comment: after two blanks, with a blank of its own."""
 
 
 def check(file: Path, folder: Path, at: datetime) -> tuple[Problem, ...]:
-    """Return every error in ``file``; if it has none, every warning at ``at``.
-
-    Bank holidays are those in use, from the copy in ``folder``. It never raises.
-    """
+    """Return every error in ``file``; if it has none, every warning as ``warnings``."""
     try:
-        directory, source = load(file)
+        return warnings(*load(file), folder, at)
     except InvalidDirectory as error:
         return error.problems
+
+
+def warnings(
+    directory: Directory, source: YamlSource, folder: Path, at: datetime
+) -> tuple[Problem, ...]:
+    """Return every warning at ``at`` about a directory that is valid, and what is no less an error.
+
+    Bank holidays are those in use, from the copy in ``folder``.
+    """
     snapshot = build_snapshot(directory, folder, at)
     problems = [
         *numbers.warnings(snapshot, at, source),
         *hours.warnings(snapshot, at, source),
         *_text_warnings(directory, source),
     ]
-    warnings = {
+    described = {
         Problem(
             *source.place_of(problem),
             problem.code,
@@ -57,7 +70,7 @@ def check(file: Path, folder: Path, at: datetime) -> tuple[Problem, ...]:
         )
         for problem in problems
     }
-    return tuple(_shorten(warning) for warning in sorted(warnings))
+    return tuple(_shorten(warning) for warning in sorted(described))
 
 
 def _shorten(problem: Problem) -> Problem:
@@ -80,14 +93,14 @@ def _text_warnings(directory: Directory, source: YamlSource) -> Iterator[PathPro
             f"it in each language: unanswered: {_form(directory)}."
         )
         yield PathProblem(("languages",), _SAFETY_WORDS_MISSING, message)
-    yield from _check_languages(directory)
+    yield from _check_languages(directory, source)
     yield from _check_statements(directory.council)
     for path, text in source.scalars():
-        if hidden := first_hidden_character(text):
+        if hidden := first_character(HIDDEN_CHARACTER, text):
             offset, description = hidden
             message = f"{path[-1]}: there is {description}."
             yield PathProblem(path, "hidden_character", message, offset)
-        if _COUNCILS_WORDS.intersection(path[-2:]):
+        if _text_path(path) is not None:
             yield from _check_cut_text(path, text, source)
 
 
@@ -103,14 +116,16 @@ def _check_cut_text(path: KeyPath, text: str, source: YamlSource) -> Iterator[Pa
         yield PathProblem(path, "text_cut_by_hash", message, len(text) + comment.end() - 1)
 
 
-def _check_languages(directory: Directory) -> Iterator[PathProblem]:
+def _check_languages(directory: Directory, source: YamlSource) -> Iterator[PathProblem]:
     """Warn of each text that lacks one of several languages."""
     languages = directory.languages
-    if len(languages) < 2:
-        return
-    for path, text in _texts(directory):
-        missing = [language for language in languages if language not in dict(text.by_language)]
-        if missing:
+    languages_by_path: dict[KeyPath, set[str | int]] = defaultdict(set)
+    for scalar_path, _ in source.scalars():
+        if (path := _text_path(scalar_path)) is not None:
+            languages_by_path[path].update(scalar_path[len(path) :])
+    for path, written in languages_by_path.items():
+        missing = [language for language in languages if language not in written]
+        if missing and len(languages) > 1:
             reason = (
                 "these words are for every language alike"
                 if len(missing) == len(languages)
@@ -144,29 +159,7 @@ def _form(directory: Directory) -> str:
     return f"{{{', '.join(f'{language}: ...' for language in directory.languages)}}}"
 
 
-def _texts(directory: Directory) -> Iterator[tuple[KeyPath, Text]]:
-    """Yield every text of a directory, with its path."""
-    texts: list[tuple[KeyPath, Text | None]] = [
-        (("council", "name"), directory.council.name),
-        (("emergency",), directory.emergency),
-        (("unanswered",), directory.unanswered),
-    ]
-    for line in directory.lines:
-        path: KeyPath = ("lines", line.id)
-        for key in ("name", "called", "options", "you_will_hear"):
-            texts.append(((*path, key), getattr(line, key)))
-        texts += [((*path, "aliases", n), alias) for n, alias in enumerate(line.aliases)]
-        for n, special_day in enumerate(line.special_days):
-            texts.append(((*path, "special_days", n, "name"), special_day.name))
-    for service in directory.services:
-        path = ("services", service.id)
-        texts += [((*path, "name"), service.name), ((*path, "greeting"), service.greeting)]
-        for n, form in enumerate(service.forms):
-            texts.append(((*path, "forms", n, "name"), form.name))
-            texts.append(((*path, "forms", n, "when"), form.when))
-        texts += [((*path, "pages", key), text) for key, text in service.pages]
-    for n, helpline in enumerate(directory.helplines):
-        texts.append((("helplines", n, "name"), helpline.name))
-        texts.append((("helplines", n, "for"), helpline.audience))
-    texts += [(("rota", role.id, "name"), role.name) for role in directory.rota]
-    return ((path, text) for path, text in texts if text is not None)
+def _text_path(path: KeyPath) -> KeyPath | None:
+    """Return the path of the text that a scalar is, or is in one language; None if it is none."""
+    path = path[:-1] if path[-1] in LANGUAGES else path
+    return path if path[-1] in _TEXT_KEYS or path[-2:-1] == ("aliases",) else None

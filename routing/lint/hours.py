@@ -4,7 +4,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from itertools import combinations, pairwise
+from itertools import chain, combinations, pairwise
 from typing import NamedTuple
 
 from routing.bank_holidays.calendar import BankHolidays
@@ -15,7 +15,7 @@ from routing.core.directory import (
     Hours,
     Line,
     Service,
-    SpecialDay,
+    TimeRange,
 )
 from routing.core.gaps import CoverageKind, missing_backups, reportable_gaps
 from routing.core.instants import Span, midnight, split_by_day
@@ -38,7 +38,7 @@ MAX_CLOSED_DAYS = 60
 FAR_AWAY = timedelta(days=2 * 366)
 """How far from today a date may be before its year is doubted."""
 
-_A_YEAR = timedelta(days=365)
+_A_DAY, _A_YEAR = timedelta(days=1), timedelta(days=365)
 _CHRISTMAS = ((12, 25), (12, 26), (1, 1))
 _EVES = {(12, 24): "Christmas Eve", (12, 31): "New Year's Eve"}
 _RANGE = re.compile(r"(\d\d):(\d\d)\s*-\s*(\d\d):(\d\d)", re.ASCII)
@@ -47,6 +47,7 @@ _DAY_BEGINS, _LAST_DAY_OPENING, _NIGHT = 5 * 60, 15 * 60, 3 * 60
 """Minutes of the day: a day's work begins between the first two, and is over by the third."""
 
 _LONGEST_NIGHT = 18 * 60
+_Ranges = tuple[TimeRange, ...]
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
@@ -210,7 +211,8 @@ def _check_overlapping_special_days(line: Line) -> Iterator[PathProblem]:
         if not special_day.is_season and special_day.recurrence is None
     ]
     for (_, first), (n, second) in combinations(special_days, 2):
-        both = _set_by_both(first, second)
+        both = ["hours"] if first.sets_hours and second.sets_hours else []
+        both += ["number"] if first.phone is not None and second.phone is not None else []
         starts = [special_day.first or date.min for special_day in (first, second)]
         ends = [special_day.last or date.max for special_day in (first, second)]
         if both and max(starts) <= min(ends):
@@ -220,15 +222,6 @@ def _check_overlapping_special_days(line: Line) -> Iterator[PathProblem]:
             )
             path: KeyPath = ("lines", line.id, "special_days", n)
             yield PathProblem(path, "overlapping_special_days", message)
-
-
-def _set_by_both(first: SpecialDay, second: SpecialDay) -> list[str]:
-    both = []
-    if first.sets_hours and second.sets_hours:
-        both.append("hours")
-    if first.phone is not None and second.phone is not None:
-        both.append("number")
-    return both
 
 
 def _written_ranges(source: YamlSource, path: KeyPath) -> Iterator[_WrittenRange]:
@@ -370,15 +363,49 @@ def _check_coverage(timetables: Timetables, today: date) -> Iterator[PathProblem
     services_by_hours: dict[object, list[Service]] = defaultdict(list)
     for service in directory.services:
         lines = (*service.lines, service.out_of_hours)
-        if not any(
-            line.hours.is_always and not any(day.sets_hours for day in line.special_days)
-            for line in lines
-        ):
-            hours = tuple((line.hours, line.special_days) for line in lines)
-            services_by_hours[hours].append(service)
+        hours = tuple((line.hours, line.special_days) for line in lines)
+        services_by_hours[hours].append(service)
         yield from _check_backups(timetables, service, period, spare)
     for services in services_by_hours.values():
-        yield from _check_gaps(timetables, services, period)
+        lines = (*services[0].lines, services[0].out_of_hours)
+        if not _is_always_covered(lines, timetables.holidays, today):
+            yield from _check_gaps(timetables, services, period)
+
+
+def _is_always_covered(
+    lines: Sequence[Line], holidays: Mapping[date, BankHoliday], today: date
+) -> bool:
+    """Return whether by wall clock some line is open at any time: then no instant is a gap either.
+
+    It looks at each day of the week, and each date that differs from the week, once. Following
+    every span of 400 days instead takes 3 ms: 1.3 seconds for 1,000 services.
+    """
+    first, last = today - _A_DAY, today + LOOKAHEAD
+    unusual = {
+        day for line in lines for entry in line.special_days for day in entry.dates(first, last)
+    }
+    unusual |= {day for day in holidays if first <= day <= last}
+    weekdays = ([line.hours.week[weekday] for line in lines] for weekday in range(-1, 7))
+    dates = (
+        [[line.ranges_on(start, holidays) for line in lines] for start in (day - _A_DAY, day)]
+        for day in unusual | {day + _A_DAY for day in unusual}
+    )
+    return all(_cover_day(*days) for days in chain(pairwise(weekdays), dates))
+
+
+def _cover_day(before: Sequence[_Ranges], day: Sequence[_Ranges]) -> bool:
+    """Return whether hours that start on a day and on the day before cover all its minutes."""
+    ranges = [
+        (hours.opens - offset, hours.closes - offset)
+        for starts, offset in ((before, MINUTES_PER_DAY), (day, 0))
+        for line_ranges in starts
+        for hours in line_ranges
+    ]
+    covered = 0
+    for opens, closes in sorted(ranges):
+        if opens <= covered:
+            covered = max(covered, closes)
+    return covered >= MINUTES_PER_DAY
 
 
 def _check_gaps(

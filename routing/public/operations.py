@@ -10,7 +10,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Metric, ge
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from routing import concurrency, config, health, lookup, rota_service
+from routing import config, health, lookup, middleware, rota_service
 from routing.errors import DatabaseUnavailable
 from routing.responses import has_bearer_token, problem
 from routing.rota_service import Rota
@@ -42,7 +42,7 @@ def readyz() -> Response:
         lines = [f"{condition.code}: {condition.text}" for condition in conditions]
         lines.insert(0, health.readiness(conditions))
         return _plain_text("".join(f"{line}\n" for line in lines))
-    if concurrency.acquire(concurrency.RequestKind.READINESS):
+    if middleware.acquire(middleware.RequestKind.READINESS):
         current_app.extensions["readiness"] = health.readiness(health.conditions())
     return _plain_text(f"{current_app.extensions.get('readiness', 'ready')}\n")
 

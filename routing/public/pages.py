@@ -18,13 +18,13 @@ from flask import (
 )
 from markupsafe import Markup
 
-from routing import concurrency, lookup
-from routing.concurrency import RequestKind
+from routing import lookup, middleware
 from routing.config import base_url
 from routing.core.directory import Directory, Hours, SpecialDay
 from routing.errors import UnknownService
 from routing.formats import printed
 from routing.formats.json import timestamp
+from routing.middleware import RequestKind
 from routing.public import context, schema_org
 from routing.public.answer_cache import AnswerCache, RenderedAnswer, make_cacheable
 from routing.public.api import CORS_HEADERS
@@ -188,8 +188,9 @@ def asset(address: str) -> Response:
     name = f"{stem}.{suffix}"
     if name not in BUNDLES:
         abort(404)
-    response = Response(bundle(name), mimetype=_MIME_TYPES[suffix])
-    is_current = bundle_url(name).endswith(address)
+    colour = lookup.snapshot().directory.council.colour
+    response = Response(bundle(name, colour), mimetype=_MIME_TYPES[suffix])
+    is_current = bundle_url(name, colour).endswith(address)
     year = "public, max-age=31536000, immutable"
     response.headers["Cache-Control"] = year if is_current else "no-store"
     return response
@@ -224,8 +225,8 @@ def error_page(status: int) -> Response:
     Before any directory was loaded that list has 999 alone. The page grows with the directory, so
     it takes a place among such requests, and is refused where there is none.
     """
-    if not concurrency.acquire(RequestKind.LISTING):
-        return concurrency.refusal(RequestKind.LISTING, status)
+    if not middleware.acquire(RequestKind.LISTING):
+        return middleware.refusal(RequestKind.LISTING, status)
     title = N_("Sorry, there is a problem with this page")
     if status < 500:
         title = N_("Sorry, there is a problem with this request")
@@ -236,7 +237,6 @@ def error_page(status: int) -> Response:
         body = printed.printed_page(
             lookup.snapshot(),
             lookup.now(),
-            printed.DEFAULT_WEEKS,
             locale,
             rehearsal=lookup.is_rehearsal(),
             title=locale.translate(title),
@@ -280,7 +280,7 @@ def _render(template: str, **values: Any) -> str:
     return render_template(
         f"public/{template}",
         _=locale.translate_html,
-        asset=bundle_url,
+        asset=partial(bundle_url, colour=lookup.snapshot().directory.council.colour),
         exit_url=EXIT_URL,
         logo=lookup.snapshot().logo is not None,
         page_url=_page_url,

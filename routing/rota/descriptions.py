@@ -8,8 +8,16 @@ from zoneinfo import ZoneInfo
 
 from routing.core.directory import RotaRole
 from routing.core.instants import Span
-from routing.rota.roster import Assignment, Clash, ClashKind, NewCover, NewShift, Roster, Staffing
-from routing.rota.spreadsheet import RotaDifference
+from routing.rota.roster import (
+    Assignment,
+    Clash,
+    ClashKind,
+    NewCover,
+    NewShift,
+    Roster,
+    RotaDifference,
+    Staffing,
+)
 from routing.text import dates, staff_text
 from routing.text.locale import Locale, get_locale
 

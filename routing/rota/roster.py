@@ -1,4 +1,4 @@
-"""The roster: who is on duty in each role, when somebody must be, and who clashes."""
+"""The roster: who is on duty in each role, when somebody must be, who clashes; what may change."""
 
 import unicodedata
 from collections import deque
@@ -133,6 +133,29 @@ class Staffing:
     def missing(self) -> int:
         """Return how many people are missing."""
         return max(0, self.needed - len(self.person_ids))
+
+
+@dataclass(frozen=True, slots=True)
+class RotaDifference:
+    """The change from the rota to a spreadsheet, and what to store for it.
+
+    ``changed`` has pairs of before and after: another person at the same time, or other times of
+    the same person. ``unchanged`` counts the rows that are on the rota already. To store it, cancel
+    ``cancelled_shift_ids`` and add ``new_shifts``: those added, those after a change, and what is
+    left, outside the period, of a shift that is cut.
+    """
+
+    added: tuple[NewShift, ...] = ()
+    changed: tuple[tuple[NewShift, NewShift], ...] = ()
+    removed: tuple[NewShift, ...] = ()
+    unchanged: int = 0
+    new_shifts: tuple[NewShift, ...] = ()
+    cancelled_shift_ids: tuple[int, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Return whether the rota is already as the spreadsheet has it."""
+        return not (self.new_shifts or self.cancelled_shift_ids)
 
 
 class Roster:
@@ -376,7 +399,7 @@ def _rest_clash(person_id: int, assignments: list[Assignment]) -> Clash:
     return Clash(ClashKind.REST, person_id, Span(min(edges), max(edges)), tuple(assignments))
 
 
-MAX_NOTE_LENGTH = 300
+MAX_NOTE_CHARS = 300
 MAX_ABSENCE = timedelta(days=400)
 
 
@@ -422,8 +445,8 @@ def validate_cover(
     if _holders(roster, shift, during) == {person_id}:
         who = "Nobody" if person_id is None else "This person"
         raise InvalidRotaChange("person", f"{who} already has it then.")
-    if len(note) > MAX_NOTE_LENGTH:
-        raise InvalidRotaChange("note", f"Use {MAX_NOTE_LENGTH} characters or fewer.")
+    if len(note) > MAX_NOTE_CHARS:
+        raise InvalidRotaChange("note", f"Use {MAX_NOTE_CHARS} characters or fewer.")
     return NewCover(shift_id, person_id, during, note.strip())
 
 

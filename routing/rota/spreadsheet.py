@@ -22,6 +22,7 @@ from routing.rota.roster import (
     Assignment,
     NewShift,
     Roster,
+    RotaDifference,
     Shift,
     clean_name,
     name_key,
@@ -69,29 +70,6 @@ class Sheet:
     rows: Mapping[int, NewShift]
     new_people: Mapping[int, str]
     warnings: list[str]
-
-
-@dataclass(frozen=True, slots=True)
-class RotaDifference:
-    """The change from the rota to a spreadsheet, and what to store for it.
-
-    ``changed`` has pairs of before and after: another person at the same time, or other times of
-    the same person. ``unchanged`` counts the rows that are on the rota already. To store it, cancel
-    ``cancelled_shift_ids`` and add ``new_shifts``: those added, those after a change, and what is
-    left, outside the period, of a shift that is cut.
-    """
-
-    added: tuple[NewShift, ...] = ()
-    changed: tuple[tuple[NewShift, NewShift], ...] = ()
-    removed: tuple[NewShift, ...] = ()
-    unchanged: int = 0
-    new_shifts: tuple[NewShift, ...] = ()
-    cancelled_shift_ids: tuple[int, ...] = ()
-
-    @property
-    def is_empty(self) -> bool:
-        """Return whether the rota is already as the spreadsheet has it."""
-        return not (self.new_shifts or self.cancelled_shift_ids)
 
 
 # Reading

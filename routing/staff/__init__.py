@@ -28,7 +28,6 @@ def init_app(app: Flask) -> None:
         WTF_CSRF_TIME_LIMIT=None,
         WTF_CSRF_SSL_STRICT=False,
     )
-    app.session_interface = auth.StaffSessionInterface()
     app.url_map.converters["id"] = auth.IdConverter
     app.add_template_filter(auth.upfirst)
     app.add_template_filter(auth.mark_commands)

@@ -3,13 +3,12 @@
 import functools
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from flask import (
     Blueprint,
-    Flask,
-    Request,
     Response,
     abort,
     current_app,
@@ -21,15 +20,13 @@ from flask import (
     session,
     url_for,
 )
-from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_wtf import FlaskForm
 from flask_wtf.csrf import CSRFError, CSRFProtect
-from itsdangerous import URLSafeTimedSerializer
 from markupsafe import Markup
 from werkzeug.routing import IntegerConverter
 from werkzeug.wrappers import Response as AnyResponse
 
-from routing import files, lookup
+from routing import lookup
 from routing.config import SESSION_TOKEN_KEY, VERSION
 from routing.errors import (
     DatabaseUnavailable,
@@ -56,47 +53,6 @@ ATTEMPTS_KEY = "attempts"
 
 _STAFF_PATH = re.compile(rf"{HOME}(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
 """A staff page's path as this service writes it: no empty or dotted segment, nothing encoded."""
-
-_LOOPBACK_ADDRESSES = ("127.0.0.1", "::1")
-
-
-class StaffSessionInterface(SecureCookieSessionInterface):
-    """Flask's signed cookie, read and sent on staff pages only.
-
-    A caller's request neither reads the cookie nor waits for the disk that holds its key.
-    """
-
-    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
-        """Return what the cookie holds; on any other page a session that cannot be changed."""
-        if request.path != HOME and not request.path.startswith(f"{HOME}/"):
-            return self.make_null_session(app)
-        return super().open_session(app, request)
-
-    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
-        """Return what signs the cookie. Without SECRET_KEY, load or create the key's file.
-
-        That happens at the first staff page rather than in ``create_app``: a command run as root
-        would create a file that the web server's user cannot read.
-        """
-        if not app.secret_key:
-            app.secret_key = files.load_secret_key(lookup.instance_path())
-        return super().get_signing_serializer(app)
-
-    def get_cookie_secure(self, app: Flask) -> bool:
-        """Return False only for plain http on this very machine, with no proxy in between.
-
-        Where PUBLIC_BASE_URL is https, the cookie is always secure: a proxy beside this process may
-        look like this machine.
-        """
-        if (app.config["PUBLIC_BASE_URL"] or "").startswith("https://"):
-            return True
-        host = urlsplit(f"//{request.host}").hostname
-        is_local = request.remote_addr in _LOOPBACK_ADDRESSES and (
-            host in _LOOPBACK_ADDRESSES or host == "localhost"
-        )
-        return not (
-            is_local and request.scheme == "http" and "X-Forwarded-For" not in request.headers
-        )
 
 
 def current_account() -> Account:
@@ -321,11 +277,12 @@ def render_page(
     account: Account | None = g.get("account")
     has_errors = form is not None and bool(form.errors)
     may_rota = account is not None and account.may(Role.ROTA)
+    council = lookup.snapshot().directory.council
     body = render_template(
         f"staff/{template}",
-        council=lookup.snapshot().directory.council.name.get("en"),
+        council=council.name.get("en"),
         language="en",
-        asset=bundle_url,
+        asset=partial(bundle_url, colour=council.colour),
         rehearsing=lookup.is_rehearsal(),
         account=account,
         version=VERSION,

@@ -23,7 +23,7 @@ from routing.staff.auth import (
 from routing.staff.diverts import divert_views
 from routing.staff.forms import PreviewForm
 from routing.staff.rota import roles_on_duty
-from routing.store import diverts, small_tables
+from routing.store import diverts, setup_steps
 from routing.store.accounts import Role
 from routing.store.diverts import DivertRow
 from routing.telephony import call_preview
@@ -41,7 +41,7 @@ def show() -> Response:
     at = lookup.now()
     with lookup.database().reading() as connection:
         rota = rota_service.load_upcoming(connection, at)
-        unneeded = small_tables.unneeded_setup_steps(connection)
+        unneeded = setup_steps.unneeded(connection)
     conditions = health.conditions(rota)
     if not may_see_internal_numbers():
         conditions = tuple(c for c in conditions if not c.quotes_directory)
@@ -81,7 +81,7 @@ def set_step() -> AnyResponse:
     if step in health.SETUP_STEPS:
         actor = current_account().actor
         with lookup.database().writing() as connection:
-            small_tables.set_setup_step_needed(connection, step, is_needed, lookup.now(), actor)
+            setup_steps.set_needed(connection, step, is_needed, lookup.now(), actor)
     return redirect(url_for("now.show", _anchor="setting-up"))
 
 

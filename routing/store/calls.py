@@ -5,6 +5,7 @@ sender of a text message is counted under a keyed hash whose key changes every h
 deleted within the next hour, or by the next purge.
 """
 
+import hashlib
 import logging
 import threading
 import time
@@ -21,9 +22,8 @@ from sqlalchemy.engine import Connection
 from routing.core.decision import Outcome
 from routing.errors import DatabaseUnavailable
 from routing.store.audit_log import record, record_if_changed
-from routing.store.background import RETRY_SECONDS, Background
-from routing.store.db import Database
-from routing.store.tables import calls, counters, hash_token, insert_or_update, legs
+from routing.store.db import RETRY_SECONDS, Background, Database
+from routing.store.tables import calls, counters, insert_or_update, legs
 
 PURGE_BATCH = 2000
 """How many calls are deleted in one transaction."""
@@ -210,7 +210,7 @@ class CallLog:
 
 def call_key(sid: str) -> str:
     """Return the hash of a CallSid that calls are stored by: the id itself leads to the caller."""
-    return hash_token(sid)
+    return hashlib.sha256(sid.encode()).hexdigest()
 
 
 def begin(

@@ -24,8 +24,7 @@ from routing.core.instants import Span, as_utc
 from routing.errors import DatabaseUnavailable, NaiveTime, UnknownDivert
 from routing.files import open_lock, read_bytes, write_atomically
 from routing.store.audit_log import record
-from routing.store.background import Background
-from routing.store.db import Database
+from routing.store.db import Background, Database
 from routing.store.tables import diverts
 
 TIMEOUT_SECONDS = 0.28

@@ -213,7 +213,7 @@ def _cannot_be_rung(line: Line) -> str | None:
 def _database_clock() -> Iterator[Finding]:
     """Compare the clock of a database that has its own with this machine's."""
     database = lookup.database()
-    if database.is_sqlite:
+    if database.file is not None:
         return
     try:
         with database.reading() as connection:

@@ -19,7 +19,6 @@ from routing.store import calls
 from routing.store.calls import CallLog
 from routing.telephony import twiml
 from routing.telephony.twilio_request import CallRequest, is_presentable
-from routing.text import announcements
 from routing.text.locale import get_locale
 
 MAX_ANSWERS_PER_SENDER = 6
@@ -121,9 +120,7 @@ def answer(request: CallRequest, service_id: str, body: str) -> str:
     decision = lookup.who_to_call(service_id, at)
     for is_brief in (False, True):
         text = " ".join(
-            announcements.sms_reply(
-                decision, directory, at, get_locale(language, directory.zone), is_brief
-            )
+            twiml.sms_reply(decision, directory, at, get_locale(language, directory.zone), is_brief)
             for language in directory.languages
         )
         if len(text) <= MAX_TEXT_CHARACTERS:

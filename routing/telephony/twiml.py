@@ -1,6 +1,8 @@
-"""TwiML: documents that tell Twilio what to do with a call or a text message.
+"""TwiML: what Twilio is to do with a call or a text message, and the words that callers hear.
 
 Each document is complete and has one way on. Attributes: https://www.twilio.com/docs/voice/twiml.
+Telephone numbers are spoken digit by digit. Times, dates, ages and years are none: "8:30 - 17:00",
+"24-12-2026", "2026-27".
 """
 
 import re
@@ -19,6 +21,7 @@ from routing.core.directory import (
     KEY_PROMPT_SECONDS,
     Directory,
     Line,
+    Phone,
     Service,
     ring_seconds,
     send_digits,
@@ -34,8 +37,8 @@ from routing.telephony.call_flow import (
     GiveUp,
     Step,
 )
-from routing.text import announcements
-from routing.text.locale import Locale, get_locale
+from routing.text.locale import N_, Locale, get_locale
+from routing.text.sentences import call_sentence, line_phrase
 
 MAX_SPOKEN_NUMBERS = 2
 """Numbers that a message reads out: nobody can note down more."""
@@ -59,11 +62,31 @@ MAX_PROMPT_CHARACTERS = SPEECH_CHARACTERS_PER_SECOND * (KEY_PROMPT_SECONDS - KEY
 
 _NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
-MESSAGES = {
-    Announcement.NEXT_LINE: announcements.next_line,
-    Announcement.NEW_ROUND: announcements.no_answer_yet,
-    Announcement.ENGAGED: announcements.engaged,
-}
+EMERGENCY_NUMBER = "999"
+
+_GAP = r"[ \u00a0().-]{0,3}"
+_COUNTRY = rf"(?:\+|00){_GAP}44{_GAP}(?:0{_GAP})?"
+_DATE = r"\d{1,2}[-./ ]\d{1,2}[-./ ]\d{2,4}(?!\d)"
+_HOURS = r"\d{4}[ ]?-[ ]?\d{4}(?!\d)"
+_PHONE_NUMBER = re.compile(
+    rf"""(?<![\d£])(?<!\d[.,:])(?!{_DATE})(?!{_HOURS})(?:
+        (?:1800[0-3]{_GAP})?(?:            # Relay UK's prefix
+            {_COUNTRY}[1-9](?:{_GAP}\d){{8,9}}
+            | 0(?:{_GAP}\d){{9,10}}
+            | 0800[ ]?1111
+        )
+        | \+[1-9](?:{_GAP}\d){{7,14}}      # of another country
+        | (?:999|112|101|111|119)(?![.,]\d)
+        | 116[ ]?\d{{3}}                   # the Samaritans and others
+        | 1800[0-3]
+        | [6-8]\d{{4}}                     # a text number
+        | \d{{6,}}                         # a local number
+    )(?!\d)(?!:\d)""",
+    re.VERBOSE | re.ASCII,
+)
+
+MAX_SPOKEN_NAME_CHARACTERS = 60
+"""Of a service, to whoever picks up a screened line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +111,64 @@ class Utterance:
     text: str
     voice: str
     language_code: str
+
+
+@dataclass(frozen=True, slots=True)
+class SpokenMessage:
+    """What callers hear between rings: an opening, the advice in an emergency, and a closing.
+
+    Called with the directory, the lines that a caller may ring directly, and a locale, it returns
+    the text. The lines are read out if ``reads_numbers``.
+    """
+
+    opening: str
+    closing: str
+    reads_numbers: bool = False
+
+    def __call__(
+        self, directory: Directory, numbers: Iterable[tuple[Line, Phone]], locale: Locale
+    ) -> str:
+        lines = [
+            locale.translate(
+                "You can call {line} yourself on {phone}.",
+                line=line_phrase(line, locale),
+                phone=spell_digits(phone.display),
+            )
+            for line, phone in (numbers if self.reads_numbers else ())
+        ]
+        opening, closing = locale.translate(self.opening), locale.translate(self.closing)
+        return " ".join([opening, *_spoken_emergency(directory, locale), *lines, closing])
+
+
+_NEXT_LINE = N_("Please stay on the line. We are calling somebody else.")
+_CALL_AGAIN = N_("Or hang up, and call this number again.")
+
+no_answer_yet = SpokenMessage(
+    N_("Sorry, nobody has answered yet."),
+    N_("Please stay on the line. We are calling again."),
+    reads_numbers=True,
+)
+next_line = SpokenMessage(N_("Sorry, nobody has answered yet."), _NEXT_LINE)
+engaged = SpokenMessage(
+    N_("Sorry, everybody is on another call."),
+    N_("Please stay on the line. We will call again in 20 seconds."),
+)
+no_answer = SpokenMessage(N_("Sorry, nobody has answered."), _CALL_AGAIN, reads_numbers=True)
+outcome_unknown = SpokenMessage(
+    N_("If you have not spoken to anybody yet, this is what to do."),
+    _CALL_AGAIN,
+    reads_numbers=True,
+)
+"""Where it is not known whether anybody answered; so is the next."""
+outcome_unknown_next_line = SpokenMessage(
+    N_("If you have spoken to somebody, please hang up."), _NEXT_LINE
+)
+
+MESSAGES = {
+    Announcement.NEXT_LINE: next_line,
+    Announcement.NEW_ROUND: no_answer_yet,
+    Announcement.ENGAGED: engaged,
+}
 
 
 def for_step(
@@ -147,11 +228,11 @@ def spoken_words(
     elif isinstance(step, Done) or (isinstance(step, Dial) and step.state.leg > 1):
         return None
     elif decision.phone.is_emergency:
-        return announcements.call_yourself(decision, directory, at, locale, rings)
+        return call_yourself(decision, directory, at, locale, rings)
     elif isinstance(step, Dial):
-        return announcements.greeting(decision.service, locale)
+        return greeting(decision.service, locale)
     else:
-        message = announcements.no_answer
+        message = no_answer
     lines = [
         (answer.line, answer.phone)
         for answer in dial_order(timetables, decision, at, excluded_numbers)
@@ -188,10 +269,8 @@ def fallback(
             numbers.setdefault(phone.e164, send_digits(line, phone))
     public = {line.id: (line, phone) for line, phone in reversed(phones) if not line.internal}
     named = [public[line.id] for line in lines if line.id in public][:MAX_SPOKEN_NUMBERS]
-    message = _in_each_language(partial(announcements.outcome_unknown, directory, named), directory)
-    next_line = _in_each_language(
-        partial(announcements.outcome_unknown_next_line, directory, ()), directory
-    )
+    message = _in_each_language(partial(outcome_unknown, directory, named), directory)
+    between = _in_each_language(partial(outcome_unknown_next_line, directory, ()), directory)
     seconds = max(ring_seconds(line, is_last=False) for line in lines)
     if rehearsal_number:
         numbers = {rehearsal_number: None}
@@ -200,7 +279,7 @@ def fallback(
     at_once = max(1, MAX_SILENCE_SECONDS // (seconds + TWILIO_EXTRA_RING.seconds))
     for first in range(0, len(dialled), at_once):
         if first:
-            _say(response, next_line)
+            _say(response, between)
         verb = response.dial(answer_on_bridge=True, timeout=seconds, sequential=True)
         for number, digits in dialled[first : first + at_once]:
             verb.number(number, send_digits=digits)
@@ -214,7 +293,7 @@ def acceptance(service: Service, directory: Directory, action: str) -> str:
 
     It is asked in the first language, and in the others while MAX_PROMPT_CHARACTERS allow it.
     """
-    prompt = _in_each_language(partial(announcements.accept_prompt, service), directory)
+    prompt = _in_each_language(partial(accept_prompt, service), directory)
     while len(prompt) > 1 and sum(len(part.text) for part in prompt) > MAX_PROMPT_CHARACTERS:
         prompt.pop()
     response = VoiceResponse()
@@ -243,6 +322,106 @@ def text_message(text: str = "") -> str:
     if text:
         response.message(_clean(text))
     return str(response)
+
+
+# The words
+
+
+def greeting(service: Service, locale: Locale) -> str | None:
+    """Return what callers hear before a line rings; None where the council wrote nothing."""
+    if service.greeting is None:
+        return None
+    return spell_numbers(service.greeting.get(locale.language))
+
+
+def call_yourself(
+    decision: Decision, directory: Directory, at: datetime, locale: Locale, rings: bool
+) -> str:
+    """Say which of 999 and 101 to dial while it answers, and until when.
+
+    ``rings`` says that another line rings next.
+    """
+    call = call_sentence(decision, spell_digits(decision.phone.display), at, locale)
+    closing = _NEXT_LINE if rings else N_("Please hang up, and dial that number.")
+    return " ".join([*_spoken_emergency(directory, locale), call, locale.translate(closing)])
+
+
+def accept_prompt(service: Service, locale: Locale) -> str:
+    """Tell the person who picks up a screened line what the call is, and how to accept it.
+
+    A long name is cut at a word: the caller hears ringing meanwhile.
+    """
+    name = textwrap.shorten(
+        service.name.get(locale.language), MAX_SPOKEN_NAME_CHARACTERS, placeholder=""
+    )
+    return locale.translate("A call for {service}. To take it, press 1.", service=name)
+
+
+def sms_reply(
+    decision: Decision, directory: Directory, at: datetime, locale: Locale, is_brief: bool = False
+) -> str:
+    """Answer a text message: which number to ring, until when, Relay UK, and 999.
+
+    A brief reply leaves out the council's own advice in an emergency, which may be long.
+    """
+    phone = decision.service.public_phone(decision.phone)
+    number = to_national(phone.display)
+    if is_brief:
+        emergency = [locale.translate("In an emergency, call 999.")]
+    else:
+        emergency = [to_national(text) for text in _emergency(directory, locale, EMERGENCY_NUMBER)]
+    relay = []
+    if decision.line.relay_uk and not phone.is_emergency:
+        relay = [locale.translate("With Relay UK, dial 18001 {number}.", number=number)]
+    register = locale.translate(
+        "You can text 999 if your phone is registered: text the word register to 999."
+    )
+    unread = locale.translate("Nobody reads texts sent to this number.")
+    call = call_sentence(decision, number, at, locale)
+    return " ".join([call, *emergency, *relay, register, unread])
+
+
+def to_national(text: str) -> str:
+    """Return ``text`` with each number as people dial it here: 01632 960001 for +44 1632 960001."""
+    return _PHONE_NUMBER.sub(lambda match: _national(match[0]), text)
+
+
+def spell_digits(number: str) -> str:
+    """Space out a number, with a pause where it has a space: 0 1 6 3 2, 9 6 0 0 0 1."""
+    return ", ".join(" ".join(group) for group in re.findall(r"\d+", _national(number)))
+
+
+def spell_numbers(text: str) -> str:
+    """Return ``text`` with every telephone number in it digit by digit."""
+    return _PHONE_NUMBER.sub(lambda match: spell_digits(match[0]), text)
+
+
+def _national(number: str) -> str:
+    national = re.sub(_COUNTRY, "0", number.strip(), count=1)
+    return re.sub(r"^\+", "00", national)
+
+
+def _spoken_emergency(directory: Directory, locale: Locale) -> list[str]:
+    advice = _emergency(directory, locale, spell_digits(EMERGENCY_NUMBER))
+    return [spell_numbers(sentence) for sentence in advice]
+
+
+def _emergency(directory: Directory, locale: Locale, number: str) -> list[str]:
+    """Return the council's advice in an emergency, with 999 added where it is not named.
+
+    As part of another number 999 is not named.
+    """
+    advice = directory.emergency.get(locale.language)
+    is_named = any(
+        match[0] == EMERGENCY_NUMBER
+        and not re.search(r"\d[ .-]?$", advice[: match.start()])
+        and not re.match(r"[ .-]?\d", advice[match.end() :])
+        for match in _PHONE_NUMBER.finditer(advice)
+    )
+    return [advice] if is_named else [advice, locale.translate("Call {number}.", number=number)]
+
+
+# Speaking them
 
 
 def _in_each_language(

@@ -91,12 +91,9 @@ def test_show_names_the_source_its_age_and_its_last_year(run, feed, clock):
     assert "Monday 28 December 2026, Boxing Day (substitute)" in shown
 
 
-def test_show_lists_disagreements_and_what_the_directory_changes(run, feed):
-    feed.send(govuk_feed.added(govuk_feed.events(), "2026-12-02", "Proclaimed"))
-    run("refresh")
+def test_show_lists_what_the_directory_changes(run):
     shown = run("show", directory=ROOT / "examples" / "anyshire.yaml").output
 
-    assert "Wednesday 2 December 2026: GOV.UK has Proclaimed, the package does not." in shown
     assert "Day of national celebration (added by the directory)" in shown
     assert "Monday 31 May 2027: removed by the directory" in shown
 

@@ -1,7 +1,5 @@
 """who-to-call directory new: eight answers make a directory that check accepts."""
 
-import json
-
 import pytest
 
 COUNTY = """
@@ -59,21 +57,6 @@ def new(make_app, tmp_path):
 
 
 @pytest.mark.parametrize("answers", [COUNTY, WELSH, POLICE], ids=["county", "welsh", "police"])
-def test_check_asks_for_no_more_than_two_statements_and_a_call_to_each_number(new, answers):
-    result = new(answers)
-
-    assert result.exit_code == 0, result.output
-    words = ["directory", "check", str(new.file), "--format", "json"]
-    checked = new.app.test_cli_runner().invoke(args=words)
-    assert checked.exit_code == 0
-    assert {problem["code"] for problem in json.loads(checked.output)} == {
-        "accessibility_missing",
-        "privacy_missing",
-        "unverified",
-    }
-
-
-@pytest.mark.parametrize("answers", [COUNTY, WELSH, POLICE], ids=["county", "welsh", "police"])
 def test_with_what_it_asks_for_written_in_check_is_strict_about_nothing(new, answers):
     new(answers)
     text = new.file.read_text()
@@ -118,7 +101,7 @@ def test_days_around_christmas_are_written_out_with_the_usual_hours(new):
 
 
 def test_answers_that_are_typed_make_the_same_directory(new):
-    result = new(None, typed(TYPED, "y", "n"))
+    result = new(None, typed(TYPED, "y"))
 
     assert result.exit_code == 0, result.output
     text = new.file.read_text()
@@ -126,40 +109,21 @@ def test_answers_that_are_typed_make_the_same_directory(new):
     assert text == new.file.read_text()
 
 
-@pytest.mark.parametrize(("reply", "is_confirmed"), [("y", True), ("n", False), ("", False)])
-def test_only_numbers_that_somebody_has_just_rung_are_confirmed(
-    new, make_app, clock, reply, is_confirmed
-):
-    result = new(None, typed(TYPED, "y", reply))
-
-    assert "Ring 01632 960001 and 01632 960002 now." in result.output
-    page = make_app(new.file).test_client().get("/").text
-    assert ("Not yet confirmed by the council" not in page) == is_confirmed
-    checked = new.app.test_cli_runner().invoke(args=["directory", "check", str(new.file)])
-    assert ("nobody has confirmed" not in checked.output) == is_confirmed
-
-
-def test_pages_of_a_directory_from_a_file_of_answers_say_that_nobody_confirmed_it(new, make_app):
+def test_pages_of_a_new_directory_say_that_nobody_confirmed_it(new, make_app):
     new(COUNTY)
 
     assert "Not yet confirmed by the council" in make_app(new.file).test_client().get("/").text
 
 
-def test_nobody_is_asked_to_ring_the_police(new):
-    result = new(None, typed([*TYPED[:5], "Police, 101", *TYPED[6:]], "y", "y"))
-
-    assert "Ring 01632 960001 now." in result.output
-
-
 def test_the_answers_are_read_back(new):
-    result = new(None, typed(TYPED, "y", "n"))
+    result = new(None, typed(TYPED, "y"))
 
     assert "day_line: Multi-Agency Safeguarding Hub (MASH), 01632 960001" in result.output
 
 
 def test_answers_that_are_not_right_are_asked_again(new):
     again = ["", "", "", "MASH, 01632 960003", "", "", "", ""]
-    result = new(None, typed(TYPED, "n", *again, "y", "n"))
+    result = new(None, typed(TYPED, "n", *again, "y"))
 
     assert result.exit_code == 0, result.output
     assert "01632 960003" in new.file.read_text()
@@ -167,7 +131,7 @@ def test_answers_that_are_not_right_are_asked_again(new):
 
 def test_a_bad_answer_that_is_typed_is_asked_again(new):
     answers = [*TYPED[:3], "MASH", "MASH, 01632 9600", *TYPED[3:]]
-    result = new(None, typed(answers, "y", "n"))
+    result = new(None, typed(answers, "y"))
 
     assert result.exit_code == 0, result.output
     assert "Write its name and number, as MASH, 01632 960001." in result.output
@@ -176,7 +140,7 @@ def test_a_bad_answer_that_is_typed_is_asked_again(new):
 
 def test_hours_that_leave_a_gap_are_asked_again(new):
     answers = [*TYPED[:6], "mon-sun: 18:00-08:30", *TYPED[7:], "always"]
-    result = new(None, typed(answers, "y", "n"))
+    result = new(None, typed(answers, "y"))
 
     assert result.exit_code == 0, result.output
     assert "night_hours: no line is open" in result.output

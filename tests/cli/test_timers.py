@@ -14,8 +14,8 @@ from conftest import ANYSHIRE
 from routing import lookup
 from routing.bank_holidays import govuk
 from routing.cli.timers import ALERTS, DAILY_JOBS, Job, run_due
-from routing.store import db, small_tables, tables
-from routing.store.small_tables import JobState
+from routing.store import db, jobs, tables
+from routing.store.jobs import JobState
 
 DAILY, MINUTELY = Job("daily", ("db", "counts")), Job("minutely", ("db", "counts"), False)
 FAILING = Job("failing", ("db", "backup", "/proc/none/file"))
@@ -112,7 +112,7 @@ def test_two_timers_that_share_a_postgresql_run_each_job_once(
 def test_a_job_that_another_process_began_runs_once_its_lock_has_ended(app, clock):
     with app.app_context(), lookup.database().writing() as connection:
         now = datetime.now(UTC)
-        small_tables.claim_job(connection, "daily", "killed", clock.at, now, DAILY.timeout)
+        jobs.claim(connection, "daily", "killed", clock.at, now, DAILY.timeout)
 
     assert run_due(app, [DAILY], "own") == []
     move_locks(app, DAILY.timeout)
@@ -123,10 +123,10 @@ def test_a_job_that_another_process_began_runs_once_its_lock_has_ended(app, cloc
 def test_a_process_that_lost_its_lock_notes_nothing_for_the_one_that_has_it(app, clock):
     now = datetime.now(UTC)
     with app.app_context(), lookup.database().writing() as connection:
-        small_tables.claim_job(connection, "daily", "slow", clock.at, now, timedelta(0))
-        small_tables.claim_job(connection, "daily", "next", clock.at, now, DAILY.timeout)
-        small_tables.finish_job(connection, "daily", "slow", clock.at, now)
-        state = small_tables.job_states(connection)["daily"]
+        jobs.claim(connection, "daily", "slow", clock.at, now, timedelta(0))
+        jobs.claim(connection, "daily", "next", clock.at, now, DAILY.timeout)
+        jobs.finish(connection, "daily", "slow", clock.at, now)
+        state = jobs.states(connection)["daily"]
 
     assert (state.owner, state.ran_at) == ("next", None)
 
@@ -171,7 +171,7 @@ def test_the_checks_count_as_done_whatever_they_find(app):
     (checks,) = (job for job in DAILY_JOBS if job.name == "checks")
     run_due(app, [checks], "own")
     with app.app_context(), lookup.database().reading() as connection:
-        state = small_tables.job_states(connection)["checks"]
+        state = jobs.states(connection)["checks"]
 
     assert (state.fault, state.ran_at is not None) == (None, True)
 

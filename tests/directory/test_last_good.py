@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 from conftest import ANYSHIRE
 
-from routing.directory.last_good import LastGoodDirectory
+from routing.directory.load import LastGoodDirectory
 from routing.errors import InvalidDirectory
 
 GOOD = ANYSHIRE.read_text()
@@ -92,7 +92,7 @@ def test_a_load_waits_for_another_and_reads_the_file_as_it_is_then(tmp_path):
 
 
 def test_a_process_that_hangs_with_the_lock_does_not_stop_a_load(tmp_path, monkeypatch):
-    monkeypatch.setattr("routing.directory.last_good.LOCK_TIMEOUT_SECONDS", 0.1)
+    monkeypatch.setattr("routing.directory.load.LOCK_TIMEOUT_SECONDS", 0.1)
     last_good = LastGoodDirectory(tmp_path)
     with (tmp_path / "directory.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -11,8 +11,14 @@ import pytest
 from conftest import ANYSHIRE, ROOT
 
 from routing.directory import load as loading
-from routing.directory.last_good import MAX_ATTEMPTS, LastGoodDirectory
-from routing.directory.load import ReaderEnded, load, parse, parse_in_child
+from routing.directory.load import (
+    MAX_ATTEMPTS,
+    LastGoodDirectory,
+    ReaderEnded,
+    load,
+    parse,
+    parse_in_child,
+)
 from routing.directory.yaml_source import MAX_BYTES
 from routing.errors import InvalidDirectory
 from routing.snapshot import SnapshotLoader
@@ -91,7 +97,7 @@ def test_a_line_has_a_thousand_special_days_at_most():
 LOAD = r"""
 import re, resource, sys
 from pathlib import Path
-from routing.directory.last_good import LastGoodDirectory
+from routing.directory.load import LastGoodDirectory
 from routing.errors import InvalidDirectory
 file = Path(sys.argv[1])
 try:

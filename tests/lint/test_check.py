@@ -1,9 +1,11 @@
 """Warnings about a valid directory: each at its place, and none where nothing is wrong."""
 
+import random
 import re
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 
+import generated
 import govuk_feed
 import pytest
 from conftest import ANYSHIRE, ROOT
@@ -11,9 +13,12 @@ from sweep import EXAMPLES
 
 from routing.bank_holidays.refresh import refresh
 from routing.core.directory import Text
+from routing.core.gaps import CoverageKind, reportable_gaps
 from routing.directory.load import parse
 from routing.lint.check import MAX_WARNING_CHARS, check
+from routing.lint.hours import LOOKAHEAD
 from routing.lint.numbers import WELL_KNOWN, is_one_slip
+from routing.snapshot import build_snapshot
 
 AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
 CLEAN = """\
@@ -283,6 +288,48 @@ def test_a_proclaimed_holiday_counts_in_a_check_once_it_is_fetched(warnings, tmp
 
     assert not any("2 December 2026" in message for message in before)
     assert any("2 December 2026" in message for message in after)
+
+
+NIGHT = """\
+    hours: {mon-thu: 17:00-08:30, fri: 16:30-08:30, sat-sun: 08:30-08:30, bank-holiday: 08:30-08:30}
+    special_days:
+      - {date: 2026-12-24, name: Christmas Eve, hours: 12:00-08:30}
+      - {date: 2026-12-31, name: New Year's Eve, hours: 12:00-08:30}
+      - {SPECIAL}
+"""
+ENTRIES = (
+    "date: 2026-12-09, name: Wednesday that covers its night, hours: 17:00-08:30",
+    "date: 2026-12-09, name: Wednesday that ends at midnight, hours: 17:00-24:00",
+    "date: 2026-11-22, name: Sunday before the first day, hours: 00:00-08:30",
+    "every: 31 December, name: Last day of the year, hours: 12:00-24:00",
+    "from: 2027-02-01, to: 2027-02-28, name: Winter, hours: {mon-sun: 08:30-08:30}",
+    "from: 2027-02-01, to: 2027-02-28, name: Winter, hours: {mon-sun: 18:00-08:30}",
+    "from: 2026-12-25, to: 2027-01-02, name: Christmas, "
+    "hours: {mon-sun: 08:30-08:30, bank-holiday: 08:30-08:30}",
+)
+
+
+def test_check_warns_of_gaps_exactly_where_a_service_has_one(tmp_path):
+    draw = random.Random(20261123)
+    always = CLEAN.partition("eds:")[2].partition("    verified")[0]
+    night = [CLEAN.replace(always, always.replace("    hours: always\n", NIGHT)) for _ in ENTRIES]
+    texts = [text.replace("SPECIAL", entry) for text, entry in zip(night, ENTRIES, strict=True)]
+    texts.append(texts[-1].replace("holiday: 08:30-08:30", "holiday: 09:30-08:30", 1))
+    file, outcomes = tmp_path / "directory.yaml", set()
+    for text in (*texts, *(generated.directory(draw) for _ in range(20))):
+        file.write_text(text)
+        snapshot = build_snapshot(parse(text, file)[0], tmp_path, AT)
+        today = AT.replace(hour=0)
+        for service in snapshot.directory.services:
+            spans = reportable_gaps(snapshot.timetables, service.id, today, today + LOOKAHEAD)
+            has_gap = any(kind == CoverageKind.GAP for _, kind, _ in spans)
+            line = next(
+                n for n, row in enumerate(text.split("\n"), 1) if row.startswith(f"  {service.id}:")
+            )
+            warned = any(w.code == "gap" and w.line == line for w in check(file, tmp_path, AT))
+            assert warned == has_gap, text
+            outcomes.add(has_gap)
+    assert outcomes == {True, False}
 
 
 @pytest.mark.parametrize("number", WELL_KNOWN)

@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 from rota.conftest import RotaBuilder, at, span
 
 from routing.core.instants import Span
-from routing.rota.roster import NewShift
-from routing.rota.spreadsheet import RotaDifference, add_rows
+from routing.rota.roster import NewShift, RotaDifference
+from routing.rota.spreadsheet import add_rows
 from routing.rota.spreadsheet import replace_period as replace_in
 
 NOW = at("2026-11-23T12:00")

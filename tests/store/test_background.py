@@ -10,8 +10,8 @@ import pytest
 import sqlalchemy as sa
 
 from routing.errors import DatabaseUnavailable
-from routing.store import audit_log, background, tables
-from routing.store.background import Background
+from routing.store import audit_log, db, tables
+from routing.store.db import Background
 
 SAFETY_NET_SECONDS = 30
 
@@ -161,7 +161,7 @@ def test_what_a_database_that_is_gone_could_not_take_is_done_in_order_once_it_is
 def test_of_more_jobs_than_there_is_room_for_the_newest_are_kept(
     writer, database, now, hang, monkeypatch, caplog
 ):
-    monkeypatch.setattr(background, "MAX_JOBS", 3)
+    monkeypatch.setattr(db, "MAX_JOBS", 3)
     hang()
     futures = [writer.submit(record(now, str(number))) for number in range(6)]
     hang.release()
@@ -203,8 +203,7 @@ import pathlib, sys, threading
 from datetime import UTC, datetime
 from functools import partial
 from routing.store import calls
-from routing.store.background import Background
-from routing.store.db import Database
+from routing.store.db import Background, Database
 
 database = Database(sys.argv[1], pathlib.Path())
 writer = Background("writer", database, writes=True)

@@ -76,7 +76,7 @@ def test_a_call_is_one_row_with_each_legs_outcome_and_seconds(write, call, now, 
 
 def test_what_is_told_in_any_order_ends_the_same(database, call, now, rows):
     orders = permutations(history(call, now))
-    for order in orders if database.is_sqlite else [history(call, now)[::-1]]:
+    for order in orders if database.file else [history(call, now)[::-1]]:
         with database.writing() as connection:
             connection.execute(tables.legs.delete())
             connection.execute(tables.calls.delete())

@@ -21,10 +21,12 @@ from routing.store import (
     calls,
     db,
     diverts,
+    holiday_lists,
+    jobs,
     retention,
     rota,
     rota_people,
-    small_tables,
+    setup_steps,
     tables,
 )
 from routing.store.accounts import Account, Role
@@ -47,7 +49,7 @@ GROWING_TABLES = {
 READS_ALL_OF = {rota_people.purge: {"covers"}, retention.purge_notes: {"covers"}}
 """Once a day they look for old notes and names, wherever they are."""
 
-NOT_PLANNED = {db.counts, db.lock_writers, tables.create_tables, small_tables.save_holiday_list}
+NOT_PLANNED = {db.counts, db.lock_writers, tables.create_tables, holiday_lists.save}
 """The first counts every row, the others read no table."""
 
 SETTINGS = {"CALL_RETENTION_DAYS": 90, "NOTE_RETENTION_DAYS": 90, "ROTA_RETENTION_DAYS": 210}
@@ -127,9 +129,9 @@ def arguments(now):
         diverts.overlapping: (now - DAY, now + DAY),
         diverts.recently_ended: (now, 20),
         db.current_revision: (),
-        small_tables.claim_job: ("purge", "machine", now, now, HOUR),
-        small_tables.finish_job: ("purge", "machine", now, now, "failed"),
-        small_tables.job_states: (),
+        jobs.claim: ("purge", "machine", now, now, HOUR),
+        jobs.finish: ("purge", "machine", now, now, "failed"),
+        jobs.states: (),
         accounts.check_rate_limit: ("new", now),
         accounts.clear_failures: ("new",),
         retention.overdue: (SETTINGS, now),
@@ -165,8 +167,8 @@ def arguments(now):
         rota_people.remove_added_by: (7, [1], now, ACTOR),
         rota_people.restore_added_by: (7, now),
         rota_people.purge: (now - 210 * DAY, now, ACTOR),
-        small_tables.set_setup_step_needed: ("rota", False, now, ACTOR),
-        small_tables.unneeded_setup_steps: (),
+        setup_steps.set_needed: ("rota", False, now, ACTOR),
+        setup_steps.unneeded: (),
     }
 
 

@@ -16,8 +16,8 @@ from conftest import ROOT
 from routing.core.directory import KEY_PROMPT_SECONDS
 from routing.directory.load import load
 from routing.errors import InvalidDirectory
+from routing.telephony import twiml
 from routing.telephony.twiml import KEY_TIMEOUT_SECONDS, MAX_PROMPT_CHARACTERS
-from routing.text import announcements
 from routing.text.locale import get_locale
 
 DIRECTORIES = [
@@ -48,9 +48,9 @@ def messages():
             for language in directory.languages:
                 locale = get_locale(language, directory.zone)
                 for name in (*WITH_NUMBERS, *WITHOUT_NUMBERS):
-                    text = getattr(announcements, name)(directory, lines, locale)
+                    text = getattr(twiml, name)(directory, lines, locale)
                     spoken[language, text] = numbers if name in WITH_NUMBERS else ()
-                if greeting := announcements.greeting(service, locale):
+                if greeting := twiml.greeting(service, locale):
                     spoken[language, greeting] = None
     return [(language, text, numbers) for (language, text), numbers in spoken.items()]
 
@@ -96,7 +96,7 @@ def test_999_and_every_number_are_heard_digit_by_digit(language):
 def test_a_time_is_heard_as_a_time():
     greeting = "We are open 8:30am to 5pm, for ages 0 to 18, in 2026."
 
-    assert phonemes("en", announcements.spell_numbers(greeting)) == phonemes("en", greeting)
+    assert phonemes("en", twiml.spell_numbers(greeting)) == phonemes("en", greeting)
 
 
 def test_whoever_picks_up_hears_the_prompt_within_its_time(tmp_path):
@@ -104,7 +104,7 @@ def test_whoever_picks_up_hears_the_prompt_within_its_time(tmp_path):
         pytest.skip("needs espeak-ng")
     prompts = {
         tuple(
-            (language, announcements.accept_prompt(service, get_locale(language, directory.zone)))
+            (language, twiml.accept_prompt(service, get_locale(language, directory.zone)))
             for language in directory.languages
         )
         for directory in valid_directories()

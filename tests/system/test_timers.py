@@ -14,7 +14,7 @@ import stub_server
 from conftest import ANYSHIRE, ROOT
 
 from routing.bank_holidays.refresh import FETCH_TIMEOUT_SECONDS
-from routing.store import db, small_tables, tables
+from routing.store import db, jobs, tables
 from routing.store.db import Database
 
 PATIENCE_SECONDS = 60
@@ -69,7 +69,7 @@ def poll(value):
 
 def job_state(database, name):
     with database.reading() as connection:
-        return small_tables.job_states(connection).get(name)
+        return jobs.states(connection).get(name)
 
 
 def state_after_run(database, name):
@@ -91,7 +91,7 @@ def test_a_job_whose_process_is_killed_in_the_middle_is_run_by_another(tmp_path,
         process.wait()
     killed = job_state(database, "bank-holidays")
     with database.writing() as connection:  # as if its 15 minutes were over
-        earlier = killed.locked_until - small_tables.MAX_JOB_LOCK
+        earlier = killed.locked_until - jobs.MAX_JOB_LOCK
         connection.execute(tables.jobs.update().values(locked_until=earlier))
     with govuk_feed.serving() as feed, timers(tmp_path / "other", url, feed.url):
         state = state_after_run(database, "bank-holidays")

@@ -14,7 +14,6 @@ from telephony.conftest import EDS, MANAGER, MASH, NUMBERS, eventually
 from routing import lookup, snapshot
 from routing.telephony import twiml, views
 from routing.telephony.twilio_request import CallRequest
-from routing.text import announcements
 
 PARTS = [
     (lookup, "who_to_call"),
@@ -23,7 +22,7 @@ PARTS = [
     (views, "first_step"),
     (views, "unrecognised_reason"),
     (twiml, "for_step"),
-    (announcements, "greeting"),
+    (twiml, "greeting"),
     (CallRequest, "from_parameters"),
     (CallRequest, "excluded_numbers"),
 ]

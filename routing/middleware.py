@@ -1,21 +1,39 @@
-"""Limits on how many expensive requests run at the same time, so that none delays a caller.
+"""What goes on around every request: staff's cookie, limits on expensive requests, headers.
 
-Each worker process counts for itself. A request over a limit is refused at once rather than queued:
-a thread that waits answers no caller. Calls, numbers, decisions and the pages about now are cheap
-and have no limit. Of the telephone's requests only those with a longer form than calls have are
-limited: a stranger's is refused for its signature, but to check that takes up to 30 ms.
+Each worker process limits how many expensive requests run at the same time. One over a limit is
+refused at once rather than queued: a thread that waits answers no caller. Calls, numbers, decisions
+and the pages about now are cheap and have no limit; only a form for the telephone that is longer
+than those of calls has: to refuse a stranger's for its signature takes up to 30 ms.
 """
 
 import re
 import threading
 from enum import Enum
+from urllib.parse import urlsplit
 
-from flask import Flask, Response, current_app, request, session
+from flask import Flask, Request, Response, current_app, request, session
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
+from itsdangerous import URLSafeTimedSerializer
 
+from routing import files, lookup
 from routing.config import SESSION_TOKEN_KEY
 from routing.responses import problem
 from routing.store import calls
 from routing.store.calls import CallLog
+
+SECURITY_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; "
+        "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    ),
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+HTTPS_ONLY = "max-age=31536000"
+"""Strict-Transport-Security: one year, for this host only and not the council's other hosts."""
 
 RETRY_AFTER_SECONDS = 3
 
@@ -44,6 +62,7 @@ class RequestKind(Enum):
     """`/readyz` without a token. It is never refused: the previous answer is repeated."""
 
 
+_LOOPBACK_ADDRESSES = ("127.0.0.1", "::1")
 _SEMAPHORE = "routing.concurrency_semaphore"
 _STAFF = re.compile(r"/staff(/.*)?", re.DOTALL)
 _ANONYMOUS = re.compile(
@@ -53,13 +72,63 @@ _TWILIO = re.compile(r"/+twilio(/.*)?", re.DOTALL)
 _LISTING = re.compile(r"(/cy)?/(contacts|embed)|/api/v1/(services|lines|bank-holidays)")
 
 
+class StaffSessionInterface(SecureCookieSessionInterface):
+    """Flask's signed cookie, read and sent below SESSION_COOKIE_PATH only: on staff pages.
+
+    A caller's request neither reads the cookie nor waits for the disk that holds its key.
+    """
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        """Return what the cookie holds; on any other page a session that cannot be changed."""
+        home = self.get_cookie_path(app)
+        if request.path != home and not request.path.startswith(f"{home}/"):
+            return self.make_null_session(app)
+        return super().open_session(app, request)
+
+    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
+        """Return what signs the cookie. Without SECRET_KEY, load or create the key's file.
+
+        That happens at the first staff page rather than in ``create_app``: a command run as root
+        would create a file that the web server's user cannot read.
+        """
+        if not app.secret_key:
+            app.secret_key = files.load_secret_key(lookup.instance_path())
+        return super().get_signing_serializer(app)
+
+    def get_cookie_secure(self, app: Flask) -> bool:
+        """Return False only for plain http on this very machine, with no proxy in between.
+
+        Where PUBLIC_BASE_URL is https, the cookie is always secure: a proxy beside this process may
+        look like this machine.
+        """
+        if (app.config["PUBLIC_BASE_URL"] or "").startswith("https://"):
+            return True
+        host = urlsplit(f"//{request.host}").hostname
+        is_local = request.remote_addr in _LOOPBACK_ADDRESSES and (
+            host in _LOOPBACK_ADDRESSES or host == "localhost"
+        )
+        return not (
+            is_local and request.scheme == "http" and "X-Forwarded-For" not in request.headers
+        )
+
+
 def init_app(app: Flask) -> None:
-    """Limit the requests of ``app``. Call it before any other hook is registered."""
+    """Put all this around the requests of ``app``. Call it before any other hook is registered."""
     app.extensions["concurrency"] = {
         kind: threading.Semaphore(kind.value[1]) for kind in RequestKind
     }
+    app.session_interface = StaffSessionInterface()
     app.before_request(_limit)
+    app.after_request(_add_security_headers)
     app.teardown_request(_release)
+
+
+def _add_security_headers(response: Response) -> Response:
+    for name, value in SECURITY_HEADERS.items():
+        response.headers.setdefault(name, value)
+    if (current_app.config["PUBLIC_BASE_URL"] or "").startswith("https://"):
+        response.headers.setdefault("Strict-Transport-Security", HTTPS_ONLY)
+    return response
 
 
 def _limit() -> Response | None:

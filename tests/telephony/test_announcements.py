@@ -11,7 +11,7 @@ from routing.core.decision import decide
 from routing.core.directory import Text
 from routing.core.timetable import Timetables
 from routing.directory.load import load
-from routing.text import announcements
+from routing.telephony import twiml
 from routing.text.locale import get_locale
 
 
@@ -32,7 +32,7 @@ MASH = "You can call the Multi-Agency Safeguarding Hub (MASH) yourself on 0 1 6 
 
 
 def test_the_person_who_picks_up_a_screened_line_hears_what_the_call_is(directory):
-    text = announcements.accept_prompt(directory.services[0], ENGLISH)
+    text = twiml.accept_prompt(directory.services[0], ENGLISH)
 
     assert text == "A call for Worried about a child. To take it, press 1."
 
@@ -52,7 +52,7 @@ def test_the_person_who_picks_up_a_screened_line_hears_what_the_call_is(director
 def test_every_announcement_has_999_and_another_number_digit_by_digit(
     directory, numbers, message, first, last
 ):
-    text = getattr(announcements, message)(directory, numbers, ENGLISH)
+    text = getattr(twiml, message)(directory, numbers, ENGLISH)
 
     assert text.startswith(first)
     assert f"{DANGER} {MASH} " in text
@@ -62,7 +62,7 @@ def test_every_announcement_has_999_and_another_number_digit_by_digit(
 def test_999_is_added_where_the_councils_words_do_not_name_it(directory):
     directory = replace(directory, emergency=_text("Shout for help."))
 
-    assert "Shout for help. Call 9 9 9." in announcements.no_answer(directory, [], ENGLISH)
+    assert "Shout for help. Call 9 9 9." in twiml.no_answer(directory, [], ENGLISH)
 
 
 @pytest.mark.parametrize(
@@ -81,16 +81,16 @@ def test_999_is_added_where_it_is_only_part_of_another_number(directory, advice)
     at = datetime(2026, 11, 23, 12, tzinfo=UTC)
     decision = decide(Timetables(directory, {}), "children", at)
 
-    assert "Call 9 9 9." in announcements.no_answer(directory, [], ENGLISH)
-    assert "Call 999." in announcements.sms_reply(decision, directory, at, ENGLISH)
+    assert "Call 9 9 9." in twiml.no_answer(directory, [], ENGLISH)
+    assert "Call 999." in twiml.sms_reply(decision, directory, at, ENGLISH)
 
 
 @pytest.mark.parametrize("advice", ["Call 999.", "999", "Dial 999, or 101.", "Call 999/112 now"])
 def test_999_is_not_added_where_the_council_names_it(directory, advice):
     directory = replace(directory, emergency=_text(advice))
 
-    assert "Call 9 9 9. Call" not in announcements.no_answer(directory, [], ENGLISH)
-    assert announcements.no_answer(directory, [], ENGLISH).count("9 9 9") == 1
+    assert "Call 9 9 9. Call" not in twiml.no_answer(directory, [], ENGLISH)
+    assert twiml.no_answer(directory, [], ENGLISH).count("9 9 9") == 1
 
 
 def test_a_number_with_a_country_code_is_given_in_its_national_form(directory):
@@ -99,11 +99,9 @@ def test_a_number_with_a_country_code_is_given_in_its_national_form(directory):
     at = datetime(2026, 11, 23, 12, tzinfo=UTC)
     decision = decide(Timetables(directory, {}), "children", at)
     service = replace(decision.service, number=phone)
-    text = announcements.sms_reply(replace(decision, service=service), directory, at, ENGLISH)
+    text = twiml.sms_reply(replace(decision, service=service), directory, at, ENGLISH)
 
-    assert "on 0 1 6 3 2, 9 6 0 0 0 1." in announcements.no_answer(
-        directory, [(line, phone)], ENGLISH
-    )
+    assert "on 0 1 6 3 2, 9 6 0 0 0 1." in twiml.no_answer(directory, [(line, phone)], ENGLISH)
     assert "Call 01632 960001," in text
     assert "18001 01632 960001." in text
 
@@ -112,15 +110,15 @@ def test_a_greeting_is_the_councils_own_or_nothing(directory):
     greeted = replace(directory.services[0], greeting=_text("Hello"))
     plain = replace(directory.services[0], greeting=None)
 
-    assert announcements.greeting(greeted, ENGLISH) == "Hello"
-    assert announcements.greeting(plain, ENGLISH) is None
+    assert twiml.greeting(greeted, ENGLISH) == "Hello"
+    assert twiml.greeting(plain, ENGLISH) is None
 
 
 def test_an_sms_reply_names_the_number_until_when_and_999_as_written(directory):
     at = datetime(2026, 11, 23, 12, tzinfo=UTC)
     decision = decide(Timetables(directory, {}), "children", at)
 
-    assert announcements.sms_reply(decision, directory, at, ENGLISH) == (
+    assert twiml.sms_reply(decision, directory, at, ENGLISH) == (
         "Call 01632 960100, the Multi-Agency Safeguarding Hub (MASH). "
         "You can call this number day and night. They answer until 5pm on Monday 23 November. "
         "If a child is in immediate danger, call 999. With Relay UK, dial 18001 01632 960100. "
@@ -151,8 +149,8 @@ SPOKEN = "0 1 6 3 2, 9 6 0 0 0 1"
     ],
 )
 def test_a_number_is_spoken_digit_by_digit_in_its_national_form(text, spoken):
-    assert announcements.spell_digits(text) == spoken
-    assert announcements.spell_numbers(f"Call {text}.") == f"Call {spoken}."
+    assert twiml.spell_digits(text) == spoken
+    assert twiml.spell_numbers(f"Call {text}.") == f"Call {spoken}."
 
 
 @pytest.mark.parametrize(
@@ -169,7 +167,7 @@ def test_a_number_is_spoken_digit_by_digit_in_its_national_form(text, spoken):
     ],
 )
 def test_telephone_numbers_in_a_text_are_spelled(text, spoken):
-    assert announcements.spell_numbers(text) == spoken
+    assert twiml.spell_numbers(text) == spoken
 
 
 @pytest.mark.parametrize(
@@ -195,5 +193,5 @@ def test_telephone_numbers_in_a_text_are_spelled(text, spoken):
     ],
 )
 def test_times_dates_ages_and_years_are_spoken_as_written(text):
-    assert announcements.spell_numbers(text) == text
-    assert announcements.to_national(text) == text
+    assert twiml.spell_numbers(text) == text
+    assert twiml.to_national(text) == text

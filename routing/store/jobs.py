@@ -1,4 +1,4 @@
-"""Small tables: jobs of `who-to-call timers`, GOV.UK's list, steps of setting up not needed.
+"""The jobs of `who-to-call timers`: when each last ran, and which process runs it now.
 
 A job's ``due_at`` comes from the service's clock. Locks, and when a job ran, come from
 ``database_time``.
@@ -7,18 +7,12 @@ A job's ``due_at`` comes from the service's clock. Locks, and when a job ran, co
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from routing.bank_holidays import govuk
-from routing.bank_holidays.govuk import HolidayList
-from routing.errors import InvalidBankHolidays
 from routing.store.alerts import is_ahead
-from routing.store.audit_log import record
-from routing.store.db import Database
-from routing.store.tables import bank_holiday_lists, insert_or_update, jobs, unneeded_steps
+from routing.store.tables import jobs
 
 MAX_JOB_LOCK = timedelta(minutes=15)
 """The longest time for which a job is locked, or not tried again."""
@@ -49,13 +43,13 @@ class JobState:
         return not is_done and not is_ahead(self.locked_until, now, MAX_JOB_LOCK)
 
 
-def job_states(connection: Connection) -> Mapping[str, JobState]:
+def states(connection: Connection) -> Mapping[str, JobState]:
     """Return the state of each job that was ever started, by name."""
     rows = connection.execute(jobs.select().order_by(jobs.c.name))
     return {row.name: JobState(**row._mapping) for row in rows}
 
 
-def claim_job(
+def claim(
     connection: Connection,
     name: str,
     owner: str,
@@ -69,7 +63,7 @@ def claim_job(
     to run for a month are forgotten.
     """
     connection.execute(jobs.delete().where(jobs.c.locked_until < now - _FORGET_JOB_AFTER))
-    state = job_states(connection).get(name)
+    state = states(connection).get(name)
     if state is None:
         connection.execute(jobs.insert().values(name=name, locked_until=now))
     elif not state.can_start(due_at, now):
@@ -79,7 +73,7 @@ def claim_job(
     return True
 
 
-def finish_job(
+def finish(
     connection: Connection,
     name: str,
     owner: str,
@@ -100,53 +94,3 @@ def finish_job(
         values |= {"locked_until": now + retry_after, "failing_since": since}
     update = jobs.update().where((jobs.c.name == name) & (jobs.c.owner == owner))
     connection.execute(update.values(values))
-
-
-def save_holiday_list(connection: Connection, published: HolidayList) -> None:
-    """Save GOV.UK's list under its URL, in place of the one saved before."""
-    insert = insert_or_update(connection.dialect.name, bank_holiday_lists).values(
-        url=published.url,
-        checked_at=published.checked_at,
-        content=published.model_dump_json(by_alias=True),
-    )
-    new = {name: insert.excluded[name] for name in ("checked_at", "content")}
-    connection.execute(insert.on_conflict_do_update(index_elements=["url"], set_=new))
-
-
-def copy_newer_holiday_list(database: Database, folder: Path) -> bool:
-    """Copy the newest list into ``folder`` if the copy there is older, and return whether it was.
-
-    Raise DatabaseUnavailable, and InvalidBankHolidays if the copy cannot be written.
-    """
-    query = sa.select(bank_holiday_lists.c.content)
-    try:
-        own = govuk.load_copy(folder)
-    except InvalidBankHolidays:  # broken: any list is better
-        own = None
-    if own is not None:
-        query = query.where(bank_holiday_lists.c.checked_at > own.checked_at)
-    with database.reading() as connection:
-        newest = query.order_by(bank_holiday_lists.c.checked_at.desc()).limit(1)
-        content = connection.scalar(newest)
-    if content is not None:
-        govuk.save_copy(folder, HolidayList.model_validate_json(content))
-    return content is not None
-
-
-def unneeded_setup_steps(connection: Connection) -> frozenset[str]:
-    """Return the steps of setting up that the council does not need."""
-    return frozenset(connection.scalars(sa.select(unneeded_steps.c.step)))
-
-
-def set_setup_step_needed(
-    connection: Connection, step: str, is_needed: bool, at: datetime, actor: str
-) -> None:
-    """Record whether a step of setting up is needed, unless that is recorded already."""
-    if is_needed is (step not in unneeded_setup_steps(connection)):
-        return
-    if is_needed:
-        connection.execute(unneeded_steps.delete().where(unneeded_steps.c.step == step))
-        record(connection, at, actor, "setup.needed", "setup", before={"step": step})
-    else:
-        connection.execute(unneeded_steps.insert().values(step=step))
-        record(connection, at, actor, "setup.not_needed", "setup", after={"step": step})

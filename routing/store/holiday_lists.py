@@ -1,0 +1,51 @@
+"""GOV.UK's list of bank holidays, which one machine fetches and the others copy."""
+
+import logging
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from routing.bank_holidays import govuk
+from routing.bank_holidays.govuk import HolidayList
+from routing.errors import DatabaseUnavailable, InvalidBankHolidays
+from routing.store.db import Database
+from routing.store.tables import bank_holiday_lists, insert_or_update
+
+log = logging.getLogger(__name__)
+
+
+def save(connection: Connection, published: HolidayList) -> None:
+    """Save GOV.UK's list under its URL, in place of the one saved before."""
+    insert = insert_or_update(connection.dialect.name, bank_holiday_lists).values(
+        url=published.url,
+        checked_at=published.checked_at,
+        content=published.model_dump_json(by_alias=True),
+    )
+    new = {name: insert.excluded[name] for name in ("checked_at", "content")}
+    connection.execute(insert.on_conflict_do_update(index_elements=["url"], set_=new))
+
+
+def copy_newer(database: Database, folder: Path) -> None:
+    """Copy the newest list into ``folder`` if the copy there is older. A fault is only logged."""
+    try:
+        content = _read_newer(database, folder) if database.exists else None
+        if content is not None:
+            govuk.save_copy(folder, HolidayList.model_validate_json(content))
+            log.info("GOV.UK's list of bank holidays is copied from the database")
+    except (DatabaseUnavailable, InvalidBankHolidays) as error:
+        log.info("GOV.UK's list of bank holidays is not copied from the database: %s", error)
+    except Exception:
+        log.exception("fault while copying GOV.UK's list of bank holidays from the database")
+
+
+def _read_newer(database: Database, folder: Path) -> str | None:
+    query = sa.select(bank_holiday_lists.c.content)
+    try:
+        own = govuk.load_copy(folder)
+    except InvalidBankHolidays:  # broken: any list is better
+        own = None
+    if own is not None:
+        query = query.where(bank_holiday_lists.c.checked_at > own.checked_at)
+    with database.reading() as connection:
+        return connection.scalar(query.order_by(bank_holiday_lists.c.checked_at.desc()).limit(1))
