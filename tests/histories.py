@@ -74,9 +74,9 @@ class Directory:
 
 
 def directory(draw):
-    """Return the text of a directory in which some lines are screened or have a menu."""
+    """Return the text of a directory in which some lines are screened or ring for 7 seconds."""
     lines = generated.directory(draw).splitlines()
-    more = (", press_1_to_accept: yes", ", ring_seconds: 7", ", send_digits: ww1", "")
+    more = (", press_1_to_accept: yes", ", ring_seconds: 7", "", "")
     return "\n".join(
         line.replace(", hours:", f"{draw.choice(more)}, hours:", 1)
         if line.startswith("  ") and "phone:" in line
