@@ -3,7 +3,7 @@
 import re
 from calendar import monthrange
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from math import ceil
 from zoneinfo import ZoneInfo
@@ -45,11 +45,12 @@ class Text:
 class Phone:
     """A telephone number: ``e164`` to dial, ``display`` as people read it.
 
+    Two spellings of a number are equal: 01632 960001 on a special day is +44 1632 960001 still.
     A short number (999, 101, a text number) has no E.164 form: its ``e164`` holds its digits.
     """
 
     e164: str
-    display: str
+    display: str = field(compare=False)
 
     @property
     def is_emergency(self) -> bool:

@@ -36,7 +36,8 @@ class Callee:
     def caller_view(self) -> tuple[object, ...]:
         """All that a caller would notice: the line and how it is shown, and both numbers."""
         line = self.answer.line
-        return line.id, line.name, line.options, self.answer.phone, self.number
+        phones = [phone for phone in (self.answer.phone, self.number) if phone is not None]
+        return line.id, line.name, line.options, *((phone.e164, phone.display) for phone in phones)
 
 
 Change = tuple[Callee | None, Callee | None]
