@@ -236,9 +236,7 @@ def _read_form() -> MultiDict[str, str]:
     if request.mimetype != "application/x-www-form-urlencoded":
         return MultiDict()
     text, limit = request.get_data().decode(), MAX_PARAMETERS
-    return MultiDict(
-        parse_qsl(text, keep_blank_values=True, max_num_fields=limit, errors="strict")
-    )
+    return MultiDict(parse_qsl(text, keep_blank_values=True, max_num_fields=limit, errors="strict"))
 
 
 def _is_signed_with(token: str, url: str, form: MultiDict[str, str]) -> bool:
