@@ -14,8 +14,7 @@ from flask import current_app, g
 
 from routing import divert_rules
 from routing.core import decision as core
-from routing.core.decision import Divert
-from routing.core.timetable import Answer, Decision
+from routing.core.decision import Answer, Decision, Divert
 from routing.divert_rules import ProposedDivert
 from routing.errors import InvalidDivert
 from routing.snapshot import Snapshot, SnapshotLoader

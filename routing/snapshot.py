@@ -11,8 +11,8 @@ from pathlib import Path
 
 from routing.bank_holidays import govuk
 from routing.bank_holidays.calendar import BankHolidays, build_calendar
+from routing.core.decision import Timetables
 from routing.core.directory import Directory
-from routing.core.timetable import Timetables
 from routing.directory.load import LastGoodDirectory, LoadResult
 from routing.errors import InvalidBankHolidays, InvalidDirectory, Problem
 from routing.files import read_bytes, stat_file

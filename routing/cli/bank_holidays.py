@@ -13,9 +13,9 @@ from routing.bank_holidays.calendar import BankHolidays, build_calendar
 from routing.bank_holidays.govuk import HolidayList
 from routing.cli.common import CommandGroup, actor, format_option, local_period, print_report
 from routing.cli.directory import changes_text
+from routing.core.decision import Timetables
 from routing.core.directory import BankHoliday
 from routing.core.gaps import compare
-from routing.core.timetable import Timetables
 from routing.errors import DatabaseUnavailable, InvalidBankHolidays, InvalidDirectory
 from routing.formats.json import bank_holidays_json
 from routing.snapshot import Snapshot

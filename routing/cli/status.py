@@ -16,7 +16,7 @@ from routing.cli.common import (
     report_errors,
 )
 from routing.config import VERSION
-from routing.core.timetable import Decision
+from routing.core.decision import Decision
 from routing.errors import DatabaseUnavailable, InvalidDirectory, InvalidTime, UnknownService
 from routing.formats.json import assumption, decision_json, timestamp
 from routing.snapshot import Snapshot

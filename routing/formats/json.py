@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from routing.core.decision import Answer, Decision, Timetables
 from routing.core.directory import Hours, Line, Phone, Service, SpecialDay, Text
 from routing.core.instants import Span
-from routing.core.timetable import Answer, Decision, Timetables
 from routing.snapshot import Snapshot
 from routing.text import dates, sentences
 from routing.text.locale import Locale

@@ -8,6 +8,7 @@ from itertools import chain, combinations, pairwise
 from typing import NamedTuple
 
 from routing.bank_holidays.calendar import BankHolidays
+from routing.core.decision import Timetables
 from routing.core.directory import (
     MINUTES_PER_DAY,
     BankHoliday,
@@ -19,7 +20,6 @@ from routing.core.directory import (
 )
 from routing.core.gaps import CoverageKind, missing_backups, reportable_gaps
 from routing.core.instants import Span, midnight, split_by_day
-from routing.core.timetable import Timetables
 from routing.directory.schema import BANK_HOLIDAY, parse_week
 from routing.directory.yaml_source import KeyPath, PathProblem, YamlSource
 from routing.snapshot import Snapshot

@@ -10,9 +10,8 @@ from markupsafe import Markup
 
 from routing import lookup
 from routing.core import instants
-from routing.core.decision import timeline
+from routing.core.decision import HORIZON, Decision, timeline
 from routing.core.directory import Line, Phone, Service
-from routing.core.timetable import HORIZON, Decision
 from routing.formats.json import assumption, timestamp
 from routing.formats.printed import OtherWayText, helpline_texts, other_way_texts
 from routing.public import schema_org

@@ -12,7 +12,7 @@ from flask import Response, current_app, request
 from routing import config, lookup
 from routing.core import instants
 from routing.core.decision import Outcome
-from routing.core.instants import date_range
+from routing.core.directory import date_range
 from routing.staff.auth import render_page, staff_blueprint
 from routing.store import calls
 from routing.store.calls import Call

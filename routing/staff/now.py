@@ -9,9 +9,8 @@ from flask import Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from routing import health, lookup, rota_service
-from routing.core.decision import decide, dial_order, handovers
+from routing.core.decision import HORIZON, ReasonCode, decide, dial_order, handovers
 from routing.core.directory import Service
-from routing.core.timetable import HORIZON, ReasonCode
 from routing.health import Audience, Condition, Severity
 from routing.staff.auth import (
     current_account,

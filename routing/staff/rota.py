@@ -9,8 +9,8 @@ from flask import Response, request, url_for
 
 from routing import lookup, rota_service
 from routing.core import instants
-from routing.core.directory import RotaRole
-from routing.core.instants import Span, date_range
+from routing.core.directory import RotaRole, date_range
+from routing.core.instants import Span
 from routing.errors import UnknownShift
 from routing.rota import descriptions, filling
 from routing.rota.filling import DayKind

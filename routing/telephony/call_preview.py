@@ -6,9 +6,8 @@ from datetime import datetime
 from functools import partial
 from math import ceil
 
-from routing.core.decision import dial_order
+from routing.core.decision import Decision, Timetables, dial_order
 from routing.core.directory import send_digits
-from routing.core.timetable import Decision, Timetables
 from routing.telephony.call_flow import TWILIO_EXTRA_RING, DecideAt, Dial, unanswered_call
 from routing.telephony.twiml import SPEECH_CHARACTERS_PER_SECOND, spoken_words
 from routing.text import staff_text

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from datetime import date, datetime
 
+from routing.core.decision import Decision, ReasonCode
 from routing.core.directory import BankHoliday, Line, OtherWay
-from routing.core.timetable import Decision, ReasonCode
 from routing.text.dates import format_datetime, format_day, format_moment, format_ranges
 from routing.text.locale import N_, Locale
 

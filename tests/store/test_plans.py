@@ -49,7 +49,7 @@ GROWING_TABLES = {
 READS_ALL_OF = {rota_people.purge: {"covers"}, retention.purge_notes: {"covers"}}
 """Once a day they look for old notes and names, wherever they are."""
 
-NOT_PLANNED = {db.counts, db.lock_writers, tables.create_tables, holiday_lists.save}
+NOT_PLANNED = {db.counts, tables.lock_writers, tables.create_tables, holiday_lists.save}
 """The first counts every row, the others read no table."""
 
 SETTINGS = {"CALL_RETENTION_DAYS": 90, "NOTE_RETENTION_DAYS": 90, "ROTA_RETENTION_DAYS": 210}
