@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
 
-from routing.bank_holidays import govuk
+from routing import bank_holidays
 from routing.core.directory import RotaRole, Text
 from routing.directory import load, schema
 from routing.errors import RoutingError
@@ -205,7 +205,7 @@ PARSERS = {
     "where to go": Parser(PLACES, _place),
     "Markdown": Parser(WORDS, _page, tokens=["[", "](", "*", "`", "> ", "![", "\n"], longest=1000),
     "GOV.UK's list": Parser(
-        ["{" + LISTED.rstrip(",") + "}"], lambda text: govuk.parse(text.encode())
+        ["{" + LISTED.rstrip(",") + "}"], lambda text: bank_holidays.parse(text.encode())
     ),
 }  # fmt: skip
 """Everything that reads what others write, by name."""

@@ -7,7 +7,7 @@ import pytest
 from telephone import BASE, TOKEN, Telephone
 from telephony.conftest import make_telephoned  # noqa: F401 - a fixture
 
-from routing.bank_holidays.calendar import build_calendar
+from routing.bank_holidays import build_calendar
 from routing.core.decision import Timetables
 from routing.directory.load import parse
 from routing.errors import InvalidDirectory

@@ -8,8 +8,7 @@ import pytest
 import rostered
 from conftest import ANYSHIRE
 
-from routing import health, lookup
-from routing.bank_holidays import govuk
+from routing import bank_holidays, health, lookup
 from routing.core.instants import Span
 from routing.store import calls, diverts, rota
 from routing.store.calls import CallStart, LegEnd, LegStart
@@ -255,14 +254,14 @@ def test_a_list_of_bank_holidays_never_fetched_old_or_broken_is_worth_an_alert(
 ):
     never = alertable(*LIST)
     body = (ANYSHIRE.parent.parent / "tests/data/bank-holidays.json").read_bytes()
-    feed = govuk.parse(body)
-    copy = govuk.HolidayList(url="x", checked_at=clock.at, feed=feed)
-    govuk.save_copy(tmp_path / "instance", copy)
+    feed = bank_holidays.parse(body)
+    copy = bank_holidays.HolidayList(url="x", checked_at=clock.at, feed=feed)
+    bank_holidays.save_copy(tmp_path / "instance", copy)
     clock.at += timedelta(days=3)
     fresh = alertable(*LIST)
     clock.at += timedelta(seconds=1)
     old = alertable(*LIST)
-    govuk.copy_path(tmp_path / "instance").write_text("{}")
+    bank_holidays.copy_path(tmp_path / "instance").write_text("{}")
     (broken,) = alertable(*LIST)
 
     assert [len(never), len(fresh), len(old)] == [1, 0, 1]

@@ -5,8 +5,7 @@ import sys
 import click
 from flask import current_app
 
-from routing import lookup
-from routing.alerts import delivery
+from routing import alert_delivery, lookup
 from routing.cli.common import CommandGroup, format_option, print_report
 from routing.config import Recipient, alert_recipients, alerts_fault, base_url
 from routing.store import alerts
@@ -30,7 +29,7 @@ def send(impatient: bool, quiet: bool) -> None:
     if there is none.
     """
     is_complete = _check_settings()
-    results = delivery.send_alerts(impatient)
+    results = alert_delivery.send_alerts(impatient)
     for result in results:
         if result.sent:
             click.echo(f"{result.recipient.name}: {result.sent} sent.")
@@ -49,9 +48,9 @@ def test() -> None:
     This needs neither the directory nor the database, and changes nothing.
     """
     is_well, settings = _check_settings(), current_app.config
-    message = delivery.build_test(lookup.now(), base_url(settings), lookup.is_rehearsal())
+    message = alert_delivery.build_test(lookup.now(), base_url(settings), lookup.is_rehearsal())
     recipients = dict.fromkeys(alert_recipients(settings), message)
-    for outcome in delivery.deliver(settings, recipients):
+    for outcome in alert_delivery.deliver(settings, recipients):
         is_well = is_well and outcome.is_accepted
         webhook = f"webhook, {settings['ALERT_WEBHOOK_FORMAT']}"
         channel = "email" if outcome.recipient.address else webhook

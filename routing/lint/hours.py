@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from itertools import chain, combinations, pairwise
 from typing import NamedTuple
 
-from routing.bank_holidays.calendar import BankHolidays
+from routing.bank_holidays import BankHolidays
 from routing.core.decision import Timetables
 from routing.core.directory import (
     MINUTES_PER_DAY,

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from routing.bank_holidays.calendar import build_calendar
+from routing.bank_holidays import build_calendar
 from routing.core.decision import HORIZON, Divert, Timetables, decide, dial_order, timeline
 from routing.core.instants import Span
 from routing.directory.load import parse

@@ -13,7 +13,7 @@ import pytest
 import stub_server
 from conftest import ANYSHIRE, ROOT
 
-from routing.bank_holidays.refresh import FETCH_TIMEOUT_SECONDS
+from routing.bank_holidays import FETCH_TIMEOUT_SECONDS
 from routing.store import db, jobs, tables
 from routing.store.db import Database
 

@@ -31,7 +31,7 @@ from routing.store.alerts import Alert, QueuedAlert
 from routing.text import dates
 from routing.text.locale import Locale
 
-MAX_LISTED = 20
+MAX_LISTED_PER_KIND = 20
 """Alerts of one kind that a message lists; it counts the others."""
 
 MAX_TEXT_CHARS = 500
@@ -139,11 +139,11 @@ def build_test(at: datetime, base: str, is_rehearsal: bool) -> Message:
 
 def _part(kind: AlertKind, alerts: Sequence[QueuedAlert], base: str, locale: Locale) -> str:
     lines = [_heading(kind, alerts), ""]
-    for queued in alerts[:MAX_LISTED]:
+    for queued in alerts[:MAX_LISTED_PER_KIND]:
         noticed = dates.format_datetime(queued.noticed_at, locale)
         lines.append(f"- {queued.alert.text} Noticed at {noticed}.")
-    if len(alerts) > MAX_LISTED:
-        lines.append(f"- And {len(alerts) - MAX_LISTED} more.")
+    if len(alerts) > MAX_LISTED_PER_KIND:
+        lines.append(f"- And {len(alerts) - MAX_LISTED_PER_KIND} more.")
     remedy = health.KINDS[kind.codes[0]].remedy
     return "\n".join([*lines, "", f"Do: {remedy}", f"Look: {_address(kind.path, base)}"])
 
