@@ -9,8 +9,14 @@ from flask import current_app
 
 from routing import bank_holidays, lookup
 from routing.bank_holidays import BankHolidays, HolidayList, build_calendar
-from routing.cli.common import CommandGroup, actor, format_option, local_period, print_report
-from routing.cli.directory import changes_text
+from routing.cli.common import (
+    CommandGroup,
+    actor,
+    changes_text,
+    format_option,
+    local_period,
+    print_report,
+)
 from routing.core.decision import Timetables
 from routing.core.directory import BankHoliday
 from routing.core.gaps import compare

@@ -13,6 +13,7 @@ from routing.cli.common import (
     EXIT_FOUND,
     FILE_PATH,
     CommandGroup,
+    changes_text,
     count_of,
     days_option,
     directory_path,
@@ -32,7 +33,7 @@ from routing.cli.new_directory import (
     read_answers,
 )
 from routing.core.directory import Line
-from routing.core.gaps import Callee, Change, CoverageKind, compare, reportable_gaps
+from routing.core.gaps import Callee, CoverageKind, compare, reportable_gaps
 from routing.core.instants import Span
 from routing.directory.load import LastGoodDirectory, load, read_text
 from routing.directory.schema import json_schema
@@ -227,18 +228,6 @@ def schema() -> None:
     click.echo(json_schema(), nl=False)
 
 
-def changes_text(changes: Iterable[tuple[Span, Change]], period: Span, locale: Locale) -> list[str]:
-    """Describe what changes in a service: when, from what, to what."""
-    groups: dict[tuple[str, str], list[Span]] = defaultdict(list)
-    for during, (old, new) in changes:
-        groups[_callee_text(old, locale), _callee_text(new, locale)].append(during)
-    lines: list[str] = []
-    for (old_text, new_text), spans in groups.items():
-        lines += format_periods(spans, period, locale)
-        lines += [f"  old: {old_text}", f"  new: {new_text}"]
-    return lines
-
-
 def _ask() -> str:
     """Ask every question until the answers are right. Return the directory's text."""
     typed: dict[str, str] = {}
@@ -337,17 +326,3 @@ def _callee_json(callee: Callee | None, locale: Locale) -> dict[str, str | None]
         "display": phone.display,
         "options": line.options.get(locale.language) if line.options else None,
     }
-
-
-def _callee_text(callee: Callee | None, locale: Locale) -> str:
-    if callee is None:
-        return locale.translate("this service is not there")
-    line, phone = callee.answer.line, callee.answer.phone
-    text = f"{line.name.get(locale.language)} ({line.id}), {phone.display}"
-    if line.options:
-        text += f" ({line.options.get(locale.language)})"
-    if callee.number is None:
-        return text
-    return locale.translate(
-        "{answer}; callers ring {number}", answer=text, number=callee.number.display
-    )

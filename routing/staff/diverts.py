@@ -13,8 +13,8 @@ from routing import divert_rules, lookup
 from routing.core.decision import Divert, decide
 from routing.divert_rules import END_WARNING_PERIOD, ProposedDivert
 from routing.errors import InvalidDivert
-from routing.staff.audit import actor_names
 from routing.staff.auth import (
+    actor_names,
     current_account,
     may_see_internal_numbers,
     radio_item,

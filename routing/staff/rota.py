@@ -16,8 +16,13 @@ from routing.rota import descriptions, filling
 from routing.rota.filling import DayKind
 from routing.rota.roster import CONTEXT_MARGIN, Assignment
 from routing.rota_service import GAP_LOOKAHEAD, Rota
-from routing.staff.audit import ACTION_LABELS, actor_names
-from routing.staff.auth import HOME, current_account, render_page, staff_blueprint
+from routing.staff.auth import (
+    HOME,
+    actor_names,
+    current_account,
+    render_page,
+    staff_blueprint,
+)
 from routing.staff.forms import parse_id
 from routing.store import rota as rota_store
 from routing.store.accounts import Role
@@ -205,7 +210,8 @@ def _clash_items(rota: Rota, at: datetime, period: Span) -> list[tuple[str, int]
 def _describe_change(change: RotaChange) -> dict[str, object]:
     return {
         "id": change.id,
-        "action": change.summary or ACTION_LABELS.get(f"rota.{change.kind}", change.kind),
+        "action": change.summary
+        or staff_text.ACTION_LABELS.get(f"rota.{change.kind}", change.kind),
         "can_be_undone": change.undone_by_change_id is None,
     }
 
