@@ -23,9 +23,9 @@ from urllib.parse import unquote, urlsplit
 import requests
 from flask import current_app
 
-from routing import health, lookup
+from routing import lookup
+from routing.conditions import KINDS, Condition
 from routing.config import Recipient, alert_recipients, base_url
-from routing.health import Condition
 from routing.store import alerts
 from routing.store.alerts import Alert, QueuedAlert
 from routing.text import dates
@@ -144,7 +144,7 @@ def _part(kind: AlertKind, alerts: Sequence[QueuedAlert], base: str, locale: Loc
         lines.append(f"- {queued.alert.text} Noticed at {noticed}.")
     if len(alerts) > MAX_LISTED_PER_KIND:
         lines.append(f"- And {len(alerts) - MAX_LISTED_PER_KIND} more.")
-    remedy = health.KINDS[kind.codes[0]].remedy
+    remedy = KINDS[kind.codes[0]].remedy
     return "\n".join([*lines, "", f"Do: {remedy}", f"Look: {_address(kind.path, base)}"])
 
 
@@ -220,16 +220,16 @@ class DeliveryResult:
     fault: str | None
 
 
-def send_alerts(impatient: bool = False) -> list[DeliveryResult]:
+def send_alerts(conditions: Iterable[Condition], impatient: bool = False) -> list[DeliveryResult]:
     """Queue what is new, send what waits, and return the result for each recipient.
 
-    Any number of machines may do this at the same time. With ``impatient``, keep no pause
-    after a message or a failure. Raise DatabaseUnavailable.
+    ``conditions`` are all that are worth an alert now. Any number of machines may do this at the
+    same time. With ``impatient``, keep no pause after a message or a failure. Raise
+    DatabaseUnavailable.
     """
     settings, at, database = current_app.config, lookup.now(), lookup.database()
     known = {recipient.key: recipient for recipient in alert_recipients(settings)}
-    with database.reading() as connection:
-        due = [build_alert(condition) for condition in health.alertable(connection, at)]
+    due = [build_alert(condition) for condition in conditions]
     with database.writing() as connection:
         now = alerts.database_time(connection)
         alerts.enqueue(connection, list(known), due, at, now)

@@ -9,6 +9,7 @@ import rostered
 from conftest import ANYSHIRE
 
 from routing import bank_holidays, health, lookup
+from routing.conditions import readiness
 from routing.core.instants import Span
 from routing.store import calls, diverts, rota
 from routing.store.calls import CallStart, LegEnd, LegStart
@@ -312,10 +313,10 @@ def test_status_and_alerts_say_the_same_of_a_divert(alertable, divert, app):
 
 
 def test_only_a_degrading_condition_makes_the_service_degraded(app, divert):
-    assert health.readiness(conditions(app)) == "ready"
+    assert readiness(conditions(app)) == "ready"
     divert(20)
 
-    assert health.readiness(conditions(app)) == "degraded"
+    assert readiness(conditions(app)) == "degraded"
     assert conditions(app)[0].code == "divert_ends_soon"
 
 

@@ -8,7 +8,7 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "routing"
 FLOORS = (
-    "errors files responses",
+    "conditions errors files responses",
     "core",
     "logging_config",
     "text",
@@ -105,4 +105,4 @@ def test_a_call_is_answered_without_what_only_staff_and_monitors_need():
 
     assert "routing.lookup" in loaded and len(loaded) <= 35
     assert not loaded & {"routing.health", "routing.middleware", "routing.store.alerts"}
-    assert "routing.health" in reached("routing.telephony.doctor")
+    assert "routing.health" in reached("routing.cli.telephony")

@@ -5,7 +5,7 @@ import sys
 import click
 from flask import current_app
 
-from routing import alert_delivery, lookup
+from routing import alert_delivery, health, lookup
 from routing.cli.common import CommandGroup, format_option, print_report
 from routing.config import Recipient, alert_recipients, alerts_fault, base_url
 from routing.store import alerts
@@ -29,7 +29,9 @@ def send(impatient: bool, quiet: bool) -> None:
     if there is none.
     """
     is_complete = _check_settings()
-    results = alert_delivery.send_alerts(impatient)
+    with lookup.database().reading() as connection:
+        due = health.alertable(connection, lookup.now())
+    results = alert_delivery.send_alerts(due, impatient)
     for result in results:
         if result.sent:
             click.echo(f"{result.recipient.name}: {result.sent} sent.")

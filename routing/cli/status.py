@@ -15,6 +15,7 @@ from routing.cli.common import (
     print_report,
     report_errors,
 )
+from routing.conditions import readiness
 from routing.config import VERSION
 from routing.core.decision import Decision
 from routing.errors import DatabaseUnavailable, InvalidDirectory, InvalidTime, UnknownService
@@ -69,11 +70,11 @@ def status(as_json: bool) -> None:
     lookup.read_diverts(max_age=0, timeout=DIVERT_TIMEOUT_SECONDS)
     current_app.extensions["call_log"].fault(DIVERT_TIMEOUT_SECONDS)
     conditions, at, locale = health.conditions(), lookup.now(), lookup.staff_locale()
-    readiness, job_states = health.readiness(conditions), _job_states()
+    state, job_states = readiness(conditions), _job_states()
     print_report(
         as_json,
         {
-            "status": readiness,
+            "status": state,
             "version": VERSION,
             "at": timestamp(at, locale),
             "bank_holidays": {
@@ -100,7 +101,7 @@ def status(as_json: bool) -> None:
             ],
         },
         [
-            readiness,
+            state,
             f"version: {VERSION}",
             f"clock: {dates.format_datetime(at, locale)}",
             f"bank holidays: {holidays.division}, published through {holidays.covered_through}, "
@@ -109,7 +110,7 @@ def status(as_json: bool) -> None:
             *(f"{condition.code}: {condition.text}" for condition in conditions),
         ],
     )
-    sys.exit(_EXIT_STATUSES[readiness])
+    sys.exit(_EXIT_STATUSES[state])
 
 
 def _last_run(job: JobState, locale: Locale) -> str:

@@ -9,9 +9,9 @@ from flask import Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from routing import health, lookup, rota_service
+from routing.conditions import SETUP_STEPS, Audience, Condition, Severity
 from routing.core.decision import HORIZON, ReasonCode, decide, dial_order, handovers
 from routing.core.directory import Service
-from routing.health import Audience, Condition, Severity
 from routing.staff.auth import (
     current_account,
     may_see_internal_numbers,
@@ -45,7 +45,7 @@ def show() -> Response:
     if not may_see_internal_numbers():
         conditions = tuple(c for c in conditions if not c.quotes_directory)
     steps, of_setup = [], set[Condition]()  # a step is done once it has no conditions
-    for step, (title, codes) in health.SETUP_STEPS.items():
+    for step, (title, codes) in SETUP_STEPS.items():
         if step != "rota" or lookup.snapshot().directory.rota:
             open_conditions = [condition for condition in conditions if condition.code in codes]
             of_setup.update(open_conditions)
@@ -77,7 +77,7 @@ def show() -> Response:
 def set_step() -> AnyResponse:
     """Say that a step of setting up is not needed here, or is after all."""
     step, is_needed = request.form.get("step", ""), "needed" in request.form
-    if step in health.SETUP_STEPS:
+    if step in SETUP_STEPS:
         actor = current_account().actor
         with lookup.database().writing() as connection:
             setup_steps.set_needed(connection, step, is_needed, lookup.now(), actor)

@@ -4,7 +4,7 @@ The settings, the directory and the database are looked at here; the public addr
 host, the database's clock and Twilio itself are asked.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -19,11 +19,11 @@ from flask import current_app
 from requests import exceptions
 from twilio.request_validator import RequestValidator
 
-from routing import config, health, lookup
+from routing import config, lookup
+from routing.conditions import Condition, Severity
 from routing.config import base_url
 from routing.core.directory import Line, Service
 from routing.errors import DatabaseUnavailable
-from routing.health import Severity
 from routing.lint import numbers
 from routing.store import alerts
 from routing.telephony import twiml
@@ -70,9 +70,12 @@ _warning = partial(Finding, Level.WARNING)
 _stops = partial(Finding, Level.STOPS_CALLS)
 
 
-def examine(account: bool = False) -> Iterator[Finding]:
-    """Look at everything that calls depend on; with ``account`` ask Twilio too."""
-    yield from _this_service()
+def examine(conditions: Iterable[Condition], account: bool) -> Iterator[Finding]:
+    """Look at everything that calls depend on; with ``account`` ask Twilio too.
+
+    ``conditions`` are those that hold now.
+    """
+    yield from _this_service(conditions)
     if config.telephony_disabled_reason(current_app.config) is None:
         yield from _public_address()
     yield from _lines()
@@ -96,13 +99,13 @@ def compare_clocks(whose: str, theirs: datetime, ours: datetime) -> Finding:
     )
 
 
-def _this_service() -> Iterator[Finding]:
+def _this_service(conditions: Iterable[Condition]) -> Iterator[Finding]:
     """Report every condition of this service, those of alerts excepted: they concern no call.
 
     Whether signatures are refused is asked of the public address instead.
     """
     settings, codes = current_app.config, set()
-    for condition in health.conditions():
+    for condition in conditions:
         codes.add(condition.code)
         if condition.code == "signatures_refused" or condition.code.startswith("alerts_"):
             continue

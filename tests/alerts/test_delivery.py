@@ -14,6 +14,7 @@ import pytest
 from conftest import ANYSHIRE, ROOT
 
 from routing import alert_delivery, health, lookup
+from routing.conditions import KINDS
 from routing.store import calls, tables
 from routing.store.calls import CallStart, LegEnd
 
@@ -142,7 +143,9 @@ def test_two_machines_that_send_at_the_same_time_send_once(make, hook, request, 
 
     def work(app):
         with app.app_context():
-            results.append(alert_delivery.send_alerts())
+            with lookup.database().reading() as connection:
+                due = health.alertable(connection, lookup.now())
+            results.append(alert_delivery.send_alerts(due))
 
     threads = [threading.Thread(target=work, args=(app,)) for app in machines]
     threads[0].start()
@@ -269,5 +272,5 @@ def test_every_kind_of_alert_leads_to_a_staff_page_and_has_its_conditions(app):
 
     for kind in alert_delivery.ALERT_KINDS.values():
         assert kind.path in pages
-        assert set(kind.codes) <= health.KINDS.keys()
-        assert all(health.KINDS[code].remedy for code in kind.codes)
+        assert set(kind.codes) <= KINDS.keys()
+        assert all(KINDS[code].remedy for code in kind.codes)

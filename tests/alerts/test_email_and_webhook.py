@@ -11,8 +11,8 @@ from aiosmtpd.smtp import AuthResult
 from alerts.conftest import Post, serve_mail
 
 from routing import alert_delivery
+from routing.conditions import Condition
 from routing.config import alert_recipients, alerts_fault
-from routing.health import Condition
 from routing.store.alerts import QueuedAlert
 from routing.text.locale import get_locale
 
