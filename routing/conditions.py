@@ -80,6 +80,7 @@ _REMEDIES = {
         "directory_not_read": "",
         "directory_problem": "",
         "bank_holidays_broken": _REFRESH,
+        "setting_malformed": "Then restart.",
         "sign_in_incomplete": "Until then, divert with `who-to-call divert set` at the server.",
         "database_behind": "Run `who-to-call db upgrade`.",
         "texts_limited": "Look at Twilio's message log for where they come from, and block what is "

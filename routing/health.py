@@ -179,6 +179,8 @@ def _settings(at: datetime) -> Iterator[Condition]:
         yield Condition("rehearsal", f"{clock} Answers are for that time. {rings}")
     if fault := config.sign_in_fault(settings):
         yield Condition("sign_in_incomplete", fault)
+    for sentence in settings["MALFORMED_SETTINGS"].values():
+        yield Condition("setting_malformed", sentence)
     for sentence in settings["UNKNOWN_SETTINGS"]:
         yield Condition("setting_unknown", sentence)
     disabled = config.telephony_disabled_reason(settings)
@@ -245,9 +247,8 @@ def _counted_requests(connection: Connection, at: datetime) -> Iterator[Conditio
         ),
         (
             *("requests_refused", calls.OVER_LIMIT),
-            "{} requests for staff pages, sign-in, calendars or long lists, or with long forms for "
-            "the telephone, were refused in the last two hours: too many ran at the same time. "
-            "Callers are answered.",
+            "{} requests for staff pages, sign-in, calendars or long lists were refused in the "
+            "last two hours: too many ran at the same time. Callers are answered.",
         ),
     ):
         count = calls.count_since(connection, counter, at - _COUNTED_HOURS)
