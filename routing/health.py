@@ -388,7 +388,6 @@ def _end_of_next_working_day(snapshot: Snapshot, at: datetime) -> datetime:
 
 
 def _alert_delivery(connection: Connection) -> Iterator[Condition]:
-    """Yield what is wrong with sending alerts. A rehearsal needs no timer."""
     recipients = config.alert_recipients(current_app.config)
     states = alerts.delivery_states(connection, [recipient.key for recipient in recipients])
     last_run = max((state.last_polled_at for state in states.values()), default=None)

@@ -349,7 +349,6 @@ def remove_person(person_id: int, actor: str) -> None:
 
 
 def _require_unchanged(connection: Connection, based_on: Rota) -> None:
-    """Raise RotaConflict if anybody has changed the rota since it was read."""
     if rota.revision(connection) != based_on.revision:
         raise RotaConflict
 

@@ -243,7 +243,6 @@ def _faults(snapshot: Snapshot) -> tuple[str, ...]:
 
 
 def _is_transient(snapshot: Snapshot) -> bool:
-    """Return whether the problem may go away without a change: no line of the file is at fault."""
     return snapshot.holidays.fault is not None or not all(p.line for p in snapshot.problems)
 
 

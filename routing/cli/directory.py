@@ -273,7 +273,6 @@ def _print_by_service(
 
 
 def _last_good_file() -> Path:
-    """Return the copy of the directory in use."""
     file = LastGoodDirectory(lookup.instance_path()).file
     if not file.exists():
         raise click.UsageError(
@@ -290,7 +289,6 @@ def _format_period(period: Span, locale: Locale) -> str:
 def _gaps_text(
     gaps: Iterable[tuple[Span, CoverageKind, tuple[Line, ...]]], period: Span, locale: Locale
 ) -> list[str]:
-    """Describe the gaps and overlaps of a service, grouped by kind and lines."""
     groups: dict[tuple[CoverageKind, tuple[str, ...]], list[Span]] = defaultdict(list)
     for during, kind, lines in gaps:
         groups[kind, tuple(line.name.get(locale.language) for line in lines)].append(during)
@@ -504,12 +502,10 @@ def quote(text: str) -> str:
 
 
 def _written(ranges: Sequence[TimeRange]) -> str:
-    """Return the hours of a day as the directory writes them."""
     return ", ".join(f"{clock_time(hours.opens)}-{clock_time(hours.closes)}" for hours in ranges)
 
 
 def _key_at(text: str, problem: Problem) -> str:
-    """Return the question whose answer stands where a problem is."""
     if problem.code == "gap":
         return "night_hours"
     above = "\n".join(text.split("\n")[: problem.line])

@@ -179,7 +179,6 @@ def _confirm_closed(proposed: Iterable[ProposedDivert]) -> None:
 
 
 def _confirm(warnings: Sequence[str], question: str, advice: str) -> None:
-    """Print warnings and ask to go on; where nobody can be asked, fail with advice."""
     for warning in warnings:
         click.echo(warning, err=True)
     if warnings and not sys.stdin.isatty():

@@ -131,7 +131,6 @@ def _job_states() -> list[JobState]:
 def _decision_lines(
     decision: Decision, at: datetime, snapshot: Snapshot, locale: Locale
 ) -> list[str]:
-    """Return the answer as lines: who to call, why, what comes next, and 999."""
     line, language = decision.line, locale.language
     options = "" if line.options is None else f" ({line.options.get(language)})"
     call = sentences.call_sentence(decision, f"{decision.phone.display}{options}", at, locale)

@@ -136,7 +136,6 @@ def _print_line(
 def _print_service(
     service: Service, lines: dict[str, dict[str, Any]], locale: Locale
 ) -> dict[str, Any]:
-    """Return a service as the page prints it: its number, or its lines in the order to try."""
     last_line = service.out_of_hours
     if service.number is not None:
         lines = {

@@ -95,7 +95,6 @@ class _Metrics(Collector):
 
 
 def _gauges(at: datetime) -> Iterator[tuple[Any, ...]]:
-    """Yield each gauge: its name, its help text, its values by their labels, and those labels."""
     published, rota = lookup.snapshot().holidays.published, _rota(at)
     conditions, answering, handovers, missing = health.conditions(rota), {}, {}, {}
     for service in lookup.snapshot().directory.services:
@@ -154,7 +153,6 @@ def _call_counters(at: datetime) -> Iterator[tuple[Any, ...]]:
 
 
 def _rota(at: datetime) -> Rota | None:
-    """Return the rota; None while the database is down or not there."""
     try:
         with lookup.database().reading() as connection:
             return rota_service.load_upcoming(connection, at)

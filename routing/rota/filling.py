@@ -281,7 +281,6 @@ def _turn_starts(turns: TurnRule, first: date, last: date, zone: ZoneInfo) -> li
 
 
 def _merge(spans: Iterable[Span]) -> list[Span]:
-    """Return spans in order, those that overlap or touch as one."""
     merged: list[Span] = []
     for span in sorted(spans, key=lambda span: span.start):
         if merged and span.start <= merged[-1].end:

@@ -293,7 +293,6 @@ def _decode(data: bytes) -> tuple[str, bool]:
 
 
 def _find_role(text: str, roles: Collection[RotaRole]) -> str:
-    """Return the id of the one role with this id or name. Raise InvalidRotaChange."""
     ids = {
         role.id
         for role in roles
@@ -337,7 +336,6 @@ def _parse_person(text: str, people: Collection[str], add_people: bool, is_unico
 
 
 def _parse_date(match: re.Match[str], shown: str) -> datetime:
-    """Return the midnight that begins a date. Raise InvalidTime."""
     day, month, year = match.groups()
     if len(day) == 4:
         day, year = year, day
@@ -363,7 +361,6 @@ def _parse_date(match: re.Match[str], shown: str) -> datetime:
 
 
 def _parse_clock(match: re.Match[str], shown: str) -> timedelta:
-    """Return a time of day since midnight. Raise InvalidTime."""
     hour, minute, second = (int(match[part] or 0) for part in ("hour", "minute", "second"))
     exists = hour < 24 or (hour, minute, second) == (24, 0, 0)
     if match["half"]:

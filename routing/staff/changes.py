@@ -61,7 +61,6 @@ def _describe_action(entry: AuditEntry, names: Callable[[str], str]) -> str:
 def _changes(
     entry: AuditEntry, locale: Locale, names: Callable[[str], str]
 ) -> Iterator[tuple[str, str, str]]:
-    """Yield each field that changed, with its old and new value; empty text for none."""
     before, after = entry.before or {}, entry.after or {}
     is_new = entry.action.endswith((".set", ".added", ".created"))
     for field in dict.fromkeys((*before, *after)):

@@ -436,7 +436,6 @@ def _confirms(form: EndForm, previews: Sequence[DivertPreview]) -> bool:
 def _propose(
     form: DivertForm, service: str, start: datetime | None, end: datetime | timedelta | None
 ) -> list[ProposedDivert]:
-    """Return what the form asks for, one divert for each service. Raise InvalidDivert."""
     return divert_rules.propose(
         lookup.snapshot().timetables,
         service,

@@ -226,7 +226,6 @@ def to_ics(
 
 
 def _own_shifts(rota: Rota, person: RotaPerson, at: datetime) -> list[tuple[str, str, str, int]]:
-    """Return when, as what and in whose place a person works, with the shift's id, in order."""
     roles, locale = rota.roster.roles, lookup.staff_locale()
     assignments = [
         assignment

@@ -243,7 +243,6 @@ def _describe_fortnight(first: date) -> str:
 
 
 def _role_rows(rota: Rota, days: Sequence[date], at: datetime) -> list[dict[str, object]]:
-    """Return each role with a row for each date: from its usual handover until the next day's."""
     zone, roles = lookup.staff_locale().zone, list[dict[str, object]]()
     for role in rota.roles:
         minute = _start_minute(rota, role, instants.midnight(days[0], zone)) if days else 0
@@ -265,7 +264,6 @@ def _role_rows(rota: Rota, days: Sequence[date], at: datetime) -> list[dict[str,
 
 
 def _start_minute(rota: Rota, role: RotaRole, at: datetime) -> int:
-    """Return when a role's rows start by local clocks, in minutes after midnight."""
     return min(filling.usual_handovers(rota.roster, role.id, at), default=0)
 
 
@@ -355,7 +353,6 @@ def _fill_link(rota: Rota, role: RotaRole, gap: Span) -> str:
 
 
 def _tags(rota: Rota, role: RotaRole, day: date, period: Span) -> Iterator[str]:
-    """Yield what is special about a row: a bank holiday, a special day, a change of the clocks."""
     timetables = rota.roster.timetables
     holiday = timetables.holidays.get(day)
     if holiday is not None:
@@ -385,7 +382,6 @@ def _lanes(bars: Iterable[GridBar]) -> list[list[GridBar]]:
 
 
 def _fill_lane(bars: Sequence[GridBar], period: Span) -> list[GridBar]:
-    """Return a lane with idle bars between its own, from the row's start to its end."""
     lane: list[GridBar] = []
     end = period.start
     for bar in (*bars, GridBar("end", Span(period.end, period.end))):

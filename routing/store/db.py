@@ -393,12 +393,10 @@ def _error_text(error: BaseException) -> str:
 
 
 def _first_line(error: BaseException) -> str:
-    """Return the first line of the database's message: it holds no values."""
     return (str(getattr(error, "orig", None) or error).strip().splitlines() or [""])[0]
 
 
 def _url(text: str | URL) -> URL:
-    """Read DATABASE_URL. Raise InvalidSetting."""
     try:
         url = make_url(text)
         kind = "such a host" if "@" in (url.host or "") else url.get_backend_name()

@@ -284,7 +284,6 @@ def is_inactive_calendar(before: datetime) -> sa.ColumnElement[bool]:
 
 
 def _past_work(before: datetime) -> dict[sa.Table, sa.ColumnElement[bool]]:
-    """Return, by table, which rows belong to shifts that ended before an instant."""
     is_past = shifts.c.ends_at < before
     of_past_shift = covers.c.shift_id.in_(sa.select(shifts.c.id).where(is_past))
     return {shifts: is_past, covers: (covers.c.ends_at < before) & of_past_shift}
@@ -327,13 +326,11 @@ def _update(connection: Connection, person_id: int, **values: object) -> None:
 
 
 def _ensure_free(connection: Connection, name: str) -> None:
-    """Raise InvalidRotaChange if somebody on the rota has this name."""
     if _find(connection, rota_people.c.name_key == name_key(name)) is not None:
         raise InvalidRotaChange("name", f"There is a {name} on the rota already. Tell them apart.")
 
 
 def _find(connection: Connection, is_match: sa.ColumnElement[bool]) -> RotaPerson | None:
-    """Return who on the rota matches; None if nobody does."""
     is_active = rota_people.c.left_at.is_(None)
     row = connection.execute(rota_people.select().where(is_match & is_active)).first()
     return None if row is None else _person(row)

@@ -262,7 +262,6 @@ def _dial(
     at: datetime,
     announcement: Announcement | None = None,
 ) -> Step:
-    """Ring the first of the lines that remain."""
     if not remaining:
         return GiveUp()
     line, phone = remaining[0].line, remaining[0].phone

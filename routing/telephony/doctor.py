@@ -125,7 +125,6 @@ def _this_service(conditions: Iterable[Condition]) -> Iterator[Finding]:
 
 
 def _public_address() -> Iterator[Finding]:
-    """Ask the public address, signed as Twilio signs, and then with a forged signature."""
     base = base_url(current_app.config)
     tokens = [current_app.config[f"TWILIO_AUTH_TOKEN{suffix}"] for suffix in ("", "_2")]
     address = f"{base}/twilio/check"
@@ -175,7 +174,6 @@ def _reachability(address: str, answer: requests.Response | str) -> Finding:
 
 
 def _lines() -> Iterator[Finding]:
-    """Look for lines that cannot be rung, or that lead back here."""
     snapshot = lookup.snapshot()
     services = snapshot.directory.services
     reachable = {line.id: line for service in services for line in service.reachable}
@@ -227,7 +225,6 @@ def _database_clock() -> Iterator[Finding]:
 
 
 def _fallback() -> Iterator[Finding]:
-    """Compare the fallback that is hosted elsewhere with what this directory would make now."""
     settings, directory = current_app.config, lookup.snapshot().directory
     template: str | None = settings["TWILIO_FALLBACK_URL"]
     if template is None:
@@ -306,7 +303,6 @@ def _number_at_twilio(service: Service, e164: str) -> Iterator[Finding]:
 
 
 def _changes(service: Service, number: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what to change at Twilio so that a number asks this service."""
     base = base_url(current_app.config)
     fallback_url = (current_app.config["TWILIO_FALLBACK_URL"] or "").replace(
         "{service}", service.id
@@ -337,7 +333,6 @@ def _answer_clock(whose: str, answer: requests.Response) -> Iterator[Finding]:
 
 
 def _ask_twilio(resource: str, **parameters: str) -> requests.Response:
-    """Return Twilio's answer. Raise RequestException."""
     settings = current_app.config
     account = f"{settings['TWILIO_API_URL']}/2010-04-01/Accounts/{settings['TWILIO_ACCOUNT_SID']}"
     answer = requests.get(
@@ -356,7 +351,6 @@ def _post(address: str, signature: str) -> requests.Response | str:
 
 
 def _request(method: str, address: str, **options: Any) -> requests.Response | str:
-    """Return the answer of an address, or why there is none."""
     try:
         return requests.request(method, address, timeout=REQUEST_TIMEOUT_SECONDS, **options)
     except requests.RequestException as error:

@@ -282,7 +282,6 @@ def _local_date_and_time(at: datetime, locale: Locale) -> tuple[date, str | None
 
 
 def _format_dates(special_day: SpecialDay, locale: Locale, today: date) -> str:
-    """Format when a special day is: on a date, from one to another, or each time that it comes."""
     first, last = (
         None
         if day is None
