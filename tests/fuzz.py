@@ -115,7 +115,7 @@ class Parser:
 
 
 @dataclass
-class Counted:
+class FuzzCounts:
     """What came of many inputs."""
 
     inputs: int = 0
@@ -242,7 +242,7 @@ def _spoilt(draw, text, parser):
 
 def tried(name, count, seed=0):
     """Return what came of so many inputs to a parser."""
-    parser, draw, counted = PARSERS[name], random.Random(f"{name} {seed}"), Counted()
+    parser, draw, counted = PARSERS[name], random.Random(f"{name} {seed}"), FuzzCounts()
     for _ in range(count):
         text = spoilt(draw, parser)
         took, taken, fault = timed(parser, text)
