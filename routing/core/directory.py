@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 
 from routing.core.instants import date_range
 
-_COUNTRY_CODE = re.compile(r"^\+44 *(?:\(0\))? *")
-"""The United Kingdom's country code as people write it: +44 or +44 (0)."""
+_COUNTRY_CODE = re.compile(r"^(?:\+|00)44[ -]*(?:\(0\))?[ -]*")
+"""The United Kingdom's country code as people write it: +44, +44 (0) or 0044."""
 
 EMERGENCY_NUMBERS = ("999", "101")
 """The numbers of the police that a line may have if it is only ever an out-of-hours line."""
