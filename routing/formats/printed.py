@@ -4,6 +4,7 @@ It says neither "now" nor "today", and states until when its dates are complete:
 wall, and when it stands in for a page that cannot be shown.
 """
 
+import re
 from base64 import b64encode
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -21,6 +22,9 @@ from routing.text.locale import Locale
 from routing.text.sentences import other_way_label
 
 PRINTED_WEEKS = 8
+
+_EMERGENCY_NUMBER = re.compile(r"(?<!\d)(?<!\d )999(?! ?\d)")
+"""999 in running text, but not within another number."""
 
 _STYLE = Path(__file__).parent.parent.joinpath("static", "printed.css").read_text("utf-8")
 STYLE_SOURCE = f"'sha256-{b64encode(sha256(_STYLE.encode()).digest()).decode()}'"
@@ -65,19 +69,30 @@ def printed_page(
         _=locale.translate_html,
         council=directory.council.name.get(locale.language),
         website=directory.council.website,
-        emergency=directory.emergency.get(locale.language),
+        emergency_html=emergency_html(directory.emergency.get(locale.language), locale),
         unanswered=directory.unanswered.get(locale.language) if directory.unanswered else None,
         services=[_print_service(service, lines, locale) for service in directory.services],
         lines=[lines[line.id] for line in directory.lines if not line.internal],
         helplines=helpline_texts(snapshot, locale),
         bank_holidays=[
-            f"{dates.format_full_date(day, locale)}, {dates.format_holiday(holidays[day], locale)}"
+            f"{dates.capitalise(dates.format_full_date(day, locale))}, "
+            f"{dates.format_holiday(holidays[day], locale)}"
             for day in sorted(holidays)
             if first <= day <= last
         ],
         made_on=dates.format_full_date(first, locale),
         last_date=dates.format_full_date(last, locale),
     )
+
+
+def emergency_html(advice: str, locale: Locale) -> Markup:
+    """Return the council's words for an emergency with a link to 999, added where they lack it."""
+    link = Markup('<a class="govuk-link who-tel tel" href="tel:999">{}</a>')
+    match = _EMERGENCY_NUMBER.search(advice)
+    if match is None:
+        return Markup("{} {}").format(advice, link.format(locale.translate("Call 999")))
+    before, after = advice[: match.start()], advice[match.end() :]
+    return Markup("{}{}{}").format(before, link.format(match[0]), after)
 
 
 def helpline_texts(snapshot: Snapshot, locale: Locale) -> list[dict[str, Any]]:

@@ -1,6 +1,5 @@
 """What the public pages show: the values of a decision in the reader's language."""
 
-import re
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache, partial
@@ -13,15 +12,18 @@ from routing.core import instants
 from routing.core.decision import HORIZON, Decision, timeline
 from routing.core.directory import Line, Phone, Service
 from routing.formats.json import assumption, timestamp
-from routing.formats.printed import OtherWayText, helpline_texts, other_way_texts
+from routing.formats.printed import (
+    OtherWayText,
+    emergency_html,
+    helpline_texts,
+    other_way_texts,
+)
 from routing.public import schema_org
 from routing.responses import DEFAULT_COLOUR
 from routing.text import dates, sentences
 from routing.text.locale import Locale
 
-_EMERGENCY_NUMBER = re.compile(r"(?<!\d)(?<!\d )999(?! ?\d)")
-"""999 in running text, but not within another number."""
-
+MAX_LINES_WITHOUT_SEARCH = 8
 HANDOVER_NOTICE = timedelta(minutes=5)
 """How long before a handover a page says that the number changes."""
 
@@ -46,7 +48,6 @@ class ContactCard:
     relay_uk: bool
     also: tuple[OtherWayText, ...]
     aliases: tuple[str, ...]
-    is_open: bool
     confirmed: bool
 
     def matches(self, query: str) -> bool:
@@ -66,7 +67,7 @@ def page_context() -> dict[str, Any]:
         "website": directory.council.website,
         "colour": directory.council.colour or DEFAULT_COLOUR,
         "emergency": directory.emergency.get(language),
-        "emergency_html": _emergency_html(directory.emergency.get(language), locale),
+        "emergency_html": emergency_html(directory.emergency.get(language), locale),
         "unanswered": directory.unanswered.get(language) if directory.unanswered else None,
         "services": [
             {"id": service.id, "name": service.name.get(language), "number": service.number}
@@ -94,14 +95,9 @@ def service_context(decision: Decision, at: datetime, *, is_live: bool) -> dict[
         for answer in (() if service.number else lookup.dial_order(decision, at))
         if answer.phone.e164 != decision.phone.e164
     ]
-    local = at.astimezone(locale.zone)
-    return {
+    return _validity(at, until, locale) | {
         "service": _service_values(service, locale.language),
-        "at_iso": timestamp(at, locale),
-        "until_iso": timestamp(until, locale) if until else "",
         "refresh_iso": timestamp(_next_wording(decision, at, locale), locale),
-        "checked": dates.format_time(local.hour * 60 + local.minute, locale),
-        "checked_on": dates.format_full_date(local.date(), locale),
         "announcement": locale.translate(
             "Call {line} on {phone}.", line=line.phrase, phone=line.phone.display
         ),
@@ -146,13 +142,36 @@ def contact_card(
         relay_uk=line.relay_uk and not phone.is_emergency,
         also=tuple(other_way_texts(line, locale)),
         aliases=tuple(alias.get(language) for alias in line.aliases),
-        is_open=lookup.snapshot().timetables.is_open(line, at),
         confirmed=line.confirmed,
     )
     if line.internal:
         card = replace(card, options=None, you_will_hear=None, email=None)
         card = replace(card, hours=(), special_days=(), also=(), aliases=())
     return card
+
+
+def contacts_context(query: str, at: datetime) -> dict[str, Any]:
+    """Return the values of the list of contacts: those that match ``query``, or else all.
+
+    A line that takes a service's calls is open whatever its hours, and one whose calls are diverted
+    is not.
+    """
+    snapshot, locale = lookup.snapshot(), lookup.locale()
+    directory, timetables = snapshot.directory, snapshot.timetables
+    cards = [contact_card(line, at) for line in directory.lines if not line.internal]
+    matches = [card for card in cards if card.matches(query)]
+    decisions = [lookup.who_to_call(service.id, at) for service in directory.services]
+    open_ids = {line.id for line in directory.lines if timetables.is_open(line, at)}
+    open_ids -= {line.id for decision in decisions for line in decision.avoid}
+    handovers = [decision.until for decision in decisions if decision.until is not None]
+    return _validity(at, min(handovers, default=None), locale) | {
+        "query": query,
+        "lines": matches or cards,
+        "match_count": len(matches),
+        "has_search": len(cards) > MAX_LINES_WITHOUT_SEARCH,
+        "open_ids": open_ids | {decision.line.id for decision in decisions},
+        "structured": partial(schema_org.contacts, snapshot, directory.services, at, locale),
+    }
 
 
 def render_markdown(text: str) -> Markup:
@@ -163,13 +182,15 @@ def render_markdown(text: str) -> Markup:
     return Markup(_markdown().render(text))  # noqa: S704 - markdown-it escapes HTML
 
 
-def _emergency_html(advice: str, locale: Locale) -> Markup:
-    link = Markup('<a class="govuk-link who-tel" href="tel:999">{}</a>')
-    match = _EMERGENCY_NUMBER.search(advice)
-    if match is None:
-        return Markup("{} {}").format(advice, link.format(locale.translate("Call 999")))
-    before, after = advice[: match.start()], advice[match.end() :]
-    return Markup("{}{}{}").format(before, link.format(match[0]), after)
+def _validity(at: datetime, until: datetime | None, locale: Locale) -> dict[str, str]:
+    """Return when an answer was right, for scripts and in words, and until when it holds."""
+    local = at.astimezone(locale.zone)
+    return {
+        "at_iso": timestamp(at, locale),
+        "until_iso": timestamp(until, locale) if until else "",
+        "checked": dates.format_time(local.hour * 60 + local.minute, locale),
+        "checked_on": dates.format_full_date(local.date(), locale),
+    }
 
 
 def _next_wording(decision: Decision, at: datetime, locale: Locale) -> datetime:

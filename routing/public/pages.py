@@ -25,7 +25,7 @@ from routing.errors import UnknownService
 from routing.formats import printed
 from routing.formats.json import timestamp
 from routing.middleware import RequestKind
-from routing.public import context, schema_org
+from routing.public import context
 from routing.public.answer_cache import AnswerCache, RenderedAnswer, make_cacheable
 from routing.public.api import CORS_HEADERS
 from routing.responses import BUNDLES, bundle, bundle_url
@@ -39,7 +39,6 @@ WELSH = "cy"
 LANGUAGE_NAMES = {"en": "English", WELSH: "Cymraeg"}
 HEADING_LEVELS = ("2", "3", "4", "5", "6")
 DEFAULT_HEADING_LEVEL = 2
-MAX_LINES_WITHOUT_SEARCH = 8
 MIN_GZIP_BYTES = 1000
 
 EXIT_URL = "https://www.bbc.co.uk/weather"
@@ -85,7 +84,7 @@ def professionals(service: str) -> Response:
 
 @bp.get("/services/<service>/now")
 def now(service: str) -> Response:
-    """Return the live part of a service's page: its script replaces that part at a handover."""
+    """Return the live part of a service's page: its script asks each second, and replaces it."""
     return _service_page("now.html", service)
 
 
@@ -106,19 +105,8 @@ def fragment(service: str) -> Response:
 @bp.get("/contacts")
 def contacts() -> Response:
     """List every public line with its hours and whether it is open; ``?q=`` searches them."""
-    at, snapshot = lookup.now(), lookup.snapshot()
-    directory = snapshot.directory
-    cards = [context.contact_card(line, at) for line in directory.lines if not line.internal]
     query = request.args.get("q", "").strip()[:100]
-    matches = [card for card in cards if card.matches(query)]
-    return _page(
-        "contacts.html",
-        lines=matches or cards,
-        has_search=len(cards) > MAX_LINES_WITHOUT_SEARCH,
-        match_count=len(matches),
-        query=query,
-        structured=partial(schema_org.contacts, snapshot, directory.services, at, lookup.locale()),
-    )
+    return _page("contacts.html", **context.contacts_context(query, lookup.now()))
 
 
 @bp.get("/accessibility")

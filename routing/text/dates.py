@@ -143,7 +143,7 @@ def format_hours(hours: Hours, locale: Locale) -> tuple[tuple[str, str], ...]:
     ]
     if hours.bank_holiday is not None:
         pairs.append((locale.translate("Bank holidays"), format_ranges(hours.bank_holiday, locale)))
-    return tuple((f"{days[0].upper()}{days[1:]}", times) for days, times in pairs)
+    return tuple((capitalise(days), times) for days, times in pairs)
 
 
 def format_week(hours: Hours, locale: Locale) -> str:
@@ -200,7 +200,7 @@ def format_special_day(special_day: SpecialDay, locale: Locale, today: date) -> 
         parts.append(locale.translate("call {phone}", phone=special_day.phone.display))
     return locale.translate(
         "{days} ({name}): {what}",
-        days=_format_dates(special_day, locale, today),
+        days=capitalise(_format_dates(special_day, locale, today)),
         name=special_day.name.get(locale.language),
         what=", ".join(parts),
     )
@@ -234,7 +234,7 @@ def format_exceptions(
             for special_day in line.special_days
             if day in special_day and not special_day.is_season
         ]
-        date_in_words = format_full_date(day, locale)
+        date_in_words = capitalise(format_full_date(day, locale))
         if names:
             date_in_words += f" ({', '.join(names)})"
         elif day in holidays:
@@ -257,6 +257,11 @@ def exception_dates(
         usual = line.week_on(day)[day.weekday()]
         if line.ranges_on(day, holidays) != usual or line.phone_on(day) != line.phone:
             yield day
+
+
+def capitalise(text: str) -> str:
+    """Return ``text`` with a capital first letter: Welsh days begin with a small one."""
+    return text[0].upper() + text[1:]
 
 
 def join_words(words: Sequence[str], locale: Locale) -> str:
