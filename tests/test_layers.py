@@ -70,7 +70,7 @@ def test_imports_only_go_down():
         ("core/decision.py", "from ..lookup import now"),
         ("errors.py", "from routing.core import hours"),
         ("directory/load.py", "from routing.bank_holidays import build_calendar"),
-        ("lookup.py", "def late():\n    from routing.formats import json"),
+        ("lookup.py", "def late():\n    from routing.formats import decision_json"),
         ("public/api.py", "from routing.staff import auth"),
         ("public/pages.py", "from routing import create_app"),
     ],

@@ -21,7 +21,7 @@ from routing.core.decision import Timetables
 from routing.core.directory import BankHoliday
 from routing.core.gaps import compare
 from routing.errors import DatabaseUnavailable, InvalidBankHolidays, InvalidDirectory
-from routing.formats.json import bank_holidays_json
+from routing.formats import bank_holidays_json
 from routing.snapshot import Snapshot
 from routing.store import audit_log, holiday_lists
 from routing.text import dates

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import click
 from flask import render_template
 
-from routing import files, lookup
+from routing import files, formats, lookup
 from routing.cli.common import (
     EXIT_FOUND,
     FILE_PATH,
@@ -43,8 +43,7 @@ from routing.directory.schema import (
 )
 from routing.directory.yaml_source import UnreadableFile, file_changes, read_yaml
 from routing.errors import InvalidDirectory, Problem
-from routing.formats import printed
-from routing.formats.json import span_json
+from routing.formats import span_json
 from routing.lint.check import warnings
 from routing.lint.hours import clock_time, days_to_confirm
 from routing.lint.numbers import own_number_advice
@@ -243,7 +242,7 @@ def print_page(output: Path | None, lang: str | None) -> None:
     Put it on the wall, and show it while the service is down. The page says until when it is valid.
     """
     snapshot, locale, rehearsal = lookup.snapshot(), lookup.locale(lang), lookup.is_rehearsal()
-    page = printed.printed_page(snapshot, lookup.now(), locale, rehearsal=rehearsal)
+    page = formats.printed_page(snapshot, lookup.now(), locale, rehearsal=rehearsal)
     print_or_write(page, output)
 
 

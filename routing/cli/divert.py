@@ -17,7 +17,7 @@ from routing.cli.common import (
 )
 from routing.divert_rules import ProposedDivert
 from routing.errors import InvalidDivert, InvalidTime
-from routing.formats.json import span_json
+from routing.formats import span_json
 from routing.store import diverts
 from routing.store.diverts import DivertRow
 from routing.text import staff_text, time_parsing

@@ -19,7 +19,7 @@ from routing.conditions import readiness
 from routing.config import VERSION
 from routing.core.decision import Decision
 from routing.errors import DatabaseUnavailable, InvalidDirectory, InvalidTime, UnknownService
-from routing.formats.json import assumption, decision_json, timestamp
+from routing.formats import assumption, decision_json, timestamp
 from routing.snapshot import Snapshot
 from routing.store import jobs
 from routing.store.jobs import JobState

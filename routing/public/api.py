@@ -13,7 +13,7 @@ from routing.core import instants
 from routing.core.decision import Answer, Decision, timeline
 from routing.core.directory import ring_seconds, send_digits
 from routing.errors import InvalidTime, UnknownService
-from routing.formats.json import (
+from routing.formats import (
     bank_holidays_json,
     decision_json,
     public_line_json,

@@ -18,12 +18,11 @@ from flask import (
 )
 from markupsafe import Markup
 
-from routing import lookup, middleware
+from routing import formats, lookup, middleware
 from routing.config import base_url
 from routing.core.directory import Directory, Hours, SpecialDay
 from routing.errors import UnknownService
-from routing.formats import printed
-from routing.formats.json import timestamp
+from routing.formats import timestamp
 from routing.middleware import RequestKind
 from routing.public import context
 from routing.public.answer_cache import AnswerCache, RenderedAnswer, make_cacheable
@@ -45,7 +44,7 @@ EXIT_URL = "https://www.bbc.co.uk/weather"
 """Where "Exit this page" leads: GOV.UK's default, which says nothing about its reader."""
 
 ERROR_PAGE_POLICY = (
-    f"default-src 'none'; style-src {printed.STYLE_SOURCE}; base-uri 'none'; "
+    f"default-src 'none'; style-src {formats.STYLE_SOURCE}; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'"
 )
 """Content-Security-Policy of an error page: its style is in it."""
@@ -222,7 +221,7 @@ def error_page(status: int) -> Response:
         title = N_("Page not found")
     try:
         locale = lookup.locale()
-        body = printed.printed_page(
+        body = formats.printed_page(
             lookup.snapshot(),
             lookup.now(),
             locale,
