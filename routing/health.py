@@ -17,7 +17,8 @@ from sqlalchemy.engine import Connection
 
 from routing import config, lookup, rota_service
 from routing.core import instants
-from routing.core.decision import Outcome, decide
+from routing.core.decision import decide
+from routing.core.outcome import Outcome
 from routing.divert_rules import END_WARNING_PERIOD
 from routing.errors import DatabaseUnavailable
 from routing.lint import hours, numbers

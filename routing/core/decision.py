@@ -3,7 +3,6 @@
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from enum import StrEnum
 from itertools import chain, pairwise, takewhile
 
 from routing.core import instants
@@ -206,20 +205,3 @@ def _diverted(timetables: Timetables, at: datetime, diverts: Sequence[Divert]) -
     newest = max(reversed(in_force), key=lambda divert: divert.set_at)
     day = at.astimezone(timetables.directory.zone).date()
     return Answer(newest.line, newest.line.phone_on(day), DIVERTED)
-
-
-class Outcome(StrEnum):
-    """How a call or one of its legs (the ringing of one line) ended, as the call log stores it."""
-
-    ANSWERED = "answered"
-    ABANDONED = "abandoned"
-    """The caller hung up."""
-    UNANSWERED = "unanswered"
-    """Of a call: nobody was left to ring."""
-    BUSY = "busy"
-    NO_ANSWER = "no_answer"
-    FAILED = "failed"
-    DECLINED = "declined"
-    """The person or machine that picked up did not accept the call."""
-    UNKNOWN = "unknown"
-    """The end was not reported."""

@@ -19,8 +19,8 @@ from flask import Blueprint, Response, current_app, g, request
 
 from routing import lookup
 from routing.config import base_url, rehearsal_number, telephony_disabled_reason
-from routing.core.decision import Outcome
 from routing.core.directory import Service
+from routing.core.outcome import Outcome
 from routing.core.timetable import Decision
 from routing.responses import problem
 from routing.snapshot import Snapshot

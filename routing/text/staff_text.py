@@ -4,9 +4,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
-from routing.core.decision import Divert, Outcome, decide, handovers
+from routing.core.decision import Divert, decide, handovers
 from routing.core.directory import MINUTES_PER_DAY, Directory, Line, Phone, Service, TimeRange
 from routing.core.instants import Span, date_range
+from routing.core.outcome import Outcome
 from routing.core.timetable import ReasonCode, Timetables
 from routing.text.dates import (
     WEEKDAYS,
