@@ -169,6 +169,8 @@ def create() -> AnyResponse:
 def move(divert_id: int) -> AnyResponse:
     """Ask for another end of a divert, show what callers would get, and save it if confirmed."""
     row, at = _get(divert_id), lookup.now()
+    if row.during.end <= at:
+        raise InvalidDivert("", "This divert has ended. Set a new one instead.")
     handover = _next_handover(row.service, max(row.during.start, at))
     form = EndForm(until=HANDOVER if handover else "4h")
     is_confirmation = bool(form.to.data)
@@ -204,6 +206,7 @@ def end(divert_id: int) -> AnyResponse:
     row, at = _get(divert_id), lookup.now()
     if request.method == "POST":
         _move_ends([divert_id], at)
+    if request.method == "POST" or row.during.end <= at:
         return redirect(url_for("diverts.index", done="ended"))
     after = _describe_without(row.service, _others(row), at)
     return render_page("divert_end.html", divert=_view_of(row, at), after=after)
