@@ -167,6 +167,13 @@ def test_a_shift_in_the_past_is_warned_about(send):
     assert "1 shift is in the past" in page_text(page)
 
 
+def test_somebody_is_away_from_now_unless_another_time_is_typed(arranger, clock):
+    page = arranger.get("/staff/rota/away").text
+
+    assert 'name="starts-day" type="text" value="23"' in page
+    assert 'name="starts-time" type="text" spellcheck="false" value="15:40"' in page
+
+
 def test_a_form_that_is_sent_twice_adds_one_shift(app, arranger, send):
     page = add(send, then=False)
     first = arranger.send(page, NEW)
