@@ -125,6 +125,7 @@ _REMEDIES = {
         "directory_not_read": "",
         "directory_problem": "",
         "bank_holidays_broken": _REFRESH,
+        "setting_malformed": "Then restart.",
         "sign_in_incomplete": "Until then, divert with `who-to-call divert set` at the server.",
         "database_behind": "Run `who-to-call db upgrade`.",
         "texts_limited": "Look at Twilio's message log for where they come from, and block what is "
@@ -323,6 +324,8 @@ def _settings(at: datetime) -> Iterator[Condition]:
         yield Condition("rehearsal", f"{clock} Answers are for that time. {rings}")
     if fault := config.sign_in_fault(settings):
         yield Condition("sign_in_incomplete", fault)
+    for sentence in settings["MALFORMED_SETTINGS"].values():
+        yield Condition("setting_malformed", sentence)
     for sentence in settings["UNKNOWN_SETTINGS"]:
         yield Condition("setting_unknown", sentence)
     disabled = config.telephony_disabled_reason(settings)
@@ -389,9 +392,8 @@ def _counted_requests(connection: Connection, at: datetime) -> Iterator[Conditio
         ),
         (
             *("requests_refused", calls.OVER_LIMIT),
-            "{} requests for staff pages, sign-in, calendars or long lists, or with long forms for "
-            "the telephone, were refused in the last two hours: too many ran at the same time. "
-            "Callers are answered.",
+            "{} requests for staff pages, sign-in, calendars or long lists were refused in the "
+            "last two hours: too many ran at the same time. Callers are answered.",
         ),
     ):
         count = calls.count_since(connection, counter, at - _COUNTED_HOURS)

@@ -46,9 +46,12 @@ def send(impatient: bool, quiet: bool) -> None:
 def test() -> None:
     """Send a test to every recipient now, and print each one's channel and what came back.
 
-    This needs neither the directory nor the database, and changes nothing.
+    This needs neither the directory nor the database, and changes nothing. Exit status 1 if any
+    recipient did not accept it.
     """
     is_well, settings = _check_settings(), current_app.config
+    if settings["ALERTS"] == "none":
+        raise click.ClickException("Nobody is alerted: ALERTS is `none`. Unset it to test alerts.")
     message = delivery.build_test(lookup.now(), base_url(settings), lookup.is_rehearsal())
     recipients = dict.fromkeys(alert_recipients(settings), message)
     for outcome in delivery.deliver(settings, recipients):

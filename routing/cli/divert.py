@@ -69,7 +69,7 @@ def set_divert(
     SERVICE may be 'all'. The command prints where calls go now.
     """
     at, locale, timetables = lookup.now(), lookup.staff_locale(), lookup.snapshot().timetables
-    start_at = time_parsing.parse_local(start, locale.zone) if start else None
+    start_at = None if start is None else time_parsing.parse_local(start, locale.zone)
     proposed = divert_rules.propose(
         timetables, service, line, start_at, _parse_until(until), note, at, locale
     )

@@ -44,7 +44,7 @@ def who(service: str | None, time: str | None, as_json: bool) -> None:
     snapshot, locale = lookup.snapshot(), lookup.locale()
     lookup.read_diverts(max_age=0, timeout=DIVERT_TIMEOUT_SECONDS)
     try:
-        at = time_parsing.parse_local(time, locale.zone) if time else lookup.now()
+        at = lookup.now() if time is None else time_parsing.parse_local(time, locale.zone)
         decision = lookup.who_to_call(service, at)
     except (InvalidTime, UnknownService) as error:
         raise click.UsageError(str(error)) from error

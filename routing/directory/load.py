@@ -50,7 +50,7 @@ from routing.directory.yaml_source import (
     read_yaml,
 )
 from routing.errors import InvalidDirectory, Problem
-from routing.files import open_lock, read_bytes, write_atomically
+from routing.files import open_lock, probe, read_bytes, write_atomically
 
 MAX_NAMES_SHOWN = 100
 """How many names are listed, and searched for a similar one: with more, that takes too long."""
@@ -221,6 +221,7 @@ def load(file: Path) -> tuple[Directory, YamlSource]:
     Raise InvalidDirectory, with every problem, when it cannot be read or used. A large file is
     parsed in a child process, so that a hostile one cannot take this process's memory.
     """
+    probe(file)
     text = read_text(file)
     if len(text) <= MAX_INLINE_CHARS:
         return parse(text, file)
@@ -238,7 +239,7 @@ def read_text(file: Path) -> str:
         content = read_bytes(file, MAX_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        message = f"the file cannot be read: {reason}. Set DIRECTORY to where it is."
+        message = f"the file cannot be read: {reason}. Write its path, or set DIRECTORY to it."
         raise InvalidDirectory(file, [Problem(0, 0, "unreadable", message)]) from error
     if len(content) > MAX_BYTES:
         message = f"the file is larger than {MAX_BYTES} bytes. Leave out what is not the directory."

@@ -411,13 +411,13 @@ def _url(text: str | URL) -> URL:
     """Read DATABASE_URL. Raise InvalidSetting."""
     try:
         url = make_url(text)
-        kind = url.get_backend_name()
-    except sa.exc.ArgumentError:
+        kind = "such a host" if "@" in (url.host or "") else url.get_backend_name()
+    except (sa.exc.ArgumentError, ValueError):  # ValueError: of a port that is no number
         kind = "a value of this form"
     if kind not in ("sqlite", "postgresql", "postgres"):
         raise InvalidSetting(
-            f"DATABASE_URL: {kind} is not supported. Write postgresql://user:password@host/name, "
-            "or unset it for SQLite."
+            f"DATABASE_URL: {kind} is not supported. Write postgresql://user:password@host/name "
+            "(in a password write %40 for @, %3A for : and %2F for /), or unset it for SQLite."
         )
     if kind != "sqlite":
         return url.set(drivername="postgresql+psycopg")

@@ -142,7 +142,8 @@ def _to_instant(wall_time: datetime, zone: ZoneInfo, text: str, remedy: str) -> 
     """
     first, second = instants.possible_instants(wall_time, zone)
     if first > second:
-        raise InvalidTime(f"{text} does not exist in {zone.key}: the clocks go forward over it.")
+        skipped = f"{text} does not exist in {zone.key}: the clocks go forward over it."
+        raise InvalidTime(f"{skipped} Write a time an hour earlier or later.")
     if first < second:
         one, other = first.astimezone(zone), second.astimezone(zone)
         offsets, names = (one.isoformat(), other.isoformat()), (one.tzname(), other.tzname())

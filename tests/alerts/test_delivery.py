@@ -245,6 +245,7 @@ def test_without_a_recipient_every_command_says_what_to_set(make):
     assert (done.exit_code, run(app, "test").exit_code) == (1, 1)
     assert "set ALERT_SMTP_URL, ALERT_FROM and ALERT_TO, or ALERT_WEBHOOK_URL" in done.output
     assert "set ALERT_SMTP_URL" in warned(app)["alerts_off"]
+    assert run(make(ALERTS="none"), "test").exit_code == 1
 
 
 def test_incomplete_email_settings_do_not_hold_up_the_webhook(make, hook):

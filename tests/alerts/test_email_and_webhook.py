@@ -139,10 +139,24 @@ def test_a_recipient_that_is_refused_keeps_it_from_nobody_else(post, message):
     }
 
 
-def test_a_mail_that_is_refused_as_a_whole_is_reported(post, message):
-    post.reply = "554 5.7.1 it looks like spam"
+@pytest.mark.parametrize(
+    ("reply", "reason"),
+    [
+        ("554 5.7.1 it looks like spam", "refused it: 554 5.7.1 it looks like spam."),
+        ("451 4.7.1 greylisted", "refused it for now: 451 4.7.1 greylisted."),
+        ("530 5.7.57 not authenticated", "Put a user and password into ALERT_SMTP_URL."),
+    ],
+)
+def test_a_mail_that_is_refused_as_a_whole_is_reported(post, message, reply, reason):
+    post.reply = reply
 
-    assert "refused it: 554 5.7.1 it looks like spam." in sent(smtp(post), message()).popitem()[1]
+    assert reason in sent(smtp(post), message()).popitem()[1]
+
+
+def test_a_mail_server_without_tls_is_not_reported_as_out_of_reach(post, message):
+    config = settings(ALERT_SMTP_URL=f"smtps://127.0.0.1:{post.port}")
+
+    assert "speaks no TLS at this port" in sent(config, message()).popitem()[1]
 
 
 def test_a_mail_server_that_is_not_there_is_reported_for_every_address(message):
@@ -199,11 +213,13 @@ def test_a_login_goes_over_starttls_once_the_certificate_is_trusted(
     untrusted = sent(with_login("duty:p%40ss%3Aword"), message()).popitem()[1]
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
     wrong = sent(with_login("duty:wrong-word"), message()).popitem()[1]
+    pound = sent(with_login("duty:%C2%A3word"), message()).popitem()[1]
     right = sent(with_login("duty:p%40ss%3Aword"), message()).popitem()[1]
 
     assert "certificate that is not trusted" in untrusted
     assert "SSL_CERT_FILE" in untrusted
     assert "refused the login" in wrong
+    assert "no such login" in pound
     assert "word" not in wrong.replace("password", "")
     assert right is None
     assert len(safe.taken) == 1
@@ -336,7 +352,17 @@ def test_exchange_online_that_takes_no_password_is_not_reported_as_a_wrong_one(
     assert "ALERT_WEBHOOK_URL" in fault
 
 
-@pytest.mark.parametrize(("status", "reason"), [(500, "500"), (302, "a redirect"), (404, "404")])
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        (500, "answered 500."),
+        (302, "a redirect"),
+        (404, "404. It does not take messages at this address: make a new one"),
+        (401, "set ALERT_WEBHOOK_URL"),
+        (400, "look at ALERT_WEBHOOK_FORMAT"),
+        (429, "no more messages for now"),
+    ],
+)
 def test_a_webhook_that_answers_otherwise_is_reported_without_its_address(
     hook, message, status, reason
 ):
@@ -354,6 +380,12 @@ def test_a_webhook_that_is_not_there_is_reported_without_its_address(message):
     assert sent(config, message()) == {
         "the webhook": "The webhook cannot be reached (ConnectionError)."
     }
+
+
+def test_a_webhook_without_tls_is_not_reported_for_its_certificate(hook, message):
+    config = settings(ALERT_WEBHOOK_URL=hook.url.replace("http:", "https:"))
+
+    assert "speaks no TLS at this port" in sent(config, message())["the webhook"]
 
 
 def test_a_webhook_that_hangs_holds_up_no_mail(post, hook, message):
