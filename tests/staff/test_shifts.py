@@ -71,7 +71,7 @@ def test_a_shift_that_was_confirmed_is_on_the_rota_and_in_the_audit_log(send, on
     assert on("2026-12-24T17:00:00Z") == ["Amara Owusu"]
     assert on("2026-12-25T08:29:59Z") == ["Amara Owusu"]
     assert on("2026-12-25T08:30:00Z") == []
-    assert "Shift added (rota 1)" in page_text(arranger.get("/staff/changes"))
+    assert "Shift added (change 1)" in page_text(arranger.get("/staff/changes"))
     assert "Person Amara Owusu" in page_text(arranger.get("/staff/changes"))
 
 
