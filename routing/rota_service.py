@@ -413,9 +413,8 @@ def propose_fill(
     person_ids = [ids[name_key(name)] for name in names]
     if role_id not in roster.roles:
         known = ", ".join(roster.roles) or "none"
-        raise InvalidRotaChange(
-            "role", f"There is no role '{role_id}'. The directory's roles are: {known}."
-        )
+        problem = f"There is no role '{role_id}'. The directory's roles are: {known}."
+        raise InvalidRotaChange("role", problem if role_id else "Choose a role.")
     usual = filling.usual_handovers(roster, role_id, days.start)
     pattern = {**dict.fromkeys(DayKind, usual), **(times or {})}
     now = at.replace(second=0, microsecond=0)
