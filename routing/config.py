@@ -85,8 +85,7 @@ _OWN_PREFIXES = (
 )
 """What no other program's variables begin with: one that is no setting is a slip."""
 
-_SIMILAR, _NEAREST = 0.85, 0.75
-"""How alike two names are (difflib's ratio): surely a slip; worth proposing."""
+_SIMILAR, _NEAREST = 0.85, 0.75  # difflib's ratio of two names: surely a slip; worth proposing
 
 _HOST = r"([A-Za-z0-9._-]+|\[[0-9a-fA-F:]+\])(:[1-9]\d{0,4})?"
 _ADDRESS = r"[!#$%&'*+/=?^`{|}~.A-Za-z0-9_-]+@[A-Za-z0-9.-]+"
@@ -304,16 +303,15 @@ def base_url(settings: Mapping[str, Any], request_root: str = "") -> str:
 
 def check_zones() -> None:
     """Raise InvalidSetting unless London is an hour ahead of UTC in July, as it should be."""
+    offset: object
     try:
         offset = _IN_JULY.astimezone(ZoneInfo("Europe/London")).utcoffset()
     except (KeyError, OSError) as error:
-        raise InvalidSetting(
-            f"This machine has no data for Europe/London ({error}). Install the tzdata package."
-        ) from error
+        offset = error
     if offset != timedelta(hours=1):
         raise InvalidSetting(
-            f"Europe/London is {offset} ahead of UTC in July by this machine's data; it should be "
-            "1:00:00. Install the tzdata package, and unset PYTHONTZPATH."
+            f"By this machine's data Europe/London is not an hour ahead of UTC in July ({offset}). "
+            "Install the tzdata package, and unset PYTHONTZPATH."
         )
 
 
