@@ -392,9 +392,8 @@ def _counted_requests(connection: Connection, at: datetime) -> Iterator[Conditio
         ),
         (
             *("requests_refused", calls.OVER_LIMIT),
-            "{} requests for staff pages, sign-in, calendars or long lists, or with long forms for "
-            "the telephone, were refused in the last two hours: too many ran at the same time. "
-            "Callers are answered.",
+            "{} requests for staff pages, sign-in, calendars or long lists were refused in the "
+            "last two hours: too many ran at the same time. Callers are answered.",
         ),
     ):
         count = calls.count_since(connection, counter, at - _COUNTED_HOURS)

@@ -15,7 +15,7 @@ from routing.core.directory import Directory
 from routing.core.timetable import Timetables
 from routing.directory.load import LastGoodDirectory, LoadResult
 from routing.errors import InvalidBankHolidays, InvalidDirectory, Problem
-from routing.files import read_bytes, stat_file
+from routing.files import probe, read_bytes, stat_file
 
 POLL_INTERVAL_SECONDS = 1.0
 """How often the files are looked at, and how long a file must be unchanged before it is read."""
@@ -103,6 +103,8 @@ class SnapshotLoader:
         is_watched = self._watcher is not None and self._watcher.is_alive()
         if self.snapshot is not None and (is_watched or time.monotonic() < self._next_look):
             return self.snapshot
+        if self.snapshot is None and not is_watched:
+            probe(self.file)
         return self.refresh()
 
     def watch(self) -> None:

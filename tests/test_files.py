@@ -2,6 +2,8 @@
 
 import os
 import threading
+import time
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import pytest
@@ -94,3 +96,30 @@ def test_a_file_system_that_hangs_is_given_up_and_occupies_one_thread_however_of
             use(hanging)
 
     assert threading.active_count() == count + 1
+
+
+def test_a_command_leaves_a_file_system_to_another_process_as_long_as_it_hangs(
+    tmp_path, monkeypatch
+):
+    """A thread that looks at it could keep the command's own process from ending."""
+    look, file = tmp_path / "sh", tmp_path / "directory.yaml"
+    look.write_text("#!/bin/sh\nexec sleep 2\n")
+    look.chmod(0o755)
+    file.write_bytes(ANYSHIRE.read_bytes())
+    loader = SnapshotLoader(file, tmp_path, lambda: AT)
+    loader.current()
+    monkeypatch.setattr(files, "IO_TIMEOUT_SECONDS", 0.5)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    count = threading.active_count()
+    command = SnapshotLoader(file, tmp_path, lambda: AT).current()
+
+    assert [problem.message for problem in command.problems] == [
+        "the file cannot be read: the file system does not answer. Set DIRECTORY to where it is."
+    ]
+    assert threading.active_count() == count
+    for _ in range(100):  # it answers after two seconds
+        with suppress(TimeoutError):
+            files.stat_file(file)
+            break
+        time.sleep(0.1)
+    assert files.stat_file(file).st_size > 0

@@ -50,7 +50,7 @@ from routing.directory.yaml_source import (
     read_yaml,
 )
 from routing.errors import InvalidDirectory, Problem
-from routing.files import open_lock, read_bytes, write_atomically
+from routing.files import open_lock, probe, read_bytes, write_atomically
 
 MAX_NAMES_SHOWN = 100
 """How many names are listed, and searched for a similar one: with more, that takes too long."""
@@ -221,6 +221,7 @@ def load(file: Path) -> tuple[Directory, YamlSource]:
     Raise InvalidDirectory, with every problem, when it cannot be read or used. A large file is
     parsed in a child process, so that a hostile one cannot take this process's memory.
     """
+    probe(file)
     text = read_text(file)
     if len(text) <= MAX_INLINE_CHARS:
         return parse(text, file)

@@ -252,7 +252,7 @@ NAVIGATION = (
     ("diverts.index", "Diverts"),
     ("calls.show", "Calls"),
     ("now.preview", "Preview"),
-    ("audit.show", "Changes"),
+    ("changes.show", "Changes"),
 )
 ADMIN_NAVIGATION = (("accounts.index", "Accounts"),)
 ROTA_PAGES = (

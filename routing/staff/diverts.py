@@ -13,7 +13,6 @@ from routing import divert_rules, lookup
 from routing.core.decision import Divert, decide
 from routing.divert_rules import END_WARNING_PERIOD, ProposedDivert
 from routing.errors import InvalidDivert
-from routing.staff.audit import actor_names
 from routing.staff.auth import (
     current_account,
     may_see_internal_numbers,
@@ -22,6 +21,7 @@ from routing.staff.auth import (
     require_role,
     staff_blueprint,
 )
+from routing.staff.changes import actor_names
 from routing.staff.forms import (
     DIVERT_REASONS,
     HANDOVER,

@@ -16,8 +16,8 @@ from routing.rota import descriptions, filling
 from routing.rota.filling import DayKind
 from routing.rota.roster import CONTEXT_MARGIN, Assignment
 from routing.rota_service import GAP_LOOKAHEAD, Rota
-from routing.staff.audit import ACTION_LABELS, actor_names
 from routing.staff.auth import HOME, current_account, render_page, staff_blueprint
+from routing.staff.changes import ACTION_LABELS, actor_names
 from routing.staff.forms import parse_id
 from routing.store import rota as rota_store
 from routing.store.accounts import Role

@@ -296,8 +296,6 @@ def _confirm(
     InvalidRotaChange.
     """
     warnings, confirmation = rota.warnings(proposed), Confirmation()
-    if any(new.during.end <= lookup.now() for new in proposed):
-        warnings.append("That is in the past: it will stand as who was on duty then.")
     shown = digest(texts, warnings)
     if confirmation.shown.data == shown:
         actor, once = current_account().actor, confirmation.once.data

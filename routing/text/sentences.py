@@ -127,8 +127,8 @@ def call_sentence(decision: Decision, phone: str, at: datetime, locale: Locale) 
     Of a service's own number, say that it may be called at all hours.
     """
     line = line_phrase(decision.line, locale)
-    number = decision.service.number
-    if number is not None and phone == number.display and decision.service.is_always_on_its_number:
+    service, number = decision.service, decision.service.number
+    if number and phone == number.national_display and service.is_always_on_its_number:
         call = locale.translate("Call {phone}, {line}.", phone=phone, line=line)
         return f"{call} {holds_sentence(decision, at, locale, is_live=False)}"
     return locale.translate(

@@ -6,7 +6,7 @@ from conftest import ROOT
 from staff.conftest import check, confirm, page_text
 
 from routing import lookup
-from routing.staff.audit import ACTION_LABELS
+from routing.staff.changes import ACTION_LABELS
 from routing.store import audit_log
 
 

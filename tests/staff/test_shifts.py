@@ -164,7 +164,7 @@ def test_a_shift_in_the_past_is_warned_about(send):
     past = edges("1 12 2026 5pm", "2 12 2026 8:30am")
     page = add(send, then=False, **past)
 
-    assert "That is in the past" in page_text(page)
+    assert "1 shift is in the past" in page_text(page)
 
 
 def test_a_form_that_is_sent_twice_adds_one_shift(app, arranger, send):

@@ -1,4 +1,4 @@
-"""The audit log: who changed what, when, from what to what, with the names behind its numbers."""
+"""The page Changes, which shows the audit log: who changed what, from what to what, by name."""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -17,7 +17,7 @@ from routing.text import staff_text
 from routing.text.dates import format_datetime
 from routing.text.locale import Locale
 
-bp = staff_blueprint("audit")
+bp = staff_blueprint("changes")
 
 PAGE_SIZE = 50
 
@@ -66,7 +66,7 @@ def show() -> Response:
         entries = audit_log.newest(connection, PAGE_SIZE + 1, before)
         names, notes = actor_names(connection), audit_log.notes(connection, entries)
     return render_page(
-        "audit_log.html",
+        "changes.html",
         entries=[
             {
                 "at": format_datetime(entry.at, locale),
