@@ -420,11 +420,7 @@ def _post_messages(
 
 
 _WEBHOOK_ADVICE = {
-    **dict.fromkeys(
-        (401, 403, 404, 410),
-        " It does not take messages at this address: make a new one there, and set "
-        "ALERT_WEBHOOK_URL to it.",
-    ),
+    **dict.fromkeys((401, 403, 404, 410), " Set ALERT_WEBHOOK_URL to a new address from there."),
     400: " It does not take this form: look at ALERT_WEBHOOK_FORMAT.",
     429: " It takes no more messages for now.",
 }

@@ -163,8 +163,9 @@ def locale(language: str | None = None) -> Locale:
     """
     directory = snapshot().directory
     for candidate in (language, g.get("language")):
-        if candidate in directory.languages:
-            return get_locale(candidate, directory.zone)
+        code = (candidate or "").partition("-")[0].lower()  # en of en-GB
+        if code in directory.languages:
+            return get_locale(code, directory.zone)
     return get_locale(directory.languages[0], directory.zone)
 
 

@@ -7,7 +7,7 @@ from flask import current_app
 
 from routing import alert_delivery, health, lookup
 from routing.cli.common import CommandGroup, format_option, print_report
-from routing.config import Recipient, alert_recipients, alerts_fault, base_url
+from routing.config import alert_recipients, alerts_fault, base_url
 from routing.store import alerts
 from routing.text import dates
 
@@ -68,27 +68,27 @@ def test() -> None:
 @format_option
 def list_alerts(as_json: bool) -> None:
     """List the newest 50 alerts, sent or waiting, and the state of delivery to each recipient."""
-    recipients = {recipient.key: recipient for recipient in alert_recipients(current_app.config)}
-    removed = Recipient("", "a recipient that is no longer in the settings")
+    names = {recipient.key: recipient.name for recipient in alert_recipients(current_app.config)}
+    removed = "a recipient that is no longer in the settings"
     with lookup.database().reading() as connection:
         newest = alerts.newest(connection, MAX_LISTED)
-        states = alerts.delivery_states(connection, list(recipients))
+        states = alerts.delivery_states(connection, list(names))
     locale = lookup.staff_locale()
     lines = [
         f"{'sent   ' if queued.sent_at else 'waiting'}  "
         f"{dates.format_datetime(queued.noticed_at, locale)}, to "
-        f"{recipients.get(queued.recipient, removed).name}: {queued.alert.text}"
+        f"{names.get(queued.recipient, removed)}: {queued.alert.text}"
         for queued in newest
     ]
     for key, state in states.items():
         fault = f" {state.fault}" if state.fault else ""
-        lines.append(f"{recipients[key].name}: {state.waiting} waiting.{fault}")
+        lines.append(f"{names[key]}: {state.waiting} waiting.{fault}")
     rows = [
         {
             "kind": queued.alert.kind,
             "title": queued.alert.title,
             "text": queued.alert.text,
-            "to": recipients[queued.recipient].name if queued.recipient in recipients else None,
+            "to": names.get(queued.recipient),
             "noticed_at": queued.noticed_at.isoformat(),
             "sent_at": queued.sent_at.isoformat() if queued.sent_at else None,
         }

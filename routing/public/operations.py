@@ -112,11 +112,7 @@ def _gauges(at: datetime) -> Iterator[tuple[Any, ...]]:
     yield "who_to_call_info", "1; what runs", {(config.VERSION,): 1}, "version"
     fetched = "routing_bank_holidays_fetched_timestamp_seconds"
     yield fetched, "When GOV.UK's list was fetched; 0 never", {(): fetched_at}
-    yield (
-        "routing_rehearsal",
-        "1 when the clock is set for a rehearsal",
-        {(): lookup.is_rehearsal()},
-    )
+    yield "routing_rehearsal", "1 while the clock is a rehearsal's", {(): lookup.is_rehearsal()}
     yield "routing_database_up", "1 while the database answers", {(): is_up}
     yield "routing_degraded", "1 while a condition degrades the service", {(): is_degraded}
     yield "routing_warning", "Conditions in force", codes, "code"

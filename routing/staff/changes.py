@@ -55,7 +55,9 @@ def _describe_action(entry: AuditEntry, names: Callable[[str], str]) -> str:
         service_id = (entry.after or entry.before or {})["service"]
         return f"{label} ({staff_text.service_name(lookup.snapshot().directory, service_id)})"
     name = names(entry.entity)
-    return f"{label} ({f'{kind} {number}' if name == entry.entity else name})"
+    if name == entry.entity:
+        name = f"{'change' if kind == 'rota' else kind} {number}"
+    return f"{label} ({name})"
 
 
 def _changes(
@@ -65,7 +67,7 @@ def _changes(
     is_new = entry.action.endswith((".set", ".added", ".created"))
     for field in dict.fromkeys((*before, *after)):
         old, new = before.get(field), after.get(field)
-        if old != new or is_new:
+        if field != "shift" and (old != new or is_new):
             old_text = _format_value(field, old, locale, names)
             yield field, old_text, _format_value(field, new, locale, names)
 
@@ -81,9 +83,11 @@ def _format_value(field: str, value: Any, locale: Locale, names: Callable[[str],
         return staff_text.service_name(directory, value)
     if field in ("line", "replaced_line"):
         return staff_text.line_name(directory, value)
-    if field == "role":
+    if field in ("role", "of"):
         roles = (role_name(role) for role in directory.rota if role.id == value)
         return next(roles, value)
+    if field == "made":
+        return staff_text.ACTION_LABELS[f"rota.{value}"]
     if str(value).startswith("rota_person:"):
         return names(value)
     try:

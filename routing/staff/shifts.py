@@ -177,7 +177,8 @@ def absence() -> AnyResponse:
 
     If that is confirmed, save all of it in one step.
     """
-    form, at = _duty_form(), lookup.now()
+    at = lookup.now().replace(second=0, microsecond=0)
+    form = _duty_form(starts=at)
     if form.validate_on_submit():
         try:
             rota = rota_service.read_around(form.during)

@@ -327,7 +327,7 @@ def _update(connection: Connection, person_id: int, **values: object) -> None:
 
 def _ensure_free(connection: Connection, name: str) -> None:
     if _find(connection, rota_people.c.name_key == name_key(name)) is not None:
-        raise InvalidRotaChange("name", f"There is a {name} on the rota already. Tell them apart.")
+        raise InvalidRotaChange("name", f"{name} is on the rota already. Tell them apart.")
 
 
 def _find(connection: Connection, is_match: sa.ColumnElement[bool]) -> RotaPerson | None:

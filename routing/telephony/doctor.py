@@ -110,7 +110,8 @@ def _this_service(conditions: Iterable[Condition]) -> Iterator[Finding]:
         if condition.code == "signatures_refused" or condition.code.startswith("alerts_"):
             continue
         is_degraded = condition.kind.severity is Severity.DEGRADED
-        stops_calls = is_degraded or condition.code in _STOPS_CALLS
+        concerns_calls = condition.code not in ("setting_malformed", "sign_in_incomplete")
+        stops_calls = (is_degraded and concerns_calls) or condition.code in _STOPS_CALLS
         yield Finding(Level.STOPS_CALLS if stops_calls else Level.WARNING, condition.text)
     if config.telephony_disabled_reason(settings) is None:
         yield _ok("The telephone is on.")

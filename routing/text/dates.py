@@ -83,7 +83,7 @@ def format_datetime(at: datetime, locale: Locale, now: datetime | None = None) -
     The year is added when the instant is more than 180 days after ``now``; never where that is
     None.
     """
-    date, time = _local_date_and_time(at, locale)
+    date, time = local_date_and_time(at, locale)
     day = format_day(date, locale)
     if now is not None and at - now > _YEAR_NAMED_AFTER:
         day = f"{day} {date.year}"
@@ -97,7 +97,7 @@ def format_moment(at: datetime, locale: Locale, now: datetime) -> str:
 
     It says today, tonight (from 6pm) and tomorrow, and is else as ``format_datetime`` has it.
     """
-    date, time = _local_date_and_time(at, locale)
+    date, time = local_date_and_time(at, locale)
     days_ahead = (date - now.astimezone(locale.zone).date()).days
     if days_ahead == 0 and time is None:
         message = N_("midnight tonight, {day}")
@@ -110,6 +110,21 @@ def format_moment(at: datetime, locale: Locale, now: datetime) -> str:
     else:
         return format_datetime(at, locale, now)
     return locale.translate(message, time=time or "", day=format_day(date, locale))
+
+
+def local_date_and_time(at: datetime, locale: Locale) -> tuple[date, str | None]:
+    """Return the date and time on the wall clock; no time at the midnight that ends the date.
+
+    A time that comes twice, as the clocks go back, has its zone: 1:30am GMT.
+    """
+    local = at.astimezone(locale.zone)
+    minute = local.hour * 60 + local.minute
+    if not minute:
+        return local.date() - timedelta(days=1), None
+    time = format_time(minute, locale)
+    if local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset():
+        time = f"{time} {local.tzname()}"
+    return local.date(), time
 
 
 def format_range(time_range: TimeRange, locale: Locale) -> str:
@@ -269,21 +284,6 @@ def join_words(words: Sequence[str], locale: Locale) -> str:
     if len(words) == 1:
         return words[0]
     return locale.translate("{most} and {last}", most=", ".join(words[:-1]), last=words[-1])
-
-
-def _local_date_and_time(at: datetime, locale: Locale) -> tuple[date, str | None]:
-    """Return the date and time on the wall clock; no time at the midnight that ends the date.
-
-    A time that comes twice, as the clocks go back, has its zone: 1:30am GMT.
-    """
-    local = at.astimezone(locale.zone)
-    minute = local.hour * 60 + local.minute
-    if not minute:
-        return local.date() - timedelta(days=1), None
-    time = format_time(minute, locale)
-    if local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset():
-        time = f"{time} {local.tzname()}"
-    return local.date(), time
 
 
 def _format_dates(special_day: SpecialDay, locale: Locale, today: date) -> str:

@@ -26,6 +26,7 @@ from routing.text.dates import (
     format_week,
     format_weekdays,
     join_words,
+    local_date_and_time,
 )
 from routing.text.locale import Locale
 
@@ -240,11 +241,11 @@ def describe_leg(
 
 def format_relative(when: datetime, at: datetime, locale: Locale) -> str:
     """Format an instant as seen from ``at``: 5pm today; 8:30am tomorrow; other days by date."""
-    local, today = when.astimezone(locale.zone), at.astimezone(locale.zone).date()
-    minute, days_later = local.hour * 60 + local.minute, (local.date() - today).days
-    if not minute or days_later not in (0, 1):
+    (day, time), today = local_date_and_time(when, locale), at.astimezone(locale.zone).date()
+    days_later = (day - today).days
+    if time is None or days_later not in (0, 1):
         return format_datetime(when, locale, at)
-    return f"{format_time(minute, locale)} {'tomorrow' if days_later else 'today'}"
+    return f"{time} {'tomorrow' if days_later else 'today'}"
 
 
 def format_time_left(time: timedelta) -> str:

@@ -357,8 +357,8 @@ def test_exchange_online_that_takes_no_password_is_not_reported_as_a_wrong_one(
     [
         (500, "answered 500."),
         (302, "a redirect"),
-        (404, "404. It does not take messages at this address: make a new one"),
-        (401, "set ALERT_WEBHOOK_URL"),
+        (404, "404. Set ALERT_WEBHOOK_URL to a new address"),
+        (401, "Set ALERT_WEBHOOK_URL"),
         (400, "look at ALERT_WEBHOOK_FORMAT"),
         (429, "no more messages for now"),
     ],

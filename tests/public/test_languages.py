@@ -63,7 +63,7 @@ def test_the_whole_reason_is_in_welsh(welsh_first, clock):
 
 
 def test_the_api_and_the_fragment_are_in_welsh_on_request(english_first):
-    decision = english_first.get("/api/v1/services/children/decision?lang=cy")
+    decision = english_first.get(f"{DECISION}?lang=cy-GB")
 
     assert decision.headers["Content-Language"] == "cy"
     assert decision.json["reason"]["text"].startswith("Mae Un Pwynt Cyswllt ar agor tan 5pm")
