@@ -87,7 +87,7 @@ def _format_value(field: str, value: Any, locale: Locale, names: Callable[[str],
         roles = (role_name(role) for role in directory.rota if role.id == value)
         return next(roles, value)
     if field == "made":
-        return ACTION_LABELS[f"rota.{value}"]
+        return staff_text.ACTION_LABELS[f"rota.{value}"]
     if str(value).startswith("rota_person:"):
         return names(value)
     try:
