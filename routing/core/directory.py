@@ -278,6 +278,13 @@ class OtherWay:
     phone: Phone | None = None
     url: str | None = None
 
+    @property
+    def link(self) -> str | None:
+        """The address of a link to it: tel:, or sms: for text messages, or its own."""
+        if self.phone is None:
+            return self.url
+        return f"sms:{self.phone.e164}" if self.kind == "text" else self.phone.url
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
