@@ -392,6 +392,8 @@ def _dialable(written: str, e164: str) -> str:
     """Return a number as it can be dialled: +44 (0)1632 960001 cannot, nor one without its 0."""
     written = re.sub(r"^\(?(\+|00)\s?44[\s()-]*0[\s)]*", "0", written)
     digits, national = re.sub(r"\D", "", written), f"0{e164[3:]}"
+    if written.count("(") != written.count(")"):
+        return national
     if not e164.startswith("+44") or digits in (national, f"0044{e164[3:]}"):
         return written
     if written[0] == "+" and digits == e164[1:]:
