@@ -281,13 +281,27 @@ def test_a_text_that_a_hash_cuts_is_found_and_a_comment_is_not(slips, name, is_c
 
 @pytest.mark.parametrize(
     ("character", "words"),
-    [("\u00a0", "a no-break space"), ("\u200b", "a zero-width space"), ("\u200f", "a bidi mark")],
+    [
+        ("\u00a0", "a no-break space"),
+        ("\u200b", "a zero-width space"),
+        ("\u200f", "a bidi mark"),
+        ("\ufffd", "a character that was lost"),
+        ("\u00e2\u20ac\u2122", "does not belong here"),
+    ],
 )
 def test_a_character_that_cannot_be_seen_is_found_in_a_name(slips, character, words):
     ((at, code, message),) = slips(CLEAN.replace("name: Hub", f"name: Hub{character} (MASH)"))
 
-    assert (at[0], code) == (character, "hidden_character")
+    assert (at[0], code) == (character[0], "hidden_character")
     assert words in message
+
+
+@pytest.mark.parametrize("name", ["TBC", "null", "~", "---", 'Hub"', "n/a"])
+def test_a_name_that_is_still_to_come_is_found(slips, name):
+    ((at, code, message),) = slips(CLEAN.replace("name: Hub", f"name: {name}"))
+
+    assert (at[: len(name)], code) == (name, "odd_text")
+    assert "Write the whole text" in message
 
 
 def test_the_joiners_of_emoji_are_no_hidden_characters(slips):
