@@ -105,7 +105,7 @@ class FieldErrors(ValueError):
     """Several problems of one mapping, each with a place of its own."""
 
     def __init__(self, errors: Sequence[FieldError]) -> None:
-        super().__init__(" ".join(error.message for error in errors))
+        super().__init__(" ".join(f"'{error.key}': {error.message}" for error in errors))
         self.errors = tuple(errors)
 
 
