@@ -314,7 +314,6 @@ def require_unique(languages: list[str]) -> list[str]:
 def _add_hours(
     hours: dict[str, tuple[TimeRange, ...]], key: str, value: object
 ) -> Iterator[FieldError]:
-    """Add the hours of ``key: value`` to ``hours``; yield what is wrong with either."""
     ranges: tuple[TimeRange, ...] = ()
     if (reason := lone_key_reason(key, value)) or key in LineModel.model_fields:
         message = "this is a key of the line. Indent it less, as the others."
@@ -385,24 +384,20 @@ def _parse_number(value: str) -> Phone:
             remedy = "It may stand only under helplines; 999 and 101 on an `out_of_hours` line too"
         raise ValueError(f"'{value}' {reason}. {remedy}.")
     e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-    return Phone(e164, _dialable(value.strip(), e164))
+    return Phone(e164, _dialable(value.strip(), number, e164))
 
 
-def _dialable(written: str, e164: str) -> str:
-    """Return a number as it can be dialled: +44 (0)1632 960001 cannot, nor one without its 0."""
-    written = re.sub(r"^\(?(\+|00)\s?44[\s()-]*0[\s)]*", "0", written)
-    digits, national = re.sub(r"\D", "", written), f"0{e164[3:]}"
-    if written.count("(") != written.count(")"):
-        return national
-    if not e164.startswith("+44") or digits in (national, f"0044{e164[3:]}"):
+def _dialable(written: str, number: phonenumbers.PhoneNumber, e164: str) -> str:
+    """Return a number as written if its digits can be dialled: those of +44 (0)1632 cannot."""
+    plain = re.sub(r"[ ()-]", "", written)
+    if e164 in (plain, re.sub("^0", "+44", plain)):
         return written
-    if written[0] == "+" and digits == e164[1:]:
-        return written
-    return f"0{written}" if written[0] != "(" and f"0{digits}" == national else national
+    forms = phonenumbers.PhoneNumberFormat
+    is_british = number.country_code == 44
+    return phonenumbers.format_number(number, forms.NATIONAL if is_british else forms.INTERNATIONAL)
 
 
 def _impossible_reason(number: phonenumbers.PhoneNumber) -> str | None:
-    """Return why no telephone can have this number, or None if one can."""
     result = phonenumbers.is_possible_number_with_reason(number)
     if result == phonenumbers.ValidationResult.IS_POSSIBLE:
         if number.country_code != 44 or not number.italian_leading_zero:

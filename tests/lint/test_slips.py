@@ -42,7 +42,7 @@ def of(name):
 @pytest.mark.parametrize(
     ("name", "place", "code", "words"),
     [
-        ("P1-lost-zero", (9, 34), "lost_zero", "Write 01632960001"),
+        ("P1-lost-zero", (9, 34), "lost_zero", "Write 01632 960001"),
         ("P3-digit-short-0300", (9, 34), "not_in_numbering_plan", "no telephone has such"),
         ("P5-44-zero", (9, 34), "trunk_zero", "Write 01632 960001"),
         ("c62-overlap", (14, 29), "overlapping_hours", "12:00-17:00 overlaps 09:00-13:00"),
@@ -328,7 +328,7 @@ def test_a_council_with_one_day_number_and_one_night_number_can_have_no_warning(
             "mon-thu: 08:30-17:00",
         ),
         ("01632 960002", "+44 (0)1632 960002", "Write 01632 960002", "01632 960002"),
-        ("01632 960002", "1632960002", "Write 01632960002", "01632960002"),
+        ("01632 960002", "1632960002", "Write 01632 960002", "01632 960002"),
         ("mon-thu:", "mon-wed:", "`thu: closed`", "thu: closed, mon-wed:"),
         (
             "mon-thu: 08:30-17:00",
