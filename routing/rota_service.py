@@ -335,21 +335,23 @@ def remove_cover(cover_id: int, shift_id: int, actor: str) -> RotaChange:
 def remove_person(person_id: int, actor: str) -> None:
     """Take somebody off the rota; what is left of their shifts goes to nobody.
 
-    Raise UnknownShift, InvalidRotaChange.
+    At most MAX_ROWS go at a time, so that no divert waits. Raise UnknownShift, RotaConflict.
     """
     at = lookup.now().replace(second=0, microsecond=0)
     to_come = Span(at, at + FAR_FUTURE)
     current = read_rota(to_come.start, to_come.end)
     covers = cover_absence(current.roster, person_id, to_come, None, "Has left")
-    with lookup.database().writing() as connection:
-        _require_unchanged(connection, current)
-        if covers:
-            rota.add(connection, "left", covers, at, actor)
-        rota_people.leave(connection, person_id, at, actor)
+    for first in range(0, max(1, len(covers)), MAX_ROWS):
+        with lookup.database().writing() as connection:
+            _require_unchanged(connection, current)
+            if covers:
+                rota.add(connection, "left", covers[first : first + MAX_ROWS], at, actor)
+            if first + MAX_ROWS >= len(covers):
+                rota_people.leave(connection, person_id, at, actor)
+            current = dataclasses.replace(current, revision=rota.revision(connection))
 
 
 def _require_unchanged(connection: Connection, based_on: Rota) -> None:
-    """Raise RotaConflict if anybody has changed the rota since it was read."""
     if rota.revision(connection) != based_on.revision:
         raise RotaConflict
 

@@ -17,7 +17,7 @@ from routing.cli.common import (
 )
 from routing.divert_rules import DIVERT_ENDS, ProposedDivert
 from routing.errors import InvalidDivert, InvalidTime
-from routing.formats.json import span_json
+from routing.formats import span_json
 from routing.store import diverts
 from routing.store.diverts import DivertRow
 from routing.text import staff_text, time_parsing
@@ -175,7 +175,6 @@ def _confirm_closed(proposed: Iterable[ProposedDivert]) -> None:
 
 
 def _confirm(warnings: Sequence[str], question: str, advice: str) -> None:
-    """Print warnings and ask to go on; where nobody can be asked, fail with advice."""
     for warning in warnings:
         click.echo(warning, err=True)
     if warnings and not sys.stdin.isatty():

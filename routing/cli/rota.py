@@ -21,7 +21,7 @@ from routing.cli.common import (
 )
 from routing.cli.maintenance import run_purge
 from routing.errors import InvalidSpreadsheet
-from routing.formats.json import span_json, timestamp
+from routing.formats import span_json, timestamp
 from routing.rota import descriptions, filling, spreadsheet
 from routing.rota.filling import DayKind
 from routing.rota.roster import CONTEXT_MARGIN, NewShift

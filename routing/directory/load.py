@@ -169,7 +169,6 @@ class LastGoodDirectory:
             raise
 
     def _attempts(self, sha256: str) -> int:
-        """Return how often the text with this hash ended its reader."""
         try:
             saved, count = read_bytes(self.attempts_file).split()
             return int(count) if saved == sha256.encode() else 0
@@ -375,7 +374,6 @@ def _reference_problems(root: dict[str, Node]) -> Iterator[PathProblem]:
 
 
 def _line_references(service: dict[str, Node]) -> Iterator[tuple[str, tuple[int, ...], str]]:
-    """Yield each line that a service names, by key and by index in a list."""
     for key in ("out_of_hours", "lines", "if_unanswered"):
         value = service.get(key)
         if isinstance(value, str) and key == "out_of_hours":
@@ -421,7 +419,6 @@ def _check_line(
 
 
 def _numbers(path: KeyPath, line: dict[str, Node]) -> Iterator[tuple[KeyPath, str]]:
-    """Yield every number of a line, those of its special days too, with their paths."""
     parts = [(path, line)]
     for n, special_day in enumerate(_items(line.get("special_days"))):
         parts.append(((*path, "special_days", n), _mapping(special_day)))
@@ -528,7 +525,6 @@ def _fields(model: type[BaseModel]) -> dict[str, FieldInfo]:
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:
-    """Return the model within ``list[Model]``, ``dict[str, Model]`` or ``Model | None``, if any."""
     if isclass(annotation) and issubclass(annotation, BaseModel):
         return annotation
     models = (_model_in(argument) for argument in get_args(annotation))

@@ -11,9 +11,8 @@ from itertools import chain, groupby, pairwise
 from zoneinfo import ZoneInfo
 
 from routing.core import instants
-from routing.core.decision import timeline
+from routing.core.decision import Timetables, timeline
 from routing.core.instants import Span, merge_equal
-from routing.core.timetable import Timetables
 from routing.errors import InvalidRotaChange, UnknownShift
 
 HANDOVER_ALLOWANCE = timedelta(minutes=15)

@@ -288,7 +288,6 @@ def _decode(data: bytes) -> tuple[str, bool]:
 
 
 def _find_role(text: str, roles: Collection[RotaRole]) -> str:
-    """Return the id of the one role with this id or name. Raise InvalidRotaChange."""
     ids = {
         role.id
         for role in roles
@@ -332,7 +331,6 @@ def _parse_person(text: str, people: Collection[str], add_people: bool, is_unico
 
 
 def _parse_date(match: re.Match[str], shown: str) -> datetime:
-    """Return the midnight that begins a date. Raise InvalidTime."""
     day, month, year = match.groups()
     if len(day) == 4:
         day, year = year, day

@@ -15,6 +15,7 @@ from routing.core.decision import Divert, decide
 from routing.divert_rules import END_WARNING_PERIOD, HANDOVER, ProposedDivert
 from routing.errors import InvalidDivert
 from routing.staff.auth import (
+    actor_names,
     current_account,
     may_see_internal_numbers,
     radio_item,
@@ -22,7 +23,6 @@ from routing.staff.auth import (
     require_role,
     staff_blueprint,
 )
-from routing.staff.changes import actor_names
 from routing.staff.forms import (
     DIVERT_REASONS,
     NOW,
@@ -450,7 +450,6 @@ def _confirms(form: EndForm, previews: Sequence[DivertPreview]) -> bool:
 def _propose(
     form: DivertForm, service: str, start: datetime | None, end: datetime | timedelta | None
 ) -> list[ProposedDivert]:
-    """Return what the form asks for, one divert for each service. Raise InvalidDivert."""
     return divert_rules.propose(
         lookup.snapshot().timetables,
         service,

@@ -277,7 +277,6 @@ def _find_change(connection: Connection, is_wanted: sa.ColumnElement[bool]) -> R
 def _read(
     connection: Connection, is_wanted: sa.ColumnElement[bool]
 ) -> tuple[list[Shift], list[Cover]]:
-    """Return shifts and their covers, ordered by id."""
     current_shifts = [
         Shift(row.id, row.duty_role, row.rota_person_id, span, row.sequence, row.changed_at)
         for row in connection.execute(_select_with_times(shifts).where(is_wanted))

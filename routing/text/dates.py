@@ -158,7 +158,7 @@ def format_hours(hours: Hours, locale: Locale) -> tuple[tuple[str, str], ...]:
     ]
     if hours.bank_holiday is not None:
         pairs.append((locale.translate("Bank holidays"), format_ranges(hours.bank_holiday, locale)))
-    return tuple((f"{days[0].upper()}{days[1:]}", times) for days, times in pairs)
+    return tuple((capitalise(days), times) for days, times in pairs)
 
 
 def format_week(hours: Hours, locale: Locale) -> str:
@@ -215,7 +215,7 @@ def format_special_day(special_day: SpecialDay, locale: Locale, today: date) -> 
         parts.append(locale.translate("call {phone}", phone=special_day.phone.display))
     return locale.translate(
         "{days} ({name}): {what}",
-        days=_format_dates(special_day, locale, today),
+        days=capitalise(_format_dates(special_day, locale, today)),
         name=special_day.name.get(locale.language),
         what=", ".join(parts),
     )
@@ -249,7 +249,7 @@ def format_exceptions(
             for special_day in line.special_days
             if day in special_day and not special_day.is_season
         ]
-        date_in_words = format_full_date(day, locale)
+        date_in_words = capitalise(format_full_date(day, locale))
         if names:
             date_in_words += f" ({', '.join(names)})"
         elif day in holidays:
@@ -274,6 +274,11 @@ def exception_dates(
             yield day
 
 
+def capitalise(text: str) -> str:
+    """Return ``text`` with a capital first letter: Welsh days begin with a small one."""
+    return text[0].upper() + text[1:]
+
+
 def join_words(words: Sequence[str], locale: Locale) -> str:
     """Join a list for a sentence: one, two and three. ``words`` has one item at least."""
     if len(words) == 1:
@@ -282,7 +287,6 @@ def join_words(words: Sequence[str], locale: Locale) -> str:
 
 
 def _format_dates(special_day: SpecialDay, locale: Locale, today: date) -> str:
-    """Format when a special day is: on a date, from one to another, or each time that it comes."""
     first, last = (
         None
         if day is None

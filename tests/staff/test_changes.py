@@ -7,8 +7,8 @@ from conftest import ROOT
 from staff.conftest import check, confirm, edges, page_text
 
 from routing import lookup
-from routing.staff.changes import ACTION_LABELS
 from routing.store import audit_log
+from routing.text.staff_text import ACTION_LABELS
 
 
 def test_the_audit_log_shows_names_and_stores_only_numbers(app, duty):

@@ -8,7 +8,7 @@ import sqlalchemy
 from staff.conftest import check, confirm, page_text
 
 from routing import lookup
-from routing.core.timetable import Timetables
+from routing.core.decision import Timetables
 
 EDS = "01632 960002"
 

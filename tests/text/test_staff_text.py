@@ -9,9 +9,8 @@ from conftest import ANYSHIRE
 from core.test_decision import london
 
 from routing import lookup
-from routing.core.decision import Divert
+from routing.core.decision import Divert, Timetables
 from routing.core.instants import Span
-from routing.core.timetable import Timetables
 from routing.directory.load import load, parse
 from routing.text import staff_text
 from routing.text.locale import get_locale
