@@ -85,8 +85,7 @@ _OWN_PREFIXES = (
 )
 """What no other program's variables begin with: one that is no setting is a slip."""
 
-_SIMILAR, _NEAREST = 0.85, 0.75
-"""How alike two names are (difflib's ratio): surely a slip; worth proposing."""
+_SIMILAR, _NEAREST = 0.85, 0.75  # difflib's ratio of two names: surely a slip; worth proposing
 
 _HOST = r"([A-Za-z0-9._-]+|\[[0-9a-fA-F:]+\])(:[1-9]\d{0,4})?"
 _ADDRESS = r"[!#$%&'*+/=?^`{|}~.A-Za-z0-9_-]+@[A-Za-z0-9.-]+"
@@ -155,8 +154,9 @@ class Recipient:
 def read(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
     """Return every setting, without blanks around it.
 
-    Raise InvalidSetting when the rehearsal clock, a secret's file or the machine's zone data is
-    unusable.
+    Raise InvalidSetting when the rehearsal clock, the file with DATABASE_URL or the machine's zone
+    data is unusable. ``MALFORMED_SETTINGS`` holds a sentence about each other file of a secret that
+    is, by the secret's name.
 
     ``CLOCK`` is a function that returns the current instant in UTC, and ``UNKNOWN_SETTINGS`` holds
     a sentence about each variable that looks like a misspelt setting. Relative paths are those of
@@ -165,9 +165,15 @@ def read(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
     settings: dict[str, Any] = {
         name: environ.get(name, "").strip() or default for name, default in SETTINGS.items()
     }
+    settings["MALFORMED_SETTINGS"] = {}
     for name in SECRETS:
         if path := environ.get(f"{name}_FILE"):
-            settings[name] = _read_secret(name, path, settings[name])
+            try:
+                settings[name] = _read_secret(name, path, settings[name])
+            except InvalidSetting as error:
+                if name == "DATABASE_URL":  # another database would have other diverts
+                    raise
+                settings["MALFORMED_SETTINGS"][name] = str(error)
     for name in ("DIRECTORY", "INSTANCE_PATH"):
         settings[name] = str(_base_folder() / settings[name])
     check_zones()
@@ -179,16 +185,15 @@ def read(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
 def ignore_malformed(settings: MutableMapping[str, Any]) -> None:
     """Replace each setting of the wrong form by its default: a slip there never stops calls.
 
-    ``MALFORMED_SETTINGS`` then holds by their names a sentence about each that says what to write.
+    Add a sentence about each that says what to write to ``MALFORMED_SETTINGS``, by its name.
     """
-    sentences: dict[str, str] = {}
+    sentences = settings.setdefault("MALFORMED_SETTINGS", {})
     for name, (pattern, instruction) in _FORMATS.items():
         value = settings.get(name)
         if value is not None and not re.fullmatch(pattern, str(value)):
             fault = "not of the right form" if name in SECRETS else repr(value)
             sentences[name] = f"{name} is {fault}, and has no effect. Write {instruction}."
             settings[name] = SETTINGS[name]
-    settings["MALFORMED_SETTINGS"] = sentences
 
 
 def telephony_disabled_reason(settings: Mapping[str, Any]) -> str | None:
@@ -304,16 +309,15 @@ def base_url(settings: Mapping[str, Any], request_root: str = "") -> str:
 
 def check_zones() -> None:
     """Raise InvalidSetting unless London is an hour ahead of UTC in July, as it should be."""
+    offset: object
     try:
         offset = _IN_JULY.astimezone(ZoneInfo("Europe/London")).utcoffset()
     except (KeyError, OSError) as error:
-        raise InvalidSetting(
-            f"This machine has no data for Europe/London ({error}). Install the tzdata package."
-        ) from error
+        offset = error
     if offset != timedelta(hours=1):
         raise InvalidSetting(
-            f"Europe/London is {offset} ahead of UTC in July by this machine's data; it should be "
-            "1:00:00. Install the tzdata package, and unset PYTHONTZPATH."
+            f"By this machine's data Europe/London is not an hour ahead of UTC in July ({offset}). "
+            "Install the tzdata package, and unset PYTHONTZPATH."
         )
 
 

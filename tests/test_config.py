@@ -54,16 +54,24 @@ def test_a_secret_may_come_from_a_file(tmp_path, name):
     assert config.read({f"{name}_FILE": str(tmp_path / "secret")})[name] == "hush"
 
 
-def test_a_secret_from_a_file_that_is_missing_is_refused_with_its_path(tmp_path):
-    with pytest.raises(InvalidSetting, match=r"OPS_TOKEN_FILE is .*/nowhere, which cannot be read"):
-        config.read({"OPS_TOKEN_FILE": str(tmp_path / "nowhere")})
+def test_a_secret_from_a_file_that_is_missing_counts_as_not_set_and_its_path_is_named(tmp_path):
+    settings = config.read({"OPS_TOKEN_FILE": str(tmp_path / "nowhere")})
+
+    assert settings["OPS_TOKEN"] is None
+    assert "/nowhere, which cannot be read" in settings["MALFORMED_SETTINGS"]["OPS_TOKEN"]
 
 
-def test_a_secret_both_from_a_file_and_in_the_environment_is_refused(tmp_path):
+def test_without_the_file_that_names_the_database_no_other_is_used(tmp_path):
+    with pytest.raises(InvalidSetting, match=r"DATABASE_URL_FILE is .*, which cannot be read"):
+        config.read({"DATABASE_URL_FILE": str(tmp_path / "nowhere")})
+
+
+def test_a_secret_both_from_a_file_and_in_the_environment_is_that_of_the_environment(tmp_path):
     (tmp_path / "secret").write_text("hush")
+    settings = config.read({"OPS_TOKEN": "hash", "OPS_TOKEN_FILE": str(tmp_path / "secret")})
 
-    with pytest.raises(InvalidSetting, match="OPS_TOKEN and OPS_TOKEN_FILE are both set"):
-        config.read({"OPS_TOKEN": "hash", "OPS_TOKEN_FILE": str(tmp_path / "secret")})
+    assert settings["OPS_TOKEN"] == "hash"
+    assert "are both set" in settings["MALFORMED_SETTINGS"]["OPS_TOKEN"]
 
 
 @pytest.mark.parametrize(

@@ -239,6 +239,8 @@ def _read_form() -> MultiDict[str, str]:
     if request.mimetype != "application/x-www-form-urlencoded":
         return MultiDict()
     text, limit = request.get_data().decode(), MAX_PARAMETERS
+    if not text:  # there is no form, or a hook of the application has read it already
+        return request.form
     if text.count("%") > MAX_ESCAPES:
         raise ValueError("more escapes than in the longest message")
     return MultiDict(parse_qsl(text, keep_blank_values=True, max_num_fields=limit, errors="strict"))

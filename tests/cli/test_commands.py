@@ -104,6 +104,8 @@ def test_a_faulty_setting_is_degraded_and_stops_a_release_but_no_answer(
     assert release.exit_code == 1
     assert text in release.output
     assert runner.invoke(args=["who"]).exit_code == 0
+    doctor = runner.invoke(args=["twilio", "doctor"]).output.splitlines()
+    assert not any(text in line and line.startswith("STOPS") for line in doctor)
     assert app.test_client().get("/api/v1/services/children/decision").status_code == 200
 
 
