@@ -434,19 +434,6 @@ def status(council, path):
     return council.test_client().get(path).status_code
 
 
-def test_a_demotion_seen_at_another_sign_in_ends_the_session_and_calendar_of_before(
-    council, provider
-):
-    before = come_in(council, provider, "admin")
-    path = calendar(before)
-    after = come_in(council, provider, "view")
-
-    assert not signed_in(before)
-    assert status(council, path) == 404
-    assert "(view)" in after.get("/staff").text
-    assert after.get("/staff/diverts/new").status_code == 403
-
-
 def test_one_whom_the_provider_gives_no_role_any_more_loses_every_session_and_calendar(
     council, provider
 ):
