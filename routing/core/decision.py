@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from itertools import chain, pairwise, takewhile
+from itertools import pairwise, takewhile
 
 from routing.core import instants
 from routing.core.directory import Line, Phone
@@ -79,8 +79,7 @@ def timeline(
         if answer != entries[-1][1]:
             entries.append((at, answer))
     if start < end:
-        edges = pairwise(chain((at for at, _ in entries), [end]))
-        for (begins, ends), (_, answer) in zip(edges, entries, strict=True):
+        for (begins, answer), (ends, _) in pairwise([*entries, (end, entries[-1][1])]):
             yield Span(begins, ends), answer
 
 

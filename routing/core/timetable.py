@@ -160,10 +160,7 @@ class Timetables:
         first, last = (start - _MAX_OVERRUN).astimezone(zone).date(), end.astimezone(zone).date()
         hours = line.hours_between(first, last, self.holidays)
         cut = (
-            span
-            if start <= span.start and span.end <= end
-            else Span(max(span.start, start), min(span.end, end))
-            for span in merge_hours(hours, zone)
+            Span(max(span.start, start), min(span.end, end)) for span in merge_hours(hours, zone)
         )
         return tuple(span for span in cut if span.start < span.end)
 
@@ -272,5 +269,5 @@ def merge_hours(
 
 
 def _month_span(year: int, month: int) -> Span:
-    following = (year, month + 1) if month < 12 else (year + 1, 1)
-    return Span(datetime(year, month, 1, tzinfo=UTC), datetime(*following, 1, tzinfo=UTC))
+    first = datetime(year, month, 1, tzinfo=UTC)
+    return Span(first, (first + timedelta(days=31)).replace(day=1))
