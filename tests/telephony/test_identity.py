@@ -41,10 +41,6 @@ def test_the_number_that_was_called_is_never_rung(twilio, clock):
     assert twilio.call("CA1", called=EDS).number == MANAGER
 
 
-def test_a_line_that_forwarded_the_call_here_is_not_rung(twilio):
-    assert twilio.call("CA1", ForwardedFrom=MASH).number == MANAGER
-
-
 SPELLINGS = [
     "+441632960001",
     "00441632960001",
