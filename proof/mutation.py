@@ -17,12 +17,15 @@ from tempfile import TemporaryDirectory
 
 from sweep import ROOT
 
-DECISION = ("tests/core/test_decision.py", "tests/core/test_special_days.py")
+DECISION = (
+    "tests/core/test_timetable.py",
+    "tests/core/test_decision.py",
+    "tests/core/test_special_days.py",
+)
 CALL_FLOW = "tests/telephony/test_call_flow.py"
 TESTS = {
     "core/instants": ("tests/core/test_instants.py",),
     "core/directory": ("tests/core/test_directory.py", *DECISION, CALL_FLOW),
-    "core/timetable": ("tests/core/test_timetable.py", *DECISION),
     "core/decision": (*DECISION, CALL_FLOW),
     "core/gaps": ("tests/core/test_gaps.py", "tests/core/test_diff.py"),
     "telephony/call_flow": (CALL_FLOW,),
@@ -119,8 +122,8 @@ def _mutate(folder, module, tests):
 
 def _explain(change):
     """Return why a change, the lines that it takes out and puts in, is none; None if unknown."""
-    (line,) = re.findall(r"^\+ *(.*)", change, re.M)
-    return next((reason for reason, lines in EQUIVALENT.items() if line in lines), None)
+    added = "\n".join(re.findall(r"^\+ *(.*)", change, re.M))
+    return next((reason for reason, lines in EQUIVALENT.items() if added in lines), None)
 
 
 def _mutmut(folder, *arguments):

@@ -10,9 +10,9 @@ import govuk_feed
 import pytest
 from conftest import ANYSHIRE
 
+from routing import bank_holidays
 from routing import snapshot as snapshot_module
-from routing.bank_holidays import govuk
-from routing.bank_holidays.refresh import refresh
+from routing.bank_holidays import refresh
 from routing.errors import InvalidDirectory
 from routing.snapshot import SnapshotLoader
 
@@ -173,7 +173,7 @@ def test_a_new_list_of_bank_holidays_is_in_use_and_stays_so_while_its_copy_is_br
     refresh(tmp_path / "instance", feed.url, AT)
     assert day in settled(loader).timetables.holidays
 
-    govuk.copy_path(tmp_path / "instance").write_text("{")
+    bank_holidays.copy_path(tmp_path / "instance").write_text("{")
     snapshot = settled(loader)
 
     assert day in snapshot.holidays.dates

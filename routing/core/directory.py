@@ -8,11 +8,6 @@ from datetime import date, timedelta
 from math import ceil
 from zoneinfo import ZoneInfo
 
-from routing.core.instants import date_range
-
-_COUNTRY_CODE = re.compile(r"^\+44 *(?:\(0\))? *")
-"""The United Kingdom's country code as people write it: +44 or +44 (0)."""
-
 EMERGENCY_NUMBERS = ("999", "101")
 """The numbers of the police that a line may have if it is only ever an out-of-hours line."""
 
@@ -75,9 +70,14 @@ class Phone:
         return f"tel:{self.national if is_freephone else self.e164}"
 
     @property
+    def national_display(self) -> str:
+        """The number as people read it, without the United Kingdom's country code."""
+        return re.sub(r"^\+44[ -]*", "0", self.display)
+
+    @property
     def relay_uk_display(self) -> str:
         """The number as a user of Relay UK dials it: 18001 and the national number."""
-        return f"18001 {_COUNTRY_CODE.sub('0', self.display)}"
+        return f"18001 {self.national_display}"
 
 
 MINUTES_PER_DAY = 24 * 60
@@ -551,3 +551,8 @@ class Directory:
     def service(self, service_id: str) -> Service | None:
         """Return the service with that id, or None if the directory lacks it."""
         return next((service for service in self.services if service.id == service_id), None)
+
+
+def date_range(first: date, last: date) -> Iterator[date]:
+    """Yield every date from ``first`` to ``last``, both included."""
+    return (first + timedelta(days=count) for count in range((last - first).days + 1))

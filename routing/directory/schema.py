@@ -285,7 +285,6 @@ def require_unique(languages: list[str]) -> list[str]:
 def _add_hours(
     hours: dict[str, tuple[TimeRange, ...]], key: str, value: object
 ) -> Iterator[FieldError]:
-    """Add the hours of ``key: value`` to ``hours``; yield what is wrong with either."""
     ranges: tuple[TimeRange, ...] = ()
     try:
         ranges = parse_day_hours(value)
@@ -353,17 +352,19 @@ def _parse_number(value: str) -> Phone:
             "under helplines, and 999 and 101 also on a line that is only an `out_of_hours`."
         )
     e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-    return Phone(e164, _dialable(value.strip()))
+    return Phone(e164, _dialable(value.strip(), number, e164))
 
 
-def _dialable(written: str) -> str:
-    """Return a number as it can be dialled: +44 (0)1632 960001 cannot, nor one without its 0."""
-    national = re.sub(r"^(\+|00)\s?44[\s()-]*0[\s)]*", "0", written)
-    return national if national[0] in "0+(" else f"0{national}"
+def _dialable(written: str, number: phonenumbers.PhoneNumber, e164: str) -> str:
+    """Return a number as written if its digits can be dialled: those of +44 (0)1632 cannot."""
+    if e164 in (re.sub(r"[ -]", "", written), f"+44{re.sub('[^0-9]', '', written)[1:]}"):
+        return written
+    forms = phonenumbers.PhoneNumberFormat
+    is_british = number.country_code == 44
+    return phonenumbers.format_number(number, forms.NATIONAL if is_british else forms.INTERNATIONAL)
 
 
 def _impossible_reason(number: phonenumbers.PhoneNumber) -> str | None:
-    """Return why no telephone can have this number, or None if one can."""
     result = phonenumbers.is_possible_number_with_reason(number)
     if result == phonenumbers.ValidationResult.IS_POSSIBLE:
         if number.country_code != 44 or not number.italian_leading_zero:

@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 from twilio.twiml.messaging_response import MessagingResponse
 from twilio.twiml.voice_response import Gather, VoiceResponse
 
-from routing.core.decision import dial_order
+from routing.core.decision import Decision, Timetables, dial_order
 from routing.core.directory import (
     KEY_PROMPT_SECONDS,
     Directory,
@@ -26,7 +26,6 @@ from routing.core.directory import (
     ring_seconds,
     send_digits,
 )
-from routing.core.timetable import Decision, Timetables
 from routing.telephony.call_flow import (
     ENGAGED_WAIT,
     MAX_SILENCE_SECONDS,
@@ -64,23 +63,29 @@ _NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 EMERGENCY_NUMBER = "999"
 
-_GAP = r"[ \u00a0().-]{0,3}"
+_DASH = r"[-\u2010-\u2014]"
+_GAP = r"[ \u00a0\u2009\u202f().\u2010-\u2014-]{0,3}"
 _COUNTRY = rf"(?:\+|00){_GAP}44{_GAP}(?:0{_GAP})?"
-_DATE = r"\d{1,2}[-./ ]\d{1,2}[-./ ]\d{2,4}(?!\d)"
-_HOURS = r"\d{4}[ ]?-[ ]?\d{4}(?!\d)"
+_TIME = r"(?:[01]\d|2[0-4])[0-5]\d"
+_AREA_CODE = r"0(?=\)?[1-9]\d|[1-9][ ]\d{3})"
 _PHONE_NUMBER = re.compile(
-    rf"""(?<![\d£])(?<!\d[.,:])(?!{_DATE})(?!{_HOURS})(?:
-        (?:1800[0-3]{_GAP})?(?:            # Relay UK's prefix
+    rf"""(?<![\d£])(?<!\d[.:])(?:
+        (?:1800[0-3]{_GAP})?               # Relay UK's prefix
+        (?:\((?=[+\d]+\)))?               # (01632) 960001
+        (?:
             {_COUNTRY}[1-9](?:{_GAP}\d){{8,9}}
-            | 0(?:{_GAP}\d){{9,10}}
-            | 0800[ ]?1111
+            | (?!{_TIME}[ ]?{_DASH}[ ]?{_TIME}(?!\d)){_AREA_CODE}(?:(?:/|{_GAP})\d){{9,10}}
+            | 0800{_GAP}1111
+            | (?:\+|00{_GAP})[1-9](?:{_GAP}\d){{7,14}}    # of another country
         )
-        | \+[1-9](?:{_GAP}\d){{7,14}}      # of another country
-        | (?:999|112|101|111|119)(?![.,]\d)
-        | 116[ ]?\d{{3}}                   # the Samaritans and others
-        | 1800[0-3]
-        | [6-8]\d{{4}}                     # a text number
-        | \d{{6,}}                         # a local number
+        | (?<!\d,)(?:
+            (?:999|112|101|111|119)(?![.,]\d)
+            | 9[ -]9[ -]9
+            | 116[ -]?\d{{3}}              # the Samaritans and others
+            | 1800[0-3]
+            | [6-8]\d{{4}}                 # a text number
+            | \d{{6,}}                     # a local number
+        )
     )(?!\d)(?!:\d)""",
     re.VERBOSE | re.ASCII,
 )
@@ -131,7 +136,7 @@ class SpokenMessage:
         lines = [
             locale.translate(
                 "You can call {line} yourself on {phone}.",
-                line=line_phrase(line, locale),
+                line=spell_numbers(line_phrase(line, locale)),
                 phone=spell_digits(phone.display),
             )
             for line, phone in (numbers if self.reads_numbers else ())
@@ -341,7 +346,7 @@ def call_yourself(
 
     ``rings`` says that another line rings next.
     """
-    call = call_sentence(decision, spell_digits(decision.phone.display), at, locale)
+    call = spell_numbers(call_sentence(decision, decision.phone.display, at, locale))
     closing = _NEXT_LINE if rings else N_("Please hang up, and dial that number.")
     return " ".join([*_spoken_emergency(directory, locale), call, locale.translate(closing)])
 
@@ -354,7 +359,8 @@ def accept_prompt(service: Service, locale: Locale) -> str:
     name = textwrap.shorten(
         service.name.get(locale.language), MAX_SPOKEN_NAME_CHARACTERS, placeholder=""
     )
-    return locale.translate("A call for {service}. To take it, press 1.", service=name)
+    service_name = spell_numbers(name)
+    return locale.translate("A call for {service}. To take it, press 1.", service=service_name)
 
 
 def sms_reply(
@@ -365,11 +371,11 @@ def sms_reply(
     A brief reply leaves out the council's own advice in an emergency, which may be long.
     """
     phone = decision.service.public_phone(decision.phone)
-    number = to_national(phone.display)
+    number = phone.national_display
     if is_brief:
         emergency = [locale.translate("In an emergency, call 999.")]
     else:
-        emergency = [to_national(text) for text in _emergency(directory, locale, EMERGENCY_NUMBER)]
+        emergency = [to_national(sentence) for sentence in _emergency(directory, locale)]
     relay = []
     if decision.line.relay_uk and not phone.is_emergency:
         relay = [locale.translate("With Relay UK, dial 18001 {number}.", number=number)]
@@ -397,28 +403,29 @@ def spell_numbers(text: str) -> str:
 
 
 def _national(number: str) -> str:
-    national = re.sub(_COUNTRY, "0", number.strip(), count=1)
-    return re.sub(r"^\+", "00", national)
+    """Return a number as it is dialled here: 01632 960001 for +44 1632 960001, 00353 for +353."""
+    national = re.sub(rf"^(1800[0-3]{_GAP})?\(?{_COUNTRY}", r"\g<1>0", number.strip())
+    return re.sub(r"^\+(\d+ ?)(\(0\))?", r"00\1", national)
 
 
 def _spoken_emergency(directory: Directory, locale: Locale) -> list[str]:
-    advice = _emergency(directory, locale, spell_digits(EMERGENCY_NUMBER))
-    return [spell_numbers(sentence) for sentence in advice]
+    return [spell_numbers(sentence) for sentence in _emergency(directory, locale)]
 
 
-def _emergency(directory: Directory, locale: Locale, number: str) -> list[str]:
+def _emergency(directory: Directory, locale: Locale) -> list[str]:
     """Return the council's advice in an emergency, with 999 added where it is not named.
 
     As part of another number 999 is not named.
     """
     advice = directory.emergency.get(locale.language)
     is_named = any(
-        match[0] == EMERGENCY_NUMBER
-        and not re.search(r"\d[ .-]?$", advice[: match.start()])
-        and not re.match(r"[ .-]?\d", advice[match.end() :])
+        re.sub(r"\D", "", match[0]) == EMERGENCY_NUMBER
+        and not re.search(rf"\d\)?(?:[ .]|{_DASH})?$", advice[: match.start()])
+        and not re.match(rf"(?:[ .]|{_DASH})?\d", advice[match.end() :])
         for match in _PHONE_NUMBER.finditer(advice)
     )
-    return [advice] if is_named else [advice, locale.translate("Call {number}.", number=number)]
+    added = () if is_named else (locale.translate("Call {number}.", number=EMERGENCY_NUMBER),)
+    return [advice, *added]
 
 
 # Speaking them

@@ -36,7 +36,7 @@ class Post:
         return [mail["Subject"] for to, mail in self.taken if to == [address]]
 
 
-class Server(Controller):
+class MailServer(Controller):
     """aiosmtpd, which waits for itself a second and leaves connections open: neither is so here."""
 
     def __init__(self, *arguments, **more):
@@ -68,7 +68,7 @@ class Server(Controller):
 
 
 def serve_mail(post, request, **more):
-    server = Server(post, hostname="127.0.0.1", port=free_port(), **more)
+    server = MailServer(post, hostname="127.0.0.1", port=free_port(), **more)
     server.start()
     request.addfinalizer(server.stop)
     return server.port

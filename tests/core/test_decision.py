@@ -9,11 +9,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from routing.bank_holidays.calendar import build_calendar
-from routing.core.decision import Divert, decide, dial_order, handovers, timeline
+from routing.bank_holidays import build_calendar
+from routing.core.decision import (
+    HORIZON,
+    Divert,
+    Timetables,
+    decide,
+    dial_order,
+    handovers,
+    timeline,
+)
 from routing.core.directory import Phone
 from routing.core.instants import Span
-from routing.core.timetable import HORIZON, Timetables
 from routing.directory.load import parse
 from routing.errors import NaiveTime, UnknownService
 

@@ -14,6 +14,7 @@ from routing.core.directory import (
     SpecialDay,
     Text,
     TimeRange,
+    date_range,
     send_digits,
 )
 from routing.directory.load import load
@@ -143,3 +144,10 @@ def test_a_text_is_given_in_a_language_or_else_in_the_first_one_it_has():
 
     assert text.get("cy") == "Tîm nos"
     assert text.get("pl") == "Night team"
+
+
+def test_a_range_of_dates_has_both_its_ends():
+    assert list(date_range(date(2026, 2, 28), date(2026, 3, 1))) == [
+        date(2026, 2, 28),
+        date(2026, 3, 1),
+    ]

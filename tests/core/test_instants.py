@@ -8,7 +8,6 @@ import pytest
 from routing.core import instants
 from routing.core.instants import (
     Span,
-    date_range,
     mark_covered,
     merge_equal,
     overlay,
@@ -126,13 +125,6 @@ def test_an_overlay_is_cut_wherever_either_period_is():
         (span(8, 20), ("b", 3)),
     ]
     assert list(overlay([], [])) == []
-
-
-def test_a_range_of_dates_has_both_its_ends():
-    assert list(date_range(date(2026, 2, 28), date(2026, 3, 1))) == [
-        date(2026, 2, 28),
-        date(2026, 3, 1),
-    ]
 
 
 def test_neighbours_with_equal_keys_are_merged_and_keep_the_first_value():

@@ -53,3 +53,21 @@ def test_what_cannot_be_used_is_an_error_that_says_what_to_write(entry, remedy):
 @pytest.mark.parametrize("digits", ["ww1ww2", "1", '"*#0"', '"#"'])
 def test_digits_to_press_are_kept_as_written(digits):
     assert mash(f"send_digits: {digits}").send_digits == digits.strip('"')
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("(01632) 960011", "(01632) 960011"),
+        ("+44 1632 960011", "+44 1632 960011"),
+        ("44 1632 960011", "01632 960011"),
+        ("0044 1632 960011", "01632 960011"),
+        ("+44 (01632) 960011", "01632 960011"),
+        ("+353 (0)1 234 5678", "+353 1 234 5678"),
+    ],
+)
+def test_a_number_is_shown_as_written_if_it_can_be_dialled_so(written, shown):
+    phone = mash(f"also: [{{kind: text, phone: {written}}}]").also[0].phone
+
+    assert phone.display == shown
+    assert "44" not in phone.relay_uk_display

@@ -30,7 +30,7 @@ from routing.store.accounts import Role
 from routing.store.diverts import NewDivert
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-NOT_PLANNED = {db.lock_writers, tables.create_tables, holiday_lists.save}
+NOT_PLANNED = {tables.lock_writers, tables.create_tables, holiday_lists.save}
 """They read no table."""
 
 

@@ -15,7 +15,7 @@ DECISION = "/api/v1/services/children/decision"
 
 
 @dataclass
-class Counted:
+class RequestCounts:
     """How many answers there were, which were asked for at their handover or later, and every
     handover that an answer named.
     """
@@ -30,7 +30,7 @@ def across(port, handover, seconds=3.0, threads=4):
 
     An answer is stale when its question was sent at its own ``until`` or later.
     """
-    counted, unix_epoch = Counted(), time.time() - time.monotonic()
+    counted, unix_epoch = RequestCounts(), time.time() - time.monotonic()
 
     def run(_):
         answers = []

@@ -7,9 +7,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from conftest import ANYSHIRE
 
-from routing.core.decision import decide
+from routing.core.decision import Timetables, decide
 from routing.core.directory import Text
-from routing.core.timetable import Timetables
 from routing.directory.load import load
 from routing.telephony import twiml
 from routing.text.locale import get_locale
@@ -32,9 +31,20 @@ MASH = "You can call the Multi-Agency Safeguarding Hub (MASH) yourself on 0 1 6 
 
 
 def test_the_person_who_picks_up_a_screened_line_hears_what_the_call_is(directory):
-    text = twiml.accept_prompt(directory.services[0], ENGLISH)
+    service = replace(directory.services[0], name=_text("Worried about a child (01632 960001)"))
 
-    assert text == "A call for Worried about a child. To take it, press 1."
+    assert twiml.accept_prompt(service, ENGLISH) == (
+        f"A call for Worried about a child ({SPOKEN}). To take it, press 1."
+    )
+
+
+def test_a_number_in_the_name_of_a_line_is_spoken_digit_by_digit(directory, numbers):
+    line, phone = numbers[0]
+    line = replace(line, called=_text("our team on 101"))
+
+    assert "You can call our team on 1 0 1 yourself" in twiml.no_answer(
+        directory, [(line, phone)], ENGLISH
+    )
 
 
 @pytest.mark.parametrize(
@@ -69,9 +79,9 @@ def test_999_is_added_where_the_councils_words_do_not_name_it(directory):
     "advice",
     [
         "Ring us at once on 01632 960999.",
-        "Ring 01632 960 999.",
         "Ring +44 1632 960 999.",
-        "Ring 960 999.",
+        "Ring 960\u2013999.",
+        "Ring (960) 999.",
         "Ring 0300 999 1234.",
         "There are 1,999 of us.",
     ],
@@ -85,25 +95,31 @@ def test_999_is_added_where_it_is_only_part_of_another_number(directory, advice)
     assert "Call 999." in twiml.sms_reply(decision, directory, at, ENGLISH)
 
 
-@pytest.mark.parametrize("advice", ["Call 999.", "999", "Dial 999, or 101.", "Call 999/112 now"])
+@pytest.mark.parametrize(
+    "advice", ["Call 999.", "9-9-9", "Call 101 (999 at once)", "Call 999/112 now"]
+)
 def test_999_is_not_added_where_the_council_names_it(directory, advice):
     directory = replace(directory, emergency=_text(advice))
 
-    assert "Call 9 9 9. Call" not in twiml.no_answer(directory, [], ENGLISH)
-    assert twiml.no_answer(directory, [], ENGLISH).count("9 9 9") == 1
+    assert twiml.no_answer(directory, [], ENGLISH).replace(",", "").count("9 9 9") == 1
 
 
-def test_a_number_with_a_country_code_is_given_in_its_national_form(directory):
+@pytest.mark.parametrize("written", ["+44 1632 960001", "+44-1632-960001", "+441632960001"])
+def test_a_number_with_a_country_code_is_given_in_its_national_form(directory, written):
     line = directory.lines[0]
-    phone = replace(line.phone, display="+44 (0)1632 960001")
+    phone = replace(line.phone, display=written)
     at = datetime(2026, 11, 23, 12, tzinfo=UTC)
     decision = decide(Timetables(directory, {}), "children", at)
     service = replace(decision.service, number=phone)
     text = twiml.sms_reply(replace(decision, service=service), directory, at, ENGLISH)
+    digits = phone.national_display
 
-    assert "on 0 1 6 3 2, 9 6 0 0 0 1." in twiml.no_answer(directory, [(line, phone)], ENGLISH)
-    assert "Call 01632 960001," in text
-    assert "18001 01632 960001." in text
+    assert f"on {twiml.spell_digits(digits)}." in twiml.no_answer(
+        directory, [(line, phone)], ENGLISH
+    )
+    assert digits.startswith("01632")
+    assert f"Call {digits}, the Multi-Agency Safeguarding Hub (MASH). You can call this" in text
+    assert f"18001 {digits}." in text
 
 
 def test_a_greeting_is_the_councils_own_or_nothing(directory):
@@ -146,6 +162,17 @@ SPOKEN = "0 1 6 3 2, 9 6 0 0 0 1"
         ("020 7946 0018", "0 2 0, 7 9 4 6, 0 0 1 8"),
         ("0800 1111", "0 8 0 0, 1 1 1 1"),
         ("+353 1 234 5678", "0 0 3 5 3, 1, 2 3 4, 5 6 7 8"),
+        ("+353 (0)1 234 5678", "0 0 3 5 3, 1, 2 3 4, 5 6 7 8"),
+        ("00353 1 234 5678", "0 0 3 5 3, 1, 2 3 4, 5 6 7 8"),
+        ("(+44) 1632 960001", SPOKEN),
+        ("(01632) 960001", SPOKEN),
+        ("01632/960001", SPOKEN),
+        ("01632\u2011960001", SPOKEN),
+        ("01632\u2009960001", SPOKEN),
+        ("0800-1111", "0 8 0 0, 1 1 1 1"),
+        ("01600 440123", "0 1 6 0 0, 4 4 0 1 2 3"),
+        ("0300 44 01234", "0 3 0 0, 4 4, 0 1 2 3 4"),
+        ("0044 1600 440123", "0 1 6 0 0, 4 4 0 1 2 3"),
     ],
 )
 def test_a_number_is_spoken_digit_by_digit_in_its_national_form(text, spoken):
@@ -159,10 +186,12 @@ def test_a_number_is_spoken_digit_by_digit_in_its_national_form(text, spoken):
         ("Call 101, or 01632 960001 now", f"Call 1 0 1, or {SPOKEN} now"),
         ("01632 960001 24 hours a day", f"{SPOKEN} 24 hours a day"),
         ("01632 960001 01632 960001", f"{SPOKEN} {SPOKEN}"),
-        ("(01632) 960001", f"({SPOKEN}"),
+        ("18001 +44 1632 960001", f"1 8 0 0 1, {SPOKEN}"),
+        ("01632 960001,01632 960001", f"{SPOKEN},{SPOKEN}"),
+        ("01632 960001 - 01632 960001", f"{SPOKEN} - {SPOKEN}"),
         ("01632-960-001", "0 1 6 3 2, 9 6 0, 0 0 1"),
         ("18001 01632 960001", f"1 8 0 0 1, {SPOKEN}"),
-        ("Text 85258 or call 116 123", "Text 8 5 2 5 8 or call 1 1 6, 1 2 3"),
+        ("Text 85258 or call 116-123", "Text 8 5 2 5 8 or call 1 1 6, 1 2 3"),
         ("call 960001", "call 9 6 0 0 0 1"),
     ],
 )
@@ -177,13 +206,15 @@ def test_telephone_numbers_in_a_text_are_spelled(text, spoken):
         "Open 8:30 - 17:00, Monday to Friday",
         "Open 08:30-17:00 and 18:00-22:00",
         "Open 0830-1700 10 of us",
+        "Open 0830 \u2013 1700 10 of us",
+        "Open 09.00 - 17.00 09.30 - 12.00",
         "Open 08.30-17.00",
         "aged 0 - 18",
-        "aged 0-5, 5-11 and 11-18",
+        "aged 0-5 5-11 11-18 18-25",
         "You may wait 10 - 15 minutes",
         "From 24-12-2026 to 04-01-2027 we are closed",
         "From 04-01-2027 10:30 and 04-01-2027 10 to 12",
-        "01.12.2026 - 24.12.2026",
+        "01-02-2027 - 03-04-2027",
         "On 2026-12-24 and 2027-01-04",
         "01/12/2026",
         "Reference 2026-27",
