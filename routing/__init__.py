@@ -24,12 +24,15 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     """Build the app from the environment; ``settings`` take precedence over its variables.
 
     The directory and the database are not read yet: the first request reads them. Raise
-    InvalidSetting when a setting cannot be used or the machine has no time zone data.
+    InvalidSetting when there is no clock or database to be had from them, or no time zone data. A
+    setting of the wrong form otherwise counts as not set, and is logged.
     """
     app = Flask(__name__)
     app.config.from_mapping(config.read() | dict(settings or {}))
-    config.check(app.config)
+    config.ignore_malformed(app.config)
     logging_config.configure(app.config["LOG_FORMAT"])
+    for sentence in app.config["MALFORMED_SETTINGS"].values():
+        app.logger.error("%s", sentence)
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.url_map.merge_slashes = False  # its redirects would go to whatever Host was sent
     govuk_macros = PrefixLoader({"govuk_frontend_jinja": PackageLoader("govuk_frontend_jinja")})

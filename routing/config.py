@@ -1,11 +1,11 @@
-"""Every setting: its variable and default, how it is checked, and what is missing."""
+"""Every setting: its variable and default, what is wrong with its value, and what is missing."""
 
 import difflib
 import hashlib
 import os
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -79,13 +79,13 @@ SECRETS = (
 """Settings whose values are never shown. ``<NAME>_FILE`` may name a file that holds the value."""
 
 _OWN_PREFIXES = (
-    *("ALERT", "BANK_HOLIDAYS_", "CLOCK_ST", "EXCHANGE_", "OIDC_", "OPS_"),
-    *("REHEARSAL_", "TELEPHONE", "TWILIO_"),
+    *("ALERT", "BANK_HOLIDAYS_", "CALLER_", "CALL_RETENTION", "CLOCK_ST", "DIRECTORY_"),
+    *("EXCHANGE_", "INSTANCE_PATH", "NOTE_RETENTION", "OIDC_", "OPS_", "PUBLIC_BASE_"),
+    *("REHEARSAL_", "ROTA_RETENTION", "STAFF_HELP", "TELEPHONE", "TWILIO_"),
 )
 """What no other program's variables begin with: one that is no setting is a slip."""
 
-_SIMILAR, _NEAREST = 0.85, 0.75
-"""How alike two names are (difflib's ratio): surely a slip; worth proposing."""
+_SIMILAR, _NEAREST = 0.85, 0.75  # difflib's ratio of two names: surely a slip; worth proposing
 
 _HOST = r"([A-Za-z0-9._-]+|\[[0-9a-fA-F:]+\])(:[1-9]\d{0,4})?"
 _ADDRESS = r"[!#$%&'*+/=?^`{|}~.A-Za-z0-9_-]+@[A-Za-z0-9.-]+"
@@ -128,6 +128,7 @@ _FORMATS = {
 }
 """Variable: (regular expression, what to write instead of anything that does not match)."""
 
+_ISSUER = r"https?://(?!\S*/\.well-known)[^\s?#@]+"
 _ROLE_LIST = r"\s*(view|rota|divert|admin)(\s*,\s*(view|rota|divert|admin))*\s*"
 _ROLE_MAP = rf"([^;]*[^;=\s]\s*={_ROLE_LIST}(;\s*|$))*"
 
@@ -151,18 +152,28 @@ class Recipient:
 
 
 def read(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
-    """Return every setting. Raise InvalidSetting when one, or the machine's zone data, is unusable.
+    """Return every setting, without blanks around it.
+
+    Raise InvalidSetting when the rehearsal clock, the file with DATABASE_URL or the machine's zone
+    data is unusable. ``MALFORMED_SETTINGS`` holds a sentence about each other file of a secret that
+    is, by the secret's name.
 
     ``CLOCK`` is a function that returns the current instant in UTC, and ``UNKNOWN_SETTINGS`` holds
     a sentence about each variable that looks like a misspelt setting. Relative paths are those of
     the folder that holds app.py; where the package is installed without it, of the current folder.
     """
     settings: dict[str, Any] = {
-        name: environ.get(name) or default for name, default in SETTINGS.items()
+        name: environ.get(name, "").strip() or default for name, default in SETTINGS.items()
     }
+    settings["MALFORMED_SETTINGS"] = {}
     for name in SECRETS:
         if path := environ.get(f"{name}_FILE"):
-            settings[name] = _read_secret(name, path, settings[name])
+            try:
+                settings[name] = _read_secret(name, path, settings[name])
+            except InvalidSetting as error:
+                if name == "DATABASE_URL":  # another database would have other diverts
+                    raise
+                settings["MALFORMED_SETTINGS"][name] = str(error)
     for name in ("DIRECTORY", "INSTANCE_PATH"):
         settings[name] = str(_base_folder() / settings[name])
     check_zones()
@@ -171,20 +182,18 @@ def read(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
     return settings
 
 
-def check(settings: Mapping[str, Any]) -> None:
-    """Raise InvalidSetting if a setting has the wrong form, or one that it needs is missing."""
+def ignore_malformed(settings: MutableMapping[str, Any]) -> None:
+    """Replace each setting of the wrong form by its default: a slip there never stops calls.
+
+    Add a sentence about each that says what to write to ``MALFORMED_SETTINGS``, by its name.
+    """
+    sentences = settings.setdefault("MALFORMED_SETTINGS", {})
     for name, (pattern, instruction) in _FORMATS.items():
         value = settings.get(name)
         if value is not None and not re.fullmatch(pattern, str(value)):
             fault = "not of the right form" if name in SECRETS else repr(value)
-            raise InvalidSetting(f"{name} is {fault}. Write {instruction}.")
-    database_url = str(settings.get("DATABASE_URL") or "sqlite")
-    if not database_url.startswith("sqlite") and not settings.get("SECRET_KEY"):
-        raise InvalidSetting(
-            "SECRET_KEY is not set, and DATABASE_URL can serve several machines, which must all "
-            "sign cookies with the same key. Set it to the same long random text on each, such as "
-            "the output of `python3 -c 'import secrets; print(secrets.token_urlsafe(48))'`."
-        )
+            sentences[name] = f"{name} is {fault}, and has no effect. Write {instruction}."
+            settings[name] = SETTINGS[name]
 
 
 def telephony_disabled_reason(settings: Mapping[str, Any]) -> str | None:
@@ -209,22 +218,36 @@ def sign_in_fault(settings: Mapping[str, Any]) -> str | None:
 
     Half a configuration must neither stop calls nor open sign-in with local accounts.
     """
+    issuer, role_map, database_url = (
+        settings.get(name) or "" for name in ("OIDC_ISSUER", "OIDC_ROLES", "DATABASE_URL")
+    )
     names = ("OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET")
     missing = [name for name in names if not settings.get(name)]
-    role_map = settings.get("OIDC_ROLES") or ""
-    if len(missing) == len(names) or (not missing and re.fullmatch(_ROLE_MAP, role_map)):
-        return None
-    if not missing:
-        return (
-            f"Nobody can sign in: OIDC_ROLES is {role_map!r}. Write each value of the claim with "
-            "its roles (view, rota, divert, admin): value=divert,rota; another value=admin."
+    fault = None
+    if database_url and not database_url.startswith("sqlite") and not settings.get("SECRET_KEY"):
+        fault = (
+            "SECRET_KEY is not set, and DATABASE_URL can serve several machines, which must all "
+            "sign cookies with the same key. Set it to the same long random text on each, such as "
+            "the output of `openssl rand -hex 32`."
         )
-    present = " and ".join(name for name in names if name not in missing)
-    are, but_is = ("is", "are") if len(missing) > 1 else ("are", "is")
-    return (
-        f"Nobody can sign in: {present} {are} set, but {' and '.join(missing)} {but_is} not. Set "
-        "all three, or none for accounts of this service."
-    )
+    elif 0 < len(missing) < len(names):
+        present = " and ".join(name for name in names if name not in missing)
+        are, but_is = ("is", "are") if len(missing) > 1 else ("are", "is")
+        fault = (
+            f"{present} {are} set, but {' and '.join(missing)} {but_is} not. Set all three, or "
+            "none for accounts of this service."
+        )
+    elif issuer and not re.fullmatch(_ISSUER, issuer):
+        fault = (
+            f"OIDC_ISSUER is {issuer!r}. Write the provider's own address, as "
+            "https://login.example/tenant, without /.well-known."
+        )
+    elif issuer and not re.fullmatch(_ROLE_MAP, role_map):
+        fault = (
+            f"OIDC_ROLES is {role_map!r}. Write each value of the claim with its roles (view, "
+            "rota, divert, admin): value=divert,rota; another value=admin."
+        )
+    return fault and f"Nobody can sign in: {fault}"
 
 
 def alert_recipients(settings: Mapping[str, Any]) -> tuple[Recipient, ...]:
@@ -286,16 +309,15 @@ def base_url(settings: Mapping[str, Any], request_root: str = "") -> str:
 
 def check_zones() -> None:
     """Raise InvalidSetting unless London is an hour ahead of UTC in July, as it should be."""
+    offset: object
     try:
         offset = _IN_JULY.astimezone(ZoneInfo("Europe/London")).utcoffset()
     except (KeyError, OSError) as error:
-        raise InvalidSetting(
-            f"This machine has no data for Europe/London ({error}). Install the tzdata package."
-        ) from error
+        offset = error
     if offset != timedelta(hours=1):
         raise InvalidSetting(
-            f"Europe/London is {offset} ahead of UTC in July by this machine's data; it should be "
-            "1:00:00. Install the tzdata package, and unset PYTHONTZPATH."
+            f"By this machine's data Europe/London is not an hour ahead of UTC in July ({offset}). "
+            "Install the tzdata package, and unset PYTHONTZPATH."
         )
 
 
@@ -319,11 +341,12 @@ def _read_secret(name: str, path: str, value: str | None) -> str:
 def _unknown_settings(environ: Mapping[str, str]) -> tuple[str, ...]:
     known = {*SETTINGS, *(f"{name}_FILE" for name in SECRETS), "HOST", "PORT", "WEB_CONCURRENCY"}
     sentences = []
+    proposed = known - {"HOST", "PORT"}  # too short: other programs have names like them
     for name in sorted(environ.keys() - known):
-        similar = difflib.get_close_matches(name, SETTINGS, 1, _SIMILAR)
+        similar = difflib.get_close_matches(name.upper(), proposed, 1, _SIMILAR)
         if not similar and not name.startswith(_OWN_PREFIXES):
             continue
-        nearest = similar or difflib.get_close_matches(name, SETTINGS, 1, _NEAREST)
+        nearest = similar or difflib.get_close_matches(name, proposed, 1, _NEAREST)
         proposal = f"Write {nearest[0]} instead." if nearest else "docs/settings.md lists them all."
         sentences.append(f"{name} is not a setting of this service and has no effect. {proposal}")
     return tuple(sentences)

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from routing.core.decision import Divert, decide, timeline
-from routing.core.directory import Line, Service
-from routing.core.instants import Span, date_range, mark_covered
-from routing.core.timetable import Timetables
+from routing.core.decision import Divert, Timetables, decide, timeline
+from routing.core.directory import Line, Service, date_range
+from routing.core.instants import Span, mark_covered
 from routing.directory.schema import forbidden_reason
 from routing.errors import InvalidDivert, UnknownService
 from routing.text.dates import format_datetime

@@ -5,13 +5,15 @@ import logging
 import os
 import secrets
 import stat
+import subprocess
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
+from subprocess import DEVNULL
 from tempfile import NamedTemporaryFile
-from typing import IO, Any, TypeVar
+from typing import IO, TypeVar
 
 IO_TIMEOUT_SECONDS = 5.0
 """How long a file system may take to answer."""
@@ -28,7 +30,24 @@ _ABANDONED_SECONDS = 3600.0
 log = logging.getLogger(__name__)
 
 _Result = TypeVar("_Result")
-_hanging: dict[Path, Future[Any]] = {}
+_hanging: dict[Path, Callable[[], bool]] = {}
+"""Files whose file system did not answer, and whether that is over."""
+
+
+def probe(file: Path) -> None:
+    """Have another process look at a file before this one does, which must be able to end.
+
+    The kernel may let no process end that looks where a file system hangs. If that one has no
+    answer within IO_TIMEOUT_SECONDS, it is abandoned, and ``file`` counts as hanging here until it
+    has. Without a shell or a process to spare, nothing happens.
+    """
+    look = ["sh", "-c", 'test -f "$0" && : < "$0"', str(file)]
+    with suppress(OSError, ValueError):
+        child = subprocess.Popen(look, stdin=DEVNULL, stdout=DEVNULL, stderr=DEVNULL)  # noqa: S603 - our own words
+        try:
+            child.wait(IO_TIMEOUT_SECONDS)
+        except subprocess.TimeoutExpired:
+            _hanging[file] = lambda: child.poll() is not None
 
 
 def stat_file(file: Path) -> os.stat_result:
@@ -119,7 +138,7 @@ def _bounded(function: Callable[[Path], _Result], file: Path) -> _Result:
         except Exception as error:
             future.set_exception(error)
 
-    if file not in _hanging or _hanging[file].done():
+    if file not in _hanging or _hanging[file]():
         try:
             threading.Thread(target=run, name="file-io", daemon=True).start()
         except RuntimeError:
@@ -129,7 +148,7 @@ def _bounded(function: Callable[[Path], _Result], file: Path) -> _Result:
         except TimeoutError:
             if future.done():
                 raise
-            _hanging[file] = future
+            _hanging[file] = future.done
     raise TimeoutError(errno.ETIMEDOUT, "the file system does not answer")
 
 

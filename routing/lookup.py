@@ -14,8 +14,7 @@ from flask import current_app, g
 
 from routing import divert_rules
 from routing.core import decision as core
-from routing.core.decision import Divert
-from routing.core.timetable import Answer, Decision
+from routing.core.decision import Answer, Decision, Divert
 from routing.divert_rules import ProposedDivert
 from routing.errors import InvalidDivert
 from routing.snapshot import Snapshot, SnapshotLoader
@@ -164,8 +163,9 @@ def locale(language: str | None = None) -> Locale:
     """
     directory = snapshot().directory
     for candidate in (language, g.get("language")):
-        if candidate in directory.languages:
-            return get_locale(candidate, directory.zone)
+        code = (candidate or "").partition("-")[0].lower()  # en of en-GB
+        if code in directory.languages:
+            return get_locale(code, directory.zone)
     return get_locale(directory.languages[0], directory.zone)
 
 

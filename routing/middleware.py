@@ -2,8 +2,7 @@
 
 Each worker process limits how many expensive requests run at the same time. One over a limit is
 refused at once rather than queued: a thread that waits answers no caller. Calls, numbers, decisions
-and the pages about now are cheap and have no limit; only a form for the telephone that is longer
-than those of calls has: to refuse a stranger's for its signature takes up to 30 ms.
+and the pages about now are cheap and have no limit.
 """
 
 import re
@@ -37,11 +36,6 @@ HTTPS_ONLY = "max-age=31536000"
 
 RETRY_AFTER_SECONDS = 3
 
-MAX_CALL_FORM_BYTES = 16_384
-"""A call's form has some 2,500 bytes, and several kB more where the network signs the caller's
-number (StirPassportToken, CallToken) or an exchange adds SIP headers. No call may come near this: a
-refused one is a caller who hears nothing. To refuse a stranger's form of this length takes 8 ms."""
-
 
 class RequestKind(Enum):
     """A kind of expensive request: its name, and how many run at the same time in a worker."""
@@ -55,20 +49,18 @@ class RequestKind(Enum):
     LISTING = "listing", 2
     """Public pages and answers that grow with the directory: 83 ms for 200 lines, 3 ms for ten."""
 
-    LONG_FORM = "long_form", 2
-    """Telephone webhooks with more than MAX_CALL_FORM_BYTES: long texts, or a stranger's."""
-
     READINESS = "readiness", 1
     """`/readyz` without a token. It is never refused: the previous answer is repeated."""
 
 
 _LOOPBACK_ADDRESSES = ("127.0.0.1", "::1")
-_SEMAPHORE = "routing.concurrency_semaphore"
+_SEMAPHORE_KEY = "routing.semaphore"
+"""Under which a request's environ holds the semaphore that it has acquired."""
+
 _STAFF = re.compile(r"/staff(/.*)?", re.DOTALL)
 _ANONYMOUS = re.compile(
     r"/staff/sign-in(/.*)?|/calendars/.*|/api/v1/services/[^/]+/timeline", re.DOTALL
 )
-_TWILIO = re.compile(r"/+twilio(/.*)?", re.DOTALL)
 _LISTING = re.compile(r"(/cy)?/(contacts|embed)|/api/v1/(services|lines|bank-holidays)")
 
 
@@ -114,7 +106,7 @@ class StaffSessionInterface(SecureCookieSessionInterface):
 
 def init_app(app: Flask) -> None:
     """Put all this around the requests of ``app``. Call it before any other hook is registered."""
-    app.extensions["concurrency"] = {
+    app.extensions["semaphores"] = {
         kind: threading.Semaphore(kind.value[1]) for kind in RequestKind
     }
     app.session_interface = StaffSessionInterface()
@@ -147,10 +139,6 @@ def _request_kind() -> RequestKind | None:
     if _STAFF.fullmatch(request.path):
         is_signed_in = isinstance(session.get(SESSION_TOKEN_KEY), str)
         return RequestKind.STAFF if is_signed_in else RequestKind.ANONYMOUS
-    if _TWILIO.fullmatch(request.path):
-        is_long = (request.content_length or 0) > MAX_CALL_FORM_BYTES
-        is_chunked = "Transfer-Encoding" in request.headers  # and may have any length
-        return RequestKind.LONG_FORM if is_long or is_chunked else None
     return RequestKind.LISTING if _LISTING.fullmatch(request.path) else None
 
 
@@ -159,17 +147,17 @@ def acquire(kind: RequestKind) -> bool:
 
     A request that is counted already, as any kind, is not counted again.
     """
-    if _SEMAPHORE in request.environ:
+    if _SEMAPHORE_KEY in request.environ:
         return True
-    semaphore: threading.Semaphore = current_app.extensions["concurrency"][kind]
+    semaphore: threading.Semaphore = current_app.extensions["semaphores"][kind]
     if not semaphore.acquire(blocking=False):
         return False
-    request.environ[_SEMAPHORE] = semaphore
+    request.environ[_SEMAPHORE_KEY] = semaphore
     return True
 
 
 def _release(error: BaseException | None) -> None:
-    semaphore: threading.Semaphore | None = request.environ.pop(_SEMAPHORE, None)
+    semaphore: threading.Semaphore | None = request.environ.pop(_SEMAPHORE_KEY, None)
     if semaphore is not None:
         semaphore.release()
 
@@ -178,7 +166,7 @@ def refusal(kind: RequestKind, status: int = 503) -> Response:
     """Return the answer to a request over its limit, and count it for the warning to staff."""
     call_log: CallLog = current_app.extensions["call_log"]
     call_log.count(calls.OVER_LIMIT)
-    if kind is RequestKind.LONG_FORM or request.path.startswith("/api/"):
+    if request.path.startswith("/api/"):
         response = problem(status, "Too many requests of this kind are running. Try again.")
     else:  # a page that costs nothing to make: no template, directory or database
         retry = f'<meta http-equiv="refresh" content="{RETRY_AFTER_SECONDS}">'

@@ -6,6 +6,7 @@ transaction: with SQLite, no divert can be set while it runs.
 """
 
 import dataclasses
+import difflib
 import re
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -56,6 +57,11 @@ OWN_SHIFTS_LOOKAHEAD = timedelta(days=184)
 
 FAR_FUTURE = timedelta(days=3650)
 """No shift is further ahead than this."""
+
+_TOO_FAR = f"This is more than {FAR_FUTURE.days // 365} years ahead. Check the year."
+
+SIMILARITY = 0.72
+"""From which likeness on, as difflib measures it, a new name may be a slip for another one."""
 
 FILL_TIME_LIMIT = timedelta(seconds=5)
 """How long working out a fill may take."""
@@ -131,21 +137,25 @@ class Rota:
     def warnings(
         self, changes: Sequence[NewShift | NewCover], cancelled_shift_ids: Collection[int] = ()
     ) -> list[str]:
-        """Return what may be a slip in a change: who is not needed, and clashes that it adds."""
+        """Return what may be a slip in a change: what is over or not needed, clashes it adds."""
         if not changes:
             return []
-        text, period, warnings = self.text(lookup.now()), span_of(changes), []
-        after = self.roster.with_changes(changes, cancelled_shift_ids)
+        at, period, warnings = lookup.now(), span_of(changes), []
+        text, after = self.text(at), self.roster.with_changes(changes, cancelled_shift_ids)
         new_shifts = [new for new in changes if isinstance(new, NewShift)]
         unneeded = [
             new
             for new in new_shifts
             if not self.roster.needed_spans(new.role_id, new.during.start, new.during.end)
         ]
-        if unneeded:
-            count = "1 shift is" if len(unneeded) == 1 else f"{len(unneeded):,} shifts are"
-            first = text.span(unneeded[0].during)
-            warnings.append(f"{count} when nobody is needed by the directory: the first {first}.")
+        past = [change for change in changes if change.during.end <= at]
+        for doubtful, why in (
+            (past, "in the past, and will stand as who was on duty then"),
+            (unneeded, "when nobody is needed by the directory"),
+        ):
+            if doubtful:
+                count = "1 shift is" if len(doubtful) == 1 else f"{len(doubtful):,} shifts are"
+                warnings.append(f"{count} {why}: the first {text.span(doubtful[0].during)}.")
         for role_id in dict.fromkeys(new.role_id for new in new_shifts):
             excess = after.excess(role_id, period)
             warnings += [f"{text.excess(role_id, *interval)}." for interval in excess]
@@ -249,6 +259,8 @@ def save_change(
     if not changes and not cancelled:
         raise InvalidRotaChange("", "There is nothing to add.")
     _check_size(len(changes))
+    if any(change.during.start > at + FAR_FUTURE for change in changes):
+        raise InvalidRotaChange("starts", _TOO_FAR)
     with lookup.database().writing() as connection:
         if saved := rota.find_change_by_key(connection, form_key):
             return saved
@@ -323,21 +335,23 @@ def remove_cover(cover_id: int, shift_id: int, actor: str) -> RotaChange:
 def remove_person(person_id: int, actor: str) -> None:
     """Take somebody off the rota; what is left of their shifts goes to nobody.
 
-    Raise UnknownShift, InvalidRotaChange.
+    At most MAX_ROWS go at a time, so that no divert waits. Raise UnknownShift, RotaConflict.
     """
     at = lookup.now().replace(second=0, microsecond=0)
     to_come = Span(at, at + FAR_FUTURE)
     current = read_rota(to_come.start, to_come.end)
     covers = cover_absence(current.roster, person_id, to_come, None, "Has left")
-    with lookup.database().writing() as connection:
-        _require_unchanged(connection, current)
-        if covers:
-            rota.add(connection, "left", covers, at, actor)
-        rota_people.leave(connection, person_id, at, actor)
+    for first in range(0, max(1, len(covers)), MAX_ROWS):
+        with lookup.database().writing() as connection:
+            _require_unchanged(connection, current)
+            if covers:
+                rota.add(connection, "left", covers[first : first + MAX_ROWS], at, actor)
+            if first + MAX_ROWS >= len(covers):
+                rota_people.leave(connection, person_id, at, actor)
+            current = dataclasses.replace(current, revision=rota.revision(connection))
 
 
 def _require_unchanged(connection: Connection, based_on: Rota) -> None:
-    """Raise RotaConflict if anybody has changed the rota since it was read."""
     if rota.revision(connection) != based_on.revision:
         raise RotaConflict
 
@@ -399,9 +413,8 @@ def propose_fill(
     person_ids = [ids[name_key(name)] for name in names]
     if role_id not in roster.roles:
         known = ", ".join(roster.roles) or "none"
-        raise InvalidRotaChange(
-            "role", f"There is no role '{role_id}'. The directory's roles are: {known}."
-        )
+        problem = f"There is no role '{role_id}'. The directory's roles are: {known}."
+        raise InvalidRotaChange("role", problem if role_id else "Choose a role.")
     usual = filling.usual_handovers(roster, role_id, days.start)
     pattern = {**dict.fromkeys(DayKind, usual), **(times or {})}
     now = at.replace(second=0, microsecond=0)
@@ -514,6 +527,15 @@ def plan_import(
     current = read_around(imported.period)
     if current.revision != revision:
         raise RotaConflict
+    far = [number for number, row in sheet.rows.items() if row.during.start > at + FAR_FUTURE]
+    if far:
+        raise InvalidSpreadsheet([f"Row {number}: {_TOO_FAR}" for number in far])
+    names = {person.name.casefold(): person.name for person in current.active_people()}
+    for name in sheet.new_people.values():
+        for similar in difflib.get_close_matches(name.casefold(), names, 1, SIMILARITY):
+            warnings.append(
+                f"‘{name}’ is new, and nearly the same as ‘{names[similar]}’: check the name."
+            )
     new_people = {number: RotaPerson(number, name) for number, name in sheet.new_people.items()}
     current = dataclasses.replace(current, people={**current.people, **new_people})
     if replace:
@@ -572,9 +594,9 @@ def _widen(
 
 
 def _base_name(file_name: str) -> str:
-    """Return the name of a file without its folder, and without the (1) of a second download."""
+    """Return the name of a file without its folder, and without what marks a copy: (1), - Copy."""
     name = "".join(filter(str.isprintable, re.split(r"[/\\]", file_name)[-1])).strip()
-    return re.sub(r" ?\(\d+\)(?=\.\w+$)", "", name)[-60:]
+    return re.sub(r"^copy of | - copy| ?\(\d+\)(?=\.\w+$)", "", name, flags=re.I)[-60:]
 
 
 def save_import(plan: ImportPlan, actor: str, form_key: str = "") -> RotaChange | None:

@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from routing.bank_holidays import govuk
-from routing.bank_holidays.calendar import BankHolidays, build_calendar
+from routing import bank_holidays
+from routing.bank_holidays import BankHolidays, build_calendar
+from routing.core.decision import Timetables
 from routing.core.directory import Directory
-from routing.core.timetable import Timetables
 from routing.directory.load import LastGoodDirectory, LoadResult
 from routing.errors import InvalidBankHolidays, InvalidDirectory, Problem
-from routing.files import read_bytes, stat_file
+from routing.files import probe, read_bytes, stat_file
 
 POLL_INTERVAL_SECONDS = 1.0
 """How often the files are looked at, and how long a file must be unchanged before it is read."""
@@ -60,7 +60,7 @@ def build_snapshot(
     timetables depend on has changed, the previous snapshot's are used.
     """
     try:
-        holiday_list, fault = govuk.load_copy(folder), None
+        holiday_list, fault = bank_holidays.load_copy(folder), None
     except InvalidBankHolidays as error:
         holiday_list, fault = previous.holidays.published if previous else None, str(error)
     holidays = build_calendar(directory.holiday_rules, holiday_list, fault)
@@ -103,6 +103,8 @@ class SnapshotLoader:
         is_watched = self._watcher is not None and self._watcher.is_alive()
         if self.snapshot is not None and (is_watched or time.monotonic() < self._next_look):
             return self.snapshot
+        if self.snapshot is None and not is_watched:
+            probe(self.file)
         return self.refresh()
 
     def watch(self) -> None:
@@ -133,7 +135,9 @@ class SnapshotLoader:
             return previous
         try:
             previous, now = self.snapshot, time.monotonic()
-            states = tuple(_file_state(p) for p in (self.file, govuk.copy_path(self.folder)))
+            states = tuple(
+                _file_state(p) for p in (self.file, bank_holidays.copy_path(self.folder))
+            )
             self._next_look = now + POLL_INTERVAL_SECONDS
             if states != self._states_seen:
                 self._states_seen, self._seen_since = states, now
@@ -239,7 +243,6 @@ def _faults(snapshot: Snapshot) -> tuple[str, ...]:
 
 
 def _is_transient(snapshot: Snapshot) -> bool:
-    """Return whether the problem may go away without a change: no line of the file is at fault."""
     return snapshot.holidays.fault is not None or not all(p.line for p in snapshot.problems)
 
 

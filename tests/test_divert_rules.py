@@ -7,8 +7,8 @@ import pytest
 from conftest import ANYSHIRE
 
 from routing import divert_rules, lookup
+from routing.core.decision import Timetables
 from routing.core.instants import Span
-from routing.core.timetable import Timetables
 from routing.directory.load import load, parse
 from routing.errors import InvalidDivert
 from routing.text.locale import get_locale

@@ -2,13 +2,14 @@
 
 import os
 import threading
+import time
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import pytest
 from conftest import ANYSHIRE
 
-from routing import files
-from routing.bank_holidays import govuk
+from routing import bank_holidays, files
 from routing.errors import InvalidBankHolidays
 from routing.snapshot import SnapshotLoader
 from routing.store.diverts import DivertFile
@@ -47,9 +48,9 @@ def test_a_process_starts_where_a_pipe_is_in_place_of_a_file_of_the_instance_fol
 
 
 def test_a_list_of_holidays_that_is_a_device_is_refused_with_its_path(tmp_path):
-    govuk.copy_path(tmp_path).symlink_to("/dev/zero")
+    bank_holidays.copy_path(tmp_path).symlink_to("/dev/zero")
     with pytest.raises(InvalidBankHolidays, match=r"bank-holidays\.json cannot be read"):
-        govuk.load_copy(tmp_path)
+        bank_holidays.load_copy(tmp_path)
 
 
 def test_nobody_waits_for_saved_diverts_that_are_a_pipe(tmp_path):
@@ -94,3 +95,30 @@ def test_a_file_system_that_hangs_is_given_up_and_occupies_one_thread_however_of
             use(hanging)
 
     assert threading.active_count() == count + 1
+
+
+def test_a_command_leaves_a_file_system_to_another_process_as_long_as_it_hangs(
+    tmp_path, monkeypatch
+):
+    """A thread that looks at it could keep the command's own process from ending."""
+    look, file = tmp_path / "sh", tmp_path / "directory.yaml"
+    look.write_text("#!/bin/sh\nexec sleep 2\n")
+    look.chmod(0o755)
+    file.write_bytes(ANYSHIRE.read_bytes())
+    loader = SnapshotLoader(file, tmp_path, lambda: AT)
+    loader.current()
+    monkeypatch.setattr(files, "IO_TIMEOUT_SECONDS", 0.5)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    count = threading.active_count()
+    command = SnapshotLoader(file, tmp_path, lambda: AT).current()
+
+    assert [problem.message for problem in command.problems] == [
+        "the file cannot be read: the file system does not answer. Set DIRECTORY to where it is."
+    ]
+    assert threading.active_count() == count
+    for _ in range(100):  # it answers after two seconds
+        with suppress(TimeoutError):
+            files.stat_file(file)
+            break
+        time.sleep(0.1)
+    assert files.stat_file(file).st_size > 0

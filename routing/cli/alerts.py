@@ -5,10 +5,9 @@ import sys
 import click
 from flask import current_app
 
-from routing import lookup
-from routing.alerts import delivery
+from routing import alert_delivery, health, lookup
 from routing.cli.common import CommandGroup, format_option, print_report
-from routing.config import Recipient, alert_recipients, alerts_fault, base_url
+from routing.config import alert_recipients, alerts_fault, base_url
 from routing.store import alerts
 from routing.text import dates
 
@@ -30,7 +29,9 @@ def send(impatient: bool, quiet: bool) -> None:
     if there is none.
     """
     is_complete = _check_settings()
-    results = delivery.send_alerts(impatient)
+    with lookup.database().reading() as connection:
+        due = health.alertable(connection, lookup.now())
+    results = alert_delivery.send_alerts(due, impatient)
     for result in results:
         if result.sent:
             click.echo(f"{result.recipient.name}: {result.sent} sent.")
@@ -46,12 +47,15 @@ def send(impatient: bool, quiet: bool) -> None:
 def test() -> None:
     """Send a test to every recipient now, and print each one's channel and what came back.
 
-    This needs neither the directory nor the database, and changes nothing.
+    This needs neither the directory nor the database, and changes nothing. Exit status 1 if any
+    recipient did not accept it.
     """
     is_well, settings = _check_settings(), current_app.config
-    message = delivery.build_test(lookup.now(), base_url(settings), lookup.is_rehearsal())
+    if settings["ALERTS"] == "none":
+        raise click.ClickException("Nobody is alerted: ALERTS is `none`. Unset it to test alerts.")
+    message = alert_delivery.build_test(lookup.now(), base_url(settings), lookup.is_rehearsal())
     recipients = dict.fromkeys(alert_recipients(settings), message)
-    for outcome in delivery.deliver(settings, recipients):
+    for outcome in alert_delivery.deliver(settings, recipients):
         is_well = is_well and outcome.is_accepted
         webhook = f"webhook, {settings['ALERT_WEBHOOK_FORMAT']}"
         channel = "email" if outcome.recipient.address else webhook
@@ -64,27 +68,27 @@ def test() -> None:
 @format_option
 def list_alerts(as_json: bool) -> None:
     """List the newest 50 alerts, sent or waiting, and the state of delivery to each recipient."""
-    recipients = {recipient.key: recipient for recipient in alert_recipients(current_app.config)}
-    removed = Recipient("", "a recipient that is no longer in the settings")
+    names = {recipient.key: recipient.name for recipient in alert_recipients(current_app.config)}
+    removed = "a recipient that is no longer in the settings"
     with lookup.database().reading() as connection:
         newest = alerts.newest(connection, MAX_LISTED)
-        states = alerts.delivery_states(connection, list(recipients))
+        states = alerts.delivery_states(connection, list(names))
     locale = lookup.staff_locale()
     lines = [
         f"{'sent   ' if queued.sent_at else 'waiting'}  "
         f"{dates.format_datetime(queued.noticed_at, locale)}, to "
-        f"{recipients.get(queued.recipient, removed).name}: {queued.alert.text}"
+        f"{names.get(queued.recipient, removed)}: {queued.alert.text}"
         for queued in newest
     ]
     for key, state in states.items():
         fault = f" {state.fault}" if state.fault else ""
-        lines.append(f"{recipients[key].name}: {state.waiting} waiting.{fault}")
+        lines.append(f"{names[key]}: {state.waiting} waiting.{fault}")
     rows = [
         {
             "kind": queued.alert.kind,
             "title": queued.alert.title,
             "text": queued.alert.text,
-            "to": recipients[queued.recipient].name if queued.recipient in recipients else None,
+            "to": names.get(queued.recipient),
             "noticed_at": queued.noticed_at.isoformat(),
             "sent_at": queued.sent_at.isoformat() if queued.sent_at else None,
         }

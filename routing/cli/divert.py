@@ -17,7 +17,7 @@ from routing.cli.common import (
 )
 from routing.divert_rules import ProposedDivert
 from routing.errors import InvalidDivert, InvalidTime
-from routing.formats.json import span_json
+from routing.formats import span_json
 from routing.store import diverts
 from routing.store.diverts import DivertRow
 from routing.text import staff_text, time_parsing
@@ -69,7 +69,7 @@ def set_divert(
     SERVICE may be 'all'. The command prints where calls go now.
     """
     at, locale, timetables = lookup.now(), lookup.staff_locale(), lookup.snapshot().timetables
-    start_at = time_parsing.parse_local(start, locale.zone) if start else None
+    start_at = None if start is None else time_parsing.parse_local(start, locale.zone)
     proposed = divert_rules.propose(
         timetables, service, line, start_at, _parse_until(until), note, at, locale
     )
@@ -179,7 +179,6 @@ def _confirm_closed(proposed: Iterable[ProposedDivert]) -> None:
 
 
 def _confirm(warnings: Sequence[str], question: str, advice: str) -> None:
-    """Print warnings and ask to go on; where nobody can be asked, fail with advice."""
     for warning in warnings:
         click.echo(warning, err=True)
     if warnings and not sys.stdin.isatty():

@@ -85,11 +85,15 @@ def count(as_json: bool) -> None:
 def release() -> None:
     """Check the settings, then create or upgrade the database: before a new version starts.
 
-    The command fails if staff could not sign in. Calls do not depend on it.
+    The command fails if a setting has the wrong form, or staff could not sign in. Calls do not
+    depend on either.
     """
-    fault = config.sign_in_fault(current_app.config)
-    if fault is not None:
-        raise click.ClickException(fault)
+    settings = current_app.config
+    faults = filter(
+        None, [*settings["MALFORMED_SETTINGS"].values(), config.sign_in_fault(settings)]
+    )
+    if message := "\n".join(faults):
+        raise click.ClickException(message)
     _upgrade_database()
 
 
@@ -111,6 +115,9 @@ def run_purge(*rules: RetentionRule) -> None:
     Each takes many short transactions, so that nothing else waits for long.
     """
     database, settings = lookup.database(), current_app.config
+    for name, sentence in settings["MALFORMED_SETTINGS"].items():
+        if name.endswith("_RETENTION_DAYS"):
+            raise click.ClickException(f"Nothing is deleted. {sentence}")
     for rule in rules:
         at, counts = lookup.now(), tuple[int, ...]([1])
         before, totals = rule.cutoff(settings, at), tuple[int, ...]()

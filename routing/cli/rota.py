@@ -21,7 +21,7 @@ from routing.cli.common import (
 )
 from routing.cli.maintenance import run_purge
 from routing.errors import InvalidSpreadsheet
-from routing.formats.json import span_json, timestamp
+from routing.formats import span_json, timestamp
 from routing.rota import descriptions, filling, spreadsheet
 from routing.rota.filling import DayKind
 from routing.rota.roster import CONTEXT_MARGIN, NewShift
@@ -37,7 +37,7 @@ group = CommandGroup("rota", help="Who is on duty, and when nobody is.")
 def who(time: str | None, as_json: bool) -> None:
     """Show who is on duty in each role, until when, and who is next."""
     locale = lookup.staff_locale()
-    at = time_parsing.parse_local(time, locale.zone) if time else lookup.now()
+    at = lookup.now() if time is None else time_parsing.parse_local(time, locale.zone)
     end = at + rota_service.GAP_LOOKAHEAD
     rota = rota_service.read_rota(at, end)
     rows, lines = [], []

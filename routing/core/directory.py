@@ -8,8 +8,6 @@ from datetime import date, timedelta
 from math import ceil
 from zoneinfo import ZoneInfo
 
-from routing.core.instants import date_range
-
 EMERGENCY_NUMBERS = ("999", "101")
 """The numbers of the police that a line may have if it is only ever an out-of-hours line."""
 
@@ -553,3 +551,8 @@ class Directory:
     def service(self, service_id: str) -> Service | None:
         """Return the service with that id, or None if the directory lacks it."""
         return next((service for service in self.services if service.id == service_id), None)
+
+
+def date_range(first: date, last: date) -> Iterator[date]:
+    """Yield every date from ``first`` to ``last``, both included."""
+    return (first + timedelta(days=count) for count in range((last - first).days + 1))

@@ -74,11 +74,6 @@ def possible_instants(wall: datetime, zone: ZoneInfo) -> tuple[datetime, datetim
     )
 
 
-def date_range(first: date, last: date) -> Iterator[date]:
-    """Yield every date from ``first`` to ``last``, both included."""
-    return (first + timedelta(days=count) for count in range((last - first).days + 1))
-
-
 @lru_cache(maxsize=16_384)
 def _start_and_end(day: date, minute: int, zone: ZoneInfo) -> tuple[datetime, datetime]:
     """Return ``start_at`` and ``end_at``.
@@ -129,12 +124,11 @@ def mark_covered(spans: Iterable[Span], period: Span) -> Iterator[tuple[Span, bo
 
 def split_by_day(period: Span, zone: ZoneInfo) -> Iterator[tuple[Span, date]]:
     """Yield ``period`` cut at each midnight in ``zone``, with the local date of each part."""
-    first, last = (edge.astimezone(zone).date() for edge in (period.start, period.end))
-    for day in date_range(first, last):
-        start = max(period.start, midnight(day, zone))
+    start, day = period.start, period.start.astimezone(zone).date()
+    while start < period.end:
         end = min(period.end, midnight(day + timedelta(days=1), zone))
-        if start < end:
-            yield Span(start, end), day
+        yield Span(start, end), day
+        start, day = end, day + timedelta(days=1)
 
 
 def _clock_change(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:

@@ -50,7 +50,7 @@ from routing.directory.yaml_source import (
     read_yaml,
 )
 from routing.errors import InvalidDirectory, Problem
-from routing.files import open_lock, read_bytes, write_atomically
+from routing.files import open_lock, probe, read_bytes, write_atomically
 
 MAX_NAMES_SHOWN = 100
 """How many names are listed, and searched for a similar one: with more, that takes too long."""
@@ -169,7 +169,6 @@ class LastGoodDirectory:
             raise
 
     def _attempts(self, sha256: str) -> int:
-        """Return how often the text with this hash ended its reader."""
         try:
             saved, count = read_bytes(self.attempts_file).split()
             return int(count) if saved == sha256.encode() else 0
@@ -221,6 +220,7 @@ def load(file: Path) -> tuple[Directory, YamlSource]:
     Raise InvalidDirectory, with every problem, when it cannot be read or used. A large file is
     parsed in a child process, so that a hostile one cannot take this process's memory.
     """
+    probe(file)
     text = read_text(file)
     if len(text) <= MAX_INLINE_CHARS:
         return parse(text, file)
@@ -238,7 +238,7 @@ def read_text(file: Path) -> str:
         content = read_bytes(file, MAX_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        message = f"the file cannot be read: {reason}. Set DIRECTORY to where it is."
+        message = f"the file cannot be read: {reason}. Write its path, or set DIRECTORY to it."
         raise InvalidDirectory(file, [Problem(0, 0, "unreadable", message)]) from error
     if len(content) > MAX_BYTES:
         message = f"the file is larger than {MAX_BYTES} bytes. Leave out what is not the directory."
@@ -374,7 +374,6 @@ def _reference_problems(root: dict[str, Node]) -> Iterator[PathProblem]:
 
 
 def _line_references(service: dict[str, Node]) -> Iterator[tuple[str, tuple[int, ...], str]]:
-    """Yield each line that a service names, by key and by index in a list."""
     for key in ("out_of_hours", "lines", "if_unanswered"):
         value = service.get(key)
         if isinstance(value, str) and key == "out_of_hours":
@@ -420,7 +419,6 @@ def _check_line(
 
 
 def _numbers(path: KeyPath, line: dict[str, Node]) -> Iterator[tuple[KeyPath, str]]:
-    """Yield every number of a line, those of its special days too, with their paths."""
     parts = [(path, line)]
     for n, special_day in enumerate(_items(line.get("special_days"))):
         parts.append(((*path, "special_days", n), _mapping(special_day)))
@@ -527,7 +525,6 @@ def _fields(model: type[BaseModel]) -> dict[str, FieldInfo]:
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:
-    """Return the model within ``list[Model]``, ``dict[str, Model]`` or ``Model | None``, if any."""
     if isclass(annotation) and issubclass(annotation, BaseModel):
         return annotation
     models = (_model_in(argument) for argument in get_args(annotation))

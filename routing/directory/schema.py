@@ -285,7 +285,6 @@ def require_unique(languages: list[str]) -> list[str]:
 def _add_hours(
     hours: dict[str, tuple[TimeRange, ...]], key: str, value: object
 ) -> Iterator[FieldError]:
-    """Add the hours of ``key: value`` to ``hours``; yield what is wrong with either."""
     ranges: tuple[TimeRange, ...] = ()
     try:
         ranges = parse_day_hours(value)
@@ -366,7 +365,6 @@ def _dialable(written: str, number: phonenumbers.PhoneNumber, e164: str) -> str:
 
 
 def _impossible_reason(number: phonenumbers.PhoneNumber) -> str | None:
-    """Return why no telephone can have this number, or None if one can."""
     result = phonenumbers.is_possible_number_with_reason(number)
     if result == phonenumbers.ValidationResult.IS_POSSIBLE:
         if number.country_code != 44 or not number.italian_leading_zero:

@@ -6,8 +6,10 @@ What a hurried editor typed that is no YAML, or only looks right, is described i
 
 import re
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import NamedTuple, cast
 
 import yaml
@@ -35,7 +37,7 @@ Slip = tuple[int, int, str]
 LINES_BEFORE = 8
 """How far before the place at which YAML gave up a slip is looked for."""
 
-_MERGE_MARK = re.compile(r"^(<{7}|>{7}|\|{7})( |$)", re.MULTILINE)
+_MERGE_MARK = re.compile(r"^(<{7}|>{7}|\|{7}|={7})([ \r]|$)", re.MULTILINE)
 _HYPHEN = "type an ordinary hyphen"
 _BLANK = "type an ordinary blank"
 _DELETE = "delete it"
@@ -83,7 +85,9 @@ HIDDEN_CHARACTER = re.compile(
 """What cannot be seen in a text; the joiners of other scripts and of emoji do not count."""
 
 
-_KEY = r"^\s*(?:- +)?[A-Za-z0-9_,-]+"
+_LIST_KEYS = r"(?:date|every|from|kind|name)\b"
+_KEY = r"^\s*(?:- +)?[A-Za-z0-9][A-Za-z0-9_,-]*"
+_COLON_MISSING = "a colon is missing after the key. Write `key: value`."
 _IN_QUOTES = "Put the text in quotes."
 _SLIPS = (
     (
@@ -91,37 +95,66 @@ _SLIPS = (
         "the indentation has {character}. Indent with ordinary blanks.",
     ),
     (
-        _KEY + r"\s*([\uff1a\ufe55\ua789\u2236])",
+        _KEY + r"\s*:?([\uff1a\ufe55\ua789\u2236]|[^\S \t\r\n]|[\u200b\ufeff\u2060])",
         "after the key there is {character}. Write `key: value`.",
     ),
-    (r"^ *(\t)", "here is a tab. Indent with spaces, not tabs."),
+    (r"^ *(?:- *)?(\t)", "here is a tab. Indent with spaces, not tabs."),
+    (
+        r"^\s*(```|//|<!--|[>;*\u2022\u00b7\u25aa\u2013\u2014] )",
+        "a line may not begin with this mark. Delete it; an entry of a list begins with `- `, a "
+        "comment with `# `.",
+    ),
+    (r"^ *(-)[A-Za-z{]", "a blank is missing after this dash. Write `- ` before an entry."),
     (_KEY + r"(:)(?=[^\s/:])", "a blank is missing after this colon. Write `key: value`."),
     (
         r"(?:: |- |[\[{,]\s*)(')[^']*'(?!')\w",
         "an apostrophe ends this text in single quotes. Put the text in double quotes, or in none.",
     ),
     (
-        r"(?:: |- |[\[{,]\s*)(\")[^\"\\]*\"\s*[^\s,}\]#]",
+        r"(?:: |- |[\[{,]\s*)(\")[^\"\\]*\"\s*[^\s,}\]#:]",
         "a quotation mark within ends this text. Put the text in single quotes, or in none.",
     ),
     (
-        _KEY + r": +([*&!%@`|>])(?![|>-]?\s*$)",
+        r"(?:: |- |[\[{,]\s*)\"[^\"\\]*(\\)",
+        "a backslash may not stand in double quotes. Put the text in single quotes.",
+    ),
+    (
+        r"(?:: |- |[\[{,] *)(\"[^\"]*|'[^']*)$",
+        "this quotation mark is not closed. Write the other one at the end of the text.",
+    ),
+    (
+        _KEY + r": +(- )",
+        "a list does not begin on the line of its key. Write [one, another], or a text in quotes.",
+    ),
+    (
+        _KEY + r": +([*&!%@`|>]|[?:,] )(?![|>-]?\s*$)",
         f"a text may not begin with this mark. {_IN_QUOTES}",
     ),
+    (_KEY + r": +(?:\"[^\"]*\"|'[^']*')(,)\s*$", "a comma may not end this line. Delete it."),
     (r"[{\[][^}\]]*?( #)", f"a # ends the line here. {_IN_QUOTES}"),
     (
-        _KEY + r": +(?!['\"{\[])\S[^#]*?(: )",
-        f"a second colon and blank is in this text. {_IN_QUOTES}",
+        _KEY + r": +(?!['\"{\[])\S[^#]*?(:(?: |$))",
+        "a second colon is in this text. Put the text in quotes, or each key on its own line.",
     ),
-    (_KEY + r"( +)[^\s:#]", "a colon is missing after the key. Write `key: value`."),
+    (
+        rf"^\s*(?:- +(?={_LIST_KEYS}))?[A-Za-z0-9][\w-]*([=;.,]* +)[^\s:#]",
+        _COLON_MISSING,
+    ),
 )
-"""Patterns of slips of which YAML does not say enough, likeliest first, with what to type."""
+"""Patterns of lines that no YAML has, with what to type: of one line the first that fits counts."""
+
+_BLOCK_TEXT = re.compile(
+    r"^( *)[^\n#]*: +[|>][-+]?((?:\n[ \t]*)*\n(\1 +)\S[^\n]*(?:\n(?:\3[^\n]*|[ \t]*)(?=\n|$))*)",
+    re.MULTILINE,
+)
+"""A text of several lines below `|`, which may hold anything."""
 
 _KEY_LABELS = {"phone": "number", "number": "number that callers ring"}
 """What a key is called in a sentence, where that is not the key itself."""
 
 _UNPRINTABLE = re.compile(
-    r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]" f"|[{BIDI_OVERRIDES}]"
+    r"[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
+    f"|[{BIDI_OVERRIDES}]"
 )
 _Loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
@@ -325,21 +358,24 @@ def find_slip(text: str, line: int, column: int) -> Slip | None:
     merge_mark = _MERGE_MARK.search(text)
     if merge_mark is not None:
         message = (
-            "here is a mark of a merge that is not finished. Finish the merge: keep one of the two "
-            "versions, and delete the lines <<<<<<<, ======= and >>>>>>>."
+            "here is a mark of a merge. Finish the merge: keep one of the two versions, and delete "
+            "the lines <<<<<<<, ======= and >>>>>>>."
         )
         return text.count("\n", 0, merge_mark.start()) + 1, 1, message
-    lines = text.split("\n")
-    last = min(line, len(lines))
-    nearby = [last, *range(last - 1, max(0, last - LINES_BEFORE), -1)]
-    for pattern, message in _SLIPS:
-        for number in nearby:
-            match = re.search(pattern, lines[number - 1])
-            if match is not None and not lines[number - 1].lstrip().startswith("#"):
+    lines = _without_block_texts(text)
+    for number in range(min(line, len(lines)), max(0, line - LINES_BEFORE), -1):
+        row = lines[number - 1].rstrip("\r")
+        for pattern, message in _SLIPS if not row.lstrip().startswith("#") else ():
+            if (match := re.search(pattern, row)) is not None:
                 if "{character}" in message:
                     message = message.format(character=describe_character(match[1]))
                 return number, match.start(1) + 1, message
     return None
+
+
+def _without_block_texts(text: str) -> list[str]:
+    """Return the lines of a file; those of texts of several lines are empty."""
+    return _BLOCK_TEXT.sub(lambda m: m[0][: -len(m[2])] + "\n" * m[2].count("\n"), text).split("\n")
 
 
 def position(before: str) -> tuple[int, int]:
@@ -367,7 +403,10 @@ def _content_events(text: str) -> Iterator[yaml.Event]:
                 )
                 raise UnreadableFile(*_position(event), message)
             if (tag := getattr(event, "tag", None)) is not None:
-                message = f"the tag {tag} is not used here. Leave it out."
+                tag = tag.replace("tag:yaml.org,2002:", "!!")
+                message = (
+                    f"the tag {tag} is not used here. Leave it out, or put the text in quotes."
+                )
                 raise UnreadableFile(*_position(event), message)
             yield event
         elif isinstance(event, yaml.CollectionEndEvent):
@@ -449,26 +488,74 @@ def _position(event: yaml.Event) -> Position:
 
 
 def _not_yaml(error: yaml.YAMLError, text: str) -> UnreadableFile:
-    mark = getattr(error, "problem_mark", None)
+    """Return why ``text`` is not YAML, at the slip rather than where YAML gave up."""
+    reason = str(getattr(error, "problem", None) or getattr(error, "reason", "") or "it is no text")
+    mark, context = getattr(error, "problem_mark", None), getattr(error, "context_mark", None)
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-    slip = find_slip(text, line, column)
-    if slip is not None:
+    opening = str(getattr(error, "context", ""))
+    if context is not None and ("flow" in opening or "quoted" in opening):
+        end = text.rstrip().count("\n") + 1
+        if context.line + 1 < line and ("flow" in opening or line > end):
+            message = "a quotation mark or bracket that opens here is not closed. Write the other."
+            return UnreadableFile(context.line + 1, context.column + 1, message)
+    if (slip := find_slip(text, line, column)) is not None:
         return UnreadableFile(*slip)
-    context = getattr(error, "context_mark", None)
-    if context is not None and context.line + 1 < line and _is_at_end(text, line):
-        message = "a quotation mark or bracket that opens here is not closed. Write the other one."
-        return UnreadableFile(context.line + 1, context.column + 1, message)
-    reason = getattr(error, "problem", None) or getattr(error, "reason", None) or "it is not text"
+    if "flow" in opening:
+        message = "within these brackets a comma is missing before this, or a text needs quotes."
+        return UnreadableFile(line, column, f"{message} Write {{key: value, key: value}}.")
+    if "'-' indicator" in reason and context is not None and context.column + 1 == column:
+        message = (
+            f"the list that begins in line {context.line + 1} has dashes. Write `- ` before this "
+            "too, or indent it as the keys above it."
+        )
+        return UnreadableFile(line, column, message)
+    if any(words in reason for words in ("context", "expected key", "'-' indicator", "':'")):
+        return UnreadableFile(*_indentation_slip(_without_block_texts(text), line))
     return UnreadableFile(
         line,
         column,
-        f"this is not YAML: {reason}. Indent with spaces, not tabs; put text with ': ' or '#' in "
-        "quotes; write lists as '- item'.",
+        f"this is not YAML: {reason}. Put a text with ': ' or '#' in quotes; write lists as "
+        "'- item'.",
     )
 
 
-def _is_at_end(text: str, line: int) -> bool:
-    return line > text.rstrip().count("\n") + 1
+def _indentation_slip(lines: list[str], line: int) -> Slip:
+    """Return which line is not indented as those that it belongs beside: ``line`` or that above it.
+
+    It is the one above if ``line`` is indented as a line further above, or as the one below.
+    """
+    rows = [n for n, row in enumerate(lines, 1) if row.strip() and not row.lstrip().startswith("#")]
+    indents = {n: len(lines[n - 1]) - len(lines[n - 1].lstrip()) for n in rows}
+    entries = {n for n in rows if lines[n - 1].lstrip().startswith("- ")}
+    place = max(0, bisect_right(rows, line) - 1)
+    line, above, below = rows[place], rows[max(0, place - 1)], rows[place + 1 :][:LINES_BEFORE]
+    if re.fullmatch(r"\s*[\w-]+\s*", lines[above - 1]):
+        return above, len(lines[above - 1].rstrip()) + 1, _COLON_MISSING
+    if line in entries and indents[line] == indents[above]:
+        message = "this list has no key. Write its key in the line above, or delete the dash."
+        return line, indents[line] + 1, message
+    higher = (
+        indents[n] for n in reversed(rows[: max(0, place - 1)]) if indents[n] <= indents[line]
+    )
+    is_below = bool(below) and indents[below[0]] == indents[line] != indents[above]
+    beside = takewhile(lambda n: indents[n] >= indents[above], below)
+    lacks_dash = (
+        indents[line] > indents[above]
+        and above not in entries
+        and any(n in entries and indents[n] == indents[above] for n in beside)
+    )
+    is_above = is_below or lacks_dash or lines[above - 1].lstrip().startswith("-  ")
+    slip = above if is_above or next(higher, None) == indents[line] else line
+    if slip in entries:
+        message = "the keys of this entry begin in several columns. Begin all in that of its first."
+    elif slip == above and lacks_dash:
+        message = "a dash is missing here. Write `- ` before an entry."
+    else:
+        column = indents[slip] + 1
+        message = (
+            f"this begins in column {column}. Begin it in that of the lines it belongs beside."
+        )
+    return slip, indents[slip] + 1, message
 
 
 def _change(

@@ -86,7 +86,6 @@ def _shorten(problem: Problem) -> Problem:
 
 
 def _text_warnings(directory: Directory, source: YamlSource) -> Iterator[PathProblem]:
-    """Yield every warning about a text: missing, lacking a language, cut, or hidden in part."""
     if directory.languages != ("en",) and directory.unanswered is None:
         message = (
             "`unanswered` is missing: what to do if a child is in danger and nobody answers. Write "
@@ -117,7 +116,6 @@ def _check_cut_text(path: KeyPath, text: str, source: YamlSource) -> Iterator[Pa
 
 
 def _check_languages(directory: Directory, source: YamlSource) -> Iterator[PathProblem]:
-    """Warn of each text that lacks one of several languages."""
     languages = directory.languages
     languages_by_path: dict[KeyPath, set[str | int]] = defaultdict(set)
     for scalar_path, _ in source.scalars():
@@ -140,7 +138,6 @@ def _check_languages(directory: Directory, source: YamlSource) -> Iterator[PathP
 
 
 def _check_statements(council: Council) -> Iterator[PathProblem]:
-    """Warn where a page that the law requires lacks what only the council knows."""
     if council.accessibility is None:
         message = (
             "`accessibility` is missing: whom to ask, and when the statement was prepared. Write "

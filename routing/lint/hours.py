@@ -7,7 +7,8 @@ from datetime import date, datetime, timedelta
 from itertools import chain, combinations, pairwise
 from typing import NamedTuple
 
-from routing.bank_holidays.calendar import BankHolidays
+from routing.bank_holidays import BankHolidays
+from routing.core.decision import Timetables
 from routing.core.directory import (
     MINUTES_PER_DAY,
     BankHoliday,
@@ -19,7 +20,6 @@ from routing.core.directory import (
 )
 from routing.core.gaps import CoverageKind, missing_backups, reportable_gaps
 from routing.core.instants import Span, midnight, split_by_day
-from routing.core.timetable import Timetables
 from routing.directory.schema import BANK_HOLIDAY, parse_week
 from routing.directory.yaml_source import KeyPath, PathProblem, YamlSource
 from routing.snapshot import Snapshot
@@ -204,7 +204,6 @@ def _check_special_days(line: Line, today: date) -> Iterator[PathProblem]:
 
 
 def _check_overlapping_special_days(line: Line) -> Iterator[PathProblem]:
-    """Warn of two special days that set the same of a date, seasons and ``every`` aside."""
     special_days = [
         (n, special_day)
         for n, special_day in enumerate(line.special_days)
@@ -225,7 +224,6 @@ def _check_overlapping_special_days(line: Line) -> Iterator[PathProblem]:
 
 
 def _written_ranges(source: YamlSource, path: KeyPath) -> Iterator[_WrittenRange]:
-    """Yield every range of hours below ``path``, of special days too."""
     for value_path, text in source.scalars(path):
         if "hours" in value_path:
             for match in _RANGE.finditer(text):
@@ -236,7 +234,6 @@ def _written_ranges(source: YamlSource, path: KeyPath) -> Iterator[_WrittenRange
 
 
 def _check_overlaps(ranges: Iterable[_WrittenRange]) -> Iterator[PathProblem]:
-    """Warn of ranges of one value that overlap or are equal."""
     for first, second in combinations(ranges, 2):
         is_same_value = first.path == second.path
         if is_same_value and first.opens < second.closes and second.opens < first.closes:
@@ -355,7 +352,6 @@ def _nearest(day: date, holidays: Mapping[date, BankHoliday]) -> str:
 
 
 def _check_coverage(timetables: Timetables, today: date) -> Iterator[PathProblem]:
-    """Warn of the times at which no line of a service is open, or nobody is left to try."""
     directory = timetables.directory
     period = Span(midnight(today, directory.zone), midnight(today + LOOKAHEAD, directory.zone))
     used = {line.id for service in directory.services for line in service.reachable}

@@ -115,7 +115,6 @@ def is_one_slip(typed: str, known: str) -> bool:
 
 
 def _check_verification(directory: Directory, today: date) -> Iterator[PathProblem]:
-    """Warn of each line whose number is not confirmed now, or nothing says by whom."""
     for line in directory.lines:
         warning = verification_warning(line, today)
         if warning is not None:
@@ -140,7 +139,6 @@ def _check_similar_helplines(directory: Directory) -> Iterator[PathProblem]:
 
 
 def _check_shared_numbers(directory: Directory) -> Iterator[PathProblem]:
-    """Warn of each line with the number of an earlier one, unless both are confirmed."""
     first_lines: dict[str, Line] = {}
     for line in directory.lines:
         first = first_lines.setdefault(line.phone.e164, line)
@@ -153,7 +151,6 @@ def _check_shared_numbers(directory: Directory) -> Iterator[PathProblem]:
 
 
 def _check_mobiles(directory: Directory) -> Iterator[PathProblem]:
-    """Warn of each service that can ring nothing but mobiles."""
     for service in directory.services:
         if all(_is_mobile(line.phone) for line in service.reachable):
             message = (
@@ -164,7 +161,6 @@ def _check_mobiles(directory: Directory) -> Iterator[PathProblem]:
 
 
 def _check_loops(directory: Directory) -> Iterator[PathProblem]:
-    """Warn of each service whose own number is that of a line."""
     lines = {
         phone.e164: path[1]
         for path, phone in _numbers(directory)
@@ -191,7 +187,6 @@ def _check_screened_menu(line: Line) -> Iterator[PathProblem]:
 
 
 def _check_ring_seconds(line: Line) -> Iterator[PathProblem]:
-    """Warn of a line that should ring for longer than anybody may hear ringing."""
     most = max_ring_seconds(line)
     if line.ring_seconds is not None and line.ring_seconds > most:
         message = (
@@ -224,7 +219,6 @@ def _check_written_numbers(directory: Directory, source: YamlSource) -> Iterator
 
 
 def _numbers(directory: Directory) -> Iterator[tuple[KeyPath, Phone]]:
-    """Yield every number of a directory, with its path."""
     numbers: list[tuple[KeyPath, Phone | None]] = []
     for line in directory.lines:
         path: KeyPath = ("lines", line.id)

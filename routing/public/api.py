@@ -10,11 +10,10 @@ from flask import Blueprint, Response, abort, current_app, jsonify, request
 
 from routing import lookup
 from routing.core import instants
-from routing.core.decision import timeline
+from routing.core.decision import Answer, Decision, timeline
 from routing.core.directory import ring_seconds, send_digits
-from routing.core.timetable import Answer, Decision
 from routing.errors import InvalidTime, UnknownService
-from routing.formats.json import (
+from routing.formats import (
     bank_holidays_json,
     decision_json,
     public_line_json,

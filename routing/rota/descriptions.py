@@ -151,9 +151,8 @@ def describe_shortfall(role: RotaRole, missing: int) -> str:
 
 def format_times(span: Span, locale: Locale) -> str:
     """Return a span as times without dates: "5pm to 8:30am"."""
-    edges = [edge.astimezone(locale.zone) for edge in (span.start, span.end)]
-    first, last = (dates.format_time(edge.hour * 60 + edge.minute, locale) for edge in edges)
-    return f"{first} to {last}"
+    times = (dates.local_date_and_time(edge, locale)[1] for edge in (span.start, span.end))
+    return " to ".join(time or locale.translate("midnight") for time in times)
 
 
 def format_months(shifts: Iterable[NewShift], zone: ZoneInfo) -> str:

@@ -1,5 +1,6 @@
 """The roster: who is on duty in each role, when somebody must be, who clashes; what may change."""
 
+import re
 import unicodedata
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -10,9 +11,8 @@ from itertools import chain, groupby, pairwise
 from zoneinfo import ZoneInfo
 
 from routing.core import instants
-from routing.core.decision import timeline
+from routing.core.decision import Timetables, timeline
 from routing.core.instants import Span, merge_equal
-from routing.core.timetable import Timetables
 from routing.errors import InvalidRotaChange, UnknownShift
 
 HANDOVER_ALLOWANCE = timedelta(minutes=15)
@@ -30,6 +30,7 @@ CONTEXT_MARGIN = MAX_SHIFT_LENGTH + timedelta(days=1)
 MIN_REST = timedelta(hours=11)
 """The rest between shifts that regulation 10 of the Working Time Regulations 1998 entitles to."""
 
+_STAND_FOR_NOBODY = ("nobody", "neb", "none", "vacant", "unfilled", "gap", "tbc", "tba", "n/a")
 _APOSTROPHES = dict.fromkeys(map(ord, "‘’ʼ`´"), "'")
 
 
@@ -342,16 +343,16 @@ def name_key(name: str) -> str:
 def clean_name(name: str) -> str:
     """Return a name as it is stored. Raise InvalidRotaChange for one that nobody can have."""
     name = unicodedata.normalize("NFC", " ".join(name.split()))
-    if not 1 <= len(name) <= 100 or not name.isprintable() or not name[0].isalnum():
+    if not 1 <= len(name) <= 100 or not name.isprintable() or not name[0].isalpha():
         raise InvalidRotaChange(
             "name", "Write a name of 1 to 100 characters that begins with a letter."
         )
-    if "," in name:
-        raise InvalidRotaChange("name", "Write the name without a comma: Amara Owusu.")
-    if name_key(name).startswith("former worker"):
+    if re.search(r",|\d[\d ]{5}", name):
         raise InvalidRotaChange(
-            "name", "‘Former worker’ stands for people whose names were forgotten."
+            "name", "Write the name alone, without a comma or a telephone number: Amara Owusu."
         )
+    if name_key(name) in _STAND_FOR_NOBODY or name_key(name).startswith("former worker"):
+        raise InvalidRotaChange("name", f"‘{name}’ stands for nobody. Write a person’s name.")
     return name
 
 

@@ -6,11 +6,12 @@ What a person would read in one way is read in that way. The rest is refused in 
 import csv
 import io
 import re
+import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from itertools import chain
 from zoneinfo import ZoneInfo
 
@@ -43,20 +44,28 @@ _MAX_CELL_CHARS = 60
 _HEADER_ROWS = 20
 """Among how many rows the header is looked for: some files begin with a title."""
 
-_MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
-_WEEKDAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-_WEEKDAY = re.compile(rf"^({'|'.join(_WEEKDAYS)})[a-z]*[ ,]+", re.I)
-_DATE_PART = r"(\d{1,4}|[a-z]{3,9})(?:st|nd|rd|th)?[-/. ,]+"
+_WEEKDAYS = [
+    *("mon", "tue", "wed", "thu", "fri", "sat", "sun"),
+    *("llu", "maw", "mer", "iau", "gwe", "sad", "sul"),
+]
+_WEEKDAY = re.compile(rf"^(?:dydd )?({'|'.join(_WEEKDAYS)})[a-z]*[., ]+", re.I)
+_DATE_PART = r"(\d{1,4}|[a-z]{3,10})(?:st|nd|rd|th)?[-/. ,]+"
 _DATE = re.compile(rf"{_DATE_PART}{_DATE_PART}(\d{{4}}|\d{{1,2}})(?!\d)", re.ASCII | re.I)
 _DAY_AND_MONTH = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.]", re.ASCII)
 _CLOCK = re.compile(
-    r"[T ,]*(?:at )?(?P<hour>\d{1,2})(?:[:.](?P<minute>\d\d))?(?:[:.](?P<second>\d\d)(?:\.0+)?)?"
+    r"[T ,]*(?:at )?(?P<hour>\d{1,2})(?:[:.]?(?P<minute>\d\d))?(?:[:.](?P<second>\d\d)(?:\.0+)?)?"
     r"(?: ?(?P<half>[ap])\.?m\.?)?",
     re.ASCII | re.I,
 )
 _FORM = "Write it as 24/12/2026 17:00."
-_PUNCTUATION_IN_NAMES = " '’‘ʼ`´-‐‑–.()/&"
-_CAPITAL_IN_WORD = re.compile("[a-z][\u00c0-\u00d6\u00d8-\u00deŠŒŽŸ]")
+_PUNCTUATION_IN_NAMES = " \xa0'’‘ʼ`´-‐‑–.()"
+_SEVERAL_NAMES = re.compile(r"[/&+;\n]| (?:and|or|with|a|ac|neu) ", re.I)
+_LATIN_1 = re.compile("[\0-\x7f\u00c0-\u00cf\u00d1-\u00dd\u00df-\u00ef\u00f1-\u00fd\u00ff’]")
+_CAPITAL = "[\u00c0-\u00d6\u00d8-\u00deŠŒŽŸ]"
+_MISPLACED_LETTER = re.compile(
+    rf"[a-z]({_CAPITAL})|[A-Za-z]({_CAPITAL})[a-z]|(?:^| )([\u00df-\u00f6\u00f8-\u00ff])"
+)
+_MISPLACED_IN_LATIN_1 = re.compile(rf"{_MISPLACED_LETTER.pattern}|(’)[a-z]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +87,7 @@ class Sheet:
 def parse_csv(
     data: bytes,
     zone: ZoneInfo,
-    roles: Iterable[RotaRole],
+    roles: Collection[RotaRole],
     people: Mapping[str, int],
     add_people: bool = False,
 ) -> Sheet:
@@ -96,15 +105,16 @@ def parse_csv(
         raise InvalidSpreadsheet([f"The file is larger than {MAX_BYTES // 1024 // 1024} MB."])
     problems: list[str] = []
     rows: dict[int, NewShift] = {}
-    role_ids, ids, new_people = _ids_by_label(roles), dict(people), dict[int, str]()
+    ids, new_people = dict(people), dict[int, str]()
     certain_dates: list[str] = []
     ambiguous_dates: list[str] = []
-    for number, cells in _read_rows(_decode(data), problems):
+    text, is_unicode = _decode(data)
+    for number, cells in _read_rows(text, problems):
         row, problem_count = f"Row {number}: ", len(problems)
         with _collect(problems, row):
-            role_id = _find_role(cells["role"], role_ids)
+            role_id = _find_role(cells["role"], roles)
         with _collect(problems, row):
-            name = _parse_person(cells["person"], ids, add_people)
+            name = _parse_person(cells["person"], ids, add_people, is_unicode)
             if name_key(name) not in ids:
                 ids[name_key(name)] = -len(new_people) - 1
                 new_people[ids[name_key(name)]] = name
@@ -140,20 +150,22 @@ def parse_cell(text: str, zone: ZoneInfo) -> datetime:
     """Read a date with a time by clocks in ``zone``, the day first, as an instant in UTC.
 
     ``24/12/2026 17:00``, ``24/12/26 5:00 PM``, ``24 Dec 2026 at 17:00``, ``Dec 24, 2026 5pm``,
-    ``2026-12-24 17:00`` or RFC 3339. 24:00 is the end of the day. Raise InvalidTime, also for a
-    date in numbers with the month first, and for a local time that does not exist or exists twice.
+    ``2026-12-24 17:00`` or RFC 3339; months and weekdays in English or Welsh. 24:00 is the end of
+    the day. Raise InvalidTime, also for a date in numbers with the month first, and for a local
+    time that does not exist or exists twice.
     """
-    text, shown = text.strip(), f"'{text.strip()[:40]}'"
+    text = " ".join(text.split())
+    shown = text[:40]
     with suppress(InvalidTime):
         return time_parsing.parse_rfc3339(text)
-    plain = _WEEKDAY.sub("", text)
+    weekday, plain = _WEEKDAY.match(text), _WEEKDAY.sub("", text)
     date = _DATE.match(plain)
     clock = _CLOCK.fullmatch(plain[date.end() :]) if date else None
     if date is None or clock is None or not (clock["minute"] or clock["half"]):
-        raise InvalidTime(f"{shown} is not a date with a time. {_FORM}")
+        raise InvalidTime(f"'{shown}' is not a date with a time. {_FORM}")
     wall_time = _parse_date(date, shown) + _parse_clock(clock, shown)
-    if text[:3].casefold() in _WEEKDAYS and _WEEKDAYS[wall_time.weekday()] != text[:3].casefold():
-        raise InvalidTime(f"{shown} is not on that day of the week. Check the date.")
+    if weekday and _WEEKDAYS.index(weekday[1].casefold()) % 7 != wall_time.weekday():
+        raise InvalidTime(f"'{shown}' is not on that day of the week. Check the date.")
     return time_parsing.parse_local(wall_time.isoformat(), zone)
 
 
@@ -168,18 +180,20 @@ def is_day_certain(text: str) -> bool | None:
     return int(match[1]) > 12
 
 
-def spoilt_letter(name: str) -> str:
+def spoilt_letter(name: str, is_unicode: bool = True) -> str:
     """Return what shows that letters of a name were lost or changed when it was saved; "" if none.
 
     A letter that the encoding of the file lacks is saved as a question mark or as U+FFFD. Bytes
-    read in the wrong encoding become signs, or capital letters within a word.
+    read in the wrong encoding become signs, or capital letters within a word. In a file that is
+    not in Unicode, letters of old Macs and of DOS become letters that Windows-1252 hardly needs.
     """
     for character in name:
-        is_letter = character.isalnum() or "\u0300" <= character <= "\u036f"
-        if character == "ƒ" or not (is_letter or character in _PUNCTUATION_IN_NAMES):
+        is_letter = unicodedata.category(character) in ("Lu", "Ll", "Lo", "Mn", "Nd")
+        is_known = is_letter or character in _PUNCTUATION_IN_NAMES
+        if character in "ƒµªº" or not is_known or not (is_unicode or _LATIN_1.match(character)):
             return character
-    match = _CAPITAL_IN_WORD.search(name)
-    return match[0][1] if match else ""
+    match = (_MISPLACED_LETTER if is_unicode else _MISPLACED_IN_LATIN_1).search(name)
+    return "".join(filter(None, match.groups())) if match else ""
 
 
 @contextmanager
@@ -210,7 +224,8 @@ def _read_rows(text: str, problems: list[str]) -> Iterator[tuple[int, dict[str, 
                 )
             elif any(cell.strip() for cell in cells):
                 count += 1
-                yield number, {name: _cell(cells, header.index(name)) for name in COLUMNS}
+                cells += [""] * len(header)  # the row may be too short
+                yield number, {name: _clean(cells[header.index(name)]) for name in COLUMNS}
             if count > MAX_ROWS:
                 raise InvalidSpreadsheet(
                     [
@@ -229,7 +244,7 @@ def _find_header(lines: Sequence[str]) -> tuple[int, list[str], str]:
     """Return the number of the row that names the columns, all its names, and what is between."""
     for number, line in enumerate(lines[:_HEADER_ROWS], 1):
         delimiter = max(",;\t|", key=line.count)
-        names = [cell.strip().strip('"').strip().casefold() for cell in line.split(delimiter)]
+        names = [_clean(_clean(cell).strip('"')).casefold() for cell in line.split(delimiter)]
         if all(names.count(column) == 1 for column in COLUMNS):
             return number, names, delimiter
     first = lines[0].strip()[:100] if lines else ""
@@ -241,20 +256,20 @@ def _find_header(lines: Sequence[str]) -> tuple[int, list[str], str]:
     )
 
 
-def _cell(cells: Sequence[str], column: int) -> str:
-    """Return what a cell holds; "" if the row is too short.
+def _clean(text: str) -> str:
+    """Return what a cell holds, without characters that cannot be seen.
 
     UTF-8 that was read as Windows-1252 is repaired: "SiÃ¢n" is "Siân". Some programs write a text
     as the formula ="text", so that Excel leaves it as it is.
     """
-    text = cells[column] if column < len(cells) else ""
     with suppress(UnicodeError):
         text = text.encode("cp1252").decode("utf-8")
-    text = " ".join(text.split())
+    text = "".join(c for c in text if unicodedata.category(c) != "Cf").strip()
     return text[2:-1] if text.startswith('="') and text.endswith('"') else text
 
 
-def _decode(data: bytes) -> str:
+def _decode(data: bytes) -> tuple[str, bool]:
+    """Return a file as text, and whether it is in Unicode, not in Windows-1252."""
     encodings = ["utf-8-sig", "cp1252"]
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         encodings = ["utf-16"]
@@ -264,51 +279,47 @@ def _decode(data: bytes) -> str:
         with suppress(UnicodeDecodeError):
             text = data.decode(encoding)
             if "\0" not in text:
-                return text.rstrip("\x1a")  # the end of a file, in DOS
+                return text.rstrip("\x1a"), encoding != "cp1252"  # \x1a ends a file in DOS
     raise InvalidSpreadsheet(
         ["This is not a text file. Save the spreadsheet as CSV and choose that file."]
     )
 
 
-def _ids_by_label(roles: Iterable[RotaRole]) -> dict[str, str]:
-    """Return the ids of roles by all that may be written for them, as ``name_key``.
-
-    That is the id, and each name that no other role has.
-    """
-    ids: dict[str, set[str]] = defaultdict(set)
-    for role in roles:
-        for name in (role.id, *(name for _, name in role.name.by_language)):
-            ids[name_key(name)].add(role.id)
-    return {label: role_id for label, (role_id, *others) in ids.items() if not others}
-
-
-def _find_role(text: str, role_ids: Mapping[str, str]) -> str:
-    if role_id := role_ids.get(name_key(text)):
-        return role_id
-    known = ", ".join(sorted(set(role_ids.values())))
-    raise InvalidRotaChange(
-        "role", f"no role alone is called '{text[:_MAX_CELL_CHARS]}'. Write one of: {known}."
-    )
+def _find_role(text: str, roles: Collection[RotaRole]) -> str:
+    ids = {
+        role.id
+        for role in roles
+        for label in (role.id, *(name for _, name in role.name.by_language))
+        if name_key(label) == name_key(text)
+    }
+    if len(ids) == 1:
+        return ids.pop()
+    known = ", ".join(f"{role.name.get('en')} ({role.id})" for role in roles)
+    problem = f"'{text[:_MAX_CELL_CHARS]}' is not the name of one role" if text else "role is empty"
+    raise InvalidRotaChange("role", f"{problem}. Write a name, or what is in brackets: {known}.")
 
 
-def _parse_person(text: str, people: Collection[str], add_people: bool) -> str:
+def _parse_person(text: str, people: Collection[str], add_people: bool, is_unicode: bool) -> str:
     """Return a name, from "Surname, Forename" too. Raise InvalidRotaChange.
 
     A name that is known is accepted as it is. Another one must look like the name of one person.
     """
     surname, comma, forename = (part.strip() for part in text.partition(","))
-    name, shown = f"{forename} {surname}" if comma else text, text[:_MAX_CELL_CHARS]
+    name = f"{forename} {surname}" if comma else text
+    shown = " ".join(text.split())[:_MAX_CELL_CHARS]
     problem = ""
     if name_key(name) in people:
         return name
     if not text:
         problem = "person is empty: write a name, or delete the row."
-    elif comma and (not forename or "," in forename or (" " in surname and " " in forename)):
+    elif _SEVERAL_NAMES.search(text) or (
+        comma and (not forename or "," in forename or (" " in surname and " " in forename))
+    ):
         problem = f"'{shown}' is not one name. Write one person a row, as Amara Owusu."
-    elif letter := spoilt_letter(name):
+    elif letter := spoilt_letter(name, is_unicode):
         problem = (
-            f"the name '{shown}' has '{letter}' in it: a letter was lost or changed when the file "
-            "was saved. Save it as CSV UTF-8, and correct the name."
+            f"the name '{shown}' has '{letter}' in it. If a letter was lost when the file was "
+            "saved, save it as CSV UTF-8. If not, correct the name."
         )
     elif not add_people:
         problem = f"there is nobody called '{shown}' on the rota: add them first."
@@ -318,7 +329,6 @@ def _parse_person(text: str, people: Collection[str], add_people: bool) -> str:
 
 
 def _parse_date(match: re.Match[str], shown: str) -> datetime:
-    """Return the midnight that begins a date. Raise InvalidTime."""
     day, month, year = match.groups()
     if len(day) == 4:
         day, year = year, day
@@ -326,31 +336,22 @@ def _parse_date(match: re.Match[str], shown: str) -> datetime:
         day, month = month, day
     elif month.isdecimal() and int(month) > 12 >= int(day):
         raise InvalidTime(
-            f"{shown} has the month first, as in the United States. Write the day first in "
+            f"'{shown}' has the month first, as in the United States. Write the day first in "
             "the whole file, as 24/12/2026 17:00."
         )
     if len(year) == 2 and "-" in match[0] and month.isdecimal():
-        raise InvalidTime(f"{shown} can be read in several ways. {_FORM}")
-    first, last = time_parsing.FIRST_YEAR, time_parsing.LAST_YEAR
-    full_year = int(year) + (2000 if len(year) == 2 else 0)
-    if not first <= full_year <= last:
-        raise InvalidTime(f"{shown} is not from {first} to {last}. {_FORM}")
-    try:
-        number = int(month) if month.isdecimal() else _MONTHS.index(month[:3].casefold()) + 1
-        return datetime(full_year, number, int(day))  # noqa: DTZ001 - wall time
-    except ValueError as error:
-        raise InvalidTime(f"{shown} is not a date that exists. {_FORM}") from error
+        raise InvalidTime(f"'{shown}' can be read in several ways. {_FORM}")
+    return datetime.combine(time_parsing.parse_date(day, month, year, shown, _FORM), time())
 
 
 def _parse_clock(match: re.Match[str], shown: str) -> timedelta:
-    """Return a time of day since midnight. Raise InvalidTime."""
     hour, minute, second = (int(match[part] or 0) for part in ("hour", "minute", "second"))
     exists = hour < 24 or (hour, minute, second) == (24, 0, 0)
     if match["half"]:
         exists = 1 <= hour <= 12
         hour = hour % 12 + (12 if match["half"] in "pP" else 0)
     if not exists or minute > 59 or second > 59:
-        raise InvalidTime(f"{shown} is not a time that exists. {_FORM}")
+        raise InvalidTime(f"'{shown}' is not a time that exists. {_FORM}")
     return timedelta(hours=hour, minutes=minute, seconds=second)
 
 

@@ -1,12 +1,12 @@
-"""The staff pages: sign-in, on duty now, diverts, the rota, calls, the audit log, preview."""
+"""The staff pages: sign-in, on duty now, diverts, the rota, calls, changes, preview."""
 
 from flask import Flask
 
 from routing.staff import (
     accounts,
-    audit,
     auth,
     calls,
+    changes,
     diverts,
     fill,
     my_shifts,
@@ -33,6 +33,6 @@ def init_app(app: Flask) -> None:
     app.add_template_filter(auth.mark_commands)
     auth.csrf.init_app(app)
     rota_pages = (rota, shifts, fill, people, my_shifts)
-    for module in (sign_in, now, diverts, *rota_pages, calls, audit, accounts):
+    for module in (sign_in, now, diverts, *rota_pages, calls, changes, accounts):
         app.register_blueprint(module.bp)
     app.register_blueprint(my_shifts.calendars_bp)

@@ -159,7 +159,6 @@ def _propose(form: FillForm) -> tuple[Rota, list[ProposedShift]]:
 
 
 def _assigned(form: FillForm, proposed: Sequence[ProposedShift]) -> list[NewShift]:
-    """Return the proposed shifts that somebody is free for."""
     return [
         NewShift(form.role.data, shift.person_id, shift.during)
         for shift in proposed

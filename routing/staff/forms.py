@@ -101,11 +101,7 @@ class DateField(Field):
 
     def read_parts(self) -> Any:
         """Read the value in the boxes. Raise InvalidTime."""
-        day, month, year = self.parts.values()
-        try:
-            return date(int(year), int(month), int(day))
-        except (ValueError, OverflowError) as error:
-            raise InvalidTime(_DATE_FORM) from error
+        return time_parsing.parse_date(*self.parts.values())
 
     def split(self, data: Any) -> dict[str, str]:
         """Return a value as it is typed, by box."""

@@ -42,14 +42,29 @@ _TOO_MANY_GROUPS = (
     "Microsoft Entra puts into a sign-in, and starting again does not help. The person who manages "
     "council accounts can have it send only the groups assigned to this application, or app roles."
 )
+_SCOPE_REFUSED = (
+    "Your council's sign-in does not know what this service asks for, and starting again does not "
+    "help: whoever runs this service must correct OIDC_SCOPES."
+)
+_REFUSED = (
+    "Your council's sign-in did not let you in. Start again from this page. If that does not help, "
+    "ask the person who manages council accounts to let you use this service."
+)
 _MESSAGES = {
+    "access_denied": _REFUSED,
     "invalid_client": _CLIENT_REFUSED,
     "unauthorized_client": _CLIENT_REFUSED,
+    "invalid_scope": _SCOPE_REFUSED,
+    "server_error": _DOWN,
+    "temporarily_unavailable": _DOWN,
     "expired_token": _NOT_IN_DATE,
     "invalid_token": _NOT_IN_DATE,
 }
 """What to say for an error code of the provider or of the libraries, by code."""
 
+
+_NAME_CLAIMS = ("name", "preferred_username", "upn", "email")
+"""Where a provider may say who somebody is, the best first."""
 
 log = logging.getLogger(__name__)
 
@@ -156,11 +171,14 @@ _FAILURES = (
 def _identity(issuer: str, claims: Any) -> Identity:
     path, role_map = current_app.config["OIDC_ROLES_CLAIM"], current_app.config["OIDC_ROLES"]
     claim = _claim(claims, path)
-    values = claim if isinstance(claim, list) else [claim, *str(claim or "").split()]
-    values = [value for value in values if isinstance(value, str)]
+    values = claim if isinstance(claim, list) else [claim]
+    values = [str(value) for value in values if isinstance(value, str | int)]
+    if not isinstance(claim, list):
+        values += [word for value in values for word in re.split(r"[\s,;]+", value)]
     granted = parse_roles(_mapped(values, role_map) if role_map else values)
-    name = claims.get("name") or claims.get("preferred_username") or "Somebody without a name"
-    name = "".join(letter for letter in str(name) if letter.isprintable())  # for terminals
+    names = (str(claims.get(key) or "") for key in _NAME_CLAIMS)
+    printable = ("".join(filter(str.isprintable, name)).strip() for name in names)  # for terminals
+    name = next(filter(None, printable), "Somebody without a name")
     refusal = "" if granted else _no_role(claims, path, claim)
     return Identity(issuer, str(claims["sub"]), name[:100], granted, refusal)
 

@@ -211,7 +211,6 @@ class DivertCache:
         self._background.close()
 
     def _queue_reading(self) -> Future[DivertReading]:
-        """Return the future of a reading that has not begun."""
         with self._lock:
             if self._next is None:
                 self._next = self._background.submit(self._read)
@@ -321,7 +320,6 @@ def _summary(divert: DivertRow) -> dict[str, str]:
 
 
 def _in_utc(row: DivertRow) -> DivertRow:
-    """Return a saved divert with its times in UTC. Raise NaiveTime if one has no zone."""
     during = Span(as_utc(row.during.start), as_utc(row.during.end))
     return replace(row, during=during, set_at=as_utc(row.set_at))
 

@@ -34,11 +34,15 @@ def connect(file: Path, timeout: float) -> FileConnection:
     The file is never created: `who-to-call db upgrade` does that. Raise sqlite3.Error.
     """
     connection = _open(file, timeout)
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute(f"PRAGMA journal_size_limit = {MAX_WAL_BYTES}")
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute("PRAGMA secure_delete = ON")  # not every build does this by default
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute(f"PRAGMA journal_size_limit = {MAX_WAL_BYTES}")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA secure_delete = ON")  # not every build does this by default
+    except sqlite3.Error:
+        connection.close()
+        raise
     return connection
 
 

@@ -11,10 +11,16 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
 
-from routing.core.decision import dial_order, is_avoided, is_excluded
+from routing.core.decision import (
+    Answer,
+    Decision,
+    Timetables,
+    dial_order,
+    is_avoided,
+    is_excluded,
+)
 from routing.core.directory import Line, Phone, Service, acceptance_seconds, ring_seconds
 from routing.core.outcome import Outcome
-from routing.core.timetable import Answer, Decision, Timetables
 
 MAX_ROUNDS = 3
 MAX_CALL_DURATION = timedelta(minutes=8)
@@ -261,7 +267,6 @@ def _dial(
     at: datetime,
     announcement: Announcement | None = None,
 ) -> Step:
-    """Ring the first of the lines that remain."""
     if not remaining:
         return GiveUp()
     line, phone = remaining[0].line, remaining[0].phone

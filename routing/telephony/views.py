@@ -19,10 +19,9 @@ from flask import Blueprint, Response, current_app, g, request
 
 from routing import lookup
 from routing.config import base_url, rehearsal_number, telephony_disabled_reason
-from routing.core.decision import is_excluded
+from routing.core.decision import Decision, is_excluded
 from routing.core.directory import Service
 from routing.core.outcome import Outcome
-from routing.core.timetable import Decision
 from routing.responses import problem
 from routing.snapshot import Snapshot
 from routing.store import calls
@@ -245,7 +244,6 @@ def _answer_call(call_request: CallRequest, service_id: str, step: str) -> str:
 
 
 def _begin(call: CallContext) -> str:
-    """Ring the line that answers now, and log it; or the line that was logged first."""
     timetables, at = call.snapshot.timetables, call.at
     decision = lookup.who_to_call(call.service.id, at)
     start = CallStart(call.service.id, decision.line.id, decision.reason.code.value, at)
@@ -261,7 +259,6 @@ def _begin(call: CallContext) -> str:
 
 
 def _after(call: CallContext) -> str:
-    """Continue when ringing a line has ended, by what really happened."""
     state = call.state
     if state is None or not state.tried:
         return _begin(call)
@@ -319,7 +316,6 @@ def _caller_call_key() -> str:
 
 
 def _call_start(call: CallContext, state: CallState) -> CallStart:
-    """Return how a call began, as far as a later step knows it."""
     return CallStart(call.service.id, state.tried[0], "", datetime.fromtimestamp(state.began, UTC))
 
 
@@ -343,7 +339,6 @@ def _outcome(call: CallContext, state: CallState) -> Outcome:
 
 
 def _is_accepted(call: CallContext, leg: int) -> bool:
-    """Return whether the key was pressed: by the mark on this machine, or else by the log."""
     call_key = call.request.call_key
     if call_key is None:
         return False
@@ -375,7 +370,6 @@ def _acceptance_mark(call_key: str, leg: int) -> Path:
 def _log_and_answer(
     call: CallContext, step: Step, decision: Decision, start: CallStart, ended: LegEnd | None = None
 ) -> str:
-    """Log the step, and return its TwiML."""
     document = _twiml(call, step, decision)
     outcome = _call_outcome(step, ended, call.request.has_ended)
     leg = None

@@ -10,9 +10,9 @@ import pytest
 from aiosmtpd.smtp import AuthResult
 from alerts.conftest import Post, serve_mail
 
-from routing.alerts import delivery
+from routing import alert_delivery
+from routing.conditions import Condition
 from routing.config import alert_recipients, alerts_fault
-from routing.health import Condition
 from routing.store.alerts import QueuedAlert
 from routing.text.locale import get_locale
 
@@ -27,7 +27,7 @@ def settings(**given):
 
 
 def alert(code, key, subject, sentence):
-    return delivery.build_alert(Condition(code, sentence, subject=subject, alert_key=key))
+    return alert_delivery.build_alert(Condition(code, sentence, subject=subject, alert_key=key))
 
 
 def queued(*alerts, at):
@@ -40,7 +40,7 @@ def message(clock):
 
     def message(*alerts, rehearsing=False, base="https://who.example"):
         chosen = alerts or [alert("call_unanswered", "1", "Worried", "A call: no answer.")]
-        return delivery.build_message(queued(*chosen, at=clock.at), base, rehearsing, LONDON)
+        return alert_delivery.build_message(queued(*chosen, at=clock.at), base, rehearsing, LONDON)
 
     return message
 
@@ -48,7 +48,7 @@ def message(clock):
 def sent(config, message, **more):
     """Send a message to everybody; return what went wrong, by name."""
     known = alert_recipients(config)
-    outcomes = delivery.deliver(config, dict.fromkeys(known, message), **more)
+    outcomes = alert_delivery.deliver(config, dict.fromkeys(known, message), **more)
     return {
         outcome.recipient.name: None if outcome.is_accepted else outcome.reply
         for outcome in outcomes
@@ -78,7 +78,7 @@ def test_a_hundred_calls_are_one_mail_that_counts_them(post, message):
     ((_, mail),) = post.taken
 
     assert mail["Subject"] == "100 calls that nobody answered; A gap in the rota"
-    assert mail.get_content().count("- Call ") == delivery.MAX_LISTED
+    assert mail.get_content().count("- Call ") == alert_delivery.MAX_LISTED_PER_KIND
     assert "- And 80 more." in mail.get_content()
 
 
@@ -139,10 +139,24 @@ def test_a_recipient_that_is_refused_keeps_it_from_nobody_else(post, message):
     }
 
 
-def test_a_mail_that_is_refused_as_a_whole_is_reported(post, message):
-    post.reply = "554 5.7.1 it looks like spam"
+@pytest.mark.parametrize(
+    ("reply", "reason"),
+    [
+        ("554 5.7.1 it looks like spam", "refused it: 554 5.7.1 it looks like spam."),
+        ("451 4.7.1 greylisted", "refused it for now: 451 4.7.1 greylisted."),
+        ("530 5.7.57 not authenticated", "Put a user and password into ALERT_SMTP_URL."),
+    ],
+)
+def test_a_mail_that_is_refused_as_a_whole_is_reported(post, message, reply, reason):
+    post.reply = reply
 
-    assert "refused it: 554 5.7.1 it looks like spam." in sent(smtp(post), message()).popitem()[1]
+    assert reason in sent(smtp(post), message()).popitem()[1]
+
+
+def test_a_mail_server_without_tls_is_not_reported_as_out_of_reach(post, message):
+    config = settings(ALERT_SMTP_URL=f"smtps://127.0.0.1:{post.port}")
+
+    assert "speaks no TLS at this port" in sent(config, message()).popitem()[1]
 
 
 def test_a_mail_server_that_is_not_there_is_reported_for_every_address(message):
@@ -199,11 +213,13 @@ def test_a_login_goes_over_starttls_once_the_certificate_is_trusted(
     untrusted = sent(with_login("duty:p%40ss%3Aword"), message()).popitem()[1]
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
     wrong = sent(with_login("duty:wrong-word"), message()).popitem()[1]
+    pound = sent(with_login("duty:%C2%A3word"), message()).popitem()[1]
     right = sent(with_login("duty:p%40ss%3Aword"), message()).popitem()[1]
 
     assert "certificate that is not trusted" in untrusted
     assert "SSL_CERT_FILE" in untrusted
     assert "refused the login" in wrong
+    assert "no such login" in pound
     assert "word" not in wrong.replace("password", "")
     assert right is None
     assert len(safe.taken) == 1
@@ -275,7 +291,7 @@ def test_slack_gets_the_text_alone_with_nothing_in_it_that_slack_would_read_as_a
 def test_teams_gets_an_adaptive_card_and_its_202_is_explained(hook, message):
     hook.status = 202
     config = settings(ALERT_WEBHOOK_URL=hook.url, ALERT_WEBHOOK_FORMAT="teams")
-    (outcome,) = delivery.deliver(config, dict.fromkeys(alert_recipients(config), message()))
+    (outcome,) = alert_delivery.deliver(config, dict.fromkeys(alert_recipients(config), message()))
     (attachment,) = json.loads(hook.taken[0])["attachments"]
     first, *others = attachment["content"]["body"]
 
@@ -336,7 +352,17 @@ def test_exchange_online_that_takes_no_password_is_not_reported_as_a_wrong_one(
     assert "ALERT_WEBHOOK_URL" in fault
 
 
-@pytest.mark.parametrize(("status", "reason"), [(500, "500"), (302, "a redirect"), (404, "404")])
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        (500, "answered 500."),
+        (302, "a redirect"),
+        (404, "404. Set ALERT_WEBHOOK_URL to a new address"),
+        (401, "Set ALERT_WEBHOOK_URL"),
+        (400, "look at ALERT_WEBHOOK_FORMAT"),
+        (429, "no more messages for now"),
+    ],
+)
 def test_a_webhook_that_answers_otherwise_is_reported_without_its_address(
     hook, message, status, reason
 ):
@@ -356,10 +382,16 @@ def test_a_webhook_that_is_not_there_is_reported_without_its_address(message):
     }
 
 
+def test_a_webhook_without_tls_is_not_reported_for_its_certificate(hook, message):
+    config = settings(ALERT_WEBHOOK_URL=hook.url.replace("http:", "https:"))
+
+    assert "speaks no TLS at this port" in sent(config, message())["the webhook"]
+
+
 def test_a_webhook_that_hangs_holds_up_no_mail(post, hook, message):
     config = smtp(post, ALERT_WEBHOOK_URL=hook.url)
     hook.gate.clear()
-    outcomes = delivery.deliver(config, dict.fromkeys(alert_recipients(config), message()))
+    outcomes = alert_delivery.deliver(config, dict.fromkeys(alert_recipients(config), message()))
     first = next(outcomes)
     hook.gate.set()
 

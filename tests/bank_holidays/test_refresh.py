@@ -5,9 +5,8 @@ from datetime import UTC, date, datetime
 import govuk_feed
 import pytest
 
-from routing.bank_holidays import govuk
-from routing.bank_holidays.calendar import build_calendar, package_holidays
-from routing.bank_holidays.refresh import refresh
+from routing import bank_holidays
+from routing.bank_holidays import build_calendar, package_holidays, refresh
 from routing.core.directory import BankHoliday, HolidayRules
 from routing.errors import InvalidBankHolidays
 
@@ -27,12 +26,12 @@ def refresh_copy(folder, feed, at=AT, **options):
 
 
 def in_force(folder, rules=RULES):
-    return build_calendar(rules, govuk.load_copy(folder))
+    return build_calendar(rules, bank_holidays.load_copy(folder))
 
 
 def test_the_list_is_saved_with_its_address_and_its_date(tmp_path, feed):
     refresh_copy(tmp_path, feed)
-    kept = govuk.load_copy(tmp_path)
+    kept = bank_holidays.load_copy(tmp_path)
 
     assert (kept.url, kept.checked_at) == (feed.url, AT)
     assert in_force(tmp_path).source.startswith(
@@ -236,9 +235,9 @@ def test_a_folder_that_cannot_be_written_is_an_error(tmp_path, feed):
 
 
 def test_a_broken_copy_is_an_error_and_replaced_by_the_next_list(tmp_path, feed):
-    govuk.copy_path(tmp_path).write_text("{")
+    bank_holidays.copy_path(tmp_path).write_text("{")
     with pytest.raises(InvalidBankHolidays, match="refresh"):
-        govuk.load_copy(tmp_path)
+        bank_holidays.load_copy(tmp_path)
 
     refresh_copy(tmp_path, feed)
-    assert govuk.load_copy(tmp_path).feed == govuk.parse(feed.body)
+    assert bank_holidays.load_copy(tmp_path).feed == bank_holidays.parse(feed.body)

@@ -34,7 +34,8 @@ def test_who_takes_local_time_and_prints_the_decision_as_json(run):
     ("words", "message"),
     [
         (("who", "nope"), "children"),
-        (("who", "--at", "2026-03-29 01:30"), "does not exist"),
+        (("who", "--at", ""), "'2026-12-24 17:00'"),
+        (("who", "--at", "2026-03-29 01:30"), "Write a time an hour earlier or later"),
         (("who", "--at", "2026-10-25 01:30"), "twice"),
         (("who", "--at", "soon"), "2026-12-24T17"),
     ],
@@ -72,28 +73,39 @@ def test_a_degraded_service_gives_status_1(run, make_app):
     assert (answer.exit_code, json.loads(answer.output)["status"]) == (1, "degraded")
 
 
-HALF_CONFIGURATIONS = [
-    ({"OIDC_ISSUER": "https://login.example"}, "OIDC_CLIENT_ID and OIDC_CLIENT_SECRET are not"),
+PROVIDER = {"OIDC_CLIENT_ID": "x", "OIDC_CLIENT_SECRET": "y"}
+ISSUER = {"OIDC_ISSUER": "https://login.example"}
+FAULTY_SETTINGS = [
+    (ISSUER, "sign_in_incomplete", "OIDC_CLIENT_ID and OIDC_CLIENT_SECRET are not"),
+    (ISSUER | {"OIDC_CLIENT_ID": "x"}, "sign_in_incomplete", "OIDC_CLIENT_SECRET is not"),
+    (PROVIDER, "sign_in_incomplete", "OIDC_ISSUER is not"),
+    (PROVIDER | {"OIDC_ISSUER": "login.example"}, "sign_in_incomplete", "Write the provider's own"),
     (
-        {"OIDC_ISSUER": "https://login.example", "OIDC_CLIENT_ID": "x"},
-        "OIDC_CLIENT_SECRET is not",
+        PROVIDER | {"OIDC_ISSUER": "https://login.example/.well-known/openid-configuration"},
+        *("sign_in_incomplete", "without /.well-known"),
     ),
-    ({"OIDC_CLIENT_ID": "x", "OIDC_CLIENT_SECRET": "y"}, "OIDC_ISSUER is not"),
+    ({"DATABASE_URL": "postgresql://127.0.0.1:9/x"}, "sign_in_incomplete", "SECRET_KEY is not set"),
+    ({"ALERT_TO": "duty@x.example; ict@x.example"}, "setting_malformed", "ALERT_TO is "),
+    ({"PUBLIC_BASE_URL": "who.example"}, "setting_malformed", "PUBLIC_BASE_URL is 'who.example'"),
 ]
 
 
-@pytest.mark.parametrize(("settings", "text"), HALF_CONFIGURATIONS)
-def test_half_a_sign_in_is_degraded_and_stops_a_release_but_no_answer(make_app, settings, text):
+@pytest.mark.parametrize(("settings", "code", "text"), FAULTY_SETTINGS)
+def test_a_faulty_setting_is_degraded_and_stops_a_release_but_no_answer(
+    make_app, settings, code, text
+):
     app = make_app(ANYSHIRE, **settings)
     runner = app.test_cli_runner()
     status, release = runner.invoke(args=["status"]), runner.invoke(args=["release"])
 
     assert status.exit_code == 1
-    assert "sign_in_incomplete: " in status.output
+    assert f"{code}: " in status.output
     assert text in status.output
     assert release.exit_code == 1
     assert text in release.output
     assert runner.invoke(args=["who"]).exit_code == 0
+    doctor = runner.invoke(args=["twilio", "doctor"]).output.splitlines()
+    assert not any(text in line and line.startswith("STOPS") for line in doctor)
     assert app.test_client().get("/api/v1/services/children/decision").status_code == 200
 
 

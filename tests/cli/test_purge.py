@@ -40,3 +40,11 @@ def test_purge_applies_every_retention_rule_and_says_what_it_deleted(app):
     with app.app_context(), lookup.database().reading() as connection:
         assert diverts.get(connection, 1).note == ""
     assert runner.invoke(args=["purge"]).output.startswith("0 calls")
+
+
+def test_a_retention_period_of_the_wrong_form_deletes_nothing(make_app):
+    runner = make_app(ANYSHIRE, CALL_RETENTION_DAYS="10000").test_cli_runner()
+    result = runner.invoke(args=["purge"])
+
+    assert result.exit_code == 1
+    assert "Error: Nothing is deleted. CALL_RETENTION_DAYS is '10000'" in result.output

@@ -92,7 +92,7 @@ def file(tmp_path):
     return file
 
 
-@pytest.mark.parametrize("name", ["rota.csv", "rota (1).csv"])
+@pytest.mark.parametrize("name", ["rota.csv", "rota (1).csv", "rota - Copy (2).csv"])
 @pytest.mark.parametrize("row", [0, 1, 2])
 def test_a_corrected_file_without_its_first_or_last_shift_leaves_exactly_that_file(
     run, file, row, name
@@ -171,6 +171,28 @@ def test_days_that_cannot_be_replaced_are_refused(run, options, message):
     assert result.exit_code != 0
     assert message in result.output
     assert exported(run) == []
+
+
+@pytest.mark.parametrize(
+    ("row", "warning"),
+    [
+        ("24/12/2025 17:00,25/12/2025 08:30,Amara Owusu", "1 shift is in the past"),
+        ("26/12/2026 17:00,27/12/2026 08:30,Mr Ben Hughes", "‘Mr Ben Hughes’ is new, and nearly"),
+    ],
+)
+def test_a_year_or_a_name_that_may_be_a_slip_is_pointed_out(run, christmas, row, warning):
+    rows = ROWS.replace("Siân O’Brien", "Ben Hughes")
+    run("import", "-", "--add-people", "--replace", stdin=rows)
+    result = run("import", "-", "--add-people", stdin=f"{rows}eds-social-worker,{row}\n")
+
+    assert f"Warning: {warning}" in result.output
+
+
+def test_a_shift_more_than_ten_years_ahead_is_refused_with_its_row(run, christmas):
+    far = "eds-social-worker,24/12/2062 17:00,25/12/2062 08:30,Amara Owusu\n"
+    result = run("import", "-", stdin=ROWS + far)
+
+    assert "Row 4: This is more than 10 years ahead. Check the year." in result.output
 
 
 def test_a_dry_run_changes_nothing(run, christmas):

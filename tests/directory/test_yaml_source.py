@@ -75,3 +75,68 @@ def test_what_a_directory_never_needs_is_refused_with_its_place_and_a_remedy(tex
 
     assert (problem.line, problem.column) == place
     assert remedy in problem.message
+
+
+SMALL = """\
+lines:
+  day:
+    name: Day
+    hours:
+      mon: closed
+      fri: closed
+    special_days:
+      - date: 2026-12-24
+        name: Eve
+      - every: first Wednesday
+        name: Training
+    options: "press 1"
+  night:
+    name: Night
+    phone: 01632 960002
+    aliases: [night team, duty]
+    pages:
+      after: |
+        We will call you
+        back soon
+"""
+
+
+@pytest.mark.parametrize(
+    ("right", "slip", "place", "words"),
+    [
+        ("      fri: ", "     fri: ", (6, 6), "begins in column 6"),
+        ("      fri: ", "       fri: ", (6, 8), "begins in column 8"),
+        ("      fri: ", "  fri: ", (6, 3), "begins in column 3"),
+        ("      fri: ", "      - fri: ", (6, 7), "delete the dash"),
+        ("    special_days:\n", "", (7, 7), "Write its key in the line above"),
+        ("      - date: ", "      date: ", (8, 7), "a dash is missing"),
+        ("      - date: ", "      -date: ", (8, 7), "a blank is missing after this dash"),
+        ("      - date: ", "      -  date: ", (8, 7), "in several columns"),
+        ("      - date: ", "      \u2022 date: ", (8, 7), "a list begins with `- `"),
+        ("        name: Eve", "      name: Eve", (9, 7), "begins in line 8 has dashes"),
+        ("        name: Eve", "         name: Eve", (9, 10), "begins in column 10"),
+        ("  night:\n", "  night\n", (13, 8), "a colon is missing"),
+        ("    name: Night", "     name: Night", (14, 6), "begins in column 6"),
+        ("    name: Night", "    name; Night", (14, 9), "a colon is missing"),
+        ("    name: Night", "    name: Night:", (14, 16), "a second colon"),
+        ("    name: Night", '    name: "Night",', (14, 18), "a comma may not end this line"),
+        ("    name: Night", '    name: "Night\\1"', (14, 17), "a backslash"),
+        ("    name: Night", "    name: - Night", (14, 11), "[one, another]"),
+        ("    name: Night", '    name: "Night', (14, 11), "is not closed"),
+        ('    options: "press 1"', '    options: "press 1', (12, 14), "is not closed"),
+        ("    phone: ", "    phone:\u00a0", (15, 11), "a no-break space"),
+        ("    phone: ", "  phone: ", (15, 3), "begins in column 3"),
+        ("duty]", "duty", (16, 14), "is not closed"),
+        ("    phone: ", "=======\n    phone: ", (15, 1), "Finish the merge"),
+        ("    phone: ", "    // phone\n    phone: ", (15, 5), "a comment with `# `"),
+        ("Night\n", "Night\u2028\n", (14, 16), "Delete it"),
+        ("        back soon\n", "        back soon\n     x: y\n", (21, 6), "begins in column 6"),
+    ],
+)
+def test_a_slip_is_found_in_its_line_and_not_in_a_good_one_nearby(right, slip, place, words):
+    assert right in SMALL
+    problem = refused(SMALL.replace(right, slip, 1))
+
+    assert (problem.line, problem.column) == place
+    assert words in problem.message
+    assert len(str(problem)) <= 160

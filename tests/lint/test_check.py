@@ -11,7 +11,7 @@ import pytest
 from conftest import ANYSHIRE, ROOT
 from sweep import EXAMPLES
 
-from routing.bank_holidays.refresh import refresh
+from routing.bank_holidays import refresh
 from routing.core.directory import Text
 from routing.core.gaps import CoverageKind, reportable_gaps
 from routing.directory.load import parse

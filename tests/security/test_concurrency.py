@@ -5,7 +5,8 @@ from contextlib import ExitStack
 
 import pytest
 from staff.conftest import Browser
-from telephone import Telephone
+from telephone import BASE, CALLED, CALLER, Telephone, sign
+from twilio.request_validator import SIGNATURE_HEADER
 
 from routing import health
 
@@ -135,23 +136,24 @@ def test_callers_are_answered_whatever_is_refused(app, under_way, duty):
     assert Telephone(app.test_client()).call("CA1").number
 
 
-def test_long_forms_for_the_telephone_are_limited_and_calls_and_texts_are_not(app):
+def test_a_signed_call_is_answered_however_long_its_form_and_however_many_such_run(app):
     twilio = Telephone(app.test_client())
-    long = {"data": {"a": "x" * 20_000}}
+    long = {"SipHeader_Identity": "é" * 8000}
     with ExitStack() as stack:
-        for _ in range(2):
-            stack.enter_context(app.test_request_context(VOICE, method="POST", **long))
+        for _ in range(20):
+            stack.enter_context(app.test_request_context(VOICE, method="POST", data=long))
             app.preprocess_request()
 
-        for path in (VOICE, "/twilio//voice/children", "/twilio/nothing"):
-            answer = app.test_client().post(path, **long)
-            assert answer.status_code == 503
-            assert answer.mimetype == "application/problem+json"
-        assert twilio.call("CA1").number
-        signed_by_the_network = {"StirPassportToken": "e" * 2000, "CallToken": "%7B" * 2000}
-        assert twilio.call("CA2", **signed_by_the_network, SipHeader_Identity="e" * 2000).number
-        assert twilio.texts(Body="Hello " * 100)
-    assert app.test_client().post(VOICE, **long).status_code == 403
+        assert twilio.call("CA1", **long).number
+        assert twilio.texts(Body="Hello " * 3000)
+        form = twilio.form("CA2", CALLER, CALLED)
+        chunked = {"Transfer-Encoding": "chunked", SIGNATURE_HEADER: sign(BASE + VOICE, form)}
+        as_gunicorn = {"wsgi.input_terminated": True}
+        answer = app.test_client().post(
+            VOICE, data=form, headers=chunked, environ_overrides=as_gunicorn
+        )
+        assert "<Dial" in answer.text
+    assert app.test_client().post(VOICE, data=long).status_code == 403
 
 
 def test_lists_that_grow_with_the_directory_are_limited_by_themselves(app, under_way):

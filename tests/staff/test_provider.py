@@ -174,6 +174,9 @@ def sign_in_with(council, provider, claims, path, role_map=None):
         ),
         ({"sub": "1", "dn": "CN=Duty,OU=Staff"}, "dn", "CN=Duty,OU=Staff=divert", "divert"),
         ({"sub": "1", "roles": ["admin"], "app": "view rota"}, "app", None, "rota, view"),
+        ({"sub": "1", "app": "view,rota; divert"}, "app", None, "divert, rota, view"),
+        ({"sub": "1", "groups": [1201, 7]}, "groups", "1201=rota", "rota"),
+        ({"sub": "1", "on_call": True}, "on_call", "true=divert", "divert"),
     ],
     ids=[
         "realm roles of Keycloak",
@@ -184,6 +187,9 @@ def sign_in_with(council, provider, claims, path, role_map=None):
         "a claim with dots in its name",
         "a name with an equals sign",
         "words in one text",
+        "words with commas",
+        "group numbers",
+        "a yes",
     ],
 )
 def test_a_claim_of_any_depth_and_its_values_give_roles(
@@ -192,6 +198,14 @@ def test_a_claim_of_any_depth_and_its_values_give_roles(
     page = sign_in_with(council, provider, claims, path, role_map)
 
     assert f"Signed in as Priya Shah ({roles})" in page.text
+
+
+@pytest.mark.parametrize("key", ["preferred_username", "upn", "email"])
+def test_one_without_a_name_is_called_what_else_the_provider_says(council, provider, key):
+    claims = {"sub": "1", "roles": ["view"], "name": " ", key: "priya@x.example"}
+
+    page = sign_in_with(council, provider, claims, "roles")
+    assert "Signed in as priya@x.example (view)" in page.text
 
 
 def test_with_a_list_of_values_a_group_that_is_called_like_a_role_gives_none(council, provider):
@@ -312,6 +326,20 @@ def test_an_expired_client_secret_is_named_with_the_other_way_in(visitor, provid
     assert "OIDC_CLIENT_SECRET has expired or is wrong" in answer
     assert "Start again" not in answer
     assert "who-to-call divert set" in answer
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        ("invalid_scope", "must correct OIDC_SCOPES"),
+        ("temporarily_unavailable", "Try again in a moment"),
+        ("access_denied", "ask the person who manages council accounts"),
+    ],
+)
+def test_an_error_of_the_provider_is_told_with_what_helps(visitor, provider, error, words):
+    provider.token_error = error
+
+    assert words in page_text(visitor.get(to_provider(visitor)))
 
 
 @pytest.mark.parametrize("wrong", [{"exp": 1_700_000_000}, {"iat": 4_000_000_000}])

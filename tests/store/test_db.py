@@ -160,6 +160,8 @@ def test_older_entries_are_asked_for_by_the_oldest_that_was_shown(write, read, n
         ("mysql://root@127.0.0.1/x", "mysql is not supported"),
         ("not a url", "Write postgresql://"),
         ("sqlite://", "SQLite needs a file"),
+        ("postgresql://127.0.0.1:port/x", "Write postgresql://"),
+        ("postgresql://routing:p@ss@127.0.0.1/x", "write %40 for @"),
     ],
 )
 def test_another_kind_of_database_is_refused_with_what_to_write(url, message, tmp_path):

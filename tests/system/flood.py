@@ -39,32 +39,55 @@ ADDRESSES = {
     "sign-in form": "/staff/sign-in",
     "provider": "/staff/sign-in/provider",
     "callback": "/staff/sign-in/callback?code=x&state=y",
+    "form that expired": "POST /staff/sign-in/expired",
+    "form that was kept": "POST /staff/sign-in/unsaved",
+    "password link": "/staff/sign-in/password/nobody-has-this",
     "calendar": "/calendars/nobody-has-this.ics",
     "timeline": f"{API}/children/timeline?from=2026-11-01T00:00:00Z&to=2027-12-01T00:00:00Z",
     "staff page": "/staff",
     "home": "/",
+    "service": "/services/children",
+    "professionals": "/services/children/professionals",
+    "live part": "/services/children/now",
+    "fragment": "/services/children/fragment?heading=3",
     "contacts": "/contacts?q=a",
+    "accessibility": "/accessibility",
+    "privacy": "/privacy",
+    "logo": "/logo",
+    "style sheet": "/assets/site.css",
+    "script": "/static/site.js",
     "unknown page": "/nobody-has-this",
     "unknown service": f"{API}/nobody/decision",
     "unknown fragment": "/services/nobody/fragment",
     "embed": "/embed",
+    "embed script": "/embed/v1.js",
     "services": API,
+    "one service": f"{API}/children",
     "lines": "/api/v1/lines",
     "bank holidays": "/api/v1/bank-holidays",
     "decision at": f"{API}/children/decision?at=2026-12-25T09:00:00Z",
     "number": f"{API}/professionals/number",
-    "unsigned call": VOICE,
-    "unsigned form": VOICE,
+    "numbers": f"{API}/professionals/numbers?at=2026-12-25T09:00:00Z",
+    "unsigned call": f"POST {VOICE}",
+    "forged call": f"POST {VOICE}",
+    "forged step": f"POST {VOICE}/after",
+    "forged text": "POST /twilio/sms/children",
+    "forged check": "POST /twilio/check",
+    "alive": "/healthz",
     "readiness": "/readyz",
     "metrics": "/metrics",
     "description": "/openapi.json",
+    "robots": "/robots.txt",
+    "security contact": "/.well-known/security.txt",
 }
-"""What needs no sign-in, but for the sign-in itself, which is sent as a form: "sign-in"."""
+"""What needs no sign-in, but for the sign-in itself, which is sent as a form: "sign-in".
+
+What is forged has a signature that is wrong, and a form as long as nginx lets through.
+"""
 
 NAMES = ("sign-in", *ADDRESSES)
-
-LONG_FORM = "a=" + "%ff" * 21_000
-"""As much as nginx lets through, and slow to read."""
+EVERY = "every address in turn"
+LONG_FORM = "a=" + "%C3%A9" * 10_900
 
 
 @dataclass
@@ -107,17 +130,23 @@ def call(port, answers):
 
 
 def requests(port, name):
-    """Yield requests to one of NAMES, without end: of the sign-in each for another person."""
+    """Yield requests to one of NAMES or EVERY, without end: each sign-in is another person's."""
     if name != "sign-in":
-        method = "POST" if name.startswith("unsigned") else "GET"
-        body = LONG_FORM if name == "unsigned form" else ""
-        yield from itertools.repeat(_request(method, ADDRESSES[name], body))
+        names = ADDRESSES if name == EVERY else [name]
+        yield from itertools.cycle([_anonymous_request(name) for name in names])
     form = nginx.get(port, "/staff/sign-in")
     token = re.search(rb'name="csrf_token" value="([^"]+)"', form.body)[1].decode()
     cookie = form.headers["Set-Cookie"].partition(";")[0]
     for number in itertools.count():
         values = {"csrf_token": token, "name": f"{number}", "password": "a guess of a stranger"}
         yield _request("POST", "/staff/sign-in", urlencode(values), f"Cookie: {cookie}\r\n")
+
+
+def _anonymous_request(name):
+    method, _, path = ADDRESSES[name].rpartition(" ")
+    if name.startswith("forged"):
+        return _request(method, path, LONG_FORM, f"X-Twilio-Signature: {'A' * 27}=\r\n")
+    return _request(method or "GET", path)
 
 
 def _request(method, path, body="", head=""):

@@ -3,7 +3,7 @@
 import logging
 import sqlite3
 import threading
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 import pytest
 from conftest import ANYSHIRE
@@ -45,9 +45,10 @@ def test_a_call_is_written_before_its_answer_is_sent(twilio, app, clock):
     clock.set(NIGHT)
     twilio.call("CA1")
     file = app.extensions["database"].file
-    rows = sqlite3.connect(f"file:{file}?mode=ro", uri=True).execute("SELECT line FROM legs")
+    with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as connection:
+        rows = connection.execute("SELECT line FROM legs").fetchall()
 
-    assert rows.fetchall() == [("eds",)]
+    assert rows == [("eds",)]
 
 
 @pytest.mark.parametrize(

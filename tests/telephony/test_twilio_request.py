@@ -1,6 +1,7 @@
 """A signed request that was cut again into others: it is answered, and not logged as a call."""
 
 import re
+from urllib.parse import urlencode
 
 import pytest
 from telephone import BASE, CALLED, CALLER, Telephone, call_sid, sign
@@ -97,6 +98,28 @@ def test_a_request_that_was_cut_again_is_answered_and_not_logged(
 
     assert f"<Number>{MASH}</Number>" in answer.text
     assert logged() == []
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        ({f"p{n}": "x" for n in range(200)}, "application/x-www-form-urlencoded"),
+        ({}, "multipart/form-data"),
+        ({"CallerName": "Jos\udce9"}, "application/x-www-form-urlencoded"),
+    ],
+    ids=["too many parameters", "several parts", "not UTF-8"],
+)
+def test_a_form_that_twilio_never_sends_and_that_is_slow_to_read_is_refused(twilio, values, kind):
+    form = FORM | values
+    signature = sign(URL, {name: value.replace("\udce9", "%E9") for name, value in form.items()})
+    answer = twilio.client.post(
+        "/twilio/voice/children",
+        data=urlencode(form, errors="surrogateescape") if "urlencoded" in kind else form,
+        content_type=kind,
+        headers={"X-Twilio-Signature": signature},
+    )
+
+    assert answer.status_code == 403
 
 
 def test_a_condition_counts_requests_of_another_shape(twilio, app):

@@ -67,7 +67,7 @@ def test_times_are_written_as_gov_uk_writes_them(minute, text):
         ),
         (
             "2026-12-24 16:00",
-            "The Hub is closed. On Thursday 24 December (Christmas Eve) it is open 8:30am to "
+            "The Hub is closed. Its hours on Thursday 24 December (Christmas Eve) are 8:30am to "
             "3:30pm. It opens at 8:30am on Tuesday 29 December.",
         ),
     ],

@@ -23,15 +23,15 @@ from urllib.parse import unquote, urlsplit
 import requests
 from flask import current_app
 
-from routing import health, lookup
+from routing import lookup
+from routing.conditions import KINDS, Condition
 from routing.config import Recipient, alert_recipients, base_url
-from routing.health import Condition
 from routing.store import alerts
 from routing.store.alerts import Alert, QueuedAlert
 from routing.text import dates
 from routing.text.locale import Locale
 
-MAX_LISTED = 20
+MAX_LISTED_PER_KIND = 20
 """Alerts of one kind that a message lists; it counts the others."""
 
 MAX_TEXT_CHARS = 500
@@ -139,12 +139,12 @@ def build_test(at: datetime, base: str, is_rehearsal: bool) -> Message:
 
 def _part(kind: AlertKind, alerts: Sequence[QueuedAlert], base: str, locale: Locale) -> str:
     lines = [_heading(kind, alerts), ""]
-    for queued in alerts[:MAX_LISTED]:
+    for queued in alerts[:MAX_LISTED_PER_KIND]:
         noticed = dates.format_datetime(queued.noticed_at, locale)
         lines.append(f"- {queued.alert.text} Noticed at {noticed}.")
-    if len(alerts) > MAX_LISTED:
-        lines.append(f"- And {len(alerts) - MAX_LISTED} more.")
-    remedy = health.KINDS[kind.codes[0]].remedy
+    if len(alerts) > MAX_LISTED_PER_KIND:
+        lines.append(f"- And {len(alerts) - MAX_LISTED_PER_KIND} more.")
+    remedy = KINDS[kind.codes[0]].remedy
     return "\n".join([*lines, "", f"Do: {remedy}", f"Look: {_address(kind.path, base)}"])
 
 
@@ -220,16 +220,16 @@ class DeliveryResult:
     fault: str | None
 
 
-def send_alerts(impatient: bool = False) -> list[DeliveryResult]:
+def send_alerts(conditions: Iterable[Condition], impatient: bool = False) -> list[DeliveryResult]:
     """Queue what is new, send what waits, and return the result for each recipient.
 
-    Any number of machines may do this at the same time. With ``impatient``, keep no pause
-    after a message or a failure. Raise DatabaseUnavailable.
+    ``conditions`` are all that are worth an alert now. Any number of machines may do this at the
+    same time. With ``impatient``, keep no pause after a message or a failure. Raise
+    DatabaseUnavailable.
     """
     settings, at, database = current_app.config, lookup.now(), lookup.database()
     known = {recipient.key: recipient for recipient in alert_recipients(settings)}
-    with database.reading() as connection:
-        due = [build_alert(condition) for condition in health.alertable(connection, at)]
+    due = [build_alert(condition) for condition in conditions]
     with database.writing() as connection:
         now = alerts.database_time(connection)
         alerts.enqueue(connection, list(known), due, at, now)
@@ -387,7 +387,9 @@ def _describe(error: Exception) -> str:
             text = reply.decode("utf-8", "replace") if isinstance(reply, bytes) else reply
             without_addresses = re.sub(r"\S*@\S*", "...", " ".join(text.split()))
             printable = "".join(filter(str.isprintable, without_addresses))
-            return f"refused it: {error.smtp_code} {printable[:MAX_REPLY_CHARS]}."
+            for_now = " for now" if 400 <= error.smtp_code < 500 else ""
+            login = " Put a user and password into ALERT_SMTP_URL." * (error.smtp_code == 530)
+            return f"refused it{for_now}: {error.smtp_code} {printable[:MAX_REPLY_CHARS]}.{login}"
         case smtplib.SMTPNotSupportedError():
             return "offers no encryption, or no login: use smtps://, or leave the login out."
         case ssl.SSLCertVerificationError():
@@ -395,6 +397,10 @@ def _describe(error: Exception) -> str:
                 f"has a certificate that is not trusted ({error.verify_message}). Where the "
                 "council has an authority of its own, set SSL_CERT_FILE to its certificates."
             )
+        case ssl.SSLError():
+            return "speaks no TLS at this port: use smtp://, or port 465 with smtps://."
+        case UnicodeEncodeError():
+            return "can be sent no such login: it takes plain ASCII, and £, for one, is not."
         case ValueError():
             return "cannot be reached: look at the host and port of ALERT_SMTP_URL."
         case OSError() if error.strerror:
@@ -413,6 +419,14 @@ def _post_messages(
         yield SendOutcome(recipient, is_accepted, reply)
 
 
+_WEBHOOK_ADVICE = {
+    **dict.fromkeys((401, 403, 404, 410), " Set ALERT_WEBHOOK_URL to a new address from there."),
+    400: " It does not take this form: look at ALERT_WEBHOOK_FORMAT.",
+    429: " It takes no more messages for now.",
+}
+"""What to do about a status, by status."""
+
+
 def _post(url: str, body: dict[str, Any]) -> tuple[bool, str]:
     """Post a message. Return whether it was accepted, by any 2xx, and what came back.
 
@@ -428,11 +442,17 @@ def _post(url: str, body: dict[str, Any]) -> tuple[bool, str]:
                     f"The webhook answered {answer.status_code}, a redirect, which is not "
                     "followed: set ALERT_WEBHOOK_URL to the address that it leads to."
                 )
-            return answer.ok, f"The webhook answered {answer.status_code}."
+            advice = _WEBHOOK_ADVICE.get(answer.status_code, "")
+            return answer.ok, f"The webhook answered {answer.status_code}.{advice}"
     except requests.Timeout:
         return False, f"The webhook did not answer within {timeout:g} seconds."
-    except requests.exceptions.SSLError:
-        return False, "The webhook has a certificate that is not trusted."
+    except requests.exceptions.SSLError as error:
+        if "CERTIFICATE_VERIFY_FAILED" not in str(error):
+            return False, "The webhook speaks no TLS at this port: look at ALERT_WEBHOOK_URL."
+        return False, (
+            "The webhook has a certificate that is not trusted. Where the council has an authority "
+            "of its own, set REQUESTS_CA_BUNDLE to its certificates."
+        )
     except (requests.RequestException, OSError, ValueError) as error:
         return False, f"The webhook cannot be reached ({type(error).__name__})."
 
