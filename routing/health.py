@@ -16,8 +16,7 @@ from sqlalchemy.engine import Connection
 from routing import config, lookup, rota_service
 from routing.conditions import Condition
 from routing.core import instants
-from routing.core.decision import decide
-from routing.core.outcome import Outcome
+from routing.core.decision import Outcome, decide
 from routing.divert_rules import END_WARNING_PERIOD
 from routing.errors import DatabaseUnavailable
 from routing.lint import hours, numbers

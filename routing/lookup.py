@@ -15,6 +15,7 @@ from flask import current_app, g
 from routing import divert_rules
 from routing.core import decision as core
 from routing.core.decision import Answer, Decision, Divert
+from routing.core.instants import whole_second
 from routing.divert_rules import ProposedDivert
 from routing.errors import InvalidDivert
 from routing.snapshot import Snapshot, SnapshotLoader
@@ -126,9 +127,10 @@ def new_divert(proposed: ProposedDivert, may_ring: bool) -> NewDivert:
 
 
 def propose_new_end(divert: DivertRow, until: datetime | timedelta | None) -> ProposedDivert:
-    """Return a divert with another end, as ``divert_rules.propose_new_end`` does from now on.
+    """Return a divert with another end: an instant, a duration from now, or the next handover.
 
-    Raise InvalidDivert, also where it has ended or has no effect.
+    Of a divert that has not begun it is a time from its start. Raise InvalidDivert, which names the
+    field to change, also where it has ended or has no effect.
     """
     facts, at, error = snapshot(), now(), divert_error(divert)
     line = facts.directory.line(divert.line)
@@ -136,10 +138,10 @@ def propose_new_end(divert: DivertRow, until: datetime | timedelta | None) -> Pr
         raise InvalidDivert("until", f"{error} Set a new divert instead.")
     if divert.during.end <= at:
         raise InvalidDivert("until", "This divert has ended. Set a new one instead.")
-    service = facts.timetables.service(divert.service)
-    start = divert.during.start
-    return divert_rules.propose_new_end(
-        facts.timetables, service, line, start, until, at, staff_locale()
+    service, start = facts.timetables.service(divert.service), divert.during.start
+    start = max(start, whole_second(at))
+    return divert_rules.propose_one(
+        facts.timetables, service, line, start, until, "", at, staff_locale()
     )
 
 

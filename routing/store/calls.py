@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from routing.core.outcome import Outcome
+from routing.core.decision import Outcome
 from routing.errors import DatabaseUnavailable
 from routing.store.audit_log import record, record_if_changed
 from routing.store.db import RETRY_SECONDS, Background, Database

@@ -8,7 +8,7 @@ from conftest import ANYSHIRE
 from staff.conftest import page_text
 
 from routing import lookup
-from routing.core.outcome import Outcome
+from routing.core.decision import Outcome
 from routing.store import calls
 from routing.store.calls import CallStart
 

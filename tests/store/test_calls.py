@@ -8,7 +8,7 @@ from itertools import permutations
 import pytest
 import sqlalchemy as sa
 
-from routing.core.outcome import Outcome
+from routing.core.decision import Outcome
 from routing.store import calls, tables
 from routing.store.calls import FAULTS, SIGNATURE_REFUSED, CallStart, LegEnd, LegStart
 

@@ -11,9 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sweep import timetables
 
-from routing.core.decision import decide
+from routing.core.decision import Outcome, decide
 from routing.core.directory import LAST_RING_SECONDS, RING_SECONDS, ring_seconds
-from routing.core.outcome import Outcome
 from routing.telephony import call_flow
 from routing.telephony.call_flow import Announcement, CallState, Dial, GiveUp
 from routing.text import time_parsing

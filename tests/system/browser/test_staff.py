@@ -14,7 +14,7 @@ from conftest import ANYSHIRE
 from serving import places, serving
 
 from routing import config, create_app
-from routing.core.outcome import Outcome
+from routing.core.decision import Outcome
 from routing.store import calls
 from routing.store.calls import CallStart, LegEnd, LegStart
 from routing.store.db import Database
