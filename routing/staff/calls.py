@@ -11,8 +11,8 @@ from flask import Response, current_app, request
 
 from routing import config, lookup
 from routing.core import instants
+from routing.core.decision import Outcome
 from routing.core.directory import date_range
-from routing.core.outcome import Outcome
 from routing.staff.auth import render_page, staff_blueprint
 from routing.store import calls
 from routing.store.calls import Call

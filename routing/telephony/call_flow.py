@@ -14,13 +14,13 @@ from typing import Any
 from routing.core.decision import (
     Answer,
     Decision,
+    Outcome,
     Timetables,
     dial_order,
     is_avoided,
     is_excluded,
 )
 from routing.core.directory import Line, Phone, Service, acceptance_seconds, ring_seconds
-from routing.core.outcome import Outcome
 
 MAX_ROUNDS = 3
 MAX_CALL_DURATION = timedelta(minutes=8)

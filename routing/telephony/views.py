@@ -19,9 +19,8 @@ from flask import Blueprint, Response, current_app, g, request
 
 from routing import lookup
 from routing.config import base_url, rehearsal_number, telephony_disabled_reason
-from routing.core.decision import Decision, is_excluded
+from routing.core.decision import Decision, Outcome, is_excluded
 from routing.core.directory import Service
-from routing.core.outcome import Outcome
 from routing.responses import problem
 from routing.snapshot import Snapshot
 from routing.store import calls

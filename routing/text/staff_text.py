@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
-from routing.core.decision import Divert, ReasonCode, Timetables, decide, handovers
+from routing.core.decision import Divert, Outcome, ReasonCode, Timetables, decide, handovers
 from routing.core.directory import (
     MINUTES_PER_DAY,
     Directory,
@@ -15,7 +15,6 @@ from routing.core.directory import (
     date_range,
 )
 from routing.core.instants import Span
-from routing.core.outcome import Outcome
 from routing.text.dates import (
     WEEKDAYS,
     format_date,
