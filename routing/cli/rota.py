@@ -207,9 +207,7 @@ def fill(
     if not yes:
         click.echo(f"This would add {count_of(len(shifts), 'shift')}. To add, use --yes.")
         return
-    role, zone = rota.roster.roles[role_id], lookup.staff_locale().zone
-    summary = descriptions.summarise_fill(role, shifts, zone)
-    change = rota_service.save_change("filled", shifts, rota, actor(), summary=summary)
+    change = rota_service.save_fill(rota, shifts, actor())
     click.echo(f"Added {count_of(len(shifts), 'shift')}.{_undo_hint(change.id)}")
 
 
