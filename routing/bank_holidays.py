@@ -3,10 +3,12 @@
 The calendar has one source for each year, corrected by the directory.
 """
 
+import re
 import threading
 from codecs import BOM_UTF8
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
@@ -14,10 +16,10 @@ from importlib.metadata import version
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from types import MappingProxyType
-from typing import Annotated
+from typing import Annotated, Any
 
 import holidays
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from routing.core.directory import BankHoliday, HolidayRules
 from routing.errors import InvalidBankHolidays
@@ -43,10 +45,12 @@ MIN_HOLIDAYS_PER_YEAR: Mapping[str, int] = {
 """How many bank holidays law and custom give each division in any year, since 2007."""
 
 
-def _check_year(day: date) -> date:
-    if not FIRST_YEAR <= day.year <= LAST_YEAR:
-        raise ValueError(f"{day} is not between {FIRST_YEAR} and {LAST_YEAR}")
-    return day
+def _parse_date(value: object) -> date:
+    match = re.fullmatch(r"\s*(\d{4}-\d\d-\d\d)(T00:00(:00)?(Z|\+00:00)?)?\s*", str(value))
+    with suppress(ValueError):
+        if match and FIRST_YEAR <= (day := date.fromisoformat(match[1])).year <= LAST_YEAR:
+            return day
+    raise ValueError(f"it is not a date as 2026-12-25, from {FIRST_YEAR} to {LAST_YEAR}")
 
 
 class _StrictModel(BaseModel):
@@ -59,8 +63,8 @@ class Event(_StrictModel):
     """A day off, with the name and the note that GOV.UK gives it."""
 
     title: Annotated[str, Field(min_length=1, max_length=200)]
-    date: Annotated[date, AfterValidator(_check_year)]
-    notes: str | None = None
+    date: Annotated[date, BeforeValidator(_parse_date)]
+    notes: Any = None
 
 
 class Division(_StrictModel):
@@ -80,7 +84,9 @@ class HolidayFeed(_StrictModel):
         """Return the dates of a division, by the name that GOV.UK gives it."""
         division: Division = getattr(self, name.replace("-", "_"))
         return {
-            event.date: BankHoliday(event.title, event.notes == "Substitute day")
+            event.date: BankHoliday(
+                event.title, str(event.notes).strip().lower() == "substitute day"
+            )
             for event in division.events
         }
 
@@ -173,7 +179,8 @@ def plausibility_errors(
 def _first_error(error: ValidationError) -> str:
     first = error.errors(include_url=False)[0]
     place = ".".join(str(part) for part in first["loc"])
-    message = "it is missing" if first["type"] == "missing" else first["msg"]
+    words = {"missing": "it is missing", "json_invalid": "it is not JSON"}
+    message = words.get(first["type"], first["msg"].removeprefix("Value error, "))
     value = repr(first["input"])[:60]
     return f"{place + ': ' if place else ''}{message} (found {value})."
 

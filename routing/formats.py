@@ -9,7 +9,7 @@ that cannot be shown.
 import re
 from base64 import b64encode
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -19,7 +19,7 @@ from flask import render_template
 from markupsafe import Markup
 
 from routing.core.decision import Answer, Decision, Timetables
-from routing.core.directory import Hours, Line, Phone, Service, SpecialDay, Text
+from routing.core.directory import Hours, Line, OtherWay, Phone, Service, SpecialDay, Text
 from routing.core.instants import Span
 from routing.snapshot import Snapshot
 from routing.text import dates, sentences
@@ -233,17 +233,6 @@ def _written_hours(hours: Hours) -> Json | str:
     return dict(hours.as_written)
 
 
-@dataclass(frozen=True, slots=True)
-class OtherWayText:
-    """Another way to reach a line, with what it is in the reader's language."""
-
-    label: str
-    phone: Phone | None
-    url: str | None
-    dial: str | None
-    """The address of a link to the number: tel:, or sms: for text messages."""
-
-
 def printed_page(
     snapshot: Snapshot,
     at: datetime,
@@ -311,15 +300,9 @@ def helpline_texts(snapshot: Snapshot, locale: Locale) -> list[dict[str, Any]]:
     ]
 
 
-def other_way_texts(line: Line, locale: Locale) -> list[OtherWayText]:
-    """Return every other way to reach a line in the reader's language."""
-    texts = []
-    for way in line.also:
-        dial = way.phone.url if way.phone else None
-        if way.phone and way.kind == "text":
-            dial = f"sms:{way.phone.e164}"
-        texts.append(OtherWayText(other_way_label(way, locale), way.phone, way.url, dial))
-    return texts
+def other_way_texts(line: Line, locale: Locale) -> list[tuple[str, OtherWay]]:
+    """Return every other way to reach a line, after what it is in the reader's language."""
+    return [(other_way_label(way, locale), way) for way in line.also]
 
 
 def _print_line(

@@ -5,7 +5,7 @@ Other modules get the snapshot, the diverts, the locale and the database of a re
 
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -44,9 +44,11 @@ def who_to_call(service: str | None = None, at: datetime | None = None) -> Decis
     return core.decide(timetables, service or first_service_id(), at or now(), diverts())
 
 
-def dial_order(decision: Decision, at: datetime) -> tuple[Answer, ...]:
-    """Return the lines to ring at ``at``, in order."""
-    return core.dial_order(snapshot().timetables, decision, at)
+def dial_order(
+    decision: Decision, at: datetime, excluded_numbers: Collection[str] = ()
+) -> tuple[Answer, ...]:
+    """Return the lines to ring at ``at``, in order, but those with an excluded number."""
+    return core.dial_order(snapshot().timetables, decision, at, excluded_numbers)
 
 
 def now() -> datetime:

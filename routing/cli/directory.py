@@ -57,14 +57,15 @@ group = CommandGroup("directory", help="Begin, check, compare and print the dire
 Answers = dict[str, Any]
 """What each question was answered, by its key, as the template needs it."""
 
-NOT_ASKED = {"accessibility_missing", "privacy_missing", "unverified"}
-"""Warnings about what the council completes later: the file says how."""
+NOT_ASKED = {"accessibility_missing", "privacy_missing", "unverified", "bank_holidays_end"}
+"""Warnings about what the council completes later, or no answer could mend."""
 
 _DIVISIONS = {
-    **{name: "england-and-wales" for name in ("england-and-wales", "england", "wales")},
+    **dict.fromkeys(("england-and-wales", "england", "wales", "cymru"), "england-and-wales"),
     **{name: name for name in ("scotland", "northern-ireland")},
 }
-_LANGUAGES = {"english": "en", "welsh": "cy", "en": "en", "cy": "cy"}
+_LANGUAGES = {"english": "en", "saesneg": "en", "welsh": "cy", "cymraeg": "cy"}
+_LANGUAGES |= {"en": "en", "cy": "cy"}
 _FIXED_DAYS = {
     (12, 24): ("Christmas Eve", "Noswyl Nadolig"),
     (12, 25): ("Christmas Day", "Dydd Nadolig"),
@@ -343,7 +344,7 @@ def _website(value: object) -> str:
 
 
 def _division(value: object) -> str:
-    division = _DIVISIONS.get("-".join(str(value).lower().split()))
+    division = _DIVISIONS.get("-".join(str(value).lower().replace("&", "and").split()))
     if division is None:
         raise ValueError(f"{value!r}: write england-and-wales, scotland or northern-ireland.")
     return division
@@ -355,6 +356,10 @@ def _line(value: object) -> LineAnswer:
     match = re.fullmatch(r"\s*([^\[{].*?)\s*[,:]\s*(\+?[\d(][\d ()+-]*)\s*", str(value))
     if match is None:
         raise ValueError(f"{value!r} is no line. Write its name and number, as MASH, 01632 960001.")
+    if re.search(r"\d[\d ]{8}", match[1]):
+        raise ValueError(
+            f"{value!r} is more than one number. Write one here, the other afterwards."
+        )
     return LineAnswer(match[1], parse_line_phone(match[2]))
 
 

@@ -36,6 +36,9 @@ _TEXT_KEYS = {
     *("name", "options", "you_will_hear", "called", "greeting", "when", "for", "emergency"),
     *("after", "professionals", "confidential", "unanswered"),
 }
+_ODD_TEXT = re.compile(r"to ?do|tb[ac]|n/?a|null|none|\W+", re.IGNORECASE)
+"""What stands where words are still to come, or was meant for a program."""
+
 _COMMENT = re.compile(r"\s{2,}#+\s+\w")
 """What can only be a comment: after two blanks, with a blank of its own."""
 
@@ -101,6 +104,9 @@ def _text_warnings(directory: Directory, source: YamlSource) -> Iterator[PathPro
             yield PathProblem(path, "hidden_character", message, offset)
         if _text_path(path) is not None:
             yield from _check_cut_text(path, text, source)
+            if _ODD_TEXT.fullmatch(text) or text.count('"') % 2:
+                message = f"{path[-1]}: is `{text}` what callers should read? Write the whole text."
+                yield PathProblem(path, "odd_text", message, 0)
 
 
 def _check_cut_text(path: KeyPath, text: str, source: YamlSource) -> Iterator[PathProblem]:

@@ -12,9 +12,16 @@ from markupsafe import Markup
 from routing import lookup
 from routing.core import instants
 from routing.core.decision import HORIZON, Decision, timeline
-from routing.core.directory import ALL_DAY, MINUTES_PER_DAY, Line, Phone, Service, TimeRange
+from routing.core.directory import (
+    ALL_DAY,
+    MINUTES_PER_DAY,
+    Line,
+    OtherWay,
+    Phone,
+    Service,
+    TimeRange,
+)
 from routing.formats import (
-    OtherWayText,
     assumption,
     emergency_html,
     helpline_texts,
@@ -57,7 +64,7 @@ class ContactCard:
     you_will_hear: str | None
     email: str | None
     relay_uk: bool
-    also: tuple[OtherWayText, ...]
+    also: tuple[tuple[str, OtherWay], ...]
     aliases: tuple[str, ...]
     confirmed: bool
 

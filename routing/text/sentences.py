@@ -124,14 +124,11 @@ def exception_sentence(
     None too until the line opens that day: when it does is said already, as the end of the answer.
     ``is_live`` is as in ``holds_sentence``.
     """
+    first_line, following, until = decision.service.lines[0], decision.next, decision.until
     today = at.astimezone(locale.zone).date()
-    opens_today = (
-        decision.until is not None
-        and decision.until.astimezone(locale.zone).date() == today
-        and decision.next is not None
-        and decision.next.line.id == decision.service.lines[0].id
-    )
-    if _cause(decision, locale) is None or opens_today:
+    is_next = until and following and following.line.id == first_line.id
+    opens_today = is_next and until and until.astimezone(locale.zone).date() == today
+    if opens_today or _cause(decision, locale) is None:
         return None
     return _closed_sentence(decision, at, locale, holidays, is_live)
 
@@ -182,24 +179,19 @@ def _closed_sentence(
     """Say that the service's first line is closed, and by which special day or bank holiday."""
     line, today = decision.service.lines[0], at.astimezone(locale.zone).date()
     ranges, cause = line.ranges_on(today, holidays), _cause(decision, locale)
+    when = N_("today, {day}") if is_live else N_("on {day}")
     if cause is None:
         message = N_("{line} is closed.")
-    elif ranges and is_live:
-        message = N_("{line} is closed. Its hours today, {day} ({cause}), are {hours}.")
     elif ranges:
-        message = N_("{line} is closed. Its hours on {day} ({cause}) are {hours}.")
-    elif decision.reason.special_day is not None and is_live:
-        message = N_("{line} is closed today, {day} ({cause}).")
+        message = N_("{line} is closed. Its hours {when} ({cause}) are {hours}.")
     elif decision.reason.special_day is not None:
-        message = N_("{line} is closed on {day} ({cause}).")
-    elif is_live:
-        message = N_("{line} is closed today, {day}, because it is {cause}.")
+        message = N_("{line} is closed {when} ({cause}).")
     else:
-        message = N_("{line} is closed on {day} because it is {cause}.")
+        message = N_("{line} is closed {when}, because it is {cause}.")
     sentence = locale.translate(
         message,
         line=line_phrase(line, locale),
-        day=format_day(today, locale),
+        when=locale.translate(when, day=format_day(today, locale)),
         cause=cause or "",
         hours=format_ranges(ranges, locale),
     )

@@ -124,7 +124,7 @@ def broken(change):
         (
             "a year that cannot be",
             lambda feed: feed.send(broken(lambda events: events[-1].update(date="2208-12-26"))),
-            "2208-12-26 is not between 1999 and 2100",
+            "from 1999 to 2100",
         ),
         (
             "a name missing",
@@ -177,8 +177,13 @@ def test_what_cannot_be_the_list_is_refused_and_the_copy_stays(
         lambda events: events[-1].update(title=" Boxing Day\n", notes="Substitute day "),
         lambda events: events[-1].update(colour="red"),
         lambda events: events.reverse(),
+        lambda events: events[0].update(notes=0),
+        lambda events: events[0].update(date=f" {events[0]['date']}T00:00:00Z"),
     ],
-    ids=["twice", "null", "without notes", "white space", "another key", "out of order"],
+    ids=[
+        *("twice", "null", "without notes", "white space", "another key", "out of order"),
+        *("notes as a number", "midnight"),
+    ],
 )
 def test_a_harmless_oddity_changes_no_date(tmp_path, feed, change):
     feed.send(broken(change))
