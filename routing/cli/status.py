@@ -25,7 +25,6 @@ from routing.store.jobs import JobState
 from routing.text import dates, sentences, time_parsing
 from routing.text.locale import Locale
 
-_EXIT_STATUSES = {"ready": 0, "degraded": 1}
 EXIT_CANNOT_ANSWER = 2
 
 
@@ -109,7 +108,7 @@ def status(as_json: bool) -> None:
             *(f"{condition.code}: {condition.text}" for condition in conditions),
         ],
     )
-    sys.exit(_EXIT_STATUSES[readiness])
+    sys.exit(0 if readiness == "ready" else 1)
 
 
 def _last_run(job: JobState, locale: Locale) -> str:
