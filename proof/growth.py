@@ -28,7 +28,7 @@ from routing.core.decision import decide
 from routing.directory.load import parse
 from routing.lint.check import check
 from routing.snapshot import build_snapshot
-from routing.store import accounts, calendars, db
+from routing.store import accounts, db, rota_people
 from routing.store.accounts import Role
 
 AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -141,7 +141,9 @@ class Grown:
         with self.database.writing() as connection:
             person = accounts.upsert_sso_account(connection, accounts.LOCAL, "me", "Me", roles, AT)
             token = accounts.start_session(connection, person, AT)
-            self.feed = calendars.create(connection, None, None, person.id, AT, person.actor)
+            self.feed = rota_people.create_calendar(
+                connection, None, None, person.id, AT, person.actor
+            )
         with self.client.session_transaction("/staff") as session:
             session["token"] = token
 

@@ -10,7 +10,7 @@ from rota.conftest import COUNCIL, RotaBuilder, span
 from rota_oracle import MINUTE, add_random_shifts, count_wrong_minutes
 from sweep import minutes_of, timetables, year
 
-from routing.core.instants import date_range
+from routing.core.directory import date_range
 from routing.rota import filling
 from routing.rota.filling import DayKind, TurnRule
 from routing.rota.roster import Roster, Shift

@@ -10,7 +10,7 @@ import big
 import grown
 
 from proof.growth import AT, Grown, cost, memory
-from routing.store import calendars
+from routing.store import rota_people
 
 ROLES, PEOPLE, DAYS = 10, 60, 3650
 REQUESTS = 50_000
@@ -73,7 +73,7 @@ def _feed(app):
 
     def change_and_get():
         with app.database.writing() as connection:
-            calendars.create(connection, None, None, 1, AT, "account:1")
+            rota_people.create_calendar(connection, None, None, 1, AT, "account:1")
         assert app.client.get(path).status_code == 200
 
     return cost(change_and_get) * 1000, cost(lambda: app.client.get(path, headers=headers)) * 1000

@@ -217,5 +217,4 @@ _NUMBER = re.compile(
 
 
 def _redact_spelt_number(match: re.Match[str]) -> str:
-    """Redact a number that ends in letters of the keypad, if it is long enough to be one."""
     return "[number]" if sum(map(str.isalnum, match[0])) >= 8 else match[0]

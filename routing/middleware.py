@@ -54,7 +54,9 @@ class RequestKind(Enum):
 
 
 _LOOPBACK_ADDRESSES = ("127.0.0.1", "::1")
-_SEMAPHORE = "routing.concurrency_semaphore"
+_SEMAPHORE_KEY = "routing.semaphore"
+"""Under which a request's environ holds the semaphore that it has acquired."""
+
 _STAFF = re.compile(r"/staff(/.*)?", re.DOTALL)
 _ANONYMOUS = re.compile(
     r"/staff/sign-in(/.*)?|/calendars/.*|/api/v1/services/[^/]+/timeline", re.DOTALL
@@ -104,7 +106,7 @@ class StaffSessionInterface(SecureCookieSessionInterface):
 
 def init_app(app: Flask) -> None:
     """Put all this around the requests of ``app``. Call it before any other hook is registered."""
-    app.extensions["concurrency"] = {
+    app.extensions["semaphores"] = {
         kind: threading.Semaphore(kind.value[1]) for kind in RequestKind
     }
     app.session_interface = StaffSessionInterface()
@@ -145,17 +147,17 @@ def acquire(kind: RequestKind) -> bool:
 
     A request that is counted already, as any kind, is not counted again.
     """
-    if _SEMAPHORE in request.environ:
+    if _SEMAPHORE_KEY in request.environ:
         return True
-    semaphore: threading.Semaphore = current_app.extensions["concurrency"][kind]
+    semaphore: threading.Semaphore = current_app.extensions["semaphores"][kind]
     if not semaphore.acquire(blocking=False):
         return False
-    request.environ[_SEMAPHORE] = semaphore
+    request.environ[_SEMAPHORE_KEY] = semaphore
     return True
 
 
 def _release(error: BaseException | None) -> None:
-    semaphore: threading.Semaphore | None = request.environ.pop(_SEMAPHORE, None)
+    semaphore: threading.Semaphore | None = request.environ.pop(_SEMAPHORE_KEY, None)
     if semaphore is not None:
         semaphore.release()
 

@@ -335,21 +335,23 @@ def remove_cover(cover_id: int, shift_id: int, actor: str) -> RotaChange:
 def remove_person(person_id: int, actor: str) -> None:
     """Take somebody off the rota; what is left of their shifts goes to nobody.
 
-    Raise UnknownShift, InvalidRotaChange.
+    At most MAX_ROWS go at a time, so that no divert waits. Raise UnknownShift, RotaConflict.
     """
     at = lookup.now().replace(second=0, microsecond=0)
     to_come = Span(at, at + FAR_FUTURE)
     current = read_rota(to_come.start, to_come.end)
     covers = cover_absence(current.roster, person_id, to_come, None, "Has left")
-    with lookup.database().writing() as connection:
-        _require_unchanged(connection, current)
-        if covers:
-            rota.add(connection, "left", covers, at, actor)
-        rota_people.leave(connection, person_id, at, actor)
+    for first in range(0, max(1, len(covers)), MAX_ROWS):
+        with lookup.database().writing() as connection:
+            _require_unchanged(connection, current)
+            if covers:
+                rota.add(connection, "left", covers[first : first + MAX_ROWS], at, actor)
+            if first + MAX_ROWS >= len(covers):
+                rota_people.leave(connection, person_id, at, actor)
+            current = dataclasses.replace(current, revision=rota.revision(connection))
 
 
 def _require_unchanged(connection: Connection, based_on: Rota) -> None:
-    """Raise RotaConflict if anybody has changed the rota since it was read."""
     if rota.revision(connection) != based_on.revision:
         raise RotaConflict
 
@@ -411,9 +413,8 @@ def propose_fill(
     person_ids = [ids[name_key(name)] for name in names]
     if role_id not in roster.roles:
         known = ", ".join(roster.roles) or "none"
-        raise InvalidRotaChange(
-            "role", f"There is no role '{role_id}'. The directory's roles are: {known}."
-        )
+        problem = f"There is no role '{role_id}'. The directory's roles are: {known}."
+        raise InvalidRotaChange("role", problem if role_id else "Choose a role.")
     usual = filling.usual_handovers(roster, role_id, days.start)
     pattern = {**dict.fromkeys(DayKind, usual), **(times or {})}
     now = at.replace(second=0, microsecond=0)
@@ -447,6 +448,18 @@ def propose_fill(
             "as 8:30am, 8:30pm, for each kind of day, or begin a day earlier.",
         )
     return current, proposed
+
+
+def save_fill(
+    current: Rota, added: Sequence[NewShift], actor: str, form_key: str = ""
+) -> RotaChange:
+    """Save shifts that ``propose_fill`` proposed, as ``save_change`` does."""
+    if not added:
+        raise InvalidRotaChange("people", "None of these people is free then.")
+    role_name = descriptions.role_name(current.roster.roles[added[0].role_id])
+    months = descriptions.format_months(added, lookup.snapshot().directory.zone)
+    summary = f"Filled {role_name} for {months}: {len(added)} added"
+    return save_change("filled", added, current, actor, form_key, summary)
 
 
 def measure_fill(current: Rota, added: Sequence[NewShift]) -> list[Workload]:

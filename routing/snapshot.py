@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from routing.bank_holidays import govuk
-from routing.bank_holidays.calendar import BankHolidays, build_calendar
+from routing import bank_holidays
+from routing.bank_holidays import BankHolidays, build_calendar
+from routing.core.decision import Timetables
 from routing.core.directory import Directory
-from routing.core.timetable import Timetables
 from routing.directory.load import LastGoodDirectory, LoadResult
 from routing.errors import InvalidBankHolidays, InvalidDirectory, Problem
 from routing.files import probe, read_bytes, stat_file
@@ -60,7 +60,7 @@ def build_snapshot(
     timetables depend on has changed, the previous snapshot's are used.
     """
     try:
-        holiday_list, fault = govuk.load_copy(folder), None
+        holiday_list, fault = bank_holidays.load_copy(folder), None
     except InvalidBankHolidays as error:
         holiday_list, fault = previous.holidays.published if previous else None, str(error)
     holidays = build_calendar(directory.holiday_rules, holiday_list, fault)
@@ -135,7 +135,9 @@ class SnapshotLoader:
             return previous
         try:
             previous, now = self.snapshot, time.monotonic()
-            states = tuple(_file_state(p) for p in (self.file, govuk.copy_path(self.folder)))
+            states = tuple(
+                _file_state(p) for p in (self.file, bank_holidays.copy_path(self.folder))
+            )
             self._next_look = now + POLL_INTERVAL_SECONDS
             if states != self._states_seen:
                 self._states_seen, self._seen_since = states, now
@@ -241,7 +243,6 @@ def _faults(snapshot: Snapshot) -> tuple[str, ...]:
 
 
 def _is_transient(snapshot: Snapshot) -> bool:
-    """Return whether the problem may go away without a change: no line of the file is at fault."""
     return snapshot.holidays.fault is not None or not all(p.line for p in snapshot.problems)
 
 

@@ -115,10 +115,10 @@ def close(app):
 
 
 def divert_now(app):
-    """Divert children's calls to `eds` for an hour from now, and have that read."""
+    """Divert children's calls from `mash` to `eds` for an hour from now, and have that read."""
     with app.app_context(), lookup.database().writing() as connection:
         at = lookup.now()
-        wanted = NewDivert("children", "eds", Span(at, at + timedelta(hours=1)), "x")
+        wanted = NewDivert("children", "eds", Span(at, at + timedelta(hours=1)), "x", "mash")
         diverts.create(connection, [wanted], at, "account:1")
     with app.app_context():
         lookup.read_diverts(max_age=0, timeout=5)

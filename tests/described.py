@@ -30,7 +30,7 @@ def to_follows_from(context, case, kwargs):
 
 
 @dataclass
-class Held:
+class CheckOutcome:
     """How many requests were made, which checks were made of the answers, and what was wrong."""
 
     requests: int = 0
@@ -52,7 +52,7 @@ def held(app, examples, token=None, **phases):
         settings["headers"] = {"Authorization": f"Bearer {token}"}
     config = SchemathesisConfig.from_dict(settings)
     schema = schemathesis.openapi.from_wsgi("/openapi.json", app, config=config)
-    outcome = Held()
+    outcome = CheckOutcome()
     for event in from_schema(schema).execute():
         if hasattr(event, "recorder"):
             _take(outcome, event.recorder)

@@ -21,7 +21,7 @@ class Host:
 def running():
     host = Host()
 
-    class Handler(stub_server.Handler):
+    class HostHandler(stub_server.Handler):
         def do_GET(self):
             parts = urlsplit(self.path)
             host.asked.append((self.path, self.headers.get("Authorization")))
@@ -41,6 +41,6 @@ def running():
         def do_POST(self):
             self.answer(host.refusal, "text/html", "files only")
 
-    with stub_server.serving(Handler) as server:
+    with stub_server.serving(HostHandler) as server:
         host.base = server.base.replace("127.0.0.1", "localhost")
         yield host

@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
 
-from routing.bank_holidays import govuk
+from routing import bank_holidays
 from routing.core.directory import RotaRole, Text
 from routing.directory import load, schema
 from routing.errors import RoutingError
@@ -81,7 +81,7 @@ SHEETS = [
 ]
 CALLS = [
     "CallSid=CA1&From=%2B447700900123&To=%2B441632960100&CallStatus=in-progress",
-    "began=1795435200&round=1&leg=2&tried=mash_eds&screened=1&waits=0&engaged=1&silence=30"
+    "began=1795435200&round=1&leg=2&tried=mash_eds&screened=1&waits=0&engaged=1&rang=0&silence=30"
     "&rings=40&dialled=1795435230&DialCallStatus=completed",
 ]
 PLACES = [
@@ -115,7 +115,7 @@ class Parser:
 
 
 @dataclass
-class Counted:
+class FuzzCounts:
     """What came of many inputs."""
 
     inputs: int = 0
@@ -205,7 +205,7 @@ PARSERS = {
     "where to go": Parser(PLACES, _place),
     "Markdown": Parser(WORDS, _page, tokens=["[", "](", "*", "`", "> ", "![", "\n"], longest=1000),
     "GOV.UK's list": Parser(
-        ["{" + LISTED.rstrip(",") + "}"], lambda text: govuk.parse(text.encode())
+        ["{" + LISTED.rstrip(",") + "}"], lambda text: bank_holidays.parse(text.encode())
     ),
 }  # fmt: skip
 """Everything that reads what others write, by name."""
@@ -242,7 +242,7 @@ def _spoilt(draw, text, parser):
 
 def tried(name, count, seed=0):
     """Return what came of so many inputs to a parser."""
-    parser, draw, counted = PARSERS[name], random.Random(f"{name} {seed}"), Counted()
+    parser, draw, counted = PARSERS[name], random.Random(f"{name} {seed}"), FuzzCounts()
     for _ in range(count):
         text = spoilt(draw, parser)
         took, taken, fault = timed(parser, text)

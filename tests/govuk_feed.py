@@ -55,7 +55,7 @@ def serving():
     """Serve a Feed on loopback, until the block ends."""
     feed = Feed()
 
-    class Handler(stub_server.Handler):
+    class FeedHandler(stub_server.Handler):
         def do_GET(self):
             self.send_response(feed.status)
             for name, value in feed.headers.items():
@@ -69,6 +69,6 @@ def serving():
                 self.wfile.flush()
                 time.sleep(feed.trickle)
 
-    with stub_server.serving(Handler) as server:
+    with stub_server.serving(FeedHandler) as server:
         feed.url = f"{server.base}/bank-holidays.json"
         yield feed

@@ -76,7 +76,7 @@ class Provider:
         return {"access_token": "a", "token_type": "Bearer", "expires_in": 300, "id_token": signed}
 
 
-class _Handler(stub_server.Handler):
+class _ProviderHandler(stub_server.Handler):
     def do_GET(self):
         provider, url = self.server.provider, urlsplit(self.path)
         query = {key: value[0] for key, value in parse_qs(url.query).items()}
@@ -108,6 +108,6 @@ class _Handler(stub_server.Handler):
 
 @contextmanager
 def running():
-    with stub_server.serving(_Handler) as server:
+    with stub_server.serving(_ProviderHandler) as server:
         server.provider = Provider(server)
         yield server.provider

@@ -18,7 +18,7 @@ POSTGRES = shutil.which("postgres") or (str(_FOUND[-1]) if _FOUND else None)
 FAST = ("fsync=off", "max_connections=60", "shared_buffers=32MB", "autovacuum=off")
 
 
-class Server:
+class PostgreSQLServer:
     """A server with its data in a temporary folder; databases are made as they are wanted."""
 
     def __init__(self, folder):
@@ -96,7 +96,7 @@ def running():
     folder = tempfile.mkdtemp(prefix="routing-postgres-")
     os.chmod(folder, 0o755)
     try:
-        server = Server(folder)
+        server = PostgreSQLServer(folder)
         server.start()
         try:
             yield server

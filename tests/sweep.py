@@ -9,11 +9,10 @@ import generated
 import numpy
 from oracle import Oracle
 
-from routing.bank_holidays.calendar import build_calendar
-from routing.core.decision import decide, timeline
+from routing.bank_holidays import build_calendar
+from routing.core.decision import Timetables, decide, timeline
 from routing.core.directory import ALL_DAY, Hours, Phone
 from routing.core.gaps import compare, find_gaps, missing_backups
-from routing.core.timetable import Timetables
 from routing.directory.load import load
 
 ROOT = Path(__file__).parent.parent

@@ -20,7 +20,7 @@ from routing.core.instants import Span
 from routing.errors import InvalidRotaChange
 from routing.rota import filling, spreadsheet
 from routing.rota.roster import NewCover, NewShift, validate_absence
-from routing.store import accounts, calendars, rota
+from routing.store import accounts, rota, rota_people
 
 QUARTER = timedelta(minutes=15)
 LONDON = ZoneInfo("Europe/London")
@@ -168,7 +168,7 @@ def test_every_way_to_ask_who_is_on_duty_names_the_same_people(app, signed_in, c
     add_random_rota(app, first, draw)
     browser, start = signed_in("view"), clock.at
     with app.app_context(), lookup.database().writing() as connection:
-        token = calendars.create(connection, None, None, 1, lookup.now(), "account:1")
+        token = rota_people.create_calendar(connection, None, None, 1, lookup.now(), "account:1")
     edges = assignment_edges(app, start)
     for edge in draw.sample(edges, 8):
         at = clock.at = edge + timedelta(seconds=draw.choice((-1, 0, 1)))

@@ -7,8 +7,8 @@ import pytest
 from telephone import BASE, TOKEN, Telephone
 from telephony.conftest import make_telephoned  # noqa: F401 - a fixture
 
-from routing.bank_holidays.calendar import build_calendar
-from routing.core.timetable import Timetables
+from routing.bank_holidays import build_calendar
+from routing.core.decision import Timetables
 from routing.directory.load import parse
 from routing.errors import InvalidDirectory
 from routing.rota.roster import Roster

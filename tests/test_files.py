@@ -9,8 +9,7 @@ from datetime import UTC, datetime
 import pytest
 from conftest import ANYSHIRE
 
-from routing import files
-from routing.bank_holidays import govuk
+from routing import bank_holidays, files
 from routing.errors import InvalidBankHolidays
 from routing.snapshot import SnapshotLoader
 from routing.store.diverts import DivertFile
@@ -49,9 +48,9 @@ def test_a_process_starts_where_a_pipe_is_in_place_of_a_file_of_the_instance_fol
 
 
 def test_a_list_of_holidays_that_is_a_device_is_refused_with_its_path(tmp_path):
-    govuk.copy_path(tmp_path).symlink_to("/dev/zero")
+    bank_holidays.copy_path(tmp_path).symlink_to("/dev/zero")
     with pytest.raises(InvalidBankHolidays, match=r"bank-holidays\.json cannot be read"):
-        govuk.load_copy(tmp_path)
+        bank_holidays.load_copy(tmp_path)
 
 
 def test_nobody_waits_for_saved_diverts_that_are_a_pipe(tmp_path):

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from conftest import ANYSHIRE
 
 from routing import create_app, lookup, snapshot
-from routing.core import timetable
+from routing.core import decision
 from routing.core.decision import decide
 from routing.directory.load import parse
 from routing.snapshot import build_snapshot
@@ -123,7 +123,7 @@ def test_a_service_of_a_thousand_is_compiled_when_it_is_asked_for_and_then_no_mo
             decide(tables, service, clock())
 
     assert tables.month.cache_info().misses == 10
-    assert 2 * len(tables.services) <= timetable.MAX_MONTHS
+    assert 2 * len(tables.services) <= decision.MAX_MONTHS
 
 
 def test_a_directory_that_is_read_again_compiles_nothing_until_somebody_asks(

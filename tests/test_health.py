@@ -8,8 +8,8 @@ import pytest
 import rostered
 from conftest import ANYSHIRE
 
-from routing import health, lookup
-from routing.bank_holidays import govuk
+from routing import bank_holidays, health, lookup
+from routing.conditions import readiness
 from routing.core.instants import Span
 from routing.store import calls, diverts, rota
 from routing.store.calls import CallStart, LegEnd, LegStart
@@ -255,14 +255,14 @@ def test_a_list_of_bank_holidays_never_fetched_old_or_broken_is_worth_an_alert(
 ):
     never = alertable(*LIST)
     body = (ANYSHIRE.parent.parent / "tests/data/bank-holidays.json").read_bytes()
-    feed = govuk.parse(body)
-    copy = govuk.HolidayList(url="x", checked_at=clock.at, feed=feed)
-    govuk.save_copy(tmp_path / "instance", copy)
+    feed = bank_holidays.parse(body)
+    copy = bank_holidays.HolidayList(url="x", checked_at=clock.at, feed=feed)
+    bank_holidays.save_copy(tmp_path / "instance", copy)
     clock.at += timedelta(days=3)
     fresh = alertable(*LIST)
     clock.at += timedelta(seconds=1)
     old = alertable(*LIST)
-    govuk.copy_path(tmp_path / "instance").write_text("{}")
+    bank_holidays.copy_path(tmp_path / "instance").write_text("{}")
     (broken,) = alertable(*LIST)
 
     assert [len(never), len(fresh), len(old)] == [1, 0, 1]
@@ -313,10 +313,10 @@ def test_status_and_alerts_say_the_same_of_a_divert(alertable, divert, app):
 
 
 def test_only_a_degrading_condition_makes_the_service_degraded(app, divert):
-    assert health.readiness(conditions(app)) == "ready"
+    assert readiness(conditions(app)) == "ready"
     divert(20)
 
-    assert health.readiness(conditions(app)) == "degraded"
+    assert readiness(conditions(app)) == "degraded"
     assert conditions(app)[0].code == "divert_ends_soon"
 
 
@@ -339,7 +339,7 @@ def test_half_a_telephone_or_half_of_alerts_is_degraded(make_app, settings, code
     app = make_app(**settings)
 
     assert code in codes(app)
-    assert health.readiness(conditions(app)) == "degraded"
+    assert readiness(conditions(app)) == "degraded"
 
 
 def test_a_misspelt_setting_is_a_condition(make_app, monkeypatch):

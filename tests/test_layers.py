@@ -8,7 +8,7 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "routing"
 FLOORS = (
-    "errors files responses",
+    "conditions errors files responses",
     "core",
     "logging_config",
     "text",
@@ -17,7 +17,7 @@ FLOORS = (
     "lookup lint",
     "rota_service",
     "health formats",
-    "alerts telephony",
+    "alert_delivery telephony",
     "middleware",
     "public staff cli",
     "create_app",
@@ -69,8 +69,8 @@ def test_imports_only_go_down():
         ("core/decision.py", "import routing.lookup"),
         ("core/decision.py", "from ..lookup import now"),
         ("errors.py", "from routing.core import hours"),
-        ("directory/load.py", "from routing.bank_holidays.calendar import bank_holidays"),
-        ("lookup.py", "def late():\n    from routing.formats import json"),
+        ("directory/load.py", "from routing.bank_holidays import build_calendar"),
+        ("lookup.py", "def late():\n    from routing.formats import decision_json"),
         ("public/api.py", "from routing.staff import auth"),
         ("public/pages.py", "from routing import create_app"),
     ],
@@ -105,4 +105,4 @@ def test_a_call_is_answered_without_what_only_staff_and_monitors_need():
 
     assert "routing.lookup" in loaded and len(loaded) <= 35
     assert not loaded & {"routing.health", "routing.middleware", "routing.store.alerts"}
-    assert "routing.health" in reached("routing.telephony.doctor")
+    assert "routing.health" in reached("routing.cli.telephony")

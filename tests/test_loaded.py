@@ -14,7 +14,7 @@ LATER = {
     "markdown_it": "the council's own words, where it has any",
     "psycopg": "PostgreSQL, where it is used",
     "requests": "GOV.UK's list and the doctor, in a terminal",
-    "routing.alerts": "in a terminal",
+    "routing.alert_delivery": "in a terminal",
     "routing.cli": "in a terminal",
     "routing.telephony.doctor": "in a terminal",
     "smtplib": "alerts, in a terminal",

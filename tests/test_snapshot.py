@@ -10,9 +10,9 @@ import govuk_feed
 import pytest
 from conftest import ANYSHIRE
 
+from routing import bank_holidays
 from routing import snapshot as snapshot_module
-from routing.bank_holidays import govuk
-from routing.bank_holidays.refresh import refresh
+from routing.bank_holidays import refresh
 from routing.errors import InvalidDirectory
 from routing.snapshot import SnapshotLoader
 
@@ -180,7 +180,7 @@ def test_a_list_that_is_broken_on_disk_leaves_the_one_in_use(loader, tmp_path):
         feed.send(govuk_feed.added(govuk_feed.events(), day.isoformat(), "Proclaimed"))
         refresh(tmp_path / "instance", feed.url, AT)
     settled(loader)
-    govuk.copy_path(tmp_path / "instance").write_text("{")
+    bank_holidays.copy_path(tmp_path / "instance").write_text("{")
     snapshot = settled(loader)
 
     assert day in snapshot.holidays.dates

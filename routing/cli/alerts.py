@@ -5,8 +5,7 @@ import sys
 import click
 from flask import current_app
 
-from routing import lookup
-from routing.alerts import delivery
+from routing import alert_delivery, health, lookup
 from routing.cli.common import CommandGroup, format_option, print_report
 from routing.config import alert_recipients, alerts_fault, base_url
 from routing.store import alerts
@@ -30,7 +29,9 @@ def send(impatient: bool, quiet: bool) -> None:
     if there is none.
     """
     is_complete = _check_settings()
-    results = delivery.send_alerts(impatient)
+    with lookup.database().reading() as connection:
+        due = health.alertable(connection, lookup.now())
+    results = alert_delivery.send_alerts(due, impatient)
     for result in results:
         if result.sent:
             click.echo(f"{result.recipient.name}: {result.sent} sent.")
@@ -52,9 +53,9 @@ def test() -> None:
     is_well, settings = _check_settings(), current_app.config
     if settings["ALERTS"] == "none":
         raise click.ClickException("Nobody is alerted: ALERTS is `none`. Unset it to test alerts.")
-    message = delivery.build_test(lookup.now(), base_url(settings), lookup.is_rehearsal())
+    message = alert_delivery.build_test(lookup.now(), base_url(settings), lookup.is_rehearsal())
     recipients = dict.fromkeys(alert_recipients(settings), message)
-    for outcome in delivery.deliver(settings, recipients):
+    for outcome in alert_delivery.deliver(settings, recipients):
         is_well = is_well and outcome.is_accepted
         webhook = f"webhook, {settings['ALERT_WEBHOOK_FORMAT']}"
         channel = "email" if outcome.recipient.address else webhook

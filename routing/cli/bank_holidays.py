@@ -7,17 +7,21 @@ from datetime import date
 import click
 from flask import current_app
 
-from routing import lookup
-from routing.bank_holidays import refresh as holiday_refresh
-from routing.bank_holidays.calendar import BankHolidays, build_calendar
-from routing.bank_holidays.govuk import HolidayList
-from routing.cli.common import CommandGroup, actor, format_option, local_period, print_report
-from routing.cli.directory import changes_text
+from routing import bank_holidays, lookup
+from routing.bank_holidays import BankHolidays, HolidayList, build_calendar
+from routing.cli.common import (
+    CommandGroup,
+    actor,
+    changes_text,
+    format_option,
+    local_period,
+    print_report,
+)
+from routing.core.decision import Timetables
 from routing.core.directory import BankHoliday
 from routing.core.gaps import compare
-from routing.core.timetable import Timetables
 from routing.errors import DatabaseUnavailable, InvalidBankHolidays, InvalidDirectory
-from routing.formats.json import bank_holidays_json
+from routing.formats import bank_holidays_json
 from routing.snapshot import Snapshot
 from routing.store import audit_log, holiday_lists
 from routing.text import dates
@@ -50,7 +54,7 @@ def refresh(accept_fewer: bool) -> None:
     lookup.copy_holiday_list()
     url, folder = current_app.config["BANK_HOLIDAYS_URL"], lookup.instance_path()
     try:
-        before, after = holiday_refresh.refresh(folder, url, lookup.now(), accept_fewer)
+        before, after = bank_holidays.refresh(folder, url, lookup.now(), accept_fewer)
     except InvalidBankHolidays as error:
         raise click.ClickException(f"{error} The dates in use stay as they are.") from error
     is_new = before is None or before.feed != after.feed

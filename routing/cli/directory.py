@@ -1,18 +1,24 @@
 """who-to-call directory: begin, check, compare and print the directory."""
 
+import json
+import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
-from datetime import date
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
 from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import click
+from flask import render_template
 
-from routing import files, lookup
+from routing import files, formats, lookup
 from routing.cli.common import (
     EXIT_FOUND,
     FILE_PATH,
     CommandGroup,
+    changes_text,
     count_of,
     days_option,
     directory_path,
@@ -23,30 +29,50 @@ from routing.cli.common import (
     print_or_write,
     print_report,
 )
-from routing.cli.new_directory import (
-    QUESTIONS,
-    Answers,
-    BadAnswers,
-    Question,
-    directory_text,
-    read_answers,
-)
-from routing.core.directory import Line
-from routing.core.gaps import Callee, Change, CoverageKind, compare, reportable_gaps
+from routing.core.directory import Line, Phone, TimeRange
+from routing.core.gaps import Callee, CoverageKind, compare, reportable_gaps
 from routing.core.instants import Span
-from routing.directory.load import LastGoodDirectory, load, read_text
-from routing.directory.schema import json_schema
-from routing.directory.yaml_source import file_changes
+from routing.directory.load import LastGoodDirectory, load, parse, read_text
+from routing.directory.schema import (
+    BANK_HOLIDAY,
+    UK_ZONE,
+    json_schema,
+    parse_line_phone,
+    parse_url,
+    parse_week,
+)
+from routing.directory.yaml_source import UnreadableFile, file_changes, read_yaml
 from routing.errors import InvalidDirectory, Problem
-from routing.formats import printed
-from routing.formats.json import span_json
+from routing.formats import span_json
 from routing.lint.check import warnings
+from routing.lint.hours import clock_time, days_to_confirm
 from routing.lint.numbers import own_number_advice
+from routing.snapshot import build_snapshot
 from routing.text import dates
 from routing.text.locale import Locale
 from routing.text.staff_text import format_periods
 
 group = CommandGroup("directory", help="Begin, check, compare and print the directory.")
+
+Answers = dict[str, Any]
+"""What each question was answered, by its key, as the template needs it."""
+
+NOT_ASKED = {"accessibility_missing", "privacy_missing", "unverified", "bank_holidays_end"}
+"""Warnings about what the council completes later, or no answer could mend."""
+
+_DIVISIONS = {
+    **dict.fromkeys(("england-and-wales", "england", "wales", "cymru"), "england-and-wales"),
+    **{name: name for name in ("scotland", "northern-ireland")},
+}
+_LANGUAGES = {"english": "en", "saesneg": "en", "welsh": "cy", "cymraeg": "cy"}
+_LANGUAGES |= {"en": "en", "cy": "cy"}
+_FIXED_DAYS = {
+    (12, 24): ("Christmas Eve", "Noswyl Nadolig"),
+    (12, 25): ("Christmas Day", "Dydd Nadolig"),
+    (12, 26): ("Boxing Day", "Gŵyl San Steffan"),
+    (12, 31): ("New Year's Eve", "Nos Galan"),
+    (1, 1): ("New Year's Day", "Dydd Calan"),
+}
 
 
 @group.command("new")
@@ -217,7 +243,7 @@ def print_page(output: Path | None, lang: str | None) -> None:
     Put it on the wall, and show it while the service is down. The page says until when it is valid.
     """
     snapshot, locale, rehearsal = lookup.snapshot(), lookup.locale(lang), lookup.is_rehearsal()
-    page = printed.printed_page(snapshot, lookup.now(), locale, rehearsal=rehearsal)
+    page = formats.printed_page(snapshot, lookup.now(), locale, rehearsal=rehearsal)
     print_or_write(page, output)
 
 
@@ -227,16 +253,272 @@ def schema() -> None:
     click.echo(json_schema(), nl=False)
 
 
-def changes_text(changes: Iterable[tuple[Span, Change]], period: Span, locale: Locale) -> list[str]:
-    """Describe what changes in a service: when, from what, to what."""
-    groups: dict[tuple[str, str], list[Span]] = defaultdict(list)
-    for during, (old, new) in changes:
-        groups[_callee_text(old, locale), _callee_text(new, locale)].append(during)
-    lines: list[str] = []
-    for (old_text, new_text), spans in groups.items():
-        lines += format_periods(spans, period, locale)
-        lines += [f"  old: {old_text}", f"  new: {new_text}"]
-    return lines
+def _problem_lines(problems: Iterable[Problem], verbose: bool) -> Iterator[str]:
+    for problem in problems:
+        yield str(problem)
+        if verbose and problem.details:
+            yield f"  {problem.details}"
+
+
+def _print_by_service(
+    as_json: bool,
+    rows: Sequence[Mapping[str, object]],
+    heading: str,
+    sections: Mapping[str, Sequence[str]],
+) -> None:
+    lines = [heading]
+    for title, details in sections.items():
+        lines += ["", title, *(f"  {detail}" for detail in details)]
+    print_report(as_json, rows, lines)
+
+
+def _last_good_file() -> Path:
+    file = LastGoodDirectory(lookup.instance_path()).file
+    if not file.exists():
+        raise click.UsageError(
+            f"{file} does not exist: the service has not run here yet. Give two files, OLD and NEW."
+        )
+    return file
+
+
+def _format_period(period: Span, locale: Locale) -> str:
+    first, last = (edge.astimezone(locale.zone).date() for edge in (period.start, period.end))
+    return f"{dates.format_date(first, locale)} to {dates.format_date(last, locale)}"
+
+
+def _gaps_text(
+    gaps: Iterable[tuple[Span, CoverageKind, tuple[Line, ...]]], period: Span, locale: Locale
+) -> list[str]:
+    groups: dict[tuple[CoverageKind, tuple[str, ...]], list[Span]] = defaultdict(list)
+    for during, kind, lines in gaps:
+        groups[kind, tuple(line.name.get(locale.language) for line in lines)].append(during)
+    return [
+        f"{kind.value:<8} {sentence}{' (' + ' + '.join(names) + ')' if names else ''}"
+        for (kind, names), spans in sorted(groups.items(), key=lambda group: group[0][0])
+        for sentence in format_periods(spans, period, locale)
+    ]
+
+
+def _callee_json(callee: Callee | None, locale: Locale) -> dict[str, str | None] | None:
+    if callee is None:
+        return None
+    line, phone, number = callee.answer.line, callee.answer.phone, callee.number
+    return {
+        "line": line.id,
+        "e164": None if phone.is_emergency else phone.e164,
+        "number": number.e164 if number else None,
+        "name": line.name.get(locale.language),
+        "display": phone.display,
+        "options": line.options.get(locale.language) if line.options else None,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question, its answer's key, and what reads the answer or raises ValueError."""
+
+    key: str
+    words: str
+    parse: Callable[[object], object]
+    default: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LineAnswer:
+    """The name and the number of a line."""
+
+    name: str
+    phone: Phone
+
+
+def _council(value: object) -> str:
+    text = " ".join(value.split()) if isinstance(value, str) else ""
+    if not text:
+        raise ValueError("Write the council's name, as Anyshire County Council.")
+    return text
+
+
+def _website(value: object) -> str:
+    text = str(value).strip()
+    return parse_url(f"https://{text}" if re.match(r"[\w-]+\.[\w.-]+", text) else text)
+
+
+def _division(value: object) -> str:
+    division = _DIVISIONS.get("-".join(str(value).lower().replace("&", "and").split()))
+    if division is None:
+        raise ValueError(f"{value!r}: write england-and-wales, scotland or northern-ireland.")
+    return division
+
+
+def _line(value: object) -> LineAnswer:
+    if isinstance(value, Mapping):
+        value = f"{value.get('name', '')}, {value.get('phone', '')}"
+    match = re.fullmatch(r"\s*([^\[{].*?)\s*[,:]\s*(\+?[\d(][\d ()+-]*)\s*", str(value))
+    if match is None:
+        raise ValueError(f"{value!r} is no line. Write its name and number, as MASH, 01632 960001.")
+    if re.search(r"\d[\d ]{8}", match[1]):
+        raise ValueError(
+            f"{value!r} is more than one number. Write one here, the other afterwards."
+        )
+    return LineAnswer(match[1], parse_line_phone(match[2]))
+
+
+def _day_line(value: object) -> LineAnswer:
+    line = _line(value)
+    if line.phone.is_emergency:
+        raise ValueError(f"{line.phone.display} may be the night line only. Write another number.")
+    return line
+
+
+def _hours(value: object) -> list[tuple[str, str]]:
+    """Read a week's hours: a mapping, or one text with a semicolon between days."""
+    week: object = value
+    if not isinstance(value, Mapping):
+        week = text = str(value).strip().lower()
+        parts = [part.strip() for part in re.split(r"[;\n]", text) if part.strip()]
+        pairs = [re.fullmatch(r"([a-z][a-z, -]*?)\s*[: ]\s*(\S.*)", part) for part in parts]
+        if all(pairs):
+            week = {pair[1]: pair[2] for pair in pairs if pair}
+    return list(parse_week(week).as_written)
+
+
+def _languages(value: object) -> list[str]:
+    words = value if isinstance(value, list) else re.findall(r"\w+", str(value).lower())
+    languages = [_LANGUAGES.get(str(word)) for word in words if word != "and"]
+    known = [language for language in languages if language]
+    if not known or len(set(known)) < len(languages):
+        raise ValueError(f"{value!r} is not understood. Write en, or cy, en for Welsh first.")
+    return known
+
+
+QUESTIONS = (
+    Question("council", "The council's name", _council),
+    Question("website", "Its website", _website),
+    Question(
+        "division",
+        "Its bank holidays: england-and-wales, scotland or northern-ireland",
+        _division,
+        "england-and-wales",
+    ),
+    Question("day_line", "The day line: its name and number, as MASH, 01632 960001", _day_line),
+    Question(
+        "day_hours",
+        "Its hours, as mon-thu: 08:30-17:00; fri: 08:30-16:30. On bank holidays it is closed, "
+        "unless you add `bank-holiday: 10:00-16:00`",
+        _hours,
+    ),
+    Question("night_line", "Who answers at all other times: name and number, perhaps 101", _line),
+    Question("night_hours", "Its hours: always, or days and hours as before", _hours, "always"),
+    Question("languages", "Languages of pages: en, or cy, en for Welsh first", _languages, "en"),
+)
+
+
+class BadAnswers(ValueError):
+    """Answers that cannot be used; ``errors`` says why, by key."""
+
+    def __init__(self, errors: Mapping[str, str]) -> None:
+        super().__init__("\n".join(f"{key}: {error}" for key, error in errors.items()))
+        self.errors = dict(errors)
+
+
+def read_answers(text: str) -> Answers:
+    """Return the answers in a YAML file with the key of each question. Raise BadAnswers."""
+    try:
+        root = read_yaml(text).root
+    except UnreadableFile as error:
+        raise BadAnswers({f"line {error.problem.line}": error.problem.message}) from error
+    answers, errors = {}, {}
+    for question in QUESTIONS:
+        value = root.get(question.key, question.default)
+        if value is None:
+            errors[question.key] = f"it is missing. {question.words}."
+            continue
+        try:
+            answers[question.key] = question.parse(value)
+        except ValueError as error:
+            errors[question.key] = str(error)
+    for key in root.keys() - {question.key for question in QUESTIONS}:
+        errors[key] = f"there is no such question. They are {', '.join(q.key for q in QUESTIONS)}."
+    if errors:
+        raise BadAnswers(errors)
+    return answers
+
+
+def directory_text(answers: Answers, folder: Path, at: datetime) -> str:
+    """Return the directory that answers make at ``at``, with comments for whoever edits it.
+
+    Its numbers are not confirmed, and ``check`` has nothing to say about it but NOT_ASKED, with the
+    bank holidays of ``folder``. Dates around Christmas on which the day line opens as usual are
+    written out. Raise BadAnswers.
+    """
+    today = at.astimezone(ZoneInfo(UK_ZONE)).date()
+    text, name = _render(answers, (), today), Path("directory.yaml")
+    try:
+        directory, _ = parse(text, name)
+        line, holidays = directory.lines[0], build_snapshot(directory, folder, at).holidays
+        days = [] if line.hours.is_always else days_to_confirm(line, holidays, today)
+        special_days = [(day, _written(line.ranges_on(day, holidays.dates))) for day in days]
+        text = _render(answers, special_days, today)
+        problems = warnings(*parse(text, name), folder, at)
+    except InvalidDirectory as error:
+        problems = error.problems
+    errors = {
+        _key_at(text, problem): problem.message
+        for problem in problems
+        if problem.code not in NOT_ASKED
+    }
+    if errors:
+        raise BadAnswers(errors)
+    return text
+
+
+def _render(answers: Answers, special_days: Sequence[tuple[date, str]], today: date) -> str:
+    languages, day_hours = answers["languages"], answers["day_hours"]
+    if not any(days in ("", BANK_HOLIDAY) for days, _ in day_hours):
+        day_hours = [*day_hours, (BANK_HOLIDAY, "closed")]
+
+    def words(text: str, welsh: str = "") -> str:
+        """Return a text for each language; one without a translation stands in both."""
+        texts = {"en": text, "cy": welsh or text}
+        if not welsh and " / " in text:
+            texts = dict(zip(languages, text.split(" / ", 1) * len(languages), strict=False))
+        if languages == ["en"]:
+            return quote(text)
+        return f"{{{', '.join(f'{language}: {quote(texts[language])}' for language in languages)}}}"
+
+    text = render_template(
+        "directory.yaml",
+        **answers | {"day_hours": day_hours},
+        special_days=[
+            (day, words(*_FIXED_DAYS[day.month, day.day]), hours) for day, hours in special_days
+        ],
+        today=today,
+        words=words,
+        quote=quote,
+    )
+    return f"{text}\n"
+
+
+def quote(text: str) -> str:
+    """Return a text as YAML, in quotes only where it needs them."""
+    is_plain = re.fullmatch(r"[A-Za-z][^\x00-\x1f:#{}\[\],&*!|>'\"%@`\x7f-\x9f]*", text)
+    return text if is_plain and text == text.strip() else json.dumps(text, ensure_ascii=False)
+
+
+def _written(ranges: Sequence[TimeRange]) -> str:
+    return ", ".join(f"{clock_time(hours.opens)}-{clock_time(hours.closes)}" for hours in ranges)
+
+
+def _key_at(text: str, problem: Problem) -> str:
+    if problem.code == "gap":
+        return "night_hours"
+    above = "\n".join(text.split("\n")[: problem.line])
+    keys = {"\n  day:": "day_line", "\n  night:": "night_line"}
+    keys |= {f"\n{question.key}:": question.key for question in QUESTIONS}
+    last = max(keys, key=above.rfind)
+    if above.rfind("\n    hours:") > above.rfind(last):
+        return keys[last].replace("_line", "_hours")
+    return keys[last] if last in above else "council"
 
 
 def _ask() -> str:
@@ -275,79 +557,3 @@ def _ask_one(question: Question, default: str | None) -> str:
 
     answer: str = click.prompt(question.words, default=default, value_proc=parse)
     return answer
-
-
-def _problem_lines(problems: Iterable[Problem], verbose: bool) -> Iterator[str]:
-    for problem in problems:
-        yield str(problem)
-        if verbose and problem.details:
-            yield f"  {problem.details}"
-
-
-def _print_by_service(
-    as_json: bool,
-    rows: Sequence[Mapping[str, object]],
-    heading: str,
-    sections: Mapping[str, Sequence[str]],
-) -> None:
-    lines = [heading]
-    for title, details in sections.items():
-        lines += ["", title, *(f"  {detail}" for detail in details)]
-    print_report(as_json, rows, lines)
-
-
-def _last_good_file() -> Path:
-    """Return the copy of the directory in use."""
-    file = LastGoodDirectory(lookup.instance_path()).file
-    if not file.exists():
-        raise click.UsageError(
-            f"{file} does not exist: the service has not run here yet. Give two files, OLD and NEW."
-        )
-    return file
-
-
-def _format_period(period: Span, locale: Locale) -> str:
-    first, last = (edge.astimezone(locale.zone).date() for edge in (period.start, period.end))
-    return f"{dates.format_date(first, locale)} to {dates.format_date(last, locale)}"
-
-
-def _gaps_text(
-    gaps: Iterable[tuple[Span, CoverageKind, tuple[Line, ...]]], period: Span, locale: Locale
-) -> list[str]:
-    """Describe the gaps and overlaps of a service, grouped by kind and lines."""
-    groups: dict[tuple[CoverageKind, tuple[str, ...]], list[Span]] = defaultdict(list)
-    for during, kind, lines in gaps:
-        groups[kind, tuple(line.name.get(locale.language) for line in lines)].append(during)
-    return [
-        f"{kind.value:<8} {sentence}{' (' + ' + '.join(names) + ')' if names else ''}"
-        for (kind, names), spans in sorted(groups.items(), key=lambda group: group[0][0])
-        for sentence in format_periods(spans, period, locale)
-    ]
-
-
-def _callee_json(callee: Callee | None, locale: Locale) -> dict[str, str | None] | None:
-    if callee is None:
-        return None
-    line, phone, number = callee.answer.line, callee.answer.phone, callee.number
-    return {
-        "line": line.id,
-        "e164": None if phone.is_emergency else phone.e164,
-        "number": number.e164 if number else None,
-        "name": line.name.get(locale.language),
-        "display": phone.display,
-        "options": line.options.get(locale.language) if line.options else None,
-    }
-
-
-def _callee_text(callee: Callee | None, locale: Locale) -> str:
-    if callee is None:
-        return locale.translate("this service is not there")
-    line, phone = callee.answer.line, callee.answer.phone
-    text = f"{line.name.get(locale.language)} ({line.id}), {phone.display}"
-    if line.options:
-        text += f" ({line.options.get(locale.language)})"
-    if callee.number is None:
-        return text
-    return locale.translate(
-        "{answer}; callers ring {number}", answer=text, number=callee.number.display
-    )

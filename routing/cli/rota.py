@@ -21,7 +21,7 @@ from routing.cli.common import (
 )
 from routing.cli.maintenance import run_purge
 from routing.errors import InvalidSpreadsheet
-from routing.formats.json import span_json, timestamp
+from routing.formats import span_json, timestamp
 from routing.rota import descriptions, filling, spreadsheet
 from routing.rota.filling import DayKind
 from routing.rota.roster import CONTEXT_MARGIN, NewShift
@@ -208,9 +208,7 @@ def fill(
     if not yes:
         click.echo(f"This would add {count_of(len(shifts), 'shift')}. To add, use --yes.")
         return
-    role, zone = rota.roster.roles[role_id], lookup.staff_locale().zone
-    summary = descriptions.summarise_fill(role, shifts, zone)
-    change = rota_service.save_change("filled", shifts, rota, actor(), summary=summary)
+    change = rota_service.save_fill(rota, shifts, actor())
     click.echo(f"Added {count_of(len(shifts), 'shift')}.{_undo_hint(change.id)}")
 
 

@@ -15,10 +15,11 @@ from routing.cli.common import (
     print_report,
     report_errors,
 )
+from routing.conditions import readiness
 from routing.config import VERSION
-from routing.core.timetable import Decision
+from routing.core.decision import Decision
 from routing.errors import DatabaseUnavailable, InvalidDirectory, InvalidTime, UnknownService
-from routing.formats.json import assumption, decision_json, timestamp
+from routing.formats import assumption, decision_json, timestamp
 from routing.snapshot import Snapshot
 from routing.store import jobs
 from routing.store.jobs import JobState
@@ -68,11 +69,11 @@ def status(as_json: bool) -> None:
     lookup.read_diverts(max_age=0, timeout=DIVERT_TIMEOUT_SECONDS)
     current_app.extensions["call_log"].fault(DIVERT_TIMEOUT_SECONDS)
     conditions, at, locale = health.conditions(), lookup.now(), lookup.staff_locale()
-    readiness, job_states = health.readiness(conditions), _job_states()
+    state, job_states = readiness(conditions), _job_states()
     print_report(
         as_json,
         {
-            "status": readiness,
+            "status": state,
             "version": VERSION,
             "at": timestamp(at, locale),
             "bank_holidays": {
@@ -99,7 +100,7 @@ def status(as_json: bool) -> None:
             ],
         },
         [
-            readiness,
+            state,
             f"version: {VERSION}",
             f"clock: {dates.format_datetime(at, locale)}",
             f"bank holidays: {holidays.division}, published through {holidays.covered_through}, "
@@ -108,7 +109,7 @@ def status(as_json: bool) -> None:
             *(f"{condition.code}: {condition.text}" for condition in conditions),
         ],
     )
-    sys.exit(0 if readiness == "ready" else 1)
+    sys.exit(0 if state == "ready" else 1)
 
 
 def _last_run(job: JobState, locale: Locale) -> str:
@@ -129,7 +130,6 @@ def _job_states() -> list[JobState]:
 def _decision_lines(
     decision: Decision, at: datetime, snapshot: Snapshot, locale: Locale
 ) -> list[str]:
-    """Return the answer as lines: who to call, why, what comes next, and 999."""
     line, language = decision.line, locale.language
     options = "" if line.options is None else f" ({line.options.get(language)})"
     call = sentences.call_sentence(decision, f"{decision.phone.display}{options}", at, locale)

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 from flask import current_app
 
-from routing import config, lookup
+from routing import config, health, lookup
 from routing.cli.common import (
     DIVERT_TIMEOUT_SECONDS,
     FILE_PATH,
@@ -45,7 +45,7 @@ def doctor(account: bool, as_json: bool) -> None:
     lookup.snapshot()
     lookup.read_diverts(max_age=0, timeout=DIVERT_TIMEOUT_SECONDS)
     findings = []
-    for finding in examine(account):
+    for finding in examine(health.conditions(), account):
         findings.append(finding)
         if not as_json:
             click.echo(f"{_LABELS[finding.level]}{finding.text}")

@@ -167,7 +167,6 @@ def _run_lane(app: Flask, lane: Sequence[Job], stopping: threading.Event) -> Non
 
 
 def _run(app: Flask, job: Job) -> str | None:
-    """Run a job; return why it failed, or None."""
     script = ScriptInfo(create_app=lambda: app)
     try:
         app.cli.main(list(job.command), "flask", standalone_mode=False, obj=script)

@@ -8,8 +8,6 @@ from datetime import date, timedelta
 from math import ceil
 from zoneinfo import ZoneInfo
 
-from routing.core.instants import date_range
-
 EMERGENCY_NUMBERS = ("999", "101")
 """The numbers of the police that a line may have if it is only ever an out-of-hours line."""
 
@@ -173,7 +171,8 @@ class Weekly:
 class Recurrence:
     """The rule by which a special day comes again, as data and as written.
 
-    Its dates are worked out rather than listed: 1,000 lists of a century took 750 MB.
+    Its dates are those of dateutil's rrule, worked out: of one day rrule takes 0.1 to 10 ms, this
+    0.2 microseconds, and 1,000 lists of a century took 750 MB.
     """
 
     rule: Yearly | Monthly | Weekly
@@ -279,6 +278,13 @@ class OtherWay:
     kind: str
     phone: Phone | None = None
     url: str | None = None
+
+    @property
+    def link(self) -> str | None:
+        """The address of a link to it: tel:, or sms: for text messages, or its own."""
+        if self.phone is None:
+            return self.url
+        return f"sms:{self.phone.e164}" if self.kind == "text" else self.phone.url
 
 
 @dataclass(frozen=True, slots=True)
@@ -553,3 +559,8 @@ class Directory:
     def service(self, service_id: str) -> Service | None:
         """Return the service with that id, or None if the directory lacks it."""
         return next((service for service in self.services if service.id == service_id), None)
+
+
+def date_range(first: date, last: date) -> Iterator[date]:
+    """Yield every date from ``first`` to ``last``, both included."""
+    return (first + timedelta(days=count) for count in range((last - first).days + 1))

@@ -7,10 +7,9 @@ from enum import StrEnum
 from itertools import compress, pairwise
 
 from routing.core import instants
-from routing.core.decision import timeline
+from routing.core.decision import Answer, Timetables, timeline
 from routing.core.directory import Line, Phone, Service
 from routing.core.instants import Intervals, Span, merge_equal, overlay, split_by_day
-from routing.core.timetable import Answer, Timetables
 
 Lines = tuple[Line, ...]
 

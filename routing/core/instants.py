@@ -43,6 +43,11 @@ def as_utc(at: datetime) -> datetime:
     return at.astimezone(UTC)
 
 
+def whole_second(at: datetime) -> datetime:
+    """Return an instant cut to the second, as handovers are: a divert shown to end at five does."""
+    return as_utc(at).replace(microsecond=0)
+
+
 def midnight(day: date, zone: ZoneInfo) -> datetime:
     """Return the instant at which ``day`` begins in ``zone``."""
     return start_at(day, 0, zone)
@@ -72,11 +77,6 @@ def possible_instants(wall: datetime, zone: ZoneInfo) -> tuple[datetime, datetim
         wall.replace(tzinfo=zone, fold=0).astimezone(UTC),
         wall.replace(tzinfo=zone, fold=1).astimezone(UTC),
     )
-
-
-def date_range(first: date, last: date) -> Iterator[date]:
-    """Yield every date from ``first`` to ``last``, both included."""
-    return (first + timedelta(days=count) for count in range((last - first).days + 1))
 
 
 @lru_cache(maxsize=16_384)
@@ -129,12 +129,11 @@ def mark_covered(spans: Iterable[Span], period: Span) -> Iterator[tuple[Span, bo
 
 def split_by_day(period: Span, zone: ZoneInfo) -> Iterator[tuple[Span, date]]:
     """Yield ``period`` cut at each midnight in ``zone``, with the local date of each part."""
-    first, last = (edge.astimezone(zone).date() for edge in (period.start, period.end))
-    for day in date_range(first, last):
-        start = max(period.start, midnight(day, zone))
+    start, day = period.start, period.start.astimezone(zone).date()
+    while start < period.end:
         end = min(period.end, midnight(day + timedelta(days=1), zone))
-        if start < end:
-            yield Span(start, end), day
+        yield Span(start, end), day
+        start, day = end, day + timedelta(days=1)
 
 
 def _clock_change(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:

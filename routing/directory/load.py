@@ -13,8 +13,8 @@ import subprocess
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from difflib import get_close_matches
@@ -32,9 +32,14 @@ from routing.directory.schema import (
     Context,
     DirectoryModel,
     FieldErrors,
+    LineModel,
+    ServiceModel,
+    SpecialDayModel,
     forbidden_reason,
+    lone_key_reason,
+    parse_days,
     parse_line_phone,
-    text_ended_by_comma,
+    shown,
 )
 from routing.directory.yaml_source import (
     MAX_BYTES,
@@ -169,7 +174,6 @@ class LastGoodDirectory:
             raise
 
     def _attempts(self, sha256: str) -> int:
-        """Return how often the text with this hash ended its reader."""
         try:
             saved, count = read_bytes(self.attempts_file).split()
             return int(count) if saved == sha256.encode() else 0
@@ -262,7 +266,7 @@ def parse(text: str, file: Path) -> tuple[Directory, YamlSource]:
     except UnreadableFile as error:
         raise InvalidDirectory(file, [error.problem]) from error
     problems = source.problems + [
-        Problem(*source.place(problem.path), problem.code, problem.message)
+        _bad_value(problem.path, problem.message, source, False, problem.code)
         for problem in islice(_reference_problems(source.root), MAX_PROBLEMS)
     ]
     try:
@@ -375,7 +379,6 @@ def _reference_problems(root: dict[str, Node]) -> Iterator[PathProblem]:
 
 
 def _line_references(service: dict[str, Node]) -> Iterator[tuple[str, tuple[int, ...], str]]:
-    """Yield each line that a service names, by key and by index in a list."""
     for key in ("out_of_hours", "lines", "if_unanswered"):
         value = service.get(key)
         if isinstance(value, str) and key == "out_of_hours":
@@ -396,9 +399,8 @@ def _check_line(
         for service_id in dict.fromkeys(service_id for service_id, _ in references):
             if "number" not in _mapping(services[service_id]):
                 message = (
-                    f"the line '{line_id}' is internal, and the service '{service_id}' can reach "
-                    "it without a `number` to show instead. Give the service one, or make the line "
-                    "public."
+                    f"'{line_id}' is internal, and '{service_id}' has no `number` to show instead. "
+                    "Add one to the service, or make the line public."
                 )
                 yield PathProblem((*path, "visibility"), "internal_line_reachable", message)
     keys = dict.fromkeys(key for _, key in references)
@@ -421,7 +423,6 @@ def _check_line(
 
 
 def _numbers(path: KeyPath, line: dict[str, Node]) -> Iterator[tuple[KeyPath, str]]:
-    """Yield every number of a line, those of its special days too, with their paths."""
     parts = [(path, line)]
     for n, special_day in enumerate(_items(line.get("special_days"))):
         parts.append(((*path, "special_days", n), _mapping(special_day)))
@@ -443,7 +444,8 @@ def _unknown_name(kind: str, name: str, known: Mapping[str, object]) -> str:
         return f"there is no {kind} '{name}'. Add it under `{kind}s`."
     if len(known) > MAX_NAMES_SHOWN:
         return f"there is no {kind} '{name}'. Write one of the {len(known)} there are."
-    similar = get_close_matches(name, known, 1)
+    names = [other for other in known if other.isascii()]
+    similar = get_close_matches(name.lower(), names, 1)
     hint = f"Did you mean '{similar[0]}'? " if similar else ""
     return f"there is no {kind} '{name}'. {hint}Write one of those there are: {', '.join(known)}."
 
@@ -484,7 +486,9 @@ def _validation_problem(error: Any, source: YamlSource) -> Problem:
     return _bad_value(path, str(message), source, error["loc"][-1:] == ("[key]",))
 
 
-def _bad_value(path: KeyPath, message: str, source: YamlSource, of_key: bool) -> Problem:
+def _bad_value(
+    path: KeyPath, message: str, source: YamlSource, of_key: bool, code: str = "bad_value"
+) -> Problem:
     """Return the problem of a value or key, at the character in it that does not belong there."""
     name = path[-1] if path else ""
     value = name if of_key else source.value(path)
@@ -495,8 +499,8 @@ def _bad_value(path: KeyPath, message: str, source: YamlSource, of_key: bool) ->
         offset, description = odd
         place = (place[0], place[1] + offset) if of_key else source.place_in(path, offset)
         label = f"{''.join(c if c.isascii() else '?' for c in label)}"
-        return Problem(*place, "bad_value", f"{label}here is {description}.")
-    return Problem(*place, "bad_value", f"{label}{message}")
+        return Problem(*place, code, f"{label}here is {description}.")
+    return Problem(*place, code, f"{label}{message}")
 
 
 def _unknown_key_problem(name: str, path: KeyPath, source: YamlSource) -> Problem:
@@ -506,21 +510,30 @@ def _unknown_key_problem(name: str, path: KeyPath, source: YamlSource) -> Proble
         offset, description = odd
         message = f"in this key there is {description}."
         return Problem(line, column + offset, "unknown_key", message)
-    if source.value(path) == "" and " " in name:
-        return Problem(line, column, "unknown_key", text_ended_by_comma(name))
-    known = _keys_at(path)
-    similar = get_close_matches(name, known, 1, 0.5)
-    hint = f"Did you mean '{similar[0]}'?" if similar else f"The keys here are: {', '.join(known)}."
-    return Problem(line, column, "unknown_key", f"the key '{name}' is not known. {hint}")
-
-
-def _keys_at(path: KeyPath) -> Iterable[str]:
-    """Return the keys that may stand beside the one at ``path``."""
+    if reason := lone_key_reason(name, source.value(path)):
+        return Problem(line, column, "unknown_key", reason)
     model: type[BaseModel] = DirectoryModel
     for part in path[:-1]:
         field = _fields(model).get(str(part))
         model = (_model_in(field.annotation) if field else None) or model
-    return list(_fields(model))
+    if hint := _where_key_belongs(name):
+        return Problem(line, column, "unknown_key", f"the key '{name}' is not known here. {hint}")
+    similar = get_close_matches(name.lower(), _fields(model), 1, 0.76)
+    keys = ", ".join(_fields(model))
+    hint = f"Did you mean '{similar[0]}'?" if similar else f"The keys here are: {keys}."
+    return Problem(line, column, "unknown_key", f"the key '{name}' is not known. {hint}")
+
+
+def _where_key_belongs(name: str) -> str | None:
+    """Return what a key that is known elsewhere belongs to, or None."""
+    with suppress(ValueError):
+        parse_days(name)
+        return "Days belong below `hours`: indent it more than `hours`."
+    parts = (("a line", LineModel), ("a service", ServiceModel), ("a special day", SpecialDayModel))
+    owners = " or ".join(owner for owner, model in parts if name in _fields(model))
+    if owners:
+        return f"It belongs to {owners}: correct its indentation."
+    return "It begins in column 1." if name in _fields(DirectoryModel) else None
 
 
 def _fields(model: type[BaseModel]) -> dict[str, FieldInfo]:
@@ -528,7 +541,6 @@ def _fields(model: type[BaseModel]) -> dict[str, FieldInfo]:
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:
-    """Return the model within ``list[Model]``, ``dict[str, Model]`` or ``Model | None``, if any."""
     if isclass(annotation) and issubclass(annotation, BaseModel):
         return annotation
     models = (_model_in(argument) for argument in get_args(annotation))
@@ -536,16 +548,14 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
 
 
 def _plain_message(kind: str, error: Any) -> str:
-    value = error["input"]
-    shown = repr(value) if isinstance(value, str) else "this"
     remedies = {
         "literal_error": f"write {error.get('ctx', {}).get('expected', 'another word')}",
         "string_type": "write one text",
-        "list_type": "write a list: [one, another]",
-        "dict_type": "write keys and values below it, indented",
+        "list_type": "write a list, as [one, another]",
+        "dict_type": "write keys and values below it, indented, without dashes",
         "model_type": "write keys and values below it, indented",
         "too_short": "write at least one entry",
         "too_long": f"write {error.get('ctx', {}).get('max_length')} entries at most",
         "string_too_short": "write a text that is not empty",
     }
-    return f"{shown} cannot be used here: {remedies.get(kind, error['msg'])}."
+    return f"{shown(error['input'])} cannot be used here: {remedies.get(kind, error['msg'])}."

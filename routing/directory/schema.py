@@ -6,10 +6,12 @@ import json
 import re
 from calendar import day_name, isleap, month_name, monthrange
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, fields
-from datetime import date
+from datetime import date, datetime, timedelta
 from functools import lru_cache
-from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
+from inspect import isclass
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self, get_args, get_origin
 from zoneinfo import ZoneInfo
 
 import phonenumbers
@@ -45,6 +47,9 @@ from routing.core.directory import (
 MAX_ERRORS = 1000
 """After so many errors the rest is not validated: each takes 2 KB, and 200 are shown."""
 
+MAX_SHORT_DIGITS = 6
+"""Of 999, 116 123, and the numbers of text messages."""
+
 LANGUAGES = ("en", "cy")
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 BANK_HOLIDAY = "bank-holiday"
@@ -56,7 +61,7 @@ _ROUND_THE_CLOCK = re.compile(
     r"24\s*(/|x|-|hours?,?)\s*7|24\s*-?(h|hrs?|hours?)(\s*(a|per)\s*day)?|all day|any ?time",
     re.IGNORECASE,
 )
-_HOURS_FORM = "Write it as 08:30-17:00, or several with commas, or closed, or always."
+_HOURS_FORM = "Write 08:30-17:00, several with commas between, closed or always."
 
 _LENGTH_REASONS = {
     phonenumbers.ValidationResult.TOO_SHORT: "is too short for a telephone number",
@@ -81,7 +86,10 @@ MAX_WEEKS = 52
 MAX_SPECIAL_DAYS = 1000
 """Of one line. Each is looked at for every date: a month with 9,000 took 0.65 s to compile."""
 
-_EVERY_FORM = "Write it as 24 December, first Wednesday, last Friday, or 2 weeks."
+HALF_A_YEAR = timedelta(days=183)
+"""How long a run may be for the year of its end to be taken for the slip."""
+
+_EVERY_FORM = "Write 24 December, first Wednesday, last Friday, or 2 weeks."
 _A_LEAP_YEAR = 2000
 
 
@@ -97,7 +105,7 @@ class FieldErrors(ValueError):
     """Several problems of one mapping, each with a place of its own."""
 
     def __init__(self, errors: Sequence[FieldError]) -> None:
-        super().__init__(" ".join(error.message for error in errors))
+        super().__init__(" ".join(f"'{error.key}': {error.message}" for error in errors))
         self.errors = tuple(errors)
 
 
@@ -130,12 +138,16 @@ class StrictModel(BaseModel):
         """Leave out each key whose entries were all deleted, where it may be left out."""
         if not isinstance(value, Mapping):
             return value
-        fields = cls.model_fields
-        return {
-            key: entry
-            for key, entry in value.items()
-            if entry != "" or key not in fields or fields[key].default not in ([], {})
-        }
+        return {key: entry for key, entry in value.items() if entry != "" or cls._needs_value(key)}
+
+    @classmethod
+    def _needs_value(cls, key: str) -> bool:
+        """Return whether a key must have a value: it is required, or it holds no entries."""
+        field = cls.model_fields.get(key)
+        if field is None or field.is_required():
+            return True
+        kinds = (field.annotation, *get_args(field.annotation))
+        return not any(get_origin(kind) in (list, dict) or is_model(kind) for kind in kinds)
 
     @model_validator(mode="wrap")
     @classmethod
@@ -154,10 +166,22 @@ class StrictModel(BaseModel):
             raise
 
 
+def is_model(annotation: object) -> bool:
+    """Return whether an annotation is a part of the file, rather than one of its values."""
+    return isclass(annotation) and issubclass(annotation, BaseModel)
+
+
 def _build(value: object) -> object:
     if isinstance(value, StrictModel):
         return value.build()
     return tuple(map(_build, value)) if isinstance(value, list) else value
+
+
+def shown(value: object) -> str:
+    """Return a value as an error shows it: a text in quotes, anything else by what it is."""
+    if isinstance(value, str):
+        return f"'{value}'"
+    return "a list" if isinstance(value, list) else "a group of keys"
 
 
 def parse_week(value: object) -> Hours:
@@ -171,7 +195,7 @@ def parse_week(value: object) -> Hours:
     if isinstance(value, str) and _ROUND_THE_CLOCK.fullmatch(value):
         raise ValueError(f"'{value}' is not hours. Write always.")
     if not isinstance(value, Mapping) or not value:
-        raise ValueError(f"{value!r} is not a week's hours. Write `mon-fri: 08:30-17:00` below it.")
+        raise ValueError(f"{shown(value)} is not a week's hours. Write `mon-fri: 08:30-17:00`.")
     hours: dict[str, tuple[TimeRange, ...]] = {}
     errors = [error for days, text in value.items() for error in _add_hours(hours, days, text)]
     if errors:
@@ -187,7 +211,7 @@ def parse_day_hours(value: object) -> tuple[TimeRange, ...]:
     if value == "always":
         return ALL_DAY
     if not isinstance(value, str):
-        raise ValueError(f"{value!r} is not hours. {_HOURS_FORM}")
+        raise ValueError(f"{shown(value)} is not hours. {_HOURS_FORM}")
     if _ROUND_THE_CLOCK.fullmatch(value):
         raise ValueError(f"'{value}' is not hours. Write always.")
     return _time_ranges(value)
@@ -205,8 +229,8 @@ def parse_phone(value: object) -> Phone:
     """
     if isinstance(value, str) and len(re.findall(r"[\d (]{9,}", value, re.ASCII)) > 1:
         raise ValueError(
-            f"'{value}' is more than one number. Write one here, and the other in a second line of "
-            "its own, which `if_unanswered` may name."
+            f"'{value}' is more than one number. Write one, and the other in a second line, for "
+            "`if_unanswered`."
         )
     if isinstance(value, str) and (relay := re.match(r"\s*1800[0-3]\s*(0\d.*)", value, re.ASCII)):
         raise ValueError(
@@ -214,7 +238,7 @@ def parse_phone(value: object) -> Phone:
             "18001."
         )
     if not isinstance(value, str) or not re.fullmatch(r"\+?[\d ()-]+", value.strip(), re.ASCII):
-        raise ValueError(f"{value!r} is not a telephone number. Write it as 01632 960001.")
+        raise ValueError(f"{shown(value)} is not a telephone number. Write it as 01632 960001.")
     return _parse_number(value)
 
 
@@ -227,15 +251,16 @@ def parse_line_phone(value: object) -> Phone:
 
 def parse_display_phone(value: object) -> Phone:
     """Parse a number that is shown and never rung: a short one, or any that can be rung."""
-    if isinstance(value, str) and re.fullmatch(r"\d{3,6}", value.replace(" ", ""), re.ASCII):
-        return Phone(value.replace(" ", ""), value.strip())
+    digits = value.replace(" ", "") if isinstance(value, str) else ""
+    if re.fullmatch(rf"\d{{3,{MAX_SHORT_DIGITS}}}", digits, re.ASCII):
+        return Phone(digits, str(value).strip())
     return parse_phone(value)
 
 
 def parse_repetition(value: object) -> Recurrence:
     """Parse the value of `every`. Raise ValueError, which says what to write."""
     if not isinstance(value, str):
-        raise ValueError(f"{value!r} is not a date that comes again. {_EVERY_FORM}")
+        raise ValueError(f"{shown(value)} is not a date that comes again. {_EVERY_FORM}")
     words = value.lower().split()
     text, name = " ".join(words), words[-1].capitalize() if words else ""
     if match := re.fullmatch(r"(\d{1,2}) weeks?", text, re.ASCII):
@@ -254,11 +279,11 @@ def parse_repetition(value: object) -> Recurrence:
     if len(words) == 2 and name in DAY_NAMES:
         if words[0] not in ORDINALS:
             raise ValueError(
-                f"'{words[0]} {name}' is not in every month. Write first, second, third, fourth or "
-                f"last: last {name}."
+                f"'{value}' is not in every month. Write first, second, third, fourth or last "
+                f"{name}, or 2 weeks with `from`."
             )
         return Recurrence(Monthly(ORDINALS[words[0]], DAY_NAMES.index(name)), f"{words[0]} {name}")
-    raise ValueError(f"{value!r} is not a date that comes again. {_EVERY_FORM}")
+    raise ValueError(f"{shown(value)} is not a date that comes again. {_EVERY_FORM}")
 
 
 def forbidden_reason(e164: str) -> str | None:
@@ -270,9 +295,13 @@ def forbidden_reason(e164: str) -> str | None:
     )
 
 
-def text_ended_by_comma(rest: str) -> str:
-    """Return what is wrong with a text within {} that a comma ended, before ``rest``."""
-    return f"a comma within {{}} ends a text, before '{rest}'. Put the whole text in quotes."
+def lone_key_reason(key: str, value: object) -> str | None:
+    """Return why a key within {} has no value, where that shows: a blank or quotes are missing."""
+    if value == "" and (match := re.match(r"([a-z_-]+):(\S.*)", key)):
+        return f"a blank is missing after a colon. Write `{match[1]}: {match[2]}`."
+    if value == "" and re.search(r"[ :]", key):
+        return f"a comma or {{}} splits a text at '{key}'. Put the whole text in quotes."
+    return None
 
 
 def require_unique(languages: list[str]) -> list[str]:
@@ -285,34 +314,36 @@ def require_unique(languages: list[str]) -> list[str]:
 def _add_hours(
     hours: dict[str, tuple[TimeRange, ...]], key: str, value: object
 ) -> Iterator[FieldError]:
-    """Add the hours of ``key: value`` to ``hours``; yield what is wrong with either."""
     ranges: tuple[TimeRange, ...] = ()
+    if (reason := lone_key_reason(key, value)) or key in LineModel.model_fields:
+        message = "this is a key of the line. Indent it less, as the others."
+        yield FieldError(key, reason or message, of_key=True)
+        return
     try:
         ranges = parse_day_hours(value)
     except ValueError as error:
         yield FieldError(key, str(error))
     try:
-        days = _days(key)
+        days = parse_days(key)
     except ValueError as error:
         yield FieldError(key, str(error), of_key=True)
         return
     for day in dict.fromkeys(days):
         if day in hours or days.count(day) > 1:
-            message = f"{day} is named twice, again in '{key}'. Name it once."
+            message = f"{day} is named twice. Name it once."
             yield FieldError(key, message, of_key=True)
         hours[day] = ranges
 
 
-def _days(key: str) -> list[str]:
+def parse_days(key: str) -> list[str]:
+    """Parse a key of a week: days, or ``bank-holiday``. Raise ValueError with what to write."""
     if key == BANK_HOLIDAY:
         return [key]
     days: list[str] = []
     for part in key.split(","):
         names = part.strip().split("-")
         if not 1 <= len(names) <= 2 or any(name not in WEEKDAYS for name in names):
-            raise ValueError(
-                f"'{key}' is not a day. Write mon, mon-fri, mon,wed,fri or bank-holiday."
-            )
+            raise ValueError(f"it is not a day. Write mon, mon-fri, mon,wed,fri or {BANK_HOLIDAY}.")
         first, last = WEEKDAYS.index(names[0]), WEEKDAYS.index(names[-1])
         last += 7 if last < first else 0
         days += [WEEKDAYS[index % 7] for index in range(first, last + 1)]
@@ -348,17 +379,18 @@ def _parse_number(value: str) -> Phone:
         number = None
     reason = "is not a telephone number" if number is None else _impossible_reason(number)
     if number is None or reason is not None:
-        raise ValueError(
-            f"'{value}' {reason}. Write it in full, as 01632 960001; text numbers may stand only "
-            "under helplines, and 999 and 101 also on a line that is only an `out_of_hours`."
-        )
+        remedy = "Write it in full, as 01632 960001"
+        if len(value.replace(" ", "")) <= MAX_SHORT_DIGITS:
+            remedy = "It may stand only under helplines; 999 and 101 on an `out_of_hours` line too"
+        raise ValueError(f"'{value}' {reason}. {remedy}.")
     e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     return Phone(e164, _dialable(value.strip(), number, e164))
 
 
 def _dialable(written: str, number: phonenumbers.PhoneNumber, e164: str) -> str:
     """Return a number as written if its digits can be dialled: those of +44 (0)1632 cannot."""
-    if e164 in (re.sub(r"[ -]", "", written), f"+44{re.sub('[^0-9]', '', written)[1:]}"):
+    plain = re.sub(r"[ ()-]", "", written)
+    if e164 in (plain, re.sub("^0", "+44", plain)):
         return written
     forms = phonenumbers.PhoneNumberFormat
     is_british = number.country_code == 44
@@ -366,7 +398,6 @@ def _dialable(written: str, number: phonenumbers.PhoneNumber, e164: str) -> str:
 
 
 def _impossible_reason(number: phonenumbers.PhoneNumber) -> str | None:
-    """Return why no telephone can have this number, or None if one can."""
     result = phonenumbers.is_possible_number_with_reason(number)
     if result == phonenumbers.ValidationResult.IS_POSSIBLE:
         if number.country_code != 44 or not number.italian_leading_zero:
@@ -392,8 +423,8 @@ def _parse_text(value: object, info: ValidationInfo) -> Text:
 
 def _text_errors(language: str, text: object, languages: Sequence[str]) -> Iterator[FieldError]:
     if language not in languages:
-        if text == "" and " " in language:
-            yield FieldError(language, text_ended_by_comma(language), of_key=True)
+        if reason := lone_key_reason(language, text):
+            yield FieldError(language, reason, of_key=True)
             return
         known = " or ".join(languages)
         message = f"'{language}' is not one of the file's languages. Write {known}."
@@ -411,7 +442,7 @@ def _parse_non_empty(value: object) -> str:
 def _matching(pattern: str, form: str) -> Callable[[object], str]:
     def parse(value: object) -> str:
         if not isinstance(value, str) or not re.fullmatch(pattern, value, re.ASCII):
-            raise ValueError(f"{value!r} cannot be used. Write {form}.")
+            raise ValueError(f"{shown(value)} cannot be used. Write {form}.")
         return value
 
     return parse
@@ -420,28 +451,40 @@ def _matching(pattern: str, form: str) -> Callable[[object], str]:
 def _parse_yes_no(value: object) -> bool:
     words = {"yes": True, "true": True, "on": True, "no": False, "false": False, "off": False}
     if not isinstance(value, str) or value.lower() not in words:
-        raise ValueError(f"{value!r} is neither yes nor no. Write yes or no.")
+        raise ValueError(f"{shown(value)} is neither yes nor no. Write yes or no.")
     return words[value.lower()]
 
 
 def _parse_date(value: object) -> date:
-    try:
-        return date.fromisoformat(_matching(r"\d{4}-\d\d-\d\d", "it as 2026-12-24")(value))
-    except ValueError as error:
-        if match := re.fullmatch(r"(\d{4})-(\d\d)-(\d\d)", str(value), re.ASCII):
-            year, month, day = map(int, match.groups())
+    text = value if isinstance(value, str) else ""
+    if match := re.fullmatch(r"(\d{4})-(\d\d)-(\d\d)", text, re.ASCII):
+        year, month, day = map(int, match.groups())
+        try:
+            return date(year, month, day)
+        except ValueError as error:
             name = f"{day} {month_name[month]} {year}" if 1 <= month <= 12 else f"month {month}"
             raise ValueError(f"there is no {name}. Write the date that was meant.") from error
-        raise ValueError(f"{value!r} is not a date. Write it as 2026-12-24.") from error
+    if (meant := _date_meant(text)) is not None:
+        raise ValueError(f"'{text}' is not in the form of dates here. Did you mean {meant}?")
+    raise ValueError(f"{shown(value)} is not a date. Write it as 2026-12-24.")
+
+
+def _date_meant(text: str) -> date | None:
+    """Return the date that somebody wrote in another form, the day before the month."""
+    parts = re.sub(r"[ /.,-]+", "-", re.sub(r"(?<=\d)(st|nd|rd|th)\b", "", text)).strip("-")
+    for form in ("%d-%m-%Y", "%d-%B-%Y", "%d-%b-%Y", "%A-%d-%B-%Y", "%Y-%m-%d"):
+        with suppress(ValueError):
+            return datetime.strptime(parts, form).date()  # noqa: DTZ007 - a date has no zone
+    return None
 
 
 def _whole_number(low: int, high: int) -> Callable[[object], int]:
+    read = _matching(r"\d{1,6}", f"a whole number, {low} to {high}")
+
     def parse(value: object) -> int:
-        if not isinstance(value, str) or not re.fullmatch(r"\d{1,6}", value, re.ASCII):
-            raise ValueError(f"{value!r} is not a whole number. Write {low} to {high}.")
-        if not low <= int(value) <= high:
-            raise ValueError(f"{value} is out of range. Write {low} to {high}.")
-        return int(value)
+        if not low <= (number := int(read(value))) <= high:
+            raise ValueError(f"{number} is out of range. Write {low} to {high}.")
+        return number
 
     return parse
 
@@ -449,8 +492,8 @@ def _whole_number(low: int, high: int) -> Callable[[object], int]:
 def _parse_zone(value: object) -> ZoneInfo:
     if value != UK_ZONE:
         raise ValueError(
-            f"{value!r} is not the zone of the United Kingdom, whose clocks change in March and "
-            f"October. Write {UK_ZONE}."
+            f"{shown(value)} is not the zone of the United Kingdom, whose clocks change in March "
+            f"and October. Write {UK_ZONE}."
         )
     return ZoneInfo(UK_ZONE)
 
@@ -537,7 +580,7 @@ IsoDate = Annotated[
     PlainValidator(_parse_date),
     _schema("A date, as 2026-12-24.", type="string", pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}$"),
 ]
-parse_url = _matching(r"https?://[^\s<>\"]+", "https://...")
+parse_url = _matching(r"https?://[^\s<>\"]+", "it in full, as https://www.anyshire.example")
 Url = Annotated[
     str,
     PlainValidator(parse_url),
@@ -545,7 +588,7 @@ Url = Annotated[
 ]
 Email = Annotated[
     str,
-    PlainValidator(_matching(r"[^@\s<>]+@[^@\s<>]+", "name@council.gov.uk")),
+    PlainValidator(_matching(r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w.-]+", "it as name@council.gov.uk")),
     _schema("An email address.", type="string", pattern="@"),
 ]
 PhoneNumber = Annotated[
@@ -754,24 +797,30 @@ class SpecialDayModel(StrictModel):
         if errors:
             raise FieldErrors(errors)
         if self.on is None and self.first is None and self.every is None:
-            raise ValueError("give either `date`, `from` or `every`.")
+            raise ValueError(
+                "give either `date`, `from` or `every`. If this belongs to the entry above, delete "
+                "its dash."
+            )
         return self
 
     def _errors(self) -> Iterator[FieldError]:
         if self.on is not None and self.every is not None:
             message = "a special day has either `date` or `every`. Delete one of the two."
             yield FieldError("every", message, of_key=True)
-        elif self.on is not None and (self.first is not None or self.last is not None):
-            key = "from" if self.first is not None else "to"
-            message = "give either `date`, or `from` and `to`. Delete `date`, or this."
-            yield FieldError(key, message, of_key=True)
+        elif self.on is not None and self.first is not None:
+            message = "a special day has either `date` or `from`. Delete `date`."
+            yield FieldError("from", message, of_key=True)
+        elif self.on is not None and self.last is not None:
+            message = "`date` is one date. Write `from` instead of `date`, or delete `to`."
+            yield FieldError("to", message, of_key=True)
         elif self.last is not None and self.first is None and self.every is None:
             message = "`from` is missing. Write the first date, as `from: 2026-12-24`."
             yield FieldError("to", message, of_key=True)
         if self.first is not None and self.last is not None and self.last < self.first:
-            remedy = _same_date_later(self.last, self.first)
-            message = f"{self.last} is before `from` {self.first}. Did you mean {remedy}?"
-            yield FieldError("to", message)
+            meant = _same_date_later(self.last, self.first)
+            is_likely = meant - self.first <= HALF_A_YEAR
+            remedy = f"Did you mean {meant}?" if is_likely else "Correct one of the two."
+            yield FieldError("to", f"{self.last} is before `from` {self.first}. {remedy}")
         is_weekly = self.every is not None and isinstance(self.every.rule, core.Weekly)
         if is_weekly and self.first is None:
             message = "weeks need a date to count from. Add the first one, as `from: 2027-01-04`."
@@ -1026,7 +1075,7 @@ def json_schema() -> str:
 
 
 def _simplify(schema: Any) -> Any:
-    """Leave out pydantic's own names and null: an empty value is not the same as a missing one."""
+    """Leave out pydantic's own names, and null, but for what holds entries and may be empty."""
     if isinstance(schema, list):
         return [_simplify(item) for item in schema]
     if not isinstance(schema, dict):
@@ -1038,10 +1087,13 @@ def _simplify(schema: Any) -> Any:
         for key, value in schema.items()
         if key not in _LEFT_OUT
     }
-    if schema.get("default") in ([], {}) and isinstance(simple.get("type"), str):
+    if "default" in schema and simple.get("type") in ("array", "object"):
         simple["type"] = [simple["type"], "null"]
+    if "default" in schema and "$ref" in simple:
+        simple["anyOf"] = [{"$ref": simple.pop("$ref")}, {"type": "null"}]
     forms = [form for form in simple.get("anyOf", ()) if form != {"type": "null"}]
-    if len(forms) == 1 and len(simple["anyOf"]) == 2:
+    holds_entries = any("$ref" in form or form.get("type") == "array" for form in forms)
+    if len(forms) == 1 and len(simple["anyOf"]) == 2 and not holds_entries:
         del simple["anyOf"]
         simple = forms[0] | simple
     if "patternProperties" in simple:

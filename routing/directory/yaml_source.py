@@ -70,6 +70,7 @@ _NAMES = {
     "\u201c": ("a curly quotation mark", "type a straight one"),
     "\u201d": ("a curly quotation mark", "type a straight one"),
     "\uff0b": ("a full-width plus sign", "type an ordinary +"),
+    "\ufffd": ("a mark for a character that was lost", "type what was meant"),
     "\u00a7": ("a section sign", "type what was meant"),
 }
 _BIDI_MARKS = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
@@ -80,9 +81,10 @@ ODD_CHARACTER = re.compile(r"[^\x20-\x7e\t\r\n]")
 """What no keyboard has, for values that are written in ASCII: hours, dates, numbers, keys."""
 
 HIDDEN_CHARACTER = re.compile(
-    f"[\u00a0\u00ad\u115f\u1160\u200b\u202f\u2060-\u2064\ufeff{_BIDI_MARKS}]"
+    f"[\u00a0\u00ad\u115f\u1160\u200b\u202f\u2060-\u2064\ufeff\ufffd{_BIDI_MARKS}]"
+    "|[\u00c2\u00c3\u00e2](?=[\u0080-\u00bf\u20ac\u2122])"
 )
-"""What cannot be seen in a text; the joiners of other scripts and of emoji do not count."""
+"""What cannot be seen in a text, or was lost in a copy; the joiners of emoji do not count."""
 
 
 _LIST_KEYS = r"(?:date|every|from|kind|name)\b"

@@ -36,6 +36,9 @@ _TEXT_KEYS = {
     *("name", "options", "you_will_hear", "called", "greeting", "when", "for", "emergency"),
     *("after", "professionals", "confidential", "unanswered"),
 }
+_ODD_TEXT = re.compile(r"to ?do|tb[ac]|n/?a|null|none|\W+", re.IGNORECASE)
+"""What stands where words are still to come, or was meant for a program."""
+
 _COMMENT = re.compile(r"\s{2,}#+\s+\w")
 """What can only be a comment: after two blanks, with a blank of its own."""
 
@@ -86,7 +89,6 @@ def _shorten(problem: Problem) -> Problem:
 
 
 def _text_warnings(directory: Directory, source: YamlSource) -> Iterator[PathProblem]:
-    """Yield every warning about a text: missing, lacking a language, cut, or hidden in part."""
     if directory.languages != ("en",) and directory.unanswered is None:
         message = (
             "`unanswered` is missing: what to do if a child is in danger and nobody answers. Write "
@@ -102,6 +104,9 @@ def _text_warnings(directory: Directory, source: YamlSource) -> Iterator[PathPro
             yield PathProblem(path, "hidden_character", message, offset)
         if _text_path(path) is not None:
             yield from _check_cut_text(path, text, source)
+            if _ODD_TEXT.fullmatch(text) or text.count('"') % 2:
+                message = f"{path[-1]}: is `{text}` what callers should read? Write the whole text."
+                yield PathProblem(path, "odd_text", message, 0)
 
 
 def _check_cut_text(path: KeyPath, text: str, source: YamlSource) -> Iterator[PathProblem]:
@@ -117,7 +122,6 @@ def _check_cut_text(path: KeyPath, text: str, source: YamlSource) -> Iterator[Pa
 
 
 def _check_languages(directory: Directory, source: YamlSource) -> Iterator[PathProblem]:
-    """Warn of each text that lacks one of several languages."""
     languages = directory.languages
     languages_by_path: dict[KeyPath, set[str | int]] = defaultdict(set)
     for scalar_path, _ in source.scalars():
@@ -140,7 +144,6 @@ def _check_languages(directory: Directory, source: YamlSource) -> Iterator[PathP
 
 
 def _check_statements(council: Council) -> Iterator[PathProblem]:
-    """Warn where a page that the law requires lacks what only the council knows."""
     if council.accessibility is None:
         message = (
             "`accessibility` is missing: whom to ask, and when the statement was prepared. Write "

@@ -3,28 +3,29 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from itertools import chain, combinations, pairwise
 from typing import NamedTuple
 
-from routing.bank_holidays.calendar import BankHolidays
+from routing.bank_holidays import BankHolidays
+from routing.core.decision import Timetables
 from routing.core.directory import (
     MINUTES_PER_DAY,
     BankHoliday,
-    Directory,
     Hours,
     Line,
     Service,
+    SpecialDay,
     TimeRange,
 )
 from routing.core.gaps import CoverageKind, missing_backups, reportable_gaps
 from routing.core.instants import Span, midnight, split_by_day
-from routing.core.timetable import Timetables
 from routing.directory.schema import BANK_HOLIDAY, parse_week
 from routing.directory.yaml_source import KeyPath, PathProblem, YamlSource
 from routing.snapshot import Snapshot
 from routing.text.dates import format_time
-from routing.text.locale import get_locale
+from routing.text.locale import Locale, get_locale
 from routing.text.staff_text import format_periods
 
 LOOKAHEAD = timedelta(days=400)
@@ -35,6 +36,8 @@ MAX_SPARE_LINES = 5
 MAX_CLOSED_DAYS = 60
 """How long a run of closed days may be before its dates are doubted."""
 
+_PAST_REMEDY = "Delete it, or correct the year."
+
 FAR_AWAY = timedelta(days=2 * 366)
 """How far from today a date may be before its year is doubted."""
 
@@ -42,7 +45,7 @@ _A_DAY, _A_YEAR = timedelta(days=1), timedelta(days=365)
 _CHRISTMAS = ((12, 25), (12, 26), (1, 1))
 _EVES = {(12, 24): "Christmas Eve", (12, 31): "New Year's Eve"}
 _RANGE = re.compile(r"(\d\d):(\d\d)\s*-\s*(\d\d):(\d\d)", re.ASCII)
-_HALF_A_DAY = 12 * 60
+NOON = 12 * 60
 _DAY_BEGINS, _LAST_DAY_OPENING, _NIGHT = 5 * 60, 15 * 60, 3 * 60
 """Minutes of the day: a day's work begins between the first two, and is over by the third."""
 
@@ -83,15 +86,22 @@ def warnings(snapshot: Snapshot, at: datetime, source: YamlSource) -> Iterator[P
         for line in service.lines
         if line.id != service.out_of_hours.id and not line.hours.is_always
     }
+    answer_by_day = {
+        line.id
+        for service in directory.services
+        for line in service.lines
+        if any(_opens_at_noon(other) for other in service.lines)
+    }
     for line in directory.lines:
         if line.id in day_lines:
             yield from _check_bank_holidays(line, holidays, today)
-        yield from _check_special_days(line, today)
+        yield from _check_special_days(line, holidays, today)
         yield from _check_overlapping_special_days(line)
         ranges = list(_written_ranges(source, ("lines", line.id)))
         yield from _check_overlaps(ranges)
         if line.id not in night_lines:
-            yield from _check_nights(ranges, directory)
+            is_only_one = line.id in day_lines - answer_by_day
+            yield from _check_nights(ranges, is_only_one, get_locale("en", directory.zone))
             yield from _check_weekdays(line.hours, ("lines", line.id, "hours"))
             for n, special_day in enumerate(line.special_days):
                 if special_day.week is not None:
@@ -136,9 +146,20 @@ def clock_time(minutes: int) -> str:
     return f"{minutes // 60:02}:{minutes % 60:02}"
 
 
+def _opens_at_noon(line: Line) -> bool:
+    """Return whether a line is open at noon on some day of its week."""
+    return any(hours.opens <= NOON < hours.closes for day in line.hours.week for hours in day)
+
+
 def _check_bank_holidays(line: Line, holidays: BankHolidays, today: date) -> Iterator[PathProblem]:
-    """Warn of bank holidays, and days around Christmas, of which the file says nothing."""
+    """Warn of bank holidays, and days around Christmas, of which the file says nothing.
+
+    So it does of a line that never opens.
+    """
     path: KeyPath = ("lines", line.id, "hours")
+    if not any(line.hours.week) and not any(day.sets_hours for day in line.special_days):
+        message = "by these hours it never opens. Write them, or take it out of its services."
+        yield PathProblem(path, "never_opens", message)
     if line.hours.bank_holiday is None:
         message = (
             "nothing says what it does on a bank holiday, so it counts as open then. Write "
@@ -166,7 +187,7 @@ def _fixed(day: date) -> tuple[int, int]:
     return day.month, day.day
 
 
-def _check_special_days(line: Line, today: date) -> Iterator[PathProblem]:
+def _check_special_days(line: Line, holidays: BankHolidays, today: date) -> Iterator[PathProblem]:
     """Warn of special days that do nothing, and of dates whose year is hardly the one meant."""
     for n, special_day in enumerate(line.special_days):
         path: KeyPath = ("lines", line.id, "special_days", n)
@@ -174,7 +195,7 @@ def _check_special_days(line: Line, today: date) -> Iterator[PathProblem]:
         if special_day.changes_nothing:
             message = "this special day changes nothing. Give it `hours`, or a `phone`."
             yield PathProblem(path, "idle_special_day", message)
-        if special_day.recurrence is not None and special_day.next_date(date.min) is None:
+        if special_day.recurrence and first and last and not any(special_day.dates(first, last)):
             message = (
                 f"`every: {special_day.recurrence.as_written}` has no date between its `from` and "
                 "`to`. Correct them, or delete it."
@@ -183,13 +204,9 @@ def _check_special_days(line: Line, today: date) -> Iterator[PathProblem]:
         elif last is not None and last < today:
             message = f"this special day ended on {_format(last)}. Delete it, or correct the year."
             yield PathProblem(path, "past_special_day", message)
-        days = (last - first).days + 1 if first is not None and last is not None else 0
-        if days > MAX_CLOSED_DAYS and special_day.is_run and special_day.hours == ():
-            message = (
-                f"the line is closed for {days} days, until {last:%-d %B %Y}. Is that the year? "
-                "Correct the date, or write several shorter runs."
-            )
-            yield PathProblem((*path, "to"), "long_closure", message, 0)
+        elif special_day.is_run:
+            before = replace(line, special_days=line.special_days[:n])
+            yield from _check_run(before, special_day, path, holidays)
         if first is not None and first - today > FAR_AWAY:
             key = "from" if special_day.is_run or special_day.recurrence else "date"
             message = f"{_format(first)} is years away. Is that the year? Correct it, or delete it."
@@ -203,8 +220,36 @@ def _check_special_days(line: Line, today: date) -> Iterator[PathProblem]:
         yield PathProblem(path, "verified_in_the_future", message, 0)
 
 
+def _check_run(
+    line: Line, run: SpecialDay, path: KeyPath, holidays: BankHolidays
+) -> Iterator[PathProblem]:
+    """Warn of a run that closes ``line``, as it is before the run, for long, or opens no day."""
+    is_closed = run.hours == () or (run.week is not None and not any(run.week.week))
+    if is_closed and run.last is None:
+        message = (
+            "the line is closed from then on, until further notice. Write `to`, or take the line "
+            "out of its services."
+        )
+        yield PathProblem((*path, "from"), "endless_closure", message, 0)
+    if run.first is None or run.last is None:
+        return
+    days = (run.last - run.first).days + 1
+    if is_closed and days > MAX_CLOSED_DAYS:
+        message = (
+            f"the line is closed for {days} days, until {_format(run.last)}. Is that the year? "
+            "Correct the date, or write several shorter runs."
+        )
+        yield PathProblem((*path, "to"), "long_closure", message, 0)
+    dates = run.dates(run.first, run.last)
+    if run.hours and not any(line.ranges_on(day, holidays.dates) for day in dates):
+        message = (
+            "this run changes nothing: it opens no day, and the line is shut on all of its days. "
+            "To open one, write `date`."
+        )
+        yield PathProblem(path, "idle_run", message)
+
+
 def _check_overlapping_special_days(line: Line) -> Iterator[PathProblem]:
-    """Warn of two special days that set the same of a date, seasons and ``every`` aside."""
     special_days = [
         (n, special_day)
         for n, special_day in enumerate(line.special_days)
@@ -225,7 +270,6 @@ def _check_overlapping_special_days(line: Line) -> Iterator[PathProblem]:
 
 
 def _written_ranges(source: YamlSource, path: KeyPath) -> Iterator[_WrittenRange]:
-    """Yield every range of hours below ``path``, of special days too."""
     for value_path, text in source.scalars(path):
         if "hours" in value_path:
             for match in _RANGE.finditer(text):
@@ -236,7 +280,6 @@ def _written_ranges(source: YamlSource, path: KeyPath) -> Iterator[_WrittenRange
 
 
 def _check_overlaps(ranges: Iterable[_WrittenRange]) -> Iterator[PathProblem]:
-    """Warn of ranges of one value that overlap or are equal."""
     for first, second in combinations(ranges, 2):
         is_same_value = first.path == second.path
         if is_same_value and first.opens < second.closes and second.opens < first.closes:
@@ -249,25 +292,27 @@ def _check_overlaps(ranges: Iterable[_WrittenRange]) -> Iterator[PathProblem]:
             yield PathProblem(second.path, "overlapping_hours", message, second.offset)
 
 
-def _check_nights(ranges: list[_WrittenRange], directory: Directory) -> Iterator[PathProblem]:
-    """Warn of hours that run through the night on a line that answers by day.
+def _check_nights(
+    ranges: list[_WrittenRange], is_only_one: bool, locale: Locale
+) -> Iterator[PathProblem]:
+    """Warn of hours at night on a line that answers by day: 05:00 for 17:00, or 17:00-08:30.
 
-    A line with hours that begin in the evening and run past midnight answers at night as well.
+    A line that is never open by day, beside another that is, answers at night.
     """
-    if any(
-        hours.runs_past_midnight
-        and hours.opens > _LAST_DAY_OPENING
-        and hours.closes - hours.opens <= _LONGEST_NIGHT
-        for hours in ranges
-    ):
-        return
     has_day_hours = any(
         hours.opens >= _DAY_BEGINS
         and not hours.runs_past_midnight
         and "special_days" not in hours.path
         for hours in ranges
     )
-    locale = get_locale("en", directory.zone)
+    if not (has_day_hours or is_only_one) and any(
+        hours.runs_past_midnight
+        and hours.opens > _LAST_DAY_OPENING
+        and hours.closes - hours.opens <= _LONGEST_NIGHT
+        for hours in ranges
+    ):
+        return
+    reaches_midnight = any(hours.closes >= MINUTES_PER_DAY for hours in ranges)
     for hours in ranges:
         closes, meant = hours.closes - MINUTES_PER_DAY, _meant_by_day(hours)
         if hours.runs_past_midnight and meant and (closes >= _NIGHT or has_day_hours):
@@ -276,17 +321,28 @@ def _check_nights(ranges: list[_WrittenRange], directory: Directory) -> Iterator
                 f"Did you mean {meant}? If not, write two ranges that meet at 24:00."
             )
             yield PathProblem(hours.path, "runs_through_the_night", message, hours.offset)
+        is_early = hours.opens < _DAY_BEGINS and (hours.opens > 0 or not reaches_midnight)
+        if is_early and meant and (has_day_hours or hours.closes > NOON):
+            opens = format_time(hours.opens, locale)
+            message = f"{hours.text} opens at {opens}, in the night. Did you mean {meant}?"
+            yield PathProblem(hours.path, "opens_at_night", message, hours.offset)
 
 
 def _meant_by_day(hours: _WrittenRange) -> str | None:
-    """Return the hours with the other half of the day where that makes hours of one day."""
-    evening, morning = hours.closes - _HALF_A_DAY, hours.opens - _HALF_A_DAY
-    if _DAY_BEGINS <= hours.opens <= _LAST_DAY_OPENING and hours.opens < evening <= MINUTES_PER_DAY:
-        return f"{clock_time(hours.opens)}-{clock_time(evening)}"
-    closes = hours.closes - MINUTES_PER_DAY
-    if hours.opens > _LAST_DAY_OPENING and _DAY_BEGINS <= morning < closes:
-        return f"{clock_time(morning)}-{clock_time(closes)}"
-    return None
+    """Return the longest hours of one day that differ by half a day, or have their ends swapped."""
+    opens, closes = hours.opens, hours.closes
+    meant = [(opens + NOON, closes), (opens + NOON, closes + NOON)]
+    if hours.runs_past_midnight:
+        closes -= MINUTES_PER_DAY
+        meant = [(opens, closes + NOON)]
+        if opens > _LAST_DAY_OPENING:
+            meant = [(opens - NOON, closes), (closes, opens)]
+    by_day = [
+        (end - start, f"{clock_time(start)}-{clock_time(end)}")
+        for start, end in meant
+        if _DAY_BEGINS <= start <= _LAST_DAY_OPENING and start < end <= MINUTES_PER_DAY
+    ]
+    return max(by_day)[1] if by_day else None
 
 
 def _check_weekdays(week: Hours, path: KeyPath) -> Iterator[PathProblem]:
@@ -302,7 +358,7 @@ def _check_weekdays(week: Hours, path: KeyPath) -> Iterator[PathProblem]:
     key_of = {weekday: key for key, days in days_of.items() for weekday in days}
     open_days = [weekday for weekday, ranges in enumerate(week.week) if ranges]
     pairs = list(pairwise(open_days))
-    if len([day for day in open_days if day < 5]) >= 3 and any("-" in key for key in days_of):
+    if any(set(range(day, day + 3)) <= set(open_days) for day in range(3)):
         pairs += [(-1, open_days[0]), (max(day for day in open_days if day < 5), 5)]
     for first, second in pairs:
         missing = [day for day in range(first + 1, second) if day not in key_of]
@@ -320,7 +376,11 @@ def _check_weekdays(week: Hours, path: KeyPath) -> Iterator[PathProblem]:
 
 def _are_single_days(days: list[int], day: int) -> bool:
     """Return whether a key lists single days, ``day`` among them, as mon,wed,fri does."""
-    return day in days and all(second - first > 1 for first, second in pairwise(days))
+    return (
+        len(days) > 1
+        and day in days
+        and all(second - first > 1 for first, second in pairwise(days))
+    )
 
 
 def _check_changed_holidays(
@@ -336,17 +396,24 @@ def _check_changed_holidays(
                 f"{_nearest(day, listed)}."
             )
             yield PathProblem(path, "removes_no_holiday", message, 0)
+        elif day is not None and day < today:
+            yield PathProblem(path, "past_holiday", f"{_format(day)} is over. {_PAST_REMEDY}", 0)
     for day, _ in rules.add:
         path = ("bank_holidays", "add", str(day))
-        if day in listed:
+        if day in listed and day not in rules.remove:
             message = f"{_format(day)} is a bank holiday already: {listed[day].name}. Delete it."
             yield PathProblem(path, "holiday_already_there", message)
-        elif abs(day - today) > FAR_AWAY:
+        elif day < today:
+            yield PathProblem(path, "past_holiday", f"{_format(day)} is over. {_PAST_REMEDY}")
+        elif day - today > FAR_AWAY:
             message = (
                 f"{_format(day)} is years away. Is that the year? The nearest bank holiday is "
                 f"{_nearest(day, listed)}."
             )
             yield PathProblem(path, "far_holiday", message)
+        elif day.weekday() >= 5:
+            message = f"{_format(day)} is a {day:%A}. Write the weekday on which people are off."
+            yield PathProblem(path, "holiday_at_weekend", message)
 
 
 def _nearest(day: date, holidays: Mapping[date, BankHoliday]) -> str:
@@ -355,7 +422,6 @@ def _nearest(day: date, holidays: Mapping[date, BankHoliday]) -> str:
 
 
 def _check_coverage(timetables: Timetables, today: date) -> Iterator[PathProblem]:
-    """Warn of the times at which no line of a service is open, or nobody is left to try."""
     directory = timetables.directory
     period = Span(midnight(today, directory.zone), midnight(today + LOOKAHEAD, directory.zone))
     used = {line.id for service in directory.services for line in service.reachable}
@@ -417,7 +483,7 @@ def _check_gaps(
     for times in format_periods(gaps, period, get_locale("en", timetables.directory.zone)):
         for service in services:
             message = (
-                f"no line is open {_shorten(times)}. Calls go to '{service.out_of_hours.id}': "
+                f"no line is open {_beginning(times)}. Calls go to '{service.out_of_hours.id}': "
                 f"write that in its hours, or correct the others. In full: {times}."
             )
             yield PathProblem(("services", service.id), "gap", message)
@@ -437,13 +503,13 @@ def _check_backups(
             spans = [part for span in spans for part, _ in split_by_day(span, zone)]
         times = "; ".join(format_periods(spans, period, get_locale("en", zone)))
         message = (
-            f"add '{line_id}' to `if_unanswered`: nobody else is left to try {_shorten(times)}. "
-            f"In full: {times}."
+            f"add '{line_id}' to `if_unanswered`: nobody else is left to try {_beginning(times)}."
+            + (f" In full: {times}." if times != _beginning(times) else "")
         )
         yield PathProblem(("services", service.id), "nobody_left", message)
 
 
-def _shorten(times: str) -> str:
+def _beginning(times: str) -> str:
     """Return the beginning of a sentence about times, up to its count or dates."""
     return re.split(r", first |; |: ", times)[0]
 

@@ -89,9 +89,7 @@ def plan_warning(phone: Phone) -> str | None:
 
     Ofcom's numbers for drama count as numbers of the plan.
     """
-    if phone.e164.startswith(DRAMA_PREFIXES) and len(phone.e164) == len("+441632960001"):
-        return None
-    if phonenumbers.is_valid_number(phonenumbers.parse(phone.e164)):
+    if _is_drama(phone) or phonenumbers.is_valid_number(phonenumbers.parse(phone.e164)):
         return None
     return (
         f"{phone.display}: by the numbering plan no telephone has such a number. Count its digits, "
@@ -115,7 +113,6 @@ def is_one_slip(typed: str, known: str) -> bool:
 
 
 def _check_verification(directory: Directory, today: date) -> Iterator[PathProblem]:
-    """Warn of each line whose number is not confirmed now, or nothing says by whom."""
     for line in directory.lines:
         warning = verification_warning(line, today)
         if warning is not None:
@@ -123,8 +120,8 @@ def _check_verification(directory: Directory, today: date) -> Iterator[PathProbl
             form = f"verified: {{on: {today}, source: https://..., days: 90}}"
             state = "nobody has confirmed" if line.verified is None else "no longer confirmed:"
             message = f"{state} {line.phone.display}. Ring it, then write here: {form}. {sentence}"
-            yield PathProblem(("lines", line.id), code, message)
-
+            path: KeyPath = ("lines", line.id)
+            yield PathProblem(path if line.verified is None else (*path, "verified"), code, message)
         if line.verified is not None and line.verified.source is None:
             message = "`source` is missing. Write the page, or who, confirmed the number."
             yield PathProblem(("lines", line.id, "verified"), "no_source", message)
@@ -140,7 +137,6 @@ def _check_similar_helplines(directory: Directory) -> Iterator[PathProblem]:
 
 
 def _check_shared_numbers(directory: Directory) -> Iterator[PathProblem]:
-    """Warn of each line with the number of an earlier one, unless both are confirmed."""
     first_lines: dict[str, Line] = {}
     for line in directory.lines:
         first = first_lines.setdefault(line.phone.e164, line)
@@ -153,18 +149,16 @@ def _check_shared_numbers(directory: Directory) -> Iterator[PathProblem]:
 
 
 def _check_mobiles(directory: Directory) -> Iterator[PathProblem]:
-    """Warn of each service that can ring nothing but mobiles."""
     for service in directory.services:
         if all(_is_mobile(line.phone) for line in service.reachable):
             message = (
-                "a mobile is all that this service can ring. Add a landline to `if_unanswered`. A "
+                f"'{service.id}' can ring only mobiles. Add a landline to `if_unanswered`. A "
                 "mobile may be switched off, out of reach, or answered by its voicemail."
             )
             yield PathProblem(("services", service.id), "only_a_mobile", message)
 
 
 def _check_loops(directory: Directory) -> Iterator[PathProblem]:
-    """Warn of each service whose own number is that of a line."""
     lines = {
         phone.e164: path[1]
         for path, phone in _numbers(directory)
@@ -173,8 +167,8 @@ def _check_loops(directory: Directory) -> Iterator[PathProblem]:
     for service in directory.services:
         if service.number is not None and service.number.e164 in lines:
             message = (
-                f"{service.number.display} is the number of '{lines[service.number.e164]}' too: a "
-                "call would be sent back. Write the number that the line itself answers."
+                f"{service.number.display} is the number of '{lines[service.number.e164]}' too: "
+                "its calls would come back. Write there the number that the line itself answers."
             )
             yield PathProblem(("services", service.id, "number"), "number_loops", message)
 
@@ -184,19 +178,18 @@ def _check_screened_menu(line: Line) -> Iterator[PathProblem]:
     key = "options" if line.options is not None else "send_digits"
     if line.press_1_to_accept and getattr(line, key) is not None:
         message = (
-            "a menu never presses 1. Remove `press_1_to_accept`, or write a number without a menu. "
-            f"By its `{key}` a menu answers '{line.id}', so no call to it is accepted."
+            f"a menu answers '{line.id}', and no menu presses 1. Remove `press_1_to_accept`, or "
+            f"write a number without a menu. By its `{key}` a menu answers, so no call is accepted."
         )
         yield PathProblem(("lines", line.id, "press_1_to_accept"), "menu_never_accepts", message)
 
 
 def _check_ring_seconds(line: Line) -> Iterator[PathProblem]:
-    """Warn of a line that should ring for longer than anybody may hear ringing."""
     most = max_ring_seconds(line)
     if line.ring_seconds is not None and line.ring_seconds > most:
         message = (
-            f"it rings {most} seconds, not {line.ring_seconds}: networks cut off calls that ring "
-            f"for long. Write {most} or less, with another line in `if_unanswered`."
+            f"'{line.id}' rings {most} seconds, not {line.ring_seconds}, as networks cut calls "
+            f"off. Write {most} or less, with another line in `if_unanswered`."
         )
         yield PathProblem(("lines", line.id, "ring_seconds"), "rings_too_long", message)
 
@@ -207,24 +200,33 @@ def _check_written_numbers(directory: Directory, source: YamlSource) -> Iterator
         written = str(source.value(path)).strip()
         if not phone.e164.startswith("+"):
             continue  # a short number
-        if re.match(r"(\+|00)44\D*0", written):
-            code = "trunk_zero"
-            message = f"'{written}' cannot be dialled with its 0. Write {phone.display}."
-        elif written[0] not in "0+(":
-            code = "lost_zero"
-            message = (
-                f"'{written}' has lost its first 0: by the numbering plan no telephone has such a "
-                f"number. Write {phone.national}."
-            )
+        if written != phone.display:
+            code = "trunk_zero" if re.match(r"\(?(\+|00)44", written) else "lost_zero"
+            message = f"'{written}' is shown and rung as {phone.display}. Write {phone.display}."
         elif plan := plan_warning(phone):
             code, message = "not_in_numbering_plan", plan
+        elif path[0] != "helplines" and not _is_british(phone):
+            code = "foreign_number"
+            message = (
+                f"{phone.display} is not a number of the United Kingdom: it may cost callers more. "
+                "Is it mistyped?"
+            )
         else:
             continue
         yield PathProblem(path, code, message, 0)
 
 
+def _is_british(phone: Phone) -> bool:
+    """Return whether a number is of the United Kingdom, without the islands that share +44."""
+    number = phonenumbers.parse(phone.e164)
+    return _is_drama(phone) or phonenumbers.region_code_for_number(number) == "GB"
+
+
+def _is_drama(phone: Phone) -> bool:
+    return phone.e164.startswith(DRAMA_PREFIXES) and len(phone.e164) == len("+441632960001")
+
+
 def _numbers(directory: Directory) -> Iterator[tuple[KeyPath, Phone]]:
-    """Yield every number of a directory, with its path."""
     numbers: list[tuple[KeyPath, Phone | None]] = []
     for line in directory.lines:
         path: KeyPath = ("lines", line.id)

@@ -1,30 +1,49 @@
-"""What the public pages show: the values of a decision in the reader's language."""
+"""What the public pages show of a decision: in the reader's language, and for search engines."""
 
-import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache, partial
+from itertools import pairwise
 from typing import Any
 
 from markupsafe import Markup
 
 from routing import lookup
 from routing.core import instants
-from routing.core.decision import timeline
-from routing.core.directory import Line, Phone, Service
-from routing.core.timetable import HORIZON, Decision
-from routing.formats.json import assumption, timestamp
-from routing.formats.printed import OtherWayText, helpline_texts, other_way_texts
-from routing.public import schema_org
+from routing.core.decision import HORIZON, Decision, timeline
+from routing.core.directory import (
+    ALL_DAY,
+    MINUTES_PER_DAY,
+    Line,
+    OtherWay,
+    Phone,
+    Service,
+    TimeRange,
+)
+from routing.formats import (
+    assumption,
+    emergency_html,
+    helpline_texts,
+    other_way_texts,
+    timestamp,
+)
 from routing.responses import DEFAULT_COLOUR
+from routing.snapshot import Snapshot
 from routing.text import dates, sentences
+from routing.text.dates import WEEKDAYS, exception_dates
 from routing.text.locale import Locale
+from routing.text.sentences import other_way_label
 
-_EMERGENCY_NUMBER = re.compile(r"(?<!\d)(?<!\d )999(?! ?\d)")
-"""999 in running text, but not within another number."""
-
+MAX_LINES_WITHOUT_SEARCH = 8
 HANDOVER_NOTICE = timedelta(minutes=5)
 """How long before a handover a page says that the number changes."""
+
+Json = dict[str, Any]
+
+STRUCTURED_DATA_PERIOD = timedelta(days=365)
+"""For how long structured data has hours: a search engine keeps a page for weeks."""
+ONE_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +64,8 @@ class ContactCard:
     you_will_hear: str | None
     email: str | None
     relay_uk: bool
-    also: tuple[OtherWayText, ...]
+    also: tuple[tuple[str, OtherWay], ...]
     aliases: tuple[str, ...]
-    is_open: bool
     confirmed: bool
 
     def matches(self, query: str) -> bool:
@@ -67,7 +85,7 @@ def page_context() -> dict[str, Any]:
         "website": directory.council.website,
         "colour": directory.council.colour or DEFAULT_COLOUR,
         "emergency": directory.emergency.get(language),
-        "emergency_html": _emergency_html(directory.emergency.get(language), locale),
+        "emergency_html": emergency_html(directory.emergency.get(language), locale),
         "unanswered": directory.unanswered.get(language) if directory.unanswered else None,
         "services": [
             {"id": service.id, "name": service.name.get(language), "number": service.number}
@@ -95,14 +113,9 @@ def service_context(decision: Decision, at: datetime, *, is_live: bool) -> dict[
         for answer in (() if service.number else lookup.dial_order(decision, at))
         if answer.phone.e164 != decision.phone.e164
     ]
-    local = at.astimezone(locale.zone)
-    return {
+    return _validity(at, until, locale) | {
         "service": _service_values(service, locale.language),
-        "at_iso": timestamp(at, locale),
-        "until_iso": timestamp(until, locale) if until else "",
         "refresh_iso": timestamp(_next_wording(decision, at, locale), locale),
-        "checked": dates.format_time(local.hour * 60 + local.minute, locale),
-        "checked_on": dates.format_full_date(local.date(), locale),
         "announcement": locale.translate(
             "Call {line} on {phone}.", line=line.phrase, phone=line.phone.display
         ),
@@ -117,7 +130,7 @@ def service_context(decision: Decision, at: datetime, *, is_live: bool) -> dict[
         "day_lines": [card for card in lines if card.id != service.out_of_hours.id],
         "out_of_hours": next((card for card in lines if card.id == service.out_of_hours.id), None),
         "assumption": assumption(decision, at, snapshot, locale),
-        "structured": partial(schema_org.contacts, snapshot, [service], at, locale),
+        "structured": partial(structured_data, snapshot, [service], at, locale),
     }
 
 
@@ -147,13 +160,36 @@ def contact_card(
         relay_uk=line.relay_uk and not phone.is_emergency,
         also=tuple(other_way_texts(line, locale)),
         aliases=tuple(alias.get(language) for alias in line.aliases),
-        is_open=lookup.snapshot().timetables.is_open(line, at),
         confirmed=line.confirmed,
     )
     if line.internal:
         card = replace(card, options=None, you_will_hear=None, email=None)
         card = replace(card, hours=(), special_days=(), also=(), aliases=())
     return card
+
+
+def contacts_context(query: str, at: datetime) -> dict[str, Any]:
+    """Return the values of the list of contacts: those that match ``query``, or else all.
+
+    A line that takes a service's calls is open whatever its hours, and one whose calls are diverted
+    is not.
+    """
+    snapshot, locale = lookup.snapshot(), lookup.locale()
+    directory, timetables = snapshot.directory, snapshot.timetables
+    cards = [contact_card(line, at) for line in directory.lines if not line.internal]
+    matches = [card for card in cards if card.matches(query)]
+    decisions = [lookup.who_to_call(service.id, at) for service in directory.services]
+    open_ids = {line.id for line in directory.lines if timetables.is_open(line, at)}
+    open_ids -= {line.id for decision in decisions for line in decision.avoid}
+    handovers = [decision.until for decision in decisions if decision.until is not None]
+    return _validity(at, min(handovers, default=None), locale) | {
+        "query": query,
+        "lines": matches or cards,
+        "match_count": len(matches),
+        "has_search": len(cards) > MAX_LINES_WITHOUT_SEARCH,
+        "open_ids": open_ids | {decision.line.id for decision in decisions},
+        "structured": partial(structured_data, snapshot, directory.services, at, locale),
+    }
 
 
 def render_markdown(text: str) -> Markup:
@@ -164,13 +200,15 @@ def render_markdown(text: str) -> Markup:
     return Markup(_markdown().render(text))  # noqa: S704 - markdown-it escapes HTML
 
 
-def _emergency_html(advice: str, locale: Locale) -> Markup:
-    link = Markup('<a class="govuk-link who-tel" href="tel:999">{}</a>')
-    match = _EMERGENCY_NUMBER.search(advice)
-    if match is None:
-        return Markup("{} {}").format(advice, link.format(locale.translate("Call 999")))
-    before, after = advice[: match.start()], advice[match.end() :]
-    return Markup("{}{}{}").format(before, link.format(match[0]), after)
+def _validity(at: datetime, until: datetime | None, locale: Locale) -> dict[str, str]:
+    """Return when an answer was right, for scripts and in words, and until when it holds."""
+    local = at.astimezone(locale.zone)
+    return {
+        "at_iso": timestamp(at, locale),
+        "until_iso": timestamp(until, locale) if until else "",
+        "checked": dates.format_time(local.hour * 60 + local.minute, locale),
+        "checked_on": dates.format_full_date(local.date(), locale),
+    }
 
 
 def _next_wording(decision: Decision, at: datetime, locale: Locale) -> datetime:
@@ -250,3 +288,138 @@ def _markdown() -> Any:
     from markdown_it import MarkdownIt  # not every council has texts of its own
 
     return MarkdownIt("commonmark", {"html": False})
+
+
+def structured_data(
+    snapshot: Snapshot, services: Iterable[Service], at: datetime, locale: Locale
+) -> Json:
+    """Return the council with the numbers of ``services``, and their hours for a year from ``at``.
+
+    They are schema.org's ContactPoint and OpeningHoursSpecification, with dates; nothing says who
+    answers now. An entry for one date overrides those of the week. Closed is 00:00 to 00:00, and a
+    closing time before the opening time is on the next day.
+
+    A service with a number has only that number, and 999 or 101 where one of them answers out of
+    hours. Internal lines are left out.
+    """
+    council = snapshot.directory.council
+    hours = _DatedHours(snapshot, at.astimezone(locale.zone).date())
+    points = [point for service in services for point in _contact_points(service, hours, locale)]
+    return {
+        "@context": "https://schema.org",
+        "@type": "GovernmentOrganization",
+        "name": council.name.get(locale.language),
+        "url": council.website,
+        "contactPoint": list(
+            {(point["name"], point.get("telephone")): point for point in points}.values()
+        ),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _DatedHours:
+    """Opening hours for the year from ``first``."""
+
+    snapshot: Snapshot
+    first: date
+
+    @property
+    def last(self) -> date:
+        return self.first + STRUCTURED_DATA_PERIOD
+
+    def of_line(self, line: Line) -> Iterator[Json]:
+        """Yield the hours of a line's week, and of each season from its first date on."""
+        edges = {self.first, self.last + ONE_DAY}
+        for special_day in line.special_days:
+            if special_day.is_season and any(special_day.dates(self.first, self.last)):
+                begins, ends = special_day.first or self.first, special_day.last or self.last
+                edges |= {max(begins, self.first), min(ends, self.last) + ONE_DAY}
+        for first, following in pairwise(sorted(edges)):
+            yield from self.of_week(line.week_on(first), first, following - ONE_DAY)
+
+    def of_week(
+        self, week: tuple[tuple[TimeRange, ...], ...], first: date, last: date
+    ) -> Iterator[Json]:
+        """Yield the hours of a week, one entry for the days with the same range."""
+        for time_range in dict.fromkeys(time_range for ranges in week for time_range in ranges):
+            days = [
+                name for name, ranges in zip(WEEKDAYS, week, strict=True) if time_range in ranges
+            ]
+            yield _specification(time_range, first, last, days)
+
+    def of_exceptions(self, line: Line, phone: Phone) -> Iterator[Json]:
+        """Yield each date on which a number of ``line`` keeps other hours than its week's."""
+        holidays = self.snapshot.holidays.dates
+        for day in exception_dates(line, self.first, self.last, holidays):
+            is_in_use = line.phone_on(day) == phone
+            if is_in_use or phone == line.phone:
+                ranges = line.ranges_on(day, holidays) if is_in_use else ()
+                for time_range in ranges or (TimeRange(0, 0),):
+                    yield _specification(time_range, day, day)
+
+
+def _contact_points(service: Service, hours: _DatedHours, locale: Locale) -> Iterator[Json]:
+    name, language = service.name.get(locale.language), locale.language
+    if service.number is not None and service.is_always_on_its_number:
+        always = list(hours.of_week((ALL_DAY,) * 7, hours.first, hours.last))
+        relay_uk = service.reachable[0].relay_uk
+        address: Json = {"telephone": service.number.e164}
+        yield _contact_point(name, name, address, language, always, relay_uk)
+        return
+    for line in service.reachable:
+        line_name = name if line.internal else line.name.get(language)
+        other_phones = (day.phone for day in line.special_days if day.phone is not None)
+        for phone in dict.fromkeys((line.phone, *other_phones)):
+            available = list(hours.of_line(line)) if phone == line.phone else []
+            available += hours.of_exceptions(line, phone)
+            if available:
+                shown = service.public_phone(phone)
+                relay_uk = line.relay_uk and not shown.is_emergency
+                address = {"telephone": shown.e164}
+                point = _contact_point(line_name, name, address, language, available, relay_uk)
+                yield point | ({"email": line.email} if line.email and not line.internal else {})
+        for way in () if line.internal else line.also:
+            way_name = f"{line_name}: {other_way_label(way, locale)}"
+            address = {"telephone": way.phone.e164} if way.phone else {"url": way.url}
+            spoken = {"welsh": "cy", "bsl": "bfi"}.get(way.kind, language)
+            available = [*hours.of_line(line), *hours.of_exceptions(line, line.phone)]
+            yield _contact_point(way_name, name, address, spoken, available)
+
+
+def _contact_point(
+    name: str,
+    contact_type: str,
+    address: Json,
+    language: str,
+    hours: list[Json],
+    relay_uk: bool = False,
+) -> Json:
+    return {
+        "@type": "ContactPoint",
+        "name": name,
+        "contactType": contact_type,
+        **address,
+        "availableLanguage": language,
+        **({"contactOption": "HearingImpairedSupported"} if relay_uk else {}),
+        "hoursAvailable": hours,
+    }
+
+
+def _specification(
+    time_range: TimeRange, first: date, last: date, weekdays: list[str] | None = None
+) -> Json:
+    is_whole_day = time_range.closes - time_range.opens == MINUTES_PER_DAY
+    return {
+        "@type": "OpeningHoursSpecification",
+        **({"dayOfWeek": weekdays} if weekdays else {}),
+        "opens": _format_clock(time_range.opens),
+        # A whole day would read as closed: it ends a minute early.
+        "closes": _format_clock(time_range.closes - is_whole_day),
+        "validFrom": first.isoformat(),
+        "validThrough": last.isoformat(),
+    }
+
+
+def _format_clock(minute: int) -> str:
+    hour, minutes = divmod(minute % MINUTES_PER_DAY, 60)
+    return f"{hour:02}:{minutes:02}"

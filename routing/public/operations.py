@@ -11,6 +11,7 @@ from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamil
 from prometheus_client.registry import Collector
 
 from routing import config, health, lookup, middleware, rota_service
+from routing.conditions import readiness
 from routing.errors import DatabaseUnavailable
 from routing.responses import has_bearer_token, problem
 from routing.rota_service import Rota
@@ -40,10 +41,10 @@ def readyz() -> Response:
     if has_bearer_token("OPS_TOKEN"):
         conditions = health.conditions()
         lines = [f"{condition.code}: {condition.text}" for condition in conditions]
-        lines.insert(0, health.readiness(conditions))
+        lines.insert(0, readiness(conditions))
         return _plain_text("".join(f"{line}\n" for line in lines))
     if middleware.acquire(middleware.RequestKind.READINESS):
-        current_app.extensions["readiness"] = health.readiness(health.conditions())
+        current_app.extensions["readiness"] = readiness(health.conditions())
     return _plain_text(f"{current_app.extensions.get('readiness', 'ready')}\n")
 
 
@@ -94,7 +95,6 @@ class _Metrics(Collector):
 
 
 def _gauges(at: datetime) -> Iterator[tuple[Any, ...]]:
-    """Yield each gauge: its name, its help text, its values by their labels, and those labels."""
     published, rota = lookup.snapshot().holidays.published, _rota(at)
     conditions, answering, handovers, missing = health.conditions(rota), {}, {}, {}
     for service in lookup.snapshot().directory.services:
@@ -107,7 +107,7 @@ def _gauges(at: datetime) -> Iterator[tuple[Any, ...]]:
             missing[(role.id,)] = rota.roster.staffing_at(role.id, at).missing
     fetched_at = published.checked_at.timestamp() if published else 0
     is_up = lookup.latest_diverts().fault is None
-    is_degraded = health.readiness(conditions) == "degraded"
+    is_degraded = readiness(conditions) == "degraded"
     codes = Counter((condition.code,) for condition in conditions)
     yield "who_to_call_info", "1; what runs", {(config.VERSION,): 1}, "version"
     fetched = "routing_bank_holidays_fetched_timestamp_seconds"
@@ -149,7 +149,6 @@ def _call_counters(at: datetime) -> Iterator[tuple[Any, ...]]:
 
 
 def _rota(at: datetime) -> Rota | None:
-    """Return the rota; None while the database is down or not there."""
     try:
         with lookup.database().reading() as connection:
             return rota_service.load_upcoming(connection, at)

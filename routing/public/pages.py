@@ -18,14 +18,13 @@ from flask import (
 )
 from markupsafe import Markup
 
-from routing import lookup, middleware
+from routing import formats, lookup, middleware
 from routing.config import base_url
 from routing.core.directory import Directory, Hours, SpecialDay
 from routing.errors import UnknownService
-from routing.formats import printed
-from routing.formats.json import timestamp
+from routing.formats import timestamp
 from routing.middleware import RequestKind
-from routing.public import context, schema_org
+from routing.public import context
 from routing.public.answer_cache import AnswerCache, RenderedAnswer, make_cacheable
 from routing.public.api import CORS_HEADERS
 from routing.responses import BUNDLES, bundle, bundle_url
@@ -39,14 +38,13 @@ WELSH = "cy"
 LANGUAGE_NAMES = {"en": "English", WELSH: "Cymraeg"}
 HEADING_LEVELS = ("2", "3", "4", "5", "6")
 DEFAULT_HEADING_LEVEL = 2
-MAX_LINES_WITHOUT_SEARCH = 8
 MIN_GZIP_BYTES = 1000
 
 EXIT_URL = "https://www.bbc.co.uk/weather"
 """Where "Exit this page" leads: GOV.UK's default, which says nothing about its reader."""
 
 ERROR_PAGE_POLICY = (
-    f"default-src 'none'; style-src {printed.STYLE_SOURCE}; base-uri 'none'; "
+    f"default-src 'none'; style-src {formats.STYLE_SOURCE}; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'"
 )
 """Content-Security-Policy of an error page: its style is in it."""
@@ -85,7 +83,7 @@ def professionals(service: str) -> Response:
 
 @bp.get("/services/<service>/now")
 def now(service: str) -> Response:
-    """Return the live part of a service's page: its script replaces that part at a handover."""
+    """Return the live part of a service's page: its script asks each second, and replaces it."""
     return _service_page("now.html", service)
 
 
@@ -106,19 +104,8 @@ def fragment(service: str) -> Response:
 @bp.get("/contacts")
 def contacts() -> Response:
     """List every public line with its hours and whether it is open; ``?q=`` searches them."""
-    at, snapshot = lookup.now(), lookup.snapshot()
-    directory = snapshot.directory
-    cards = [context.contact_card(line, at) for line in directory.lines if not line.internal]
     query = request.args.get("q", "").strip()[:100]
-    matches = [card for card in cards if card.matches(query)]
-    return _page(
-        "contacts.html",
-        lines=matches or cards,
-        has_search=len(cards) > MAX_LINES_WITHOUT_SEARCH,
-        match_count=len(matches),
-        query=query,
-        structured=partial(schema_org.contacts, snapshot, directory.services, at, lookup.locale()),
-    )
+    return _page("contacts.html", **context.contacts_context(query, lookup.now()))
 
 
 @bp.get("/accessibility")
@@ -234,7 +221,7 @@ def error_page(status: int) -> Response:
         title = N_("Page not found")
     try:
         locale = lookup.locale()
-        body = printed.printed_page(
+        body = formats.printed_page(
             lookup.snapshot(),
             lookup.now(),
             locale,

@@ -151,9 +151,8 @@ def describe_shortfall(role: RotaRole, missing: int) -> str:
 
 def format_times(span: Span, locale: Locale) -> str:
     """Return a span as times without dates: "5pm to 8:30am"."""
-    edges = [edge.astimezone(locale.zone) for edge in (span.start, span.end)]
-    first, last = (dates.format_time(edge.hour * 60 + edge.minute, locale) for edge in edges)
-    return f"{first} to {last}"
+    times = (dates.local_date_and_time(edge, locale)[1] for edge in (span.start, span.end))
+    return " to ".join(time or locale.translate("midnight") for time in times)
 
 
 def format_months(shifts: Iterable[NewShift], zone: ZoneInfo) -> str:
@@ -161,11 +160,6 @@ def format_months(shifts: Iterable[NewShift], zone: ZoneInfo) -> str:
     starts = sorted(shift.during.start for shift in shifts)
     months = (f"{start.astimezone(zone):%B %Y}" for start in (starts[0], starts[-1]))
     return " to ".join(dict.fromkeys(months))
-
-
-def summarise_fill(role: RotaRole, shifts: Sequence[NewShift], zone: ZoneInfo) -> str:
-    """Return what a fill did: "Filled Night worker for December 2026: 42 added"."""
-    return f"Filled {role_name(role)} for {format_months(shifts, zone)}: {len(shifts)} added"
 
 
 def summarise_absence(covers: Sequence[NewCover]) -> str:

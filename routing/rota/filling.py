@@ -12,8 +12,9 @@ from zoneinfo import ZoneInfo
 from dateutil.rrule import DAILY, rrule
 
 from routing.core import instants
-from routing.core.instants import Span, date_range, split_by_day
-from routing.core.timetable import Timetables
+from routing.core.decision import Timetables
+from routing.core.directory import date_range
+from routing.core.instants import Span, split_by_day
 from routing.errors import InvalidTime
 from routing.rota.roster import Roster
 from routing.text import time_parsing
@@ -280,7 +281,6 @@ def _turn_starts(turns: TurnRule, first: date, last: date, zone: ZoneInfo) -> li
 
 
 def _merge(spans: Iterable[Span]) -> list[Span]:
-    """Return spans in order, those that overlap or touch as one."""
     merged: list[Span] = []
     for span in sorted(spans, key=lambda span: span.start):
         if merged and span.start <= merged[-1].end:

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from itertools import chain
 from zoneinfo import ZoneInfo
 
@@ -30,8 +30,6 @@ from routing.rota.roster import (
     require_shift_period,
 )
 from routing.text import time_parsing
-from routing.text.dates import MONTHS
-from routing.text.locale import get_locale
 
 COLUMNS = ("role", "starts", "ends", "person")
 MAX_BYTES = 2 * 1024 * 1024
@@ -46,11 +44,6 @@ _MAX_CELL_CHARS = 60
 _HEADER_ROWS = 20
 """Among how many rows the header is looked for: some files begin with a title."""
 
-_MONTHS = {
-    get_locale(language, ZoneInfo("UTC")).translate(name).casefold(): number
-    for number, name in enumerate(MONTHS, 1)
-    for language in ("en", "cy")
-}
 _WEEKDAYS = [
     *("mon", "tue", "wed", "thu", "fri", "sat", "sun"),
     *("llu", "maw", "mer", "iau", "gwe", "sad", "sul"),
@@ -60,8 +53,7 @@ _DATE_PART = r"(\d{1,4}|[a-z]{3,10})(?:st|nd|rd|th)?[-/. ,]+"
 _DATE = re.compile(rf"{_DATE_PART}{_DATE_PART}(\d{{4}}|\d{{1,2}})(?!\d)", re.ASCII | re.I)
 _DAY_AND_MONTH = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.]", re.ASCII)
 _CLOCK = re.compile(
-    r"[T ,]*(?:at )?(?P<hour>\d{1,2})(?:[:.](?P<minute>\d\d))?(?:[:.](?P<second>\d\d)(?:\.0+)?)?"
-    r"(?: ?(?P<half>[ap])\.?m\.?)?",
+    r"[T ,]*(?:at )?(\d{1,2}(?:[:.]?\d\d)?)(?:[:.](\d\d)(?:\.0+)?)?( ?[ap]\.?m\.?)?",
     re.ASCII | re.I,
 )
 _FORM = "Write it as 24/12/2026 17:00."
@@ -113,8 +105,7 @@ def parse_csv(
     problems: list[str] = []
     rows: dict[int, NewShift] = {}
     ids, new_people = dict(people), dict[int, str]()
-    certain_dates: list[str] = []
-    ambiguous_dates: list[str] = []
+    first_dates: dict[bool | None, str] = {}  # by whether the day is certain
     text, is_unicode = _decode(data)
     for number, cells in _read_rows(text, problems):
         row, problem_count = f"Row {number}: ", len(problems)
@@ -134,8 +125,7 @@ def parse_csv(
                 require_shift_period(Span(start, end), zone)
             rows[number] = NewShift(role_id, ids[name_key(name)], Span(start, end))
         for date in (cells["starts"], cells["ends"]):
-            if (is_certain := is_day_certain(date)) is not None:
-                (certain_dates if is_certain else ambiguous_dates).append(f"row {number}, '{date}'")
+            first_dates.setdefault(is_day_certain(date), f"row {number}, '{date}'")
     people_count = len({shift.person_id for shift in rows.values()})
     if people_count > MAX_PEOPLE:
         problems.append(
@@ -145,10 +135,10 @@ def parse_csv(
     if problems or not rows:
         raise InvalidSpreadsheet(problems or ["The file has no shifts."])
     warnings = []
-    if ambiguous_dates and not certain_dates:
+    if False in first_dates and True not in first_dates:
         warnings.append(
             "Every date in this file can be read in two ways. It was read with the day first: "
-            f"check {ambiguous_dates[0]}."
+            f"check {first_dates[False]}."
         )
     return Sheet(rows, new_people, warnings)
 
@@ -162,17 +152,22 @@ def parse_cell(text: str, zone: ZoneInfo) -> datetime:
     time that does not exist or exists twice.
     """
     text = " ".join(text.split())
-    shown = f"'{text[:40]}'"
+    shown = text[:40]
     with suppress(InvalidTime):
         return time_parsing.parse_rfc3339(text)
     weekday, plain = _WEEKDAY.match(text), _WEEKDAY.sub("", text)
     date = _DATE.match(plain)
     clock = _CLOCK.fullmatch(plain[date.end() :]) if date else None
-    if date is None or clock is None or not (clock["minute"] or clock["half"]):
-        raise InvalidTime(f"{shown} is not a date with a time. {_FORM}")
-    wall_time = _parse_date(date, shown) + _parse_clock(clock, shown)
+    if date is None or clock is None:
+        raise InvalidTime(f"'{shown}' is not a date with a time. {_FORM}")
+    wall_time = _parse_date(date, shown)
+    if clock[1] in ("24:00", "24.00", "2400") and int(clock[2] or 0) == 0:
+        wall_time += timedelta(days=1)
+    else:
+        minutes = time_parsing.parse_clock(clock[1] + (clock[3] or ""), _FORM)
+        wall_time += timedelta(minutes=minutes, seconds=int(clock[2] or 0))
     if weekday and _WEEKDAYS.index(weekday[1].casefold()) % 7 != wall_time.weekday():
-        raise InvalidTime(f"{shown} is not on that day of the week. Check the date.")
+        raise InvalidTime(f"'{shown}' is not on that day of the week. Check the date.")
     return time_parsing.parse_local(wall_time.isoformat(), zone)
 
 
@@ -293,7 +288,6 @@ def _decode(data: bytes) -> tuple[str, bool]:
 
 
 def _find_role(text: str, roles: Collection[RotaRole]) -> str:
-    """Return the id of the one role with this id or name. Raise InvalidRotaChange."""
     ids = {
         role.id
         for role in roles
@@ -337,7 +331,6 @@ def _parse_person(text: str, people: Collection[str], add_people: bool, is_unico
 
 
 def _parse_date(match: re.Match[str], shown: str) -> datetime:
-    """Return the midnight that begins a date. Raise InvalidTime."""
     day, month, year = match.groups()
     if len(day) == 4:
         day, year = year, day
@@ -345,33 +338,12 @@ def _parse_date(match: re.Match[str], shown: str) -> datetime:
         day, month = month, day
     elif month.isdecimal() and int(month) > 12 >= int(day):
         raise InvalidTime(
-            f"{shown} has the month first, as in the United States. Write the day first in "
+            f"'{shown}' has the month first, as in the United States. Write the day first in "
             "the whole file, as 24/12/2026 17:00."
         )
     if len(year) == 2 and "-" in match[0] and month.isdecimal():
-        raise InvalidTime(f"{shown} can be read in several ways. {_FORM}")
-    first, last = time_parsing.FIRST_YEAR, time_parsing.LAST_YEAR
-    full_year = int(year) + (2000 if len(year) == 2 else 0)
-    if not first <= full_year <= last:
-        raise InvalidTime(f"{shown} is not from {first} to {last}. {_FORM}")
-    try:
-        names = (name for name in _MONTHS if name.startswith(month.casefold()))
-        number = int(month) if month.isdecimal() else _MONTHS.get(next(names, ""), 0)
-        return datetime(full_year, number, int(day))  # noqa: DTZ001 - wall time
-    except ValueError as error:
-        raise InvalidTime(f"{shown} is not a date that exists. {_FORM}") from error
-
-
-def _parse_clock(match: re.Match[str], shown: str) -> timedelta:
-    """Return a time of day since midnight. Raise InvalidTime."""
-    hour, minute, second = (int(match[part] or 0) for part in ("hour", "minute", "second"))
-    exists = hour < 24 or (hour, minute, second) == (24, 0, 0)
-    if match["half"]:
-        exists = 1 <= hour <= 12
-        hour = hour % 12 + (12 if match["half"] in "pP" else 0)
-    if not exists or minute > 59 or second > 59:
-        raise InvalidTime(f"{shown} is not a time that exists. {_FORM}")
-    return timedelta(hours=hour, minutes=minute, seconds=second)
+        raise InvalidTime(f"'{shown}' can be read in several ways. {_FORM}")
+    return datetime.combine(time_parsing.parse_date(day, month, year, shown, _FORM), time())
 
 
 # Comparing with the rota

@@ -23,6 +23,7 @@ from flask import (
 from flask_wtf import FlaskForm
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from markupsafe import Markup
+from sqlalchemy.engine import Connection
 from werkzeug.routing import IntegerConverter
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -36,8 +37,9 @@ from routing.errors import (
     UnknownShift,
 )
 from routing.responses import bundle_url
-from routing.store import accounts
+from routing.store import accounts, rota_people
 from routing.store.accounts import LOCAL, Account, Role
+from routing.store.audit_log import SERVICE_ACTOR
 from routing.text.dates import format_datetime
 
 HOME = "/staff"
@@ -322,6 +324,25 @@ def mark_commands(text: str) -> Markup:
         Markup("<code>{}</code>").format(part) if number % 2 else part
         for number, part in enumerate(parts)
     )
+
+
+def actor_names(connection: Connection) -> Callable[[str], str]:
+    """Return a function from an actor of the audit log to a name, for people who have signed in."""
+    people = rota_people.all_people(connection)
+    names = {
+        SERVICE_ACTOR: "The service itself",
+        accounts.PROVIDER_ACTOR: "The council's sign-in",
+        **{account.actor: account.name for account in accounts.all_accounts(connection)},
+        **{f"rota_person:{person.id}": person.name for person in people},
+    }
+
+    def name(actor: str) -> str:
+        kind, _, number = actor.partition(":")
+        if kind == "terminal":
+            return f"Somebody at the server (user {number})"
+        return names.get(actor, actor)
+
+    return name
 
 
 def _navigation(account: Account) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from flask import Response, current_app, request
 from routing import config, lookup
 from routing.core import instants
 from routing.core.decision import Outcome
-from routing.core.instants import date_range
+from routing.core.directory import date_range
 from routing.staff.auth import render_page, staff_blueprint
 from routing.store import calls
 from routing.store.calls import Call
@@ -125,14 +125,12 @@ def calls_csv(rows: Iterable[Call], locale: Locale) -> str:
 
 
 def _month(today: date) -> tuple[date, date]:
-    """Return the first day of the month in ``?month=``, or of today's, and of the month after."""
     wanted = re.fullmatch(r"(20\d\d)-(0[1-9]|1[0-2])", request.args.get("month", ""), re.ASCII)
     first = date(int(wanted[1]), int(wanted[2]), 1) if wanted else today.replace(day=1)
     return first, (first + timedelta(days=31)).replace(day=1)
 
 
 def _rows(counts: Mapping[CountKey, int]) -> list[tuple[str, str, list[int]]]:
-    """Return a row for each service and first line: its counts by outcome, and their sum."""
     directory = lookup.snapshot().directory
     rows = []
     for service, line in sorted({(service, line) for service, line, _ in counts}):

@@ -5,14 +5,13 @@ from datetime import datetime
 from typing import Any
 
 from flask import Response, request
-from sqlalchemy.engine import Connection
 
 from routing import lookup
 from routing.rota.descriptions import role_name
-from routing.staff.auth import render_page, staff_blueprint
+from routing.staff.auth import actor_names, render_page, staff_blueprint
 from routing.staff.forms import parse_id
-from routing.store import accounts, audit_log, rota_people
-from routing.store.audit_log import SERVICE_ACTOR, AuditEntry
+from routing.store import audit_log
+from routing.store.audit_log import AuditEntry
 from routing.text import staff_text
 from routing.text.dates import format_datetime
 from routing.text.locale import Locale
@@ -20,42 +19,6 @@ from routing.text.locale import Locale
 bp = staff_blueprint("changes")
 
 PAGE_SIZE = 50
-
-ACTION_LABELS = {
-    "divert.set": "Divert set",
-    "divert.changed": "Divert given another end",
-    "divert.ended": "Divert ended early",
-    "account.added": "Account added",
-    "account.changed": "Roles changed",
-    "account.password_changed": "Password changed",
-    "account.removed": "Account removed",
-    "account.signed_out": "Signed out everywhere",
-    "account.link_created": "Link for a new password made",
-    "setup.not_needed": "Step of setting up not needed",
-    "setup.needed": "Step of setting up needed",
-    "directory.read": "Directory read",
-    "bank_holidays.refreshed": "Bank holidays refreshed",
-    "calls.purged": "Old calls deleted",
-    "notes.purged": "Old notes emptied",
-    "rota.added": "Shift added",
-    "rota.covered": "Cover set",
-    "rota.absence": "Absence covered or left open",
-    "rota.swapped": "Shifts swapped",
-    "rota.removed": "Shift removed",
-    "rota.uncovered": "Cover removed",
-    "rota.filled": "Rota filled",
-    "rota.imported": "Shifts imported",
-    "rota.replaced": "Period of the rota replaced by a spreadsheet",
-    "rota.left": "Shifts of somebody who left given up",
-    "rota.undone": "Change of the rota undone",
-    "rota.purged": "Old names of the rota forgotten",
-    "rota_person.added": "Person put on the rota",
-    "rota_person.changed": "Person on the rota changed",
-    "rota_person.left": "Person taken off the rota",
-    "calendar.created": "Calendar created",
-    "calendar.revoked": "Calendar revoked",
-}
-"""What staff pages call the actions of the audit log."""
 
 
 @bp.get("/changes")
@@ -82,47 +45,29 @@ def show() -> Response:
     )
 
 
-def actor_names(connection: Connection) -> Callable[[str], str]:
-    """Return a function from an actor of the audit log to a name, for people who have signed in."""
-    people = rota_people.all_people(connection)
-    names = {
-        SERVICE_ACTOR: "The service itself",
-        accounts.PROVIDER_ACTOR: "The council's sign-in",
-        **{account.actor: account.name for account in accounts.all_accounts(connection)},
-        **{f"rota_person:{person.id}": person.name for person in people},
-    }
-
-    def name(actor: str) -> str:
-        kind, _, number = actor.partition(":")
-        if kind == "terminal":
-            return f"Somebody at the server (user {number})"
-        return names.get(actor, actor)
-
-    return name
-
-
 def _describe_action(entry: AuditEntry, names: Callable[[str], str]) -> str:
     """Return what was done, and to what: "Divert set (Worried about a child)"."""
     kind, _, number = entry.entity.partition(":")
-    label = ACTION_LABELS.get(entry.action, entry.action)
+    label = staff_text.ACTION_LABELS.get(entry.action, entry.action)
     if not number:
         return label
     if kind == "divert":
         service_id = (entry.after or entry.before or {})["service"]
         return f"{label} ({staff_text.service_name(lookup.snapshot().directory, service_id)})"
     name = names(entry.entity)
-    return f"{label} ({f'{kind} {number}' if name == entry.entity else name})"
+    if name == entry.entity:
+        name = f"{'change' if kind == 'rota' else kind} {number}"
+    return f"{label} ({name})"
 
 
 def _changes(
     entry: AuditEntry, locale: Locale, names: Callable[[str], str]
 ) -> Iterator[tuple[str, str, str]]:
-    """Yield each field that changed, with its old and new value; empty text for none."""
     before, after = entry.before or {}, entry.after or {}
     is_new = entry.action.endswith((".set", ".added", ".created"))
     for field in dict.fromkeys((*before, *after)):
         old, new = before.get(field), after.get(field)
-        if old != new or is_new:
+        if field != "shift" and (old != new or is_new):
             old_text = _format_value(field, old, locale, names)
             yield field, old_text, _format_value(field, new, locale, names)
 
@@ -138,9 +83,11 @@ def _format_value(field: str, value: Any, locale: Locale, names: Callable[[str],
         return staff_text.service_name(directory, value)
     if field in ("line", "replaced_line"):
         return staff_text.line_name(directory, value)
-    if field == "role":
+    if field in ("role", "of"):
         roles = (role_name(role) for role in directory.rota if role.id == value)
         return next(roles, value)
+    if field == "made":
+        return staff_text.ACTION_LABELS[f"rota.{value}"]
     if str(value).startswith("rota_person:"):
         return names(value)
     try:

@@ -1,5 +1,6 @@
 """Diverts: set, move or end them, each after a page that shows what callers will get."""
 
+import dataclasses
 import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -11,9 +12,10 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from routing import divert_rules, lookup
 from routing.core.decision import Divert, decide
-from routing.divert_rules import END_WARNING_PERIOD, ProposedDivert
+from routing.divert_rules import END_WARNING_PERIOD, HANDOVER, ProposedDivert
 from routing.errors import InvalidDivert
 from routing.staff.auth import (
+    actor_names,
     current_account,
     may_see_internal_numbers,
     radio_item,
@@ -21,10 +23,8 @@ from routing.staff.auth import (
     require_role,
     staff_blueprint,
 )
-from routing.staff.changes import actor_names
 from routing.staff.forms import (
     DIVERT_REASONS,
-    HANDOVER,
     NOW,
     DivertForm,
     EndForm,
@@ -34,7 +34,7 @@ from routing.store import diverts
 from routing.store.accounts import Role
 from routing.store.diverts import DivertRow
 from routing.text import sentences, staff_text
-from routing.text.dates import format_datetime
+from routing.text.dates import format_datetime, join_words
 from routing.text.sentences import line_phrase
 
 bp = staff_blueprint("diverts")
@@ -80,7 +80,7 @@ class DivertView:
 
 @dataclass(frozen=True, slots=True)
 class DivertPreview:
-    """What a divert would do, in sentences: ``change`` is what callers get instead of what.
+    """What diverts would do, in sentences: ``change`` is what callers get instead of what.
 
     ``closed_warning`` is empty unless the line is shut by its own hours in part of that time,
     ``unchanged_warning`` unless the line takes those calls anyway, all that time.
@@ -91,7 +91,7 @@ class DivertPreview:
     public_sentence: str
     closed_warning: str
     unchanged_warning: str
-    remarks: list[str]
+    remarks: tuple[str, ...]
 
 
 @bp.get("/diverts")
@@ -169,6 +169,8 @@ def create() -> AnyResponse:
 def move(divert_id: int) -> AnyResponse:
     """Ask for another end of a divert, show what callers would get, and save it if confirmed."""
     row, at = _get(divert_id), lookup.now()
+    if row.during.end <= at:
+        raise InvalidDivert("", "This divert has ended. Set a new one instead.")
     handover = _next_handover(row.service, max(row.during.start, at))
     form = EndForm(until=HANDOVER if handover else "4h")
     is_confirmation = bool(form.to.data)
@@ -204,6 +206,7 @@ def end(divert_id: int) -> AnyResponse:
     row, at = _get(divert_id), lookup.now()
     if request.method == "POST":
         _move_ends([divert_id], at)
+    if request.method == "POST" or row.during.end <= at:
         return redirect(url_for("diverts.index", done="ended"))
     after = _describe_without(row.service, _others(row), at)
     return render_page("divert_end.html", divert=_view_of(row, at), after=after)
@@ -311,7 +314,7 @@ def _check(
         action=url_for("diverts.create"),
         back=url_for("diverts.new"),
         status=400 if unconfirmed else 200,
-        previews=_previews(form, proposed),
+        previews=_merge(_previews(form, proposed)),
         to=[f"{divert.service.id} {divert.during.end.isoformat()}" for divert in proposed],
         hidden={
             "once": once,
@@ -332,6 +335,17 @@ def _check(
 def _previews(form: DivertForm, proposed: Sequence[ProposedDivert]) -> list[DivertPreview]:
     rows, at = lookup.latest_diverts().diverts, lookup.now()
     return [_preview(divert, rows, at, form.may_ring.data) for divert in proposed]
+
+
+def _merge(previews: Iterable[DivertPreview]) -> list[DivertPreview]:
+    """Return each preview once, with all services of which it is true: a phone shows little."""
+    services: dict[DivertPreview, list[str]] = {}
+    for preview in previews:
+        services.setdefault(dataclasses.replace(preview, service=""), []).append(preview.service)
+    return [
+        dataclasses.replace(preview, service=join_words(names, lookup.staff_locale()))
+        for preview, names in services.items()
+    ]
 
 
 def _preview(
@@ -396,7 +410,7 @@ def _preview(
         unchanged_warning=staff_text.unchanged_warning(line, service, during.end, at, locale)
         if unchanged_until == during.end
         else "",
-        remarks=remarks,
+        remarks=tuple(remarks),
     )
 
 
@@ -436,7 +450,6 @@ def _confirms(form: EndForm, previews: Sequence[DivertPreview]) -> bool:
 def _propose(
     form: DivertForm, service: str, start: datetime | None, end: datetime | timedelta | None
 ) -> list[ProposedDivert]:
-    """Return what the form asks for, one divert for each service. Raise InvalidDivert."""
     return divert_rules.propose(
         lookup.snapshot().timetables,
         service,

@@ -18,11 +18,15 @@ from routing.rota.roster import CONTEXT_MARGIN, Assignment
 from routing.rota_service import OWN_SHIFTS_LOOKAHEAD, Rota
 from routing.staff.auth import current_account, issuer, radio_item, render_page, staff_blueprint
 from routing.staff.forms import OWN_SHIFTS, WHOLE_ROTA, CalendarForm
-from routing.store import calendars, rota_people
 from routing.store import rota as rota_store
+from routing.store import rota_people
 from routing.store.accounts import LOCAL, Role
-from routing.store.calendars import MAX_ABSENCE, MAX_ABSENCE_WITH_PROVIDER, CalendarFeed
-from routing.store.rota_people import RotaPerson
+from routing.store.rota_people import (
+    MAX_ABSENCE,
+    MAX_ABSENCE_WITH_PROVIDER,
+    CalendarFeed,
+    RotaPerson,
+)
 from routing.text import staff_text
 
 bp = staff_blueprint("my_shifts")
@@ -82,7 +86,7 @@ def show() -> Response:
         person = rota_people.find_by_account(connection, account.id)
         own_id = person.id if person else 0  # nobody has it
         rota = rota_service.load_rota(connection, at - CONTEXT_MARGIN, end, own_id)
-        feeds = calendars.unrevoked(connection)
+        feeds = rota_people.unrevoked_calendars(connection)
     sees_all = account.may(Role.ROTA)
     role_items = [radio_item(role.id, descriptions.role_name(role)) for role in rota.roles]
     own_item = [radio_item(OWN_SHIFTS, "My shifts")] if person else []
@@ -121,7 +125,7 @@ def create_calendar() -> Response:
         if shows not in {WHOLE_ROTA, *roles} and person_id is None:
             raise InvalidRotaChange("of", "Choose what the calendar shows.")
         role = shows if shows in roles else None
-        token = calendars.create(
+        token = rota_people.create_calendar(
             connection, person_id, role, account.id, lookup.now(), account.actor
         )
     address = f"{base_url(current_app.config, request.url_root)}/calendars/{token}.ics"
@@ -139,11 +143,11 @@ def revoke_calendar(calendar_id: int) -> AnyResponse:
     """Revoke a calendar feed: one's own, or with the role ``rota`` anybody's."""
     account = current_account()
     with lookup.database().writing() as connection:
-        feeds = calendars.unrevoked(connection)
+        feeds = rota_people.unrevoked_calendars(connection)
         own_ids = {feed.id for feed in feeds if feed.account_id == account.id}
         if calendar_id not in own_ids and not account.may(Role.ROTA):
             raise UnknownShift("You have no such calendar, or it was revoked.")
-        calendars.revoke(connection, calendar_id, lookup.now(), account.actor)
+        rota_people.revoke_calendar(connection, calendar_id, lookup.now(), account.actor)
     return redirect(url_for("my_shifts.show", done="revoked"))
 
 
@@ -162,7 +166,7 @@ def send_calendar(token: str) -> Response:
     end = instants.midnight(today + rota_service.OWN_SHIFTS_LOOKAHEAD, zone)
     try:
         with lookup.database().reading() as connection:
-            feed = calendars.find_by_token(connection, token[:100])
+            feed = rota_people.find_calendar(connection, token[:100])
             if feed is None:
                 return _plain(
                     "There is no such calendar. Its address may have been revoked.\n", 404
@@ -222,7 +226,6 @@ def to_ics(
 
 
 def _own_shifts(rota: Rota, person: RotaPerson, at: datetime) -> list[tuple[str, str, str, int]]:
-    """Return when, as what and in whose place a person works, with the shift's id, in order."""
     roles, locale = rota.roster.roles, lookup.staff_locale()
     assignments = [
         assignment

@@ -1,18 +1,27 @@
 """Where calls go: on duty now with what there is to do, and the preview of any other time."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from itertools import islice
+from math import ceil
 
 from flask import Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from routing import health, lookup, rota_service
-from routing.core.decision import decide, dial_order, handovers
-from routing.core.directory import Service
-from routing.core.timetable import HORIZON, ReasonCode
-from routing.health import Audience, Condition, Severity
+from routing.conditions import SETUP_STEPS, Audience, Condition, Severity
+from routing.core.decision import (
+    HORIZON,
+    Decision,
+    ReasonCode,
+    Timetables,
+    decide,
+    dial_order,
+    handovers,
+)
+from routing.core.directory import Service, send_digits
 from routing.staff.auth import (
     current_account,
     may_see_internal_numbers,
@@ -26,9 +35,11 @@ from routing.staff.rota import roles_on_duty
 from routing.store import diverts, setup_steps
 from routing.store.accounts import Role
 from routing.store.diverts import DivertRow
-from routing.telephony import call_preview
+from routing.telephony.call_flow import TWILIO_EXTRA_RING, DecideAt, Dial, unanswered_call
+from routing.telephony.twiml import SPEECH_CHARACTERS_PER_SECOND, spoken_words
 from routing.text import sentences, staff_text
 from routing.text.dates import format_datetime
+from routing.text.locale import Locale, get_locale
 
 bp = staff_blueprint("now")
 
@@ -46,7 +57,7 @@ def show() -> Response:
     if not may_see_internal_numbers():
         conditions = tuple(c for c in conditions if not c.quotes_directory)
     steps, of_setup = [], set[Condition]()  # a step is done once it has no conditions
-    for step, (title, codes) in health.SETUP_STEPS.items():
+    for step, (title, codes) in SETUP_STEPS.items():
         if step != "rota" or lookup.snapshot().directory.rota:
             open_conditions = [condition for condition in conditions if condition.code in codes]
             of_setup.update(open_conditions)
@@ -78,7 +89,7 @@ def show() -> Response:
 def set_step() -> AnyResponse:
     """Say that a step of setting up is not needed here, or is after all."""
     step, is_needed = request.form.get("step", ""), "needed" in request.form
-    if step in health.SETUP_STEPS:
+    if step in SETUP_STEPS:
         actor = current_account().actor
         with lookup.database().writing() as connection:
             setup_steps.set_needed(connection, step, is_needed, lookup.now(), actor)
@@ -132,7 +143,7 @@ def _preview_service(
     timetables, internal_numbers = facts.timetables, may_see_internal_numbers()
     active = lookup.active_diverts(rows)
     decision = decide(timetables, service.id, at, active)
-    caller_hears, call_steps = call_preview.preview_call(
+    caller_hears, call_steps = preview_call(
         timetables,
         at,
         partial(decide, timetables, service.id, diverts=active),
@@ -163,3 +174,60 @@ def _preview_service(
         "caller_hears": caller_hears,
         "call_steps": call_steps,
     }
+
+
+def preview_call(
+    timetables: Timetables,
+    at: datetime,
+    decide_at: DecideAt,
+    excluded_numbers: Collection[str],
+    locale: Locale,
+    internal_numbers: bool,
+) -> tuple[list[str], list[str]]:
+    """Describe a call that begins at ``at`` and that nobody answers, in two lists of sentences.
+
+    The first is what the caller hears, each sentence with the minutes and seconds since the call
+    began, speech in every language included; the second is how that is done. Without
+    ``internal_numbers`` an internal line is named without its number.
+    """
+    hears, how, seconds = [], list(_not_rung(timetables, decide_at(at), at)), 0
+    for when, step in unanswered_call(timetables, at, decide_at, excluded_numbers):
+        say = partial(spoken_words, step, decide_at(when), when, timetables, excluded_numbers)
+        words, time = say(locale), f"{seconds // 60}:{seconds % 60:02}"
+        if not isinstance(step, Dial):
+            hears.append(f"{time} “{words}” Twice, and the call ends.")
+            break
+        if words:
+            hears.append(f"{time} “{words}”")
+            languages = timetables.directory.languages
+            texts = {say(get_locale(language, locale.zone)) for language in languages}
+            characters = sum(len(text) for text in texts if text)
+            seconds += ceil(characters / SPEECH_CHARACTERS_PER_SECOND)
+            time = f"{seconds // 60}:{seconds % 60:02}"
+        ringing = step.seconds + TWILIO_EXTRA_RING.seconds
+        hears.append(f"{time} Ringing, for {staff_text.format_duration(ringing)} at most.")
+        how.append(f"{time} {_ringing(step, internal_numbers)}")
+        seconds += ringing
+    return hears, how
+
+
+def _not_rung(timetables: Timetables, decision: Decision, at: datetime) -> Iterator[str]:
+    """Yield a sentence about each line that is passed over since a divert took its calls away."""
+    rung = {answer.line.id for answer in dial_order(timetables, decision, at)}
+    for answer in dial_order(timetables, replace(decision, avoid=()), at):
+        if answer.line.id not in rung:
+            yield (
+                f"{answer.line.name.get('en')} is not rung meanwhile: the divert took its calls "
+                "away, so it may be out of order."
+            )
+
+
+def _ringing(step: Dial, internal_numbers: bool) -> str:
+    line = staff_text.line_with_number(step.line, step.phone, internal_numbers)
+    sentence = f"{line} rings for {step.seconds} seconds, and {TWILIO_EXTRA_RING.seconds} that "
+    sentence += "Twilio adds."
+    if digits := send_digits(step.line, step.phone):
+        sentence += f" Once it answers, {digits} is pressed (w waits for half a second)."
+    if step.line.press_1_to_accept:
+        sentence += " Whoever picks up must press 1: a voicemail does not count."
+    return sentence

@@ -9,15 +9,20 @@ from flask import Response, request, url_for
 
 from routing import lookup, rota_service
 from routing.core import instants
-from routing.core.directory import RotaRole
-from routing.core.instants import Span, date_range
+from routing.core.directory import RotaRole, date_range
+from routing.core.instants import Span
 from routing.errors import UnknownShift
 from routing.rota import descriptions, filling
 from routing.rota.filling import DayKind
 from routing.rota.roster import CONTEXT_MARGIN, Assignment
 from routing.rota_service import GAP_LOOKAHEAD, Rota
-from routing.staff.auth import HOME, current_account, render_page, staff_blueprint
-from routing.staff.changes import ACTION_LABELS, actor_names
+from routing.staff.auth import (
+    HOME,
+    actor_names,
+    current_account,
+    render_page,
+    staff_blueprint,
+)
 from routing.staff.forms import parse_id
 from routing.store import rota as rota_store
 from routing.store.accounts import Role
@@ -205,7 +210,8 @@ def _clash_items(rota: Rota, at: datetime, period: Span) -> list[tuple[str, int]
 def _describe_change(change: RotaChange) -> dict[str, object]:
     return {
         "id": change.id,
-        "action": change.summary or ACTION_LABELS.get(f"rota.{change.kind}", change.kind),
+        "action": change.summary
+        or staff_text.ACTION_LABELS.get(f"rota.{change.kind}", change.kind),
         "can_be_undone": change.undone_by_change_id is None,
     }
 
@@ -237,7 +243,6 @@ def _describe_fortnight(first: date) -> str:
 
 
 def _role_rows(rota: Rota, days: Sequence[date], at: datetime) -> list[dict[str, object]]:
-    """Return each role with a row for each date: from its usual handover until the next day's."""
     zone, roles = lookup.staff_locale().zone, list[dict[str, object]]()
     for role in rota.roles:
         minute = _start_minute(rota, role, instants.midnight(days[0], zone)) if days else 0
@@ -259,7 +264,6 @@ def _role_rows(rota: Rota, days: Sequence[date], at: datetime) -> list[dict[str,
 
 
 def _start_minute(rota: Rota, role: RotaRole, at: datetime) -> int:
-    """Return when a role's rows start by local clocks, in minutes after midnight."""
     return min(filling.usual_handovers(rota.roster, role.id, at), default=0)
 
 
@@ -349,7 +353,6 @@ def _fill_link(rota: Rota, role: RotaRole, gap: Span) -> str:
 
 
 def _tags(rota: Rota, role: RotaRole, day: date, period: Span) -> Iterator[str]:
-    """Yield what is special about a row: a bank holiday, a special day, a change of the clocks."""
     timetables = rota.roster.timetables
     holiday = timetables.holidays.get(day)
     if holiday is not None:
@@ -379,7 +382,6 @@ def _lanes(bars: Iterable[GridBar]) -> list[list[GridBar]]:
 
 
 def _fill_lane(bars: Sequence[GridBar], period: Span) -> list[GridBar]:
-    """Return a lane with idle bars between its own, from the row's start to its end."""
     lane: list[GridBar] = []
     end = period.start
     for bar in (*bars, GridBar("end", Span(period.end, period.end))):

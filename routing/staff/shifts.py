@@ -177,7 +177,8 @@ def absence() -> AnyResponse:
 
     If that is confirmed, save all of it in one step.
     """
-    form, at = _duty_form(), lookup.now()
+    at = lookup.now().replace(second=0, microsecond=0)
+    form = _duty_form(starts=at)
     if form.validate_on_submit():
         try:
             rota = rota_service.read_around(form.during)
@@ -272,7 +273,6 @@ def _people_to_choose(rota: Rota, nobody: str = "") -> list[tuple[str, str]]:
 
 
 def _describe_removal(rota: Rota, shift: Shift, cover: Cover | None) -> list[str]:
-    """Return who has what is to be removed, and of a shift by whom it is covered."""
     person = rota.names[shift.person_id]
     if cover:
         who = f"{_name(rota, cover.person_id)} in place of {person}"
@@ -331,7 +331,6 @@ def _get(shift_id: int) -> tuple[Rota, Shift]:
 
 
 def _chosen_person(field: Field, rota: Rota) -> int:
-    """Return the id of the person who was chosen. Raise InvalidRotaChange, for a leaver too."""
     for person in rota.active_people():
         if str(person.id) == field.data:
             return person.id
@@ -343,7 +342,6 @@ def _chosen_person_or_nobody(field: Field, rota: Rota) -> int | None:
 
 
 def _chosen_cover(rota: Rota, shift: Shift) -> Cover | None:
-    """Return the cover that ``cover`` names; None for the shift itself. Raise UnknownShift."""
     cover_id = request.values.get("cover")
     if not cover_id:
         return None

@@ -203,7 +203,6 @@ def _sign_out_at_provider() -> Response | None:
 
 
 def _start_local_session(name: str, password: str) -> tuple[Account, str]:
-    """Return the account, and a new session's token. Raise SignInError."""
     database, at = lookup.database(), lookup.now()
     with database.writing() as connection:
         accounts.check_rate_limit(connection, name, at)
@@ -282,5 +281,4 @@ def _ask(form: SignInForm, status: int = 200, unsaved: str = "") -> Response:
 
 
 def _url(path: str) -> str:
-    """Return the whole address of a staff page, for the provider to lead back to."""
     return f"{config.base_url(current_app.config, request.url_root)}{HOME}{path}"

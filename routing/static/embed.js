@@ -37,9 +37,14 @@ class WhoToCall extends HTMLElement {
     root.adoptedStyleSheets = [sheet];
     this.box = make("div", "box", { part: "box", hidden: "" });
     this.status = make("p", "status", { role: "status" });
-    this.unchecked = make("p", "unchecked", { part: "unchecked", hidden: "" }, UNCHECKED[this.lang] || UNCHECKED.en);
+    this.unchecked = make("p", "unchecked", { part: "unchecked", hidden: "" });
     root.append(this.status, this.unchecked, this.box, make("slot"));
     this.start();
+  }
+
+  /* The language of this place in the page: of en-GB it is en. */
+  get language() {
+    return this.closest("[lang]")?.lang.split("-")[0].toLowerCase();
   }
 
   async start() {
@@ -49,7 +54,7 @@ class WhoToCall extends HTMLElement {
     const warn = () => this.warn();
     for (let wait = 1000; ; wait = Math.min(wait * 2, 60000)) {
       try {
-        const answer = await load();
+        const answer = await load(AbortSignal.timeout(REQUEST_TIMEOUT_MS));
         show(answer);
         return keepCurrent(answer, { load, show, hide, warn });
       } catch {
@@ -60,7 +65,7 @@ class WhoToCall extends HTMLElement {
 
   async load(signal) {
     const url = new URL(`services/${encodeURIComponent(this.getAttribute("service"))}/fragment`, HOME);
-    if (this.lang) url.searchParams.set("lang", this.lang);
+    if (this.language) url.searchParams.set("lang", this.language);
     if (this.hasAttribute("heading")) url.searchParams.set("heading", this.getAttribute("heading"));
     const sentAt = performance.now();
     const options = { signal, cache: "no-store", credentials: "omit", referrerPolicy: "no-referrer" };
@@ -83,6 +88,7 @@ class WhoToCall extends HTMLElement {
   show({ fragment }) {
     const numbers = fragment.querySelector("[data-who-numbers]");
     numbers.remove();
+    this.lang = fragment.lang; // the service may not have the language of the page
     if (this.box.innerHTML !== fragment.innerHTML) {
       const focused = this.shadowRoot.activeElement;
       const call = this.call();
@@ -102,6 +108,7 @@ class WhoToCall extends HTMLElement {
   }
 
   warn() {
+    this.unchecked.textContent = UNCHECKED[this.language] || UNCHECKED.en;
     this.unchecked.hidden = this.answer().hidden;
   }
 
@@ -125,8 +132,7 @@ function make(tag, className = "", attributes = {}, ...children) {
 if (!customElements.get("who-to-call")) customElements.define("who-to-call", WhoToCall);
 for (const placeholder of document.querySelectorAll(".who-to-call[data-service]")) {
   const { service, heading } = placeholder.dataset;
-  const lang = placeholder.lang || document.documentElement.lang;
-  const element = make("who-to-call", "", { service, lang, ...(heading && { heading }) });
+  const element = make("who-to-call", "", { service, ...(heading && { heading }) });
   element.append(...placeholder.childNodes);
   placeholder.append(element);
 }

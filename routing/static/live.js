@@ -8,10 +8,10 @@
 const TICK_MS = 200;
 const OVERDUE_MS = 1000; // how long an answer may stand after its handover while the next one is loading
 const REQUEST_TIMEOUT_MS = 10000;
-const POLL_INTERVAL_MS = 10000; // when no handover is due: staff may have diverted calls
+const POLL_INTERVAL_MS = 10000; // when no handover is due: staff may have diverted calls. A page may set another
 const CLOCK_JUMP_MS = 5000; // more than this between two clocks or ticks: the device slept, or its clock was set
 
-function keepCurrent(answer, { load, show, hide, warn }) {
+function keepCurrent(answer, { load, show, hide, warn, pollMs = POLL_INTERVAL_MS }) {
   let request = null, failures = 0, requestedAt = performance.now(), doubtful = false, overdueSince = null;
   let lastTick = { wall: Date.now(), steady: performance.now() };
 
@@ -33,7 +33,7 @@ function keepCurrent(answer, { load, show, hide, warn }) {
     } catch {
       failures += 1;
       if (isDue()) hide();
-      else warn();
+      else if (failures > 1) warn(); // one lost request, asked again at once, moves nothing on the page
     }
     clearTimeout(timeout);
     request = null;
@@ -52,12 +52,12 @@ function keepCurrent(answer, { load, show, hide, warn }) {
     const steadyPassed = steady - lastTick.steady, wallPassed = wall - lastTick.wall;
     if (Math.abs(wallPassed - steadyPassed) > CLOCK_JUMP_MS || steadyPassed > CLOCK_JUMP_MS) {
       doubtful = true;
-      requestedAt = -POLL_INTERVAL_MS;
+      requestedAt = -pollMs;
     }
     lastTick = { wall, steady };
     hideIfOverdue(steady);
     const isUrgent = isDue() || isReworded() || failures > 0;
-    const wait = isUrgent ? Math.min(TICK_MS * 2 ** failures, 5000) : POLL_INTERVAL_MS;
+    const wait = isUrgent ? Math.min(TICK_MS * 2 ** failures, 5000) : pollMs;
     if (steady - requestedAt >= wait && (isDue() || document.visibilityState === "visible")) reload();
   }
 

@@ -20,11 +20,12 @@ async function copy(code, button) {
   button.removeAttribute("aria-label"); // what is written on it is the news
 }
 
-/* What depends on the decision, in several places of a page. All of it changes together. */
-const PARTS = ["unchecked", "answer", "lost", "ways", "hours"];
-
 const root = document.querySelector("[data-who-now]");
 const part = (name, parent = document) => parent.querySelector(`[data-who-${name}]`);
+const answers = () => document.querySelectorAll("[data-who-answer], [data-who-ways], [data-who-state]");
+
+/* What depends on the decision, in several places of a page. All of it changes together. */
+const PARTS = ["unchecked", "answer", "lost", "ways", "hours"].filter((name) => part(name));
 
 function readAnswer(element, sentAt, parts) {
   const { at, until, refresh } = element.dataset;
@@ -40,29 +41,31 @@ async function load(signal) {
 }
 
 function show({ parts }) {
-  const hasChanged = part("answer").dataset.line !== part("answer", parts).dataset.line;
   for (const name of PARTS) replace(part(name), part(name, parts));
-  part("answer").dataset.line = part("answer", parts).dataset.line;
-  if (hasChanged) part("status").textContent = part("status", parts).dataset.announcement;
   part("unchecked").hidden = part("lost").hidden = true;
-  part("answer").hidden = part("ways").hidden = false;
+  for (const element of answers()) element.hidden = false;
+  const { line } = part("now", parts).dataset;
+  if (line === root.dataset.line) return;
+  root.dataset.line = line;
+  part("status").textContent = part("status", parts).dataset.announcement;
 }
 
 function replace(shown, loaded) {
   if (shown.innerHTML === loaded.innerHTML) return;
-  const hadFocus = shown.contains(document.activeElement);
+  const focused = [...shown.querySelectorAll("a")].indexOf(document.activeElement);
   shown.replaceChildren(...loaded.childNodes);
-  if (hadFocus) shown.querySelector("a")?.focus();
+  if (focused >= 0) (shown.querySelectorAll("a")[focused] ?? shown.querySelector("a"))?.focus();
 }
 
 function hide() {
   if (part("lost").hidden) part("status").textContent = part("lost").querySelector("p").textContent;
-  part("unchecked").hidden = part("answer").hidden = part("ways").hidden = true;
+  part("unchecked").hidden = true;
+  for (const element of answers()) element.hidden = true;
   part("lost").hidden = false;
 }
 
 function warn() {
-  if (part("answer").hidden || !part("unchecked").hidden) return;
+  if (!part("lost").hidden || !part("unchecked").hidden) return;
   part("status").textContent = part("unchecked").textContent;
   part("unchecked").hidden = false;
 }
@@ -70,5 +73,5 @@ function warn() {
 if (root) {
   const navigation = performance.getEntriesByType("navigation")[0];
   const answer = readAnswer(root, navigation ? navigation.requestStart : 0);
-  keepCurrent(answer, { load, show, hide, warn });
+  keepCurrent(answer, { load, show, hide, warn, pollMs: Number(root.dataset.pollMs) || undefined });
 }

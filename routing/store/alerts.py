@@ -209,7 +209,6 @@ def _recipient(connection: Connection, recipient: str) -> sa.Row[Any]:
 
 
 def _update(connection: Connection, recipient: str, **values: object) -> bool:
-    """Change the row of a recipient; return False where there is none."""
     update = alert_recipients.update().where(alert_recipients.c.recipient == recipient)
     return connection.execute(update.values(values)).rowcount > 0
 

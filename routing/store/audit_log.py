@@ -8,8 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from routing.store.db import lock_writers
-from routing.store.tables import audit_log, diverts
+from routing.store.tables import audit_log, diverts, lock_writers
 
 SERVICE_ACTOR = "service"
 """The actor of changes that no person made: the service itself."""

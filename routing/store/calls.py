@@ -418,7 +418,6 @@ def _find_or_insert(connection: Connection, key: str, call: CallStart) -> int:
 
 
 def _insert(connection: Connection, key: str, call: CallStart) -> int | None:
-    """Insert a call and return its id; None where there is one already."""
     row = {"sid_sha256": key, "service": call.service, "line": call.line, "reason": call.reason}
     insert, _ = _inserts(connection.dialect.name)
     call_id: int | None = connection.scalar(insert, row | {"began_at": call.at})
@@ -433,7 +432,6 @@ def _start_leg(connection: Connection, call_id: int, leg: LegStart) -> None:
 
 @cache  # building these takes three times as long as running them, and every call waits for it
 def _inserts(dialect: str) -> tuple[sa.Insert, sa.Insert]:
-    """Return the statements that insert a call, and a leg."""
     call = insert_or_update(dialect, calls).on_conflict_do_nothing(index_elements=["sid_sha256"])
     leg = insert_or_update(dialect, legs)
     key, line = ["call_id", "position"], {"line": leg.excluded.line}
@@ -469,13 +467,11 @@ def _began_between(start: datetime, end: datetime) -> sa.ColumnElement[bool]:
 
 
 def _outcome(at: datetime) -> sa.ColumnElement[str | None]:
-    """Select how a call ended, as known ``at``."""
     is_unreported = calls.c.outcome.is_(None) & (calls.c.began_at < at - UNREPORTED_AFTER)
     return sa.case((is_unreported, Outcome.UNKNOWN.value), else_=calls.c.outcome)
 
 
 def _select_calls(at: datetime, is_wanted: sa.ColumnElement[bool]) -> sa.Select[Any]:
-    """Select the columns that Call has, as known ``at``."""
     columns = (column for column in calls.c if column.name not in ("sid_sha256", "outcome"))
     return sa.select(*columns, _outcome(at).label("outcome")).where(is_wanted)
 

@@ -22,7 +22,7 @@ from sqlalchemy.pool import QueuePool, StaticPool
 
 from routing.errors import ConstraintViolation, DatabaseUnavailable, InvalidSetting
 from routing.store import sqlite
-from routing.store.tables import create_tables
+from routing.store.tables import create_tables, lock_writers
 
 TIMEOUT_SECONDS = 2.0
 """How long one statement may take, and how long a writer waits for another one."""
@@ -52,7 +52,6 @@ JOBS_EXIT_TIMEOUT_SECONDS = 1.0
 """How long a process that exits waits for unfinished jobs."""
 
 _MIGRATIONS = Path(__file__).with_name("migrations")
-_WRITERS_LOCK_ID = 0x726F7574
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -278,15 +277,6 @@ class _QueuedJob:
     submitted: float = field(default_factory=time.monotonic)
 
 
-def lock_writers(connection: Connection) -> None:
-    """Take the lock that one transaction can hold, until this one ends.
-
-    SQLite allows one writer anyway.
-    """
-    if connection.dialect.name != "sqlite":
-        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_WRITERS_LOCK_ID)))
-
-
 def upgrade(database: Database) -> tuple[str | None, str]:
     """Create the tables of a new database, or apply the missing migrations: all or none.
 
@@ -403,12 +393,10 @@ def _error_text(error: BaseException) -> str:
 
 
 def _first_line(error: BaseException) -> str:
-    """Return the first line of the database's message: it holds no values."""
     return (str(getattr(error, "orig", None) or error).strip().splitlines() or [""])[0]
 
 
 def _url(text: str | URL) -> URL:
-    """Read DATABASE_URL. Raise InvalidSetting."""
     try:
         url = make_url(text)
         kind = "such a host" if "@" in (url.host or "") else url.get_backend_name()

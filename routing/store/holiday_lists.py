@@ -6,8 +6,8 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from routing.bank_holidays import govuk
-from routing.bank_holidays.govuk import HolidayList
+from routing import bank_holidays
+from routing.bank_holidays import HolidayList
 from routing.errors import DatabaseUnavailable, InvalidBankHolidays
 from routing.store.db import Database
 from routing.store.tables import bank_holiday_lists, insert_or_update
@@ -31,7 +31,7 @@ def copy_newer(database: Database, folder: Path) -> None:
     try:
         content = _read_newer(database, folder) if database.exists else None
         if content is not None:
-            govuk.save_copy(folder, HolidayList.model_validate_json(content))
+            bank_holidays.save_copy(folder, HolidayList.model_validate_json(content))
             log.info("GOV.UK's list of bank holidays is copied from the database")
     except (DatabaseUnavailable, InvalidBankHolidays) as error:
         log.info("GOV.UK's list of bank holidays is not copied from the database: %s", error)
@@ -42,7 +42,7 @@ def copy_newer(database: Database, folder: Path) -> None:
 def _read_newer(database: Database, folder: Path) -> str | None:
     query = sa.select(bank_holiday_lists.c.content)
     try:
-        own = govuk.load_copy(folder)
+        own = bank_holidays.load_copy(folder)
     except InvalidBankHolidays:  # broken: any list is better
         own = None
     if own is not None:

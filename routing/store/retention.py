@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from routing.store import accounts, calendars, calls, rota_people, tables
+from routing.store import accounts, calls, rota_people, tables
 from routing.store.audit_log import record
 from routing.store.tables import covers, diverts
 
@@ -130,7 +130,7 @@ RULES = (
         "calendars that are revoked",
         "{} calendars that were revoked are deleted.",
         tables.calendars,
-        calendars.is_inactive,
+        rota_people.is_inactive_calendar,
     ),
     _expired_rows(
         "sessions that have ended",

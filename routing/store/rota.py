@@ -88,7 +88,7 @@ def add(
             connection.execute(table.insert(), rows)
     _mark_changed(connection, {row["shift_id"] for row in new_covers}, at)
     before = {"cancelled_shifts": len(cancelled_shift_ids)} if cancelled_shift_ids else None
-    _record(connection, change, before=before, after=_summary(added) if added else None)
+    _record(connection, change, before=before, after=_summary(connection, added))
     return change
 
 
@@ -133,8 +133,8 @@ def cancel(
     connection.execute(update.values(cancelled_by_change_id=change.id))
     _mark_changed(connection, {row.id if cover is None else row.shift_id}, at)
     person = row.rota_person_id and f"rota_person:{row.rota_person_id}"
-    before = {"person": person, **_edges(row.starts_at, row.ends_at)}
-    before |= {"role": row.duty_role} if cover is None else {"shift": row.shift_id}
+    of = {"role": row.duty_role} if cover is None else _covered(connection, row.shift_id)
+    before = {**of, "person": person, **_edges(row.starts_at, row.ends_at)}
     _record(connection, change, before=before)
     return change
 
@@ -142,8 +142,9 @@ def cancel(
 def undo(connection: Connection, change_id: int, at: datetime, actor: str) -> RotaChange:
     """Undo a change, once: cancel what it added and restore what it cancelled, from ``at`` on.
 
-    Raise UnknownShift for a change that is unknown or undone already,
-    sqlalchemy.exc.IntegrityError where a restored shift overlaps a newer one.
+    What an undone change had added stays cancelled. Raise UnknownShift for a change that
+    is unknown or undone already, sqlalchemy.exc.IntegrityError where a restored shift overlaps a
+    newer one.
     """
     original = _find_change(connection, (rota_changes.c.id == change_id) & _NOT_UNDONE)
     if original is None:
@@ -151,23 +152,31 @@ def undo(connection: Connection, change_id: int, at: datetime, actor: str) -> Ro
             f"The rota has no change {change_id}, or it was undone already. The rota page lists "
             "the latest changes."
         )
-    change = _insert_change(connection, "undone", at, actor)
-    _mark_changed(connection, shifts_of(connection, change_id), at)
-    for table in (shifts, covers):
-        cancelled_by = table.c.cancelled_by_change_id
-        was_cancelled, was_added = (
-            cancelled_by == change_id,
-            table.c.created_by_change_id == change_id,
-        )
-        cancelled = connection.scalars(sa.select(table.c.id).where(was_cancelled)).all()
-        cancel_added = table.update().where(was_added & cancelled_by.is_(None))
-        connection.execute(cancel_added.values(cancelled_by_change_id=change.id))
-        restore = table.update().where(table.c.id.in_(cancelled))
-        connection.execute(restore.values(cancelled_by_change_id=None))
+    summary = original.summary and f"Undone: {original.summary}"
+    if original.kind == "undone":
+        summary = original.summary.removeprefix("Undone: ")
+    change = _insert_change(connection, "undone", at, actor, summary=summary)
     mark_undone = rota_changes.update().where(rota_changes.c.id == change_id)
     connection.execute(mark_undone.values(undone_by_change_id=change.id))
+    _mark_changed(connection, shifts_of(connection, change_id), at)
+    for table in (shifts, covers):
+        cancelled_by, created_by = table.c.cancelled_by_change_id, table.c.created_by_change_id
+        was_cancelled = cancelled_by == change_id
+        cancel_added = table.update().where((created_by == change_id) & cancelled_by.is_(None))
+        connection.execute(cancel_added.values(cancelled_by_change_id=change.id))
+        creators = sa.select(created_by).where(was_cancelled).distinct()
+        for creator in connection.scalars(creators).all():
+            restore = table.update().where(was_cancelled & (created_by == creator))
+            undone_by = _find_undo(connection, creator)
+            connection.execute(restore.values(cancelled_by_change_id=undone_by))
     _record(connection, change, before={"change": change_id, "made": original.kind})
     return change
+
+
+def _find_undo(connection: Connection, change_id: int) -> int | None:
+    """Return the change that undid a change; None if none did, or that is undone in turn."""
+    undone_by = get_change(connection, change_id).undone_by_change_id
+    return None if undone_by is None or _find_undo(connection, undone_by) else undone_by
 
 
 def read(
@@ -268,7 +277,6 @@ def _find_change(connection: Connection, is_wanted: sa.ColumnElement[bool]) -> R
 def _read(
     connection: Connection, is_wanted: sa.ColumnElement[bool]
 ) -> tuple[list[Shift], list[Cover]]:
-    """Return shifts and their covers, ordered by id."""
     current_shifts = [
         Shift(row.id, row.duty_role, row.rota_person_id, span, row.sequence, row.changed_at)
         for row in connection.execute(_select_with_times(shifts).where(is_wanted))
@@ -352,8 +360,10 @@ def _record(
     record(connection, change.made_at, change.made_by, action, entity, before, after)
 
 
-def _summary(added: Sequence[NewShift | NewCover]) -> dict[str, Any]:
+def _summary(connection: Connection, added: Sequence[NewShift | NewCover]) -> dict[str, Any] | None:
     """Return what the audit log holds: of one, its content; of several, their number and period."""
+    if not added:
+        return None
     start = min(new.during.start for new in added)
     edges = _edges(start, max(new.during.end for new in added))
     if len(added) > 1:
@@ -361,8 +371,16 @@ def _summary(added: Sequence[NewShift | NewCover]) -> dict[str, Any]:
         return {"covers" if has_covers else "shifts": len(added), **edges}
     (new,) = added
     person = f"rota_person:{new.person_id}" if new.person_id is not None else "nobody"
-    content = {"role": new.role_id} if isinstance(new, NewShift) else {"shift": new.shift_id}
-    return {**content, "person": person, **edges}
+    if isinstance(new, NewShift):
+        return {"role": new.role_id, "person": person, **edges}
+    return {**_covered(connection, new.shift_id), "person": person, **edges}
+
+
+def _covered(connection: Connection, shift_id: int) -> dict[str, Any]:
+    """Return what the audit log holds of a shift that is covered: its role, and whose it is."""
+    row = connection.execute(shifts.select().where(shifts.c.id == shift_id)).one()
+    in_place_of = f"rota_person:{row.rota_person_id}"
+    return {"role": row.duty_role, "in_place_of": in_place_of, "shift": shift_id}
 
 
 def _edges(start: datetime, end: datetime) -> dict[str, str]:

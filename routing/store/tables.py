@@ -13,7 +13,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import Dialect
 
-from routing.core import instants
+from routing.errors import NaiveTime
+
+_WRITERS_LOCK_ID = 0x726F7574
 
 
 def hash_token(text: str) -> str:
@@ -30,6 +32,15 @@ def insert_or_update(dialect: str, table: sa.Table) -> Any:
     return postgresql.insert(table)
 
 
+def lock_writers(connection: sa.Connection) -> None:
+    """Take the lock that one transaction can hold, until this one ends.
+
+    SQLite allows one writer anyway.
+    """
+    if connection.dialect.name != "sqlite":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_WRITERS_LOCK_ID)))
+
+
 class UtcDateTime(sa.TypeDecorator[datetime]):
     """An aware instant, stored in UTC on both databases. Raise NaiveTime for one without a zone.
 
@@ -40,7 +51,9 @@ class UtcDateTime(sa.TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        return None if value is None else instants.as_utc(value)
+        if value is not None and value.utcoffset() is None:
+            raise NaiveTime(value)
+        return None if value is None else value.astimezone(UTC)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         if value is None:

@@ -4,7 +4,7 @@ The settings, the directory and the database are looked at here; the public addr
 host, the database's clock and Twilio itself are asked.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -19,11 +19,11 @@ from flask import current_app
 from requests import exceptions
 from twilio.request_validator import RequestValidator
 
-from routing import config, health, lookup
+from routing import config, lookup
+from routing.conditions import Condition, Severity
 from routing.config import base_url
 from routing.core.directory import Line, Service
 from routing.errors import DatabaseUnavailable
-from routing.health import Severity
 from routing.lint import numbers
 from routing.store import alerts
 from routing.telephony import twiml
@@ -70,9 +70,12 @@ _warning = partial(Finding, Level.WARNING)
 _stops = partial(Finding, Level.STOPS_CALLS)
 
 
-def examine(account: bool = False) -> Iterator[Finding]:
-    """Look at everything that calls depend on; with ``account`` ask Twilio too."""
-    yield from _this_service()
+def examine(conditions: Iterable[Condition], account: bool) -> Iterator[Finding]:
+    """Look at everything that calls depend on; with ``account`` ask Twilio too.
+
+    ``conditions`` are those that hold now.
+    """
+    yield from _this_service(conditions)
     if config.telephony_disabled_reason(current_app.config) is None:
         yield from _public_address()
     yield from _lines()
@@ -96,13 +99,13 @@ def compare_clocks(whose: str, theirs: datetime, ours: datetime) -> Finding:
     )
 
 
-def _this_service() -> Iterator[Finding]:
+def _this_service(conditions: Iterable[Condition]) -> Iterator[Finding]:
     """Report every condition of this service, those of alerts excepted: they concern no call.
 
     Whether signatures are refused is asked of the public address instead.
     """
     settings, codes = current_app.config, set()
-    for condition in health.conditions():
+    for condition in conditions:
         codes.add(condition.code)
         if condition.code == "signatures_refused" or condition.code.startswith("alerts_"):
             continue
@@ -123,7 +126,6 @@ def _this_service() -> Iterator[Finding]:
 
 
 def _public_address() -> Iterator[Finding]:
-    """Ask the public address, signed as Twilio signs, and then with a forged signature."""
     base = base_url(current_app.config)
     tokens = [current_app.config[f"TWILIO_AUTH_TOKEN{suffix}"] for suffix in ("", "_2")]
     address = f"{base}/twilio/check"
@@ -173,7 +175,6 @@ def _reachability(address: str, answer: requests.Response | str) -> Finding:
 
 
 def _lines() -> Iterator[Finding]:
-    """Look for lines that cannot be rung, or that lead back here."""
     snapshot = lookup.snapshot()
     services = snapshot.directory.services
     reachable = {line.id: line for service in services for line in service.reachable}
@@ -225,7 +226,6 @@ def _database_clock() -> Iterator[Finding]:
 
 
 def _fallback() -> Iterator[Finding]:
-    """Compare the fallback that is hosted elsewhere with what this directory would make now."""
     settings, directory = current_app.config, lookup.snapshot().directory
     template: str | None = settings["TWILIO_FALLBACK_URL"]
     if template is None:
@@ -304,7 +304,6 @@ def _number_at_twilio(service: Service, e164: str) -> Iterator[Finding]:
 
 
 def _changes(service: Service, number: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what to change at Twilio so that a number asks this service."""
     base = base_url(current_app.config)
     fallback_url = (current_app.config["TWILIO_FALLBACK_URL"] or "").replace(
         "{service}", service.id
@@ -335,7 +334,6 @@ def _answer_clock(whose: str, answer: requests.Response) -> Iterator[Finding]:
 
 
 def _ask_twilio(resource: str, **parameters: str) -> requests.Response:
-    """Return Twilio's answer. Raise RequestException."""
     settings = current_app.config
     account = f"{settings['TWILIO_API_URL']}/2010-04-01/Accounts/{settings['TWILIO_ACCOUNT_SID']}"
     answer = requests.get(
@@ -354,7 +352,6 @@ def _post(address: str, signature: str) -> requests.Response | str:
 
 
 def _request(method: str, address: str, **options: Any) -> requests.Response | str:
-    """Return the answer of an address, or why there is none."""
     try:
         return requests.request(method, address, timeout=REQUEST_TIMEOUT_SECONDS, **options)
     except requests.RequestException as error:

@@ -236,6 +236,8 @@ def _read_form() -> MultiDict[str, str]:
     if request.mimetype != "application/x-www-form-urlencoded":
         return MultiDict()
     text, limit = request.get_data().decode(), MAX_PARAMETERS
+    if not text:  # there is no form, or a hook of the application has read it already
+        return request.form
     return MultiDict(parse_qsl(text, keep_blank_values=True, max_num_fields=limit, errors="strict"))
 
 

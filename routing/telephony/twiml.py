@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 from twilio.twiml.messaging_response import MessagingResponse
 from twilio.twiml.voice_response import Gather, VoiceResponse
 
-from routing.core.decision import dial_order
+from routing.core.decision import Decision, Timetables, dial_order
 from routing.core.directory import (
     KEY_PROMPT_SECONDS,
     Directory,
@@ -26,7 +26,6 @@ from routing.core.directory import (
     ring_seconds,
     send_digits,
 )
-from routing.core.timetable import Decision, Timetables
 from routing.telephony.call_flow import (
     ENGAGED_WAIT,
     MAX_SILENCE_SECONDS,

@@ -83,7 +83,7 @@ def format_datetime(at: datetime, locale: Locale, now: datetime | None = None) -
     The year is added when the instant is more than 180 days after ``now``; never where that is
     None.
     """
-    date, time = _local_date_and_time(at, locale)
+    date, time = local_date_and_time(at, locale)
     day = format_day(date, locale)
     if now is not None and at - now > _YEAR_NAMED_AFTER:
         day = f"{day} {date.year}"
@@ -97,7 +97,7 @@ def format_moment(at: datetime, locale: Locale, now: datetime) -> str:
 
     It says today, tonight (from 6pm) and tomorrow, and is else as ``format_datetime`` has it.
     """
-    date, time = _local_date_and_time(at, locale)
+    date, time = local_date_and_time(at, locale)
     days_ahead = (date - now.astimezone(locale.zone).date()).days
     if days_ahead == 0 and time is None:
         message = N_("midnight tonight, {day}")
@@ -110,6 +110,21 @@ def format_moment(at: datetime, locale: Locale, now: datetime) -> str:
     else:
         return format_datetime(at, locale, now)
     return locale.translate(message, time=time or "", day=format_day(date, locale))
+
+
+def local_date_and_time(at: datetime, locale: Locale) -> tuple[date, str | None]:
+    """Return the date and time on the wall clock; no time at the midnight that ends the date.
+
+    A time that comes twice, as the clocks go back, has its zone: 1:30am GMT.
+    """
+    local = at.astimezone(locale.zone)
+    minute = local.hour * 60 + local.minute
+    if not minute:
+        return local.date() - timedelta(days=1), None
+    time = format_time(minute, locale)
+    if local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset():
+        time = f"{time} {local.tzname()}"
+    return local.date(), time
 
 
 def format_range(time_range: TimeRange, locale: Locale) -> str:
@@ -143,7 +158,7 @@ def format_hours(hours: Hours, locale: Locale) -> tuple[tuple[str, str], ...]:
     ]
     if hours.bank_holiday is not None:
         pairs.append((locale.translate("Bank holidays"), format_ranges(hours.bank_holiday, locale)))
-    return tuple((f"{days[0].upper()}{days[1:]}", times) for days, times in pairs)
+    return tuple((capitalise(days), times) for days, times in pairs)
 
 
 def format_week(hours: Hours, locale: Locale) -> str:
@@ -200,7 +215,7 @@ def format_special_day(special_day: SpecialDay, locale: Locale, today: date) -> 
         parts.append(locale.translate("call {phone}", phone=special_day.phone.display))
     return locale.translate(
         "{days} ({name}): {what}",
-        days=_format_dates(special_day, locale, today),
+        days=capitalise(_format_dates(special_day, locale, today)),
         name=special_day.name.get(locale.language),
         what=", ".join(parts),
     )
@@ -234,7 +249,7 @@ def format_exceptions(
             for special_day in line.special_days
             if day in special_day and not special_day.is_season
         ]
-        date_in_words = format_full_date(day, locale)
+        date_in_words = capitalise(format_full_date(day, locale))
         if names:
             date_in_words += f" ({', '.join(names)})"
         elif day in holidays:
@@ -259,6 +274,11 @@ def exception_dates(
             yield day
 
 
+def capitalise(text: str) -> str:
+    """Return ``text`` with a capital first letter: Welsh days begin with a small one."""
+    return text[0].upper() + text[1:]
+
+
 def join_words(words: Sequence[str], locale: Locale) -> str:
     """Join a list for a sentence: one, two and three. ``words`` has one item at least."""
     if len(words) == 1:
@@ -266,23 +286,7 @@ def join_words(words: Sequence[str], locale: Locale) -> str:
     return locale.translate("{most} and {last}", most=", ".join(words[:-1]), last=words[-1])
 
 
-def _local_date_and_time(at: datetime, locale: Locale) -> tuple[date, str | None]:
-    """Return the date and time on the wall clock; no time at the midnight that ends the date.
-
-    A time that comes twice, as the clocks go back, has its zone: 1:30am GMT.
-    """
-    local = at.astimezone(locale.zone)
-    minute = local.hour * 60 + local.minute
-    if not minute:
-        return local.date() - timedelta(days=1), None
-    time = format_time(minute, locale)
-    if local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset():
-        time = f"{time} {local.tzname()}"
-    return local.date(), time
-
-
 def _format_dates(special_day: SpecialDay, locale: Locale, today: date) -> str:
-    """Format when a special day is: on a date, from one to another, or each time that it comes."""
     first, last = (
         None
         if day is None

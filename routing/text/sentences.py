@@ -3,9 +3,15 @@
 from collections.abc import Mapping
 from datetime import date, datetime
 
+from routing.core.decision import Decision, ReasonCode
 from routing.core.directory import BankHoliday, Line, OtherWay
-from routing.core.timetable import Decision, ReasonCode
-from routing.text.dates import format_datetime, format_day, format_moment, format_ranges
+from routing.text.dates import (
+    capitalise,
+    format_datetime,
+    format_day,
+    format_moment,
+    format_ranges,
+)
 from routing.text.locale import N_, Locale
 
 _OTHER_WAYS = {
@@ -39,7 +45,7 @@ def reason_sentence(
         message = N_("{line} is open. Its number changes at {moment}.")
     else:
         message = N_("{line} is open until {moment}.")
-    return _capitalise(locale.translate(message, line=line, moment=moment))
+    return capitalise(locale.translate(message, line=line, moment=moment))
 
 
 def until_phrase(decision: Decision, at: datetime, locale: Locale) -> str:
@@ -98,7 +104,8 @@ def holds_sentence(
         return always
     format_until = format_moment if is_live else format_datetime
     moment = format_until(decision.until, locale, at)
-    if not keeps_number(decision) and (is_same_line or is_soon):
+    is_unending = is_same_line or decision.phone.is_emergency
+    if not keeps_number(decision) and (is_unending or is_soon):
         return locale.translate("This number changes at {moment}.", moment=moment)
     answers = locale.translate("They answer until {moment}.", moment=moment)
     return f"{always} {answers}" if has_own_number else answers
@@ -114,9 +121,14 @@ def exception_sentence(
 ) -> str | None:
     """Say which special day or bank holiday closes the first line; None on an ordinary day.
 
+    None too until the line opens that day: when it does is said already, as the end of the answer.
     ``is_live`` is as in ``holds_sentence``.
     """
-    if _cause(decision, locale) is None:
+    first_line, following, until = decision.service.lines[0], decision.next, decision.until
+    today = at.astimezone(locale.zone).date()
+    is_next = until and following and following.line.id == first_line.id
+    opens_today = is_next and until and until.astimezone(locale.zone).date() == today
+    if opens_today or _cause(decision, locale) is None:
         return None
     return _closed_sentence(decision, at, locale, holidays, is_live)
 
@@ -167,32 +179,23 @@ def _closed_sentence(
     """Say that the service's first line is closed, and by which special day or bank holiday."""
     line, today = decision.service.lines[0], at.astimezone(locale.zone).date()
     ranges, cause = line.ranges_on(today, holidays), _cause(decision, locale)
+    when = N_("today, {day}") if is_live else N_("on {day}")
     if cause is None:
         message = N_("{line} is closed.")
-    elif ranges and is_live:
-        message = N_("{line} is closed. Today, {day} ({cause}), it is open {hours}.")
     elif ranges:
-        message = N_("{line} is closed. On {day} ({cause}) it is open {hours}.")
-    elif decision.reason.special_day is not None and is_live:
-        message = N_("{line} is closed today, {day} ({cause}).")
+        message = N_("{line} is closed. Its hours {when} ({cause}) are {hours}.")
     elif decision.reason.special_day is not None:
-        message = N_("{line} is closed on {day} ({cause}).")
-    elif is_live:
-        message = N_("{line} is closed today, {day}, because it is {cause}.")
+        message = N_("{line} is closed {when} ({cause}).")
     else:
-        message = N_("{line} is closed on {day} because it is {cause}.")
+        message = N_("{line} is closed {when}, because it is {cause}.")
     sentence = locale.translate(
         message,
         line=line_phrase(line, locale),
-        day=format_day(today, locale),
+        when=locale.translate(when, day=format_day(today, locale)),
         cause=cause or "",
         hours=format_ranges(ranges, locale),
     )
-    return _capitalise(sentence)
-
-
-def _capitalise(sentence: str) -> str:
-    return sentence[0].upper() + sentence[1:]
+    return capitalise(sentence)
 
 
 def _cause(decision: Decision, locale: Locale) -> str | None:

@@ -4,10 +4,17 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
-from routing.core.decision import Divert, Outcome, decide, handovers
-from routing.core.directory import MINUTES_PER_DAY, Directory, Line, Phone, Service, TimeRange
-from routing.core.instants import Span, date_range
-from routing.core.timetable import ReasonCode, Timetables
+from routing.core.decision import Divert, Outcome, ReasonCode, Timetables, decide, handovers
+from routing.core.directory import (
+    MINUTES_PER_DAY,
+    Directory,
+    Line,
+    Phone,
+    Service,
+    TimeRange,
+    date_range,
+)
+from routing.core.instants import Span
 from routing.text.dates import (
     WEEKDAYS,
     format_date,
@@ -19,6 +26,7 @@ from routing.text.dates import (
     format_week,
     format_weekdays,
     join_words,
+    local_date_and_time,
 )
 from routing.text.locale import Locale
 
@@ -33,6 +41,42 @@ _Times = tuple[int, int, int]
 
 In minutes after midnight by the wall clock, 1 to 1440 when it closes.
 """
+
+ACTION_LABELS = {
+    "divert.set": "Divert set",
+    "divert.changed": "Divert given another end",
+    "divert.ended": "Divert ended early",
+    "account.added": "Account added",
+    "account.changed": "Roles changed",
+    "account.password_changed": "Password changed",
+    "account.removed": "Account removed",
+    "account.signed_out": "Signed out everywhere",
+    "account.link_created": "Link for a new password made",
+    "setup.not_needed": "Step of setting up not needed",
+    "setup.needed": "Step of setting up needed",
+    "directory.read": "Directory read",
+    "bank_holidays.refreshed": "Bank holidays refreshed",
+    "calls.purged": "Old calls deleted",
+    "notes.purged": "Old notes emptied",
+    "rota.added": "Shift added",
+    "rota.covered": "Cover set",
+    "rota.absence": "Absence covered or left open",
+    "rota.swapped": "Shifts swapped",
+    "rota.removed": "Shift removed",
+    "rota.uncovered": "Cover removed",
+    "rota.filled": "Rota filled",
+    "rota.imported": "Shifts imported",
+    "rota.replaced": "Period of the rota replaced by a spreadsheet",
+    "rota.left": "Shifts of somebody who left given up",
+    "rota.undone": "Change of the rota undone",
+    "rota.purged": "Old names of the rota forgotten",
+    "rota_person.added": "Person put on the rota",
+    "rota_person.changed": "Person on the rota changed",
+    "rota_person.left": "Person taken off the rota",
+    "calendar.created": "Calendar created",
+    "calendar.revoked": "Calendar revoked",
+}
+"""What staff pages call the actions of the audit log."""
 
 CALL_OUTCOMES: Mapping[str | None, str] = {
     Outcome.ANSWERED: "Answered",
@@ -197,11 +241,11 @@ def describe_leg(
 
 def format_relative(when: datetime, at: datetime, locale: Locale) -> str:
     """Format an instant as seen from ``at``: 5pm today; 8:30am tomorrow; other days by date."""
-    local, today = when.astimezone(locale.zone), at.astimezone(locale.zone).date()
-    minute, days_later = local.hour * 60 + local.minute, (local.date() - today).days
-    if not minute or days_later not in (0, 1):
+    (day, time), today = local_date_and_time(when, locale), at.astimezone(locale.zone).date()
+    days_later = (day - today).days
+    if time is None or days_later not in (0, 1):
         return format_datetime(when, locale, at)
-    return f"{format_time(minute, locale)} {'tomorrow' if days_later else 'today'}"
+    return f"{time} {'tomorrow' if days_later else 'today'}"
 
 
 def format_time_left(time: timedelta) -> str:

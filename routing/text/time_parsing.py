@@ -1,11 +1,14 @@
 """Read times as programs and people write them. Every error says what to write instead."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from datetime import time as clock_time
 from zoneinfo import ZoneInfo
 
 from routing.core import instants
 from routing.errors import InvalidTime
+from routing.text.dates import MONTHS
+from routing.text.locale import get_locale
 
 FIRST_YEAR, LAST_YEAR = 2000, 2100
 """The years covered, both included, in UTC."""
@@ -14,8 +17,13 @@ _RFC_3339 = re.compile(
     r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+\- ]\d\d:\d\d)", re.ASCII
 )
 _LOCAL = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?", re.ASCII)
-_CLOCK = re.compile(r"(\d{1,2})(?::(\d\d))?(am|pm)?", re.ASCII)
+_CLOCK = re.compile(r"(\d{1,2})(?:[:.]?(\d\d))?(?:([ap])\.?m\.?)?", re.ASCII)
 _WITH_ZONE_NAME = re.compile(r"(.*\S)\s+([A-Za-z]{3,5})")
+_MONTHS = {
+    get_locale(language, ZoneInfo("UTC")).translate(name).casefold(): number
+    for number, name in enumerate(MONTHS, 1)
+    for language in ("en", "cy")
+}
 _NAMED_MINUTES = {"midnight": 0, "midday": 720, "noon": 720}
 
 _RFC_3339_FORM = "Write it as 2026-12-24T17:00:00+00:00."
@@ -61,45 +69,60 @@ def parse_local(text: str, zone: ZoneInfo) -> datetime:
     return _to_instant(wall_time, zone, text, "Write the offset: {offsets[0]} or {offsets[1]}.")
 
 
+def parse_date(day: str, month: str, year: str, shown: str = "", remedy: str = _DATE_FORM) -> date:
+    """Read a date from 2000 to 2100; the year may have two digits.
+
+    The month may be a name in English or Welsh, or its first three letters or more. ``shown`` is
+    what was written, for an error. Raise InvalidTime.
+    """
+    day, month, year = day.strip(), month.strip().casefold(), year.strip()
+    if not (day or month or year):
+        raise InvalidTime(f"The date is missing. {remedy}")
+    shown = shown or f"{day}/{month}/{year}"[:40]
+    names = (name for name in _MONTHS if len(month) >= 3 and name.startswith(month))
+    try:
+        number = _MONTHS.get(next(names, "")) or int(month)
+        parsed = date(int(year) + (2000 if len(year) == 2 else 0), number, int(day))
+    except (ValueError, OverflowError) as error:
+        raise InvalidTime(f"'{shown}' is not a date that exists. {remedy}") from error
+    _check_year(parsed.year, shown, remedy)
+    return parsed
+
+
 def parse_date_and_time(day: str, month: str, year: str, time: str, zone: ZoneInfo) -> datetime:
-    """Read a form's day, month, year, and time of day (as ``parse_clock``), as an instant in UTC.
+    """Read a form's date, as ``parse_date``, and time, as ``parse_clock``, as an instant in UTC.
 
     When the clocks go back, the zone's name tells the two hours apart: 1:30am BST or 1:30am GMT.
     Raise InvalidTime, also for a local time that does not exist or exists twice.
     """
-    text = "/".join(part.strip() for part in (day, month, year))
-    try:
-        date = datetime(int(year), int(month), int(day))  # noqa: DTZ001 - wall time
-    except (ValueError, OverflowError) as error:
-        raise InvalidTime(f"'{text[:40]}' is not a date. {_DATE_FORM}") from error
-    _check_year(date.year, text[:40], _DATE_FORM)
+    midnight = datetime.combine(parse_date(day, month, year), clock_time())
     if match := _WITH_ZONE_NAME.fullmatch(time.strip()):
-        wall_time = date + timedelta(minutes=parse_clock(match[1]))
+        wall_time = midnight + timedelta(minutes=parse_clock(match[1]))
         for instant in instants.possible_instants(wall_time, zone):
             if instant.astimezone(zone).tzname() == match[2].upper():
                 return parse_rfc3339(instant.isoformat())
-    wall_time = date + timedelta(minutes=parse_clock(time))
+    wall_time = midnight + timedelta(minutes=parse_clock(time))
     local_text = f"{time.strip()} on {wall_time:%-d %B %Y}"
     return _to_instant(
         wall_time, zone, local_text, "Write {names[0]} or {names[1]} behind the time."
     )
 
 
-def parse_clock(text: str) -> int:
-    """Read a time of day, in minutes after midnight: 5pm, 5:30pm, 17:30, midday.
+def parse_clock(text: str, remedy: str = "Write it as 5pm, 5:30pm or 17:30.") -> int:
+    """Read a time of day, in minutes after midnight: 5pm, 5:30pm, 17:30, 1730, midday.
 
     Midnight is the one that begins the day. Raise InvalidTime.
     """
-    clock = text.strip().lower().replace(" ", "").replace(".", ":")
-    if clock in _NAMED_MINUTES:
-        return _NAMED_MINUTES[clock]
+    clock = "".join(text.lower().split())
+    if (name := clock.removeprefix("12")) in _NAMED_MINUTES:
+        return _NAMED_MINUTES[name]
     if match := _CLOCK.fullmatch(clock):
         hour, minute, am_or_pm = int(match[1]), int(match[2] or 0), match[3]
         if am_or_pm and 1 <= hour <= 12 and minute < 60:
-            return (hour % 12 + (12 if am_or_pm == "pm" else 0)) * 60 + minute
+            return (hour % 12 + (12 if am_or_pm == "p" else 0)) * 60 + minute
         if not am_or_pm and match[2] and hour < 24 and minute < 60:
             return hour * 60 + minute
-    raise InvalidTime(f"'{text.strip()[:40]}' is not a time. Write it as 5pm, 5:30pm or 17:30.")
+    raise InvalidTime(f"'{text.strip()[:40]}' is not a time. {remedy}")
 
 
 def _check_year(year: int, text: str, remedy: str, margin: int = 0) -> None:

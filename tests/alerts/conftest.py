@@ -39,7 +39,7 @@ class Post:
         return [mail.get_content() for _, mail in self.taken]
 
 
-class Server(Controller):
+class MailServer(Controller):
     """aiosmtpd, which waits for itself a second and leaves connections open: neither is so here."""
 
     def __init__(self, *arguments, **more):
@@ -71,7 +71,7 @@ class Server(Controller):
 
 
 def serve_mail(post, request, **more):
-    server = Server(post, hostname="127.0.0.1", port=free_port(), **more)
+    server = MailServer(post, hostname="127.0.0.1", port=free_port(), **more)
     server.start()
     request.addfinalizer(server.stop)
     return server.port
@@ -90,7 +90,7 @@ class Hook(ThreadingHTTPServer):
     daemon_threads = True
 
     def __init__(self):
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(("127.0.0.1", 0), _WebhookHandler)
         self.taken, self.status, self.gate, self.on_post = [], 204, threading.Event(), None
         self.gate.set()
 
@@ -99,7 +99,7 @@ class Hook(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_port}/hooks/SECRET"
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _WebhookHandler(BaseHTTPRequestHandler):
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self.server.taken.append(body)

@@ -13,8 +13,8 @@ from datetime import timedelta
 import pytest
 from conftest import ANYSHIRE, ROOT
 
-from routing import health, lookup
-from routing.alerts import delivery
+from routing import alert_delivery, health, lookup
+from routing.conditions import KINDS
 from routing.store import calls, tables
 from routing.store.calls import CallStart, LegEnd
 
@@ -143,7 +143,9 @@ def test_two_machines_that_send_at_the_same_time_send_once(make, hook, request, 
 
     def work(app):
         with app.app_context():
-            results.append(delivery.send_alerts())
+            with lookup.database().reading() as connection:
+                due = health.alertable(connection, lookup.now())
+            results.append(alert_delivery.send_alerts(due))
 
     threads = [threading.Thread(target=work, args=(app,)) for app in machines]
     threads[0].start()
@@ -269,7 +271,7 @@ def test_status_warns_of_a_timer_that_has_stopped(app, post):
 def test_every_kind_of_alert_leads_to_a_staff_page_and_has_its_conditions(app):
     pages = {rule.rule for rule in app.url_map.iter_rules()}
 
-    for kind in delivery.ALERT_KINDS.values():
+    for kind in alert_delivery.ALERT_KINDS.values():
         assert kind.path in pages
-        assert set(kind.codes) <= health.KINDS.keys()
-        assert all(health.KINDS[code].remedy for code in kind.codes)
+        assert set(kind.codes) <= KINDS.keys()
+        assert all(KINDS[code].remedy for code in kind.codes)

@@ -10,9 +10,9 @@ import pytest
 from aiosmtpd.smtp import AuthResult
 from alerts.conftest import Post, serve_mail
 
-from routing.alerts import delivery
+from routing import alert_delivery
+from routing.conditions import Condition
 from routing.config import alert_recipients, alerts_fault
-from routing.health import Condition
 from routing.store.alerts import QueuedAlert
 from routing.text.locale import get_locale
 
@@ -27,7 +27,7 @@ def settings(**given):
 
 
 def alert(code, key, subject, sentence):
-    return delivery.build_alert(Condition(code, sentence, subject=subject, alert_key=key))
+    return alert_delivery.build_alert(Condition(code, sentence, subject=subject, alert_key=key))
 
 
 def queued(*alerts, at):
@@ -40,7 +40,7 @@ def message(clock):
 
     def message(*alerts, rehearsing=False, base="https://who.example"):
         chosen = alerts or [alert("call_unanswered", "1", "Worried", "A call: no answer.")]
-        return delivery.build_message(queued(*chosen, at=clock.at), base, rehearsing, LONDON)
+        return alert_delivery.build_message(queued(*chosen, at=clock.at), base, rehearsing, LONDON)
 
     return message
 
@@ -48,7 +48,7 @@ def message(clock):
 def sent(config, message, **more):
     """Send a message to everybody; return what went wrong, by name."""
     known = alert_recipients(config)
-    outcomes = delivery.deliver(config, dict.fromkeys(known, message), **more)
+    outcomes = alert_delivery.deliver(config, dict.fromkeys(known, message), **more)
     return {
         outcome.recipient.name: None if outcome.is_accepted else outcome.reply
         for outcome in outcomes
@@ -78,7 +78,7 @@ def test_a_hundred_calls_are_one_mail_that_counts_them(post, message):
     ((_, mail),) = post.taken
 
     assert mail["Subject"] == "100 calls that nobody answered; A gap in the rota"
-    assert mail.get_content().count("- Call ") == delivery.MAX_LISTED
+    assert mail.get_content().count("- Call ") == alert_delivery.MAX_LISTED_PER_KIND
     assert "- And 80 more." in mail.get_content()
 
 
@@ -291,7 +291,7 @@ def test_slack_gets_the_text_alone_with_nothing_in_it_that_slack_would_read_as_a
 def test_teams_gets_an_adaptive_card_and_its_202_is_explained(hook, message):
     hook.status = 202
     config = settings(ALERT_WEBHOOK_URL=hook.url, ALERT_WEBHOOK_FORMAT="teams")
-    (outcome,) = delivery.deliver(config, dict.fromkeys(alert_recipients(config), message()))
+    (outcome,) = alert_delivery.deliver(config, dict.fromkeys(alert_recipients(config), message()))
     (attachment,) = json.loads(hook.taken[0])["attachments"]
     first, *others = attachment["content"]["body"]
 
@@ -391,7 +391,7 @@ def test_a_webhook_without_tls_is_not_reported_for_its_certificate(hook, message
 def test_a_webhook_that_hangs_holds_up_no_mail(post, hook, message):
     config = smtp(post, ALERT_WEBHOOK_URL=hook.url)
     hook.gate.clear()
-    outcomes = delivery.deliver(config, dict.fromkeys(alert_recipients(config), message()))
+    outcomes = alert_delivery.deliver(config, dict.fromkeys(alert_recipients(config), message()))
     first = next(outcomes)
     hook.gate.set()
 

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from routing.bank_holidays.calendar import DIVISIONS, build_calendar
-from routing.bank_holidays.govuk import FIRST_YEAR, LAST_YEAR
+from routing.bank_holidays import DIVISIONS, FIRST_YEAR, LAST_YEAR, build_calendar
 from routing.core.directory import BankHoliday, HolidayRules
 
 PUBLISHED = json.loads(

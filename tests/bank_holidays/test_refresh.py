@@ -5,9 +5,8 @@ from datetime import UTC, date, datetime
 import govuk_feed
 import pytest
 
-from routing.bank_holidays import govuk
-from routing.bank_holidays.calendar import build_calendar, package_holidays
-from routing.bank_holidays.refresh import refresh
+from routing import bank_holidays
+from routing.bank_holidays import build_calendar, package_holidays, refresh
 from routing.core.directory import BankHoliday, HolidayRules
 from routing.errors import InvalidBankHolidays
 
@@ -27,12 +26,12 @@ def refresh_copy(folder, feed, at=AT, **options):
 
 
 def in_force(folder, rules=RULES):
-    return build_calendar(rules, govuk.load_copy(folder))
+    return build_calendar(rules, bank_holidays.load_copy(folder))
 
 
 def test_the_list_is_saved_with_its_address_and_its_date(tmp_path, feed):
     refresh_copy(tmp_path, feed)
-    kept = govuk.load_copy(tmp_path)
+    kept = bank_holidays.load_copy(tmp_path)
 
     assert (kept.url, kept.checked_at) == (feed.url, AT)
     assert in_force(tmp_path).source.startswith(
@@ -125,7 +124,7 @@ def broken(change):
         (
             "a year that cannot be",
             lambda feed: feed.send(broken(lambda events: events[-1].update(date="2208-12-26"))),
-            "2208-12-26 is not between 1999 and 2100",
+            "from 1999 to 2100",
         ),
         (
             "a name missing",
@@ -178,8 +177,13 @@ def test_what_cannot_be_the_list_is_refused_and_the_copy_stays(
         lambda events: events[-1].update(title=" Boxing Day\n", notes="Substitute day "),
         lambda events: events[-1].update(colour="red"),
         lambda events: events.reverse(),
+        lambda events: events[0].update(notes=0),
+        lambda events: events[0].update(date=f" {events[0]['date']}T00:00:00Z"),
     ],
-    ids=["twice", "null", "without notes", "white space", "another key", "out of order"],
+    ids=[
+        *("twice", "null", "without notes", "white space", "another key", "out of order"),
+        *("notes as a number", "midnight"),
+    ],
 )
 def test_a_harmless_oddity_changes_no_date(tmp_path, feed, change):
     feed.send(broken(change))
@@ -236,9 +240,9 @@ def test_a_folder_that_cannot_be_written_is_an_error(tmp_path, feed):
 
 
 def test_a_broken_copy_is_an_error_and_replaced_by_the_next_list(tmp_path, feed):
-    govuk.copy_path(tmp_path).write_text("{")
+    bank_holidays.copy_path(tmp_path).write_text("{")
     with pytest.raises(InvalidBankHolidays, match="refresh"):
-        govuk.load_copy(tmp_path)
+        bank_holidays.load_copy(tmp_path)
 
     refresh_copy(tmp_path, feed)
-    assert govuk.load_copy(tmp_path).feed == govuk.parse(feed.body)
+    assert bank_holidays.load_copy(tmp_path).feed == bank_holidays.parse(feed.body)

@@ -335,6 +335,16 @@ def test_a_fill_is_shown_first_saved_with_yes_and_undone_as_one_change(app, run,
         assert audit_log.newest(connection, 1)[0].action == "rota.undone"
 
 
+def test_a_fill_for_which_nobody_is_free_is_refused_in_words(run, christmas):
+    run("import", "-", stdin=ROWS.replace("eds-", "mash-"))
+    words = ("--from", "2026-12-26", "--to", "2026-12-26", "--people", "Amara Owusu", "--yes")
+    row = "mash-social-worker,2026-12-26 00:00,2026-12-28 12:00,Amara Owusu\n"
+    run("import", "-", stdin=f"role,starts,ends,person\n{row}")
+    result = run("fill", "--role", "eds-social-worker", *words)
+
+    assert (result.exit_code, "None of these people is free then." in result.output) == (1, True)
+
+
 def test_fill_shows_what_each_person_would_have(run, christmas):
     result = run(*FILL, "--people", "Amara Owusu").output.splitlines()
 

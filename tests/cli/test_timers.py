@@ -11,8 +11,7 @@ import govuk_feed
 import pytest
 from conftest import ANYSHIRE
 
-from routing import lookup
-from routing.bank_holidays import govuk
+from routing import bank_holidays, lookup
 from routing.cli.timers import ALERTS, DAILY_JOBS, Job, run_due
 from routing.store import db, jobs, tables
 from routing.store.jobs import JobState
@@ -190,7 +189,9 @@ def test_a_list_of_bank_holidays_that_one_machine_fetched_reaches_the_others(
     shown = other.test_cli_runner().invoke(args=["bank-holidays", "show"]).output
 
     assert f"Last fetched today, from {feed.url}." in shown
-    assert govuk.load_copy(tmp_path / "other") == govuk.load_copy(tmp_path / "instance")
+    assert bank_holidays.load_copy(tmp_path / "other") == bank_holidays.load_copy(
+        tmp_path / "instance"
+    )
 
 
 def test_a_worker_takes_a_newer_list_from_the_database_by_itself(make_app, app, tmp_path):
@@ -204,11 +205,11 @@ def test_a_worker_takes_a_newer_list_from_the_database_by_itself(make_app, app, 
     with worker.app_context():
         lookup.warm_up()
         deadline = time.monotonic() + 30
-        while govuk.load_copy(folder) is None and time.monotonic() < deadline:
+        while bank_holidays.load_copy(folder) is None and time.monotonic() < deadline:
             time.sleep(0.05)
         worker.extensions["snapshot_loader"].stop()
 
-    assert govuk.load_copy(folder).url == feed.url
+    assert bank_holidays.load_copy(folder).url == feed.url
 
 
 def test_an_older_list_in_the_database_replaces_no_newer_copy(app, clock, tmp_path):
@@ -217,12 +218,12 @@ def test_an_older_list_in_the_database_replaces_no_newer_copy(app, clock, tmp_pa
         app.test_cli_runner().invoke(args=["bank-holidays", "refresh"])
     folder = tmp_path / "instance"
     later = clock.at + timedelta(seconds=1)
-    newer = govuk.load_copy(folder).model_copy(update={"checked_at": later})
-    govuk.save_copy(folder, newer)
+    newer = bank_holidays.load_copy(folder).model_copy(update={"checked_at": later})
+    bank_holidays.save_copy(folder, newer)
     with app.app_context():
         lookup.copy_holiday_list()
 
-    assert govuk.load_copy(folder) == newer
+    assert bank_holidays.load_copy(folder) == newer
 
 
 def test_a_rehearsals_list_stays_on_its_own_machine(make_app, made, tmp_path):

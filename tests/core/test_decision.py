@@ -6,10 +6,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from routing.bank_holidays.calendar import build_calendar
-from routing.core.decision import Divert, decide, dial_order, timeline
+from routing.bank_holidays import build_calendar
+from routing.core.decision import HORIZON, Divert, Timetables, decide, dial_order, timeline
 from routing.core.instants import Span
-from routing.core.timetable import HORIZON, Timetables
 from routing.directory.load import parse
 from routing.errors import NaiveTime, UnknownService
 

@@ -6,11 +6,10 @@ from zoneinfo import ZoneInfo
 
 from core.test_decision import TABLES, compiled, london
 
-from routing.core import timetable
-from routing.core.decision import decide
+from routing.core import decision
+from routing.core.decision import Timetables, decide, merge_hours
 from routing.core.directory import TimeRange
 from routing.core.instants import Span
-from routing.core.timetable import Timetables, merge_hours
 
 LONDON = ZoneInfo("Europe/London")
 SPRING = date(2026, 3, 29)
@@ -72,7 +71,7 @@ def test_finding_a_decision_reads_no_bank_holiday_zone_or_file(monkeypatch):
 
 
 def test_a_month_that_is_compiled_again_gives_the_same_decisions(monkeypatch):
-    monkeypatch.setattr(timetable, "MAX_MONTHS", 3)
+    monkeypatch.setattr(decision, "MAX_MONTHS", 3)
     timetables = compiled()
     days = [datetime(year, 3, 2, 12, tzinfo=UTC) for year in range(2020, 2030)]
     decisions = [decide(timetables, "children", at) for at in days]

@@ -266,3 +266,62 @@ def test_a_missing_file_says_what_to_set(tmp_path):
     (error,) = check(tmp_path / "none.yaml", tmp_path, AT)
 
     assert "DIRECTORY" in error.message
+
+
+TIDY = """\
+council: {name: Anyshire, website: https://www.anyshire.example}
+zone: Europe/London
+languages: [en]
+emergency: Call 999.
+bank_holidays: {division: england-and-wales}
+lines:
+  mash:
+    name: Hub
+    phone: 01632 960001
+    email: mash@anyshire.example
+    hours:
+      mon-thu: 08:30-17:00
+      fri: 08:30-16:30
+      bank-holiday: closed
+    special_days:
+      - date: 2026-12-24
+        name: Christmas Eve
+        hours: 08:30-12:00
+    verified: {on: 2026-11-01, days: 90}
+  eds:
+    name: Night
+    phone: 01632 960002
+    hours: {mon-fri: 08:30-17:00}
+    verified: {on: 2026-11-01, days: 90}
+services:
+  children:
+    name: Children
+    lines: [mash]
+    out_of_hours: eds
+"""
+
+
+@pytest.mark.parametrize(
+    ("right", "slip", "place", "words"),
+    [
+        ("      bank-holiday: closed", "    bank-holiday: closed", (14, 5), "below `hours`"),
+        ("    special_days:", "      special_days:", (15, 7), "a key of the line"),
+        ("    out_of_hours: eds", "    hours: always", (29, 5), "It belongs to a line"),
+        ("    phone: 01632 960002", "    lines: [mash]", (22, 5), "It belongs to a service"),
+        ("{mon-fri: 08", "{mon-fri:08", (23, 13), "Write `mon-fri: 08:30-17:00`"),
+        ("30-17:00}", "30-12:00, 13:00-17:00}", (23, 35), "Put the whole text in quotes"),
+        ("out_of_hours: eds", "out_of_hours: EDS", (29, 19), "Did you mean 'eds'?"),
+        ("out_of_hours: eds", "out_of_hours: eds\u200b", (29, 22), "a zero-width space"),
+        ("[mash]", "[m\u0430sh]", (28, 14), "cyrillic small letter a"),
+        ("phone: 01632 960002", "phone: 116 123", (22, 12), "only under helplines"),
+        ("phone: 01632 960002", "phone: 01632 9600021", (22, 12), "Write it in full"),
+        ("phone: 01632 960002", "phone: [01632 960002]", (22, 12), "a list is not a telephone"),
+        ("mash@", "mailto:mash@", (10, 12), "name@council.gov.uk"),
+    ],
+)
+def test_a_value_in_the_wrong_place_or_form_is_an_error_of_one_line(right, slip, place, words):
+    assert right in TIDY
+    (problem, *_) = [p for p in problems(TIDY.replace(right, slip, 1)) if words in p.message]
+
+    assert (problem.line, problem.column) == place
+    assert len(str(problem)) <= 160

@@ -11,7 +11,7 @@ import pytest
 from conftest import ANYSHIRE, ROOT
 from sweep import EXAMPLES
 
-from routing.bank_holidays.refresh import refresh
+from routing.bank_holidays import refresh
 from routing.core.directory import Text
 from routing.core.gaps import CoverageKind, reportable_gaps
 from routing.directory.load import parse
@@ -96,7 +96,7 @@ def test_a_directory_with_nothing_wrong_has_no_warning(warnings):
         ),
         ("2026-11-01, source: https://www.anyshire.example/contact, ", "2026-11-01, ", "no_source",
          14, "source"),
-        ("on: 2026-11-01", "on: 2026-08-01", "verification_expired", 7, "1 August 2026"),
+        ("on: 2026-11-01", "on: 2026-08-01", "verification_expired", 14, "1 August 2026"),
         (
             "    special_days:\n",
             "    special_days:\n      - {date: 2026-11-22, name: Over, hours: closed}\n",
@@ -415,7 +415,7 @@ def test_a_line_that_should_ring_for_longer_than_it_may_is_warned_of(
     text = CLEAN.replace("    name: Backup\n", f"    name: Backup\n{more}")
     too_long = [warning for warning in warnings(text) if warning.code == "rings_too_long"]
 
-    assert [f"it rings {most} seconds" in warning.message for warning in too_long] == (
+    assert [f"rings {most} seconds" in warning.message for warning in too_long] == (
         [True] if most else []
     )
     assert all(f"Write {most} or less" in warning.message for warning in too_long)

@@ -42,7 +42,7 @@ def of(name):
 @pytest.mark.parametrize(
     ("name", "place", "code", "words"),
     [
-        ("P1-lost-zero", (9, 34), "lost_zero", "Write 01632960001"),
+        ("P1-lost-zero", (9, 34), "lost_zero", "Write 01632 960001"),
         ("P3-digit-short-0300", (9, 34), "not_in_numbering_plan", "no telephone has such"),
         ("P5-44-zero", (9, 34), "trunk_zero", "Write 01632 960001"),
         ("c62-overlap", (14, 29), "overlapping_hours", "12:00-17:00 overlaps 09:00-13:00"),
@@ -85,7 +85,9 @@ def test_a_tier_that_ends_after_1am_is_no_gap_when_the_clocks_go_back():
         ("mon-fri: 09:00-09:00", "09:00-21:00"),
         ("mon-fri: 09:00-17:00, sat: 09:00-00:00", None),
         ("mon-fri: 17:00-01:00, sat-sun: 09:00-01:00", None),
-        ("mon-fri: 17:00-09:00", None),
+        ("mon-fri: 17:00-09:00", "09:00-17:00"),
+        ("mon-thu: 17:00-08:30, fri: 08:30-16:30", "08:30-17:00"),
+        ("mon-fri: 17:00-24:00, tue-sat: 00:00-08:30", None),
         ("mon-sun: 09:00-01:30", None),
     ],
 )
@@ -95,6 +97,38 @@ def test_hours_through_the_night_on_a_day_line_offer_the_other_half_of_the_day(s
 
     assert len(messages) == (meant is not None)
     assert all(f"Did you mean {meant}?" in message for message in messages)
+
+
+@pytest.mark.parametrize(
+    ("hours", "meant"),
+    [
+        ("mon-fri: '09:00-12:30, 01:30-05:00'", "13:30-17:00"),
+        ("mon-fri: 00:30-17:00", "12:30-17:00"),
+        ("mon-thu: 09:00-17:00, fri: 00:00-15:00", "12:00-15:00"),
+        ("mon-thu: 09:00-24:00, fri: 00:00-15:00", None),
+        ("mon-fri: 05:00-15:00", None),
+    ],
+)
+def test_hours_that_open_in_the_night_on_a_day_line_offer_the_afternoon(slips, hours, meant):
+    text = CLEAN.replace(DAY_HOURS, f"{{{hours}, bank-holiday: closed}}")
+    messages = [message for _, code, message in slips(text) if code == "opens_at_night"]
+
+    assert len(messages) == (meant is not None)
+    assert all(f"Did you mean {meant}?" in message for message in messages)
+
+
+def test_a_line_that_answers_at_night_beside_one_that_answers_by_day_is_no_slip(slips):
+    text = CLEAN.replace("lines: [mash]", "lines: [mash, backup]")
+    text = text.replace("960003\n    hours: always", "960003\n    hours: {mon-fri: 17:00-09:00}")
+
+    assert "runs_through_the_night" not in {code for _, code, _ in slips(text)}
+
+
+def test_a_line_that_never_opens_is_found(slips):
+    text = CLEAN.replace("{mon-thu: 08:30-17:00, fri: 08:30-16:30, ", "{mon-fri: closed, ")
+    text = text.replace(", hours: 08:30-12:00", ", phone: 01632 960009")
+
+    assert [(at[:5], code) for at, code, _ in slips(text)] == [("hours", "never_opens")]
 
 
 @pytest.mark.parametrize(
@@ -121,6 +155,8 @@ def test_ranges_that_overlap_or_are_equal_are_found_at_the_second(slips, hours, 
         ("mon-fri: H, sun: H", "sat: closed"),
         ("mon: H, tue: closed, wed-fri: H", None),
         ("'mon,wed,fri': H", None),
+        ("mon: H, tue: H, wed: H, thu: H", "fri: closed"),
+        ("mon: H, thu: H", "tue-wed: closed"),
         ("tue-fri: H", "mon: closed"),
         ("mon-thu: H", "fri: closed"),
     ],
@@ -165,6 +201,11 @@ def test_another_way_to_reach_a_line_is_no_slip(slips, way):
         ("01344 35200", "not_in_numbering_plan"),
         ("+4401632960004", "trunk_zero"),
         ("0161 496 0004", None),
+        ("(1632) 960004", "lost_zero"),
+        ("44 1632 960004", "lost_zero"),
+        ("+44 (01632) 960004", "trunk_zero"),
+        ("01624 685656", "foreign_number"),
+        ("+353 1 496 0000", "foreign_number"),
         ("01344 352005", None),
         ("+44 1632 960004", None),
     ],
@@ -180,6 +221,12 @@ def test_a_number_that_no_telephone_has_is_found(slips, number, code):
     [
         ("from: 2027-02-01, to: 2027-06-30, name: X, hours: closed", "2027-06-30", "long_closure"),
         ("from: 2027-02-01, to: 2027-02-20, name: X, hours: closed", None, None),
+        ("from: 2027-02-01, to: 2027-06-30, name: X, hours: {mon: closed}", "2027", "long_closure"),
+        ("from: 2027-02-01, name: X, hours: closed", "2027-02-01", "endless_closure"),
+        ("from: 2027-02-01, name: X, hours: {mon-fri: 09:00-17:00}", None, None),
+        ("from: 2027-02-06, to: 2027-02-07, name: X, hours: 10:00-12:00", "{from", "idle_run"),
+        ("from: 2026-12-25, to: 2026-12-28, name: X, hours: 10:00-12:00", "{from", "idle_run"),
+        ("from: 2026-12-25, to: 2026-12-29, name: X, hours: 10:00-12:00", None, None),
         ("every: first Monday, from: 2027-02-01, to: 2027-06-30, name: X, hours: closed", "", None),
         ("date: 2062-12-24, name: X, hours: closed", "2062-12-24", "far_special_day"),
         ("from: 2062-12-24, to: 2062-12-24, name: X, hours: closed", "2062", "far_special_day"),
@@ -201,6 +248,10 @@ def test_a_long_closure_and_a_far_date_are_doubted(slips, special_day, text, cod
         ("add: {2027-05-31: Spring}", "2027-05-31", "holiday_already_there"),
         ("add: {2072-06-01: Jubilee}", "2072-06-01", "far_holiday"),
         ("add: {2027-06-01: Jubilee}", None, None),
+        ("add: {2027-06-05: Jubilee}", "2027-06-05", "holiday_at_weekend"),
+        ("add: {2026-06-01: Jubilee}", "2026-06-01", "past_holiday"),
+        ("remove: [2026-05-25]", "2026-05-25", "past_holiday"),
+        ("remove: [2027-05-31], add: {2027-05-31: Spring}", None, None),
     ],
 )
 def test_bank_holidays_that_are_none_or_there_already_are_found(slips, rules, text, code):
@@ -230,13 +281,27 @@ def test_a_text_that_a_hash_cuts_is_found_and_a_comment_is_not(slips, name, is_c
 
 @pytest.mark.parametrize(
     ("character", "words"),
-    [("\u00a0", "a no-break space"), ("\u200b", "a zero-width space"), ("\u200f", "a bidi mark")],
+    [
+        ("\u00a0", "a no-break space"),
+        ("\u200b", "a zero-width space"),
+        ("\u200f", "a bidi mark"),
+        ("\ufffd", "a character that was lost"),
+        ("\u00e2\u20ac\u2122", "does not belong here"),
+    ],
 )
 def test_a_character_that_cannot_be_seen_is_found_in_a_name(slips, character, words):
     ((at, code, message),) = slips(CLEAN.replace("name: Hub", f"name: Hub{character} (MASH)"))
 
-    assert (at[0], code) == (character, "hidden_character")
+    assert (at[0], code) == (character[0], "hidden_character")
     assert words in message
+
+
+@pytest.mark.parametrize("name", ["TBC", "null", "~", "---", 'Hub"', "n/a"])
+def test_a_name_that_is_still_to_come_is_found(slips, name):
+    ((at, code, message),) = slips(CLEAN.replace("name: Hub", f"name: {name}"))
+
+    assert (at[: len(name)], code) == (name, "odd_text")
+    assert "Write the whole text" in message
 
 
 def test_the_joiners_of_emoji_are_no_hidden_characters(slips):
@@ -263,7 +328,7 @@ def test_a_council_with_one_day_number_and_one_night_number_can_have_no_warning(
             "mon-thu: 08:30-17:00",
         ),
         ("01632 960002", "+44 (0)1632 960002", "Write 01632 960002", "01632 960002"),
-        ("01632 960002", "1632960002", "Write 01632960002", "01632960002"),
+        ("01632 960002", "1632960002", "Write 01632 960002", "01632 960002"),
         ("mon-thu:", "mon-wed:", "`thu: closed`", "thu: closed, mon-wed:"),
         (
             "mon-thu: 08:30-17:00",

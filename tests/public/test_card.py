@@ -101,6 +101,34 @@ services: {s: {name: S, lines: [day], out_of_hours: edt}}
     assert 'href="tel:0800123456"' in html
 
 
+@pytest.mark.parametrize("path", ["/", "/services/children/fragment"])
+@pytest.mark.parametrize(
+    ("instant", "is_over"),
+    [("2026-12-24T08:00:00Z", False), ("2026-12-24T16:00:00Z", True)],
+)
+def test_the_hours_of_a_special_day_are_said_once_the_line_is_closed_for_the_day(
+    page, path, instant, is_over
+):
+    text, _ = page(ROOT / "examples" / "seasons.yaml", instant, path)
+    card = text.partition("If nobody answers")[0].partition("All numbers")[0]
+
+    assert ("are 8:30am to 3:30pm." in card, "Christmas Eve" in card) == (is_over, is_over)
+
+
+@pytest.mark.parametrize("number", ["101", "999"])
+def test_a_number_of_the_police_does_not_end_with_the_answer(page, number):
+    police = f"""
+lines:
+  day: {{name: Day, phone: 01632 960001, hours: {{mon-fri: 09:00-17:00}}}}
+  police: {{name: Police, phone: {number}, hours: always}}
+services: {{s: {{name: S, lines: [day], out_of_hours: police}}}}
+"""
+    text, _ = page(police, "2026-11-23T20:00:00Z")
+
+    assert "This number changes at 9am tomorrow, Tuesday 24 November." in text
+    assert "They answer until" not in text
+
+
 def test_where_nobody_answers_a_services_own_number_only_the_same_number_is_called_again(page):
     text, _ = page(ANYSHIRE, "2026-11-23T12:00:00Z")
     unanswered = text[text.index("If nobody answers") : text.index("This page cannot find out")]
@@ -129,16 +157,17 @@ services: {s: {name: S, lines: [day], out_of_hours: edt}}
     assert "Thursday 24 December (Eve): 9am to 1pm Friday 24 December 2027 (Eve)" in text
 
 
-def test_each_number_is_linked_in_a_form_that_connects(page):
-    numbers = """
+@pytest.mark.parametrize("phone", ["+44 (0)1632 960001", "0044 1632 960001"])
+def test_each_number_is_linked_in_a_form_that_connects(page, phone):
+    numbers = f"""
 lines:
-  day: {name: Day, phone: +44 (0)1632 960001, hours: always}
-services: {s: {name: S, lines: [day], out_of_hours: day}}
+  day: {{name: Day, phone: {phone}, hours: always}}
+services: {{s: {{name: S, lines: [day], out_of_hours: day}}}}
 helplines:
-  - {name: Shout, phone: 85258, hours: always, for: texts}
-  - {name: Childline, phone: 0800 1111, hours: always, for: children}
-  - {name: Short freephone, phone: 0800 123456, hours: always, for: all}
-  - {name: Police, phone: 101, hours: always, for: all}
+  - {{name: Shout, phone: 85258, hours: always, for: texts}}
+  - {{name: Childline, phone: 0800 1111, hours: always, for: children}}
+  - {{name: Short freephone, phone: 0800 123456, hours: always, for: all}}
+  - {{name: Police, phone: 101, hours: always, for: all}}
 """
     text, html = page(numbers, "2026-11-23T12:00:00Z")
 

@@ -5,6 +5,7 @@ import re
 import pytest
 from conftest import ROOT
 
+DECISION = "/api/v1/services/children/decision"
 SWANSEA = ROOT / "examples" / "swansea.yaml"
 
 
@@ -62,7 +63,7 @@ def test_the_whole_reason_is_in_welsh(welsh_first, clock):
 
 
 def test_the_api_and_the_fragment_are_in_welsh_on_request(english_first):
-    decision = english_first.get("/api/v1/services/children/decision?lang=cy")
+    decision = english_first.get(f"{DECISION}?lang=cy-GB")
 
     assert decision.headers["Content-Language"] == "cy"
     assert decision.json["reason"]["text"].startswith("Mae Un Pwynt Cyswllt ar agor tan 5pm")
@@ -85,8 +86,20 @@ def test_an_unknown_address_below_cy_shows_every_number(english_first):
     assert "01632 960171" in answer.text
 
 
+def test_the_article_of_a_welsh_line_joins_the_verb(make_app, tmp_path):
+    file, name = tmp_path / "directory.yaml", "name: {cy: Tîm Dyletswydd Brys, en: Emergency"
+    file.write_text(SWANSEA.read_text().replace(name, f"called: {{cy: y Tîm Brys}}\n    {name}"))
+    answer = make_app(file).test_client().get(f"{DECISION}?at=2026-11-23T20:00:00Z").json
+    page = make_app(file).test_client().get(f"{DECISION}?at=2026-11-23T16:59:00Z").json
+
+    assert answer["reason"]["text"].startswith("Mae'r Tîm Brys ar agor")
+    assert "ffoniwch y Tîm Brys" in page["next"]["text"]
+
+
 def test_the_printed_page_is_in_welsh(make_app):
     answer = make_app(SWANSEA).test_cli_runner().invoke(args=["directory", "print"])
 
     assert "Ar bob adeg arall, Gweithiwr cymdeithasol ar alwad" in answer.output
     assert "Gwnaed ddydd Llun 23 Tachwedd 2026." in answer.output
+    assert "<dt>Dydd Gwener 25 Rhagfyr 2026, Dydd Nadolig</dt>" in answer.output
+    assert "<li>Dydd Gwener 25 Rhagfyr 2026, Dydd Nadolig</li>" in answer.output

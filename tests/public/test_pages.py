@@ -6,10 +6,11 @@ from base64 import b64encode
 from hashlib import sha256
 
 import pytest
-from conftest import ANYSHIRE, ROOT
+from conftest import ANYSHIRE, ROOT, divert_now
 from jinja2 import DictLoader
 
 from routing import lookup
+from routing.store import db
 
 PAGES = ["/", "/services/children", "/services/children/professionals", "/contacts"]
 
@@ -193,6 +194,20 @@ def test_a_contact_says_first_whether_it_is_open(client):
     assert "Emergency Duty Service (EDS) Closed now 01344 351999" in text
 
 
+def test_a_line_that_takes_calls_beyond_its_hours_is_open_and_one_diverted_away_is_not(
+    make_app, tmp_path
+):
+    file, text = tmp_path / "directory.yaml", (ROOT / "directory.yaml").read_text()
+    file.write_text(text.replace("00:00-08:30, 17:00-24:00", "00:00-08:30, 18:00-24:00"))
+    app = make_app(file)
+    db.upgrade(app.extensions["database"])
+    divert_now(app)
+    page = " ".join(re.sub(r"<[^>]+>", " ", app.test_client().get("/contacts").text).split())
+
+    assert "Multi-Agency Safeguarding Hub (MASH) Closed now" in page
+    assert "Emergency Duty Service (EDS) Open now" in page
+
+
 def test_a_search_without_a_match_shows_every_contact(client):
     text = client.get("/contacts", query_string={"q": "<b>zebra"}).text
 
@@ -309,7 +324,8 @@ def test_the_statements_say_what_only_the_council_knows(anyshire):
     assert "Equality and Human Rights Commission" in accessibility
     assert "mailto:data.protection@anyshire.example" in privacy
     assert 'href="https://www.anyshire.example/privacy"' in privacy
-    assert "Our lawful basis is public task" in privacy
+    assert "public task" in privacy
+    assert "Anyshire County Council is committed to making these pages accessible" in accessibility
 
 
 def test_full_compliance_is_claimed_only_where_the_council_says_so(make_app, tmp_path):

@@ -6,7 +6,7 @@ import pytest
 from core.test_decision import compiled
 from rota.conftest import at, span
 
-from routing.core.timetable import Timetables
+from routing.core.decision import Timetables
 from routing.rota import descriptions, filling
 from routing.rota.descriptions import RotaText
 from routing.rota.roster import Roster, Shift

@@ -8,9 +8,9 @@ from oracle import Oracle
 from rota.conftest import RotaBuilder, at, span
 from rota_oracle import add_random_shifts, count_wrong_absent_minutes, count_wrong_minutes
 
+from routing.core.decision import Timetables
 from routing.core.directory import BankHoliday
 from routing.core.instants import Span
-from routing.core.timetable import Timetables
 from routing.rota.roster import Roster, cover_absence
 
 DAY = timedelta(days=1)

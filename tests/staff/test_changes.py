@@ -2,12 +2,13 @@
 
 import re
 
+import rostered
 from conftest import ROOT
-from staff.conftest import check, confirm, page_text
+from staff.conftest import check, confirm, edges, page_text
 
 from routing import lookup
-from routing.staff.changes import ACTION_LABELS
 from routing.store import audit_log
+from routing.text.staff_text import ACTION_LABELS
 
 
 def test_the_audit_log_shows_names_and_stores_only_numbers(app, duty):
@@ -53,6 +54,19 @@ def test_a_divert_is_shown_with_the_names_of_its_service_and_line_and_why(duty):
 
     assert "Service Worried about a child Line Emergency Duty Service (EDS) From" in page
     assert "Why: Phones down" in page
+
+
+def test_a_cover_and_its_undo_are_shown_with_names(app, arranger):
+    rostered.christmas(app)
+    path = "/staff/rota/shifts/1/cover"
+    night = edges("24 12 2026 3:30pm", "25 12 2026 8:30am")
+    page = arranger.send(arranger.get(path), path, person="2", **night)
+    arranger.send(page, path)
+    arranger.send(arranger.get("/staff/rota"), "/staff/rota/undo/2")
+    page = page_text(arranger.get("/staff/changes"))
+
+    assert "Role Out-of-hours social worker In place of Amara Owusu Person Siân O’Brien" in page
+    assert "Change of the rota undone" in page and "Made Cover set" in page
 
 
 def test_every_action_that_is_recorded_has_a_name():

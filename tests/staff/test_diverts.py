@@ -8,7 +8,7 @@ import sqlalchemy
 from staff.conftest import check, confirm, page_text
 
 from routing import lookup
-from routing.core.timetable import Timetables
+from routing.core.decision import Timetables
 
 EDS = "01632 960002"
 
@@ -177,6 +177,15 @@ def test_all_services_are_diverted_at_once_each_until_its_own_handover(duty, clo
         "children": 17,
         "professionals": 12,
     }
+
+
+def test_what_is_the_same_for_several_services_is_shown_once(duty, clock):
+    clock.set("2026-11-23T20:00:00Z")
+    page = page_text(check(duty, service="all", line="mash"))
+
+    assert "Worried about a child and Advice for people who work with children Instead of" in page
+    assert page.count("Callers would hear it ring with nobody there.") == 1
+    assert page.count("Callers read and hear") == 1
 
 
 def test_a_later_one_is_shown_to_replace_and_wins(app, duty):

@@ -34,6 +34,16 @@ def test_ending_one_says_what_callers_get_then_and_does_it(app, duty, stored):
     assert anyone.get("/api/v1/services/children/decision").json["line"]["id"] == "mash"
 
 
+def test_what_a_colleague_has_ended_can_be_ended_again_and_is_given_no_other_end(duty, signed_in):
+    confirm(duty, check(duty))
+    page, colleague = duty.get("/staff/diverts/1/end"), signed_in("admin")
+    colleague.send(colleague.get("/staff/diverts/1/end"), "/staff/diverts/1/end")
+
+    assert "The divert has ended." in page_text(duty.send(page, "/staff/diverts/1/end"))
+    assert duty.get("/staff/diverts/1/end").location == "/staff/diverts?done=ended"
+    assert "This divert has ended. Set a new one" in page_text(duty.get("/staff/diverts/1"))
+
+
 def test_all_may_be_ended_at_once(duty, stored):
     confirm(duty, check(duty, service="all", line="eds"))
     assert len(stored()) == 2

@@ -12,12 +12,13 @@ from routing.errors import InvalidRotaChange, RotaConflict
 from routing.rota.filling import DayKind, TurnRule
 from routing.rota.roster import NewShift
 from routing.rota.spreadsheet import MAX_PEOPLE, MAX_ROWS
-from routing.store import diverts, rota_people
+from routing.store import diverts, rota, rota_people
 from routing.store.diverts import NewDivert
 
 NIGHT = "eds-social-worker"
 HOUR = timedelta(hours=1)
 HOURLY = dict.fromkeys(DayKind, tuple(range(0, 24 * 60, 60)))
+TURNS = TurnRule()
 NAMES = [f"Person {number}" for number in range(MAX_PEOPLE)]
 FIRST = date(2026, 12, 24)
 LAST = FIRST + timedelta(days=320)
@@ -73,16 +74,18 @@ def test_a_form_that_is_sent_twice_at_once_is_one_change_to_both(app, everybody)
 
 
 def test_a_divert_is_set_while_the_largest_fill_is_worked_out(app, everybody, set_divert, stored):
-    at = app.config["CLOCK"]()
+    class EachSlotIsATurn:
+        weekday = minute = None
+        slots = 0
 
-    def clock():
-        app.config["CLOCK"] = lambda: at
-        set_divert()
-        return at
+        @property
+        def days(self):
+            self.slots += 1
+            if self.slots == 2:
+                set_divert()
 
-    app.config["CLOCK"] = clock
     with app.app_context():
-        current, proposed = fill()
+        current, proposed = fill(turns=EachSlotIsATurn())
         shifts = [NewShift(NIGHT, new.person_id, new.during) for new in proposed]
         rota_service.save_change("filled", shifts, current, "account:1")
 
@@ -104,8 +107,8 @@ def test_a_divert_is_set_while_the_largest_file_is_read(app, set_divert, stored)
     assert len(plan.difference.added) == MAX_ROWS
 
 
-def fill(names=NAMES, times=HOURLY, last=LAST, limit=HOUR):
-    return rota_service.propose_fill(NIGHT, FIRST, last, names, TurnRule(), times, limit)
+def fill(names=NAMES, times=HOURLY, last=LAST, limit=HOUR, turns=TURNS):
+    return rota_service.propose_fill(NIGHT, FIRST, last, names, turns, times, limit)
 
 
 @pytest.mark.parametrize(
@@ -157,6 +160,24 @@ def test_nobody_is_given_a_shift_who_left_while_it_was_worked_out(app):
             rota_service.save_change("added", [shift(1, at)], current, "account:2")
 
         assert on_the_rota(at) == []
+
+
+def test_whoever_leaves_gives_up_any_number_of_shifts_a_change_with_so_many_at_a_time(
+    app, monkeypatch
+):
+    monkeypatch.setattr(rota_service, "MAX_ROWS", 2)
+    with app.app_context():
+        at = lookup.now().replace(second=0)
+        for hours in range(3):
+            current = rota_service.read_rota(at, at)
+            rota_service.save_change("added", [shift(1, at + hours * HOUR)], current, "account:1")
+        rota_service.remove_person(1, "account:1")
+        roster = rota_service.read_rota(at, at + 99 * HOUR).roster
+        with lookup.database().reading() as connection:
+            newest = rota.newest_changes(connection, 3)
+
+    assert [duty.person_id for duty in roster.all_assignments(at, at + 3 * HOUR)] == [None] * 3
+    assert [change.kind for change in newest] == ["left", "left", "added"]
 
 
 def test_a_shift_that_crosses_somebody_elses_is_shown_again_as_it_was_typed(app, arranger):

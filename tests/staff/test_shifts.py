@@ -71,7 +71,7 @@ def test_a_shift_that_was_confirmed_is_on_the_rota_and_in_the_audit_log(send, on
     assert on("2026-12-24T17:00:00Z") == ["Amara Owusu"]
     assert on("2026-12-25T08:29:59Z") == ["Amara Owusu"]
     assert on("2026-12-25T08:30:00Z") == []
-    assert "Shift added (rota 1)" in page_text(arranger.get("/staff/changes"))
+    assert "Shift added (change 1)" in page_text(arranger.get("/staff/changes"))
     assert "Person Amara Owusu" in page_text(arranger.get("/staff/changes"))
 
 
@@ -165,6 +165,13 @@ def test_a_shift_in_the_past_is_warned_about(send):
     page = add(send, then=False, **past)
 
     assert "1 shift is in the past" in page_text(page)
+
+
+def test_somebody_is_away_from_now_unless_another_time_is_typed(arranger, clock):
+    page = arranger.get("/staff/rota/away").text
+
+    assert 'name="starts-day" type="text" value="23"' in page
+    assert 'name="starts-time" type="text" spellcheck="false" value="15:40"' in page
 
 
 def test_a_form_that_is_sent_twice_adds_one_shift(app, arranger, send):

@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from routing.errors import AccountError, SignInError
-from routing.store import accounts, audit_log, calendars, tables
+from routing.store import accounts, audit_log, rota_people, tables
 from routing.store.accounts import LOCAL, Account, Role
 
 PASSWORD = "correct horse battery"
@@ -181,11 +181,11 @@ def access(write, read, session_account, now):
 
     def access(person):
         token = write(accounts.start_session, person, now)
-        secret = write(calendars.create, None, None, person.id, now, person.actor)
+        secret = write(rota_people.create_calendar, None, None, person.id, now, person.actor)
 
         def works():
             session = session_account(token, issuer=person.issuer)
-            return session is not None, read(calendars.find_by_token, secret) is not None
+            return session is not None, read(rota_people.find_calendar, secret) is not None
 
         assert works() == (True, True)
         return works

@@ -17,7 +17,6 @@ from routing.store import (
     accounts,
     alerts,
     audit_log,
-    calendars,
     calls,
     db,
     diverts,
@@ -49,7 +48,7 @@ GROWING_TABLES = {
 READS_ALL_OF = {rota_people.purge: {"covers"}, retention.purge_notes: {"covers"}}
 """Once a day they look for old notes and names, wherever they are."""
 
-NOT_PLANNED = {db.counts, db.lock_writers, tables.create_tables, holiday_lists.save}
+NOT_PLANNED = {db.counts, tables.lock_writers, tables.create_tables, holiday_lists.save}
 """The first counts every row, the others read no table."""
 
 SETTINGS = {"CALL_RETENTION_DAYS": 90, "NOTE_RETENTION_DAYS": 90, "ROTA_RETENTION_DAYS": 210}
@@ -96,10 +95,10 @@ def arguments(now):
         audit_log.notes: ([],),
         audit_log.record: (now, ACTOR, "a", "rota:1"),
         audit_log.record_if_changed: (now, "a", "rota:1", {}),
-        calendars.create: (1, None, 1, now, ACTOR),
-        calendars.find_by_token: ("token",),
-        calendars.revoke: (1, now, ACTOR),
-        calendars.unrevoked: (),
+        rota_people.create_calendar: (1, None, 1, now, ACTOR),
+        rota_people.find_calendar: ("token",),
+        rota_people.revoke_calendar: (1, now, ACTOR),
+        rota_people.unrevoked_calendars: (),
         calls.calls_between: (now - HOUR, now, now),
         calls.counts: (now - DAY, now, now),
         calls.counts_of_ended: (now - DAY, now),
@@ -192,7 +191,7 @@ def test_no_query_reads_all_of_a_table_that_grows(database, now):
     grown.fill(database, now, calls=1000, people=10, days=200, others=1000)
     with database.writing() as connection:
         alerts.enqueue(connection, ["r"], [], now, now)
-        calendars.create(connection, 1, None, 1, now, ACTOR)
+        rota_people.create_calendar(connection, 1, None, 1, now, ACTOR)
     scans = []
     with database.engine.connect().execution_options(writing=True) as connection:
         for function, given in arguments(now).items():

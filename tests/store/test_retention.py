@@ -9,7 +9,6 @@ from routing.rota.roster import NewCover, NewShift
 from routing.store import (
     accounts,
     audit_log,
-    calendars,
     calls,
     db,
     diverts,
@@ -69,8 +68,8 @@ def over(connection, what, at):
         if what == "sessions that have ended":
             accounts.start_session(connection, person, at - accounts.SESSION_LIFETIME)
         elif what == "calendars that are revoked":
-            calendars.create(connection, None, None, person.id, at - hour, person.actor)
-            calendars.revoke(connection, 1, at, person.actor)
+            rota_people.create_calendar(connection, None, None, person.id, at - hour, person.actor)
+            rota_people.revoke_calendar(connection, 1, at, person.actor)
 
 
 @pytest.fixture

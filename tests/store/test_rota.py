@@ -139,6 +139,19 @@ def test_what_is_undone_is_gone_and_can_be_done_again(add, undo, now, held):
     assert held() == [(1, 1, 9), (2, 20, 30)]
 
 
+def test_what_an_undone_change_had_added_does_not_come_back_with_a_later_undo(
+    write, add, undo, now, held
+):
+    batch = add(shift(now), shift(now, 20, 30), kind="imported")
+    removal = write(rota.cancel, now, "account:1", shift=1)
+    gone = undo(batch)
+    undo(removal)
+    assert held() == []
+
+    undo(gone)
+    assert held() == [(1, 1, 9), (2, 20, 30)]
+
+
 def test_undoing_twice_is_refused(add, undo, now):
     batch = add(shift(now))
     undo(batch)

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from routing.core.instants import Span
 from routing.errors import InvalidRotaChange, UnknownShift
 from routing.rota.roster import NewCover, NewShift
-from routing.store import accounts, audit_log, calendars, retention, rota, rota_people, tables
+from routing.store import accounts, audit_log, retention, rota, rota_people, tables
 from routing.store.accounts import LOCAL, Role
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -107,10 +107,10 @@ def test_one_who_left_is_not_found_any_more(act, read, amara):
 
 
 def test_a_feed_is_found_by_its_token_alone_and_only_its_hash_is_kept(act, read, amara, account):
-    token = act(calendars.create, amara.id, None, account)
+    token = act(rota_people.create_calendar, amara.id, None, account)
 
-    assert read(calendars.find_by_token, token).rota_person_id == amara.id
-    assert read(calendars.find_by_token, token + "x") is None
+    assert read(rota_people.find_calendar, token).rota_person_id == amara.id
+    assert read(rota_people.find_calendar, token + "x") is None
     assert token not in repr(read(sa.Connection.execute, tables.calendars.select()).all())
     assert token not in repr(read(audit_log.newest, 9))
 
@@ -118,16 +118,18 @@ def test_a_feed_is_found_by_its_token_alone_and_only_its_hash_is_kept(act, read,
 @pytest.mark.parametrize("end", ["revoked", "worker left", "account removed", "maker left"])
 def test_a_feed_dies_when_it_is_revoked_or_its_owner_goes(act, read, amara, account, end):
     act(rota_people.change, amara.id, "Amara Owusu", None, account)
-    token = act(calendars.create, None if end == "maker left" else amara.id, None, account)
+    token = act(
+        rota_people.create_calendar, None if end == "maker left" else amara.id, None, account
+    )
     if end == "revoked":
-        act(calendars.revoke, 1)
+        act(rota_people.revoke_calendar, 1)
     elif end == "account removed":
         act(accounts.remove, "amara")
     else:
         act(rota_people.leave, amara.id)
 
-    assert read(calendars.find_by_token, token) is None
-    assert read(calendars.unrevoked) == []
+    assert read(rota_people.find_calendar, token) is None
+    assert read(rota_people.unrevoked_calendars) == []
 
 
 @pytest.mark.parametrize(("issuer", "days"), [(LOCAL, 184), ("https://login.example", 30)])
@@ -136,18 +138,18 @@ def test_a_feed_is_suspended_until_its_owner_signs_in_again(act, write, now, iss
     granted, later = frozenset({Role.VIEW}), now + timedelta(days=days)
     owner = write(accounts.upsert_sso_account, issuer, "s1", "Amara", granted, now)
     write(accounts.start_session, owner, now)
-    token = act(calendars.create, None, None, owner.id)
-    feed = write(calendars.find_by_token, token)
+    token = act(rota_people.create_calendar, None, None, owner.id)
+    feed = write(rota_people.find_calendar, token)
 
     assert not feed.is_suspended(later - timedelta(seconds=1), issuer)
     assert feed.is_suspended(later, issuer)
     write(accounts.start_session, owner, later)
-    assert not write(calendars.find_by_token, token).is_suspended(later, issuer)
+    assert not write(rota_people.find_calendar, token).is_suspended(later, issuer)
 
 
 def test_a_feed_is_suspended_while_its_owner_could_not_sign_in(act, read, account, now):
-    act(calendars.create, None, None, account)
-    (feed,) = read(calendars.unrevoked)
+    act(rota_people.create_calendar, None, None, account)
+    (feed,) = read(rota_people.unrevoked_calendars)
 
     assert feed.owner == "amara"
     assert not feed.is_suspended(now, LOCAL)
@@ -155,10 +157,10 @@ def test_a_feed_is_suspended_while_its_owner_could_not_sign_in(act, read, accoun
 
 
 def test_a_feed_is_revoked_once(act, account):
-    act(calendars.create, None, "eds-social-worker", account)
-    act(calendars.revoke, 1)
+    act(rota_people.create_calendar, None, "eds-social-worker", account)
+    act(rota_people.revoke_calendar, 1)
     with pytest.raises(UnknownShift):
-        act(calendars.revoke, 1)
+        act(rota_people.revoke_calendar, 1)
 
 
 @pytest.fixture

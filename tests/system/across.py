@@ -15,7 +15,7 @@ UNTIL = re.compile(rb'"until": ?"([^"]+)"')
 LENGTH = re.compile(rb"content-length: (\d+)", re.I)
 
 
-class Counted:
+class RequestCounts:
     """How many answers there were, and which were asked for at their handover or later."""
 
     def __init__(self):
@@ -27,7 +27,7 @@ def across(port, handover, seconds=3.0, threads=4):
 
     An answer is stale when its question was sent at its own ``until`` or later.
     """
-    counted, turn = Counted(), threading.Lock()
+    counted, turn = RequestCounts(), threading.Lock()
 
     def run():
         untils, answers, stale = set(), 0, []

@@ -12,7 +12,7 @@ LONGEST = 15.0
 
 
 @dataclass
-class Answer:
+class SentAnswer:
     """One answer: when the request was sent and the answer came (monotonic
     seconds), and its content.
 
@@ -82,7 +82,9 @@ class Caller:
                 answer = self.connection.getresponse()
                 text = answer.read().decode()
                 received_at, again = time.monotonic(), tries > 1
-                result = Answer(sent_at, received_at, answer.status, answer.headers, text, again)
+                result = SentAnswer(
+                    sent_at, received_at, answer.status, answer.headers, text, again
+                )
                 self.heard(result)
                 return result
             except TimeoutError:

@@ -86,7 +86,7 @@ def before(applications, folder, tls=None, locations="", workers=1, change=lambd
 
 
 @dataclass
-class Answer:
+class NginxAnswer:
     """An answer: its status, its headers (an http.client.HTTPMessage) and its body."""
 
     status: int
@@ -99,7 +99,7 @@ def get(port, path, method="GET", body=None, timeout=20, **headers):
     with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)) as connection:
         connection.request(method, path, body, headers)
         answer = connection.getresponse()
-        return Answer(answer.status, answer.headers, answer.read())
+        return NginxAnswer(answer.status, answer.headers, answer.read())
 
 
 def ask(port, head, body=b"", tls=False):

@@ -15,8 +15,8 @@ import storage_faults
 from serving import flask, free_port
 from truth import PICKED_UP
 
-from routing.bank_holidays import govuk
-from routing.bank_holidays.govuk import HolidayList
+from routing import bank_holidays
+from routing.bank_holidays import HolidayList
 
 
 @contextmanager
@@ -133,8 +133,8 @@ def without_holidays(served):
     """GOV.UK's list four days old, and then nobody there who sends it, or nonsense."""
     folder, old = served.folder / "instance", datetime.now(UTC) - timedelta(days=4)
     with feed.serving() as source:
-        listed = govuk.parse(feed.LIST.read_bytes())
-        govuk.save_copy(folder, HolidayList(url=source.url, checked_at=old, feed=listed))
+        listed = bank_holidays.parse(feed.LIST.read_bytes())
+        bank_holidays.save_copy(folder, HolidayList(url=source.url, checked_at=old, feed=listed))
         for url, body in ((f"http://127.0.0.1:{free_port()}/", b""), (source.url, b"<html>")):
             source.body = body
             words = "The dates in use stay as they are."

@@ -17,7 +17,7 @@ VOICE = "/twilio/voice/children"
 
 
 @dataclass
-class Service:
+class SignedService:
     """A running service: its own port, and that of the nginx before it."""
 
     port: int
@@ -56,7 +56,7 @@ def service(tmp_path_factory):
         serving.serving(folder, **settings) as server,
         nginx.before([server.address], folder, tls, away),
     ):
-        yield Service(server.port, tls)
+        yield SignedService(server.port, tls)
 
 
 def post_status(service, query="", form=FORM, token=TOKEN, algorithm="sha1", signed=None, **more):

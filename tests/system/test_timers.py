@@ -13,7 +13,7 @@ import pytest
 import stub_server
 from conftest import ANYSHIRE, ROOT
 
-from routing.bank_holidays.refresh import FETCH_TIMEOUT_SECONDS
+from routing.bank_holidays import FETCH_TIMEOUT_SECONDS
 from routing.store import db, jobs, tables
 from routing.store.db import Database
 
@@ -25,12 +25,12 @@ def silent_server():
     """Serve an address that never answers; yield its URL and an event: somebody has asked."""
     request_came, gate = threading.Event(), threading.Event()
 
-    class Handler(stub_server.Handler):
+    class SilentHandler(stub_server.Handler):
         def do_GET(self):
             request_came.set()
             gate.wait(PATIENCE_SECONDS)
 
-    with stub_server.serving(Handler) as server:
+    with stub_server.serving(SilentHandler) as server:
         yield f"{server.base}/", request_came
         gate.set()
 

@@ -83,7 +83,7 @@ def _become(words, environ, folder, handles):
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[2]))
     import routing.__main__  # noqa: F401 - loaded before the fork
-    from routing.bank_holidays.calendar import package_holidays
+    from routing.bank_holidays import package_holidays
 
     package_holidays("england-and-wales")
     gc.freeze()  # what is loaded is copied into no child, and swept by none

@@ -7,9 +7,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from conftest import ANYSHIRE
 
-from routing.core.decision import decide
+from routing.core.decision import Timetables, decide
 from routing.core.directory import Text
-from routing.core.timetable import Timetables
 from routing.directory.load import load
 from routing.telephony import twiml
 from routing.text.locale import get_locale

@@ -53,7 +53,7 @@ def unrecognised(app):
 
 
 ANOTHER, ACCOUNT = call_sid("another"), "AC" + "0" * 32
-STATE = "began=1&round=1&leg=1&tried=mash&forwarded=&screened=0&waits=0&engaged=1"
+STATE = "began=1&round=1&leg=1&tried=mash&forwarded=&screened=0&waits=0&engaged=0&rang=0"
 QUERY = f"?{STATE}&silence=0&rings=30&dialled=1"
 NUMBERS_OF_CALL = {"From": CALLER, "To": CALLED}
 DIALLED = {**FORM, "DialCallSid": ANOTHER, "Direction": "inbound"}

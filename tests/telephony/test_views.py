@@ -12,6 +12,7 @@ from telephony.conftest import MASH
 
 DAY = "2026-11-23T12:00:00Z"
 NIGHT = "2026-11-23T22:00:00Z"
+PROFESSIONALS = "+441632960003"
 
 
 def test_a_number_set_up_with_get_connects_too(twilio):
@@ -28,6 +29,23 @@ def test_a_mistyped_address_still_puts_the_caller_through(twilio, path):
     form = twilio.form("CA1", CALLER, CALLED)
 
     assert twilio.document(f"{BASE}/twilio/voice/{path}", form).number == MASH
+
+
+SERVICE_PATHS = [
+    *("voice/professionals", "sms/professionals", "SMS/professionals/", "Voice/Professionals"),
+    *("sms/voice/professionals", "voice/sms/professionals", "professionals/voice"),
+    *("professionals", "calls/professionals", "voice/ professionals"),
+]
+
+
+@pytest.mark.parametrize("path", SERVICE_PATHS)
+def test_a_call_and_a_text_reach_the_service_wherever_the_address_names_it(twilio, path):
+    call = twilio.form("CA1", CALLER, CALLED)
+    text = {"MessageSid": "SM1", "From": CALLER, "To": CALLED, "Body": "help"}
+    reply = twilio.document(f"{BASE}/twilio/{path}", text, text=True).root.find("Message").text
+
+    assert twilio.document(f"{BASE}/twilio/{path}", call).number == PROFESSIONALS
+    assert "Call 01632 960003" in reply
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "POST"])

@@ -52,22 +52,22 @@ def test_times_are_written_as_gov_uk_writes_them(minute, text):
         ("2026-05-21 20:00", "The Hub is closed. It opens at 8:30am on Friday 22 May."),
         (
             "2026-12-25 09:00",
-            "The Hub is closed on Friday 25 December because it is Christmas Day, "
+            "The Hub is closed on Friday 25 December, because it is Christmas Day, "
             "a bank holiday. It opens at 8:30am on Tuesday 29 December.",
         ),
         (
             "2026-12-28 09:00",
-            "The Hub is closed on Monday 28 December because it is the substitute "
+            "The Hub is closed on Monday 28 December, because it is the substitute "
             "day for Boxing Day, a bank holiday. It opens at 8:30am on Tuesday 29 December.",
         ),
         (
             "2026-05-25 09:00",
-            "The Hub is closed on Monday 25 May because it is the Spring bank "
+            "The Hub is closed on Monday 25 May, because it is the Spring bank "
             "holiday. It opens at 8:30am on Tuesday 26 May.",
         ),
         (
             "2026-12-24 16:00",
-            "The Hub is closed. On Thursday 24 December (Christmas Eve) it is open 8:30am to "
+            "The Hub is closed. Its hours on Thursday 24 December (Christmas Eve) are 8:30am to "
             "3:30pm. It opens at 8:30am on Tuesday 29 December.",
         ),
     ],

@@ -9,9 +9,8 @@ from conftest import ANYSHIRE
 from core.test_decision import london
 
 from routing import lookup
-from routing.core.decision import Divert
+from routing.core.decision import Divert, Timetables
 from routing.core.instants import Span
-from routing.core.timetable import Timetables
 from routing.directory.load import load, parse
 from routing.text import staff_text
 from routing.text.locale import get_locale
@@ -52,6 +51,16 @@ def test_time_left_is_in_minutes_rounded_up(time, text):
 )
 def test_today_and_tomorrow_are_named_and_other_days_have_their_date(when, text):
     assert staff_text.format_relative(datetime.fromisoformat(f"{when}+00:00"), NOW, ENGLISH) == text
+
+
+@pytest.mark.parametrize(
+    ("when", "zone"), [("2026-10-25T00:30", "BST"), ("2026-10-25T01:30", "GMT")]
+)
+def test_a_time_that_comes_twice_tonight_has_its_zone(when, zone):
+    at = datetime.fromisoformat("2026-10-24T23:30+00:00")
+    when = datetime.fromisoformat(f"{when}+00:00")
+
+    assert staff_text.format_relative(when, at, ENGLISH) == f"1:30am {zone} today"
 
 
 def test_one_sentence_says_where_calls_go_until_when_and_what_then():

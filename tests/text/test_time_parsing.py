@@ -77,7 +77,8 @@ def test_a_local_time_that_does_not_exist_or_exists_twice_is_refused(text, error
         *(("5pm", 1020), ("5:30pm", 1050), ("5.30 PM", 1050), ("17:30", 1050)),
         *(("08:30", 510), ("8:30", 510), ("12am", 0), ("12:01am", 1), ("12pm", 720)),
         *(("12:59 pm", 779), ("11:59pm", 1439), ("0:00", 0), ("23:59", 1439)),
-        *(("midnight", 0), ("Midday", 720), ("noon", 720)),
+        *(("midnight", 0), ("Midday", 720), ("noon", 720), ("12 noon", 720)),
+        *(("1730", 1050), ("0830", 510), ("5 p.m.", 1020), ("8.30 a.m.", 510)),
     ],
 )
 def test_a_time_of_day_is_read_as_people_write_it(text, minute):
@@ -102,10 +103,26 @@ def test_the_parts_of_a_form_are_an_instant():
 
 
 @pytest.mark.parametrize(
+    "parts",
+    [
+        ("24", "12", "26"),
+        ("24", "Dec", "2026"),
+        ("24", "december", "2026"),
+        ("24", "Rhagfyr", "26"),
+    ],
+)
+def test_a_date_may_have_its_month_by_name_and_its_year_in_two_digits(parts):
+    assert time_parsing.parse_date(*parts).isoformat() == "2026-12-24"
+
+
+@pytest.mark.parametrize(
     ("parts", "error"),
     [
         (("31", "2", "2026", "5pm"), "'31/2/2026' is not a date"),
-        (("", "", "", "5pm"), "is not a date"),
+        (("29", "2", "2027", "5pm"), "'29/2/2027' is not a date"),
+        (("", "", "", "5pm"), "The date is missing. Write it as 24 12 2026."),
+        (("24", "Mardi", "2026", "5pm"), "is not a date"),
+        (("24", "d", "2026", "5pm"), "is not a date"),
         (("x", "1", "2026", "5pm"), "is not a date"),
         (("1", "1", "99999", "5pm"), "is not a date"),
         (("1", "1", "9" * 40, "5pm"), "is not a date"),
@@ -114,7 +131,7 @@ def test_the_parts_of_a_form_are_an_instant():
         (("25", "10", "2026", "1:30am"), "1:30am on 25 October 2026 happens twice"),
         (("25", "10", "2026", "1:30am"), "Write BST or GMT behind the time"),
         (("1", "1", "1999", "5pm"), "not from 2000"),
-        (("24", "12", "26", "5pm"), "'24/12/26' is not from 2000 to 2100. Write it as 24 12 2026."),
+        (("24", "12", "226", "5pm"), "is not from 2000 to 2100. Write it as 24 12 2026."),
     ],
 )
 def test_parts_that_are_not_one_instant_are_refused(parts, error):

@@ -13,7 +13,7 @@ import pytest
 from babel.messages import pofile
 from conftest import ROOT
 
-from routing.bank_holidays.calendar import DIVISIONS, package_holidays
+from routing.bank_holidays import DIVISIONS, package_holidays
 from routing.core.directory import ALL_DAY, Hours, TimeRange
 from routing.text import dates
 from routing.text.locale import CATALOGUES, HOLIDAY_NAMES, get_locale

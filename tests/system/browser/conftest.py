@@ -103,10 +103,10 @@ def other_website(body, home):
         f'<script type="module" src="{home}/embed/v1.js" referrerpolicy="no-referrer"></script>'
     )
 
-    class Handler(stub_server.Handler):
+    class PageHandler(stub_server.Handler):
         def do_GET(self):
             headers = {"Content-Security-Policy": f"{policy}; img-src data:"}
             self.answer(200, "text/html", page, **headers)
 
-    with stub_server.serving(Handler) as server:
+    with stub_server.serving(PageHandler) as server:
         yield f"{server.base}/child-abuse"

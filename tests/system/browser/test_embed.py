@@ -85,6 +85,24 @@ def test_an_answer_that_a_proxy_kept_for_an_hour_changes_by_the_time_at_which_it
     assert len(requests) >= 2
 
 
+def test_a_first_request_that_hangs_is_sent_again_in_the_language_of_the_page(pages, noon):
+    asked = []
+
+    def hang_once(route):
+        asked.append(route.request.url)
+        if len(asked) > 1:
+            route.continue_()
+
+    with other_website(PLAIN.replace('"en"', '"cy-GB"'), noon.base) as url:
+        page = pages.open()
+        page.route("**/fragment*", hang_once)
+        page.goto(url)
+        page.locator("who-to-call [part=phone]").wait_for(timeout=30_000)
+
+    assert asked[0].endswith("/fragment?lang=cy")
+    assert page.get_attribute("who-to-call", "lang") == "en"  # what the directory has
+
+
 def test_without_scripts_the_pages_own_numbers_are_there(pages, noon):
     with other_website(COMPONENT, noon.base) as url:
         page = pages.open(url, java_script_enabled=False)

@@ -227,20 +227,34 @@ def test_offline_for_an_hour_asleep_the_page_shows_all_numbers_until_it_can_ask(
     assert content(page) == content(pages.open(f"{noon.base}/"))
 
 
-def test_after_a_sleep_the_page_asks_again_at_once(pages, noon):
-    page = pages.open(f"{noon.base}/")
-    with page.expect_request("**/now", timeout=3000):
-        page.evaluate("Date.now = (now => () => now() + 3_600_000)(Date.now)")
+def test_an_open_page_asks_each_second_and_a_list_of_contacts_at_once_after_a_sleep(pages, noon):
+    page, contacts = pages.open(f"{noon.base}/"), pages.open(f"{noon.base}/contacts")
+    for _ in range(3):
+        page.wait_for_event(
+            "response", lambda response: response.url.endswith("/now"), timeout=3000
+        )
+    with contacts.expect_request("**/contacts", timeout=3000):
+        contacts.evaluate("Date.now = (now => () => now() + 3_600_000)(Date.now)")
+    contacts.context.set_offline(True)
+    contacts.evaluate("Date.now = (now => () => now() + 3_600_000)(Date.now)")
+    contacts.wait_for_selector("[data-who-lost]", state="visible", timeout=3000)
+
+    assert not contacts.locator(".who-state").first.is_visible()
+    assert contacts.locator(".who-tel").first.is_visible()
 
 
 def test_an_open_page_after_a_divert_and_after_its_end_says_the_same_as_a_fresh_one(pages, noon):
     opened = {path: pages.open(noon.base + path) for path in PATHS}
+    contacts = pages.open(f"{noon.base}/contacts")
     before = {path: content(page) for path, page in opened.items()}
     divert = ("children", "eds", "--until", "1h", "--note", "No telephones", "--although-closed")
     flask(noon.folder, "divert", "set", *divert, **NOON)
     for path, page in opened.items():
         wait_for_number(page, NIGHT)
         assert content(page) == content(pages.open(noon.base + path)) != before[path]
+    contacts.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    contacts.locator(".who-state >> text=Closed now").first.wait_for(timeout=5000)
+    assert content(contacts) == content(pages.open(f"{noon.base}/contacts"))
 
     (divert,) = json.loads(flask(noon.folder, "divert", "list", "--format", "json", **NOON))
     flask(noon.folder, "divert", "end", str(divert["id"]), **NOON)

@@ -8,7 +8,7 @@ import icalendar
 import pytest
 from browser.conftest import follow
 from browser.test_pages import violations_at_each_width
-from browser.test_staff import Service, sign_in
+from browser.test_staff import StaffService, sign_in
 
 NIGHT = "Out-of-hours social worker"
 PEOPLE = ["Amara Owusu", "Siân O’Brien", "Llŷr ap Rhys", "Dev Patel"]
@@ -17,7 +17,7 @@ LOOKED_AT = ["/gaps", "/bank-holidays", "/mine", "/people", "/people/1", "/impor
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory):
-    served = Service(tmp_path_factory.mktemp("rota"), called=False)
+    served = StaffService(tmp_path_factory.mktemp("rota"), called=False)
     served.environ["CLOCK_STARTS_AT"] = "2026-12-20T15:40:00Z"
     with served.running("rota") as service:
         rows = [f"mash-social-worker,2026-12-21 08:30,2026-12-21 17:00,{name}\n" for name in PEOPLE]

@@ -77,7 +77,7 @@ def _write_call(connection, key, at, draw):
     calls.step(connection, key, call, ended, outcome=outcome)
 
 
-class Service:
+class StaffService:
     """A served Anyshire on a Monday afternoon, with its commands, and a month of calls."""
 
     def __init__(self, folder, called=True):
@@ -107,7 +107,7 @@ class Service:
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory):
-    with Service(tmp_path_factory.mktemp("staff")).running("admin") as service:
+    with StaffService(tmp_path_factory.mktemp("staff")).running("admin") as service:
         yield service
 
 

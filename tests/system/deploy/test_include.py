@@ -19,7 +19,7 @@ def service(fragment):
     """Serve the fragment on loopback: a text, or the status of an error; None hangs."""
     released = threading.Event()
 
-    class Handler(stub_server.Handler):
+    class CouncilPageHandler(stub_server.Handler):
         def do_GET(self):
             if fragment is None:
                 released.wait(10)
@@ -27,7 +27,7 @@ def service(fragment):
             body = fragment if isinstance(fragment, str) else "Sorry, there is a problem"
             self.answer(status, "text/html; charset=utf-8", body)
 
-    with stub_server.serving(Handler) as server:
+    with stub_server.serving(CouncilPageHandler) as server:
         try:
             yield server.server_port
         finally:

@@ -17,7 +17,7 @@ REQUESTS = 40
 SILENCE_SECONDS = 4
 
 
-class Service:
+class WatchedService:
     """A service of four workers at noon on a Monday, and the files and commands that change it."""
 
     def __init__(self, folder, feed, url, environ):
@@ -62,15 +62,15 @@ def served(folder):
         serving.flask(folder, "db", "upgrade", **environ)
         with serving.serving(folder, **environ) as server:
             url = f"{server.base}/api/v1/services/professionals/decision"
-            running = Service(folder, feed, url, environ)
+            running = WatchedService(folder, feed, url, environ)
             running.numbers()
             yield running
 
 
 CHANGES = {
-    "directory.yaml is edited": (Service.change_directory, "01632 960077"),
-    "a bank holiday is fetched": (Service.proclaim_holiday, "01632 960002"),
-    "a divert is set by a command": (Service.set_divert, "01632 960001"),
+    "directory.yaml is edited": (WatchedService.change_directory, "01632 960077"),
+    "a bank holiday is fetched": (WatchedService.proclaim_holiday, "01632 960002"),
+    "a divert is set by a command": (WatchedService.set_divert, "01632 960001"),
 }
 """Changes in their order, and the number that callers are given from then on."""
 

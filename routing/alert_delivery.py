@@ -23,15 +23,15 @@ from urllib.parse import unquote, urlsplit
 import requests
 from flask import current_app
 
-from routing import health, lookup
+from routing import lookup
+from routing.conditions import KINDS, Condition
 from routing.config import Recipient, alert_recipients, base_url
-from routing.health import Condition
 from routing.store import alerts
 from routing.store.alerts import Alert, QueuedAlert
 from routing.text import dates
 from routing.text.locale import Locale
 
-MAX_LISTED = 20
+MAX_LISTED_PER_KIND = 20
 """Alerts of one kind that a message lists; it counts the others."""
 
 MAX_TEXT_CHARS = 500
@@ -139,12 +139,12 @@ def build_test(at: datetime, base: str, is_rehearsal: bool) -> Message:
 
 def _part(kind: AlertKind, alerts: Sequence[QueuedAlert], base: str, locale: Locale) -> str:
     lines = [_heading(kind, alerts), ""]
-    for queued in alerts[:MAX_LISTED]:
+    for queued in alerts[:MAX_LISTED_PER_KIND]:
         noticed = dates.format_datetime(queued.noticed_at, locale)
         lines.append(f"- {queued.alert.text} Noticed at {noticed}.")
-    if len(alerts) > MAX_LISTED:
-        lines.append(f"- And {len(alerts) - MAX_LISTED} more.")
-    remedy = health.KINDS[kind.codes[0]].remedy
+    if len(alerts) > MAX_LISTED_PER_KIND:
+        lines.append(f"- And {len(alerts) - MAX_LISTED_PER_KIND} more.")
+    remedy = KINDS[kind.codes[0]].remedy
     return "\n".join([*lines, "", f"Do: {remedy}", f"Look: {_address(kind.path, base)}"])
 
 
@@ -220,16 +220,16 @@ class DeliveryResult:
     fault: str | None
 
 
-def send_alerts(impatient: bool = False) -> list[DeliveryResult]:
+def send_alerts(conditions: Iterable[Condition], impatient: bool = False) -> list[DeliveryResult]:
     """Queue what is new, send what waits, and return the result for each recipient.
 
-    Any number of machines may do this at the same time. With ``impatient``, keep no pause
-    after a message or a failure. Raise DatabaseUnavailable.
+    ``conditions`` are all that are worth an alert now. Any number of machines may do this at the
+    same time. With ``impatient``, keep no pause after a message or a failure. Raise
+    DatabaseUnavailable.
     """
     settings, at, database = current_app.config, lookup.now(), lookup.database()
     known = {recipient.key: recipient for recipient in alert_recipients(settings)}
-    with database.reading() as connection:
-        due = [build_alert(condition) for condition in health.alertable(connection, at)]
+    due = [build_alert(condition) for condition in conditions]
     with database.writing() as connection:
         now = alerts.database_time(connection)
         alerts.enqueue(connection, list(known), due, at, now)

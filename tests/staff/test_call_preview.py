@@ -11,7 +11,7 @@ from sweep import timetables
 
 from routing.core.decision import Divert, decide
 from routing.core.instants import Span
-from routing.telephony.call_preview import preview_call
+from routing.staff.now import preview_call
 from routing.text import time_parsing
 from routing.text.locale import get_locale
 

@@ -1,1 +1,0 @@
-"""Alerts: urgent conditions, sent to people by email and webhook."""

@@ -1,1 +1,0 @@
-"""Representations that several interfaces share: JSON and the printed page."""
