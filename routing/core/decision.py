@@ -1,9 +1,8 @@
 """Who takes the call at an instant: the rule that this project is about.
 
-``Timetables`` has each month of a service as sorted instants that a bisect searches. That leaves no
-gaps, gives exactly one answer at any time, and ``until`` for free. Clock changes, special days and
-bank holidays are dealt with when a month is compiled: finding a decision reads no zone, no bank
-holiday and no hours.
+``Timetables`` has each month of a service as sorted instants that a bisect searches: no gaps,
+exactly one answer at any time, and ``until`` for free. Clock changes, special days and bank
+holidays are dealt with when a month is compiled; finding a decision reads none of them.
 """
 
 from __future__ import annotations
