@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from itertools import cycle, islice, pairwise
 
 import pytest
@@ -115,8 +116,7 @@ def test_a_query_that_is_not_a_call_state_is_none(changed):
 def test_a_clock_that_is_behind_does_not_end_a_call():
     begun = call_flow.first_step(TABLES, answers(NIGHT), NIGHT, NIGHT + timedelta(minutes=1))
     assert isinstance(begun, Dial)
-    service = TABLES.service("children")
-    step = call_flow.next_step(TABLES, service, begun.state, Outcome.BUSY, NIGHT, answers)
+    step = call_flow.next_step(TABLES, begun.state, Outcome.BUSY, NIGHT, answers)
 
     assert isinstance(step, Dial)
 
@@ -137,7 +137,7 @@ services: {s: {name: S, lines: [a], out_of_hours: b, if_unanswered: [b, c, d]}}
 
 def rings(tables, at, excluded=()):
     """Return each ring of a call that nobody answers, with when it begins."""
-    steps = call_flow.unanswered_call(tables, at, lambda at: decide(tables, "s", at), excluded)
+    steps = call_flow.unanswered_call(tables, at, partial(decide, tables, "s"), excluded)
     return [(begins, step) for begins, step in steps if isinstance(step, Dial)]
 
 
@@ -199,8 +199,8 @@ def test_a_later_round_begins_with_a_message_that_takes_its_time():
 def test_a_backup_rings_on_the_number_of_the_local_date(at, phone):
     tables, at = compiled(SHARED), time_parsing.parse_rfc3339(at)
     progress = CallState(int(at.timestamp()), 1, 1, ("b", "c"))
-    service = tables.service("s")
-    step = call_flow.next_step(tables, service, progress, Outcome.BUSY, at, answers)
+    decide_at = partial(decide, tables, "s")
+    step = call_flow.next_step(tables, progress, Outcome.BUSY, at, decide_at)
 
     assert step.phone.display == phone
 
@@ -208,26 +208,22 @@ def test_a_backup_rings_on_the_number_of_the_local_date(at, phone):
 @pytest.mark.parametrize(("seconds", "step"), [(-1, Dial), (0, GiveUp), (1, GiveUp)])
 def test_a_call_is_given_up_eight_minutes_after_it_began(seconds, step):
     began = int(NIGHT.timestamp())
-    progress, service = CallState(began, 1, 1, ("eds",)), TABLES.service("children")
+    progress = CallState(began, 1, 1, ("eds",))
     at = NIGHT + call_flow.MAX_CALL_DURATION + timedelta(seconds=seconds)
 
-    assert type(call_flow.next_step(TABLES, service, progress, Outcome.BUSY, at, answers)) is step
+    assert type(call_flow.next_step(TABLES, progress, Outcome.BUSY, at, answers)) is step
 
 
 def play(tables, outcomes, seconds=1, clock_runs=True):
     """Yield each ring, and when, of a call in which ringing ends as ``outcomes`` say, in turn."""
-    service, at = tables.directory.services[0], NIGHT
-
-    def decide_at(at):
-        return decide(tables, service.id, at)
-
+    at, decide_at = NIGHT, partial(decide, tables, "s")
     step, endings = call_flow.first_step(tables, decide_at(at), at, at), cycle(outcomes)
     while isinstance(step, Dial):
         if step.announcement and clock_runs:
             at += step.announcement.value
         yield at, step
         at += timedelta(seconds=seconds)
-        step = call_flow.next_step(tables, service, step.state, next(endings), at, decide_at)
+        step = call_flow.next_step(tables, step.state, next(endings), at, decide_at)
 
 
 TWO_LINES = """
