@@ -79,15 +79,16 @@ def format_full_date(day: date, locale: Locale) -> str:
     return f"{format_day(day, locale)} {day.year}"
 
 
-def format_datetime(at: datetime, locale: Locale, now: datetime | None = None) -> str:
+def format_datetime(
+    at: datetime, locale: Locale, now: datetime | None = None, with_year: bool = False
+) -> str:
     """Format an instant: 5pm on Thursday 24 December. Midnight belongs to the day that it ends.
 
-    The year is added when the instant is more than 180 days after ``now``; never where that is
-    None.
+    The year is added ``with_year``, or when the instant is more than 180 days after ``now``.
     """
     date, time = local_date_and_time(at, locale)
     day = format_day(date, locale)
-    if now is not None and at - now > _YEAR_NAMED_AFTER:
+    if with_year or (now is not None and at - now > _YEAR_NAMED_AFTER):
         day = f"{day} {date.year}"
     if time is None:
         return locale.translate("midnight at the end of {day}", day=day)

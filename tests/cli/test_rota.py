@@ -297,8 +297,8 @@ def test_gaps_from_a_date_begin_at_its_midnight(run, christmas):
     ]
 
 
-@pytest.mark.parametrize("day", ["0026-12-24", "9999-12-31"])
-def test_a_date_out_of_range_is_refused_with_what_to_write(run, day):
+@pytest.mark.parametrize("day", ["0026-12-24", "9999-12-31", "24/12/2026", "2026-02-29", ""])
+def test_a_date_out_of_range_or_of_another_form_is_refused_with_what_to_write(run, day):
     result = run("gaps", "--from", day)
 
     assert result.exit_code == 2
