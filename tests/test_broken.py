@@ -19,7 +19,7 @@ from routing.snapshot import SnapshotLoader
 AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
 GOOD = [ANYSHIRE, *(ROOT / "examples" / f"{name}.yaml" for name in ("swansea", "wiltshire"))]
 REMEDY = re.compile(
-    r"\b(Write|Add|Did you mean|Start|Save|Delete|Leave|Keep|Check|Indent|The keys|Put|type"
+    r"\b(Write|Add|Begin|Did you mean|Start|Save|Delete|Leave|Keep|Check|Indent|The keys|Put|type"
     r"|delete|Finish|Take|Give|Name|write|give)\b"
 )
 

@@ -308,10 +308,11 @@ def test_in_northern_ireland_the_equality_commission_enforces_accessibility(make
     assert "Human Rights" not in text
 
 
-def test_a_printed_page_says_whose_it_is_and_when_it_was_right(client):
+@pytest.mark.parametrize("path", ["/", "/contacts"])
+def test_a_printed_page_says_whose_it_is_and_when_it_was_right(client, path):
     assert (
         "Bracknell Forest Council. Printed from https://www.bracknell-forest.gov.uk: this was "
-        "right at midday on Monday 23 November 2026." in client.get("/").text
+        "right at midday on Monday 23 November 2026." in client.get(path).text
     )
 
 
