@@ -78,6 +78,9 @@ SECRETS = (
 )
 """Settings whose values are never shown. ``<NAME>_FILE`` may name a file that holds the value."""
 
+ALERT_SETTINGS = ("ALERT_SMTP_URL", "ALERT_FROM", "ALERT_TO", "ALERT_WEBHOOK_URL")
+"""Whom alerts go to: the first three are needed for email, the last one for the webhook."""
+
 _OWN_PREFIXES = (
     *("ALERT", "BANK_HOLIDAYS_", "CALLER_", "CALL_RETENTION", "CLOCK_ST", "DIRECTORY_"),
     *("EXCHANGE_", "INSTANCE_PATH", "NOTE_RETENTION", "OIDC_", "OPS_", "PUBLIC_BASE_"),
@@ -272,19 +275,19 @@ def alert_recipients(settings: Mapping[str, Any]) -> tuple[Recipient, ...]:
 
 def alerts_fault(settings: Mapping[str, Any]) -> str | None:
     """Return which settings alerts still need, as a sentence; None when they are complete."""
-    email = ("ALERT_SMTP_URL", "ALERT_FROM", "ALERT_TO")
+    *email, webhook = ALERT_SETTINGS
     missing = [name for name in email if not settings[name]]
     if settings.get("ALERTS") == "none":
         return None
     if missing and len(missing) < len(email):
         return f"No alert goes out by email: set {' and '.join(missing)} too."
-    if missing and not settings["ALERT_WEBHOOK_URL"]:
+    if missing and not settings[webhook]:
         return (
             "Nobody is alerted when a call is not answered or a divert ends: set ALERT_SMTP_URL, "
             "ALERT_FROM and ALERT_TO, or ALERT_WEBHOOK_URL, try `who-to-call alerts test`, and run "
             "`who-to-call timers`, which sends them."
         )
-    host = urlsplit(settings["ALERT_WEBHOOK_URL"] or "").hostname or ""
+    host = urlsplit(settings[webhook] or "").hostname or ""
     if host.endswith(_TEAMS_DOMAINS) and settings["ALERT_WEBHOOK_FORMAT"] != "teams":
         return (
             "Alerts to Microsoft Teams are lost: it accepts them, and shows only Adaptive Cards. "

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from routing.core.decision import Divert, Timetables, decide, timeline
 from routing.core.directory import Line, Service, date_range
-from routing.core.instants import Span, mark_covered
+from routing.core.instants import Span, mark_covered, whole_second
 from routing.directory.schema import forbidden_reason
 from routing.errors import InvalidDivert, UnknownService
 from routing.text.dates import format_datetime
@@ -21,6 +21,10 @@ MAX_LEAD_TIME = timedelta(days=400)
 
 END_WARNING_PERIOD = timedelta(minutes=30)
 """How long before the end of a divert staff are warned of it."""
+
+HANDOVER = "handover"
+DIVERT_ENDS = {HANDOVER: None, "1h": timedelta(hours=1), "4h": timedelta(hours=4)}
+"""When a divert ends, by choice: None is the next handover, else so long after its start."""
 
 MAX_NOTE_CHARS = 200
 ALL_SERVICES = "all"
@@ -75,27 +79,48 @@ def propose(
         raise InvalidDivert("note", f"Say why in {MAX_NOTE_CHARS} characters at most.")
     start = _check_start(start, at, locale)
     return [
-        _propose_one(timetables, service, line, start, until, note, at, locale)
+        propose_one(timetables, service, line, start, until, note, at, locale)
         for service in services
     ]
 
 
-def propose_new_end(
+def propose_one(
     timetables: Timetables,
     service: Service,
     line: Line,
     start: datetime,
     until: datetime | timedelta | None,
+    note: str,
     at: datetime,
     locale: Locale,
 ) -> ProposedDivert:
-    """Return a divert with another end: an instant, a duration from now, or the next handover.
+    """Return the divert of a service from ``start``; ``until`` is as in ``propose``.
 
-    Of a divert that has not begun it is a time from its start. Raise InvalidDivert, which names the
-    field to change.
+    Raise InvalidDivert, which names the field to change.
     """
-    start = max(start, _whole_second(at))
-    return _propose_one(timetables, service, line, start, until, "", at, locale)
+    end = _find_end(timetables, service, start, until, locale)
+    ends, fault = format_datetime(end, locale), ""
+    if end <= at:
+        now = format_datetime(at, locale)
+        fault = f"That end, {ends}, is past: it is {now} now. Choose a later one."
+    elif end <= start:
+        starts = format_datetime(start, locale)
+        fault = f"That end, {ends}, is not after the start, {starts}. Choose a later one."
+    elif end - start > MAX_DIVERT_DURATION:
+        latest = format_datetime(start + MAX_DIVERT_DURATION, locale)
+        fault = (
+            f"A divert lasts 72 hours at most: here until {latest}. Choose an earlier end; before "
+            "it comes, anybody may extend it."
+        )
+    if fault:
+        raise InvalidDivert("until", fault)
+    during = Span(start, end)
+    refusal = target_error(service, line, during, locale.zone)
+    if refusal is not None:
+        raise InvalidDivert("line", refusal)
+    spans = timetables.open_spans(line, start, end)
+    closed = tuple(span for span, is_open in mark_covered(spans, during) if not is_open)
+    return ProposedDivert(service, line, during, note, closed)
 
 
 def target_error(service: Service, line: Line, during: Span, zone: ZoneInfo) -> str | None:
@@ -134,43 +159,8 @@ def unchanged_until(
     return during.end
 
 
-def _propose_one(
-    timetables: Timetables,
-    service: Service,
-    line: Line,
-    start: datetime,
-    until: datetime | timedelta | None,
-    note: str,
-    at: datetime,
-    locale: Locale,
-) -> ProposedDivert:
-    end = _find_end(timetables, service, start, until, locale)
-    ends, fault = format_datetime(end, locale), ""
-    if end <= at:
-        now = format_datetime(at, locale)
-        fault = f"That end, {ends}, is past: it is {now} now. Choose a later one."
-    elif end <= start:
-        starts = format_datetime(start, locale)
-        fault = f"That end, {ends}, is not after the start, {starts}. Choose a later one."
-    elif end - start > MAX_DIVERT_DURATION:
-        latest = format_datetime(start + MAX_DIVERT_DURATION, locale)
-        fault = (
-            f"A divert lasts 72 hours at most: here until {latest}. Choose an earlier end; before "
-            "it comes, anybody may extend it."
-        )
-    if fault:
-        raise InvalidDivert("until", fault)
-    during = Span(start, end)
-    refusal = target_error(service, line, during, locale.zone)
-    if refusal is not None:
-        raise InvalidDivert("line", refusal)
-    spans = timetables.open_spans(line, start, end)
-    closed = tuple(span for span, is_open in mark_covered(spans, during) if not is_open)
-    return ProposedDivert(service, line, during, note, closed)
-
-
 def _check_start(start: datetime | None, at: datetime, locale: Locale) -> datetime:
-    now = _whole_second(at)
+    now = whole_second(at)
     if start is None:
         return now
     if start < now - timedelta(minutes=1):
@@ -181,7 +171,7 @@ def _check_start(start: datetime | None, at: datetime, locale: Locale) -> dateti
         )
     if start > at + MAX_LEAD_TIME:
         raise InvalidDivert("from", "That start is more than 400 days away. Choose an earlier one.")
-    return max(_whole_second(start), now)
+    return max(whole_second(start), now)
 
 
 def _find_end(
@@ -192,7 +182,7 @@ def _find_end(
     locale: Locale,
 ) -> datetime:
     if isinstance(until, datetime):
-        return _whole_second(until)
+        return whole_second(until)
     if until is not None:
         return start + until
     handover = decide(timetables, service.id, start).until
@@ -204,8 +194,3 @@ def _find_end(
         "A divert lasts 72 hours at most, and the next handover of "
         f"'{service.name.get(locale.language)}' is {when}. Choose a time instead.",
     )
-
-
-def _whole_second(at: datetime) -> datetime:
-    """Cut to the second, as handovers are: a divert that is shown to end at five ends at five."""
-    return at.replace(microsecond=0)

@@ -9,7 +9,7 @@ that cannot be shown.
 import re
 from base64 import b64encode
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -233,17 +233,6 @@ def _written_hours(hours: Hours) -> Json | str:
     return dict(hours.as_written)
 
 
-@dataclass(frozen=True, slots=True)
-class OtherWayText:
-    """Another way to reach a line, with what it is in the reader's language."""
-
-    label: str
-    phone: Phone | None
-    url: str | None
-    dial: str | None
-    """The address of a link to the number: tel:, or sms: for text messages."""
-
-
 def printed_page(
     snapshot: Snapshot,
     at: datetime,
@@ -311,17 +300,6 @@ def helpline_texts(snapshot: Snapshot, locale: Locale) -> list[dict[str, Any]]:
     ]
 
 
-def other_way_texts(line: Line, locale: Locale) -> list[OtherWayText]:
-    """Return every other way to reach a line in the reader's language."""
-    texts = []
-    for way in line.also:
-        dial = way.phone.url if way.phone else None
-        if way.phone and way.kind == "text":
-            dial = f"sms:{way.phone.e164}"
-        texts.append(OtherWayText(other_way_label(way, locale), way.phone, way.url, dial))
-    return texts
-
-
 def _print_line(
     line: Line, snapshot: Snapshot, first: date, last: date, locale: Locale
 ) -> dict[str, Any]:
@@ -334,7 +312,7 @@ def _print_line(
         "options": line.options.get(locale.language) if line.options else None,
         "you_will_hear": line.you_will_hear.get(locale.language) if line.you_will_hear else None,
         "relay_uk": line.relay_uk and not line.phone.is_emergency,
-        "also": other_way_texts(line, locale),
+        "also": [(other_way_label(way, locale), way) for way in line.also],
         "week": dates.format_week(line.hours, locale),
         "seasons": [
             dates.format_special_day(replace(special_day, phone=None), locale, first)

@@ -5,7 +5,7 @@ Other modules get the snapshot, the diverts, the locale and the database of a re
 
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -15,6 +15,7 @@ from flask import current_app, g
 from routing import divert_rules
 from routing.core import decision as core
 from routing.core.decision import Answer, Decision, Divert
+from routing.core.instants import whole_second
 from routing.divert_rules import ProposedDivert
 from routing.errors import InvalidDivert
 from routing.snapshot import Snapshot, SnapshotLoader
@@ -43,9 +44,11 @@ def who_to_call(service: str | None = None, at: datetime | None = None) -> Decis
     return core.decide(timetables, service or first_service_id(), at or now(), diverts())
 
 
-def dial_order(decision: Decision, at: datetime) -> tuple[Answer, ...]:
-    """Return the lines to ring at ``at``, in order."""
-    return core.dial_order(snapshot().timetables, decision, at)
+def dial_order(
+    decision: Decision, at: datetime, excluded_numbers: Collection[str] = ()
+) -> tuple[Answer, ...]:
+    """Return the lines to ring at ``at``, in order, but those with an excluded number."""
+    return core.dial_order(snapshot().timetables, decision, at, excluded_numbers)
 
 
 def now() -> datetime:
@@ -124,9 +127,10 @@ def new_divert(proposed: ProposedDivert, may_ring: bool) -> NewDivert:
 
 
 def propose_new_end(divert: DivertRow, until: datetime | timedelta | None) -> ProposedDivert:
-    """Return a divert with another end, as ``divert_rules.propose_new_end`` does from now on.
+    """Return a divert with another end: an instant, a duration from now, or the next handover.
 
-    Raise InvalidDivert, also where it has ended or has no effect.
+    Of a divert that has not begun it is a time from its start. Raise InvalidDivert, which names the
+    field to change, also where it has ended or has no effect.
     """
     facts, at, error = snapshot(), now(), divert_error(divert)
     line = facts.directory.line(divert.line)
@@ -134,10 +138,10 @@ def propose_new_end(divert: DivertRow, until: datetime | timedelta | None) -> Pr
         raise InvalidDivert("until", f"{error} Set a new divert instead.")
     if divert.during.end <= at:
         raise InvalidDivert("until", "This divert has ended. Set a new one instead.")
-    service = facts.timetables.service(divert.service)
-    start = divert.during.start
-    return divert_rules.propose_new_end(
-        facts.timetables, service, line, start, until, at, staff_locale()
+    service, start = facts.timetables.service(divert.service), divert.during.start
+    start = max(start, whole_second(at))
+    return divert_rules.propose_one(
+        facts.timetables, service, line, start, until, "", at, staff_locale()
     )
 
 

@@ -450,6 +450,18 @@ def propose_fill(
     return current, proposed
 
 
+def save_fill(
+    current: Rota, added: Sequence[NewShift], actor: str, form_key: str = ""
+) -> RotaChange:
+    """Save shifts that ``propose_fill`` proposed, as ``save_change`` does."""
+    if not added:
+        raise InvalidRotaChange("people", "None of these people is free then.")
+    role_name = descriptions.role_name(current.roster.roles[added[0].role_id])
+    months = descriptions.format_months(added, lookup.snapshot().directory.zone)
+    summary = f"Filled {role_name} for {months}: {len(added)} added"
+    return save_change("filled", added, current, actor, form_key, summary)
+
+
 def measure_fill(current: Rota, added: Sequence[NewShift]) -> list[Workload]:
     """Return what each person who is given a shift would have then, most hours first.
 

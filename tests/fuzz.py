@@ -81,7 +81,7 @@ SHEETS = [
 ]
 CALLS = [
     "CallSid=CA1&From=%2B447700900123&To=%2B441632960100&CallStatus=in-progress",
-    "began=1795435200&round=1&leg=2&tried=mash_eds&screened=1&waits=0&engaged=1&silence=30"
+    "began=1795435200&round=1&leg=2&tried=mash_eds&screened=1&waits=0&engaged=1&rang=0&silence=30"
     "&rings=40&dialled=1795435230&DialCallStatus=completed",
 ]
 PLACES = [

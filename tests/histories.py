@@ -103,7 +103,8 @@ class History:
     answered: bool = False
     called: str = CALLED
     waits: int = 0
-    engaged: bool = True
+    engaged: bool = False
+    rang: bool = False
     ringing: int = 0
     longest_ringing: int = 0
 
@@ -178,7 +179,8 @@ class History:
         self.clock.at += timedelta(seconds=seconds)
         self.ringing += seconds
         self.longest_ringing = max(self.longest_ringing, self.ringing)
-        self.engaged = self.engaged and status == "busy"
+        self.engaged = self.engaged or status == "busy"
+        self.rang = self.rang or status not in ("busy", "failed")
 
     def whisper(self, document, line, status):
         if not self.directory.screened(line) or status != "completed":
@@ -198,10 +200,11 @@ class History:
         if max(elapsed, WAIT * self.waits) >= LONGEST:
             return None
         line = self.directory.left(self.service, self.tried, at, self.barred)
-        if line is None and (self.engaged or self.round < ROUNDS):
-            self.waits += self.engaged
-            self.round, self.tried = self.round + (not self.engaged), []
-            self.engaged = True
+        waits = self.engaged and not self.rang
+        if line is None and (waits or self.round < ROUNDS):
+            self.waits += waits
+            self.round, self.tried = self.round + (not waits), []
+            self.engaged = self.rang = False
             lines = self.directory.round(self.service, at, self.barred)
             line = lines[0] if lines else None
         return line
@@ -223,7 +226,7 @@ def play(make_app, clock, folder, draw, calls):
     for number in range(calls):
         clock.at = instant(draw)
         service = draw.choice(list(council.text["services"]))
-        statuses = ("busy",) if draw.random() < 0.1 else STATUSES
+        statuses = ("busy", "busy", "failed") if draw.random() < 0.2 else STATUSES
         history = History(draw, twilio, council, clock, service, f"CA{number}", statuses)
         documents += history.play()
         played.append(history)

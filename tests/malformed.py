@@ -77,7 +77,7 @@ def faults(client, draw, numbers):
         problems += ["refused though signed"] if signed and posted else []
     else:
         parts = target.partition("?")[0].split("/")[2:]
-        text = parts[0] == "sms"
+        text = parts[0] == "sms" and not (posted and form.get("CallSid"))
         whisper = parts[0] == "voice" and parts[2:3] in (["screen"], ["accept"], ["ended"])
         problems = wrong(answer, BASE, numbers, whisper and len(parts) == 3 and parts[1], text)
     if "Traceback" in answer.text or answer.status_code >= 500:

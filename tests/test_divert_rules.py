@@ -200,14 +200,13 @@ def test_when_the_line_is_closed_is_exact_to_the_second(anyshire):
     assert late.closed == (Span(five, five + SECOND),)
 
 
-def test_another_end_is_checked_from_now_on(anyshire):
+def test_the_end_of_a_divert_in_force_is_checked(anyshire):
     service = anyshire.service("children")
     line = anyshire.directory.line("eds")
-    long_ago = NOW - timedelta(hours=70)
 
-    def moved(until, start=long_ago):
-        return divert_rules.propose_new_end(
-            anyshire, service, line, start, until, NOW, ENGLISH
+    def moved(until, start=NOW):
+        return divert_rules.propose_one(
+            anyshire, service, line, start, until, "", NOW, ENGLISH
         ).during
 
     assert moved(4 * HOUR) == Span(NOW, NOW + 4 * HOUR)

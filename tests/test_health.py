@@ -327,6 +327,21 @@ def test_what_the_council_does_not_use_is_no_condition(make_app):
     assert {"telephone_off", "alerts_off"} & codes(unused) == set()
 
 
+@pytest.mark.parametrize(
+    ("settings", "code"),
+    [
+        ({"TWILIO_AUTH_TOKEN_2": "x"}, "telephone_incomplete"),
+        ({"ALERT_TO": "duty@anyshire.example"}, "alerts_incomplete"),
+        ({"ALERT_WEBHOOK_URL": "https://x.logic.azure.com/y"}, "alerts_incomplete"),
+    ],
+)
+def test_half_a_telephone_or_half_of_alerts_is_degraded(make_app, settings, code):
+    app = make_app(**settings)
+
+    assert code in codes(app)
+    assert readiness(conditions(app)) == "degraded"
+
+
 def test_a_misspelt_setting_is_a_condition(make_app, monkeypatch):
     monkeypatch.setenv("TWILIO_AUTH_TOKN", "1")
 

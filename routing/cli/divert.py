@@ -15,7 +15,7 @@ from routing.cli.common import (
     format_option,
     print_report,
 )
-from routing.divert_rules import ProposedDivert
+from routing.divert_rules import DIVERT_ENDS, ProposedDivert
 from routing.errors import InvalidDivert, InvalidTime
 from routing.formats import span_json
 from routing.store import diverts
@@ -23,8 +23,6 @@ from routing.store.diverts import DivertRow
 from routing.text import staff_text, time_parsing
 
 group = CommandGroup("divert", help="Send a service's calls to another line, until a time.")
-
-_DURATIONS = {"1h": timedelta(hours=1), "4h": timedelta(hours=4)}
 
 until_option = click.option(
     "--until",
@@ -157,10 +155,8 @@ def list_diverts(as_json: bool) -> None:
 
 def _parse_until(text: str) -> datetime | timedelta | None:
     """Return an end, or a duration; None for the next handover. Raise InvalidTime."""
-    if text == "handover":
-        return None
-    if text in _DURATIONS:
-        return _DURATIONS[text]
+    if text in DIVERT_ENDS:
+        return DIVERT_ENDS[text]
     try:
         return time_parsing.parse_local(text, lookup.staff_locale().zone)
     except InvalidTime as error:

@@ -43,6 +43,11 @@ def as_utc(at: datetime) -> datetime:
     return at.astimezone(UTC)
 
 
+def whole_second(at: datetime) -> datetime:
+    """Return an instant cut to the second, as handovers are: a divert shown to end at five does."""
+    return as_utc(at).replace(microsecond=0)
+
+
 def midnight(day: date, zone: ZoneInfo) -> datetime:
     """Return the instant at which ``day`` begins in ``zone``."""
     return start_at(day, 0, zone)

@@ -78,8 +78,9 @@ def decision(service: str) -> Response:
 @bp.get(f"{SERVICES_PATH}/<service>/number")
 def number(service: str) -> Response:
     """Return the number to put a call through to: E.164 and a newline, or as JSON on request."""
-    decision, at = _current_decision(service)
-    return _numbers([decision], decision, at)
+    decision, order = _dial_order(service)
+    line_id = decision.line.id
+    return _numbers([answer for answer in order if answer.line.id == line_id], order, decision)
 
 
 @bp.get(f"{SERVICES_PATH}/<service>/numbers")
@@ -89,7 +90,7 @@ def numbers(service: str) -> Response:
     One a line; with ``?separator=`` in one line, with that between them and nothing after them,
     whatever the request accepts: not every contact centre can choose its headers.
     """
-    decision, at = _current_decision(service)
+    decision, order = _dial_order(service)
     separator = request.args.get("separator")
     if separator is not None and separator not in SEPARATORS:
         return problem(
@@ -97,7 +98,7 @@ def numbers(service: str) -> Response:
             f"separator is {separator!r:.20}. Write one of {' '.join(SEPARATORS)} after "
             "?separator= or leave it out for one number a line.",
         )
-    return _numbers(lookup.dial_order(decision, at), decision, at, separator)
+    return _numbers(order, order, decision, separator)
 
 
 @bp.get(f"{SERVICES_PATH}/<service>/timeline")
@@ -189,34 +190,37 @@ def _cacheable(body: dict[str, Any]) -> Response:
     return make_cacheable(response, tag, None, lookup.now())
 
 
-def _current_decision(service: str) -> tuple[Decision, datetime]:
-    """Decide for the requested instant, which is returned too, with diverts read just now.
+def _dial_order(service: str) -> tuple[Decision, Sequence[Answer]]:
+    """Decide for the requested instant, with diverts read just now, and whom to ring in what order.
 
-    An exchange rings the number that it gets: it must not be a second old.
+    An exchange rings the numbers that it gets: they must not be a second old, nor be the number of
+    a service, by which the call would come back.
     """
     lookup.read_diverts(max_age=0)
-    at = _requested_instant()
-    return lookup.who_to_call(service, at), at
+    at, services = _requested_instant(), lookup.snapshot().directory.services
+    decision = lookup.who_to_call(service, at)
+    own_numbers = [other.number.e164 for other in services if other.number]
+    return decision, lookup.dial_order(decision, at, own_numbers)
 
 
 def _numbers(
-    answers: Sequence[Answer | Decision],
+    answers: Sequence[Answer],
+    order: Sequence[Answer],
     decision: Decision,
-    at: datetime,
     separator: str | None = None,
 ) -> Response:
-    """Return numbers as text, or as JSON; those of internal lines need the exchange's token."""
+    """Return numbers of a dial order as text, or as JSON; internal lines need a token."""
     if any(answer.line.internal for answer in answers) and not has_bearer_token("EXCHANGE_TOKEN"):
         abort(problem(401, "An internal line answers: send Authorization: Bearer EXCHANGE_TOKEN."))
-    if not answers or answers[0].phone.is_emergency:
-        abort(problem(404, "No number can be rung now: callers ring 999 or 101 themselves."))
+    if not answers:
+        detail = "callers ring 999 or 101 themselves, or the call would come back."
+        abort(problem(404, f"No number can be rung now: {detail}"))
     if separator is None and _prefers_json():
-        last_line = lookup.dial_order(decision, at)[-1].line
         numbers = [
             {
                 "e164": answer.phone.e164,
                 "line": answer.line.id,
-                "ring_seconds": ring_seconds(answer.line, answer.line == last_line),
+                "ring_seconds": ring_seconds(answer.line, answer == order[-1]),
                 "send_digits": send_digits(answer.line, answer.phone),
             }
             for answer in answers

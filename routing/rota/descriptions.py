@@ -162,11 +162,6 @@ def format_months(shifts: Iterable[NewShift], zone: ZoneInfo) -> str:
     return " to ".join(dict.fromkeys(months))
 
 
-def summarise_fill(role: RotaRole, shifts: Sequence[NewShift], zone: ZoneInfo) -> str:
-    """Return what a fill did: "Filled Night worker for December 2026: 42 added"."""
-    return f"Filled {role_name(role)} for {format_months(shifts, zone)}: {len(shifts)} added"
-
-
 def summarise_absence(covers: Sequence[NewCover]) -> str:
     """Return what the covers of an absence did: "Absence: 5 shifts covered"."""
     count = len({cover.shift_id for cover in covers})

@@ -364,14 +364,14 @@ def _split(shift: Shift, covers: Sequence[Cover]) -> Iterator[Assignment]:
     edges = {edge for cover in covers for edge in (cover.during.start, cover.during.end)}
     inside = {edge for edge in edges if edge in shift.during}
     cuts = pairwise(sorted({shift.during.start, *inside, shift.during.end}))
-    parts = ((Span(begins, ends), _newest(covers, begins)) for begins, ends in cuts)
+    newest = tuple(reversed(covers))
+    parts = (
+        (Span(begins, ends), next((cover for cover in newest if begins in cover.during), None))
+        for begins, ends in cuts
+    )
     for part, (span, cover) in enumerate(merge_equal(parts)):
         person_id = shift.person_id if cover is None else cover.person_id
         yield Assignment(span, person_id, shift, cover, part)
-
-
-def _newest(covers: Sequence[Cover], at: datetime) -> Cover | None:
-    return next((cover for cover in reversed(covers) if at in cover.during), None)
 
 
 def _clashes_of(person_id: int, assignments: list[Assignment]) -> Iterator[Clash]:
@@ -484,14 +484,12 @@ def swap_shifts(
 
 
 def validate_absence(
-    roster: Roster, person_id: int | None, away: Span, substitute_id: int | None
+    roster: Roster, person_id: int, away: Span, substitute_id: int | None
 ) -> list[NewCover]:
     """Return the covers of an absence as ``cover_absence`` does. Raise InvalidRotaChange."""
     _require_end_after_start(away)
     if away.end - away.start > MAX_ABSENCE:
         raise InvalidRotaChange("ends", f"The most at once is {MAX_ABSENCE.days} days.")
-    if person_id is None:
-        raise InvalidRotaChange("person", "Choose a person.")
     if substitute_id == person_id:
         raise InvalidRotaChange("substitute", "Choose another person than the one who is away.")
     covers = cover_absence(roster, person_id, away, substitute_id)

@@ -53,8 +53,7 @@ _DATE_PART = r"(\d{1,4}|[a-z]{3,10})(?:st|nd|rd|th)?[-/. ,]+"
 _DATE = re.compile(rf"{_DATE_PART}{_DATE_PART}(\d{{4}}|\d{{1,2}})(?!\d)", re.ASCII | re.I)
 _DAY_AND_MONTH = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.]", re.ASCII)
 _CLOCK = re.compile(
-    r"[T ,]*(?:at )?(?P<hour>\d{1,2})(?:[:.]?(?P<minute>\d\d))?(?:[:.](?P<second>\d\d)(?:\.0+)?)?"
-    r"(?: ?(?P<half>[ap])\.?m\.?)?",
+    r"[T ,]*(?:at )?(\d{1,2}(?:[:.]?\d\d)?)(?:[:.](\d\d)(?:\.0+)?)?( ?[ap]\.?m\.?)?",
     re.ASCII | re.I,
 )
 _FORM = "Write it as 24/12/2026 17:00."
@@ -106,8 +105,7 @@ def parse_csv(
     problems: list[str] = []
     rows: dict[int, NewShift] = {}
     ids, new_people = dict(people), dict[int, str]()
-    certain_dates: list[str] = []
-    ambiguous_dates: list[str] = []
+    first_dates: dict[bool | None, str] = {}  # by whether the day is certain
     text, is_unicode = _decode(data)
     for number, cells in _read_rows(text, problems):
         row, problem_count = f"Row {number}: ", len(problems)
@@ -127,8 +125,7 @@ def parse_csv(
                 require_shift_period(Span(start, end), zone)
             rows[number] = NewShift(role_id, ids[name_key(name)], Span(start, end))
         for date in (cells["starts"], cells["ends"]):
-            if (is_certain := is_day_certain(date)) is not None:
-                (certain_dates if is_certain else ambiguous_dates).append(f"row {number}, '{date}'")
+            first_dates.setdefault(is_day_certain(date), f"row {number}, '{date}'")
     people_count = len({shift.person_id for shift in rows.values()})
     if people_count > MAX_PEOPLE:
         problems.append(
@@ -138,10 +135,10 @@ def parse_csv(
     if problems or not rows:
         raise InvalidSpreadsheet(problems or ["The file has no shifts."])
     warnings = []
-    if ambiguous_dates and not certain_dates:
+    if False in first_dates and True not in first_dates:
         warnings.append(
             "Every date in this file can be read in two ways. It was read with the day first: "
-            f"check {ambiguous_dates[0]}."
+            f"check {first_dates[False]}."
         )
     return Sheet(rows, new_people, warnings)
 
@@ -161,9 +158,14 @@ def parse_cell(text: str, zone: ZoneInfo) -> datetime:
     weekday, plain = _WEEKDAY.match(text), _WEEKDAY.sub("", text)
     date = _DATE.match(plain)
     clock = _CLOCK.fullmatch(plain[date.end() :]) if date else None
-    if date is None or clock is None or not (clock["minute"] or clock["half"]):
+    if date is None or clock is None:
         raise InvalidTime(f"'{shown}' is not a date with a time. {_FORM}")
-    wall_time = _parse_date(date, shown) + _parse_clock(clock, shown)
+    wall_time = _parse_date(date, shown)
+    if clock[1] in ("24:00", "24.00", "2400") and int(clock[2] or 0) == 0:
+        wall_time += timedelta(days=1)
+    else:
+        minutes = time_parsing.parse_clock(clock[1] + (clock[3] or ""), _FORM)
+        wall_time += timedelta(minutes=minutes, seconds=int(clock[2] or 0))
     if weekday and _WEEKDAYS.index(weekday[1].casefold()) % 7 != wall_time.weekday():
         raise InvalidTime(f"'{shown}' is not on that day of the week. Check the date.")
     return time_parsing.parse_local(wall_time.isoformat(), zone)
@@ -342,17 +344,6 @@ def _parse_date(match: re.Match[str], shown: str) -> datetime:
     if len(year) == 2 and "-" in match[0] and month.isdecimal():
         raise InvalidTime(f"'{shown}' can be read in several ways. {_FORM}")
     return datetime.combine(time_parsing.parse_date(day, month, year, shown, _FORM), time())
-
-
-def _parse_clock(match: re.Match[str], shown: str) -> timedelta:
-    hour, minute, second = (int(match[part] or 0) for part in ("hour", "minute", "second"))
-    exists = hour < 24 or (hour, minute, second) == (24, 0, 0)
-    if match["half"]:
-        exists = 1 <= hour <= 12
-        hour = hour % 12 + (12 if match["half"] in "pP" else 0)
-    if not exists or minute > 59 or second > 59:
-        raise InvalidTime(f"'{shown}' is not a time that exists. {_FORM}")
-    return timedelta(hours=hour, minutes=minute, seconds=second)
 
 
 # Comparing with the rota

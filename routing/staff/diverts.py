@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from routing import divert_rules, lookup
 from routing.core.decision import Divert, decide
-from routing.divert_rules import END_WARNING_PERIOD, ProposedDivert
+from routing.divert_rules import END_WARNING_PERIOD, HANDOVER, ProposedDivert
 from routing.errors import InvalidDivert
 from routing.staff.auth import (
     actor_names,
@@ -25,7 +25,6 @@ from routing.staff.auth import (
 )
 from routing.staff.forms import (
     DIVERT_REASONS,
-    HANDOVER,
     NOW,
     DivertForm,
     EndForm,

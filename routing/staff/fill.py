@@ -47,12 +47,10 @@ def fill() -> AnyResponse:
                 return _check(form, confirmation, rota, proposed)
             actor, once = current_account().actor, confirmation.once.data
             try:
-                role, zone = rota.roster.roles[form.role.data], lookup.staff_locale().zone
-                summary = descriptions.summarise_fill(role, added, zone)
-                change = rota_service.save_change("filled", added, rota, actor, once, summary)
+                change = rota_service.save_fill(rota, added, actor, once)
             except RotaConflict:
                 return _check(form, confirmation, *_propose(form))
-            day = added[0].during.start.astimezone(zone).date()
+            day = added[0].during.start.astimezone(lookup.staff_locale().zone).date()
             return redirect(url_for("rota.show", done=change.id) + f"&from={day}")
         except InvalidRotaChange as error:
             form.refuse(error)

@@ -22,6 +22,7 @@ from routing import lookup
 from routing.core import instants
 from routing.core.instants import Span
 from routing.directory.schema import parse_phone
+from routing.divert_rules import DIVERT_ENDS, HANDOVER
 from routing.errors import InvalidDivert, InvalidRotaChange, InvalidTime
 from routing.rota import filling, spreadsheet
 from routing.rota.filling import DayKind, ShiftPattern, TurnRule
@@ -31,10 +32,7 @@ from routing.text import time_parsing
 Value = TypeVar("Value")
 
 NOBODY = "nobody"
-NOW, HANDOVER, TIME = "now", "handover", "time"
-DIVERT_ENDS = {HANDOVER: None, "1h": timedelta(hours=1), "4h": timedelta(hours=4)}
-"""When a divert ends, by choice: None is the next handover, else so long after its start."""
-
+NOW, TIME = "now", "time"
 DIVERT_REASONS = (
     "The telephones are down",
     "The office cannot be used",

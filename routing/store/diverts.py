@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from pydantic import TypeAdapter
 from sqlalchemy.engine import Connection
 
-from routing.core.instants import Span, as_utc
+from routing.core.instants import Span, as_utc, whole_second
 from routing.errors import DatabaseUnavailable, NaiveTime, UnknownDivert
 from routing.files import open_lock, read_bytes, write_atomically
 from routing.store.audit_log import record
@@ -110,8 +110,8 @@ def create(
         insert = diverts.insert().values(
             service=new.service,
             line=new.line,
-            starts_at=_whole_second(new.during.start),
-            ends_at=_whole_second(new.during.end),
+            starts_at=whole_second(new.during.start),
+            ends_at=whole_second(new.during.end),
             note=new.note,
             set_at=at,
             set_by=actor,
@@ -137,7 +137,7 @@ def move_end(
     if before.during.end <= at:
         return before
     ends_now = end <= at
-    end = max(_whole_second(at if ends_now else end), before.during.start)
+    end = max(whole_second(at if ends_now else end), before.during.start)
     connection.execute(diverts.update().where(diverts.c.id == divert_id).values(ends_at=end))
     after = replace(before, during=Span(before.during.start, end))
     action = "divert.ended" if ends_now else "divert.changed"
@@ -322,8 +322,3 @@ def _summary(divert: DivertRow) -> dict[str, str]:
 def _in_utc(row: DivertRow) -> DivertRow:
     during = Span(as_utc(row.during.start), as_utc(row.during.end))
     return replace(row, during=during, set_at=as_utc(row.set_at))
-
-
-def _whole_second(at: datetime) -> datetime:
-    """Cut to the second, as timetables are, so that a divert set now is in force now."""
-    return at.astimezone(UTC).replace(microsecond=0)

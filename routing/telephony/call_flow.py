@@ -24,7 +24,8 @@ from routing.core.directory import Line, Phone, Service, acceptance_seconds, rin
 
 MAX_ROUNDS = 3
 MAX_CALL_DURATION = timedelta(minutes=8)
-"""A call is given up after so many rounds in which not every line was engaged, or so long."""
+"""A call is given up after so many rounds, not counting those that found the lines engaged, or so
+long."""
 
 MAX_SILENCE_SECONDS = 60
 """How long a caller hears ringing without a word: networks cut off calls that ring for longer than
@@ -34,7 +35,7 @@ TWILIO_EXTRA_RING = timedelta(seconds=5)
 """Seconds that Twilio adds to the ringing time it is given."""
 
 ENGAGED_WAIT = timedelta(seconds=20)
-"""The pause before the next round when every line was engaged."""
+"""The pause before the next round when the lines were engaged."""
 
 
 class Announcement(Enum):
@@ -46,7 +47,7 @@ class Announcement(Enum):
 
 
 _LISTS = ("tried", "forwarded")
-_FLAGS = ("screened", "engaged")
+_FLAGS = ("screened", "engaged", "rang")
 _NUMBERS = ("began", "round", "leg", "waits", "silence", "rings", "dialled")
 
 DecideAt = Callable[[datetime], Decision]
@@ -66,9 +67,9 @@ class CallState:
     ``began`` and ``dialled`` are in Unix seconds: ``dialled`` is when the line that rings now was
     dialled. ``rings`` is how many seconds a caller hears it ring at most, and ``silence`` how many
     seconds of ringing came before it since the last word. ``round`` and ``leg`` count from 1:
-    ``leg`` through all rounds, ``round`` without those in which every line was engaged, which
-    ``waits`` counts. ``engaged`` says that the lines of this round before the one that rings now
-    were. ``tried`` holds the ids of the lines that this round has rung, that one last. ``screened``
+    ``leg`` through all rounds, ``round`` without those in which lines were engaged and none rang,
+    which ``waits`` counts. ``tried`` holds the ids of the lines that this round has rung, the one
+    that rings now last; ``engaged`` and ``rang`` say whether one before it was or did. ``screened``
     says that whoever picks it up must press 1, whatever the directory says by then. ``forwarded``
     holds the ids of the lines that forwarded the call here: Twilio says so at its beginning alone.
     """
@@ -79,7 +80,8 @@ class CallState:
     tried: tuple[str, ...]
     screened: bool = False
     waits: int = 0
-    engaged: bool = True
+    engaged: bool = False
+    rang: bool = False
     silence: int = 0
     rings: int = 0
     dialled: int = 0
@@ -175,7 +177,8 @@ def next_step(
 
     That is the next of ``if_unanswered`` that this round has not rung and that is not shut by its
     own hours; then another round, which begins with the line that ``decide_at`` returns by then,
-    and with a wait if every line was engaged. Before a leg that could end more than
+    and with a wait if lines were engaged and none rang (one that fails at once does not ring).
+    Before a leg that could end more than
     MAX_SILENCE_SECONDS after the last word, something is said.
     """
     if outcome in (Outcome.ANSWERED, Outcome.ABANDONED):
@@ -191,18 +194,20 @@ def next_step(
     state = replace(
         state,
         leg=state.leg + 1,
-        engaged=state.engaged and outcome is Outcome.BUSY,
+        engaged=state.engaged or outcome is Outcome.BUSY,
+        rang=state.rang or outcome not in (Outcome.BUSY, Outcome.FAILED),
         silence=state.silence + heard,
     )
     decision = decide_at(at)
     remaining = _remaining(timetables, service, decision, state.tried, at, excluded_numbers)
     if remaining:
         return _dial(remaining, state, at)
-    if state.engaged:
-        following = replace(state, waits=state.waits + 1, tried=())
+    following = replace(state, tried=(), engaged=False, rang=False)
+    if state.engaged and not state.rang:
+        following = replace(following, waits=state.waits + 1)
         announcement = Announcement.ENGAGED
     elif state.round < MAX_ROUNDS:
-        following = replace(state, round=state.round + 1, tried=(), engaged=True)
+        following = replace(following, round=state.round + 1)
         announcement = Announcement.NEW_ROUND
     else:
         return GiveUp()

@@ -15,6 +15,8 @@ from phonenumbers import PhoneNumberType
 from sqlalchemy.engine import Connection
 
 from routing import files, lookup
+from routing.core.decision import is_excluded
+from routing.core.directory import Phone
 from routing.store import calls
 from routing.store.calls import CallLog
 from routing.telephony import twiml
@@ -31,7 +33,10 @@ MAX_TEXT_CHARACTERS = 1600
 """Twilio refuses a longer message (its error 21617)."""
 
 OPT_OUT_WORDS = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT"})
-"""A message of one of these alone is never answered: networks count it as opting out."""
+"""A message of one of these alone, or with a full stop or in quotes, is never answered: networks
+count it as opting out."""
+
+_AROUND_A_WORD = " \t\r\n\u00a0\u200b.'\"‘’“”"
 
 _CHANNEL = re.compile("^(whatsapp|rcs):")
 """What Twilio writes before the number of a sender who uses WhatsApp or RCS."""
@@ -110,9 +115,9 @@ def answer(request: CallRequest, service_id: str, body: str) -> str:
     sender = _CHANNEL.sub("", request.caller)
     limits: TextLimits = current_app.extensions["text_limits"]
     if (
-        body.strip().upper() in OPT_OUT_WORDS
+        body.strip(_AROUND_A_WORD).upper() in OPT_OUT_WORDS
         or not is_answerable(sender)
-        or sender in our_numbers
+        or is_excluded(Phone(sender, sender), our_numbers)
         or not limits.take(sender, at)
     ):
         return twiml.text_message()

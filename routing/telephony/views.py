@@ -7,7 +7,7 @@ every request, is answered with TwiML that connects the caller.
 import logging
 import re
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import partial
@@ -19,7 +19,7 @@ from flask import Blueprint, Response, current_app, g, request
 
 from routing import lookup
 from routing.config import base_url, rehearsal_number, telephony_disabled_reason
-from routing.core.decision import Decision, Outcome
+from routing.core.decision import Decision, Outcome, is_excluded
 from routing.core.directory import Service
 from routing.responses import problem
 from routing.snapshot import Snapshot
@@ -131,9 +131,9 @@ def answer(**_names: str) -> Response:
     unknown step begins it again.
     """
     g.answering = True
-    is_text, service, step = _target()
+    is_text, names, step = _target()
     call_request = CallRequest.from_parameters(request.values)
-    service_id = _service_id(service, call_request.called)
+    service_id = _service_id(names, call_request.called_digits)
     if is_text:
         g.twiml = sms.answer(call_request, service_id, request.values.get("Body", ""))
     else:
@@ -170,10 +170,10 @@ def connect_anyway(error: Exception) -> Response:
         except Exception as fault:
             log.error("fault while answering Twilio: the fallback answers", exc_info=fault)
             call_log().count(calls.FAULTS)
-    is_text, service, step = _target()
+    is_text, names, step = _target()
     if is_text:
         return _xml(sms.FAULT_ANSWER)
-    return _xml(twiml.hang_up() if step in WHISPERS else _fallback(service))
+    return _xml(twiml.hang_up() if step in WHISPERS else _fallback(names))
 
 
 def make_fallbacks(service_ids: Iterable[str] | None = None) -> None:
@@ -199,10 +199,11 @@ def make_fallbacks(service_ids: Iterable[str] | None = None) -> None:
         log.exception("the fallback cannot be made again: the one made before answers")
 
 
-def _fallback(service_id: str) -> str:
-    """Return the fallback of a service, or else of the directory's first. It never raises."""
+def _fallback(names: Iterable[str]) -> str:
+    """Return the fallback of the service named, or else of the directory's first. Never raise."""
     fallbacks = _fallbacks()
-    fallback = fallbacks.get(service_id) or next(iter(fallbacks.values()), None)
+    named = (fallbacks[name] for name in names if name in fallbacks)
+    fallback = next(named, next(iter(fallbacks.values()), None))
     return fallback.document if fallback else APOLOGY
 
 
@@ -405,29 +406,35 @@ def _write(call: CallContext, job: Callable[..., T]) -> T | None:
     return call_log().write(partial(job, key=call.request.call_key))
 
 
-def _service_id(service: str, called: str | None) -> str:
-    """Return the service of the URL, else that of the number called, else the directory's first.
+def _service_id(names: Iterable[str], called_digits: Collection[str]) -> str:
+    """Return the service that an address names, else that of the number called, else the first.
 
     A caller is put through whatever was typed at Twilio.
     """
     services = lookup.snapshot().timetables.services
-    if service in services:
-        return service
-    log.error("Twilio asks for a service that the directory does not have: %.60r", service)
-    by_number = {other.number.e164: other.id for other in services.values() if other.number}
-    return by_number.get(called or "", next(iter(services)))
+    by_name = {service_id.lower(): service_id for service_id in services}
+    for name in names:
+        if service_id := by_name.get(name.strip().lower()):
+            return service_id
+    log.error("Twilio asks for a service that the directory does not have: %.60r", request.path)
+    called = (
+        other.id
+        for other in services.values()
+        if other.number and is_excluded(other.number, called_digits)
+    )
+    return next(called, next(iter(services)))
 
 
-def _target() -> tuple[bool, str, str]:
-    """Return whether a text message is to be answered, the service, and the step of a call.
+def _target() -> tuple[bool, list[str], str]:
+    """Return whether a text message is to be answered, what may be its service, and the step.
 
-    They are as the address has them, however it was mistyped at Twilio, and may be empty.
+    A call has a CallSid, a message has not, whichever webhook Twilio sends it to. The names are
+    those of the address, however it was mistyped at Twilio, the likeliest first.
     """
-    kind, *names = _segments(request.path)[1:] or [""]
-    if kind not in ("voice", "sms"):
-        names.insert(0, kind)
-    is_step = kind == "voice" and len(names) == 2
-    return kind == "sms", names[0] if names else "", names[1] if is_step else ""
+    names = _segments(request.path)[1:]
+    is_message = "MessageSid" in request.values or names[:1] == ["sms"]
+    step = names[2] if len(names) == 3 and names[0] == "voice" else ""
+    return is_message and not request.values.get("CallSid"), [*names[1:], *names[:1]], step
 
 
 def _segments(path: str) -> list[str]:

@@ -1,10 +1,9 @@
 """A decision in sentences: pages, the API, text messages and commands use the same ones."""
 
-from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import datetime
 
 from routing.core.decision import Decision, ReasonCode
-from routing.core.directory import BankHoliday, Line, OtherWay
+from routing.core.directory import HolidayDates, Line, OtherWay
 from routing.text.dates import (
     capitalise,
     format_datetime,
@@ -25,7 +24,7 @@ _OTHER_WAYS = {
 
 
 def reason_sentence(
-    decision: Decision, at: datetime, locale: Locale, holidays: Mapping[date, BankHoliday]
+    decision: Decision, at: datetime, locale: Locale, holidays: HolidayDates
 ) -> str:
     """Say why this line answers at ``at``, in one or two sentences."""
     line, until, next_answer = line_phrase(decision.line, locale), decision.until, decision.next
@@ -112,26 +111,18 @@ def holds_sentence(
 
 
 def exception_sentence(
-    decision: Decision,
-    at: datetime,
-    locale: Locale,
-    holidays: Mapping[date, BankHoliday],
-    *,
-    is_live: bool,
+    decision: Decision, at: datetime, locale: Locale, holidays: HolidayDates, *, is_live: bool
 ) -> str | None:
     """Say which special day or bank holiday closes the first line; None on an ordinary day.
 
     None too until the line opens that day: when it does is said already, as the end of the answer.
     ``is_live`` is as in ``holds_sentence``.
     """
+    first_line, following, until = decision.service.lines[0], decision.next, decision.until
     today = at.astimezone(locale.zone).date()
-    opens_today = (
-        decision.until is not None
-        and decision.until.astimezone(locale.zone).date() == today
-        and decision.next is not None
-        and decision.next.line.id == decision.service.lines[0].id
-    )
-    if _cause(decision, locale) is None or opens_today:
+    is_next = until and following and following.line.id == first_line.id
+    opens_today = is_next and until and until.astimezone(locale.zone).date() == today
+    if opens_today or _cause(decision, locale) is None:
         return None
     return _closed_sentence(decision, at, locale, holidays, is_live)
 
@@ -173,33 +164,24 @@ def other_way_label(way: OtherWay, locale: Locale) -> str:
 
 
 def _closed_sentence(
-    decision: Decision,
-    at: datetime,
-    locale: Locale,
-    holidays: Mapping[date, BankHoliday],
-    is_live: bool = False,
+    decision: Decision, at: datetime, locale: Locale, holidays: HolidayDates, is_live: bool = False
 ) -> str:
     """Say that the service's first line is closed, and by which special day or bank holiday."""
     line, today = decision.service.lines[0], at.astimezone(locale.zone).date()
     ranges, cause = line.ranges_on(today, holidays), _cause(decision, locale)
+    when = N_("today, {day}") if is_live else N_("on {day}")
     if cause is None:
         message = N_("{line} is closed.")
-    elif ranges and is_live:
-        message = N_("{line} is closed. Its hours today, {day} ({cause}), are {hours}.")
     elif ranges:
-        message = N_("{line} is closed. Its hours on {day} ({cause}) are {hours}.")
-    elif decision.reason.special_day is not None and is_live:
-        message = N_("{line} is closed today, {day} ({cause}).")
+        message = N_("{line} is closed. Its hours {when} ({cause}) are {hours}.")
     elif decision.reason.special_day is not None:
-        message = N_("{line} is closed on {day} ({cause}).")
-    elif is_live:
-        message = N_("{line} is closed today, {day}, because it is {cause}.")
+        message = N_("{line} is closed {when} ({cause}).")
     else:
-        message = N_("{line} is closed on {day} because it is {cause}.")
+        message = N_("{line} is closed {when}, because it is {cause}.")
     sentence = locale.translate(
         message,
         line=line_phrase(line, locale),
-        day=format_day(today, locale),
+        when=locale.translate(when, day=format_day(today, locale)),
         cause=cause or "",
         hours=format_ranges(ranges, locale),
     )

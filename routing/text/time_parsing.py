@@ -108,7 +108,7 @@ def parse_date_and_time(day: str, month: str, year: str, time: str, zone: ZoneIn
     )
 
 
-def parse_clock(text: str) -> int:
+def parse_clock(text: str, remedy: str = "Write it as 5pm, 5:30pm or 17:30.") -> int:
     """Read a time of day, in minutes after midnight: 5pm, 5:30pm, 17:30, 1730, midday.
 
     Midnight is the one that begins the day. Raise InvalidTime.
@@ -122,7 +122,7 @@ def parse_clock(text: str) -> int:
             return (hour % 12 + (12 if am_or_pm == "p" else 0)) * 60 + minute
         if not am_or_pm and match[2] and hour < 24 and minute < 60:
             return hour * 60 + minute
-    raise InvalidTime(f"'{text.strip()[:40]}' is not a time. Write it as 5pm, 5:30pm or 17:30.")
+    raise InvalidTime(f"'{text.strip()[:40]}' is not a time. {remedy}")
 
 
 def _check_year(year: int, text: str, remedy: str, margin: int = 0) -> None:

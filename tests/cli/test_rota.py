@@ -297,8 +297,8 @@ def test_gaps_from_a_date_begin_at_its_midnight(run, christmas):
     ]
 
 
-@pytest.mark.parametrize("day", ["0026-12-24", "9999-12-31"])
-def test_a_date_out_of_range_is_refused_with_what_to_write(run, day):
+@pytest.mark.parametrize("day", ["0026-12-24", "9999-12-31", "24/12/2026", "2026-02-29", ""])
+def test_a_date_out_of_range_or_of_another_form_is_refused_with_what_to_write(run, day):
     result = run("gaps", "--from", day)
 
     assert result.exit_code == 2
@@ -333,6 +333,16 @@ def test_a_fill_is_shown_first_saved_with_yes_and_undone_as_one_change(app, run,
     assert len(run("export").output.splitlines()) == 3
     with app.app_context(), lookup.database().reading() as connection:
         assert audit_log.newest(connection, 1)[0].action == "rota.undone"
+
+
+def test_a_fill_for_which_nobody_is_free_is_refused_in_words(run, christmas):
+    run("import", "-", stdin=ROWS.replace("eds-", "mash-"))
+    words = ("--from", "2026-12-26", "--to", "2026-12-26", "--people", "Amara Owusu", "--yes")
+    row = "mash-social-worker,2026-12-26 00:00,2026-12-28 12:00,Amara Owusu\n"
+    run("import", "-", stdin=f"role,starts,ends,person\n{row}")
+    result = run("fill", "--role", "eds-social-worker", *words)
+
+    assert (result.exit_code, "None of these people is free then." in result.output) == (1, True)
 
 
 def test_fill_shows_what_each_person_would_have(run, christmas):

@@ -52,9 +52,13 @@ def test_number_in_json_is_the_first_of_numbers_alone(anyshire, clock):
     assert alone == body | {"numbers": body["numbers"][:1]}
 
 
-def test_the_number_of_a_service_itself_is_never_among_the_numbers(anyshire):
-    assert anyshire.get("/api/v1/services/children").json["number"]["e164"] == "+441632960100"
-    assert "+441632960100" not in anyshire.get(NUMBERS, headers=JSON).text
+def test_the_number_of_a_service_itself_is_never_among_the_numbers(menu_with, clock):
+    client = menu_with("+44 1632 960100")
+    clock.set("2026-12-29T12:00:00Z")  # the day line has that number for three days
+
+    assert client.get("/api/v1/services/children").json["number"]["e164"] == "+441632960100"
+    assert client.get(NUMBER, headers=BEARER).status_code == 404
+    assert client.get(NUMBERS, headers=BEARER).text == "+447700900001\n"
 
 
 @pytest.mark.parametrize(("festive", "keys"), [("01632 960009", None), ("+44 1632 960001", "ww1")])

@@ -18,6 +18,7 @@ from routing.store.diverts import NewDivert
 NIGHT = "eds-social-worker"
 HOUR = timedelta(hours=1)
 HOURLY = dict.fromkeys(DayKind, tuple(range(0, 24 * 60, 60)))
+TURNS = TurnRule()
 NAMES = [f"Person {number}" for number in range(MAX_PEOPLE)]
 FIRST = date(2026, 12, 24)
 LAST = FIRST + timedelta(days=320)
@@ -73,16 +74,18 @@ def test_a_form_that_is_sent_twice_at_once_is_one_change_to_both(app, everybody)
 
 
 def test_a_divert_is_set_while_the_largest_fill_is_worked_out(app, everybody, set_divert, stored):
-    at = app.config["CLOCK"]()
+    class EachSlotIsATurn:
+        weekday = minute = None
+        slots = 0
 
-    def clock():
-        app.config["CLOCK"] = lambda: at
-        set_divert()
-        return at
+        @property
+        def days(self):
+            self.slots += 1
+            if self.slots == 2:
+                set_divert()
 
-    app.config["CLOCK"] = clock
     with app.app_context():
-        current, proposed = fill()
+        current, proposed = fill(turns=EachSlotIsATurn())
         shifts = [NewShift(NIGHT, new.person_id, new.during) for new in proposed]
         rota_service.save_change("filled", shifts, current, "account:1")
 
@@ -104,8 +107,8 @@ def test_a_divert_is_set_while_the_largest_file_is_read(app, set_divert, stored)
     assert len(plan.difference.added) == MAX_ROWS
 
 
-def fill(names=NAMES, times=HOURLY, last=LAST, limit=HOUR):
-    return rota_service.propose_fill(NIGHT, FIRST, last, names, TurnRule(), times, limit)
+def fill(names=NAMES, times=HOURLY, last=LAST, limit=HOUR, turns=TURNS):
+    return rota_service.propose_fill(NIGHT, FIRST, last, names, turns, times, limit)
 
 
 @pytest.mark.parametrize(

@@ -82,7 +82,7 @@ def test_where_every_number_is_excluded_the_call_is_given_up():
 )
 def test_a_call_state_is_read_as_it_was_written(began, rounds, leg, tried, screened, engaged):
     state = CallState(
-        began, rounds, leg, tuple(tried), screened, 4, engaged, 30, 40, began, tuple(tried[:1])
+        began, rounds, leg, tuple(tried), screened, 4, engaged, True, 30, 40, 5, tuple(tried[:1])
     )
 
     assert CallState.from_query(state.to_query()) == state
@@ -216,19 +216,31 @@ def play(tables, outcomes, seconds=1, clock_runs=True):
         step = call_flow.next_step(tables, service, step.state, next(endings), at, decide_at)
 
 
+TWO_LINES = """
+lines:
+  a: {name: A, phone: 01632 960001, hours: always}
+  b: {name: B, phone: 01632 960002, hours: always}
+services: {s: {name: S, lines: [a], out_of_hours: b}}
+"""
 ONE_LINE = """
 lines: {a: {name: A, phone: 01632 960001, hours: always}}
 services: {s: {name: S, lines: [a], out_of_hours: a}}
 """
 
 
-def test_an_engaged_line_is_rung_again_after_a_wait_for_eight_minutes():
-    steps = list(play(compiled(ONE_LINE), [Outcome.BUSY]))
-    waits = [at - earlier for (earlier, _), (at, _) in pairwise(steps)]
+@pytest.mark.parametrize("second", [Outcome.BUSY, Outcome.FAILED])
+def test_an_engaged_line_is_rung_again_after_a_wait_for_eight_minutes(second):
+    steps = list(play(compiled(TWO_LINES), [Outcome.BUSY, second]))
+    rounds = steps[::2]
+    waits = [at - earlier for (earlier, _), (at, _) in pairwise(rounds)]
 
-    assert all(step.announcement is Announcement.ENGAGED for _, step in steps[1:])
+    assert all(step.announcement is Announcement.ENGAGED for _, step in rounds[1:])
     assert min(waits) >= call_flow.ENGAGED_WAIT
     assert timedelta(minutes=7) < steps[-1][0] - NIGHT < timedelta(minutes=9)
+
+
+def test_a_call_is_given_up_after_three_rounds_in_which_every_line_failed():
+    assert len(list(play(compiled(TWO_LINES), [Outcome.FAILED]))) == 6
 
 
 def test_a_round_in_which_a_line_rang_counts_although_another_was_engaged():

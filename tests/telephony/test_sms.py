@@ -27,8 +27,10 @@ def test_a_sender_that_cannot_be_answered_is_not(twilio, sender):
     assert twilio.texts(caller=sender).verbs == []
 
 
-def test_another_service_of_ours_is_not_answered(twilio):
-    assert twilio.texts(caller=CALLED, called="+441632960199").verbs == []
+@pytest.mark.parametrize("called", ["+441632960199", "whatsapp:+447700900123", "01632 960199"])
+def test_another_number_of_ours_is_not_answered(twilio, called):
+    assert twilio.texts(caller=CALLED, called=called).verbs == []
+    assert twilio.texts(caller=CALLER, called="sip:07700900123@sbc.example").verbs == []
 
 
 @pytest.mark.parametrize(
@@ -180,12 +182,12 @@ def test_a_sender_is_one_on_every_channel(twilio):
     assert answered(twilio, senders) == [True] * 6 + [False] * 3
 
 
-@pytest.mark.parametrize("body", ["STOP", "StopAll", "unsubscribe", " Cancel ", "END\n", "quit"])
+@pytest.mark.parametrize("body", ["Stop.", "StopAll", "unsubscribe", " Cancel ", "END\n", "“quit”"])
 def test_a_word_that_opts_out_is_not_answered(twilio, body):
     assert twilio.texts(Body=body).verbs == []
 
 
-@pytest.mark.parametrize("body", ["HELP", "INFO", "START", "please stop him", "STOP it", ""])
+@pytest.mark.parametrize("body", ["HELP", "INFO", "START", "please stop him", "STOP 😭", ""])
 def test_every_other_text_is_answered(twilio, body):
     assert twilio.texts(Body=body).verbs == ["Message"]
 

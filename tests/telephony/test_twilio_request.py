@@ -53,7 +53,7 @@ def unrecognised(app):
 
 
 ANOTHER, ACCOUNT = call_sid("another"), "AC" + "0" * 32
-STATE = "began=1&round=1&leg=1&tried=mash&forwarded=&screened=0&waits=0&engaged=1"
+STATE = "began=1&round=1&leg=1&tried=mash&forwarded=&screened=0&waits=0&engaged=0&rang=0"
 QUERY = f"?{STATE}&silence=0&rings=30&dialled=1"
 NUMBERS_OF_CALL = {"From": CALLER, "To": CALLED}
 DIALLED = {**FORM, "DialCallSid": ANOTHER, "Direction": "inbound"}
@@ -103,11 +103,12 @@ def test_a_request_that_was_cut_again_is_answered_and_not_logged(
 @pytest.mark.parametrize(
     ("values", "kind"),
     [
-        ({f"p{n}": "x" for n in range(200)}, "application/x-www-form-urlencoded"),
+        ({f"p{n}": "x" for n in range(100)}, "application/x-www-form-urlencoded"),
+        ({"Body": "é" * 3001}, "application/x-www-form-urlencoded"),
         ({}, "multipart/form-data"),
         ({"CallerName": "Jos\udce9"}, "application/x-www-form-urlencoded"),
     ],
-    ids=["too many parameters", "several parts", "not UTF-8"],
+    ids=["too many parameters", "too many escapes", "several parts", "not UTF-8"],
 )
 def test_a_form_that_twilio_never_sends_and_that_is_slow_to_read_is_refused(twilio, values, kind):
     form = FORM | values

@@ -12,6 +12,7 @@ from telephony.conftest import MASH
 
 DAY = "2026-11-23T12:00:00Z"
 NIGHT = "2026-11-23T22:00:00Z"
+PROFESSIONALS = "+441632960003"
 
 
 def test_a_number_set_up_with_get_connects_too(twilio):
@@ -28,6 +29,33 @@ def test_a_mistyped_address_still_puts_the_caller_through(twilio, path):
     form = twilio.form("CA1", CALLER, CALLED)
 
     assert twilio.document(f"{BASE}/twilio/voice/{path}", form).number == MASH
+
+
+SERVICE_PATHS = [
+    *("voice/professionals", "sms/professionals", "SMS/professionals/", "Voice/Professionals"),
+    *("sms/voice/professionals", "voice/sms/professionals", "professionals/voice"),
+    *("professionals", "calls/professionals", "voice/ professionals"),
+]
+
+
+@pytest.mark.parametrize("path", SERVICE_PATHS)
+def test_a_call_and_a_text_reach_the_service_wherever_the_address_names_it(twilio, path):
+    call = twilio.form("CA1", CALLER, CALLED)
+    text = {"MessageSid": "SM1", "From": CALLER, "To": CALLED, "Body": "help"}
+    reply = twilio.document(f"{BASE}/twilio/{path}", text, text=True).root.find("Message").text
+
+    assert twilio.document(f"{BASE}/twilio/{path}", call).number == PROFESSIONALS
+    assert "Call 01632 960003" in reply
+
+
+@pytest.mark.parametrize("called", ["+441632960101", "sip:01632960101@sbc.example", "01632960101"])
+def test_a_mistyped_address_leads_to_the_service_of_the_number_called(make_changed, called):
+    professionals = "  professionals:\n"
+    app = make_changed(professionals, f"{professionals}    number: 01632 960101\n")
+    twilio = Telephone(app.test_client())
+    form = twilio.form("CA1", CALLER, called)
+
+    assert twilio.document(f"{BASE}/twilio/voice/mistyped", form).number == PROFESSIONALS
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "POST"])
@@ -108,21 +136,21 @@ def test_a_rehearsal_may_ring_the_directory(make_telephoned):
 
 
 @pytest.mark.parametrize(
-    "settings",
+    ("settings", "code"),
     [
-        {"CLOCK_STARTS_AT": DAY},
-        {"TWILIO_AUTH_TOKEN": None},
-        {"PUBLIC_BASE_URL": None},
+        ({"CLOCK_STARTS_AT": DAY}, "telephone_incomplete"),
+        ({"TWILIO_AUTH_TOKEN": None}, "telephone_off"),
+        ({"PUBLIC_BASE_URL": None}, "telephone_incomplete"),
     ],
 )
-def test_telephony_that_is_not_set_up_is_off_and_says_so(make_telephoned, settings):
+def test_telephony_that_is_not_set_up_is_off_and_says_so(make_telephoned, settings, code):
     app = make_telephoned(**settings)
     twilio = Telephone(app.test_client())
     answer = twilio.post(f"{twilio.base}/twilio/voice/children", twilio.form("CA1", CALLER, CALLED))
     done = app.test_cli_runner().invoke(args=["status"])
 
     assert answer.status_code == 503
-    assert "telephone_off" in done.output
+    assert code in done.output
 
 
 def test_the_web_process_never_loads_twilios_own_client():

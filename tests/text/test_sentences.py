@@ -52,17 +52,17 @@ def test_times_are_written_as_gov_uk_writes_them(minute, text):
         ("2026-05-21 20:00", "The Hub is closed. It opens at 8:30am on Friday 22 May."),
         (
             "2026-12-25 09:00",
-            "The Hub is closed on Friday 25 December because it is Christmas Day, "
+            "The Hub is closed on Friday 25 December, because it is Christmas Day, "
             "a bank holiday. It opens at 8:30am on Tuesday 29 December.",
         ),
         (
             "2026-12-28 09:00",
-            "The Hub is closed on Monday 28 December because it is the substitute "
+            "The Hub is closed on Monday 28 December, because it is the substitute "
             "day for Boxing Day, a bank holiday. It opens at 8:30am on Tuesday 29 December.",
         ),
         (
             "2026-05-25 09:00",
-            "The Hub is closed on Monday 25 May because it is the Spring bank "
+            "The Hub is closed on Monday 25 May, because it is the Spring bank "
             "holiday. It opens at 8:30am on Tuesday 26 May.",
         ),
         (
@@ -110,6 +110,9 @@ def test_an_instant_far_ahead_has_its_year():
     now, at = london("2026-05-22 12:00"), london("2027-03-01 09:00")
 
     assert dates.format_datetime(at, ENGLISH, now) == "9am on Monday 1 March 2027"
+    assert dates.format_datetime(london("2027-01-01 00:00"), ENGLISH, with_year=True) == (
+        "midnight at the end of Thursday 31 December 2026"
+    )
 
 
 def test_a_week_is_written_in_runs_of_days():
