@@ -333,7 +333,10 @@ def _read_secret(name: str, path: str, value: str | None) -> str:
     if value:
         raise InvalidSetting(f"{name} and {name}_FILE are both set. Unset one of them.")
     try:
-        return (_base_folder() / path).read_text("utf-8").strip()
+        secret = (_base_folder() / path).read_text("utf-8-sig").strip()
+        if not secret:
+            raise ValueError("it is empty")
+        return secret
     except (OSError, ValueError) as error:
         raise InvalidSetting(
             f"{name}_FILE is {path}, which cannot be read ({error}). Write the path of a file that "
