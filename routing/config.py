@@ -90,6 +90,7 @@ _OWN_PREFIXES = (
 
 _SIMILAR, _NEAREST = 0.85, 0.75  # difflib's ratio of two names: surely a slip; worth proposing
 
+_ASCII = "(?=[!-~]+$)"  # no blank, nor a character that cannot be seen
 _HOST = r"([A-Za-z0-9._-]+|\[[0-9a-fA-F:]+\])(:[1-9]\d{0,4})?"
 _ADDRESS = r"[!#$%&'*+/=?^`{|}~.A-Za-z0-9_-]+@[A-Za-z0-9.-]+"
 
@@ -111,7 +112,7 @@ _FORMATS = {
         (r"[1-9]\d{0,3}", "a number of days, 1 to 9999"),
     ),
     "PUBLIC_BASE_URL": (
-        r"https?://[^\s/?#@]+(/[^\s?#]*)?",
+        rf"{_ASCII}https?://[^/?#@]+(/[^?#]*)?",
         "the address at which Twilio and browsers reach this service, as https://who.example",
     ),
     "ALERT_SMTP_URL": (
@@ -125,13 +126,13 @@ _FORMATS = {
         "addresses with commas between, as duty@council.example, ict@council.example",
     ),
     "ALERT_WEBHOOK_URL": (
-        r"https?://[^\s/?#]+([/?][^\s#]*)?",
+        rf"{_ASCII}https?://[^/?#]+([/?][^#]*)?",
         "the address that your chat or pager gave you, as https://hooks.example/...",
     ),
 }
 """Variable: (regular expression, what to write instead of anything that does not match)."""
 
-_ISSUER = r"https?://(?!\S*/\.well-known)[^\s?#@]+"
+_ISSUER = rf"{_ASCII}https?://(?!.*/\.well-known)[^?#@]+"
 _ROLE_LIST = r"\s*(view|rota|divert|admin)(\s*,\s*(view|rota|divert|admin))*\s*"
 _ROLE_MAP = rf"([^;]*[^;=\s]\s*={_ROLE_LIST}(;\s*|$))*"
 

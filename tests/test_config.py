@@ -152,6 +152,7 @@ def test_alert_settings_in_their_usual_forms_are_accepted(name, value):
         ("CALL_RETENTION_DAYS", "ninety"),
         ("PUBLIC_BASE_URL", "who.example"),
         ("PUBLIC_BASE_URL", "https://who.example/?x=1"),
+        ("PUBLIC_BASE_URL", "https://who.example\u200b"),
         ("ALERT_SMTP_URL", "mail.example"),
         ("ALERT_SMTP_URL", "https://duty:hush@mail.example"),
         ("ALERT_SMTP_URL", "smtp://duty:hush@two@mail.example"),
