@@ -90,7 +90,7 @@ _OWN_PREFIXES = (
 
 _SIMILAR, _NEAREST = 0.85, 0.75  # difflib's ratio of two names: surely a slip; worth proposing
 
-_ASCII = "(?=[!-~]+$)"  # no blank, nor a character that cannot be seen
+_ASCII = r"(?=[!-~]+\Z)"  # no blank, nor a character that cannot be seen
 _HOST = r"([A-Za-z0-9._-]+|\[[0-9a-fA-F:]+\])(:[1-9]\d{0,4})?"
 _ADDRESS = r"[!#$%&'*+/=?^`{|}~.A-Za-z0-9_-]+@[A-Za-z0-9.-]+"
 
