@@ -19,7 +19,7 @@ from flask import render_template
 from markupsafe import Markup
 
 from routing.core.decision import Answer, Decision, Timetables
-from routing.core.directory import Hours, Line, OtherWay, Phone, Service, SpecialDay, Text
+from routing.core.directory import Hours, Line, Phone, Service, SpecialDay, Text
 from routing.core.instants import Span
 from routing.snapshot import Snapshot
 from routing.text import dates, sentences
@@ -300,11 +300,6 @@ def helpline_texts(snapshot: Snapshot, locale: Locale) -> list[dict[str, Any]]:
     ]
 
 
-def other_way_texts(line: Line, locale: Locale) -> list[tuple[str, OtherWay]]:
-    """Return every other way to reach a line, after what it is in the reader's language."""
-    return [(other_way_label(way, locale), way) for way in line.also]
-
-
 def _print_line(
     line: Line, snapshot: Snapshot, first: date, last: date, locale: Locale
 ) -> dict[str, Any]:
@@ -317,7 +312,7 @@ def _print_line(
         "options": line.options.get(locale.language) if line.options else None,
         "you_will_hear": line.you_will_hear.get(locale.language) if line.you_will_hear else None,
         "relay_uk": line.relay_uk and not line.phone.is_emergency,
-        "also": other_way_texts(line, locale),
+        "also": [(other_way_label(way, locale), way) for way in line.also],
         "week": dates.format_week(line.hours, locale),
         "seasons": [
             dates.format_special_day(replace(special_day, phone=None), locale, first)

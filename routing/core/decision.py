@@ -152,7 +152,9 @@ def decide(
             answer = _answer_at(timetables, service_id, at, service_diverts)
             later = _later_answers(timetables, service_id, at, service_diverts)
             decision = _decision_until(service, answer, later, at + HORIZON)
-            return replace(decision, avoid=_lines_to_avoid(service_diverts, at))
+            in_force = (divert for divert in service_diverts if at in divert.during)
+            avoid = tuple(divert.avoid for divert in in_force if divert.avoid is not None)
+            return replace(decision, avoid=avoid)
     return timetables.decision(service_id, at)
 
 
@@ -288,11 +290,6 @@ def _answer_at(
         return diverted
     decision = timetables.decision(service_id, at)
     return Answer(decision.line, decision.phone, decision.reason)
-
-
-def _lines_to_avoid(diverts: Sequence[Divert], at: datetime) -> tuple[Line, ...]:
-    in_force = (divert for divert in diverts if at in divert.during)
-    return tuple(divert.avoid for divert in in_force if divert.avoid is not None)
 
 
 def _diverted(timetables: Timetables, at: datetime, diverts: Sequence[Divert]) -> Answer | None:

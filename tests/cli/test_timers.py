@@ -12,7 +12,7 @@ import pytest
 from conftest import ANYSHIRE
 
 from routing import bank_holidays, lookup
-from routing.cli.timers import ALERTS, DAILY_JOBS, Job, run_due
+from routing.cli.maintenance import ALERTS, DAILY_JOBS, Job, run_due
 from routing.store import db, jobs, tables
 from routing.store.jobs import JobState
 

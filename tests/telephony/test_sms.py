@@ -27,8 +27,10 @@ def test_a_sender_that_cannot_be_answered_is_not(twilio, sender):
     assert twilio.texts(caller=sender).verbs == []
 
 
-def test_another_service_of_ours_is_not_answered(twilio):
-    assert twilio.texts(caller=CALLED, called="+441632960199").verbs == []
+@pytest.mark.parametrize("called", ["+441632960199", "whatsapp:+447700900123", "01632 960199"])
+def test_another_number_of_ours_is_not_answered(twilio, called):
+    assert twilio.texts(caller=CALLED, called=called).verbs == []
+    assert twilio.texts(caller=CALLER, called="sip:07700900123@sbc.example").verbs == []
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,16 @@ def test_a_call_and_a_text_reach_the_service_wherever_the_address_names_it(twili
     assert "Call 01632 960003" in reply
 
 
+@pytest.mark.parametrize("called", ["+441632960101", "sip:01632960101@sbc.example", "01632960101"])
+def test_a_mistyped_address_leads_to_the_service_of_the_number_called(make_changed, called):
+    professionals = "  professionals:\n"
+    app = make_changed(professionals, f"{professionals}    number: 01632 960101\n")
+    twilio = Telephone(app.test_client())
+    form = twilio.form("CA1", CALLER, called)
+
+    assert twilio.document(f"{BASE}/twilio/voice/mistyped", form).number == PROFESSIONALS
+
+
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "POST"])
 @pytest.mark.parametrize(
     "path", ["/twilio/voice/children", "/twilio//voice///children", "//twilio", "/twilio/"]

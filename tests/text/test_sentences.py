@@ -110,6 +110,9 @@ def test_an_instant_far_ahead_has_its_year():
     now, at = london("2026-05-22 12:00"), london("2027-03-01 09:00")
 
     assert dates.format_datetime(at, ENGLISH, now) == "9am on Monday 1 March 2027"
+    assert dates.format_datetime(london("2027-01-01 00:00"), ENGLISH, with_year=True) == (
+        "midnight at the end of Thursday 31 December 2026"
+    )
 
 
 def test_a_week_is_written_in_runs_of_days():
