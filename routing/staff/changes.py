@@ -32,7 +32,7 @@ def show() -> Response:
         "changes.html",
         entries=[
             {
-                "at": format_datetime(entry.at, locale),
+                "at": format_datetime(entry.at, locale, with_year=True),
                 "actor": names(entry.actor),
                 "action": _describe_action(entry, names),
                 "note": notes.get(entry.entity, ""),
@@ -96,4 +96,4 @@ def _format_value(field: str, value: Any, locale: Locale, names: Callable[[str],
         return str(value)
     if at.tzinfo is None:
         return str(value)
-    return f"{format_datetime(at, locale)} {at.astimezone(locale.zone).year}"
+    return format_datetime(at, locale, with_year=True)

@@ -129,7 +129,7 @@ def preview() -> Response:
     return render_page(
         "preview.html",
         form=PreviewForm(None, at=at),
-        when=f"{format_datetime(at, locale)} {at.astimezone(locale.zone).year}",
+        when=format_datetime(at, locale, with_year=True),
         services=[
             _preview_service(service, at, rows) for service in lookup.snapshot().directory.services
         ],

@@ -114,7 +114,7 @@ def print_page() -> Response:
         "rota_print.html",
         roles=_role_rows(rota, _days_shown(first), at),
         period=_describe_fortnight(first),
-        printed_at=f"{format_datetime(at, locale)} {at.astimezone(locale.zone).year}",
+        printed_at=format_datetime(at, locale, with_year=True),
     )
 
 

@@ -77,11 +77,11 @@ _SIP_HEADER = "SipHeader_"
 _FORWARDING_PARAMETER = re.compile(
     rf"ForwardedFrom|CalledVia|{_SIP_HEADER}.*(?:Diversion|History-Info)", re.IGNORECASE
 )
-_NOT_IN_A_NUMBER = re.compile(r"[A-Za-z@<>,;:=\"]")
+_NOT_IN_A_NUMBER = re.compile(r"[A-Za-z@<>,;:=/|&\"]")
 """What ends a number in a SIP header, such as ``"MASH" <sip:01632960001@10.0.0.1>;reason=busy``."""
 
-MIN_FORWARDING_DIGITS = 9
-"""Of a number that forwarded a call: a shorter one cannot be told from another."""
+MIN_EXCLUDED_DIGITS = 9
+"""Of a number that is not to be rung: a shorter one cannot be told from another."""
 
 
 def is_signed() -> bool:
@@ -144,13 +144,15 @@ class CallRequest:
     """What Twilio says of a call.
 
     ``call_key`` is what the log knows the call by; None without a right CallSid. ``called`` is in
-    E.164, None otherwise. ``caller`` may be anything. ``forwarded_from`` holds the digits of every
-    number that forwarded the call, with or without a country code.
+    E.164, None otherwise. ``caller`` may be anything. ``called_digits`` and ``forwarded_from`` hold
+    the digits of the number that was called and of every number that forwarded the call, in any
+    form, with or without a country code.
     """
 
     call_key: str | None
     caller: str
     called: str | None
+    called_digits: frozenset[str]
     forwarded_from: frozenset[str]
     has_ended: bool
 
@@ -162,12 +164,9 @@ class CallRequest:
             call_key=call_key(sid) if _CALL_SID.fullmatch(sid) else None,
             caller=parameters.get("From", ""),
             called=called if is_presentable(called) else None,
-            forwarded_from=frozenset(
-                number
-                for name, value in parameters.items()
-                if _FORWARDING_PARAMETER.fullmatch(name)
-                for part in _NOT_IN_A_NUMBER.split(unquote(value))
-                if len(number := re.sub("[^0-9]", "", part)) >= MIN_FORWARDING_DIGITS
+            called_digits=_numbers_in(called),
+            forwarded_from=_numbers_in(
+                *(parameters[name] for name in parameters if _FORWARDING_PARAMETER.fullmatch(name))
             ),
             has_ended=parameters.get("CallStatus", "") in ENDED_STATUSES,
         )
@@ -201,7 +200,7 @@ class CallRequest:
         services = (service.number.e164 for service in directory.services if service.number)
         lines = filter(None, map(directory.line, forwarded))
         phones = (phone.e164 for line in lines for phone in (line.phone, line.phone_on(day)))
-        return frozenset(filter(None, (self.called, *self.forwarded_from, *services, *phones)))
+        return frozenset((*self.called_digits, *self.forwarded_from, *services, *phones))
 
     def caller_id(self, line: Line, service: Service, policy: str) -> str | None:
         """Return the number that a line is shown; None for the caller's own.
@@ -226,6 +225,13 @@ def is_presentable(number: str) -> bool:
         return phonenumbers.is_possible_number(phonenumbers.parse(number))
     except phonenumbers.NumberParseException:
         return False
+
+
+def _numbers_in(*values: str) -> frozenset[str]:
+    """Return the digits of every telephone number in some parameters or SIP headers."""
+    parts = (part for value in values for part in _NOT_IN_A_NUMBER.split(unquote(value)))
+    numbers = (re.sub("[^0-9]", "", part) for part in parts)
+    return frozenset(number for number in numbers if len(number) >= MIN_EXCLUDED_DIGITS)
 
 
 def _read_form() -> MultiDict[str, str]:

@@ -20,7 +20,7 @@ def test_the_audit_log_shows_names_and_stores_only_numbers(app, duty):
         f"{what} (Worried about a child)" for what in ("Divert ended early", "Divert set")
     )
     assert page.index(ended) < page.index(set_)
-    assert "Midday on Monday 23 November, divert" in page  # the account is called "divert"
+    assert "Midday on Monday 23 November 2026, divert" in page  # the account is called "divert"
     with app.app_context(), lookup.database().reading() as connection:
         entries = audit_log.newest(connection, 9)
     assert [entry.actor for entry in entries] == ["account:1", "account:1", "provider"]

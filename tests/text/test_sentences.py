@@ -110,6 +110,9 @@ def test_an_instant_far_ahead_has_its_year():
     now, at = london("2026-05-22 12:00"), london("2027-03-01 09:00")
 
     assert dates.format_datetime(at, ENGLISH, now) == "9am on Monday 1 March 2027"
+    assert dates.format_datetime(london("2027-01-01 00:00"), ENGLISH, with_year=True) == (
+        "midnight at the end of Thursday 31 December 2026"
+    )
 
 
 def test_a_week_is_written_in_runs_of_days():
@@ -145,12 +148,6 @@ def test_special_days_have_their_name():
         "Thursday 24 December (Christmas Eve): 8:30am to 3:30pm",
         "Tuesday 29 December to Thursday 31 December (Festive number): call 01632 960009",
     ]
-
-
-def test_a_text_falls_back_to_the_first_language():
-    text = Text((("cy", "Helo"), ("en", "Hello")))
-
-    assert (text.get("en"), text.get("fr")) == ("Hello", "Helo")
 
 
 def test_the_next_line_is_named_with_its_number():
