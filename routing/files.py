@@ -101,10 +101,8 @@ def load_secret_key(folder: Path) -> str:
         with NamedTemporaryFile("w", dir=folder, prefix=".new-key-") as new:  # mode 0600
             new.write(secrets.token_urlsafe(48))
             new.flush()
-            try:
-                os.link(new.name, file)  # fails where another process was faster
-            except FileExistsError:
-                log.debug("%s exists already", file)
+            with suppress(FileExistsError):  # another process was faster
+                os.link(new.name, file)
         return read_bytes(file).decode()
     except OSError as error:
         log.warning(
@@ -115,11 +113,10 @@ def load_secret_key(folder: Path) -> str:
 
 def _delete_abandoned(folder: Path, prefix: str, oldest: float) -> None:
     with suppress(OSError):
-        for path in folder.iterdir():
-            if path.name.startswith(prefix):
-                with suppress(FileNotFoundError):  # another process has just put it in place
-                    if path.stat().st_mtime < oldest:
-                        path.unlink()
+        for path in folder.glob(f"{prefix}*"):
+            with suppress(FileNotFoundError):  # another process has just put it in place
+                if path.stat().st_mtime < oldest:
+                    path.unlink()
 
 
 def _bounded(function: Callable[[Path], _Result], file: Path) -> _Result:

@@ -25,7 +25,7 @@ from routing.rota.roster import CONTEXT_MARGIN
 from routing.rota_service import Rota
 from routing.snapshot import Snapshot
 from routing.store import alerts, calls, db, diverts, jobs, retention, rota
-from routing.store.calls import Call, CallLog
+from routing.store.calls import Call
 from routing.store.diverts import DivertRow
 from routing.text import dates, staff_text
 
@@ -208,7 +208,6 @@ def _database(snapshot: Snapshot, at: datetime, upcoming: Rota | None) -> Iterat
         sentence = "Staff cannot sign in or divert calls: the database has not been created."
         yield Condition("database_not_made", sentence)
         return
-    call_log: CallLog = current_app.extensions["call_log"]
     try:
         if db.needs_upgrade(database):
             sentence = "The database is not of this version: calls are put through, but not logged."
@@ -224,7 +223,7 @@ def _database(snapshot: Snapshot, at: datetime, upcoming: Rota | None) -> Iterat
                 *_alert_delivery(connection),
                 *_failing_jobs(connection),
             ]
-        fault = call_log.fault()
+        fault = current_app.extensions["call_log"].fault()
     except DatabaseUnavailable as error:
         fault = str(error)
     if fault is not None:

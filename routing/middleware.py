@@ -18,7 +18,6 @@ from routing import files, lookup
 from routing.config import SESSION_TOKEN_KEY
 from routing.responses import problem
 from routing.store import calls
-from routing.store.calls import CallLog
 
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
@@ -160,8 +159,7 @@ def _release(error: BaseException | None) -> None:
 
 def refusal(kind: RequestKind, status: int = 503) -> Response:
     """Return the answer to a request over its limit, and count it for the warning to staff."""
-    call_log: CallLog = current_app.extensions["call_log"]
-    call_log.count(calls.OVER_LIMIT)
+    current_app.extensions["call_log"].count(calls.OVER_LIMIT)
     if request.path.startswith("/api/"):
         response = problem(status, "Too many requests of this kind are running. Try again.")
     else:  # a page that costs nothing to make: no template, directory or database

@@ -141,7 +141,9 @@ class SnapshotLoader:
             self._next_look = now + POLL_INTERVAL_SECONDS
             if states != self._states_seen:
                 self._states_seen, self._seen_since = states, now
-            is_still = _is_old(states) or now - self._seen_since >= POLL_INTERVAL_SECONDS
+            changed_at = max((state[0] for state in states if state is not None), default=0)
+            unchanged_seconds = max(time.time() - changed_at / 1e9, now - self._seen_since)
+            is_still = unchanged_seconds >= POLL_INTERVAL_SECONDS
             if previous is None:
                 return self._use(self._read(None), None, states if is_still else None)
             if (is_still and states != self._states_read) or now >= self._retry_at:
@@ -251,9 +253,3 @@ def _file_state(path: Path) -> _FileState:
     except (OSError, ValueError):
         return None
     return status.st_ctime_ns, status.st_mtime_ns, status.st_size, status.st_ino
-
-
-def _is_old(states: tuple[_FileState, ...]) -> bool:
-    """Return whether no file has changed for POLL_INTERVAL_SECONDS, by the time on it."""
-    newest = max((state[0] for state in states if state is not None), default=0)
-    return time.time_ns() - newest >= POLL_INTERVAL_SECONDS * 1e9
