@@ -346,10 +346,6 @@ def actor_names(connection: Connection) -> Callable[[str], str]:
 
 
 def _navigation(account: Account) -> list[dict[str, Any]]:
-    """Return the links for GOV.UK's service navigation.
-
-    "Rota" is marked as the section of the pages in ``rota_shifts`` and the other rota blueprints.
-    """
     links = []
     for endpoint, text in NAVIGATION + (ADMIN_NAVIGATION if account.may(Role.ADMIN) else ()):
         section, _, _ = endpoint.partition(".")

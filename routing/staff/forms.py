@@ -43,8 +43,6 @@ DIVERT_REASONS = (
 OWN_SHIFTS, WHOLE_ROTA = "mine", "whole"
 """What a calendar shows, if not one role."""
 
-_DATE_FORM = "Write the date as 24 12 2026."
-
 MAX_ID_DIGITS = 18
 """No id in the database is longer."""
 
@@ -95,7 +93,7 @@ class DateField(Field):
         try:
             return date.fromisoformat(whole)
         except ValueError as error:
-            raise InvalidTime(_DATE_FORM) from error
+            raise InvalidTime("Write the date as 24 12 2026.") from error
 
     def read_parts(self) -> Any:
         """Read the value in the boxes. Raise InvalidTime."""

@@ -151,13 +151,6 @@ def test_the_days_that_are_replaced_can_be_given(run, file, days, left):
     assert len(exported(run)) == left
 
 
-def test_days_given_leave_what_an_earlier_version_of_the_file_had(run, file):
-    run("import", file(LONGER), "--add-people")
-    result = run("import", file(ROWS), "--replace", "--to", "2026-12-25")
-
-    assert result.output == "Added 0 shifts. 2 were already on the rota.\n"
-
-
 @pytest.mark.parametrize(
     ("options", "message"),
     [
