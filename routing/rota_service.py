@@ -550,8 +550,7 @@ def plan_import(
         overlaps = spreadsheet.find_overlaps(sheet.rows, ())
         past = sum(row.during.end <= at for row in rows)
         if past:
-            count = "1 row is" if past == 1 else f"{past:,} rows are"
-            warnings.append(f"{count} over: what is past stays as it was.")
+            warnings.append(f"Rows that are over: {past:,}. What is past stays as it was.")
     else:
         compared = spreadsheet.add_rows(current.roster, rows)
         added = set(compared.added)

@@ -185,9 +185,8 @@ def is_day_certain(text: str) -> bool | None:
 def spoilt_letter(name: str, is_unicode: bool = True) -> str:
     """Return what shows that letters of a name were lost or changed when it was saved; "" if none.
 
-    A letter that the encoding of the file lacks is saved as a question mark or as U+FFFD. Bytes
-    read in the wrong encoding become signs, or capital letters within a word. In a file that is
-    not in Unicode, letters of old Macs and of DOS become letters that Windows-1252 hardly needs.
+    Bytes read in the wrong encoding become signs, or capital letters within a word; in a file that
+    is not in Unicode, letters of old Macs and of DOS become some that Windows-1252 hardly needs.
     """
     for character in name:
         is_letter = unicodedata.category(character) in ("Lu", "Ll", "Lo", "Mn", "Nd")

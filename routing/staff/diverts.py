@@ -421,7 +421,6 @@ def _callers_get(at: datetime) -> str:
 
 
 def _describe_without(service_id: str, others: Iterable[DivertRow], at: datetime) -> str:
-    """Return where a service's calls go at ``at`` once only ``others`` are left of its diverts."""
     timetables = lookup.snapshot().timetables
     if service_id not in timetables.services:
         return "The directory has no such service any more."
@@ -431,7 +430,6 @@ def _describe_without(service_id: str, others: Iterable[DivertRow], at: datetime
 
 
 def _confirms(form: EndForm, previews: Sequence[DivertPreview]) -> bool:
-    """Return whether every warning of what is shown was answered with a tick."""
     return all(
         (form.although_closed.data or not preview.closed_warning)
         and (form.although_unchanged.data or not preview.unchanged_warning)

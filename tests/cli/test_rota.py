@@ -329,7 +329,6 @@ def test_a_fill_is_shown_first_saved_with_yes_and_undone_as_one_change(app, run,
 
 
 def test_a_fill_for_which_nobody_is_free_is_refused_in_words(run, christmas):
-    run("import", "-", stdin=ROWS.replace("eds-", "mash-"))
     words = ("--from", "2026-12-26", "--to", "2026-12-26", "--people", "Amara Owusu", "--yes")
     row = "mash-social-worker,2026-12-26 00:00,2026-12-28 12:00,Amara Owusu\n"
     run("import", "-", stdin=f"role,starts,ends,person\n{row}")
