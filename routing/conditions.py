@@ -64,6 +64,8 @@ _REFRESH = (
     "Run `who-to-call bank-holidays refresh`, and make sure that `who-to-call timers` runs, which "
     "does so every day."
 )
+_NO_TELEPHONE = "If calls do not come through this service, set TELEPHONE to `none`."
+_NO_ALERTS = "If you do not want any, set ALERTS to `none`."
 
 _REMEDIES = {
     (Severity.DEGRADED, Audience.STAFF): {
@@ -81,6 +83,8 @@ _REMEDIES = {
         "directory_problem": "",
         "bank_holidays_broken": _REFRESH,
         "setting_malformed": "Then restart.",
+        "telephone_incomplete": _NO_TELEPHONE,
+        "alerts_incomplete": _NO_ALERTS,
         "sign_in_incomplete": "Until then, divert with `who-to-call divert set` at the server.",
         "database_behind": "Run `who-to-call db upgrade`.",
         "texts_limited": "Look at Twilio's message log for where they come from, and block what is "
@@ -101,7 +105,7 @@ _REMEDIES = {
         "requests_refused": "If staff cannot sign in, divert with `who-to-call divert set` at the "
         "server. If it goes on, check that the limits in deploy/nginx.conf are in use, and block "
         "the source at the firewall.",
-        "telephone_off": "If calls do not come through this service, set TELEPHONE to `none`.",
+        "telephone_off": _NO_TELEPHONE,
         "setting_unknown": "",
         "signatures_refused": "If callers hear an error, the token or PUBLIC_BASE_URL is wrong: "
         "run `who-to-call twilio doctor`.",
@@ -118,7 +122,7 @@ _REMEDIES = {
         "job_failing": "It is tried again by itself. See what it says when you run it yourself.",
         "rota_role_unknown": "Give the role its key back in directory.yaml, or enter the shifts "
         "again.",
-        "alerts_off": "If you do not want any, set ALERTS to `none`.",
+        "alerts_off": _NO_ALERTS,
     },
     (Severity.INFORMATION, Audience.STAFF): {"diverted": ""},
 }
@@ -133,8 +137,8 @@ KINDS: Mapping[str, ConditionKind] = {
 SETUP_STEPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "numbers": ("Every number is confirmed", ("unverified",)),
     "bank_holidays": ("Bank holidays come from GOV.UK", ("bank_holidays_never_fetched",)),
-    "telephone": ("This service answers the telephone", ("telephone_off",)),
-    "alerts": ("Somebody is alerted", ("alerts_off",)),
+    "telephone": ("This service answers the telephone", ("telephone_off", "telephone_incomplete")),
+    "alerts": ("Somebody is alerted", ("alerts_off", "alerts_incomplete")),
     "rota": ("Every role of the rota has people", ("rota_empty",)),
     "sign_in": ("Staff can sign in", ("sign_in_incomplete",)),
 }

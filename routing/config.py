@@ -78,6 +78,9 @@ SECRETS = (
 )
 """Settings whose values are never shown. ``<NAME>_FILE`` may name a file that holds the value."""
 
+ALERT_SETTINGS = ("ALERT_SMTP_URL", "ALERT_FROM", "ALERT_TO", "ALERT_WEBHOOK_URL")
+"""Whom alerts go to: the first three are needed for email, the last one for the webhook."""
+
 _OWN_PREFIXES = (
     *("ALERT", "BANK_HOLIDAYS_", "CALLER_", "CALL_RETENTION", "CLOCK_ST", "DIRECTORY_"),
     *("EXCHANGE_", "INSTANCE_PATH", "NOTE_RETENTION", "OIDC_", "OPS_", "PUBLIC_BASE_"),
@@ -87,6 +90,7 @@ _OWN_PREFIXES = (
 
 _SIMILAR, _NEAREST = 0.85, 0.75  # difflib's ratio of two names: surely a slip; worth proposing
 
+_ASCII = r"(?=[!-~]+\Z)"  # no blank, nor a character that cannot be seen
 _HOST = r"([A-Za-z0-9._-]+|\[[0-9a-fA-F:]+\])(:[1-9]\d{0,4})?"
 _ADDRESS = r"[!#$%&'*+/=?^`{|}~.A-Za-z0-9_-]+@[A-Za-z0-9.-]+"
 
@@ -108,7 +112,7 @@ _FORMATS = {
         (r"[1-9]\d{0,3}", "a number of days, 1 to 9999"),
     ),
     "PUBLIC_BASE_URL": (
-        r"https?://[^\s/?#@]+(/[^\s?#]*)?",
+        rf"{_ASCII}https?://[^/?#@]+(/[^?#]*)?",
         "the address at which Twilio and browsers reach this service, as https://who.example",
     ),
     "ALERT_SMTP_URL": (
@@ -122,13 +126,13 @@ _FORMATS = {
         "addresses with commas between, as duty@council.example, ict@council.example",
     ),
     "ALERT_WEBHOOK_URL": (
-        r"https?://[^\s/?#]+([/?][^\s#]*)?",
+        rf"{_ASCII}https?://[^/?#]+([/?][^#]*)?",
         "the address that your chat or pager gave you, as https://hooks.example/...",
     ),
 }
 """Variable: (regular expression, what to write instead of anything that does not match)."""
 
-_ISSUER = r"https?://(?!\S*/\.well-known)[^\s?#@]+"
+_ISSUER = rf"{_ASCII}https?://(?!.*/\.well-known)[^?#@]+"
 _ROLE_LIST = r"\s*(view|rota|divert|admin)(\s*,\s*(view|rota|divert|admin))*\s*"
 _ROLE_MAP = rf"([^;]*[^;=\s]\s*={_ROLE_LIST}(;\s*|$))*"
 
@@ -272,19 +276,19 @@ def alert_recipients(settings: Mapping[str, Any]) -> tuple[Recipient, ...]:
 
 def alerts_fault(settings: Mapping[str, Any]) -> str | None:
     """Return which settings alerts still need, as a sentence; None when they are complete."""
-    email = ("ALERT_SMTP_URL", "ALERT_FROM", "ALERT_TO")
+    *email, webhook = ALERT_SETTINGS
     missing = [name for name in email if not settings[name]]
     if settings.get("ALERTS") == "none":
         return None
     if missing and len(missing) < len(email):
         return f"No alert goes out by email: set {' and '.join(missing)} too."
-    if missing and not settings["ALERT_WEBHOOK_URL"]:
+    if missing and not settings[webhook]:
         return (
             "Nobody is alerted when a call is not answered or a divert ends: set ALERT_SMTP_URL, "
             "ALERT_FROM and ALERT_TO, or ALERT_WEBHOOK_URL, try `who-to-call alerts test`, and run "
             "`who-to-call timers`, which sends them."
         )
-    host = urlsplit(settings["ALERT_WEBHOOK_URL"] or "").hostname or ""
+    host = urlsplit(settings[webhook] or "").hostname or ""
     if host.endswith(_TEAMS_DOMAINS) and settings["ALERT_WEBHOOK_FORMAT"] != "teams":
         return (
             "Alerts to Microsoft Teams are lost: it accepts them, and shows only Adaptive Cards. "
@@ -330,7 +334,10 @@ def _read_secret(name: str, path: str, value: str | None) -> str:
     if value:
         raise InvalidSetting(f"{name} and {name}_FILE are both set. Unset one of them.")
     try:
-        return (_base_folder() / path).read_text("utf-8").strip()
+        secret = (_base_folder() / path).read_text("utf-8-sig").strip()
+        if not secret:
+            raise ValueError("it is empty")
+        return secret
     except (OSError, ValueError) as error:
         raise InvalidSetting(
             f"{name}_FILE is {path}, which cannot be read ({error}). Write the path of a file that "

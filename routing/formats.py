@@ -1,9 +1,8 @@
 """What several interfaces show: answers as JSON, and the printed page.
 
-JSON never holds an internal line's number, options or email. The printed page is every public
-number and its hours on one sheet that needs no other file. It says neither "now" nor "today", and
-states until when its dates are complete: it stays true on a wall, and when it stands in for a page
-that cannot be shown.
+JSON never holds an internal line's number, options or email. The printed page has every public
+number and its hours, and needs no other file. It stays true on a wall: it says neither "now" nor
+"today", and states until when its dates are complete.
 """
 
 import re
@@ -19,7 +18,7 @@ from flask import render_template
 from markupsafe import Markup
 
 from routing.core.decision import Answer, Decision, Timetables
-from routing.core.directory import Hours, Line, OtherWay, Phone, Service, SpecialDay, Text
+from routing.core.directory import Hours, Line, Phone, Service, SpecialDay, Text
 from routing.core.instants import Span
 from routing.snapshot import Snapshot
 from routing.text import dates, sentences
@@ -300,11 +299,6 @@ def helpline_texts(snapshot: Snapshot, locale: Locale) -> list[dict[str, Any]]:
     ]
 
 
-def other_way_texts(line: Line, locale: Locale) -> list[tuple[str, OtherWay]]:
-    """Return every other way to reach a line, after what it is in the reader's language."""
-    return [(other_way_label(way, locale), way) for way in line.also]
-
-
 def _print_line(
     line: Line, snapshot: Snapshot, first: date, last: date, locale: Locale
 ) -> dict[str, Any]:
@@ -317,7 +311,7 @@ def _print_line(
         "options": line.options.get(locale.language) if line.options else None,
         "you_will_hear": line.you_will_hear.get(locale.language) if line.you_will_hear else None,
         "relay_uk": line.relay_uk and not line.phone.is_emergency,
-        "also": other_way_texts(line, locale),
+        "also": [(other_way_label(way, locale), way) for way in line.also],
         "week": dates.format_week(line.hours, locale),
         "seasons": [
             dates.format_special_day(replace(special_day, phone=None), locale, first)

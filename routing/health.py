@@ -185,9 +185,11 @@ def _settings(at: datetime) -> Iterator[Condition]:
         yield Condition("setting_unknown", sentence)
     disabled = config.telephony_disabled_reason(settings)
     if disabled is not None and settings["TELEPHONE"] != "none":
-        yield Condition("telephone_off", disabled)
+        is_half = settings["TWILIO_AUTH_TOKEN"] or settings["TWILIO_AUTH_TOKEN_2"]
+        yield Condition("telephone_incomplete" if is_half else "telephone_off", disabled)
     if fault := config.alerts_fault(settings):
-        yield Condition("alerts_off", fault)
+        is_half = any(settings[name] for name in config.ALERT_SETTINGS)
+        yield Condition("alerts_incomplete" if is_half else "alerts_off", fault)
 
 
 def _database(snapshot: Snapshot, at: datetime, upcoming: Rota | None) -> Iterator[Condition]:

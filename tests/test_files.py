@@ -113,7 +113,8 @@ def test_a_command_leaves_a_file_system_to_another_process_as_long_as_it_hangs(
     command = SnapshotLoader(file, tmp_path, lambda: AT).current()
 
     assert [problem.message for problem in command.problems] == [
-        "the file cannot be read: the file system does not answer. Set DIRECTORY to where it is."
+        "the file cannot be read: the file system does not answer. Write its path, or set "
+        "DIRECTORY to it."
     ]
     assert threading.active_count() == count
     for _ in range(100):  # it answers after two seconds

@@ -12,7 +12,6 @@ from routing.cli import (
     staff,
     status,
     telephony,
-    timers,
 )
 
 
@@ -30,7 +29,7 @@ def all_commands() -> AppGroup:
         telephony.twilio_group,
         alerts.group,
         staff.group,
-        timers.timers,
+        maintenance.timers,
         maintenance.purge,
         maintenance.release,
         maintenance.db_group,

@@ -6,7 +6,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,6 @@ a database on another machine can take a second or two.
 """
 
 FILE_PATH = click.Path(path_type=Path)
-DATE = click.DateTime(["%Y-%m-%d"])
 AT_FORMATS = "2026-12-24T17:00:00Z or '2026-12-24 17:00'"
 
 
@@ -49,6 +48,15 @@ class CommandGroup(AppGroup):
         return lambda function: decorator(report_errors()(function))
 
 
+def parse_date(text: str) -> date:
+    """Read an option that is a day. Raise BadParameter."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        message = f"'{text}' is not a date. Write it as 2026-12-24."
+        raise click.BadParameter(message) from None
+
+
 format_option = click.option(
     "--format",
     "as_json",
@@ -59,7 +67,11 @@ format_option = click.option(
     help="Output format.",
 )
 from_option = click.option(
-    "--from", "first", metavar="D", type=DATE, help="First day, as 2026-12-24. [default: today]"
+    "--from",
+    "first",
+    metavar="D",
+    type=parse_date,
+    help="First day, as 2026-12-24. [default: today]",
 )
 
 
@@ -133,10 +145,10 @@ def load_snapshot(file: Path) -> Snapshot:
     return build_snapshot(directory, lookup.instance_path(), lookup.now())
 
 
-def local_period(snapshot: Snapshot, first: datetime | None, days: int) -> Span:
+def local_period(snapshot: Snapshot, first: date | None, days: int) -> Span:
     """Return ``days`` local days from the midnight that begins ``first``, or today if None."""
     zone = snapshot.directory.zone
-    day = first.date() if first else lookup.now().astimezone(zone).date()
+    day = first or lookup.now().astimezone(zone).date()
     try:
         if day.year < time_parsing.FIRST_YEAR:
             raise ValueError(f"before {time_parsing.FIRST_YEAR}")

@@ -136,7 +136,7 @@ def check(file: Path | None, strict: bool, verbose: bool, as_json: bool) -> None
 @from_option
 @days_option(400, "How many days to check.")
 @format_option
-def gaps(file: Path | None, first: datetime | None, days: int, as_json: bool) -> None:
+def gaps(file: Path | None, first: date | None, days: int, as_json: bool) -> None:
     """List when no line of a service in FILE is open, or more than one is.
 
     Without FILE, check the directory in use. In a gap, calls go to the out-of-hours line although
@@ -179,7 +179,7 @@ def gaps(file: Path | None, first: datetime | None, days: int, as_json: bool) ->
 @from_option
 @days_option(400, "How many days to compare.")
 @format_option
-def diff(old: Path, new: Path | None, first: datetime | None, days: int, as_json: bool) -> None:
+def diff(old: Path, new: Path | None, first: date | None, days: int, as_json: bool) -> None:
     """List what was changed from OLD to NEW, and every period in which callers notice.
 
     With one file, it is compared with the directory in use. Exit status 1 if anything changes, 2 if

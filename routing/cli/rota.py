@@ -1,6 +1,6 @@
 """who-to-call rota: who is on duty, gaps, and the rota as a spreadsheet."""
 
-from datetime import datetime, timedelta
+from datetime import date, timedelta
 from typing import BinaryIO
 
 import click
@@ -8,7 +8,6 @@ import click
 from routing import lookup, rota_service
 from routing.cli.common import (
     AT_FORMATS,
-    DATE,
     EXIT_FOUND,
     CommandGroup,
     actor,
@@ -17,6 +16,7 @@ from routing.cli.common import (
     format_option,
     from_option,
     local_period,
+    parse_date,
     print_report,
 )
 from routing.cli.maintenance import run_purge
@@ -60,7 +60,7 @@ def who(time: str | None, as_json: bool) -> None:
 @from_option
 @days_option(28, "Gaps that start within this many days.")
 @format_option
-def gaps(first: datetime | None, days: int, as_json: bool) -> None:
+def gaps(first: date | None, days: int, as_json: bool) -> None:
     """List gaps: times when fewer people are on duty than the directory requires.
 
     This covers gaps that start within DAYS days of now (or of D). The text output also lists
@@ -88,7 +88,7 @@ def gaps(first: datetime | None, days: int, as_json: bool) -> None:
 @group.command("export")
 @from_option
 @days_option(400, "How many days to export.")
-def export(first: datetime | None, days: int) -> None:
+def export(first: date | None, days: int) -> None:
     """Print who is on duty as CSV, with covers applied."""
     period = local_period(lookup.snapshot(), first, days)
     click.echo(rota_service.export_csv(period), nl=False)
@@ -100,15 +100,17 @@ def export(first: datetime | None, days: int) -> None:
 @click.option(
     "--replace", is_flag=True, help="Leave exactly this file in its roles and its period."
 )
-@click.option("--from", "first", metavar="D", type=DATE, help="The first day that is replaced.")
-@click.option("--to", "last", metavar="D", type=DATE, help="The last day that is replaced.")
+@click.option(
+    "--from", "first", metavar="D", type=parse_date, help="The first day that is replaced."
+)
+@click.option("--to", "last", metavar="D", type=parse_date, help="The last day that is replaced.")
 @click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
 def import_(
     file: BinaryIO,
     add_people: bool,
     replace: bool,
-    first: datetime | None,
-    last: datetime | None,
+    first: date | None,
+    last: date | None,
     dry_run: bool,
 ) -> None:
     """Import shifts from a CSV file with the columns role,starts,ends,person.
@@ -123,9 +125,8 @@ def import_(
         raise click.UsageError("--from and --to say what is replaced: add --replace.")
     data = file.read(spreadsheet.MAX_BYTES + 1)
     name = getattr(file, "name", "").removeprefix("<stdin>")
-    days = [day and day.date() for day in (first, last)]
     try:
-        plan = rota_service.plan_import(data, add_people, replace, name, *days)
+        plan = rota_service.plan_import(data, add_people, replace, name, first, last)
     except InvalidSpreadsheet as error:
         raise click.ClickException(f"Nothing was imported.\n{error}") from error
     compared = plan.difference
@@ -147,8 +148,8 @@ def import_(
 
 @group.command("fill")
 @click.option("--role", "role_id", required=True, help="The key of a role in the directory.")
-@click.option("--from", "first", required=True, metavar="D", type=DATE, help="The first day.")
-@click.option("--to", "last", required=True, metavar="D", type=DATE, help="The last day.")
+@click.option("--from", "first", required=True, metavar="D", type=parse_date, help="The first day.")
+@click.option("--to", "last", required=True, metavar="D", type=parse_date, help="The last day.")
 @click.option("--people", required=True, metavar="A,B,C", help="Who takes turns, in order.")
 @click.option(
     "--turn",
@@ -168,8 +169,8 @@ def import_(
 @click.option("--yes", is_flag=True, help="Add the shifts. Without it they are only shown.")
 def fill(
     role_id: str,
-    first: datetime,
-    last: datetime,
+    first: date,
+    last: date,
     people: str,
     turn: str,
     turn_begins: str | None,
@@ -186,8 +187,8 @@ def fill(
     times = dict(zip(DayKind, (working_day, weekend, bank_holiday), strict=True))
     rota, proposed = rota_service.propose_fill(
         role_id,
-        first.date(),
-        last.date(),
+        first,
+        last,
         people.split(","),
         filling.parse_turn(turn, turn_begins),
         {kind: filling.parse_times(text) for kind, text in times.items() if text},

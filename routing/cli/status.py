@@ -26,7 +26,6 @@ from routing.store.jobs import JobState
 from routing.text import dates, sentences, time_parsing
 from routing.text.locale import Locale
 
-_EXIT_STATUSES = {"ready": 0, "degraded": 1}
 EXIT_CANNOT_ANSWER = 2
 
 
@@ -110,7 +109,7 @@ def status(as_json: bool) -> None:
             *(f"{condition.code}: {condition.text}" for condition in conditions),
         ],
     )
-    sys.exit(_EXIT_STATUSES[state])
+    sys.exit(0 if state == "ready" else 1)
 
 
 def _last_run(job: JobState, locale: Locale) -> str:

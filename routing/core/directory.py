@@ -114,10 +114,7 @@ class Hours:
     @property
     def is_always(self) -> bool:
         """True when every day, bank holidays too, is open from midnight to midnight."""
-        return all(ranges == ALL_DAY for ranges in self.week) and self.bank_holiday in (
-            None,
-            ALL_DAY,
-        )
+        return set(self.week) == {ALL_DAY} and self.bank_holiday in (None, ALL_DAY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +123,10 @@ class BankHoliday:
 
     name: str
     substitute: bool = False
+
+
+HolidayDates = Mapping[date, BankHoliday]
+"""Bank holidays by date."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,11 +205,10 @@ class SpecialDay:
     recurrence: Recurrence | None = None
 
     def __contains__(self, day: date) -> bool:
-        if (self.first is not None and day < self.first) or (
-            self.last is not None and day > self.last
-        ):
+        first, last = self.first or day, self.last or day
+        if not first <= day <= last:
             return False
-        return self.recurrence is None or self.recurrence.rule.falls_on(day, self.first or day)
+        return self.recurrence is None or self.recurrence.rule.falls_on(day, first)
 
     def dates(self, first: date, last: date) -> Iterator[date]:
         """Yield its dates from ``first`` to ``last``, both included, in order."""
@@ -324,7 +324,7 @@ class Line:
         special = (s.phone for s in reversed(self.special_days) if s.phone is not None and day in s)
         return next(special, self.phone)
 
-    def hours_on(self, day: date, holidays: Mapping[date, BankHoliday]) -> DayHours:
+    def hours_on(self, day: date, holidays: HolidayDates) -> DayHours:
         """Return the hours that start on ``day``, and the special day that sets them.
 
         Special days come before a bank holiday, and both before the week. Of several special days
@@ -349,12 +349,12 @@ class Line:
                 hours = DayHours(special_day.hours, special_day)
         return hours
 
-    def ranges_on(self, day: date, holidays: Mapping[date, BankHoliday]) -> tuple[TimeRange, ...]:
+    def ranges_on(self, day: date, holidays: HolidayDates) -> tuple[TimeRange, ...]:
         """Return the hours that start on ``day``, as ``hours_on``."""
         return self.hours_on(day, holidays).ranges
 
     def hours_between(
-        self, first: date, last: date, holidays: Mapping[date, BankHoliday]
+        self, first: date, last: date, holidays: HolidayDates
     ) -> Iterator[tuple[date, tuple[TimeRange, ...]]]:
         """Yield each date from ``first`` to ``last``, both included, with its hours.
 

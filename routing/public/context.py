@@ -21,13 +21,7 @@ from routing.core.directory import (
     Service,
     TimeRange,
 )
-from routing.formats import (
-    assumption,
-    emergency_html,
-    helpline_texts,
-    other_way_texts,
-    timestamp,
-)
+from routing.formats import assumption, emergency_html, helpline_texts, timestamp
 from routing.responses import DEFAULT_COLOUR
 from routing.snapshot import Snapshot
 from routing.text import dates, sentences
@@ -158,7 +152,7 @@ def contact_card(
         you_will_hear=line.you_will_hear.get(language) if line.you_will_hear else None,
         email=line.email,
         relay_uk=line.relay_uk and not phone.is_emergency,
-        also=tuple(other_way_texts(line, locale)),
+        also=tuple((other_way_label(way, locale), way) for way in line.also),
         aliases=tuple(alias.get(language) for alias in line.aliases),
         confirmed=line.confirmed,
     )
@@ -408,18 +402,14 @@ def _contact_point(
 def _specification(
     time_range: TimeRange, first: date, last: date, weekdays: list[str] | None = None
 ) -> Json:
-    is_whole_day = time_range.closes - time_range.opens == MINUTES_PER_DAY
+    opens, closes = time_range.opens, time_range.closes
+    if closes - opens == MINUTES_PER_DAY:
+        closes -= 1  # a whole day would read as closed
     return {
         "@type": "OpeningHoursSpecification",
         **({"dayOfWeek": weekdays} if weekdays else {}),
-        "opens": _format_clock(time_range.opens),
-        # A whole day would read as closed: it ends a minute early.
-        "closes": _format_clock(time_range.closes - is_whole_day),
+        "opens": f"{opens // 60:02}:{opens % 60:02}",
+        "closes": f"{closes // 60 % 24:02}:{closes % 60:02}",
         "validFrom": first.isoformat(),
         "validThrough": last.isoformat(),
     }
-
-
-def _format_clock(minute: int) -> str:
-    hour, minutes = divmod(minute % MINUTES_PER_DAY, 60)
-    return f"{hour:02}:{minutes:02}"

@@ -23,11 +23,6 @@ TIMEOUT_SECONDS = 5
 
 _DOWN = "Your council's sign-in does not answer as it should. Try again in a moment."
 NOT_CONFIRMED = "Your council's sign-in did not confirm who you are. Start again from this page."
-_CLIENT_REFUSED = (
-    "Your council's sign-in does not accept this service: OIDC_CLIENT_SECRET has expired or is "
-    "wrong, or OIDC_CLIENT_ID is. Starting again does not help: whoever runs this service must set "
-    "a new one."
-)
 _NOT_IN_DATE = (
     "Your council's sign-in did not confirm who you are: its answer is not in date by this "
     "machine's clock. If it happens again, one of the two clocks is wrong: whoever runs this "
@@ -42,23 +37,19 @@ _TOO_MANY_GROUPS = (
     "Microsoft Entra puts into a sign-in, and starting again does not help. The person who manages "
     "council accounts can have it send only the groups assigned to this application, or app roles."
 )
-_SCOPE_REFUSED = (
-    "Your council's sign-in does not know what this service asks for, and starting again does not "
-    "help: whoever runs this service must correct OIDC_SCOPES."
-)
-_REFUSED = (
-    "Your council's sign-in did not let you in. Start again from this page. If that does not help, "
-    "ask the person who manages council accounts to let you use this service."
-)
 _MESSAGES = {
-    "access_denied": _REFUSED,
-    "invalid_client": _CLIENT_REFUSED,
-    "unauthorized_client": _CLIENT_REFUSED,
-    "invalid_scope": _SCOPE_REFUSED,
-    "server_error": _DOWN,
-    "temporarily_unavailable": _DOWN,
-    "expired_token": _NOT_IN_DATE,
-    "invalid_token": _NOT_IN_DATE,
+    "access_denied": "Your council's sign-in did not let you in. Start again from this page. If "
+    "that does not help, ask the person who manages council accounts to let you use this service.",
+    "invalid_scope": "Your council's sign-in does not know what this service asks for, and "
+    "starting again does not help: whoever runs this service must correct OIDC_SCOPES.",
+    **dict.fromkeys(
+        ("invalid_client", "unauthorized_client"),
+        "Your council's sign-in does not accept this service: OIDC_CLIENT_SECRET has expired or is "
+        "wrong, or OIDC_CLIENT_ID is. Starting again does not help: whoever runs this service must "
+        "set a new one.",
+    ),
+    **dict.fromkeys(("server_error", "temporarily_unavailable"), _DOWN),
+    **dict.fromkeys(("expired_token", "invalid_token"), _NOT_IN_DATE),
 }
 """What to say for an error code of the provider or of the libraries, by code."""
 

@@ -38,8 +38,8 @@ PASSWORD_LINK_LIFETIME = timedelta(days=2)
 MIN_PASSWORD_CHARS = 12
 MAX_PASSWORD_CHARS = 256
 
-MIN_GUESSES = 1_000_000
-"""A password that zxcvbn guesses sooner is refused: blanks, repeats, the most common ones."""
+MIN_GUESSES = 1_000_000_000
+"""A password that zxcvbn guesses sooner is refused: blanks, a common one, a name with a year."""
 
 FREE_FAILURES = 5
 """Wrong passwords without a wait. After these the wait doubles each time."""

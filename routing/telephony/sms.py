@@ -15,6 +15,8 @@ from phonenumbers import PhoneNumberType
 from sqlalchemy.engine import Connection
 
 from routing import files, lookup
+from routing.core.decision import is_excluded
+from routing.core.directory import Phone
 from routing.store import calls
 from routing.store.calls import CallLog
 from routing.telephony import twiml
@@ -115,7 +117,7 @@ def answer(request: CallRequest, service_id: str, body: str) -> str:
     if (
         body.strip(_AROUND_A_WORD).upper() in OPT_OUT_WORDS
         or not is_answerable(sender)
-        or sender in our_numbers
+        or is_excluded(Phone(sender, sender), our_numbers)
         or not limits.take(sender, at)
     ):
         return twiml.text_message()

@@ -7,7 +7,7 @@ every request, is answered with TwiML that connects the caller.
 import logging
 import re
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import partial
@@ -19,7 +19,7 @@ from flask import Blueprint, Response, current_app, g, request
 
 from routing import lookup
 from routing.config import base_url, rehearsal_number, telephony_disabled_reason
-from routing.core.decision import Decision, Outcome
+from routing.core.decision import Decision, Outcome, is_excluded
 from routing.core.directory import Service
 from routing.responses import problem
 from routing.snapshot import Snapshot
@@ -133,7 +133,7 @@ def answer(**_names: str) -> Response:
     g.answering = True
     is_text, names, step = _target()
     call_request = CallRequest.from_parameters(request.values)
-    service_id = _service_id(names, call_request.called)
+    service_id = _service_id(names, call_request.called_digits)
     if is_text:
         g.twiml = sms.answer(call_request, service_id, request.values.get("Body", ""))
     else:
@@ -264,7 +264,7 @@ def _after(call: CallContext) -> str:
     outcome = _outcome(call, state)
     decide_at = partial(lookup.who_to_call, call.service.id)
     timetables, ended = call.snapshot.timetables, (state, outcome, call.at)
-    step = next_step(timetables, call.service, *ended, decide_at, call.excluded_numbers)
+    step = next_step(timetables, *ended, decide_at, call.excluded_numbers)
     duration = request.values.get("DialCallDuration", "")
     talked = int(duration) if re.fullmatch("[0-9]{1,6}", duration) else None
     leg_end = LegEnd(state.leg, state.tried[-1], outcome, call.at, talked)
@@ -406,7 +406,7 @@ def _write(call: CallContext, job: Callable[..., T]) -> T | None:
     return call_log().write(partial(job, key=call.request.call_key))
 
 
-def _service_id(names: Sequence[str], called: str | None) -> str:
+def _service_id(names: Iterable[str], called_digits: Collection[str]) -> str:
     """Return the service that an address names, else that of the number called, else the first.
 
     A caller is put through whatever was typed at Twilio.
@@ -417,8 +417,12 @@ def _service_id(names: Sequence[str], called: str | None) -> str:
         if service_id := by_name.get(name.strip().lower()):
             return service_id
     log.error("Twilio asks for a service that the directory does not have: %.60r", request.path)
-    by_number = {other.number.e164: other.id for other in services.values() if other.number}
-    return by_number.get(called or "", next(iter(services)))
+    called = (
+        other.id
+        for other in services.values()
+        if other.number and is_excluded(other.number, called_digits)
+    )
+    return next(called, next(iter(services)))
 
 
 def _target() -> tuple[bool, list[str], str]:

@@ -4,13 +4,15 @@ Dates are absolute, so that a sentence stays true however long it is kept. Every
 Locale: times are read in its zone.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
+from itertools import groupby
 
 from routing.core.directory import (
     ALL_DAY,
     MINUTES_PER_DAY,
     BankHoliday,
+    HolidayDates,
     Hours,
     Line,
     Monthly,
@@ -181,12 +183,8 @@ def format_weekdays(weekdays: Iterable[int], locale: Locale) -> str:
 
     Of days in a row both of two are named, and the first and last of more.
     """
-    runs: list[list[int]] = []
-    for day in sorted(weekdays):
-        if runs and runs[-1][-1] == day - 1:
-            runs[-1].append(day)
-        else:
-            runs.append([day])
+    in_order = groupby(enumerate(sorted(weekdays)), lambda place: place[1] - place[0])
+    runs = [[day for _, day in run] for _, run in in_order]
     if len(runs[0]) == len(WEEKDAYS):
         return locale.translate("Every day")
     parts: list[str] = []
@@ -234,7 +232,7 @@ def format_coming_special_days(line: Line, today: date, locale: Locale) -> list[
 
 
 def format_exceptions(
-    line: Line, first: date, last: date, holidays: Mapping[date, BankHoliday], locale: Locale
+    line: Line, first: date, last: date, holidays: HolidayDates, locale: Locale
 ) -> list[tuple[str, str]]:
     """Format each date from ``first`` to ``last`` that ``exception_dates`` yields.
 
@@ -259,9 +257,7 @@ def format_exceptions(
     return pairs
 
 
-def exception_dates(
-    line: Line, first: date, last: date, holidays: Mapping[date, BankHoliday]
-) -> Iterator[date]:
+def exception_dates(line: Line, first: date, last: date, holidays: HolidayDates) -> Iterator[date]:
     """Yield each date from ``first`` to ``last`` with other hours or another number than usual.
 
     In a season its week is the usual one.

@@ -1,7 +1,6 @@
 """A reader's language and zone, and the translation of messages."""
 
 import gettext
-import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -9,7 +8,6 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
-_SEPARATE_ARTICLE = re.compile(r"\b([Mm]ae) [Yy]r? ")
 CATALOGUES = Path(__file__).parent.parent / "translations"
 
 
@@ -54,17 +52,11 @@ class Locale:
 
     def translate(self, message: str, **values: str) -> str:
         """Translate ``message`` and fill in its ``{values}``."""
-        return _contract(self.translator.gettext(message).format(**values))
+        return self.translator.gettext(message).format(**values)
 
     def translate_html(self, message: str, **values: object) -> Markup:
         """Translate ``message`` as HTML: values are escaped unless they are Markup."""
-        text = Markup.escape(self.translator.gettext(message)).format(**values)
-        return Markup(_contract(text))  # noqa: S704 - escaped above
-
-
-def _contract(text: str) -> str:
-    """Join the Welsh article of a line to the verb before it: mae'r Tîm, and not mae y Tîm."""
-    return _SEPARATE_ARTICLE.sub(r"\1'r ", text)
+        return Markup.escape(self.translator.gettext(message)).format(**values)
 
 
 def get_locale(language: str, zone: ZoneInfo) -> Locale:

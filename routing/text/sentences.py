@@ -1,10 +1,9 @@
 """A decision in sentences: pages, the API, text messages and commands use the same ones."""
 
-from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import datetime
 
 from routing.core.decision import Decision, ReasonCode
-from routing.core.directory import BankHoliday, Line, OtherWay
+from routing.core.directory import HolidayDates, Line, OtherWay
 from routing.text.dates import (
     capitalise,
     format_datetime,
@@ -25,7 +24,7 @@ _OTHER_WAYS = {
 
 
 def reason_sentence(
-    decision: Decision, at: datetime, locale: Locale, holidays: Mapping[date, BankHoliday]
+    decision: Decision, at: datetime, locale: Locale, holidays: HolidayDates
 ) -> str:
     """Say why this line answers at ``at``, in one or two sentences."""
     line, until, next_answer = line_phrase(decision.line, locale), decision.until, decision.next
@@ -112,12 +111,7 @@ def holds_sentence(
 
 
 def exception_sentence(
-    decision: Decision,
-    at: datetime,
-    locale: Locale,
-    holidays: Mapping[date, BankHoliday],
-    *,
-    is_live: bool,
+    decision: Decision, at: datetime, locale: Locale, holidays: HolidayDates, *, is_live: bool
 ) -> str | None:
     """Say which special day or bank holiday closes the first line; None on an ordinary day.
 
@@ -170,11 +164,7 @@ def other_way_label(way: OtherWay, locale: Locale) -> str:
 
 
 def _closed_sentence(
-    decision: Decision,
-    at: datetime,
-    locale: Locale,
-    holidays: Mapping[date, BankHoliday],
-    is_live: bool = False,
+    decision: Decision, at: datetime, locale: Locale, holidays: HolidayDates, is_live: bool = False
 ) -> str:
     """Say that the service's first line is closed, and by which special day or bank holiday."""
     line, today = decision.service.lines[0], at.astimezone(locale.zone).date()

@@ -66,7 +66,7 @@ def test_the_api_and_the_fragment_are_in_welsh_on_request(english_first):
     decision = english_first.get(f"{DECISION}?lang=cy-GB")
 
     assert decision.headers["Content-Language"] == "cy"
-    assert decision.json["reason"]["text"].startswith("Mae Un Pwynt Cyswllt ar agor tan 5pm")
+    assert decision.json["reason"]["text"].startswith("Bydd Un Pwynt Cyswllt ar agor tan 5pm")
     assert "Ffoniwch" in english_first.get("/services/children/fragment?lang=cy").text
     assert "Ffoniwch" in english_first.get("/cy/services/children/fragment").text
 
@@ -86,13 +86,13 @@ def test_an_unknown_address_below_cy_shows_every_number(english_first):
     assert "01632 960171" in answer.text
 
 
-def test_the_article_of_a_welsh_line_joins_the_verb(make_app, tmp_path):
+def test_a_welsh_line_keeps_its_article_in_every_sentence(make_app, tmp_path):
     file, name = tmp_path / "directory.yaml", "name: {cy: Tîm Dyletswydd Brys, en: Emergency"
     file.write_text(SWANSEA.read_text().replace(name, f"called: {{cy: y Tîm Brys}}\n    {name}"))
     answer = make_app(file).test_client().get(f"{DECISION}?at=2026-11-23T20:00:00Z").json
     page = make_app(file).test_client().get(f"{DECISION}?at=2026-11-23T16:59:00Z").json
 
-    assert answer["reason"]["text"].startswith("Mae'r Tîm Brys ar agor")
+    assert answer["reason"]["text"].startswith("Bydd y Tîm Brys ar agor")
     assert "ffoniwch y Tîm Brys" in page["next"]["text"]
 
 

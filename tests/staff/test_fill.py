@@ -82,12 +82,13 @@ def test_people_are_in_turn_by_week_and_too_little_rest_is_pointed_out(ask):
     assert "less than 11 hours’ rest between them" in text
 
 
-def test_a_turn_begins_on_the_day_and_at_the_time_that_were_written(ask):
-    text = page_text(ask(turn="days", days="1", begins="Thursday 8pm"))
+def test_turns_and_shifts_begin_at_the_times_that_were_written(ask):
+    text = page_text(ask(turn="days", days="1", begins="Thursday 8pm", weekend="9am, 9pm"))
 
     assert "From 8pm on Thursday 24 December until" in text.replace(
         "tomorrow", "on Thursday 24 December"
     )
+    assert "until 9am on Sunday 27 December" in text
 
 
 def test_what_each_person_would_have_is_counted_with_what_they_have_already(app, ask):
@@ -96,13 +97,6 @@ def test_what_each_person_would_have_is_counted_with_what_they_have_already(app,
 
     assert "Who Shifts Hours Nights Weekends Bank holidays" in text
     assert "Dev Patel 7 90.5 4 1 2" in text
-
-
-def test_times_for_a_kind_of_day_are_used(ask):
-    text = page_text(ask(**{"weekend": "9am, 9pm", "bank-holiday": "10am, 10pm"}))
-
-    assert "until 9am on Sunday 27 December" in text
-    assert "until 10pm on Friday 25 December" in text
 
 
 def test_a_slot_for_which_nobody_is_free_stays_a_gap(app, ask):

@@ -87,7 +87,7 @@ What is forged has a signature that is wrong, and a form as long as nginx lets t
 
 NAMES = ("sign-in", *ADDRESSES)
 EVERY = "every address in turn"
-LONG_FORM = "a=" + "%C3%A9" * 10_900
+LONG_FORM = "&".join(f"p{n}={'%C3%A9' * 30}{'x' * 400}" for n in range(99))
 
 
 @dataclass

@@ -15,7 +15,7 @@ import pytest
 from conftest import ANYSHIRE, ROOT
 from gunicorn.config import Config
 
-from routing.cli.timers import EXIT_TIMEOUT_SECONDS
+from routing.cli.maintenance import EXIT_TIMEOUT_SECONDS
 
 FOLDER = ROOT / "deploy/systemd"
 UNITS = sorted(FOLDER.iterdir())
