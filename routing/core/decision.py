@@ -1,9 +1,8 @@
 """Who takes the call at an instant: the rule that this project is about.
 
-``Timetables`` has each month of a service as sorted instants that a bisect searches. That leaves no
-gaps, gives exactly one answer at any time, and ``until`` for free. Clock changes, special days and
-bank holidays are dealt with when a month is compiled: finding a decision reads no zone, no bank
-holiday and no hours.
+``Timetables`` has each month of a service as sorted instants that a bisect searches: no gaps,
+exactly one answer at any time, and ``until`` for free. Clock changes, special days and bank
+holidays are dealt with when a month is compiled; finding a decision reads none of them.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
-from itertools import chain, pairwise, takewhile
+from itertools import pairwise, takewhile
 from operator import attrgetter, itemgetter
 from zoneinfo import ZoneInfo
 
@@ -178,8 +177,7 @@ def timeline(
         if answer != entries[-1][1]:
             entries.append((at, answer))
     if start < end:
-        edges = pairwise(chain((at for at, _ in entries), [end]))
-        for (begins, ends), (_, answer) in zip(edges, entries, strict=True):
+        for (begins, answer), (ends, _) in pairwise([*entries, (end, entries[-1][1])]):
             yield Span(begins, ends), answer
 
 
@@ -380,10 +378,7 @@ class Timetables:
         first, last = (start - _MAX_OVERRUN).astimezone(zone).date(), end.astimezone(zone).date()
         hours = line.hours_between(first, last, self.holidays)
         cut = (
-            span
-            if start <= span.start and span.end <= end
-            else Span(max(span.start, start), min(span.end, end))
-            for span in merge_hours(hours, zone)
+            Span(max(span.start, start), min(span.end, end)) for span in merge_hours(hours, zone)
         )
         return tuple(span for span in cut if span.start < span.end)
 
@@ -492,5 +487,5 @@ def merge_hours(
 
 
 def _month_span(year: int, month: int) -> Span:
-    following = (year, month + 1) if month < 12 else (year + 1, 1)
-    return Span(datetime(year, month, 1, tzinfo=UTC), datetime(*following, 1, tzinfo=UTC))
+    first = datetime(year, month, 1, tzinfo=UTC)
+    return Span(first, (first + timedelta(days=31)).replace(day=1))
