@@ -19,7 +19,7 @@ from routing.snapshot import SnapshotLoader
 AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
 GOOD = [ANYSHIRE, *(ROOT / "examples" / f"{name}.yaml" for name in ("swansea", "wiltshire"))]
 REMEDY = re.compile(
-    r"\b(Write|Add|Did you mean|Start|Save|Delete|Leave|Keep|Check|Indent|The keys|Put|type"
+    r"\b(Write|Add|Begin|Did you mean|Start|Save|Delete|Leave|Keep|Check|Indent|The keys|Put|type"
     r"|delete|Finish|Take|Give|Name|write|give)\b"
 )
 
@@ -104,6 +104,10 @@ WHOLE = {
     "huge": b"a: " + b"x" * 1_100_000,
     "long": b"# remark\n" * 120_000,
     "deep": b"[" * 3000 + b"]" * 3000,
+    "open brackets": b"[" * 5000,
+    "a line separator": b"\xe2\x80\xa8: x",
+    "a line that is a text": b"lines: {a: b}",
+    "a list of services": b"services: []",
     "deep mappings": b"".join(b" " * n + b"a:\n" for n in range(60)),
     "two documents": ANYSHIRE.read_bytes() + b"\n---\n" + ANYSHIRE.read_bytes(),
     "bomb": b"a: &a [x,x]\nb: &b [*a,*a]\nc: &c [*b,*b]\n",

@@ -7,6 +7,7 @@ import fcntl
 import hashlib
 import logging
 import pickle
+import re
 import resource
 import signal
 import subprocess
@@ -56,6 +57,9 @@ from routing.directory.yaml_source import (
 )
 from routing.errors import InvalidDirectory, Problem
 from routing.files import open_lock, probe, read_bytes, write_atomically
+
+MAX_LABEL_CHARS = 30
+"""Of a key before what is wrong with its value: a longer one is a text in a wrong place."""
 
 MAX_NAMES_SHOWN = 100
 """How many names are listed, and searched for a similar one: with more, that takes too long."""
@@ -407,8 +411,8 @@ def _check_line(
     for number_path, number in _numbers(path, line):
         if number in EMERGENCY_NUMBERS and "out_of_hours" not in keys:
             message = (
-                f"'{number}' may stand only on a line that is an `out_of_hours`. Write "
-                f"`out_of_hours: {line_id}` in a service, or move it to `helplines`."
+                f"'{number}' is for an `out_of_hours` line. Write `out_of_hours: {line_id}` in a "
+                "service, or move it to `helplines`."
             )
             yield PathProblem(number_path, "barred_number", message)
         if number in EMERGENCY_NUMBERS:
@@ -444,10 +448,10 @@ def _unknown_name(kind: str, name: str, known: Mapping[str, object]) -> str:
         return f"there is no {kind} '{name}'. Add it under `{kind}s`."
     if len(known) > MAX_NAMES_SHOWN:
         return f"there is no {kind} '{name}'. Write one of the {len(known)} there are."
-    names = [other for other in known if other.isascii()]
+    names = [other for other in known if re.fullmatch(r"[a-z0-9-]+", other)]
     similar = get_close_matches(name.lower(), names, 1)
-    hint = f"Did you mean '{similar[0]}'? " if similar else ""
-    return f"there is no {kind} '{name}'. {hint}Write one of those there are: {', '.join(known)}."
+    remedy = f"Did you mean '{similar[0]}'?" if similar else f"Write one of {', '.join(known)}."
+    return f"there is no {kind} '{name}'. {remedy}"
 
 
 def _mapping(node: Node | None) -> dict[str, Node]:
@@ -493,7 +497,7 @@ def _bad_value(
     name = path[-1] if path else ""
     value = name if of_key else source.value(path)
     place = source.key_place(path) if of_key else source.place(path)
-    label = f"{name}: " if isinstance(name, str) and name else ""
+    label = f"{name}: " if isinstance(name, str) and 0 < len(name) <= MAX_LABEL_CHARS else ""
     odd = first_character(ODD_CHARACTER, value) if isinstance(value, str) else None
     if odd is not None:
         offset, description = odd
@@ -518,7 +522,7 @@ def _unknown_key_problem(name: str, path: KeyPath, source: YamlSource) -> Proble
         model = (_model_in(field.annotation) if field else None) or model
     if hint := _where_key_belongs(name):
         return Problem(line, column, "unknown_key", f"the key '{name}' is not known here. {hint}")
-    similar = get_close_matches(name.lower(), _fields(model), 1, 0.76)
+    similar = get_close_matches(name.lower(), _fields(model), 1, 0.75)
     keys = ", ".join(_fields(model))
     hint = f"Did you mean '{similar[0]}'?" if similar else f"The keys here are: {keys}."
     return Problem(line, column, "unknown_key", f"the key '{name}' is not known. {hint}")

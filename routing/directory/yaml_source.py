@@ -91,6 +91,8 @@ _LIST_KEYS = r"(?:date|every|from|kind|name)\b"
 _KEY = r"^\s*(?:- +)?[A-Za-z0-9][A-Za-z0-9_,-]*"
 _COLON_MISSING = "a colon is missing after the key. Write `key: value`."
 _IN_QUOTES = "Put the text in quotes."
+_OPEN_QUOTE = r"(?:: |- |[\[{,] *)(\"[^\"]*|'[^']*)$"
+_NOT_CLOSED = "this quotation mark is not closed. Write the other one at the end of the text."
 _SLIPS = (
     (
         r"^[ \t]*([^\S \t\r]|[\u200b\ufeff\u2060])",
@@ -120,10 +122,7 @@ _SLIPS = (
         r"(?:: |- |[\[{,]\s*)\"[^\"\\]*(\\)",
         "a backslash may not stand in double quotes. Put the text in single quotes.",
     ),
-    (
-        r"(?:: |- |[\[{,] *)(\"[^\"]*|'[^']*)$",
-        "this quotation mark is not closed. Write the other one at the end of the text.",
-    ),
+    (_OPEN_QUOTE, _NOT_CLOSED),
     (
         _KEY + r": +(- )",
         "a list does not begin on the line of its key. Write [one, another], or a text in quotes.",
@@ -372,6 +371,10 @@ def find_slip(text: str, line: int, column: int) -> Slip | None:
                 if "{character}" in message:
                     message = message.format(character=describe_character(match[1]))
                 return number, match.start(1) + 1, message
+    for number, row in reversed(list(enumerate(lines[:line], 1))):
+        match = re.search(_OPEN_QUOTE, re.sub(r"(^| )#.*|\s+$", "", row))
+        if match is not None:
+            return number, match.start(1) + 1, _NOT_CLOSED
     return None
 
 
@@ -531,8 +534,9 @@ def _indentation_slip(lines: list[str], line: int) -> Slip:
     entries = {n for n in rows if lines[n - 1].lstrip().startswith("- ")}
     place = max(0, bisect_right(rows, line) - 1)
     line, above, below = rows[place], rows[max(0, place - 1)], rows[place + 1 :][:LINES_BEFORE]
-    if re.fullmatch(r"\s*[\w-]+\s*", lines[above - 1]):
-        return above, len(lines[above - 1].rstrip()) + 1, _COLON_MISSING
+    for n in (line, above):
+        if re.fullmatch(r"\s*[A-Za-z][\w-]*\s*", lines[n - 1]):
+            return n, len(lines[n - 1].rstrip()) + 1, _COLON_MISSING
     if line in entries and indents[line] == indents[above]:
         message = "this list has no key. Write its key in the line above, or delete the dash."
         return line, indents[line] + 1, message

@@ -264,7 +264,7 @@ def _after(call: CallContext) -> str:
     outcome = _outcome(call, state)
     decide_at = partial(lookup.who_to_call, call.service.id)
     timetables, ended = call.snapshot.timetables, (state, outcome, call.at)
-    step = next_step(timetables, call.service, *ended, decide_at, call.excluded_numbers)
+    step = next_step(timetables, *ended, decide_at, call.excluded_numbers)
     duration = request.values.get("DialCallDuration", "")
     talked = int(duration) if re.fullmatch("[0-9]{1,6}", duration) else None
     leg_end = LegEnd(state.leg, state.tried[-1], outcome, call.at, talked)

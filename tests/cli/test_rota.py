@@ -389,11 +389,3 @@ def test_a_role_that_is_needed_around_the_clock_is_filled_by_the_times_given(aro
     assert "There are no gaps" in around_the_clock(*words, *times).output
     first_morning = [*words[:4], "2026-12-24", "--to", "2026-12-24", *words[7:], *times]
     assert "There are no gaps to fill" in around_the_clock(*first_morning).output
-
-
-def test_without_a_database_every_command_says_what_to_run(make_app):
-    app = make_app(ANYSHIRE)
-    for words in (["who"], ["gaps"], ["export"], ["purge"], ["import", "-"], ["undo", "1"]):
-        result = app.test_cli_runner().invoke(args=["rota", *words], input=ROWS)
-        assert result.exit_code == 1, words
-        assert "who-to-call db upgrade" in result.output

@@ -124,6 +124,13 @@ lines:
         ("    name: Night", "    name: - Night", (14, 11), "[one, another]"),
         ("    name: Night", '    name: "Night', (14, 11), "is not closed"),
         ('    options: "press 1"', '    options: "press 1', (12, 14), "is not closed"),
+        ("  night:\n", "  night\n    # a comment\n", (13, 8), "a colon is missing"),
+        (
+            "    name: Night",
+            '    name: "Night\n' + "    x: y\n" * 9 + '    z: "z"',
+            (14, 11),
+            "not closed",
+        ),
         ("    phone: ", "    phone:\u00a0", (15, 11), "a no-break space"),
         ("    phone: ", "  phone: ", (15, 3), "begins in column 3"),
         ("duty]", "duty", (16, 14), "is not closed"),

@@ -8,6 +8,7 @@ import rostered
 import yaml
 from conftest import ANYSHIRE
 from jinja2 import DictLoader
+from staff.conftest import sign_in
 from test_broken import placed, places
 
 from routing import lookup, rota_service
@@ -115,7 +116,7 @@ def test_no_page_that_stands_in_for_another_does(app):
         held("instead", error_page(500).get_data(as_text=True))
 
 
-def test_no_staff_page_does_nor_what_colleagues_wrote(app, sign_in):
+def test_no_staff_page_does_nor_what_colleagues_wrote(app):
     browser = sign_in(app, "admin", name=PLANT)
     with app.app_context(), lookup.database().writing() as connection:
         at, name = lookup.now(), f"P{PLANT}"[:100].replace(",", " ")
@@ -140,7 +141,7 @@ def test_no_staff_page_does_nor_what_colleagues_wrote(app, sign_in):
 @pytest.mark.parametrize(
     "path", ["/contacts?q=", "/staff/sign-in?next=", "/services/", "/staff/preview?at="]
 )
-def test_no_page_runs_what_was_asked_for(app, sign_in, path):
+def test_no_page_runs_what_was_asked_for(app, path):
     browser = sign_in(app, "admin")
     held(path, browser.get(path + PLANT.replace("#", "%23")).text, shown=False)
 
