@@ -19,10 +19,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from difflib import get_close_matches
-from inspect import isclass
 from itertools import chain, islice
 from pathlib import Path
-from typing import IO, Any, get_args
+from typing import IO, Any, cast, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
@@ -37,6 +36,7 @@ from routing.directory.schema import (
     ServiceModel,
     SpecialDayModel,
     forbidden_reason,
+    is_model,
     lone_key_reason,
     parse_days,
     parse_line_phone,
@@ -539,8 +539,8 @@ def _fields(model: type[BaseModel]) -> dict[str, FieldInfo]:
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:
-    if isclass(annotation) and issubclass(annotation, BaseModel):
-        return annotation
+    if is_model(annotation):
+        return cast(type[BaseModel], annotation)
     models = (_model_in(argument) for argument in get_args(annotation))
     return next((model for model in models if model), None)
 

@@ -59,7 +59,7 @@ TWILIO_PARAMETERS = frozenset(
         Caller CallerCity CallerState CallerZip CallerCountry
         Called CalledCity CalledState CalledZip CalledCountry
         FromCity FromState FromZip FromCountry ToCity ToState ToZip ToCountry
-        DialCallStatus DialCallSid DialCallDuration DialBridged Digits FinishedOnKey msg
+        DialCallStatus DialCallSid DialCallDuration DialBridged Digits FinishedOnKey msg AnsweredBy
         RecordingUrl RecordingSid RecordingDuration
         CallDuration Duration Timestamp SequenceNumber CallbackSource SipResponseCode QueueTime
         ErrorCode ErrorUrl AddOns
