@@ -35,9 +35,7 @@ COLUMNS = ("role", "starts", "ends", "person")
 MAX_BYTES = 2 * 1024 * 1024
 
 MAX_ROWS = 5_000
-"""The most shifts in a file: they are saved in one transaction, and no divert can be set until it
-is over.
-"""
+"""The most shifts in a file: they are saved in one step, and no divert can be set meanwhile."""
 
 MAX_PEOPLE = 200
 _MAX_CELL_CHARS = 60
@@ -96,9 +94,7 @@ def parse_csv(
     accepted that look like the name of one person. A role is written as its id or its name. The
     file may have a byte order mark; be in UTF-8, UTF-16 or Windows-1252; have commas, semicolons or
     tabs between columns; and have dates as ``parse_cell`` reads them. Names may be "Surname,
-    Forename". Empty rows and other columns are ignored.
-
-    Raise InvalidSpreadsheet with every problem in every row.
+    Forename". Empty rows and more columns are ignored. Raise InvalidSpreadsheet with every problem.
     """
     if len(data) > MAX_BYTES:
         raise InvalidSpreadsheet([f"The file is larger than {MAX_BYTES // 1024 // 1024} MB."])
