@@ -57,7 +57,6 @@ OWN_SHIFTS_LOOKAHEAD = timedelta(days=184)
 
 FAR_FUTURE = timedelta(days=3650)
 """No shift is further ahead than this."""
-
 _TOO_FAR = f"This is more than {FAR_FUTURE.days // 365} years ahead. Check the year."
 
 FILL_TIME_LIMIT = timedelta(seconds=5)

@@ -35,9 +35,7 @@ COLUMNS = ("role", "starts", "ends", "person")
 MAX_BYTES = 2 * 1024 * 1024
 
 MAX_ROWS = 5_000
-"""The most shifts in a file: they are saved in one transaction, and no divert can be set until it
-is over.
-"""
+"""The most shifts in a file: they are saved in one step, and no divert can be set meanwhile."""
 
 MAX_PEOPLE = 200
 _MAX_CELL_CHARS = 60
@@ -96,9 +94,7 @@ def parse_csv(
     accepted that look like the name of one person. A role is written as its id or its name. The
     file may have a byte order mark; be in UTF-8, UTF-16 or Windows-1252; have commas, semicolons or
     tabs between columns; and have dates as ``parse_cell`` reads them. Names may be "Surname,
-    Forename". Empty rows and other columns are ignored.
-
-    Raise InvalidSpreadsheet with every problem in every row.
+    Forename". Empty rows and more columns are ignored. Raise InvalidSpreadsheet with every problem.
     """
     if len(data) > MAX_BYTES:
         raise InvalidSpreadsheet([f"The file is larger than {MAX_BYTES // 1024 // 1024} MB."])
@@ -107,10 +103,11 @@ def parse_csv(
     ids, new_people = dict(people), dict[int, str]()
     first_dates: dict[bool | None, str] = {}  # by whether the day is certain
     text, is_unicode = _decode(data)
+    ids_by_label = _ids_by_label(roles)
     for number, cells in _read_rows(text, problems):
         row, problem_count = f"Row {number}: ", len(problems)
         with _collect(problems, row):
-            role_id = _find_role(cells["role"], roles)
+            role_id = _find_role(cells["role"], ids_by_label, roles)
         with _collect(problems, row):
             name = _parse_person(cells["person"], ids, add_people, is_unicode)
             if name_key(name) not in ids:
@@ -172,10 +169,7 @@ def parse_cell(text: str, zone: ZoneInfo) -> datetime:
 
 
 def is_day_certain(text: str) -> bool | None:
-    """Return whether a date in numbers has the day first for certain: 24/12/2026, not 5/1/2027.
-
-    None for any other date, and where it makes no difference: 1/1/2027.
-    """
+    """Return whether the day is surely first: 24/12/2026, not 5/1/2027; None: 1/1/2027, 5 Jan."""
     match = _DAY_AND_MONTH.match(_WEEKDAY.sub("", text))
     if match is None or int(match[1]) == int(match[2]):
         return None
@@ -283,15 +277,18 @@ def _decode(data: bytes) -> tuple[str, bool]:
     )
 
 
-def _find_role(text: str, roles: Collection[RotaRole]) -> str:
-    ids = {
-        role.id
-        for role in roles
-        for label in (role.id, *(name for _, name in role.name.by_language))
-        if name_key(label) == name_key(text)
-    }
+def _ids_by_label(roles: Iterable[RotaRole]) -> dict[str, set[str]]:
+    ids: dict[str, set[str]] = defaultdict(set)
+    for role in roles:
+        for label in (role.id, *(name for _, name in role.name.by_language)):
+            ids[name_key(label)].add(role.id)
+    return ids
+
+
+def _find_role(text: str, ids_by_label: Mapping[str, set[str]], roles: Collection[RotaRole]) -> str:
+    ids = ids_by_label.get(name_key(text), ())
     if len(ids) == 1:
-        return ids.pop()
+        return next(iter(ids))
     known = ", ".join(f"{role.name.get('en')} ({role.id})" for role in roles)
     problem = f"'{text[:_MAX_CELL_CHARS]}' is not the name of one role" if text else "role is empty"
     raise InvalidRotaChange("role", f"{problem}. Write a name, or what is in brackets: {known}.")

@@ -291,15 +291,6 @@ def test_a_shift_can_be_removed_and_brought_back(arranger, send, on):
     assert on("2026-12-24T20:00:00Z") == ["Amara Owusu"]
 
 
-def test_what_was_undone_cannot_be_undone_again(arranger, send):
-    page = add(send)
-    arranger.send(page, "/staff/rota/undo/1")
-    again = arranger.send(page, "/staff/rota/undo/1")
-
-    assert again.status_code == 404
-    assert "The rota has no change 1, or it was undone already" in page_text(again)
-
-
 def test_what_is_not_on_the_rota_is_said_so(arranger):
     for path in ("shifts/99", "shifts/99/cover", "shifts/99/swap", "shifts/99/remove", "people/99"):
         answer = arranger.get(f"/staff/rota/{path}")

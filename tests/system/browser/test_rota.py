@@ -103,7 +103,7 @@ def test_christmas_is_filled_swapped_covered_undone_and_printed(pages, service):
     follow(page, page.get_by_role("link", name="Back to the rota"))
     undo = page.locator(".who-latest li").filter(has_text=f"Filled {NIGHT}")
     follow(page, undo.get_by_role("button", name="Undo"))
-    page.get_by_text("Change of the rota undone.").wait_for()
+    page.get_by_text(f"Undone: Filled {NIGHT}").first.wait_for()
     assert f"{NIGHT}: nobody is on the rota" in page.inner_text("main")
     assert {name: faults for name, faults in violations_by_page.items() if faults} == {}
 
