@@ -11,7 +11,6 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import partial
-from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlencode
 
@@ -183,7 +182,7 @@ def make_fallbacks(service_ids: Iterable[str] | None = None) -> None:
     that the directory lacks are ignored. It never raises: a fault is logged, and what was made
     before stays.
     """
-    fallbacks = _fallbacks()
+    fallbacks: dict[str, Fallback] = current_app.extensions["fallbacks"]
     try:
         snapshot, number = lookup.snapshot(), rehearsal_number(current_app.config)
         services, directory = snapshot.timetables.services, snapshot.directory
@@ -201,15 +200,10 @@ def make_fallbacks(service_ids: Iterable[str] | None = None) -> None:
 
 def _fallback(names: Iterable[str]) -> str:
     """Return the fallback of the service named, or else of the directory's first. Never raise."""
-    fallbacks = _fallbacks()
+    fallbacks: dict[str, Fallback] = current_app.extensions["fallbacks"]
     named = (fallbacks[name] for name in names if name in fallbacks)
     fallback = next(named, next(iter(fallbacks.values()), None))
     return fallback.document if fallback else APOLOGY
-
-
-def _fallbacks() -> dict[str, Fallback]:
-    fallbacks: dict[str, Fallback] = current_app.extensions["fallbacks"]
-    return fallbacks
 
 
 def call_log() -> CallLog:
@@ -342,7 +336,7 @@ def _is_accepted(call: CallContext, leg: int) -> bool:
     if call_key is None:
         return False
     try:
-        if _acceptance_mark(call_key, leg).exists():
+        if (lookup.instance_path() / "accepted" / f"{call_key}-{leg}").exists():
             return True
     except OSError as error:
         log.warning("cannot see on this machine whether a call was accepted: %s", error)
@@ -351,7 +345,7 @@ def _is_accepted(call: CallContext, leg: int) -> bool:
 
 def _mark_accepted(call_key: str, leg: int) -> None:
     """Record for every worker of this machine, database or not, that a leg was accepted."""
-    mark = _acceptance_mark(call_key, leg)
+    mark = lookup.instance_path() / "accepted" / f"{call_key}-{leg}"
     try:
         mark.parent.mkdir(parents=True, exist_ok=True)
         mark.touch()
@@ -360,10 +354,6 @@ def _mark_accepted(call_key: str, leg: int) -> None:
                 other.unlink(missing_ok=True)
     except OSError as error:
         log.warning("cannot record in %s that a call was accepted: %s", mark.parent, error)
-
-
-def _acceptance_mark(call_key: str, leg: int) -> Path:
-    return lookup.instance_path() / "accepted" / f"{call_key}-{leg}"
 
 
 def _log_and_answer(
@@ -424,8 +414,8 @@ def _service_id(names: Iterable[str], called_digits: Collection[str]) -> str:
 def _target() -> tuple[bool, list[str], str]:
     """Return whether a text message is to be answered, what may be its service, and the step.
 
-    A call has a CallSid, a message has not, whichever webhook Twilio sends it to. The names are
-    those of the address, however it was mistyped at Twilio, the likeliest first.
+    Only a call has a CallSid, whichever webhook it reaches. The names are those of the address,
+    however it was mistyped at Twilio, the likeliest first.
     """
     names = _segments(request.path)[1:]
     is_message = "MessageSid" in request.values or names[:1] == ["sms"]
