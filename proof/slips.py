@@ -71,6 +71,22 @@ def evening(match):
     return f"{clock(opens + 12, match[2])}-{match[3]}:{match[4]}"
 
 
+def swapped(match):
+    """Write day hours with their ends swapped."""
+    opens, closes = int(match[1]), int(match[3])
+    if not (5 <= opens < 12 < closes < 24):
+        return None
+    return f"{match[3]}:{match[4]}-{match[1]}:{match[2]}"
+
+
+def afternoon(match):
+    """Write day hours with a break, and the afternoon by a clock of 12 hours."""
+    opens, closes = int(match[1]), int(match[3])
+    if not (opens < 12 and 13 < closes < 17):
+        return None
+    return f"{match[1]}:{match[2]}-12:30, 01:30-{clock(closes - 12, match[4])}"
+
+
 def day_missed(match):
     """Leave out the last day of a range of days, as mon-wed for mon-thu."""
     first, last = NAMES.index(match[1]), NAMES.index(match[2])
@@ -119,6 +135,8 @@ SEEN = {
     "a digit of a number added": at_digits(lambda text, place: text[place] * 2),
     "5am for 5pm": lambda text: places(RANGE, text, other_half),
     "9pm for 9am": lambda text: places(RANGE, text, evening),
+    "17:00-09:00 for 09:00-17:00": lambda text: places(RANGE, text, swapped),
+    "01:30-05:00 for an afternoon": lambda text: places(RANGE, text, afternoon),
     "the last of a range of days missed": lambda text: places(DAYS, text, day_missed),
     "a line of the week deleted": lambda text: places(
         r"^ +(mon|tue|wed|thu|fri|bank-holiday)[a-z,-]*: .*\n", text, lambda m: ""
@@ -130,6 +148,13 @@ SEEN = {
     ),
     "a key mistyped": lambda text: places(
         r"(?<=^    )(phone|hours|lines|out_of_hours|special_days)(?=:)", text, lambda m: m[0][:-1]
+    ),
+    "a line indented too little or too much": lambda text: places(
+        r"^ +(?=[a-z_,-]+: )", text, lambda m: m[0] + random.Random(m.start()).choice((" ", "  "))
+    ),
+    "a dash of a list lost": lambda text: places(r"(?<=^      )- (?=[a-z]+: )", text, lambda m: ""),
+    "a quotation mark, brace or bracket not closed": lambda text: places(
+        r"(?<=\w)[\"}\]]$", text, lambda m: ""
     ),
     "a long dash for a hyphen": look_alike("-", "\u2013"),
     "a no-break space": look_alike(" ", "\u00a0"),

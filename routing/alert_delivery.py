@@ -27,7 +27,7 @@ from routing import lookup
 from routing.conditions import KINDS, Condition
 from routing.config import Recipient, alert_recipients, base_url
 from routing.store import alerts
-from routing.store.alerts import Alert, QueuedAlert
+from routing.store.alerts import Alert, DeliveryState, QueuedAlert
 from routing.text import dates
 from routing.text.locale import Locale
 
@@ -207,21 +207,10 @@ class SendOutcome:
     reply: str
 
 
-@dataclass(frozen=True, slots=True)
-class DeliveryResult:
-    """How sending to a recipient went: how many alerts it was ``sent``, how many are ``waiting``.
-
-    ``fault`` says why some wait; None where they only wait for the next message.
-    """
-
-    recipient: Recipient
-    sent: int
-    waiting: int
-    fault: str | None
-
-
-def send_alerts(conditions: Iterable[Condition], impatient: bool = False) -> list[DeliveryResult]:
-    """Queue what is new, send what waits, and return the result for each recipient.
+def send_alerts(
+    conditions: Iterable[Condition], impatient: bool = False
+) -> list[tuple[Recipient, int, DeliveryState]]:
+    """Queue what is new and send what waits; return how many each recipient got, and its state.
 
     ``conditions`` are all that are worth an alert now. Any number of machines may do this at the
     same time. With ``impatient``, keep no pause after a message or a failure. Raise
@@ -239,10 +228,7 @@ def send_alerts(conditions: Iterable[Condition], impatient: bool = False) -> lis
     sent = _send_leased({known[key]: queued for key, queued in leased.items() if queued})
     with database.reading() as connection:
         states = alerts.delivery_states(connection, list(known))
-    return [
-        DeliveryResult(recipient, sent.get(key, 0), states[key].waiting, states[key].fault)
-        for key, recipient in known.items()
-    ]
+    return [(recipient, sent.get(key, 0), states[key]) for key, recipient in known.items()]
 
 
 def deliver(

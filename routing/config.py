@@ -90,6 +90,7 @@ _OWN_PREFIXES = (
 
 _SIMILAR, _NEAREST = 0.85, 0.75  # difflib's ratio of two names: surely a slip; worth proposing
 
+_ASCII = r"(?=[!-~]+\Z)"  # no blank, nor a character that cannot be seen
 _HOST = r"([A-Za-z0-9._-]+|\[[0-9a-fA-F:]+\])(:[1-9]\d{0,4})?"
 _ADDRESS = r"[!#$%&'*+/=?^`{|}~.A-Za-z0-9_-]+@[A-Za-z0-9.-]+"
 
@@ -111,7 +112,7 @@ _FORMATS = {
         (r"[1-9]\d{0,3}", "a number of days, 1 to 9999"),
     ),
     "PUBLIC_BASE_URL": (
-        r"https?://[^\s/?#@]+(/[^\s?#]*)?",
+        rf"{_ASCII}https?://[^/?#@]+(/[^?#]*)?",
         "the address at which Twilio and browsers reach this service, as https://who.example",
     ),
     "ALERT_SMTP_URL": (
@@ -125,13 +126,13 @@ _FORMATS = {
         "addresses with commas between, as duty@council.example, ict@council.example",
     ),
     "ALERT_WEBHOOK_URL": (
-        r"https?://[^\s/?#]+([/?][^\s#]*)?",
+        rf"{_ASCII}https?://[^/?#]+([/?][^#]*)?",
         "the address that your chat or pager gave you, as https://hooks.example/...",
     ),
 }
 """Variable: (regular expression, what to write instead of anything that does not match)."""
 
-_ISSUER = r"https?://(?!\S*/\.well-known)[^\s?#@]+"
+_ISSUER = rf"{_ASCII}https?://(?!.*/\.well-known)[^?#@]+"
 _ROLE_LIST = r"\s*(view|rota|divert|admin)(\s*,\s*(view|rota|divert|admin))*\s*"
 _ROLE_MAP = rf"([^;]*[^;=\s]\s*={_ROLE_LIST}(;\s*|$))*"
 
@@ -333,7 +334,10 @@ def _read_secret(name: str, path: str, value: str | None) -> str:
     if value:
         raise InvalidSetting(f"{name} and {name}_FILE are both set. Unset one of them.")
     try:
-        return (_base_folder() / path).read_text("utf-8").strip()
+        secret = (_base_folder() / path).read_text("utf-8-sig").strip()
+        if not secret:
+            raise ValueError("it is empty")
+        return secret
     except (OSError, ValueError) as error:
         raise InvalidSetting(
             f"{name}_FILE is {path}, which cannot be read ({error}). Write the path of a file that "

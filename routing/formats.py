@@ -1,9 +1,8 @@
 """What several interfaces show: answers as JSON, and the printed page.
 
-JSON never holds an internal line's number, options or email. The printed page is every public
-number and its hours on one sheet that needs no other file. It says neither "now" nor "today", and
-states until when its dates are complete: it stays true on a wall, and when it stands in for a page
-that cannot be shown.
+JSON never holds an internal line's number, options or email. The printed page has every public
+number and its hours, and needs no other file. It stays true on a wall: it says neither "now" nor
+"today", and states until when its dates are complete.
 """
 
 import re

@@ -2,11 +2,15 @@
 
 import gc
 import os
+import shutil
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import govuk_feed
 import postgres
 import pytest
+import sqlalchemy as sa
 from jinja2 import BytecodeCache
 
 from routing import create_app, lookup
@@ -108,10 +112,50 @@ def make_app(tmp_path, clock):
         close(app)
 
 
+@pytest.fixture
+def make_stored(make_app, made):
+    """Build an app over a directory, whose database is made."""
+
+    def make(directory=ANYSHIRE, **settings):
+        app = make_app(directory, **settings)
+        file = app.extensions["database"].file
+        if file is not None and not file.exists():
+            file.parent.mkdir(exist_ok=True)
+            shutil.copy(made, file)
+        with app.app_context():
+            lookup.read_diverts(max_age=0, timeout=10)
+        return app
+
+    return make
+
+
 def close(app):
     """Have what is counted logged now, not in the next test; leave no thread and no connection."""
     for name in ("call_log", "divert_cache", "database"):
         app.extensions[name].close()
+
+
+@pytest.fixture
+def feed():
+    """GOV.UK's list of bank holidays, served on loopback."""
+    with govuk_feed.serving() as feed:
+        yield feed
+
+
+@contextmanager
+def statements(app):
+    """Collect every statement that an application sends to its database."""
+    sent, url = [], app.extensions["database"].engine.url
+
+    def note(connection, cursor, statement, values, context, many):
+        if connection.engine.url == url and not statement.startswith("PRAGMA"):
+            sent.append(statement)
+
+    sa.event.listen(sa.Engine, "before_cursor_execute", note)
+    try:
+        yield sent
+    finally:
+        sa.event.remove(sa.Engine, "before_cursor_execute", note)
 
 
 def divert_now(app):

@@ -3,7 +3,6 @@
 import json
 import time
 from contextlib import contextmanager
-from datetime import date, timedelta
 from pathlib import Path
 
 import stub_server
@@ -43,11 +42,6 @@ def without(feed, day, division="england-and-wales"):
     assert len(kept) == len(feed[division]["events"]) - 1
     feed[division]["events"] = kept
     return feed
-
-
-def in_days(at, days):
-    """Return the date so many days after an instant, as GOV.UK writes it."""
-    return (date.fromisoformat(at[:10]) + timedelta(days=days)).isoformat()
 
 
 @contextmanager

@@ -21,10 +21,14 @@ class Handler(BaseHTTPRequestHandler):
         """Be quiet."""
 
 
-@contextmanager
 def serving(handler):
     """Serve by a subclass of Handler until the block ends; yield the server, with its ``base``."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    return running(ThreadingHTTPServer(("127.0.0.1", 0), handler))
+
+
+@contextmanager
+def running(server):
+    """Run a server in a thread until the block ends; yield it, with its ``base``."""
     server.daemon_threads = True
     server.base = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, args=[0.02], daemon=True)

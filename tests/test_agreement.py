@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import icalendar
 import pytest
 import rostered
-from staff.conftest import account, make_staffed, signed_in  # noqa: F401 - fixtures
+from staff.conftest import account, signed_in  # noqa: F401 - fixtures
 
 from routing import lookup, rota_service
 from routing.core.instants import Span
@@ -32,8 +32,8 @@ PERIODS = ["2026-10-23", "2026-12-23", "2027-03-26"]
 
 
 @pytest.fixture
-def app(make_staffed):  # noqa: F811 - the fixture
-    return make_staffed()
+def app(make_stored):
+    return make_stored()
 
 
 def add_random_rota(app, first, draw):

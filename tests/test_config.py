@@ -49,7 +49,7 @@ def test_an_absolute_path_stays_as_it_is():
 
 @pytest.mark.parametrize("name", config.SECRETS)
 def test_a_secret_may_come_from_a_file(tmp_path, name):
-    (tmp_path / "secret").write_text("hush\n")
+    (tmp_path / "secret").write_text("\ufeffhush\r\n")  # as Windows's editor saves it
 
     assert config.read({f"{name}_FILE": str(tmp_path / "secret")})[name] == "hush"
 
@@ -61,9 +61,11 @@ def test_a_secret_from_a_file_that_is_missing_counts_as_not_set_and_its_path_is_
     assert "/nowhere, which cannot be read" in settings["MALFORMED_SETTINGS"]["OPS_TOKEN"]
 
 
-def test_without_the_file_that_names_the_database_no_other_is_used(tmp_path):
+@pytest.mark.parametrize("name", ["nowhere", "empty"])
+def test_without_the_file_that_names_the_database_no_other_is_used(tmp_path, name):
+    (tmp_path / "empty").touch()
     with pytest.raises(InvalidSetting, match=r"DATABASE_URL_FILE is .*, which cannot be read"):
-        config.read({"DATABASE_URL_FILE": str(tmp_path / "nowhere")})
+        config.read({"DATABASE_URL_FILE": str(tmp_path / name)})
 
 
 def test_a_secret_both_from_a_file_and_in_the_environment_is_that_of_the_environment(tmp_path):
@@ -150,6 +152,7 @@ def test_alert_settings_in_their_usual_forms_are_accepted(name, value):
         ("CALL_RETENTION_DAYS", "ninety"),
         ("PUBLIC_BASE_URL", "who.example"),
         ("PUBLIC_BASE_URL", "https://who.example/?x=1"),
+        ("PUBLIC_BASE_URL", "https://who.example\u200b"),
         ("ALERT_SMTP_URL", "mail.example"),
         ("ALERT_SMTP_URL", "https://duty:hush@mail.example"),
         ("ALERT_SMTP_URL", "smtp://duty:hush@two@mail.example"),

@@ -1,59 +1,35 @@
 """Work that must not grow with the directory, the call log or the rota: counted, never timed."""
 
-import shutil
 import sys
 import time
-from contextlib import contextmanager
 
 import big
 import grown
 import pytest
-import sqlalchemy as sa
-from conftest import ANYSHIRE
+from conftest import ANYSHIRE, statements
+from staff.conftest import sign_in
 
-from routing import create_app, lookup, snapshot
+from routing import lookup, snapshot
 from routing.core import decision
 from routing.core.decision import decide
 from routing.directory.load import parse
 from routing.snapshot import build_snapshot
-from routing.store import accounts
-from routing.store.accounts import Role
 
 DECISION, NUMBER = "/api/v1/services/{}/decision", "/api/v1/services/{}/number"
 
 
 @pytest.fixture
-def make(made, clock, tmp_path):
+def make(make_stored, tmp_path):
     """Build an app over a directory's text, its database made, in a folder of its own."""
 
     def make(text):
         folder = tmp_path / f"app{len(list(tmp_path.iterdir()))}"
         folder.mkdir()
-        shutil.copy(made, folder / made.name)
         file = folder / "directory.yaml"
         file.write_text(text)
-        app = create_app({"DIRECTORY": str(file), "INSTANCE_PATH": str(folder), "CLOCK": clock})
-        with app.app_context():
-            lookup.read_diverts(max_age=0, timeout=10)
-        return app
+        return make_stored(file, INSTANCE_PATH=str(folder))
 
     return make
-
-
-@contextmanager
-def statements(app):
-    """Collect every statement that an application sends to its database."""
-    sent, url = [], app.extensions["database"].engine.url
-
-    def note(connection, cursor, statement, values, context, many):
-        if connection.engine.url == url and not statement.startswith("PRAGMA"):
-            sent.append(statement)
-
-    sa.event.listen(sa.Engine, "before_cursor_execute", note)
-    try:
-        yield sent
-    finally:
-        sa.event.remove(sa.Engine, "before_cursor_execute", note)
 
 
 def calls_made(do):
@@ -156,19 +132,10 @@ def work(make, clock):
         app = make(big.directory(2, roles=2))
         database = app.extensions["database"]
         grown.fill(database, clock(), calls=calls, people=6, roles=2, days=days, others=calls)
-        with database.writing() as connection:
-            roles = frozenset([Role.ADMIN])
-            person = accounts.upsert_sso_account(
-                connection, accounts.LOCAL, "me", "Me", roles, clock()
-            )
-            token = accounts.start_session(connection, person, clock())
-        client = app.test_client()
-        with client.session_transaction("/staff") as session:
-            session["token"] = token
-        done = {}
+        browser, done = sign_in(app, "admin"), {}
         for path in PAGES:
             with statements(app) as sent:
-                assert client.get(path).status_code == 200
+                assert browser.get(path).status_code == 200
             done[path] = [statement for statement in sent if "diverts.ends_at >" not in statement]
         return done
 

@@ -164,22 +164,15 @@ def test_without_any_directory_the_first_request_fails_and_the_next_tries_again(
     assert number(loader.current()) == "01632 960001"
 
 
-def test_a_new_list_of_bank_holidays_is_in_use_without_a_restart(loader, tmp_path):
+def test_a_new_list_of_bank_holidays_is_in_use_and_stays_so_while_its_copy_is_broken(
+    loader, feed, tmp_path
+):
     day = date(2026, 12, 2)
     assert day not in settled(loader).holidays.dates
-    with govuk_feed.serving() as feed:
-        feed.send(govuk_feed.added(govuk_feed.events(), day.isoformat(), "Proclaimed"))
-        refresh(tmp_path / "instance", feed.url, AT)
-
+    feed.send(govuk_feed.added(govuk_feed.events(), day.isoformat(), "Proclaimed"))
+    refresh(tmp_path / "instance", feed.url, AT)
     assert day in settled(loader).timetables.holidays
 
-
-def test_a_list_that_is_broken_on_disk_leaves_the_one_in_use(loader, tmp_path):
-    day = date(2026, 12, 2)
-    with govuk_feed.serving() as feed:
-        feed.send(govuk_feed.added(govuk_feed.events(), day.isoformat(), "Proclaimed"))
-        refresh(tmp_path / "instance", feed.url, AT)
-    settled(loader)
     bank_holidays.copy_path(tmp_path / "instance").write_text("{")
     snapshot = settled(loader)
 

@@ -32,15 +32,15 @@ def send(impatient: bool, quiet: bool) -> None:
     with lookup.database().reading() as connection:
         due = health.alertable(connection, lookup.now())
     results = alert_delivery.send_alerts(due, impatient)
-    for result in results:
-        if result.sent:
-            click.echo(f"{result.recipient.name}: {result.sent} sent.")
-        if result.fault is not None:
-            waiting = f"{result.recipient.name}: {result.waiting} not sent yet. {result.fault}"
+    for recipient, sent, state in results:
+        if sent:
+            click.echo(f"{recipient.name}: {sent} sent.")
+        if state.fault is not None:
+            waiting = f"{recipient.name}: {state.waiting} not sent yet. {state.fault}"
             click.echo(waiting, err=True)
-    if not quiet and not any(result.sent or result.fault for result in results):
+    if not quiet and not any(sent or state.fault for _, sent, state in results):
         click.echo("Nothing to send now.")
-    sys.exit(0 if is_complete and all(result.fault is None for result in results) else 1)
+    sys.exit(0 if is_complete and all(state.fault is None for _, _, state in results) else 1)
 
 
 @group.command("test")
@@ -51,8 +51,6 @@ def test() -> None:
     recipient did not accept it.
     """
     is_well, settings = _check_settings(), current_app.config
-    if settings["ALERTS"] == "none":
-        raise click.ClickException("Nobody is alerted: ALERTS is `none`. Unset it to test alerts.")
     message = alert_delivery.build_test(lookup.now(), base_url(settings), lookup.is_rehearsal())
     recipients = dict.fromkeys(alert_recipients(settings), message)
     for outcome in alert_delivery.deliver(settings, recipients):
@@ -103,6 +101,8 @@ def _check_settings() -> bool:
     Exit with status 1 if they name no recipient.
     """
     missing = alerts_fault(current_app.config)
+    if current_app.config["ALERTS"] == "none":
+        missing = "Nobody is alerted: ALERTS is `none`. Unset it to send alerts."
     if missing is not None:
         click.echo(f"Error: {missing}", err=True)
         if not alert_recipients(current_app.config):

@@ -1,9 +1,8 @@
 """Who takes the call at an instant: the rule that this project is about.
 
-``Timetables`` has each month of a service as sorted instants that a bisect searches. That leaves no
-gaps, gives exactly one answer at any time, and ``until`` for free. Clock changes, special days and
-bank holidays are dealt with when a month is compiled: finding a decision reads no zone, no bank
-holiday and no hours.
+``Timetables`` has each month of a service as sorted instants that a bisect searches: no gaps,
+exactly one answer at any time, and ``until`` for free. Clock changes, special days and bank
+holidays are dealt with when a month is compiled; finding a decision reads none of them.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
-from itertools import chain, pairwise, takewhile
+from itertools import pairwise, takewhile
 from operator import attrgetter, itemgetter
 from zoneinfo import ZoneInfo
 
@@ -178,8 +177,7 @@ def timeline(
         if answer != entries[-1][1]:
             entries.append((at, answer))
     if start < end:
-        edges = pairwise(chain((at for at, _ in entries), [end]))
-        for (begins, ends), (_, answer) in zip(edges, entries, strict=True):
+        for (begins, answer), (ends, _) in pairwise([*entries, (end, entries[-1][1])]):
             yield Span(begins, ends), answer
 
 
@@ -208,25 +206,37 @@ def dial_order(
     decision: Decision,
     at: datetime,
     excluded_numbers: Collection[str] = (),
+    tried: Collection[str] = (),
 ) -> tuple[Answer, ...]:
     """Return the lines to ring, in order: the one that answers, then those to try if it does not.
 
-    A later line is left out when its own published hours say that it is closed, when it or its
-    number is there already, or when the decision avoids it, unless nobody else is left. Every line
-    is left out whose number ``is_excluded``, or is 999 or 101. So there may be none.
+    ``tried`` holds the ids of lines that did not answer: with any, only what is left of those to
+    try is returned. A later line is left out when its own published hours say that it is closed,
+    when it or its number is there already or was tried, or when the decision avoids it. Every line
+    is left out whose number ``is_excluded``, or is 999 or 101. So there may be none. The lines that
+    the decision avoids come where nobody else is left and nobody was tried.
     """
-    answers = _dial_order(timetables, decision, at, excluded_numbers)
-    if not answers and decision.avoid:
-        return _dial_order(timetables, replace(decision, avoid=()), at, excluded_numbers)
-    return answers
-
-
-def is_avoided(line: Line, decision: Decision, day: date) -> bool:
-    """Return whether a line, or one with its number on ``day``, is to be avoided."""
-    number = line.phone_on(day).e164
-    return any(
-        line.id == avoided.id or number == avoided.phone_on(day).e164 for avoided in decision.avoid
-    )
+    day = instants.as_utc(at).astimezone(timetables.directory.zone).date()
+    answers = [
+        Answer(line, line.phone_on(day), decision.reason)
+        for line in timetables.directory.lines
+        if line.id in tried
+    ]
+    tried_count = len(answers)
+    if not tried:
+        answers.append(Answer(decision.line, decision.phone, decision.reason))
+    for line in decision.service.if_unanswered:
+        phone = line.phone_on(day)
+        known = any(
+            answer.line.id == line.id or answer.phone.e164 == phone.e164 for answer in answers
+        )
+        if not known and not _is_avoided(line, decision, day) and timetables.is_open(line, at):
+            answers.append(Answer(line, phone, decision.reason))
+    left = answers[tried_count:]
+    order = tuple(answer for answer in left if not is_excluded(answer.phone, excluded_numbers))
+    if order or tried or not decision.avoid:
+        return order
+    return dial_order(timetables, replace(decision, avoid=()), at, excluded_numbers)
 
 
 def is_excluded(phone: Phone, excluded_numbers: Collection[str]) -> bool:
@@ -239,19 +249,12 @@ def is_excluded(phone: Phone, excluded_numbers: Collection[str]) -> bool:
     return phone.is_emergency or any(number[-9:] == ending for number in excluded_numbers)
 
 
-def _dial_order(
-    timetables: Timetables, decision: Decision, at: datetime, excluded_numbers: Collection[str]
-) -> tuple[Answer, ...]:
-    day = instants.as_utc(at).astimezone(timetables.directory.zone).date()
-    answers = [Answer(decision.line, decision.phone, decision.reason)]
-    for line in decision.service.if_unanswered:
-        phone = line.phone_on(day)
-        known = any(
-            answer.line.id == line.id or answer.phone.e164 == phone.e164 for answer in answers
-        )
-        if not known and not is_avoided(line, decision, day) and timetables.is_open(line, at):
-            answers.append(Answer(line, phone, decision.reason))
-    return tuple(answer for answer in answers if not is_excluded(answer.phone, excluded_numbers))
+def _is_avoided(line: Line, decision: Decision, day: date) -> bool:
+    """Return whether a line, or one with its number on ``day``, is to be avoided."""
+    number = line.phone_on(day).e164
+    return any(
+        line.id == avoided.id or number == avoided.phone_on(day).e164 for avoided in decision.avoid
+    )
 
 
 def _later_answers(
@@ -375,10 +378,7 @@ class Timetables:
         first, last = (start - _MAX_OVERRUN).astimezone(zone).date(), end.astimezone(zone).date()
         hours = line.hours_between(first, last, self.holidays)
         cut = (
-            span
-            if start <= span.start and span.end <= end
-            else Span(max(span.start, start), min(span.end, end))
-            for span in merge_hours(hours, zone)
+            Span(max(span.start, start), min(span.end, end)) for span in merge_hours(hours, zone)
         )
         return tuple(span for span in cut if span.start < span.end)
 
@@ -487,5 +487,5 @@ def merge_hours(
 
 
 def _month_span(year: int, month: int) -> Span:
-    following = (year, month + 1) if month < 12 else (year + 1, 1)
-    return Span(datetime(year, month, 1, tzinfo=UTC), datetime(*following, 1, tzinfo=UTC))
+    first = datetime(year, month, 1, tzinfo=UTC)
+    return Span(first, (first + timedelta(days=31)).replace(day=1))

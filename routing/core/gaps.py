@@ -142,13 +142,9 @@ def compare(
 
 
 def _possible_backups(service: Service, spare: Lines) -> list[Line]:
-    """Return the lines that the service could try and does not: its own, then spare ones.
-
-    The only line of a service is rung first whenever it is open.
-    """
-    own = [*(service.lines if len(service.lines) > 1 else ()), service.out_of_hours]
+    """Return the lines that the service could try and does not: its own, then spare ones."""
     tried = {line.id for line in service.if_unanswered}
-    return [line for line in (*own, *spare) if line.id not in tried]
+    return [line for line in (*service.lines, service.out_of_hours, *spare) if line.id not in tried]
 
 
 def _missing_backup(line: Line, backups: Lines, others: Lines, day: date) -> Line | None:
@@ -183,7 +179,7 @@ def _open_lines(
 
 def _callees(timetables: Timetables, service_id: str, period: Span) -> Intervals[Callee | None]:
     if service_id not in timetables.services:
-        return [(period, None)] if period.start < period.end else []
+        return [(period, None)]
     service = timetables.service(service_id)
     answers = timeline(timetables, service_id, period.start, period.end)
     return (

@@ -7,6 +7,7 @@ import fcntl
 import hashlib
 import logging
 import pickle
+import re
 import resource
 import signal
 import subprocess
@@ -18,10 +19,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from difflib import get_close_matches
-from inspect import isclass
 from itertools import chain, islice
 from pathlib import Path
-from typing import IO, Any, get_args
+from typing import IO, Any, cast, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
@@ -36,6 +36,7 @@ from routing.directory.schema import (
     ServiceModel,
     SpecialDayModel,
     forbidden_reason,
+    is_model,
     lone_key_reason,
     parse_days,
     parse_line_phone,
@@ -56,6 +57,9 @@ from routing.directory.yaml_source import (
 )
 from routing.errors import InvalidDirectory, Problem
 from routing.files import open_lock, probe, read_bytes, write_atomically
+
+MAX_LABEL_CHARS = 30
+"""Of a key before what is wrong with its value: a longer one is a text in a wrong place."""
 
 MAX_NAMES_SHOWN = 100
 """How many names are listed, and searched for a similar one: with more, that takes too long."""
@@ -149,7 +153,7 @@ class LastGoodDirectory:
             except InvalidDirectory as error:
                 return self._last_good(error)
             if is_locked:
-                self._save(text)
+                self._save(self.file, text)
             return LoadResult(directory, _sha256(text))
 
     def _parse(self, text: str, file: Path) -> Directory:
@@ -170,7 +174,7 @@ class LastGoodDirectory:
         try:
             return parse_in_child(text, file)[0]
         except ReaderEnded:
-            self._save_attempts(sha256, attempts + 1)
+            self._save(self.attempts_file, f"{sha256} {attempts + 1}\n")
             raise
 
     def _attempts(self, sha256: str) -> int:
@@ -179,12 +183,6 @@ class LastGoodDirectory:
             return int(count) if saved == sha256.encode() else 0
         except (OSError, ValueError):
             return 0
-
-    def _save_attempts(self, sha256: str, count: int) -> None:
-        try:
-            write_atomically(self.attempts_file, f"{sha256} {count}\n".encode())
-        except OSError as error:
-            log.warning("cannot write %s: %s", self.attempts_file, error)
 
     def _last_good(self, error: InvalidDirectory) -> LoadResult:
         try:
@@ -195,11 +193,11 @@ class LastGoodDirectory:
             raise error from None
         return LoadResult(directory, _sha256(text), error.problems, kept_at)
 
-    def _save(self, text: str) -> None:
+    def _save(self, file: Path, text: str) -> None:
         try:
-            write_atomically(self.file, text.encode())
+            write_atomically(file, text.encode())
         except OSError as error:
-            log.warning("cannot keep the directory in %s: %s", self.folder, error)
+            log.warning("cannot write %s: %s", file, error)
 
     @contextmanager
     def _lock(self) -> Iterator[bool]:
@@ -407,8 +405,8 @@ def _check_line(
     for number_path, number in _numbers(path, line):
         if number in EMERGENCY_NUMBERS and "out_of_hours" not in keys:
             message = (
-                f"'{number}' may stand only on a line that is an `out_of_hours`. Write "
-                f"`out_of_hours: {line_id}` in a service, or move it to `helplines`."
+                f"'{number}' is for an `out_of_hours` line. Write `out_of_hours: {line_id}` in a "
+                "service, or move it to `helplines`."
             )
             yield PathProblem(number_path, "barred_number", message)
         if number in EMERGENCY_NUMBERS:
@@ -444,10 +442,10 @@ def _unknown_name(kind: str, name: str, known: Mapping[str, object]) -> str:
         return f"there is no {kind} '{name}'. Add it under `{kind}s`."
     if len(known) > MAX_NAMES_SHOWN:
         return f"there is no {kind} '{name}'. Write one of the {len(known)} there are."
-    names = [other for other in known if other.isascii()]
+    names = [other for other in known if re.fullmatch(r"[a-z0-9-]+", other)]
     similar = get_close_matches(name.lower(), names, 1)
-    hint = f"Did you mean '{similar[0]}'? " if similar else ""
-    return f"there is no {kind} '{name}'. {hint}Write one of those there are: {', '.join(known)}."
+    remedy = f"Did you mean '{similar[0]}'?" if similar else f"Write one of {', '.join(known)}."
+    return f"there is no {kind} '{name}'. {remedy}"
 
 
 def _mapping(node: Node | None) -> dict[str, Node]:
@@ -493,7 +491,7 @@ def _bad_value(
     name = path[-1] if path else ""
     value = name if of_key else source.value(path)
     place = source.key_place(path) if of_key else source.place(path)
-    label = f"{name}: " if isinstance(name, str) and name else ""
+    label = f"{name}: " if isinstance(name, str) and 0 < len(name) <= MAX_LABEL_CHARS else ""
     odd = first_character(ODD_CHARACTER, value) if isinstance(value, str) else None
     if odd is not None:
         offset, description = odd
@@ -518,7 +516,7 @@ def _unknown_key_problem(name: str, path: KeyPath, source: YamlSource) -> Proble
         model = (_model_in(field.annotation) if field else None) or model
     if hint := _where_key_belongs(name):
         return Problem(line, column, "unknown_key", f"the key '{name}' is not known here. {hint}")
-    similar = get_close_matches(name.lower(), _fields(model), 1, 0.76)
+    similar = get_close_matches(name.lower(), _fields(model), 1, 0.75)
     keys = ", ".join(_fields(model))
     hint = f"Did you mean '{similar[0]}'?" if similar else f"The keys here are: {keys}."
     return Problem(line, column, "unknown_key", f"the key '{name}' is not known. {hint}")
@@ -541,8 +539,8 @@ def _fields(model: type[BaseModel]) -> dict[str, FieldInfo]:
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:
-    if isclass(annotation) and issubclass(annotation, BaseModel):
-        return annotation
+    if is_model(annotation):
+        return cast(type[BaseModel], annotation)
     models = (_model_in(argument) for argument in get_args(annotation))
     return next((model for model in models if model), None)
 

@@ -818,7 +818,7 @@ class SpecialDayModel(StrictModel):
             yield FieldError("to", message, of_key=True)
         if self.first is not None and self.last is not None and self.last < self.first:
             meant = _same_date_later(self.last, self.first)
-            is_likely = meant - self.first <= HALF_A_YEAR
+            is_likely = meant - self.first <= HALF_A_YEAR and meant.year <= self.last.year + 4
             remedy = f"Did you mean {meant}?" if is_likely else "Correct one of the two."
             yield FieldError("to", f"{self.last} is before `from` {self.first}. {remedy}")
         is_weekly = self.every is not None and isinstance(self.every.rule, core.Weekly)

@@ -38,6 +38,9 @@ MAX_CLOSED_DAYS = 60
 
 _PAST_REMEDY = "Delete it, or correct the year."
 
+MAX_RUN_DAYS = 365
+"""How long any run that ends may be: with a year too many it is longer."""
+
 FAR_AWAY = timedelta(days=2 * 366)
 """How far from today a date may be before its year is doubted."""
 
@@ -234,13 +237,14 @@ def _check_run(
     if run.first is None or run.last is None:
         return
     days = (run.last - run.first).days + 1
-    if is_closed and days > MAX_CLOSED_DAYS:
+    if days > (MAX_CLOSED_DAYS if is_closed else MAX_RUN_DAYS):
+        what = "the line is closed for" if is_closed else "this run lasts"
         message = (
-            f"the line is closed for {days} days, until {_format(run.last)}. Is that the year? "
-            "Correct the date, or write several shorter runs."
+            f"{what} {days} days, until {_format(run.last)}. Is that the year? Correct the date, "
+            "or write several shorter runs."
         )
-        yield PathProblem((*path, "to"), "long_closure", message, 0)
-    dates = run.dates(run.first, run.last)
+        yield PathProblem((*path, "to"), "long_run", message, 0)
+    dates = run.dates(run.first, min(run.last, run.first + LOOKAHEAD))
     if run.hours and not any(line.ranges_on(day, holidays.dates) for day in dates):
         message = (
             "this run changes nothing: it opens no day, and the line is shut on all of its days. "

@@ -17,10 +17,8 @@ from routing.core.decision import (
     Outcome,
     Timetables,
     dial_order,
-    is_avoided,
-    is_excluded,
 )
-from routing.core.directory import Line, Phone, Service, acceptance_seconds, ring_seconds
+from routing.core.directory import Line, Phone, acceptance_seconds, ring_seconds
 
 MAX_ROUNDS = 3
 MAX_CALL_DURATION = timedelta(minutes=8)
@@ -166,7 +164,6 @@ def first_step(
 
 def next_step(
     timetables: Timetables,
-    service: Service,
     state: CallState,
     outcome: Outcome,
     at: datetime,
@@ -178,8 +175,8 @@ def next_step(
     That is the next of ``if_unanswered`` that this round has not rung and that is not shut by its
     own hours; then another round, which begins with the line that ``decide_at`` returns by then,
     and with a wait if lines were engaged and none rang (one that fails at once does not ring).
-    Before a leg that could end more than
-    MAX_SILENCE_SECONDS after the last word, something is said.
+    Before a leg that could end more than MAX_SILENCE_SECONDS after the last word, something is
+    said.
     """
     if outcome in (Outcome.ANSWERED, Outcome.ABANDONED):
         return Done()
@@ -199,7 +196,7 @@ def next_step(
         silence=state.silence + heard,
     )
     decision = decide_at(at)
-    remaining = _remaining(timetables, service, decision, state.tried, at, excluded_numbers)
+    remaining = dial_order(timetables, decision, at, excluded_numbers, state.tried)
     if remaining:
         return _dial(remaining, state, at)
     following = replace(state, tried=(), engaged=False, rang=False)
@@ -222,43 +219,15 @@ def unanswered_call(
     excluded_numbers: Collection[str] = (),
 ) -> Iterator[tuple[datetime, Step]]:
     """Yield each step of a call that nobody answers, and when it comes, until it is given up."""
-    decision = decide_at(at)
-    step = first_step(timetables, decision, at, at, excluded_numbers)
+    step = first_step(timetables, decide_at(at), at, at, excluded_numbers)
     while isinstance(step, Dial):
         yield at, step
         at += timedelta(seconds=step.seconds) + TWILIO_EXTRA_RING
         if step.announcement:
             at += step.announcement.value
         ended = step.state, Outcome.NO_ANSWER, at
-        step = next_step(timetables, decision.service, *ended, decide_at, excluded_numbers)
+        step = next_step(timetables, *ended, decide_at, excluded_numbers)
     yield at, step
-
-
-def _remaining(
-    timetables: Timetables,
-    service: Service,
-    decision: Decision,
-    tried: Collection[str],
-    at: datetime,
-    excluded_numbers: Collection[str],
-) -> Sequence[Answer]:
-    """Return what a round may still ring: no line twice, no number twice, none that is shut."""
-    day = at.astimezone(timetables.directory.zone).date()
-    lines = {line.id: line for line in timetables.directory.lines}
-    rung = {lines[line_id].phone_on(day).e164 for line_id in tried if line_id in lines}
-    remaining: list[Answer] = []
-    for line in service.if_unanswered:
-        phone = line.phone_on(day)
-        skip = (
-            line.id in tried
-            or phone.e164 in rung
-            or is_excluded(phone, excluded_numbers)
-            or is_avoided(line, decision, day)
-        )
-        if not skip and timetables.is_open(line, at):
-            rung.add(phone.e164)
-            remaining.append(Answer(line, phone, decision.reason))
-    return remaining
 
 
 def _dial(

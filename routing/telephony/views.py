@@ -264,7 +264,7 @@ def _after(call: CallContext) -> str:
     outcome = _outcome(call, state)
     decide_at = partial(lookup.who_to_call, call.service.id)
     timetables, ended = call.snapshot.timetables, (state, outcome, call.at)
-    step = next_step(timetables, call.service, *ended, decide_at, call.excluded_numbers)
+    step = next_step(timetables, *ended, decide_at, call.excluded_numbers)
     duration = request.values.get("DialCallDuration", "")
     talked = int(duration) if re.fullmatch("[0-9]{1,6}", duration) else None
     leg_end = LegEnd(state.leg, state.tried[-1], outcome, call.at, talked)
@@ -417,11 +417,7 @@ def _service_id(names: Iterable[str], called_digits: Collection[str]) -> str:
         if service_id := by_name.get(name.strip().lower()):
             return service_id
     log.error("Twilio asks for a service that the directory does not have: %.60r", request.path)
-    called = (
-        other.id
-        for other in services.values()
-        if other.number and is_excluded(other.number, called_digits)
-    )
+    called = (s.id for s in services.values() if s.number and is_excluded(s.number, called_digits))
     return next(called, next(iter(services)))
 
 

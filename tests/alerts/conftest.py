@@ -6,9 +6,9 @@ import ssl
 import threading
 from contextlib import ExitStack
 from email import message_from_bytes, policy
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+import stub_server
 from aiosmtpd.controller import Controller
 from serving import free_port
 
@@ -34,9 +34,6 @@ class Post:
 
     def subjects(self, address="duty@anyshire.example"):
         return [mail["Subject"] for to, mail in self.taken if to == [address]]
-
-    def bodies(self):
-        return [mail.get_content() for _, mail in self.taken]
 
 
 class MailServer(Controller):
@@ -84,44 +81,23 @@ def post(request):
     return post
 
 
-class Hook(ThreadingHTTPServer):
+class Hook(stub_server.Handler):
     """A webhook that keeps what is posted, and answers as a test says: at once, or never."""
 
-    daemon_threads = True
-
-    def __init__(self):
-        super().__init__(("127.0.0.1", 0), _WebhookHandler)
-        self.taken, self.status, self.gate, self.on_post = [], 204, threading.Event(), None
-        self.gate.set()
-
-    @property
-    def url(self):
-        return f"http://127.0.0.1:{self.server_port}/hooks/SECRET"
-
-
-class _WebhookHandler(BaseHTTPRequestHandler):
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self.server.taken.append(body)
         if self.server.on_post:
             self.server.on_post()
         self.server.gate.wait(30)
-        self.send_response(self.server.status)
-        self.send_header("Location", f"{self.server.url}/elsewhere")
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, *arguments):
-        """Be quiet."""
+        self.answer(self.server.status, "text/plain", "", Location=f"{self.server.url}/elsewhere")
 
 
 @pytest.fixture
 def hook():
-    server = Hook()
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    yield server
-    server.gate.set()
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with stub_server.serving(Hook) as server:
+        server.url = f"{server.base}/hooks/SECRET"
+        server.taken, server.status, server.gate, server.on_post = [], 204, threading.Event(), None
+        server.gate.set()
+        yield server
+        server.gate.set()

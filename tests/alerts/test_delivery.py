@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -23,18 +22,9 @@ WORKING = "2026-11-23T12:00:00Z"
 
 
 @pytest.fixture
-def make(make_app, made, tmp_path):
+def make(make_stored):
     """Build a service whose database is made, and that tells somebody."""
-
-    def make(**settings):
-        folder = tmp_path / "instance"
-        folder.mkdir(exist_ok=True)
-        for name in ("routing.sqlite", "rehearsal.sqlite"):
-            if not (folder / name).exists():
-                shutil.copy(made, folder / name)
-        return make_app(ANYSHIRE, PUBLIC_BASE_URL="https://who.example", **settings)
-
-    return make
+    return lambda **settings: make_stored(PUBLIC_BASE_URL="https://who.example", **settings)
 
 
 @pytest.fixture
@@ -158,9 +148,9 @@ def test_two_machines_that_send_at_the_same_time_send_once(make, hook, request, 
         app.extensions["database"].engine.dispose()
 
     assert len(hook.taken) == 1
-    (second,), (first,) = results
-    assert (second.sent, second.fault) == (0, None)
-    assert first.sent >= 5
+    ((_, sent_second, second),), ((_, sent_first, first),) = results
+    assert (sent_second, second.fault) == (0, None)
+    assert sent_first >= 5
     assert first.waiting == 0
 
 

@@ -15,12 +15,6 @@ RULES = HolidayRules("england-and-wales")
 NEW = date(2026, 12, 2)
 
 
-@pytest.fixture
-def feed():
-    with govuk_feed.serving() as feed:
-        yield feed
-
-
 def refresh_copy(folder, feed, at=AT, **options):
     return refresh(folder, feed.url, at, timeout=1.0, **options)[1]
 

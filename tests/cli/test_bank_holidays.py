@@ -10,12 +10,6 @@ DIRECTORY = ROOT / "examples" / "west-berkshire.yaml"
 
 
 @pytest.fixture
-def feed():
-    with govuk_feed.serving() as feed:
-        yield feed
-
-
-@pytest.fixture
 def run(make_app, feed):
     def run(*words, directory=DIRECTORY):
         app = make_app(directory, BANK_HOLIDAYS_URL=feed.url)
@@ -104,15 +98,3 @@ def test_show_as_json_has_the_dates_and_when_they_were_checked(run, feed):
 
     assert shown["checked_at"] == "2026-11-23T12:00:00+00:00"
     assert {"date": "2026-12-25", "name": "Christmas Day", "substitute": False} in shown["dates"]
-
-
-@pytest.mark.parametrize(
-    ("at", "stale"), [("2026-11-26T12:00:00Z", False), ("2026-11-26T12:00:01Z", True)]
-)
-def test_a_list_not_fetched_for_more_than_three_days_is_a_warning(run, make_app, clock, at, stale):
-    run("refresh")
-    clock.set(at)
-    answer = make_app(DIRECTORY).test_cli_runner().invoke(args=["status"])
-
-    assert ("bank_holidays_stale" in answer.output) is stale
-    assert "bank_holidays_never_fetched" not in answer.output

@@ -1,4 +1,4 @@
-"""who-to-call calls: counts, and deleting calls after their retention period."""
+"""who-to-call calls: counts, and deleting after a retention period, also with purge."""
 
 import json
 from datetime import timedelta
@@ -7,8 +7,10 @@ import pytest
 from conftest import ANYSHIRE
 
 from routing import lookup
-from routing.store import audit_log, calls
+from routing.core.instants import Span
+from routing.store import audit_log, calls, diverts
 from routing.store.calls import CallStart, LegEnd
+from routing.store.diverts import NewDivert
 
 
 @pytest.fixture
@@ -82,3 +84,38 @@ def test_the_metrics_count_calls_by_outcome(make_app, app):
     assert 'routing_calls_unanswered_total{service="children"} 0.0' in result
     assert 'routing_calls_total{line="mash",outcome="answered",service="children"} 1.0' in result
     assert "routing_signatures_refused_total 0.0" in result
+
+
+DAY = timedelta(days=1)
+
+
+def test_purge_applies_every_retention_rule_and_says_what_it_deleted(make_app):
+    app = make_app(ANYSHIRE, NOTE_RETENTION_DAYS="7")
+    runner = app.test_cli_runner()
+    runner.invoke(args=["db", "upgrade"])
+    with app.app_context(), lookup.database().writing() as connection:
+        at = lookup.now()
+        calls.begin(connection, "x", CallStart("children", "eds", "out_of_hours", at - 91 * DAY))
+        during = Span(at - 9 * DAY, at - 8 * DAY)
+        wanted = NewDivert("children", "eds", during, "Siân has flu")
+        diverts.create(connection, [wanted], at - 9 * DAY, "account:1")
+    before = runner.invoke(args=["status"]).output
+    result = runner.invoke(args=["purge"])
+
+    assert "kept_too_long" not in before
+    assert result.exit_code == 0
+    assert result.output.splitlines()[:2] == [
+        "1 calls older than 90 days are deleted.",
+        "1 notes of diverts and covers that ended more than 7 days ago are emptied.",
+    ]
+    with app.app_context(), lookup.database().reading() as connection:
+        assert diverts.get(connection, 1).note == ""
+    assert runner.invoke(args=["purge"]).output.startswith("0 calls")
+
+
+def test_a_retention_period_of_the_wrong_form_deletes_nothing(make_app):
+    runner = make_app(ANYSHIRE, CALL_RETENTION_DAYS="10000").test_cli_runner()
+    result = runner.invoke(args=["purge"])
+
+    assert result.exit_code == 1
+    assert "Error: Nothing is deleted. CALL_RETENTION_DAYS is '10000'" in result.output

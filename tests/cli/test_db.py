@@ -7,10 +7,8 @@ from conftest import ANYSHIRE
 
 
 @pytest.fixture
-def app(make_app, made, tmp_path):
-    (tmp_path / "instance").mkdir()
-    (tmp_path / "instance" / made.name).write_bytes(made.read_bytes())
-    return make_app(ANYSHIRE)
+def app(make_stored):
+    return make_stored()
 
 
 @pytest.fixture

@@ -2,9 +2,7 @@
 
 import json
 import os
-import shutil
 
-import govuk_feed
 import pytest
 from conftest import ANYSHIRE
 
@@ -13,20 +11,13 @@ from routing.store import accounts, audit_log
 
 
 @pytest.fixture
-def app(make_app):
-    return make_app(ANYSHIRE)
+def app(make_stored):
+    return make_stored()
 
 
 @pytest.fixture
-def run(app, made, tmp_path):
-    runner = app.test_cli_runner()
-    (tmp_path / "instance").mkdir()
-    shutil.copy(made, tmp_path / "instance" / made.name)
-
-    def run(*words, stdin=None):
-        return runner.invoke(args=words, input=stdin)
-
-    return run
+def run(app):
+    return lambda *words, stdin=None: app.test_cli_runner().invoke(args=words, input=stdin)
 
 
 @pytest.fixture
@@ -135,10 +126,11 @@ def test_without_a_note_or_an_end_nothing_is_set(run):
         "alerts list",
         "db counts",
         "purge",
+        *(f"rota {words}" for words in ("who", "gaps", "export", "purge", "import -", "undo 1")),
     ],
 )
-def test_without_a_database_a_command_fails_with_what_to_run(app, command):
-    result = app.test_cli_runner().invoke(args=command.split())
+def test_without_a_database_a_command_fails_with_what_to_run(make_app, command):
+    result = make_app(ANYSHIRE).test_cli_runner().invoke(args=command.split())
 
     assert result.exit_code == 1
     assert "who-to-call db upgrade" in result.output
@@ -217,13 +209,6 @@ def test_a_password_can_be_typed_and_is_not_shown(run):
     assert "correct" not in result.output
 
 
-def test_a_second_upgrade_says_that_the_database_is_up_to_date(app):
-    runner = app.test_cli_runner()
-
-    assert "is created" in runner.invoke(args=["db", "upgrade"]).output
-    assert "is up to date" in runner.invoke(args=["db", "upgrade"]).output
-
-
 def test_status_shows_diverts_and_a_database_that_is_missing_or_down(app, run, make_app, tmp_path):
     put(run)
     assert (
@@ -249,10 +234,9 @@ def test_a_rehearsal_has_diverts_of_its_own(make_app, run):
     assert "There are no diverts" in rehearsal.invoke(args=["divert", "list"]).output
 
 
-def test_a_new_list_of_bank_holidays_is_in_the_audit_log(make_app, run, record, tmp_path):
-    with govuk_feed.serving() as server:
-        app = make_app(ANYSHIRE, BANK_HOLIDAYS_URL=server.url)
-        result = app.test_cli_runner().invoke(args=["bank-holidays", "refresh"])
+def test_a_new_list_of_bank_holidays_is_in_the_audit_log(app, feed, run, record):
+    app.config["BANK_HOLIDAYS_URL"] = feed.url
+    result = run("bank-holidays", "refresh")
 
     assert result.exit_code == 0, result.output
     assert record()[0].action == "bank_holidays.refreshed"

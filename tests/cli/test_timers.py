@@ -1,13 +1,11 @@
 """who-to-call timers: when each job is due, that it runs once, and what status says of it."""
 
 import json
-import shutil
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
-import govuk_feed
 import pytest
 from conftest import ANYSHIRE
 
@@ -21,11 +19,8 @@ FAILING = Job("failing", ("db", "backup", "/proc/none/file"))
 
 
 @pytest.fixture
-def app(make_app, made, tmp_path):
-    folder = tmp_path / "instance"
-    folder.mkdir()
-    shutil.copy(made, folder / "routing.sqlite")
-    return make_app(ANYSHIRE)
+def app(make_stored):
+    return make_stored()
 
 
 def move_locks(app, before):
@@ -175,12 +170,15 @@ def test_the_checks_count_as_done_whatever_they_find(app):
     assert (state.fault, state.ran_at is not None) == (None, True)
 
 
+def refresh(app, feed):
+    app.config["BANK_HOLIDAYS_URL"] = feed.url
+    app.test_cli_runner().invoke(args=["bank-holidays", "refresh"])
+
+
 def test_a_list_of_bank_holidays_that_one_machine_fetched_reaches_the_others(
-    make_app, app, tmp_path
+    make_app, app, feed, tmp_path
 ):
-    with govuk_feed.serving() as feed:
-        app.config["BANK_HOLIDAYS_URL"] = feed.url
-        app.test_cli_runner().invoke(args=["bank-holidays", "refresh"])
+    refresh(app, feed)
     with app.app_context():
         url = str(lookup.database().url)
     other = make_app(
@@ -194,10 +192,8 @@ def test_a_list_of_bank_holidays_that_one_machine_fetched_reaches_the_others(
     )
 
 
-def test_a_worker_takes_a_newer_list_from_the_database_by_itself(make_app, app, tmp_path):
-    with govuk_feed.serving() as feed:
-        app.config["BANK_HOLIDAYS_URL"] = feed.url
-        app.test_cli_runner().invoke(args=["bank-holidays", "refresh"])
+def test_a_worker_takes_a_newer_list_from_the_database_by_itself(make_app, app, feed, tmp_path):
+    refresh(app, feed)
     with app.app_context():
         url = str(lookup.database().url)
     folder = tmp_path / "worker"
@@ -212,10 +208,8 @@ def test_a_worker_takes_a_newer_list_from_the_database_by_itself(make_app, app, 
     assert bank_holidays.load_copy(folder).url == feed.url
 
 
-def test_an_older_list_in_the_database_replaces_no_newer_copy(app, clock, tmp_path):
-    with govuk_feed.serving() as feed:
-        app.config["BANK_HOLIDAYS_URL"] = feed.url
-        app.test_cli_runner().invoke(args=["bank-holidays", "refresh"])
+def test_an_older_list_in_the_database_replaces_no_newer_copy(app, feed, clock, tmp_path):
+    refresh(app, feed)
     folder = tmp_path / "instance"
     later = clock.at + timedelta(seconds=1)
     newer = bank_holidays.load_copy(folder).model_copy(update={"checked_at": later})
@@ -226,13 +220,8 @@ def test_an_older_list_in_the_database_replaces_no_newer_copy(app, clock, tmp_pa
     assert bank_holidays.load_copy(folder) == newer
 
 
-def test_a_rehearsals_list_stays_on_its_own_machine(make_app, made, tmp_path):
-    folder = tmp_path / "instance"
-    folder.mkdir()
-    shutil.copy(made, folder / "rehearsal.sqlite")
-    app = make_app(ANYSHIRE, CLOCK_STARTS_AT="2027-12-24T12:00:00Z")
-    with govuk_feed.serving() as feed:
-        app.config["BANK_HOLIDAYS_URL"] = feed.url
-        app.test_cli_runner().invoke(args=["bank-holidays", "refresh"])
+def test_a_rehearsals_list_stays_on_its_own_machine(make_stored, feed):
+    app = make_stored(CLOCK_STARTS_AT="2027-12-24T12:00:00Z")
+    refresh(app, feed)
     with app.app_context(), lookup.database().reading() as connection:
         assert connection.execute(tables.bank_holiday_lists.select()).all() == []

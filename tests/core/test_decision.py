@@ -2,12 +2,24 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import islice, pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from routing.bank_holidays import build_calendar
-from routing.core.decision import HORIZON, Divert, Timetables, decide, dial_order, timeline
+from routing.core.decision import (
+    HORIZON,
+    Divert,
+    Timetables,
+    decide,
+    dial_order,
+    handovers,
+    timeline,
+)
+from routing.core.directory import Phone
 from routing.core.instants import Span
 from routing.directory.load import parse
 from routing.errors import NaiveTime, UnknownService
@@ -65,10 +77,12 @@ def ask(text, diverts=(), service="children"):
         pytest.param("2026-05-22 16:29:59", "mash", "in_hours", id="before Friday's close"),
         pytest.param("2026-05-22 16:30:00", "eds", "out_of_hours", id="at Friday's close"),
         pytest.param("2026-05-25 11:00:00", "eds", "bank_holiday", id="bank holiday Monday"),
+        pytest.param("2026-12-24 08:29:59", "eds", "special_day", id="before Christmas Eve opens"),
         pytest.param("2026-12-24 15:29:59", "mash", "in_hours", id="Christmas Eve"),
         pytest.param("2026-12-24 15:30:00", "eds", "special_day", id="its early closing"),
         pytest.param("2026-12-26 12:00:00", "eds", "out_of_hours", id="Saturday, no bank holiday"),
         pytest.param("2026-12-28 12:00:00", "eds", "bank_holiday", id="the substitute day"),
+        pytest.param("2026-12-29 07:00:00", "eds", "out_of_hours", id="a day of another number"),
     ],
 )
 def test_the_first_open_line_takes_the_call(at, line, reason):
@@ -82,6 +96,18 @@ def test_an_answer_holds_until_the_next_handover():
     assert (decision.next.line.id, decision.next.phone.display) == ("mash", "01632 960009")
 
 
+def test_an_out_of_hours_line_has_the_number_of_the_local_date():
+    night = "{name: Night, phone: 01632 960002, hours: {mon-sun: 17:00-08:30}"
+    moved = "special_days: [{date: 2026-07-01, name: Moved, phone: 01632 960008}]"
+    tables = compiled(PLAIN.replace(night, f"{night}, {moved}"))
+    numbers = [
+        decide(tables, "children", london(at)).phone.display
+        for at in ("2026-06-30 23:59:59", "2026-07-01 00:00", "2026-07-02 00:00")
+    ]
+
+    assert numbers == ["01632 960002", "01632 960008", "01632 960002"]
+
+
 def test_a_special_number_holds_from_midnight_to_midnight():
     numbers = [
         decide(TABLES, "children", london(at)).phone.display
@@ -92,9 +118,19 @@ def test_a_special_number_holds_from_midnight_to_midnight():
 
 
 def test_a_line_that_answers_day_and_night_has_no_handover():
-    decision = decide(TABLES, "always", london("2026-05-22 12:00"))
+    decision = decide(compiled(), "always", london("2026-05-22 12:00"))
 
+    assert (decision.service.id, decision.phone.display) == ("always", "01632 960003")
     assert (decision.until, decision.next) == (None, None)
+
+
+def test_a_reason_names_the_bank_holiday_or_special_day_that_closes_the_first_line():
+    tables = compiled()
+    holiday = decide(tables, "children", london("2026-12-28 12:00")).reason
+    eve = decide(tables, "children", london("2026-12-24 16:00")).reason
+
+    assert holiday.bank_holiday.name == "Boxing Day"
+    assert eve.special_day.name.get("en") == "Christmas Eve"
 
 
 def test_a_handover_more_than_400_days_ahead_is_left_out():
@@ -105,23 +141,38 @@ lines:
     phone: 01632 960003
     hours: always
     special_days: [{date: 2028-03-01, name: Works, phone: 01632 960005}]
+  two: {name: Two, phone: 01632 960006, hours: always}
 services: {s: {name: S, lines: [one], out_of_hours: one}}
 """)
     change = london("2028-03-01 00:00")
+    during = Span(change - timedelta(days=1), change)
+    diverts = [Divert("s", tables.directory.line("two"), during, london("2026-05-22 12:00"))]
 
-    assert decide(tables, "s", change - HORIZON - timedelta(seconds=1)).until is None
-    assert decide(tables, "s", change - HORIZON).until == change
-    assert decide(tables, "s", change - HORIZON + timedelta(seconds=1)).until == change
+    for changes_at, diverts_then in ((change, ()), (during.start, diverts)):
+        for seconds, is_near in ((-1, False), (0, True), (1, True)):
+            at = changes_at - HORIZON + timedelta(seconds=seconds)
+            decision = decide(tables, "s", at, diverts_then)
+            starts = [start for start, _ in handovers(tables, "s", at, diverts_then)]
+
+            assert decision.until == (changes_at if is_near else None)
+            assert (decision.next is not None) is is_near
+            assert starts == ([changes_at] if is_near else [])
 
 
-def test_an_unknown_service_is_refused_with_a_list_of_the_known_ones():
-    with pytest.raises(UnknownService, match="children, always"):
-        decide(TABLES, "adults", london("2026-05-22 12:00"))
+def first_span(tables, service, at):
+    return next(timeline(tables, service, at, at))
 
 
-def test_a_time_without_a_zone_is_refused():
+@pytest.mark.parametrize("ask", [decide, handovers, first_span])
+def test_an_unknown_service_is_refused_with_a_list_of_the_known_ones(ask):
+    with pytest.raises(UnknownService, match=r"'adults'\. The services are: children, always"):
+        list(ask(TABLES, "adults", london("2026-05-22 12:00")))
+
+
+@pytest.mark.parametrize("ask", [decide, handovers, first_span])
+def test_a_time_without_a_zone_is_refused(ask):
     with pytest.raises(NaiveTime):
-        decide(TABLES, "children", datetime(2026, 5, 22, 12))  # noqa: DTZ001
+        list(ask(TABLES, "children", datetime(2026, 5, 22, 12)))  # noqa: DTZ001
 
 
 def divert(line, start, end, set_at="2026-05-22 09:00", service="children"):
@@ -189,6 +240,58 @@ def test_a_diverted_line_keeps_its_own_change_of_number():
     )
 
 
+@pytest.mark.parametrize("end", ["2026-07-01 06:00", "2026-07-02 06:00"])
+def test_the_number_of_a_diverted_line_changes_at_the_midnights_around_its_local_date(end):
+    tables, start, end = compiled(SHARED), london("2026-06-30 12:00"), london(end)
+    diverts = [Divert("s", tables.directory.line("c"), Span(start, end), start)]
+    numbers = [
+        (start, "01632 960003"),
+        (london("2026-07-01 00:00"), "01632 960009"),
+        (london("2026-07-02 00:00"), "01632 960003"),
+    ]
+
+    assert [
+        (span.start, answer.phone.display)
+        for span, answer in timeline(tables, "s", start, end, diverts)
+    ] == [number for number in numbers if number[0] < end]
+
+
+def test_a_timeline_has_the_diverts_of_its_service_and_ends_where_it_is_told_to():
+    start, end = london("2026-05-22 15:30"), london("2026-05-22 16:30")
+    diverts = [
+        divert("backup", "2026-05-22 16:00", "2026-05-22 16:10"),
+        divert("one", "2026-05-22 16:00", "2026-05-22 16:20", service="always"),
+    ]
+
+    assert [
+        (f"{span.start:%H:%M}", f"{span.end:%H:%M}", answer.line.id)
+        for span, answer in timeline(TABLES, "children", start, end, diverts)
+    ] == [
+        ("14:30", "15:00", "mash"),
+        ("15:00", "15:10", "backup"),
+        ("15:10", "15:30", "mash"),
+    ]
+    assert len(list(timeline(TABLES, "children", start, end))) == 1
+
+
+def test_staff_see_a_divert_begin_and_end_where_callers_notice_no_difference():
+    diverts = [
+        divert("eds", "2026-05-22 18:00", "2026-05-22 19:00"),
+        divert("one", "2026-05-22 18:10", "2026-05-22 18:20", service="always"),
+    ]
+    following = handovers(TABLES, "children", london("2026-05-22 16:00"), diverts)
+
+    assert [
+        (f"{start:%H:%M}", answer.line.id, answer.reason.code.value)
+        for start, answer in islice(following, 4)
+    ] == [
+        ("15:30", "eds", "out_of_hours"),
+        ("17:00", "eds", "divert"),
+        ("18:00", "eds", "out_of_hours"),
+        ("07:30", "mash", "in_hours"),
+    ]
+
+
 def test_each_line_is_tried_once_and_closed_lines_are_left_out():
     at = london("2026-05-22 20:00")
     line_ids = [answer.line.id for answer in dial_order(TABLES, decide(TABLES, "children", at), at)]
@@ -243,6 +346,22 @@ def test_a_line_with_the_number_of_the_one_replaced_is_passed_over_too():
     assert [answer.line.id for answer in answers] == ["c"]
 
 
+@pytest.mark.parametrize(("at", "tried"), [("2026-06-30 20:00", "db"), ("2026-07-01 20:00", "b")])
+def test_the_number_of_the_line_replaced_is_that_of_the_local_date(at, tried):
+    text = SHARED.replace(
+        "services:", "  d: {name: D, phone: 01632 960009, hours: always}\nservices:"
+    )
+    tables, at = compiled(text.replace("[b, c]", "[d, b, c]")), london(at)
+    moved = tables.directory.line("c")
+    diverted_to = replace(
+        moved, id="e", phone=Phone("+441632960005", "01632 960005"), special_days=()
+    )
+    dead = Divert("s", diverted_to, Span(at, at + timedelta(hours=1)), at, avoid=moved)
+    answers = dial_order(tables, decide(tables, "s", at, [dead]), at)
+
+    assert [answer.line.id for answer in answers] == ["e", *tried]
+
+
 SHARED = """
 lines:
   a: {name: A, phone: 01632 960001, hours: {mon-sun: 09:00-17:00}}
@@ -278,3 +397,52 @@ def test_a_backup_is_rung_on_its_number_for_the_local_date(at, phone):
     answers = dial_order(tables, decide(tables, "s", london(at)), london(at))
 
     assert answers[-1].phone.display == phone
+
+
+CLOCK = st.integers(0, 95).map(lambda n: f"{n // 4:02}:{n % 4 * 15:02}")
+RANGE = st.tuples(CLOCK, CLOCK).map("-".join)
+DAY_HOURS = st.one_of(
+    st.just("closed"), st.just("always"), st.lists(RANGE, min_size=1, max_size=2).map(", ".join)
+)
+DAYS = st.dictionaries(
+    st.sampled_from(["mon", "tue", "wed", "thu", "fri", "sat", "sun", "bank-holiday"]),
+    DAY_HOURS,
+    min_size=1,
+)
+
+
+def as_yaml(hours):
+    return "{" + ", ".join(f'{day}: "{text}"' for day, text in hours.items()) + "}"
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    DAYS,
+    DAYS,
+    DAY_HOURS,
+    st.datetimes(datetime(2026, 3, 20), datetime(2026, 12, 31)),  # noqa: DTZ001
+)
+def test_until_is_the_first_difference_found_by_brute_force(first, second, special, wall):
+    tables = compiled(f"""
+lines:
+  a:
+    name: A
+    phone: 01632 960001
+    hours: {as_yaml(first)}
+    special_days: [{{date: 2026-10-25, name: Clocks, hours: "{special}"}}]
+  b: {{name: B, phone: 01632 960002, hours: {as_yaml(second)}}}
+  c: {{name: C, phone: 01632 960003, hours: always}}
+services: {{s: {{name: S, lines: [a, b], out_of_hours: c}}}}
+""")
+    at = wall.replace(tzinfo=UTC, second=0, microsecond=0)
+    decision = decide(tables, "s", at)
+    minutes = (at + timedelta(minutes=15 - at.minute % 15 + 15 * n) for n in range(96 * 14))
+    brute = next((m for m in minutes if decide(tables, "s", m).line != decision.line), None)
+
+    within = decision.until is not None and decision.until < at + timedelta(days=14)
+    assert brute == (decision.until if within else None)
+
+    spans = [span for span, _ in timeline(tables, "s", at, at + timedelta(days=30))]
+    assert spans[0].start == at
+    assert spans[-1].end == at + timedelta(days=30)
+    assert all(one.end == other.start for one, other in pairwise(spans))

@@ -51,6 +51,16 @@ def test_another_number_of_the_service_changes_every_hour():
     ]
 
 
+def test_another_number_of_the_service_changes_nothing_while_101_answers():
+    police = PLAIN.replace("{name: Night, phone: 01632 960002,", "{name: Police, phone: 101,")
+    police = police.replace("if_unanswered: [eds, mash, backup]", "if_unanswered: [mash, backup]")
+    numbered = police.replace("{name: Children,", "{name: Children, number: 01632 960100,")
+
+    assert [change[:2] for change in differing(police, numbered)] == [
+        (london("2026-12-24 08:30"), london("2026-12-24 15:30"))
+    ]
+
+
 def test_a_service_that_one_directory_lacks_differs_throughout():
     without = PLAIN.replace("  always: {name: Always, lines: [one], out_of_hours: one}\n", "")
 
@@ -67,12 +77,13 @@ def test_a_change_that_goes_on_while_its_reason_changes_is_one_span():
 
 
 def test_an_empty_period_has_no_changes():
-    at = PERIOD[0]
-
-    assert (
-        list(compare(compiled(), compiled(PLAIN.replace("960001", "960008")), "children", at, at))
-        == []
+    at, new = (
+        PERIOD[0],
+        PLAIN.replace("960001", "960008").replace("  always: {name", "  other: {name"),
     )
+
+    for service in ("children", "always"):
+        assert list(compare(compiled(), compiled(new), service, at, at)) == []
 
 
 def test_a_service_that_both_lack_is_unknown():

@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import generated
 import pytest
-from core.test_decision import compiled, london
+from core.test_decision import LONDON, compiled, london
 from sweep import EXAMPLES, ROOT, timetables, without_backup, wrong_gaps
 
-from routing.core.gaps import CoverageKind, find_gaps, missing_backups
+from routing.core.gaps import CoverageKind, find_gaps, missing_backups, reportable_gaps
 from routing.errors import NaiveTime, UnknownService
 
 START = datetime(2026, 11, 23, tzinfo=UTC)
@@ -79,13 +79,112 @@ def test_the_hours_of_a_backup_line_make_no_overlap():
     assert list(find_gaps(compiled(text), "s", *period)) == []
 
 
-@pytest.mark.parametrize("function", [find_gaps, missing_backups])
+@pytest.mark.parametrize("function", [find_gaps, missing_backups, reportable_gaps])
 def test_an_unknown_service_and_a_time_without_a_zone_are_refused(function):
     naive = datetime(2026, 11, 23)  # noqa: DTZ001
     with pytest.raises(UnknownService):
         list(function(compiled(), "nope", START, END))
     with pytest.raises(NaiveTime):
         list(function(compiled(), "children", naive, END))
+
+
+def reported(text, start, end):
+    """Return the kind, local start and end of what is reported between two local times."""
+    return [
+        (kind.value, *(f"{edge.astimezone(LONDON):%d %H:%M}" for edge in (span.start, span.end)))
+        for span, kind, _ in reportable_gaps(compiled(text), "s", london(start), london(end))
+    ]
+
+
+def hours(day, night):
+    return f"""
+lines:
+  a: {{name: A, phone: 01632 960001, hours: {day}}}
+  b: {{name: B, phone: 01632 960002, hours: {night}}}
+services: {{s: {{name: S, lines: [a], out_of_hours: b}}}}
+"""
+
+
+def test_an_overlap_with_an_out_of_hours_line_that_is_always_open_is_not_reported():
+    day = "{mon-sun: 09:00-17:00}"
+    period = ("2026-11-25 00:00", "2026-11-26 00:00")
+
+    assert reported(hours(day, "always"), *period) == []
+    assert reported(hours(day, "{mon-sun: 16:00-09:00}"), *period) == [
+        ("overlap", "25 16:00", "25 17:00")
+    ]
+
+
+def test_two_other_lines_open_at_once_are_an_overlap_beside_an_always_open_line():
+    text = hours("{mon-sun: 09:00-17:00}", "always").replace(
+        "services:", "  c: {name: C, phone: 01632 960003, hours: {mon-sun: 16:00-18:00}}\nservices:"
+    )
+    both = text.replace("lines: [a]", "lines: [a, c]")
+
+    assert reported(both, "2026-11-25 00:00", "2026-11-26 00:00") == [
+        ("overlap", "25 16:00", "25 17:00")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("night", "gaps"),
+    [
+        (
+            "{mon-sun: 01:00-09:00}",
+            [("gap", "24 17:00", "25 01:00"), ("gap", "25 17:00", "26 01:00")],
+        ),
+        ("{mon-sun: 17:00-01:00}", [("gap", "25 01:00", "25 09:00")]),
+    ],
+)
+def test_hours_that_meet_in_the_hour_that_the_clocks_show_twice_leave_no_gap(night, gaps):
+    day = "{mon-sun: 09:00-17:00}"
+    period = ("2026-10-25 00:00", "2026-10-26 00:00")
+
+    assert reported(hours(day, night), *period) == gaps
+    assert reported(hours("{mon-sun: 09:00-01:00}", "{mon-sun: 01:00-09:00}"), *period) == []
+
+
+def test_a_gap_is_followed_past_the_edges_of_the_period_for_a_week():
+    text = hours("{mon: 09:00-17:00}", "{sat-sun: always}")
+
+    assert reported(text, "2026-11-25 00:00", "2026-11-26 00:00") == [
+        ("gap", "23 17:00", "28 00:00")
+    ]
+    assert reported(text, "2026-11-28 00:00", "2026-11-29 00:00") == []
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "gaps"),
+    [
+        ("2026-11-16 00:00", "2026-11-17 00:00", [("gap", "16 00:00", "17 00:00")]),
+        ("2026-11-30 00:00", "2026-12-01 00:00", [("gap", "30 00:00", "01 00:00")]),
+        ("2026-12-13 00:00", "2026-12-14 00:00", [("gap", "13 00:00", "14 00:00")]),
+    ],
+)
+def test_a_gap_of_more_than_a_week_is_cut_at_the_edges(start, end, gaps):
+    special_days = (
+        "{date: 2026-11-13, name: Last, hours: always}",
+        "{date: 2026-12-15, name: First, hours: always}",
+    )
+    text = hours(f"{{mon: closed}}, special_days: [{', '.join(special_days)}]", "{mon: closed}")
+
+    assert reported(text, start, end) == gaps
+
+
+TWO_LINES = """
+lines:
+  a: {name: A, phone: 01632 960001, hours: always}
+  b: {name: B, phone: 01632 960002, hours: {mon-sun: 12:00-17:00}}
+  n: {name: N, phone: 01632 960001, hours: always}
+services: {s: {name: S, lines: [a, b], out_of_hours: n, if_unanswered: [n]}}
+"""
+
+
+def test_the_backup_that_is_missing_is_another_line_of_the_service_while_that_is_open():
+    period = london("2026-11-25 00:00"), london("2026-11-26 00:00")
+    spans = missing_backups(compiled(TWO_LINES), "s", *period)
+
+    assert [(line.id, span.start.hour, span.end.hour) for span, line in spans] == [("b", 12, 17)]
 
 
 def test_a_line_is_no_backup_on_the_day_on_which_it_has_the_number_of_the_first_line():

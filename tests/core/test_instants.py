@@ -6,7 +6,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from routing.core import instants
-from routing.core.instants import Span
+from routing.core.instants import (
+    Span,
+    mark_covered,
+    merge_equal,
+    overlay,
+    split_by_day,
+)
 from routing.errors import NaiveTime
 
 LONDON = ZoneInfo("Europe/London")
@@ -22,8 +28,6 @@ def utc(text):
     [
         pytest.param(date(2026, 6, 1), 510, "2026-06-01T07:30", "2026-06-01T07:30", id="summer"),
         pytest.param(SPRING, 59, "2026-03-29T00:59", "2026-03-29T00:59", id="before the jump"),
-        pytest.param(SPRING, 60, "2026-03-29T01:00", "2026-03-29T01:00", id="as the clocks jump"),
-        pytest.param(SPRING, 90, "2026-03-29T01:00", "2026-03-29T01:00", id="in the skipped hour"),
         pytest.param(SPRING, 120, "2026-03-29T01:00", "2026-03-29T01:00", id="after the jump"),
         pytest.param(AUTUMN, 90, "2026-10-25T00:30", "2026-10-25T01:30", id="in the hour twice"),
         pytest.param(AUTUMN, 120, "2026-10-25T02:00", "2026-10-25T02:00", id="after that hour"),
@@ -31,12 +35,33 @@ def utc(text):
     ],
 )
 def test_a_wall_time_starts_at_its_first_instant_and_ends_at_its_last(day, minute, start, end):
-    assert instants.start_at(day, minute, LONDON) == utc(start)
-    assert instants.end_at(day, minute, LONDON) == utc(end)
+    assert instants.start_at(day, minute, LONDON).isoformat() == f"{start}:00+00:00"
+    assert instants.end_at(day, minute, LONDON).isoformat() == f"{end}:00+00:00"
+
+
+def test_every_minute_of_the_hour_that_the_clocks_skip_is_the_instant_at_which_they_jump():
+    skipped = range(60, 120)
+
+    assert {instants.start_at(SPRING, minute, LONDON) for minute in skipped} == {
+        utc("2026-03-29T01:00")
+    }
+    assert {instants.end_at(SPRING, minute, LONDON) for minute in skipped} == {
+        utc("2026-03-29T01:00")
+    }
+
+
+def test_a_day_begins_at_midnight_by_the_clocks_of_its_zone():
+    assert instants.midnight(date(2026, 6, 1), LONDON) == utc("2026-05-31T23:00")
+
+
+def test_the_same_instant_in_another_zone_is_given_in_utc():
+    summer = datetime(2026, 6, 1, 12, tzinfo=LONDON)
+
+    assert instants.as_utc(summer).isoformat() == "2026-06-01T11:00:00+00:00"
 
 
 def test_a_time_without_a_zone_is_refused():
-    with pytest.raises(NaiveTime, match="no zone"):
+    with pytest.raises(NaiveTime, match="2026-10-25 01:30:00 has no zone"):
         instants.as_utc(datetime(2026, 10, 25, 1, 30))  # noqa: DTZ001
 
 
@@ -68,3 +93,74 @@ def test_spans_overlap_when_an_instant_is_in_both_and_not_when_they_touch(start,
 
     assert two_to_three.overlaps(Span(start, end)) is overlaps
     assert Span(start, end).overlaps(two_to_three) is overlaps
+
+
+def test_a_span_holds_its_start_and_not_its_end():
+    start, end = utc("2026-03-29T02:00"), utc("2026-03-29T03:00")
+    second = timedelta(seconds=1)
+
+    assert [at in Span(start, end) for at in (start - second, start, start + second)] == [
+        *(False, True, True)
+    ]
+    assert [at in Span(start, end) for at in (end - second, end, end + second)] == [
+        *(True, False, False)
+    ]
+
+
+def at(hour):
+    return datetime(2026, 11, 23, hour, tzinfo=UTC)
+
+
+def span(start, end):
+    return Span(at(start), at(end))
+
+
+def test_an_overlay_is_cut_wherever_either_period_is():
+    first = [(span(0, 8), "a"), (span(8, 20), "b")]
+    second = [(span(0, 5), 1), (span(5, 8), 2), (span(8, 20), 3)]
+
+    assert list(overlay(first, second)) == [
+        (span(0, 5), ("a", 1)),
+        (span(5, 8), ("a", 2)),
+        (span(8, 20), ("b", 3)),
+    ]
+    assert list(overlay([], [])) == []
+
+
+def test_neighbours_with_equal_keys_are_merged_and_keep_the_first_value():
+    intervals = [(span(0, 5), 1), (span(5, 8), 3), (span(8, 20), 4)]
+
+    assert list(merge_equal(intervals, key=lambda value: value % 2)) == [
+        (span(0, 8), 1),
+        (span(8, 20), 4),
+    ]
+    assert list(merge_equal([])) == []
+
+
+def test_a_period_is_divided_into_covered_and_uncovered_spans():
+    assert list(mark_covered([span(2, 5), span(7, 20)], span(0, 20))) == [
+        (span(0, 2), False),
+        (span(2, 5), True),
+        (span(5, 7), False),
+        (span(7, 20), True),
+    ]
+    assert list(mark_covered([], span(0, 3))) == [(span(0, 3), False)]
+    assert list(mark_covered([span(0, 3)], span(0, 3))) == [(span(0, 3), True)]
+
+
+def test_a_period_is_cut_at_local_midnights_and_a_short_day_has_23_hours():
+    london = ZoneInfo("Europe/London")
+    start, midnight, end = (
+        datetime(2026, 3, 28, 12, tzinfo=UTC),
+        datetime(2026, 3, 29, tzinfo=UTC),
+        datetime(2026, 3, 29, 23, tzinfo=UTC),
+    )
+
+    assert list(split_by_day(Span(start, end + timedelta(hours=1)), london)) == [
+        (Span(start, midnight), date(2026, 3, 28)),
+        (Span(midnight, end), date(2026, 3, 29)),
+        (Span(end, end + timedelta(hours=1)), date(2026, 3, 30)),
+    ]
+    assert list(split_by_day(Span(midnight, end), london)) == [
+        (Span(midnight, end), date(2026, 3, 29))
+    ]

@@ -59,6 +59,28 @@ def test_a_run_opens_a_date_that_an_earlier_entry_opened_and_not_one_that_it_clo
     ) == ("Training")
 
 
+@pytest.mark.parametrize(
+    ("wall", "expected"),
+    [
+        ("2026-06-10T05:59:59", ("day", "in_hours")),
+        ("2026-06-10T06:00", ("night", "special_day")),
+        ("2026-06-10T22:59:59", ("night", "special_day")),
+        ("2026-06-11T00:59:59", ("day", "in_hours")),
+        ("2026-06-11T01:00", ("night", "out_of_hours")),
+        ("2026-12-25T05:59:59", ("day", "in_hours")),
+        ("2026-12-25T22:00", ("night", "bank_holiday")),
+        ("2026-12-26T22:00", ("day", "in_hours")),
+    ],
+)
+def test_a_special_day_or_bank_holiday_replaces_the_hours_that_begin_on_its_date(wall, expected):
+    tables = tables_with(
+        "{date: 2026-06-10, name: Short night, hours: 23:00-01:00}",
+        "{mon-sun: 22:00-06:00, bank-holiday: closed}",
+    )
+
+    assert ask(tables, wall) == expected
+
+
 def test_a_date_with_hours_opens_a_weekend_or_a_bank_holiday():
     tables = tables_with(
         "{date: 2026-12-05, name: Saturday, hours: 10:00-12:00},"
@@ -93,6 +115,15 @@ def test_a_bank_holiday_in_a_run_follows_the_runs_own_key():
     assert ask(tables, "2027-08-30T10:30") == ("day", "in_hours")
     assert ask(tables, "2027-08-30T11:30") == ("night", "special_day")
     assert ask(tables, "2027-08-29T11:30") == ("day", "in_hours")
+
+
+def test_a_run_until_further_notice_says_that_a_bank_holiday_of_its_week_shuts_the_line():
+    tables = tables_with(
+        "{from: 2026-11-02, name: New hours, hours: {mon-sun: 09:00-17:00, bank-holiday: closed}}",
+        hours="{mon-fri: 09:00-17:00}",
+    )
+
+    assert ask(tables, "2026-12-25T12:00") == ("night", "bank_holiday")
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,13 @@
 """Timetables: hours as spans of UTC when the clocks change, and months that are compiled once."""
 
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import pytest
 from core.test_decision import TABLES, compiled, london
 
 from routing.core import decision
-from routing.core.decision import Timetables, decide, merge_hours
+from routing.core.decision import decide, merge_hours
 from routing.core.directory import TimeRange
 from routing.core.instants import Span
 
@@ -27,47 +27,31 @@ def test_hours_that_begin_in_the_hour_that_the_clocks_skip_begin_as_it_ends():
     assert merge_hours([(SPRING, (TimeRange(65, 180),))], LONDON) == (Span(utc(1), utc(2)),)
 
 
+@pytest.mark.parametrize(("seconds", "is_open"), [(-1, True), (0, False), (1, False)])
+def test_a_line_is_shut_from_the_second_at_which_its_hours_end(seconds, is_open):
+    at = london("2026-05-22 16:30") + timedelta(seconds=seconds)
+
+    assert TABLES.is_open(TABLES.directory.line("mash"), at) is is_open
+
+
+def test_a_line_is_open_early_on_a_local_day_that_has_not_begun_in_utc():
+    backup = TABLES.directory.line("eds")
+
+    assert TABLES.is_open(backup, london("2026-05-23 00:30"))
+
+
 def test_hours_that_touch_are_one_span():
     days = [(SPRING, (TimeRange(240, 300), TimeRange(300, 360)))]
 
     assert merge_hours(days, LONDON) == (Span(utc(3), utc(5)),)
 
 
-def test_finding_a_decision_reads_no_bank_holiday_zone_or_file(monkeypatch):
-    reads = []
+@pytest.mark.parametrize(("month", "end"), [(11, "2026-12-01 00:00"), (12, "2027-01-01 00:00")])
+def test_a_month_is_compiled_up_to_its_end_and_no_further(month, end):
+    starts = compiled().month("children", 2026, month).starts
 
-    class Holidays(dict):
-        def get(self, *args):
-            reads.append("holiday")
-            return super().get(*args)
-
-        def __contains__(self, key):
-            reads.append("holiday")
-            return super().__contains__(key)
-
-    class Zone(ZoneInfo):
-        def utcoffset(self, at):
-            reads.append("zone")
-            return super().utcoffset(at)
-
-        def fromutc(self, at):
-            reads.append("zone")
-            return super().fromutc(at)
-
-    directory = replace(TABLES.directory, zone=Zone.no_cache("Europe/London"))
-    timetables = Timetables(directory, Holidays(TABLES.holidays))
-    first = london("2026-01-01 12:00")
-    for day in range(350):
-        decide(timetables, "children", first + timedelta(days=day))
-    assert {"holiday", "zone"} == set(reads)
-
-    reads.clear()
-    monkeypatch.setattr("builtins.open", lambda *_, **__: reads.append("file"))
-    for hour in range(8000):
-        decide(timetables, "children", first + timedelta(hours=hour))
-    monkeypatch.undo()
-
-    assert reads == []
+    assert starts[0] == datetime(2026, month, 1, tzinfo=UTC)
+    assert london(end) - timedelta(days=4) < starts[-1] < london(end)
 
 
 def test_a_month_that_is_compiled_again_gives_the_same_decisions(monkeypatch):

@@ -42,6 +42,7 @@ def problem_of(special_day):
         ("from: 2026-12-24, to: 2026-01-02, hours: closed", "Did you mean 2027-01-02?"),
         ("from: 2027-12-01, to: 2024-02-29, hours: closed", "Did you mean 2028-02-29?"),
         ("from: 2026-12-24, to: 2026-12-20, hours: closed", "Correct one of the two"),
+        ("from: 2036-12-24, to: 2026-12-31, hours: closed", "Correct one of the two"),
         ("date: 31/01/2027, hours: closed", "Did you mean 2027-01-31?"),
         ("date: Sunday 3rd January 2027, hours: closed", "Did you mean 2027-01-03?"),
         ("date: 2027-l2-01, hours: closed", "Write it as 2026-12-24"),

@@ -276,14 +276,13 @@ def test_bank_holidays_published_for_less_than_a_year_are_a_warning(warnings, at
     assert ("bank_holidays_end" in codes) is warns
 
 
-def test_a_proclaimed_holiday_counts_in_a_check_once_it_is_fetched(warnings, tmp_path):
+def test_a_proclaimed_holiday_counts_in_a_check_once_it_is_fetched(warnings, feed, tmp_path):
     text = CLEAN.replace("bank-holiday: closed", "bank-holiday: 10:00-12:00")
     night = "hours: {mon-thu: '17:00-08:30', fri: '16:30-08:30', sat-sun: '08:30-08:30'}"
     text = text.replace("hours: always\n    verified", f"{night}\n    verified", 1)
     before = {w.details or w.message for w in warnings(text) if w.code == "gap"}
-    with govuk_feed.serving() as feed:
-        feed.send(govuk_feed.added(govuk_feed.events(), "2026-12-02", "Proclaimed"))
-        refresh(tmp_path / "instance", feed.url, AT)
+    feed.send(govuk_feed.added(govuk_feed.events(), "2026-12-02", "Proclaimed"))
+    refresh(tmp_path / "instance", feed.url, AT)
     after = {w.details or w.message for w in warnings(text) if w.code == "gap"}
 
     assert not any("2 December 2026" in message for message in before)

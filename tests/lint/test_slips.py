@@ -219,9 +219,10 @@ def test_a_number_that_no_telephone_has_is_found(slips, number, code):
 @pytest.mark.parametrize(
     ("special_day", "text", "code"),
     [
-        ("from: 2027-02-01, to: 2027-06-30, name: X, hours: closed", "2027-06-30", "long_closure"),
+        ("from: 2027-02-01, to: 2027-06-30, name: X, hours: closed", "2027-06-30", "long_run"),
         ("from: 2027-02-01, to: 2027-02-20, name: X, hours: closed", None, None),
-        ("from: 2027-02-01, to: 2027-06-30, name: X, hours: {mon: closed}", "2027", "long_closure"),
+        ("from: 2027-02-01, to: 2027-06-30, name: X, hours: {mon: closed}", "2027", "long_run"),
+        ("from: 2026-12-29, to: 2027-12-31, name: X, phone: 01632 960009", "2027", "long_run"),
         ("from: 2027-02-01, name: X, hours: closed", "2027-02-01", "endless_closure"),
         ("from: 2027-02-01, name: X, hours: {mon-fri: 09:00-17:00}", None, None),
         ("from: 2027-02-06, to: 2027-02-07, name: X, hours: 10:00-12:00", "{from", "idle_run"),

@@ -1,11 +1,10 @@
 """The answer cache: rendered once a second, each answer with its own time and language."""
 
 import re
-import shutil
 from datetime import timedelta
 
 import pytest
-from conftest import ANYSHIRE, divert_now
+from conftest import divert_now
 from flask import template_rendered
 
 from routing.public.answer_cache import AnswerCache
@@ -15,11 +14,8 @@ NOW = "/services/children/now"
 
 
 @pytest.fixture
-def app(make_app, made, tmp_path):
-    app = make_app(ANYSHIRE)
-    (tmp_path / "instance").mkdir()
-    shutil.copy(made, tmp_path / "instance" / made.name)
-    return app
+def app(make_stored):
+    return make_stored()
 
 
 @pytest.fixture

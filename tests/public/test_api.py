@@ -4,8 +4,7 @@ import itertools
 import re
 
 import pytest
-from conftest import ANYSHIRE, ROOT
-from jsonschema import Draft202012Validator
+from conftest import ANYSHIRE
 from openapi_spec_validator import validate
 
 from routing.config import VERSION
@@ -167,26 +166,10 @@ def test_pages_of_any_website_may_read_the_api(client):
         assert headers["Access-Control-Expose-Headers"] == "Date, Age, ETag"
 
 
-@pytest.mark.parametrize("directory", [ROOT / "directory.yaml", ANYSHIRE], ids=lambda p: p.stem)
-def test_every_response_matches_openapi(make_app, directory):
-    client = make_app(directory).test_client()
-    spec = client.get("/openapi.json").json
-    validate(spec)
-    query = "?from=2026-12-24T00:00:00Z&to=2026-12-30T00:00:00Z"
-    for path, operations in spec["paths"].items():
-        answer = client.get(path.replace("{service}", "children") + query)
-        responses = operations["get"]["responses"]
-        assert str(answer.status_code) in responses, path
-        content = responses[str(answer.status_code)]["content"]
-        assert answer.mimetype in content, path
-        if "json" in answer.mimetype:
-            schema = content[answer.mimetype]["schema"] | {"components": spec["components"]}
-            Draft202012Validator(schema).validate(answer.json)
-
-
 def test_every_api_path_is_in_openapi(make_app):
     app = make_app()
     spec = app.test_client().get("/openapi.json").json
+    validate(spec)
     reads = {
         str(rule).replace("<", "{").replace(">", "}")
         for rule in app.url_map.iter_rules()

@@ -139,24 +139,6 @@ def test_where_nobody_answers_a_services_own_number_only_the_same_number_is_call
     assert "Call this number until" not in text
 
 
-def test_special_days_are_in_order_of_date_with_the_year_of_another_year(page):
-    far = """
-lines:
-  day:
-    name: Day
-    phone: 01632 960001
-    hours: {mon-fri: 09:00-17:00}
-    special_days:
-      - {date: 2027-12-24, name: Eve, hours: 09:00-15:00}
-      - {date: 2026-12-24, name: Eve, hours: 09:00-13:00}
-  edt: {name: EDT, phone: 01632 960002, hours: always}
-services: {s: {name: S, lines: [day], out_of_hours: edt}}
-"""
-    text, _ = page(far, "2026-11-23T12:00:00Z")
-
-    assert "Thursday 24 December (Eve): 9am to 1pm Friday 24 December 2027 (Eve)" in text
-
-
 @pytest.mark.parametrize("phone", ["+44 (0)1632 960001", "0044 1632 960001"])
 def test_each_number_is_linked_in_a_form_that_connects(page, phone):
     numbers = f"""

@@ -5,11 +5,11 @@ The other side is a stand-in: it does with the answer what that side's documenta
 
 import json
 import re
-from threading import Thread
 
 import pytest
 from conftest import ANYSHIRE, ROOT
 from jsonschema import Draft202012Validator
+from stub_server import running
 from werkzeug.serving import make_server
 
 PAGE = (ROOT / "docs" / "contact-centres.md").read_text()
@@ -32,14 +32,9 @@ def url(make_app, clock, tmp_path):
         "    phone: 01632 960002\n", "    phone: 01632 960002\n    send_digits: ww1\n"
     )
     (tmp_path / "menu.yaml").write_text(text)
-    server = make_server(
-        "127.0.0.1", 0, make_app(tmp_path / "menu.yaml", EXCHANGE_TOKEN="exchange")
-    )
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
+    app = make_app(tmp_path / "menu.yaml", EXCHANGE_TOKEN="exchange")
+    with running(make_server("127.0.0.1", 0, app)) as server:
+        yield server.base
 
 
 def test_the_answer_is_as_the_page_shows_it(anyshire, clock):

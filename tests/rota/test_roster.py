@@ -13,7 +13,6 @@ from routing.core.directory import BankHoliday
 from routing.core.instants import Span
 from routing.rota.roster import Roster, cover_absence
 
-DAY = timedelta(days=1)
 CHRISTMAS = span("2026-12-24T17:00", "2026-12-29T08:30")
 
 

@@ -4,7 +4,7 @@ import time
 from contextlib import ExitStack
 
 import pytest
-from staff.conftest import Browser
+from staff.conftest import Browser, sign_in
 from telephone import BASE, CALLED, CALLER, Telephone, sign
 from twilio.request_validator import SIGNATURE_HEADER
 
@@ -17,7 +17,7 @@ VOICE = "/twilio/voice/children"
 
 
 @pytest.fixture
-def duty(app, sign_in):
+def duty(app):
     return sign_in(app, "divert")
 
 

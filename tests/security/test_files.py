@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import icalendar
 import pytest
 import rostered
+from staff.conftest import sign_in
 
 from routing import lookup, rota_service
 from routing.core.instants import Span
@@ -41,7 +42,7 @@ def test_nobody_is_called_what_a_spreadsheet_would_calculate(app):
                 rota_service.plan_import(data, add_people=True)
 
 
-def test_no_cell_of_any_file_is_a_formula(app, sign_in, clock):
+def test_no_cell_of_any_file_is_a_formula(app, clock):
     clock.set("2026-12-24T20:30:00Z")
     rostered.people(app)
     rostered.christmas(app)

@@ -2,6 +2,7 @@
 
 import pytest
 from routes import addresses
+from staff.conftest import sign_in
 from telephone import BASE, sign
 
 EVERY = {
@@ -19,7 +20,7 @@ def lacking(answer):
     return [name for name, word in EVERY.items() if word not in answer.headers.get(name, "")]
 
 
-def test_every_answer_of_every_address_carries_them(app, sign_in):
+def test_every_answer_of_every_address_carries_them(app):
     browser, seen, wrong = sign_in(app, "admin"), set(), []
     for client in (browser.client, app.test_client()):
         for method, path in sorted({*addresses(app)}):
@@ -65,7 +66,7 @@ def test_so_does_the_answer_that_nothing_has_changed(app, path):
     ("endpoint", "path"),
     [("site.home", "/"), ("api.lines", "/api/v1/lines"), ("now.show", "/staff")],
 )
-def test_so_does_a_fault_of_ours_which_tells_nothing_of_itself(app, sign_in, endpoint, path):
+def test_so_does_a_fault_of_ours_which_tells_nothing_of_itself(app, endpoint, path):
     def broken():
         raise RuntimeError("a secret")
 
@@ -77,7 +78,7 @@ def test_so_does_a_fault_of_ours_which_tells_nothing_of_itself(app, sign_in, end
     assert "Traceback" not in answer.text
 
 
-def test_no_policy_allows_anything_that_a_page_itself_says(app, sign_in):
+def test_no_policy_allows_anything_that_a_page_itself_says(app):
     browser = sign_in(app, "admin")
     for path in ("/", "/staff", "/nope", "/embed", "/api/v1/lines"):
         policy = browser.get(path).headers["Content-Security-Policy"]
@@ -112,9 +113,7 @@ def test_who_lacks_a_token_is_told_which_kind(app):
 
 
 @pytest.mark.parametrize("path", ["/staff", "/staff/sign-in", "/staff/diverts", "/staff/nope"])
-def test_no_staff_page_is_compressed_since_its_length_would_betray_the_form_token(
-    app, sign_in, path
-):
+def test_no_staff_page_is_compressed_since_its_length_would_betray_the_form_token(app, path):
     for client in (sign_in(app, "admin").client, app.test_client()):
         answer = client.get(path, headers={"Accept-Encoding": "gzip, br"}, follow_redirects=True)
 

@@ -1,6 +1,7 @@
 """The address that somebody asks for is their own word: nothing of ours leads to it."""
 
 import pytest
+from staff.conftest import sign_in
 from telephone import BASE
 
 HOSTS = [
@@ -36,7 +37,7 @@ def test_no_answer_leads_to_a_host_that_was_asked_for(app, host):
         assert answer.headers.get("Location", "/").startswith("/"), path
 
 
-def test_a_calendars_address_is_that_of_the_service(app, sign_in):
+def test_a_calendars_address_is_that_of_the_service(app):
     browser = sign_in(app, "rota")
     page = browser.get("/staff/rota/mine")
     cookie = browser.client.get_cookie("staff", path="/staff").value

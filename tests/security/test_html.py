@@ -8,6 +8,7 @@ import rostered
 import yaml
 from conftest import ANYSHIRE
 from jinja2 import DictLoader
+from staff.conftest import sign_in
 from test_broken import placed, places
 
 from routing import lookup, rota_service
@@ -115,13 +116,11 @@ def test_no_page_that_stands_in_for_another_does(app):
         held("instead", error_page(500).get_data(as_text=True))
 
 
-def test_no_staff_page_does_nor_what_colleagues_wrote(app, sign_in):
+def test_no_staff_page_does_nor_what_colleagues_wrote(app):
     browser = sign_in(app, "admin", name=PLANT)
     with app.app_context(), lookup.database().writing() as connection:
         at, name = lookup.now(), f"P{PLANT}"[:100].replace(",", " ")
-        who = accounts.add(
-            connection, PLANT[:99], frozenset([Role.VIEW]), "correct horse", at, "terminal:0"
-        )
+        who = accounts.add(connection, PLANT[:99], frozenset([Role.VIEW]), None, at, "terminal:0")
         name = name.replace('"', "“")
         rota_people.add(connection, name, None, at, "terminal:0")
         row = f'eds-social-worker,2026-11-23 17:00,2026-11-24 08:30,"{name}"'
@@ -140,7 +139,7 @@ def test_no_staff_page_does_nor_what_colleagues_wrote(app, sign_in):
 @pytest.mark.parametrize(
     "path", ["/contacts?q=", "/staff/sign-in?next=", "/services/", "/staff/preview?at="]
 )
-def test_no_page_runs_what_was_asked_for(app, sign_in, path):
+def test_no_page_runs_what_was_asked_for(app, path):
     browser = sign_in(app, "admin")
     held(path, browser.get(path + PLANT.replace("#", "%23")).text, shown=False)
 

@@ -5,8 +5,6 @@ from pathlib import Path
 
 import fuzz
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from routing.directory.load import load
 from routing.errors import InvalidDirectory
@@ -38,21 +36,6 @@ def test_inputs_made_wrong_on_purpose_end_in_a_value_or_in_words(name):
     assert (counted.faults[:5], counted.slow[:5]) == ([], [])
     assert counted.inputs == COUNT
     assert counted.taken > 0
-
-
-@pytest.mark.parametrize("name", fuzz.PARSERS)
-def test_so_do_those_that_hypothesis_thinks_of(name):
-    parser = fuzz.PARSERS[name]
-    pieces = st.sampled_from([*parser.seeds, *parser.tokens]) | st.text(max_size=20)
-
-    @settings(
-        max_examples=100, deadline=None, database=None, suppress_health_check=list(HealthCheck)
-    )
-    @given(st.lists(pieces, max_size=5).map("".join))
-    def holds(text):
-        assert fuzz.timed(parser, text)[2] == ""
-
-    holds()
 
 
 def test_a_parser_that_breaks_or_dawdles_is_found():

@@ -3,11 +3,9 @@
 import html
 import io
 import re
-import shutil
 
 import pytest
 import rostered
-from conftest import ANYSHIRE
 
 from routing import lookup
 from routing.store import accounts, diverts
@@ -24,23 +22,8 @@ DIVERT_FORM = {
 
 
 @pytest.fixture
-def make_staffed(make_app, made, tmp_path):
-    """Build an app whose database is made."""
-
-    def make(**settings):
-        app = make_app(ANYSHIRE, **settings)
-        (tmp_path / "instance").mkdir()
-        shutil.copy(made, tmp_path / "instance" / made.name)
-        with app.app_context():
-            lookup.read_diverts(max_age=0, timeout=10)
-        return app
-
-    return make
-
-
-@pytest.fixture
-def app(make_staffed):
-    return make_staffed()
+def app(make_stored):
+    return make_stored()
 
 
 class Browser:
@@ -152,21 +135,19 @@ def account(app):
 
 @pytest.fixture
 def signed_in(app):
+    return lambda *roles: sign_in(app, *roles)
+
+
+def sign_in(app, *roles, name=""):
     """Return a browser that has signed in with some roles; for speed, not by the form."""
-
-    def signed_in(*roles):
-        browser, name, granted = Browser(app), "-".join(roles), frozenset(map(Role, roles))
-        with app.app_context(), lookup.database().writing() as connection:
-            at = lookup.now()
-            person = accounts.upsert_sso_account(
-                connection, accounts.LOCAL, name, name, granted, at
-            )
-            token = accounts.start_session(connection, person, at)
-        with browser.client.session_transaction("/staff") as session:
-            session["token"] = token
-        return browser
-
-    return signed_in
+    browser, name, granted = Browser(app), name or "-".join(roles), frozenset(map(Role, roles))
+    with app.app_context(), lookup.database().writing() as connection:
+        at = lookup.now()
+        person = accounts.upsert_sso_account(connection, accounts.LOCAL, name, name, granted, at)
+        token = accounts.start_session(connection, person, at)
+    with browser.client.session_transaction("/staff") as session:
+        session["token"] = token
+    return browser
 
 
 @pytest.fixture
@@ -175,12 +156,12 @@ def duty(signed_in):
 
 
 @pytest.fixture
-def before_christmas(make_staffed, clock):
+def before_christmas(make_stored, clock):
     """Build an app with people on its rota, the day before Christmas Eve."""
 
     def make(**settings):
         clock.set("2026-12-23T15:40:00Z")
-        app = make_staffed(**settings)
+        app = make_stored(**settings)
         rostered.people(app)
         return app
 

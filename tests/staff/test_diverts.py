@@ -4,7 +4,7 @@ import dataclasses
 import re
 
 import pytest
-import sqlalchemy
+from conftest import statements
 from staff.conftest import check, confirm, page_text
 
 from routing import lookup
@@ -126,24 +126,11 @@ def test_a_new_divert_starts_now_unless_another_time_is_chosen(duty):
     assert re.search(r'name="from"[^>]* value="now" checked', form)
 
 
-@pytest.fixture
-def statements():
-    """Return the SQL that is executed from now on, by any app."""
-    executed = []
-
-    def note(connection, cursor, statement, *rest):
-        executed.append(statement)
-
-    sqlalchemy.event.listen(sqlalchemy.Engine, "before_cursor_execute", note)
-    yield executed
-    sqlalchemy.event.remove(sqlalchemy.Engine, "before_cursor_execute", note)
-
-
-def test_setting_a_divert_reads_the_diverts_once_a_request(statements, app, duty):
+def test_setting_a_divert_reads_the_diverts_once_a_request(app, duty):
     page = check(duty)
-    statements.clear()
-    confirm(duty, page)
-    reads = [text for text in statements if "FROM diverts" in text and "ends_at >" in text]
+    with statements(app) as sent:
+        confirm(duty, page)
+    reads = [text for text in sent if "FROM diverts" in text and "ends_at >" in text]
 
     assert len(reads) == 2  # of the form, and of the list to which it redirects
 

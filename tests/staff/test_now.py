@@ -14,11 +14,11 @@ from routing.store.calls import CallStart
 
 
 @pytest.fixture
-def app(make_staffed, tmp_path):
+def app(make_stored, tmp_path):
     """A service whose internal line has had digits too many since the last good directory."""
     file = tmp_path / "directory.yaml"
     file.write_text(ANYSHIRE.read_text("utf-8"))
-    app = make_staffed(DIRECTORY=str(file))
+    app = make_stored(file)
     with app.app_context():
         lookup.snapshot()
     file.write_text(file.read_text("utf-8").replace("07700 900001", "07700 900001 2345"))

@@ -22,7 +22,7 @@ rota:
 
 
 @pytest.fixture
-def app(make_staffed, clock, tmp_path, request):
+def app(make_stored, clock, tmp_path, request):
     clock.set("2026-12-23T15:40:00Z")
     text = ANYSHIRE.read_text("utf-8")
     directory = getattr(request, "param", None)
@@ -34,7 +34,7 @@ def app(make_staffed, clock, tmp_path, request):
     if directory == "without-gaps":
         text = text.partition("\nrota:")[0] + ALWAYS
     (tmp_path / "directory.yaml").write_text(text)
-    return make_staffed(OPS_TOKEN="ops", DIRECTORY=str(tmp_path / "directory.yaml"))
+    return make_stored(tmp_path / "directory.yaml", OPS_TOKEN="ops")
 
 
 @pytest.fixture

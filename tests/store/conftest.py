@@ -6,6 +6,7 @@ import shutil
 import pytest
 import sqlalchemy as sa
 from conftest import Clock
+from store import plans
 
 from routing.store import db, tables
 from routing.store.db import Database
@@ -84,10 +85,10 @@ def now():
 
 @pytest.fixture
 def write(database):
-    """Call a function of the store in a transaction of its own."""
+    """Call a function of the store in a transaction of its own; its statements are planned."""
 
     def write(function, *arguments, **named):
-        with database.writing() as connection:
+        with database.writing() as connection, plans.planned(connection, function):
             return function(connection, *arguments, **named)
 
     return write
@@ -95,10 +96,10 @@ def write(database):
 
 @pytest.fixture
 def read(database):
-    """Call a function of the store that only reads."""
+    """Call a function of the store that only reads; its statements are planned."""
 
     def read(function, *arguments, **named):
-        with database.reading() as connection:
+        with database.reading() as connection, plans.planned(connection, function):
             return function(connection, *arguments, **named)
 
     return read

@@ -12,9 +12,11 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
 from serving import ROOT, free_port
 
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
+NEEDED = pytest.mark.skipif(NGINX is None, reason="needs nginx")
 
 USER = "" if os.getuid() else "user root;"  # or it cannot write into the test's own folder
 

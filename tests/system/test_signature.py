@@ -15,6 +15,8 @@ TOKEN, OTHER = "first token", "second token"
 FORM = {"CallSid": "CA1", "From": CALLER, "To": CALLED, "CallStatus": "ringing"}
 VOICE = "/twilio/voice/children"
 
+pytestmark = nginx.NEEDED
+
 
 @dataclass
 class SignedService:
@@ -43,8 +45,6 @@ class SignedService:
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory):
-    if nginx.NGINX is None:
-        pytest.skip("needs nginx")
     folder = tmp_path_factory.mktemp("signed")
     (folder / "directory.yaml").write_text(ANYSHIRE.read_text())
     serving.flask(folder, "db", "upgrade")

@@ -13,7 +13,6 @@ import serving
 from conftest import ANYSHIRE, ROOT
 from telephone import BASE, CALLED, CALLER, TOKEN, sign
 
-HEALTH = "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close"
 SIGN_IN = (
     "POST /staff/sign-in HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded"
 )
@@ -57,7 +56,7 @@ def call(port, number):
     return answer.status, answer.body
 
 
-@pytest.mark.skipif(nginx.NGINX is None, reason="needs nginx")
+@nginx.NEEDED
 def test_behind_nginx_2000_half_requests_and_64_stalled_bodies_hold_up_no_call_and_no_number(
     port, tmp_path
 ):

@@ -1,6 +1,5 @@
 """A telephone that rings this service, over a real database, and what its log then holds."""
 
-import shutil
 import time
 
 import pytest
@@ -15,18 +14,13 @@ NUMBERS = {MASH, EDS, MANAGER, "+441632960003", "+441632960009"}
 
 
 @pytest.fixture
-def make_telephoned(make_app, made, tmp_path):
+def make_telephoned(make_stored):
     """Build an app that Twilio may ask, over any directory."""
 
-    def make(directory=ANYSHIRE, replace_database=True, **settings):
-        app = make_app(
-            directory, **{"TWILIO_AUTH_TOKEN": TOKEN, "PUBLIC_BASE_URL": BASE, **settings}
-        )
-        (tmp_path / "instance").mkdir(exist_ok=True)
-        if replace_database:
-            shutil.copy(made, tmp_path / "instance" / made.name)
+    def make(directory=ANYSHIRE, **settings):
+        usual = {"TWILIO_AUTH_TOKEN": TOKEN, "PUBLIC_BASE_URL": BASE}
+        app = make_stored(directory, **usual | settings)
         with app.app_context():
-            lookup.read_diverts(max_age=0, timeout=10)
             app.extensions["call_log"].write(lambda connection: None, timeout=10)
         return app
 

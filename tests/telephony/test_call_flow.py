@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from itertools import cycle, islice, pairwise
 
 import pytest
@@ -115,8 +116,7 @@ def test_a_query_that_is_not_a_call_state_is_none(changed):
 def test_a_clock_that_is_behind_does_not_end_a_call():
     begun = call_flow.first_step(TABLES, answers(NIGHT), NIGHT, NIGHT + timedelta(minutes=1))
     assert isinstance(begun, Dial)
-    service = TABLES.service("children")
-    step = call_flow.next_step(TABLES, service, begun.state, Outcome.BUSY, NIGHT, answers)
+    step = call_flow.next_step(TABLES, begun.state, Outcome.BUSY, NIGHT, answers)
 
     assert isinstance(step, Dial)
 
@@ -137,7 +137,7 @@ services: {s: {name: S, lines: [a], out_of_hours: b, if_unanswered: [b, c, d]}}
 
 def rings(tables, at, excluded=()):
     """Return each ring of a call that nobody answers, with when it begins."""
-    steps = call_flow.unanswered_call(tables, at, lambda at: decide(tables, "s", at), excluded)
+    steps = call_flow.unanswered_call(tables, at, partial(decide, tables, "s"), excluded)
     return [(begins, step) for begins, step in steps if isinstance(step, Dial)]
 
 
@@ -147,11 +147,13 @@ def test_a_number_that_rang_in_this_round_does_not_ring_again_as_another_line():
     assert [step.line.id for _, step in rings(tables, noon)][:6] == ["a", "c", "d"] * 2
 
 
-def test_a_number_that_is_excluded_is_passed_over_and_the_others_ring():
+@pytest.mark.parametrize(
+    ("number", "line_ids"), [("+441632960003", ["a", "d"]), ("+441632960001", ["c", "d"])]
+)
+def test_a_number_that_is_excluded_is_passed_over_in_every_round(number, line_ids):
     tables, noon = compiled(SHARED), time_parsing.parse_rfc3339("2026-05-22T11:00:00Z")
-    ids = [step.line.id for _, step in rings(tables, noon, {"+441632960003"})]
 
-    assert ids == ["a", "d"] * 3
+    assert [step.line.id for _, step in rings(tables, noon, {number})] == line_ids * 3
 
 
 def test_the_last_line_of_a_round_rings_longer_and_one_that_must_accept_does_not():
@@ -163,6 +165,18 @@ def test_the_last_line_of_a_round_rings_longer_and_one_that_must_accept_does_not
         ("d", LAST_RING_SECONDS),
     ]
     assert [step.state.screened for step in steps[:3]] == [False, True, False]
+
+
+def test_a_line_is_the_last_of_a_round_where_only_its_own_number_would_follow():
+    text = SHARED.replace("phone: 01632 960004", "phone: 01632 960003").replace(
+        ", press_1_to_accept: true", ""
+    )
+    steps = [step for _, step in rings(compiled(text), NIGHT)]
+
+    assert [(step.line.id, step.seconds) for step in steps[:2]] == [
+        ("b", RING_SECONDS),
+        ("c", LAST_RING_SECONDS),
+    ]
 
 
 def test_a_later_round_begins_with_a_message_that_takes_its_time():
@@ -185,8 +199,8 @@ def test_a_later_round_begins_with_a_message_that_takes_its_time():
 def test_a_backup_rings_on_the_number_of_the_local_date(at, phone):
     tables, at = compiled(SHARED), time_parsing.parse_rfc3339(at)
     progress = CallState(int(at.timestamp()), 1, 1, ("b", "c"))
-    service = tables.service("s")
-    step = call_flow.next_step(tables, service, progress, Outcome.BUSY, at, answers)
+    decide_at = partial(decide, tables, "s")
+    step = call_flow.next_step(tables, progress, Outcome.BUSY, at, decide_at)
 
     assert step.phone.display == phone
 
@@ -194,26 +208,22 @@ def test_a_backup_rings_on_the_number_of_the_local_date(at, phone):
 @pytest.mark.parametrize(("seconds", "step"), [(-1, Dial), (0, GiveUp), (1, GiveUp)])
 def test_a_call_is_given_up_eight_minutes_after_it_began(seconds, step):
     began = int(NIGHT.timestamp())
-    progress, service = CallState(began, 1, 1, ("eds",)), TABLES.service("children")
+    progress = CallState(began, 1, 1, ("eds",))
     at = NIGHT + call_flow.MAX_CALL_DURATION + timedelta(seconds=seconds)
 
-    assert type(call_flow.next_step(TABLES, service, progress, Outcome.BUSY, at, answers)) is step
+    assert type(call_flow.next_step(TABLES, progress, Outcome.BUSY, at, answers)) is step
 
 
 def play(tables, outcomes, seconds=1, clock_runs=True):
     """Yield each ring, and when, of a call in which ringing ends as ``outcomes`` say, in turn."""
-    service, at = tables.directory.services[0], NIGHT
-
-    def decide_at(at):
-        return decide(tables, service.id, at)
-
+    at, decide_at = NIGHT, partial(decide, tables, "s")
     step, endings = call_flow.first_step(tables, decide_at(at), at, at), cycle(outcomes)
     while isinstance(step, Dial):
         if step.announcement and clock_runs:
             at += step.announcement.value
         yield at, step
         at += timedelta(seconds=seconds)
-        step = call_flow.next_step(tables, service, step.state, next(endings), at, decide_at)
+        step = call_flow.next_step(tables, step.state, next(endings), at, decide_at)
 
 
 TWO_LINES = """
@@ -241,6 +251,19 @@ def test_an_engaged_line_is_rung_again_after_a_wait_for_eight_minutes(second):
 
 def test_a_call_is_given_up_after_three_rounds_in_which_every_line_failed():
     assert len(list(play(compiled(TWO_LINES), [Outcome.FAILED]))) == 6
+
+
+def test_every_line_is_rung_again_after_each_wait():
+    steps = islice(play(compiled(SHARED), [Outcome.BUSY]), 6)
+
+    assert [step.line.id for _, step in steps] == ["b", "c", "d"] * 2
+
+
+def test_a_round_in_which_every_line_is_engaged_is_one_although_they_rang_before():
+    outcomes = [Outcome.NO_ANSWER] * 3 + [Outcome.BUSY] * 3
+    *_, (_, seventh) = islice(play(compiled(SHARED), outcomes), 7)
+
+    assert seventh.announcement is Announcement.ENGAGED
 
 
 def test_a_round_in_which_a_line_rang_counts_although_another_was_engaged():
@@ -287,6 +310,44 @@ def test_a_caller_hears_words_at_least_once_in_sixty_seconds_of_ringing():
         silence += step.seconds + 5 + 15 * step.line.press_1_to_accept
 
         assert silence <= call_flow.MAX_SILENCE_SECONDS
+
+
+def test_words_come_before_a_leg_that_would_make_more_than_sixty_seconds_of_ringing_and_no_sooner():
+    others = "".join(
+        f"  {n}: {{name: N, phone: 01632 96001{n}, hours: always}}\n" for n in range(3)
+    )
+    text = SHARED.replace("services:", f"{others}services:").replace(
+        ", press_1_to_accept: true", ""
+    )
+    steps = [step for _, step in rings(compiled(text.replace("d]", "d, 0, 1, 2]")), NIGHT)]
+
+    assert [(step.state.silence, step.announcement) for step in steps[:6]] == [
+        (0, None),
+        (30, None),
+        (0, Announcement.NEXT_LINE),
+        (30, None),
+        (0, Announcement.NEXT_LINE),
+        (0, Announcement.NEXT_LINE),
+    ]
+
+
+def test_an_engaged_line_is_dialled_once_the_pause_is_over():
+    _, (at, second) = islice(play(compiled(ONE_LINE), [Outcome.BUSY]), 2)
+    heard_at = int(at.timestamp()) - second.announcement.value.seconds
+
+    assert second.state.dialled == heard_at + call_flow.ENGAGED_WAIT.seconds
+
+
+def test_a_line_that_is_engaged_at_once_adds_no_ringing():
+    _, (_, second) = islice(play(compiled(SHARED), [Outcome.BUSY], seconds=0), 2)
+
+    assert second.state.silence == 0
+
+
+def test_the_lines_that_forwarded_a_call_are_known_at_every_later_step():
+    begun = call_flow.first_step(TABLES, answers(NIGHT), NIGHT, NIGHT, (), ("mash", "eds"))
+
+    assert begun.state.forwarded == ("mash", "eds")
 
 
 @pytest.mark.parametrize(("seconds", "announcement"), [(1, None), (31, Announcement.NEXT_LINE)])

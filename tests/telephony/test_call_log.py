@@ -2,7 +2,7 @@
 
 import logging
 import sqlite3
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 
 import pytest
@@ -123,19 +123,6 @@ def test_a_locked_database_delays_no_call_and_all_are_written_later(app, twilio,
     eventually(lambda: [len(legs) for _, legs in logged()] == [1] * 8)
 
 
-def test_what_calls_write_while_the_file_is_gone_is_written_once_it_is_back(
-    app, twilio, clock, logged, tmp_path
-):
-    clock.set(NIGHT)
-    file, away = app.extensions["database"].file, tmp_path / "away"
-    twilio.call("CA1")
-    file.rename(away)
-    assert twilio.call("CA2").number == EDS
-    away.rename(file)
-
-    eventually(lambda: [len(legs) for _, legs in logged()] == [1] * 2)
-
-
 def test_status_says_that_nothing_can_be_written_though_diverts_can_be_read(app, twilio):
     call_log = app.extensions["call_log"]
     with locked(app):
@@ -188,11 +175,8 @@ def test_many_calls_at_once_are_all_written(app, clock, logged):
         for number in range(first, first + 20):
             twilio.ends(twilio.call(f"CA{number}"), f"CA{number}", "completed")
 
-    threads = [threading.Thread(target=ring, args=[n * 20]) for n in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(ring, range(0, 160, 20)))
 
     assert [(call.outcome, len(legs)) for call, legs in logged()] == [("answered", 1)] * 160
 

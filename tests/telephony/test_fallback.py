@@ -5,7 +5,6 @@ from datetime import date
 from itertools import count
 
 import pytest
-from conftest import ANYSHIRE
 from core.test_decision import compiled
 from flask.sessions import SecureCookieSessionInterface
 from telephone import CALLED, CALLER, Telephone
@@ -80,16 +79,6 @@ def test_where_there_never_was_a_directory_the_caller_hears_999(make_app, tmp_pa
 
     assert document.verbs == ["Say", "Pause", "Say"]
     assert "dial 9 9 9" in document.speech
-
-
-def test_a_broken_file_changes_no_call(make_telephoned, tmp_path, clock):
-    file = tmp_path / "directory.yaml"
-    file.write_text(ANYSHIRE.read_text())
-    before = Telephone(make_telephoned(file).test_client(), NUMBERS).call("CA1")
-    file.write_text("services: {")
-    after = Telephone(make_telephoned(file).test_client(), NUMBERS).call("CA2")
-
-    assert before.number == after.number == MASH
 
 
 def test_a_fault_in_what_the_one_who_picks_up_hears_rings_the_next(twilio, clock, monkeypatch):

@@ -1,9 +1,11 @@
-"""Call histories made at random: whom to ring next, held against a second working-out."""
+"""Call histories made at random, against a second working-out; and malformed call states."""
 
 import random
 
+import malformed
 import pytest
 from histories import play
+from telephony.conftest import NUMBERS
 
 from routing import lookup
 from routing.store import tables
@@ -12,7 +14,7 @@ SEEDS = range(4)  # bin/prove plays 120 directories
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_every_call_is_rung_as_the_contract_says(make_telephoned, clock, tmp_path, seed, request):
+def test_every_call_is_rung_as_the_contract_says(make_telephoned, clock, tmp_path, seed):
     documents, histories, app = play(
         make_telephoned, clock, tmp_path, random.Random(f"calls {seed}"), calls=25
     )
@@ -36,3 +38,10 @@ def written(app):
     return [
         (call.line, call.outcome, sum(leg.call_id == call.id for leg in legs)) for call in calls
     ]
+
+
+def test_whatever_is_sent_has_a_way_on_or_is_refused(app):
+    draw, client = random.Random("malformed"), app.test_client()
+    problems = [fault for _ in range(500) for fault in malformed.faults(client, draw, NUMBERS)]
+
+    assert problems == []

@@ -7,8 +7,6 @@ import pytest
 from telephone import Telephone
 from telephony.conftest import EDS, MANAGER, NUMBERS, night_manager
 
-NIGHT = "2026-11-23T22:00:00Z"
-
 
 def test_whoever_presses_1_has_the_call(twilio, clock):
     document = night_manager(twilio, clock)

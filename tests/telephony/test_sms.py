@@ -111,7 +111,7 @@ def test_one_sender_cannot_use_up_what_is_meant_for_all(twilio, already_answered
 
 
 def test_the_workers_share_the_counts(twilio, make_telephoned):
-    other = Telephone(make_telephoned(replace_database=False).test_client())
+    other = Telephone(make_telephoned().test_client())
 
     assert (
         answered(twilio, [CALLER] * 4) + answered(other, [CALLER] * 4) == [True] * 6 + [False] * 2
@@ -147,15 +147,6 @@ def test_a_sender_is_known_by_a_hash_that_is_gone_within_the_hour(twilio, app, c
     assert len(first) == len(second) == 1
     assert first != second
     assert not [name for name in (*first, *second) if CALLER.lstrip("+") in name]
-
-
-def test_a_purge_deletes_what_is_known_of_senders(twilio, app, clock):
-    clock.set("2026-11-23T12:00:00Z")
-    twilio.texts()
-    clock.set("2026-11-23T14:00:00Z")
-    output = app.test_cli_runner().invoke(args=["purge"]).output
-
-    assert "1 counts of text messages by sender are deleted." in output
 
 
 def test_every_language_of_the_directory_is_written(make_telephoned):

@@ -44,46 +44,6 @@ def test_a_greeting_is_spoken_before_the_first_ringing_alone(twilio):
     assert second.verbs == ["Dial"]
 
 
-@pytest.mark.parametrize("status", ["busy", "no-answer", "failed", "", "answered", "in-progress"])
-def test_whoever_did_not_answer_is_followed_by_the_next(twilio, clock, status):
-    clock.set(NIGHT)
-    first = twilio.call("CA1")
-
-    assert first.number == EDS
-    assert twilio.ends(first, "CA1", status).number == MANAGER
-
-
-@pytest.mark.parametrize(
-    ("status", "more"),
-    [("completed", {}), ("completed", {"DialBridged": "true"}), ("canceled", {})],
-)
-def test_a_call_is_over_once_it_is_answered_or_the_caller_has_hung_up(twilio, status, more):
-    assert twilio.ends(twilio.call("CA1"), "CA1", status, **more).verbs == ["Hangup"]
-
-
-def test_a_completed_call_that_was_never_bridged_goes_on(twilio):
-    first = twilio.call("CA1")
-
-    assert twilio.ends(first, "CA1", "completed", DialBridged="false").number == MANAGER
-
-
-def test_a_line_that_is_closed_is_passed_over(twilio, clock):
-    clock.set(DAY)
-    first = twilio.call("CA1")
-
-    assert first.number == MASH
-    assert twilio.ends(first, "CA1", "no-answer").number == MANAGER  # by day the EDS is shut
-
-
-def test_a_line_that_opens_meanwhile_is_rung(twilio, clock):
-    clock.set("2026-11-23T16:59:50Z")
-    first = twilio.call("CA1")
-    clock.set("2026-11-23T17:00:20Z")
-
-    assert first.number == MASH
-    assert twilio.ends(first, "CA1", "no-answer").number == EDS
-
-
 def test_the_message_comes_between_the_rounds_and_the_round_begins_again(twilio, clock):
     clock.set(NIGHT)
     document = twilio.call("CA1")
@@ -117,17 +77,6 @@ def test_after_three_rounds_the_message_is_said_twice_and_the_call_ends(twilio, 
     assert rung == [EDS, MANAGER] * 3
     assert document.verbs == ["Say", "Pause", "Say", "Hangup"]
     assert document.root[0].text == document.root[2].text
-
-
-def test_a_later_round_begins_with_whoever_is_on_by_then(twilio, clock):
-    clock.set("2026-11-23T16:59:00Z")
-    document = twilio.call("CA1")
-    document = twilio.ends(document, "CA1", "busy")
-    clock.set("2026-11-23T17:00:00Z")
-    document = twilio.ends(document, "CA1", "busy")
-    document = twilio.ends(document, "CA1", "busy")
-
-    assert document.number == EDS
 
 
 def test_a_call_that_begins_before_five_stays_with_the_day_line(twilio, clock):
@@ -193,27 +142,6 @@ def test_a_call_keeps_the_number_it_began_with_over_midnight(twilio, app, clock)
     assert twilio.call("CA2").number == "+441632960009"  # from then on, for three days
 
 
-def test_each_line_rings_as_long_as_its_place_in_the_round_allows(twilio, clock):
-    clock.set(NIGHT)
-    first = twilio.call("CA1")
-    last = twilio.ends(first, "CA1", "busy")
-    alone = twilio.call("CA2", service="professionals")
-
-    # 25 seconds where another line follows; the last has 40 in the directory; the only one has 55.
-    assert [ring.dial.get("timeout") for ring in (first, last, alone)] == ["25", "40", "55"]
-
-
-def test_keys_are_pressed_once_a_menu_answers_and_on_no_other_line(make_changed):
-    mash = "    phone: 01632 960001 "
-    app = make_changed(mash, f"    send_digits: ww1ww2\n{mash}")
-    twilio = Telephone(app.test_client(), NUMBERS)
-    first = twilio.call("CA1")
-    following = twilio.ends(first, "CA1", "busy")
-
-    assert first.dial.find("Number").get("sendDigits") == "ww1ww2"
-    assert following.dial.find("Number").get("sendDigits") is None
-
-
 def test_when_every_line_is_engaged_the_caller_hears_so_and_waits_for_twenty_seconds(twilio, clock):
     clock.set(NIGHT)
     document = twilio.ends(twilio.call("CA1"), "CA1", "busy")
@@ -227,12 +155,3 @@ def test_when_every_line_is_engaged_the_caller_hears_so_and_waits_for_twenty_sec
         document = twilio.ends(document, "CA1", "busy")
 
         assert (document.verbs, document.number) == (["Dial"], MANAGER)
-
-
-def test_words_come_before_a_line_that_would_pass_sixty_seconds_of_ringing(twilio, clock):
-    clock.set(NIGHT)
-    document = twilio.ends(twilio.call("CA1"), "CA1", "no-answer")
-
-    assert document.verbs == ["Say", "Dial"]
-    assert document.number == MANAGER
-    assert "stay on the line" in document.speech

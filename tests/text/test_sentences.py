@@ -150,12 +150,6 @@ def test_special_days_have_their_name():
     ]
 
 
-def test_a_text_falls_back_to_the_first_language():
-    text = Text((("cy", "Helo"), ("en", "Hello")))
-
-    assert (text.get("en"), text.get("fr")) == ("Hello", "Helo")
-
-
 def test_the_next_line_is_named_with_its_number():
     at = london("2026-12-24 16:00")
 

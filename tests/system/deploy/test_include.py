@@ -13,6 +13,8 @@ from serving import free_port
 
 PAGE = "/child-abuse"
 
+pytestmark = nginx.NEEDED
+
 
 @contextmanager
 def service(fragment):
@@ -55,12 +57,6 @@ def council_page(client_of, folder, service_port):
 @pytest.fixture
 def client_of(make_app):
     return lambda url: make_app(PUBLIC_BASE_URL=url).test_client()
-
-
-@pytest.fixture(autouse=True)
-def needed():
-    if nginx.NGINX is None:
-        pytest.skip("needs nginx")
 
 
 def test_the_councils_page_has_the_answer_once(client_of, tmp_path):

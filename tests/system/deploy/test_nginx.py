@@ -21,6 +21,8 @@ VOICE = "/twilio/voice/children"
 FORM = {"CallSid": "CA1", "From": CALLER, "To": CALLED, "CallStatus": "ringing"}
 WHO = "https://who.example"
 
+pytestmark = nginx.NEEDED
+
 
 def asset(front, kind):
     return re.search(rb'"(/assets/site[^"]+%s)"' % kind, get(front.port, "/").body)[1].decode()
@@ -34,12 +36,6 @@ def until_kept(port, path, **headers):
             return second
         time.sleep(0.1)
     raise AssertionError(f"{path} is never kept")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def needed():
-    if nginx.NGINX is None:
-        pytest.skip("needs nginx")
 
 
 @pytest.fixture(scope="module")

@@ -17,6 +17,8 @@ DECISION = f"{SERVICES}/children/decision"
 FRAGMENT = "/services/children/fragment"
 VOICE = "/twilio/voice/children"
 
+pytestmark = nginx.NEEDED
+
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\nConnection: close\r\n\r\nanswered"
 
@@ -65,12 +67,6 @@ def dying(first=1, hangs=False):
         yield application
     finally:
         application.close()
-
-
-@pytest.fixture(autouse=True)
-def needed():
-    if nginx.NGINX is None:
-        pytest.skip("needs nginx")
 
 
 @pytest.fixture

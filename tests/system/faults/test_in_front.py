@@ -1,39 +1,19 @@
 """Behind nginx: no answer past a handover, no client that sees a kill or an upgrade."""
 
 import math
-import threading
 import time
-from contextlib import contextmanager
 from datetime import timedelta
 
 import machines
 import nginx
-import pytest
 from across import HANDOVER, across
 from machines import Group
+from stub_server import running
 from werkzeug.serving import make_server
 
 from routing.store import db
 
-
-@pytest.fixture(autouse=True)
-def needed():
-    if nginx.NGINX is None:
-        pytest.skip("needs nginx")
-
-
-@contextmanager
-def in_this_process(app):
-    """Serve an app whose clock a test sets; yield its port."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, args=[0.02], daemon=True)
-    thread.start()
-    try:
-        yield server.server_port
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+pytestmark = nginx.NEEDED
 
 
 def test_no_answer_is_given_past_its_handover(make_app, tmp_path):
@@ -42,8 +22,8 @@ def test_no_answer_is_given_past_its_handover(make_app, tmp_path):
     app = make_app(CLOCK=lambda: HANDOVER + timedelta(seconds=time.time() - comes[0]))
     app.test_client().get("/api/v1/services/children/decision")
     with (
-        in_this_process(app) as own,
-        nginx.before([f"127.0.0.1:{own}"], tmp_path, change=nginx.unlimited) as port,
+        running(make_server("127.0.0.1", 0, app, threaded=True)) as own,
+        nginx.before([f"127.0.0.1:{own.server_port}"], tmp_path, change=nginx.unlimited) as port,
     ):
         comes[0] = math.ceil(time.time()) + 2.5
         counted = across(port, comes[0], seconds=1)

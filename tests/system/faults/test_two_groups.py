@@ -1,8 +1,8 @@
 """A divert set on one worker, asked of every other, and of another group that shares PostgreSQL."""
 
 import json
-import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import UTC, datetime
 
@@ -85,11 +85,8 @@ class GroupClients:
             ways = [(self.number, (base, NUMBERS[line], questions // 2)) for base in bases]
             if number % 4 == 0:
                 ways += [(self.decision, (base, line, confirmed)) for base in bases]
-            threads = [threading.Thread(target=way, args=words) for way, words in ways]
-            for one in threads:
-                one.start()
-            for one in threads:
-                one.join()
+            with ThreadPoolExecutor(len(ways)) as pool:
+                list(pool.map(lambda way: way[0](*way[1]), ways))
         staff.session.close()
 
 
