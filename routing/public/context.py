@@ -64,8 +64,8 @@ class ContactCard:
 
     def matches(self, query: str) -> bool:
         """Return whether every word of ``query`` is in the name, an alias or the number."""
-        text = " ".join((self.name, *self.aliases, self.phone.display)).casefold()
-        return all(word in text for word in query.casefold().split())
+        text = " ".join((self.name, *self.aliases, self.phone.display, self.phone.national))
+        return all(word in text.casefold() for word in query.casefold().split())
 
 
 def page_context() -> dict[str, Any]:

@@ -124,7 +124,7 @@ def test_the_fragment_may_be_cached_for_ten_seconds_and_never_past_a_handover(cl
     assert again.status_code == 304
 
 
-@pytest.mark.parametrize("query", ["front door", "FRONT", "mash", "352005"])
+@pytest.mark.parametrize("query", ["front door", "FRONT", "mash", "352005", "01344352005"])
 def test_the_search_matches_names_aliases_and_numbers(client, query):
     text = client.get("/contacts", query_string={"q": query}).text
 
