@@ -153,7 +153,7 @@ class LastGoodDirectory:
             except InvalidDirectory as error:
                 return self._last_good(error)
             if is_locked:
-                self._save(text)
+                self._save(self.file, text)
             return LoadResult(directory, _sha256(text))
 
     def _parse(self, text: str, file: Path) -> Directory:
@@ -174,7 +174,7 @@ class LastGoodDirectory:
         try:
             return parse_in_child(text, file)[0]
         except ReaderEnded:
-            self._save_attempts(sha256, attempts + 1)
+            self._save(self.attempts_file, f"{sha256} {attempts + 1}\n")
             raise
 
     def _attempts(self, sha256: str) -> int:
@@ -183,12 +183,6 @@ class LastGoodDirectory:
             return int(count) if saved == sha256.encode() else 0
         except (OSError, ValueError):
             return 0
-
-    def _save_attempts(self, sha256: str, count: int) -> None:
-        try:
-            write_atomically(self.attempts_file, f"{sha256} {count}\n".encode())
-        except OSError as error:
-            log.warning("cannot write %s: %s", self.attempts_file, error)
 
     def _last_good(self, error: InvalidDirectory) -> LoadResult:
         try:
@@ -199,11 +193,11 @@ class LastGoodDirectory:
             raise error from None
         return LoadResult(directory, _sha256(text), error.problems, kept_at)
 
-    def _save(self, text: str) -> None:
+    def _save(self, file: Path, text: str) -> None:
         try:
-            write_atomically(self.file, text.encode())
+            write_atomically(file, text.encode())
         except OSError as error:
-            log.warning("cannot keep the directory in %s: %s", self.folder, error)
+            log.warning("cannot write %s: %s", file, error)
 
     @contextmanager
     def _lock(self) -> Iterator[bool]:

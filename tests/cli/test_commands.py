@@ -66,13 +66,6 @@ def test_status_as_json_names_each_condition_with_its_audience(run):
     assert codes["telephone_off"]["severity"] == "warning"
 
 
-def test_a_degraded_service_gives_status_1(run, make_app):
-    rehearsal = make_app(ANYSHIRE, CLOCK_STARTS_AT="2026-12-24T16:59:50Z").test_cli_runner()
-    answer = rehearsal.invoke(args=["status", "--format", "json"])
-
-    assert (answer.exit_code, json.loads(answer.output)["status"]) == (1, "degraded")
-
-
 PROVIDER = {"OIDC_CLIENT_ID": "x", "OIDC_CLIENT_SECRET": "y"}
 ISSUER = {"OIDC_ISSUER": "https://login.example"}
 FAULTY_SETTINGS = [

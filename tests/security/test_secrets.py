@@ -19,6 +19,7 @@ EXAMPLES = {
     "routing/staff/auth.py": "Secret Keyword",
     "routing/staff/sign_in.py": "Secret Keyword",
     "routing/store/db.py": "Basic Auth Credentials",
+    "routing/text/staff_text.py": "Secret Keyword",
 }
 """Files that show how to write ALERT_SMTP_URL or DATABASE_URL, or name something a password."""
 

@@ -303,14 +303,6 @@ def test_what_anybody_says_in_the_providers_name_is_in_no_log(visitor, caplog):
     assert "900123" not in caplog.text
 
 
-def test_one_who_declines_there_is_told_here(visitor, provider):
-    to_provider(visitor)
-    answer = visitor.get("/staff/sign-in/callback?error=access_denied")
-
-    assert answer.status_code == 403
-    assert "Start again" in page_text(answer)
-
-
 def test_a_provider_that_is_down_is_told_with_the_other_way_in(visitor, provider):
     provider.down = True
     answer = visitor.get("/staff/sign-in/provider")
