@@ -103,7 +103,7 @@ def test_a_line_that_is_only_out_of_hours_may_have_an_emergency_number(number):
         ),
         ("out_of_hours: police", "out_of_hours: mash", "move it to `helplines`"),
         ("01632 960001", "999", "Take 'mash' out of `lines`."),
-        ("phone: 101", "phone: 112", "999 and 101 also on a line that is only an `out_of_hours`"),
+        ("phone: 101", "phone: 112", "999 and 101 on an `out_of_hours` line too"),
     ],
 )
 def test_anywhere_else_an_emergency_number_is_an_error_that_says_what_to_write(old, new, remedy):

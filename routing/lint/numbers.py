@@ -167,8 +167,8 @@ def _check_loops(directory: Directory) -> Iterator[PathProblem]:
     for service in directory.services:
         if service.number is not None and service.number.e164 in lines:
             message = (
-                f"{service.number.display} is the number of '{lines[service.number.e164]}' too: "
-                "its calls would come back. Write there the number that the line itself answers."
+                f"{service.number.display} is the number of '{lines[service.number.e164]}' too: a "
+                "call would be sent back. Write there the number that the line itself answers."
             )
             yield PathProblem(("services", service.id, "number"), "number_loops", message)
 
