@@ -38,8 +38,7 @@ def probe(file: Path) -> None:
     """Have another process look at a file before this one does, which must be able to end.
 
     The kernel may let no process end that looks where a file system hangs. If that one has no
-    answer within IO_TIMEOUT_SECONDS, it is abandoned, and ``file`` counts as hanging here until it
-    has. Without a shell or a process to spare, nothing happens.
+    answer within IO_TIMEOUT_SECONDS, ``file`` counts as hanging here until it has.
     """
     look = ["sh", "-c", 'test -f "$0" && : < "$0"', str(file)]
     with suppress(OSError, ValueError):

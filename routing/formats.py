@@ -278,11 +278,10 @@ def printed_page(
 def emergency_html(advice: str, locale: Locale) -> Markup:
     """Return the council's words for an emergency with a link to 999, added where they lack it."""
     link = Markup('<a class="govuk-link who-tel tel" href="tel:999">{}</a>')
-    match = _EMERGENCY_NUMBER.search(advice)
-    if match is None:
+    before, *after = _EMERGENCY_NUMBER.split(advice, maxsplit=1)
+    if not after:
         return Markup("{} {}").format(advice, link.format(locale.translate("Call 999")))
-    before, after = advice[: match.start()], advice[match.end() :]
-    return Markup("{}{}{}").format(before, link.format(match[0]), after)
+    return Markup("{}{}{}").format(before, link.format("999"), *after)
 
 
 def helpline_texts(snapshot: Snapshot, locale: Locale) -> list[dict[str, Any]]:

@@ -337,7 +337,7 @@ def _rota(upcoming: Rota, at: datetime) -> Iterator[Condition]:
         gaps_of_role = [gap for gap in gaps if gap[0] is role]
         if not gaps_of_role:
             continue
-        if upcoming.is_empty(role, at, end):
+        if not upcoming.roster.assignments(role.id, at, end):
             name = descriptions.role_name(role)
             yield Condition("rota_empty", f"{name}: nobody is on the rota in the next {days} days.")
             continue

@@ -122,7 +122,10 @@ def redact(text: str, max_chars: int) -> str:
     for pattern, replacement in _RULES:
         text = pattern.sub(replacement, text)
     text = _TOKEN.sub("[secret]", text)
-    text = _SPELT_NUMBER.sub(_redact_spelt_number, text)
+    # Letters of the keypad count as digits: together eight or more may be a number.
+    text = _SPELT_NUMBER.sub(
+        lambda match: "[number]" if sum(map(str.isalnum, match[0])) >= 8 else match[0], text
+    )
     text = _NUMBER.sub(lambda match: match["not_a_number"] or "[number]", text)
     if is_long:
         text = text[: max(0, len(text) - OVERLAP_CHARS)]
@@ -214,7 +217,3 @@ _NUMBER = re.compile(
     rf"|{_DIGIT}(?:{_GAP}{{0,3}}{_DIGIT}){{7,}}",
     re.IGNORECASE,
 )
-
-
-def _redact_spelt_number(match: re.Match[str]) -> str:
-    return "[number]" if sum(map(str.isalnum, match[0])) >= 8 else match[0]

@@ -53,7 +53,6 @@ class RequestKind(Enum):
     """`/readyz` without a token. It is never refused: the previous answer is repeated."""
 
 
-_LOOPBACK_ADDRESSES = ("127.0.0.1", "::1")
 _SEMAPHORE_KEY = "routing.semaphore"
 """Under which a request's environ holds the semaphore that it has acquired."""
 
@@ -96,12 +95,9 @@ class StaffSessionInterface(SecureCookieSessionInterface):
         if (app.config["PUBLIC_BASE_URL"] or "").startswith("https://"):
             return True
         host = urlsplit(f"//{request.host}").hostname
-        is_local = request.remote_addr in _LOOPBACK_ADDRESSES and (
-            host in _LOOPBACK_ADDRESSES or host == "localhost"
-        )
-        return not (
-            is_local and request.scheme == "http" and "X-Forwarded-For" not in request.headers
-        )
+        is_local = {request.remote_addr, host} <= {"127.0.0.1", "::1", "localhost"}
+        is_direct = request.scheme == "http" and "X-Forwarded-For" not in request.headers
+        return not (is_local and is_direct)
 
 
 def init_app(app: Flask) -> None:

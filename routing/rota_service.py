@@ -60,9 +60,6 @@ FAR_FUTURE = timedelta(days=3650)
 
 _TOO_FAR = f"This is more than {FAR_FUTURE.days // 365} years ahead. Check the year."
 
-SIMILARITY = 0.72
-"""From which likeness on, as difflib measures it, a new name may be a slip for another one."""
-
 FILL_TIME_LIMIT = timedelta(seconds=5)
 """How long working out a fill may take."""
 
@@ -125,10 +122,6 @@ class Rota:
             (role, span) for role in self.roles for span in self.roster.surplus(role.id, start, end)
         ]
         return sorted(surplus, key=lambda role_and_span: role_and_span[1].start)
-
-    def is_empty(self, role: RotaRole, start: datetime, end: datetime) -> bool:
-        """Return whether a role has no shifts in a period."""
-        return not self.roster.assignments(role.id, start, end)
 
     def text(self, at: datetime) -> RotaText:
         """Return what describes the rota as seen from ``at``."""
@@ -544,7 +537,7 @@ def plan_import(
         raise InvalidSpreadsheet([f"Row {number}: {_TOO_FAR}" for number in far])
     names = {person.name.casefold(): person.name for person in current.active_people()}
     for name in sheet.new_people.values():
-        for similar in difflib.get_close_matches(name.casefold(), names, 1, SIMILARITY):
+        for similar in difflib.get_close_matches(name.casefold(), names, 1, 0.72):
             warnings.append(
                 f"‘{name}’ is new, and nearly the same as ‘{names[similar]}’: check the name."
             )
@@ -557,8 +550,7 @@ def plan_import(
         overlaps = spreadsheet.find_overlaps(sheet.rows, ())
         past = sum(row.during.end <= at for row in rows)
         if past:
-            count = "1 row is" if past == 1 else f"{past:,} rows are"
-            warnings.append(f"{count} over: what is past stays as it was.")
+            warnings.append(f"Rows that are over: {past:,}. What is past stays as it was.")
     else:
         compared = spreadsheet.add_rows(current.roster, rows)
         added = set(compared.added)

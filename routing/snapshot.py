@@ -166,7 +166,9 @@ class SnapshotLoader:
         states: tuple[_FileState, ...] | None,
     ) -> Snapshot:
         self._states_read = states
-        self._retry_at = time.monotonic() + RETRY_SECONDS if _is_transient(snapshot) else math.inf
+        # Without a line at fault, the problem may go away although no file changes.
+        is_transient = snapshot.holidays.fault or not all(p.line for p in snapshot.problems)
+        self._retry_at = time.monotonic() + RETRY_SECONDS if is_transient else math.inf
         self.snapshot = snapshot
         self._log(snapshot, previous)
         self.on_read(snapshot)
@@ -240,10 +242,6 @@ def _read_logo(folder: Path, name: str | None) -> bytes | None:
 
 def _faults(snapshot: Snapshot) -> tuple[str, ...]:
     return (*map(str, snapshot.problems), *filter(None, [snapshot.holidays.fault]))
-
-
-def _is_transient(snapshot: Snapshot) -> bool:
-    return snapshot.holidays.fault is not None or not all(p.line for p in snapshot.problems)
 
 
 def _file_state(path: Path) -> _FileState:

@@ -105,17 +105,16 @@ def status(as_json: bool) -> None:
             f"clock: {dates.format_datetime(at, locale)}",
             f"bank holidays: {holidays.division}, published through {holidays.covered_through}, "
             f"from {holidays.source}",
-            *(f"job {job.name}: {_last_run(job, locale)}" for job in job_states),
+            *(
+                f"job {job.name}: last ran at {dates.format_datetime(job.ran_at, locale)}"
+                if job.ran_at
+                else f"job {job.name}: never ran to its end"
+                for job in job_states
+            ),
             *(f"{condition.code}: {condition.text}" for condition in conditions),
         ],
     )
     sys.exit(0 if state == "ready" else 1)
-
-
-def _last_run(job: JobState, locale: Locale) -> str:
-    if job.ran_at is None:
-        return "never ran to its end"
-    return f"last ran at {dates.format_datetime(job.ran_at, locale)}"
 
 
 def _job_states() -> list[JobState]:

@@ -19,10 +19,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from difflib import get_close_matches
-from inspect import isclass
 from itertools import chain, islice
 from pathlib import Path
-from typing import IO, Any, get_args
+from typing import IO, Any, cast, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
@@ -37,6 +36,7 @@ from routing.directory.schema import (
     ServiceModel,
     SpecialDayModel,
     forbidden_reason,
+    is_model,
     lone_key_reason,
     parse_days,
     parse_line_phone,
@@ -153,7 +153,7 @@ class LastGoodDirectory:
             except InvalidDirectory as error:
                 return self._last_good(error)
             if is_locked:
-                self._save(text)
+                self._save(self.file, text)
             return LoadResult(directory, _sha256(text))
 
     def _parse(self, text: str, file: Path) -> Directory:
@@ -174,7 +174,7 @@ class LastGoodDirectory:
         try:
             return parse_in_child(text, file)[0]
         except ReaderEnded:
-            self._save_attempts(sha256, attempts + 1)
+            self._save(self.attempts_file, f"{sha256} {attempts + 1}\n")
             raise
 
     def _attempts(self, sha256: str) -> int:
@@ -183,12 +183,6 @@ class LastGoodDirectory:
             return int(count) if saved == sha256.encode() else 0
         except (OSError, ValueError):
             return 0
-
-    def _save_attempts(self, sha256: str, count: int) -> None:
-        try:
-            write_atomically(self.attempts_file, f"{sha256} {count}\n".encode())
-        except OSError as error:
-            log.warning("cannot write %s: %s", self.attempts_file, error)
 
     def _last_good(self, error: InvalidDirectory) -> LoadResult:
         try:
@@ -199,11 +193,11 @@ class LastGoodDirectory:
             raise error from None
         return LoadResult(directory, _sha256(text), error.problems, kept_at)
 
-    def _save(self, text: str) -> None:
+    def _save(self, file: Path, text: str) -> None:
         try:
-            write_atomically(self.file, text.encode())
+            write_atomically(file, text.encode())
         except OSError as error:
-            log.warning("cannot keep the directory in %s: %s", self.folder, error)
+            log.warning("cannot write %s: %s", file, error)
 
     @contextmanager
     def _lock(self) -> Iterator[bool]:
@@ -545,8 +539,8 @@ def _fields(model: type[BaseModel]) -> dict[str, FieldInfo]:
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:
-    if isclass(annotation) and issubclass(annotation, BaseModel):
-        return annotation
+    if is_model(annotation):
+        return cast(type[BaseModel], annotation)
     models = (_model_in(argument) for argument in get_args(annotation))
     return next((model for model in models if model), None)
 

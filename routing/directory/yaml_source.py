@@ -9,7 +9,8 @@ import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import takewhile
+from difflib import SequenceMatcher
+from itertools import takewhile, zip_longest
 from typing import NamedTuple, cast
 
 import yaml
@@ -207,10 +208,10 @@ class FileChange:
     new: str | None
 
     def __str__(self) -> str:
-        key = " ".join(_label(part) for part in self.path)
+        key = "".join(f" {_label(part)}" for part in self.path if self.path != (self.owner,))
         new = "taken out" if self.new is None else self.new
         old = "not there" if self.old is None else self.old
-        return f"{self.owner}: {key} {new}, was {old}"
+        return f"{self.owner}:{key} {new}, was {old}"
 
 
 class UnreadableFile(Exception):
@@ -312,16 +313,15 @@ def read_yaml(text: str) -> YamlSource:
 
 
 def file_changes(old: YamlSource, new: YamlSource) -> list[FileChange]:
-    """Return every value that differs between two files, those of the new one first, in order.
+    """Return every value that differs between two files, in order.
 
     The order of keys does not count; that of lists does. A path below a line, a service or a role
-    begins after its id, and ``owner`` is its name.
+    begins after its id, and ``owner`` is its name. An entry of a list has its index in the new
+    file, or in the old one if it was taken out.
     """
-    before, after = dict(_values(old.root)), dict(_values(new.root))
     return [
-        _change(path, before.get(path), after.get(path), new, old)
-        for path in dict.fromkeys([*after, *before])
-        if before.get(path) != after.get(path)
+        _change(path, old_text, new_text, *((old, new) if new_text is None else (new, old)))
+        for path, old_text, new_text in _differences(old.root, new.root)
     ]
 
 
@@ -516,12 +516,8 @@ def _not_yaml(error: yaml.YAMLError, text: str) -> UnreadableFile:
         return UnreadableFile(line, column, message)
     if any(words in reason for words in ("context", "expected key", "'-' indicator", "':'")):
         return UnreadableFile(*_indentation_slip(_without_block_texts(text), line))
-    return UnreadableFile(
-        line,
-        column,
-        f"this is not YAML: {reason}. Put a text with ': ' or '#' in quotes; write lists as "
-        "'- item'.",
-    )
+    message = f"this is not YAML: {reason}. Put a text with ': ' or '#' in quotes."
+    return UnreadableFile(line, column, message)
 
 
 def _indentation_slip(lines: list[str], line: int) -> Slip:
@@ -565,11 +561,11 @@ def _indentation_slip(lines: list[str], line: int) -> Slip:
 
 
 def _change(
-    path: KeyPath, old_text: str | None, new_text: str | None, new: YamlSource, old: YamlSource
+    path: KeyPath, old_text: str | None, new_text: str | None, *sources: YamlSource
 ) -> FileChange:
     if path[0] in ("lines", "services", "rota", "helplines") and len(path) > 2:
-        owner = _name(new, path[:2]) or _name(old, path[:2]) or str(path[1])
-        return FileChange(path[2:], owner, old_text, new_text)
+        names = (name for source in sources if (name := _name(source, path[:2])))
+        return FileChange(path[2:], next(names, str(path[1])), old_text, new_text)
     return FileChange(path[1:] or path, str(path[0]), old_text, new_text)
 
 
@@ -585,15 +581,39 @@ def _label(part: str | int) -> str:
     return str(part + 1) if isinstance(part, int) else _KEY_LABELS.get(part, part.replace("_", " "))
 
 
-def _values(node: Node, path: KeyPath = ()) -> Iterator[tuple[KeyPath, str]]:
-    """Yield every text of a file with its path; a list of texts is one text."""
-    if isinstance(node, str):
-        yield path, node.strip()
-    elif isinstance(node, dict):
-        for key, value in node.items():
-            yield from _values(value, (*path, key))
-    elif all(isinstance(item, str) for item in node):
-        yield path, ", ".join(str(item) for item in node) or "nothing"
-    else:
-        for n, item in enumerate(node):
-            yield from _values(item, (*path, n))
+def _differences(
+    old: Node | None, new: Node | None, path: KeyPath = ()
+) -> Iterator[tuple[KeyPath, str | None, str | None]]:
+    """Yield the path of every text that differs, with both; a list of texts is one text."""
+    kinds = {_kind(node) for node in (old, new) if node is not None}
+    if len(kinds) == 2:
+        yield from _differences(None, new, path)
+        yield from _differences(old, None, path)
+    elif kinds == {dict}:
+        before, after = cast(dict[str, Node], old or {}), cast(dict[str, Node], new or {})
+        for key in dict.fromkeys([*after, *before]):
+            yield from _differences(before.get(key), after.get(key), (*path, key))
+    elif kinds == {list}:
+        entries, others = cast(list[Node], old or []), cast(list[Node], new or [])
+        texts = [repr(entry) for entry in entries], [repr(entry) for entry in others]
+        for tag, i, i_end, j, j_end in SequenceMatcher(None, *texts, False).get_opcodes():
+            places = zip_longest(range(i, i_end), range(j, j_end)) if tag != "equal" else ()
+            for i, j in places:
+                one = None if i is None else entries[i]
+                other = None if j is None else others[j]
+                yield from _differences(one, other, (*path, i if j is None else j))
+    elif (old_text := _text(old)) != (new_text := _text(new)):
+        yield path, old_text, new_text
+
+
+def _kind(node: Node) -> type:
+    """Return dict, list for one of mappings, or str."""
+    if isinstance(node, dict):
+        return dict
+    return list if isinstance(node, list) and any(isinstance(item, dict) for item in node) else str
+
+
+def _text(node: Node | None) -> str | None:
+    if isinstance(node, list):
+        return ", ".join(map(str, node)) or "nothing"
+    return node if node is None else str(node).strip()

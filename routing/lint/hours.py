@@ -244,7 +244,7 @@ def _check_run(
             "or write several shorter runs."
         )
         yield PathProblem((*path, "to"), "long_run", message, 0)
-    dates = run.dates(run.first, run.last)
+    dates = run.dates(run.first, min(run.last, run.first + LOOKAHEAD))
     if run.hours and not any(line.ranges_on(day, holidays.dates) for day in dates):
         message = (
             "this run changes nothing: it opens no day, and the line is shut on all of its days. "

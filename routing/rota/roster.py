@@ -343,13 +343,12 @@ def name_key(name: str) -> str:
 def clean_name(name: str) -> str:
     """Return a name as it is stored. Raise InvalidRotaChange for one that nobody can have."""
     name = unicodedata.normalize("NFC", " ".join(name.split()))
-    if not 1 <= len(name) <= 100 or not name.isprintable() or not name[0].isalpha():
+    is_text = 1 <= len(name) <= 100 and name.isprintable() and name[0].isalpha()
+    if not is_text or re.search(r",|\d[\d ]{5}", name):
         raise InvalidRotaChange(
-            "name", "Write a name of 1 to 100 characters that begins with a letter."
-        )
-    if re.search(r",|\d[\d ]{5}", name):
-        raise InvalidRotaChange(
-            "name", "Write the name alone, without a comma or a telephone number: Amara Owusu."
+            "name",
+            "Write the name alone, as Amara Owusu: it begins with a letter, has no comma and no "
+            "telephone number, and at most 100 characters.",
         )
     if name_key(name) in _STAND_FOR_NOBODY or name_key(name).startswith("former worker"):
         raise InvalidRotaChange("name", f"‘{name}’ stands for nobody. Write a person’s name.")

@@ -53,7 +53,7 @@ _DATE_PART = r"(\d{1,4}|[a-z]{3,10})(?:st|nd|rd|th)?[-/. ,]+"
 _DATE = re.compile(rf"{_DATE_PART}{_DATE_PART}(\d{{4}}|\d{{1,2}})(?!\d)", re.ASCII | re.I)
 _DAY_AND_MONTH = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.]", re.ASCII)
 _CLOCK = re.compile(
-    r"[T ,]*(?:at )?(\d{1,2}(?:[:.]?\d\d)?)(?:[:.](\d\d)(?:\.0+)?)?( ?[ap]\.?m\.?)?",
+    r"[T ,]*(?:at )?(\d{1,2}(?:[:.]?\d\d)?)(?:[:.]([0-5]\d)(?:\.0+)?)?( ?[ap]\.?m\.?)?",
     re.ASCII | re.I,
 )
 _FORM = "Write it as 24/12/2026 17:00."
@@ -161,13 +161,13 @@ def parse_cell(text: str, zone: ZoneInfo) -> datetime:
     if date is None or clock is None:
         raise InvalidTime(f"'{shown}' is not a date with a time. {_FORM}")
     wall_time = _parse_date(date, shown)
+    if weekday and _WEEKDAYS.index(weekday[1].casefold()) % 7 != wall_time.weekday():
+        raise InvalidTime(f"'{shown}' is not on that day of the week. Check the date.")
     if clock[1] in ("24:00", "24.00", "2400") and int(clock[2] or 0) == 0:
         wall_time += timedelta(days=1)
     else:
         minutes = time_parsing.parse_clock(clock[1] + (clock[3] or ""), _FORM)
         wall_time += timedelta(minutes=minutes, seconds=int(clock[2] or 0))
-    if weekday and _WEEKDAYS.index(weekday[1].casefold()) % 7 != wall_time.weekday():
-        raise InvalidTime(f"'{shown}' is not on that day of the week. Check the date.")
     return time_parsing.parse_local(wall_time.isoformat(), zone)
 
 
@@ -185,9 +185,8 @@ def is_day_certain(text: str) -> bool | None:
 def spoilt_letter(name: str, is_unicode: bool = True) -> str:
     """Return what shows that letters of a name were lost or changed when it was saved; "" if none.
 
-    A letter that the encoding of the file lacks is saved as a question mark or as U+FFFD. Bytes
-    read in the wrong encoding become signs, or capital letters within a word. In a file that is
-    not in Unicode, letters of old Macs and of DOS become letters that Windows-1252 hardly needs.
+    Bytes read in the wrong encoding become signs, or capital letters within a word; in a file that
+    is not in Unicode, letters of old Macs and of DOS become some that Windows-1252 hardly needs.
     """
     for character in name:
         is_letter = unicodedata.category(character) in ("Lu", "Ll", "Lo", "Mn", "Nd")
@@ -208,10 +207,7 @@ def _collect(problems: list[str], where: str) -> Iterator[None]:
 
 
 def _read_rows(text: str, problems: list[str]) -> Iterator[tuple[int, dict[str, str]]]:
-    """Yield the number and the cells of each row below the header that is not empty.
-
-    Raise InvalidSpreadsheet for a file without the columns, or with too many rows.
-    """
+    """Yield the number and the cells of each row below the header that is not empty."""
     lines = text.splitlines(keepends=True)
     header_number, header, delimiter = _find_header(lines)
     body = io.StringIO("".join(lines[header_number:]), newline="")
@@ -302,10 +298,7 @@ def _find_role(text: str, roles: Collection[RotaRole]) -> str:
 
 
 def _parse_person(text: str, people: Collection[str], add_people: bool, is_unicode: bool) -> str:
-    """Return a name, from "Surname, Forename" too. Raise InvalidRotaChange.
-
-    A name that is known is accepted as it is. Another one must look like the name of one person.
-    """
+    """Return a name that is known, or looks like that of one person. Raise InvalidRotaChange."""
     surname, comma, forename = (part.strip() for part in text.partition(","))
     name = f"{forename} {surname}" if comma else text
     shown = " ".join(text.split())[:_MAX_CELL_CHARS]

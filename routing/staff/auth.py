@@ -346,15 +346,13 @@ def actor_names(connection: Connection) -> Callable[[str], str]:
 
 
 def _navigation(account: Account) -> list[dict[str, Any]]:
-    """Return the links for GOV.UK's service navigation.
-
-    "Rota" is marked as the section of the pages in ``rota_shifts`` and the other rota blueprints.
-    """
     links = []
-    for endpoint, text in NAVIGATION + (ADMIN_NAVIGATION if account.may(Role.ADMIN) else ()):
+    pages = NAVIGATION + (ADMIN_NAVIGATION if account.may(Role.ADMIN) else ())
+    for endpoint, text in pages:
         section, _, _ = endpoint.partition(".")
         is_current = request.endpoint == endpoint
-        is_below = f"{request.blueprint}_".startswith(f"{section}_") and not is_current
+        is_below = f"{request.blueprint}_".startswith(f"{section}_")
+        is_below &= request.endpoint not in dict(pages)
         links.append(
             {"href": url_for(endpoint), "text": text, "current": is_current, "active": is_below}
         )

@@ -29,15 +29,8 @@ MAX_UNANSWERED_SHOWN = 100
 """How many unanswered calls the page shows; the file has them all."""
 
 CSV_COLUMNS = (
-    "began",
-    "service",
-    "first_line",
-    "reason",
-    "outcome",
-    "answered_by",
-    "seconds_to_answer",
-    "seconds_talked",
-    "rung",
+    *("began", "service", "first_line", "reason", "outcome", "answered_by"),
+    *("seconds_to_answer", "seconds_talked", "rung"),
 )
 
 

@@ -67,16 +67,6 @@ class DivertView:
     trouble: str
     ends_soon: bool
 
-    @property
-    def in_force(self) -> bool:
-        """Return whether calls follow it now."""
-        return self.state == "in force"
-
-    @property
-    def is_open(self) -> bool:
-        """Return whether it can still be ended."""
-        return self.state != "ended"
-
 
 @dataclass(frozen=True, slots=True)
 class DivertPreview:
@@ -241,7 +231,7 @@ def banner() -> dict[str, object] | None:
 
     ``divert_id`` is None of several diverts.
     """
-    views = [view for view in current_diverts(lookup.now()) if view.in_force]
+    views = [view for view in current_diverts(lookup.now()) if view.state == "in force"]
     if not views:
         return None
     ends_soon, first = any(view.ends_soon for view in views), views[0]
@@ -262,7 +252,9 @@ def banner() -> dict[str, object] | None:
 
 def current_diverts(at: datetime) -> list[DivertView]:
     """Return the diverts that have not ended at ``at``, the newest first."""
-    return [view for view in divert_views(lookup.latest_diverts().diverts, at) if view.is_open]
+    return [
+        view for view in divert_views(lookup.latest_diverts().diverts, at) if view.state != "ended"
+    ]
 
 
 def divert_views(rows: Sequence[DivertRow], at: datetime) -> list[DivertView]:
@@ -429,7 +421,6 @@ def _callers_get(at: datetime) -> str:
 
 
 def _describe_without(service_id: str, others: Iterable[DivertRow], at: datetime) -> str:
-    """Return where a service's calls go at ``at`` once only ``others`` are left of its diverts."""
     timetables = lookup.snapshot().timetables
     if service_id not in timetables.services:
         return "The directory has no such service any more."
@@ -439,7 +430,6 @@ def _describe_without(service_id: str, others: Iterable[DivertRow], at: datetime
 
 
 def _confirms(form: EndForm, previews: Sequence[DivertPreview]) -> bool:
-    """Return whether every warning of what is shown was answered with a tick."""
     return all(
         (form.although_closed.data or not preview.closed_warning)
         and (form.although_unchanged.data or not preview.unchanged_warning)
@@ -463,10 +453,7 @@ def _propose(
 
 
 def _line_items() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Return radio buttons of the lines that are open now, and of those that are shut.
-
-    Each has the line's number, and until when it is open or shut.
-    """
+    """Return radio buttons of the lines that are open now, and of those shut, and until when."""
     locale, timetables, at = lookup.staff_locale(), lookup.snapshot().timetables, lookup.now()
     today, end = at.astimezone(locale.zone).date(), at + LINE_STATE_PERIOD
     items: dict[bool, list[dict[str, Any]]] = {True: [], False: []}
@@ -487,10 +474,7 @@ def _line_items() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
 
 
 def _next_handover(service_id: str, at: datetime) -> str:
-    """Return when a service's first handover after ``at`` is, diverts aside, in words.
-
-    Empty if the service is gone, or if the handover is too far away for a divert to end then.
-    """
+    """Return in words when a service is next handed over; "" if that is too far for a divert."""
     timetables = lookup.snapshot().timetables
     if service_id not in timetables.services:
         return ""

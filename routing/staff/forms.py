@@ -43,11 +43,6 @@ DIVERT_REASONS = (
 OWN_SHIFTS, WHOLE_ROTA = "mine", "whole"
 """What a calendar shows, if not one role."""
 
-_DATE_FORM = "Write the date as 24 12 2026."
-
-MAX_ID_DIGITS = 18
-"""No id in the database is longer."""
-
 
 class DateField(Field):
     """A date, typed in boxes: ``first`` in ``first-day``, ``first-month`` and ``first-year``.
@@ -95,7 +90,7 @@ class DateField(Field):
         try:
             return date.fromisoformat(whole)
         except ValueError as error:
-            raise InvalidTime(_DATE_FORM) from error
+            raise InvalidTime("Write the date as 24 12 2026.") from error
 
     def read_parts(self) -> Any:
         """Read the value in the boxes. Raise InvalidTime."""
@@ -205,7 +200,7 @@ def text(max_length: int, **kwargs: Any) -> StringField:
 
 def parse_id(value: str) -> int | None:
     """Return an id as it was sent; None for anything else."""
-    return int(value) if value.isdecimal() and len(value) <= MAX_ID_DIGITS else None
+    return int(value) if value.isdecimal() and len(value) <= 18 else None  # no id is longer
 
 
 class StaffForm(FlaskForm):

@@ -154,7 +154,7 @@ def _preview_service(
     current_ids = {row.id for row in rows if row.service == service.id and at in row.during}
     effects = [
         f"Divert {view.id} is in force: calls go to {view.line} {view.when}."
-        if view.in_force
+        if view.state == "in force"
         else f"Divert {view.id} has no effect. {view.trouble}"
         for view in reversed(divert_views(rows, at))
         if view.id in current_ids

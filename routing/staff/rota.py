@@ -183,14 +183,11 @@ def roles_on_duty(rota: Rota, at: datetime) -> list[dict[str, object]]:
 
 
 def _gap_items(rota: Rota, at: datetime, period: Span) -> list[tuple[str, str]]:
-    """Return every gap of a period in words, with a link to fill it.
-
-    A role with nobody in the whole period has one gap, listed first.
-    """
+    """Return each gap in words, with a link to fill it; one for a role with nobody, first."""
     empty, gaps = {}, []
     next_ = "next " if period.start <= at else ""
     for role, gap, missing in rota.gaps(period.start, period.end):
-        if rota.is_empty(role, period.start, period.end):
+        if not rota.roster.assignments(role.id, period.start, period.end):
             name, days = descriptions.role_name(role), GAP_LOOKAHEAD.days
             text = f"{name}: nobody is on the rota in the {next_}{days} days"
             empty[text] = url_for("rota_fill.fill", role=role.id)

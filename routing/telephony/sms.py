@@ -33,10 +33,7 @@ MAX_TEXT_CHARACTERS = 1600
 """Twilio refuses a longer message (its error 21617)."""
 
 OPT_OUT_WORDS = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT"})
-"""A message of one of these alone, or with a full stop or in quotes, is never answered: networks
-count it as opting out."""
-
-_AROUND_A_WORD = " \t\r\n\u00a0\u200b.'\"‘’“”"
+"""A message of one of these alone, quoted perhaps, is never answered: it opts out."""
 
 _CHANNEL = re.compile("^(whatsapp|rcs):")
 """What Twilio writes before the number of a sender who uses WhatsApp or RCS."""
@@ -115,7 +112,7 @@ def answer(request: CallRequest, service_id: str, body: str) -> str:
     sender = _CHANNEL.sub("", request.caller)
     limits: TextLimits = current_app.extensions["text_limits"]
     if (
-        body.strip(_AROUND_A_WORD).upper() in OPT_OUT_WORDS
+        body.strip(" \t\r\n\u00a0\u200b.'\"‘’“”").upper() in OPT_OUT_WORDS
         or not is_answerable(sender)
         or is_excluded(Phone(sender, sender), our_numbers)
         or not limits.take(sender, at)

@@ -59,7 +59,7 @@ TWILIO_PARAMETERS = frozenset(
         Caller CallerCity CallerState CallerZip CallerCountry
         Called CalledCity CalledState CalledZip CalledCountry
         FromCity FromState FromZip FromCountry ToCity ToState ToZip ToCountry
-        DialCallStatus DialCallSid DialCallDuration DialBridged Digits FinishedOnKey msg
+        DialCallStatus DialCallSid DialCallDuration DialBridged Digits FinishedOnKey msg AnsweredBy
         RecordingUrl RecordingSid RecordingDuration
         CallDuration Duration Timestamp SequenceNumber CallbackSource SipResponseCode QueueTime
         ErrorCode ErrorUrl AddOns
@@ -242,9 +242,8 @@ def _read_form() -> MultiDict[str, str]:
     """
     if request.mimetype == "multipart/form-data":
         raise ValueError("a form of several parts")
-    if request.mimetype != "application/x-www-form-urlencoded":
-        return MultiDict()
-    text, limit = request.get_data().decode(), MAX_PARAMETERS
+    is_form = request.mimetype == "application/x-www-form-urlencoded"
+    text, limit = request.get_data().decode() if is_form else "", MAX_PARAMETERS
     if not text:  # there is no form, or a hook of the application has read it already
         return request.form
     if text.count("%") > MAX_ESCAPES:

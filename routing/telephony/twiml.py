@@ -142,7 +142,9 @@ class SpokenMessage:
             for line, phone in (numbers if self.reads_numbers else ())
         ]
         opening, closing = locale.translate(self.opening), locale.translate(self.closing)
-        return " ".join([opening, *_spoken_emergency(directory, locale), *lines, closing])
+        return " ".join(
+            [opening, *map(spell_numbers, _emergency(directory, locale)), *lines, closing]
+        )
 
 
 _NEXT_LINE = N_("Please stay on the line. We are calling somebody else.")
@@ -348,7 +350,9 @@ def call_yourself(
     """
     call = spell_numbers(call_sentence(decision, decision.phone.display, at, locale))
     closing = _NEXT_LINE if rings else N_("Please hang up, and dial that number.")
-    return " ".join([*_spoken_emergency(directory, locale), call, locale.translate(closing)])
+    return " ".join(
+        [*map(spell_numbers, _emergency(directory, locale)), call, locale.translate(closing)]
+    )
 
 
 def accept_prompt(service: Service, locale: Locale) -> str:
@@ -375,7 +379,7 @@ def sms_reply(
     if is_brief:
         emergency = [locale.translate("In an emergency, call 999.")]
     else:
-        emergency = [to_national(sentence) for sentence in _emergency(directory, locale)]
+        emergency = list(map(to_national, _emergency(directory, locale)))
     relay = []
     if decision.line.relay_uk and not phone.is_emergency:
         relay = [locale.translate("With Relay UK, dial 18001 {number}.", number=number)]
@@ -406,10 +410,6 @@ def _national(number: str) -> str:
     """Return a number as it is dialled here: 01632 960001 for +44 1632 960001, 00353 for +353."""
     national = re.sub(rf"^(1800[0-3]{_GAP})?\(?{_COUNTRY}", r"\g<1>0", number.strip())
     return re.sub(r"^\+(\d+ ?)(\(0\))?", r"00\1", national)
-
-
-def _spoken_emergency(directory: Directory, locale: Locale) -> list[str]:
-    return [spell_numbers(sentence) for sentence in _emergency(directory, locale)]
 
 
 def _emergency(directory: Directory, locale: Locale) -> list[str]:

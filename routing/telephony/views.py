@@ -417,11 +417,7 @@ def _service_id(names: Iterable[str], called_digits: Collection[str]) -> str:
         if service_id := by_name.get(name.strip().lower()):
             return service_id
     log.error("Twilio asks for a service that the directory does not have: %.60r", request.path)
-    called = (
-        other.id
-        for other in services.values()
-        if other.number and is_excluded(other.number, called_digits)
-    )
+    called = (s.id for s in services.values() if s.number and is_excluded(s.number, called_digits))
     return next(called, next(iter(services)))
 
 

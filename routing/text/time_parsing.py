@@ -126,10 +126,7 @@ def parse_clock(text: str, remedy: str = "Write it as 5pm, 5:30pm or 17:30.") ->
 
 
 def _check_year(year: int, text: str, remedy: str, margin: int = 0) -> None:
-    """Raise InvalidTime for a year that is not covered.
-
-    A local time may be ``margin`` years outside: it is checked again once it is in UTC.
-    """
+    """A local time may be ``margin`` years outside: it is checked again once it is in UTC."""
     if not FIRST_YEAR - margin <= year <= LAST_YEAR + margin:
         raise InvalidTime(f"'{text}' is not from {FIRST_YEAR} to {LAST_YEAR}. {remedy}")
 

@@ -151,13 +151,6 @@ def test_the_days_that_are_replaced_can_be_given(run, file, days, left):
     assert len(exported(run)) == left
 
 
-def test_days_given_leave_what_an_earlier_version_of_the_file_had(run, file):
-    run("import", file(LONGER), "--add-people")
-    result = run("import", file(ROWS), "--replace", "--to", "2026-12-25")
-
-    assert result.output == "Added 0 shifts. 2 were already on the rota.\n"
-
-
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -336,7 +329,6 @@ def test_a_fill_is_shown_first_saved_with_yes_and_undone_as_one_change(app, run,
 
 
 def test_a_fill_for_which_nobody_is_free_is_refused_in_words(run, christmas):
-    run("import", "-", stdin=ROWS.replace("eds-", "mash-"))
     words = ("--from", "2026-12-26", "--to", "2026-12-26", "--people", "Amara Owusu", "--yes")
     row = "mash-social-worker,2026-12-26 00:00,2026-12-28 12:00,Amara Owusu\n"
     run("import", "-", stdin=f"role,starts,ends,person\n{row}")

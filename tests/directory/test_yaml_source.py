@@ -2,7 +2,7 @@
 
 import pytest
 
-from routing.directory.yaml_source import UnreadableFile, read_yaml
+from routing.directory.yaml_source import UnreadableFile, file_changes, read_yaml
 
 
 def refused(text):
@@ -147,3 +147,43 @@ def test_a_slip_is_found_in_its_line_and_not_in_a_good_one_nearby(right, slip, p
     assert (problem.line, problem.column) == place
     assert words in problem.message
     assert len(str(problem)) <= 160
+
+
+ENTRY = "      - date: 2026-12-23\n        name: The day before\n"
+
+
+@pytest.mark.parametrize(
+    ("right", "edited", "changes"),
+    [
+        (
+            "      - date: 2026-12-24\n",
+            f"{ENTRY}      - date: 2026-12-24\n",
+            [
+                "Day: special days 1 date 2026-12-23, was not there",
+                "Day: special days 1 name The day before, was not there",
+            ],
+        ),
+        (
+            "      - date: 2026-12-24\n        name: Eve\n",
+            "",
+            [
+                "Day: special days 1 date taken out, was 2026-12-24",
+                "Day: special days 1 name taken out, was Eve",
+            ],
+        ),
+        ("name: Training", "name: Team", ["Day: special days 2 name Team, was Training"]),
+        ("name: Day", "name: {en: Day}", ["Day: name en Day, was not there",
+                                          "Day: name taken out, was Day"]),
+        ("[night team, duty]", "[duty, night team]",
+         ["Night: aliases duty, night team, was night team, duty"]),
+        ("lines:\n", "zone: x\nlines:\n", ["zone: x, was not there"]),
+        ("      mon: closed\n      fri: closed\n", "      fri: closed\n      mon: closed\n", []),
+    ],
+)  # fmt: skip
+def test_what_was_changed_in_a_file_leaves_out_entries_that_only_moved_down_or_up(
+    right, edited, changes
+):
+    assert right in SMALL
+    old, new = read_yaml(SMALL), read_yaml(SMALL.replace(right, edited, 1))
+
+    assert [str(change) for change in file_changes(old, new)] == changes

@@ -120,9 +120,7 @@ def test_no_staff_page_does_nor_what_colleagues_wrote(app):
     browser = sign_in(app, "admin", name=PLANT)
     with app.app_context(), lookup.database().writing() as connection:
         at, name = lookup.now(), f"P{PLANT}"[:100].replace(",", " ")
-        who = accounts.add(
-            connection, PLANT[:99], frozenset([Role.VIEW]), "correct horse", at, "terminal:0"
-        )
+        who = accounts.add(connection, PLANT[:99], frozenset([Role.VIEW]), None, at, "terminal:0")
         name = name.replace('"', "“")
         rota_people.add(connection, name, None, at, "terminal:0")
         row = f'eds-social-worker,2026-11-23 17:00,2026-11-24 08:30,"{name}"'

@@ -44,8 +44,9 @@ def test_somebody_new_is_on_the_list_with_a_work_phone(arranger):
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"name": ""}, "Write a name"),
-        ({"name": "amara owusu"}, "already"),
+        ({"name": ""}, "Write the name alone"),
+        ({"name": "amara owusu"}, "amara owusu is on the rota already"),
+        ({"name": "Nobody"}, "‘Nobody’ stands for nobody"),
         ({"name": "Ann", "phone": "12"}, "too short for a telephone number"),
         ({"name": "Ann", "phone": "ring me"}, "is not a telephone number"),
     ],

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 from staff.conftest import check, confirm, page_text
 
 
@@ -35,3 +36,8 @@ def test_the_past_is_shown_as_it_was_also_after_a_divert_was_ended_early(duty, c
     after = page_text(duty.get("/staff/preview?at=2026-11-23T12:10:00Z"))
     assert "Calls are diverted to Emergency Duty Service" in during
     assert "Calls go to Multi-Agency Safeguarding Hub" in after
+
+
+@pytest.mark.parametrize("path", ["", "/preview", "/rota/gaps", "/rota/mine", "/changes"])
+def test_one_item_of_the_menu_is_marked_as_where_one_is(duty, path):
+    assert duty.get(f"/staff{path}").text.count("service-navigation__item--active") == 1

@@ -60,19 +60,6 @@ def set_divert(app):
     return set_divert
 
 
-def test_a_form_that_is_sent_twice_at_once_is_one_change_to_both(app, everybody):
-    with app.app_context():
-        at = lookup.now()
-        current = rota_service.read_rota(at, at + HOUR)
-        shifts = [NewShift(NIGHT, 1, Span(at, at + HOUR))]
-        first, second = (
-            rota_service.save_change("added", shifts, current, "account:1", "form")
-            for _ in range(2)
-        )
-
-    assert first == second
-
-
 def test_a_divert_is_set_while_the_largest_fill_is_worked_out(app, everybody, set_divert, stored):
     class EachSlotIsATurn:
         weekday = minute = None

@@ -153,15 +153,6 @@ def test_a_session_lasts_twelve_hours_to_the_second(write, priya, session_accoun
     assert session_account(token, end) is None
 
 
-def test_signing_out_ends_one_session_and_everywhere_ends_all(write, priya, session_account, now):
-    one, two, three = (write(accounts.start_session, priya, now) for _ in range(3))
-    write(accounts.end_session, one)
-    assert session_account(one) is None
-    assert session_account(two) == priya
-    write(accounts.sign_out, priya.id, now, priya.actor)
-    assert session_account(two) is session_account(three) is None
-
-
 def test_a_session_is_kept_by_the_hash_of_its_token(write, read, priya, now):
     token = write(accounts.start_session, priya, now)
 

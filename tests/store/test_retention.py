@@ -140,7 +140,7 @@ def test_whoever_comes_back_after_being_forgotten_is_somebody_new(write, read, p
 
 def test_a_local_account_stays_for_the_day_when_nothing_else_works(write, purge, now):
     granted = frozenset([Role.ADMIN])
-    write(accounts.add, "Break glass", granted, "correct horse", now, "terminal:0")
+    write(accounts.add, "Break glass", granted, "correct horse battery", now, "terminal:0")
 
     assert purge("accounts that nobody uses", now + 9999 * DAY) == 0
 

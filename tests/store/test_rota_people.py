@@ -27,7 +27,7 @@ def amara(act):
 
 @pytest.fixture
 def account(write, now):
-    row = write(accounts.add, "amara", frozenset([Role.VIEW]), "correct horse", now, "terminal:0")
+    row = write(accounts.add, "amara", frozenset([Role.VIEW]), None, now, "terminal:0")
     write(accounts.start_session, row, now)
     return row.id
 

@@ -4,7 +4,7 @@ import tempfile
 from pathlib import Path
 
 from browser.conftest import CHROMIUM, QUIET, council
-from browser.test_staff import Service, sign_in
+from browser.test_staff import StaffService, sign_in
 from playwright.sync_api import sync_playwright
 from serving import ROOT
 
@@ -24,7 +24,7 @@ def staff(browser):
     """Take what somebody sees who diverts calls on a phone, and then who is on duty."""
     with (
         tempfile.TemporaryDirectory() as name,
-        Service(Path(name)).running("admin") as service,
+        StaffService(Path(name)).running("admin") as service,
     ):
         page = sign_in(browser.new_page(viewport=SMALL), service)
         page.goto(f"{service.base}/staff/diverts/new")
@@ -54,7 +54,7 @@ def rota(browser):
     for day, who in enumerate(people, 1):
         rows.append(f"eds-social-worker,2026-11-0{day} 17:00,2026-11-0{day} 18:00,{who}")
     with tempfile.TemporaryDirectory() as name:
-        service = Service(Path(name))
+        service = StaffService(Path(name))
         service.environ["CLOCK_STARTS_AT"] = "2026-12-23T15:40:00Z"
         with service.running("rota"):
             sheet = "\n".join(["role,starts,ends,person", *rows])

@@ -119,12 +119,9 @@ def test_a_date_may_have_its_month_by_name_and_its_year_in_two_digits(parts):
     ("parts", "error"),
     [
         (("31", "2", "2026", "5pm"), "'31/2/2026' is not a date"),
-        (("29", "2", "2027", "5pm"), "'29/2/2027' is not a date"),
         (("", "", "", "5pm"), "The date is missing. Write it as 24 12 2026."),
         (("24", "Mardi", "2026", "5pm"), "is not a date"),
-        (("24", "d", "2026", "5pm"), "is not a date"),
         (("x", "1", "2026", "5pm"), "is not a date"),
-        (("1", "1", "99999", "5pm"), "is not a date"),
         (("1", "1", "9" * 40, "5pm"), "is not a date"),
         (("1", "1", "2026", "5"), "is not a time"),
         (("28", "3", "2027", "1:30am"), "1:30am on 28 March 2027 does not exist"),

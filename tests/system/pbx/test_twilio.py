@@ -36,7 +36,7 @@ def test_a_number_that_nobody_has_is_followed_too(night, twilio):
 
 
 def test_where_all_fail_the_caller_hears_what_to_do(night, twilio):
-    with twilio(night, {EDS: "busy", MANAGER: "fails"}) as exchange:
+    with twilio(night, {EDS: "fails", MANAGER: "fails"}) as exchange:
         assert exchange.call(ends=480) == []
         sentences = exchange.all("said")
 
