@@ -33,7 +33,7 @@ TESTS = {
 """A module of routing/: the test files that hold what it promises."""
 
 EQUIVALENT = {
-    "a value that nothing reads": ("remaining.append(Answer(line, phone, None))",),
+    "a value that nothing reads": ("Answer(line, line.phone_on(day), None)",),
     "one more instant at which nothing changes": (
         "divert for divert in diverts if divert.service == service_id and at <= divert.during.end",
         "edges = sorted(edge for edge in _edges(timetables, diverts) if edge >= at)",

@@ -38,6 +38,7 @@ NOT_PLANNED = {tables.lock_writers, tables.create_tables, holiday_lists.save}
 def arguments(now):
     """Return what to call functions of the store with, after the connection."""
     return {
+        accounts.end_session: ("token",),
         accounts.ensure_admin_remains: (1,),
         accounts.ensure_name_free: ("new",),
         accounts.find: (1,),
