@@ -70,7 +70,7 @@ BANK_HOLIDAY = "bank-holiday"
 UK_ZONE = "Europe/London"
 
 _NO_TEXT = "there are no words here. Write a text, or one for each language."
-_TIME_RANGE = re.compile(r"(\d\d):(\d\d)\s*-\s*(\d\d):(\d\d)", re.ASCII)
+TIME_RANGE = re.compile(r"(\d\d):(\d\d)\s*-\s*(\d\d):(\d\d)", re.ASCII)
 _ROUND_THE_CLOCK = re.compile(
     r"24\s*(/|x|-|hours?,?)\s*7|24\s*-?(h|hrs?|hours?)(\s*(a|per)\s*day)?|all day|any ?time",
     re.IGNORECASE,
@@ -471,7 +471,7 @@ def _time_ranges(text: str) -> tuple[TimeRange, ...]:
 
 
 def _time_range(text: str) -> TimeRange:
-    match = _TIME_RANGE.fullmatch(text)
+    match = TIME_RANGE.fullmatch(text)
     if match is None:
         raise ValueError(f"'{text}' is not a range of hours. {_HOURS_FORM}")
     open_hour, open_minute, close_hour, close_minute = map(int, match.groups())
