@@ -377,12 +377,11 @@ def _reference_problems(root: dict[str, Node]) -> Iterator[PathProblem]:
 
 
 def _line_references(service: dict[str, Node]) -> Iterator[tuple[str, tuple[int, ...], str]]:
-    for key in ("out_of_hours", "lines", "if_unanswered"):
-        value = service.get(key)
-        if isinstance(value, str) and key == "out_of_hours":
-            yield key, (), value
-        elif isinstance(value, list) and key != "out_of_hours":
-            yield from ((key, (n,), name) for n, name in enumerate(value) if isinstance(name, str))
+    if isinstance(line_id := service.get("out_of_hours"), str):
+        yield "out_of_hours", (), line_id
+    for key in ("lines", "if_unanswered"):
+        names = enumerate(_items(service.get(key)))
+        yield from ((key, (n,), name) for n, name in names if isinstance(name, str))
 
 
 def _check_line(
@@ -437,13 +436,15 @@ def _forbidden_reason(number: str) -> str | None:
 
 
 def _unknown_name(kind: str, name: str, known: Mapping[str, object]) -> str:
-    if not known:
-        return f"there is no {kind} '{name}'. Add it under `{kind}s`."
-    if len(known) > MAX_NAMES_SHOWN:
-        return f"there is no {kind} '{name}'. Write one of the {len(known)} there are."
     names = [other for other in known if re.fullmatch(r"[a-z0-9-]+", other)]
-    similar = get_close_matches(name.lower(), names, 1)
-    remedy = f"Did you mean '{similar[0]}'?" if similar else f"Write one of {', '.join(known)}."
+    if not known:
+        remedy = f"Add it under `{kind}s`."
+    elif len(known) > MAX_NAMES_SHOWN:
+        remedy = f"Write one of the {len(known)} there are."
+    elif similar := get_close_matches(name.lower(), names, 1):
+        remedy = f"Did you mean '{similar[0]}'?"
+    else:
+        remedy = f"Write one of {', '.join(known)}."
     return f"there is no {kind} '{name}'. {remedy}"
 
 

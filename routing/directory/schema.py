@@ -193,9 +193,7 @@ class StrictModel(BaseModel):
     def stop_after_many_errors(
         cls, value: Any, handler: ModelWrapValidatorHandler[Self], info: ValidationInfo
     ) -> Self:
-        context = info.context
-        if not isinstance(context, Context):
-            return handler(value)
+        context = info.context or Context(LANGUAGES)
         if context.errors > MAX_ERRORS:
             return cls.model_construct()
         try:
@@ -332,19 +330,18 @@ def parse_phone(value: object) -> Phone:
 
     Any number of a possible length passes, and so do Ofcom's drama numbers, which nobody uses.
     """
-    if isinstance(value, str) and len(re.findall(r"[\d (]{9,}", value, re.ASCII)) > 1:
+    text = value if isinstance(value, str) else ""
+    if len(re.findall(r"[\d (]{9,}", text, re.ASCII)) > 1:
         raise ValueError(
-            f"'{value}' is more than one number. Write one, and the other in a second line, for "
+            f"'{text}' is more than one number. Write one, and the other in a second line, for "
             "`if_unanswered`."
         )
-    if isinstance(value, str) and (relay := re.match(r"\s*1800[0-3]\s*(0\d.*)", value, re.ASCII)):
-        raise ValueError(
-            f"'{value}' has Relay UK's prefix. Write {relay[1]}: `relay_uk: yes` shows it with "
-            "18001."
-        )
-    if not isinstance(value, str) or not re.fullmatch(r"\+?[\d ()-]+", value.strip(), re.ASCII):
+    if relay := re.match(r"\s*1800[0-3]\s*(0\d.*)", text, re.ASCII):
+        remedy = f"Write {relay[1]}: `relay_uk: yes` shows it with 18001."
+        raise ValueError(f"'{text}' has Relay UK's prefix. {remedy}")
+    if not re.fullmatch(r"\+?[\d ()-]+", text.strip(), re.ASCII):
         raise ValueError(f"{shown(value)} is not a telephone number. Write it as 01632 960001.")
-    return _parse_number(value)
+    return _parse_number(text)
 
 
 @_value(
@@ -372,30 +369,26 @@ def parse_display_phone(value: object) -> Phone:
 )
 def parse_repetition(value: object) -> Recurrence:
     """Parse the value of `every`. Raise ValueError, which says what to write."""
-    if not isinstance(value, str):
-        raise ValueError(f"{shown(value)} is not a date that comes again. {_EVERY_FORM}")
-    words = value.lower().split()
+    words = value.lower().split() if isinstance(value, str) else []
     text, name = " ".join(words), words[-1].capitalize() if words else ""
     if match := re.fullmatch(r"(\d{1,2}) weeks?", text, re.ASCII):
         weeks = int(match[1])
         if not 1 <= weeks <= MAX_WEEKS:
             raise ValueError(f"{weeks} weeks is out of range. Write 1 to {MAX_WEEKS} weeks.")
         return Recurrence(Weekly(weeks), text)
-    if re.fullmatch(r"\d{1,2} [a-z]+", text, re.ASCII) and name in MONTHS:
+    if name in MONTHS and re.fullmatch(r"\d{1,2} [a-z]+", text, re.ASCII):
         day, month = int(words[0]), MONTHS.index(name) + 1
         days = monthrange(_A_LEAP_YEAR, month)[1]
         if not 1 <= day <= days:
-            raise ValueError(
-                f"there is no {day} {name}: {name} has {days} days. Write 1 to {days} {name}."
-            )
+            remedy = f"{name} has {days} days. Write 1 to {days} {name}."
+            raise ValueError(f"there is no {day} {name}: {remedy}")
         return Recurrence(Yearly(month, day), f"{day} {name}")
-    if len(words) == 2 and name in DAY_NAMES:
-        if words[0] not in ORDINALS:
-            raise ValueError(
-                f"'{value}' is not in every month. Write first, second, third, fourth or last "
-                f"{name}, or 2 weeks with `from`."
-            )
-        return Recurrence(Monthly(ORDINALS[words[0]], DAY_NAMES.index(name)), f"{words[0]} {name}")
+    if name in DAY_NAMES and len(words) == 2:
+        if words[0] in ORDINALS:
+            rule = Monthly(ORDINALS[words[0]], DAY_NAMES.index(name))
+            return Recurrence(rule, f"{words[0]} {name}")
+        remedy = f"Write {', '.join([*ORDINALS][:-1])} or last {name}, or 2 weeks with `from`."
+        raise ValueError(f"'{value}' is not in every month. {remedy}")
     raise ValueError(f"{shown(value)} is not a date that comes again. {_EVERY_FORM}")
 
 
@@ -512,11 +505,11 @@ def _dialable(written: str, number: phonenumbers.PhoneNumber, e164: str) -> str:
 
 
 @_value("A text, or one for each language: {en: ..., cy: ...}.", anyOf=[_SCALAR, _TEXT_BY_LANGUAGE])
-def _parse_text(value: object, info: ValidationInfo) -> Text:
+def _parse_text(value: object, info: ValidationInfo[Context]) -> Text:
     """Parse a text, or one for each language; the directory's first language comes first."""
     if not isinstance(value, Mapping):
         return Text((("", _parse_non_empty(value)),))
-    languages = info.context.languages if isinstance(info.context, Context) else LANGUAGES
+    languages = info.context.languages
     errors = [error for entry in value.items() for error in _text_errors(*entry, languages)]
     if errors:
         raise FieldErrors(errors)

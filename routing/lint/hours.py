@@ -365,25 +365,20 @@ def _check_weekdays(week: Hours, path: KeyPath) -> Iterator[PathProblem]:
         pairs += [(-1, open_days[0]), (max(day for day in open_days if day < 5), 5)]
     for first, second in pairs:
         missing = [day for day in range(first + 1, second) if day not in key_of]
+        if not missing:
+            continue
         beside = second if second in key_of else first
-        if missing and not _are_single_days(days_of[key_of[beside]], first):
+        days = days_of[key_of[beside]]
+        are_single = first in days and all(day + 1 < later for day, later in pairwise(days))
+        if not (are_single and len(days) > 1):  # as mon,wed,fri
             names = " and ".join(DAY_NAMES[day] for day in missing)
-            ends = dict.fromkeys((missing[0], missing[-1]))
+            verb = "is" if len(missing) == 1 else "are"
+            key = "-".join(WEEKDAYS[day] for day in dict.fromkeys((missing[0], missing[-1])))
             message = (
-                f"{names} {'is' if len(missing) == 1 else 'are'} missing: the line counts as "
-                f"closed then. Write its hours, or "
-                f"`{'-'.join(DAY_NAMES[day][:3].lower() for day in ends)}: closed`."
+                f"{names} {verb} missing: the line counts as closed then. Write its hours, or "
+                f"`{key}: closed`."
             )
             yield PathProblem((*path, key_of[beside]), "missing_weekday", message)
-
-
-def _are_single_days(days: list[int], day: int) -> bool:
-    """Return whether a key lists single days, ``day`` among them, as mon,wed,fri does."""
-    return (
-        len(days) > 1
-        and day in days
-        and all(second - first > 1 for first, second in pairwise(days))
-    )
 
 
 def _check_changed_holidays(
@@ -391,32 +386,34 @@ def _check_changed_holidays(
 ) -> Iterator[PathProblem]:
     """Warn of bank holidays removed that are none, and added that are there already or far away."""
     rules, listed = snapshot.directory.holiday_rules, snapshot.holidays.listed
-    for path, text in source.scalars(("bank_holidays", "remove")):
-        day = date.fromisoformat(text) if text else None  # a key left empty removes none
-        if day is not None and day not in listed:
+    removed = source.scalars(("bank_holidays", "remove"))  # of a key left empty, "" only
+    for path, day in ((path, date.fromisoformat(text)) for path, text in removed if text):
+        if day not in listed:
             message = (
                 f"{_format(day)} is no bank holiday, so this does nothing. The nearest is "
                 f"{_nearest(day, listed)}."
             )
             yield PathProblem(path, "removes_no_holiday", message, 0)
-        elif day is not None and day < today:
+        elif day < today:
             yield PathProblem(path, "past_holiday", f"{_format(day)} is over. {_PAST_REMEDY}", 0)
     for day, _ in rules.add:
-        path = ("bank_holidays", "add", str(day))
         if day in listed and day not in rules.remove:
+            code = "holiday_already_there"
             message = f"{_format(day)} is a bank holiday already: {listed[day].name}. Delete it."
-            yield PathProblem(path, "holiday_already_there", message)
         elif day < today:
-            yield PathProblem(path, "past_holiday", f"{_format(day)} is over. {_PAST_REMEDY}")
+            code, message = "past_holiday", f"{_format(day)} is over. {_PAST_REMEDY}"
         elif day - today > FAR_AWAY:
+            code = "far_holiday"
             message = (
                 f"{_format(day)} is years away. Is that the year? The nearest bank holiday is "
                 f"{_nearest(day, listed)}."
             )
-            yield PathProblem(path, "far_holiday", message)
         elif day.weekday() >= 5:
+            code = "holiday_at_weekend"
             message = f"{_format(day)} is a {day:%A}. Write the weekday on which people are off."
-            yield PathProblem(path, "holiday_at_weekend", message)
+        else:
+            continue
+        yield PathProblem(("bank_holidays", "add", str(day)), code, message)
 
 
 def _nearest(day: date, holidays: Mapping[date, BankHoliday]) -> str:
@@ -464,12 +461,8 @@ def _is_always_covered(
 
 def _cover_day(before: Sequence[_Ranges], day: Sequence[_Ranges]) -> bool:
     """Return whether hours that start on a day and on the day before cover all its minutes."""
-    ranges = [
-        (hours.opens - offset, hours.closes - offset)
-        for starts, offset in ((before, MINUTES_PER_DAY), (day, 0))
-        for line_ranges in starts
-        for hours in line_ranges
-    ]
+    night = [(h.opens - MINUTES_PER_DAY, h.closes - MINUTES_PER_DAY) for h in chain(*before)]
+    ranges = night + [(h.opens, h.closes) for h in chain(*day)]
     covered = 0
     for opens, closes in sorted(ranges):
         if opens <= covered:
