@@ -97,6 +97,7 @@ def test_a_directory_with_nothing_wrong_has_no_warning(warnings):
         ("2026-11-01, source: https://www.anyshire.example/contact, ", "2026-11-01, ", "no_source",
          14, "source"),
         ("on: 2026-11-01", "on: 2026-08-01", "verification_expired", 14, "1 August 2026"),
+        ("on: 2026-11-01", "on: 2027-11-01", "verified_in_the_future", 14, "still to come"),
         (
             "    special_days:\n",
             "    special_days:\n      - {date: 2026-11-22, name: Over, hours: closed}\n",
@@ -171,22 +172,20 @@ def test_any_line_that_answers_by_its_hours_needs_a_word_about_bank_holidays(war
     assert "opens_at_christmas" in codes
 
 
-def test_a_service_that_rings_only_mobiles_is_a_warning_and_one_landline_is_enough(warnings):
-    mobiles = CLEAN
-    for n in (1, 2, 3):
-        mobiles = mobiles.replace(f"01632 96000{n}", f"07700 90000{n}")
-    one_landline = mobiles.replace("07700 900003", "01632 960003")
+@pytest.mark.parametrize(
+    ("numbers", "codes"),
+    [
+        (("07700 900001", "07700 900002", "07700 900003"), ["only_a_mobile"]),
+        (("07700 900001", "07700 900002", "01632 960003"), []),
+        (("07600 900001", "07600 900002", "07600 900003"), []),  # pagers
+    ],
+)
+def test_a_service_that_rings_only_mobiles_is_a_warning(warnings, numbers, codes):
+    text = CLEAN
+    for n, number in enumerate(numbers, 1):
+        text = text.replace(f"01632 96000{n}", number)
 
-    assert [warning.code for warning in warnings(mobiles)] == ["only_a_mobile"]
-    assert warnings(one_landline) == ()
-
-
-def test_a_pager_is_no_mobile(warnings):
-    pagers = CLEAN
-    for n in (1, 2, 3):
-        pagers = pagers.replace(f"01632 96000{n}", f"07600 90000{n}")
-
-    assert warnings(pagers) == ()
+    assert [warning.code for warning in warnings(text)] == codes
 
 
 def test_a_special_day_is_over_only_on_the_day_after(warnings):
