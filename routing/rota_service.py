@@ -63,6 +63,10 @@ FILL_TIME_LIMIT = timedelta(seconds=5)
 """How long working out a fill may take."""
 
 
+REMOVALS = ("removed", "uncovered", "replaced")
+"""Kinds of change whose undo cannot be undone: the shifts would have to be removed again."""
+
+
 class RotaGap(NamedTuple):
     """A span in which too few people are on duty in a role, and how many are missing."""
 
@@ -278,8 +282,17 @@ def save_change(
     return change
 
 
-def undo_change(change_id: int, actor: str) -> RotaChange:
+def can_be_undone(connection: Connection, change: RotaChange) -> bool:
+    """Return whether ``undo_change`` may undo a change: once, and not that somebody has left."""
+    original = rota.find_undone_by(connection, change.id) if change.kind == "undone" else None
+    is_final = original is not None and original.kind in REMOVALS
+    return change.undone_by_change_id is None and change.kind != "left" and not is_final
+
+
+def undo_change(change_id: int, actor: str, newest_id: int | None = None) -> RotaChange:
     """Undo a change of the rota. Raise UnknownShift, InvalidRotaChange.
+
+    With ``newest_id``, raise RotaConflict unless that is the rota's newest change.
 
     The people whom an import added, and who have nothing else, go with it. It is refused if
     somebody who has left would get a shift back that is not over, and for the undo of a change that
@@ -287,9 +300,11 @@ def undo_change(change_id: int, actor: str) -> RotaChange:
     """
     at = lookup.now()
     with lookup.database().writing() as connection:
+        if newest_id not in (None, rota.revision(connection)[0]):
+            raise RotaConflict
         shift_ids = rota.shifts_of(connection, change_id)
         original = rota.find_undone_by(connection, change_id)
-        if original is not None and original.kind in ("removed", "uncovered", "replaced"):
+        if original is not None and original.kind in REMOVALS:
             raise InvalidRotaChange(
                 "", "This is itself an undo, of a removal. Remove or import the shifts again."
             )

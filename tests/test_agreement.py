@@ -17,9 +17,9 @@ from staff.conftest import account, signed_in  # noqa: F401 - fixtures
 
 from routing import lookup, rota_service
 from routing.core.instants import Span
-from routing.errors import InvalidRotaChange
+from routing.errors import InvalidRotaChange, UnknownShift
 from routing.rota import filling, spreadsheet
-from routing.rota.roster import NewCover, NewShift, validate_absence
+from routing.rota.roster import NewCover, NewShift, swap_shifts, validate_absence
 from routing.store import accounts, rota, rota_people
 
 QUARTER = timedelta(minutes=15)
@@ -28,7 +28,7 @@ ROLES = {
     "mash-social-worker": "Duty social worker",
     "eds-social-worker": "Out-of-hours social worker",
 }
-PERIODS = ["2026-10-23", "2026-12-23", "2027-03-26"]
+PERIODS = ["2026-10-23", "2026-12-23", "2027-03-26"]  # the clocks change in two of them
 
 
 @pytest.fixture
@@ -57,6 +57,11 @@ def add_random_rota(app, first, draw):
                 changes.append(rota_service.save_change("added", [new], current, "account:1"))
         with database.reading() as connection:
             shifts, _ = rota.read(connection, start, start + timedelta(days=9))
+        for shift, other in zip(shifts, draw.sample(shifts, len(shifts)), strict=True):
+            current = rota_service.read_rota(start, start + timedelta(days=9))
+            with suppress(InvalidRotaChange, UnknownShift):
+                covers = swap_shifts(current.roster, shift.id, other.id, start)
+                changes.append(rota_service.save_change("swapped", covers, current, "account:1"))
         for shift in shifts:
             for _ in range(draw.randrange(3)):
                 span = random_span(shift.during.start, shift.during.end)
@@ -78,8 +83,9 @@ def add_random_rota(app, first, draw):
 
 
 def fill_by_turns(role, first, draw):
-    """Fill what is open of a role in four days, by turns of one or two days from some noon."""
-    turns = filling.parse_turn(str(draw.randrange(1, 3)), f"{first:%A} noon")
+    """Fill what is open of a role in four days, by turns of one to three days from some time."""
+    begins = draw.choice(["noon", "1:30am", "11:45pm"])
+    turns = filling.parse_turn(str(draw.randrange(1, 4)), f"{first:%A} {begins}")
     last = first + timedelta(days=3)
     current, proposed = rota_service.propose_fill(role, first, last, rostered.PEOPLE, turns)
     shifts = [NewShift(role, new.person_id, new.during) for new in proposed if new.person_id]

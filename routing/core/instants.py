@@ -74,7 +74,7 @@ def possible_instants(wall: datetime, zone: ZoneInfo) -> tuple[datetime, datetim
     does not exist, and the earlier one where it exists twice.
     """
     return (
-        wall.replace(tzinfo=zone).astimezone(UTC),
+        wall.replace(tzinfo=zone, fold=0).astimezone(UTC),
         wall.replace(tzinfo=zone, fold=1).astimezone(UTC),
     )
 

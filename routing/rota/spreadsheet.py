@@ -51,10 +51,17 @@ _DATE_PART = r"(\d{1,4}|[a-z]{3,10})(?:st|nd|rd|th)?[-/. ,]+"
 _DATE = re.compile(rf"{_DATE_PART}{_DATE_PART}(\d{{4}}|\d{{1,2}})(?!\d)", re.ASCII | re.I)
 _DAY_AND_MONTH = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.]", re.ASCII)
 _CLOCK = re.compile(
-    r"[T ,]*(?:at )?(\d{1,2}(?:[:.]?\d\d)?)(?:[:.]([0-5]\d)(?:\.0+)?)?( ?[ap]\.?m\.?)?",
+    r"[T ,]*(?:at )?(\d{1,2}(?:[:.]?\d\d)?|noon|midday|midnight)(?:[:.]([0-5]\d)(?:\.0+)?)?"
+    r"( ?[ap]\.?m\.?)?",
     re.ASCII | re.I,
 )
 _FORM = "Write it as 24/12/2026 17:00."
+_OTHER_FORMATS = (b"PK\3\4", b"\xd0\xcf\x11\xe0", b"%PDF", b"{\\rtf", b"<")
+_NOT_CSV = (
+    "This is not a CSV file but a workbook, a PDF or the like. Open it in Excel, Numbers, "
+    "LibreOffice or Google Sheets, choose Save as, Export or Download, then CSV, and import that "
+    "file."
+)
 _PUNCTUATION_IN_NAMES = " \xa0'’‘ʼ`´-‐‑–.()"
 _SEVERAL_NAMES = re.compile(r"[/&+;\n]| (?:and|or|with|a|ac|neu) ", re.I)
 _LATIN_1 = re.compile("[\0-\x7f\u00c0-\u00cf\u00d1-\u00dd\u00df-\u00ef\u00f1-\u00fd\u00ff’]")
@@ -96,6 +103,8 @@ def parse_csv(
     tabs between columns; and have dates as ``parse_cell`` reads them. Names may be "Surname,
     Forename". Empty rows and more columns are ignored. Raise InvalidSpreadsheet with every problem.
     """
+    if data.startswith(_OTHER_FORMATS):
+        raise InvalidSpreadsheet([_NOT_CSV])
     if len(data) > MAX_BYTES:
         raise InvalidSpreadsheet([f"The file is larger than {MAX_BYTES // 1024 // 1024} MB."])
     problems: list[str] = []
@@ -105,7 +114,7 @@ def parse_csv(
     text, is_unicode = _decode(data)
     ids_by_label = _ids_by_label(roles)
     for number, cells in _read_rows(text, problems):
-        row, problem_count = f"Row {number}: ", len(problems)
+        row, problem_count, start = f"Row {number}: ", len(problems), None
         with _collect(problems, row):
             role_id = _find_role(cells["role"], ids_by_label, roles)
         with _collect(problems, row):
@@ -116,8 +125,8 @@ def parse_csv(
         with _collect(problems, f"{row}starts: "):
             start = parse_cell(cells["starts"], zone)
         with _collect(problems, f"{row}ends: "):
-            end = parse_cell(cells["ends"], zone)
-        if len(problems) == problem_count:
+            end = parse_cell(cells["ends"], zone, start)
+        if start and len(problems) == problem_count:
             with _collect(problems, row):
                 require_shift_period(Span(start, end), zone)
             rows[number] = NewShift(role_id, ids[name_key(name)], Span(start, end))
@@ -140,13 +149,14 @@ def parse_csv(
     return Sheet(rows, new_people, warnings)
 
 
-def parse_cell(text: str, zone: ZoneInfo) -> datetime:
+def parse_cell(text: str, zone: ZoneInfo, start: datetime | None = None) -> datetime:
     """Read a date with a time by clocks in ``zone``, the day first, as an instant in UTC.
 
     ``24/12/2026 17:00``, ``24/12/26 5:00 PM``, ``24 Dec 2026 at 17:00``, ``Dec 24, 2026 5pm``,
     ``2026-12-24 17:00`` or RFC 3339; months and weekdays in English or Welsh. 24:00 is the end of
-    the day. Raise InvalidTime, also for a date in numbers with the month first, and for a local
-    time that does not exist or exists twice.
+    the day. A time alone, also midnight, is the next after ``start``. Raise InvalidTime, also for
+    a date in numbers with the month first, and for a local time that does not exist or exists
+    twice.
     """
     text = " ".join(text.split())
     shown = text[:40]
@@ -154,10 +164,16 @@ def parse_cell(text: str, zone: ZoneInfo) -> datetime:
         return time_parsing.parse_rfc3339(text)
     weekday, plain = _WEEKDAY.match(text), _WEEKDAY.sub("", text)
     date = _DATE.match(plain)
-    clock = _CLOCK.fullmatch(plain[date.end() :]) if date else None
-    if date is None or clock is None:
+    clock = _CLOCK.fullmatch(plain[date.end() :] if date else plain)
+    local_start = start.astimezone(zone).replace(tzinfo=None) if start else None
+    if date and clock:
+        wall_time = _parse_date(date, shown)
+    elif local_start and clock and not weekday:
+        wall_time = datetime.combine(local_start, time())
+    else:
         raise InvalidTime(f"'{shown}' is not a date with a time. {_FORM}")
-    wall_time = _parse_date(date, shown)
+    if date and clock[1].casefold() == "midnight":
+        raise InvalidTime(f"'{shown}' may be the start or end of that day. Write 00:00 or 24:00.")
     if weekday and _WEEKDAYS.index(weekday[1].casefold()) % 7 != wall_time.weekday():
         raise InvalidTime(f"'{shown}' is not on that day of the week. Check the date.")
     if clock[1] in ("24:00", "24.00", "2400") and int(clock[2] or 0) == 0:
@@ -165,6 +181,8 @@ def parse_cell(text: str, zone: ZoneInfo) -> datetime:
     else:
         minutes = time_parsing.parse_clock(clock[1] + (clock[3] or ""), _FORM)
         wall_time += timedelta(minutes=minutes, seconds=int(clock[2] or 0))
+        if local_start and not date and wall_time <= local_start:
+            wall_time += timedelta(days=1)
     return time_parsing.parse_local(wall_time.isoformat(), zone)
 
 
@@ -272,9 +290,7 @@ def _decode(data: bytes) -> tuple[str, bool]:
             text = data.decode(encoding)
             if "\0" not in text:
                 return text.rstrip("\x1a"), encoding != "cp1252"  # \x1a ends a file in DOS
-    raise InvalidSpreadsheet(
-        ["This is not a text file. Save the spreadsheet as CSV and choose that file."]
-    )
+    raise InvalidSpreadsheet([_NOT_CSV])
 
 
 def _ids_by_label(roles: Iterable[RotaRole]) -> dict[str, set[str]]:

@@ -7,6 +7,7 @@ from routing import config, lookup
 from routing.errors import AccountError, SignInError
 from routing.staff.auth import (
     current_account,
+    render_message,
     render_page,
     require_role,
     staff_blueprint,
@@ -75,7 +76,7 @@ def show(account_id: int) -> AnyResponse:
     with lookup.database().reading() as connection:
         account = accounts.find(connection, account_id)
     if account is None:
-        return redirect(url_for("accounts.index"))
+        return render_message(404, "There is no such account", "Somebody has removed it.")
     return render_page(
         "account.html",
         form=form,

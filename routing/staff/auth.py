@@ -24,6 +24,7 @@ from flask_wtf import FlaskForm
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from markupsafe import Markup
 from sqlalchemy.engine import Connection
+from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.routing import IntegerConverter
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -33,6 +34,7 @@ from routing.errors import (
     DatabaseUnavailable,
     InvalidDivert,
     InvalidRotaChange,
+    RotaConflict,
     UnknownDivert,
     UnknownShift,
 )
@@ -131,6 +133,7 @@ _REFUSALS = {
     UnknownShift: (404, "This is not on the rota"),
     InvalidDivert: (400, "This cannot be done"),
     InvalidRotaChange: (400, "This cannot be done"),
+    RotaConflict: (409, "The rota has changed"),
 }
 """Status and title of the page that shows an error, by its class."""
 
@@ -151,6 +154,7 @@ def staff_blueprint(name: str) -> Blueprint:
     bp.after_request(no_store)
     bp.register_error_handler(DatabaseUnavailable, _database_unavailable)
     bp.register_error_handler(CSRFError, _foreign_form)
+    bp.register_error_handler(RequestEntityTooLarge, _too_large)
     for error in _REFUSALS:
         bp.register_error_handler(error, _refused)
     return bp
@@ -179,7 +183,7 @@ def require_login() -> AnyResponse | None:
     if account is None:
         session.pop(SESSION_TOKEN_KEY, None)  # and nothing else: another tab may be signing in
         if request.method == "POST" and request.endpoint != "sign_in.sign_out":
-            if request.files:  # too much to be sent a second time, and not kept
+            if request.files or "new" in request.form:  # too much, or a password: no page holds it
                 return redirect(f"{HOME}/sign-in?unsaved=lost")
             return redirect(f"{HOME}/sign-in/expired?path={quote(request.path)}", 307)
         next_url = request.full_path.rstrip("?") if request.method == "GET" else HOME
@@ -239,6 +243,15 @@ def _foreign_form(error: CSRFError) -> AnyResponse:
         "Please send that again",
         "This form was opened before you signed in, or in another browser. Nothing was changed. Go "
         "back, load the page again, and send it.",
+    )
+
+
+def _too_large(error: RequestEntityTooLarge) -> Response:
+    return render_message(
+        413,
+        "This is too large",
+        "Nothing was saved. A rota is imported from a CSV file of 2 MB or less. If you chose a "
+        "workbook, open it, choose Save as or Export, then CSV, and import that file.",
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from flask import Response, request, url_for
+from sqlalchemy.engine import Connection
 
 from routing import lookup, rota_service
 from routing.core import instants
@@ -77,7 +78,8 @@ def show() -> Response:
         changes = rota_store.newest_changes(connection, MAX_CHANGES_SHOWN)
         names, done = actor_names(connection), None
         with suppress(UnknownShift):
-            done = _describe_change(rota_store.get_change(connection, done_id or 0))
+            done = _describe_change(connection, rota_store.get_change(connection, done_id or 0))
+        described = [_describe_change(connection, change) for change in changes]
     ahead = Span(at, at + GAP_LOOKAHEAD)
     return render_page(
         "rota.html",
@@ -95,11 +97,11 @@ def show() -> Response:
         later=first + DAYS_SHOWN * ONE_DAY,
         changes=[
             {
-                **_describe_change(change),
+                **described_change,
                 "at": staff_text.format_relative(change.made_at, at, locale),
                 "actor": names(change.made_by),
             }
-            for change in changes
+            for change, described_change in zip(changes, described, strict=True)
         ],
     )
 
@@ -204,12 +206,13 @@ def _clash_items(rota: Rota, at: datetime, period: Span) -> list[tuple[str, int]
     ]
 
 
-def _describe_change(change: RotaChange) -> dict[str, object]:
+def _describe_change(connection: Connection, change: RotaChange) -> dict[str, object]:
     return {
         "id": change.id,
         "action": change.summary
         or staff_text.ACTION_LABELS.get(f"rota.{change.kind}", change.kind),
-        "can_be_undone": change.undone_by_change_id is None,
+        "is_undone": change.undone_by_change_id is not None,
+        "can_be_undone": rota_service.can_be_undone(connection, change),
     }
 
 

@@ -257,8 +257,9 @@ def swap(shift_id: int) -> AnyResponse:
 @bp.post("/rota/undo/<id:change_id>")
 @require_role(Role.ROTA)
 def undo(change_id: int) -> AnyResponse:
-    """Undo a change, all of it in one step."""
-    change = rota_service.undo_change(change_id, current_account().actor)
+    """Undo a change, all of it in one step, if the rota is as it was shown."""
+    newest_id = parse_id(Confirmation().shown.data)
+    change = rota_service.undo_change(change_id, current_account().actor, newest_id or 0)
     return redirect(url_for("rota.show", done=change.id))
 
 

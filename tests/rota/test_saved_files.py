@@ -95,6 +95,8 @@ TAKEN = {
     ),
     "with two byte order marks": ("\ufeff\ufeff" + PLAIN).encode(),
     "with the line ends of a Mac": PLAIN.replace("\r\n", "\n").encode(),
+    "with an end that is only a time": file(ends="08:30"),
+    "Excel, with an end that is only a time": file(ends="8:30:00 AM"),
     "with a name in capitals and more spaces": file(person=" SIÂN  O'brien"),
 }
 
@@ -144,11 +146,19 @@ REFUSED = {
     "Mac Roman, an í": (file("mac-roman", person="García Hall"), "Row 2: ", "a letter was lost"),
     "Latin-8, a ŷ": (file("iso8859-14", person="Llŷr Hall"), "Row 2: ", "a letter was lost"),
     "no person": (file(person=""), "Row 2: ", "person is empty"),
-    "a workbook": (b"PK\x03\x04" + b"\0" * 40, "", "Save the spreadsheet as CSV"),
-    "a workbook of 2003": (b"\xd0\xcf\x11\xe0" + b"\0" * 40, "", "Save the spreadsheet as CSV"),
-    "a PDF": (b"%PDF-1.7\n", "", "Row 1 has: %PDF-1.7"),
-    "a web page called xls": (b"<html><table>", "", "Row 1 has: <html><table>"),
-    "UTF-32": (PLAIN.encode("utf-32"), "", "Save the spreadsheet as CSV"),
+    "a workbook": (b"PK\x03\x04 1", "", "not a CSV file but a workbook"),
+    "a large workbook": (b"PK\x03\x04" + b"\0" * spreadsheet.MAX_BYTES, "", "but a workbook"),
+    "a workbook of 2003": (b"\xd0\xcf\x11\xe0" + b"\0" * 40, "", "but a workbook"),
+    "a PDF": (b"%PDF-1.7\n", "", "a PDF"),
+    "a web page called xls": (b"<html><table>", "", "then CSV"),
+    "UTF-32": (PLAIN.encode("utf-32"), "", "then CSV"),
+    "a midnight of two readings": (
+        file(ends="25/12/2026 midnight"),
+        "Row 2: ends: ",
+        "Write 00:00 or 24:00",
+    ),
+    "a start that is only a time": (file(starts="17:00"), "Row 2: starts: ", "a date with a time"),
+    "a date without its year": (file(starts="24 Dec 17:00"), "Row 2: starts: ", "a date with"),
     "a quotation mark too many": (file(person='"Siân O’Brien'), "Row 2: ", "not closed"),
     "a row of totals": (PLAIN + "Total,,,1\r\n", "Row 3: ", "'Total' is not the name of one role"),
     "the wrong weekday": (
@@ -181,3 +191,20 @@ def test_dates_that_can_all_be_read_in_two_ways_are_read_with_the_day_first_and_
     assert sheet.rows[2].during == span("2027-01-05T17:00", "2027-01-06T08:30")
     assert "check row 2, '5/1/2027 17:00'" in sheet.warnings[0]
     assert parse((data + row()).encode()).warnings == []
+
+
+@pytest.mark.parametrize(
+    "end, instant",
+    [
+        ("16:59", "2026-12-25T16:59"),
+        ("17:00", "2026-12-25T17:00"),
+        ("17:01", "2026-12-24T17:01"),
+        ("midnight", "2026-12-25T00:00"),
+        ("24:00", "2026-12-25T00:00"),
+        ("noon", "2026-12-25T12:00"),
+    ],
+)
+def test_an_end_that_is_only_a_time_is_the_next_one_after_the_start(end, instant):
+    sheet = parse(file(ends=end))
+
+    assert sheet.rows[2].during == span("2026-12-24T17:00", instant)

@@ -4,7 +4,7 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from rota.conftest import at, span
 
@@ -64,7 +64,7 @@ def test_a_cell_is_a_local_time_with_the_day_first(text, expected):
         ("24/12/2026 24:30", "is not a time. Write it as 24/12/2026 17:00."),
         ("24/12/2026 17:60", "is not a time. Write it as 24/12/2026 17:00."),
         ("24/12/2026 17:00 PM", "is not a time. Write it as 24/12/2026 17:00."),
-        ("24/12/2026 midnight", "not a date with a time"),
+        ("24/12/2026 midnight", "Write 00:00 or 24:00"),
         ("24/12/2026 17", "'17' is not a time"),
         ("24/12/2026 17:00:60", "not a date with a time"),
         ("30/02/2027 17:00", "not a date that exists"),
@@ -145,7 +145,7 @@ def test_rows_that_overlap_are_reported_with_what_they_overlap(rota):
         (b"", "nothing"),
         (b"role,role,starts,ends,person\n", "each once"),
         (b"role,starts,ends,person\n", "The file has no shifts."),
-        (b"\x89PNG\r\n\x81\x8d\x8f", "not a text file"),
+        (b"\x89PNG\r\n\x81\x8d\x8f", "not a CSV file"),
         (b"x" * (spreadsheet.MAX_BYTES + 1), "2 MB"),
     ],
     ids=["empty", "two roles", "no rows", "a picture", "too much"],
@@ -155,11 +155,13 @@ def test_a_file_that_is_not_a_spreadsheet_of_shifts_is_refused(data, problem):
 
 
 MINUTES = st.integers(0, 800 * 24 * 60)
+SECOND_HOUR = 297 * 24 * 60 + 75  # 1:15am GMT on 25 October 2026, which follows 1:15am BST
 YEAR_START = at("2026-01-01T00:00")
 
 
 @settings(deadline=None)
 @given(st.lists(st.tuples(MINUTES, st.integers(1, 7 * 24 * 60 - 60)), min_size=1, max_size=5))
+@example([(SECOND_HOUR, 60)])
 def test_an_exported_spreadsheet_is_parsed_to_the_same_shifts_whatever_the_clocks_do(offsets):
     spans, previous_end = [], YEAR_START
     for start, length in sorted(offsets):

@@ -159,6 +159,7 @@ def test_a_form_over_the_limit_is_refused_before_any_of_it_is_read(
     )
 
     assert answer.status_code == 413
+    assert "choose Save as or Export, then CSV" in page_text(answer)
     assert body.was_read == 0
 
 

@@ -153,6 +153,16 @@ def test_an_account_is_removed_once_that_is_ticked(app, admin, account, listed):
     assert Browser(app).sign_in("Priya Shah").status_code == 403
 
 
+def test_the_second_who_changes_an_account_is_told_that_it_was_removed(admin, account, listed):
+    account("divert", name="Priya Shah")
+    path = f"/staff/accounts/{listed()['Priya Shah'].id}"
+    shown = admin.get(path)
+    admin.send(shown, path, action="remove", sure="yes")
+    late = admin.send(shown, path, ("role", "view"), action="roles")
+
+    assert (late.status_code, "Somebody has removed it." in page_text(late)) == (404, True)
+
+
 @pytest.mark.parametrize("values", [{"action": "remove", "sure": "yes"}, {"action": "roles"}])
 def test_the_last_administrator_stays_one(admin, account, listed, values):
     """One who has set no password yet is nobody to rely on."""

@@ -114,6 +114,13 @@ def test_an_hour_that_comes_twice_is_told_apart(send, on, clock):
     assert on("2026-10-25T00:30:00Z") == ["Siân O’Brien"]
 
 
+@pytest.mark.parametrize("start, shown", [("00:15", "01:15 BST"), ("01:15", "01:15 GMT")])
+def test_a_form_says_which_of_two_hours_is_filled_in(arranger, start, shown):
+    page = arranger.get(f"/staff/rota/shifts/new?starts=2026-10-25T{start}:00%2B00:00")
+
+    assert f'value="{shown}"' in page.text
+
+
 def test_filling_a_gap_has_its_times_filled_in_to_the_instant(arranger, send, on):
     page = arranger.get("/staff/rota/gaps")
     link = page.text.partition('href="/staff/rota/fill')[0]
@@ -287,8 +294,9 @@ def test_a_shift_can_be_removed_and_brought_back(arranger, send, on):
     assert "Shift removed." in page_text(page)
     assert on("2026-12-24T20:00:00Z") == []
 
-    arranger.send(page, "/staff/rota/undo/2")
+    undone = arranger.send(page, "/staff/rota/undo/2")
     assert on("2026-12-24T20:00:00Z") == ["Amara Owusu"]
+    assert "/staff/rota/undo/3" not in undone.text  # which would be refused
 
 
 def test_what_is_not_on_the_rota_is_said_so(arranger):

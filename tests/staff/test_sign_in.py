@@ -118,6 +118,16 @@ def test_a_file_is_not_kept_and_that_is_said(browser, account, clock):
     assert "or has a file" in page_text(answer)
 
 
+def test_a_password_is_not_kept_and_that_is_said(browser, account, clock):
+    browser.sign_in(account("view"))
+    page = browser.get("/staff/account")
+    clock.at += timedelta(hours=13)
+    answer = browser.send(page, "/staff/account", current=PASSWORD, new="gravel lantern teapot")
+
+    assert "or has a file or a password" in page_text(answer)
+    assert 'name="unsaved"' not in answer.text
+
+
 def test_nobody_elses_form_is_kept(browser):
     for path in ("/staff/diverts/check", "/staff/sign-in/expired"):
         answer = browser.client.post(path, data=DIVERT_FORM)
