@@ -267,8 +267,9 @@ def parse(text: str, file: Path) -> tuple[Directory, YamlSource]:
         _bad_value(path, message, source, False, code)
         for path, code, message, _ in islice(_reference_problems(source.root), MAX_PROBLEMS)
     ]
+    languages = [str(name) for name in _items(source.root.get("languages")) if name in LANGUAGES]
     try:
-        model = DirectoryModel.model_validate(source.root, context=Context(_languages(source.root)))
+        model = DirectoryModel.model_validate(source.root, context=Context(languages))
     except ValidationError as error:
         errors = chain.from_iterable(_validation_problems(e, source) for e in error.errors())
         problems += islice(errors, MAX_PROBLEMS)
@@ -344,11 +345,6 @@ def _acquire(lock: IO[bytes]) -> bool:
                 log.warning("cannot lock %s, so nothing is kept: %s", lock.name, error)
                 return False
             time.sleep(0.02)
-
-
-def _languages(root: dict[str, Node]) -> tuple[str, ...]:
-    """Return the languages in which texts may be written: the known ones that the file names."""
-    return tuple(str(name) for name in _items(root.get("languages")) if name in LANGUAGES)
 
 
 def _reference_problems(root: dict[str, Node]) -> Iterator[PathProblem]:

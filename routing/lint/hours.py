@@ -88,18 +88,13 @@ def warnings(snapshot: Snapshot, at: datetime, source: YamlSource) -> Iterator[P
         yield PathProblem(("bank_holidays",), "bank_holidays_end", message)
     yield from _check_changed_holidays(snapshot, today, source)
     night_lines = {service.out_of_hours.id for service in directory.services}
+    uses = [(service, line) for service in directory.services for line in service.lines]
     day_lines = {  # that answer by their hours: an out-of-hours line does whatever its hours say
         line.id
-        for service in directory.services
-        for line in service.lines
+        for service, line in uses
         if line.id != service.out_of_hours.id and not line.hours.is_always
     }
-    answer_by_day = {
-        line.id
-        for service in directory.services
-        for line in service.lines
-        if any(_opens_at_noon(other) for other in service.lines)
-    }
+    answer_by_day = {line.id for service, line in uses if any(map(_opens_at_noon, service.lines))}
     for line in directory.lines:
         if line.id in day_lines:
             yield from _check_bank_holidays(line, holidays, today)
@@ -138,13 +133,12 @@ def days_to_confirm(line: Line, holidays: BankHolidays, today: date) -> Sequence
         for year in range(today.year, (today + LOOKAHEAD).year + 1)
         for month, day in sorted((*_CHRISTMAS, *_EVES))
     )
-    hours_by_day = {
-        day: line.hours_on(day, holidays.dates) for day in days if today <= day <= today + LOOKAHEAD
-    }
     return [
         day
-        for day, hours in hours_by_day.items()
-        if hours.ranges and (hours.special_day is None or hours.special_day.is_season)
+        for day in days
+        if today <= day <= today + LOOKAHEAD
+        and (hours := line.hours_on(day, holidays.dates)).ranges
+        and (hours.special_day is None or hours.special_day.is_season)
     ]
 
 
