@@ -92,8 +92,8 @@ def import_() -> AnyResponse:
         return _ask_import(form, error.problems)
     except InvalidRotaChange as error:
         return _ask_import(form, [str(error)])
-    change_id = change.id if change else None
-    return redirect(url_for("rota.show", done=change_id, known=plan.difference.unchanged))
+    done = change.id if change else None
+    return redirect(url_for("rota.show", done=done, known=plan.difference.unchanged))
 
 
 @bp.get("/rota/import/template.csv")
