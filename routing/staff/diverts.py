@@ -248,9 +248,8 @@ def banner() -> dict[str, object] | None:
 
 def current_diverts(at: datetime) -> list[DivertView]:
     """Return the diverts that have not ended at ``at``, the newest first."""
-    return [
-        view for view in divert_views(lookup.latest_diverts().diverts, at) if view.state != "ended"
-    ]
+    views = divert_views(lookup.latest_diverts().diverts, at)
+    return [view for view in views if view.state != "ended"]
 
 
 def divert_views(rows: Sequence[DivertRow], at: datetime) -> list[DivertView]:

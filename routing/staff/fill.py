@@ -150,10 +150,8 @@ def _check_import(form: ImportForm, confirmation: Confirmation, plan: ImportPlan
 
 
 def _propose(form: FillForm) -> tuple[Rota, list[ProposedShift]]:
-    first, last = form.first.data, form.last.data
-    return rota_service.propose_fill(
-        form.role.data, first, last, form.names, form.turns, form.times
-    )
+    days = form.first.data, form.last.data
+    return rota_service.propose_fill(form.role.data, *days, form.names, form.turns, form.times)
 
 
 def _assigned(form: FillForm, proposed: Sequence[ProposedShift]) -> list[NewShift]:

@@ -89,6 +89,7 @@ def show() -> Response:
         feeds = rota_people.unrevoked_calendars(connection)
     sees_all = account.may(Role.ROTA)
     role_items = [radio_item(role.id, descriptions.role_name(role)) for role in rota.roles]
+    whole_item = radio_item(WHOLE_ROTA, "The whole rota", "With everybody’s names")
     own_item = [radio_item(OWN_SHIFTS, "My shifts")] if person else []
     return render_page(
         "my_shifts.html",
@@ -105,11 +106,7 @@ def show() -> Response:
             for feed in feeds
             if feed.account_id == account.id or sees_all
         ],
-        choices=[
-            *own_item,
-            radio_item(WHOLE_ROTA, "The whole rota", "With everybody’s names"),
-            *role_items,
-        ],
+        choices=[*own_item, whole_item, *role_items],
         done=request.args.get("done"),
     )
 

@@ -176,8 +176,8 @@ def roles_on_duty(rota: Rota, at: datetime) -> list[dict[str, object]]:
     for role in rota.roles:
         who, until = text.now(role)
         people = [rota.people[id_] for id_ in roster.staffing_at(role.id, at).person_ids]
-        phones = [(person.name, person.phone) for person in people if person.phone]
-        name, phones = descriptions.role_name(role), phones if may_see_phones else []
+        phones = [(one.name, one.phone) for one in people if one.phone and may_see_phones]
+        name = descriptions.role_name(role)
         roles.append({"name": name, "who": who, "until": until, "phones": phones})
     return roles
 
